@@ -1,0 +1,108 @@
+/** Admission: checks what a source yields, once for all sources, and completes it to an input. */
+
+import { hash } from "node:crypto";
+import { decodeText, describeBytes, describeFile, readContent } from "./content.js";
+import { InputError } from "./errors.js";
+import { idFromPath } from "./ids.js";
+import { type Concept, type Content, type Input, InputDraft, type Json, kindOf, mediaKinds } from "./input.js";
+import { limits } from "./limits.js";
+import { issueText } from "./plugin.js";
+
+const none: readonly never[] = Object.freeze([]);
+const noMetadata: { readonly [key: string]: Json } = Object.freeze({});
+
+/**
+ * Turns a draft into an input: checks its shape, looks at files whose facts are not known, reads text files,
+ * gives it an id made from `origin` where it has none.
+ *
+ * @throws {InputError} ERR_INPUT_SHAPE, ERR_INPUT_EMPTY, and what `describeFile` throws
+ */
+export function admit(raw: InputDraft, origin: string): Input | Promise<Input> {
+  const result = InputDraft.safeParse(raw);
+  if (!result.success) throw new InputError("ERR_INPUT_SHAPE", issueText(result.error), { cause: result.error });
+  const draft = result.data;
+  const input: Writable<Input> = {
+    id: draft.id ?? idFromPath(origin),
+    concepts: draft.concepts?.map(conceptOf) ?? none,
+    metadata: (draft.metadata as Input["metadata"] | undefined) ?? noMetadata,
+    annotations: draft.annotations ?? none,
+    datasets: draft.datasets ?? none,
+  };
+  if (draft.geo) input.geo = draft.geo;
+  if (draft.status) input.status = draft.status;
+  if (draft.createdAt !== undefined) input.createdAt = draft.createdAt;
+  if (draft.modifiedAt !== undefined) input.modifiedAt = draft.modifiedAt;
+  if (draft.textUrl !== undefined) input.textUrl = draft.textUrl;
+  const work: Promise<void>[] = [];
+  const { text } = draft;
+  if (typeof text === "string") input.text = text;
+  else if (text && "url" in text) input.textUrl = text.url;
+  else if (text) work.push(readText(text).then((read) => void (input.text = read)));
+  for (const kind of mediaKinds) {
+    const content = draft[kind];
+    if (!content) continue;
+    const described = describe(content);
+    if (described instanceof Promise) work.push(described.then((found) => void (input[kind] = found)));
+    else input[kind] = described;
+  }
+  return work.length > 0 ? Promise.all(work).then(() => input) : input;
+}
+
+/**
+ * The fingerprint of an input as it was read: of its fields and of its content by size and time (files), address (URLs),
+ * or bytes. Two runs over an unchanged source give the same one.
+ */
+export function fingerprintOf(input: Input): string {
+  const contents = mediaKinds.map((kind) => (input[kind] ? contentKey(input[kind]) : 0));
+  const { text, textUrl, concepts, metadata, geo, annotations, datasets } = input;
+  const fields = JSON.stringify([contents, text, textUrl, concepts, metadata, geo, annotations, datasets]);
+  return hash("sha1", fields, "base64url").slice(0, 16);
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function conceptOf(concept: string | Concept): Concept {
+  return typeof concept === "string" ? { id: concept } : concept;
+}
+
+function describe(content: Content): Content | Promise<Content> {
+  if ("url" in content) return content;
+  if ("bytes" in content) {
+    return content.mimeType === undefined ? describeBytes(content).then((found) => found.content) : content;
+  }
+  if (content.sizeBytes !== undefined) return content;
+  const described = describeFile(content.path);
+  return described instanceof Promise ? described.then((found) => found.content) : described.content;
+}
+
+async function readText(content: Content): Promise<string> {
+  const name = "path" in content ? content.path : "the text";
+  if ("path" in content) {
+    const described = await describeFile(content.path);
+    const size = described.content.sizeBytes ?? 0;
+    if (size >= limits.maxItemBytes.text) {
+      const limit = limits.maxItemBytes.text;
+      throw new InputError("ERR_ITEM_TOO_LARGE", `${name} has ${size} bytes; a text must have less than ${limit}`);
+    }
+    if (described.text !== undefined) return described.text;
+  }
+  return decodeText(await readContent(content), name);
+}
+
+function contentKey(content: Content): Json {
+  if ("path" in content) return [content.sizeBytes ?? 0, content.modifiedMs ?? 0];
+  if ("url" in content) return content.url;
+  return hash("sha1", content.bytes, "base64url");
+}
+
+/** Throws when an input has nothing that could be uploaded, or more than one medium. */
+export function checkContent(input: Input): void {
+  const media = mediaKinds.filter((kind) => input[kind] !== undefined);
+  if (kindOf(input) === undefined) {
+    throw new InputError("ERR_INPUT_EMPTY", "the input has no image, video, audio or text");
+  }
+  if (media.length > 1) {
+    throw new InputError("ERR_INPUT_MEDIA", `the input has ${media.join(" and ")}; it can have one (an image may have a text)`);
+  }
+}
+

@@ -1,0 +1,53 @@
+/** Checks one input against the documented limits, before anything is sent. */
+
+import { checkContent } from "./admit.js";
+import type { Encoded } from "./encoding.js";
+import { InputError } from "./errors.js";
+import { checkId } from "./ids.js";
+import { type Content, type Input, kindOf, mediaOf } from "./input.js";
+import { limits } from "./limits.js";
+
+/**
+ * Throws when the platform would refuse the input whatever it is sent with: its id, its size, its pixels, its kind.
+ * The text names the value and the limit.
+ *
+ * @throws {InputError} ERR_ID_…, ERR_INPUT_EMPTY, ERR_INPUT_MEDIA, ERR_ITEM_TOO_LARGE, ERR_IMAGE_TOO_LARGE, ERR_KIND_MISMATCH
+ */
+export function checkLimits(input: Input, encoded: Encoded): void {
+  checkId(input.id);
+  checkContent(input);
+  const kind = kindOf(input);
+  const media = mediaOf(input);
+  if (media && kind && encoded.mediaBytes >= limits.maxItemBytes[kind]) {
+    throw new InputError("ERR_ITEM_TOO_LARGE", tooLarge(media.kind, encoded.mediaBytes, limits.maxItemBytes[kind]));
+  }
+  if (media) checkFacts(media.kind, media.content);
+  if (input.text !== undefined) {
+    const bytes = input.text.length * 3 < limits.maxItemBytes.text ? 0 : Buffer.byteLength(input.text);
+    if (bytes >= limits.maxItemBytes.text) {
+      throw new InputError("ERR_ITEM_TOO_LARGE", tooLarge("text", bytes, limits.maxItemBytes.text));
+    }
+  }
+  if (kind !== "video" && encoded.bytes >= limits.maxRequestBytes) {
+    throw new InputError("ERR_ITEM_TOO_LARGE", tooLarge("encoded input", encoded.bytes, limits.maxRequestBytes));
+  }
+}
+
+function checkFacts(kind: string, content: Content): void {
+  const { mimeType, width, height } = content;
+  if (mimeType !== undefined && !mimeType.startsWith(`${kind}/`) && !mimeType.startsWith("application/")) {
+    throw new InputError("ERR_KIND_MISMATCH", `it is sent as ${kind}, but its content is ${mimeType}`);
+  }
+  if (kind !== "image" || width === undefined || height === undefined) return;
+  const megapixels = (width * height) / 1_000_000;
+  if (megapixels > limits.maxMegapixels) {
+    throw new InputError(
+      "ERR_IMAGE_TOO_LARGE",
+      `the image has ${width} × ${height} = ${megapixels.toFixed(1)} megapixels; the limit is ${limits.maxMegapixels} (fitImage makes it smaller)`,
+    );
+  }
+}
+
+function tooLarge(what: string, bytes: number, limit: number): string {
+  return `the ${what} has ${bytes} bytes; the limit is less than ${limit}`;
+}

@@ -1,0 +1,194 @@
+/** Content handles: what a file is, found by looking at its first bytes, and its bytes as often as asked. */
+
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { imageSize } from "image-size";
+import { describeError, InputError } from "./errors.js";
+import type { BytesContent, Content, FileContent, Kind } from "./input.js";
+
+/** Bytes read to find the type of a file; enough for file-type and for most image headers. */
+const headBytes = 4100;
+/** Bytes read when a header (a long EXIF block, say) hides the size of an image. */
+const longHeadBytes = 512 * 1024;
+
+const head = Buffer.allocUnsafeSlow(headBytes);
+
+/** A file or bytes, looked at: its kind by content, and the handle with size, type and pixels filled in. */
+export interface Described<C extends Content = Content> {
+  /** What the content is; undefined for what is neither image, video, audio nor text. */
+  kind: Kind | undefined;
+  content: C;
+  /** The text, when the whole of a small text file was in the first bytes. */
+  text?: string | undefined;
+}
+
+/**
+ * Looks at a file: size, time, kind and type by content, width and height of an image. Reads the first 4 KB, synchronously;
+ * it is asynchronous only for types that need a closer look.
+ *
+ * @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_NOT_A_FILE
+ */
+export function describeFile(path: string): Described<FileContent> | Promise<Described<FileContent>> {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw new InputError("ERR_NOT_A_FILE", `${path} is not a regular file`);
+    if (stat.size === 0) throw new InputError("ERR_FILE_EMPTY", `${path} is empty`);
+    const start = head.subarray(0, readSync(file, head, 0, headBytes, 0));
+    const content: FileContent = { path, sizeBytes: stat.size, modifiedMs: stat.mtimeMs };
+    const mimeType = quickType(start);
+    if (mimeType?.startsWith("image/")) {
+      addPixels(content, mimeType, start, stat.size, () => readHead(path));
+      return { kind: "image", content };
+    }
+    if (mimeType !== undefined) {
+      content.mimeType = mimeType;
+      return { kind: kindOfType(mimeType), content };
+    }
+    return describeSlowly(content, Buffer.from(start), stat.size, () => readHead(path));
+  } catch (error) {
+    throw asUnreadable(path, error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Looks at bytes in memory, as `describeFile` looks at a file. */
+export async function describeBytes(content: BytesContent): Promise<Described<BytesContent>> {
+  const { bytes } = content;
+  if (bytes.byteLength === 0) throw new InputError("ERR_FILE_EMPTY", "the content has no bytes");
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, longHeadBytes));
+  const described: BytesContent = { ...content };
+  const mimeType = quickType(start);
+  if (mimeType?.startsWith("image/")) {
+    addPixels(described, mimeType, start, start.length, () => start);
+    return { kind: "image", content: described };
+  }
+  return describeSlowly(described, start, bytes.byteLength, () => start);
+}
+
+/** The bytes of a handle on a file or on bytes, from the start, as often as asked. */
+export async function* openContent(content: Content, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  if ("bytes" in content) {
+    yield Buffer.from(content.bytes.buffer, content.bytes.byteOffset, content.bytes.byteLength);
+  } else if ("path" in content) {
+    yield* createReadStream(content.path, { signal }) as AsyncIterable<Buffer>;
+  } else {
+    throw new InputError("ERR_CONTENT_REMOTE", `${content.url} is a URL; fetch it with urls(…, { fetch: true }) first`);
+  }
+}
+
+/** Reads a whole handle into memory; for transforms that need all of it. */
+export async function readContent(content: Content, signal?: AbortSignal): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of openContent(content, signal)) chunks.push(chunk);
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** Decodes UTF-8 text, with or without a byte order mark; refuses other bytes. */
+export function decodeText(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new InputError("ERR_TEXT_ENCODING", `${name} is not UTF-8 text`, { cause: error });
+  }
+}
+
+/** The types that most files have, by their first bytes; the rest is file-type's. */
+function quickType(start: Buffer): string | undefined {
+  if (start.length < 12) return undefined;
+  const first = start.readUInt32BE(0);
+  if (first >>> 8 === 0xffd8ff) return "image/jpeg";
+  if (first === 0x89504e47) return start.includes("acTL") ? "image/apng" : "image/png";
+  if (first === 0x47494638) return "image/gif";
+  if (first === 0x52494646) {
+    const form = start.readUInt32BE(8);
+    if (form === 0x57454250) return "image/webp";
+    if (form === 0x57415645) return "audio/wav";
+  }
+  return undefined;
+}
+
+async function describeSlowly<C extends FileContent | BytesContent>(
+  content: C,
+  start: Buffer,
+  size: number,
+  more: () => Buffer,
+): Promise<Described<C>> {
+  if (looksLikeText(start, size)) {
+    content.mimeType = "text/plain";
+    const text = size <= start.length ? textOf(start) : undefined;
+    return { kind: "text", content, ...(text === undefined ? {} : { text }) };
+  }
+  const { fileTypeFromBuffer } = await import("file-type");
+  const found = await fileTypeFromBuffer(start).catch(() => undefined);
+  if (!found) return { kind: undefined, content };
+  content.mimeType = found.mime;
+  const kind = kindOfType(found.mime);
+  if (kind === "image") addPixels(content, found.mime, start, size, more);
+  return { kind, content };
+}
+
+function kindOfType(mimeType: string): Kind | undefined {
+  const family = mimeType.slice(0, mimeType.indexOf("/"));
+  if (family === "image" || family === "video" || family === "audio" || family === "text") return family;
+  return mimeType === "application/ogg" ? "audio" : undefined;
+}
+
+/** Text is UTF-8 without control characters other than the usual white space; a cut last character is fine. */
+function looksLikeText(start: Buffer, size: number): boolean {
+  for (const byte of start) {
+    if (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12 && byte !== 27) return false;
+  }
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(start, { stream: size > start.length });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function textOf(bytes: Buffer): string {
+  return new TextDecoder("utf-8").decode(bytes);
+}
+
+function addPixels(
+  content: FileContent | BytesContent,
+  mimeType: string,
+  start: Buffer,
+  size: number,
+  more: () => Buffer,
+): void {
+  content.mimeType = mimeType;
+  try {
+    setPixels(content, start);
+  } catch {
+    if (size <= start.length) return; // a broken header: the platform says so, or a transform does
+    try {
+      setPixels(content, more());
+    } catch {
+      // as above
+    }
+  }
+}
+
+function setPixels(content: FileContent | BytesContent, start: Buffer): void {
+  const { width, height } = imageSize(start);
+  content.width = width;
+  content.height = height;
+}
+
+function readHead(path: string): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const buffer = Buffer.allocUnsafe(longHeadBytes);
+    return buffer.subarray(0, readSync(file, buffer, 0, longHeadBytes, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function asUnreadable(path: string, error: unknown): InputError {
+  if (error instanceof InputError) return error;
+  return new InputError("ERR_FILE_UNREADABLE", `${path} cannot be read: ${describeError(error)}`, { cause: error });
+}

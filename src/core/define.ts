@@ -1,0 +1,148 @@
+/** defineSource, defineTransform, defineSink: named plugins with checked options, made from one function each. */
+
+import type { OperatorFunction } from "rxjs";
+import * as z from "zod";
+import type { Input } from "./input.js";
+import type { Message } from "./message.js";
+import {
+  parseOptions,
+  type ReadContext,
+  type Source,
+  type SourceItem,
+  type TransformContext,
+  type TransformResult,
+  type WriteContext,
+} from "./plugin.js";
+import { sinkOperator } from "./sink-operator.js";
+import { transformOperator } from "./transform-operator.js";
+
+/** Arguments of a plugin's factory: its options may be left out when the schema has a default for each. */
+type FactoryArguments<S extends z.ZodType> = Record<never, never> extends z.input<S>
+  ? [options?: z.input<S>]
+  : [options: z.input<S>];
+
+const noOptions = z.strictObject({});
+type NoOptions = typeof noOptions;
+
+export interface SourceDefinition<S extends z.ZodType> {
+  /** Name for errors and reports. */
+  name: string;
+  /** Schema of the options. Default: no options. */
+  options?: S;
+  /** Yields items one by one; closes what it opened in `finally`. */
+  read(options: z.output<S>, context: ReadContext): AsyncIterable<SourceItem> | Iterable<SourceItem>;
+}
+
+/**
+ * Defines a source. The factory checks its options when it is called, so a wrong flow fails before it starts.
+ *
+ * @throws {OptionsError} (from the factory) ERR_OPTIONS, naming plugin, option and value
+ * @example
+ * const lines = defineSource({
+ *   name: "lines",
+ *   options: z.strictObject({ texts: z.array(z.string()) }),
+ *   *read({ texts }) {
+ *     for (const [n, text] of texts.entries()) yield { origin: `line ${n + 1}`, input: { text } };
+ *   },
+ * });
+ */
+export function defineSource<S extends z.ZodType = NoOptions>(
+  definition: SourceDefinition<S>,
+): (...args: FactoryArguments<S>) => Source {
+  return (...args) => {
+    const options = optionsOf(definition.name, definition.options, args[0]);
+    return { name: definition.name, read: (context) => definition.read(options, context) };
+  };
+}
+
+export interface TransformDefinition<S extends z.ZodType> {
+  name: string;
+  options?: S;
+  /** Most inputs worked on at once, when `apply` is async. Default: 1. */
+  concurrency?: number | ((options: z.output<S>) => number);
+  /** Gives a changed copy, several, or nothing. Throws for an input that it cannot handle. */
+  apply(
+    input: Input,
+    options: z.output<S>,
+    context: TransformContext,
+  ): TransformResult | Promise<TransformResult>;
+}
+
+/**
+ * Defines a transform. What the factory gives back is an RxJS operator on messages.
+ *
+ * Order is kept. An input on which `apply` throws settles as failed and the flow goes on.
+ *
+ * @throws {OptionsError} (from the factory) ERR_OPTIONS
+ * @example
+ * const shout = defineTransform({
+ *   name: "shout",
+ *   apply: (input) => ({ ...input, text: input.text?.toUpperCase() }),
+ * });
+ */
+export function defineTransform<S extends z.ZodType = NoOptions>(
+  definition: TransformDefinition<S>,
+): (...args: FactoryArguments<S>) => OperatorFunction<Message, Message> {
+  return (...args) => {
+    const options = optionsOf(definition.name, definition.options, args[0]);
+    const { concurrency } = definition;
+    return transformOperator({
+      name: definition.name,
+      concurrency: typeof concurrency === "function" ? concurrency(options) : concurrency,
+      apply: (input, context) => definition.apply(input, options, context),
+    });
+  };
+}
+
+export interface SinkDefinition<S extends z.ZodType, State> {
+  name: string;
+  options?: S;
+  /** Most batches written at once. Default: 1. */
+  concurrency?: number;
+  /** Opens what `write` needs; runs once, before the first write. */
+  open?(options: z.output<S>, context: { signal: AbortSignal }): Promise<State> | State;
+  /** Writes a batch; see `Sink.write` for how it reports failures. */
+  write(inputs: readonly Input[], context: WriteContext & { options: z.output<S>; state: State }): Promise<void>;
+  /** Closes what `open` opened; runs once, also after an error or an abort. */
+  close?(state: State): Promise<void> | void;
+}
+
+/**
+ * Defines a sink. What the factory gives back is an RxJS operator on messages or batches; what it wrote goes on downstream.
+ *
+ * @throws {OptionsError} (from the factory) ERR_OPTIONS
+ * @example
+ * const print = defineSink({
+ *   name: "print",
+ *   write: async (inputs) => console.log(inputs.map((input) => input.id).join("\n")),
+ * });
+ */
+export function defineSink<S extends z.ZodType = NoOptions, State = undefined>(
+  definition: SinkDefinition<S, State>,
+): (...args: FactoryArguments<S>) => OperatorFunction<Message | readonly Message[], Message> {
+  return (...args) => {
+    const options = optionsOf(definition.name, definition.options, args[0]);
+    // Each subscription gets a sink of its own, so that a flow can run twice.
+    return (input) => {
+      let state: State | undefined;
+      let isOpen = false;
+      const operator = sinkOperator({
+        name: definition.name,
+        concurrency: definition.concurrency,
+        async open(context) {
+          state = await definition.open?.(options, context);
+          isOpen = true;
+        },
+        write: (inputs, context) => definition.write(inputs, { ...context, options, state: state as State }),
+        async close() {
+          if (isOpen) await definition.close?.(state as State);
+        },
+      });
+      return operator(input);
+    };
+  };
+}
+
+function optionsOf<S extends z.ZodType>(name: string, schema: S | undefined, given: unknown): z.output<S> {
+  return parseOptions(name, schema ?? noOptions, given) as z.output<S>;
+}

@@ -1,0 +1,137 @@
+/** flow(source).pipe(…).run(): the composition, and one execution of it. */
+
+import { type MonoTypeOperatorFunction, Observable, type OperatorFunction, type Subscription, type UnaryFunction, type Observer } from "rxjs";
+import { FlowError } from "./errors.js";
+import type { Input } from "./input.js";
+import { Message } from "./message.js";
+import type { Source } from "./plugin.js";
+import { readAll } from "./read.js";
+import { type Report, Reporter } from "./report.js";
+import { RunContext, type RunContextOptions } from "./run-context.js";
+import { batchOf } from "./sink-operator.js";
+
+export interface RunOptions {
+  /** Stops the run: the source is closed, what is in flight is abandoned unsettled, and the report says so. */
+  signal?: AbortSignal;
+  /** Most messages held at once. Default: 4096. */
+  maxInFlight?: number;
+  /** Most bytes that messages in flight have in memory (files do not count). Default: 256,000,000. */
+  maxBytesInFlight?: number;
+}
+
+type Operators = readonly UnaryFunction<Observable<never>, Observable<unknown>>[];
+
+/** Sources and the operators on them. Nothing is read before `run`, `subscribe` or `toArray`; each of these starts afresh. */
+export class Flow<T = Message> {
+  readonly #sources: readonly Source[];
+  readonly #operators: Operators;
+
+  constructor(sources: readonly Source[], operators: Operators = []) {
+    this.#sources = sources;
+    this.#operators = operators;
+  }
+
+  /** Adds operators: ours, and any RxJS operators between them. Typed like the `pipe` of RxJS. */
+  pipe<A>(a: OperatorFunction<T, A>): Flow<A>;
+  pipe<A, B>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>): Flow<B>;
+  pipe<A, B, C>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>): Flow<C>;
+  pipe<A, B, C, D>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>): Flow<D>;
+  pipe<A, B, C, D, E>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>): Flow<E>;
+  pipe<A, B, C, D, E, F>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>, f: OperatorFunction<E, F>): Flow<F>;
+  pipe<A, B, C, D, E, F, G>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>): Flow<G>;
+  pipe<A, B, C, D, E, F, G, H>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>): Flow<H>;
+  pipe<A, B, C, D, E, F, G, H, I>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>, i: OperatorFunction<H, I>, ...more: MonoTypeOperatorFunction<I>[]): Flow<I>;
+  pipe(...operators: Operators): Flow<unknown> {
+    return new Flow(this.#sources, [...this.#operators, ...operators]);
+  }
+
+  /**
+   * Runs the flow to its end and tells what became of every input.
+   *
+   * A message that reaches the end unsettled is ok. Resolves when every input has its outcome, also when inputs failed or the run
+   * was stopped; rejects only when a source or a sink cannot go on (SourceError, SinkError, or what it threw).
+   *
+   * @example const report = await flow(folder("./photos")).pipe(batch(), upload(app)).run();
+   */
+  async run(options: RunOptions = {}): Promise<Report> {
+    const context = new RunContext(contextOptions(options));
+    const reporter = new Reporter(context);
+    const stopped = await new Promise<boolean>((resolve, reject) => {
+      const subscription = this.#start(context).subscribe({
+        error: (error: unknown) => reject(error),
+        complete: () => resolve(context.signal.aborted),
+      });
+      const abort = () => {
+        subscription.unsubscribe();
+        resolve(true);
+      };
+      if (context.signal.aborted) abort();
+      else context.signal.addEventListener("abort", abort, { once: true });
+    });
+    return reporter.finish(stopped);
+  }
+
+  /** Subscribes to the raw stream: messages, or what the last operator makes of them. Unsubscribing stops the sources. */
+  subscribe(observer?: Partial<Observer<T>> | ((value: T) => void), options: RunOptions = {}): Subscription {
+    return this.#start(new RunContext(contextOptions(options))).subscribe(observer as Partial<Observer<T>>);
+  }
+
+  /** Runs the flow and collects the inputs that reach its end; for looking at a few. Failed inputs reject. */
+  async toArray(options: RunOptions = {}): Promise<Input[]> {
+    const context = new RunContext(contextOptions(options));
+    const reporter = new Reporter(context);
+    const inputs: Input[] = [];
+    await new Promise<void>((resolve, reject) => {
+      this.#start(context).subscribe({
+        next: (item) => {
+          for (const message of batchOf(item, "toArray")) inputs.push(message.value);
+        },
+        error: (error: unknown) => reject(error),
+        complete: () => resolve(),
+      });
+    });
+    const { failures } = reporter.finish(false);
+    const [first] = failures;
+    if (first) throw new FlowError(first.code, `${first.origin}: ${first.reason} (${failures.length} inputs failed)`);
+    return inputs;
+  }
+
+  #start(context: RunContext): Observable<T> {
+    let stream: Observable<unknown> = readAll(this.#sources, context);
+    for (const operator of this.#operators) stream = operator(stream as Observable<never>);
+    return finish(stream) as Observable<T>;
+  }
+}
+
+/**
+ * Starts a flow from one source, or from several that are read side by side.
+ *
+ * @example await flow(folder("./photos")).pipe(batch(), upload(app)).run();
+ */
+export function flow(source: Source | readonly Source[]): Flow<Message> {
+  return new Flow(Array.isArray(source) ? (source as readonly Source[]) : [source as Source]);
+}
+
+function contextOptions(options: RunOptions): RunContextOptions {
+  const { signal, maxInFlight, maxBytesInFlight } = options;
+  return { signal, maxInFlight, maxBytesInFlight };
+}
+
+/** What reaches the end unsettled and unheld went through the whole flow: it is ok. */
+function finish(stream: Observable<unknown>): Observable<unknown> {
+  return new Observable((output) =>
+    stream.subscribe({
+      next: (item) => {
+        output.next(item);
+        for (const message of messagesIn(item)) message.settle({ state: "ok" });
+      },
+      error: (error: unknown) => output.error(error),
+      complete: () => output.complete(),
+    }),
+  );
+}
+
+function messagesIn(item: unknown): readonly Message[] {
+  if (item instanceof Message) return [item];
+  return Array.isArray(item) ? item.filter((entry) => entry instanceof Message) : [];
+}

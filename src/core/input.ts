@@ -1,0 +1,149 @@
+/** The input model: plain, serialisable data about one image, video, audio or text. */
+
+import * as z from "zod";
+
+/** What an input is made of. One of image + text is "image" first. */
+export const kinds = ["image", "video", "audio", "text"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Kinds whose content is bytes; text travels as a string. */
+export const mediaKinds = ["image", "video", "audio"] as const;
+export type MediaKind = (typeof mediaKinds)[number];
+
+/** Anything JSON can say. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const facts = {
+  /** Type found by content, such as `image/jpeg`. */
+  mimeType: z.string().optional(),
+  /** Width in pixels, as stored (before EXIF orientation). */
+  width: z.number().optional(),
+  /** Height in pixels, as stored (before EXIF orientation). */
+  height: z.number().optional(),
+};
+
+/** A file on disk. `sizeBytes` and the facts are filled in when the flow takes the input in. */
+const FileContent = z.strictObject({
+  path: z.string().min(1),
+  sizeBytes: z.number().int().nonnegative().optional(),
+  /** Last change of the file, in milliseconds since 1970. */
+  modifiedMs: z.number().optional(),
+  ...facts,
+});
+/** An address that the platform fetches by itself. */
+const UrlContent = z.strictObject({
+  url: z.string().min(1),
+  /** Where the platform keeps the original bytes; set on inputs that were listed. */
+  hostedUrl: z.string().optional(),
+  ...facts,
+});
+/** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */
+const BytesContent = z.strictObject({ bytes: z.instanceof(Uint8Array), ...facts });
+
+export const Content = z.union([FileContent, UrlContent, BytesContent]);
+export type FileContent = z.output<typeof FileContent>;
+export type UrlContent = z.output<typeof UrlContent>;
+export type BytesContent = z.output<typeof BytesContent>;
+/** A handle on bytes: a file, a URL, or bytes in memory. Open it with `openContent`. */
+export type Content = FileContent | UrlContent | BytesContent;
+
+const Concept = z.strictObject({
+  id: z.string().min(1),
+  /** Label that people see. Default: the id. */
+  name: z.string().optional(),
+  /** 1: present, 0: absent. Default: 1. */
+  value: z.number().min(0).max(1).optional(),
+});
+export type Concept = z.output<typeof Concept>;
+
+const GeoPoint = z.strictObject({
+  /** Degrees east, -180 to 180. */
+  longitude: z.number().min(-180).max(180),
+  /** Degrees north, -90 to 90. */
+  latitude: z.number().min(-90).max(90),
+});
+export type GeoPoint = z.output<typeof GeoPoint>;
+
+const unit = z.number().min(0).max(1);
+const Annotation = z.strictObject({
+  /** Id of the annotation; the platform makes one when it is left out. */
+  id: z.string().min(1).optional(),
+  /** `[xMin, yMin, xMax, yMax]` as shares of width and height, 0 to 1. */
+  box: z.tuple([unit, unit, unit, unit]).optional(),
+  /** `[x, y]` corners as shares of width and height, 0 to 1. */
+  polygon: z.array(z.tuple([unit, unit])).min(3).optional(),
+  /** What the region shows; without a region, what the input shows. */
+  concepts: z.array(Concept).default([]),
+  /** Free data about the annotation. */
+  info: z.record(z.string(), z.json()).optional(),
+});
+export type Annotation = z.output<typeof Annotation>;
+
+const Status = z.strictObject({
+  code: z.number(),
+  description: z.string().optional(),
+  details: z.string().optional(),
+});
+
+/** An input in full, as transforms and sinks get it. Treat it as read-only; return a changed copy. */
+export interface Input {
+  /** Unique in the app: 1–48 letters, digits, `-` and `_`. */
+  readonly id: string;
+  readonly image?: Content | undefined;
+  readonly video?: Content | undefined;
+  readonly audio?: Content | undefined;
+  /** The text itself. */
+  readonly text?: string | undefined;
+  /** Address of a text that the platform fetches. */
+  readonly textUrl?: string | undefined;
+  readonly concepts: readonly Concept[];
+  readonly metadata: { readonly [key: string]: Json };
+  readonly geo?: GeoPoint | undefined;
+  readonly annotations: readonly Annotation[];
+  /** Ids of the datasets that the input joins. */
+  readonly datasets: readonly string[];
+  /** State on the platform; set on inputs that were listed. */
+  readonly status?: { code: number; description?: string | undefined; details?: string | undefined } | undefined;
+  readonly createdAt?: string | undefined;
+  readonly modifiedAt?: string | undefined;
+}
+
+/**
+ * What a source may yield and what `values()` takes: like `Input`, with less to write. Concepts and geo have short
+ * forms, text may be a handle (its file is read as UTF-8), and everything but the content may be left out.
+ */
+export const InputDraft = z.strictObject({
+  id: z.string().optional(),
+  image: Content.optional(),
+  video: Content.optional(),
+  audio: Content.optional(),
+  text: z.union([z.string(), Content]).optional(),
+  textUrl: z.string().optional(),
+  concepts: z.array(z.union([z.string().min(1), Concept])).optional(),
+  metadata: z.record(z.string(), z.json()).optional(),
+  geo: GeoPoint.optional(),
+  annotations: z.array(Annotation).optional(),
+  datasets: z.array(z.string().min(1)).optional(),
+  status: Status.optional(),
+  createdAt: z.string().optional(),
+  modifiedAt: z.string().optional(),
+});
+export type InputDraft = z.input<typeof InputDraft>;
+
+/** The kind of an input: what its batch and its limits go by; image wins over text in a pair of both. */
+export function kindOf(input: Input): Kind | undefined {
+  if (input.image) return "image";
+  if (input.video) return "video";
+  if (input.audio) return "audio";
+  if (input.text !== undefined || input.textUrl !== undefined) return "text";
+  return undefined;
+}
+
+/** The media of an input that has bytes or a URL: its kind and its handle. */
+export function mediaOf(input: Input): { kind: MediaKind; content: Content } | undefined {
+  for (const kind of mediaKinds) {
+    const content = input[kind];
+    if (content) return { kind, content };
+  }
+  return undefined;
+}

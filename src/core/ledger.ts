@@ -1,0 +1,75 @@
+/** The ledger: what was read, and what became of it. */
+
+import type { Kind } from "./input.js";
+
+/** What became of one input. */
+export type Outcome =
+  | {
+      state: "ok";
+      /** How, where that matters: `recovered` (the answer was lost, the input had arrived). */
+      note?: string | undefined;
+    }
+  | { state: "skipped"; reason: string }
+  | {
+      state: "failed";
+      /** Stable code: `ERR_…` of ours, or the platform's number as text. */
+      code: string;
+      /** Plugin that found out. */
+      stage: string;
+      reason: string;
+      /** Times that the failing call was tried. */
+      attempts: number;
+    }
+  | { state: "pending"; reason: string };
+
+/** An input and its outcome. */
+export interface Settlement {
+  /** Place in the order of reading, from 1. */
+  sequence: number;
+  origin: string;
+  id?: string | undefined;
+  kind?: Kind | undefined;
+  outcome: Outcome;
+}
+
+export interface Counts {
+  read: number;
+  ok: number;
+  failed: number;
+  skipped: number;
+  pending: number;
+  inFlight: number;
+}
+
+/**
+ * Counts every input from its reading to its one outcome; at every instant
+ * `read = ok + failed + skipped + pending + inFlight`.
+ */
+export class Ledger {
+  readonly counts: Counts = { read: 0, ok: 0, failed: 0, skipped: 0, pending: 0, inFlight: 0 };
+  readonly #listeners: ((settlement: Settlement) => void)[] = [];
+
+  onSettled(listener: (settlement: Settlement) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  read(): number {
+    this.counts.read += 1;
+    this.counts.inFlight += 1;
+    return this.counts.read;
+  }
+
+  settled(settlement: Settlement): void {
+    this.counts.inFlight -= 1;
+    this.counts[settlement.outcome.state] += 1;
+    for (const listener of this.#listeners) listener(settlement);
+  }
+
+  /** Accounts for messages that no stage holds and none settled: an operator dropped them. */
+  close(): number {
+    const dropped = this.counts.inFlight;
+    this.counts.inFlight = 0;
+    this.counts.skipped += dropped;
+    return dropped;
+  }
+}

@@ -1,0 +1,139 @@
+/** A message: one input in flight, with its one settlement. */
+
+import { codeOf, describeError } from "./errors.js";
+import type { Encoded } from "./encoding.js";
+import { type Input, kindOf, mediaOf } from "./input.js";
+import type { Outcome } from "./ledger.js";
+import type { RunContext } from "./run-context.js";
+
+const rank = { ok: 0, skipped: 1, pending: 2, failed: 3 } as const;
+
+/** The life of one input as it was read, shared by all messages made from it. */
+class Ticket {
+  parts = 1;
+  worst: Outcome | undefined;
+  note: string | undefined;
+  constructor(
+    readonly context: RunContext,
+    readonly sequence: number,
+    readonly origin: string,
+    readonly source: Input,
+    readonly fingerprint: string | undefined,
+  ) {}
+
+  settlePart(outcome: Outcome): void {
+    if (!this.worst || rank[outcome.state] > rank[this.worst.state]) this.worst = outcome;
+    this.parts -= 1;
+    if (this.parts > 0) return;
+    const { context, sequence, origin, source, fingerprint, worst } = this;
+    const settlement = { sequence, origin, id: source.id, kind: kindOf(source), outcome: worst };
+    if (context.store && fingerprint !== undefined) {
+      context.store.keep(settlement, fingerprint, () => context.ledger.settled(settlement));
+    } else context.ledger.settled(settlement);
+  }
+}
+
+/**
+ * One input in flight. A stage that keeps it beyond its own `next` call holds it, and lets go when it has passed it on.
+ * It is settled exactly once; later calls of `settle` change nothing.
+ */
+export class Message<T extends Input = Input> {
+  readonly value: T;
+  /** The encoded form, kept by the first stage that needs it. */
+  encoded: Encoded | undefined;
+  readonly #ticket: Ticket;
+  #heldBytes = -1;
+  #settled = false;
+
+  constructor(value: T, ticket: Ticket) {
+    this.value = value;
+    this.#ticket = ticket;
+  }
+
+  /** Makes the message of an input that was just read, and counts it. */
+  static read<T extends Input>(context: RunContext, origin: string, value: T, fingerprint?: string): Message<T> {
+    return new Message(value, new Ticket(context, context.ledger.read(), origin, value, fingerprint));
+  }
+
+  get context(): RunContext {
+    return this.#ticket.context;
+  }
+
+  /** Where the input came from, for people: `photos/a.jpg`, `boxes.csv:17`. */
+  get origin(): string {
+    return this.#ticket.origin;
+  }
+
+  /** The input as it was read, before any transform. */
+  get source(): Input {
+    return this.#ticket.source;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  get held(): boolean {
+    return this.#heldBytes >= 0;
+  }
+
+  /** The same message with a changed input; this one is spent. */
+  with<U extends Input>(value: U): Message<U> {
+    if ((value as Input) === (this.value as Input)) return this as unknown as Message<U>;
+    return new Message(value, this.#ticket);
+  }
+
+  /** One message for each part; the input settles with its last part, by the worst of their outcomes. */
+  split<U extends Input>(values: readonly U[]): Message<U>[] {
+    this.#ticket.parts += values.length - 1;
+    return values.map((value) => new Message(value, this.#ticket));
+  }
+
+  /** Counts this message against the budgets until `release` or `settle`. */
+  hold(): void {
+    if (this.#heldBytes >= 0) return;
+    this.#heldBytes = bytesInMemory(this.value);
+    this.context.gate.add(this.#heldBytes);
+  }
+
+  release(): void {
+    if (this.#heldBytes < 0) return;
+    const bytes = this.#heldBytes;
+    this.#heldBytes = -1;
+    this.context.gate.remove(bytes);
+  }
+
+  /** Remembers how the input came to be ok, for the report. */
+  note(note: string): void {
+    this.#ticket.note = note;
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    const { note } = this.#ticket;
+    this.#ticket.settlePart(outcome.state === "ok" && note !== undefined ? { ...outcome, note } : outcome);
+    this.release();
+  }
+
+  skip(reason: string): void {
+    this.settle({ state: "skipped", reason });
+  }
+
+  fail(error: unknown, stage: string, attempts = 1): void {
+    this.settle({
+      state: "failed",
+      code: codeOf(error, "ERR_UNEXPECTED"),
+      stage,
+      reason: describeError(error),
+      attempts,
+    });
+  }
+}
+
+/** Bytes of an input that are in memory, by count of characters and bytes. */
+function bytesInMemory(input: Input): number {
+  const media = mediaOf(input);
+  const bytes = media && "bytes" in media.content ? media.content.bytes.byteLength : 0;
+  return bytes + (input.text?.length ?? 0);
+}

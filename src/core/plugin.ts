@@ -1,0 +1,93 @@
+/** Plugins: what a source, a transform and a sink are, and how to define one with checked options. */
+
+import * as z from "zod";
+import { describeError, InputError, OptionsError } from "./errors.js";
+import type { Input, InputDraft } from "./input.js";
+
+/** One thing that a source found: an input, an input that cannot be read, or something passed over. */
+export type SourceItem =
+  | {
+      /** Where it came from, for people: `photos/a.jpg`, `boxes.csv:17`. */
+      origin: string;
+      input: InputDraft;
+    }
+  | { origin: string; error: Error }
+  | {
+      origin: string;
+      /** Why it was passed over: `hidden file`, `symbolic link`, `not an image, video, audio or text`. */
+      skipped: string;
+    };
+
+export interface ReadContext {
+  /** Aborted when the flow stops. A source that waits for something passes it on. */
+  signal: AbortSignal;
+}
+
+/** Reads inputs, one by one, when asked. Close what `read` opened in its `finally`: it runs on an early stop too. */
+export interface Source {
+  readonly name: string;
+  /** How many items there will be, when that is cheap to know; for progress only. */
+  readonly total?: number | undefined;
+  read(context: ReadContext): AsyncIterable<SourceItem> | Iterable<SourceItem>;
+}
+
+/** What a transform may return: a changed copy, several (a split), or nothing (the input is dropped). */
+export type TransformResult = Input | readonly Input[] | null | undefined;
+
+export interface TransformContext {
+  signal: AbortSignal;
+  /** Where the input came from. */
+  origin: string;
+}
+
+/** Changes inputs. Pure: it never changes the input that it got. */
+export interface Transform {
+  readonly name: string;
+  /** Most inputs worked on at once, when `apply` is async. Default: 1. */
+  readonly concurrency?: number | undefined;
+  apply(input: Input, context: TransformContext): TransformResult | Promise<TransformResult>;
+}
+
+export interface WriteContext {
+  signal: AbortSignal;
+  /** Where each input of the batch came from, by index. */
+  origins: readonly string[];
+}
+
+/**
+ * Writes batches of inputs. A `write` that resolves has succeeded for all; it throws a `BatchError` when some inputs failed,
+ * an `InputError` when all did, and any other error when the sink cannot go on.
+ */
+export interface Sink {
+  readonly name: string;
+  /** Most batches written at once. Default: 1. */
+  readonly concurrency?: number | undefined;
+  open?(context: { signal: AbortSignal }): Promise<void> | void;
+  write(inputs: readonly Input[], context: WriteContext): Promise<void>;
+  close?(): Promise<void> | void;
+}
+
+/** Checks the options of a plugin and gives them back with their defaults; names the plugin, the option and the value. */
+export function parseOptions<S extends z.ZodType>(plugin: string, schema: S, options: unknown): z.output<S> {
+  const result = schema.safeParse(options ?? {});
+  if (result.success) return result.data;
+  throw new OptionsError("ERR_OPTIONS", `${plugin}: ${issueText(result.error)}`, { cause: result.error });
+}
+
+/** The first problems of a failed check as one line. */
+export function issueText(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 3)
+    .map((issue) => (issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : issue.message))
+    .join("; ");
+}
+
+/** Makes a source item from code that may throw; what it throws becomes that item's own error. */
+export function itemFrom(origin: string, make: () => InputDraft): SourceItem {
+  try {
+    return { origin, input: make() };
+  } catch (error) {
+    if (error instanceof InputError) return { origin, error };
+    return { origin, error: new InputError("ERR_ITEM", describeError(error), { cause: error }) };
+  }
+}

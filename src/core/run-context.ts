@@ -1,0 +1,45 @@
+/** What all stages of one run share; every message carries it. */
+
+import { Gate, type GateOptions } from "./backpressure.js";
+import { Ledger, type Settlement } from "./ledger.js";
+
+/** Keeps outcomes before they are announced; `done` tells what an earlier run finished. */
+export interface OutcomeStore {
+  /** Whether an earlier run finished this very input. */
+  done(id: string, fingerprint: string): boolean;
+  /** Calls `durable` once the outcome is on the disk. */
+  keep(settlement: Settlement, fingerprint: string, durable: () => void): void;
+}
+
+/** Figures that sinks add up for the report. */
+export interface Traffic {
+  requests: number;
+  retries: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+export interface RunContextOptions extends Partial<GateOptions> {
+  signal?: AbortSignal | undefined;
+  store?: OutcomeStore | undefined;
+}
+
+/** One run: its gate, its ledger, its signal. */
+export class RunContext {
+  readonly gate: Gate;
+  readonly ledger = new Ledger();
+  readonly traffic: Traffic = { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0 };
+  readonly signal: AbortSignal;
+  readonly store: OutcomeStore | undefined;
+  /** What stages wait for just now, by name; for progress and for reports of a stall. */
+  readonly waits = new Map<string, () => string | undefined>();
+
+  constructor(options: RunContextOptions = {}) {
+    this.gate = new Gate({
+      maxInFlight: options.maxInFlight ?? 4096,
+      maxBytesInFlight: options.maxBytesInFlight ?? 256_000_000,
+    });
+    this.signal = options.signal ?? new AbortController().signal;
+    this.store = options.store;
+  }
+}

@@ -1,0 +1,159 @@
+/** A transform as an RxJS operator: keeps order, bounds concurrency, settles what it drops or fails on. */
+
+import { Observable, type OperatorFunction } from "rxjs";
+import { InputError } from "./errors.js";
+import type { Input } from "./input.js";
+import type { Message } from "./message.js";
+import type { Transform, TransformResult } from "./plugin.js";
+
+interface Task {
+  message: Message;
+  started: boolean;
+  done: boolean;
+  result: TransformResult;
+  error: unknown;
+}
+
+/**
+ * Makes an operator of a transform. Keeps order; works on `concurrency` inputs at once when `apply` is async; an input on which
+ * it throws settles as failed, one for which it returns nothing as skipped, and the stream goes on. Completes after the last.
+ */
+export function transformOperator(plugin: Transform): OperatorFunction<Message, Message> {
+  const concurrency = plugin.concurrency ?? 1;
+  return (input) =>
+    new Observable((output) => {
+      const abort = new AbortController();
+      let queue: Task[] = [];
+      let first = 0;
+      let unstarted = 0;
+      let running = 0;
+      let completed = false;
+
+      const emit = (message: Message, result: TransformResult) => {
+        for (const next of resultMessages(message, result, plugin.name)) output.next(next);
+        message.release();
+      };
+      const drain = () => {
+        for (let task = queue[first]; task?.done; task = queue[first]) {
+          first += 1;
+          if (task.error === undefined) emitSafely(task.message, task.result, emit, plugin.name);
+          else task.message.fail(task.error, plugin.name);
+        }
+        if (first > 512 || first === queue.length) {
+          queue = queue.slice(first);
+          unstarted -= first;
+          first = 0;
+        }
+        if (completed && queue.length === 0) output.complete();
+      };
+      const start = () => {
+        unstarted = Math.max(unstarted, first);
+        while (running < concurrency && unstarted < queue.length) {
+          const task = queue[unstarted] as Task;
+          unstarted += 1;
+          if (task.done) continue;
+          run(task, apply(task.message));
+        }
+      };
+      const run = (task: Task, result: unknown) => {
+        running += 1;
+        task.started = true;
+        Promise.resolve(result as TransformResult)
+          .then(
+            (value) => void (task.result = value),
+            (error: unknown) => void (task.error = error ?? new Error("rejected without a reason")),
+          )
+          .then(() => {
+            task.done = true;
+            running -= 1;
+            drain();
+            start();
+          })
+          .catch((error: unknown) => output.error(error));
+      };
+      const apply = (message: Message): unknown => {
+        try {
+          return plugin.apply(message.value, { signal: abort.signal, origin: message.origin });
+        } catch (error) {
+          return Promise.reject(error);
+        }
+      };
+      const enqueue = (message: Message): Task => {
+        message.hold();
+        const task: Task = { message, started: false, done: false, result: undefined, error: undefined };
+        queue.push(task);
+        return task;
+      };
+
+      const subscription = input.subscribe({
+        next: (message) => {
+          if (message.settled) return;
+          if (queue.length > 0 || running >= concurrency) {
+            enqueue(message);
+            start();
+            return;
+          }
+          let result: TransformResult | Promise<TransformResult>;
+          try {
+            result = plugin.apply(message.value, { signal: abort.signal, origin: message.origin });
+          } catch (error) {
+            message.fail(error, plugin.name);
+            return;
+          }
+          if (result instanceof Promise) {
+            const task = enqueue(message);
+            unstarted = queue.length;
+            run(task, result);
+          } else emitSafely(message, result, emit, plugin.name);
+        },
+        error: (error: unknown) => output.error(error),
+        complete: () => {
+          completed = true;
+          drain();
+        },
+      });
+      return () => {
+        subscription.unsubscribe();
+        abort.abort();
+        for (const task of queue.slice(first)) task.message.release();
+      };
+    });
+}
+
+function resultMessages(message: Message, result: TransformResult, name: string): readonly Message[] {
+  if (result === null || result === undefined) {
+    message.skip(`dropped by ${name}`);
+    return [];
+  }
+  if (!Array.isArray(result)) return [message.with(checked(result as Input))];
+  if (result.length === 0) return resultMessages(message, undefined, name);
+  return message.split((result as Input[]).map(checked));
+}
+
+function emitSafely(
+  message: Message,
+  result: TransformResult,
+  emit: (message: Message, result: TransformResult) => void,
+  name: string,
+): void {
+  try {
+    emit(message, result);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    message.fail(error, name);
+  }
+}
+
+function checked(value: Input): Input {
+  const ok =
+    typeof value === "object" && typeof value.id === "string" && Array.isArray(value.concepts) && isObject(value.metadata);
+  if (ok) return value;
+  throw new InputError(
+    "ERR_TRANSFORM_RESULT",
+    "it must return the input, a changed copy ({ ...input, … }), a list of them, or nothing",
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
