@@ -1,11 +1,20 @@
 /** Encoding: the JSON of an input as the API takes it, with a gap where the bytes of its file go. */
 
-import { type Concept, type Content, type Input, type Json, mediaOf } from "./input.js";
+import { hash } from "node:crypto";
+import { type Concept, type Content, type GeoPoint, type Input, type Json, mediaOf, type UrlContent } from "./input.js";
 
-/** An input as JSON in two pieces around its base64; `bytes` is the length of all of it as sent. */
+/** Metadata key under which an upload keeps the fingerprint of the content, so that a later look-up can tell what is there. */
+export const fingerprintKey = "sluice_fingerprint";
+/** Characters of a fingerprint. */
+export const fingerprintLength = 16;
+
+/**
+ * An input as JSON in pieces: `head`, base64 of the media, `tail`, fingerprint of the media, `end`. Without media all of it is `head`.
+ */
 export interface Encoded {
   head: string;
   tail: string;
+  end: string;
   /** What is sent as base64 between head and tail. */
   media?: Content | undefined;
   /** Bytes of the media before base64. */
@@ -29,40 +38,57 @@ export function wireFields(input: Pick<Input, "concepts" | "metadata" | "geo">):
   const fields: { [key: string]: Json } = {};
   if (input.concepts.length > 0) fields.concepts = input.concepts.map(wireConcept);
   if (hasKeys(input.metadata)) fields.metadata = input.metadata as Json;
-  if (input.geo) {
-    fields.geo = { geo_point: { longitude: input.geo.longitude, latitude: input.geo.latitude } };
-  }
+  if (input.geo) fields.geo = wireGeo(input.geo);
   return fields;
 }
 
 /**
- * Encodes an input for `POST …/inputs`. Its length is known without reading its file, by arithmetic.
- * The file's `sizeBytes` must be known.
+ * Encodes an input for `POST …/inputs`. Its length is known without reading its file, by arithmetic; the file's `sizeBytes` must be
+ * known.
  */
 export function encodeInput(input: Input): Encoded {
-  const fields = JSON.stringify(wireFields(input)).slice(1, -1);
+  const media = mediaOf(input);
   const datasets = input.datasets.length > 0 ? `,"dataset_ids":${JSON.stringify(input.datasets)}` : "";
   const start = `{"id":${JSON.stringify(input.id)}${datasets},"data":{`;
-  const parts: string[] = [];
-  if (input.text !== undefined) parts.push(`"text":{"raw":${JSON.stringify(input.text)}}`);
-  else if (input.textUrl !== undefined) parts.push(`"text":{"url":${JSON.stringify(input.textUrl)}}`);
-  if (fields !== "") parts.push(fields);
+  const fields = fieldsText(input);
 
-  const media = mediaOf(input);
-  if (!media) return whole(`${start}${parts.join(",")}}}`);
-  if ("url" in media.content) {
-    parts.unshift(`"${media.kind}":{"url":${JSON.stringify(media.content.url)},"allow_duplicate_url":true}`);
-    return whole(`${start}${parts.join(",")}}}`);
+  if (!media || "url" in media.content) {
+    const content = media ? urlText(media.kind, (media.content as UrlContent).url) : "";
+    const head = `${start}${content}${fields}${textFingerprint(input)}"}}}`;
+    return { head, tail: "", end: "", mediaBytes: 0, bytes: Buffer.byteLength(head) };
   }
   const head = `${start}"${media.kind}":{"base64":"`;
-  const tail = parts.length > 0 ? `"},${parts.join(",")}}}` : `"}}}`;
+  const tail = `"},${fields}`;
+  const end = '"}}}';
   const mediaBytes = "bytes" in media.content ? media.content.bytes.byteLength : (media.content.sizeBytes ?? 0);
-  const bytes = Buffer.byteLength(head) + Buffer.byteLength(tail) + base64Length(mediaBytes);
-  return { head, tail, media: media.content, mediaBytes, bytes };
+  const skeleton = Buffer.byteLength(head) + Buffer.byteLength(tail) + fingerprintLength + end.length;
+  return { head, tail, end, media: media.content, mediaBytes, bytes: skeleton + base64Length(mediaBytes) };
 }
 
-function whole(head: string): Encoded {
-  return { head, tail: "", mediaBytes: 0, bytes: Buffer.byteLength(head) };
+/** The fingerprint of an input that has no bytes of its own: of its address or its text. */
+export function textFingerprint(input: Input): string {
+  const media = mediaOf(input);
+  const url = media && "url" in media.content ? media.content.url : (input.textUrl ?? "");
+  return hash("sha1", `${url}\n${input.text ?? ""}`, "hex").slice(0, fingerprintLength);
+}
+
+/** Everything but the medium, up to the place of the fingerprint, which comes last. */
+function fieldsText(input: Input): string {
+  let text = "";
+  if (input.text !== undefined) text += `"text":{"raw":${JSON.stringify(input.text)}},`;
+  else if (input.textUrl !== undefined) text += `${urlText("text", input.textUrl)}`;
+  if (input.concepts.length > 0) text += `"concepts":${JSON.stringify(input.concepts.map(wireConcept))},`;
+  if (input.geo) text += `"geo":${JSON.stringify(wireGeo(input.geo))},`;
+  const metadata = JSON.stringify(input.metadata).slice(0, -1);
+  return `${text}"metadata":${metadata}${metadata === "{" ? "" : ","}"${fingerprintKey}":"`;
+}
+
+function urlText(kind: string, url: string): string {
+  return `"${kind}":{"url":${JSON.stringify(url)},"allow_duplicate_url":true},`;
+}
+
+function wireGeo({ longitude, latitude }: GeoPoint): Json {
+  return { geo_point: { longitude, latitude } };
 }
 
 function hasKeys(object: object): boolean {

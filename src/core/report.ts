@@ -81,7 +81,7 @@ export class Reporter {
       skipped: asList(this.#skipped),
       pending: asList(this.#pending),
       notes: this.#notes,
-      traffic: { ...this.#context.traffic },
+      traffic: this.#context.traffic,
       durationMs: Math.round(performance.now() - this.#started),
       stopped,
       ok: counts.failed === 0 && counts.pending === 0 && !stopped,

@@ -11,10 +11,13 @@ export interface OutcomeStore {
   keep(settlement: Settlement, fingerprint: string, durable: () => void): void;
 }
 
-/** Figures that sinks add up for the report. */
+/** What a client sent and received. */
 export interface Traffic {
   requests: number;
+  /** Requests that were sent again. */
   retries: number;
+  /** Requests that the server refused because there were too many. */
+  throttled: number;
   bytesSent: number;
   bytesReceived: number;
 }
@@ -28,11 +31,11 @@ export interface RunContextOptions extends Partial<GateOptions> {
 export class RunContext {
   readonly gate: Gate;
   readonly ledger = new Ledger();
-  readonly traffic: Traffic = { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0 };
   readonly signal: AbortSignal;
   readonly store: OutcomeStore | undefined;
   /** What stages wait for just now, by name; for progress and for reports of a stall. */
   readonly waits = new Map<string, () => string | undefined>();
+  readonly #watched = new Map<Traffic, Traffic>();
 
   constructor(options: RunContextOptions = {}) {
     this.gate = new Gate({
@@ -41,5 +44,19 @@ export class RunContext {
     });
     this.signal = options.signal ?? new AbortController().signal;
     this.store = options.store;
+  }
+
+  /** Counts, from now on, what this client sends; it may be shared by stages and by runs. */
+  watch(counts: Traffic): void {
+    if (!this.#watched.has(counts)) this.#watched.set(counts, { ...counts });
+  }
+
+  /** What the clients of this run sent since the run began to use them. */
+  get traffic(): Traffic {
+    const sum: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
+    for (const [now, before] of this.#watched) {
+      for (const key of Object.keys(sum) as (keyof Traffic)[]) sum[key] += now[key] - before[key];
+    }
+    return sum;
   }
 }

@@ -6,13 +6,47 @@ import { Message } from "./message.js";
 import type { Sink } from "./plugin.js";
 
 /**
- * Makes an operator of a sink. Writes `concurrency` batches at once; what was written goes on downstream (and is ok at the end of
- * the flow), what failed settles. An error of the sink itself ends the run. A single message counts as a batch of one.
+ * A sink that works on messages: `write` settles those that failed or are pending; what it leaves unsettled goes on downstream.
+ * It throws only when the sink cannot go on.
  */
+export interface MessageSink {
+  readonly name: string;
+  /** Most batches written at once. Default: 1. */
+  readonly concurrency?: number | undefined;
+  open?(context: { signal: AbortSignal }): Promise<void> | void;
+  write(messages: readonly Message[], context: { signal: AbortSignal }): Promise<void>;
+  close?(): Promise<void> | void;
+}
+
+/** A sink that works on inputs, as one that works on messages. */
 export function sinkOperator(plugin: Sink): OperatorFunction<Message | readonly Message[], Message> {
-  const concurrency = plugin.concurrency ?? 1;
+  const { name, concurrency } = plugin;
+  return messageSinkOperator(name, () => ({
+    name,
+    concurrency,
+    open: (context) => plugin.open?.(context),
+    close: () => plugin.close?.(),
+    async write(messages, { signal }) {
+      const failures = await writeInputs(plugin, messages, signal);
+      for (const [index, error] of failures) messages[index]?.fail(error, name);
+    },
+  }));
+}
+
+/**
+ * Makes an operator of a sink; each subscription gets one of its own from `make`.
+ *
+ * It is opened before its first write and closed once, also on an error and on an early stop. Completes when all writes are done and it is
+ * closed. An error of the sink itself ends the run; its messages stay unsettled. A single message counts as a batch of one.
+ */
+export function messageSinkOperator(
+  name: string,
+  make: () => MessageSink,
+): OperatorFunction<Message | readonly Message[], Message> {
   return (input) =>
     new Observable((output) => {
+      const sink = make();
+      const concurrency = sink.concurrency ?? 1;
       const abort = new AbortController();
       const { signal } = abort;
       const queue: (readonly Message[])[] = [];
@@ -24,20 +58,19 @@ export function sinkOperator(plugin: Sink): OperatorFunction<Message | readonly 
       const close = async () => {
         if (closed) return;
         closed = true;
-        await opened?.catch(() => undefined);
-        await plugin.close?.();
+        if (!opened) return;
+        await opened;
+        await sink.close?.();
       };
       const write = async (batch: readonly Message[]) => {
-        opened ??= Promise.resolve(plugin.open?.({ signal }));
+        opened ??= Promise.resolve(sink.open?.({ signal }));
         await opened;
-        const failures = await writeBatch(plugin, batch, signal);
-        batch.forEach((message, index) => {
-          const error = failures.get(index);
-          if (error === undefined) {
-            output.next(message);
-            message.release();
-          } else message.fail(error, plugin.name);
-        });
+        await sink.write(batch, { signal });
+        for (const message of batch) {
+          if (message.settled) continue;
+          output.next(message);
+          message.release();
+        }
       };
       const next = () => {
         while (running < concurrency && queue.length > 0) {
@@ -59,7 +92,7 @@ export function sinkOperator(plugin: Sink): OperatorFunction<Message | readonly 
 
       const subscription = input.subscribe({
         next: (item) => {
-          const batch = batchOf(item, plugin.name).filter((message) => !message.settled);
+          const batch = batchOf(item, name).filter((message) => !message.settled);
           if (batch.length === 0) return;
           for (const message of batch) message.hold();
           queue.push(batch);
@@ -74,7 +107,7 @@ export function sinkOperator(plugin: Sink): OperatorFunction<Message | readonly 
       return () => {
         subscription.unsubscribe();
         abort.abort();
-        close().catch(() => undefined);
+        close().catch(() => undefined); // the run's own error, or its stop, is what is reported
       };
     });
 }
@@ -89,7 +122,7 @@ export function batchOf(item: unknown, stage: string): readonly Message[] {
   );
 }
 
-async function writeBatch(
+async function writeInputs(
   plugin: Sink,
   batch: readonly Message[],
   signal: AbortSignal,

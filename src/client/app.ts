@@ -1,0 +1,308 @@
+/** One app of the API: one method for each call, with typed answers. */
+
+import type { Annotation, Concept, GeoPoint, Json } from "../core/input.js";
+import { wireFields } from "../core/encoding.js";
+import { answerError } from "./api-error.js";
+import type { ReplayableBody, Answer, Transport, CallOptions } from "./transport.js";
+import { classify, codes, statusFrom, type WireStatus } from "./status.js";
+import {
+  annotationFromWire,
+  annotationToWire,
+  conceptsFromWire,
+  type ListedAnnotation,
+  listOf,
+  type WireInput,
+  wireInput,
+} from "./wire.js";
+
+/** How a patch goes together with what is there. */
+export type PatchAction = "merge" | "overwrite" | "remove";
+
+/** The result of one item of a request. */
+export interface ItemStatus {
+  id: string;
+  status: WireStatus;
+}
+
+export interface InputPatch {
+  id: string;
+  concepts?: readonly Concept[] | undefined;
+  metadata?: { readonly [key: string]: Json } | undefined;
+  geo?: GeoPoint | undefined;
+}
+
+export interface AddJob {
+  id: string;
+  status: WireStatus | undefined;
+  pending: number;
+  inProgress: number;
+  succeeded: number;
+  failed: number;
+}
+
+export interface InputCounts {
+  processed: number;
+  toProcess: number;
+  errors: number;
+  processing: number;
+}
+
+export interface Dataset {
+  id: string;
+  description?: string | undefined;
+}
+
+export interface PageOptions {
+  /** Page, from 1. */
+  page?: number | undefined;
+  /** Items on a page, 1 to 1000. Default: the server's, 128. */
+  perPage?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface AppOptions {
+  userId: string;
+  appId: string;
+  baseUrl: string;
+  /** Where the credential may go besides the API's own origin: hosts of media. */
+  mediaHosts?: readonly string[] | undefined;
+  /** The credential, for media. */
+  pat: string;
+  /** Runs when the app is closed. */
+  onClose?: (() => Promise<void>) | undefined;
+}
+
+/**
+ * A connection to one app. Made by `connect`; sinks and `listInputs` use it, and it may be used by itself.
+ *
+ * Every method rejects with an `ApiError` when its request as a whole is refused or gets no answer; a request that succeeded for some of its
+ * items resolves, and the status of each item tells. Requests are paced and retried.
+ */
+export class App {
+  readonly userId: string;
+  readonly appId: string;
+  readonly baseUrl: string;
+  readonly transport: Transport;
+  readonly #path: string;
+  readonly #options: AppOptions;
+
+  constructor(transport: Transport, options: AppOptions) {
+    this.transport = transport;
+    this.userId = options.userId;
+    this.appId = options.appId;
+    this.baseUrl = options.baseUrl;
+    this.#options = options;
+    this.#path = `/v2/users/${encodeURIComponent(options.userId)}/apps/${encodeURIComponent(options.appId)}`;
+  }
+
+  /** Adds inputs: a body as `inputsBody` makes it. The items' statuses are in the order of the request. */
+  async postInputs(body: ReplayableBody, signal?: AbortSignal): Promise<{ inputs: WireInput[]; attempts: number }> {
+    const answer = await this.#call("POST", "/inputs", { body, signal });
+    return { inputs: (listOf(answer.json, "inputs") ?? []).map(wireInput), attempts: answer.attempts };
+  }
+
+  /** One page of inputs, or those of `ids` (128 at most) that exist; the order is the server's. */
+  async listInputs(
+    options: PageOptions & { ids?: readonly string[] | undefined; statusCode?: number | undefined } = {},
+  ): Promise<WireInput[]> {
+    const { page, perPage, ids, statusCode, signal } = options;
+    const query = { page, per_page: perPage ?? ids?.length, ids, "status.code": statusCode };
+    return this.#list("/inputs", "inputs", { query, signal }, wireInput);
+  }
+
+  /** The next inputs after `lastId` in the order of their adding; stable while others write. */
+  async streamInputs(options: {
+    perPage?: number | undefined;
+    lastId?: string | undefined;
+    signal?: AbortSignal | undefined;
+  }): Promise<WireInput[]> {
+    const query = { per_page: options.perPage, last_id: options.lastId };
+    return this.#list("/inputs/stream", "inputs", { query, signal: options.signal }, wireInput);
+  }
+
+  async getInput(id: string): Promise<WireInput> {
+    const answer = await this.#call("GET", `/inputs/${encodeURIComponent(id)}`);
+    return wireInput(answer.json.input as Record<string, unknown>);
+  }
+
+  /** How many inputs the app has, by state. */
+  async countInputs(): Promise<InputCounts> {
+    const { json } = await this.#call("GET", "/inputs/status");
+    const counts = (json.counts ?? {}) as Record<string, unknown>;
+    return {
+      processed: Number(counts.processed ?? 0),
+      toProcess: Number(counts.to_process ?? 0),
+      errors: Number(counts.errors ?? 0),
+      processing: Number(counts.processing ?? 0),
+    };
+  }
+
+  /** Changes metadata, concepts and places. */
+  async patchInputs(patches: readonly InputPatch[], action: PatchAction, signal?: AbortSignal): Promise<ItemStatus[]> {
+    const inputs = patches.map(({ id, concepts, metadata, geo }) => ({
+      id,
+      data: wireFields({ concepts: concepts ?? [], metadata: metadata ?? {}, geo }),
+    }));
+    return this.#items("PATCH", "/inputs", "inputs", { json: { inputs, action }, signal });
+  }
+
+  /** Deletes inputs; the server does so in the background. Ids that do not exist are no error. */
+  async deleteInputs(ids: readonly string[], signal?: AbortSignal): Promise<void> {
+    await this.#call("DELETE", "/inputs", { json: { ids }, signal });
+  }
+
+  async getAddJob(id: string, signal?: AbortSignal): Promise<AddJob | undefined> {
+    const { json } = await this.#call("GET", `/inputs/jobs/add/${encodeURIComponent(id)}`, { signal });
+    const job = json.inputs_add_job as Record<string, unknown> | undefined;
+    if (typeof job !== "object" || job === null) return undefined;
+    const progress = (job.progress ?? {}) as Record<string, unknown>;
+    return {
+      id,
+      status: statusFrom(job.status),
+      pending: Number(progress.pending_count ?? 0),
+      inProgress: Number(progress.in_progress_count ?? 0),
+      succeeded: Number(progress.success_count ?? 0),
+      failed: Number(progress.failed_count ?? 0),
+    };
+  }
+
+  /** Adds annotations, 128 at most; `items` pairs each with the id of its input. */
+  async postAnnotations(
+    items: readonly { inputId: string; annotation: Annotation }[],
+    signal?: AbortSignal,
+  ): Promise<ItemStatus[]> {
+    const annotations = items.map(({ inputId, annotation }) => annotationToWire(inputId, annotation));
+    return this.#items("POST", "/annotations", "annotations", { json: { annotations }, signal });
+  }
+
+  /** One page of annotations: of some inputs, of some pairs of ids, or of the app. */
+  async listAnnotations(
+    options: PageOptions & { inputIds?: readonly string[] | undefined; ids?: readonly string[] | undefined } = {},
+  ): Promise<ListedAnnotation[]> {
+    const query = { input_ids: options.inputIds, ids: options.ids, page: options.page, per_page: options.perPage };
+    return this.#list("/annotations", "annotations", { query, signal: options.signal }, annotationFromWire);
+  }
+
+  async patchAnnotations(
+    items: readonly { inputId: string; annotation: Annotation }[],
+    action: PatchAction,
+    options: { deleteIfEmpty?: boolean | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<ItemStatus[]> {
+    const annotations = items.map(({ inputId, annotation }) => annotationToWire(inputId, annotation));
+    const json = { annotations, action, ...(options.deleteIfEmpty ? { delete_if_empty_data: true } : {}) };
+    return this.#items("PATCH", "/annotations", "annotations", { json, signal: options.signal });
+  }
+
+  /** Deletes annotations: all of the inputs, or with `ids` the pairs of the two lists. */
+  async deleteAnnotations(inputIds: readonly string[], ids?: readonly string[], signal?: AbortSignal): Promise<void> {
+    const json = { input_ids: inputIds, ...(ids ? { ids } : {}) };
+    await this.#call("DELETE", "/inputs/annotations", { json, signal });
+  }
+
+  async listConcepts(options: PageOptions = {}): Promise<Concept[]> {
+    const query = { page: options.page, per_page: options.perPage };
+    const { json } = await this.#call("GET", "/concepts", { query, signal: options.signal });
+    return conceptsFromWire(json.concepts);
+  }
+
+  async postConcepts(concepts: readonly Concept[], signal?: AbortSignal): Promise<void> {
+    const json = { concepts: concepts.map(({ id, name }) => ({ id, name: name ?? id })) };
+    await this.#call("POST", "/concepts", { json, signal });
+  }
+
+  /** Renames concepts everywhere in the app; the only action that the API has for them is overwrite. */
+  async patchConcepts(concepts: readonly Concept[], signal?: AbortSignal): Promise<void> {
+    const json = { action: "overwrite", concepts: concepts.map(({ id, name }) => ({ id, name: name ?? id })) };
+    await this.#call("PATCH", "/concepts", { json, signal });
+  }
+
+  async listDatasets(options: PageOptions = {}): Promise<Dataset[]> {
+    const query = { page: options.page, per_page: options.perPage };
+    return this.#list("/datasets", "datasets", { query, signal: options.signal }, (value) => ({
+      id: String(value.id ?? ""),
+      ...(typeof value.description === "string" ? { description: value.description } : {}),
+    }));
+  }
+
+  async postDatasets(datasets: readonly Dataset[]): Promise<void> {
+    await this.#call("POST", "/datasets", { json: { datasets } });
+  }
+
+  async deleteDatasets(ids: readonly string[]): Promise<void> {
+    await this.#call("DELETE", "/datasets", { json: { dataset_ids: ids } });
+  }
+
+  /** One page of the inputs of a dataset. */
+  async listDatasetInputs(datasetId: string, options: PageOptions = {}): Promise<WireInput[]> {
+    const path = `/datasets/${encodeURIComponent(datasetId)}/inputs`;
+    const query = { page: options.page, per_page: options.perPage };
+    return this.#list(path, "dataset_inputs", { query, signal: options.signal }, (value) =>
+      wireInput((value.input ?? {}) as Record<string, unknown>),
+    );
+  }
+
+  async addToDataset(datasetId: string, inputIds: readonly string[]): Promise<ItemStatus[]> {
+    const json = { dataset_inputs: inputIds.map((id) => ({ input: { id } })) };
+    const path = `/datasets/${encodeURIComponent(datasetId)}/inputs`;
+    const answer = await this.#call("POST", path, { json, idempotent: true });
+    return (listOf(answer.json, "dataset_inputs") ?? []).map((item, index) => ({
+      id: inputIds[index] ?? "",
+      status: statusFrom(item.status) ?? answer.status,
+    }));
+  }
+
+  async removeFromDataset(datasetId: string, inputIds: readonly string[]): Promise<void> {
+    const path = `/datasets/${encodeURIComponent(datasetId)}/inputs`;
+    await this.#call("DELETE", path, { json: { input_ids: inputIds } });
+  }
+
+  /** Whether the credential may go to this address: the API's own origin and its media hosts. */
+  trusts(url: URL): boolean {
+    if (url.origin === new URL(this.baseUrl).origin) return true;
+    return url.protocol === "https:" && (this.#options.mediaHosts ?? []).includes(url.host);
+  }
+
+  /** The header that proves who asks; for trusted addresses only. */
+  get authorization(): string {
+    return `Key ${this.#options.pat}`;
+  }
+
+  /** Closes connections; an embedded store that `connect` started is stopped. */
+  async close(): Promise<void> {
+    await this.transport.close();
+    await this.#options.onClose?.();
+  }
+
+  async #list<T>(
+    path: string,
+    field: string,
+    options: CallOptions,
+    convert: (value: Record<string, unknown>) => T,
+  ): Promise<T[]> {
+    const answer = await this.#call("GET", path, options);
+    return (listOf(answer.json, field) ?? []).map(convert);
+  }
+
+  async #items(method: "POST" | "PATCH", path: string, field: string, options: CallOptions): Promise<ItemStatus[]> {
+    const answer = await this.#call(method, path, options);
+    return (listOf(answer.json, field) ?? []).map((item) => ({
+      id: String(item.id ?? ""),
+      status: statusFrom(item.status) ?? answer.status,
+    }));
+  }
+
+  /** A call whose answer is a success, a mixed success, or a failure that names its items. */
+  async #call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, options: CallOptions = {}): Promise<Answer> {
+    const answer = await this.transport.call(method, `${this.#path}${path}`, options);
+    const { status } = answer;
+    const itemised = status.code === codes.mixed || (status.code === codes.failure && hasItems(answer.json));
+    if (classify(status) === "ok" || itemised) return answer;
+    const { httpStatus, attempts } = answer;
+    throw answerError(status, { method, path, httpStatus, attempts });
+  }
+}
+
+function hasItems(json: Record<string, unknown>): boolean {
+  return Object.values(json).some((value) => Array.isArray(value) && value.length > 0);
+}
+

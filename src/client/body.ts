@@ -1,0 +1,194 @@
+/** Request bodies on demand: JSON skeletons and base64 slices straight from the files, as often as asked. */
+
+import { closeSync, openSync, readSync } from "node:fs";
+import xxhash, { type XXHashAPI } from "xxhash-wasm";
+import type { Encoded } from "../core/encoding.js";
+import { describeError, InputError } from "../core/errors.js";
+import type { Content } from "../core/input.js";
+import type { ReplayableBody } from "./transport.js";
+
+/** Bytes read from a file at once; a multiple of 3, so that base64 slices join without padding. */
+const sliceBytes = 96 * 1024;
+/** Bytes handed to the connection at once. */
+const chunkBytes = 256 * 1024;
+
+/** A file is not what it was when its batch was made; the others of the batch can go without it. */
+export class ContentChangedError extends InputError {
+  /** Index of the input in its request. */
+  readonly index: number;
+
+  constructor(index: number, code: string, message: string, cause?: unknown) {
+    super(code, message, { cause });
+    this.index = index;
+  }
+}
+
+/** Hashes content for fingerprints: fast, and good against accidents, not against attackers. */
+export type ContentHasher = Pick<XXHashAPI, "h64Raw" | "create64">;
+
+let loading: Promise<XXHashAPI> | undefined;
+
+/** Loads the hasher that bodies need; once for the process. */
+export function loadHasher(): Promise<ContentHasher> {
+  loading ??= xxhash();
+  return loading;
+}
+
+/** The fingerprint of a digest: 16 hexadecimal characters. */
+export function fingerprintText(digest: bigint): string {
+  return digest.toString(16).padStart(16, "0");
+}
+
+/**
+ * The body of `POST …/inputs`: `before`, the inputs with commas between them, `after`.
+ *
+ * Its length is exact and known at once. Each call of `chunks` reads the files anew, one slice in memory at a time. A file that
+ * has another size than when it was measured, or cannot be read, throws a ContentChangedError that names its index.
+ */
+export function inputsBody(before: string, inputs: readonly Encoded[], after: string, hasher: ContentHasher): ReplayableBody {
+  const commas = Math.max(0, inputs.length - 1);
+  const skeleton = Buffer.byteLength(before) + Buffer.byteLength(after) + commas;
+  const length = inputs.reduce((sum, input) => sum + input.bytes, skeleton);
+  return { length, chunks: () => produce(before, inputs, after, hasher) };
+}
+
+function* produce(
+  before: string,
+  inputs: readonly Encoded[],
+  after: string,
+  hasher: ContentHasher,
+): Generator<Buffer, void> {
+  const writer = new ChunkWriter();
+  const slice = Buffer.allocUnsafeSlow(sliceBytes + 1);
+  yield* writer.text(before);
+  for (const [index, input] of inputs.entries()) {
+    yield* writer.text(index === 0 ? input.head : `,${input.head}`);
+    if (!input.media) continue;
+    let digest: bigint;
+    if (input.mediaBytes <= sliceBytes) {
+      const bytes = wholeContent(index, input.media, input.mediaBytes, slice);
+      yield* writer.base64(bytes);
+      digest = hasher.h64Raw(bytes);
+    } else {
+      const hash = hasher.create64();
+      for (const bytes of slicesOf(index, input.media, input.mediaBytes, slice)) {
+        hash.update(bytes);
+        yield* writer.base64(bytes);
+      }
+      digest = hash.digest();
+    }
+    yield* writer.text(`${input.tail}${fingerprintText(digest)}${input.end}`);
+  }
+  yield* writer.text(after);
+  yield* writer.flush();
+}
+
+/** Gathers small pieces into chunks. A chunk that was handed over is never touched again. */
+class ChunkWriter {
+  #chunk = Buffer.allocUnsafeSlow(chunkBytes);
+  #used = 0;
+
+  *text(text: string): Generator<Buffer, void> {
+    const most = text.length * 3;
+    if (most > chunkBytes) {
+      yield* this.flush();
+      yield Buffer.from(text);
+      return;
+    }
+    if (most > chunkBytes - this.#used) yield* this.flush();
+    this.#used += this.#chunk.write(text, this.#used);
+  }
+
+  *base64(bytes: Buffer): Generator<Buffer, void> {
+    const text = bytes.toString("base64");
+    if (text.length > chunkBytes - this.#used) yield* this.flush();
+    this.#used += this.#chunk.write(text, this.#used, "latin1");
+  }
+
+  *flush(): Generator<Buffer, void> {
+    if (this.#used === 0) return;
+    const full = this.#chunk.subarray(0, this.#used);
+    this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
+    this.#used = 0;
+    yield full;
+  }
+}
+
+/** The bytes of small content in one read; one byte more is asked for, so that a file that grew is noticed. */
+function wholeContent(index: number, content: Content, size: number, slice: Buffer): Buffer {
+  if ("bytes" in content) return asBuffer(content.bytes);
+  const file = openFile(index, content);
+  try {
+    const read = readSlice(index, content, file, slice, size + 1);
+    checkSize(index, content, read, size);
+    return slice.subarray(0, read);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function* slicesOf(index: number, content: Content, size: number, slice: Buffer): Generator<Buffer, void> {
+  if ("bytes" in content) {
+    const bytes = asBuffer(content.bytes);
+    for (let at = 0; at < size; at += sliceBytes) yield bytes.subarray(at, at + sliceBytes);
+    return;
+  }
+  const file = openFile(index, content);
+  try {
+    let total = 0;
+    for (;;) {
+      const filled = fillSlice(index, content, file, slice);
+      total += filled;
+      if (total > size || (filled < sliceBytes && total < size)) checkSize(index, content, total, size);
+      if (filled > 0) yield slice.subarray(0, filled);
+      if (filled < sliceBytes) return;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Reads until the slice is full or the file ends: only the last slice may be short. */
+function fillSlice(index: number, content: Content, file: number, slice: Buffer): number {
+  let filled = 0;
+  while (filled < sliceBytes) {
+    const read = readSlice(index, content, file, slice.subarray(filled), sliceBytes - filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled;
+}
+
+function openFile(index: number, content: Content): number {
+  try {
+    return openSync(pathOf(content), "r");
+  } catch (error) {
+    throw unreadable(index, content, error);
+  }
+}
+
+function readSlice(index: number, content: Content, file: number, slice: Buffer, length: number): number {
+  try {
+    return readSync(file, slice, 0, length, null);
+  } catch (error) {
+    throw unreadable(index, content, error);
+  }
+}
+
+function checkSize(index: number, content: Content, found: number, expected: number): void {
+  if (found === expected) return;
+  const text = `${pathOf(content)} changed while it was uploaded: it had ${expected} bytes, now it has ${found > expected ? "more" : found}`;
+  throw new ContentChangedError(index, "ERR_FILE_CHANGED", text);
+}
+
+function unreadable(index: number, content: Content, cause: unknown): ContentChangedError {
+  return new ContentChangedError(index, "ERR_FILE_UNREADABLE", `${pathOf(content)} cannot be read: ${describeError(cause)}`, cause);
+}
+
+function pathOf(content: Content): string {
+  return "path" in content ? content.path : "the content";
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

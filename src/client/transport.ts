@@ -1,0 +1,268 @@
+/** Transport: one request to the API, paced, with its deadline, its retries and a typed answer. */
+
+import type { Readable } from "node:stream";
+import { type Dispatcher, Pool } from "undici";
+import { describeError, FlowError } from "../core/errors.js";
+import type { Traffic } from "../core/run-context.js";
+import { ApiError, answerError } from "./api-error.js";
+import { type Clock, Pacer, type PacerOptions, systemClock } from "./pacer.js";
+import { classify, isThrottle, statusFrom, type WireStatus } from "./status.js";
+
+/** A body that can be made again for every attempt; `length` is exact. */
+export interface ReplayableBody {
+  length: number;
+  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+export interface CallOptions {
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as it is; instead of `json`. */
+  body?: ReplayableBody | undefined;
+  query?: Record<string, string | number | readonly string[] | undefined> | undefined;
+  /** Whether sending it twice does what sending it once does. Default: true for all but POST. */
+  idempotent?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A readable answer: its status and the rest of it. */
+export interface Answer {
+  status: WireStatus;
+  httpStatus: number;
+  json: Record<string, unknown>;
+  attempts: number;
+}
+
+export interface TransportOptions extends PacerOptions {
+  baseUrl: string;
+  pat: string;
+  /** Longest wait for the first byte of an answer, in milliseconds. Default: 120,000. */
+  timeoutMs?: number | undefined;
+  /** Longest time that a call is retried while nothing succeeds, in milliseconds. Default: 300,000. */
+  retryForMs?: number | undefined;
+}
+
+/** The largest answer that is read. */
+const maxAnswerBytes = 64 * 1024 * 1024;
+/** A server that never answered is given up sooner than one that has a bad minute. */
+const firstContactMs = 10_000;
+const baseDelayMs = 250;
+const maxDelayMs = 15_000;
+
+interface Attempt {
+  httpStatus: number;
+  status: WireStatus | undefined;
+  json: Record<string, unknown>;
+  retryAfterMs: number | undefined;
+}
+
+/**
+ * Sends requests. It is the one layer that retries a request: throttled answers, failures of the server, lost connections. A POST whose
+ * fate is unknown is not sent again; it throws an ApiError that is `doubtful`, and the caller finds out.
+ */
+export class Transport {
+  readonly counts: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
+  readonly pacer: Pacer;
+  readonly #pool: Pool;
+  readonly #basePath: string;
+  readonly #authorization: string;
+  readonly #options: TransportOptions;
+  readonly #clock: Clock;
+  /** Since when nothing has succeeded; undefined while all is well. */
+  #troubleSince: number | undefined;
+  #everAnswered = false;
+
+  constructor(options: TransportOptions, clock: Clock = systemClock) {
+    const url = new URL(options.baseUrl);
+    this.#options = options;
+    this.#clock = clock;
+    this.#basePath = url.pathname.replace(/\/+$/, "");
+    this.#authorization = `Key ${options.pat}`;
+    this.pacer = new Pacer(options, clock);
+    this.#pool = new Pool(url.origin, {
+      connections: options.maxConcurrency ?? 32,
+      pipelining: 1,
+      headersTimeout: options.timeoutMs ?? 120_000,
+      bodyTimeout: options.timeoutMs ?? 120_000,
+      keepAliveTimeout: 10_000,
+    });
+  }
+
+  /** Sends a request until it has a final answer. @throws {ApiError} */
+  async call(method: Dispatcher.HttpMethod, path: string, options: CallOptions = {}): Promise<Answer> {
+    await this.pacer.slot();
+    try {
+      return await this.#tryUntilFinal(method, path, options);
+    } finally {
+      this.pacer.leave();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #tryUntilFinal(method: Dispatcher.HttpMethod, path: string, options: CallOptions): Promise<Answer> {
+    const idempotent = options.idempotent ?? method !== "POST";
+    for (let attempts = 1; ; attempts += 1) {
+      await this.pacer.token(options.signal);
+      options.signal?.throwIfAborted();
+      let attempt: Attempt | undefined;
+      let lost: unknown;
+      this.counts.requests += 1;
+      if (attempts > 1) this.counts.retries += 1;
+      try {
+        attempt = await this.#send(method, path, options);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (error instanceof FlowError) throw error;
+        lost = error;
+      }
+      const status = attempt?.status;
+      if (attempt && status && this.#isFinal(attempt)) {
+        this.#succeeded();
+        return { status, httpStatus: attempt.httpStatus, json: attempt.json, attempts };
+      }
+      const throttled = attempt !== undefined && (attempt.httpStatus === 429 || (status !== undefined && isThrottle(status)));
+      if (throttled) {
+        this.counts.throttled += 1;
+        this.#everAnswered = true;
+        this.pacer.throttled(grantedRate(status), attempt?.retryAfterMs);
+      } else this.pacer.failed();
+      this.#troubleSince ??= this.#clock.now();
+
+      const safe = idempotent || throttled || neverSent(lost);
+      const error = this.#errorOf(method, path, attempt, lost, attempts, !safe);
+      if (!safe || this.#patienceIsOver()) throw error;
+      await this.#clock.sleep(Math.max(attempt?.retryAfterMs ?? 0, backoffMs(attempts)), options.signal);
+    }
+  }
+
+  /** An answer is final when its status is readable and is not one that passes with time. */
+  #isFinal(attempt: Attempt): boolean {
+    if (attempt.status === undefined) return false;
+    if (attempt.httpStatus === 429 || attempt.httpStatus >= 500) return false;
+    return classify(attempt.status) !== "transient";
+  }
+
+  async #send(method: Dispatcher.HttpMethod, path: string, options: CallOptions): Promise<Attempt> {
+    const headers: Record<string, string> = { authorization: this.#authorization, accept: "application/json" };
+    const request: Dispatcher.RequestOptions = {
+      method,
+      path: `${this.#basePath}${path}${queryText(options.query)}`,
+      headers,
+      signal: options.signal ?? null,
+    };
+    if (options.body) {
+      headers["content-type"] = "application/json";
+      headers["content-length"] = String(options.body.length);
+      request.body = options.body.chunks() as unknown as Readable;
+      this.counts.bytesSent += options.body.length;
+    } else if (options.json !== undefined) {
+      headers["content-type"] = "application/json";
+      const body = JSON.stringify(options.json);
+      request.body = body;
+      this.counts.bytesSent += Buffer.byteLength(body);
+    }
+    const response = await this.#pool.request(request);
+    const text = await this.#readAnswer(response.body);
+    const retryAfter = Number(response.headers["retry-after"]);
+    const json = parseObject(text);
+    return {
+      httpStatus: response.statusCode,
+      json: json ?? {},
+      status: json ? statusFrom(json.status) : undefined,
+      retryAfterMs: Number.isFinite(retryAfter) && retryAfter >= 0 ? Math.min(retryAfter, 120) * 1000 : undefined,
+    };
+  }
+
+  async #readAnswer(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      if (bytes > maxAnswerBytes) {
+        body.destroy();
+        throw new Error(`the answer has more than ${maxAnswerBytes} bytes`);
+      }
+      chunks.push(chunk);
+    }
+    this.counts.bytesReceived += bytes;
+    return Buffer.concat(chunks).toString("utf8");
+  }
+
+  #succeeded(): void {
+    this.#everAnswered = true;
+    this.#troubleSince = undefined;
+    this.pacer.succeeded();
+  }
+
+  #patienceIsOver(): boolean {
+    if (this.#troubleSince === undefined) return false;
+    const patience = this.#options.retryForMs ?? 300_000;
+    return this.#clock.now() - this.#troubleSince > (this.#everAnswered ? patience : Math.min(patience, firstContactMs));
+  }
+
+  #errorOf(
+    method: string,
+    path: string,
+    attempt: Attempt | undefined,
+    lost: unknown,
+    attempts: number,
+    doubtful: boolean,
+  ): ApiError {
+    const details = { method, path, httpStatus: attempt?.httpStatus, attempts, doubtful, retryable: true, cause: lost };
+    if (attempt?.status) return answerError(attempt.status, details);
+    if (attempt) {
+      const text = `${method} ${path}: HTTP ${attempt.httpStatus} without a readable status`;
+      return new ApiError("ERR_ANSWER_UNREADABLE", text, details);
+    }
+    const down = neverSent(lost);
+    const text = down
+      ? `${this.#options.baseUrl} cannot be reached: ${describeError(lost)}`
+      : `${method} ${path}: no answer: ${describeError(lost)}`;
+    return new ApiError(down ? "ERR_SERVER_UNREACHABLE" : "ERR_ANSWER_LOST", text, details);
+  }
+}
+
+/** Full jitter over an exponential range, never below a quarter of it. */
+function backoffMs(attempts: number): number {
+  const range = Math.min(maxDelayMs, baseDelayMs * 2 ** (attempts - 1));
+  return range / 4 + Math.random() * range * 0.75;
+}
+
+/** Errors of a connection that was never made: nothing can have been carried out. */
+function neverSent(error: unknown): boolean {
+  const code = (error as { code?: string } | undefined)?.code;
+  return (
+    code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EHOSTUNREACH" || code === "ENETUNREACH" || code === "UND_ERR_CONNECT_TIMEOUT"
+  );
+}
+
+/** The rate that a throttled answer names: "exceeded limit of 15 requests per second". */
+function grantedRate(status: WireStatus | undefined): number | undefined {
+  const match = /limit of (\d+(?:\.\d+)?) requests? per second/i.exec(status?.details ?? "");
+  const rate = match ? Number(match[1]) : Number.NaN;
+  return rate > 0 ? rate : undefined;
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function queryText(query: CallOptions["query"]): string {
+  if (!query) return "";
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    if (typeof value === "object") for (const entry of value) parameters.append(name, entry);
+    else parameters.append(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === "" ? "" : `?${text}`;
+}

@@ -1,0 +1,172 @@
+/** The shapes of the API, and the way between them and the input model. */
+
+import { fingerprintKey, wireConcept } from "../core/encoding.js";
+import type { Annotation, Concept, Content, GeoPoint, Input, Json, MediaKind } from "../core/input.js";
+import { statusFrom, type WireStatus } from "./status.js";
+
+type JsonObject = { [key: string]: Json };
+
+/** An input as the API answers with it, as far as this client reads it. */
+export interface WireInput {
+  id: string;
+  data: Record<string, unknown>;
+  status: WireStatus | undefined;
+  createdAt: string | undefined;
+  modifiedAt: string | undefined;
+}
+
+/** A list of an answer, or undefined when the answer has none. */
+export function listOf(json: Record<string, unknown>, field: string): Record<string, unknown>[] | undefined {
+  const list = json[field];
+  return Array.isArray(list) ? list.filter(isObject) : undefined;
+}
+
+export function wireInput(value: Record<string, unknown>): WireInput {
+  return {
+    id: String(value.id ?? ""),
+    data: isObject(value.data) ? value.data : {},
+    status: statusFrom(value.status),
+    createdAt: textOrNothing(value.created_at),
+    modifiedAt: textOrNothing(value.modified_at),
+  };
+}
+
+/** The fingerprint that an upload left in an input's metadata. */
+export function wireFingerprint(input: WireInput): string | undefined {
+  const { metadata } = input.data;
+  return isObject(metadata) ? textOrNothing(metadata[fingerprintKey]) : undefined;
+}
+
+/** An input of the API as an input of ours; contents become URLs. */
+export function inputFromWire(wire: WireInput): Input {
+  const { data } = wire;
+  const metadata = isObject(data.metadata) ? { ...(data.metadata as JsonObject) } : {};
+  delete metadata[fingerprintKey];
+  const text = isObject(data.text) ? data.text : undefined;
+  const raw = textOrNothing(text?.raw);
+  const textUrl = raw === undefined ? (hostedUrl(text) ?? textOrNothing(text?.url)) : undefined;
+  return {
+    id: wire.id,
+    ...media("image", data.image),
+    ...media("video", data.video),
+    ...media("audio", data.audio),
+    ...(raw === undefined ? {} : { text: raw }),
+    ...(textUrl === undefined ? {} : { textUrl }),
+    concepts: conceptsFromWire(data.concepts),
+    metadata,
+    ...place(data.geo),
+    annotations: [],
+    datasets: [],
+    ...(wire.status ? { status: plainStatus(wire.status) } : {}),
+    ...(wire.createdAt === undefined ? {} : { createdAt: wire.createdAt }),
+    ...(wire.modifiedAt === undefined ? {} : { modifiedAt: wire.modifiedAt }),
+  };
+}
+
+export function conceptsFromWire(value: unknown): Concept[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isObject).map((concept) => ({
+    id: String(concept.id ?? ""),
+    name: String(concept.name ?? concept.id ?? ""),
+    value: typeof concept.value === "number" ? concept.value : 1,
+  }));
+}
+
+/** An annotation as the API takes it: one region at most, its concepts inside the region. */
+export function annotationToWire(inputId: string, annotation: Annotation): JsonObject {
+  const concepts = annotation.concepts.map(wireConcept);
+  const region = regionInfo(annotation);
+  const data: JsonObject = region
+    ? { regions: [{ region_info: region, ...(concepts.length > 0 ? { data: { concepts } } : {}) }] }
+    : { concepts };
+  return {
+    ...(annotation.id === undefined ? {} : { id: annotation.id }),
+    input_id: inputId,
+    data,
+    ...(annotation.info === undefined ? {} : { annotation_info: annotation.info as Json }),
+  };
+}
+
+export interface ListedAnnotation extends Annotation {
+  id: string;
+  inputId: string;
+  /** True for the annotation that every input has by itself. */
+  inputLevel: boolean;
+  status?: WireStatus | undefined;
+}
+
+export function annotationFromWire(value: Record<string, unknown>): ListedAnnotation {
+  const data = isObject(value.data) ? value.data : {};
+  const region = Array.isArray(data.regions) && isObject(data.regions[0]) ? data.regions[0] : undefined;
+  const regionData = region && isObject(region.data) ? region.data : undefined;
+  return {
+    id: String(value.id ?? ""),
+    inputId: String(value.input_id ?? ""),
+    inputLevel: value.input_level === true,
+    ...shape(region),
+    concepts: conceptsFromWire(regionData?.concepts ?? data.concepts),
+    ...(isObject(value.annotation_info) ? { info: value.annotation_info as JsonObject } : {}),
+    status: statusFrom(value.status),
+  };
+}
+
+function regionInfo(annotation: Annotation): JsonObject | undefined {
+  if (annotation.box) {
+    const [xMin, yMin, xMax, yMax] = annotation.box;
+    return { bounding_box: { top_row: yMin, left_col: xMin, bottom_row: yMax, right_col: xMax } };
+  }
+  if (!annotation.polygon) return undefined;
+  return { polygon: { points: annotation.polygon.map(([x, y]) => ({ row: y, col: x, visibility: "VISIBLE" })) } };
+}
+
+function shape(region: Record<string, unknown> | undefined): Pick<Annotation, "box" | "polygon"> {
+  const info = region && isObject(region.region_info) ? region.region_info : undefined;
+  const box = info && isObject(info.bounding_box) ? info.bounding_box : undefined;
+  if (box) {
+    return { box: [Number(box.left_col), Number(box.top_row), Number(box.right_col), Number(box.bottom_row)] };
+  }
+  const points = info && isObject(info.polygon) ? info.polygon.points : undefined;
+  if (!Array.isArray(points)) return {};
+  return { polygon: points.filter(isObject).map((point) => [Number(point.col ?? 0), Number(point.row ?? 0)]) };
+}
+
+function media(kind: MediaKind, value: unknown): { [kind in MediaKind]?: Content } {
+  if (!isObject(value)) return {};
+  const hosted = hostedUrl(value);
+  const url = textOrNothing(value.url) ?? hosted;
+  if (url === undefined) return {};
+  const info = isObject(value.image_info) ? value.image_info : isObject(value.video_info) ? value.video_info : {};
+  const { width, height } = info;
+  return {
+    [kind]: {
+      url,
+      ...(hosted === undefined ? {} : { hostedUrl: hosted }),
+      ...(typeof width === "number" && typeof height === "number" ? { width, height } : {}),
+    },
+  };
+}
+
+/** The address of the original bytes, where the answer says that the platform keeps them. */
+function hostedUrl(value: Record<string, unknown> | undefined): string | undefined {
+  const hosted = value && isObject(value.hosted) ? value.hosted : undefined;
+  if (!hosted || typeof hosted.prefix !== "string" || typeof hosted.suffix !== "string") return undefined;
+  return `${hosted.prefix}/orig/${hosted.suffix}`;
+}
+
+function place(value: unknown): { geo?: GeoPoint } {
+  const point = isObject(value) && isObject(value.geo_point) ? value.geo_point : undefined;
+  if (!point) return {};
+  return { geo: { longitude: Number(point.longitude ?? 0), latitude: Number(point.latitude ?? 0) } };
+}
+
+function plainStatus({ code, description, details }: WireStatus): NonNullable<Input["status"]> {
+  return { code, ...(description === undefined ? {} : { description }), ...(details === undefined ? {} : { details }) };
+}
+
+function textOrNothing(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,96 @@
+/** connect: an app of the platform, of another server, or of the embedded store on this disk. */
+
+import * as z from "zod";
+import { App } from "./client/app.js";
+import { Transport } from "./client/transport.js";
+import { OptionsError } from "./core/errors.js";
+import { limits } from "./core/limits.js";
+import { parseOptions } from "./core/plugin.js";
+
+const platformUrl = "https://api.clarifai.com";
+const platformMediaHost = "data.clarifai.com";
+
+const Options = z.strictObject({
+  /** Where the API is. Default: CLARIFAI_API_BASE, else the platform (with a key) or the embedded store (without). */
+  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Personal access token. Default: CLARIFAI_PAT. */
+  pat: z.string().min(1).optional(),
+  /** Default: CLARIFAI_USER_ID; "me" on other servers than the platform. */
+  userId: z.string().min(1).optional(),
+  /** Default: CLARIFAI_APP_ID; "main" on other servers than the platform. */
+  appId: z.string().min(1).optional(),
+  /** Folder of the embedded store. Default: "./.sluice". */
+  data: z.string().min(1).optional(),
+  /** Requests per second that the account is granted. Default: 15 on the platform; found out elsewhere. */
+  requestsPerSecond: z.number().positive().optional(),
+  /** Most requests open at once; how many are used is found out. Default: 32. */
+  maxConcurrency: z.number().int().min(1).optional(),
+  /** Longest wait for an answer to begin, in milliseconds. Default: 120,000. */
+  timeoutMs: z.number().positive().optional(),
+  /** Longest time that a request is retried while nothing succeeds, in milliseconds. Default: 300,000; 10,000 for a server that never answered. */
+  retryForMs: z.number().min(0).optional(),
+  /** Hosts besides the API's that get the credential for downloads. Default: the platform's media host. */
+  mediaHosts: z.array(z.string().min(1)).optional(),
+  /** Says where the embedded store is, on stderr. Default: true. */
+  announce: z.boolean().optional(),
+});
+export type ConnectOptions = z.input<typeof Options>;
+
+/**
+ * Connects to an app. With a key it is the platform, or the server of `baseUrl`; with neither it is the embedded store, started inside
+ * this process with its data under `./.sluice`, which says so in one line.
+ *
+ * Nothing is sent yet: a wrong key shows with the first request. Options win over the environment (CLARIFAI_API_BASE, CLARIFAI_PAT,
+ * CLARIFAI_USER_ID, CLARIFAI_APP_ID).
+ *
+ * @throws {OptionsError} ERR_OPTIONS; ERR_CREDENTIALS when the platform is meant and user, app or key is missing
+ * @example const app = await connect({ appId: "photos" });
+ */
+export async function connect(options: ConnectOptions = {}): Promise<App> {
+  const given = parseOptions("connect", Options, options);
+  const environment = process.env;
+  const pat = given.pat ?? nonEmpty(environment.CLARIFAI_PAT);
+  const baseUrl = given.baseUrl ?? nonEmpty(environment.CLARIFAI_API_BASE);
+  const userId = given.userId ?? nonEmpty(environment.CLARIFAI_USER_ID);
+  const appId = given.appId ?? nonEmpty(environment.CLARIFAI_APP_ID);
+  const { requestsPerSecond, maxConcurrency, timeoutMs, retryForMs, mediaHosts } = given;
+  const tuning = { requestsPerSecond, maxConcurrency, timeoutMs, retryForMs };
+
+  if (pat === undefined && baseUrl === undefined) {
+    const { startEmulator } = await import("./emulator/index.js");
+    const data = given.data ?? "./.sluice";
+    const emulator = await startEmulator({ data, unref: true });
+    if (given.announce ?? true) process.stderr.write(`sluice: no CLARIFAI_PAT, using the embedded store in ${data}\n`);
+    const app = { userId: userId ?? "me", appId: appId ?? "main", baseUrl: emulator.url, pat: "embedded" };
+    const transport = new Transport({ ...tuning, baseUrl: emulator.url, pat: app.pat });
+    return new App(transport, { ...app, onClose: () => emulator.close() });
+  }
+
+  const url = (baseUrl ?? platformUrl).replace(/\/+$/, "");
+  const isPlatform = new URL(url).host === new URL(platformUrl).host;
+  const key = pat ?? (isPlatform ? undefined : "local");
+  if (key === undefined) {
+    throw new OptionsError("ERR_CREDENTIALS", `connect: ${url} needs a key: set CLARIFAI_PAT or pass { pat }`);
+  }
+  if (isPlatform && (userId === undefined || appId === undefined)) {
+    const missing = userId === undefined ? "userId (or CLARIFAI_USER_ID)" : "appId (or CLARIFAI_APP_ID)";
+    throw new OptionsError("ERR_CREDENTIALS", `connect: ${missing} is missing`);
+  }
+  const transport = new Transport({
+    ...tuning,
+    requestsPerSecond: requestsPerSecond ?? (isPlatform ? limits.requestsPerSecond : undefined),
+    baseUrl: url,
+    pat: key,
+  });
+  return new App(transport, {
+    userId: userId ?? "me",
+    appId: appId ?? "main",
+    baseUrl: url,
+    pat: key,
+    mediaHosts: mediaHosts ?? (isPlatform ? [platformMediaHost] : []),
+  });
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value === "" ? undefined : value;
+}

@@ -1,0 +1,49 @@
+/** Looking up: which inputs of a batch the server has, and whether they are ours. */
+
+import type { App } from "../../client/app.js";
+import { type ContentHasher, fingerprintText } from "../../client/body.js";
+import { type WireInput, wireFingerprint } from "../../client/wire.js";
+import { openContent } from "../../core/content.js";
+import { textFingerprint } from "../../core/encoding.js";
+import { mediaOf } from "../../core/input.js";
+import type { Message } from "../../core/message.js";
+
+/** What the server has under the id of a message. */
+export type Found =
+  | { state: "absent" }
+  /** The same content, by its fingerprint. */
+  | { state: "same"; input: WireInput }
+  /** Other content, or content that no fingerprint vouches for. */
+  | { state: "other"; input: WireInput };
+
+/** Looks up the ids of some messages, 128 at most, with one request. */
+export async function lookUp(
+  app: App,
+  messages: readonly Message[],
+  hasher: ContentHasher,
+  signal: AbortSignal,
+): Promise<Found[]> {
+  const listed = await app.listInputs({ ids: messages.map((message) => message.value.id), signal });
+  const byId = new Map(listed.map((input) => [input.id, input]));
+  return Promise.all(
+    messages.map(async (message): Promise<Found> => {
+      const input = byId.get(message.value.id);
+      if (!input) return { state: "absent" };
+      const same = wireFingerprint(input) === (await contentFingerprint(message, hasher));
+      return { state: same ? "same" : "other", input };
+    }),
+  );
+}
+
+/** The fingerprint of a message's content, as an upload writes it. */
+async function contentFingerprint(message: Message, hasher: ContentHasher): Promise<string | undefined> {
+  const media = mediaOf(message.value);
+  if (!media || "url" in media.content) return textFingerprint(message.value);
+  const hash = hasher.create64();
+  try {
+    for await (const chunk of openContent(media.content)) hash.update(chunk);
+  } catch {
+    return undefined; // a file that cannot be read now is the same as nothing
+  }
+  return fingerprintText(hash.digest());
+}
