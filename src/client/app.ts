@@ -92,6 +92,7 @@ export class App {
     this.appId = options.appId;
     this.baseUrl = options.baseUrl;
     this.#options = options;
+    openApps.add(this);
     this.#path = `/v2/users/${encodeURIComponent(options.userId)}/apps/${encodeURIComponent(options.appId)}`;
   }
 
@@ -269,6 +270,7 @@ export class App {
 
   /** Closes connections; an embedded store that `connect` started is stopped. */
   async close(): Promise<void> {
+    openApps.delete(this);
     await this.transport.close();
     await this.#options.onClose?.();
   }
@@ -306,3 +308,13 @@ function hasItems(json: Record<string, unknown>): boolean {
   return Object.values(json).some((value) => Array.isArray(value) && value.length > 0);
 }
 
+
+const openApps = new Set<App>();
+
+/** The open app of this process that a media address belongs to; where several share an origin, the one that the path names. */
+export function appOfMedia(url: URL): App | undefined {
+  const trusting = [...openApps].filter((app) => app.trusts(url));
+  const owner = ({ userId, appId }: App) =>
+    url.pathname.includes(`/users/${encodeURIComponent(userId)}/apps/${encodeURIComponent(appId)}/`);
+  return trusting.find(owner) ?? trusting[0];
+}

@@ -1,0 +1,58 @@
+/** File names: safe names for what a server sends, never taken from the server as they are. */
+
+import { hash } from "node:crypto";
+
+/** Names that Windows keeps for devices, with any extension. */
+const reserved = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
+
+/**
+ * A file name for an id: one path part of `[a-z0-9_-]` and the extension, the same in every run, different for different ids also where
+ * the file system ignores case. Ids that are safe as they are stay readable.
+ */
+export function fileNameFor(id: string, extension: string): string {
+  const safe = /^[a-z0-9_-]{1,64}$/.test(id) && !reserved.test(id);
+  if (safe) return `${id}.${extension}`;
+  const slug = id
+    .normalize("NFC")
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, "-")
+    .slice(0, 48)
+    .replace(/^-+|-+$/g, "");
+  const digest = hash("sha256", id, "hex").slice(0, 12);
+  return `${slug === "" ? "input" : slug}-${digest}.${extension}`;
+}
+
+const extensions: Record<string, string> = {
+  "image/jpeg": "jpg",
+  "image/png": "png",
+  "image/apng": "png",
+  "image/webp": "webp",
+  "image/gif": "gif",
+  "image/tiff": "tiff",
+  "image/bmp": "bmp",
+  "image/avif": "avif",
+  "image/heic": "heic",
+  "video/mp4": "mp4",
+  "video/quicktime": "mov",
+  "video/x-msvideo": "avi",
+  "video/vnd.avi": "avi",
+  "video/webm": "webm",
+  "video/x-matroska": "mkv",
+  "video/matroska": "mkv",
+  "video/3gpp": "3gp",
+  "video/x-ms-asf": "wmv",
+  "audio/wav": "wav",
+  "audio/mpeg": "mp3",
+  "audio/ogg": "ogg",
+  "audio/flac": "flac",
+  "audio/x-flac": "flac",
+  "audio/aac": "aac",
+  "audio/x-m4a": "m4a",
+  "audio/mp4": "m4a",
+  "text/plain": "txt",
+};
+
+/** The extension of a type that was found by content; `bin` for what is not known. */
+export function extensionFor(mimeType: string | undefined): string {
+  return extensions[mimeType ?? ""] ?? "bin";
+}

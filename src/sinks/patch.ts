@@ -1,0 +1,123 @@
+/** Sink: changes metadata, concepts and places of inputs, and their annotations. */
+
+import { isDeepStrictEqual } from "node:util";
+import type { OperatorFunction } from "rxjs";
+import * as z from "zod";
+import type { App, InputPatch, PatchAction } from "../client/app.js";
+import type { Annotation, Input, Json } from "../core/input.js";
+import { InputError } from "../core/errors.js";
+import { limits } from "../core/limits.js";
+import type { Message } from "../core/message.js";
+import { parseOptions } from "../core/plugin.js";
+import { messageSinkOperator } from "../core/sink-operator.js";
+import { inParts, settleItems, settleWith } from "./requests.js";
+
+const Options = z.strictObject({
+  /**
+   * "merge" adds to what is there, "overwrite" puts the input's data in its place (what is not given goes), "remove" takes away: the
+   * named concepts, and the metadata keys whose value is `true`. Default: "merge".
+   */
+  action: z.enum(["merge", "overwrite", "remove"]).default("merge"),
+  /** Deletes an annotation that a removal leaves empty. Default: false. */
+  deleteIfEmpty: z.boolean().default(false),
+});
+export type PatchOptions = z.input<typeof Options>;
+
+/**
+ * Patches inputs by their ids: metadata, concepts and place of each input, then its annotations that have ids (boxes and polygons).
+ *
+ * Of an input that was listed, a merge sends only what a transform changed; of any other it sends all that is given. Media cannot be
+ * patched. An input goes on downstream when all its patches succeeded; one that does not exist fails with the platform's code, and the others
+ * of its request go on.
+ *
+ * Actions: https://docs.clarifai.com/create-manage/inputs/manage
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @throws {SinkError} (the run rejects) when the key may not write
+ * @example await flow(csv("./corrections.csv")).pipe(batch(), patch(app, { action: "merge" })).run();
+ */
+export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
+  const { action, deleteIfEmpty } = parseOptions("patch", Options, options);
+  return messageSinkOperator("patch", () => ({
+    name: "patch",
+    concurrency: 4,
+    async write(messages, { signal }) {
+      messages[0]?.context.watch(app.transport.counts);
+      for (const part of inParts(messages, limits.maxInputsPerRequest)) {
+        await patchFields(app, part, action, signal);
+      }
+      const unsettled = messages.filter((message) => !message.settled);
+      for (const part of inParts(changedAnnotations(unsettled, action), limits.maxInputsPerRequest)) {
+        await patchAnnotations(app, part, action, deleteIfEmpty, signal);
+      }
+    },
+  }));
+}
+
+interface AnnotationItem {
+  message: Message;
+  inputId: string;
+  annotation: Annotation;
+}
+
+async function patchFields(app: App, messages: readonly Message[], action: PatchAction, signal: AbortSignal) {
+  const patched: Message[] = [];
+  const patches: InputPatch[] = [];
+  for (const message of messages) {
+    const fields = action === "merge" ? changedFields(message.value, message.source) : message.value;
+    const { concepts, metadata, geo } = fields;
+    const isEmpty = concepts.length === 0 && Object.keys(metadata).length === 0 && geo === undefined;
+    if (isEmpty && (action !== "overwrite" || message.value.annotations.length > 0)) continue;
+    patched.push(message);
+    patches.push({ id: message.value.id, concepts, metadata, geo });
+  }
+  if (patches.length === 0) return;
+  await settleWith(patched, "patch", async () => {
+    settleItems(patched, await app.patchInputs(patches, action, signal), "patch");
+  });
+}
+
+/** What a merge has to send: of a listed input the differences, of another everything. */
+function changedFields(input: Input, source: Input): Pick<Input, "concepts" | "metadata" | "geo"> {
+  if (source.status === undefined) return input;
+  const metadata: { [key: string]: Json } = {};
+  for (const [key, value] of Object.entries(input.metadata)) {
+    if (!isDeepStrictEqual(value, source.metadata[key])) metadata[key] = value;
+  }
+  return {
+    concepts: input.concepts.filter((concept) => !source.concepts.some((before) => isDeepStrictEqual(before, concept))),
+    metadata,
+    geo: isDeepStrictEqual(input.geo, source.geo) ? undefined : input.geo,
+  };
+}
+
+function changedAnnotations(messages: readonly Message[], action: PatchAction): AnnotationItem[] {
+  return messages.flatMap((message) => {
+    const { value, source } = message;
+    const listed = source.status !== undefined && action === "merge";
+    return value.annotations
+      .filter((annotation) => {
+        if (annotation.id === undefined) {
+          const text = "an annotation without an id cannot be patched; upload(app) posts new ones";
+          message.fail(new InputError("ERR_ANNOTATION_ID", text), "patch");
+          return false;
+        }
+        return !(listed && source.annotations.some((before) => isDeepStrictEqual(before, annotation)));
+      })
+      .map((annotation) => ({ message, inputId: value.id, annotation }));
+  });
+}
+
+async function patchAnnotations(
+  app: App,
+  items: readonly AnnotationItem[],
+  action: PatchAction,
+  deleteIfEmpty: boolean,
+  signal: AbortSignal,
+) {
+  const messages = items.map((item) => item.message);
+  await settleWith(messages, "patch", async () => {
+    const statuses = await app.patchAnnotations(items, action, { deleteIfEmpty, signal });
+    settleItems(messages, statuses, "patch", "annotation: ");
+  });
+}

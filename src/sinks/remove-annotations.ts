@@ -1,0 +1,58 @@
+/** Sink: deletes annotations of inputs. */
+
+import type { OperatorFunction } from "rxjs";
+import * as z from "zod";
+import type { App } from "../client/app.js";
+import { limits } from "../core/limits.js";
+import type { Message } from "../core/message.js";
+import { parseOptions } from "../core/plugin.js";
+import { messageSinkOperator } from "../core/sink-operator.js";
+import { inParts, settleWith } from "./requests.js";
+
+const Options = z.strictObject({
+  /** "all": every annotation of the input; "given": those that the input lists, by their ids. Default: "given". */
+  which: z.enum(["all", "given"]).default("given"),
+});
+export type RemoveAnnotationsOptions = z.input<typeof Options>;
+
+/**
+ * Deletes annotations: those that each input lists by id, in pairs of input id and annotation id, or all of its inputs. The inputs stay, and so
+ * does what came with their upload (concepts, metadata, place). There is no way back.
+ *
+ * An input that lists no annotations goes on untouched. A request that is refused fails its inputs.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @throws {SinkError} (the run rejects) when the key may not delete
+ * @example
+ * const boxes = listInputs(app, { annotations: true });
+ * await flow(boxes).pipe(batch(), removeAnnotations(app)).run();
+ */
+export function removeAnnotations(
+  app: App,
+  options: RemoveAnnotationsOptions = {},
+): OperatorFunction<Message | readonly Message[], Message> {
+  const { which } = parseOptions("removeAnnotations", Options, options);
+  return messageSinkOperator("removeAnnotations", () => ({
+    name: "removeAnnotations",
+    concurrency: 4,
+    async write(messages, { signal }) {
+      messages[0]?.context.watch(app.transport.counts);
+      if (which === "all") {
+        for (const part of inParts(messages, limits.maxIdsPerRequest)) {
+          const ids = part.map((message) => message.value.id);
+          await settleWith(part, "removeAnnotations", () => app.deleteAnnotations(ids, undefined, signal));
+        }
+        return;
+      }
+      const pairs = messages.flatMap((message) =>
+        message.value.annotations.flatMap(({ id }) => (id === undefined ? [] : [{ message, id }])),
+      );
+      for (const part of inParts(pairs, limits.maxIdsPerRequest)) {
+        const inputIds = part.map((pair) => pair.message.value.id);
+        const ids = part.map((pair) => pair.id);
+        const touched = part.map((pair) => pair.message);
+        await settleWith(touched, "removeAnnotations", () => app.deleteAnnotations(inputIds, ids, signal));
+      }
+    },
+  }));
+}

@@ -1,0 +1,31 @@
+/** Sink: deletes inputs from an app. */
+
+import type { OperatorFunction } from "rxjs";
+import type { App } from "../client/app.js";
+import { limits } from "../core/limits.js";
+import type { Message } from "../core/message.js";
+import { messageSinkOperator } from "../core/sink-operator.js";
+import { inParts, settleWith } from "./requests.js";
+
+/**
+ * Deletes the inputs that reach it, 128 to a request. There is no way back.
+ *
+ * An input goes on downstream when the platform has accepted its deletion, which it carries out in the background; an input that does not
+ * exist is no failure. A request that is refused fails its inputs with the platform's code.
+ *
+ * @throws {SinkError} (the run rejects) when the key may not delete
+ * @example await flow(listInputs(app, { dataset: "old" })).pipe(batch(), remove(app)).run();
+ */
+export function remove(app: App): OperatorFunction<Message | readonly Message[], Message> {
+  return messageSinkOperator("remove", () => ({
+    name: "remove",
+    concurrency: 4,
+    async write(messages, { signal }) {
+      messages[0]?.context.watch(app.transport.counts);
+      for (const part of inParts(messages, limits.maxIdsPerRequest)) {
+        const ids = part.map((message) => message.value.id);
+        await settleWith(part, "remove", () => app.deleteInputs(ids, signal));
+      }
+    },
+  }));
+}

@@ -1,0 +1,51 @@
+/** What sinks share that send one request for many inputs. */
+
+import { ApiError } from "../client/api-error.js";
+import type { ItemStatus } from "../client/app.js";
+import { classify, statusText } from "../client/status.js";
+import { InputError, SinkError } from "../core/errors.js";
+import type { Message } from "../core/message.js";
+
+/** Codes that say that no request of this account can succeed. */
+const fatalCodes = new Set(["11000", "11001", "11002", "11004", "11006", "11007", "11008", "11009", "11104", "11200"]);
+
+/** A list in parts of at most `size`. */
+export function inParts<T>(items: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size));
+  return parts;
+}
+
+/** Whether an error of the API means that the sink cannot go on. */
+export function isFatal(error: unknown): boolean {
+  return error instanceof ApiError && fatalCodes.has(error.code);
+}
+
+/** Runs one request for some messages; when it is refused, they fail with its code. */
+export async function settleWith(messages: readonly Message[], stage: string, send: () => Promise<void>): Promise<void> {
+  try {
+    await send();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (isFatal(error)) throw new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
+    for (const message of messages) message.fail(error, stage, error.attempts);
+  }
+}
+
+/** Fails the messages whose item was refused; `items[i]` is the answer to `messages[i]`. */
+export function settleItems(
+  messages: readonly Message[],
+  items: readonly ItemStatus[],
+  stage: string,
+  what = "",
+): void {
+  const inOrder = items.length === messages.length;
+  const byId = new Map(items.map((item) => [item.id, item]));
+  messages.forEach((message, index) => {
+    const status = (inOrder ? items[index] : byId.get(message.value.id))?.status;
+    if (!status) message.fail(new InputError("ERR_ANSWER_INCOMPLETE", "the answer does not name it"), stage);
+    else if (classify(status) !== "ok" && classify(status) !== "progress") {
+      message.fail(new InputError(String(status.code), `${what}${statusText(status)}`), stage);
+    }
+  });
+}
