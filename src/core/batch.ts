@@ -17,7 +17,7 @@ const Options = z.strictObject({
   /** The encoded request stays below this many bytes. Default and most: 128,000,000. */
   maxBytes: z.number().int().min(1000).max(limits.maxRequestBytes).default(limits.maxRequestBytes),
   /** Longest time an input waits for its batch to fill, in milliseconds. Default: 1000. */
-  maxWaitMs: z.number().min(0).default(1000),
+  maxWaitMs: z.number().min(0).max(86_400_000).default(1000),
 });
 export type BatchOptions = z.input<typeof Options>;
 
@@ -78,12 +78,10 @@ export function batch(options: BatchOptions = {}): OperatorFunction<Message, Mes
           const opened: Bin = { messages: [], ids: new Set(), bytes: 0 };
           bin = opened;
           lane.push(opened);
-          if (maxWaitMs !== Number.POSITIVE_INFINITY) {
-            timers.set(
-              opened,
-              setTimeout(() => seal(lane, opened), maxWaitMs),
-            );
-          }
+          timers.set(
+            opened,
+            setTimeout(() => seal(lane, opened), maxWaitMs),
+          );
         }
         message.hold();
         bin.messages.push(message);

@@ -42,7 +42,8 @@ export class Message<T extends Input = Input> {
   /** The encoded form, kept by the first stage that needs it. */
   encoded: Encoded | undefined;
   readonly #ticket: Ticket;
-  #heldBytes = -1;
+  #holds = 0;
+  #heldBytes = 0;
   #settled = false;
 
   constructor(value: T, ticket: Ticket) {
@@ -74,7 +75,7 @@ export class Message<T extends Input = Input> {
   }
 
   get held(): boolean {
-    return this.#heldBytes >= 0;
+    return this.#holds > 0;
   }
 
   /** The same message with a changed input; this one is spent. */
@@ -89,18 +90,19 @@ export class Message<T extends Input = Input> {
     return values.map((value) => new Message(value, this.#ticket));
   }
 
-  /** Counts this message against the budgets until `release` or `settle`. */
+  /** Counts this message against the budgets until each hold is released, or the message is settled. */
   hold(): void {
-    if (this.#heldBytes >= 0) return;
+    this.#holds += 1;
+    if (this.#holds > 1) return;
     this.#heldBytes = bytesInMemory(this.value);
     this.context.gate.add(this.#heldBytes);
   }
 
+  /** Takes one hold back. */
   release(): void {
-    if (this.#heldBytes < 0) return;
-    const bytes = this.#heldBytes;
-    this.#heldBytes = -1;
-    this.context.gate.remove(bytes);
+    if (this.#holds === 0) return;
+    this.#holds -= 1;
+    if (this.#holds === 0) this.context.gate.remove(this.#heldBytes);
   }
 
   /** Remembers how the input came to be ok, for the report. */
@@ -113,6 +115,7 @@ export class Message<T extends Input = Input> {
     this.#settled = true;
     const { note } = this.#ticket;
     this.#ticket.settlePart(outcome.state === "ok" && note !== undefined ? { ...outcome, note } : outcome);
+    this.#holds = Math.min(this.#holds, 1);
     this.release();
   }
 
