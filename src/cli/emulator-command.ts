@@ -1,0 +1,58 @@
+/** `sluice emulator`: the embedded store as a program of its own. */
+
+import { readFileSync } from "node:fs";
+import { Command, InvalidArgumentError } from "commander";
+import type { FaultRule } from "../emulator/faults.js";
+import { startEmulator } from "../emulator/index.js";
+
+interface Options {
+  port: number;
+  host: string;
+  data: string;
+  pat?: string;
+  autoCreate: boolean;
+  processingDelayMs: number;
+  rateLimit?: number;
+  faults?: FaultRule[];
+}
+
+/** Makes the command; it runs until SIGINT or SIGTERM, and then closes its files. */
+export function emulatorCommand(): Command {
+  return new Command("emulator")
+    .description("Runs the embedded store: the Inputs API on this machine, with its data in a folder.")
+    .option("--port <number>", "port to listen on; 0 takes any that is free", wholeNumber, 8080)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--data <folder>", "folder of the data", "./.sluice")
+    .option("--pat <key>", "the one key that is good (default: any that is not empty)")
+    .option("--no-auto-create", "apps and datasets must be made before they are used")
+    .option("--processing-delay-ms <number>", "time before an accepted input is processed", wholeNumber, 5)
+    .option("--rate-limit <number>", "requests per second that are granted", wholeNumber)
+    .option("--faults <file>", "JSON file with a list of faults to rehearse", readRules)
+    .addHelpText("after", "\nExample:\n  $ sluice emulator --port 8080 --data ./store\n  $ CLARIFAI_API_BASE=http://127.0.0.1:8080 CLARIFAI_PAT=any node upload.js")
+    .action(async (options: Options) => {
+      const { port, host, data, pat, autoCreate, processingDelayMs, rateLimit, faults } = options;
+      const emulator = await startEmulator({
+        ...{ port, host, data, pat, autoCreate, processingDelayMs, faults },
+        requestsPerSecond: rateLimit,
+      });
+      process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${data})\n`);
+      await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
+      await emulator.close();
+    });
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It must be a whole number.");
+  return value;
+}
+
+function readRules(path: string): FaultRule[] {
+  try {
+    const rules: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (Array.isArray(rules)) return rules as FaultRule[];
+  } catch (error) {
+    throw new InvalidArgumentError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  throw new InvalidArgumentError(`${path} must hold a list.`);
+}

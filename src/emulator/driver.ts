@@ -1,0 +1,53 @@
+/** SQLite behind a small interface, so that the library under it can change. */
+
+import Database from "libsql";
+
+export type SqlValue = string | number | null;
+
+export interface Statement {
+  run(...values: SqlValue[]): void;
+  get<T>(...values: SqlValue[]): T | undefined;
+  all<T>(...values: SqlValue[]): T[];
+}
+
+export interface SqlDatabase {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  /** Runs `work` as one transaction; an error takes all of it back. */
+  transaction<T>(work: () => T): T;
+  close(): void;
+}
+
+/** Opens a database file; rows survive a killed process. */
+export function openDatabase(path: string): SqlDatabase {
+  const database = new Database(path);
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
+  let depth = 0;
+  return {
+    exec: (sql) => void database.exec(sql),
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return {
+        run: (...values) => void statement.run(...values),
+        get: <T>(...values: SqlValue[]) => statement.get(...values) as T | undefined,
+        all: <T>(...values: SqlValue[]) => statement.all(...values) as T[],
+      };
+    },
+    transaction: (work) => {
+      if (depth > 0) return work();
+      database.exec("BEGIN IMMEDIATE");
+      depth += 1;
+      try {
+        const result = work();
+        database.exec("COMMIT");
+        return result;
+      } catch (error) {
+        database.exec("ROLLBACK");
+        throw error;
+      } finally {
+        depth -= 1;
+      }
+    },
+    close: () => void database.close(),
+  };
+}

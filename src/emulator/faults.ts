@@ -1,0 +1,105 @@
+/** Faults: bad days on demand, to rehearse them. */
+
+/** What goes wrong. */
+export type Fault =
+  /** 429 with 11005. */
+  | { type: "throttle"; retryAfterSeconds?: number | undefined }
+  /** Any HTTP status with any code. */
+  | { type: "status"; http: number; code: number }
+  /** The connection is cut before, while, or after the request is carried out. */
+  | { type: "cut"; when: "before" | "during" | "after" }
+  /** The request is carried out, and its answer cannot be read, or breaks off. */
+  | { type: "garbage" }
+  | { type: "truncated" }
+  /** The answer comes late. */
+  | { type: "slow"; ms: number }
+  /** Some inputs of a POST are refused. */
+  | { type: "mixed"; share: number; code: number }
+  /** Some inputs are accepted and fail later, the first `times` times that they are stored. */
+  | { type: "processing"; share: number; code: number; times?: number | undefined; details?: string | undefined }
+  /** Nothing can be stored. */
+  | { type: "storage-full" };
+
+/** When a fault happens: which requests, how often, and how many times in all. */
+export interface FaultRule {
+  method?: string | undefined;
+  /** Text or pattern that the path contains. */
+  path?: string | RegExp | undefined;
+  /** Every n-th matching request. Default: 1. */
+  every?: number | undefined;
+  /** Chance of each matching request, 0 to 1. Default: 1. */
+  probability?: number | undefined;
+  /** Most times that it happens. Default: no end. */
+  times?: number | undefined;
+  fault: Fault;
+}
+
+/** Draws numbers that are the same for the same seed. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** The rules in force. */
+export class Faults {
+  readonly #random: () => number;
+  #rules: { rule: FaultRule; seen: number; left: number }[] = [];
+  /** Faults that happened. */
+  happened = 0;
+
+  constructor(rules: readonly FaultRule[] = [], seed = 1) {
+    this.#random = seededRandom(seed);
+    for (const rule of rules) this.add(rule);
+  }
+
+  add(rule: FaultRule): void {
+    this.#rules.push({ rule, seen: 0, left: rule.times ?? Number.POSITIVE_INFINITY });
+  }
+
+  clear(): void {
+    this.#rules = [];
+  }
+
+  /** The faults of a request, in the order in which their rules were added. */
+  of(method: string, path: string): Fault[] {
+    const found: Fault[] = [];
+    for (const entry of this.#rules) {
+      const { rule } = entry;
+      if (entry.left <= 0 || rule.fault.type === "processing") continue;
+      if (rule.method !== undefined && rule.method !== method) continue;
+      if (typeof rule.path === "string" ? !path.includes(rule.path) : rule.path && !rule.path.test(path)) continue;
+      entry.seen += 1;
+      if (entry.seen % (rule.every ?? 1) !== 0) continue;
+      if (this.#random() >= (rule.probability ?? 1)) continue;
+      entry.left -= 1;
+      this.happened += 1;
+      found.push(rule.fault);
+    }
+    return found;
+  }
+
+  /** The fault of processing an input that is stored for the n-th time. */
+  ofProcessing(id: string, timesStored: number): { code: number; details: string } | undefined {
+    for (const { rule } of this.#rules) {
+      const { fault } = rule;
+      if (fault.type !== "processing" || timesStored > (fault.times ?? Number.POSITIVE_INFINITY)) continue;
+      if (shareOf(id) >= fault.share) continue;
+      this.happened += 1;
+      return { code: fault.code, details: fault.details ?? "injected" };
+    }
+    return undefined;
+  }
+}
+
+/** A number between 0 and 1 that is the same for the same id. */
+export function shareOf(id: string): number {
+  let hash = 2_166_136_261;
+  for (const character of id) hash = Math.imul(hash ^ character.charCodeAt(0), 16_777_619);
+  hash = Math.imul(hash ^ (hash >>> 15), 2_246_822_507);
+  return ((hash ^ (hash >>> 13)) >>> 0) / 4_294_967_296;
+}

@@ -1,0 +1,179 @@
+/** The embedded store: the Inputs API on loopback, with its data in a folder. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Faults, type FaultRule } from "./faults.js";
+import { MediaFiles } from "./media-files.js";
+import type { AppRow, InputRow } from "./model.js";
+import { Processing } from "./processing.js";
+import type { Services } from "./routes/context.js";
+import { makeServer } from "./server.js";
+import { Store } from "./store.js";
+
+export type { Fault, FaultRule } from "./faults.js";
+
+export interface EmulatorOptions {
+  /** Port to listen on. Default: any that is free. */
+  port?: number | undefined;
+  /** Address to listen on. Default: "127.0.0.1". */
+  host?: string | undefined;
+  /** Folder of the data. Default: a temporary one that goes when the emulator is closed. */
+  data?: string | undefined;
+  /** The one key that is good. Default: any that is not empty. */
+  pat?: string | undefined;
+  /** Users, apps and datasets come into being on first use. Default: true. */
+  autoCreate?: boolean | undefined;
+  /** Time before an accepted input is processed, in milliseconds. Default: 5. */
+  processingDelayMs?: number | undefined;
+  /** Time before a deleted input is gone, in milliseconds. Default: 5. */
+  deleteDelayMs?: number | undefined;
+  /** Requests per second that are granted; more are throttled with 11005. Default: no limit. */
+  requestsPerSecond?: number | undefined;
+  /** Fetches inputs that are sent by URL, as the platform does. Default: true. */
+  allowFetch?: boolean | undefined;
+  /** Whether overwrite replaces all data ("new") or key by key ("old"). Default: "new". */
+  overwriteReading?: "new" | "old" | undefined;
+  /** Faults to rehearse. */
+  faults?: readonly FaultRule[] | undefined;
+  /** Seed of the faults' chances. Default: 1. */
+  seed?: number | undefined;
+  /** Does not keep the process alive. Default: false. */
+  unref?: boolean | undefined;
+}
+
+/** What the store has of one input, from its own records. */
+export interface StoredInput {
+  id: string;
+  kind: string;
+  /** Of the bytes as they were decoded; null for text and for URLs that were not fetched. */
+  sha256: string | null;
+  sizeBytes: number;
+  statusCode: number;
+  timesStored: number;
+  metadata: unknown;
+}
+
+export interface Emulator {
+  /** Address, such as `http://127.0.0.1:40123`. */
+  url: string;
+  port: number;
+  faults: Faults;
+  /** Everything that an app has, oldest first, read from the rows and not through the API. */
+  stored(userId?: string, appId?: string): StoredInput[];
+  /** Stops listening, finishes what is being written, and closes the files. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the embedded store. Resolves when it listens.
+ *
+ * It speaks the REST API under `/v2` (inputs, annotations, concepts, datasets, jobs, searches, bulk operations, apps) and serves hosted media. Rows
+ * are in SQLite and media in files, so that it goes on where it was after a restart.
+ *
+ * @example
+ * const emulator = await startEmulator({ data: "./store" });
+ * const app = await connect({ baseUrl: emulator.url, pat: "any" });
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const temporary = options.data === undefined;
+  const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
+  const store = new Store(folder);
+  const files = new MediaFiles(folder);
+  const faults = new Faults(options.faults ?? [], options.seed ?? 1);
+  const processing = new Processing(store, files, {
+    delayMs: options.processingDelayMs ?? 5,
+    allowFetch: options.allowFetch ?? true,
+    fault: (row) => faults.ofProcessing(row.id, row.times_stored),
+  });
+  const deletions = new Deletions(store, files, options.deleteDelayMs ?? 5);
+  let url = "";
+  const services: Services = {
+    store,
+    files,
+    processing,
+    faults,
+    base: () => url,
+    autoCreate: options.autoCreate ?? true,
+    deleteDelayMs: options.deleteDelayMs ?? 5,
+    overwriteReading: options.overwriteReading ?? "new",
+    removeLater: (app, ids) => deletions.add(app, ids),
+  };
+  const server = makeServer({ services, pat: options.pat, requestsPerSecond: options.requestsPerSecond });
+  if (options.unref) server.on("connection", (socket) => socket.unref());
+  const host = options.host ?? "127.0.0.1";
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(options.port ?? 0, host, () => resolve());
+  });
+  if (options.unref) server.unref();
+  const { port } = server.address() as AddressInfo;
+  url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  let closing: Promise<void> | undefined;
+
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const cut = setTimeout(() => server.closeAllConnections(), 2000);
+    await closed;
+    clearTimeout(cut);
+    deletions.finish();
+    await processing.close();
+    store.close();
+    if (temporary) rmSync(folder, { recursive: true, force: true });
+  };
+  return {
+    url,
+    port,
+    faults,
+    stored: (userId = "me", appId = "main") => storedInputs(store, userId, appId),
+    close: () => (closing ??= close()),
+  };
+}
+
+function storedInputs(store: Store, userId: string, appId: string): StoredInput[] {
+  const app = store.app(userId, appId);
+  if (!app) return [];
+  const rows = store.all<InputRow>("SELECT * FROM inputs WHERE app = ? ORDER BY seq", app.seq);
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    sha256: row.sha256,
+    sizeBytes: row.size_bytes,
+    statusCode: row.status,
+    timesStored: row.times_stored,
+    metadata: (JSON.parse(row.fields) as { metadata?: unknown }).metadata ?? {},
+  }));
+}
+
+/** Deletes in the background, as the platform does; what was not yet done when the process ended is done at the next start. */
+class Deletions {
+  readonly #store: Store;
+  readonly #files: MediaFiles;
+  readonly #delayMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(store: Store, files: MediaFiles, delayMs: number) {
+    this.#store = store;
+    this.#files = files;
+    this.#delayMs = delayMs;
+    this.finish();
+  }
+
+  add(app: AppRow, ids: readonly string[]): void {
+    this.#store.transaction(() => {
+      const sql = "UPDATE inputs SET deleting = 1 WHERE app = ? AND id = ?";
+      for (const id of ids) this.#store.run(sql, app.seq, id);
+    });
+    this.#timer ??= setTimeout(() => this.finish(), this.#delayMs).unref();
+  }
+
+  finish(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const unused = this.#store.transaction(() =>
+      this.#store.deleteInputs(this.#store.all<InputRow>("SELECT * FROM inputs WHERE deleting = 1")),
+    );
+    for (const sha256 of unused) this.#files.remove(sha256);
+  }
+}

@@ -1,0 +1,99 @@
+/** Media files of the store: named after their content, written as they arrive. */
+
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+export interface StoredMedia {
+  sha256: string;
+  sizeBytes: number;
+  valid: boolean;
+}
+
+/** Bytes gathered before they are written to the file. */
+const bufferBytes = 256 * 1024;
+
+export class MediaFiles {
+  readonly #folder: string;
+  readonly #temporary: string;
+  #counter = 0;
+
+  constructor(folder: string) {
+    this.#folder = join(folder, "media");
+    this.#temporary = join(folder, "incoming");
+    mkdirSync(this.#folder, { recursive: true });
+    mkdirSync(this.#temporary, { recursive: true });
+    for (const name of readdirSync(this.#temporary)) rmSync(join(this.#temporary, name)); // of a run that was killed
+  }
+
+  pathOf(sha256: string): string {
+    return join(this.#folder, sha256.slice(0, 2), sha256);
+  }
+
+  /** Begins a file; it gets its name when its content is known. */
+  create(): MediaWriter {
+    this.#counter += 1;
+    return new MediaWriter(join(this.#temporary, String(this.#counter)), (sha256) => {
+      const path = this.pathOf(sha256);
+      if (existsSync(path)) return undefined;
+      mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true });
+      return path;
+    });
+  }
+
+  remove(sha256: string): void {
+    rmSync(this.pathOf(sha256), { force: true });
+  }
+}
+
+/** A file that is being written. */
+export class MediaWriter {
+  readonly #path: string;
+  readonly #finalPath: (sha256: string) => string | undefined;
+  readonly #hash = createHash("sha256");
+  #pieces: Buffer[] = [];
+  #buffered = 0;
+  #file: number | undefined;
+  sizeBytes = 0;
+
+  constructor(path: string, finalPath: (sha256: string) => string | undefined) {
+    this.#path = path;
+    this.#finalPath = finalPath;
+  }
+
+  write(bytes: Buffer): void {
+    this.#hash.update(bytes);
+    this.sizeBytes += bytes.length;
+    this.#pieces.push(bytes);
+    this.#buffered += bytes.length;
+    if (this.#buffered >= bufferBytes) this.#flush();
+  }
+
+  /** Puts the file in its place. */
+  finish(valid: boolean): StoredMedia {
+    const sha256 = this.#hash.digest("hex");
+    const final = this.#finalPath(sha256);
+    if (final === undefined) {
+      this.discard();
+    } else {
+      this.#flush();
+      closeSync(this.#file ?? openSync(this.#path, "w"));
+      renameSync(this.#path, final);
+    }
+    return { sha256, sizeBytes: this.sizeBytes, valid };
+  }
+
+  discard(): void {
+    if (this.#file === undefined) return;
+    closeSync(this.#file);
+    rmSync(this.#path, { force: true });
+    this.#file = undefined;
+  }
+
+  #flush(): void {
+    this.#file ??= openSync(this.#path, "w");
+    for (const piece of this.#pieces) writeSync(this.#file, piece);
+    this.#pieces = [];
+    this.#buffered = 0;
+  }
+}

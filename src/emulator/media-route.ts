@@ -1,0 +1,66 @@
+/** Hosted media: the original bytes of an input, behind credentials. */
+
+import { createReadStream, statSync } from "node:fs";
+import { open } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { fileTypeFromBuffer } from "file-type";
+import type { MediaFiles } from "./media-files.js";
+import type { Store } from "./store.js";
+
+/** GET and HEAD /media/orig/users/{user}/apps/{app}/inputs/{kind}/{sha256} */
+export async function serveMedia(
+  request: IncomingMessage,
+  response: ServerResponse,
+  parts: readonly string[],
+  { store, files, access }: { store: Store; files: MediaFiles; access: "none" | "wrong" | "right" },
+): Promise<void> {
+  // As documented: without credentials it is not there, with wrong ones it is forbidden.
+  if (access !== "right") return end(response, access === "none" ? 404 : 401);
+  const [size, users, user = "", apps, app = "", inputs, kind = "", sha256 = ""] = parts;
+  if (size !== "orig" || users !== "users" || apps !== "apps" || inputs !== "inputs" || !/^[0-9a-f]{64}$/.test(sha256)) {
+    return end(response, 404);
+  }
+  const row = store.app(user, app);
+  const sql = "SELECT 1 AS found FROM inputs WHERE sha256 = ? AND app = ? AND kind = ? LIMIT 1";
+  if (!row || !store.get(sql, sha256, row.seq, kind)) return end(response, 404);
+
+  const path = files.pathOf(sha256);
+  const total = statSync(path).size;
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+  const start = range ? Number(range[1]) : 0;
+  const last = range?.[2] ? Math.min(Number(range[2]), total - 1) : total - 1;
+  if (start > last) {
+    response.setHeader("content-range", `bytes */${total}`);
+    return end(response, 416);
+  }
+  response.writeHead(range ? 206 : 200, {
+    "content-type": await typeOf(path, kind),
+    "content-length": last - start + 1,
+    "accept-ranges": "bytes",
+    "x-content-type-options": "nosniff",
+    ...(range ? { "content-range": `bytes ${start}-${last}/${total}` } : {}),
+  });
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  await pipeline(createReadStream(path, { start, end: last }), response).catch(() => response.destroy());
+}
+
+function end(response: ServerResponse, code: number): void {
+  response.writeHead(code, { "content-length": 0 });
+  response.end();
+}
+
+async function typeOf(path: string, kind: string): Promise<string> {
+  if (kind === "text") return "text/plain; charset=utf-8";
+  const file = await open(path);
+  try {
+    const head = Buffer.alloc(4100);
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    return (await fileTypeFromBuffer(head.subarray(0, bytesRead)))?.mime ?? "application/octet-stream";
+  } finally {
+    await file.close();
+  }
+}

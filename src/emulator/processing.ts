@@ -1,0 +1,223 @@
+/** Processing: what becomes of accepted inputs in the background. */
+
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { Writable } from "node:stream";
+import { Agent, request } from "undici";
+import { describeFile } from "../core/content.js";
+import { describeError } from "../core/errors.js";
+import { limits, MB } from "../core/limits.js";
+import type { MediaFiles, StoredMedia } from "./media-files.js";
+import type { InputRow, JsonObject } from "./model.js";
+import { type Store, timestamp } from "./store.js";
+
+export interface ProcessingOptions {
+  delayMs: number;
+  allowFetch: boolean;
+  /** Makes the processing of an input fail, for rehearsals. */
+  fault: (row: InputRow) => { code: number; details: string } | undefined;
+}
+
+interface Result {
+  row: InputRow;
+  code: number;
+  details: string | null;
+  media: JsonObject;
+  stored?: StoredMedia | undefined;
+}
+
+/** Inputs processed between two turns of the event loop. */
+const groupSize = 64;
+const formats = new Map([
+  ["image/jpeg", "JPEG"],
+  ["image/png", "PNG"],
+  ["image/apng", "PNG"],
+  ["image/webp", "WEBP"],
+  ["image/gif", "GIF"],
+  ["image/tiff", "TIFF"],
+  ["image/bmp", "BMP"],
+]);
+const maxVideoUrlBytes = 300 * MB;
+
+/** Takes accepted inputs from pending through in progress to processed or failed. */
+export class Processing {
+  readonly #store: Store;
+  readonly #files: MediaFiles;
+  readonly #options: ProcessingOptions;
+  readonly #agent = new Agent({ connections: 8, headersTimeout: 15_000, bodyTimeout: 15_000, connect: { timeout: 5000 } });
+  #queue: number[] = [];
+  #running = false;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, files: MediaFiles, options: ProcessingOptions) {
+    this.#store = store;
+    this.#files = files;
+    this.#options = options;
+    // What a process that ended had not processed.
+    const rows = store.all<{ seq: number }>("SELECT seq FROM inputs WHERE status IN (30001, 30003) ORDER BY seq");
+    this.add(rows.map((row) => row.seq));
+  }
+
+  add(seqs: readonly number[]): void {
+    if (seqs.length === 0 || this.#closed) return;
+    this.#queue.push(...seqs);
+    if (this.#running || this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#work = this.#run();
+    }, this.#options.delayMs);
+    this.#timer.unref();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#agent.destroy();
+    await this.#work;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      while (this.#queue.length > 0 && !this.#closed) {
+        const group = this.#queue.splice(0, groupSize);
+        await this.#process(group);
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #process(seqs: readonly number[]): Promise<void> {
+    const rows = seqs
+      .map((seq) => this.#store.get<InputRow>("SELECT * FROM inputs WHERE seq = ?", seq))
+      .filter((row) => row !== undefined);
+    this.#store.transaction(() => {
+      for (const row of rows) {
+        this.#store.run("UPDATE inputs SET status = 30003 WHERE seq = ?", row.seq);
+        if (row.job !== null && row.status === 30001) this.#store.count(row.app, row.job, "in_progress", "pending", 1);
+      }
+    });
+    const results = await Promise.all(rows.map((row) => this.#judge(row)));
+    if (this.#closed) return;
+    this.#store.transaction(() => {
+      for (const { row, code, details, media, stored } of results) {
+        this.#store.run(
+          "UPDATE inputs SET status = ?, details = ?, media = ?, sha256 = ?, size_bytes = ?, modified_at = ? WHERE seq = ?",
+          ...[code, details, JSON.stringify(media), stored?.sha256 ?? row.sha256, stored?.sizeBytes ?? row.size_bytes],
+          ...[timestamp(), row.seq],
+        );
+        if (row.job !== null) this.#store.count(row.app, row.job, code === 30000 ? "success" : "failed", "in_progress", 1);
+      }
+    });
+  }
+
+  async #judge(row: InputRow): Promise<Result> {
+    const media = JSON.parse(row.media) as Record<string, JsonObject>;
+    const fault = this.#options.fault(row);
+    if (fault) return { row, code: fault.code, details: fault.details, media };
+    let stored: StoredMedia | undefined;
+    try {
+      if (row.url !== null) {
+        if (!this.#options.allowFetch) throw new Failure(30002, "this store does not fetch");
+        stored = await this.#fetch(row.url, row.kind === "video" ? maxVideoUrlBytes : limits.maxItemBytes[row.kind]);
+      }
+      const sha256 = stored?.sha256 ?? row.sha256;
+      const info = sha256 === null ? textInfo(media.text) : await inspect(row.kind, this.#files.pathOf(sha256));
+      media[row.kind] = { ...media[row.kind], ...info };
+      return { row, code: 30000, details: null, media, stored };
+    } catch (error) {
+      const code = error instanceof Failure ? error.code : 30002;
+      return { row, code, details: describeError(error), media, stored };
+    }
+  }
+
+  async #fetch(url: string, maxBytes: number): Promise<StoredMedia> {
+    const writer = this.#files.create();
+    try {
+      const response = await request(url, { dispatcher: this.#agent });
+      if (response.statusCode !== 200) {
+        response.body.on("error", () => undefined).destroy();
+        const side = response.statusCode < 500 ? "Client" : "Server";
+        throw new Failure(30002, `${response.statusCode} ${side} Error: for url: ${url}`);
+      }
+      const sink = new Writable({
+        write: (chunk: Buffer, _, done) => {
+          if (writer.sizeBytes + chunk.length >= maxBytes) {
+            done(new Failure(30105, `${url} has ${maxBytes} bytes or more`));
+            return;
+          }
+          writer.write(Buffer.from(chunk));
+          done();
+        },
+      });
+      await pipeline(response.body, sink);
+      return writer.finish(true);
+    } catch (error) {
+      writer.discard();
+      if (error instanceof Failure) throw error;
+      throw new Failure(30002, `${describeError(error)} for url: ${url}`);
+    }
+  }
+}
+
+class Failure extends Error {
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function textInfo(text: JsonObject | undefined): JsonObject {
+  const raw = typeof text?.raw === "string" ? text.raw : "";
+  return { text_info: { char_count: [...raw].length, encoding: "UTF8" } };
+}
+
+/** Looks at stored content: whether it is what it was sent as, within the limits, and whole. */
+async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject> {
+  if (statSync(path).size === 0) throw new Failure(30300, "there are no bytes");
+  const found = await describeFile(path);
+  const { mimeType, width, height } = found.content;
+  if (kind === "text") return found.kind === "text" ? {} : refuse(kind, mimeType);
+  if (found.kind !== kind) return refuse(kind, mimeType);
+  if (kind !== "image") return {};
+  const format = formats.get(mimeType ?? "");
+  if (format === undefined) throw new Failure(30101, `${mimeType ?? "this format"} is not supported`);
+  if (width === undefined || height === undefined) throw new Failure(30002, "the image cannot be decoded");
+  if (width * height > limits.maxMegapixels * 1_000_000) {
+    throw new Failure(30105, `the image has ${((width * height) / 1e6).toFixed(1)} megapixels; the limit is ${limits.maxMegapixels}`);
+  }
+  if (!endsWhole(path, format)) await decodeWhole(path);
+  return { image_info: { width, height, format, color_mode: "YUV" } };
+}
+
+function refuse(kind: string, mimeType: string | undefined): never {
+  throw new Failure(30002, `the content is ${mimeType ?? "of no known type"}, not ${kind}`);
+}
+
+/** Whether a file has the end that its format asks for; a quick look that spares decoding nearly every image. */
+function endsWhole(path: string, format: string): boolean {
+  if (format !== "JPEG" && format !== "PNG") return true;
+  const file = openSync(path, "r");
+  try {
+    const size = statSync(path).size;
+    const tail = Buffer.alloc(Math.min(size, 64));
+    readSync(file, tail, 0, tail.length, size - tail.length);
+    return format === "JPEG" ? tail.includes(Buffer.from([0xff, 0xd9])) : tail.includes("IEND");
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function decodeWhole(path: string): Promise<void> {
+  const { default: sharp } = await import("sharp");
+  try {
+    await sharp(path, { failOn: "truncated", limitInputPixels: limits.maxMegapixels * 1_000_000 }).stats();
+  } catch (error) {
+    throw new Failure(30002, `the image cannot be decoded: ${describeError(error)}`);
+  }
+}

@@ -1,0 +1,184 @@
+/** Routes of annotations. */
+
+import { incomingAnnotation, isObject, ItemRefusal, type NamedConcept } from "../incoming.js";
+import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject } from "../model.js";
+import { outgoingAnnotation } from "../outgoing.js";
+import { type Action, patchFields, patchRegion } from "../patching.js";
+import { codeFrom, Refusal, status } from "../status.js";
+import { newId, timestamp } from "../store.js";
+import { type Call, listOf, objectsOf, outgoing, overall, pageOf, type Reply } from "./context.js";
+import { actionOf, setFields } from "./inputs.js";
+
+interface Done {
+  failed: boolean;
+  json: JsonObject;
+}
+
+/** POST …/annotations */
+export function postAnnotations(call: Call): Reply {
+  const values = objectsOf(call.body.annotations, "annotations");
+  const done = call.services.store.transaction(() => values.map((value) => guarded(value, () => postOne(call, value))));
+  return { status: overall(done, "annotations"), json: { annotations: done.map((item) => item.json) } };
+}
+
+function postOne(call: Call, value: JsonObject): JsonObject {
+  const { services, app } = call;
+  const inputId = String(value.input_id ?? "");
+  if (!services.store.input(app.seq, inputId)) throw new ItemRefusal(30102, `the input "${inputId}" does not exist`);
+  const { data, concepts } = incomingAnnotation(isObject(value.data) ? value.data : {});
+  if (data.region) data.region.id ??= newId();
+  services.store.ensureConcepts(app.seq, concepts as NamedConcept[]);
+  const id = typeof value.id === "string" && value.id !== "" ? value.id : newId();
+  if (services.store.annotation(app.seq, inputId, id)) {
+    throw new ItemRefusal(24155, `the annotation "${id}" of the input "${inputId}" exists already`);
+  }
+  const now = timestamp();
+  services.store.run(
+    "INSERT INTO annotations (app, id, input_id, data, info, status, created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ...[app.seq, id, inputId, JSON.stringify(data), infoOf(value), statusCodeOf(value) ?? 24150, now, now],
+  );
+  return outgoingAnnotation(services.store.annotation(app.seq, inputId, id) as AnnotationRow, undefined, outgoing(call));
+}
+
+/** GET …/annotations */
+export function listAnnotations(call: Call): Reply {
+  const { services, app, query } = call;
+  const { offset, size } = pageOf(query);
+  const inputIds = listOf(query, "input_ids");
+  const ids = listOf(query, "ids");
+  if (ids.length > 0 && ids.length !== inputIds.length) throw pairing(ids, inputIds);
+  const where = ["app = ?"];
+  const values: (string | number)[] = [app.seq];
+  if (ids.length > 0) {
+    where.push(`(input_id, id) IN (VALUES ${ids.map(() => "(?, ?)").join(", ")})`);
+    ids.forEach((id, index) => values.push(inputIds[index] as string, id));
+  } else if (inputIds.length > 0) {
+    where.push(`input_id IN (${inputIds.map(() => "?").join(", ")})`);
+    values.push(...inputIds);
+  }
+  const codes = [...query.getAll("statuses.code"), ...query.getAll("statuses")].map(codeFrom).filter((code) => code !== undefined);
+  if (codes.length > 0) {
+    where.push(`status IN (${codes.map(() => "?").join(", ")})`);
+    values.push(...codes);
+  }
+  const sql = `SELECT * FROM annotations WHERE ${where.join(" AND ")} ORDER BY seq LIMIT ? OFFSET ?`;
+  const rows = services.store.all<AnnotationRow>(sql, ...values, size, offset);
+  return { json: { annotations: rows.map((row) => withFields(call, row)) } };
+}
+
+/** GET …/inputs/{id}/annotations/{id} */
+export function getAnnotation(call: Call): Reply {
+  return { json: { annotation: withFields(call, annotationOf(call)) } };
+}
+
+/** PATCH …/annotations */
+export function patchAnnotations(call: Call): Reply {
+  const action = actionOf(call.body);
+  const deleteIfEmpty = call.body.delete_if_empty_data === true;
+  const values = objectsOf(call.body.annotations, "annotations");
+  const done = call.services.store.transaction(() =>
+    values.map((value) => guarded(value, () => patchOne(call, value, action, deleteIfEmpty))),
+  );
+  return { status: overall(done, "annotations"), json: { annotations: done.map((item) => item.json) } };
+}
+
+function patchOne(call: Call, value: JsonObject, action: Action, deleteIfEmpty: boolean): JsonObject {
+  const { services, app } = call;
+  const inputId = String(value.input_id ?? "");
+  const id = String(value.id ?? "");
+  const row = services.store.annotation(app.seq, inputId, id);
+  if (!row) throw new ItemRefusal(11101, `the annotation "${id}" of the input "${inputId}" does not exist`);
+  const given = isObject(value.data) ? incomingAnnotation(value.data) : undefined;
+  if (given && action !== "remove") services.store.ensureConcepts(app.seq, given.concepts);
+  if (row.level === 1) {
+    const input = services.store.input(app.seq, inputId) as InputRow;
+    if (given) setFields(call, input, patchFields(JSON.parse(input.fields) as Fields, given.data, action));
+  } else {
+    const data = JSON.parse(row.data) as AnnotationData;
+    const patched = given ? patchData(data, given.data, action) : data;
+    const isEmpty = Object.keys(patched).length === 0;
+    if (isEmpty && given && deleteIfEmpty) {
+      services.store.run("DELETE FROM annotations WHERE seq = ?", row.seq);
+      return { id, input_id: inputId, status: status(24150) as unknown as JsonObject };
+    }
+    services.store.run("UPDATE annotations SET data = ? WHERE seq = ?", JSON.stringify(patched), row.seq);
+  }
+  services.store.run(
+    "UPDATE annotations SET info = ?, status = ?, modified_at = ? WHERE seq = ?",
+    ...[infoOf(value) ?? row.info, statusCodeOf(value) ?? row.status, timestamp(), row.seq],
+  );
+  return withFields(call, services.store.annotation(app.seq, inputId, id) as AnnotationRow);
+}
+
+function patchData(existing: AnnotationData, patch: AnnotationData, action: Action): AnnotationData {
+  const { region, around, ...fields } = existing;
+  const { region: newRegion, around: newAround, ...newFields } = patch;
+  const patchedRegion = patchRegion(region, newRegion, action, newId);
+  const patchedAround = action === "overwrite" ? newAround : (newAround ?? around);
+  return {
+    ...patchFields(fields, newFields, action),
+    ...(patchedRegion ? { region: patchedRegion } : {}),
+    ...(patchedAround && (patchedRegion || action !== "remove") ? { around: patchedAround } : {}),
+  };
+}
+
+/** DELETE …/inputs/{id}/annotations/{id} */
+export function deleteAnnotation(call: Call): Reply {
+  const row = annotationOf(call);
+  if (row.level === 1) throw new Refusal(11102, "the annotation of the input itself goes with its input");
+  call.services.store.run("DELETE FROM annotations WHERE seq = ?", row.seq);
+  return {};
+}
+
+/** DELETE …/inputs/annotations, DELETE …/annotations */
+export function deleteAnnotations({ services, app, body }: Call): Reply {
+  const inputIds = Array.isArray(body.input_ids) ? body.input_ids.map(String) : [];
+  const ids = Array.isArray(body.ids) ? body.ids.map(String) : [];
+  if (inputIds.length === 0) throw new Refusal(11102, "input_ids is empty");
+  if (inputIds.length > 128) throw new Refusal(11102, `input_ids has ${inputIds.length} items; the limit is 128`);
+  if (ids.length > 0 && ids.length !== inputIds.length) throw pairing(ids, inputIds);
+  services.store.transaction(() => {
+    inputIds.forEach((inputId, index) => {
+      const id = ids[index];
+      const sql = "DELETE FROM annotations WHERE app = ? AND input_id = ? AND level = 0";
+      if (id === undefined) services.store.run(sql, app.seq, inputId);
+      else services.store.run(`${sql} AND id = ?`, app.seq, inputId, id);
+    });
+  });
+  return {};
+}
+
+function annotationOf({ services, app, parts }: Call): AnnotationRow {
+  const [inputId = "", id = ""] = parts;
+  const row = services.store.annotation(app.seq, inputId, id);
+  if (!row) throw new Refusal(11101, `the annotation "${id}" of the input "${inputId}" does not exist`);
+  return row;
+}
+
+function withFields(call: Call, row: AnnotationRow): JsonObject {
+  const input = row.level === 1 ? call.services.store.input(call.app.seq, row.input_id) : undefined;
+  return outgoingAnnotation(row, input && (JSON.parse(input.fields) as Fields), outgoing(call));
+}
+
+function guarded(value: JsonObject, work: () => JsonObject): Done {
+  try {
+    return { failed: false, json: work() };
+  } catch (error) {
+    if (!(error instanceof ItemRefusal)) throw error;
+    const { id, input_id: inputId } = value;
+    const named: JsonObject = { ...(id === undefined ? {} : { id }), ...(inputId === undefined ? {} : { input_id: inputId }) };
+    return { failed: true, json: { ...named, status: error.status as unknown as JsonObject } };
+  }
+}
+
+function pairing(ids: readonly string[], inputIds: readonly string[]): Refusal {
+  return new Refusal(11102, `ids (${ids.length}) and input_ids (${inputIds.length}) must have the same length`);
+}
+
+function infoOf(value: JsonObject): string | null {
+  return isObject(value.annotation_info) ? JSON.stringify(value.annotation_info) : null;
+}
+
+function statusCodeOf(value: JsonObject): number | undefined {
+  return isObject(value.status) ? codeFrom(value.status.code) : undefined;
+}

@@ -1,0 +1,110 @@
+/** Routes of concepts. */
+
+import type { Fields, JsonObject } from "../model.js";
+import { Refusal } from "../status.js";
+import { isObject } from "../incoming.js";
+import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
+
+interface ConceptRow {
+  id: string;
+  name: string;
+  created_at: string;
+}
+
+/** POST …/concepts */
+export function postConcepts(call: Call): Reply {
+  const { services, app, body } = call;
+  const values = objectsOf(body.concepts, "concepts", 1000);
+  const names = services.store.names(app.seq);
+  for (const value of values) {
+    const id = String(value.id ?? "");
+    if (id === "") throw new Refusal(40003, "a concept has no id");
+    if (names.has(id)) throw new Refusal(40003, `duplicate concept: "${id}" exists already`);
+  }
+  services.store.transaction(() => {
+    for (const value of values) services.store.setConcept(app.seq, String(value.id), nameOf(value));
+  });
+  return { json: { concepts: values.map((value) => shown(call, rowOf(call, String(value.id)))) } };
+}
+
+/** GET …/concepts */
+export function listConcepts(call: Call): Reply {
+  const { services, app, query } = call;
+  const { offset, size } = pageOf(query);
+  const wanted = `%${query.get("id") ?? ""}%`;
+  const sql = "SELECT * FROM concepts WHERE app = ? AND (id LIKE ? OR name LIKE ?) ORDER BY created_at, id LIMIT ? OFFSET ?";
+  const rows = services.store.all<ConceptRow>(sql, app.seq, wanted, wanted, size, offset);
+  return { json: { concepts: rows.map((row) => shown(call, row)) } };
+}
+
+/** GET …/concepts/{id} */
+export function getConcept(call: Call): Reply {
+  return { json: { concept: shown(call, rowOf(call, call.parts[0] ?? "")) } };
+}
+
+/** PATCH …/concepts */
+export function patchConcepts(call: Call): Reply {
+  const { services, app, body } = call;
+  if (body.action !== "overwrite") throw new Refusal(40003, "the action for concepts is overwrite");
+  const values = objectsOf(body.concepts, "concepts");
+  for (const value of values) rowOf(call, String(value.id ?? ""));
+  services.store.transaction(() => {
+    for (const value of values) services.store.setConcept(app.seq, String(value.id), nameOf(value));
+  });
+  return { json: { concepts: values.map((value) => shown(call, rowOf(call, String(value.id)))) } };
+}
+
+/** GET …/concepts/status */
+export function countConcepts({ services, app, query }: Call): Reply {
+  const { offset, size } = pageOf(query);
+  const counts = new Map<string, { positive: number; negative: number }>();
+  for (const { fields } of services.store.all<{ fields: string }>("SELECT fields FROM inputs WHERE app = ?", app.seq)) {
+    for (const { id, value } of (JSON.parse(fields) as Fields).concepts ?? []) {
+      const count = counts.get(id) ?? { positive: 0, negative: 0 };
+      if (value > 0) count.positive += 1;
+      else count.negative += 1;
+      counts.set(id, count);
+    }
+  }
+  const names = services.store.names(app.seq);
+  const listed = [...names].slice(offset, offset + size).map(([id, name]) => {
+    const { positive, negative } = counts.get(id) ?? { positive: 0, negative: 0 };
+    return { id, name, concept_type_count: { positive, negative } };
+  });
+  return { json: { concept_counts: listed } };
+}
+
+/** POST …/concepts/searches */
+export function searchConcepts(call: Call): Reply {
+  const { services, app, body } = call;
+  const { offset, size } = pageOf(isObject(body.pagination) ? body.pagination : {});
+  const query = isObject(body.concept_query) ? body.concept_query : {};
+  const pattern = String(query.name ?? "").replaceAll("*", "%");
+  const sql = "SELECT * FROM concepts WHERE app = ? AND name LIKE ? ORDER BY name LIMIT ? OFFSET ?";
+  const rows = services.store.all<ConceptRow>(sql, app.seq, pattern === "" ? "%" : pattern, size, offset);
+  return { json: { concepts: rows.map((row) => shown(call, row)) } };
+}
+
+function rowOf({ services, app }: Call, id: string): ConceptRow {
+  const row = services.store.get<ConceptRow>("SELECT * FROM concepts WHERE app = ? AND id = ?", app.seq, id);
+  if (!row) throw new Refusal(11101, `the concept "${id}" does not exist`);
+  return row;
+}
+
+function nameOf(value: JsonObject): string {
+  return typeof value.name === "string" && value.name !== "" ? value.name : String(value.id);
+}
+
+function shown({ app }: Call, row: ConceptRow): JsonObject {
+  const { id, name, created_at } = row;
+  return {
+    id,
+    name,
+    value: 1,
+    created_at,
+    language: "en",
+    app_id: app.id,
+    user_id: app.user,
+    visibility: { gettable: 10 },
+  };
+}

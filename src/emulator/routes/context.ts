@@ -1,0 +1,83 @@
+/** What the routes share. */
+
+import type { Faults } from "../faults.js";
+import { isObject } from "../incoming.js";
+import type { MediaFiles, StoredMedia } from "../media-files.js";
+import type { AppRow, Json, JsonObject } from "../model.js";
+import type { OutgoingContext } from "../outgoing.js";
+import type { Processing } from "../processing.js";
+import { Refusal, type Status, status } from "../status.js";
+import type { Store } from "../store.js";
+
+/** The server's parts, as routes use them. */
+export interface Services {
+  store: Store;
+  files: MediaFiles;
+  processing: Processing;
+  faults: Faults;
+  base: () => string;
+  autoCreate: boolean;
+  deleteDelayMs: number;
+  overwriteReading: "new" | "old";
+  /** Deletes rows now or soon, and the media that nothing uses any more. */
+  removeLater: (app: AppRow, ids: readonly string[]) => void;
+}
+
+/** One request to one app. */
+export interface Call {
+  services: Services;
+  app: AppRow;
+  /** What the path pattern captured. */
+  parts: readonly string[];
+  query: URLSearchParams;
+  body: JsonObject;
+  /** Media of the body by the text that stands for it. */
+  media: (placeholder: string) => StoredMedia | undefined;
+  bodyBytes: number;
+  /** Share of the inputs to refuse, and with what, when a fault says so. */
+  mixed: { share: number; code: number } | undefined;
+}
+
+export interface Reply {
+  status?: Status;
+  json?: JsonObject;
+}
+
+export type Route = (call: Call) => Reply;
+
+export function outgoing({ services, app }: Call): OutgoingContext {
+  return { app, base: services.base(), names: services.store.names(app.seq) };
+}
+
+/** Page and size of a listing. */
+export function pageOf(query: URLSearchParams | JsonObject, defaultSize = 128): { offset: number; size: number } {
+  const read = (name: string) => (query instanceof URLSearchParams ? query.get(name) : query[name]);
+  const page = Number(read("page") ?? 1) || 1;
+  const size = Number(read("per_page") ?? defaultSize) || defaultSize;
+  if (size < 1 || size > 1000 || !Number.isInteger(size)) {
+    throw new Refusal(11102, `per_page must be between 1 and 1000, not ${size}`);
+  }
+  if (page < 1 || !Number.isInteger(page)) throw new Refusal(11102, `page must be 1 or more, not ${page}`);
+  return { offset: (page - 1) * size, size };
+}
+
+/** All values of a query parameter; `a=1&a=2` and `a=1,2` say the same. */
+export function listOf(query: URLSearchParams, name: string): string[] {
+  return query.getAll(name).flatMap((value) => value.split(",")).filter((value) => value !== "");
+}
+
+/** The objects of a list in the body. */
+export function objectsOf(value: Json | undefined, name: string, most = 128): JsonObject[] {
+  const list = Array.isArray(value) ? value.filter(isObject) : [];
+  if (list.length === 0) throw new Refusal(11102, `${name} is empty`);
+  if (list.length > most) throw new Refusal(39999, `${name} has ${list.length} items; the limit is ${most}`);
+  return list;
+}
+
+/** The status of a request whose items have statuses of their own. */
+export function overall(items: readonly { failed: boolean }[], what: string): Status {
+  const failed = items.filter((item) => item.failed).length;
+  if (failed === 0) return status(10000);
+  const details = `${failed} of ${items.length} ${what} failed`;
+  return status(failed === items.length ? 10020 : 10010, details);
+}

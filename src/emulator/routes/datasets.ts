@@ -1,0 +1,178 @@
+/** Routes of datasets and of the inputs in them. */
+
+import { isObject } from "../incoming.js";
+import type { InputRow, JsonObject } from "../model.js";
+import { outgoingInput } from "../outgoing.js";
+import { patchObject } from "../patching.js";
+import { searchInputs } from "../search.js";
+import { Refusal, status } from "../status.js";
+import { newId, timestamp } from "../store.js";
+import { type Call, objectsOf, outgoing, overall, pageOf, type Reply } from "./context.js";
+import { actionOf, addToDataset, inputOf } from "./inputs.js";
+
+interface DatasetRow {
+  seq: number;
+  id: string;
+  data: string;
+  created_at: string;
+  modified_at: string;
+}
+
+const maxNotesBytes = 64_000;
+
+/** GET …/datasets */
+export function listDatasets(call: Call): Reply {
+  const { services, app, query } = call;
+  const { offset, size } = pageOf(query);
+  const wanted = `%${query.get("search") ?? ""}%`;
+  const sql = "SELECT * FROM datasets WHERE app = ? AND id LIKE ? ORDER BY seq LIMIT ? OFFSET ?";
+  const rows = services.store.all<DatasetRow>(sql, app.seq, wanted, size, offset);
+  return { json: { datasets: rows.map((row) => shown(call, row)) } };
+}
+
+/** GET …/datasets/{id} */
+export function getDataset(call: Call): Reply {
+  return { json: { dataset: shown(call, datasetOf(call)) } };
+}
+
+/** POST …/datasets: all or none */
+export function postDatasets(call: Call): Reply {
+  const { services, app, body } = call;
+  const values = objectsOf(body.datasets, "datasets");
+  const ids = values.map((value) => (typeof value.id === "string" && value.id !== "" ? value.id : newId()));
+  services.store.transaction(() => {
+    values.forEach((value, index) => {
+      const id = ids[index] as string;
+      if (rowOf(call, id)) throw new Refusal(11102, `duplicate dataset: "${id}" exists already`);
+      const now = timestamp();
+      const sql = "INSERT INTO datasets (app, id, data, created_at, modified_at) VALUES (?, ?, ?, ?, ?)";
+      services.store.run(sql, app.seq, id, JSON.stringify(kept(value)), now, now);
+    });
+  });
+  return { json: { datasets: ids.map((id) => shown(call, rowOf(call, id) as DatasetRow)) } };
+}
+
+/** PATCH …/datasets: all or none */
+export function patchDatasets(call: Call): Reply {
+  const { services, body } = call;
+  const action = actionOf(body);
+  const values = objectsOf(body.datasets, "datasets");
+  services.store.transaction(() => {
+    for (const value of values) {
+      const row = datasetOf(call, String(value.id ?? ""));
+      const data = JSON.parse(row.data) as JsonObject;
+      const patched = action === "overwrite" ? kept(value) : patchObject(data, kept(value), action);
+      const sql = "UPDATE datasets SET data = ?, modified_at = ? WHERE seq = ?";
+      services.store.run(sql, JSON.stringify(patched), timestamp(), row.seq);
+    }
+  });
+  return { json: { datasets: values.map((value) => shown(call, datasetOf(call, String(value.id)))) } };
+}
+
+/** DELETE …/datasets; their inputs stay */
+export function deleteDatasets({ services, app, body }: Call): Reply {
+  const ids = Array.isArray(body.dataset_ids) ? body.dataset_ids.map(String) : [];
+  if (ids.length === 0) throw new Refusal(11102, "dataset_ids is empty");
+  services.store.transaction(() => {
+    for (const id of ids) {
+      services.store.run("DELETE FROM dataset_inputs WHERE app = ? AND dataset = ?", app.seq, id);
+      services.store.run("DELETE FROM datasets WHERE app = ? AND id = ?", app.seq, id);
+    }
+  });
+  return {};
+}
+
+/** GET …/datasets/{id}/inputs */
+export function listDatasetInputs(call: Call): Reply {
+  const { services, app, query } = call;
+  const { id } = datasetOf(call);
+  const { offset, size } = pageOf(query);
+  const sql = `SELECT inputs.*, dataset_inputs.created_at AS added_at FROM dataset_inputs JOIN inputs ON inputs.seq = dataset_inputs.input
+    WHERE dataset_inputs.app = ? AND dataset = ? ORDER BY inputs.seq LIMIT ? OFFSET ?`;
+  const rows = services.store.all<InputRow & { added_at: string }>(sql, app.seq, id, size, offset);
+  return { json: { dataset_inputs: rows.map((row) => member(call, row, row.added_at)) } };
+}
+
+/** GET …/datasets/{id}/inputs/{id} */
+export function getDatasetInput(call: Call): Reply {
+  const { services, app, parts } = call;
+  const { id } = datasetOf(call);
+  const row = inputOf(call, parts[1] ?? "");
+  const sql = "SELECT created_at FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?";
+  const found = services.store.get<{ created_at: string }>(sql, app.seq, id, row.seq);
+  if (!found) throw new Refusal(11101, `the input "${row.id}" is not in the dataset "${id}"`);
+  return { json: { dataset_input: member(call, row, found.created_at) } };
+}
+
+/** POST …/datasets/{id}/inputs */
+export function postDatasetInputs(call: Call): Reply {
+  const { services, app, body } = call;
+  const { id } = datasetOf(call);
+  if (isObject(body.search)) {
+    const rows = searchInputs(services.store, app, isObject(body.search.query) ? body.search.query : {});
+    services.store.transaction(() => {
+      for (const row of rows) addToDataset(call, id, row.seq);
+    });
+    return { json: { dataset_inputs: rows.map((row) => member(call, row, timestamp())) } };
+  }
+  const values = objectsOf(body.dataset_inputs, "dataset_inputs");
+  const done = services.store.transaction(() =>
+    values.map((value) => {
+      const inputId = isObject(value.input) ? String(value.input.id ?? "") : "";
+      const row = services.store.input(app.seq, inputId);
+      if (!row) {
+        const missing = status(30102, `the input "${inputId}" does not exist`) as unknown as JsonObject;
+        return { failed: true, json: { input: { id: inputId }, status: missing } };
+      }
+      addToDataset(call, id, row.seq);
+      return { failed: false, json: member(call, row, timestamp()) };
+    }),
+  );
+  return { status: overall(done, "dataset inputs"), json: { dataset_inputs: done.map((item) => item.json) } };
+}
+
+/** DELETE …/datasets/{id}/inputs; the inputs stay */
+export function deleteDatasetInputs(call: Call): Reply {
+  const { services, app, body } = call;
+  const { id } = datasetOf(call);
+  const inputIds = Array.isArray(body.input_ids) ? body.input_ids.map(String) : [];
+  services.store.transaction(() => {
+    for (const inputId of inputIds) {
+      const row = services.store.input(app.seq, inputId);
+      if (!row) continue;
+      services.store.run("DELETE FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?", app.seq, id, row.seq);
+    }
+  });
+  return {};
+}
+
+function rowOf({ services, app }: Call, id: string): DatasetRow | undefined {
+  return services.store.get<DatasetRow>("SELECT * FROM datasets WHERE app = ? AND id = ?", app.seq, id);
+}
+
+function datasetOf(call: Call, id = call.parts[0] ?? ""): DatasetRow {
+  const row = rowOf(call, id);
+  if (!row) throw new Refusal(11101, `the dataset "${id}" does not exist`);
+  return row;
+}
+
+/** The fields of a dataset that can be set. */
+function kept(value: JsonObject): JsonObject {
+  const { description, metadata, notes, visibility, image } = value;
+  if (typeof notes === "string" && Buffer.byteLength(notes) > maxNotesBytes) {
+    throw new Refusal(11102, `notes has ${Buffer.byteLength(notes)} bytes; the limit is 64 KB`);
+  }
+  return Object.fromEntries(
+    Object.entries({ description, metadata, notes, visibility, image }).filter(([, entry]) => entry !== undefined),
+  ) as JsonObject;
+}
+
+function shown({ app }: Call, row: DatasetRow): JsonObject {
+  const data = JSON.parse(row.data) as JsonObject;
+  return { id: row.id, app_id: app.id, user_id: app.user, created_at: row.created_at, modified_at: row.modified_at, ...data };
+}
+
+function member(call: Call, row: InputRow, addedAt: string): JsonObject {
+  const added = status(64100) as unknown as JsonObject;
+  return { created_at: addedAt, input: outgoingInput(row, outgoing(call)), status: added };
+}

@@ -1,0 +1,273 @@
+/** Routes of inputs: add, list, count, get, patch, delete. */
+
+import { limits } from "../../core/limits.js";
+import { shareOf } from "../faults.js";
+import { type IncomingInput, incomingFields, incomingConcepts, incomingInput, isObject, ItemRefusal } from "../incoming.js";
+import type { Fields, InputRow, JsonObject } from "../model.js";
+import { outgoingInput, outgoingJob } from "../outgoing.js";
+import { type Action, patchFields } from "../patching.js";
+import { codeFrom, Refusal, status } from "../status.js";
+import { newId, timestamp } from "../store.js";
+import { type Call, listOf, objectsOf, outgoing, overall, pageOf, type Reply } from "./context.js";
+
+interface Posted {
+  failed: boolean;
+  json: JsonObject;
+  seq?: number;
+}
+
+/** POST …/inputs */
+export function postInputs(call: Call): Reply {
+  const { services, app, body } = call;
+  const values = objectsOf(body.inputs, "inputs");
+  checkCompany(call, values);
+  const jobId = typeof body.inputs_add_job_id === "string" && body.inputs_add_job_id !== "" ? body.inputs_add_job_id : undefined;
+  const suffix = [2, "2", "SUFFIX"].includes(body.input_id_conflict_resolution as string | number);
+  const ids = new Set<string>();
+  const posted = services.store.transaction(() => {
+    if (jobId !== undefined) services.store.addJob(app.seq, jobId);
+    const results = values.map((value) => postOne(call, value, jobId, suffix, ids));
+    const accepted = results.filter((result) => !result.failed).length;
+    if (jobId !== undefined && accepted > 0) services.store.count(app.seq, jobId, "pending", undefined, accepted);
+    return results;
+  });
+  services.processing.add(posted.flatMap((item) => (item.seq === undefined ? [] : [item.seq])));
+  const job = jobId === undefined ? undefined : services.store.job(app.seq, jobId);
+  const top = overall(posted, "inputs");
+  return {
+    status: top.code === 10000 ? status(10000, "All inputs successfully added") : top,
+    json: { inputs: posted.map((item) => item.json), ...(job ? { inputs_add_job: outgoingJob(job) } : {}) },
+  };
+}
+
+/** A video goes alone; with others, or in a body over the limit, the whole request is refused. */
+function checkCompany({ bodyBytes }: Call, values: readonly JsonObject[]): void {
+  const videos = values.filter((value) => isObject(value.data) && isObject(value.data.video)).length;
+  if (videos > 0 && values.length > 1) throw new Refusal(39999, "a video must be the only input of its request");
+  if (bodyBytes >= limits.maxRequestBytes && videos === 0) {
+    throw new Refusal(40033, `the request has ${bodyBytes} bytes; it must have less than ${limits.maxRequestBytes}`);
+  }
+}
+
+function postOne(call: Call, value: JsonObject, jobId: string | undefined, suffix: boolean, ids: Set<string>): Posted {
+  const given = typeof value.id === "string" && value.id !== "" ? value.id : undefined;
+  try {
+    const input = incomingInput(value, call.media);
+    if (call.mixed && shareOf(input.id ?? "") < call.mixed.share) throw new ItemRefusal(call.mixed.code, "injected");
+    const id = freeId(call, input.id, suffix, ids);
+    if (input.url !== undefined && !input.allowDuplicateUrl) checkUrl(call, input.url);
+    const datasets = input.datasets.map((dataset) => ensureDataset(call, dataset));
+    ids.add(id);
+    const seq = insert(call, input, id, jobId);
+    for (const dataset of datasets) addToDataset(call, dataset, seq);
+    const row = call.services.store.input(call.app.seq, id) as InputRow;
+    return { failed: false, json: outgoingInput(row, outgoing(call)), seq };
+  } catch (error) {
+    if (!(error instanceof ItemRefusal)) throw error;
+    return { failed: true, json: { ...(given === undefined ? {} : { id: given }), status: error.status as unknown as JsonObject } };
+  }
+}
+
+function insert({ services, app }: Call, input: IncomingInput, id: string, jobId: string | undefined): number {
+  const { store } = services;
+  store.ensureConcepts(app.seq, input.concepts);
+  const now = timestamp();
+  const gone = store.get<{ seq: number }>("SELECT seq FROM gone WHERE app = ? AND id = ?", app.seq, id);
+  const seq = store.insertInput({
+    app: app.seq,
+    id,
+    kind: input.kind,
+    media: JSON.stringify(input.media),
+    fields: JSON.stringify(input.fields),
+    sha256: input.stored?.sha256 ?? null,
+    size_bytes: input.stored?.sizeBytes ?? 0,
+    url: input.url ?? null,
+    status: 30001,
+    details: null,
+    job: jobId ?? null,
+    created_at: now,
+    modified_at: now,
+  });
+  if (gone) store.run("UPDATE inputs SET times_stored = 2 WHERE seq = ?", seq);
+  return seq;
+}
+
+function freeId({ services, app }: Call, id: string | undefined, suffix: boolean, taken: Set<string>): string {
+  if (id === undefined) return newId();
+  const exists = (candidate: string) => services.store.input(app.seq, candidate) !== undefined;
+  if (taken.has(id)) throw new ItemRefusal(30100, "Input has a duplicate ID.");
+  if (!exists(id)) return id;
+  if (!suffix) throw new ItemRefusal(30100, "Input has a duplicate ID.");
+  for (let n = 1; n <= 9; n += 1) if (!exists(`${id}-${n}`) && !taken.has(`${id}-${n}`)) return `${id}-${n}`;
+  return `${id}-${newId().slice(0, 6)}`;
+}
+
+function checkUrl({ services, app }: Call, url: string): void {
+  if (services.store.get("SELECT 1 AS found FROM inputs WHERE app = ? AND url = ? LIMIT 1", app.seq, url)) {
+    throw new ItemRefusal(30100, "Input has a duplicate URL.");
+  }
+}
+
+/** The dataset of an input; it comes into being with its first input, unless the store is told not to. */
+export function ensureDataset({ services, app }: Call, id: string): string {
+  const there = services.store.get("SELECT 1 AS found FROM datasets WHERE app = ? AND id = ?", app.seq, id);
+  if (there) return id;
+  if (!services.autoCreate) throw new ItemRefusal(11101, `the dataset "${id}" does not exist`);
+  const now = timestamp();
+  services.store.run("INSERT INTO datasets (app, id, data, created_at, modified_at) VALUES (?, ?, '{}', ?, ?)", app.seq, id, now, now);
+  return id;
+}
+
+export function addToDataset({ services, app }: Call, dataset: string, seq: number): void {
+  const sql = "INSERT OR IGNORE INTO dataset_inputs (app, dataset, input, created_at) VALUES (?, ?, ?, ?)";
+  services.store.run(sql, app.seq, dataset, seq, timestamp());
+}
+
+/** GET …/inputs */
+export function listInputs(call: Call): Reply {
+  const { services, app, query } = call;
+  const { offset, size } = pageOf(query);
+  const ids = listOf(query, "ids");
+  const where = ["app = ?"];
+  const values: (string | number)[] = [app.seq];
+  if (ids.length > 0) {
+    where.push(`id IN (${ids.map(() => "?").join(", ")})`);
+    values.push(...ids);
+  }
+  const code = query.has("status.code") ? codeFrom(query.get("status.code")) : undefined;
+  if (code !== undefined && code !== 0) {
+    where.push("status = ?");
+    values.push(code);
+  }
+  const sql = `SELECT * FROM inputs WHERE ${where.join(" AND ")} ORDER BY seq DESC LIMIT ? OFFSET ?`;
+  const rows = services.store.all<InputRow>(sql, ...values, size, offset);
+  return { json: { inputs: rows.map((row) => outgoingInput(row, outgoing(call))) } };
+}
+
+/** GET …/inputs/stream */
+export function streamInputs(call: Call): Reply {
+  const { services, app, query } = call;
+  const { size } = pageOf(query, 20);
+  const descending = query.get("descending")?.toLowerCase() === "true";
+  const byId = query.get("order_by_id")?.toLowerCase() === "true";
+  const lastId = query.get("last_id") ?? "";
+  const order = descending ? "DESC" : "ASC";
+  const beyond = descending ? "<" : ">";
+  const column = byId ? "id" : "seq";
+  let after: string | number | undefined;
+  if (lastId !== "") {
+    after = byId ? lastId : services.store.placeOf(app.seq, lastId);
+    if (after === undefined) throw new Refusal(11101, `last_id "${lastId}" does not exist`);
+  }
+  const where = after === undefined ? "" : `AND ${column} ${beyond} ?`;
+  const sql = `SELECT * FROM inputs WHERE app = ? ${where} ORDER BY ${column} ${order} LIMIT ?`;
+  const rows = services.store.all<InputRow>(sql, app.seq, ...(after === undefined ? [] : [after]), size);
+  return { json: { inputs: rows.map((row) => outgoingInput(row, outgoing(call))) } };
+}
+
+/** GET …/inputs/status */
+export function countInputs({ services, app }: Call): Reply {
+  const sql = "SELECT status, count(*) AS count FROM inputs WHERE app = ? GROUP BY status";
+  const rows = services.store.all<{ status: number; count: number }>(sql, app.seq);
+  const sum = (test: (code: number) => boolean) =>
+    rows.filter((row) => test(row.status)).reduce((total, row) => total + row.count, 0);
+  const counts = {
+    processed: sum((code) => code === 30000),
+    to_process: sum((code) => code === 30001),
+    errors: sum((code) => ![30000, 30001, 30003].includes(code)),
+    processing: sum((code) => code === 30003),
+    reindexed: 0,
+    to_reindex: 0,
+    reindex_errors: 0,
+    reindexing: 0,
+  };
+  return { json: { counts } };
+}
+
+/** GET …/inputs/{id} */
+export function getInput(call: Call): Reply {
+  return { json: { input: outgoingInput(inputOf(call, call.parts[0] ?? ""), outgoing(call)) } };
+}
+
+export function inputOf({ services, app }: Call, id: string): InputRow {
+  const row = services.store.input(app.seq, id);
+  if (!row) throw new Refusal(11101, `the input "${id}" does not exist`);
+  return row;
+}
+
+export function actionOf(body: JsonObject): Action {
+  const { action } = body;
+  if (action === "merge" || action === "overwrite" || action === "remove") return action;
+  if (action === "merge_concepts") return "merge";
+  if (action === "delete_concepts") return "remove";
+  throw new Refusal(24900, `action must be merge, overwrite or remove, not ${JSON.stringify(action ?? null)}`);
+}
+
+/** PATCH …/inputs */
+export function patchInputs(call: Call): Reply {
+  const { services, app, body } = call;
+  const action = actionOf(body);
+  const values = objectsOf(body.inputs, "inputs");
+  const patched = services.store.transaction(() => values.map((value) => patchOne(call, value, action)));
+  return { status: overall(patched, "inputs"), json: { inputs: patched.map((item) => item.json) } };
+
+  function patchOne(_: Call, value: JsonObject, how: Action): Posted {
+    const id = String(value.id ?? "");
+    const row = services.store.input(app.seq, id);
+    if (!row) return { failed: true, json: { id, status: status(30102, `the input "${id}" does not exist`) as unknown as JsonObject } };
+    try {
+      const data = isObject(value.data) ? value.data : {};
+      if (how !== "remove") services.store.ensureConcepts(app.seq, incomingConcepts(data.concepts));
+      setFields(call, row, patchFields(JSON.parse(row.fields) as Fields, incomingFields(data), how, services.overwriteReading));
+      const json = outgoingInput(services.store.input(app.seq, id) as InputRow, outgoing(call));
+      return { failed: false, json: { ...json, status: status(30200) as unknown as JsonObject } };
+    } catch (error) {
+      if (!(error instanceof ItemRefusal)) throw error;
+      return { failed: true, json: { id, status: error.status as unknown as JsonObject } };
+    }
+  }
+}
+
+export function setFields({ services }: Pick<Call, "services">, row: InputRow, fields: Fields): void {
+  const sql = "UPDATE inputs SET fields = ?, modified_at = ? WHERE seq = ?";
+  services.store.run(sql, JSON.stringify(fields), timestamp(), row.seq);
+}
+
+/** DELETE …/inputs */
+export function deleteInputs({ services, app, body }: Call): Reply {
+  const ids = Array.isArray(body.ids) ? body.ids.map(String) : [];
+  if (ids.length === 0) throw new Refusal(11102, "ids is empty");
+  if (ids.length > limits.maxIdsPerRequest) throw new Refusal(11102, `ids has ${ids.length} items; the limit is 128`);
+  services.removeLater(app, ids);
+  return {};
+}
+
+/** DELETE …/inputs/{id} */
+export function deleteInput(call: Call): Reply {
+  call.services.removeLater(call.app, [inputOf(call, call.parts[0] ?? "").id]);
+  return {};
+}
+
+/** GET …/inputs/jobs/add */
+export function listJobs({ services, app, query }: Call): Reply {
+  const { offset, size } = pageOf(query);
+  const sql = "SELECT * FROM jobs WHERE app = ? ORDER BY created_at DESC LIMIT ? OFFSET ?";
+  const jobs = services.store.all<Parameters<typeof outgoingJob>[0]>(sql, app.seq, size, offset);
+  return { json: { inputs_add_jobs: jobs.map(outgoingJob) } };
+}
+
+/** GET …/inputs/jobs/add/{id} */
+export function getJob({ services, app, parts }: Call): Reply {
+  const job = services.store.job(app.seq, parts[0] ?? "");
+  if (!job) throw new Refusal(11101, `the job "${parts[0]}" does not exist`);
+  return { json: { inputs_add_job: outgoingJob(job) } };
+}
+
+/** PATCH …/inputs/jobs/add/{id} */
+export function cancelJob(call: Call): Reply {
+  const { services, app, parts } = call;
+  getJob(call);
+  services.store.run("UPDATE jobs SET cancelled = 1 WHERE app = ? AND id = ?", app.seq, parts[0] ?? "");
+  return getJob(call);
+}
+

@@ -1,0 +1,195 @@
+/** The columns of a CSV that are known: how their cells make an input. */
+
+import { resolve, sep } from "node:path";
+import { decodeText, describeFile, readContent } from "../core/content.js";
+import { InputError, SourceError } from "../core/errors.js";
+import { checkUrl } from "../core/guarded-fetch.js";
+import type { Concept, GeoPoint, InputDraft, Json, Kind } from "../core/input.js";
+import { kindOfUrl, urlField } from "../core/kind-of-url.js";
+
+/** Makes an input of the cells of a row. */
+export type Layout = (cells: readonly string[]) => InputDraft | Promise<InputDraft>;
+
+export interface LayoutOptions {
+  input: "text" | "url" | "file";
+  kind?: Kind | undefined;
+  root: string;
+}
+
+type Setter = (draft: Draft, cell: string, options: LayoutOptions) => void;
+
+interface Draft {
+  id?: string;
+  content?: { as: "text" | "url" | "file"; cell: string; kind?: Kind | undefined };
+  concepts: Concept[];
+  metadata?: string;
+  longitude?: string;
+  latitude?: string;
+  geopoints?: string;
+}
+
+const sdkColumns: Record<string, Setter> = {
+  inputid: (draft, cell) => void (draft.id = cell),
+  input: (draft, cell, { input, kind }) => void (draft.content = { as: input, cell, kind }),
+  concepts: (draft, cell) => void draft.concepts.push(...namesIn(cell).map((id) => ({ id }))),
+  metadata: (draft, cell) => void (draft.metadata = cell),
+  geopoints: (draft, cell) => void (draft.geopoints = cell),
+};
+
+const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
+  [/^input\.id$/, () => (draft, cell) => void (draft.id = cell)],
+  [
+    /^input\.data\.(image|video|audio|text)\.url$/,
+    ([, kind]) => (draft, cell) => void (draft.content = { as: "url", cell, kind: kind as Kind }),
+  ],
+  [/^input\.data\.text\.raw$/, () => (draft, cell) => void (draft.content = { as: "text", cell })],
+  [/^input\.data\.concepts\[(\d+)\]\.id$/, ([, n]) => (draft, cell) => void (draft.concepts[Number(n)] = { ...draft.concepts[Number(n)], id: cell })],
+  [
+    /^input\.data\.concepts\[(\d+)\]\.value$/,
+    ([, n]) => (draft, cell) => {
+      const value = numberIn(cell, `input.data.concepts[${n}].value`);
+      const { id = "" } = draft.concepts[Number(n)] ?? {};
+      draft.concepts[Number(n)] = { id, value };
+    },
+  ],
+  [/^input\.(data\.)?metadata$/, () => (draft, cell) => void (draft.metadata = cell)],
+  [/^input\.data\.geo\.geo_point\.longitude$/, () => (draft, cell) => void (draft.longitude = cell)],
+  [/^input\.data\.geo\.geo_point\.latitude$/, () => (draft, cell) => void (draft.latitude = cell)],
+];
+
+/**
+ * The layout of a header: the columns may come in any order, and none is required but one with content.
+ *
+ * @throws {SourceError} ERR_CSV_COLUMNS
+ */
+export function layoutOf(header: readonly string[], path: string, options: LayoutOptions): Layout {
+  const setters = header.map((column) => setterOf(column, path));
+  return (cells) => {
+    const draft: Draft = { concepts: [] };
+    setters.forEach((set, index) => {
+      const cell = cells[index] ?? "";
+      if (cell.trim() !== "") set(draft, cell, options);
+    });
+    const input = inputOf(draft, options);
+    const metadata = draft.metadata === undefined ? undefined : metadataIn(draft.metadata);
+    if (metadata instanceof Promise || input instanceof Promise) {
+      return Promise.all([input, metadata]).then(([made, data]) => (data ? { ...made, metadata: data } : made));
+    }
+    return metadata ? { ...input, metadata } : input;
+  };
+}
+
+function setterOf(column: string, path: string): Setter {
+  const known = sdkColumns[column];
+  if (known) return known;
+  for (const [pattern, make] of templateColumns) {
+    const match = pattern.exec(column);
+    if (match) return make(match);
+  }
+  const columns = Object.keys(sdkColumns).join(", ");
+  const text = `csv: ${path}: the column "${column}" is not known; known are ${columns} and input.… of the portal; { map } takes any other`;
+  throw new SourceError("ERR_CSV_COLUMNS", text);
+}
+
+function inputOf(draft: Draft, options: LayoutOptions): InputDraft | Promise<InputDraft> {
+  const input: InputDraft = {};
+  if (draft.id !== undefined) input.id = draft.id;
+  const concepts = draft.concepts.filter((concept) => concept !== undefined && concept.id !== "");
+  if (concepts.length > 0) input.concepts = concepts;
+  const geo = placeIn(draft);
+  if (geo) input.geo = geo;
+  const { content } = draft;
+  if (!content) return input;
+  if (content.as === "text") return { ...input, text: content.cell };
+  if (content.as === "file") return withFile(input, content.cell, options.root);
+  const url = checkUrl(content.cell.trim());
+  const kind = content.kind ?? kindOfUrl(url);
+  if (!kind) {
+    throw new InputError("ERR_KIND_UNKNOWN", `column input: the kind of "${content.cell}" cannot be told; pass { kind }`);
+  }
+  return { ...input, ...urlField(kind, content.cell.trim()) };
+}
+
+async function withFile(input: InputDraft, cell: string, root: string): Promise<InputDraft> {
+  const folder = resolve(root);
+  const path = resolve(folder, cell.trim());
+  if (path !== folder && !path.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+    throw new InputError("ERR_PATH_OUTSIDE", `column input: "${cell}" lies outside of ${root}; { root } allows another folder`);
+  }
+  const { kind, content, text } = await describeFile(path);
+  if (kind === undefined) {
+    throw new InputError("ERR_KIND_UNKNOWN", `column input: "${cell}" is not an image, video, audio or text`);
+  }
+  if (kind !== "text") return { ...input, [kind]: content };
+  return { ...input, text: text ?? decodeText(await readContent(content), path) };
+}
+
+function namesIn(cell: string): string[] {
+  return cell
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+/** A JSON object; also one with single quotes, as Python prints it, where apostrophes inside of strings stay what they are. */
+function metadataIn(cell: string): { [key: string]: Json } | Promise<{ [key: string]: Json }> {
+  try {
+    return asObject(JSON.parse(cell), cell);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    return relaxed(cell);
+  }
+}
+
+async function relaxed(cell: string): Promise<{ [key: string]: Json }> {
+  const { default: json5 } = await import("json5");
+  let value: unknown;
+  try {
+    value = json5.parse(cell);
+  } catch (error) {
+    throw new InputError("ERR_CSV_METADATA", `column metadata: ${shortened(cell)} is not a JSON object`, { cause: error });
+  }
+  return asObject(value, cell);
+}
+
+function asObject(value: unknown, cell: string): { [key: string]: Json } {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as { [key: string]: Json };
+  throw new InputError("ERR_CSV_METADATA", `column metadata: ${shortened(cell)} is not a JSON object`);
+}
+
+function placeIn({ geopoints, longitude, latitude }: Draft): GeoPoint | undefined {
+  if (geopoints !== undefined) {
+    const parts = geopoints.split(",");
+    if (parts.length !== 2) {
+      throw new InputError("ERR_CSV_GEO", `column geopoints: "${shortened(geopoints)}" is not longitude,latitude`);
+    }
+    return point(parts[0] ?? "", parts[1] ?? "", "geopoints");
+  }
+  if (longitude === undefined && latitude === undefined) return undefined;
+  if (longitude === undefined || latitude === undefined) {
+    throw new InputError("ERR_CSV_GEO", "longitude and latitude must both be given");
+  }
+  return point(longitude, latitude, "input.data.geo");
+}
+
+function point(longitudeText: string, latitudeText: string, column: string): GeoPoint {
+  const longitude = numberIn(longitudeText, column);
+  const latitude = numberIn(latitudeText, column);
+  if (Math.abs(latitude) > 90 && Math.abs(latitude) <= 180 && Math.abs(longitude) <= 90) {
+    throw new InputError("ERR_CSV_GEO", `column ${column}: latitude ${latitude} is beyond 90; longitude comes first`);
+  }
+  if (Math.abs(longitude) > 180 || Math.abs(latitude) > 90) {
+    throw new InputError("ERR_CSV_GEO", `column ${column}: ${longitude},${latitude} is no place on earth (longitude,latitude)`);
+  }
+  return { longitude, latitude };
+}
+
+function numberIn(cell: string, column: string): number {
+  const value = cell.trim() === "" ? Number.NaN : Number(cell);
+  if (Number.isFinite(value)) return value;
+  throw new InputError("ERR_CSV_NUMBER", `column ${column}: "${shortened(cell)}" is not a number`);
+}
+
+function shortened(cell: string): string {
+  return cell.length > 60 ? `${cell.slice(0, 57)}…` : cell;
+}

@@ -1,0 +1,94 @@
+/** Source: a CSV file, one input a row. */
+
+import { dirname } from "node:path";
+import * as z from "zod";
+import { describeError, InputError, SourceError } from "../core/errors.js";
+import { type InputDraft, kinds } from "../core/input.js";
+import { parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { type Layout, layoutOf } from "./csv-columns.js";
+import { type CsvRow, readRows } from "./csv-rows.js";
+
+export type CsvMap = (row: Record<string, string>, context: { line: number }) => InputDraft | null | undefined;
+
+const Options = z.strictObject({
+  /** What the column `input` holds: raw text, a URL, or the path of a file relative to the CSV's folder. Default: "text". */
+  input: z.enum(["text", "url", "file"]).default("text"),
+  /** Kind of the URLs. Default: by the extension. */
+  kind: z.enum(kinds).optional(),
+  /** Makes an input of a row of any shape; null passes the row over. Instead of the known columns. */
+  map: z.custom<CsvMap>((value) => typeof value === "function").optional(),
+  /** Default: ",". */
+  delimiter: z.string().length(1).default(","),
+  /** Folder that paths are relative to and may not leave. Default: the folder of the CSV. */
+  root: z.string().min(1).optional(),
+});
+export type CsvOptions = z.input<typeof Options>;
+
+/**
+ * Reads a CSV file with a header, row by row. Two sets of columns are known: `inputid, input, concepts, metadata, geopoints` (labels with commas
+ * between them, a JSON object, `longitude,latitude`), and the portal's template (`input.id`, `input.data.image.url`, `input.data.text.raw`,
+ * `input.data.concepts[0].id`, `input.metadata`, …). `map` takes any other.
+ *
+ * UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF. Every row stands alone: one that is
+ * broken, or has a cell that cannot be used, fails with its line, column and value, and reading goes on. Origin and default id are the file and the
+ * line. The file is closed at the end and on an early stop.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE; ERR_CSV_COLUMNS when the header has columns that are not known
+ * @example await flow(csv("./reviews.csv")).pipe(batch(), upload(app)).run();
+ */
+export function csv(path: string, options: CsvOptions = {}): Source {
+  const checked = parseOptions("csv", Options, options);
+  return {
+    name: "csv",
+    async *read() {
+      let header: string[] | undefined;
+      let layout: Layout | undefined;
+      try {
+        for await (const row of readRows(path, checked.delimiter)) {
+          if (!header) {
+            if ("error" in row) throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: ${row.error.message}`);
+            header = row.cells.map((cell) => cell.trim());
+            if (!checked.map) layout = layoutOf(header, path, { ...checked, root: checked.root ?? dirname(path) });
+            continue;
+          }
+          const item = itemOf(path, row, header, layout, checked.map);
+          yield item instanceof Promise ? await item : item;
+        }
+      } catch (error) {
+        if (error instanceof SourceError) throw error;
+        throw new SourceError("ERR_FILE_UNREADABLE", `csv: ${path}: ${describeError(error)}`, { cause: error });
+      }
+    },
+  };
+}
+
+function itemOf(
+  path: string,
+  row: CsvRow,
+  header: readonly string[],
+  layout: Layout | undefined,
+  map: CsvMap | undefined,
+): SourceItem | Promise<SourceItem> {
+  const origin = `${path}:${row.line}`;
+  if ("error" in row) return { origin, error: row.error };
+  const failed = (error: unknown): SourceItem => ({
+    origin,
+    error: error instanceof InputError ? error : new InputError("ERR_CSV_ROW", describeError(error), { cause: error }),
+  });
+  try {
+    if (row.cells.length !== header.length) {
+      const text = `the row has ${row.cells.length} cells, the header ${header.length}`;
+      throw new InputError("ERR_CSV_ROW", text);
+    }
+    if (layout) {
+      const input = layout(row.cells);
+      return input instanceof Promise ? input.then((made) => ({ origin, input: made }), failed) : { origin, input };
+    }
+    const named = Object.fromEntries(header.map((name, index) => [name, row.cells[index] ?? ""]));
+    const input = map?.(named, { line: row.line });
+    return input ? { origin, input } : { origin, skipped: "passed over by map" };
+  } catch (error) {
+    return failed(error);
+  }
+}

@@ -1,0 +1,199 @@
+/** Source: the images, videos, audio files and texts of a folder. */
+
+import { createHash } from "node:crypto";
+import { createReadStream, type Dirent, opendirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import picomatch from "picomatch";
+import * as z from "zod";
+import { decodeText, type Described, describeFile } from "../core/content.js";
+import { describeError, InputError, SourceError } from "../core/errors.js";
+import { idFromPath } from "../core/ids.js";
+import { type FileContent, type InputDraft, type Kind, kinds } from "../core/input.js";
+import { limits } from "../core/limits.js";
+import { parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+
+type LabelsOf = (relativePath: string, kind: Kind) => string | readonly string[] | undefined;
+type IdOf = (relativePath: string) => string;
+
+const Globs = z.union([z.string().min(1), z.array(z.string().min(1))]).optional();
+const Options = z.strictObject({
+  /** Reads sub-folders. Default: true. */
+  recursive: z.boolean().default(true),
+  /** Kinds to yield. Default: all. */
+  kinds: z.array(z.enum(kinds)).min(1).optional(),
+  /** Concepts: "folder" takes the name of the file's folder (none at the top); a function gets the relative path and the kind. */
+  labels: z.union([z.literal("folder"), z.custom<LabelsOf>((value) => typeof value === "function")]).optional(),
+  /** Ids: from the relative path (default), from the bytes ("content"), or from a function of the relative path. */
+  ids: z.union([z.enum(["path", "content"]), z.custom<IdOf>((value) => typeof value === "function")]).default("path"),
+  /** Only files whose relative path matches one of these globs, such as "*.jpg". */
+  include: Globs,
+  /** No files or folders whose relative path matches one of these globs. */
+  exclude: Globs,
+  /** Reads names that begin with a dot. Default: false. */
+  hidden: z.boolean().default(false),
+  /** Reads what symbolic links point to. Default: false. */
+  followSymlinks: z.boolean().default(false),
+  /** Datasets that every input joins. */
+  datasets: z.array(z.string().min(1)).default([]),
+});
+export type FolderOptions = z.input<typeof Options>;
+type Checked = z.output<typeof Options>;
+
+/**
+ * Reads a folder: images, videos, audio files and texts, told apart by their content and not by their extension.
+ *
+ * The tree is walked as the flow asks for more, folder by folder, in the order of the file system; it is never listed as a whole. Contents are
+ * handles; only texts are read here (UTF-8, below 20 MB). Each input keeps its file's name as `metadata.filename` and gets an id made
+ * from its relative path.
+ *
+ * Every file that is passed over is in the report with its reason (hidden, symbolic link, excluded, other kind, unknown type). A file or
+ * sub-folder that cannot be read fails alone. An early stop closes the folders that are open.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @throws {SourceError} (the run rejects) ERR_FOLDER_UNREADABLE when the folder itself cannot be read
+ * @example await flow(folder("./photos", { labels: "folder", kinds: ["image"] })).pipe(batch(), upload(app)).run();
+ */
+export function folder(path: string, options: FolderOptions = {}): Source {
+  const checked = parseOptions("folder", Options, options);
+  const passedOver = filterOf(checked);
+  return {
+    name: "folder",
+    async *read({ signal }) {
+      for (const entry of walk(path, "", checked, passedOver, true)) {
+        if (signal.aborted) return;
+        if ("item" in entry) {
+          yield entry.item;
+          continue;
+        }
+        const item = inputOf(entry.path, entry.relative, entry.name, checked);
+        yield item instanceof Promise ? await item : item;
+      }
+    },
+  };
+}
+
+type Found = { item: SourceItem } | { path: string; relative: string; name: string };
+type Filter = (relative: string, isFolder: boolean) => string | undefined;
+
+function* walk(root: string, relative: string, options: Checked, filter: Filter, isRoot = false): Generator<Found> {
+  const folderPath = relative === "" ? root : join(root, relative);
+  const failed = (error: unknown): Found => {
+    const text = `${folderPath} cannot be read: ${describeError(error)}`;
+    if (isRoot) throw new SourceError("ERR_FOLDER_UNREADABLE", `folder: ${text}`, { cause: error });
+    return { item: { origin: folderPath, error: new InputError("ERR_FOLDER_UNREADABLE", text, { cause: error }) } };
+  };
+  let folderHandle: ReturnType<typeof opendirSync>;
+  try {
+    folderHandle = opendirSync(folderPath, { bufferSize: 256 });
+  } catch (error) {
+    yield failed(error);
+    return;
+  }
+  try {
+    for (;;) {
+      let entry: Dirent | null;
+      try {
+        entry = folderHandle.readSync();
+      } catch (error) {
+        yield failed(error);
+        return;
+      }
+      if (entry === null) return;
+      const name = relative === "" ? entry.name : `${relative}/${entry.name}`;
+      const path = `${root}/${name}`;
+      const reason = reasonToSkip(entry, name, options, filter);
+      if (reason !== undefined) yield { item: { origin: path, skipped: reason } };
+      else if (entry.isDirectory()) {
+        if (options.recursive) yield* walk(root, name, options, filter);
+        else yield { item: { origin: path, skipped: "sub-folder" } };
+      } else yield { path, relative: name, name: entry.name };
+    }
+  } finally {
+    folderHandle.closeSync();
+  }
+}
+
+function reasonToSkip(entry: Dirent, relative: string, options: Checked, filter: Filter): string | undefined {
+  if (!options.hidden && entry.name.startsWith(".")) return "hidden";
+  if (entry.isSymbolicLink()) return options.followSymlinks ? filter(relative, false) : "symbolic link";
+  if (!entry.isFile() && !entry.isDirectory()) return "not a regular file";
+  return filter(relative, entry.isDirectory());
+}
+
+function filterOf({ include, exclude }: Checked): Filter {
+  const included = include === undefined ? undefined : picomatch(include, { dot: true });
+  const excluded = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
+  return (relative, isFolder) => {
+    if (excluded?.(relative)) return "excluded";
+    return isFolder || !included || included(relative) ? undefined : "not included";
+  };
+}
+
+function inputOf(path: string, relative: string, name: string, options: Checked): SourceItem | Promise<SourceItem> {
+  try {
+    const described = describeFile(path);
+    if (!(described instanceof Promise)) return complete(described, path, relative, name, options);
+    return described
+      .then((found) => complete(found, path, relative, name, options))
+      .catch((error: unknown) => ({ origin: path, error: asError(error) }));
+  } catch (error) {
+    return { origin: path, error: asError(error) };
+  }
+}
+
+function complete(
+  { kind, content, text }: Described<FileContent>,
+  path: string,
+  relative: string,
+  name: string,
+  options: Checked,
+): SourceItem | Promise<SourceItem> {
+  if (kind === undefined) return { origin: path, skipped: "not an image, video, audio or text" };
+  if (options.kinds && !options.kinds.includes(kind)) return { origin: path, skipped: `kind ${kind} is not asked for` };
+  const input: InputDraft = { metadata: { filename: name } };
+  const concepts = labelsOf(relative, kind, options);
+  if (concepts.length > 0) input.concepts = concepts;
+  if (options.datasets.length > 0) input.datasets = options.datasets;
+  if (typeof options.ids === "function") input.id = options.ids(relative);
+  else if (options.ids === "path") input.id = idFromPath(relative);
+  if (kind !== "text") input[kind] = content;
+  else if (text !== undefined) input.text = text;
+  if (options.ids !== "content" && (kind !== "text" || text !== undefined)) return { origin: path, input };
+  return slowly(input, kind, content, path, options);
+}
+
+/** What needs the whole file: a text that is not small, an id made from the bytes. */
+async function slowly(
+  input: InputDraft,
+  kind: Kind,
+  content: FileContent,
+  path: string,
+  { ids }: Checked,
+): Promise<SourceItem> {
+  const size = content.sizeBytes ?? 0;
+  if (kind === "text" && input.text === undefined) {
+    if (size >= limits.maxItemBytes.text) {
+      const text = `${path} has ${size} bytes; a text must have less than ${limits.maxItemBytes.text}`;
+      return { origin: path, error: new InputError("ERR_ITEM_TOO_LARGE", text) };
+    }
+    input.text = decodeText(await readFile(path), path);
+  }
+  if (ids === "content") {
+    const hash = createHash("sha256");
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    input.id = hash.digest("hex").slice(0, limits.maxIdLength);
+  }
+  return { origin: path, input };
+}
+
+function labelsOf(relative: string, kind: Kind, { labels }: Checked): string[] {
+  if (labels === undefined) return [];
+  if (labels === "folder") return relative.split("/").slice(-2, -1);
+  const made = labels(relative, kind) ?? [];
+  return typeof made === "string" ? [made] : [...made];
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new InputError("ERR_ITEM", describeError(error));
+}
