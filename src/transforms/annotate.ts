@@ -1,0 +1,117 @@
+/** Transform: adds annotations: boxes, polygons and concepts. */
+
+import type { OperatorFunction } from "rxjs";
+import { InputError } from "../core/errors.js";
+import type { Annotation, Concept, Input } from "../core/input.js";
+import type { Message } from "../core/message.js";
+import { transformOperator } from "../core/transform-operator.js";
+import { conceptsFrom } from "./concepts.js";
+
+type Labels = string | Concept | readonly (string | Concept)[];
+
+export interface RegionOptions {
+  /** Coordinates are pixels of an image of this size; `true` takes the size of the input's own image. Default: shares from 0 to 1. */
+  pixels?: { width: number; height: number } | true | undefined;
+  /** Id of the annotation, for patching and deleting it later. */
+  id?: string | undefined;
+}
+
+/** An annotation, or one whose pixels wait for the size of the input's image. */
+export type Drawing = Annotation | ((input: Input) => Annotation);
+
+/**
+ * Adds annotations to each input: what the function returns, made with `box`, `polygon` and `concept`.
+ *
+ * Keeps order. An input whose annotation lies outside of its image, or is turned round, settles as failed; the value is named, and so is the
+ * way to pass pixels.
+ *
+ * @example
+ * flow(values([{ id: "cat", image: { path: "cat.jpg" } }])).pipe(
+ *   annotate(() => [box([0.1, 0.1, 0.8, 0.9], "cat")]),
+ * );
+ */
+export function annotate(
+  draw: (input: Input) => Drawing | readonly Drawing[] | undefined | Promise<Drawing | readonly Drawing[] | undefined>,
+): OperatorFunction<Message, Message> {
+  const add = (input: Input, drawings: Drawing | readonly Drawing[] | undefined): Input => {
+    const list = drawings === undefined ? [] : Array.isArray(drawings) ? (drawings as readonly Drawing[]) : [drawings as Drawing];
+    const made = list.map((drawing) => (typeof drawing === "function" ? drawing(input) : drawing));
+    return { ...input, annotations: [...input.annotations, ...made] };
+  };
+  return transformOperator({
+    name: "annotate",
+    apply(input) {
+      const drawings = draw(input);
+      return drawings instanceof Promise ? drawings.then((made) => add(input, made)) : add(input, drawings);
+    },
+  });
+}
+
+/**
+ * A box `[xMin, yMin, xMax, yMax]` with its concepts; x from the left, y from the top.
+ *
+ * @throws {InputError} ERR_BOX
+ * @example box([10, 20, 110, 220], "face", { pixels: { width: 640, height: 480 } })
+ */
+export function box(corners: readonly number[], labels: Labels, options: RegionOptions = {}): Drawing {
+  return sized(options, (width, height) => {
+    const [xMin, yMin, xMax, yMax] = corners.map((value, index) => value / (index % 2 === 0 ? width : height));
+    const shown = `box [${corners.join(", ")}]`;
+    if (corners.length !== 4 || corners.some((value) => !Number.isFinite(value))) {
+      throw new InputError("ERR_BOX", `${shown} is not [xMin, yMin, xMax, yMax]`);
+    }
+    const values = [xMin, yMin, xMax, yMax] as [number, number, number, number];
+    checkInside(values, shown, "ERR_BOX", options);
+    if (!(values[0] < values[2] && values[1] < values[3])) {
+      throw new InputError("ERR_BOX", `${shown}: xMin must be less than xMax, and yMin less than yMax`);
+    }
+    return { ...named(options), box: values, concepts: conceptsFrom(labels) };
+  });
+}
+
+/**
+ * A polygon of three corners `[x, y]` or more, with its concepts.
+ *
+ * @throws {InputError} ERR_POLYGON
+ * @example polygon([[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]], "sail")
+ */
+export function polygon(points: readonly (readonly number[])[], labels: Labels, options: RegionOptions = {}): Drawing {
+  return sized(options, (width, height) => {
+    const shown = `polygon of ${points.length} points`;
+    if (points.length < 3) throw new InputError("ERR_POLYGON", `${shown}: it needs three or more`);
+    const corners = points.map((point) => {
+      const [x = Number.NaN, y = Number.NaN] = point;
+      const corner: [number, number] = [x / width, y / height];
+      checkInside(corner, `polygon point [${point.join(", ")}]`, "ERR_POLYGON", options);
+      return corner;
+    });
+    return { ...named(options), polygon: corners, concepts: conceptsFrom(labels) };
+  });
+}
+
+/** An annotation of the input as a whole. */
+export function concept(labels: Labels, options: { id?: string } = {}): Annotation {
+  return { ...named(options), concepts: conceptsFrom(labels) };
+}
+
+/** Divides by the size at once, when it is known, and otherwise when the input is there. */
+function sized({ pixels }: RegionOptions, make: (width: number, height: number) => Annotation): Drawing {
+  if (pixels === undefined) return make(1, 1);
+  if (pixels !== true) return make(pixels.width, pixels.height);
+  return ({ image }) => {
+    if (image?.width === undefined || image.height === undefined) {
+      throw new InputError("ERR_SIZE_UNKNOWN", "pixels: true needs an image whose size is known; pass { pixels: { width, height } }");
+    }
+    return make(image.width, image.height);
+  };
+}
+
+function checkInside(values: readonly number[], shown: string, code: string, { pixels }: RegionOptions): void {
+  if (values.every((value) => value >= 0 && value <= 1)) return;
+  const hint = pixels === undefined ? "; for pixels, pass { pixels: { width, height } }" : "";
+  throw new InputError(code, `${shown} does not lie inside of the image (0 to 1)${hint}`);
+}
+
+function named({ id }: { id?: string | undefined }): { id?: string } {
+  return id === undefined ? {} : { id };
+}

@@ -1,0 +1,53 @@
+/** Transform: drops inputs that were there before in the same run. */
+
+import { createHash, hash } from "node:crypto";
+import type { OperatorFunction } from "rxjs";
+import { openContent } from "../core/content.js";
+import { OptionsError } from "../core/errors.js";
+import { type Input, mediaOf } from "../core/input.js";
+import type { Message } from "../core/message.js";
+import { transformOperator } from "../core/transform-operator.js";
+
+type KeyOf = (input: Input) => string;
+
+/**
+ * Drops each input that equals an earlier one of the same run: by its content (sha256 of its bytes, its text or its URL; files are read once for
+ * that), by its id, or by what a function says. Those dropped settle as skipped ("dropped by dedupe").
+ *
+ * Keeps order: the first one stays. Remembers about 50 bytes for each input. A file that cannot be read settles its input as failed.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @example flow(folder("./photos")).pipe(dedupe(), batch(), upload(app));
+ */
+export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFunction<Message, Message> {
+  if (by !== "content" && by !== "id" && typeof by !== "function") {
+    throw new OptionsError("ERR_OPTIONS", `dedupe: by must be "content", "id" or a function, not ${JSON.stringify(by)}`);
+  }
+  return (input) => {
+    const seen = new Set<string>();
+    const first = (value: Input, key: string) => {
+      const short = hash("sha256", key, "base64url").slice(0, 22);
+      if (seen.has(short)) return null;
+      seen.add(short);
+      return value;
+    };
+    return transformOperator({
+      name: "dedupe",
+      apply(value, { signal }) {
+        if (by === "id") return first(value, value.id);
+        if (typeof by === "function") return first(value, by(value));
+        return contentKey(value, signal).then((key) => first(value, key));
+      },
+    })(input);
+  };
+}
+
+async function contentKey(input: Input, signal: AbortSignal): Promise<string> {
+  const content = mediaOf(input)?.content;
+  const text = `${input.text ?? ""}\n${input.textUrl ?? ""}`;
+  if (!content) return text;
+  if ("url" in content) return `${content.url}\n${text}`;
+  const digest = createHash("sha256");
+  for await (const chunk of openContent(content, signal)) digest.update(chunk);
+  return `${digest.digest("hex")}\n${text}`;
+}

@@ -1,0 +1,39 @@
+/** Transform: puts contents under the kind that they are. */
+
+import type { OperatorFunction } from "rxjs";
+import { decodeText, describeBytes, describeFile, readContent } from "../core/content.js";
+import { InputError } from "../core/errors.js";
+import { type Content, type Input, mediaOf } from "../core/input.js";
+import type { Message } from "../core/message.js";
+import { transformOperator } from "../core/transform-operator.js";
+
+/**
+ * Finds out by content what each file or byte content is, and puts it under that kind, whatever kind it was given: an audio file given as image goes
+ * on as audio, a text file as text. Type, width and height are filled in.
+ *
+ * Keeps order. URLs and texts go on unchanged. A content of no known kind settles its input as failed (ERR_KIND_UNKNOWN).
+ *
+ * @example flow(values([{ id: "a", image: { path: "./unknown.bin" } }])).pipe(detectType(), batch(), upload(app));
+ */
+export function detectType(): OperatorFunction<Message, Message> {
+  return transformOperator({
+    name: "detectType",
+    concurrency: 4,
+    apply(input) {
+      const media = mediaOf(input);
+      return media && !("url" in media.content) ? moved(input, media.kind, media.content) : input;
+    },
+  });
+}
+
+async function moved(input: Input, given: string, content: Content): Promise<Input> {
+  const found = "path" in content ? await describeFile(content.path) : await describeBytes(content as { bytes: Uint8Array<ArrayBuffer> });
+  if (found.kind === undefined) {
+    const name = "path" in content ? content.path : "the content";
+    throw new InputError("ERR_KIND_UNKNOWN", `${name} is not an image, video, audio or text`);
+  }
+  const { [given as "image"]: _, ...rest } = input;
+  if (found.kind !== "text") return { ...rest, [found.kind]: found.content };
+  const text = found.text ?? decodeText(await readContent(found.content), "the content");
+  return { ...rest, text };
+}

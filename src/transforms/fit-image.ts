@@ -1,0 +1,151 @@
+/** Transform: makes images fit the limits of the API, and turns them upright. */
+
+import type { OperatorFunction } from "rxjs";
+import type { Sharp } from "sharp";
+import * as z from "zod";
+import { describeError, InputError } from "../core/errors.js";
+import type { Annotation, BytesContent, Content, Input } from "../core/input.js";
+import { limits } from "../core/limits.js";
+import type { Message } from "../core/message.js";
+import { parseOptions } from "../core/plugin.js";
+import { Semaphore } from "../core/semaphore.js";
+import { transformOperator } from "../core/transform-operator.js";
+
+const Options = z.strictObject({
+  /** Most megapixels, inclusive. Default and most: 85. */
+  maxMegapixels: z.number().positive().max(limits.maxMegapixels).default(limits.maxMegapixels),
+  /** The result has fewer bytes than this. Default and most: 20,000,000. */
+  maxBytes: z.number().int().positive().max(limits.maxItemBytes.image).default(limits.maxItemBytes.image),
+  /** Format of images that are changed. Default: their own, where it can be written. */
+  format: z.enum(["jpeg", "png", "webp"]).optional(),
+  /** Quality of jpeg and webp, 1 to 100; it is lowered when the result is too large. Default: 90. */
+  quality: z.number().int().min(1).max(100).default(90),
+  /** Turns the pixels by the EXIF orientation, and boxes and polygons with them. Default: true. */
+  upright: z.boolean().default(true),
+  /** Images with more megapixels than this are refused before they are decoded. Default: 268. */
+  maxDecodedMegapixels: z.number().positive().default(268),
+  /** Most images worked on at once. Default: 2. */
+  concurrency: z.number().int().min(1).max(16).default(2),
+});
+export type FitImageOptions = z.input<typeof Options>;
+type Checked = z.output<typeof Options>;
+
+/** Megapixels being decoded at once in the whole process, whatever the number of flows. */
+const pixelBudget = new Semaphore(200);
+/** Tries at a smaller result: quality first, then size. */
+const maxTries = 8;
+
+/**
+ * Makes images fit: not more than `maxMegapixels`, less than `maxBytes`, in `format`. An image that fits already, and stands upright, goes on
+ * byte for byte as it is.
+ *
+ * Turning follows the EXIF orientation; boxes and polygons turn with the pixels, so that they stay where they were drawn on the stored pixels.
+ * Keeps order. An image that cannot be decoded, is cut short, has too many pixels, or cannot be made small enough settles as failed (ERR_IMAGE_…).
+ * URLs and other kinds go on unchanged. Results are held in memory and count against `maxBytesInFlight`.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @example flow(folder("./scans")).pipe(fitImage({ maxMegapixels: 20, format: "jpeg" }), batch(), upload(app));
+ */
+export function fitImage(options: FitImageOptions = {}): OperatorFunction<Message, Message> {
+  const checked = parseOptions("fitImage", Options, options);
+  return transformOperator({
+    name: "fitImage",
+    concurrency: checked.concurrency,
+    apply(input) {
+      const { image } = input;
+      return image && !("url" in image) ? fitted(input, image, checked) : input;
+    },
+  });
+}
+
+async function fitted(input: Input, image: Exclude<Content, { url: string }>, options: Checked): Promise<Input> {
+  const { default: sharp } = await import("sharp");
+  sharp.concurrency(1); // images are worked on side by side; threads within one only cost memory
+  const source = "path" in image ? image.path : image.bytes;
+  const open = () => sharp(source, { failOn: "truncated", limitInputPixels: options.maxDecodedMegapixels * 1_000_000 });
+  const header = await sharp(source, { limitInputPixels: false })
+    .metadata()
+    .catch((error: unknown) => {
+      throw undecodable(error);
+    });
+  const { width = 0, height = 0, orientation = 1, format = "" } = header;
+  const megapixels = (width * height) / 1_000_000;
+  const turns = options.upright && orientation > 1;
+  const size = "path" in image ? (image.sizeBytes ?? 0) : image.bytes.byteLength;
+  const fits = megapixels <= options.maxMegapixels && size < options.maxBytes;
+  if (fits && !turns && (options.format === undefined || options.format === format)) return input;
+  if (megapixels > options.maxDecodedMegapixels) {
+    const text = `the image has ${width} × ${height} = ${megapixels.toFixed(1)} megapixels; at most ${options.maxDecodedMegapixels} are decoded`;
+    throw new InputError("ERR_IMAGE_TOO_LARGE", text);
+  }
+  const content = await pixelBudget.run(
+    () => smaller(() => (turns ? open().autoOrient() : open()), { width, height, format, turns, orientation }, options),
+    Math.max(1, Math.ceil(megapixels)),
+  );
+  const annotations = turns ? input.annotations.map((annotation) => turned(annotation, orientation)) : input.annotations;
+  return { ...input, image: content, annotations };
+}
+
+interface Header {
+  width: number;
+  height: number;
+  format: string;
+  turns: boolean;
+  orientation: number;
+}
+
+/** Encodes until the result is small enough: with less quality, then with fewer pixels. */
+async function smaller(open: () => Sharp, header: Header, options: Checked): Promise<BytesContent> {
+  const format = options.format ?? (header.format === "png" || header.format === "webp" ? header.format : "jpeg");
+  let scale = Math.min(1, Math.sqrt((options.maxMegapixels * 1_000_000) / (header.width * header.height)));
+  let { quality } = options;
+  const swapped = header.turns && header.orientation >= 5;
+  const fullWidth = swapped ? header.height : header.width;
+  for (let tries = 1; tries <= maxTries; tries += 1) {
+    const width = Math.max(1, Math.floor(fullWidth * scale));
+    const pipeline = scale < 1 ? open().resize({ width, fit: "inside" }) : open();
+    const result = await pipeline
+      .keepIccProfile()
+      .toFormat(format, format === "png" ? {} : { quality })
+      .toBuffer({ resolveWithObject: true })
+      .catch((error: unknown) => {
+        throw undecodable(error);
+      });
+    const { data, info } = result;
+    if (data.byteLength < options.maxBytes) {
+      const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+      return { bytes, mimeType: `image/${format}`, width: info.width, height: info.height };
+    }
+    if (format !== "png" && quality > 60) quality -= 15;
+    else scale *= Math.min(0.8, Math.sqrt(options.maxBytes / data.byteLength) * 0.95);
+  }
+  throw new InputError("ERR_IMAGE_TOO_LARGE", `the image cannot be made smaller than ${options.maxBytes} bytes in ${maxTries} tries`);
+}
+
+/** An annotation on the stored pixels as one on the upright pixels. */
+function turned(annotation: Annotation, orientation: number): Annotation {
+  const turn = turnOf[orientation];
+  if (!turn) return annotation;
+  const { box, polygon, ...rest } = annotation;
+  if (box) {
+    const [x1, y1] = turn(box[0], box[1]);
+    const [x2, y2] = turn(box[2], box[3]);
+    return { ...rest, box: [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)] };
+  }
+  return polygon ? { ...rest, polygon: polygon.map(([x, y]) => turn(x, y)) } : annotation;
+}
+
+/** Where a point of the stored pixels goes, by EXIF orientation. */
+const turnOf: Record<number, (x: number, y: number) => [number, number]> = {
+  2: (x, y) => [1 - x, y],
+  3: (x, y) => [1 - x, 1 - y],
+  4: (x, y) => [x, 1 - y],
+  5: (x, y) => [y, x],
+  6: (x, y) => [1 - y, x],
+  7: (x, y) => [1 - y, 1 - x],
+  8: (x, y) => [y, 1 - x],
+};
+
+function undecodable(error: unknown): InputError {
+  return new InputError("ERR_IMAGE_UNDECODABLE", `the image cannot be decoded: ${describeError(error)}`, { cause: error });
+}

@@ -1,0 +1,73 @@
+/** Transform: takes the place of a photograph from its EXIF block. */
+
+import { open } from "node:fs/promises";
+import type { OperatorFunction } from "rxjs";
+import * as z from "zod";
+import { InputError } from "../core/errors.js";
+import type { Content, Input } from "../core/input.js";
+import type { Message } from "../core/message.js";
+import { placeFrom } from "../core/place.js";
+import { parseOptions } from "../core/plugin.js";
+import { transformOperator } from "../core/transform-operator.js";
+
+const Options = z.strictObject({
+  /** Replaces a place that the input has already. Default: false. */
+  overwrite: z.boolean().default(false),
+  /** Most files read at once. Default: 4. */
+  concurrency: z.number().int().min(1).default(4),
+});
+export type GeoFromExifOptions = z.input<typeof Options>;
+
+/** Bytes at the start of a file that an EXIF block lies in: a JPEG segment is at most 64 KB, and some stand before it. */
+const headBytes = 256 * 1024;
+
+/**
+ * Reads the GPS position in the EXIF block of each image file and makes it the input's place. Reads the start of the file only.
+ *
+ * Keeps order. Images without a position, and inputs that are no image files, go on unchanged. A position that is not on earth, or a block that
+ * is there and cannot be read, settles the input as failed (ERR_GEO, ERR_EXIF).
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @example flow(folder("./photos")).pipe(geoFromExif(), batch(), upload(app));
+ */
+export function geoFromExif(options: GeoFromExifOptions = {}): OperatorFunction<Message, Message> {
+  const { overwrite, concurrency } = parseOptions("geoFromExif", Options, options);
+  return transformOperator({
+    name: "geoFromExif",
+    concurrency,
+    apply(input) {
+      const { image } = input;
+      if (!image || "url" in image || (input.geo && !overwrite)) return input;
+      return withPlace(input, image);
+    },
+  });
+}
+
+async function withPlace(input: Input, image: Content): Promise<Input> {
+  const head = await readHead(image);
+  if (!head.includes("Exif") && image.mimeType === "image/jpeg") return input;
+  const { default: exifr } = await import("exifr");
+  let found: { latitude: number; longitude: number } | undefined;
+  try {
+    found = (await exifr.gps(head)) as typeof found;
+  } catch (error) {
+    // Formats that exifr does not know have no block that it could read.
+    if (error instanceof Error && /unknown file format/i.test(error.message)) return input;
+    throw new InputError("ERR_EXIF", "the EXIF block cannot be read", { cause: error });
+  }
+  if (found?.latitude === undefined || found.longitude === undefined) return input;
+  return { ...input, geo: placeFrom(found.longitude, found.latitude, "EXIF") };
+}
+
+async function readHead(image: Content): Promise<Buffer> {
+  if ("bytes" in image) return Buffer.from(image.bytes.subarray(0, headBytes));
+  if ("url" in image) return Buffer.alloc(0);
+  const file = await open(image.path);
+  try {
+    const buffer = Buffer.alloc(Math.min(headBytes, image.sizeBytes ?? headBytes));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,31 @@
+/** Transform: gives inputs a place. */
+
+import type { OperatorFunction } from "rxjs";
+import type { GeoPoint, Input } from "../core/input.js";
+import type { Message } from "../core/message.js";
+import { placeFrom } from "../core/place.js";
+import { transformOperator } from "../core/transform-operator.js";
+
+type Place = GeoPoint | undefined;
+
+/**
+ * Gives each input one place, longitude first as in the API: a fixed one, or what a function makes of the input; `undefined` leaves it as it is.
+ *
+ * Keeps order. A place that is not on earth settles the input as failed (ERR_GEO) and is named; where the two numbers look swapped, that is said.
+ *
+ * @throws {InputError} ERR_GEO, at once, for a fixed place
+ * @example flow(folder("./harbour")).pipe(geo({ longitude: 4.48, latitude: 51.92 }));
+ */
+export function geo(place: GeoPoint | ((input: Input) => Place | Promise<Place>)): OperatorFunction<Message, Message> {
+  const fixed = typeof place === "function" ? undefined : placeFrom(place.longitude, place.latitude, "geo");
+  const add = (input: Input, found: Place): Input =>
+    found ? { ...input, geo: placeFrom(found.longitude, found.latitude) } : input;
+  return transformOperator({
+    name: "geo",
+    apply(input) {
+      if (typeof place !== "function") return { ...input, geo: fixed };
+      const found = place(input);
+      return found instanceof Promise ? found.then((value) => add(input, value)) : add(input, found);
+    },
+  });
+}

@@ -1,0 +1,76 @@
+/** Transform: takes characters out of text: emoji, control characters, everything but ASCII, or whole categories and scripts. */
+
+import type { OperatorFunction } from "rxjs";
+import * as z from "zod";
+import type { Concept, Input, Json } from "../core/input.js";
+import type { Message } from "../core/message.js";
+import { parseOptions } from "../core/plugin.js";
+import { transformOperator } from "../core/transform-operator.js";
+import { type CharacterClass, stripper, loadUnicode } from "./unicode-classes.js";
+
+const Class = z.union([
+  z.enum(["non-ascii", "emoji", "control"]),
+  z.strictObject({
+    /** General categories, such as "So" or "Mn"; one letter takes all of its kind. */
+    categories: z.array(z.string().regex(/^[LMNPSZC][a-z]?$/)).optional(),
+    /** Scripts, such as "Han" or "Cyrillic". */
+    scripts: z.array(z.string().min(1)).optional(),
+  }),
+]);
+const Options = z.strictObject({
+  /** What goes: a class, or a list of them. Default: "non-ascii". */
+  remove: z.union([Class, z.array(Class).min(1)]).default("non-ascii"),
+  /** Unicode normalisation before anything is taken out; false leaves it as it is. Default: "NFC". */
+  normalize: z.union([z.enum(["NFC", "NFD", "NFKC", "NFKD"]), z.literal(false)]).default("NFC"),
+  /** Where: the text, the strings in the metadata (not their keys), the names of concepts (not their ids). Default: all three. */
+  fields: z.array(z.enum(["text", "metadata", "concepts"])).default(["text", "metadata", "concepts"]),
+  /** Put in the place of what goes. Default: "". */
+  replacement: z.string().default(""),
+});
+export type StripUnicodeOptions = z.input<typeof Options>;
+
+/**
+ * Takes characters out of the text, the metadata's strings and the concepts' names. It works on whole graphemes: of a flag, a family emoji or a
+ * letter with its accents no half stays behind.
+ *
+ * "control" keeps tab and line breaks. A concept whose name becomes empty is named by its id. Keeps order; inputs without anything to take out go
+ * on as they are.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @example flow(csv("./reviews.csv")).pipe(stripUnicode({ remove: ["emoji", "control"] }), batch(), upload(app));
+ */
+export function stripUnicode(options: StripUnicodeOptions = {}): OperatorFunction<Message, Message> {
+  const { remove, normalize, fields, replacement } = parseOptions("stripUnicode", Options, options);
+  const classes: CharacterClass[] = Array.isArray(remove) ? remove : [remove];
+  const needsTables = classes.some((entry) => typeof entry === "object");
+  let strip: ((text: string) => string) | undefined;
+  const clean = (input: Input, stripText: (text: string) => string): Input => {
+    const text = fields.includes("text") && input.text !== undefined ? stripText(input.text) : input.text;
+    const metadata = fields.includes("metadata") ? stripJson(input.metadata as Json, stripText) : input.metadata;
+    const concepts = fields.includes("concepts") ? input.concepts.map((concept) => renamed(concept, stripText)) : input.concepts;
+    return { ...input, text, metadata: metadata as Input["metadata"], concepts };
+  };
+  return transformOperator({
+    name: "stripUnicode",
+    apply(input) {
+      if (!strip && needsTables) {
+        return loadUnicode().then((unicode) => clean(input, (strip = stripper(classes, { normalize, replacement, unicode }))));
+      }
+      strip ??= stripper(classes, { normalize, replacement });
+      return clean(input, strip);
+    },
+  });
+}
+
+function stripJson(value: Json, strip: (text: string) => string): Json {
+  if (typeof value === "string") return strip(value);
+  if (Array.isArray(value)) return value.map((entry) => stripJson(entry, strip));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, stripJson(entry, strip)]));
+}
+
+function renamed(concept: Concept, strip: (text: string) => string): Concept {
+  if (concept.name === undefined) return concept;
+  const name = strip(concept.name).trim();
+  return { ...concept, name: name === "" ? concept.id : name };
+}

@@ -1,0 +1,35 @@
+/** Transform: any function in a pipe. */
+
+import type { OperatorFunction } from "rxjs";
+import * as z from "zod";
+import { OptionsError } from "../core/errors.js";
+import type { Input } from "../core/input.js";
+import type { Message } from "../core/message.js";
+import { parseOptions, type TransformContext, type TransformResult } from "../core/plugin.js";
+import { transformOperator } from "../core/transform-operator.js";
+
+const Options = z.strictObject({
+  /** Name for errors and reports. Default: the function's own, or "transform". */
+  name: z.string().min(1).optional(),
+  /** Most inputs worked on at once, when the function is async. Default: 1. */
+  concurrency: z.number().int().min(1).default(1),
+});
+export type TransformOptions = z.input<typeof Options>;
+
+/**
+ * Changes inputs with a function: it returns a changed copy, several (a split), or nothing (the input is dropped and counted as skipped).
+ *
+ * Sync or async, with at most `concurrency` at once; order is kept either way. An input on which the function throws settles as failed, and
+ * the flow goes on. On a stop the `signal` in the context is aborted.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @example flow(folder("./texts")).pipe(transform((input) => ({ ...input, text: input.text?.trim() })));
+ */
+export function transform(
+  apply: (input: Input, context: TransformContext) => TransformResult | Promise<TransformResult>,
+  options: TransformOptions = {},
+): OperatorFunction<Message, Message> {
+  if (typeof apply !== "function") throw new OptionsError("ERR_OPTIONS", "transform: the first argument must be a function");
+  const { name, concurrency } = parseOptions("transform", Options, options);
+  return transformOperator({ name: name ?? (apply.name || "transform"), concurrency, apply });
+}

@@ -1,0 +1,97 @@
+/** Classes of characters, and taking them out of text by whole graphemes. */
+
+/** What can be taken out. */
+export type CharacterClass =
+  | "non-ascii"
+  | "emoji"
+  | "control"
+  | { categories?: string[] | undefined; scripts?: string[] | undefined };
+
+/** The tables of general categories and scripts. */
+export interface UnicodeTables {
+  getCategory(codePoint: number): string;
+  getScript(codePoint: number): string;
+}
+
+export interface StripperOptions {
+  normalize: "NFC" | "NFD" | "NFKC" | "NFKD" | false;
+  replacement: string;
+  /** Needed for categories and scripts. */
+  unicode?: UnicodeTables | undefined;
+}
+
+/** Loads the tables; once, on first use. */
+export async function loadUnicode(): Promise<UnicodeTables> {
+  // The package brings no types of its own.
+  const name = "unicode-properties";
+  const loaded = (await import(name)) as { default: UnicodeTables };
+  return loaded.default;
+}
+
+const notAscii = /[^\x00-\x7F]/;
+/** Text beyond ASCII, with the ASCII character that a mark after it may belong to. */
+const runs = /[\x20-\x7E]?[^\x00-\x7F]+/g;
+/** The same where a mark does follow the ASCII character. */
+const nonAsciiRuns = /[\x20-\x7E](?=[\p{M}\u200D\uFE0F\u20E3])[^\x00-\x7F]+|[^\x00-\x7F]+/gu;
+const asciiControls = /[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]/g;
+const controls = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
+const emoji = /\p{Emoji_Presentation}|\p{Regional_Indicator}|\p{Emoji_Modifier}|\uFE0F|\u20E3|[\u{2600}-\u{27BF}]|(?![\u{A9}\u{AE}\u{2122}])(?=[\u{1F000}-\u{1FAFF}])\p{Extended_Pictographic}/u;
+
+const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
+
+/** A function that takes the classes out of a text. */
+export function stripper(
+  classes: readonly CharacterClass[],
+  { normalize, replacement, unicode }: StripperOptions,
+): (text: string) => string {
+  const steps = classes.map((entry) => stepOf(entry, replacement, unicode));
+  return (text) => {
+    const start = normalize !== false && notAscii.test(text) ? text.normalize(normalize) : text;
+    return steps.reduce((current, step) => step(current), start);
+  };
+}
+
+function stepOf(entry: CharacterClass, replacement: string, unicode: UnicodeTables | undefined): (text: string) => string {
+  if (entry === "non-ascii") return (text) => (notAscii.test(text) ? text.replace(nonAsciiRuns, () => replacement) : text);
+  if (entry === "emoji") {
+    const replace = byGrapheme((grapheme) => (emoji.test(grapheme) ? replacement : grapheme));
+    return (text) => (notAscii.test(text) ? text.replace(runs, replace) : text);
+  }
+  if (entry === "control") {
+    const replace = byGrapheme((grapheme) => (emoji.test(grapheme) ? grapheme : grapheme.replace(controls, () => replacement)));
+    return (text) => {
+      const ascii = text.replace(asciiControls, () => replacement);
+      return notAscii.test(ascii) ? ascii.replace(runs, replace) : ascii;
+    };
+  }
+  return byGrapheme((grapheme) => withoutClass(grapheme, tableTest(entry, unicode as UnicodeTables), replacement));
+}
+
+function byGrapheme(change: (grapheme: string) => string): (text: string) => string {
+  return (text) => {
+    let result = "";
+    for (const { segment } of segmenter.segment(text)) result += change(segment);
+    return result;
+  };
+}
+
+function tableTest(
+  { categories = [], scripts = [] }: Exclude<CharacterClass, string>,
+  unicode: UnicodeTables,
+): (codePoint: number) => boolean {
+  const whole = new Set(categories);
+  const wanted = new Set(scripts);
+  return (codePoint) => {
+    const category = unicode.getCategory(codePoint);
+    return whole.has(category) || whole.has(category[0] ?? "") || wanted.has(unicode.getScript(codePoint));
+  };
+}
+
+/** A grapheme goes when its first character is of the class; a mark of the class goes alone, but never out of an emoji. */
+function withoutClass(grapheme: string, isOfClass: (codePoint: number) => boolean, replacement: string): string {
+  const codePoints = [...grapheme];
+  const matches = codePoints.map((character) => isOfClass(character.codePointAt(0) as number));
+  if (!matches.includes(true)) return grapheme;
+  if (matches[0] || emoji.test(grapheme)) return replacement;
+  return codePoints.filter((_, index) => !matches[index]).join("");
+}
