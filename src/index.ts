@@ -1,9 +1,17 @@
 /** The public surface, listed by hand. What is not here may change. */
 
 export { ApiError } from "./client/api-error.js";
-export { App, type AddJob, type Dataset, type InputCounts, type InputPatch, type ItemStatus, type PatchAction } from "./client/app.js";
-export { connect, type ConnectOptions } from "./connect.js";
-export { batch, type BatchOptions } from "./core/batch.js";
+export {
+  type AddJob,
+  App,
+  type Dataset,
+  type InputCounts,
+  type InputPatch,
+  type ItemStatus,
+  type PatchAction,
+} from "./client/app.js";
+export { type ConnectOptions, connect } from "./connect.js";
+export { type BatchOptions, batch } from "./core/batch.js";
 export { openContent, readContent } from "./core/content.js";
 export {
   defineSink,
@@ -32,31 +40,38 @@ export type {
 export type { Counts, Outcome, Settlement } from "./core/ledger.js";
 export { limits } from "./core/limits.js";
 export type { Message } from "./core/message.js";
-export { itemFrom, type ReadContext, type Source, type SourceItem, type TransformContext, type WriteContext } from "./core/plugin.js";
+export {
+  itemFrom,
+  type ReadContext,
+  type Source,
+  type SourceItem,
+  type TransformContext,
+  type WriteContext,
+} from "./core/plugin.js";
 export type { Failure, ReasonGroup, Report } from "./core/report.js";
-export { download, type DownloadOptions } from "./sinks/download.js";
-export { patch, type PatchOptions } from "./sinks/patch.js";
+export { type DownloadOptions, download } from "./sinks/download.js";
+export { type PatchOptions, patch } from "./sinks/patch.js";
 export { patchConcepts } from "./sinks/patch-concepts.js";
 export { remove } from "./sinks/remove.js";
-export { removeAnnotations, type RemoveAnnotationsOptions } from "./sinks/remove-annotations.js";
-export { upload, type UploadOptions } from "./sinks/upload.js";
-export { writeJsonl, type WriteJsonlOptions } from "./sinks/write-jsonl.js";
-export { csv, type CsvMap, type CsvOptions } from "./sources/csv.js";
-export { folder, type FolderOptions } from "./sources/folder.js";
+export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove-annotations.js";
+export { type UploadOptions, upload } from "./sinks/upload.js";
+export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
+export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
+export { type FolderOptions, folder } from "./sources/folder.js";
 export { fromObservable } from "./sources/from-observable.js";
 export { jsonl } from "./sources/jsonl.js";
-export { listInputs, type ListInputsOptions } from "./sources/list-inputs.js";
-export { urls, type UrlsOptions } from "./sources/urls.js";
+export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
+export { type UrlsOptions, urls } from "./sources/urls.js";
 export { values } from "./sources/values.js";
 export { annotate, box, concept, type Drawing, polygon, type RegionOptions } from "./transforms/annotate.js";
 export { dedupe } from "./transforms/dedupe.js";
 export { detectType } from "./transforms/detect-type.js";
-export { fitImage, type FitImageOptions } from "./transforms/fit-image.js";
+export { type FitImageOptions, fitImage } from "./transforms/fit-image.js";
 export { geo } from "./transforms/geo.js";
-export { geoFromExif, type GeoFromExifOptions } from "./transforms/geo-from-exif.js";
-export { geoFromTable, type GeoFromTableOptions } from "./transforms/geo-from-table.js";
+export { type GeoFromExifOptions, geoFromExif } from "./transforms/geo-from-exif.js";
+export { type GeoFromTableOptions, geoFromTable } from "./transforms/geo-from-table.js";
 export { label } from "./transforms/label.js";
-export { stripUnicode, type StripUnicodeOptions } from "./transforms/strip-unicode.js";
+export { type StripUnicodeOptions, stripUnicode } from "./transforms/strip-unicode.js";
 export { type Metadata, tagMetadata } from "./transforms/tag-metadata.js";
-export { transform, type TransformOptions } from "./transforms/transform.js";
+export { type TransformOptions, transform } from "./transforms/transform.js";
 export { where } from "./transforms/where.js";

@@ -35,7 +35,7 @@ const server = createServer((request, response) => {
   requests += 1;
   if (request.method === "POST" && /\/inputs$/.test(request.url)) {
     posts += 1;
-    let ids = [];
+    const ids = [];
     let head = "";
     request.on("data", (chunk) => {
       bytes += chunk.length;
@@ -49,7 +49,10 @@ const server = createServer((request, response) => {
       const job = /"inputs_add_job_id":"([^"]+)"/.exec(head)?.[1];
       inputs += ids.length;
       if (job) jobs.set(job, (jobs.get(job) ?? 0) + ids.length);
-      answer(response, { status: ok, inputs: ids.map((id) => ({ id, status: { code: 30001, description: "Download pending" } })) });
+      answer(response, {
+        status: ok,
+        inputs: ids.map((id) => ({ id, status: { code: 30001, description: "Download pending" } })),
+      });
     });
     return;
   }
@@ -57,7 +60,10 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     const job = /\/inputs\/jobs\/add\/([^/?]+)/.exec(request.url)?.[1];
     if (job) {
-      answer(response, { status: ok, inputs_add_job: { id: job, progress: { success_count: jobs.get(job) ?? 0 }, status: { code: 64002 } } });
+      answer(response, {
+        status: ok,
+        inputs_add_job: { id: job, progress: { success_count: jobs.get(job) ?? 0 }, status: { code: 64002 } },
+      });
     } else answer(response, { status: ok, inputs: [] });
   });
 });

@@ -28,7 +28,10 @@ export function emulatorCommand(): Command {
     .option("--processing-delay-ms <number>", "time before an accepted input is processed", wholeNumber, 5)
     .option("--rate-limit <number>", "requests per second that are granted", wholeNumber)
     .option("--faults <file>", "JSON file with a list of faults to rehearse", readRules)
-    .addHelpText("after", "\nExample:\n  $ sluice emulator --port 8080 --data ./store\n  $ CLARIFAI_API_BASE=http://127.0.0.1:8080 CLARIFAI_PAT=any node upload.js")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ sluice emulator --port 8080 --data ./store\n  $ CLARIFAI_API_BASE=http://127.0.0.1:8080 CLARIFAI_PAT=any node upload.js",
+    )
     .action(async (options: Options) => {
       const { port, host, data, pat, autoCreate, processingDelayMs, rateLimit, faults } = options;
       const emulator = await startEmulator({

@@ -1,10 +1,10 @@
 /** One app of the API: one method for each call, with typed answers. */
 
-import type { Annotation, Concept, GeoPoint, Json } from "../core/input.js";
 import { wireFields } from "../core/encoding.js";
+import type { Annotation, Concept, GeoPoint, Json } from "../core/input.js";
 import { answerError } from "./api-error.js";
-import type { ReplayableBody, Answer, Transport, CallOptions } from "./transport.js";
 import { classify, codes, statusFrom, type WireStatus } from "./status.js";
+import type { Answer, CallOptions, ReplayableBody, Transport } from "./transport.js";
 import {
   annotationFromWire,
   annotationToWire,
@@ -307,7 +307,6 @@ export class App {
 function hasItems(json: Record<string, unknown>): boolean {
   return Object.values(json).some((value) => Array.isArray(value) && value.length > 0);
 }
-
 
 const openApps = new Set<App>();
 

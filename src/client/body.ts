@@ -45,7 +45,12 @@ export function fingerprintText(digest: bigint): string {
  * Its length is exact and known at once. Each call of `chunks` reads the files anew, one slice in memory at a time. A file that
  * has another size than when it was measured, or cannot be read, throws a ContentChangedError that names its index.
  */
-export function inputsBody(before: string, inputs: readonly Encoded[], after: string, hasher: ContentHasher): ReplayableBody {
+export function inputsBody(
+  before: string,
+  inputs: readonly Encoded[],
+  after: string,
+  hasher: ContentHasher,
+): ReplayableBody {
   const commas = Math.max(0, inputs.length - 1);
   const skeleton = Buffer.byteLength(before) + Buffer.byteLength(after) + commas;
   const length = inputs.reduce((sum, input) => sum + input.bytes, skeleton);
@@ -182,7 +187,12 @@ function checkSize(index: number, content: Content, found: number, expected: num
 }
 
 function unreadable(index: number, content: Content, cause: unknown): ContentChangedError {
-  return new ContentChangedError(index, "ERR_FILE_UNREADABLE", `${pathOf(content)} cannot be read: ${describeError(cause)}`, cause);
+  return new ContentChangedError(
+    index,
+    "ERR_FILE_UNREADABLE",
+    `${pathOf(content)} cannot be read: ${describeError(cause)}`,
+    cause,
+  );
 }
 
 function pathOf(content: Content): string {

@@ -1,7 +1,7 @@
 /** Media: streams the bytes behind a URL, with the credential for trusted hosts only. */
 
 import type { Readable } from "node:stream";
-import { type Dispatcher, Agent } from "undici";
+import { Agent, type Dispatcher } from "undici";
 import { InputError } from "../core/errors.js";
 import { guardedAgent } from "../core/guarded-fetch.js";
 import type { App } from "./app.js";
@@ -32,7 +32,11 @@ const maxRedirects = 5;
  *
  * @throws {InputError} the HTTP status as `ERR_HTTP_404`, ERR_REDIRECTS, or what the guard against private addresses throws
  */
-export async function openMedia(app: App | undefined, address: string, options: MediaOptions = {}): Promise<MediaStream> {
+export async function openMedia(
+  app: App | undefined,
+  address: string,
+  options: MediaOptions = {},
+): Promise<MediaStream> {
   let url = new URL(address);
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
     const response = await request(app, url, options);

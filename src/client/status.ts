@@ -76,7 +76,8 @@ export function classify(status: WireStatus): StatusClass {
   if (progress.has(code)) return "progress";
   if (code === codes.inputDuplicate || code === 64101) return "duplicate";
   if (transient.has(code) || (code >= 41000 && code <= 41199) || (code >= 98013 && code <= 98021)) return "transient";
-  if (uploadAgain.has(code)) return /\b4\d\d (Client )?Error\b/i.test(status.details ?? "") ? "permanent" : "upload-again";
+  if (uploadAgain.has(code))
+    return /\b4\d\d (Client )?Error\b/i.test(status.details ?? "") ? "permanent" : "upload-again";
   return "permanent";
 }
 

@@ -123,7 +123,8 @@ export class Transport {
         this.#succeeded();
         return { status, httpStatus: attempt.httpStatus, json: attempt.json, attempts };
       }
-      const throttled = attempt !== undefined && (attempt.httpStatus === 429 || (status !== undefined && isThrottle(status)));
+      const throttled =
+        attempt !== undefined && (attempt.httpStatus === 429 || (status !== undefined && isThrottle(status)));
       if (throttled) {
         this.counts.throttled += 1;
         this.#everAnswered = true;
@@ -200,7 +201,9 @@ export class Transport {
   #patienceIsOver(): boolean {
     if (this.#troubleSince === undefined) return false;
     const patience = this.#options.retryForMs ?? 300_000;
-    return this.#clock.now() - this.#troubleSince > (this.#everAnswered ? patience : Math.min(patience, firstContactMs));
+    return (
+      this.#clock.now() - this.#troubleSince > (this.#everAnswered ? patience : Math.min(patience, firstContactMs))
+    );
   }
 
   #errorOf(
@@ -235,7 +238,12 @@ function backoffMs(attempts: number): number {
 function neverSent(error: unknown): boolean {
   const code = (error as { code?: string } | undefined)?.code;
   return (
-    code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EHOSTUNREACH" || code === "ENETUNREACH" || code === "UND_ERR_CONNECT_TIMEOUT"
+    code === "ECONNREFUSED" ||
+    code === "ENOTFOUND" ||
+    code === "EAI_AGAIN" ||
+    code === "EHOSTUNREACH" ||
+    code === "ENETUNREACH" ||
+    code === "UND_ERR_CONNECT_TIMEOUT"
   );
 }
 
@@ -249,7 +257,9 @@ function grantedRate(status: WireStatus | undefined): number | undefined {
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

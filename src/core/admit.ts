@@ -102,7 +102,9 @@ export function checkContent(input: Input): void {
     throw new InputError("ERR_INPUT_EMPTY", "the input has no image, video, audio or text");
   }
   if (media.length > 1) {
-    throw new InputError("ERR_INPUT_MEDIA", `the input has ${media.join(" and ")}; it can have one (an image may have a text)`);
+    throw new InputError(
+      "ERR_INPUT_MEDIA",
+      `the input has ${media.join(" and ")}; it can have one (an image may have a text)`,
+    );
   }
 }
-

@@ -135,11 +135,9 @@ function kindOfType(mimeType: string): Kind | undefined {
   return mimeType === "application/ogg" ? "audio" : undefined;
 }
 
-/** Text is UTF-8 without control characters other than the usual white space; a cut last character is fine. */
+/** Text is UTF-8 without a zero; a cut last character is fine. */
 function looksLikeText(start: Buffer, size: number): boolean {
-  for (const byte of start) {
-    if (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12 && byte !== 27) return false;
-  }
+  if (start.includes(0)) return false;
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(start, { stream: size > start.length });
     return true;

@@ -17,9 +17,8 @@ import { sinkOperator } from "./sink-operator.js";
 import { transformOperator } from "./transform-operator.js";
 
 /** Arguments of a plugin's factory: its options may be left out when the schema has a default for each. */
-type FactoryArguments<S extends z.ZodType> = Record<never, never> extends z.input<S>
-  ? [options?: z.input<S>]
-  : [options: z.input<S>];
+type FactoryArguments<S extends z.ZodType> =
+  Record<never, never> extends z.input<S> ? [options?: z.input<S>] : [options: z.input<S>];
 
 const noOptions = z.strictObject({});
 type NoOptions = typeof noOptions;
@@ -61,11 +60,7 @@ export interface TransformDefinition<S extends z.ZodType> {
   /** Most inputs worked on at once, when `apply` is async. Default: 1. */
   concurrency?: number | ((options: z.output<S>) => number);
   /** Gives a changed copy, several, or nothing. Throws for an input that it cannot handle. */
-  apply(
-    input: Input,
-    options: z.output<S>,
-    context: TransformContext,
-  ): TransformResult | Promise<TransformResult>;
+  apply(input: Input, options: z.output<S>, context: TransformContext): TransformResult | Promise<TransformResult>;
 }
 
 /**

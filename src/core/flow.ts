@@ -1,6 +1,13 @@
 /** flow(source).pipe(…).run(): the composition, and one execution of it. */
 
-import { type MonoTypeOperatorFunction, Observable, type OperatorFunction, type Subscription, type UnaryFunction, type Observer } from "rxjs";
+import {
+  type MonoTypeOperatorFunction,
+  Observable,
+  type Observer,
+  type OperatorFunction,
+  type Subscription,
+  type UnaryFunction,
+} from "rxjs";
 import { FlowError } from "./errors.js";
 import type { Input } from "./input.js";
 import { Message } from "./message.js";
@@ -35,12 +42,58 @@ export class Flow<T = Message> {
   pipe<A>(a: OperatorFunction<T, A>): Flow<A>;
   pipe<A, B>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>): Flow<B>;
   pipe<A, B, C>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>): Flow<C>;
-  pipe<A, B, C, D>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>): Flow<D>;
-  pipe<A, B, C, D, E>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>): Flow<E>;
-  pipe<A, B, C, D, E, F>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>, f: OperatorFunction<E, F>): Flow<F>;
-  pipe<A, B, C, D, E, F, G>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>): Flow<G>;
-  pipe<A, B, C, D, E, F, G, H>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>): Flow<H>;
-  pipe<A, B, C, D, E, F, G, H, I>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>, i: OperatorFunction<H, I>, ...more: MonoTypeOperatorFunction<I>[]): Flow<I>;
+  pipe<A, B, C, D>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+  ): Flow<D>;
+  pipe<A, B, C, D, E>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+  ): Flow<E>;
+  pipe<A, B, C, D, E, F>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+    f: OperatorFunction<E, F>,
+  ): Flow<F>;
+  pipe<A, B, C, D, E, F, G>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+    f: OperatorFunction<E, F>,
+    g: OperatorFunction<F, G>,
+  ): Flow<G>;
+  pipe<A, B, C, D, E, F, G, H>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+    f: OperatorFunction<E, F>,
+    g: OperatorFunction<F, G>,
+    h: OperatorFunction<G, H>,
+  ): Flow<H>;
+  pipe<A, B, C, D, E, F, G, H, I>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+    f: OperatorFunction<E, F>,
+    g: OperatorFunction<F, G>,
+    h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>,
+    ...more: MonoTypeOperatorFunction<I>[]
+  ): Flow<I>;
   pipe(...operators: Operators): Flow<unknown> {
     return new Flow(this.#sources, [...this.#operators, ...operators]);
   }

@@ -27,7 +27,8 @@ export function idFromPath(path: string): string {
 
 /** Throws when the platform would refuse the id: it names the id, its length and the limit. */
 export function checkId(id: string): void {
-  if (id.length === 0) throw new InputError("ERR_ID_EMPTY", "the id is empty; leave it out to get one made from the path");
+  if (id.length === 0)
+    throw new InputError("ERR_ID_EMPTY", "the id is empty; leave it out to get one made from the path");
   if (id.length > limits.maxIdLength) {
     throw new InputError(
       "ERR_ID_TOO_LONG",

@@ -71,7 +71,10 @@ const Annotation = z.strictObject({
   /** `[xMin, yMin, xMax, yMax]` as shares of width and height, 0 to 1. */
   box: z.tuple([unit, unit, unit, unit]).optional(),
   /** `[x, y]` corners as shares of width and height, 0 to 1. */
-  polygon: z.array(z.tuple([unit, unit])).min(3).optional(),
+  polygon: z
+    .array(z.tuple([unit, unit]))
+    .min(3)
+    .optional(),
   /** What the region shows; without a region, what the input shows. */
   concepts: z.array(Concept).default([]),
   /** Free data about the annotation. */

@@ -1,7 +1,7 @@
 /** A message: one input in flight, with its one settlement. */
 
-import { codeOf, describeError } from "./errors.js";
 import type { Encoded } from "./encoding.js";
+import { codeOf, describeError } from "./errors.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
 import type { RunContext } from "./run-context.js";

@@ -14,7 +14,10 @@ export function placeFrom(longitude: number, latitude: number, where = ""): GeoP
     throw new InputError("ERR_GEO", `${prefix}longitude ${longitude}, latitude ${latitude} are not two numbers`);
   }
   if (Math.abs(latitude) > 90 && Math.abs(latitude) <= 180 && Math.abs(longitude) <= 90) {
-    throw new InputError("ERR_GEO", `${prefix}latitude ${latitude} is beyond 90; longitude comes first, are they swapped?`);
+    throw new InputError(
+      "ERR_GEO",
+      `${prefix}latitude ${latitude} is beyond 90; longitude comes first, are they swapped?`,
+    );
   }
   if (Math.abs(longitude) > 180 || Math.abs(latitude) > 90) {
     throw new InputError("ERR_GEO", `${prefix}longitude ${longitude}, latitude ${latitude} is no place on earth`);

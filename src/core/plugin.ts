@@ -1,6 +1,6 @@
 /** Plugins: what a source, a transform and a sink are, and how to define one with checked options. */
 
-import * as z from "zod";
+import type * as z from "zod";
 import { describeError, InputError, OptionsError } from "./errors.js";
 import type { Input, InputDraft } from "./input.js";
 

@@ -19,9 +19,7 @@ export function readAll(sources: readonly Source[], context: RunContext): Observ
     const stop = () => abort.abort(context.signal.reason);
     if (context.signal.aborted) stop();
     else context.signal.addEventListener("abort", stop, { once: true });
-    Promise.all(
-      sources.map((source) => pump(source, context, abort.signal, (message) => output.next(message))),
-    ).then(
+    Promise.all(sources.map((source) => pump(source, context, abort.signal, (message) => output.next(message)))).then(
       () => output.complete(),
       (error: unknown) => output.error(error),
     );

@@ -126,7 +126,9 @@ function summaryOf(report: Omit<Report, "summary" | "toJSON">): string {
   for (const [state, groups] of [["skipped", report.skipped] as const, ["pending", report.pending] as const]) {
     for (const { reason, count, origins } of groups) {
       const examples = origins.slice(0, 3).join(", ");
-      lines.push(`  ${state}  ${count} × ${reason}${examples ? `: ${examples}` : ""}${count > 3 && examples ? ", …" : ""}`);
+      lines.push(
+        `  ${state}  ${count} × ${reason}${examples ? `: ${examples}` : ""}${count > 3 && examples ? ", …" : ""}`,
+      );
     }
   }
   return lines.join("\n");

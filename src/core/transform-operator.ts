@@ -146,7 +146,10 @@ function emitSafely(
 
 function checked(value: Input): Input {
   const ok =
-    typeof value === "object" && typeof value.id === "string" && Array.isArray(value.concepts) && isObject(value.metadata);
+    typeof value === "object" &&
+    typeof value.id === "string" &&
+    Array.isArray(value.concepts) &&
+    isObject(value.metadata);
   if (ok) return value;
   throw new InputError(
     "ERR_TRANSFORM_RESULT",

@@ -62,7 +62,10 @@ export function float32(value: number): number {
   return Number(kept.toPrecision(9));
 }
 
-export function incomingInput(value: unknown, mediaOf: (placeholder: string) => StoredMedia | undefined): IncomingInput {
+export function incomingInput(
+  value: unknown,
+  mediaOf: (placeholder: string) => StoredMedia | undefined,
+): IncomingInput {
   if (!isObject(value)) throw new ItemRefusal(30104, "an input must be an object");
   const id = value.id === undefined || value.id === "" ? undefined : String(value.id);
   if (id !== undefined && id.length > limits.maxIdLength) {
@@ -195,10 +198,15 @@ function incomingShape(info: JsonObject): JsonObject {
     if (!((top as number) < (bottom as number) && (left as number) < (right as number))) {
       throw new ItemRefusal(24155, "a bounding box must have top_row < bottom_row and left_col < right_col");
     }
-    return { ...info, bounding_box: { top_row: top, left_col: left, bottom_row: bottom, right_col: right } as JsonObject };
+    return {
+      ...info,
+      bounding_box: { top_row: top, left_col: left, bottom_row: bottom, right_col: right } as JsonObject,
+    };
   }
   if (isObject(polygon) && Array.isArray(polygon.points)) {
-    const points = polygon.points.filter(isObject).map((point) => ({ ...point, row: share(point.row), col: share(point.col) }));
+    const points = polygon.points
+      .filter(isObject)
+      .map((point) => ({ ...point, row: share(point.row), col: share(point.col) }));
     if (points.length < 3) throw new ItemRefusal(24155, "a polygon needs three points or more");
     return { ...info, polygon: { ...polygon, points } };
   }

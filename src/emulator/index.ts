@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Faults, type FaultRule } from "./faults.js";
+import { type FaultRule, Faults } from "./faults.js";
 import { MediaFiles } from "./media-files.js";
 import type { AppRow, InputRow } from "./model.js";
 import { Processing } from "./processing.js";

@@ -18,7 +18,13 @@ export async function serveMedia(
   // As documented: without credentials it is not there, with wrong ones it is forbidden.
   if (access !== "right") return end(response, access === "none" ? 404 : 401);
   const [size, users, user = "", apps, app = "", inputs, kind = "", sha256 = ""] = parts;
-  if (size !== "orig" || users !== "users" || apps !== "apps" || inputs !== "inputs" || !/^[0-9a-f]{64}$/.test(sha256)) {
+  if (
+    size !== "orig" ||
+    users !== "users" ||
+    apps !== "apps" ||
+    inputs !== "inputs" ||
+    !/^[0-9a-f]{64}$/.test(sha256)
+  ) {
     return end(response, 404);
   }
   const row = store.app(user, app);

@@ -1,6 +1,5 @@
 /** Rows of the store in the shape of answers. */
 
-import { status } from "./status.js";
 import type {
   AnnotationData,
   AnnotationRow,
@@ -13,6 +12,7 @@ import type {
   Region,
   StoredConcept,
 } from "./model.js";
+import { status } from "./status.js";
 
 export interface OutgoingContext {
   app: AppRow;
@@ -61,7 +61,11 @@ function outgoingConcepts(concepts: readonly StoredConcept[], { names, app }: Ou
   return concepts.map(({ id, value }) => ({ id, name: names.get(id) ?? id, value, app_id: app.id }));
 }
 
-export function outgoingAnnotation(row: AnnotationRow, inputFields: Fields | undefined, context: OutgoingContext): JsonObject {
+export function outgoingAnnotation(
+  row: AnnotationRow,
+  inputFields: Fields | undefined,
+  context: OutgoingContext,
+): JsonObject {
   const data = row.level === 1 ? outgoingFields(inputFields ?? {}, context) : annotationData(row, context);
   return {
     id: row.id,
@@ -98,7 +102,8 @@ export function outgoingJob(job: JobRow): JsonObject {
   if (job.success > 0) progress.success_count = job.success;
   if (job.failed > 0) progress.failed_count = job.failed;
   const open = job.pending + job.in_progress;
-  const code = job.cancelled === 1 ? 64004 : open === 0 ? 64002 : job.in_progress + job.success + job.failed > 0 ? 64001 : 64000;
+  const code =
+    job.cancelled === 1 ? 64004 : open === 0 ? 64002 : job.in_progress + job.success + job.failed > 0 ? 64001 : 64000;
   return {
     id: job.id,
     progress,

@@ -1,8 +1,8 @@
 /** Processing: what becomes of accepted inputs in the background. */
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { Agent, request } from "undici";
 import { describeFile } from "../core/content.js";
 import { describeError } from "../core/errors.js";
@@ -44,7 +44,12 @@ export class Processing {
   readonly #store: Store;
   readonly #files: MediaFiles;
   readonly #options: ProcessingOptions;
-  readonly #agent = new Agent({ connections: 8, headersTimeout: 15_000, bodyTimeout: 15_000, connect: { timeout: 5000 } });
+  readonly #agent = new Agent({
+    connections: 8,
+    headersTimeout: 15_000,
+    bodyTimeout: 15_000,
+    connect: { timeout: 5000 },
+  });
   #queue: number[] = [];
   #running = false;
   #timer: NodeJS.Timeout | undefined;
@@ -110,7 +115,8 @@ export class Processing {
           ...[code, details, JSON.stringify(media), stored?.sha256 ?? row.sha256, stored?.sizeBytes ?? row.size_bytes],
           ...[timestamp(), row.seq],
         );
-        if (row.job !== null) this.#store.count(row.app, row.job, code === 30000 ? "success" : "failed", "in_progress", 1);
+        if (row.job !== null)
+          this.#store.count(row.app, row.job, code === 30000 ? "success" : "failed", "in_progress", 1);
       }
     });
   }
@@ -189,7 +195,10 @@ async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject
   if (format === undefined) throw new Failure(30101, `${mimeType ?? "this format"} is not supported`);
   if (width === undefined || height === undefined) throw new Failure(30002, "the image cannot be decoded");
   if (width * height > limits.maxMegapixels * 1_000_000) {
-    throw new Failure(30105, `the image has ${((width * height) / 1e6).toFixed(1)} megapixels; the limit is ${limits.maxMegapixels}`);
+    throw new Failure(
+      30105,
+      `the image has ${((width * height) / 1e6).toFixed(1)} megapixels; the limit is ${limits.maxMegapixels}`,
+    );
   }
   if (!endsWhole(path, format)) await decodeWhole(path);
   return { image_info: { width, height, format, color_mode: "YUV" } };

@@ -38,7 +38,12 @@ function inputHolds(store: Store, row: InputRow, input: JsonObject): boolean {
   if (code !== undefined && code !== row.status) return false;
   const datasets = Array.isArray(input.dataset_ids) ? input.dataset_ids.map(String) : [];
   const inDataset = (dataset: string) =>
-    store.get("SELECT 1 AS found FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?", row.app, dataset, row.seq);
+    store.get(
+      "SELECT 1 AS found FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?",
+      row.app,
+      dataset,
+      row.seq,
+    );
   if (datasets.length > 0 && !datasets.some(inDataset)) return false;
   if (!isObject(input.data)) return true;
   const media = JSON.parse(row.media) as JsonObject;
@@ -66,7 +71,8 @@ function dataHolds(store: Store, row: InputRow, data: JsonObject): boolean {
 }
 
 function contains(there: Json | undefined, wanted: Json): boolean {
-  if (isObject(wanted) && isObject(there)) return Object.entries(wanted).every(([key, value]) => contains(there[key], value));
+  if (isObject(wanted) && isObject(there))
+    return Object.entries(wanted).every(([key, value]) => contains(there[key], value));
   return isDeepStrictEqual(there, wanted);
 }
 
@@ -81,7 +87,10 @@ function hasConcept(store: Store, row: InputRow, fields: Fields, wanted: JsonObj
   const sql = "SELECT data FROM annotations WHERE app = ? AND input_id = ? AND level = 0";
   const annotations = store.all<{ data: string }>(sql, row.app, row.id);
   return annotations.some(({ data }) => {
-    const { concepts = [], region } = JSON.parse(data) as { concepts?: Fields["concepts"]; region?: { concepts: Fields["concepts"] } };
+    const { concepts = [], region } = JSON.parse(data) as {
+      concepts?: Fields["concepts"];
+      region?: { concepts: Fields["concepts"] };
+    };
     return [...concepts, ...(region?.concepts ?? [])].some(matches);
   });
 }
@@ -92,9 +101,11 @@ function near(fields: Fields, geo: JsonObject): boolean {
   const corners = Array.isArray(geo.geo_box) ? geo.geo_box.filter(isObject).map((corner) => pointOf(corner)) : [];
   if (corners.length === 2) {
     const [first, second] = corners as [Place, Place];
-    const between = (value: number, one: number, other: number) => value >= Math.min(one, other) && value <= Math.max(one, other);
+    const between = (value: number, one: number, other: number) =>
+      value >= Math.min(one, other) && value <= Math.max(one, other);
     return (
-      between(here.longitude, first.longitude, second.longitude) && between(here.latitude, first.latitude, second.latitude)
+      between(here.longitude, first.longitude, second.longitude) &&
+      between(here.latitude, first.latitude, second.latitude)
     );
   }
   if (!isObject(geo.geo_limit)) return true;

@@ -8,8 +8,7 @@ import { isObject, withSnakeKeys } from "./incoming.js";
 import type { MediaWriter, StoredMedia } from "./media-files.js";
 import { serveMedia } from "./media-route.js";
 import type { AppRow, JsonObject } from "./model.js";
-import type { Services } from "./routes/context.js";
-import type { Reply } from "./routes/context.js";
+import type { Reply, Services } from "./routes/context.js";
 import { appRoutes, findRoute, listStatusCodes, userRoutes } from "./routes/table.js";
 import { httpStatusOf, Refusal, type Status, status } from "./status.js";
 import { newId } from "./store.js";
@@ -55,7 +54,11 @@ async function handle(
   const access = accessOf(request, options.pat);
   if (parts === undefined) return answer(response, fail(new Refusal(11102, "the path is not valid")));
   if (parts[0] === "media") {
-    return serveMedia(request, response, parts.slice(1), { store: services.store, files: services.files, access: access.kind });
+    return serveMedia(request, response, parts.slice(1), {
+      store: services.store,
+      files: services.files,
+      access: access.kind,
+    });
   }
   const faults = services.faults.of(method, url.pathname);
   if (await refuseByFault(request, response, faults)) return;
@@ -183,9 +186,11 @@ interface Access {
 function accessOf(request: IncomingMessage, pat: string | undefined): Access {
   const { authorization } = request.headers;
   const session = request.headers["x-clarifai-session-token"];
-  const key = /^(?:Key|Bearer)\s+(\S+)$/.exec(authorization ?? "")?.[1] ?? (typeof session === "string" ? session : undefined);
+  const key =
+    /^(?:Key|Bearer)\s+(\S+)$/.exec(authorization ?? "")?.[1] ?? (typeof session === "string" ? session : undefined);
   if (key === undefined || key === "") {
-    const details = authorization === undefined ? "the Authorization header is missing" : "the Authorization header is malformed";
+    const details =
+      authorization === undefined ? "the Authorization header is missing" : "the Authorization header is malformed";
     return { kind: "none", refusal: new Refusal(11102, details, 401) };
   }
   if (pat !== undefined && key !== pat) return { kind: "wrong", refusal: new Refusal(11009, "invalid key") };
@@ -199,7 +204,11 @@ function notRouted(found: "path" | "method", method: string, url: URL): Refusal 
 }
 
 /** Faults that happen instead of the request. */
-async function refuseByFault(request: IncomingMessage, response: ServerResponse, faults: readonly Fault[]): Promise<boolean> {
+async function refuseByFault(
+  request: IncomingMessage,
+  response: ServerResponse,
+  faults: readonly Fault[],
+): Promise<boolean> {
   for (const fault of faults) {
     if (fault.type === "throttle") {
       request.resume();
@@ -214,7 +223,8 @@ async function refuseByFault(request: IncomingMessage, response: ServerResponse,
       return true;
     }
     if (fault.type === "cut" && fault.when !== "after") {
-      if (fault.when === "during") await new Promise<void>((resolve) => request.once("data", () => resolve()).once("end", () => resolve()));
+      if (fault.when === "during")
+        await new Promise<void>((resolve) => request.once("data", () => resolve()).once("end", () => resolve()));
       request.socket.destroy();
       return true;
     }
@@ -302,4 +312,3 @@ class Limiter {
     return true;
   }
 }
-

@@ -115,12 +115,18 @@ export class Store {
 
   /** Where a stream goes on: the place of an input, also of one that was deleted. */
   placeOf(app: number, id: string): number | undefined {
-    const there = this.input(app, id) ?? this.get<{ seq: number }>("SELECT seq FROM gone WHERE app = ? AND id = ?", app, id);
+    const there =
+      this.input(app, id) ?? this.get<{ seq: number }>("SELECT seq FROM gone WHERE app = ? AND id = ?", app, id);
     return there?.seq;
   }
 
   annotation(app: number, inputId: string, id: string): AnnotationRow | undefined {
-    return this.get<AnnotationRow>("SELECT * FROM annotations WHERE app = ? AND input_id = ? AND id = ?", app, inputId, id);
+    return this.get<AnnotationRow>(
+      "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND id = ?",
+      app,
+      inputId,
+      id,
+    );
   }
 
   /** Names of the app's concepts by id. */
@@ -141,7 +147,8 @@ export class Store {
   }
 
   setConcept(app: number, id: string, name: string): void {
-    const sql = "INSERT INTO concepts (app, id, name, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (app, id) DO UPDATE SET name = excluded.name";
+    const sql =
+      "INSERT INTO concepts (app, id, name, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (app, id) DO UPDATE SET name = excluded.name";
     this.run(sql, app, id, name, timestamp());
     this.names(app).set(id, name);
   }
@@ -163,7 +170,12 @@ export class Store {
   /** Moves `count` inputs of a job from one counter to another. */
   count(app: number, job: string, to: JobCounter, from: JobCounter | undefined, count: number): void {
     const minus = from === undefined ? "" : `${from} = max(0, ${from} - ${count}),`;
-    this.run(`UPDATE jobs SET ${minus} ${to} = ${to} + ${count}, modified_at = ? WHERE app = ? AND id = ?`, timestamp(), app, job);
+    this.run(
+      `UPDATE jobs SET ${minus} ${to} = ${to} + ${count}, modified_at = ? WHERE app = ? AND id = ?`,
+      timestamp(),
+      app,
+      job,
+    );
   }
 
   #prepare(sql: string): Statement {

@@ -13,7 +13,7 @@ import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { fetchToFile, type Fetched, writeBytes } from "./downloading/fetch-to-file.js";
+import { type Fetched, fetchToFile, writeBytes } from "./downloading/fetch-to-file.js";
 import { Manifest } from "./downloading/manifest.js";
 
 const Options = z.strictObject({
@@ -109,7 +109,9 @@ class Downloader implements MessageSink {
     if (hasText && !(await this.#manifest.has(id, "text"))) {
       const { text, textUrl } = input;
       await this.#store(id, "text", (path) =>
-        text === undefined ? this.#fetch({ url: textUrl as string }, path, signal) : writeBytes(path, Buffer.from(text)),
+        text === undefined
+          ? this.#fetch({ url: textUrl as string }, path, signal)
+          : writeBytes(path, Buffer.from(text)),
       );
       fetched += 1;
     }

@@ -33,7 +33,9 @@ export function patchConcepts(app: App): OperatorFunction<Message | readonly Mes
         const concepts = messages.flatMap((message) => message.value.concepts);
         const fresh = concepts.filter(({ id, name }) => !sent.has(`${id}\n${name}`) && sent.add(`${id}\n${name}`));
         for (const part of inParts(fresh, limits.maxInputsPerRequest)) {
-          const touched = messages.filter((message) => message.value.concepts.some((concept) => part.includes(concept)));
+          const touched = messages.filter((message) =>
+            message.value.concepts.some((concept) => part.includes(concept)),
+          );
           await settleWith(touched, "patchConcepts", () => app.patchConcepts(part, signal));
         }
       },

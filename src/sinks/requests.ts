@@ -22,7 +22,11 @@ export function isFatal(error: unknown): boolean {
 }
 
 /** Runs one request for some messages; when it is refused, they fail with its code. */
-export async function settleWith(messages: readonly Message[], stage: string, send: () => Promise<void>): Promise<void> {
+export async function settleWith(
+  messages: readonly Message[],
+  stage: string,
+  send: () => Promise<void>,
+): Promise<void> {
   try {
     await send();
   } catch (error) {

@@ -40,17 +40,25 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
   [/^input\.id$/, () => (draft, cell) => void (draft.id = cell)],
   [
     /^input\.data\.(image|video|audio|text)\.url$/,
-    ([, kind]) => (draft, cell) => void (draft.content = { as: "url", cell, kind: kind as Kind }),
+    ([, kind]) =>
+      (draft, cell) =>
+        void (draft.content = { as: "url", cell, kind: kind as Kind }),
   ],
   [/^input\.data\.text\.raw$/, () => (draft, cell) => void (draft.content = { as: "text", cell })],
-  [/^input\.data\.concepts\[(\d+)\]\.id$/, ([, n]) => (draft, cell) => void (draft.concepts[Number(n)] = { ...draft.concepts[Number(n)], id: cell })],
+  [
+    /^input\.data\.concepts\[(\d+)\]\.id$/,
+    ([, n]) =>
+      (draft, cell) =>
+        void (draft.concepts[Number(n)] = { ...draft.concepts[Number(n)], id: cell }),
+  ],
   [
     /^input\.data\.concepts\[(\d+)\]\.value$/,
-    ([, n]) => (draft, cell) => {
-      const value = numberIn(cell, `input.data.concepts[${n}].value`);
-      const { id = "" } = draft.concepts[Number(n)] ?? {};
-      draft.concepts[Number(n)] = { id, value };
-    },
+    ([, n]) =>
+      (draft, cell) => {
+        const value = numberIn(cell, `input.data.concepts[${n}].value`);
+        const { id = "" } = draft.concepts[Number(n)] ?? {};
+        draft.concepts[Number(n)] = { id, value };
+      },
   ],
   [/^input\.(data\.)?metadata$/, () => (draft, cell) => void (draft.metadata = cell)],
   [/^input\.data\.geo\.geo_point\.longitude$/, () => (draft, cell) => void (draft.longitude = cell)],
@@ -105,7 +113,10 @@ function inputOf(draft: Draft, options: LayoutOptions): InputDraft | Promise<Inp
   const url = checkUrl(content.cell.trim());
   const kind = content.kind ?? kindOfUrl(url);
   if (!kind) {
-    throw new InputError("ERR_KIND_UNKNOWN", `column input: the kind of "${content.cell}" cannot be told; pass { kind }`);
+    throw new InputError(
+      "ERR_KIND_UNKNOWN",
+      `column input: the kind of "${content.cell}" cannot be told; pass { kind }`,
+    );
   }
   return { ...input, ...urlField(kind, content.cell.trim()) };
 }
@@ -114,7 +125,10 @@ async function withFile(input: InputDraft, cell: string, root: string): Promise<
   const folder = resolve(root);
   const path = resolve(folder, cell.trim());
   if (path !== folder && !path.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
-    throw new InputError("ERR_PATH_OUTSIDE", `column input: "${cell}" lies outside of ${root}; { root } allows another folder`);
+    throw new InputError(
+      "ERR_PATH_OUTSIDE",
+      `column input: "${cell}" lies outside of ${root}; { root } allows another folder`,
+    );
   }
   const { kind, content, text } = await describeFile(path);
   if (kind === undefined) {
@@ -147,7 +161,9 @@ async function relaxed(cell: string): Promise<{ [key: string]: Json }> {
   try {
     value = json5.parse(cell);
   } catch (error) {
-    throw new InputError("ERR_CSV_METADATA", `column metadata: ${shortened(cell)} is not a JSON object`, { cause: error });
+    throw new InputError("ERR_CSV_METADATA", `column metadata: ${shortened(cell)} is not a JSON object`, {
+      cause: error,
+    });
   }
   return asObject(value, cell);
 }
@@ -179,7 +195,10 @@ function point(longitudeText: string, latitudeText: string, column: string): Geo
     throw new InputError("ERR_CSV_GEO", `column ${column}: latitude ${latitude} is beyond 90; longitude comes first`);
   }
   if (Math.abs(longitude) > 180 || Math.abs(latitude) > 90) {
-    throw new InputError("ERR_CSV_GEO", `column ${column}: ${longitude},${latitude} is no place on earth (longitude,latitude)`);
+    throw new InputError(
+      "ERR_CSV_GEO",
+      `column ${column}: ${longitude},${latitude} is no place on earth (longitude,latitude)`,
+    );
   }
   return { longitude, latitude };
 }

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import picomatch from "picomatch";
 import * as z from "zod";
-import { decodeText, type Described, describeFile } from "../core/content.js";
+import { type Described, decodeText, describeFile } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import { idFromPath } from "../core/ids.js";
 import { type FileContent, type InputDraft, type Kind, kinds } from "../core/input.js";

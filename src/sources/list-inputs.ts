@@ -101,7 +101,13 @@ async function* itemsOf(
     .filter((wire) => status === undefined || wire.status?.code === status)
     .map(inputFromWire)
     .filter((input) => !wanted || wanted.some((kind) => hasKind(input as InputDraft, kind)));
-  const byInput = annotations ? await annotationsOf(app, inputs.map((input) => input.id), signal) : undefined;
+  const byInput = annotations
+    ? await annotationsOf(
+        app,
+        inputs.map((input) => input.id),
+        signal,
+      )
+    : undefined;
   for (const input of inputs) {
     const found = byInput?.get(input.id) ?? [];
     yield { origin: input.id, input: { ...input, annotations: found } as InputDraft };
@@ -115,7 +121,11 @@ function hasKind(input: InputDraft, kind: string): boolean {
 }
 
 /** The posted annotations of some inputs, without the one that every input has by itself. */
-async function annotationsOf(app: App, ids: readonly string[], signal: AbortSignal): Promise<Map<string, Annotation[]>> {
+async function annotationsOf(
+  app: App,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, Annotation[]>> {
   const byInput = new Map<string, Annotation[]>();
   for (let at = 0; at < ids.length; at += limits.maxIdsPerRequest) {
     const inputIds = ids.slice(at, at + limits.maxIdsPerRequest);

@@ -3,7 +3,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import * as z from "zod";
-import { describeBytes, decodeText } from "../core/content.js";
+import { decodeText, describeBytes } from "../core/content.js";
 import { describeError, FlowError, InputError, SourceError } from "../core/errors.js";
 import { checkUrl, guardedAgent } from "../core/guarded-fetch.js";
 import { idFromPath } from "../core/ids.js";
@@ -97,7 +97,8 @@ async function fetched(text: string, options: Checked, signal: AbortSignal): Pro
     try {
       return { origin: text, input: await fetchInput(checkUrl(text), options, signal) };
     } catch (error) {
-      const final = signal.aborted || (error instanceof FlowError && !error.retryable) || attempts >= options.maxAttempts;
+      const final =
+        signal.aborted || (error instanceof FlowError && !error.retryable) || attempts >= options.maxAttempts;
       if (!final) continue;
       if (error instanceof FlowError) return { origin: text, error };
       const reason = `${text} cannot be fetched: ${describeError(error)}`;
@@ -154,14 +155,22 @@ async function readLimited(
     bytes += chunk.length;
     if (bytes >= limit) {
       body.destroy();
-      throw new InputError("ERR_ITEM_TOO_LARGE", `${url.href} has ${bytes} bytes or more; the limit is less than ${limit}`);
+      throw new InputError(
+        "ERR_ITEM_TOO_LARGE",
+        `${url.href} has ${bytes} bytes or more; the limit is less than ${limit}`,
+      );
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-async function describeFetched(url: URL, bytes: Uint8Array<ArrayBuffer>, wanted: Kind | undefined, start: URL): Promise<InputDraft> {
+async function describeFetched(
+  url: URL,
+  bytes: Uint8Array<ArrayBuffer>,
+  wanted: Kind | undefined,
+  start: URL,
+): Promise<InputDraft> {
   const { kind, content } = await describeBytes({ bytes });
   if (kind === undefined || (wanted !== undefined && wanted !== kind)) {
     const found = content.mimeType ?? "of a type that is not known";

@@ -34,7 +34,8 @@ export function annotate(
   draw: (input: Input) => Drawing | readonly Drawing[] | undefined | Promise<Drawing | readonly Drawing[] | undefined>,
 ): OperatorFunction<Message, Message> {
   const add = (input: Input, drawings: Drawing | readonly Drawing[] | undefined): Input => {
-    const list = drawings === undefined ? [] : Array.isArray(drawings) ? (drawings as readonly Drawing[]) : [drawings as Drawing];
+    const list =
+      drawings === undefined ? [] : Array.isArray(drawings) ? (drawings as readonly Drawing[]) : [drawings as Drawing];
     const made = list.map((drawing) => (typeof drawing === "function" ? drawing(input) : drawing));
     return { ...input, annotations: [...input.annotations, ...made] };
   };
@@ -100,7 +101,10 @@ function sized({ pixels }: RegionOptions, make: (width: number, height: number) 
   if (pixels !== true) return make(pixels.width, pixels.height);
   return ({ image }) => {
     if (image?.width === undefined || image.height === undefined) {
-      throw new InputError("ERR_SIZE_UNKNOWN", "pixels: true needs an image whose size is known; pass { pixels: { width, height } }");
+      throw new InputError(
+        "ERR_SIZE_UNKNOWN",
+        "pixels: true needs an image whose size is known; pass { pixels: { width, height } }",
+      );
     }
     return make(image.width, image.height);
   };

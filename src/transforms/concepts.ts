@@ -5,14 +5,22 @@ import type { Concept } from "../core/input.js";
 
 /** One concept for each id, the last one winning; empty names are passed by. */
 export function conceptsFrom(labels: string | Concept | readonly (string | Concept)[] | undefined): Concept[] {
-  const list = labels === undefined ? [] : Array.isArray(labels) ? (labels as readonly (string | Concept)[]) : [labels as string | Concept];
+  const list =
+    labels === undefined
+      ? []
+      : Array.isArray(labels)
+        ? (labels as readonly (string | Concept)[])
+        : [labels as string | Concept];
   const byId = new Map<string, Concept>();
   for (const entry of list) {
     const concept = typeof entry === "string" ? { id: entry.trim() } : entry;
     if (concept.id === "") continue;
     const { value } = concept;
     if (value !== undefined && !(value >= 0 && value <= 1)) {
-      throw new InputError("ERR_CONCEPT_VALUE", `the concept "${concept.id}" has the value ${value}; it must be between 0 and 1`);
+      throw new InputError(
+        "ERR_CONCEPT_VALUE",
+        `the concept "${concept.id}" has the value ${value}; it must be between 0 and 1`,
+      );
     }
     byId.set(concept.id, concept);
   }

@@ -21,7 +21,10 @@ type KeyOf = (input: Input) => string;
  */
 export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFunction<Message, Message> {
   if (by !== "content" && by !== "id" && typeof by !== "function") {
-    throw new OptionsError("ERR_OPTIONS", `dedupe: by must be "content", "id" or a function, not ${JSON.stringify(by)}`);
+    throw new OptionsError(
+      "ERR_OPTIONS",
+      `dedupe: by must be "content", "id" or a function, not ${JSON.stringify(by)}`,
+    );
   }
   return (input) => {
     const seen = new Set<string>();

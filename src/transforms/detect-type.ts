@@ -27,7 +27,10 @@ export function detectType(): OperatorFunction<Message, Message> {
 }
 
 async function moved(input: Input, given: string, content: Content): Promise<Input> {
-  const found = "path" in content ? await describeFile(content.path) : await describeBytes(content as { bytes: Uint8Array<ArrayBuffer> });
+  const found =
+    "path" in content
+      ? await describeFile(content.path)
+      : await describeBytes(content as { bytes: Uint8Array<ArrayBuffer> });
   if (found.kind === undefined) {
     const name = "path" in content ? content.path : "the content";
     throw new InputError("ERR_KIND_UNKNOWN", `${name} is not an image, video, audio or text`);

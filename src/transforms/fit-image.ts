@@ -82,7 +82,9 @@ async function fitted(input: Input, image: Exclude<Content, { url: string }>, op
     () => smaller(() => (turns ? open().autoOrient() : open()), { width, height, format, turns, orientation }, options),
     Math.max(1, Math.ceil(megapixels)),
   );
-  const annotations = turns ? input.annotations.map((annotation) => turned(annotation, orientation)) : input.annotations;
+  const annotations = turns
+    ? input.annotations.map((annotation) => turned(annotation, orientation))
+    : input.annotations;
   return { ...input, image: content, annotations };
 }
 
@@ -119,7 +121,10 @@ async function smaller(open: () => Sharp, header: Header, options: Checked): Pro
     if (format !== "png" && quality > 60) quality -= 15;
     else scale *= Math.min(0.8, Math.sqrt(options.maxBytes / data.byteLength) * 0.95);
   }
-  throw new InputError("ERR_IMAGE_TOO_LARGE", `the image cannot be made smaller than ${options.maxBytes} bytes in ${maxTries} tries`);
+  throw new InputError(
+    "ERR_IMAGE_TOO_LARGE",
+    `the image cannot be made smaller than ${options.maxBytes} bytes in ${maxTries} tries`,
+  );
 }
 
 /** An annotation on the stored pixels as one on the upright pixels. */
@@ -147,5 +152,7 @@ const turnOf: Record<number, (x: number, y: number) => [number, number]> = {
 };
 
 function undecodable(error: unknown): InputError {
-  return new InputError("ERR_IMAGE_UNDECODABLE", `the image cannot be decoded: ${describeError(error)}`, { cause: error });
+  return new InputError("ERR_IMAGE_UNDECODABLE", `the image cannot be decoded: ${describeError(error)}`, {
+    cause: error,
+  });
 }

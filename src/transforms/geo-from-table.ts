@@ -85,7 +85,9 @@ async function load(path: string, { by, key, longitude, latitude }: Checked): Pr
   const keyColumn = key ?? by;
   const table = new Map<string, Row>();
   try {
-    const parser = createReadStream(path).pipe(parse({ bom: true, columns: true, info: true, relax_column_count: true }));
+    const parser = createReadStream(path).pipe(
+      parse({ bom: true, columns: true, info: true, relax_column_count: true }),
+    );
     type Record_ = { record: Record<string, string>; info: { lines: number } };
     for await (const { record, info } of parser as AsyncIterable<Record_>) {
       for (const column of [keyColumn, longitude, latitude]) {

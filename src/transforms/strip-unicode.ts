@@ -6,7 +6,7 @@ import type { Concept, Input, Json } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
-import { type CharacterClass, stripper, loadUnicode } from "./unicode-classes.js";
+import { type CharacterClass, loadUnicode, stripper } from "./unicode-classes.js";
 
 const Class = z.union([
   z.enum(["non-ascii", "emoji", "control"]),
@@ -47,14 +47,18 @@ export function stripUnicode(options: StripUnicodeOptions = {}): OperatorFunctio
   const clean = (input: Input, stripText: (text: string) => string): Input => {
     const text = fields.includes("text") && input.text !== undefined ? stripText(input.text) : input.text;
     const metadata = fields.includes("metadata") ? stripJson(input.metadata as Json, stripText) : input.metadata;
-    const concepts = fields.includes("concepts") ? input.concepts.map((concept) => renamed(concept, stripText)) : input.concepts;
+    const concepts = fields.includes("concepts")
+      ? input.concepts.map((concept) => renamed(concept, stripText))
+      : input.concepts;
     return { ...input, text, metadata: metadata as Input["metadata"], concepts };
   };
   return transformOperator({
     name: "stripUnicode",
     apply(input) {
       if (!strip && needsTables) {
-        return loadUnicode().then((unicode) => clean(input, (strip = stripper(classes, { normalize, replacement, unicode }))));
+        return loadUnicode().then((unicode) =>
+          clean(input, (strip = stripper(classes, { normalize, replacement, unicode }))),
+        );
       }
       strip ??= stripper(classes, { normalize, replacement });
       return clean(input, strip);

@@ -28,7 +28,9 @@ export function tagMetadata(
     name: "tagMetadata",
     apply(input, { origin }) {
       if (fixed) return add(input, fixed);
-      const made = (metadata as (input: Input, context: { origin: string }) => Metadata | Promise<Metadata>)(input, { origin });
+      const made = (metadata as (input: Input, context: { origin: string }) => Metadata | Promise<Metadata>)(input, {
+        origin,
+      });
       return made instanceof Promise ? made.then((value) => add(input, checked(value))) : add(input, checked(made));
     },
   });
@@ -37,5 +39,7 @@ export function tagMetadata(
 function checked(value: unknown): Metadata {
   const result = Metadata.safeParse(value);
   if (result.success) return result.data;
-  throw new InputError("ERR_METADATA", `metadata must be a JSON object: ${issueText(result.error)}`, { cause: result.error });
+  throw new InputError("ERR_METADATA", `metadata must be a JSON object: ${issueText(result.error)}`, {
+    cause: result.error,
+  });
 }

@@ -29,7 +29,8 @@ export function transform(
   apply: (input: Input, context: TransformContext) => TransformResult | Promise<TransformResult>,
   options: TransformOptions = {},
 ): OperatorFunction<Message, Message> {
-  if (typeof apply !== "function") throw new OptionsError("ERR_OPTIONS", "transform: the first argument must be a function");
+  if (typeof apply !== "function")
+    throw new OptionsError("ERR_OPTIONS", "transform: the first argument must be a function");
   const { name, concurrency } = parseOptions("transform", Options, options);
   return transformOperator({ name: name ?? (apply.name || "transform"), concurrency, apply });
 }

@@ -22,10 +22,7 @@ export interface StripperOptions {
 
 /** Loads the tables; once, on first use. */
 export async function loadUnicode(): Promise<UnicodeTables> {
-  // The package brings no types of its own.
-  const name = "unicode-properties";
-  const loaded = (await import(name)) as { default: UnicodeTables };
-  return loaded.default;
+  return (await import("unicode-properties")).default;
 }
 
 const notAscii = /[^\x00-\x7F]/;
@@ -35,7 +32,8 @@ const runs = /[\x20-\x7E]?[^\x00-\x7F]+/g;
 const nonAsciiRuns = /[\x20-\x7E](?=[\p{M}\u200D\uFE0F\u20E3])[^\x00-\x7F]+|[^\x00-\x7F]+/gu;
 const asciiControls = /[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]/g;
 const controls = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
-const emoji = /\p{Emoji_Presentation}|\p{Regional_Indicator}|\p{Emoji_Modifier}|\uFE0F|\u20E3|[\u{2600}-\u{27BF}]|(?![\u{A9}\u{AE}\u{2122}])(?=[\u{1F000}-\u{1FAFF}])\p{Extended_Pictographic}/u;
+const emoji =
+  /\p{Emoji_Presentation}|\p{Regional_Indicator}|\p{Emoji_Modifier}|\uFE0F|\u20E3|[\u{2600}-\u{27BF}]|(?![\u{A9}\u{AE}\u{2122}])(?=[\u{1F000}-\u{1FAFF}])\p{Extended_Pictographic}/u;
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
@@ -51,14 +49,21 @@ export function stripper(
   };
 }
 
-function stepOf(entry: CharacterClass, replacement: string, unicode: UnicodeTables | undefined): (text: string) => string {
-  if (entry === "non-ascii") return (text) => (notAscii.test(text) ? text.replace(nonAsciiRuns, () => replacement) : text);
+function stepOf(
+  entry: CharacterClass,
+  replacement: string,
+  unicode: UnicodeTables | undefined,
+): (text: string) => string {
+  if (entry === "non-ascii")
+    return (text) => (notAscii.test(text) ? text.replace(nonAsciiRuns, () => replacement) : text);
   if (entry === "emoji") {
     const replace = byGrapheme((grapheme) => (emoji.test(grapheme) ? replacement : grapheme));
     return (text) => (notAscii.test(text) ? text.replace(runs, replace) : text);
   }
   if (entry === "control") {
-    const replace = byGrapheme((grapheme) => (emoji.test(grapheme) ? grapheme : grapheme.replace(controls, () => replacement)));
+    const replace = byGrapheme((grapheme) =>
+      emoji.test(grapheme) ? grapheme : grapheme.replace(controls, () => replacement),
+    );
     return (text) => {
       const ascii = text.replace(asciiControls, () => replacement);
       return notAscii.test(ascii) ? ascii.replace(runs, replace) : ascii;

@@ -1,4 +1,4 @@
-import { mkdtemp, truncate, writeFile, appendFile, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -32,7 +32,10 @@ function textOf(body: { chunks(): Iterable<Uint8Array> | AsyncIterable<Uint8Arra
 }
 
 interface Sent {
-  inputs: { id: string; data: { image?: { base64: string }; metadata: Record<string, string>; text?: { raw: string } } }[];
+  inputs: {
+    id: string;
+    data: { image?: { base64: string }; metadata: Record<string, string>; text?: { raw: string } };
+  }[];
 }
 
 describe("inputsBody", () => {
@@ -59,8 +62,13 @@ describe("inputsBody", () => {
   it("gives the same content the same fingerprint, as one slice or many, as file or as bytes", async () => {
     for (const size of [1000, 300_000]) {
       const bytes = pattern(size);
-      const inputs: Input[] = [await file(`p${size}`, bytes), { ...base, id: "b", image: { bytes } }];
-      const { inputs: sent } = JSON.parse(textOf(inputsBody('{"inputs":[', inputs.map(encodeInput), "]}", hasher))) as Sent;
+      const inputs: Input[] = [
+        await file(`p${size}`, bytes),
+        { ...base, id: "b", image: { bytes: new Uint8Array(bytes) } },
+      ];
+      const { inputs: sent } = JSON.parse(
+        textOf(inputsBody('{"inputs":[', inputs.map(encodeInput), "]}", hasher)),
+      ) as Sent;
       const [first, second] = sent.map((input) => input.data.metadata.sluice_fingerprint);
       expect(first).toMatch(/^[0-9a-f]{16}$/);
       expect(first).toBe(second);

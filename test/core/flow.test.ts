@@ -7,13 +7,20 @@ import { flow } from "../../src/core/flow.js";
 import type { Input } from "../../src/core/input.js";
 import { sinkOf, texts, turns } from "../helpers/flows.js";
 
-const shout = defineTransform({ name: "shout", apply: (input: Input) => ({ ...input, text: input.text?.toUpperCase() }) });
+const shout = defineTransform({
+  name: "shout",
+  apply: (input: Input) => ({ ...input, text: input.text?.toUpperCase() }),
+});
 
 describe("a flow", () => {
   it("carries every input to its end and closes its sum", async () => {
     const written: Input[] = [];
     const report = await flow(texts(300))
-      .pipe(shout(), batch(), sinkOf((inputs) => void written.push(...inputs)))
+      .pipe(
+        shout(),
+        batch(),
+        sinkOf((inputs) => void written.push(...inputs)),
+      )
       .run();
     expect(report.counts).toEqual({ read: 300, ok: 300, failed: 0, skipped: 0, pending: 0 });
     expect(written.map((input) => input.text)).toEqual(Array.from({ length: 300 }, (_, n) => `TEXT ${n}`));
@@ -37,7 +44,9 @@ describe("a flow", () => {
   });
 
   it("counts what a raw operator drops as skipped", async () => {
-    const report = await flow(texts(10)).pipe(filter((message) => message.value.id !== "t3")).run();
+    const report = await flow(texts(10))
+      .pipe(filter((message) => message.value.id !== "t3"))
+      .run();
     expect(report.counts).toMatchObject({ read: 10, ok: 9, skipped: 1 });
     expect(report.skipped).toEqual([{ reason: "dropped by an operator", count: 1, origins: [] }]);
   });
@@ -81,7 +90,9 @@ describe("a flow", () => {
   });
 
   it("names an item that is no input, with its source and what is wrong", async () => {
-    const report = await flow(texts(2, (n) => (n === 0 ? { id: "x", geo: { longitude: 200, latitude: 0 } } : { text: "ok" }))).run();
+    const report = await flow(
+      texts(2, (n) => (n === 0 ? { id: "x", geo: { longitude: 200, latitude: 0 } } : { text: "ok" })),
+    ).run();
     expect(report.failures[0]).toMatchObject({ origin: "texts:1", stage: "texts", code: "ERR_INPUT_SHAPE" });
     expect(report.failures[0]?.reason).toContain("geo.longitude");
     expect(report.counts.ok).toBe(1);
@@ -110,7 +121,10 @@ describe("a flow", () => {
     const abort = new AbortController();
     const source = texts(1_000_000);
     const report = await flow(source)
-      .pipe(batch({ maxItems: 10 }), sinkOf(() => abort.abort()))
+      .pipe(
+        batch({ maxItems: 10 }),
+        sinkOf(() => abort.abort()),
+      )
       .run({ signal: abort.signal });
     expect(report.stopped).toBe(true);
     expect(report.exitCode).toBe(130);
@@ -121,7 +135,10 @@ describe("a flow", () => {
   });
 
   it("can run twice", async () => {
-    const twice = flow(texts(5)).pipe(batch(), sinkOf(() => undefined));
+    const twice = flow(texts(5)).pipe(
+      batch(),
+      sinkOf(() => undefined),
+    );
     expect((await twice.run()).counts.ok).toBe(5);
     expect((await twice.run()).counts.ok).toBe(5);
   });
@@ -141,7 +158,12 @@ describe("backpressure", () => {
   });
 
   it("does not stall when the window is smaller than a batch", async () => {
-    const report = await flow(texts(1000)).pipe(batch(), sinkOf(() => turns(1))).run({ maxInFlight: 10 });
+    const report = await flow(texts(1000))
+      .pipe(
+        batch(),
+        sinkOf(() => turns(1)),
+      )
+      .run({ maxInFlight: 10 });
     expect(report.counts.ok).toBe(1000);
   });
 
@@ -149,7 +171,10 @@ describe("backpressure", () => {
     const large = texts(50, (n) => ({ id: `t${n}`, text: "x".repeat(100_000) }));
     const sizes: number[] = [];
     const report = await flow(large)
-      .pipe(batch({ maxWaitMs: 60_000 }), sinkOf((inputs) => void sizes.push(inputs.length)))
+      .pipe(
+        batch({ maxWaitMs: 60_000 }),
+        sinkOf((inputs) => void sizes.push(inputs.length)),
+      )
       .run({ maxBytesInFlight: 1_000_000 });
     expect(report.counts.ok).toBe(50);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(11);
@@ -157,7 +182,11 @@ describe("backpressure", () => {
 
   it("does not stall when a filter drops 99.9 %", async () => {
     const report = await flow(texts(100_000))
-      .pipe(filter((message) => message.value.id.endsWith("999")), batch(), sinkOf(() => turns(1)))
+      .pipe(
+        filter((message) => message.value.id.endsWith("999")),
+        batch(),
+        sinkOf(() => turns(1)),
+      )
       .run({ maxInFlight: 100 });
     expect(report.counts.ok).toBe(100);
     expect(report.counts.skipped).toBe(99_900);
@@ -191,14 +220,23 @@ describe("backpressure", () => {
   it("does not starve timers while everything is dropped synchronously", async () => {
     let ticks = 0;
     const timer = setInterval(() => void (ticks += 1), 1);
-    await flow(texts(200_000)).pipe(filter(() => false)).run();
+    await flow(texts(200_000))
+      .pipe(filter(() => false))
+      .run();
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(5);
   });
 
   it("lets a raw operator that waits pass its messages on when it is ready", async () => {
     const report = await flow(texts(100))
-      .pipe(mergeMap(async (message) => (await turns(2), message), 4), batch(), sinkOf(() => undefined))
+      .pipe(
+        mergeMap(async (message) => {
+          await turns(2);
+          return message;
+        }, 4),
+        batch(),
+        sinkOf(() => undefined),
+      )
       .run();
     expect(report.counts.ok).toBe(100);
   });

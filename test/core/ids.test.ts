@@ -12,7 +12,18 @@ describe("idFromPath", () => {
   });
 
   it("gives different ids to different paths that clean to the same", () => {
-    const paths = ["a.1.jpg", "a.2.jpg", "a-1-jpg", "a_1.jpg", "A.1.jpg", "图.jpg", "書.jpg", "Ünïcode.jpg", "IMG_1", "img_1"];
+    const paths = [
+      "a.1.jpg",
+      "a.2.jpg",
+      "a-1-jpg",
+      "a_1.jpg",
+      "A.1.jpg",
+      "图.jpg",
+      "書.jpg",
+      "Ünïcode.jpg",
+      "IMG_1",
+      "img_1",
+    ];
     expect(new Set(paths.map(idFromPath)).size).toBe(paths.length);
   });
 
@@ -23,7 +34,8 @@ describe("idFromPath", () => {
 
   it("has no collisions among 200,000 names", () => {
     const ids = new Set<string>();
-    for (let n = 0; n < 200_000; n += 1) ids.add(idFromPath(`holiday/2024/with a rather long folder name here/IMG_${n}.jpg`));
+    for (let n = 0; n < 200_000; n += 1)
+      ids.add(idFromPath(`holiday/2024/with a rather long folder name here/IMG_${n}.jpg`));
     expect(ids.size).toBe(200_000);
   });
 });

@@ -13,7 +13,10 @@ export interface CountingSource extends Source {
 }
 
 /** A source of `count` small texts that counts what it handed out. */
-export function texts(count: number, make: (index: number) => InputDraft = (n) => ({ id: `t${n}`, text: `text ${n}` })): CountingSource {
+export function texts(
+  count: number,
+  make: (index: number) => InputDraft = (n) => ({ id: `t${n}`, text: `text ${n}` }),
+): CountingSource {
   let read = 0;
   let closed = false;
   return {
@@ -42,7 +45,11 @@ export function sinkOf(
   return messageSinkOperator("testSink", () => ({
     name: "testSink",
     ...more,
-    write: async (messages) => write(messages.map((message) => message.value), messages),
+    write: async (messages) =>
+      write(
+        messages.map((message) => message.value),
+        messages,
+      ),
   }));
 }
 

@@ -1,6 +1,6 @@
 /** Routes of annotations. */
 
-import { incomingAnnotation, isObject, ItemRefusal, type NamedConcept } from "../incoming.js";
+import { ItemRefusal, incomingAnnotation, isObject, type NamedConcept } from "../incoming.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject } from "../model.js";
 import { outgoingAnnotation } from "../outgoing.js";
 import { type Action, patchFields, patchRegion } from "../patching.js";
@@ -37,7 +37,11 @@ function postOne(call: Call, value: JsonObject): JsonObject {
     "INSERT INTO annotations (app, id, input_id, data, info, status, created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     ...[app.seq, id, inputId, JSON.stringify(data), infoOf(value), statusCodeOf(value) ?? 24150, now, now],
   );
-  return outgoingAnnotation(services.store.annotation(app.seq, inputId, id) as AnnotationRow, undefined, outgoing(call));
+  return outgoingAnnotation(
+    services.store.annotation(app.seq, inputId, id) as AnnotationRow,
+    undefined,
+    outgoing(call),
+  );
 }
 
 /** GET …/annotations */
@@ -51,12 +55,14 @@ export function listAnnotations(call: Call): Reply {
   const values: (string | number)[] = [app.seq];
   if (ids.length > 0) {
     where.push(`(input_id, id) IN (VALUES ${ids.map(() => "(?, ?)").join(", ")})`);
-    ids.forEach((id, index) => values.push(inputIds[index] as string, id));
+    for (const [index, id] of ids.entries()) values.push(inputIds[index] as string, id);
   } else if (inputIds.length > 0) {
     where.push(`input_id IN (${inputIds.map(() => "?").join(", ")})`);
     values.push(...inputIds);
   }
-  const codes = [...query.getAll("statuses.code"), ...query.getAll("statuses")].map(codeFrom).filter((code) => code !== undefined);
+  const codes = [...query.getAll("statuses.code"), ...query.getAll("statuses")]
+    .map(codeFrom)
+    .filter((code) => code !== undefined);
   if (codes.length > 0) {
     where.push(`status IN (${codes.map(() => "?").join(", ")})`);
     values.push(...codes);
@@ -166,7 +172,10 @@ function guarded(value: JsonObject, work: () => JsonObject): Done {
   } catch (error) {
     if (!(error instanceof ItemRefusal)) throw error;
     const { id, input_id: inputId } = value;
-    const named: JsonObject = { ...(id === undefined ? {} : { id }), ...(inputId === undefined ? {} : { input_id: inputId }) };
+    const named: JsonObject = {
+      ...(id === undefined ? {} : { id }),
+      ...(inputId === undefined ? {} : { input_id: inputId }),
+    };
     return { failed: true, json: { ...named, status: error.status as unknown as JsonObject } };
   }
 }

@@ -3,7 +3,7 @@
 import type { AppRow, JsonObject } from "../model.js";
 import { allStatuses, Refusal } from "../status.js";
 import type { Store } from "../store.js";
-import { type Call, type Reply } from "./context.js";
+import type { Call, Reply } from "./context.js";
 
 /** A request to a user, not to one of the apps. */
 export interface UserCall {

@@ -1,8 +1,8 @@
 /** Routes of concepts. */
 
+import { isObject } from "../incoming.js";
 import type { Fields, JsonObject } from "../model.js";
 import { Refusal } from "../status.js";
-import { isObject } from "../incoming.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
 
 interface ConceptRow {
@@ -32,7 +32,8 @@ export function listConcepts(call: Call): Reply {
   const { services, app, query } = call;
   const { offset, size } = pageOf(query);
   const wanted = `%${query.get("id") ?? ""}%`;
-  const sql = "SELECT * FROM concepts WHERE app = ? AND (id LIKE ? OR name LIKE ?) ORDER BY created_at, id LIMIT ? OFFSET ?";
+  const sql =
+    "SELECT * FROM concepts WHERE app = ? AND (id LIKE ? OR name LIKE ?) ORDER BY created_at, id LIMIT ? OFFSET ?";
   const rows = services.store.all<ConceptRow>(sql, app.seq, wanted, wanted, size, offset);
   return { json: { concepts: rows.map((row) => shown(call, row)) } };
 }

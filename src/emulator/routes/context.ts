@@ -63,7 +63,10 @@ export function pageOf(query: URLSearchParams | JsonObject, defaultSize = 128): 
 
 /** All values of a query parameter; `a=1&a=2` and `a=1,2` say the same. */
 export function listOf(query: URLSearchParams, name: string): string[] {
-  return query.getAll(name).flatMap((value) => value.split(",")).filter((value) => value !== "");
+  return query
+    .getAll(name)
+    .flatMap((value) => value.split(","))
+    .filter((value) => value !== "");
 }
 
 /** The objects of a list in the body. */

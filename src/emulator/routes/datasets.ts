@@ -140,7 +140,12 @@ export function deleteDatasetInputs(call: Call): Reply {
     for (const inputId of inputIds) {
       const row = services.store.input(app.seq, inputId);
       if (!row) continue;
-      services.store.run("DELETE FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?", app.seq, id, row.seq);
+      services.store.run(
+        "DELETE FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?",
+        app.seq,
+        id,
+        row.seq,
+      );
     }
   });
   return {};
@@ -169,7 +174,14 @@ function kept(value: JsonObject): JsonObject {
 
 function shown({ app }: Call, row: DatasetRow): JsonObject {
   const data = JSON.parse(row.data) as JsonObject;
-  return { id: row.id, app_id: app.id, user_id: app.user, created_at: row.created_at, modified_at: row.modified_at, ...data };
+  return {
+    id: row.id,
+    app_id: app.id,
+    user_id: app.user,
+    created_at: row.created_at,
+    modified_at: row.modified_at,
+    ...data,
+  };
 }
 
 function member(call: Call, row: InputRow, addedAt: string): JsonObject {

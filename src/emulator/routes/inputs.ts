@@ -2,7 +2,14 @@
 
 import { limits } from "../../core/limits.js";
 import { shareOf } from "../faults.js";
-import { type IncomingInput, incomingFields, incomingConcepts, incomingInput, isObject, ItemRefusal } from "../incoming.js";
+import {
+  type IncomingInput,
+  ItemRefusal,
+  incomingConcepts,
+  incomingFields,
+  incomingInput,
+  isObject,
+} from "../incoming.js";
 import type { Fields, InputRow, JsonObject } from "../model.js";
 import { outgoingInput, outgoingJob } from "../outgoing.js";
 import { type Action, patchFields } from "../patching.js";
@@ -21,7 +28,8 @@ export function postInputs(call: Call): Reply {
   const { services, app, body } = call;
   const values = objectsOf(body.inputs, "inputs");
   checkCompany(call, values);
-  const jobId = typeof body.inputs_add_job_id === "string" && body.inputs_add_job_id !== "" ? body.inputs_add_job_id : undefined;
+  const jobId =
+    typeof body.inputs_add_job_id === "string" && body.inputs_add_job_id !== "" ? body.inputs_add_job_id : undefined;
   const suffix = [2, "2", "SUFFIX"].includes(body.input_id_conflict_resolution as string | number);
   const ids = new Set<string>();
   const posted = services.store.transaction(() => {
@@ -64,7 +72,10 @@ function postOne(call: Call, value: JsonObject, jobId: string | undefined, suffi
     return { failed: false, json: outgoingInput(row, outgoing(call)), seq };
   } catch (error) {
     if (!(error instanceof ItemRefusal)) throw error;
-    return { failed: true, json: { ...(given === undefined ? {} : { id: given }), status: error.status as unknown as JsonObject } };
+    return {
+      failed: true,
+      json: { ...(given === undefined ? {} : { id: given }), status: error.status as unknown as JsonObject },
+    };
   }
 }
 
@@ -114,7 +125,13 @@ export function ensureDataset({ services, app }: Call, id: string): string {
   if (there) return id;
   if (!services.autoCreate) throw new ItemRefusal(11101, `the dataset "${id}" does not exist`);
   const now = timestamp();
-  services.store.run("INSERT INTO datasets (app, id, data, created_at, modified_at) VALUES (?, ?, '{}', ?, ?)", app.seq, id, now, now);
+  services.store.run(
+    "INSERT INTO datasets (app, id, data, created_at, modified_at) VALUES (?, ?, '{}', ?, ?)",
+    app.seq,
+    id,
+    now,
+    now,
+  );
   return id;
 }
 
@@ -214,11 +231,19 @@ export function patchInputs(call: Call): Reply {
   function patchOne(_: Call, value: JsonObject, how: Action): Posted {
     const id = String(value.id ?? "");
     const row = services.store.input(app.seq, id);
-    if (!row) return { failed: true, json: { id, status: status(30102, `the input "${id}" does not exist`) as unknown as JsonObject } };
+    if (!row)
+      return {
+        failed: true,
+        json: { id, status: status(30102, `the input "${id}" does not exist`) as unknown as JsonObject },
+      };
     try {
       const data = isObject(value.data) ? value.data : {};
       if (how !== "remove") services.store.ensureConcepts(app.seq, incomingConcepts(data.concepts));
-      setFields(call, row, patchFields(JSON.parse(row.fields) as Fields, incomingFields(data), how, services.overwriteReading));
+      setFields(
+        call,
+        row,
+        patchFields(JSON.parse(row.fields) as Fields, incomingFields(data), how, services.overwriteReading),
+      );
       const json = outgoingInput(services.store.input(app.seq, id) as InputRow, outgoing(call));
       return { failed: false, json: { ...json, status: status(30200) as unknown as JsonObject } };
     } catch (error) {
@@ -270,4 +295,3 @@ export function cancelJob(call: Call): Reply {
   services.store.run("UPDATE jobs SET cancelled = 1 WHERE app = ? AND id = ?", app.seq, parts[0] ?? "");
   return getJob(call);
 }
-

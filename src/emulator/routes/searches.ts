@@ -1,13 +1,13 @@
 /** Routes of searches and of bulk operations. */
 
-import { isObject, incomingConcepts, incomingFields } from "../incoming.js";
+import { isDeepStrictEqual } from "node:util";
+import { incomingConcepts, incomingFields, isObject } from "../incoming.js";
 import type { Fields, InputRow, JsonObject } from "../model.js";
 import { outgoingInput } from "../outgoing.js";
 import { patchConcepts, patchObject } from "../patching.js";
 import { searchInputs } from "../search.js";
 import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
-import { isDeepStrictEqual } from "node:util";
 import { type Call, objectsOf, outgoing, pageOf, type Reply } from "./context.js";
 import { addToDataset, ensureDataset, setFields } from "./inputs.js";
 
@@ -71,7 +71,9 @@ export function getBulkOperation({ services, app, parts }: Call): Reply {
 
 function sourceOf({ services, app }: Call, value: JsonObject): InputRow[] {
   if (isObject(value.input_ids) && Array.isArray(value.input_ids.input_ids)) {
-    return value.input_ids.input_ids.map((id) => services.store.input(app.seq, String(id))).filter((row) => row !== undefined);
+    return value.input_ids.input_ids
+      .map((id) => services.store.input(app.seq, String(id)))
+      .filter((row) => row !== undefined);
   }
   if (isObject(value.search)) {
     return searchInputs(services.store, app, isObject(value.search.query) ? value.search.query : {});
@@ -102,8 +104,13 @@ function apply(call: Call, row: InputRow, operation: JsonObject): void {
   } else if (given("delete_metadata")) {
     const metadata = given("delete_metadata")?.metadata;
     const pairs = isObject(metadata) ? Object.entries(metadata) : [];
-    const same = pairs.filter(([key, value]) => isDeepStrictEqual(fields.metadata?.[key], value)).map(([key]) => [key, true]);
-    setFields(call, row, { ...fields, metadata: patchObject(fields.metadata ?? {}, Object.fromEntries(same), "remove") });
+    const same = pairs
+      .filter(([key, value]) => isDeepStrictEqual(fields.metadata?.[key], value))
+      .map(([key]) => [key, true]);
+    setFields(call, row, {
+      ...fields,
+      metadata: patchObject(fields.metadata ?? {}, Object.fromEntries(same), "remove"),
+    });
   } else if (given("overwrite_geo")) {
     setFields(call, row, { ...fields, ...incomingFields(given("overwrite_geo") as JsonObject) });
   } else if (given("delete_geo")) {

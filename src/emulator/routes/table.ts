@@ -1,6 +1,13 @@
 /** The table of routes: literal paths stand before those with a parameter. */
 
-import { deleteAnnotation, deleteAnnotations, getAnnotation, listAnnotations, patchAnnotations, postAnnotations } from "./annotations.js";
+import {
+  deleteAnnotation,
+  deleteAnnotations,
+  getAnnotation,
+  listAnnotations,
+  patchAnnotations,
+  postAnnotations,
+} from "./annotations.js";
 import { deleteApp, getApp, getUser, listApps, listStatusCodes, myScopes, postApps, type UserRoute } from "./apps.js";
 import { countConcepts, getConcept, listConcepts, patchConcepts, postConcepts, searchConcepts } from "./concepts.js";
 import type { Route } from "./context.js";
@@ -96,11 +103,16 @@ export interface Match<R> {
 }
 
 /** Finds a route; "path" when nothing has this path, "method" when only other methods have it. */
-export function findRoute<R>(table: readonly Entry<R>[], method: string, parts: readonly string[]): Match<R> | "path" | "method" {
+export function findRoute<R>(
+  table: readonly Entry<R>[],
+  method: string,
+  parts: readonly string[],
+): Match<R> | "path" | "method" {
   let pathExists = false;
   for (const [entryMethod, pattern, route] of table) {
     const wanted = pattern === "" ? [] : pattern.split("/");
-    if (wanted.length !== parts.length || !wanted.every((part, index) => part === "*" || part === parts[index])) continue;
+    if (wanted.length !== parts.length || !wanted.every((part, index) => part === "*" || part === parts[index]))
+      continue;
     pathExists = true;
     if (entryMethod === method) return { route, parts: parts.filter((_, index) => wanted[index] === "*") };
   }

@@ -56,11 +56,13 @@ async function fetchRest(address: string, file: FileHandle, options: FetchOption
   const { signal, timeoutMs, maxBytes, allowPrivate } = options;
   const app = options.app ?? appOfMedia(new URL(address));
   const there = (await file.stat()).size;
-  const stream = await openMedia(app, address, { signal, start: there, timeoutMs, allowPrivate }).catch((error: unknown) => {
-    // Nothing is left to ask for, or what is there is not the start of what the server has.
-    if (there > 0 && error instanceof FlowError && error.code === "ERR_HTTP_416") return undefined;
-    throw error;
-  });
+  const stream = await openMedia(app, address, { signal, start: there, timeoutMs, allowPrivate }).catch(
+    (error: unknown) => {
+      // Nothing is left to ask for, or what is there is not the start of what the server has.
+      if (there > 0 && error instanceof FlowError && error.code === "ERR_HTTP_416") return undefined;
+      throw error;
+    },
+  );
   if (!stream) {
     await file.truncate(0);
     throw new InputError("ERR_DOWNLOAD_BROKEN", "the server does not go on where it stopped", { retryable: true });

@@ -32,7 +32,9 @@ export class Manifest {
       this.#file = await open(path, "a");
       await this.#load(path);
     } catch (error) {
-      throw new SinkError("ERR_FILE_UNWRITABLE", `download: ${this.#folder}: ${describeError(error)}`, { cause: error });
+      throw new SinkError("ERR_FILE_UNWRITABLE", `download: ${this.#folder}: ${describeError(error)}`, {
+        cause: error,
+      });
     }
   }
 

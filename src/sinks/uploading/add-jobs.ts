@@ -2,8 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import type { App } from "../../client/app.js";
-import { classify, statusText, type WireStatus } from "../../client/status.js";
 import type { Clock } from "../../client/pacer.js";
+import { classify, statusText, type WireStatus } from "../../client/status.js";
 import { limits } from "../../core/limits.js";
 
 /** What became of an accepted input: the status it ended in, or none when it was still being processed at the deadline. */

@@ -35,7 +35,19 @@ export interface Accepted {
 }
 
 /** Codes that say that no request of this account can succeed. */
-const fatalCodes = new Set(["11000", "11001", "11002", "11004", "11006", "11007", "11008", "11009", "11101", "11104", "11200"]);
+const fatalCodes = new Set([
+  "11000",
+  "11001",
+  "11002",
+  "11004",
+  "11006",
+  "11007",
+  "11008",
+  "11009",
+  "11101",
+  "11104",
+  "11200",
+]);
 const maxItemAttempts = 5;
 const doubtsBeforeSplit = 4;
 
@@ -248,7 +260,12 @@ function encodable(messages: readonly Message[], stage: string): Message[] {
 function bodyOf(messages: readonly Message[], { jobId, conflict, hasher }: PostOptions) {
   const policy = conflict === "suffix" ? `"input_id_conflict_resolution":"SUFFIX",` : "";
   const before = `{"inputs_add_job_id":${JSON.stringify(jobId)},${policy}"inputs":[`;
-  return inputsBody(before, messages.map((message) => message.encoded as Encoded), "]}", hasher);
+  return inputsBody(
+    before,
+    messages.map((message) => message.encoded as Encoded),
+    "]}",
+    hasher,
+  );
 }
 
 function backoffMs(attempts: number): number {

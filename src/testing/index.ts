@@ -1,0 +1,5 @@
+/** For authors of plugins: contract suites, to be run with vitest. */
+
+export { type SinkFixture, testSink } from "./sink-contract.js";
+export { type SourceFixture, testSource } from "./source-contract.js";
+export { type TransformFixture, testTransform } from "./transform-contract.js";
