@@ -5,6 +5,7 @@ import { type Dispatcher, Pool } from "undici";
 import { describeError, FlowError } from "../core/errors.js";
 import type { Traffic } from "../core/run-context.js";
 import { ApiError, answerError } from "./api-error.js";
+import { backoffMs } from "./backoff.js";
 import { type Clock, Pacer, type PacerOptions, systemClock } from "./pacer.js";
 import { classify, isThrottle, statusFrom, type WireStatus } from "./status.js";
 
@@ -46,8 +47,6 @@ export interface TransportOptions extends PacerOptions {
 const maxAnswerBytes = 64 * 1024 * 1024;
 /** A server that never answered is given up sooner than one that has a bad minute. */
 const firstContactMs = 10_000;
-const baseDelayMs = 250;
-const maxDelayMs = 15_000;
 
 interface Attempt {
   httpStatus: number;
@@ -226,12 +225,6 @@ export class Transport {
       : `${method} ${path}: no answer: ${describeError(lost)}`;
     return new ApiError(down ? "ERR_SERVER_UNREACHABLE" : "ERR_ANSWER_LOST", text, details);
   }
-}
-
-/** Full jitter over an exponential range, never below a quarter of it. */
-function backoffMs(attempts: number): number {
-  const range = Math.min(maxDelayMs, baseDelayMs * 2 ** (attempts - 1));
-  return range / 4 + Math.random() * range * 0.75;
 }
 
 /** Errors of a connection that was never made: nothing can have been carried out. */

@@ -38,7 +38,7 @@ class Ticket {
  * It is settled exactly once; later calls of `settle` change nothing.
  */
 export class Message<T extends Input = Input> {
-  readonly value: T;
+  #value: T;
   /** The encoded form, kept by the first stage that needs it. */
   encoded: Encoded | undefined;
   readonly #ticket: Ticket;
@@ -47,13 +47,17 @@ export class Message<T extends Input = Input> {
   #settled = false;
 
   constructor(value: T, ticket: Ticket) {
-    this.value = value;
+    this.#value = value;
     this.#ticket = ticket;
   }
 
   /** Makes the message of an input that was just read, and counts it. */
   static read<T extends Input>(context: RunContext, origin: string, value: T, fingerprint?: string): Message<T> {
     return new Message(value, new Ticket(context, context.ledger.read(), origin, value, fingerprint));
+  }
+
+  get value(): T {
+    return this.#value;
   }
 
   get context(): RunContext {
@@ -108,6 +112,16 @@ export class Message<T extends Input = Input> {
   /** Remembers how the input came to be ok, for the report. */
   note(note: string): void {
     this.#ticket.note = note;
+  }
+
+  get noted(): boolean {
+    return this.#ticket.note !== undefined;
+  }
+
+  /** The server keeps the input under another id. */
+  rename(id: string): void {
+    this.#value = { ...this.#value, id };
+    this.note("stored under another id");
   }
 
   settle(outcome: Outcome): void {

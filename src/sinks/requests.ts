@@ -16,9 +16,10 @@ export function inParts<T>(items: readonly T[], size: number): T[][] {
   return parts;
 }
 
-/** Whether an error of the API means that the sink cannot go on. */
-export function isFatal(error: unknown): boolean {
-  return error instanceof ApiError && fatalCodes.has(error.code);
+/** The error that ends the run, when an error of the API means that the sink cannot go on. */
+export function asFatal(error: ApiError, stage: string): SinkError | undefined {
+  if (!fatalCodes.has(error.code)) return undefined;
+  return new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
 }
 
 /** Runs one request for some messages; when it is refused, they fail with its code. */
@@ -31,7 +32,8 @@ export async function settleWith(
     await send();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (isFatal(error)) throw new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
+    const fatal = asFatal(error, stage);
+    if (fatal) throw fatal;
     for (const message of messages) message.fail(error, stage, error.attempts);
   }
 }

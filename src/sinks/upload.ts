@@ -1,18 +1,16 @@
 /** Sink: uploads inputs to an app, and waits until they are processed. */
 
-import { hash } from "node:crypto";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import type { App } from "../client/app.js";
 import { loadHasher } from "../client/body.js";
 import { systemClock } from "../client/pacer.js";
-import { classify, statusText } from "../client/status.js";
+import { classify } from "../client/status.js";
 import { InputError } from "../core/errors.js";
-import type { Annotation } from "../core/input.js";
-import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
+import { addAnnotations } from "./uploading/add-annotations.js";
 import { AddJobs, failureText, type Job } from "./uploading/add-jobs.js";
 import { type Accepted, type Conflict, postBatch, removeAndWait } from "./uploading/post-batch.js";
 
@@ -87,17 +85,26 @@ class Uploader implements MessageSink {
   async write(messages: readonly Message[], { signal }: { signal: AbortSignal }): Promise<void> {
     messages[0]?.context.watch(this.#app.transport.counts);
     let rest = messages;
+    const before = new Set<Message>();
     for (let uploads = 1; rest.length > 0; uploads += 1) {
-      rest = await this.#uploadOnce(rest, uploads, signal);
+      rest = await this.#uploadOnce(rest, uploads, before, signal);
     }
-    await this.#annotate(
-      messages.filter((message) => !message.settled),
-      signal,
-    );
+    const annotated = messages.filter((message) => !message.settled && message.value.annotations.length > 0);
+    if (annotated.length === 0) return;
+    const { retryForMs } = this.#options;
+    const { name: stage } = this;
+    const options = { app: this.#app, clock: this.#clock, signal, stage, retryForMs };
+    const added = await addAnnotations(annotated, before, options);
+    for (const message of before) if (!added.has(message) && !message.noted) message.skip("already there");
   }
 
   /** Posts and waits; gives back what was accepted, failed for a reason that may pass, and may be uploaded again. */
-  async #uploadOnce(messages: readonly Message[], uploads: number, signal: AbortSignal): Promise<Message[]> {
+  async #uploadOnce(
+    messages: readonly Message[],
+    uploads: number,
+    before: Set<Message>,
+    signal: AbortSignal,
+  ): Promise<Message[]> {
     const { conflict, wait, maxProcessing, retryForMs } = this.#options;
     while (this.#processing >= maxProcessing) await new Promise<void>((resolve) => this.#waiters.push(resolve));
     const job = (this.#jobs as AddJobs).next();
@@ -117,6 +124,10 @@ class Uploader implements MessageSink {
       });
     } finally {
       this.#posting -= 1;
+    }
+    for (const entry of accepted) {
+      if (entry.before) before.add(entry.message);
+      if (entry.id !== entry.message.value.id) entry.message.rename(entry.id);
     }
     const waiting = wait ? accepted.filter((entry) => !entry.done) : [];
     // Accepted inputs are small: they no longer hold the source back, `maxProcessing` does.
@@ -149,35 +160,4 @@ class Uploader implements MessageSink {
     if (again.length > 0) await removeAndWait(this.#app, again, { clock: this.#clock, signal });
     return again;
   }
-
-  /** Posts the annotations of accepted inputs, 128 to a request; an input with an annotation that is refused fails with it. */
-  async #annotate(messages: readonly Message[], signal: AbortSignal): Promise<void> {
-    const items = messages.flatMap((message) =>
-      message.value.annotations.map((annotation, index) => ({
-        message,
-        inputId: message.value.id,
-        annotation: withId(annotation, message.value.id, index),
-      })),
-    );
-    for (let at = 0; at < items.length; at += limits.maxInputsPerRequest) {
-      const part = items.slice(at, at + limits.maxInputsPerRequest);
-      const statuses = await this.#app.postAnnotations(part, signal);
-      part.forEach(({ message, annotation }, index) => {
-        const status = statuses[index]?.status;
-        if (status && (classify(status) === "ok" || classify(status) === "progress")) return;
-        const text = status ? statusText(status) : "the answer does not name it";
-        const error = new InputError(
-          String(status?.code ?? "ERR_ANNOTATION"),
-          `uploaded, but its annotation ${annotation.id} was refused: ${text}`,
-        );
-        message.fail(error, this.name);
-      });
-    }
-  }
-}
-
-/** An annotation with an id that is the same in every try, so that none is made twice. */
-function withId(annotation: Annotation, inputId: string, index: number): Annotation & { id: string } {
-  const { id } = annotation;
-  return { ...annotation, id: id ?? hash("sha1", `${inputId}#${index}`, "hex").slice(0, 32) };
 }

@@ -23,7 +23,9 @@ export async function* readRows(path: string, delimiter: string): AsyncGenerator
     skip_records_with_error: true,
     max_record_size: maxRowBytes,
     on_skip: (error) => {
-      if (error) broken.push({ line: Number(error.lines ?? 0), error: rowError(error) });
+      const line = Number(error?.lines ?? 0);
+      // A row may be wrong in several places; it is one row all the same.
+      if (error && broken.at(-1)?.line !== line) broken.push({ line, error: rowError(error) });
       return undefined;
     },
   });
@@ -32,8 +34,10 @@ export async function* readRows(path: string, delimiter: string): AsyncGenerator
   file.pipe(parser);
   try {
     for await (const record of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      if (broken.length > 0) yield* broken.splice(0);
-      yield { line: record.info.lines, cells: record.record };
+      const { lines: line } = record.info;
+      // The parser is ahead of its reader: a broken row waits for its place.
+      while (broken[0] && broken[0].line < line) yield broken.shift() as CsvRow;
+      yield { line, cells: record.record };
     }
     yield* broken;
   } finally {

@@ -35,6 +35,20 @@ export async function lookUp(
   );
 }
 
+/** Finds a message that the server may have stored under its id with a suffix: by its content, among the suffixes that the API gives first. */
+export async function lookUpSuffixed(
+  app: App,
+  message: Message,
+  hasher: ContentHasher,
+  signal: AbortSignal,
+): Promise<WireInput | undefined> {
+  const { id } = message.value;
+  const candidates = Array.from({ length: 9 }, (_, index) => `${id}-${index + 1}`);
+  const fingerprint = await contentFingerprint(message, hasher);
+  const listed = await app.listInputs({ ids: candidates, signal });
+  return listed.find((input) => fingerprint !== undefined && wireFingerprint(input) === fingerprint);
+}
+
 /** The fingerprint of a message's content, as an upload writes it. */
 async function contentFingerprint(message: Message, hasher: ContentHasher): Promise<string | undefined> {
   const media = mediaOf(message.value);

@@ -2,6 +2,7 @@
 
 import { ApiError } from "../../client/api-error.js";
 import type { App } from "../../client/app.js";
+import { backoffMs } from "../../client/backoff.js";
 import { ContentChangedError, type ContentHasher, inputsBody } from "../../client/body.js";
 import type { Clock } from "../../client/pacer.js";
 import { classify, mayBeOneItem, statusText } from "../../client/status.js";
@@ -10,7 +11,8 @@ import { checkLimits } from "../../core/check-limits.js";
 import { type Encoded, encodeInput } from "../../core/encoding.js";
 import { InputError, SinkError } from "../../core/errors.js";
 import type { Message } from "../../core/message.js";
-import { type Found, lookUp } from "./look-up.js";
+import { asFatal } from "../requests.js";
+import { type Found, lookUp, lookUpSuffixed } from "./look-up.js";
 
 /** What to do with an input whose id exists already. */
 export type Conflict = "skip" | "replace" | "suffix" | "error";
@@ -27,27 +29,19 @@ export interface PostOptions {
   retryForMs: number;
 }
 
-/** A message that the server accepted: `done` when it is processed already, `id` when the server gave it another. */
+/** A message that the server accepted. */
 export interface Accepted {
   message: Message;
+  /** Its id there. */
   id: string;
+  /** It is processed already. */
   done: boolean;
+  /** It was there, in an earlier run or since a lost answer; its annotations may be too. */
+  before?: boolean | undefined;
 }
 
-/** Codes that say that no request of this account can succeed. */
-const fatalCodes = new Set([
-  "11000",
-  "11001",
-  "11002",
-  "11004",
-  "11006",
-  "11007",
-  "11008",
-  "11009",
-  "11101",
-  "11104",
-  "11200",
-]);
+/** An app that does not exist takes no input at all. */
+const noSuchApp = "11101";
 const maxItemAttempts = 5;
 const doubtsBeforeSplit = 4;
 
@@ -81,7 +75,9 @@ export async function postBatch(messages: readonly Message[], options: PostOptio
         continue;
       }
       if (!(error instanceof ApiError)) throw error;
-      if (fatalCodes.has(error.code)) throw new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
+      const fatal = asFatal(error, stage);
+      if (fatal) throw fatal;
+      if (error.code === noSuchApp) throw new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
       if (error.doubtful) {
         doubts += 1;
         const absent = await resolveDoubt(rest, accepted, options).catch((failure: unknown) => {
@@ -170,15 +166,31 @@ async function resolveDoubt(
 ): Promise<Message[]> {
   const found = await lookUp(options.app, messages, options.hasher, options.signal);
   const absent: Message[] = [];
+  const taken: Message[] = [];
   messages.forEach((message, index) => {
     const { state, input } = (found[index] ?? { state: "absent" }) as Found & { input?: WireInput };
     if (state === "absent") absent.push(message);
     else if (state === "same" && input) {
-      message.note("recovered");
-      accepted.push({ message, id: input.id, done: input.status !== undefined && classify(input.status) === "ok" });
-    } else failTaken(message, options.stage);
+      recover(message, input, accepted);
+    } else taken.push(message);
   });
+  if (taken.length === 0) return absent;
+  if (options.conflict !== "suffix") {
+    for (const message of taken) failTaken(message, options.stage);
+    return absent;
+  }
+  for (const message of taken) {
+    const input = await lookUpSuffixed(options.app, message, options.hasher, options.signal);
+    if (input) recover(message, input, accepted);
+    else absent.push(message);
+  }
   return absent;
+}
+
+function recover(message: Message, input: WireInput, accepted: Accepted[]): void {
+  message.note("recovered");
+  const done = input.status !== undefined && classify(input.status) === "ok";
+  accepted.push({ message, id: input.id, done, before: true });
 }
 
 /** Applies the conflict policy to inputs whose id the server has; gives back those to be sent again. */
@@ -208,8 +220,10 @@ async function settleDuplicates(
 /** The same content is there: it is skipped, unless it is still being processed (then it is waited for) or failed there. */
 function settleSame(message: Message, there: WireInput, accepted: Accepted[], { stage, conflict }: PostOptions): void {
   const meaning = there.status ? classify(there.status) : "ok";
-  if (meaning === "ok") message.skip("already there");
-  else if (meaning === "progress") accepted.push({ message, id: there.id, done: false });
+  const hasAnnotations = message.value.annotations.length > 0;
+  if (meaning === "ok" && !hasAnnotations) message.skip("already there");
+  else if (meaning === "ok") accepted.push({ message, id: there.id, done: true, before: true });
+  else if (meaning === "progress") accepted.push({ message, id: there.id, done: false, before: true });
   else {
     const reason = `the same content is there and failed to be processed: ${there.status ? statusText(there.status) : ""}`;
     const hint = conflict === "replace" ? "" : '; delete it, or upload with conflict: "replace"';
@@ -266,9 +280,4 @@ function bodyOf(messages: readonly Message[], { jobId, conflict, hasher }: PostO
     "]}",
     hasher,
   );
-}
-
-function backoffMs(attempts: number): number {
-  const range = Math.min(15_000, 250 * 2 ** (attempts - 1));
-  return range / 4 + Math.random() * range * 0.75;
 }

@@ -1,0 +1,118 @@
+/** Annotations of uploaded inputs: posted once each, also when an answer is lost. */
+
+import { hash } from "node:crypto";
+import { ApiError } from "../../client/api-error.js";
+import type { App, ItemStatus } from "../../client/app.js";
+import { backoffMs } from "../../client/backoff.js";
+import type { Clock } from "../../client/pacer.js";
+import { classify, statusText } from "../../client/status.js";
+import { InputError } from "../../core/errors.js";
+import type { Annotation } from "../../core/input.js";
+import { limits } from "../../core/limits.js";
+import type { Message } from "../../core/message.js";
+import { asFatal, inParts } from "../requests.js";
+
+export interface AnnotateOptions {
+  app: App;
+  clock: Clock;
+  signal: AbortSignal;
+  stage: string;
+  /** Longest time that a request is tried again, in milliseconds. */
+  retryForMs: number;
+}
+
+interface Item {
+  message: Message;
+  inputId: string;
+  annotation: Annotation & { id: string };
+}
+
+const maxItemAttempts = 5;
+
+/**
+ * Posts the annotations of messages whose inputs are there, 128 to a request. Ids are the same in every try, so what is there already is
+ * known by its id and not posted again. An input with an annotation that is refused fails.
+ *
+ * @returns how many annotations each message got
+ */
+export async function addAnnotations(
+  messages: readonly Message[],
+  mayExist: ReadonlySet<Message>,
+  options: AnnotateOptions,
+): Promise<ReadonlyMap<Message, number>> {
+  const added = new Map<Message, number>();
+  const items = messages.flatMap((message) => itemsOf(message));
+  for (const part of inParts(items, limits.maxInputsPerRequest)) {
+    const known = part.filter((item) => mayExist.has(item.message));
+    const there = known.length > 0 ? await idsThere(options, known) : undefined;
+    const missing = there ? part.filter((item) => !there.has(keyOf(item))) : part;
+    await post(missing, options);
+    for (const { message } of missing) added.set(message, (added.get(message) ?? 0) + 1);
+  }
+  return added;
+}
+
+async function post(items: readonly Item[], options: AnnotateOptions): Promise<void> {
+  const { app, clock, signal, stage, retryForMs } = options;
+  const started = clock.now();
+  let rest = items;
+  for (let attempts = 1; rest.length > 0; attempts += 1) {
+    try {
+      rest = judge(rest, await app.postAnnotations(rest, signal), attempts, stage);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ApiError)) throw error;
+      const fatal = asFatal(error, stage);
+      if (fatal) throw fatal;
+      if (!error.doubtful || clock.now() - started >= retryForMs) {
+        for (const { message } of rest) message.fail(refused(error.code, error.message), stage, error.attempts);
+        return;
+      }
+      const there = await idsThere(options, rest);
+      rest = rest.filter((item) => !there.has(keyOf(item)));
+    }
+    if (rest.length > 0) await clock.sleep(backoffMs(attempts), signal);
+  }
+}
+
+/** Fails the inputs of refused annotations; gives back the items to be sent again. */
+function judge(items: readonly Item[], answers: readonly ItemStatus[], attempts: number, stage: string): Item[] {
+  return items.filter((item, index) => {
+    const status = answers[index]?.status;
+    if (!status) {
+      item.message.fail(refused("ERR_ANSWER_INCOMPLETE", "the answer does not name it", item), stage, attempts);
+      return false;
+    }
+    const meaning = classify(status);
+    if (meaning === "ok" || meaning === "progress" || meaning === "duplicate") return false;
+    if (meaning !== "permanent" && attempts < maxItemAttempts) return true;
+    item.message.fail(refused(String(status.code), statusText(status), item), stage, attempts);
+    return false;
+  });
+}
+
+/** Which of the annotations the server has. */
+async function idsThere({ app, signal }: AnnotateOptions, items: readonly Item[]): Promise<ReadonlySet<string>> {
+  const inputIds = items.map((item) => item.inputId);
+  const ids = items.map((item) => item.annotation.id);
+  const listed = await app.listAnnotations({ inputIds, ids, perPage: items.length, signal });
+  return new Set(listed.map(({ inputId, id }) => `${inputId}\n${id}`));
+}
+
+function keyOf({ inputId, annotation }: Item): string {
+  return `${inputId}\n${annotation.id}`;
+}
+
+/** The annotations of a message, with ids that are the same in every try. */
+function itemsOf(message: Message): Item[] {
+  const { id: inputId, annotations } = message.value;
+  return annotations.map((annotation, index) => {
+    const id = annotation.id ?? hash("sha1", `${inputId}#${index}`, "hex").slice(0, 32);
+    return { message, inputId, annotation: { ...annotation, id } };
+  });
+}
+
+function refused(code: string, reason: string, item?: Item): InputError {
+  const which = item ? `its annotation ${item.annotation.id} was` : "its annotations were";
+  return new InputError(code, `uploaded, but ${which} refused: ${reason}`);
+}

@@ -1,0 +1,30 @@
+/** An embedded store and a connection to it, for one test. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { App } from "../../src/client/app.js";
+import { type ConnectOptions, connect } from "../../src/connect.js";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/emulator/index.js";
+
+/** A folder that goes when the test is over. */
+export function temporaryFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), "sluice-test-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Starts a store and connects to it; both are closed when the test is over. */
+export async function openStore(
+  options: EmulatorOptions = {},
+  client: ConnectOptions = {},
+): Promise<{ store: Emulator; app: App }> {
+  const store = await startEmulator(options);
+  const app = await connect({ baseUrl: store.url, pat: "any", ...client });
+  onTestFinished(async () => {
+    await app.close();
+    await store.close();
+  });
+  return { store, app };
+}
