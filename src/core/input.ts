@@ -38,7 +38,10 @@ const UrlContent = z.strictObject({
   ...facts,
 });
 /** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */
-const BytesContent = z.strictObject({ bytes: z.instanceof(Uint8Array), ...facts });
+const BytesContent = z.strictObject({
+  bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array, "expected a Uint8Array"),
+  ...facts,
+});
 
 export const Content = z.union([FileContent, UrlContent, BytesContent]);
 export type FileContent = z.output<typeof FileContent>;
