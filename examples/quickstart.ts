@@ -19,11 +19,13 @@ import {
   upload,
   where,
 } from "sluice";
+import { startEmulator } from "sluice/emulator";
 
 const path = process.argv[2] ?? join(import.meta.dirname, "data");
 const work = await mkdtemp(join(tmpdir(), "sluice-quickstart-"));
-// Of its own, so that it is the same twice in a row; connect() alone uses the platform, or ./.sluice.
-const app = await connect({ data: join(work, "store"), announce: false });
+// A store of its own, so that it is the same twice in a row; connect() alone uses the platform, or ./.sluice.
+const store = await startEmulator({ data: join(work, "store") });
+const app = await connect({ baseUrl: store.url, pat: "any" });
 
 console.log(`1. Uploading ${path}`);
 const uploaded = await flow(folder(path, { labels: "folder" }))
@@ -83,5 +85,6 @@ for (const { id, image, video, audio } of originals) {
 console.log(`${equal} files are byte for byte the same, ${different} differ`);
 
 await app.close();
+await store.close();
 await rm(work, { recursive: true });
 process.exitCode = different > 0 ? 1 : Math.max(uploaded.exitCode, patched.exitCode, downloaded.exitCode);

@@ -3,7 +3,7 @@
 import type { OperatorFunction } from "rxjs";
 import { decodeText, describeBytes, describeFile, readContent } from "../core/content.js";
 import { InputError } from "../core/errors.js";
-import { type Content, type Input, mediaOf } from "../core/input.js";
+import { type BytesContent, type FileContent, type Input, mediaOf } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { transformOperator } from "../core/transform-operator.js";
 
@@ -26,11 +26,9 @@ export function detectType(): OperatorFunction<Message, Message> {
   });
 }
 
-async function moved(input: Input, given: string, content: Content): Promise<Input> {
+async function moved(input: Input, given: string, content: FileContent | BytesContent): Promise<Input> {
   const found =
-    "path" in content
-      ? await describeFile(content.path)
-      : await describeBytes(content as { bytes: Uint8Array<ArrayBuffer> });
+    "path" in content ? await describeFile(content.path) : await describeBytes(content);
   if (found.kind === undefined) {
     const name = "path" in content ? content.path : "the content";
     throw new InputError("ERR_KIND_UNKNOWN", `${name} is not an image, video, audio or text`);

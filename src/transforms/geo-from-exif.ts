@@ -56,7 +56,12 @@ async function withPlace(input: Input, image: Content): Promise<Input> {
     throw new InputError("ERR_EXIF", "the EXIF block cannot be read", { cause: error });
   }
   if (found?.latitude === undefined || found.longitude === undefined) return input;
-  return { ...input, geo: placeFrom(found.longitude, found.latitude, "EXIF") };
+  return { ...input, geo: placeFrom(rounded(found.longitude), rounded(found.latitude), "EXIF") };
+}
+
+/** To a centimetre: what is beyond comes from converting degrees, minutes and seconds. */
+function rounded(degrees: number): number {
+  return Math.round(degrees * 1e7) / 1e7;
 }
 
 async function readHead(image: Content): Promise<Buffer> {

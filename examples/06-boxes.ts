@@ -1,0 +1,58 @@
+/** Boxes, polygons and concepts on an image that stands on its side: fitImage turns the pixels, and what is drawn turns with them. */
+
+import { join } from "node:path";
+import {
+  annotate,
+  batch,
+  box,
+  concept,
+  connect,
+  fitImage,
+  flow,
+  folder,
+  label,
+  listInputs,
+  polygon,
+  upload,
+} from "sluice";
+
+const app = await connect();
+const quay = join(import.meta.dirname, "data/harbour");
+
+const report = await flow(folder(quay, { include: ["quay.jpg"] }))
+  .pipe(
+    label("harbour"),
+    annotate(() => [
+      box([0.1, 0.2, 0.5, 0.6], "boat", { id: "first-boat" }),
+      box([64, 48, 128, 96], "boat", { pixels: true, id: "second-boat" }),
+      polygon(
+        [
+          [0.6, 0.1],
+          [0.9, 0.1],
+          [0.9, 0.4],
+        ],
+        "pier",
+        { id: "pier" },
+      ),
+      concept("calm", { id: "mood" }),
+    ]),
+    fitImage({ maxMegapixels: 10 }),
+    batch(),
+    upload(app, { conflict: "replace" }),
+  )
+  .run();
+console.log(report.summary());
+
+const [stored] = await flow(
+  listInputs(app, { ids: report.counts.ok > 0 ? await ids() : [], annotations: true }),
+).toArray();
+for (const { id, box: corners, polygon: points, concepts } of stored?.annotations ?? []) {
+  console.log(`${id}: ${concepts[0]?.name} ${JSON.stringify(corners ?? points ?? "the whole image")}`);
+}
+
+async function ids(): Promise<string[]> {
+  return (await flow(folder(quay, { include: ["quay.jpg"] })).toArray()).map((input) => input.id);
+}
+
+await app.close();
+process.exitCode = report.exitCode;

@@ -1,0 +1,64 @@
+/** Changing what is there: metadata, a moved box, a renamed concept; and taking away annotations and inputs. */
+
+import {
+  batch,
+  connect,
+  flow,
+  listInputs,
+  patch,
+  patchConcepts,
+  remove,
+  removeAnnotations,
+  transform,
+  upload,
+  values,
+  where,
+} from "sluice";
+
+const app = await connect();
+const mine = Array.from({ length: 3 }, (_, n) => `patch-example-${n}`);
+await flow(
+  values(mine.map((id) => ({ id, text: id, concepts: [{ id: "draft", name: "draft" }], metadata: { stage: 1 } }))),
+)
+  .pipe(batch(), upload(app))
+  .run();
+const listed = () => listInputs(app, { ids: mine, annotations: true });
+
+console.log(
+  "merge:",
+  (
+    await flow(values(mine.map((id) => ({ id, text: "-", metadata: { stage: 2 } }))))
+      .pipe(batch(), patch(app))
+      .run()
+  ).summary(),
+);
+console.log(
+  "remove a key:",
+  (
+    await flow(values([{ id: mine[0], text: "-", metadata: { stage: true } }]))
+      .pipe(patch(app, { action: "remove" }))
+      .run()
+  ).summary(),
+);
+console.log(
+  "rename a concept:",
+  (
+    await flow(values([{ id: "any", text: "-", concepts: [{ id: "draft", name: "first draft" }] }]))
+      .pipe(patchConcepts(app))
+      .run()
+  ).summary(),
+);
+for (const { id, metadata, concepts } of await flow(listed()).toArray())
+  console.log(id, metadata.stage, concepts[0]?.name);
+
+await flow(listed())
+  .pipe(
+    transform((input) => ({ ...input, annotations: [{ id: "mood", concepts: [{ id: "calm" }] }] })),
+    where((input) => input.id === mine[1]),
+    removeAnnotations(app),
+  )
+  .run();
+const removed = await flow(listed()).pipe(batch(), remove(app)).run();
+console.log("remove:", removed.summary());
+await app.close();
+process.exitCode = removed.exitCode;

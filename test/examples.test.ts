@@ -1,0 +1,52 @@
+/** The examples run as they stand, as a user would run them. */
+
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, it } from "vitest";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "..");
+const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
+
+/** What the output of each must show. */
+const shows: Record<string, RegExp[]> = {
+  "quickstart.ts": [/read 18 = ok 18 \+ failed 0/, /10 files are byte for byte the same, 0 differ/],
+  "01-folder.ts": [/read 18 = ok 17 \+ failed 0 \+ skipped 1/, /excluded/],
+  "02-urls.ts": [/ok 1 \+ failed 1/, /404/, /read 1 = ok 1/],
+  "03-csv.ts": [/read 4 = ok 4[\s\S]*read 4 = ok 4/],
+  "04-clean-text.ts": [/note-1-1: Calm sea {2}under a {2}flag/, /note-3-3/, /dropped by dedupe/],
+  "05-places.ts": [/cranes\.jpg +4\.0539, 51\.9496/, /lighthouse\.jpg +-8\.4064/, /poster\.webp +4\.48/],
+  "06-boxes.ts": [/first-boat: boat \[/, /pier: pier/, /mood: calm "the whole image"/],
+  "07-list-and-download.ts": [/ferry-mp4.*\n/, /"sha256":"[0-9a-f]{64}"/],
+  "08-patch-and-remove.ts": [/patch-example-1 2 first draft/, /patch-example-0 undefined/, /remove: read 3 = ok 3/],
+  "09-own-plugins.ts": [/read 12 = ok 12/, /█2 …/],
+  "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
+};
+
+/** Runs one script in an empty folder, with nothing of the environment that could lead it elsewhere. */
+async function runScript(path: string): Promise<string> {
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME } as NodeJS.ProcessEnv;
+  const args = [tsx, "--tsconfig", join(root, "tsconfig.json"), path];
+  const cwd = await mkdtemp(join(tmpdir(), "sluice-example-"));
+  try {
+    const { stdout, stderr } = await run(process.execPath, args, { cwd, env });
+    return stdout + stderr;
+  } finally {
+    await rm(cwd, { recursive: true });
+  }
+}
+
+describe.concurrent("examples", () => {
+  const scripts = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
+
+  it.for(scripts)("%s does what it says", async (name, { expect }) => {
+    const output = await runScript(join(root, "examples", name));
+    expect(shows[name], "what it shows is listed above").toBeDefined();
+    for (const pattern of shows[name] ?? []) expect(output).toMatch(pattern);
+  });
+});
