@@ -1,0 +1,76 @@
+/** The code in the pages fits the library: every block of TypeScript is type-checked. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import ts from "typescript";
+import { expect, it } from "vitest";
+import * as emulator from "../src/emulator/index.js";
+import * as sluice from "../src/index.js";
+
+const root = join(import.meta.dirname, "..");
+
+function pages(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return pages(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
+
+/** What a block takes for granted: the names of the library, a connection, and a few of everyday's. */
+function withPrelude(code: string): string {
+  const used = (names: object, from: string) => {
+    const found = Object.keys(names).filter(
+      (name) => new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`import[^;]*\\b${name}\\b[^;]*from`).test(code),
+    );
+    const own = found.filter((name) => !new RegExp(`(const|function|class) ${name}\\b`).test(code));
+    return own.length > 0 ? `import { ${own.join(", ")} } from "${from}";` : "";
+  };
+  const app = /\bapp\b/.test(code) && !/const app\b/.test(code) ? `declare const app: import("sluice").App;` : "";
+  const report =
+    /\breport\b/.test(code) && !/const report\b/.test(code) ? `declare const report: import("sluice").Report;` : "";
+  const z = /\bz\./.test(code) && !/from "zod"/.test(code) ? 'import * as z from "zod";' : "";
+  // On one line, so that line numbers stay those of the block.
+  const parts = [
+    used(sluice, "sluice"),
+    used({ startEmulator: emulator.startEmulator }, "sluice/emulator"),
+    app,
+    report,
+    z,
+  ];
+  return `${parts.join(" ")} export {};\n${code}`;
+}
+
+it("has code in its pages that compiles", { timeout: 120_000 }, () => {
+  const files = new Map<string, string>();
+  for (const page of [
+    ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map((name) => join(root, name)),
+    ...pages(join(root, "docs")),
+  ]) {
+    const blocks = readFileSync(page, "utf8").matchAll(/^```ts\n([\s\S]*?)^```/gm);
+    for (const [index, [, code = ""]] of [...blocks].entries()) {
+      files.set(join(root, "test", `${relative(root, page).replace(/\W+/g, "-")}-${index + 1}.ts`), withPrelude(code));
+    }
+  }
+  expect(files.size).toBeGreaterThan(5);
+
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile) as { config: object };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = host;
+  host.fileExists = (path) => files.has(path) || fileExists(path);
+  host.getSourceFile = (path, languageVersion, ...rest) => {
+    const text = files.get(path);
+    if (text !== undefined) return ts.createSourceFile(path, text, languageVersion);
+    return getSourceFile(path, languageVersion, ...rest);
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  const problems = [...files.keys()].flatMap((path) => {
+    const file = program.getSourceFile(path);
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map((diagnostic) => {
+      const line = file?.getLineAndCharacterOfPosition(diagnostic.start ?? 0).line ?? 0;
+      return `${relative(root, path)}:${line} ${ts.flattenDiagnosticMessageText(diagnostic.messageText, " ")}`;
+    });
+  });
+  expect(problems).toEqual([]);
+});
