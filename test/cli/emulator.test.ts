@@ -1,0 +1,67 @@
+/** `sluice emulator` as a program of its own. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { batch, connect, flow, listInputs, upload, values } from "../../src/index.js";
+import { temporaryFolder } from "../helpers/store.js";
+
+const root = join(import.meta.dirname, "../..");
+const command = [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "src/cli/main.ts")];
+
+/** Starts the command and resolves with its address once it has printed it. */
+async function start(...args: string[]): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [...command, "emulator", "--port", "0", ...args], { stdio: "pipe" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /http:\/\/\S+/.exec(line)?.[0];
+    if (url) return { child, url };
+  }
+  throw new Error("it ended before it printed its address");
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  child.kill(signal);
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code;
+}
+
+describe("sluice emulator", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("prints its address, serves, and stops cleanly on %s", async (signal) => {
+    const { child, url } = await start("--data", temporaryFolder());
+    expect((await fetch(`${url}/v2/status_codes`)).status).toBe(200);
+    expect(await stop(child, signal)).toBe(0);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it("keeps its data, and takes one key only when it is told which", async () => {
+    const data = temporaryFolder();
+    const first = await start("--data", data, "--pat", "right");
+    const app = await connect({ baseUrl: first.url, pat: "right" });
+    await flow(values([{ id: "a", text: "calm sea" }]))
+      .pipe(batch(), upload(app))
+      .run();
+    await app.close();
+    await stop(first.child, "SIGTERM");
+
+    const second = await start("--data", data, "--pat", "right");
+    const path = `${second.url}/v2/users/me/apps/main/inputs`;
+    const refused = await fetch(path, { headers: { authorization: "Key wrong" } });
+    expect(refused.status).toBe(401);
+    expect(((await refused.json()) as { status: { code: number } }).status.code).toBe(11009);
+    const again = await connect({ baseUrl: second.url, pat: "right" });
+    expect((await flow(listInputs(again)).toArray()).map((input) => input.text)).toEqual(["calm sea"]);
+    await again.close();
+  });
+
+  it("says what is wrong with an option, and how to get help", async () => {
+    const child = spawn(process.execPath, [...command, "emulator", "--port", "many"], { stdio: "pipe" });
+    let text = "";
+    child.stderr.on("data", (chunk) => (text += chunk));
+    const [code] = (await once(child, "exit")) as [number];
+    expect(code).toBe(1);
+    expect(text).toMatch(/--port.*many/);
+  });
+});
