@@ -5,8 +5,8 @@ import { type Dispatcher, Pool } from "undici";
 import { describeError, FlowError } from "../core/errors.js";
 import type { Traffic } from "../core/run-context.js";
 import { ApiError, answerError } from "./api-error.js";
-import { backoffMs } from "./backoff.js";
-import { type Clock, Pacer, type PacerOptions, systemClock } from "./pacer.js";
+import { type Clock, systemClock } from "./pacing/clock.js";
+import { Pacer, type PacerOptions } from "./pacing/pacer.js";
 import { classify, isThrottle, statusFrom, type WireStatus } from "./status.js";
 
 /** A body that can be made again for every attempt; `length` is exact. */
@@ -47,6 +47,8 @@ export interface TransportOptions extends PacerOptions {
 const maxAnswerBytes = 64 * 1024 * 1024;
 /** A server that never answered is given up sooner than one that has a bad minute. */
 const firstContactMs = 10_000;
+/** What a request is worth besides its bytes, when the pacer weighs what gets done. */
+const requestWork = 50_000;
 
 interface Attempt {
   httpStatus: number;
@@ -104,7 +106,7 @@ export class Transport {
   async #tryUntilFinal(method: Dispatcher.HttpMethod, path: string, options: CallOptions): Promise<Answer> {
     const idempotent = options.idempotent ?? method !== "POST";
     for (let attempts = 1; ; attempts += 1) {
-      await this.pacer.token(options.signal);
+      const startedAt = await this.pacer.turn(options.signal);
       options.signal?.throwIfAborted();
       let attempt: Attempt | undefined;
       let lost: unknown;
@@ -119,22 +121,24 @@ export class Transport {
       }
       const status = attempt?.status;
       if (attempt && status && this.#isFinal(attempt)) {
-        this.#succeeded();
+        this.#everAnswered = true;
+        this.#troubleSince = undefined;
+        this.pacer.succeeded(startedAt, requestWork + (options.body?.length ?? 0));
         return { status, httpStatus: attempt.httpStatus, json: attempt.json, attempts };
       }
-      const throttled =
+      this.#troubleSince ??= this.#clock.now();
+      const refused =
         attempt !== undefined && (attempt.httpStatus === 429 || (status !== undefined && isThrottle(status)));
-      if (throttled) {
+      const safe = idempotent || refused || neverSent(lost);
+      if (refused) {
         this.counts.throttled += 1;
         this.#everAnswered = true;
-        this.pacer.throttled(grantedRate(status), attempt?.retryAfterMs);
-      } else this.pacer.failed();
-      this.#troubleSince ??= this.#clock.now();
-
-      const safe = idempotent || throttled || neverSent(lost);
-      const error = this.#errorOf(method, path, attempt, lost, attempts, !safe);
-      if (!safe || this.#patienceIsOver()) throw error;
-      await this.#clock.sleep(Math.max(attempt?.retryAfterMs ?? 0, backoffMs(attempts)), options.signal);
+        this.pacer.refused(startedAt, { granted: grantedRate(status), retryAfterMs: attempt?.retryAfterMs });
+      } else this.pacer.failed(startedAt);
+      if (!safe || this.#patienceIsOver()) throw this.#errorOf(method, path, attempt, lost, attempts, !safe);
+      if (refused) continue; // its next turn comes when the rate allows it
+      await this.pacer.pause(attempts, options.signal);
+      if (attempt?.retryAfterMs) await this.#clock.sleep(attempt.retryAfterMs, options.signal);
     }
   }
 
@@ -189,12 +193,6 @@ export class Transport {
     }
     this.counts.bytesReceived += bytes;
     return Buffer.concat(chunks).toString("utf8");
-  }
-
-  #succeeded(): void {
-    this.#everAnswered = true;
-    this.#troubleSince = undefined;
-    this.pacer.succeeded();
   }
 
   #patienceIsOver(): boolean {

@@ -4,7 +4,7 @@ import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import type { App } from "../client/app.js";
 import { loadHasher } from "../client/body.js";
-import { systemClock } from "../client/pacer.js";
+import { systemClock } from "../client/pacing/clock.js";
 import { classify } from "../client/status.js";
 import { InputError } from "../core/errors.js";
 import type { Message } from "../core/message.js";

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ApiError } from "../../src/client/api-error.js";
-import type { Clock } from "../../src/client/pacer.js";
+import type { Clock } from "../../src/client/pacing/clock.js";
 import { Transport, type TransportOptions } from "../../src/client/transport.js";
 
 const ok = { status: { code: 10000, description: "Ok", req_id: "r1" } };

@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open, writeFile } from "node:fs/promises";
 import { type App, appOfMedia } from "../../client/app.js";
 import { openMedia } from "../../client/media.js";
-import { systemClock } from "../../client/pacer.js";
+import { systemClock } from "../../client/pacing/clock.js";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
 
 export interface Fetched {

@@ -3,8 +3,7 @@
 import { hash } from "node:crypto";
 import { ApiError } from "../../client/api-error.js";
 import type { App, ItemStatus } from "../../client/app.js";
-import { backoffMs } from "../../client/backoff.js";
-import type { Clock } from "../../client/pacer.js";
+import type { Clock } from "../../client/pacing/clock.js";
 import { classify, statusText } from "../../client/status.js";
 import { InputError } from "../../core/errors.js";
 import type { Annotation } from "../../core/input.js";
@@ -71,7 +70,7 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
       const there = await idsThere(options, rest);
       rest = rest.filter((item) => !there.has(keyOf(item)));
     }
-    if (rest.length > 0) await clock.sleep(backoffMs(attempts), signal);
+    if (rest.length > 0) await app.transport.pacer.pause(attempts, signal);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { App } from "../../client/app.js";
-import type { Clock } from "../../client/pacer.js";
+import type { Clock } from "../../client/pacing/clock.js";
 import { classify, statusText, type WireStatus } from "../../client/status.js";
 import { limits } from "../../core/limits.js";
 

@@ -2,9 +2,8 @@
 
 import { ApiError } from "../../client/api-error.js";
 import type { App } from "../../client/app.js";
-import { backoffMs } from "../../client/backoff.js";
 import { ContentChangedError, type ContentHasher, inputsBody } from "../../client/body.js";
-import type { Clock } from "../../client/pacer.js";
+import type { Clock } from "../../client/pacing/clock.js";
 import { classify, mayBeOneItem, statusText } from "../../client/status.js";
 import type { WireInput } from "../../client/wire.js";
 import { checkLimits } from "../../core/check-limits.js";
@@ -62,10 +61,11 @@ export async function postBatch(messages: readonly Message[], options: PostOptio
   let doubts = 0;
 
   for (let attempts = 1; rest.length > 0; attempts += 1) {
+    if (attempts > 1) app.transport.counts.retries += 1;
     try {
       const answer = await app.postInputs(bodyOf(rest, options), signal);
       const again = await judgeAll(rest, answer.inputs, attempts, accepted, options);
-      if (again.length > 0) await clock.sleep(backoffMs(attempts), signal);
+      if (again.length > 0) await app.transport.pacer.pause(attempts, signal);
       rest = again;
     } catch (error) {
       signal.throwIfAborted();
@@ -93,7 +93,7 @@ export async function postBatch(messages: readonly Message[], options: PostOptio
         if (rest.length === 0) break;
         if (doubts >= doubtsBeforeSplit && rest.length > 1) return [...accepted, ...(await inHalves(rest, options))];
         if (clock.now() - started < options.retryForMs && !(rest.length === 1 && doubts > 2 * doubtsBeforeSplit)) {
-          await clock.sleep(backoffMs(doubts), signal);
+          await app.transport.pacer.pause(doubts, signal);
           continue;
         }
       } else if (error.status && mayBeOneItem(error.status) && rest.length > 1) {
