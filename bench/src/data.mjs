@@ -1,0 +1,78 @@
+/** The data sets: made once in a temporary folder, and used again while they are there. */
+
+import { randomFillSync, randomInt } from "node:crypto";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A 1 × 1 JPEG; readers pass over what follows it. */
+const jpeg = Buffer.from(
+  "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=",
+  "base64",
+);
+
+/** The beginning of an MP4: its type, and a box that holds the rest of the file. */
+function mp4(bytes) {
+  const header = Buffer.from("\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41\0\0\0\0mdat", "latin1");
+  header.writeUInt32BE(bytes - 32, 32);
+  return header;
+}
+
+export const sets = {
+  small: { title: "10,000 images of 20 KB", kind: "image", count: 10_000, bytes: 20_000, extension: "jpg" },
+  large: { title: "1,000 images of 900 KB", kind: "image", count: 1000, bytes: 900_000, extension: "jpg" },
+  video: { title: "20 videos of 90 MB", kind: "video", count: 20, bytes: 90_000_000, extension: "mp4" },
+  text: { title: "a CSV of 1,000,000 rows of text", kind: "text", count: 1_000_000, extension: "csv" },
+};
+
+/** Makes a set unless it is there; gives back where it is: a folder, or a CSV file. */
+export function makeSet(name) {
+  const { kind, count, bytes = 0, extension } = sets[name];
+  const folder = join(tmpdir(), "sluice-bench", name);
+  const made = join(tmpdir(), "sluice-bench", `${name}.made`);
+  const description = `${count} ${bytes} ${extension}`;
+  const path = kind === "text" ? join(folder, "rows.csv") : folder;
+  if (existsSync(made) && readFileSync(made, "utf8") === description) return path;
+  process.stderr.write(`making ${sets[name].title} in ${folder}\n`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  if (kind === "text") makeRows(path, count);
+  else {
+    const header = kind === "video" ? mp4(bytes) : jpeg;
+    for (let index = 0; index < count; index += 1) {
+      makeFile(join(folder, `${name}-${String(index).padStart(6, "0")}.${extension}`), header, bytes);
+    }
+  }
+  writeFileSync(made, description);
+  return path;
+}
+
+const chunk = Buffer.alloc(1_000_000);
+
+function makeFile(path, header, bytes) {
+  const file = openSync(path, "w");
+  for (let at = 0; at < bytes; at += chunk.length) {
+    const part = chunk.subarray(0, Math.min(chunk.length, bytes - at));
+    randomFillSync(part);
+    if (at === 0) header.copy(part);
+    writeSync(file, part);
+  }
+  closeSync(file);
+}
+
+const words = "light door river paper green seven window letter quiet stone morning glass road winter, table".split(
+  " ",
+);
+
+function makeRows(path, count) {
+  const file = openSync(path, "w");
+  let rows = "inputid,input\n";
+  for (let index = 0; index < count; index += 1) {
+    const text = Array.from({ length: 12 }, () => words[randomInt(words.length)]).join(" ");
+    rows += `row-${String(index).padStart(7, "0")},${text.includes(",") ? `"${text}"` : text}\n`;
+    if (rows.length < chunk.length && index < count - 1) continue;
+    writeSync(file, rows);
+    rows = "";
+  }
+  closeSync(file);
+}

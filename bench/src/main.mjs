@@ -1,0 +1,67 @@
+/** Measures the contenders on the sets, in turn and several times over, and prints a table for each set. */
+
+import { existsSync } from "node:fs";
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { contenders } from "./contenders.mjs";
+import { makeSet, sets } from "./data.mjs";
+import { run } from "./run.mjs";
+import { table } from "./table.mjs";
+
+const { values } = parseArgs({
+  options: {
+    sets: { type: "string", default: Object.keys(sets).join(",") },
+    only: { type: "string", default: contenders.map(({ name }) => name).join(",") },
+    rounds: { type: "string", default: "5" },
+  },
+});
+const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: a number from 1 up is wanted`);
+const setNames = namesIn("sets", Object.keys(sets));
+const wanted = namesIn(
+  "only",
+  contenders.map(({ name }) => name),
+);
+if (!existsSync(new URL("../../dist/index.js", import.meta.url))) {
+  throw new Error("Sluice is not built: run `npm run build` in the folder above");
+}
+if (!existsSync(new URL("../node_modules", import.meta.url))) {
+  throw new Error("the other contenders are not installed: run `npm ci` in bench/");
+}
+
+function namesIn(option, known) {
+  const names = values[option].split(",");
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`--${option} ${unknown}: known are ${known.join(", ")}`);
+  return names;
+}
+
+async function measure(setName) {
+  const set = sets[setName];
+  const path = makeSet(setName);
+  const rows = contenders
+    .filter(({ name }) => wanted.includes(name))
+    .map((contender) => {
+      const { title, name, cannot } = contender;
+      return { title, name, contender, runs: [], note: cannot[setName] && `skipped: ${cannot[setName]}` };
+    });
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const row of rows.filter(({ note }) => note === undefined)) {
+      const result = await run(row.contender, set, path);
+      if (result.failed) row.note = `failed: ${result.failed}`;
+      else row.runs.push(result);
+      process.stderr.write(
+        `${setName} ${round}/${rounds} ${row.name}: ${result.failed ?? `${result.seconds.toFixed(2)} s`}\n`,
+      );
+    }
+  }
+  console.log(`\n### ${set.title}\n\n${table(rows)}`);
+}
+
+console.log(`Node ${process.version}, ${cpus().length} cores, medians of ${rounds} rounds.`);
+for (const setName of setNames) await measure(setName);
+console.log(`
+Wall time is that of the whole process, its start included. CPU time and peak RSS are of the contender's process; the server is
+another. Of the raw limit, wall and CPU time are of the posting alone. Requests and bytes are counted by the server: HTTP bodies,
+gRPC messages with their 5 bytes of framing; no headers. gRPC carries the files as bytes, HTTP as base64. The SDK makes three more
+requests for each batch: it asks for the job, lists the inputs, and deletes those that failed.`);

@@ -1,0 +1,44 @@
+/** One run: a fresh server and a contender, each a process of its own; what it took, and what arrived. */
+
+import { fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const patienceMs = 600_000;
+const fileOf = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Gives back `seconds`, `cpuSeconds`, `peakBytes`, `requests` and `bytes`, or `failed` with the reason. */
+export async function run(contender, set, path) {
+  const server = fork(fileOf(`servers/${contender.server}.mjs`), { execArgv: [] });
+  const ended = once(server, "exit").then(() => {
+    throw new Error(`the ${contender.server} server ended by itself`);
+  });
+  const [{ port }] = await Promise.race([once(server, "message"), ended]);
+  const usage = new URL("usage.mjs", import.meta.url).href;
+  const script = fileOf(`contenders/${contender.name}.mjs`);
+  const options = [path, `http://127.0.0.1:${port}`, set.kind, String(set.count)];
+
+  const started = performance.now();
+  const child = spawn(process.execPath, ["--import", usage, script, ...options], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    timeout: patienceMs,
+  });
+  const [[code, signal], errors, report] = await Promise.all([
+    once(child, "close"),
+    text(child.stderr),
+    text(child.stdio[3]),
+  ]);
+  const seconds = (performance.now() - started) / 1000;
+
+  server.send("counts");
+  const [{ requests, bytes, inputs }] = await once(server, "message");
+  server.disconnect();
+  if (code !== 0) return { failed: reasonIn(errors) ?? `ended with ${signal ?? `exit code ${code}`}` };
+  if (inputs !== set.count) return { failed: `${inputs} of ${set.count} inputs arrived` };
+  return { seconds, requests, bytes, ...JSON.parse(report) };
+}
+
+function reasonIn(errors) {
+  return /^(?:FATAL ERROR|\w*Error\b).*$/m.exec(errors)?.[0];
+}
