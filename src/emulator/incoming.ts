@@ -153,9 +153,11 @@ export function incomingConcepts(value: unknown): NamedConcept[] {
   return value.filter(isObject).map((concept) => {
     const id = String(concept.id ?? concept.name ?? "");
     if (id === "") throw new ItemRefusal(40003, "a concept has no id");
+    const value = Number(concept.value ?? 1);
+    if (!Number.isFinite(value)) throw new ItemRefusal(40003, `the value of the concept "${id}" is not a number`);
     return {
       id,
-      value: concept.value === undefined || concept.value === null ? 1 : float32(Number(concept.value)),
+      value: float32(value),
       ...(typeof concept.name === "string" && concept.name !== "" ? { name: concept.name } : {}),
     };
   });

@@ -16,6 +16,8 @@ const bufferBytes = 256 * 1024;
 export class MediaFiles {
   readonly #folder: string;
   readonly #temporary: string;
+  /** How many requests and fetches hold a file before an input has it. */
+  readonly #held = new Map<string, number>();
   #counter = 0;
 
   constructor(folder: string) {
@@ -30,10 +32,11 @@ export class MediaFiles {
     return join(this.#folder, sha256.slice(0, 2), sha256);
   }
 
-  /** Begins a file; it gets its name when its content is known. */
+  /** Begins a file; it gets its name when its content is known, and is held from then on until `release`. */
   create(): MediaWriter {
     this.#counter += 1;
     return new MediaWriter(join(this.#temporary, String(this.#counter)), (sha256) => {
+      this.#held.set(sha256, (this.#held.get(sha256) ?? 0) + 1);
       const path = this.pathOf(sha256);
       if (existsSync(path)) return undefined;
       mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true });
@@ -41,8 +44,19 @@ export class MediaFiles {
     });
   }
 
+  /** Lets go of finished files; those that nothing holds or uses any more are deleted. */
+  release(media: readonly StoredMedia[], isUsed: (sha256: string) => boolean): void {
+    for (const { sha256 } of media) {
+      const holders = (this.#held.get(sha256) ?? 1) - 1;
+      if (holders > 0) this.#held.set(sha256, holders);
+      else this.#held.delete(sha256);
+      if (!isUsed(sha256)) this.remove(sha256);
+    }
+  }
+
+  /** Deletes a file, unless a request is about to use it. */
   remove(sha256: string): void {
-    rmSync(this.pathOf(sha256), { force: true });
+    if (!this.#held.has(sha256)) rmSync(this.pathOf(sha256), { force: true });
   }
 }
 

@@ -133,5 +133,6 @@ function isObject(value: Json | undefined): value is JsonObject {
 function dropEmpty(fields: Fields): Fields {
   const result = { ...fields };
   if (result.concepts?.length === 0) delete result.concepts;
+  if (result.metadata && Object.keys(result.metadata).length === 0) delete result.metadata;
   return result;
 }

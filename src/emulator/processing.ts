@@ -1,9 +1,10 @@
 /** Processing: what becomes of accepted inputs in the background. */
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { STATUS_CODES } from "node:http";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { Agent, request } from "undici";
+import { Agent, interceptors, request } from "undici";
 import { describeFile } from "../core/content.js";
 import { describeError } from "../core/errors.js";
 import { limits, MB } from "../core/limits.js";
@@ -50,6 +51,7 @@ export class Processing {
     bodyTimeout: 15_000,
     connect: { timeout: 5000 },
   });
+  readonly #dispatcher = this.#agent.compose(interceptors.redirect({ maxRedirections: 5 }));
   #queue: number[] = [];
   #running = false;
   #timer: NodeJS.Timeout | undefined;
@@ -107,18 +109,22 @@ export class Processing {
       }
     });
     const results = await Promise.all(rows.map((row) => this.#judge(row)));
-    if (this.#closed) return;
-    this.#store.transaction(() => {
-      for (const { row, code, details, media, stored } of results) {
-        this.#store.run(
-          "UPDATE inputs SET status = ?, details = ?, media = ?, sha256 = ?, size_bytes = ?, modified_at = ? WHERE seq = ?",
-          ...[code, details, JSON.stringify(media), stored?.sha256 ?? row.sha256, stored?.sizeBytes ?? row.size_bytes],
-          ...[timestamp(), row.seq],
-        );
-        if (row.job !== null)
-          this.#store.count(row.app, row.job, code === 30000 ? "success" : "failed", "in_progress", 1);
-      }
-    });
+    if (!this.#closed) this.#store.transaction(() => this.#keep(results));
+    const fetched = results.map((result) => result.stored).filter((stored) => stored !== undefined);
+    this.#files.release(fetched, (sha256) => this.#store.usesMedia(sha256));
+  }
+
+  #keep(results: readonly Result[]): void {
+    for (const { row, code, details, media, stored } of results) {
+      if (!this.#store.get("SELECT 1 AS found FROM inputs WHERE seq = ?", row.seq)) continue; // deleted meanwhile
+      this.#store.run(
+        "UPDATE inputs SET status = ?, details = ?, media = ?, sha256 = ?, size_bytes = ?, modified_at = ? WHERE seq = ?",
+        ...[code, details, JSON.stringify(media), stored?.sha256 ?? row.sha256, stored?.sizeBytes ?? row.size_bytes],
+        ...[timestamp(), row.seq],
+      );
+      if (row.job !== null)
+        this.#store.count(row.app, row.job, code === 30000 ? "success" : "failed", "in_progress", 1);
+    }
   }
 
   async #judge(row: InputRow): Promise<Result> {
@@ -144,11 +150,12 @@ export class Processing {
   async #fetch(url: string, maxBytes: number): Promise<StoredMedia> {
     const writer = this.#files.create();
     try {
-      const response = await request(url, { dispatcher: this.#agent });
+      const response = await request(url, { dispatcher: this.#dispatcher });
       if (response.statusCode !== 200) {
         response.body.on("error", () => undefined).destroy();
         const side = response.statusCode < 500 ? "Client" : "Server";
-        throw new Failure(30002, `${response.statusCode} ${side} Error: for url: ${url}`);
+        const text = STATUS_CODES[response.statusCode] ?? "";
+        throw new Failure(30002, `${response.statusCode} ${side} Error: ${text} for url: ${url}`);
       }
       const sink = new Writable({
         write: (chunk: Buffer, _, done) => {
@@ -197,10 +204,10 @@ async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject
   if (width * height > limits.maxMegapixels * 1_000_000) {
     throw new Failure(
       30105,
-      `the image has ${((width * height) / 1e6).toFixed(1)} megapixels; the limit is ${limits.maxMegapixels}`,
+      `the image has ${((width * height) / 1e6).toFixed(2)} megapixels; the limit is ${limits.maxMegapixels}`,
     );
   }
-  if (!endsWhole(path, format)) await decodeWhole(path);
+  if (!seemsWhole(path, format)) await decodeWhole(path);
   return { image_info: { width, height, format, color_mode: "YUV" } };
 }
 
@@ -208,15 +215,20 @@ function refuse(kind: string, mimeType: string | undefined): never {
   throw new Failure(30002, `the content is ${mimeType ?? "of no known type"}, not ${kind}`);
 }
 
-/** Whether a file has the end that its format asks for; a quick look that spares decoding nearly every image. */
-function endsWhole(path: string, format: string): boolean {
-  if (format !== "JPEG" && format !== "PNG") return true;
+/** Whether a file is as long as its format says, or ends as it asks for; a quick look that spares decoding nearly every image. */
+function seemsWhole(path: string, format: string): boolean {
   const file = openSync(path, "r");
   try {
-    const size = statSync(path).size;
+    const { size } = fstatSync(file);
+    const head = Buffer.alloc(8);
+    readSync(file, head, 0, head.length, 0);
     const tail = Buffer.alloc(Math.min(size, 64));
     readSync(file, tail, 0, tail.length, size - tail.length);
-    return format === "JPEG" ? tail.includes(Buffer.from([0xff, 0xd9])) : tail.includes("IEND");
+    if (format === "JPEG") return tail.includes(Buffer.from([0xff, 0xd9]));
+    if (format === "PNG") return tail.includes("IEND");
+    if (format === "GIF") return tail.at(-1) === 0x3b;
+    if (format === "WEBP") return size >= head.readUInt32LE(4) + 8;
+    return format === "BMP" && size >= head.readUInt32LE(2);
   } finally {
     closeSync(file);
   }

@@ -1,15 +1,13 @@
-/** The server: takes requests apart, checks who asks, finds the route, and answers in the envelope of the API. */
+/** The server: checks who asks, finds the route, and answers in the envelope of the API. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { limits } from "../core/limits.js";
-import { BodyScanner } from "./body-scanner.js";
 import type { Fault } from "./faults.js";
-import { isObject, withSnakeKeys } from "./incoming.js";
-import type { MediaWriter, StoredMedia } from "./media-files.js";
+import { ItemRefusal } from "./incoming.js";
 import { serveMedia } from "./media-route.js";
-import type { AppRow, JsonObject } from "./model.js";
+import type { AppRow } from "./model.js";
+import { accessOf, namedApp, partsOf, readBody, urlOf } from "./requests.js";
 import type { Reply, Services } from "./routes/context.js";
-import { appRoutes, findRoute, listStatusCodes, userRoutes } from "./routes/table.js";
+import { appRoutes, findRoute, statusCodes, userRoutes } from "./routes/table.js";
 import { httpStatusOf, Refusal, type Status, status } from "./status.js";
 import { newId } from "./store.js";
 
@@ -20,11 +18,6 @@ export interface ServerOptions {
   /** Requests per second that are granted. */
   requestsPerSecond: number | undefined;
 }
-
-/** A lone video at the limit of 128 MB is this long as base64, with room for its fields. */
-const maxBodyBytes = Math.ceil(limits.maxItemBytes.video / 3) * 4 + 1_000_000;
-/** A body without media is JSON in memory. */
-const maxJsonBytes = limits.maxRequestBytes;
 
 /** Makes the HTTP server; it does not listen yet. */
 export function makeServer(options: ServerOptions): Server {
@@ -48,7 +41,7 @@ async function handle(
   limiter: Limiter | undefined,
 ): Promise<void> {
   const { services } = options;
-  const url = new URL(request.url ?? "/", "http://localhost");
+  const url = urlOf(request);
   const parts = partsOf(url.pathname);
   const method = request.method ?? "GET";
   const access = accessOf(request, options.pat);
@@ -63,7 +56,10 @@ async function handle(
   const faults = services.faults.of(method, url.pathname);
   if (await refuseByFault(request, response, faults)) return;
   try {
-    if (parts[0] === "v2" && parts[1] === "status_codes") return answer(response, listStatusCodes());
+    if (parts[0] === "v2" && parts[1] === "status_codes") {
+      request.resume();
+      return answer(response, statusCodes(method, parts.slice(2)));
+    }
     if (access.refusal) throw access.refusal;
     if (limiter && !limiter.take()) {
       throw new Refusal(11005, `exceeded limit of ${options.requestsPerSecond} requests per second`);
@@ -92,29 +88,35 @@ async function dispatch(
   if (long && !isAppPath) {
     const found = findRoute(userRoutes, method, parts.slice(3));
     if (typeof found === "string") throw notRouted(found, method, url);
-    const { json } = await readBody(request, services);
-    return found.route({ store: services.store, user: user as string, parts: found.parts, body: json });
+    const body = await readBody(request, services);
+    body.release();
+    return found.route({ store: services.store, user: user as string, parts: found.parts, body: body.json });
   }
-  const found = findRoute(appRoutes, method, parts.slice(isAppPath ? 5 : 1));
+  const inApp = parts.slice(isAppPath ? 5 : 1);
+  const found = inApp.length === 0 && !isAppPath ? "path" : findRoute(appRoutes, method, inApp);
   if (typeof found === "string") throw notRouted(found, method, url);
   const body = await readBody(request, services);
-  if (faults.some((fault) => fault.type === "storage-full") && method === "POST") {
-    throw new Refusal(98013, "the storage is full");
+  try {
+    if (faults.some((fault) => fault.type === "storage-full") && method === "POST") {
+      throw new Refusal(98013, "the storage is full");
+    }
+    const app = isAppPath
+      ? appOf(services, user as string, parts[4] as string)
+      : appOf(services, ...namedApp(body.json, url.searchParams));
+    const mixed = faults.find((fault) => fault.type === "mixed");
+    return found.route({
+      services,
+      app,
+      parts: found.parts,
+      query: url.searchParams,
+      body: body.json,
+      media: body.media,
+      bodyBytes: body.bytes,
+      mixed,
+    });
+  } finally {
+    body.release();
   }
-  const app = isAppPath
-    ? appOf(services, user as string, parts[4] as string)
-    : appOf(services, ...namedApp(body.json, url.searchParams));
-  const mixed = faults.find((fault) => fault.type === "mixed");
-  return found.route({
-    services,
-    app,
-    parts: found.parts,
-    query: url.searchParams,
-    body: body.json,
-    media: body.media,
-    bodyBytes: body.bytes,
-    mixed,
-  });
 }
 
 function appOf(services: Services, user: string, id: string): AppRow {
@@ -122,79 +124,6 @@ function appOf(services: Services, user: string, id: string): AppRow {
   if (row) return row;
   if (!services.autoCreate) throw new Refusal(11101, `the app "${id}" of the user "${user}" does not exist`);
   return services.store.addApp(user, id);
-}
-
-/** The app of a short path: from the body, the query, or the default one. */
-function namedApp(body: JsonObject, query: URLSearchParams): [string, string] {
-  const given = isObject(body.user_app_id) ? body.user_app_id : {};
-  const user = given.user_id ?? query.get("user_app_id.user_id") ?? "me";
-  const app = given.app_id ?? query.get("user_app_id.app_id") ?? "main";
-  return [String(user), String(app)];
-}
-
-/** Reads a body as it arrives: media go to files, the rest is parsed. */
-async function readBody(
-  request: IncomingMessage,
-  { files }: Services,
-): Promise<{ json: JsonObject; bytes: number; media: (placeholder: string) => StoredMedia | undefined }> {
-  const stored: StoredMedia[] = [];
-  let writer: MediaWriter | undefined;
-  const scanner = new BodyScanner(() => {
-    writer = files.create();
-    const current = writer;
-    return {
-      write: (bytes) => current.write(bytes),
-      end: (valid) => {
-        stored.push(current.finish(valid));
-        writer = undefined;
-        return `media:${stored.length - 1}`;
-      },
-    };
-  });
-  let bytes = 0;
-  let mediaBytes = 0;
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      mediaBytes = stored.reduce((sum, media) => sum + media.sizeBytes, writer?.sizeBytes ?? 0);
-      if (bytes > maxBodyBytes || bytes - mediaBytes * 1.5 > maxJsonBytes) {
-        throw new Refusal(40033, `the request has more than ${limits.maxRequestBytes} bytes`);
-      }
-      scanner.write(chunk);
-    }
-  } catch (error) {
-    writer?.discard();
-    throw error;
-  }
-  const media = (placeholder: string) => stored[Number(/^media:(\d+)$/.exec(placeholder)?.[1] ?? -1)];
-  if (bytes === 0) return { json: {}, bytes, media };
-  let json: unknown;
-  try {
-    json = scanner.end();
-  } catch {
-    throw new Refusal(11100, "the body is not valid JSON");
-  }
-  if (!isObject(json)) throw new Refusal(11100, "the body must be a JSON object");
-  return { json: withSnakeKeys(json) as JsonObject, bytes, media };
-}
-
-interface Access {
-  kind: "none" | "wrong" | "right";
-  refusal?: Refusal;
-}
-
-function accessOf(request: IncomingMessage, pat: string | undefined): Access {
-  const { authorization } = request.headers;
-  const session = request.headers["x-clarifai-session-token"];
-  const key =
-    /^(?:Key|Bearer)\s+(\S+)$/.exec(authorization ?? "")?.[1] ?? (typeof session === "string" ? session : undefined);
-  if (key === undefined || key === "") {
-    const details =
-      authorization === undefined ? "the Authorization header is missing" : "the Authorization header is malformed";
-    return { kind: "none", refusal: new Refusal(11102, details, 401) };
-  }
-  if (pat !== undefined && key !== pat) return { kind: "wrong", refusal: new Refusal(11009, "invalid key") };
-  return { kind: "right" };
 }
 
 function notRouted(found: "path" | "method", method: string, url: URL): Refusal {
@@ -256,17 +185,14 @@ async function answerWithFaults(response: ServerResponse, reply: Reply, faults: 
   answer(response, reply);
 }
 
-interface FailedReply extends Reply {
-  httpStatus?: number | undefined;
-}
-
-function fail(error: unknown): FailedReply {
+function fail(error: unknown): Reply {
+  if (error instanceof ItemRefusal) return { status: error.status };
   if (error instanceof Refusal) return { status: status(error.code, error.details), httpStatus: error.httpStatus };
   const text = error instanceof Error ? error.message : String(error);
   return { status: status(99009, text) };
 }
 
-function answer(response: ServerResponse, reply: FailedReply): void {
+function answer(response: ServerResponse, reply: Reply): void {
   if (response.destroyed || response.headersSent) return;
   const body = envelope(reply);
   const text = JSON.stringify(body);
@@ -279,17 +205,6 @@ function answer(response: ServerResponse, reply: FailedReply): void {
 
 function envelope({ status: given, json }: Reply): { status: Status & { req_id: string } } {
   return { status: { ...(given ?? status(10000)), req_id: newId() }, ...json };
-}
-
-function partsOf(pathname: string): string[] | undefined {
-  try {
-    return pathname
-      .split("/")
-      .filter((part) => part !== "")
-      .map(decodeURIComponent);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A token bucket. */

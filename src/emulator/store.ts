@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS inputs (
 CREATE INDEX IF NOT EXISTS inputs_sha ON inputs (sha256);
 CREATE INDEX IF NOT EXISTS inputs_url ON inputs (app, url) WHERE url IS NOT NULL;
 CREATE INDEX IF NOT EXISTS inputs_status ON inputs (app, status, seq);
-CREATE TABLE IF NOT EXISTS gone (app INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (app, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deleted (app INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, times_stored INTEGER NOT NULL, PRIMARY KEY (app, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS annotations (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, app INTEGER NOT NULL, id TEXT NOT NULL, input_id TEXT NOT NULL, level INTEGER NOT NULL DEFAULT 0,
   data TEXT NOT NULL, info TEXT, status INTEGER NOT NULL, created_at TEXT NOT NULL, modified_at TEXT NOT NULL, UNIQUE (app, input_id, id));
@@ -86,14 +86,19 @@ export class Store {
   }
 
   insertInput(row: Omit<InputRow, "seq" | "times_stored" | "deleting">): number {
+    const before = this.get<{ times_stored: number }>(
+      "SELECT times_stored FROM deleted WHERE app = ? AND id = ?",
+      row.app,
+      row.id,
+    );
     this.run(
-      `INSERT INTO inputs (app, id, kind, media, fields, sha256, size_bytes, url, status, details, job, created_at, modified_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO inputs (app, id, kind, media, fields, sha256, size_bytes, url, status, details, job, created_at, modified_at, times_stored)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[row.app, row.id, row.kind, row.media, row.fields, row.sha256, row.size_bytes, row.url],
-      ...[row.status, row.details, row.job, row.created_at, row.modified_at],
+      ...[row.status, row.details, row.job, row.created_at, row.modified_at, (before?.times_stored ?? 0) + 1],
     );
     const { seq } = this.get<{ seq: number }>("SELECT last_insert_rowid() AS seq") as { seq: number };
-    this.run("DELETE FROM gone WHERE app = ? AND id = ?", row.app, row.id);
+    if (before) this.run("DELETE FROM deleted WHERE app = ? AND id = ?", row.app, row.id);
     this.run(
       `INSERT INTO annotations (app, id, input_id, level, data, status, created_at, modified_at) VALUES (?, ?, ?, 1, '{}', 24150, ?, ?)`,
       ...[row.app, newId(), row.id, row.created_at, row.modified_at],
@@ -103,20 +108,34 @@ export class Store {
 
   /** Deletes inputs with their annotations; gives back the media that nothing uses any more. */
   deleteInputs(rows: readonly InputRow[]): string[] {
-    for (const { app, id, seq } of rows) {
+    for (const { app, id, seq, job, status, times_stored } of rows) {
+      // A job waits for no input that is gone.
+      if (job !== null && status === 30001) this.count(app, job, "failed", "pending", 1);
+      if (job !== null && status === 30003) this.count(app, job, "failed", "in_progress", 1);
       this.run("DELETE FROM annotations WHERE app = ? AND input_id = ?", app, id);
       this.run("DELETE FROM dataset_inputs WHERE input = ?", seq);
       this.run("DELETE FROM inputs WHERE seq = ?", seq);
-      this.run("INSERT OR REPLACE INTO gone (app, id, seq) VALUES (?, ?, ?)", app, id, seq);
+      this.run(
+        "INSERT OR REPLACE INTO deleted (app, id, seq, times_stored) VALUES (?, ?, ?, ?)",
+        app,
+        id,
+        seq,
+        times_stored,
+      );
     }
     const digests = new Set(rows.map((row) => row.sha256).filter((sha256) => sha256 !== null));
-    return [...digests].filter((sha256) => !this.get("SELECT 1 AS found FROM inputs WHERE sha256 = ? LIMIT 1", sha256));
+    return [...digests].filter((sha256) => !this.usesMedia(sha256));
+  }
+
+  /** Whether an input has these bytes. */
+  usesMedia(sha256: string): boolean {
+    return this.get("SELECT 1 AS found FROM inputs WHERE sha256 = ? LIMIT 1", sha256) !== undefined;
   }
 
   /** Where a stream goes on: the place of an input, also of one that was deleted. */
   placeOf(app: number, id: string): number | undefined {
     const there =
-      this.input(app, id) ?? this.get<{ seq: number }>("SELECT seq FROM gone WHERE app = ? AND id = ?", app, id);
+      this.input(app, id) ?? this.get<{ seq: number }>("SELECT seq FROM deleted WHERE app = ? AND id = ?", app, id);
     return there?.seq;
   }
 

@@ -1,6 +1,6 @@
 /** Routes of annotations. */
 
-import { ItemRefusal, incomingAnnotation, isObject, type NamedConcept } from "../incoming.js";
+import { ItemRefusal, incomingAnnotation, isObject } from "../incoming.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject } from "../model.js";
 import { outgoingAnnotation } from "../outgoing.js";
 import { type Action, patchFields, patchRegion } from "../patching.js";
@@ -27,11 +27,11 @@ function postOne(call: Call, value: JsonObject): JsonObject {
   if (!services.store.input(app.seq, inputId)) throw new ItemRefusal(30102, `the input "${inputId}" does not exist`);
   const { data, concepts } = incomingAnnotation(isObject(value.data) ? value.data : {});
   if (data.region) data.region.id ??= newId();
-  services.store.ensureConcepts(app.seq, concepts as NamedConcept[]);
   const id = typeof value.id === "string" && value.id !== "" ? value.id : newId();
   if (services.store.annotation(app.seq, inputId, id)) {
     throw new ItemRefusal(24155, `the annotation "${id}" of the input "${inputId}" exists already`);
   }
+  services.store.ensureConcepts(app.seq, concepts);
   const now = timestamp();
   services.store.run(
     "INSERT INTO annotations (app, id, input_id, data, info, status, created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -95,13 +95,17 @@ function patchOne(call: Call, value: JsonObject, action: Action, deleteIfEmpty: 
   const row = services.store.annotation(app.seq, inputId, id);
   if (!row) throw new ItemRefusal(11101, `the annotation "${id}" of the input "${inputId}" does not exist`);
   const given = isObject(value.data) ? incomingAnnotation(value.data) : undefined;
+  const reading = services.overwriteReading;
   if (given && action !== "remove") services.store.ensureConcepts(app.seq, given.concepts);
   if (row.level === 1) {
     const input = services.store.input(app.seq, inputId) as InputRow;
-    if (given) setFields(call, input, patchFields(JSON.parse(input.fields) as Fields, given.data, action));
+    if (given) {
+      const { region: _, around: __, ...fields } = given.data;
+      setFields(call, input, patchFields(JSON.parse(input.fields) as Fields, fields, action, reading));
+    }
   } else {
     const data = JSON.parse(row.data) as AnnotationData;
-    const patched = given ? patchData(data, given.data, action) : data;
+    const patched = given ? patchData(data, given.data, action, reading) : data;
     const isEmpty = Object.keys(patched).length === 0;
     if (isEmpty && given && deleteIfEmpty) {
       services.store.run("DELETE FROM annotations WHERE seq = ?", row.seq);
@@ -116,13 +120,18 @@ function patchOne(call: Call, value: JsonObject, action: Action, deleteIfEmpty: 
   return withFields(call, services.store.annotation(app.seq, inputId, id) as AnnotationRow);
 }
 
-function patchData(existing: AnnotationData, patch: AnnotationData, action: Action): AnnotationData {
+function patchData(
+  existing: AnnotationData,
+  patch: AnnotationData,
+  action: Action,
+  reading: "new" | "old",
+): AnnotationData {
   const { region, around, ...fields } = existing;
   const { region: newRegion, around: newAround, ...newFields } = patch;
   const patchedRegion = patchRegion(region, newRegion, action, newId);
   const patchedAround = action === "overwrite" ? newAround : (newAround ?? around);
   return {
-    ...patchFields(fields, newFields, action),
+    ...patchFields(fields, newFields, action, reading),
     ...(patchedRegion ? { region: patchedRegion } : {}),
     ...(patchedAround && (patchedRegion || action !== "remove") ? { around: patchedAround } : {}),
   };

@@ -1,7 +1,7 @@
 /** Routes of apps and of the user. */
 
 import type { AppRow, JsonObject } from "../model.js";
-import { allStatuses, Refusal } from "../status.js";
+import { allStatuses, codeFrom, Refusal } from "../status.js";
 import type { Store } from "../store.js";
 import type { Call, Reply } from "./context.js";
 
@@ -26,7 +26,7 @@ export function deleteApp({ services, app }: Call): Reply {
   const unused = store.transaction(() => {
     const rows = store.all<Parameters<Store["deleteInputs"]>[0][number]>("SELECT * FROM inputs WHERE app = ?", app.seq);
     const media = store.deleteInputs(rows);
-    for (const table of ["annotations", "concepts", "datasets", "dataset_inputs", "jobs", "operations", "gone"]) {
+    for (const table of ["annotations", "concepts", "datasets", "dataset_inputs", "jobs", "operations", "deleted"]) {
       store.run(`DELETE FROM ${table} WHERE app = ?`, app.seq);
     }
     store.run("DELETE FROM apps WHERE seq = ?", app.seq);
@@ -65,8 +65,14 @@ export function getUser({ user }: UserCall): Reply {
   return { json: { user: { id: user } } };
 }
 
-export function listStatusCodes(): Reply {
-  return { json: { statuses: allStatuses() as unknown as JsonObject[] } };
+/** GET /v2/status_codes and /v2/status_codes/{code}; the status of the answer is then the one that was asked for */
+export function statusCodes(method: string, parts: readonly string[]): Reply {
+  if (parts.length > 1) throw new Refusal(11101, "this path does not exist");
+  if (method !== "GET") throw new Refusal(11103, `${method} is not allowed for status codes`);
+  if (parts[0] === undefined) return { json: { statuses: allStatuses() as unknown as JsonObject[] } };
+  const found = allStatuses().find(({ code }) => code === codeFrom(parts[0]));
+  if (!found) throw new Refusal(11101, `the status code "${parts[0]}" does not exist`);
+  return { status: found, httpStatus: 200 };
 }
 
 function shown(app: AppRow): JsonObject {

@@ -15,11 +15,12 @@ interface ConceptRow {
 export function postConcepts(call: Call): Reply {
   const { services, app, body } = call;
   const values = objectsOf(body.concepts, "concepts", 1000);
-  const names = services.store.names(app.seq);
+  const names = new Set(services.store.names(app.seq).keys());
   for (const value of values) {
     const id = String(value.id ?? "");
     if (id === "") throw new Refusal(40003, "a concept has no id");
     if (names.has(id)) throw new Refusal(40003, `duplicate concept: "${id}" exists already`);
+    names.add(id);
   }
   services.store.transaction(() => {
     for (const value of values) services.store.setConcept(app.seq, String(value.id), nameOf(value));

@@ -41,6 +41,8 @@ export interface Call {
 export interface Reply {
   status?: Status;
   json?: JsonObject;
+  /** Default: the one that goes with the status. */
+  httpStatus?: number | undefined;
 }
 
 export type Route = (call: Call) => Reply;
@@ -61,12 +63,9 @@ export function pageOf(query: URLSearchParams | JsonObject, defaultSize = 128): 
   return { offset: (page - 1) * size, size };
 }
 
-/** All values of a query parameter; `a=1&a=2` and `a=1,2` say the same. */
+/** All values of a query parameter that is repeated; an id may contain a comma. */
 export function listOf(query: URLSearchParams, name: string): string[] {
-  return query
-    .getAll(name)
-    .flatMap((value) => value.split(","))
-    .filter((value) => value !== "");
+  return query.getAll(name).filter((value) => value !== "");
 }
 
 /** The objects of a list in the body. */

@@ -3,7 +3,7 @@
 import { isObject } from "../incoming.js";
 import type { InputRow, JsonObject } from "../model.js";
 import { outgoingInput } from "../outgoing.js";
-import { patchObject } from "../patching.js";
+import { type Action, patchObject } from "../patching.js";
 import { searchInputs } from "../search.js";
 import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
@@ -61,12 +61,20 @@ export function patchDatasets(call: Call): Reply {
     for (const value of values) {
       const row = datasetOf(call, String(value.id ?? ""));
       const data = JSON.parse(row.data) as JsonObject;
-      const patched = action === "overwrite" ? kept(value) : patchObject(data, kept(value), action);
+      const patched = patchData(data, kept(value), action);
       const sql = "UPDATE datasets SET data = ?, modified_at = ? WHERE seq = ?";
       services.store.run(sql, JSON.stringify(patched), timestamp(), row.seq);
     }
   });
   return { json: { datasets: values.map((value) => shown(call, datasetOf(call, String(value.id)))) } };
+}
+
+/** Remove takes away the image, and nothing else. */
+function patchData(data: JsonObject, patch: JsonObject, action: Action): JsonObject {
+  if (action === "overwrite") return patch;
+  if (action === "merge") return patchObject(data, patch, "merge");
+  const { image: _, ...rest } = data;
+  return patch.image === undefined ? data : rest;
 }
 
 /** DELETE …/datasets; their inputs stay */

@@ -65,7 +65,7 @@ function postOne(call: Call, value: JsonObject, jobId: string | undefined, suffi
     const id = freeId(call, input.id, suffix, ids);
     if (input.url !== undefined && !input.allowDuplicateUrl) checkUrl(call, input.url);
     const datasets = input.datasets.map((dataset) => ensureDataset(call, dataset));
-    ids.add(id);
+    if (input.id !== undefined) ids.add(input.id);
     const seq = insert(call, input, id, jobId);
     for (const dataset of datasets) addToDataset(call, dataset, seq);
     const row = call.services.store.input(call.app.seq, id) as InputRow;
@@ -83,8 +83,7 @@ function insert({ services, app }: Call, input: IncomingInput, id: string, jobId
   const { store } = services;
   store.ensureConcepts(app.seq, input.concepts);
   const now = timestamp();
-  const gone = store.get<{ seq: number }>("SELECT seq FROM gone WHERE app = ? AND id = ?", app.seq, id);
-  const seq = store.insertInput({
+  return store.insertInput({
     app: app.seq,
     id,
     kind: input.kind,
@@ -99,17 +98,16 @@ function insert({ services, app }: Call, input: IncomingInput, id: string, jobId
     created_at: now,
     modified_at: now,
   });
-  if (gone) store.run("UPDATE inputs SET times_stored = 2 WHERE seq = ?", seq);
-  return seq;
 }
 
-function freeId({ services, app }: Call, id: string | undefined, suffix: boolean, taken: Set<string>): string {
+/** `asked` has the ids that inputs of the same request have already asked for. */
+function freeId({ services, app }: Call, id: string | undefined, suffix: boolean, asked: Set<string>): string {
   if (id === undefined) return newId();
   const exists = (candidate: string) => services.store.input(app.seq, candidate) !== undefined;
-  if (taken.has(id)) throw new ItemRefusal(30100, "Input has a duplicate ID.");
+  if (asked.has(id)) throw new ItemRefusal(30100, "Input has a duplicate ID.");
   if (!exists(id)) return id;
   if (!suffix) throw new ItemRefusal(30100, "Input has a duplicate ID.");
-  for (let n = 1; n <= 9; n += 1) if (!exists(`${id}-${n}`) && !taken.has(`${id}-${n}`)) return `${id}-${n}`;
+  for (let n = 1; n <= 9; n += 1) if (!exists(`${id}-${n}`)) return `${id}-${n}`;
   return `${id}-${newId().slice(0, 6)}`;
 }
 
@@ -151,8 +149,10 @@ export function listInputs(call: Call): Reply {
     where.push(`id IN (${ids.map(() => "?").join(", ")})`);
     values.push(...ids);
   }
-  const code = query.has("status.code") ? codeFrom(query.get("status.code")) : undefined;
-  if (code !== undefined && code !== 0) {
+  const wanted = query.get("status.code") ?? "";
+  const code = codeFrom(wanted) ?? 0;
+  if (wanted !== "" && wanted !== "0" && code === 0) throw new Refusal(11102, `status.code "${wanted}" is not known`);
+  if (code !== 0) {
     where.push("status = ?");
     values.push(code);
   }
@@ -271,27 +271,4 @@ export function deleteInputs({ services, app, body }: Call): Reply {
 export function deleteInput(call: Call): Reply {
   call.services.removeLater(call.app, [inputOf(call, call.parts[0] ?? "").id]);
   return {};
-}
-
-/** GET …/inputs/jobs/add */
-export function listJobs({ services, app, query }: Call): Reply {
-  const { offset, size } = pageOf(query);
-  const sql = "SELECT * FROM jobs WHERE app = ? ORDER BY created_at DESC LIMIT ? OFFSET ?";
-  const jobs = services.store.all<Parameters<typeof outgoingJob>[0]>(sql, app.seq, size, offset);
-  return { json: { inputs_add_jobs: jobs.map(outgoingJob) } };
-}
-
-/** GET …/inputs/jobs/add/{id} */
-export function getJob({ services, app, parts }: Call): Reply {
-  const job = services.store.job(app.seq, parts[0] ?? "");
-  if (!job) throw new Refusal(11101, `the job "${parts[0]}" does not exist`);
-  return { json: { inputs_add_job: outgoingJob(job) } };
-}
-
-/** PATCH …/inputs/jobs/add/{id} */
-export function cancelJob(call: Call): Reply {
-  const { services, app, parts } = call;
-  getJob(call);
-  services.store.run("UPDATE jobs SET cancelled = 1 WHERE app = ? AND id = ?", app.seq, parts[0] ?? "");
-  return getJob(call);
 }

@@ -11,6 +11,18 @@ import { newId, timestamp } from "../store.js";
 import { type Call, objectsOf, outgoing, pageOf, type Reply } from "./context.js";
 import { addToDataset, ensureDataset, setFields } from "./inputs.js";
 
+const knownOperations = new Set([
+  "add_concepts",
+  "delete_concepts",
+  "add_metadata",
+  "delete_metadata",
+  "overwrite_geo",
+  "delete_geo",
+  "add_to_dataset",
+  "delete_from_dataset",
+  "delete_annotations",
+]);
+
 /** POST …/inputs/searches, POST …/annotations/searches, POST …/searches */
 export function postSearches(call: Call): Reply {
   const { services, app, body } = call;
@@ -32,6 +44,7 @@ export function postSearches(call: Call): Reply {
 export function postBulkOperations(call: Call): Reply {
   const { services, app, body } = call;
   const values = objectsOf(body.bulk_operations, "bulk_operations");
+  for (const value of values) checkOperation(value);
   const done = values.map((value) => {
     const rows = sourceOf(call, value);
     const operation = isObject(value.operation) ? value.operation : {};
@@ -53,6 +66,13 @@ export function postBulkOperations(call: Call): Reply {
   return { json: { bulk_operation: done } };
 }
 
+/** Nothing is carried out when one of the operations is not known. */
+function checkOperation({ operation }: JsonObject): void {
+  const names = isObject(operation) ? Object.keys(operation) : [];
+  if (names.some((name) => knownOperations.has(name))) return;
+  throw new Refusal(25404, `the operation ${names.join(", ") || "(none)"} is not known`);
+}
+
 /** GET …/bulk_operations */
 export function listBulkOperations({ services, app, query }: Call): Reply {
   const { offset, size } = pageOf(query);
@@ -67,6 +87,25 @@ export function getBulkOperation({ services, app, parts }: Call): Reply {
   const row = services.store.get<{ data: string }>(sql, app.seq, parts[0] ?? "");
   if (!row) throw new Refusal(11101, `the bulk operation "${parts[0]}" does not exist`);
   return { json: { bulk_operation: JSON.parse(row.data) as JsonObject } };
+}
+
+/** PATCH …/bulk_operations: they are over, so nothing is left to cancel */
+export function cancelBulkOperations(call: Call): Reply {
+  const done = idsOf(call).flatMap((id) => getBulkOperation({ ...call, parts: [id] }).json?.bulk_operation ?? []);
+  return { json: { bulk_operation: done } };
+}
+
+/** DELETE …/bulk_operations */
+export function deleteBulkOperations(call: Call): Reply {
+  const { services, app } = call;
+  for (const id of idsOf(call)) services.store.run("DELETE FROM operations WHERE app = ? AND id = ?", app.seq, id);
+  return {};
+}
+
+function idsOf({ body }: Call): string[] {
+  const ids = Array.isArray(body.ids) ? body.ids.map(String) : [];
+  if (ids.length === 0) throw new Refusal(11102, "ids is empty");
+  return ids;
 }
 
 function sourceOf({ services, app }: Call, value: JsonObject): InputRow[] {
@@ -123,5 +162,5 @@ function apply(call: Call, row: InputRow, operation: JsonObject): void {
     store.run("DELETE FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?", row.app, dataset, row.seq);
   } else if (given("delete_annotations")) {
     store.run("DELETE FROM annotations WHERE app = ? AND input_id = ? AND level = 0", row.app, row.id);
-  } else throw new Refusal(25404, `the operation ${Object.keys(operation).join(", ") || "(none)"} is not known`);
+  }
 }

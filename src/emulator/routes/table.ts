@@ -8,7 +8,7 @@ import {
   patchAnnotations,
   postAnnotations,
 } from "./annotations.js";
-import { deleteApp, getApp, getUser, listApps, listStatusCodes, myScopes, postApps, type UserRoute } from "./apps.js";
+import { deleteApp, getApp, getUser, listApps, myScopes, postApps, statusCodes, type UserRoute } from "./apps.js";
 import { countConcepts, getConcept, listConcepts, patchConcepts, postConcepts, searchConcepts } from "./concepts.js";
 import type { Route } from "./context.js";
 import {
@@ -23,19 +23,24 @@ import {
   postDatasets,
 } from "./datasets.js";
 import {
-  cancelJob,
   countInputs,
   deleteInput,
   deleteInputs,
   getInput,
-  getJob,
   listInputs,
-  listJobs,
   patchInputs,
   postInputs,
   streamInputs,
 } from "./inputs.js";
-import { getBulkOperation, listBulkOperations, postBulkOperations, postSearches } from "./searches.js";
+import { cancelJob, getJob, listJobs } from "./jobs.js";
+import {
+  cancelBulkOperations,
+  deleteBulkOperations,
+  getBulkOperation,
+  listBulkOperations,
+  postBulkOperations,
+  postSearches,
+} from "./searches.js";
 
 type Entry<R> = [method: string, pattern: string, route: R];
 
@@ -79,6 +84,8 @@ export const appRoutes: readonly Entry<Route>[] = [
   ["GET", "datasets/*", getDataset],
   ["POST", "bulk_operations", postBulkOperations],
   ["GET", "bulk_operations", listBulkOperations],
+  ["PATCH", "bulk_operations", cancelBulkOperations],
+  ["DELETE", "bulk_operations", deleteBulkOperations],
   ["GET", "bulk_operations/*", getBulkOperation],
   ["GET", "myscopes", myScopes],
   ["GET", "my_scopes", myScopes],
@@ -94,7 +101,7 @@ export const userRoutes: readonly Entry<UserRoute>[] = [
   ["GET", "", getUser],
 ];
 
-export { listStatusCodes };
+export { statusCodes };
 
 export interface Match<R> {
   route: R;

@@ -1,0 +1,29 @@
+/** Routes of the jobs that count added inputs. */
+
+import type { JobRow } from "../model.js";
+import { outgoingJob } from "../outgoing.js";
+import { Refusal } from "../status.js";
+import { type Call, pageOf, type Reply } from "./context.js";
+
+/** GET …/inputs/jobs/add */
+export function listJobs({ services, app, query }: Call): Reply {
+  const { offset, size } = pageOf(query);
+  const sql = "SELECT * FROM jobs WHERE app = ? ORDER BY created_at DESC, id LIMIT ? OFFSET ?";
+  const jobs = services.store.all<JobRow>(sql, app.seq, size, offset);
+  return { json: { inputs_add_jobs: jobs.map(outgoingJob) } };
+}
+
+/** GET …/inputs/jobs/add/{id} */
+export function getJob({ services, app, parts }: Call): Reply {
+  const job = services.store.job(app.seq, parts[0] ?? "");
+  if (!job) throw new Refusal(11101, `the job "${parts[0]}" does not exist`);
+  return { json: { inputs_add_job: outgoingJob(job) } };
+}
+
+/** PATCH …/inputs/jobs/add/{id} */
+export function cancelJob(call: Call): Reply {
+  const { services, app, parts } = call;
+  getJob(call);
+  services.store.run("UPDATE jobs SET cancelled = 1 WHERE app = ? AND id = ?", app.seq, parts[0] ?? "");
+  return getJob(call);
+}

@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import { type AnnotationJson, type Http, note, openHttp } from "../helpers/http.js";
+
+const square = { bounding_box: { top_row: 0.1, left_col: 0.1, bottom_row: 0.9, right_col: 0.8 } };
+
+function boxed(id: string, inputId: string, info: unknown = square): Record<string, unknown> {
+  const data = { regions: [{ region_info: info, data: { concepts: [{ id: "boat" }] } }] };
+  return { id, input_id: inputId, data };
+}
+
+/** A store with the inputs `a` and `b` and the annotations a/x, a/y and b/x. */
+async function annotated(): Promise<Http> {
+  const http = await openHttp();
+  await http.add(note("a", { concepts: [{ id: "calm" }], metadata: { split: "train" } }), note("b"));
+  const annotations = [boxed("x", "a"), boxed("y", "a"), boxed("x", "b")];
+  expect((await http.call("POST", "/annotations", { annotations })).json.status.code).toBe(10000);
+  return http;
+}
+
+async function listed({ call }: Http, query = ""): Promise<string[]> {
+  const { annotations } = (await call("GET", `/annotations${query}`)).json;
+  return annotations.map((annotation) => `${annotation.input_id}/${annotation.input_level ? "own" : annotation.id}`);
+}
+
+async function posted({ call }: Http, annotation: Record<string, unknown>): Promise<AnnotationJson> {
+  const { json } = await call("POST", "/annotations", { annotations: [annotation] });
+  expect(json.annotations).toHaveLength(1);
+  return json.annotations[0] as AnnotationJson;
+}
+
+describe("the annotation of an input itself", () => {
+  it("holds what came with the input, and is listed with the others", async () => {
+    const http = await annotated();
+    expect(await listed(http)).toEqual(["a/own", "b/own", "a/x", "a/y", "b/x"]);
+    const [own] = (await http.call("GET", "/annotations?input_ids=a&per_page=1")).json.annotations;
+    expect(own).toMatchObject({
+      input_level: true,
+      status: { code: 24150 },
+      data: { concepts: [{ id: "calm", value: 1 }], metadata: { split: "train" } },
+    });
+    expect(own?.data).not.toHaveProperty("text");
+    expect((await http.call("GET", `/inputs/a/annotations/${own?.id}`)).json.annotation.id).toBe(own?.id);
+  });
+
+  it("can be patched, which patches the input", async () => {
+    const { call } = await annotated();
+    const [own] = (await call("GET", "/annotations?input_ids=a&per_page=1")).json.annotations;
+    const annotations = [{ id: own?.id, input_id: "a", data: { concepts: [{ id: "sunny" }] } }];
+    await call("PATCH", "/annotations", { action: "merge", annotations });
+    const { concepts } = (await call("GET", "/inputs/a")).json.input.data;
+    expect(concepts?.map((concept) => concept.id)).toEqual(["calm", "sunny"]);
+  });
+
+  it("is never deleted before its input", async () => {
+    const http = await annotated();
+    const [own] = (await http.call("GET", "/annotations?input_ids=a&per_page=1")).json.annotations;
+    const pair = { input_ids: ["a"], ids: [own?.id] };
+    expect((await http.call("DELETE", "/inputs/annotations", pair)).json.status.code).toBe(10000);
+    expect(await http.call("DELETE", `/inputs/a/annotations/${own?.id}`)).toMatchObject({
+      http: 400,
+      json: { status: { code: 11102 } },
+    });
+    expect(await listed(http)).toContain("a/own");
+  });
+});
+
+describe("listing annotations", () => {
+  it.each([
+    ["?input_ids=a", ["a/own", "a/x", "a/y"]],
+    ["?input_ids=b&input_ids=a", ["a/own", "b/own", "a/x", "a/y", "b/x"]],
+    ["?input_ids=a&input_ids=b&ids=y&ids=x", ["a/y", "b/x"]],
+    ["?input_ids=b&ids=y", []],
+    ["?input_ids=nope", []],
+    ["?per_page=2&page=2", ["a/x", "a/y"]],
+    ["?per_page=2&page=4", []],
+    ["?statuses=24157", []],
+  ])("with %s gives %j", async (query, expected) => {
+    expect(await listed(await annotated(), query)).toEqual(expected);
+  });
+
+  it.each(["?ids=x", "?ids=x&input_ids=a&input_ids=b", "?ids=x&ids=y&input_ids=a"])(
+    "refuses ids without as many inputs: %s",
+    async (query) => {
+      const { call } = await annotated();
+      expect(await call("GET", `/annotations${query}`)).toMatchObject({ http: 400, json: { status: { code: 11102 } } });
+    },
+  );
+
+  it("says of one that is not there, or of another input, that it does not exist", async () => {
+    const { call } = await annotated();
+    for (const path of ["/inputs/b/annotations/y", "/inputs/nope/annotations/x"]) {
+      expect(await call("GET", path)).toMatchObject({ http: 404, json: { status: { code: 11101 } } });
+      expect((await call("DELETE", path)).http).toBe(404);
+    }
+  });
+});
+
+describe("posting annotations", () => {
+  it("makes ids for annotations and regions without one, and concepts that do not exist yet", async () => {
+    const http = await annotated();
+    const { id: _, ...nameless } = boxed("", "a");
+    const annotation = await posted(http, nameless);
+    expect(annotation.id).toMatch(/^[0-9a-f]{32}$/);
+    expect(annotation.data.regions).toMatchObject([
+      {
+        id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        region_info: square,
+        data: { concepts: [{ id: "boat", name: "boat", value: 1 }] },
+      },
+    ]);
+    expect((await http.call("GET", "/concepts/boat")).http).toBe(200);
+    expect((await posted(http, { ...boxed("named", "a"), annotation_info: { by: "ann" } })).annotation_info).toEqual({
+      by: "ann",
+    });
+  });
+
+  it.each([
+    ["a name", { code: "ANNOTATION_AWAITING_REVIEW" }, 24157],
+    ["a number", { code: 24151 }, 24151],
+    ["nothing", undefined, 24150],
+  ])("takes the status as %s", async (_, status, code) => {
+    const http = await annotated();
+    expect((await posted(http, { ...boxed("z", "a"), status })).status.code).toBe(code);
+    expect(await listed(http, `?statuses=${code}`)).toContain("a/z");
+  });
+
+  it.each([
+    ["an input that does not exist", boxed("z", "nope"), 30102],
+    ["no input", { id: "z", data: { concepts: [{ id: "new" }] } }, 30102],
+    ["an id that is taken", boxed("x", "a"), 24155],
+    [
+      "two regions",
+      { id: "z", input_id: "a", data: { regions: [{ region_info: square }, { region_info: square }] } },
+      24155,
+    ],
+    ["two frames", { id: "z", input_id: "a", data: { frames: [{ data: {} }, { data: {} }] } }, 24155],
+    [
+      "two regions in a frame",
+      { id: "z", input_id: "a", data: { frames: [{ data: { regions: [{ id: "1" }, { id: "2" }] } }] } },
+      24155,
+    ],
+    ["a box upside down", boxed("z", "a", { bounding_box: { ...square.bounding_box, top_row: 0.95 } }), 24155],
+    ["a box without width", boxed("z", "a", { bounding_box: { ...square.bounding_box, left_col: 0.8 } }), 24155],
+    ["a box beyond 1", boxed("z", "a", { bounding_box: { ...square.bounding_box, right_col: 1.01 } }), 24155],
+    ["a box below 0", boxed("z", "a", { bounding_box: { ...square.bounding_box, left_col: -0.01 } }), 24155],
+    ["a box of words", boxed("z", "a", { bounding_box: { ...square.bounding_box, left_col: "left" } }), 24155],
+    [
+      "a polygon beyond 1",
+      boxed("z", "a", {
+        polygon: {
+          points: [
+            [0, 0],
+            [0, 2],
+            [1, 1],
+          ].map(([row, col]) => ({ row, col })),
+        },
+      }),
+      24155,
+    ],
+  ])("refuses one with %s, and takes the rest", async (_, annotation, code) => {
+    const http = await annotated();
+    const { http: status, json } = await http.call("POST", "/annotations", {
+      annotations: [annotation, boxed("good", "b")],
+    });
+    expect([status, json.status.code]).toEqual([200, 10010]);
+    expect(json.annotations.map((each) => each.status.code)).toEqual([code, 24150]);
+    expect(await listed(http)).toEqual(["a/own", "b/own", "a/x", "a/y", "b/x", "b/good"]);
+    const alone = await http.call("POST", "/annotations", { annotations: [annotation] });
+    expect(alone).toMatchObject({ http: 400, json: { status: { code: 10020 } } });
+  });
+
+  it("keeps a frame, a polygon and a mask as they are", async () => {
+    const http = await annotated();
+    const frames = [{ frame_info: { index: 3, time: 120 }, data: { regions: [{ id: "r", region_info: square }] } }];
+    const polygon = {
+      points: [
+        [0, 0.5],
+        [0.25, 1],
+        [1, 1],
+      ].map(([row, col]) => ({ row, col, visibility: "VISIBLE" })),
+    };
+    const mask = { image: { base64: "AAEC/+8=" } };
+    await posted(http, { id: "frame", input_id: "a", data: { frames } });
+    await posted(http, boxed("polygon", "a", { polygon }));
+    await posted(http, boxed("mask", "a", { mask }));
+    const read = async (id: string) => (await http.call("GET", `/inputs/a/annotations/${id}`)).json.annotation.data;
+    expect(await read("frame")).toEqual({ frames });
+    expect((await read("polygon")).regions?.[0]?.region_info).toEqual({ polygon });
+    expect((await read("mask")).regions?.[0]?.region_info).toEqual({ mask });
+  });
+
+  it("leaves no concept behind for an annotation that was refused", async () => {
+    const { call } = await annotated();
+    const annotations = [{ id: "x", input_id: "a", data: { concepts: [{ id: "stray" }] } }];
+    await call("POST", "/annotations", { annotations });
+    expect((await call("GET", "/concepts/stray")).http).toBe(404);
+  });
+});
+
+describe("deleting annotations", () => {
+  it.each([
+    ["/inputs/annotations", { input_ids: ["a"] }, ["a/own", "b/own", "b/x"]],
+    ["/annotations", { input_ids: ["a", "b"] }, ["a/own", "b/own"]],
+    ["/inputs/annotations", { input_ids: ["a", "b"], ids: ["y", "x"] }, ["a/own", "b/own", "a/x"]],
+    ["/inputs/annotations", { input_ids: ["b", "nope"], ids: ["y", "x"] }, ["a/own", "b/own", "a/x", "a/y", "b/x"]],
+    ["/inputs/a/annotations/x", undefined, ["a/own", "b/own", "a/y", "b/x"]],
+  ])("by DELETE %s with %j leaves %j", async (path, body, left) => {
+    const http = await annotated();
+    expect(await http.call("DELETE", path, body)).toMatchObject({ http: 200, json: { status: { code: 10000 } } });
+    expect(await listed(http)).toEqual(left);
+  });
+
+  it.each([{}, { input_ids: [] }, { ids: ["x"] }, { input_ids: ["a", "b"], ids: ["x"] }])(
+    "refuses %j",
+    async (body) => {
+      const http = await annotated();
+      expect(await http.call("DELETE", "/annotations", body)).toMatchObject({
+        http: 400,
+        json: { status: { code: 11102 } },
+      });
+      expect(await listed(http)).toHaveLength(5);
+    },
+  );
+});

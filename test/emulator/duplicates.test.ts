@@ -1,0 +1,117 @@
+import { describe, expect, it, vi } from "vitest";
+import { jpeg } from "../helpers/files.js";
+import { type Http, note, openHttp, picture } from "../helpers/http.js";
+
+function until(check: () => Promise<void>): Promise<void> {
+  return vi.waitFor(check, { interval: 3, timeout: 10_000 });
+}
+
+/** Posts inputs and gives their statuses. */
+async function post({ call }: Http, inputs: unknown[], more = {}): Promise<[string, number][]> {
+  const { json } = await call("POST", "/inputs", { inputs, ...more });
+  return json.inputs.map((input) => [input.id, input.status.code]);
+}
+
+describe("duplicates", () => {
+  it.each([{}, { input_id_conflict_resolution: "SKIP" }, { input_id_conflict_resolution: 1 }])(
+    "by id are refused one by one (%j)",
+    async (more) => {
+      const http = await openHttp();
+      await http.add(note("a"));
+      const { json } = await http.call("POST", "/inputs", { inputs: [note("a"), note("b"), note("b")], ...more });
+      expect(json.status.code).toBe(10010);
+      expect(json.inputs.map((input) => [input.id, input.status.code])).toEqual([
+        ["a", 30100],
+        ["b", 30001],
+        ["b", 30100],
+      ]);
+      expect(json.inputs[0]?.status.details).toBe("Input has a duplicate ID.");
+    },
+  );
+
+  it.each(["SUFFIX", 2])("by id get a suffix when they may (%s), but not twice in one request", async (policy) => {
+    const http = await openHttp();
+    const more = { input_id_conflict_resolution: policy };
+    await http.add(note("a"));
+    expect(await post(http, [note("a"), note("a"), note("a-1"), note("b"), note("b")], more)).toEqual([
+      ["a-1", 30001],
+      ["a", 30100],
+      ["a-1-1", 30001],
+      ["b", 30001],
+      ["b", 30100],
+    ]);
+    for (let n = 2; n <= 9; n += 1) expect(await post(http, [note("a")], more)).toEqual([[`a-${n}`, 30001]]);
+    expect(await post(http, [note("a")], more)).toEqual([[expect.stringMatching(/^a-[0-9a-f]{6}$/), 30001]]);
+  });
+
+  it("by URL are refused, unless they are allowed or the first one is gone", async () => {
+    const http = await openHttp({ allowFetch: false });
+    const image = (id: string, more = {}) => ({ id, data: { image: { url: "http://a.example/x.jpg", ...more } } });
+    expect(await post(http, [image("a"), image("b"), image("c", { allow_duplicate_url: true })])).toEqual([
+      ["a", 30001],
+      ["b", 30100],
+      ["c", 30001],
+    ]);
+    await http.call("DELETE", "/inputs", { ids: ["a", "c"] });
+    await until(async () => expect(http.emulator.stored()).toEqual([]));
+    expect(await post(http, [image("b")])).toEqual([["b", 30001]]);
+  });
+});
+
+describe("deleting", () => {
+  it("takes a while, and then takes all of an input; unknown ids do not matter", async () => {
+    const http = await openHttp({ deleteDelayMs: 20 });
+    await http.add(note("a", { concepts: [{ id: "x" }] }), note("b"));
+    await http.call("POST", "/datasets/train/inputs", { dataset_inputs: [{ input: { id: "a" } }] });
+    expect(await http.call("DELETE", "/inputs", { ids: ["a", "nope"] })).toMatchObject({
+      http: 200,
+      json: { status: { code: 10000 } },
+    });
+    expect(await post(http, [note("a")])).toEqual([["a", 30100]]);
+    await until(async () => expect((await http.call("GET", "/inputs/a")).http).toBe(404));
+    expect((await http.call("GET", "/inputs/a")).json.status.code).toBe(11101);
+    expect((await http.call("GET", "/annotations")).json.annotations).toMatchObject([{ input_id: "b" }]);
+    expect(await post(http, [note("a")])).toEqual([["a", 30001]]);
+    expect(http.emulator.stored().map(({ id, timesStored }) => [id, timesStored])).toEqual([
+      ["b", 1],
+      ["a", 2],
+    ]);
+    expect((await http.call("DELETE", "/inputs/nope")).http).toBe(404);
+  });
+
+  it("counts every time that an input is stored", async () => {
+    const http = await openHttp();
+    http.emulator.faults.add({ fault: { type: "processing", share: 1, code: 30002, times: 2 } });
+    const codes: (number | undefined)[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      codes.push((await http.add(note("a")))[0]?.status.code);
+      await http.call("DELETE", "/inputs/a");
+      await until(async () => expect(http.emulator.stored()).toEqual([]));
+    }
+    expect(codes).toEqual([30002, 30002, 30000]);
+  });
+
+  it("leaves the bytes that another input has, also one that is just arriving", async () => {
+    const http = await openHttp();
+    const image = await jpeg();
+    await http.add(picture("a", image));
+    const [head, tail] = JSON.stringify({ inputs: [picture("b", image)] }).split(/(?<="})/) as [string, string];
+    let send: (piece: Uint8Array | null) => void = () => undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        send = (piece) => (piece ? controller.enqueue(piece) : controller.close());
+      },
+    });
+    const url = `${http.emulator.url}/v2/users/me/apps/main/inputs`;
+    const posted = fetch(url, { method: "POST", headers: { authorization: "Key any" }, body, duplex: "half" });
+    send(Buffer.from(head));
+    await http.call("DELETE", "/inputs/a");
+    await until(async () => expect(http.emulator.stored()).toEqual([]));
+    send(Buffer.from(tail));
+    send(null);
+    expect((await posted).status).toBe(200);
+    const { data } = await http.processed("b");
+    const bytes = await fetch(data.image?.url ?? "", { headers: { authorization: "Key any" } });
+    expect(Buffer.from(await bytes.arrayBuffer()).equals(image)).toBe(true);
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { startEmulator } from "../../src/emulator/index.js";
+import { exampleBytes, jpeg } from "../helpers/files.js";
+import { note, openHttp, picture } from "../helpers/http.js";
+import { temporaryFolder } from "../helpers/store.js";
+
+const key = { authorization: "Key any" };
+
+async function hosted() {
+  const http = await openHttp();
+  const image = await jpeg(64, 48);
+  const [input] = await http.add(picture("a", image));
+  return { ...http, image, url: input?.data.image?.url ?? "", input };
+}
+
+describe("hosted media", () => {
+  it("are exactly the bytes that were sent, of every kind", async () => {
+    const { add } = await openHttp();
+    const sent = {
+      image: exampleBytes("harbour/quay.jpg"),
+      audio: exampleBytes("media/foghorn.wav"),
+      video: exampleBytes("media/ferry.mp4"),
+    };
+    for (const [kind, bytes] of Object.entries(sent)) {
+      const [input] = await add({ id: kind, data: { [kind]: { base64: bytes.toString("base64") } } });
+      expect(input?.status).toEqual({ code: 30000, description: "Download complete" });
+      const media = input?.data[kind as keyof typeof sent];
+      expect(media?.hosted).toMatchObject({ sizes: ["orig"], crossorigin: "use-credentials" });
+      const address = `${media?.hosted?.prefix}/orig/${media?.hosted?.suffix}`;
+      expect(media?.url).toBe(address);
+      const response = await fetch(address, { headers: key });
+      expect(response.headers.get("content-type")).toMatch(`${kind}/`);
+      expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+    }
+  });
+
+  it("are not there without credentials, and forbidden with wrong ones", async () => {
+    const data = temporaryFolder();
+    const emulator = await startEmulator({ port: 0, data, pat: "right" });
+    onTestFinished(() => emulator.close());
+    const right = { authorization: "Key right" };
+    const body = JSON.stringify({ inputs: [picture("a", await jpeg())] });
+    const posted = await fetch(`${emulator.url}/v2/inputs`, { method: "POST", headers: right, body });
+    const { inputs } = (await posted.json()) as { inputs: { data: { image: { url: string } } }[] };
+    const url = inputs[0]?.data.image.url ?? "";
+    expect((await fetch(url)).status).toBe(404);
+    expect((await fetch(url, { headers: { authorization: "Key wrong" } })).status).toBe(401);
+    expect((await fetch(url, { headers: { "x-clarifai-session-token": "right" } })).status).toBe(200);
+  });
+
+  it("are found only under the address of their app, kind and content", async () => {
+    const { url } = await hosted();
+    const wrong = [
+      url.replace("/orig/", "/large/"),
+      url.replace("/apps/main/", "/apps/other/"),
+      url.replace("/users/me/", "/users/ann/"),
+      url.replace("/inputs/image/", "/inputs/video/"),
+      `${url.slice(0, -1)}${url.endsWith("0") ? "1" : "0"}`,
+      url.replace(/[0-9a-f]{64}$/, "..%2F..%2Fstore.sqlite"),
+    ];
+    for (const address of wrong)
+      expect([address, (await fetch(address, { headers: key })).status]).toEqual([address, 404]);
+  });
+
+  it.each([
+    ["bytes=0-9", 0, 10],
+    ["bytes=10-", 10, undefined],
+    ["bytes=5-99999999", 5, undefined],
+  ])("are sent in part for %s", async (range, start, end) => {
+    const { url, image } = await hosted();
+    const response = await fetch(url, { headers: { ...key, range } });
+    const part = image.subarray(start, end);
+    expect(response.status).toBe(206);
+    expect(response.headers.get("content-range")).toBe(`bytes ${start}-${start + part.length - 1}/${image.length}`);
+    expect(Buffer.from(await response.arrayBuffer()).equals(part)).toBe(true);
+  });
+
+  it("have no part beyond their end, and tell their size without being sent", async () => {
+    const { url, image } = await hosted();
+    expect((await fetch(url, { headers: { ...key, range: `bytes=${image.length}-` } })).status).toBe(416);
+    const head = await fetch(url, { method: "HEAD", headers: key });
+    expect([head.status, head.headers.get("content-length")]).toEqual([200, String(image.length)]);
+    expect((await head.arrayBuffer()).byteLength).toBe(0);
+  });
+
+  it("go with the last input that has them", async () => {
+    const { add, call, url, image, emulator } = await hosted();
+    await add(picture("b", image));
+    await call("DELETE", "/inputs/a");
+    await expect.poll(() => emulator.stored().length).toBe(1);
+    expect((await fetch(url, { headers: key })).status).toBe(200);
+    await call("DELETE", "/inputs/b");
+    await expect.poll(() => emulator.stored().length).toBe(0);
+    expect((await fetch(url, { headers: key })).status).toBe(404);
+  });
+});
+
+describe("text", () => {
+  it("is kept as it was sent, and has no hosted address", async () => {
+    const { add } = await openHttp();
+    const raw = 'grüße \u2028 "quoted" \\ 😀\u0000 end';
+    const [input] = await add({ id: "t", data: { text: { raw } } });
+    expect(input?.data.text).toEqual({ raw, text_info: { char_count: [...raw].length, encoding: "UTF8" } });
+  });
+
+  it("goes along with an image", async () => {
+    const { add } = await openHttp();
+    const image = { base64: (await jpeg()).toString("base64") };
+    const [input] = await add({ id: "mm", data: { image, text: { raw: "What is shown?" } } });
+    expect(input?.status.code).toBe(30000);
+    expect(input?.data).toMatchObject({ image: { hosted: { sizes: ["orig"] } }, text: { raw: "What is shown?" } });
+  });
+
+  it("of a note in an app with an odd name has no trouble with addresses", async () => {
+    const { call } = await openHttp();
+    const app = `/v2/users/${encodeURIComponent("ann b")}/apps/${encodeURIComponent("a/ü")}`;
+    await call("POST", `${app}/inputs`, { inputs: [picture("p", await jpeg()), note("n")] });
+    await expect.poll(async () => (await call("GET", `${app}/inputs/status`)).json.counts.processed).toBe(2);
+    const { input } = (await call("GET", `${app}/inputs/p`)).json;
+    expect((await fetch(input.data.image?.url ?? "", { headers: key })).status).toBe(200);
+  });
+});
