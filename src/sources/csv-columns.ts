@@ -6,6 +6,7 @@ import { InputError, SourceError } from "../core/errors.js";
 import { checkUrl } from "../core/guarded-fetch.js";
 import type { Concept, GeoPoint, InputDraft, Json, Kind } from "../core/input.js";
 import { kindOfUrl, urlField } from "../core/kind-of-url.js";
+import { limits } from "../core/limits.js";
 
 /** Makes an input of the cells of a row. */
 export type Layout = (cells: readonly string[]) => InputDraft | Promise<InputDraft>;
@@ -16,11 +17,12 @@ export interface LayoutOptions {
   root: string;
 }
 
+type Metadata = { [key: string]: Json };
 type Setter = (draft: Draft, cell: string, options: LayoutOptions) => void;
 
 interface Draft {
   id?: string;
-  content?: { as: "text" | "url" | "file"; cell: string; kind?: Kind | undefined };
+  contents: { as: "text" | "url" | "file"; cell: string; kind?: Kind | undefined }[];
   concepts: Concept[];
   metadata?: string;
   longitude?: string;
@@ -30,7 +32,7 @@ interface Draft {
 
 const sdkColumns: Record<string, Setter> = {
   inputid: (draft, cell) => void (draft.id = cell),
-  input: (draft, cell, { input, kind }) => void (draft.content = { as: input, cell, kind }),
+  input: (draft, cell, { input, kind }) => void draft.contents.push({ as: input, cell, kind }),
   concepts: (draft, cell) => void draft.concepts.push(...namesIn(cell).map((id) => ({ id }))),
   metadata: (draft, cell) => void (draft.metadata = cell),
   geopoints: (draft, cell) => void (draft.geopoints = cell),
@@ -42,20 +44,23 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
     /^input\.data\.(image|video|audio|text)\.url$/,
     ([, kind]) =>
       (draft, cell) =>
-        void (draft.content = { as: "url", cell, kind: kind as Kind }),
+        void draft.contents.push({ as: "url", cell, kind: kind as Kind }),
   ],
-  [/^input\.data\.text\.raw$/, () => (draft, cell) => void (draft.content = { as: "text", cell })],
+  [/^input\.data\.text\.raw$/, () => (draft, cell) => void draft.contents.push({ as: "text", cell })],
   [
-    /^input\.data\.concepts\[(\d+)\]\.id$/,
+    /^input\.data\.concepts\[(\d{1,4})\]\.id$/,
     ([, n]) =>
       (draft, cell) =>
         void (draft.concepts[Number(n)] = { ...draft.concepts[Number(n)], id: cell }),
   ],
   [
-    /^input\.data\.concepts\[(\d+)\]\.value$/,
+    /^input\.data\.concepts\[(\d{1,4})\]\.value$/,
     ([, n]) =>
       (draft, cell) => {
-        const value = numberIn(cell, `input.data.concepts[${n}].value`);
+        const column = `input.data.concepts[${n}].value`;
+        const value = numberIn(cell, column);
+        if (value < 0 || value > 1)
+          throw new InputError("ERR_CSV_NUMBER", `column ${column}: ${value} is not between 0 and 1`);
         const { id = "" } = draft.concepts[Number(n)] ?? {};
         draft.concepts[Number(n)] = { id, value };
       },
@@ -71,24 +76,26 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
  * @throws {SourceError} ERR_CSV_COLUMNS
  */
 export function layoutOf(header: readonly string[], path: string, options: LayoutOptions): Layout {
+  const twice = header.find((column, index) => header.indexOf(column) < index);
+  if (twice !== undefined)
+    throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the column "${twice}" is there twice`);
   const setters = header.map((column) => setterOf(column, path));
   return (cells) => {
-    const draft: Draft = { concepts: [] };
+    const draft: Draft = { concepts: [], contents: [] };
     setters.forEach((set, index) => {
       const cell = cells[index] ?? "";
       if (cell.trim() !== "") set(draft, cell, options);
     });
-    const input = inputOf(draft, options);
     const metadata = draft.metadata === undefined ? undefined : metadataIn(draft.metadata);
-    if (metadata instanceof Promise || input instanceof Promise) {
-      return Promise.all([input, metadata]).then(([made, data]) => (data ? { ...made, metadata: data } : made));
-    }
-    return metadata ? { ...input, metadata } : input;
+    // One after the other: of two promises side by side, the second to fail would have nobody to tell.
+    return metadata instanceof Promise
+      ? metadata.then((found) => inputOf(draft, found, options))
+      : inputOf(draft, metadata, options);
   };
 }
 
 function setterOf(column: string, path: string): Setter {
-  const known = sdkColumns[column];
+  const known = Object.hasOwn(sdkColumns, column) ? sdkColumns[column] : undefined;
   if (known) return known;
   for (const [pattern, make] of templateColumns) {
     const match = pattern.exec(column);
@@ -99,26 +106,34 @@ function setterOf(column: string, path: string): Setter {
   throw new SourceError("ERR_CSV_COLUMNS", text);
 }
 
-function inputOf(draft: Draft, options: LayoutOptions): InputDraft | Promise<InputDraft> {
+function inputOf(
+  draft: Draft,
+  metadata: Metadata | undefined,
+  options: LayoutOptions,
+): InputDraft | Promise<InputDraft> {
   const input: InputDraft = {};
   if (draft.id !== undefined) input.id = draft.id;
+  if (metadata) input.metadata = metadata;
   const concepts = draft.concepts.filter((concept) => concept !== undefined && concept.id !== "");
   if (concepts.length > 0) input.concepts = concepts;
   const geo = placeIn(draft);
   if (geo) input.geo = geo;
-  const { content } = draft;
-  if (!content) return input;
-  if (content.as === "text") return { ...input, text: content.cell };
-  if (content.as === "file") return withFile(input, content.cell, options.root);
-  const url = checkUrl(content.cell.trim());
-  const kind = content.kind ?? kindOfUrl(url);
-  if (!kind) {
-    throw new InputError(
-      "ERR_KIND_UNKNOWN",
-      `column input: the kind of "${content.cell}" cannot be told; pass { kind }`,
-    );
+  let file: string | undefined;
+  for (const { as, cell, kind } of draft.contents) {
+    if (as === "text") input.text = cell;
+    else if (as === "url") Object.assign(input, urlIn(cell.trim(), kind));
+    else file = cell;
   }
-  return { ...input, ...urlField(kind, content.cell.trim()) };
+  return file === undefined ? input : withFile(input, file, options.root);
+}
+
+function urlIn(cell: string, given: Kind | undefined): InputDraft {
+  const url = checkUrl(cell);
+  const kind = given ?? kindOfUrl(url);
+  if (!kind) {
+    throw new InputError("ERR_KIND_UNKNOWN", `column input: the kind of "${cell}" cannot be told; pass { kind }`);
+  }
+  return urlField(kind, cell);
 }
 
 async function withFile(input: InputDraft, cell: string, root: string): Promise<InputDraft> {
@@ -135,6 +150,14 @@ async function withFile(input: InputDraft, cell: string, root: string): Promise<
     throw new InputError("ERR_KIND_UNKNOWN", `column input: "${cell}" is not an image, video, audio or text`);
   }
   if (kind !== "text") return { ...input, [kind]: content };
+  const { sizeBytes = 0 } = content;
+  if (sizeBytes >= limits.maxItemBytes.text) {
+    const limit = limits.maxItemBytes.text;
+    throw new InputError(
+      "ERR_ITEM_TOO_LARGE",
+      `column input: "${cell}" has ${sizeBytes} bytes; a text must have less than ${limit}`,
+    );
+  }
   return { ...input, text: text ?? decodeText(await readContent(content), path) };
 }
 
@@ -146,7 +169,7 @@ function namesIn(cell: string): string[] {
 }
 
 /** A JSON object; also one with single quotes, as Python prints it, where apostrophes inside of strings stay what they are. */
-function metadataIn(cell: string): { [key: string]: Json } | Promise<{ [key: string]: Json }> {
+function metadataIn(cell: string): Metadata | Promise<Metadata> {
   try {
     return asObject(JSON.parse(cell), cell);
   } catch (error) {
@@ -155,7 +178,7 @@ function metadataIn(cell: string): { [key: string]: Json } | Promise<{ [key: str
   }
 }
 
-async function relaxed(cell: string): Promise<{ [key: string]: Json }> {
+async function relaxed(cell: string): Promise<Metadata> {
   const { default: json5 } = await import("json5");
   let value: unknown;
   try {
@@ -168,8 +191,8 @@ async function relaxed(cell: string): Promise<{ [key: string]: Json }> {
   return asObject(value, cell);
 }
 
-function asObject(value: unknown, cell: string): { [key: string]: Json } {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as { [key: string]: Json };
+function asObject(value: unknown, cell: string): Metadata {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Metadata;
   throw new InputError("ERR_CSV_METADATA", `column metadata: ${shortened(cell)} is not a JSON object`);
 }
 

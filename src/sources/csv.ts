@@ -18,7 +18,11 @@ const Options = z.strictObject({
   /** Makes an input of a row of any shape; null passes the row over. Instead of the known columns. */
   map: z.custom<CsvMap>((value) => typeof value === "function").optional(),
   /** Default: ",". */
-  delimiter: z.string().length(1).default(","),
+  delimiter: z
+    .string()
+    .length(1)
+    .regex(/[^"\r\n]/, "a quote or a line break separates nothing")
+    .default(","),
   /** Folder that paths are relative to and may not leave. Default: the folder of the CSV. */
   root: z.string().min(1).optional(),
 });
@@ -30,8 +34,8 @@ export type CsvOptions = z.input<typeof Options>;
  * `input.data.concepts[0].id`, `input.metadata`, …). `map` takes any other.
  *
  * UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF. Every row stands alone: one that is
- * broken, or has a cell that cannot be used, fails with its line, column and value, and reading goes on. Origin and default id are the file and the
- * line. The file is closed at the end and on an early stop.
+ * broken, or has a cell that cannot be used, fails with its line, column and value, and reading goes on at the next line. Origin and default id
+ * are the file and the line that the row begins on. The file is closed at the end and on an early stop.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE; ERR_CSV_COLUMNS when the header has columns that are not known
@@ -41,13 +45,19 @@ export function csv(path: string, options: CsvOptions = {}): Source {
   const checked = parseOptions("csv", Options, options);
   return {
     name: "csv",
-    async *read() {
+    async *read({ signal }) {
       let header: string[] | undefined;
       let layout: Layout | undefined;
       try {
         for await (const row of readRows(path, checked.delimiter)) {
+          if (signal.aborted) return;
           if (!header) {
-            if ("error" in row) throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: ${row.error.message}`);
+            if ("reason" in row) {
+              throw new SourceError(
+                "ERR_CSV_COLUMNS",
+                `csv: ${path}: column ${row.cell + 1} of the header ${row.reason}`,
+              );
+            }
             header = row.cells.map((cell) => cell.trim());
             if (!checked.map) layout = layoutOf(header, path, { ...checked, root: checked.root ?? dirname(path) });
             continue;
@@ -71,14 +81,17 @@ function itemOf(
   map: CsvMap | undefined,
 ): SourceItem | Promise<SourceItem> {
   const origin = `${path}:${row.line}`;
-  if ("error" in row) return { origin, error: row.error };
+  if ("reason" in row) {
+    const column = header[row.cell] ?? String(row.cell + 1);
+    return { origin, error: new InputError("ERR_CSV_ROW", `line ${row.line}, column ${column}: it ${row.reason}`) };
+  }
   const failed = (error: unknown): SourceItem => ({
     origin,
     error: error instanceof InputError ? error : new InputError("ERR_CSV_ROW", describeError(error), { cause: error }),
   });
   try {
     if (row.cells.length !== header.length) {
-      const text = `the row has ${row.cells.length} cells, the header ${header.length}`;
+      const text = `line ${row.line}: the row has ${row.cells.length} cells, the header ${header.length}`;
       throw new InputError("ERR_CSV_ROW", text);
     }
     if (layout) {

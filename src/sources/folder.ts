@@ -1,13 +1,12 @@
 /** Source: the images, videos, audio files and texts of a folder. */
 
 import { createHash } from "node:crypto";
-import { createReadStream, type Dirent, opendirSync } from "node:fs";
+import { createReadStream, type Dirent, opendirSync, type Stats, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import picomatch from "picomatch";
 import * as z from "zod";
 import { type Described, decodeText, describeFile } from "../core/content.js";
-import { describeError, InputError, SourceError } from "../core/errors.js";
+import { describeError, FlowError, InputError, SourceError } from "../core/errors.js";
 import { idFromPath } from "../core/ids.js";
 import { type FileContent, type InputDraft, type Kind, kinds } from "../core/input.js";
 import { limits } from "../core/limits.js";
@@ -32,7 +31,7 @@ const Options = z.strictObject({
   exclude: Globs,
   /** Reads names that begin with a dot. Default: false. */
   hidden: z.boolean().default(false),
-  /** Reads what symbolic links point to. Default: false. */
+  /** Reads the files and folders that symbolic links point to; a link to a folder that it lies in is passed over. Default: false. */
   followSymlinks: z.boolean().default(false),
   /** Datasets that every input joins. */
   datasets: z.array(z.string().min(1)).default([]),
@@ -47,7 +46,7 @@ type Checked = z.output<typeof Options>;
  * handles; only texts are read here (UTF-8, below 20 MB). Each input keeps its file's name as `metadata.filename` and gets an id made
  * from its relative path.
  *
- * Every file that is passed over is in the report with its reason (hidden, symbolic link, excluded, other kind, unknown type). A file or
+ * Every file that is passed over is in the report with its reason (hidden, symbolic link, excluded, other kind, unknown type). A file, link or
  * sub-folder that cannot be read fails alone. An early stop closes the folders that are open.
  *
  * @throws {OptionsError} ERR_OPTIONS
@@ -56,11 +55,12 @@ type Checked = z.output<typeof Options>;
  */
 export function folder(path: string, options: FolderOptions = {}): Source {
   const checked = parseOptions("folder", Options, options);
-  const passedOver = filterOf(checked);
+  const root = path.replace(/(?<=[^/])\/+$/, "");
+  const filter = filterOf(checked);
   return {
     name: "folder",
     async *read({ signal }) {
-      for (const entry of walk(path, "", checked, passedOver, true)) {
+      for (const entry of walk({ root, options: checked, filter }, "", [])) {
         if (signal.aborted) return;
         if ("item" in entry) {
           yield entry.item;
@@ -76,15 +76,25 @@ export function folder(path: string, options: FolderOptions = {}): Source {
 type Found = { item: SourceItem } | { path: string; relative: string; name: string };
 type Filter = (relative: string, isFolder: boolean) => string | undefined;
 
-function* walk(root: string, relative: string, options: Checked, filter: Filter, isRoot = false): Generator<Found> {
-  const folderPath = relative === "" ? root : join(root, relative);
+interface Walk {
+  root: string;
+  options: Checked;
+  filter: Filter;
+}
+
+/** Walks a folder; `above` are the folders that it lies in, known by device and number, where links are followed. */
+function* walk(context: Walk, relative: string, above: readonly string[]): Generator<Found> {
+  const { root, options } = context;
+  const folderPath = relative === "" ? root : `${root}/${relative}`;
   const failed = (error: unknown): Found => {
     const text = `${folderPath} cannot be read: ${describeError(error)}`;
-    if (isRoot) throw new SourceError("ERR_FOLDER_UNREADABLE", `folder: ${text}`, { cause: error });
+    if (relative === "") throw new SourceError("ERR_FOLDER_UNREADABLE", `folder: ${text}`, { cause: error });
     return { item: { origin: folderPath, error: new InputError("ERR_FOLDER_UNREADABLE", text, { cause: error }) } };
   };
   let folderHandle: ReturnType<typeof opendirSync>;
+  let within = above;
   try {
+    if (options.followSymlinks) within = [...above, identityOf(statSync(folderPath))];
     folderHandle = opendirSync(folderPath, { bufferSize: 256 });
   } catch (error) {
     yield failed(error);
@@ -102,10 +112,18 @@ function* walk(root: string, relative: string, options: Checked, filter: Filter,
       if (entry === null) return;
       const name = relative === "" ? entry.name : `${relative}/${entry.name}`;
       const path = `${root}/${name}`;
-      const reason = reasonToSkip(entry, name, options, filter);
+      let target: Dirent | Stats = entry;
+      try {
+        if (entry.isSymbolicLink() && options.followSymlinks) target = statSync(path);
+      } catch (error) {
+        const text = `${path} cannot be read: ${describeError(error)}`;
+        yield { item: { origin: path, error: new InputError("ERR_FILE_UNREADABLE", text, { cause: error }) } };
+        continue;
+      }
+      const reason = reasonToSkip(entry.name, target, name, context) ?? loopReason(target, within);
       if (reason !== undefined) yield { item: { origin: path, skipped: reason } };
-      else if (entry.isDirectory()) {
-        if (options.recursive) yield* walk(root, name, options, filter);
+      else if (target.isDirectory()) {
+        if (options.recursive) yield* walk(context, name, within);
         else yield { item: { origin: path, skipped: "sub-folder" } };
       } else yield { path, relative: name, name: entry.name };
     }
@@ -114,11 +132,26 @@ function* walk(root: string, relative: string, options: Checked, filter: Filter,
   }
 }
 
-function reasonToSkip(entry: Dirent, relative: string, options: Checked, filter: Filter): string | undefined {
-  if (!options.hidden && entry.name.startsWith(".")) return "hidden";
-  if (entry.isSymbolicLink()) return options.followSymlinks ? filter(relative, false) : "symbolic link";
-  if (!entry.isFile() && !entry.isDirectory()) return "not a regular file";
-  return filter(relative, entry.isDirectory());
+function reasonToSkip(
+  name: string,
+  target: Dirent | Stats,
+  relative: string,
+  { options, filter }: Walk,
+): string | undefined {
+  if (!options.hidden && name.startsWith(".")) return "hidden";
+  if (target.isSymbolicLink()) return "symbolic link";
+  if (!target.isFile() && !target.isDirectory()) return "not a regular file";
+  return filter(relative, target.isDirectory());
+}
+
+/** Only a link that was followed has been looked up, and only links make loops. */
+function loopReason(target: Dirent | Stats, within: readonly string[]): string | undefined {
+  if (!("ino" in target) || !target.isDirectory()) return undefined;
+  return within.includes(identityOf(target)) ? "symbolic link to a folder that it lies in" : undefined;
+}
+
+function identityOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
 }
 
 function filterOf({ include, exclude }: Checked): Filter {
@@ -133,10 +166,11 @@ function filterOf({ include, exclude }: Checked): Filter {
 function inputOf(path: string, relative: string, name: string, options: Checked): SourceItem | Promise<SourceItem> {
   try {
     const described = describeFile(path);
-    if (!(described instanceof Promise)) return complete(described, path, relative, name, options);
-    return described
-      .then((found) => complete(found, path, relative, name, options))
-      .catch((error: unknown) => ({ origin: path, error: asError(error) }));
+    const item =
+      described instanceof Promise
+        ? described.then((found) => complete(found, path, relative, name, options))
+        : complete(described, path, relative, name, options);
+    return item instanceof Promise ? item.catch((error: unknown) => ({ origin: path, error: asError(error) })) : item;
   } catch (error) {
     return { origin: path, error: asError(error) };
   }
@@ -195,5 +229,7 @@ function labelsOf(relative: string, kind: Kind, { labels }: Checked): string[] {
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new InputError("ERR_ITEM", describeError(error));
+  if (error instanceof FlowError) return error;
+  const fromSystem = error instanceof Error && "syscall" in error;
+  return new InputError(fromSystem ? "ERR_FILE_UNREADABLE" : "ERR_ITEM", describeError(error), { cause: error });
 }

@@ -1,19 +1,21 @@
 /** Source: a JSON Lines file, one input a line. */
 
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { decodeText } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { itemFrom, type Source } from "../core/plugin.js";
+import { readLines } from "./lines.js";
 
-/** Longest line, in characters: two texts at the limit of the API, escaped. */
-const maxLineLength = 100_000_000;
+/** Longest line, in bytes: a text at the limit of the API, escaped. */
+const maxLineBytes = 100_000_000;
+/** Fields of an input that may be bytes. */
+const contentFields = new Set(["image", "video", "audio", "text"]);
 
 /**
  * Reads a JSON Lines file from top to bottom: each line is an input, as `writeJsonl` writes it. Empty lines are passed by.
  *
- * A line that is not JSON, or is no input, fails alone, named by its number; reading goes on. The file is closed at the end and on an early
- * stop.
+ * A line that is not JSON or not UTF-8, or is no input, fails alone, named by its number; reading goes on. The file is closed at the end and on an
+ * early stop.
  *
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE
  * @example await flow(jsonl("./inputs.jsonl")).pipe(batch(), upload(app)).run();
@@ -22,42 +24,44 @@ export function jsonl(path: string): Source {
   return {
     name: "jsonl",
     async *read({ signal }) {
-      const file = createReadStream(path, { encoding: "utf8", highWaterMark: 256 * 1024 });
-      const lines = createInterface({ input: file, crlfDelay: Number.POSITIVE_INFINITY });
-      let number = 0;
       try {
-        // A line reader does not hand on the errors of its stream.
-        await new Promise<void>((resolve, reject) => file.once("open", () => resolve()).once("error", reject));
-        for await (const line of lines) {
+        for await (const { number, bytes } of readLines(path, maxLineBytes)) {
           if (signal.aborted) return;
-          number += 1;
-          const text = number === 1 ? line.replace(/^\uFEFF/, "") : line;
-          if (text.trim() !== "") yield itemFrom(`${path}:${number}`, () => parse(text));
+          if (bytes && isBlank(bytes)) continue;
+          yield itemFrom(`${path}:${number}`, () => parse(bytes));
         }
       } catch (error) {
         throw new SourceError("ERR_FILE_UNREADABLE", `jsonl: ${path}: ${describeError(error)}`, { cause: error });
-      } finally {
-        lines.close();
-        file.destroy();
       }
     },
   };
 }
 
-function parse(line: string): InputDraft {
-  if (line.length > maxLineLength) {
-    throw new InputError("ERR_LINE_TOO_LONG", `the line has ${line.length} characters; the limit is ${maxLineLength}`);
-  }
+function isBlank(line: Buffer): boolean {
+  return line.length < 1000 && line.toString("utf8").trim() === "";
+}
+
+function parse(line: Buffer | undefined): InputDraft {
+  if (!line) throw new InputError("ERR_LINE_TOO_LONG", `the line has more than ${maxLineBytes} bytes`);
+  const text = decodeText(line, "the line");
   try {
-    return JSON.parse(line, revive) as InputDraft;
+    return withBytes(JSON.parse(text));
   } catch (error) {
     throw new InputError("ERR_JSON", `the line is not JSON: ${describeError(error)}`, { cause: error });
   }
 }
 
 /** Bytes were written as base64. */
-function revive(key: string, value: unknown): unknown {
-  if (key !== "bytes" || typeof value !== "object" || value === null) return value;
-  const { base64 } = value as { base64?: unknown };
-  return typeof base64 === "string" ? Buffer.from(base64, "base64") : value;
+function withBytes(value: unknown): InputDraft {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value as InputDraft;
+  const entries = Object.entries(value).map(([field, content]) => {
+    const base64 = contentFields.has(field)
+      ? (content as { bytes?: { base64?: unknown } } | null)?.bytes?.base64
+      : undefined;
+    return [
+      field,
+      typeof base64 === "string" ? { ...content, bytes: new Uint8Array(Buffer.from(base64, "base64")) } : content,
+    ];
+  });
+  return Object.fromEntries(entries) as InputDraft;
 }

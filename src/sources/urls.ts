@@ -1,7 +1,6 @@
 /** Source: a list of URLs, by reference or fetched. */
 
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
 import { decodeText, describeBytes } from "../core/content.js";
 import { describeError, FlowError, InputError, SourceError } from "../core/errors.js";
@@ -11,6 +10,7 @@ import { type InputDraft, type Kind, kinds } from "../core/input.js";
 import { kindOfUrl, urlField } from "../core/kind-of-url.js";
 import { limits } from "../core/limits.js";
 import { parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { readLines } from "./lines.js";
 
 const Options = z.strictObject({
   /** Kind of what the URLs point to. Default: by the extension; with `fetch`, by the content. */
@@ -21,6 +21,8 @@ const Options = z.strictObject({
   concurrency: z.number().int().min(1).max(64).default(4),
   /** Longest wait for an answer, and between two pieces of it, in milliseconds. Default: 30,000. */
   timeoutMs: z.number().positive().default(30_000),
+  /** Longest time for one try as a whole, in milliseconds; it ends a server that sends for ever. Default: 600,000. */
+  deadlineMs: z.number().positive().default(600_000),
   /** Times that a fetch is tried when the server or the way to it fails. Default: 3. */
   maxAttempts: z.number().int().min(1).default(3),
   /** Fetches from private, loopback and link-local addresses too. Default: false. */
@@ -30,6 +32,10 @@ export type UrlsOptions = z.input<typeof Options>;
 type Checked = z.output<typeof Options>;
 
 const maxRedirects = 5;
+/** Longest line of a list, in bytes. */
+const maxLineBytes = 1_000_000;
+/** Wait before the second try; it doubles with each. */
+const retryWaitMs = 250;
 
 /**
  * Yields one input for each URL of a list, an iterable, or a text file with one URL a line (empty lines and lines that begin with `#` are passed
@@ -53,57 +59,90 @@ export function urls(list: string | Iterable<string> | AsyncIterable<string>, op
         return;
       }
       const open: Promise<SourceItem>[] = [];
-      for await (const line of lines) {
-        open.push(fetched(line, checked, signal));
-        if (open.length >= checked.concurrency) yield (await open.shift()) as SourceItem;
+      const stop = new AbortController();
+      const abort = () => stop.abort(signal.reason);
+      if (signal.aborted) abort();
+      else signal.addEventListener("abort", abort);
+      try {
+        for await (const line of lines) {
+          open.push(fetched(line, checked, stop.signal));
+          if (open.length >= checked.concurrency) yield (await open.shift()) as SourceItem;
+        }
+        for (const item of open) yield await item;
+      } finally {
+        signal.removeEventListener("abort", abort);
+        stop.abort();
       }
-      for (const item of open) yield await item;
     },
   };
 }
 
 async function* linesOf(path: string): AsyncGenerator<string> {
-  const file = createReadStream(path, { encoding: "utf8" });
-  const lines = createInterface({ input: file, crlfDelay: Number.POSITIVE_INFINITY });
   try {
-    await new Promise<void>((resolve, reject) => file.once("open", () => resolve()).once("error", reject));
-    for await (const line of lines) {
-      const text = line.replace(/^\uFEFF/, "").trim();
+    for await (const { number, bytes } of readLines(path, maxLineBytes)) {
+      const text = bytes ? bytes.toString("utf8").trim() : `line ${number} of ${path}`; // too long, and refused as no URL
       if (text !== "" && !text.startsWith("#")) yield text;
     }
   } catch (error) {
     throw new SourceError("ERR_FILE_UNREADABLE", `urls: ${path}: ${describeError(error)}`, { cause: error });
-  } finally {
-    lines.close();
-    file.destroy();
   }
 }
 
-function reference(text: string, { kind }: Checked): SourceItem {
+function reference(line: string, { kind }: Checked): SourceItem {
+  const text = String(line).trim();
+  const origin = withoutCredentials(text);
   try {
     const url = checkUrl(text);
     const found = kind ?? kindOfUrl(url);
     if (found === undefined) {
       throw new InputError("ERR_KIND_UNKNOWN", `the kind of ${text} cannot be told by its extension; pass { kind }`);
     }
-    return { origin: text, input: { ...urlField(found, text), ...identity(url) } };
+    return { origin, input: { ...urlField(found, text), ...identity(url) } };
   } catch (error) {
-    return { origin: text, error: error as Error };
+    return { origin, error: error as Error };
   }
 }
 
-async function fetched(text: string, options: Checked, signal: AbortSignal): Promise<SourceItem> {
+/** What stands before the `@` of an address is no origin to print. */
+function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^/?#]*@/, "//");
+}
+
+async function fetched(line: string, options: Checked, signal: AbortSignal): Promise<SourceItem> {
+  const text = String(line).trim();
+  const origin = withoutCredentials(text);
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return { origin: text, input: await fetchInput(checkUrl(text), options, signal) };
+      return { origin, input: await withDeadline(text, options, signal) };
     } catch (error) {
       const final =
         signal.aborted || (error instanceof FlowError && !error.retryable) || attempts >= options.maxAttempts;
-      if (!final) continue;
-      if (error instanceof FlowError) return { origin: text, error };
+      if (!final) {
+        await wait(retryWaitMs * 2 ** (attempts - 1), undefined, { signal }).catch(() => undefined);
+        continue;
+      }
+      if (error instanceof FlowError) return { origin, error };
       const reason = `${text} cannot be fetched: ${describeError(error)}`;
-      return { origin: text, error: new InputError("ERR_FETCH", reason, { cause: error }) };
+      return { origin, error: new InputError("ERR_FETCH", reason, { cause: error }) };
     }
+  }
+}
+
+/** One try, cut off by the stop of the flow or by its deadline. */
+async function withDeadline(text: string, options: Checked, signal: AbortSignal): Promise<InputDraft> {
+  const url = checkUrl(text);
+  const { deadlineMs } = options;
+  const late = new InputError("ERR_FETCH_DEADLINE", `${text} was not read to its end within ${deadlineMs} ms`);
+  const abort = new AbortController();
+  const stop = () => abort.abort(signal.reason);
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop);
+  const timer = setTimeout(() => abort.abort(late), deadlineMs);
+  try {
+    return await fetchInput(url, options, abort.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
   }
 }
 
@@ -122,6 +161,9 @@ async function fetchInput(start: URL, options: Checked, signal: AbortSignal): Pr
     const { statusCode, headers, body } = response;
     if (statusCode >= 300 && statusCode < 400 && typeof headers.location === "string") {
       body.on("error", () => undefined).destroy();
+      if (!URL.canParse(headers.location, url.href)) {
+        throw new InputError("ERR_URL", `${url.href} redirects to "${headers.location}", which is not a URL`);
+      }
       url = checkUrl(new URL(headers.location, url).href);
       continue;
     }
@@ -162,7 +204,8 @@ async function readLimited(
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  const { buffer, byteOffset } = Buffer.concat(chunks);
+  return new Uint8Array(buffer, byteOffset, bytes);
 }
 
 async function describeFetched(

@@ -36,7 +36,7 @@ export function annotate(
   const add = (input: Input, drawings: Drawing | readonly Drawing[] | undefined): Input => {
     const list =
       drawings === undefined ? [] : Array.isArray(drawings) ? (drawings as readonly Drawing[]) : [drawings as Drawing];
-    const made = list.map((drawing) => (typeof drawing === "function" ? drawing(input) : drawing));
+    const made = list.map((drawing) => (typeof drawing === "function" ? drawing(input) : checked(drawing)));
     return { ...input, annotations: [...input.annotations, ...made] };
   };
   return transformOperator({
@@ -48,6 +48,14 @@ export function annotate(
   });
 }
 
+/** An annotation that was written by hand, as `box` and `polygon` would have made it. */
+function checked(annotation: Annotation): Annotation {
+  const { box: corners, polygon: points, concepts } = annotation;
+  if (corners) sharesOf(corners, {});
+  if (points) cornersOf(points, {});
+  return { ...annotation, concepts: conceptsFrom(concepts) };
+}
+
 /**
  * A box `[xMin, yMin, xMax, yMax]` with its concepts; x from the left, y from the top.
  *
@@ -55,19 +63,25 @@ export function annotate(
  * @example box([10, 20, 110, 220], "face", { pixels: { width: 640, height: 480 } })
  */
 export function box(corners: readonly number[], labels: Labels, options: RegionOptions = {}): Drawing {
-  return sized(options, (width, height) => {
-    const [xMin, yMin, xMax, yMax] = corners.map((value, index) => value / (index % 2 === 0 ? width : height));
-    const shown = `box [${corners.join(", ")}]`;
-    if (corners.length !== 4 || corners.some((value) => !Number.isFinite(value))) {
-      throw new InputError("ERR_BOX", `${shown} is not [xMin, yMin, xMax, yMax]`);
-    }
-    const values = [xMin, yMin, xMax, yMax] as [number, number, number, number];
-    checkInside(values, shown, "ERR_BOX", options);
-    if (!(values[0] < values[2] && values[1] < values[3])) {
-      throw new InputError("ERR_BOX", `${shown}: xMin must be less than xMax, and yMin less than yMax`);
-    }
-    return { ...named(options), box: values, concepts: conceptsFrom(labels) };
-  });
+  return sized(options, (width, height) => ({
+    ...named(options),
+    box: sharesOf(corners, options, width, height),
+    concepts: conceptsFrom(labels),
+  }));
+}
+
+function sharesOf(corners: readonly number[], options: RegionOptions, width = 1, height = 1) {
+  const shares = corners.map((value, index) => value / (index % 2 === 0 ? width : height));
+  const shown = `box [${corners.join(", ")}]`;
+  if (corners.length !== 4 || corners.some((value) => !Number.isFinite(value))) {
+    throw new InputError("ERR_BOX", `${shown} is not [xMin, yMin, xMax, yMax]`);
+  }
+  const values = shares as [number, number, number, number];
+  checkInside(values, shown, "ERR_BOX", options);
+  if (!(values[0] < values[2] && values[1] < values[3])) {
+    throw new InputError("ERR_BOX", `${shown}: xMin must be less than xMax, and yMin less than yMax`);
+  }
+  return values;
 }
 
 /**
@@ -77,16 +91,22 @@ export function box(corners: readonly number[], labels: Labels, options: RegionO
  * @example polygon([[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]], "sail")
  */
 export function polygon(points: readonly (readonly number[])[], labels: Labels, options: RegionOptions = {}): Drawing {
-  return sized(options, (width, height) => {
-    const shown = `polygon of ${points.length} points`;
-    if (points.length < 3) throw new InputError("ERR_POLYGON", `${shown}: it needs three or more`);
-    const corners = points.map((point) => {
-      const [x = Number.NaN, y = Number.NaN] = point;
-      const corner: [number, number] = [x / width, y / height];
-      checkInside(corner, `polygon point [${point.join(", ")}]`, "ERR_POLYGON", options);
-      return corner;
-    });
-    return { ...named(options), polygon: corners, concepts: conceptsFrom(labels) };
+  return sized(options, (width, height) => ({
+    ...named(options),
+    polygon: cornersOf(points, options, width, height),
+    concepts: conceptsFrom(labels),
+  }));
+}
+
+function cornersOf(points: readonly (readonly number[])[], options: RegionOptions, width = 1, height = 1) {
+  if (points.length < 3) {
+    throw new InputError("ERR_POLYGON", `polygon of ${points.length} points: it needs three or more`);
+  }
+  return points.map((point) => {
+    const [x = Number.NaN, y = Number.NaN] = point;
+    const corner: [number, number] = [x / width, y / height];
+    checkInside(corner, `polygon point [${point.join(", ")}]`, "ERR_POLYGON", options);
+    return corner;
   });
 }
 

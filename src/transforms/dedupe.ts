@@ -47,10 +47,10 @@ export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFuncti
 
 async function contentKey(input: Input, signal: AbortSignal): Promise<string> {
   const content = mediaOf(input)?.content;
-  const text = `${input.text ?? ""}\n${input.textUrl ?? ""}`;
-  if (!content) return text;
-  if ("url" in content) return `${content.url}\n${text}`;
+  const { text, textUrl } = input;
+  if (!content) return JSON.stringify({ text, textUrl });
+  if ("url" in content) return JSON.stringify({ url: content.url, text, textUrl });
   const digest = createHash("sha256");
   for await (const chunk of openContent(content, signal)) digest.update(chunk);
-  return `${digest.digest("hex")}\n${text}`;
+  return JSON.stringify({ digest: digest.digest("hex"), text, textUrl });
 }

@@ -27,14 +27,16 @@ export function detectType(): OperatorFunction<Message, Message> {
 }
 
 async function moved(input: Input, given: string, content: FileContent | BytesContent): Promise<Input> {
-  const found =
-    "path" in content ? await describeFile(content.path) : await describeBytes(content);
+  const found = "path" in content ? await describeFile(content.path) : await describeBytes(content);
   if (found.kind === undefined) {
     const name = "path" in content ? content.path : "the content";
     throw new InputError("ERR_KIND_UNKNOWN", `${name} is not an image, video, audio or text`);
   }
   const { [given as "image"]: _, ...rest } = input;
   if (found.kind !== "text") return { ...rest, [found.kind]: found.content };
+  if (input.text !== undefined) {
+    throw new InputError("ERR_INPUT_MEDIA", `the ${given} is a text, and the input has a text already`);
+  }
   const text = found.text ?? decodeText(await readContent(found.content), "the content");
   return { ...rest, text };
 }

@@ -40,7 +40,8 @@ const maxTries = 8;
  * byte for byte as it is.
  *
  * Turning follows the EXIF orientation; boxes and polygons turn with the pixels, so that they stay where they were drawn on the stored pixels.
- * Keeps order. An image that cannot be decoded, is cut short, has too many pixels, or cannot be made small enough settles as failed (ERR_IMAGE_…).
+ * Keeps order. An image that has to be changed and cannot be decoded, is cut short, has too many pixels, or cannot be made small enough settles as
+ * failed (ERR_IMAGE_…).
  * URLs and other kinds go on unchanged. Results are held in memory and count against `maxBytesInFlight`.
  *
  * @throws {OptionsError} ERR_OPTIONS
@@ -70,7 +71,7 @@ async function fitted(input: Input, image: Exclude<Content, { url: string }>, op
     });
   const { width = 0, height = 0, orientation = 1, format = "" } = header;
   const megapixels = (width * height) / 1_000_000;
-  const turns = options.upright && orientation > 1;
+  const turns = options.upright && turnOf[orientation] !== undefined;
   const size = "path" in image ? (image.sizeBytes ?? 0) : image.bytes.byteLength;
   const fits = megapixels <= options.maxMegapixels && size < options.maxBytes;
   if (fits && !turns && (options.format === undefined || options.format === format)) return input;
@@ -102,12 +103,17 @@ async function smaller(open: () => Sharp, header: Header, options: Checked): Pro
   let scale = Math.min(1, Math.sqrt((options.maxMegapixels * 1_000_000) / (header.width * header.height)));
   let { quality } = options;
   const swapped = header.turns && header.orientation >= 5;
-  const fullWidth = swapped ? header.height : header.width;
+  const full = swapped
+    ? { width: header.height, height: header.width }
+    : { width: header.width, height: header.height };
   for (let tries = 1; tries <= maxTries; tries += 1) {
-    const width = Math.max(1, Math.floor(fullWidth * scale));
-    const pipeline = scale < 1 ? open().resize({ width, fit: "inside" }) : open();
-    const result = await pipeline
-      .keepIccProfile()
+    const pipeline = scale < 1 ? open().resize({ ...sizeAt(scale, full, options), fit: "fill" }) : open();
+    // Pixels that stay as they are stored keep the word on how they are to be turned.
+    const kept =
+      header.turns || header.orientation <= 1
+        ? pipeline.keepIccProfile()
+        : pipeline.withMetadata({ orientation: header.orientation });
+    const result = await kept
       .toFormat(format, format === "png" ? {} : { quality })
       .toBuffer({ resolveWithObject: true })
       .catch((error: unknown) => {
@@ -127,17 +133,28 @@ async function smaller(open: () => Sharp, header: Header, options: Checked): Pro
   );
 }
 
+/** Width and height at a scale, rounded so that they stay within the megapixels. */
+function sizeAt(scale: number, full: { width: number; height: number }, { maxMegapixels }: Checked) {
+  const most = Math.max(1, Math.floor(maxMegapixels * 1_000_000));
+  const width = Math.max(1, Math.floor(full.width * scale));
+  const height = Math.max(1, Math.floor(full.height * scale));
+  if (width * height <= most) return { width, height };
+  return { width: Math.min(width, most), height: Math.min(height, most) }; // one side is a single pixel
+}
+
 /** An annotation on the stored pixels as one on the upright pixels. */
 function turned(annotation: Annotation, orientation: number): Annotation {
   const turn = turnOf[orientation];
   if (!turn) return annotation;
-  const { box, polygon, ...rest } = annotation;
+  const { box, polygon } = annotation;
+  const changed = { ...annotation };
   if (box) {
     const [x1, y1] = turn(box[0], box[1]);
     const [x2, y2] = turn(box[2], box[3]);
-    return { ...rest, box: [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)] };
+    changed.box = [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
   }
-  return polygon ? { ...rest, polygon: polygon.map(([x, y]) => turn(x, y)) } : annotation;
+  if (polygon) changed.polygon = polygon.map(([x, y]) => turn(x, y));
+  return changed;
 }
 
 /** Where a point of the stored pixels goes, by EXIF orientation. */

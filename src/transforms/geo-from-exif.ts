@@ -3,7 +3,7 @@
 import { open } from "node:fs/promises";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import { InputError } from "../core/errors.js";
+import { describeError, InputError } from "../core/errors.js";
 import type { Content, Input } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { placeFrom } from "../core/place.js";
@@ -25,7 +25,7 @@ const headBytes = 256 * 1024;
  * Reads the GPS position in the EXIF block of each image file and makes it the input's place. Reads the start of the file only.
  *
  * Keeps order. Images without a position, and inputs that are no image files, go on unchanged. A position that is not on earth, or a block that
- * is there and cannot be read, settles the input as failed (ERR_GEO, ERR_EXIF).
+ * is there and cannot be read, settles the input as failed (ERR_GEO, ERR_EXIF), as does a file that cannot be read (ERR_FILE_UNREADABLE).
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./photos")).pipe(geoFromExif(), batch(), upload(app));
@@ -55,8 +55,10 @@ async function withPlace(input: Input, image: Content): Promise<Input> {
     if (error instanceof Error && /unknown file format/i.test(error.message)) return input;
     throw new InputError("ERR_EXIF", "the EXIF block cannot be read", { cause: error });
   }
-  if (found?.latitude === undefined || found.longitude === undefined) return input;
-  return { ...input, geo: placeFrom(rounded(found.longitude), rounded(found.latitude), "EXIF") };
+  // A camera that had no fix writes 0/0.
+  if (!Number.isFinite(found?.latitude) || !Number.isFinite(found?.longitude)) return input;
+  const { longitude, latitude } = found as { longitude: number; latitude: number };
+  return { ...input, geo: placeFrom(rounded(longitude), rounded(latitude), "EXIF") };
 }
 
 /** To a centimetre: what is beyond comes from converting degrees, minutes and seconds. */
@@ -67,7 +69,10 @@ function rounded(degrees: number): number {
 async function readHead(image: Content): Promise<Buffer> {
   if ("bytes" in image) return Buffer.from(image.bytes.subarray(0, headBytes));
   if ("url" in image) return Buffer.alloc(0);
-  const file = await open(image.path);
+  const file = await open(image.path).catch((error: unknown) => {
+    const text = `${image.path} cannot be read: ${describeError(error)}`;
+    throw new InputError("ERR_FILE_UNREADABLE", text, { cause: error });
+  });
   try {
     const buffer = Buffer.alloc(Math.min(headBytes, image.sizeBytes ?? headBytes));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);

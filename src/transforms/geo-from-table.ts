@@ -85,9 +85,10 @@ async function load(path: string, { by, key, longitude, latitude }: Checked): Pr
   const keyColumn = key ?? by;
   const table = new Map<string, Row>();
   try {
-    const parser = createReadStream(path).pipe(
-      parse({ bom: true, columns: true, info: true, relax_column_count: true }),
-    );
+    const trimmed = (header: string[]) => header.map((column) => column.trim());
+    const parser = parse({ bom: true, columns: trimmed, info: true, relax_column_count: true, skip_empty_lines: true });
+    const file = createReadStream(path).on("error", (error) => parser.destroy(error));
+    file.pipe(parser);
     type Record_ = { record: Record<string, string>; info: { lines: number } };
     for await (const { record, info } of parser as AsyncIterable<Record_>) {
       for (const column of [keyColumn, longitude, latitude]) {

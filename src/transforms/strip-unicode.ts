@@ -8,13 +8,22 @@ import { parseOptions } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
 import { type CharacterClass, loadUnicode, stripper } from "./unicode-classes.js";
 
+function isScript(name: string): boolean {
+  if (!/^\w+$/.test(name)) return false;
+  try {
+    return new RegExp(`\\p{Script=${name}}`, "u").unicode;
+  } catch {
+    return false;
+  }
+}
+
 const Class = z.union([
   z.enum(["non-ascii", "emoji", "control"]),
   z.strictObject({
     /** General categories, such as "So" or "Mn"; one letter takes all of its kind. */
     categories: z.array(z.string().regex(/^[LMNPSZC][a-z]?$/)).optional(),
     /** Scripts, such as "Han" or "Cyrillic". */
-    scripts: z.array(z.string().min(1)).optional(),
+    scripts: z.array(z.string().refine(isScript, "it is not the name of a script")).optional(),
   }),
 ]);
 const Options = z.strictObject({
@@ -45,12 +54,20 @@ export function stripUnicode(options: StripUnicodeOptions = {}): OperatorFunctio
   const needsTables = classes.some((entry) => typeof entry === "object");
   let strip: ((text: string) => string) | undefined;
   const clean = (input: Input, stripText: (text: string) => string): Input => {
-    const text = fields.includes("text") && input.text !== undefined ? stripText(input.text) : input.text;
-    const metadata = fields.includes("metadata") ? stripJson(input.metadata as Json, stripText) : input.metadata;
-    const concepts = fields.includes("concepts")
-      ? input.concepts.map((concept) => renamed(concept, stripText))
-      : input.concepts;
-    return { ...input, text, metadata: metadata as Input["metadata"], concepts };
+    const changed: { text?: string; metadata?: Input["metadata"]; concepts?: Concept[] } = {};
+    if (fields.includes("text") && input.text !== undefined) {
+      const text = stripText(input.text);
+      if (text !== input.text) changed.text = text;
+    }
+    if (fields.includes("metadata")) {
+      const metadata = stripJson(input.metadata as Json, stripText);
+      if (metadata !== input.metadata) changed.metadata = metadata as Input["metadata"];
+    }
+    if (fields.includes("concepts")) {
+      const concepts = input.concepts.map((concept) => renamed(concept, stripText));
+      if (concepts.some((concept, index) => concept !== input.concepts[index])) changed.concepts = concepts;
+    }
+    return Object.keys(changed).length === 0 ? input : { ...input, ...changed };
   };
   return transformOperator({
     name: "stripUnicode",
@@ -66,15 +83,20 @@ export function stripUnicode(options: StripUnicodeOptions = {}): OperatorFunctio
   });
 }
 
+/** The same value when there is nothing to take out. */
 function stripJson(value: Json, strip: (text: string) => string): Json {
   if (typeof value === "string") return strip(value);
-  if (Array.isArray(value)) return value.map((entry) => stripJson(entry, strip));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, stripJson(entry, strip)]));
+  const before = Object.entries(value);
+  const after = before.map(([key, entry]): [string, Json] => [key, stripJson(entry, strip)]);
+  if (after.every(([, entry], index) => entry === before[index]?.[1])) return value;
+  return Array.isArray(value) ? after.map(([, entry]) => entry) : Object.fromEntries(after);
 }
 
 function renamed(concept: Concept, strip: (text: string) => string): Concept {
   if (concept.name === undefined) return concept;
-  const name = strip(concept.name).trim();
+  const stripped = strip(concept.name);
+  if (stripped === concept.name) return concept;
+  const name = stripped.trim();
   return { ...concept, name: name === "" ? concept.id : name };
 }

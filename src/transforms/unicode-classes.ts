@@ -31,10 +31,13 @@ const runs = /[\x20-\x7E]?[^\x00-\x7F]+/g;
 /** The same where a mark does follow the ASCII character. */
 const nonAsciiRuns = /[\x20-\x7E](?=[\p{M}\u200D\uFE0F\u20E3])[^\x00-\x7F]+|[^\x00-\x7F]+/gu;
 const asciiControls = /[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]/g;
-const controls = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
+/** Beyond ASCII; not what holds an emoji together: a joiner between two pictures, and the tags of a flag. */
+const controls =
+  /(?!\u200D(?<=\p{Extended_Pictographic}[\uFE0F\p{Emoji_Modifier}]{0,3}\u200D)(?=\p{Extended_Pictographic}))(?![\u{E0020}-\u{E007F}](?<=\u{1F3F4}[\u{E0020}-\u{E007F}]{1,8}))(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
 const emoji =
-  /\p{Emoji_Presentation}|\p{Regional_Indicator}|\p{Emoji_Modifier}|\uFE0F|\u20E3|[\u{2600}-\u{27BF}]|(?![\u{A9}\u{AE}\u{2122}])(?=[\u{1F000}-\u{1FAFF}])\p{Extended_Pictographic}/u;
+  /\p{Emoji_Presentation}|\p{Regional_Indicator}|\p{Emoji_Modifier}|^\uFE0F|\p{Emoji}\uFE0F|\u20E3|[\u{2600}-\u{27BF}]|(?![\u{A9}\u{AE}\u{2122}])(?=[\u{1F000}-\u{1FAFF}])\p{Extended_Pictographic}/u;
 
+const windowLength = 512;
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /** A function that takes the classes out of a text. */
@@ -45,7 +48,9 @@ export function stripper(
   const steps = classes.map((entry) => stepOf(entry, replacement, unicode));
   return (text) => {
     const start = normalize !== false && notAscii.test(text) ? text.normalize(normalize) : text;
-    return steps.reduce((current, step) => step(current), start);
+    const stripped = steps.reduce((current, step) => step(current), start);
+    // What was taken out may have stood between a letter and its accent.
+    return normalize === false || stripped === start ? stripped : stripped.normalize(normalize);
   };
 }
 
@@ -61,12 +66,9 @@ function stepOf(
     return (text) => (notAscii.test(text) ? text.replace(runs, replace) : text);
   }
   if (entry === "control") {
-    const replace = byGrapheme((grapheme) =>
-      emoji.test(grapheme) ? grapheme : grapheme.replace(controls, () => replacement),
-    );
     return (text) => {
       const ascii = text.replace(asciiControls, () => replacement);
-      return notAscii.test(ascii) ? ascii.replace(runs, replace) : ascii;
+      return notAscii.test(ascii) ? ascii.replace(controls, () => replacement) : ascii;
     };
   }
   return byGrapheme((grapheme) => withoutClass(grapheme, tableTest(entry, unicode as UnicodeTables), replacement));
@@ -75,9 +77,31 @@ function stepOf(
 function byGrapheme(change: (grapheme: string) => string): (text: string) => string {
   return (text) => {
     let result = "";
-    for (const { segment } of segmenter.segment(text)) result += change(segment);
+    for (const grapheme of graphemesOf(text)) result += change(grapheme);
     return result;
   };
+}
+
+/** The graphemes of a text, found in a window that moves on: the segmenter takes quadratic time for a long run of flags. */
+function* graphemesOf(text: string): Generator<string> {
+  let size = windowLength;
+  for (let at = 0; at < text.length; ) {
+    const end = at + size;
+    const cut = /[\uD800-\uDBFF]/.test(text[end - 1] ?? "") ? end + 1 : end;
+    const window = text.slice(at, cut);
+    let last = "";
+    for (const { segment } of segmenter.segment(window)) {
+      if (last !== "") yield last;
+      last = segment;
+    }
+    if (cut >= text.length) {
+      yield last;
+      return;
+    }
+    // The last one may go on beyond the window.
+    at += window.length - last.length;
+    size = last === window ? size * 2 : windowLength;
+  }
 }
 
 function tableTest(
