@@ -3,7 +3,6 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import type { FaultRule } from "../emulator/faults.js";
-import { startEmulator } from "../emulator/index.js";
 
 interface Options {
   port: number;
@@ -33,6 +32,7 @@ export function emulatorCommand(): Command {
       "\nExample:\n  $ sluice emulator --port 8080 --data ./store\n  $ CLARIFAI_API_BASE=http://127.0.0.1:8080 CLARIFAI_PAT=any node upload.js",
     )
     .action(async (options: Options) => {
+      const { startEmulator } = await import("../emulator/index.js");
       const { port, host, data, pat, autoCreate, processingDelayMs, rateLimit, faults } = options;
       const emulator = await startEmulator({
         ...{ port, host, data, pat, autoCreate, processingDelayMs, faults },

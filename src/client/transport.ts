@@ -9,7 +9,7 @@ import { type Clock, systemClock } from "./pacing/clock.js";
 import { Pacer, type PacerOptions } from "./pacing/pacer.js";
 import { classify, isThrottle, statusFrom, type WireStatus } from "./status.js";
 
-/** A body that can be made again for every attempt; `length` is exact. */
+/** A body that can be made again for every attempt; `length` is exact. A chunk is good until the next is asked for. */
 export interface ReplayableBody {
   length: number;
   chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;

@@ -13,19 +13,17 @@ const noMetadata: { readonly [key: string]: Json } = Object.freeze({});
 
 /**
  * Turns a draft into an input: checks its shape, looks at files whose facts are not known, reads text files,
- * gives it an id made from `origin` where it has none.
+ * gives it an id made from `origin` where it has none. `isChecked`: a source vouches for the shape.
  *
  * @throws {InputError} ERR_INPUT_SHAPE, ERR_INPUT_EMPTY, and what `describeFile` throws
  */
-export function admit(raw: InputDraft, origin: string): Input | Promise<Input> {
-  const result = InputDraft.safeParse(raw);
-  if (!result.success) throw new InputError("ERR_INPUT_SHAPE", issueText(result.error), { cause: result.error });
-  const draft = result.data;
+export function admit(raw: InputDraft, origin: string, isChecked = false): Input | Promise<Input> {
+  const draft = isChecked ? raw : checked(raw);
   const input: Writable<Input> = {
     id: draft.id ?? idFromPath(origin),
     concepts: draft.concepts?.map(conceptOf) ?? none,
     metadata: (draft.metadata as Input["metadata"] | undefined) ?? noMetadata,
-    annotations: draft.annotations ?? none,
+    annotations: (draft.annotations as Input["annotations"] | undefined) ?? none,
     datasets: draft.datasets ?? none,
   };
   if (draft.geo) input.geo = draft.geo;
@@ -57,6 +55,12 @@ export function fingerprintOf(input: Input): string {
   const { text, textUrl, concepts, metadata, geo, annotations, datasets } = input;
   const fields = JSON.stringify([contents, text, textUrl, concepts, metadata, geo, annotations, datasets]);
   return hash("sha1", fields, "base64url").slice(0, 16);
+}
+
+function checked(raw: InputDraft): InputDraft {
+  const result = InputDraft.safeParse(raw);
+  if (result.success) return result.data;
+  throw new InputError("ERR_INPUT_SHAPE", issueText(result.error), { cause: result.error });
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -20,13 +20,26 @@ export class Gate {
   readonly #options: GateOptions;
   #sleepers: (() => void)[] = [];
   readonly #flushers = new Set<() => void>();
+  readonly #sated = new Set<() => boolean>();
 
   constructor(options: GateOptions) {
     this.#options = options;
   }
 
   get open(): boolean {
-    return this.held - this.waiting < this.#options.maxInFlight && this.bytes < this.#options.maxBytesInFlight;
+    if (this.held - this.waiting >= this.#options.maxInFlight || this.bytes >= this.#options.maxBytesInFlight)
+      return false;
+    for (const sated of this.#sated) if (sated()) return false;
+    return true;
+  }
+
+  /**
+   * Registers a stage that has enough to do for now, while `sated` says so: reading further ahead would only cost memory. It must release a message
+   * when that ends. Gives back its removal.
+   */
+  onSated(sated: () => boolean): () => void {
+    this.#sated.add(sated);
+    return () => this.#sated.delete(sated);
   }
 
   add(bytes: number): void {

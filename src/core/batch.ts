@@ -1,12 +1,13 @@
 /** Batching: groups messages into requests that fit the limits of the API, by kind, count, encoded bytes and age. */
 
-import { Observable, type OperatorFunction } from "rxjs";
+import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { checkLimits } from "./check-limits.js";
 import { encodeInput } from "./encoding.js";
 import { type Kind, kindOf } from "./input.js";
 import { limits } from "./limits.js";
 import type { Message } from "./message.js";
+import { Observable } from "./observable.js";
 import { parseOptions } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
 import { batchOf } from "./sink-operator.js";

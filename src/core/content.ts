@@ -34,18 +34,25 @@ export function describeFile(path: string): Described<FileContent> | Promise<Des
     const stat = fstatSync(file);
     if (!stat.isFile()) throw new InputError("ERR_NOT_A_FILE", `${path} is not a regular file`);
     if (stat.size === 0) throw new InputError("ERR_FILE_EMPTY", `${path} is empty`);
+    const { size, mtimeMs } = stat;
     const start = head.subarray(0, readSync(file, head, 0, headBytes, 0));
-    const content: FileContent = { path, sizeBytes: stat.size, modifiedMs: stat.mtimeMs };
+    const content: FileContent = { path, sizeBytes: size, modifiedMs: mtimeMs };
     const mimeType = quickType(start);
     if (mimeType?.startsWith("image/")) {
-      addPixels(content, mimeType, start, stat.size, () => readHead(path));
+      addPixels(content, mimeType, start, size, () => readHead(path));
       return { kind: "image", content };
     }
     if (mimeType !== undefined) {
       content.mimeType = mimeType;
       return { kind: kindOfType(mimeType), content };
     }
-    return describeSlowly(content, Buffer.from(start), stat.size, () => readHead(path));
+    if (looksLikeText(start, size)) {
+      content.mimeType = "text/plain";
+      return size <= start.length
+        ? { kind: "text", content, text: decodeText(start, path) }
+        : { kind: "text", content };
+    }
+    return describeSlowly(content, Buffer.from(start), size, () => readHead(path));
   } catch (error) {
     throw asUnreadable(path, error);
   } finally {
@@ -63,6 +70,10 @@ export async function describeBytes(content: BytesContent): Promise<Described<By
   if (mimeType?.startsWith("image/")) {
     addPixels(described, mimeType, start, start.length, () => start);
     return { kind: "image", content: described };
+  }
+  if (looksLikeText(start, bytes.byteLength)) {
+    described.mimeType = "text/plain";
+    return { kind: "text", content: described };
   }
   return describeSlowly(described, start, bytes.byteLength, () => start);
 }
@@ -99,7 +110,7 @@ function quickType(start: Buffer): string | undefined {
   if (start.length < 12) return undefined;
   const first = start.readUInt32BE(0);
   if (first >>> 8 === 0xffd8ff) return "image/jpeg";
-  if (first === 0x89504e47) return start.includes("acTL") ? "image/apng" : "image/png";
+  if (first === 0x89504e47) return start.subarray(0, headBytes).includes("acTL") ? "image/apng" : "image/png";
   if (first === 0x47494638) return "image/gif";
   if (first === 0x52494646) {
     const form = start.readUInt32BE(8);
@@ -115,11 +126,6 @@ async function describeSlowly<C extends FileContent | BytesContent>(
   size: number,
   more: () => Buffer,
 ): Promise<Described<C>> {
-  if (looksLikeText(start, size)) {
-    content.mimeType = "text/plain";
-    const text = size <= start.length ? textOf(start) : undefined;
-    return { kind: "text", content, ...(text === undefined ? {} : { text }) };
-  }
   const { fileTypeFromBuffer } = await import("file-type");
   const found = await fileTypeFromBuffer(start).catch(() => undefined);
   if (!found) return { kind: undefined, content };
@@ -135,19 +141,16 @@ function kindOfType(mimeType: string): Kind | undefined {
   return mimeType === "application/ogg" ? "audio" : undefined;
 }
 
-/** Text is UTF-8 without a zero; a cut last character is fine. */
+/** Text begins with UTF-8 without a zero; a cut last character is fine. */
 function looksLikeText(start: Buffer, size: number): boolean {
-  if (start.includes(0)) return false;
+  const first = start.subarray(0, headBytes);
+  if (first.includes(0)) return false;
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(start, { stream: size > start.length });
+    new TextDecoder("utf-8", { fatal: true }).decode(first, { stream: size > first.length });
     return true;
   } catch {
     return false;
   }
-}
-
-function textOf(bytes: Buffer): string {
-  return new TextDecoder("utf-8").decode(bytes);
 }
 
 function addPixels(

@@ -79,8 +79,8 @@ function fieldsText(input: Input): string {
   else if (input.textUrl !== undefined) text += `${urlText("text", input.textUrl)}`;
   if (input.concepts.length > 0) text += `"concepts":${JSON.stringify(input.concepts.map(wireConcept))},`;
   if (input.geo) text += `"geo":${JSON.stringify(wireGeo(input.geo))},`;
-  const metadata = JSON.stringify(input.metadata).slice(0, -1);
-  return `${text}"metadata":${metadata}${metadata === "{" ? "" : ","}"${fingerprintKey}":"`;
+  const metadata = hasKeys(input.metadata) ? `${JSON.stringify(input.metadata).slice(0, -1)},` : "{";
+  return `${text}"metadata":${metadata}"${fingerprintKey}":"`;
 }
 
 function urlText(kind: string, url: string): string {

@@ -1,16 +1,10 @@
 /** flow(source).pipe(…).run(): the composition, and one execution of it. */
 
-import {
-  type MonoTypeOperatorFunction,
-  Observable,
-  type Observer,
-  type OperatorFunction,
-  type Subscription,
-  type UnaryFunction,
-} from "rxjs";
+import type { MonoTypeOperatorFunction, Observer, OperatorFunction, Subscription, UnaryFunction } from "rxjs";
 import { FlowError } from "./errors.js";
 import type { Input } from "./input.js";
 import { Message } from "./message.js";
+import { Observable } from "./observable.js";
 import type { Source } from "./plugin.js";
 import { readAll } from "./read.js";
 import { type Report, Reporter } from "./report.js";

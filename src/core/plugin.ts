@@ -10,6 +10,8 @@ export type SourceItem =
       /** Where it came from, for people: `photos/a.jpg`, `boxes.csv:17`. */
       origin: string;
       input: InputDraft;
+      /** The source vouches for the shape of the input, which is then not checked again. */
+      checked?: true;
     }
   | { origin: string; error: Error }
   | {

@@ -1,11 +1,11 @@
 /** Reading: pulls sources while the gate is open, and makes messages of what they yield. */
 
-import { Observable } from "rxjs";
 import { admit, fingerprintOf } from "./admit.js";
 import { codeOf, describeError } from "./errors.js";
 import type { Input } from "./input.js";
 import type { Outcome } from "./ledger.js";
 import { Message } from "./message.js";
+import { Observable } from "./observable.js";
 import type { Source, SourceItem } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
 
@@ -74,7 +74,7 @@ function take(
 ): Message | undefined | Promise<Message | undefined> {
   if ("input" in item) {
     try {
-      const input = admit(item.input, item.origin);
+      const input = admit(item.input, item.origin, item.checked);
       if (!(input instanceof Promise)) return message(context, item.origin, input);
       return input.then(
         (value) => message(context, item.origin, value),

@@ -1,8 +1,10 @@
 /** A sink as an RxJS operator: writes batches, passes on what was written, settles what failed. */
 
-import { Observable, type OperatorFunction } from "rxjs";
+import { setMaxListeners } from "node:events";
+import type { OperatorFunction } from "rxjs";
 import { BatchError, InputError, OptionsError } from "./errors.js";
 import { Message } from "./message.js";
+import { Observable } from "./observable.js";
 import type { Sink } from "./plugin.js";
 
 /**
@@ -49,6 +51,7 @@ export function messageSinkOperator(
       const concurrency = sink.concurrency ?? 1;
       const abort = new AbortController();
       const { signal } = abort;
+      setMaxListeners(0, signal); // every open request listens to it
       const queue: (readonly Message[])[] = [];
       let running = 0;
       let completed = false;

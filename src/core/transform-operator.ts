@@ -1,9 +1,10 @@
 /** A transform as an RxJS operator: keeps order, bounds concurrency, settles what it drops or fails on. */
 
-import { Observable, type OperatorFunction } from "rxjs";
+import type { OperatorFunction } from "rxjs";
 import { InputError } from "./errors.js";
 import type { Input } from "./input.js";
 import type { Message } from "./message.js";
+import { Observable } from "./observable.js";
 import type { Transform, TransformResult } from "./plugin.js";
 
 interface Task {

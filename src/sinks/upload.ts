@@ -9,6 +9,7 @@ import { classify } from "../client/status.js";
 import { InputError } from "../core/errors.js";
 import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
+import type { RunContext } from "../core/run-context.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { addAnnotations } from "./uploading/add-annotations.js";
 import { AddJobs, failureText, type Job } from "./uploading/add-jobs.js";
@@ -62,6 +63,7 @@ class Uploader implements MessageSink {
   readonly #options: z.output<typeof Options>;
   readonly #clock = systemClock;
   #jobs: AddJobs | undefined;
+  #context: RunContext | undefined;
   #posting = 0;
   #processing = 0;
   #waiters: (() => void)[] = [];
@@ -83,7 +85,7 @@ class Uploader implements MessageSink {
   }
 
   async write(messages: readonly Message[], { signal }: { signal: AbortSignal }): Promise<void> {
-    messages[0]?.context.watch(this.#app.transport.counts);
+    this.#begin(messages[0]?.context);
     let rest = messages;
     const before = new Set<Message>();
     for (let uploads = 1; rest.length > 0; uploads += 1) {
@@ -96,6 +98,15 @@ class Uploader implements MessageSink {
     const options = { app: this.#app, clock: this.#clock, signal, stage, retryForMs };
     const added = await addAnnotations(annotated, before, options);
     for (const message of before) if (!added.has(message) && !message.noted) message.skip("already there");
+  }
+
+  /** Counts what is sent, and tells the flow when enough batches wait for their turn. */
+  #begin(context: RunContext | undefined): void {
+    if (!context || this.#context === context) return;
+    this.#context = context;
+    const { transport } = this.#app;
+    context.watch(transport.counts);
+    context.gate.onSated(() => this.#posting >= 2 * transport.pacer.limit);
   }
 
   /** Posts and waits; gives back what was accepted, failed for a reason that may pass, and may be uploaded again. */
@@ -126,6 +137,7 @@ class Uploader implements MessageSink {
       this.#posting -= 1;
     }
     for (const entry of accepted) {
+      entry.message.encoded = undefined; // it may wait for long, and is not sent again but for a failure
       if (entry.before) before.add(entry.message);
       if (entry.id !== entry.message.value.id) entry.message.rename(entry.id);
     }

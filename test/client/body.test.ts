@@ -28,7 +28,10 @@ function pattern(length: number): Buffer {
 }
 
 function textOf(body: { chunks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array> }): string {
-  return Buffer.concat([...(body.chunks() as Iterable<Uint8Array>)]).toString("utf8");
+  // A chunk is good until the next is asked for.
+  const chunks: Buffer[] = [];
+  for (const chunk of body.chunks() as Iterable<Uint8Array>) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 interface Sent {
@@ -40,7 +43,7 @@ interface Sent {
 
 describe("inputsBody", () => {
   it("has exactly the length that it announces, is valid JSON, and carries every byte, at sizes around its slices", async () => {
-    const sizes = [1, 2, 3, 98_303, 98_304, 98_305, 196_608, 262_144, 500_001];
+    const sizes = [1, 2, 3, 49_151, 49_152, 49_153, 196_607, 196_608, 196_609, 262_144, 500_001];
     const inputs = await Promise.all(sizes.map((size) => file(`f${size}`, pattern(size))));
     inputs.push({ ...base, id: "t", text: "grüße \u2028 😀 ".repeat(40_000) });
     const body = inputsBody('{"inputs":[', inputs.map(encodeInput), "]}", hasher);

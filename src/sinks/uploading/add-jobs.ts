@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { App } from "../../client/app.js";
 import type { Clock } from "../../client/pacing/clock.js";
 import { classify, statusText, type WireStatus } from "../../client/status.js";
+import { describeError } from "../../core/errors.js";
 import { limits } from "../../core/limits.js";
 
 /** What became of an accepted input: the status it ended in, or none when it was still being processed at the deadline. */
@@ -18,10 +19,19 @@ export interface AddJobsOptions {
   idle: () => boolean;
 }
 
+/** The inputs of one batch that are waited for together. */
+interface Group {
+  results: Processed[];
+  missing: number;
+  resolve: (results: Processed[]) => void;
+}
+
 interface Entry {
   id: string;
   acceptedAt: number;
-  resolve: (result: Processed) => void;
+  group: Group;
+  /** Its place in the group. */
+  index: number;
 }
 
 interface Job {
@@ -69,18 +79,20 @@ export class AddJobs {
   wait(job: Job, ids: readonly string[]): Promise<Processed[]> {
     const acceptedAt = this.#options.clock.now();
     job.accepted += ids.length;
-    const results = ids.map(
-      (id) => new Promise<Processed>((resolve) => job.entries.set(id, { id, acceptedAt, resolve })),
-    );
+    const results = new Promise<Processed[]>((resolve) => {
+      const group: Group = { results: [], missing: ids.length, resolve };
+      ids.forEach((id, index) => void job.entries.set(id, { id, acceptedAt, group, index }));
+    });
     if (!job.polling) {
       job.polling = true;
       this.#poll(job).catch((error: unknown) => {
-        for (const entry of job.entries.values()) entry.resolve({ state: "pending", reason: String(error) });
-        job.entries.clear();
+        for (const entry of [...job.entries.values()]) {
+          this.#finish(job, entry, { state: "pending", reason: describeError(error) });
+        }
         job.polling = false;
       });
     }
-    return Promise.all(results);
+    return results;
   }
 
   async #poll(job: Job): Promise<void> {
@@ -156,7 +168,11 @@ export class AddJobs {
 
   #finish(job: Job, entry: Entry, result: Processed): void {
     if (job.entries.get(entry.id) === entry) job.entries.delete(entry.id);
-    entry.resolve(result);
+    const { group, index } = entry;
+    if (group.results[index]) return;
+    group.results[index] = result;
+    group.missing -= 1;
+    if (group.missing === 0) group.resolve(group.results);
   }
 }
 
