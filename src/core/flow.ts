@@ -96,7 +96,8 @@ export class Flow<T = Message> {
    * Runs the flow to its end and tells what became of every input.
    *
    * A message that reaches the end unsettled is ok. Resolves when every input has its outcome, also when inputs failed or the run
-   * was stopped; rejects only when a source or a sink cannot go on (SourceError, SinkError, or what it threw).
+   * was stopped; rejects only when a source or a sink cannot go on (SourceError, SinkError, or what it threw). Either way its sources and
+   * sinks are closed by then.
    *
    * @example const report = await flow(folder("./photos")).pipe(batch(), upload(app)).run();
    */
@@ -114,7 +115,7 @@ export class Flow<T = Message> {
       };
       if (context.signal.aborted) abort();
       else context.signal.addEventListener("abort", abort, { once: true });
-    });
+    }).finally(() => context.closed());
     return reporter.finish(stopped);
   }
 
@@ -136,7 +137,7 @@ export class Flow<T = Message> {
         error: (error: unknown) => reject(error),
         complete: () => resolve(),
       });
-    });
+    }).finally(() => context.closed());
     const { failures } = reporter.finish(false);
     const [first] = failures;
     if (first) throw new FlowError(first.code, `${first.origin}: ${first.reason} (${failures.length} inputs failed)`);

@@ -19,7 +19,9 @@ export function readAll(sources: readonly Source[], context: RunContext): Observ
     const stop = () => abort.abort(context.signal.reason);
     if (context.signal.aborted) stop();
     else context.signal.addEventListener("abort", stop, { once: true });
-    Promise.all(sources.map((source) => pump(source, context, abort.signal, (message) => output.next(message)))).then(
+    const pumps = sources.map((source) => pump(source, context, abort.signal, (message) => output.next(message)));
+    for (const pumped of pumps) context.track(pumped);
+    Promise.all(pumps).then(
       () => output.complete(),
       (error: unknown) => output.error(error),
     );

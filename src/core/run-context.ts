@@ -27,6 +27,9 @@ export interface RunContextOptions extends Partial<GateOptions> {
   store?: OutcomeStore | undefined;
 }
 
+/** Longest wait for what is still being closed when a run ends. */
+const closeWithinMs = 5000;
+
 /** One run: its gate, its ledger, its signal. */
 export class RunContext {
   readonly gate: Gate;
@@ -36,6 +39,7 @@ export class RunContext {
   /** What stages wait for just now, by name; for progress and for reports of a stall. */
   readonly waits = new Map<string, () => string | undefined>();
   readonly #watched = new Map<Traffic, Traffic>();
+  readonly #open = new Set<Promise<unknown>>();
 
   constructor(options: RunContextOptions = {}) {
     this.gate = new Gate({
@@ -44,6 +48,24 @@ export class RunContext {
     });
     this.signal = options.signal ?? new AbortController().signal;
     this.store = options.store;
+  }
+
+  /** Registers what has to be over before the run is: a source that is read, a sink that is closed. */
+  track(work: Promise<unknown>): void {
+    const over = () => void this.#open.delete(settled);
+    const settled = work.then(over, over);
+    this.#open.add(settled);
+  }
+
+  /** Resolves when all that was registered is over, or after five seconds: a plugin that hangs does not hang the run. */
+  async closed(): Promise<void> {
+    if (this.#open.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, closeWithinMs);
+    });
+    await Promise.race([Promise.all(this.#open), deadline]);
+    clearTimeout(timer);
   }
 
   /** Counts, from now on, what this client sends; it may be shared by stages and by runs. */

@@ -6,6 +6,7 @@ import { BatchError, InputError, OptionsError } from "./errors.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
 import type { Sink } from "./plugin.js";
+import type { RunContext } from "./run-context.js";
 
 /**
  * A sink that works on messages: `write` settles those that failed or are pending; what it leaves unsettled goes on downstream.
@@ -57,6 +58,7 @@ export function messageSinkOperator(
       let completed = false;
       let closed = false;
       let opened: Promise<void> | undefined;
+      let context: RunContext | undefined;
 
       const close = async () => {
         if (closed) return;
@@ -97,6 +99,7 @@ export function messageSinkOperator(
         next: (item) => {
           const batch = batchOf(item, name).filter((message) => !message.settled);
           if (batch.length === 0) return;
+          context ??= batch[0]?.context;
           for (const message of batch) message.hold();
           queue.push(batch);
           next();
@@ -110,7 +113,8 @@ export function messageSinkOperator(
       return () => {
         subscription.unsubscribe();
         abort.abort();
-        close().catch(() => undefined); // the run's own error, or its stop, is what is reported
+        const closing = close().catch(() => undefined); // the run's own error, or its stop, is what is reported
+        context?.track(closing);
       };
     });
 }

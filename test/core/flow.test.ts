@@ -111,7 +111,6 @@ describe("a flow", () => {
   it("stops the source when the stream is unsubscribed early", async () => {
     const source = texts(1_000_000);
     const report = await flow(source).pipe(take(5)).run();
-    await turns(3);
     expect(report.counts.ok).toBe(5);
     expect(source.handedOut()).toBeLessThan(100);
     expect(source.closed()).toBe(true);
@@ -130,8 +129,27 @@ describe("a flow", () => {
     expect(report.exitCode).toBe(130);
     const { read, ok, failed, skipped, pending } = report.counts;
     expect(read).toBe(ok + failed + skipped + pending);
-    await turns(3);
     expect(source.closed()).toBe(true);
+  });
+
+  it("has closed its sinks when it ends by an error or an abort", async () => {
+    const closed: string[] = [];
+    const slowToClose = (name: string, write: () => void) =>
+      sinkOf(write, {
+        close: async () => {
+          await turns(20);
+          closed.push(name);
+        },
+      });
+    const abort = new AbortController();
+    const aborted = flow(texts(1000)).pipe(slowToClose("aborted", () => abort.abort()));
+    await aborted.run({ signal: abort.signal });
+    expect(closed).toEqual(["aborted"]);
+    const failing = slowToClose("failed", () => {
+      throw new SinkError("ERR_TEST", "disk gone");
+    });
+    await expect(flow(texts(1000)).pipe(failing).run()).rejects.toThrow("disk gone");
+    expect(closed).toEqual(["aborted", "failed"]);
   });
 
   it("can run twice", async () => {
