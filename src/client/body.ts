@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readSync } from "node:fs";
 import xxhash, { type XXHashAPI } from "xxhash-wasm";
-import type { Encoded } from "../core/encoding.js";
+import { base64Length, type Encoded } from "../core/encoding.js";
 import { describeError, InputError } from "../core/errors.js";
 import type { Content } from "../core/input.js";
 import type { ReplayableBody } from "./transport.js";
@@ -70,15 +70,16 @@ function* produce(
   const writer = new ChunkWriter();
   const slice = slices.pop() ?? Buffer.allocUnsafeSlow(sliceBytes + 1);
   try {
-    yield* writer.text(before);
+    if (!writer.putText(before)) yield* writer.text(before);
     for (const [index, input] of inputs.entries()) {
-      yield* writer.text(index === 0 ? input.head : `,${input.head}`);
+      const head = index === 0 ? input.head : `,${input.head}`;
+      if (!writer.putText(head)) yield* writer.text(head);
       if (!input.media) continue;
       let digest: bigint;
       if (input.mediaBytes <= sliceBytes) {
         const bytes = wholeContent(index, input.media, input.mediaBytes, slice);
         digest = hasher.h64Raw(bytes);
-        yield* writer.base64(bytes);
+        if (!writer.putBase64(bytes)) yield* writer.base64(bytes);
       } else {
         const hash = hasher.create64();
         for (const bytes of slicesOf(index, input.media, input.mediaBytes, slice)) {
@@ -87,9 +88,10 @@ function* produce(
         }
         digest = hash.digest();
       }
-      yield* writer.text(`${input.tail}${fingerprintText(digest)}${input.end}`);
+      const tail = `${input.tail}${fingerprintText(digest)}${input.end}`;
+      if (!writer.putText(tail)) yield* writer.text(tail);
     }
-    yield* writer.text(after);
+    if (!writer.putText(after)) yield* writer.text(after);
     yield* writer.end();
   } finally {
     slices.push(slice);
@@ -104,15 +106,23 @@ class ChunkWriter {
   #chunk = Buffer.allocUnsafeSlow(chunkBytes);
   #used = 0;
 
-  *text(text: string): Generator<Buffer, void> {
-    const most = text.length * 3;
-    if (most > chunkBytes) {
-      yield* this.#flush();
-      yield Buffer.from(text);
-      return;
-    }
-    if (most > chunkBytes - this.#used) yield* this.#flush();
+  /** Adds a text, if it is sure to fit the chunk. */
+  putText(text: string): boolean {
+    if (text.length * 3 > chunkBytes - this.#used) return false;
     this.#used += this.#chunk.write(text, this.#used);
+    return true;
+  }
+
+  /** Adds bytes as base64, if they fit the chunk and can be encoded at once. */
+  putBase64(bytes: Buffer): boolean {
+    if (bytes.length > encodedAtOnce || base64Length(bytes.length) > chunkBytes - this.#used) return false;
+    this.#used += this.#chunk.write(bytes.toString("base64"), this.#used, "latin1");
+    return true;
+  }
+
+  *text(text: string): Generator<Buffer, void> {
+    yield* this.#flush();
+    if (!this.putText(text)) yield Buffer.from(text);
   }
 
   *base64(bytes: Buffer): Generator<Buffer, void> {

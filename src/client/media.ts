@@ -1,9 +1,10 @@
 /** Media: streams the bytes behind a URL, with the credential for trusted hosts only. */
 
 import type { Readable } from "node:stream";
-import { Agent, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { InputError } from "../core/errors.js";
 import { guardedAgent } from "../core/guarded-fetch.js";
+import { Agent } from "../core/http.js";
 import type { App } from "./app.js";
 
 /** An open answer; `start` is the offset of its first byte. */

@@ -1,8 +1,9 @@
 /** Transport: one request to the API, paced, with its deadline, its retries and a typed answer. */
 
 import type { Readable } from "node:stream";
-import { type Dispatcher, Pool } from "undici";
+import type { Dispatcher } from "undici";
 import { describeError, FlowError } from "../core/errors.js";
+import { Pool } from "../core/http.js";
 import type { Traffic } from "../core/run-context.js";
 import { ApiError, answerError } from "./api-error.js";
 import { type Clock, systemClock } from "./pacing/clock.js";

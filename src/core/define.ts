@@ -29,7 +29,10 @@ export interface SourceDefinition<S extends z.ZodType> {
   /** Schema of the options. Default: no options. */
   options?: S;
   /** Yields items one by one; closes what it opened in `finally`. */
-  read(options: z.output<S>, context: ReadContext): AsyncIterable<SourceItem> | Iterable<SourceItem>;
+  read(
+    options: z.output<S>,
+    context: ReadContext,
+  ): AsyncIterable<SourceItem> | Iterable<SourceItem | Promise<SourceItem>>;
 }
 
 /**

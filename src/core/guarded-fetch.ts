@@ -3,10 +3,8 @@
 import { lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
-import { Agent, buildConnector } from "undici";
 import { InputError } from "./errors.js";
-
-type Connector = buildConnector.connector;
+import { Agent, buildConnector, type Connector } from "./http.js";
 
 const agents = new Map<string, Agent>();
 

@@ -4,6 +4,7 @@ import { hash } from "node:crypto";
 import { InputError } from "./errors.js";
 import { limits } from "./limits.js";
 
+const isAscii = /^[\x00-\x7F]*$/;
 const hashLength = 12;
 const slugLength = limits.maxIdLength - hashLength - 1;
 
@@ -16,7 +17,7 @@ const slugLength = limits.maxIdLength - hashLength - 1;
  * @example idFromPath("beach/IMG 1.jpg") // "beach-IMG-1-jpg-…"
  */
 export function idFromPath(path: string): string {
-  const normal = path.normalize("NFC").replaceAll("\\", "/");
+  const normal = (isAscii.test(path) ? path : path.normalize("NFC")).replaceAll("\\", "/");
   const digest = hash("sha256", normal, "hex").slice(0, hashLength);
   const slug = normal
     .replace(/[^A-Za-z0-9_]+/g, "-")

@@ -30,7 +30,8 @@ export interface Source {
   readonly name: string;
   /** How many items there will be, when that is cheap to know; for progress only. */
   readonly total?: number | undefined;
-  read(context: ReadContext): AsyncIterable<SourceItem> | Iterable<SourceItem>;
+  /** Asynchronous, or synchronous with a promise for each item that takes time: the way of `for await`. The synchronous one costs least. */
+  read(context: ReadContext): AsyncIterable<SourceItem> | Iterable<SourceItem | Promise<SourceItem>>;
 }
 
 /** What a transform may return: a changed copy, several (a split), or nothing (the input is dropped). */

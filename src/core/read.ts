@@ -49,9 +49,11 @@ async function pump(
         sliceEnd = performance.now() + sliceMs;
         continue;
       }
-      const next = await iterator.next();
+      const step = iterator.next();
+      const next = step instanceof Promise ? await step : step;
       if (next.done || signal.aborted) return;
-      const admitted = take(next.value, source.name, context);
+      const item = next.value instanceof Promise ? await next.value : next.value;
+      const admitted = take(item, source.name, context);
       const message = admitted instanceof Promise ? await admitted : admitted;
       if (message && !signal.aborted) emit(message);
       if (count % 64 === 0 && performance.now() > sliceEnd) {

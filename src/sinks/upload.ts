@@ -54,6 +54,9 @@ export function upload(app: App, options: UploadOptions = {}): OperatorFunction<
   return messageSinkOperator("upload", () => new Uploader(app, checked));
 }
 
+/** Batches that stand ready when a request ends; more would only cost memory. */
+const readyBatches = 2;
+
 /** One run of an upload. */
 class Uploader implements MessageSink {
   readonly name = "upload";
@@ -106,7 +109,7 @@ class Uploader implements MessageSink {
     this.#context = context;
     const { transport } = this.#app;
     context.watch(transport.counts);
-    context.gate.onSated(() => this.#posting >= 2 * transport.pacer.limit);
+    context.gate.onSated(() => this.#posting >= transport.pacer.limit + readyBatches);
   }
 
   /** Posts and waits; gives back what was accepted, failed for a reason that may pass, and may be uploaded again. */

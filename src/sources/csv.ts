@@ -96,7 +96,8 @@ function itemOf(
     }
     if (layout) {
       const input = layout(row.cells);
-      return input instanceof Promise ? input.then((made) => ({ origin, input: made }), failed) : { origin, input };
+      if (input instanceof Promise) return input.then((made) => ({ origin, input: made }), failed);
+      return { origin, input, checked: true };
     }
     const named = Object.fromEntries(header.map((name, index) => [name, row.cells[index] ?? ""]));
     const input = map?.(named, { line: row.line });

@@ -59,15 +59,10 @@ export function folder(path: string, options: FolderOptions = {}): Source {
   const filter = filterOf(checked);
   return {
     name: "folder",
-    async *read({ signal }) {
+    *read({ signal }) {
       for (const entry of walk({ root, options: checked, filter }, "", [])) {
         if (signal.aborted) return;
-        if ("item" in entry) {
-          yield entry.item;
-          continue;
-        }
-        const item = inputOf(entry.path, entry.relative, entry.name, checked);
-        yield item instanceof Promise ? await item : item;
+        yield "item" in entry ? entry.item : inputOf(entry.path, entry.relative, entry.name, checked);
       }
     },
   };
@@ -193,7 +188,7 @@ function complete(
   else if (options.ids === "path") input.id = idFromPath(relative);
   if (kind !== "text") input[kind] = content;
   else if (text !== undefined) input.text = text;
-  if (options.ids !== "content" && (kind !== "text" || text !== undefined)) return { origin: path, input };
+  if (options.ids !== "content" && (kind !== "text" || text !== undefined)) return asItem(path, input, options);
   return slowly(input, kind, content, path, options);
 }
 
@@ -203,7 +198,7 @@ async function slowly(
   kind: Kind,
   content: FileContent,
   path: string,
-  { ids }: Checked,
+  options: Checked,
 ): Promise<SourceItem> {
   const size = content.sizeBytes ?? 0;
   if (kind === "text" && input.text === undefined) {
@@ -213,12 +208,19 @@ async function slowly(
     }
     input.text = decodeText(await readFile(path), path);
   }
-  if (ids === "content") {
+  if (options.ids === "content") {
     const hash = createHash("sha256");
     for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
     input.id = hash.digest("hex").slice(0, limits.maxIdLength);
   }
-  return { origin: path, input };
+  return asItem(path, input, options);
+}
+
+/** What this source made by itself needs no check; what the user's functions gave does. */
+function asItem(origin: string, input: InputDraft, { labels, ids }: Checked): SourceItem {
+  return typeof labels === "function" || typeof ids === "function"
+    ? { origin, input }
+    : { origin, input, checked: true };
 }
 
 function labelsOf(relative: string, kind: Kind, { labels }: Checked): string[] {

@@ -20,7 +20,7 @@ export async function draftsOf(source: Source): Promise<InputDraft[]> {
 
 /** An iterator over a source, pulled by hand. */
 export function pull(source: Source): AsyncIterator<SourceItem> {
-  const items = source.read({ signal: new AbortController().signal });
-  if (Symbol.asyncIterator in items) return items[Symbol.asyncIterator]();
-  throw new Error(`${source.name} is no async source`);
+  return (async function* () {
+    yield* source.read({ signal: new AbortController().signal });
+  })();
 }
