@@ -9,6 +9,7 @@ import { limits } from "../../src/core/limits.js";
 import { Message } from "../../src/core/message.js";
 import { RunContext } from "../../src/core/run-context.js";
 import { sinkOf, texts } from "../helpers/flows.js";
+import { isLong } from "../helpers/long.js";
 
 const base = { concepts: [], metadata: {}, annotations: [], datasets: [] };
 
@@ -43,10 +44,14 @@ const item = fc.oneof(
   },
 );
 
+const streams = isLong ? { count: 100_000, maxLength: 60 } : { count: 200, maxLength: 300 };
+
 describe("batch", () => {
-  it("never exceeds a limit, loses nothing, and fails what can never fit, on random streams", async () => {
+  it("never exceeds a limit, loses nothing, and fails what can never fit, on random streams", {
+    timeout: 1_200_000,
+  }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(item, { maxLength: 300 }), async (items) => {
+      fc.asyncProperty(fc.array(item, { maxLength: streams.maxLength }), async (items) => {
         const inputs = items.map((entry, n) => file(`i${n}`, entry.kind, entry.size));
         const { batches: made, context } = await batches(inputs);
         for (const list of made) {
@@ -67,7 +72,7 @@ describe("batch", () => {
         ).toEqual(fits.map((input) => input.id).sort());
         expect(context.ledger.counts.failed).toBe(inputs.length - fits.length);
       }),
-      { numRuns: 200 },
+      { numRuns: streams.count },
     );
   });
 

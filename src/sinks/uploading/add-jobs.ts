@@ -39,26 +39,41 @@ interface Job {
   batches: number;
   accepted: number;
   entries: Map<string, Entry>;
-  polling: boolean;
+  /** Wait before it is asked the next time. */
+  delayMs: number;
+  /** Times that it was asked since it came first. */
+  asked: number;
   /** Answers in a row that did not say what was hoped for. */
   strange: number;
 }
 
 /** Batches that share one job: so many that its polls cost little, so few that one failure does not make all be looked up. */
-const batchesPerJob = 16;
+const batchesPerJob = 32;
 const firstDelayMs = 10;
 const maxDelayMs = 10_000;
-/** While batches are still being posted, a job that is not full is asked rarely. */
-const busyDelayMs = 5_000;
+/** While batches are still being posted, there is no hurry. */
+const busyDelayMs = 500;
+/** While a job is not full, more of it is to come. */
+const unfinishedDelayMs = 5_000;
+/** Polls that each batch pays for, and polls that come for nothing; beyond them they are rare. */
+const pollsPerBatch = 0.15;
+const freePolls = 3;
+const rareDelayMs = 500;
+/** A job that is not done after so many polls lets the next one be asked. */
+const patience = 4;
 
 /**
- * Groups batches into jobs, polls the counters of each with a growing interval, and looks single inputs up only when a job counts
- * failures or its counters cannot be read.
+ * Groups batches into jobs and polls their counters, the oldest job first, since what was accepted first is mostly processed first. The wait between polls
+ * grows, or is as long as the rest is going to take. Single inputs are looked up only when a job counts failures or its counters cannot be read.
  */
 export class AddJobs {
   readonly #app: App;
   readonly #options: AddJobsOptions;
   #current: Job | undefined;
+  /** Jobs with inputs that are waited for, the next to be asked first. */
+  readonly #jobs: Job[] = [];
+  #polls = freePolls;
+  #polling = false;
 
   constructor(app: App, options: AddJobsOptions) {
     this.#app = app;
@@ -69,9 +84,11 @@ export class AddJobs {
   next(): Job {
     if (!this.#current || this.#current.batches >= batchesPerJob) {
       const id = randomUUID().replaceAll("-", "");
-      this.#current = { id, batches: 0, accepted: 0, entries: new Map(), polling: false, strange: 0 };
+      const entries = new Map<string, Entry>();
+      this.#current = { id, batches: 0, accepted: 0, entries, delayMs: firstDelayMs, asked: 0, strange: 0 };
     }
     this.#current.batches += 1;
+    this.#polls += pollsPerBatch;
     return this.#current;
   }
 
@@ -83,44 +100,54 @@ export class AddJobs {
       const group: Group = { results: [], missing: ids.length, resolve };
       ids.forEach((id, index) => void job.entries.set(id, { id, acceptedAt, group, index }));
     });
-    if (!job.polling) {
-      job.polling = true;
-      this.#poll(job).catch((error: unknown) => {
-        for (const entry of [...job.entries.values()]) {
-          this.#finish(job, entry, { state: "pending", reason: describeError(error) });
+    if (!this.#jobs.includes(job)) this.#jobs.push(job);
+    if (!this.#polling) {
+      this.#polling = true;
+      this.#poll().catch((error: unknown) => {
+        this.#polling = false;
+        const reason = describeError(error);
+        for (const open of this.#jobs.splice(0)) {
+          for (const entry of [...open.entries.values()]) this.#finish(open, entry, { state: "pending", reason });
         }
-        job.polling = false;
       });
     }
     return results;
   }
 
-  async #poll(job: Job): Promise<void> {
-    const { clock, signal, idle } = this.#options;
-    let delay = firstDelayMs;
-    let slept = 0;
-    while (job.entries.size > 0) {
-      const sealed = job !== this.#current;
-      const due = sealed || idle() ? delay : busyDelayMs;
-      if (slept < due) {
-        // In small steps, since a job can become urgent while it waits.
-        const step = Math.min(due - slept, Math.max(firstDelayMs, slept / 2));
-        await clock.sleep(step, signal);
-        slept += step;
-        continue;
-      }
-      slept = 0;
-      delay = Math.min(maxDelayMs, delay * 1.6) * (0.9 + Math.random() * 0.2);
+  async #poll(): Promise<void> {
+    for (let job = this.#jobs[0]; job; job = this.#jobs[0]) {
+      await this.#untilDue(job);
+      this.#polls -= 1;
       await this.#ask(job);
-      this.#expire(job);
+      for (const open of this.#jobs) this.#expire(open);
+      if (job.entries.size === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
+      else if (job.asked >= patience && this.#jobs.length > 1) {
+        job.asked = 0;
+        this.#jobs.push(...this.#jobs.splice(0, 1));
+      }
     }
-    job.polling = false;
+    this.#polling = false; // in the same turn in which no job was left
+  }
+
+  /** Waits in small steps, since a job can become urgent meanwhile. */
+  async #untilDue(job: Job): Promise<void> {
+    const { clock, signal, idle } = this.#options;
+    for (let slept = 0; ; ) {
+      const isFull = job !== this.#current;
+      const least = idle() ? 0 : isFull ? busyDelayMs : unfinishedDelayMs;
+      const due = Math.max(job.delayMs, least, this.#polls < 1 ? rareDelayMs : 0);
+      if (slept >= due) return;
+      const step = Math.min(due - slept, Math.max(firstDelayMs, slept / 2));
+      await clock.sleep(step, signal);
+      slept += step;
+    }
   }
 
   async #ask(job: Job): Promise<void> {
-    const { signal } = this.#options;
+    const { clock, signal } = this.#options;
     const expected = job.accepted;
     const before = [...job.entries.values()];
+    job.asked += 1;
     const answer = await this.#app.getAddJob(job.id, signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
       return undefined;
@@ -132,6 +159,11 @@ export class AddJobs {
       return;
     }
     job.strange = answer && !settled ? 0 : job.strange + 1;
+    const done = answer ? answer.succeeded + answer.failed : 0;
+    const soFarMs = clock.now() - (before[0]?.acceptedAt ?? 0);
+    const restMs = done > 0 ? (soFarMs * (expected - done)) / done : 0;
+    const grownMs = job.delayMs * 1.8 * (0.9 + Math.random() * 0.2);
+    job.delayMs = Math.min(maxDelayMs, Math.max(grownMs, Math.min(restMs, job.delayMs * 4)));
     if ((settled && answer.failed > 0) || job.strange >= 3) await this.#lookUp(job, before);
   }
 
