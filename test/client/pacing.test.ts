@@ -93,7 +93,7 @@ async function fixed(make: () => ModelServer, seconds: number, concurrency: numb
 
 async function bestOf(make: () => ModelServer, seconds: number): Promise<number> {
   let best = 0;
-  for (const concurrency of [1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 32]) {
+  for (const concurrency of [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32]) {
     best = Math.max(best, await fixed(make, seconds, concurrency));
   }
   return best;
