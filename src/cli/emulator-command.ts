@@ -3,14 +3,18 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import type { FaultRule } from "../emulator/faults.js";
+import type { AppName } from "../emulator/requests.js";
 
 interface Options {
   port: number;
   host: string;
   data: string;
   pat?: string;
+  appKey?: Record<string, AppName>;
+  strict?: boolean;
   autoCreate: boolean;
   processingDelayMs: number;
+  deleteDelayMs: number;
   rateLimit?: number;
   faults?: FaultRule[];
 }
@@ -23,8 +27,11 @@ export function emulatorCommand(): Command {
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--data <folder>", "folder of the data", "./.sluice")
     .option("--pat <key>", "the one key that is good (default: any that is not empty)")
+    .option("--app-key <key=user/app>", "a key that is good for one app only; may be repeated", appKey)
+    .option("--strict", "refuses what the API's definition does not have, instead of passing it over")
     .option("--no-auto-create", "apps and datasets must be made before they are used")
     .option("--processing-delay-ms <number>", "time before an accepted input is processed", wholeNumber, 5)
+    .option("--delete-delay-ms <number>", "time before a deleted input is gone", wholeNumber, 5)
     .option("--rate-limit <number>", "requests per second that are granted", wholeNumber)
     .option("--faults <file>", "JSON file with a list of faults to rehearse", readRules)
     .addHelpText(
@@ -33,12 +40,9 @@ export function emulatorCommand(): Command {
     )
     .action(async (options: Options) => {
       const { startEmulator } = await import("../emulator/index.js");
-      const { port, host, data, pat, autoCreate, processingDelayMs, rateLimit, faults } = options;
-      const emulator = await startEmulator({
-        ...{ port, host, data, pat, autoCreate, processingDelayMs, faults },
-        requestsPerSecond: rateLimit,
-      });
-      process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${data})\n`);
+      const { appKey: appKeys, rateLimit: requestsPerSecond, ...rest } = options;
+      const emulator = await startEmulator({ ...rest, appKeys, requestsPerSecond });
+      process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${options.data})\n`);
       await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
       await emulator.close();
     });
@@ -48,6 +52,12 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It must be a whole number.");
   return value;
+}
+
+function appKey(text: string, before: Record<string, AppName> = {}): Record<string, AppName> {
+  const [, key, userId, appId] = /^(\S+)=([^/=]+)\/([^/=]+)$/.exec(text) ?? [];
+  if (!key || !userId || !appId) throw new InvalidArgumentError("It must be key=user/app.");
+  return { ...before, [key]: { userId, appId } };
 }
 
 function readRules(path: string): FaultRule[] {

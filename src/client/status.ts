@@ -1,5 +1,7 @@
 /** Status codes of the API: what each means for the next step. */
 
+import { statusCodeFrom } from "../core/status-codes.js";
+
 /** A status as the API sends it, on the envelope and on every item. */
 export interface WireStatus {
   code: number;
@@ -27,24 +29,6 @@ export const codes = {
   bodyTooLarge: 40033,
   jobCompleted: 64002,
 } as const;
-
-const names: Record<string, number> = {
-  SUCCESS: 10000,
-  MIXED_STATUS: 10010,
-  FAILURE: 10020,
-  CONN_EXCEED_HOURLY_LIMIT: 11003,
-  CONN_THROTTLED: 11005,
-  CONN_DOES_NOT_EXIST: 11101,
-  INPUT_SUCCESS: 30000,
-  INPUT_DOWNLOAD_SUCCESS: 30000,
-  INPUT_PENDING: 30001,
-  INPUT_DOWNLOAD_PENDING: 30001,
-  INPUT_FAILED: 30002,
-  INPUT_DOWNLOAD_FAILED: 30002,
-  INPUT_IN_PROGRESS: 30003,
-  INPUT_DOWNLOAD_IN_PROGRESS: 30003,
-  INPUT_DUPLICATE: 30100,
-};
 
 const ok = new Set([10000, 10070, 23150, 24150, 24157, 24158, 24159, 24250, 25400, 30000, 30200, 64100]);
 const progress = new Set([23151, 24151, 24251, 25402, 25403, 30001, 30003, 30201, 64000, 64001, 64008]);
@@ -94,8 +78,8 @@ export function mayBeOneItem(status: WireStatus): boolean {
 export function statusFrom(value: unknown): WireStatus | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { code, description, details, req_id: reqId } = value as Record<string, unknown>;
-  const number = typeof code === "string" ? (names[code] ?? Number(code)) : code;
-  if (typeof number !== "number" || !Number.isFinite(number)) return undefined;
+  const number = statusCodeFrom(code);
+  if (number === undefined) return undefined;
   return { code: number, description: text(description), details: text(details), reqId: text(reqId) };
 }
 

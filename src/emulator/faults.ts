@@ -17,6 +17,13 @@ export type Fault =
   | { type: "mixed"; share: number; code: number }
   /** Some inputs are accepted and fail later, the first `times` times that they are stored. */
   | { type: "processing"; share: number; code: number; times?: number | undefined; details?: string | undefined }
+  /** Some inputs stay in progress for ever. */
+  | { type: "stuck"; share: number }
+  /**
+   * The answer has a form that is allowed and not usual: 207 for mixed results, lists in another order, 64-bit counts as texts, names for
+   * status codes.
+   */
+  | { type: "odd-answer"; how: "multi-status" | "other-order" | "counts-as-text" | "codes-as-names" }
   /** Nothing can be stored. */
   | { type: "storage-full" };
 
@@ -70,7 +77,7 @@ export class Faults {
     const found: Fault[] = [];
     for (const entry of this.#rules) {
       const { rule } = entry;
-      if (entry.left <= 0 || rule.fault.type === "processing") continue;
+      if (entry.left <= 0 || rule.fault.type === "processing" || rule.fault.type === "stuck") continue;
       if (rule.method !== undefined && rule.method !== method) continue;
       if (typeof rule.path === "string" ? !path.includes(rule.path) : rule.path && !rule.path.test(path)) continue;
       entry.seen += 1;
@@ -83,14 +90,15 @@ export class Faults {
     return found;
   }
 
-  /** The fault of processing an input that is stored for the n-th time. */
-  ofProcessing(id: string, timesStored: number): { code: number; details: string } | undefined {
+  /** The fault of processing an input that is stored for the n-th time; "stuck" is one that never ends. */
+  ofProcessing(id: string, timesStored: number): { code: number; details: string } | "stuck" | undefined {
     for (const { rule } of this.#rules) {
       const { fault } = rule;
-      if (fault.type !== "processing" || timesStored > (fault.times ?? Number.POSITIVE_INFINITY)) continue;
+      if (fault.type !== "processing" && fault.type !== "stuck") continue;
       if (shareOf(id) >= fault.share) continue;
+      if (fault.type === "processing" && timesStored > (fault.times ?? Number.POSITIVE_INFINITY)) continue;
       this.happened += 1;
-      return { code: fault.code, details: fault.details ?? "injected" };
+      return fault.type === "stuck" ? "stuck" : { code: fault.code, details: fault.details ?? "injected" };
     }
     return undefined;
   }

@@ -38,36 +38,11 @@ export interface IncomingInput {
 
 export type NamedConcept = StoredConcept & { name?: string | undefined };
 
-const freeForm = new Set(["metadata", "annotation_info"]);
-
-/** Keys in snake_case, as the API documents them; what is free-form stays as it is. */
-export function withSnakeKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withSnakeKeys);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, entry]) => {
-      const snake = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return [snake, freeForm.has(snake) ? entry : withSnakeKeys(entry)];
-    }),
-  );
-}
-
-/** The number that a 32-bit float keeps, in its shortest form. */
-export function float32(value: number): number {
-  const kept = Math.fround(value);
-  for (let digits = 6; digits < 9; digits += 1) {
-    const short = Number(kept.toPrecision(digits));
-    if (Math.fround(short) === kept) return short;
-  }
-  return Number(kept.toPrecision(9));
-}
-
 export function incomingInput(
-  value: unknown,
+  value: JsonObject,
   mediaOf: (placeholder: string) => StoredMedia | undefined,
 ): IncomingInput {
-  if (!isObject(value)) throw new ItemRefusal(30104, "an input must be an object");
-  const id = value.id === undefined || value.id === "" ? undefined : String(value.id);
+  const id = typeof value.id === "string" ? value.id : undefined;
   if (id !== undefined && id.length > limits.maxIdLength) {
     throw new ItemRefusal(39999, "id must be between 1 and 48 characters long");
   }
@@ -102,7 +77,7 @@ function incomingMedia(
   given: JsonObject,
   mediaOf: (placeholder: string) => StoredMedia | undefined,
 ): { media: JsonObject; stored: StoredMedia | undefined; url: string | undefined } {
-  const url = typeof given.url === "string" && given.url !== "" ? given.url : undefined;
+  const url = typeof given.url === "string" ? given.url : undefined;
   const raw = kind === "text" && typeof given.raw === "string" ? given.raw : undefined;
   const bytes = kind !== "text" && typeof given.base64 === "string" ? given.base64 : undefined;
   const given_ = [url, raw, bytes].filter((entry) => entry !== undefined).length;
@@ -137,29 +112,22 @@ export function incomingFields(data: JsonObject): Fields {
   if (isObject(data.metadata)) fields.metadata = data.metadata;
   const point = isObject(data.geo) && isObject(data.geo.geo_point) ? data.geo.geo_point : undefined;
   if (point) {
-    const longitude = Number(point.longitude ?? 0);
-    const latitude = Number(point.latitude ?? 0);
+    const { longitude, latitude } = point as { longitude: number; latitude: number };
     if (!(Math.abs(longitude) <= 180 && Math.abs(latitude) <= 90)) {
       throw new ItemRefusal(30104, `longitude ${longitude}, latitude ${latitude} is no place on earth`);
     }
-    fields.geo = { geo_point: { longitude: float32(longitude), latitude: float32(latitude) } };
+    fields.geo = { geo_point: { longitude, latitude } };
   }
   return fields;
 }
 
-/** A concept without a value is present; an explicit 0 says that it is absent. */
 export function incomingConcepts(value: unknown): NamedConcept[] {
   if (!Array.isArray(value)) return [];
   return value.filter(isObject).map((concept) => {
     const id = String(concept.id ?? concept.name ?? "");
     if (id === "") throw new ItemRefusal(40003, "a concept has no id");
-    const value = Number(concept.value ?? 1);
-    if (!Number.isFinite(value)) throw new ItemRefusal(40003, `the value of the concept "${id}" is not a number`);
-    return {
-      id,
-      value: float32(value),
-      ...(typeof concept.name === "string" && concept.name !== "" ? { name: concept.name } : {}),
-    };
+    const { name } = concept;
+    return { id, value: concept.value as number, ...(typeof name === "string" ? { name } : {}) };
   });
 }
 
@@ -188,7 +156,7 @@ export function incomingAnnotation(data: JsonObject): { data: AnnotationData; co
 function incomingRegion(value: JsonObject): { region: Region; concepts: NamedConcept[] } {
   const concepts = incomingConcepts(isObject(value.data) ? value.data.concepts : undefined);
   const region: Region = { concepts: concepts.map((concept) => ({ id: concept.id, value: concept.value })) };
-  if (typeof value.id === "string" && value.id !== "") region.id = value.id;
+  if (typeof value.id === "string") region.id = value.id;
   if (isObject(value.region_info)) region.region_info = incomingShape(value.region_info);
   return { region, concepts };
 }
@@ -196,29 +164,23 @@ function incomingRegion(value: JsonObject): { region: Region; concepts: NamedCon
 function incomingShape(info: JsonObject): JsonObject {
   const { bounding_box: box, polygon } = info;
   if (isObject(box)) {
-    const [top, left, bottom, right] = [box.top_row, box.left_col, box.bottom_row, box.right_col].map(share);
+    const { top_row: top, left_col: left, bottom_row: bottom, right_col: right } = box as Record<string, number>;
+    for (const coordinate of Object.values(box)) checkShare(coordinate);
     if (!((top as number) < (bottom as number) && (left as number) < (right as number))) {
       throw new ItemRefusal(24155, "a bounding box must have top_row < bottom_row and left_col < right_col");
     }
-    return {
-      ...info,
-      bounding_box: { top_row: top, left_col: left, bottom_row: bottom, right_col: right } as JsonObject,
-    };
   }
-  if (isObject(polygon) && Array.isArray(polygon.points)) {
-    const points = polygon.points
-      .filter(isObject)
-      .map((point) => ({ ...point, row: share(point.row), col: share(point.col) }));
+  if (isObject(polygon)) {
+    const points = Array.isArray(polygon.points) ? polygon.points.filter(isObject) : [];
+    for (const point of points) [point.row, point.col].forEach(checkShare);
     if (points.length < 3) throw new ItemRefusal(24155, "a polygon needs three points or more");
-    return { ...info, polygon: { ...polygon, points } };
   }
   return info;
 }
 
-function share(value: Json | undefined): number {
-  const number = Number(value ?? 0);
+function checkShare(value: Json | undefined): void {
+  const number = Number(value);
   if (!(number >= 0 && number <= 1)) throw new ItemRefusal(24155, `the coordinate ${number} is not between 0 and 1`);
-  return float32(number);
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -8,6 +8,7 @@ import { type FaultRule, Faults } from "./faults.js";
 import { MediaFiles } from "./media-files.js";
 import type { AppRow, InputRow } from "./model.js";
 import { Processing } from "./processing.js";
+import type { AppName } from "./requests.js";
 import type { Services } from "./routes/context.js";
 import { makeServer } from "./server.js";
 import { Store } from "./store.js";
@@ -23,6 +24,13 @@ export interface EmulatorOptions {
   data?: string | undefined;
   /** The one key that is good. Default: any that is not empty. */
   pat?: string | undefined;
+  /** Keys that are good for one app only, each with its app. Default: none. */
+  appKeys?: Readonly<Record<string, AppName>> | undefined;
+  /**
+   * Refuses what the API's definition does not have: fields and parameters that are not known (11100, 11102), and annotations of inputs that are
+   * not processed (24155). Default: false, as the platform does: what is not known is passed over.
+   */
+  strict?: boolean | undefined;
   /** Users, apps and datasets come into being on first use. Default: true. */
   autoCreate?: boolean | undefined;
   /** Time before an accepted input is processed, in milliseconds. Default: 5. */
@@ -98,9 +106,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     autoCreate: options.autoCreate ?? true,
     deleteDelayMs: options.deleteDelayMs ?? 5,
     overwriteReading: options.overwriteReading ?? "new",
+    strict: options.strict ?? false,
     removeLater: (app, ids) => deletions.add(app, ids),
   };
-  const server = makeServer({ services, pat: options.pat, requestsPerSecond: options.requestsPerSecond });
+  const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
+  const server = makeServer({ services, credentials, requestsPerSecond: options.requestsPerSecond });
   if (options.unref) server.on("connection", (socket) => socket.unref());
   const host = options.host ?? "127.0.0.1";
   await new Promise<void>((resolve, reject) => {

@@ -5,21 +5,24 @@ import { open } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { fileTypeFromBuffer } from "file-type";
+import { limits } from "../core/limits.js";
 import type { MediaFiles } from "./media-files.js";
+import { renditions, type StoredKind, sizesOf } from "./model.js";
+import type { Access } from "./requests.js";
 import type { Store } from "./store.js";
 
-/** GET and HEAD /media/orig/users/{user}/apps/{app}/inputs/{kind}/{sha256} */
+/** GET and HEAD /media/{size}/users/{user}/apps/{app}/inputs/{kind}/{sha256} */
 export async function serveMedia(
   request: IncomingMessage,
   response: ServerResponse,
   parts: readonly string[],
-  { store, files, access }: { store: Store; files: MediaFiles; access: "none" | "wrong" | "right" },
+  { store, files, access }: { store: Store; files: MediaFiles; access: Access },
 ): Promise<void> {
   // As documented: without credentials it is not there, with wrong ones it is forbidden.
-  if (access !== "right") return end(response, access === "none" ? 404 : 401);
-  const [size, users, user = "", apps, app = "", inputs, kind = "", sha256 = ""] = parts;
+  if (access.kind !== "right") return end(response, access.kind === "none" ? 404 : 401);
+  const [size = "", users, user = "", apps, app = "", inputs, kind = "", sha256 = ""] = parts;
   if (
-    size !== "orig" ||
+    !sizesOf(kind as StoredKind).includes(size) ||
     users !== "users" ||
     apps !== "apps" ||
     inputs !== "inputs" ||
@@ -27,11 +30,13 @@ export async function serveMedia(
   ) {
     return end(response, 404);
   }
+  if (access.app && (access.app.userId !== user || access.app.appId !== app)) return end(response, 401);
   const row = store.app(user, app);
   const sql = "SELECT 1 AS found FROM inputs WHERE sha256 = ? AND app = ? AND kind = ? LIMIT 1";
   if (!row || !store.get(sql, sha256, row.seq, kind)) return end(response, 404);
 
   const path = files.pathOf(sha256);
+  if (size !== "orig") return serveRendition(response, path, renditions[size] as number, request.method === "HEAD");
   const total = statSync(path).size;
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
   const start = range ? Number(range[1]) : 0;
@@ -52,6 +57,26 @@ export async function serveMedia(
     return;
   }
   await pipeline(createReadStream(path, { start, end: last }), response).catch(() => response.destroy());
+}
+
+/** A smaller JPEG of an image, made when it is asked for. */
+async function serveRendition(
+  response: ServerResponse,
+  path: string,
+  pixels: number,
+  headOnly: boolean,
+): Promise<void> {
+  const { default: sharp } = await import("sharp");
+  const limitInputPixels = limits.maxMegapixels * 1_000_000;
+  const bytes = await sharp(path, { limitInputPixels })
+    .rotate()
+    .resize(pixels, pixels, { fit: "inside", withoutEnlargement: true })
+    .jpeg()
+    .toBuffer()
+    .catch(() => undefined);
+  if (!bytes) return end(response, 404);
+  response.writeHead(200, { "content-type": "image/jpeg", "content-length": bytes.length });
+  response.end(headOnly ? undefined : bytes);
 }
 
 function end(response: ServerResponse, code: number): void {

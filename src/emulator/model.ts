@@ -34,6 +34,14 @@ export interface AnnotationData extends Fields {
 export const mediaKinds = ["image", "video", "audio", "text"] as const;
 export type StoredKind = (typeof mediaKinds)[number];
 
+/** Longest sides of the smaller renditions of images, in pixels. */
+export const renditions: Readonly<Record<string, number>> = { tiny: 100, small: 320, large: 1024 };
+
+/** Sizes that media of a kind have; "orig" is what was uploaded, byte for byte. */
+export function sizesOf(kind: StoredKind): string[] {
+  return kind === "image" ? ["orig", ...Object.keys(renditions)] : ["orig"];
+}
+
 export interface InputRow {
   seq: number;
   app: number;

@@ -1,16 +1,17 @@
 /** Rows of the store in the shape of answers. */
 
-import type {
-  AnnotationData,
-  AnnotationRow,
-  AppRow,
-  Fields,
-  InputRow,
-  JobRow,
-  Json,
-  JsonObject,
-  Region,
-  StoredConcept,
+import {
+  type AnnotationData,
+  type AnnotationRow,
+  type AppRow,
+  type Fields,
+  type InputRow,
+  type JobRow,
+  type Json,
+  type JsonObject,
+  type Region,
+  type StoredConcept,
+  sizesOf,
 } from "./model.js";
 import { status } from "./status.js";
 
@@ -45,7 +46,8 @@ function outgoingMedia(kind: string, given: JsonObject, row: InputRow, { app, ba
   const suffix = `users/${encodeURIComponent(app.user)}/apps/${encodeURIComponent(app.id)}/inputs/${kind}/${row.sha256}`;
   const prefix = `${base}/media`;
   result.url ??= `${prefix}/orig/${suffix}`;
-  if (row.status === 30000) result.hosted = { prefix, suffix, sizes: ["orig"], crossorigin: "use-credentials" };
+  if (row.status === 30000)
+    result.hosted = { prefix, suffix, sizes: sizesOf(row.kind), crossorigin: "use-credentials" };
   return result;
 }
 

@@ -16,7 +16,7 @@ export interface ProcessingOptions {
   delayMs: number;
   allowFetch: boolean;
   /** Makes the processing of an input fail, for rehearsals. */
-  fault: (row: InputRow) => { code: number; details: string } | undefined;
+  fault: (row: InputRow) => { code: number; details: string } | "stuck" | undefined;
 }
 
 interface Result {
@@ -108,7 +108,8 @@ export class Processing {
         if (row.job !== null && row.status === 30001) this.#store.count(row.app, row.job, "in_progress", "pending", 1);
       }
     });
-    const results = await Promise.all(rows.map((row) => this.#judge(row)));
+    const judged = await Promise.all(rows.map((row) => this.#judge(row)));
+    const results = judged.filter((result) => result !== undefined);
     if (!this.#closed) this.#store.transaction(() => this.#keep(results));
     const fetched = results.map((result) => result.stored).filter((stored) => stored !== undefined);
     this.#files.release(fetched, (sha256) => this.#store.usesMedia(sha256));
@@ -127,9 +128,11 @@ export class Processing {
     }
   }
 
-  async #judge(row: InputRow): Promise<Result> {
+  /** What becomes of an input; nothing when it is to stay as it is. */
+  async #judge(row: InputRow): Promise<Result | undefined> {
     const media = JSON.parse(row.media) as Record<string, JsonObject>;
     const fault = this.#options.fault(row);
+    if (fault === "stuck") return undefined;
     if (fault) return { row, code: fault.code, details: fault.details, media };
     let stored: StoredMedia | undefined;
     try {

@@ -3,9 +3,9 @@
 import type { IncomingMessage } from "node:http";
 import { limits } from "../core/limits.js";
 import { BodyScanner } from "./body-scanner.js";
-import { isObject, withSnakeKeys } from "./incoming.js";
+import { isObject } from "./incoming.js";
 import type { MediaWriter, StoredMedia } from "./media-files.js";
-import type { JsonObject } from "./model.js";
+import type { Json, JsonObject } from "./model.js";
 import type { Services } from "./routes/context.js";
 import { Refusal } from "./status.js";
 
@@ -31,31 +31,60 @@ export function partsOf(pathname: string): string[] | undefined {
   }
 }
 
+/** An app by its user and its own id. */
+export interface AppName {
+  userId: string;
+  appId: string;
+}
+
+export interface Credentials {
+  /** The one good key of a user; undefined: any that is not empty. */
+  pat: string | undefined;
+  /** Keys that are good for one app only. */
+  appKeys: Readonly<Record<string, AppName>>;
+}
+
 export interface Access {
   kind: "none" | "wrong" | "right";
   refusal?: Refusal;
+  /** The app that the key is limited to. */
+  app?: AppName | undefined;
 }
 
-export function accessOf(request: IncomingMessage, pat: string | undefined): Access {
+/** Who asks: by the header of a key or of a session; media are also given to cookies, as browsers send them. */
+export function accessOf(request: IncomingMessage, { pat, appKeys }: Credentials, withCookies = false): Access {
   const { authorization } = request.headers;
   const session = request.headers["x-clarifai-session-token"];
+  const cookie = withCookies
+    ? /(?:^|;\s*)(?:x_clarifai_session_token|x-clarifai-api-key)=([^;]+)/.exec(request.headers.cookie ?? "")?.[1]
+    : undefined;
   const key =
-    /^(?:Key|Bearer)\s+(\S+)$/.exec(authorization ?? "")?.[1] ?? (typeof session === "string" ? session : undefined);
+    /^(?:Key|Bearer)\s+(\S+)$/.exec(authorization ?? "")?.[1] ?? (typeof session === "string" ? session : cookie);
   if (key === undefined || key === "") {
     const details =
       authorization === undefined ? "the Authorization header is missing" : "the Authorization header is malformed";
     return { kind: "none", refusal: new Refusal(11102, details, 401) };
   }
-  if (pat !== undefined && key !== pat) return { kind: "wrong", refusal: new Refusal(11009, "invalid key") };
-  return { kind: "right" };
+  const app = Object.hasOwn(appKeys, key) ? appKeys[key] : undefined;
+  if (!app && pat !== undefined && key !== pat) return { kind: "wrong", refusal: new Refusal(11009, "invalid key") };
+  return { kind: "right", app };
 }
 
-/** The app of a short path: from the body, the query, or the default one. */
-export function namedApp(body: JsonObject, query: URLSearchParams): [string, string] {
-  const given = isObject(body.user_app_id) ? body.user_app_id : {};
-  const user = given.user_id ?? query.get("user_app_id.user_id") ?? "me";
-  const app = given.app_id ?? query.get("user_app_id.app_id") ?? "main";
-  return [String(user), String(app)];
+/** The app of a short path: from the body, the parameters, the key, or the default one. */
+export function namedApp(body: JsonObject, parameters: JsonObject, access: Access): AppName {
+  const given = { ...asObject(parameters.user_app_id), ...asObject(body.user_app_id) };
+  const { userId, appId } = access.app ?? { userId: "me", appId: "main" };
+  return { userId: String(given.user_id ?? userId), appId: String(given.app_id ?? appId) };
+}
+
+function asObject(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+/** A prefix that the client wants its request ids to have. */
+export function idPrefixOf(request: IncomingMessage): string {
+  const prefix = request.headers["x-clarifai-request-id-prefix"];
+  return typeof prefix === "string" && /^[\w.-]{1,64}$/.test(prefix) ? `${prefix}-` : "";
 }
 
 export interface Body {
@@ -95,7 +124,7 @@ export async function readBody(request: IncomingMessage, { files, store }: Servi
       if (bytes > maxBodyBytes || bytes - mediaBytes * 1.5 > maxJsonBytes) throw tooLarge();
       scanner.write(chunk);
     }
-    const json = bytes === 0 ? {} : withSnakeKeys(scanner.end());
+    const json = bytes === 0 ? {} : scanner.end();
     if (!isObject(json)) throw new Refusal(11100, "the body must be a JSON object");
     const media = (placeholder: string) => stored[Number(/^media:(\d+)$/.exec(placeholder)?.[1] ?? -1)];
     return { json, bytes, media, release };

@@ -1,73 +1,150 @@
-/** Searching inputs: filters that must all hold. */
+/** Searching inputs and annotations: filters that must all hold, and ranks that put the likest first. */
 
+import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { isObject } from "./incoming.js";
-import { type AppRow, type Fields, type InputRow, type Json, type JsonObject, mediaKinds } from "./model.js";
-import { codeFrom, Refusal } from "./status.js";
+import {
+  type AnnotationData,
+  type AnnotationRow,
+  type AppRow,
+  type Fields,
+  type InputRow,
+  type Json,
+  type JsonObject,
+  mediaKinds,
+  type StoredConcept,
+} from "./model.js";
+import { isNear } from "./places.js";
 import type { Store } from "./store.js";
 
-const earthRadius: Record<string, number> = {
-  withinMiles: 3958.8,
-  withinKilometers: 6371,
-  withinDegrees: 180 / Math.PI,
-  withinRadians: 1,
-};
-/** The same units by their numbers in the definition. */
-const unitNames = ["", "withinMiles", "withinKilometers", "withinDegrees", "withinRadians"];
+/** What an annotation says, or an input with all of its annotations. */
+interface Said {
+  concepts: () => readonly StoredConcept[];
+  metadata: JsonObject | undefined;
+  geo: Fields["geo"];
+}
 
-/** Inputs for which all filters of a query hold, in the order in which they were added. */
-export function searchInputs(store: Store, app: AppRow, query: JsonObject): InputRow[] {
-  const filters = [query.filters, query.ands].flatMap((list) => (Array.isArray(list) ? list.filter(isObject) : []));
-  if (query.ranks !== undefined && Array.isArray(query.ranks) && query.ranks.length > 0) {
-    throw new Refusal(10040, "ranked search needs a model; this store has none");
-  }
+/**
+ * Inputs for which all filters of a query hold, in the order in which they were added, or by their ranks. This store has no model: an image is
+ * like another when it is the same, and an input is as like a concept as it is labelled with it.
+ */
+export function searchInputs(store: Store, app: AppRow, query: JsonObject): (InputRow & { score: number })[] {
+  const filters = [...objects(query.filters), ...objects(query.ands)];
+  const ranks = ranksOf(store, app, query);
   const rows = store.all<InputRow>("SELECT * FROM inputs WHERE app = ? ORDER BY seq", app.seq);
-  return rows.filter((row) => filters.every((filter) => holds(store, row, filter) !== (filter.negate === true)));
+  const names = store.names(app.seq);
+  const found = rows.flatMap((row) => {
+    const said = saidOfInput(store, row);
+    const holds = (filter: JsonObject) => {
+      const labels = isObject(filter.annotation) ? filter.annotation : filter.output;
+      return (
+        inputHolds(store, row, said, filter.input) &&
+        isWithin(row.modified_at, filter.last_updated_time_range) &&
+        dataHolds(names, said, isObject(labels) ? labels.data : undefined)
+      );
+    };
+    if (!filters.every((filter) => holds(filter) !== (filter.negate === true))) return [];
+    const scores = ranks.map((rank) => rank(row, said));
+    return [{ ...row, score: scores.length === 0 ? 1 : scores.reduce((sum, score) => sum + score, 0) / scores.length }];
+  });
+  return ranks.length === 0 ? found : found.sort((one, other) => other.score - one.score);
 }
 
-function holds(store: Store, row: InputRow, filter: JsonObject): boolean {
-  if (isObject(filter.input) && !inputHolds(store, row, filter.input)) return false;
-  const annotation = filter.annotation ?? filter.output;
-  if (isObject(annotation) && isObject(annotation.data) && !dataHolds(store, row, annotation.data)) return false;
-  return true;
+/** Annotations for which, each by itself, all filters of a query hold, with their inputs. */
+export function searchAnnotations(
+  store: Store,
+  app: AppRow,
+  query: JsonObject,
+): { annotation: AnnotationRow; input: InputRow }[] {
+  const filters = objects(query.filters);
+  const names = store.names(app.seq);
+  const rows = store.all<AnnotationRow>("SELECT * FROM annotations WHERE app = ? ORDER BY seq", app.seq);
+  return rows.flatMap((annotation) => {
+    const input = store.input(app.seq, annotation.input_id) as InputRow;
+    const own = JSON.parse(annotation.level === 1 ? input.fields : annotation.data) as AnnotationData;
+    const said = { concepts: () => conceptsOf(own), metadata: own.metadata, geo: own.geo };
+    const holds = (filter: JsonObject) =>
+      inputHolds(store, input, said, filter.input) &&
+      isWithin(annotation.modified_at, filter.last_updated_time_range) &&
+      dataHolds(names, said, isObject(filter.annotation) ? filter.annotation.data : undefined);
+    return filters.every((filter) => holds(filter) !== (filter.negate === true)) ? [{ annotation, input }] : [];
+  });
 }
 
-function inputHolds(store: Store, row: InputRow, input: JsonObject): boolean {
-  if (typeof input.id === "string" && input.id !== "" && input.id !== row.id) return false;
-  const code = isObject(input.status) ? codeFrom(input.status.code) : undefined;
+function ranksOf(store: Store, app: AppRow, query: JsonObject): ((row: InputRow, said: Said) => number)[] {
+  const asked = objects(query.ranks).flatMap((rank) => (isObject(rank.annotation) ? [rank.annotation] : []));
+  // The first clients asked for images like one, or like an input's, among the filters.
+  const older = objects(query.ands).flatMap(({ output }) =>
+    isObject(output) && isObject(output.input) ? [output.input] : [],
+  );
+  return [...asked, ...older].map((wanted) => {
+    const data = isObject(wanted.data) ? wanted.data : {};
+    const { url, base64 } = isObject(data.image) ? data.image : {};
+    const given = typeof base64 === "string" ? Buffer.from(base64, "base64") : undefined;
+    const digest = given
+      ? createHash("sha256").update(given).digest("hex")
+      : store.input(app.seq, String(wanted.id ?? ""))?.sha256;
+    const concepts = objects(data.concepts);
+    return (row, said) => {
+      if (concepts.length > 0) return concepts.every((concept) => isSaid(store.names(app.seq), said, concept)) ? 1 : 0;
+      return (url !== undefined && row.url === url) || (row.sha256 !== null && row.sha256 === digest) ? 1 : 0;
+    };
+  });
+}
+
+function inputHolds(store: Store, row: InputRow, said: Said, wanted: Json | undefined): boolean {
+  if (!isObject(wanted)) return true;
+  if (wanted.id !== undefined && wanted.id !== row.id) return false;
+  const code = isObject(wanted.status) ? wanted.status.code : undefined;
   if (code !== undefined && code !== row.status) return false;
-  const datasets = Array.isArray(input.dataset_ids) ? input.dataset_ids.map(String) : [];
-  const inDataset = (dataset: string) =>
-    store.get(
-      "SELECT 1 AS found FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?",
-      row.app,
-      dataset,
-      row.seq,
-    );
-  if (datasets.length > 0 && !datasets.some(inDataset)) return false;
-  if (!isObject(input.data)) return true;
+  const datasets = Array.isArray(wanted.dataset_ids) ? wanted.dataset_ids.map(String) : [];
+  const sql = "SELECT 1 AS found FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?";
+  if (datasets.length > 0 && !datasets.some((dataset) => store.get(sql, row.app, dataset, row.seq))) return false;
+  if (!isObject(wanted.data)) return true;
   const media = JSON.parse(row.media) as JsonObject;
   for (const kind of mediaKinds) {
-    const wanted = input.data[kind];
-    if (!isObject(wanted)) continue;
+    const medium = wanted.data[kind];
+    if (!isObject(medium)) continue;
     const there = media[kind];
-    if (!isObject(there)) return false;
-    if (typeof wanted.url === "string" && wanted.url !== "" && wanted.url !== there.url) return false;
+    if (!isObject(there) || (medium.url !== undefined && medium.url !== there.url)) return false;
   }
-  return dataHolds(store, row, input.data);
+  return dataHolds(store.names(row.app), said, wanted.data);
 }
 
-function dataHolds(store: Store, row: InputRow, data: JsonObject): boolean {
-  const fields = JSON.parse(row.fields) as Fields;
-  if (isObject(data.metadata)) {
-    const wanted = Object.entries(data.metadata);
-    // Several keys in one filter: one of them is enough.
-    if (wanted.length > 0 && !wanted.some(([key, value]) => contains(fields.metadata?.[key], value))) return false;
-  }
-  if (Array.isArray(data.concepts)) {
-    for (const concept of data.concepts.filter(isObject)) if (!hasConcept(store, row, fields, concept)) return false;
-  }
-  return !isObject(data.geo) || near(fields, data.geo);
+function dataHolds(names: ReadonlyMap<string, string>, said: Said, data: Json | undefined): boolean {
+  if (!isObject(data)) return true;
+  const wanted = isObject(data.metadata) ? Object.entries(data.metadata) : [];
+  // Several keys in one filter: one of them is enough.
+  if (wanted.length > 0 && !wanted.some(([key, value]) => contains(said.metadata?.[key], value))) return false;
+  // Of a region that is asked for, its concepts count.
+  const regions = objects(data.regions).flatMap((region) =>
+    isObject(region.data) ? objects(region.data.concepts) : [],
+  );
+  const concepts = [...objects(data.concepts), ...regions];
+  if (!concepts.every((concept) => isSaid(names, said, concept))) return false;
+  return !isObject(data.geo) || (said.geo !== undefined && isNear(said.geo.geo_point, data.geo));
+}
+
+function isSaid(names: ReadonlyMap<string, string>, said: Said, wanted: JsonObject): boolean {
+  const isPresent = Number(wanted.value) >= 0.5;
+  return said.concepts().some(({ id, value }) => {
+    const same = wanted.id === undefined ? names.get(id) === wanted.name : id === wanted.id;
+    return same && value >= 0.5 === isPresent;
+  });
+}
+
+function saidOfInput(store: Store, row: InputRow): Said {
+  const { concepts = [], metadata, geo } = JSON.parse(row.fields) as Fields;
+  const sql = "SELECT data FROM annotations WHERE app = ? AND input_id = ? AND level = 0";
+  const posted = () =>
+    store
+      .all<{ data: string }>(sql, row.app, row.id)
+      .flatMap(({ data }) => conceptsOf(JSON.parse(data) as AnnotationData));
+  return { concepts: () => [...concepts, ...posted()], metadata, geo };
+}
+
+function conceptsOf({ concepts = [], region }: AnnotationData): StoredConcept[] {
+  return [...concepts, ...(region?.concepts ?? [])];
 }
 
 function contains(there: Json | undefined, wanted: Json): boolean {
@@ -76,63 +153,13 @@ function contains(there: Json | undefined, wanted: Json): boolean {
   return isDeepStrictEqual(there, wanted);
 }
 
-function hasConcept(store: Store, row: InputRow, fields: Fields, wanted: JsonObject): boolean {
-  const value = wanted.value === undefined ? 1 : Number(wanted.value);
-  const names = store.names(row.app);
-  const matches = (concept: { id: string; value: number }) => {
-    const same = wanted.id === undefined ? names.get(concept.id) === wanted.name : concept.id === wanted.id;
-    return same && (value >= 0.5 ? concept.value >= 0.5 : concept.value < 0.5);
-  };
-  if ((fields.concepts ?? []).some(matches)) return true;
-  const sql = "SELECT data FROM annotations WHERE app = ? AND input_id = ? AND level = 0";
-  const annotations = store.all<{ data: string }>(sql, row.app, row.id);
-  return annotations.some(({ data }) => {
-    const { concepts = [], region } = JSON.parse(data) as {
-      concepts?: Fields["concepts"];
-      region?: { concepts: Fields["concepts"] };
-    };
-    return [...concepts, ...(region?.concepts ?? [])].some(matches);
-  });
+function isWithin(time: string, range: Json | undefined): boolean {
+  if (!isObject(range)) return true;
+  const { start_time: start, end_time: end } = range;
+  const at = Date.parse(time);
+  return !(typeof start === "string" && at < Date.parse(start)) && !(typeof end === "string" && at > Date.parse(end));
 }
 
-function near(fields: Fields, geo: JsonObject): boolean {
-  const here = fields.geo?.geo_point;
-  if (!here) return false;
-  const corners = Array.isArray(geo.geo_box) ? geo.geo_box.filter(isObject).map((corner) => pointOf(corner)) : [];
-  if (corners.length === 2) {
-    const [first, second] = corners as [Place, Place];
-    const between = (value: number, one: number, other: number) =>
-      value >= Math.min(one, other) && value <= Math.max(one, other);
-    return (
-      between(here.longitude, first.longitude, second.longitude) &&
-      between(here.latitude, first.latitude, second.latitude)
-    );
-  }
-  if (!isObject(geo.geo_limit)) return true;
-  const { type, value } = geo.geo_limit;
-  const unit = typeof type === "number" ? unitNames[type] : String(type);
-  const radius = earthRadius[unit ?? ""];
-  if (radius === undefined) throw new Refusal(11102, `geo_limit.type "${String(type)}" is not known`);
-  return radius * angleBetween(here, pointOf(geo)) <= Number(value ?? 0);
-}
-
-interface Place {
-  longitude: number;
-  latitude: number;
-}
-
-function pointOf(geo: JsonObject): Place {
-  const point = isObject(geo.geo_point) ? geo.geo_point : {};
-  return { longitude: Number(point.longitude ?? 0), latitude: Number(point.latitude ?? 0) };
-}
-
-/** The angle between two places as seen from the centre of the earth, in radians. */
-function angleBetween(one: Place, other: Place): number {
-  const radians = (degrees: number) => (degrees * Math.PI) / 180;
-  const latitudes = radians(other.latitude - one.latitude) / 2;
-  const longitudes = radians(other.longitude - one.longitude) / 2;
-  const half =
-    Math.sin(latitudes) ** 2 +
-    Math.cos(radians(one.latitude)) * Math.cos(radians(other.latitude)) * Math.sin(longitudes) ** 2;
-  return 2 * Math.asin(Math.min(1, Math.sqrt(half)));
+function objects(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
 }

@@ -1,20 +1,31 @@
 /** The server: checks who asks, finds the route, and answers in the envelope of the API. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { answer, fail } from "./answers.js";
 import type { Fault } from "./faults.js";
-import { ItemRefusal } from "./incoming.js";
+import { answerWithFaults, refuseByFault } from "./faulty-answers.js";
 import { serveMedia } from "./media-route.js";
 import type { AppRow } from "./model.js";
-import { accessOf, namedApp, partsOf, readBody, urlOf } from "./requests.js";
-import type { Reply, Services } from "./routes/context.js";
-import { appRoutes, findRoute, statusCodes, userRoutes } from "./routes/table.js";
-import { httpStatusOf, Refusal, type Status, status } from "./status.js";
-import { newId } from "./store.js";
+import { readMessage, readParameters } from "./reading.js";
+import {
+  type Access,
+  type AppName,
+  accessOf,
+  type Credentials,
+  idPrefixOf,
+  namedApp,
+  partsOf,
+  readBody,
+  urlOf,
+} from "./requests.js";
+import { deleteApp } from "./routes/apps.js";
+import type { Reply, Route, Services } from "./routes/context.js";
+import { appRoutes, findRoute, type Match, statusCodes, userRoutes } from "./routes/table.js";
+import { Refusal } from "./status.js";
 
 export interface ServerOptions {
   services: Services;
-  /** The one good key; undefined: any key that is not empty. */
-  pat: string | undefined;
+  credentials: Credentials;
   /** Requests per second that are granted. */
   requestsPerSecond: number | undefined;
 }
@@ -40,171 +51,107 @@ async function handle(
   options: ServerOptions,
   limiter: Limiter | undefined,
 ): Promise<void> {
-  const { services } = options;
+  const { services, credentials } = options;
   const url = urlOf(request);
   const parts = partsOf(url.pathname);
   const method = request.method ?? "GET";
-  const access = accessOf(request, options.pat);
   if (parts === undefined) return answer(response, fail(new Refusal(11102, "the path is not valid")));
   if (parts[0] === "media") {
-    return serveMedia(request, response, parts.slice(1), {
-      store: services.store,
-      files: services.files,
-      access: access.kind,
-    });
+    const access = accessOf(request, credentials, true);
+    return serveMedia(request, response, parts.slice(1), { store: services.store, files: services.files, access });
   }
+  const idPrefix = idPrefixOf(request);
+  const target = targetOf(method, parts);
+  const list = typeof target.found === "string" ? undefined : target.found.list;
   const faults = services.faults.of(method, url.pathname);
-  if (await refuseByFault(request, response, faults)) return;
+  if (await refuseByFault(request, response, faults, list)) return;
   try {
     if (parts[0] === "v2" && parts[1] === "status_codes") {
       request.resume();
-      return answer(response, statusCodes(method, parts.slice(2)));
+      return answer(response, statusCodes(method, parts.slice(2)), { idPrefix });
     }
+    const access = accessOf(request, credentials);
     if (access.refusal) throw access.refusal;
     if (limiter && !limiter.take()) {
       throw new Refusal(11005, `exceeded limit of ${options.requestsPerSecond} requests per second`);
     }
-    const reply = await dispatch(request, method, url, parts, services, faults);
-    await answerWithFaults(response, reply, faults);
+    const reply = await dispatch(request, method, url, target, access, services, faults);
+    await answerWithFaults(response, reply, faults, idPrefix);
   } catch (error) {
     request.resume();
-    answer(response, fail(error));
+    answer(response, fail(error, list), { idPrefix });
   }
+}
+
+/** What a path leads to: a route of a user, or of an app that the path may name. */
+type Target =
+  | { of: "user"; user: string; found: ReturnType<typeof findRoute<(typeof userRoutes)[number][2]>> }
+  | { of: "app"; app: AppName | undefined; found: ReturnType<typeof findRoute<Route>> };
+
+function targetOf(method: string, parts: readonly string[]): Target {
+  const [version, users, user, apps, app] = parts;
+  if (version !== "v2") return { of: "app", app: undefined, found: "path" };
+  const isLong = users === "users" && user !== undefined;
+  if (!isLong) {
+    const found = parts.length === 1 ? "path" : findRoute(appRoutes, method, parts.slice(1));
+    return { of: "app", app: undefined, found };
+  }
+  if (apps !== "apps" || app === undefined) {
+    return { of: "user", user, found: findRoute(userRoutes, method, parts.slice(3)) };
+  }
+  return { of: "app", app: { userId: user, appId: app }, found: findRoute(appRoutes, method, parts.slice(5)) };
 }
 
 async function dispatch(
   request: IncomingMessage,
   method: string,
   url: URL,
-  parts: readonly string[],
+  target: Target,
+  access: Access,
   services: Services,
   faults: readonly Fault[],
 ): Promise<Reply> {
-  if (parts[0] !== "v2") throw new Refusal(11101, `${url.pathname} does not exist`);
-  const long = parts[1] === "users" && parts[2] !== undefined;
-  const user = long ? (parts[2] as string) : undefined;
-  const isAppPath = long && parts[3] === "apps" && parts[4] !== undefined;
-
-  if (long && !isAppPath) {
-    const found = findRoute(userRoutes, method, parts.slice(3));
-    if (typeof found === "string") throw notRouted(found, method, url);
-    const body = await readBody(request, services);
-    body.release();
-    return found.route({ store: services.store, user: user as string, parts: found.parts, body: body.json });
-  }
-  const inApp = parts.slice(isAppPath ? 5 : 1);
-  const found = inApp.length === 0 && !isAppPath ? "path" : findRoute(appRoutes, method, inApp);
-  if (typeof found === "string") throw notRouted(found, method, url);
+  const { found } = target;
+  if (found === "method") throw new Refusal(11103, `${method} is not allowed for ${url.pathname}`);
+  if (found === "path") throw new Refusal(11101, `${url.pathname} does not exist`);
+  const needsUser = target.of === "user" || found.route === deleteApp;
+  if (needsUser && access.app) throw new Refusal(11007, "the key of an app is not enough");
+  const { strict } = services;
+  const parameters = readParameters(url.searchParams, method === "GET" ? found.message : "Nothing", strict);
   const body = await readBody(request, services);
   try {
+    const json = method === "GET" ? {} : readMessage(body.json, found.message, { strict });
+    if (target.of === "user") {
+      const { route, parts } = found as Match<(typeof userRoutes)[number][2]>;
+      return route({ store: services.store, user: target.user, parts, parameters, body: json });
+    }
     if (faults.some((fault) => fault.type === "storage-full") && method === "POST") {
       throw new Refusal(98013, "the storage is full");
     }
-    const app = isAppPath
-      ? appOf(services, user as string, parts[4] as string)
-      : appOf(services, ...namedApp(body.json, url.searchParams));
-    const mixed = faults.find((fault) => fault.type === "mixed");
-    return found.route({
+    const { route, parts } = found as Match<Route>;
+    return route({
       services,
-      app,
-      parts: found.parts,
-      query: url.searchParams,
-      body: body.json,
+      app: appOf(services, target.app ?? namedApp(json, parameters, access), access),
+      parts,
+      parameters,
+      body: json,
       media: body.media,
       bodyBytes: body.bytes,
-      mixed,
+      mixed: faults.find((fault) => fault.type === "mixed"),
     });
   } finally {
     body.release();
   }
 }
 
-function appOf(services: Services, user: string, id: string): AppRow {
-  const row = services.store.app(user, id);
+function appOf(services: Services, { userId, appId }: AppName, access: Access): AppRow {
+  if (access.app && (access.app.userId !== userId || access.app.appId !== appId)) {
+    throw new Refusal(11008, `the key is not one of the app "${appId}" of the user "${userId}"`);
+  }
+  const row = services.store.app(userId, appId);
   if (row) return row;
-  if (!services.autoCreate) throw new Refusal(11101, `the app "${id}" of the user "${user}" does not exist`);
-  return services.store.addApp(user, id);
-}
-
-function notRouted(found: "path" | "method", method: string, url: URL): Refusal {
-  return found === "method"
-    ? new Refusal(11103, `${method} is not allowed for ${url.pathname}`)
-    : new Refusal(11101, `${url.pathname} does not exist`);
-}
-
-/** Faults that happen instead of the request. */
-async function refuseByFault(
-  request: IncomingMessage,
-  response: ServerResponse,
-  faults: readonly Fault[],
-): Promise<boolean> {
-  for (const fault of faults) {
-    if (fault.type === "throttle") {
-      request.resume();
-      const seconds = fault.retryAfterSeconds;
-      if (seconds !== undefined) response.setHeader("retry-after", String(seconds));
-      answer(response, fail(new Refusal(11005, "too many requests")));
-      return true;
-    }
-    if (fault.type === "status") {
-      request.resume();
-      answer(response, fail(new Refusal(fault.code, "injected", fault.http)));
-      return true;
-    }
-    if (fault.type === "cut" && fault.when !== "after") {
-      if (fault.when === "during")
-        await new Promise<void>((resolve) => request.once("data", () => resolve()).once("end", () => resolve()));
-      request.socket.destroy();
-      return true;
-    }
-  }
-  return false;
-}
-
-/** Faults that happen after the request was carried out. */
-async function answerWithFaults(response: ServerResponse, reply: Reply, faults: readonly Fault[]): Promise<void> {
-  for (const fault of faults) {
-    if (fault.type === "cut" && fault.when === "after") {
-      response.socket?.destroy();
-      return;
-    }
-    if (fault.type === "slow") await new Promise<void>((resolve) => setTimeout(resolve, fault.ms));
-    if (fault.type === "garbage") {
-      response.writeHead(200, { "content-type": "text/html" });
-      response.end("<html>Bad gateway</html>");
-      return;
-    }
-    if (fault.type === "truncated") {
-      const text = JSON.stringify(envelope(reply));
-      response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
-      response.write(text.slice(0, text.length / 2));
-      setImmediate(() => response.socket?.destroy());
-      return;
-    }
-  }
-  answer(response, reply);
-}
-
-function fail(error: unknown): Reply {
-  if (error instanceof ItemRefusal) return { status: error.status };
-  if (error instanceof Refusal) return { status: status(error.code, error.details), httpStatus: error.httpStatus };
-  const text = error instanceof Error ? error.message : String(error);
-  return { status: status(99009, text) };
-}
-
-function answer(response: ServerResponse, reply: Reply): void {
-  if (response.destroyed || response.headersSent) return;
-  const body = envelope(reply);
-  const text = JSON.stringify(body);
-  response.writeHead(reply.httpStatus ?? httpStatusOf(body.status.code), {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-  });
-  response.end(text);
-}
-
-function envelope({ status: given, json }: Reply): { status: Status & { req_id: string } } {
-  return { status: { ...(given ?? status(10000)), req_id: newId() }, ...json };
+  if (!services.autoCreate) throw new Refusal(11101, `the app "${appId}" of the user "${userId}" does not exist`);
+  return services.store.addApp(userId, appId);
 }
 
 /** A token bucket. */

@@ -1,61 +1,66 @@
-/** Status codes: their names, their texts, and the HTTP status that goes with them. */
+/** Status codes: their texts, and the HTTP status that goes with them. */
 
-/** Codes that the store answers with: number, name, description, HTTP status. */
-const table: [number, string, string, number][] = [
-  [10000, "SUCCESS", "Ok", 200],
-  [10010, "MIXED_STATUS", "Mixed Success", 200],
-  [10020, "FAILURE", "Failure", 400],
-  [10040, "NOT_IMPLEMENTED", "Not implemented", 501],
-  [11005, "CONN_THROTTLED", "Making too many requests", 429],
-  [11008, "CONN_KEY_INVALID", "Invalid API key or Invalid API key/application pair", 401],
-  [11009, "CONN_KEY_NOT_FOUND", "API key not found", 401],
-  [11100, "CONN_BAD_REQUEST_FORMAT", "Bad request format", 400],
-  [11101, "CONN_DOES_NOT_EXIST", "Resource does not exist", 404],
-  [11102, "CONN_INVALID_REQUEST", "Invalid request", 400],
-  [11103, "CONN_METHOD_NOT_ALLOWED", "Method not allowed", 400],
-  [24150, "ANNOTATION_SUCCESS", "Annotation success", 200],
-  [24151, "ANNOTATION_PENDING", "Annotation pending", 200],
-  [24152, "ANNOTATION_FAILED", "Annotation failed", 200],
-  [24155, "ANNOTATION_INVALID_ARGUMENT", "Annotation invalid argument", 400],
-  [24157, "ANNOTATION_AWAITING_REVIEW", "Annotation awaiting review", 200],
-  [24158, "ANNOTATION_REVIEW_DENIED", "Annotation review denied", 200],
-  [24159, "ANNOTATION_AWAITING_CONSENSUS_REVIEW", "Annotation awaiting consensus review", 200],
-  [24250, "ANNOTATION_MODIFY_SUCCESS", "Annotation modification success", 200],
-  [24900, "METADATA_INVALID_PATCH_ARGUMENTS", "Metadata patch arguments are invalid", 400],
-  [25400, "BULK_OPERATION_SUCCESS", "Bulk operation success", 200],
-  [25404, "BULK_OPERATION_INVALID_REQUEST", "Bulk operation request is invalid", 400],
-  [30000, "INPUT_SUCCESS", "Download complete", 200],
-  [30001, "INPUT_PENDING", "Download pending", 200],
-  [30002, "INPUT_FAILED", "Download failed; check URL", 200],
-  [30003, "INPUT_IN_PROGRESS", "Download in progress", 200],
-  [30100, "INPUT_DUPLICATE", "Input duplicate", 400],
-  [30101, "INPUT_UNSUPPORTED_FORMAT", "Unsupported format", 400],
-  [30102, "INPUT_DOES_NOT_EXIST", "Input does not exist", 404],
-  [30104, "INPUT_INVALID_ARGUMENT", "Input invalid argument", 400],
-  [30105, "INPUT_OVER_LIMIT", "Input over limit", 400],
-  [30106, "INPUT_INVALID_URL", "Input invalid URL", 400],
-  [30200, "INPUT_MODIFY_SUCCESS", "Input image modification success", 200],
-  [30210, "INPUT_STORAGE_HOST_FAILED", "Input storage host failed", 500],
-  [30300, "ALL_INPUT_INVALID_BYTES", "Input bytes are invalid", 400],
-  [39999, "INPUT_INVALID_REQUEST", "Input invalid request", 400],
-  [40003, "CONCEPTS_INVALID_REQUEST", "Invalid request", 400],
-  [40033, "RPC_MAX_MESSAGE_SIZE_EXCEEDED", "Request body too large", 413],
-  [64000, "JOB_QUEUED", "Job is queued to be ran.", 200],
-  [64001, "JOB_RUNNING", "Job is running.", 200],
-  [64002, "JOB_COMPLETED", "Job successfully ran.", 200],
-  [64004, "JOB_CANCELLED", "Job was cancelled.", 200],
-  [64015, "DATASET_VERSION_READY", "Dataset version ready", 200],
-  [64100, "DATASET_INPUT_SUCCESS", "Dataset input success", 200],
-  [98004, "INTERNAL_SERVER_ISSUE", "Internal server issue", 500],
-  [98013, "INTERNAL_RESOURCE_UNAVAILABLE", "Internal resource unavailable", 503],
-  [99009, "INTERNAL_UNCATEGORIZED", "Internal error", 500],
+import { statusCodes } from "../core/status-codes.js";
+
+/** Codes that the store answers with: number, description, HTTP status. */
+const table: [number, string, number][] = [
+  [10000, "Ok", 200],
+  [10010, "Mixed Success", 200],
+  [10020, "Failure", 400],
+  [10040, "Not implemented", 501],
+  [11007, "Insufficient scopes", 403],
+  [11005, "Making too many requests", 429],
+  [11008, "Invalid API key or Invalid API key/application pair", 401],
+  [11009, "API key not found", 401],
+  [11100, "Bad request format", 400],
+  [11101, "Resource does not exist", 404],
+  [11102, "Invalid request", 400],
+  [11103, "Method not allowed", 400],
+  [24150, "Annotation success", 200],
+  [24151, "Annotation pending", 200],
+  [24152, "Annotation failed", 200],
+  [24155, "Annotation invalid argument", 400],
+  [24157, "Annotation awaiting review", 200],
+  [24158, "Annotation review denied", 200],
+  [24159, "Annotation awaiting consensus review", 200],
+  [24250, "Annotation modification success", 200],
+  [24900, "Metadata patch arguments are invalid", 400],
+  [25400, "Bulk operation success", 200],
+  [25404, "Bulk operation request is invalid", 400],
+  [30000, "Download complete", 200],
+  [30001, "Download pending", 200],
+  [30002, "Download failed; check URL", 200],
+  [30003, "Download in progress", 200],
+  [30100, "Input duplicate", 400],
+  [30101, "Unsupported format", 400],
+  [30102, "Input does not exist", 404],
+  [30104, "Input invalid argument", 400],
+  [30105, "Input over limit", 400],
+  [30106, "Input invalid URL", 400],
+  [30200, "Input image modification success", 200],
+  [30210, "Input storage host failed", 500],
+  [30300, "Input bytes are invalid", 400],
+  [39999, "Input invalid request", 400],
+  [40003, "Invalid request", 400],
+  [40033, "Request body too large", 413],
+  [64000, "Job is queued to be ran.", 200],
+  [64001, "Job is running.", 200],
+  [64002, "Job successfully ran.", 200],
+  [64004, "Job was cancelled.", 200],
+  [64015, "Dataset version ready", 200],
+  [64100, "Dataset input success", 200],
+  [98004, "Internal server issue", 500],
+  [98013, "Internal resource unavailable", 503],
+  [99009, "Internal error", 500],
 ];
 
 const byCode = new Map(table.map((row) => [row[0], row]));
-const byName = new Map(table.map((row) => [row[1], row[0]]));
-for (const alias of ["SUCCESS", "PENDING", "FAILED", "IN_PROGRESS"]) {
-  byName.set(`INPUT_DOWNLOAD_${alias}`, byName.get(`INPUT_${alias}`) as number);
-}
+/** The first name of a code; where there are two, the second is the older one. */
+const namesByCode = new Map(
+  Object.entries(statusCodes)
+    .reverse()
+    .map(([name, code]) => [code, name]),
+);
 
 export interface Status {
   code: number;
@@ -64,23 +69,27 @@ export interface Status {
 }
 
 export function status(code: number, details?: string): Status {
-  const description = byCode.get(code)?.[2] ?? "Unknown status";
+  const description = byCode.get(code)?.[1] ?? descriptionFrom(namesByCode.get(code));
   return details ? { code, description, details } : { code, description };
 }
 
 export function httpStatusOf(code: number): number {
-  return byCode.get(code)?.[3] ?? (code >= 98000 ? 500 : 400);
+  return byCode.get(code)?.[2] ?? (code >= 98000 ? 500 : 400);
 }
 
-/** A code that was given as number, number in a text, or name. */
-export function codeFrom(value: unknown): number | undefined {
-  if (typeof value === "number") return value;
-  if (typeof value !== "string" || value === "") return undefined;
-  return byName.get(value.toUpperCase()) ?? (Number.isInteger(Number(value)) ? Number(value) : undefined);
+/** The name of a code, for answers that write names. */
+export function statusName(code: number): string | undefined {
+  return namesByCode.get(code);
 }
 
 export function allStatuses(): Status[] {
-  return table.map(([code, , description]) => ({ code, description }));
+  return [...new Set(Object.values(statusCodes))].sort((one, other) => one - other).map((code) => status(code));
+}
+
+/** "RPC_SERVER_UNAVAILABLE" as a text: "Rpc server unavailable". */
+function descriptionFrom(name: string | undefined): string {
+  if (name === undefined) return "Unknown status";
+  return name[0] + name.slice(1).replaceAll("_", " ").toLowerCase();
 }
 
 /** A request that is refused as a whole. */
@@ -90,7 +99,7 @@ export class Refusal extends Error {
   readonly httpStatus: number | undefined;
 
   constructor(code: number, details?: string, httpStatus?: number) {
-    super(details ?? byCode.get(code)?.[2] ?? String(code));
+    super(details ?? status(code).description);
     this.code = code;
     this.details = details;
     this.httpStatus = httpStatus;

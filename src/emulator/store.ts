@@ -8,6 +8,7 @@ import type { AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./m
 
 const schema = `
 CREATE TABLE IF NOT EXISTS apps (seq INTEGER PRIMARY KEY, user TEXT NOT NULL, id TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (user, id));
+CREATE TABLE IF NOT EXISTS app_fields (app INTEGER PRIMARY KEY, data TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS inputs (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, app INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, media TEXT NOT NULL, fields TEXT NOT NULL,
   sha256 TEXT, size_bytes INTEGER NOT NULL DEFAULT 0, url TEXT, status INTEGER NOT NULL, details TEXT, job TEXT,
@@ -31,9 +32,14 @@ CREATE TABLE IF NOT EXISTS operations (seq INTEGER PRIMARY KEY, app INTEGER NOT 
 
 export type JobCounter = "pending" | "in_progress" | "success" | "failed";
 
-/** The time as the API writes it. */
+let lastMicroseconds = 0;
+
+/** The time as the API writes it: to the microsecond, and never the same twice, so that it tells what came first. */
 export function timestamp(): string {
-  return new Date().toISOString();
+  lastMicroseconds = Math.max(lastMicroseconds + 1, Date.now() * 1000);
+  const milliseconds = Math.floor(lastMicroseconds / 1000);
+  const rest = String(lastMicroseconds % 1000).padStart(3, "0");
+  return `${new Date(milliseconds).toISOString().slice(0, -1)}${rest}Z`;
 }
 
 export function newId(): string {

@@ -56,6 +56,25 @@ describe("sluice emulator", () => {
     await again.close();
   });
 
+  it("knows keys of apps, and is strict when it is told so", async () => {
+    const { url } = await start(
+      "--data",
+      temporaryFolder(),
+      "--app-key",
+      "one=ann/a",
+      "--app-key",
+      "two=ann/b",
+      "--strict",
+    );
+    const get = async (path: string, key: string) => {
+      const response = await fetch(`${url}/v2${path}`, { headers: { authorization: `Key ${key}` } });
+      return ((await response.json()) as { status: { code: number } }).status.code;
+    };
+    expect(await get("/users/ann/apps/b/inputs", "two")).toBe(10000);
+    expect(await get("/users/ann/apps/b/inputs", "one")).toBe(11008);
+    expect(await get("/inputs?tags=x", "one")).toBe(11102);
+  });
+
   it("says what is wrong with an option, and how to get help", async () => {
     const child = spawn(process.execPath, [...command, "emulator", "--port", "many"], { stdio: "pipe" });
     let text = "";

@@ -74,6 +74,11 @@ describe("listing annotations", () => {
     ["?per_page=2&page=2", ["a/x", "a/y"]],
     ["?per_page=2&page=4", []],
     ["?statuses=24157", []],
+    ["?statuses.code=ANNOTATION_SUCCESS&statuses.code=24157&per_page=1", ["a/own"]],
+    ["?input_ids=b&user_ids=me&list_all_annotations=True", ["b/own", "b/x"]],
+    ["?user_ids=bob", []],
+    ["?model_version_ids=m1", []],
+    ["?task_id=t1", []],
   ])("with %s gives %j", async (query, expected) => {
     expect(await listed(await annotated(), query)).toEqual(expected);
   });
@@ -143,7 +148,6 @@ describe("posting annotations", () => {
     ["a box without width", boxed("z", "a", { bounding_box: { ...square.bounding_box, left_col: 0.8 } }), 24155],
     ["a box beyond 1", boxed("z", "a", { bounding_box: { ...square.bounding_box, right_col: 1.01 } }), 24155],
     ["a box below 0", boxed("z", "a", { bounding_box: { ...square.bounding_box, left_col: -0.01 } }), 24155],
-    ["a box of words", boxed("z", "a", { bounding_box: { ...square.bounding_box, left_col: "left" } }), 24155],
     [
       "a polygon beyond 1",
       boxed("z", "a", {
@@ -180,12 +184,18 @@ describe("posting annotations", () => {
       ].map(([row, col]) => ({ row, col, visibility: "VISIBLE" })),
     };
     const mask = { image: { base64: "AAEC/+8=" } };
+    const segments = [
+      { id: "s", time_info: { begin_time: 0.5, end_time: 1.25 }, data: { concepts: [{ id: "boat" }] } },
+    ];
     await posted(http, { id: "frame", input_id: "a", data: { frames } });
+    await posted(http, { id: "segment", input_id: "a", data: { time_segments: segments } });
     await posted(http, boxed("polygon", "a", { polygon }));
     await posted(http, boxed("mask", "a", { mask }));
     const read = async (id: string) => (await http.call("GET", `/inputs/a/annotations/${id}`)).json.annotation.data;
-    expect(await read("frame")).toEqual({ frames });
-    expect((await read("polygon")).regions?.[0]?.region_info).toEqual({ polygon });
+    expect(await read("frame")).toEqual({ frames: [{ ...frames[0], frame_info: { index: 3, time: 120, number: 0 } }] });
+    expect(await read("segment")).toMatchObject({ time_segments: segments });
+    const points = polygon.points.map((point) => ({ ...point, visibility: 1 }));
+    expect((await read("polygon")).regions?.[0]?.region_info).toEqual({ polygon: { points } });
     expect((await read("mask")).regions?.[0]?.region_info).toEqual({ mask });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { note, openHttp } from "../helpers/http.js";
+import { jpeg } from "../helpers/files.js";
+import { note, openHttp, picture } from "../helpers/http.js";
 
 const good = { authorization: "Key right" };
 const where = { user_app_id: { user_id: "ann", app_id: "demo" } };
@@ -48,6 +49,40 @@ describe("who asks", () => {
     expect(one).toMatchObject({ http: 200, json: { status: { code: 30100, description: "Input duplicate" } } });
     expect((await call("GET", "/v2/status_codes/5", undefined, {})).json.status.code).toBe(11101);
     expect((await call("DELETE", "/v2/status_codes", undefined, {})).json.status.code).toBe(11103);
+  });
+});
+
+describe("the key of an app", () => {
+  const appKeys = { "demo-key": { userId: "ann", appId: "demo" } };
+  const key = { authorization: "Key demo-key" };
+
+  it("opens its app, which short paths then mean", async () => {
+    const { call, emulator } = await openHttp({ pat: "right", appKeys });
+    await call("POST", "/v2/inputs", { inputs: [note("short")] }, key);
+    await call("POST", "/v2/users/ann/apps/demo/inputs", { inputs: [note("long")] }, key);
+    expect(emulator.stored("ann", "demo").map((input) => input.id)).toEqual(["short", "long"]);
+    expect((await call("GET", "/v2/users/ann/apps/other/inputs", undefined, good)).http).toBe(200);
+  });
+
+  it.each([
+    ["GET", "/v2/users/ann/apps/other/inputs", 401, 11008],
+    ["GET", "/v2/inputs?user_app_id.user_id=ann&user_app_id.app_id=other", 401, 11008],
+    ["GET", "/v2/users/ann", 403, 11007],
+    ["GET", "/v2/users/ann/apps", 403, 11007],
+    ["DELETE", "/v2/users/ann/apps/demo", 403, 11007],
+  ])("opens nothing else: %s %s with %i and %i", async (method, path, http, code) => {
+    const { call } = await openHttp({ pat: "right", appKeys });
+    expect(await call(method, path, undefined, key)).toMatchObject({ http, json: { status: { code } } });
+  });
+
+  it("shows no media of another app", async () => {
+    const { call, emulator } = await openHttp({ appKeys });
+    await call("POST", "/inputs", { inputs: [picture("a", await jpeg())] });
+    const { input } = (await call("GET", "/inputs/a")).json;
+    const address = input.data.image?.url ?? "";
+    expect((await fetch(address, { headers: good })).status).toBe(200);
+    expect((await fetch(address, { headers: key })).status).toBe(401);
+    expect(emulator.stored()).toHaveLength(1);
   });
 });
 
@@ -147,6 +182,34 @@ describe("envelopes", () => {
     const ids = answers.map(({ json }) => json.status.req_id);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
     expect(new Set(ids).size).toBe(answers.length);
+  });
+
+  it("have the list of their kind, empty, when the request is refused", async () => {
+    const { call } = await openHttp({ pat: "right" });
+    const lists = {
+      "GET /inputs": "inputs",
+      "PATCH /annotations": "annotations",
+      "POST /concepts": "concepts",
+      "GET /datasets/nope/inputs": "dataset_inputs",
+      "POST /searches": "hits",
+      "GET /inputs/jobs/add": "inputs_add_jobs",
+      "GET /v2/users/me/apps": "apps",
+    };
+    for (const [request, list] of Object.entries(lists)) {
+      const [method = "", path = ""] = request.split(" ");
+      const { json } = await call(method, path, undefined, {});
+      expect(json).toEqual({ status: expect.objectContaining({ code: 11102 }), [list]: [] });
+    }
+    expect((await call("POST", "/concepts", {}, good)).json).toMatchObject({ status: { code: 11102 }, concepts: [] });
+    expect(Object.keys((await call("DELETE", "/inputs", {}, good)).json)).toEqual(["status"]);
+  });
+
+  it("begin their id with what the client asks for", async () => {
+    const { call } = await openHttp();
+    const prefixed = (prefix: string) =>
+      call("GET", "/inputs", undefined, { ...good, "x-clarifai-request-id-prefix": prefix });
+    expect((await prefixed("sdk-python-12.5.1")).json.status.req_id).toMatch(/^sdk-python-12\.5\.1-[0-9a-f]{32}$/);
+    expect((await prefixed("a b")).json.status.req_id).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it.each(["{", "[]", "null", '"text"', '{"inputs":[}', `{"a":${"[".repeat(2000)}`])(

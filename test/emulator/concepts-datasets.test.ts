@@ -124,12 +124,12 @@ describe("datasets", () => {
       http: 200,
       json: {
         status: { code: 10000 },
-        dataset_inputs: [{ input: { id: "b" }, status: { code: 64100 } }, { input: { id: "a" } }],
+        dataset_inputs: [{ input: { id: "b", status: { code: 64100 } } }, { input: { id: "a" } }],
       },
     });
     const mixed = await attach("a", "nope");
     expect(mixed.json.status.code).toBe(10010);
-    expect(mixed.json.dataset_inputs.map(({ status }) => status.code)).toEqual([64100, 30102]);
+    expect(mixed.json.dataset_inputs.map(({ input }) => input.status.code)).toEqual([64100, 30102]);
     expect((await attach("nope")).json.status.code).toBe(10020);
     const members = async () =>
       (await call("GET", "/datasets/train/inputs")).json.dataset_inputs.map(({ input }) => input.id);

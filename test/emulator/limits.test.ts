@@ -47,7 +47,7 @@ describe("the limits of a request", () => {
     expect(emulator.stored()).toHaveLength(128);
   });
 
-  it.each([{}, { inputs: [] }, { inputs: "a" }, { inputs: [1, null] }])("refuse %j as empty", async (body) => {
+  it.each([{}, { inputs: [] }, { inputs: null }])("refuse %j as empty", async (body) => {
     const { call } = await openHttp();
     expect(await call("POST", "/inputs", body)).toMatchObject({ http: 400, json: { status: { code: 11102 } } });
   });
@@ -189,7 +189,6 @@ describe("the limits of an input", () => {
     ["a URL that cannot be fetched", { image: { url: "ftp://a.example/x" } }, 30106],
     ["a latitude of 91", { text: { raw: "x" }, geo: { geo_point: { longitude: 0, latitude: 91 } } }, 30104],
     ["a concept without an id", { text: { raw: "x" }, concepts: [{ value: 1 }] }, 40003],
-    ["a concept whose value is no number", { text: { raw: "x" }, concepts: [{ id: "x", value: "many" }] }, 40003],
   ])("refuse %s and take the rest", async (_, data, code) => {
     const { call, emulator } = await openHttp();
     const { http, json } = await call("POST", "/inputs", { inputs: [{ id: "bad", data }, note("good")] });

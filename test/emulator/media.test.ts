@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startEmulator } from "../../src/emulator/index.js";
 import { exampleBytes, jpeg } from "../helpers/files.js";
@@ -25,7 +26,7 @@ describe("hosted media", () => {
       const [input] = await add({ id: kind, data: { [kind]: { base64: bytes.toString("base64") } } });
       expect(input?.status).toEqual({ code: 30000, description: "Download complete" });
       const media = input?.data[kind as keyof typeof sent];
-      expect(media?.hosted).toMatchObject({ sizes: ["orig"], crossorigin: "use-credentials" });
+      expect(media?.hosted).toMatchObject({ crossorigin: "use-credentials" });
       const address = `${media?.hosted?.prefix}/orig/${media?.hosted?.suffix}`;
       expect(media?.url).toBe(address);
       const response = await fetch(address, { headers: key });
@@ -46,12 +47,29 @@ describe("hosted media", () => {
     expect((await fetch(url)).status).toBe(404);
     expect((await fetch(url, { headers: { authorization: "Key wrong" } })).status).toBe(401);
     expect((await fetch(url, { headers: { "x-clarifai-session-token": "right" } })).status).toBe(200);
+    for (const name of ["x_clarifai_session_token", "x-clarifai-api-key"]) {
+      expect((await fetch(url, { headers: { cookie: `theme=dark; ${name}=right` } })).status).toBe(200);
+      expect((await fetch(url, { headers: { cookie: `${name}=wrong` } })).status).toBe(401);
+    }
+  });
+
+  it("come in smaller sizes too when they are images", async () => {
+    const { add } = await openHttp();
+    const [input] = await add(picture("a", await jpeg(300, 200)));
+    expect(input?.data.image?.hosted?.sizes).toEqual(["orig", "tiny", "small", "large"]);
+    const url = input?.data.image?.url ?? "";
+    for (const [size, width] of Object.entries({ tiny: 100, small: 300, large: 300 })) {
+      const response = await fetch(url.replace("/orig/", `/${size}/`), { headers: key });
+      expect(response.headers.get("content-type")).toBe("image/jpeg");
+      expect(await sharp(Buffer.from(await response.arrayBuffer())).metadata()).toMatchObject({ width });
+    }
+    expect((await fetch(url.replace("/orig/", "/tiny/"))).status).toBe(404);
   });
 
   it("are found only under the address of their app, kind and content", async () => {
     const { url } = await hosted();
     const wrong = [
-      url.replace("/orig/", "/large/"),
+      url.replace("/orig/", "/huge/"),
       url.replace("/apps/main/", "/apps/other/"),
       url.replace("/users/me/", "/users/ann/"),
       url.replace("/inputs/image/", "/inputs/video/"),
@@ -108,7 +126,10 @@ describe("text", () => {
     const image = { base64: (await jpeg()).toString("base64") };
     const [input] = await add({ id: "mm", data: { image, text: { raw: "What is shown?" } } });
     expect(input?.status.code).toBe(30000);
-    expect(input?.data).toMatchObject({ image: { hosted: { sizes: ["orig"] } }, text: { raw: "What is shown?" } });
+    expect(input?.data).toMatchObject({
+      image: { hosted: { crossorigin: "use-credentials" } },
+      text: { raw: "What is shown?" },
+    });
   });
 
   it("of a note in an app with an odd name has no trouble with addresses", async () => {

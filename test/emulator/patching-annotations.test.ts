@@ -81,7 +81,7 @@ describe("patching an annotation", () => {
       [0.15, 0.15],
       [0.95, 0.15],
       [0.95, 0.95],
-    ].map(([row, col]) => ({ row, col, visibility: "VISIBLE" }));
+    ].map(([row, col]) => ({ row, col, visibility: 1 }));
     const four = {
       polygon: {
         points: [

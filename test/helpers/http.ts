@@ -77,12 +77,12 @@ export interface Envelope {
   concept: ConceptJson;
   datasets: Record<string, unknown>[];
   dataset: Record<string, unknown>;
-  dataset_inputs: { input: InputJson; status: StatusJson }[];
+  dataset_inputs: { input: InputJson }[];
   inputs_add_job: JobJson;
   inputs_add_jobs: JobJson[];
   counts: Record<string, number>;
-  hits: { score: number; input: InputJson }[];
-  hit_counts: { estimated_total: number }[];
+  hits: { score: number; input: InputJson; annotation: AnnotationJson }[];
+  hit_counts: { estimated_total?: number }[];
   bulk_operation: OperationJson[];
 }
 

@@ -4,9 +4,9 @@ import { ItemRefusal, incomingAnnotation, isObject } from "../incoming.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject } from "../model.js";
 import { outgoingAnnotation } from "../outgoing.js";
 import { type Action, patchFields, patchRegion } from "../patching.js";
-import { codeFrom, Refusal, status } from "../status.js";
+import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
-import { type Call, listOf, objectsOf, outgoing, overall, pageOf, type Reply } from "./context.js";
+import { type Call, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
 import { actionOf, setFields } from "./inputs.js";
 
 interface Done {
@@ -24,10 +24,14 @@ export function postAnnotations(call: Call): Reply {
 function postOne(call: Call, value: JsonObject): JsonObject {
   const { services, app } = call;
   const inputId = String(value.input_id ?? "");
-  if (!services.store.input(app.seq, inputId)) throw new ItemRefusal(30102, `the input "${inputId}" does not exist`);
+  const input = services.store.input(app.seq, inputId);
+  if (!input) throw new ItemRefusal(30102, `the input "${inputId}" does not exist`);
+  if (services.strict && input.status !== 30000) {
+    throw new ItemRefusal(24155, `the input "${inputId}" is not processed`);
+  }
   const { data, concepts } = incomingAnnotation(isObject(value.data) ? value.data : {});
   if (data.region) data.region.id ??= newId();
-  const id = typeof value.id === "string" && value.id !== "" ? value.id : newId();
+  const id = typeof value.id === "string" ? value.id : newId();
   if (services.store.annotation(app.seq, inputId, id)) {
     throw new ItemRefusal(24155, `the annotation "${id}" of the input "${inputId}" exists already`);
   }
@@ -46,10 +50,10 @@ function postOne(call: Call, value: JsonObject): JsonObject {
 
 /** GET …/annotations */
 export function listAnnotations(call: Call): Reply {
-  const { services, app, query } = call;
-  const { offset, size } = pageOf(query);
-  const inputIds = listOf(query, "input_ids");
-  const ids = listOf(query, "ids");
+  const { services, app, parameters } = call;
+  const { offset, size } = pageOf(parameters);
+  const inputIds = textsOf(parameters.input_ids);
+  const ids = textsOf(parameters.ids);
   if (ids.length > 0 && ids.length !== inputIds.length) throw pairing(ids, inputIds);
   const where = ["app = ?"];
   const values: (string | number)[] = [app.seq];
@@ -60,16 +64,23 @@ export function listAnnotations(call: Call): Reply {
     where.push(`input_id IN (${inputIds.map(() => "?").join(", ")})`);
     values.push(...inputIds);
   }
-  const codes = [...query.getAll("statuses.code"), ...query.getAll("statuses")]
-    .map(codeFrom)
-    .filter((code) => code !== undefined);
+  const statuses = Array.isArray(parameters.statuses) ? parameters.statuses.filter(isObject) : [];
+  const codes = statuses.map((wanted) => wanted.code).filter((code) => typeof code === "number");
   if (codes.length > 0) {
     where.push(`status IN (${codes.map(() => "?").join(", ")})`);
     values.push(...codes);
   }
+  if (!mayBeListed(parameters, app.user)) where.push("0");
   const sql = `SELECT * FROM annotations WHERE ${where.join(" AND ")} ORDER BY seq LIMIT ? OFFSET ?`;
   const rows = services.store.all<AnnotationRow>(sql, ...values, size, offset);
   return { json: { annotations: rows.map((row) => withFields(call, row)) } };
+}
+
+/** Whether annotations that users made, all those of the app's own, are among what is asked for. */
+function mayBeListed(parameters: JsonObject, user: string): boolean {
+  const users = textsOf(parameters.user_ids);
+  const others = [...textsOf(parameters.model_version_ids), ...textsOf(parameters.workflow_version_ids)];
+  return parameters.task_id === undefined && (users.length === 0 ? others.length === 0 : users.includes(user));
 }
 
 /** GET …/inputs/{id}/annotations/{id} */
@@ -147,8 +158,8 @@ export function deleteAnnotation(call: Call): Reply {
 
 /** DELETE …/inputs/annotations, DELETE …/annotations */
 export function deleteAnnotations({ services, app, body }: Call): Reply {
-  const inputIds = Array.isArray(body.input_ids) ? body.input_ids.map(String) : [];
-  const ids = Array.isArray(body.ids) ? body.ids.map(String) : [];
+  const inputIds = textsOf(body.input_ids);
+  const ids = textsOf(body.ids);
   if (inputIds.length === 0) throw new Refusal(11102, "input_ids is empty");
   if (inputIds.length > 128) throw new Refusal(11102, `input_ids has ${inputIds.length} items; the limit is 128`);
   if (ids.length > 0 && ids.length !== inputIds.length) throw pairing(ids, inputIds);
@@ -170,7 +181,8 @@ function annotationOf({ services, app, parts }: Call): AnnotationRow {
   return row;
 }
 
-function withFields(call: Call, row: AnnotationRow): JsonObject {
+/** An annotation as answers show it; that of an input itself has the input's fields. */
+export function withFields(call: Call, row: AnnotationRow): JsonObject {
   const input = row.level === 1 ? call.services.store.input(call.app.seq, row.input_id) : undefined;
   return outgoingAnnotation(row, input && (JSON.parse(input.fields) as Fields), outgoing(call));
 }
@@ -198,5 +210,6 @@ function infoOf(value: JsonObject): string | null {
 }
 
 function statusCodeOf(value: JsonObject): number | undefined {
-  return isObject(value.status) ? codeFrom(value.status.code) : undefined;
+  const code = isObject(value.status) ? value.status.code : undefined;
+  return typeof code === "number" ? code : undefined;
 }

@@ -1,23 +1,26 @@
 /** Routes of apps and of the user. */
 
+import { statusCodeFrom } from "../../core/status-codes.js";
 import type { AppRow, JsonObject } from "../model.js";
-import { allStatuses, codeFrom, Refusal } from "../status.js";
+import { allStatuses, Refusal } from "../status.js";
 import type { Store } from "../store.js";
-import type { Call, Reply } from "./context.js";
+import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
 
 /** A request to a user, not to one of the apps. */
 export interface UserCall {
   store: Store;
   user: string;
   parts: readonly string[];
+  /** Parameters of the address. */
+  parameters: JsonObject;
   body: JsonObject;
 }
 
 export type UserRoute = (call: UserCall) => Reply;
 
 /** GET …/apps/{id} */
-export function getApp({ app }: Call): Reply {
-  return { json: { app: shown(app) } };
+export function getApp({ services, app }: Call): Reply {
+  return { json: { app: shown(services.store, app) } };
 }
 
 /** DELETE …/apps/{id} */
@@ -26,7 +29,16 @@ export function deleteApp({ services, app }: Call): Reply {
   const unused = store.transaction(() => {
     const rows = store.all<Parameters<Store["deleteInputs"]>[0][number]>("SELECT * FROM inputs WHERE app = ?", app.seq);
     const media = store.deleteInputs(rows);
-    for (const table of ["annotations", "concepts", "datasets", "dataset_inputs", "jobs", "operations", "deleted"]) {
+    for (const table of [
+      "annotations",
+      "concepts",
+      "datasets",
+      "dataset_inputs",
+      "jobs",
+      "operations",
+      "deleted",
+      "app_fields",
+    ]) {
       store.run(`DELETE FROM ${table} WHERE app = ?`, app.seq);
     }
     store.run("DELETE FROM apps WHERE seq = ?", app.seq);
@@ -39,25 +51,45 @@ export function deleteApp({ services, app }: Call): Reply {
 
 /** GET …/myscopes */
 export function myScopes(): Reply {
-  return { json: { scopes: ["All"], user_scopes: ["All"] } };
+  return { json: { scopes: ["All"] } };
 }
 
 /** GET /v2/users/{user}/apps */
-export function listApps({ store, user }: UserCall): Reply {
-  return { json: { apps: store.all<AppRow>("SELECT * FROM apps WHERE user = ? ORDER BY seq", user).map(shown) } };
+export function listApps({ store, user, parameters }: UserCall): Reply {
+  const { offset, size } = pageOf(parameters);
+  const sql = "SELECT * FROM apps WHERE user = ? ORDER BY seq LIMIT ? OFFSET ?";
+  return { json: { apps: store.all<AppRow>(sql, user, size, offset).map((app) => shown(store, app)) } };
 }
 
-/** POST /v2/users/{user}/apps */
+/** POST /v2/users/{user}/apps: all or none */
 export function postApps({ store, user, body }: UserCall): Reply {
-  const values = (Array.isArray(body.apps) ? body.apps : []) as JsonObject[];
-  if (values.length === 0) throw new Refusal(11102, "apps is empty");
-  const apps = values.map((value) => {
-    const id = String(value.id ?? value.name ?? "");
-    if (id === "") throw new Refusal(11102, "an app has no id");
-    if (store.app(user, id)) throw new Refusal(11102, `duplicate app: "${id}" exists already`);
-    return store.addApp(user, id);
-  });
-  return { json: { apps: apps.map(shown) } };
+  const values = objectsOf(body.apps, "apps");
+  const apps = store.transaction(() =>
+    values.map((value) => {
+      const id = String(value.id ?? value.name ?? "");
+      if (id === "") throw new Refusal(11102, "an app has no id");
+      if (store.app(user, id)) throw new Refusal(11102, `duplicate app: "${id}" exists already`);
+      const app = store.addApp(user, id);
+      setFields(store, app, kept(value));
+      return app;
+    }),
+  );
+  return { json: { apps: apps.map((app) => shown(store, app)) } };
+}
+
+/** PATCH /v2/users/{user}/apps: all or none; what is given takes the place of what was there */
+export function patchApps({ store, user, body }: UserCall): Reply {
+  const { action } = body;
+  if (action !== "overwrite" && action !== "remove") throw new Refusal(11102, "the action for apps is overwrite");
+  const apps = store.transaction(() =>
+    objectsOf(body.apps, "apps").map((value) => {
+      const app = store.app(user, String(value.id ?? ""));
+      if (!app) throw new Refusal(11101, `the app "${value.id ?? ""}" does not exist`);
+      if (action === "overwrite") setFields(store, app, { ...fieldsOf(store, app), ...kept(value) });
+      return app;
+    }),
+  );
+  return { json: { apps: apps.map((app) => shown(store, app)) } };
 }
 
 /** GET /v2/users/{user} */
@@ -70,11 +102,27 @@ export function statusCodes(method: string, parts: readonly string[]): Reply {
   if (parts.length > 1) throw new Refusal(11101, "this path does not exist");
   if (method !== "GET") throw new Refusal(11103, `${method} is not allowed for status codes`);
   if (parts[0] === undefined) return { json: { statuses: allStatuses() as unknown as JsonObject[] } };
-  const found = allStatuses().find(({ code }) => code === codeFrom(parts[0]));
+  const found = allStatuses().find(({ code }) => code === statusCodeFrom(parts[0]));
   if (!found) throw new Refusal(11101, `the status code "${parts[0]}" does not exist`);
   return { status: found, httpStatus: 200 };
 }
 
-function shown(app: AppRow): JsonObject {
-  return { id: app.id, name: app.id, user_id: app.user, created_at: app.created_at, default_language: "en" };
+/** The fields of an app that can be set. */
+function kept({ name, description, metadata, notes, default_language, visibility }: JsonObject): JsonObject {
+  const fields = { name, description, metadata, notes, default_language, visibility };
+  return Object.fromEntries(Object.entries(fields).filter(([, entry]) => entry !== undefined)) as JsonObject;
+}
+
+function fieldsOf(store: Store, { seq }: AppRow): JsonObject {
+  const row = store.get<{ data: string }>("SELECT data FROM app_fields WHERE app = ?", seq);
+  return row ? (JSON.parse(row.data) as JsonObject) : {};
+}
+
+function setFields(store: Store, { seq }: AppRow, fields: JsonObject): void {
+  store.run("INSERT OR REPLACE INTO app_fields (app, data) VALUES (?, ?)", seq, JSON.stringify(fields));
+}
+
+function shown(store: Store, app: AppRow): JsonObject {
+  const { id, user, created_at } = app;
+  return { id, name: id, user_id: user, created_at, default_language: "en", ...fieldsOf(store, app) };
 }

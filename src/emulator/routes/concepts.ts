@@ -30,9 +30,9 @@ export function postConcepts(call: Call): Reply {
 
 /** GET …/concepts */
 export function listConcepts(call: Call): Reply {
-  const { services, app, query } = call;
-  const { offset, size } = pageOf(query);
-  const wanted = `%${query.get("id") ?? ""}%`;
+  const { services, app, parameters } = call;
+  const { offset, size } = pageOf(parameters);
+  const wanted = `%${parameters.id ?? ""}%`;
   const sql =
     "SELECT * FROM concepts WHERE app = ? AND (id LIKE ? OR name LIKE ?) ORDER BY created_at, id LIMIT ? OFFSET ?";
   const rows = services.store.all<ConceptRow>(sql, app.seq, wanted, wanted, size, offset);
@@ -57,8 +57,8 @@ export function patchConcepts(call: Call): Reply {
 }
 
 /** GET …/concepts/status */
-export function countConcepts({ services, app, query }: Call): Reply {
-  const { offset, size } = pageOf(query);
+export function countConcepts({ services, app, parameters }: Call): Reply {
+  const { offset, size } = pageOf(parameters);
   const counts = new Map<string, { positive: number; negative: number }>();
   for (const { fields } of services.store.all<{ fields: string }>("SELECT fields FROM inputs WHERE app = ?", app.seq)) {
     for (const { id, value } of (JSON.parse(fields) as Fields).concepts ?? []) {
@@ -79,7 +79,7 @@ export function countConcepts({ services, app, query }: Call): Reply {
 /** POST …/concepts/searches */
 export function searchConcepts(call: Call): Reply {
   const { services, app, body } = call;
-  const { offset, size } = pageOf(isObject(body.pagination) ? body.pagination : {});
+  const { offset, size } = pageOf(body.pagination);
   const query = isObject(body.concept_query) ? body.concept_query : {};
   const pattern = String(query.name ?? "").replaceAll("*", "%");
   const sql = "SELECT * FROM concepts WHERE app = ? AND name LIKE ? ORDER BY name LIMIT ? OFFSET ?";

@@ -1,5 +1,6 @@
 /** What the routes share. */
 
+import { limits } from "../../core/limits.js";
 import type { Faults } from "../faults.js";
 import { isObject } from "../incoming.js";
 import type { MediaFiles, StoredMedia } from "../media-files.js";
@@ -19,6 +20,8 @@ export interface Services {
   autoCreate: boolean;
   deleteDelayMs: number;
   overwriteReading: "new" | "old";
+  /** Refuses what the definition does not have, and annotations of inputs that are not processed. */
+  strict: boolean;
   /** Deletes rows now or soon, and the media that nothing uses any more. */
   removeLater: (app: AppRow, ids: readonly string[]) => void;
 }
@@ -29,7 +32,8 @@ export interface Call {
   app: AppRow;
   /** What the path pattern captured. */
   parts: readonly string[];
-  query: URLSearchParams;
+  /** Parameters of the address. */
+  parameters: JsonObject;
   body: JsonObject;
   /** Media of the body by the text that stands for it. */
   media: (placeholder: string) => StoredMedia | undefined;
@@ -52,20 +56,18 @@ export function outgoing({ services, app }: Call): OutgoingContext {
 }
 
 /** Page and size of a listing. */
-export function pageOf(query: URLSearchParams | JsonObject, defaultSize = 128): { offset: number; size: number } {
-  const read = (name: string) => (query instanceof URLSearchParams ? query.get(name) : query[name]);
-  const page = Number(read("page") ?? 1) || 1;
-  const size = Number(read("per_page") ?? defaultSize) || defaultSize;
-  if (size < 1 || size > 1000 || !Number.isInteger(size)) {
-    throw new Refusal(11102, `per_page must be between 1 and 1000, not ${size}`);
+export function pageOf(given: Json | undefined, defaultSize = 128): { offset: number; size: number } {
+  const { page = 1, per_page: size = defaultSize } = (isObject(given) ? given : {}) as Record<string, number>;
+  if (size < 1 || size > limits.maxPerPage) {
+    throw new Refusal(11102, `per_page must be between 1 and ${limits.maxPerPage}, not ${size}`);
   }
-  if (page < 1 || !Number.isInteger(page)) throw new Refusal(11102, `page must be 1 or more, not ${page}`);
+  if (page < 1) throw new Refusal(11102, `page must be 1 or more, not ${page}`);
   return { offset: (page - 1) * size, size };
 }
 
-/** All values of a query parameter that is repeated; an id may contain a comma. */
-export function listOf(query: URLSearchParams, name: string): string[] {
-  return query.getAll(name).filter((value) => value !== "");
+/** The texts of a list of parameters or of the body that are not empty. */
+export function textsOf(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.map(String).filter((text) => text !== "") : [];
 }
 
 /** The objects of a list in the body. */

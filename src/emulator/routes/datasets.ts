@@ -1,13 +1,14 @@
 /** Routes of datasets and of the inputs in them. */
 
 import { isObject } from "../incoming.js";
-import type { InputRow, JsonObject } from "../model.js";
+import type { AppRow, InputRow, JsonObject } from "../model.js";
 import { outgoingInput } from "../outgoing.js";
 import { type Action, patchObject } from "../patching.js";
 import { searchInputs } from "../search.js";
 import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
-import { type Call, objectsOf, outgoing, overall, pageOf, type Reply } from "./context.js";
+import type { UserCall } from "./apps.js";
+import { type Call, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
 import { actionOf, addToDataset, inputOf } from "./inputs.js";
 
 interface DatasetRow {
@@ -22,24 +23,34 @@ const maxNotesBytes = 64_000;
 
 /** GET …/datasets */
 export function listDatasets(call: Call): Reply {
-  const { services, app, query } = call;
-  const { offset, size } = pageOf(query);
-  const wanted = `%${query.get("search") ?? ""}%`;
+  const { services, app, parameters } = call;
+  const { offset, size } = pageOf(parameters);
+  const wanted = `%${parameters.search ?? parameters.id ?? ""}%`;
   const sql = "SELECT * FROM datasets WHERE app = ? AND id LIKE ? ORDER BY seq LIMIT ? OFFSET ?";
   const rows = services.store.all<DatasetRow>(sql, app.seq, wanted, size, offset);
-  return { json: { datasets: rows.map((row) => shown(call, row)) } };
+  return { json: { datasets: rows.map((row) => shown(app, row)) } };
+}
+
+/** GET /v2/users/{user}/datasets: those of all apps */
+export function listDatasetsOfUser({ store, user, parameters }: UserCall): Reply {
+  const { offset, size } = pageOf(parameters);
+  const wanted = `%${parameters.search ?? parameters.id ?? ""}%`;
+  const sql = `SELECT datasets.*, apps.id AS app_id FROM datasets JOIN apps ON apps.seq = datasets.app
+    WHERE apps.user = ? AND datasets.id LIKE ? ORDER BY datasets.seq LIMIT ? OFFSET ?`;
+  const rows = store.all<DatasetRow & { app_id: string }>(sql, user, wanted, size, offset);
+  return { json: { datasets: rows.map((row) => shown({ user, id: row.app_id }, row)) } };
 }
 
 /** GET …/datasets/{id} */
 export function getDataset(call: Call): Reply {
-  return { json: { dataset: shown(call, datasetOf(call)) } };
+  return { json: { dataset: shown(call.app, datasetOf(call)) } };
 }
 
 /** POST …/datasets: all or none */
 export function postDatasets(call: Call): Reply {
   const { services, app, body } = call;
   const values = objectsOf(body.datasets, "datasets");
-  const ids = values.map((value) => (typeof value.id === "string" && value.id !== "" ? value.id : newId()));
+  const ids = values.map((value) => (typeof value.id === "string" ? value.id : newId()));
   services.store.transaction(() => {
     values.forEach((value, index) => {
       const id = ids[index] as string;
@@ -49,7 +60,7 @@ export function postDatasets(call: Call): Reply {
       services.store.run(sql, app.seq, id, JSON.stringify(kept(value)), now, now);
     });
   });
-  return { json: { datasets: ids.map((id) => shown(call, rowOf(call, id) as DatasetRow)) } };
+  return { json: { datasets: ids.map((id) => shown(call.app, rowOf(call, id) as DatasetRow)) } };
 }
 
 /** PATCH …/datasets: all or none */
@@ -66,7 +77,7 @@ export function patchDatasets(call: Call): Reply {
       services.store.run(sql, JSON.stringify(patched), timestamp(), row.seq);
     }
   });
-  return { json: { datasets: values.map((value) => shown(call, datasetOf(call, String(value.id)))) } };
+  return { json: { datasets: values.map((value) => shown(call.app, datasetOf(call, String(value.id)))) } };
 }
 
 /** Remove takes away the image, and nothing else. */
@@ -79,7 +90,7 @@ function patchData(data: JsonObject, patch: JsonObject, action: Action): JsonObj
 
 /** DELETE …/datasets; their inputs stay */
 export function deleteDatasets({ services, app, body }: Call): Reply {
-  const ids = Array.isArray(body.dataset_ids) ? body.dataset_ids.map(String) : [];
+  const ids = textsOf(body.dataset_ids);
   if (ids.length === 0) throw new Refusal(11102, "dataset_ids is empty");
   services.store.transaction(() => {
     for (const id of ids) {
@@ -92,9 +103,9 @@ export function deleteDatasets({ services, app, body }: Call): Reply {
 
 /** GET …/datasets/{id}/inputs */
 export function listDatasetInputs(call: Call): Reply {
-  const { services, app, query } = call;
+  const { services, app, parameters } = call;
   const { id } = datasetOf(call);
-  const { offset, size } = pageOf(query);
+  const { offset, size } = pageOf(parameters);
   const sql = `SELECT inputs.*, dataset_inputs.created_at AS added_at FROM dataset_inputs JOIN inputs ON inputs.seq = dataset_inputs.input
     WHERE dataset_inputs.app = ? AND dataset = ? ORDER BY inputs.seq LIMIT ? OFFSET ?`;
   const rows = services.store.all<InputRow & { added_at: string }>(sql, app.seq, id, size, offset);
@@ -121,7 +132,7 @@ export function postDatasetInputs(call: Call): Reply {
     services.store.transaction(() => {
       for (const row of rows) addToDataset(call, id, row.seq);
     });
-    return { json: { dataset_inputs: rows.map((row) => member(call, row, timestamp())) } };
+    return { json: { dataset_inputs: rows.map((row) => added(call, row)) } };
   }
   const values = objectsOf(body.dataset_inputs, "dataset_inputs");
   const done = services.store.transaction(() =>
@@ -130,10 +141,10 @@ export function postDatasetInputs(call: Call): Reply {
       const row = services.store.input(app.seq, inputId);
       if (!row) {
         const missing = status(30102, `the input "${inputId}" does not exist`) as unknown as JsonObject;
-        return { failed: true, json: { input: { id: inputId }, status: missing } };
+        return { failed: true, json: { input: { id: inputId, status: missing } } };
       }
       addToDataset(call, id, row.seq);
-      return { failed: false, json: member(call, row, timestamp()) };
+      return { failed: false, json: added(call, row) };
     }),
   );
   return { status: overall(done, "dataset inputs"), json: { dataset_inputs: done.map((item) => item.json) } };
@@ -143,7 +154,7 @@ export function postDatasetInputs(call: Call): Reply {
 export function deleteDatasetInputs(call: Call): Reply {
   const { services, app, body } = call;
   const { id } = datasetOf(call);
-  const inputIds = Array.isArray(body.input_ids) ? body.input_ids.map(String) : [];
+  const inputIds = textsOf(body.input_ids);
   services.store.transaction(() => {
     for (const inputId of inputIds) {
       const row = services.store.input(app.seq, inputId);
@@ -175,12 +186,13 @@ function kept(value: JsonObject): JsonObject {
   if (typeof notes === "string" && Buffer.byteLength(notes) > maxNotesBytes) {
     throw new Refusal(11102, `notes has ${Buffer.byteLength(notes)} bytes; the limit is 64 KB`);
   }
+  const url = isObject(image) ? { image: { ...(image.url === undefined ? {} : { url: image.url }) } } : {};
   return Object.fromEntries(
-    Object.entries({ description, metadata, notes, visibility, image }).filter(([, entry]) => entry !== undefined),
+    Object.entries({ description, metadata, notes, visibility, ...url }).filter(([, entry]) => entry !== undefined),
   ) as JsonObject;
 }
 
-function shown({ app }: Call, row: DatasetRow): JsonObject {
+function shown(app: Pick<AppRow, "user" | "id">, row: DatasetRow): JsonObject {
   const data = JSON.parse(row.data) as JsonObject;
   return {
     id: row.id,
@@ -193,6 +205,11 @@ function shown({ app }: Call, row: DatasetRow): JsonObject {
 }
 
 function member(call: Call, row: InputRow, addedAt: string): JsonObject {
-  const added = status(64100) as unknown as JsonObject;
-  return { created_at: addedAt, input: outgoingInput(row, outgoing(call)), status: added };
+  return { created_at: addedAt, input: outgoingInput(row, outgoing(call)) };
+}
+
+/** An input that was just added: its status says how that went, since a member has no status of its own. */
+function added(call: Call, row: InputRow): JsonObject {
+  const { input, ...rest } = member(call, row, timestamp()) as { input: JsonObject };
+  return { ...rest, input: { ...input, status: status(64100) as unknown as JsonObject } };
 }

@@ -10,12 +10,12 @@ import {
   incomingInput,
   isObject,
 } from "../incoming.js";
-import type { Fields, InputRow, JsonObject } from "../model.js";
+import { type Fields, type InputRow, type JsonObject, mediaKinds } from "../model.js";
 import { outgoingInput, outgoingJob } from "../outgoing.js";
 import { type Action, patchFields } from "../patching.js";
-import { codeFrom, Refusal, status } from "../status.js";
+import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
-import { type Call, listOf, objectsOf, outgoing, overall, pageOf, type Reply } from "./context.js";
+import { type Call, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
 
 interface Posted {
   failed: boolean;
@@ -23,14 +23,16 @@ interface Posted {
   seq?: number;
 }
 
+/** SUFFIX, among the ways to deal with an id that is taken. */
+const suffixOnConflict = 2;
+
 /** POST …/inputs */
 export function postInputs(call: Call): Reply {
   const { services, app, body } = call;
   const values = objectsOf(body.inputs, "inputs");
   checkCompany(call, values);
-  const jobId =
-    typeof body.inputs_add_job_id === "string" && body.inputs_add_job_id !== "" ? body.inputs_add_job_id : undefined;
-  const suffix = [2, "2", "SUFFIX"].includes(body.input_id_conflict_resolution as string | number);
+  const jobId = typeof body.inputs_add_job_id === "string" ? body.inputs_add_job_id : undefined;
+  const suffix = body.input_id_conflict_resolution === suffixOnConflict;
   const ids = new Set<string>();
   const posted = services.store.transaction(() => {
     if (jobId !== undefined) services.store.addJob(app.seq, jobId);
@@ -58,7 +60,6 @@ function checkCompany({ bodyBytes }: Call, values: readonly JsonObject[]): void 
 }
 
 function postOne(call: Call, value: JsonObject, jobId: string | undefined, suffix: boolean, ids: Set<string>): Posted {
-  const given = typeof value.id === "string" && value.id !== "" ? value.id : undefined;
   try {
     const input = incomingInput(value, call.media);
     if (call.mixed && shareOf(input.id ?? "") < call.mixed.share) throw new ItemRefusal(call.mixed.code, "injected");
@@ -72,11 +73,20 @@ function postOne(call: Call, value: JsonObject, jobId: string | undefined, suffi
     return { failed: false, json: outgoingInput(row, outgoing(call)), seq };
   } catch (error) {
     if (!(error instanceof ItemRefusal)) throw error;
-    return {
-      failed: true,
-      json: { ...(given === undefined ? {} : { id: given }), status: error.status as unknown as JsonObject },
-    };
+    const { id, data } = value;
+    const shown = { ...(id === undefined ? {} : { id }), ...(isObject(data) ? { data: withoutContent(data) } : {}) };
+    return { failed: true, json: { ...shown, status: error.status as unknown as JsonObject } };
   }
+}
+
+/** The data of a refused input as they were sent; the content is not sent back. */
+function withoutContent(data: JsonObject): JsonObject {
+  const entries = Object.entries(data).map(([key, value]) => {
+    if (!(mediaKinds as readonly string[]).includes(key) || !isObject(value)) return [key, value] as const;
+    const { base64: _, raw: __, ...rest } = value;
+    return [key, rest] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function insert({ services, app }: Call, input: IncomingInput, id: string, jobId: string | undefined): number {
@@ -140,19 +150,17 @@ export function addToDataset({ services, app }: Call, dataset: string, seq: numb
 
 /** GET …/inputs */
 export function listInputs(call: Call): Reply {
-  const { services, app, query } = call;
-  const { offset, size } = pageOf(query);
-  const ids = listOf(query, "ids");
+  const { services, app, parameters } = call;
+  const { offset, size } = pageOf(parameters);
+  const ids = textsOf(parameters.ids);
   const where = ["app = ?"];
   const values: (string | number)[] = [app.seq];
   if (ids.length > 0) {
     where.push(`id IN (${ids.map(() => "?").join(", ")})`);
     values.push(...ids);
   }
-  const wanted = query.get("status.code") ?? "";
-  const code = codeFrom(wanted) ?? 0;
-  if (wanted !== "" && wanted !== "0" && code === 0) throw new Refusal(11102, `status.code "${wanted}" is not known`);
-  if (code !== 0) {
+  const code = isObject(parameters.status) ? parameters.status.code : undefined;
+  if (typeof code === "number") {
     where.push("status = ?");
     values.push(code);
   }
@@ -163,16 +171,14 @@ export function listInputs(call: Call): Reply {
 
 /** GET …/inputs/stream */
 export function streamInputs(call: Call): Reply {
-  const { services, app, query } = call;
-  const { size } = pageOf(query, 20);
-  const descending = query.get("descending")?.toLowerCase() === "true";
-  const byId = query.get("order_by_id")?.toLowerCase() === "true";
-  const lastId = query.get("last_id") ?? "";
+  const { services, app, parameters } = call;
+  const { size } = pageOf(parameters, 20);
+  const { descending = false, order_by_id: byId = false, last_id: lastId } = parameters;
   const order = descending ? "DESC" : "ASC";
   const beyond = descending ? "<" : ">";
   const column = byId ? "id" : "seq";
   let after: string | number | undefined;
-  if (lastId !== "") {
+  if (typeof lastId === "string") {
     after = byId ? lastId : services.store.placeOf(app.seq, lastId);
     if (after === undefined) throw new Refusal(11101, `last_id "${lastId}" does not exist`);
   }
@@ -260,7 +266,7 @@ export function setFields({ services }: Pick<Call, "services">, row: InputRow, f
 
 /** DELETE …/inputs */
 export function deleteInputs({ services, app, body }: Call): Reply {
-  const ids = Array.isArray(body.ids) ? body.ids.map(String) : [];
+  const ids = textsOf(body.ids);
   if (ids.length === 0) throw new Refusal(11102, "ids is empty");
   if (ids.length > limits.maxIdsPerRequest) throw new Refusal(11102, `ids has ${ids.length} items; the limit is 128`);
   services.removeLater(app, ids);

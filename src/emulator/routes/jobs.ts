@@ -6,8 +6,8 @@ import { Refusal } from "../status.js";
 import { type Call, pageOf, type Reply } from "./context.js";
 
 /** GET …/inputs/jobs/add */
-export function listJobs({ services, app, query }: Call): Reply {
-  const { offset, size } = pageOf(query);
+export function listJobs({ services, app, parameters }: Call): Reply {
+  const { offset, size } = pageOf(parameters);
   const sql = "SELECT * FROM jobs WHERE app = ? ORDER BY created_at DESC, id LIMIT ? OFFSET ?";
   const jobs = services.store.all<JobRow>(sql, app.seq, size, offset);
   return { json: { inputs_add_jobs: jobs.map(outgoingJob) } };

@@ -1,166 +1,48 @@
-/** Routes of searches and of bulk operations. */
+/** Routes of searches. */
 
-import { isDeepStrictEqual } from "node:util";
-import { incomingConcepts, incomingFields, isObject } from "../incoming.js";
-import type { Fields, InputRow, JsonObject } from "../model.js";
+import { isObject } from "../incoming.js";
+import type { JsonObject } from "../model.js";
 import { outgoingInput } from "../outgoing.js";
-import { patchConcepts, patchObject } from "../patching.js";
-import { searchInputs } from "../search.js";
-import { Refusal, status } from "../status.js";
-import { newId, timestamp } from "../store.js";
-import { type Call, objectsOf, outgoing, pageOf, type Reply } from "./context.js";
-import { addToDataset, ensureDataset, setFields } from "./inputs.js";
+import { searchAnnotations, searchInputs } from "../search.js";
+import { newId } from "../store.js";
+import { withFields } from "./annotations.js";
+import { type Call, outgoing, pageOf, type Reply } from "./context.js";
 
-const knownOperations = new Set([
-  "add_concepts",
-  "delete_concepts",
-  "add_metadata",
-  "delete_metadata",
-  "overwrite_geo",
-  "delete_geo",
-  "add_to_dataset",
-  "delete_from_dataset",
-  "delete_annotations",
-]);
-
-/** POST …/inputs/searches, POST …/annotations/searches, POST …/searches */
+/** POST …/inputs/searches, POST …/searches */
 export function postSearches(call: Call): Reply {
   const { services, app, body } = call;
-  const [search] = Array.isArray(body.searches) ? body.searches.filter(isObject) : [body];
-  const query = search && isObject(search.query) ? search.query : {};
-  const rows = searchInputs(services.store, app, query);
-  if (body.only_count === true) return { json: { hit_counts: [{ estimated_total: rows.length }] } };
-  const { offset, size } = pageOf(isObject(body.pagination) ? body.pagination : {});
-  const hits = rows.slice(offset, offset + size).map((row) => ({
-    score: 1,
-    input: outgoingInput(row, outgoing(call)),
-    user_id: app.user,
-    app_id: app.id,
-  }));
+  const queries = queriesOf(body);
+  const { store } = services;
+  if (body.only_count === true) {
+    const counts = queries.map((query): JsonObject => {
+      const { length } = searchInputs(store, app, query);
+      return length > 0 ? { estimated_total: length } : {};
+    });
+    return { json: { hits: [], hit_counts: counts } };
+  }
+  const { offset, size } = pageOf(body.pagination);
+  const found = searchInputs(store, app, queries[0] ?? {}).slice(offset, offset + size);
+  const hits = found.map(({ score, ...row }) => hit(call, score, { input: outgoingInput(row, outgoing(call)) }));
   return { json: { id: newId(), hits } };
 }
 
-/** POST …/bulk_operations: carried out at once */
-export function postBulkOperations(call: Call): Reply {
+/** POST …/annotations/searches: the annotations for which all filters hold, each with its input */
+export function postAnnotationSearches(call: Call): Reply {
   const { services, app, body } = call;
-  const values = objectsOf(body.bulk_operations, "bulk_operations");
-  for (const value of values) checkOperation(value);
-  const done = values.map((value) => {
-    const rows = sourceOf(call, value);
-    const operation = isObject(value.operation) ? value.operation : {};
-    services.store.transaction(() => {
-      for (const row of rows) apply(call, row, operation);
-    });
-    const id = newId();
-    const record: JsonObject = {
-      id,
-      app_id: app.id,
-      status: status(25400) as unknown as JsonObject,
-      progress: { processed: rows.length, last_processed_id: rows.at(-1)?.id ?? "" },
-      created_at: timestamp(),
-    };
-    const sql = "INSERT INTO operations (app, id, data, created_at) VALUES (?, ?, ?, ?)";
-    services.store.run(sql, app.seq, id, JSON.stringify(record), timestamp());
-    return record;
-  });
-  return { json: { bulk_operation: done } };
+  const { offset, size } = pageOf(body.pagination);
+  const found = searchAnnotations(services.store, app, queriesOf(body)[0] ?? {}).slice(offset, offset + size);
+  const hits = found.map(({ annotation, input }) =>
+    hit(call, 1, { input: outgoingInput(input, outgoing(call)), annotation: withFields(call, annotation) }),
+  );
+  return { json: { id: newId(), hits } };
 }
 
-/** Nothing is carried out when one of the operations is not known. */
-function checkOperation({ operation }: JsonObject): void {
-  const names = isObject(operation) ? Object.keys(operation) : [];
-  if (names.some((name) => knownOperations.has(name))) return;
-  throw new Refusal(25404, `the operation ${names.join(", ") || "(none)"} is not known`);
+/** The queries of the searches, or the one that the first clients sent. */
+function queriesOf(body: JsonObject): JsonObject[] {
+  const searches = Array.isArray(body.searches) ? body.searches.filter(isObject) : [body];
+  return searches.map((search) => (isObject(search.query) ? search.query : {}));
 }
 
-/** GET …/bulk_operations */
-export function listBulkOperations({ services, app, query }: Call): Reply {
-  const { offset, size } = pageOf(query);
-  const sql = "SELECT data FROM operations WHERE app = ? ORDER BY seq DESC LIMIT ? OFFSET ?";
-  const rows = services.store.all<{ data: string }>(sql, app.seq, size, offset);
-  return { json: { bulk_operation: rows.map((row) => JSON.parse(row.data) as JsonObject) } };
-}
-
-/** GET …/bulk_operations/{id} */
-export function getBulkOperation({ services, app, parts }: Call): Reply {
-  const sql = "SELECT data FROM operations WHERE app = ? AND id = ?";
-  const row = services.store.get<{ data: string }>(sql, app.seq, parts[0] ?? "");
-  if (!row) throw new Refusal(11101, `the bulk operation "${parts[0]}" does not exist`);
-  return { json: { bulk_operation: JSON.parse(row.data) as JsonObject } };
-}
-
-/** PATCH …/bulk_operations: they are over, so nothing is left to cancel */
-export function cancelBulkOperations(call: Call): Reply {
-  const done = idsOf(call).flatMap((id) => getBulkOperation({ ...call, parts: [id] }).json?.bulk_operation ?? []);
-  return { json: { bulk_operation: done } };
-}
-
-/** DELETE …/bulk_operations */
-export function deleteBulkOperations(call: Call): Reply {
-  const { services, app } = call;
-  for (const id of idsOf(call)) services.store.run("DELETE FROM operations WHERE app = ? AND id = ?", app.seq, id);
-  return {};
-}
-
-function idsOf({ body }: Call): string[] {
-  const ids = Array.isArray(body.ids) ? body.ids.map(String) : [];
-  if (ids.length === 0) throw new Refusal(11102, "ids is empty");
-  return ids;
-}
-
-function sourceOf({ services, app }: Call, value: JsonObject): InputRow[] {
-  if (isObject(value.input_ids) && Array.isArray(value.input_ids.input_ids)) {
-    return value.input_ids.input_ids
-      .map((id) => services.store.input(app.seq, String(id)))
-      .filter((row) => row !== undefined);
-  }
-  if (isObject(value.search)) {
-    return searchInputs(services.store, app, isObject(value.search.query) ? value.search.query : {});
-  }
-  if (isObject(value.dataset)) {
-    const query = { filters: [{ input: { dataset_ids: [String(value.dataset.id ?? "")] } }] };
-    return searchInputs(services.store, app, query);
-  }
-  throw new Refusal(25404, "a bulk operation needs input_ids, search or dataset");
-}
-
-function apply(call: Call, row: InputRow, operation: JsonObject): void {
-  const { store } = call.services;
-  const fields = JSON.parse(row.fields) as Fields;
-  const given = (name: string) => (isObject(operation[name]) ? operation[name] : undefined);
-  const added = given("add_concepts");
-  if (added) {
-    const concepts = incomingConcepts(added.concepts);
-    store.ensureConcepts(row.app, concepts);
-    const plain = concepts.map(({ id, value }) => ({ id, value }));
-    setFields(call, row, { ...fields, concepts: patchConcepts(fields.concepts ?? [], plain, "merge") });
-  } else if (given("delete_concepts")) {
-    const concepts = incomingConcepts(given("delete_concepts")?.concepts);
-    setFields(call, row, { ...fields, concepts: patchConcepts(fields.concepts ?? [], concepts, "remove") });
-  } else if (given("add_metadata")) {
-    const metadata = given("add_metadata")?.metadata;
-    if (isObject(metadata)) setFields(call, row, { ...fields, metadata: { ...fields.metadata, ...metadata } });
-  } else if (given("delete_metadata")) {
-    const metadata = given("delete_metadata")?.metadata;
-    const pairs = isObject(metadata) ? Object.entries(metadata) : [];
-    const same = pairs
-      .filter(([key, value]) => isDeepStrictEqual(fields.metadata?.[key], value))
-      .map(([key]) => [key, true]);
-    setFields(call, row, {
-      ...fields,
-      metadata: patchObject(fields.metadata ?? {}, Object.fromEntries(same), "remove"),
-    });
-  } else if (given("overwrite_geo")) {
-    setFields(call, row, { ...fields, ...incomingFields(given("overwrite_geo") as JsonObject) });
-  } else if (given("delete_geo")) {
-    const { geo: _, ...rest } = fields;
-    setFields(call, row, rest);
-  } else if (given("add_to_dataset")) {
-    addToDataset(call, ensureDataset(call, String(given("add_to_dataset")?.dataset_id ?? "")), row.seq);
-  } else if (given("delete_from_dataset")) {
-    const dataset = String(given("delete_from_dataset")?.dataset_id ?? "");
-    store.run("DELETE FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?", row.app, dataset, row.seq);
-  } else if (given("delete_annotations")) {
-    store.run("DELETE FROM annotations WHERE app = ? AND input_id = ? AND level = 0", row.app, row.id);
-  }
+function hit({ app }: Call, score: number, found: JsonObject): JsonObject {
+  return { score, ...found, user_id: app.user, app_id: app.id };
 }

@@ -8,7 +8,24 @@ import {
   patchAnnotations,
   postAnnotations,
 } from "./annotations.js";
-import { deleteApp, getApp, getUser, listApps, myScopes, postApps, statusCodes, type UserRoute } from "./apps.js";
+import {
+  deleteApp,
+  getApp,
+  getUser,
+  listApps,
+  myScopes,
+  patchApps,
+  postApps,
+  statusCodes,
+  type UserRoute,
+} from "./apps.js";
+import {
+  cancelBulkOperations,
+  deleteBulkOperations,
+  getBulkOperation,
+  listBulkOperations,
+  postBulkOperations,
+} from "./bulk-operations.js";
 import { countConcepts, getConcept, listConcepts, patchConcepts, postConcepts, searchConcepts } from "./concepts.js";
 import type { Route } from "./context.js";
 import {
@@ -18,6 +35,7 @@ import {
   getDatasetInput,
   listDatasetInputs,
   listDatasets,
+  listDatasetsOfUser,
   patchDatasets,
   postDatasetInputs,
   postDatasets,
@@ -33,78 +51,76 @@ import {
   streamInputs,
 } from "./inputs.js";
 import { cancelJob, getJob, listJobs } from "./jobs.js";
-import {
-  cancelBulkOperations,
-  deleteBulkOperations,
-  getBulkOperation,
-  listBulkOperations,
-  postBulkOperations,
-  postSearches,
-} from "./searches.js";
+import { postAnnotationSearches, postSearches } from "./searches.js";
 
-type Entry<R> = [method: string, pattern: string, route: R];
+/** Method, path (`*` is one part of it), route, the message of the request, and the list that every answer has, also a refusal. */
+type Entry<R> = [method: string, pattern: string, route: R, message: string, list?: string];
 
-/** Routes of an app; `*` is one part of the path. */
+/** Routes of an app. */
 export const appRoutes: readonly Entry<Route>[] = [
-  ["POST", "inputs", postInputs],
-  ["GET", "inputs", listInputs],
-  ["PATCH", "inputs", patchInputs],
-  ["DELETE", "inputs", deleteInputs],
-  ["GET", "inputs/stream", streamInputs],
-  ["GET", "inputs/status", countInputs],
-  ["POST", "inputs/searches", postSearches],
-  ["DELETE", "inputs/annotations", deleteAnnotations],
-  ["GET", "inputs/jobs/add", listJobs],
-  ["GET", "inputs/jobs/add/*", getJob],
-  ["PATCH", "inputs/jobs/add/*", cancelJob],
-  ["GET", "inputs/*/annotations/*", getAnnotation],
-  ["DELETE", "inputs/*/annotations/*", deleteAnnotation],
-  ["GET", "inputs/*", getInput],
-  ["DELETE", "inputs/*", deleteInput],
-  ["POST", "annotations", postAnnotations],
-  ["GET", "annotations", listAnnotations],
-  ["PATCH", "annotations", patchAnnotations],
-  ["DELETE", "annotations", deleteAnnotations],
-  ["POST", "annotations/searches", postSearches],
-  ["POST", "searches", postSearches],
-  ["POST", "concepts", postConcepts],
-  ["GET", "concepts", listConcepts],
-  ["PATCH", "concepts", patchConcepts],
-  ["GET", "concepts/status", countConcepts],
-  ["POST", "concepts/searches", searchConcepts],
-  ["GET", "concepts/*", getConcept],
-  ["GET", "datasets", listDatasets],
-  ["POST", "datasets", postDatasets],
-  ["PATCH", "datasets", patchDatasets],
-  ["DELETE", "datasets", deleteDatasets],
-  ["GET", "datasets/*/inputs", listDatasetInputs],
-  ["POST", "datasets/*/inputs", postDatasetInputs],
-  ["DELETE", "datasets/*/inputs", deleteDatasetInputs],
-  ["GET", "datasets/*/inputs/*", getDatasetInput],
-  ["GET", "datasets/*", getDataset],
-  ["POST", "bulk_operations", postBulkOperations],
-  ["GET", "bulk_operations", listBulkOperations],
-  ["PATCH", "bulk_operations", cancelBulkOperations],
-  ["DELETE", "bulk_operations", deleteBulkOperations],
-  ["GET", "bulk_operations/*", getBulkOperation],
-  ["GET", "myscopes", myScopes],
-  ["GET", "my_scopes", myScopes],
-  ["GET", "app", getApp],
-  ["GET", "", getApp],
-  ["DELETE", "", deleteApp],
+  ["POST", "inputs", postInputs, "PostInputs", "inputs"],
+  ["GET", "inputs", listInputs, "ListInputs", "inputs"],
+  ["PATCH", "inputs", patchInputs, "PatchInputs", "inputs"],
+  ["DELETE", "inputs", deleteInputs, "ByIds"],
+  ["GET", "inputs/stream", streamInputs, "StreamInputs", "inputs"],
+  ["GET", "inputs/status", countInputs, "Nothing"],
+  ["POST", "inputs/searches", postSearches, "PostSearches", "hits"],
+  ["DELETE", "inputs/annotations", deleteAnnotations, "DeletePairs"],
+  ["GET", "inputs/jobs/add", listJobs, "Paged", "inputs_add_jobs"],
+  ["GET", "inputs/jobs/add/*", getJob, "Nothing"],
+  ["PATCH", "inputs/jobs/add/*", cancelJob, "Nothing"],
+  ["GET", "inputs/*/annotations/*", getAnnotation, "Nothing"],
+  ["DELETE", "inputs/*/annotations/*", deleteAnnotation, "Nothing"],
+  ["GET", "inputs/*", getInput, "Nothing"],
+  ["DELETE", "inputs/*", deleteInput, "Nothing"],
+  ["POST", "annotations", postAnnotations, "PostAnnotations", "annotations"],
+  ["GET", "annotations", listAnnotations, "ListAnnotations", "annotations"],
+  ["PATCH", "annotations", patchAnnotations, "PatchAnnotations", "annotations"],
+  ["DELETE", "annotations", deleteAnnotations, "DeletePairs"],
+  ["POST", "annotations/searches", postAnnotationSearches, "PostSearches", "hits"],
+  ["POST", "searches", postSearches, "PostSearches", "hits"],
+  ["POST", "concepts", postConcepts, "PostConcepts", "concepts"],
+  ["GET", "concepts", listConcepts, "ListConcepts", "concepts"],
+  ["PATCH", "concepts", patchConcepts, "PatchConcepts", "concepts"],
+  ["GET", "concepts/status", countConcepts, "Paged", "concept_counts"],
+  ["POST", "concepts/searches", searchConcepts, "SearchConcepts", "concepts"],
+  ["GET", "concepts/*", getConcept, "Nothing"],
+  ["GET", "datasets", listDatasets, "ListDatasets", "datasets"],
+  ["POST", "datasets", postDatasets, "PostDatasets", "datasets"],
+  ["PATCH", "datasets", patchDatasets, "PatchDatasets", "datasets"],
+  ["DELETE", "datasets", deleteDatasets, "DeleteDatasets"],
+  ["GET", "datasets/*/inputs", listDatasetInputs, "Paged", "dataset_inputs"],
+  ["POST", "datasets/*/inputs", postDatasetInputs, "PostDatasetInputs", "dataset_inputs"],
+  ["DELETE", "datasets/*/inputs", deleteDatasetInputs, "DeleteDatasetInputs"],
+  ["GET", "datasets/*/inputs/*", getDatasetInput, "Nothing"],
+  ["GET", "datasets/*", getDataset, "GetOne"],
+  ["POST", "bulk_operations", postBulkOperations, "PostBulkOperations"],
+  ["GET", "bulk_operations", listBulkOperations, "Paged"],
+  ["PATCH", "bulk_operations", cancelBulkOperations, "ByIds"],
+  ["DELETE", "bulk_operations", deleteBulkOperations, "ByIds"],
+  ["GET", "bulk_operations/*", getBulkOperation, "Nothing"],
+  ["GET", "myscopes", myScopes, "Nothing"],
+  ["GET", "my_scopes", myScopes, "Nothing"],
+  ["GET", "app", getApp, "GetOne"],
+  ["GET", "", getApp, "GetOne"],
+  ["DELETE", "", deleteApp, "Nothing"],
 ];
 
-/** Routes of a user. */
+/** Routes of a user: not for the key of one app. */
 export const userRoutes: readonly Entry<UserRoute>[] = [
-  ["GET", "apps", listApps],
-  ["POST", "apps", postApps],
-  ["GET", "", getUser],
+  ["GET", "apps", listApps, "ListApps", "apps"],
+  ["POST", "apps", postApps, "PostApps", "apps"],
+  ["PATCH", "apps", patchApps, "PatchApps", "apps"],
+  ["GET", "datasets", listDatasetsOfUser, "ListDatasets", "datasets"],
+  ["GET", "", getUser, "GetOne"],
 ];
 
 export { statusCodes };
 
 export interface Match<R> {
   route: R;
+  message: string;
+  list: string | undefined;
   /** The parts of the path that `*` stood for, decoded. */
   parts: string[];
 }
@@ -116,12 +132,13 @@ export function findRoute<R>(
   parts: readonly string[],
 ): Match<R> | "path" | "method" {
   let pathExists = false;
-  for (const [entryMethod, pattern, route] of table) {
+  for (const [entryMethod, pattern, route, message, list] of table) {
     const wanted = pattern === "" ? [] : pattern.split("/");
     if (wanted.length !== parts.length || !wanted.every((part, index) => part === "*" || part === parts[index]))
       continue;
     pathExists = true;
-    if (entryMethod === method) return { route, parts: parts.filter((_, index) => wanted[index] === "*") };
+    if (entryMethod !== method) continue;
+    return { route, message, list, parts: parts.filter((_, index) => wanted[index] === "*") };
   }
   return pathExists ? "method" : "path";
 }

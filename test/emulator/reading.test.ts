@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import { readMessage, readParameters } from "../../src/emulator/reading.js";
+import { note, openHttp } from "../helpers/http.js";
+
+const lenient = { strict: false };
+const strict = { strict: true };
+type Body = Parameters<typeof readMessage>[0];
+
+describe("reading a body", () => {
+  it("leaves out what is null, empty or zero, and shows what answers always show", () => {
+    const body = {
+      inputs: [{ id: null, dataset_ids: [], data: { text: { raw: "", url: "u", allow_duplicate_url: false } } }],
+      inputs_add_job_id: "",
+      input_id_conflict_resolution: 0,
+    };
+    expect(readMessage(body, "PostInputs", strict)).toEqual({ inputs: [{ data: { text: { url: "u" } } }] });
+    const concepts: Body[] = [{ id: "a" }, { id: "b", value: 0 }];
+    const patch = { inputs: [{ data: { concepts, geo: { geo_point: { longitude: 4 } } } }] };
+    expect(readMessage(patch, "PatchInputs", strict)).toEqual({
+      inputs: [
+        {
+          data: {
+            concepts: [
+              { id: "a", value: 1 },
+              { id: "b", value: 0 },
+            ],
+            geo: { geo_point: { longitude: 4, latitude: 0 } },
+          },
+        },
+      ],
+    });
+  });
+
+  it("takes names for numbers, numbers as texts, and camelCase, and leaves metadata alone", () => {
+    const metadata = { camelCase: { aB: null, list: [] }, zero: 0 };
+    const point = { row: "0.25", col: 0.1234567891, visibility: "NOT_VISIBLE" };
+    const regions = [{ regionInfo: { polygon: { points: [point, { row: 1, visibility: 1 }] } } }];
+    const body = {
+      annotations: [{ inputId: "a", status: { code: "ANNOTATION_AWAITING_REVIEW" }, data: { metadata, regions } }],
+    };
+    expect(readMessage(body, "PostAnnotations", strict)).toEqual({
+      annotations: [
+        {
+          input_id: "a",
+          status: { code: 24157 },
+          data: {
+            metadata,
+            regions: [
+              {
+                region_info: {
+                  polygon: {
+                    points: [
+                      { row: 0.25, col: 0.12345679, visibility: 2 },
+                      { row: 1, col: 0, visibility: 1 },
+                    ],
+                  },
+                },
+              },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
+  it("passes over what is not known, or refuses it when it is strict", () => {
+    const body = { inputs: [{ id: "a", data: { image: { url: "u", crop: [0] } }, score: 1 }], delete_all: true };
+    expect(readMessage(body, "PatchInputs", lenient)).toEqual({ inputs: [{ id: "a", data: { image: { url: "u" } } }] });
+    expect(() => readMessage({ delete_all: true }, "ByIds", strict)).toThrow("delete_all is not known");
+    expect(() => readMessage({ inputs: body.inputs }, "PatchInputs", strict)).toThrow(
+      "inputs[0].data.image.crop is not",
+    );
+  });
+
+  it("takes true and false for the value of a concept, as the first clients send it, unless it is strict", () => {
+    const body = { concepts: [{ value: true }, { value: false }] };
+    expect(readMessage(body, "PostConcepts", lenient)).toEqual({ concepts: [{ value: 1 }, { value: 0 }] });
+    expect(() => readMessage(body, "PostConcepts", strict)).toThrow("concepts[0].value must be a number, not true");
+  });
+
+  it.each<[string, Body, string]>([
+    ["PostInputs", { inputs: "a" }, "inputs must be a list"],
+    ["PostInputs", { inputs: [1] }, "inputs[0] must be an object"],
+    ["PostInputs", { inputs: [null] }, "inputs[0] must not be null"],
+    ["PostInputs", { inputs: [{ id: 5 }] }, "inputs[0].id must be a text, not 5"],
+    ["PostInputs", { inputs: [{ data: { metadata: [] } }] }, "inputs[0].data.metadata must be an object"],
+    ["PostInputs", { inputs: [{ data: { image: { allow_duplicate_url: 1 } } }] }, "must be true or false"],
+    ["PostInputs", { inputs: [{ created_at: "yesterday" }] }, "inputs[0].created_at must be a time"],
+    ["PostInputs", { input_id_conflict_resolution: "REPLACE" }, '"REPLACE" is not known'],
+    ["PostInputs", { input_id_conflict_resolution: true }, "true is not known"],
+    ["PostConcepts", { concepts: [{ value: "many" }] }, "concepts[0].value must be a number"],
+    ["PostConcepts", { concepts: [{ value: "" }] }, "concepts[0].value must be a number"],
+    ["PostSearches", { pagination: { page: 1.5 } }, "pagination.page must be a number, not 1.5"],
+    ["PostAnnotations", { annotations: [{ status: { code: "FINE" } }] }, "annotations[0].status.code"],
+  ])("refuses what a field of %s cannot hold: %j", (message, body, text) => {
+    for (const options of [lenient, strict]) expect(() => readMessage(body, message, options)).toThrow(text);
+  });
+});
+
+describe("reading parameters", () => {
+  it("nests at dots, gathers what is repeated, and knows True", () => {
+    const text =
+      "page=2&per_page=50&ids=a,b&ids=c&status.code=INPUT_SUCCESS&user_app_id.user_id=ann&user_app_id.app_id=demo";
+    expect(readParameters(new URLSearchParams(text), "ListInputs", true)).toEqual({
+      page: 2,
+      per_page: 50,
+      ids: ["a,b", "c"],
+      status: { code: 30000 },
+      user_app_id: { user_id: "ann", app_id: "demo" },
+    });
+    const stream = new URLSearchParams("descending=True&order_by_id=false&lastId=x&perPage=5");
+    expect(readParameters(stream, "StreamInputs", true)).toEqual({ descending: true, last_id: "x", per_page: 5 });
+    const statuses = new URLSearchParams("statuses=24150&statuses.code=ANNOTATION_FAILED");
+    expect(readParameters(statuses, "ListAnnotations", true)).toEqual({ statuses: [{ code: 24150 }, { code: 24152 }] });
+  });
+
+  it("refuses a number that is none, and when it is strict what is not known", () => {
+    expect(() => readParameters(new URLSearchParams("page=two"), "ListInputs", false)).toThrow("page must be a number");
+    const unknown = new URLSearchParams("tags=a&status.tag=b");
+    expect(readParameters(unknown, "ListInputs", false)).toEqual({ status: {} });
+    expect(() => readParameters(unknown, "ListInputs", true)).toThrow("tags is not known");
+  });
+});
+
+describe("a strict store", () => {
+  it("refuses a request that the definition does not know, and takes the same without it", async () => {
+    const { call, emulator } = await openHttp({ strict: true });
+    const refused = await call("POST", "/inputs", { inputs: [{ ...note("a"), tags: ["x"] }] });
+    expect(refused).toMatchObject({
+      http: 400,
+      json: { status: { code: 11100, details: "inputs[0].tags is not known" } },
+    });
+    expect((await call("GET", "/inputs?tags=x")).json.status.code).toBe(11102);
+    expect((await call("DELETE", "/inputs?ids=a")).json.status.code).toBe(11102);
+    expect(emulator.stored()).toEqual([]);
+    expect((await call("POST", "/inputs", { inputs: [note("a")] })).http).toBe(200);
+  });
+
+  it("takes annotations only for inputs that are processed", async () => {
+    const { call } = await openHttp({ strict: true, processingDelayMs: 600_000 });
+    await call("POST", "/inputs", { inputs: [note("waiting")] });
+    const annotations = [{ input_id: "waiting", data: { concepts: [{ id: "x" }] } }];
+    const answer = await call("POST", "/annotations", { annotations });
+    expect(answer.json.annotations.map(({ status }) => status.code)).toEqual([24155]);
+  });
+});
