@@ -246,10 +246,14 @@ export class App {
     const json = { dataset_inputs: inputIds.map((id) => ({ input: { id } })) };
     const path = `/datasets/${encodeURIComponent(datasetId)}/inputs`;
     const answer = await this.#call("POST", path, { json, idempotent: true });
-    return (listOf(answer.json, "dataset_inputs") ?? []).map((item, index) => ({
-      id: inputIds[index] ?? "",
-      status: statusFrom(item.status) ?? answer.status,
-    }));
+    return (listOf(answer.json, "dataset_inputs") ?? []).map((item, index) => {
+      // What became of it is said of the member, or of its input.
+      const input = item.input as { status?: unknown } | undefined;
+      return {
+        id: inputIds[index] ?? "",
+        status: statusFrom(item.status) ?? statusFrom(input?.status) ?? answer.status,
+      };
+    });
   }
 
   async removeFromDataset(datasetId: string, inputIds: readonly string[]): Promise<void> {

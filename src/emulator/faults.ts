@@ -20,8 +20,8 @@ export type Fault =
   /** Some inputs stay in progress for ever. */
   | { type: "stuck"; share: number }
   /**
-   * The answer has a form that is allowed and not usual: 207 for mixed results, lists in another order, 64-bit counts as texts, names for
-   * status codes.
+   * The answer has a form that is allowed and not usual: 207 for mixed results, lists in another order (where none is promised: give the rule
+   * the path of the listing), 64-bit counts as texts, names for status codes.
    */
   | { type: "odd-answer"; how: "multi-status" | "other-order" | "counts-as-text" | "codes-as-names" }
   /** Nothing can be stored. */
