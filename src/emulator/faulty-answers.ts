@@ -73,13 +73,16 @@ export async function answerWithFaults(
   answer(response, { ...reply, httpStatus }, options);
 }
 
+/** The counts that have 64 bits. */
+const wideCounts = new Set(["pending_count", "in_progress_count", "success_count", "failed_count", "estimated_total"]);
+
 /** The same answer in a form that the API's documentation leaves open. */
 function changeFor(how: Extract<Fault, { type: "odd-answer" }>["how"]): AnswerOptions["change"] {
   switch (how) {
     case "other-order":
       return (json) => mapObject(json, (_, value) => (Array.isArray(value) ? value.toReversed() : value));
     case "counts-as-text":
-      return (json) => changed(json, (key, value) => (key.endsWith("_count") ? String(value) : value));
+      return (json) => changed(json, (key, value) => (wideCounts.has(key) ? String(value) : value));
     case "codes-as-names":
       return (json) => changed(json, (key, value) => (key === "code" ? (statusName(Number(value)) ?? value) : value));
     case "multi-status":

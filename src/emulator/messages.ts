@@ -14,13 +14,18 @@ export const enums: Readonly<Record<string, Readonly<Record<string, number>>>> =
 };
 
 const times = { created_at: "time", modified_at: "time" };
+const tokens = { prompt_tokens: "any", completion_tokens: "any" };
 const paged = { page: "int", per_page: "int" };
 const medium = { url: "string", base64: "bytes", allow_duplicate_url: "bool", hosted: "any" };
 
 /** Messages by name. */
 export const messages: Readonly<Record<string, Message>> = {
   UserAppIDSet: { user_id: "string", app_id: "string" },
-  Status: { code: "StatusCode", description: "any", details: "any", req_id: "any", developer_notes: "any" },
+  Status: {
+    ...{ code: "StatusCode", description: "any", details: "any", req_id: "any", developer_notes: "any" },
+    ...{ percent_completed: "any", time_remaining: "any", stack_trace: "any", internal_details: "any" },
+    redirect_info: "any",
+  },
   Visibility: { gettable: "Gettable" },
 
   Input: { id: "string", data: "Data", ...times, status: "Status", dataset_ids: "string[]", settings: "any" },
@@ -83,15 +88,17 @@ export const messages: Readonly<Record<string, Message>> = {
     ...{ query: "Query", id: "string", application_id: "string", name: "string", as_of: "time", git_hash: "string" },
     ...{ ...times, algorithm: "string", save: "bool", min_value: "float", visibility: "Visibility", metric: "any" },
   },
-  Query: { filters: "Filter[]", ranks: "Filter[]", ands: "And[]", language: "string" },
+  Query: { filters: "Filter[]", ranks: "Rank[]", ands: "And[]", language: "string" },
   Filter: { negate: "bool", annotation: "Annotation", input: "Input", last_updated_time_range: "TimeRange" },
+  Rank: { negate: "bool", annotation: "Annotation" },
   And: { negate: "bool", annotation: "Annotation", input: "Input", output: "Output" },
-  Output: { id: "string", data: "Data", input: "Input", status: "any", model: "any", created_at: "any" },
+  Output: { id: "string", data: "Data", input: "Input", status: "any", model: "any", created_at: "any", ...tokens },
   TimeRange: { start_time: "time", end_time: "time" },
   Pagination: paged,
   ConceptQuery: {
     name: "string",
     language: "string",
+    ignore_app_concepts: "any",
     workflow_id: "any",
     use_cases: "any",
     model: "any",
@@ -105,12 +112,13 @@ export const messages: Readonly<Record<string, Message>> = {
   },
   InputIDs: { input_ids: "string[]" },
   Operation: {
-    ...{ add_concepts: "WithConcepts", delete_concepts: "WithConcepts", add_metadata: "WithMetadata" },
+    ...{ add_concepts: "WithConcepts", delete_concepts: "DeleteConcepts", add_metadata: "WithMetadata" },
     ...{ delete_metadata: "WithMetadata", overwrite_geo: "WithGeo", delete_geo: "Nothing" },
     ...{ add_to_dataset: "WithDataset", delete_from_dataset: "WithDataset", split_into_datasets: "Splits" },
     delete_annotations: "Nothing",
   },
-  WithConcepts: { concepts: "Concept[]", user_ids: "string[]" },
+  WithConcepts: { concepts: "Concept[]" },
+  DeleteConcepts: { concepts: "Concept[]", user_ids: "string[]" },
   WithMetadata: { metadata: "json" },
   WithGeo: { geo: "Geo" },
   WithDataset: { dataset_id: "string" },
@@ -148,7 +156,9 @@ export const messages: Readonly<Record<string, Message>> = {
   DeleteDatasets: { dataset_ids: "string[]" },
   PostDatasetInputs: { dataset_id: "any", dataset_inputs: "DatasetInput[]", search: "Search" },
   DeleteDatasetInputs: { dataset_id: "any", input_ids: "string[]" },
-  PostSearches: { searches: "Search[]", pagination: "Pagination", only_count: "bool", query: "Query" },
+  SearchInputs: { searches: "Search[]", pagination: "Pagination", only_count: "bool" },
+  SearchAnnotations: { searches: "Search[]", pagination: "Pagination" },
+  PostSearches: { searches: "Search[]", pagination: "Pagination", query: "Query" },
   PostBulkOperations: { bulk_operations: "BulkOperation[]" },
   ByIds: { ids: "string[]" },
   Paged: paged,
@@ -158,7 +168,7 @@ export const messages: Readonly<Record<string, Message>> = {
     ...{ ...paged, additional_fields: "string[]", search: "string", query: "string", name: "string", id: "string" },
     ...{ sort_ascending: "bool", sort_by_name: "bool", sort_by_modified_at: "bool", sort_by_created_at: "bool" },
     ...{ sort_by_star_count: "bool", sort_by_id: "bool", sort_by_relevance: "bool", featured_only: "bool" },
-    ...{ starred_only: "bool", template_only: "bool" },
+    ...{ starred_only: "bool", template_only: "bool", visibility: "Visibility" },
   },
   GetOne: { additional_fields: "string[]" },
 };

@@ -1,14 +1,14 @@
 /** Reading requests: JSON and parameters become what the API's definition makes of them, or are refused. */
 
 import { statusCodeFrom } from "../core/status-codes.js";
-import { enums, type Message, messages } from "./messages.js";
+import { enums, messages } from "./messages.js";
 import type { Json, JsonObject } from "./model.js";
 import { Refusal } from "./status.js";
 
 export interface ReadOptions {
   /** Refuses what the definition does not have; without it, that is passed over. */
   strict: boolean;
-  /** Code of a refusal. */
+  /** Code of a refusal. Default: 11100. */
   code?: number | undefined;
 }
 
@@ -18,29 +18,35 @@ export interface ReadOptions {
  *
  * @throws {Refusal} 11100 when a field holds what it cannot hold
  */
-export function readMessage(value: JsonObject, name: string, options: ReadOptions): JsonObject {
-  return readFields(value, { user_app_id: "UserAppIDSet", ...messageOf(name) }, "", options);
+export function readMessage(value: JsonObject, name: string, { strict, code = 11100 }: ReadOptions): JsonObject {
+  try {
+    return readFields(value, fieldsOf(name, true), strict);
+  } catch (error) {
+    if (error instanceof Mismatch) throw new Refusal(code, `${error.path}${error.message}`);
+    throw error;
+  }
 }
 
 /** Reads parameters: dots nest, a list repeats its name, True is true, and a status is its code. @throws {Refusal} 11102 */
 export function readParameters(parameters: URLSearchParams, name: string, strict: boolean): JsonObject {
   const value: JsonObject = {};
-  const message: Message = { user_app_id: "UserAppIDSet", ...messageOf(name) };
   for (const [key, text] of parameters) {
     const [first = "", second] = key.split(".").map(snakeCase);
-    const type = message[first];
+    const type = messages[name]?.[first];
     if (type === "bool") value[first] = /^(true|t|1)$/i.test(text);
     else if (type?.endsWith("[]")) {
-      value[first] = [...((value[first] as Json[] | undefined) ?? []), type === "string[]" ? text : { code: text }];
+      const item = type === "string[]" ? text : { code: text };
+      value[first] = [...((value[first] as Json[] | undefined) ?? []), item];
     } else if (second !== undefined) value[first] = { ...(value[first] as JsonObject | undefined), [second]: text };
     else value[key] = text;
   }
-  return readFields(value, message, "", { strict, code: 11102 });
+  return readMessage(value, name, { strict, code: 11102 });
 }
 
 /** The number that a 32-bit float keeps, in its shortest form. */
-export function float32(value: number): number {
+function float32(value: number): number {
   const kept = Math.fround(value);
+  if (kept === value && Number.isInteger(value)) return value;
   for (let digits = 6; digits < 9; digits += 1) {
     const short = Number(kept.toPrecision(digits));
     if (Math.fround(short) === kept) return short;
@@ -48,102 +54,157 @@ export function float32(value: number): number {
   return Number(kept.toPrecision(9));
 }
 
-function readFields(value: JsonObject, message: Message, at: string, options: ReadOptions): JsonObject {
+/** Gives back what a field holds; undefined when that is the same as nothing. */
+type Reader = (value: Json, strict: boolean) => Json | undefined;
+
+interface Fields {
+  readers: ReadonlyMap<string, Reader>;
+  /** What is shown of fields that are not given. */
+  shown: readonly (readonly [name: string, value: number])[];
+}
+
+/** A field holds what it cannot hold; its path is put together on the way out. */
+class Mismatch extends Error {
+  path = "";
+}
+
+const known = new Map<string, Fields>();
+
+/** The fields of a message; a request may also name its app. */
+function fieldsOf(name: string, isRequest = false): Fields {
+  const key = isRequest ? `${name} request` : name;
+  const there = known.get(key);
+  if (there) return there;
+  const message = messages[name];
+  if (!message) throw new Error(`there is no message ${name}`);
+  const types = Object.entries(isRequest ? { user_app_id: "UserAppIDSet", ...message } : message);
+  const fields: Fields = {
+    readers: new Map(types.map(([field, type]) => [field, readerOf(type)])),
+    shown: types
+      .filter(([, type]) => type.endsWith("!") || type.endsWith("=1"))
+      .map(([field, type]) => [field, type.endsWith("=1") ? 1 : 0]),
+  };
+  known.set(key, fields);
+  return fields;
+}
+
+function readFields(value: JsonObject, { readers, shown }: Fields, strict: boolean): JsonObject {
   const result: JsonObject = {};
-  for (const [key, entry] of Object.entries(value)) {
-    const name = Object.hasOwn(message, key) ? key : snakeCase(key);
-    const path = at === "" ? name : `${at}.${name}`;
-    if (!Object.hasOwn(message, name)) {
-      if (options.strict) throw refusal(`${path} is not known`, options);
-      continue;
+  let name = "";
+  try {
+    for (const key of Object.keys(value)) {
+      name = readers.has(key) ? key : snakeCase(key);
+      const reader = readers.get(name);
+      const entry = value[key] as Json;
+      if (!reader) {
+        if (strict) throw new Mismatch(" is not known");
+      } else if (entry !== null) {
+        const read = reader(entry, strict);
+        if (read !== undefined) result[name] = read;
+      }
     }
-    const read = entry === null ? undefined : readValue(entry, message[name] as string, path, options);
-    if (read !== undefined) result[name] = read;
+  } catch (error) {
+    if (error instanceof Mismatch) error.path = `${name}${/^\w/.test(error.path) ? "." : ""}${error.path}`;
+    throw error;
   }
-  for (const [name, type] of Object.entries(message)) {
-    if (type.endsWith("!")) result[name] ??= 0;
-    else if (type.endsWith("=1")) result[name] ??= 1;
-  }
+  for (const [field, standing] of shown) result[field] ??= standing;
   return result;
 }
 
-/** A value of a field; undefined when it is the same as nothing. */
-function readValue(value: Json, type: string, at: string, options: ReadOptions): Json | undefined {
-  if (type.endsWith("[]")) {
-    if (!Array.isArray(value)) throw wrong("a list", value, at, options);
-    const items = value.map((item, index) => {
-      if (item === null) throw refusal(`${at}[${index}] must not be null`, options);
-      return readValue(item, type.slice(0, -2), `${at}[${index}]`, options) ?? ""; // lists keep their empty texts
-    });
-    return items.length === 0 ? undefined : items;
-  }
-  switch (type) {
-    case "any":
-      return undefined;
-    case "string":
-    case "bytes":
-      if (typeof value !== "string") throw wrong("a text", value, at, options);
-      return value === "" ? undefined : value;
-    case "bool":
-      if (typeof value !== "boolean") throw wrong("true or false", value, at, options);
-      return value || undefined;
-    case "time":
-      if (typeof value !== "string" || Number.isNaN(Date.parse(value))) throw wrong("a time", value, at, options);
-      return value;
-    case "json":
-      return asObject(value, at, options);
-    case "int":
-    case "int!":
-      return readNumber(value, at, options, Number.isSafeInteger) || undefined;
-    case "float":
-    case "float!":
-      return float32(readNumber(value, at, options, Number.isFinite)) || undefined;
-    case "float=1":
-      return float32(readNumber(value, at, options, Number.isFinite));
-    case "StatusCode":
-      return named(statusCodeFrom(value), value, at, options);
-  }
+function readerOf(type: string): Reader {
+  if (type.endsWith("[]")) return listReader(readerOf(type.slice(0, -2)));
+  const plain = plainReaders[type];
+  if (plain) return plain;
   const names = enums[type];
-  if (!names) return readFields(asObject(value, at, options), messageOf(type), at, options);
-  if (typeof value === "string" && Object.hasOwn(names, value)) return names[value] || undefined;
-  const number = typeof value === "boolean" ? Number.NaN : Number(value);
-  return named(Object.values(names).includes(number) ? number : undefined, value, at, options);
+  if (names) return (value) => readEnum(value, names);
+  return (value, strict) => readFields(asObject(value), fieldsOf(type), strict); // found when it is needed: messages nest
 }
 
-function readNumber(value: Json, at: string, options: ReadOptions, isRight: (number: number) => boolean): number {
+const plainReaders: Readonly<Record<string, Reader>> = {
+  any: () => undefined,
+  string: readText,
+  bytes: readText,
+  json: asObject,
+  bool(value) {
+    if (typeof value !== "boolean") throw mismatch("true or false", value);
+    return value || undefined;
+  },
+  time(value) {
+    if (typeof value !== "string" || Number.isNaN(Date.parse(value))) throw mismatch("a time", value);
+    return value;
+  },
+  int: readInteger,
+  "int!": readInteger,
+  float: (value, strict) => float32(readNumber(value, strict)) || undefined,
+  "float!": (value, strict) => float32(readNumber(value, strict)) || undefined,
+  "float=1": (value, strict) => float32(readNumber(value, strict)),
+  StatusCode: (value) => nonZero(statusCodeFrom(value), value),
+};
+
+function listReader(readItem: Reader): Reader {
+  return (value, strict) => {
+    if (!Array.isArray(value)) throw mismatch("a list", value);
+    let index = 0;
+    try {
+      const items: Json[] = [];
+      for (; index < value.length; index += 1) {
+        const item = value[index] as Json;
+        if (item === null) throw new Mismatch(" must not be null");
+        items.push(readItem(item, strict) ?? ""); // a list keeps its empty texts
+      }
+      return items.length > 0 ? items : undefined;
+    } catch (error) {
+      if (error instanceof Mismatch) error.path = `[${index}]${/^\w/.test(error.path) ? "." : ""}${error.path}`;
+      throw error;
+    }
+  };
+}
+
+function readText(value: Json): string | undefined {
+  if (typeof value !== "string") throw mismatch("a text", value);
+  return value === "" ? undefined : value;
+}
+
+function readInteger(value: Json): number | undefined {
+  const number = readNumber(value, true);
+  if (!Number.isSafeInteger(number)) throw mismatch("a whole number", value);
+  return number || undefined;
+}
+
+function readNumber(value: Json, strict: boolean): number {
+  if (typeof value === "number") return value;
   // The platform's first clients send true and false for the values of concepts.
-  const isBoolean = typeof value === "boolean" && !options.strict;
   const isText = typeof value === "string" && value.trim() !== "";
-  const number = typeof value === "number" || isText || isBoolean ? Number(value) : Number.NaN;
-  if (!isRight(number)) throw wrong("a number", value, at, options);
+  const number = isText || (typeof value === "boolean" && !strict) ? Number(value) : Number.NaN;
+  if (!Number.isFinite(number)) throw mismatch("a number", value);
   return number;
 }
 
-function named(code: number | undefined, value: Json, at: string, options: ReadOptions): number | undefined {
-  if (code === undefined) throw refusal(`${at}: ${JSON.stringify(value)} is not known`, options);
-  return code || undefined;
+function readEnum(value: Json, names: Readonly<Record<string, number>>): number | undefined {
+  if (typeof value === "string" && Object.hasOwn(names, value)) return names[value] || undefined;
+  const number = typeof value === "boolean" ? Number.NaN : Number(value);
+  return nonZero(Object.values(names).includes(number) ? number : undefined, value);
 }
 
-function asObject(value: Json, at: string, options: ReadOptions): JsonObject {
+function nonZero(number: number | undefined, value: Json): number | undefined {
+  if (number === undefined) throw new Mismatch(`: ${shortened(value)} is not known`);
+  return number || undefined;
+}
+
+function asObject(value: Json): JsonObject {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw wrong("an object", value, at, options);
-}
-
-function messageOf(name: string): Message {
-  const message = messages[name];
-  if (!message) throw new Error(`no message ${name}`);
-  return message;
+  throw mismatch("an object", value);
 }
 
 function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function wrong(wanted: string, value: Json, at: string, options: ReadOptions): Refusal {
-  const text = JSON.stringify(value);
-  return refusal(`${at} must be ${wanted}, not ${text.length > 100 ? `${text.slice(0, 100)}…` : text}`, options);
+function mismatch(wanted: string, value: Json): Mismatch {
+  return new Mismatch(` must be ${wanted}, not ${shortened(value)}`);
 }
 
-function refusal(details: string, { code = 11100 }: ReadOptions): Refusal {
-  return new Refusal(code, details);
+function shortened(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

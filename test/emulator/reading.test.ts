@@ -90,7 +90,7 @@ describe("reading a body", () => {
     ["PostInputs", { input_id_conflict_resolution: true }, "true is not known"],
     ["PostConcepts", { concepts: [{ value: "many" }] }, "concepts[0].value must be a number"],
     ["PostConcepts", { concepts: [{ value: "" }] }, "concepts[0].value must be a number"],
-    ["PostSearches", { pagination: { page: 1.5 } }, "pagination.page must be a number, not 1.5"],
+    ["PostSearches", { pagination: { page: 1.5 } }, "pagination.page must be a whole number, not 1.5"],
     ["PostAnnotations", { annotations: [{ status: { code: "FINE" } }] }, "annotations[0].status.code"],
   ])("refuses what a field of %s cannot hold: %j", (message, body, text) => {
     for (const options of [lenient, strict]) expect(() => readMessage(body, message, options)).toThrow(text);
