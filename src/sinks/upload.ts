@@ -94,13 +94,21 @@ class Uploader implements MessageSink {
     for (let uploads = 1; rest.length > 0; uploads += 1) {
       rest = await this.#uploadOnce(rest, uploads, before, signal);
     }
+    const added = await this.#annotate(messages, before, signal);
+    for (const message of before) if (!added.has(message) && !message.noted) message.skip("already there");
+  }
+
+  /** Adds the annotations of inputs that are there; gives back how many each got. */
+  async #annotate(
+    messages: readonly Message[],
+    before: ReadonlySet<Message>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<Message, number>> {
     const annotated = messages.filter((message) => !message.settled && message.value.annotations.length > 0);
-    if (annotated.length === 0) return;
+    if (annotated.length === 0) return new Map();
     const { retryForMs } = this.#options;
     const { name: stage } = this;
-    const options = { app: this.#app, clock: this.#clock, signal, stage, retryForMs };
-    const added = await addAnnotations(annotated, before, options);
-    for (const message of before) if (!added.has(message) && !message.noted) message.skip("already there");
+    return addAnnotations(annotated, before, { app: this.#app, clock: this.#clock, signal, stage, retryForMs });
   }
 
   /** Counts what is sent, and tells the flow when enough batches wait for their turn. */

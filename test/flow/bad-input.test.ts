@@ -6,7 +6,19 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { batch, connect, csv, flow, folder, tagMetadata, transform, upload, urls, values } from "../../src/index.js";
+import {
+  batch,
+  connect,
+  csv,
+  flow,
+  folder,
+  listInputs,
+  tagMetadata,
+  transform,
+  upload,
+  urls,
+  values,
+} from "../../src/index.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 function jpeg(background: string): Promise<Buffer> {
@@ -83,6 +95,29 @@ describe("a folder with bad files", () => {
     expect(report.failures[0]?.reason).toContain('"same"');
     expect(store.stored().map((input) => input.timesStored)).toEqual([1, 1]);
   });
+
+  it.each([
+    ["skip", "x", { ok: 1, skipped: 1 }, "x"],
+    ["skip", "y", { ok: 1, failed: 1 }, "x"],
+    ["replace", "x", { ok: 1, skipped: 1 }, "x"],
+    ["replace", "y", { ok: 2 }, "y"],
+    ["suffix", "y", { ok: 2 }, "x"],
+    ["error", "x", { ok: 1, failed: 1 }, "x"],
+  ] as const)(
+    "ends when an id comes again while it is being processed: %s, then %s",
+    async (conflict, second, counts, kept) => {
+      const { app } = await openStore({ processingDelayMs: 60 });
+      const inputs = [
+        { id: "same", text: "x" },
+        { id: "same", text: second },
+      ];
+      const report = await flow(values(inputs)).pipe(batch(), upload(app, { conflict })).run();
+      const none = { read: 2, ok: 0, failed: 0, skipped: 0, pending: 0 };
+      expect(report.counts).toEqual({ ...none, ...counts });
+      const [stored] = await flow(listInputs(app, { ids: ["same"] })).toArray();
+      expect(stored?.text).toBe(kept);
+    },
+  );
 
   it("refuses an id of 60 characters before anything is sent, with its length and the limit", async () => {
     const { store, app } = await openStore();

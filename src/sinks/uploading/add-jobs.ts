@@ -38,7 +38,8 @@ interface Job {
   id: string;
   batches: number;
   accepted: number;
-  entries: Map<string, Entry>;
+  /** Not by id: two inputs of one id may be waited for, when one takes the place of the other. */
+  entries: Set<Entry>;
   /** Wait before it is asked the next time. */
   delayMs: number;
   /** Times that it was asked since it came first. */
@@ -84,7 +85,7 @@ export class AddJobs {
   next(): Job {
     if (!this.#current || this.#current.batches >= batchesPerJob) {
       const id = randomUUID().replaceAll("-", "");
-      const entries = new Map<string, Entry>();
+      const entries = new Set<Entry>();
       this.#current = { id, batches: 0, accepted: 0, entries, delayMs: firstDelayMs, asked: 0, strange: 0 };
     }
     this.#current.batches += 1;
@@ -98,7 +99,7 @@ export class AddJobs {
     job.accepted += ids.length;
     const results = new Promise<Processed[]>((resolve) => {
       const group: Group = { results: [], missing: ids.length, resolve };
-      ids.forEach((id, index) => void job.entries.set(id, { id, acceptedAt, group, index }));
+      ids.forEach((id, index) => void job.entries.add({ id, acceptedAt, group, index }));
     });
     if (!this.#jobs.includes(job)) this.#jobs.push(job);
     if (!this.#polling) {
@@ -107,7 +108,7 @@ export class AddJobs {
         this.#polling = false;
         const reason = describeError(error);
         for (const open of this.#jobs.splice(0)) {
-          for (const entry of [...open.entries.values()]) this.#finish(open, entry, { state: "pending", reason });
+          for (const entry of [...open.entries]) this.#finish(open, entry, { state: "pending", reason });
         }
       });
     }
@@ -146,7 +147,7 @@ export class AddJobs {
   async #ask(job: Job): Promise<void> {
     const { clock, signal } = this.#options;
     const expected = job.accepted;
-    const before = [...job.entries.values()];
+    const before = [...job.entries];
     job.asked += 1;
     const answer = await this.#app.getAddJob(job.id, signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
@@ -191,7 +192,7 @@ export class AddJobs {
   #expire(job: Job): void {
     const { clock, processingTimeoutMs } = this.#options;
     const oldest = clock.now() - processingTimeoutMs;
-    for (const entry of job.entries.values()) {
+    for (const entry of job.entries) {
       if (entry.acceptedAt > oldest) continue;
       const seconds = Math.round(processingTimeoutMs / 1000);
       this.#finish(job, entry, { state: "pending", reason: `accepted, still being processed after ${seconds} s` });
@@ -199,7 +200,7 @@ export class AddJobs {
   }
 
   #finish(job: Job, entry: Entry, result: Processed): void {
-    if (job.entries.get(entry.id) === entry) job.entries.delete(entry.id);
+    job.entries.delete(entry);
     const { group, index } = entry;
     if (group.results[index]) return;
     group.results[index] = result;
