@@ -27,7 +27,7 @@ const listed = () => listInputs(app, { ids: mine, annotations: true });
 console.log(
   "merge:",
   (
-    await flow(values(mine.map((id) => ({ id, text: "-", metadata: { stage: 2 } }))))
+    await flow(values(mine.map((id) => ({ id, metadata: { stage: 2 } }))))
       .pipe(batch(), patch(app))
       .run()
   ).summary(),
@@ -35,7 +35,7 @@ console.log(
 console.log(
   "remove a key:",
   (
-    await flow(values([{ id: mine[0], text: "-", metadata: { stage: true } }]))
+    await flow(values([{ id: mine[0], metadata: { stage: true } }]))
       .pipe(patch(app, { action: "remove" }))
       .run()
   ).summary(),
@@ -43,7 +43,7 @@ console.log(
 console.log(
   "rename a concept:",
   (
-    await flow(values([{ id: "any", text: "-", concepts: [{ id: "draft", name: "first draft" }] }]))
+    await flow(values([{ concepts: [{ id: "draft", name: "first draft" }] }]))
       .pipe(patchConcepts(app))
       .run()
   ).summary(),

@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import { decodeText, describeBytes, describeFile, readContent } from "./content.js";
 import { InputError } from "./errors.js";
 import { idFromPath } from "./ids.js";
-import { type Concept, type Content, type Input, InputDraft, type Json, kindOf, mediaKinds } from "./input.js";
+import { type Concept, type Content, type Input, InputDraft, type Json, mediaKinds } from "./input.js";
 import { limits } from "./limits.js";
 import { issueText } from "./plugin.js";
 
@@ -15,7 +15,7 @@ const noMetadata: { readonly [key: string]: Json } = Object.freeze({});
  * Turns a draft into an input: checks its shape, looks at files whose facts are not known, reads text files,
  * gives it an id made from `origin` where it has none. `isChecked`: a source vouches for the shape.
  *
- * @throws {InputError} ERR_INPUT_SHAPE, ERR_INPUT_EMPTY, and what `describeFile` throws
+ * @throws {InputError} ERR_INPUT_SHAPE, and what `describeFile` throws
  */
 export function admit(raw: InputDraft, origin: string, isChecked = false): Input | Promise<Input> {
   const draft = isChecked ? raw : checked(raw);
@@ -58,7 +58,7 @@ export function fingerprintOf(input: Input): string {
 }
 
 function checked(raw: InputDraft): InputDraft {
-  const result = InputDraft.safeParse(raw);
+  const result = InputDraft.safeParse(raw, { reportInput: true });
   if (result.success) return result.data;
   throw new InputError("ERR_INPUT_SHAPE", issueText(result.error), { cause: result.error });
 }
@@ -97,18 +97,4 @@ function contentKey(content: Content): Json {
   if ("path" in content) return [content.sizeBytes ?? 0, content.modifiedMs ?? 0];
   if ("url" in content) return content.url;
   return hash("sha1", content.bytes, "base64url");
-}
-
-/** Throws when an input has nothing that could be uploaded, or more than one medium. */
-export function checkContent(input: Input): void {
-  const media = mediaKinds.filter((kind) => input[kind] !== undefined);
-  if (kindOf(input) === undefined) {
-    throw new InputError("ERR_INPUT_EMPTY", "the input has no image, video, audio or text");
-  }
-  if (media.length > 1) {
-    throw new InputError(
-      "ERR_INPUT_MEDIA",
-      `the input has ${media.join(" and ")}; it can have one (an image may have a text)`,
-    );
-  }
 }

@@ -1,21 +1,24 @@
 /** Checks one input against the documented limits, before anything is sent. */
 
-import { checkContent } from "./admit.js";
 import type { Encoded } from "./encoding.js";
 import { InputError } from "./errors.js";
 import { checkId } from "./ids.js";
-import { type Content, type Input, kindOf, mediaOf } from "./input.js";
+import { type Content, type Input, kindOf, mediaKinds, mediaOf } from "./input.js";
 import { limits } from "./limits.js";
+import { placeFrom } from "./place.js";
+import { checkRegion } from "./regions.js";
 
 /**
- * Throws when the platform would refuse the input whatever it is sent with: its id, its size, its pixels, its kind.
- * The text names the value and the limit.
+ * Throws when the platform would refuse the input whatever it is sent with: its id, its size, its pixels, its kind, its place, what is drawn
+ * on it. The text names the value and the limit. An input without content passes: a patch needs none.
  *
- * @throws {InputError} ERR_ID_…, ERR_INPUT_EMPTY, ERR_INPUT_MEDIA, ERR_ITEM_TOO_LARGE, ERR_IMAGE_TOO_LARGE, ERR_KIND_MISMATCH
+ * @throws {InputError} ERR_ID_…, ERR_INPUT_MEDIA, ERR_ITEM_TOO_LARGE, ERR_IMAGE_TOO_LARGE, ERR_KIND_MISMATCH, ERR_GEO, ERR_BOX, ERR_POLYGON
  */
 export function checkLimits(input: Input, encoded: Encoded): void {
   checkId(input.id);
-  checkContent(input);
+  checkMedia(input);
+  if (input.geo) placeFrom(input.geo.longitude, input.geo.latitude); // what a transform put there
+  for (const annotation of input.annotations) checkRegion(annotation);
   const kind = kindOf(input);
   const media = mediaOf(input);
   if (media && kind && encoded.mediaBytes >= limits.maxItemBytes[kind]) {
@@ -31,6 +34,23 @@ export function checkLimits(input: Input, encoded: Encoded): void {
   if (kind !== "video" && encoded.bytes >= limits.maxRequestBytes) {
     throw new InputError("ERR_ITEM_TOO_LARGE", tooLarge("encoded input", encoded.bytes, limits.maxRequestBytes));
   }
+}
+
+/** Throws when there is nothing that could be uploaded. @throws {InputError} ERR_INPUT_EMPTY, ERR_TEXT_EMPTY */
+export function checkContent(input: Input): void {
+  if (kindOf(input) === undefined) {
+    throw new InputError("ERR_INPUT_EMPTY", "the input has no image, video, audio or text");
+  }
+  if (input.text === "") throw new InputError("ERR_TEXT_EMPTY", "the text is empty");
+}
+
+function checkMedia(input: Input): void {
+  const media = mediaKinds.filter((kind) => input[kind] !== undefined);
+  if (media.length <= 1) return;
+  throw new InputError(
+    "ERR_INPUT_MEDIA",
+    `the input has ${media.join(" and ")}; it can have one (an image may have a text)`,
+  );
 }
 
 function checkFacts(kind: string, content: Content): void {

@@ -1,6 +1,7 @@
 /** Encoding: the JSON of an input as the API takes it, with a gap where the bytes of its file go. */
 
 import { hash } from "node:crypto";
+import { describeError, InputError } from "./errors.js";
 import { type Concept, type Content, type GeoPoint, type Input, type Json, mediaOf, type UrlContent } from "./input.js";
 
 /** Metadata key under which an upload keeps the fingerprint of the content, so that a later look-up can tell what is there. */
@@ -79,8 +80,16 @@ function fieldsText(input: Input): string {
   else if (input.textUrl !== undefined) text += `${urlText("text", input.textUrl)}`;
   if (input.concepts.length > 0) text += `"concepts":${JSON.stringify(input.concepts.map(wireConcept))},`;
   if (input.geo) text += `"geo":${JSON.stringify(wireGeo(input.geo))},`;
-  const metadata = hasKeys(input.metadata) ? `${JSON.stringify(input.metadata).slice(0, -1)},` : "{";
+  const metadata = hasKeys(input.metadata) ? `${metadataText(input.metadata).slice(0, -1)},` : "{";
   return `${text}"metadata":${metadata}"${fingerprintKey}":"`;
+}
+
+function metadataText(metadata: Input["metadata"]): string {
+  try {
+    return JSON.stringify(metadata);
+  } catch (error) {
+    throw new InputError("ERR_METADATA", `the metadata is not JSON: ${describeError(error)}`, { cause: error });
+  }
 }
 
 function urlText(kind: string, url: string): string {

@@ -72,17 +72,42 @@ export interface Sink {
 
 /** Checks the options of a plugin and gives them back with their defaults; names the plugin, the option and the value. */
 export function parseOptions<S extends z.ZodType>(plugin: string, schema: S, options: unknown): z.output<S> {
-  const result = schema.safeParse(options ?? {});
+  const result = schema.safeParse(options ?? {}, { reportInput: true });
   if (result.success) return result.data;
   throw new OptionsError("ERR_OPTIONS", `${plugin}: ${issueText(result.error)}`, { cause: result.error });
 }
 
-/** The first problems of a failed check as one line. */
+/** The first problems of a failed check as one line, with the values where the check reported them (`reportInput`). */
 export function issueText(error: z.ZodError): string {
   return error.issues
     .slice(0, 3)
-    .map((issue) => (issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : issue.message))
+    .map((issue) => describeIssue(issue, []))
     .join("; ");
+}
+
+type Issue = z.core.$ZodIssue;
+
+function describeIssue(issue: Issue, above: readonly PropertyKey[]): string {
+  const path = [...above, ...issue.path];
+  const deeper = issue.code === "invalid_union" ? deepest(issue.errors.flat()) : undefined;
+  if (deeper) return describeIssue(deeper, path);
+  const named = /received|Unrecognized/.test(issue.message);
+  const text = named ? issue.message : `${issue.message}, got ${shown(issue.input)}`;
+  return path.length > 0 ? `${path.join(".")}: ${text}` : text;
+}
+
+/** Of all forms that a value might have had, the one that it came closest to. */
+function deepest(issues: readonly Issue[]): Issue | undefined {
+  const inside = issues.filter((issue) => issue.path.length > 0);
+  return inside.find((issue) => issue.code !== "invalid_type" || issue.input !== undefined) ?? inside[0];
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  return `a ${value.constructor?.name ?? "Object"}`;
 }
 
 /** Makes a source item from code that may throw; what it throws becomes that item's own error. */

@@ -16,7 +16,7 @@ import { inParts, settleWith } from "./requests.js";
  *
  * @throws {SinkError} (the run rejects) when the key may not write
  * @example
- * const renamed = values([{ id: "any", text: "-", concepts: [{ id: "id-face", name: "face" }] }]);
+ * const renamed = values([{ concepts: [{ id: "id-face", name: "face" }] }]);
  * await flow(renamed).pipe(patchConcepts(app)).run();
  */
 export function patchConcepts(app: App): OperatorFunction<Message | readonly Message[], Message> {

@@ -26,9 +26,9 @@ export type PatchOptions = z.input<typeof Options>;
 /**
  * Patches inputs by their ids: metadata, concepts and place of each input, then its annotations that have ids (boxes and polygons).
  *
- * Of an input that was listed, a merge sends only what a transform changed; of any other it sends all that is given. Media cannot be
- * patched. An input goes on downstream when all its patches succeeded; one that does not exist fails with the platform's code, and the others
- * of its request go on.
+ * An input needs its id and what is to change, and no content: media cannot be patched. Of an input that was listed, a merge sends only what a
+ * transform changed; of any other it sends all that is given. An input goes on downstream when all its patches succeeded; one that does not
+ * exist fails with the platform's code, and the others of its request go on.
  *
  * Actions: https://docs.clarifai.com/create-manage/inputs/manage
  *

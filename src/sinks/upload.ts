@@ -40,7 +40,8 @@ const maxUploads = 3;
  * then its annotations. Put `batch()` before it.
  *
  * An input goes on downstream when the platform has processed it. Order is that of acceptance, not of the source. Failures settle input by
- * input, with the platform's code; only what can succeed is sent again, and nothing is sent twice without a look at what is there.
+ * input, with the platform's code; only what can succeed is sent again, and nothing is sent twice without a look at what is there. An input without
+ * content fails unsent (ERR_INPUT_EMPTY, ERR_TEXT_EMPTY).
  * On an abort open requests are cut; what they carried stays unsettled.
  *
  * Limits and codes: https://docs.clarifai.com/create-manage/inputs/upload

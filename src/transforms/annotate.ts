@@ -4,6 +4,7 @@ import type { OperatorFunction } from "rxjs";
 import { InputError } from "../core/errors.js";
 import type { Annotation, Concept, Input } from "../core/input.js";
 import type { Message } from "../core/message.js";
+import { checkBox, checkCorner, checkCorners } from "../core/regions.js";
 import { transformOperator } from "../core/transform-operator.js";
 import { conceptsFrom } from "./concepts.js";
 
@@ -72,16 +73,8 @@ export function box(corners: readonly number[], labels: Labels, options: RegionO
 
 function sharesOf(corners: readonly number[], options: RegionOptions, width = 1, height = 1) {
   const shares = corners.map((value, index) => value / (index % 2 === 0 ? width : height));
-  const shown = `box [${corners.join(", ")}]`;
-  if (corners.length !== 4 || corners.some((value) => !Number.isFinite(value))) {
-    throw new InputError("ERR_BOX", `${shown} is not [xMin, yMin, xMax, yMax]`);
-  }
-  const values = shares as [number, number, number, number];
-  checkInside(values, shown, "ERR_BOX", options);
-  if (!(values[0] < values[2] && values[1] < values[3])) {
-    throw new InputError("ERR_BOX", `${shown}: xMin must be less than xMax, and yMin less than yMax`);
-  }
-  return values;
+  checkBox(shares, `box [${corners.join(", ")}]`, hintFor(options));
+  return shares as [number, number, number, number];
 }
 
 /**
@@ -99,13 +92,11 @@ export function polygon(points: readonly (readonly number[])[], labels: Labels, 
 }
 
 function cornersOf(points: readonly (readonly number[])[], options: RegionOptions, width = 1, height = 1) {
-  if (points.length < 3) {
-    throw new InputError("ERR_POLYGON", `polygon of ${points.length} points: it needs three or more`);
-  }
+  checkCorners(points.length);
   return points.map((point) => {
     const [x = Number.NaN, y = Number.NaN] = point;
     const corner: [number, number] = [x / width, y / height];
-    checkInside(corner, `polygon point [${point.join(", ")}]`, "ERR_POLYGON", options);
+    checkCorner(corner, `polygon point [${point.join(", ")}]`, hintFor(options));
     return corner;
   });
 }
@@ -130,10 +121,8 @@ function sized({ pixels }: RegionOptions, make: (width: number, height: number) 
   };
 }
 
-function checkInside(values: readonly number[], shown: string, code: string, { pixels }: RegionOptions): void {
-  if (values.every((value) => value >= 0 && value <= 1)) return;
-  const hint = pixels === undefined ? "; for pixels, pass { pixels: { width, height } }" : "";
-  throw new InputError(code, `${shown} does not lie inside of the image (0 to 1)${hint}`);
+function hintFor({ pixels }: RegionOptions): string {
+  return pixels === undefined ? "; for pixels, pass { pixels: { width, height } }" : "";
 }
 
 function named({ id }: { id?: string | undefined }): { id?: string } {

@@ -37,7 +37,7 @@ export function tagMetadata(
 }
 
 function checked(value: unknown): Metadata {
-  const result = Metadata.safeParse(value);
+  const result = Metadata.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw new InputError("ERR_METADATA", `metadata must be a JSON object: ${issueText(result.error)}`, {
     cause: result.error,

@@ -112,7 +112,12 @@ describe("batch", () => {
   it.each<[string, InputDraft, string]>([
     ["an id of 60 characters", { id: "x".repeat(60), text: "t" }, "ERR_ID_TOO_LONG"],
     ["an id with a slash", { id: "a/b", text: "t" }, "ERR_ID_CHARACTERS"],
-    ["an input without content", { id: "a", concepts: ["b"] }, "ERR_INPUT_EMPTY"],
+    [
+      "two media in one",
+      { id: "a", image: { url: "https://a.b/c.jpg" }, audio: { url: "https://a.b/c.mp3" } },
+      "ERR_INPUT_MEDIA",
+    ],
+    ["a box that is turned round", { id: "a", text: "t", annotations: [{ box: [0.5, 0.1, 0.2, 0.9] }] }, "ERR_BOX"],
     ["a text of 20 MB", { id: "a", text: "x".repeat(20_000_000) }, "ERR_ITEM_TOO_LARGE"],
     [
       "an image of 100 megapixels",

@@ -239,7 +239,7 @@ describe("annotations", () => {
       { id: "y", box: [0.5, 0.5, 1, 1] as [number, number, number, number], concepts: [{ id: "boat" }] },
     ];
     await put(app, { id: "a", image: { path: photo }, annotations }, { id: "b", text: "b", annotations: [] });
-    await flow(values([{ id: "a", text: "-", annotations: [{ id: "x" }] }]))
+    await flow(values([{ id: "a", annotations: [{ id: "x" }] }]))
       .pipe(removeAnnotations(app))
       .run();
     expect((await one(app, "a")).annotations.map((annotation) => annotation.id)).toEqual(["y"]);
@@ -285,7 +285,7 @@ describe("listing, downloading, deleting", () => {
 
 describe("patching", () => {
   const patched = (app: App, action: "merge" | "overwrite" | "remove", input: InputDraft) =>
-    flow(values([{ text: "-", ...input }]))
+    flow(values([input]))
       .pipe(batch(), patch(app, { action }))
       .run();
 
@@ -339,7 +339,7 @@ describe("patching", () => {
     expect(after.annotations.find((annotation) => annotation.id === "demo")?.box).toEqual([0.35, 0.45, 0.6, 0.7]);
     expect(after.annotations.find((annotation) => annotation.id === "poly")?.polygon?.[0]).toEqual([0.1, 0.1]);
 
-    const gone = await flow(values([{ id: "a", text: "-", annotations }]))
+    const gone = await flow(values([{ id: "a", annotations }]))
       .pipe(batch(), patch(app, { action: "remove", deleteIfEmpty: true }))
       .run();
     expect(gone.failures).toEqual([]);
@@ -349,7 +349,7 @@ describe("patching", () => {
   it("22. renames a concept everywhere", async () => {
     const { app } = await openStore();
     await put(app, ...["a", "b"].map((id) => ({ id, text: id, concepts: [{ id: "id-face", name: "face" }] })));
-    await flow(values([{ id: "any", text: "-", concepts: [{ id: "id-face", name: "portrait" }] }]))
+    await flow(values([{ concepts: [{ id: "id-face", name: "portrait" }] }]))
       .pipe(patchConcepts(app))
       .run();
     for (const id of ["a", "b"]) expect((await one(app, id)).concepts[0]?.name).toBe("portrait");

@@ -6,7 +6,7 @@ import { ContentChangedError, type ContentHasher, inputsBody } from "../../clien
 import type { Clock } from "../../client/pacing/clock.js";
 import { classify, mayBeOneItem, statusText } from "../../client/status.js";
 import type { WireInput } from "../../client/wire.js";
-import { checkLimits } from "../../core/check-limits.js";
+import { checkContent, checkLimits } from "../../core/check-limits.js";
 import { type Encoded, encodeInput } from "../../core/encoding.js";
 import { InputError, SinkError } from "../../core/errors.js";
 import type { Message } from "../../core/message.js";
@@ -255,12 +255,13 @@ function failAll(messages: readonly Message[], error: ApiError, attempts: number
   for (const message of messages) message.fail(error, stage, Math.max(attempts, error.attempts));
 }
 
-/** Messages that are fit to be sent; those that skipped `batch()` are checked here. */
+/** Messages that are fit to be sent: they have content. Those that skipped `batch()` are checked here. */
 function encodable(messages: readonly Message[], stage: string): Message[] {
   return messages.filter((message) => {
     if (message.settled) return false;
-    if (message.encoded) return true;
     try {
+      checkContent(message.value);
+      if (message.encoded) return true;
       message.encoded = encodeInput(message.value);
       checkLimits(message.value, message.encoded);
       return true;
