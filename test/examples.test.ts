@@ -44,7 +44,7 @@ async function runScript(path: string): Promise<string> {
 describe.concurrent("examples", () => {
   const scripts = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
 
-  it.for(scripts)("%s does what it says", async (name, { expect }) => {
+  it.for(scripts)("%s does what it says", { timeout: 120_000 }, async (name, { expect }) => {
     const output = await runScript(join(root, "examples", name));
     expect(shows[name], "what it shows is listed above").toBeDefined();
     for (const pattern of shows[name] ?? []) expect(output).toMatch(pattern);

@@ -118,9 +118,7 @@ function summaryOf(report: Omit<Report, "summary" | "toJSON">): string {
   const lines = [`read ${counts.read} = ${parts.join(" + ")}  (${(report.durationMs / 1000).toFixed(1)} s)`];
   if (report.stopped) lines.push("The run was stopped before the end of its source.");
   for (const [note, count] of Object.entries(notes)) lines.push(`  ok, ${note}: ${count}`);
-  for (const failure of failures.slice(0, 20)) {
-    lines.push(`  failed   ${failure.origin}: ${failure.reason} [${failure.stage}, ${failure.code}]`);
-  }
+  for (const failure of failures.slice(0, 20)) lines.push(`  failed   ${failureText(failure)}`);
   const more = counts.failed - Math.min(20, failures.length);
   if (more > 0) lines.push(`  … and ${more} more failed`);
   for (const [state, groups] of [["skipped", report.skipped] as const, ["pending", report.pending] as const]) {
@@ -131,5 +129,18 @@ function summaryOf(report: Omit<Report, "summary" | "toJSON">): string {
       );
     }
   }
-  return lines.join("\n");
+  return lines.map(printable).join("\n");
+}
+
+/** A reason that begins with the origin names it once. */
+function failureText({ origin, reason, stage, code }: Failure): string {
+  const text = reason.startsWith(`${origin} `) ? reason : `${origin}: ${reason}`;
+  return `${text} [${stage}, ${code}]`;
+}
+
+/** File names and answers may hold line breaks, and characters that make a terminal do things. */
+function printable(line: string): string {
+  return line.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (character) =>
+    character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
