@@ -6,11 +6,13 @@ import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Agent, interceptors, request } from "undici";
 import { describeFile } from "../core/content.js";
+import { decodeErrorText } from "../core/decode-error.js";
 import { describeError } from "../core/errors.js";
 import { limits, MB } from "../core/limits.js";
 import type { MediaFiles, StoredMedia } from "./media-files.js";
 import type { InputRow, JsonObject } from "./model.js";
 import { type Store, timestamp } from "./store.js";
+import { cutShort } from "./whole-media.js";
 
 export interface ProcessingOptions {
   delayMs: number;
@@ -200,6 +202,8 @@ async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject
   const { mimeType, width, height } = found.content;
   if (kind === "text") return found.kind === "text" ? {} : refuse(kind, mimeType);
   if (found.kind !== kind) return refuse(kind, mimeType);
+  const cut = kind === "image" ? undefined : cutShort(path, mimeType);
+  if (cut !== undefined) throw new Failure(30002, `the ${kind} is cut short: ${cut}`);
   if (kind !== "image") return {};
   const format = formats.get(mimeType ?? "");
   if (format === undefined) throw new Failure(30101, `${mimeType ?? "this format"} is not supported`);
@@ -210,7 +214,7 @@ async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject
       `the image has ${((width * height) / 1e6).toFixed(2)} megapixels; the limit is ${limits.maxMegapixels}`,
     );
   }
-  if (!seemsWhole(path, format)) await decodeWhole(path);
+  if (!seemsWhole(path, format)) await decodeWhole(path, mimeType);
   return { image_info: { width, height, format, color_mode: "YUV" } };
 }
 
@@ -237,11 +241,13 @@ function seemsWhole(path: string, format: string): boolean {
   }
 }
 
-async function decodeWhole(path: string): Promise<void> {
+async function decodeWhole(path: string, mimeType: string | undefined): Promise<void> {
   const { default: sharp } = await import("sharp");
   try {
-    await sharp(path, { failOn: "truncated", limitInputPixels: limits.maxMegapixels * 1_000_000 }).stats();
+    // Read to its end for one pixel: what else looks at all pixels overlooks errors while another image is decoded.
+    const image = sharp(path, { failOn: "truncated", limitInputPixels: limits.maxMegapixels * 1_000_000 });
+    await image.resize(1, 1, { fit: "fill" }).raw().toBuffer();
   } catch (error) {
-    throw new Failure(30002, `the image cannot be decoded: ${describeError(error)}`);
+    throw new Failure(30002, `the image cannot be decoded: ${decodeErrorText(error, mimeType)}`);
   }
 }

@@ -3,7 +3,8 @@
 import type { OperatorFunction } from "rxjs";
 import type { Sharp } from "sharp";
 import * as z from "zod";
-import { describeError, InputError } from "../core/errors.js";
+import { decodeErrorText } from "../core/decode-error.js";
+import { InputError } from "../core/errors.js";
 import type { Annotation, BytesContent, Content, Input } from "../core/input.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
@@ -67,7 +68,7 @@ async function fitted(input: Input, image: Exclude<Content, { url: string }>, op
   const header = await sharp(source, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
-      throw undecodable(error);
+      throw undecodable(error, image.mimeType);
     });
   const { width = 0, height = 0, orientation = 1, format = "" } = header;
   const megapixels = (width * height) / 1_000_000;
@@ -117,7 +118,7 @@ async function smaller(open: () => Sharp, header: Header, options: Checked): Pro
       .toFormat(format, format === "png" ? {} : { quality })
       .toBuffer({ resolveWithObject: true })
       .catch((error: unknown) => {
-        throw undecodable(error);
+        throw undecodable(error, `image/${header.format}`);
       });
     const { data, info } = result;
     if (data.byteLength < options.maxBytes) {
@@ -168,8 +169,7 @@ const turnOf: Record<number, (x: number, y: number) => [number, number]> = {
   8: (x, y) => [y, 1 - x],
 };
 
-function undecodable(error: unknown): InputError {
-  return new InputError("ERR_IMAGE_UNDECODABLE", `the image cannot be decoded: ${describeError(error)}`, {
-    cause: error,
-  });
+function undecodable(error: unknown, mimeType: string | undefined): InputError {
+  const text = `the image cannot be decoded: ${decodeErrorText(error, mimeType)}`;
+  return new InputError("ERR_IMAGE_UNDECODABLE", text, { cause: error });
 }

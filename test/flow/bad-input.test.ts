@@ -1,9 +1,9 @@
 /** Bad input: each gets its own line in the report, and everything else arrives. */
 
-import { mkdir, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -94,6 +94,32 @@ describe("a folder with bad files", () => {
     expect(report.failures[0]?.code).toBe("ERR_ID_TAKEN");
     expect(report.failures[0]?.reason).toContain('"same"');
     expect(store.stored().map((input) => input.timesStored)).toEqual([1, 1]);
+  });
+
+  it("fails each file that was cut short, with what tells it", async () => {
+    const { store, app } = await openStore();
+    const path = temporaryFolder();
+    const data = join(import.meta.dirname, "../../examples/data");
+    const wholes = ["harbour/quay.jpg", "harbour/cranes.jpg", "market/plan.png", "market/poster.webp"];
+    for (const name of [...wholes, "media/ferry.mp4", "media/foghorn.wav"]) {
+      const bytes = await readFile(join(data, name));
+      const file = basename(name);
+      await writeFile(join(path, file), bytes);
+      await writeFile(join(path, `cut-${file}`), bytes.subarray(0, Math.floor(bytes.length * 0.6)));
+      await writeFile(join(path, `short-${file}`), bytes.subarray(0, bytes.length - 30));
+    }
+    const report = await flow(folder(path)).pipe(batch(), upload(app)).run();
+    const reasons = report.failures.map(({ origin, reason }) => [basename(origin), reason] as const);
+    expect(reasons.map(([name]) => name.replace(/^(cut|short)-/, "")).sort()).toEqual(
+      ["cranes.jpg", "ferry.mp4", "foghorn.wav", "plan.png", "poster.webp", "quay.jpg"].flatMap((name) => [name, name]),
+    );
+    for (const [name, reason] of reasons) {
+      if (name.endsWith(".jpg")) expect(reason).not.toMatch(/png|webp/i); // not what was said of another file
+      if (name.endsWith(".mp4")) expect(reason).toMatch(/video is cut short.* ends at byte \d+, and the file at \d+/);
+      if (name.endsWith(".wav")) expect(reason).toMatch(/audio is cut short.*\d+ bytes, and has \d+/);
+    }
+    expect(report.counts).toEqual({ read: 18, ok: 6, failed: 12, skipped: 0, pending: 0 });
+    expect(store.stored().filter((input) => input.statusCode === 30000)).toHaveLength(6);
   });
 
   it.each([
