@@ -39,6 +39,7 @@ async function pump(
   signal: AbortSignal,
   emit: (message: Message) => void,
 ): Promise<void> {
+  await undefined; // nobody can unsubscribe before the subscription is there
   const items = source.read({ signal });
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let sliceEnd = performance.now() + sliceMs;
