@@ -1,5 +1,6 @@
 /** connect: an app of the platform, of another server, or of the embedded store on this disk. */
 
+import { resolve } from "node:path";
 import * as z from "zod";
 import { App } from "./client/app.js";
 import { Transport } from "./client/transport.js";
@@ -61,7 +62,8 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     const data = given.data ?? "./.sluice";
     const emulator = await startEmulator({ data, unref: true });
     if (given.announce ?? true) process.stderr.write(`sluice: no CLARIFAI_PAT, using the embedded store in ${data}\n`);
-    const app = { userId: userId ?? "me", appId: appId ?? "main", baseUrl: emulator.url, pat: "embedded" };
+    const here = { baseUrl: emulator.url, pat: "embedded", folder: resolve(data) };
+    const app = { userId: userId ?? "me", appId: appId ?? "main", ...here };
     const transport = new Transport({ ...tuning, baseUrl: emulator.url, pat: app.pat });
     return new App(transport, { ...app, onClose: () => emulator.close() });
   }

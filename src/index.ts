@@ -13,6 +13,7 @@ export {
 export { type ConnectOptions, connect } from "./connect.js";
 export { type BatchOptions, batch } from "./core/batch.js";
 export { openContent, readContent } from "./core/content.js";
+export type { DeadLetter } from "./core/dead-letters.js";
 export {
   defineSink,
   defineSource,
@@ -22,7 +23,7 @@ export {
   type TransformDefinition,
 } from "./core/define.js";
 export { BatchError, FlowError, InputError, OptionsError, SinkError, SourceError } from "./core/errors.js";
-export { Flow, flow, type RunOptions } from "./core/flow.js";
+export { Flow, flow, type StreamOptions } from "./core/flow.js";
 export { idFromPath } from "./core/ids.js";
 export type {
   Annotation,
@@ -37,10 +38,12 @@ export type {
   Kind,
   UrlContent,
 } from "./core/input.js";
+export { type JournalRecord, readJournal } from "./core/journal.js";
 export type { Counts, Outcome, Settlement } from "./core/ledger.js";
 export { limits } from "./core/limits.js";
 export type { Message } from "./core/message.js";
 export {
+  doneEarlier,
   itemFrom,
   type ReadContext,
   type Source,
@@ -49,6 +52,8 @@ export {
   type WriteContext,
 } from "./core/plugin.js";
 export type { Failure, ReasonGroup, Report } from "./core/report.js";
+export type { RunOptions } from "./core/run.js";
+export type { Stall } from "./core/watchdog.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";
 export { patchConcepts } from "./sinks/patch-concepts.js";
@@ -57,6 +62,7 @@ export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove
 export { type UploadOptions, upload } from "./sinks/upload.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
+export { deadLetters } from "./sources/dead-letters.js";
 export { type FolderOptions, folder } from "./sources/folder.js";
 export { fromObservable } from "./sources/from-observable.js";
 export { jsonl } from "./sources/jsonl.js";

@@ -68,6 +68,8 @@ export interface AppOptions {
   mediaHosts?: readonly string[] | undefined;
   /** The credential, for media. */
   pat: string;
+  /** Folder of an embedded store, whose address is another one each time. */
+  folder?: string | undefined;
   /** Runs when the app is closed. */
   onClose?: (() => Promise<void>) | undefined;
 }
@@ -94,6 +96,14 @@ export class App {
     this.#options = options;
     openApps.add(this);
     this.#path = `/v2/users/${encodeURIComponent(options.userId)}/apps/${encodeURIComponent(options.appId)}`;
+  }
+
+  /** Which app this is, for people and for journals: `me/photos at https://api.clarifai.com`. The port of a server on this machine does not matter. */
+  get place(): string {
+    const { protocol, host, hostname, pathname } = new URL(this.baseUrl);
+    const isHere = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+    const server = `${protocol}//${isHere ? hostname : host}${pathname.replace(/\/+$/, "")}`;
+    return `${this.userId}/${this.appId} at ${this.#options.folder ?? server}`;
   }
 
   /** Adds inputs: a body as `inputsBody` makes it. The items' statuses are in the order of the request. */

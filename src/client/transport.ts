@@ -100,6 +100,14 @@ export class Transport {
     }
   }
 
+  /** What its calls wait for just now, as text. */
+  waits(): string | undefined {
+    const { open, waiting, downForMs } = this.pacer;
+    if (open === 0 && waiting === 0) return undefined;
+    const down = downForMs === undefined ? "" : `, the server has been down for ${Math.round(downForMs / 1000)} s`;
+    return `requests: ${open} are open, ${waiting} wait for a slot${down}`;
+  }
+
   async close(): Promise<void> {
     await this.#pool.destroy();
   }

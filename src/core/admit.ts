@@ -47,13 +47,13 @@ export function admit(raw: InputDraft, origin: string, isChecked = false): Input
 }
 
 /**
- * The fingerprint of an input as it was read: of its fields and of its content by size and time (files), address (URLs),
+ * The fingerprint of an input as it was read: of its id, its fields, and its content by size and time (files), address (URLs),
  * or bytes. Two runs over an unchanged source give the same one.
  */
 export function fingerprintOf(input: Input): string {
   const contents = mediaKinds.map((kind) => (input[kind] ? contentKey(input[kind]) : 0));
-  const { text, textUrl, concepts, metadata, geo, annotations, datasets } = input;
-  const fields = JSON.stringify([contents, text, textUrl, concepts, metadata, geo, annotations, datasets]);
+  const { id, text, textUrl, concepts, metadata, geo, annotations, datasets } = input;
+  const fields = JSON.stringify([id, contents, text, textUrl, concepts, metadata, geo, annotations, datasets]);
   return hash("sha1", fields, "base64url").slice(0, 16);
 }
 

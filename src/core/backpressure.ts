@@ -59,6 +59,11 @@ export class Gate {
     if (count > 0) this.#changed();
   }
 
+  /** Looks anew whether there is room, for a stage that was sated and releases no message. */
+  recheck(): void {
+    this.#changed();
+  }
+
   /** Registers a stage that can let go of messages that wait for company; gives back its removal. */
   onBlocked(flush: () => void): () => void {
     this.#flushers.add(flush);

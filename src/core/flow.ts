@@ -8,17 +8,12 @@ import { Observable } from "./observable.js";
 import type { Source } from "./plugin.js";
 import { readAll } from "./read.js";
 import { type Report, Reporter } from "./report.js";
-import { RunContext, type RunContextOptions } from "./run-context.js";
+import { type RunOptions, runFlow } from "./run.js";
+import { RunContext } from "./run-context.js";
 import { batchOf } from "./sink-operator.js";
 
-export interface RunOptions {
-  /** Stops the run: the source is closed, what is in flight is abandoned unsettled, and the report says so. */
-  signal?: AbortSignal;
-  /** Most messages held at once. Default: 4096. */
-  maxInFlight?: number;
-  /** Most bytes that messages in flight have in memory (files do not count). Default: 256,000,000. */
-  maxBytesInFlight?: number;
-}
+/** Options of a stream that is not a run: no journal, no signals. */
+export type StreamOptions = Pick<RunOptions, "signal" | "maxInFlight" | "maxBytesInFlight">;
 
 type Operators = readonly UnaryFunction<Observable<never>, Observable<unknown>>[];
 
@@ -96,37 +91,26 @@ export class Flow<T = Message> {
    * Runs the flow to its end and tells what became of every input.
    *
    * A message that reaches the end unsettled is ok. Resolves when every input has its outcome, also when inputs failed or the run
-   * was stopped; rejects only when a source or a sink cannot go on (SourceError, SinkError, or what it threw). Either way its sources and
-   * sinks are closed by then.
+   * was stopped; rejects only when a source or a sink cannot go on (SourceError, SinkError, or what it threw), the journal and the dead letters
+   * among them. Either way its sources, sinks and files are closed by then. With a journal or dead letters, an outcome counts once it is on the
+   * disk.
    *
-   * @example const report = await flow(folder("./photos")).pipe(batch(), upload(app)).run();
+   * @throws {OptionsError} ERR_OPTIONS
+   * @throws {SinkError} (rejects) ERR_JOURNAL_LOCKED, ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW, ERR_JOURNAL_UNWRITABLE; ERR_DEAD_LETTERS_…
+   * @example const report = await flow(folder("./photos")).pipe(batch(), upload(app)).run({ journal: "./photos.journal" });
    */
-  async run(options: RunOptions = {}): Promise<Report> {
-    const context = new RunContext(contextOptions(options));
-    const reporter = new Reporter(context);
-    const stopped = await new Promise<boolean>((resolve, reject) => {
-      const subscription = this.#start(context).subscribe({
-        error: (error: unknown) => reject(error),
-        complete: () => resolve(context.signal.aborted),
-      });
-      const abort = () => {
-        subscription.unsubscribe();
-        resolve(true);
-      };
-      if (context.signal.aborted) abort();
-      else context.signal.addEventListener("abort", abort, { once: true });
-    }).finally(() => context.closed());
-    return reporter.finish(stopped);
+  run(options: RunOptions = {}): Promise<Report> {
+    return runFlow((context) => this.#start(context), options);
   }
 
   /** Subscribes to the raw stream: messages, or what the last operator makes of them. Unsubscribing stops the sources. */
-  subscribe(observer?: Partial<Observer<T>> | ((value: T) => void), options: RunOptions = {}): Subscription {
-    return this.#start(new RunContext(contextOptions(options))).subscribe(observer as Partial<Observer<T>>);
+  subscribe(observer?: Partial<Observer<T>> | ((value: T) => void), options: StreamOptions = {}): Subscription {
+    return this.#start(new RunContext(options)).subscribe(observer as Partial<Observer<T>>);
   }
 
   /** Runs the flow and collects the inputs that reach its end; for looking at a few. Failed inputs reject. */
-  async toArray(options: RunOptions = {}): Promise<Input[]> {
-    const context = new RunContext(contextOptions(options));
+  async toArray(options: StreamOptions = {}): Promise<Input[]> {
+    const context = new RunContext(options);
     const reporter = new Reporter(context);
     const inputs: Input[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -158,11 +142,6 @@ export class Flow<T = Message> {
  */
 export function flow(source: Source | readonly Source[]): Flow<Message> {
   return new Flow(Array.isArray(source) ? (source as readonly Source[]) : [source as Source]);
-}
-
-function contextOptions(options: RunOptions): RunContextOptions {
-  const { signal, maxInFlight, maxBytesInFlight } = options;
-  return { signal, maxInFlight, maxBytesInFlight };
 }
 
 /** What reaches the end unsettled and unheld went through the whole flow: it is ok. */

@@ -9,7 +9,12 @@ export type Outcome =
       /** How, where that matters: `recovered` (the answer was lost, the input had arrived). */
       note?: string | undefined;
     }
-  | { state: "skipped"; reason: string }
+  | {
+      state: "skipped";
+      reason: string;
+      /** The work was done before, or by another input: a journal counts it as finished. */
+      done?: boolean | undefined;
+    }
   | {
       state: "failed";
       /** Stable code: `ERR_…` of ours, or the platform's number as text. */
@@ -19,6 +24,8 @@ export type Outcome =
       reason: string;
       /** Times that the failing call was tried. */
       attempts: number;
+      /** Whether the same may succeed later. */
+      retryable?: boolean | undefined;
     }
   | { state: "pending"; reason: string };
 

@@ -1,10 +1,10 @@
 /** A message: one input in flight, with its one settlement. */
 
 import type { Encoded } from "./encoding.js";
-import { codeOf, describeError } from "./errors.js";
+import { codeOf, describeError, FlowError } from "./errors.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
-import type { RunContext } from "./run-context.js";
+import type { Kept, RunContext } from "./run-context.js";
 
 const rank = { ok: 0, skipped: 1, pending: 2, failed: 3 } as const;
 
@@ -13,23 +13,24 @@ class Ticket {
   parts = 1;
   worst: Outcome | undefined;
   note: string | undefined;
+  /** Some part of it is where it should be. */
+  done = false;
   constructor(
     readonly context: RunContext,
     readonly sequence: number,
     readonly origin: string,
     readonly source: Input,
-    readonly fingerprint: string | undefined,
+    readonly kept: Kept | undefined,
   ) {}
 
   settlePart(outcome: Outcome): void {
     if (!this.worst || rank[outcome.state] > rank[this.worst.state]) this.worst = outcome;
+    if (outcome.state === "ok" || (outcome.state === "skipped" && outcome.done)) this.done = true;
     this.parts -= 1;
     if (this.parts > 0) return;
-    const { context, sequence, origin, source, fingerprint, worst } = this;
-    const settlement = { sequence, origin, id: source.id, kind: kindOf(source), outcome: worst };
-    if (context.store && fingerprint !== undefined) {
-      context.store.keep(settlement, fingerprint, () => context.ledger.settled(settlement));
-    } else context.ledger.settled(settlement);
+    const { context, sequence, origin, source, kept } = this;
+    const worst = this.worst.state === "skipped" && this.done ? { ...this.worst, done: true } : this.worst;
+    context.settle({ sequence, origin, id: source.id, kind: kindOf(source), outcome: worst }, kept, source);
   }
 }
 
@@ -52,8 +53,8 @@ export class Message<T extends Input = Input> {
   }
 
   /** Makes the message of an input that was just read, and counts it. */
-  static read<T extends Input>(context: RunContext, origin: string, value: T, fingerprint?: string): Message<T> {
-    return new Message(value, new Ticket(context, context.ledger.read(), origin, value, fingerprint));
+  static read<T extends Input>(context: RunContext, origin: string, value: T, kept?: Kept): Message<T> {
+    return new Message(value, new Ticket(context, context.ledger.read(), origin, value, kept));
   }
 
   get value(): T {
@@ -133,8 +134,9 @@ export class Message<T extends Input = Input> {
     this.release();
   }
 
-  skip(reason: string): void {
-    this.settle({ state: "skipped", reason });
+  /** `done`: the work was done before, or by another input, so that a journal counts it as finished. */
+  skip(reason: string, done = false): void {
+    this.settle(done ? { state: "skipped", reason, done } : { state: "skipped", reason });
   }
 
   fail(error: unknown, stage: string, attempts = 1): void {
@@ -144,6 +146,7 @@ export class Message<T extends Input = Input> {
       stage,
       reason: describeError(error),
       attempts,
+      retryable: error instanceof FlowError && error.retryable,
     });
   }
 }

@@ -12,6 +12,11 @@ export type SourceItem =
       input: InputDraft;
       /** The source vouches for the shape of the input, which is then not checked again. */
       checked?: true;
+      /**
+       * What a journal knows the input by, where the source can tell it without a look at the content: its name, size and time, say. It has to
+       * change when the input does. Default: id, fields and content.
+       */
+      key?: string | undefined;
     }
   | { origin: string; error: Error }
   | {
@@ -20,9 +25,14 @@ export type SourceItem =
       skipped: string;
     };
 
+/** The reason of an input that an earlier run finished. */
+export const doneEarlier = "done earlier";
+
 export interface ReadContext {
   /** Aborted when the flow stops. A source that waits for something passes it on. */
   signal: AbortSignal;
+  /** Whether an earlier run finished the input of this key; there only when a journal is kept. Yield it as skipped then (`doneEarlier`). */
+  isDone?: ((key: string) => boolean) | undefined;
 }
 
 /** Reads inputs, one by one, when asked. Close what `read` opened in its `finally`: it runs on an early stop too. */
@@ -48,6 +58,8 @@ export interface Transform {
   readonly name: string;
   /** Most inputs worked on at once, when `apply` is async. Default: 1. */
   readonly concurrency?: number | undefined;
+  /** What it drops is done, since another input stands for it: a journal counts it as finished. Default: false. */
+  readonly dropsAreDone?: boolean | undefined;
   apply(input: Input, context: TransformContext): TransformResult | Promise<TransformResult>;
 }
 

@@ -1,13 +1,14 @@
 /** Reading: pulls sources while the gate is open, and makes messages of what they yield. */
 
 import { admit, fingerprintOf } from "./admit.js";
-import { codeOf, describeError } from "./errors.js";
-import type { Input } from "./input.js";
+import { codeOf, describeError, FlowError } from "./errors.js";
+import type { Input, InputDraft } from "./input.js";
+import { fingerprintOfKey } from "./journal.js";
 import type { Outcome } from "./ledger.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
-import type { Source, SourceItem } from "./plugin.js";
-import type { RunContext } from "./run-context.js";
+import { doneEarlier, type Source, type SourceItem } from "./plugin.js";
+import type { Kept, RunContext } from "./run-context.js";
 
 /** A source is left alone for a moment after this long, so that timers and sockets get their turn. */
 const sliceMs = 4;
@@ -17,8 +18,17 @@ export function readAll(sources: readonly Source[], context: RunContext): Observ
   return new Observable((output) => {
     const abort = new AbortController();
     const stop = () => abort.abort(context.signal.reason);
+    const drain = () => {
+      stop();
+      output.complete(); // also when a source never answers
+    };
+    if (context.drain.aborted) {
+      output.complete();
+      return undefined;
+    }
     if (context.signal.aborted) stop();
     else context.signal.addEventListener("abort", stop, { once: true });
+    context.drain.addEventListener("abort", drain, { once: true });
     const pumps = sources.map((source) => pump(source, context, abort.signal, (message) => output.next(message)));
     for (const pumped of pumps) context.track(pumped);
     Promise.all(pumps).then(
@@ -27,6 +37,7 @@ export function readAll(sources: readonly Source[], context: RunContext): Observ
     );
     return () => {
       context.signal.removeEventListener("abort", stop);
+      context.drain.removeEventListener("abort", drain);
       abort.abort();
     };
   });
@@ -40,13 +51,19 @@ async function pump(
   emit: (message: Message) => void,
 ): Promise<void> {
   await undefined; // nobody can unsubscribe before the subscription is there
-  const items = source.read({ signal });
+  const isDone = context.store?.isDone;
+  const items = source.read({ signal, isDone: isDone && ((key) => isDone(fingerprintOfKey(key))) });
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let sliceEnd = performance.now() + sliceMs;
+  let pulling = true;
+  const describe = () => waitOf(source.name, pulling, context);
+  context.waits.add(describe);
   try {
     for (let count = 1; !signal.aborted; count += 1) {
       if (!context.gate.open) {
+        pulling = false;
         await context.gate.room(signal);
+        pulling = true;
         sliceEnd = performance.now() + sliceMs;
         continue;
       }
@@ -68,7 +85,14 @@ async function pump(
     await Promise.resolve(iterator.return?.()).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
+    context.waits.delete(describe);
   }
+}
+
+/** What a source waits for, by its place in the loop above. */
+function waitOf(name: string, pulling: boolean, { gate }: RunContext): string {
+  if (pulling) return `source ${name}: for its next item`;
+  return `source ${name}: for room (${gate.held} inputs with ${gate.bytes} bytes are held)`;
 }
 
 /** Counts one item of a source; what was passed over or cannot be read is settled here, the rest becomes a message. */
@@ -80,33 +104,48 @@ function take(
   if ("input" in item) {
     try {
       const input = admit(item.input, item.origin, item.checked);
-      if (!(input instanceof Promise)) return message(context, item.origin, input);
+      if (!(input instanceof Promise)) return message(context, item, stage, input);
       return input.then(
-        (value) => message(context, item.origin, value),
-        (error: unknown) => fail(error),
+        (value) => message(context, item, stage, value),
+        (error: unknown) => fail(error, item.input, item.key),
       );
     } catch (error) {
-      return fail(error);
+      return fail(error, item.input, item.key);
     }
   }
   if ("error" in item) return fail(item.error);
   settleUnread(context, item.origin, { state: "skipped", reason: item.skipped });
   return undefined;
 
-  function fail(error: unknown): undefined {
+  function fail(error: unknown, draft?: InputDraft, key?: string): undefined {
     const code = codeOf(error, "ERR_ITEM");
     const reason = describeError(error);
-    settleUnread(context, item.origin, { state: "failed", code, stage, reason, attempts: 1 });
+    const retryable = error instanceof FlowError && error.retryable;
+    // A draft that has not the shape of an input is none.
+    const input = code === "ERR_INPUT_SHAPE" ? undefined : draft;
+    const outcome: Outcome = { state: "failed", code, stage, reason, attempts: 1, retryable };
+    const settlement = { sequence: context.ledger.read(), origin: item.origin, id: input?.id, outcome };
+    context.settle(settlement, { source: stage, key }, input);
   }
 }
 
-function message(context: RunContext, origin: string, input: Input): Message | undefined {
+function message(
+  context: RunContext,
+  { origin, key }: { origin: string; key?: string | undefined },
+  source: string,
+  input: Input,
+): Message | undefined {
   const { store } = context;
   if (!store) return Message.read(context, origin, input);
-  const fingerprint = fingerprintOf(input);
-  if (!store.done(input.id, fingerprint)) return Message.read(context, origin, input, fingerprint);
-  settleUnread(context, origin, { state: "skipped", reason: "done earlier" }, input.id);
-  return undefined;
+  const kept: Kept = { source, key };
+  if (store.isDone) {
+    kept.fingerprint = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
+    if (store.isDone(kept.fingerprint)) {
+      settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, input.id);
+      return undefined;
+    }
+  }
+  return Message.read(context, origin, input, kept);
 }
 
 function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string): void {

@@ -1,14 +1,25 @@
 /** What all stages of one run share; every message carries it. */
 
 import { Gate, type GateOptions } from "./backpressure.js";
+import type { Input, InputDraft } from "./input.js";
 import { Ledger, type Settlement } from "./ledger.js";
 
-/** Keeps outcomes before they are announced; `done` tells what an earlier run finished. */
+/** What is known of an input besides itself, where outcomes are kept. */
+export interface Kept {
+  /** Name of its source. */
+  source: string;
+  /** What its source knows it by. */
+  key?: string | undefined;
+  /** What a journal knows it by. */
+  fingerprint?: string | undefined;
+}
+
+/** Keeps outcomes before they are announced. */
 export interface OutcomeStore {
-  /** Whether an earlier run finished this very input. */
-  done(id: string, fingerprint: string): boolean;
-  /** Calls `durable` once the outcome is on the disk. */
-  keep(settlement: Settlement, fingerprint: string, durable: () => void): void;
+  /** Whether an earlier run finished the input of this fingerprint; undefined where no journal is kept. */
+  isDone?: ((fingerprint: string) => boolean) | undefined;
+  /** Calls `announce` once the outcome is on the disk. `input` is as it was read; none where none came to be. */
+  keep(settlement: Settlement, kept: Kept, input: Input | InputDraft | undefined, announce: () => void): void;
 }
 
 /** What a client sent and received. */
@@ -24,7 +35,7 @@ export interface Traffic {
 
 export interface RunContextOptions extends Partial<GateOptions> {
   signal?: AbortSignal | undefined;
-  store?: OutcomeStore | undefined;
+  drain?: AbortSignal | undefined;
 }
 
 /** Longest wait for what is still being closed when a run ends. */
@@ -34,10 +45,14 @@ const closeWithinMs = 5000;
 export class RunContext {
   readonly gate: Gate;
   readonly ledger = new Ledger();
+  /** Aborted when the run is to stop at once. */
   readonly signal: AbortSignal;
-  readonly store: OutcomeStore | undefined;
-  /** What stages wait for just now, by name; for progress and for reports of a stall. */
-  readonly waits = new Map<string, () => string | undefined>();
+  /** Aborted when sources are to be read no further; what was read goes on. */
+  readonly drain: AbortSignal;
+  /** Set before the sources are read. */
+  store: OutcomeStore | undefined;
+  /** What each stage waits for just now, if for anything; asked when nothing goes on. */
+  readonly waits = new Set<() => string | undefined>();
   readonly #watched = new Map<Traffic, Traffic>();
   readonly #open = new Set<Promise<unknown>>();
 
@@ -47,7 +62,13 @@ export class RunContext {
       maxBytesInFlight: options.maxBytesInFlight ?? 256_000_000,
     });
     this.signal = options.signal ?? new AbortController().signal;
-    this.store = options.store;
+    this.drain = options.drain ?? new AbortController().signal;
+  }
+
+  /** Announces an outcome: at once, or where outcomes are kept, when it is on the disk. */
+  settle(settlement: Settlement, kept?: Kept, input?: Input | InputDraft): void {
+    if (this.store && kept) this.store.keep(settlement, kept, input, () => this.ledger.settled(settlement));
+    else this.ledger.settled(settlement);
   }
 
   /** Registers what has to be over before the run is: a source that is read, a sink that is closed. */
@@ -57,20 +78,22 @@ export class RunContext {
     this.#open.add(settled);
   }
 
-  /** Resolves when all that was registered is over, or after five seconds: a plugin that hangs does not hang the run. */
-  async closed(): Promise<void> {
+  /** Resolves when all that was registered is over, or after a while: a plugin that hangs does not hang the run. */
+  async closed(withinMs = closeWithinMs): Promise<void> {
     if (this.#open.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, closeWithinMs);
+      timer = setTimeout(resolve, withinMs);
     });
     await Promise.race([Promise.all(this.#open), deadline]);
     clearTimeout(timer);
   }
 
-  /** Counts, from now on, what this client sends; it may be shared by stages and by runs. */
-  watch(counts: Traffic): void {
-    if (!this.#watched.has(counts)) this.#watched.set(counts, { ...counts });
+  /** Counts, from now on, what this client sends, and asks it what it waits for; it may be shared by stages and by runs. */
+  watch(client: { readonly counts: Traffic; waits(): string | undefined }): void {
+    if (this.#watched.has(client.counts)) return;
+    this.#watched.set(client.counts, { ...client.counts });
+    this.waits.add(() => client.waits());
   }
 
   /** What the clients of this run sent since the run began to use them. */

@@ -2,6 +2,7 @@
 
 import { setMaxListeners } from "node:events";
 import type { OperatorFunction } from "rxjs";
+import { tellEffect } from "./effects.js";
 import { BatchError, InputError, OptionsError } from "./errors.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
@@ -22,9 +23,12 @@ export interface MessageSink {
 }
 
 /** A sink that works on inputs, as one that works on messages. */
-export function sinkOperator(plugin: Sink): OperatorFunction<Message | readonly Message[], Message> {
+export function sinkOperator(
+  plugin: Sink,
+  effect = plugin.name,
+): OperatorFunction<Message | readonly Message[], Message> {
   const { name, concurrency } = plugin;
-  return messageSinkOperator(name, () => ({
+  const make = (): MessageSink => ({
     name,
     concurrency,
     open: (context) => plugin.open?.(context),
@@ -33,11 +37,13 @@ export function sinkOperator(plugin: Sink): OperatorFunction<Message | readonly 
       const failures = await writeInputs(plugin, messages, signal);
       for (const [index, error] of failures) messages[index]?.fail(error, name);
     },
-  }));
+  });
+  return messageSinkOperator(name, make, effect);
 }
 
 /**
- * Makes an operator of a sink; each subscription gets one of its own from `make`.
+ * Makes an operator of a sink; each subscription gets one of its own from `make`. `effect` says what it does, and to what: a journal holds for
+ * that alone.
  *
  * It is opened before its first write and closed once, also on an error and on an early stop. Completes when all writes are done and it is
  * closed. An error of the sink itself ends the run; its messages stay unsettled. A single message counts as a batch of one.
@@ -45,9 +51,11 @@ export function sinkOperator(plugin: Sink): OperatorFunction<Message | readonly 
 export function messageSinkOperator(
   name: string,
   make: () => MessageSink,
+  effect = name,
 ): OperatorFunction<Message | readonly Message[], Message> {
-  return (input) =>
-    new Observable((output) => {
+  return (input) => {
+    tellEffect(effect);
+    return new Observable((output) => {
       const sink = make();
       const concurrency = sink.concurrency ?? 1;
       const abort = new AbortController();
@@ -60,6 +68,10 @@ export function messageSinkOperator(
       let opened: Promise<void> | undefined;
       let context: RunContext | undefined;
 
+      const describe = () => {
+        if (running > 0) return `sink ${name}: for ${running} batches to be written, ${queue.length} are next`;
+        return completed ? `sink ${name}: to be closed` : undefined;
+      };
       const close = async () => {
         if (closed) return;
         closed = true;
@@ -99,7 +111,10 @@ export function messageSinkOperator(
         next: (item) => {
           const batch = batchOf(item, name).filter((message) => !message.settled);
           if (batch.length === 0) return;
-          context ??= batch[0]?.context;
+          if (!context) {
+            context = batch[0]?.context;
+            context?.waits.add(describe);
+          }
           for (const message of batch) message.hold();
           queue.push(batch);
           next();
@@ -112,11 +127,13 @@ export function messageSinkOperator(
       });
       return () => {
         subscription.unsubscribe();
+        context?.waits.delete(describe);
         abort.abort();
         const closing = close().catch(() => undefined); // the run's own error, or its stop, is what is reported
         context?.track(closing);
       };
     });
+  };
 }
 
 /** What a stage got, as messages; anything else is named, with the way to mend it. */

@@ -6,6 +6,7 @@ import type { Input } from "./input.js";
 import type { Message } from "./message.js";
 import { Observable } from "./observable.js";
 import type { Transform, TransformResult } from "./plugin.js";
+import type { RunContext } from "./run-context.js";
 
 interface Task {
   message: Message;
@@ -29,9 +30,15 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
       let unstarted = 0;
       let running = 0;
       let completed = false;
+      let context: RunContext | undefined;
 
+      const describe = () => {
+        const task = queue[first];
+        if (!task) return undefined;
+        return `transform ${plugin.name}: for ${running} of ${queue.length - first} inputs, the first is ${task.message.origin}`;
+      };
       const emit = (message: Message, result: TransformResult) => {
-        for (const next of resultMessages(message, result, plugin.name)) output.next(next);
+        for (const next of resultMessages(message, result, plugin)) output.next(next);
         message.release();
       };
       const drain = () => {
@@ -81,6 +88,10 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
       };
       const enqueue = (message: Message): Task => {
         message.hold();
+        if (!context) {
+          context = message.context;
+          context.waits.add(describe);
+        }
         const task: Task = { message, started: false, done: false, result: undefined, error: undefined };
         queue.push(task);
         return task;
@@ -121,13 +132,13 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
     });
 }
 
-function resultMessages(message: Message, result: TransformResult, name: string): readonly Message[] {
+function resultMessages(message: Message, result: TransformResult, plugin: Transform): readonly Message[] {
   if (result === null || result === undefined) {
-    message.skip(`dropped by ${name}`);
+    message.skip(`dropped by ${plugin.name}`, plugin.dropsAreDone);
     return [];
   }
   if (!Array.isArray(result)) return [message.with(checked(result as Input))];
-  if (result.length === 0) return resultMessages(message, undefined, name);
+  if (result.length === 0) return resultMessages(message, undefined, plugin);
   return message.split((result as Input[]).map(checked));
 }
 

@@ -1,7 +1,7 @@
 /** Sink: downloads the contents of inputs to a folder, with a manifest. */
 
 import { rename } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { App } from "../client/app.js";
@@ -52,7 +52,7 @@ export function download(
   options: DownloadOptions = {},
 ): OperatorFunction<Message | readonly Message[], Message> {
   const checked = parseOptions("download", Options, options);
-  return messageSinkOperator("download", () => new Downloader(folder, checked));
+  return messageSinkOperator("download", () => new Downloader(folder, checked), `download to ${resolve(folder)}`);
 }
 
 /** One run of a download. */
@@ -88,7 +88,7 @@ class Downloader implements MessageSink {
     try {
       signal.throwIfAborted();
       const fetched = await this.#downloadInput(message.value, signal);
-      if (fetched === 0) message.skip("downloaded earlier");
+      if (fetched === 0) message.skip("downloaded earlier", true);
     } catch (error) {
       signal.throwIfAborted();
       message.fail(error, this.name, this.#options.maxAttempts);

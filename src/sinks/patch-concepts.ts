@@ -5,7 +5,7 @@ import type { App } from "../client/app.js";
 import { InputError } from "../core/errors.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
-import { messageSinkOperator } from "../core/sink-operator.js";
+import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { inParts, settleWith } from "./requests.js";
 
 /**
@@ -20,12 +20,12 @@ import { inParts, settleWith } from "./requests.js";
  * await flow(renamed).pipe(patchConcepts(app)).run();
  */
 export function patchConcepts(app: App): OperatorFunction<Message | readonly Message[], Message> {
-  return messageSinkOperator("patchConcepts", () => {
+  const make = (): MessageSink => {
     const sent = new Set<string>();
     return {
       name: "patchConcepts",
       async write(messages, { signal }) {
-        messages[0]?.context.watch(app.transport.counts);
+        messages[0]?.context.watch(app.transport);
         for (const message of messages) {
           if (message.value.concepts.length > 0) continue;
           message.fail(new InputError("ERR_NO_CONCEPTS", "it has no concepts to rename"), "patchConcepts");
@@ -40,5 +40,6 @@ export function patchConcepts(app: App): OperatorFunction<Message | readonly Mes
         }
       },
     };
-  });
+  };
+  return messageSinkOperator("patchConcepts", make, `patch concepts in ${app.place}`);
 }

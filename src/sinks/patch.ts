@@ -9,7 +9,7 @@ import type { Annotation, Input, Json } from "../core/input.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
-import { messageSinkOperator } from "../core/sink-operator.js";
+import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { inParts, settleItems, settleWith } from "./requests.js";
 
 const Options = z.strictObject({
@@ -38,11 +38,11 @@ export type PatchOptions = z.input<typeof Options>;
  */
 export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
   const { action, deleteIfEmpty } = parseOptions("patch", Options, options);
-  return messageSinkOperator("patch", () => ({
+  const make = (): MessageSink => ({
     name: "patch",
     concurrency: 4,
     async write(messages, { signal }) {
-      messages[0]?.context.watch(app.transport.counts);
+      messages[0]?.context.watch(app.transport);
       for (const part of inParts(messages, limits.maxInputsPerRequest)) {
         await patchFields(app, part, action, signal);
       }
@@ -51,7 +51,8 @@ export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Me
         await patchAnnotations(app, part, action, deleteIfEmpty, signal);
       }
     },
-  }));
+  });
+  return messageSinkOperator("patch", make, `patch (${action}) in ${app.place}`);
 }
 
 interface AnnotationItem {

@@ -6,7 +6,7 @@ import type { App } from "../client/app.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
-import { messageSinkOperator } from "../core/sink-operator.js";
+import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { inParts, settleWith } from "./requests.js";
 
 const Options = z.strictObject({
@@ -32,11 +32,11 @@ export function removeAnnotations(
   options: RemoveAnnotationsOptions = {},
 ): OperatorFunction<Message | readonly Message[], Message> {
   const { which } = parseOptions("removeAnnotations", Options, options);
-  return messageSinkOperator("removeAnnotations", () => ({
+  const make = (): MessageSink => ({
     name: "removeAnnotations",
     concurrency: 4,
     async write(messages, { signal }) {
-      messages[0]?.context.watch(app.transport.counts);
+      messages[0]?.context.watch(app.transport);
       if (which === "all") {
         for (const part of inParts(messages, limits.maxIdsPerRequest)) {
           const ids = part.map((message) => message.value.id);
@@ -54,5 +54,6 @@ export function removeAnnotations(
         await settleWith(touched, "removeAnnotations", () => app.deleteAnnotations(inputIds, ids, signal));
       }
     },
-  }));
+  });
+  return messageSinkOperator("removeAnnotations", make, `remove annotations (${which}) from ${app.place}`);
 }

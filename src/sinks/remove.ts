@@ -4,7 +4,7 @@ import type { OperatorFunction } from "rxjs";
 import type { App } from "../client/app.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
-import { messageSinkOperator } from "../core/sink-operator.js";
+import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { inParts, settleWith } from "./requests.js";
 
 /**
@@ -17,15 +17,16 @@ import { inParts, settleWith } from "./requests.js";
  * @example await flow(listInputs(app, { dataset: "old" })).pipe(batch(), remove(app)).run();
  */
 export function remove(app: App): OperatorFunction<Message | readonly Message[], Message> {
-  return messageSinkOperator("remove", () => ({
+  const make = (): MessageSink => ({
     name: "remove",
     concurrency: 4,
     async write(messages, { signal }) {
-      messages[0]?.context.watch(app.transport.counts);
+      messages[0]?.context.watch(app.transport);
       for (const part of inParts(messages, limits.maxIdsPerRequest)) {
         const ids = part.map((message) => message.value.id);
         await settleWith(part, "remove", () => app.deleteInputs(ids, signal));
       }
     },
-  }));
+  });
+  return messageSinkOperator("remove", make, `remove from ${app.place}`);
 }

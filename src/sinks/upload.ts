@@ -11,9 +11,11 @@ import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
 import type { RunContext } from "../core/run-context.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
+import { settleWith } from "./requests.js";
 import { addAnnotations } from "./uploading/add-annotations.js";
 import { AddJobs, failureText, type Job } from "./uploading/add-jobs.js";
-import { type Accepted, type Conflict, postBatch, removeAndWait } from "./uploading/post-batch.js";
+import { LookUps } from "./uploading/look-ups.js";
+import { type Accepted, postBatch, removeAndWait, settleFound } from "./uploading/post-batch.js";
 
 const Options = z.strictObject({
   /**
@@ -27,6 +29,11 @@ const Options = z.strictObject({
   processingTimeoutMs: z.number().positive().default(1_800_000),
   /** Most accepted inputs that wait for their processing at once; beyond it nothing is posted. Default: 20,000. */
   maxProcessing: z.number().int().min(128).default(20_000),
+  /**
+   * "server": asks the server which ids it has, 128 a request, before anything of them is sent; what is there with the same content settles as
+   * skipped. For going on without a journal, from any machine; files of ids that are there are read to compare them.
+   */
+  resume: z.literal("server").optional(),
   /** Longest time that a batch is tried again, in milliseconds. Default: 300,000. */
   retryForMs: z.number().min(0).default(300_000),
 });
@@ -52,7 +59,7 @@ const maxUploads = 3;
  */
 export function upload(app: App, options: UploadOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
   const checked = parseOptions("upload", Options, options);
-  return messageSinkOperator("upload", () => new Uploader(app, checked));
+  return messageSinkOperator("upload", () => new Uploader(app, checked), `upload to ${app.place}`);
 }
 
 /** Batches that stand ready when a request ends; more would only cost memory. */
@@ -67,6 +74,7 @@ class Uploader implements MessageSink {
   readonly #options: z.output<typeof Options>;
   readonly #clock = systemClock;
   #jobs: AddJobs | undefined;
+  #lookUps: LookUps | undefined;
   #context: RunContext | undefined;
   #posting = 0;
   #processing = 0;
@@ -77,26 +85,28 @@ class Uploader implements MessageSink {
     this.#options = options;
   }
 
-  open({ signal }: { signal: AbortSignal }): Promise<void> {
-    const { processingTimeoutMs } = this.#options;
+  async open({ signal }: { signal: AbortSignal }): Promise<void> {
+    const { processingTimeoutMs, resume } = this.#options;
     this.#jobs = new AddJobs(this.#app, {
       signal,
       clock: this.#clock,
       processingTimeoutMs,
       idle: () => this.#posting === 0,
     });
-    return loadHasher().then(() => undefined);
+    const hasher = await loadHasher();
+    if (resume === "server") this.#lookUps = new LookUps(this.#app, hasher, signal);
   }
 
   async write(messages: readonly Message[], { signal }: { signal: AbortSignal }): Promise<void> {
     this.#begin(messages[0]?.context);
-    let rest = messages;
+    const there: Accepted[] = [];
+    let rest = this.#lookUps ? await this.#withoutThere(messages, this.#lookUps, there, signal) : messages;
     const before = new Set<Message>();
-    for (let uploads = 1; rest.length > 0; uploads += 1) {
-      rest = await this.#uploadOnce(rest, uploads, before, signal);
+    for (let uploads = 1; rest.length > 0 || there.length > 0; uploads += 1) {
+      rest = await this.#uploadOnce(rest, there.splice(0), uploads, before, signal);
     }
     const added = await this.#annotate(messages, before, signal);
-    for (const message of before) if (!added.has(message) && !message.noted) message.skip("already there");
+    for (const message of before) if (!added.has(message) && !message.noted) message.skip("already there", true);
   }
 
   /** Adds the annotations of inputs that are there; gives back how many each got. */
@@ -117,34 +127,49 @@ class Uploader implements MessageSink {
     if (!context || this.#context === context) return;
     this.#context = context;
     const { transport } = this.#app;
-    context.watch(transport.counts);
+    context.watch(transport);
+    context.waits.add(() => this.#jobs?.waits());
     context.gate.onSated(() => this.#posting >= transport.pacer.limit + readyBatches);
   }
 
-  /** Posts and waits; gives back what was accepted, failed for a reason that may pass, and may be uploaded again. */
+  /** Settles what the server has already; gives back what is to be sent, and in `there` what is there and not finished. */
+  async #withoutThere(
+    messages: readonly Message[],
+    lookUps: LookUps,
+    there: Accepted[],
+    signal: AbortSignal,
+  ): Promise<readonly Message[]> {
+    const options = { ...this.#postOptions(signal), hasher: await loadHasher() };
+    let missing: readonly Message[] = [];
+    await settleWith(messages, this.name, async () => {
+      missing = await settleFound(messages, await lookUps.find(messages), there, options);
+    });
+    return missing;
+  }
+
+  #postOptions(signal: AbortSignal) {
+    const { conflict, retryForMs } = this.#options;
+    return { app: this.#app, conflict, clock: this.#clock, signal, stage: this.name, retryForMs };
+  }
+
+  /**
+   * Posts and waits, also for what is `there`; gives back what was accepted, failed for a reason that may pass, and may be uploaded again.
+   */
   async #uploadOnce(
     messages: readonly Message[],
+    there: readonly Accepted[],
     uploads: number,
     before: Set<Message>,
     signal: AbortSignal,
   ): Promise<Message[]> {
-    const { conflict, wait, maxProcessing, retryForMs } = this.#options;
+    const { wait, maxProcessing } = this.#options;
     while (this.#processing >= maxProcessing) await new Promise<void>((resolve) => this.#waiters.push(resolve));
     const job = (this.#jobs as AddJobs).next();
     this.#posting += 1;
-    let accepted: Accepted[];
+    let accepted: readonly Accepted[];
     try {
-      const hasher = await loadHasher();
-      accepted = await postBatch(messages, {
-        app: this.#app,
-        jobId: job.id,
-        conflict: conflict as Conflict,
-        hasher,
-        clock: this.#clock,
-        signal,
-        stage: this.name,
-        retryForMs,
-      });
+      const options = { ...this.#postOptions(signal), hasher: await loadHasher(), jobId: job.id };
+      accepted = [...there, ...(await postBatch(messages, options))];
     } finally {
       this.#posting -= 1;
     }
@@ -174,7 +199,11 @@ class Uploader implements MessageSink {
         else if (result.state === "failed") {
           // It is this run's own input, and its status says that it failed: only then may it be removed and sent again.
           if (classify(result.status) === "upload-again" && uploads < maxUploads) again.push(message);
-          else message.fail(new InputError(String(result.status.code), failureText(result.status)), this.name, uploads);
+          else {
+            const retryable = classify(result.status) === "upload-again";
+            const error = new InputError(String(result.status.code), failureText(result.status), { retryable });
+            message.fail(error, this.name, uploads);
+          }
         }
       });
     } finally {

@@ -1,13 +1,13 @@
 /** Sink: writes each input as one line of JSON. */
 
 import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { SinkError } from "../core/errors.js";
-import type { Input } from "../core/input.js";
+import { bytesAsBase64 } from "../core/input-json.js";
 import type { Message } from "../core/message.js";
-import { parseOptions } from "../core/plugin.js";
+import { parseOptions, type Sink } from "../core/plugin.js";
 import { sinkOperator } from "../core/sink-operator.js";
 
 const Options = z.strictObject({
@@ -34,7 +34,7 @@ export function writeJsonl(
   const { append } = parseOptions("writeJsonl", Options, options);
   return (input) => {
     let file: FileHandle | undefined;
-    return sinkOperator({
+    const sink: Sink = {
       name: "writeJsonl",
       async open() {
         await mkdir(dirname(path), { recursive: true });
@@ -45,13 +45,10 @@ export function writeJsonl(
         });
       },
       async write(inputs) {
-        await file?.appendFile(inputs.map((entry) => `${JSON.stringify(entry, asBase64)}\n`).join(""));
+        await file?.appendFile(inputs.map((entry) => `${JSON.stringify(entry, bytesAsBase64)}\n`).join(""));
       },
       close: () => file?.close(),
-    })(input);
+    };
+    return sinkOperator(sink, `write to ${resolve(path)}`)(input);
   };
-}
-
-function asBase64(this: Input, _key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? { base64: Buffer.from(value).toString("base64") } : value;
 }

@@ -10,7 +10,7 @@ import { describeError, FlowError, InputError, SourceError } from "../core/error
 import { idFromPath } from "../core/ids.js";
 import { type FileContent, type InputDraft, type Kind, kinds } from "../core/input.js";
 import { limits } from "../core/limits.js";
-import { parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { doneEarlier, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 
 type LabelsOf = (relativePath: string, kind: Kind) => string | readonly string[] | undefined;
 type IdOf = (relativePath: string) => string;
@@ -59,10 +59,21 @@ export function folder(path: string, options: FolderOptions = {}): Source {
   const filter = filterOf(checked);
   return {
     name: "folder",
-    *read({ signal }) {
+    *read({ signal, isDone }) {
       for (const entry of walk({ root, options: checked, filter }, "", [])) {
         if (signal.aborted) return;
-        yield "item" in entry ? entry.item : inputOf(entry.path, entry.relative, entry.name, checked);
+        if ("item" in entry) {
+          yield entry.item;
+          continue;
+        }
+        const key = isDone && keyOf(entry.path, entry.relative, checked);
+        if (key !== undefined && isDone?.(key)) {
+          yield { origin: entry.path, skipped: doneEarlier };
+          continue;
+        }
+        const item = inputOf(entry.path, entry.relative, entry.name, checked);
+        if (key === undefined) yield item;
+        else yield item instanceof Promise ? item.then((found) => withKey(found, key)) : withKey(item, key);
       }
     },
   };
@@ -156,6 +167,25 @@ function filterOf({ include, exclude }: Checked): Filter {
     if (excluded?.(relative)) return "excluded";
     return isFolder || !included || included(relative) ? undefined : "not included";
   };
+}
+
+function withKey(item: SourceItem, key: string): SourceItem {
+  return "input" in item ? { ...item, key } : item;
+}
+
+/** What a journal knows a file by, without opening it: its name, size and time, and what the options make of it. */
+function keyOf(path: string, relative: string, { labels, ids, datasets }: Checked): string | undefined {
+  try {
+    const { size, mtimeMs } = statSync(path);
+    return `${relative}\n${size}\n${mtimeMs}\n${nameOf(labels)}\n${nameOf(ids)}\n${datasets.join()}`;
+  } catch {
+    return undefined; // what is wrong with it shows when it is opened
+  }
+}
+
+/** A function is code, and what it makes of a file is not known beforehand. */
+function nameOf(option: string | ((...args: never) => unknown) | undefined): string {
+  return typeof option === "function" ? "function" : (option ?? "");
 }
 
 function inputOf(path: string, relative: string, name: string, options: Checked): SourceItem | Promise<SourceItem> {

@@ -3,13 +3,12 @@
 import { decodeText } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
+import { bytesFromBase64 } from "../core/input-json.js";
 import { itemFrom, type Source } from "../core/plugin.js";
 import { readLines } from "./lines.js";
 
 /** Longest line, in bytes: a text at the limit of the API, escaped. */
 const maxLineBytes = 100_000_000;
-/** Fields of an input that may be bytes. */
-const contentFields = new Set(["image", "video", "audio", "text"]);
 
 /**
  * Reads a JSON Lines file from top to bottom: each line is an input, as `writeJsonl` writes it. Empty lines are passed by.
@@ -45,23 +44,8 @@ function parse(line: Buffer | undefined): InputDraft {
   if (!line) throw new InputError("ERR_LINE_TOO_LONG", `the line has more than ${maxLineBytes} bytes`);
   const text = decodeText(line, "the line");
   try {
-    return withBytes(JSON.parse(text));
+    return bytesFromBase64(JSON.parse(text));
   } catch (error) {
     throw new InputError("ERR_JSON", `the line is not JSON: ${describeError(error)}`, { cause: error });
   }
-}
-
-/** Bytes were written as base64. */
-function withBytes(value: unknown): InputDraft {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value as InputDraft;
-  const entries = Object.entries(value).map(([field, content]) => {
-    const base64 = contentFields.has(field)
-      ? (content as { bytes?: { base64?: unknown } } | null)?.bytes?.base64
-      : undefined;
-    return [
-      field,
-      typeof base64 === "string" ? { ...content, bytes: new Uint8Array(Buffer.from(base64, "base64")) } : content,
-    ];
-  });
-  return Object.fromEntries(entries) as InputDraft;
 }

@@ -9,8 +9,11 @@ export interface Line {
   bytes: Buffer | undefined;
 }
 
-/** Yields each line, ended by LF or CRLF; of a line longer than `maxBytes` nothing is kept. Closes the file at the end and on an early stop. */
-export async function* readLines(path: string, maxBytes: number): AsyncGenerator<Line> {
+/**
+ * Yields each line, ended by LF or CRLF; of a line longer than `maxBytes` nothing is kept. Reads the first `sizeBytes` of the file only, where they are
+ * given. Closes the file at the end and on an early stop.
+ */
+export async function* readLines(path: string, maxBytes: number, sizeBytes?: number): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let length = 0;
   let number = 0;
@@ -27,7 +30,8 @@ export async function* readLines(path: string, maxBytes: number): AsyncGenerator
     number += 1;
     return { number, bytes };
   };
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+  const range = sizeBytes === undefined ? {} : { end: sizeBytes - 1 };
+  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024, ...range }) as AsyncIterable<Buffer>) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
       add(chunk.subarray(start, end));

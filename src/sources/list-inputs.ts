@@ -110,7 +110,9 @@ async function* itemsOf(
     : undefined;
   for (const input of inputs) {
     const found = byInput?.get(input.id) ?? [];
-    yield { origin: input.id, input: { ...input, annotations: found } as InputDraft };
+    // What a flow changes of an input does not make it another one: a journal knows it by its id and its making.
+    const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
+    yield { origin: input.id, input: { ...input, annotations: found } as InputDraft, key };
   }
 }
 

@@ -36,6 +36,7 @@ export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFuncti
     };
     return transformOperator({
       name: "dedupe",
+      dropsAreDone: true,
       apply(value, { signal }) {
         if (by === "id") return first(value, value.id);
         if (typeof by === "function") return first(value, by(value));

@@ -33,6 +33,7 @@ export class Pacer {
   #open = 0;
   #queue: (() => void)[] = [];
   #failuresInRow = 0;
+  #downSince = 0;
   #changedAt = 0;
   #refusedAt = 0;
   #nextProbeAt = 0;
@@ -68,6 +69,11 @@ export class Pacer {
   /** Whether the server counts as down. */
   get down(): boolean {
     return this.#failuresInRow >= downAfter;
+  }
+
+  /** How long the server has been down, in milliseconds; undefined while it is not. */
+  get downForMs(): number | undefined {
+    return this.down ? this.#clock.now() - this.#downSince : undefined;
   }
 
   /** Takes a slot, in order of asking. */
@@ -132,16 +138,21 @@ export class Pacer {
     this.#rate.refused(now, startedAt, refusal);
     if (startedAt >= this.#refusedAt) {
       this.#refusedAt = now;
-      this.#failuresInRow += 1;
+      this.#addFailure();
     }
   }
 
   /** An attempt failed, or its answer was lost. */
   failed(startedAt: number): void {
-    this.#failuresInRow += 1;
+    this.#addFailure();
     if (this.down || startedAt < this.#changedAt) return;
     this.#changedAt = this.#clock.now();
     this.#concurrency.failed();
+  }
+
+  #addFailure(): void {
+    this.#failuresInRow += 1;
+    if (this.#failuresInRow === downAfter) this.#downSince = this.#clock.now();
   }
 
   #admit(): void {

@@ -93,6 +93,15 @@ export class AddJobs {
     return this.#current;
   }
 
+  /** What is waited for just now, as text. */
+  waits(): string | undefined {
+    const jobs = [...this.#jobs];
+    if (jobs.length === 0) return undefined;
+    const inputs = jobs.reduce((sum, job) => sum + job.entries.size, 0);
+    const more = jobs.length > 1 ? ` and ${jobs.length - 1} more` : "";
+    return `processing: ${inputs} inputs of job ${jobs[0]?.id}${more}`;
+  }
+
   /** Resolves with the result of each input, in the order of `ids`. */
   wait(job: Job, ids: readonly string[]): Promise<Processed[]> {
     const acceptedAt = this.#options.clock.now();

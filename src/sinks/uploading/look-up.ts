@@ -1,5 +1,6 @@
 /** Looking up: which inputs of a batch the server has, and whether they are ours. */
 
+import { readFileSync } from "node:fs";
 import type { App } from "../../client/app.js";
 import { type ContentHasher, fingerprintText } from "../../client/body.js";
 import { type WireInput, wireFingerprint } from "../../client/wire.js";
@@ -7,6 +8,9 @@ import { openContent } from "../../core/content.js";
 import { textFingerprint } from "../../core/encoding.js";
 import { mediaOf } from "../../core/input.js";
 import type { Message } from "../../core/message.js";
+
+/** Files up to this size are read at once, which costs a fifth of a stream. */
+const wholeBytes = 192 * 1024;
 
 /** What the server has under the id of a message. */
 export type Found =
@@ -53,11 +57,15 @@ export async function lookUpSuffixed(
 async function contentFingerprint(message: Message, hasher: ContentHasher): Promise<string | undefined> {
   const media = mediaOf(message.value);
   if (!media || "url" in media.content) return textFingerprint(message.value);
-  const hash = hasher.create64();
+  const { content } = media;
   try {
-    for await (const chunk of openContent(media.content)) hash.update(chunk);
+    if ("path" in content && content.sizeBytes !== undefined && content.sizeBytes <= wholeBytes) {
+      return fingerprintText(hasher.h64Raw(readFileSync(content.path)));
+    }
+    const hash = hasher.create64();
+    for await (const chunk of openContent(content)) hash.update(chunk);
+    return fingerprintText(hash.digest());
   } catch {
     return undefined; // a file that cannot be read now is the same as nothing
   }
-  return fingerprintText(hash.digest());
 }

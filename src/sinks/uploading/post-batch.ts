@@ -150,7 +150,8 @@ async function judgeAll(
         break;
       default:
         if (attempts < maxItemAttempts) again.push(message);
-        else message.fail(new InputError(String(status.code), statusText(status)), stage, attempts);
+        else
+          message.fail(new InputError(String(status.code), statusText(status), { retryable: true }), stage, attempts);
     }
   });
   if (duplicates.length > 0) again.push(...(await settleDuplicates(duplicates, accepted, options)));
@@ -199,17 +200,33 @@ async function settleDuplicates(
   accepted: Accepted[],
   options: PostOptions,
 ): Promise<Message[]> {
-  const { app, conflict, hasher, signal, stage } = options;
+  const { app, conflict, hasher, signal } = options;
   const found = await lookUp(app, messages, hasher, signal);
+  return settleFound(messages, found, accepted, options, conflict !== "error");
+}
+
+/** Settles what the server was found to have; gives back what is to be sent. `takesSame`: what has the same content is not in the way. */
+export async function settleFound(
+  messages: readonly Message[],
+  found: readonly Found[],
+  accepted: Accepted[],
+  options: Omit<PostOptions, "jobId">,
+  takesSame = true,
+): Promise<Message[]> {
+  const { app, conflict, hasher, signal, stage } = options;
   const again: Message[] = [];
   const replace: Message[] = [];
-  messages.forEach((message, index) => {
+  for (const [index, message] of messages.entries()) {
     const there = found[index] ?? { state: "absent" };
     if (there.state === "absent") again.push(message);
-    else if (there.state === "same" && conflict !== "error") settleSame(message, there.input, accepted, options);
+    else if (there.state === "same" && takesSame) settleSame(message, there.input, accepted, options);
     else if (conflict === "replace") replace.push(message);
-    else failTaken(message, stage);
-  });
+    else if (conflict === "suffix") {
+      const suffixed = await lookUpSuffixed(app, message, hasher, signal);
+      if (suffixed) settleSame(message, suffixed, accepted, options);
+      else again.push(message);
+    } else failTaken(message, stage);
+  }
   if (replace.length > 0) {
     await removeAndWait(app, replace, options);
     again.push(...replace);
@@ -218,10 +235,15 @@ async function settleDuplicates(
 }
 
 /** The same content is there: it is skipped, unless it is still being processed (then it is waited for) or failed there. */
-function settleSame(message: Message, there: WireInput, accepted: Accepted[], { stage, conflict }: PostOptions): void {
+function settleSame(
+  message: Message,
+  there: WireInput,
+  accepted: Accepted[],
+  { stage, conflict }: Pick<PostOptions, "stage" | "conflict">,
+): void {
   const meaning = there.status ? classify(there.status) : "ok";
   const hasAnnotations = message.value.annotations.length > 0;
-  if (meaning === "ok" && !hasAnnotations) message.skip("already there");
+  if (meaning === "ok" && !hasAnnotations) message.skip("already there", true);
   else if (meaning === "ok") accepted.push({ message, id: there.id, done: true, before: true });
   else if (meaning === "progress") accepted.push({ message, id: there.id, done: false, before: true });
   else {

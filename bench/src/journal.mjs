@@ -1,0 +1,133 @@
+/**
+ * Measures the journal: how fast outcomes are kept, how fast a million are loaded again and in how much memory, and what it costs to start
+ * a finished upload again, with a journal and by asking the server.
+ *
+ *   node bench/src/journal.mjs --inputs 1000000 --files 100000
+ */
+
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({
+  options: {
+    inputs: { type: "string", default: "1000000" },
+    files: { type: "string", default: "100000" },
+    step: { type: "string" },
+    server: { type: "string" },
+  },
+});
+const work = join(tmpdir(), "sluice-bench", "journal");
+const journal = join(work, "values.journal");
+const filesJournal = join(work, "files.journal");
+const files = join(work, `files-${values.files}`);
+
+const steps = {
+  async keep({ flow, values: inputs }) {
+    await timed(async () => {
+      const { counts } = await flow(inputs(numbered(Number(values.inputs)))).run({ journal });
+      return `${counts.ok} outcomes`;
+    });
+  },
+  async load({ flow, values: inputs }) {
+    const before = process.resourceUsage().maxRSS;
+    await timed(async () => {
+      await flow(inputs([])).run({ journal });
+      return `${Math.round(statSync(journal).size / 1e6)} MB`;
+    });
+    return { growthMB: (process.resourceUsage().maxRSS - before) / 1024 };
+  },
+  first: (sluice) => uploadFiles(sluice, { journal: filesJournal }),
+  again: (sluice) => uploadFiles(sluice, { journal: filesJournal }),
+  server: (sluice) => uploadFiles(sluice, {}, { resume: "server" }),
+};
+
+async function uploadFiles({ batch, connect, flow, folder, upload }, options, uploadOptions) {
+  const app = await connect({ baseUrl: values.server, pat: "bench" });
+  await timed(async () => {
+    const { counts, traffic } = await flow(folder(files)).pipe(batch(), upload(app, uploadOptions)).run(options);
+    const { ok, skipped } = counts;
+    return `ok ${ok}, skipped ${skipped}; ${traffic.requests} requests, ${Math.round(traffic.bytesSent / 1e6)} MB sent`;
+  });
+  await app.close();
+}
+
+async function timed(work) {
+  const started = performance.now();
+  const text = await work();
+  measured = { seconds: (performance.now() - started) / 1000, text };
+}
+
+let measured;
+const library = new URL("../../dist/index.js", import.meta.url);
+if (!existsSync(library)) throw new Error("Sluice is not built: run `npm run build` in the folder above");
+if (values.step) {
+  const more = await steps[values.step](await import(library.href));
+  process.send({ ...measured, ...more });
+} else await measureAll();
+
+async function measureAll() {
+  mkdirSync(work, { recursive: true });
+  rmSync(journal, { force: true });
+  print(`keep ${values.inputs} outcomes`, await inChild("keep"));
+  print("load them again", await inChild("load"));
+  if (Number(values.files) === 0) return;
+
+  makeFiles(Number(values.files));
+  const discarding = fork(fileURLToPath(new URL("servers/rest.mjs", import.meta.url)));
+  const [{ port }] = await once(discarding, "message");
+  await measureFiles("a server that discards everything", `http://127.0.0.1:${port}`, ["again"]);
+  discarding.disconnect();
+  const { startEmulator } = await import(new URL("../../dist/emulator/index.js", import.meta.url).href);
+  const store = await startEmulator();
+  await measureFiles("the embedded store", store.url, ["again", "server"]);
+  await store.close();
+}
+
+async function measureFiles(title, server, stepsAfter) {
+  rmSync(filesJournal, { force: true });
+  const first = await inChild("first", server);
+  print(`upload ${values.files} files to ${title}`, first);
+  for (const step of stepsAfter) {
+    const result = await inChild(step, server);
+    const how = step === "again" ? "again, with the journal" : "again, asking the server";
+    print(how, result, `  ${((result.seconds / first.seconds) * 100).toFixed(2)} % of the first time`);
+  }
+}
+
+/** Every step is a process of its own, so that its memory is its own. */
+async function inChild(step, server) {
+  const options = Object.entries({ ...values, step, server }).filter(([, value]) => value !== undefined);
+  const child = fork(
+    fileURLToPath(import.meta.url),
+    options.map(([name, value]) => `--${name}=${value}`),
+  );
+  const [result] = await once(child, "message");
+  return result;
+}
+
+function print(title, { seconds, text, growthMB }, more = "") {
+  const memory = growthMB === undefined ? "" : `  ${growthMB.toFixed(0)} MB more memory at most`;
+  console.log(`${title}: ${seconds.toFixed(2)} s  (${text})${memory}${more}`);
+}
+
+function* numbered(count) {
+  for (let n = 0; n < count; n += 1) yield { id: `input-${n}`, text: `text ${n}` };
+}
+
+/** Sounds of 4 KB, each another one. */
+function makeFiles(count) {
+  if (existsSync(files)) return;
+  const bytes = Buffer.alloc(4096);
+  bytes.write("RIFF____WAVEfmt ");
+  for (let n = 0; n < count; n += 1) {
+    const folder = join(files, String(Math.floor(n / 1000)));
+    if (n % 1000 === 0) mkdirSync(folder, { recursive: true });
+    bytes.writeUInt32BE(n, 4000);
+    writeFileSync(join(folder, `sound-${n}.wav`), bytes);
+  }
+}

@@ -1,0 +1,95 @@
+/** Lines of a journal: JSON with a checksum of the rest in front, so that a torn or damaged line shows. */
+
+import type { FileHandle } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+
+/** `{"sum":"0123abcd",` and then the fields. */
+const before = Buffer.from('{"sum":"');
+const after = Buffer.from('",');
+const sumAt = before.length;
+const sumLength = 8;
+const bodyAt = sumAt + sumLength + after.length;
+/** `"fingerprint":"…16…","state":"…`: where they are in the line of an outcome. */
+const fingerprintAt = bodyAt + '"fingerprint":"'.length;
+const stateAt = fingerprintAt + 16 + '","state":"'.length;
+
+const blockBytes = 1024 * 1024;
+const newline = 10;
+const letters = { f: 102, k: 107, o: 111, s: 115 };
+
+/** What a byte does to a CRC-32. Calls of the one in zlib cost more than a short line takes here. */
+const table = Int32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+/** A record as a line; an outcome begins with its fingerprint and its state. */
+export function encodeLine(record: object): string {
+  const body = JSON.stringify(record).slice(1);
+  return `{"sum":"${crc32(body).toString(16).padStart(sumLength, "0")}",${body}\n`;
+}
+
+/**
+ * Calls `line` with the bounds of each line of a block, without its line break; `isWhole`: it has its line break, and is as it was written.
+ */
+export function eachLine(block: Buffer, line: (start: number, end: number, isWhole: boolean) => void): void {
+  const { length } = block;
+  for (let start = 0; start < length; ) {
+    let end = start;
+    const body = Math.min(start + bodyAt, length);
+    while (end < body && block[end] !== newline) end += 1;
+    let sum = -1;
+    for (; end < length; end += 1) {
+      const byte = block[end] as number;
+      if (byte === newline) break;
+      sum = (table[(sum ^ byte) & 255] as number) ^ (sum >>> 8);
+    }
+    line(start, end, end > body && end < length && ~sum === sumOf(block, start));
+    start = end + 1;
+  }
+}
+
+/** Where the fingerprint of a whole line is when the line is an outcome that counts as done (ok, or skipped since it was there); else -1. */
+export function doneFingerprintAt(block: Buffer, start: number): number {
+  if (block[start + bodyAt + 1] !== letters.f) return -1;
+  const isOk = block[start + stateAt] === letters.o;
+  const isSkipped = block[start + stateAt] === letters.s && block[start + stateAt + 1] === letters.k;
+  return isOk || isSkipped ? start + fingerprintAt : -1;
+}
+
+/**
+ * A file as blocks of whole lines; what stands after the last line break comes last, as it is. A block is good until the next is asked for.
+ */
+export async function* blocksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(blockBytes);
+  let filled = 0;
+  for (let position = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, filled, blockBytes - filled, position);
+    position += bytesRead;
+    filled += bytesRead;
+    const lineEnd = buffer.subarray(0, filled).lastIndexOf(newline) + 1;
+    // A line that is longer than a block was not written by a journal: its pieces count as damaged lines.
+    const end = bytesRead === 0 || (lineEnd === 0 && filled === blockBytes) ? filled : lineEnd;
+    if (end > 0) yield buffer.subarray(0, end);
+    if (bytesRead === 0) return;
+    buffer.copyWithin(0, end, filled);
+    filled -= end;
+  }
+}
+
+/** The sum that a line names, as a signed number; NaN when it does not begin as a line does. */
+function sumOf(block: Buffer, start: number): number {
+  for (let at = 0; at < before.length; at += 1) if (block[start + at] !== before[at]) return Number.NaN;
+  for (let at = 0; at < after.length; at += 1) {
+    if (block[start + sumAt + sumLength + at] !== after[at]) return Number.NaN;
+  }
+  let sum = 0;
+  for (let at = start + sumAt; at < start + sumAt + sumLength; at += 1) {
+    const code = block[at] as number;
+    const digit = code >= 97 && code <= 102 ? code - 87 : code - 48;
+    if (digit < 0 || digit > 15 || (digit > 9 && code < 97)) return Number.NaN;
+    sum = (sum << 4) | digit;
+  }
+  return sum;
+}

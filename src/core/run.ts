@@ -1,0 +1,105 @@
+/** One execution of a flow: its files, its signals, its watchdog, its report. */
+
+import * as z from "zod";
+import { effectsOf } from "./effects.js";
+import { onInterrupt } from "./interrupts.js";
+import type { Observable } from "./observable.js";
+import { parseOptions } from "./plugin.js";
+import { Records } from "./records.js";
+import { type Report, Reporter } from "./report.js";
+import { RunContext } from "./run-context.js";
+import { type Stall, stallText, watchForStalls } from "./watchdog.js";
+
+const Options = z.strictObject({
+  /** Stops the run: the source is closed, what is in flight is abandoned unsettled, and the report says so. */
+  signal: z.instanceof(AbortSignal).optional(),
+  /** Most messages held at once. Default: 4096. */
+  maxInFlight: z.number().min(1).optional(),
+  /** Most bytes that messages in flight have in memory (files do not count). Default: 256,000,000. */
+  maxBytesInFlight: z.number().min(1).optional(),
+  /**
+   * File that keeps what is done. The next run of the same flow with it does only the rest; done inputs settle as skipped ("done earlier"). An input
+   * is known by its id, fields and content (files by size and time, listed inputs by id and making), whatever transforms make of it.
+   */
+  journal: z.string().min(1).optional(),
+  /** File that gets a line for each failed input; `deadLetters(path)` reads them again. Lines are added to those that are there. */
+  deadLetters: z.string().min(1).optional(),
+  /**
+   * On SIGINT no more is read, what is open may finish within 5 s, and the run ends as stopped; flows that the program runs after that end at
+   * once. A second one ends the process. True: on SIGTERM too. Default: on SIGINT, unless the program listens to it itself.
+   */
+  handleSignals: z.boolean().optional(),
+  /** Time in which nothing is read, sent or settled before the run says what it waits for, in milliseconds; 0: never. Default: 30,000. */
+  stallMs: z.number().min(0).default(30_000),
+  /** Gets what a run that stalls waits for. Default: one line on stderr. */
+  onStall: z.custom<(stall: Stall) => void>((value) => typeof value === "function").optional(),
+});
+export type RunOptions = z.input<typeof Options>;
+
+/** What is open at a signal may go on for this long; then it is cut, and what it opened has a moment to close. */
+const drainForMs = 4000;
+const closeForMs = 900;
+
+/** Runs what `build` makes to its end; see `Flow.run`. */
+export async function runFlow(
+  build: (context: RunContext) => Observable<unknown>,
+  options: RunOptions,
+): Promise<Report> {
+  const checked = parseOptions("run", Options, options);
+  const { maxInFlight, maxBytesInFlight, journal, deadLetters, stallMs } = checked;
+  const abort = new AbortController();
+  const drain = new AbortController();
+  const signal = checked.signal ? AbortSignal.any([checked.signal, abort.signal]) : abort.signal;
+  const context = new RunContext({ signal, drain: drain.signal, maxInFlight, maxBytesInFlight });
+  const reporter = new Reporter(context);
+  const { made: stream, effects } = effectsOf(() => build(context));
+  const wantsRecords = journal !== undefined || deadLetters !== undefined;
+  const records = wantsRecords ? await Records.open({ journal, deadLetters }, effects) : undefined;
+  context.store = records;
+  records?.attach(context);
+
+  let cut: NodeJS.Timeout | undefined;
+  const stop = () => {
+    cut = setTimeout(() => abort.abort(new Error("the run was stopped by a signal")), drainForMs);
+    drain.abort();
+  };
+  const forget = checked.handleSignals === false ? undefined : onInterrupt(stop, checked.handleSignals ?? false);
+  const { onStall = (stall) => void process.stderr.write(`${stallText(stall)}\n`) } = checked;
+  const unwatch = stallMs > 0 ? watchForStalls(context, stallMs, onStall) : undefined;
+  try {
+    const stopped = await subscribed(stream, context, records).finally(() =>
+      context.closed(drain.signal.aborted ? closeForMs : undefined),
+    );
+    await records?.close();
+    return reporter.finish(stopped);
+  } catch (error) {
+    await records?.close().catch(() => undefined); // what went wrong first is what is told
+    throw error;
+  } finally {
+    clearTimeout(cut);
+    unwatch?.();
+    forget?.();
+  }
+}
+
+/** Resolves at the end of a stream: whether it was stopped before its own end. */
+function subscribed(stream: Observable<unknown>, context: RunContext, records: Records | undefined): Promise<boolean> {
+  const { signal, drain } = context;
+  return new Promise<boolean>((resolve, reject) => {
+    const subscription = stream.subscribe({
+      error: (error: unknown) => reject(error),
+      complete: () => resolve(signal.aborted || drain.aborted),
+    });
+    const abort = () => {
+      subscription.unsubscribe();
+      resolve(true);
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    if (!records) return;
+    records.onFailure = (error) => {
+      subscription.unsubscribe();
+      reject(error);
+    };
+  });
+}

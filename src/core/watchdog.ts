@@ -1,0 +1,48 @@
+/** The watchdog: when nothing goes on for a while, it says what the run waits for. */
+
+import type { RunContext } from "./run-context.js";
+
+/** A run in which nothing was read, sent or settled for a while. */
+export interface Stall {
+  /** For how long, in milliseconds. */
+  forMs: number;
+  /** What its stages wait for, one line each. */
+  waits: readonly string[];
+}
+
+/** Looks this often within the time. */
+const looks = 4;
+
+/** Calls `onStall` once for each time that nothing goes on for `stallMs`; gives back its end. */
+export function watchForStalls(context: RunContext, stallMs: number, onStall: (stall: Stall) => void): () => void {
+  let before = "";
+  let unchanged = 0;
+  const look = () => {
+    const now = progressOf(context);
+    unchanged = now === before ? unchanged + 1 : 0;
+    before = now;
+    if (unchanged === looks) onStall({ forMs: stallMs, waits: waitsOf(context) });
+  };
+  const timer = setInterval(look, stallMs / looks);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** A stall as one line of text. */
+export function stallText({ forMs, waits }: Stall): string {
+  return `sluice: nothing was read, sent or settled for ${Math.round(forMs / 100) / 10} s; waiting: ${waits.join("; ")}`;
+}
+
+/** Requests that only ask how things stand are no progress; those that carry something are. */
+function progressOf({ ledger, traffic }: RunContext): string {
+  const { read, inFlight } = ledger.counts;
+  return `${read} ${inFlight} ${traffic.bytesSent}`;
+}
+
+function waitsOf({ waits, gate, ledger }: RunContext): string[] {
+  const lines = [...waits].map((wait) => wait()).filter((line) => line !== undefined);
+  if (gate.waiting > 0) lines.push(`batch: ${gate.waiting} inputs for company`);
+  const { inFlight } = ledger.counts;
+  if (gate.held === 0 && inFlight > 0) lines.push(`${inFlight} inputs are in operators that do not tell`);
+  return lines;
+}

@@ -1,0 +1,69 @@
+/** Source: the inputs of a dead-letter file, to be tried again. */
+
+import { stat } from "node:fs/promises";
+import { decodeText } from "../core/content.js";
+import type { DeadLetter } from "../core/dead-letters.js";
+import { describeError, InputError, SourceError } from "../core/errors.js";
+import { bytesFromBase64 } from "../core/input-json.js";
+import { DigestSet } from "../core/journal/digest-set.js";
+import { fingerprintOfKey } from "../core/journal.js";
+import type { Source, SourceItem } from "../core/plugin.js";
+import { readLines } from "./lines.js";
+
+/** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */
+const maxLineBytes = 200_000_000;
+
+/**
+ * Reads the inputs that `run({ deadLetters: path })` gave up on, in their order, each as it was before any transform and with the origin that it
+ * had. A file that is not there has none.
+ *
+ * An input that is in several lines, of several runs, comes once. A line without an input (a broken row, a file that could not be read) fails
+ * again and says so: mend its source, and read that again. What a run adds to the file meanwhile is left for the next.
+ *
+ * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE
+ * @example await flow(deadLetters("./failed.jsonl")).pipe(batch(), upload(app)).run({ deadLetters: "./failed-again.jsonl" });
+ */
+export function deadLetters(path: string): Source {
+  return {
+    name: "deadLetters",
+    async *read({ signal }) {
+      const seen = new DigestSet();
+      try {
+        const sizeBytes = await sizeOf(path);
+        for await (const { number, bytes } of sizeBytes > 0 ? readLines(path, maxLineBytes, sizeBytes) : []) {
+          if (signal.aborted) return;
+          const item = itemOf(`${path}:${number}`, bytes, seen);
+          if (item) yield item;
+        }
+      } catch (error) {
+        throw new SourceError("ERR_FILE_UNREADABLE", `deadLetters: ${path}: ${describeError(error)}`, { cause: error });
+      }
+    },
+  };
+}
+
+function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): SourceItem | undefined {
+  let letter: DeadLetter;
+  try {
+    if (!line) throw new InputError("ERR_LINE_TOO_LONG", `the line has more than ${maxLineBytes} bytes`);
+    letter = JSON.parse(decodeText(line, "the line")) as DeadLetter;
+    if (typeof letter?.origin !== "string") throw new InputError("ERR_DEAD_LETTER", "the line has no origin");
+  } catch (error) {
+    if (error instanceof InputError) return { origin: position, error };
+    const text = `the line is not JSON: ${describeError(error)}`;
+    return { origin: position, error: new InputError("ERR_JSON", text, { cause: error }) };
+  }
+  const { origin, input, key, reason } = letter;
+  if (!seen.add(fingerprintOfKey(`${origin}\n${JSON.stringify(input)}`))) return undefined;
+  if (input) return { origin, input: bytesFromBase64(input), key };
+  const text = `no input came to be that could be tried again (${reason}); mend its source and read that`;
+  return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  return found?.size ?? 0;
+}
