@@ -33,9 +33,9 @@ export type CsvOptions = z.input<typeof Options>;
  * between them, a JSON object, `longitude,latitude`), and the portal's template (`input.id`, `input.data.image.url`, `input.data.text.raw`,
  * `input.data.concepts[0].id`, `input.metadata`, …). `map` takes any other.
  *
- * UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF. Every row stands alone: one that is
- * broken, or has a cell that cannot be used, fails with its line, column and value, and reading goes on at the next line. Origin and default id
- * are the file and the line that the row begins on. The file is closed at the end and on an early stop.
+ * UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF; rows up to 25 MB. Every row stands alone:
+ * one that is broken, or has a cell that cannot be used, fails with its line, column and value, and reading goes on at the next line. Origin and
+ * default id are the file and the line that the row begins on. The file is closed at the end and on an early stop.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE; ERR_CSV_COLUMNS when the header has columns that are not known
