@@ -96,13 +96,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     fault: (row) => faults.ofProcessing(row.id, row.times_stored),
   });
   const deletions = new Deletions(store, files, options.deleteDelayMs ?? 5);
-  let url = "";
   const services: Services = {
     store,
     files,
     processing,
     faults,
-    base: () => url,
     autoCreate: options.autoCreate ?? true,
     deleteDelayMs: options.deleteDelayMs ?? 5,
     overwriteReading: options.overwriteReading ?? "new",
@@ -118,7 +116,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   });
   if (options.unref) server.unref();
   const { port } = server.address() as AddressInfo;
-  url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   let closing: Promise<void> | undefined;
 
   const close = async () => {

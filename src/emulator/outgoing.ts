@@ -17,7 +17,7 @@ import { status } from "./status.js";
 
 export interface OutgoingContext {
   app: AppRow;
-  /** Address of the server. */
+  /** Address of the server, as the client knows it. */
   base: string;
   /** Names of the app's concepts. */
   names: Map<string, string>;

@@ -19,6 +19,13 @@ export function urlOf(request: IncomingMessage): URL {
   return url.startsWith("/") ? new URL(`http://localhost${url}`) : new URL(url, "http://localhost");
 }
 
+/** Address of the server under the name that the client calls it by: under another one its key would not go along to the media. */
+export function baseOf({ headers: { host = "" }, socket }: IncomingMessage): string {
+  if (/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?$/.test(host)) return `http://${host}`;
+  const { localAddress = "127.0.0.1", localPort } = socket;
+  return `http://${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
+}
+
 /** The decoded parts of a path; undefined when it cannot be decoded. */
 export function partsOf(pathname: string): string[] | undefined {
   try {

@@ -11,6 +11,7 @@ import {
   type Access,
   type AppName,
   accessOf,
+  baseOf,
   type Credentials,
   idPrefixOf,
   namedApp,
@@ -131,6 +132,7 @@ async function dispatch(
     const { route, parts } = found as Match<Route>;
     return route({
       services,
+      base: baseOf(request),
       app: appOf(services, target.app ?? namedApp(json, parameters, access), access),
       parts,
       parameters,

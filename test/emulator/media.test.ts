@@ -1,8 +1,10 @@
 import sharp from "sharp";
+import { request } from "undici";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startEmulator } from "../../src/emulator/index.js";
+import { batch, connect, download, flow, listInputs, upload, values } from "../../src/index.js";
 import { exampleBytes, jpeg } from "../helpers/files.js";
-import { note, openHttp, picture } from "../helpers/http.js";
+import { type InputJson, note, openHttp, picture } from "../helpers/http.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 const key = { authorization: "Key any" };
@@ -51,6 +53,29 @@ describe("hosted media", () => {
       expect((await fetch(url, { headers: { cookie: `theme=dark; ${name}=right` } })).status).toBe(200);
       expect((await fetch(url, { headers: { cookie: `${name}=wrong` } })).status).toBe(401);
     }
+  });
+
+  it("have the address under which the client knows the server", async () => {
+    const { emulator, add } = await openHttp();
+    await add(picture("a", await jpeg()));
+    const shown = async (host: string) => {
+      const { body } = await request(`${emulator.url}/v2/inputs/a`, { headers: { ...key, host } });
+      return ((await body.json()) as { input: InputJson }).input.data.image?.hosted?.prefix;
+    };
+    expect(await shown("store.example:8080")).toBe("http://store.example:8080/media");
+    expect(await shown("[::1]:8080")).toBe("http://[::1]:8080/media");
+    expect(await shown("a b/c")).toBe(`${emulator.url}/media`);
+  });
+
+  it("are downloaded with the key when the server goes by another name", async () => {
+    const { emulator } = await openHttp();
+    const app = await connect({ baseUrl: `http://localhost:${emulator.port}`, pat: "any" });
+    onTestFinished(() => app.close());
+    const folder = temporaryFolder();
+    const inputs = values([{ id: "a", image: { bytes: await jpeg() } }]);
+    await flow(inputs).pipe(batch(), upload(app)).run();
+    const report = await flow(listInputs(app)).pipe(download(folder)).run();
+    expect(report.counts).toMatchObject({ read: 1, ok: 1 });
   });
 
   it("come in smaller sizes too when they are images", async () => {

@@ -16,7 +16,6 @@ export interface Services {
   files: MediaFiles;
   processing: Processing;
   faults: Faults;
-  base: () => string;
   autoCreate: boolean;
   deleteDelayMs: number;
   overwriteReading: "new" | "old";
@@ -29,6 +28,8 @@ export interface Services {
 /** One request to one app. */
 export interface Call {
   services: Services;
+  /** Address of the server, as the client knows it. */
+  base: string;
   app: AppRow;
   /** What the path pattern captured. */
   parts: readonly string[];
@@ -51,8 +52,8 @@ export interface Reply {
 
 export type Route = (call: Call) => Reply;
 
-export function outgoing({ services, app }: Call): OutgoingContext {
-  return { app, base: services.base(), names: services.store.names(app.seq) };
+export function outgoing({ services, app, base }: Call): OutgoingContext {
+  return { app, base, names: services.store.names(app.seq) };
 }
 
 /** Page and size of a listing. */
