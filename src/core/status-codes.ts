@@ -3,6 +3,7 @@
 /** Codes by name; a few numbers have two names. Source: Clarifai documentation, "Status Codes". */
 export const statusCodes: Readonly<Record<string, number>> = {
   // The request.
+  ZERO: 0,
   SUCCESS: 10000,
   MIXED_STATUS: 10010,
   FAILURE: 10020,

@@ -170,5 +170,10 @@ export const messages: Readonly<Record<string, Message>> = {
     ...{ sort_by_star_count: "bool", sort_by_id: "bool", sort_by_relevance: "bool", featured_only: "bool" },
     ...{ starred_only: "bool", template_only: "bool", visibility: "Visibility" },
   },
-  GetOne: { additional_fields: "string[]" },
+  ListMembers: { ...paged, dataset_id: "any" },
+  // What the path names wins over what the body says.
+  ByPath: {
+    ...{ id: "any", input_id: "any", annotation_id: "any", concept_id: "any", dataset_id: "any" },
+    additional_fields: "string[]",
+  },
 };

@@ -30,9 +30,10 @@ export function readMessage(value: JsonObject, name: string, { strict, code = 11
 /** Reads parameters: dots nest, a list repeats its name, True is true, and a status is its code. @throws {Refusal} 11102 */
 export function readParameters(parameters: URLSearchParams, name: string, strict: boolean): JsonObject {
   const value: JsonObject = {};
+  const types = new Map(Object.entries(messages[name] ?? {}));
   for (const [key, text] of parameters) {
     const [first = "", second] = key.split(".").map(snakeCase);
-    const type = messages[name]?.[first];
+    const type = types.get(first);
     if (type === "bool") value[first] = /^(true|t|1)$/i.test(text);
     else if (type?.endsWith("[]")) {
       const item = type === "string[]" ? text : { code: text };

@@ -83,7 +83,8 @@ export function statusName(code: number): string | undefined {
 }
 
 export function allStatuses(): Status[] {
-  return [...new Set(Object.values(statusCodes))].sort((one, other) => one - other).map((code) => status(code));
+  const codes = [...new Set(Object.values(statusCodes))].filter((code) => code > 0);
+  return codes.sort((one, other) => one - other).map((code) => status(code));
 }
 
 /** "RPC_SERVER_UNAVAILABLE" as a text: "Rpc server unavailable". */

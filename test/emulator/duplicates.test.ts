@@ -44,6 +44,23 @@ describe("duplicates", () => {
     expect(await post(http, [note("a")], more)).toEqual([[expect.stringMatching(/^a-[0-9a-f]{6}$/), 30001]]);
   });
 
+  it("are not inputs without an id, also when they say that it is null", async () => {
+    const http = await openHttp();
+    const nameless = [null, "", undefined].map((id) => ({ ...note("x"), id }));
+    const ids = (await post(http, nameless)).map(([id]) => id);
+    expect(new Set(ids).size).toBe(3);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it("are shown with their data, but not with their content", async () => {
+    const { call, add } = await openHttp();
+    await add(note("a"));
+    const image = { base64: (await jpeg()).toString("base64"), url: "http://a.example/x.jpg" };
+    const data = { image, text: { raw: "calm" }, metadata: { base64: "kept", raw: 1 } };
+    const [refused] = (await call("POST", "/inputs", { inputs: [{ id: "a", data }] })).json.inputs;
+    expect(refused?.data).toEqual({ image: { url: "http://a.example/x.jpg" }, text: {}, metadata: data.metadata });
+  });
+
   it("by URL are refused, unless they are allowed or the first one is gone", async () => {
     const http = await openHttp({ allowFetch: false });
     const image = (id: string, more = {}) => ({ id, data: { image: { url: "http://a.example/x.jpg", ...more } } });

@@ -166,6 +166,8 @@ describe("patching an input", () => {
     ]);
     const none = await call("PATCH", "/inputs", { action: "merge", inputs: inputs.slice(1) });
     expect(none).toMatchObject({ http: 400, json: { status: { code: 10020 } } });
+    const [nameless] = (await call("PATCH", "/inputs", { action: "merge", inputs: [{ data: {} }] })).json.inputs;
+    expect(nameless).toEqual({ status: expect.objectContaining({ code: 30102 }) });
   });
 
   it.each([undefined, "", "replace"])("refuses the action %j and changes nothing", async (action) => {

@@ -116,7 +116,7 @@ describe("reading parameters", () => {
 
   it("refuses a number that is none, and when it is strict what is not known", () => {
     expect(() => readParameters(new URLSearchParams("page=two"), "ListInputs", false)).toThrow("page must be a number");
-    const unknown = new URLSearchParams("tags=a&status.tag=b");
+    const unknown = new URLSearchParams("tags=a&status.tag=b&constructor=c&__proto__.page=1&toString.x=y");
     expect(readParameters(unknown, "ListInputs", false)).toEqual({ status: {} });
     expect(() => readParameters(unknown, "ListInputs", true)).toThrow("tags is not known");
   });

@@ -141,7 +141,7 @@ export function postDatasetInputs(call: Call): Reply {
       const row = services.store.input(app.seq, inputId);
       if (!row) {
         const missing = status(30102, `the input "${inputId}" does not exist`) as unknown as JsonObject;
-        return { failed: true, json: { input: { id: inputId, status: missing } } };
+        return { failed: true, json: { input: { ...(inputId === "" ? {} : { id: inputId }), status: missing } } };
       }
       addToDataset(call, id, row.seq);
       return { failed: false, json: added(call, row) };

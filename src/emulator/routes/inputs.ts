@@ -228,34 +228,29 @@ export function actionOf(body: JsonObject): Action {
 
 /** PATCH …/inputs */
 export function patchInputs(call: Call): Reply {
-  const { services, app, body } = call;
+  const { services, body } = call;
   const action = actionOf(body);
   const values = objectsOf(body.inputs, "inputs");
   const patched = services.store.transaction(() => values.map((value) => patchOne(call, value, action)));
   return { status: overall(patched, "inputs"), json: { inputs: patched.map((item) => item.json) } };
+}
 
-  function patchOne(_: Call, value: JsonObject, how: Action): Posted {
-    const id = String(value.id ?? "");
-    const row = services.store.input(app.seq, id);
-    if (!row)
-      return {
-        failed: true,
-        json: { id, status: status(30102, `the input "${id}" does not exist`) as unknown as JsonObject },
-      };
-    try {
-      const data = isObject(value.data) ? value.data : {};
-      if (how !== "remove") services.store.ensureConcepts(app.seq, incomingConcepts(data.concepts));
-      setFields(
-        call,
-        row,
-        patchFields(JSON.parse(row.fields) as Fields, incomingFields(data), how, services.overwriteReading),
-      );
-      const json = outgoingInput(services.store.input(app.seq, id) as InputRow, outgoing(call));
-      return { failed: false, json: { ...json, status: status(30200) as unknown as JsonObject } };
-    } catch (error) {
-      if (!(error instanceof ItemRefusal)) throw error;
-      return { failed: true, json: { id, status: error.status as unknown as JsonObject } };
-    }
+function patchOne(call: Call, value: JsonObject, action: Action): Posted {
+  const { services, app } = call;
+  const { store, overwriteReading } = services;
+  const id = String(value.id ?? "");
+  try {
+    const row = store.input(app.seq, id);
+    if (!row) throw new ItemRefusal(30102, `the input "${id}" does not exist`);
+    const data = isObject(value.data) ? value.data : {};
+    const fields = incomingFields(data);
+    if (action !== "remove") store.ensureConcepts(app.seq, incomingConcepts(data.concepts));
+    setFields(call, row, patchFields(JSON.parse(row.fields) as Fields, fields, action, overwriteReading));
+    const json = outgoingInput(store.input(app.seq, id) as InputRow, outgoing(call));
+    return { failed: false, json: { ...json, status: status(30200) as unknown as JsonObject } };
+  } catch (error) {
+    if (!(error instanceof ItemRefusal)) throw error;
+    return { failed: true, json: { ...(id === "" ? {} : { id }), status: error.status as unknown as JsonObject } };
   }
 }
 
