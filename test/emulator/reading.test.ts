@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readMessage, readParameters } from "../../src/emulator/reading.js";
-import { note, openHttp } from "../helpers/http.js";
+import { jpeg } from "../helpers/files.js";
+import { note, openHttp, picture } from "../helpers/http.js";
 
 const lenient = { strict: false };
 const strict = { strict: true };
@@ -134,6 +135,35 @@ describe("a strict store", () => {
     expect((await call("DELETE", "/inputs?ids=a")).json.status.code).toBe(11102);
     expect(emulator.stored()).toEqual([]);
     expect((await call("POST", "/inputs", { inputs: [note("a")] })).http).toBe(200);
+  });
+
+  it("knows everything that it answers with, and takes it back as it is", async () => {
+    const { call, add } = await openHttp({ strict: true });
+    const labels = { concepts: [{ id: "boat", value: 0.25 }], metadata: { a: { b: null } } };
+    await add({ ...note("a", { ...labels, geo: { geo_point: { longitude: 4.48 } } }), dataset_ids: ["train"] });
+    await add(picture("b", await jpeg()));
+    const point = { row: 0, col: 0.5, z: 0.25, visibility: "VISIBLE" };
+    const shapes = [
+      { bounding_box: { top_row: 0, left_col: 0, bottom_row: 1, right_col: 0.5 } },
+      { polygon: { points: [point, { row: 1 }, { row: 1, col: 1 }] } },
+      { mask: { image: { base64: "AAEC" } } },
+      { point },
+      { span: { char_end: 4, raw_text: "calm" } },
+    ];
+    const regions = shapes.map((region_info) => ({ data: { regions: [{ region_info, data: labels }] } }));
+    const within = [{ frames: [{ frame_info: { time: 40 }, data: labels }] }, { time_segments: [{ data: labels }] }];
+    const annotations = [...regions, ...within.map((data) => ({ data }))];
+    await call("POST", "/annotations", { annotations: annotations.map((each) => ({ ...each, input_id: "a" })) });
+    await call("PATCH", "/datasets", { action: "merge", datasets: [{ id: "train", visibility: { gettable: 10 } }] });
+
+    for (const list of ["inputs", "annotations", "datasets", "concepts"] as const) {
+      const before = (await call("GET", `/${list}`)).json[list];
+      expect(before.length).toBeGreaterThan(0);
+      const answer = await call("PATCH", `/${list}`, { action: "overwrite", [list]: before });
+      expect([list, answer.json.status]).toEqual([list, expect.objectContaining({ code: 10000 })]);
+      const data = (entries: object[]) => entries.map((entry) => (entry as { data?: unknown }).data);
+      expect(data((await call("GET", `/${list}`)).json[list])).toEqual(data(before));
+    }
   });
 
   it("takes annotations only for inputs that are processed", async () => {
