@@ -7,6 +7,7 @@ import { Transport } from "./client/transport.js";
 import { OptionsError } from "./core/errors.js";
 import { limits } from "./core/limits.js";
 import { parseOptions } from "./core/plugin.js";
+import type { Emulator } from "./emulator/index.js";
 
 const platformUrl = "https://api.clarifai.com";
 const platformMediaHost = "data.clarifai.com";
@@ -39,12 +40,14 @@ export type ConnectOptions = z.input<typeof Options>;
 
 /**
  * Connects to an app. With a key it is the platform, or the server of `baseUrl`; with neither it is the embedded store, started inside
- * this process with its data under `./.sluice`, which says so in one line.
+ * this process with its data under `./.sluice`, which says so in one line. Connections of one process share the store of a folder; another process
+ * cannot have it at the same time.
  *
  * Nothing is sent yet: a wrong key shows with the first request. Options win over the environment (CLARIFAI_API_BASE, CLARIFAI_PAT,
  * CLARIFAI_USER_ID, CLARIFAI_APP_ID).
  *
  * @throws {OptionsError} ERR_OPTIONS; ERR_CREDENTIALS when the platform is meant and user, app or key is missing
+ * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (the folder cannot be written, say)
  * @example const app = await connect({ appId: "photos" });
  */
 export async function connect(options: ConnectOptions = {}): Promise<App> {
@@ -58,9 +61,8 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
   const tuning = { requestsPerSecond, maxConcurrency, timeoutMs, retryForMs };
 
   if (pat === undefined && baseUrl === undefined) {
-    const { startEmulator } = await import("./emulator/index.js");
     const data = given.data ?? "./.sluice";
-    const emulator = await startEmulator({ data, unref: true });
+    const emulator = await embeddedStore(data);
     if (given.announce ?? true) process.stderr.write(`sluice: no CLARIFAI_PAT, using the embedded store in ${data}\n`);
     const here = { baseUrl: emulator.url, pat: "embedded", folder: resolve(data) };
     const app = { userId: userId ?? "me", appId: appId ?? "main", ...here };
@@ -91,6 +93,43 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     pat: key,
     mediaHosts: mediaHosts ?? (isPlatform ? [platformMediaHost] : []),
   });
+}
+
+interface Shared {
+  emulator: Promise<Emulator>;
+  connections: number;
+  closing?: Promise<void> | undefined;
+}
+
+/** The embedded stores of this process, by their folders. */
+const stores = new Map<string, Shared>();
+
+/** The embedded store of a folder, which has one at a time: connections of a process share it, and the last one to close stops it. */
+async function embeddedStore(data: string): Promise<{ url: string; close: () => Promise<void> }> {
+  const folder = resolve(data);
+  await stores.get(folder)?.closing;
+  let shared = stores.get(folder);
+  if (!shared) {
+    const emulator = import("./emulator/index.js").then(({ startEmulator }) => startEmulator({ data, unref: true }));
+    stores.set(folder, (shared = { emulator, connections: 0 }));
+  }
+  const store = shared;
+  store.connections += 1;
+  const { url, close } = await store.emulator.catch((error: unknown) => {
+    stores.delete(folder);
+    throw error;
+  });
+  let closed = false;
+  return {
+    url,
+    close: async () => {
+      if (!closed) store.connections -= 1;
+      closed = true;
+      if (store.connections > 0) return;
+      store.closing ??= close().finally(() => stores.delete(folder));
+      await store.closing;
+    },
+  };
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

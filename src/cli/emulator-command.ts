@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
+import { describeError, FlowError } from "../core/errors.js";
 import type { FaultRule } from "../emulator/faults.js";
 import type { AppName } from "../emulator/requests.js";
 
@@ -23,35 +24,46 @@ interface Options {
 export function emulatorCommand(): Command {
   return new Command("emulator")
     .description("Runs the embedded store: the Inputs API on this machine, with its data in a folder.")
-    .option("--port <number>", "port to listen on; 0 takes any that is free", wholeNumber, 8080)
+    .option("--port <number>", "port to listen on; 0 takes any that is free", wholeNumber(0, 65_535), 8080)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--data <folder>", "folder of the data", "./.sluice")
-    .option("--pat <key>", "the one key that is good (default: any that is not empty)")
+    .option("--data <folder>", "folder of the data", notEmpty, "./.sluice")
+    .option("--pat <key>", "the one key that is good (default: any that is not empty)", notEmpty)
     .option("--app-key <key=user/app>", "a key that is good for one app only; may be repeated", appKey)
     .option("--strict", "refuses what the API's definition does not have, instead of passing it over")
     .option("--no-auto-create", "apps and datasets must be made before they are used")
-    .option("--processing-delay-ms <number>", "time before an accepted input is processed", wholeNumber, 5)
-    .option("--delete-delay-ms <number>", "time before a deleted input is gone", wholeNumber, 5)
-    .option("--rate-limit <number>", "requests per second that are granted", wholeNumber)
+    .option("--processing-delay-ms <number>", "time before an accepted input is processed", wholeNumber(0), 5)
+    .option("--delete-delay-ms <number>", "time before a deleted input is gone", wholeNumber(0), 5)
+    .option("--rate-limit <number>", "requests per second that are granted", wholeNumber(1))
     .option("--faults <file>", "JSON file with a list of faults to rehearse", readRules)
     .addHelpText(
       "after",
       "\nExample:\n  $ sluice emulator --port 8080 --data ./store\n  $ CLARIFAI_API_BASE=http://127.0.0.1:8080 CLARIFAI_PAT=any node upload.js",
     )
-    .action(async (options: Options) => {
+    .action(async (options: Options, command: Command) => {
       const { startEmulator } = await import("../emulator/index.js");
       const { appKey: appKeys, rateLimit: requestsPerSecond, ...rest } = options;
-      const emulator = await startEmulator({ ...rest, appKeys, requestsPerSecond });
+      const emulator = await startEmulator({ ...rest, appKeys, requestsPerSecond }).catch((error: unknown) => {
+        if (!(error instanceof FlowError)) throw error;
+        return command.error(`error: ${error.message}`, { code: error.code });
+      });
       process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${options.data})\n`);
       await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
       await emulator.close();
     });
 }
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It must be a whole number.");
-  return value;
+function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} up` : `from ${min} to ${max}`;
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+  };
+}
+
+function notEmpty(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("It must not be empty.");
 }
 
 function appKey(text: string, before: Record<string, AppName> = {}): Record<string, AppName> {
@@ -61,11 +73,14 @@ function appKey(text: string, before: Record<string, AppName> = {}): Record<stri
 }
 
 function readRules(path: string): FaultRule[] {
+  let rules: unknown;
   try {
-    const rules: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (Array.isArray(rules)) return rules as FaultRule[];
+    rules = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new InvalidArgumentError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new InvalidArgumentError(`${path}: ${describeError(error)}`);
   }
-  throw new InvalidArgumentError(`${path} must hold a list.`);
+  if (!Array.isArray(rules)) throw new InvalidArgumentError(`${path} must hold a list.`);
+  const strange = rules.findIndex((rule: Partial<FaultRule> | null) => typeof rule?.fault?.type !== "string");
+  if (strange < 0) return rules as FaultRule[];
+  throw new InvalidArgumentError(`${path}: rule ${strange + 1} has no fault with a type.`);
 }

@@ -48,6 +48,22 @@ export function openDatabase(path: string): SqlDatabase {
         depth -= 1;
       }
     },
-    close: () => void database.close(),
+    close: () => {
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)"); // so that the file alone has everything
+      database.close();
+    },
   };
+}
+
+/** Locks a file for as long as this process lives; gives back its release, or undefined when it is locked already. */
+export function lockFile(path: string): (() => void) | undefined {
+  const database = new Database(path);
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    if ((error as { code?: unknown }).code === "SQLITE_BUSY") return undefined;
+    throw error;
+  }
+  return () => void database.close();
 }

@@ -1,17 +1,20 @@
 /** The embedded store: the Inputs API on loopback, with its data in a folder. */
 
 import { mkdtempSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describeError, FlowError } from "../core/errors.js";
+import { openDataFolder } from "./data-folder.js";
 import { type FaultRule, Faults } from "./faults.js";
-import { MediaFiles } from "./media-files.js";
+import type { MediaFiles } from "./media-files.js";
 import type { AppRow, InputRow } from "./model.js";
 import { Processing } from "./processing.js";
 import type { AppName } from "./requests.js";
 import type { Services } from "./routes/context.js";
 import { makeServer } from "./server.js";
-import { Store } from "./store.js";
+import type { Store } from "./store.js";
 
 export type { Fault, FaultRule } from "./faults.js";
 
@@ -78,8 +81,9 @@ export interface Emulator {
  * Starts the embedded store. Resolves when it listens.
  *
  * It speaks the REST API under `/v2` (inputs, annotations, concepts, datasets, jobs, searches, bulk operations, apps) and serves hosted media. Rows
- * are in SQLite and media in files, so that it goes on where it was after a restart.
+ * are in SQLite and media in files, so that it goes on where it was after a restart. A folder has one store at a time.
  *
+ * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (the folder cannot be written, say), ERR_STORE_ADDRESS (the port is taken, say)
  * @example
  * const emulator = await startEmulator({ data: "./store" });
  * const app = await connect({ baseUrl: emulator.url, pat: "any" });
@@ -87,8 +91,8 @@ export interface Emulator {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const temporary = options.data === undefined;
   const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
-  const store = new Store(folder);
-  const files = new MediaFiles(folder);
+  const opened = openDataFolder(folder);
+  const { store, files } = opened;
   const faults = new Faults(options.faults ?? [], options.seed ?? 1);
   const processing = new Processing(store, files, {
     delayMs: options.processingDelayMs ?? 5,
@@ -111,9 +115,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const server = makeServer({ services, credentials, requestsPerSecond: options.requestsPerSecond });
   if (options.unref) server.on("connection", (socket) => socket.unref());
   const host = options.host ?? "127.0.0.1";
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(options.port ?? 0, host, () => resolve());
-  });
+  try {
+    await listen(server, options.port ?? 0, host);
+  } catch (error) {
+    await processing.close();
+    opened.close();
+    throw error;
+  }
   if (options.unref) server.unref();
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -127,7 +135,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     clearTimeout(cut);
     deletions.finish();
     await processing.close();
-    store.close();
+    opened.close();
     if (temporary) rmSync(folder, { recursive: true, force: true });
   };
   return {
@@ -137,6 +145,19 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     stored: (userId = "me", appId = "main") => storedInputs(store, userId, appId),
     close: () => (closing ??= close()),
   };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(port, host, () => resolve());
+    });
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+    const reason = isTaken ? "another program listens there" : describeError(error);
+    const text = `the embedded store cannot listen on port ${port} of ${host}: ${reason}`;
+    throw new FlowError("ERR_STORE_ADDRESS", text, { cause: error });
+  }
 }
 
 function storedInputs(store: Store, userId: string, appId: string): StoredInput[] {

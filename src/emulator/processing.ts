@@ -40,6 +40,8 @@ const formats = new Map([
   ["image/tiff", "TIFF"],
   ["image/bmp", "BMP"],
 ]);
+/** Wait after rows could not be written, in milliseconds. */
+const retryMs = 200;
 const maxVideoUrlBytes = 300 * MB;
 
 /** Takes accepted inputs from pending through in progress to processed or failed. */
@@ -72,11 +74,15 @@ export class Processing {
   add(seqs: readonly number[]): void {
     if (seqs.length === 0 || this.#closed) return;
     this.#queue.push(...seqs);
-    if (this.#running || this.#timer) return;
+    this.#runAfter(this.#options.delayMs);
+  }
+
+  #runAfter(ms: number): void {
+    if (this.#running || this.#timer || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#work = this.#run();
-    }, this.#options.delayMs);
+    }, ms);
     this.#timer.unref();
   }
 
@@ -89,15 +95,18 @@ export class Processing {
 
   async #run(): Promise<void> {
     this.#running = true;
-    try {
-      while (this.#queue.length > 0 && !this.#closed) {
-        const group = this.#queue.splice(0, groupSize);
+    while (this.#queue.length > 0 && !this.#closed) {
+      const group = this.#queue.splice(0, groupSize);
+      try {
         await this.#process(group);
-        await new Promise<void>((resolve) => setImmediate(resolve));
+      } catch {
+        this.#queue.unshift(...group); // a full disk, say: they stay accepted, and are tried again
+        break;
       }
-    } finally {
-      this.#running = false;
+      await new Promise<void>((resolve) => setImmediate(resolve));
     }
+    this.#running = false;
+    if (this.#queue.length > 0) this.#runAfter(retryMs);
   }
 
   async #process(seqs: readonly number[]): Promise<void> {

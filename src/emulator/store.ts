@@ -1,7 +1,6 @@
 /** The rows of the store. */
 
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase, type SqlDatabase, type SqlValue, type Statement } from "./driver.js";
 import type { AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";
@@ -53,7 +52,6 @@ export class Store {
   readonly #names = new Map<number, Map<string, string>>();
 
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
     this.database = openDatabase(join(folder, "store.sqlite"));
     this.database.exec(schema);
   }

@@ -1,13 +1,16 @@
 /** `sluice emulator` as a program of its own. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { batch, connect, flow, listInputs, upload, values } from "../../src/index.js";
 import { temporaryFolder } from "../helpers/store.js";
 
+const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const command = [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "src/cli/main.ts")];
 
@@ -75,12 +78,23 @@ describe("sluice emulator", () => {
     expect(await get("/inputs?tags=x", "one")).toBe(11102);
   });
 
-  it("says what is wrong with an option, and how to get help", async () => {
-    const child = spawn(process.execPath, [...command, "emulator", "--port", "many"], { stdio: "pipe" });
-    let text = "";
-    child.stderr.on("data", (chunk) => (text += chunk));
-    const [code] = (await once(child, "exit")) as [number];
-    expect(code).toBe(1);
-    expect(text).toMatch(/--port.*many/);
+  it("says in one line what it cannot do", async () => {
+    const { child, url } = await start("--data", temporaryFolder());
+    const { port } = new URL(url);
+    const folder = temporaryFolder();
+    const faults = join(folder, "faults.json");
+    await writeFile(faults, '[{ "fault": { "type": "garbage" } }, { "type": "garbage" }]');
+    const failures: [string[], RegExp][] = [
+      [["--port", "many"], /^error: option '--port <number>' argument 'many' is invalid.*from 0 to 65535/],
+      [["--port", port, "--data", folder], new RegExp(`^error: .*port ${port} of 127.0.0.1: another program`)],
+      [["--port", "0", "--data", faults], /^error: the folder \S+faults\.json cannot be used/],
+      [["--faults", faults], /^error: .*faults\.json: rule 2 has no fault/],
+    ];
+    const runs = failures.map(async ([args, text]) => {
+      const run = execute(process.execPath, [...command, "emulator", ...args]);
+      await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(text) as string });
+    });
+    await Promise.all(runs);
+    await stop(child, "SIGTERM");
   });
 });

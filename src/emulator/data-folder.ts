@@ -1,0 +1,47 @@
+/** The folder of a store: made, locked and opened, with errors that say what is wrong with it. */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { describeError, FlowError } from "../core/errors.js";
+import { lockFile } from "./driver.js";
+import { MediaFiles } from "./media-files.js";
+import { Store } from "./store.js";
+
+/** What is in the folder; `close` gives the folder free. */
+export interface DataFolder {
+  store: Store;
+  files: MediaFiles;
+  close(): void;
+}
+
+/**
+ * Opens the folder of a store. One store has it at a time, for as long as its process lives: two would process each input twice, and delete what
+ * the other is just receiving.
+ *
+ * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE
+ */
+export function openDataFolder(folder: string): DataFolder {
+  let unlock: (() => void) | undefined;
+  try {
+    mkdirSync(folder, { recursive: true });
+    unlock = lockFile(join(folder, "lock"));
+    if (!unlock) throw inUse(folder);
+    const release = unlock;
+    const store = new Store(folder);
+    const close = () => {
+      store.close();
+      release();
+    };
+    return { store, files: new MediaFiles(folder), close };
+  } catch (error) {
+    unlock?.();
+    if (error instanceof FlowError) throw error;
+    const text = `the folder ${folder} cannot be used for the embedded store: ${describeError(error)}`;
+    throw new FlowError("ERR_STORE_UNUSABLE", text, { cause: error });
+  }
+}
+
+function inUse(folder: string): FlowError {
+  const text = `the embedded store in ${folder} is in use by another process; to share it, run "sluice emulator" and set CLARIFAI_API_BASE to its address`;
+  return new FlowError("ERR_STORE_IN_USE", text, { retryable: true });
+}
