@@ -16,6 +16,7 @@ interface Options {
   autoCreate: boolean;
   processingDelayMs: number;
   deleteDelayMs: number;
+  allowPrivateFetch?: true;
   rateLimit?: number;
   faults?: FaultRule[];
 }
@@ -33,6 +34,10 @@ export function emulatorCommand(): Command {
     .option("--no-auto-create", "apps and datasets must be made before they are used")
     .option("--processing-delay-ms <number>", "time before an accepted input is processed", wholeNumber(0), 5)
     .option("--delete-delay-ms <number>", "time before a deleted input is gone", wholeNumber(0), 5)
+    .option(
+      "--allow-private-fetch",
+      "fetch URLs from private networks (default: public ones, and those that name this machine)",
+    )
     .option("--rate-limit <number>", "requests per second that are granted", wholeNumber(1))
     .option("--faults <file>", "JSON file with a list of faults to rehearse", readRules)
     .addHelpText(

@@ -3,6 +3,7 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { InputError } from "../core/errors.js";
+import { followRedirects } from "../core/follow-redirects.js";
 import { guardedAgent } from "../core/guarded-fetch.js";
 import { Agent } from "../core/http.js";
 import type { App } from "./app.js";
@@ -25,54 +26,48 @@ export interface MediaOptions {
   allowPrivate?: boolean | undefined;
 }
 
-const maxRedirects = 5;
-
 /**
  * Opens the bytes of a URL. Redirects are followed one by one, each checked anew; the credential goes to the API's origin and its media hosts
- * and to no other place. Other hosts must be public.
+ * and to no other place. Other hosts must be public, and where one of them redirects to goes without the credential too.
  *
- * @throws {InputError} the HTTP status as `ERR_HTTP_404`, ERR_REDIRECTS, or what the guard against private addresses throws
+ * @throws {InputError} what `followRedirects` and the guard against private addresses throw; ERR_DOWNLOAD_BROKEN for another part than was asked for
  */
 export async function openMedia(
   app: App | undefined,
   address: string,
   options: MediaOptions = {},
 ): Promise<MediaStream> {
-  let url = new URL(address);
-  for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
-    const response = await request(app, url, options);
-    const { statusCode, headers } = response;
-    if (statusCode >= 300 && statusCode < 400 && typeof headers.location === "string") {
-      await response.body.dump();
-      url = new URL(headers.location, url);
-      continue;
-    }
-    if (statusCode !== 200 && statusCode !== 206) {
-      await response.body.dump();
-      throw new InputError(`ERR_HTTP_${statusCode}`, `${url.href} answered HTTP ${statusCode}`, {
-        retryable: statusCode === 429 || statusCode >= 500,
-      });
-    }
-    const start = statusCode === 206 ? (options.start ?? 0) : 0;
-    const length = Number(headers["content-length"]);
-    return { start, totalBytes: Number.isFinite(length) ? start + length : undefined, body: response.body };
+  let owner = app;
+  const ask = (url: URL) => {
+    if (!owner?.trusts(url)) owner = undefined;
+    return request(owner, url, options);
+  };
+  const { url, response } = await followRedirects(address, ask, [200, 206]);
+  const { statusCode, headers, body } = response;
+  const start = statusCode === 206 ? (options.start ?? 0) : 0;
+  const range = /^bytes (\d+)-/.exec(String(headers["content-range"]))?.[1];
+  if (statusCode === 206 && Number(range) !== start) {
+    body.on("error", () => undefined).destroy();
+    const text = `${url.href} sent from byte ${range ?? "unknown"}, not from ${start}`;
+    throw new InputError("ERR_DOWNLOAD_BROKEN", text, { retryable: true });
   }
-  throw new InputError("ERR_REDIRECTS", `${address} redirects more than ${maxRedirects} times`);
+  const length = Number(headers["content-length"]);
+  return { start, totalBytes: Number.isFinite(length) ? start + length : undefined, body };
 }
 
 const trustedAgent = new Agent({ connections: 16, keepAliveTimeout: 10_000 });
 
-async function request(app: App | undefined, url: URL, options: MediaOptions): Promise<Dispatcher.ResponseData> {
-  const trusted = app?.trusts(url) === true;
+/** Sends a request: with the credential of the app that trusts the address, or guarded and without any. */
+function request(owner: App | undefined, url: URL, options: MediaOptions): Promise<Dispatcher.ResponseData> {
   const timeout = options.timeoutMs ?? 60_000;
-  const dispatcher = trusted ? trustedAgent : guardedAgent(options.allowPrivate ?? false);
+  const dispatcher = owner ? trustedAgent : guardedAgent(options.allowPrivate ?? false);
   return dispatcher.request({
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method: "GET",
     headers: {
       "accept-encoding": "identity",
-      ...(trusted && app ? { authorization: app.authorization } : {}),
+      ...(owner ? { authorization: owner.authorization } : {}),
       ...(options.start ? { range: `bytes=${options.start}-` } : {}),
     },
     headersTimeout: timeout,

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError, FlowError } from "../core/errors.js";
+import { isLoopbackHost } from "../core/guarded-fetch.js";
 import { openDataFolder } from "./data-folder.js";
 import { type FaultRule, Faults } from "./faults.js";
 import type { MediaFiles } from "./media-files.js";
@@ -44,6 +45,11 @@ export interface EmulatorOptions {
   requestsPerSecond?: number | undefined;
   /** Fetches inputs that are sent by URL, as the platform does. Default: true. */
   allowFetch?: boolean | undefined;
+  /**
+   * Fetches from private, loopback and link-local addresses (true), or from public ones only (false). Default: from this machine's own too, when
+   * the store itself listens on loopback, and the URL, not a redirect or a look-up, says so.
+   */
+  allowPrivateFetch?: boolean | undefined;
   /** Whether overwrite replaces all data ("new") or key by key ("old"). Default: "new". */
   overwriteReading?: "new" | "old" | undefined;
   /** Faults to rehearse. */
@@ -89,6 +95,7 @@ export interface Emulator {
  * const app = await connect({ baseUrl: emulator.url, pat: "any" });
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const host = options.host ?? "127.0.0.1";
   const temporary = options.data === undefined;
   const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
   const opened = openDataFolder(folder);
@@ -97,6 +104,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const processing = new Processing(store, files, {
     delayMs: options.processingDelayMs ?? 5,
     allowFetch: options.allowFetch ?? true,
+    privateFetch: options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false),
     fault: (row) => faults.ofProcessing(row.id, row.times_stored),
   });
   const deletions = new Deletions(store, files, options.deleteDelayMs ?? 5);
@@ -114,7 +122,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const server = makeServer({ services, credentials, requestsPerSecond: options.requestsPerSecond });
   if (options.unref) server.on("connection", (socket) => socket.unref());
-  const host = options.host ?? "127.0.0.1";
   try {
     await listen(server, options.port ?? 0, host);
   } catch (error) {

@@ -1,14 +1,13 @@
 /** Processing: what becomes of accepted inputs in the background. */
 
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { STATUS_CODES } from "node:http";
-import { Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { Agent, interceptors, request } from "undici";
 import { describeFile } from "../core/content.js";
 import { decodeErrorText } from "../core/decode-error.js";
 import { describeError } from "../core/errors.js";
+import type { PrivateAccess } from "../core/guarded-fetch.js";
 import { limits, MB } from "../core/limits.js";
+import { Semaphore } from "../core/semaphore.js";
+import { fetchMedia, ProcessingFailure } from "./fetch-media.js";
 import type { MediaFiles, StoredMedia } from "./media-files.js";
 import type { InputRow, JsonObject } from "./model.js";
 import { type Store, timestamp } from "./store.js";
@@ -17,6 +16,8 @@ import { cutShort } from "./whole-media.js";
 export interface ProcessingOptions {
   delayMs: number;
   allowFetch: boolean;
+  /** What may be fetched besides public addresses; "loopback": this machine's own, where the URL itself names it. */
+  privateFetch: PrivateAccess;
   /** Makes the processing of an input fail, for rehearsals. */
   fault: (row: InputRow) => { code: number; details: string } | "stuck" | undefined;
 }
@@ -49,13 +50,8 @@ export class Processing {
   readonly #store: Store;
   readonly #files: MediaFiles;
   readonly #options: ProcessingOptions;
-  readonly #agent = new Agent({
-    connections: 8,
-    headersTimeout: 15_000,
-    bodyTimeout: 15_000,
-    connect: { timeout: 5000 },
-  });
-  readonly #dispatcher = this.#agent.compose(interceptors.redirect({ maxRedirections: 5 }));
+  readonly #fetches = new Semaphore(8);
+  readonly #stop = new AbortController();
   #queue: number[] = [];
   #running = false;
   #timer: NodeJS.Timeout | undefined;
@@ -89,7 +85,7 @@ export class Processing {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#agent.destroy();
+    this.#stop.abort(new Error("the store is closed"));
     await this.#work;
   }
 
@@ -148,54 +144,22 @@ export class Processing {
     let stored: StoredMedia | undefined;
     try {
       if (row.url !== null) {
-        if (!this.#options.allowFetch) throw new Failure(30002, "this store does not fetch");
-        stored = await this.#fetch(row.url, row.kind === "video" ? maxVideoUrlBytes : limits.maxItemBytes[row.kind]);
+        if (!this.#options.allowFetch) throw new ProcessingFailure(30002, "this store does not fetch");
+        const { url, kind } = row;
+        const { privateFetch } = this.#options;
+        const maxBytes = kind === "video" ? maxVideoUrlBytes : limits.maxItemBytes[kind];
+        stored = await this.#fetches.run(() =>
+          fetchMedia(url, this.#files, { maxBytes, privateFetch, signal: this.#stop.signal }),
+        );
       }
       const sha256 = stored?.sha256 ?? row.sha256;
       const info = sha256 === null ? textInfo(media.text) : await inspect(row.kind, this.#files.pathOf(sha256));
       media[row.kind] = { ...media[row.kind], ...info };
       return { row, code: 30000, details: null, media, stored };
     } catch (error) {
-      const code = error instanceof Failure ? error.code : 30002;
+      const code = error instanceof ProcessingFailure ? error.code : 30002;
       return { row, code, details: describeError(error), media, stored };
     }
-  }
-
-  async #fetch(url: string, maxBytes: number): Promise<StoredMedia> {
-    const writer = this.#files.create();
-    try {
-      const response = await request(url, { dispatcher: this.#dispatcher });
-      if (response.statusCode !== 200) {
-        response.body.on("error", () => undefined).destroy();
-        const side = response.statusCode < 500 ? "Client" : "Server";
-        const text = STATUS_CODES[response.statusCode] ?? "";
-        throw new Failure(30002, `${response.statusCode} ${side} Error: ${text} for url: ${url}`);
-      }
-      const sink = new Writable({
-        write: (chunk: Buffer, _, done) => {
-          if (writer.sizeBytes + chunk.length >= maxBytes) {
-            done(new Failure(30105, `${url} has ${maxBytes} bytes or more`));
-            return;
-          }
-          writer.write(Buffer.from(chunk));
-          done();
-        },
-      });
-      await pipeline(response.body, sink);
-      return writer.finish(true);
-    } catch (error) {
-      writer.discard();
-      if (error instanceof Failure) throw error;
-      throw new Failure(30002, `${describeError(error)} for url: ${url}`);
-    }
-  }
-}
-
-class Failure extends Error {
-  readonly code: number;
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
   }
 }
 
@@ -206,19 +170,19 @@ function textInfo(text: JsonObject | undefined): JsonObject {
 
 /** Looks at stored content: whether it is what it was sent as, within the limits, and whole. */
 async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject> {
-  if (statSync(path).size === 0) throw new Failure(30300, "there are no bytes");
+  if (statSync(path).size === 0) throw new ProcessingFailure(30300, "there are no bytes");
   const found = await describeFile(path);
   const { mimeType, width, height } = found.content;
   if (kind === "text") return found.kind === "text" ? {} : refuse(kind, mimeType);
   if (found.kind !== kind) return refuse(kind, mimeType);
   const cut = kind === "image" ? undefined : cutShort(path, mimeType);
-  if (cut !== undefined) throw new Failure(30002, `the ${kind} is cut short: ${cut}`);
+  if (cut !== undefined) throw new ProcessingFailure(30002, `the ${kind} is cut short: ${cut}`);
   if (kind !== "image") return {};
   const format = formats.get(mimeType ?? "");
-  if (format === undefined) throw new Failure(30101, `${mimeType ?? "this format"} is not supported`);
-  if (width === undefined || height === undefined) throw new Failure(30002, "the image cannot be decoded");
+  if (format === undefined) throw new ProcessingFailure(30101, `${mimeType ?? "this format"} is not supported`);
+  if (width === undefined || height === undefined) throw new ProcessingFailure(30002, "the image cannot be decoded");
   if (width * height > limits.maxMegapixels * 1_000_000) {
-    throw new Failure(
+    throw new ProcessingFailure(
       30105,
       `the image has ${((width * height) / 1e6).toFixed(2)} megapixels; the limit is ${limits.maxMegapixels}`,
     );
@@ -228,7 +192,7 @@ async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject
 }
 
 function refuse(kind: string, mimeType: string | undefined): never {
-  throw new Failure(30002, `the content is ${mimeType ?? "of no known type"}, not ${kind}`);
+  throw new ProcessingFailure(30002, `the content is ${mimeType ?? "of no known type"}, not ${kind}`);
 }
 
 /** Whether a file is as long as its format says, or ends as it asks for; a quick look that spares decoding nearly every image. */
@@ -257,6 +221,6 @@ async function decodeWhole(path: string, mimeType: string | undefined): Promise<
     const image = sharp(path, { failOn: "truncated", limitInputPixels: limits.maxMegapixels * 1_000_000 });
     await image.resize(1, 1, { fit: "fill" }).raw().toBuffer();
   } catch (error) {
-    throw new Failure(30002, `the image cannot be decoded: ${decodeErrorText(error, mimeType)}`);
+    throw new ProcessingFailure(30002, `the image cannot be decoded: ${decodeErrorText(error, mimeType)}`);
   }
 }

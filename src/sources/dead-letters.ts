@@ -7,8 +7,8 @@ import { describeError, InputError, SourceError } from "../core/errors.js";
 import { bytesFromBase64 } from "../core/input-json.js";
 import { DigestSet } from "../core/journal/digest-set.js";
 import { fingerprintOfKey } from "../core/journal.js";
+import { readLines } from "../core/lines.js";
 import type { Source, SourceItem } from "../core/plugin.js";
-import { readLines } from "./lines.js";
 
 /** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */
 const maxLineBytes = 200_000_000;

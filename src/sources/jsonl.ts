@@ -4,8 +4,8 @@ import { decodeText } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { bytesFromBase64 } from "../core/input-json.js";
+import { readLines } from "../core/lines.js";
 import { itemFrom, type Source } from "../core/plugin.js";
-import { readLines } from "./lines.js";
 
 /** Longest line, in bytes: a text at the limit of the API, escaped. */
 const maxLineBytes = 100_000_000;

@@ -3,14 +3,16 @@
 import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
 import { decodeText, describeBytes } from "../core/content.js";
+import { withDeadline } from "../core/deadline.js";
 import { describeError, FlowError, InputError, SourceError } from "../core/errors.js";
-import { checkUrl, guardedAgent } from "../core/guarded-fetch.js";
+import { followRedirects } from "../core/follow-redirects.js";
+import { checkUrl, guardedAgent, withoutCredentials } from "../core/guarded-fetch.js";
 import { idFromPath } from "../core/ids.js";
 import { type InputDraft, type Kind, kinds } from "../core/input.js";
 import { kindOfUrl, urlField } from "../core/kind-of-url.js";
 import { limits } from "../core/limits.js";
+import { readLines } from "../core/lines.js";
 import { parseOptions, type Source, type SourceItem } from "../core/plugin.js";
-import { readLines } from "./lines.js";
 
 const Options = z.strictObject({
   /** Kind of what the URLs point to. Default: by the extension; with `fetch`, by the content. */
@@ -31,7 +33,6 @@ const Options = z.strictObject({
 export type UrlsOptions = z.input<typeof Options>;
 type Checked = z.output<typeof Options>;
 
-const maxRedirects = 5;
 /** Longest line of a list, in bytes. */
 const maxLineBytes = 1_000_000;
 /** Wait before the second try; it doubles with each. */
@@ -103,17 +104,12 @@ function reference(line: string, { kind }: Checked): SourceItem {
   }
 }
 
-/** What stands before the `@` of an address is no origin to print. */
-function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/?#]*@/, "//");
-}
-
 async function fetched(line: string, options: Checked, signal: AbortSignal): Promise<SourceItem> {
   const text = String(line).trim();
   const origin = withoutCredentials(text);
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return { origin, input: await withDeadline(text, options, signal) };
+      return { origin, input: await fetchInTime(text, options, signal) };
     } catch (error) {
       const final =
         signal.aborted || (error instanceof FlowError && !error.retryable) || attempts >= options.maxAttempts;
@@ -129,57 +125,27 @@ async function fetched(line: string, options: Checked, signal: AbortSignal): Pro
 }
 
 /** One try, cut off by the stop of the flow or by its deadline. */
-async function withDeadline(text: string, options: Checked, signal: AbortSignal): Promise<InputDraft> {
+async function fetchInTime(text: string, options: Checked, signal: AbortSignal): Promise<InputDraft> {
   const url = checkUrl(text);
   const { deadlineMs } = options;
-  const late = new InputError("ERR_FETCH_DEADLINE", `${text} was not read to its end within ${deadlineMs} ms`);
-  const abort = new AbortController();
-  const stop = () => abort.abort(signal.reason);
-  if (signal.aborted) stop();
-  else signal.addEventListener("abort", stop);
-  const timer = setTimeout(() => abort.abort(late), deadlineMs);
-  try {
-    return await fetchInput(url, options, abort.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
-  }
+  const late = () => new InputError("ERR_FETCH_DEADLINE", `${text} was not read to its end within ${deadlineMs} ms`);
+  return withDeadline({ deadlineMs, signal, late }, (cut) => fetchInput(url, options, cut));
 }
 
 async function fetchInput(start: URL, options: Checked, signal: AbortSignal): Promise<InputDraft> {
-  let url = start;
-  for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
-    const response = await guardedAgent(options.allowPrivate).request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
+  const agent = guardedAgent(options.allowPrivate);
+  const { url, response } = await followRedirects(start.href, ({ origin, pathname, search }) =>
+    agent.request({
+      origin,
+      path: `${pathname}${search}`,
       method: "GET",
       headers: { "accept-encoding": "identity", "user-agent": "sluice" },
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
       signal,
-    });
-    const { statusCode, headers, body } = response;
-    if (statusCode >= 300 && statusCode < 400 && typeof headers.location === "string") {
-      body.on("error", () => undefined).destroy();
-      if (!URL.canParse(headers.location, url.href)) {
-        throw new InputError("ERR_URL", `${url.href} redirects to "${headers.location}", which is not a URL`);
-      }
-      url = checkUrl(new URL(headers.location, url).href);
-      continue;
-    }
-    if (statusCode !== 200) {
-      body.on("error", () => undefined).destroy();
-      const retryable = statusCode === 429 || statusCode >= 500;
-      throw new InputError(`ERR_HTTP_${statusCode}`, `${url.href} answered HTTP ${statusCode}`, { retryable });
-    }
-    const encoding = headers["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity") {
-      body.on("error", () => undefined).destroy();
-      throw new InputError("ERR_CONTENT_ENCODING", `${url.href} answers with content-encoding ${String(encoding)}`);
-    }
-    return describeFetched(url, await readLimited(body, url, options.kind, signal), options.kind, start);
-  }
-  throw new InputError("ERR_REDIRECTS", `${start.href} redirects more than ${maxRedirects} times`);
+    }),
+  );
+  return describeFetched(url, await readLimited(response.body, url, options.kind, signal), options.kind, start);
 }
 
 /** Reads a body, and stops it as soon as it is larger than its kind may be. */

@@ -122,7 +122,12 @@ describe("processing", () => {
     const transaction = vi.spyOn(store, "transaction").mockImplementationOnce(() => {
       throw new Error("the disk is full");
     });
-    const processing = new Processing(store, files, { delayMs: 0, allowFetch: false, fault: () => undefined });
+    const processing = new Processing(store, files, {
+      delayMs: 0,
+      allowFetch: false,
+      privateFetch: false,
+      fault: () => undefined,
+    });
     onTestFinished(async () => {
       await processing.close();
       close();
