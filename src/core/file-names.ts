@@ -6,20 +6,21 @@ import { hash } from "node:crypto";
 const reserved = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
 
 /**
- * A file name for an id: one path part of `[a-z0-9_-]` and the extension, the same in every run, different for different ids also where
- * the file system ignores case. Ids that are safe as they are stay readable.
+ * A file name for an id: `[a-z0-9_-]`, for most ids a digest, and the extension, with dots between them. It is the same in every run, and
+ * different for different ids, also for ids that were made to meet, and where the file system ignores case. Ids that are safe as they are stay readable.
  */
 export function fileNameFor(id: string, extension: string): string {
   const safe = /^[a-z0-9_-]{1,64}$/.test(id) && !reserved.test(id);
   if (safe) return `${id}.${extension}`;
   const slug = id
+    .slice(0, 200)
     .normalize("NFC")
     .toLowerCase()
-    .replace(/[^a-z0-9_-]+/g, "-")
+    .replace(/[^a-z0-9_]+/g, "-")
     .slice(0, 48)
-    .replace(/^-+|-+$/g, "");
-  const digest = hash("sha256", id, "hex").slice(0, 12);
-  return `${slug === "" ? "input" : slug}-${digest}.${extension}`;
+    .replace(/^-|-$/g, "");
+  const digest = hash("sha256", Buffer.from(id, "utf16le"), "hex").slice(0, 32); // as UTF-8, broken characters would be the same
+  return `${slug === "" || reserved.test(slug) ? "input" : slug}.${digest}.${extension}`;
 }
 
 const extensions: Record<string, string> = {

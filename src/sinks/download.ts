@@ -27,6 +27,8 @@ const Options = z.strictObject({
   maxBytes: z.number().positive().default(2_000_000_000),
   /** Longest wait between two pieces, in milliseconds. Default: 60,000. */
   timeoutMs: z.number().positive().default(60_000),
+  /** Longest time for one file with all its tries, in milliseconds; what is there by then is gone on with in the next run. Default: 3,600,000. */
+  deadlineMs: z.number().positive().default(3_600_000),
   /** Follows addresses in private networks. Default: false. */
   allowPrivate: z.boolean().default(false),
 });
@@ -37,7 +39,7 @@ export type DownloadOptions = z.input<typeof Options>;
  * with a text, both.
  *
  * Names are made from ids, never taken from a server, and end in an extension found by content. A file appears under its name when it is
- * whole; a broken download goes on where it stopped. `manifest.jsonl` in the folder gets one line for each file: id, kind, path, sizeBytes, sha256. Run
+ * whole; a broken download goes on where it stopped. Links that lie in the folder are not followed. `manifest.jsonl` in the folder gets one line for each file: id, kind, path, sizeBytes, sha256. Run
  * again, files that the manifest names and that are there in full size are not fetched again; those inputs settle as skipped.
  *
  * Several at once, so the order is that of completion. An input whose content cannot be had fails with its reason (ERR_HTTP_404,
@@ -131,9 +133,7 @@ class Downloader implements MessageSink {
     if ("path" in content || "bytes" in content) {
       return writeBytes(path, await readContent(content, signal));
     }
-    const { app, maxAttempts, maxBytes, timeoutMs, allowPrivate } = this.#options;
-    const address = content.hostedUrl ?? content.url;
-    return fetchToFile(address, path, { app, signal, maxAttempts, maxBytes, timeoutMs, allowPrivate });
+    return fetchToFile(content.hostedUrl ?? content.url, path, { ...this.#options, signal });
   }
 }
 

@@ -2,11 +2,14 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, open, writeFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { type App, appOfMedia } from "../../client/app.js";
 import { openMedia } from "../../client/media.js";
 import { systemClock } from "../../client/pacing/clock.js";
+import { withDeadline } from "../../core/deadline.js";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
+import { checkUrl } from "../../core/guarded-fetch.js";
+import { openPlainFile } from "./plain-file.js";
 
 export interface Fetched {
   sizeBytes: number;
@@ -19,28 +22,25 @@ export interface FetchOptions {
   maxAttempts: number;
   maxBytes: number;
   timeoutMs: number;
+  /** Longest time for all tries together, in milliseconds. */
+  deadlineMs: number;
   allowPrivate: boolean;
 }
 
 /**
  * Fetches an address into `path`. Bytes that are there from an earlier try are kept, and the rest is asked for, when the server can do that.
  *
- * @throws {InputError} ERR_DOWNLOAD_TOO_LARGE, ERR_DOWNLOAD_BROKEN, and what `openMedia` throws
+ * @throws {InputError} ERR_DOWNLOAD_TOO_LARGE, ERR_DOWNLOAD_BROKEN, ERR_DOWNLOAD_DEADLINE, ERR_DOWNLOAD_PATH, and what `openMedia` throws
  */
 export async function fetchToFile(address: string, path: string, options: FetchOptions): Promise<Fetched> {
-  const file = await open(path, "a+");
+  checkUrl(address);
+  const { deadlineMs, signal } = options;
+  const late = () =>
+    new InputError("ERR_DOWNLOAD_DEADLINE", `${address} was not read to its end within ${deadlineMs} ms`);
+  const file = await openPlainFile(path);
   try {
-    for (let attempts = 1; ; attempts += 1) {
-      try {
-        await fetchRest(address, file, options);
-        return { sizeBytes: (await file.stat()).size, sha256: await sha256Of(path) };
-      } catch (error) {
-        options.signal.throwIfAborted();
-        const final = error instanceof FlowError && !error.retryable;
-        if (final || attempts >= options.maxAttempts) throw asBroken(address, error);
-        await systemClock.sleep(200 * 2 ** attempts * (0.5 + Math.random() / 2), options.signal);
-      }
-    }
+    await withDeadline({ deadlineMs, signal, late }, (cut) => fetchAll(address, file, { ...options, signal: cut }));
+    return { sizeBytes: (await file.stat()).size, sha256: await sha256Of(path) };
   } finally {
     await file.close();
   }
@@ -48,13 +48,33 @@ export async function fetchToFile(address: string, path: string, options: FetchO
 
 /** Writes bytes that are in memory. */
 export async function writeBytes(path: string, bytes: Uint8Array): Promise<Fetched> {
-  await writeFile(path, bytes);
+  const file = await openPlainFile(path);
+  try {
+    await file.truncate(0);
+    await file.writeFile(bytes);
+  } finally {
+    await file.close();
+  }
   return { sizeBytes: bytes.byteLength, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/** Tries until the server has sent everything. */
+async function fetchAll(address: string, file: FileHandle, options: FetchOptions): Promise<void> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await fetchRest(address, file, options);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      const final = error instanceof FlowError && !error.retryable;
+      if (final || attempts >= options.maxAttempts) throw asBroken(address, error);
+      await systemClock.sleep(200 * 2 ** attempts * (0.5 + Math.random() / 2), options.signal);
+    }
+  }
 }
 
 async function fetchRest(address: string, file: FileHandle, options: FetchOptions): Promise<void> {
   const { signal, timeoutMs, maxBytes, allowPrivate } = options;
-  const app = options.app ?? appOfMedia(new URL(address));
+  const app = options.app ?? appOfMedia(checkUrl(address));
   const there = (await file.stat()).size;
   const stream = await openMedia(app, address, { signal, start: there, timeoutMs, allowPrivate }).catch(
     (error: unknown) => {

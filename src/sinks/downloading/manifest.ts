@@ -1,10 +1,11 @@
 /** The manifest of a download folder: one line of JSON for each file. */
 
-import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { type FileHandle, lstat, mkdir } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { describeError, SinkError } from "../../core/errors.js";
+import { fileNameFor } from "../../core/file-names.js";
+import { readLines } from "../../core/lines.js";
+import { openPlainFile } from "./plain-file.js";
 
 /** A line of the manifest; `path` is relative to the folder. */
 export interface ManifestEntry {
@@ -14,6 +15,9 @@ export interface ManifestEntry {
   sizeBytes: number;
   sha256: string;
 }
+
+/** Longest line, in bytes. */
+const maxLineBytes = 100_000;
 
 /** Reads what earlier runs wrote, and appends. */
 export class Manifest {
@@ -29,7 +33,7 @@ export class Manifest {
     const path = join(this.#folder, "manifest.jsonl");
     try {
       await mkdir(this.#folder, { recursive: true });
-      this.#file = await open(path, "a");
+      this.#file = await openPlainFile(path);
       await this.#load(path);
     } catch (error) {
       throw new SinkError("ERR_FILE_UNWRITABLE", `download: ${this.#folder}: ${describeError(error)}`, {
@@ -42,8 +46,8 @@ export class Manifest {
   async has(id: string, kind: string): Promise<boolean> {
     const known = this.#known.get(`${kind}:${id}`);
     if (!known) return false;
-    const found = await stat(join(this.#folder, known.path)).catch(() => undefined);
-    return found?.size === known.sizeBytes;
+    const found = await lstat(join(this.#folder, known.path)).catch(() => undefined);
+    return found?.isFile() === true && found.size === known.sizeBytes;
   }
 
   async add(entry: ManifestEntry): Promise<void> {
@@ -55,12 +59,12 @@ export class Manifest {
   }
 
   async #load(path: string): Promise<void> {
-    for await (const line of createInterface({ input: createReadStream(path) })) {
+    for await (const { bytes } of readLines(path, maxLineBytes)) {
       try {
-        const entry = JSON.parse(line) as ManifestEntry;
-        // A name that this sink did not make (a path, say) is none of its files.
-        if (!/^[A-Za-z0-9_.-]+$/.test(entry.path)) continue;
-        this.#known.set(`${entry.kind}:${entry.id}`, { path: entry.path, sizeBytes: entry.sizeBytes });
+        const { id, kind, path: name, sizeBytes } = JSON.parse(String(bytes)) as ManifestEntry;
+        // A name that this sink does not make (a path, say) is none of its files.
+        if (name !== fileNameFor(id, extname(name).slice(1))) continue;
+        this.#known.set(`${kind}:${id}`, { path: name, sizeBytes });
       } catch {
         // a torn line of a run that was killed: that file is fetched again
       }
