@@ -4,11 +4,13 @@ import { open } from "node:fs/promises";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { describeError, InputError } from "../core/errors.js";
-import type { Content, Input } from "../core/input.js";
+import type { Content, GeoPoint, Input } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { placeFrom } from "../core/place.js";
 import { parseOptions } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
+import { exifBlockOf } from "./exif-block.js";
+import { exifPlaceOf } from "./exif-place.js";
 
 const Options = z.strictObject({
   /** Replaces a place that the input has already. Default: false. */
@@ -44,20 +46,17 @@ export function geoFromExif(options: GeoFromExifOptions = {}): OperatorFunction<
 }
 
 async function withPlace(input: Input, image: Content): Promise<Input> {
-  const head = await readHead(image);
-  if (!head.includes("Exif") && image.mimeType === "image/jpeg") return input;
-  const { default: exifr } = await import("exifr");
-  let found: { latitude: number; longitude: number } | undefined;
+  const block = exifBlockOf(await readHead(image));
+  if (!block) return input;
+  let found: GeoPoint | undefined;
   try {
-    found = (await exifr.gps(head)) as typeof found;
+    found = exifPlaceOf(block);
   } catch (error) {
-    // Formats that exifr does not know have no block that it could read.
-    if (error instanceof Error && /unknown file format/i.test(error.message)) return input;
     throw new InputError("ERR_EXIF", "the EXIF block cannot be read", { cause: error });
   }
   // A camera that had no fix writes 0/0.
-  if (!Number.isFinite(found?.latitude) || !Number.isFinite(found?.longitude)) return input;
-  const { longitude, latitude } = found as { longitude: number; latitude: number };
+  if (!found || !Number.isFinite(found.latitude) || !Number.isFinite(found.longitude)) return input;
+  const { longitude, latitude } = found;
   return { ...input, geo: placeFrom(rounded(longitude), rounded(latitude), "EXIF") };
 }
 
