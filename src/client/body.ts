@@ -1,6 +1,6 @@
 /** Request bodies on demand: JSON skeletons and base64 slices straight from the files, as often as asked. */
 
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import xxhash, { type XXHashAPI } from "xxhash-wasm";
 import { base64Length, type Encoded } from "../core/encoding.js";
 import { describeError, InputError } from "../core/errors.js";
@@ -15,6 +15,9 @@ const encodedAtOnce = 48 * 1024;
 const chunkBytes = 256 * 1024;
 /** Chunks of this size are beyond what any stream buffers before it asks to wait. */
 const reusableBytes = 128 * 1024;
+
+/** A pipe is not waited for; Windows has no such flag. */
+const readNow = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** A file is not what it was when its batch was made; the others of the batch can go without it. */
 export class ContentChangedError extends InputError {
@@ -198,7 +201,7 @@ function fillSlice(index: number, content: Content, file: number, slice: Buffer)
 
 function openFile(index: number, content: Content): number {
   try {
-    return openSync(pathOf(content), "r");
+    return openSync(pathOf(content), readNow);
   } catch (error) {
     throw unreadable(index, content, error);
   }

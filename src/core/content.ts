@@ -1,6 +1,6 @@
 /** Content handles: what a file is, found by looking at its first bytes, and its bytes as often as asked. */
 
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import { imageSize } from "image-size";
 import { describeError, InputError } from "./errors.js";
 import type { BytesContent, Content, FileContent, Kind } from "./input.js";
@@ -9,6 +9,9 @@ import type { BytesContent, Content, FileContent, Kind } from "./input.js";
 const headBytes = 4100;
 /** Bytes read when a header (a long EXIF block, say) hides the size of an image. */
 const longHeadBytes = 512 * 1024;
+
+/** A pipe is not waited for; Windows has no such flag. */
+const readNow = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const head = Buffer.allocUnsafeSlow(headBytes);
 
@@ -30,7 +33,7 @@ export interface Described<C extends Content = Content> {
 export function describeFile(path: string): Described<FileContent> | Promise<Described<FileContent>> {
   let file: number | undefined;
   try {
-    file = openSync(path, "r");
+    file = openSync(path, readNow);
     const stat = fstatSync(file);
     if (!stat.isFile()) throw new InputError("ERR_NOT_A_FILE", `${path} is not a regular file`);
     if (stat.size === 0) throw new InputError("ERR_FILE_EMPTY", `${path} is empty`);
@@ -127,7 +130,8 @@ async function describeSlowly<C extends FileContent | BytesContent>(
   more: () => Buffer,
 ): Promise<Described<C>> {
   const { fileTypeFromBuffer } = await import("file-type");
-  const found = await fileTypeFromBuffer(start).catch(() => undefined);
+  // A few kilobytes, whatever there is: what it unfolds or walks through stays as small.
+  const found = await fileTypeFromBuffer(start.subarray(0, headBytes)).catch(() => undefined);
   if (!found) return { kind: undefined, content };
   content.mimeType = found.mime;
   const kind = kindOfType(found.mime);

@@ -6,6 +6,7 @@ import { decodeErrorText } from "../core/decode-error.js";
 import { describeError } from "../core/errors.js";
 import type { PrivateAccess } from "../core/guarded-fetch.js";
 import { limits, MB } from "../core/limits.js";
+import { pixelBudget } from "../core/pixel-budget.js";
 import { Semaphore } from "../core/semaphore.js";
 import { fetchMedia, ProcessingFailure } from "./fetch-media.js";
 import type { MediaFiles, StoredMedia } from "./media-files.js";
@@ -187,7 +188,10 @@ async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject
       `the image has ${((width * height) / 1e6).toFixed(2)} megapixels; the limit is ${limits.maxMegapixels}`,
     );
   }
-  if (!seemsWhole(path, format)) await decodeWhole(path, mimeType);
+  if (!seemsWhole(path, format)) {
+    const megapixels = Math.max(1, Math.ceil((width * height) / 1_000_000));
+    await pixelBudget.run(() => decodeWhole(path, mimeType), megapixels);
+  }
   return { image_info: { width, height, format, color_mode: "YUV" } };
 }
 

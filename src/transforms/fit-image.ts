@@ -3,13 +3,14 @@
 import type { OperatorFunction } from "rxjs";
 import type { Sharp } from "sharp";
 import * as z from "zod";
+import { describeBytes, describeFile } from "../core/content.js";
 import { decodeErrorText } from "../core/decode-error.js";
 import { InputError } from "../core/errors.js";
 import type { Annotation, BytesContent, Content, Input } from "../core/input.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
+import { pixelBudget } from "../core/pixel-budget.js";
 import { parseOptions } from "../core/plugin.js";
-import { Semaphore } from "../core/semaphore.js";
 import { transformOperator } from "../core/transform-operator.js";
 
 const Options = z.strictObject({
@@ -31,8 +32,6 @@ const Options = z.strictObject({
 export type FitImageOptions = z.input<typeof Options>;
 type Checked = z.output<typeof Options>;
 
-/** Megapixels being decoded at once in the whole process, whatever the number of flows. */
-const pixelBudget = new Semaphore(200);
 /** Tries at a smaller result: quality first, then size. */
 const maxTries = 8;
 
@@ -61,6 +60,7 @@ export function fitImage(options: FitImageOptions = {}): OperatorFunction<Messag
 }
 
 async function fitted(input: Input, image: Exclude<Content, { url: string }>, options: Checked): Promise<Input> {
+  await checkType(image);
   const { default: sharp } = await import("sharp");
   sharp.concurrency(1); // images are worked on side by side; threads within one only cost memory
   const source = "path" in image ? image.path : image.bytes;
@@ -88,6 +88,16 @@ async function fitted(input: Input, image: Exclude<Content, { url: string }>, op
     ? input.annotations.map((annotation) => turned(annotation, orientation))
     : input.annotations;
   return { ...input, image: content, annotations };
+}
+
+/** What is no image by its content is not decoded: SVG, PDF and their like read files, refer to themselves, and unfold without end. */
+async function checkType(image: Exclude<Content, { url: string }>): Promise<void> {
+  const described = async () => ("path" in image ? describeFile(image.path) : describeBytes({ bytes: image.bytes }));
+  const { content } = await described().catch((error: unknown) => {
+    throw undecodable(error);
+  });
+  if (content.mimeType?.startsWith("image/")) return;
+  throw undecodable(new Error(`it is ${content.mimeType ?? "of a type that is not known"}`));
 }
 
 interface Header {
