@@ -11,6 +11,9 @@ import { issueText } from "./plugin.js";
 const none: readonly never[] = Object.freeze([]);
 const noMetadata: { readonly [key: string]: Json } = Object.freeze({});
 
+/** Levels of lists and objects within metadata and annotations. */
+const maxDepth = 100;
+
 /**
  * Turns a draft into an input: checks its shape, looks at files whose facts are not known, reads text files,
  * gives it an id made from `origin` where it has none. `isChecked`: a source vouches for the shape.
@@ -58,9 +61,18 @@ export function fingerprintOf(input: Input): string {
 }
 
 function checked(raw: InputDraft): InputDraft {
+  // The checks below walk as deep as the data goes, and the stack does not.
+  if (isDeeper([raw?.metadata, raw?.annotations], maxDepth)) {
+    throw new InputError("ERR_INPUT_SHAPE", `metadata or annotations are nested more than ${maxDepth} levels deep`);
+  }
   const result = InputDraft.safeParse(raw, { reportInput: true });
   if (result.success) return result.data;
   throw new InputError("ERR_INPUT_SHAPE", issueText(result.error), { cause: result.error });
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels < 0 || Object.values(value).some((entry) => isDeeper(entry, levels - 1));
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -12,7 +12,9 @@ const kindsByExtension: Record<string, Kind> = Object.fromEntries([
 /** The kind by the extension of the URL's path, or undefined. */
 export function kindOfUrl(url: URL): Kind | undefined {
   const extension = /\.([A-Za-z0-9]+)$/.exec(url.pathname)?.[1]?.toLowerCase();
-  return extension === undefined ? undefined : kindsByExtension[extension];
+  return extension !== undefined && Object.hasOwn(kindsByExtension, extension)
+    ? kindsByExtension[extension]
+    : undefined;
 }
 
 /** The draft field that takes a URL of this kind. */

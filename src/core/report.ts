@@ -6,6 +6,9 @@ import type { RunContext, Traffic } from "./run-context.js";
 /** Most settlements of one kind that a report keeps; beyond it they are counted only. */
 const maxKept = 10_000;
 
+/** Most characters of a text in a report: a row of 20 MB may be quoted in its own failure, ten thousand times. */
+const maxTextLength = 2000;
+
 /** One failed input. */
 export interface Failure {
   origin: string;
@@ -94,17 +97,23 @@ export class Reporter {
     if (outcome.state === "failed") {
       if (this.#failures.length >= maxKept) return;
       const { code, stage, reason, attempts } = outcome;
-      this.#failures.push({ origin, id, code, stage, reason, attempts });
+      const [from, name, why] = [kept(origin), id === undefined ? id : kept(id), kept(reason)];
+      this.#failures.push({ origin: from, id: name, code, stage, reason: why, attempts });
     } else if (outcome.state === "ok") {
       if (outcome.note !== undefined) this.#notes[outcome.note] = (this.#notes[outcome.note] ?? 0) + 1;
     } else {
       const groups = outcome.state === "skipped" ? this.#skipped : this.#pending;
       const group = groups.get(outcome.reason) ?? { count: 0, origins: [] };
       group.count += 1;
-      if (group.origins.length < 100) group.origins.push(origin);
+      if (group.origins.length < 100) group.origins.push(kept(origin));
       groups.set(outcome.reason, group);
     }
   }
+}
+
+/** The text, or its beginning as a copy: a mere slice would keep the whole in memory. */
+function kept(text: string): string {
+  return text.length <= maxTextLength ? text : `${Buffer.from(text.slice(0, maxTextLength)).toString()}…`;
 }
 
 function asList(groups: Map<string, Groups>): ReasonGroup[] {

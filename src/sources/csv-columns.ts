@@ -1,5 +1,6 @@
 /** The columns of a CSV that are known: how their cells make an input. */
 
+import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { decodeText, describeFile, readContent } from "../core/content.js";
 import { InputError, SourceError } from "../core/errors.js";
@@ -76,9 +77,10 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
  * @throws {SourceError} ERR_CSV_COLUMNS
  */
 export function layoutOf(header: readonly string[], path: string, options: LayoutOptions): Layout {
-  const twice = header.find((column, index) => header.indexOf(column) < index);
+  const seen = new Set<string>();
+  const twice = header.find((column) => seen.size === seen.add(column).size);
   if (twice !== undefined)
-    throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the column "${twice}" is there twice`);
+    throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the column "${shortened(twice)}" is there twice`);
   const setters = header.map((column) => setterOf(column, path));
   return (cells) => {
     const draft: Draft = { concepts: [], contents: [] };
@@ -102,7 +104,7 @@ function setterOf(column: string, path: string): Setter {
     if (match) return make(match);
   }
   const columns = Object.keys(sdkColumns).join(", ");
-  const text = `csv: ${path}: the column "${column}" is not known; known are ${columns} and input.… of the portal; { map } takes any other`;
+  const text = `csv: ${path}: the column "${shortened(column)}" is not known; known are ${columns} and input.… of the portal; { map } takes any other`;
   throw new SourceError("ERR_CSV_COLUMNS", text);
 }
 
@@ -139,7 +141,7 @@ function urlIn(cell: string, given: Kind | undefined): InputDraft {
 async function withFile(input: InputDraft, cell: string, root: string): Promise<InputDraft> {
   const folder = resolve(root);
   const path = resolve(folder, cell.trim());
-  if (path !== folder && !path.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+  if (!liesIn(folder, path) || !(await linksStayIn(folder, path))) {
     throw new InputError(
       "ERR_PATH_OUTSIDE",
       `column input: "${cell}" lies outside of ${root}; { root } allows another folder`,
@@ -159,6 +161,16 @@ async function withFile(input: InputDraft, cell: string, root: string): Promise<
     );
   }
   return { ...input, text: text ?? decodeText(await readContent(content), path) };
+}
+
+function liesIn(folder: string, path: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/** Whether a path is in the folder still when its links are followed; what is not there fails later, with its reason. */
+async function linksStayIn(folder: string, path: string): Promise<boolean> {
+  const target = await realpath(path).catch(() => undefined);
+  return target === undefined || liesIn(await realpath(folder), target);
 }
 
 function namesIn(cell: string): string[] {

@@ -94,10 +94,10 @@ async function fitted(input: Input, image: Exclude<Content, { url: string }>, op
 async function checkType(image: Exclude<Content, { url: string }>): Promise<void> {
   const described = async () => ("path" in image ? describeFile(image.path) : describeBytes({ bytes: image.bytes }));
   const { content } = await described().catch((error: unknown) => {
-    throw undecodable(error);
+    throw undecodable(error, image.mimeType);
   });
   if (content.mimeType?.startsWith("image/")) return;
-  throw undecodable(new Error(`it is ${content.mimeType ?? "of a type that is not known"}`));
+  throw undecodable(new Error(`it is ${content.mimeType ?? "of a type that is not known"}`), content.mimeType);
 }
 
 interface Header {
