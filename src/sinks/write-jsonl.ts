@@ -37,18 +37,28 @@ export function writeJsonl(
     const sink: Sink = {
       name: "writeJsonl",
       async open() {
-        await mkdir(dirname(path), { recursive: true });
-        file = await open(path, append ? "a" : "wx").catch((error: NodeJS.ErrnoException) => {
-          const code = error.code === "EEXIST" ? "ERR_FILE_EXISTS" : "ERR_FILE_UNWRITABLE";
-          const hint = error.code === "EEXIST" ? "exists already (append: true adds to it)" : error.message;
-          throw new SinkError(code, `writeJsonl: ${path} ${hint}`, { cause: error });
-        });
+        try {
+          await mkdir(dirname(path), { recursive: true });
+          file = await open(path, append ? "a" : "wx");
+        } catch (error) {
+          throw asSinkError(path, error as NodeJS.ErrnoException);
+        }
       },
       async write(inputs) {
-        await file?.appendFile(inputs.map((entry) => `${JSON.stringify(entry, bytesAsBase64)}\n`).join(""));
+        const lines = inputs.map((entry) => `${JSON.stringify(entry, bytesAsBase64)}\n`).join("");
+        await file?.appendFile(lines).catch((error: NodeJS.ErrnoException) => {
+          throw asSinkError(path, error);
+        });
       },
       close: () => file?.close(),
     };
     return sinkOperator(sink, `write to ${resolve(path)}`)(input);
   };
+}
+
+function asSinkError(path: string, error: NodeJS.ErrnoException): SinkError {
+  const exists = error.code === "EEXIST" && error.syscall === "open";
+  const text = exists ? "exists already (append: true adds to it)" : `cannot be written: ${error.message}`;
+  const code = exists ? "ERR_FILE_EXISTS" : "ERR_FILE_UNWRITABLE";
+  return new SinkError(code, `writeJsonl: ${path} ${text}`, { cause: error });
 }
