@@ -14,7 +14,9 @@ const root = join(import.meta.dirname, "..");
 const program = `
 import { batch, connect, flow, listInputs, upload, values, type Report } from "sluice";
 import { startEmulator } from "sluice/emulator";
+import type { testSink } from "sluice/testing";
 
+export type Suite = Parameters<typeof testSink>;
 const store = await startEmulator();
 const app = await connect({ baseUrl: store.url, pat: "any" });
 const report: Report = await flow(values([{ id: "a", text: "calm sea" }])).pipe(batch(), upload(app)).run();
