@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -28,10 +28,10 @@ const shows: Record<string, RegExp[]> = {
 };
 
 /** Runs one script in an empty folder, with nothing of the environment that could lead it elsewhere. */
-async function runScript(path: string): Promise<string> {
+async function runScript(path: string, ...more: string[]): Promise<string> {
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME } as NodeJS.ProcessEnv;
-  const args = [tsx, "--tsconfig", join(root, "tsconfig.json"), path];
+  const args = [tsx, "--tsconfig", join(root, "tsconfig.json"), path, ...more];
   const cwd = await mkdtemp(join(tmpdir(), "sluice-example-"));
   try {
     const { stdout, stderr } = await run(process.execPath, args, { cwd, env });
@@ -48,5 +48,27 @@ describe.concurrent("examples", () => {
     const output = await runScript(join(root, "examples", name));
     expect(shows[name], "what it shows is listed above").toBeDefined();
     for (const pattern of shows[name] ?? []) expect(output).toMatch(pattern);
+  });
+
+  it("quickstart.ts takes any folder, and fails with a line for what is wrong", { timeout: 120_000 }, async ({
+    expect,
+  }) => {
+    const folder = await mkdtemp(join(tmpdir(), "sluice-folder-"));
+    await writeFile(join(folder, "empty.jpg"), "");
+    await copyFile(join(root, "examples/data/harbour/quay.jpg"), join(folder, "quay.jpg"));
+    const script = join(root, "examples/quickstart.ts");
+    const [mixed, missing] = await Promise.all([
+      runScript(script, folder).catch((error: { code: number; stdout: string }) => error),
+      runScript(script, `${folder}/none`).catch((error: { code: number; stderr: string }) => error),
+    ]);
+    await rm(folder, { recursive: true });
+    expect(mixed).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/empty\.jpg is empty[\s\S]*1 files are byte for byte/),
+    });
+    expect(missing).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^folder: .*none cannot be read: ENOENT.*\n$/),
+    });
   });
 });
