@@ -1,7 +1,7 @@
 /** Source: the images, videos, audio files and texts of a folder. */
 
 import { createHash } from "node:crypto";
-import { createReadStream, type Dirent, opendirSync, type Stats, statSync } from "node:fs";
+import { createReadStream, type Dirent, existsSync, opendirSync, type Stats, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import picomatch from "picomatch";
 import * as z from "zod";
@@ -118,6 +118,11 @@ function* walk(context: Walk, relative: string, above: readonly string[]): Gener
       if (entry === null) return;
       const name = relative === "" ? entry.name : `${relative}/${entry.name}`;
       const path = `${root}/${name}`;
+      if (entry.name.includes("\ufffd") && !existsSync(path)) {
+        const text = `${path} cannot be opened: its name is not UTF-8 (rename it)`;
+        yield { item: { origin: path, error: new InputError("ERR_FILE_NAME", text) } };
+        continue;
+      }
       let target: Dirent | Stats = entry;
       try {
         if (entry.isSymbolicLink() && options.followSymlinks) target = statSync(path);

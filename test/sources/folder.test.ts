@@ -369,7 +369,8 @@ describe("reading a folder", () => {
     writeFileSync(Buffer.concat([Buffer.from(`${path}/`), Buffer.from([0x62, 0xff, 0x2e])]), "bad");
     const { counts, failures } = await report(path);
     expect(counts).toMatchObject({ ok: 1, failed: 1 });
-    expect(failures[0]?.code).toBe("ERR_FILE_UNREADABLE");
+    expect(failures[0]?.code).toBe("ERR_FILE_NAME");
+    expect(failures[0]?.reason).toMatch(/b\ufffd\. cannot be opened: its name is not UTF-8/);
   });
 
   it("reads nothing of an empty folder, and leaves files as they are", async () => {
