@@ -97,7 +97,8 @@ function itemOf(
     if (layout) {
       const input = layout(row.cells);
       if (input instanceof Promise) return input.then((made) => ({ origin, input: made }), failed);
-      return { origin, input, checked: true };
+      // Metadata can be anything; all else was made here.
+      return input.metadata === undefined ? { origin, input, checked: true } : { origin, input };
     }
     const named = Object.fromEntries(header.map((name, index) => [name, row.cells[index] ?? ""]));
     const input = map?.(named, { line: row.line });
