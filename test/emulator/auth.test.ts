@@ -136,6 +136,8 @@ describe("paths", () => {
     ["GET", "/v2", 404, 11101],
     ["DELETE", "/v2/", 404, 11101],
     ["GET", "/v2//", 404, 11101],
+    ["POST", "/inputs/uploads", 501, 10040],
+    ["POST", "/inputs/data_sources/", 501, 10040],
     ["PUT", "/inputs", 400, 11103],
     ["POST", "/inputs/status", 400, 11103],
     ["PATCH", "/inputs/a", 400, 11103],

@@ -27,3 +27,8 @@ export function cancelJob(call: Call): Reply {
   services.store.run("UPDATE jobs SET cancelled = 1 WHERE app = ? AND id = ?", app.seq, parts[0] ?? "");
   return getJob(call);
 }
+
+/** POST …/inputs/uploads, POST …/inputs/data_sources: jobs that this store does not do */
+export function refuseArchives(): Reply {
+  throw new Refusal(10040, "this store unpacks no archives and reads no buckets; POST …/inputs takes inputs");
+}

@@ -50,7 +50,7 @@ import {
   postInputs,
   streamInputs,
 } from "./inputs.js";
-import { cancelJob, getJob, listJobs } from "./jobs.js";
+import { cancelJob, getJob, listJobs, refuseArchives } from "./jobs.js";
 import { postAnnotationSearches, postSearches } from "./searches.js";
 
 /** Method, path (`*` is one part of it), route, the message of the request, and the list that every answer has, also a refusal. */
@@ -64,6 +64,8 @@ export const appRoutes: readonly Entry<Route>[] = [
   ["DELETE", "inputs", deleteInputs, "ByIds"],
   ["GET", "inputs/stream", streamInputs, "StreamInputs", "inputs"],
   ["GET", "inputs/status", countInputs, "Nothing"],
+  ["POST", "inputs/uploads", refuseArchives, "PostArchives", "inputs_add_jobs"],
+  ["POST", "inputs/data_sources", refuseArchives, "PostArchives", "inputs_add_jobs"],
   ["POST", "inputs/searches", postSearches, "SearchInputs", "hits"],
   ["DELETE", "inputs/annotations", deleteAnnotations, "DeletePairs"],
   ["GET", "inputs/jobs/add", listJobs, "Paged", "inputs_add_jobs"],
