@@ -67,6 +67,8 @@ export class Transport {
   readonly pacer: Pacer;
   readonly #pool: Pool;
   readonly #basePath: string;
+  /** Where the server is, for people: without what may stand before an `@`. */
+  readonly #address: string;
   readonly #authorization: string;
   readonly #options: TransportOptions;
   readonly #clock: Clock;
@@ -79,6 +81,7 @@ export class Transport {
     this.#options = options;
     this.#clock = clock;
     this.#basePath = url.pathname.replace(/\/+$/, "");
+    this.#address = `${url.origin}${this.#basePath}`;
     this.#authorization = `Key ${options.pat}`;
     this.pacer = new Pacer(options, clock);
     this.#pool = new Pool(url.origin, {
@@ -228,7 +231,7 @@ export class Transport {
     }
     const down = neverSent(lost);
     const text = down
-      ? `${this.#options.baseUrl} cannot be reached: ${describeError(lost)}`
+      ? `${this.#address} cannot be reached: ${describeError(lost)}`
       : `${method} ${path}: no answer: ${describeError(lost)}`;
     return new ApiError(down ? "ERR_SERVER_UNREACHABLE" : "ERR_ANSWER_LOST", text, details);
   }

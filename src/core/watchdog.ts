@@ -23,8 +23,8 @@ export function watchForStalls(context: RunContext, stallMs: number, onStall: (s
     before = now;
     if (unchanged === looks) onStall({ forMs: stallMs, waits: waitsOf(context) });
   };
+  // It keeps the process alive: a run that nothing can wake any more is to be told of, and not to vanish.
   const timer = setInterval(look, stallMs / looks);
-  timer.unref();
   return () => clearInterval(timer);
 }
 

@@ -1,0 +1,48 @@
+/** Stopping by signals, as programs see it. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { startFlowChild } from "../helpers/children.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
+
+describe("a signal", () => {
+  it("ends the reading, lets what is open finish, and the flows after it do nothing", { timeout: 30_000 }, async () => {
+    const { store } = await openStore();
+    const journal = join(temporaryFolder(), "a.journal");
+    // The source gives 40 inputs, of which 8 are in a batch that is not full, and hangs.
+    const options = { url: store.url, count: 1000, hangsAfter: 40, run: { journal }, twice: true };
+    const child = startFlowChild({ ...options, maxItems: 16, maxWaitMs: 60_000 });
+    await child.until(() => child.lines.filter(({ state }) => state === "ok").length === 32);
+    child.process.kill("SIGINT");
+    expect(await child.ended).toBe(130);
+    const counts = { read: 40, ok: 40, failed: 0, skipped: 0, pending: 0 };
+    const nothing = { read: 0, ok: 0, failed: 0, skipped: 0, pending: 0 };
+    expect(child.lines.filter((line) => line.counts)).toEqual([
+      { counts, stopped: true },
+      { counts: nothing, stopped: true },
+    ]);
+    expect(child.errors()).toMatch(/SIGINT: what is open may finish within 5 s/);
+    expect(existsSync(`${journal}.lock`)).toBe(false);
+    expect(store.stored()).toHaveLength(40);
+  });
+
+  it("that comes twice ends the program at once", { timeout: 30_000 }, async () => {
+    const { store } = await openStore();
+    const child = startFlowChild({ url: store.url, count: 33, transformHangs: true, run: { handleSignals: true } });
+    await child.until(() => child.lines.filter(({ state }) => state === "ok").length === 32);
+    child.process.kill("SIGTERM");
+    await child.untilError(/SIGTERM/);
+    child.process.kill("SIGINT");
+    expect(await child.ended).toBe(130);
+    expect(child.lines.some((line) => line.counts)).toBe(false);
+  });
+
+  it("is left to the program when it is told so", { timeout: 30_000 }, async () => {
+    const { store } = await openStore();
+    const child = startFlowChild({ url: store.url, count: 33, transformHangs: true, run: { handleSignals: false } });
+    await child.until(() => child.lines.filter(({ state }) => state === "ok").length === 32);
+    child.process.kill("SIGINT");
+    expect(await child.ended).toBe("SIGINT");
+  });
+});

@@ -1,0 +1,78 @@
+/**
+ * A flow as a program of its own, to be killed, stopped or starved from outside. Options come as JSON in the first argument. Prints `ready` when the
+ * flow begins, a line for each outcome at the moment in which it is told, and the counts at the end.
+ */
+
+import { writeSync } from "node:fs";
+import { Ledger } from "../../src/core/ledger.js";
+import { batch, connect, flow, type RunOptions, transform, upload, values } from "../../src/index.js";
+
+export interface FlowChildOptions {
+  /** Address of the store. */
+  url: string;
+  /** Texts to upload. */
+  count: number;
+  run: RunOptions;
+  /** Inputs in a batch. */
+  maxItems?: number;
+  maxWaitMs?: number;
+  /** The source gives this many inputs, and never answers again. */
+  hangsAfter?: number;
+  /** Kills itself when it has told this many outcomes that are ok. */
+  killsAfter?: number;
+  /** A transform never answers for the last of the inputs. */
+  transformHangs?: boolean;
+  /** Runs it a second time, as a program with two flows would. */
+  twice?: boolean;
+}
+
+const {
+  url,
+  count,
+  run,
+  maxItems = 16,
+  maxWaitMs = 100,
+  hangsAfter,
+  killsAfter,
+  transformHangs,
+  twice,
+} = JSON.parse(process.argv[2] ?? "") as FlowChildOptions;
+
+/** Written at once, so that a kill loses none of it. */
+const print = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
+
+let told = 0;
+const { settled } = Ledger.prototype;
+Ledger.prototype.settled = function (settlement) {
+  const { state } = settlement.outcome;
+  print({ id: settlement.id, state });
+  if (state === "ok") told += 1;
+  if (told === killsAfter) process.kill(process.pid, "SIGKILL");
+  settled.call(this, settlement);
+};
+
+async function* inputs() {
+  for (let n = 0; n < count; n += 1) {
+    if (n === hangsAfter) await new Promise((resolve) => setTimeout(resolve, 600_000));
+    yield { id: `t${n}`, text: `text ${n}` };
+  }
+}
+
+const app = await connect({ baseUrl: url, pat: "any" });
+const hangs = transform((input) =>
+  input.id === `t${count - 1}` && transformHangs ? new Promise<never>(() => {}) : input,
+);
+print({ ready: true });
+for (let runs = 0; runs < (twice ? 2 : 1); runs += 1) {
+  try {
+    const report = await flow(values(inputs())).pipe(hangs, batch({ maxItems, maxWaitMs }), upload(app)).run(run);
+    print({ counts: report.counts, stopped: report.stopped });
+    process.exitCode = report.exitCode;
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    print({ error: code, message });
+    process.exitCode = 2;
+  }
+}
+await app.close();
+process.exit();
