@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { describeError, FlowError } from "../core/errors.js";
+import { isLoopbackHost } from "../core/guarded-fetch.js";
 import type { FaultRule } from "../emulator/faults.js";
 import type { AppName } from "../emulator/requests.js";
 
@@ -51,6 +52,11 @@ export function emulatorCommand(): Command {
         if (!(error instanceof FlowError)) throw error;
         return command.error(`error: ${error.message}`, { code: error.code });
       });
+      if (options.pat === undefined && !isLoopbackHost(options.host)) {
+        process.stderr.write(
+          `sluice emulator: others reach ${options.host}, and any key is good; --pat asks for one\n`,
+        );
+      }
       process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${options.data})\n`);
       await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
       await emulator.close();

@@ -7,6 +7,9 @@ export interface DeadlineOptions {
   late: () => Error;
 }
 
+/** A longer one fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Runs `work` with a signal that is aborted by the given one, with its reason, or after `deadlineMs` milliseconds, with the error of `late`. */
 export async function withDeadline<T>(
   { deadlineMs, signal, late }: DeadlineOptions,
@@ -16,7 +19,7 @@ export async function withDeadline<T>(
   const stop = () => abort.abort(signal?.reason);
   if (signal?.aborted) stop();
   else signal?.addEventListener("abort", stop);
-  const timer = setTimeout(() => abort.abort(late()), deadlineMs);
+  const timer = setTimeout(() => abort.abort(late()), Math.min(deadlineMs, longestTimerMs));
   try {
     return await work(abort.signal);
   } finally {

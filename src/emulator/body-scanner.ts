@@ -6,6 +6,8 @@ const backslash = 0x5c;
 const maxKeyLength = 48;
 /** Deeper JSON is refused, because what walks through it later is recursive. */
 const maxDepth = 500;
+/** Values take much more memory than the few bytes that they are written in. */
+const maxValues = 4_000_000;
 /** Where inputs have their bytes. A key of this name elsewhere, in metadata say, is the user's own. */
 const mediaPath = /^inputs\.data\.(?:image|video|audio)\.base64$/;
 
@@ -29,6 +31,7 @@ export class BodyScanner {
   readonly #open: () => MediaSink;
   readonly #kept: Buffer[] = [];
   readonly #levels: Level[] = [];
+  #values = 0;
   #mode: "between" | "string" | "media" = "between";
   /** Backslashes in a row at the end of what was seen of a string. */
   #backslashes = 0;
@@ -46,7 +49,7 @@ export class BodyScanner {
     this.#open = open;
   }
 
-  /** @throws {SyntaxError} when the JSON is too deep */
+  /** @throws {SyntaxError} when the JSON is too deep or has too many values */
   write(chunk: Buffer): void {
     let at = 0;
     let keepFrom = 0;
@@ -95,6 +98,7 @@ export class BodyScanner {
     switch (character) {
       case 0x7b: // {
       case 0x5b: // [
+        this.#count();
         if (this.#levels.length >= maxDepth) throw new SyntaxError("the JSON is too deep");
         this.#levels.push({ isArray: character === 0x5b, key: "" });
         this.#isValue = false;
@@ -109,9 +113,15 @@ export class BodyScanner {
         this.#isValue = true;
         break;
       case 0x2c: // ,
+        this.#count();
         this.#isValue = false;
         break;
     }
+  }
+
+  #count(): void {
+    this.#values += 1;
+    if (this.#values > maxValues) throw new SyntaxError("the JSON has too many values");
   }
 
   #isMedia(): boolean {

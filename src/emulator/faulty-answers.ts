@@ -5,6 +5,7 @@ import { type AnswerOptions, answer, answerText, fail } from "./answers.js";
 import type { Fault } from "./faults.js";
 import { isObject } from "./incoming.js";
 import type { Json, JsonObject } from "./model.js";
+import { drain } from "./requests.js";
 import type { Reply } from "./routes/context.js";
 import { Refusal, statusName } from "./status.js";
 
@@ -17,14 +18,14 @@ export async function refuseByFault(
 ): Promise<boolean> {
   for (const fault of faults) {
     if (fault.type === "throttle") {
-      request.resume();
+      drain(request);
       const seconds = fault.retryAfterSeconds;
       if (seconds !== undefined) response.setHeader("retry-after", String(seconds));
       answer(response, fail(new Refusal(11005, "too many requests"), list));
       return true;
     }
     if (fault.type === "status") {
-      request.resume();
+      drain(request);
       answer(response, fail(new Refusal(fault.code, "injected", fault.http), list));
       return true;
     }

@@ -14,11 +14,11 @@ export interface FetchMediaOptions {
   /** What may be fetched besides public addresses; "loopback": this machine's own, where the URL itself names it. */
   privateFetch: PrivateAccess;
   signal: AbortSignal;
+  /** Longest wait for an answer and between two pieces of it, in milliseconds. Default: 15,000. */
+  timeoutMs?: number | undefined;
+  /** Longest time for all of it, in milliseconds. Default: 120,000. */
+  deadlineMs?: number | undefined;
 }
-
-/** Longest wait for an answer and between two pieces of it, and for all of it, in milliseconds. */
-const timeoutMs = 15_000;
-const deadlineMs = 120_000;
 
 /** An accepted input cannot be processed. */
 export class ProcessingFailure extends Error {
@@ -31,12 +31,12 @@ export class ProcessingFailure extends Error {
 
 /** Fetches a URL as it was sent, through redirects. @throws {ProcessingFailure} 30002, 30105 */
 export async function fetchMedia(url: string, files: MediaFiles, options: FetchMediaOptions): Promise<StoredMedia> {
-  const { maxBytes, privateFetch } = options;
+  const { maxBytes, deadlineMs = 120_000 } = options;
   const writer = files.create();
   const late = () => new Error(`no end within ${deadlineMs} ms`);
   try {
     await withDeadline({ deadlineMs, signal: options.signal, late }, async (signal) => {
-      const { response } = await followRedirects(url, asker(privateFetch, signal));
+      const { response } = await followRedirects(url, asker(options, signal));
       const sink = new Writable({
         write: (chunk: Buffer, _, done) => {
           if (writer.sizeBytes + chunk.length >= maxBytes) {
@@ -58,7 +58,7 @@ export async function fetchMedia(url: string, files: MediaFiles, options: FetchM
 }
 
 /** Asks for one address after the other. Only a URL that names this machine itself leads to it: from elsewhere there is no way back. */
-function asker(privateFetch: PrivateAccess, signal: AbortSignal) {
+function asker({ privateFetch, timeoutMs = 15_000 }: FetchMediaOptions, signal: AbortSignal) {
   let local = privateFetch === "loopback";
   return ({ origin, hostname, pathname, search }: URL) => {
     local &&= isLoopbackHost(hostname);

@@ -22,7 +22,7 @@ export type { Fault, FaultRule } from "./faults.js";
 export interface EmulatorOptions {
   /** Port to listen on. Default: any that is free. */
   port?: number | undefined;
-  /** Address to listen on. Default: "127.0.0.1". */
+  /** Address to listen on. On loopback, requests for other names, and from pages of other sites, are refused. Default: "127.0.0.1". */
   host?: string | undefined;
   /** Folder of the data. Default: a temporary one that goes when the emulator is closed. */
   data?: string | undefined;
@@ -120,7 +120,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     removeLater: (app, ids) => deletions.add(app, ids),
   };
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
-  const server = makeServer({ services, credentials, requestsPerSecond: options.requestsPerSecond });
+  const server = makeServer({ services, credentials, requestsPerSecond: options.requestsPerSecond, host });
   if (options.unref) server.on("connection", (socket) => socket.unref());
   try {
     await listen(server, options.port ?? 0, host);

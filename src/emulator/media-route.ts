@@ -11,6 +11,14 @@ import { renditions, type StoredKind, sizesOf } from "./model.js";
 import type { Access } from "./requests.js";
 import type { Store } from "./store.js";
 
+/** Whatever was stored: a browser that is led to it shows no page and runs no script, and no page of another site embeds it. */
+const harmless = {
+  "content-security-policy": "default-src 'none'; sandbox",
+  "content-disposition": "attachment",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+};
+
 /** GET and HEAD /media/{size}/users/{user}/apps/{app}/inputs/{kind}/{sha256} */
 export async function serveMedia(
   request: IncomingMessage,
@@ -18,6 +26,11 @@ export async function serveMedia(
   parts: readonly string[],
   { store, files, access }: { store: Store; files: MediaFiles; access: Access },
 ): Promise<void> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    request.resume();
+    response.setHeader("allow", "GET, HEAD");
+    return end(response, 405);
+  }
   // As documented: without credentials it is not there, with wrong ones it is forbidden.
   if (access.kind !== "right") return end(response, access.kind === "none" ? 404 : 401);
   const [size = "", users, user = "", apps, app = "", inputs, kind = "", sha256 = ""] = parts;
@@ -49,7 +62,7 @@ export async function serveMedia(
     "content-type": await typeOf(path, kind),
     "content-length": last - start + 1,
     "accept-ranges": "bytes",
-    "x-content-type-options": "nosniff",
+    ...harmless,
     ...(range ? { "content-range": `bytes ${start}-${last}/${total}` } : {}),
   });
   if (request.method === "HEAD") {
@@ -90,7 +103,8 @@ async function typeOf(path: string, kind: string): Promise<string> {
   try {
     const head = Buffer.alloc(4100);
     const { bytesRead } = await file.read(head, 0, head.length, 0);
-    return (await fileTypeFromBuffer(head.subarray(0, bytesRead)))?.mime ?? "application/octet-stream";
+    const mimeType = (await fileTypeFromBuffer(head.subarray(0, bytesRead)))?.mime ?? "";
+    return /^(?:image|video|audio)\/[\w.-]+$/.test(mimeType) ? mimeType : "application/octet-stream";
   } finally {
     await file.close();
   }

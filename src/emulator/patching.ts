@@ -34,7 +34,8 @@ export function patchConcepts(
 export function patchObject(existing: JsonObject, patch: JsonObject, action: "merge" | "remove"): JsonObject {
   const result: JsonObject = { ...existing };
   for (const [key, value] of Object.entries(patch)) {
-    const patched = action === "merge" ? mergeValue(result[key], value) : removeValue(result[key], value);
+    const there = Object.hasOwn(result, key) ? result[key] : undefined;
+    const patched = action === "merge" ? mergeValue(there, value) : removeValue(there, value);
     if (patched === undefined) delete result[key];
     else Object.defineProperty(result, key, { value: patched, writable: true, enumerable: true, configurable: true });
   }

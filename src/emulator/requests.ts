@@ -1,6 +1,8 @@
 /** Taking requests apart: who asks, for what, and with which body. */
 
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { isLoopbackHost } from "../core/guarded-fetch.js";
 import { limits } from "../core/limits.js";
 import { BodyScanner } from "./body-scanner.js";
 import { isObject } from "./incoming.js";
@@ -14,9 +16,10 @@ const maxBodyBytes = Math.ceil(limits.maxItemBytes.video / 3) * 4 + 1_000_000;
 /** A body without media is JSON in memory. */
 const maxJsonBytes = limits.maxRequestBytes;
 
-export function urlOf(request: IncomingMessage): URL {
-  const { url = "/" } = request;
-  return url.startsWith("/") ? new URL(`http://localhost${url}`) : new URL(url, "http://localhost");
+/** What a request asks for. */
+export interface Address {
+  pathname: string;
+  searchParams: URLSearchParams;
 }
 
 /** Address of the server under the name that the client calls it by: under another one its key would not go along to the media. */
@@ -26,13 +29,21 @@ export function baseOf({ headers: { host = "" }, socket }: IncomingMessage): str
   return `http://${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
 }
 
-/** The decoded parts of a path; undefined when it cannot be decoded. */
+/** Path and query as they were sent. The path is not put in order: what its dots lead to is not what was asked for. */
+export function addressOf(request: IncomingMessage): Address {
+  const { url = "/" } = request;
+  const [, pathname = "/", query = ""] = /^(?:[a-z]+:\/\/[^/?#]*)?([^?#]*)\??([^#]*)/i.exec(url) ?? [];
+  return { pathname, searchParams: new URLSearchParams(query) };
+}
+
+/** The decoded parts of a path; undefined when it cannot be decoded, or has parts that are no names. */
 export function partsOf(pathname: string): string[] | undefined {
   try {
-    return pathname
+    const parts = pathname
       .split("/")
       .filter((part) => part !== "")
       .map(decodeURIComponent);
+    return parts.some((part) => /^\.\.?$|\p{Cc}/u.test(part)) ? undefined : parts;
   } catch {
     return undefined;
   }
@@ -49,6 +60,25 @@ export interface Credentials {
   pat: string | undefined;
   /** Keys that are good for one app only. */
   appKeys: Readonly<Record<string, AppName>>;
+}
+
+/**
+ * Why a request is none of a program of the user: a page of some site, which a browser loaded, has sent it. Pages cannot read answers without
+ * leave, and cannot send a key; but a name of theirs may be looked up to this machine, and then they can do both.
+ */
+export function strangerOf({ headers }: IncomingMessage, host: string): string | undefined {
+  const asked = headers.host === undefined ? undefined : hostnameOf(`http://${headers.host}`);
+  if (isLoopbackHost(host) && headers.host !== undefined && !isLoopbackHost(asked ?? "")) {
+    return `the store is not known as "${headers.host}"`;
+  }
+  if (headers.origin === undefined) return undefined;
+  const origin = hostnameOf(headers.origin);
+  if (origin !== undefined && (isLoopbackHost(origin) || (origin === asked && !isLoopbackHost(host)))) return undefined;
+  return `pages of "${headers.origin}" have no access`;
+}
+
+function hostnameOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname || undefined : undefined;
 }
 
 export interface Access {
@@ -73,8 +103,16 @@ export function accessOf(request: IncomingMessage, { pat, appKeys }: Credentials
     return { kind: "none", refusal: new Refusal(11102, details, 401) };
   }
   const app = Object.hasOwn(appKeys, key) ? appKeys[key] : undefined;
-  if (!app && pat !== undefined && key !== pat) return { kind: "wrong", refusal: new Refusal(11009, "invalid key") };
+  if (!app && pat !== undefined && !isSame(key, pat)) {
+    return { kind: "wrong", refusal: new Refusal(11009, "invalid key") };
+  }
   return { kind: "right", app };
+}
+
+/** Compares in the same time, whatever is the same; digests, since lengths tell too. */
+function isSame(key: string, pat: string): boolean {
+  const [one, other] = [key, pat].map((text) => createHash("sha256").update(text).digest());
+  return timingSafeEqual(one as Buffer, other as Buffer);
 }
 
 /** The app of a short path: from the body, the parameters, the key, or the default one. */
@@ -141,6 +179,15 @@ export async function readBody(request: IncomingMessage, { files, store }: Servi
     if (error instanceof SyntaxError) throw new Refusal(11100, "the body is not valid JSON");
     throw error;
   }
+}
+
+/** Lets the rest of a refused body pass, so that its sender gets to read the answer; a body without end is cut. */
+export function drain(request: IncomingMessage): void {
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) request.destroy();
+  });
 }
 
 function tooLarge(): Refusal {

@@ -9,15 +9,18 @@ import type { AppRow } from "./model.js";
 import { readMessage, readParameters } from "./reading.js";
 import {
   type Access,
+  type Address,
   type AppName,
   accessOf,
+  addressOf,
   baseOf,
   type Credentials,
+  drain,
   idPrefixOf,
   namedApp,
   partsOf,
   readBody,
-  urlOf,
+  strangerOf,
 } from "./requests.js";
 import { deleteApp } from "./routes/apps.js";
 import type { Reply, Route, Services } from "./routes/context.js";
@@ -29,7 +32,12 @@ export interface ServerOptions {
   credentials: Credentials;
   /** Requests per second that are granted. */
   requestsPerSecond: number | undefined;
+  /** Address that the server listens on. */
+  host: string;
 }
+
+/** Longest time for the head of a request, for all of it, without a byte, and between two requests, in milliseconds. */
+const timeouts = { headersTimeout: 30_000, requestTimeout: 600_000, timeout: 120_000, keepAliveTimeout: 30_000 };
 
 /** Makes the HTTP server; it does not listen yet. */
 export function makeServer(options: ServerOptions): Server {
@@ -40,10 +48,7 @@ export function makeServer(options: ServerOptions): Server {
       else response.destroy();
     });
   });
-  server.headersTimeout = 30_000;
-  server.requestTimeout = 600_000;
-  server.keepAliveTimeout = 30_000;
-  return server;
+  return Object.assign(server, timeouts);
 }
 
 async function handle(
@@ -53,7 +58,13 @@ async function handle(
   limiter: Limiter | undefined,
 ): Promise<void> {
   const { services, credentials } = options;
-  const url = urlOf(request);
+  response.setHeader("x-content-type-options", "nosniff");
+  const stranger = strangerOf(request, options.host);
+  if (stranger !== undefined) {
+    drain(request);
+    return answer(response, fail(new Refusal(11102, stranger, 403)));
+  }
+  const url = addressOf(request);
   const parts = partsOf(url.pathname);
   const method = request.method ?? "GET";
   if (parts === undefined) return answer(response, fail(new Refusal(11102, "the path is not valid")));
@@ -68,7 +79,7 @@ async function handle(
   if (await refuseByFault(request, response, faults, list)) return;
   try {
     if (parts[0] === "v2" && parts[1] === "status_codes") {
-      request.resume();
+      drain(request);
       return answer(response, statusCodes(method, parts.slice(2)), { idPrefix });
     }
     const access = accessOf(request, credentials);
@@ -79,7 +90,7 @@ async function handle(
     const reply = await dispatch(request, method, url, target, access, services, faults);
     await answerWithFaults(response, reply, faults, idPrefix);
   } catch (error) {
-    request.resume();
+    drain(request);
     answer(response, fail(error, list), { idPrefix });
   }
 }
@@ -106,7 +117,7 @@ function targetOf(method: string, parts: readonly string[]): Target {
 async function dispatch(
   request: IncomingMessage,
   method: string,
-  url: URL,
+  url: Address,
   target: Target,
   access: Access,
   services: Services,
