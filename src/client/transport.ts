@@ -2,6 +2,7 @@
 
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
+import { withDeadline } from "../core/deadline.js";
 import { describeError, FlowError } from "../core/errors.js";
 import { Pool } from "../core/http.js";
 import type { Traffic } from "../core/run-context.js";
@@ -38,7 +39,7 @@ export interface Answer {
 export interface TransportOptions extends PacerOptions {
   baseUrl: string;
   pat: string;
-  /** Longest wait for the first byte of an answer, in milliseconds. Default: 120,000. */
+  /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
   timeoutMs?: number | undefined;
   /** Longest time that a call is retried while nothing succeeds, in milliseconds. Default: 300,000. */
   retryForMs?: number | undefined;
@@ -48,6 +49,8 @@ export interface TransportOptions extends PacerOptions {
 const maxAnswerBytes = 64 * 1024 * 1024;
 /** A server that never answered is given up sooner than one that has a bad minute. */
 const firstContactMs = 10_000;
+/** A line that is slower than this many bytes a millisecond is taken for one that stands still. */
+const slowestLine = 8;
 /** What a request is worth besides its bytes, when the pacer weighs what gets done. */
 const requestWork = 50_000;
 
@@ -167,29 +170,34 @@ export class Transport {
       method,
       path: `${this.#basePath}${path}${queryText(options.query)}`,
       headers,
-      signal: options.signal ?? null,
     };
+    let bytes = 0;
     if (options.body) {
-      headers["content-type"] = "application/json";
-      headers["content-length"] = String(options.body.length);
+      bytes = options.body.length;
+      headers["content-length"] = String(bytes);
       request.body = options.body.chunks() as unknown as Readable;
-      this.counts.bytesSent += options.body.length;
     } else if (options.json !== undefined) {
-      headers["content-type"] = "application/json";
       const body = JSON.stringify(options.json);
+      bytes = Buffer.byteLength(body);
       request.body = body;
-      this.counts.bytesSent += Buffer.byteLength(body);
     }
-    const response = await this.#pool.request(request);
-    const text = await this.#readAnswer(response.body);
-    const retryAfter = Number(response.headers["retry-after"]);
-    const json = parseObject(text);
-    return {
-      httpStatus: response.statusCode,
-      json: json ?? {},
-      status: json ? statusFrom(json.status) : undefined,
-      retryAfterMs: Number.isFinite(retryAfter) && retryAfter >= 0 ? Math.min(retryAfter, 120) * 1000 : undefined,
-    };
+    if (request.body) headers["content-type"] = "application/json";
+    this.counts.bytesSent += bytes;
+    // What waits for single pieces is not enough: a server may send them for ever.
+    const deadlineMs = 2 * (this.#options.timeoutMs ?? 120_000) + bytes / slowestLine;
+    const late = () => new Error(`the answer did not end within ${Math.round(deadlineMs)} ms`);
+    return withDeadline({ deadlineMs, signal: options.signal, late }, async (signal) => {
+      const response = await this.#pool.request({ ...request, signal });
+      const text = await this.#readAnswer(response.body);
+      const retryAfter = Number(response.headers["retry-after"]);
+      const json = parseObject(text);
+      return {
+        httpStatus: response.statusCode,
+        json: json ?? {},
+        status: json ? statusFrom(json.status) : undefined,
+        retryAfterMs: Number.isFinite(retryAfter) && retryAfter >= 0 ? Math.min(retryAfter, 120) * 1000 : undefined,
+      };
+    });
   }
 
   async #readAnswer(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {
