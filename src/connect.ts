@@ -1,10 +1,12 @@
 /** connect: an app of the platform, of another server, or of the embedded store on this disk. */
 
+import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import * as z from "zod";
 import { App } from "./client/app.js";
 import { Transport } from "./client/transport.js";
-import { OptionsError } from "./core/errors.js";
+import { describeError, OptionsError } from "./core/errors.js";
+import { checkUrl, isLoopbackHost } from "./core/guarded-fetch.js";
 import { limits } from "./core/limits.js";
 import { parseOptions } from "./core/plugin.js";
 import type { Emulator } from "./emulator/index.js";
@@ -15,6 +17,8 @@ const platformMediaHost = "data.clarifai.com";
 const Options = z.strictObject({
   /** Where the API is. Default: CLARIFAI_API_BASE, else the platform (with a key) or the embedded store (without). */
   baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Sends the key over plain HTTP to other machines than this one. Default: false. */
+  allowHttp: z.boolean().default(false),
   /** Personal access token. Default: CLARIFAI_PAT. */
   pat: z.string().min(1).optional(),
   /** Default: CLARIFAI_USER_ID; "me" on other servers than the platform. */
@@ -27,7 +31,7 @@ const Options = z.strictObject({
   requestsPerSecond: z.number().positive().optional(),
   /** Most requests open at once; how many are used is found out. Default: 32. */
   maxConcurrency: z.number().int().min(1).optional(),
-  /** Longest wait for an answer to begin, in milliseconds. Default: 120,000. */
+  /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
   timeoutMs: z.number().positive().optional(),
   /** Longest time that a request is retried while nothing succeeds, in milliseconds. Default: 300,000; 10,000 for a server that never answered. */
   retryForMs: z.number().min(0).optional(),
@@ -46,7 +50,10 @@ export type ConnectOptions = z.input<typeof Options>;
  * Nothing is sent yet: a wrong key shows with the first request. Options win over the environment (CLARIFAI_API_BASE, CLARIFAI_PAT,
  * CLARIFAI_USER_ID, CLARIFAI_APP_ID).
  *
- * @throws {OptionsError} ERR_OPTIONS; ERR_CREDENTIALS when the platform is meant and user, app or key is missing
+ * The key goes to that server and its media host only, and over plain HTTP only to this machine. The embedded store has a key of its own,
+ * which nobody else knows.
+ *
+ * @throws {OptionsError} ERR_OPTIONS; ERR_CREDENTIALS when the platform is meant and user, app or key is missing, or the key cannot be sent as it should
  * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (the folder cannot be written, say)
  * @example const app = await connect({ appId: "photos" });
  */
@@ -64,17 +71,20 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     const data = given.data ?? "./.sluice";
     const emulator = await embeddedStore(data);
     if (given.announce ?? true) process.stderr.write(`sluice: no CLARIFAI_PAT, using the embedded store in ${data}\n`);
-    const here = { baseUrl: emulator.url, pat: "embedded", folder: resolve(data) };
+    const here = { baseUrl: emulator.url, pat: emulator.pat, folder: resolve(data) };
     const app = { userId: userId ?? "me", appId: appId ?? "main", ...here };
     const transport = new Transport({ ...tuning, baseUrl: emulator.url, pat: app.pat });
     return new App(transport, { ...app, onClose: () => emulator.close() });
   }
 
-  const url = (baseUrl ?? platformUrl).replace(/\/+$/, "");
+  const url = checkedUrl(baseUrl ?? platformUrl, pat !== undefined && !given.allowHttp);
   const isPlatform = new URL(url).host === new URL(platformUrl).host;
   const key = pat ?? (isPlatform ? undefined : "local");
   if (key === undefined) {
     throw new OptionsError("ERR_CREDENTIALS", `connect: ${url} needs a key: set CLARIFAI_PAT or pass { pat }`);
+  }
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw new OptionsError("ERR_CREDENTIALS", "connect: the key has a space, a line break or a character beyond ASCII");
   }
   if (isPlatform && (userId === undefined || appId === undefined)) {
     const missing = userId === undefined ? "userId (or CLARIFAI_USER_ID)" : "appId (or CLARIFAI_APP_ID)";
@@ -97,6 +107,8 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
 
 interface Shared {
   emulator: Promise<Emulator>;
+  /** Made for this store, and known to its connections only. */
+  pat: string;
   connections: number;
   closing?: Promise<void> | undefined;
 }
@@ -105,13 +117,15 @@ interface Shared {
 const stores = new Map<string, Shared>();
 
 /** The embedded store of a folder, which has one at a time: connections of a process share it, and the last one to close stops it. */
-async function embeddedStore(data: string): Promise<{ url: string; close: () => Promise<void> }> {
+async function embeddedStore(data: string): Promise<{ url: string; pat: string; close: () => Promise<void> }> {
   const folder = resolve(data);
   await stores.get(folder)?.closing;
   let shared = stores.get(folder);
   if (!shared) {
-    const emulator = import("./emulator/index.js").then(({ startEmulator }) => startEmulator({ data, unref: true }));
-    stores.set(folder, (shared = { emulator, connections: 0 }));
+    const pat = randomBytes(24).toString("base64url");
+    const loaded = import("./emulator/index.js");
+    const emulator = loaded.then(({ startEmulator }) => startEmulator({ data, pat, unref: true }));
+    stores.set(folder, (shared = { emulator, pat, connections: 0 }));
   }
   const store = shared;
   store.connections += 1;
@@ -122,6 +136,7 @@ async function embeddedStore(data: string): Promise<{ url: string; close: () => 
   let closed = false;
   return {
     url,
+    pat: store.pat,
     close: async () => {
       if (!closed) store.connections -= 1;
       closed = true;
@@ -132,6 +147,22 @@ async function embeddedStore(data: string): Promise<{ url: string; close: () => 
   };
 }
 
+/** The address without slashes at its end. Of one that is refused, what may be a password is not shown. */
+function checkedUrl(text: string, needsTls: boolean): string {
+  let url: URL;
+  try {
+    url = checkUrl(text);
+  } catch (error) {
+    throw new OptionsError("ERR_OPTIONS", `connect: baseUrl: ${describeError(error)}`);
+  }
+  if (needsTls && url.protocol === "http:" && !isLoopbackHost(url.hostname)) {
+    const hint = "use https, or pass allowHttp: true where the network can be trusted";
+    throw new OptionsError("ERR_CREDENTIALS", `connect: ${url.origin} would get the key unencrypted; ${hint}`);
+  }
+  return text.replace(/\/+$/, "");
+}
+
 function nonEmpty(value: string | undefined): string | undefined {
-  return value === undefined || value === "" ? undefined : value;
+  const text = value?.trim();
+  return text === "" ? undefined : text;
 }

@@ -1,7 +1,7 @@
 /** `sluice emulator`: the embedded store as a program of its own. */
 
 import { readFileSync } from "node:fs";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { describeError, FlowError } from "../core/errors.js";
 import { isLoopbackHost } from "../core/guarded-fetch.js";
 import type { FaultRule } from "../emulator/faults.js";
@@ -29,7 +29,11 @@ export function emulatorCommand(): Command {
     .option("--port <number>", "port to listen on; 0 takes any that is free", wholeNumber(0, 65_535), 8080)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--data <folder>", "folder of the data", notEmpty, "./.sluice")
-    .option("--pat <key>", "the one key that is good (default: any that is not empty)", notEmpty)
+    .addOption(
+      new Option("--pat <key>", "the one key that is good (default: any that is not empty)")
+        .env("SLUICE_EMULATOR_PAT")
+        .argParser(notEmpty),
+    )
     .option("--app-key <key=user/app>", "a key that is good for one app only; may be repeated", appKey)
     .option("--strict", "refuses what the API's definition does not have, instead of passing it over")
     .option("--no-auto-create", "apps and datasets must be made before they are used")

@@ -3,6 +3,7 @@
 import { wireFields } from "../core/encoding.js";
 import type { Annotation, Concept, GeoPoint, Json } from "../core/input.js";
 import { answerError } from "./api-error.js";
+import { pathPart } from "./path-part.js";
 import { classify, codes, statusFrom, type WireStatus } from "./status.js";
 import type { Answer, CallOptions, ReplayableBody, Transport } from "./transport.js";
 import {
@@ -94,8 +95,8 @@ export class App {
     this.appId = options.appId;
     this.baseUrl = options.baseUrl;
     this.#options = options;
+    this.#path = `/v2/users/${pathPart(options.userId)}/apps/${pathPart(options.appId)}`;
     openApps.add(this);
-    this.#path = `/v2/users/${encodeURIComponent(options.userId)}/apps/${encodeURIComponent(options.appId)}`;
   }
 
   /** Which app this is, for people and for journals: `me/photos at https://api.clarifai.com`. The port of a server on this machine does not matter. */
@@ -132,7 +133,7 @@ export class App {
   }
 
   async getInput(id: string): Promise<WireInput> {
-    const answer = await this.#call("GET", `/inputs/${encodeURIComponent(id)}`);
+    const answer = await this.#call("GET", `/inputs/${pathPart(id)}`);
     return wireInput(answer.json.input as Record<string, unknown>);
   }
 
@@ -163,7 +164,7 @@ export class App {
   }
 
   async getAddJob(id: string, signal?: AbortSignal): Promise<AddJob | undefined> {
-    const { json } = await this.#call("GET", `/inputs/jobs/add/${encodeURIComponent(id)}`, { signal });
+    const { json } = await this.#call("GET", `/inputs/jobs/add/${pathPart(id)}`, { signal });
     const job = json.inputs_add_job as Record<string, unknown> | undefined;
     if (typeof job !== "object" || job === null) return undefined;
     const progress = (job.progress ?? {}) as Record<string, unknown>;
@@ -245,7 +246,7 @@ export class App {
 
   /** One page of the inputs of a dataset. */
   async listDatasetInputs(datasetId: string, options: PageOptions = {}): Promise<WireInput[]> {
-    const path = `/datasets/${encodeURIComponent(datasetId)}/inputs`;
+    const path = `/datasets/${pathPart(datasetId)}/inputs`;
     const query = { page: options.page, per_page: options.perPage };
     return this.#list(path, "dataset_inputs", { query, signal: options.signal }, (value) =>
       wireInput((value.input ?? {}) as Record<string, unknown>),
@@ -254,7 +255,7 @@ export class App {
 
   async addToDataset(datasetId: string, inputIds: readonly string[]): Promise<ItemStatus[]> {
     const json = { dataset_inputs: inputIds.map((id) => ({ input: { id } })) };
-    const path = `/datasets/${encodeURIComponent(datasetId)}/inputs`;
+    const path = `/datasets/${pathPart(datasetId)}/inputs`;
     const answer = await this.#call("POST", path, { json, idempotent: true });
     return (listOf(answer.json, "dataset_inputs") ?? []).map((item, index) => {
       // What became of it is said of the member, or of its input.
@@ -267,7 +268,7 @@ export class App {
   }
 
   async removeFromDataset(datasetId: string, inputIds: readonly string[]): Promise<void> {
-    const path = `/datasets/${encodeURIComponent(datasetId)}/inputs`;
+    const path = `/datasets/${pathPart(datasetId)}/inputs`;
     await this.#call("DELETE", path, { json: { input_ids: inputIds } });
   }
 
@@ -328,6 +329,6 @@ const openApps = new Set<App>();
 export function appOfMedia(url: URL): App | undefined {
   const trusting = [...openApps].filter((app) => app.trusts(url));
   const owner = ({ userId, appId }: App) =>
-    url.pathname.includes(`/users/${encodeURIComponent(userId)}/apps/${encodeURIComponent(appId)}/`);
+    url.pathname.includes(`/users/${pathPart(userId)}/apps/${pathPart(appId)}/`);
   return trusting.find(owner) ?? trusting[0];
 }

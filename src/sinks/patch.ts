@@ -5,7 +5,7 @@ import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import type { App, InputPatch, PatchAction } from "../client/app.js";
 import { InputError } from "../core/errors.js";
-import type { Annotation, Input, Json } from "../core/input.js";
+import type { Annotation, Input } from "../core/input.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
@@ -81,13 +81,12 @@ async function patchFields(app: App, messages: readonly Message[], action: Patch
 /** What a merge has to send: of a listed input the differences, of another everything. */
 function changedFields(input: Input, source: Input): Pick<Input, "concepts" | "metadata" | "geo"> {
   if (source.status === undefined) return input;
-  const metadata: { [key: string]: Json } = {};
-  for (const [key, value] of Object.entries(input.metadata)) {
-    if (!isDeepStrictEqual(value, source.metadata[key])) metadata[key] = value;
-  }
+  const changed = Object.entries(input.metadata).filter(
+    ([key, value]) => !(Object.hasOwn(source.metadata, key) && isDeepStrictEqual(value, source.metadata[key])),
+  );
   return {
     concepts: input.concepts.filter((concept) => !source.concepts.some((before) => isDeepStrictEqual(before, concept))),
-    metadata,
+    metadata: Object.fromEntries(changed),
     geo: isDeepStrictEqual(input.geo, source.geo) ? undefined : input.geo,
   };
 }

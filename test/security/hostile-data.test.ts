@@ -5,19 +5,25 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { mergeAll, tap } from "rxjs";
 import { afterEach, describe, expect, it } from "vitest";
+import { connect } from "../../src/connect.js";
 import { batch } from "../../src/core/batch.js";
 import { flow } from "../../src/core/flow.js";
 import type { Input, InputDraft } from "../../src/core/input.js";
 import type { Message } from "../../src/core/message.js";
 import type { Source } from "../../src/core/plugin.js";
 import type { Report } from "../../src/core/report.js";
+import { patch } from "../../src/sinks/patch.js";
+import { upload } from "../../src/sinks/upload.js";
 import { type CsvOptions, csv } from "../../src/sources/csv.js";
 import { jsonl } from "../../src/sources/jsonl.js";
+import { listInputs } from "../../src/sources/list-inputs.js";
 import { values } from "../../src/sources/values.js";
 import { geoFromExif } from "../../src/transforms/geo-from-exif.js";
 import { tagMetadata } from "../../src/transforms/tag-metadata.js";
+import { transform } from "../../src/transforms/transform.js";
 import { bytes, isoFile, png, pngProfile, tiff, u32be, u32le } from "../helpers/bombs.js";
 import { exampleBytes, fileWith, folderWith, jpeg, tempFolder } from "../helpers/files.js";
+import { openStore } from "../helpers/store.js";
 import { through } from "../helpers/transforms.js";
 
 const temp = tempFolder();
@@ -370,6 +376,47 @@ describe("blocked: lines of JSON", () => {
     const report = await flow(values([{ text: "x", metadata: metadata as never }, { text: "y" }])).run();
     expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
     expect(report.failures[0]?.code).toBe("ERR_INPUT_SHAPE");
+  });
+});
+
+describe("blocked: ids in the paths of requests", () => {
+  it.each(["..", ".", "", "\ud800", "a\udc00b"])("%j", async (id) => {
+    const { app, store } = await openStore();
+    await flow(values([{ id: "kept", text: "x", datasets: ["kept"] }]))
+      .pipe(batch(), upload(app))
+      .run();
+    const before = app.transport.counts.requests;
+    const calls = [
+      app.getInput(id),
+      app.getAddJob(id),
+      app.listDatasetInputs(id),
+      app.addToDataset(id, ["kept"]),
+      app.removeFromDataset(id, ["kept"]),
+      connect({ baseUrl: store.url, userId: id || ".", pat: "any" }),
+      connect({ baseUrl: store.url, appId: id || ".", pat: "any" }),
+    ];
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: "ERR_ID_CHARACTERS" });
+    expect(app.transport.counts.requests).toBe(before);
+    expect(store.stored()).toHaveLength(1);
+  });
+
+  it.each(["../x", "a/../../b", "a?b=c", "a#b", "a%2e%2e", "a\\b", "a\r\nX-Injected: yes"])(
+    "%j, as one part",
+    async (id) => {
+      const { app } = await openStore();
+      await expect(app.getInput(id)).rejects.toMatchObject({ code: expect.stringMatching(/^1110[12]$/) as string });
+    },
+  );
+
+  it("with the prototype among what a patch changes", async () => {
+    const { app, store } = await openStore();
+    await flow(values([{ id: "a", text: "x", metadata: { b: 1 } }]))
+      .pipe(batch(), upload(app))
+      .run();
+    const more = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"polluted":1}}') as object;
+    const changed = transform((input) => ({ ...input, metadata: { ...input.metadata, ...more } }));
+    await flow(listInputs(app)).pipe(changed, batch(), patch(app)).run();
+    expect(store.stored()).toMatchObject([{ metadata: { b: 1, constructor: { polluted: 1 } } }]);
   });
 });
 
