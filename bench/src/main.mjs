@@ -10,17 +10,20 @@ import { table } from "./table.mjs";
 
 const { values } = parseArgs({
   options: {
-    sets: { type: "string", default: Object.keys(sets).join(",") },
-    only: { type: "string", default: contenders.map(({ name }) => name).join(",") },
+    verb: { type: "string", default: "upload" },
+    sets: { type: "string" },
+    only: { type: "string" },
     rounds: { type: "string", default: "5" },
   },
 });
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: a number from 1 up is wanted`);
+const verb = values.verb;
+if (!(verb in contenders)) throw new Error(`--verb ${verb}: known are ${Object.keys(contenders).join(", ")}`);
 const setNames = namesIn("sets", Object.keys(sets));
 const wanted = namesIn(
   "only",
-  contenders.map(({ name }) => name),
+  contenders[verb].map(({ name }) => name),
 );
 if (!existsSync(new URL("../../dist/index.js", import.meta.url))) {
   throw new Error("Sluice is not built: run `npm run build` in the folder above");
@@ -30,16 +33,24 @@ if (!existsSync(new URL("../node_modules", import.meta.url))) {
 }
 
 function namesIn(option, known) {
-  const names = values[option].split(",");
+  const names = values[option]?.split(",") ?? known;
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`--${option} ${unknown}: known are ${known.join(", ")}`);
   return names;
 }
 
+const notes = {
+  upload: `Of the raw limit, wall and CPU time are of the posting alone. Requests and bytes are counted by the server: HTTP bodies,
+gRPC messages with their 5 bytes of framing; no headers. gRPC carries the files as bytes, HTTP as base64. The SDK makes three more
+requests for each batch: it asks for the job, lists the inputs, and deletes those that failed.`,
+  download: `Of the raw limit, wall and CPU time are of the getting alone. Requests are counted by the server, with those of the listing;
+bytes are those of the files.`,
+};
+
 async function measure(setName) {
   const set = sets[setName];
   const path = makeSet(setName);
-  const rows = contenders
+  const rows = contenders[verb]
     .filter(({ name }) => wanted.includes(name))
     .map((contender) => {
       const { title, name, cannot } = contender;
@@ -47,7 +58,7 @@ async function measure(setName) {
     });
   for (let round = 1; round <= rounds; round += 1) {
     for (const row of rows.filter(({ note }) => note === undefined)) {
-      const result = await run(row.contender, set, path);
+      const result = await run(verb, row.contender, set, path);
       if (result.failed) row.note = `failed: ${result.failed}`;
       else row.runs.push(result);
       process.stderr.write(
@@ -62,6 +73,4 @@ console.log(`Node ${process.version}, ${cpus().length} cores, medians of ${round
 for (const setName of setNames) await measure(setName);
 console.log(`
 Wall time is that of the whole process, its start included. CPU time and peak RSS are of the contender's process; the server is
-another. Of the raw limit, wall and CPU time are of the posting alone. Requests and bytes are counted by the server: HTTP bodies,
-gRPC messages with their 5 bytes of framing; no headers. gRPC carries the files as bytes, HTTP as base64. The SDK makes three more
-requests for each batch: it asks for the job, lists the inputs, and deletes those that failed.`);
+another. ${notes[verb]}`);

@@ -2,6 +2,9 @@
 
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
@@ -9,15 +12,16 @@ const patienceMs = 600_000;
 const fileOf = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Gives back `seconds`, `cpuSeconds`, `peakBytes`, `requests` and `bytes`, or `failed` with the reason. */
-export async function run(contender, set, path) {
-  const server = fork(fileOf(`servers/${contender.server}.mjs`), { execArgv: [] });
+export async function run(verb, contender, set, path) {
+  const server = fork(fileOf(`servers/${contender.server}.mjs`), [path, set.kind], { execArgv: [] });
   const ended = once(server, "exit").then(() => {
     throw new Error(`the ${contender.server} server ended by itself`);
   });
   const [{ port }] = await Promise.race([once(server, "message"), ended]);
   const usage = new URL("usage.mjs", import.meta.url).href;
-  const script = fileOf(`contenders/${contender.name}.mjs`);
-  const options = [path, `http://127.0.0.1:${port}`, set.kind, String(set.count)];
+  const script = fileOf(`contenders/${verb}/${contender.name}.mjs`);
+  const folder = verb === "download" ? emptyFolder() : path;
+  const options = [folder, `http://127.0.0.1:${port}`, set.kind, String(set.count), set.extension];
 
   const started = performance.now();
   const child = spawn(process.execPath, ["--import", usage, script, ...options], {
@@ -36,7 +40,23 @@ export async function run(contender, set, path) {
   server.disconnect();
   if (code !== 0) return { failed: reasonIn(errors) ?? `ended with ${signal ?? `exit code ${code}`}` };
   if (inputs !== set.count) return { failed: `${inputs} of ${set.count} inputs arrived` };
+  if (verb === "download" && contender.name !== "raw") {
+    const arrived = wholeFiles(folder, set);
+    if (arrived !== set.count) return { failed: `${arrived} of ${set.count} files are there in full` };
+  }
   return { seconds, requests, bytes, ...JSON.parse(report) };
+}
+
+function emptyFolder() {
+  const folder = join(tmpdir(), "sluice-bench", "out");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+function wholeFiles(folder, { bytes, extension }) {
+  const names = readdirSync(folder).filter((name) => name.endsWith(`.${extension}`));
+  return names.filter((name) => statSync(join(folder, name)).size === bytes).length;
 }
 
 function reasonIn(errors) {

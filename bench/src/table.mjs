@@ -6,7 +6,7 @@ const columns = [
   "CPU s",
   "peak RSS MB",
   "requests",
-  "MB received",
+  "MB carried",
   "wall / raw",
   "wall / Sluice",
 ];

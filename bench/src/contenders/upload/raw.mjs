@@ -4,7 +4,7 @@ import { createReadStream, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse";
 import { Pool } from "undici";
-import { measured } from "../usage.mjs";
+import { measured } from "../../usage.mjs";
 
 const [, , path, base, kind, countText] = process.argv;
 const maxBytes = 8_000_000;

@@ -1,6 +1,6 @@
 /** Sluice, as a user writes it. */
 
-import { batch, connect, csv, flow, folder, upload } from "../../../dist/index.js";
+import { batch, connect, csv, flow, folder, upload } from "../../../../dist/index.js";
 
 const [, , path, baseUrl, kind] = process.argv;
 const app = await connect({ baseUrl, pat: "bench" });

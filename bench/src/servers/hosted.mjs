@@ -1,0 +1,44 @@
+/** An Inputs API over HTTP that lists the files of a folder and serves their bytes, all from memory. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { announce, counts } from "./serve.mjs";
+
+const [, , folder, kind] = process.argv;
+const names = readdirSync(folder);
+const files = new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+const ids = names.map((name) => name.slice(0, name.lastIndexOf(".")));
+const positions = new Map(ids.map((id, index) => [id, index]));
+const path = `users/me/apps/main/inputs/${kind}`;
+
+function page(base, query) {
+  const start = (positions.get(query.get("last_id")) ?? -1) + 1;
+  const inputs = ids.slice(start, start + Number(query.get("per_page") ?? 20)).map((id, offset) => {
+    const suffix = `${path}/${names[start + offset]}`;
+    const hosted = { prefix: `${base}/media`, suffix, sizes: ["orig"], crossorigin: "use-credentials" };
+    const data = { [kind]: { url: `${base}/media/orig/${suffix}`, hosted } };
+    return { id, data, status: { code: 30000, description: "Download complete" } };
+  });
+  return JSON.stringify({ status: { code: 10000, description: "Ok" }, inputs });
+}
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url, `http://${request.headers.host}`);
+  counts.requests += 1;
+  const bytes = files.get(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
+  if (!bytes) {
+    const text = page(url.origin, url.searchParams);
+    response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+    response.end(text);
+    return;
+  }
+  response.writeHead(200, { "content-type": "application/octet-stream", "content-length": bytes.length });
+  response.end(bytes, () => {
+    counts.inputs += 1;
+    counts.bytes += bytes.length;
+  });
+});
+server.requestTimeout = 0;
+server.keepAliveTimeout = 60_000;
+server.listen(0, "127.0.0.1", () => announce(server.address().port));
