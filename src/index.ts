@@ -51,7 +51,7 @@ export {
   type TransformContext,
   type WriteContext,
 } from "./core/plugin.js";
-export type { Failure, ReasonGroup, Report } from "./core/report.js";
+export type { Failure, JournalFacts, ReasonGroup, Report } from "./core/report.js";
 export type { RunOptions } from "./core/run.js";
 export type { Stall } from "./core/watchdog.js";
 export { type DownloadOptions, download } from "./sinks/download.js";

@@ -24,6 +24,13 @@ const shows: Record<string, RegExp[]> = {
   "07-list-and-download.ts": [/ferry-mp4.*\n/, /"sha256":"[0-9a-f]{64}"/],
   "08-patch-and-remove.ts": [/patch-example-1 2 first draft/, /patch-example-0 undefined/, /remove: read 3 = ok 3/],
   "09-own-plugins.ts": [/read 12 = ok 12/, /█2 …/],
+  "11-journal.ts": [
+    /first: read \d = ok 2 /,
+    /second: read 5 = ok 2 \+ failed 1 \+ skipped 2 /,
+    /again: read 1 = ok 1 /,
+    /last: read 5 = ok 0 \+ failed 0 \+ skipped 5 /,
+    /elsewhere: .* skipped 5 [\s\S]*already there[\s\S]* 0 bytes sent/,
+  ],
   "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
 };
 

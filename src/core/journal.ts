@@ -10,6 +10,7 @@ import { DigestSet } from "./journal/digest-set.js";
 import { blocksOf, doneFingerprintAt, eachLine, encodeLine } from "./journal/lines.js";
 import { LockedError, takeLock } from "./journal/lock.js";
 import type { Outcome, Settlement } from "./ledger.js";
+import type { JournalFacts } from "./report.js";
 
 /** Version of the format; a journal of another one is refused. */
 const version = 1;
@@ -75,6 +76,11 @@ export class Journal {
   /** Inputs that earlier runs finished. */
   get finished(): number {
     return this.#done.size;
+  }
+
+  get facts(): JournalFacts {
+    const { path, finished, damagedLines } = this;
+    return { path, finished, damagedLines };
   }
 
   /** Whether an earlier run finished this very input. */

@@ -27,6 +27,12 @@ export interface ReasonGroup {
   origins: string[];
 }
 
+export interface JournalFacts {
+  path: string;
+  finished: number;
+  damagedLines: number;
+}
+
 /** What became of every input of a run; it closes: `read = ok + failed + skipped + pending`. */
 export interface Report {
   readonly counts: Readonly<Omit<Counts, "inFlight">>;
@@ -38,6 +44,8 @@ export interface Report {
   readonly notes: Readonly<Record<string, number>>;
   readonly traffic: Readonly<Traffic>;
   readonly durationMs: number;
+  /** What its journal told at the start: inputs that earlier runs finished, and lines that were damaged and passed over. */
+  readonly journal?: JournalFacts | undefined;
   /** Whether the run was stopped before the source's end. */
   readonly stopped: boolean;
   /** True when nothing failed and nothing is pending. */
@@ -70,7 +78,7 @@ export class Reporter {
     this.#ledger.onSettled((settlement) => this.#add(settlement));
   }
 
-  finish(stopped: boolean): Report {
+  finish(stopped: boolean, journal?: JournalFacts): Report {
     const dropped = this.#ledger.close();
     if (dropped > 0) {
       const reason = stopped ? "not finished when the run stopped" : "dropped by an operator";
@@ -85,6 +93,7 @@ export class Reporter {
       pending: asList(this.#pending),
       notes: this.#notes,
       traffic: this.#context.traffic,
+      ...(journal ? { journal } : {}),
       durationMs: Math.round(performance.now() - this.#started),
       stopped,
       ok: counts.failed === 0 && counts.pending === 0 && !stopped,
@@ -126,6 +135,9 @@ function summaryOf(report: Omit<Report, "summary" | "toJSON">): string {
   if (counts.pending > 0) parts.push(`pending ${counts.pending}`);
   const lines = [`read ${counts.read} = ${parts.join(" + ")}  (${(report.durationMs / 1000).toFixed(1)} s)`];
   if (report.stopped) lines.push("The run was stopped before the end of its source.");
+  if (report.journal && report.journal.damagedLines > 0) {
+    lines.push(`  ${report.journal.damagedLines} damaged lines of ${report.journal.path} were passed over`);
+  }
   for (const [note, count] of Object.entries(notes)) lines.push(`  ok, ${note}: ${count}`);
   for (const failure of failures.slice(0, 20)) lines.push(`  failed   ${failureText(failure)}`);
   const more = counts.failed - Math.min(20, failures.length);

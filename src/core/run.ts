@@ -71,7 +71,7 @@ export async function runFlow(
       context.closed(drain.signal.aborted ? closeForMs : undefined),
     );
     await records?.close();
-    return reporter.finish(stopped);
+    return reporter.finish(stopped, records?.journal?.facts);
   } catch (error) {
     await records?.close().catch(() => undefined); // what went wrong first is what is told
     throw error;

@@ -337,6 +337,16 @@ describe("a run with a journal", () => {
     expect((await flow(listInputs(app)).toArray()).map((input) => input.metadata.count)).toEqual([2, 2, 2]);
   });
 
+  it("passes a damaged line over, does its input again, and says so", async () => {
+    const journal = journalIn();
+    await flow(texts(5)).run({ journal });
+    writeFileSync(journal, readFileSync(journal, "utf8").replace('"id":"t2"', '"id":"t9"'));
+    const report = await flow(texts(5)).run({ journal });
+    expect(report.counts).toMatchObject({ ok: 1, skipped: 4 });
+    expect(report.journal).toEqual({ path: journal, finished: 4, damagedLines: 1 });
+    expect(report.summary()).toContain(`1 damaged lines of ${journal} were passed over`);
+  });
+
   it("refuses options that it does not know", async () => {
     await expect(flow(texts(1)).run({ jurnal: "x" } as object)).rejects.toMatchObject({ code: "ERR_OPTIONS" });
   });

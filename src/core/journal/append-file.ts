@@ -25,6 +25,7 @@ export class AppendFile {
   #length = 0;
   #flushing: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
+  #closed = false;
 
   constructor(file: AppendTarget, sizeBytes: number) {
     this.#file = file;
@@ -55,7 +56,7 @@ export class AppendFile {
 
   /** Calls `durable` when the line (with its line break) is on the disk. */
   append(line: string, durable: () => void): void {
-    if (this.#failure) return;
+    if (this.#failure || this.#closed) return;
     this.#lines.push(line);
     this.#callbacks.push(durable);
     this.#length += line.length;
@@ -64,7 +65,9 @@ export class AppendFile {
 
   /** Waits until all is on the disk, and closes the file. Rejects with what the disk failed with. */
   async close(): Promise<void> {
-    await this.#flushing;
+    while (this.#flushing) await this.#flushing;
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#file.close();
     if (this.#failure) throw this.#failure.error;
   }
@@ -84,7 +87,7 @@ export class AppendFile {
         this.#durableBytes += bytes;
       } catch (error) {
         await this.#fail(error);
-        return;
+        break;
       }
       this.#length -= length;
       for (const durable of this.#callbacks.splice(0, callbacks)) durable();

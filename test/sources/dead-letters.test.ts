@@ -1,0 +1,88 @@
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { flow } from "../../src/core/flow.js";
+import type { InputDraft } from "../../src/core/input.js";
+import { deadLetters } from "../../src/sources/dead-letters.js";
+import { values } from "../../src/sources/values.js";
+import { testSource } from "../../src/testing/index.js";
+import { openIn } from "../helpers/files.js";
+import { sinkOf } from "../helpers/flows.js";
+import { pull } from "../helpers/sources.js";
+import { temporaryFolder } from "../helpers/store.js";
+
+/** Writes the dead letters of inputs. */
+async function lettersOf(
+  inputs: readonly InputDraft[],
+  path = join(temporaryFolder(), "failed.jsonl"),
+): Promise<string> {
+  const failing = sinkOf((_, messages) => {
+    for (const message of messages) message.fail(new Error("no"), "testSink");
+  });
+  await flow(values(inputs)).pipe(failing).run({ deadLetters: path });
+  return path;
+}
+
+testSource("deadLetters", async () => ({
+  source: deadLetters(await lettersOf(["a", "b", "c"].map((id) => ({ id, text: `text ${id}` })))),
+  ids: ["a", "b", "c"],
+}));
+
+describe("the inputs of a dead-letter file", () => {
+  it("are what they were, whatever is in them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const bytes = fc
+      .uint8Array({ minLength: 1, maxLength: 50 })
+      .map((data) => ({ bytes: new Uint8Array(data), mimeType: "image/png" }));
+    const draft = fc.record(
+      {
+        id: fc.string({ unit: "grapheme", minLength: 1 }),
+        text: fc.string({ unit: "binary" }),
+        image: bytes,
+        metadata: fc.dictionary(
+          fc.string().filter((key) => key !== "__proto__"),
+          fc.jsonValue(),
+        ) as fc.Arbitrary<NonNullable<InputDraft["metadata"]>>,
+        concepts: fc.array(fc.string({ minLength: 1 })),
+        geo: fc.record({ longitude: fc.integer({ min: -180, max: 180 }), latitude: fc.integer({ min: -90, max: 90 }) }),
+      },
+      { requiredKeys: ["id"] },
+    );
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(draft, { selector: ({ id }) => id, maxLength: 8 }), async (drafts) => {
+        const path = await lettersOf(drafts, join(folder, `${(runs += 1)}.jsonl`));
+        const before = await flow(values(drafts)).toArray();
+        expect(await flow(deadLetters(path)).toArray()).toEqual(withoutNegativeZero(before));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("are read as they are asked for, and the file is closed on an early stop", async () => {
+    const path = await lettersOf(Array.from({ length: 5000 }, (_, n) => ({ id: `n${n}`, text: "x".repeat(200) })));
+    const iterator = pull(deadLetters(path));
+    await iterator.next();
+    expect(openIn(path)).toHaveLength(1);
+    await iterator.return?.();
+    await vi.waitFor(() => expect(openIn(path)).toEqual([]));
+  });
+
+  it("reject the run when the file is a folder", async () => {
+    const path = temporaryFolder();
+    appendFileSync(join(path, "x"), "x");
+    await expect(flow(deadLetters(path)).run()).rejects.toMatchObject({ code: "ERR_FILE_UNREADABLE" });
+  });
+});
+
+/** JSON knows no negative zero. */
+function withoutNegativeZero<T>(value: T): T {
+  return typeof value === "object" && value !== null && !(value instanceof Uint8Array)
+    ? ((Array.isArray(value)
+        ? value.map(withoutNegativeZero)
+        : Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withoutNegativeZero(entry)]))) as T)
+    : ((value === 0 ? 0 : value) as T);
+}
