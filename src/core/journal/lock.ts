@@ -1,9 +1,9 @@
 /** A lock on a file: one process at a time, for as long as it lives. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, open, readdir, rm, rmdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
 /** A process, told apart from an earlier one with its number. */
@@ -87,14 +87,14 @@ export function livesNow(other: Owner, self: Owner): boolean {
 /** False when this process has its claim there already. */
 async function putClaim(folder: string, claim: string): Promise<boolean> {
   for (;;) {
-    await mkdir(folder, { recursive: true });
     try {
+      await mkdir(folder, { recursive: true }); // it fails, too, when the folder goes while it looks
       await (await open(claim, "wx")).close();
       return true;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EEXIST") return false;
-      if (code !== "ENOENT") throw error; // else its last holder has just removed the folder
+      if (code !== "ENOENT" || !existsSync(dirname(folder))) throw error; // else its last holder has just removed the folder
     }
   }
 }
