@@ -78,6 +78,7 @@ export class Transport {
   /** Since when nothing has succeeded; undefined while all is well. */
   #troubleSince: number | undefined;
   #everAnswered = false;
+  #lastError: ApiError | undefined;
 
   constructor(options: TransportOptions, clock: Clock = systemClock) {
     const url = new URL(options.baseUrl);
@@ -121,6 +122,7 @@ export class Transport {
   async #tryUntilFinal(method: Dispatcher.HttpMethod, path: string, options: CallOptions): Promise<Answer> {
     const idempotent = options.idempotent ?? method !== "POST";
     for (let attempts = 1; ; attempts += 1) {
+      this.#throwIfGivenUp(method, path);
       const startedAt = await this.pacer.turn(options.signal);
       options.signal?.throwIfAborted();
       let attempt: Attempt | undefined;
@@ -150,11 +152,21 @@ export class Transport {
         this.#everAnswered = true;
         this.pacer.refused(startedAt, { granted: grantedRate(status), retryAfterMs: attempt?.retryAfterMs });
       } else this.pacer.failed(startedAt);
-      if (!safe || this.#patienceIsOver()) throw this.#errorOf(method, path, attempt, lost, attempts, !safe);
+      if (!safe || this.#patienceIsOver()) {
+        this.#lastError = this.#errorOf(method, path, attempt, lost, attempts, !safe);
+        throw this.#lastError;
+      }
       if (refused) continue; // its next turn comes when the rate allows it
       await this.pacer.pause(attempts, options.signal);
       if (attempt?.retryAfterMs) await this.#clock.sleep(attempt.retryAfterMs, options.signal);
     }
+  }
+
+  /** A server that never answered is asked once a second, and what is called meanwhile fails with it: a wrong address shows at once. */
+  #throwIfGivenUp(method: string, path: string): void {
+    const last = this.#lastError;
+    if (!last || this.#everAnswered || !this.pacer.resting || !this.#patienceIsOver()) return;
+    throw new ApiError(last.code, last.message, { method, path, attempts: 0, retryable: true, cause: last });
   }
 
   /** An answer is final when its status is readable and is not one that passes with time. */

@@ -140,6 +140,30 @@ describe("transport", () => {
     expect(clock.now()).toBeLessThan(60_000);
   });
 
+  it("has all others fail with it, asks once a second, and goes on when the server is there", async () => {
+    const server = createServer((request, response) => request.resume().on("end", () => answer(response, 200, ok)));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const clock = quickClock();
+    const transport = new Transport({ baseUrl: `http://127.0.0.1:${port}`, pat: "any" }, clock);
+    onTestFinished(() => transport.close());
+    await errorOf(transport.call("GET", "/v2/x"));
+    const before = clock.now();
+    const calls = Array.from({ length: 200 }, () => errorOf(transport.call("POST", "/v2/x", { json: {} })));
+    for (const error of await Promise.all(calls)) {
+      expect(error).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", doubtful: false, retryable: true });
+    }
+    expect(clock.now() - before).toBeLessThan(10_000);
+    expect(transport.counts.requests).toBeLessThan(40);
+
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    await clock.sleep(1000);
+    expect((await transport.call("GET", "/v2/x")).status.code).toBe(10000);
+    server.closeAllConnections();
+  });
+
   it("goes on through a minute of trouble when the server had answered before", async () => {
     const { transport, clock } = await serve((_request, response, count) =>
       count > 1 && clock.now() < 60_000 ? answer(response, 503, {}) : answer(response, 200, ok),

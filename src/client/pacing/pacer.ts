@@ -76,6 +76,11 @@ export class Pacer {
     return this.down ? this.#clock.now() - this.#downSince : undefined;
   }
 
+  /** The server is down, and its next probe is not due. */
+  get resting(): boolean {
+    return this.down && this.#clock.now() < this.#nextProbeAt;
+  }
+
   /** Takes a slot, in order of asking. */
   async slot(): Promise<void> {
     if (this.#open < this.#concurrency.limit) {
