@@ -91,7 +91,7 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 
 function reference(line: string, { kind }: Checked): SourceItem {
   const text = String(line).trim();
-  const origin = withoutCredentials(text);
+  const origin = originOf(text);
   try {
     const url = checkUrl(text);
     const found = kind ?? kindOfUrl(url);
@@ -104,9 +104,14 @@ function reference(line: string, { kind }: Checked): SourceItem {
   }
 }
 
+/** What the report calls an address. */
+function originOf(text: string): string {
+  return withoutCredentials(text) || "(an empty address)";
+}
+
 async function fetched(line: string, options: Checked, signal: AbortSignal): Promise<SourceItem> {
   const text = String(line).trim();
-  const origin = withoutCredentials(text);
+  const origin = originOf(text);
   for (let attempts = 1; ; attempts += 1) {
     try {
       return { origin, input: await fetchInTime(text, options, signal) };

@@ -165,6 +165,13 @@ describe("URLs by reference", () => {
     ]);
   });
 
+  it("have something to be called by also when they are empty", async () => {
+    for (const options of [{}, fetching]) {
+      const [item] = await itemsOf(urls(["  "], options));
+      expect(item?.origin).toBe("(an empty address)");
+    }
+  });
+
   it("have an id of their own, the same in every run", async () => {
     const list = ["https://a.test/x.jpg", "https://b.test/x.jpg", "https://a.test/x.jpg?v=2", "https://a.test/y/x.jpg"];
     const ids = (await draftsOf(urls(list))).map((draft) => draft.id);
