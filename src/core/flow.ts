@@ -1,11 +1,11 @@
 /** flow(source).pipe(…).run(): the composition, and one execution of it. */
 
 import type { MonoTypeOperatorFunction, Observer, OperatorFunction, Subscription, UnaryFunction } from "rxjs";
-import { FlowError } from "./errors.js";
+import { FlowError, OptionsError } from "./errors.js";
 import type { Input } from "./input.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
-import type { Source } from "./plugin.js";
+import { type Source, shown } from "./plugin.js";
 import { readAll } from "./read.js";
 import { type Report, Reporter } from "./report.js";
 import { type RunOptions, runFlow } from "./run.js";
@@ -141,7 +141,12 @@ export class Flow<T = Message> {
  * @example await flow(folder("./photos")).pipe(batch(), upload(app)).run();
  */
 export function flow(source: Source | readonly Source[]): Flow<Message> {
-  return new Flow(Array.isArray(source) ? (source as readonly Source[]) : [source as Source]);
+  const sources = Array.isArray(source) ? (source as readonly Source[]) : [source as Source];
+  for (const given of sources) {
+    if (typeof (given as Partial<Source> | undefined)?.read === "function") continue;
+    throw new OptionsError("ERR_OPTIONS", `flow: it begins with a source, such as folder(path), got ${shown(given)}`);
+  }
+  return new Flow(sources);
 }
 
 /** What reaches the end unsettled and unheld went through the whole flow: it is ok. */

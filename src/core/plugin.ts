@@ -89,6 +89,12 @@ export function parseOptions<S extends z.ZodType>(plugin: string, schema: S, opt
   throw new OptionsError("ERR_OPTIONS", `${plugin}: ${issueText(result.error)}`, { cause: result.error });
 }
 
+/** Checks an argument that is a path, also for callers without types. @throws {OptionsError} ERR_OPTIONS */
+export function checkPath(plugin: string, path: unknown): void {
+  if (typeof path === "string" && path !== "") return;
+  throw new OptionsError("ERR_OPTIONS", `${plugin}: the path must be a text that is not empty, got ${shown(path)}`);
+}
+
 /** The first problems of a failed check as one line, with the values where the check reported them (`reportInput`). */
 export function issueText(error: z.ZodError): string {
   return error.issues
@@ -114,7 +120,8 @@ function deepest(issues: readonly Issue[]): Issue | undefined {
   return inside.find((issue) => issue.code !== "invalid_type" || issue.input !== undefined) ?? inside[0];
 }
 
-function shown(value: unknown): string {
+/** A value as a text tells it. */
+export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "function") return "a function";

@@ -10,7 +10,7 @@ import { InputError } from "../core/errors.js";
 import { extensionFor, fileNameFor } from "../core/file-names.js";
 import { type Content, type Input, kindOf, mediaOf } from "../core/input.js";
 import type { Message } from "../core/message.js";
-import { parseOptions } from "../core/plugin.js";
+import { checkPath, parseOptions } from "../core/plugin.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { type Fetched, fetchToFile, writeBytes } from "./downloading/fetch-to-file.js";
@@ -53,6 +53,7 @@ export function download(
   folder: string,
   options: DownloadOptions = {},
 ): OperatorFunction<Message | readonly Message[], Message> {
+  checkPath("download", folder);
   const checked = parseOptions("download", Options, options);
   return messageSinkOperator("download", () => new Downloader(folder, checked), `download to ${resolve(folder)}`);
 }

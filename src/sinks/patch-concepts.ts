@@ -2,6 +2,7 @@
 
 import type { OperatorFunction } from "rxjs";
 import type { App } from "../client/app.js";
+import { checkApp } from "../client/check-app.js";
 import { InputError } from "../core/errors.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
@@ -20,6 +21,7 @@ import { inParts, settleWith } from "./requests.js";
  * await flow(renamed).pipe(patchConcepts(app)).run();
  */
 export function patchConcepts(app: App): OperatorFunction<Message | readonly Message[], Message> {
+  checkApp("patchConcepts", app);
   const make = (): MessageSink => {
     const sent = new Set<string>();
     return {

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import type { App, InputPatch, PatchAction } from "../client/app.js";
+import { checkApp } from "../client/check-app.js";
 import { InputError } from "../core/errors.js";
 import type { Annotation, Input } from "../core/input.js";
 import { limits } from "../core/limits.js";
@@ -37,6 +38,7 @@ export type PatchOptions = z.input<typeof Options>;
  * @example await flow(csv("./corrections.csv")).pipe(batch(), patch(app, { action: "merge" })).run();
  */
 export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
+  checkApp("patch", app);
   const { action, deleteIfEmpty } = parseOptions("patch", Options, options);
   const make = (): MessageSink => ({
     name: "patch",

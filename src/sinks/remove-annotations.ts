@@ -3,6 +3,7 @@
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import type { App } from "../client/app.js";
+import { checkApp } from "../client/check-app.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
@@ -31,6 +32,7 @@ export function removeAnnotations(
   app: App,
   options: RemoveAnnotationsOptions = {},
 ): OperatorFunction<Message | readonly Message[], Message> {
+  checkApp("removeAnnotations", app);
   const { which } = parseOptions("removeAnnotations", Options, options);
   const make = (): MessageSink => ({
     name: "removeAnnotations",

@@ -2,6 +2,7 @@
 
 import type { OperatorFunction } from "rxjs";
 import type { App } from "../client/app.js";
+import { checkApp } from "../client/check-app.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
@@ -17,6 +18,7 @@ import { inParts, settleWith } from "./requests.js";
  * @example await flow(listInputs(app, { dataset: "old" })).pipe(batch(), remove(app)).run();
  */
 export function remove(app: App): OperatorFunction<Message | readonly Message[], Message> {
+  checkApp("remove", app);
   const make = (): MessageSink => ({
     name: "remove",
     concurrency: 4,

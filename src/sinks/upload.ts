@@ -4,6 +4,7 @@ import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import type { App } from "../client/app.js";
 import { loadHasher } from "../client/body.js";
+import { checkApp } from "../client/check-app.js";
 import { systemClock } from "../client/pacing/clock.js";
 import { classify } from "../client/status.js";
 import { InputError } from "../core/errors.js";
@@ -58,6 +59,7 @@ const maxUploads = 3;
  * @example await flow(folder("./photos")).pipe(batch(), upload(app)).run();
  */
 export function upload(app: App, options: UploadOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
+  checkApp("upload", app);
   const checked = parseOptions("upload", Options, options);
   return messageSinkOperator("upload", () => new Uploader(app, checked), `upload to ${app.place}`);
 }

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { SinkError } from "../core/errors.js";
 import { bytesAsBase64 } from "../core/input-json.js";
 import type { Message } from "../core/message.js";
-import { parseOptions, type Sink } from "../core/plugin.js";
+import { checkPath, parseOptions, type Sink } from "../core/plugin.js";
 import { sinkOperator } from "../core/sink-operator.js";
 
 const Options = z.strictObject({
@@ -31,6 +31,7 @@ export function writeJsonl(
   path: string,
   options: WriteJsonlOptions = {},
 ): OperatorFunction<Message | readonly Message[], Message> {
+  checkPath("writeJsonl", path);
   const { append } = parseOptions("writeJsonl", Options, options);
   return (input) => {
     let file: FileHandle | undefined;

@@ -62,7 +62,8 @@ async function openChunks(path: string): Promise<AsyncGenerator<Buffer, undefine
   const file = await open(path);
   const start = Buffer.alloc(3);
   try {
-    await file.read(start, 0, 3, 0);
+    const { bytesRead } = await file.read(start, 0, 3, 0);
+    if (bytesRead < 2) return readUtf8(path, 0);
   } finally {
     await file.close();
   }

@@ -4,18 +4,19 @@ import { dirname } from "node:path";
 import * as z from "zod";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import { type InputDraft, kinds } from "../core/input.js";
-import { parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { checkPath, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 import { type Layout, layoutOf } from "./csv-columns.js";
 import { type CsvRow, readRows } from "./csv-rows.js";
 
-export type CsvMap = (row: Record<string, string>, context: { line: number }) => InputDraft | null | undefined;
+type Mapped = InputDraft | null | undefined;
+export type CsvMap = (row: Record<string, string>, context: { line: number }) => Mapped | Promise<Mapped>;
 
 const Options = z.strictObject({
   /** What the column `input` holds: raw text, a URL, or the path of a file relative to the CSV's folder. Default: "text". */
   input: z.enum(["text", "url", "file"]).default("text"),
   /** Kind of the URLs. Default: by the extension. */
   kind: z.enum(kinds).optional(),
-  /** Makes an input of a row of any shape; null passes the row over. Instead of the known columns. */
+  /** Makes an input of a row of any shape, now or later; null passes the row over. Instead of the known columns. */
   map: z.custom<CsvMap>((value) => typeof value === "function").optional(),
   /** Default: ",". */
   delimiter: z
@@ -42,6 +43,7 @@ export type CsvOptions = z.input<typeof Options>;
  * @example await flow(csv("./reviews.csv")).pipe(batch(), upload(app)).run();
  */
 export function csv(path: string, options: CsvOptions = {}): Source {
+  checkPath("csv", path);
   const checked = parseOptions("csv", Options, options);
   return {
     name: "csv",
@@ -102,7 +104,9 @@ function itemOf(
     }
     const named = Object.fromEntries(header.map((name, index) => [name, row.cells[index] ?? ""]));
     const input = map?.(named, { line: row.line });
-    return input ? { origin, input } : { origin, skipped: "passed over by map" };
+    const mapped = (made: Mapped): SourceItem =>
+      made ? { origin, input: made } : { origin, skipped: "passed over by map" };
+    return input instanceof Promise ? input.then(mapped, failed) : mapped(input);
   } catch (error) {
     return failed(error);
   }

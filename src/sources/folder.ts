@@ -10,7 +10,7 @@ import { describeError, FlowError, InputError, SourceError } from "../core/error
 import { idFromPath } from "../core/ids.js";
 import { type FileContent, type InputDraft, type Kind, kinds } from "../core/input.js";
 import { limits } from "../core/limits.js";
-import { doneEarlier, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { checkPath, doneEarlier, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 
 type LabelsOf = (relativePath: string, kind: Kind) => string | readonly string[] | undefined;
 type IdOf = (relativePath: string) => string;
@@ -54,6 +54,7 @@ type Checked = z.output<typeof Options>;
  * @example await flow(folder("./photos", { labels: "folder", kinds: ["image"] })).pipe(batch(), upload(app)).run();
  */
 export function folder(path: string, options: FolderOptions = {}): Source {
+  checkPath("folder", path);
   const checked = parseOptions("folder", Options, options);
   const root = path.replace(/(?<=[^/])\/+$/, "");
   const filter = filterOf(checked);

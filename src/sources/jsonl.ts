@@ -5,7 +5,7 @@ import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { bytesFromBase64 } from "../core/input-json.js";
 import { readLines } from "../core/lines.js";
-import { itemFrom, type Source } from "../core/plugin.js";
+import { checkPath, itemFrom, type Source } from "../core/plugin.js";
 
 /** Longest line, in bytes: a text at the limit of the API, escaped. */
 const maxLineBytes = 100_000_000;
@@ -20,6 +20,7 @@ const maxLineBytes = 100_000_000;
  * @example await flow(jsonl("./inputs.jsonl")).pipe(batch(), upload(app)).run();
  */
 export function jsonl(path: string): Source {
+  checkPath("jsonl", path);
   return {
     name: "jsonl",
     async *read({ signal }) {

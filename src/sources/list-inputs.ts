@@ -2,6 +2,7 @@
 
 import * as z from "zod";
 import type { App } from "../client/app.js";
+import { checkApp } from "../client/check-app.js";
 import { inputFromWire, type ListedAnnotation, type WireInput } from "../client/wire.js";
 import { type Annotation, type InputDraft, kinds, mediaKinds } from "../core/input.js";
 import { limits } from "../core/limits.js";
@@ -37,6 +38,7 @@ export type ListInputsOptions = z.input<typeof Options>;
  * @example const firstFive = await flow(listInputs(app, { kinds: ["image"] })).pipe(take(5)).toArray();
  */
 export function listInputs(app: App, options: ListInputsOptions = {}): Source {
+  checkApp("listInputs", app);
   const checked = parseOptions("listInputs", Options, options);
   return {
     name: "listInputs",

@@ -12,7 +12,7 @@ import { type InputDraft, type Kind, kinds } from "../core/input.js";
 import { kindOfUrl, urlField } from "../core/kind-of-url.js";
 import { limits } from "../core/limits.js";
 import { readLines } from "../core/lines.js";
-import { parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { checkPath, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 
 const Options = z.strictObject({
   /** Kind of what the URLs point to. Default: by the extension; with `fetch`, by the content. */
@@ -50,6 +50,7 @@ const retryWaitMs = 250;
  * @example await flow(urls(["https://samples.clarifai.com/metro-north.jpg"])).pipe(batch(), upload(app)).run();
  */
 export function urls(list: string | Iterable<string> | AsyncIterable<string>, options: UrlsOptions = {}): Source {
+  if (typeof list !== "object" || list === null) checkPath("urls", list);
   const checked = parseOptions("urls", Options, options);
   return {
     name: "urls",

@@ -1,7 +1,8 @@
 /** Source: inputs from memory, or from any iterable. */
 
+import { OptionsError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
-import type { Source } from "../core/plugin.js";
+import { type Source, shown } from "../core/plugin.js";
 
 /**
  * Yields the inputs of an iterable: an array, a generator, an async generator. It is asked for the next one only when the flow has room.
@@ -11,6 +12,12 @@ import type { Source } from "../core/plugin.js";
  * @example await flow(values([{ id: "note", text: "calm sea" }])).pipe(batch(), upload(app)).run();
  */
 export function values(inputs: Iterable<InputDraft> | AsyncIterable<InputDraft>): Source {
+  if (!isIterable(inputs)) {
+    throw new OptionsError(
+      "ERR_OPTIONS",
+      `values: the inputs must be a list or another iterable, got ${shown(inputs)}`,
+    );
+  }
   return {
     name: "values",
     async *read() {
@@ -21,4 +28,8 @@ export function values(inputs: Iterable<InputDraft> | AsyncIterable<InputDraft>)
       }
     },
   };
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { SourceError } from "../../src/core/errors.js";
 import { flow } from "../../src/core/flow.js";
-import { type CsvOptions, csv } from "../../src/sources/csv.js";
+import { type CsvMap, type CsvOptions, csv } from "../../src/sources/csv.js";
 import { testSource } from "../../src/testing/index.js";
 import { example, fileWith, folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { sinkOf } from "../helpers/flows.js";
@@ -207,15 +207,18 @@ describe("the columns of the portal's template", () => {
 });
 
 describe("a map of rows", () => {
-  it("takes any columns, passes rows over, and fails alone", async () => {
+  const map: CsvMap = (row, { line }) => {
+    if (row.n === "2") return null;
+    if (row.n === "3") throw new Error("no third");
+    return { text: `${row.file} ${row.label} ${line}` };
+  };
+
+  it.each<[string, CsvMap]>([
+    ["at once", map],
+    ["later", async (row, context) => map(row, context)],
+  ])("takes any columns, passes rows over, and fails alone, %s", async (_, made) => {
     const content = 'file, label ,n\na.jpg,"x, y",1\nb.jpg,,2\nc.jpg,z,3\n';
-    const lines = await linesOf(content, {
-      map: (row, { line }) => {
-        if (row.n === "2") return null;
-        if (row.n === "3") throw new Error("no third");
-        return { text: `${row.file} ${row.label} ${line}` };
-      },
-    });
+    const lines = await linesOf(content, { map: made });
     expect(lines).toEqual([
       { line: 2, input: { text: "a.jpg x, y 2" } },
       { line: 3, skipped: "passed over by map" },
@@ -449,7 +452,7 @@ describe("a CSV that cannot be read", () => {
   });
 
   it("yields nothing when it is empty or has a header only", async () => {
-    for (const content of ["", "\n\n", "\uFEFF", "inputid,input", "inputid,input\n\n"]) {
+    for (const content of ["", "\n", "\n\n", "\uFEFF", "inputid,input", "inputid,input\n\n"]) {
       expect(await rowsOf(content)).toEqual([]);
     }
   });

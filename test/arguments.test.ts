@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import {
+  connect,
+  csv,
+  download,
+  flow,
+  folder,
+  jsonl,
+  listInputs,
+  patch,
+  patchConcepts,
+  remove,
+  removeAnnotations,
+  upload,
+  urls,
+  values,
+  writeJsonl,
+} from "../src/index.js";
+
+const app = connect({ baseUrl: "http://127.0.0.1:9", pat: "any" });
+
+/** What programs without types may pass. */
+const wrong: [string, (given: never) => unknown, unknown, RegExp][] = [
+  ["folder", folder, undefined, /path.*got undefined/],
+  ["folder", folder, "", /path.*got ""/],
+  ["csv", csv, 5, /path.*got 5/],
+  ["jsonl", jsonl, null, /path.*got null/],
+  ["urls", urls, undefined, /path.*got undefined/],
+  ["values", values, 5, /iterable, got 5/],
+  ["writeJsonl", writeJsonl, new URL("file:///tmp/x"), /path.*got a URL/],
+  ["download", download, undefined, /path/],
+  ["flow", flow, "./photos", /source.*got "\.\/photos"/],
+  ["flow", flow, [folder("x"), undefined], /source.*got undefined/],
+  ["upload", upload, undefined, /app.*got undefined/],
+  ...[upload, patch, patchConcepts, remove, removeAnnotations, listInputs].map((make): (typeof wrong)[number] => [
+    make.name,
+    make,
+    app,
+    /app.*got a promise: await connect/,
+  ]),
+];
+
+it.each(wrong)("%s says at once what is wrong with its first argument", (name, make, given, text) => {
+  expect(() => make(given as never)).toThrow(
+    expect.objectContaining({
+      name: "OptionsError",
+      code: "ERR_OPTIONS",
+      message: expect.stringMatching(new RegExp(`^${name}: .*${text.source}`)) as string,
+    }) as Error,
+  );
+});
