@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { batch, connect, flow, listInputs, upload, values } from "../../src/index.js";
 import { temporaryFolder } from "../helpers/store.js";
 
@@ -49,7 +49,9 @@ describe("sluice emulator", () => {
     await app.close();
     await stop(first.child, "SIGTERM");
 
-    const second = await start("--data", data, "--pat", "right");
+    vi.stubEnv("SLUICE_EMULATOR_PAT", "right");
+    const second = await start("--data", data);
+    vi.unstubAllEnvs();
     const path = `${second.url}/v2/users/me/apps/main/inputs`;
     const refused = await fetch(path, { headers: { authorization: "Key wrong" } });
     expect(refused.status).toBe(401);

@@ -306,7 +306,6 @@ describe("blocked: requests to the embedded store", () => {
   };
 
   it.each([
-    ["with five million values", `{"inputs":[${"0,".repeat(5_000_000)}0]}`, 11100],
     ["with five million objects", `{"inputs":[${"{},".repeat(2_500_000)}{}]}`, 11100],
     ["that are too deep", `{"inputs":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, 11100],
     ["that are too deep in objects", `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`, 11100],

@@ -7,7 +7,10 @@ import { mergeAll, tap } from "rxjs";
 import { afterEach, describe, expect, it } from "vitest";
 import { connect } from "../../src/connect.js";
 import { batch } from "../../src/core/batch.js";
+import { fileNameFor } from "../../src/core/file-names.js";
 import { flow } from "../../src/core/flow.js";
+import { withoutCredentials } from "../../src/core/guarded-fetch.js";
+import { idFromPath } from "../../src/core/ids.js";
 import type { Input, InputDraft } from "../../src/core/input.js";
 import type { Message } from "../../src/core/message.js";
 import type { Source } from "../../src/core/plugin.js";
@@ -17,8 +20,10 @@ import { upload } from "../../src/sinks/upload.js";
 import { type CsvOptions, csv } from "../../src/sources/csv.js";
 import { jsonl } from "../../src/sources/jsonl.js";
 import { listInputs } from "../../src/sources/list-inputs.js";
+import { urls } from "../../src/sources/urls.js";
 import { values } from "../../src/sources/values.js";
 import { geoFromExif } from "../../src/transforms/geo-from-exif.js";
+import { stripUnicode } from "../../src/transforms/strip-unicode.js";
 import { tagMetadata } from "../../src/transforms/tag-metadata.js";
 import { transform } from "../../src/transforms/transform.js";
 import { bytes, isoFile, png, pngProfile, tiff, u32be, u32le } from "../helpers/bombs.js";
@@ -376,6 +381,44 @@ describe("blocked: lines of JSON", () => {
     const report = await flow(values([{ text: "x", metadata: metadata as never }, { text: "y" }])).run();
     expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
     expect(report.failures[0]?.code).toBe("ERR_INPUT_SHAPE");
+  });
+});
+
+describe("blocked: texts that are slow to match", () => {
+  const length = 200_000;
+  // What takes quadratic time of any of them does not end within the time of a test.
+  it.each([
+    ["dashes", `${"-".repeat(length)}x`],
+    ["slashes", `${"/".repeat(length)}x`],
+    ["backslashes", `${"\\".repeat(length)}x`],
+    ["ats", `${"@".repeat(length)} `],
+    ["users", `http://${"a@".repeat(length / 2)}`],
+    ["colons", ":".repeat(length)],
+    ["dots", ".".repeat(length)],
+    ["extensions", `http://a.test/${".a".repeat(length / 2)}!`],
+    ["ways up", `http://a.test/${"../".repeat(length / 3)}`],
+    ["percent signs", `http://a.test/${"%".repeat(length)}`],
+    ["questions", `http://a.test/${"?".repeat(length)}`],
+    ["spaces", `${" ".repeat(length)}x`],
+    ["line breaks", "\r\n".repeat(length / 2)],
+    ["accents on one letter", `x${"\u0301".repeat(length)}`],
+    ["joiners", "\u200d".repeat(length)],
+    ["families", "👨‍👩‍👧".repeat(length / 8)],
+    ["flags", "🇩".repeat(length / 2)],
+    ["halves of characters", "\ud800".repeat(length)],
+    ["digits", `limit of ${"1".repeat(length)}`],
+    ["all of them", "a-/.@%:? ".repeat(length / 9)],
+  ])("%s", async (_, text) => {
+    expect(idFromPath(text).length).toBeLessThanOrEqual(48);
+    expect(fileNameFor(text, "txt").length).toBeLessThan(100);
+    expect(withoutCredentials(text).length).toBeLessThanOrEqual(text.length + 2);
+    expect((await flow(urls([text])).run()).counts.failed).toBe(1);
+    const strip = stripUnicode({ remove: ["emoji", "control", "non-ascii"] });
+    const { report } = await through(strip, [
+      { text },
+      { text: "x", metadata: { text }, concepts: [{ id: "c", name: text }] },
+    ]);
+    expect(report.counts.ok).toBe(2);
   });
 });
 
