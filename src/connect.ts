@@ -16,7 +16,7 @@ const platformMediaHost = "data.clarifai.com";
 
 const Options = z.strictObject({
   /** Where the API is. Default: CLARIFAI_API_BASE, else the platform (with a key) or the embedded store (without). */
-  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  baseUrl: z.string().min(1).optional(), // checked below: what is refused there may hold a password, and is not shown
   /** Sends the key over plain HTTP to other machines than this one. Default: false. */
   allowHttp: z.boolean().default(false),
   /** Personal access token. Default: CLARIFAI_PAT. */

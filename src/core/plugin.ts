@@ -86,7 +86,8 @@ export interface Sink {
 export function parseOptions<S extends z.ZodType>(plugin: string, schema: S, options: unknown): z.output<S> {
   const result = schema.safeParse(options ?? {}, { reportInput: true });
   if (result.success) return result.data;
-  throw new OptionsError("ERR_OPTIONS", `${plugin}: ${issueText(result.error)}`, { cause: result.error });
+  // The schema's own error holds all that was given, a key among it, and says no more.
+  throw new OptionsError("ERR_OPTIONS", `${plugin}: ${issueText(result.error)}`);
 }
 
 /** Checks an argument that is a path, also for callers without types. @throws {OptionsError} ERR_OPTIONS */

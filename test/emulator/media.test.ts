@@ -62,9 +62,8 @@ describe("hosted media", () => {
       const { body } = await request(`${emulator.url}/v2/inputs/a`, { headers: { ...key, host } });
       return ((await body.json()) as { input: InputJson }).input.data.image?.hosted?.prefix;
     };
-    expect(await shown("store.example:8080")).toBe("http://store.example:8080/media");
+    expect(await shown("localhost:8080")).toBe("http://localhost:8080/media");
     expect(await shown("[::1]:8080")).toBe("http://[::1]:8080/media");
-    expect(await shown("a b/c")).toBe(`${emulator.url}/media`);
   });
 
   it("are downloaded with the key when the server goes by another name", async () => {

@@ -13,7 +13,6 @@ import {
   defineTransform,
   flow,
   folder,
-  type InputDraft,
   InputError,
   listInputs,
   type Message,
@@ -51,7 +50,7 @@ describe("dead letters", () => {
       },
     });
     const report = await flow(
-      texts(4, (n) => (n === 3 ? ({ id: "t3" } as InputDraft) : { id: `t${n}`, text: `text ${n}` })),
+      texts(4, (n) => (n === 3 ? { id: "x".repeat(60), text: "t" } : { id: `t${n}`, text: `text ${n}` })),
     )
       .pipe(
         picky(),
@@ -68,7 +67,7 @@ describe("dead letters", () => {
         ...{ attempts: 3, retryable: true, input: expect.objectContaining({ id: "t0", text: "text 0" }) },
       },
       expect.objectContaining({ origin: "texts:2", code: "ERR_PICKY", stage: "picky", attempts: 1, retryable: false }),
-      expect.objectContaining({ origin: "texts:4", code: "ERR_INPUT_EMPTY", stage: "batch" }),
+      expect.objectContaining({ origin: "texts:4", code: "ERR_ID_TOO_LONG", stage: "batch" }),
     ]);
   });
 

@@ -358,7 +358,7 @@ describe("a program that is killed", () => {
   }, async () => {
     const { store } = await openStore();
     const journal = journalIn();
-    const options = { url: store.url, count: 800, run: { journal } };
+    const options = { url: store.url, count: 3000, run: { journal } };
     const told = new Set<string>();
     for (const killsAfter of [5, 100, 200]) {
       const child = startFlowChild({ ...options, killsAfter });
@@ -370,10 +370,10 @@ describe("a program that is killed", () => {
     const last = startFlowChild(options);
     expect(await last.ended).toBe(0);
     const { counts } = last.lines.at(-1) ?? {};
-    expect(counts).toMatchObject({ read: 800, failed: 0, pending: 0 });
-    expect((counts?.ok ?? 0) + (counts?.skipped ?? 0)).toBe(800);
+    expect(counts).toMatchObject({ read: 3000, failed: 0, pending: 0 });
+    expect((counts?.ok ?? 0) + (counts?.skipped ?? 0)).toBe(3000);
     expect(last.lines.filter(({ id, state }) => state === "ok" && told.has(id ?? ""))).toEqual([]);
-    expect(store.stored().map((input) => input.timesStored)).toEqual(Array.from({ length: 800 }, () => 1));
+    expect(store.stored().map((input) => input.timesStored)).toEqual(Array.from({ length: 3000 }, () => 1));
   });
 });
 
@@ -381,7 +381,7 @@ describe("a program that may write no more to its disk", () => {
   it("ends with the reason, and what it told is kept", { timeout: 30_000 }, async () => {
     const { store } = await openStore();
     const journal = journalIn();
-    const child = startFlowChild({ url: store.url, count: 2000, run: { journal } }, "ulimit -f 64;"); // blocks of 512 or 1024 bytes
+    const child = startFlowChild({ url: store.url, count: 9000, run: { journal } }, "ulimit -f 1000;"); // blocks of 512 or 1024 bytes
     expect(await child.ended).toBe(2);
     expect(child.lines.at(-1)).toMatchObject({
       error: "ERR_JOURNAL_UNWRITABLE",

@@ -44,6 +44,7 @@ describe('an upload with resume: "server"', () => {
     const wav = (byte: number, size = 1000) => {
       const bytes = Buffer.alloc(size, byte);
       bytes.write("RIFF____WAVEfmt ");
+      bytes.writeUInt32LE(size - 8, 4);
       return bytes;
     };
     writeFileSync(join(path, "same.wav"), wav(1));

@@ -279,7 +279,7 @@ describe("blocked: names in bodies", () => {
     // Names are values in rows and nothing else: no file is called after them, and none is taken for another.
     expect(existsSync(join(http.folder, "..", "x"))).toBe(false);
     expect(
-      readdirSync(http.folder).filter((entry) => !/^(?:media|incoming|store\.sqlite(?:-\w+)?)$/.test(entry)),
+      readdirSync(http.folder).filter((entry) => !/^(?:media|incoming|(?:lock|store\.sqlite)(?:-\w+)?)$/.test(entry)),
     ).toEqual([]);
     const stored = http.emulator.stored(name, name);
     expect(stored).toHaveLength(1);
