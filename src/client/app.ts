@@ -87,6 +87,7 @@ export class App {
   readonly baseUrl: string;
   readonly transport: Transport;
   readonly #path: string;
+  readonly #origin: string;
   readonly #options: AppOptions;
 
   constructor(transport: Transport, options: AppOptions) {
@@ -94,6 +95,7 @@ export class App {
     this.userId = options.userId;
     this.appId = options.appId;
     this.baseUrl = options.baseUrl;
+    this.#origin = new URL(options.baseUrl).origin;
     this.#options = options;
     this.#path = `/v2/users/${pathPart(options.userId)}/apps/${pathPart(options.appId)}`;
     openApps.add(this);
@@ -274,7 +276,7 @@ export class App {
 
   /** Whether the credential may go to this address: the API's own origin and its media hosts. */
   trusts(url: URL): boolean {
-    if (url.origin === new URL(this.baseUrl).origin) return true;
+    if (url.origin === this.#origin) return true;
     return url.protocol === "https:" && (this.#options.mediaHosts ?? []).includes(url.host);
   }
 

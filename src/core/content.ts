@@ -81,6 +81,15 @@ export async function describeBytes(content: BytesContent): Promise<Described<By
   return describeSlowly(described, start, bytes.byteLength, () => start);
 }
 
+/**
+ * The type of a content by its first bytes, of which `start` has 4 KB or all that there are; undefined for what is not known. A promise only for
+ * types that need a closer look.
+ */
+export function mimeTypeOf(start: Buffer, sizeBytes: number): string | undefined | Promise<string | undefined> {
+  const mimeType = quickType(start) ?? (looksLikeText(start, sizeBytes) ? "text/plain" : undefined);
+  return mimeType ?? slowType(start);
+}
+
 /** The bytes of a handle on a file or on bytes, from the start, as often as asked. */
 export async function* openContent(content: Content, signal?: AbortSignal): AsyncGenerator<Buffer> {
   if ("bytes" in content) {
@@ -129,14 +138,19 @@ async function describeSlowly<C extends FileContent | BytesContent>(
   size: number,
   more: () => Buffer,
 ): Promise<Described<C>> {
+  const mimeType = await slowType(start);
+  if (mimeType === undefined) return { kind: undefined, content };
+  content.mimeType = mimeType;
+  const kind = kindOfType(mimeType);
+  if (kind === "image") addPixels(content, mimeType, start, size, more);
+  return { kind, content };
+}
+
+async function slowType(start: Buffer): Promise<string | undefined> {
   const { fileTypeFromBuffer } = await import("file-type");
   // A few kilobytes, whatever there is: what it unfolds or walks through stays as small.
   const found = await fileTypeFromBuffer(start.subarray(0, headBytes)).catch(() => undefined);
-  if (!found) return { kind: undefined, content };
-  content.mimeType = found.mime;
-  const kind = kindOfType(found.mime);
-  if (kind === "image") addPixels(content, found.mime, start, size, more);
-  return { kind, content };
+  return found?.mime;
 }
 
 function kindOfType(mimeType: string): Kind | undefined {

@@ -1,10 +1,20 @@
 /** Redirects: followed by hand, each address checked before it is asked. */
 
+import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import { InputError } from "./errors.js";
 import { checkUrl, withoutCredentials } from "./guarded-fetch.js";
 
 const maxRedirects = 5;
+
+/** An answer, with the address that gave it. */
+interface Answer {
+  url: URL;
+  response: Dispatcher.ResponseData;
+}
+
+/** What one request came to: what was looked for, or another place to look. */
+export type Hop<T> = { found: T } | { location: string };
 
 /**
  * Asks for an address and for those that it redirects to, five at most, until an answer has content; gives that answer with the address that
@@ -14,27 +24,53 @@ const maxRedirects = 5;
  *
  * @throws {InputError} ERR_URL, ERR_URL_SCHEME, ERR_URL_CREDENTIALS, ERR_REDIRECTS, ERR_CONTENT_ENCODING, and the HTTP status as ERR_HTTP_404
  */
-export async function followRedirects(
-  address: string,
-  ask: (url: URL) => Promise<Dispatcher.ResponseData>,
-  contentStatuses: readonly number[] = [200],
-): Promise<{ url: URL; response: Dispatcher.ResponseData }> {
-  let url = checkUrl(address);
-  for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+export function followRedirects(address: string, ask: (url: URL) => Promise<Dispatcher.ResponseData>): Promise<Answer> {
+  return followHops<Answer>(address, async (url) => {
     const response = await ask(url);
     const { statusCode, headers } = response;
-    if (contentStatuses.includes(statusCode)) {
-      checkEncoding(url, response);
-      return { url, response };
+    try {
+      if (statusCode === 200) {
+        checkEncoding(url, headers);
+        return { found: { url, response } };
+      }
+      const location = locationIn(statusCode, headers);
+      if (location === undefined) throw refusalOf(url, statusCode);
+      discard(response);
+      return { location };
+    } catch (error) {
+      discard(response);
+      throw error;
     }
-    discard(response);
-    if (statusCode < 300 || statusCode >= 400 || typeof headers.location !== "string") {
-      const retryable = statusCode === 429 || statusCode >= 500;
-      throw new InputError(`ERR_HTTP_${statusCode}`, `${url.href} answered HTTP ${statusCode}`, { retryable });
-    }
-    url = targetOf(headers.location, url);
+  });
+}
+
+/** The way of `followRedirects`, for requests of any make: `ask` tells what became of each. @throws {InputError} ERR_URL…, ERR_REDIRECTS */
+export async function followHops<T>(address: string, ask: (url: URL) => Promise<Hop<T>>): Promise<T> {
+  let url = checkUrl(address);
+  for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+    const hop = await ask(url);
+    if ("found" in hop) return hop.found;
+    url = targetOf(hop.location, url);
   }
   throw new InputError("ERR_REDIRECTS", `${address} redirects more than ${maxRedirects} times`);
+}
+
+/** Where an answer redirects to; undefined for one that does not, or to two places. */
+export function locationIn(statusCode: number, { location }: IncomingHttpHeaders): string | undefined {
+  return statusCode >= 300 && statusCode < 400 && typeof location === "string" ? location : undefined;
+}
+
+/** The error of an answer that is neither content nor a redirect. */
+export function refusalOf(url: URL, statusCode: number): InputError {
+  const retryable = statusCode === 429 || statusCode >= 500;
+  return new InputError(`ERR_HTTP_${statusCode}`, `${url.href} answered HTTP ${statusCode}`, { retryable });
+}
+
+/** Refuses compressed content. @throws {InputError} ERR_CONTENT_ENCODING */
+export function checkEncoding(url: URL, headers: IncomingHttpHeaders): void {
+  const encoding = headers["content-encoding"];
+  if (encoding === undefined || encoding === "identity") return;
+  throw new InputError("ERR_CONTENT_ENCODING", `${url.href} answers with content-encoding ${String(encoding)}`);
 }
 
 function targetOf(location: string, from: URL): URL {
@@ -43,13 +79,6 @@ function targetOf(location: string, from: URL): URL {
     throw new InputError("ERR_URL", text);
   }
   return checkUrl(new URL(location, from).href);
-}
-
-function checkEncoding(url: URL, response: Dispatcher.ResponseData): void {
-  const encoding = response.headers["content-encoding"];
-  if (encoding === undefined || encoding === "identity") return;
-  discard(response);
-  throw new InputError("ERR_CONTENT_ENCODING", `${url.href} answers with content-encoding ${String(encoding)}`);
 }
 
 function discard({ body }: Dispatcher.ResponseData): void {

@@ -1,10 +1,9 @@
 /** Hosted media: the original bytes of an input, behind credentials. */
 
-import { createReadStream, statSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { fileTypeFromBuffer } from "file-type";
+import { mimeTypeOf } from "../core/content.js";
 import { limits } from "../core/limits.js";
 import type { MediaFiles } from "./media-files.js";
 import { renditions, type StoredKind, sizesOf } from "./model.js";
@@ -18,6 +17,9 @@ const harmless = {
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
 };
+
+/** Bytes that are read in one go: all of a small file, and the pieces of a larger one. */
+const smallBytes = 256 * 1024;
 
 /** GET and HEAD /media/{size}/users/{user}/apps/{app}/inputs/{kind}/{sha256} */
 export async function serveMedia(
@@ -50,26 +52,40 @@ export async function serveMedia(
 
   const path = files.pathOf(sha256);
   if (size !== "orig") return serveRendition(response, path, renditions[size] as number, request.method === "HEAD");
-  const total = statSync(path).size;
-  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
-  const start = range ? Number(range[1]) : 0;
-  const last = range?.[2] ? Math.min(Number(range[2]), total - 1) : total - 1;
-  if (start > last) {
-    response.setHeader("content-range", `bytes */${total}`);
-    return end(response, 416);
+  let file: number | undefined = openSync(path, "r");
+  try {
+    const total = fstatSync(file).size;
+    const head = Buffer.allocUnsafe(Math.min(total, smallBytes));
+    readSync(file, head, 0, head.length, 0);
+    const etag = `"${sha256}"`;
+    const condition = request.headers["if-range"];
+    const asked = condition === undefined || condition === etag ? request.headers.range : undefined;
+    const range = /^bytes=(\d+)-(\d*)$/.exec(asked ?? "");
+    const start = range ? Number(range[1]) : 0;
+    const last = range?.[2] ? Math.min(Number(range[2]), total - 1) : total - 1;
+    if (start > last) {
+      response.setHeader("content-range", `bytes */${total}`);
+      return end(response, 416);
+    }
+    response.writeHead(range ? 206 : 200, {
+      "content-type": await typeOf(head, total, kind),
+      "content-length": last - start + 1,
+      "accept-ranges": "bytes",
+      etag,
+      "repr-digest": `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
+      ...harmless,
+      ...(range ? { "content-range": `bytes ${start}-${last}/${total}` } : {}),
+    });
+    if (request.method === "HEAD") response.end();
+    else if (total === head.length) response.end(head.subarray(start, last + 1));
+    else {
+      const stream = createReadStream("", { fd: file, start, end: last, highWaterMark: smallBytes });
+      file = undefined; // the stream closes it
+      await pipeline(stream, response).catch(() => response.destroy());
+    }
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
-  response.writeHead(range ? 206 : 200, {
-    "content-type": await typeOf(path, kind),
-    "content-length": last - start + 1,
-    "accept-ranges": "bytes",
-    ...harmless,
-    ...(range ? { "content-range": `bytes ${start}-${last}/${total}` } : {}),
-  });
-  if (request.method === "HEAD") {
-    response.end();
-    return;
-  }
-  await pipeline(createReadStream(path, { start, end: last }), response).catch(() => response.destroy());
 }
 
 /** A smaller JPEG of an image, made when it is asked for. */
@@ -88,7 +104,7 @@ async function serveRendition(
     .toBuffer()
     .catch(() => undefined);
   if (!bytes) return end(response, 404);
-  response.writeHead(200, { "content-type": "image/jpeg", "content-length": bytes.length });
+  response.writeHead(200, { "content-type": "image/jpeg", "content-length": bytes.length, ...harmless });
   response.end(headOnly ? undefined : bytes);
 }
 
@@ -97,15 +113,8 @@ function end(response: ServerResponse, code: number): void {
   response.end();
 }
 
-async function typeOf(path: string, kind: string): Promise<string> {
+async function typeOf(head: Buffer, total: number, kind: string): Promise<string> {
   if (kind === "text") return "text/plain; charset=utf-8";
-  const file = await open(path);
-  try {
-    const head = Buffer.alloc(4100);
-    const { bytesRead } = await file.read(head, 0, head.length, 0);
-    const mimeType = (await fileTypeFromBuffer(head.subarray(0, bytesRead)))?.mime ?? "";
-    return /^(?:image|video|audio)\/[\w.-]+$/.test(mimeType) ? mimeType : "application/octet-stream";
-  } finally {
-    await file.close();
-  }
+  const mimeType = (await mimeTypeOf(head, total)) ?? "";
+  return /^(?:image|video|audio)\/[\w.-]+$/.test(mimeType) ? mimeType : "application/octet-stream";
 }

@@ -1,20 +1,22 @@
 /** Sink: downloads the contents of inputs to a folder, with a manifest. */
 
-import { rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { App } from "../client/app.js";
-import { describeFile, readContent } from "../core/content.js";
-import { InputError } from "../core/errors.js";
+import { mimeTypeOf, openContent } from "../core/content.js";
+import { FlowError, InputError } from "../core/errors.js";
 import { extensionFor, fileNameFor } from "../core/file-names.js";
-import { type Content, type Input, kindOf, mediaOf } from "../core/input.js";
+import { type Content, type Input, kindOf, mediaOf, type UrlContent } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { checkPath, parseOptions } from "../core/plugin.js";
+import type { RunContext } from "../core/run-context.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { type Fetched, fetchToFile, writeBytes } from "./downloading/fetch-to-file.js";
+import { fetchFile } from "./downloading/fetch-file.js";
 import { Manifest } from "./downloading/manifest.js";
+import type { PartialFile } from "./downloading/partial-file.js";
+import { PartialFiles } from "./downloading/partial-files.js";
 
 const Options = z.strictObject({
   /** App whose media these are. Default: the connected app that their addresses belong to; other addresses must be public. */
@@ -39,11 +41,13 @@ export type DownloadOptions = z.input<typeof Options>;
  * with a text, both.
  *
  * Names are made from ids, never taken from a server, and end in an extension found by content. A file appears under its name when it is
- * whole; a broken download goes on where it stopped. Links that lie in the folder are not followed. `manifest.jsonl` in the folder gets one line for each file: id, kind, path, sizeBytes, sha256. Run
- * again, files that the manifest names and that are there in full size are not fetched again; those inputs settle as skipped.
+ * whole: when its length is right, and its SHA-256 where the server tells it. Links that lie in the folder are not followed. `manifest.jsonl` in
+ * the folder gets one line for each file (id, kind, path, sizeBytes, sha256) before its input goes on. Run again, files that the manifest names
+ * and that are there in full size are not fetched again; those inputs settle as skipped.
  *
- * Several at once, so the order is that of completion. An input whose content cannot be had fails with its reason (ERR_HTTP_404,
- * ERR_DOWNLOAD_…); on an abort what is half there stays as `.part` and is gone on with in the next run.
+ * Several at once, so the order is that of completion. A broken download goes on where it stopped, also in the next run, after an abort or a kill:
+ * what came stays as `.part`, and is kept only while the server has the same content. An input whose content cannot be had fails with its
+ * reason (ERR_HTTP_404, ERR_DOWNLOAD_…, ERR_FILE_UNWRITABLE).
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) ERR_FILE_UNWRITABLE when the folder cannot be written
@@ -58,6 +62,14 @@ export function download(
   return messageSinkOperator("download", () => new Downloader(folder, checked), `download to ${resolve(folder)}`);
 }
 
+/** Inputs that wait for their turn; reading more of them ahead would only cost memory. */
+const enoughWaiting = 256;
+
+/** A file that is in its place, and its line, which is written with others; as a promise by itself it would be waited for at once. */
+interface Written {
+  line: Promise<void>;
+}
+
 /** One run of a download. */
 class Downloader implements MessageSink {
   readonly name = "download";
@@ -67,78 +79,101 @@ class Downloader implements MessageSink {
   readonly #options: z.output<typeof Options>;
   readonly #slots: Semaphore;
   readonly #manifest: Manifest;
+  readonly #partials: PartialFiles;
+  readonly #running = new Set<Promise<unknown>>();
+  #context: RunContext | undefined;
+  #waiting = 0;
 
   constructor(folder: string, options: z.output<typeof Options>) {
     this.#folder = folder;
     this.#options = options;
     this.#slots = new Semaphore(options.concurrency);
     this.#manifest = new Manifest(folder);
+    this.#partials = new PartialFiles(folder);
   }
 
-  open(): Promise<void> {
-    return this.#manifest.open();
+  async open(): Promise<void> {
+    await this.#manifest.open();
+    await this.#partials.open();
   }
 
   async write(messages: readonly Message[], { signal }: { signal: AbortSignal }): Promise<void> {
-    await Promise.all(messages.map((message) => this.#slots.run(() => this.#downloadOne(message, signal))));
+    this.#begin(messages[0]?.context);
+    await Promise.all(
+      messages.map((message) => {
+        const work = this.#downloadOne(message, signal);
+        this.#running.add(work);
+        return work.finally(() => this.#running.delete(work));
+      }),
+    );
   }
 
-  close(): Promise<void> {
-    return this.#manifest.close();
+  /** Tells the flow when enough inputs wait for their turn. */
+  #begin(context: RunContext | undefined): void {
+    if (!context || this.#context === context) return;
+    this.#context = context;
+    context.gate.onSated(() => this.#waiting >= enoughWaiting);
+  }
+
+  /** After an early stop, what is half there is put away first. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#running]);
+    await this.#manifest.close();
   }
 
   async #downloadOne(message: Message, signal: AbortSignal): Promise<void> {
+    this.#waiting += 1;
     try {
-      signal.throwIfAborted();
-      const fetched = await this.#downloadInput(message.value, signal);
-      if (fetched === 0) message.skip("downloaded earlier", true);
+      const written = await this.#slots.run(() => {
+        this.#waiting -= 1;
+        return this.#downloadInput(message.value, signal);
+      });
+      if (written.length === 0) message.skip("downloaded earlier", true);
+      for (const { line } of written) await line;
     } catch (error) {
       signal.throwIfAborted();
-      message.fail(error, this.name, this.#options.maxAttempts);
+      const isFinal = error instanceof FlowError && !error.retryable;
+      message.fail(error, this.name, isFinal ? 1 : this.#options.maxAttempts);
     }
   }
 
-  /** Downloads what of an input is not there yet; gives back how many files that were. */
-  async #downloadInput(input: Input, signal: AbortSignal): Promise<number> {
-    const { id } = input;
+  /** Downloads what of an input is not there yet; gives back the lines that are then being written. */
+  async #downloadInput(input: Input, signal: AbortSignal): Promise<Written[]> {
+    signal.throwIfAborted();
+    const { id, text, textUrl } = input;
     const media = mediaOf(input);
-    let fetched = 0;
+    const written: Written[] = [];
     if (kindOf(input) === undefined) throw new InputError("ERR_INPUT_EMPTY", "the input has no content");
-    if (media && !(await this.#manifest.has(id, media.kind))) {
-      await this.#store(id, media.kind, (path) => this.#fetch(media.content, path, signal));
-      fetched += 1;
+    if (media && !this.#manifest.has(id, media.kind)) {
+      written.push(await this.#store(id, media.kind, media.content, signal));
     }
-    const hasText = input.text !== undefined || input.textUrl !== undefined;
-    if (hasText && !(await this.#manifest.has(id, "text"))) {
-      const { text, textUrl } = input;
-      await this.#store(id, "text", (path) =>
-        text === undefined
-          ? this.#fetch({ url: textUrl as string }, path, signal)
-          : writeBytes(path, Buffer.from(text)),
-      );
-      fetched += 1;
+    const hasText = text !== undefined || textUrl !== undefined;
+    if (hasText && !this.#manifest.has(id, "text")) {
+      const content = text === undefined ? { url: textUrl as string } : { bytes: Buffer.from(text) };
+      written.push(await this.#store(id, "text", content, signal));
     }
-    return fetched;
+    return written;
   }
 
-  async #store(id: string, kind: string, write: (path: string) => Promise<Fetched>): Promise<void> {
-    const partial = join(this.#folder, fileNameFor(id, `${kind}.part`));
-    const fetched = await write(partial);
-    const mimeType = kind === "text" ? "text/plain" : await typeOf(partial, fetched);
-    const name = fileNameFor(id, extensionFor(mimeType));
-    await rename(partial, join(this.#folder, name));
-    await this.#manifest.add({ id, kind, path: name, sizeBytes: fetched.sizeBytes, sha256: fetched.sha256 });
+  #store(id: string, kind: string, content: Content, signal: AbortSignal): Promise<Written> {
+    return this.#partials.use(id, kind, async (file) => {
+      const sha256 = "url" in content ? await this.#fetch(content, file, signal) : await copy(content, file, signal);
+      const { sizeBytes, head } = file;
+      const mimeType = kind === "text" ? "text/plain" : await mimeTypeOf(head, sizeBytes);
+      const path = fileNameFor(id, extensionFor(mimeType));
+      await file.place(join(this.#folder, path));
+      return { line: this.#manifest.add({ id, kind, path, sizeBytes, sha256 }) };
+    });
   }
 
-  async #fetch(content: Content, path: string, signal: AbortSignal): Promise<Fetched> {
-    if ("path" in content || "bytes" in content) {
-      return writeBytes(path, await readContent(content, signal));
-    }
-    return fetchToFile(content.hostedUrl ?? content.url, path, { ...this.#options, signal });
+  #fetch(content: UrlContent, file: PartialFile, signal: AbortSignal): Promise<string> {
+    return fetchFile(content.hostedUrl ?? content.url, file, { ...this.#options, signal });
   }
 }
 
-async function typeOf(path: string, fetched: Fetched): Promise<string | undefined> {
-  if (fetched.sizeBytes === 0) throw new InputError("ERR_DOWNLOAD_EMPTY", "the server sent no bytes");
-  return (await describeFile(path)).content.mimeType;
+/** Copies what is on this disk or in memory; gives back its SHA-256. */
+async function copy(content: Content, file: PartialFile, signal: AbortSignal): Promise<string> {
+  file.restart(undefined);
+  for await (const bytes of openContent(content, signal)) await file.take(bytes);
+  return file.sha256();
 }

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import sharp from "sharp";
 import { request } from "undici";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -123,6 +124,30 @@ describe("hosted media", () => {
     const head = await fetch(url, { method: "HEAD", headers: key });
     expect([head.status, head.headers.get("content-length")]).toEqual([200, String(image.length)]);
     expect((await head.arrayBuffer()).byteLength).toBe(0);
+  });
+
+  it("tell their digest and their tag, and send a part only of the content that is meant", async () => {
+    const { url, image } = await hosted();
+    const digest = createHash("sha256").update(image);
+    const etag = `"${digest.copy().digest("hex")}"`;
+    const whole = await fetch(url, { headers: key });
+    expect(whole.headers.get("etag")).toBe(etag);
+    expect(whole.headers.get("repr-digest")).toBe(`sha-256=:${digest.digest("base64")}:`);
+    const statusFor = async (tag: string) =>
+      (await fetch(url, { headers: { ...key, range: "bytes=10-", "if-range": tag } })).status;
+    expect(await statusFor(etag)).toBe(206);
+    expect(await statusFor('"other"')).toBe(200);
+  });
+
+  it("are sent in full and in part where they are large, too", async () => {
+    const { add } = await openHttp();
+    const bytes = Buffer.concat([exampleBytes("media/ferry.mp4"), randomBytes(700_000)]);
+    const [input] = await add({ id: "v", data: { video: { base64: bytes.toString("base64") } } });
+    const url = input?.data.video?.url ?? "";
+    const get = async (headers: Record<string, string>) =>
+      Buffer.from(await (await fetch(url, { headers: { ...key, ...headers } })).arrayBuffer());
+    expect((await get({})).equals(bytes)).toBe(true);
+    expect((await get({ range: "bytes=300000-" })).equals(bytes.subarray(300_000))).toBe(true);
   });
 
   it("go with the last input that has them", async () => {

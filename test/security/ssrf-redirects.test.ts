@@ -19,11 +19,12 @@ vi.mock("../../src/core/guarded-fetch.js", async (original) => {
   const real = await original<typeof import("../../src/core/guarded-fetch.js")>();
   const guardedAgent: typeof real.guardedAgent = (access) => {
     const agent = real.guardedAgent(access);
-    const request: typeof agent.request = (options: Parameters<typeof agent.request>[0]) =>
+    // All kinds of requests are dispatched.
+    const dispatch: typeof agent.dispatch = (options, handler) =>
       /^https?:\/\/outside\.test$/.test(String(options.origin))
-        ? real.guardedAgent(true).request({ ...options, origin: outsideAt.origin })
-        : agent.request(options);
-    return Object.create(agent, { request: { value: request } }) as typeof agent;
+        ? real.guardedAgent(true).dispatch({ ...options, origin: outsideAt.origin }, handler)
+        : agent.dispatch(options, handler);
+    return Object.create(agent, { dispatch: { value: dispatch } }) as typeof agent;
   };
   return { ...real, guardedAgent };
 });

@@ -1,8 +1,8 @@
 /** Files of a download folder: opened only when they are plain files, and never through a link. */
 
-import { constants } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { InputError } from "../../core/errors.js";
+import { codeOf, InputError } from "../../core/errors.js";
 
 /** A link is not followed, and a pipe is not waited for; Windows has neither flag. */
 const flags =
@@ -15,12 +15,36 @@ const flags =
  * @throws {InputError} ERR_DOWNLOAD_PATH
  */
 export async function openPlainFile(path: string): Promise<FileHandle> {
-  const refused = new InputError("ERR_DOWNLOAD_PATH", `${path} is there already and is no plain file`);
-  const file = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === "ELOOP" || error.code === "EISDIR" || error.code === "ENXIO" ? refused : error;
+  const file = await open(path, flags).catch((error: unknown) => {
+    throw asRefused(path, error);
   });
-  const stat = await file.stat();
-  if (stat.isFile() && stat.nlink === 1) return file;
+  if (isPlain(await file.stat())) return file;
   await file.close();
-  throw refused;
+  throw refused(path);
+}
+
+/** Opens a file as `openPlainFile` does, at once; gives back its descriptor and the bytes that it has. @throws {InputError} ERR_DOWNLOAD_PATH */
+export function openPlainFileNow(path: string): { file: number; sizeBytes: number } {
+  let file: number;
+  try {
+    file = openSync(path, flags);
+  } catch (error) {
+    throw asRefused(path, error);
+  }
+  const stat = fstatSync(file);
+  if (isPlain(stat)) return { file, sizeBytes: stat.size };
+  closeSync(file);
+  throw refused(path);
+}
+
+function isPlain(stat: Stats): boolean {
+  return stat.isFile() && stat.nlink === 1;
+}
+
+function asRefused(path: string, error: unknown): unknown {
+  return ["ELOOP", "EISDIR", "ENXIO"].includes(codeOf(error, "")) ? refused(path) : error;
+}
+
+function refused(path: string): InputError {
+  return new InputError("ERR_DOWNLOAD_PATH", `${path} is there already and is no plain file`);
 }

@@ -1,0 +1,84 @@
+/** The partial files of a download folder: those that earlier runs left, and those of this one. */
+
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { codeOf } from "../../core/errors.js";
+import { fileNameFor } from "../../core/file-names.js";
+import { PartialFile } from "./partial-file.js";
+import { SmallWriter } from "./small-writer.js";
+
+/** A tag that fits into a name; any other is as good as none. */
+const usableTag = /^"[\x21\x23-\x7e]{1,88}"$/;
+
+/** The name of a partial file: what `fileNameFor` makes of id and kind, and the tag. */
+const partialName = /^([a-z0-9_-]{1,64}(?:\.[0-9a-f]{32})?\.(?:image|video|audio|text))(?:\.([A-Za-z0-9_-]+))?\.part$/;
+
+/**
+ * Names partial files `id.kind.tag.part`: a later run finds in the name which content the bytes are of, so that it never joins the parts of two.
+ */
+export class PartialFiles {
+  readonly #folder: string;
+  readonly #small = new SmallWriter();
+  /** Names by id and kind. */
+  readonly #kept = new Map<string, string>();
+  readonly #inUse = new Map<string, Promise<void>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async open(): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      const key = partialName.exec(name)?.[1];
+      if (key !== undefined) this.#kept.set(key, name);
+    }
+  }
+
+  /**
+   * Runs `work` on the partial file of an input, with what is there of it; what is then not in its place is kept for the next time. Two inputs of one
+   * id take turns.
+   *
+   * @throws {InputError} ERR_DOWNLOAD_PATH when what is there under its name is no plain file
+   */
+  async use<T>(id: string, kind: string, work: (file: PartialFile) => Promise<T>): Promise<T> {
+    const key = fileNameFor(id, kind);
+    while (this.#inUse.has(key)) await this.#inUse.get(key);
+    let done = () => {};
+    this.#inUse.set(key, new Promise((resolve) => (done = resolve)));
+    try {
+      const file = await this.#file(key);
+      try {
+        return await work(file);
+      } finally {
+        if (await file.keep()) this.#kept.set(key, basename(file.path));
+      }
+    } finally {
+      this.#inUse.delete(key);
+      done();
+    }
+  }
+
+  async #file(key: string): Promise<PartialFile> {
+    const pathOf = (etag: string | undefined) => join(this.#folder, `${key}${suffixFor(etag)}`);
+    const file = new PartialFile({ pathOf, small: this.#small });
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return file;
+    this.#kept.delete(key);
+    try {
+      await file.resume(etagIn(kept));
+    } catch (error) {
+      if (codeOf(error, "") === "ERR_DOWNLOAD_PATH") throw error;
+      file.restart(undefined);
+    }
+    return file;
+  }
+}
+
+function suffixFor(etag: string | undefined): string {
+  return etag !== undefined && usableTag.test(etag) ? `.${Buffer.from(etag).toString("base64url")}.part` : ".part";
+}
+
+function etagIn(name: string): string | undefined {
+  const etag = Buffer.from(partialName.exec(name)?.[2] ?? "", "base64url").toString();
+  return usableTag.test(etag) ? etag : undefined;
+}

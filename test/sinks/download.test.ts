@@ -1,0 +1,464 @@
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
+import { take, tap } from "rxjs";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { systemClock } from "../../src/client/pacing/clock.js";
+import { batch } from "../../src/core/batch.js";
+import { flow } from "../../src/core/flow.js";
+import type { InputDraft } from "../../src/core/input.js";
+import type { Report } from "../../src/core/report.js";
+import { type DownloadOptions, download } from "../../src/sinks/download.js";
+import { Manifest, type ManifestEntry } from "../../src/sinks/downloading/manifest.js";
+import { values } from "../../src/sources/values.js";
+import { testSink } from "../../src/testing/index.js";
+import { type Asked, askedIn, type Served, serve } from "../helpers/contents.js";
+import { exampleBytes, fileWith, openIn, tempFolder } from "../helpers/files.js";
+import { turns } from "../helpers/flows.js";
+import { temporaryFolder } from "../helpers/store.js";
+import { startWeb } from "../helpers/web.js";
+
+type Answer = (request: IncomingMessage, response: ServerResponse, tries: number) => void;
+
+const temp = tempFolder();
+const photo = exampleBytes("harbour/quay.jpg");
+const clip = exampleBytes("media/ferry.mp4");
+/** A JPEG of any size: readers pass over what follows the image. */
+const jpegOf = (size: number) =>
+  Buffer.concat([photo.subarray(0, Math.min(size, 600)), randomBytes(Math.max(0, size - 600))]);
+const large = jpegOf(2_000_000);
+const other = jpegOf(1_900_000);
+
+// The waits between two tries are another test's.
+vi.spyOn(systemClock, "sleep").mockImplementation(async () => undefined);
+
+let answer: Answer = () => undefined;
+let asked: Asked[] = [];
+const web = await startWeb({
+  "/it": (response, request) => {
+    asked.push(askedIn(request));
+    answer(request, response, asked.length);
+  },
+  "/elsewhere": (response) => response.writeHead(302, { location: "/it" }).end("it is there"),
+});
+const url = `${web.origin}/it`;
+
+/** How the server answers from now on: the same each time, or by the count of the request. */
+function serving(served: Served | ((tries: number) => Served)): void {
+  asked = [];
+  answer = (request, response, tries) =>
+    serve(request, response, typeof served === "function" ? served(tries) : served);
+}
+
+function run(
+  out: string,
+  inputs: readonly InputDraft[] = [{ id: "a", image: { url } }],
+  options: DownloadOptions = {},
+) {
+  return flow(values(inputs))
+    .pipe(download(out, { allowPrivate: true, maxAttempts: 2, ...options }))
+    .run();
+}
+
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+const digestOf = (bytes: Buffer) => createHash("sha256").update(bytes).digest("base64");
+const filesIn = (out: string) => readdirSync(out).filter((name) => name !== "manifest.jsonl");
+const linesIn = (out: string) =>
+  readFileSync(join(out, "manifest.jsonl"), "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as ManifestEntry);
+
+/** The input is there as these bytes, and its line says so. */
+function expectWhole(out: string, bytes: Buffer, report: Report): void {
+  expect(report.failures).toEqual([]);
+  expect(filesIn(out)).toEqual(["a.jpg"]);
+  expect(readFileSync(join(out, "a.jpg")).equals(bytes)).toBe(true);
+  expect(linesIn(out)).toEqual([
+    { id: "a", kind: "image", path: "a.jpg", sizeBytes: bytes.length, sha256: sha256(bytes) },
+  ]);
+}
+
+/** Leaves a partial download behind: the server cuts it each time, and the run gives up. */
+async function broken(out: string, served: Served, cutAfter: number): Promise<string> {
+  serving({ ...served, cutAfter });
+  const report = await run(out, undefined, { maxAttempts: 1 });
+  expect(report.failures).toMatchObject([{ code: "ERR_DOWNLOAD_BROKEN" }]);
+  const [part = ""] = filesIn(out);
+  expect(part).toMatch(/^a\.image\..*part$/);
+  expect(readFileSync(join(out, part)).equals(served.bytes.subarray(0, cutAfter))).toBe(true);
+  return part;
+}
+
+testSink("download", async () => {
+  const out = temporaryFolder();
+  const path = fileWith(temp, "b.mp4", clip);
+  serving({ bytes: photo });
+  return {
+    sink: download(out, { allowPrivate: true }),
+    inputs: [
+      { id: "a", image: { url } },
+      { id: "b", video: { path } },
+      { id: "c", text: "calm sea" },
+    ],
+    written: async () => linesIn(out).map((line) => line.id),
+  };
+});
+
+describe("what is downloaded", () => {
+  const piece = 512 * 1024;
+  it.each([1, 20_000, piece - 1, piece, piece + 1, 2 * piece, 3_000_000])("is whole, of %d bytes", async (size) => {
+    const bytes = jpegOf(size);
+    for (const chunked of [false, true]) {
+      const out = temporaryFolder();
+      serving({ bytes, chunked });
+      const report = await run(out);
+      const [name = ""] = filesIn(out);
+      expect(report.counts.ok).toBe(1);
+      expect(readFileSync(join(out, name)).equals(bytes)).toBe(true);
+      expect(linesIn(out)).toMatchObject([{ id: "a", path: name, sizeBytes: size, sha256: sha256(bytes) }]);
+    }
+  });
+
+  it("may come from this disk or from memory, and an image may have a text", async () => {
+    const out = temporaryFolder();
+    const path = fileWith(temp, "x.mp4", Buffer.concat([clip, randomBytes(2_000_000)]));
+    const report = await run(out, [
+      { id: "clip", video: { path } },
+      { id: "pair", image: { bytes: photo }, text: "a pier" },
+    ]);
+    expect(report.counts.ok).toBe(2);
+    expect(filesIn(out).sort()).toEqual(["clip.mp4", "pair.jpg", "pair.txt"]);
+    expect(readFileSync(join(out, "clip.mp4")).equals(readFileSync(path))).toBe(true);
+    expect(linesIn(out)).toHaveLength(3);
+  });
+
+  it("has its extension by content, whatever the server calls it", async () => {
+    const out = temporaryFolder();
+    serving({ bytes: clip, headers: { "content-type": "image/jpeg" } });
+    await run(out, [{ id: "../../etc/a", image: { url: `${web.origin}/elsewhere` } }]);
+    expect(filesIn(out)).toEqual([expect.stringMatching(/^etc-a\.[0-9a-f]{32}\.mp4$/)]);
+  });
+
+  it("is not fetched again when it is there in full size, and is when it is not", async () => {
+    const out = temporaryFolder();
+    serving({ bytes: photo });
+    await run(out);
+    expect((await run(out)).counts).toMatchObject({ ok: 0, skipped: 1 });
+    writeFileSync(join(out, "a.jpg"), "cut");
+    expect((await run(out)).counts).toMatchObject({ ok: 1, skipped: 0 });
+    expect(readFileSync(join(out, "a.jpg")).equals(photo)).toBe(true);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("of two inputs with one id is never a mixture", async () => {
+    const out = temporaryFolder();
+    const contents = [large, other];
+    answer = (request, response) => serve(request, response, { bytes: contents.shift() ?? photo });
+    const report = await run(out, [
+      { id: "a", image: { url } },
+      { id: "a", image: { url } },
+    ]);
+    expect(report.counts.ok).toBe(2);
+    const digests = [large, other].map(sha256);
+    expect(digests).toContain(sha256(readFileSync(join(out, "a.jpg"))));
+    expect(linesIn(out).map((line) => line.sha256)).toEqual(digests);
+  });
+});
+
+describe("the manifest", () => {
+  it("gets the line of a file when the file is in its place, and before the input goes on", async () => {
+    const out = temporaryFolder();
+    serving({ bytes: photo });
+    const inPlace: boolean[] = [];
+    const { add } = Manifest.prototype;
+    const spy = vi.spyOn(Manifest.prototype, "add").mockImplementation(function (this: Manifest, entry) {
+      inPlace.push(existsSync(join(out, entry.path)));
+      return add.call(this, entry);
+    });
+    onTestFinished(() => spy.mockRestore());
+    const written: string[][] = [];
+    await flow(values(Array.from({ length: 30 }, (_, n) => ({ id: `n${n}`, image: { url } }))))
+      .pipe(
+        download(out, { allowPrivate: true }),
+        tap((message) => void written.push([message.value.id, ...linesIn(out).map((line) => line.id)])),
+      )
+      .run();
+    expect(written).toHaveLength(30);
+    for (const [id, ...lines] of written) expect(lines).toContain(id);
+    expect(inPlace).toEqual(Array(30).fill(true));
+  });
+
+  it("loses only the line that a kill tore", async () => {
+    const out = temporaryFolder();
+    const line = JSON.stringify({ id: "a", kind: "text", path: "a.txt", sizeBytes: 1, sha256: "0" });
+    writeFileSync(join(out, "manifest.jsonl"), `${line}\n${line.slice(0, 20)}`);
+    writeFileSync(join(out, "a.txt"), "a");
+    const report = await run(
+      out,
+      ["a", "b"].map((id) => ({ id, text: id })),
+    );
+    expect(report.counts).toMatchObject({ ok: 1, skipped: 1 });
+    const lines = readFileSync(join(out, "manifest.jsonl"), "utf8").split("\n");
+    expect(lines).toEqual([line, line.slice(0, 20), expect.stringContaining('"id":"b"'), ""]);
+  });
+
+  it("names no file outside of the folder", async () => {
+    const out = temporaryFolder();
+    const line = { id: "a", kind: "text", path: "../a.txt", sizeBytes: 1, sha256: "0" };
+    writeFileSync(join(out, "manifest.jsonl"), `${JSON.stringify(line)}\n`);
+    writeFileSync(join(out, "../a.txt"), "a");
+    onTestFinished(() => rmSync(join(out, "../a.txt")));
+    expect((await run(out, [{ id: "a", text: "a" }])).counts.ok).toBe(1);
+  });
+});
+
+describe("a download that broke", () => {
+  it("goes on where it was, in the same run", async () => {
+    for (const cutAfter of [600, 700_000, 1_500_000]) {
+      const out = temporaryFolder();
+      serving((tries) => ({ bytes: large, etag: '"v1"', ...(tries === 1 ? { cutAfter } : {}) }));
+      expectWhole(out, large, await run(out));
+      expect(asked).toEqual([
+        { range: undefined, ifRange: undefined },
+        { range: `bytes=${cutAfter}-`, ifRange: '"v1"' },
+      ]);
+    }
+  });
+
+  it.each([
+    ["with a tag", '"v1"', '"v1"'],
+    ["without a tag", undefined, undefined],
+    ["with a weak tag, which promises nothing", 'W/"v1"', undefined],
+    ["with a tag that is no part of a file name", `"${"/".repeat(80)}"`, `"${"/".repeat(80)}"`],
+    ["with a tag that is too long for one", `"${"x".repeat(200)}"`, undefined],
+  ])("goes on in a later run, %s", async (_, etag, ifRange) => {
+    const out = temporaryFolder();
+    const served: Served = { bytes: large, ...(etag === undefined ? {} : { etag }) };
+    await broken(out, served, 800_000);
+    serving(served);
+    expectWhole(out, large, await run(out));
+    expect(asked).toEqual([{ range: "bytes=800000-", ifRange }]);
+  });
+
+  it.each<[string, Served]>([
+    ["has another content by now", { bytes: other, etag: '"v2"' }],
+    ["has another content, and sends a part of it all the same", { bytes: other, etag: '"v2"', ranges: "always" }],
+    ["sends no parts", { bytes: other, etag: '"v1"', ranges: "never" }],
+    ["has less than what is there", { bytes: photo, etag: '"v2"', ranges: "always" }],
+    ["sends another part", { bytes: other, headers: { "content-range": "bytes 5-1899999/1900000" } }],
+  ])("starts afresh when the server %s", async (_, served) => {
+    const out = temporaryFolder();
+    const { etag: _etag, ...untagged } = served;
+    await broken(out, { bytes: large, ...(served.etag === undefined ? {} : { etag: '"v1"' }) }, 800_000);
+    serving((tries) => (tries === 1 ? served : { ...untagged, headers: {} }));
+    expectWhole(out, served.bytes, await run(out));
+    expect(asked[0]?.range).toBe("bytes=800000-");
+    if (asked.length > 1) expect(asked[1]).toEqual({ range: undefined, ifRange: undefined });
+  });
+
+  it("starts afresh when the size of the whole is another, where there is no tag", async () => {
+    const out = temporaryFolder();
+    serving((tries) => (tries === 1 ? { bytes: large, cutAfter: 800_000 } : { bytes: other }));
+    expectWhole(out, other, await run(out, undefined, { maxAttempts: 3 }));
+    expect(asked.map(({ range }) => range)).toEqual([undefined, "bytes=800000-", undefined]);
+  });
+
+  it("asks for nothing but the end when all of it is there", async () => {
+    const out = temporaryFolder();
+    const part = await broken(out, { bytes: large, etag: '"v1"' }, 800_000);
+    writeFileSync(join(out, part), large);
+    serving({ bytes: large, etag: '"v1"' });
+    expectWhole(out, large, await run(out));
+    expect(asked).toEqual([{ range: "bytes=2000000-", ifRange: '"v1"' }]);
+  });
+
+  it("is fetched again when what is there was spoilt, and the server tells the digest", async () => {
+    const out = temporaryFolder();
+    const served = { bytes: large, etag: '"v1"', headers: { "repr-digest": `sha-256=:${digestOf(large)}:` } };
+    const part = await broken(out, served, 800_000);
+    writeFileSync(join(out, part), randomBytes(800_000));
+    serving(served);
+    expectWhole(out, large, await run(out));
+    expect(asked.map(({ range }) => range)).toEqual(["bytes=800000-", undefined]);
+  });
+});
+
+describe("what arrives damaged", () => {
+  it.each<[string, Record<string, string>]>([
+    ["Repr-Digest", { "repr-digest": `sha-512=:AAAA:, sha-256=:${digestOf(photo)}:` }],
+    ["Digest", { digest: `SHA-256=${digestOf(photo)}` }],
+    ["Content-Digest", { "content-digest": `sha-256=:${digestOf(photo)}:` }],
+    ["X-Checksum-Sha256", { "x-checksum-sha256": sha256(photo) }],
+  ])("is fetched again by its %s", async (_, headers) => {
+    const out = temporaryFolder();
+    const spoilt = Buffer.from(photo);
+    spoilt[1000] = (spoilt[1000] ?? 0) ^ 1;
+    serving((tries) => ({ bytes: tries === 1 ? spoilt : photo, headers }));
+    expectWhole(out, photo, await run(out));
+    expect(asked).toHaveLength(2);
+  });
+
+  it("fails alone when it stays so, and nothing of it is left", async () => {
+    const out = temporaryFolder();
+    for (const bytes of [photo, large]) {
+      serving({ bytes, headers: { digest: `sha-256=${digestOf(other)}` } });
+      const report = await run(out, [
+        { id: "a", image: { url } },
+        { id: "t", text: "x" },
+      ]);
+      expect(report.failures).toMatchObject([{ id: "a", code: "ERR_DOWNLOAD_DIGEST", attempts: 2 }]);
+      expect(report.failures[0]?.reason).toContain(sha256(other));
+      expect(filesIn(out)).toEqual(["t.txt"]);
+    }
+  });
+
+  it("by a length that is not true fails, and what came waits for the next run", async () => {
+    const out = temporaryFolder();
+    serving({ bytes: photo, headers: { "content-length": String(photo.length + 10) }, cutAfter: photo.length });
+    const report = await run(out, undefined, { maxAttempts: 1 });
+    expect(report.failures).toMatchObject([{ id: "a", code: "ERR_DOWNLOAD_BROKEN" }]);
+    expect(filesIn(out)).toEqual(["a.image.part"]);
+    serving({ bytes: photo });
+    expectWhole(out, photo, await run(out));
+  });
+});
+
+describe("what is not wanted", () => {
+  it.each([false, true])(
+    "is given up when it is too large (chunked: %s), and nothing of it is left",
+    async (chunked) => {
+      const out = temporaryFolder();
+      serving({ bytes: large, chunked });
+      const report = await run(out, undefined, { maxBytes: 1_000_000 });
+      expect(report.failures).toMatchObject([{ id: "a", code: "ERR_DOWNLOAD_TOO_LARGE" }]);
+      expect(report.failures[0]?.reason).toContain("1000000 bytes");
+      expect(filesIn(out)).toEqual([]);
+      expect(asked).toHaveLength(1);
+    },
+  );
+
+  it("fails alone: no bytes, no such thing, no URL, no content", async () => {
+    const out = temporaryFolder();
+    serving({ bytes: Buffer.alloc(0) });
+    const report = await run(out, [
+      { id: "empty", image: { url } },
+      { id: "gone", image: { url: `${web.origin}/gone` } },
+      { id: "odd", image: { url: "file:///etc/passwd" } },
+      { id: "nothing" },
+      { id: "good", text: "calm sea" },
+    ]);
+    const codes = Object.fromEntries(report.failures.map(({ id, code }) => [id, code]));
+    expect(report.failures.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
+    expect(codes).toEqual({
+      empty: "ERR_DOWNLOAD_EMPTY",
+      gone: "ERR_HTTP_404",
+      odd: "ERR_URL_SCHEME",
+      nothing: "ERR_INPUT_EMPTY",
+    });
+    expect(filesIn(out)).toEqual(["good.txt"]);
+  });
+
+  it("fails without another try when the disk does not take it", async () => {
+    const out = temporaryFolder();
+    for (const bytes of [photo, large]) {
+      serving({ bytes });
+      mkdirSync(join(out, "a.jpg"), { recursive: true });
+      mkdirSync(join(out, "a.bin"), { recursive: true });
+      const report = await run(out, undefined, { maxAttempts: 4 });
+      expect(report.failures).toMatchObject([{ id: "a", code: "ERR_FILE_UNWRITABLE" }]);
+      expect(asked).toHaveLength(1);
+      rmSync(join(out, "a.image.part"), { force: true });
+    }
+  });
+
+  it("rejects the run when there is no folder to write to", async () => {
+    const path = fileWith(temp, "file", "x");
+    await expect(run(join(path, "out"))).rejects.toMatchObject({ code: "ERR_FILE_UNWRITABLE" });
+  });
+});
+
+describe("an early stop", () => {
+  it("keeps what came, closes it, and the next run goes on with it", async () => {
+    const out = temporaryFolder();
+    const abort = new AbortController();
+    asked = [];
+    answer = (_, response) => {
+      response.writeHead(200, { "content-length": large.length, etag: '"v1"' });
+      response.write(large.subarray(0, 900_000));
+    };
+    const running = flow(values([{ id: "a", image: { url } }]))
+      .pipe(download(out, { allowPrivate: true }))
+      .run({ signal: abort.signal });
+    await vi.waitFor(() => expect(openIn(out).some((path) => path.endsWith(".part"))).toBe(true), { interval: 3 });
+    abort.abort();
+    expect((await running).stopped).toBe(true);
+    expect(openIn(out)).toEqual([]);
+    serving({ bytes: large, etag: '"v1"' });
+    expectWhole(out, large, await run(out));
+    expect(asked[0]?.ifRange).toBe('"v1"');
+    expect(Number(/\d+/.exec(asked[0]?.range ?? "")?.[0])).toBeGreaterThanOrEqual(512 * 1024);
+  });
+
+  it("after some leaves exactly those in place, with their lines", async () => {
+    const out = temporaryFolder();
+    serving({ bytes: photo });
+    const many = Array.from({ length: 200 }, (_, n) => ({ id: `n${n}`, image: { url } }));
+    const report = await flow(values(many))
+      .pipe(batch({ maxItems: 10 }), download(out, { allowPrivate: true }), take(25))
+      .run();
+    expect(report.counts.ok).toBe(25);
+    expect(openIn(out)).toEqual([]);
+    const whole = filesIn(out).filter((name) => name.endsWith(".jpg"));
+    expect(
+      linesIn(out)
+        .map((line) => line.path)
+        .sort(),
+    ).toEqual(whole.sort());
+    expect(whole.length).toBeLessThan(60);
+  });
+});
+
+describe("how many at once", () => {
+  it("is what the option says", async () => {
+    const out = temporaryFolder();
+    const held: (() => void)[] = [];
+    answer = (request, response) => void held.push(() => serve(request, response, { bytes: photo }));
+    const many = Array.from({ length: 12 }, (_, n) => ({ id: `n${n}`, image: { url } }));
+    const running = run(out, many, { concurrency: 3 });
+    for (let done = 0; done < 12; done += 3) {
+      await vi.waitFor(() => expect(held).toHaveLength(3), { interval: 1 });
+      await turns(5);
+      expect(held).toHaveLength(3);
+      for (const release of held.splice(0)) release();
+    }
+    expect((await running).counts.ok).toBe(12);
+  });
+
+  it("does not let the source be read far ahead", async () => {
+    const out = temporaryFolder();
+    const abort = new AbortController();
+    let arrived = () => {};
+    const first = new Promise<void>((resolve) => (arrived = resolve));
+    answer = () => arrived();
+    let read = 0;
+    const endless = {
+      name: "endless",
+      async *read() {
+        for (; ; read += 1) {
+          if (read > 0) await first;
+          yield { origin: `${read}`, input: { id: `n${read}`, image: { url } } };
+        }
+      },
+    };
+    const running = flow(endless)
+      .pipe(download(out, { allowPrivate: true }))
+      .run({ signal: abort.signal });
+    await vi.waitFor(() => expect(read).toBeGreaterThan(256), { interval: 1 });
+    await turns(300);
+    expect(read).toBeLessThan(300);
+    abort.abort();
+    await running;
+  });
+});

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { PartialFile } from "../../../src/sinks/downloading/partial-file.js";
+import { SmallWriter } from "../../../src/sinks/downloading/small-writer.js";
+import { temporaryFolder } from "../../helpers/store.js";
+
+const piece = Buffer.alloc(512 * 1024, 7);
+
+function fileIn(folder: string): PartialFile {
+  return new PartialFile({ pathOf: () => join(folder, "part"), small: new SmallWriter() });
+}
+
+describe("a partial file", () => {
+  it("takes a piece while one is being written, and then asks for a pause", async () => {
+    const folder = temporaryFolder();
+    const file = fileIn(folder);
+    expect(file.take(piece)).toBeUndefined();
+    const pause = file.take(piece);
+    expect(pause).toBeInstanceOf(Promise);
+    await pause;
+    expect(readFileSync(join(folder, "part")).length).toBeGreaterThanOrEqual(piece.length);
+    await file.sha256();
+    await file.place(join(folder, "whole"));
+    expect(readFileSync(join(folder, "whole")).length).toBe(2 * piece.length);
+    expect(await file.keep()).toBe(false);
+  });
+
+  it("keeps what is in memory only, too", async () => {
+    const folder = temporaryFolder();
+    const file = fileIn(folder);
+    await file.take(Buffer.from("calm "));
+    await file.take(Buffer.from("sea"));
+    expect(await file.keep()).toBe(true);
+    const later = fileIn(folder);
+    await later.resume(undefined);
+    expect(later.sizeBytes).toBe(8);
+    expect(later.head.toString()).toBe("calm sea");
+  });
+});
+
+describe("writing small files", () => {
+  it("goes on in the background, in the same way, where the disk is slow", async () => {
+    const folder = temporaryFolder();
+    const writer = new SmallWriter();
+    let now = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 6));
+    onTestFinished(() => clock.mockRestore());
+    const inBackground: boolean[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      const path = join(folder, `f${n}`);
+      const writing = writer.write(`${path}.part`, path, Buffer.from(`file ${n}`));
+      inBackground.push(!readable(path));
+      await writing;
+      expect(readFileSync(path, "utf8")).toBe(`file ${n}`);
+    }
+    expect(inBackground).toEqual([...Array(8).fill(false), ...Array(4).fill(true)]);
+  });
+});
+
+function readable(path: string): boolean {
+  try {
+    return readFileSync(path).length > 0;
+  } catch {
+    return false;
+  }
+}
