@@ -22,17 +22,24 @@ export function asFatal(error: ApiError, stage: string): SinkError | undefined {
   return new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
 }
 
+/** As `asFatal`, where an app that does not exist takes no input at all. */
+export function asFatalToUpload(error: ApiError, stage: string): SinkError | undefined {
+  if (error.code !== "11101") return asFatal(error, stage);
+  return new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
+}
+
 /** Runs one request for some messages; when it is refused, they fail with its code. */
 export async function settleWith(
   messages: readonly Message[],
   stage: string,
   send: () => Promise<void>,
+  fatalOf = asFatal,
 ): Promise<void> {
   try {
     await send();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const fatal = asFatal(error, stage);
+    const fatal = fatalOf(error, stage);
     if (fatal) throw fatal;
     for (const message of messages) message.fail(error, stage, error.attempts);
   }

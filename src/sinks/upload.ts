@@ -12,11 +12,12 @@ import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
 import type { RunContext } from "../core/run-context.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { settleWith } from "./requests.js";
+import { asFatalToUpload, settleWith } from "./requests.js";
 import { addAnnotations } from "./uploading/add-annotations.js";
 import { AddJobs, failureText, type Job } from "./uploading/add-jobs.js";
+import { type Accepted, removeAndWait, settleFound } from "./uploading/conflicts.js";
 import { LookUps } from "./uploading/look-ups.js";
-import { type Accepted, postBatch, removeAndWait, settleFound } from "./uploading/post-batch.js";
+import { postBatch } from "./uploading/post-batch.js";
 
 const Options = z.strictObject({
   /**
@@ -143,9 +144,10 @@ class Uploader implements MessageSink {
   ): Promise<readonly Message[]> {
     const options = { ...this.#postOptions(signal), hasher: await loadHasher() };
     let missing: readonly Message[] = [];
-    await settleWith(messages, this.name, async () => {
+    const ask = async () => {
       missing = await settleFound(messages, await lookUps.find(messages), there, options);
-    });
+    };
+    await settleWith(messages, this.name, ask, asFatalToUpload);
     return missing;
   }
 

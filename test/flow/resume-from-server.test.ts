@@ -96,6 +96,14 @@ describe('an upload with resume: "server"', () => {
     expect((await run()).counts).toMatchObject({ skipped: 5 });
   });
 
+  it("ends the run when the app does not exist", async () => {
+    const { app } = await openStore({ autoCreate: false });
+    const running = flow(values(notes(3)))
+      .pipe(batch(), upload(app, { resume: "server" }))
+      .run();
+    await expect(running).rejects.toMatchObject({ name: "SinkError", code: "11101" });
+  });
+
   it("sends nothing of inputs whose ids could not be asked for", async () => {
     const { store, app } = await openStore({}, { retryForMs: 0 });
     store.faults.add({ method: "GET", fault: { type: "status", http: 500, code: 98004 } });
