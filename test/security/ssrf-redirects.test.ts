@@ -176,7 +176,7 @@ describe.each(Object.entries(fetchers))("blocked: redirects, by %s", (name, ask)
   it.each(attacks)("%s", async (_, url, code) => {
     expect(await ask(url)).toBe(name === "store" ? "30002" : code);
     expect(inside.asked).toEqual([]);
-    await vi.waitFor(() => expect(outside.open.now).toBe(0));
+    await vi.waitFor(() => expect(outside.open.now).toBe(0), { interval: 5, timeout: 10_000 });
   });
 });
 
