@@ -48,6 +48,7 @@ export {
   type ReadContext,
   type Source,
   type SourceItem,
+  type SourceStep,
   type TransformContext,
   type WriteContext,
 } from "./core/plugin.js";

@@ -8,7 +8,7 @@ import {
   parseOptions,
   type ReadContext,
   type Source,
-  type SourceItem,
+  type SourceStep,
   type TransformContext,
   type TransformResult,
   type WriteContext,
@@ -32,7 +32,7 @@ export interface SourceDefinition<S extends z.ZodType> {
   read(
     options: z.output<S>,
     context: ReadContext,
-  ): AsyncIterable<SourceItem> | Iterable<SourceItem | Promise<SourceItem>>;
+  ): AsyncIterable<SourceStep> | Iterable<SourceStep | Promise<SourceStep>>;
 }
 
 /**

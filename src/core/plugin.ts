@@ -25,6 +25,9 @@ export type SourceItem =
       skipped: string;
     };
 
+/** What a source yields when it is asked: an item, or several that it has at once. */
+export type SourceStep = SourceItem | readonly SourceItem[];
+
 /** The reason of an input that an earlier run finished. */
 export const doneEarlier = "done earlier";
 
@@ -40,8 +43,11 @@ export interface Source {
   readonly name: string;
   /** How many items there will be, when that is cheap to know; for progress only. */
   readonly total?: number | undefined;
-  /** Asynchronous, or synchronous with a promise for each item that takes time: the way of `for await`. The synchronous one costs least. */
-  read(context: ReadContext): AsyncIterable<SourceItem> | Iterable<SourceItem | Promise<SourceItem>>;
+  /**
+   * Asynchronous, or synchronous with a promise for each item that takes time: the way of `for await`. Many small items cost least when those that
+   * are there at once come in one array.
+   */
+  read(context: ReadContext): AsyncIterable<SourceStep> | Iterable<SourceStep | Promise<SourceStep>>;
 }
 
 /** What a transform may return: a changed copy, several (a split), or nothing (the input is dropped). */

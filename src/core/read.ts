@@ -7,7 +7,7 @@ import { fingerprintOfKey } from "./journal.js";
 import type { Outcome } from "./ledger.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
-import { doneEarlier, type Source, type SourceItem } from "./plugin.js";
+import { doneEarlier, type Source, type SourceItem, type SourceStep } from "./plugin.js";
 import type { Kept, RunContext } from "./run-context.js";
 
 /** A source is left alone for a moment after this long, so that timers and sockets get their turn. */
@@ -56,6 +56,8 @@ async function pump(
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let sliceEnd = performance.now() + sliceMs;
   let pulling = true;
+  let several: readonly SourceItem[] = []; // what came together, and how many of it were taken
+  let taken = 0;
   const describe = () => waitOf(source.name, pulling, context);
   context.waits.add(describe);
   try {
@@ -67,10 +69,20 @@ async function pump(
         sliceEnd = performance.now() + sliceMs;
         continue;
       }
-      const step = iterator.next();
-      const next = step instanceof Promise ? await step : step;
-      if (next.done || signal.aborted) return;
-      const item = next.value instanceof Promise ? await next.value : next.value;
+      let item = several[taken];
+      taken += 1;
+      if (!item) {
+        const step = iterator.next();
+        const next = step instanceof Promise ? await step : step;
+        if (next.done || signal.aborted) return;
+        const found = next.value instanceof Promise ? await next.value : next.value;
+        if (isSeveral(found)) {
+          several = found;
+          taken = 0;
+          continue;
+        }
+        item = found;
+      }
       const admitted = take(item, source.name, context);
       const message = admitted instanceof Promise ? await admitted : admitted;
       if (message && !signal.aborted) emit(message);
@@ -87,6 +99,11 @@ async function pump(
     });
     context.waits.delete(describe);
   }
+}
+
+/** `Array.isArray` does not tell the compiler of a list that is not to be changed. */
+function isSeveral(step: SourceStep): step is readonly SourceItem[] {
+  return Array.isArray(step);
 }
 
 /** What a source waits for, by its place in the loop above. */

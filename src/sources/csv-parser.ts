@@ -1,13 +1,8 @@
-/** csv-parse, given a text chunk by chunk, up to the first row that is broken. */
+/** Takes the text of a CSV chunk by chunk, up to the first row that is broken: plain rows by itself, the others by csv-parse. */
 
 import type { CsvError } from "csv-parse";
-
-export interface ParsedRow {
-  /** One character for each byte. */
-  cells: string[];
-  /** Length with quotes, delimiters and line break. */
-  bytes: number;
-}
+import { type ParsedRow, plainRows } from "./csv-plain.js";
+import { chunkBytes } from "./csv-text.js";
 
 export interface BrokenCell {
   /** Index of the cell. */
@@ -15,9 +10,15 @@ export interface BrokenCell {
   reason: string;
 }
 
+/** The rows that ended in a chunk, and what is wrong with the next, after which no more is taken. */
+export interface Parsed {
+  rows: ParsedRow[];
+  broken: BrokenCell | undefined;
+}
+
 export interface CsvParser {
-  /** Takes a chunk apart, or at the end what is left: the rows that end there, and what is wrong with the next, after which it takes no more. */
-  parse(chunk: Buffer | undefined): Promise<{ rows: ParsedRow[]; broken: BrokenCell | undefined }>;
+  /** Takes a chunk apart, or at the end what is left. */
+  parse(chunk: Buffer | undefined): Parsed | Promise<Parsed>;
 }
 
 const reasons = new Map<unknown, string>([
@@ -27,10 +28,43 @@ const reasons = new Map<unknown, string>([
 ]);
 
 /** Every row has a line break, the last one, too; an empty line is a row of one empty cell. */
-export async function csvParser(delimiter: string): Promise<CsvParser> {
+export function csvParser(delimiter: string): CsvParser {
+  const separator = Buffer.from(delimiter, "utf8");
+  let tail = separator.length === 1 ? "" : undefined; // undefined when csv-parse has taken over
+  let library: Promise<CsvParser> | undefined;
+  const parseOther = async (chunk: Buffer | undefined): Promise<Parsed> => {
+    library ??= libraryParser(separator);
+    return (await library).parse(chunk);
+  };
+  /** csv-parse takes over from here. */
+  const handOver = async (rows: readonly ParsedRow[], rest: Buffer, isLast: boolean): Promise<Parsed> => {
+    let { rows: more, broken } = await parseOther(rest);
+    if (isLast && !broken) {
+      const last = await parseOther(undefined);
+      more = more.concat(last.rows);
+      broken = last.broken;
+    }
+    return { rows: rows.concat(more), broken };
+  };
+  return {
+    parse(chunk) {
+      if (tail === undefined) return parseOther(chunk);
+      const text = tail + (chunk ? chunk.toString("latin1") : "\n");
+      const { rows, end, isOther } = plainRows(text, separator[0] as number);
+      tail = text.slice(end);
+      // A long row is not looked at again with every chunk.
+      if (chunk ? !isOther && tail.length <= chunkBytes : tail === "") return { rows, broken: undefined };
+      const rest = Buffer.from(chunk ? tail : tail.slice(0, -1), "latin1");
+      tail = undefined;
+      return handOver(rows, rest, chunk === undefined);
+    },
+  };
+}
+
+async function libraryParser(delimiter: Buffer): Promise<CsvParser> {
   const { parse } = await import("csv-parse");
   const parser = parse({
-    delimiter: Buffer.from(delimiter, "utf8"),
+    delimiter,
     encoding: "latin1",
     record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,

@@ -17,35 +17,38 @@ const maxRowBytes = 25_000_000;
 const tooLong = `is in a row of more than ${maxRowBytes} bytes`;
 
 /**
- * Yields each row that is not empty. A parser goes as far as a row that is broken. Of this only the first line is given up: a new parser begins where
+ * Yields the rows that are not empty, those of a chunk together. A parser goes as far as a row that is broken. Of this only the first line is given up: a new parser begins where
  * the line ends, so that a quote which is never closed does not take the rows after it along.
  */
-export async function* readRows(path: string, delimiter: string): AsyncGenerator<CsvRow> {
+export async function* readRows(path: string, delimiter: string): AsyncGenerator<CsvRow[]> {
   const text = await openText(path);
   try {
     for (let line = 1; ; ) {
-      const parser = await csvParser(delimiter);
+      const parser = csvParser(delimiter);
       let broken: BrokenCell | undefined;
       while (!broken) {
         // When a row has not ended by now, the parser is told that the text is over, and says which cell it is in.
         const isTooLong = text.heldBytes() > maxRowBytes + chunkBytes;
         const chunk = isTooLong ? undefined : await text.next();
-        const parsed = await parser.parse(chunk);
+        const step = parser.parse(chunk);
+        const parsed = step instanceof Promise ? await step : step;
         broken = isTooLong ? { cell: parsed.broken?.cell ?? 0, reason: tooLong } : parsed.broken;
+        const rows: CsvRow[] = [];
         for (const { cells, bytes } of parsed.rows) {
           if (bytes > maxRowBytes) {
             broken = { cell: 0, reason: tooLong };
             break;
           }
-          const isPlain = cells.every((cell) => plain.test(cell));
+          const isPlain = cells.every(isPlainCell);
           const isEmpty = cells.length === 1 && cells[0] === "" && bytes <= 2; // without quotes: a line break only
-          if (!isEmpty) yield isPlain ? { line, cells } : decoded(line, cells);
+          if (!isEmpty) rows.push(isPlain ? { line, cells } : decoded(line, cells));
           line += isPlain ? 1 : 1 + breaksIn(cells);
           text.release(bytes);
         }
+        if (rows.length > 0) yield rows;
         if (!chunk && !broken) return;
       }
-      yield { line, ...broken };
+      yield [{ line, ...broken }];
       await text.skipLine();
     }
   } finally {
@@ -55,6 +58,10 @@ export async function* readRows(path: string, delimiter: string): AsyncGenerator
 
 /** What cells are made of that have no line break in them, and nothing to decode. */
 const plain = /^[\t\x20-\x7E]*$/;
+
+function isPlainCell(cell: string): boolean {
+  return plain.test(cell);
+}
 
 /** Cells come as bytes, one character for each, and are decoded one by one, so that a broken one fails alone. */
 function decoded(line: number, cells: readonly string[]): CsvRow {

@@ -51,21 +51,26 @@ export function csv(path: string, options: CsvOptions = {}): Source {
       let header: string[] | undefined;
       let layout: Layout | undefined;
       try {
-        for await (const row of readRows(path, checked.delimiter)) {
+        for await (const rows of readRows(path, checked.delimiter)) {
           if (signal.aborted) return;
-          if (!header) {
-            if ("reason" in row) {
-              throw new SourceError(
-                "ERR_CSV_COLUMNS",
-                `csv: ${path}: column ${row.cell + 1} of the header ${row.reason}`,
-              );
+          const items: SourceItem[] = [];
+          for (const row of rows) {
+            if (!header) {
+              header = headerIn(row, path);
+              if (!checked.map) layout = layoutOf(header, path, { ...checked, root: checked.root ?? dirname(path) });
+              continue;
             }
-            header = row.cells.map((cell) => cell.trim());
-            if (!checked.map) layout = layoutOf(header, path, { ...checked, root: checked.root ?? dirname(path) });
-            continue;
+            const item = itemOf(path, row, header, layout, checked.map);
+            if (layout && !(item instanceof Promise)) {
+              items.push(item);
+              continue;
+            }
+            // What takes time, and what the user's own function made, goes on before the next row is looked at.
+            if (items.length > 0) yield items.splice(0);
+            yield await item;
+            if (signal.aborted) return;
           }
-          const item = itemOf(path, row, header, layout, checked.map);
-          yield item instanceof Promise ? await item : item;
+          if (items.length > 0) yield items;
         }
       } catch (error) {
         if (error instanceof SourceError) throw error;
@@ -73,6 +78,13 @@ export function csv(path: string, options: CsvOptions = {}): Source {
       }
     },
   };
+}
+
+function headerIn(row: CsvRow, path: string): string[] {
+  if ("reason" in row) {
+    throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: column ${row.cell + 1} of the header ${row.reason}`);
+  }
+  return row.cells.map((cell) => cell.trim());
 }
 
 function itemOf(

@@ -29,8 +29,8 @@ export function testSource(name: string, create: () => Promise<SourceFixture>): 
 
     it("gives every item an origin", async () => {
       const { source } = await create();
-      for await (const item of source.read({ signal: new AbortController().signal })) {
-        expect(item.origin).not.toBe("");
+      for await (const step of source.read({ signal: new AbortController().signal })) {
+        for (const item of Array.isArray(step) ? step : [step]) expect(item.origin).not.toBe("");
       }
     });
 

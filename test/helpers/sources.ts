@@ -1,12 +1,12 @@
 /** Reading a source without a flow around it. */
 
 import type { InputDraft } from "../../src/core/input.js";
-import type { Source, SourceItem } from "../../src/core/plugin.js";
+import type { Source, SourceItem, SourceStep } from "../../src/core/plugin.js";
 
 /** Everything that a source yields. */
 export async function itemsOf(source: Source): Promise<SourceItem[]> {
   const items: SourceItem[] = [];
-  for await (const item of source.read({ signal: new AbortController().signal })) items.push(item);
+  for await (const step of source.read({ signal: new AbortController().signal })) items.push(...several(step));
   return items;
 }
 
@@ -21,6 +21,10 @@ export async function draftsOf(source: Source): Promise<InputDraft[]> {
 /** An iterator over a source, pulled by hand. */
 export function pull(source: Source): AsyncIterator<SourceItem> {
   return (async function* () {
-    yield* source.read({ signal: new AbortController().signal });
+    for await (const step of source.read({ signal: new AbortController().signal })) yield* several(step);
   })();
+}
+
+function several(step: SourceStep): readonly SourceItem[] {
+  return Array.isArray(step) ? step : [step as SourceItem];
 }

@@ -1,0 +1,66 @@
+/** Rows as most CSV files have them, taken apart without the parser, which takes four times as long. */
+
+export interface ParsedRow {
+  /** One character for each byte. */
+  cells: string[];
+  /** Length with quotes, delimiters and line break. */
+  bytes: number;
+}
+
+export interface PlainRows {
+  rows: ParsedRow[];
+  /** How much of the text they take. */
+  end: number;
+  /** Whether what follows is for the parser; otherwise it is the beginning of a row that may be plain. */
+  isOther: boolean;
+}
+
+const quote = 34;
+const lineFeed = 10;
+const carriageReturn = 13;
+
+/**
+ * Takes plain rows off the beginning of a text that has one character for each byte: rows ended by LF or CRLF, of cells with quotes around them or
+ * without any. Whatever else there is (a quote within a cell, a line that ends with CR alone) is left to the parser, which knows what is wrong with it.
+ */
+export function plainRows(text: string, delimiter: number): PlainRows {
+  const rows: ParsedRow[] = [];
+  let end = 0;
+  let cells: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const start = at;
+    let escaped = false;
+    if (text.charCodeAt(at) === quote) {
+      for (at = text.indexOf('"', at + 1); at >= 0 && text.charCodeAt(at + 1) === quote; ) {
+        escaped = true;
+        at = text.indexOf('"', at + 2);
+      }
+      if (at < 0) break;
+      const cell = text.slice(start + 1, at);
+      cells.push(escaped ? cell.replaceAll('""', '"') : cell);
+      at += 1;
+    } else {
+      for (; at < text.length; at += 1) {
+        const character = text.charCodeAt(at);
+        if (character === delimiter || character === lineFeed || character === carriageReturn) break;
+        if (character === quote) return { rows, end, isOther: true };
+      }
+      cells.push(text.slice(start, at));
+    }
+    let next = text.charCodeAt(at); // NaN at the end of the text
+    if (next === carriageReturn && text.charCodeAt(at + 1) === lineFeed) {
+      at += 1;
+      next = lineFeed;
+    }
+    if (next === lineFeed) {
+      rows.push({ cells, bytes: at + 1 - end });
+      end = at + 1;
+      cells = [];
+    } else if (next !== delimiter) {
+      const isCut = at >= text.length || (next === carriageReturn && at + 1 === text.length);
+      return { rows, end, isOther: !isCut };
+    }
+    at += 1;
+  }
+  return { rows, end, isOther: false };
+}
