@@ -1,10 +1,10 @@
 /** Request bodies on demand: JSON skeletons and base64 slices straight from the files, as often as asked. */
 
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import xxhash, { type XXHashAPI } from "xxhash-wasm";
 import { base64Length, type Encoded } from "../core/encoding.js";
 import { describeError, InputError } from "../core/errors.js";
 import type { Content } from "../core/input.js";
+import { type ContentHasher, digestOfInput, fingerprintText } from "./fingerprint.js";
 import type { ReplayableBody } from "./transport.js";
 
 /** Bytes read from a file at once; a multiple of 3, so that base64 slices join without padding. */
@@ -28,22 +28,6 @@ export class ContentChangedError extends InputError {
     super(code, message, { cause });
     this.index = index;
   }
-}
-
-/** Hashes content for fingerprints: fast, and good against accidents, not against attackers. */
-export type ContentHasher = Pick<XXHashAPI, "h64Raw" | "create64">;
-
-let loading: Promise<XXHashAPI> | undefined;
-
-/** Loads the hasher that bodies need; once for the process. */
-export function loadHasher(): Promise<ContentHasher> {
-  loading ??= xxhash();
-  return loading;
-}
-
-/** The fingerprint of a digest: 16 hexadecimal characters. */
-export function fingerprintText(digest: bigint): string {
-  return digest.toString(16).padStart(16, "0");
 }
 
 /**
@@ -74,24 +58,28 @@ function* produce(
   const slice = slices.pop() ?? Buffer.allocUnsafeSlow(sliceBytes + 1);
   try {
     if (!writer.putText(before)) yield* writer.text(before);
-    for (const [index, input] of inputs.entries()) {
-      const head = index === 0 ? input.head : `,${input.head}`;
+    for (const [index, encoded] of inputs.entries()) {
+      const head = index === 0 ? encoded.head : `,${encoded.head}`;
+      if (!encoded.media) {
+        const whole = `${head}${fingerprintText(digestOfInput(hasher, encoded.input))}${encoded.end}`;
+        if (!writer.putText(whole)) yield* writer.text(whole);
+        continue;
+      }
       if (!writer.putText(head)) yield* writer.text(head);
-      if (!input.media) continue;
       let digest: bigint;
-      if (input.mediaBytes <= sliceBytes) {
-        const bytes = wholeContent(index, input.media, input.mediaBytes, slice);
+      if (encoded.mediaBytes <= sliceBytes) {
+        const bytes = wholeContent(index, encoded.media, encoded.mediaBytes, slice);
         digest = hasher.h64Raw(bytes);
         if (!writer.putBase64(bytes)) yield* writer.base64(bytes);
       } else {
         const hash = hasher.create64();
-        for (const bytes of slicesOf(index, input.media, input.mediaBytes, slice)) {
+        for (const bytes of slicesOf(index, encoded.media, encoded.mediaBytes, slice)) {
           hash.update(bytes);
           yield* writer.base64(bytes);
         }
         digest = hash.digest();
       }
-      const tail = `${input.tail}${fingerprintText(digest)}${input.end}`;
+      const tail = `${encoded.tail}${fingerprintText(digest)}${encoded.end}`;
       if (!writer.putText(tail)) yield* writer.text(tail);
     }
     if (!writer.putText(after)) yield* writer.text(after);

@@ -45,8 +45,9 @@ export function checkContent(input: Input): void {
 }
 
 function checkMedia(input: Input): void {
+  const { image, video, audio } = input;
+  if ((image ? 1 : 0) + (video ? 1 : 0) + (audio ? 1 : 0) <= 1) return;
   const media = mediaKinds.filter((kind) => input[kind] !== undefined);
-  if (media.length <= 1) return;
   throw new InputError(
     "ERR_INPUT_MEDIA",
     `the input has ${media.join(" and ")}; it can have one (an image may have a text)`,

@@ -1,6 +1,5 @@
 /** Encoding: the JSON of an input as the API takes it, with a gap where the bytes of its file go. */
 
-import { hash } from "node:crypto";
 import { describeError, InputError } from "./errors.js";
 import { type Concept, type Content, type GeoPoint, type Input, type Json, mediaOf, type UrlContent } from "./input.js";
 
@@ -9,15 +8,15 @@ export const fingerprintKey = "sluice_fingerprint";
 /** Characters of a fingerprint. */
 export const fingerprintLength = 16;
 
-/**
- * An input as JSON in pieces: `head`, base64 of the media, `tail`, fingerprint of the media, `end`. Without media all of it is `head`.
- */
+/** An input as JSON in pieces: `head`, base64 of the media, `tail`, fingerprint of the content, `end`. */
 export interface Encoded {
   head: string;
   tail: string;
   end: string;
   /** What is sent as base64 between head and tail. */
   media?: Content | undefined;
+  /** What is encoded. */
+  input: Input;
   /** Bytes of the media before base64. */
   mediaBytes: number;
   /** Bytes of the whole, as sent. */
@@ -51,26 +50,20 @@ export function encodeInput(input: Input): Encoded {
   const media = mediaOf(input);
   const datasets = input.datasets.length > 0 ? `,"dataset_ids":${JSON.stringify(input.datasets)}` : "";
   const start = `{"id":${JSON.stringify(input.id)}${datasets},"data":{`;
+  const end = '"}}}';
   const fields = fieldsText(input);
 
   if (!media || "url" in media.content) {
-    const content = media ? urlText(media.kind, (media.content as UrlContent).url) : "";
-    const head = `${start}${content}${fields}${textFingerprint(input)}"}}}`;
-    return { head, tail: "", end: "", mediaBytes: 0, bytes: Buffer.byteLength(head) };
+    const head = `${start}${media ? urlText(media.kind, (media.content as UrlContent).url) : ""}${fields}`;
+    const bytes = Buffer.byteLength(head) + fingerprintLength + end.length;
+    return { head, tail: "", end, input, mediaBytes: 0, bytes };
   }
   const head = `${start}"${media.kind}":{"base64":"`;
   const tail = `"},${fields}`;
-  const end = '"}}}';
   const mediaBytes = "bytes" in media.content ? media.content.bytes.byteLength : (media.content.sizeBytes ?? 0);
   const skeleton = Buffer.byteLength(head) + Buffer.byteLength(tail) + fingerprintLength + end.length;
-  return { head, tail, end, media: media.content, mediaBytes, bytes: skeleton + base64Length(mediaBytes) };
-}
-
-/** The fingerprint of an input that has no bytes of its own: of its address or its text. */
-export function textFingerprint(input: Input): string {
-  const media = mediaOf(input);
-  const url = media && "url" in media.content ? media.content.url : (input.textUrl ?? "");
-  return hash("sha1", `${url}\n${input.text ?? ""}`, "hex").slice(0, fingerprintLength);
+  const bytes = skeleton + base64Length(mediaBytes);
+  return { head, tail, end, media: media.content, input, mediaBytes, bytes };
 }
 
 /** Everything but the medium, up to the place of the fingerprint, which comes last. */

@@ -147,9 +147,7 @@ export function kindOf(input: Input): Kind | undefined {
 
 /** The media of an input that has bytes or a URL: its kind and its handle. */
 export function mediaOf(input: Input): { kind: MediaKind; content: Content } | undefined {
-  for (const kind of mediaKinds) {
-    const content = input[kind];
-    if (content) return { kind, content };
-  }
-  return undefined;
+  const kind = kindOf(input);
+  const content = kind === undefined || kind === "text" ? undefined : input[kind];
+  return content && { kind: kind as MediaKind, content };
 }

@@ -3,8 +3,8 @@
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import type { App } from "../client/app.js";
-import { loadHasher } from "../client/body.js";
 import { checkApp } from "../client/check-app.js";
+import { loadHasher } from "../client/fingerprint.js";
 import { systemClock } from "../client/pacing/clock.js";
 import { classify } from "../client/status.js";
 import { InputError } from "../core/errors.js";

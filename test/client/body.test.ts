@@ -2,7 +2,8 @@ import { appendFile, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ContentHasher, inputsBody, loadHasher } from "../../src/client/body.js";
+import { inputsBody } from "../../src/client/body.js";
+import { type ContentHasher, loadHasher } from "../../src/client/fingerprint.js";
 import { encodeInput } from "../../src/core/encoding.js";
 import type { Input } from "../../src/core/input.js";
 

@@ -1,7 +1,7 @@
 /** Conflicts: what becomes of inputs whose ids the server has already. */
 
 import type { App } from "../../client/app.js";
-import type { ContentHasher } from "../../client/body.js";
+import type { ContentHasher } from "../../client/fingerprint.js";
 import type { Clock } from "../../client/pacing/clock.js";
 import { classify, statusText } from "../../client/status.js";
 import type { WireInput } from "../../client/wire.js";

@@ -2,10 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import type { App } from "../../client/app.js";
-import { type ContentHasher, fingerprintText } from "../../client/body.js";
+import { type ContentHasher, digestOfInput, fingerprintText } from "../../client/fingerprint.js";
 import { type WireInput, wireFingerprint } from "../../client/wire.js";
 import { openContent } from "../../core/content.js";
-import { textFingerprint } from "../../core/encoding.js";
 import { mediaOf } from "../../core/input.js";
 import type { Message } from "../../core/message.js";
 
@@ -56,7 +55,7 @@ export async function lookUpSuffixed(
 /** The fingerprint of a message's content, as an upload writes it. */
 async function contentFingerprint(message: Message, hasher: ContentHasher): Promise<string | undefined> {
   const media = mediaOf(message.value);
-  if (!media || "url" in media.content) return textFingerprint(message.value);
+  if (!media || "url" in media.content) return fingerprintText(digestOfInput(hasher, message.value));
   const { content } = media;
   try {
     if ("path" in content && content.sizeBytes !== undefined && content.sizeBytes <= wholeBytes) {

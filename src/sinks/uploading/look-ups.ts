@@ -1,7 +1,7 @@
 /** Look-ups together: asks the server for the ids of many small batches with one request. */
 
 import type { App } from "../../client/app.js";
-import type { ContentHasher } from "../../client/body.js";
+import type { ContentHasher } from "../../client/fingerprint.js";
 import { limits } from "../../core/limits.js";
 import type { Message } from "../../core/message.js";
 import { type Found, lookUp } from "./look-up.js";
