@@ -7,13 +7,18 @@ import type { BytesContent, Content, FileContent, Kind } from "./input.js";
 
 /** Bytes read to find the type of a file; enough for file-type and for most image headers. */
 const headBytes = 4100;
-/** Bytes read when a header (a long EXIF block, say) hides the size of an image. */
+/** Bytes read when the first ones do not tell the size of an image. */
 const longHeadBytes = 512 * 1024;
+/** Blocks of a JPEG that are passed over at most; no camera writes as many before the size. */
+const maxSegments = 100;
 
 /** A pipe is not waited for; Windows has no such flag. */
 const readNow = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const head = Buffer.allocUnsafeSlow(headBytes);
+
+/** Reads bytes of a content from a place on; fewer at its end. */
+type ReadMore = (position: number, length: number) => Buffer;
 
 /** A file or bytes, looked at: its kind by content, and the handle with size, type and pixels filled in. */
 export interface Described<C extends Content = Content> {
@@ -40,9 +45,10 @@ export function describeFile(path: string): Described<FileContent> | Promise<Des
     const { size, mtimeMs } = stat;
     const start = head.subarray(0, readSync(file, head, 0, headBytes, 0));
     const content: FileContent = { path, sizeBytes: size, modifiedMs: mtimeMs };
+    const more: ReadMore = (position, length) => readPart(path, position, length);
     const mimeType = quickType(start);
     if (mimeType?.startsWith("image/")) {
-      addPixels(content, mimeType, start, size, () => readHead(path));
+      addPixels(content, mimeType, start, size, more);
       return { kind: "image", content };
     }
     if (mimeType !== undefined) {
@@ -55,7 +61,7 @@ export function describeFile(path: string): Described<FileContent> | Promise<Des
         ? { kind: "text", content, text: decodeText(start, path) }
         : { kind: "text", content };
     }
-    return describeSlowly(content, Buffer.from(start), size, () => readHead(path));
+    return describeSlowly(content, Buffer.from(start), size, more);
   } catch (error) {
     throw asUnreadable(path, error);
   } finally {
@@ -67,18 +73,19 @@ export function describeFile(path: string): Described<FileContent> | Promise<Des
 export async function describeBytes(content: BytesContent): Promise<Described<BytesContent>> {
   const { bytes } = content;
   if (bytes.byteLength === 0) throw new InputError("ERR_FILE_EMPTY", "the content has no bytes");
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, longHeadBytes));
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, headBytes));
   const described: BytesContent = { ...content };
+  const more: ReadMore = (position, length) => Buffer.from(bytes.subarray(position, position + length));
   const mimeType = quickType(start);
   if (mimeType?.startsWith("image/")) {
-    addPixels(described, mimeType, start, start.length, () => start);
+    addPixels(described, mimeType, start, bytes.byteLength, more);
     return { kind: "image", content: described };
   }
   if (looksLikeText(start, bytes.byteLength)) {
     described.mimeType = "text/plain";
     return { kind: "text", content: described };
   }
-  return describeSlowly(described, start, bytes.byteLength, () => start);
+  return describeSlowly(described, start, bytes.byteLength, more);
 }
 
 /**
@@ -136,7 +143,7 @@ async function describeSlowly<C extends FileContent | BytesContent>(
   content: C,
   start: Buffer,
   size: number,
-  more: () => Buffer,
+  more: ReadMore,
 ): Promise<Described<C>> {
   const mimeType = await slowType(start);
   if (mimeType === undefined) return { kind: undefined, content };
@@ -176,42 +183,56 @@ function addPixels(
   mimeType: string,
   start: Buffer,
   size: number,
-  more: () => Buffer,
+  more: ReadMore,
 ): void {
   content.mimeType = mimeType;
   try {
-    setPixels(content, mimeType, start);
+    setPixels(content, mimeType, start, more);
   } catch {
     if (size <= start.length) return; // a broken header: the platform says so, or a transform does
     try {
-      setPixels(content, mimeType, more());
+      setPixels(content, mimeType, more(0, longHeadBytes), more);
     } catch {
       // as above
     }
   }
 }
 
-function setPixels(content: FileContent | BytesContent, mimeType: string, start: Buffer): void {
-  const { width, height } = (mimeType === "image/jpeg" ? jpegSize(start) : undefined) ?? imageSize(start);
+function setPixels(content: FileContent | BytesContent, mimeType: string, start: Buffer, more: ReadMore): void {
+  const { width, height } = (mimeType === "image/jpeg" ? jpegSize(start, more) : undefined) ?? imageSize(start);
   content.width = width;
   content.height = height;
 }
 
-/** The size in the frame header of a plain JPEG: a tenth of a folder's time goes by when each is looked at thoroughly. */
-function jpegSize(start: Buffer): { width: number; height: number } | undefined {
-  for (let at = 2; at + 9 <= start.length && start[at] === 0xff; at += 2 + start.readUInt16BE(at + 2)) {
-    const marker = start[at + 1] as number;
-    if (marker >= 0xc0 && marker <= 0xc2)
-      return { height: start.readUInt16BE(at + 5), width: start.readUInt16BE(at + 7) };
+/**
+ * The size in the frame header of a plain JPEG, read behind the blocks that come before it (EXIF with a small picture, a colour profile): when each is
+ * looked at thoroughly, a tenth of a folder's time goes by.
+ */
+function jpegSize(start: Buffer, more: ReadMore): { width: number; height: number } | undefined {
+  let window = start;
+  let begins = 0;
+  for (let at = 2, segments = 0; segments < maxSegments; segments += 1) {
+    if (at + 9 > begins + window.length) {
+      window = more(at, headBytes);
+      begins = at;
+      if (window.length < 9) return undefined;
+    }
+    const offset = at - begins;
+    if (window[offset] !== 0xff) return undefined;
+    const marker = window[offset + 1] as number;
+    if (marker >= 0xc0 && marker <= 0xc2) {
+      return { height: window.readUInt16BE(offset + 5), width: window.readUInt16BE(offset + 7) };
+    }
+    at += 2 + window.readUInt16BE(offset + 2);
   }
   return undefined;
 }
 
-function readHead(path: string): Buffer {
-  const file = openSync(path, "r");
+function readPart(path: string, position: number, length: number): Buffer {
+  const file = openSync(path, readNow);
   try {
-    const buffer = Buffer.allocUnsafe(longHeadBytes);
-    return buffer.subarray(0, readSync(file, buffer, 0, longHeadBytes, 0));
+    const buffer = Buffer.allocUnsafe(length);
+    return buffer.subarray(0, readSync(file, buffer, 0, length, position));
   } finally {
     closeSync(file);
   }
