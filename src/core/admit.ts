@@ -34,19 +34,26 @@ export function admit(raw: InputDraft, origin: string, isChecked = false): Input
   if (draft.createdAt !== undefined) input.createdAt = draft.createdAt;
   if (draft.modifiedAt !== undefined) input.modifiedAt = draft.modifiedAt;
   if (draft.textUrl !== undefined) input.textUrl = draft.textUrl;
-  const work: Promise<void>[] = [];
   const { text } = draft;
+  let work: Promise<void>[] | undefined;
   if (typeof text === "string") input.text = text;
   else if (text && "url" in text) input.textUrl = text.url;
-  else if (text) work.push(readText(text).then((read) => void (input.text = read)));
+  else if (text) work = [readText(text).then((read) => void (input.text = read))];
+  if (draft.image || draft.video || draft.audio) work = addMedia(input, draft, work);
+  return work ? Promise.all(work).then(() => input) : input;
+}
+
+/** Adds the media of a draft; gives back what has to be waited for, with the work that there was. */
+function addMedia(input: Writable<Input>, draft: InputDraft, before?: Promise<void>[]): Promise<void>[] | undefined {
+  let work = before;
   for (const kind of mediaKinds) {
     const content = draft[kind];
     if (!content) continue;
     const described = describe(content);
-    if (described instanceof Promise) work.push(described.then((found) => void (input[kind] = found)));
+    if (described instanceof Promise) (work ??= []).push(described.then((found) => void (input[kind] = found)));
     else input[kind] = described;
   }
-  return work.length > 0 ? Promise.all(work).then(() => input) : input;
+  return work;
 }
 
 /**

@@ -20,7 +20,7 @@ export class Gate {
   readonly #options: GateOptions;
   #sleepers: (() => void)[] = [];
   readonly #flushers = new Set<() => void>();
-  readonly #sated = new Set<() => boolean>();
+  #sated: readonly (() => boolean)[] = [];
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -29,7 +29,8 @@ export class Gate {
   get open(): boolean {
     if (this.held - this.waiting >= this.#options.maxInFlight || this.bytes >= this.#options.maxBytesInFlight)
       return false;
-    for (const sated of this.#sated) if (sated()) return false;
+    const sated = this.#sated;
+    for (let index = 0; index < sated.length; index += 1) if (sated[index]?.()) return false; // asked for each item
     return true;
   }
 
@@ -38,8 +39,10 @@ export class Gate {
    * when that ends. Gives back its removal.
    */
   onSated(sated: () => boolean): () => void {
-    this.#sated.add(sated);
-    return () => this.#sated.delete(sated);
+    this.#sated = [...this.#sated, sated];
+    return () => {
+      this.#sated = this.#sated.filter((other) => other !== sated);
+    };
   }
 
   add(bytes: number): void {

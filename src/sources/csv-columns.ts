@@ -23,8 +23,10 @@ type Setter = (draft: Draft, cell: string, options: LayoutOptions) => void;
 
 interface Draft {
   id?: string;
-  contents: { as: "text" | "url" | "file"; cell: string; kind?: Kind | undefined }[];
-  concepts: Concept[];
+  text?: string;
+  urls?: { cell: string; kind?: Kind | undefined }[];
+  file?: string;
+  concepts?: Concept[];
   metadata?: string;
   longitude?: string;
   latitude?: string;
@@ -33,8 +35,11 @@ interface Draft {
 
 const sdkColumns: Record<string, Setter> = {
   inputid: (draft, cell) => void (draft.id = cell),
-  input: (draft, cell, { input, kind }) => void draft.contents.push({ as: input, cell, kind }),
-  concepts: (draft, cell) => void draft.concepts.push(...namesIn(cell).map((id) => ({ id }))),
+  input: (draft, cell, { input, kind }) => {
+    if (input === "url") addUrl(draft, cell, kind);
+    else draft[input] = cell;
+  },
+  concepts: (draft, cell) => void (draft.concepts = namesIn(cell).map((id) => ({ id }))),
   metadata: (draft, cell) => void (draft.metadata = cell),
   geopoints: (draft, cell) => void (draft.geopoints = cell),
 };
@@ -45,14 +50,14 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
     /^input\.data\.(image|video|audio|text)\.url$/,
     ([, kind]) =>
       (draft, cell) =>
-        void draft.contents.push({ as: "url", cell, kind: kind as Kind }),
+        addUrl(draft, cell, kind as Kind),
   ],
-  [/^input\.data\.text\.raw$/, () => (draft, cell) => void draft.contents.push({ as: "text", cell })],
+  [/^input\.data\.text\.raw$/, () => (draft, cell) => void (draft.text = cell)],
   [
     /^input\.data\.concepts\[(\d{1,4})\]\.id$/,
     ([, n]) =>
       (draft, cell) =>
-        void (draft.concepts[Number(n)] = { ...draft.concepts[Number(n)], id: cell }),
+        setConcept(draft, Number(n), { id: cell }),
   ],
   [
     /^input\.data\.concepts\[(\d{1,4})\]\.value$/,
@@ -62,8 +67,7 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
         const value = numberIn(cell, column);
         if (value < 0 || value > 1)
           throw new InputError("ERR_CSV_NUMBER", `column ${column}: ${value} is not between 0 and 1`);
-        const { id = "" } = draft.concepts[Number(n)] ?? {};
-        draft.concepts[Number(n)] = { id, value };
+        setConcept(draft, Number(n), { value });
       },
   ],
   [/^input\.(data\.)?metadata$/, () => (draft, cell) => void (draft.metadata = cell)],
@@ -83,11 +87,11 @@ export function layoutOf(header: readonly string[], path: string, options: Layou
     throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the column "${shortened(twice)}" is there twice`);
   const setters = header.map((column) => setterOf(column, path));
   return (cells) => {
-    const draft: Draft = { concepts: [], contents: [] };
-    setters.forEach((set, index) => {
+    const draft: Draft = {};
+    for (let index = 0; index < setters.length; index += 1) {
       const cell = cells[index] ?? "";
-      if (cell.trim() !== "") set(draft, cell, options);
-    });
+      if (cell.trim() !== "") setters[index]?.(draft, cell, options);
+    }
     const metadata = draft.metadata === undefined ? undefined : metadataIn(draft.metadata);
     // One after the other: of two promises side by side, the second to fail would have nobody to tell.
     return metadata instanceof Promise
@@ -116,17 +120,22 @@ function inputOf(
   const input: InputDraft = {};
   if (draft.id !== undefined) input.id = draft.id;
   if (metadata) input.metadata = metadata;
-  const concepts = draft.concepts.filter((concept) => concept !== undefined && concept.id !== "");
-  if (concepts.length > 0) input.concepts = concepts;
+  const concepts = draft.concepts?.filter((concept) => concept !== undefined && concept.id !== "");
+  if (concepts && concepts.length > 0) input.concepts = concepts;
   const geo = placeIn(draft);
   if (geo) input.geo = geo;
-  let file: string | undefined;
-  for (const { as, cell, kind } of draft.contents) {
-    if (as === "text") input.text = cell;
-    else if (as === "url") Object.assign(input, urlIn(cell.trim(), kind));
-    else file = cell;
-  }
-  return file === undefined ? input : withFile(input, file, options.root);
+  if (draft.text !== undefined) input.text = draft.text;
+  if (draft.urls) for (const { cell, kind } of draft.urls) Object.assign(input, urlIn(cell.trim(), kind));
+  return draft.file === undefined ? input : withFile(input, draft.file, options.root);
+}
+
+function addUrl(draft: Draft, cell: string, kind: Kind | undefined): void {
+  (draft.urls ??= []).push({ cell, kind });
+}
+
+function setConcept(draft: Draft, index: number, part: Partial<Concept>): void {
+  draft.concepts ??= [];
+  draft.concepts[index] = { id: "", ...draft.concepts[index], ...part };
 }
 
 function urlIn(cell: string, given: Kind | undefined): InputDraft {

@@ -13,6 +13,8 @@ export interface BrokenCell {
 /** The rows that ended in a chunk, and what is wrong with the next, after which no more is taken. */
 export interface Parsed {
   rows: ParsedRow[];
+  /** No cell of them has a line break, or anything to decode. */
+  isSimple: boolean;
   broken: BrokenCell | undefined;
 }
 
@@ -44,16 +46,16 @@ export function csvParser(delimiter: string): CsvParser {
       more = more.concat(last.rows);
       broken = last.broken;
     }
-    return { rows: rows.concat(more), broken };
+    return { rows: rows.concat(more), isSimple: false, broken };
   };
   return {
     parse(chunk) {
       if (tail === undefined) return parseOther(chunk);
       const text = tail + (chunk ? chunk.toString("latin1") : "\n");
-      const { rows, end, isOther } = plainRows(text, separator[0] as number);
+      const { rows, end, isSimple, isOther } = plainRows(text, separator[0] as number);
       tail = text.slice(end);
       // A long row is not looked at again with every chunk.
-      if (chunk ? !isOther && tail.length <= chunkBytes : tail === "") return { rows, broken: undefined };
+      if (chunk ? !isOther && tail.length <= chunkBytes : tail === "") return { rows, isSimple, broken: undefined };
       const rest = Buffer.from(chunk ? tail : tail.slice(0, -1), "latin1");
       tail = undefined;
       return handOver(rows, rest, chunk === undefined);
@@ -88,7 +90,7 @@ async function libraryParser(delimiter: Buffer): Promise<CsvParser> {
         if (chunk) parser.write(chunk, done);
         else parser.end("\n", done);
       });
-      const parsed = { rows, broken: error ? brokenBy(error) : undefined };
+      const parsed = { rows, isSimple: false, broken: error ? brokenBy(error) : undefined };
       rows = [];
       return parsed;
     },

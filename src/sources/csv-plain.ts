@@ -11,6 +11,8 @@ export interface PlainRows {
   rows: ParsedRow[];
   /** How much of the text they take. */
   end: number;
+  /** No cell has a line break or anything beyond ASCII, as far as one look at all of them tells. */
+  isSimple: boolean;
   /** Whether what follows is for the parser; otherwise it is the beginning of a row that may be plain. */
   isOther: boolean;
 }
@@ -24,6 +26,20 @@ const carriageReturn = 13;
  * without any. Whatever else there is (a quote within a cell, a line that ends with CR alone) is left to the parser, which knows what is wrong with it.
  */
 export function plainRows(text: string, delimiter: number): PlainRows {
+  const { rows, end, isOther } = rowsOf(text, delimiter);
+  const isSimple = simple.test(end === text.length ? text : text.slice(0, end)) && breaksIn(text, end) === rows.length;
+  return { rows, end, isOther, isSimple };
+}
+
+const simple = /^[\t\n\x20-\x7E]*$/;
+
+function breaksIn(text: string, end: number): number {
+  let breaks = 0;
+  for (let at = text.indexOf("\n"); at >= 0 && at < end; at = text.indexOf("\n", at + 1)) breaks += 1;
+  return breaks;
+}
+
+function rowsOf(text: string, delimiter: number): Omit<PlainRows, "isSimple"> {
   const rows: ParsedRow[] = [];
   let end = 0;
   let cells: string[] = [];

@@ -39,7 +39,7 @@ export async function* readRows(path: string, delimiter: string): AsyncGenerator
             broken = { cell: 0, reason: tooLong };
             break;
           }
-          const isPlain = cells.every(isPlainCell);
+          const isPlain = parsed.isSimple || cells.every(isPlainCell);
           const isEmpty = cells.length === 1 && cells[0] === "" && bytes <= 2; // without quotes: a line break only
           if (!isEmpty) rows.push(isPlain ? { line, cells } : decoded(line, cells));
           line += isPlain ? 1 : 1 + breaksIn(cells);

@@ -21,8 +21,9 @@ describe("plain rows", () => {
   it("are what csv-parse makes of them, whatever the text is", () => {
     fc.assert(
       fc.property(text, (content) => {
-        const { rows, end, isOther } = plainRows(content, comma);
+        const { rows, end, isOther, isSimple } = plainRows(content, comma);
         expect(rows.map(({ cells }) => cells)).toEqual(byLibrary(content.slice(0, end)));
+        if (isSimple) expect(rows.flatMap(({ cells }) => cells).join("")).toMatch(/^[\x20-\x7E]*$/);
         expect(rows.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(end);
         // What is left when nothing is wrong is a row that has not ended yet.
         if (!isOther) expect(byLibrary(`${content.slice(end)}\n`)?.length ?? 0).toBeLessThanOrEqual(1);
