@@ -1,4 +1,4 @@
-/** The examples run as they stand, as a user would run them. */
+/** The examples run as they stand, as a user would run them, with the library as it is built. */
 
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -34,11 +34,11 @@ const shows: Record<string, RegExp[]> = {
   "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
 };
 
-/** Runs one script in an empty folder, with nothing of the environment that could lead it elsewhere. */
+/** Runs one script in an empty folder, with nothing of the environment that could lead it elsewhere, and on this machine alone. */
 async function runScript(path: string, ...more: string[]): Promise<string> {
-  const { PATH, HOME } = process.env;
-  const env = { PATH, HOME } as NodeJS.ProcessEnv;
-  const args = [tsx, "--tsconfig", join(root, "tsconfig.json"), path, ...more];
+  const { PATH, HOME, NODE_OPTIONS } = process.env;
+  const env = { PATH, HOME, NODE_OPTIONS } as NodeJS.ProcessEnv;
+  const args = [tsx, "--tsconfig", join(root, "test/helpers/built.tsconfig.json"), path, ...more];
   const cwd = await mkdtemp(join(tmpdir(), "sluice-example-"));
   try {
     const { stdout, stderr } = await run(process.execPath, args, { cwd, env });

@@ -1,7 +1,7 @@
 /** The package as it is packed: installed in an empty folder, its imports and types work. */
 
 import { execFile } from "node:child_process";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -39,7 +39,7 @@ it("gives working imports, types and a command", { timeout: 120_000 }, async () 
   await mkdir(modules);
   await run("mv", [join(folder, "package"), join(modules, "sluice")]);
   for (const name of await readdir(join(root, "node_modules"))) {
-    if (name !== "sluice") await run("ln", ["-s", join(root, "node_modules", name), join(modules, name)]);
+    if (name !== "sluice") await symlink(join(root, "node_modules", name), join(modules, name));
   }
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
   await writeFile(join(folder, "main.ts"), program);

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { encodeLine } from "../../src/core/journal/lines.js";
 import { Journal, type JournalRecord, readJournal } from "../../src/core/journal.js";
 import type { Outcome } from "../../src/core/ledger.js";
+import { propertyRuns } from "../helpers/long.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 const flow = ["upload to me/main at https://api.test"];
@@ -150,7 +151,7 @@ describe("a journal", () => {
         );
         await journal.close();
       }),
-      { numRuns: 40 },
+      propertyRuns(40),
     );
   });
 

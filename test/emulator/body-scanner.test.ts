@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BodyScanner } from "../../src/emulator/body-scanner.js";
 import { openHttp } from "../helpers/http.js";
+import { propertyRuns } from "../helpers/long.js";
 
 interface Scanned {
   json: unknown;
@@ -70,7 +71,7 @@ describe("scanning a body", () => {
         }));
         expect(scanned.json).toEqual(JSON.parse(JSON.stringify({ inputs: expected })));
       }),
-      { numRuns: 400 },
+      propertyRuns(400),
     );
   });
 

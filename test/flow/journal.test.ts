@@ -27,6 +27,7 @@ import {
 } from "../../src/index.js";
 import { startFlowChild } from "../helpers/children.js";
 import { sinkOf, texts } from "../helpers/flows.js";
+import { propertyRuns } from "../helpers/long.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const journalIn = (path = temporaryFolder()) => join(path, "a.journal");
@@ -190,7 +191,7 @@ describe("a run with a journal", () => {
         expect(told).toHaveLength(count);
         expect(early).toEqual([]);
       }),
-      { numRuns: 25 },
+      propertyRuns(25),
     );
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { type CsvRow, readRows } from "../../src/sources/csv-rows.js";
 import { fileWith, tempFolder } from "../helpers/files.js";
+import { propertyRuns } from "../helpers/long.js";
 
 const temp = tempFolder();
 const chunkBytes = 64 * 1024;
@@ -127,7 +128,7 @@ describe("broken rows", () => {
           expect(await allRows(Buffer.from(content, encoding))).toEqual(expected);
         },
       ),
-      { numRuns: 150 },
+      propertyRuns(150),
     );
   });
 

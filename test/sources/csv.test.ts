@@ -7,6 +7,7 @@ import { type CsvMap, type CsvOptions, csv } from "../../src/sources/csv.js";
 import { testSource } from "../../src/testing/index.js";
 import { example, fileWith, folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { sinkOf } from "../helpers/flows.js";
+import { propertyRuns } from "../helpers/long.js";
 import { draftsOf, itemsOf, pull } from "../helpers/sources.js";
 
 const temp = tempFolder();
@@ -361,7 +362,7 @@ describe("quoted cells", () => {
           expect(items.filter((item) => "error" in item)).toEqual([]);
         },
       ),
-      { numRuns: 150 },
+      propertyRuns(150),
     );
   });
 

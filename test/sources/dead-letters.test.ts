@@ -10,6 +10,7 @@ import { values } from "../../src/sources/values.js";
 import { testSource } from "../../src/testing/index.js";
 import { openIn } from "../helpers/files.js";
 import { sinkOf } from "../helpers/flows.js";
+import { propertyRuns } from "../helpers/long.js";
 import { pull } from "../helpers/sources.js";
 import { temporaryFolder } from "../helpers/store.js";
 
@@ -58,7 +59,7 @@ describe("the inputs of a dead-letter file", () => {
         const before = await flow(values(drafts)).toArray();
         expect(await flow(deadLetters(path)).toArray()).toEqual(withoutNegativeZero(before));
       }),
-      { numRuns: 25 },
+      propertyRuns(25),
     );
   });
 

@@ -8,6 +8,7 @@ import { jsonl } from "../../src/sources/jsonl.js";
 import { values } from "../../src/sources/values.js";
 import { testSource } from "../../src/testing/index.js";
 import { fileWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
+import { propertyRuns } from "../helpers/long.js";
 import { draftsOf, itemsOf, pull } from "../helpers/sources.js";
 
 const temp = tempFolder();
@@ -115,7 +116,7 @@ describe("the lines of a JSON Lines file", () => {
           expect((await draftsOf(jsonl(path))).map((draft) => draft.text)).toEqual(texts);
         },
       ),
-      { numRuns: 60 },
+      propertyRuns(60),
     );
   });
 });

@@ -5,6 +5,7 @@ import type { Annotation, BytesContent, Input, InputDraft } from "../../src/core
 import { testTransform } from "../../src/testing/index.js";
 import { fitImage } from "../../src/transforms/fit-image.js";
 import { example, exampleBytes, fileWith, jpeg, tempFolder } from "../helpers/files.js";
+import { propertyRuns } from "../helpers/long.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";
 
 const temp = tempFolder();
@@ -217,7 +218,7 @@ describe("making images smaller", () => {
           }
         },
       ),
-      { numRuns: 40 },
+      propertyRuns(40),
     );
   });
 

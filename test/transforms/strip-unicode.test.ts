@@ -4,6 +4,7 @@ import type { InputDraft } from "../../src/core/input.js";
 import { testTransform } from "../../src/testing/index.js";
 import { type StripUnicodeOptions, stripUnicode } from "../../src/transforms/strip-unicode.js";
 import { exampleBytes } from "../helpers/files.js";
+import { propertyRuns } from "../helpers/long.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";
 
 const strip = async (text: string, options?: StripUnicodeOptions) => (await one(stripUnicode(options), { text })).text;
@@ -90,7 +91,7 @@ describe("taking out what is not ASCII", () => {
         for (const text of once) expect(text).toMatch(/^[\x00-\x7F]*$/);
         expect(await stripAll(once as string[])).toEqual(once);
       }),
-      { numRuns: 150 },
+      propertyRuns(150),
     );
   });
 
@@ -99,7 +100,7 @@ describe("taking out what is not ASCII", () => {
       fc.asyncProperty(fc.array(anyGrapheme, { maxLength: 15 }), async (parts) => {
         expect(await strip(parts.join(""))).toBe(parts.filter((part) => ascii.includes(part)).join(""));
       }),
-      { numRuns: 150 },
+      propertyRuns(150),
     );
   });
 
@@ -135,7 +136,7 @@ describe("taking out emoji", () => {
         const kept = parts.filter((part) => !emojis.includes(part));
         expect(await strip(parts.join(""), options)).toBe(kept.join("").normalize("NFC"));
       }),
-      { numRuns: 150 },
+      propertyRuns(150),
     );
   });
 
@@ -146,7 +147,7 @@ describe("taking out emoji", () => {
         for (const text of once) expect(text).not.toMatch(/\p{Emoji_Presentation}|\p{Regional_Indicator}|\u20E3/u);
         expect(await stripAll(once as string[], options)).toEqual(once);
       }),
-      { numRuns: 150 },
+      propertyRuns(150),
     );
   });
 
@@ -210,7 +211,7 @@ describe("taking out control characters", () => {
           expect(text).not.toMatch(/[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F\u200B\u2060\u00AD\uD800-\uDFFF]/u);
         expect(await stripAll(once as string[], options)).toEqual(once);
       }),
-      { numRuns: 150 },
+      propertyRuns(150),
     );
   });
 });
@@ -267,7 +268,7 @@ describe("taking out categories and scripts", () => {
           expect(await stripAll(once as string[], { remove: classes, normalize: form })).toEqual(once);
         },
       ),
-      { numRuns: 100 },
+      propertyRuns(100),
     );
   });
 

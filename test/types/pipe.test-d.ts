@@ -1,8 +1,6 @@
 /** What the compiler refuses, and what it infers. */
 
 import { filter, map, take } from "rxjs";
-import { expectTypeOf, it } from "vitest";
-import * as z from "zod";
 import {
   type App,
   batch,
@@ -15,7 +13,9 @@ import {
   type Report,
   upload,
   values,
-} from "../../src/index.js";
+} from "sluice";
+import { expectTypeOf, it } from "vitest";
+import * as z from "zod";
 
 declare const app: App;
 
