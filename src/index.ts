@@ -51,8 +51,10 @@ export {
   type TransformContext,
   type WriteContext,
 } from "./core/plugin.js";
-export type { Failure, JournalFacts, ReasonGroup, Report } from "./core/report.js";
+export type { ProgressEvent } from "./core/progress/measure.js";
+export type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./core/report.js";
 export type { RunOptions } from "./core/run.js";
+export type { SinkProgress } from "./core/run-context.js";
 export type { Stall } from "./core/watchdog.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";

@@ -100,7 +100,7 @@ export class Flow<T = Message> {
    * @example const report = await flow(folder("./photos")).pipe(batch(), upload(app)).run({ journal: "./photos.journal" });
    */
   run(options: RunOptions = {}): Promise<Report> {
-    return runFlow((context) => this.#start(context), options);
+    return runFlow(this.#sources, (context) => this.#start(context), options);
   }
 
   /** Subscribes to the raw stream: messages, or what the last operator makes of them. Unsubscribing stops the sources. */

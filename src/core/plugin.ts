@@ -38,8 +38,11 @@ export interface ReadContext {
 /** Reads inputs, one by one, when asked. Close what `read` opened in its `finally`: it runs on an early stop too. */
 export interface Source {
   readonly name: string;
-  /** How many items there will be, when that is cheap to know; for progress only. */
-  readonly total?: number | undefined;
+  /**
+   * How many items there will be, when that is cheap to know: a number, or a function that finds out beside the reading. For progress
+   * only; it is asked when progress is shown.
+   */
+  readonly total?: number | ((context: { signal: AbortSignal }) => Promise<number | undefined>) | undefined;
   /** Asynchronous, or synchronous with a promise for each item that takes time: the way of `for await`. The synchronous one costs least. */
   read(context: ReadContext): AsyncIterable<SourceItem> | Iterable<SourceItem | Promise<SourceItem>>;
 }

@@ -1,5 +1,6 @@
 /** The report: what became of every input of a run. */
 
+import { printable } from "./format.js";
 import type { Counts, Ledger, Settlement } from "./ledger.js";
 import type { RunContext, Traffic } from "./run-context.js";
 
@@ -9,6 +10,10 @@ const maxKept = 10_000;
 /** Most characters of a text in a report: a row of 20 MB may be quoted in its own failure, ten thousand times. */
 const maxTextLength = 2000;
 
+/** Kinds of failures that are told apart, and examples of each. */
+const maxGroups = 200;
+const maxExamples = 5;
+
 /** One failed input. */
 export interface Failure {
   origin: string;
@@ -17,6 +22,17 @@ export interface Failure {
   stage: string;
   reason: string;
   attempts: number;
+  /** Whether the same may succeed later. */
+  retryable: boolean;
+}
+
+/** Failed inputs of one plugin and one code. */
+export interface FailureGroup {
+  code: string;
+  stage: string;
+  count: number;
+  /** The first five of them. */
+  examples: Failure[];
 }
 
 /** Inputs that were skipped, or are still pending, for one reason. */
@@ -38,6 +54,8 @@ export interface Report {
   readonly counts: Readonly<Omit<Counts, "inFlight">>;
   /** The failed inputs, in the order in which they failed; the first 10,000. */
   readonly failures: readonly Failure[];
+  /** All failed inputs by plugin and code, those that are most first. */
+  readonly failureGroups: readonly FailureGroup[];
   readonly skipped: readonly ReasonGroup[];
   readonly pending: readonly ReasonGroup[];
   /** Inputs that are ok in a way worth telling, such as `recovered`, by that way. */
@@ -65,6 +83,7 @@ interface Groups {
 /** Gathers the settlements of a run; `finish` gives the report. */
 export class Reporter {
   readonly #failures: Failure[] = [];
+  readonly #failureGroups = new Map<string, FailureGroup>();
   readonly #skipped = new Map<string, Groups>();
   readonly #pending = new Map<string, Groups>();
   readonly #notes: Record<string, number> = {};
@@ -89,6 +108,7 @@ export class Reporter {
     const report = {
       counts,
       failures,
+      failureGroups: this.failureGroups,
       skipped: asList(this.#skipped),
       pending: asList(this.#pending),
       notes: this.#notes,
@@ -102,12 +122,38 @@ export class Reporter {
     return { ...report, summary: () => summaryOf(report), toJSON: () => report };
   }
 
+  /** Failed inputs so far by plugin and code, those that are most first. */
+  get failureGroups(): FailureGroup[] {
+    return [...this.#failureGroups.values()].sort((one, other) => other.count - one.count);
+  }
+
+  /** Codes are few; should a plugin make one for each input, they are counted together. */
+  #groupOf(stage: string, code: string): FailureGroup {
+    const isFull = this.#failureGroups.size >= maxGroups;
+    const key = `${stage} ${code}`;
+    const known = this.#failureGroups.get(key) ?? (isFull ? this.#failureGroups.get("…") : undefined);
+    if (known) return known;
+    const group: FailureGroup = {
+      code: isFull ? "…" : kept(code),
+      stage: isFull ? "…" : kept(stage),
+      count: 0,
+      examples: [],
+    };
+    this.#failureGroups.set(isFull ? "…" : key, group);
+    return group;
+  }
+
   #add({ origin, id, outcome }: Settlement): void {
     if (outcome.state === "failed") {
-      if (this.#failures.length >= maxKept) return;
-      const { code, stage, reason, attempts } = outcome;
+      const { code, stage, reason, attempts, retryable = false } = outcome;
+      const group = this.#groupOf(stage, code);
+      group.count += 1;
+      const isKept = this.#failures.length < maxKept;
+      if (!isKept && group.examples.length >= maxExamples) return;
       const [from, name, why] = [kept(origin), id === undefined ? id : kept(id), kept(reason)];
-      this.#failures.push({ origin: from, id: name, code, stage, reason: why, attempts });
+      const failure = { origin: from, id: name, code, stage, reason: why, attempts, retryable };
+      if (isKept) this.#failures.push(failure);
+      if (group.examples.length < maxExamples) group.examples.push(failure);
     } else if (outcome.state === "ok") {
       if (outcome.note !== undefined) this.#notes[outcome.note] = (this.#notes[outcome.note] ?? 0) + 1;
     } else {
@@ -157,11 +203,4 @@ function summaryOf(report: Omit<Report, "summary" | "toJSON">): string {
 function failureText({ origin, reason, stage, code }: Failure): string {
   const text = reason.startsWith(`${origin} `) ? reason : `${origin}: ${reason}`;
   return `${text} [${stage}, ${code}]`;
-}
-
-/** File names and answers may hold line breaks, and characters that make a terminal do things. */
-function printable(line: string): string {
-  return line.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (character) =>
-    character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

@@ -33,6 +33,16 @@ export interface Traffic {
   bytesReceived: number;
 }
 
+/** What a sink has done so far. */
+export interface SinkProgress {
+  /** Its verb: `upload`, `download`, … */
+  name: string;
+  /** Inputs written and passed on. */
+  done: number;
+  /** Inputs that it has and is not through with. */
+  underWay: number;
+}
+
 export interface RunContextOptions extends Partial<GateOptions> {
   signal?: AbortSignal | undefined;
   drain?: AbortSignal | undefined;
@@ -53,6 +63,8 @@ export class RunContext {
   store: OutcomeStore | undefined;
   /** What each stage waits for just now, if for anything; asked when nothing goes on. */
   readonly waits = new Set<() => string | undefined>();
+  /** What the sinks have done, in the order in which they began. */
+  readonly sinks = new Set<SinkProgress>();
   readonly #watched = new Map<Traffic, Traffic>();
   readonly #open = new Set<Promise<unknown>>();
 

@@ -7,7 +7,7 @@ import { BatchError, InputError, OptionsError } from "./errors.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
 import type { Sink } from "./plugin.js";
-import type { RunContext } from "./run-context.js";
+import type { RunContext, SinkProgress } from "./run-context.js";
 
 /**
  * A sink that works on messages: `write` settles those that failed or are pending; what it leaves unsettled goes on downstream.
@@ -67,6 +67,7 @@ export function messageSinkOperator(
       let closed = false;
       let opened: Promise<void> | undefined;
       let context: RunContext | undefined;
+      const counts: SinkProgress = { name, done: 0, underWay: 0 };
 
       const describe = () => {
         if (running > 0) return `sink ${name}: for ${running} batches to be written, ${queue.length} are next`;
@@ -85,9 +86,11 @@ export function messageSinkOperator(
         await sink.write(batch, { signal });
         for (const message of batch) {
           if (message.settled) continue;
+          counts.done += 1;
           output.next(message);
           message.release();
         }
+        counts.underWay -= batch.length;
       };
       const next = () => {
         while (running < concurrency && queue.length > 0) {
@@ -114,8 +117,10 @@ export function messageSinkOperator(
           if (!context) {
             context = batch[0]?.context;
             context?.waits.add(describe);
+            context?.sinks.add(counts);
           }
           for (const message of batch) message.hold();
+          counts.underWay += batch.length;
           queue.push(batch);
           next();
         },

@@ -10,7 +10,7 @@ import { extensionFor, fileNameFor } from "../core/file-names.js";
 import { type Content, type Input, kindOf, mediaOf, type UrlContent } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { checkPath, parseOptions } from "../core/plugin.js";
-import type { RunContext } from "../core/run-context.js";
+import type { RunContext, Traffic } from "../core/run-context.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { fetchFile } from "./downloading/fetch-file.js";
@@ -80,6 +80,7 @@ class Downloader implements MessageSink {
   readonly #slots: Semaphore;
   readonly #manifest: Manifest;
   readonly #partials: PartialFiles;
+  readonly #traffic: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
   readonly #running = new Set<Promise<unknown>>();
   #context: RunContext | undefined;
   #waiting = 0;
@@ -112,6 +113,7 @@ class Downloader implements MessageSink {
   #begin(context: RunContext | undefined): void {
     if (!context || this.#context === context) return;
     this.#context = context;
+    context.watch({ counts: this.#traffic, waits: () => undefined });
     context.gate.onSated(() => this.#waiting >= enoughWaiting);
   }
 
@@ -167,7 +169,7 @@ class Downloader implements MessageSink {
   }
 
   #fetch(content: UrlContent, file: PartialFile, signal: AbortSignal): Promise<string> {
-    return fetchFile(content.hostedUrl ?? content.url, file, { ...this.#options, signal });
+    return fetchFile(content.hostedUrl ?? content.url, file, { ...this.#options, signal, traffic: this.#traffic });
   }
 }
 
