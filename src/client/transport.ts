@@ -80,14 +80,14 @@ export class Transport {
   #everAnswered = false;
   #lastError: ApiError | undefined;
 
-  constructor(options: TransportOptions, clock: Clock = systemClock) {
+  constructor(options: TransportOptions, clock: Clock = systemClock, pacer = new Pacer(options, clock)) {
     const url = new URL(options.baseUrl);
     this.#options = options;
     this.#clock = clock;
     this.#basePath = url.pathname.replace(/\/+$/, "");
     this.#address = `${url.origin}${this.#basePath}`;
     this.#authorization = `Key ${options.pat}`;
-    this.pacer = new Pacer(options, clock);
+    this.pacer = pacer;
     this.#pool = new Pool(url.origin, {
       connections: options.maxConcurrency ?? 32,
       pipelining: 1,

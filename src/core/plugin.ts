@@ -82,6 +82,11 @@ export interface Sink {
   readonly concurrency?: number | undefined;
   open?(context: { signal: AbortSignal }): Promise<void> | void;
   write(inputs: readonly Input[], context: WriteContext): Promise<void>;
+  /**
+   * Checks a batch for a plan, and writes nothing: it throws what `write` would throw for inputs. It is called without `open` and `close`. Default:
+   * all inputs count as ok.
+   */
+  plan?(inputs: readonly Input[], context: WriteContext): Promise<void>;
   close?(): Promise<void> | void;
 }
 

@@ -5,7 +5,7 @@ import type { Source } from "./plugin.js";
 import { Meter, type ProgressEvent } from "./progress/measure.js";
 import type { Screen, Terminal } from "./progress/terminal.js";
 import { progressLine } from "./progress/text.js";
-import type { Reporter } from "./report.js";
+import type { Reporter } from "./reporter.js";
 import type { RunContext } from "./run-context.js";
 
 export interface ProgressOptions {

@@ -7,7 +7,8 @@ import type { Observable } from "./observable.js";
 import { parseOptions, type Source } from "./plugin.js";
 import { type ProgressEvent, startProgress } from "./progress.js";
 import { Records } from "./records.js";
-import { type Report, Reporter } from "./report.js";
+import type { Report } from "./report.js";
+import { Reporter } from "./reporter.js";
 import { RunContext } from "./run-context.js";
 import { type Stall, stallText, watchForStalls } from "./watchdog.js";
 
@@ -97,7 +98,11 @@ export async function runFlow(
 }
 
 /** Resolves at the end of a stream: whether it was stopped before its own end. */
-function subscribed(stream: Observable<unknown>, context: RunContext, records: Records | undefined): Promise<boolean> {
+export function subscribed(
+  stream: Observable<unknown>,
+  context: RunContext,
+  records: Records | undefined,
+): Promise<boolean> {
   const { signal, drain } = context;
   return new Promise<boolean>((resolve, reject) => {
     const subscription = stream.subscribe({

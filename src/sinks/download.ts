@@ -77,6 +77,8 @@ class Downloader implements MessageSink {
   readonly concurrency = Number.POSITIVE_INFINITY;
   readonly #folder: string;
   readonly #options: z.output<typeof Options>;
+  /** It is a plan: files are counted, and none is fetched or written. */
+  readonly #rehearses: boolean;
   readonly #slots: Semaphore;
   readonly #manifest: Manifest;
   readonly #partials: PartialFiles;
@@ -85,7 +87,8 @@ class Downloader implements MessageSink {
   #context: RunContext | undefined;
   #waiting = 0;
 
-  constructor(folder: string, options: z.output<typeof Options>) {
+  constructor(folder: string, options: z.output<typeof Options>, rehearses = false) {
+    this.#rehearses = rehearses;
     this.#folder = folder;
     this.#options = options;
     this.#slots = new Semaphore(options.concurrency);
@@ -93,7 +96,12 @@ class Downloader implements MessageSink {
     this.#partials = new PartialFiles(folder);
   }
 
+  rehearsal(): MessageSink {
+    return new Downloader(this.#folder, this.#options, true);
+  }
+
   async open(): Promise<void> {
+    if (this.#rehearses) return this.#manifest.look();
     await this.#manifest.open();
     await this.#partials.open();
   }
@@ -157,7 +165,11 @@ class Downloader implements MessageSink {
     return written;
   }
 
-  #store(id: string, kind: string, content: Content, signal: AbortSignal): Promise<Written> {
+  async #store(id: string, kind: string, content: Content, signal: AbortSignal): Promise<Written> {
+    if (this.#rehearses) {
+      if ("url" in content) this.#traffic.requests += 1;
+      return { line: Promise.resolve() };
+    }
     return this.#partials.use(id, kind, async (file) => {
       const sha256 = "url" in content ? await this.#fetch(content, file, signal) : await copy(content, file, signal);
       const { sizeBytes, head } = file;

@@ -20,7 +20,7 @@ const halfWay: ProgressEvent = {
   bytesPerSecond: 38_200_000,
   remainingMs: 238_000,
   traffic: { ...noTraffic, requests: 813, bytesSent: 1_240_000_000 },
-  sinks: [{ name: "upload", done: 1490, underWay: 100 }],
+  sinks: [{ name: "upload", done: 1490, underWay: 100, batches: 12 }],
   failures: [{ stage: "upload", code: "30002", count: 8 }],
   waits: ["requests: 4 are open, 2 wait for a slot"],
 };

@@ -1,7 +1,8 @@
 /** Measuring: how a run stands, from the counters that it keeps anyway. */
 
 import type { Counts } from "../ledger.js";
-import type { FailureGroup, Reporter } from "../report.js";
+import type { FailureGroup } from "../report.js";
+import type { Reporter } from "../reporter.js";
 import type { RunContext, SinkProgress, Traffic } from "../run-context.js";
 import { waitsOf } from "../watchdog.js";
 
