@@ -42,6 +42,7 @@ export { type JournalRecord, readJournal } from "./core/journal.js";
 export type { Counts, Outcome, Settlement } from "./core/ledger.js";
 export { limits } from "./core/limits.js";
 export type { Message } from "./core/message.js";
+export type { Plan, PlannedSink, PlanOptions } from "./core/plan.js";
 export {
   doneEarlier,
   itemFrom,
@@ -52,8 +53,10 @@ export {
   type TransformContext,
   type WriteContext,
 } from "./core/plugin.js";
-export type { Failure, JournalFacts, ReasonGroup, Report } from "./core/report.js";
+export type { ProgressEvent } from "./core/progress/measure.js";
+export type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./core/report.js";
 export type { RunOptions } from "./core/run.js";
+export type { SinkProgress } from "./core/run-context.js";
 export type { Stall } from "./core/watchdog.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";

@@ -31,6 +31,14 @@ const shows: Record<string, RegExp[]> = {
     /last: read 5 = ok 0 \+ failed 0 \+ skipped 5 /,
     /elsewhere: .* skipped 5 [\s\S]*already there[\s\S]* 0 bytes sent/,
   ],
+  "12-progress.ts": [
+    /sluice: ended: 18 of 18 inputs \(100 %\); .*upload: 13 done/,
+    /\d+ events, the last: ended, 13 ok/,
+  ],
+  "13-plan.ts": [
+    /plan: read 19 = ok 13 \+ refused 1 \+ skipped 5[\s\S]*upload {3}13 inputs in 4 batches[\s\S]*refused {2}\S*empty\.jpg/,
+    /as planned: true/,
+  ],
   "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
 };
 

@@ -6,6 +6,7 @@ import { describeError, FlowError } from "../core/errors.js";
 import { isLoopbackHost } from "../core/guarded-fetch.js";
 import type { FaultRule } from "../emulator/faults.js";
 import type { AppName } from "../emulator/requests.js";
+import { notEmpty, wholeNumber } from "./shared/parsing.js";
 
 interface Options {
   port: number;
@@ -25,6 +26,7 @@ interface Options {
 /** Makes the command; it runs until SIGINT or SIGTERM, and then closes its files. */
 export function emulatorCommand(): Command {
   return new Command("emulator")
+    .summary("runs the embedded store by itself")
     .description("Runs the embedded store: the Inputs API on this machine, with its data in a folder.")
     .option("--port <number>", "port to listen on; 0 takes any that is free", wholeNumber(0, 65_535), 8080)
     .option("--host <address>", "address to listen on", "127.0.0.1")
@@ -65,20 +67,6 @@ export function emulatorCommand(): Command {
       await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
       await emulator.close();
     });
-}
-
-function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} up` : `from ${min} to ${max}`;
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
-  };
-}
-
-function notEmpty(text: string): string {
-  if (text !== "") return text;
-  throw new InvalidArgumentError("It must not be empty.");
 }
 
 function appKey(text: string, before: Record<string, AppName> = {}): Record<string, AppName> {

@@ -1,17 +1,9 @@
 #!/usr/bin/env node
 /** The command line: thin over the library. */
 
-import { readFileSync } from "node:fs";
-import { Command } from "commander";
-import { emulatorCommand } from "./emulator-command.js";
+import { runCommand } from "./program.js";
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
-const program = new Command("sluice")
-  .description("Streams images, video, audio and text into Clarifai's Inputs API, or into an embedded store.")
-  .version(version, "-v, --version")
-  .showHelpAfterError("(sluice --help says more)")
-  .addCommand(emulatorCommand());
+// Whoever reads the output may have enough of it: `sluice list | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
-await program.parseAsync();
+await runCommand(process.argv.slice(2));

@@ -4,6 +4,7 @@ import { wireFields } from "../core/encoding.js";
 import type { Annotation, Concept, GeoPoint, Json } from "../core/input.js";
 import { answerError } from "./api-error.js";
 import { pathPart } from "./path-part.js";
+import { Rehearsal } from "./rehearsal.js";
 import { classify, codes, statusFrom, type WireStatus } from "./status.js";
 import type { Answer, CallOptions, ReplayableBody, Transport } from "./transport.js";
 import {
@@ -283,6 +284,13 @@ export class App {
   /** The header that proves who asks; for trusted addresses only. */
   get authorization(): string {
     return `Key ${this.#options.pat}`;
+  }
+
+  /** This app for a plan: what is called is counted, and nothing is sent. */
+  rehearsed(): App {
+    const app = new App(new Rehearsal(this.baseUrl, this.transport), { ...this.#options, onClose: undefined });
+    openApps.delete(app); // no media are its own
+    return app;
   }
 
   /** Closes connections; an embedded store that `connect` started is stopped. */

@@ -14,7 +14,7 @@ import { classify, isThrottle, statusFrom, type WireStatus } from "./status.js";
 /** A body that can be made again for every attempt; `length` is exact. A chunk is good until the next is asked for. */
 export interface ReplayableBody {
   length: number;
-  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  chunks(): Iterable<Uint8Array>;
 }
 
 export interface CallOptions {
@@ -80,14 +80,14 @@ export class Transport {
   #everAnswered = false;
   #lastError: ApiError | undefined;
 
-  constructor(options: TransportOptions, clock: Clock = systemClock) {
+  constructor(options: TransportOptions, clock: Clock = systemClock, pacer = new Pacer(options, clock)) {
     const url = new URL(options.baseUrl);
     this.#options = options;
     this.#clock = clock;
     this.#basePath = url.pathname.replace(/\/+$/, "");
     this.#address = `${url.origin}${this.#basePath}`;
     this.#authorization = `Key ${options.pat}`;
-    this.pacer = new Pacer(options, clock);
+    this.pacer = pacer;
     this.#pool = new Pool(url.origin, {
       connections: options.maxConcurrency ?? 32,
       pipelining: 1,
@@ -187,14 +187,14 @@ export class Transport {
     if (options.body) {
       bytes = options.body.length;
       headers["content-length"] = String(bytes);
-      request.body = options.body.chunks() as unknown as Readable;
+      request.body = counted(options.body.chunks(), this.counts) as unknown as Readable;
     } else if (options.json !== undefined) {
       const body = JSON.stringify(options.json);
       bytes = Buffer.byteLength(body);
       request.body = body;
+      this.counts.bytesSent += bytes;
     }
     if (request.body) headers["content-type"] = "application/json";
-    this.counts.bytesSent += bytes;
     // What waits for single pieces is not enough: a server may send them for ever.
     const deadlineMs = 2 * (this.#options.timeoutMs ?? 120_000) + bytes / slowestLine;
     const late = () => new Error(`the answer did not end within ${Math.round(deadlineMs)} ms`);
@@ -254,6 +254,14 @@ export class Transport {
       ? `${this.#address} cannot be reached: ${describeError(lost)}`
       : `${method} ${path}: no answer: ${describeError(lost)}`;
     return new ApiError(down ? "ERR_SERVER_UNREACHABLE" : "ERR_ANSWER_LOST", text, details);
+  }
+}
+
+/** Counts chunks as they are handed over: sending a video goes on for minutes. */
+function* counted(chunks: Iterable<Uint8Array>, counts: Traffic): Generator<Uint8Array, void> {
+  for (const chunk of chunks) {
+    counts.bytesSent += chunk.length;
+    yield chunk;
   }
 }
 

@@ -101,6 +101,8 @@ export interface SinkDefinition<S extends z.ZodType, State> {
   open?(options: z.output<S>, context: { signal: AbortSignal }): Promise<State> | State;
   /** Writes a batch; see `Sink.write` for how it reports failures. */
   write(inputs: readonly Input[], context: WriteContext & { options: z.output<S>; state: State }): Promise<void>;
+  /** Checks a batch for a plan, without `open`, and writes nothing; see `Sink.plan`. */
+  plan?(inputs: readonly Input[], context: WriteContext & { options: z.output<S> }): Promise<void>;
   /** Closes what `open` opened; runs once, also after an error or an abort. */
   close?(state: State): Promise<void> | void;
 }
@@ -124,6 +126,7 @@ export function defineSink<S extends z.ZodType = NoOptions, State = undefined>(
     return (input) => {
       let state: State | undefined;
       let isOpen = false;
+      const { plan } = definition;
       const operator = sinkOperator({
         name: definition.name,
         concurrency: definition.concurrency,
@@ -132,6 +135,7 @@ export function defineSink<S extends z.ZodType = NoOptions, State = undefined>(
           isOpen = true;
         },
         write: (inputs, context) => definition.write(inputs, { ...context, options, state: state as State }),
+        ...(plan && { plan: (inputs, context) => plan(inputs, { ...context, options }) }),
         async close() {
           if (isOpen) await definition.close?.(state as State);
         },

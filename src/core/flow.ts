@@ -5,9 +5,11 @@ import { FlowError, OptionsError } from "./errors.js";
 import type { Input } from "./input.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
+import { type Plan, type PlanOptions, planFlow } from "./plan.js";
 import { type Source, shown } from "./plugin.js";
 import { readAll } from "./read.js";
-import { type Report, Reporter } from "./report.js";
+import type { Report } from "./report.js";
+import { Reporter } from "./reporter.js";
 import { type RunOptions, runFlow } from "./run.js";
 import { RunContext } from "./run-context.js";
 import { batchOf } from "./sink-operator.js";
@@ -100,7 +102,24 @@ export class Flow<T = Message> {
    * @example const report = await flow(folder("./photos")).pipe(batch(), upload(app)).run({ journal: "./photos.journal" });
    */
   run(options: RunOptions = {}): Promise<Report> {
-    return runFlow((context) => this.#start(context), options);
+    return runFlow(this.#sources, (context) => this.#start(context), options);
+  }
+
+  /**
+   * Tells what `run` would do, and does not do it: batches, requests, bytes, the time that the requests take at the account's rate, and each input that
+   * would be refused or skipped, with its reason.
+   *
+   * Sources are read and transforms run, as in the run and with all that they do by themselves; sinks count. Nothing is sent, and no file is written: no
+   * journal, no dead letters, no download. What only the server can say is not in it: ids that are taken (`conflict`, `resume`), failures of
+   * processing, requests that are sent again. A batch that goes for its age (`maxWaitMs`) may be cut in another place. Rejects as `run` does when a
+   * source cannot go on, and on an abort.
+   *
+   * @throws {OptionsError} ERR_OPTIONS
+   * @throws {SinkError} (rejects) ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW
+   * @example console.log((await flow(folder("./photos")).pipe(batch(), upload(app)).plan()).summary());
+   */
+  plan(options: PlanOptions = {}): Promise<Plan> {
+    return planFlow((context) => this.#start(context), options);
   }
 
   /** Subscribes to the raw stream: messages, or what the last operator makes of them. Unsubscribing stops the sources. */

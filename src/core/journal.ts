@@ -73,6 +73,22 @@ export class Journal {
     }
   }
 
+  /**
+   * Reads the journal of a flow, for a plan, and changes nothing: tells of a fingerprint whether an earlier run finished it. A journal that is not
+   * there has none.
+   *
+   * @throws {SinkError} ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW, ERR_JOURNAL_UNWRITABLE
+   */
+  static async look(path: string, flow: readonly string[]): Promise<(fingerprint: string) => boolean> {
+    try {
+      if (await isMissing(path)) return () => false;
+      const { done } = await load(path, flow);
+      return (fingerprint) => done.has(fingerprint);
+    } catch (error) {
+      throw asJournalError(path, error);
+    }
+  }
+
   /** Inputs that earlier runs finished. */
   get finished(): number {
     return this.#done.size;

@@ -41,8 +41,11 @@ export interface ReadContext {
 /** Reads inputs, one by one, when asked. Close what `read` opened in its `finally`: it runs on an early stop too. */
 export interface Source {
   readonly name: string;
-  /** How many items there will be, when that is cheap to know; for progress only. */
-  readonly total?: number | undefined;
+  /**
+   * How many items there will be, when that is cheap to know: a number, or a function that finds out beside the reading. For progress
+   * only; it is asked when progress is shown.
+   */
+  readonly total?: number | ((context: { signal: AbortSignal }) => Promise<number | undefined>) | undefined;
   /**
    * Asynchronous, or synchronous with a promise for each item that takes time: the way of `for await`. Many small items cost least when those that
    * are there at once come in one array.
@@ -85,6 +88,11 @@ export interface Sink {
   readonly concurrency?: number | undefined;
   open?(context: { signal: AbortSignal }): Promise<void> | void;
   write(inputs: readonly Input[], context: WriteContext): Promise<void>;
+  /**
+   * Checks a batch for a plan, and writes nothing: it throws what `write` would throw for inputs. It is called without `open` and `close`. Default:
+   * all inputs count as ok.
+   */
+  plan?(inputs: readonly Input[], context: WriteContext): Promise<void>;
   close?(): Promise<void> | void;
 }
 

@@ -33,9 +33,29 @@ export interface Traffic {
   bytesReceived: number;
 }
 
+/** What a sink has done so far. */
+export interface SinkProgress {
+  /** Its verb: `upload`, `download`, … */
+  name: string;
+  /** Inputs written and passed on. */
+  done: number;
+  /** Inputs that it has and is not through with. */
+  underWay: number;
+  /** Batches that it has written. */
+  batches: number;
+}
+
 export interface RunContextOptions extends Partial<GateOptions> {
   signal?: AbortSignal | undefined;
   drain?: AbortSignal | undefined;
+  rehearses?: boolean | undefined;
+}
+
+/** A client that sends for a run. */
+export interface WatchedClient {
+  readonly counts: Traffic;
+  readonly pacer?: { readonly perSecond: number };
+  waits(): string | undefined;
 }
 
 /** Longest wait for what is still being closed when a run ends. */
@@ -49,11 +69,15 @@ export class RunContext {
   readonly signal: AbortSignal;
   /** Aborted when sources are to be read no further; what was read goes on. */
   readonly drain: AbortSignal;
+  /** Whether it is a plan: sinks find out what they would do, and neither send nor write. */
+  readonly rehearses: boolean;
   /** Set before the sources are read. */
   store: OutcomeStore | undefined;
   /** What each stage waits for just now, if for anything; asked when nothing goes on. */
   readonly waits = new Set<() => string | undefined>();
-  readonly #watched = new Map<Traffic, Traffic>();
+  /** What the sinks have done, in the order in which they began. */
+  readonly sinks = new Set<SinkProgress>();
+  readonly #watched = new Map<Traffic, { client: WatchedClient; before: Traffic }>();
   readonly #open = new Set<Promise<unknown>>();
 
   constructor(options: RunContextOptions = {}) {
@@ -61,6 +85,7 @@ export class RunContext {
       maxInFlight: options.maxInFlight ?? 4096,
       maxBytesInFlight: options.maxBytesInFlight ?? 256_000_000,
     });
+    this.rehearses = options.rehearses ?? false;
     this.signal = options.signal ?? new AbortController().signal;
     this.drain = options.drain ?? new AbortController().signal;
   }
@@ -90,17 +115,29 @@ export class RunContext {
   }
 
   /** Counts, from now on, what this client sends, and asks it what it waits for; it may be shared by stages and by runs. */
-  watch(client: { readonly counts: Traffic; waits(): string | undefined }): void {
+  watch(client: WatchedClient): void {
     if (this.#watched.has(client.counts)) return;
-    this.#watched.set(client.counts, { ...client.counts });
+    this.#watched.set(client.counts, { client, before: { ...client.counts } });
     this.waits.add(() => client.waits());
   }
 
   /** What the clients of this run sent since the run began to use them. */
   get traffic(): Traffic {
     const sum: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
-    for (const [now, before] of this.#watched) {
+    for (const [now, { before }] of this.#watched) {
       for (const key of Object.keys(sum) as (keyof Traffic)[]) sum[key] += now[key] - before[key];
+    }
+    return sum;
+  }
+
+  /** How long the requests so far take at the rates that their clients know, in milliseconds; undefined where one knows none. */
+  get pacedMs(): number | undefined {
+    let sum = 0;
+    for (const [now, { client, before }] of this.#watched) {
+      const perSecond = client.pacer?.perSecond ?? Number.POSITIVE_INFINITY;
+      const requests = now.requests - before.requests;
+      if (requests > 0 && perSecond === Number.POSITIVE_INFINITY) return undefined;
+      if (requests > 0) sum += (requests / perSecond) * 1000;
     }
     return sum;
   }

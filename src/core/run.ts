@@ -4,9 +4,11 @@ import * as z from "zod";
 import { effectsOf } from "./effects.js";
 import { onInterrupt } from "./interrupts.js";
 import type { Observable } from "./observable.js";
-import { parseOptions } from "./plugin.js";
+import { parseOptions, type Source } from "./plugin.js";
+import { type ProgressEvent, startProgress } from "./progress.js";
 import { Records } from "./records.js";
-import { type Report, Reporter } from "./report.js";
+import type { Report } from "./report.js";
+import { Reporter } from "./reporter.js";
 import { RunContext } from "./run-context.js";
 import { type Stall, stallText, watchForStalls } from "./watchdog.js";
 
@@ -29,6 +31,13 @@ const Options = z.strictObject({
    * once. A second one ends the process. True: on SIGTERM too. Default: on SIGINT, unless the program listens to it itself.
    */
   handleSignals: z.boolean().optional(),
+  /**
+   * Shows on stderr how the run stands: a few lines that are written anew on a terminal, elsewhere one line every 10 s and a last one. Default:
+   * false.
+   */
+  progress: z.boolean().default(false),
+  /** Gets how the run stands every 250 ms, and a last time at its end: data that goes into JSON. */
+  onProgress: z.custom<(event: ProgressEvent) => void>((value) => typeof value === "function").optional(),
   /** Time in which nothing is read, sent or settled before the run says what it waits for, in milliseconds; 0: never. Default: 30,000. */
   stallMs: z.number().min(0).default(30_000),
   /** Gets what a run that stalls waits for. Default: one line on stderr. */
@@ -42,6 +51,7 @@ const closeForMs = 900;
 
 /** Runs what `build` makes to its end; see `Flow.run`. */
 export async function runFlow(
+  sources: readonly Source[],
   build: (context: RunContext) => Observable<unknown>,
   options: RunOptions,
 ): Promise<Report> {
@@ -65,14 +75,19 @@ export async function runFlow(
   };
   const forget = checked.handleSignals === false ? undefined : onInterrupt(stop, checked.handleSignals ?? false);
   const { onStall = (stall) => void process.stderr.write(`${stallText(stall)}\n`) } = checked;
+  const { progress: isShown, onProgress } = checked;
+  const progress = startProgress(context, sources, reporter, { isShown, onProgress });
   const unwatch = stallMs > 0 ? watchForStalls(context, stallMs, onStall) : undefined;
   try {
     const stopped = await subscribed(stream, context, records).finally(() =>
       context.closed(drain.signal.aborted ? closeForMs : undefined),
     );
     await records?.close();
-    return reporter.finish(stopped, records?.journal?.facts);
+    const report = reporter.finish(stopped, records?.journal?.facts);
+    await progress?.end(stopped ? "stopped" : "ended");
+    return report;
   } catch (error) {
+    await progress?.end("failed");
     await records?.close().catch(() => undefined); // what went wrong first is what is told
     throw error;
   } finally {
@@ -83,7 +98,11 @@ export async function runFlow(
 }
 
 /** Resolves at the end of a stream: whether it was stopped before its own end. */
-function subscribed(stream: Observable<unknown>, context: RunContext, records: Records | undefined): Promise<boolean> {
+export function subscribed(
+  stream: Observable<unknown>,
+  context: RunContext,
+  records: Records | undefined,
+): Promise<boolean> {
   const { signal, drain } = context;
   return new Promise<boolean>((resolve, reject) => {
     const subscription = stream.subscribe({

@@ -7,7 +7,7 @@ import { BatchError, InputError, OptionsError } from "./errors.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
 import type { Sink } from "./plugin.js";
-import type { RunContext } from "./run-context.js";
+import type { RunContext, SinkProgress } from "./run-context.js";
 
 /**
  * A sink that works on messages: `write` settles those that failed or are pending; what it leaves unsettled goes on downstream.
@@ -20,6 +20,11 @@ export interface MessageSink {
   open?(context: { signal: AbortSignal }): Promise<void> | void;
   write(messages: readonly Message[], context: { signal: AbortSignal }): Promise<void>;
   close?(): Promise<void> | void;
+  /**
+   * The same sink for a plan: its `write` settles what it can tell would fail or be skipped, counts what would be sent, and sends and writes
+   * nothing. Without it, a plan counts the batches and takes all inputs for ok.
+   */
+  rehearsal?(): MessageSink;
 }
 
 /** A sink that works on inputs, as one that works on messages. */
@@ -28,15 +33,22 @@ export function sinkOperator(
   effect = plugin.name,
 ): OperatorFunction<Message | readonly Message[], Message> {
   const { name, concurrency } = plugin;
+  const writing =
+    (write: Sink["write"]): MessageSink["write"] =>
+    async (messages, { signal }) => {
+      const failures = await failuresOf(write, messages, signal);
+      for (const [index, error] of failures) messages[index]?.fail(error, name);
+    };
+  const plan = plugin.plan?.bind(plugin);
   const make = (): MessageSink => ({
     name,
     concurrency,
     open: (context) => plugin.open?.(context),
     close: () => plugin.close?.(),
-    async write(messages, { signal }) {
-      const failures = await writeInputs(plugin, messages, signal);
-      for (const [index, error] of failures) messages[index]?.fail(error, name);
-    },
+    write: writing((inputs, context) => plugin.write(inputs, context)),
+    ...(plan && {
+      rehearsal: () => ({ name, concurrency, write: writing((inputs, context) => plan(inputs, context)) }),
+    }),
   });
   return messageSinkOperator(name, make, effect);
 }
@@ -56,7 +68,7 @@ export function messageSinkOperator(
   return (input) => {
     tellEffect(effect);
     return new Observable((output) => {
-      const sink = make();
+      let sink = make();
       const concurrency = sink.concurrency ?? 1;
       const abort = new AbortController();
       const { signal } = abort;
@@ -67,6 +79,7 @@ export function messageSinkOperator(
       let closed = false;
       let opened: Promise<void> | undefined;
       let context: RunContext | undefined;
+      const counts: SinkProgress = { name, done: 0, underWay: 0, batches: 0 };
 
       const describe = () => {
         if (running > 0) return `sink ${name}: for ${running} batches to be written, ${queue.length} are next`;
@@ -83,11 +96,14 @@ export function messageSinkOperator(
         opened ??= Promise.resolve(sink.open?.({ signal }));
         await opened;
         await sink.write(batch, { signal });
+        counts.batches += 1;
         for (const message of batch) {
           if (message.settled) continue;
+          counts.done += 1;
           output.next(message);
           message.release();
         }
+        counts.underWay -= batch.length;
       };
       const next = () => {
         while (running < concurrency && queue.length > 0) {
@@ -114,8 +130,11 @@ export function messageSinkOperator(
           if (!context) {
             context = batch[0]?.context;
             context?.waits.add(describe);
+            context?.sinks.add(counts);
+            if (context?.rehearses) sink = sink.rehearsal?.() ?? { name, write: async () => undefined };
           }
           for (const message of batch) message.hold();
+          counts.underWay += batch.length;
           queue.push(batch);
           next();
         },
@@ -146,14 +165,14 @@ export function batchOf(item: unknown, stage: string): readonly Message[] {
   );
 }
 
-async function writeInputs(
-  plugin: Sink,
+async function failuresOf(
+  write: Sink["write"],
   batch: readonly Message[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Error>> {
   try {
     const origins = batch.map((message) => message.origin);
-    await plugin.write(
+    await write(
       batch.map((message) => message.value),
       { signal, origins },
     );

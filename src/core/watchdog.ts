@@ -39,10 +39,12 @@ function progressOf({ ledger, traffic }: RunContext): string {
   return `${read} ${inFlight} ${traffic.bytesSent}`;
 }
 
-function waitsOf({ waits, gate, ledger }: RunContext): string[] {
+/** What the stages of a run wait for, a line each. */
+export function waitsOf({ waits, gate, ledger, sinks }: RunContext): string[] {
   const lines = [...waits].map((wait) => wait()).filter((line) => line !== undefined);
   if (gate.waiting > 0) lines.push(`batch: ${gate.waiting} inputs for company`);
   const { inFlight } = ledger.counts;
-  if (gate.held === 0 && inFlight > 0) lines.push(`${inFlight} inputs are in operators that do not tell`);
+  const silent = [...sinks].reduce((rest, { underWay }) => rest - underWay, inFlight);
+  if (gate.held === 0 && silent > 0) lines.push(`${silent} inputs are in operators that do not tell`);
   return lines;
 }

@@ -10,7 +10,7 @@ import { extensionFor, fileNameFor } from "../core/file-names.js";
 import { type Content, type Input, kindOf, mediaOf, type UrlContent } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { checkPath, parseOptions } from "../core/plugin.js";
-import type { RunContext } from "../core/run-context.js";
+import type { RunContext, Traffic } from "../core/run-context.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { fetchFile } from "./downloading/fetch-file.js";
@@ -77,14 +77,18 @@ class Downloader implements MessageSink {
   readonly concurrency = Number.POSITIVE_INFINITY;
   readonly #folder: string;
   readonly #options: z.output<typeof Options>;
+  /** It is a plan: files are counted, and none is fetched or written. */
+  readonly #rehearses: boolean;
   readonly #slots: Semaphore;
   readonly #manifest: Manifest;
   readonly #partials: PartialFiles;
+  readonly #traffic: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
   readonly #running = new Set<Promise<unknown>>();
   #context: RunContext | undefined;
   #waiting = 0;
 
-  constructor(folder: string, options: z.output<typeof Options>) {
+  constructor(folder: string, options: z.output<typeof Options>, rehearses = false) {
+    this.#rehearses = rehearses;
     this.#folder = folder;
     this.#options = options;
     this.#slots = new Semaphore(options.concurrency);
@@ -92,7 +96,12 @@ class Downloader implements MessageSink {
     this.#partials = new PartialFiles(folder);
   }
 
+  rehearsal(): MessageSink {
+    return new Downloader(this.#folder, this.#options, true);
+  }
+
   async open(): Promise<void> {
+    if (this.#rehearses) return this.#manifest.look();
     await this.#manifest.open();
     await this.#partials.open();
   }
@@ -112,6 +121,7 @@ class Downloader implements MessageSink {
   #begin(context: RunContext | undefined): void {
     if (!context || this.#context === context) return;
     this.#context = context;
+    context.watch({ counts: this.#traffic, waits: () => undefined });
     context.gate.onSated(() => this.#waiting >= enoughWaiting);
   }
 
@@ -155,7 +165,11 @@ class Downloader implements MessageSink {
     return written;
   }
 
-  #store(id: string, kind: string, content: Content, signal: AbortSignal): Promise<Written> {
+  async #store(id: string, kind: string, content: Content, signal: AbortSignal): Promise<Written> {
+    if (this.#rehearses) {
+      if ("url" in content) this.#traffic.requests += 1;
+      return { line: Promise.resolve() };
+    }
     return this.#partials.use(id, kind, async (file) => {
       const sha256 = "url" in content ? await this.#fetch(content, file, signal) : await copy(content, file, signal);
       const { sizeBytes, head } = file;
@@ -167,7 +181,7 @@ class Downloader implements MessageSink {
   }
 
   #fetch(content: UrlContent, file: PartialFile, signal: AbortSignal): Promise<string> {
-    return fetchFile(content.hostedUrl ?? content.url, file, { ...this.#options, signal });
+    return fetchFile(content.hostedUrl ?? content.url, file, { ...this.#options, signal, traffic: this.#traffic });
   }
 }
 

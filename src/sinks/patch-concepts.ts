@@ -22,12 +22,13 @@ import { inParts, settleWith } from "./requests.js";
  */
 export function patchConcepts(app: App): OperatorFunction<Message | readonly Message[], Message> {
   checkApp("patchConcepts", app);
-  const make = (): MessageSink => {
+  const make = (to: App): MessageSink => {
     const sent = new Set<string>();
     return {
       name: "patchConcepts",
+      rehearsal: () => make(to.rehearsed()),
       async write(messages, { signal }) {
-        messages[0]?.context.watch(app.transport);
+        messages[0]?.context.watch(to.transport);
         for (const message of messages) {
           if (message.value.concepts.length > 0) continue;
           message.fail(new InputError("ERR_NO_CONCEPTS", "it has no concepts to rename"), "patchConcepts");
@@ -38,10 +39,10 @@ export function patchConcepts(app: App): OperatorFunction<Message | readonly Mes
           const touched = messages.filter((message) =>
             message.value.concepts.some((concept) => part.includes(concept)),
           );
-          await settleWith(touched, "patchConcepts", () => app.patchConcepts(part, signal));
+          await settleWith(touched, "patchConcepts", () => to.patchConcepts(part, signal));
         }
       },
     };
   };
-  return messageSinkOperator("patchConcepts", make, `patch concepts in ${app.place}`);
+  return messageSinkOperator("patchConcepts", () => make(app), `patch concepts in ${app.place}`);
 }

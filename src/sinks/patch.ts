@@ -40,21 +40,22 @@ export type PatchOptions = z.input<typeof Options>;
 export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
   checkApp("patch", app);
   const { action, deleteIfEmpty } = parseOptions("patch", Options, options);
-  const make = (): MessageSink => ({
+  const make = (to: App): MessageSink => ({
     name: "patch",
     concurrency: 4,
     async write(messages, { signal }) {
-      messages[0]?.context.watch(app.transport);
+      messages[0]?.context.watch(to.transport);
       for (const part of inParts(messages, limits.maxInputsPerRequest)) {
-        await patchFields(app, part, action, signal);
+        await patchFields(to, part, action, signal);
       }
       const unsettled = messages.filter((message) => !message.settled);
       for (const part of inParts(changedAnnotations(unsettled, action), limits.maxInputsPerRequest)) {
-        await patchAnnotations(app, part, action, deleteIfEmpty, signal);
+        await patchAnnotations(to, part, action, deleteIfEmpty, signal);
       }
     },
+    rehearsal: () => make(to.rehearsed()),
   });
-  return messageSinkOperator("patch", make, `patch (${action}) in ${app.place}`);
+  return messageSinkOperator("patch", () => make(app), `patch (${action}) in ${app.place}`);
 }
 
 interface AnnotationItem {

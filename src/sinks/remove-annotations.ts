@@ -34,15 +34,15 @@ export function removeAnnotations(
 ): OperatorFunction<Message | readonly Message[], Message> {
   checkApp("removeAnnotations", app);
   const { which } = parseOptions("removeAnnotations", Options, options);
-  const make = (): MessageSink => ({
+  const make = (to: App): MessageSink => ({
     name: "removeAnnotations",
     concurrency: 4,
     async write(messages, { signal }) {
-      messages[0]?.context.watch(app.transport);
+      messages[0]?.context.watch(to.transport);
       if (which === "all") {
         for (const part of inParts(messages, limits.maxIdsPerRequest)) {
           const ids = part.map((message) => message.value.id);
-          await settleWith(part, "removeAnnotations", () => app.deleteAnnotations(ids, undefined, signal));
+          await settleWith(part, "removeAnnotations", () => to.deleteAnnotations(ids, undefined, signal));
         }
         return;
       }
@@ -53,9 +53,10 @@ export function removeAnnotations(
         const inputIds = part.map((pair) => pair.message.value.id);
         const ids = part.map((pair) => pair.id);
         const touched = part.map((pair) => pair.message);
-        await settleWith(touched, "removeAnnotations", () => app.deleteAnnotations(inputIds, ids, signal));
+        await settleWith(touched, "removeAnnotations", () => to.deleteAnnotations(inputIds, ids, signal));
       }
     },
+    rehearsal: () => make(to.rehearsed()),
   });
-  return messageSinkOperator("removeAnnotations", make, `remove annotations (${which}) from ${app.place}`);
+  return messageSinkOperator("removeAnnotations", () => make(app), `remove annotations (${which}) from ${app.place}`);
 }

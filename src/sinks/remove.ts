@@ -19,16 +19,17 @@ import { inParts, settleWith } from "./requests.js";
  */
 export function remove(app: App): OperatorFunction<Message | readonly Message[], Message> {
   checkApp("remove", app);
-  const make = (): MessageSink => ({
+  const make = (to: App): MessageSink => ({
     name: "remove",
     concurrency: 4,
     async write(messages, { signal }) {
-      messages[0]?.context.watch(app.transport);
+      messages[0]?.context.watch(to.transport);
       for (const part of inParts(messages, limits.maxIdsPerRequest)) {
         const ids = part.map((message) => message.value.id);
-        await settleWith(part, "remove", () => app.deleteInputs(ids, signal));
+        await settleWith(part, "remove", () => to.deleteInputs(ids, signal));
       }
     },
+    rehearsal: () => make(to.rehearsed()),
   });
-  return messageSinkOperator("remove", make, `remove from ${app.place}`);
+  return messageSinkOperator("remove", () => make(app), `remove from ${app.place}`);
 }

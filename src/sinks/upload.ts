@@ -100,6 +100,11 @@ class Uploader implements MessageSink {
     if (resume === "server") this.#lookUps = new LookUps(this.#app, hasher, signal);
   }
 
+  /** What the server has and how it processes inputs is not known beforehand. */
+  rehearsal(): MessageSink {
+    return new Uploader(this.#app.rehearsed(), { ...this.#options, wait: false, resume: undefined });
+  }
+
   async write(messages: readonly Message[], { signal }: { signal: AbortSignal }): Promise<void> {
     this.#begin(messages[0]?.context);
     const there: Accepted[] = [];

@@ -60,6 +60,7 @@ export function folder(path: string, options: FolderOptions = {}): Source {
   const filter = filterOf(checked);
   return {
     name: "folder",
+    total: ({ signal }) => countAll({ root, options: checked, filter }, signal),
     *read({ signal, isDone }) {
       for (const entry of walk({ root, options: checked, filter }, "", [])) {
         if (signal.aborted) return;
@@ -79,6 +80,9 @@ export function folder(path: string, options: FolderOptions = {}): Source {
     },
   };
 }
+
+/** Longest time for which the counting of files keeps everything else waiting. */
+const sliceMs = 4;
 
 type Found = { item: SourceItem } | { path: string; relative: string; name: string };
 type Filter = (relative: string, isFolder: boolean) => string | undefined;
@@ -142,6 +146,20 @@ function* walk(context: Walk, relative: string, above: readonly string[]): Gener
   } finally {
     folderHandle.closeSync();
   }
+}
+
+/** Walks the tree once more and opens nothing, a little at a time, so that reading goes on beside it. */
+async function countAll(context: Walk, signal: AbortSignal): Promise<number | undefined> {
+  let count = 0;
+  let sliceEnd = performance.now() + sliceMs;
+  for (const _ of walk(context, "", [])) {
+    count += 1;
+    if (performance.now() < sliceEnd) continue;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (signal.aborted) return undefined;
+    sliceEnd = performance.now() + sliceMs;
+  }
+  return count;
 }
 
 function reasonToSkip(

@@ -42,6 +42,7 @@ export function listInputs(app: App, options: ListInputsOptions = {}): Source {
   const checked = parseOptions("listInputs", Options, options);
   return {
     name: "listInputs",
+    total: isWhole(checked) ? () => countInputs(app) : undefined,
     async *read({ signal }) {
       let next: Promise<WireInput[]> | undefined;
       const pages = pagesOf(app, checked, signal);
@@ -62,6 +63,16 @@ export function listInputs(app: App, options: ListInputsOptions = {}): Source {
 }
 
 type Checked = z.output<typeof Options>;
+
+/** Whether all inputs of the app are listed: only their number is known beforehand. */
+function isWhole({ kinds, dataset, ids, status, page }: Checked): boolean {
+  return [kinds, dataset, ids, status, page].every((option) => option === undefined);
+}
+
+async function countInputs(app: App): Promise<number> {
+  const { processed, toProcess, errors, processing } = await app.countInputs();
+  return processed + toProcess + errors + processing;
+}
 
 /** The next page that has inputs; an empty list is the end. */
 async function nextPage(pages: AsyncGenerator<WireInput[], void>): Promise<WireInput[]> {

@@ -54,6 +54,7 @@ export function urls(list: string | Iterable<string> | AsyncIterable<string>, op
   const checked = parseOptions("urls", Options, options);
   return {
     name: "urls",
+    total: Array.isArray(list) ? list.length : undefined,
     async *read({ signal }) {
       const lines = typeof list === "string" ? linesOf(list) : list;
       if (!checked.fetch) {

@@ -20,6 +20,7 @@ export function values(inputs: Iterable<InputDraft> | AsyncIterable<InputDraft>)
   }
   return {
     name: "values",
+    total: Array.isArray(inputs) ? inputs.length : undefined,
     async *read() {
       let position = 0;
       for await (const input of inputs) {

@@ -38,7 +38,7 @@ describe("a flow", () => {
     const report = await flow(texts(3)).pipe(broken()).run();
     expect(report.counts).toMatchObject({ read: 3, ok: 2, failed: 1 });
     expect(report.failures).toEqual([
-      { origin: "texts:2", id: "t1", code: "ERR_TEST", stage: "broken", reason: "no", attempts: 1 },
+      { origin: "texts:2", id: "t1", code: "ERR_TEST", stage: "broken", reason: "no", attempts: 1, retryable: false },
     ]);
     expect(report.exitCode).toBe(1);
   });

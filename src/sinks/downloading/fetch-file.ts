@@ -7,6 +7,7 @@ import { systemClock } from "../../client/pacing/clock.js";
 import { withDeadline } from "../../core/deadline.js";
 import { codeOf, describeError, FlowError, InputError } from "../../core/errors.js";
 import { checkUrl } from "../../core/guarded-fetch.js";
+import type { Traffic } from "../../core/run-context.js";
 import type { PartialFile } from "./partial-file.js";
 
 export interface FetchOptions {
@@ -18,6 +19,8 @@ export interface FetchOptions {
   /** Longest time for all tries together, in milliseconds. */
   deadlineMs: number;
   allowPrivate: boolean;
+  /** Gets what is asked and received. */
+  traffic: Traffic;
 }
 
 /** With these, what is there is of no use to the next try. */
@@ -48,6 +51,8 @@ export async function fetchFile(address: string, file: PartialFile, options: Fet
 /** Tries until the server has sent everything. */
 async function fetchAll(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
   for (let attempts = 1; ; attempts += 1) {
+    options.traffic.requests += 1;
+    if (attempts > 1) options.traffic.retries += 1;
     try {
       return await fetchRest(address, file, options);
     } catch (error) {
@@ -62,7 +67,7 @@ async function fetchAll(address: string, file: PartialFile, options: FetchOption
 }
 
 async function fetchRest(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
-  const { signal, timeoutMs, maxBytes, allowPrivate } = options;
+  const { signal, timeoutMs, maxBytes, allowPrivate, traffic } = options;
   const app = options.app ?? appOfMedia(checkUrl(address));
   let head: MediaHead | undefined;
   const receiver = {
@@ -76,6 +81,7 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
       if ((answer.totalBytes ?? 0) > maxBytes) throw tooLarge(address, maxBytes);
     },
     take(bytes: Buffer) {
+      traffic.bytesReceived += bytes.length;
       if (file.sizeBytes + bytes.length > maxBytes) throw tooLarge(address, maxBytes);
       return file.take(bytes);
     },

@@ -52,6 +52,11 @@ export class Manifest {
     }
   }
 
+  /** Reads what earlier runs wrote, for a plan, and opens nothing for writing. */
+  async look(): Promise<void> {
+    await this.#load(join(this.#folder, "manifest.jsonl")).catch(() => undefined); // without one, all is missing
+  }
+
   /** Whether the file of an input is there in full size. */
   has(id: string, kind: string): boolean {
     const known = this.#known.get(`${kind}:${id}`);

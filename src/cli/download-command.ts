@@ -1,0 +1,33 @@
+/** `sluice download`: the contents of an app's inputs as files. */
+
+import { Command } from "commander";
+import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { wholeNumber } from "./shared/parsing.js";
+import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { type SelectingOptions, selectionOf, withSelection } from "./shared/selecting.js";
+
+interface DownloadOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
+  concurrency: number;
+}
+
+/** Makes the command. */
+export function downloadCommand(): Command {
+  const command = new Command("download")
+    .summary("downloads the contents of an app")
+    .description(
+      "Downloads images, video and audio as they were uploaded, and texts. Names come from ids; manifest.jsonl in the folder says which file is what. Run again, only what is missing is fetched.",
+    )
+    .argument("<folder>", "where the files go");
+  const running = withRun(withSelection(command), false);
+  running.option("--concurrency <number>", "most downloads at once", wholeNumber(1, 64), 8);
+  return withConnection(running)
+    .addHelpText("after", "\nExample:\n  $ sluice download ./out --kind image --dataset train")
+    .action((folder: string, options: DownloadOptions) =>
+      withApp(options, async (app) => {
+        const { download, flow, listInputs } = await import("../index.js");
+        const { concurrency } = options;
+        const inputs = flow(listInputs(app, selectionOf(options))).pipe(download(folder, { app, concurrency }));
+        conclude(await inputs.run(runOptions(options)), options);
+      }),
+    );
+}

@@ -1,0 +1,50 @@
+/** `sluice list`: what an app has. */
+
+import { once } from "node:events";
+import { Command } from "commander";
+import { printable } from "../core/format.js";
+import { type Input, kindOf } from "../core/input.js";
+import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { wholeNumber } from "./shared/parsing.js";
+import { type SelectingOptions, selectionOf, withSelection } from "./shared/selecting.js";
+
+interface ListOptions extends ConnectionOptions, SelectingOptions {
+  limit?: number;
+  json?: boolean;
+}
+
+/** Makes the command. */
+export function listCommand(): Command {
+  const command = new Command("list")
+    .summary("lists the inputs of an app")
+    .description("Lists the inputs of an app, oldest first: id, kind, status, time and concepts, a line each.");
+  return withConnection(withSelection(command))
+    .optionsGroup("The list:")
+    .option("--limit <number>", "end after so many", wholeNumber(1))
+    .option("--json", "print each input as a line of JSON, which `sluice upload x.jsonl` reads again")
+    .addHelpText("after", "\nExamples:\n  $ sluice list --kind image --limit 20\n  $ sluice list --json | jq .metadata")
+    .action((options: ListOptions) =>
+      withApp(options, async (app) => {
+        const { flow, listInputs, transform } = await import("../index.js");
+        const { identity, take } = await import("rxjs");
+        const report = await flow(listInputs(app, selectionOf(options)))
+          .pipe(
+            options.limit === undefined ? identity : take(options.limit),
+            transform(async (input) => {
+              const line = options.json ? JSON.stringify(input) : lineOf(input);
+              if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+              return input;
+            }),
+          )
+          .run({ handleSignals: true });
+        if (report.counts.failed > 0) process.stderr.write(`${report.summary()}\n`);
+        process.exitCode = report.exitCode;
+      }),
+    );
+}
+
+function lineOf(input: Input): string {
+  const { id, status, createdAt = "", concepts } = input;
+  const columns = [id.padEnd(48), (kindOf(input) ?? "-").padEnd(5), status?.code ?? "-", createdAt.slice(0, 19)];
+  return printable([...columns, concepts.map((concept) => concept.name ?? concept.id).join(", ")].join("  ").trimEnd());
+}

@@ -1,0 +1,65 @@
+/** The program: its commands, and what becomes of their errors. */
+
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { describeError, FlowError, OptionsError } from "../core/errors.js";
+import { downloadCommand } from "./download-command.js";
+import { emulatorCommand } from "./emulator-command.js";
+import { listCommand } from "./list-command.js";
+import { removeCommand } from "./remove-command.js";
+import { replayCommand } from "./replay-command.js";
+import { planCommand, uploadCommand } from "./upload-command.js";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+/**
+ * Runs the command line; the exit code is that of the process: 0 all is well, 1 an input failed or is pending, or it could not go on, 2 the
+ * command line is wrong, 130 it was stopped.
+ */
+export async function runCommand(args: readonly string[]): Promise<void> {
+  const program = new Command("sluice")
+    .description("Streams images, video, audio and text into Clarifai's Inputs API, or into an embedded store.")
+    .version(version, "-v, --version")
+    .addHelpText(
+      "after",
+      `
+Without CLARIFAI_PAT, everything happens in the embedded store, in ./.sluice:
+  $ sluice upload ./photos
+  $ sluice list
+With it, on the platform:
+  $ export CLARIFAI_PAT=… CLARIFAI_USER_ID=me CLARIFAI_APP_ID=photos
+  $ sluice plan ./photos && sluice upload ./photos --journal photos.journal
+
+Exit codes: 0 all is well; 1 an input failed or is pending, or it could not go on; 2 the command line is wrong;
+130 it was stopped (Ctrl-C). \`sluice <command> --help\` says more.`,
+    );
+
+  const commands = [
+    uploadCommand,
+    planCommand,
+    listCommand,
+    downloadCommand,
+    removeCommand,
+    replayCommand,
+    emulatorCommand,
+  ];
+  for (const make of commands) {
+    const command = make();
+    program.addCommand(command.exitOverride().showHelpAfterError(`(sluice ${command.name()} --help says more)`));
+  }
+  program.exitOverride().showHelpAfterError("(sluice --help says more)");
+
+  try {
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      const isUsage = error.code.startsWith("commander.") && error.exitCode !== 0;
+      process.exitCode = isUsage ? 2 : error.exitCode;
+    } else {
+      const text = error instanceof FlowError ? error.message : describeError(error);
+      process.stderr.write(`error: ${text}\n`);
+      process.exitCode = error instanceof OptionsError ? 2 : 1;
+    }
+  }
+}

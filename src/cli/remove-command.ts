@@ -1,0 +1,57 @@
+/** `sluice remove`: deletes inputs, after asking. */
+
+import { createInterface } from "node:readline/promises";
+import { Command } from "commander";
+import type { App } from "../client/app.js";
+import { countText } from "../core/format.js";
+import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { type SelectingOptions, selectionOf, withSelection } from "./shared/selecting.js";
+
+interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
+  all?: boolean;
+  yes?: boolean;
+}
+
+/** Makes the command. */
+export function removeCommand(): Command {
+  const command = new Command("remove")
+    .summary("deletes inputs of an app")
+    .description("Deletes inputs. It counts them first, and asks; there is no way back.");
+  const selecting = withSelection(command)
+    .option("--all", "all that the app has")
+    .option("--yes", "do not ask; needed where there is no terminal");
+  return withConnection(withRun(selecting, false))
+    .addHelpText("after", "\nExamples:\n  $ sluice remove --dataset old\n  $ sluice remove --status 30002 --yes")
+    .action((options: RemoveOptions, command: Command) => {
+      const { all, id, kind, dataset, status, yes } = options;
+      if (!all && [id, kind, dataset, status].every((option) => option === undefined)) {
+        return command.error("error: say which inputs: --id, --kind, --dataset, --status, or --all", { exitCode: 2 });
+      }
+      if (!yes && !process.stdin.isTTY) {
+        return command.error("error: there is no terminal to ask on; --yes deletes without asking", { exitCode: 2 });
+      }
+      return withApp(options, async (app) => {
+        const { batch, flow, listInputs, remove } = await import("../index.js");
+        const inputs = flow(listInputs(app, selectionOf(options))).pipe(batch(), remove(app));
+        if (!yes && !(await isConfirmed(app, (await inputs.plan()).counts.ok))) {
+          process.stderr.write("Nothing was deleted.\n");
+          process.exitCode = 1;
+          return;
+        }
+        conclude(await inputs.run(runOptions(options)), options);
+      });
+    });
+}
+
+async function isConfirmed(app: App, count: number): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
+  try {
+    const question = `Delete ${countText(count)} inputs of ${app.place}? There is no way back. (yes/no) `;
+    const answer = await Promise.race([terminal.question(question), closed]);
+    return /^\s*yes\s*$/i.test(answer);
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,48 @@
+/** Values of options: checked where they are given, so that a wrong one is named with its option. */
+
+import { InvalidArgumentError } from "commander";
+
+/** A whole number of a range. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} up` : `from ${min} to ${max}`;
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+  };
+}
+
+/** A text that is not empty. */
+export function notEmpty(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("It must not be empty.");
+}
+
+/** An option that may be repeated: its texts, in their order. */
+export function several(text: string, before: readonly string[] = []): string[] {
+  return [...before, notEmpty(text)];
+}
+
+/** As `several`, of some words only. */
+export function severalOf<T extends string>(words: readonly T[]): (text: string, before?: readonly T[]) => T[] {
+  return (text, before = []) => {
+    const word = words.find((one) => one === text);
+    if (word !== undefined) return [...before, word];
+    throw new InvalidArgumentError(`It must be one of ${words.join(", ")}.`);
+  };
+}
+
+/** `key=value`, repeated: an object. A value that is JSON is what it says, any other is text. */
+export function keyValue(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined || value === undefined) throw new InvalidArgumentError("It must be key=value.");
+  return { ...before, [key]: parsed(value) };
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

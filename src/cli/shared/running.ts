@@ -1,0 +1,38 @@
+/** Running: what commands that run a flow have in common: progress, records, and how they end. */
+
+import type { Command } from "commander";
+import type { Report } from "../../core/report.js";
+import type { RunOptions } from "../../core/run.js";
+import { notEmpty } from "./parsing.js";
+
+export interface RunningOptions {
+  progress?: boolean;
+  json?: boolean;
+  journal?: string;
+  deadLetters?: string;
+}
+
+/** Adds the options of a run; `records`: with a journal and dead letters. */
+export function withRun(command: Command, records = true): Command {
+  command
+    .optionsGroup("The run:")
+    .option("--progress", "show how it stands on stderr (default: on a terminal)")
+    .option("--no-progress", "do not")
+    .option("--json", "print the report as one line of JSON");
+  if (!records) return command;
+  return command
+    .option("--journal <file>", "keep what is done; run again, only the rest is done", notEmpty)
+    .option("--dead-letters <file>", "keep failed inputs, to be tried again with `sluice replay`", notEmpty);
+}
+
+/** Options of the library for a run that was asked for on the command line. */
+export function runOptions({ progress, journal, deadLetters }: RunningOptions): RunOptions {
+  const isTerminal = process.stderr.isTTY === true;
+  return { progress: progress ?? isTerminal, journal, deadLetters, handleSignals: true };
+}
+
+/** Prints a report, and takes its exit code for that of the process. */
+export function conclude(report: Report, { json }: RunningOptions): void {
+  process.stdout.write(`${json ? JSON.stringify(report) : report.summary()}\n`);
+  process.exitCode = report.exitCode;
+}

@@ -1,0 +1,28 @@
+/** Which inputs of an app are meant. */
+
+import type { Command } from "commander";
+import { type Kind, kinds } from "../../core/input.js";
+import type { ListInputsOptions } from "../../sources/list-inputs.js";
+import { notEmpty, several, severalOf, wholeNumber } from "./parsing.js";
+
+export interface SelectingOptions {
+  id?: string[];
+  kind?: Kind[];
+  dataset?: string;
+  status?: number;
+}
+
+/** Adds the options. */
+export function withSelection(command: Command): Command {
+  return command
+    .optionsGroup("Which inputs:")
+    .option("--id <id>", "only this one; may be repeated", several)
+    .option("--kind <kind>", `only this kind (${kinds.join(", ")}); may be repeated`, severalOf(kinds))
+    .option("--dataset <id>", "only those of this dataset", notEmpty)
+    .option("--status <code>", "only those in this state: 30000 processed, 30002 failed", wholeNumber(0));
+}
+
+/** The selection for `listInputs`. */
+export function selectionOf({ id, kind, dataset, status }: SelectingOptions): ListInputsOptions {
+  return { ids: id, kinds: kind, dataset, status };
+}

@@ -1,0 +1,110 @@
+/** What is uploaded: sources named on the command line, and what is done to their inputs on the way. */
+
+import { statSync } from "node:fs";
+import { type Command, Option } from "commander";
+import type { App } from "../../client/app.js";
+import { SourceError } from "../../core/errors.js";
+import type { Flow } from "../../core/flow.js";
+import { type Kind, kinds } from "../../core/input.js";
+import type { Message } from "../../core/message.js";
+import type { Source } from "../../core/plugin.js";
+import type { Metadata } from "../../transforms/tag-metadata.js";
+import { keyValue, several, severalOf } from "./parsing.js";
+
+const forms = ["folder", "csv", "jsonl", "urls"] as const;
+
+export interface UploadingOptions {
+  as?: (typeof forms)[number];
+  kind?: Kind[];
+  include?: string[];
+  exclude?: string[];
+  folderLabels?: boolean;
+  column: "text" | "url" | "file";
+  fetch?: boolean;
+  concept?: string[];
+  metadata?: Metadata;
+  dataset?: string[];
+  exifPlaces?: boolean;
+  fit?: boolean;
+  conflict: "skip" | "replace" | "suffix" | "error";
+  resume?: boolean;
+}
+
+/** Adds the options of sources, transforms and the upload. */
+export function withUploading(command: Command): Command {
+  return command
+    .argument("<source...>", "folders, CSV or JSON Lines files, files with one URL a line, or URLs")
+    .optionsGroup("What is read:")
+    .addOption(new Option("--as <form>", "what the sources are (default: by name)").choices(forms))
+    .option(
+      "--kind <kind>",
+      `only this kind (${kinds.join(", ")}); of URLs, what they are; may be repeated`,
+      severalOf(kinds),
+    )
+    .option("--include <glob>", "folders: only files like this; may be repeated", several)
+    .option("--exclude <glob>", "folders: no files or folders like this; may be repeated", several)
+    .option("--folder-labels", "folders: the name of a file's folder becomes its concept")
+    .addOption(
+      new Option("--column <what>", "CSV: what the column `input` holds")
+        .choices(["text", "url", "file"])
+        .default("text"),
+    )
+    .option("--fetch", "URLs: fetch here and send the bytes, instead of letting the platform fetch")
+    .optionsGroup("What is added:")
+    .option("--concept <id>", "concept of every input; may be repeated", several)
+    .option("--metadata <key=value>", "metadata of every input; may be repeated", keyValue)
+    .option("--dataset <id>", "dataset that every input joins; may be repeated", several)
+    .option("--exif-places", "places from the EXIF data of images")
+    .option("--fit", "make images fit the limits, and turn them upright")
+    .optionsGroup("Inputs that are there:")
+    .addOption(
+      new Option("--conflict <policy>", "what becomes of an input whose id exists")
+        .choices(["skip", "replace", "suffix", "error"])
+        .default("skip"),
+    )
+    .option("--resume", "ask the server what it has before anything is sent");
+}
+
+/** The flow of an upload, as it is asked for. */
+export async function uploadFlow(app: App, paths: readonly string[], options: UploadingOptions): Promise<Flow> {
+  const { batch, fitImage, flow, geoFromExif, label, tagMetadata, transform, upload } = await import("../../index.js");
+  const sources = await Promise.all(paths.map((path) => sourceOf(path, options)));
+  let inputs = flow(sources) as Flow<Message>;
+  const { fit, exifPlaces, concept, metadata, dataset, conflict, resume } = options;
+  if (exifPlaces) inputs = inputs.pipe(geoFromExif());
+  if (fit) inputs = inputs.pipe(fitImage());
+  if (concept) inputs = inputs.pipe(label(concept));
+  if (metadata) inputs = inputs.pipe(tagMetadata(metadata));
+  if (dataset) {
+    const join = transform((input) => ({ ...input, datasets: [...new Set([...input.datasets, ...dataset])] }));
+    inputs = inputs.pipe(join);
+  }
+  return inputs.pipe(batch(), upload(app, { conflict, resume: resume ? "server" : undefined }));
+}
+
+async function sourceOf(path: string, options: UploadingOptions): Promise<Source> {
+  const { csv, folder, jsonl, urls } = await import("../../index.js");
+  const { kind: kindsAsked, include, exclude, folderLabels, column, fetch } = options;
+  const isUrl = /^https?:\/\//i.test(path);
+  const kind = kindsAsked?.[0];
+  switch (options.as ?? formOf(path, isUrl)) {
+    case "folder":
+      return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined });
+    case "csv":
+      return csv(path, { input: column, kind });
+    case "jsonl":
+      return jsonl(path);
+    default:
+      return urls(isUrl ? [path] : path, { kind, fetch });
+  }
+}
+
+/** A folder, or a file by its extension; what has none that is known is a list of URLs. */
+function formOf(path: string, isUrl: boolean): (typeof forms)[number] {
+  if (isUrl) return "urls";
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+  if (found.isDirectory()) return "folder";
+  if (/\.csv$/i.test(path)) return "csv";
+  return /\.(jsonl|ndjson)$/i.test(path) ? "jsonl" : "urls";
+}

@@ -1,0 +1,55 @@
+/** `sluice upload`, `sluice plan`: sources into an app, and what that would be. */
+
+import { Command } from "commander";
+import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { type UploadingOptions, uploadFlow, withUploading } from "./shared/uploading.js";
+
+type Options = ConnectionOptions & RunningOptions & UploadingOptions;
+
+/** Makes the command that uploads. */
+export function uploadCommand(): Command {
+  const command = new Command("upload")
+    .summary("uploads folders, CSV files and lists of URLs")
+    .description(
+      "Uploads images, video, audio and text: everything in a folder, the rows of a CSV, a list of URLs. Without a key they go into the embedded store.",
+    );
+  return withConnection(withRun(withUploading(command)))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ sluice upload ./photos --folder-labels --metadata split=train
+  $ sluice upload ./photos --journal photos.journal --dead-letters failed.jsonl    (again after Ctrl-C: only the rest)
+  $ sluice upload reviews.csv
+  $ sluice upload urls.txt --kind image --fetch
+  $ sluice plan ./photos                                                           (what would be sent, and what refused)`,
+    )
+    .action((paths: string[], options: Options) =>
+      withApp(options, async (app) => {
+        const inputs = await uploadFlow(app, paths, options);
+        conclude(await inputs.run(runOptions(options)), options);
+      }),
+    );
+}
+
+/** Makes the command that tells what an upload would do. */
+export function planCommand(): Command {
+  const command = new Command("plan")
+    .summary("tells what an upload would do, and sends nothing")
+    .description(
+      "Tells what `sluice upload` with the same arguments would do: batches, requests, bytes, time, and every input that would be refused. Nothing is sent or written.",
+    );
+  return withConnection(withUploading(command))
+    .optionsGroup("The plan:")
+    .option("--journal <file>", "leave out what this journal has")
+    .option("--json", "print the plan as one line of JSON")
+    .addHelpText("after", "\nExample:\n  $ sluice plan ./photos --kind image")
+    .action((paths: string[], options: Options) =>
+      withApp(options, async (app) => {
+        const plan = await (await uploadFlow(app, paths, options)).plan({ journal: options.journal });
+        process.stdout.write(`${options.json ? JSON.stringify(plan) : plan.summary()}\n`);
+        process.exitCode = plan.counts.refused > 0 ? 1 : 0;
+      }),
+    );
+}

@@ -1,0 +1,107 @@
+/** A plan: what a flow would do, found out without sending or writing anything. */
+
+import * as z from "zod";
+import { effectsOf } from "./effects.js";
+import { bytesText, countText, durationText, printable } from "./format.js";
+import { Journal } from "./journal.js";
+import type { Observable } from "./observable.js";
+import { parseOptions } from "./plugin.js";
+import { failureLines, groupLines } from "./report/summary.js";
+import type { Failure, FailureGroup, ReasonGroup } from "./report.js";
+import { Reporter } from "./reporter.js";
+import { subscribed } from "./run.js";
+import { RunContext } from "./run-context.js";
+
+const Options = z.strictObject({
+  /** Stops the planning; it rejects with the signal's reason. */
+  signal: z.instanceof(AbortSignal).optional(),
+  /** As in the run. Default: 4096. */
+  maxInFlight: z.number().min(1).optional(),
+  /** As in the run. Default: 256,000,000. */
+  maxBytesInFlight: z.number().min(1).optional(),
+  /** Journal of the run, which is read only: what it has is skipped, as in the run. */
+  journal: z.string().min(1).optional(),
+});
+export type PlanOptions = z.input<typeof Options>;
+
+/** What a sink would do. */
+export interface PlannedSink {
+  name: string;
+  /** Inputs that it would write and pass on. */
+  inputs: number;
+  /** Batches that would be written; a single input counts as one. */
+  batches: number;
+}
+
+/** What a flow would do; plain data with a summary. */
+export interface Plan {
+  /** `read = ok + refused + skipped`; ok are those that would go. */
+  readonly counts: { readonly read: number; readonly ok: number; readonly refused: number; readonly skipped: number };
+  readonly sinks: readonly PlannedSink[];
+  /** Requests that carry inputs, annotations or ids. Questions come on top: how processing stands, what is there. */
+  readonly requests: number;
+  /** Bytes of the bodies of these requests. */
+  readonly bytes: number;
+  /**
+   * How long these requests take at the rate that the account is granted, in milliseconds; the time of the bytes on the line may be longer.
+   * Undefined where no rate is known: on servers that name none.
+   */
+  readonly expectedMs?: number | undefined;
+  /** The inputs that would be refused before anything is sent, in their order; the first 10,000. */
+  readonly refused: readonly Failure[];
+  /** All of them by plugin and code. */
+  readonly refusedGroups: readonly FailureGroup[];
+  readonly skipped: readonly ReasonGroup[];
+  /** How long the planning took. */
+  readonly durationMs: number;
+  /** The plan for people, as text. */
+  summary(): string;
+  toJSON(): object;
+}
+
+/** Runs what `build` makes without its sending; see `Flow.plan`. */
+export async function planFlow(
+  build: (context: RunContext) => Observable<unknown>,
+  options: PlanOptions,
+): Promise<Plan> {
+  const { signal, maxInFlight, maxBytesInFlight, journal } = parseOptions("plan", Options, options);
+  const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, rehearses: true });
+  const reporter = new Reporter(context);
+  const { made: stream, effects } = effectsOf(() => build(context));
+  const isDone = journal === undefined ? undefined : await Journal.look(journal, effects);
+  if (isDone) context.store = { isDone, keep: (_settlement, _kept, _input, announce) => announce() };
+  await subscribed(stream, context, undefined).finally(() => context.closed());
+  signal?.throwIfAborted();
+
+  const { counts, traffic, failures, failureGroups, skipped, durationMs } = reporter.finish(false);
+  const { read, ok, failed: refused, skipped: passed } = counts;
+  const plan = {
+    counts: { read, ok, refused, skipped: passed },
+    sinks: [...context.sinks].map(({ name, done, batches }) => ({ name, inputs: done, batches })),
+    requests: traffic.requests,
+    bytes: traffic.bytesSent,
+    expectedMs: context.pacedMs === undefined ? undefined : Math.round(context.pacedMs),
+    refused: failures,
+    refusedGroups: failureGroups,
+    skipped,
+    durationMs,
+  };
+  return { ...plan, summary: () => summaryOf(plan), toJSON: () => plan };
+}
+
+function summaryOf(plan: Omit<Plan, "summary" | "toJSON">): string {
+  const { counts, sinks, requests, bytes, expectedMs } = plan;
+  const lines = [`plan: read ${counts.read} = ok ${counts.ok} + refused ${counts.refused} + skipped ${counts.skipped}`];
+  for (const { name, inputs, batches } of sinks) {
+    lines.push(`  ${name.padEnd(8)} ${countText(inputs)} inputs in ${countText(batches)} batches`);
+  }
+  if (requests > 0) {
+    const time =
+      expectedMs === undefined
+        ? "at a rate that is not known"
+        : `at least ${durationText(expectedMs)} at the account's rate`;
+    lines.push(`  requests ${countText(requests)}${bytes > 0 ? ` with ${bytesText(bytes)}` : ""}, ${time}`);
+  }
+  lines.push(...failureLines(plan.refused, counts.refused, "refused"), ...groupLines("skipped", plan.skipped));
+  return lines.map(printable).join("\n");
+}

@@ -1,0 +1,121 @@
+/** Progress: tells people and programs how a run stands while it goes on. */
+
+import { describeError } from "./errors.js";
+import type { Source } from "./plugin.js";
+import { Meter, type ProgressEvent } from "./progress/measure.js";
+import type { Screen, Terminal } from "./progress/terminal.js";
+import { progressLine } from "./progress/text.js";
+import type { Reporter } from "./reporter.js";
+import type { RunContext } from "./run-context.js";
+
+export interface ProgressOptions {
+  /** Whether it is shown on stderr. */
+  isShown: boolean;
+  onProgress?: ((event: ProgressEvent) => void) | undefined;
+}
+
+/** Programs and terminals are told this often. */
+const everyMs = 250;
+/** Where there is no terminal, a line is written this often. */
+const lineEveryMs = 10_000;
+
+/** Shows how a run stands; `end` shows it a last time. Without anyone to tell, there is nothing to end. */
+export function startProgress(
+  context: RunContext,
+  sources: readonly Source[],
+  reporter: Reporter,
+  { isShown, onProgress }: ProgressOptions,
+): { end(state: ProgressEvent["state"]): Promise<void> } | undefined {
+  if (!isShown && !onProgress) return undefined;
+  const meter = new Meter(context, reporter);
+  const viewers: Viewer[] = [];
+  if (onProgress) viewers.push(forProgram(onProgress));
+  if (isShown) viewers.push(isTerminal(process.stderr) ? forTerminal(process.stderr, context) : forLog(process.stderr));
+  const over = new AbortController();
+  findTotal(sources, over.signal).then(
+    (total) => void (meter.total = total),
+    () => undefined, // without it, no time left is told
+  );
+  const timer = setInterval(() => {
+    const event = meter.measure("running");
+    for (const viewer of viewers) viewer.show(event);
+  }, everyMs);
+  timer.unref();
+  return {
+    async end(state) {
+      clearInterval(timer);
+      over.abort();
+      const event = meter.measure(state);
+      for (const viewer of viewers) await viewer.end(event);
+    },
+  };
+}
+
+interface Viewer {
+  show(event: ProgressEvent): void;
+  end(event: ProgressEvent): void | Promise<void>;
+}
+
+/** A callback that throws is not called again: what it is told is less than the run. */
+function forProgram(onProgress: (event: ProgressEvent) => void): Viewer {
+  let isBroken = false;
+  const show = (event: ProgressEvent) => {
+    if (isBroken) return;
+    try {
+      onProgress(event);
+    } catch (error) {
+      isBroken = true;
+      process.emitWarning(`run: onProgress threw, and is called no more: ${describeError(error)}`, "SluiceWarning");
+    }
+  };
+  return { show, end: show };
+}
+
+function forLog(stream: NodeJS.WritableStream): Viewer {
+  let toldAtMs = 0;
+  const write = (event: ProgressEvent) => void stream.write(`${progressLine(event)}\n`);
+  return {
+    show(event) {
+      if (event.elapsedMs - toldAtMs < lineEveryMs) return;
+      toldAtMs = event.elapsedMs;
+      write(event);
+    },
+    end: write,
+  };
+}
+
+function forTerminal(terminal: Terminal, { drain }: RunContext): Viewer {
+  let screen: Screen | undefined;
+  const loading = import("./progress/terminal.js").then(async ({ openScreen }) => {
+    screen = await openScreen(terminal);
+  });
+  loading.catch(() => undefined); // awaited at the end
+  const leave = () => screen?.leave(); // a line about the signal is below it
+  drain.addEventListener("abort", leave, { once: true });
+  return {
+    show: (event) => screen?.draw(event),
+    async end(event) {
+      await loading;
+      drain.removeEventListener("abort", leave);
+      screen?.draw(event);
+    },
+  };
+}
+
+function isTerminal(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && process.env.TERM !== "dumb";
+}
+
+/** How many items all sources have; undefined where one of them does not know. */
+async function findTotal(sources: readonly Source[], signal: AbortSignal): Promise<number | undefined> {
+  if (sources.some(({ total }) => total === undefined)) return undefined;
+  const totals = await Promise.all(
+    sources.map(({ total }) => (typeof total === "function" ? total({ signal }) : total)),
+  );
+  return totals.reduce<number | undefined>(
+    (sum, total) => (sum === undefined || total === undefined ? undefined : sum + total),
+    0,
+  );
+}
+
+export type { ProgressEvent };

@@ -1,0 +1,35 @@
+/** The screen: progress on a terminal, in a few lines that are written anew. */
+
+import { styleText } from "node:util";
+import type { ProgressEvent } from "./measure.js";
+import { nameWidth, progressScreen } from "./text.js";
+
+/** A terminal, as far as it is needed. */
+export type Terminal = NodeJS.WritableStream & { columns?: number; rows?: number; hasColors?: () => boolean };
+
+export interface Screen {
+  draw(event: ProgressEvent): void;
+  /** Leaves what is there where it is, and begins below: something else has written. */
+  leave(): void;
+}
+
+/** Opens a screen; the library for it is loaded here, so that programs without it pay nothing. */
+export async function openScreen(terminal: Terminal): Promise<Screen> {
+  const { createLogUpdate } = await import("log-update");
+  // Hiding the cursor would bring a handler of signals with it, and Ctrl-C is ours.
+  const update = createLogUpdate(terminal as NodeJS.WriteStream, { showCursor: true });
+  const hasColors = terminal.hasColors?.() ?? false;
+  const styled = (style: Parameters<typeof styleText>[0], text: string) => (hasColors ? styleText(style, text) : text);
+  return {
+    draw(event) {
+      const lines = progressScreen(event, terminal.columns ?? 80);
+      const text = lines.map(([name, line], index) => {
+        const style = name === "failed" ? "red" : index === 0 ? "bold" : "dim";
+        return `${styled(style, name.padEnd(nameWidth))} ${line}`;
+      });
+      update(text.join("\n"));
+      if (event.state !== "running") update.done();
+    },
+    leave: () => update.done(),
+  };
+}

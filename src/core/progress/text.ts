@@ -1,0 +1,87 @@
+/** Progress as text: one line for logs, a few for terminals. */
+
+import { bytesText, countText, durationText, printable, rateText } from "../format.js";
+import type { ProgressEvent } from "./measure.js";
+
+const barLength = 20;
+/** Groups of failures that are named. */
+const namedGroups = 3;
+
+/** One line, without colours: for files, pipes and notebooks. */
+export function progressLine(event: ProgressEvent): string {
+  const { state, waits } = event;
+  const parts = [`${state === "running" ? "" : `${state}: `}${doneText(event)}`, paceText(event)];
+  parts.push(...sinksOf(event).map(([name, text]) => `${name}: ${text}`));
+  if (event.counts.failed > 0) parts.push(`failed ${failuresText(event)}`);
+  if (waits.length > 0) parts.push(`waiting: ${waits.join(", ")}`);
+  return printable(`sluice: ${parts.join("; ")}`);
+}
+
+/** A few lines for a terminal of so many columns: what is done, what each sink does, what failed, what is waited for. */
+export function progressScreen(event: ProgressEvent, columns: number): [name: string, text: string][] {
+  const { state, counts, waits } = event;
+  const lines: [string, string][] = [[state === "running" ? "sluice" : state, firstLine(event, columns)]];
+  lines.push(...sinksOf(event));
+  if (counts.failed > 0) lines.push(["failed", failuresText(event)]);
+  if (counts.pending > 0) lines.push(["pending", countText(counts.pending)]);
+  for (const wait of waits) lines.push(["waits", wait]);
+  return lines.map(([name, text]) => [name, cut(printable(text), columns - nameWidth - 1)]);
+}
+
+/** Columns of the names on the left. */
+export const nameWidth = 10;
+
+function firstLine(event: ProgressEvent, columns: number): string {
+  const text = `${doneText(event)}  ${paceText(event).replaceAll(", ", "  ")}`;
+  const share = shareOf(event);
+  if (share === undefined || nameWidth + text.length + barLength + 3 > columns) return text;
+  const full = Math.round(share * barLength);
+  return `${"█".repeat(full)}${"░".repeat(barLength - full)}  ${text}`;
+}
+
+function doneText(event: ProgressEvent): string {
+  const { counts, total } = event;
+  const settled = countText(counts.read - counts.inFlight);
+  const share = shareOf(event);
+  if (total === undefined || share === undefined) return `${settled} inputs`;
+  return `${settled} of ${countText(total)} inputs (${Math.floor(share * 100)} %)`;
+}
+
+function paceText({ state, elapsedMs, inputsPerSecond, bytesPerSecond, remainingMs }: ProgressEvent): string {
+  const parts = [rateText(inputsPerSecond)];
+  if (bytesPerSecond > 0) parts.push(`${bytesText(bytesPerSecond)}/s`);
+  if (remainingMs !== undefined) parts.push(`${durationText(remainingMs)} left`);
+  else parts.push(state === "running" ? `for ${durationText(elapsedMs)}` : `in ${durationText(elapsedMs)}`);
+  return parts.join(", ");
+}
+
+/** A line for each sink; what was sent and received goes with the first, since clients are shared. */
+function sinksOf({ sinks, traffic }: ProgressEvent): [string, string][] {
+  return sinks.map(({ name, done, underWay }, index) => {
+    const parts = [`${countText(done)} done`];
+    if (underWay > 0) parts.push(`${countText(underWay)} under way`);
+    if (index === 0 && traffic.requests > 0) {
+      const [bytes, verb] = traffic.bytesSent > 0 ? [traffic.bytesSent, "sent"] : [traffic.bytesReceived, "received"];
+      parts.push(`${bytesText(bytes)} ${verb}`, `${countText(traffic.requests)} requests`);
+      if (traffic.retries > 0) parts.push(`${countText(traffic.retries)} sent again`);
+      if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
+    }
+    return [name, parts.join(", ")];
+  });
+}
+
+function failuresText({ counts, failures }: ProgressEvent): string {
+  const named = failures
+    .slice(0, namedGroups)
+    .map(({ stage, code, count }) => `${countText(count)} × ${code} (${stage})`);
+  return `${countText(counts.failed)}: ${named.join(", ")}${failures.length > namedGroups ? ", …" : ""}`;
+}
+
+function shareOf({ counts, total }: ProgressEvent): number | undefined {
+  if (total === undefined || total <= 0) return undefined;
+  return Math.min(1, (counts.read - counts.inFlight) / total);
+}
+
+function cut(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+}

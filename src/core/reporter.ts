@@ -1,0 +1,116 @@
+/** Reporting: gathers the outcomes of a run, and makes its report. */
+
+import type { Ledger, Settlement } from "./ledger.js";
+import { summaryOf } from "./report/summary.js";
+import type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./report.js";
+import type { RunContext } from "./run-context.js";
+
+/** Most settlements of one kind that a report keeps; beyond it they are counted only. */
+const maxKept = 10_000;
+
+/** Most characters of a text in a report: a row of 20 MB may be quoted in its own failure, ten thousand times. */
+const maxTextLength = 2000;
+
+/** Kinds of failures that are told apart, and examples of each. */
+const maxGroups = 200;
+const maxExamples = 5;
+
+interface Groups {
+  count: number;
+  origins: string[];
+}
+
+/** Gathers the settlements of a run; `finish` gives the report. */
+export class Reporter {
+  readonly #failures: Failure[] = [];
+  readonly #failureGroups = new Map<string, FailureGroup>();
+  readonly #skipped = new Map<string, Groups>();
+  readonly #pending = new Map<string, Groups>();
+  readonly #notes: Record<string, number> = {};
+  readonly #started = performance.now();
+  readonly #ledger: Ledger;
+  readonly #context: RunContext;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+    this.#ledger = context.ledger;
+    this.#ledger.onSettled((settlement) => this.#add(settlement));
+  }
+
+  finish(stopped: boolean, journal?: JournalFacts): Report {
+    const dropped = this.#ledger.close();
+    if (dropped > 0) {
+      const reason = stopped ? "not finished when the run stopped" : "dropped by an operator";
+      this.#skipped.set(reason, { count: dropped, origins: [] });
+    }
+    const { inFlight: _, ...counts } = this.#ledger.counts;
+    const failures = this.#failures;
+    const report = {
+      counts,
+      failures,
+      failureGroups: this.failureGroups,
+      skipped: asList(this.#skipped),
+      pending: asList(this.#pending),
+      notes: this.#notes,
+      traffic: this.#context.traffic,
+      ...(journal ? { journal } : {}),
+      durationMs: Math.round(performance.now() - this.#started),
+      stopped,
+      ok: counts.failed === 0 && counts.pending === 0 && !stopped,
+      exitCode: stopped ? 130 : counts.failed + counts.pending > 0 ? 1 : 0,
+    };
+    return { ...report, summary: () => summaryOf(report), toJSON: () => report };
+  }
+
+  /** Failed inputs so far by plugin and code, those that are most first. */
+  get failureGroups(): FailureGroup[] {
+    return [...this.#failureGroups.values()].sort((one, other) => other.count - one.count);
+  }
+
+  /** Codes are few; should a plugin make one for each input, they are counted together. */
+  #groupOf(stage: string, code: string): FailureGroup {
+    const isFull = this.#failureGroups.size >= maxGroups;
+    const key = `${stage} ${code}`;
+    const known = this.#failureGroups.get(key) ?? (isFull ? this.#failureGroups.get("…") : undefined);
+    if (known) return known;
+    const group: FailureGroup = {
+      code: isFull ? "…" : kept(code),
+      stage: isFull ? "…" : kept(stage),
+      count: 0,
+      examples: [],
+    };
+    this.#failureGroups.set(isFull ? "…" : key, group);
+    return group;
+  }
+
+  #add({ origin, id, outcome }: Settlement): void {
+    if (outcome.state === "failed") {
+      const { code, stage, reason, attempts, retryable = false } = outcome;
+      const group = this.#groupOf(stage, code);
+      group.count += 1;
+      const isKept = this.#failures.length < maxKept;
+      if (!isKept && group.examples.length >= maxExamples) return;
+      const [from, name, why] = [kept(origin), id === undefined ? id : kept(id), kept(reason)];
+      const failure = { origin: from, id: name, code, stage, reason: why, attempts, retryable };
+      if (isKept) this.#failures.push(failure);
+      if (group.examples.length < maxExamples) group.examples.push(failure);
+    } else if (outcome.state === "ok") {
+      if (outcome.note !== undefined) this.#notes[outcome.note] = (this.#notes[outcome.note] ?? 0) + 1;
+    } else {
+      const groups = outcome.state === "skipped" ? this.#skipped : this.#pending;
+      const group = groups.get(outcome.reason) ?? { count: 0, origins: [] };
+      group.count += 1;
+      if (group.origins.length < 100) group.origins.push(kept(origin));
+      groups.set(outcome.reason, group);
+    }
+  }
+}
+
+/** The text, or its beginning as a copy: a mere slice would keep the whole in memory. */
+function kept(text: string): string {
+  return text.length <= maxTextLength ? text : `${Buffer.from(text.slice(0, maxTextLength)).toString()}…`;
+}
+
+function asList(groups: Map<string, Groups>): ReasonGroup[] {
+  return [...groups].map(([reason, group]) => ({ reason, ...group }));
+}

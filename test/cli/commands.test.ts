@@ -1,0 +1,153 @@
+/** The verbs of the command line, against the embedded store. */
+
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { runCommand } from "../../src/cli/program.js";
+import { type Ended, startCommand } from "../helpers/command.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
+
+const data = join(import.meta.dirname, "../../examples/data");
+
+/** A store, an empty folder, and the command in that folder. */
+async function open(options: Parameters<typeof openStore>[0] = {}) {
+  const { store, app } = await openStore(options);
+  const cwd = temporaryFolder();
+  const env = { CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any" };
+  const start = (...args: string[]) => startCommand(args, { cwd, env });
+  const sluice = (...args: string[]): Promise<Ended> => start(...args).ended;
+  return { store, app, cwd, start, sluice };
+}
+
+describe("the command line", () => {
+  it("plans, uploads, lists, downloads, tries again and removes", { timeout: 120_000 }, async () => {
+    const { store, cwd, sluice } = await open();
+    await cp(join(data, "harbour"), join(cwd, "photos/harbour"), { recursive: true });
+    writeFileSync(join(cwd, "photos/late.jpg"), "");
+    const upload = ["photos", "--folder-labels", "--metadata", "split=train", "--metadata", "n=1", "--concept", "sea"];
+    const records = ["--journal", "p.journal", "--dead-letters", "failed.jsonl"];
+
+    const plan = await sluice("plan", ...upload, "--json");
+    expect(plan).toMatchObject({ code: 1, stderr: "" });
+    expect(JSON.parse(plan.stdout)).toMatchObject({ counts: { read: 4, ok: 3, refused: 1 }, requests: 1 });
+    expect(readdirSync(cwd)).toEqual(["photos"]);
+
+    const uploaded = await sluice("upload", ...upload, "--dataset", "d", ...records);
+    expect(uploaded.code).toBe(1);
+    expect(uploaded.stdout).toMatch(/^read 4 = ok 3 \+ failed 1 .*\n {2}failed {3}photos\/late\.jpg is empty/);
+    expect(uploaded.stderr).toBe(""); // no terminal, and not asked
+    expect(store.stored()[0]).toMatchObject({ metadata: { split: "train", n: 1 } });
+
+    writeFileSync(join(cwd, "failed.jsonl"), `${JSON.stringify({ origin: "x", input: { id: "x", text: "calm" } })}\n`);
+    const [json, table, replayed] = await Promise.all([
+      sluice("list", "--json", "--limit", "2", "--dataset", "d"),
+      sluice("list", "--kind", "image"),
+      sluice("replay", "failed.jsonl", "--progress"),
+    ]);
+    expect(
+      json.stdout
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { id: string }).id),
+    ).toHaveLength(2);
+    expect(table.stdout.split("\n")[0]).toMatch(/^harbour-\S+ +image {2}30000 {2}\d{4}-.* {2}harbour, sea$/);
+    expect(replayed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^read 1 = ok 1 /) as string });
+    expect(replayed.stderr).toMatch(/^sluice: ended: 1 inputs; /m);
+
+    const downloaded = await sluice("download", "out", "--kind", "image", "--json");
+    expect(JSON.parse(downloaded.stdout)).toMatchObject({ counts: { ok: 3 }, exitCode: 0 });
+    const quay = readdirSync(join(cwd, "out")).find((name) => name.includes("quay")) ?? "";
+    expect(readFileSync(join(cwd, "out", quay)).equals(readFileSync(join(data, "harbour/quay.jpg")))).toBe(true);
+
+    const asked = await sluice("remove", "--kind", "image");
+    expect(asked).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--yes") as string });
+    expect(store.stored()).toHaveLength(4);
+    expect(await sluice("remove", "--kind", "image", "--yes")).toMatchObject({ code: 0 });
+    await vi.waitFor(() => expect(store.stored()).toHaveLength(1));
+  });
+
+  it("takes a CSV, a list and a JSON Lines file, and uses the embedded store without a key", {
+    timeout: 60_000,
+  }, async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, "one.csv"), "inputid,input\na,calm sea\n");
+    writeFileSync(join(cwd, "two.jsonl"), '{"id":"b","text":"rough sea"}\n');
+    writeFileSync(join(cwd, "three.list"), "https://samples.clarifai.com/metro-north.jpg\nno url\n");
+    const ended = await startCommand(["plan", "one.csv", "two.jsonl", "three.list"], { cwd }).ended;
+    expect(ended.stderr).toContain("using the embedded store in ./.sluice");
+    expect(ended.stdout).toMatch(/^plan: read 4 = ok 3 \+ refused 1 /);
+    expect(ended.code).toBe(1);
+  });
+
+  it("ends in order on Ctrl-C, with its report", { timeout: 60_000 }, async () => {
+    const { store, cwd, start } = await open({ processingDelayMs: 700 });
+    writeFileSync(join(cwd, "one.csv"), "inputid,input\na,calm sea\n");
+    const { child, ended } = start("upload", "one.csv");
+    await vi.waitFor(() => expect(store.stored()).toHaveLength(1), { timeout: 20_000 });
+    child.kill("SIGINT");
+    const { code, stdout, stderr } = await ended;
+    expect(stderr).toMatch(/^sluice: SIGINT: what is open may finish within 5 s/);
+    expect(stdout).toMatch(/^read 1 = ok 1 [\s\S]*stopped/);
+    expect(code).toBe(130);
+  });
+});
+
+describe("a command line that is wrong", () => {
+  it("is told so at each verb: 2 for the command line, 1 for what it leads to", async () => {
+    const { store } = await openStore();
+    vi.stubEnv("CLARIFAI_API_BASE", store.url);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const bad = join(temporaryFolder(), "bad.csv");
+    writeFileSync(bad, "what,is,this\n1,2,3\n");
+    const cases: [string[], number, RegExp][] = [
+      [["nonsense"], 2, /^error: unknown command 'nonsense'/],
+      [["upload"], 2, /^error: missing required argument 'source'[\s\S]*sluice upload --help/],
+      [["upload", "/nowhere/at-all"], 1, /^error: \/nowhere\/at-all does not exist\n$/],
+      [["upload", ".", "--kind", "smell"], 2, /'smell' is invalid\. It must be one of image, video, audio, text/],
+      [["upload", ".", "--metadata", "novalue"], 2, /It must be key=value/],
+      [["upload", bad], 1, /^error: csv: .*bad\.csv: /],
+      [["plan", bad, "--conflict", "maybe"], 2, /Allowed choices are skip, replace, suffix, error/],
+      [["list", "--limit", "-1"], 2, /It must be a whole number from 1 up/],
+      [["list", "--base-url", "ftp://x"], 2, /^error: connect: baseUrl/],
+      [["download"], 2, /missing required argument 'folder'/],
+      [["download", bad], 1, /^error: download: .*bad\.csv: /],
+      [["remove", "--yes"], 2, /^error: say which inputs/],
+      [["replay", "/nowhere/at-all.jsonl"], 1, /^error: \/nowhere\/at-all\.jsonl does not exist/],
+    ];
+    await runHere("upload", "--as", "urls", "https://127.0.0.1/x.jpg"); // there is something to download
+    for (const [args, code, text] of cases) {
+      const ended = await runHere(...args);
+      expect([args, ended.code, ended.stdout]).toEqual([args, code, ""]);
+      expect(ended.stderr).toMatch(text);
+    }
+  });
+
+  it("gets help that has examples", async () => {
+    for (const verb of ["upload", "plan", "list", "download", "remove", "replay", "emulator"]) {
+      const { code, stdout } = await runHere(verb, "--help");
+      expect([verb, code]).toEqual([verb, 0]);
+      expect(stdout).toMatch(new RegExp(`Examples?:\\n  \\$ sluice ${verb} `));
+    }
+  });
+});
+
+/** Runs a command in this process: what is wrong at once needs no process of its own. */
+async function runHere(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const written = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((name) =>
+    vi.spyOn(process[name], "write").mockImplementation((text) => {
+      written[name] += String(text);
+      return true;
+    }),
+  );
+  const before = process.exitCode;
+  try {
+    process.exitCode = 0;
+    await runCommand(args);
+    return { code: process.exitCode, ...written };
+  } finally {
+    process.exitCode = before;
+    for (const spy of spies) spy.mockRestore();
+  }
+}

@@ -1,0 +1,252 @@
+/** A plan says what the run then does, and does none of it. */
+
+import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { cp, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { App } from "../../src/client/app.js";
+import type { ProgressEvent } from "../../src/core/progress/measure.js";
+import {
+  annotate,
+  BatchError,
+  batch,
+  box,
+  defineSink,
+  download,
+  type Flow,
+  flow,
+  folder,
+  type InputDraft,
+  InputError,
+  listInputs,
+  patch,
+  remove,
+  upload,
+  values,
+  where,
+  writeJsonl,
+} from "../../src/index.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
+
+const data = join(import.meta.dirname, "../../examples/data");
+
+/** What a run did, in the words of a plan. */
+async function done(flow: Flow<unknown>, app: App, options: { journal?: string } = {}) {
+  const call = vi.spyOn(app.transport, "call");
+  onTestFinished(() => call.mockRestore());
+  let last: ProgressEvent | undefined;
+  const report = await flow.run({ ...options, onProgress: (event) => void (last = event) });
+  const carrying = call.mock.calls.filter(([method]) => method !== "GET");
+  call.mockRestore();
+  const { read, ok, failed: refused, skipped } = report.counts;
+  return {
+    counts: { read, ok, refused, skipped },
+    sinks: last?.sinks.map(({ name, done: inputs, batches }) => ({ name, inputs, batches })),
+    requests: carrying.length,
+    bytes: report.traffic.bytesSent,
+    refused: report.failures,
+    skipped: report.skipped,
+  };
+}
+
+/** A folder with all kinds of files, several of each, good and bad. */
+async function mixedFolder(): Promise<string> {
+  const root = temporaryFolder();
+  for (const name of ["a", "b", "c/deep"]) await cp(data, join(root, name), { recursive: true });
+  await mkdir(join(root, "bad"));
+  writeFileSync(join(root, "bad/empty.jpg"), "");
+  writeFileSync(join(root, "bad/.hidden"), "x");
+  writeFileSync(join(root, "bad/unknown.bin"), Buffer.from([1, 2, 3, 0, 255]));
+  writeFileSync(join(root, "bad/blank.txt"), " ");
+  await cp(join(data, "harbour/quay.jpg"), join(root, "bad/large.jpg"));
+  truncateSync(join(root, "bad/large.jpg"), 20_000_000);
+  for (let n = 0; n < 150; n += 1) writeFileSync(join(root, `note-${n}.txt`), `note ${n} `.repeat(1 + (n % 40)));
+  return root;
+}
+
+describe("the plan of an upload", () => {
+  it("equals what the run then does: batches, requests, bytes, refused and skipped inputs", async () => {
+    const { app, store } = await openStore();
+    const photos = flow(folder(await mixedFolder(), { labels: "folder", exclude: ["**/make.ts"] })).pipe(
+      where((input) => !input.id.startsWith("note-7")),
+      annotate((input) => (input.image ? [box([0.1, 0.1, 0.5, 0.5], "boat")] : [])),
+      batch({ maxItems: 50, maxBytes: 300_000, maxWaitMs: 600_000 }),
+      upload(app),
+    );
+    const plan = await photos.plan();
+    expect(store.stored().length).toBe(0);
+    expect(app.transport.counts.requests).toBe(0);
+
+    const { durationMs, expectedMs, refusedGroups, ...planned } = plan.toJSON() as typeof plan;
+    expect(await done(photos, app)).toEqual(planned);
+    expect(planned.sinks[0]?.batches).toBeGreaterThan(5);
+    expect(planned.requests).toBeGreaterThan(planned.sinks[0]?.batches ?? 0); // annotations too
+    expect(planned.refused.map(({ code }) => code).sort()).toEqual(["ERR_FILE_EMPTY", "ERR_ITEM_TOO_LARGE"]);
+    expect(refusedGroups).toHaveLength(2);
+    expect(durationMs).toBeGreaterThanOrEqual(0);
+    expect(expectedMs).toBeUndefined();
+  });
+
+  it("equals the run for inputs of any size, kind and id", { timeout: 60_000 }, async () => {
+    const { app } = await openStore();
+    const draft: fc.Arbitrary<InputDraft> = fc.record(
+      {
+        id: fc.oneof(fc.stringMatching(/^[a-z]{1,2}$/), fc.constantFrom("not an id", "x".repeat(49))),
+        text: fc.oneof(fc.string({ maxLength: 300 }), fc.constant("é\n".repeat(200))),
+        metadata: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string(), { maxKeys: 3 }),
+        concepts: fc.array(fc.stringMatching(/^[a-z]{1,5}$/), { maxLength: 2 }),
+      },
+      { requiredKeys: ["id"] },
+    );
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(draft, { maxLength: 60 }),
+        fc.integer({ min: 2, max: 20 }),
+        async (drafts, maxItems) => {
+          run += 1;
+          // Ids of their own in each run: what is there is the server's to say.
+          const once = new Set<string | undefined>();
+          const unlike = drafts.filter(({ id }) => !once.has(id) && once.add(id));
+          const renamed = unlike.map((one) => ({
+            ...one,
+            id: /^[a-z]{1,2}$/.test(one.id ?? "") ? `${one.id}-${run}` : one.id,
+          }));
+          const texts = flow(values(renamed)).pipe(
+            batch({ maxItems, maxBytes: 2000, maxWaitMs: 600_000 }),
+            upload(app),
+          );
+          const {
+            durationMs: _,
+            expectedMs: __,
+            refusedGroups: ___,
+            ...planned
+          } = (await texts.plan()).toJSON() as Record<string, unknown>;
+          expect(await done(texts, app)).toEqual(planned);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("knows the time at the account's rate, and says where none is known", async () => {
+    const { app } = await openStore({}, { requestsPerSecond: 10 });
+    const many = Array.from({ length: 100 }, (_, n) => ({ id: `t${n}`, text: "calm sea" }));
+    const plan = await flow(values(many))
+      .pipe(batch({ maxItems: 5 }), upload(app))
+      .plan();
+    expect(plan.expectedMs).toBeGreaterThan(2000);
+    expect(plan.expectedMs).toBeLessThan(2200);
+    expect(plan.summary()).toMatch(
+      /^plan: read 100 = ok 100 \+ refused 0 \+ skipped 0\n {2}upload {3}100 inputs in 20 batches\n {2}requests 20 with \d.* kB, at least 2\.1 s at the account's rate$/,
+    );
+    const { app: unpaced } = await openStore();
+    const unknown = await flow(values(many)).pipe(batch(), upload(unpaced)).plan();
+    expect(unknown.summary()).toContain("at a rate that is not known");
+    const nothing = await flow(values([])).pipe(batch(), upload(unpaced)).plan();
+    expect(nothing).toMatchObject({ requests: 0, bytes: 0, sinks: [], expectedMs: 0 });
+  });
+
+  it("reads a journal, makes none, and skips what it has", async () => {
+    const { app } = await openStore();
+    const journal = join(temporaryFolder(), "some/texts.journal");
+    const make = (count: number) =>
+      flow(values(Array.from({ length: count }, (_, n) => ({ id: `t${n}`, text: `${n}` })))).pipe(batch(), upload(app));
+    expect((await make(3).plan({ journal })).counts).toMatchObject({ ok: 3 });
+    expect(existsSync(join(journal, ".."))).toBe(false);
+    await make(3).run({ journal });
+    expect((await make(5).plan({ journal })).counts).toEqual({ read: 5, ok: 2, refused: 0, skipped: 3 });
+    await expect(flow(values([])).pipe(remove(app)).plan({ journal })).rejects.toMatchObject({
+      code: "ERR_JOURNAL_FLOW",
+    });
+  });
+
+  it("rejects when it is stopped, and when its source cannot be read", async () => {
+    const { app } = await openStore();
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(flow(values([])).pipe(upload(app)).plan({ signal })).rejects.toThrow("enough");
+    await expect(flow(folder("/nowhere/at-all")).plan()).rejects.toMatchObject({ code: "ERR_FOLDER_UNREADABLE" });
+    await expect(flow(values([])).plan({ deadLetters: "x" } as object)).rejects.toMatchObject({ code: "ERR_OPTIONS" });
+  });
+});
+
+describe("the plan of other sinks", () => {
+  const texts = Array.from({ length: 30 }, (_, n) => ({
+    id: `t${n}`,
+    text: `text ${n}`,
+    metadata: { n },
+    annotations: [{ id: `a${n}`, concepts: [{ id: "calm" }] }],
+  }));
+
+  it("equals a patch and a removal, which stay undone until they run", async () => {
+    const { app, store } = await openStore();
+    await flow(values(texts)).pipe(batch(), upload(app)).run();
+    const changed = flow(values(texts.map(({ id, annotations }) => ({ id, metadata: { n: -1 }, annotations })))).pipe(
+      batch({ maxItems: 7, maxWaitMs: 600_000 }),
+      patch(app),
+    );
+    const removed = flow(listInputs(app, { ids: texts.map(({ id }) => id) })).pipe(
+      batch({ maxItems: 8, maxWaitMs: 600_000 }),
+      remove(app),
+    );
+    for (const some of [changed, removed]) {
+      const {
+        durationMs: _,
+        expectedMs: __,
+        refusedGroups: ___,
+        ...planned
+      } = (await some.plan()).toJSON() as Record<string, unknown>;
+      expect(store.stored().length).toBe(30);
+      expect((await flow(listInputs(app, { ids: ["t3"] })).toArray())[0]?.metadata.n).toBe(some === changed ? 3 : -1);
+      const real = await done(some, app);
+      expect(real).toEqual(planned);
+      expect(real.requests).toBe(some === changed ? 10 : 4);
+    }
+  });
+
+  it("counts the files of a download, and leaves out those that are there", async () => {
+    const { app } = await openStore();
+    await flow(folder(join(data, "harbour")))
+      .pipe(batch(), upload(app))
+      .run();
+    const out = join(temporaryFolder(), "out");
+    const all = flow(listInputs(app)).pipe(download(out));
+    expect(await all.plan()).toMatchObject({ counts: { ok: 3, skipped: 0 }, requests: 3, bytes: 0 });
+    expect(existsSync(out)).toBe(false);
+    await all.run();
+    const names = readdirSync(out);
+    const again = await all.plan();
+    expect(again).toMatchObject({ counts: { ok: 0, skipped: 3 }, requests: 0 });
+    expect(again.skipped).toEqual([{ reason: "downloaded earlier", count: 3, origins: expect.any(Array) as string[] }]);
+    expect(readdirSync(out)).toEqual(names);
+  });
+
+  it("writes no file, and asks a sink of one's own what it would refuse", async () => {
+    const opened = vi.fn();
+    const written = vi.fn();
+    const short = defineSink({
+      name: "short",
+      open: opened,
+      write: async () => written(),
+      async plan(inputs) {
+        const failures = new Map(
+          inputs.flatMap(({ text = "" }, index) =>
+            text.length < 7 ? [[index, new InputError("ERR_TOO_SHORT", `"${text}" is too short`)] as const] : [],
+          ),
+        );
+        if (failures.size > 0) throw new BatchError("short: some are too short", failures);
+      },
+    });
+    const path = join(temporaryFolder(), "out.jsonl");
+    const plan = await flow(values(texts)).pipe(batch(), short(), writeJsonl(path)).plan();
+    expect(plan.counts).toEqual({ read: 30, ok: 20, refused: 10, skipped: 0 });
+    expect(plan.sinks).toEqual([
+      { name: "short", inputs: 20, batches: 1 },
+      { name: "writeJsonl", inputs: 20, batches: 20 },
+    ]);
+    expect(existsSync(path)).toBe(false);
+    expect(opened).not.toHaveBeenCalled();
+    expect(written).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,56 @@
+/** The command line as a child process. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { afterAll, onTestFinished } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+let bundled: string | undefined;
+afterAll(() => bundled !== undefined && rmSync(join(bundled, "../../.."), { recursive: true, force: true }));
+
+/** The command as a few files, which start in a fifth of the time; laid out as in the package, beside the modules that it needs. */
+function bundle(): string {
+  if (bundled) return bundled;
+  const folder = join(root, `node_modules/.cache/sluice-test/cli-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(join(root, "package.json"), join(folder, "package.json"));
+  buildSync({
+    entryPoints: { "cli/main": join(root, "src/cli/main.ts") },
+    outdir: join(folder, "dist"),
+    bundle: true,
+    splitting: true,
+    packages: "external",
+    format: "esm",
+    platform: "node",
+  });
+  bundled = join(folder, "dist/cli/main.js");
+  return bundled;
+}
+
+export interface Ended {
+  code: number | NodeJS.Signals;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts `sluice` with some arguments, in a folder, with nothing of the environment but what is given. */
+export function startCommand(
+  args: readonly string[],
+  { cwd, env = {}, stdin = "" }: { cwd: string; env?: Record<string, string>; stdin?: string },
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, [bundle(), ...args], { cwd, env: { PATH, HOME, ...env } as NodeJS.ProcessEnv });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const output = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => void (output.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => void (output.stderr += text));
+  child.stdin.end(stdin);
+  const ended = once(child, "close").then(([code, signal]) => ({
+    code: (code ?? signal) as number | NodeJS.Signals,
+    ...output,
+  }));
+  return { child, ended };
+}
