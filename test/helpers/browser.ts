@@ -1,0 +1,67 @@
+/** Headless Chromium for tests of pages: one for each test file. Where there is none they are skipped, with the line that installs it. */
+
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, describe, onTestFinished } from "vitest";
+
+export interface OpenPage {
+  page: Page;
+  /** What the page wrote to the console as an error, threw, or rejected, so far. */
+  errors: string[];
+  /** Addresses that were asked for in vain: all that are not on this machine, and what this machine did not answer. */
+  refused: string[];
+}
+
+const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+/** Chromium itself finds no other machine, whatever asks: pages, sockets, and what it wants for itself. */
+const loopbackOnly = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE [::1]";
+
+const executable = process.env.CHROMIUM_PATH || findOnPath();
+let launched: Promise<Browser> | undefined;
+
+/** `describe` for tests that need a browser. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  if (executable === undefined) console.warn(`${name}: skipped without a browser; apt-get install -y chromium`);
+  describe.skipIf(executable === undefined)(name, () => {
+    afterAll(async () => {
+      await (await launched)?.close();
+      launched = undefined;
+    });
+    tests();
+  });
+}
+
+/** Opens a page that shares nothing with the others; it is closed when the test is over. Only loopback and files are to be had. */
+export async function openPage(options: BrowserContextOptions = {}): Promise<OpenPage> {
+  launched ??= chromium.launch({
+    ...(executable === undefined ? {} : { executablePath: executable }),
+    args: [`--host-resolver-rules=${loopbackOnly}`],
+  });
+  const context = await (await launched).newContext({ reducedMotion: "reduce", ...options });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const errors: string[] = [];
+  const refused: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  page.on("requestfailed", (request) => refused.push(request.url()));
+  return { page, errors, refused };
+}
+
+function findOnPath(): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
