@@ -76,7 +76,8 @@ async function patchFields(app: App, messages: readonly Message[], action: Patch
   }
   if (patches.length === 0) return;
   await settleWith(patched, "patch", async () => {
-    settleItems(patched, await app.patchInputs(patches, action, signal), "patch");
+    const ids = patches.map(({ id }) => id);
+    settleItems(patched, ids, await app.patchInputs(patches, action, signal), "patch");
   });
 }
 
@@ -120,6 +121,7 @@ async function patchAnnotations(
   const messages = items.map((item) => item.message);
   await settleWith(messages, "patch", async () => {
     const statuses = await app.patchAnnotations(items, action, { deleteIfEmpty, signal });
-    settleItems(messages, statuses, "patch", "annotation: ");
+    const ids = items.map(({ annotation }) => annotation.id ?? "");
+    settleItems(messages, ids, statuses, "patch", "annotation: ");
   });
 }
