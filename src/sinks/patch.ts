@@ -3,15 +3,17 @@
 import { isDeepStrictEqual } from "node:util";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { App, InputPatch, PatchAction } from "../client/app.js";
+import type { App, InputPatch, ItemStatus, PatchAction } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
+import { codes } from "../client/status.js";
 import { InputError } from "../core/errors.js";
 import type { Annotation, Input } from "../core/input.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { inParts, settleItems, settleWith } from "./requests.js";
+import { mayAppend, patchLists } from "./patching/patch-lists.js";
+import { inParts, settleInHalves, settleItems } from "./requests.js";
 
 const Options = z.strictObject({
   /**
@@ -29,7 +31,8 @@ export type PatchOptions = z.input<typeof Options>;
  *
  * An input needs its id and what is to change, and no content: media cannot be patched. Of an input that was listed, a merge sends only what a
  * transform changed; of any other it sends all that is given. An input goes on downstream when all its patches succeeded; one that does not
- * exist fails with the platform's code, and the others of its request go on.
+ * exist fails with the platform's code, and the others of its request go on. A merge adds to lists that are there: after a lost answer it is sent
+ * again only when the metadata are what they were. With `deleteIfEmpty`, an annotation that is not there is no failure.
  *
  * Actions: https://docs.clarifai.com/create-manage/inputs/manage
  *
@@ -57,6 +60,11 @@ export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Me
   return messageSinkOperator("patch", make, `patch (${action}) in ${app.place}`);
 }
 
+interface FieldsItem {
+  message: Message;
+  patch: InputPatch;
+}
+
 interface AnnotationItem {
   message: Message;
   inputId: string;
@@ -64,21 +72,37 @@ interface AnnotationItem {
 }
 
 async function patchFields(app: App, messages: readonly Message[], action: PatchAction, signal: AbortSignal) {
-  const patched: Message[] = [];
-  const patches: InputPatch[] = [];
+  const items: FieldsItem[] = [];
   for (const message of messages) {
     const fields = action === "merge" ? changedFields(message.value, message.source) : message.value;
     const { concepts, metadata, geo } = fields;
     const isEmpty = concepts.length === 0 && Object.keys(metadata).length === 0 && geo === undefined;
     if (isEmpty && (action !== "overwrite" || message.value.annotations.length > 0)) continue;
-    patched.push(message);
-    patches.push({ id: message.value.id, concepts, metadata, geo });
+    items.push({ message, patch: { id: message.value.id, concepts, metadata, geo } });
   }
-  if (patches.length === 0) return;
-  await settleWith(patched, "patch", async () => {
+  const send = (patches: readonly InputPatch[]) => app.patchInputs(patches, action, signal);
+  const sendLists = (patches: readonly InputPatch[]) => patchLists(app, patches, action, signal);
+  const [lists, plain] = [true, false].map((wanted) =>
+    items.filter(({ patch }) => mayAppend(patch, action) === wanted),
+  );
+  await sendFields(plain ?? [], send);
+  await sendFields(lists ?? [], sendLists);
+}
+
+async function sendFields(
+  items: readonly FieldsItem[],
+  send: (patches: readonly InputPatch[]) => Promise<ItemStatus[]>,
+): Promise<void> {
+  if (items.length === 0) return;
+  await settleInHalves(items, messagesOf, "patch", async (some) => {
+    const patches = some.map(({ patch }) => patch);
     const ids = patches.map(({ id }) => id);
-    settleItems(patched, ids, await app.patchInputs(patches, action, signal), "patch");
+    settleItems(messagesOf(some), ids, await send(patches), "patch");
   });
+}
+
+function messagesOf(items: readonly { message: Message }[]): Message[] {
+  return items.map(({ message }) => message);
 }
 
 /** What a merge has to send: of a listed input the differences, of another everything. */
@@ -118,10 +142,14 @@ async function patchAnnotations(
   deleteIfEmpty: boolean,
   signal: AbortSignal,
 ) {
-  const messages = items.map((item) => item.message);
-  await settleWith(messages, "patch", async () => {
-    const statuses = await app.patchAnnotations(items, action, { deleteIfEmpty, signal });
-    const ids = items.map(({ annotation }) => annotation.id ?? "");
-    settleItems(messages, ids, statuses, "patch", "annotation: ");
+  // What is gone was removed, maybe by a request whose answer was lost.
+  const mayBeGone = action === "remove" && deleteIfEmpty;
+  await settleInHalves(items, messagesOf, "patch", async (some) => {
+    const answers = await app.patchAnnotations(some, action, { deleteIfEmpty, signal });
+    const statuses = answers.map(({ id, status }) =>
+      mayBeGone && status.code === codes.notFound ? { id, status: { code: codes.annotationSuccess } } : { id, status },
+    );
+    const ids = some.map(({ annotation }) => annotation.id ?? "");
+    settleItems(messagesOf(some), ids, statuses, "patch", "annotation: ");
   });
 }

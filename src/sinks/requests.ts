@@ -2,7 +2,7 @@
 
 import { ApiError } from "../client/api-error.js";
 import type { ItemStatus } from "../client/app.js";
-import { classify, statusText } from "../client/status.js";
+import { classify, mayBeOneItem, statusText } from "../client/status.js";
 import { InputError, SinkError } from "../core/errors.js";
 import type { Message } from "../core/message.js";
 
@@ -51,6 +51,30 @@ export async function settleWith(
     if (fatal) throw fatal;
     for (const message of messages) message.fail(error, stage, error.attempts);
   }
+}
+
+/**
+ * Runs one request for some items; when it is refused, the messages of the items fail with its code. A refusal that one item may have caused is
+ * narrowed down by halves, so that it fails alone.
+ */
+export async function settleInHalves<T>(
+  items: readonly T[],
+  messagesOf: (items: readonly T[]) => readonly Message[],
+  stage: string,
+  send: (items: readonly T[]) => Promise<void>,
+  mayBeOne: (error: ApiError) => boolean = ({ status }) => status !== undefined && mayBeOneItem(status),
+): Promise<void> {
+  await settleWith(messagesOf(items), stage, async () => {
+    try {
+      await send(items);
+    } catch (error) {
+      if (!(error instanceof ApiError) || items.length === 1 || !mayBeOne(error)) throw error;
+      const middle = Math.ceil(items.length / 2);
+      for (const half of [items.slice(0, middle), items.slice(middle)]) {
+        await settleInHalves(half, messagesOf, stage, send, mayBeOne);
+      }
+    }
+  });
 }
 
 /** Fails the messages whose item was refused; `ids[i]` is what the item of `messages[i]` is called. */
