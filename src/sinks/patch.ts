@@ -32,7 +32,7 @@ export type PatchOptions = z.input<typeof Options>;
  * An input needs its id and what is to change, and no content: media cannot be patched. Of an input that was listed, a merge sends only what a
  * transform changed; of any other it sends all that is given. An input goes on downstream when all its patches succeeded; one that does not
  * exist fails with the platform's code, and the others of its request go on. A merge adds to lists that are there: after a lost answer it is sent
- * again only when the metadata are what they were. With `deleteIfEmpty`, an annotation that is not there is no failure.
+ * again only when the metadata are what they were, and it comes after the annotations. With `deleteIfEmpty`, an annotation that is not there is no failure.
  *
  * Actions: https://docs.clarifai.com/create-manage/inputs/manage
  *
@@ -48,13 +48,18 @@ export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Me
     concurrency: 4,
     async write(messages, { signal }) {
       messages[0]?.context.watch(app.transport);
-      for (const part of inParts(messages, limits.maxInputsPerRequest)) {
-        await patchFields(app, part, action, signal);
-      }
+      const items = fieldsOf(messages, action);
+      const [lists, plain] = [true, false].map((wanted) =>
+        items.filter((item) => mayAppend(item.patch, action) === wanted),
+      );
+      const send = (patches: readonly InputPatch[]) => app.patchInputs(patches, action, signal);
+      await sendFields(plain ?? [], send);
       const unsettled = messages.filter((message) => !message.settled);
       for (const part of inParts(changedAnnotations(unsettled, action), limits.maxInputsPerRequest)) {
         await patchAnnotations(app, part, action, deleteIfEmpty, signal);
       }
+      // Last, so that nothing fails after it: tried again, it would add once more.
+      await sendFields(lists ?? [], (patches) => patchLists(app, patches, action, signal));
     },
   });
   return messageSinkOperator("patch", make, `patch (${action}) in ${app.place}`);
@@ -71,7 +76,7 @@ interface AnnotationItem {
   annotation: Annotation;
 }
 
-async function patchFields(app: App, messages: readonly Message[], action: PatchAction, signal: AbortSignal) {
+function fieldsOf(messages: readonly Message[], action: PatchAction): FieldsItem[] {
   const items: FieldsItem[] = [];
   for (const message of messages) {
     const fields = action === "merge" ? changedFields(message.value, message.source) : message.value;
@@ -80,25 +85,21 @@ async function patchFields(app: App, messages: readonly Message[], action: Patch
     if (isEmpty && (action !== "overwrite" || message.value.annotations.length > 0)) continue;
     items.push({ message, patch: { id: message.value.id, concepts, metadata, geo } });
   }
-  const send = (patches: readonly InputPatch[]) => app.patchInputs(patches, action, signal);
-  const sendLists = (patches: readonly InputPatch[]) => patchLists(app, patches, action, signal);
-  const [lists, plain] = [true, false].map((wanted) =>
-    items.filter(({ patch }) => mayAppend(patch, action) === wanted),
-  );
-  await sendFields(plain ?? [], send);
-  await sendFields(lists ?? [], sendLists);
+  return items;
 }
 
 async function sendFields(
   items: readonly FieldsItem[],
   send: (patches: readonly InputPatch[]) => Promise<ItemStatus[]>,
 ): Promise<void> {
-  if (items.length === 0) return;
-  await settleInHalves(items, messagesOf, "patch", async (some) => {
-    const patches = some.map(({ patch }) => patch);
-    const ids = patches.map(({ id }) => id);
-    settleItems(messagesOf(some), ids, await send(patches), "patch");
-  });
+  const unsettled = items.filter(({ message }) => !message.settled);
+  for (const part of inParts(unsettled, limits.maxInputsPerRequest)) {
+    await settleInHalves(part, messagesOf, "patch", async (some) => {
+      const patches = some.map(({ patch }) => patch);
+      const ids = patches.map(({ id }) => id);
+      settleItems(messagesOf(some), ids, await send(patches), "patch");
+    });
+  }
 }
 
 function messagesOf(items: readonly { message: Message }[]): Message[] {

@@ -67,7 +67,7 @@ export async function settleFound(
         if (suffixed) settleSame(message, suffixed, accepted, options);
         else again.push(message);
       });
-    } else failTaken(message, stage);
+    } else failTaken(message, stage, there.state === "same" ? "the same" : "other");
   }
   for (const [index, error] of (await removeAndWait(app, replace, options)).entries()) {
     const message = replace[index] as Message;
@@ -148,7 +148,8 @@ export function failThere(message: Message, status: WireStatus | undefined, stag
 }
 
 /** Fails a message whose id is another input's. */
-export function failTaken(message: Message, stage: string): void {
-  const text = `the id "${message.value.id}" exists already with other content (conflict: "replace" or "suffix" uploads it all the same)`;
+export function failTaken(message: Message, stage: string, content: "the same" | "other" = "other"): void {
+  const hint = content === "other" ? ' (conflict: "replace" or "suffix" uploads it all the same)' : "";
+  const text = `the id "${message.value.id}" exists already with ${content} content${hint}`;
   message.fail(new InputError("ERR_ID_TAKEN", text), stage);
 }
