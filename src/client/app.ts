@@ -152,13 +152,19 @@ export class App {
     };
   }
 
-  /** Changes metadata, concepts and places. */
-  async patchInputs(patches: readonly InputPatch[], action: PatchAction, signal?: AbortSignal): Promise<ItemStatus[]> {
+  /** Changes metadata, concepts and places. `idempotent`: false where sending it twice would add to lists twice; it then throws when in doubt. */
+  async patchInputs(
+    patches: readonly InputPatch[],
+    action: PatchAction,
+    signal?: AbortSignal,
+    idempotent = true,
+  ): Promise<ItemStatus[]> {
     const inputs = patches.map(({ id, concepts, metadata, geo }) => ({
       id,
       data: wireFields({ concepts: concepts ?? [], metadata: metadata ?? {}, geo }),
     }));
-    return this.#items("PATCH", "/inputs", "inputs", { json: { inputs, action }, signal });
+    const ids = patches.map(({ id }) => id);
+    return this.#items("PATCH", "/inputs", "inputs", ids, { json: { inputs, action }, signal, idempotent });
   }
 
   /** Deletes inputs; the server does so in the background. Ids that do not exist are no error. */
@@ -187,7 +193,8 @@ export class App {
     signal?: AbortSignal,
   ): Promise<ItemStatus[]> {
     const annotations = items.map(({ inputId, annotation }) => annotationToWire(inputId, annotation));
-    return this.#items("POST", "/annotations", "annotations", { json: { annotations }, signal });
+    const ids = items.map(({ annotation }) => annotation.id ?? "");
+    return this.#items("POST", "/annotations", "annotations", ids, { json: { annotations }, signal });
   }
 
   /** One page of annotations: of some inputs, of some pairs of ids, or of the app. */
@@ -205,7 +212,8 @@ export class App {
   ): Promise<ItemStatus[]> {
     const annotations = items.map(({ inputId, annotation }) => annotationToWire(inputId, annotation));
     const json = { annotations, action, ...(options.deleteIfEmpty ? { delete_if_empty_data: true } : {}) };
-    return this.#items("PATCH", "/annotations", "annotations", { json, signal: options.signal });
+    const ids = items.map(({ annotation }) => annotation.id ?? "");
+    return this.#items("PATCH", "/annotations", "annotations", ids, { json, signal: options.signal });
   }
 
   /** Deletes annotations: all of the inputs, or with `ids` the pairs of the two lists. */
@@ -310,9 +318,18 @@ export class App {
     return (listOf(answer.json, field) ?? []).map(convert);
   }
 
-  async #items(method: "POST" | "PATCH", path: string, field: string, options: CallOptions): Promise<ItemStatus[]> {
+  async #items(
+    method: "POST" | "PATCH",
+    path: string,
+    field: string,
+    ids: readonly string[],
+    options: CallOptions,
+  ): Promise<ItemStatus[]> {
     const answer = await this.#call(method, path, options);
-    return (listOf(answer.json, field) ?? []).map((item) => ({
+    const items = listOf(answer.json, field) ?? [];
+    // A success that names no items is taken at its word.
+    if (items.length === 0 && classify(answer.status) === "ok") return ids.map((id) => ({ id, status: answer.status }));
+    return items.map((item) => ({
       id: String(item.id ?? ""),
       status: statusFrom(item.status) ?? answer.status,
     }));

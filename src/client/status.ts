@@ -26,6 +26,7 @@ export const codes = {
   inputInProgress: 30003,
   inputDuplicate: 30100,
   inputNotFound: 30102,
+  patched: 30200,
   bodyTooLarge: 40033,
   jobCompleted: 64002,
 } as const;

@@ -13,6 +13,10 @@ export type Fault =
   | { type: "truncated" }
   /** The answer comes late. */
   | { type: "slow"; ms: number }
+  /** The answer comes in small pieces, which take this long together. */
+  | { type: "slow-bytes"; ms: number }
+  /** The request is carried out twice, as by a proxy that sends it again, and the second answer is sent. */
+  | { type: "twice" }
   /** Some inputs of a POST are refused. */
   | { type: "mixed"; share: number; code: number }
   /** Some inputs are accepted and fail later, the first `times` times that they are stored. */
@@ -56,8 +60,9 @@ export function seededRandom(seed: number): () => number {
 export class Faults {
   readonly #random: () => number;
   #rules: { rule: FaultRule; seen: number; left: number }[] = [];
-  /** Faults that happened. */
+  /** Faults that happened, in all and by type. */
   happened = 0;
+  readonly happenedByType: Partial<Record<Fault["type"], number>> = {};
 
   constructor(rules: readonly FaultRule[] = [], seed = 1) {
     this.#random = seededRandom(seed);
@@ -84,7 +89,7 @@ export class Faults {
       if (entry.seen % (rule.every ?? 1) !== 0) continue;
       if (this.#random() >= (rule.probability ?? 1)) continue;
       entry.left -= 1;
-      this.happened += 1;
+      this.#count(rule.fault);
       found.push(rule.fault);
     }
     return found;
@@ -97,10 +102,15 @@ export class Faults {
       if (fault.type !== "processing" && fault.type !== "stuck") continue;
       if (shareOf(id) >= fault.share) continue;
       if (fault.type === "processing" && timesStored > (fault.times ?? Number.POSITIVE_INFINITY)) continue;
-      this.happened += 1;
+      this.#count(fault);
       return fault.type === "stuck" ? "stuck" : { code: fault.code, details: fault.details ?? "injected" };
     }
     return undefined;
+  }
+
+  #count({ type }: Fault): void {
+    this.happened += 1;
+    this.happenedByType[type] = (this.happenedByType[type] ?? 0) + 1;
   }
 }
 

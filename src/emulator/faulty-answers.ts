@@ -1,13 +1,15 @@
 /** What faults do to requests and their answers. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import { setTimeout as wait } from "node:timers/promises";
 import { type AnswerOptions, answer, answerText, fail } from "./answers.js";
 import type { Fault } from "./faults.js";
 import { isObject } from "./incoming.js";
 import type { Json, JsonObject } from "./model.js";
 import { drain } from "./requests.js";
 import type { Reply } from "./routes/context.js";
-import { Refusal, statusName } from "./status.js";
+import { httpStatusOf, Refusal, statusName } from "./status.js";
 
 /** Faults that happen instead of the request. */
 export async function refuseByFault(
@@ -53,7 +55,15 @@ export async function answerWithFaults(
       response.socket?.destroy();
       return;
     }
-    if (fault.type === "slow") await new Promise<void>((resolve) => setTimeout(resolve, fault.ms));
+    if (fault.type === "slow") await wait(fault.ms);
+    if (fault.type === "slow-bytes") {
+      const text = answerText(reply, options);
+      response.writeHead(reply.httpStatus ?? httpStatusOf(reply.status?.code ?? 10000), {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(text),
+      });
+      return await dribble(response, Buffer.from(text), fault.ms);
+    }
     if (fault.type === "garbage") {
       response.writeHead(200, { "content-type": "text/html" });
       response.end("<html>Bad gateway</html>");
@@ -72,6 +82,48 @@ export async function answerWithFaults(
     }
   }
   answer(response, { ...reply, httpStatus }, options);
+}
+
+/** Sends the bytes of a medium, whose head is sent, in the way that faults say. */
+export async function sendWithFaults(
+  response: ServerResponse,
+  body: Buffer | Readable,
+  length: number,
+  faults: readonly Fault[],
+): Promise<void> {
+  const breaks = faults.some((fault) => fault.type === "truncated" || fault.type === "cut");
+  const ms = faults.find((fault) => fault.type === "slow-bytes")?.ms ?? 0;
+  const half = Math.floor(length / 2);
+  let sent = 0;
+  for await (const bytes of (Buffer.isBuffer(body) ? [body] : body) as AsyncIterable<Buffer> | Buffer[]) {
+    const part = breaks ? bytes.subarray(0, half - sent) : bytes;
+    sent += part.length;
+    if (ms > 0) for (const piece of inPieces(part)) await sendPiece(response, piece, (ms * piece.length) / length);
+    else if (part.length > 0) await new Promise<void>((resolve) => response.write(part, () => resolve()));
+    if (breaks && sent >= half) break;
+    if (response.destroyed) return;
+  }
+  if (breaks) setImmediate(() => response.socket?.destroy());
+  else response.end();
+}
+
+/** Pieces of an answer that comes slowly. */
+const slowPieces = 8;
+
+async function dribble(response: ServerResponse, bytes: Buffer, ms: number): Promise<void> {
+  for (const piece of inPieces(bytes)) await sendPiece(response, piece, ms / slowPieces);
+  response.end();
+}
+
+function inPieces(bytes: Buffer): Buffer[] {
+  const size = Math.max(1, Math.ceil(bytes.length / slowPieces));
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) => bytes.subarray(n * size, (n + 1) * size));
+}
+
+async function sendPiece(response: ServerResponse, piece: Buffer, ms: number): Promise<void> {
+  if (response.destroyed) return;
+  response.write(piece);
+  await wait(ms);
 }
 
 /** The counts that have 64 bits. */

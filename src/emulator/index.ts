@@ -79,6 +79,8 @@ export interface Emulator {
   faults: Faults;
   /** Everything that an app has, oldest first, read from the rows and not through the API. */
   stored(userId?: string, appId?: string): StoredInput[];
+  /** What an app had and has no more, from the same rows: ids, and how often each was stored. */
+  deleted(userId?: string, appId?: string): Pick<StoredInput, "id" | "timesStored">[];
   /** Stops listening, finishes what is being written, and closes the files. */
   close(): Promise<void>;
 }
@@ -150,6 +152,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     port,
     faults,
     stored: (userId = "me", appId = "main") => storedInputs(store, userId, appId),
+    deleted: (userId = "me", appId = "main") => deletedInputs(store, userId, appId),
     close: () => (closing ??= close()),
   };
 }
@@ -180,6 +183,14 @@ function storedInputs(store: Store, userId: string, appId: string): StoredInput[
     timesStored: row.times_stored,
     metadata: (JSON.parse(row.fields) as { metadata?: unknown }).metadata ?? {},
   }));
+}
+
+function deletedInputs(store: Store, userId: string, appId: string): Pick<StoredInput, "id" | "timesStored">[] {
+  const app = store.app(userId, appId);
+  if (!app) return [];
+  const sql = "SELECT id, times_stored FROM deleted WHERE app = ? ORDER BY seq";
+  const rows = store.all<{ id: string; times_stored: number }>(sql, app.seq);
+  return rows.map(({ id, times_stored: timesStored }) => ({ id, timesStored }));
 }
 
 /** Deletes in the background, as the platform does; what was not yet done when the process ended is done at the next start. */

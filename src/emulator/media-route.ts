@@ -5,6 +5,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { mimeTypeOf } from "../core/content.js";
 import { limits } from "../core/limits.js";
+import type { Fault } from "./faults.js";
+import { sendWithFaults } from "./faulty-answers.js";
 import type { MediaFiles } from "./media-files.js";
 import { renditions, type StoredKind, sizesOf } from "./model.js";
 import type { Access } from "./requests.js";
@@ -26,7 +28,7 @@ export async function serveMedia(
   request: IncomingMessage,
   response: ServerResponse,
   parts: readonly string[],
-  { store, files, access }: { store: Store; files: MediaFiles; access: Access },
+  { store, files, access, faults }: { store: Store; files: MediaFiles; access: Access; faults: readonly Fault[] },
 ): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     request.resume();
@@ -76,12 +78,15 @@ export async function serveMedia(
       ...harmless,
       ...(range ? { "content-range": `bytes ${start}-${last}/${total}` } : {}),
     });
+    const small = total === head.length ? head.subarray(start, last + 1) : undefined;
     if (request.method === "HEAD") response.end();
-    else if (total === head.length) response.end(head.subarray(start, last + 1));
+    else if (small && faults.length === 0) response.end(small);
+    else if (small) await sendWithFaults(response, small, small.length, faults);
     else {
       const stream = createReadStream("", { fd: file, start, end: last, highWaterMark: smallBytes });
       file = undefined; // the stream closes it
-      await pipeline(stream, response).catch(() => response.destroy());
+      if (faults.length > 0) await sendWithFaults(response, stream, last - start + 1, faults);
+      else await pipeline(stream, response).catch(() => response.destroy());
     }
   } finally {
     if (file !== undefined) closeSync(file);

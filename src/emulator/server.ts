@@ -1,6 +1,7 @@
 /** The server: checks who asks, finds the route, and answers in the envelope of the API. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setTimeout as wait } from "node:timers/promises";
 import { answer, fail } from "./answers.js";
 import type { Fault } from "./faults.js";
 import { answerWithFaults, refuseByFault } from "./faulty-answers.js";
@@ -69,8 +70,12 @@ async function handle(
   const method = request.method ?? "GET";
   if (parts === undefined) return answer(response, fail(new Refusal(11102, "the path is not valid")));
   if (parts[0] === "media") {
+    const faults = services.faults.of(method, url.pathname);
+    if (faults.length > 0 && (await refuseByFault(request, response, faults, undefined))) return;
+    for (const fault of faults) if (fault.type === "slow") await wait(fault.ms);
+    const { store, files } = services;
     const access = accessOf(request, credentials, true);
-    return serveMedia(request, response, parts.slice(1), { store: services.store, files: services.files, access });
+    return serveMedia(request, response, parts.slice(1), { store, files, access, faults });
   }
   const idPrefix = idPrefixOf(request);
   const target = targetOf(method, parts);
@@ -141,7 +146,7 @@ async function dispatch(
       throw new Refusal(98013, "the storage is full");
     }
     const { route, parts } = found as Match<Route>;
-    return route({
+    const call = {
       services,
       base: baseOf(request),
       app: appOf(services, target.app ?? namedApp(json, parameters, access), access),
@@ -151,7 +156,9 @@ async function dispatch(
       media: body.media,
       bodyBytes: body.bytes,
       mixed: faults.find((fault) => fault.type === "mixed"),
-    });
+    };
+    if (faults.some((fault) => fault.type === "twice")) await route(call);
+    return await route(call);
   } finally {
     body.release();
   }

@@ -1,19 +1,23 @@
 /** Sink: renames concepts, app-wide. */
 
 import type { OperatorFunction } from "rxjs";
+import type { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
+import { mayBeOneItem } from "../client/status.js";
 import { InputError } from "../core/errors.js";
+import type { Concept } from "../core/input.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { inParts, settleWith } from "./requests.js";
+import { inParts, settleInHalves } from "./requests.js";
 
 /**
  * Renames the concepts of the inputs that reach it: each concept's id keeps its place, and its name becomes the label of that concept in the
  * whole app. The API knows no other action for concepts than to overwrite the name.
  *
- * Each pair of id and name is sent once. A request that is refused, for instance because a concept does not exist (11101), fails its inputs.
+ * Of several names for one id the last one stays, and no name is sent twice in a row. A concept that is refused, for instance because it does not
+ * exist (11101), fails the inputs that have it, and no others.
  *
  * @throws {SinkError} (the run rejects) when the key may not write
  * @example
@@ -23,7 +27,8 @@ import { inParts, settleWith } from "./requests.js";
 export function patchConcepts(app: App): OperatorFunction<Message | readonly Message[], Message> {
   checkApp("patchConcepts", app);
   const make = (to: App): MessageSink => {
-    const sent = new Set<string>();
+    /** The names that concepts have by now. */
+    const names = new Map<string, string | undefined>();
     return {
       name: "patchConcepts",
       rehearsal: () => make(to.rehearsed()),
@@ -33,16 +38,29 @@ export function patchConcepts(app: App): OperatorFunction<Message | readonly Mes
           if (message.value.concepts.length > 0) continue;
           message.fail(new InputError("ERR_NO_CONCEPTS", "it has no concepts to rename"), "patchConcepts");
         }
-        const concepts = messages.flatMap((message) => message.value.concepts);
-        const fresh = concepts.filter(({ id, name }) => !sent.has(`${id}\n${name}`) && sent.add(`${id}\n${name}`));
+        const wanted = new Map(messages.flatMap(({ value }) => value.concepts.map((concept) => [concept.id, concept])));
+        const fresh = [...wanted.values()].filter(({ id, name }) => !names.has(id) || names.get(id) !== name);
         for (const part of inParts(fresh, limits.maxInputsPerRequest)) {
-          const touched = messages.filter((message) =>
-            message.value.concepts.some((concept) => part.includes(concept)),
-          );
-          await settleWith(touched, "patchConcepts", () => to.patchConcepts(part, signal));
+          const send = async (concepts: readonly Concept[]) => {
+            for (const { id } of concepts) names.delete(id);
+            await to.patchConcepts(concepts, signal);
+            for (const { id, name } of concepts) names.set(id, name);
+          };
+          await settleInHalves(part, (concepts) => havingAny(messages, concepts), "patchConcepts", send, isOfOne);
         }
       },
     };
   };
   return messageSinkOperator("patchConcepts", () => make(app), `patch concepts in ${app.place}`);
+}
+
+/** The messages that have one of these concepts. */
+function havingAny(messages: readonly Message[], concepts: readonly Concept[]): Message[] {
+  const ids = new Set(concepts.map(({ id }) => id));
+  return messages.filter((message) => message.value.concepts.some(({ id }) => ids.has(id)));
+}
+
+/** Whether a refusal is that of one concept: it does not exist, say. */
+function isOfOne({ code, status }: ApiError): boolean {
+  return code === "11101" || code === "40003" || (status !== undefined && mayBeOneItem(status));
 }

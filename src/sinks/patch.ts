@@ -3,15 +3,17 @@
 import { isDeepStrictEqual } from "node:util";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { App, InputPatch, PatchAction } from "../client/app.js";
+import type { App, InputPatch, ItemStatus, PatchAction } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
+import { codes } from "../client/status.js";
 import { InputError } from "../core/errors.js";
 import type { Annotation, Input } from "../core/input.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { inParts, settleItems, settleWith } from "./requests.js";
+import { mayAppend, patchLists } from "./patching/patch-lists.js";
+import { inParts, settleInHalves, settleItems } from "./requests.js";
 
 const Options = z.strictObject({
   /**
@@ -29,7 +31,8 @@ export type PatchOptions = z.input<typeof Options>;
  *
  * An input needs its id and what is to change, and no content: media cannot be patched. Of an input that was listed, a merge sends only what a
  * transform changed; of any other it sends all that is given. An input goes on downstream when all its patches succeeded; one that does not
- * exist fails with the platform's code, and the others of its request go on.
+ * exist fails with the platform's code, and the others of its request go on. A merge adds to lists that are there: after a lost answer it is sent
+ * again only when the metadata are what they were, and it comes after the annotations. With `deleteIfEmpty`, an annotation that is not there is no failure.
  *
  * Actions: https://docs.clarifai.com/create-manage/inputs/manage
  *
@@ -45,17 +48,27 @@ export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Me
     concurrency: 4,
     async write(messages, { signal }) {
       messages[0]?.context.watch(to.transport);
-      for (const part of inParts(messages, limits.maxInputsPerRequest)) {
-        await patchFields(to, part, action, signal);
-      }
+      const items = fieldsOf(messages, action);
+      const [lists, plain] = [true, false].map((wanted) =>
+        items.filter((item) => mayAppend(item.patch, action) === wanted),
+      );
+      const send = (patches: readonly InputPatch[]) => to.patchInputs(patches, action, signal);
+      await sendFields(plain ?? [], send);
       const unsettled = messages.filter((message) => !message.settled);
       for (const part of inParts(changedAnnotations(unsettled, action), limits.maxInputsPerRequest)) {
         await patchAnnotations(to, part, action, deleteIfEmpty, signal);
       }
+      // Last, so that nothing fails after it: tried again, it would add once more.
+      await sendFields(lists ?? [], (patches) => patchLists(to, patches, action, signal));
     },
     rehearsal: () => make(to.rehearsed()),
   });
   return messageSinkOperator("patch", () => make(app), `patch (${action}) in ${app.place}`);
+}
+
+interface FieldsItem {
+  message: Message;
+  patch: InputPatch;
 }
 
 interface AnnotationItem {
@@ -64,21 +77,34 @@ interface AnnotationItem {
   annotation: Annotation;
 }
 
-async function patchFields(app: App, messages: readonly Message[], action: PatchAction, signal: AbortSignal) {
-  const patched: Message[] = [];
-  const patches: InputPatch[] = [];
+function fieldsOf(messages: readonly Message[], action: PatchAction): FieldsItem[] {
+  const items: FieldsItem[] = [];
   for (const message of messages) {
     const fields = action === "merge" ? changedFields(message.value, message.source) : message.value;
     const { concepts, metadata, geo } = fields;
     const isEmpty = concepts.length === 0 && Object.keys(metadata).length === 0 && geo === undefined;
     if (isEmpty && (action !== "overwrite" || message.value.annotations.length > 0)) continue;
-    patched.push(message);
-    patches.push({ id: message.value.id, concepts, metadata, geo });
+    items.push({ message, patch: { id: message.value.id, concepts, metadata, geo } });
   }
-  if (patches.length === 0) return;
-  await settleWith(patched, "patch", async () => {
-    settleItems(patched, await app.patchInputs(patches, action, signal), "patch");
-  });
+  return items;
+}
+
+async function sendFields(
+  items: readonly FieldsItem[],
+  send: (patches: readonly InputPatch[]) => Promise<ItemStatus[]>,
+): Promise<void> {
+  const unsettled = items.filter(({ message }) => !message.settled);
+  for (const part of inParts(unsettled, limits.maxInputsPerRequest)) {
+    await settleInHalves(part, messagesOf, "patch", async (some) => {
+      const patches = some.map(({ patch }) => patch);
+      const ids = patches.map(({ id }) => id);
+      settleItems(messagesOf(some), ids, await send(patches), "patch");
+    });
+  }
+}
+
+function messagesOf(items: readonly { message: Message }[]): Message[] {
+  return items.map(({ message }) => message);
 }
 
 /** What a merge has to send: of a listed input the differences, of another everything. */
@@ -118,9 +144,14 @@ async function patchAnnotations(
   deleteIfEmpty: boolean,
   signal: AbortSignal,
 ) {
-  const messages = items.map((item) => item.message);
-  await settleWith(messages, "patch", async () => {
-    const statuses = await app.patchAnnotations(items, action, { deleteIfEmpty, signal });
-    settleItems(messages, statuses, "patch", "annotation: ");
+  // What is gone was removed, maybe by a request whose answer was lost.
+  const mayBeGone = action === "remove" && deleteIfEmpty;
+  await settleInHalves(items, messagesOf, "patch", async (some) => {
+    const answers = await app.patchAnnotations(some, action, { deleteIfEmpty, signal });
+    const statuses = answers.map(({ id, status }) =>
+      mayBeGone && status.code === codes.notFound ? { id, status: { code: codes.annotationSuccess } } : { id, status },
+    );
+    const ids = some.map(({ annotation }) => annotation.id ?? "");
+    settleItems(messagesOf(some), ids, statuses, "patch", "annotation: ");
   });
 }

@@ -6,7 +6,7 @@ import { checkApp } from "../client/check-app.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { inParts, settleWith } from "./requests.js";
+import { inParts, settleInHalves } from "./requests.js";
 
 /**
  * Deletes the inputs that reach it, 128 to a request. There is no way back.
@@ -25,8 +25,15 @@ export function remove(app: App): OperatorFunction<Message | readonly Message[],
     async write(messages, { signal }) {
       messages[0]?.context.watch(to.transport);
       for (const part of inParts(messages, limits.maxIdsPerRequest)) {
-        const ids = part.map((message) => message.value.id);
-        await settleWith(part, "remove", () => to.deleteInputs(ids, signal));
+        await settleInHalves(
+          part,
+          (some) => some,
+          "remove",
+          (some) => {
+            const ids = some.map((message) => message.value.id);
+            return to.deleteInputs(ids, signal);
+          },
+        );
       }
     },
     rehearsal: () => make(to.rehearsed()),

@@ -2,7 +2,7 @@
 
 import { ApiError } from "../client/api-error.js";
 import type { ItemStatus } from "../client/app.js";
-import { classify, statusText } from "../client/status.js";
+import { classify, mayBeOneItem, statusText } from "../client/status.js";
 import { InputError, SinkError } from "../core/errors.js";
 import type { Message } from "../core/message.js";
 
@@ -28,6 +28,14 @@ export function asFatalToUpload(error: ApiError, stage: string): SinkError | und
   return new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
 }
 
+/** The answer to each item: by id where ids tell the items apart, else by place. */
+export function answersTo<T extends { id: string }>(ids: readonly string[], answers: readonly T[]): (T | undefined)[] {
+  const byId = new Map(answers.map((answer) => [answer.id, answer]));
+  const isUnique = byId.size === answers.length && new Set(ids).size === ids.length;
+  const isInOrder = answers.length === ids.length && !(isUnique && ids.every((id) => byId.has(id)));
+  return ids.map((id, index) => (isInOrder ? answers[index] : isUnique ? byId.get(id) : undefined));
+}
+
 /** Runs one request for some messages; when it is refused, they fail with its code. */
 export async function settleWith(
   messages: readonly Message[],
@@ -45,17 +53,41 @@ export async function settleWith(
   }
 }
 
-/** Fails the messages whose item was refused; `items[i]` is the answer to `messages[i]`. */
+/**
+ * Runs one request for some items; when it is refused, the messages of the items fail with its code. A refusal that one item may have caused is
+ * narrowed down by halves, so that it fails alone.
+ */
+export async function settleInHalves<T>(
+  items: readonly T[],
+  messagesOf: (items: readonly T[]) => readonly Message[],
+  stage: string,
+  send: (items: readonly T[]) => Promise<void>,
+  mayBeOne: (error: ApiError) => boolean = ({ status }) => status !== undefined && mayBeOneItem(status),
+): Promise<void> {
+  await settleWith(messagesOf(items), stage, async () => {
+    try {
+      await send(items);
+    } catch (error) {
+      if (!(error instanceof ApiError) || items.length === 1 || !mayBeOne(error)) throw error;
+      const middle = Math.ceil(items.length / 2);
+      for (const half of [items.slice(0, middle), items.slice(middle)]) {
+        await settleInHalves(half, messagesOf, stage, send, mayBeOne);
+      }
+    }
+  });
+}
+
+/** Fails the messages whose item was refused; `ids[i]` is what the item of `messages[i]` is called. */
 export function settleItems(
   messages: readonly Message[],
+  ids: readonly string[],
   items: readonly ItemStatus[],
   stage: string,
   what = "",
 ): void {
-  const inOrder = items.length === messages.length;
-  const byId = new Map(items.map((item) => [item.id, item]));
+  const answers = answersTo(ids, items);
   messages.forEach((message, index) => {
-    const status = (inOrder ? items[index] : byId.get(message.value.id))?.status;
+    const status = answers[index]?.status;
     if (!status) message.fail(new InputError("ERR_ANSWER_INCOMPLETE", "the answer does not name it"), stage);
     else if (classify(status) !== "ok" && classify(status) !== "progress") {
       message.fail(new InputError(String(status.code), `${what}${statusText(status)}`), stage);

@@ -15,14 +15,15 @@ import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js"
 import { asFatalToUpload, settleWith } from "./requests.js";
 import { addAnnotations } from "./uploading/add-annotations.js";
 import { AddJobs, failureText, type Job } from "./uploading/add-jobs.js";
-import { type Accepted, removeAndWait, settleFound } from "./uploading/conflicts.js";
+import { type Accepted, failThere, removeAndWait, settleFound } from "./uploading/conflicts.js";
 import { LookUps } from "./uploading/look-ups.js";
 import { postBatch } from "./uploading/post-batch.js";
 
 const Options = z.strictObject({
   /**
    * What to do with an input whose id exists. "skip": skipped when its content is the same, failed when it is not; "replace": the one
-   * that is there is deleted first; "suffix": the platform finds another id; "error": failed. Default: "skip".
+   * that is there is deleted first; "suffix": the platform finds another id, unless it found one for the same content before; "error": failed,
+   * also when the same content is there since an earlier run that did not get to tell it. Default: "skip".
    */
   conflict: z.enum(["skip", "replace", "suffix", "error"]).default("skip"),
   /** Waits until each input is processed; without it, an accepted input is ok. Default: true. */
@@ -196,30 +197,43 @@ class Uploader implements MessageSink {
   async #followUp(job: Job, waiting: readonly Accepted[], uploads: number, signal: AbortSignal): Promise<Message[]> {
     if (waiting.length === 0) return [];
     this.#processing += waiting.length;
-    const again: Message[] = [];
+    const again: { message: Message; error: InputError }[] = [];
     try {
-      const results = await (this.#jobs as AddJobs).wait(
-        job,
-        waiting.map((entry) => entry.id),
-      );
+      const inputs = waiting.map(({ id, before = false }) => ({ id, counted: !before }));
+      const results = await (this.#jobs as AddJobs).wait(job, inputs);
       results.forEach((result, index) => {
-        const { message } = waiting[index] as Accepted;
+        const { message, foreign } = waiting[index] as Accepted;
         if (result.state === "pending") message.settle({ state: "pending", reason: result.reason });
         else if (result.state === "failed") {
-          // It is this run's own input, and its status says that it failed: only then may it be removed and sent again.
-          if (classify(result.status) === "upload-again" && uploads < maxUploads) again.push(message);
-          else {
-            const retryable = classify(result.status) === "upload-again";
-            const error = new InputError(String(result.status.code), failureText(result.status), { retryable });
-            message.fail(error, this.name, uploads);
-          }
+          const retryable = classify(result.status) === "upload-again";
+          const error = new InputError(String(result.status.code), failureText(result.status), { retryable });
+          if (foreign) failThere(message, result.status, this.name);
+          else if (retryable) again.push({ message, error });
+          else message.fail(error, this.name, uploads);
         }
       });
     } finally {
       this.#processing -= waiting.length;
       for (const wake of this.#waiters.splice(0)) wake();
     }
-    if (again.length > 0) await removeAndWait(this.#app, again, { clock: this.#clock, signal });
-    return again;
+    return this.#removeFailed(again, uploads, signal);
+  }
+
+  /**
+   * Removes what this run uploaded and saw fail for a reason that may pass, so that it is in the way of no other try; gives back what is to be
+   * uploaded again now.
+   */
+  async #removeFailed(
+    failed: readonly { message: Message; error: InputError }[],
+    uploads: number,
+    signal: AbortSignal,
+  ): Promise<Message[]> {
+    const messages = failed.map(({ message }) => message);
+    const kept = await removeAndWait(this.#app, messages, { clock: this.#clock, signal, stage: this.name });
+    return messages.filter((message, index) => {
+      if (!kept[index] && uploads < maxUploads) return true;
+      message.fail(failed[index]?.error, this.name, uploads);
+      return false;
+    });
   }
 }

@@ -9,7 +9,7 @@ import { InputError } from "../../core/errors.js";
 import type { Annotation } from "../../core/input.js";
 import { limits } from "../../core/limits.js";
 import type { Message } from "../../core/message.js";
-import { asFatal, inParts } from "../requests.js";
+import { answersTo, asFatal, inParts } from "../requests.js";
 
 export interface AnnotateOptions {
   app: App;
@@ -44,7 +44,7 @@ export async function addAnnotations(
   for (const part of inParts(items, limits.maxInputsPerRequest)) {
     const known = part.filter((item) => mayExist.has(item.message));
     const there = known.length > 0 ? await idsThere(options, known) : undefined;
-    const missing = there ? part.filter((item) => !there.has(keyOf(item))) : part;
+    const missing = part.filter((item) => !item.message.settled && !there?.has(keyOf(item)));
     await post(missing, options);
     for (const { message } of missing) added.set(message, (added.get(message) ?? 0) + 1);
   }
@@ -68,7 +68,7 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
         return;
       }
       const there = await idsThere(options, rest);
-      rest = rest.filter((item) => !there.has(keyOf(item)));
+      rest = rest.filter((item) => !item.message.settled && !there.has(keyOf(item)));
     }
     if (rest.length > 0) await app.transport.pacer.pause(attempts, signal);
   }
@@ -76,8 +76,10 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
 
 /** Fails the inputs of refused annotations; gives back the items to be sent again. */
 function judge(items: readonly Item[], answers: readonly ItemStatus[], attempts: number, stage: string): Item[] {
+  const ids = items.map((item) => item.annotation.id);
+  const found = answersTo(ids, answers);
   return items.filter((item, index) => {
-    const status = answers[index]?.status;
+    const status = found[index]?.status;
     if (!status) {
       item.message.fail(refused("ERR_ANSWER_INCOMPLETE", "the answer does not name it", item), stage, attempts);
       return false;
@@ -90,12 +92,24 @@ function judge(items: readonly Item[], answers: readonly ItemStatus[], attempts:
   });
 }
 
-/** Which of the annotations the server has. */
-async function idsThere({ app, signal }: AnnotateOptions, items: readonly Item[]): Promise<ReadonlySet<string>> {
+/** Which of the annotations the server has; inputs whose annotations cannot be asked for fail. */
+async function idsThere({ app, signal, stage }: AnnotateOptions, items: readonly Item[]): Promise<ReadonlySet<string>> {
   const inputIds = items.map((item) => item.inputId);
   const ids = items.map((item) => item.annotation.id);
-  const listed = await app.listAnnotations({ inputIds, ids, perPage: items.length, signal });
-  return new Set(listed.map(({ inputId, id }) => `${inputId}\n${id}`));
+  try {
+    const listed = await app.listAnnotations({ inputIds, ids, perPage: items.length, signal });
+    return new Set(listed.map(({ inputId, id }) => `${inputId}\n${id}`));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ApiError)) throw error;
+    const fatal = asFatal(error, stage);
+    if (fatal) throw fatal;
+    const text = `uploaded, but whether its annotations were is not known: ${error.message}`;
+    for (const { message } of items) {
+      message.fail(new InputError(error.code, text, { retryable: true }), stage, error.attempts);
+    }
+    return new Set();
+  }
 }
 
 function keyOf({ inputId, annotation }: Item): string {

@@ -26,8 +26,13 @@ interface Group {
   resolve: (results: Processed[]) => void;
 }
 
-interface Entry {
+/** What is waited for; `counted`: it is sure to be counted by its job, which can then tell that all is well. */
+export interface Awaited {
   id: string;
+  counted: boolean;
+}
+
+interface Entry extends Awaited {
   acceptedAt: number;
   group: Group;
   /** Its place in the group. */
@@ -37,6 +42,7 @@ interface Entry {
 interface Job {
   id: string;
   batches: number;
+  /** Inputs that it is sure to count. */
   accepted: number;
   /** Not by id: two inputs of one id may be waited for, when one takes the place of the other. */
   entries: Set<Entry>;
@@ -102,13 +108,13 @@ export class AddJobs {
     return `processing: ${inputs} inputs of job ${jobs[0]?.id}${more}`;
   }
 
-  /** Resolves with the result of each input, in the order of `ids`. */
-  wait(job: Job, ids: readonly string[]): Promise<Processed[]> {
+  /** Resolves with the result of each input, in the order of `inputs`. */
+  wait(job: Job, inputs: readonly Awaited[]): Promise<Processed[]> {
     const acceptedAt = this.#options.clock.now();
-    job.accepted += ids.length;
+    job.accepted += inputs.filter(({ counted }) => counted).length;
     const results = new Promise<Processed[]>((resolve) => {
-      const group: Group = { results: [], missing: ids.length, resolve };
-      ids.forEach((id, index) => void job.entries.add({ id, acceptedAt, group, index }));
+      const group: Group = { results: [], missing: inputs.length, resolve };
+      inputs.forEach((input, index) => void job.entries.add({ ...input, acceptedAt, group, index }));
     });
     if (!this.#jobs.includes(job)) this.#jobs.push(job);
     if (!this.#polling) {
@@ -165,8 +171,8 @@ export class AddJobs {
     const settled = answer && answer.pending === 0 && answer.inProgress === 0;
     if (settled && answer.succeeded + answer.failed >= expected && answer.failed === 0) {
       const status = { code: 30000 };
-      for (const entry of before) this.#finish(job, entry, { state: "done", status });
-      return;
+      for (const entry of before) if (entry.counted) this.#finish(job, entry, { state: "done", status });
+      if (job.entries.size === 0) return;
     }
     job.strange = answer && !settled ? 0 : job.strange + 1;
     const done = answer ? answer.succeeded + answer.failed : 0;
@@ -174,7 +180,9 @@ export class AddJobs {
     const restMs = done > 0 ? (soFarMs * (expected - done)) / done : 0;
     const grownMs = job.delayMs * 1.8 * (0.9 + Math.random() * 0.2);
     job.delayMs = Math.min(maxDelayMs, Math.max(grownMs, Math.min(restMs, job.delayMs * 4)));
-    if ((settled && answer.failed > 0) || job.strange >= 3) await this.#lookUp(job, before);
+    const left = before.filter((entry) => job.entries.has(entry));
+    const uncounted = left.some((entry) => !entry.counted);
+    if ((settled && (answer.failed > 0 || uncounted)) || job.strange >= 3) await this.#lookUp(job, left);
   }
 
   /** Asks for the status of each input; those still in progress stay. */

@@ -1,12 +1,14 @@
 /** Conflicts: what becomes of inputs whose ids the server has already. */
 
+import { ApiError } from "../../client/api-error.js";
 import type { App } from "../../client/app.js";
 import type { ContentHasher } from "../../client/fingerprint.js";
 import type { Clock } from "../../client/pacing/clock.js";
-import { classify, statusText } from "../../client/status.js";
+import { classify, statusText, type WireStatus } from "../../client/status.js";
 import type { WireInput } from "../../client/wire.js";
-import { InputError } from "../../core/errors.js";
+import { type FlowError, InputError } from "../../core/errors.js";
 import type { Message } from "../../core/message.js";
+import { asFatal, settleWith } from "../requests.js";
 import { type Found, lookUpSuffixed } from "./look-up.js";
 
 /** What to do with an input whose id exists already. */
@@ -28,17 +30,26 @@ export interface Accepted {
   id: string;
   /** It is processed already. */
   done: boolean;
-  /** It was there, in an earlier run or since a lost answer; its annotations may be too. */
+  /** It was there, in an earlier run or since a lost answer; its annotations may be too, and this run's job may not count it. */
   before?: boolean | undefined;
+  /** This run did not upload it, and does not delete it. */
+  foreign?: boolean | undefined;
 }
 
-/** Settles what the server was found to have; gives back what is to be sent. `takesSame`: what has the same content is not in the way. */
+/** How what is there came to be found: `recovered` ones were sent by this run, and the answer was lost. */
+export interface FoundOptions {
+  /** What has the same content is not in the way. Default: true. */
+  takesSame?: boolean;
+  recovered?: ReadonlySet<Message>;
+}
+
+/** Settles what the server was found to have; gives back what is to be sent. What is to be replaced is deleted, when it can be. */
 export async function settleFound(
   messages: readonly Message[],
   found: readonly Found[],
   accepted: Accepted[],
   options: ConflictOptions,
-  takesSame = true,
+  { takesSame = true, recovered }: FoundOptions = {},
 ): Promise<Message[]> {
   const { app, conflict, hasher, signal, stage } = options;
   const again: Message[] = [];
@@ -46,19 +57,36 @@ export async function settleFound(
   for (const [index, message] of messages.entries()) {
     const there = found[index] ?? { state: "absent" };
     if (there.state === "absent") again.push(message);
+    else if (there.state === "unreadable") message.fail(there.error, stage);
+    else if (there.state === "same" && recovered?.has(message)) recover(message, there.input, accepted);
+    else if (conflict === "replace" && (there.state === "other" || hasFailed(there.input))) replace.push(message);
     else if (there.state === "same" && takesSame) settleSame(message, there.input, accepted, options);
-    else if (conflict === "replace") replace.push(message);
     else if (conflict === "suffix") {
-      const suffixed = await lookUpSuffixed(app, message, hasher, signal);
-      if (suffixed) settleSame(message, suffixed, accepted, options);
-      else again.push(message);
-    } else failTaken(message, stage);
+      await settleWith([message], stage, async () => {
+        const suffixed = await lookUpSuffixed(app, message, hasher, signal);
+        if (suffixed) settleSame(message, suffixed, accepted, options);
+        else again.push(message);
+      });
+    } else failTaken(message, stage, there.state === "same" ? "the same" : "other");
   }
-  if (replace.length > 0) {
-    await removeAndWait(app, replace, options);
-    again.push(...replace);
+  for (const [index, error] of (await removeAndWait(app, replace, options)).entries()) {
+    const message = replace[index] as Message;
+    if (error) message.fail(error, stage);
+    else again.push(message);
   }
   return again;
+}
+
+/** Accepts what this run sent and got no answer for. */
+export function recover(message: Message, input: WireInput, accepted: Accepted[]): void {
+  message.note("recovered");
+  const done = input.status !== undefined && classify(input.status) === "ok";
+  accepted.push({ message, id: input.id, done, before: true });
+}
+
+function hasFailed({ status }: WireInput): boolean {
+  const meaning = status ? classify(status) : "ok";
+  return meaning !== "ok" && meaning !== "progress";
 }
 
 /** The same content is there: it is skipped, unless it is still being processed (then it is waited for) or failed there. */
@@ -66,37 +94,62 @@ function settleSame(
   message: Message,
   there: WireInput,
   accepted: Accepted[],
-  { stage, conflict }: Pick<ConflictOptions, "stage" | "conflict">,
+  { stage }: Pick<ConflictOptions, "stage">,
 ): void {
   const meaning = there.status ? classify(there.status) : "ok";
   const hasAnnotations = message.value.annotations.length > 0;
   if (meaning === "ok" && !hasAnnotations) message.skip("already there", true);
-  else if (meaning === "ok") accepted.push({ message, id: there.id, done: true, before: true });
-  else if (meaning === "progress") accepted.push({ message, id: there.id, done: false, before: true });
-  else {
-    const reason = `the same content is there and failed to be processed: ${there.status ? statusText(there.status) : ""}`;
-    const hint = conflict === "replace" ? "" : '; delete it, or upload with conflict: "replace"';
-    message.fail(new InputError("ERR_FAILED_THERE", `${reason}${hint}`), stage);
-  }
+  else if (meaning === "ok" || meaning === "progress") {
+    accepted.push({ message, id: there.id, done: meaning === "ok", before: true, foreign: true });
+  } else failThere(message, there.status, stage);
 }
 
-/** Deletes inputs that the user wants replaced, and waits until they are gone. */
+/** Longest wait for deleted inputs to be gone. */
+const goneWithinMs = 60_000;
+
+/**
+ * Deletes inputs that the user wants replaced, or that this run uploaded and saw fail, and waits until they are gone. Gives back, for each message,
+ * the error when its input may still be there.
+ */
 export async function removeAndWait(
   app: App,
   messages: readonly Message[],
-  { clock, signal }: Pick<ConflictOptions, "clock" | "signal">,
-): Promise<void> {
+  { clock, signal, stage }: Pick<ConflictOptions, "clock" | "signal" | "stage">,
+): Promise<(FlowError | undefined)[]> {
+  if (messages.length === 0) return [];
   const ids = messages.map((message) => message.value.id);
-  await app.deleteInputs(ids, signal);
-  const deadline = clock.now() + 60_000;
-  for (let delay = 20; clock.now() < deadline; delay = Math.min(5000, delay * 1.6)) {
-    await clock.sleep(delay, signal);
-    if ((await app.listInputs({ ids, signal })).length === 0) return;
+  let left = new Set(ids);
+  try {
+    await app.deleteInputs(ids, signal);
+    const deadline = clock.now() + goneWithinMs;
+    for (let delay = 20; left.size > 0 && clock.now() < deadline; delay = Math.min(5000, delay * 1.6)) {
+      await clock.sleep(delay, signal);
+      left = new Set((await app.listInputs({ ids, signal })).map(({ id }) => id));
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ApiError)) throw error;
+    const fatal = asFatal(error, stage);
+    if (fatal) throw fatal;
+    return ids.map(() => error);
   }
+  return ids.map((id) => {
+    if (!left.has(id)) return undefined;
+    const text = `what is there under the id "${id}" was to be deleted, and was not gone after ${goneWithinMs / 1000} s`;
+    return new InputError("ERR_NOT_DELETED", text, { retryable: true });
+  });
+}
+
+/** Fails a message whose content is there and failed to be processed, and not by this run. */
+export function failThere(message: Message, status: WireStatus | undefined, stage: string): void {
+  const reason = `the same content is there and failed to be processed: ${status ? statusText(status) : ""}`;
+  const hint = 'delete it, or upload with conflict: "replace"';
+  message.fail(new InputError("ERR_FAILED_THERE", `${reason}; ${hint}`), stage);
 }
 
 /** Fails a message whose id is another input's. */
-export function failTaken(message: Message, stage: string): void {
-  const text = `the id "${message.value.id}" exists already with other content (conflict: "replace" or "suffix" uploads it all the same)`;
+export function failTaken(message: Message, stage: string, content: "the same" | "other" = "other"): void {
+  const hint = content === "other" ? ' (conflict: "replace" or "suffix" uploads it all the same)' : "";
+  const text = `the id "${message.value.id}" exists already with ${content} content${hint}`;
   message.fail(new InputError("ERR_ID_TAKEN", text), stage);
 }

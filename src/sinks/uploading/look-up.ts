@@ -5,6 +5,7 @@ import type { App } from "../../client/app.js";
 import { type ContentHasher, digestOfInput, fingerprintText } from "../../client/fingerprint.js";
 import { type WireInput, wireFingerprint } from "../../client/wire.js";
 import { openContent } from "../../core/content.js";
+import { describeError, InputError } from "../../core/errors.js";
 import { mediaOf } from "../../core/input.js";
 import type { Message } from "../../core/message.js";
 
@@ -17,7 +18,9 @@ export type Found =
   /** The same content, by its fingerprint. */
   | { state: "same"; input: WireInput }
   /** Other content, or content that no fingerprint vouches for. */
-  | { state: "other"; input: WireInput };
+  | { state: "other"; input: WireInput }
+  /** Something, and ours cannot be read any more as it was found, so that nothing can be said and nothing is to take its place. */
+  | { state: "unreadable"; error: InputError };
 
 /** Looks up the ids of some messages, 128 at most, with one request. */
 export async function lookUp(
@@ -32,8 +35,13 @@ export async function lookUp(
     messages.map(async (message): Promise<Found> => {
       const input = byId.get(message.value.id);
       if (!input) return { state: "absent" };
-      const same = wireFingerprint(input) === (await contentFingerprint(message, hasher));
-      return { state: same ? "same" : "other", input };
+      try {
+        const same = wireFingerprint(input) === (await contentFingerprint(message, hasher));
+        return { state: same ? "same" : "other", input };
+      } catch (error) {
+        if (error instanceof InputError) return { state: "unreadable", error };
+        throw error;
+      }
     }),
   );
 }
@@ -49,22 +57,33 @@ export async function lookUpSuffixed(
   const candidates = Array.from({ length: 9 }, (_, index) => `${id}-${index + 1}`);
   const fingerprint = await contentFingerprint(message, hasher);
   const listed = await app.listInputs({ ids: candidates, signal });
-  return listed.find((input) => fingerprint !== undefined && wireFingerprint(input) === fingerprint);
+  return listed.find((input) => wireFingerprint(input) === fingerprint);
 }
 
-/** The fingerprint of a message's content, as an upload writes it. */
-async function contentFingerprint(message: Message, hasher: ContentHasher): Promise<string | undefined> {
+/** The fingerprint of a message's content, as an upload writes it. @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_CHANGED */
+async function contentFingerprint(message: Message, hasher: ContentHasher): Promise<string> {
   const media = mediaOf(message.value);
   if (!media || "url" in media.content) return fingerprintText(digestOfInput(hasher, message.value));
   const { content } = media;
+  const [name, sizeBytes] = "path" in content ? [content.path, content.sizeBytes] : ["the content", undefined];
+  let found = 0;
+  let digest: bigint;
   try {
-    if ("path" in content && content.sizeBytes !== undefined && content.sizeBytes <= wholeBytes) {
-      return fingerprintText(hasher.h64Raw(readFileSync(content.path)));
+    if ("path" in content && sizeBytes !== undefined && sizeBytes <= wholeBytes) {
+      const bytes = readFileSync(content.path);
+      found = bytes.length;
+      digest = hasher.h64Raw(bytes);
+    } else {
+      const hash = hasher.create64();
+      for await (const chunk of openContent(content)) {
+        found += chunk.length;
+        hash.update(chunk);
+      }
+      digest = hash.digest();
     }
-    const hash = hasher.create64();
-    for await (const chunk of openContent(content)) hash.update(chunk);
-    return fingerprintText(hash.digest());
-  } catch {
-    return undefined; // a file that cannot be read now is the same as nothing
+  } catch (error) {
+    throw new InputError("ERR_FILE_UNREADABLE", `${name} cannot be read: ${describeError(error)}`, { cause: error });
   }
+  if (sizeBytes === undefined || found === sizeBytes) return fingerprintText(digest);
+  throw new InputError("ERR_FILE_CHANGED", `${name} changed: it had ${sizeBytes} bytes, now it has ${found}`);
 }

@@ -2,23 +2,27 @@
 
 import { ApiError } from "../../client/api-error.js";
 import { ContentChangedError, inputsBody } from "../../client/body.js";
-import { classify, mayBeOneItem, statusText } from "../../client/status.js";
+import { classify, codes, mayBeOneItem, statusText } from "../../client/status.js";
 import type { WireInput } from "../../client/wire.js";
 import { checkContent, checkLimits } from "../../core/check-limits.js";
 import { type Encoded, encodeInput } from "../../core/encoding.js";
 import { InputError } from "../../core/errors.js";
 import type { Message } from "../../core/message.js";
-import { asFatalToUpload } from "../requests.js";
-import { type Accepted, type ConflictOptions, failTaken, settleFound } from "./conflicts.js";
+import { answersTo, asFatalToUpload, settleWith } from "../requests.js";
+import { type Accepted, type ConflictOptions, failTaken, recover, settleFound } from "./conflicts.js";
 import { type Found, lookUp, lookUpSuffixed } from "./look-up.js";
 
 export interface PostOptions extends ConflictOptions {
   jobId: string;
   /** Longest time that a batch is tried again, in milliseconds. */
   retryForMs: number;
+  /** The platform may find other ids. It does so at once, so that it is asked only when the ids are known to be taken. */
+  suffix?: boolean | undefined;
 }
 
 const maxItemAttempts = 5;
+/** Times that a server may call ids taken, or leave inputs out of its answer, and not have them. */
+const maxStrangeAnswers = 4;
 const doubtsBeforeSplit = 4;
 
 /**
@@ -36,12 +40,21 @@ export async function postBatch(messages: readonly Message[], options: PostOptio
   const started = clock.now();
   let rest = encodable(messages, stage);
   let doubts = 0;
+  let strange = 0;
+  /** Sent, and then not there when asked for. They may be there all the same, a moment later. */
+  const doubted = new Set<Message>();
 
   for (let attempts = 1; rest.length > 0; attempts += 1) {
     if (attempts > 1) app.transport.counts.retries += 1;
     try {
       const answer = await app.postInputs(bodyOf(rest, options), signal);
-      const again = await judgeAll(rest, answer.inputs, attempts, accepted, options);
+      const judged = judgeAll(rest, answer.inputs, attempts, accepted, options);
+      const { again } = judged;
+      if (judged.duplicates.length + judged.unnamed.length > 0) {
+        strange += 1;
+        again.push(...(await settleDuplicates(judged.duplicates, strange, doubted, accepted, options)));
+        again.push(...(await settleUnnamed(judged.unnamed, strange, accepted, options)));
+      }
       if (again.length > 0) await app.transport.pacer.pause(attempts, signal);
       rest = again;
     } catch (error) {
@@ -66,6 +79,7 @@ export async function postBatch(messages: readonly Message[], options: PostOptio
           break;
         }
         rest = absent;
+        for (const message of rest) doubted.add(message);
         if (rest.length === 0) break;
         if (doubts >= doubtsBeforeSplit && rest.length > 1) return [...accepted, ...(await inHalves(rest, options))];
         if (clock.now() - started < options.retryForMs && !(rest.length === 1 && doubts > 2 * doubtsBeforeSplit)) {
@@ -88,22 +102,30 @@ async function inHalves(messages: readonly Message[], options: PostOptions): Pro
   return [...first, ...(await postBatch(messages.slice(middle), options))];
 }
 
-/** Reads the status of every input; gives back those to be sent again. */
-async function judgeAll(
+interface Judged {
+  /** To be sent again. */
+  again: Message[];
+  /** Their ids are taken. */
+  duplicates: Message[];
+  /** The answer does not name them. */
+  unnamed: Message[];
+}
+
+/** Reads the status of every input, and settles what is clear. */
+function judgeAll(
   messages: readonly Message[],
   answers: readonly WireInput[],
   attempts: number,
   accepted: Accepted[],
-  options: PostOptions,
-): Promise<Message[]> {
-  const { stage } = options;
-  const inOrder = answers.length === messages.length;
-  const byId = inOrder ? undefined : new Map(answers.map((answer) => [answer.id, answer]));
+  { stage }: PostOptions,
+): Judged {
+  const ids = messages.map((message) => message.value.id);
+  const found = answersTo(ids, answers);
   const again: Message[] = [];
   const duplicates: Message[] = [];
   const unnamed: Message[] = [];
   messages.forEach((message, index) => {
-    const answer = inOrder ? answers[index] : byId?.get(message.value.id);
+    const answer = found[index];
     if (!answer && answers.length > 0) {
       unnamed.push(message);
       return;
@@ -130,9 +152,7 @@ async function judgeAll(
           message.fail(new InputError(String(status.code), statusText(status), { retryable: true }), stage, attempts);
     }
   });
-  if (duplicates.length > 0) again.push(...(await settleDuplicates(duplicates, accepted, options)));
-  if (unnamed.length > 0) again.push(...(await resolveDoubt(unnamed, accepted, options)));
-  return again;
+  return { again, duplicates, unnamed };
 }
 
 /** Finds out what arrived although no answer says so; gives back what did not. */
@@ -146,39 +166,72 @@ async function resolveDoubt(
   const taken: Message[] = [];
   messages.forEach((message, index) => {
     const { state, input } = (found[index] ?? { state: "absent" }) as Found & { input?: WireInput };
-    if (state === "absent") absent.push(message);
-    else if (state === "same" && input) {
-      recover(message, input, accepted);
-    } else taken.push(message);
+    if (state === "same" && input) recover(message, input, accepted);
+    else if (state === "other") taken.push(message);
+    else absent.push(message); // what cannot be read fails when it is to be sent
   });
   if (taken.length === 0) return absent;
+  if (options.conflict === "replace") return [...absent, ...taken]; // refused once more, which is then dealt with
   if (options.conflict !== "suffix") {
     for (const message of taken) failTaken(message, options.stage);
     return absent;
   }
   for (const message of taken) {
-    const input = await lookUpSuffixed(options.app, message, options.hasher, options.signal);
-    if (input) recover(message, input, accepted);
-    else absent.push(message);
+    await settleWith([message], options.stage, async () => {
+      const input = await lookUpSuffixed(options.app, message, options.hasher, options.signal);
+      if (input) recover(message, input, accepted);
+      else absent.push(message);
+    });
   }
   return absent;
-}
-
-function recover(message: Message, input: WireInput, accepted: Accepted[]): void {
-  message.note("recovered");
-  const done = input.status !== undefined && classify(input.status) === "ok";
-  accepted.push({ message, id: input.id, done, before: true });
 }
 
 /** Applies the conflict policy to inputs whose id the server has; gives back those to be sent again. */
 async function settleDuplicates(
   messages: readonly Message[],
+  strange: number,
+  recovered: ReadonlySet<Message>,
   accepted: Accepted[],
   options: PostOptions,
 ): Promise<Message[]> {
-  const { app, conflict, hasher, signal } = options;
-  const found = await lookUp(app, messages, hasher, signal);
-  return settleFound(messages, found, accepted, options, conflict !== "error");
+  const { app, conflict, hasher, signal, stage } = options;
+  let again: Message[] = [];
+  let suffixed: Message[] = [];
+  if (strange > maxStrangeAnswers) {
+    for (const message of messages) {
+      const text = `the server calls the id "${message.value.id}" taken, and does not have it`;
+      message.fail(new InputError(String(codes.inputDuplicate), text, { retryable: true }), stage, strange);
+    }
+    return again;
+  }
+  await settleWith(messages, stage, async () => {
+    const found = await lookUp(app, messages, hasher, signal);
+    const isTaken = new Set(messages.filter((_, index) => found[index]?.state === "other"));
+    const left = await settleFound(messages, found, accepted, options, { takesSame: conflict !== "error", recovered });
+    suffixed = conflict === "suffix" && !options.suffix ? left.filter((message) => isTaken.has(message)) : [];
+    again = left.filter((message) => !suffixed.includes(message));
+  });
+  if (suffixed.length > 0) accepted.push(...(await postBatch(suffixed, { ...options, suffix: true })));
+  return again;
+}
+
+/** Finds out about inputs that an answer leaves out; gives back those to be sent again. */
+async function settleUnnamed(
+  messages: readonly Message[],
+  strange: number,
+  accepted: Accepted[],
+  options: PostOptions,
+): Promise<Message[]> {
+  const { stage } = options;
+  let again: Message[] = [];
+  if (messages.length === 0) return again;
+  await settleWith(messages, stage, async () => {
+    again = await resolveDoubt(messages, accepted, options);
+  });
+  if (strange <= maxStrangeAnswers) return again;
+  const error = new InputError("ERR_ANSWER_INCOMPLETE", "the answer does not name it", { retryable: true });
+  for (const message of again) message.fail(error, stage, strange);
+  return [];
 }
 
 function failAll(messages: readonly Message[], error: ApiError, attempts: number, stage: string): void {
@@ -202,8 +255,8 @@ function encodable(messages: readonly Message[], stage: string): Message[] {
   });
 }
 
-function bodyOf(messages: readonly Message[], { jobId, conflict, hasher }: PostOptions) {
-  const policy = conflict === "suffix" ? `"input_id_conflict_resolution":"SUFFIX",` : "";
+function bodyOf(messages: readonly Message[], { jobId, suffix, hasher }: PostOptions) {
+  const policy = suffix ? `"input_id_conflict_resolution":"SUFFIX",` : "";
   const before = `{"inputs_add_job_id":${JSON.stringify(jobId)},${policy}"inputs":[`;
   return inputsBody(
     before,

@@ -1,0 +1,67 @@
+/** Patches that add to lists: sent twice they would add twice, so that what is in doubt is looked at before it is sent again. */
+
+import { isDeepStrictEqual } from "node:util";
+import { ApiError } from "../../client/api-error.js";
+import type { App, InputPatch, ItemStatus, PatchAction } from "../../client/app.js";
+import { codes } from "../../client/status.js";
+import type { Json } from "../../core/input.js";
+import { answersTo } from "../requests.js";
+
+/** Times that such a patch is sent when its answers are lost. */
+const maxAttempts = 5;
+
+/** Whether a patch of metadata may add to lists that are there; one that overwrites never does. */
+export function mayAppend({ metadata }: InputPatch, action: PatchAction): boolean {
+  return action !== "overwrite" && metadata !== undefined && hasList(metadata as Json);
+}
+
+/**
+ * Patches inputs whose metadata hold lists. Their metadata are asked for beforehand; after a lost answer, an input whose metadata are what they
+ * were is patched again, and any other was patched.
+ *
+ * @returns the answer to each patch, in their order
+ * @throws {ApiError} when the request is refused, or when nobody can say what became of it
+ */
+export async function patchLists(
+  app: App,
+  patches: readonly InputPatch[],
+  action: PatchAction,
+  signal: AbortSignal,
+): Promise<ItemStatus[]> {
+  const ids = patches.map(({ id }) => id);
+  const before = await metadataOf(app, ids, signal);
+  const answers = new Map<string, ItemStatus>();
+  let rest = patches;
+  for (let attempts = 1; rest.length > 0; attempts += 1) {
+    try {
+      const sent = rest.map(({ id }) => id);
+      for (const [index, answer] of answersTo(sent, await app.patchInputs(rest, action, signal, false)).entries()) {
+        if (answer) answers.set(sent[index] as string, answer);
+      }
+      break;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ApiError) || !error.doubtful || attempts === maxAttempts) throw error;
+      const now = await metadataOf(app, ids, signal).catch(() => {
+        throw error;
+      });
+      for (const { id } of rest) {
+        const isPatched = now.has(id) && !isDeepStrictEqual(now.get(id), before.get(id));
+        if (isPatched) answers.set(id, { id, status: { code: codes.patched } });
+      }
+      rest = rest.filter(({ id }) => !answers.has(id));
+      if (rest.length > 0) await app.transport.pacer.pause(attempts, signal);
+    }
+  }
+  return ids.flatMap((id) => answers.get(id) ?? []);
+}
+
+async function metadataOf(app: App, ids: readonly string[], signal: AbortSignal): Promise<Map<string, unknown>> {
+  const listed = await app.listInputs({ ids, signal });
+  return new Map(listed.map((input) => [input.id, input.data.metadata]));
+}
+
+function hasList(value: Json): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return typeof value === "object" && value !== null && Object.values(value).some(hasList);
+}

@@ -1,0 +1,55 @@
+/**
+ * Every fault with every verb, judged by the records of the store: nothing is lost, doubled, corrupted or deleted without being asked to.
+ *
+ * `FAULTS=17 npx vitest run test/flow/fault-matrix.test.ts` runs number 17 alone, `FAULTS=1-400` a stretch of the long form.
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type FaultRun, runScenario } from "../helpers/fault-run.js";
+import { nameOf, type Scenario, scenarioOf, troubleNames, verbs } from "../helpers/fault-scenarios.js";
+import { isLong } from "../helpers/long.js";
+import { serveContents } from "../helpers/small-contents.js";
+
+const count = isLong ? 1386 : verbs.length * troubleNames.length;
+const [from = 1, to = from] = (process.env.FAULTS ?? `1-${count}`).split("-").map(Number);
+const scenarios = Array.from({ length: to - from + 1 }, (_, n) => scenarioOf(from + n));
+/** Runs wait most of their time. */
+const runsAtOnce = 32;
+
+const results = new Map<Scenario, Promise<FaultRun>>();
+let contents: Awaited<ReturnType<typeof serveContents>>;
+
+beforeAll(async () => {
+  contents = await serveContents();
+  const begun = scenarios.map((scenario) => {
+    let begin = () => {};
+    const result = new Promise<void>((resolve) => (begin = resolve)).then(() => runScenario(scenario, contents.origin));
+    result.catch(() => undefined);
+    results.set(scenario, result);
+    return { begin, result };
+  });
+  const worker = async () => {
+    for (let next = begun.shift(); next; next = begun.shift()) {
+      next.begin();
+      await next.result.catch(() => undefined);
+    }
+  };
+  for (let n = 0; n < runsAtOnce; n += 1) void worker();
+});
+afterAll(() => void contents.server.close());
+
+const nothing = { lost: [], doubled: [], corrupted: [], deleted: [], wrong: [] };
+const figures: FaultRun[] = [];
+
+describe("in trouble", () => {
+  it.each(scenarios.map((scenario) => [nameOf(scenario), scenario] as const))(
+    "%s",
+    { timeout: 600_000 },
+    async (_, scenario) => {
+      const run = (await results.get(scenario)) as FaultRun;
+      figures.push(run);
+      const { lost, doubled, corrupted, deleted, wrong } = run;
+      expect({ lost, doubled, corrupted, deleted, wrong }).toEqual(nothing);
+    },
+  );
+});

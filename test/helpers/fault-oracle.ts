@@ -1,0 +1,247 @@
+/** The oracle of the fault matrix: what a server has, and files have, against what was told and what was asked for. */
+
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { StoredInput } from "../../src/emulator/index.js";
+import type { JournalRecord, Report } from "../../src/index.js";
+import { bystanders, type Stage } from "./fault-scenarios.js";
+import { type ContentKind, smallContent } from "./small-contents.js";
+
+/** What was found to be wrong, one text each. */
+export interface Findings {
+  /** Told to be done, and not there. */
+  lost: string[];
+  doubled: string[];
+  corrupted: string[];
+  /** Deleted, and nobody asked for it. */
+  deleted: string[];
+  /** Anything else that is not as it should be. */
+  wrong: string[];
+  /** Lists that were added to again, since nobody could say whether they had been. */
+  unknown: string[];
+}
+
+export const noFindings = (): Findings => ({
+  lost: [],
+  doubled: [],
+  corrupted: [],
+  deleted: [],
+  wrong: [],
+  unknown: [],
+});
+
+/** Failures that leave open whether the work was done. */
+const doubtful = /^(ERR_ANSWER_|ERR_SERVER_|ERR_HTTP_|ERR_DOWNLOAD_|11005$|98|99)/;
+
+/** All that the store has, read without the client. */
+interface Facts {
+  inputs: Map<string, StoredInput & { text: string | undefined }>;
+  annotations: { id: string; inputId: string; json: string }[];
+  concepts: Map<string, string>;
+  gone: ReadonlyMap<string, number>;
+}
+
+/** What was told of each input: the last outcome, and whether it ever failed without anybody knowing what became of it. */
+export interface Outcomes {
+  last: ReadonlyMap<string, JournalRecord>;
+  doubted: ReadonlySet<string>;
+}
+
+export function outcomesIn(records: readonly JournalRecord[]): Outcomes {
+  const isDoubted = (record: JournalRecord) => record.state === "failed" && doubtful.test(record.code);
+  return {
+    last: new Map(records.map((record) => [record.id ?? "", record])),
+    doubted: new Set(records.filter(isDoubted).map(({ id }) => id ?? "")),
+  };
+}
+
+/** Judges what is there after a run; `last`: without trouble all of it must have been finished. */
+export async function judge(
+  stage: Stage,
+  outcomes: Outcomes,
+  findings: Findings,
+  report: Report | undefined,
+  last = false,
+): Promise<void> {
+  const facts = await factsOf(stage);
+  const { verb, trouble } = stage.scenario;
+  if (report) {
+    const { read, ok, failed, skipped, pending } = report.counts;
+    if (read !== ok + failed + skipped + pending) findings.wrong.push(`the sum is open: ${report.summary()}`);
+    if (last && read !== stage.inputs.length) findings.wrong.push(`read ${read} of ${stage.inputs.length}`);
+  }
+  judgeStore(stage, facts, findings);
+  for (const [n, input] of stage.inputs.entries()) {
+    const id = input.id as string;
+    const outcome = outcomes.last.get(id);
+    if (!outcome) {
+      findings.wrong.push(`${id} has no outcome`);
+      continue;
+    }
+    if (verb.startsWith("upload")) judgeUpload(stage, n, outcome, facts, findings);
+    else if (verb === "download") judgeDownload(stage, n, outcome, findings);
+    else judgeChange(stage, n, outcome, facts, findings, outcomes.doubted.has(id));
+    const isDone = outcome.state === "ok" || outcome.state === "skipped";
+    const mayStay = outcome.state === "pending" && /never|slow|mix/.test(trouble);
+    if (last && !isDone && !mayStay && !isFinal(stage, n, outcome)) {
+      findings.wrong.push(`${id} was not finished: ${JSON.stringify(outcome)}`);
+    }
+  }
+}
+
+/** Failures that are right, however often it is tried. */
+function isFinal({ scenario, inputs }: Stage, n: number, outcome: JournalRecord): boolean {
+  if (outcome.state !== "failed") return false;
+  const { verb } = scenario;
+  if (inputs[n]?.id === "none") return ["30102", "11101"].includes(outcome.code);
+  if (outcome.code === "ERR_FAILED_THERE") return verb.startsWith("upload");
+  return outcome.code === "ERR_ID_TAKEN" && ((verb === "upload (skip)" && n === 1) || verb === "upload (error)");
+}
+
+/** What holds for the store whatever the verb: nothing unknown is there, the bystanders are as they were, no bytes changed. */
+function judgeStore(stage: Stage, { inputs, gone }: Facts, findings: Findings): void {
+  const { verb, kind, trouble } = stage.scenario;
+  const { storedBefore } = stage;
+  for (const [n, id] of bystanders.entries()) {
+    const found = inputs.get(id);
+    if (!found) findings.deleted.push(`the bystander ${id}`);
+    else if (found.timesStored !== storedBefore.get(id) || !has(found, kind, 100 + n))
+      findings.corrupted.push(`the bystander ${id}`);
+    else if (!isDeepStrictEqual(tagsOf(found), ["base"])) findings.wrong.push(`the bystander ${id} was changed`);
+  }
+  const known = /^(b\d|i\d(-\d)?)$/;
+  for (const found of inputs.values()) {
+    if (!known.test(found.id)) findings.wrong.push(`${found.id} is there, and was not read`);
+    if (!verb.startsWith("upload") && found.timesStored !== storedBefore.get(found.id))
+      findings.doubled.push(`${found.id} was stored anew`);
+  }
+  for (const id of gone.keys()) {
+    const n = Number(id.slice(1, 2));
+    const mayReplace = verb === "upload (replace)" && n === 1;
+    const mayRemoveFailed = verb.startsWith("upload") && n > 0 && /processing|mix/.test(trouble);
+    if (verb !== "remove" && !mayReplace && !mayRemoveFailed) findings.deleted.push(`${id} is gone`);
+  }
+}
+
+function judgeUpload(stage: Stage, n: number, outcome: JournalRecord, { inputs }: Facts, findings: Findings): void {
+  const { verb, kind, trouble } = stage.scenario;
+  const id = `i${n}`;
+  const named = [...inputs.values()].filter((found) => found.id === id || found.id.startsWith(`${id}-`));
+  const mine = named.filter((found) => has(found, kind, n));
+  const processed = mine.filter(({ statusCode }) => statusCode === 30000);
+  const others = named.filter((found) => !has(found, kind, n) && !(n === 1 && has(found, kind, 50)));
+  // What is fetched by the server has no bytes before it is processed.
+  for (const found of others) if (found.statusCode === 30000) findings.corrupted.push(`${found.id} has other bytes`);
+  if (mine.length > 1) findings.doubled.push(`${id} is there ${mine.length} times`);
+  for (const found of mine) {
+    const most = (stage.storedBefore.get(found.id) ?? 0) + (/processing|mix/.test(trouble) || kind === "url" ? 9 : 1);
+    if (found.timesStored > most) findings.doubled.push(`${found.id} was stored ${found.timesStored} times`);
+    if ((found.metadata as { n?: unknown }).n !== n) findings.corrupted.push(`${found.id} has other metadata`);
+  }
+  const old = n === 1 && named.some((found) => has(found, kind, 50));
+  const mayLack =
+    verb === "upload (replace)" && (processed.length > 0 || outcome.state !== "failed" || doubtful.test(outcome.code));
+  if (n === 1 && !old && !mayLack) findings.deleted.push(`what was under ${id}`);
+  if ((outcome.state === "ok" || outcome.state === "skipped") && processed.length === 0) {
+    findings.lost.push(`${id} is ${outcome.state}, and is not there`);
+  }
+  const isTaken = verb === "upload (error)" && outcome.state === "failed" && outcome.code === "ERR_ID_TAKEN";
+  if (outcome.state === "failed" && processed.length > 0 && !isTaken) {
+    const isKnown = doubtful.test(outcome.code) || /^uploaded, but/.test(outcome.reason) || /twice|mix/.test(trouble);
+    if (!isKnown) findings.wrong.push(`${id} is there, and failed: ${outcome.code} ${outcome.reason}`);
+  }
+}
+
+function judgeDownload({ scenario, out }: Stage, n: number, outcome: JournalRecord, findings: Findings): void {
+  const id = `i${n}`;
+  const names = existsSync(out)
+    ? readdirSync(out).filter((name) => name.startsWith(`${id}.`) && !name.endsWith(".part"))
+    : [];
+  const expected = smallContent(scenario.kind, n);
+  for (const name of names) if (!readFileSync(join(out, name)).equals(expected)) findings.corrupted.push(name);
+  if (names.length > 1) findings.doubled.push(`${id}: ${names.join(", ")}`);
+  if ((outcome.state === "ok" || outcome.state === "skipped") && names.length === 0) findings.lost.push(id);
+}
+
+function judgeChange(
+  stage: Stage,
+  n: number,
+  outcome: JournalRecord,
+  facts: Facts,
+  findings: Findings,
+  doubted: boolean,
+): void {
+  const { verb, kind } = stage.scenario;
+  const id = stage.inputs[n]?.id as string;
+  const found = facts.inputs.get(id);
+  if (found && !has(found, kind, n)) findings.corrupted.push(`${id} has other bytes`);
+  if (!found && id !== "none" && verb !== "remove") findings.deleted.push(id);
+  const isDoubled = tagsOf(found).length > 2;
+  if (isDoubled) findings[doubted ? "unknown" : "doubled"].push(`${id} has the tags ${tagsOf(found).join()}`);
+  if (isDoubled) return;
+  const [done, undone] = changeOf(stage, n, facts);
+  if (outcome.state === "ok" && !done) findings.lost.push(`${id} is ok, and not changed`);
+  const isPartly = outcome.state === "failed" && /^annotation: /.test(outcome.reason);
+  if (outcome.state === "failed" && !undone && !isPartly && !doubtful.test(outcome.code)) {
+    findings.wrong.push(`${id} is changed, and failed: ${outcome.code} ${outcome.reason}`);
+  }
+}
+
+/** Whether the change of an input was made, and whether it was not. */
+function changeOf({ scenario, inputs }: Stage, n: number, facts: Facts): [done: boolean, undone: boolean] {
+  const id = inputs[n]?.id as string;
+  const metadata = (facts.inputs.get(id)?.metadata ?? {}) as Record<string, unknown>;
+  const annotation = facts.annotations.find((one) => one.inputId === id && one.id === `x${n}`)?.json;
+  if (id === "none") return [false, true];
+  switch (scenario.verb) {
+    case "patch (merge)": {
+      const isMerged =
+        metadata.patched === n && isDeepStrictEqual(metadata.tags, ["base", `t${n}`]) && metadata.old === 1;
+      return [isMerged && annotation?.includes("0.9") === true, metadata.patched === undefined];
+    }
+    case "patch (overwrite)":
+      return [isDeepStrictEqual(metadata, { patched: n }), metadata.old === 1];
+    case "patch (remove)":
+      return [!("old" in metadata) && metadata.n === n && annotation === undefined, metadata.old === 1];
+    case "patchConcepts":
+      return [facts.concepts.get(`c${n}`) === `name ${n}`, facts.concepts.get(`c${n}`) === `c${n}`];
+    case "removeAnnotations":
+      return [annotation === undefined, annotation !== undefined];
+    default:
+      return [!facts.inputs.has(id), facts.inputs.has(id)];
+  }
+}
+
+async function factsOf({ store }: Stage): Promise<Facts> {
+  const get = async (path: string) => {
+    const headers = { authorization: "Key any" };
+    const response = await fetch(`${store.url}/v2/users/me/apps/main/${path}?per_page=1000`, { headers });
+    return (await response.json()) as Record<string, Record<string, unknown>[]>;
+  };
+  const [listed, annotations, concepts] = await Promise.all([get("inputs"), get("annotations"), get("concepts")]);
+  const texts = new Map(
+    (listed.inputs ?? []).map((input) => [input.id, (input.data as { text?: { raw?: string } }).text?.raw]),
+  );
+  return {
+    inputs: new Map(store.stored().map((input) => [input.id, { ...input, text: texts.get(input.id) }])),
+    annotations: (annotations.annotations ?? []).map((one) => ({
+      id: String(one.id),
+      inputId: String(one.input_id),
+      json: JSON.stringify(one),
+    })),
+    concepts: new Map((concepts.concepts ?? []).map(({ id, name }) => [String(id), String(name)])),
+    gone: new Map(store.deleted().map(({ id, timesStored }) => [id, timesStored])),
+  };
+}
+
+function has(found: { sha256: string | null; text: string | undefined }, kind: ContentKind, n: number): boolean {
+  const content = smallContent(kind, n);
+  if (kind === "text") return found.text === content.toString();
+  return found.sha256 === createHash("sha256").update(content).digest("hex");
+}
+
+function tagsOf(found: StoredInput | undefined): string[] {
+  return (found?.metadata as { tags?: string[] } | undefined)?.tags ?? [];
+}

@@ -1,0 +1,186 @@
+/** One run of the fault matrix: a verb in trouble, then its dead letters and the rest of it without any. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startEmulator } from "../../src/emulator/index.js";
+import {
+  batch,
+  connect,
+  deadLetters,
+  download,
+  type Flow,
+  flow,
+  type InputDraft,
+  type JournalRecord,
+  listInputs,
+  type Message,
+  patch,
+  patchConcepts,
+  type Report,
+  type RunOptions,
+  readJournal,
+  remove,
+  removeAnnotations,
+  type Source,
+  upload,
+  values,
+} from "../../src/index.js";
+import { type Findings, judge, noFindings, type Outcomes, outcomesIn } from "./fault-oracle.js";
+import { bystanders, inputCount, type Scenario, type Stage, troubleOf, type Verb } from "./fault-scenarios.js";
+import { type ContentKind, draftOf } from "./small-contents.js";
+
+export interface FaultRun extends Findings {
+  faults: Readonly<Record<string, number>>;
+  inputs: number;
+}
+
+/** Runs a scenario; `origin` is where URLs lead to. */
+export async function runScenario(scenario: Scenario, origin: string): Promise<FaultRun> {
+  const { rules, processingDelayMs } = troubleOf(scenario);
+  const store = await startEmulator({ processingDelayMs: processingDelayMs ?? 5, seed: scenario.seed, strict: true });
+  const folder = mkdtempSync(join(tmpdir(), "sluice-faults-"));
+  const app = await connect({ baseUrl: store.url, pat: "any", timeoutMs: 250, retryForMs: 1500 });
+  try {
+    const out = join(folder, "out");
+    const stage: Stage = { scenario, store, app, folder, out, origin, inputs: [], storedBefore: new Map() };
+    await prepare(stage);
+    const findings = noFindings();
+    for (const rule of rules) store.faults.add(rule);
+    const [journal, letters] = [join(folder, "a.journal"), join(folder, "failed.jsonl")];
+    const options: RunOptions = {
+      journal,
+      deadLetters: letters,
+      handleSignals: false,
+      stallMs: 20_000,
+      onStall: stalled(findings),
+    };
+    const through = (source: Source) => sinkOf(scenario.verb, stage)(flow(source)).run(options);
+
+    const report = await orRejected(through(values(stage.inputs)), findings);
+    store.faults.clear();
+    await settled(stage);
+    await judge(stage, await outcomesOf(journal), findings, report);
+
+    const replayed = await orRejected(through(deadLetters(letters)), findings);
+    await judge(stage, await outcomesOf(journal), findings, replayed);
+    const resumed = await orRejected(through(values(stage.inputs)), findings);
+    await settled(stage);
+    await judge(stage, await outcomesOf(journal), findings, resumed, true);
+    return { ...findings, faults: store.faults.happenedByType, inputs: stage.inputs.length };
+  } finally {
+    await app.close();
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Fills the store with what the verb needs, without trouble. */
+async function prepare(stage: Stage): Promise<void> {
+  const { scenario, app, origin } = stage;
+  const { verb, kind } = scenario;
+  const standing = bystanders.map((id, n) => ({ ...stored(kind, 100 + n, origin), id }));
+  const all = Array.from({ length: inputCount }, (_, n) => ({ ...stored(kind, n, origin), id: `i${n}` }));
+  const uploads = verb.startsWith("upload");
+  // Of two inputs the ids are taken: one has the same content, one another.
+  const there = uploads ? [all[0] as InputDraft, { ...stored(kind, 50, origin), id: "i1" }] : all;
+  const report = await flow(values([...standing, ...there]))
+    .pipe(batch(), upload(app))
+    .run();
+  if (report.counts.ok !== standing.length + there.length) throw new Error(`cannot begin: ${report.summary()}`);
+  stage.inputs = await inputsOf(stage, all);
+  for (const { id, timesStored } of stage.store.stored()) stage.storedBefore.set(id, timesStored);
+}
+
+/** An input as it is uploaded. */
+function stored(kind: ContentKind, n: number, origin: string): InputDraft {
+  return {
+    ...draftOf(kind, n, origin),
+    metadata: { n, tags: ["base"], old: 1 },
+    concepts: [{ id: `c${n}` }],
+    annotations: [{ id: `x${n}`, box: [0, 0, 0.5, 0.5], concepts: [{ id: "boat" }] }],
+  };
+}
+
+async function inputsOf({ scenario, app }: Stage, all: readonly InputDraft[]): Promise<InputDraft[]> {
+  const ids = all.map(({ id }) => id as string);
+  switch (scenario.verb) {
+    case "download":
+      return (await flow(listInputs(app, { ids })).toArray()).sort((one, other) =>
+        one.id < other.id ? -1 : 1,
+      ) as InputDraft[];
+    case "patch (merge)":
+      return [...ids, "none"].map((id, n) => ({
+        id,
+        metadata: { patched: n, tags: [`t${n}`] },
+        annotations: [{ id: `x${n}`, box: [0.1, 0.1, 0.9, 0.9], concepts: [{ id: "boat" }] }],
+      }));
+    case "patch (overwrite)":
+      return [...ids, "none"].map((id, n) => ({ id, metadata: { patched: n } }));
+    case "patch (remove)":
+      return [...ids, "none"].map((id, n) => ({
+        id,
+        metadata: { old: true },
+        annotations: [{ id: `x${n}`, box: [0, 0, 0.5, 0.5], concepts: [{ id: "boat" }] }],
+      }));
+    case "patchConcepts":
+      return [...ids, "none"].map((id, n) => ({
+        id,
+        text: "-",
+        concepts: [{ id: id === "none" ? id : `c${n}`, name: `name ${n}` }],
+      }));
+    case "removeAnnotations":
+      return ids.map((id, n) => ({ id, annotations: [{ id: `x${n}` }] }));
+    case "remove":
+      return ids.map((id) => ({ id }));
+    default:
+      return [...all];
+  }
+}
+
+function sinkOf(verb: Verb, { app, out }: Stage): (inputs: Flow<Message>) => Flow<Message> {
+  const batched = batch({ maxItems: 3 });
+  const conflict = /upload \((\w+)\)/.exec(verb)?.[1] as "skip" | undefined;
+  const action = /patch \((\w+)\)/.exec(verb)?.[1] as "merge" | undefined;
+  if (conflict) {
+    const options = { conflict, retryForMs: 1500, processingTimeoutMs: 400 };
+    return (inputs) => inputs.pipe(batched, upload(app, options));
+  }
+  if (action) return (inputs) => inputs.pipe(batched, patch(app, { action, deleteIfEmpty: true }));
+  switch (verb) {
+    case "download":
+      return (inputs) => inputs.pipe(download(out, { timeoutMs: 250, maxAttempts: 3 }));
+    case "patchConcepts":
+      return (inputs) => inputs.pipe(batched, patchConcepts(app));
+    case "remove":
+      return (inputs) => inputs.pipe(batched, remove(app));
+    default:
+      return (inputs) => inputs.pipe(batched, removeAnnotations(app));
+  }
+}
+
+/** A run that ends with an error settles nothing more; what it told has to be true all the same. */
+async function orRejected(running: Promise<Report>, findings: Findings): Promise<Report | undefined> {
+  return running.catch((error: Error & { code?: string }) => {
+    findings.wrong.push(`the run was rejected: ${error.code} ${error.message}`);
+    return undefined;
+  });
+}
+
+function stalled(findings: Findings): RunOptions["onStall"] {
+  return (stall) => void findings.wrong.push(`stalled: ${JSON.stringify(stall)}`);
+}
+
+async function outcomesOf(journal: string): Promise<Outcomes> {
+  const records: JournalRecord[] = [];
+  for await (const record of readJournal(journal)) records.push(record);
+  return outcomesIn(records);
+}
+
+/** Waits until the server has carried out what it accepted. */
+async function settled({ store }: Stage): Promise<void> {
+  const busy = () => store.stored().some(({ statusCode }) => statusCode === 30001);
+  for (let waits = 0; waits < 60 && (waits < 2 || busy()); waits += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}

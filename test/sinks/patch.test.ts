@@ -1,0 +1,101 @@
+/** Patches and their answers: what is told is true, and nothing is done twice. */
+
+import { describe, expect, it } from "vitest";
+import type { App } from "../../src/client/app.js";
+import {
+  batch,
+  flow,
+  type InputDraft,
+  type PatchOptions,
+  patch,
+  patchConcepts,
+  upload,
+  values,
+} from "../../src/index.js";
+import { openStore } from "../helpers/store.js";
+
+const put = (app: App, inputs: readonly InputDraft[]) => flow(values(inputs)).pipe(batch(), upload(app)).run();
+const change = (app: App, inputs: readonly InputDraft[], options: PatchOptions = {}) =>
+  flow(values(inputs)).pipe(batch(), patch(app, options)).run();
+
+const box: InputDraft["annotations"] = [{ id: "x", box: [0, 0, 1, 1], concepts: [{ id: "boat" }] }];
+
+describe("a patch", () => {
+  it.each([
+    ["cut after it was carried out", { type: "cut", when: "after" }],
+    ["cut before", { type: "cut", when: "before" }],
+    ["unreadable", { type: "garbage" }],
+  ] as const)("adds to lists once when its answer is %s", async (_, fault) => {
+    const { store, app } = await openStore();
+    const tags = { metadata: { tags: ["sea"], camera: { lenses: ["wide"] }, crew: [{ id: 1 }] } };
+    await put(app, [
+      { id: "a", text: "a", ...tags },
+      { id: "b", text: "b", ...tags },
+    ]);
+    store.faults.add({ method: "PATCH", times: 2, fault });
+    const more = { metadata: { tags: ["calm"], camera: { lenses: ["long"] }, crew: [{ id: 1, age: 30 }] } };
+    const report = await change(app, [
+      { id: "a", ...more },
+      { id: "none", ...more },
+      { id: "b", metadata: { day: 1 } },
+    ]);
+    expect(report.counts).toMatchObject({ ok: 2, failed: 1 });
+    expect(report.failures).toMatchObject([{ id: "none", code: "30102" }]);
+    expect((await app.getInput("a")).data.metadata).toMatchObject({
+      tags: ["sea", "calm"],
+      camera: { lenses: ["wide", "long"] },
+      crew: [{ id: 1, age: 30 }],
+    });
+    expect((await app.getInput("b")).data.metadata).toMatchObject({ day: 1, tags: ["sea"] });
+  });
+
+  it("fails lists of which nobody can say whether they were added", async () => {
+    const { store, app } = await openStore();
+    await put(app, [{ id: "a", text: "a" }]);
+    store.faults.add({ method: "PATCH", fault: { type: "cut", when: "after" } });
+    store.faults.add({ method: "GET", every: 2, fault: { type: "status", http: 400, code: 11102 } });
+    const report = await change(app, [{ id: "a", metadata: { tags: ["calm"] } }]);
+    expect(report.failures).toMatchObject([{ id: "a", code: "ERR_ANSWER_LOST" }]);
+    store.faults.clear();
+    expect((await app.getInput("a")).data.metadata).toMatchObject({ tags: ["calm"] });
+  });
+
+  it("that removes an annotation is done when the annotation is gone, also when the answer that said so was lost", async () => {
+    const { store, app } = await openStore();
+    await put(app, [{ id: "a", text: "a", annotations: box }]);
+    store.faults.add({ method: "PATCH", path: "/annotations", times: 1, fault: { type: "cut", when: "after" } });
+    const report = await change(app, [{ id: "a", annotations: box }], { action: "remove", deleteIfEmpty: true });
+    expect(report.counts).toMatchObject({ ok: 1, failed: 0 });
+    expect(await app.listAnnotations({ inputIds: ["a"], ids: ["x"] })).toEqual([]);
+  });
+
+  it("gives each input its own outcome when a server answers in another order", async () => {
+    const { app } = await openStore({
+      faults: [{ method: "PATCH", fault: { type: "odd-answer", how: "other-order" } }],
+    });
+    await put(app, [{ id: "a", text: "a" }]);
+    const inputs = ["a", "none", "never"].map((id) => ({ id, metadata: { day: 1 } }));
+    expect((await change(app, inputs)).failures.map(({ id }) => id)).toEqual(["none", "never"]);
+  });
+});
+
+describe("renaming concepts", () => {
+  const renaming = (...names: [id: string, name: string][]) =>
+    names.map(([id, name], n): InputDraft => ({ id: `i${n}`, text: "-", concepts: [{ id, name }] }));
+  const rename = (app: App, inputs: readonly InputDraft[], maxItems: number) =>
+    flow(values(inputs)).pipe(batch({ maxItems }), patchConcepts(app)).run();
+
+  it.each([1, 2, 10])("fails every input whose concept was refused, in batches of %d", async (maxItems) => {
+    const { app } = await openStore();
+    const inputs = renaming(["none", "one"], ["none", "one"], ["none", "one"]);
+    expect((await rename(app, inputs, maxItems)).counts).toMatchObject({ ok: 0, failed: 3 });
+  });
+
+  it("leaves the name that came last", async () => {
+    const { app } = await openStore();
+    await put(app, [{ id: "a", text: "a", concepts: [{ id: "boat" }] }]);
+    const inputs = renaming(["boat", "ship"], ["boat", "vessel"], ["boat", "ship"]);
+    expect((await rename(app, inputs, 1)).counts).toMatchObject({ ok: 3 });
+    expect(await app.listConcepts()).toMatchObject([{ id: "boat", name: "ship" }]);
+  });
+});

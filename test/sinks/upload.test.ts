@@ -1,0 +1,170 @@
+/** Uploads to a server that answers badly: what is told is true, nothing is doubled, and nothing is deleted without need. */
+
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { App } from "../../src/client/app.js";
+import { shareOf } from "../../src/emulator/faults.js";
+import { batch, flow, type InputDraft, transform, type UploadOptions, upload, values } from "../../src/index.js";
+import { jpeg } from "../helpers/files.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
+
+const put = (app: App, inputs: readonly InputDraft[], options: UploadOptions = {}) =>
+  flow(values(inputs)).pipe(batch(), upload(app, options)).run();
+
+const note = (id: string, text = `note ${id}`): InputDraft => ({ id, text });
+
+/** Deletes the file of an input when all of it is known and nothing of it is sent. */
+const losing = (path: string) =>
+  transform((input) => {
+    rmSync(path, { force: true });
+    return input;
+  });
+
+describe("an upload", () => {
+  it("ends when a server calls ids taken that it does not have", { timeout: 20_000 }, async () => {
+    const { store, app } = await openStore();
+    store.faults.add({ method: "POST", fault: { type: "mixed", share: 1, code: 30100 } });
+    const report = await put(app, [note("a"), note("b")]);
+    expect(report.failures).toMatchObject([
+      { id: "a", code: "30100" },
+      { id: "b", code: "30100" },
+    ]);
+    expect(store.stored()).toEqual([]);
+  });
+
+  it("takes no input for the same whose file cannot be read, and deletes nothing in its favour", async () => {
+    const { store, app } = await openStore();
+    await app.postInputs({
+      length: 53,
+      chunks: () => [Buffer.from('{"inputs":[{"id":"a","data":{"text":{"raw":"old"}}}]}')],
+    });
+    await expect.poll(() => store.stored()[0]?.statusCode).toBe(30000);
+    const path = join(temporaryFolder(), "a.jpg");
+    for (const options of [{ resume: "server" }, { conflict: "replace", resume: "server" }] as const) {
+      writeFileSync(path, await jpeg());
+      const report = await flow(values([{ id: "a", image: { path } }]))
+        .pipe(losing(path), batch(), upload(app, options))
+        .run();
+      expect(report.failures).toMatchObject([{ id: "a", code: "ERR_FILE_UNREADABLE" }]);
+      expect(store.stored()).toMatchObject([{ id: "a", kind: "text", timesStored: 1 }]);
+    }
+  });
+
+  it("replaces what is there with the same content and failed to be processed", async () => {
+    const { store, app } = await openStore();
+    store.faults.add({ fault: { type: "processing", share: 1, code: 30002 } });
+    await put(app, [note("a")], { wait: false });
+    await expect.poll(() => store.stored()[0]?.statusCode).toBe(30002);
+    store.faults.clear();
+    expect((await put(app, [note("a")])).failures).toMatchObject([{ code: "ERR_FAILED_THERE" }]);
+    expect((await put(app, [note("a")], { conflict: "replace" })).counts).toMatchObject({ ok: 1 });
+  });
+
+  it("leaves nothing in the way of a later try when it gives up an input that could not be processed", async () => {
+    const { store, app } = await openStore();
+    store.faults.add({ fault: { type: "processing", share: 1, code: 30002 } });
+    expect((await put(app, [note("a")])).failures).toMatchObject([{ id: "a", code: "30002", attempts: 3 }]);
+    store.faults.clear();
+    expect((await put(app, [note("a")])).counts).toMatchObject({ ok: 1 });
+  });
+
+  it("fails those alone that it cannot ask about, and not what was accepted with them", async () => {
+    const { store, app } = await openStore();
+    await put(app, [note("b")]);
+    store.faults.add({ method: "GET", path: /\/inputs$/, fault: { type: "status", http: 400, code: 11102 } });
+    const report = await put(app, [note("a"), note("b", "other"), note("c")], { wait: false });
+    expect(report.counts).toMatchObject({ ok: 2, failed: 1 });
+    expect(report.failures).toMatchObject([{ id: "b", code: "11102" }]);
+    expect(store.stored().map(({ id, timesStored }) => [id, timesStored])).toEqual([
+      ["b", 1],
+      ["a", 1],
+      ["c", 1],
+    ]);
+  });
+
+  it("goes on when what failed cannot be deleted for another try", async () => {
+    const { store, app } = await openStore();
+    store.faults.add({ fault: { type: "processing", share: 0.5, code: 30002 } });
+    store.faults.add({ method: "DELETE", fault: { type: "status", http: 400, code: 11102 } });
+    const inputs = Array.from({ length: 20 }, (_, n) => note(`n${n}`));
+    const report = await put(app, inputs);
+    const failed = store.stored().filter(({ statusCode }) => statusCode === 30002);
+    expect(failed.length).toBeGreaterThan(3);
+    expect(report.counts).toMatchObject({ read: 20, failed: failed.length, ok: 20 - failed.length });
+    expect(report.failures[0]).toMatchObject({ code: "30002" });
+  });
+
+  it("fails inputs whose annotations it cannot ask about, and no others", async () => {
+    const { store, app } = await openStore();
+    store.faults.add({ method: "POST", path: "/annotations", fault: { type: "cut", when: "after" } });
+    store.faults.add({ method: "GET", path: "/annotations", fault: { type: "status", http: 400, code: 11102 } });
+    const annotations: InputDraft["annotations"] = [{ id: "x", box: [0, 0, 1, 1], concepts: [{ id: "boat" }] }];
+    const report = await put(app, [{ ...note("a"), annotations }, note("b")]);
+    expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
+    expect(report.failures[0]).toMatchObject({ id: "a", reason: expect.stringMatching(/^uploaded, but/) });
+  });
+
+  it("replaces other content also when the answer that says so is lost", async () => {
+    const { store, app } = await openStore();
+    await put(app, [note("a", "old")]);
+    store.faults.add({ method: "POST", times: 1, fault: { type: "cut", when: "after" } });
+    const report = await put(app, [note("a", "new")], { conflict: "replace" });
+    expect(report.counts).toMatchObject({ ok: 1 });
+    expect((await app.getInput("a")).data.text).toMatchObject({ raw: "new" });
+  });
+
+  it("puts an input under one other id only, however often it is run", async () => {
+    const { store, app } = await openStore();
+    await put(app, [note("a", "old")]);
+    for (let runs = 0; runs < 3; runs += 1) await put(app, [note("a", "new"), note("b")], { conflict: "suffix" });
+    expect(
+      store
+        .stored()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(["a", "a-1", "b"]);
+  });
+
+  it("waits for what another run left in progress, whatever its own jobs count", async () => {
+    const { store, app } = await openStore({}, { maxConcurrency: 1 });
+    const ids = Array.from({ length: 40 }, (_, n) => `n${n}`);
+    const stuck = ids.filter((id) => shareOf(id) < 0.5).slice(0, 4);
+    const others = ids.filter((id) => shareOf(id) >= 0.5).slice(0, 4);
+    store.faults.add({ fault: { type: "stuck", share: 0.5 } });
+    await put(
+      app,
+      stuck.map((id) => note(id)),
+      { wait: false },
+    );
+    // The answer to the first batch is lost when its inputs are processed, so that its job counts four that nobody waits for.
+    for (const fault of [
+      { type: "slow", ms: 200 },
+      { type: "cut", when: "after" },
+    ] as const) {
+      store.faults.add({ method: "POST", times: 1, fault });
+    }
+    const report = await flow(values([...others, ...stuck].map((id) => note(id))))
+      .pipe(batch({ maxItems: 4 }), upload(app, { processingTimeoutMs: 400 }))
+      .run();
+    expect(report.counts).toMatchObject({ ok: 4, pending: 4 });
+  });
+
+  it("gives each input its own outcome when a server answers in another order", async () => {
+    const { store, app } = await openStore();
+    await put(app, [note("b", "other")]);
+    store.faults.add({ method: "POST", fault: { type: "odd-answer", how: "other-order" } });
+    const report = await put(app, [note("a"), note("b"), note("c"), note("d")]);
+    expect(report.failures).toMatchObject([{ id: "b", code: "ERR_ID_TAKEN" }]);
+    expect(report.counts).toMatchObject({ ok: 3, failed: 1 });
+  });
+
+  it("deletes nothing that it did not upload when that fails to be processed", async () => {
+    const { store, app } = await openStore({ processingDelayMs: 100 });
+    store.faults.add({ fault: { type: "processing", share: 1, code: 30002 } });
+    await put(app, [note("a")], { wait: false });
+    const report = await put(app, [note("a")]);
+    expect(report.failures).toMatchObject([{ id: "a", code: "ERR_FAILED_THERE" }]);
+    expect(store.stored()).toMatchObject([{ id: "a", timesStored: 1 }]);
+  });
+});
