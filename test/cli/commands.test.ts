@@ -115,7 +115,9 @@ describe("a command line that is wrong", () => {
       [["remove", "--yes"], 2, /^error: say which inputs/],
       [["replay", "/nowhere/at-all.jsonl"], 1, /^error: \/nowhere\/at-all\.jsonl does not exist/],
     ];
-    await runHere("upload", "--as", "urls", "https://127.0.0.1/x.jpg"); // there is something to download
+    const good = join(temporaryFolder(), "good.csv");
+    writeFileSync(good, "inputid,input\na,calm sea\n");
+    expect((await runHere("upload", good)).code).toBe(0); // there is something to download
     for (const [args, code, text] of cases) {
       const ended = await runHere(...args);
       expect([args, ended.code, ended.stdout]).toEqual([args, code, ""]);
