@@ -26,14 +26,14 @@ export const sets = {
 };
 
 /** Makes a set unless it is there; gives back where it is: a folder, or a CSV file. */
-export function makeSet(name) {
-  const { kind, count, bytes = 0, extension } = sets[name];
+export function makeSet(name, set = sets[name]) {
+  const { title, kind, count, bytes = 0, extension } = set;
   const folder = join(tmpdir(), "sluice-bench", name);
   const made = join(tmpdir(), "sluice-bench", `${name}.made`);
   const description = `${count} ${bytes} ${extension}`;
   const path = kind === "text" ? join(folder, "rows.csv") : folder;
   if (existsSync(made) && readFileSync(made, "utf8") === description) return path;
-  process.stderr.write(`making ${sets[name].title} in ${folder}\n`);
+  process.stderr.write(`making ${title} in ${folder}\n`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   if (kind === "text") makeRows(path, count);

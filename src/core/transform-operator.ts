@@ -16,12 +16,16 @@ interface Task {
   error: unknown;
 }
 
+/** Inputs that wait in a queue before the source is read no further; or twice the concurrency, where that is more. */
+const maxQueued = 16;
+
 /**
  * Makes an operator of a transform. Keeps order; works on `concurrency` inputs at once when `apply` is async; an input on which
  * it throws settles as failed, one for which it returns nothing as skipped, and the stream goes on. Completes after the last.
  */
 export function transformOperator(plugin: Transform): OperatorFunction<Message, Message> {
   const concurrency = plugin.concurrency ?? 1;
+  const enough = Math.max(maxQueued, 2 * concurrency);
   return (input) =>
     new Observable((output) => {
       const abort = new AbortController();
@@ -31,6 +35,7 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
       let running = 0;
       let completed = false;
       let context: RunContext | undefined;
+      let removeSated: (() => void) | undefined;
 
       const describe = () => {
         const task = queue[first];
@@ -56,7 +61,8 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
       };
       const start = () => {
         unstarted = Math.max(unstarted, first);
-        while (running < concurrency && unstarted < queue.length) {
+        // Results that wait for a slow one before them are in memory, and counted only when they go on.
+        while (running < concurrency && unstarted < Math.min(queue.length, first + enough)) {
           const task = queue[unstarted] as Task;
           unstarted += 1;
           if (task.done) continue;
@@ -91,6 +97,7 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
         if (!context) {
           context = message.context;
           context.waits.add(describe);
+          removeSated = context.gate.onSated(() => queue.length - first >= enough);
         }
         const task: Task = { message, started: false, done: false, result: undefined, error: undefined };
         queue.push(task);
@@ -127,6 +134,7 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
       return () => {
         subscription.unsubscribe();
         abort.abort();
+        removeSated?.();
         for (const task of queue.slice(first)) task.message.release();
       };
     });

@@ -1,5 +1,6 @@
 /** Transform: makes images fit the limits of the API, and turns them upright. */
 
+import { availableParallelism } from "node:os";
 import type { OperatorFunction } from "rxjs";
 import type { Sharp } from "sharp";
 import * as z from "zod";
@@ -26,14 +27,19 @@ const Options = z.strictObject({
   upright: z.boolean().default(true),
   /** Images with more megapixels than this are refused before they are decoded. Default: 268. */
   maxDecodedMegapixels: z.number().positive().default(268),
-  /** Most images worked on at once. Default: 2. */
-  concurrency: z.number().int().min(1).max(16).default(2),
+  /** Most images worked on at once. Default: one for each core, and at most one less than the thread pool of Node.js has threads. */
+  concurrency: z.number().int().min(1).max(64).optional(),
 });
 export type FitImageOptions = z.input<typeof Options>;
 type Checked = z.output<typeof Options>;
 
 /** Tries at a smaller result: quality first, then size. */
 const maxTries = 8;
+
+/** Each image takes a thread of the pool, in which files are read too: one is left to them. */
+const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
+const cores = availableParallelism();
+const imagesAtOnce = Math.max(1, Math.min(cores, poolThreads - 1, 64));
 
 /**
  * Makes images fit: not more than `maxMegapixels`, less than `maxBytes`, in `format`. An image that fits already, and stands upright, goes on
@@ -42,7 +48,9 @@ const maxTries = 8;
  * Turning follows the EXIF orientation; boxes and polygons turn with the pixels, so that they stay where they were drawn on the stored pixels.
  * Keeps order. An image that has to be changed and cannot be decoded, is cut short, has too many pixels, or cannot be made small enough settles as
  * failed (ERR_IMAGE_…).
- * URLs and other kinds go on unchanged. Results are held in memory and count against `maxBytesInFlight`.
+ * URLs and other kinds go on unchanged. Results are held in memory and count against `maxBytesInFlight`; at most 200 megapixels are decoded at
+ * once in the whole process. The work is done in the thread pool (4 threads): on a machine with more cores, start Node.js with UV_THREADPOOL_SIZE
+ * set to one more than there are.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./scans")).pipe(fitImage({ maxMegapixels: 20, format: "jpeg" }), batch(), upload(app));
@@ -51,7 +59,7 @@ export function fitImage(options: FitImageOptions = {}): OperatorFunction<Messag
   const checked = parseOptions("fitImage", Options, options);
   return transformOperator({
     name: "fitImage",
-    concurrency: checked.concurrency,
+    concurrency: checked.concurrency ?? imagesAtOnce,
     apply(input) {
       const { image } = input;
       return image && !("url" in image) ? fitted(input, image, checked) : input;
@@ -62,7 +70,8 @@ export function fitImage(options: FitImageOptions = {}): OperatorFunction<Messag
 async function fitted(input: Input, image: Exclude<Content, { url: string }>, options: Checked): Promise<Input> {
   await checkType(image);
   const { default: sharp } = await import("sharp");
-  sharp.concurrency(1); // images are worked on side by side; threads within one only cost memory
+  // Images are worked on side by side, and threads within one cost memory: only where the pool is too small for the cores are there some.
+  sharp.concurrency(Math.max(1, Math.floor(cores / (options.concurrency ?? imagesAtOnce))));
   const source = "path" in image ? image.path : image.bytes;
   const open = () => sharp(source, { failOn: "truncated", limitInputPixels: options.maxDecodedMegapixels * 1_000_000 });
   const header = await sharp(source, { limitInputPixels: false })

@@ -5,6 +5,7 @@ import { defineTransform } from "../../src/core/define.js";
 import { InputError, SinkError } from "../../src/core/errors.js";
 import { flow } from "../../src/core/flow.js";
 import type { Input } from "../../src/core/input.js";
+import { transform } from "../../src/transforms/transform.js";
 import { sinkOf, texts, turns } from "../helpers/flows.js";
 
 const shout = defineTransform({
@@ -221,6 +222,37 @@ describe("backpressure", () => {
     await turns(100);
     expect(source.handedOut()).toBeLessThanOrEqual(4);
     subscription.unsubscribe();
+  });
+
+  it("reads no further ahead than a slow transform needs", async () => {
+    const source = texts(1000);
+    const subscription = flow(source)
+      .pipe(transform(() => new Promise<Input>(() => undefined)))
+      .subscribe({});
+    await turns(100);
+    expect(source.handedOut()).toBeLessThanOrEqual(17);
+    subscription.unsubscribe();
+  });
+
+  it("holds few results of a transform that wait for a slow one before them, however many inputs wait", async () => {
+    const hundred = transform((input) => Array.from({ length: 100 }, (_, n) => ({ ...input, id: `${input.id}-${n}` })));
+    let finishFirst = () => {};
+    const first = new Promise<void>((resolve) => void (finishFirst = resolve));
+    let begun = 0;
+    const slow = defineTransform({
+      name: "slow",
+      concurrency: 2,
+      apply: async (input) => {
+        begun += 1;
+        if (input.id === "t0-0") await first;
+        return input;
+      },
+    });
+    const inputs = flow(texts(10)).pipe(hundred, slow()).toArray();
+    await turns(100);
+    expect(begun).toBe(16);
+    finishFirst();
+    expect((await inputs).map((input) => input.id)).toHaveLength(1000);
   });
 
   it("reads two sources side by side under one window", async () => {

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { AppendFile, type AppendTarget } from "../../../src/core/journal/append-file.js";
@@ -98,7 +97,7 @@ describe("appending", () => {
 
   it("drops what stands behind the last whole line when it opens a file", async () => {
     const path = join(temporaryFolder(), "lines");
-    await (await open(path, "w")).writeFile("whole\ntor");
+    writeFileSync(path, "whole\ntor");
     const file = await AppendFile.open(path, 6);
     file.append("next\n", () => undefined);
     await file.close();
