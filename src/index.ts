@@ -54,6 +54,7 @@ export {
   type WriteContext,
 } from "./core/plugin.js";
 export type { ProgressEvent } from "./core/progress/measure.js";
+export type { Throughput } from "./core/report/throughput.js";
 export type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./core/report.js";
 export type { RunOptions } from "./core/run.js";
 export type { SinkProgress } from "./core/run-context.js";

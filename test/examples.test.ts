@@ -39,6 +39,7 @@ const shows: Record<string, RegExp[]> = {
     /plan: read 19 = ok 13 \+ refused 1 \+ skipped 5[\s\S]*upload {3}13 inputs in 4 batches[\s\S]*refused {2}\S*empty\.jpg/,
     /as planned: true/,
   ],
+  "14-report-page.ts": [/by code: 1 × ERR_FILE_EMPTY/, /report\.html: \d+ kB, 8 thumbnails, 8 boxes/],
   "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
 };
 

@@ -27,7 +27,7 @@ export function downloadCommand(): Command {
         const { download, flow, listInputs } = await import("../index.js");
         const { concurrency } = options;
         const inputs = flow(listInputs(app, selectionOf(options))).pipe(download(folder, { app, concurrency }));
-        conclude(await inputs.run(runOptions(options)), options);
+        await conclude(await inputs.run(runOptions(options)), options);
       }),
     );
 }

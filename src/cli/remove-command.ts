@@ -39,7 +39,7 @@ export function removeCommand(): Command {
           process.exitCode = 1;
           return;
         }
-        conclude(await inputs.run(runOptions(options)), options);
+        await conclude(await inputs.run(runOptions(options)), options);
       });
     });
 }

@@ -21,7 +21,7 @@ export function replayCommand(): Command {
         if (!existsSync(path)) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
         const { batch, deadLetters, flow, upload } = await import("../index.js");
         const inputs = flow(deadLetters(path)).pipe(batch(), upload(app));
-        conclude(await inputs.run(runOptions(options)), options);
+        await conclude(await inputs.run(runOptions(options)), options);
       }),
     );
 }

@@ -28,7 +28,7 @@ Examples:
     .action((paths: string[], options: Options) =>
       withApp(options, async (app) => {
         const inputs = await uploadFlow(app, paths, options);
-        conclude(await inputs.run(runOptions(options)), options);
+        await conclude(await inputs.run(runOptions(options)), options);
       }),
     );
 }

@@ -140,7 +140,10 @@ export class Flow<T = Message> {
         error: (error: unknown) => reject(error),
         complete: () => resolve(),
       });
-    }).finally(() => context.closed());
+    }).finally(() => {
+      reporter.close();
+      return context.closed();
+    });
     const { failures } = reporter.finish(false);
     const [first] = failures;
     if (first) throw new FlowError(first.code, `${first.origin}: ${first.reason} (${failures.length} inputs failed)`);

@@ -128,6 +128,7 @@ export class Message<T extends Input = Input> {
   settle(outcome: Outcome): void {
     if (this.#settled) return;
     this.#settled = true;
+    this.#ticket.context.sample?.offer(this.#value, this.#ticket.origin, outcome);
     const { note } = this.#ticket;
     this.#ticket.settlePart(outcome.state === "ok" && note !== undefined ? { ...outcome, note } : outcome);
     this.#holds = Math.min(this.#holds, 1);

@@ -66,11 +66,14 @@ export async function planFlow(
 ): Promise<Plan> {
   const { signal, maxInFlight, maxBytesInFlight, journal } = parseOptions("plan", Options, options);
   const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, rehearses: true });
-  const reporter = new Reporter(context);
   const { made: stream, effects } = effectsOf(() => build(context));
   const isDone = journal === undefined ? undefined : await Journal.look(journal, effects);
   if (isDone) context.store = { isDone, keep: (_settlement, _kept, _input, announce) => announce() };
-  await subscribed(stream, context, undefined).finally(() => context.closed());
+  const reporter = new Reporter(context);
+  await subscribed(stream, context, undefined).finally(() => {
+    reporter.close();
+    return context.closed();
+  });
   signal?.throwIfAborted();
 
   const { counts, traffic, failures, failureGroups, skipped, durationMs } = reporter.finish(false);

@@ -102,8 +102,9 @@ function forTerminal(terminal: Terminal, { drain }: RunContext): Viewer {
   };
 }
 
+/** One of no size shows nothing. */
 function isTerminal(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && process.env.TERM !== "dumb";
+  return stream.isTTY === true && stream.rows > 0 && process.env.TERM !== "dumb";
 }
 
 /** How many items all sources have; undefined where one of them does not know. */

@@ -1,6 +1,7 @@
 /** The report: what became of every input of a run. */
 
 import type { Counts } from "./ledger.js";
+import type { Throughput } from "./report/throughput.js";
 import type { Traffic } from "./run-context.js";
 
 /** One failed input. */
@@ -51,6 +52,8 @@ export interface Report {
   readonly notes: Readonly<Record<string, number>>;
   readonly traffic: Readonly<Traffic>;
   readonly durationMs: number;
+  /** What got done over time, in at most 120 spans. */
+  readonly throughput: Readonly<Throughput>;
   /** What its journal told at the start: inputs that earlier runs finished, and lines that were damaged and passed over. */
   readonly journal?: JournalFacts | undefined;
   /** Whether the run was stopped before the source's end. */
@@ -61,5 +64,14 @@ export interface Report {
   readonly exitCode: number;
   /** The report for people, as text: the sum, then one line for each failure (the first 20) and reason. */
   summary(): string;
+  /** All of the above as plain data. */
   toJSON(): object;
+  /**
+   * Writes the report as one page of HTML that needs nothing else: totals, throughput, failures by code with examples, places on a map, and a sample of
+   * the inputs (36 at most) with what is drawn on them. Thumbnails are made now, of files and bytes that are there; URLs are not fetched.
+   *
+   * @throws {FlowError} (rejects) ERR_FILE_UNWRITABLE
+   * @example await report.writeHtml("./report.html");
+   */
+  writeHtml(path: string): Promise<void>;
 }

@@ -1,7 +1,9 @@
 /** Reporting: gathers the outcomes of a run, and makes its report. */
 
 import type { Ledger, Settlement } from "./ledger.js";
+import { Sample } from "./report/sample.js";
 import { summaryOf } from "./report/summary.js";
+import { ThroughputLog } from "./report/throughput.js";
 import type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./report.js";
 import type { RunContext } from "./run-context.js";
 
@@ -28,13 +30,22 @@ export class Reporter {
   readonly #pending = new Map<string, Groups>();
   readonly #notes: Record<string, number> = {};
   readonly #started = performance.now();
+  readonly #sample = new Sample();
+  readonly #throughput: ThroughputLog;
   readonly #ledger: Ledger;
   readonly #context: RunContext;
 
   constructor(context: RunContext) {
     this.#context = context;
+    context.sample = this.#sample;
+    this.#throughput = new ThroughputLog(context);
     this.#ledger = context.ledger;
     this.#ledger.onSettled((settlement) => this.#add(settlement));
+  }
+
+  /** Ends the looking; for runs that end without a report. */
+  close(): void {
+    this.#throughput.close();
   }
 
   finish(stopped: boolean, journal?: JournalFacts): Report {
@@ -55,11 +66,16 @@ export class Reporter {
       traffic: this.#context.traffic,
       ...(journal ? { journal } : {}),
       durationMs: Math.round(performance.now() - this.#started),
+      throughput: this.#throughput.end(),
       stopped,
       ok: counts.failed === 0 && counts.pending === 0 && !stopped,
       exitCode: stopped ? 130 : counts.failed + counts.pending > 0 ? 1 : 0,
     };
-    return { ...report, summary: () => summaryOf(report), toJSON: () => report };
+    const writeHtml = async (path: string) => {
+      const { writePage } = await import("./report/page.js"); // with all that it needs, on first use
+      await writePage(path, report, this.#sample);
+    };
+    return { ...report, summary: () => summaryOf(report), toJSON: () => report, writeHtml };
   }
 
   /** Failed inputs so far by plugin and code, those that are most first. */

@@ -3,6 +3,7 @@
 import { Gate, type GateOptions } from "./backpressure.js";
 import type { Input, InputDraft } from "./input.js";
 import { Ledger, type Settlement } from "./ledger.js";
+import type { Sample } from "./report/sample.js";
 
 /** What is known of an input besides itself, where outcomes are kept. */
 export interface Kept {
@@ -73,6 +74,8 @@ export class RunContext {
   readonly rehearses: boolean;
   /** Set before the sources are read. */
   store: OutcomeStore | undefined;
+  /** Gets every input with its outcome, where a report is made. */
+  sample: Sample | undefined;
   /** What each stage waits for just now, if for anything; asked when nothing goes on. */
   readonly waits = new Set<() => string | undefined>();
   /** What the sinks have done, in the order in which they began. */

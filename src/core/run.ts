@@ -61,10 +61,10 @@ export async function runFlow(
   const drain = new AbortController();
   const signal = checked.signal ? AbortSignal.any([checked.signal, abort.signal]) : abort.signal;
   const context = new RunContext({ signal, drain: drain.signal, maxInFlight, maxBytesInFlight });
-  const reporter = new Reporter(context);
   const { made: stream, effects } = effectsOf(() => build(context));
   const wantsRecords = journal !== undefined || deadLetters !== undefined;
   const records = wantsRecords ? await Records.open({ journal, deadLetters }, effects) : undefined;
+  const reporter = new Reporter(context);
   context.store = records;
   records?.attach(context);
 
@@ -91,6 +91,7 @@ export async function runFlow(
     await records?.close().catch(() => undefined); // what went wrong first is what is told
     throw error;
   } finally {
+    reporter.close();
     clearTimeout(cut);
     unwatch?.();
     forget?.();

@@ -10,6 +10,7 @@ export interface RunningOptions {
   json?: boolean;
   journal?: string;
   deadLetters?: string;
+  report?: string;
 }
 
 /** Adds the options of a run; `records`: with a journal and dead letters. */
@@ -18,7 +19,8 @@ export function withRun(command: Command, records = true): Command {
     .optionsGroup("The run:")
     .option("--progress", "show how it stands on stderr (default: on a terminal)")
     .option("--no-progress", "do not")
-    .option("--json", "print the report as one line of JSON");
+    .option("--json", "print the report as one line of JSON")
+    .option("--report <file>", "write the report as a page of HTML, with a sample of the inputs", notEmpty);
   if (!records) return command;
   return command
     .option("--journal <file>", "keep what is done; run again, only the rest is done", notEmpty)
@@ -31,8 +33,9 @@ export function runOptions({ progress, journal, deadLetters }: RunningOptions): 
   return { progress: progress ?? isTerminal, journal, deadLetters, handleSignals: true };
 }
 
-/** Prints a report, and takes its exit code for that of the process. */
-export function conclude(report: Report, { json }: RunningOptions): void {
+/** Prints a report, writes its page, and takes its exit code for that of the process. */
+export async function conclude(report: Report, { json, report: page }: RunningOptions): Promise<void> {
   process.stdout.write(`${json ? JSON.stringify(report) : report.summary()}\n`);
   process.exitCode = report.exitCode;
+  if (page !== undefined) await report.writeHtml(page);
 }

@@ -4,7 +4,7 @@ import { printable } from "../format.js";
 import type { Failure, ReasonGroup, Report } from "../report.js";
 
 /** The report for people: the sum, then one line for each failure (the first 20) and reason. */
-export function summaryOf(report: Omit<Report, "summary" | "toJSON">): string {
+export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml">): string {
   const { counts, failures, notes } = report;
   const parts = [`ok ${counts.ok}`, `failed ${counts.failed}`, `skipped ${counts.skipped}`];
   if (counts.pending > 0) parts.push(`pending ${counts.pending}`);

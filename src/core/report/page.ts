@@ -1,0 +1,111 @@
+/** The page of a report: one file of HTML that needs nothing else, runs no script, and trusts nothing that came from an input. */
+
+import { hash, randomUUID } from "node:crypto";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { describeError, FlowError } from "../errors.js";
+import { bytesText, countText, durationText, rateText } from "../format.js";
+import type { Failure, FailureGroup, ReasonGroup, Report } from "../report.js";
+import { placeMap, throughputChart } from "./drawings.js";
+import { Html, html } from "./html.js";
+import type { Sample } from "./sample.js";
+import { card } from "./sheet.js";
+import { style } from "./style.js";
+import { thumbnailOf } from "./thumbnails.js";
+
+type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
+
+/** Groups of failures or reasons that are shown; beyond it they are counted. */
+const maxGroups = 50;
+
+/** Writes the page; an older one stays until the new one is whole. @throws {FlowError} ERR_FILE_UNWRITABLE */
+export async function writePage(path: string, report: Facts, sample: Sample): Promise<void> {
+  const text = await pageOf(report, sample);
+  const made = `${path}.${randomUUID()}.part`;
+  try {
+    await writeFile(made, text);
+    await rename(made, path);
+  } catch (error) {
+    await rm(made, { force: true }).catch(() => undefined);
+    throw new FlowError("ERR_FILE_UNWRITABLE", `report: ${path} cannot be written: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function pageOf(report: Facts, sample: Sample): Promise<string> {
+  const { counts, durationMs, throughput } = report;
+  const cards: Html[] = [];
+  for (const input of sample.inputs) cards.push(card(input, await thumbnailOf(input))); // one image in memory at a time
+  const title = `read ${countText(counts.read)} = ok ${countText(counts.ok)} + failed ${countText(counts.failed)} + skipped ${countText(counts.skipped)}`;
+  const policy = `default-src 'none'; img-src data:; style-src 'sha256-${hash("sha256", style, "base64")}'; base-uri 'none'; form-action 'none'`;
+  const body = [
+    html`<header><h1>${headline(report)}</h1><p class="soft">${facts(report)}</p></header>`,
+    totals(report),
+    section("Throughput", counts.read > 0 ? [throughputChart(throughput, durationMs)] : []),
+    section(
+      "Failed",
+      report.failureGroups.slice(0, maxGroups).map(failureGroup),
+      report.failureGroups.length - maxGroups,
+    ),
+    section("Pending", report.pending.slice(0, maxGroups).map(reasonGroup), report.pending.length - maxGroups),
+    section("Skipped", report.skipped.slice(0, maxGroups).map(reasonGroup), report.skipped.length - maxGroups),
+    section("Places", sample.points.length > 0 ? [placeMap(sample.points)] : []),
+    section("A sample of the inputs", cards.length > 0 ? [html`<ul class="sheet">${cards}</ul>`] : []),
+  ];
+  const head = html`<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sluice: ${title}</title><style>${new Html(style)}</style>`;
+  return html`<!doctype html>\n<html lang="en"><head>${head}</head><body>${body}</body></html>\n`.text;
+}
+
+function section(name: string, parts: readonly Html[], more = 0): Html {
+  if (parts.length === 0) return html``;
+  const rest = more > 0 ? html`<p class="soft">… and ${countText(more)} more kinds</p>` : html``;
+  return html`<section><h2>${name}</h2>${parts}${rest}</section>`;
+}
+
+function headline({ counts, stopped, ok }: Facts): string {
+  if (stopped) return "The run was stopped before the end of its source";
+  if (counts.read === 0) return "Nothing was read";
+  return ok
+    ? "All is well"
+    : `${countText(counts.failed + counts.pending)} of ${countText(counts.read)} inputs are not done`;
+}
+
+function facts({ counts, durationMs, traffic, notes, journal }: Facts): string {
+  const parts = [durationText(durationMs)];
+  if (counts.read > 0) parts.push(rateText((counts.read * 1000) / Math.max(durationMs, 1)));
+  if (traffic.requests > 0) {
+    parts.push(`${countText(traffic.requests)} requests`, `${bytesText(traffic.bytesSent)} sent`);
+    parts.push(`${bytesText(traffic.bytesReceived)} received`);
+  }
+  if (traffic.retries > 0) parts.push(`${countText(traffic.retries)} requests sent again`);
+  if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
+  for (const [note, count] of Object.entries(notes)) parts.push(`${countText(count)} ${note}`);
+  if (journal) parts.push(`journal ${journal.path}: ${countText(journal.finished)} done before`);
+  return parts.join(" · ");
+}
+
+function totals({ counts }: Facts): Html {
+  const states = (["read", "ok", "failed", "skipped", "pending"] as const).filter(
+    (state) => state !== "pending" || counts.pending > 0,
+  );
+  const items = states.map(
+    (state) =>
+      html`<li class="${state}${counts[state] > 0 ? " some" : ""}"><b>${countText(counts[state])}</b>${state}</li>`,
+  );
+  return html`<ul class="totals">${items}</ul>`;
+}
+
+function failureGroup({ code, stage, count, examples }: FailureGroup): Html {
+  const retryable = examples.every((failure) => failure.retryable) ? ", may succeed later" : "";
+  return html`<details open><summary><b>${countText(count)}</b> × <code>${code}</code> <span class="soft">found by ${stage}${retryable}</span></summary><ul class="examples">${examples.map(example)}</ul></details>`;
+}
+
+function example({ origin, reason }: Failure): Html {
+  return html`<li><b>${origin}</b> <span>${reason}</span></li>`;
+}
+
+function reasonGroup({ reason, count, origins }: ReasonGroup): Html {
+  const named = origins.slice(0, 5).join(", ");
+  const rest = count > 5 && named !== "" ? ", …" : "";
+  return html`<div class="group"><b>${countText(count)}</b> × ${reason}<p class="soft">${named}${rest}</p></div>`;
+}

@@ -1,0 +1,32 @@
+/** Thumbnails of sampled images, from files and bytes; never from URLs. */
+
+import type { SampledInput } from "./sample.js";
+
+/** A small picture; `data` is the address that holds it. */
+export interface Thumbnail {
+  data: string;
+  width: number;
+  height: number;
+}
+
+const maxSide = 320;
+/** A larger image would cost more than its picture is worth. */
+const maxPixels = 200_000_000;
+
+/** Makes a thumbnail of an image that is at hand; undefined for what is none, is not there any more, or cannot be decoded. */
+export async function thumbnailOf({ kind, content }: SampledInput): Promise<Thumbnail | undefined> {
+  if (kind !== "image" || !content || "url" in content) return undefined;
+  try {
+    const { default: sharp } = await import("sharp");
+    // As it is stored: what is drawn on it goes by that, and not by the EXIF orientation.
+    const image = sharp("bytes" in content ? content.bytes : content.path, { limitInputPixels: maxPixels });
+    const { data, info } = await image
+      .resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true })
+      .flatten({ background: "#ffffff" })
+      .jpeg({ quality: 72 })
+      .toBuffer({ resolveWithObject: true });
+    return { data: `data:image/jpeg;base64,${data.toString("base64")}`, width: info.width, height: info.height };
+  } catch {
+    return undefined;
+  }
+}
