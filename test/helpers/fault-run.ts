@@ -1,6 +1,6 @@
 /** One run of the fault matrix: a verb in trouble, then its dead letters and the rest of it without any. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmulator } from "../../src/emulator/index.js";
@@ -30,6 +30,9 @@ import { type Findings, judge, noFindings, type Outcomes, outcomesIn } from "./f
 import { bystanders, inputCount, type Scenario, type Stage, troubleOf, type Verb } from "./fault-scenarios.js";
 import { type ContentKind, draftOf } from "./small-contents.js";
 
+/** Thousands of small stores come and go; where the system has memory for files, they are in it. */
+const inMemory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
 export interface FaultRun extends Findings {
   faults: Readonly<Record<string, number>>;
   inputs: number;
@@ -38,8 +41,13 @@ export interface FaultRun extends Findings {
 /** Runs a scenario; `origin` is where URLs lead to. */
 export async function runScenario(scenario: Scenario, origin: string): Promise<FaultRun> {
   const { rules, processingDelayMs } = troubleOf(scenario);
-  const store = await startEmulator({ processingDelayMs: processingDelayMs ?? 5, seed: scenario.seed, strict: true });
-  const folder = mkdtempSync(join(tmpdir(), "sluice-faults-"));
+  const folder = mkdtempSync(join(inMemory, "sluice-faults-"));
+  const store = await startEmulator({
+    data: join(folder, "store"),
+    processingDelayMs: processingDelayMs ?? 5,
+    seed: scenario.seed,
+    strict: true,
+  });
   const app = await connect({ baseUrl: store.url, pat: "any", timeoutMs: 250, retryForMs: 1500 });
   try {
     const out = join(folder, "out");

@@ -1,20 +1,22 @@
 /** Contents of every kind in a few hundred bytes, each other than the next. */
 
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import type { InputDraft } from "../../src/index.js";
 import { bytes, png, pngText, u32be } from "./bombs.js";
-import { exampleBytes } from "./files.js";
 
 export const contentKinds = ["image", "video", "audio", "text", "url"] as const;
 export type ContentKind = (typeof contentKinds)[number];
 
-const clip = exampleBytes("media/ferry.mp4");
+let clip: Buffer | undefined;
 
 /** The bytes of the n-th content of a kind; of a URL, those that are served there. */
 export function smallContent(kind: ContentKind, n: number): Buffer {
   switch (kind) {
     case "video":
+      clip ??= readFileSync(join(import.meta.dirname, "../../examples/data/media/ferry.mp4"));
       return bytes(clip, u32be(8 + 4 + n), "free", Buffer.alloc(4 + n));
     case "audio":
       return sound(n);

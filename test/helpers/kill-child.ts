@@ -1,0 +1,35 @@
+/** A flow of any verb as a program of its own, to be killed at any moment and started again. Options come as JSON in the first argument. */
+
+import { writeSync } from "node:fs";
+import {
+  batch,
+  connect,
+  download,
+  flow,
+  type InputDraft,
+  listInputs,
+  patch,
+  remove,
+  upload,
+  values,
+} from "../../src/index.js";
+import { type KillChildOptions, uploads } from "./kill-flows.js";
+
+const { url, appId, verb, count, journal, out } = JSON.parse(process.argv[2] ?? "") as KillChildOptions;
+
+function* ids(metadata: (n: number) => InputDraft["metadata"] = () => ({})): Generator<InputDraft> {
+  for (let n = 0; n < count; n += 1) yield { id: `k${n}`, metadata: metadata(n) };
+}
+
+const app = await connect({ baseUrl: url, pat: "any", appId });
+const batches = batch({ maxItems: 4, maxWaitMs: 20 });
+const flows = {
+  upload: () => flow(values(uploads(count))).pipe(batches, upload(app)),
+  patch: () => flow(values(ids((n) => ({ patched: n, nested: { n } })))).pipe(batches, patch(app)),
+  remove: () => flow(values(ids())).pipe(batches, remove(app)),
+  download: () => flow(listInputs(app)).pipe(download(out, { concurrency: 2 })),
+};
+writeSync(1, "ready\n");
+const report = await flows[verb]().run({ journal });
+writeSync(1, `${JSON.stringify(report.counts)}\n`);
+process.exit(report.exitCode);

@@ -1,0 +1,29 @@
+/** What the programs that are killed work on. */
+
+import type { InputDraft } from "../../src/index.js";
+import { draftOf } from "./small-contents.js";
+
+export type KillVerb = "upload" | "patch" | "remove" | "download";
+
+export interface KillChildOptions {
+  url: string;
+  appId: string;
+  verb: KillVerb;
+  count: number;
+  journal: string;
+  /** Folder of a download. */
+  out: string;
+}
+
+/** What is uploaded: sounds and texts, some of them drawn on. */
+export function* uploads(count: number): Generator<InputDraft> {
+  for (let n = 0; n < count; n += 1) {
+    const annotations: InputDraft["annotations"] = [{ box: [0, 0, 1, 1], concepts: [{ id: "boat" }] }];
+    yield {
+      ...draftOf(n % 2 === 0 ? "audio" : "text", n, ""),
+      id: `k${n}`,
+      metadata: { n },
+      annotations: n % 3 === 0 ? annotations : [],
+    };
+  }
+}
