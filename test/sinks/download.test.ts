@@ -297,6 +297,14 @@ describe("a download that broke", () => {
   });
 });
 
+it("waits for a server that is asked too often, and does not call that broken", async () => {
+  const out = temporaryFolder();
+  const served: Served = { bytes: photo };
+  serving((tries) => (tries < 3 ? { ...served, status: 429 } : served));
+  expectWhole(out, photo, await run(out, undefined, { maxAttempts: 1 }));
+  expect(asked).toHaveLength(3);
+});
+
 describe("what arrives damaged", () => {
   it.each<[string, Record<string, string>]>([
     ["Repr-Digest", { "repr-digest": `sha-512=:AAAA:, sha-256=:${digestOf(photo)}:` }],
