@@ -12,7 +12,8 @@ import { type Emulator, startEmulator } from "../../src/emulator/index.js";
 import { batch, flow, readJournal, upload, values } from "../../src/index.js";
 import { bundle } from "../helpers/children.js";
 import { tempFolder } from "../helpers/files.js";
-import { type KillChildOptions, type KillVerb, uploads } from "../helpers/kill-flows.js";
+import type { KillChildOptions, KillVerb } from "../helpers/kill-child.js";
+import { uploads } from "../helpers/kill-flows.js";
 import { isLong } from "../helpers/long.js";
 
 declare module "vitest" {
