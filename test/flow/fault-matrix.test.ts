@@ -21,7 +21,7 @@ const isSelection = !isLong && process.env.FAULTS === undefined;
 const seeds = isSelection ? everyDay : Array.from({ length: to - from + 1 }, (_, n) => from + n);
 const scenarios = seeds.map(scenarioOf);
 /** Runs wait most of their time. */
-const runsAtOnce = 24;
+const runsAtOnce = isLong ? 40 : 24;
 
 declare module "vitest" {
   interface TaskMeta {
