@@ -99,6 +99,13 @@ async function bestOf(make: () => ModelServer, seconds: number): Promise<number>
   return best;
 }
 
+declare module "vitest" {
+  interface TaskMeta {
+    /** A figure of the pacer; `npm run faults` prints it. */
+    pacing?: string;
+  }
+}
+
 const shares: Record<string, string> = {};
 afterAll(() => {
   if (process.env.SHOW_FIGURES) console.table(shares);
@@ -141,10 +148,10 @@ describe("the pacer, against", () => {
     },
   );
 
-  it.each([
+  it.for([
     ["a server that throttles for a minute", refusing],
     ["a server that is dead for a minute", dead],
-  ] as [string, ModelServer][])("%s", async (name, trouble) => {
+  ] as [string, ModelServer][])("%s", async ([name, trouble], { task }) => {
     const make = () => between(30_000, 90_000, trouble, withKnee(80, 10));
     const { done, attempts } = await paced(make, 150);
     const rate = (from: number, to: number) => done.filter((at) => at > from && at <= to).length / ((to - from) / 1000);
@@ -154,14 +161,16 @@ describe("the pacer, against", () => {
     while (back < 150_000 && rate(back, back + 1000) < before * 0.9) back += 250;
     shares[name] =
       `at 90 % again ${((back + 1000 - 90_000) / 1000).toFixed(2)} s after it ended, ${probes} failed attempts`;
+    task.meta.pacing = `${name}: ${shares[name]}`;
     expect(back + 1000 - 90_000).toBeLessThanOrEqual(5000);
     expect(probes).toBeLessThan(110);
   });
 
-  it("a server that fails half of what it gets for a minute: few retries", async () => {
+  it("a server that fails half of what it gets for a minute: few retries", async ({ task }) => {
     const make = () => between(10_000, 70_000, failing(0.5, 100), constantLatency(100));
     const { done, attempts } = await paced(make, 100);
     shares["half of the attempts fail for a minute"] = `${(attempts / done.length).toFixed(3)} attempts a call`;
+    task.meta.pacing = `half of the attempts fail for a minute: ${(attempts / done.length).toFixed(3)} attempts a call`;
     expect(attempts / done.length).toBeLessThanOrEqual(1.1);
   });
 });

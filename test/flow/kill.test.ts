@@ -12,8 +12,16 @@ import { type Emulator, startEmulator } from "../../src/emulator/index.js";
 import { batch, flow, readJournal, upload, values } from "../../src/index.js";
 import { bundle } from "../helpers/children.js";
 import { tempFolder } from "../helpers/files.js";
-import { type KillChildOptions, type KillVerb, uploads } from "../helpers/kill-flows.js";
+import type { KillChildOptions, KillVerb } from "../helpers/kill-child.js";
+import { uploads } from "../helpers/kill-flows.js";
 import { isLong } from "../helpers/long.js";
+
+declare module "vitest" {
+  interface TaskMeta {
+    /** How often programs were killed; `npm run faults` prints it. */
+    kills?: { verb: string; killed: number; loops: number };
+  }
+}
 
 const count = 40;
 /** Kills of each verb. */
@@ -93,10 +101,10 @@ async function prepared(verb: KillVerb, name: string): Promise<KillChildOptions>
 }
 
 describe("a program that is killed and started again", () => {
-  it.each(Object.entries(kills) as [KillVerb, number][])(
+  it.for(Object.entries(kills) as [KillVerb, number][])(
     "does what an undisturbed one does: %s, with %d kills",
     { timeout: 1_200_000 },
-    async (verb, wanted) => {
+    async ([verb, wanted], { task }) => {
       const undisturbed = await prepared(verb, "undisturbed");
       expect(await start(undisturbed)).toBe(0);
       const { stored, ...expected } = await endOf(undisturbed);
@@ -125,7 +133,7 @@ describe("a program that is killed and started again", () => {
         }
       };
       await Promise.all(Array.from({ length: programsAtOnce }, worker));
-      if (process.env.SHOW_FIGURES) console.log(`${verb}: killed ${killed} times in ${loops} loops`);
+      task.meta.kills = { verb, killed, loops };
       expect(killed).toBeGreaterThanOrEqual(wanted);
     },
   );

@@ -12,6 +12,8 @@ export interface Served {
   cutAfter?: number;
   /** Sends no Content-Length. */
   chunked?: boolean;
+  /** Refuses with this status. */
+  status?: number;
 }
 
 /** What was asked for: the range and the condition of a request. */
@@ -25,6 +27,10 @@ export function askedIn({ headers }: IncomingMessage): Asked {
 }
 
 export function serve(request: IncomingMessage, response: ServerResponse, served: Served): void {
+  if (served.status !== undefined) {
+    response.writeHead(served.status).end();
+    return;
+  }
   const { bytes, etag, headers = {}, ranges = "if-range", cutAfter, chunked = false } = served;
   const { range, ifRange } = askedIn(request);
   const isCurrent = ranges === "always" || ifRange === undefined || ifRange === etag;

@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { App } from "../../src/client/app.js";
 import { startEmulator } from "../../src/emulator/index.js";
 import {
   batch,
@@ -52,7 +53,8 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
   try {
     const out = join(folder, "out");
     const stage: Stage = { scenario, store, app, folder, out, origin, inputs: [], storedBefore: new Map() };
-    await prepare(stage);
+    const patient = await connect({ baseUrl: store.url, pat: "any" });
+    await prepare(stage, patient).finally(() => patient.close());
     const findings = noFindings();
     for (const rule of rules) store.faults.add(rule);
     const [journal, letters] = [join(folder, "a.journal"), join(folder, "failed.jsonl")];
@@ -84,8 +86,8 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
 }
 
 /** Fills the store with what the verb needs, without trouble. */
-async function prepare(stage: Stage): Promise<void> {
-  const { scenario, app, origin } = stage;
+async function prepare(stage: Stage, app: App): Promise<void> {
+  const { scenario, origin } = stage;
   const { verb, kind } = scenario;
   const standing = bystanders.map((id, n) => ({ ...stored(kind, 100 + n, origin), id }));
   const all = Array.from({ length: inputCount }, (_, n) => ({ ...stored(kind, n, origin), id: `i${n}` }));
@@ -96,7 +98,7 @@ async function prepare(stage: Stage): Promise<void> {
     .pipe(batch(), upload(app))
     .run();
   if (report.counts.ok !== standing.length + there.length) throw new Error(`cannot begin: ${report.summary()}`);
-  stage.inputs = await inputsOf(stage, all);
+  stage.inputs = await inputsOf({ ...stage, app }, all);
   for (const { id, timesStored } of stage.store.stored()) stage.storedBefore.set(id, timesStored);
 }
 

@@ -13,7 +13,19 @@ import {
   upload,
   values,
 } from "../../src/index.js";
-import { type KillChildOptions, uploads } from "./kill-flows.js";
+import { uploads } from "./kill-flows.js";
+
+export type KillVerb = "upload" | "patch" | "remove" | "download";
+
+export interface KillChildOptions {
+  url: string;
+  appId: string;
+  verb: KillVerb;
+  count: number;
+  journal: string;
+  /** Folder of a download. */
+  out: string;
+}
 
 const { url, appId, verb, count, journal, out } = JSON.parse(process.argv[2] ?? "") as KillChildOptions;
 

@@ -3,18 +3,6 @@
 import type { InputDraft } from "../../src/index.js";
 import { draftOf } from "./small-contents.js";
 
-export type KillVerb = "upload" | "patch" | "remove" | "download";
-
-export interface KillChildOptions {
-  url: string;
-  appId: string;
-  verb: KillVerb;
-  count: number;
-  journal: string;
-  /** Folder of a download. */
-  out: string;
-}
-
 /** What is uploaded: sounds and texts, some of them drawn on. */
 export function* uploads(count: number): Generator<InputDraft> {
   for (let n = 0; n < count; n += 1) {

@@ -228,18 +228,30 @@ describe("a download that broke", () => {
   });
 
   it.each([
-    ["with a tag", '"v1"', '"v1"'],
-    ["without a tag", undefined, undefined],
-    ["with a weak tag, which promises nothing", 'W/"v1"', undefined],
-    ["with a tag that is no part of a file name", `"${"/".repeat(80)}"`, `"${"/".repeat(80)}"`],
-    ["with a tag that is too long for one", `"${"x".repeat(200)}"`, undefined],
-  ])("goes on in a later run, %s", async (_, etag, ifRange) => {
+    ["with a tag", '"v1"'],
+    ["with a tag that is no part of a file name", `"${"/".repeat(80)}"`],
+  ])("goes on in a later run, %s", async (_, etag) => {
     const out = temporaryFolder();
-    const served: Served = { bytes: large, ...(etag === undefined ? {} : { etag }) };
+    const served: Served = { bytes: large, etag };
     await broken(out, served, 800_000);
     serving(served);
     expectWhole(out, large, await run(out));
-    expect(asked).toEqual([{ range: "bytes=800000-", ifRange }]);
+    expect(asked).toEqual([{ range: "bytes=800000-", ifRange: etag }]);
+  });
+
+  it.each([
+    ["without a tag", undefined],
+    ["with a weak tag, which promises nothing", 'W/"v1"'],
+    ["with a tag that is too long for a file name", `"${"x".repeat(200)}"`],
+  ])("starts afresh in a later run, %s: what the server has by then may be as long and another", async (_, etag) => {
+    const out = temporaryFolder();
+    const tagged = etag === undefined ? {} : { etag };
+    await broken(out, { bytes: large, ...tagged }, 800_000);
+    const changed = Buffer.from(large.map((byte, at) => (at < 400_000 ? byte ^ 1 : byte)));
+    changed.set(large.subarray(0, 64)); // the same type
+    serving({ bytes: changed, ...tagged });
+    expectWhole(out, changed, await run(out));
+    expect(asked).toEqual([{ range: undefined, ifRange: undefined }]);
   });
 
   it.each<[string, Served]>([
@@ -247,7 +259,7 @@ describe("a download that broke", () => {
     ["has another content, and sends a part of it all the same", { bytes: other, etag: '"v2"', ranges: "always" }],
     ["sends no parts", { bytes: other, etag: '"v1"', ranges: "never" }],
     ["has less than what is there", { bytes: photo, etag: '"v2"', ranges: "always" }],
-    ["sends another part", { bytes: other, headers: { "content-range": "bytes 5-1899999/1900000" } }],
+    ["sends another part", { bytes: other, etag: '"v1"', headers: { "content-range": "bytes 5-1899999/1900000" } }],
   ])("starts afresh when the server %s", async (_, served) => {
     const out = temporaryFolder();
     const { etag: _etag, ...untagged } = served;
@@ -283,6 +295,14 @@ describe("a download that broke", () => {
     expectWhole(out, large, await run(out));
     expect(asked.map(({ range }) => range)).toEqual(["bytes=800000-", undefined]);
   });
+});
+
+it("waits for a server that is asked too often, and does not call that broken", async () => {
+  const out = temporaryFolder();
+  const served: Served = { bytes: photo };
+  serving((tries) => (tries < 3 ? { ...served, status: 429 } : served));
+  expectWhole(out, photo, await run(out, undefined, { maxAttempts: 1 }));
+  expect(asked).toHaveLength(3);
 });
 
 describe("what arrives damaged", () => {

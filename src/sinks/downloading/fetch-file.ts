@@ -3,6 +3,7 @@
 import { type App, appOfMedia } from "../../client/app.js";
 import { receiveMedia } from "../../client/media.js";
 import type { MediaHead } from "../../client/media-head.js";
+import { backoffMs } from "../../client/pacing/backoff.js";
 import { systemClock } from "../../client/pacing/clock.js";
 import { withDeadline } from "../../core/deadline.js";
 import { codeOf, describeError, FlowError, InputError } from "../../core/errors.js";
@@ -22,6 +23,9 @@ export interface FetchOptions {
   /** Gets what is asked and received. */
   traffic: Traffic;
 }
+
+/** A server that is asked too often says so, at most so many times in a row for one file; that is no broken download. */
+const maxThrottles = 12;
 
 /** With these, what is there is of no use to the next try. */
 const startAfresh = new Set([
@@ -50,6 +54,7 @@ export async function fetchFile(address: string, file: PartialFile, options: Fet
 
 /** Tries until the server has sent everything. */
 async function fetchAll(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
+  let throttles = 0;
   for (let attempts = 1; ; attempts += 1) {
     options.traffic.requests += 1;
     if (attempts > 1) options.traffic.retries += 1;
@@ -59,6 +64,12 @@ async function fetchAll(address: string, file: PartialFile, options: FetchOption
       await file.settled();
       options.signal.throwIfAborted();
       if (error instanceof FlowError && startAfresh.has(error.code)) file.restart(undefined);
+      if (codeOf(error, "") === "ERR_HTTP_429" && throttles < maxThrottles) {
+        throttles += 1;
+        attempts -= 1;
+        await systemClock.sleep(backoffMs(throttles), options.signal);
+        continue;
+      }
       const final = error instanceof FlowError && !error.retryable;
       if (final || attempts >= options.maxAttempts) throw asBroken(address, error);
       await systemClock.sleep(200 * 2 ** attempts * (0.5 + Math.random() / 2), options.signal);

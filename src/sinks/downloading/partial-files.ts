@@ -14,7 +14,8 @@ const usableTag = /^"[\x21\x23-\x7e]{1,88}"$/;
 const partialName = /^([a-z0-9_-]{1,64}(?:\.[0-9a-f]{32})?\.(?:image|video|audio|text))(?:\.([A-Za-z0-9_-]+))?\.part$/;
 
 /**
- * Names partial files `id.kind.tag.part`: a later run finds in the name which content the bytes are of, so that it never joins the parts of two.
+ * Names partial files `id.kind.tag.part`: a later run finds in the name which content the bytes are of, so that it never joins the parts of two. What
+ * has no tag is begun anew.
  */
 export class PartialFiles {
   readonly #folder: string;
@@ -64,8 +65,10 @@ export class PartialFiles {
     const kept = this.#kept.get(key);
     if (kept === undefined) return file;
     this.#kept.delete(key);
+    const etag = etagIn(kept);
     try {
-      await file.resume(etagIn(kept));
+      await file.resume(etag);
+      if (etag === undefined) file.restart(undefined); // nobody can say that the server still has the content that it is of
     } catch (error) {
       if (codeOf(error, "") === "ERR_DOWNLOAD_PATH") throw error;
       file.restart(undefined);
