@@ -43,7 +43,7 @@ const shows: Record<string, RegExp[]> = {
   "15-preview.ts": [
     /cranes-jpg-\w+ {2}image {2}.*image\/jpeg, \d+ × \d+\n {2}concepts +harbour\n/,
     /annotations box boat/,
-    /only notes: notes-\S+ {2}text/,
+    /only notes: \S+-txt-\w+ {2}text/,
   ],
   "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
 };
