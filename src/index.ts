@@ -53,6 +53,7 @@ export {
   type TransformContext,
   type WriteContext,
 } from "./core/plugin.js";
+export type { Preview } from "./core/preview.js";
 export type { ProgressEvent } from "./core/progress/measure.js";
 export type { Throughput } from "./core/report/throughput.js";
 export type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./core/report.js";

@@ -40,6 +40,11 @@ const shows: Record<string, RegExp[]> = {
     /as planned: true/,
   ],
   "14-report-page.ts": [/by code: 1 × ERR_FILE_EMPTY/, /report\.html: \d+ kB, 8 thumbnails, 8 boxes/],
+  "15-preview.ts": [
+    /cranes-jpg-\w+ {2}image {2}.*image\/jpeg, \d+ × \d+\n {2}concepts +harbour\n/,
+    /annotations box boat/,
+    /only notes: \S+-txt-\w+ {2}text/,
+  ],
   "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
 };
 

@@ -1,12 +1,14 @@
 /** flow(source).pipe(…).run(): the composition, and one execution of it. */
 
 import type { MonoTypeOperatorFunction, Observer, OperatorFunction, Subscription, UnaryFunction } from "rxjs";
+import { displayedInput } from "./display.js";
 import { FlowError, OptionsError } from "./errors.js";
 import type { Input } from "./input.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
 import { type Plan, type PlanOptions, planFlow } from "./plan.js";
 import { type Source, shown } from "./plugin.js";
+import { type Preview, previewFlow } from "./preview.js";
 import { readAll } from "./read.js";
 import type { Report } from "./report.js";
 import { Reporter } from "./reporter.js";
@@ -127,7 +129,23 @@ export class Flow<T = Message> {
     return this.#start(new RunContext(options)).subscribe(observer as Partial<Observer<T>>);
   }
 
-  /** Runs the flow and collects the inputs that reach its end; for looking at a few. Failed inputs reject. */
+  /**
+   * Takes a look at the first inputs that come out of the flow, after its transforms; no more than that is read, or little more where it is batched.
+   *
+   * Sinks send and write nothing, as in a plan. What it gives prints well: `console.log(await flow(…).preview())`. Rejects when a source cannot go
+   * on.
+   *
+   * @param count how many, from 1. Default: 5.
+   * @throws {OptionsError} ERR_OPTIONS
+   * @example console.log(await flow(folder("./photos")).pipe(geoFromExif()).preview());
+   */
+  async preview(count = 5): Promise<Preview> {
+    if (!(count >= 1))
+      throw new OptionsError("ERR_OPTIONS", `preview: the count must be 1 or more, got ${shown(count)}`);
+    return previewFlow((context) => this.#start(context), count);
+  }
+
+  /** Runs the flow and collects the inputs that reach its end; for looking at a few, which print well. Failed inputs reject. */
   async toArray(options: StreamOptions = {}): Promise<Input[]> {
     const context = new RunContext(options);
     const reporter = new Reporter(context);
@@ -135,7 +153,7 @@ export class Flow<T = Message> {
     await new Promise<void>((resolve, reject) => {
       this.#start(context).subscribe({
         next: (item) => {
-          for (const message of batchOf(item, "toArray")) inputs.push(message.value);
+          for (const message of batchOf(item, "toArray")) inputs.push(displayedInput(message.value));
         },
         error: (error: unknown) => reject(error),
         complete: () => resolve(),

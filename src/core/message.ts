@@ -1,7 +1,9 @@
 /** A message: one input in flight, with its one settlement. */
 
+import { inputText, inspectCustom } from "./display.js";
 import type { Encoded } from "./encoding.js";
 import { codeOf, describeError, FlowError } from "./errors.js";
+import { printable } from "./format.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
 import type { Kept, RunContext } from "./run-context.js";
@@ -123,6 +125,11 @@ export class Message<T extends Input = Input> {
   rename(id: string): void {
     this.#value = { ...this.#value, id };
     this.note("stored under another id");
+  }
+
+  /** Printed, it is its origin and its input in a few lines. */
+  [inspectCustom](): string {
+    return printable(`Message of ${this.origin}: `) + inputText(this.#value);
   }
 
   settle(outcome: Outcome): void {

@@ -1,6 +1,7 @@
 /** A plan: what a flow would do, found out without sending or writing anything. */
 
 import * as z from "zod";
+import { displayed } from "./display.js";
 import { effectsOf } from "./effects.js";
 import { bytesText, countText, durationText, printable } from "./format.js";
 import { Journal } from "./journal.js";
@@ -89,7 +90,9 @@ export async function planFlow(
     skipped,
     durationMs,
   };
-  return { ...plan, summary: () => summaryOf(plan), toJSON: () => plan };
+  const summary = () => summaryOf(plan);
+  const html = async () => (await import("./report/notebook.js")).preformatted(summary());
+  return displayed({ ...plan, summary, toJSON: () => plan }, summary, html);
 }
 
 function summaryOf(plan: Omit<Plan, "summary" | "toJSON">): string {

@@ -1,5 +1,6 @@
 /** Reporting: gathers the outcomes of a run, and makes its report. */
 
+import { displayed } from "./display.js";
 import type { Ledger, Settlement } from "./ledger.js";
 import { Sample } from "./report/sample.js";
 import { summaryOf } from "./report/summary.js";
@@ -75,7 +76,9 @@ export class Reporter {
       const { writePage } = await import("./report/page.js"); // with all that it needs, on first use
       await writePage(path, report, this.#sample);
     };
-    return { ...report, summary: () => summaryOf(report), toJSON: () => report, writeHtml };
+    const html = async () => (await import("./report/notebook.js")).framedReport(report, this.#sample);
+    const summary = () => summaryOf(report);
+    return displayed({ ...report, summary, toJSON: () => report, writeHtml }, summary, html);
   }
 
   /** Failed inputs so far by plugin and code, those that are most first. */

@@ -12,7 +12,8 @@ import { card } from "./sheet.js";
 import { style } from "./style.js";
 import { thumbnailOf } from "./thumbnails.js";
 
-type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
+/** A report without what it can do. */
+export type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
 
 /** Groups of failures or reasons that are shown; beyond it they are counted. */
 const maxGroups = 50;
@@ -32,12 +33,12 @@ export async function writePage(path: string, report: Facts, sample: Sample): Pr
   }
 }
 
-async function pageOf(report: Facts, sample: Sample): Promise<string> {
+/** A report as a page. */
+export async function pageOf(report: Facts, sample: Sample): Promise<string> {
   const { counts, durationMs, throughput } = report;
   const cards: Html[] = [];
   for (const input of sample.inputs) cards.push(card(input, await thumbnailOf(input))); // one image in memory at a time
   const title = `read ${countText(counts.read)} = ok ${countText(counts.ok)} + failed ${countText(counts.failed)} + skipped ${countText(counts.skipped)}`;
-  const policy = `default-src 'none'; img-src data:; style-src 'sha256-${hash("sha256", style, "base64")}'; base-uri 'none'; form-action 'none'`;
   const body = [
     html`<header><h1>${headline(report)}</h1><p class="soft">${facts(report)}</p></header>`,
     totals(report),
@@ -52,6 +53,12 @@ async function pageOf(report: Facts, sample: Sample): Promise<string> {
     section("Places", sample.points.length > 0 ? [placeMap(sample.points)] : []),
     section("A sample of the inputs", cards.length > 0 ? [html`<ul class="sheet">${cards}</ul>`] : []),
   ];
+  return documentOf(title, body);
+}
+
+/** A whole page: its style and its policy, which allows that style and pictures in the page, and nothing else. */
+export function documentOf(title: string, body: readonly Html[]): string {
+  const policy = `default-src 'none'; img-src data:; style-src 'sha256-${hash("sha256", style, "base64")}'; base-uri 'none'; form-action 'none'`;
   const head = html`<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sluice: ${title}</title><style>${new Html(style)}</style>`;
   return html`<!doctype html>\n<html lang="en"><head>${head}</head><body>${body}</body></html>\n`.text;
 }

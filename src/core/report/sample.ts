@@ -3,7 +3,7 @@
 import { type Annotation, type Content, type GeoPoint, type Input, type Kind, kindOf, mediaOf } from "../input.js";
 import type { Outcome } from "../ledger.js";
 
-/** What is kept of an input. */
+/** An input of a sample. */
 export interface SampledInput {
   origin: string;
   id: string;
@@ -83,7 +83,8 @@ class Reservoir<T> {
   }
 }
 
-function sampled(input: Input, origin: string, outcome: Outcome): SampledInput {
+/** What is kept of an input. */
+export function sampled(input: Input, origin: string, outcome: Outcome): SampledInput {
   const { id, geo, text, textUrl } = input;
   const annotations = input.annotations.slice(0, maxAnnotations).map(({ box, polygon, concepts }) => ({
     box,

@@ -1,5 +1,6 @@
 /** Thumbnails of sampled images, from files and bytes; never from URLs. */
 
+import { pixelBudget } from "../pixel-budget.js";
 import type { SampledInput } from "./sample.js";
 
 /** A small picture; `data` is the address that holds it. */
@@ -20,11 +21,16 @@ export async function thumbnailOf({ kind, content }: SampledInput): Promise<Thum
     const { default: sharp } = await import("sharp");
     // As it is stored: what is drawn on it goes by that, and not by the EXIF orientation.
     const image = sharp("bytes" in content ? content.bytes : content.path, { limitInputPixels: maxPixels });
-    const { data, info } = await image
-      .resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true })
-      .flatten({ background: "#ffffff" })
-      .jpeg({ quality: 72 })
-      .toBuffer({ resolveWithObject: true });
+    const megapixels = ((content.width ?? 1000) * (content.height ?? 1000)) / 1_000_000;
+    const { data, info } = await pixelBudget.run(
+      () =>
+        image
+          .resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true })
+          .flatten({ background: "#ffffff" })
+          .jpeg({ quality: 72 })
+          .toBuffer({ resolveWithObject: true }),
+      megapixels,
+    );
     return { data: `data:image/jpeg;base64,${data.toString("base64")}`, width: info.width, height: info.height };
   } catch {
     return undefined;

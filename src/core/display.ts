@@ -1,0 +1,84 @@
+/** Looking: how inputs and results print on a console, and show in notebooks. */
+
+import { bytesText, countText, printable } from "./format.js";
+import { type Content, type Input, kindOf, mediaOf } from "./input.js";
+
+/** What Node.js and Deno call when a value is printed. */
+export const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
+/** What the Jupyter kernel of Deno calls for the result of a cell; it takes MIME types and their texts. */
+const jupyterDisplay = Symbol.for("Jupyter.display");
+
+const maxTextLength = 160;
+const maxNames = 12;
+
+/** Lets an object print as text, and show as HTML in notebooks; neither is seen by whoever lists, copies or compares its fields. */
+export function displayed<T extends object>(object: T, text: () => string, html: () => Promise<string>): T {
+  const bundle = async () => ({ "text/plain": text(), "text/html": await html() });
+  return Object.defineProperties(object, { [inspectCustom]: { value: text }, [jupyterDisplay]: { value: bundle } });
+}
+
+/** A copy of an input that prints in a few lines, and shows as a card in notebooks. */
+export function displayedInput(input: Input): Input {
+  return displayed(
+    { ...input },
+    () => inputText(input),
+    () => sheetHtml([input]),
+  );
+}
+
+/** Inputs as cards, for notebooks; what that needs is loaded on first use. */
+export async function sheetHtml(inputs: readonly Input[]): Promise<string> {
+  const { framedSheet } = await import("./report/notebook.js");
+  return framedSheet(inputs);
+}
+
+/** An input in a few lines: id and content, then what there is of concepts, metadata, place and annotations. */
+export function inputText(input: Input): string {
+  const { id, text, textUrl, concepts, metadata, geo, annotations, datasets, status } = input;
+  const media = mediaOf(input);
+  const lines = [`${id}  ${kindOf(input) ?? "no content"}${media ? `  ${contentText(media.content)}` : ""}`];
+  const add = (name: string, value: string) => lines.push(`  ${name.padEnd(11)} ${value}`);
+  if (text !== undefined) add("text", `${shortText(text)} (${countText(text.length)} characters)`);
+  if (textUrl !== undefined) add("text", shortText(textUrl));
+  if (concepts.length > 0) add("concepts", names(concepts.map((concept) => concept.name ?? concept.id)));
+  if (Object.keys(metadata).length > 0) add("metadata", metadataText(metadata));
+  if (geo) add("geo", `${geo.latitude}, ${geo.longitude}`);
+  if (annotations.length > 0) {
+    const drawn = annotations.map((one) => {
+      const shape = one.box ? "box" : one.polygon ? "polygon" : "whole";
+      return `${shape} ${one.concepts.map((concept) => concept.name ?? concept.id).join("+")}`.trim();
+    });
+    add("annotations", names(drawn));
+  }
+  if (datasets.length > 0) add("datasets", names(datasets));
+  if (status) add("status", `${status.code} ${status.description ?? ""}`.trim());
+  return lines.map(printable).join("\n");
+}
+
+function contentText(content: Content): string {
+  const { width, height, mimeType } = content;
+  const parts: string[] = [];
+  if ("path" in content) parts.push(content.path);
+  else if ("url" in content) parts.push(shortText(content.url));
+  if ("bytes" in content) parts.push(`${bytesText(content.bytes.byteLength)} in memory`);
+  else if ("sizeBytes" in content && content.sizeBytes !== undefined) parts.push(bytesText(content.sizeBytes));
+  if (mimeType !== undefined) parts.push(mimeType);
+  if (width !== undefined && height !== undefined) parts.push(`${width} × ${height}`);
+  return parts.join(", ");
+}
+
+function metadataText(metadata: Input["metadata"]): string {
+  const entries = Object.entries(metadata).slice(0, maxNames);
+  const more = Object.keys(metadata).length - entries.length;
+  const texts = entries.map(([key, value]) => `${key}: ${shortText(JSON.stringify(value) ?? "")}`);
+  return `${texts.join(", ")}${more > 0 ? `, and ${more} more` : ""}`;
+}
+
+function names(all: readonly string[]): string {
+  const more = all.length - maxNames;
+  return `${all.slice(0, maxNames).map(shortText).join(", ")}${more > 0 ? `, and ${countText(more)} more` : ""}`;
+}
+
+function shortText(text: string): string {
+  return text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}…`;
+}
