@@ -29,20 +29,23 @@ CREATE TEMP TRIGGER gallery_erased AFTER DELETE ON main.annotations WHEN OLD.lev
   UPDATE gallery_entries SET indexed = 2 WHERE indexed = 1 AND seq = (SELECT seq FROM inputs WHERE app = OLD.app AND id = OLD.input_id); END;
 `;
 
+/** Halves of characters, as JSON writes them: SQLite would make of them what is no text, and its driver ends the process over it. */
+const halves = "'\\ud'";
 /** The inputs of a slice are a JSON list. Longer values than these are no terms: nobody picks them from a list. */
 const fill = [
   `DELETE FROM gallery_terms WHERE seq IN (SELECT e.seq FROM json_each(?) s CROSS JOIN gallery_entries e ON e.seq = s.value WHERE e.indexed = 2)`,
   `INSERT OR IGNORE INTO gallery_terms SELECT i.app, 'concept', json_extract(c.value, '$.id'), i.seq
-   FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value, json_each(i.fields, '$.concepts') c`,
+   FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value, json_each(i.fields, '$.concepts') c
+   WHERE instr(i.fields, ${halves}) = 0`,
   `INSERT OR IGNORE INTO gallery_terms SELECT i.app, 'concept', json_extract(c.value, '$.id'), i.seq
    FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value
    CROSS JOIN annotations a ON a.app = i.app AND a.input_id = i.id AND a.level = 0,
    json_each(json_array(json_extract(a.data, '$.concepts'), json_extract(a.data, '$.region.concepts'))) l, json_each(l.value) c
-   WHERE l.type = 'array'`,
+   WHERE l.type = 'array' AND instr(a.data, ${halves}) = 0`,
   `INSERT OR IGNORE INTO gallery_terms
    SELECT i.app, CASE typeof(m.key) WHEN 'integer' THEN m.path ELSE m.fullkey END, m.atom, i.seq
    FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value, json_tree(i.fields, '$.metadata') m
-   WHERE m.atom IS NOT NULL AND m.key <> 'sluice_fingerprint' AND length(m.atom) <= 120 AND length(m.fullkey) <= 120`,
+   WHERE instr(i.fields, ${halves}) = 0 AND m.atom IS NOT NULL AND m.key <> 'sluice_fingerprint' AND length(m.atom) <= 120 AND length(m.fullkey) <= 120`,
   `UPDATE gallery_entries SET (longitude, latitude, indexed) =
    (SELECT json_extract(fields, '$.geo.geo_point.longitude'), json_extract(fields, '$.geo.geo_point.latitude'), 1 FROM inputs i WHERE i.seq = gallery_entries.seq)
    WHERE seq IN (SELECT value FROM json_each(?))`,
@@ -113,7 +116,7 @@ export class GalleryIndex {
     while (!this.#closed && performance.now() < this.#watchedUntil) {
       const isBusy = this.version() !== version;
       const start = performance.now();
-      if (!this.#slice()) break;
+      if (!this.#trySlice()) break;
       const ms = performance.now() - start;
       this.#sliceSize = Math.round(Math.min(1000, Math.max(10, (this.#sliceSize * sliceMs) / ms)));
       version = this.version();
@@ -121,6 +124,15 @@ export class GalleryIndex {
     }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** What fails, on a full disk say, is tried again when somebody looks. */
+  #trySlice(): boolean {
+    try {
+      return this.#slice();
+    } catch {
+      return false;
+    }
   }
 
   /** Looks at some inputs; false when there are none left. */

@@ -34,8 +34,10 @@ export interface ItemShape {
   kind: Kind;
   code: number;
   state: State;
-  /** What the code means, and what the store says beyond it. */
+  /** What the code means. */
   status: string;
+  /** What the store says beyond it. */
+  details?: string;
   /** Content that can be shown. */
   sha256?: string;
   /** How a text begins. */

@@ -102,6 +102,11 @@ export function Browser({ onClosed }: { onClosed: () => void }) {
         <main>
           <p class="found" role="status">
             {foundText(pages.total, isFiltered(view))}
+            {(isFiltered(view) || view.key) && (
+              <button type="button" class="clear" onClick={() => change(noFilters)}>
+                Clear the filters
+              </button>
+            )}
             {waitingNew && (
               <button type="button" class="new" onClick={() => toTop.current()}>
                 New inputs ↑

@@ -82,7 +82,7 @@ function Facts({ app, shown, onFilter }: { app: number; shown: RecordShape; onFi
         <Content key={item.seq} app={app} shown={shown} />
       </div>
       <div class="about">
-        <p class={`state ${item.state}`}>{`${item.code} ${item.status}`}</p>
+        <p class={`state ${item.state}`}>{`${item.code} ${item.status}${item.details ? `: ${item.details}` : ""}`}</p>
         <dl>
           {concepts.length > 0 && (
             <Fact name="Concepts">

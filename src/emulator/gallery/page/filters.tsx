@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { FacetsShape, Kind } from "../shapes.js";
 import { ask } from "./api.js";
-import { isFiltered, noFilters, type View } from "./state.js";
+import type { View } from "./state.js";
 import { symbols } from "./tile.js";
 
 interface FiltersProps {
@@ -76,11 +76,6 @@ export function Filters({ app, facets, view, change }: FiltersProps) {
       {view.area && (
         <button type="button" class="chip" onClick={() => change({ area: "" })}>
           In the area ✕
-        </button>
-      )}
-      {(isFiltered(view) || view.key) && (
-        <button type="button" class="clear" onClick={() => change(noFilters)}>
-          Clear
         </button>
       )}
     </form>

@@ -20,7 +20,7 @@ export function Tile({ app, item }: { app: number; item: ItemShape | undefined }
         )}
       </div>
       <bdi class="name">{item.id}</bdi>
-      <bdi class="concepts">{item.state === "failed" ? item.status : item.concepts.join(" · ")}</bdi>
+      <bdi class="concepts">{item.state === "failed" ? (item.details ?? item.status) : item.concepts.join(" · ")}</bdi>
     </>
   );
 }
