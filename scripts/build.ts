@@ -1,9 +1,10 @@
-/** The build: one file for each entry and for what they share, and the types of every file beside them. */
+/** The build: one file for each entry and for what they share, the types of every file beside them, and the gallery's page. */
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type PluginBuild } from "esbuild";
+import { landPath } from "./land-path.js";
 
 /** Packages that go into our own files: what every program loads at its start is loaded as one file. The rest is loaded on first use. */
 const bundled = ["image-size", "ipaddr.js", "picomatch", "undici/lib", "xxhash-wasm", "zod"];
@@ -39,7 +40,24 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 chmodSync("dist/cli/main.js", 0o755);
-writeFileSync("dist/licenses.txt", licenses(Object.keys(metafile.inputs)));
+
+const page = "src/emulator/gallery/page";
+const { metafile: pageFiles } = await build({
+  entryPoints: [`${page}/page.tsx`, `${page}/page.css`],
+  outdir: "dist/gallery",
+  bundle: true,
+  format: "esm",
+  target: ["chrome123", "firefox121", "safari17.5"],
+  minify: true,
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  metafile: true,
+  logLevel: "warning",
+});
+for (const name of ["page.html", "icon.svg"]) copyFileSync(`${page}/${name}`, `dist/gallery/${name}`);
+writeFileSync("dist/gallery/land.txt", landPath("node_modules/world-atlas/land-110m.json"));
+const inputs = [metafile, pageFiles].flatMap((files) => Object.keys(files.inputs));
+writeFileSync("dist/licenses.txt", licenses([...inputs, "node_modules/world-atlas/land-110m.json"]));
 
 /** What of undici is not bundled: its index, which the emulator uses, and the modules of fetch, which are loaded with the first form or Blob that is sent. */
 function leaveOut({ onResolve }: PluginBuild): void {

@@ -64,6 +64,7 @@ export function emulatorCommand(): Command {
         );
       }
       process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${options.data})\n`);
+      process.stdout.write(`see what is in it, with a browser: ${emulator.galleryUrl()}\n`);
       await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
       await emulator.close();
     });

@@ -9,6 +9,8 @@ import { describeError, FlowError } from "../core/errors.js";
 import { isLoopbackHost } from "../core/guarded-fetch.js";
 import { openDataFolder } from "./data-folder.js";
 import { type FaultRule, Faults } from "./faults.js";
+import type { Gallery } from "./gallery/gallery.js";
+import { Sessions } from "./gallery/sessions.js";
 import type { MediaFiles } from "./media-files.js";
 import type { AppRow, InputRow } from "./model.js";
 import { Processing } from "./processing.js";
@@ -77,6 +79,8 @@ export interface Emulator {
   url: string;
   port: number;
   faults: Faults;
+  /** Address of the gallery, a page that shows what is in the store. Each call gives another one, which opens it in one browser, once. */
+  galleryUrl(): string;
   /** Everything that an app has, oldest first, read from the rows and not through the API. */
   stored(userId?: string, appId?: string): StoredInput[];
   /** What an app had and has no more, from the same rows: ids, and how often each was stored. */
@@ -122,7 +126,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     removeLater: (app, ids) => deletions.add(app, ids),
   };
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
-  const server = makeServer({ services, credentials, requestsPerSecond: options.requestsPerSecond, host });
+  const sessions = new Sessions();
+  let loadedGallery: Promise<Gallery> | undefined;
+  const gallery = () =>
+    (loadedGallery ??= import("./gallery/gallery.js").then(
+      ({ Gallery }) => new Gallery({ store, files, credentials, sessions }),
+    ));
+  const server = makeServer({ services, credentials, requestsPerSecond: options.requestsPerSecond, host, gallery });
   if (options.unref) server.on("connection", (socket) => socket.unref());
   try {
     await listen(server, options.port ?? 0, host);
@@ -144,6 +154,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     clearTimeout(cut);
     deletions.finish();
     await processing.close();
+    (await loadedGallery)?.close();
     opened.close();
     if (temporary) rmSync(folder, { recursive: true, force: true });
   };
@@ -151,6 +162,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     url,
     port,
     faults,
+    // What is after the # stays in the browser.
+    galleryUrl: () => `${url}/#link=${sessions.link()}`,
     stored: (userId = "me", appId = "main") => storedInputs(store, userId, appId),
     deleted: (userId = "me", appId = "main") => deletedInputs(store, userId, appId),
     close: () => (closing ??= close()),

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { answer, fail } from "./answers.js";
 import type { Fault } from "./faults.js";
 import { answerWithFaults, refuseByFault } from "./faulty-answers.js";
+import type { Gallery } from "./gallery/gallery.js";
 import { serveMedia } from "./media-route.js";
 import type { AppRow } from "./model.js";
 import { readMessage, readParameters } from "./reading.js";
@@ -35,6 +36,8 @@ export interface ServerOptions {
   requestsPerSecond: number | undefined;
   /** Address that the server listens on. */
   host: string;
+  /** Loads the gallery with the first request for it. */
+  gallery: () => Promise<Gallery>;
 }
 
 /** Longest time for the head of a request, for all of it, without a byte, and between two requests, in milliseconds. */
@@ -69,6 +72,9 @@ async function handle(
   const parts = partsOf(url.pathname);
   const method = request.method ?? "GET";
   if (parts === undefined) return answer(response, fail(new Refusal(11102, "the path is not valid")));
+  if (parts[0] === "gallery" || (parts.length === 0 && (method === "GET" || method === "HEAD"))) {
+    return (await options.gallery()).serve(request, response, parts, url);
+  }
   if (parts[0] === "media") {
     const faults = services.faults.of(method, url.pathname);
     if (faults.length > 0 && (await refuseByFault(request, response, faults, undefined))) return;

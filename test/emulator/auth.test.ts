@@ -152,7 +152,7 @@ describe("paths", () => {
 
   it("outside of the API are unknown", async () => {
     const { emulator } = await openHttp();
-    for (const path of ["/", "//", "/v1/inputs"]) {
+    for (const path of ["/v1", "//v1", "/v1/inputs"]) {
       const response = await fetch(`${emulator.url}${path}`, { headers: good });
       expect([path, response.status]).toEqual([path, 404]);
     }

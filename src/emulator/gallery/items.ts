@@ -1,0 +1,167 @@
+/** Inputs as the gallery shows them: as tiles of the grid, and one with all that there is of it. */
+
+import { closeSync, openSync, readSync } from "node:fs";
+import { isObject } from "../incoming.js";
+import type { MediaFiles } from "../media-files.js";
+import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow, Json, JsonObject, Region } from "../model.js";
+import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../outgoing.js";
+import { status } from "../status.js";
+import type { Store } from "../store.js";
+import type { ItemShape, RecordShape, RegionShape, State } from "./shapes.js";
+
+/** Of a tile. */
+const maxRegions = 20;
+const maxTileConcepts = 8;
+const excerptLength = 280;
+/** Of a record. */
+const maxAnnotations = 500;
+const maxTextLength = 100_000;
+
+type TileRow = Pick<InputRow, "seq" | "id" | "kind" | "status" | "details" | "sha256"> & {
+  concepts: string | null;
+  start: string | null;
+};
+
+export function stateOf(code: number): State {
+  return code === 30000 ? "ready" : code === 30001 || code === 30003 ? "waiting" : "failed";
+}
+
+/** The tiles of these inputs, in this order; those that were deleted meanwhile are left out. */
+export function itemsOf(store: Store, files: MediaFiles, app: AppRow, seqs: readonly number[]): ItemShape[] {
+  const sql = `SELECT i.seq, i.id, i.kind, i.status, i.details, i.sha256, json_extract(i.fields, '$.concepts') AS concepts,
+    CASE i.kind WHEN 'text' THEN substr(i.media, 1, 1500) END AS start
+    FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value WHERE i.app = ?`;
+  return store.all<TileRow>(sql, JSON.stringify(seqs), app.seq).map((row) => tileOf(store, files, app, row));
+}
+
+function tileOf(store: Store, files: MediaFiles, app: AppRow, row: TileRow): ItemShape {
+  const { seq, id, kind, details, sha256 } = row;
+  const { description } = status(row.status);
+  const names = store.names(app.seq);
+  const regions = regionsOf(store, app, id);
+  const concepts = (JSON.parse(row.concepts ?? "[]") as { id: string; value: number }[]).filter(
+    ({ value }) => value > 0,
+  );
+  const text = kind === "text" ? excerptOf(row, files) : undefined;
+  return {
+    seq,
+    id,
+    kind,
+    code: row.status,
+    state: stateOf(row.status),
+    status: description,
+    ...(details === null ? {} : { details }),
+    ...(sha256 !== null && row.status === 30000 ? { sha256 } : {}),
+    ...(text === undefined ? {} : { text }),
+    concepts: concepts.slice(0, maxTileConcepts).map((concept) => names.get(concept.id) ?? concept.id),
+    regions: regions.map((region) => shapeOf(region, names)),
+  };
+}
+
+/** All of one input; undefined when it is not there. */
+export function recordOf(
+  store: Store,
+  files: MediaFiles,
+  context: OutgoingContext,
+  seq: number,
+): RecordShape | undefined {
+  const { app } = context;
+  const row = store.get<InputRow>("SELECT * FROM inputs WHERE seq = ? AND app = ?", seq, app.seq);
+  const [item] = itemsOf(store, files, app, [seq]);
+  if (!row || !item) return undefined;
+  const input = outgoingInput(row, context);
+  const cut = cutText(
+    input,
+    row.kind === "text" && row.sha256 !== null ? startOf(files.pathOf(row.sha256)) : undefined,
+  );
+  const annotations = store.all<AnnotationRow>(
+    "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND level = 0 ORDER BY seq LIMIT ?",
+    ...[app.seq, row.id, maxAnnotations],
+  );
+  const sql = "SELECT dataset FROM dataset_inputs WHERE input = ? AND app = ? ORDER BY dataset LIMIT 500";
+  const datasets = store.all<{ dataset: string }>(sql, seq, app.seq).map(({ dataset }) => dataset);
+  const { geo } = JSON.parse(row.fields) as Fields;
+  return {
+    item: {
+      ...item,
+      regions: annotations.flatMap(({ data }) => regionIn(data)).map((one) => shapeOf(one, context.names)),
+    },
+    record: {
+      ...input,
+      dataset_ids: datasets,
+      annotations: annotations.map((annotation) => outgoingAnnotation(annotation, undefined, context)),
+      times_stored: row.times_stored,
+      ...(row.job === null ? {} : { inputs_add_job_id: row.job }),
+    },
+    ...cut,
+    sizeBytes: row.size_bytes,
+    datasets,
+    ...(geo ? { place: geo.geo_point } : {}),
+  };
+}
+
+/** Takes what is too long to be shown out of the record, and gives the text of the input. */
+function cutText({ data }: JsonObject, hosted: string | undefined): Pick<RecordShape, "text" | "textIsCut"> {
+  const medium = isObject(data) && isObject(data.text) ? data.text : {};
+  const raw = typeof medium.raw === "string" ? medium.raw : hosted;
+  if (raw === undefined) return {};
+  if (raw.length <= maxTextLength) return { text: raw };
+  const text = raw.slice(0, maxTextLength);
+  if (medium.raw !== undefined) medium.raw = `${text.slice(0, excerptLength)}…`;
+  return { text, textIsCut: true };
+}
+
+function regionsOf(store: Store, app: AppRow, inputId: string): Region[] {
+  const sql = "SELECT data FROM annotations WHERE app = ? AND input_id = ? AND level = 0 ORDER BY seq LIMIT ?";
+  return store.all<{ data: string }>(sql, app.seq, inputId, maxRegions).flatMap(({ data }) => regionIn(data));
+}
+
+/** What is drawn on the input as a whole; what is drawn on frames has its own times. */
+function regionIn(data: string): Region[] {
+  const { region, around } = JSON.parse(data) as AnnotationData;
+  return region && !around ? [region] : [];
+}
+
+function shapeOf({ region_info: info, concepts }: Region, names: ReadonlyMap<string, string>): RegionShape {
+  const shape: RegionShape = { concepts: concepts.map(({ id }) => names.get(id) ?? id) };
+  const { bounding_box: box, polygon } = info ?? {};
+  if (isObject(box)) shape.box = [share(box.left_col), share(box.top_row), share(box.right_col), share(box.bottom_row)];
+  if (isObject(polygon) && Array.isArray(polygon.points)) {
+    shape.polygon = polygon.points.filter(isObject).map(({ row, col }) => [share(col), share(row)]);
+  }
+  return shape;
+}
+
+function share(value: Json | undefined): number {
+  return Number(value) || 0;
+}
+
+/** How a text begins: out of the start of its JSON, or of its file. */
+function excerptOf({ start, sha256 }: TileRow, files: MediaFiles): string | undefined {
+  const written = /"raw":"((?:[^"\\]|\\.)*)/s.exec(start ?? "")?.[1];
+  const text =
+    written === undefined ? (sha256 === null ? undefined : startOf(files.pathOf(sha256), 1200)) : unescaped(written);
+  return text?.slice(0, excerptLength);
+}
+
+function unescaped(written: string): string {
+  try {
+    return JSON.parse(`"${written.replace(/\\u[0-9a-f]{0,3}$/i, "")}"`) as string;
+  } catch {
+    return "";
+  }
+}
+
+function startOf(path: string, bytes = maxTextLength + 4): string | undefined {
+  try {
+    const file = openSync(path, "r");
+    try {
+      const head = Buffer.alloc(bytes);
+      return head.toString("utf8", 0, readSync(file, head, 0, bytes, 0)).replace(/\ufffd$/, "");
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined; // deleted meanwhile
+  }
+}

@@ -1,0 +1,66 @@
+/** Small pictures of stored images: made when they are asked for, a few at a time, and kept while there is room. */
+
+import { describeFile } from "../../core/content.js";
+import { limits } from "../../core/limits.js";
+import { pixelBudget } from "../../core/pixel-budget.js";
+import { Semaphore } from "../../core/semaphore.js";
+
+/** Longest sides in pixels. */
+export const sizes: Readonly<Record<string, number>> = { tile: 360, view: 1600 };
+/** What is decoded at all, whatever a file says that it is. */
+const decoded = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif", "image/tiff"]);
+const maxKeptBytes = 32_000_000;
+
+export class Thumbnails {
+  readonly #kept = new Map<string, Buffer>();
+  readonly #making = new Map<string, Promise<Buffer | undefined>>();
+  readonly #turns = new Semaphore(2);
+  #keptBytes = 0;
+
+  /** A WEBP of an image file; undefined when it cannot be made. */
+  get(path: string, name: string, pixels: number): Promise<Buffer | undefined> {
+    const key = `${pixels} ${name}`;
+    const kept = this.#kept.get(key);
+    if (kept) {
+      this.#kept.delete(key);
+      this.#kept.set(key, kept); // the last to go
+      return Promise.resolve(kept);
+    }
+    const making = this.#making.get(key);
+    if (making) return making;
+    const made = this.#turns
+      .run(() => make(path, pixels))
+      .catch(() => undefined)
+      .then((bytes) => {
+        this.#making.delete(key);
+        if (bytes) this.#keep(key, bytes);
+        return bytes;
+      });
+    this.#making.set(key, made);
+    return made;
+  }
+
+  #keep(key: string, bytes: Buffer): void {
+    this.#kept.set(key, bytes);
+    this.#keptBytes += bytes.length;
+    for (const [oldest, { length }] of this.#kept) {
+      if (this.#keptBytes <= maxKeptBytes) return;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= length;
+    }
+  }
+}
+
+async function make(path: string, pixels: number): Promise<Buffer | undefined> {
+  const { width = 0, height = 0, mimeType = "" } = (await describeFile(path)).content;
+  const megapixels = (width * height) / 1_000_000;
+  if (!decoded.has(mimeType) || megapixels > limits.maxMegapixels) return undefined;
+  const { default: sharp } = await import("sharp");
+  const work = () =>
+    sharp(path, { limitInputPixels: limits.maxMegapixels * 1_000_000, failOn: "none", sequentialRead: true })
+      .rotate()
+      .resize(pixels, pixels, { fit: "inside", withoutEnlargement: true })
+      .webp({ quality: 72, effort: 2 })
+      .toBuffer();
+  return pixelBudget.run(work, Math.max(1, Math.ceil(megapixels)));
+}

@@ -1,0 +1,38 @@
+/** The gallery of a store as its page asks for it. */
+
+import type { AppShape, ChangesShape, PageShape, SessionShape } from "../../src/emulator/gallery/shapes.js";
+import type { Emulator } from "../../src/emulator/index.js";
+
+export interface GalleryClient extends SessionShape {
+  /** Answer to a request for data of the first app. */
+  ask<T = PageShape>(what: string, parameters?: Record<string, string | number>): Promise<T>;
+  /** Ids of the inputs that are found, when all are looked at. */
+  find(parameters?: Record<string, string | number>): Promise<string[]>;
+  /** A picture or a medium. */
+  file(path: string, headers?: Record<string, string>): Promise<Response>;
+}
+
+export async function openGallery(emulator: Emulator, key = "any"): Promise<GalleryClient> {
+  const headers = { authorization: `Key ${key}` };
+  const opened = await fetch(`${emulator.url}/gallery/session`, { method: "POST", headers });
+  const { session, access } = (await opened.json()) as SessionShape;
+  const request = async <T>(what: string, parameters: URLSearchParams): Promise<T> => {
+    const url = `${emulator.url}/gallery/${what}?${parameters}`;
+    const response = await fetch(url, { headers: { "x-sluice-session": session } });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  const app = async () => String((await request<AppShape[]>("apps", new URLSearchParams()))[0]?.key ?? 0);
+  const ask: GalleryClient["ask"] = async (what, parameters = {}) => {
+    const given = new URLSearchParams({ app: await app() });
+    for (const [name, value] of Object.entries(parameters)) given.set(name, String(value));
+    return request(what, given);
+  };
+  const find: GalleryClient["find"] = async (parameters) => {
+    while ((await ask<ChangesShape>("changes")).indexing > 0) await new Promise((resolve) => setImmediate(resolve));
+    return (await ask("inputs", parameters)).items.map((item) => item.id);
+  };
+  const file: GalleryClient["file"] = async (path, more = {}) =>
+    fetch(`${emulator.url}/gallery/${path}?${new URLSearchParams({ app: await app(), access })}`, { headers: more });
+  return { session, access, ask, find, file };
+}
