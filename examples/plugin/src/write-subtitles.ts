@@ -1,0 +1,47 @@
+/** Sink: writes texts with times as a subtitle file. */
+
+import { type FileHandle, open } from "node:fs/promises";
+import { BatchError, defineSink, SinkError } from "sluice";
+import * as z from "zod";
+import { timesOf, timesText } from "./times.js";
+
+/**
+ * Writes each text as a cue of an SRT file, which must not be there. Cues are numbered as they come.
+ *
+ * Keeps order. An input without times fails alone (ERR_SUBTITLE_TIME), and the others of its batch are written. The file is closed at the end, on an
+ * error and on an early stop; what was written stays.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @throws {SinkError} (the run rejects) ERR_SUBTITLES_UNWRITABLE
+ * @example await flow(subtitles({ path: "./film.srt" })).pipe(writeSubtitles({ path: "./copy.srt" })).run();
+ */
+export const writeSubtitles = defineSink({
+  name: "writeSubtitles",
+  options: z.strictObject({
+    /** File to write. */
+    path: z.string().min(1),
+  }),
+  async open({ path }): Promise<{ file: FileHandle; count: number }> {
+    return { file: await open(path, "wx").catch(asSinkError), count: 0 };
+  },
+  async write(inputs, { state }) {
+    const failures = new Map<number, Error>();
+    const cues = inputs.flatMap((input, index) => {
+      try {
+        const times = timesText(timesOf(input));
+        state.count += 1;
+        return [`${state.count}\n${times}\n${input.text ?? ""}\n\n`];
+      } catch (error) {
+        failures.set(index, error as Error);
+        return [];
+      }
+    });
+    await state.file.appendFile(cues.join("")).catch(asSinkError);
+    if (failures.size > 0) throw new BatchError("writeSubtitles: some inputs have no times", failures);
+  },
+  close: ({ file }) => file.close(),
+});
+
+function asSinkError(cause: Error): never {
+  throw new SinkError("ERR_SUBTITLES_UNWRITABLE", `writeSubtitles: ${cause.message}`, { cause });
+}
