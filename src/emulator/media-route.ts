@@ -54,14 +54,14 @@ export async function serveMedia(
 
   const path = files.pathOf(sha256);
   if (size !== "orig") return serveRendition(response, path, renditions[size] as number, request.method === "HEAD");
-  return serveOriginal(request, response, { path, sha256, kind });
+  return serveOriginal(request, response, { path, sha256, kind, faults });
 }
 
 /** The bytes of a file as they were stored, or the part of them that is asked for. */
 export async function serveOriginal(
   request: IncomingMessage,
   response: ServerResponse,
-  { path, sha256, kind }: { path: string; sha256: string; kind: string },
+  { path, sha256, kind, faults = [] }: { path: string; sha256: string; kind: string; faults?: readonly Fault[] },
 ): Promise<void> {
   let file: number | undefined = openSync(path, "r");
   try {
