@@ -70,7 +70,11 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
   if (pat === undefined && baseUrl === undefined) {
     const data = given.data ?? "./.sluice";
     const emulator = await embeddedStore(data);
-    if (given.announce ?? true) process.stderr.write(`sluice: no CLARIFAI_PAT, using the embedded store in ${data}\n`);
+    if (given.announce ?? true) {
+      // The link opens the store: it is for who sits there, and for no log.
+      const look = process.stderr.isTTY ? `; see what is in it: ${emulator.galleryUrl()}` : "";
+      process.stderr.write(`sluice: no CLARIFAI_PAT, using the embedded store in ${data}${look}\n`);
+    }
     const here = { baseUrl: emulator.url, pat: emulator.pat, folder: resolve(data) };
     const app = { userId: userId ?? "me", appId: appId ?? "main", ...here };
     const transport = new Transport({ ...tuning, baseUrl: emulator.url, pat: app.pat });
@@ -117,7 +121,7 @@ interface Shared {
 const stores = new Map<string, Shared>();
 
 /** The embedded store of a folder, which has one at a time: connections of a process share it, and the last one to close stops it. */
-async function embeddedStore(data: string): Promise<{ url: string; pat: string; close: () => Promise<void> }> {
+async function embeddedStore(data: string): Promise<Pick<Emulator, "url" | "galleryUrl" | "close"> & { pat: string }> {
   const folder = resolve(data);
   await stores.get(folder)?.closing;
   let shared = stores.get(folder);
@@ -129,13 +133,14 @@ async function embeddedStore(data: string): Promise<{ url: string; pat: string; 
   }
   const store = shared;
   store.connections += 1;
-  const { url, close } = await store.emulator.catch((error: unknown) => {
+  const { url, galleryUrl, close } = await store.emulator.catch((error: unknown) => {
     stores.delete(folder);
     throw error;
   });
   let closed = false;
   return {
     url,
+    galleryUrl,
     pat: store.pat,
     close: async () => {
       if (!closed) store.connections -= 1;

@@ -28,6 +28,21 @@ describe("connections to an embedded store", () => {
     expect((await flow(listInputs(third)).toArray()).map((input) => input.id)).toEqual(["a"]);
   });
 
+  it.each([true, false])("say where it can be looked at, to a terminal only (%s)", async (isTerminal) => {
+    const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const { isTTY } = process.stderr;
+    onTestFinished(() => {
+      write.mockRestore();
+      process.stderr.isTTY = isTTY;
+    });
+    process.stderr.isTTY = isTerminal;
+    const app = await connect({ data: temporaryFolder() });
+    onTestFinished(() => app.close());
+    const said = write.mock.calls.map(([text]) => String(text)).join("");
+    expect(said).toContain("using the embedded store");
+    expect(said.includes(`${app.baseUrl}/#link=`)).toBe(isTerminal);
+  });
+
   it("say what is wrong with a folder, each time", async () => {
     for (let tries = 0; tries < 2; tries += 1) {
       await expect(open(import.meta.filename)).rejects.toMatchObject({ code: "ERR_STORE_UNUSABLE" });

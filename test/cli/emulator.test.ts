@@ -14,13 +14,15 @@ const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const command = [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "src/cli/main.ts")];
 
-/** Starts the command and resolves with its address once it has printed it. */
-async function start(...args: string[]): Promise<{ child: ChildProcess; url: string }> {
+/** Starts the command and resolves with its addresses once it has printed them. */
+async function start(...args: string[]): Promise<{ child: ChildProcess; url: string; gallery: string }> {
   const child = spawn(process.execPath, [...command, "emulator", "--port", "0", ...args], { stdio: "pipe" });
   onTestFinished(() => void child.kill("SIGKILL"));
+  let url: string | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
-    const url = /http:\/\/\S+/.exec(line)?.[0];
-    if (url) return { child, url };
+    const address = /http:\/\/\S+/.exec(line)?.[0];
+    if (address && url) return { child, url, gallery: address };
+    url ??= address;
   }
   throw new Error("it ended before it printed its address");
 }
@@ -33,8 +35,9 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<number
 
 describe("sluice emulator", () => {
   it.each(["SIGINT", "SIGTERM"] as const)("prints its address, serves, and stops cleanly on %s", async (signal) => {
-    const { child, url } = await start("--data", temporaryFolder());
+    const { child, url, gallery } = await start("--data", temporaryFolder());
     expect((await fetch(`${url}/v2/status_codes`)).status).toBe(200);
+    expect(gallery).toMatch(new RegExp(`^${url}/#link=[\\w-]{32}$`));
     expect(await stop(child, signal)).toBe(0);
     await expect(fetch(url)).rejects.toThrow();
   });

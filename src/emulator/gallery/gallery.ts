@@ -167,7 +167,8 @@ export class Gallery {
   #facetsOf(index: GalleryIndex, app: AppRow): FacetsShape {
     const changes = index.changes();
     const known = this.#facets.get(app.seq);
-    if (known && (known.changes === changes || performance.now() < known.until)) return known.facets;
+    if (known?.changes === changes) return known.facets;
+    if (known && performance.now() < known.until) return { ...known.facets, isOld: true };
     const start = performance.now();
     const facets = facetsOf(this.#store, app);
     const end = performance.now();

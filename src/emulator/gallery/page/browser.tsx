@@ -55,7 +55,7 @@ export function Browser({ onClosed }: { onClosed: () => void }) {
       setProblem("");
       const isNew = next.version !== changes?.version;
       const isIndexed = next.indexing !== changes?.indexing;
-      if (isNew || isIndexed || !facets) {
+      if (isNew || isIndexed || !facets || facets.isOld) {
         setFacets(await ask<FacetsShape>("facets", new URLSearchParams({ app: String(app.key) })));
         if (changes && (isNew || isFiltered(view))) await pages.refresh(atTop.current);
       }
@@ -156,7 +156,7 @@ function Counts({ facets, indexing }: { facets: FacetsShape | undefined; indexin
   const [waiting, failures] = [sum("waiting"), sum("failed")];
   return (
     <span class="counts">
-      <b>{facets.total.toLocaleString("en")}</b> inputs
+      <b>{facets.total.toLocaleString("en")}</b> {facets.total === 1 ? "input" : "inputs"}
       {waiting > 0 && <span class="waiting">{waiting.toLocaleString("en")} waiting</span>}
       {failures > 0 && <span class="failed">{failures.toLocaleString("en")} failed</span>}
       {indexing > 0 && <span class="hint">looking through {indexing.toLocaleString("en")} more…</span>}

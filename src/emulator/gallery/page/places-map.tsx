@@ -45,10 +45,10 @@ export function PlacesMap({ parameters, version, view, change, onFailed }: Place
   }, [parameters, version]);
   useEffect(() => void (askedAt.current = Number.NEGATIVE_INFINITY), [parameters]);
   useEffect(() => {
-    const parent = canvas.current?.parentElement;
-    if (!parent) return undefined;
-    const observer = new ResizeObserver(() => setWidth(parent.clientWidth));
-    observer.observe(parent);
+    const element = canvas.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
   useEffect(() => {

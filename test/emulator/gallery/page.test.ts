@@ -1,0 +1,160 @@
+/** The gallery's page in a browser. */
+
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { describeInBrowser, openPage } from "../../helpers/browser.js";
+import { exampleBytes, jpeg } from "../../helpers/files.js";
+import { type Http, note, openHttp, picture } from "../../helpers/http.js";
+
+/** Opens the gallery by its link, and says which inputs the grid shows. */
+async function open(http: Http, viewport = { width: 1000, height: 700 }) {
+  const opened = await openPage({ viewport });
+  await opened.page.goto(http.emulator.galleryUrl());
+  const shown = () => opened.page.locator(".grid .name").allTextContents();
+  return { ...opened, shown };
+}
+
+const soon = { timeout: 15_000 };
+
+async function notes(count: number) {
+  const http = await openHttp();
+  for (let from = 0; from < count; from += 128) {
+    const inputs = Array.from({ length: Math.min(128, count - from) }, (_, n) => note(`n${from + n}`));
+    await http.call("POST", "/inputs", { inputs });
+  }
+  await http.processed(`n${count - 1}`);
+  return http;
+}
+
+/** Whether an element hangs over the window's edge. */
+function isTooWide(page: Page): Promise<boolean> {
+  return page.evaluate<boolean>("document.documentElement.scrollWidth > innerWidth");
+}
+
+describeInBrowser("the gallery's page", () => {
+  it("shows what arrives while it is open, newest first, from an empty store on", async () => {
+    const http = await openHttp();
+    const { page, shown, errors, refused } = await open(http);
+    await page.getByText("The store is empty.").waitFor();
+    await http.add(note("first"));
+    await expect.poll(shown, soon).toEqual(["first"]);
+    await http.add(picture("second", await jpeg()));
+    await expect.poll(shown, soon).toEqual(["second", "first"]);
+    await page.locator(".grid img").waitFor();
+    await expect.poll(() => page.evaluate("document.querySelector('.grid img').naturalWidth"), soon).toBe(32);
+    await page.getByText("2 inputs").waitFor();
+    expect({ errors, refused }).toEqual({ errors: [], refused: [] });
+  });
+
+  it("asks for the key where there is no session", async () => {
+    const http = await openHttp({ pat: "right" });
+    const { page } = await openPage();
+    await page.goto(http.emulator.url);
+    for (const [key, text] of [
+      ["wrong", "this is not the key"],
+      ["right", "The store is empty."],
+    ] as const) {
+      await page.getByLabel("Key").fill(key);
+      await page.keyboard.press("Enter");
+      await page.getByText(text).waitFor();
+    }
+  });
+
+  it("is used with the keyboard alone", async () => {
+    const { page, shown } = await open(await notes(40));
+    await expect.poll(async () => (await shown()).length, soon).toBeGreaterThan(10);
+    const active = () => page.locator("[role=option][aria-selected=true] .name").textContent();
+    await page.locator(".grid").focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await active()).toBe("n38");
+    await page.keyboard.press("End");
+    await expect.poll(active, soon).toBe("n0");
+    await page.keyboard.press("Home");
+    await expect.poll(active, soon).toBe("n39");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").getByText("n39", { exact: true }).waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("dialog").getByText("n38", { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await active()).toBe("n38");
+    expect(await page.evaluate("document.activeElement.className")).toBe("grid");
+  });
+
+  it("filters, and keeps its session and the filters over a reload", async () => {
+    const http = await notes(3);
+    await http.add(note("calm", { concepts: [{ id: "sea", name: "Sea" }], metadata: { split: "train" } }));
+    const { page, shown } = await open(http);
+    await page.getByLabel("Concept").selectOption({ label: "Sea (1)" });
+    await expect.poll(shown, soon).toEqual(["calm"]);
+    expect(page.url()).toBe(`${http.emulator.url}/#concept=sea`);
+    await page.reload();
+    await expect.poll(shown, soon).toEqual(["calm"]);
+    await page.getByRole("button", { name: "Clear the filters" }).click();
+    await expect.poll(shown, soon).toHaveLength(4);
+    await page.getByLabel("Metadata").selectOption("split");
+    await page.getByLabel("is", { exact: true }).fill("train");
+    await expect.poll(shown, soon).toEqual(["calm"]);
+    await page.getByLabel("is", { exact: true }).fill("nothing");
+    await page.getByText("No input fits these filters.").waitFor();
+  });
+
+  it("draws boxes and polygons where they are", async () => {
+    const http = await openHttp();
+    await http.add(picture("photo", await jpeg(400, 200)));
+    const box = { top_row: 0.25, left_col: 0.5, bottom_row: 0.75, right_col: 1 };
+    const points = [
+      { row: 0, col: 0 },
+      { row: 1, col: 0 },
+      { row: 1, col: 0.25 },
+    ];
+    const regions = [{ bounding_box: box }, { polygon: { points } }].map((info) => ({
+      input_id: "photo",
+      data: { regions: [{ region_info: info, data: { concepts: [{ id: "boat" }] } }] },
+    }));
+    await http.call("POST", "/annotations", { annotations: regions });
+    const { page } = await open(http);
+    await page.locator(".tile .shapes rect").waitFor();
+    await page.locator(".tile").click();
+    const image = await page.locator(".view img").boundingBox();
+    await page.locator(".view rect").waitFor();
+    const drawn = await page.locator(".view rect").boundingBox();
+    const share = (value = 0, from = 0, length = 1) => Math.round(((value - from) / length) * 20) / 20;
+    expect(share(drawn?.x, image?.x, image?.width)).toBe(0.5);
+    expect(share(drawn?.y, image?.y, image?.height)).toBe(0.25);
+    expect(await page.locator(".view polygon").getAttribute("points")).toBe("0,0 0,200 100,200");
+    await page.getByLabel("2 drawn").uncheck();
+    expect(await page.locator(".view .shapes").count()).toBe(0);
+  });
+
+  it("scrolls to the end of many inputs with few elements", async () => {
+    const { page, shown } = await open(await notes(1500));
+    await expect.poll(async () => (await shown())[0], soon).toBe("n1499");
+    await page.evaluate("document.querySelector('.grid').scrollTo(0, 1e9)");
+    await expect.poll(async () => (await shown()).at(-1), soon).toBe("n0");
+    expect(await page.locator(".tile").count()).toBeLessThan(120);
+  });
+
+  it("opens an input from the map, and plays what can be played", async () => {
+    const http = await openHttp();
+    const video = { id: "ferry", data: { video: { base64: exampleBytes("media/ferry.mp4").toString("base64") } } };
+    await http.add({ ...video, data: { ...video.data, geo: { geo_point: { longitude: 0, latitude: 0 } } } });
+    const { page, errors } = await open(http);
+    await page.getByRole("button", { name: "Map" }).click();
+    await page.getByText("1 with a place").waitFor();
+    await page.locator("canvas").click();
+    await page.locator("dialog video").waitFor();
+    const isLoaded = () => page.evaluate("document.querySelector('dialog video').readyState > 0");
+    await expect.poll(isLoaded, soon).toBe(true);
+    expect(errors).toEqual([]);
+  });
+
+  it("fits in a narrow window", async () => {
+    const { page, shown } = await open(await notes(5), { width: 360, height: 640 });
+    await expect.poll(shown, soon).toHaveLength(5);
+    expect(await isTooWide(page)).toBe(false);
+    await page.locator(".tile").first().click();
+    await page.getByRole("dialog").waitFor();
+    expect(await isTooWide(page)).toBe(false);
+  });
+});
