@@ -1,15 +1,8 @@
 /** The public surface, listed by hand. What is not here may change. */
 
 export { ApiError } from "./client/api-error.js";
-export {
-  type AddJob,
-  App,
-  type Dataset,
-  type InputCounts,
-  type InputPatch,
-  type ItemStatus,
-  type PatchAction,
-} from "./client/app.js";
+export { App } from "./client/app.js";
+export type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PatchAction } from "./client/app-types.js";
 export { type ConnectOptions, connect } from "./connect.js";
 export { type BatchOptions, batch } from "./core/batch.js";
 export { openContent, readContent } from "./core/content.js";

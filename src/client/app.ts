@@ -1,12 +1,14 @@
 /** One app of the API: one method for each call, with typed answers. */
 
 import { wireFields } from "../core/encoding.js";
-import type { Annotation, Concept, GeoPoint, Json } from "../core/input.js";
+import type { Annotation, Concept } from "../core/input.js";
 import { answerError } from "./api-error.js";
+import type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PageOptions, PatchAction } from "./app-types.js";
+import type { Answer, CallOptions, ReplayableBody } from "./call.js";
 import { pathPart } from "./path-part.js";
 import { Rehearsal } from "./rehearsal.js";
-import { classify, codes, statusFrom, type WireStatus } from "./status.js";
-import type { Answer, CallOptions, ReplayableBody, Transport } from "./transport.js";
+import { classify, codes, statusFrom } from "./status.js";
+import type { Transport } from "./transport.js";
 import {
   annotationFromWire,
   annotationToWire,
@@ -16,51 +18,6 @@ import {
   type WireInput,
   wireInput,
 } from "./wire.js";
-
-/** How a patch goes together with what is there. */
-export type PatchAction = "merge" | "overwrite" | "remove";
-
-/** The result of one item of a request. */
-export interface ItemStatus {
-  id: string;
-  status: WireStatus;
-}
-
-export interface InputPatch {
-  id: string;
-  concepts?: readonly Concept[] | undefined;
-  metadata?: { readonly [key: string]: Json } | undefined;
-  geo?: GeoPoint | undefined;
-}
-
-export interface AddJob {
-  id: string;
-  status: WireStatus | undefined;
-  pending: number;
-  inProgress: number;
-  succeeded: number;
-  failed: number;
-}
-
-export interface InputCounts {
-  processed: number;
-  toProcess: number;
-  errors: number;
-  processing: number;
-}
-
-export interface Dataset {
-  id: string;
-  description?: string | undefined;
-}
-
-export interface PageOptions {
-  /** Page, from 1. */
-  page?: number | undefined;
-  /** Items on a page, 1 to 1000. Default: the server's, 128. */
-  perPage?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
 
 export interface AppOptions {
   userId: string;

@@ -4,8 +4,8 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { base64Length, type Encoded } from "../core/encoding.js";
 import { describeError, InputError } from "../core/errors.js";
 import type { Content } from "../core/input.js";
+import type { ReplayableBody } from "./call.js";
 import { type ContentHasher, digestOfInput, fingerprintText } from "./fingerprint.js";
-import type { ReplayableBody } from "./transport.js";
 
 /** Bytes read from a file at once; a multiple of 3, so that base64 slices join without padding. */
 const sliceBytes = 192 * 1024;

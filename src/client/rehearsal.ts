@@ -1,7 +1,8 @@
 /** Rehearsal: a transport that counts what would be sent, sends nothing, and answers that all went well. */
 
+import type { Answer, CallOptions } from "./call.js";
 import { codes } from "./status.js";
-import { type Answer, type CallOptions, Transport } from "./transport.js";
+import { Transport } from "./transport.js";
 
 /** Counts the requests and bytes of one plan; it knows the rate of the transport that would send them. */
 export class Rehearsal extends Transport {

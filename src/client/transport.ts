@@ -7,34 +7,10 @@ import { describeError, FlowError } from "../core/errors.js";
 import { Pool } from "../core/http.js";
 import type { Traffic } from "../core/run-context.js";
 import { ApiError, answerError } from "./api-error.js";
+import { type Answer, type CallOptions, queryText } from "./call.js";
 import { type Clock, systemClock } from "./pacing/clock.js";
 import { Pacer, type PacerOptions } from "./pacing/pacer.js";
 import { classify, isThrottle, statusFrom, type WireStatus } from "./status.js";
-
-/** A body that can be made again for every attempt; `length` is exact. A chunk is good until the next is asked for. */
-export interface ReplayableBody {
-  length: number;
-  chunks(): Iterable<Uint8Array>;
-}
-
-export interface CallOptions {
-  /** Sent as JSON. */
-  json?: unknown;
-  /** Sent as it is; instead of `json`. */
-  body?: ReplayableBody | undefined;
-  query?: Record<string, string | number | readonly string[] | undefined> | undefined;
-  /** Whether sending it twice does what sending it once does. Default: true for all but POST. */
-  idempotent?: boolean | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** A readable answer: its status and the rest of it. */
-export interface Answer {
-  status: WireStatus;
-  httpStatus: number;
-  json: Record<string, unknown>;
-  attempts: number;
-}
 
 export interface TransportOptions extends PacerOptions {
   baseUrl: string;
@@ -294,16 +270,4 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function queryText(query: CallOptions["query"]): string {
-  if (!query) return "";
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value === undefined) continue;
-    if (typeof value === "object") for (const entry of value) parameters.append(name, entry);
-    else parameters.append(name, String(value));
-  }
-  const text = parameters.toString();
-  return text === "" ? "" : `?${text}`;
 }

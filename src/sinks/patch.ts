@@ -3,7 +3,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { App, InputPatch, ItemStatus, PatchAction } from "../client/app.js";
+import type { App } from "../client/app.js";
+import type { InputPatch, ItemStatus, PatchAction } from "../client/app-types.js";
 import { checkApp } from "../client/check-app.js";
 import { codes } from "../client/status.js";
 import { InputError } from "../core/errors.js";

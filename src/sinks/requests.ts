@@ -1,7 +1,7 @@
 /** What sinks share that send one request for many inputs. */
 
 import { ApiError } from "../client/api-error.js";
-import type { ItemStatus } from "../client/app.js";
+import type { ItemStatus } from "../client/app-types.js";
 import { classify, mayBeOneItem, statusText } from "../client/status.js";
 import { InputError, SinkError } from "../core/errors.js";
 import type { Message } from "../core/message.js";

@@ -2,7 +2,8 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "../../client/api-error.js";
-import type { App, InputPatch, ItemStatus, PatchAction } from "../../client/app.js";
+import type { App } from "../../client/app.js";
+import type { InputPatch, ItemStatus, PatchAction } from "../../client/app-types.js";
 import { codes } from "../../client/status.js";
 import type { Json } from "../../core/input.js";
 import { answersTo } from "../requests.js";

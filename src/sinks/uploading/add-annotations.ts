@@ -2,7 +2,8 @@
 
 import { hash } from "node:crypto";
 import { ApiError } from "../../client/api-error.js";
-import type { App, ItemStatus } from "../../client/app.js";
+import type { App } from "../../client/app.js";
+import type { ItemStatus } from "../../client/app-types.js";
 import type { Clock } from "../../client/pacing/clock.js";
 import { classify, statusText } from "../../client/status.js";
 import { InputError } from "../../core/errors.js";

@@ -1,0 +1,49 @@
+/** What the calls of an app take and give. */
+
+import type { Concept, GeoPoint, Json } from "../core/input.js";
+import type { WireStatus } from "./status.js";
+
+/** How a patch goes together with what is there. */
+export type PatchAction = "merge" | "overwrite" | "remove";
+
+/** The result of one item of a request. */
+export interface ItemStatus {
+  id: string;
+  status: WireStatus;
+}
+
+export interface InputPatch {
+  id: string;
+  concepts?: readonly Concept[] | undefined;
+  metadata?: { readonly [key: string]: Json } | undefined;
+  geo?: GeoPoint | undefined;
+}
+
+export interface AddJob {
+  id: string;
+  status: WireStatus | undefined;
+  pending: number;
+  inProgress: number;
+  succeeded: number;
+  failed: number;
+}
+
+export interface InputCounts {
+  processed: number;
+  toProcess: number;
+  errors: number;
+  processing: number;
+}
+
+export interface Dataset {
+  id: string;
+  description?: string | undefined;
+}
+
+export interface PageOptions {
+  /** Page, from 1. */
+  page?: number | undefined;
+  /** Items on a page, 1 to 1000. Default: the server's, 128. */
+  perPage?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
