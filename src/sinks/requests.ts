@@ -30,6 +30,7 @@ export function asFatalToUpload(error: ApiError, stage: string): SinkError | und
 
 /** The answer to each item: by id where ids tell the items apart, else by place. */
 export function answersTo<T extends { id: string }>(ids: readonly string[], answers: readonly T[]): (T | undefined)[] {
+  if (answers.length === ids.length && ids.every((id, index) => answers[index]?.id === id)) return [...answers];
   const byId = new Map(answers.map((answer) => [answer.id, answer]));
   const isUnique = byId.size === answers.length && new Set(ids).size === ids.length;
   const isInOrder = answers.length === ids.length && !(isUnique && ids.every((id) => byId.has(id)));
