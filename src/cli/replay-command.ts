@@ -1,7 +1,7 @@
 /** `sluice replay`: tries failed inputs again. */
 
+import { existsSync } from "node:fs";
 import { Command } from "commander";
-import { SourceError } from "../core/errors.js";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 
@@ -17,9 +17,8 @@ export function replayCommand(): Command {
     .addHelpText("after", "\nExample:\n  $ sluice replay failed.jsonl --dead-letters failed-again.jsonl")
     .action((path: string, options: ConnectionOptions & RunningOptions) =>
       withApp(options, async (app) => {
-        const { existsSync } = await import("node:fs");
+        const { batch, deadLetters, flow, SourceError, upload } = await import("../index.js");
         if (!existsSync(path)) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
-        const { batch, deadLetters, flow, upload } = await import("../index.js");
         const inputs = flow(deadLetters(path)).pipe(batch(), upload(app));
         await conclude(await inputs.run(runOptions(options)), options);
       }),

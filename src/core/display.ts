@@ -28,7 +28,7 @@ export function displayedInput(input: Input): Input {
 
 /** Inputs as cards, for notebooks; what that needs is loaded on first use. */
 export async function sheetHtml(inputs: readonly Input[]): Promise<string> {
-  const { framedSheet } = await import("./report/notebook.js");
+  const { framedSheet } = await import("./report/pages.js");
   return framedSheet(inputs);
 }
 

@@ -91,7 +91,7 @@ export async function planFlow(
     durationMs,
   };
   const summary = () => summaryOf(plan);
-  const html = async () => (await import("./report/notebook.js")).preformatted(summary());
+  const html = async () => (await import("./report/pages.js")).preformatted(summary());
   return displayed({ ...plan, summary, toJSON: () => plan }, summary, html);
 }
 

@@ -4,7 +4,7 @@ import { describeError } from "./errors.js";
 import type { Source } from "./plugin.js";
 import { Meter, type ProgressEvent } from "./progress/measure.js";
 import type { Screen, Terminal } from "./progress/terminal.js";
-import { progressLine } from "./progress/text.js";
+import { progressLine, progressScreen } from "./progress/text.js";
 import type { Reporter } from "./reporter.js";
 import type { RunContext } from "./run-context.js";
 
@@ -90,14 +90,16 @@ function forTerminal(terminal: Terminal, { drain }: RunContext): Viewer {
     screen = await openScreen(terminal);
   });
   loading.catch(() => undefined); // awaited at the end
+  const draw = (event: ProgressEvent) =>
+    screen?.draw(progressScreen(event, terminal.columns ?? 80), event.state !== "running");
   const leave = () => screen?.leave(); // a line about the signal is below it
   drain.addEventListener("abort", leave, { once: true });
   return {
-    show: (event) => screen?.draw(event),
+    show: draw,
     async end(event) {
       await loading;
       drain.removeEventListener("abort", leave);
-      screen?.draw(event);
+      draw(event);
     },
   };
 }

@@ -73,10 +73,10 @@ export class Reporter {
       exitCode: stopped ? 130 : counts.failed + counts.pending > 0 ? 1 : 0,
     };
     const writeHtml = async (path: string) => {
-      const { writePage } = await import("./report/page.js"); // with all that it needs, on first use
+      const { writePage } = await import("./report/pages.js");
       await writePage(path, report, this.#sample);
     };
-    const html = async () => (await import("./report/notebook.js")).framedReport(report, this.#sample);
+    const html = async () => (await import("./report/pages.js")).framedReport(report, this.#sample);
     const summary = () => summaryOf(report);
     return displayed({ ...report, summary, toJSON: () => report, writeHtml }, summary, html);
   }

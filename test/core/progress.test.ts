@@ -62,7 +62,7 @@ describe("progress as text", () => {
   it("fits a narrow terminal, and lets nothing of a name reach it as a command", () => {
     const waits = [`transform x: for 1 of 3 inputs, the first is two\nlines \u001b[31m${"x".repeat(100)}`];
     for (const columns of [40, 80, 200]) {
-      const lines = progressScreen({ ...halfWay, waits }, columns).map(([name, text]) => `${name.padEnd(10)} ${text}`);
+      const lines = progressScreen({ ...halfWay, waits }, columns).map(([name, text]) => `${name} ${text}`);
       expect(lines.every((line) => line.length <= columns && !/\p{Cc}/u.test(line))).toBe(true);
       expect(lines).toHaveLength(4);
     }
@@ -82,10 +82,10 @@ describe("the screen", () => {
     Object.assign(terminal, { isTTY: true, columns: 60, rows: 24 });
     const listeners = process.listenerCount("SIGINT");
     const screen = await openScreen(terminal);
-    screen.draw(halfWay);
+    screen.draw(progressScreen(halfWay, 60));
     const first = written;
     written = "";
-    screen.draw({ ...halfWay, state: "ended", sinks: [], failures: [], waits: [] });
+    screen.draw(progressScreen({ ...halfWay, state: "ended", sinks: [], failures: [], waits: [] }, 60), true);
     expect(first).toContain("sluice     1,500 of 3,000 inputs (50 %)");
     expect(written.split("\u001b[1A")).toHaveLength(5); // up over the four lines before
     expect(written).toContain("ended      1,500 of 3,000");

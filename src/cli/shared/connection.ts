@@ -23,7 +23,7 @@ export function withConnection(command: Command): Command {
 
 /** Connects, does something, and closes the connection whatever happens. */
 export async function withApp<T>(options: ConnectionOptions, work: (app: App) => Promise<T>): Promise<T> {
-  const { connect } = await import("../../connect.js");
+  const { connect } = await import("../../index.js");
   const { baseUrl, user: userId, app: appId, store: data } = options;
   const app = await connect({ baseUrl, userId, appId, data });
   try {

@@ -1,9 +1,9 @@
 /** Which inputs of an app are meant. */
 
 import type { Command } from "commander";
-import { type Kind, kinds } from "../../core/input.js";
+import type { Kind } from "../../core/input.js";
 import type { ListInputsOptions } from "../../sources/list-inputs.js";
-import { notEmpty, several, severalOf, wholeNumber } from "./parsing.js";
+import { kinds, notEmpty, several, severalOf, wholeNumber } from "./parsing.js";
 
 export interface SelectingOptions {
   id?: string[];

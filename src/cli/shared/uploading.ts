@@ -3,13 +3,12 @@
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { App } from "../../client/app.js";
-import { SourceError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow.js";
-import { type Kind, kinds } from "../../core/input.js";
+import type { Kind } from "../../core/input.js";
 import type { Message } from "../../core/message.js";
 import type { Source } from "../../core/plugin.js";
 import type { Metadata } from "../../transforms/tag-metadata.js";
-import { keyValue, several, severalOf } from "./parsing.js";
+import { keyValue, kinds, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "csv", "jsonl", "urls"] as const;
 
@@ -83,7 +82,7 @@ export async function uploadFlow(app: App, paths: readonly string[], options: Up
 }
 
 async function sourceOf(path: string, options: UploadingOptions): Promise<Source> {
-  const { csv, folder, jsonl, urls } = await import("../../index.js");
+  const { csv, folder, jsonl, SourceError, urls } = await import("../../index.js");
   const { kind: kindsAsked, include, exclude, folderLabels, column, fetch } = options;
   const isUrl = /^https?:\/\//i.test(path);
   const kind = kindsAsked?.[0];
@@ -94,16 +93,18 @@ async function sourceOf(path: string, options: UploadingOptions): Promise<Source
       return csv(path, { input: column, kind });
     case "jsonl":
       return jsonl(path);
-    default:
+    case "urls":
       return urls(isUrl ? [path] : path, { kind, fetch });
+    default:
+      throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
   }
 }
 
-/** A folder, or a file by its extension; what has none that is known is a list of URLs. */
-function formOf(path: string, isUrl: boolean): (typeof forms)[number] {
+/** A folder, or a file by its extension; what has none that is known is a list of URLs. Undefined for what is not there. */
+function formOf(path: string, isUrl: boolean): (typeof forms)[number] | undefined {
   if (isUrl) return "urls";
   const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+  if (!found) return undefined;
   if (found.isDirectory()) return "folder";
   if (/\.csv$/i.test(path)) return "csv";
   return /\.(jsonl|ndjson)$/i.test(path) ? "jsonl" : "urls";

@@ -1,14 +1,13 @@
 /** The screen: progress on a terminal, in a few lines that are written anew. */
 
 import { styleText } from "node:util";
-import type { ProgressEvent } from "./measure.js";
-import { nameWidth, progressScreen } from "./text.js";
 
 /** A terminal, as far as it is needed. */
 export type Terminal = NodeJS.WritableStream & { columns?: number; rows?: number; hasColors?: () => boolean };
 
 export interface Screen {
-  draw(event: ProgressEvent): void;
+  /** Writes lines, each with its name, where the last ones were; `isLast`: and leaves them. */
+  draw(lines: readonly [name: string, text: string][], isLast?: boolean): void;
   /** Leaves what is there where it is, and begins below: something else has written. */
   leave(): void;
 }
@@ -21,14 +20,13 @@ export async function openScreen(terminal: Terminal): Promise<Screen> {
   const hasColors = terminal.hasColors?.() ?? false;
   const styled = (style: Parameters<typeof styleText>[0], text: string) => (hasColors ? styleText(style, text) : text);
   return {
-    draw(event) {
-      const lines = progressScreen(event, terminal.columns ?? 80);
+    draw(lines, isLast = false) {
       const text = lines.map(([name, line], index) => {
-        const style = name === "failed" ? "red" : index === 0 ? "bold" : "dim";
-        return `${styled(style, name.padEnd(nameWidth))} ${line}`;
+        const style = name.startsWith("failed") ? "red" : index === 0 ? "bold" : "dim";
+        return `${styled(style, name)} ${line}`;
       });
       update(text.join("\n"));
-      if (event.state !== "running") update.done();
+      if (isLast) update.done();
     },
     leave: () => update.done(),
   };

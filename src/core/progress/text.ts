@@ -25,11 +25,11 @@ export function progressScreen(event: ProgressEvent, columns: number): [name: st
   if (counts.failed > 0) lines.push(["failed", failuresText(event)]);
   if (counts.pending > 0) lines.push(["pending", countText(counts.pending)]);
   for (const wait of waits) lines.push(["waits", wait]);
-  return lines.map(([name, text]) => [name, cut(printable(text), columns - nameWidth - 1)]);
+  return lines.map(([name, text]) => [name.padEnd(nameWidth), cut(printable(text), columns - nameWidth - 1)]);
 }
 
 /** Columns of the names on the left. */
-export const nameWidth = 10;
+const nameWidth = 10;
 
 function firstLine(event: ProgressEvent, columns: number): string {
   const text = `${doneText(event)}  ${paceText(event).replaceAll(", ", "  ")}`;
