@@ -13,7 +13,7 @@ const Options = z.strictObject({
   kinds: z.array(z.enum(kinds)).min(1).optional(),
   /** Only inputs of this dataset. */
   dataset: z.string().min(1).optional(),
-  /** Only these inputs; ids that do not exist are failed items. */
+  /** Only these inputs; ids that do not exist are passed by. */
   ids: z.array(z.string().min(1)).optional(),
   /** Only inputs with this status code, such as 30000 (processed) or 30002 (failed). */
   status: z.number().int().optional(),
