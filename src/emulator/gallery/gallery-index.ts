@@ -55,7 +55,7 @@ const fill = [
 const sliceMs = 10;
 const watchedMs = 10_000;
 
-/** Follows the rows of the store for as long as somebody looks. It takes half of the time at most, and a quarter while uploads go on. */
+/** Follows the rows of the store for as long as somebody looks. It takes half of the time at most, and a tenth while uploads go on. */
 export class GalleryIndex {
   readonly #store: Store;
   #watchedUntil = 0;
@@ -120,7 +120,7 @@ export class GalleryIndex {
       const ms = performance.now() - start;
       this.#sliceSize = Math.round(Math.min(1000, Math.max(10, (this.#sliceSize * sliceMs) / ms)));
       version = this.version();
-      await new Promise<void>((resolve) => void setTimeout(resolve, isBusy ? ms * 3 : ms).unref());
+      await new Promise<void>((resolve) => void setTimeout(resolve, isBusy ? ms * 9 : ms).unref());
     }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
