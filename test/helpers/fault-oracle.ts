@@ -141,8 +141,13 @@ function judgeUpload(stage: Stage, n: number, outcome: JournalRecord, { inputs }
     if ((found.metadata as { n?: unknown }).n !== n) findings.corrupted.push(`${found.id} has other metadata`);
   }
   const old = n === 1 && named.some((found) => has(found, kind, 50));
+  // What is there is deleted first; new content that then cannot be processed leaves nothing.
   const mayLack =
-    verb === "upload (replace)" && (processed.length > 0 || outcome.state !== "failed" || doubtful.test(outcome.code));
+    verb === "upload (replace)" &&
+    (/processing|mix/.test(trouble) ||
+      processed.length > 0 ||
+      outcome.state !== "failed" ||
+      doubtful.test(outcome.code));
   if (n === 1 && !old && !mayLack) findings.deleted.push(`what was under ${id}`);
   if ((outcome.state === "ok" || outcome.state === "skipped") && processed.length === 0) {
     findings.lost.push(`${id} is ${outcome.state}, and is not there`);
