@@ -26,6 +26,7 @@ export interface ItemStatus {
   status: WireStatus;
 }
 
+/** What a patch changes of one input. */
 export interface InputPatch {
   id: string;
   concepts?: readonly Concept[] | undefined;
@@ -33,6 +34,7 @@ export interface InputPatch {
   geo?: GeoPoint | undefined;
 }
 
+/** How the processing of inputs stands that were added under one job. */
 export interface AddJob {
   id: string;
   status: WireStatus | undefined;
@@ -42,6 +44,7 @@ export interface AddJob {
   failed: number;
 }
 
+/** How many inputs an app has, by state. */
 export interface InputCounts {
   processed: number;
   toProcess: number;
@@ -49,6 +52,7 @@ export interface InputCounts {
   processing: number;
 }
 
+/** A named set of inputs of an app. */
 export interface Dataset {
   id: string;
   description?: string | undefined;
