@@ -40,6 +40,7 @@ const Options = z.strictObject({
   /** Says where the embedded store is, on stderr. Default: true. */
   announce: z.boolean().optional(),
 });
+/** Options of `connect`. */
 export type ConnectOptions = z.input<typeof Options>;
 
 /**

@@ -1,9 +1,9 @@
-/** The code in the pages fits the library as it is built: every block of code is type-checked. */
+/** The code in the pages fits the library as it is built: every block of code is type-checked. And every public name has a docstring. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
-import { expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import * as emulator from "../src/emulator/index.js";
 import * as sluice from "../src/index.js";
 
@@ -12,6 +12,7 @@ const root = join(import.meta.dirname, "..");
 function pages(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
+    if (entry.name === "reference") return []; // made from the docstrings, where it is made
     if (entry.isDirectory()) return pages(path);
     return entry.name.endsWith(".md") ? [path] : [];
   });
@@ -41,7 +42,8 @@ function withPrelude(code: string): string {
   return `${parts.join(" ")} export {};\n${code}`;
 }
 
-it("has code in its pages that compiles", { timeout: 120_000 }, () => {
+/** The blocks of code in all pages, by the names of the files that they would be. */
+function blocksOfPages(): Map<string, string> {
   const files = new Map<string, string>();
   for (const page of [
     ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map((name) => join(root, name)),
@@ -52,8 +54,15 @@ it("has code in its pages that compiles", { timeout: 120_000 }, () => {
       files.set(join(root, "test", `${relative(root, page).replace(/\W+/g, "-")}-${index + 1}.ts`), withPrelude(code));
     }
   }
-  expect(files.size).toBeGreaterThan(3);
+  return files;
+}
 
+const entries = ["dist/index.d.ts", "dist/emulator/index.d.ts", "dist/testing/index.d.ts"].map((path) =>
+  join(root, path),
+);
+
+/** The blocks and the library as it is built, in one program: reading its types takes longer than the rest. */
+function programOf(files: ReadonlyMap<string, string>): ts.Program {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile) as { config: object };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   delete options.paths; // to the package as it is built, whose types are read faster than all sources
@@ -65,7 +74,17 @@ it("has code in its pages that compiles", { timeout: 120_000 }, () => {
     if (text !== undefined) return ts.createSourceFile(path, text, languageVersion);
     return getSourceFile(path, languageVersion, ...rest);
   };
-  const program = ts.createProgram([...files.keys()], options, host);
+  return ts.createProgram([...files.keys(), ...entries], options, host);
+}
+
+const files = blocksOfPages();
+let program: ts.Program;
+beforeAll(() => {
+  program = programOf(files);
+}, 120_000);
+
+it("has code in its pages that compiles", { timeout: 120_000 }, () => {
+  expect(files.size).toBeGreaterThan(3);
   const problems = [...files.keys()].flatMap((path) => {
     const file = program.getSourceFile(path);
     return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map((diagnostic) => {
@@ -74,4 +93,18 @@ it("has code in its pages that compiles", { timeout: 120_000 }, () => {
     });
   });
   expect(problems).toEqual([]);
+});
+
+it("has a docstring for every public name", { timeout: 120_000 }, () => {
+  const checker = program.getTypeChecker();
+  const names = entries.flatMap((path) => {
+    const file = program.getSourceFile(path);
+    const module = file && checker.getSymbolAtLocation(file);
+    return checker.getExportsOfModule(module as ts.Symbol).map((name) => {
+      const symbol = name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name;
+      return { name: name.name, text: ts.displayPartsToString(symbol.getDocumentationComment(checker)) };
+    });
+  });
+  expect(names.length).toBeGreaterThan(80);
+  expect(names.filter(({ text }) => text === "").map(({ name }) => name)).toEqual([]);
 });

@@ -12,6 +12,7 @@ export interface ItemStatus {
   status: WireStatus;
 }
 
+/** What a patch changes of one input. */
 export interface InputPatch {
   id: string;
   concepts?: readonly Concept[] | undefined;
@@ -19,6 +20,7 @@ export interface InputPatch {
   geo?: GeoPoint | undefined;
 }
 
+/** How the processing of inputs stands that were added under one job. */
 export interface AddJob {
   id: string;
   status: WireStatus | undefined;
@@ -28,6 +30,7 @@ export interface AddJob {
   failed: number;
 }
 
+/** How many inputs an app has, by state. */
 export interface InputCounts {
   processed: number;
   toProcess: number;
@@ -35,6 +38,7 @@ export interface InputCounts {
   processing: number;
 }
 
+/** A named set of inputs of an app. */
 export interface Dataset {
   id: string;
   description?: string | undefined;

@@ -20,6 +20,7 @@ const Options = z.strictObject({
   /** Longest time an input waits for its batch to fill, in milliseconds. Default: 1000. */
   maxWaitMs: z.number().min(0).max(86_400_000).default(1000),
 });
+/** Options of `batch`. */
 export type BatchOptions = z.input<typeof Options>;
 
 /** Bytes of a request besides its inputs: brackets, the job's id, the conflict policy. */

@@ -23,6 +23,7 @@ type FactoryArguments<S extends z.ZodType> =
 const noOptions = z.strictObject({});
 type NoOptions = typeof noOptions;
 
+/** What `defineSource` takes. */
 export interface SourceDefinition<S extends z.ZodType> {
   /** Name for errors and reports. */
   name: string;
@@ -57,6 +58,7 @@ export function defineSource<S extends z.ZodType = NoOptions>(
   };
 }
 
+/** What `defineTransform` takes. */
 export interface TransformDefinition<S extends z.ZodType> {
   name: string;
   options?: S;
@@ -92,6 +94,7 @@ export function defineTransform<S extends z.ZodType = NoOptions>(
   };
 }
 
+/** What `defineSink` takes. */
 export interface SinkDefinition<S extends z.ZodType, State> {
   name: string;
   options?: S;

@@ -4,6 +4,7 @@ import * as z from "zod";
 
 /** What an input is made of. One of image + text is "image" first. */
 export const kinds = ["image", "video", "audio", "text"] as const;
+/** The kind of an input, which its batch and its limits go by. */
 export type Kind = (typeof kinds)[number];
 
 /** Kinds whose content is bytes; text travels as a string. */
@@ -44,8 +45,11 @@ const BytesContent = z.strictObject({
 });
 
 export const Content = z.union([FileContent, UrlContent, BytesContent]);
+/** A file on disk. `sizeBytes` and the facts are filled in when the flow takes the input in. */
 export type FileContent = z.output<typeof FileContent>;
+/** An address that the platform fetches by itself. */
 export type UrlContent = z.output<typeof UrlContent>;
+/** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */
 export type BytesContent = z.output<typeof BytesContent>;
 /** A handle on bytes: a file, a URL, or bytes in memory. Open it with `openContent`. */
 export type Content = FileContent | UrlContent | BytesContent;
@@ -57,6 +61,7 @@ const Concept = z.strictObject({
   /** 1: present, 0: absent. Default: 1. */
   value: z.number().min(0).max(1).optional(),
 });
+/** A label of an input or of a region. */
 export type Concept = z.output<typeof Concept>;
 
 const GeoPoint = z.strictObject({
@@ -65,6 +70,7 @@ const GeoPoint = z.strictObject({
   /** Degrees north, -90 to 90. */
   latitude: z.number().min(-90).max(90),
 });
+/** A place on earth. */
 export type GeoPoint = z.output<typeof GeoPoint>;
 
 const unit = z.number().min(0).max(1);
@@ -83,6 +89,7 @@ const Annotation = z.strictObject({
   /** Free data about the annotation. */
   info: z.record(z.string(), z.json()).optional(),
 });
+/** A box, a polygon or concepts on an input. */
 export type Annotation = z.output<typeof Annotation>;
 
 const Status = z.strictObject({

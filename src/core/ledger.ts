@@ -39,6 +39,7 @@ export interface Settlement {
   outcome: Outcome;
 }
 
+/** How many inputs were read, and what became of them. */
 export interface Counts {
   read: number;
   ok: number;

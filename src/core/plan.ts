@@ -23,6 +23,7 @@ const Options = z.strictObject({
   /** Journal of the run, which is read only: what it has is skipped, as in the run. */
   journal: z.string().min(1).optional(),
 });
+/** Options of `Flow.plan`. */
 export type PlanOptions = z.input<typeof Options>;
 
 /** What a sink would do. */

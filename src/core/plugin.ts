@@ -31,6 +31,7 @@ export type SourceStep = SourceItem | readonly SourceItem[];
 /** The reason of an input that an earlier run finished. */
 export const doneEarlier = "done earlier";
 
+/** What `read` of a source gets. */
 export interface ReadContext {
   /** Aborted when the flow stops. A source that waits for something passes it on. */
   signal: AbortSignal;
@@ -56,6 +57,7 @@ export interface Source {
 /** What a transform may return: a changed copy, several (a split), or nothing (the input is dropped). */
 export type TransformResult = Input | readonly Input[] | null | undefined;
 
+/** What `apply` of a transform gets besides the input. */
 export interface TransformContext {
   signal: AbortSignal;
   /** Where the input came from. */
@@ -72,6 +74,7 @@ export interface Transform {
   apply(input: Input, context: TransformContext): TransformResult | Promise<TransformResult>;
 }
 
+/** What `write` of a sink gets besides the inputs. */
 export interface WriteContext {
   signal: AbortSignal;
   /** Where each input of the batch came from, by index. */

@@ -33,6 +33,7 @@ export interface ReasonGroup {
   origins: string[];
 }
 
+/** What a report tells of its journal. */
 export interface JournalFacts {
   path: string;
   finished: number;

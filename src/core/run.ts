@@ -43,6 +43,7 @@ const Options = z.strictObject({
   /** Gets what a run that stalls waits for. Default: one line on stderr. */
   onStall: z.custom<(stall: Stall) => void>((value) => typeof value === "function").optional(),
 });
+/** Options of `Flow.run`. */
 export type RunOptions = z.input<typeof Options>;
 
 /** What is open at a signal may go on for this long; then it is cut, and what it opened has a moment to close. */

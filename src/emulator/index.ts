@@ -21,6 +21,7 @@ import type { Store } from "./store.js";
 
 export type { Fault, FaultRule } from "./faults.js";
 
+/** Options of `startEmulator`. */
 export interface EmulatorOptions {
   /** Port to listen on. Default: any that is free. */
   port?: number | undefined;
@@ -74,6 +75,7 @@ export interface StoredInput {
   metadata: unknown;
 }
 
+/** An embedded store that runs. */
 export interface Emulator {
   /** Address, such as `http://127.0.0.1:40123`. */
   url: string;

@@ -34,6 +34,7 @@ const Options = z.strictObject({
   /** Follows addresses in private networks. Default: false. */
   allowPrivate: z.boolean().default(false),
 });
+/** Options of `download`. */
 export type DownloadOptions = z.input<typeof Options>;
 
 /**

@@ -25,6 +25,7 @@ const Options = z.strictObject({
   /** Deletes an annotation that a removal leaves empty. Default: false. */
   deleteIfEmpty: z.boolean().default(false),
 });
+/** Options of `patch`. */
 export type PatchOptions = z.input<typeof Options>;
 
 /**

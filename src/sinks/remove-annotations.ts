@@ -14,6 +14,7 @@ const Options = z.strictObject({
   /** "all": every annotation of the input; "given": those that the input lists, by their ids. Default: "given". */
   which: z.enum(["all", "given"]).default("given"),
 });
+/** Options of `removeAnnotations`. */
 export type RemoveAnnotationsOptions = z.input<typeof Options>;
 
 /**

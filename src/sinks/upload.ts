@@ -40,6 +40,7 @@ const Options = z.strictObject({
   /** Longest time that a batch is tried again, in milliseconds. Default: 300,000. */
   retryForMs: z.number().min(0).default(300_000),
 });
+/** Options of `upload`. */
 export type UploadOptions = z.input<typeof Options>;
 
 /** Times that an input is uploaded again after the platform accepted it and failed to process it for a reason that may pass. */

@@ -14,6 +14,7 @@ const Options = z.strictObject({
   /** Adds to a file that exists. Default: false, and a file that exists is an error. */
   append: z.boolean().default(false),
 });
+/** Options of `writeJsonl`. */
 export type WriteJsonlOptions = z.input<typeof Options>;
 
 /**

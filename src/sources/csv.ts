@@ -9,6 +9,7 @@ import { type Layout, layoutOf } from "./csv-columns.js";
 import { type CsvRow, readRows } from "./csv-rows.js";
 
 type Mapped = InputDraft | null | undefined;
+/** Makes an input of a row, whose cells are texts by the names of their columns; nothing passes the row over. */
 export type CsvMap = (row: Record<string, string>, context: { line: number }) => Mapped | Promise<Mapped>;
 
 const Options = z.strictObject({
@@ -27,6 +28,7 @@ const Options = z.strictObject({
   /** Folder that paths are relative to and may not leave. Default: the folder of the CSV. */
   root: z.string().min(1).optional(),
 });
+/** Options of `csv`. */
 export type CsvOptions = z.input<typeof Options>;
 
 /**

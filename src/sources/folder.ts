@@ -36,6 +36,7 @@ const Options = z.strictObject({
   /** Datasets that every input joins. */
   datasets: z.array(z.string().min(1)).default([]),
 });
+/** Options of `folder`. */
 export type FolderOptions = z.input<typeof Options>;
 type Checked = z.output<typeof Options>;
 

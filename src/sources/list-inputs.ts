@@ -24,6 +24,7 @@ const Options = z.strictObject({
   /** Also reads the annotations (boxes, polygons, concepts) of each input. Default: false. */
   annotations: z.boolean().default(false),
 });
+/** Options of `listInputs`. */
 export type ListInputsOptions = z.input<typeof Options>;
 
 /**

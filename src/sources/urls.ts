@@ -30,6 +30,7 @@ const Options = z.strictObject({
   /** Fetches from private, loopback and link-local addresses too. Default: false. */
   allowPrivate: z.boolean().default(false),
 });
+/** Options of `urls`. */
 export type UrlsOptions = z.input<typeof Options>;
 type Checked = z.output<typeof Options>;
 

@@ -8,6 +8,7 @@ import type { InputDraft } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import type { Source } from "../core/plugin.js";
 
+/** What `testSink` needs. */
 export interface SinkFixture {
   sink: OperatorFunction<Message | readonly Message[], Message>;
   /** Three inputs or more that the sink can write. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { flow } from "../core/flow.js";
 import type { Source } from "../core/plugin.js";
 
+/** What `testSource` needs. */
 export interface SourceFixture {
   /** A source with at least three inputs. */
   source: Source;

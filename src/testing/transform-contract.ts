@@ -7,6 +7,7 @@ import type { InputDraft } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import type { Source } from "../core/plugin.js";
 
+/** What `testTransform` needs. */
 export interface TransformFixture {
   transform: OperatorFunction<Message, Message>;
   /** Three inputs or more that it lets through. */

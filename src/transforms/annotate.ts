@@ -10,6 +10,7 @@ import { conceptsFrom } from "./concepts.js";
 
 type Labels = string | Concept | readonly (string | Concept)[];
 
+/** Options of `box` and `polygon`. */
 export interface RegionOptions {
   /** Coordinates are pixels of an image of this size; `true` takes the size of the input's own image. Default: shares from 0 to 1. */
   pixels?: { width: number; height: number } | true | undefined;

@@ -30,6 +30,7 @@ const Options = z.strictObject({
   /** Most images worked on at once. Default: one for each core, and at most one less than the thread pool of Node.js has threads. */
   concurrency: z.number().int().min(1).max(64).optional(),
 });
+/** Options of `fitImage`. */
 export type FitImageOptions = z.input<typeof Options>;
 type Checked = z.output<typeof Options>;
 

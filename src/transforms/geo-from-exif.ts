@@ -18,6 +18,7 @@ const Options = z.strictObject({
   /** Most files read at once. Default: 4. */
   concurrency: z.number().int().min(1).default(4),
 });
+/** Options of `geoFromExif`. */
 export type GeoFromExifOptions = z.input<typeof Options>;
 
 /** Bytes at the start of a file that an EXIF block lies in: a JPEG segment is at most 64 KB, and some stand before it. */

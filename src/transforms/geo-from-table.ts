@@ -23,6 +23,7 @@ const Options = z.strictObject({
   /** What to do with an input that has no row: "keep" it as it is, or "fail" it. Default: "keep". */
   missing: z.enum(["keep", "fail"]).default("keep"),
 });
+/** Options of `geoFromTable`. */
 export type GeoFromTableOptions = z.input<typeof Options>;
 type Checked = z.output<typeof Options>;
 

@@ -36,6 +36,7 @@ const Options = z.strictObject({
   /** Put in the place of what goes. Default: "". */
   replacement: z.string().default(""),
 });
+/** Options of `stripUnicode`. */
 export type StripUnicodeOptions = z.input<typeof Options>;
 
 /**

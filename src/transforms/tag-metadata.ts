@@ -8,6 +8,7 @@ import type { Message } from "../core/message.js";
 import { issueText } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
 
+/** Metadata of an input: what JSON can say, by keys. */
 export type Metadata = { readonly [key: string]: Json };
 
 const Metadata = z.record(z.string(), z.json());

@@ -14,6 +14,7 @@ const Options = z.strictObject({
   /** Most inputs worked on at once, when the function is async. Default: 1. */
   concurrency: z.number().int().min(1).default(1),
 });
+/** Options of `transform`. */
 export type TransformOptions = z.input<typeof Options>;
 
 /**
