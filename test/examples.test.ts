@@ -45,6 +45,20 @@ const shows: Record<string, RegExp[]> = {
     /annotations box boat/,
     /only notes: \S+-txt-\w+ {2}text/,
   ],
+  "notebooks/photo-archive.ts": [
+    /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
+    /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,
+    /market: poster\.webp: nowhere yet/,
+  ],
+  "notebooks/text-corpus.ts": [
+    /7 texts, 3 with emoji/,
+    /12 sentences, the longest with 9 words\nread 12 = ok 12 [\s\S]*in the store: 12/,
+  ],
+  "notebooks/review-patch-delete.ts": [
+    /8 inputs, drawn on them: hause\nno photographs: plan\.png, poster\.webp/,
+    /delete: read 8 = ok 2 \+ failed 0 \+ skipped 6/,
+    /quay\.jpg true undefined house 0\.1,0\.4,0\.4,0\.9/,
+  ],
   "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
 };
 
@@ -63,7 +77,11 @@ async function runScript(path: string, ...more: string[]): Promise<string> {
 }
 
 describe.concurrent("examples", () => {
-  const scripts = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
+  const scripts = ["", "notebooks/"].flatMap((folder) =>
+    readdirSync(join(root, "examples", folder))
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => `${folder}${name}`),
+  );
 
   it.for(scripts)("%s does what it says", { timeout: 120_000 }, async (name, { expect }) => {
     const output = await runScript(join(root, "examples", name));

@@ -1,0 +1,101 @@
+/** A review of what is there: looked through, put right, and thinned out. Cells begin with `// %%`. */
+
+// %% A store with something in it, as somebody left it.
+import { join } from "node:path";
+import {
+  annotate,
+  batch,
+  box,
+  connect,
+  flow,
+  folder,
+  listInputs,
+  patch,
+  patchConcepts,
+  remove,
+  tagMetadata,
+  upload,
+  values,
+  where,
+} from "sluice";
+import { startEmulator } from "sluice/emulator";
+
+const store = await startEmulator();
+const app = await connect({ baseUrl: store.url, pat: "any" });
+await flow(folder(join(import.meta.dirname, "../data"), { kinds: ["image"], labels: "folder" }))
+  .pipe(
+    tagMetadata({ checked: false, camera: "unknown" }),
+    annotate(() => box([0.1, 0.5, 0.3, 0.9], "hause", { id: "first" })),
+    batch(),
+    upload(app),
+  )
+  .run();
+
+// %% Looking through it: a look at each, and a note of what is wrong.
+const all = await flow(listInputs(app, { annotations: true })).toArray();
+console.log(`${all.length} inputs, drawn on them: ${all[0]?.annotations[0]?.concepts[0]?.name}`);
+const unwanted = all.filter(({ metadata }) => /\.(png|webp)$/.test(String(metadata.filename)));
+console.log(
+  `no photographs: ${unwanted
+    .map(({ metadata }) => metadata.filename)
+    .sort()
+    .join(", ")}`,
+);
+
+// %% A misspelt label: its name is mended once, for the whole app.
+const renamed = await flow(values([{ concepts: [{ id: "hause", name: "house" }] }]))
+  .pipe(patchConcepts(app))
+  .run();
+console.log("rename:", renamed.summary());
+
+// %% All photographs were checked, and one box was too small. A merge sends only what changed.
+const photographs = where((input) => /\.jpg$/.test(String(input.metadata.filename)));
+const checked = await flow(listInputs(app))
+  .pipe(photographs, tagMetadata({ checked: true }), batch(), patch(app))
+  .run();
+console.log("check:", checked.summary());
+const quay = all.find(({ metadata }) => metadata.filename === "quay.jpg")?.id ?? "";
+const moved = {
+  id: quay,
+  annotations: [
+    { id: "first", box: [0.1, 0.4, 0.4, 0.9] as [number, number, number, number], concepts: [{ id: "hause" }] },
+  ],
+};
+console.log(
+  "move:",
+  (
+    await flow(values([moved]))
+      .pipe(patch(app, { action: "overwrite" }))
+      .run()
+  ).summary(),
+);
+
+// %% Nobody knows the camera: the key goes.
+const forgotten = values(all.map(({ id }) => ({ id, metadata: { camera: true } })));
+console.log(
+  "forget:",
+  (
+    await flow(forgotten)
+      .pipe(batch(), patch(app, { action: "remove" }))
+      .run()
+  ).summary(),
+);
+
+// %% What is no photograph goes too. First a look at what that would be, since there is no way back.
+const others = flow(listInputs(app)).pipe(where(({ metadata }) => metadata.checked !== true));
+console.log("to be deleted:", (await others.toArray()).length);
+const removed = await others.pipe(batch(), remove(app)).run();
+console.log("delete:", removed.summary());
+
+// %% What is left. A deletion is carried out in the background, so it may take a moment.
+while ((await app.countInputs()).processed > all.length - unwanted.length)
+  await new Promise((resolve) => setTimeout(resolve, 20));
+for (const { metadata, annotations } of await flow(listInputs(app, { annotations: true })).toArray()) {
+  const [drawn] = annotations;
+  console.log(`${metadata.filename} ${metadata.checked} ${metadata.camera} ${drawn?.concepts[0]?.name} ${drawn?.box}`);
+}
+
+// %% The end.
+await app.close();
+await store.close();
+process.exitCode = removed.exitCode;
