@@ -41,8 +41,18 @@ const {
   twice,
 } = JSON.parse(process.argv[2] ?? "") as FlowChildOptions;
 
-/** Written at once, so that a kill loses none of it. */
-const print = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
+/** Written at once, so that a kill loses none of it; waits while the reader is behind. */
+function print(line: object): void {
+  let rest = Buffer.from(`${JSON.stringify(line)}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+    }
+  }
+}
 
 let told = 0;
 const { settled } = Ledger.prototype;

@@ -146,7 +146,7 @@ const work: Record<string, (app: App) => Promise<unknown>> = {
       .run(),
   download: (app) =>
     flow(values([{ id: "a", image: { url: `${api.origin}/media/a.jpg` } }]))
-      .pipe(download(newFolder(), { app, maxAttempts: 1 }))
+      .pipe(download(newFolder(), { app, maxAttempts: 1, deadlineMs: 1500 }))
       .run(),
   "one call": (app) => app.getInput("a"),
 };
