@@ -7,6 +7,7 @@ const mocking = ["test/security/ssrf-redirects.test.ts", "test/sources/urls.test
 
 export default defineConfig({
   test: {
+    maxWorkers: "100%", // one core would stand still otherwise, of two
     testTimeout: 30_000,
     reporters: process.env.CI ? ["default", "./scripts/count-reporter.ts"] : ["default"],
     setupFiles: [loopbackOnly.pathname],
