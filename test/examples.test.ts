@@ -45,6 +45,10 @@ const shows: Record<string, RegExp[]> = {
     /annotations box boat/,
     /only notes: \S+-txt-\w+ {2}text/,
   ],
+  "16-unknown-kinds.ts": [
+    /blob-1: audio\nblob-2: image\nblob-3: text\n/,
+    /ok 3 \+ failed 1[\s\S]*is not an image, video, audio or text/,
+  ],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,
