@@ -113,8 +113,8 @@ export class Transport {
         lost = error;
       }
       const status = attempt?.status;
+      if (status) this.#everAnswered = true; // also one that has a bad minute just now
       if (attempt && status && this.#isFinal(attempt)) {
-        this.#everAnswered = true;
         this.#troubleSince = undefined;
         this.pacer.succeeded(startedAt, requestWork + (options.body?.length ?? 0));
         return { status, httpStatus: attempt.httpStatus, json: attempt.json, attempts };
@@ -125,7 +125,7 @@ export class Transport {
       const safe = idempotent || refused || neverSent(lost);
       if (refused) {
         this.counts.throttled += 1;
-        this.#everAnswered = true;
+        this.#everAnswered = true; // also without a status
         this.pacer.refused(startedAt, { granted: grantedRate(status), retryAfterMs: attempt?.retryAfterMs });
       } else this.pacer.failed(startedAt);
       if (!safe || this.#patienceIsOver()) {

@@ -164,6 +164,15 @@ describe("transport", () => {
     server.closeAllConnections();
   });
 
+  it("goes on through a minute of trouble that it begins with, when the server says so itself", async () => {
+    const busy = { status: { code: 99009, description: "Internal error" } };
+    const { transport, clock } = await serve((_request, response) =>
+      clock.now() < 60_000 ? answer(response, 503, busy) : answer(response, 200, ok),
+    );
+    expect((await transport.call("GET", "/v2/x")).status.code).toBe(10000);
+    expect(clock.now()).toBeGreaterThan(60_000);
+  });
+
   it("goes on through a minute of trouble when the server had answered before", async () => {
     const { transport, clock } = await serve((_request, response, count) =>
       count > 1 && clock.now() < 60_000 ? answer(response, 503, {}) : answer(response, 200, ok),
