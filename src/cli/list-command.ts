@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { Command } from "commander";
 import { printable } from "../core/format.js";
 import type { Input } from "../core/input.js";
+import { kinds } from "../core/kinds.js";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
-import { kinds, wholeNumber } from "./shared/parsing.js";
+import { wholeNumber } from "./shared/parsing.js";
 import { type SelectingOptions, selectionOf, withSelection } from "./shared/selecting.js";
 
 interface ListOptions extends ConnectionOptions, SelectingOptions {

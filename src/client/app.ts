@@ -10,11 +10,15 @@ import { Rehearsal } from "./rehearsal.js";
 import { classify, codes, statusFrom } from "./status.js";
 import type { Transport } from "./transport.js";
 import {
+  addJobFromWire,
   annotationFromWire,
   annotationToWire,
   conceptsFromWire,
+  datasetFromWire,
+  inputCountsFromWire,
   type ListedAnnotation,
   listOf,
+  memberStatus,
   type WireInput,
   wireInput,
 } from "./wire.js";
@@ -100,13 +104,7 @@ export class App {
   /** How many inputs the app has, by state. */
   async countInputs(): Promise<InputCounts> {
     const { json } = await this.#call("GET", "/inputs/status");
-    const counts = (json.counts ?? {}) as Record<string, unknown>;
-    return {
-      processed: Number(counts.processed ?? 0),
-      toProcess: Number(counts.to_process ?? 0),
-      errors: Number(counts.errors ?? 0),
-      processing: Number(counts.processing ?? 0),
-    };
+    return inputCountsFromWire(json.counts);
   }
 
   /** Changes metadata, concepts and places. `idempotent`: false where sending it twice would add to lists twice; it then throws when in doubt. */
@@ -131,17 +129,7 @@ export class App {
 
   async getAddJob(id: string, signal?: AbortSignal): Promise<AddJob | undefined> {
     const { json } = await this.#call("GET", `/inputs/jobs/add/${pathPart(id)}`, { signal });
-    const job = json.inputs_add_job as Record<string, unknown> | undefined;
-    if (typeof job !== "object" || job === null) return undefined;
-    const progress = (job.progress ?? {}) as Record<string, unknown>;
-    return {
-      id,
-      status: statusFrom(job.status),
-      pending: Number(progress.pending_count ?? 0),
-      inProgress: Number(progress.in_progress_count ?? 0),
-      succeeded: Number(progress.success_count ?? 0),
-      failed: Number(progress.failed_count ?? 0),
-    };
+    return addJobFromWire(id, json.inputs_add_job);
   }
 
   /** Adds annotations, 128 at most; `items` pairs each with the id of its input. */
@@ -198,10 +186,7 @@ export class App {
 
   async listDatasets(options: PageOptions = {}): Promise<Dataset[]> {
     const query = { page: options.page, per_page: options.perPage };
-    return this.#list("/datasets", "datasets", { query, signal: options.signal }, (value) => ({
-      id: String(value.id ?? ""),
-      ...(typeof value.description === "string" ? { description: value.description } : {}),
-    }));
+    return this.#list("/datasets", "datasets", { query, signal: options.signal }, datasetFromWire);
   }
 
   async postDatasets(datasets: readonly Dataset[]): Promise<void> {
@@ -225,14 +210,10 @@ export class App {
     const json = { dataset_inputs: inputIds.map((id) => ({ input: { id } })) };
     const path = `/datasets/${pathPart(datasetId)}/inputs`;
     const answer = await this.#call("POST", path, { json, idempotent: true });
-    return (listOf(answer.json, "dataset_inputs") ?? []).map((item, index) => {
-      // What became of it is said of the member, or of its input.
-      const input = item.input as { status?: unknown } | undefined;
-      return {
-        id: inputIds[index] ?? "",
-        status: statusFrom(item.status) ?? statusFrom(input?.status) ?? answer.status,
-      };
-    });
+    return (listOf(answer.json, "dataset_inputs") ?? []).map((item, index) => ({
+      id: inputIds[index] ?? "",
+      status: memberStatus(item) ?? answer.status,
+    }));
   }
 
   async removeFromDataset(datasetId: string, inputIds: readonly string[]): Promise<void> {

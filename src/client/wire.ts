@@ -2,6 +2,7 @@
 
 import { fingerprintKey, wireConcept } from "../core/encoding.js";
 import type { Annotation, Concept, Content, GeoPoint, Input, Json, MediaKind } from "../core/input.js";
+import type { AddJob, Dataset, InputCounts } from "./app-types.js";
 import { statusFrom, type WireStatus } from "./status.js";
 
 type JsonObject = { [key: string]: Json };
@@ -169,4 +170,37 @@ function textOrNothing(value: unknown): string | undefined {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The job of an answer; undefined where there is none. */
+export function addJobFromWire(id: string, value: unknown): AddJob | undefined {
+  if (!isObject(value)) return undefined;
+  const progress = isObject(value.progress) ? value.progress : {};
+  return {
+    id,
+    status: statusFrom(value.status),
+    pending: Number(progress.pending_count ?? 0),
+    inProgress: Number(progress.in_progress_count ?? 0),
+    succeeded: Number(progress.success_count ?? 0),
+    failed: Number(progress.failed_count ?? 0),
+  };
+}
+
+export function inputCountsFromWire(value: unknown): InputCounts {
+  const counts = isObject(value) ? value : {};
+  return {
+    processed: Number(counts.processed ?? 0),
+    toProcess: Number(counts.to_process ?? 0),
+    errors: Number(counts.errors ?? 0),
+    processing: Number(counts.processing ?? 0),
+  };
+}
+
+export function datasetFromWire({ id, description }: Record<string, unknown>): Dataset {
+  return { id: String(id ?? ""), ...(typeof description === "string" ? { description } : {}) };
+}
+
+/** What became of a member of a dataset: it is said of the member, or of its input. */
+export function memberStatus({ status, input }: Record<string, unknown>): WireStatus | undefined {
+  return statusFrom(status) ?? (isObject(input) ? statusFrom(input.status) : undefined);
 }

@@ -4,7 +4,8 @@ import { hash } from "node:crypto";
 import { decodeText, describeBytes, describeFile, readContent } from "./content.js";
 import { InputError } from "./errors.js";
 import { idFromPath } from "./ids.js";
-import { type Concept, type Content, type Input, InputDraft, type Json, mediaKinds } from "./input.js";
+import { type Concept, type Content, type Input, InputDraft, type Json } from "./input.js";
+import { mediaKinds } from "./kinds.js";
 import { limits } from "./limits.js";
 import { issueText } from "./plugin.js";
 

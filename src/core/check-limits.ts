@@ -3,7 +3,8 @@
 import type { Encoded } from "./encoding.js";
 import { InputError } from "./errors.js";
 import { checkId } from "./ids.js";
-import { type Content, type Input, kindOf, mediaKinds, mediaOf } from "./input.js";
+import { type Content, type Input, kindOf, mediaOf } from "./input.js";
+import { mediaKinds } from "./kinds.js";
 import { limits } from "./limits.js";
 import { placeFrom } from "./place.js";
 import { checkRegion } from "./regions.js";

@@ -3,10 +3,11 @@
 import { type FileHandle, mkdir, open, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { describeError, FlowError, SinkError } from "./errors.js";
-import { type Content, type Input, type InputDraft, mediaKinds } from "./input.js";
+import type { Content, Input, InputDraft } from "./input.js";
 import { bytesAsBase64 } from "./input-json.js";
 import { AppendFile } from "./journal/append-file.js";
 import { LockedError, takeLock } from "./journal/lock.js";
+import { mediaKinds } from "./kinds.js";
 import type { Settlement } from "./ledger.js";
 import type { Kept } from "./run-context.js";
 

@@ -1,15 +1,9 @@
 /** The input model: plain, serialisable data about one image, video, audio or text. */
 
 import * as z from "zod";
+import type { Kind, MediaKind } from "./kinds.js";
 
-/** What an input is made of. One of image + text is "image" first. */
-export const kinds = ["image", "video", "audio", "text"] as const;
-/** The kind of an input, which its batch and its limits go by. */
-export type Kind = (typeof kinds)[number];
-
-/** Kinds whose content is bytes; text travels as a string. */
-export const mediaKinds = ["image", "video", "audio"] as const;
-export type MediaKind = (typeof mediaKinds)[number];
+export type { Kind, MediaKind };
 
 /** Anything JSON can say. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

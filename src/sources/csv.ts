@@ -3,7 +3,8 @@
 import { dirname } from "node:path";
 import * as z from "zod";
 import { describeError, InputError, SourceError } from "../core/errors.js";
-import { type InputDraft, kinds } from "../core/input.js";
+import type { InputDraft } from "../core/input.js";
+import { kinds } from "../core/kinds.js";
 import { checkPath, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 import { type Layout, layoutOf } from "./csv-columns.js";
 import { type CsvRow, readRows } from "./csv-rows.js";

@@ -8,7 +8,8 @@ import * as z from "zod";
 import { type Described, decodeText, describeFile } from "../core/content.js";
 import { describeError, FlowError, InputError, SourceError } from "../core/errors.js";
 import { idFromPath } from "../core/ids.js";
-import { type FileContent, type InputDraft, type Kind, kinds } from "../core/input.js";
+import type { FileContent, InputDraft, Kind } from "../core/input.js";
+import { kinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
 import { checkPath, doneEarlier, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 

@@ -4,7 +4,8 @@ import * as z from "zod";
 import type { App } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
 import { inputFromWire, type ListedAnnotation, type WireInput } from "../client/wire.js";
-import { type Annotation, type InputDraft, kinds, mediaKinds } from "../core/input.js";
+import type { Annotation, InputDraft } from "../core/input.js";
+import { kinds, mediaKinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
 import { parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 

@@ -8,8 +8,9 @@ import { describeError, FlowError, InputError, SourceError } from "../core/error
 import { followRedirects } from "../core/follow-redirects.js";
 import { checkUrl, guardedAgent, withoutCredentials } from "../core/guarded-fetch.js";
 import { idFromPath } from "../core/ids.js";
-import { type InputDraft, type Kind, kinds } from "../core/input.js";
+import type { InputDraft, Kind } from "../core/input.js";
 import { kindOfUrl, urlField } from "../core/kind-of-url.js";
+import { kinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
 import { readLines } from "../core/lines.js";
 import { checkPath, parseOptions, type Source, type SourceItem } from "../core/plugin.js";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { admit } from "../../src/core/admit.js";
-import type { InputDraft, kinds } from "../../src/core/input.js";
+import type { InputDraft } from "../../src/core/input.js";
+import type { kinds } from "../../src/core/kinds.js";
 import { folder } from "../../src/index.js";
 
 const base = { id: "a", text: "t" };

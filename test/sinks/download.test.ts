@@ -301,7 +301,9 @@ it("waits for a server that is asked too often, and does not call that broken", 
   const out = temporaryFolder();
   const served: Served = { bytes: photo };
   serving((tries) => (tries < 3 ? { ...served, status: 429 } : served));
-  expectWhole(out, photo, await run(out, undefined, { maxAttempts: 1 }));
+  const report = await run(out, undefined, { maxAttempts: 1 });
+  expectWhole(out, photo, report);
+  expect(report.traffic).toMatchObject({ requests: 3, retries: 2, throttled: 2 });
   expect(asked).toHaveLength(3);
 });
 

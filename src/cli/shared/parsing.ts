@@ -1,10 +1,6 @@
 /** Values of options: checked where they are given, so that a wrong one is named with its option. */
 
 import { InvalidArgumentError } from "commander";
-import type { Kind } from "../../core/input.js";
-
-/** The kinds of inputs. */
-export const kinds = ["image", "video", "audio", "text"] as const satisfies readonly Kind[];
 
 /** A whole number of a range. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {

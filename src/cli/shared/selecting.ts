@@ -2,8 +2,9 @@
 
 import type { Command } from "commander";
 import type { Kind } from "../../core/input.js";
+import { kinds } from "../../core/kinds.js";
 import type { ListInputsOptions } from "../../sources/list-inputs.js";
-import { kinds, notEmpty, several, severalOf, wholeNumber } from "./parsing.js";
+import { notEmpty, several, severalOf, wholeNumber } from "./parsing.js";
 
 export interface SelectingOptions {
   id?: string[];

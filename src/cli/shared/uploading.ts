@@ -5,10 +5,11 @@ import { type Command, Option } from "commander";
 import type { App } from "../../client/app.js";
 import type { Flow } from "../../core/flow.js";
 import type { Kind } from "../../core/input.js";
+import { kinds } from "../../core/kinds.js";
 import type { Message } from "../../core/message.js";
 import type { Source } from "../../core/plugin.js";
 import type { Metadata } from "../../transforms/tag-metadata.js";
-import { keyValue, kinds, several, severalOf } from "./parsing.js";
+import { keyValue, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "csv", "jsonl", "urls"] as const;
 

@@ -54,25 +54,29 @@ export async function fetchFile(address: string, file: PartialFile, options: Fet
 
 /** Tries until the server has sent everything. */
 async function fetchAll(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
+  const { traffic, maxAttempts, signal } = options;
   let throttles = 0;
-  for (let attempts = 1; ; attempts += 1) {
-    options.traffic.requests += 1;
-    if (attempts > 1) options.traffic.retries += 1;
+  for (let attempts = 1; ; ) {
+    traffic.requests += 1;
+    if (attempts + throttles > 1) traffic.retries += 1;
     try {
       return await fetchRest(address, file, options);
     } catch (error) {
       await file.settled();
-      options.signal.throwIfAborted();
+      signal.throwIfAborted();
       if (error instanceof FlowError && startAfresh.has(error.code)) file.restart(undefined);
-      if (codeOf(error, "") === "ERR_HTTP_429" && throttles < maxThrottles) {
-        throttles += 1;
-        attempts -= 1;
-        await systemClock.sleep(backoffMs(throttles), options.signal);
-        continue;
+      if (codeOf(error, "") === "ERR_HTTP_429") {
+        traffic.throttled += 1;
+        if (throttles < maxThrottles) {
+          throttles += 1;
+          await systemClock.sleep(backoffMs(throttles), signal);
+          continue;
+        }
       }
       const final = error instanceof FlowError && !error.retryable;
-      if (final || attempts >= options.maxAttempts) throw asBroken(address, error);
-      await systemClock.sleep(200 * 2 ** attempts * (0.5 + Math.random() / 2), options.signal);
+      if (final || attempts >= maxAttempts) throw asBroken(address, error);
+      await systemClock.sleep(200 * 2 ** attempts * (0.5 + Math.random() / 2), signal);
+      attempts += 1;
     }
   }
 }
