@@ -66,7 +66,7 @@ describeInBrowser("the gallery's page", () => {
     const active = () => page.locator("[role=option][aria-selected=true] .name").textContent();
     await page.locator(".grid").focus();
     await page.keyboard.press("ArrowRight");
-    expect(await active()).toBe("n38");
+    await expect.poll(active, soon).toBe("n38");
     await page.keyboard.press("End");
     await expect.poll(active, soon).toBe("n0");
     await page.keyboard.press("Home");
@@ -77,8 +77,8 @@ describeInBrowser("the gallery's page", () => {
     await page.getByRole("dialog").getByText("n38", { exact: true }).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    expect(await active()).toBe("n38");
-    expect(await page.evaluate("document.activeElement.className")).toBe("grid");
+    await expect.poll(active, soon).toBe("n38");
+    await expect.poll(() => page.evaluate("document.activeElement.className"), soon).toBe("grid");
   });
 
   it("filters, and keeps its session and the filters over a reload", async () => {
@@ -116,15 +116,17 @@ describeInBrowser("the gallery's page", () => {
     const { page } = await open(http);
     await page.locator(".tile .shapes rect").waitFor();
     await page.locator(".tile").click();
-    const image = await page.locator(".view img").boundingBox();
     await page.locator(".view rect").waitFor();
+    // The shapes lie over the image, which has no size before it has been loaded.
+    await expect.poll(() => page.evaluate("document.querySelector('.view img').naturalWidth"), soon).toBe(400);
+    const image = await page.locator(".view img").boundingBox();
     const drawn = await page.locator(".view rect").boundingBox();
     const share = (value = 0, from = 0, length = 1) => Math.round(((value - from) / length) * 20) / 20;
     expect(share(drawn?.x, image?.x, image?.width)).toBe(0.5);
     expect(share(drawn?.y, image?.y, image?.height)).toBe(0.25);
     expect(await page.locator(".view polygon").getAttribute("points")).toBe("0,0 0,200 100,200");
     await page.getByLabel("2 drawn").uncheck();
-    expect(await page.locator(".view .shapes").count()).toBe(0);
+    await page.locator(".view .shapes").waitFor({ state: "detached" });
   });
 
   it("scrolls to the end of many inputs with few elements", async () => {
