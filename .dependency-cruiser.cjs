@@ -31,6 +31,18 @@ module.exports = {
       "Only sinks and listInputs use the client.",
     ),
     rule(
+      "jetstream-knows-core-only",
+      { path: "^src/jetstream/" },
+      { path: "^src/(?!core/|jetstream/)" },
+      "Work on many machines needs flows, and no plugin or client.",
+    ),
+    rule(
+      "jetstream-is-optional",
+      { path: "^src/", pathNot: "^src/(jetstream|cli)/" },
+      { path: "^src/jetstream/|@nats-io" },
+      "Only who works on many machines loads the engine.",
+    ),
+    rule(
       "emulator-stands-apart",
       { path: "^src/", pathNot: "^src/(emulator|cli)/|^src/connect\\.ts|^src/testing/" },
       { path: "^src/emulator/" },

@@ -18,6 +18,7 @@ const { metafile } = await build({
   entryPoints: {
     index: "src/index.ts",
     "emulator/index": "src/emulator/index.ts",
+    "jetstream/index": "src/jetstream/index.ts",
     "testing/index": "src/testing/index.ts",
     "cli/main": "src/cli/main.ts",
   },
@@ -30,7 +31,7 @@ const { metafile } = await build({
   target: "node20",
   sourcemap: true,
   metafile: true,
-  external: [...packages, "rxjs/*", "vitest"],
+  external: [...packages, "rxjs/*", "vitest", "@nats-io/*"],
   plugins: [{ name: "undici", setup: leaveOut }],
   minifyWhitespace: true, // a third less to read at each start; names stay
   lineLimit: 160, // Node.js shows the line of an error that nobody catches

@@ -100,6 +100,7 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     requestsPerSecond: requestsPerSecond ?? (isPlatform ? limits.requestsPerSecond : undefined),
     baseUrl: url,
     pat: key,
+    account: `${url}/users/${userId ?? "me"}`,
   });
   return new App(transport, {
     userId: userId ?? "me",

@@ -35,6 +35,7 @@ export { type JournalRecord, readJournal } from "./core/journal.js";
 export type { Counts, Outcome, Settlement } from "./core/ledger.js";
 export { limits } from "./core/limits.js";
 export type { Message } from "./core/message.js";
+export type { Pipeline } from "./core/pipeline.js";
 export type { Plan, PlannedSink, PlanOptions } from "./core/plan.js";
 export {
   doneEarlier,

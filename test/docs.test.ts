@@ -6,6 +6,7 @@ import ts from "typescript";
 import { beforeAll, expect, it } from "vitest";
 import * as emulator from "../src/emulator/index.js";
 import * as sluice from "../src/index.js";
+import * as jetstream from "../src/jetstream/index.js";
 
 const root = join(import.meta.dirname, "..");
 
@@ -35,6 +36,7 @@ function withPrelude(code: string): string {
   const parts = [
     used(sluice, "sluice"),
     used({ startEmulator: emulator.startEmulator }, "sluice/emulator"),
+    used(jetstream, "sluice/jetstream"),
     app,
     report,
     z,
@@ -57,8 +59,8 @@ function blocksOfPages(): Map<string, string> {
   return files;
 }
 
-const entries = ["dist/index.d.ts", "dist/emulator/index.d.ts", "dist/testing/index.d.ts"].map((path) =>
-  join(root, path),
+const entries = ["index", "emulator/index", "jetstream/index", "testing/index"].map((name) =>
+  join(root, `dist/${name}.d.ts`),
 );
 
 /** The blocks and the library as it is built, in one program: reading its types takes longer than the rest. */

@@ -14,9 +14,11 @@ const root = join(import.meta.dirname, "..");
 const program = `
 import { batch, connect, flow, listInputs, upload, values, type Report } from "sluice";
 import { startEmulator } from "sluice/emulator";
+import { jetstream } from "sluice/jetstream";
 import type { testSink } from "sluice/testing";
 
 export type Suite = Parameters<typeof testSink>;
+jetstream({ stream: "photos" }); // its packages are loaded when it is read
 const store = await startEmulator();
 const app = await connect({ baseUrl: store.url, pat: "any" });
 const report: Report = await flow(values([{ id: "a", text: "calm sea" }])).pipe(batch(), upload(app)).run();

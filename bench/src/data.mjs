@@ -18,6 +18,19 @@ function mp4(bytes) {
   return header;
 }
 
+/** The header of a WAV: a second has 8,000 samples of a byte. */
+function wav(bytes) {
+  const header = Buffer.from(
+    "RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\0\0\0\0\0\0\0\0\x01\0\x08\0data\0\0\0\0",
+    "latin1",
+  );
+  header.writeUInt32LE(bytes - 8, 4);
+  header.writeUInt32LE(8000, 24);
+  header.writeUInt32LE(8000, 28);
+  header.writeUInt32LE(bytes - 44, 40);
+  return header;
+}
+
 export const sets = {
   small: { title: "10,000 images of 20 KB", kind: "image", count: 10_000, bytes: 20_000, extension: "jpg" },
   large: { title: "1,000 images of 900 KB", kind: "image", count: 1000, bytes: 900_000, extension: "jpg" },
@@ -38,7 +51,7 @@ export function makeSet(name, set = sets[name]) {
   mkdirSync(folder, { recursive: true });
   if (kind === "text") makeRows(path, count);
   else {
-    const header = kind === "video" ? mp4(bytes) : jpeg;
+    const header = kind === "video" ? mp4(bytes) : kind === "audio" ? wav(bytes) : jpeg;
     for (let index = 0; index < count; index += 1) {
       makeFile(join(folder, `${name}-${String(index).padStart(6, "0")}.${extension}`), header, bytes);
     }

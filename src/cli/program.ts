@@ -8,7 +8,11 @@ import { emulatorCommand } from "./emulator-command.js";
 import { listCommand } from "./list-command.js";
 import { removeCommand } from "./remove-command.js";
 import { replayCommand } from "./replay-command.js";
+import { runPipelineCommand } from "./run-command.js";
+import { statusCommand } from "./status-command.js";
+import { submitCommand } from "./submit-command.js";
 import { planCommand, uploadCommand } from "./upload-command.js";
+import { workCommand } from "./work-command.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -43,6 +47,10 @@ Exit codes: 0 all is well; 1 an input failed or is pending, or it could not go o
     removeCommand,
     replayCommand,
     emulatorCommand,
+    runPipelineCommand,
+    submitCommand,
+    workCommand,
+    statusCommand,
   ];
   for (const make of commands) {
     const command = make();

@@ -6,6 +6,7 @@ import { withDeadline } from "../core/deadline.js";
 import { describeError, FlowError } from "../core/errors.js";
 import { Pool } from "../core/http.js";
 import type { Traffic } from "../core/run-context.js";
+import type { Turns } from "../core/turns.js";
 import { ApiError, answerError } from "./api-error.js";
 import { type Answer, type CallOptions, queryText } from "./call.js";
 import { type Clock, systemClock } from "./pacing/clock.js";
@@ -15,6 +16,8 @@ import { classify, isThrottle, statusFrom, type WireStatus } from "./status.js";
 export interface TransportOptions extends PacerOptions {
   baseUrl: string;
   pat: string;
+  /** Whose requests are counted together where processes share them. Default: the address. */
+  account?: string | undefined;
   /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
   timeoutMs?: number | undefined;
   /** Longest time that a call is retried while nothing succeeds, in milliseconds. Default: 300,000. */
@@ -54,6 +57,7 @@ export class Transport {
   /** Since when nothing has succeeded; undefined while all is well. */
   #troubleSince: number | undefined;
   #everAnswered = false;
+  #turns: Turns | undefined;
   #lastError: ApiError | undefined;
 
   constructor(options: TransportOptions, clock: Clock = systemClock, pacer = new Pacer(options, clock)) {
@@ -91,14 +95,26 @@ export class Transport {
     return `requests: ${open} are open, ${waiting} wait for a slot${down}`;
   }
 
+  /** Asks for a turn before each attempt from now on, where a rate is known. */
+  shareTurns(turns: Turns | undefined): void {
+    this.#turns = turns;
+  }
+
   async close(): Promise<void> {
     await this.#pool.destroy();
+  }
+
+  async #sharedTurn(signal: AbortSignal | undefined): Promise<void> {
+    const { perSecond, down } = this.pacer;
+    if (!this.#turns || down || perSecond === Number.POSITIVE_INFINITY) return;
+    await this.#turns.next(this.#options.account ?? this.#address, perSecond, signal);
   }
 
   async #tryUntilFinal(method: Dispatcher.HttpMethod, path: string, options: CallOptions): Promise<Answer> {
     const idempotent = options.idempotent ?? method !== "POST";
     for (let attempts = 1; ; attempts += 1) {
       this.#throwIfGivenUp(method, path);
+      if (this.#turns) await this.#sharedTurn(options.signal);
       const startedAt = await this.pacer.turn(options.signal);
       options.signal?.throwIfAborted();
       let attempt: Attempt | undefined;

@@ -95,7 +95,7 @@ export function asDeadLettersError(path: string, error: unknown): FlowError {
 }
 
 /** The input with its files by their full paths and nothing else: they are looked at anew when it is tried again. */
-function referring(input: Input | InputDraft): InputDraft {
+export function referring(input: Input | InputDraft): InputDraft {
   const copy: Record<string, unknown> = { ...input };
   for (const field of [...mediaKinds, "text"] as const) {
     const content = input[field] as Content | string | undefined;

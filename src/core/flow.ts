@@ -147,7 +147,7 @@ export class Flow<T = Message> {
 
   /** Runs the flow and collects the inputs that reach its end; for looking at a few, which print well. Failed inputs reject. */
   async toArray(options: StreamOptions = {}): Promise<Input[]> {
-    const context = new RunContext(options);
+    const context = new RunContext({ ...options, looks: true });
     const reporter = new Reporter(context);
     const inputs: Input[] = [];
     await new Promise<void>((resolve, reject) => {

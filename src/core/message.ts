@@ -7,6 +7,7 @@ import { printable } from "./format.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
 import type { Kept, RunContext } from "./run-context.js";
+import { forgetDropped, settleWhenDropped } from "./settle-dropped.js";
 
 const rank = { ok: 0, skipped: 1, pending: 2, failed: 3 } as const;
 
@@ -30,6 +31,7 @@ class Ticket {
     if (outcome.state === "ok" || (outcome.state === "skipped" && outcome.done)) this.done = true;
     this.parts -= 1;
     if (this.parts > 0) return;
+    if (this.kept?.acknowledge) forgetDropped(this);
     const { context, sequence, origin, source, kept } = this;
     const worst = this.worst.state === "skipped" && this.done ? { ...this.worst, done: true } : this.worst;
     context.settle({ sequence, origin, id: source.id, kind: kindOf(source), outcome: worst }, kept, source);
@@ -56,7 +58,9 @@ export class Message<T extends Input = Input> {
 
   /** Makes the message of an input that was just read, and counts it. */
   static read<T extends Input>(context: RunContext, origin: string, value: T, kept?: Kept): Message<T> {
-    return new Message(value, new Ticket(context, context.ledger.read(), origin, value, kept));
+    const ticket = new Ticket(context, context.ledger.read(), origin, value, kept);
+    if (kept?.acknowledge) settleWhenDropped(ticket, ticket);
+    return new Message(value, ticket);
   }
 
   get value(): T {

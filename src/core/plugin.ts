@@ -3,6 +3,14 @@
 import type * as z from "zod";
 import { describeError, InputError, OptionsError } from "./errors.js";
 import type { Input, InputDraft } from "./input.js";
+import type { Outcome } from "./ledger.js";
+import type { Turns } from "./turns.js";
+
+/**
+ * Takes note of an outcome where it is kept, before it is told; gives back the outcome that is told. `input` is as it was read; none where none came
+ * to be. It never rejects.
+ */
+export type Acknowledge = (outcome: Outcome, input: Input | InputDraft | undefined) => Promise<Outcome>;
 
 /** One thing that a source found: an input, an input that cannot be read, or something passed over. */
 export type SourceItem =
@@ -17,8 +25,10 @@ export type SourceItem =
        * change when the input does. Default: id, fields and content.
        */
       key?: string | undefined;
+      /** Of a source whose engine keeps what is done: called once, with what became of the input. The run waits for it. */
+      acknowledge?: Acknowledge | undefined;
     }
-  | { origin: string; error: Error }
+  | { origin: string; error: Error; acknowledge?: Acknowledge | undefined }
   | {
       origin: string;
       /** Why it was passed over: `hidden file`, `symbolic link`, `not an image, video, audio or text`. */
@@ -37,6 +47,12 @@ export interface ReadContext {
   signal: AbortSignal;
   /** Whether an earlier run finished the input of this key; there only when a journal is kept. Yield it as skipped then (`doneEarlier`). */
   isDone?: ((key: string) => boolean) | undefined;
+  /** Whether it is for a look, a plan or a preview: nothing is to be changed where it reads. */
+  rehearses?: boolean | undefined;
+  /** Registers what is to be closed when the run is over and its outcomes are told, which is later than the end of `read`. */
+  atEnd?(close: () => Promise<void>): void;
+  /** Lets the clients of the run share the requests of their accounts with other processes. */
+  shareTurns?(turns: Turns): void;
 }
 
 /** Reads inputs, one by one, when asked. Close what `read` opened in its `finally`: it runs on an early stop too. */

@@ -7,7 +7,7 @@ import { fingerprintOfKey } from "./journal.js";
 import type { Outcome } from "./ledger.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
-import { doneEarlier, type Source, type SourceItem, type SourceStep } from "./plugin.js";
+import { type Acknowledge, doneEarlier, type Source, type SourceItem, type SourceStep } from "./plugin.js";
 import type { Kept, RunContext } from "./run-context.js";
 
 /** A source is left alone for a moment after this long, so that timers and sockets get their turn. */
@@ -52,7 +52,13 @@ async function pump(
 ): Promise<void> {
   await undefined; // nobody can unsubscribe before the subscription is there
   const isDone = context.store?.isDone;
-  const items = source.read({ signal, isDone: isDone && ((key) => isDone(fingerprintOfKey(key))) });
+  const items = source.read({
+    signal,
+    isDone: isDone && ((key) => isDone(fingerprintOfKey(key))),
+    rehearses: context.looks,
+    atEnd: (close) => context.atEnd(close),
+    shareTurns: (turns) => context.shareTurns(turns),
+  });
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let sliceEnd = performance.now() + sliceMs;
   let pulling = true;
@@ -83,9 +89,8 @@ async function pump(
         }
         item = found;
       }
-      const admitted = take(item, source.name, context);
-      const message = admitted instanceof Promise ? await admitted : admitted;
-      if (message && !signal.aborted) emit(message);
+      const passed = pass(take(item, source.name, context), signal, emit);
+      if (passed) await passed;
       if (count % 64 === 0 && performance.now() > sliceEnd) {
         await new Promise<void>((resolve) => setImmediate(resolve));
         sliceEnd = performance.now() + sliceMs;
@@ -99,6 +104,17 @@ async function pump(
     });
     context.waits.delete(describe);
   }
+}
+
+/** Passes a message on. In a function of its own: a variable of the loop would keep the last one alive, also when an operator has dropped it. */
+function pass(
+  message: Message | undefined | Promise<Message | undefined>,
+  signal: AbortSignal,
+  emit: (message: Message) => void,
+): Promise<void> | undefined {
+  if (message instanceof Promise) return message.then((admitted) => void pass(admitted, signal, emit));
+  if (message && !signal.aborted) emit(message);
+  return undefined;
 }
 
 /** `Array.isArray` does not tell the compiler of a list that is not to be changed. */
@@ -124,17 +140,22 @@ function take(
       if (!(input instanceof Promise)) return message(context, item, stage, input);
       return input.then(
         (value) => message(context, item, stage, value),
-        (error: unknown) => fail(error, item.input, item.key),
+        (error: unknown) => fail(error, item, item.input, item.key),
       );
     } catch (error) {
-      return fail(error, item.input, item.key);
+      return fail(error, item, item.input, item.key);
     }
   }
-  if ("error" in item) return fail(item.error);
+  if ("error" in item) return fail(item.error, item);
   settleUnread(context, item.origin, { state: "skipped", reason: item.skipped });
   return undefined;
 
-  function fail(error: unknown, draft?: InputDraft, key?: string): undefined {
+  function fail(
+    error: unknown,
+    { acknowledge }: { acknowledge?: Acknowledge | undefined },
+    draft?: InputDraft,
+    key?: string,
+  ): undefined {
     const code = codeOf(error, "ERR_ITEM");
     const reason = describeError(error);
     const retryable = error instanceof FlowError && error.retryable;
@@ -142,29 +163,30 @@ function take(
     const input = code === "ERR_INPUT_SHAPE" ? undefined : draft;
     const outcome: Outcome = { state: "failed", code, stage, reason, attempts: 1, retryable };
     const settlement = { sequence: context.ledger.read(), origin: item.origin, id: input?.id, outcome };
-    context.settle(settlement, { source: stage, key }, input);
+    context.settle(settlement, { source: stage, key, acknowledge }, input);
   }
 }
 
 function message(
   context: RunContext,
-  { origin, key }: { origin: string; key?: string | undefined },
+  { origin, key, acknowledge }: Extract<SourceItem, { input: InputDraft }>,
   source: string,
   input: Input,
 ): Message | undefined {
   const { store } = context;
-  if (!store) return Message.read(context, origin, input);
-  const kept: Kept = { source, key };
-  if (store.isDone) {
+  if (!store && !acknowledge) return Message.read(context, origin, input);
+  const kept: Kept = { source, key, acknowledge };
+  if (store?.isDone) {
     kept.fingerprint = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
     if (store.isDone(kept.fingerprint)) {
-      settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, input.id);
+      const known = acknowledge && { source, acknowledge };
+      settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, input.id, known);
       return undefined;
     }
   }
   return Message.read(context, origin, input, kept);
 }
 
-function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string): void {
-  context.ledger.settled({ sequence: context.ledger.read(), origin, id, outcome });
+function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string, kept?: Kept): void {
+  context.settle({ sequence: context.ledger.read(), origin, id, outcome }, kept);
 }

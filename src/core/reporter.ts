@@ -7,6 +7,7 @@ import { summaryOf } from "./report/summary.js";
 import { ThroughputLog } from "./report/throughput.js";
 import type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./report.js";
 import type { RunContext } from "./run-context.js";
+import { droppedByOperator } from "./settle-dropped.js";
 
 /** Most settlements of one kind that a report keeps; beyond it they are counted only. */
 const maxKept = 10_000;
@@ -52,7 +53,7 @@ export class Reporter {
   finish(stopped: boolean, journal?: JournalFacts): Report {
     const dropped = this.#ledger.close();
     if (dropped > 0) {
-      const reason = stopped ? "not finished when the run stopped" : "dropped by an operator";
+      const reason = stopped ? "not finished when the run stopped" : droppedByOperator;
       this.#skipped.set(reason, { count: dropped, origins: [] });
     }
     const { inFlight: _, ...counts } = this.#ledger.counts;

@@ -3,7 +3,9 @@
 import { Gate, type GateOptions } from "./backpressure.js";
 import type { Input, InputDraft } from "./input.js";
 import { Ledger, type Settlement } from "./ledger.js";
+import type { Acknowledge } from "./plugin.js";
 import type { Sample } from "./report/sample.js";
+import type { Turns } from "./turns.js";
 
 /** What is known of an input besides itself, where outcomes are kept. */
 export interface Kept {
@@ -13,6 +15,8 @@ export interface Kept {
   key?: string | undefined;
   /** What a journal knows it by. */
   fingerprint?: string | undefined;
+  /** Where its source keeps what is done. */
+  acknowledge?: Acknowledge | undefined;
 }
 
 /** Keeps outcomes before they are announced. */
@@ -50,6 +54,7 @@ export interface RunContextOptions extends Partial<GateOptions> {
   signal?: AbortSignal | undefined;
   drain?: AbortSignal | undefined;
   rehearses?: boolean | undefined;
+  looks?: boolean | undefined;
 }
 
 /** A client that sends for a run. */
@@ -57,6 +62,8 @@ export interface WatchedClient {
   readonly counts: Traffic;
   readonly pacer?: { readonly perSecond: number };
   waits(): string | undefined;
+  /** Asks for a turn before each request from now on; without turns no more. */
+  shareTurns?(turns: Turns | undefined): void;
 }
 
 /** Longest wait for what is still being closed when a run ends. */
@@ -72,6 +79,8 @@ export class RunContext {
   readonly drain: AbortSignal;
   /** Whether it is a plan: sinks find out what they would do, and neither send nor write. */
   readonly rehearses: boolean;
+  /** Whether its inputs are only looked at: their sources take no note of it. */
+  readonly looks: boolean;
   /** Set before the sources are read. */
   store: OutcomeStore | undefined;
   /** Gets every input with its outcome, where a report is made. */
@@ -82,6 +91,9 @@ export class RunContext {
   readonly sinks = new Set<SinkProgress>();
   readonly #watched = new Map<Traffic, { client: WatchedClient; before: Traffic }>();
   readonly #open = new Set<Promise<unknown>>();
+  readonly #acknowledging = new Set<Promise<void>>();
+  readonly #ends: (() => Promise<void>)[] = [];
+  #turns: Turns | undefined;
 
   constructor(options: RunContextOptions = {}) {
     this.gate = new Gate({
@@ -89,12 +101,25 @@ export class RunContext {
       maxBytesInFlight: options.maxBytesInFlight ?? 256_000_000,
     });
     this.rehearses = options.rehearses ?? false;
+    this.looks = options.looks ?? this.rehearses;
     this.signal = options.signal ?? new AbortController().signal;
     this.drain = options.drain ?? new AbortController().signal;
   }
 
-  /** Announces an outcome: at once, or where outcomes are kept, when it is on the disk. */
+  /** Announces an outcome: at once, or when those who keep it have it: its source first, then the files of the run. */
   settle(settlement: Settlement, kept?: Kept, input?: Input | InputDraft): void {
+    if (!kept?.acknowledge) {
+      this.#announce(settlement, kept, input);
+      return;
+    }
+    const acknowledged = kept.acknowledge(settlement.outcome, input).then((outcome) => {
+      this.#acknowledging.delete(acknowledged);
+      this.#announce({ ...settlement, outcome }, kept, input);
+    });
+    this.#acknowledging.add(acknowledged);
+  }
+
+  #announce(settlement: Settlement, kept?: Kept, input?: Input | InputDraft): void {
     if (this.store && kept) this.store.keep(settlement, kept, input, () => this.ledger.settled(settlement));
     else this.ledger.settled(settlement);
   }
@@ -106,9 +131,23 @@ export class RunContext {
     this.#open.add(settled);
   }
 
-  /** Resolves when all that was registered is over, or after a while: a plugin that hangs does not hang the run. */
+  /** Registers what is closed last, when all outcomes are told. */
+  atEnd(close: () => Promise<void>): void {
+    this.#ends.push(close);
+  }
+
+  /**
+   * Resolves when all that was registered is over, or after a while: a plugin that hangs does not hang the run. Then outcomes are waited for that
+   * their sources have not taken note of, and the sources let go.
+   */
   async closed(withinMs = closeWithinMs): Promise<void> {
-    if (this.#open.size === 0) return;
+    if (this.#open.size > 0) await this.#stagesClosed(withinMs);
+    while (this.#acknowledging.size > 0) await Promise.all(this.#acknowledging);
+    if (this.#turns) for (const { client } of this.#watched.values()) client.shareTurns?.(undefined);
+    await Promise.all(this.#ends.splice(0).map((close) => close()));
+  }
+
+  async #stagesClosed(withinMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, withinMs);
@@ -122,6 +161,13 @@ export class RunContext {
     if (this.#watched.has(client.counts)) return;
     this.#watched.set(client.counts, { client, before: { ...client.counts } });
     this.waits.add(() => client.waits());
+    if (this.#turns) client.shareTurns?.(this.#turns);
+  }
+
+  /** Lets the clients of this run share the requests of their accounts with other processes. */
+  shareTurns(turns: Turns): void {
+    this.#turns = turns;
+    for (const { client } of this.#watched.values()) client.shareTurns?.(turns);
   }
 
   /** What the clients of this run sent since the run began to use them. */

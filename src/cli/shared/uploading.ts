@@ -1,26 +1,14 @@
-/** What is uploaded: sources named on the command line, and what is done to their inputs on the way. */
+/** What is uploaded: what is done to inputs on their way into an app. */
 
-import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { App } from "../../client/app.js";
 import type { Flow } from "../../core/flow.js";
-import type { Kind } from "../../core/input.js";
-import { kinds } from "../../core/kinds.js";
 import type { Message } from "../../core/message.js";
-import type { Source } from "../../core/plugin.js";
 import type { Metadata } from "../../transforms/tag-metadata.js";
-import { keyValue, several, severalOf } from "./parsing.js";
+import { keyValue, several } from "./parsing.js";
+import { type ReadingOptions, sourcesOf, withReading } from "./reading.js";
 
-const forms = ["folder", "csv", "jsonl", "urls"] as const;
-
-export interface UploadingOptions {
-  as?: (typeof forms)[number];
-  kind?: Kind[];
-  include?: string[];
-  exclude?: string[];
-  folderLabels?: boolean;
-  column: "text" | "url" | "file";
-  fetch?: boolean;
+export interface UploadingOptions extends ReadingOptions {
   concept?: string[];
   metadata?: Metadata;
   dataset?: string[];
@@ -32,24 +20,7 @@ export interface UploadingOptions {
 
 /** Adds the options of sources, transforms and the upload. */
 export function withUploading(command: Command): Command {
-  return command
-    .argument("<source...>", "folders, CSV or JSON Lines files, files with one URL a line, or URLs")
-    .optionsGroup("What is read:")
-    .addOption(new Option("--as <form>", "what the sources are (default: by name)").choices(forms))
-    .option(
-      "--kind <kind>",
-      `only this kind (${kinds.join(", ")}); of URLs, what they are; may be repeated`,
-      severalOf(kinds),
-    )
-    .option("--include <glob>", "folders: only files like this; may be repeated", several)
-    .option("--exclude <glob>", "folders: no files or folders like this; may be repeated", several)
-    .option("--folder-labels", "folders: the name of a file's folder becomes its concept")
-    .addOption(
-      new Option("--column <what>", "CSV: what the column `input` holds")
-        .choices(["text", "url", "file"])
-        .default("text"),
-    )
-    .option("--fetch", "URLs: fetch here and send the bytes, instead of letting the platform fetch")
+  return withReading(command)
     .optionsGroup("What is added:")
     .option("--concept <id>", "concept of every input; may be repeated", several)
     .option("--metadata <key=value>", "metadata of every input; may be repeated", keyValue)
@@ -68,8 +39,7 @@ export function withUploading(command: Command): Command {
 /** The flow of an upload, as it is asked for. */
 export async function uploadFlow(app: App, paths: readonly string[], options: UploadingOptions): Promise<Flow> {
   const { batch, fitImage, flow, geoFromExif, label, tagMetadata, transform, upload } = await import("../../index.js");
-  const sources = await Promise.all(paths.map((path) => sourceOf(path, options)));
-  let inputs = flow(sources) as Flow<Message>;
+  let inputs = flow(await sourcesOf(paths, options)) as Flow<Message>;
   const { fit, exifPlaces, concept, metadata, dataset, conflict, resume } = options;
   if (exifPlaces) inputs = inputs.pipe(geoFromExif());
   if (fit) inputs = inputs.pipe(fitImage());
@@ -80,33 +50,4 @@ export async function uploadFlow(app: App, paths: readonly string[], options: Up
     inputs = inputs.pipe(join);
   }
   return inputs.pipe(batch(), upload(app, { conflict, resume: resume ? "server" : undefined }));
-}
-
-async function sourceOf(path: string, options: UploadingOptions): Promise<Source> {
-  const { csv, folder, jsonl, SourceError, urls } = await import("../../index.js");
-  const { kind: kindsAsked, include, exclude, folderLabels, column, fetch } = options;
-  const isUrl = /^https?:\/\//i.test(path);
-  const kind = kindsAsked?.[0];
-  switch (options.as ?? formOf(path, isUrl)) {
-    case "folder":
-      return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined });
-    case "csv":
-      return csv(path, { input: column, kind });
-    case "jsonl":
-      return jsonl(path);
-    case "urls":
-      return urls(isUrl ? [path] : path, { kind, fetch });
-    default:
-      throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
-  }
-}
-
-/** A folder, or a file by its extension; what has none that is known is a list of URLs. Undefined for what is not there. */
-function formOf(path: string, isUrl: boolean): (typeof forms)[number] | undefined {
-  if (isUrl) return "urls";
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) return undefined;
-  if (found.isDirectory()) return "folder";
-  if (/\.csv$/i.test(path)) return "csv";
-  return /\.(jsonl|ndjson)$/i.test(path) ? "jsonl" : "urls";
 }

@@ -1,0 +1,216 @@
+/**
+ * Measures work on many machines, on one: workers that take references of files from a stream of NATS JetStream and upload them into an embedded
+ * store. Needs `nats-server` on the PATH.
+ *
+ *   node bench/src/workers.mjs rate                   four workers, one killed midway, one added late, at 15 requests a second
+ *   node bench/src/workers.mjs rate --restart         the same, and the engine is killed midway too, and comes back
+ *   node bench/src/workers.mjs throughput             one worker, two, and the same flow without the engine, without a limit
+ */
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { makeSet } from "./data.mjs";
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    inputs: { type: "string", default: "50000" },
+    rate: { type: "string", default: "15" },
+    restart: { type: "boolean", default: false },
+    rounds: { type: "string", default: "3" },
+  },
+});
+const dist = new URL("../../dist/", import.meta.url);
+if (!existsSync(dist)) throw new Error("Sluice is not built: run `npm run build` in the folder above");
+const { startEmulator } = await import(new URL("emulator/index.js", dist));
+const { streamReport } = await import(new URL("jetstream/index.js", dist));
+const command = new URL("cli/main.js", dist).pathname;
+
+const count = Number(values.inputs);
+const title = `${count} sounds of 1 KB`;
+const sounds = makeSet(`workers-${count}`, { title, kind: "audio", count, bytes: 1000, extension: "wav" });
+const folder = mkdtempSync(join(tmpdir(), "sluice-workers-"));
+const pipeline = join(folder, "pipeline.mjs");
+const library = new URL("index.js", dist).href;
+const sends = join(folder, "sends.txt");
+// Each worker notes when it sends: a store that is busy for a moment sees what was sent meanwhile as one burst.
+writeFileSync(
+  pipeline,
+  `import { appendFileSync } from "node:fs";
+   import { channel } from "node:diagnostics_channel";
+   import { batch, connect, flow, upload } from "${library}";
+   channel("undici:client:sendHeaders").subscribe(() => appendFileSync("${sends}", Date.now() + "\\n"));
+   const requestsPerSecond = Number(process.env.RATE) || undefined;
+   const app = await connect({ requestsPerSecond });
+   export default (source) => flow(source).pipe(batch(), upload(app));`,
+);
+const engine = await startEngine();
+process.on("exit", () => {
+  engine.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+if (positionals[0] === "throughput") await throughput();
+else await rate();
+process.exit();
+
+/** Four workers and their misfortunes; everything is counted by the store's own record and by the requests that reached it. */
+async function rate() {
+  const perSecond = Number(values.rate);
+  const store = await startEmulator({ data: join(folder, "store"), requestsPerSecond: perSecond });
+  const env = { CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any", RATE: String(perSecond) };
+  const submitted = run(["submit", sounds, "--stream", "sounds"], env);
+  await submitted.ended;
+  console.log(`submitted: ${submitted.output().trim()}`);
+  const work = () => run(["work", pipeline, "--stream", "sounds", "--end-when-empty", "--json"], env);
+  const workers = [work(), work(), work(), work()];
+  const stand = () => streamReport({ stream: "sounds", servers: engine.url, maxKept: 0 }).then(({ counts }) => counts);
+  await until(async () => (await stand()).ok > count * 0.3);
+  workers[0].child.kill("SIGKILL");
+  console.log(`one of four workers is killed: ${text(await stand())}`);
+  if (values.restart) {
+    await until(async () => (await stand()).ok > count * 0.4);
+    engine.kill();
+    await sleep(3000);
+    await engine.start();
+    console.log(`the engine was killed, and is back after 3 s`);
+  }
+  await until(async () => (await stand()).ok > count * 0.6);
+  workers.push(work());
+  console.log(`one comes late: ${text(await stand())}`);
+  await Promise.all(workers.map(({ ended }) => ended));
+  const { counts, isDone } = await streamReport({ stream: "sounds", servers: engine.url });
+  console.log(`report: ${text(counts)}, all done: ${isDone}`);
+
+  const files = new Set(
+    readdirSync(sounds, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => sha256(join(entry.parentPath, entry.name))),
+  );
+  const stored = store.stored();
+  const right = new Set(stored.map((input) => input.sha256).filter((sum) => files.has(sum)));
+  const twice = stored.filter(({ timesStored }) => timesStored > 1).length + stored.length - right.size;
+  console.log(`files ${files.size}, in the store ${right.size}, lost ${files.size - right.size}, doubled ${twice}`);
+  const sent = readFileSync(sends, "utf8")
+    .trim()
+    .split("\n")
+    .map(Number)
+    .sort((one, other) => one - other);
+  const within = (from, to) => sent.filter((at) => at >= from && at < to).length;
+  const [first, last] = [sent[0], sent.at(-1)];
+  const seconds = (last - first) / 1000;
+  let most = 0;
+  for (const at of sent) most = Math.max(most, within(at, at + 1000));
+  const steady = within(first + 3000, last - 3000) / (seconds - 6);
+  console.log(
+    `requests ${sent.length} in ${seconds.toFixed(1)} s: ${(sent.length / seconds).toFixed(2)} a second, ` +
+      `${steady.toFixed(2)} without the first and last 3 s, at most ${most} in any second; granted ${perSecond}`,
+  );
+  const throttled = workers.map((worker) => worker.report()?.traffic?.throttled ?? 0).reduce((sum, n) => sum + n, 0);
+  console.log(`throttled: ${throttled}`);
+  await store.close();
+  if (right.size !== files.size || twice > 0 || !isDone) process.exitCode = 1;
+}
+
+/** How long the uploads take, from the first request that a store got to the last. */
+async function throughput() {
+  const kinds = { "without the engine": 0, "one worker": 1, "two workers": 2 };
+  const times = Object.fromEntries(Object.keys(kinds).map((name) => [name, []]));
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const [name, workers] of Object.entries(kinds)) {
+      const stream = `t${round}-${workers}`;
+      const data = join(folder, stream);
+      const store = run(["emulator", "--port", "0", "--data", data, "--pat", "any"], {});
+      const url = await store.line(/http:\/\/127\.0\.0\.1:\d+/);
+      const env = { CLARIFAI_API_BASE: url, CLARIFAI_PAT: "any" };
+      if (workers > 0) await run(["submit", sounds, "--stream", stream], env).ended;
+      const startedAt = performance.now();
+      const args =
+        workers === 0 ? ["run", pipeline, sounds] : ["work", pipeline, "--stream", stream, "--end-when-empty"];
+      await Promise.all(Array.from({ length: Math.max(workers, 1) }, () => run(args, env).ended));
+      times[name].push((performance.now() - startedAt) / 1000);
+      store.child.kill();
+      await store.ended;
+      rmSync(data, { recursive: true, force: true });
+    }
+  }
+  const median = (list) => list.toSorted((one, other) => one - other)[Math.floor(list.length / 2)];
+  for (const [name, list] of Object.entries(times)) {
+    const all = list.map((seconds) => seconds.toFixed(1)).join(", ");
+    console.log(`${name}: ${median(list).toFixed(2)} s (${all}), ${Math.round(count / median(list))} inputs a second`);
+  }
+  const [without, one, two] = Object.values(times).map(median);
+  console.log(
+    `one worker / without the engine: ${(one / without).toFixed(2)}; one worker / two: ${(one / two).toFixed(2)}`,
+  );
+}
+
+async function startEngine() {
+  const port = await freePort();
+  const data = join(folder, "engine");
+  const started = { url: `nats://127.0.0.1:${port}`, child: undefined };
+  started.start = async () => {
+    started.child = spawn("nats-server", ["-js", "-sd", data, "-a", "127.0.0.1", "-p", String(port)], {
+      stdio: "pipe",
+    });
+    await new Promise((resolve, reject) => {
+      started.child.once("error", reject);
+      started.child.stderr.on("data", (chunk) => String(chunk).includes("Server is ready") && resolve());
+    });
+  };
+  started.kill = () => started.child.kill("SIGKILL");
+  await started.start();
+  return started;
+}
+
+function run(args, env) {
+  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...env, NATS_URL: engine.url } });
+  let out = "";
+  let lines = "";
+  child.stdout.on("data", (chunk) => (out += chunk));
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (lines += chunk));
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  child.once("close", (code) => code > 0 && console.error(lines));
+  return {
+    child,
+    ended,
+    output: () => out,
+    report: () => (child.signalCode ? undefined : JSON.parse(out)),
+    async line(pattern) {
+      for (;;) {
+        const found = pattern.exec(lines);
+        if (found) return found[0];
+        await sleep(50);
+      }
+    },
+  };
+}
+
+async function until(isTrue) {
+  const giveUpAt = performance.now() + 300_000;
+  while (!(await isTrue().catch(() => false))) {
+    if (performance.now() > giveUpAt) throw new Error("nothing goes on");
+    await sleep(200);
+  }
+}
+
+function text({ read, ok, failed, skipped, pending, inFlight }) {
+  return `read ${read} = ok ${ok} + failed ${failed} + skipped ${skipped} + pending ${pending} + in flight ${inFlight}`;
+}
+
+function sha256(path) {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

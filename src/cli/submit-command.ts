@@ -1,0 +1,49 @@
+/** `sluice submit`: inputs, by reference, onto a stream for workers. */
+
+import { Command } from "commander";
+import { OptionsError } from "../core/errors.js";
+import { type EngineOptions, streamOf, withEngine } from "./shared/engine.js";
+import { notEmpty } from "./shared/parsing.js";
+import { type ReadingOptions, sourcesOf, withReading } from "./shared/reading.js";
+import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+
+interface SubmitOptions extends EngineOptions, ReadingOptions, RunningOptions {
+  failed?: boolean;
+  root?: string;
+}
+
+/** Makes the command. */
+export function submitCommand(): Command {
+  const command = new Command("submit")
+    .summary("puts inputs on a stream, for `sluice work` on other machines")
+    .description(
+      "Puts references of inputs on a stream: paths, URLs and fields, and no bytes of files. Workers see files under the same paths, or under roots of their own.",
+    );
+  return withRun(withEngine(withReading(command, "[source...]")))
+    .optionsGroup("The stream:")
+    .option(
+      "--root <folder>",
+      "submit files by their paths in this folder, for workers that have it elsewhere",
+      notEmpty,
+    )
+    .option("--failed", "put back what failed in the workers, instead of reading sources")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ sluice submit /mnt/photos --stream photos --journal submitted.journal
+  $ sluice submit --failed --stream photos`,
+    )
+    .action(async (paths: string[], options: SubmitOptions) => {
+      const { failedInputs, publishTo } = await import("../jetstream/index.js");
+      const { flow } = await import("../index.js");
+      const { failed = false, root } = options;
+      if (failed === paths.length > 0) {
+        throw new OptionsError("ERR_OPTIONS", "submit: name at least one source, or pass --failed and none");
+      }
+      const { stream, ...address } = streamOf(options);
+      const sources = failed ? [failedInputs({ stream, ...address })] : await sourcesOf(paths, options);
+      const inputs = flow(sources).pipe(publishTo(stream, { ...address, root, deduplicate: !failed }));
+      await conclude(await inputs.run(runOptions(options)), options);
+    });
+}

@@ -1,0 +1,137 @@
+/** Source: inputs of a stream of the engine, shared with other workers, each answered with its outcome. */
+
+import { resolve } from "node:path";
+import type { Consumer } from "@nats-io/jetstream";
+import * as z from "zod";
+import { describeError, SourceError } from "../core/errors.js";
+import { parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin.js";
+import { Arrivals } from "./arrivals.js";
+import { Deliveries } from "./deliveries.js";
+import { Engine, engineOptions, StreamName } from "./engine.js";
+import { SharedTurns } from "./shared-turns.js";
+import { ackWaitOf, ensureConsumer, ensureStreams } from "./streams.js";
+
+const Options = z.strictObject({
+  ...engineOptions,
+  /** Name of the stream, as in `publishTo`. It is made where it is missing. */
+  stream: StreamName,
+  /** What all workers of the stream have in common in the engine. Default: "workers". */
+  consumer: StreamName.default("workers"),
+  /** Time without a sign of life after which the engine gives an input to another worker, in milliseconds. Default: 30,000, or what the engine has. */
+  ackWaitMs: z.number().int().min(1000).optional(),
+  /** Most inputs that all workers together have at once. Default: 20,000, or what the engine has. */
+  maxAckPending: z.number().int().min(1).optional(),
+  /** Times that an input is given to workers before it counts as failed, crashes of workers included. Default: 10. */
+  maxDeliveries: z.number().int().min(1).default(10),
+  /** Folder that files are in: paths on the stream are relative to it, and none outside of it is read. Default: whole paths, as published. */
+  root: z.string().min(1).optional(),
+  /** Ends the reading once nothing is left on the stream, also not with other workers. Default: false, and the worker waits for more. */
+  endWhenEmpty: z.boolean().default(false),
+});
+/** Options of `jetstream`. */
+export type JetstreamOptions = z.input<typeof Options>;
+
+type Given = z.output<typeof Options>;
+
+/** Most messages that are asked for at once; more are asked for when the flow has taken these. */
+const fetchCount = 256;
+/** How long an empty stream is waited for before it is asked again. */
+const expiresMs = 5000;
+const expiresAtEndMs = 1000;
+
+/**
+ * Takes inputs from a stream that `publishTo` fills, together with all other workers that do. It asks for more as the flow has room, and answers the
+ * engine for each input with what became of it: what is ok or skipped is done; what failed for good is kept on the stream of failed inputs, and done;
+ * what may succeed later is handed back, and comes again after a while, to this worker or another. While an input is in work, the engine is told; when
+ * a worker dies, its inputs go to the others after `ackWaitMs`.
+ *
+ * Order is nearly that of the stream. An input may come more than once (a worker died before it could answer), so the sink has to bear that; ours do.
+ * The clients of the flow share the request rate of their account with all other workers of the engine. Never ends, but with `endWhenEmpty`.
+ * Stopped, it asks for no more, and hands back what has no outcome then. An engine that restarts is waited for. It cannot be planned or previewed: that
+ * would take inputs from the other workers.
+ *
+ * Messages that are no input (ERR_REFERENCE), and files outside `root` (ERR_PATH_OUTSIDE_ROOT), fail alone. ERR_MAX_DELIVERIES: no worker
+ * came to an end with it, `maxDeliveries` times.
+ *
+ * @throws {OptionsError} ERR_OPTIONS; (the run rejects) ERR_PACKAGE_MISSING
+ * @throws {SourceError} (the run rejects) ERR_REHEARSAL, ERR_STREAM_LOST; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
+ * @example await flow(jetstream({ stream: "photos" })).pipe(batch(), upload(app)).run();
+ */
+export function jetstream(options: JetstreamOptions): Source {
+  const given = parseOptions("jetstream", Options, options);
+  return { name: "jetstream", read: (context) => read(given, context) };
+}
+
+async function* read(given: Given, context: ReadContext): AsyncGenerator<readonly SourceItem[]> {
+  const { stream, consumer: name, ackWaitMs, maxAckPending, maxDeliveries, endWhenEmpty, ...address } = given;
+  const { signal } = context;
+  if (context.rehearses) {
+    const text =
+      "jetstream: a look, a plan or a preview would take inputs from the workers; use the source that was published";
+    throw new SourceError("ERR_REHEARSAL", text);
+  }
+  const engine = await Engine.open("jetstream", address);
+  let deliveries: Deliveries | undefined;
+  const close = async () => {
+    deliveries?.close();
+    await engine.close();
+  };
+  context.atEnd?.(close);
+  try {
+    await ensureStreams(engine, "jetstream", stream);
+    const config = await ensureConsumer(engine, stream, { consumer: name, ackWaitMs, maxAckPending });
+    const root = given.root === undefined ? undefined : resolve(given.root);
+    deliveries = new Deliveries(engine, { stream, ackWaitMs: ackWaitOf(config), maxDeliveries, root, signal });
+    context.shareTurns?.(new SharedTurns(engine));
+    const consumer = await engine.client.consumers.get(stream, name);
+    while (!signal.aborted) {
+      const isDone = endWhenEmpty && (await isEmpty(engine, consumer));
+      if (isDone) return;
+      yield* fetched(engine, consumer, deliveries, endWhenEmpty, signal);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error instanceof SourceError ? error : lost(stream, error);
+  } finally {
+    if (!context.atEnd) await close();
+  }
+}
+
+/** What one request for messages brings; messages that have arrived are kept alive from then on, also those that the flow has no room for yet. */
+async function* fetched(
+  engine: Engine,
+  consumer: Consumer,
+  deliveries: Deliveries,
+  endWhenEmpty: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<readonly SourceItem[]> {
+  const expires = endWhenEmpty ? expiresAtEndMs : expiresMs;
+  const messages = await engine.untilAnswered(() => consumer.fetch({ max_messages: fetchCount, expires }), signal);
+  const stop = () => void messages.close();
+  signal.addEventListener("abort", stop, { once: true });
+  const arrivals = new Arrivals<SourceItem>();
+  const arriving = (async () => {
+    for await (const message of messages) arrivals.add(deliveries.add(message));
+  })()
+    .catch(() => undefined) // the engine went away, or has no room for the request: it is asked again
+    .finally(() => arrivals.end());
+  try {
+    yield* arrivals;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stop();
+    await arriving;
+  }
+}
+
+/** Whether nothing is left, neither on the stream nor with a worker. */
+async function isEmpty(engine: Engine, consumer: Consumer): Promise<boolean> {
+  const { num_pending, num_ack_pending } = await engine.untilAnswered(() => consumer.info());
+  return num_pending === 0 && num_ack_pending === 0;
+}
+
+function lost(stream: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !/not found|closed/i.test(error.message)) return error;
+  const text = `jetstream: the stream ${stream} cannot be read any more: ${describeError(error)}`;
+  return new SourceError("ERR_STREAM_LOST", text, { cause: error });
+}

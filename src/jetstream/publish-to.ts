@@ -1,0 +1,102 @@
+/** Sink: references of inputs onto a stream of the engine, for workers. */
+
+import { resolve } from "node:path";
+import type { OperatorFunction } from "rxjs";
+import * as z from "zod";
+import { describeError, SinkError } from "../core/errors.js";
+import type { Message } from "../core/message.js";
+import { parseOptions } from "../core/plugin.js";
+import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
+import { Engine, engineOptions, StreamName } from "./engine.js";
+import { encodeReference } from "./reference.js";
+import { ensureStreams, partsOf } from "./streams.js";
+
+const Options = z.strictObject({
+  ...engineOptions,
+  /** Folder that the files are in: they are published relative to it, for workers that have it in another place. Default: whole paths. */
+  root: z.string().min(1).optional(),
+  /** Copies of the stream in a cluster, when it is made. Default: 1. */
+  replicas: z.number().int().min(1).max(5).optional(),
+  /** An id that was published in the last two minutes is passed over. Default: true; false for inputs that are to be tried again. */
+  deduplicate: z.boolean().default(true),
+  /** Longest time that a message is published again while the engine does not answer, in milliseconds. Default: 300,000. */
+  retryForMs: z.number().min(0).default(300_000),
+});
+/** Options of `publishTo`. */
+export type PublishToOptions = z.input<typeof Options>;
+
+/** Messages that are on their way to the engine at once. */
+const concurrency = 512;
+/** Of the largest message, what its headers may need. */
+const headerBytes = 512;
+
+/**
+ * Publishes a reference of each input to a stream: its id, fields, origin, and the paths and URLs of its content; never the bytes of a file. The
+ * stream is made where it is missing. Workers take them from there (`jetstream`), and see files under the same paths, or under their own `root`.
+ *
+ * An input goes on downstream when the engine has it on disk. Order is that of the source, or nearly. An id that is published again within two minutes
+ * is skipped ("on the stream already"); a journal knows for longer. While the engine is away, messages wait, at most 512 of them, and the source
+ * with them. An input with bytes in memory fails, and so does one whose text and fields are more than the engine takes (its `max_payload`, 1 MB unless
+ * set). On an abort, what was not answered stays unsettled.
+ *
+ * @throws {OptionsError} ERR_OPTIONS; (the run rejects) ERR_PACKAGE_MISSING
+ * @throws {SinkError} (the run rejects) ERR_ENGINE_UNANSWERED; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
+ * @example await flow(folder("/photos")).pipe(publishTo("photos")).run({ journal: "./submitted.journal" });
+ */
+export function publishTo(
+  stream: string,
+  options: PublishToOptions = {},
+): OperatorFunction<Message | readonly Message[], Message> {
+  parseOptions("publishTo", StreamName, stream);
+  const { root: folder, replicas, deduplicate, retryForMs, ...address } = parseOptions("publishTo", Options, options);
+  const root = folder === undefined ? undefined : resolve(folder);
+  const { subject } = partsOf(stream).work;
+
+  const make = (): MessageSink => {
+    let opened: Engine | undefined;
+    const publish = async (engine: Engine, message: Message, signal: AbortSignal) => {
+      const reference = referenceOf(message, engine.connection.info?.max_payload, root);
+      if (reference === undefined) return;
+      const id = deduplicate ? { msgID: message.value.id } : {};
+      try {
+        const send = () => engine.client.publish(subject, reference, id);
+        const { duplicate } = await engine.untilAnswered(send, signal, retryForMs);
+        if (duplicate) message.skip("on the stream already", true);
+      } catch (error) {
+        signal.throwIfAborted();
+        const text = `publishTo: the engine does not take messages for ${stream}: ${describeError(error)}`;
+        throw new SinkError("ERR_ENGINE_UNANSWERED", text, { cause: error, retryable: true });
+      }
+    };
+    return {
+      name: "publishTo",
+      concurrency,
+      async open() {
+        opened = await Engine.open("publishTo", address);
+        await ensureStreams(opened, "publishTo", stream, replicas);
+      },
+      async write(messages, { signal }) {
+        const engine = opened as Engine;
+        await Promise.all(messages.map((message) => publish(engine, message, signal)));
+      },
+      close: () => opened?.close(),
+      rehearsal: () => ({
+        name: "publishTo",
+        async write(messages) {
+          for (const message of messages) referenceOf(message, undefined, root);
+        },
+      }),
+    };
+  };
+  return messageSinkOperator("publishTo", make, `publish to ${stream}`);
+}
+
+/** What is published; undefined for an input that failed. */
+function referenceOf(message: Message, maxPayload = 1_048_576, root?: string): string | undefined {
+  try {
+    return encodeReference(message.value, message.origin, maxPayload - headerBytes, root);
+  } catch (error) {
+    message.fail(error, "publishTo");
+    return undefined;
+  }
+}

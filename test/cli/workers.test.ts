@@ -1,0 +1,75 @@
+/** `sluice submit`, `work` and `status`: one pipeline on many machines, here as processes. */
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { flow } from "../../src/core/flow.js";
+import { jetstream } from "../../src/jetstream/index.js";
+import { startCommand } from "../helpers/command.js";
+import { describeWithEngine } from "../helpers/engine.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
+
+const library = join(import.meta.dirname, "../../dist/index.js");
+const pipeline = `
+  import { batch, connect, flow, stripUnicode, upload } from ${JSON.stringify(library)};
+  const app = await connect({ requestsPerSecond: 40 });
+  export default (source) => flow(source).pipe(stripUnicode(), batch({ maxItems: 8 }), upload(app));
+`;
+const count = 400;
+
+describeWithEngine("workers of a stream", (engine) => {
+  it("do what one machine would, while they are killed and come", { timeout: 60_000 }, async () => {
+    const { store } = await openStore();
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, "pipeline.mjs"), pipeline);
+    writeFileSync(
+      join(cwd, "texts.jsonl"),
+      Array.from({ length: count }, (_, n) => `${JSON.stringify({ id: `t${n}`, text: `text ${n}` })}\n`).join(""),
+    );
+    const env = { NATS_URL: engine.servers, CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any" };
+    const start = (...args: string[]) => startCommand([...args, "--stream", "texts"], { cwd, env });
+
+    // The first worker says how long the engine waits for one that is gone.
+    await flow(jetstream({ stream: "texts", servers: engine.servers, ackWaitMs: 1000, endWhenEmpty: true })).run();
+    const submitted = await start("submit", "texts.jsonl").ended;
+    expect(submitted).toMatchObject({ code: 0, stdout: expect.stringMatching(/^read 400 = ok 400 /) });
+
+    const work = () => start("work", "pipeline.mjs", "--end-when-empty");
+    const [killed, other] = [work(), work()];
+    await expect.poll(() => store.stored().length, { timeout: 30_000, interval: 20 }).toBeGreaterThan(40);
+    killed.child.kill("SIGKILL");
+    const late = work();
+    const ended = await Promise.all([other.ended, late.ended]);
+    expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [0, ""],
+      [0, ""],
+    ]);
+    const stored = store.stored();
+    expect(stored.map(({ id }) => id).toSorted()).toEqual(Array.from({ length: count }, (_, n) => `t${n}`).toSorted());
+    expect(stored.filter(({ timesStored }) => timesStored > 1)).toEqual([]);
+    const status = await start("status", "--watch").ended;
+    const closed = "read 400 = ok 400 + failed 0 + skipped 0 + pending 0 + in flight 0\n";
+    expect(status).toMatchObject({ code: 0, stdout: closed });
+  });
+
+  it("say in one line what is wrong", async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, "empty.mjs"), "export const pipeline = 1;");
+    writeFileSync(join(cwd, "no-flow.mjs"), "export default () => 1;");
+    const env = { NATS_URL: engine.servers };
+    const cases: [string[], number, string][] = [
+      [["work", "nowhere.mjs"], 2, "nowhere.mjs: does not exist"],
+      [["work", "empty.mjs"], 2, "empty.mjs: its default export has to be a function: "],
+      [["run", "no-flow.mjs", "."], 2, "no-flow.mjs: its function has to give a flow: "],
+      [["submit"], 2, "submit: name at least one source, or pass --failed and none"],
+      [["submit", ".", "--failed"], 2, "submit: name at least one source, or pass --failed and none"],
+      [["status", "--stream", "none"], 1, "streamReport: the engine has no stream none; publishTo makes it"],
+      [["status", "--servers", "nats://127.0.0.1:1"], 1, "streamReport: no engine answers at nats://127.0.0.1:1 "],
+    ];
+    const all = cases.map(([args]) => startCommand(args, { cwd, env }).ended);
+    for (const [index, ended] of (await Promise.all(all)).entries()) {
+      const [args, code, text] = cases[index] ?? [];
+      expect([args, ended.code, ended.stderr]).toEqual([args, code, expect.stringContaining(`error: ${text}`)]);
+    }
+  });
+});

@@ -1,0 +1,75 @@
+/** A nats-server of its own for a test file: on a loopback port, with its data in a folder that goes with it. */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+
+const isInstalled = (() => {
+  try {
+    execFileSync("nats-server", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** An engine that can be stopped and started again, with what it has. */
+export interface TestEngine {
+  /** Where it listens. */
+  readonly servers: string;
+  start(): Promise<void>;
+  /** Stops it at once, without a chance to close. */
+  kill(): Promise<void>;
+}
+
+/** Tests that need an engine; skipped where none is installed, with the line that installs it. */
+export function describeWithEngine(name: string, tests: (engine: TestEngine) => void): void {
+  const title = isInstalled ? name : `${name} (skipped: no nats-server; apt-get install nats-server)`;
+  describe.skipIf(!isInstalled)(title, () => {
+    const data = mkdtempSync(join(tmpdir(), "sluice-engine-"));
+    let port = 0;
+    let child: ChildProcess | undefined;
+    const engine: TestEngine = {
+      get servers() {
+        return `nats://127.0.0.1:${port}`;
+      },
+      async start() {
+        port ||= await freePort();
+        child = spawn("nats-server", ["-js", "-sd", data, "-a", "127.0.0.1", "-p", `${port}`], { stdio: "pipe" });
+        let log = "";
+        await new Promise<void>((resolve, reject) => {
+          child?.stderr?.on("data", (chunk: Buffer) => {
+            log += chunk.toString();
+            if (log.includes("Server is ready")) resolve();
+          });
+          child?.once("exit", () => reject(new Error(`nats-server ended: ${log}`)));
+        });
+      },
+      async kill() {
+        const killed = child;
+        if (!killed || killed.exitCode !== null || killed.signalCode !== null) return;
+        const ended = new Promise((resolve) => killed.once("exit", resolve));
+        killed.kill("SIGKILL");
+        await ended;
+      },
+    };
+    beforeAll(() => engine.start());
+    afterAll(async () => {
+      await engine.kill();
+      rmSync(data, { recursive: true, force: true });
+      expect(child?.signalCode).toBe("SIGKILL");
+    });
+    tests(engine);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

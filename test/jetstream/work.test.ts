@@ -1,0 +1,199 @@
+/** Inputs on a stream: published, worked on, answered, reported. */
+
+import { filter } from "rxjs";
+import { expect, it } from "vitest";
+import { InputError } from "../../src/core/errors.js";
+import { flow } from "../../src/core/flow.js";
+import { Engine } from "../../src/jetstream/engine.js";
+import { failedInputs, jetstream, publishTo, streamReport } from "../../src/jetstream/index.js";
+import { partsOf } from "../../src/jetstream/streams.js";
+import { values } from "../../src/sources/values.js";
+import { transform } from "../../src/transforms/transform.js";
+import { where } from "../../src/transforms/where.js";
+import { describeWithEngine } from "../helpers/engine.js";
+
+const texts = (count: number) => values(Array.from({ length: count }, (_, n) => ({ id: `t${n}`, text: `text ${n}` })));
+const closed = { pending: 0, inFlight: 0 };
+
+describeWithEngine("inputs on a stream", (engine) => {
+  let streams = 0;
+  const fresh = () => {
+    streams += 1;
+    return { stream: `work${streams}`, servers: engine.servers };
+  };
+  const publish = async (count: number) => {
+    const at = fresh();
+    await flow(texts(count))
+      .pipe(publishTo(at.stream, { servers: at.servers }))
+      .run();
+    return at;
+  };
+  const stand = async (at: { stream: string; servers: string }) => (await streamReport(at)).counts;
+
+  it("are all worked on, and reported by outcome", async () => {
+    const at = fresh();
+    const published = await flow(texts(300))
+      .pipe(publishTo(at.stream, { servers: at.servers }))
+      .run();
+    expect(published.counts).toMatchObject({ read: 300, ok: 300 });
+    const none = { ok: 0, failed: 0, skipped: 0 };
+    expect(await stand(at)).toEqual({ read: 300, ...none, pending: 300, inFlight: 0 });
+
+    const seen: string[] = [];
+    const report = await flow(jetstream({ ...at, endWhenEmpty: true }))
+      .pipe(
+        where((input) => input.id !== "t7"),
+        transform((input) => {
+          if (input.id === "t11") throw new InputError("ERR_TEST", "eleven is no good");
+          seen.push(input.id);
+          return input;
+        }),
+      )
+      .run();
+    expect(report.counts).toMatchObject({ read: 300, ok: 298, failed: 1, skipped: 1 });
+    expect(new Set(seen).size).toBe(298);
+    const after = await streamReport(at);
+    expect(after.counts).toEqual({ read: 300, ok: 298, failed: 1, skipped: 1, ...closed });
+    expect(after.isDone).toBe(true);
+    expect(after.failures).toMatchObject([{ id: "t11", code: "ERR_TEST", stage: "transform", sequence: 12 }]);
+    expect(after.summary()).toContain("eleven is no good");
+  });
+
+  it("are known by their ids for a while, so that who publishes again adds none", async () => {
+    const at = await publish(20);
+    const again = await flow(texts(30))
+      .pipe(publishTo(at.stream, { servers: at.servers }))
+      .run();
+    expect(again.counts).toMatchObject({ ok: 10, skipped: 20 });
+    expect(again.skipped).toMatchObject([{ reason: "on the stream already", count: 20 }]);
+    expect(await stand(at)).toMatchObject({ read: 30, pending: 30 });
+  });
+
+  it("that an operator of RxJS drops are skipped, and not waited for", async () => {
+    const at = await publish(100);
+    const report = await flow(jetstream({ ...at, endWhenEmpty: true, maxAckPending: 60 }))
+      .pipe(filter((message) => message.value.id === "t3"))
+      .run();
+    expect(report.counts).toMatchObject({ read: 100, ok: 1, skipped: 99 });
+    expect(await stand(at)).toEqual({ read: 100, ok: 1, failed: 0, skipped: 99, ...closed });
+  });
+
+  it("that failed are tried again from the stream of failed ones", async () => {
+    const at = await publish(5);
+    const failing = (isMended: boolean) =>
+      transform((input) => {
+        if (!isMended && input.id === "t2") throw new InputError("ERR_TEST", "no");
+        return input;
+      });
+    const work = () => jetstream({ ...at, endWhenEmpty: true });
+    await flow(work()).pipe(failing(false)).run();
+    expect(await stand(at)).toMatchObject({ read: 5, ok: 4, failed: 1 });
+    expect(await flow(failedInputs(at)).toArray()).toMatchObject([{ id: "t2", text: "text 2" }]);
+    const back = publishTo(at.stream, { servers: at.servers, deduplicate: false });
+    await flow(failedInputs(at)).pipe(back).run();
+    await flow(work()).pipe(failing(true)).run();
+    const { counts, skipped } = await streamReport(at);
+    expect(counts).toEqual({ read: 6, ok: 5, failed: 0, skipped: 1, ...closed });
+    expect(skipped).toMatchObject([{ reason: "tried again", count: 1 }]);
+  });
+
+  it("that may succeed later come again, and fail when they did not, often enough", async () => {
+    const at = await publish(2);
+    const attempts: string[] = [];
+    const report = await flow(jetstream({ ...at, endWhenEmpty: true, maxDeliveries: 2 }))
+      .pipe(
+        transform((input) => {
+          attempts.push(input.id);
+          if (input.id === "t0" && attempts.length > 2) return input;
+          throw new InputError("ERR_BUSY", "not now", { retryable: true });
+        }),
+      )
+      .run();
+    expect(attempts).toEqual(["t0", "t1", "t0", "t1"]);
+    expect(report.counts).toMatchObject({ read: 4, ok: 1, failed: 1, skipped: 2 });
+    expect(report.skipped).toMatchObject([{ reason: "handed back to be tried again: not now", count: 2 }]);
+    const { counts, failures } = await streamReport(at);
+    expect(counts).toEqual({ read: 2, ok: 1, failed: 1, skipped: 0, ...closed });
+    expect(failures).toMatchObject([{ id: "t1", code: "ERR_BUSY", attempts: 2, retryable: true }]);
+  });
+
+  it("that a stopped worker has are handed back at once, and what it told of them too early is forgotten", async () => {
+    const at = await publish(3);
+    const abort = new AbortController();
+    const stopping = transform(async (input, { signal }) => {
+      abort.abort();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      return input;
+    });
+    const stopped = await flow(jetstream(at)).pipe(stopping).run({ signal: abort.signal });
+    expect(stopped.counts).toMatchObject({ ok: 0 });
+    // As if it had told of a failure, and had died before the engine got its answer.
+    const opened = await Engine.open("test", at);
+    const { subject } = partsOf(at.stream).failed;
+    await opened.client.publish(subject(1), JSON.stringify({ sequence: 1, origin: "t0", reason: "early" }));
+    await opened.close();
+    expect(await stand(at)).toMatchObject({ failed: 1 });
+    const report = await flow(jetstream({ ...at, endWhenEmpty: true })).run();
+    expect(report.counts).toMatchObject({ read: 3, ok: 3 });
+    expect(await stand(at)).toEqual({ read: 3, ok: 3, failed: 0, skipped: 0, ...closed });
+  });
+
+  it("that are none fail alone, and whoever would only look is told so", async () => {
+    const at = await publish(1);
+    const opened = await Engine.open("test", at);
+    for (const body of ["not JSON", "{}", '{"sluice":2,"origin":"x","input":{}}']) {
+      await opened.client.publish(partsOf(at.stream).work.subject, body);
+    }
+    await opened.close();
+    await expect(flow(jetstream(at)).preview()).rejects.toThrow(/would take inputs from the workers/);
+    const report = await flow(jetstream({ ...at, endWhenEmpty: true })).run();
+    expect(report.counts).toMatchObject({ read: 4, ok: 1, failed: 3 });
+    expect(report.failures[2]).toMatchObject({
+      origin: `${at.stream}:4`,
+      code: "ERR_REFERENCE",
+      reason: "the message has an input of version 2; this release reads inputs of version 1",
+    });
+    expect(await stand(at)).toMatchObject({ read: 4, ok: 1, failed: 3, inFlight: 0 });
+  });
+
+  it("survive an engine that is killed and comes back", async () => {
+    const at = await publish(400);
+    const seen = new Set<string>();
+    const running = flow(jetstream({ ...at, endWhenEmpty: true, ackWaitMs: 2000 }))
+      .pipe(
+        transform(
+          async (input) => {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            seen.add(input.id);
+            return input;
+          },
+          { concurrency: 4 },
+        ),
+      )
+      .run();
+    await expect.poll(() => seen.size, { timeout: 10_000 }).toBeGreaterThan(50);
+    await engine.kill();
+    await engine.start();
+    const report = await running;
+    expect(seen.size).toBe(400);
+    expect(report.counts.failed).toBe(0);
+    expect(await stand(at)).toEqual({ read: 400, ok: 400, failed: 0, skipped: 0, ...closed });
+  });
+
+  it("need an engine that answers", async () => {
+    const nowhere = { stream: "photos", servers: "nats://someone:secret@127.0.0.1:1" };
+    for (const trying of [
+      () => streamReport(nowhere),
+      () => flow(jetstream(nowhere)).run(),
+      () =>
+        flow(texts(1))
+          .pipe(publishTo("photos", { servers: nowhere.servers }))
+          .run(),
+    ]) {
+      const error = await trying().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: "ERR_ENGINE_UNREACHABLE", retryable: true });
+      expect(String(error)).toMatch(/no engine answers at nats:\/\/127.0.0.1:1 /);
+    }
+    expect(() => publishTo("a stream")).toThrow(/letters, digits, - and _, got "a stream"/);
+  });
+});
