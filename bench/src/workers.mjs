@@ -4,11 +4,12 @@
  *
  *   node bench/src/workers.mjs rate                   four workers, one killed midway, one added late, at 15 requests a second
  *   node bench/src/workers.mjs rate --restart         the same, and the engine is killed midway too, and comes back
- *   node bench/src/workers.mjs throughput             one worker, two, and the same flow without the engine, without a limit
+ *   node bench/src/workers.mjs throughput             one worker, two, and the same flow without the engine; to a server that discards, without a limit
  */
 
-import { spawn } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -117,26 +118,23 @@ async function rate() {
   if (right.size !== files.size || twice > 0 || !isDone) process.exitCode = 1;
 }
 
-/** How long the uploads take, from the first request that a store got to the last. */
+/** How long all of it takes, from the start of the workers to the end of the last; a worker needs a second to find out that nothing is left. */
 async function throughput() {
   const kinds = { "without the engine": 0, "one worker": 1, "two workers": 2 };
   const times = Object.fromEntries(Object.keys(kinds).map((name) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const [name, workers] of Object.entries(kinds)) {
       const stream = `t${round}-${workers}`;
-      const data = join(folder, stream);
-      const store = run(["emulator", "--port", "0", "--data", data, "--pat", "any"], {});
-      const url = await store.line(/http:\/\/127\.0\.0\.1:\d+/);
-      const env = { CLARIFAI_API_BASE: url, CLARIFAI_PAT: "any" };
+      const server = fork(new URL("servers/rest.mjs", import.meta.url), { execArgv: [] });
+      const [{ port }] = await once(server, "message");
+      const env = { CLARIFAI_API_BASE: `http://127.0.0.1:${port}`, CLARIFAI_PAT: "any" };
       if (workers > 0) await run(["submit", sounds, "--stream", stream], env).ended;
       const startedAt = performance.now();
       const args =
         workers === 0 ? ["run", pipeline, sounds] : ["work", pipeline, "--stream", stream, "--end-when-empty"];
       await Promise.all(Array.from({ length: Math.max(workers, 1) }, () => run(args, env).ended));
       times[name].push((performance.now() - startedAt) / 1000);
-      store.child.kill();
-      await store.ended;
-      rmSync(data, { recursive: true, force: true });
+      server.disconnect();
     }
   }
   const median = (list) => list.toSorted((one, other) => one - other)[Math.floor(list.length / 2)];
@@ -181,13 +179,6 @@ function run(args, env) {
     ended,
     output: () => out,
     report: () => (child.signalCode ? undefined : JSON.parse(out)),
-    async line(pattern) {
-      for (;;) {
-        const found = pattern.exec(lines);
-        if (found) return found[0];
-        await sleep(50);
-      }
-    },
   };
 }
 
