@@ -37,6 +37,10 @@ export interface ReadContext {
   signal: AbortSignal;
   /** Whether an earlier run finished the input of this key; there only when a journal is kept. Yield it as skipped then (`doneEarlier`). */
   isDone?: ((key: string) => boolean) | undefined;
+  /**
+   * Tells that all that is there was given, and what the source waits for: `for new files`. Until its next item the run is idle, which is no stall.
+   */
+  idle?: ((waitsFor: string) => void) | undefined;
 }
 
 /** Reads inputs, one by one, when asked. Close what `read` opened in its `finally`: it runs on an early stop too. */
