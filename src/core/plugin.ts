@@ -38,7 +38,8 @@ export interface ReadContext {
   /** Whether an earlier run finished the input of this key; there only when a journal is kept. Yield it as skipped then (`doneEarlier`). */
   isDone?: ((key: string) => boolean) | undefined;
   /**
-   * Tells that all that is there was given, and what the source waits for: `for new files`. Until its next item the run is idle, which is no stall.
+   * Tells that all that is there was given, and what the source waits for: `for new files`. Until its next item the run is idle, which is no stall. Not
+   * there in plans and previews, which wait for nothing: the source ends then.
    */
   idle?: ((waitsFor: string) => void) | undefined;
 }

@@ -56,7 +56,7 @@ async function pump(
   const items = source.read({
     signal,
     isDone: isDone && ((key) => isDone(fingerprintOfKey(key))),
-    idle: (waitsFor) => void (reading.idle = waitsFor),
+    idle: context.rehearses ? undefined : (waitsFor) => void (reading.idle = waitsFor),
   });
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let sliceEnd = performance.now() + sliceMs;
