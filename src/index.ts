@@ -4,6 +4,7 @@ export { ApiError } from "./client/api-error.js";
 export { App } from "./client/app.js";
 export type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PatchAction } from "./client/app-types.js";
 export { type ConnectOptions, connect } from "./connect.js";
+export type { Health } from "./core/activity.js";
 export { type BatchOptions, batch } from "./core/batch.js";
 export { openContent, readContent } from "./core/content.js";
 export type { DeadLetter } from "./core/dead-letters.js";
@@ -35,6 +36,7 @@ export { type JournalRecord, readJournal } from "./core/journal.js";
 export type { Counts, Outcome, Settlement } from "./core/ledger.js";
 export { limits } from "./core/limits.js";
 export type { Message } from "./core/message.js";
+export type { MetricsMeter } from "./core/metrics.js";
 export type { Pipeline } from "./core/pipeline.js";
 export type { Plan, PlannedSink, PlanOptions } from "./core/plan.js";
 export {

@@ -53,6 +53,11 @@ export interface ReadContext {
   atEnd?(close: () => Promise<void>): void;
   /** Lets the clients of the run share the requests of their accounts with other processes. */
   shareTurns?(turns: Turns): void;
+  /**
+   * Tells that all that is there was given, and what the source waits for: `for new files`. Until its next item the run is idle, which is no stall. Not
+   * there in plans and previews, which wait for nothing: the source ends then.
+   */
+  idle?: ((waitsFor: string) => void) | undefined;
 }
 
 /** Reads inputs, one by one, when asked. Close what `read` opened in its `finally`: it runs on an early stop too. */

@@ -1,5 +1,6 @@
 /** Progress: tells people and programs how a run stands while it goes on. */
 
+import type { Activity } from "./activity.js";
 import { describeError } from "./errors.js";
 import type { Source } from "./plugin.js";
 import { Meter, type ProgressEvent } from "./progress/measure.js";
@@ -24,10 +25,11 @@ export function startProgress(
   context: RunContext,
   sources: readonly Source[],
   reporter: Reporter,
+  activity: Activity,
   { isShown, onProgress }: ProgressOptions,
 ): { end(state: ProgressEvent["state"]): Promise<void> } | undefined {
   if (!isShown && !onProgress) return undefined;
-  const meter = new Meter(context, reporter);
+  const meter = new Meter(context, reporter, activity);
   const viewers: Viewer[] = [];
   if (onProgress) viewers.push(forProgram(onProgress));
   if (isShown) viewers.push(isTerminal(process.stderr) ? forTerminal(process.stderr, context) : forLog(process.stderr));
@@ -73,11 +75,15 @@ function forProgram(onProgress: (event: ProgressEvent) => void): Viewer {
 
 function forLog(stream: NodeJS.WritableStream): Viewer {
   let toldAtMs = 0;
+  let toldRead = -1;
   const write = (event: ProgressEvent) => void stream.write(`${progressLine(event)}\n`);
   return {
     show(event) {
       if (event.elapsedMs - toldAtMs < lineEveryMs) return;
+      const { read } = event.counts;
+      if (event.health === "idle" && read === toldRead) return; // a log does not grow over night
       toldAtMs = event.elapsedMs;
+      toldRead = event.health === "idle" ? read : -1;
       write(event);
     },
     end: write,

@@ -8,7 +8,7 @@ import type { Outcome } from "./ledger.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
 import { type Acknowledge, doneEarlier, type Source, type SourceItem, type SourceStep } from "./plugin.js";
-import type { Kept, RunContext } from "./run-context.js";
+import type { Kept, Reading, RunContext } from "./run-context.js";
 
 /** A source is left alone for a moment after this long, so that timers and sockets get their turn. */
 const sliceMs = 4;
@@ -52,9 +52,11 @@ async function pump(
 ): Promise<void> {
   await undefined; // nobody can unsubscribe before the subscription is there
   const isDone = context.store?.isDone;
+  const reading: Reading = { idle: undefined };
   const items = source.read({
     signal,
     isDone: isDone && ((key) => isDone(fingerprintOfKey(key))),
+    idle: context.looks ? undefined : (waitsFor) => void (reading.idle = waitsFor),
     rehearses: context.looks,
     atEnd: (close) => context.atEnd(close),
     shareTurns: (turns) => context.shareTurns(turns),
@@ -64,8 +66,9 @@ async function pump(
   let pulling = true;
   let several: readonly SourceItem[] = []; // what came together, and how many of it were taken
   let taken = 0;
-  const describe = () => waitOf(source.name, pulling, context);
+  const describe = () => waitOf(source.name, pulling, reading, context);
   context.waits.add(describe);
+  context.reading.add(reading);
   try {
     for (let count = 1; !signal.aborted; count += 1) {
       if (!context.gate.open) {
@@ -82,6 +85,7 @@ async function pump(
         const next = step instanceof Promise ? await step : step;
         if (next.done || signal.aborted) return;
         const found = next.value instanceof Promise ? await next.value : next.value;
+        reading.idle = undefined;
         if (isSeveral(found)) {
           several = found;
           taken = 0;
@@ -103,6 +107,7 @@ async function pump(
       if (!signal.aborted) throw error;
     });
     context.waits.delete(describe);
+    context.reading.delete(reading);
   }
 }
 
@@ -123,8 +128,8 @@ function isSeveral(step: SourceStep): step is readonly SourceItem[] {
 }
 
 /** What a source waits for, by its place in the loop above. */
-function waitOf(name: string, pulling: boolean, { gate }: RunContext): string {
-  if (pulling) return `source ${name}: for its next item`;
+function waitOf(name: string, pulling: boolean, { idle }: Reading, { gate }: RunContext): string {
+  if (pulling) return `source ${name}: ${idle ?? "for its next item"}`;
   return `source ${name}: for room (${gate.held} inputs with ${gate.bytes} bytes are held)`;
 }
 

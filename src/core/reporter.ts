@@ -15,11 +15,14 @@ const maxKept = 10_000;
 /** Most characters of a text in a report: a row of 20 MB may be quoted in its own failure, ten thousand times. */
 const maxTextLength = 2000;
 
-/** Kinds of failures that are told apart, and examples of each. */
+/** Kinds of failures, reasons and notes that are told apart, and examples of each. */
 const maxGroups = 200;
 const maxExamples = 5;
 
-interface Groups {
+/** Name of the group that has what came when there were enough. */
+export const others = "…";
+
+interface Group {
   count: number;
   origins: string[];
 }
@@ -28,9 +31,9 @@ interface Groups {
 export class Reporter {
   readonly #failures: Failure[] = [];
   readonly #failureGroups = new Map<string, FailureGroup>();
-  readonly #skipped = new Map<string, Groups>();
-  readonly #pending = new Map<string, Groups>();
-  readonly #notes: Record<string, number> = {};
+  readonly #skipped = new Map<string, Group>();
+  readonly #pending = new Map<string, Group>();
+  readonly #notes = new Map<string, number>();
   readonly #started = performance.now();
   readonly #sample = new Sample();
   readonly #throughput: ThroughputLog;
@@ -64,7 +67,7 @@ export class Reporter {
       failureGroups: this.failureGroups,
       skipped: asList(this.#skipped),
       pending: asList(this.#pending),
-      notes: this.#notes,
+      notes: Object.fromEntries(this.#notes),
       traffic: this.#context.traffic,
       ...(journal ? { journal } : {}),
       durationMs: Math.round(performance.now() - this.#started),
@@ -90,16 +93,16 @@ export class Reporter {
   /** Codes are few; should a plugin make one for each input, they are counted together. */
   #groupOf(stage: string, code: string): FailureGroup {
     const isFull = this.#failureGroups.size >= maxGroups;
-    const key = `${stage} ${code}`;
-    const known = this.#failureGroups.get(key) ?? (isFull ? this.#failureGroups.get("…") : undefined);
+    const key = kept(`${stage} ${code}`);
+    const known = this.#failureGroups.get(key) ?? (isFull ? this.#failureGroups.get(others) : undefined);
     if (known) return known;
     const group: FailureGroup = {
-      code: isFull ? "…" : kept(code),
-      stage: isFull ? "…" : kept(stage),
+      code: isFull ? others : kept(code),
+      stage: isFull ? others : kept(stage),
       count: 0,
       examples: [],
     };
-    this.#failureGroups.set(isFull ? "…" : key, group);
+    this.#failureGroups.set(isFull ? others : key, group);
     return group;
   }
 
@@ -115,13 +118,16 @@ export class Reporter {
       if (isKept) this.#failures.push(failure);
       if (group.examples.length < maxExamples) group.examples.push(failure);
     } else if (outcome.state === "ok") {
-      if (outcome.note !== undefined) this.#notes[outcome.note] = (this.#notes[outcome.note] ?? 0) + 1;
+      if (outcome.note === undefined) return;
+      const note = nameIn(this.#notes, outcome.note);
+      this.#notes.set(note, (this.#notes.get(note) ?? 0) + 1);
     } else {
       const groups = outcome.state === "skipped" ? this.#skipped : this.#pending;
-      const group = groups.get(outcome.reason) ?? { count: 0, origins: [] };
+      const reason = nameIn(groups, outcome.reason);
+      const group = groups.get(reason) ?? { count: 0, origins: [] };
       group.count += 1;
       if (group.origins.length < 100) group.origins.push(kept(origin));
-      groups.set(outcome.reason, group);
+      groups.set(reason, group);
     }
   }
 }
@@ -131,6 +137,12 @@ function kept(text: string): string {
   return text.length <= maxTextLength ? text : `${Buffer.from(text.slice(0, maxTextLength)).toString()}…`;
 }
 
-function asList(groups: Map<string, Groups>): ReasonGroup[] {
+/** The group of a text. Reasons are few; should a plugin make one for each input, they are counted together. */
+function nameIn(groups: ReadonlyMap<string, unknown>, text: string): string {
+  const name = kept(text);
+  return groups.size < maxGroups || groups.has(name) ? name : others;
+}
+
+function asList(groups: Map<string, Group>): ReasonGroup[] {
   return [...groups].map(([reason, group]) => ({ reason, ...group }));
 }

@@ -50,6 +50,12 @@ export interface SinkProgress {
   batches: number;
 }
 
+/** A source that is being read. */
+export interface Reading {
+  /** What it waits for, once it has given all that is there. */
+  idle: string | undefined;
+}
+
 export interface RunContextOptions extends Partial<GateOptions> {
   signal?: AbortSignal | undefined;
   drain?: AbortSignal | undefined;
@@ -60,7 +66,7 @@ export interface RunContextOptions extends Partial<GateOptions> {
 /** A client that sends for a run. */
 export interface WatchedClient {
   readonly counts: Traffic;
-  readonly pacer?: { readonly perSecond: number };
+  readonly pacer?: { readonly perSecond: number; readonly limit: number; readonly downForMs: number | undefined };
   waits(): string | undefined;
   /** Asks for a turn before each request from now on; without turns no more. */
   shareTurns?(turns: Turns | undefined): void;
@@ -87,6 +93,8 @@ export class RunContext {
   sample: Sample | undefined;
   /** What each stage waits for just now, if for anything; asked when nothing goes on. */
   readonly waits = new Set<() => string | undefined>();
+  /** The sources that are not at their end. */
+  readonly reading = new Set<Reading>();
   /** What the sinks have done, in the order in which they began. */
   readonly sinks = new Set<SinkProgress>();
   readonly #watched = new Map<Traffic, { client: WatchedClient; before: Traffic }>();
@@ -104,6 +112,13 @@ export class RunContext {
     this.looks = options.looks ?? this.rehearses;
     this.signal = options.signal ?? new AbortController().signal;
     this.drain = options.drain ?? new AbortController().signal;
+  }
+
+  /** Whether nothing is under way, and all sources that go on wait for what is to come. */
+  get isIdle(): boolean {
+    if (this.ledger.counts.inFlight > 0 || this.reading.size === 0) return false;
+    for (const { idle } of this.reading) if (idle === undefined) return false;
+    return true;
   }
 
   /** Announces an outcome: at once, or when those who keep it have it: its source first, then the files of the run. */
@@ -176,6 +191,18 @@ export class RunContext {
     for (const [now, { before }] of this.#watched) {
       for (const key of Object.keys(sum) as (keyof Traffic)[]) sum[key] += now[key] - before[key];
     }
+    return sum;
+  }
+
+  /** How fast its clients may send just now: sums of what each may, and the longest time for which a server has been down. */
+  get pacing(): { perSecond: number; limit: number; downForMs: number } {
+    const sum = { perSecond: 0, limit: 0, downForMs: 0 };
+    for (const { client } of this.#watched.values()) {
+      sum.perSecond += client.pacer?.perSecond ?? Number.POSITIVE_INFINITY;
+      sum.limit += client.pacer?.limit ?? 0;
+      sum.downForMs = Math.max(sum.downForMs, client.pacer?.downForMs ?? 0);
+    }
+    if (this.#watched.size === 0) sum.perSecond = Number.POSITIVE_INFINITY;
     return sum;
   }
 

@@ -1,8 +1,10 @@
 /** One execution of a flow: its files, its signals, its watchdog, its report. */
 
 import * as z from "zod";
+import { Activity } from "./activity.js";
 import { effectsOf } from "./effects.js";
 import { onInterrupt } from "./interrupts.js";
+import { type MetricsMeter, startMetrics } from "./metrics.js";
 import type { Observable } from "./observable.js";
 import { parseOptions, type Source } from "./plugin.js";
 import { type ProgressEvent, startProgress } from "./progress.js";
@@ -11,6 +13,9 @@ import type { Report } from "./report.js";
 import { Reporter } from "./reporter.js";
 import { RunContext } from "./run-context.js";
 import { type Stall, stallText, watchForStalls } from "./watchdog.js";
+
+/** What only a meter has. */
+const addsCallbacks = "addBatchObservableCallback";
 
 const Options = z.strictObject({
   /** Stops the run: the source is closed, what is in flight is abandoned unsettled, and the report says so. */
@@ -36,9 +41,19 @@ const Options = z.strictObject({
    * false.
    */
   progress: z.boolean().default(false),
-  /** Gets how the run stands every 250 ms, and a last time at its end: data that goes into JSON. */
+  /** Gets how the run stands and whether it is healthy, every 250 ms and a last time at its end: data that goes into JSON. */
   onProgress: z.custom<(event: ProgressEvent) => void>((value) => typeof value === "function").optional(),
-  /** Time in which nothing is read, sent or settled before the run says what it waits for, in milliseconds; 0: never. Default: 30,000. */
+  /** A `Meter` of OpenTelemetry (`metrics.getMeter("sluice")`), which reads the counters of the run when it collects. */
+  meter: z
+    .custom<MetricsMeter>(
+      (value) => typeof value === "object" && value !== null && addsCallbacks in value,
+      "must be a Meter of OpenTelemetry",
+    )
+    .optional(),
+  /**
+   * Time in which nothing is read, sent or settled before the run says what it waits for, in milliseconds; 0: never. A run whose sources
+   * wait for what is to come (`folder` with `watch`) is idle, which is no stall. Default: 30,000.
+   */
   stallMs: z.number().min(0).default(30_000),
   /** Gets what a run that stalls waits for. Default: one line on stderr. */
   onStall: z.custom<(stall: Stall) => void>((value) => typeof value === "function").optional(),
@@ -60,7 +75,9 @@ export async function runFlow(
   const { maxInFlight, maxBytesInFlight, journal, deadLetters, stallMs } = checked;
   const abort = new AbortController();
   const drain = new AbortController();
-  const signal = checked.signal ? AbortSignal.any([checked.signal, abort.signal]) : abort.signal;
+  const { signal } = abort;
+  // Not AbortSignal.any: what is given may live longer than many runs, and would keep something of each.
+  const stopAtOnce = () => abort.abort(checked.signal?.reason);
   const context = new RunContext({ signal, drain: drain.signal, maxInFlight, maxBytesInFlight });
   const { made: stream, effects } = effectsOf(() => build(context));
   const wantsRecords = journal !== undefined || deadLetters !== undefined;
@@ -69,6 +86,8 @@ export async function runFlow(
   context.store = records;
   records?.attach(context);
 
+  checked.signal?.addEventListener("abort", stopAtOnce);
+  if (checked.signal?.aborted) stopAtOnce();
   let cut: NodeJS.Timeout | undefined;
   const stop = () => {
     cut = setTimeout(() => abort.abort(new Error("the run was stopped by a signal")), drainForMs);
@@ -77,8 +96,10 @@ export async function runFlow(
   const forget = checked.handleSignals === false ? undefined : onInterrupt(stop, checked.handleSignals ?? false);
   const { onStall = (stall) => void process.stderr.write(`${stallText(stall)}\n`) } = checked;
   const { progress: isShown, onProgress } = checked;
-  const progress = startProgress(context, sources, reporter, { isShown, onProgress });
-  const unwatch = stallMs > 0 ? watchForStalls(context, stallMs, onStall) : undefined;
+  const activity = new Activity(context, stallMs);
+  const progress = startProgress(context, sources, reporter, activity, { isShown, onProgress });
+  const endMetrics = checked.meter && startMetrics(checked.meter, { context, reporter, activity });
+  const unwatch = stallMs > 0 ? watchForStalls(context, activity, stallMs, onStall) : undefined;
   try {
     const stopped = await subscribed(stream, context, records).finally(() =>
       context.closed(drain.signal.aborted ? closeForMs : undefined),
@@ -92,8 +113,10 @@ export async function runFlow(
     await records?.close().catch(() => undefined); // what went wrong first is what is told
     throw error;
   } finally {
+    checked.signal?.removeEventListener("abort", stopAtOnce);
     reporter.close();
     clearTimeout(cut);
+    endMetrics?.();
     unwatch?.();
     forget?.();
   }

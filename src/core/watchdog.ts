@@ -1,5 +1,6 @@
 /** The watchdog: when nothing goes on for a while, it says what the run waits for. */
 
+import { type Activity, progressOf } from "./activity.js";
 import type { RunContext } from "./run-context.js";
 
 /** A run in which nothing was read, sent or settled for a while. */
@@ -13,13 +14,19 @@ export interface Stall {
 /** Looks this often within the time. */
 const looks = 4;
 
-/** Calls `onStall` once for each time that nothing goes on for `stallMs`; gives back its end. */
-export function watchForStalls(context: RunContext, stallMs: number, onStall: (stall: Stall) => void): () => void {
+/** Calls `onStall` once for each time that nothing goes on for `stallMs` and the run is not idle; gives back its end. */
+export function watchForStalls(
+  context: RunContext,
+  activity: Activity,
+  stallMs: number,
+  onStall: (stall: Stall) => void,
+): () => void {
   let before = "";
   let unchanged = 0;
   const look = () => {
+    activity.look(); // which others ask less often
     const now = progressOf(context);
-    unchanged = now === before ? unchanged + 1 : 0;
+    unchanged = now === before && !context.isIdle ? unchanged + 1 : 0;
     before = now;
     if (unchanged === looks) onStall({ forMs: stallMs, waits: waitsOf(context) });
   };
@@ -31,12 +38,6 @@ export function watchForStalls(context: RunContext, stallMs: number, onStall: (s
 /** A stall as one line of text. */
 export function stallText({ forMs, waits }: Stall): string {
   return `sluice: nothing was read, sent or settled for ${Math.round(forMs / 100) / 10} s; waiting: ${waits.join("; ")}`;
-}
-
-/** Requests that only ask how things stand are no progress; those that carry something are. */
-function progressOf({ ledger, traffic }: RunContext): string {
-  const { read, inFlight } = ledger.counts;
-  return `${read} ${inFlight} ${traffic.bytesSent}`;
 }
 
 /** What the stages of a run wait for, a line each. */

@@ -87,6 +87,7 @@ async function* read(given: Given, context: ReadContext): AsyncGenerator<readonl
     while (!signal.aborted) {
       const isDone = endWhenEmpty && (await isEmpty(engine, consumer));
       if (isDone) return;
+      context.idle?.(`for inputs on the stream ${stream}`);
       yield* fetched(engine, consumer, deliveries, endWhenEmpty, signal);
     }
   } catch (error) {

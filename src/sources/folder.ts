@@ -1,17 +1,18 @@
 /** Source: the images, videos, audio files and texts of a folder. */
 
 import { createHash } from "node:crypto";
-import { createReadStream, type Dirent, existsSync, opendirSync, type Stats, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import picomatch from "picomatch";
 import * as z from "zod";
 import { type Described, decodeText, describeFile } from "../core/content.js";
-import { describeError, FlowError, InputError, SourceError } from "../core/errors.js";
+import { describeError, FlowError, InputError } from "../core/errors.js";
 import { idFromPath } from "../core/ids.js";
 import type { FileContent, InputDraft, Kind } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
 import { checkPath, doneEarlier, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { type FoundFile, filterOf, type Walk, walk } from "./folder-walk.js";
+import { watchFolder } from "./folder-watch.js";
 
 type LabelsOf = (relativePath: string, kind: Kind) => string | readonly string[] | undefined;
 type IdOf = (relativePath: string) => string;
@@ -36,10 +37,27 @@ const Options = z.strictObject({
   followSymlinks: z.boolean().default(false),
   /** Datasets that every input joins. */
   datasets: z.array(z.string().min(1)).default([]),
+  /**
+   * Goes on with files that are added or changed, until the run is stopped. `everyMs`: the folder is looked at again after so many milliseconds, or nine
+   * times what a look takes, where that is more (default: 1000); `quietMs`: a file is taken when its size and time have not changed for so long
+   * (default: 2000). Default: false.
+   */
+  watch: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        everyMs: z.number().min(1).max(86_400_000).optional(),
+        quietMs: z.number().min(0).max(86_400_000).optional(),
+      }),
+    ])
+    .default(false),
 });
 /** Options of `folder`. */
 export type FolderOptions = z.input<typeof Options>;
 type Checked = z.output<typeof Options>;
+
+const defaultEveryMs = 1000;
+const defaultQuietMs = 2000;
 
 /**
  * Reads a folder: images, videos, audio files and texts, told apart by their content and not by their extension.
@@ -51,6 +69,10 @@ type Checked = z.output<typeof Options>;
  * Every file that is passed over is in the report with its reason (hidden, symbolic link, excluded, other kind, unknown type). A file, link or
  * sub-folder that cannot be read fails alone. An early stop closes the folders that are open.
  *
+ * With `watch` it never ends by itself: what is there is read first, then what is added or changed, when nobody writes to it any more. A changed file
+ * is read again, under the same id; a renamed one is a new one; what is deleted is forgotten. It works on every file system, since it looks again
+ * instead of waiting to be told. Plans and previews read what is there.
+ *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) ERR_FOLDER_UNREADABLE when the folder itself cannot be read
  * @example await flow(folder("./photos", { labels: "folder", kinds: ["image"] })).pipe(batch(), upload(app)).run();
@@ -59,96 +81,46 @@ export function folder(path: string, options: FolderOptions = {}): Source {
   checkPath("folder", path);
   const checked = parseOptions("folder", Options, options);
   const root = path.replace(/(?<=[^/])\/+$/, "");
-  const filter = filterOf(checked);
+  const context: Walk = { root, options: checked, filter: filterOf(checked) };
+  const { watch } = checked;
   return {
     name: "folder",
-    total: ({ signal }) => countAll({ root, options: checked, filter }, signal),
-    *read({ signal, isDone }) {
-      for (const entry of walk({ root, options: checked, filter }, "", [])) {
-        if (signal.aborted) return;
-        if ("item" in entry) {
-          yield entry.item;
-          continue;
-        }
-        const key = isDone && keyOf(entry.path, entry.relative, checked);
-        if (key !== undefined && isDone?.(key)) {
-          yield { origin: entry.path, skipped: doneEarlier };
-          continue;
-        }
-        const item = inputOf(entry.path, entry.relative, entry.name, checked);
-        if (key === undefined) yield item;
-        else yield item instanceof Promise ? item.then((found) => withKey(found, key)) : withKey(item, key);
-      }
+    total: watch === false ? ({ signal }) => countAll(context, signal) : undefined,
+    read({ signal, isDone, idle }) {
+      const step = (file: FoundFile) => itemOf(file, checked, isDone);
+      if (watch === false || !idle) return readOnce(context, signal, step);
+      const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;
+      return watchFolder(context, { signal, idle, everyMs, quietMs }, step);
     },
   };
 }
 
+function* readOnce(
+  context: Walk,
+  signal: AbortSignal,
+  step: (file: FoundFile) => SourceItem | Promise<SourceItem>,
+): Generator<SourceItem | Promise<SourceItem>> {
+  for (const found of walk(context, "", [])) {
+    if (signal.aborted) return;
+    yield "item" in found ? found.item : step(found);
+  }
+}
+
+/** One file as an item: skipped where an earlier run finished it. */
+function itemOf(
+  { path, relative, name }: FoundFile,
+  options: Checked,
+  isDone: ((key: string) => boolean) | undefined,
+): SourceItem | Promise<SourceItem> {
+  const key = isDone && keyOf(path, relative, options);
+  if (key !== undefined && isDone?.(key)) return { origin: path, skipped: doneEarlier };
+  const item = inputOf(path, relative, name, options);
+  if (key === undefined) return item;
+  return item instanceof Promise ? item.then((found) => withKey(found, key)) : withKey(item, key);
+}
+
 /** Longest time for which the counting of files keeps everything else waiting. */
 const sliceMs = 4;
-
-type Found = { item: SourceItem } | { path: string; relative: string; name: string };
-type Filter = (relative: string, isFolder: boolean) => string | undefined;
-
-interface Walk {
-  root: string;
-  options: Checked;
-  filter: Filter;
-}
-
-/** Walks a folder; `above` are the folders that it lies in, known by device and number, where links are followed. */
-function* walk(context: Walk, relative: string, above: readonly string[]): Generator<Found> {
-  const { root, options } = context;
-  const folderPath = relative === "" ? root : `${root}/${relative}`;
-  const failed = (error: unknown): Found => {
-    const text = `${folderPath} cannot be read: ${describeError(error)}`;
-    if (relative === "") throw new SourceError("ERR_FOLDER_UNREADABLE", `folder: ${text}`, { cause: error });
-    return { item: { origin: folderPath, error: new InputError("ERR_FOLDER_UNREADABLE", text, { cause: error }) } };
-  };
-  let folderHandle: ReturnType<typeof opendirSync>;
-  let within = above;
-  try {
-    if (options.followSymlinks) within = [...above, identityOf(statSync(folderPath))];
-    folderHandle = opendirSync(folderPath, { bufferSize: 256 });
-  } catch (error) {
-    yield failed(error);
-    return;
-  }
-  try {
-    for (;;) {
-      let entry: Dirent | null;
-      try {
-        entry = folderHandle.readSync();
-      } catch (error) {
-        yield failed(error);
-        return;
-      }
-      if (entry === null) return;
-      const name = relative === "" ? entry.name : `${relative}/${entry.name}`;
-      const path = `${root}/${name}`;
-      if (entry.name.includes("\ufffd") && !existsSync(path)) {
-        const text = `${path} cannot be opened: its name is not UTF-8 (rename it)`;
-        yield { item: { origin: path, error: new InputError("ERR_FILE_NAME", text) } };
-        continue;
-      }
-      let target: Dirent | Stats = entry;
-      try {
-        if (entry.isSymbolicLink() && options.followSymlinks) target = statSync(path);
-      } catch (error) {
-        const text = `${path} cannot be read: ${describeError(error)}`;
-        yield { item: { origin: path, error: new InputError("ERR_FILE_UNREADABLE", text, { cause: error }) } };
-        continue;
-      }
-      const reason = reasonToSkip(entry.name, target, name, context) ?? loopReason(target, within);
-      if (reason !== undefined) yield { item: { origin: path, skipped: reason } };
-      else if (target.isDirectory()) {
-        if (options.recursive) yield* walk(context, name, within);
-        else yield { item: { origin: path, skipped: "sub-folder" } };
-      } else yield { path, relative: name, name: entry.name };
-    }
-  } finally {
-    folderHandle.closeSync();
-  }
-}
 
 /** Walks the tree once more and opens nothing, a little at a time, so that reading goes on beside it. */
 async function countAll(context: Walk, signal: AbortSignal): Promise<number | undefined> {
@@ -162,37 +134,6 @@ async function countAll(context: Walk, signal: AbortSignal): Promise<number | un
     sliceEnd = performance.now() + sliceMs;
   }
   return count;
-}
-
-function reasonToSkip(
-  name: string,
-  target: Dirent | Stats,
-  relative: string,
-  { options, filter }: Walk,
-): string | undefined {
-  if (!options.hidden && name.startsWith(".")) return "hidden";
-  if (target.isSymbolicLink()) return "symbolic link";
-  if (!target.isFile() && !target.isDirectory()) return "not a regular file";
-  return filter(relative, target.isDirectory());
-}
-
-/** Only a link that was followed has been looked up, and only links make loops. */
-function loopReason(target: Dirent | Stats, within: readonly string[]): string | undefined {
-  if (!("ino" in target) || !target.isDirectory()) return undefined;
-  return within.includes(identityOf(target)) ? "symbolic link to a folder that it lies in" : undefined;
-}
-
-function identityOf({ dev, ino }: Stats): string {
-  return `${dev}:${ino}`;
-}
-
-function filterOf({ include, exclude }: Checked): Filter {
-  const included = include === undefined ? undefined : picomatch(include, { dot: true });
-  const excluded = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
-  return (relative, isFolder) => {
-    if (excluded?.(relative)) return "excluded";
-    return isFolder || !included || included(relative) ? undefined : "not included";
-  };
 }
 
 function withKey(item: SourceItem, key: string): SourceItem {

@@ -5,6 +5,7 @@ import type { OperatorFunction } from "rxjs";
 import { openContent } from "../core/content.js";
 import { OptionsError } from "../core/errors.js";
 import { type Input, mediaOf } from "../core/input.js";
+import { DigestSet } from "../core/journal/digest-set.js";
 import type { Message } from "../core/message.js";
 import { transformOperator } from "../core/transform-operator.js";
 
@@ -14,7 +15,7 @@ type KeyOf = (input: Input) => string;
  * Drops each input that equals an earlier one of the same run: by its content (sha256 of its bytes, its text or its URL; files are read once for
  * that), by its id, or by what a function says. Those dropped settle as skipped ("dropped by dedupe").
  *
- * Keeps order: the first one stays. Remembers about 50 bytes for each input. A file that cannot be read settles its input as failed.
+ * Keeps order: the first one stays. Remembers 16 to 32 bytes for each input. A file that cannot be read settles its input as failed.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./photos")).pipe(dedupe(), batch(), upload(app));
@@ -27,12 +28,9 @@ export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFuncti
     );
   }
   return (input) => {
-    const seen = new Set<string>();
+    const seen = new DigestSet();
     const first = (value: Input, key: string) => {
-      const short = hash("sha256", key, "base64url").slice(0, 22);
-      if (seen.has(short)) return null;
-      seen.add(short);
-      return value;
+      return seen.add(hash("sha256", key, "base64url").slice(0, 16)) ? value : null;
     };
     return transformOperator({
       name: "dedupe",

@@ -13,6 +13,8 @@ import { temporaryFolder } from "../helpers/store.js";
 const noTraffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
 const halfWay: ProgressEvent = {
   state: "running",
+  health: "working",
+  quietMs: 0,
   elapsedMs: 60_000,
   counts: { read: 1600, ok: 1490, failed: 8, skipped: 2, pending: 0, inFlight: 100 },
   total: 3000,

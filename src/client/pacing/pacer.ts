@@ -172,13 +172,21 @@ export class Pacer {
   /** Sleeps; gives back true when the server came back first. */
   async #sleep(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
     const recovered = this.#recovery.signal;
+    const woken = new AbortController(); // AbortSignal.any leaves something behind in each signal, and they live long
+    const wake = () => woken.abort();
+    if (signal?.aborted) wake();
+    signal?.addEventListener("abort", wake);
+    recovered.addEventListener("abort", wake);
     try {
-      await this.#clock.sleep(ms, signal ? AbortSignal.any([signal, recovered]) : recovered);
+      await this.#clock.sleep(ms, woken.signal);
       return false;
     } catch (error) {
       signal?.throwIfAborted();
       if (recovered.aborted) return true;
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", wake);
+      recovered.removeEventListener("abort", wake);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Measuring: how a run stands, from the counters that it keeps anyway. */
 
+import type { Activity, Health } from "../activity.js";
 import type { Counts } from "../ledger.js";
 import type { FailureGroup } from "../report.js";
 import type { Reporter } from "../reporter.js";
@@ -10,6 +11,15 @@ import { waitsOf } from "../watchdog.js";
 export interface ProgressEvent {
   /** `running`, and in the last event how the run ended: by itself, by a stop, by an error of a source or sink. */
   state: "running" | "ended" | "stopped" | "failed";
+  /**
+   * `working`; `idle`: nothing is under way, and all sources wait for what is to come; `stalled`: nothing was read, sent or settled for `stallMs`
+   * though something should.
+   */
+  health: Health;
+  /** For how long nothing was read, sent or settled. */
+  quietMs: number;
+  /** How long the server has been down; not there while it answers. */
+  serverDownMs?: number | undefined;
   elapsedMs: number;
   counts: Counts;
   /** How many inputs there will be; not there while that is not known. */
@@ -46,16 +56,18 @@ export class Meter {
   total: number | undefined;
   readonly #context: RunContext;
   readonly #reporter: Reporter;
+  readonly #activity: Activity;
   readonly #startedAt = performance.now();
   #samples: Sample[] = [{ at: this.#startedAt, settled: 0, bytes: 0 }];
 
-  constructor(context: RunContext, reporter: Reporter) {
+  constructor(context: RunContext, reporter: Reporter, activity: Activity) {
     this.#context = context;
     this.#reporter = reporter;
+    this.#activity = activity;
   }
 
   measure(state: ProgressEvent["state"]): ProgressEvent {
-    const { ledger, traffic, sinks } = this.#context;
+    const { ledger, traffic, sinks, pacing } = this.#context;
     const counts = { ...ledger.counts };
     const settled = counts.read - counts.inFlight;
     const now = { at: performance.now(), settled, bytes: traffic.bytesSent || traffic.bytesReceived };
@@ -68,6 +80,8 @@ export class Meter {
     const isKnown = rest !== undefined && inputsPerSecond > 0 && elapsedMs >= firstGuessMs && state === "running";
     return {
       state,
+      ...this.#activity.look(),
+      serverDownMs: pacing.downForMs > 0 ? Math.round(pacing.downForMs) : undefined,
       elapsedMs,
       counts,
       total: this.total,
