@@ -14,7 +14,7 @@ import { GalleryIndex } from "./gallery-index.js";
 import { itemsOf, recordOf } from "./items.js";
 import { appKeyOf, filtersOf, placeOf, wholeNumber } from "./parameters.js";
 import type { Session, Sessions } from "./sessions.js";
-import type { AppShape, ChangesShape, FacetsShape, PageShape, SessionShape } from "./shapes.js";
+import type { AppShape, ChangesShape, PageShape, SessionShape } from "./shapes.js";
 import { sizes, Thumbnails } from "./thumbnails.js";
 
 export interface GalleryOptions {
@@ -43,9 +43,6 @@ const dataHeaders = {
 };
 /** A link, or nothing: longer bodies have no business here. */
 const maxBodyBytes = 1000;
-/** Counts are not made anew more often than this, in milliseconds, nor in more than a twentieth of the time. */
-const facetsMs = 2000;
-const facetsShare = 20;
 /** How long an answer waits for what is not looked at yet, in milliseconds. */
 const settleMs = 100;
 const maxPlaces = 100_000;
@@ -56,7 +53,6 @@ export class Gallery {
   readonly #credentials: Credentials;
   readonly #sessions: Sessions;
   readonly #thumbnails = new Thumbnails();
-  readonly #facets = new Map<number, { changes: number; until: number; facets: FacetsShape }>();
   #index: GalleryIndex | undefined;
 
   constructor({ store, files, credentials, sessions }: GalleryOptions) {
@@ -134,7 +130,7 @@ export class Gallery {
     const index = (this.#index ??= new GalleryIndex(this.#store));
     index.watch();
     if (what === "changes") return this.#changes(index, app);
-    if (what === "facets") return this.#facetsOf(index, app);
+    if (what === "facets") return facetsOf(this.#store, app);
     if (what === "values") return valuesOf(this.#store, app, parameters.get("key") ?? "");
     if (what === "record") {
       const context = { app, base: baseOf(request), names: this.#store.names(app.seq) };
@@ -162,18 +158,6 @@ export class Gallery {
   #newest({ seq }: AppRow): number {
     const sql = "SELECT seq FROM gallery_entries NOT INDEXED WHERE app = ? ORDER BY seq DESC LIMIT 1";
     return this.#store.get<{ seq: number }>(sql, seq)?.seq ?? 0;
-  }
-
-  #facetsOf(index: GalleryIndex, app: AppRow): FacetsShape {
-    const changes = index.changes();
-    const known = this.#facets.get(app.seq);
-    if (known?.changes === changes) return known.facets;
-    if (known && performance.now() < known.until) return { ...known.facets, isOld: true };
-    const start = performance.now();
-    const facets = facetsOf(this.#store, app);
-    const end = performance.now();
-    this.#facets.set(app.seq, { changes, until: end + Math.max(facetsMs, (end - start) * facetsShare), facets });
-    return facets;
   }
 
   /** `pictures/{size}/{sha256}` are made here; `media/{sha256}` are the bytes that were stored. */

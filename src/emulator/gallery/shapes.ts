@@ -62,8 +62,6 @@ export interface FacetsShape {
   concepts: { id: string; name: string; count: number }[];
   /** Keys of metadata; those of inner objects after a dot. */
   keys: string[];
-  /** Something changed since this was counted; ask again. */
-  isOld?: true;
 }
 
 export interface ChangesShape {

@@ -86,6 +86,31 @@ describe("filters of the gallery", () => {
     });
     expect(await ask<string[]>("values", { key: "tags" })).toEqual(["cold", "wet"]);
   });
+
+  it("are offered with counts that follow what is changed and removed", async () => {
+    const http = await filled();
+    const { ask, find } = await openGallery(http.emulator);
+    await find();
+    const changed = { id: "calm", data: { concepts: [{ id: "lake" }], metadata: { split: "none" } } };
+    await http.call("PATCH", "/inputs", { action: "overwrite", inputs: [changed] });
+    await http.call("POST", "/datasets/storms/inputs", { dataset_inputs: [{ input: { id: "photo" } }] });
+    await http.call("DELETE", "/inputs", { ids: ["rough", "broken"] });
+    await expect.poll(() => find()).toEqual(["photo", "far", "calm"]);
+    const facets = await ask<FacetsShape>("facets");
+    expect(facets).toMatchObject({
+      total: 3,
+      concepts: [{ id: "lake", count: 1 }],
+      datasets: [{ id: "storms", count: 1 }],
+      keys: ["split"],
+    });
+    expect(facets.statuses.map(({ state, count }) => [state, count])).toEqual([["ready", 3]]);
+    expect(facets.kinds.map(({ kind, count }) => [kind, count]).sort()).toEqual([
+      ["image", 1],
+      ["text", 2],
+    ]);
+    expect(await find({ dataset: "storms" })).toEqual(["photo"]);
+    expect(await ask("inputs", { status: "ready", limit: 1 })).toMatchObject({ total: 3 });
+  });
 });
 
 describe("pages of the gallery", () => {
@@ -102,6 +127,27 @@ describe("pages of the gallery", () => {
     expect(ids).toEqual(Array.from({ length: 30 }, (_, n) => `n${29 - n}`));
     expect(first.total).toBe(30);
     expect((await ask("inputs", { limit: 1 })).items[0]?.id).toBe("later");
+  });
+
+  it("count what was there when the first of them was asked for", async () => {
+    const http = await openHttp();
+    await http.add(
+      ...Array.from({ length: 9 }, (_, n) => note(`n${n}`, { concepts: [{ id: n < 6 ? "sea" : "lake" }] })),
+    );
+    const { ask, find } = await openGallery(http.emulator);
+    await find();
+    const { top } = await ask("inputs", { limit: 1 });
+    await http.add(note("later", { concepts: [{ id: "sea" }] }));
+    await find();
+    for (const [filter, before, after] of [
+      [{}, 9, 10],
+      [{ kind: "text" }, 9, 10],
+      [{ concept: "sea" }, 6, 7],
+      [{ concept: "sea", kind: "text" }, 6, 7],
+    ] as const) {
+      expect((await ask("inputs", { ...filter, limit: 2, top })).total).toBe(before);
+      expect((await ask("inputs", { ...filter, limit: 2 })).total).toBe(after);
+    }
   });
 
   it("tell that something changed", async () => {

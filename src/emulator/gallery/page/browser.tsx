@@ -55,7 +55,7 @@ export function Browser({ onClosed }: { onClosed: () => void }) {
       setProblem("");
       const isNew = next.version !== changes?.version;
       const isIndexed = next.indexing !== changes?.indexing;
-      if (isNew || isIndexed || !facets || facets.isOld) {
+      if (isNew || isIndexed || !facets) {
         setFacets(await ask<FacetsShape>("facets", new URLSearchParams({ app: String(app.key) })));
         if (changes && (isNew || isFiltered(view))) await pages.refresh(atTop.current);
       }
