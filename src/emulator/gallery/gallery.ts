@@ -15,7 +15,7 @@ import { itemsOf, recordOf } from "./items.js";
 import { appKeyOf, filtersOf, placeOf, wholeNumber } from "./parameters.js";
 import type { Session, Sessions } from "./sessions.js";
 import type { AppShape, ChangesShape, PageShape, SessionShape } from "./shapes.js";
-import { sizes, Thumbnails } from "./thumbnails.js";
+import { renditions, Thumbnails } from "./thumbnails.js";
 
 export interface GalleryOptions {
   store: Store;
@@ -160,7 +160,7 @@ export class Gallery {
     return this.#store.get<{ seq: number }>(sql, seq)?.seq ?? 0;
   }
 
-  /** `pictures/{size}/{sha256}` are made here; `media/{sha256}` are the bytes that were stored. */
+  /** `pictures/{rendition}/{sha256}` are made here; `media/{sha256}` are the bytes that were stored. */
   async #sendFile(
     request: IncomingMessage,
     response: ServerResponse,
@@ -178,9 +178,10 @@ export class Gallery {
       if (parts.length !== 1) return refuse(response, 404, "not found");
       return serveOriginal(request, response, { path, sha256, kind: row.kind });
     }
-    const pixels = Object.hasOwn(sizes, parts[0] ?? "") ? sizes[parts[0] ?? ""] : undefined;
-    if (row.kind !== "image" || pixels === undefined || parts.length !== 2) return refuse(response, 404, "not found");
-    const bytes = await this.#thumbnails.get(path, sha256, pixels);
+    const [name = ""] = parts;
+    const rendition = Object.hasOwn(renditions, name) ? renditions[name] : undefined;
+    if (row.kind !== "image" || !rendition || parts.length !== 2) return refuse(response, 404, "not found");
+    const bytes = await this.#thumbnails.get(path, sha256, rendition);
     if (!bytes) return refuse(response, 404, "no picture can be made of it");
     response.writeHead(200, { "content-type": "image/webp", "content-length": bytes.length, ...dataHeaders });
     response.end(request.method === "HEAD" ? undefined : bytes);
