@@ -24,10 +24,10 @@ export interface GalleryOptions {
   sessions: Sessions;
 }
 
-/** The page runs its own script and shows its own pictures; nothing in it reaches another server or another page. */
+/** The page runs its own script and shows its own pictures, also those that it makes (`blob:`); nothing in it reaches another server or another page. */
 const pageHeaders = {
   "content-security-policy": [
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src 'self'",
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   ].join("; "),
   "cross-origin-opener-policy": "same-origin",

@@ -150,11 +150,8 @@ describeInBrowser("the gallery's page", () => {
     await page.locator(".tile", { hasText: "horn" }).locator(".waveform path").waitFor();
     const ferry = page.locator(".tile", { hasText: "ferry" });
     await ferry.getByText("0:02").waitFor();
-    const colours = await page.evaluate<number>(`(() => {
-      const canvas = document.querySelector(".tile canvas");
-      return new Set(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data).size;
-    })()`);
-    expect(colours).toBeGreaterThan(50);
+    const width = () => page.evaluate("document.querySelector('.tile img').naturalWidth");
+    await expect.poll(width, soon).toBe(320);
     expect(errors).toEqual([]);
     expect(refused.filter((url) => !url.includes("/media/"))).toEqual([]); // a video is left when its first frame is there
   });
@@ -205,7 +202,7 @@ describeInBrowser("the gallery's page", () => {
     const { page, errors } = await open(http);
     await page.getByRole("button", { name: "Map" }).click();
     await page.getByText("1 with a place").waitFor();
-    await page.locator(".map canvas").click();
+    await page.locator("canvas").click();
     await page.locator("dialog video").waitFor();
     const isLoaded = () => page.evaluate("document.querySelector('dialog video').readyState > 0");
     await expect.poll(isLoaded, soon).toBe(true);

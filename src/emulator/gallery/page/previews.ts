@@ -4,8 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 
 /** Browsers open six connections to a store: this leaves the most of them to lists and pictures. */
 const maxAtOnce = 2;
-const maxKept = 150;
-/** What is scrolled past is not worth a picture, and what takes long neither; in milliseconds. */
+const maxKept = 500;
+/** None is begun while somebody scrolls: media take the browser longer than a frame. What takes very long is not worth it; in milliseconds. */
 const restMs = 150;
 const patienceMs = 10_000;
 
@@ -17,13 +17,18 @@ interface Wish<T> {
 
 export class Previews<T> {
   readonly #make: (url: string, signal: AbortSignal) => Promise<T>;
+  readonly #letGo: (picture: T) => void;
   /** Undefined is what nothing can be made of. */
   readonly #kept = new Map<string, T | undefined>();
   readonly #waiting: Wish<T>[] = [];
   #running = 0;
+  #resting: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(make: (url: string, signal: AbortSignal) => Promise<T>) {
+  /** `letGo` frees what a picture holds. */
+  constructor(make: (url: string, signal: AbortSignal) => Promise<T>, letGo: (picture: T) => void = () => {}) {
     this.#make = make;
+    this.#letGo = letGo;
+    addEventListener("scroll", () => this.#rest(), { capture: true, passive: true });
   }
 
   kept(url: string): T | undefined {
@@ -33,18 +38,21 @@ export class Previews<T> {
   /** Calls `done` when there is a picture of a medium, or cannot be one; gives back what calls it off. */
   want(url: string, done: (picture: T | undefined) => void): () => void {
     const off = new AbortController();
-    const timer = setTimeout(() => {
-      this.#waiting.push({ url, signal: off.signal, done });
+    this.#waiting.push({ url, signal: off.signal, done });
+    this.#rest();
+    return () => off.abort();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined;
       this.#next();
     }, restMs);
-    return () => {
-      clearTimeout(timer);
-      off.abort();
-    };
   }
 
   #next(): void {
-    while (this.#running < maxAtOnce) {
+    while (this.#resting === undefined && this.#running < maxAtOnce) {
       const wish = this.#waiting.pop();
       if (!wish) return;
       if (!wish.signal.aborted) void this.#fulfil(wish);
@@ -59,7 +67,7 @@ export class Previews<T> {
       signal.addEventListener("abort", () => stop.abort());
       const made = await this.#make(url, stop.signal).catch(() => undefined);
       clearTimeout(timer);
-      if (!signal.aborted) this.#keep(url, made);
+      if (made !== undefined || !signal.aborted) this.#keep(url, made);
     }
     this.#running -= 1;
     if (!signal.aborted) done(this.#kept.get(url));
@@ -68,9 +76,10 @@ export class Previews<T> {
 
   #keep(url: string, made: T | undefined): void {
     this.#kept.set(url, made);
-    for (const oldest of this.#kept.keys()) {
+    for (const [oldest, picture] of this.#kept) {
       if (this.#kept.size <= maxKept) return;
       this.#kept.delete(oldest);
+      if (picture !== undefined) this.#letGo(picture);
     }
   }
 }

@@ -1,6 +1,5 @@
 /** The first frame of a video, which the browser decodes: the store has no decoder for it. */
 
-import { useEffect, useRef } from "preact/hooks";
 import { Previews, usePreview } from "./previews.js";
 import { KindSign, Length } from "./tile-parts.js";
 
@@ -8,23 +7,19 @@ import { KindSign, Length } from "./tile-parts.js";
 const maxSide = 360;
 
 interface Frame {
-  canvas: HTMLCanvasElement;
+  /** Of an image in the memory of the page. */
+  url: string;
   seconds: number;
 }
 
-const frames = new Previews(firstFrame);
+const frames = new Previews(firstFrame, ({ url }) => URL.revokeObjectURL(url));
 
 export function VideoFrame({ url }: { url: string }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
   const frame = usePreview(frames, url);
-  useEffect(() => {
-    if (frame) canvas.current?.getContext("2d")?.drawImage(frame.canvas, 0, 0);
-  }, [frame]);
   if (!frame) return <KindSign kind="video" />;
-  const { width, height } = frame.canvas;
   return (
     <>
-      <canvas ref={canvas} width={width} height={height} role="img" aria-label="video" />
+      <img src={frame.url} alt="video" />
       <Length kind="video" seconds={frame.seconds} />
     </>
   );
@@ -42,16 +37,21 @@ async function firstFrame(url: string, signal: AbortSignal): Promise<Frame> {
       signal.addEventListener("abort", reject);
       video.src = url;
     });
-    const { videoWidth, videoHeight, duration } = video;
-    const scale = Math.min(1, maxSide / Math.max(videoWidth, videoHeight));
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.round(videoWidth * scale);
-    canvas.height = Math.round(videoHeight * scale);
-    canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
-    return { canvas, seconds: duration };
+    return { url: URL.createObjectURL(await smallImageOf(video)), seconds: video.duration };
   } finally {
     // Without a source it gives up its connection.
     video.removeAttribute("src");
     video.load();
   }
+}
+
+function smallImageOf(video: HTMLVideoElement): Promise<Blob> {
+  const scale = Math.min(1, maxSide / Math.max(video.videoWidth, video.videoHeight));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(video.videoWidth * scale);
+  canvas.height = Math.round(video.videoHeight * scale);
+  canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/jpeg", 0.8);
+  });
 }
