@@ -1,6 +1,6 @@
 /** Progress as text: one line for logs, a few for terminals. */
 
-import { bytesText, countText, durationText, printable, rateText } from "../format.js";
+import { bytesText, counted, countText, durationText, printable, rateText } from "../format.js";
 import type { ProgressEvent } from "./measure.js";
 
 const barLength = 20;
@@ -41,10 +41,10 @@ function firstLine(event: ProgressEvent, columns: number): string {
 
 function doneText(event: ProgressEvent): string {
   const { counts, total } = event;
-  const settled = countText(counts.read - counts.inFlight);
+  const settled = counts.read - counts.inFlight;
   const share = shareOf(event);
-  if (total === undefined || share === undefined) return `${settled} inputs`;
-  return `${settled} of ${countText(total)} inputs (${Math.floor(share * 100)} %)`;
+  if (total === undefined || share === undefined) return counted(settled, "input");
+  return `${countText(settled)} of ${counted(total, "input")} (${Math.floor(share * 100)} %)`;
 }
 
 function paceText({ state, elapsedMs, inputsPerSecond, bytesPerSecond, remainingMs }: ProgressEvent): string {
@@ -62,7 +62,7 @@ function sinksOf({ sinks, traffic }: ProgressEvent): [string, string][] {
     if (underWay > 0) parts.push(`${countText(underWay)} under way`);
     if (index === 0 && traffic.requests > 0) {
       const [bytes, verb] = traffic.bytesSent > 0 ? [traffic.bytesSent, "sent"] : [traffic.bytesReceived, "received"];
-      parts.push(`${bytesText(bytes)} ${verb}`, `${countText(traffic.requests)} requests`);
+      parts.push(`${bytesText(bytes)} ${verb}`, counted(traffic.requests, "request"));
       if (traffic.retries > 0) parts.push(`${countText(traffic.retries)} sent again`);
       if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
     }
