@@ -92,7 +92,8 @@ export class Transport {
     const { open, waiting, downForMs } = this.pacer;
     if (open === 0 && waiting === 0) return undefined;
     const down = downForMs === undefined ? "" : `, the server has been down for ${Math.round(downForMs / 1000)} s`;
-    return `requests: ${open} are open, ${waiting} wait for a slot${down}`;
+    const more = waiting > 0 ? `, ${waiting} ${waiting === 1 ? "waits" : "wait"} for a slot` : "";
+    return `requests: ${open} ${open === 1 ? "is" : "are"} open${more}${down}`;
   }
 
   /** Asks for a turn before each attempt from now on, where a rate is known. */

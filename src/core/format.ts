@@ -8,6 +8,11 @@ export function countText(count: number): string {
   return whole.format(Math.round(count));
 }
 
+/** `1 input`, `12,345 inputs`. */
+export function counted(count: number, noun: string): string {
+  return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** `1.2 MB`; a MB is 1,000,000 bytes. */
 export function bytesText(bytes: number): string {
   let value = bytes;
@@ -16,8 +21,9 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `0.4 s`, `45 s`, `3 min 58 s`, `2 h 5 min`. */
+/** `12 ms`, `0.4 s`, `45 s`, `3 min 58 s`, `2 h 5 min`. */
 export function durationText(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;

@@ -82,7 +82,9 @@ export function messageSinkOperator(
       const counts: SinkProgress = { name, done: 0, underWay: 0, batches: 0 };
 
       const describe = () => {
-        if (running > 0) return `sink ${name}: for ${running} batches to be written, ${queue.length} are next`;
+        const next = queue.length > 0 ? `, then ${queue.length} more` : "";
+        if (running > 0)
+          return `sink ${name}: for ${running === 1 ? "1 batch" : `${running} batches`} to be written${next}`;
         return completed ? `sink ${name}: to be closed` : undefined;
       };
       const close = async () => {

@@ -44,13 +44,13 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
       };
       const emit = (message: Message, result: TransformResult) => {
         for (const next of resultMessages(message, result, plugin)) output.next(next);
-        message.release();
       };
       const drain = () => {
         for (let task = queue[first]; task?.done; task = queue[first]) {
           first += 1;
           if (task.error === undefined) emitSafely(task.message, task.result, emit, plugin.name);
           else task.message.fail(task.error, plugin.name);
+          task.message.release(); // only what was queued is held here
         }
         if (first > 512 || first === queue.length) {
           queue = queue.slice(first);

@@ -183,6 +183,7 @@ class Uploader implements MessageSink {
       accepted = [...there, ...(await postBatch(messages, options))];
     } finally {
       this.#posting -= 1;
+      this.#context?.gate.recheck(); // what was settled let go before
     }
     for (const entry of accepted) {
       entry.message.encoded = undefined; // it may wait for long, and is not sent again but for a failure

@@ -53,7 +53,7 @@ describe("the command line", () => {
     ).toHaveLength(2);
     expect(table.stdout.split("\n")[0]).toMatch(/^harbour-\S+ +image {2}30000 {2}\d{4}-.* {2}harbour, sea$/);
     expect(replayed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^read 1 = ok 1 /) as string });
-    expect(replayed.stderr).toMatch(/^sluice: ended: 1 inputs; /m);
+    expect(replayed.stderr).toMatch(/^sluice: ended: 1 input; /m);
 
     const downloaded = await sluice("download", "out", "--kind", "image", "--json");
     expect(JSON.parse(downloaded.stdout)).toMatchObject({ counts: { ok: 3 }, exitCode: 0 });

@@ -176,6 +176,20 @@ describe("backpressure", () => {
     expect(source.closed()).toBe(true);
   });
 
+  it.each<[what: string, apply: (input: Input) => Input | Promise<Input>]>([
+    ["gives back the input as it is", (input) => input],
+    ["changes it", (input) => ({ ...input, metadata: { seen: true } })],
+    ["does so later", async (input) => input],
+  ])("reads no further than the window behind a transform that %s", async (_, apply) => {
+    const source = texts(100_000);
+    const stalled = sinkOf(() => new Promise<void>(() => undefined));
+    const subscription = flow(source).pipe(transform(apply), batch(), stalled).subscribe({}, { maxInFlight: 1000 });
+    await turns(200);
+    expect(source.handedOut()).toBeGreaterThanOrEqual(1000);
+    expect(source.handedOut()).toBeLessThanOrEqual(1000 + 128);
+    subscription.unsubscribe();
+  });
+
   it("does not stall when the window is smaller than a batch", async () => {
     const report = await flow(texts(1000))
       .pipe(

@@ -68,6 +68,14 @@ describe("progress as text", () => {
       expect(lines.every((line) => line.length <= columns && !/\p{Cc}/u.test(line))).toBe(true);
       expect(lines).toHaveLength(4);
     }
+    expect([76, 65, 56, 40].map((columns) => progressScreen(halfWay, columns)[0]?.[1])).toEqual([
+      "1,500 of 3,000 inputs (50 %)  1,204/s  38.2 MB/s  3 min 58 s left",
+      "1,500 of 3,000 inputs (50 %)  1,204/s  3 min 58 s left",
+      "1,500 of 3,000 inputs (50 %)  3 min 58 s left",
+      "1,500 of 3,000 inputs (50 %)",
+    ]);
+    const [, , , wait] = progressScreen({ ...halfWay, waits: [`x: ${"写真👩‍👩‍👧".repeat(9)}`] }, 31);
+    expect(wait).toEqual(["waits     ", "x: 写真👩‍👩‍👧写真👩‍👩‍👧写真…"]); // of 20 columns
     expect(progressScreen(halfWay, 120)[0]?.[1]).toMatch(/^█{10}░{10} {2}1,500 of 3,000/);
   });
 });
@@ -113,7 +121,7 @@ describe("a run that shows its progress", () => {
     vi.advanceTimersByTime(20_200);
     expect(written).toHaveLength(3);
     expect(written[0]).toBe(
-      "sluice: 0 of 2 inputs (0 %); 0.0/s, for 10 s; testSink: 0 done, 2 under way; waiting: sink testSink: for 1 batches to be written, 1 are next\n",
+      "sluice: 0 of 2 inputs (0 %); 0.0/s, for 10 s; testSink: 0 done, 2 under way; waiting: sink testSink: for 1 batch to be written, then 1 more\n",
     );
     for (let n = 0; n < 2; n += 1) {
       open();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { pageOf as makePage } from "../../src/core/report/page.js";
 import { Sample } from "../../src/core/report/sample.js";
 import { ThroughputLog } from "../../src/core/report/throughput.js";
 import { RunContext } from "../../src/core/run-context.js";
@@ -73,7 +74,7 @@ describeInBrowser("the page of a report", () => {
     const { page, text, errors, refused } = await pageOf(mixed);
     const { read, ok } = mixed.counts;
     expect(text).toMatch(
-      new RegExp(`1 of ${read} inputs are not done[\\s\\S]*${read}\\s+read\\s+${ok}\\s+ok\\s+1\\s+failed`),
+      new RegExp(`1 of ${read} inputs is not done[\\s\\S]*${read}\\s+read\\s+${ok}\\s+ok\\s+1\\s+failed`),
     );
     expect(text).toMatch(/1 × ERR_UNEXPECTED found by transform\s+\S*quay\.jpg no mood/);
     expect(text).toContain("× excluded");
@@ -125,17 +126,34 @@ describeInBrowser("the page of a report", () => {
     expect(lightness > 0).toBe(colorScheme === "light");
   });
 
+  it("is printed in ink on white, also from a dark screen", async () => {
+    const { page } = await pageOf(mixed, { colorScheme: "dark" });
+    await page.emulateMedia({ media: "print" });
+    const colours = "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]";
+    expect(await page.evaluate(colours)).toEqual(["rgb(255, 255, 255)", "rgb(0, 0, 0)"]);
+  });
+
   it("says when nothing was read, and when all is well", async () => {
     const empty = await pageOf(await flow(values([])).run());
     expect(empty.text).toMatch(/^Nothing was read/);
     expect(await empty.page.locator("section").count()).toBe(0);
     const well = await pageOf(await flow(texts(3)).run());
     expect(well.text).toMatch(/^All is well/);
-    expect(await well.page.locator(".chart rect").count()).toBe(1);
+    expect(await well.page.locator(".chart").count()).toBe(0); // it was over too soon to have a course
   });
 });
 
 describe("writing the page of a report", () => {
+  it("draws a run that was long enough to have a course", async () => {
+    const run = await flow(texts(6)).run();
+    const bars = async (inputs: number[]) => {
+      const page = await makePage({ ...run, throughput: { spanMs: 250, inputs } }, new Sample());
+      return page.match(/<rect [^>]*><title>[^<]*/g)?.map((bar) => bar.split("<title>")[1]);
+    };
+    expect(await bars([6])).toBeUndefined();
+    expect(await bars([1, 2, 3])).toEqual(["0 ms: 4.0/s, 1 input", "0.3 s: 8.0/s, 2 inputs", "0.5 s: 12/s, 3 inputs"]);
+  });
+
   it("makes thumbnails of files and bytes that are there, and goes on without the others", async () => {
     const root = temporaryFolder();
     await cp(join(data, "harbour"), root, { recursive: true });

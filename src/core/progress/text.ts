@@ -1,6 +1,6 @@
 /** Progress as text: one line for logs, a few for terminals. */
 
-import { bytesText, countText, durationText, printable, rateText } from "../format.js";
+import { bytesText, counted, countText, durationText, printable, rateText } from "../format.js";
 import type { ProgressEvent } from "./measure.js";
 
 const barLength = 20;
@@ -28,31 +28,46 @@ export function progressScreen(event: ProgressEvent, columns: number): [name: st
   return lines.map(([name, text]) => [name.padEnd(nameWidth), cut(printable(text), columns - nameWidth - 1)]);
 }
 
+const graphemes = new Intl.Segmenter();
+const wide = /\p{Emoji_Presentation}|\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}|[\uff01-\uff60]/u;
+
 /** Columns of the names on the left. */
 const nameWidth = 10;
 
+/** What does not fit is left out, that which tells least first: the bar, the bytes, the rate. */
 function firstLine(event: ProgressEvent, columns: number): string {
-  const text = `${doneText(event)}  ${paceText(event).replaceAll(", ", "  ")}`;
   const share = shareOf(event);
-  if (share === undefined || nameWidth + text.length + barLength + 3 > columns) return text;
-  const full = Math.round(share * barLength);
-  return `${"█".repeat(full)}${"░".repeat(barLength - full)}  ${text}`;
+  const full = Math.round((share ?? 0) * barLength);
+  const bar = share === undefined ? [] : [`${"█".repeat(full)}${"░".repeat(barLength - full)}`];
+  const [time = "", rate = "", ...bytes] = paceOf(event);
+  const done = doneText(event);
+  const texts = [
+    [...bar, done, rate, ...bytes, time],
+    [done, rate, ...bytes, time],
+    [done, rate, time],
+    [done, time],
+  ].map((parts) => parts.join("  "));
+  return texts.find((text) => nameWidth + 1 + text.length <= columns) ?? done;
 }
 
 function doneText(event: ProgressEvent): string {
   const { counts, total } = event;
-  const settled = countText(counts.read - counts.inFlight);
+  const settled = counts.read - counts.inFlight;
   const share = shareOf(event);
-  if (total === undefined || share === undefined) return `${settled} inputs`;
-  return `${settled} of ${countText(total)} inputs (${Math.floor(share * 100)} %)`;
+  if (total === undefined || share === undefined) return counted(settled, "input");
+  return `${countText(settled)} of ${counted(total, "input")} (${Math.floor(share * 100)} %)`;
 }
 
-function paceText({ state, elapsedMs, inputsPerSecond, bytesPerSecond, remainingMs }: ProgressEvent): string {
-  const parts = [rateText(inputsPerSecond)];
-  if (bytesPerSecond > 0) parts.push(`${bytesText(bytesPerSecond)}/s`);
-  if (remainingMs !== undefined) parts.push(`${durationText(remainingMs)} left`);
-  else parts.push(state === "running" ? `for ${durationText(elapsedMs)}` : `in ${durationText(elapsedMs)}`);
-  return parts.join(", ");
+function paceText(event: ProgressEvent): string {
+  const [time, ...rates] = paceOf(event);
+  return [...rates, time].join(", ");
+}
+
+/** The time, the rate of inputs, and that of bytes where there are any. */
+function paceOf({ state, elapsedMs, inputsPerSecond, bytesPerSecond, remainingMs }: ProgressEvent): string[] {
+  const passed = `${state === "running" ? "for" : "in"} ${durationText(elapsedMs)}`;
+  const time = remainingMs === undefined ? passed : `${durationText(remainingMs)} left`;
+  return [time, rateText(inputsPerSecond), ...(bytesPerSecond > 0 ? [`${bytesText(bytesPerSecond)}/s`] : [])];
 }
 
 /** A line for each sink; what was sent and received goes with the first, since clients are shared. */
@@ -62,7 +77,7 @@ function sinksOf({ sinks, traffic }: ProgressEvent): [string, string][] {
     if (underWay > 0) parts.push(`${countText(underWay)} under way`);
     if (index === 0 && traffic.requests > 0) {
       const [bytes, verb] = traffic.bytesSent > 0 ? [traffic.bytesSent, "sent"] : [traffic.bytesReceived, "received"];
-      parts.push(`${bytesText(bytes)} ${verb}`, `${countText(traffic.requests)} requests`);
+      parts.push(`${bytesText(bytes)} ${verb}`, counted(traffic.requests, "request"));
       if (traffic.retries > 0) parts.push(`${countText(traffic.retries)} sent again`);
       if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
     }
@@ -82,6 +97,14 @@ function shareOf({ counts, total }: ProgressEvent): number | undefined {
   return Math.min(1, (counts.read - counts.inFlight) / total);
 }
 
+/** As many characters as fit in so many columns; those that are two columns wide count as such, and none is cut in two. */
 function cut(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+  const characters = Array.from(graphemes.segment(text), ({ segment }) => segment);
+  let [width, fitting] = [0, 0];
+  for (const [index, character] of characters.entries()) {
+    width += wide.test(character) ? 2 : 1;
+    if (width > columns) return `${characters.slice(0, fitting).join("")}…`;
+    if (width < columns) fitting = index + 1;
+  }
+  return text;
 }

@@ -1,6 +1,6 @@
 /** Drawings of a report: throughput over time, and places on a map of degrees. */
 
-import { countText, durationText, rateText } from "../format.js";
+import { counted, durationText, rateText } from "../format.js";
 import type { GeoPoint } from "../input.js";
 import { type Html, html } from "./html.js";
 import type { Throughput } from "./throughput.js";
@@ -17,7 +17,7 @@ export function throughputChart({ spanMs, inputs }: Throughput, durationMs: numb
   const floor = height - bottom;
   const bars = rates.map((rate, n) => {
     const tall = (rate / highest) * (floor - top);
-    const title = `${durationText(n * spanMs)}: ${rateText(rate)}, ${countText(inputs[n] ?? 0)} inputs`;
+    const title = `${durationText(n * spanMs)}: ${rateText(rate)}, ${counted(inputs[n] ?? 0, "input")}`;
     return html`<rect x="${n * step}" y="${floor - tall}" width="${Math.max(step - 1, 0.5)}" height="${tall}"><title>${title}</title></rect>`;
   });
   return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="inputs a second over time, at most ${rateText(highest)}"><line x1="0" x2="${width}" y1="${top}" y2="${top}"/><line x1="0" x2="${width}" y1="${floor}" y2="${floor}"/>${bars}<text x="0" y="22">${rateText(highest)}</text><text x="0" y="${height - 6}">0</text><text x="${width}" y="${height - 6}" text-anchor="end">${durationText(durationMs)}</text></svg>`;
@@ -42,13 +42,16 @@ export function placeMap(points: readonly GeoPoint[]): Html {
   const lines = [
     ...ticks(west, east).map((degrees) => {
       const x = across(degrees);
-      const name = `${Math.abs(degrees)}° ${degrees < 0 ? "W" : "E"}`;
-      return html`<line x1="${x}" x2="${x}" y1="0" y2="${height}"/><text x="${x + 3}" y="${height - 4}">${name}</text>`;
+      const text =
+        x > mapWidth - 50
+          ? html``
+          : html`<text x="${x + 3}" y="${height - 4}">${degreesText(degrees, "W", "E")}</text>`;
+      return html`<line x1="${x}" x2="${x}" y1="0" y2="${height}"/>${text}`;
     }),
     ...ticks(south, north).map((degrees) => {
       const y = down(degrees);
-      const name = `${Math.abs(degrees)}° ${degrees < 0 ? "S" : "N"}`;
-      const text = y < 30 ? html`` : html`<text x="3" y="${y - 3}">${name}</text>`;
+      const text =
+        y < 30 || y > height - 20 ? html`` : html`<text x="3" y="${y - 3}">${degreesText(degrees, "S", "N")}</text>`;
       return html`<line x1="0" x2="${mapWidth}" y1="${y}" y2="${y}"/>${text}`;
     }),
   ];
@@ -56,7 +59,11 @@ export function placeMap(points: readonly GeoPoint[]): Html {
     const title = `${latitude.toFixed(4)}, ${longitude.toFixed(4)}`;
     return html`<circle cx="${across(longitude)}" cy="${down(latitude)}" r="5"><title>${title}</title></circle>`;
   });
-  return html`<svg class="map" viewBox="0 0 ${mapWidth} ${height}" role="img" aria-label="${countText(points.length)} places on a map">${lines}${dots}</svg>`;
+  return html`<svg class="map" viewBox="0 0 ${mapWidth} ${height}" role="img" aria-label="${counted(points.length, "place")} on a map">${lines}${dots}</svg>`;
+}
+
+function degreesText(degrees: number, below: string, above: string): string {
+  return degrees === 0 ? "0°" : `${Math.abs(degrees)}° ${degrees < 0 ? below : above}`;
 }
 
 /** The least and the greatest of some degrees, with a margin. */

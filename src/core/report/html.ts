@@ -15,6 +15,12 @@ export function html(template: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(parts.join(""));
 }
 
+/** A name or path that keeps its own direction, and breaks where its parts end. */
+export function name(text: string): Html {
+  const parts = text.split(/(?<=[/\\_-])/).map((part) => html`${part}<wbr>`);
+  return html`<bdi>${parts}</bdi>`;
+}
+
 function textOf(value: Value): string {
   if (value === undefined) return "";
   if (value instanceof Html) return value.text;

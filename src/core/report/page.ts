@@ -3,10 +3,10 @@
 import { hash, randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { describeError, FlowError } from "../errors.js";
-import { bytesText, countText, durationText, rateText } from "../format.js";
+import { bytesText, counted, countText, durationText, rateText } from "../format.js";
 import type { Failure, FailureGroup, ReasonGroup, Report } from "../report.js";
 import { placeMap, throughputChart } from "./drawings.js";
-import { Html, html } from "./html.js";
+import { Html, html, name } from "./html.js";
 import type { Sample } from "./sample.js";
 import { card } from "./sheet.js";
 import { style } from "./style.js";
@@ -15,8 +15,11 @@ import { thumbnailOf } from "./thumbnails.js";
 /** A report without what it can do. */
 export type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
 
-/** Groups of failures or reasons that are shown; beyond it they are counted. */
+/** Groups of failures or reasons that are shown; beyond it they are counted. The first ones are unfolded. */
 const maxGroups = 50;
+const maxUnfolded = 8;
+/** With fewer spans of time, a chart says no more than the rate. */
+const leastSpans = 3;
 
 /** Writes the page; an older one stays until the new one is whole. @throws {FlowError} ERR_FILE_UNWRITABLE */
 export async function writePage(path: string, report: Facts, sample: Sample): Promise<void> {
@@ -42,7 +45,7 @@ export async function pageOf(report: Facts, sample: Sample): Promise<string> {
   const body = [
     html`<header><h1>${headline(report)}</h1><p class="soft">${facts(report)}</p></header>`,
     totals(report),
-    section("Throughput", counts.read > 0 ? [throughputChart(throughput, durationMs)] : []),
+    section("Throughput", throughput.inputs.length < leastSpans ? [] : [throughputChart(throughput, durationMs)]),
     section(
       "Failed",
       report.failureGroups.slice(0, maxGroups).map(failureGroup),
@@ -65,28 +68,31 @@ export function documentOf(title: string, body: readonly Html[]): string {
 
 function section(name: string, parts: readonly Html[], more = 0): Html {
   if (parts.length === 0) return html``;
-  const rest = more > 0 ? html`<p class="soft">… and ${countText(more)} more kinds</p>` : html``;
+  const rest =
+    more > 0 ? html`<p class="soft">… and ${countText(more)} more ${more === 1 ? "kind" : "kinds"}</p>` : html``;
   return html`<section><h2>${name}</h2>${parts}${rest}</section>`;
 }
 
 function headline({ counts, stopped, ok }: Facts): string {
   if (stopped) return "The run was stopped before the end of its source";
-  if (counts.read === 0) return "Nothing was read";
+  if (counts.read === 0) return "Nothing was read: the source had no inputs";
+  const open = counts.failed + counts.pending;
   return ok
     ? "All is well"
-    : `${countText(counts.failed + counts.pending)} of ${countText(counts.read)} inputs are not done`;
+    : `${countText(open)} of ${counted(counts.read, "input")} ${open === 1 ? "is" : "are"} not done`;
 }
 
 function facts({ counts, durationMs, traffic, notes, journal }: Facts): string {
   const parts = [durationText(durationMs)];
   if (counts.read > 0) parts.push(rateText((counts.read * 1000) / Math.max(durationMs, 1)));
   if (traffic.requests > 0) {
-    parts.push(`${countText(traffic.requests)} requests`, `${bytesText(traffic.bytesSent)} sent`);
+    parts.push(counted(traffic.requests, "request"), `${bytesText(traffic.bytesSent)} sent`);
     parts.push(`${bytesText(traffic.bytesReceived)} received`);
   }
-  if (traffic.retries > 0) parts.push(`${countText(traffic.retries)} requests sent again`);
+  if (traffic.retries > 0) parts.push(`${counted(traffic.retries, "request")} sent again`);
   if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
   for (const [note, count] of Object.entries(notes)) parts.push(`${countText(count)} ${note}`);
+  parts.push(`written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`);
   if (journal) parts.push(`journal ${journal.path}: ${countText(journal.finished)} done before`);
   return parts.join(" · ");
 }
@@ -102,17 +108,18 @@ function totals({ counts }: Facts): Html {
   return html`<ul class="totals">${items}</ul>`;
 }
 
-function failureGroup({ code, stage, count, examples }: FailureGroup): Html {
+function failureGroup({ code, stage, count, examples }: FailureGroup, index: number): Html {
+  const open = index < maxUnfolded ? html` open` : html``;
   const retryable = examples.every((failure) => failure.retryable) ? ", may succeed later" : "";
-  return html`<details open><summary><b>${countText(count)}</b> × <code>${code}</code> <span class="soft">found by ${stage}${retryable}</span></summary><ul class="examples">${examples.map(example)}</ul></details>`;
+  return html`<details${open}><summary><b>${countText(count)}</b> × <code>${code}</code> <span class="soft">found by ${stage}${retryable}</span></summary><ul class="examples">${examples.map(example)}</ul></details>`;
 }
 
 function example({ origin, reason }: Failure): Html {
-  return html`<li><b>${origin}</b> <span>${reason}</span></li>`;
+  return html`<li><b>${name(origin)}</b> <span>${reason}</span></li>`;
 }
 
 function reasonGroup({ reason, count, origins }: ReasonGroup): Html {
-  const named = origins.slice(0, 5).join(", ");
-  const rest = count > 5 && named !== "" ? ", …" : "";
+  const named = origins.slice(0, 5).map((origin, index) => html`${index === 0 ? "" : ", "}${name(origin)}`);
+  const rest = count > 5 && named.length > 0 ? ", …" : "";
   return html`<div class="group"><b>${countText(count)}</b> × ${reason}<p class="soft">${named}${rest}</p></div>`;
 }

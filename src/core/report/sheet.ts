@@ -1,21 +1,29 @@
 /** The contact sheet: a card for each sampled input, with what is drawn on it. */
 
 import type { Annotation } from "../input.js";
-import { type Html, html } from "./html.js";
+import { type Html, html, name } from "./html.js";
 import type { SampledInput } from "./sample.js";
 import type { Thumbnail } from "./thumbnails.js";
 
 const signs = { image: "image", video: "▶ video", audio: "♪ audio", text: "text" };
 
+/** Height of a label as a share of its card's width, whatever size the picture has; and how many characters it may have. */
+const labelShare = 0.065;
+const maxLabel = 18;
+
 /** One card: picture or excerpt, name, state, concepts. */
 export function card(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
   const { origin, state, reason, concepts, geo } = input;
+  const end = Math.max(origin.lastIndexOf("/"), origin.lastIndexOf("\\")) + 1;
+  const [folder, file] = end < origin.length ? [origin.slice(0, end), origin.slice(end)] : ["", origin];
+  const outcome = `${state}${reason === undefined ? "" : `: ${reason}`}`;
   const more = [
-    ...(state === "ok" ? [] : [html`<p class="${state}">${state}${reason === undefined ? "" : `: ${reason}`}</p>`]),
-    ...(concepts.length > 0 ? [html`<p class="names">${concepts.join(", ")}</p>`] : []),
+    ...(folder === "" ? [] : [html`<p class="names cut">${name(folder)}</p>`]),
+    ...(state === "ok" ? [] : [html`<p class="cut ${state}" title="${outcome}">${outcome}</p>`]),
+    ...(concepts.length > 0 ? [html`<p class="names cut">${concepts.join(", ")}</p>`] : []),
     ...(geo ? [html`<p class="names">${geo.latitude.toFixed(4)}, ${geo.longitude.toFixed(4)}</p>`] : []),
   ];
-  return html`<li class="card"><div class="look">${look(input, thumbnail)}</div><p class="origin">${origin}</p>${more}</li>`;
+  return html`<li class="card"><div class="look">${look(input, thumbnail)}</div><p class="origin" title="${origin}">${name(file)}</p>${more}</li>`;
 }
 
 function look(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
@@ -34,20 +42,22 @@ function picture({ origin, annotations }: SampledInput, { data, width, height }:
 }
 
 function region({ box, polygon, concepts }: Annotation, width: number, height: number): Html {
-  const name = concepts.map((concept) => concept.name ?? concept.id).join(", ");
-  const title = html`<title>${name}</title>`;
+  const text = concepts.map((concept) => concept.name ?? concept.id).join(", ");
+  const title = html`<title>${text}</title>`;
+  const size = Math.max(width, (height * 4) / 3) * labelShare;
   if (box) {
     const [left, top, right, bottom] = box;
     const [x, y] = [left * width, top * height];
     const shape = html`<rect x="${x}" y="${y}" width="${(right - left) * width}" height="${(bottom - top) * height}">${title}</rect>`;
-    return html`${shape}${label(name, x, y)}`;
+    return html`${shape}${label(text, x, y, size)}`;
   }
   const [first] = polygon ?? [];
   if (!polygon || !first) return html``;
   const points = polygon.map(([x, y]) => `${(x * width).toFixed(1)},${(y * height).toFixed(1)}`).join(" ");
-  return html`<polygon points="${points}">${title}</polygon>${label(name, first[0] * width, first[1] * height)}`;
+  return html`<polygon points="${points}">${title}</polygon>${label(text, first[0] * width, first[1] * height, size)}`;
 }
 
-function label(name: string, x: number, y: number): Html {
-  return html`<text x="${x + 3}" y="${Math.max(y + 13, 13)}">${name.length > 24 ? `${name.slice(0, 23)}…` : name}</text>`;
+function label(text: string, x: number, y: number, size: number): Html {
+  const short = text.length > maxLabel ? `${text.slice(0, maxLabel - 1)}…` : text;
+  return html`<text x="${x + size / 4}" y="${y + size}" font-size="${size}">${short}</text>`;
 }

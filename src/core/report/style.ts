@@ -3,6 +3,7 @@
 export const style = `
 :root { color-scheme: light dark; --paper: #fbfaf7; --ink: #1d2125; --soft: #5b646d; --line: #d9d6cd; --card: #fff; --ok: #2b6c4f; --bad: #b3261e; --mark: #ffd400; --bar: #3b7ea1; }
 @media (prefers-color-scheme: dark) { :root { --paper: #15181b; --ink: #e8e6e1; --soft: #9aa4ad; --line: #353b41; --card: #1e2226; --ok: #7fc8a4; --bad: #ff8a80; --bar: #6fb3d6; } }
+@media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --card: #fff; --ok: #2b6c4f; --bad: #b3261e; --bar: #3b7ea1; } * { print-color-adjust: exact; } .card, .group, .chart, .map, li { break-inside: avoid; } h2 { break-after: avoid; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1.5rem 1rem 4rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.4rem; margin: 0; }
@@ -15,12 +16,12 @@ p { margin: 0; overflow-wrap: anywhere; }
 .ok.some b { color: var(--ok); }
 .some.failed b, .some.pending b, .failed, .pending { color: var(--bad); }
 .totals li.failed, .totals li.pending { color: inherit; }
-.chart, .map { display: block; width: 100%; height: auto; }
+.chart, .map { display: block; width: 100%; max-width: 45rem; height: auto; }
 .map { background: var(--card); border: 1px solid var(--line); border-radius: 6px; }
 .chart rect { fill: var(--bar); }
 .chart line, .map line { stroke: var(--line); }
 .chart text, .map text { fill: var(--soft); font-size: 12px; }
-.map circle { fill: var(--bad); fill-opacity: .65; stroke: var(--card); }
+.map circle { fill: var(--bar); fill-opacity: .65; stroke: var(--card); }
 @media (max-width: 34rem) { .chart text, .map text { font-size: 24px; } .map circle { r: 10px; } }
 details, .group { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .5rem .8rem; margin: .5rem 0; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
@@ -31,11 +32,12 @@ ul.examples li { margin: .25rem 0; overflow-wrap: anywhere; }
 ul.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9rem, 100%), 1fr)); gap: .8rem; margin: 0; padding: 0; list-style: none; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; font-size: .82rem; padding-bottom: .5rem; }
 .card p { padding: .1rem .6rem 0; }
+.card .cut { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden; padding-bottom: 0; margin: 0 .6rem; padding-inline: 0; }
 .origin { font-weight: 600; }
 .look { aspect-ratio: 4 / 3; display: flex; flex-direction: column; align-items: center; justify-content: center; overflow: hidden; border-bottom: 1px solid var(--line); margin-bottom: .3rem; background: color-mix(in srgb, var(--line) 35%, var(--card)); }
 .look svg { width: 100%; height: 100%; }
 .look rect, .look polygon { fill: none; stroke: var(--mark); stroke-width: 2; vector-effect: non-scaling-stroke; }
-.look text { fill: var(--mark); font-size: 12px; font-weight: 600; paint-order: stroke; stroke: #000; stroke-width: 3px; }
-.look .excerpt { align-self: stretch; flex: 1; padding-top: .4rem; white-space: pre-wrap; overflow: hidden; font-family: ui-serif, serif; }
+.look text { fill: var(--mark); font-weight: 600; paint-order: stroke; stroke: #000; stroke-width: .25em; }
+.look .excerpt { align-self: stretch; flex: 1; padding-top: .4rem; white-space: pre-wrap; overflow: hidden; font-family: ui-serif, serif; mask-image: linear-gradient(#000 calc(100% - 2em), transparent); }
 .sign { font-size: 1rem; }
 `;

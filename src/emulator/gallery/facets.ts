@@ -1,19 +1,20 @@
-/** What there is to filter by, with counts. */
+/** What there is to filter by, with the counts that the index keeps. */
 
 import type { AppRow } from "../model.js";
 import { status } from "../status.js";
 import type { Store } from "../store.js";
-import { keyOfField } from "./find-inputs.js";
+import { keyOfField, metadataPath } from "./find-inputs.js";
 import { stateOf } from "./items.js";
 import type { FacetsShape, Kind } from "./shapes.js";
 
+const maxDatasets = 500;
 const maxConcepts = 500;
 const maxKeys = 200;
 const maxValues = 100;
 
 /** Kinds, statuses, datasets, concepts and keys of metadata of an app. */
 export function facetsOf(store: Store, app: AppRow): FacetsShape {
-  const sql = "SELECT kind, status, count(*) AS count FROM gallery_entries WHERE app = ? GROUP BY kind, status";
+  const sql = "SELECT kind, status, count FROM gallery_states WHERE app = ? AND count > 0";
   const rows = store.all<{ kind: Kind; status: number; count: number }>(sql, app.seq);
   const sumBy = <K>(keyOf: (row: (typeof rows)[number]) => K): [K, number][] => {
     const sums = new Map<K, number>();
@@ -27,37 +28,35 @@ export function facetsOf(store: Store, app: AppRow): FacetsShape {
       return { code, text: status(code).description, state: stateOf(code), count };
     }),
     datasets: store.all(
-      `SELECT d.id AS id, (SELECT count(*) FROM dataset_inputs m WHERE m.app = d.app AND m.dataset = d.id) AS count
-       FROM datasets d WHERE d.app = ? ORDER BY d.seq LIMIT 500`,
-      app.seq,
+      `SELECT d.id AS id, coalesce(t.count, 0) AS count FROM datasets d
+       LEFT JOIN gallery_terms t ON t.app = d.app AND t.field = 'dataset' AND t.value = d.id WHERE d.app = ? ORDER BY d.seq LIMIT ?`,
+      ...[app.seq, maxDatasets],
     ),
     concepts: conceptsOf(store, app),
-    keys: distinct(store, app, "field", maxKeys).map(keyOfField),
+    keys: keysOf(store, app),
   };
 }
 
 /** Some of the values that a key of metadata has. */
 export function valuesOf(store: Store, app: AppRow, key: string): string[] {
-  return distinct(store, app, "value", maxValues, `$.metadata.${key}`);
+  const sql = "SELECT value FROM gallery_terms WHERE app = ? AND field = ? ORDER BY value LIMIT ?";
+  return store.all<{ value: string }>(sql, app.seq, metadataPath + key, maxValues).map(({ value }) => value);
 }
 
 function conceptsOf(store: Store, app: AppRow): FacetsShape["concepts"] {
   const names = store.names(app.seq);
   const sql =
-    "SELECT value AS id, count(*) AS count FROM gallery_terms WHERE app = ? AND field = 'concept' GROUP BY value ORDER BY count DESC LIMIT ?";
+    "SELECT value AS id, count FROM gallery_terms WHERE app = ? AND field = 'concept' ORDER BY count DESC, value LIMIT ?";
   const rows = store.all<{ id: string; count: number }>(sql, app.seq, maxConcepts);
   return rows.map(({ id, count }) => ({ id, name: names.get(id) ?? id, count }));
 }
 
-/** Goes from each text to the next one in the index, however many inputs have it. */
-function distinct(store: Store, app: AppRow, column: "field" | "value", limit: number, field?: string): string[] {
-  const where = `FROM gallery_terms WHERE app = ? AND ${field === undefined ? "field >= '$'" : "field = ?"}`;
-  const sql = `WITH RECURSIVE found (text) AS (SELECT min(${column}) ${where} UNION ALL
-    SELECT (SELECT min(${column}) ${where} AND ${column} > found.text) FROM found WHERE text IS NOT NULL)
-    SELECT text FROM found WHERE text IS NOT NULL LIMIT ?`;
-  const values = field === undefined ? [app.seq] : [app.seq, field];
-  return store
-    .all<{ text: string }>(sql, ...values, ...values, limit)
-    .map(({ text }) => text)
-    .filter((text) => text !== "concept");
+/** Goes from each key to the next one in the index, however many values they have. */
+function keysOf(store: Store, app: AppRow): string[] {
+  const next = (after: string) =>
+    `SELECT min(field) FROM gallery_terms WHERE app = ?1 AND field > ${after} AND field < ?3`;
+  const sql = `WITH RECURSIVE found (field) AS (${next("?2")} UNION ALL SELECT (${next("found.field")}) FROM found WHERE field IS NOT NULL)
+    SELECT field FROM found WHERE field IS NOT NULL LIMIT ?4`;
+  const end = `${metadataPath.slice(0, -1)}/`; // the character behind the dot
+  return store.all<{ field: string }>(sql, app.seq, metadataPath, end, maxKeys).map(({ field }) => keyOfField(field));
 }

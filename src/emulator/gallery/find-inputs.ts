@@ -35,21 +35,15 @@ interface Condition {
   values: SqlValue[];
 }
 
-/** A list of inputs in an index of its own, in the order of their numbers. */
-interface Source extends Condition {
-  table: string;
-  column: string;
-}
-
-/** Counting further than this does not help to choose. */
-const maxCounted = 20_000;
+/** What fewer than one in so many are is rare. */
+const rareShare = 8;
 const states: Record<State, string> = {
   ready: "e.status = 30000",
   waiting: "e.status IN (30001, 30003)",
   failed: "e.status NOT IN (30000, 30001, 30003)",
 };
 /** Metadata are in the index under their path in the fields of an input. */
-const metadataPath = "$.metadata.";
+export const metadataPath = "$.metadata.";
 
 export function keyOfField(field: string): string {
   return field.slice(metadataPath.length);
@@ -57,79 +51,103 @@ export function keyOfField(field: string): string {
 
 /** The numbers of the inputs of one page, newest first. */
 export function findPage(store: Store, filters: Filters, { top, after, skip, limit }: Place): number[] {
-  const { from, where, column, values } = query(store, filters);
-  const bound = after === undefined ? `${column} <= ?` : `${column} < ?`;
-  const sql = `SELECT ${column} AS seq ${from} WHERE ${where} AND ${bound} ORDER BY ${column} DESC LIMIT ? OFFSET ?`;
+  const found = query(store, filters);
+  if (found === undefined) return [];
+  const { from, where, seq, values } = found;
+  const bound = after === undefined ? `${seq} <= ?` : `${seq} < ?`;
+  const sql = `SELECT ${seq} AS seq ${from} WHERE ${where} AND ${bound} ORDER BY ${seq} DESC LIMIT ? OFFSET ?`;
   return store.all<{ seq: number }>(sql, ...values, after ?? top, limit, skip).map((row) => row.seq);
 }
 
 export function countFound(store: Store, filters: Filters, top: number): number {
-  const { from, where, column, values } = query(store, filters);
-  const sql = `SELECT count(*) AS count ${from} WHERE ${where} AND ${column} <= ?`;
-  return store.get<{ count: number }>(sql, ...values, top)?.count ?? 0;
+  const found = query(store, filters);
+  if (found === undefined) return 0;
+  const { from, where, seq, values, known } = found;
+  const count = (bound: string) => {
+    const sql = `SELECT count(*) AS count ${from} WHERE ${where} AND ${seq} ${bound} ?`;
+    return store.get<{ count: number }>(sql, ...values, top)?.count ?? 0;
+  };
+  return known === undefined ? count("<=") : known - count(">");
 }
 
 /** Inputs with a place, as JSON: triples of number, longitude and latitude, the newest first. */
 export function findPlaces(store: Store, filters: Filters, limit: number): string {
-  const { from, where, column, values } = query(store, filters);
+  const found = query(store, filters, true);
+  if (found === undefined) return "[]";
+  const { from, where, seq, values } = found;
   const sql = `SELECT '[' || group_concat('[' || seq || ',' || x || ',' || y || ']') || ']' AS points FROM (
     SELECT e.seq AS seq, round(e.longitude, 4) AS x, round(e.latitude, 4) AS y ${from}
-    WHERE ${where} AND e.latitude IS NOT NULL ORDER BY ${column} DESC LIMIT ?)`;
+    WHERE ${where} AND e.latitude IS NOT NULL ORDER BY ${seq} DESC LIMIT ?)`;
   return store.get<{ points: string | null }>(sql, ...values, limit)?.points ?? "[]";
 }
 
-/** The rarest of what is asked for leads; the rest is looked up for each of its inputs. */
-function query(store: Store, filters: Filters): { from: string; where: string; column: string; values: SqlValue[] } {
-  const [first, ...others] = sourcesOf(filters)
-    .map((source) => ({ ...source, count: countOf(store, source) }))
-    .sort((one, other) => one.count - other.count);
-  const column = first?.column ?? "e.seq";
-  const conditions: Condition[] = [
-    ...(first ? [first] : []),
-    { sql: "e.app = ?", values: [filters.app] },
-    ...entryConditions(filters),
-    ...others.map((source) => ({
-      sql: `EXISTS (SELECT 1 FROM ${source.table} WHERE ${source.sql} AND ${source.column} = e.seq)`,
-      values: source.values,
-    })),
-  ];
+interface Query {
+  from: string;
+  where: string;
+  /** The column with the numbers of the inputs. */
+  seq: string;
+  values: SqlValue[];
+  /** How many inputs there are, where the index knows that. */
+  known?: number | undefined;
+}
+
+/** The rarest term leads; the rest is looked up for each of its inputs. Undefined: a term that nothing has. */
+function query(store: Store, filters: Filters, needsEntries = false): Query | undefined {
+  const terms = termsOf(filters).map(([field, value]) => {
+    const sql = "SELECT id, count FROM gallery_terms WHERE app = ? AND field = ? AND value = ?";
+    return store.get<{ id: number; count: number }>(sql, filters.app, field, value);
+  });
+  const known = terms.filter((term) => term !== undefined).sort((one, other) => one.count - other.count);
+  if (known.length < terms.length) return undefined;
+  const [first, ...others] = known;
+  const conditions = entryConditions(filters);
+  if (first === undefined) return entriesQuery(store, filters, conditions);
+  const isJoined = needsEntries || conditions.length > 0;
+  const uses = others.map(({ id }): Condition => {
+    return { sql: "EXISTS (SELECT 1 FROM gallery_uses o WHERE o.term = ? AND o.seq = u.seq)", values: [id] };
+  });
   return {
-    from: first
-      ? `FROM ${first.table} CROSS JOIN gallery_entries e ON e.seq = ${first.column}`
-      : "FROM gallery_entries e NOT INDEXED",
-    where: conditions.map((condition) => condition.sql).join(" AND "),
-    column,
-    values: conditions.flatMap((condition) => condition.values),
+    from: `FROM gallery_uses u ${isJoined ? "CROSS JOIN gallery_entries e ON e.seq = u.seq" : ""}`,
+    seq: "u.seq",
+    known: isJoined || uses.length > 0 ? undefined : first.count,
+    ...all({ sql: "u.term = ?", values: [first.id] }, ...uses, ...conditions),
   };
 }
 
-function sourcesOf({ app, dataset, concept, key, value }: Filters): Source[] {
-  const term = (name: string, field: string, wanted: string): Source => ({
-    table: `gallery_terms ${name}`,
-    column: `${name}.seq`,
-    sql: `${name}.app = ? AND ${name}.field = ? AND ${name}.value = ?`,
-    values: [app, field, wanted],
-  });
-  const sources: Source[] = [];
-  if (concept !== undefined) sources.push(term("c", "concept", concept));
-  if (key !== undefined && value !== undefined) sources.push(term("m", metadataPath + key, value));
-  if (dataset !== undefined) {
-    const sql = "d.app = ? AND d.dataset = ?";
-    sources.push({ table: "dataset_inputs d", column: "d.input", sql, values: [app, dataset] });
-  }
-  return sources;
+/** Without a term: what is rare is gathered by the index of kinds and statuses; what is not is soon met on the way from the newest on. */
+function entriesQuery(store: Store, filters: Filters, conditions: readonly Condition[]): Query {
+  const { app, id, area } = filters;
+  const states = all({ sql: "e.app = ?", values: [app] }, ...stateConditions(filters));
+  const sql = `SELECT coalesce(sum(count), 0) AS matching, (SELECT sum(count) FROM gallery_states WHERE app = ?) AS total FROM gallery_states e WHERE ${states.where}`;
+  const counted = store.get<{ matching: number; total: number }>(sql, app, ...states.values);
+  const { matching, total } = counted ?? { matching: 0, total: 0 };
+  return {
+    from: `FROM gallery_entries e ${matching * rareShare < total ? "INDEXED BY gallery_kinds" : "NOT INDEXED"}`,
+    seq: "e.seq",
+    known: id === undefined && area === undefined ? matching : undefined,
+    ...all({ sql: "e.app = ?", values: [app] }, ...conditions),
+  };
 }
 
-function countOf(store: Store, { table, sql, values }: Source): number {
-  const capped = `SELECT count(*) AS count FROM (SELECT 1 FROM ${table} WHERE ${sql} LIMIT ${maxCounted})`;
-  return store.get<{ count: number }>(capped, ...values)?.count ?? 0;
+/** Conditions that must all hold. */
+function all(...conditions: readonly Condition[]): Pick<Query, "where" | "values"> {
+  return {
+    where: conditions.map(({ sql }) => sql).join(" AND "),
+    values: conditions.flatMap(({ values }) => values),
+  };
 }
 
-function entryConditions({ app, kind, code, state, id, area }: Filters): Condition[] {
-  const conditions: Condition[] = [];
-  if (kind !== undefined) conditions.push({ sql: "e.kind = ?", values: [kind] });
-  if (code !== undefined) conditions.push({ sql: "e.status = ?", values: [code] });
-  if (state !== undefined) conditions.push({ sql: states[state], values: [] });
+function termsOf({ dataset, concept, key, value }: Filters): [field: string, value: string][] {
+  const terms: [string, string][] = [];
+  if (concept !== undefined) terms.push(["concept", concept]);
+  if (dataset !== undefined) terms.push(["dataset", dataset]);
+  if (key !== undefined && value !== undefined) terms.push([metadataPath + key, value]);
+  return terms;
+}
+
+function entryConditions(filters: Filters): Condition[] {
+  const { app, id, area } = filters;
+  const conditions = stateConditions(filters);
   if (id !== undefined) {
     const sql = "e.seq IN (SELECT seq FROM inputs WHERE app = ? AND id LIKE ? ESCAPE '\\')";
     conditions.push({ sql, values: [app, `%${id.replace(/[\\%_]/g, "\\$&")}%`] });
@@ -139,5 +157,14 @@ function entryConditions({ app, kind, code, state, id, area }: Filters): Conditi
     const sql = "e.longitude BETWEEN ? AND ? AND e.latitude BETWEEN ? AND ?";
     conditions.push({ sql, values: [west, east, south, north] });
   }
+  return conditions;
+}
+
+/** Of an entry, or of a count of them. */
+function stateConditions({ kind, code, state }: Filters): Condition[] {
+  const conditions: Condition[] = [];
+  if (kind !== undefined) conditions.push({ sql: "e.kind = ?", values: [kind] });
+  if (code !== undefined) conditions.push({ sql: "e.status = ?", values: [code] });
+  if (state !== undefined) conditions.push({ sql: states[state], values: [] });
   return conditions;
 }

@@ -14,8 +14,8 @@ import { GalleryIndex } from "./gallery-index.js";
 import { itemsOf, recordOf } from "./items.js";
 import { appKeyOf, filtersOf, placeOf, wholeNumber } from "./parameters.js";
 import type { Session, Sessions } from "./sessions.js";
-import type { AppShape, ChangesShape, FacetsShape, PageShape, SessionShape } from "./shapes.js";
-import { sizes, Thumbnails } from "./thumbnails.js";
+import type { AppShape, ChangesShape, PageShape, SessionShape } from "./shapes.js";
+import { renditions, Thumbnails } from "./thumbnails.js";
 
 export interface GalleryOptions {
   store: Store;
@@ -24,10 +24,10 @@ export interface GalleryOptions {
   sessions: Sessions;
 }
 
-/** The page runs its own script and shows its own pictures; nothing in it reaches another server or another page. */
+/** The page runs its own script and shows its own pictures, also those that it makes (`blob:`); nothing in it reaches another server or another page. */
 const pageHeaders = {
   "content-security-policy": [
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src 'self'",
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   ].join("; "),
   "cross-origin-opener-policy": "same-origin",
@@ -43,9 +43,6 @@ const dataHeaders = {
 };
 /** A link, or nothing: longer bodies have no business here. */
 const maxBodyBytes = 1000;
-/** Counts are not made anew more often than this, in milliseconds, nor in more than a twentieth of the time. */
-const facetsMs = 2000;
-const facetsShare = 20;
 /** How long an answer waits for what is not looked at yet, in milliseconds. */
 const settleMs = 100;
 const maxPlaces = 100_000;
@@ -56,7 +53,6 @@ export class Gallery {
   readonly #credentials: Credentials;
   readonly #sessions: Sessions;
   readonly #thumbnails = new Thumbnails();
-  readonly #facets = new Map<number, { changes: number; until: number; facets: FacetsShape }>();
   #index: GalleryIndex | undefined;
 
   constructor({ store, files, credentials, sessions }: GalleryOptions) {
@@ -134,7 +130,7 @@ export class Gallery {
     const index = (this.#index ??= new GalleryIndex(this.#store));
     index.watch();
     if (what === "changes") return this.#changes(index, app);
-    if (what === "facets") return this.#facetsOf(index, app);
+    if (what === "facets") return facetsOf(this.#store, app);
     if (what === "values") return valuesOf(this.#store, app, parameters.get("key") ?? "");
     if (what === "record") {
       const context = { app, base: baseOf(request), names: this.#store.names(app.seq) };
@@ -164,19 +160,7 @@ export class Gallery {
     return this.#store.get<{ seq: number }>(sql, seq)?.seq ?? 0;
   }
 
-  #facetsOf(index: GalleryIndex, app: AppRow): FacetsShape {
-    const changes = index.changes();
-    const known = this.#facets.get(app.seq);
-    if (known?.changes === changes) return known.facets;
-    if (known && performance.now() < known.until) return { ...known.facets, isOld: true };
-    const start = performance.now();
-    const facets = facetsOf(this.#store, app);
-    const end = performance.now();
-    this.#facets.set(app.seq, { changes, until: end + Math.max(facetsMs, (end - start) * facetsShare), facets });
-    return facets;
-  }
-
-  /** `pictures/{size}/{sha256}` are made here; `media/{sha256}` are the bytes that were stored. */
+  /** `pictures/{rendition}/{sha256}` are made here; `media/{sha256}` are the bytes that were stored. */
   async #sendFile(
     request: IncomingMessage,
     response: ServerResponse,
@@ -194,9 +178,10 @@ export class Gallery {
       if (parts.length !== 1) return refuse(response, 404, "not found");
       return serveOriginal(request, response, { path, sha256, kind: row.kind });
     }
-    const pixels = Object.hasOwn(sizes, parts[0] ?? "") ? sizes[parts[0] ?? ""] : undefined;
-    if (row.kind !== "image" || pixels === undefined || parts.length !== 2) return refuse(response, 404, "not found");
-    const bytes = await this.#thumbnails.get(path, sha256, pixels);
+    const [name = ""] = parts;
+    const rendition = Object.hasOwn(renditions, name) ? renditions[name] : undefined;
+    if (row.kind !== "image" || !rendition || parts.length !== 2) return refuse(response, 404, "not found");
+    const bytes = await this.#thumbnails.get(path, sha256, rendition);
     if (!bytes) return refuse(response, 404, "no picture can be made of it");
     response.writeHead(200, { "content-type": "image/webp", "content-length": bytes.length, ...dataHeaders });
     response.end(request.method === "HEAD" ? undefined : bytes);

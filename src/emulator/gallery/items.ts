@@ -17,8 +17,11 @@ const excerptLength = 280;
 const maxAnnotations = 500;
 const maxTextLength = 100_000;
 
-type TileRow = Pick<InputRow, "seq" | "id" | "kind" | "status" | "details" | "sha256"> & {
+type TileRow = Pick<InputRow, "seq" | "id" | "kind" | "status" | "details" | "sha256" | "size_bytes"> & {
   concepts: string | null;
+  /** Of an image, as it is stored. */
+  width: number | null;
+  height: number | null;
   start: string | null;
 };
 
@@ -28,14 +31,16 @@ export function stateOf(code: number): State {
 
 /** The tiles of these inputs, in this order; those that were deleted meanwhile are left out. */
 export function itemsOf(store: Store, files: MediaFiles, app: AppRow, seqs: readonly number[]): ItemShape[] {
-  const sql = `SELECT i.seq, i.id, i.kind, i.status, i.details, i.sha256, json_extract(i.fields, '$.concepts') AS concepts,
+  const sql = `SELECT i.seq, i.id, i.kind, i.status, i.details, i.sha256, i.size_bytes, json_extract(i.fields, '$.concepts') AS concepts,
+    CASE i.kind WHEN 'image' THEN json_extract(i.media, '$.image.image_info.width') END AS width,
+    CASE i.kind WHEN 'image' THEN json_extract(i.media, '$.image.image_info.height') END AS height,
     CASE i.kind WHEN 'text' THEN substr(i.media, 1, 1500) END AS start
     FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value WHERE i.app = ?`;
   return store.all<TileRow>(sql, JSON.stringify(seqs), app.seq).map((row) => tileOf(store, files, app, row));
 }
 
 function tileOf(store: Store, files: MediaFiles, app: AppRow, row: TileRow): ItemShape {
-  const { seq, id, kind, details, sha256 } = row;
+  const { seq, id, kind, details, sha256, width, height } = row;
   const { description } = status(row.status);
   const names = store.names(app.seq);
   const regions = regionsOf(store, app, id);
@@ -53,6 +58,8 @@ function tileOf(store: Store, files: MediaFiles, app: AppRow, row: TileRow): Ite
     ...(details === null ? {} : { details }),
     ...(sha256 !== null && row.status === 30000 ? { sha256 } : {}),
     ...(text === undefined ? {} : { text }),
+    sizeBytes: row.size_bytes,
+    ...(width && height ? { size: [width, height] } : {}),
     concepts: concepts.slice(0, maxTileConcepts).map((concept) => names.get(concept.id) ?? concept.id),
     regions: regions.map((region) => shapeOf(region, names)),
   };
@@ -94,7 +101,6 @@ export function recordOf(
       ...(row.job === null ? {} : { inputs_add_job_id: row.job }),
     },
     ...cut,
-    sizeBytes: row.size_bytes,
     datasets,
     ...(geo ? { place: geo.geo_point } : {}),
   };

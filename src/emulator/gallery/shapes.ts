@@ -18,7 +18,7 @@ export interface AppShape {
   id: string;
 }
 
-/** Something drawn on an image, in shares of its width and height. */
+/** Something drawn on an image, in shares of its width and height as it is stored. */
 export interface RegionShape {
   /** Left, top, right, bottom. */
   box?: [number, number, number, number];
@@ -42,6 +42,10 @@ export interface ItemShape {
   sha256?: string;
   /** How a text begins. */
   text?: string;
+  /** Of its content; 0 for a text that came without a file. */
+  sizeBytes: number;
+  /** Width and height of an image as it is stored, which EXIF may turn. */
+  size?: [number, number];
   concepts: string[];
   regions: RegionShape[];
 }
@@ -62,8 +66,6 @@ export interface FacetsShape {
   concepts: { id: string; name: string; count: number }[];
   /** Keys of metadata; those of inner objects after a dot. */
   keys: string[];
-  /** Something changed since this was counted; ask again. */
-  isOld?: true;
 }
 
 export interface ChangesShape {
@@ -88,7 +90,6 @@ export interface RecordShape {
   text?: string;
   /** The text goes on. */
   textIsCut?: true;
-  sizeBytes: number;
   datasets: string[];
   place?: { longitude: number; latitude: number };
 }

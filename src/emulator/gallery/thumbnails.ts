@@ -5,8 +5,19 @@ import { limits } from "../../core/limits.js";
 import { pixelBudget } from "../../core/pixel-budget.js";
 import { Semaphore } from "../../core/semaphore.js";
 
-/** Longest sides in pixels. */
-export const sizes: Readonly<Record<string, number>> = { tile: 360, view: 1600 };
+/** How a picture is made: its longest side in pixels, and whether it is turned by its EXIF orientation. */
+export interface Rendition {
+  pixels: number;
+  isUpright: boolean;
+}
+
+/** By name. What is drawn on an image goes by its pixels as they are stored. */
+export const renditions: Readonly<Record<string, Rendition>> = {
+  tile: { pixels: 360, isUpright: true },
+  view: { pixels: 1600, isUpright: true },
+  "tile-as-stored": { pixels: 360, isUpright: false },
+  "view-as-stored": { pixels: 1600, isUpright: false },
+};
 /** What is decoded at all, whatever a file says that it is. */
 const decoded = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif", "image/tiff"]);
 const maxKeptBytes = 32_000_000;
@@ -18,8 +29,8 @@ export class Thumbnails {
   #keptBytes = 0;
 
   /** A WEBP of an image file; undefined when it cannot be made. */
-  get(path: string, name: string, pixels: number): Promise<Buffer | undefined> {
-    const key = `${pixels} ${name}`;
+  get(path: string, name: string, rendition: Rendition): Promise<Buffer | undefined> {
+    const key = `${rendition.pixels} ${rendition.isUpright} ${name}`;
     const kept = this.#kept.get(key);
     if (kept) {
       this.#kept.delete(key);
@@ -29,7 +40,7 @@ export class Thumbnails {
     const making = this.#making.get(key);
     if (making) return making;
     const made = this.#turns
-      .run(() => make(path, pixels))
+      .run(() => make(path, rendition))
       .catch(() => undefined)
       .then((bytes) => {
         this.#making.delete(key);
@@ -51,14 +62,15 @@ export class Thumbnails {
   }
 }
 
-async function make(path: string, pixels: number): Promise<Buffer | undefined> {
+async function make(path: string, { pixels, isUpright }: Rendition): Promise<Buffer | undefined> {
   const { width = 0, height = 0, mimeType = "" } = (await describeFile(path)).content;
   const megapixels = (width * height) / 1_000_000;
   if (!decoded.has(mimeType) || megapixels > limits.maxMegapixels) return undefined;
   const { default: sharp } = await import("sharp");
+  const open = () =>
+    sharp(path, { limitInputPixels: limits.maxMegapixels * 1_000_000, failOn: "none", sequentialRead: true });
   const work = () =>
-    sharp(path, { limitInputPixels: limits.maxMegapixels * 1_000_000, failOn: "none", sequentialRead: true })
-      .rotate()
+    (isUpright ? open().rotate() : open())
       .resize(pixels, pixels, { fit: "inside", withoutEnlargement: true })
       .webp({ quality: 72, effort: 2 })
       .toBuffer();

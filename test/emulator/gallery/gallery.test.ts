@@ -34,24 +34,25 @@ async function filled() {
 }
 
 describe("filters of the gallery", () => {
-  it.each<[what: string, filter: Record<string, string>, ids: string[]]>([
-    ["nothing: all, newest first", {}, ["broken", "photo", "far", "rough", "calm"]],
-    ["a kind", { kind: "text" }, ["far", "rough", "calm"]],
-    ["a state", { status: "failed" }, ["broken"]],
-    ["a code", { status: "30000" }, ["photo", "far", "rough", "calm"]],
-    ["a concept", { concept: "sea" }, ["rough", "calm"]],
-    ["a dataset", { dataset: "storms" }, ["rough"]],
-    ["metadata", { key: "split", value: "train" }, ["calm"]],
-    ["metadata in an object", { key: "camera.iso", value: "100" }, ["calm"]],
-    ["metadata in a list", { key: "tags", value: "cold" }, ["rough"]],
-    ["a part of the id", { id: "OTO" }, ["photo"]],
-    ["a part of the id that is a pattern elsewhere", { id: "%" }, []],
-    ["an area", { area: "150,-40,160,-30" }, ["far"]],
-    ["several", { concept: "sea", dataset: "storms", kind: "text", key: "split", value: "test" }, ["rough"]],
-    ["several that exclude each other", { concept: "sea", kind: "image" }, []],
-  ])("by %s", async (_, filter, ids) => {
+  it("find what fits all of them, newest first", async () => {
     const { find } = await openGallery((await filled()).emulator);
-    expect(await find(filter)).toEqual(ids);
+    const cases: [what: string, filter: Record<string, string>, ids: string[]][] = [
+      ["nothing", {}, ["broken", "photo", "far", "rough", "calm"]],
+      ["a kind", { kind: "text" }, ["far", "rough", "calm"]],
+      ["a state", { status: "failed" }, ["broken"]],
+      ["a code", { status: "30000" }, ["photo", "far", "rough", "calm"]],
+      ["a concept", { concept: "sea" }, ["rough", "calm"]],
+      ["a dataset", { dataset: "storms" }, ["rough"]],
+      ["metadata", { key: "split", value: "train" }, ["calm"]],
+      ["metadata in an object", { key: "camera.iso", value: "100" }, ["calm"]],
+      ["metadata in a list", { key: "tags", value: "cold" }, ["rough"]],
+      ["a part of the id", { id: "OTO" }, ["photo"]],
+      ["a part of the id that is a pattern elsewhere", { id: "%" }, []],
+      ["an area", { area: "150,-40,160,-30" }, ["far"]],
+      ["several", { concept: "sea", dataset: "storms", kind: "text", key: "split", value: "test" }, ["rough"]],
+      ["several that exclude each other", { concept: "sea", kind: "image" }, []],
+    ];
+    for (const [what, filter, ids] of cases) expect(await find(filter), what).toEqual(ids);
   });
 
   it("know what is drawn, changed and removed after the gallery was opened", async () => {
@@ -86,6 +87,31 @@ describe("filters of the gallery", () => {
     });
     expect(await ask<string[]>("values", { key: "tags" })).toEqual(["cold", "wet"]);
   });
+
+  it("are offered with counts that follow what is changed and removed", async () => {
+    const http = await filled();
+    const { ask, find } = await openGallery(http.emulator);
+    await find();
+    const changed = { id: "calm", data: { concepts: [{ id: "lake" }], metadata: { split: "none" } } };
+    await http.call("PATCH", "/inputs", { action: "overwrite", inputs: [changed] });
+    await http.call("POST", "/datasets/storms/inputs", { dataset_inputs: [{ input: { id: "photo" } }] });
+    await http.call("DELETE", "/inputs", { ids: ["rough", "broken"] });
+    await expect.poll(() => find()).toEqual(["photo", "far", "calm"]);
+    const facets = await ask<FacetsShape>("facets");
+    expect(facets).toMatchObject({
+      total: 3,
+      concepts: [{ id: "lake", count: 1 }],
+      datasets: [{ id: "storms", count: 1 }],
+      keys: ["split"],
+    });
+    expect(facets.statuses.map(({ state, count }) => [state, count])).toEqual([["ready", 3]]);
+    expect(facets.kinds.map(({ kind, count }) => [kind, count]).sort()).toEqual([
+      ["image", 1],
+      ["text", 2],
+    ]);
+    expect(await find({ dataset: "storms" })).toEqual(["photo"]);
+    expect(await ask("inputs", { status: "ready", limit: 1 })).toMatchObject({ total: 3 });
+  });
 });
 
 describe("pages of the gallery", () => {
@@ -102,6 +128,27 @@ describe("pages of the gallery", () => {
     expect(ids).toEqual(Array.from({ length: 30 }, (_, n) => `n${29 - n}`));
     expect(first.total).toBe(30);
     expect((await ask("inputs", { limit: 1 })).items[0]?.id).toBe("later");
+  });
+
+  it("count what was there when the first of them was asked for", async () => {
+    const http = await openHttp();
+    await http.add(
+      ...Array.from({ length: 9 }, (_, n) => note(`n${n}`, { concepts: [{ id: n < 6 ? "sea" : "lake" }] })),
+    );
+    const { ask, find } = await openGallery(http.emulator);
+    await find();
+    const { top } = await ask("inputs", { limit: 1 });
+    await http.add(note("later", { concepts: [{ id: "sea" }] }));
+    await find();
+    for (const [filter, before, after] of [
+      [{}, 9, 10],
+      [{ kind: "text" }, 9, 10],
+      [{ concept: "sea" }, 6, 7],
+      [{ concept: "sea", kind: "text" }, 6, 7],
+    ] as const) {
+      expect((await ask("inputs", { ...filter, limit: 2, top })).total).toBe(before);
+      expect((await ask("inputs", { ...filter, limit: 2 })).total).toBe(after);
+    }
   });
 
   it("tell that something changed", async () => {
@@ -192,6 +239,8 @@ describe("one input in the gallery", () => {
     expect(tile.headers.get("cache-control")).toContain("immutable");
     const shown = await sharp(Buffer.from(await tile.arrayBuffer())).metadata();
     expect(shown).toMatchObject({ format: "webp", width: 240, height: 360 });
+    const stored = await file(`pictures/tile-as-stored/${sha256(bytes)}`); // for what is drawn on it
+    expect(await sharp(Buffer.from(await stored.arrayBuffer())).metadata()).toMatchObject({ width: 360, height: 240 });
     expect(Buffer.from(await (await file(`media/${sha256(bytes)}`)).arrayBuffer()).equals(bytes)).toBe(true);
     const part = await file(`media/${sha256(bytes)}`, { range: "bytes=0-3" });
     expect([part.status, (await part.arrayBuffer()).byteLength]).toEqual([206, 4]);

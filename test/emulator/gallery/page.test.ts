@@ -6,9 +6,13 @@ import { describeInBrowser, openPage } from "../../helpers/browser.js";
 import { exampleBytes, jpeg } from "../../helpers/files.js";
 import { type Http, note, openHttp, picture } from "../../helpers/http.js";
 
+/** The page waits a tenth of its times: for its next question, for who types or scrolls. */
+const hurried = "const later = setTimeout; setTimeout = (work, ms, ...rest) => later(work, ms / 10, ...rest)";
+
 /** Opens the gallery by its link, and says which inputs the grid shows. */
 async function open(http: Http, viewport = { width: 1000, height: 700 }) {
   const opened = await openPage({ viewport });
+  await opened.page.addInitScript(hurried);
   await opened.page.goto(http.emulator.galleryUrl());
   const shown = () => opened.page.locator(".grid .name").allTextContents();
   return { ...opened, shown };
@@ -135,6 +139,60 @@ describeInBrowser("the gallery's page", () => {
     await page.evaluate("document.querySelector('.grid').scrollTo(0, 1e9)");
     await expect.poll(async () => (await shown()).at(-1), soon).toBe("n0");
     expect(await page.locator(".tile").count()).toBeLessThan(120);
+  });
+
+  it("makes pictures of videos and sounds", async () => {
+    const http = await openHttp();
+    const base64 = (name: string) => exampleBytes(name).toString("base64");
+    await http.add({ id: "ferry", data: { video: { base64: base64("media/ferry.mp4") } } });
+    await http.add({ id: "horn", data: { audio: { base64: base64("media/foghorn.wav") } } });
+    const { page, errors, refused } = await open(http);
+    await page.locator(".tile", { hasText: "horn" }).locator(".waveform path").waitFor();
+    const ferry = page.locator(".tile", { hasText: "ferry" });
+    await ferry.getByText("0:02").waitFor();
+    const width = () => page.evaluate("document.querySelector('.tile img').naturalWidth");
+    await expect.poll(width, soon).toBe(320);
+    expect(errors).toEqual([]);
+    expect(refused.filter((url) => !url.includes("/media/"))).toEqual([]); // a video is left when its first frame is there
+  });
+
+  it("goes on when the store answers again, and takes another link when its session is over", async () => {
+    const http = await notes(300);
+    const { page, shown } = await open(http);
+    await expect.poll(shown, soon).toContain("n299");
+    let asked = 0;
+    await page.route("**/gallery/**", (route) => {
+      asked += 1;
+      return route.abort();
+    });
+    await page.getByText("The store does not answer.").waitFor();
+    await page.evaluate("document.querySelector('.grid').scrollTo(0, 1e9)");
+    await expect.poll(shown, soon).toEqual([]);
+    const before = asked;
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve, 2000))");
+    expect(asked - before).toBeLessThan(6); // it asks whether something changed, and for no page
+    await page.unroute("**/gallery/**");
+    await expect.poll(shown, soon).toContain("n0");
+    await page.getByText("The store does not answer.").waitFor({ state: "detached" });
+
+    await page.route("**/gallery/changes*", (route) => route.fulfill({ status: 401 }));
+    await page.getByText("The session is over").waitFor();
+    await page.unroute("**/gallery/changes*");
+    await page.goto(http.emulator.galleryUrl());
+    await expect.poll(shown, soon).toContain("n299");
+  });
+
+  it("offers the filters of the app that is chosen", async () => {
+    const http = await openHttp();
+    await http.add(note("old", { concepts: [{ id: "lake" }] }));
+    const inputs = [note("new", { concepts: [{ id: "sea" }] }), note("newer", { concepts: [{ id: "sea" }] })];
+    await http.call("POST", "/v2/users/me/apps/other/inputs", { inputs });
+    const { page, shown } = await open(http);
+    const concepts = () => page.getByLabel("Concept").locator("option").allTextContents();
+    await expect.poll(concepts, soon).toEqual(["any", "sea (2)"]);
+    await page.getByLabel("App").selectOption({ label: "me / main" });
+    await expect.poll(concepts, soon).toEqual(["any", "lake (1)"]);
+    expect(await shown()).toEqual(["old"]);
   });
 
   it("opens an input from the map, and plays what can be played", async () => {

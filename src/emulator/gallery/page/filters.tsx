@@ -1,10 +1,11 @@
 /** The filters: kind, status, dataset, concept, metadata and a part of the id. */
 
 import { useEffect, useState } from "preact/hooks";
+import { countText } from "../../../core/format.js";
 import type { FacetsShape, Kind } from "../shapes.js";
 import { ask } from "./api.js";
-import type { View } from "./state.js";
-import { symbols } from "./tile.js";
+import { filtersIn, type View } from "./state.js";
+import { symbols } from "./tile-parts.js";
 
 interface FiltersProps {
   app: number;
@@ -23,9 +24,18 @@ export function Filters({ app, facets, view, change }: FiltersProps) {
   const states = (["ready", "waiting", "failed"] as const).filter((state) =>
     statuses.some((one) => one.state === state),
   );
-  const areFailures = statuses.filter((one) => one.state === "failed");
+  const failures = statuses.filter((one) => one.state === "failed");
+  const [isUnfolded, setUnfolded] = useState(false);
+  const used = filtersIn(view);
   return (
-    <form class="filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+    <form
+      class={`filters ${isUnfolded ? "unfolded" : ""}`}
+      aria-label="Filters"
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <button type="button" class="fold" aria-expanded={isUnfolded} onClick={() => setUnfolded(!isUnfolded)}>
+        {`Filters${used > 0 ? ` (${used})` : ""} ${isUnfolded ? "▴" : "▾"}`}
+      </button>
       <fieldset class="kinds">
         <legend>Kind</legend>
         {kinds.map((kind) => (
@@ -36,29 +46,28 @@ export function Filters({ app, facets, view, change }: FiltersProps) {
             disabled={countOf(kind) === 0 && view.kind !== kind}
             onClick={() => change({ kind: view.kind === kind ? "" : kind })}
           >
-            <span aria-hidden="true">{symbols[kind]}</span> {kind} <small>{countOf(kind).toLocaleString("en")}</small>
+            <span aria-hidden="true">{symbols[kind]}</span> {kind} <small>{countText(countOf(kind))}</small>
           </button>
         ))}
       </fieldset>
       <Choice label="Status" value={view.status} onChange={(status) => change({ status })}>
         {states.map((state) => (
-          <option
-            key={state}
-            value={state}
-          >{`${state} (${sum(statuses.filter((one) => one.state === state))})`}</option>
+          <option key={state} value={state}>
+            {`${state} (${countText(statuses.reduce((sum, one) => sum + (one.state === state ? one.count : 0), 0))})`}
+          </option>
         ))}
-        {areFailures.map(({ code, text, count }) => (
-          <option key={code} value={code}>{`${code} ${text} (${count.toLocaleString("en")})`}</option>
+        {failures.map(({ code, text, count }) => (
+          <option key={code} value={code}>{`${code} ${text} (${countText(count)})`}</option>
         ))}
       </Choice>
       <Choice label="Concept" value={view.concept} onChange={(concept) => change({ concept })}>
         {facets?.concepts.map(({ id, name, count }) => (
-          <option key={id} value={id}>{`${name} (${count.toLocaleString("en")})`}</option>
+          <option key={id} value={id}>{`${name} (${countText(count)})`}</option>
         ))}
       </Choice>
       <Choice label="Dataset" value={view.dataset} onChange={(dataset) => change({ dataset })}>
         {facets?.datasets.map(({ id, count }) => (
-          <option key={id} value={id}>{`${id} (${count.toLocaleString("en")})`}</option>
+          <option key={id} value={id}>{`${id} (${countText(count)})`}</option>
         ))}
       </Choice>
       <Choice label="Metadata" value={view.key} onChange={(key) => change({ key, value: "" })}>
@@ -69,10 +78,7 @@ export function Filters({ app, facets, view, change }: FiltersProps) {
         ))}
       </Choice>
       {view.key && <Value app={app} field={view.key} value={view.value} onChange={(value) => change({ value })} />}
-      <Typed label="Id" value={view.id} onChange={(id) => change({ id })} />
-      <button type="button" aria-pressed={Boolean(view.map)} onClick={() => change({ map: view.map ? "" : "on" })}>
-        Map
-      </button>
+      <Typed label="Id" value={view.id} onChange={(id) => change({ id })} hint="a part of it" />
       {view.area && (
         <button type="button" class="chip" onClick={() => change({ area: "" })}>
           In the area ✕
@@ -101,25 +107,24 @@ function Choice({ label, value = "", onChange, children }: ChoiceProps) {
   );
 }
 
-function Value({
-  app,
-  field,
-  value,
-  onChange,
-}: {
+interface ValueProps {
   app: number;
   field: string;
   value: string | undefined;
   onChange: (value: string) => void;
-}) {
+}
+
+function Value({ app, field, value, onChange }: ValueProps) {
   const [known, setKnown] = useState<string[]>([]);
   useEffect(() => {
+    const off = new AbortController();
     const parameters = new URLSearchParams({ app: String(app), key: field });
-    ask<string[]>("values", parameters).then(setKnown, () => setKnown([]));
+    ask<string[]>("values", parameters, off.signal).then(setKnown, () => off.signal.aborted || setKnown([]));
+    return () => off.abort();
   }, [app, field]);
   return (
     <>
-      <Typed label="is" value={value} onChange={onChange} list="values" />
+      <Typed label="is" value={value} onChange={onChange} list="values" hint="the whole value" />
       <datalist id="values">
         {known.map((text) => (
           <option key={text} value={text} />
@@ -133,10 +138,11 @@ interface TypedProps {
   label: string;
   value: string | undefined;
   onChange: (value: string) => void;
+  hint: string;
   list?: string;
 }
 
-function Typed({ label, value = "", onChange, list }: TypedProps) {
+function Typed({ label, value = "", onChange, hint, list }: TypedProps) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   useEffect(() => {
@@ -151,13 +157,10 @@ function Typed({ label, value = "", onChange, list }: TypedProps) {
         type="search"
         value={text}
         list={list}
+        placeholder={hint}
         autocomplete="off"
         onInput={(event) => setText(event.currentTarget.value)}
       />
     </label>
   );
-}
-
-function sum(entries: readonly { count: number }[]): string {
-  return entries.reduce((total, { count }) => total + count, 0).toLocaleString("en");
 }

@@ -28,7 +28,7 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, toTop }: GridProps
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [scrolled, setScrolled] = useState(0);
-  const [active, setActive] = useState(0);
+  const [marked, setMarked] = useState<{ index: number; seq?: number | undefined }>({ index: 0 });
 
   useLayoutEffect(() => {
     const element = box.current;
@@ -51,15 +51,18 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, toTop }: GridProps
     if (size.width > 0) pages.show(first, last);
   });
 
+  // What has the mark keeps it when others come in before it.
+  const active = (marked.seq === undefined ? undefined : pages.indexOf(marked.seq)) ?? marked.index;
+  const mark = (index: number) => setMarked({ index, seq: pages.item(index)?.seq });
   const scrollTo = (top: number) => box.current?.scrollTo({ top });
   toTop.current = () => {
-    setActive(0);
+    setMarked({ index: 0 });
     scrollTo(0);
   };
   const move = (to: number) => {
     const next = Math.min(Math.max(0, to), total - 1);
     const top = Math.floor(next / columns) * rowHeight;
-    setActive(next);
+    mark(next);
     if (top < scrolled) scrollTo(top);
     else if (top + rowHeight > scrolled + size.height) scrollTo(top + rowHeight - size.height);
   };
@@ -83,7 +86,7 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, toTop }: GridProps
   };
   const open = (index: number) => {
     const item = pages.item(index);
-    setActive(index);
+    mark(index);
     if (item) onOpen(item);
   };
   const tiles = [];
@@ -118,7 +121,7 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, toTop }: GridProps
       role="listbox"
       aria-label="Inputs"
       tabIndex={0}
-      aria-activedescendant={`tile-${active}`}
+      aria-activedescendant={active >= first && active < last ? `tile-${active}` : undefined}
       onKeyDown={(event) => {
         if (event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(moves, event.key)) return;
         event.preventDefault();

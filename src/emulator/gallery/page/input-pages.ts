@@ -11,6 +11,8 @@ export class InputPages {
   /** How many there are; undefined until the first answer. */
   total: number | undefined;
   top = 0;
+  /** A page could not be loaded. None is asked for again before the next refresh. */
+  isIncomplete = false;
   readonly #parameters: URLSearchParams;
   readonly #changed: (error?: unknown) => void;
   readonly #pages = new Map<number, ItemShape[]>();
@@ -47,7 +49,7 @@ export class InputPages {
     const first = Math.min(last, Math.floor(Math.max(0, from) / pageSize));
     this.#visible = [first, last];
     for (const [page, loading] of this.#loading) if (page < first || page > last) loading.abort();
-    for (let page = first; page <= last; page += 1) {
+    for (let page = first; page <= last && !this.isIncomplete; page += 1) {
       if (!this.#pages.has(page) && !this.#loading.has(page)) void this.#load(page);
     }
   }
@@ -55,9 +57,11 @@ export class InputPages {
   /** Takes in what changed: from the top with what is new, elsewhere without moving what is shown. */
   async refresh(fromTop: boolean): Promise<void> {
     const [first, last] = this.#visible;
+    this.isIncomplete = false;
+    const isFirst = this.total === undefined;
     for (const page of [...this.#pages.keys()]) if (page < first || page > last) this.#pages.delete(page);
     for (let page = first; page <= last; page += 1)
-      await this.#load(page, { fresh: true, fromTop: fromTop && page === 0 });
+      await this.#load(page, { fresh: true, fromTop: (fromTop || isFirst) && page === 0 });
   }
 
   async #load(page: number, options: { fresh?: boolean; fromTop?: boolean } = {}): Promise<void> {
@@ -81,7 +85,9 @@ export class InputPages {
       for (const oldest of this.#pages.keys()) if (this.#pages.size > maxPages) this.#pages.delete(oldest);
       this.#changed();
     } catch (error) {
-      if (!loading.signal.aborted || error instanceof NoSession) this.#changed(error);
+      if (loading.signal.aborted && !(error instanceof NoSession)) return;
+      this.isIncomplete = true;
+      this.#changed(error);
     } finally {
       if (this.#loading.get(page) === loading) this.#loading.delete(page);
     }

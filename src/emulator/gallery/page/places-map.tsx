@@ -1,6 +1,7 @@
 /** The map: where inputs were made, on a plain map of the world. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { countText } from "../../../core/format.js";
 import type { PlacesShape } from "../shapes.js";
 import { ask } from "./api.js";
 import { draw, type Frame, groupsIn, longitudeLatitude, moved, zoomed } from "./map-drawing.js";
@@ -26,7 +27,7 @@ export function PlacesMap({ parameters, version, view, change, onFailed }: Place
   const [land, setLand] = useState<Path2D>();
   const [frame, setFrame] = useState(whole);
   const [width, setWidth] = useState(0);
-  const askedAt = useRef(Number.NEGATIVE_INFINITY);
+  const asked = useRef<{ parameters: string; at: number } | undefined>(undefined);
   const height = Math.min(width / 2, maxHeight);
   const isDark = useDark();
 
@@ -36,14 +37,21 @@ export function PlacesMap({ parameters, version, view, change, onFailed }: Place
       .then((path) => setLand(new Path2D(path)), onFailed);
   }, []);
   useEffect(() => {
+    const off = new AbortController();
     const load = () => {
-      askedAt.current = performance.now();
-      ask<PlacesShape>("places", new URLSearchParams(parameters)).then((answer) => setPoints(answer.points), onFailed);
+      asked.current = { parameters, at: performance.now() };
+      ask<PlacesShape>("places", new URLSearchParams(parameters), off.signal).then(
+        (answer) => setPoints(answer.points),
+        (error) => off.signal.aborted || onFailed(error),
+      );
     };
-    const timer = setTimeout(load, Math.max(0, askedAt.current + refreshMs - performance.now()));
-    return () => clearTimeout(timer);
+    const waitMs = asked.current?.parameters === parameters ? asked.current.at + refreshMs - performance.now() : 0;
+    const timer = setTimeout(load, Math.max(0, waitMs));
+    return () => {
+      clearTimeout(timer);
+      off.abort();
+    };
   }, [parameters, version]);
-  useEffect(() => void (askedAt.current = Number.NEGATIVE_INFINITY), [parameters]);
   useEffect(() => {
     const element = canvas.current;
     if (!element) return undefined;
@@ -83,7 +91,7 @@ export function PlacesMap({ parameters, version, view, change, onFailed }: Place
       <canvas
         ref={canvas}
         role="img"
-        aria-label={`A map of the world with ${count} inputs; plus and minus zoom, arrows move`}
+        aria-label={`A map of the world with ${countText(count)} inputs; plus and minus zoom, arrows move`}
         tabIndex={0}
         onKeyDown={(event) => {
           if (!Object.hasOwn(moves, event.key)) return;
@@ -95,12 +103,13 @@ export function PlacesMap({ parameters, version, view, change, onFailed }: Place
           zoom(event.deltaY < 0 ? 1.25 : 0.8, event.offsetX, event.offsetY);
         }}
         onPointerDown={(event) => {
+          if (!event.isPrimary) return;
           press.current = { x: event.clientX, y: event.clientY, moved: false };
           event.currentTarget.setPointerCapture(event.pointerId);
         }}
         onPointerMove={(event) => {
           const from = press.current;
-          if (!from) return;
+          if (!from || !event.isPrimary) return;
           const [x, y] = [event.clientX - from.x, event.clientY - from.y];
           if (!from.moved && Math.hypot(x, y) < 4) return;
           press.current = { x: event.clientX, y: event.clientY, moved: true };
@@ -108,6 +117,9 @@ export function PlacesMap({ parameters, version, view, change, onFailed }: Place
         }}
         onPointerUp={(event) => {
           if (press.current?.moved === false) pick(event.offsetX, event.offsetY);
+          press.current = undefined;
+        }}
+        onPointerCancel={() => {
           press.current = undefined;
         }}
       />
@@ -123,7 +135,7 @@ export function PlacesMap({ parameters, version, view, change, onFailed }: Place
             Only what is in sight
           </button>
         )}
-        <span role="status">{points ? `${count.toLocaleString("en")} with a place` : "Loading…"}</span>
+        <span role="status">{points ? `${countText(count)} with a place` : "Loading…"}</span>
       </p>
     </section>
   );

@@ -6,24 +6,38 @@ import { Browser } from "./browser.js";
 
 export function Root({ refusal }: { refusal: string | undefined }) {
   const [isOpen, setOpen] = useState(hasSession());
-  if (isOpen) return <Browser onClosed={() => setOpen(false)} />;
-  return <SignIn refusal={refusal} onOpen={() => setOpen(true)} />;
+  const [isOver, setOver] = useState(false);
+  const close = () => {
+    setOver(true);
+    setOpen(false);
+  };
+  if (isOpen) return <Browser onClosed={close} />;
+  return <SignIn refusal={refusal} isOver={isOver} onOpen={() => setOpen(true)} />;
 }
 
-function SignIn({ refusal, onOpen }: { refusal: string | undefined; onOpen: () => void }) {
+interface SignInProps {
+  refusal: string | undefined;
+  /** There was a session. */
+  isOver: boolean;
+  onOpen: () => void;
+}
+
+function SignIn({ refusal, isOver, onOpen }: SignInProps) {
   const [problem, setProblem] = useState(refusal);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const key = new FormData(event.currentTarget as HTMLFormElement).get("key");
-    if (typeof key !== "string" || key.trim() === "") return setProblem("a key is needed");
-    if (!/^[\x21-\x7e]+$/.test(key.trim())) return setProblem("this is not the key");
-    const failed = await openSession({ key: key.trim() });
+    const given = new FormData(event.currentTarget as HTMLFormElement).get("key");
+    const key = typeof given === "string" ? given.trim() : "";
+    if (key === "") return setProblem("a key is needed");
+    if (!/^[\x21-\x7e]+$/.test(key)) return setProblem("this is not the key");
+    const failed = await openSession({ key });
     if (failed === undefined) onOpen();
     else setProblem(failed);
   };
   return (
-    <main class="sign-in">
+    <main class="alone">
       <h1>Sluice gallery</h1>
+      {isOver && <p>The session is over: the store was started anew.</p>}
       <p>Open the address that the store printed when it started, or enter the store's key.</p>
       <form onSubmit={submit}>
         <label for="key">Key</label>

@@ -2,25 +2,11 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 
-/** The parts of the state; each is a text in the address, or is not there. */
-export type Part =
-  | "app"
-  | "kind"
-  | "status"
-  | "dataset"
-  | "concept"
-  | "key"
-  | "value"
-  | "id"
-  | "area"
-  | "map"
-  | "input";
-export type View = Partial<Record<Part, string>>;
+const filterParts = ["kind", "status", "dataset", "concept", "key", "value", "id", "area"] as const;
+const parts = ["app", ...filterParts, "map", "input"] as const;
 
-const parts: readonly Part[] = [
-  ...(["app", "kind", "status", "dataset", "concept", "key", "value", "id", "area", "map", "input"] as const),
-];
-const filterParts: readonly Part[] = ["kind", "status", "dataset", "concept", "key", "value", "id", "area"];
+/** The parts of the state; each is a text in the address, or is not there. */
+export type View = Partial<Record<(typeof parts)[number], string>>;
 
 export function viewIn(hash: string): View {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
@@ -34,8 +20,9 @@ export function parametersOf(view: View, app: number): URLSearchParams {
   return parameters;
 }
 
-export function isFiltered(view: View): boolean {
-  return filterParts.some((part) => part !== "key" && view[part]);
+/** How many filters there are; a key of metadata without its value is none. */
+export function filtersIn(view: View): number {
+  return filterParts.filter((part) => part !== "key" && view[part]).length;
 }
 
 export const noFilters: View = Object.fromEntries(filterParts.map((part) => [part, ""]));

@@ -1,17 +1,18 @@
 /** A tile of the grid: a picture, the beginning of a text, or what stands for the kind. */
 
 import { useState } from "preact/hooks";
-import type { ItemShape, Kind } from "../shapes.js";
-import { pictureUrl } from "./api.js";
+import type { ItemShape } from "../shapes.js";
+import { mediaUrl, pictureUrl } from "./api.js";
 import { Shapes } from "./shapes-overlay.js";
-
-export const symbols: Record<Kind, string> = { image: "▦", video: "▶", audio: "♪", text: "¶" };
+import { KindSign } from "./tile-parts.js";
+import { VideoFrame } from "./video-frame.js";
+import { maxWaveformBytes, Waveform } from "./waveform.js";
 
 export function Tile({ app, item }: { app: number; item: ItemShape | undefined }) {
-  if (!item) return <div class="picture loading" />;
+  if (!item) return <div class="picture" />;
   return (
     <>
-      <div class={`picture ${item.kind} ${item.state}`}>
+      <div class="picture">
         <Content app={app} item={item} />
         {item.state !== "ready" && (
           <span class={`badge ${item.state}`} title={item.status}>
@@ -19,28 +20,33 @@ export function Tile({ app, item }: { app: number; item: ItemShape | undefined }
           </span>
         )}
       </div>
-      <bdi class="name">{item.id}</bdi>
+      <bdi class="name" title={item.id}>
+        {item.id}
+      </bdi>
       <bdi class="concepts">{item.state === "failed" ? (item.details ?? item.status) : item.concepts.join(" · ")}</bdi>
     </>
   );
 }
 
 function Content({ app, item }: { app: number; item: ItemShape }) {
+  const { kind, text, sha256 } = item;
+  if (kind === "text" && text) return <bdi class="excerpt">{text}</bdi>;
+  if (sha256 === undefined) return <KindSign kind={kind} />;
+  if (kind === "image") return <Picture app={app} item={item} />;
+  if (kind === "video") return <VideoFrame url={mediaUrl(app, sha256)} />;
+  if (kind === "audio" && item.sizeBytes <= maxWaveformBytes) return <Waveform url={mediaUrl(app, sha256)} />;
+  return <KindSign kind={kind} />;
+}
+
+function Picture({ app, item }: { app: number; item: ItemShape }) {
   const [size, setSize] = useState<[number, number]>();
   const [broken, setBroken] = useState(false);
-  if (item.kind === "text" && item.text) return <bdi class="excerpt">{item.text}</bdi>;
-  if (item.kind !== "image" || item.sha256 === undefined || broken) {
-    return (
-      <span class="symbol" role="img" aria-label={item.kind}>
-        {symbols[item.kind]}
-      </span>
-    );
-  }
+  if (broken) return <KindSign kind="image" />;
   return (
     <>
       <img
-        src={pictureUrl(app, "tile", item.sha256)}
-        alt=""
+        src={pictureUrl(app, "tile", item)}
+        alt={item.kind}
         loading="lazy"
         decoding="async"
         onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setSize([naturalWidth, naturalHeight])}
