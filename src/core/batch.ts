@@ -6,11 +6,10 @@ import { checkLimits } from "./check-limits.js";
 import { encodeInput } from "./encoding.js";
 import { type Kind, kindOf } from "./input.js";
 import { limits } from "./limits.js";
-import type { Message } from "./message.js";
-import { Observable } from "./observable.js";
+import { type Message, messagesOf } from "./message.js";
+import { guarded, Observable } from "./observable.js";
 import { parseOptions } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
-import { batchOf } from "./sink-operator.js";
 
 const Options = z.strictObject({
   /** Most inputs in one batch, 1 to 128. Default: 128. */
@@ -109,9 +108,9 @@ export function batch(options: BatchOptions = {}): OperatorFunction<Message, Mes
       };
 
       const subscription = input.subscribe({
-        next: (item) => {
-          for (const message of batchOf(item, "batch")) add(message);
-        },
+        next: guarded(output, (item) => {
+          for (const message of messagesOf(item, "batch")) add(message);
+        }),
         error: (error: unknown) => output.error(error),
         complete: () => {
           flush();

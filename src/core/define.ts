@@ -2,6 +2,7 @@
 
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
+import { OptionsError } from "./errors.js";
 import type { Input } from "./input.js";
 import type { Message } from "./message.js";
 import {
@@ -9,6 +10,7 @@ import {
   type ReadContext,
   type Source,
   type SourceStep,
+  shown,
   type TransformContext,
   type TransformResult,
   type WriteContext,
@@ -60,10 +62,17 @@ export function defineSource<S extends z.ZodType = NoOptions>(
 
 /** What `defineTransform` takes. */
 export interface TransformDefinition<S extends z.ZodType> {
+  /** Name for errors and reports. */
   name: string;
+  /** Schema of the options. Default: no options. */
   options?: S;
   /** Most inputs worked on at once, when `apply` is async. Default: 1. */
   concurrency?: number | ((options: z.output<S>) => number);
+  /**
+   * What it drops is done, since another input stands for it (a double, say): a run with a journal that goes on after a stop does not bring it again.
+   * Default: false, and it is brought again.
+   */
+  dropsAreDone?: boolean;
   /** Gives a changed copy, several, or nothing. Throws for an input that it cannot handle. */
   apply(input: Input, options: z.output<S>, context: TransformContext): TransformResult | Promise<TransformResult>;
 }
@@ -83,12 +92,13 @@ export interface TransformDefinition<S extends z.ZodType> {
 export function defineTransform<S extends z.ZodType = NoOptions>(
   definition: TransformDefinition<S>,
 ): (...args: FactoryArguments<S>) => OperatorFunction<Message, Message> {
+  const { name, concurrency, dropsAreDone } = definition;
   return (...args) => {
-    const options = optionsOf(definition.name, definition.options, args[0]);
-    const { concurrency } = definition;
+    const options = optionsOf(name, definition.options, args[0]);
     return transformOperator({
-      name: definition.name,
-      concurrency: typeof concurrency === "function" ? concurrency(options) : concurrency,
+      name,
+      concurrency: checkConcurrency(name, typeof concurrency === "function" ? concurrency(options) : concurrency),
+      dropsAreDone,
       apply: (input, context) => definition.apply(input, options, context),
     });
   };
@@ -96,7 +106,9 @@ export function defineTransform<S extends z.ZodType = NoOptions>(
 
 /** What `defineSink` takes. */
 export interface SinkDefinition<S extends z.ZodType, State> {
+  /** Name for errors and reports. */
   name: string;
+  /** Schema of the options. Default: no options. */
   options?: S;
   /** Most batches written at once. Default: 1. */
   concurrency?: number;
@@ -123,6 +135,7 @@ export interface SinkDefinition<S extends z.ZodType, State> {
 export function defineSink<S extends z.ZodType = NoOptions, State = undefined>(
   definition: SinkDefinition<S, State>,
 ): (...args: FactoryArguments<S>) => OperatorFunction<Message | readonly Message[], Message> {
+  const concurrency = checkConcurrency(definition.name, definition.concurrency);
   return (...args) => {
     const options = optionsOf(definition.name, definition.options, args[0]);
     // Each subscription gets a sink of its own, so that a flow can run twice.
@@ -132,7 +145,7 @@ export function defineSink<S extends z.ZodType = NoOptions, State = undefined>(
       const { plan } = definition;
       const operator = sinkOperator({
         name: definition.name,
-        concurrency: definition.concurrency,
+        concurrency,
         async open(context) {
           state = await definition.open?.(options, context);
           isOpen = true;
@@ -146,6 +159,12 @@ export function defineSink<S extends z.ZodType = NoOptions, State = undefined>(
       return operator(input);
     };
   };
+}
+
+/** With none at once a flow would wait for ever. */
+function checkConcurrency(name: string, concurrency: number | undefined): number | undefined {
+  if (concurrency === undefined || concurrency >= 1) return concurrency;
+  throw new OptionsError("ERR_OPTIONS", `${name}: concurrency must be 1 or more, got ${shown(concurrency)}`);
 }
 
 function optionsOf<S extends z.ZodType>(name: string, schema: S | undefined, given: unknown): z.output<S> {

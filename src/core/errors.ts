@@ -58,6 +58,12 @@ export function describeError(error: unknown): string {
   return `${own} (${describeError(error.cause)})`;
 }
 
+/** What a plugin threw when it cannot go on, named after it; errors of ours name it themselves. */
+export function pluginError(error: unknown, plugin: string, Kind: typeof SourceError | typeof SinkError): FlowError {
+  if (error instanceof FlowError) return error;
+  return new Kind(codeOf(error, "ERR_UNEXPECTED"), `${plugin}: ${describeError(error)}`, { cause: error });
+}
+
 /** The stable code of anything that was thrown: its own, or the given one. */
 export function codeOf(error: unknown, fallback: string): string {
   const code = (error as { code?: unknown } | undefined)?.code;

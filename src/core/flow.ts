@@ -4,8 +4,8 @@ import type { MonoTypeOperatorFunction, Observer, OperatorFunction, Subscription
 import { displayedInput } from "./display.js";
 import { FlowError, OptionsError } from "./errors.js";
 import type { Input } from "./input.js";
-import { Message } from "./message.js";
-import { Observable } from "./observable.js";
+import { Message, messagesOf } from "./message.js";
+import { guarded, Observable } from "./observable.js";
 import { type Plan, type PlanOptions, planFlow } from "./plan.js";
 import { type Source, shown } from "./plugin.js";
 import { type Preview, previewFlow } from "./preview.js";
@@ -14,7 +14,6 @@ import type { Report } from "./report.js";
 import { Reporter } from "./reporter.js";
 import { type RunOptions, runFlow } from "./run.js";
 import { RunContext } from "./run-context.js";
-import { batchOf } from "./sink-operator.js";
 
 /** Options of a stream that is not a run: no journal, no signals. */
 export type StreamOptions = Pick<RunOptions, "signal" | "maxInFlight" | "maxBytesInFlight">;
@@ -95,8 +94,8 @@ export class Flow<T = Message> {
    * Runs the flow to its end and tells what became of every input.
    *
    * A message that reaches the end unsettled is ok. Resolves when every input has its outcome, also when inputs failed or the run
-   * was stopped; rejects only when a source or a sink cannot go on (SourceError, SinkError, or what it threw), the journal and the dead letters
-   * among them. Either way its sources, sinks and files are closed by then. With a journal or dead letters, an outcome counts once it is on the
+   * was stopped; rejects only when a source or a sink cannot go on (SourceError, SinkError; what a plugin threw is their `cause`), the journal and the
+   * dead letters among them. Either way its sources, sinks and files are closed by then. With a journal or dead letters, an outcome counts once it is on the
    * disk.
    *
    * @throws {OptionsError} ERR_OPTIONS
@@ -126,7 +125,7 @@ export class Flow<T = Message> {
 
   /** Subscribes to the raw stream: messages, or what the last operator makes of them. Unsubscribing stops the sources. */
   subscribe(observer?: Partial<Observer<T>> | ((value: T) => void), options: StreamOptions = {}): Subscription {
-    return this.#start(new RunContext(options)).subscribe(observer as Partial<Observer<T>>);
+    return this.#start(new RunContext(options), messagesIn).subscribe(observer as Partial<Observer<T>>);
   }
 
   /**
@@ -153,7 +152,7 @@ export class Flow<T = Message> {
     await new Promise<void>((resolve, reject) => {
       this.#start(context).subscribe({
         next: (item) => {
-          for (const message of batchOf(item, "toArray")) inputs.push(displayedInput(message.value));
+          for (const message of messagesOf(item, "toArray")) inputs.push(displayedInput(message.value));
         },
         error: (error: unknown) => reject(error),
         complete: () => resolve(),
@@ -164,14 +163,19 @@ export class Flow<T = Message> {
     });
     const { failures } = reporter.finish(false);
     const [first] = failures;
-    if (first) throw new FlowError(first.code, `${first.origin}: ${first.reason} (${failures.length} inputs failed)`);
+    if (first)
+      throw new FlowError(
+        first.code,
+        `${first.origin}: ${first.reason} [${first.stage}] (${failures.length} inputs failed)`,
+      );
     return inputs;
   }
 
-  #start(context: RunContext): Observable<T> {
+  /** `settling` tells the messages of what reaches the end, which are ok with that. */
+  #start(context: RunContext, settling = messagesAtEnd): Observable<T> {
     let stream: Observable<unknown> = readAll(this.#sources, context);
     for (const operator of this.#operators) stream = operator(stream as Observable<never>);
-    return finish(stream) as Observable<T>;
+    return finish(stream, settling) as Observable<T>;
   }
 }
 
@@ -190,17 +194,23 @@ export function flow(source: Source | readonly Source[]): Flow<Message> {
 }
 
 /** What reaches the end unsettled and unheld went through the whole flow: it is ok. */
-function finish(stream: Observable<unknown>): Observable<unknown> {
+function finish(stream: Observable<unknown>, settling: (item: unknown) => readonly Message[]): Observable<unknown> {
   return new Observable((output) =>
     stream.subscribe({
-      next: (item) => {
+      next: guarded(output, (item) => {
+        const messages = settling(item);
         output.next(item);
-        for (const message of messagesIn(item)) message.settle({ state: "ok" });
-      },
+        for (const message of messages) message.settle({ state: "ok" });
+      }),
       error: (error: unknown) => output.error(error),
       complete: () => output.complete(),
     }),
   );
+}
+
+/** What becomes something else before the end of a run would have no outcome. */
+function messagesAtEnd(item: unknown): readonly Message[] {
+  return messagesOf(item, "the end of the flow");
 }
 
 function messagesIn(item: unknown): readonly Message[] {

@@ -2,7 +2,7 @@
 
 import { inputText, inspectCustom } from "./display.js";
 import type { Encoded } from "./encoding.js";
-import { codeOf, describeError, FlowError } from "./errors.js";
+import { codeOf, describeError, FlowError, OptionsError } from "./errors.js";
 import { printable } from "./format.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
@@ -161,6 +161,16 @@ export class Message<T extends Input = Input> {
       retryable: error instanceof FlowError && error.retryable,
     });
   }
+}
+
+/** What a stage got, as messages; anything else is named, with the way to mend it. @throws {OptionsError} ERR_NOT_A_MESSAGE */
+export function messagesOf(item: unknown, stage: string): readonly Message[] {
+  if (item instanceof Message) return [item];
+  if (Array.isArray(item) && item.every((entry) => entry instanceof Message)) return item;
+  throw new OptionsError(
+    "ERR_NOT_A_MESSAGE",
+    `${stage}: got ${item === null ? "null" : typeof item} where messages flow; an operator before it must pass messages on (change them with transform)`,
+  );
 }
 
 /** Bytes of an input that are in memory, by count of characters and bytes. */

@@ -2,13 +2,12 @@
 
 import { displayed, displayedInput, inputText, sheetHtml } from "./display.js";
 import type { Input } from "./input.js";
-import type { Message } from "./message.js";
+import { messagesOf } from "./message.js";
 import type { Observable } from "./observable.js";
 import { failureLines } from "./report/summary.js";
 import type { Failure } from "./report.js";
 import { Reporter } from "./reporter.js";
 import { RunContext } from "./run-context.js";
-import { batchOf } from "./sink-operator.js";
 
 /** The first inputs of a flow; printed, it shows them in a few lines each, and in notebooks as cards. */
 export interface Preview extends Iterable<Input> {
@@ -32,8 +31,8 @@ export async function previewFlow(
   await new Promise<void>((resolve, reject) => {
     const subscription = build(context).subscribe({
       next: (item) => {
-        const messages: readonly Message[] = batchOf(item, "preview");
-        for (const message of messages.slice(0, count - inputs.length)) inputs.push(displayedInput(message.value));
+        for (const message of messagesOf(item, "preview").slice(0, count - inputs.length))
+          inputs.push(displayedInput(message.value));
         if (inputs.length < count) return;
         abort.abort();
         subscription?.unsubscribe();

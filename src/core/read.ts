@@ -1,17 +1,19 @@
 /** Reading: pulls sources while the gate is open, and makes messages of what they yield. */
 
 import { admit, fingerprintOf } from "./admit.js";
-import { codeOf, describeError, FlowError } from "./errors.js";
+import { codeOf, describeError, FlowError, InputError, pluginError, SourceError } from "./errors.js";
 import type { Input, InputDraft } from "./input.js";
 import { fingerprintOfKey } from "./journal.js";
 import type { Outcome } from "./ledger.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";
-import { type Acknowledge, doneEarlier, type Source, type SourceItem, type SourceStep } from "./plugin.js";
+import { doneEarlier, type ReadContext, type Source, type SourceItem, type SourceStep, shown } from "./plugin.js";
 import type { Kept, Reading, RunContext } from "./run-context.js";
 
 /** A source is left alone for a moment after this long, so that timers and sockets get their turn. */
 const sliceMs = 4;
+
+type Items = Iterator<SourceStep | Promise<SourceStep>> | AsyncIterator<SourceStep>;
 
 /** All sources as one stream, read side by side under one gate; unsubscribing closes them. */
 export function readAll(sources: readonly Source[], context: RunContext): Observable<Message> {
@@ -53,7 +55,7 @@ async function pump(
   await undefined; // nobody can unsubscribe before the subscription is there
   const isDone = context.store?.isDone;
   const reading: Reading = { idle: undefined };
-  const items = source.read({
+  const iterator = iteratorOf(source, {
     signal,
     isDone: isDone && ((key) => isDone(fingerprintOfKey(key))),
     idle: context.looks ? undefined : (waitsFor) => void (reading.idle = waitsFor),
@@ -61,7 +63,6 @@ async function pump(
     atEnd: (close) => context.atEnd(close),
     shareTurns: (turns) => context.shareTurns(turns),
   });
-  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let sliceEnd = performance.now() + sliceMs;
   let pulling = true;
   let several: readonly SourceItem[] = []; // what came together, and how many of it were taken
@@ -80,7 +81,7 @@ async function pump(
       }
       let item = several[taken];
       taken += 1;
-      if (!item) {
+      if (taken > several.length) {
         const step = iterator.next();
         const next = step instanceof Promise ? await step : step;
         if (next.done || signal.aborted) return;
@@ -93,7 +94,7 @@ async function pump(
         }
         item = found;
       }
-      const passed = pass(take(item, source.name, context), signal, emit);
+      const passed = pass(take(item as SourceItem, source.name, context), signal, emit);
       if (passed) await passed;
       if (count % 64 === 0 && performance.now() > sliceEnd) {
         await new Promise<void>((resolve) => setImmediate(resolve));
@@ -101,10 +102,10 @@ async function pump(
       }
     }
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) throw pluginError(error, source.name, SourceError);
   } finally {
     await Promise.resolve(iterator.return?.()).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
+      if (!signal.aborted) throw pluginError(error, source.name, SourceError);
     });
     context.waits.delete(describe);
     context.reading.delete(reading);
@@ -122,6 +123,22 @@ function pass(
   return undefined;
 }
 
+/** Begins to read a source, whichever way it gives its items. */
+function iteratorOf(source: Source, context: ReadContext): Items {
+  let items: unknown;
+  try {
+    items = source.read(context);
+  } catch (error) {
+    throw pluginError(error, source.name, SourceError);
+  }
+  if (typeof items === "object" && items !== null) {
+    if (Symbol.asyncIterator in items) return (items as AsyncIterable<SourceStep>)[Symbol.asyncIterator]();
+    if (Symbol.iterator in items) return (items as Iterable<SourceStep>)[Symbol.iterator]();
+  }
+  const text = `${source.name}: read gave ${shown(items)}; it is a generator (*read or async *read), or returns an iterable`;
+  throw new SourceError("ERR_NOT_ITERABLE", text);
+}
+
 /** `Array.isArray` does not tell the compiler of a list that is not to be changed. */
 function isSeveral(step: SourceStep): step is readonly SourceItem[] {
   return Array.isArray(step);
@@ -133,41 +150,57 @@ function waitOf(name: string, pulling: boolean, { idle }: Reading, { gate }: Run
   return `source ${name}: for room (${gate.held} inputs with ${gate.bytes} bytes are held)`;
 }
 
+/** What keeps a value from being an item, for people; plugins may be written without types. */
+function problemOf(item: unknown): string | undefined {
+  if (typeof item !== "object" || item === null) return shown(item);
+  if (typeof (item as { origin?: unknown }).origin !== "string") return `${keysOf(item)} and no origin`;
+  return "input" in item || "error" in item || "skipped" in item ? undefined : keysOf(item);
+}
+
+function keysOf(item: object): string {
+  return `an object with ${Object.keys(item).join(", ") || "nothing in it"}`;
+}
+
 /** Counts one item of a source; what was passed over or cannot be read is settled here, the rest becomes a message. */
 function take(
   item: SourceItem,
   stage: string,
   context: RunContext,
 ): Message | undefined | Promise<Message | undefined> {
+  const problem = problemOf(item);
+  if (problem)
+    return fail(
+      new InputError(
+        "ERR_ITEM",
+        `${stage} yielded ${problem}; an item is { origin, input }, { origin, error } or { origin, skipped }`,
+      ),
+    );
   if ("input" in item) {
     try {
       const input = admit(item.input, item.origin, item.checked);
       if (!(input instanceof Promise)) return message(context, item, stage, input);
       return input.then(
         (value) => message(context, item, stage, value),
-        (error: unknown) => fail(error, item, item.input, item.key),
+        (error: unknown) => fail(error, item.input, item.key),
       );
     } catch (error) {
-      return fail(error, item, item.input, item.key);
+      return fail(error, item.input, item.key);
     }
   }
-  if ("error" in item) return fail(item.error, item);
+  if ("error" in item) return fail(item.error);
   settleUnread(context, item.origin, { state: "skipped", reason: item.skipped });
   return undefined;
 
-  function fail(
-    error: unknown,
-    { acknowledge }: { acknowledge?: Acknowledge | undefined },
-    draft?: InputDraft,
-    key?: string,
-  ): undefined {
+  function fail(error: unknown, draft?: InputDraft, key?: string): undefined {
     const code = codeOf(error, "ERR_ITEM");
     const reason = describeError(error);
     const retryable = error instanceof FlowError && error.retryable;
     // A draft that has not the shape of an input is none.
     const input = code === "ERR_INPUT_SHAPE" ? undefined : draft;
     const outcome: Outcome = { state: "failed", code, stage, reason, attempts: 1, retryable };
-    const settlement = { sequence: context.ledger.read(), origin: item.origin, id: input?.id, outcome };
+    const origin = problem ? stage : item.origin;
+    const acknowledge = !problem && "acknowledge" in item ? item.acknowledge : undefined;
+    const settlement = { sequence: context.ledger.read(), origin, id: input?.id, outcome };
     context.settle(settlement, { source: stage, key, acknowledge }, input);
   }
 }

@@ -3,9 +3,9 @@
 import { setMaxListeners } from "node:events";
 import type { OperatorFunction } from "rxjs";
 import { tellEffect } from "./effects.js";
-import { BatchError, InputError, OptionsError } from "./errors.js";
-import { Message } from "./message.js";
-import { Observable } from "./observable.js";
+import { BatchError, InputError, pluginError, SinkError } from "./errors.js";
+import { type Message, messagesOf } from "./message.js";
+import { guarded, Observable } from "./observable.js";
 import type { Sink } from "./plugin.js";
 import type { RunContext, SinkProgress } from "./run-context.js";
 
@@ -36,8 +36,12 @@ export function sinkOperator(
   const writing =
     (write: Sink["write"]): MessageSink["write"] =>
     async (messages, { signal }) => {
-      const failures = await failuresOf(write, messages, signal);
-      for (const [index, error] of failures) messages[index]?.fail(error, name);
+      for (const [index, error] of await failuresOf(write, messages, signal)) {
+        const message = messages[index];
+        // The failure would be nobody's, and the input that it is about would count as ok.
+        if (!message) throw new SinkError("ERR_BATCH_INDEX", batchIndexText(name, index, messages.length));
+        message.fail(error, name);
+      }
     };
   const plan = plugin.plan?.bind(plugin);
   const make = (): MessageSink => ({
@@ -87,6 +91,7 @@ export function messageSinkOperator(
           return `sink ${name}: for ${running === 1 ? "1 batch" : `${running} batches`} to be written${next}`;
         return completed ? `sink ${name}: to be closed` : undefined;
       };
+      const fail = (error: unknown) => output.error(pluginError(error, name, SinkError));
       const close = async () => {
         if (closed) return;
         closed = true;
@@ -115,19 +120,14 @@ export function messageSinkOperator(
               running -= 1;
               next();
             })
-            .catch((error: unknown) => output.error(error));
+            .catch(fail);
         }
-        if (completed && running === 0 && queue.length === 0) {
-          close().then(
-            () => output.complete(),
-            (error: unknown) => output.error(error),
-          );
-        }
+        if (completed && running === 0 && queue.length === 0) close().then(() => output.complete(), fail);
       };
 
       const subscription = input.subscribe({
-        next: (item) => {
-          const batch = batchOf(item, name).filter((message) => !message.settled);
+        next: guarded(output, (item) => {
+          const batch = messagesOf(item, name).filter((message) => !message.settled);
           if (batch.length === 0) return;
           if (!context) {
             context = batch[0]?.context;
@@ -139,7 +139,7 @@ export function messageSinkOperator(
           counts.underWay += batch.length;
           queue.push(batch);
           next();
-        },
+        }),
         error: (error: unknown) => output.error(error),
         complete: () => {
           completed = true;
@@ -157,14 +157,8 @@ export function messageSinkOperator(
   };
 }
 
-/** What a stage got, as messages; anything else is named, with the way to mend it. */
-export function batchOf(item: unknown, stage: string): readonly Message[] {
-  if (item instanceof Message) return [item];
-  if (Array.isArray(item) && item.every((entry) => entry instanceof Message)) return item;
-  throw new OptionsError(
-    "ERR_NOT_A_MESSAGE",
-    `${stage}: got ${item === null ? "null" : typeof item} where messages flow; an operator before it must pass messages on (change them with transform)`,
-  );
+function batchIndexText(name: string, index: unknown, length: number): string {
+  return `${name}: its BatchError names input ${String(index)} of a batch of ${length}; the keys are indexes from 0`;
 }
 
 async function failuresOf(

@@ -3,9 +3,9 @@
 import type { OperatorFunction } from "rxjs";
 import { InputError } from "./errors.js";
 import type { Input } from "./input.js";
-import type { Message } from "./message.js";
-import { Observable } from "./observable.js";
-import type { Transform, TransformResult } from "./plugin.js";
+import { type Message, messagesOf } from "./message.js";
+import { guarded, Observable } from "./observable.js";
+import { shown, type Transform, type TransformResult } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
 
 interface Task {
@@ -104,27 +104,31 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
         return task;
       };
 
+      const take = (message: Message) => {
+        if (message.settled) return;
+        if (queue.length > 0 || running >= concurrency) {
+          enqueue(message);
+          start();
+          return;
+        }
+        let result: TransformResult | Promise<TransformResult>;
+        try {
+          result = plugin.apply(message.value, { signal: abort.signal, origin: message.origin });
+        } catch (error) {
+          message.fail(error, plugin.name);
+          return;
+        }
+        if (result instanceof Promise) {
+          const task = enqueue(message);
+          unstarted = queue.length;
+          run(task, result);
+        } else emitSafely(message, result, emit, plugin.name);
+      };
+
       const subscription = input.subscribe({
-        next: (message) => {
-          if (message.settled) return;
-          if (queue.length > 0 || running >= concurrency) {
-            enqueue(message);
-            start();
-            return;
-          }
-          let result: TransformResult | Promise<TransformResult>;
-          try {
-            result = plugin.apply(message.value, { signal: abort.signal, origin: message.origin });
-          } catch (error) {
-            message.fail(error, plugin.name);
-            return;
-          }
-          if (result instanceof Promise) {
-            const task = enqueue(message);
-            unstarted = queue.length;
-            run(task, result);
-          } else emitSafely(message, result, emit, plugin.name);
-        },
+        next: guarded(output, (item) => {
+          for (const message of messagesOf(item, plugin.name)) take(message);
+        }),
         error: (error: unknown) => output.error(error),
         complete: () => {
           completed = true;
@@ -145,9 +149,9 @@ function resultMessages(message: Message, result: TransformResult, plugin: Trans
     message.skip(`dropped by ${plugin.name}`, plugin.dropsAreDone);
     return [];
   }
-  if (!Array.isArray(result)) return [message.with(checked(result as Input))];
+  if (!Array.isArray(result)) return [message.with(checked(result, plugin.name))];
   if (result.length === 0) return resultMessages(message, undefined, plugin);
-  return message.split((result as Input[]).map(checked));
+  return message.split(result.map((part) => checked(part, plugin.name)));
 }
 
 function emitSafely(
@@ -164,19 +168,20 @@ function emitSafely(
   }
 }
 
-function checked(value: Input): Input {
-  const ok =
-    typeof value === "object" &&
-    typeof value.id === "string" &&
-    Array.isArray(value.concepts) &&
-    isObject(value.metadata);
-  if (ok) return value;
+function checked(value: unknown, name: string): Input {
+  const missing = missingIn(value);
+  if (missing === undefined) return value as Input;
   throw new InputError(
     "ERR_TRANSFORM_RESULT",
-    "it must return the input, a changed copy ({ ...input, … }), a list of them, or nothing",
+    `${name} returned ${missing}; it must return the input, a changed copy ({ ...input, … }), a list of them, or nothing`,
   );
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
+/** What keeps a value from being an input, for people. */
+function missingIn(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return shown(value);
+  const { id, concepts, metadata } = value as Partial<Input>;
+  if (typeof id !== "string") return "an object without id";
+  if (!Array.isArray(concepts)) return "an object without concepts";
+  return typeof metadata === "object" && metadata !== null ? undefined : "an object without metadata";
 }

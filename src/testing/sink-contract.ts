@@ -1,67 +1,111 @@
 /** The contract of a sink, as a suite. */
 
-import type { OperatorFunction } from "rxjs";
+import { concatMap, type OperatorFunction, tap } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { batch } from "../core/batch.js";
 import { flow } from "../core/flow.js";
-import type { InputDraft } from "../core/input.js";
+import type { Input, InputDraft } from "../core/input.js";
 import type { Message } from "../core/message.js";
-import type { Source } from "../core/plugin.js";
+import type { Report } from "../core/report.js";
+import { fixtureSource, within } from "./fixture-source.js";
 
 /** What `testSink` needs. */
 export interface SinkFixture {
   sink: OperatorFunction<Message | readonly Message[], Message>;
   /** Three inputs or more that the sink can write. */
   inputs: readonly InputDraft[];
-  /** Ids of what was written, in any order. */
+  /** Ids of what was written, in any order; asked while the sink is open, too. */
   written: () => Promise<readonly string[]>;
+  /** Whether all that it opened is closed; asked at the end and after a stop. Default: not asked. */
+  isClosed?: () => boolean | Promise<boolean>;
 }
 
 /**
- * Tests what every sink must do: it writes what reaches it, alone or in batches, hands it on downstream, and survives an early stop. `create`
- * gives a fresh sink for each test.
+ * Tests what every sink must do: it writes what reaches it, alone or in batches, before it hands it on downstream, leaves the inputs unchanged,
+ * writes nothing in a plan, and survives an early stop. `create` gives a fresh sink for each test.
  *
  * @example testSink("print", async () => ({ sink: print(), inputs, written: async () => printed }));
  */
 export function testSink(name: string, create: () => Promise<SinkFixture>): void {
-  const sourceOf = (inputs: readonly InputDraft[]): Source => ({
-    name: "fixture",
-    *read() {
-      for (const [index, input] of inputs.entries()) yield { origin: `fixture:${index + 1}`, input };
-    },
-  });
-  const idsOf = (inputs: readonly InputDraft[]) => inputs.map((input) => input.id ?? "").sort();
-
   describe(`${name} as a sink`, () => {
     it("writes single messages", async () => {
-      const { sink, inputs, written } = await create();
-      const report = await flow(sourceOf(inputs)).pipe(sink).run();
-      expect(report.counts.ok).toBe(inputs.length);
-      expect([...(await written())].sort()).toEqual(idsOf(inputs));
+      const { sink, inputs, written, isClosed } = await create();
+      const report = await ended(flow(fixtureSource(inputs)).pipe(sink).run());
+      expectAllOk(report, inputs);
+      expect([...(await written())].sort(), `${name}: what is written, beside the inputs`).toEqual(idsOf(inputs));
+      if (isClosed) expect(await isClosed(), `${name}: at the end, close must close what open opened`).toBe(true);
     });
 
     it("writes batches, and hands every message on", async () => {
       const { sink, inputs, written } = await create();
-      const passed = await flow(sourceOf(inputs))
-        .pipe(batch({ maxItems: 2 }), sink)
-        .toArray();
-      expect(passed.map((input) => input.id).sort()).toEqual(idsOf(inputs));
-      expect([...(await written())].sort()).toEqual(idsOf(inputs));
+      const before: Input[] = [];
+      const after: Input[] = [];
+      const passed: string[] = [];
+      const running = flow(fixtureSource(inputs))
+        .pipe(
+          tap(({ value }) => {
+            before.push(structuredClone(value));
+            after.push(value);
+          }),
+          batch({ maxItems: 2 }),
+          sink,
+          tap(({ value }) => passed.push(value.id)),
+        )
+        .run();
+      expectAllOk(await ended(running), inputs);
+      expect(after, `${name}: it must leave the inputs that it writes unchanged`).toEqual(before);
+      expect(passed.sort(), `${name}: what it hands on, beside the inputs`).toEqual(idsOf(inputs));
+      expect([...(await written())].sort(), `${name}: what is written, beside the inputs`).toEqual(idsOf(inputs));
+    });
+
+    it("has written what it hands on", async () => {
+      const { sink, inputs, written } = await create();
+      const missing: string[] = [];
+      const look = async (message: Message) => {
+        if (!(await written()).includes(message.value.id)) missing.push(message.value.id);
+        return message;
+      };
+      const running = flow(fixtureSource(inputs)).pipe(batch({ maxItems: 2 }), sink, concatMap(look));
+      expectAllOk(await ended(running.run()), inputs);
+      const text = `${name}: handed on before they were written; write must resolve when the data are where they should be`;
+      expect(missing, text).toEqual([]);
+    });
+
+    it("writes nothing in a plan", async () => {
+      const { sink, inputs, written } = await create();
+      await ended(flow(fixtureSource(inputs)).pipe(sink).plan());
+      const there = await written().catch(() => []); // there is no file, say
+      expect(there, `${name}: a plan must write nothing`).toEqual([]);
     });
 
     it("completes without an input", async () => {
       const { sink } = await create();
-      const report = await flow(sourceOf([])).pipe(sink).run();
+      const report = await ended(flow(fixtureSource([])).pipe(sink).run());
       expect(report.counts.read).toBe(0);
     });
 
     it("stops when it is told to, and the sum still closes", async () => {
-      const { sink, inputs } = await create();
+      const { sink, inputs, isClosed } = await create();
       const abort = new AbortController();
-      const running = flow(sourceOf(inputs)).pipe(sink).run({ signal: abort.signal });
-      abort.abort();
-      const { counts } = await running;
+      const stop = tap<Message>(() => abort.abort()); // in the middle: the sink is about to get its first input
+      const running = flow(fixtureSource(inputs)).pipe(stop, sink).run({ signal: abort.signal });
+      const { counts } = await ended(running);
       expect(counts.read).toBe(counts.ok + counts.failed + counts.skipped + counts.pending);
+      if (isClosed) expect(await isClosed(), `${name}: aborted, close must close what open opened`).toBe(true);
     });
   });
+
+  function ended<T>(running: Promise<T>): Promise<T> {
+    return within(running, `${name}: the run does not end; do open, write and close resolve?`);
+  }
+
+  function expectAllOk({ failures, counts }: Report, inputs: readonly InputDraft[]): void {
+    const reasons = failures.map(({ origin, code, reason }) => `${origin}: ${reason} [${code}]`);
+    expect(reasons, `${name}: every input of the fixture must be written`).toEqual([]);
+    expect(counts.ok, `${name}: inputs that are ok`).toBe(inputs.length);
+  }
+}
+
+function idsOf(inputs: readonly InputDraft[]): string[] {
+  return inputs.map((input) => input.id ?? "").sort();
 }
