@@ -110,7 +110,11 @@ export function batch(options: BatchOptions = {}): OperatorFunction<Message, Mes
 
       const subscription = input.subscribe({
         next: (item) => {
-          for (const message of batchOf(item, "batch")) add(message);
+          try {
+            for (const message of batchOf(item, "batch")) add(message);
+          } catch (error) {
+            output.error(error); // what is no message; RxJS would throw it where nobody can catch it
+          }
         },
         error: (error: unknown) => output.error(error),
         complete: () => {

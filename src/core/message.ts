@@ -2,7 +2,7 @@
 
 import { inputText, inspectCustom } from "./display.js";
 import type { Encoded } from "./encoding.js";
-import { codeOf, describeError, FlowError } from "./errors.js";
+import { codeOf, describeError, FlowError, OptionsError } from "./errors.js";
 import { printable } from "./format.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
@@ -157,6 +157,15 @@ export class Message<T extends Input = Input> {
       retryable: error instanceof FlowError && error.retryable,
     });
   }
+}
+
+/** The error of a stage that got something else than messages, with the way to mend it. */
+export function notAMessage(item: unknown, stage: string): OptionsError {
+  const isBatch = Array.isArray(item) && item[0] instanceof Message;
+  const text = isBatch
+    ? "got a batch where single inputs flow; put it before batch()"
+    : `got ${item === null ? "null" : typeof item} where messages flow; an operator before it must pass messages on (change them with transform)`;
+  return new OptionsError("ERR_NOT_A_MESSAGE", `${stage}: ${text}`);
 }
 
 /** Bytes of an input that are in memory, by count of characters and bytes. */

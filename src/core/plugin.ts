@@ -3,6 +3,7 @@
 import type * as z from "zod";
 import { describeError, InputError, OptionsError } from "./errors.js";
 import type { Input, InputDraft } from "./input.js";
+import { Observable } from "./observable.js";
 
 /** One thing that a source found: an input, an input that cannot be read, or something passed over. */
 export type SourceItem =
@@ -101,6 +102,7 @@ export interface Sink {
 
 /** Checks the options of a plugin and gives them back with their defaults; names the plugin, the option and the value. */
 export function parseOptions<S extends z.ZodType>(plugin: string, schema: S, options: unknown): z.output<S> {
+  if (options instanceof Observable) throw new OptionsError("ERR_OPTIONS", `${plugin}: got ${shown(options)}`);
   const result = schema.safeParse(options ?? {}, { reportInput: true });
   if (result.success) return result.data;
   // The schema's own error holds all that was given, a key among it, and says no more.
@@ -143,6 +145,7 @@ export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "function") return "a function";
+  if (value instanceof Observable) return "the stream of the pipe; call it there, with its own arguments in brackets";
   if (typeof value !== "object" || value === null) return String(value);
   return `a ${value.constructor?.name ?? "Object"}`;
 }

@@ -3,8 +3,8 @@
 import { setMaxListeners } from "node:events";
 import type { OperatorFunction } from "rxjs";
 import { tellEffect } from "./effects.js";
-import { BatchError, InputError, OptionsError } from "./errors.js";
-import { Message } from "./message.js";
+import { BatchError, InputError } from "./errors.js";
+import { Message, notAMessage } from "./message.js";
 import { Observable } from "./observable.js";
 import type { Sink } from "./plugin.js";
 import type { RunContext, SinkProgress } from "./run-context.js";
@@ -125,7 +125,13 @@ export function messageSinkOperator(
 
       const subscription = input.subscribe({
         next: (item) => {
-          const batch = batchOf(item, name).filter((message) => !message.settled);
+          let batch: readonly Message[];
+          try {
+            batch = batchOf(item, name).filter((message) => !message.settled);
+          } catch (error) {
+            output.error(error);
+            return;
+          }
           if (batch.length === 0) return;
           if (!context) {
             context = batch[0]?.context;
@@ -159,10 +165,7 @@ export function messageSinkOperator(
 export function batchOf(item: unknown, stage: string): readonly Message[] {
   if (item instanceof Message) return [item];
   if (Array.isArray(item) && item.every((entry) => entry instanceof Message)) return item;
-  throw new OptionsError(
-    "ERR_NOT_A_MESSAGE",
-    `${stage}: got ${item === null ? "null" : typeof item} where messages flow; an operator before it must pass messages on (change them with transform)`,
-  );
+  throw notAMessage(item, stage);
 }
 
 async function failuresOf(

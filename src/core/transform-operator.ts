@@ -3,7 +3,7 @@
 import type { OperatorFunction } from "rxjs";
 import { InputError } from "./errors.js";
 import type { Input } from "./input.js";
-import type { Message } from "./message.js";
+import { Message, notAMessage } from "./message.js";
 import { Observable } from "./observable.js";
 import type { Transform, TransformResult } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
@@ -106,6 +106,10 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
 
       const subscription = input.subscribe({
         next: (message) => {
+          if (!(message instanceof Message)) {
+            output.error(notAMessage(message, plugin.name));
+            return;
+          }
           if (message.settled) return;
           if (queue.length > 0 || running >= concurrency) {
             enqueue(message);
