@@ -8,6 +8,11 @@ export function countText(count: number): string {
   return whole.format(Math.round(count));
 }
 
+/** `12,345 inputs`, `1 input`. */
+export function counted(count: number, one: string, several = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : several}`;
+}
+
 /** `1.2 MB`; a MB is 1,000,000 bytes. */
 export function bytesText(bytes: number): string {
   let value = bytes;
