@@ -2,7 +2,7 @@
 
 import { inputText, inspectCustom } from "./display.js";
 import type { Encoded } from "./encoding.js";
-import { codeOf, describeError, FlowError, OptionsError } from "./errors.js";
+import { codeOf, describeThrown, FlowError, OptionsError } from "./errors.js";
 import { printable } from "./format.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
@@ -152,7 +152,7 @@ export class Message<T extends Input = Input> {
       state: "failed",
       code: codeOf(error, "ERR_UNEXPECTED"),
       stage,
-      reason: describeError(error),
+      reason: describeThrown(error),
       attempts,
       retryable: error instanceof FlowError && error.retryable,
     });

@@ -1,6 +1,6 @@
 /** Plugins: what a source, a transform and a sink are, and how to define one with checked options. */
 
-import type * as z from "zod";
+import * as z from "zod";
 import { describeError, InputError, OptionsError } from "./errors.js";
 import type { Input, InputDraft } from "./input.js";
 import { Observable } from "./observable.js";
@@ -47,7 +47,10 @@ export interface Source {
    * How many items there will be, when that is cheap to know: a number, or a function that finds out beside the reading. For progress
    * only; it is asked when progress is shown.
    */
-  readonly total?: number | ((context: { signal: AbortSignal }) => Promise<number | undefined>) | undefined;
+  readonly total?:
+    | number
+    | ((context: { signal: AbortSignal }) => number | undefined | Promise<number | undefined>)
+    | undefined;
   /**
    * Asynchronous, or synchronous with a promise for each item that takes time: the way of `for await`. Many small items cost least when those that
    * are there at once come in one array.
@@ -106,7 +109,10 @@ export function parseOptions<S extends z.ZodType>(plugin: string, schema: S, opt
   const result = schema.safeParse(options ?? {}, { reportInput: true });
   if (result.success) return result.data;
   // The schema's own error holds all that was given, a key among it, and says no more.
-  throw new OptionsError("ERR_OPTIONS", `${plugin}: ${issueText(result.error)}`);
+  const unknown = result.error.issues.some((issue) => issue.code === "unrecognized_keys" && issue.path.length === 0);
+  const names = unknown && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const known = names.length > 0 ? `; its options are ${names.join(", ")}` : "";
+  throw new OptionsError("ERR_OPTIONS", `${plugin}: ${issueText(result.error)}${known}`);
 }
 
 /** Checks an argument that is a path, also for callers without types. @throws {OptionsError} ERR_OPTIONS */

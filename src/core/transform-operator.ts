@@ -2,7 +2,7 @@
 
 import type { OperatorFunction } from "rxjs";
 import { InputError } from "./errors.js";
-import type { Input } from "./input.js";
+import { type Input, InputDraft } from "./input.js";
 import { Message, notAMessage } from "./message.js";
 import { Observable } from "./observable.js";
 import type { Transform, TransformResult } from "./plugin.js";
@@ -15,6 +15,8 @@ interface Task {
   result: TransformResult;
   error: unknown;
 }
+
+const fields: ReadonlySet<string> = new Set(Object.keys(InputDraft.shape));
 
 /** Inputs that wait in a queue before the source is read no further; or twice the concurrency, where that is more. */
 const maxQueued = 16;
@@ -174,11 +176,20 @@ function checked(value: Input): Input {
     typeof value.id === "string" &&
     Array.isArray(value.concepts) &&
     isObject(value.metadata);
-  if (ok) return value;
+  if (ok) {
+    for (const name in value) if (!fields.has(name)) throw unknownField(name);
+    return value;
+  }
   throw new InputError(
     "ERR_TRANSFORM_RESULT",
     "it must return the input, a changed copy ({ ...input, … }), a list of them, or nothing",
   );
+}
+
+/** A field that nothing reads would be lost without a word. */
+function unknownField(name: string): InputError {
+  const text = `an input has no field "${name}"; data of your own goes into metadata, labels into concepts`;
+  return new InputError("ERR_TRANSFORM_RESULT", text);
 }
 
 function isObject(value: unknown): boolean {
