@@ -20,8 +20,16 @@ async function linesOf(...items: { origin: string; reason: string }[]): Promise<
 describe("the summary of a report", () => {
   it("names an input once, where its reason begins with it", async () => {
     expect(
-      await linesOf({ origin: "a/b.txt", reason: "a/b.txt is empty" }, { origin: "a", reason: "ab is empty" }),
-    ).toEqual(["  failed   a/b.txt is empty [failing, ERR_X]", "  failed   a: ab is empty [failing, ERR_X]"]);
+      await linesOf(
+        { origin: "a/b.txt", reason: "a/b.txt is empty" },
+        { origin: "a", reason: "ab is empty" },
+        { origin: "c", reason: '"c" is not a URL' },
+      ),
+    ).toEqual([
+      "  failed   a/b.txt is empty [failing, ERR_X]",
+      "  failed   a: ab is empty [failing, ERR_X]",
+      '  failed   "c" is not a URL [failing, ERR_X]',
+    ]);
   });
 
   it("keeps each input on its own line, whatever its name holds", async () => {

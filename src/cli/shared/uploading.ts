@@ -9,7 +9,8 @@ import { kinds } from "../../core/kinds.js";
 import type { Message } from "../../core/message.js";
 import type { Source } from "../../core/plugin.js";
 import type { Metadata } from "../../transforms/tag-metadata.js";
-import { keyValue, several, severalOf } from "./parsing.js";
+import { filesSource, isMediaFile } from "./files-source.js";
+import { keyValue, separator, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "csv", "jsonl", "urls"] as const;
 
@@ -20,6 +21,7 @@ export interface UploadingOptions {
   exclude?: string[];
   folderLabels?: boolean;
   column: "text" | "url" | "file";
+  delimiter?: string;
   fetch?: boolean;
   concept?: string[];
   metadata?: Metadata;
@@ -33,7 +35,10 @@ export interface UploadingOptions {
 /** Adds the options of sources, transforms and the upload. */
 export function withUploading(command: Command): Command {
   return command
-    .argument("<source...>", "folders, CSV or JSON Lines files, files with one URL a line, or URLs")
+    .argument(
+      "<source...>",
+      "folders, images, videos, audio files, CSV or JSON Lines files, files with one URL a line, or URLs",
+    )
     .optionsGroup("What is read:")
     .addOption(new Option("--as <form>", "what the sources are (default: by name)").choices(forms))
     .option(
@@ -49,6 +54,7 @@ export function withUploading(command: Command): Command {
         .choices(["text", "url", "file"])
         .default("text"),
     )
+    .option("--delimiter <character>", 'CSV: what separates cells, such as ";" (default: ",")', separator)
     .option("--fetch", "URLs: fetch here and send the bytes, instead of letting the platform fetch")
     .optionsGroup("What is added:")
     .option("--concept <id>", "concept of every input; may be repeated", several)
@@ -68,7 +74,13 @@ export function withUploading(command: Command): Command {
 /** The flow of an upload, as it is asked for. */
 export async function uploadFlow(app: App, paths: readonly string[], options: UploadingOptions): Promise<Flow> {
   const { batch, fitImage, flow, geoFromExif, label, tagMetadata, transform, upload } = await import("../../index.js");
-  const sources = await Promise.all(paths.map((path) => sourceOf(path, options)));
+  const files: string[] = [];
+  const sources: Source[] = [];
+  for (const path of paths) {
+    if (options.as === undefined && (await isMediaFile(path))) files.push(path);
+    else sources.push(await sourceOf(path, options));
+  }
+  if (files.length > 0) sources.push(filesSource(files, options.kind));
   let inputs = flow(sources) as Flow<Message>;
   const { fit, exifPlaces, concept, metadata, dataset, conflict, resume } = options;
   if (exifPlaces) inputs = inputs.pipe(geoFromExif());
@@ -84,14 +96,14 @@ export async function uploadFlow(app: App, paths: readonly string[], options: Up
 
 async function sourceOf(path: string, options: UploadingOptions): Promise<Source> {
   const { csv, folder, jsonl, SourceError, urls } = await import("../../index.js");
-  const { kind: kindsAsked, include, exclude, folderLabels, column, fetch } = options;
+  const { kind: kindsAsked, include, exclude, folderLabels, column, delimiter, fetch } = options;
   const isUrl = /^https?:\/\//i.test(path);
   const kind = kindsAsked?.[0];
   switch (options.as ?? formOf(path, isUrl)) {
     case "folder":
       return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined });
     case "csv":
-      return csv(path, { input: column, kind });
+      return csv(path, { input: column, kind, delimiter });
     case "jsonl":
       return jsonl(path);
     case "urls":

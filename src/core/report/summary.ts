@@ -72,6 +72,7 @@ export function groupLines(state: string, groups: readonly ReasonGroup[]): strin
 
 /** A reason that begins with the origin names it once. */
 function failureText({ origin, reason, stage, code }: Failure): string {
-  const text = reason.startsWith(`${origin} `) ? reason : `${origin}: ${reason}`;
+  const isNamed = reason.startsWith(`${origin} `) || reason.startsWith(`"${origin}" `);
+  const text = isNamed ? reason : `${origin}: ${reason}`;
   return `${text} [${stage}, ${code}]`;
 }
