@@ -1,4 +1,8 @@
-/** The embedded store: the Inputs API on loopback, with its data in a folder. */
+/**
+ * The embedded store: the Inputs API on loopback, with its data in a folder.
+ *
+ * @module sluice/emulator
+ */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
