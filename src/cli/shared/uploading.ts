@@ -20,7 +20,7 @@ export interface UploadingOptions {
   include?: string[];
   exclude?: string[];
   folderLabels?: boolean;
-  column: "text" | "url" | "file";
+  column?: "text" | "url" | "file";
   delimiter?: string;
   fetch?: boolean;
   concept?: string[];
@@ -50,9 +50,11 @@ export function withUploading(command: Command): Command {
     .option("--exclude <glob>", "folders: no files or folders like this; may be repeated", several)
     .option("--folder-labels", "folders: the name of a file's folder becomes its concept")
     .addOption(
-      new Option("--column <what>", "CSV: what the column `input` holds")
-        .choices(["text", "url", "file"])
-        .default("text"),
+      new Option("--column <what>", 'CSV: what the column `input` holds (default: "text")').choices([
+        "text",
+        "url",
+        "file",
+      ]),
     )
     .option("--delimiter <character>", 'CSV: what separates cells, such as ";" (default: ",")', separator)
     .option("--fetch", "URLs: fetch here and send the bytes, instead of letting the platform fetch")
@@ -77,13 +79,7 @@ export function withUploading(command: Command): Command {
 /** The flow of an upload, as it is asked for. */
 export async function uploadFlow(app: App, paths: readonly string[], options: UploadingOptions): Promise<Flow> {
   const { batch, fitImage, flow, geoFromExif, label, tagMetadata, transform, upload } = await import("../../index.js");
-  const files: string[] = [];
-  const sources: Source[] = [];
-  for (const path of paths) {
-    if (options.as === undefined && (await isMediaFile(path))) files.push(path);
-    else sources.push(await sourceOf(path, options));
-  }
-  if (files.length > 0) sources.push(filesSource(files, options.kind));
+  const sources = await sourcesOf(paths, options);
   let inputs = flow(sources) as Flow<Message>;
   const { fit, exifPlaces, concept, metadata, dataset, conflict, resume } = options;
   if (exifPlaces) inputs = inputs.pipe(geoFromExif());
@@ -97,12 +93,46 @@ export async function uploadFlow(app: App, paths: readonly string[], options: Up
   return inputs.pipe(batch(), upload(app, { conflict, resume: resume ? "server" : undefined }));
 }
 
-async function sourceOf(path: string, options: UploadingOptions): Promise<Source> {
-  const { csv, folder, jsonl, SourceError, urls } = await import("../../index.js");
+type Form = (typeof forms)[number];
+
+/** Options that mean one form of source, and what they are for. */
+const meant: [keyof UploadingOptions, string, Form, string][] = [
+  ["include", "--include", "folder", "folders"],
+  ["exclude", "--exclude", "folder", "folders"],
+  ["folderLabels", "--folder-labels", "folder", "folders"],
+  ["column", "--column", "csv", "CSV files"],
+  ["delimiter", "--delimiter", "csv", "CSV files"],
+  ["fetch", "--fetch", "urls", "URLs"],
+];
+
+async function sourcesOf(paths: readonly string[], options: UploadingOptions): Promise<Source[]> {
+  const { OptionsError, SourceError } = await import("../../index.js");
+  const sources: Source[] = [];
+  const files: string[] = [];
+  const found = new Set<Form>();
+  for (const path of paths) {
+    const form = options.as ?? formOf(path);
+    if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+    if (form === "urls" && options.as === undefined && (await isMediaFile(path))) {
+      files.push(path);
+      continue;
+    }
+    found.add(form);
+    sources.push(await sourceOf(form, path, options));
+  }
+  for (const [option, text, form, what] of meant) {
+    if (options[option] === undefined || found.has(form)) continue;
+    throw new OptionsError("ERR_OPTIONS", `${text} is for ${what}, and none is named`);
+  }
+  if (files.length > 0) sources.push(filesSource(files, options.kind));
+  return sources;
+}
+
+async function sourceOf(form: Form, path: string, options: UploadingOptions): Promise<Source> {
+  const { csv, folder, jsonl, urls } = await import("../../index.js");
   const { kind: kindsAsked, include, exclude, folderLabels, column, delimiter, fetch } = options;
-  const isUrl = /^https?:\/\//i.test(path);
   const kind = kindsAsked?.[0];
-  switch (options.as ?? formOf(path, isUrl)) {
+  switch (form) {
     case "folder":
       return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined });
     case "csv":
@@ -110,15 +140,17 @@ async function sourceOf(path: string, options: UploadingOptions): Promise<Source
     case "jsonl":
       return jsonl(path);
     case "urls":
-      return urls(isUrl ? [path] : path, { kind, fetch });
-    default:
-      throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+      return urls(isUrl(path) ? [path] : path, { kind, fetch });
   }
 }
 
+function isUrl(path: string): boolean {
+  return /^https?:\/\//i.test(path);
+}
+
 /** A folder, or a file by its extension; what has none that is known is a list of URLs. Undefined for what is not there. */
-function formOf(path: string, isUrl: boolean): (typeof forms)[number] | undefined {
-  if (isUrl) return "urls";
+function formOf(path: string): Form | undefined {
+  if (isUrl(path)) return "urls";
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) return undefined;
   if (found.isDirectory()) return "folder";
