@@ -73,7 +73,10 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     const emulator = await embeddedStore(data);
     if (given.announce ?? true) {
       // The link opens the store: it is for who sits there, and for no log.
-      const look = process.stderr.isTTY ? `; see what is in it: ${emulator.galleryUrl()}` : "";
+      const later = given.data === undefined ? "sluice emulator" : `sluice emulator --data ${data}`;
+      const look = process.stderr.isTTY
+        ? `; see what is in it, while this runs: ${emulator.galleryUrl()} (later: ${later})`
+        : "";
       process.stderr.write(`sluice: no CLARIFAI_PAT, using the embedded store in ${data}${look}\n`);
     }
     const here = { baseUrl: emulator.url, pat: emulator.pat, folder: resolve(data) };
@@ -92,8 +95,10 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     throw new OptionsError("ERR_CREDENTIALS", "connect: the key has a space, a line break or a character beyond ASCII");
   }
   if (isPlatform && (userId === undefined || appId === undefined)) {
-    const missing = userId === undefined ? "userId (or CLARIFAI_USER_ID)" : "appId (or CLARIFAI_APP_ID)";
-    throw new OptionsError("ERR_CREDENTIALS", `connect: ${missing} is missing`);
+    const names = { "userId (or CLARIFAI_USER_ID)": userId, "appId (or CLARIFAI_APP_ID)": appId };
+    const missing = Object.entries(names).flatMap(([name, value]) => (value === undefined ? [name] : []));
+    const verb = missing.length > 1 ? "are" : "is";
+    throw new OptionsError("ERR_CREDENTIALS", `connect: ${missing.join(" and ")} ${verb} missing`);
   }
   const transport = new Transport({
     ...tuning,

@@ -1,4 +1,8 @@
-/** The public surface, listed by hand. What is not here may change. */
+/**
+ * The public surface, listed by hand. What is not here may change.
+ *
+ * @module sluice
+ */
 
 export { ApiError } from "./client/api-error.js";
 export { App } from "./client/app.js";

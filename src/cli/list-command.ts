@@ -39,6 +39,7 @@ export function listCommand(): Command {
           )
           .run({ handleSignals: true });
         if (report.counts.failed > 0) process.stderr.write(`${report.summary()}\n`);
+        if (report.counts.read === 0 && !report.stopped) process.stderr.write("sluice: there are no such inputs\n");
         process.exitCode = report.exitCode;
       }),
     );

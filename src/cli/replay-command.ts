@@ -1,6 +1,6 @@
 /** `sluice replay`: tries failed inputs again. */
 
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
@@ -18,7 +18,10 @@ export function replayCommand(): Command {
     .action((path: string, options: ConnectionOptions & RunningOptions) =>
       withApp(options, async (app) => {
         const { batch, deadLetters, flow, SourceError, upload } = await import("../index.js");
-        if (!existsSync(path)) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+        const found = statSync(path, { throwIfNoEntry: false });
+        if (!found) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+        if (found.isDirectory())
+          throw new SourceError("ERR_FILE_UNREADABLE", `${path} is a folder, not a file of dead letters`);
         const inputs = flow(deadLetters(path)).pipe(batch(), upload(app));
         await conclude(await inputs.run(runOptions(options)), options);
       }),

@@ -12,6 +12,9 @@ import { issueText } from "./plugin.js";
 const none: readonly never[] = Object.freeze([]);
 const noMetadata: { readonly [key: string]: Json } = Object.freeze({});
 
+/** What may be given; what the platform tells of an input is left out. */
+const fieldNames = Object.keys(InputDraft.shape).filter((name) => !/^(status|createdAt|modifiedAt)$/.test(name));
+
 /** Levels of lists and objects within metadata and annotations. */
 const maxDepth = 100;
 
@@ -75,7 +78,9 @@ function checked(raw: InputDraft): InputDraft {
   }
   const result = InputDraft.safeParse(raw, { reportInput: true });
   if (result.success) return result.data;
-  throw new InputError("ERR_INPUT_SHAPE", issueText(result.error), { cause: result.error });
+  const hasUnknown = result.error.issues.some(({ code, path }) => code === "unrecognized_keys" && path.length === 0);
+  const known = hasUnknown ? `; an input has ${fieldNames.join(", ")}` : "";
+  throw new InputError("ERR_INPUT_SHAPE", `${issueText(result.error)}${known}`, { cause: result.error });
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

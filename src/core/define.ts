@@ -22,6 +22,8 @@ import { transformOperator } from "./transform-operator.js";
 type FactoryArguments<S extends z.ZodType> =
   Record<never, never> extends z.input<S> ? [options?: z.input<S>] : [options: z.input<S>];
 
+type MaybeLater<T> = T | Promise<T>;
+
 const noOptions = z.strictObject({});
 type NoOptions = typeof noOptions;
 
@@ -31,6 +33,11 @@ export interface SourceDefinition<S extends z.ZodType> {
   name: string;
   /** Schema of the options. Default: no options. */
   options?: S;
+  /**
+   * How many items there will be, when that is cheap to know: a number, or a function that finds out beside the reading. For progress only; it is
+   * asked when progress is shown.
+   */
+  total?: number | ((options: z.output<S>, context: { signal: AbortSignal }) => MaybeLater<number | undefined>);
   /** Yields items one by one; closes what it opened in `finally`. */
   read(
     options: z.output<S>,
@@ -54,9 +61,17 @@ export interface SourceDefinition<S extends z.ZodType> {
 export function defineSource<S extends z.ZodType = NoOptions>(
   definition: SourceDefinition<S>,
 ): (...args: FactoryArguments<S>) => Source {
+  checkDefinition("defineSource", definition, "read");
   return (...args) => {
     const options = optionsOf(definition.name, definition.options, args[0]);
-    return { name: definition.name, read: (context) => definition.read(options, context) };
+    const { total } = definition;
+    return {
+      name: definition.name,
+      ...(total !== undefined && {
+        total: typeof total === "number" ? total : (context: { signal: AbortSignal }) => total(options, context),
+      }),
+      read: (context) => definition.read(options, context),
+    };
   };
 }
 
@@ -92,6 +107,7 @@ export interface TransformDefinition<S extends z.ZodType> {
 export function defineTransform<S extends z.ZodType = NoOptions>(
   definition: TransformDefinition<S>,
 ): (...args: FactoryArguments<S>) => OperatorFunction<Message, Message> {
+  checkDefinition("defineTransform", definition, "apply");
   const { name, concurrency, dropsAreDone } = definition;
   return (...args) => {
     const options = optionsOf(name, definition.options, args[0]);
@@ -135,6 +151,7 @@ export interface SinkDefinition<S extends z.ZodType, State> {
 export function defineSink<S extends z.ZodType = NoOptions, State = undefined>(
   definition: SinkDefinition<S, State>,
 ): (...args: FactoryArguments<S>) => OperatorFunction<Message | readonly Message[], Message> {
+  checkDefinition("defineSink", definition, "write");
   const concurrency = checkConcurrency(definition.name, definition.concurrency);
   return (...args) => {
     const options = optionsOf(definition.name, definition.options, args[0]);
@@ -165,6 +182,17 @@ export function defineSink<S extends z.ZodType = NoOptions, State = undefined>(
 function checkConcurrency(name: string, concurrency: number | undefined): number | undefined {
   if (concurrency === undefined || concurrency >= 1) return concurrency;
   throw new OptionsError("ERR_OPTIONS", `${name}: concurrency must be 1 or more, got ${shown(concurrency)}`);
+}
+
+/** Checks a definition when it is made, for callers without types: its name, its function, the schema of its options. */
+function checkDefinition(define: string, definition: unknown, method: string): void {
+  const { name, options, [method]: work } = (definition ?? {}) as Record<string, unknown>;
+  const wrong = (text: string) => new OptionsError("ERR_OPTIONS", `${define}: ${text}`);
+  if (typeof name !== "string" || name === "") throw wrong(`name must be a text that is not empty, got ${shown(name)}`);
+  if (typeof work !== "function") throw wrong(`${method} of "${name}" must be a function, got ${shown(work)}`);
+  // Not by its class: the schema may be of another copy of zod.
+  if (options === undefined || typeof (options as Partial<z.ZodType> | null)?.safeParse === "function") return;
+  throw wrong(`options of "${name}" must be a schema of zod, such as z.strictObject({ … }), got ${shown(options)}`);
 }
 
 function optionsOf<S extends z.ZodType>(name: string, schema: S | undefined, given: unknown): z.output<S> {

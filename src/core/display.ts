@@ -42,7 +42,7 @@ export function inputText(input: Input): string {
   if (textUrl !== undefined) add("text", shortText(textUrl));
   if (concepts.length > 0) add("concepts", names(concepts.map((concept) => concept.name ?? concept.id)));
   if (Object.keys(metadata).length > 0) add("metadata", metadataText(metadata));
-  if (geo) add("geo", `${geo.latitude}, ${geo.longitude}`);
+  if (geo) add("geo", `longitude ${geo.longitude}, latitude ${geo.latitude}`);
   if (annotations.length > 0) {
     const drawn = annotations.map((one) => {
       const shape = one.box ? "box" : one.polygon ? "polygon" : "whole";

@@ -64,6 +64,18 @@ export function pluginError(error: unknown, plugin: string, Kind: typeof SourceE
   return new Kind(codeOf(error, "ERR_UNEXPECTED"), `${plugin}: ${describeError(error)}`, { cause: error });
 }
 
+/**
+ * The text of what a function of the user threw; of a slip in its code (`x is not defined`) with the place, as far as the stack tells it.
+ */
+export function describeThrown(error: unknown): string {
+  const text = describeError(error);
+  const isSlip = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  if (!isSlip || "code" in error) return text;
+  const frame = error.stack?.split("\n").find((line) => /^\s*at /.test(line) && !/node:|node_modules/.test(line));
+  const place = /([^/\\()]+:\d+):\d+\)?$/.exec(frame ?? "")?.[1];
+  return place === undefined ? text : `${text} (at ${place})`;
+}
+
 /** The stable code of anything that was thrown: its own, or the given one. */
 export function codeOf(error: unknown, fallback: string): string {
   const code = (error as { code?: unknown } | undefined)?.code;

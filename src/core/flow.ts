@@ -2,7 +2,7 @@
 
 import type { MonoTypeOperatorFunction, Observer, OperatorFunction, Subscription, UnaryFunction } from "rxjs";
 import { displayedInput } from "./display.js";
-import { FlowError, OptionsError } from "./errors.js";
+import { describeError, FlowError, OptionsError } from "./errors.js";
 import type { Input } from "./input.js";
 import { Message, messagesOf } from "./message.js";
 import { guarded, Observable } from "./observable.js";
@@ -152,7 +152,11 @@ export class Flow<T = Message> {
     await new Promise<void>((resolve, reject) => {
       this.#start(context).subscribe({
         next: (item) => {
-          for (const message of messagesOf(item, "toArray")) inputs.push(displayedInput(message.value));
+          try {
+            for (const message of messagesOf(item, "toArray")) inputs.push(displayedInput(message.value));
+          } catch (error) {
+            reject(error as Error);
+          }
         },
         error: (error: unknown) => reject(error),
         complete: () => resolve(),
@@ -174,7 +178,7 @@ export class Flow<T = Message> {
   /** `settling` tells the messages of what reaches the end, which are ok with that. */
   #start(context: RunContext, settling = messagesAtEnd): Observable<T> {
     let stream: Observable<unknown> = readAll(this.#sources, context);
-    for (const operator of this.#operators) stream = operator(stream as Observable<never>);
+    for (const [index, operator] of this.#operators.entries()) stream = applied(operator, stream, index + 1);
     return finish(stream, settling) as Observable<T>;
   }
 }
@@ -191,6 +195,31 @@ export function flow(source: Source | readonly Source[]): Flow<Message> {
     throw new OptionsError("ERR_OPTIONS", `flow: it begins with a source, such as folder(path), got ${shown(given)}`);
   }
   return new Flow(sources);
+}
+
+/** The stream behind an operator. What is none is named by its place in the pipe, with the way to mend it. */
+function applied(operator: unknown, stream: Observable<unknown>, place: number): Observable<unknown> {
+  const name = typeof operator === "function" ? operator.name : "";
+  const which = `pipe: argument ${place}${name === "" ? "" : `, ${name},`}`;
+  const hint = `a function that changes inputs goes into transform(${name || "…"})`;
+  if (typeof operator !== "function") {
+    throw new OptionsError("ERR_OPTIONS", `${which} must be an operator, such as batch(), got ${shown(operator)}`);
+  }
+  let made: unknown;
+  try {
+    made = operator(stream);
+  } catch (error) {
+    if (error instanceof FlowError) throw error;
+    const text = `${which} is no operator: it threw "${describeError(error)}" on the stream; ${hint}`;
+    throw new OptionsError("ERR_OPTIONS", text, { cause: error });
+  }
+  if (typeof (made as Partial<Observable<unknown>> | undefined)?.subscribe === "function") {
+    return made as Observable<unknown>;
+  }
+  const isFactory = typeof made === "function";
+  const mend = isFactory ? `it makes one when it is called: ${name}(…)` : hint;
+  if (made instanceof Promise) made.catch(() => undefined); // of an async function, which nobody waits for
+  throw new OptionsError("ERR_OPTIONS", `${which} is no operator: it gave ${shown(made)} for the stream; ${mend}`);
 }
 
 /** What reaches the end unsettled and unheld went through the whole flow: it is ok. */

@@ -8,9 +8,9 @@ export function countText(count: number): string {
   return whole.format(Math.round(count));
 }
 
-/** `1 input`, `12,345 inputs`. */
-export function counted(count: number, noun: string): string {
-  return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
+/** `12,345 inputs`, `1 input`. */
+export function counted(count: number, one: string, several = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : several}`;
 }
 
 /** `1.2 MB`; a MB is 1,000,000 bytes. */

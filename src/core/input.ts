@@ -38,7 +38,8 @@ const BytesContent = z.strictObject({
   ...facts,
 });
 
-export const Content = z.union([FileContent, UrlContent, BytesContent]);
+const contentForms = "{ path }, { url } or { bytes }";
+export const Content = z.union([FileContent, UrlContent, BytesContent], `expected ${contentForms}`);
 /** A file on disk. `sizeBytes` and the facts are filled in when the flow takes the input in. */
 export type FileContent = z.output<typeof FileContent>;
 /** An address that the platform fetches by itself. */
@@ -124,9 +125,9 @@ export const InputDraft = z.strictObject({
   image: Content.optional(),
   video: Content.optional(),
   audio: Content.optional(),
-  text: z.union([z.string(), Content]).optional(),
+  text: z.union([z.string(), Content], `expected a text, ${contentForms}`).optional(),
   textUrl: z.string().optional(),
-  concepts: z.array(z.union([z.string().min(1), Concept])).optional(),
+  concepts: z.array(z.union([z.string().min(1), Concept], "expected a name or { id, name, value }")).optional(),
   metadata: z.record(z.string(), z.json()).optional(),
   geo: GeoPoint.optional(),
   annotations: z.array(Annotation).optional(),

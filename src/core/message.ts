@@ -2,7 +2,7 @@
 
 import { inputText, inspectCustom } from "./display.js";
 import type { Encoded } from "./encoding.js";
-import { codeOf, describeError, FlowError, OptionsError } from "./errors.js";
+import { codeOf, describeThrown, FlowError, OptionsError } from "./errors.js";
 import { printable } from "./format.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
@@ -156,21 +156,32 @@ export class Message<T extends Input = Input> {
       state: "failed",
       code: codeOf(error, "ERR_UNEXPECTED"),
       stage,
-      reason: describeError(error),
+      reason: describeThrown(error),
       attempts,
       retryable: error instanceof FlowError && error.retryable,
     });
   }
 }
 
-/** What a stage got, as messages; anything else is named, with the way to mend it. @throws {OptionsError} ERR_NOT_A_MESSAGE */
+/** What a stage got that takes messages one by one; anything else is named, with the way to mend it. @throws {OptionsError} ERR_NOT_A_MESSAGE */
+export function messageOf(item: unknown, stage: string): Message {
+  if (item instanceof Message) return item;
+  throw notAMessage(item, stage);
+}
+
+/** What a stage got that takes batches too, as messages. @throws {OptionsError} ERR_NOT_A_MESSAGE */
 export function messagesOf(item: unknown, stage: string): readonly Message[] {
   if (item instanceof Message) return [item];
   if (Array.isArray(item) && item.every((entry) => entry instanceof Message)) return item;
-  throw new OptionsError(
-    "ERR_NOT_A_MESSAGE",
-    `${stage}: got ${item === null ? "null" : typeof item} where messages flow; an operator before it must pass messages on (change them with transform)`,
-  );
+  throw notAMessage(item, stage);
+}
+
+function notAMessage(item: unknown, stage: string): OptionsError {
+  const isBatch = Array.isArray(item) && item[0] instanceof Message;
+  const text = isBatch
+    ? "got a batch where single inputs flow; put it before batch()"
+    : `got ${item === null ? "null" : typeof item} where messages flow; an operator before it must pass messages on (change them with transform)`;
+  return new OptionsError("ERR_NOT_A_MESSAGE", `${stage}: ${text}`);
 }
 
 /** Bytes of an input that are in memory, by count of characters and bytes. */

@@ -3,8 +3,9 @@
 import * as z from "zod";
 import { displayed } from "./display.js";
 import { effectsOf } from "./effects.js";
-import { bytesText, countText, durationText, printable } from "./format.js";
+import { bytesText, counted, countText, durationText, printable } from "./format.js";
 import { Journal } from "./journal.js";
+import type { Kind } from "./kinds.js";
 import type { Observable } from "./observable.js";
 import { parseOptions } from "./plugin.js";
 import { failureLines, groupLines } from "./report/summary.js";
@@ -72,6 +73,10 @@ export async function planFlow(
   const isDone = journal === undefined ? undefined : await Journal.look(journal, effects);
   if (isDone) context.store = { isDone, keep: (_settlement, _kept, _input, announce) => announce() };
   const reporter = new Reporter(context);
+  const kinds: Partial<Record<Kind, number>> = {};
+  context.ledger.onSettled(({ kind, outcome }) => {
+    if (kind !== undefined && outcome.state === "ok") kinds[kind] = (kinds[kind] ?? 0) + 1;
+  });
   await subscribed(stream, context, undefined).finally(() => {
     reporter.close();
     return context.closed();
@@ -91,21 +96,25 @@ export async function planFlow(
     skipped,
     durationMs,
   };
-  const summary = () => summaryOf(plan);
+  const summary = () => summaryOf(plan, Object.entries(kinds));
   const html = async () => (await import("./report/pages.js")).preformatted(summary());
   return displayed({ ...plan, summary, toJSON: () => plan }, summary, html);
 }
 
-function summaryOf(plan: Omit<Plan, "summary" | "toJSON">): string {
+/** `byKind`: how many inputs would go, by their kinds. */
+function summaryOf(plan: Omit<Plan, "summary" | "toJSON">, byKind: readonly [string, number][]): string {
   const { counts, sinks, requests, bytes, expectedMs } = plan;
   const lines = [`plan: read ${counts.read} = ok ${counts.ok} + refused ${counts.refused} + skipped ${counts.skipped}`];
+  if (counts.read === 0) lines.push("  nothing was read: the source is empty");
   for (const { name, inputs, batches } of sinks) {
-    lines.push(`  ${name.padEnd(8)} ${countText(inputs)} inputs in ${countText(batches)} batches`);
+    lines.push(`  ${name.padEnd(8)} ${counted(inputs, "input")} in ${counted(batches, "batch", "batches")}`);
   }
+  if (byKind.length > 1)
+    lines.push(`  kinds    ${byKind.map(([kind, count]) => `${kind} ${countText(count)}`).join(", ")}`);
   if (requests > 0) {
     const time =
       expectedMs === undefined
-        ? "at a rate that is not known"
+        ? "at a rate that the server does not tell"
         : `at least ${durationText(expectedMs)} at the account's rate`;
     lines.push(`  requests ${countText(requests)}${bytes > 0 ? ` with ${bytesText(bytes)}` : ""}, ${time}`);
   }

@@ -1,9 +1,10 @@
 /** Plugins: what a source, a transform and a sink are, and how to define one with checked options. */
 
-import type * as z from "zod";
+import * as z from "zod";
 import { describeError, InputError, OptionsError } from "./errors.js";
 import type { Input, InputDraft } from "./input.js";
 import type { Outcome } from "./ledger.js";
+import { Observable } from "./observable.js";
 import type { Turns } from "./turns.js";
 
 /**
@@ -67,7 +68,10 @@ export interface Source {
    * How many items there will be, when that is cheap to know: a number, or a function that finds out beside the reading. For progress
    * only; it is asked when progress is shown.
    */
-  readonly total?: number | ((context: { signal: AbortSignal }) => Promise<number | undefined>) | undefined;
+  readonly total?:
+    | number
+    | ((context: { signal: AbortSignal }) => number | undefined | Promise<number | undefined>)
+    | undefined;
   /**
    * Asynchronous, or synchronous with a promise for each item that takes time: the way of `for await`. Many small items cost least when those that
    * are there at once come in one array.
@@ -122,10 +126,14 @@ export interface Sink {
 
 /** Checks the options of a plugin and gives them back with their defaults; names the plugin, the option and the value. */
 export function parseOptions<S extends z.ZodType>(plugin: string, schema: S, options: unknown): z.output<S> {
+  if (options instanceof Observable) throw new OptionsError("ERR_OPTIONS", `${plugin}: got ${shown(options)}`);
   const result = schema.safeParse(options ?? {}, { reportInput: true });
   if (result.success) return result.data;
   // The schema's own error holds all that was given, a key among it, and says no more.
-  throw new OptionsError("ERR_OPTIONS", `${plugin}: ${issueText(result.error)}`);
+  const unknown = result.error.issues.some((issue) => issue.code === "unrecognized_keys" && issue.path.length === 0);
+  const names = unknown && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const known = names.length > 0 ? `; its options are ${names.join(", ")}` : "";
+  throw new OptionsError("ERR_OPTIONS", `${plugin}: ${issueText(result.error)}${known}`);
 }
 
 /** Checks an argument that is a path, also for callers without types. @throws {OptionsError} ERR_OPTIONS */
@@ -164,6 +172,7 @@ export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "function") return "a function";
+  if (value instanceof Observable) return "the stream of the pipe; call it there, with its own arguments in brackets";
   if (typeof value !== "object" || value === null) return String(value);
   return `a ${value.constructor?.name ?? "Object"}`;
 }

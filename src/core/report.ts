@@ -63,7 +63,7 @@ export interface Report {
   readonly ok: boolean;
   /** 0 when all is well, 1 when an input failed or is pending, 130 when the run was stopped. */
   readonly exitCode: number;
-  /** The report for people, as text: the sum, then one line for each failure (the first 20) and reason. */
+  /** The report for people, as text: the sum, then the failures in twenty lines at most, and a line for each reason to skip. */
   summary(): string;
   /** All of the above as plain data. */
   toJSON(): object;

@@ -2,8 +2,8 @@
 
 import type { OperatorFunction } from "rxjs";
 import { InputError } from "./errors.js";
-import type { Input } from "./input.js";
-import { type Message, messagesOf } from "./message.js";
+import { type Input, InputDraft } from "./input.js";
+import { type Message, messageOf } from "./message.js";
 import { guarded, Observable } from "./observable.js";
 import { shown, type Transform, type TransformResult } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
@@ -15,6 +15,8 @@ interface Task {
   result: TransformResult;
   error: unknown;
 }
+
+const fields: ReadonlySet<string> = new Set(Object.keys(InputDraft.shape));
 
 /** Inputs that wait in a queue before the source is read no further; or twice the concurrency, where that is more. */
 const maxQueued = 16;
@@ -126,9 +128,7 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
       };
 
       const subscription = input.subscribe({
-        next: guarded(output, (item) => {
-          for (const message of messagesOf(item, plugin.name)) take(message);
-        }),
+        next: guarded(output, (item) => take(messageOf(item, plugin.name))),
         error: (error: unknown) => output.error(error),
         complete: () => {
           completed = true;
@@ -170,7 +170,10 @@ function emitSafely(
 
 function checked(value: unknown, name: string): Input {
   const missing = missingIn(value);
-  if (missing === undefined) return value as Input;
+  if (missing === undefined) {
+    for (const field in value as Input) if (!fields.has(field)) throw unknownField(field);
+    return value as Input;
+  }
   throw new InputError(
     "ERR_TRANSFORM_RESULT",
     `${name} returned ${missing}; it must return the input, a changed copy ({ ...input, … }), a list of them, or nothing`,
@@ -184,4 +187,10 @@ function missingIn(value: unknown): string | undefined {
   if (typeof id !== "string") return "an object without id";
   if (!Array.isArray(concepts)) return "an object without concepts";
   return typeof metadata === "object" && metadata !== null ? undefined : "an object without metadata";
+}
+
+/** A field that nothing reads would be lost without a word. */
+function unknownField(name: string): InputError {
+  const text = `an input has no field "${name}"; data of your own goes into metadata, labels into concepts`;
+  return new InputError("ERR_TRANSFORM_RESULT", text);
 }

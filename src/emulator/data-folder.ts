@@ -1,6 +1,6 @@
 /** The folder of a store: made, locked and opened, with errors that say what is wrong with it. */
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeError, FlowError } from "../core/errors.js";
 import { lockFile } from "./driver.js";
@@ -11,6 +11,8 @@ import { Store } from "./store.js";
 export interface DataFolder {
   store: Store;
   files: MediaFiles;
+  /** Leaves word of where the store listens, for those who find the folder in use. */
+  tellAddress(url: string): void;
   close(): void;
 }
 
@@ -28,11 +30,15 @@ export function openDataFolder(folder: string): DataFolder {
     if (!unlock) throw inUse(folder);
     const release = unlock;
     const store = new Store(folder);
+    const address = addressIn(folder);
+    rmSync(address, { force: true }); // of one that was killed
     const close = () => {
       store.close();
+      rmSync(address, { force: true });
       release();
     };
-    return { store, files: new MediaFiles(folder), close };
+    const tellAddress = (url: string) => writeFileSync(address, url);
+    return { store, files: new MediaFiles(folder), tellAddress, close };
   } catch (error) {
     unlock?.();
     if (error instanceof FlowError) throw error;
@@ -41,7 +47,17 @@ export function openDataFolder(folder: string): DataFolder {
   }
 }
 
+function addressIn(folder: string): string {
+  return join(folder, "lock-address");
+}
+
 function inUse(folder: string): FlowError {
-  const text = `the embedded store in ${folder} is in use by another process; to share it, run "sluice emulator" and set CLARIFAI_API_BASE to its address`;
+  let share = 'to share it, stop that, run "sluice emulator" and set CLARIFAI_API_BASE to its address';
+  try {
+    share = `to share it, set CLARIFAI_API_BASE=${readFileSync(addressIn(folder), "utf8")}`;
+  } catch {
+    // it is inside of a program, which alone has its key
+  }
+  const text = `the embedded store in ${folder} is in use by another process; ${share}`;
   return new FlowError("ERR_STORE_IN_USE", text, { retryable: true });
 }

@@ -1,4 +1,8 @@
-/** The embedded store: the Inputs API on loopback, with its data in a folder. */
+/**
+ * The embedded store: the Inputs API on loopback, with its data in a folder.
+ *
+ * @module sluice/emulator
+ */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
@@ -146,6 +150,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   if (options.unref) server.unref();
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (!options.unref && !temporary) opened.tellAddress(url);
   let closing: Promise<void> | undefined;
 
   const close = async () => {
@@ -179,7 +184,7 @@ async function listen(server: Server, port: number, host: string): Promise<void>
     });
   } catch (error) {
     const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-    const reason = isTaken ? "another program listens there" : describeError(error);
+    const reason = isTaken ? "another program listens there (port 0 takes one that is free)" : describeError(error);
     const text = `the embedded store cannot listen on port ${port} of ${host}: ${reason}`;
     throw new FlowError("ERR_STORE_ADDRESS", text, { cause: error });
   }

@@ -21,9 +21,10 @@ import { postBatch } from "./uploading/post-batch.js";
 
 const Options = z.strictObject({
   /**
-   * What to do with an input whose id exists. "skip": skipped when its content is the same, failed when it is not; "replace": the one
-   * that is there is deleted first; "suffix": the platform finds another id, unless it found one for the same content before; "error": failed,
-   * also when the same content is there since an earlier run that did not get to tell it. Default: "skip".
+   * What to do with an input whose id exists. With "skip" and "replace", one of the same content is skipped and what is there stays as it is, also
+   * when metadata, concepts or place differ: `patch` changes those. Of another content, "skip" fails it, and "replace" deletes the one that is
+   * there first. "suffix": the platform finds another id, unless it found one for the same content before. "error": failed, also when the same
+   * content is there since an earlier run that did not get to tell it. Default: "skip".
    */
   conflict: z.enum(["skip", "replace", "suffix", "error"]).default("skip"),
   /** Waits until each input is processed; without it, an accepted input is ok. Default: true. */

@@ -85,7 +85,7 @@ export function layoutOf(header: readonly string[], path: string, options: Layou
   const twice = header.find((column) => seen.size === seen.add(column).size);
   if (twice !== undefined)
     throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the column "${shortened(twice)}" is there twice`);
-  const setters = header.map((column) => setterOf(column, path));
+  const setters = header.map((column) => setterOf(column, path, header.length));
   return (cells) => {
     const draft: Draft = {};
     for (let index = 0; index < setters.length; index += 1) {
@@ -100,16 +100,28 @@ export function layoutOf(header: readonly string[], path: string, options: Layou
   };
 }
 
-function setterOf(column: string, path: string): Setter {
+function setterOf(column: string, path: string, columns: number): Setter {
   const known = Object.hasOwn(sdkColumns, column) ? sdkColumns[column] : undefined;
   if (known) return known;
   for (const [pattern, make] of templateColumns) {
     const match = pattern.exec(column);
     if (match) return make(match);
   }
-  const columns = Object.keys(sdkColumns).join(", ");
-  const text = `csv: ${path}: the column "${shortened(column)}" is not known; known are ${columns} and input.… of the portal; { map } takes any other`;
+  const text = `csv: ${path}: the column "${shortened(column)}" is not known; ${hintFor(column, columns)}`;
   throw new SourceError("ERR_CSV_COLUMNS", text);
+}
+
+/** What a header that is not known may be about. */
+function hintFor(column: string, columns: number): string {
+  const separator = columns === 1 ? /[;\t|]/.exec(column)?.[0] : undefined;
+  if (separator !== undefined) {
+    const shown = JSON.stringify(separator);
+    return `its columns seem to be separated by ${shown}: pass { delimiter: ${shown} } (on the command line --delimiter)`;
+  }
+  const alike = Object.keys(sdkColumns).find((known) => known === column.toLowerCase().replace(/[\s_-]/g, ""));
+  const guess = alike === undefined ? "" : `did you mean "${alike}"? `;
+  const known = Object.keys(sdkColumns).join(", ");
+  return `${guess}known are ${known} and input.… of the portal; in a program csv(path, { map }) takes any other`;
 }
 
 function inputOf(

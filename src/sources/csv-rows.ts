@@ -68,7 +68,8 @@ function decoded(line: number, cells: readonly string[]): CsvRow {
   const texts: string[] = [];
   for (const cell of cells) {
     const bytes = Buffer.from(cell, "latin1");
-    if (!isUtf8(bytes)) return { line, cell: texts.length, reason: "is not UTF-8" };
+    if (!isUtf8(bytes))
+      return { line, cell: texts.length, reason: "is not UTF-8 (nor UTF-16): save the file as UTF-8" };
     texts.push(bytes.toString("utf8"));
   }
   return { line, cells: texts };

@@ -56,7 +56,7 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
   const { origin, input, key, reason } = letter;
   if (!seen.add(fingerprintOfKey(`${origin}\n${JSON.stringify(input)}`))) return undefined;
   if (input) return { origin, input: bytesFromBase64(input), key };
-  const text = `no input came to be that could be tried again (${reason}); mend its source and read that`;
+  const text = `no input came of it, so there is nothing to send again (${reason}); when it is mended, upload its source again`;
   return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
 }
 

@@ -44,9 +44,15 @@ function isBlank(line: Buffer): boolean {
 function parse(line: Buffer | undefined): InputDraft {
   if (!line) throw new InputError("ERR_LINE_TOO_LONG", `the line has more than ${maxLineBytes} bytes`);
   const text = decodeText(line, "the line");
+  let value: unknown;
   try {
-    return bytesFromBase64(JSON.parse(text));
+    value = JSON.parse(text);
   } catch (error) {
     throw new InputError("ERR_JSON", `the line is not JSON: ${describeError(error)}`, { cause: error });
   }
+  if (typeof value === "object" && value !== null && "origin" in value && "stage" in value) {
+    const hint = "read it with deadLetters(path), on the command line with sluice replay";
+    throw new InputError("ERR_INPUT_SHAPE", `the line is a dead letter and no input; ${hint}`);
+  }
+  return bytesFromBase64(value as InputDraft);
 }

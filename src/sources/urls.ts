@@ -97,15 +97,25 @@ function reference(line: string, { kind }: Checked): SourceItem {
   const text = String(line).trim();
   const origin = originOf(text);
   try {
-    const url = checkUrl(text);
+    const url = urlOf(text);
     const found = kind ?? kindOfUrl(url);
     if (found === undefined) {
-      throw new InputError("ERR_KIND_UNKNOWN", `the kind of ${text} cannot be told by its extension; pass { kind }`);
+      throw new InputError(
+        "ERR_KIND_UNKNOWN",
+        `the kind of ${text} cannot be told by its extension; pass { kind } (on the command line --kind)`,
+      );
     }
     return { origin, input: { ...urlField(found, text), ...identity(url) } };
   } catch (error) {
     return { origin, error: error as Error };
   }
+}
+
+/** The address of a line, which holds one and no more. */
+function urlOf(text: string): URL {
+  if (/^https?:\/\/\S+\s+https?:\/\//i.test(text))
+    throw new InputError("ERR_URL", "the line holds more than one address; put each on its own");
+  return checkUrl(text);
 }
 
 /** What the report calls an address. */
@@ -135,7 +145,7 @@ async function fetched(line: string, options: Checked, signal: AbortSignal): Pro
 
 /** One try, cut off by the stop of the flow or by its deadline. */
 async function fetchInTime(text: string, options: Checked, signal: AbortSignal): Promise<InputDraft> {
-  const url = checkUrl(text);
+  const url = urlOf(text);
   const { deadlineMs } = options;
   const late = () => new InputError("ERR_FETCH_DEADLINE", `${text} was not read to its end within ${deadlineMs} ms`);
   return withDeadline({ deadlineMs, signal, late }, (cut) => fetchInput(url, options, cut));

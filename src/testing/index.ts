@@ -1,4 +1,8 @@
-/** For authors of plugins: contract suites, to be run with vitest. */
+/**
+ * For authors of plugins: contract suites, to be run with vitest.
+ *
+ * @module sluice/testing
+ */
 
 export { type SinkFixture, testSink } from "./sink-contract.js";
 export { type SourceFixture, testSource } from "./source-contract.js";

@@ -123,7 +123,9 @@ function sized({ pixels }: RegionOptions, make: (width: number, height: number) 
 }
 
 function hintFor({ pixels }: RegionOptions): string {
-  return pixels === undefined ? "; for pixels, pass { pixels: { width, height } }" : "";
+  return pixels === undefined
+    ? "; for pixels, pass { pixels: true }, or the size as { pixels: { width, height } }"
+    : "";
 }
 
 function named({ id }: { id?: string | undefined }): { id?: string } {

@@ -93,7 +93,9 @@ async function load(path: string, { by, key, longitude, latitude }: Checked): Pr
     type Record_ = { record: Record<string, string>; info: { lines: number } };
     for await (const { record, info } of parser as AsyncIterable<Record_>) {
       for (const column of [keyColumn, longitude, latitude]) {
-        if (!(column in record)) throw new Error(`it has no column "${column}"`);
+        if (column in record) continue;
+        const there = Object.keys(record).map((name) => JSON.stringify(name));
+        throw new Error(`it has no column "${column}", but ${there.slice(0, 12).join(", ")}`);
       }
       const name = (record[keyColumn] ?? "").trim().normalize("NFC");
       table.set(name, { line: info.lines, longitude: record[longitude] ?? "", latitude: record[latitude] ?? "" });

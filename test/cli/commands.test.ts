@@ -80,6 +80,18 @@ describe("the command line", () => {
     expect(ended.code).toBe(1);
   });
 
+  it("takes images by their names, with the ids that their folder gives them, and cells that a semicolon separates", {
+    timeout: 60_000,
+  }, async () => {
+    const { cwd, sluice } = await open();
+    await cp(join(data, "harbour"), join(cwd, "photos"), { recursive: true });
+    writeFileSync(join(cwd, "one.csv"), "inputid;input\na;calm sea\n");
+    const named = await sluice("upload", "photos/quay.jpg", "photos/cranes.jpg", "one.csv", "--delimiter", ";");
+    expect(named).toMatchObject({ code: 0, stdout: expect.stringMatching(/^read 3 = ok 3 /) as string });
+    const whole = await sluice("upload", "photos");
+    expect(whole.stdout).toMatch(/^read 3 = ok 1 .* skipped 2 [\s\S]* 2 × already there: /);
+  });
+
   it("ends in order on Ctrl-C, with its report", { timeout: 60_000 }, async () => {
     const { store, cwd, start } = await open({ processingDelayMs: 700 });
     writeFileSync(join(cwd, "one.csv"), "inputid,input\na,calm sea\n");
@@ -107,6 +119,11 @@ describe("a command line that is wrong", () => {
       [["upload", ".", "--kind", "smell"], 2, /'smell' is invalid\. It must be one of image, video, audio, text/],
       [["upload", ".", "--metadata", "novalue"], 2, /It must be key=value/],
       [["upload", bad], 1, /^error: csv: .*bad\.csv: /],
+      [["upload", bad, "--delimiter", ";;"], 2, /It must be one character/],
+      [["upload", bad, "--folder-labels"], 2, /^error: --folder-labels is for folders, and none is named\n$/],
+      [["upload", ".", "--fetch"], 2, /^error: --fetch is for URLs/],
+      [["list", "--id", "nowhere"], 0, /^sluice: there are no such inputs\n$/],
+      [["replay", "."], 1, /^error: \. is a folder, not a file of dead letters\n$/],
       [["plan", bad, "--conflict", "maybe"], 2, /Allowed choices are skip, replace, suffix, error/],
       [["list", "--limit", "-1"], 2, /It must be a whole number from 1 up/],
       [["list", "--base-url", "ftp://x"], 2, /^error: connect: baseUrl/],

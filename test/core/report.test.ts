@@ -20,8 +20,16 @@ async function linesOf(...items: { origin: string; reason: string }[]): Promise<
 describe("the summary of a report", () => {
   it("names an input once, where its reason begins with it", async () => {
     expect(
-      await linesOf({ origin: "a/b.txt", reason: "a/b.txt is empty" }, { origin: "a", reason: "ab is empty" }),
-    ).toEqual(["  failed   a/b.txt is empty [failing, ERR_X]", "  failed   a: ab is empty [failing, ERR_X]"]);
+      await linesOf(
+        { origin: "a/b.txt", reason: "a/b.txt is empty" },
+        { origin: "a", reason: "ab is empty" },
+        { origin: "c", reason: '"c" is not a URL' },
+      ),
+    ).toEqual([
+      "  failed   a/b.txt is empty [failing, ERR_X]",
+      "  failed   a: ab is empty [failing, ERR_X]",
+      '  failed   "c" is not a URL [failing, ERR_X]',
+    ]);
   });
 
   it("keeps each input on its own line, whatever its name holds", async () => {
@@ -34,8 +42,20 @@ describe("the summary of a report", () => {
   });
 
   it("tells twenty failures and counts the others", async () => {
-    const lines = await linesOf(...Array.from({ length: 23 }, (_, n) => ({ origin: `f${n}`, reason: "no" })));
+    const lines = await linesOf(...Array.from({ length: 23 }, (_, n) => ({ origin: `f${n}`, reason: `no ${n}` })));
     expect(lines).toHaveLength(21);
     expect(lines.at(-1)).toBe("  … and 3 more failed");
+  });
+
+  it("tells more than twenty of the same reason in one line, whatever their names are", async () => {
+    const many = Array.from({ length: 30 }, (_, n) => ({ origin: `f${n}`, reason: n < 29 ? `f${n} is empty` : "no" }));
+    expect(await linesOf(...many)).toEqual([
+      "  failed   29 × is empty [failing, ERR_X]: f0, f1, f2, …",
+      "  failed   f29: no [failing, ERR_X]",
+    ]);
+  });
+
+  it("says that nothing was read", async () => {
+    expect(await linesOf()).toEqual(["  nothing was read: the source is empty"]);
   });
 });

@@ -30,7 +30,7 @@ describe("the folder of a store", () => {
     await expect(startEmulator({ data })).rejects.toMatchObject({
       name: "FlowError",
       code: "ERR_STORE_IN_USE",
-      message: expect.stringContaining(data) as string,
+      message: expect.stringMatching(`${data} .*to share it, set CLARIFAI_API_BASE=${first.url}$`) as string,
     });
     expect(
       (

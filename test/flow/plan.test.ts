@@ -130,6 +130,17 @@ describe("the plan of an upload", () => {
     );
   });
 
+  it("tells the kinds apart, where there are several", async () => {
+    const { app } = await openStore();
+    const mixed = [{ text: "a" }, { text: "b" }, { image: { url: "https://example.com/a.jpg" } }];
+    const plan = await flow(values(mixed)).pipe(batch(), upload(app)).plan();
+    expect(plan.summary()).toContain("\n  upload   3 inputs in 2 batches\n  kinds    text 2, image 1\n");
+    const one = await flow(values([{ text: "a" }]))
+      .pipe(batch(), upload(app))
+      .plan();
+    expect(one.summary()).toContain("\n  upload   1 input in 1 batch\n  requests 1 ");
+  });
+
   it("knows the time at the account's rate, and says where none is known", async () => {
     const { app } = await openStore({}, { requestsPerSecond: 10 });
     const many = Array.from({ length: 100 }, (_, n) => ({ id: `t${n}`, text: "calm sea" }));
@@ -143,7 +154,7 @@ describe("the plan of an upload", () => {
     );
     const { app: unpaced } = await openStore();
     const unknown = await flow(values(many)).pipe(batch(), upload(unpaced)).plan();
-    expect(unknown.summary()).toContain("at a rate that is not known");
+    expect(unknown.summary()).toContain("at a rate that the server does not tell");
     const nothing = await flow(values([])).pipe(batch(), upload(unpaced)).plan();
     expect(nothing).toMatchObject({ requests: 0, bytes: 0, sinks: [], expectedMs: 0 });
   });

@@ -77,7 +77,7 @@ describe("broken rows", () => {
   it("that are not UTF-8 fail whole, with all of their lines", async () => {
     const content = Buffer.from('a,"caf\xe9\n\n",c\nd,"e\n"\n', "latin1");
     expect(await allRows(content)).toEqual([
-      [1, 1, "is not UTF-8"],
+      [1, 1, "is not UTF-8 (nor UTF-16): save the file as UTF-8"],
       [4, ["d", "e\n"]],
     ]);
   });

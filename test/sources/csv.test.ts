@@ -437,6 +437,15 @@ describe("a CSV that cannot be read", () => {
     },
   );
 
+  it.each([
+    ["inputid;input", /separated by ";": pass \{ delimiter: ";" \}/],
+    ["inputid\tinput", /separated by "\\t"/],
+    ["inputid,Input", /did you mean "input"\? known are inputid,/],
+    ["Input ID,input", /did you mean "inputid"\?/],
+  ])("says what may be wrong with the header %j", async (header, text) => {
+    await expect(itemsOf(csv(csvWith(`${header}\na\n`)))).rejects.toThrow(text);
+  });
+
   it("rejects a column that is there twice, and a header that is broken", async () => {
     await expect(itemsOf(csv(csvWith("input,input\na,b\n")))).rejects.toThrow(/"input" is there twice/);
     for (const header of ['inputid,"in"put', '"inputid,input']) {

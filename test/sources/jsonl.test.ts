@@ -37,6 +37,14 @@ describe("the lines of a JSON Lines file", () => {
     },
   );
 
+  it("that are dead letters say what reads them", async () => {
+    const line = '{"source":"csv","origin":"a.csv:2","stage":"batch","code":"ERR_X","input":{"text":"one"}}';
+    const { failures } = await flow(jsonl(linesWith(`${line}\n`))).run();
+    expect(failures).toMatchObject([
+      { code: "ERR_INPUT_SHAPE", reason: expect.stringContaining("deadLetters(path)") as string },
+    ]);
+  });
+
   it("fail alone when they are not UTF-8", async () => {
     const path = linesWith(Buffer.from('{"text":"caf\xe9"}\n{"text":"fine"}\n\xff\n', "latin1"));
     const items = await itemsOf(jsonl(path));

@@ -152,17 +152,20 @@ describe("URLs by reference", () => {
       "nonsense",
       "",
       "ftp://a.test/x.jpg",
+      "https://a.test/x.jpg, https://a.test/y.jpg",
       "https://a.test/x.jpg",
     ];
     const { counts, failures: failed } = await flow(urls(list)).run();
-    expect(counts).toMatchObject({ read: 6, ok: 1, failed: 5 });
+    expect(counts).toMatchObject({ read: 7, ok: 1, failed: 6 });
     expect(failed.map((failure) => failure.code)).toEqual([
       "ERR_KIND_UNKNOWN",
       "ERR_KIND_UNKNOWN",
       "ERR_URL",
       "ERR_URL",
       "ERR_URL_SCHEME",
+      "ERR_URL",
     ]);
+    expect(failed[5]?.reason).toBe("the line holds more than one address; put each on its own");
   });
 
   it("have something to be called by also when they are empty", async () => {

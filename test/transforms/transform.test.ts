@@ -78,6 +78,25 @@ describe("transform", () => {
     ]);
   });
 
+  it("fails an input with a field that inputs do not have, since it would be lost", async () => {
+    const { report } = await through(
+      transform((input) => ({ ...input, label: "sea" }) as Input),
+      inputs.slice(0, 1),
+    );
+    expect(report.failures[0]).toMatchObject({
+      code: "ERR_TRANSFORM_RESULT",
+      reason: 'an input has no field "label"; data of your own goes into metadata, labels into concepts',
+    });
+  });
+
+  it("tells the place of a slip in the function", async () => {
+    const { report } = await through(
+      transform((input) => ({ ...input, text: (input as unknown as { caption: string }).caption.trim() })),
+      inputs.slice(0, 1),
+    );
+    expect(report.failures[0]?.reason).toMatch(/reading 'trim'\) \(at transform\.test\.ts:\d+\)$/);
+  });
+
   it("names itself in failures: as said, as the function, or as transform", async () => {
     function reckon(): Input {
       throw new Error("no");

@@ -18,6 +18,13 @@ export function notEmpty(text: string): string {
   throw new InvalidArgumentError("It must not be empty.");
 }
 
+/** One character between cells; a tab may be written as `\\t`. */
+export function separator(text: string): string {
+  const character = text === "\\t" ? "\t" : text;
+  if (character.length === 1 && !/["\r\n]/.test(character)) return character;
+  throw new InvalidArgumentError('It must be one character, such as ";" or \\t.');
+}
+
 /** An option that may be repeated: its texts, in their order. */
 export function several(text: string, before: readonly string[] = []): string[] {
   return [...before, notEmpty(text)];

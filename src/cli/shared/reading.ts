@@ -5,7 +5,8 @@ import { type Command, Option } from "commander";
 import type { Kind } from "../../core/input.js";
 import { kinds } from "../../core/kinds.js";
 import type { Source } from "../../core/plugin.js";
-import { several, severalOf } from "./parsing.js";
+import { filesSource, isMediaFile } from "./files-source.js";
+import { separator, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "csv", "jsonl", "urls"] as const;
 
@@ -15,14 +16,18 @@ export interface ReadingOptions {
   include?: string[];
   exclude?: string[];
   folderLabels?: boolean;
-  column: "text" | "url" | "file";
+  column?: "text" | "url" | "file";
+  delimiter?: string;
   fetch?: boolean;
 }
 
 /** Adds the sources and their options; `argument` says how many there have to be. */
 export function withReading(command: Command, argument = "<source...>"): Command {
   return command
-    .argument(argument, "folders, CSV or JSON Lines files, files with one URL a line, or URLs")
+    .argument(
+      argument,
+      "folders, images, videos, audio files, CSV or JSON Lines files, files with one URL a line, or URLs",
+    )
     .optionsGroup("What is read:")
     .addOption(new Option("--as <form>", "what the sources are (default: by name)").choices(forms))
     .option(
@@ -34,40 +39,75 @@ export function withReading(command: Command, argument = "<source...>"): Command
     .option("--exclude <glob>", "folders: no files or folders like this; may be repeated", several)
     .option("--folder-labels", "folders: the name of a file's folder becomes its concept")
     .addOption(
-      new Option("--column <what>", "CSV: what the column `input` holds")
-        .choices(["text", "url", "file"])
-        .default("text"),
+      new Option("--column <what>", 'CSV: what the column `input` holds (default: "text")').choices([
+        "text",
+        "url",
+        "file",
+      ]),
     )
+    .option("--delimiter <character>", 'CSV: what separates cells, such as ";" (default: ",")', separator)
     .option("--fetch", "URLs: fetch here and send the bytes, instead of letting the platform fetch");
 }
 
-/** The sources that are named. */
-export function sourcesOf(paths: readonly string[], options: ReadingOptions): Promise<Source[]> {
-  return Promise.all(paths.map((path) => sourceOf(path, options)));
+type Form = (typeof forms)[number];
+
+/** Options that mean one form of source, and what they are for. */
+const meant: [keyof ReadingOptions, string, Form, string][] = [
+  ["include", "--include", "folder", "folders"],
+  ["exclude", "--exclude", "folder", "folders"],
+  ["folderLabels", "--folder-labels", "folder", "folders"],
+  ["column", "--column", "csv", "CSV files"],
+  ["delimiter", "--delimiter", "csv", "CSV files"],
+  ["fetch", "--fetch", "urls", "URLs"],
+];
+
+/** The sources that are named. Single images, videos and audio files are one source together. */
+export async function sourcesOf(paths: readonly string[], options: ReadingOptions): Promise<Source[]> {
+  const { OptionsError, SourceError } = await import("../../index.js");
+  const sources: Source[] = [];
+  const files: string[] = [];
+  const found = new Set<Form>();
+  for (const path of paths) {
+    const form = options.as ?? formOf(path);
+    if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+    if (form === "urls" && options.as === undefined && (await isMediaFile(path))) {
+      files.push(path);
+      continue;
+    }
+    found.add(form);
+    sources.push(await sourceOf(form, path, options));
+  }
+  for (const [option, text, form, what] of meant) {
+    if (options[option] === undefined || found.has(form)) continue;
+    throw new OptionsError("ERR_OPTIONS", `${text} is for ${what}, and none is named`);
+  }
+  if (files.length > 0) sources.push(filesSource(files, options.kind));
+  return sources;
 }
 
-async function sourceOf(path: string, options: ReadingOptions): Promise<Source> {
-  const { csv, folder, jsonl, SourceError, urls } = await import("../../index.js");
-  const { kind: kindsAsked, include, exclude, folderLabels, column, fetch } = options;
-  const isUrl = /^https?:\/\//i.test(path);
+async function sourceOf(form: Form, path: string, options: ReadingOptions): Promise<Source> {
+  const { csv, folder, jsonl, urls } = await import("../../index.js");
+  const { kind: kindsAsked, include, exclude, folderLabels, column, delimiter, fetch } = options;
   const kind = kindsAsked?.[0];
-  switch (options.as ?? formOf(path, isUrl)) {
+  switch (form) {
     case "folder":
       return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined });
     case "csv":
-      return csv(path, { input: column, kind });
+      return csv(path, { input: column, kind, delimiter });
     case "jsonl":
       return jsonl(path);
     case "urls":
-      return urls(isUrl ? [path] : path, { kind, fetch });
-    default:
-      throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+      return urls(isUrl(path) ? [path] : path, { kind, fetch });
   }
 }
 
+function isUrl(path: string): boolean {
+  return /^https?:\/\//i.test(path);
+}
+
 /** A folder, or a file by its extension; what has none that is known is a list of URLs. Undefined for what is not there. */
-function formOf(path: string, isUrl: boolean): (typeof forms)[number] | undefined {
-  if (isUrl) return "urls";
+function formOf(path: string): Form | undefined {
+  if (isUrl(path)) return "urls";
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) return undefined;
   if (found.isDirectory()) return "folder";

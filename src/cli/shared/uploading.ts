@@ -29,7 +29,10 @@ export function withUploading(command: Command): Command {
     .option("--fit", "make images fit the limits, and turn them upright")
     .optionsGroup("Inputs that are there:")
     .addOption(
-      new Option("--conflict <policy>", "what becomes of an input whose id exists")
+      new Option(
+        "--conflict <policy>",
+        "what becomes of an input whose id exists; of the same content it is skipped, and stays as it is",
+      )
         .choices(["skip", "replace", "suffix", "error"])
         .default("skip"),
     )

@@ -3,13 +3,14 @@
 import { printable } from "../format.js";
 import type { Failure, ReasonGroup, Report } from "../report.js";
 
-/** The report for people: the sum, then one line for each failure (the first 20) and reason. */
+/** The report for people: the sum, then the failures in twenty lines at most, and a line for each reason to skip. */
 export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml">): string {
   const { counts, failures, notes } = report;
   const parts = [`ok ${counts.ok}`, `failed ${counts.failed}`, `skipped ${counts.skipped}`];
   if (counts.pending > 0) parts.push(`pending ${counts.pending}`);
   const lines = [`read ${counts.read} = ${parts.join(" + ")}  (${(report.durationMs / 1000).toFixed(1)} s)`];
   if (report.stopped) lines.push("The run was stopped before the end of its source.");
+  else if (counts.read === 0) lines.push("  nothing was read: the source is empty");
   if (report.journal && report.journal.damagedLines > 0) {
     lines.push(`  ${report.journal.damagedLines} damaged lines of ${report.journal.path} were passed over`);
   }
@@ -19,12 +20,46 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   return lines.map(printable).join("\n");
 }
 
-/** The first twenty failures, one a line, and how many more there are. */
+/** Lines that failures may take. */
+const maxLines = 20;
+
+/** A line for each failure; where that would be more than twenty, one for all that have the same reason. And how many more there are. */
 export function failureLines(failures: readonly Failure[], count: number, verb = "failed"): string[] {
-  const lines = failures.slice(0, 20).map((failure) => `  ${verb.padEnd(8)} ${failureText(failure)}`);
-  const more = count - lines.length;
+  const groups = failures.length > maxLines ? groupsOf(failures) : failures.map((failure): Group => [failure]);
+  const told = groups.slice(0, maxLines);
+  const lines = told.map(
+    (group) => `  ${verb.padEnd(8)} ${group.length > 1 ? groupText(group) : failureText(group[0])}`,
+  );
+  const more = count - told.reduce((sum, group) => sum + group.length, 0);
   if (more > 0) lines.push(`  … and ${more} more ${verb}`);
   return lines;
+}
+
+type Group = [Failure, ...Failure[]];
+
+/** Failures of the same reason, but for the names of their inputs in it. */
+function groupsOf(failures: readonly Failure[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const failure of failures) {
+    const key = `${failure.stage}\n${failure.code}\n${sharedReason(failure)}`;
+    const group = groups.get(key);
+    if (group) group.push(failure);
+    else groups.set(key, [failure]);
+  }
+  return [...groups.values()];
+}
+
+/** The reason without the names of its input: what it has in common with others. */
+function sharedReason({ origin, id, reason }: Failure): string {
+  const own = reason.startsWith(`${origin} `) ? reason.slice(origin.length + 1) : reason;
+  return id === undefined ? own : own.replaceAll(`"${id}"`, '"…"');
+}
+
+function groupText(group: Group): string {
+  const [first] = group;
+  const origins = group.slice(0, 3).map(({ origin }) => origin);
+  const examples = `${origins.join(", ")}${group.length > 3 ? ", …" : ""}`;
+  return `${group.length} × ${sharedReason(first)} [${first.stage}, ${first.code}]: ${examples}`;
 }
 
 /** One line for each reason. */
@@ -37,6 +72,7 @@ export function groupLines(state: string, groups: readonly ReasonGroup[]): strin
 
 /** A reason that begins with the origin names it once. */
 function failureText({ origin, reason, stage, code }: Failure): string {
-  const text = reason.startsWith(`${origin} `) ? reason : `${origin}: ${reason}`;
+  const isNamed = reason.startsWith(`${origin} `) || reason.startsWith(`"${origin}" `);
+  const text = isNamed ? reason : `${origin}: ${reason}`;
   return `${text} [${stage}, ${code}]`;
 }
