@@ -19,6 +19,7 @@ export interface UploadingOptions {
   include?: string[];
   exclude?: string[];
   folderLabels?: boolean;
+  watch?: boolean;
   column: "text" | "url" | "file";
   fetch?: boolean;
   concept?: string[];
@@ -44,6 +45,7 @@ export function withUploading(command: Command): Command {
     .option("--include <glob>", "folders: only files like this; may be repeated", several)
     .option("--exclude <glob>", "folders: no files or folders like this; may be repeated", several)
     .option("--folder-labels", "folders: the name of a file's folder becomes its concept")
+    .option("--watch", "folders: go on with files that are added or changed, until Ctrl-C or SIGTERM")
     .addOption(
       new Option("--column <what>", "CSV: what the column `input` holds")
         .choices(["text", "url", "file"])
@@ -84,12 +86,12 @@ export async function uploadFlow(app: App, paths: readonly string[], options: Up
 
 async function sourceOf(path: string, options: UploadingOptions): Promise<Source> {
   const { csv, folder, jsonl, SourceError, urls } = await import("../../index.js");
-  const { kind: kindsAsked, include, exclude, folderLabels, column, fetch } = options;
+  const { kind: kindsAsked, include, exclude, folderLabels, watch, column, fetch } = options;
   const isUrl = /^https?:\/\//i.test(path);
   const kind = kindsAsked?.[0];
   switch (options.as ?? formOf(path, isUrl)) {
     case "folder":
-      return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined });
+      return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined, watch });
     case "csv":
       return csv(path, { input: column, kind });
     case "jsonl":
