@@ -24,8 +24,9 @@ interface Waiting {
 
 /** Longest time for which a look keeps everything else waiting. */
 const sliceMs = 4;
-/** Pauses are so many times as long as the looks between them. */
+/** Pauses are so many times as long as the looks between them, up to a length at which people begin to wonder. */
 const pauseFactor = 9;
+const maxPauseMs = 30_000;
 /** What was known is kept while a folder cannot be read, and forgotten when it is this much more than what is there. */
 const maxForgotten = 100_000;
 
@@ -84,7 +85,7 @@ export async function* watchFolder(
     if (isWhole || known.size > 2 * there.size + maxForgotten) known = there;
     waiting = stillWaiting;
 
-    const againAt = performance.now() + Math.max(everyMs, workedMs * pauseFactor);
+    const againAt = performance.now() + Math.max(everyMs, Math.min(workedMs * pauseFactor, maxPauseMs));
     for (;;) {
       for (const [name, entry] of waiting) {
         if (performance.now() - entry.sinceMs < quietMs) continue;
