@@ -49,6 +49,7 @@ const shows: Record<string, RegExp[]> = {
     /blob-1: audio\nblob-2: image\nblob-3: text\n/,
     /ok 3 \+ failed 1[\s\S]*is not an image, video, audio or text/,
   ],
+  "17-watch.ts": [/^1 ok, idle\n2 ok, idle\n/m, /read 3 = ok 3[\s\S]*idle/],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,

@@ -13,6 +13,8 @@ export interface Stall {
 
 /** Looks this often within the time. */
 const looks = 4;
+/** A longer pause between two looks would be none. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** Calls `onStall` once for each time that nothing goes on for `stallMs` and the run is not idle; gives back its end. */
 export function watchForStalls(
@@ -31,7 +33,7 @@ export function watchForStalls(
     if (unchanged === looks) onStall({ forMs: stallMs, waits: waitsOf(context) });
   };
   // It keeps the process alive: a run that nothing can wake any more is to be told of, and not to vanish.
-  const timer = setInterval(look, stallMs / looks);
+  const timer = setInterval(look, Math.min(stallMs / looks, longestTimerMs));
   return () => clearInterval(timer);
 }
 

@@ -24,8 +24,9 @@ interface Waiting {
 
 /** Longest time for which a look keeps everything else waiting. */
 const sliceMs = 4;
-/** Pauses are so many times as long as the looks between them. */
+/** Pauses are so many times as long as the looks between them, up to a length at which people begin to wonder. */
 const pauseFactor = 9;
+const maxPauseMs = 30_000;
 /** What was known is kept while a folder cannot be read, and forgotten when it is this much more than what is there. */
 const maxForgotten = 100_000;
 
@@ -61,10 +62,10 @@ export async function* watchFolder(
     for (const found of isFirst ? walk(context, "", []) : walkAgain(context)) {
       if (performance.now() - sliceStart > sliceMs) await rest();
       if (signal.aborted) return;
-      let item: SourceItem | Promise<SourceItem> | undefined;
+      let make: (() => SourceItem | Promise<SourceItem>) | undefined;
       if ("item" in found) {
         if ("error" in found.item) isWhole = false;
-        if (isNew(fingerprintOfKey(labelOf(found.item)))) item = found.item;
+        if (isNew(fingerprintOfKey(labelOf(found.item)))) make = () => found.item;
       } else {
         const seen = versionOf(found);
         if (!seen) continue; // gone in between
@@ -72,19 +73,19 @@ export async function* watchFolder(
         if (known.has(digest)) there.add(digest);
         else if (isFirst && seen.ageMs >= quietMs) {
           isNew(digest);
-          item = take(found);
+          make = () => take(found);
         } else stillWaiting.set(found.relative, waitingFor(found, seen.version, waiting.get(found.relative)));
       }
-      if (!item) continue;
-      workedMs += performance.now() - sliceStart;
-      yield await item;
-      sliceStart = performance.now(); // the flow may have had no room for a long time
+      if (!make) continue;
+      workedMs += performance.now() - sliceStart; // what follows is no part of a look, and the flow may have no room for a long time
+      yield await make();
+      sliceStart = performance.now();
     }
     workedMs += performance.now() - sliceStart;
     if (isWhole || known.size > 2 * there.size + maxForgotten) known = there;
     waiting = stillWaiting;
 
-    const againAt = performance.now() + Math.max(everyMs, workedMs * pauseFactor);
+    const againAt = performance.now() + Math.max(everyMs, Math.min(workedMs * pauseFactor, maxPauseMs));
     for (;;) {
       for (const [name, entry] of waiting) {
         if (performance.now() - entry.sinceMs < quietMs) continue;

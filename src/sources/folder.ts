@@ -39,7 +39,7 @@ const Options = z.strictObject({
   datasets: z.array(z.string().min(1)).default([]),
   /**
    * Goes on with files that are added or changed, until the run is stopped. `everyMs`: the folder is looked at again after so many milliseconds, or nine
-   * times what a look takes, where that is more (default: 1000); `quietMs`: a file is taken when its size and time have not changed for so long
+   * times what a look takes (but 30 s), where that is more (default: 1000); `quietMs`: a file is taken when its size and time have not changed for so long
    * (default: 2000). Default: false.
    */
   watch: z

@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { Pacer } from "../../src/client/pacing/pacer.js";
+import { Rate } from "../../src/client/pacing/rate.js";
 import { batch } from "../../src/core/batch.js";
 import { flow } from "../../src/core/flow.js";
 import { Message } from "../../src/core/message.js";
@@ -95,6 +96,37 @@ describe("what a run keeps", () => {
     for (let turn = 0; turn < 3; turn += 1) await Promise.all([pacer.turn(signal), clock.run(clock.now() + 5000)]);
     expect(getEventListeners(signal, "abort")).toEqual([]);
     expect(dependants(signal)).toBe(0);
+  });
+});
+
+describe("what holds for days", () => {
+  it("is a rate that is known: refusals slow it down, and it comes back", () => {
+    const rate = new Rate(100);
+    const before = rate.perSecond;
+    let now = 0;
+    for (let refusals = 0; refusals < 200; refusals += 1) {
+      rate.passed((now += 1000), now);
+      rate.refused(now, now, {});
+    }
+    expect(rate.perSecond).toBeLessThan(before / 5);
+    for (let seconds = 0; seconds < 3600; seconds += 1) rate.reserve((now += 1000));
+    expect(rate.perSecond).toBe(before);
+  });
+
+  it("is a wait for stalls that is longer than a timer can be", async () => {
+    const stalls: unknown[] = [];
+    const abort = new AbortController();
+    const mute: Source = {
+      name: "mute",
+      read: async function* () {
+        await new Promise((resolve) => abort.signal.addEventListener("abort", resolve));
+      },
+    };
+    const running = flow(mute).run({ stallMs: 1e12, onStall: (stall) => stalls.push(stall), signal: abort.signal });
+    await new Promise((resolve) => setTimeout(resolve, 30)); // where each look came after 1 ms
+    abort.abort();
+    await running;
+    expect(stalls).toEqual([]);
   });
 });
 

@@ -16,6 +16,7 @@ export interface ReadingOptions {
   include?: string[];
   exclude?: string[];
   folderLabels?: boolean;
+  watch?: boolean;
   column?: "text" | "url" | "file";
   delimiter?: string;
   fetch?: boolean;
@@ -38,6 +39,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
     .option("--include <glob>", "folders: only files like this; may be repeated", several)
     .option("--exclude <glob>", "folders: no files or folders like this; may be repeated", several)
     .option("--folder-labels", "folders: the name of a file's folder becomes its concept")
+    .option("--watch", "folders: go on with files that are added or changed, until Ctrl-C or SIGTERM")
     .addOption(
       new Option("--column <what>", 'CSV: what the column `input` holds (default: "text")').choices([
         "text",
@@ -56,6 +58,7 @@ const meant: [keyof ReadingOptions, string, Form, string][] = [
   ["include", "--include", "folder", "folders"],
   ["exclude", "--exclude", "folder", "folders"],
   ["folderLabels", "--folder-labels", "folder", "folders"],
+  ["watch", "--watch", "folder", "folders"],
   ["column", "--column", "csv", "CSV files"],
   ["delimiter", "--delimiter", "csv", "CSV files"],
   ["fetch", "--fetch", "urls", "URLs"],
@@ -87,11 +90,11 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
 
 async function sourceOf(form: Form, path: string, options: ReadingOptions): Promise<Source> {
   const { csv, folder, jsonl, urls } = await import("../../index.js");
-  const { kind: kindsAsked, include, exclude, folderLabels, column, delimiter, fetch } = options;
+  const { kind: kindsAsked, include, exclude, folderLabels, watch, column, delimiter, fetch } = options;
   const kind = kindsAsked?.[0];
   switch (form) {
     case "folder":
-      return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined });
+      return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined, watch });
     case "csv":
       return csv(path, { input: column, kind, delimiter });
     case "jsonl":

@@ -12,6 +12,8 @@ const growth = [
   { upTo: 2, factor: 1.15 },
   { upTo: Number.POSITIVE_INFINITY, factor: 1.5 },
 ];
+/** Growth a second of a rate that is known and was refused all the same: somebody else had a share of it for a while. */
+const comeback = 1.001;
 /** What the server lets through is the most that it did in a second, lately. */
 const windowMs = 1000;
 const latelyMs = 3000;
@@ -28,6 +30,8 @@ export class Rate {
   #perSecond: number;
   /** Known beforehand, or named by the server: none has to be found out. */
   #told: boolean;
+  /** The rate that is known, once one is. */
+  #granted: number;
   /** When the next attempt may go. */
   #nextAt = 0;
   /** Since when the rate is what it is; refusals of attempts from before do not count again. */
@@ -45,7 +49,7 @@ export class Rate {
 
   constructor(perSecond: number | undefined) {
     this.#told = perSecond !== undefined;
-    this.#perSecond = (perSecond ?? Number.POSITIVE_INFINITY) * margin;
+    this.#perSecond = this.#granted = (perSecond ?? Number.POSITIVE_INFINITY) * margin;
   }
 
   /** Attempts a second; Infinity while nothing limits them. */
@@ -56,9 +60,9 @@ export class Rate {
   /** Reserves the next attempt; gives back how long it has to wait. */
   reserve(now: number): number {
     if (this.#perSecond === Number.POSITIVE_INFINITY) return Math.max(0, this.#nextAt - now);
-    if (!this.#told && now - this.#growsFrom >= 1000) {
+    if (now - this.#growsFrom >= 1000) {
       const { factor = 1 } = growth.find(({ upTo }) => this.#perSecond < this.#found * upTo) ?? {};
-      this.#perSecond *= factor;
+      this.#perSecond = this.#told ? Math.min(this.#granted, this.#perSecond * comeback) : this.#perSecond * factor;
       this.#growsFrom = now;
     }
     const at = Math.max(now, this.#nextAt);
@@ -80,7 +84,8 @@ export class Rate {
     if (granted !== undefined && !this.#told) {
       this.#told = true;
       this.#ceiling = 0;
-      this.#set(now, granted * margin);
+      this.#granted = granted * margin;
+      this.#set(now, this.#granted);
     } else if (this.#proven && startedAt >= this.#setAt) {
       // A server that lets nothing through teaches nothing about its rate.
       this.#ceiling = this.#told ? 0 : this.#perSecond;
