@@ -18,8 +18,8 @@ export function Content({ app, item, record }: ContentProps) {
   if (text !== undefined) {
     return (
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and so the keyboard has to reach it
-      <pre class="text" tabIndex={0} data-keys>
-        <bdi>{text}</bdi>
+      <pre class="text" dir="auto" tabIndex={0} data-keys>
+        {text}
         {record?.textIsCut && "\n… it goes on"}
       </pre>
     );

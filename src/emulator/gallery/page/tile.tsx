@@ -23,7 +23,13 @@ export function Tile({ app, item }: { app: number; item: ItemShape | undefined }
       <bdi class="name" title={item.id}>
         {item.id}
       </bdi>
-      <bdi class="concepts">{item.state === "failed" ? (item.details ?? item.status) : item.concepts.join(" · ")}</bdi>
+      <span class="concepts">
+        {(item.state === "failed" ? [item.details ?? item.status] : item.concepts).map((text, index) => (
+          <span key={index}>
+            <bdi>{text}</bdi>
+          </span>
+        ))}
+      </span>
     </>
   );
 }
