@@ -2,6 +2,7 @@
 
 import { tap } from "rxjs";
 import { describe, expect, it } from "vitest";
+import { pluginError, SourceError } from "../core/errors.js";
 import { flow } from "../core/flow.js";
 import type { ReadContext, Source, SourceItem, SourceStep } from "../core/plugin.js";
 import { within } from "./fixture-source.js";
@@ -50,7 +51,8 @@ export function testSource(name: string, create: () => Promise<SourceFixture>): 
       const iterator = iteratorOf(source);
       const first = await within(iterator.next(), `${name}: its first item did not come`);
       expect(first.done, `${name}: it must yield its first item, and ended`).not.toBe(true);
-      await within(iterator.return?.(), `${name}: stopped after its first item, it did not end`);
+      if (!iterator.return) return; // a list, say, has nothing to close
+      await within(iterator.return(), `${name}: stopped after its first item, it did not end`);
       const after = await iterator.next();
       expect(after.done, `${name}: stopped after its first item, it must be at its end, and not go on`).toBe(true);
       if (isClosed) expect(await isClosed(), `${name}: stopped early, it must close in finally`).toBe(true);
@@ -104,8 +106,10 @@ export function testSource(name: string, create: () => Promise<SourceFixture>): 
         items.push(...several);
         found += several.filter((item) => isItem(item) && "input" in item).length;
       }
+    } catch (error) {
+      throw pluginError(error, name, SourceError);
     } finally {
-      await iterator.return?.();
+      void Promise.resolve(iterator.return?.()).catch(() => undefined); // one that hangs would not close either
     }
     return items;
   }
