@@ -9,7 +9,7 @@ import { kinds } from "../../core/kinds.js";
 import type { Message } from "../../core/message.js";
 import type { Source } from "../../core/plugin.js";
 import type { Metadata } from "../../transforms/tag-metadata.js";
-import { filesSource, isMediaFile } from "./files-source.js";
+import { filesSource, kindOfFile } from "./files-source.js";
 import { keyValue, separator, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "csv", "jsonl", "urls"] as const;
@@ -113,7 +113,12 @@ async function sourcesOf(paths: readonly string[], options: UploadingOptions): P
   for (const path of paths) {
     const form = options.as ?? formOf(path);
     if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
-    if (form === "urls" && options.as === undefined && (await isMediaFile(path))) {
+    const kind = form === "urls" && options.as === undefined && !isUrl(path) ? await kindOfFile(path) : undefined;
+    if (kind === "unknown") {
+      const text = `${path} is neither an image, video or audio file nor a list of URLs (UTF-8)`;
+      throw new SourceError("ERR_FILE_UNREADABLE", text);
+    }
+    if (kind !== undefined && kind !== "text") {
       files.push(path);
       continue;
     }
