@@ -120,7 +120,9 @@ export function decodeText(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new InputError("ERR_TEXT_ENCODING", `${name} is not UTF-8 text`, { cause: error });
+    throw new InputError("ERR_TEXT_ENCODING", `${name} is not UTF-8 text${isUtf16(bytes) ? ", but UTF-16" : ""}`, {
+      cause: error,
+    });
   }
 }
 
@@ -154,6 +156,7 @@ async function describeSlowly<C extends FileContent | BytesContent>(
 }
 
 async function slowType(start: Buffer): Promise<string | undefined> {
+  if (isUtf16(start)) return "text/plain"; // its byte order mark could begin an MP3 as well
   const { fileTypeFromBuffer } = await import("file-type");
   // A few kilobytes, whatever there is: what it unfolds or walks through stays as small.
   const found = await fileTypeFromBuffer(start.subarray(0, headBytes)).catch(() => undefined);
@@ -164,6 +167,20 @@ function kindOfType(mimeType: string): Kind | undefined {
   const family = mimeType.slice(0, mimeType.indexOf("/"));
   if (family === "image" || family === "video" || family === "audio" || family === "text") return family;
   return mimeType === "application/ogg" ? "audio" : undefined;
+}
+
+/** Whether bytes begin with the mark of UTF-16, and go on as such: in sound there are soon halves of pairs. */
+function isUtf16(start: Uint8Array): boolean {
+  const mark = start.length < 2 ? 0 : ((start[0] as number) << 8) | (start[1] as number);
+  if (mark !== 0xfffe && mark !== 0xfeff) return false;
+  try {
+    const encoding = mark === 0xfffe ? "utf-16le" : "utf-16be";
+    return !new TextDecoder(encoding, { fatal: true })
+      .decode(start.subarray(0, headBytes), { stream: true })
+      .includes("\0");
+  } catch {
+    return false;
+  }
 }
 
 /** Text begins with UTF-8 without a zero; a cut last character is fine. */

@@ -85,6 +85,7 @@ export function urls(list: string | Iterable<string> | AsyncIterable<string>, op
 async function* linesOf(path: string): AsyncGenerator<string> {
   try {
     for await (const { number, bytes } of readLines(path, maxLineBytes)) {
+      if (number === 1 && (bytes?.[0] === 0xff || bytes?.[0] === 0xfe)) throw new Error("it is not UTF-8, but UTF-16");
       const text = bytes ? bytes.toString("utf8").trim() : `line ${number} of ${path}`; // too long, and refused as no URL
       if (text !== "" && !text.startsWith("#")) yield text;
     }

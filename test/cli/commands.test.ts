@@ -121,6 +121,7 @@ describe("a command line that is wrong", () => {
       [["upload", bad], 1, /^error: csv: .*bad\.csv: /],
       [["upload", bad, "--delimiter", ";;"], 2, /It must be one character/],
       [["upload", bad, "--folder-labels"], 2, /^error: --folder-labels is for folders, and none is named\n$/],
+      [["upload", process.execPath], 1, /is neither an image, video or audio file nor a list of URLs/],
       [["upload", ".", "--fetch"], 2, /^error: --fetch is for URLs/],
       [["list", "--id", "nowhere"], 0, /^sluice: there are no such inputs\n$/],
       [["replay", "."], 1, /^error: \. is a folder, not a file of dead letters\n$/],

@@ -81,11 +81,13 @@ describe("kinds in a folder", () => {
   it("fail a text that is not UTF-8 further down, and an empty file, alone", async () => {
     const path = folderWith(temp, {
       "latin.txt": Buffer.concat([Buffer.from("a".repeat(6000)), Buffer.from([0xe9, 0x20])]),
+      "utf16.txt": Buffer.from("\ufeffgrößer", "utf16le"),
       "empty.txt": "",
       "good.txt": "good",
     });
     expect(await reasonsOf(path)).toEqual({
       "latin.txt": "ERR_TEXT_ENCODING",
+      "utf16.txt": "ERR_TEXT_ENCODING", // and no sound, as which its first bytes could pass
       "empty.txt": "ERR_FILE_EMPTY",
       "good.txt": "read",
     });

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
 import { take } from "rxjs";
@@ -225,6 +226,15 @@ describe("a file of URLs", () => {
   it("goes on after a line that is no URL, or is endless", async () => {
     const path = fileWith(temp, "list.txt", `no url\n${"x".repeat(1_500_000)}\nhttps://a.test/1.jpg\n`);
     expect((await itemsOf(urls(path))).map(codeOf)).toEqual(["ERR_URL", "ERR_URL", "read"]);
+  });
+
+  it("rejects the run when it is in UTF-16, once and not for each line", async () => {
+    const path = join(temp, "utf16.txt");
+    writeFileSync(path, Buffer.from("\ufeffhttps://a.test/x.jpg\n", "utf16le"));
+    await expect(flow(urls(path)).run()).rejects.toMatchObject({
+      code: "ERR_FILE_UNREADABLE",
+      message: expect.stringContaining("not UTF-8") as string,
+    });
   });
 
   it("rejects the run when it is missing", async () => {

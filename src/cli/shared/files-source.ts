@@ -19,12 +19,13 @@ export function filesSource(paths: readonly string[], kinds: readonly Kind[] | u
   };
 }
 
-/** Whether a path is that of an image, a video or an audio file; by its content, as in a folder. */
-export async function isMediaFile(path: string): Promise<boolean> {
-  const described = await Promise.resolve(path)
-    .then(describeFile)
-    .catch(() => undefined);
-  return described?.kind !== undefined && described.kind !== "text";
+/** The kind of a file by its content, as in a folder; "unknown" is none of the four. Undefined for what cannot be read as a file. */
+export async function kindOfFile(path: string): Promise<Kind | "unknown" | undefined> {
+  try {
+    return (await describeFile(path)).kind ?? "unknown";
+  } catch {
+    return undefined; // what is wrong with it, its source says
+  }
 }
 
 async function itemOf(path: string, kinds: readonly Kind[] | undefined): Promise<SourceItem> {

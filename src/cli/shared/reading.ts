@@ -5,7 +5,7 @@ import { type Command, Option } from "commander";
 import type { Kind } from "../../core/input.js";
 import { kinds } from "../../core/kinds.js";
 import type { Source } from "../../core/plugin.js";
-import { filesSource, isMediaFile } from "./files-source.js";
+import { filesSource, kindOfFile } from "./files-source.js";
 import { separator, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "csv", "jsonl", "urls"] as const;
@@ -73,7 +73,12 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
   for (const path of paths) {
     const form = options.as ?? formOf(path);
     if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
-    if (form === "urls" && options.as === undefined && (await isMediaFile(path))) {
+    const kind = form === "urls" && options.as === undefined && !isUrl(path) ? await kindOfFile(path) : undefined;
+    if (kind === "unknown") {
+      const text = `${path} is neither an image, video or audio file nor a list of URLs (UTF-8)`;
+      throw new SourceError("ERR_FILE_UNREADABLE", text);
+    }
+    if (kind !== undefined && kind !== "text") {
       files.push(path);
       continue;
     }
