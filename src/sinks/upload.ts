@@ -214,6 +214,7 @@ class Uploader implements MessageSink {
           else if (retryable) again.push({ message, error });
           else message.fail(error, this.name, uploads);
         }
+        if (!message.settled) message.hold(); // the stages behind this one count on it
       });
     } finally {
       this.#processing -= waiting.length;

@@ -5,7 +5,16 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { App } from "../../src/client/app.js";
 import { shareOf } from "../../src/emulator/faults.js";
-import { batch, flow, type InputDraft, transform, type UploadOptions, upload, values } from "../../src/index.js";
+import {
+  batch,
+  defineSink,
+  flow,
+  type InputDraft,
+  transform,
+  type UploadOptions,
+  upload,
+  values,
+} from "../../src/index.js";
 import { jpeg } from "../helpers/files.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -31,6 +40,29 @@ describe("an upload", () => {
       { id: "b", code: "30100" },
     ]);
     expect(store.stored()).toEqual([]);
+  });
+
+  it("is followed by sinks that hold the source back", async () => {
+    const { app } = await openStore();
+    let read = 0;
+    let goOn: () => void = () => undefined;
+    const stalled = new Promise<void>((resolve) => (goOn = resolve));
+    const catalogue = defineSink({ name: "catalogue", write: () => stalled })();
+    const counted = transform((input) => {
+      read += 1;
+      return input;
+    });
+    const inputs = Array.from({ length: 2000 }, (_, n) => note(`n${n}`));
+    const running = flow(values(inputs))
+      .pipe(counted, batch({ maxItems: 8 }), upload(app, { maxProcessing: 128 }), catalogue)
+      .run({ maxInFlight: 16 });
+    await expect.poll(() => read, { timeout: 5000 }).toBeGreaterThan(16);
+    // It goes on to where it stops, if it stops.
+    let before = 0;
+    await expect.poll(() => before === (before = read), { interval: 200, timeout: 10_000 }).toBe(true);
+    expect(read).toBeLessThan(1000);
+    goOn();
+    expect((await running).counts).toMatchObject({ read: 2000, ok: 2000 });
   });
 
   it("takes no input for the same whose file cannot be read, and deletes nothing in its favour", async () => {
