@@ -105,18 +105,20 @@ export class Transport {
     await this.#pool.destroy();
   }
 
-  async #sharedTurn(signal: AbortSignal | undefined): Promise<void> {
+  /** Waits for the moment to send; gives back when that is. A shared turn is taken last: what waited after it would go in the turn of another. */
+  async #turn(signal: AbortSignal | undefined): Promise<number> {
+    const startedAt = await this.pacer.turn(signal);
     const { perSecond, down } = this.pacer;
-    if (!this.#turns || down || perSecond === Number.POSITIVE_INFINITY) return;
+    if (!this.#turns || down || perSecond === Number.POSITIVE_INFINITY) return startedAt;
     await this.#turns.next(this.#options.account ?? this.#address, perSecond, signal);
+    return this.#clock.now();
   }
 
   async #tryUntilFinal(method: Dispatcher.HttpMethod, path: string, options: CallOptions): Promise<Answer> {
     const idempotent = options.idempotent ?? method !== "POST";
     for (let attempts = 1; ; attempts += 1) {
       this.#throwIfGivenUp(method, path);
-      if (this.#turns) await this.#sharedTurn(options.signal);
-      const startedAt = await this.pacer.turn(options.signal);
+      const startedAt = await this.#turn(options.signal);
       options.signal?.throwIfAborted();
       let attempt: Attempt | undefined;
       let lost: unknown;

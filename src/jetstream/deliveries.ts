@@ -26,6 +26,9 @@ const longestDelayMs = 60_000;
 /** What is handed back at the end waits until this worker is gone: the engine would give it to a request of ours that nobody reads any more. */
 const partingDelayMs = 200;
 
+/** Longest time that an outcome is told again while the engine does not answer; then the input is left to another worker. */
+const retryForMs = 300_000;
+
 /** A failed input on its stream: a dead letter, and where it came from. */
 export interface FailedInput extends DeadLetter {
   /** Its place in the stream of inputs. */
@@ -158,12 +161,12 @@ export class Deliveries {
   async #forgetFailed(sequence: number): Promise<void> {
     const { stream, subject } = partsOf(this.#options.stream).failed;
     const purge = () => this.#engine.manager.streams.purge(stream, { filter: subject(sequence) });
-    await this.#engine.untilAnswered(purge, this.#options.signal);
+    await this.#engine.untilAnswered(purge, this.#options.signal, retryForMs);
   }
 
   async #publish(subject: string, record: object, msgID?: string): Promise<void> {
     const publish = () =>
       this.#engine.client.publish(subject, JSON.stringify(record), msgID === undefined ? {} : { msgID });
-    await this.#engine.untilAnswered(publish, this.#options.signal);
+    await this.#engine.untilAnswered(publish, this.#options.signal, retryForMs);
   }
 }
