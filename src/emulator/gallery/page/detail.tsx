@@ -24,6 +24,7 @@ interface DetailProps {
 export function Detail({ app, seq, pages, version, problem, onMove, onClose, onFilter, onFailed }: DetailProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [answer, setAnswer] = useState<{ seq: number; record: RecordShape | "gone" }>();
+  const isAnswering = problem === "";
   useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {
     const off = new AbortController();
@@ -37,7 +38,7 @@ export function Detail({ app, seq, pages, version, problem, onMove, onClose, onF
       },
     );
     return () => off.abort();
-  }, [app, seq, version]);
+  }, [app, seq, version, isAnswering]);
 
   const index = pages.indexOf(seq);
   const neighbour = (step: number) => (index === undefined ? undefined : pages.item(index + step)?.seq);
