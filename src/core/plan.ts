@@ -6,7 +6,7 @@ import { effectsOf } from "./effects.js";
 import { bytesText, countText, durationText, printable } from "./format.js";
 import { Journal } from "./journal.js";
 import type { Observable } from "./observable.js";
-import { parseOptions } from "./plugin.js";
+import { type OptionsOf, parseOptions } from "./plugin.js";
 import { failureLines, groupLines } from "./report/summary.js";
 import type { Failure, FailureGroup, ReasonGroup } from "./report.js";
 import { Reporter } from "./reporter.js";
@@ -24,7 +24,7 @@ const Options = z.strictObject({
   journal: z.string().min(1).optional(),
 });
 /** Options of `Flow.plan`. */
-export type PlanOptions = z.input<typeof Options>;
+export type PlanOptions = OptionsOf<typeof Options>;
 
 /** What a sink would do. */
 export interface PlannedSink {

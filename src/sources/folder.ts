@@ -11,7 +11,7 @@ import { idFromPath } from "../core/ids.js";
 import type { FileContent, InputDraft, Kind } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
-import { checkPath, doneEarlier, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { checkPath, doneEarlier, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 
 type LabelsOf = (relativePath: string, kind: Kind) => string | readonly string[] | undefined;
 type IdOf = (relativePath: string) => string;
@@ -38,7 +38,7 @@ const Options = z.strictObject({
   datasets: z.array(z.string().min(1)).default([]),
 });
 /** Options of `folder`. */
-export type FolderOptions = z.input<typeof Options>;
+export type FolderOptions = OptionsOf<typeof Options>;
 type Checked = z.output<typeof Options>;
 
 /**
