@@ -8,7 +8,7 @@ import { Transport } from "./client/transport.js";
 import { describeError, OptionsError } from "./core/errors.js";
 import { checkUrl, isLoopbackHost } from "./core/guarded-fetch.js";
 import { limits } from "./core/limits.js";
-import { parseOptions } from "./core/plugin.js";
+import { type OptionsOf, parseOptions } from "./core/plugin.js";
 import type { Emulator } from "./emulator/index.js";
 
 const platformUrl = "https://api.clarifai.com";
@@ -41,7 +41,7 @@ const Options = z.strictObject({
   announce: z.boolean().optional(),
 });
 /** Options of `connect`. */
-export type ConnectOptions = z.input<typeof Options>;
+export type ConnectOptions = OptionsOf<typeof Options>;
 
 /**
  * Connects to an app. With a key it is the platform, or the server of `baseUrl`; with neither it is the embedded store, started inside

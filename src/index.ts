@@ -20,6 +20,7 @@ export {
   type SourceDefinition,
   type TransformDefinition,
 } from "./core/define.js";
+export { htmlOf } from "./core/display.js";
 export { BatchError, FlowError, InputError, OptionsError, SinkError, SourceError } from "./core/errors.js";
 export { Flow, flow, type StreamOptions } from "./core/flow.js";
 export { idFromPath } from "./core/ids.js";

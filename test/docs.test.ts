@@ -97,16 +97,21 @@ it("has code in its pages that compiles", { timeout: 120_000 }, () => {
   expect(problems).toEqual([]);
 });
 
-it("has a docstring for every public name", { timeout: 120_000 }, () => {
+it("has a docstring for every public name, and for each option", { timeout: 120_000 }, () => {
   const checker = program.getTypeChecker();
   const names = entries.flatMap((path) => {
     const file = program.getSourceFile(path);
     const module = file && checker.getSymbolAtLocation(file);
-    return checker.getExportsOfModule(module as ts.Symbol).map((name) => {
+    return checker.getExportsOfModule(module as ts.Symbol).flatMap((name) => {
       const symbol = name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name;
-      return { name: name.name, text: ts.displayPartsToString(symbol.getDocumentationComment(checker)) };
+      const options = /Options$/.test(name.name) ? checker.getDeclaredTypeOfSymbol(symbol).getProperties() : [];
+      return [symbol, ...options].map((one) => ({
+        name: one === symbol ? name.name : `${name.name}.${one.name}`,
+        text: ts.displayPartsToString(one.getDocumentationComment(checker)),
+      }));
     });
   });
+  expect(names.map(({ name }) => name)).toEqual(expect.arrayContaining(["flow", "FolderOptions.kinds"]));
   expect(names.length).toBeGreaterThan(80);
   expect(names.filter(({ text }) => text === "").map(({ name }) => name)).toEqual([]);
 });

@@ -3,8 +3,7 @@
 import { once } from "node:events";
 import { Command } from "commander";
 import { printable } from "../core/format.js";
-import type { Input } from "../core/input.js";
-import { kinds } from "../core/kinds.js";
+import { type Input, kindOf } from "../core/input.js";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
 import { wholeNumber } from "./shared/parsing.js";
 import { type SelectingOptions, selectionOf, withSelection } from "./shared/selecting.js";
@@ -47,11 +46,6 @@ export function listCommand(): Command {
 
 function lineOf(input: Input): string {
   const { id, status, createdAt = "", concepts } = input;
-  const columns = [
-    id.padEnd(48),
-    (kinds.find((kind) => input[kind] !== undefined) ?? "text").padEnd(5),
-    status?.code ?? "-",
-    createdAt.slice(0, 19),
-  ];
+  const columns = [id.padEnd(48), (kindOf(input) ?? "text").padEnd(5), status?.code ?? "-", createdAt.slice(0, 19)];
   return printable([...columns, concepts.map((concept) => concept.name ?? concept.id).join(", ")].join("  ").trimEnd());
 }

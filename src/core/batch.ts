@@ -8,7 +8,7 @@ import { type Kind, kindOf } from "./input.js";
 import { limits } from "./limits.js";
 import { type Message, messagesOf } from "./message.js";
 import { guarded, Observable } from "./observable.js";
-import { parseOptions } from "./plugin.js";
+import { type OptionsOf, parseOptions } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
 
 const Options = z.strictObject({
@@ -20,7 +20,7 @@ const Options = z.strictObject({
   maxWaitMs: z.number().min(0).max(86_400_000).default(1000),
 });
 /** Options of `batch`. */
-export type BatchOptions = z.input<typeof Options>;
+export type BatchOptions = OptionsOf<typeof Options>;
 
 /** Bytes of a request besides its inputs: brackets, the job's id, the conflict policy. */
 export const envelopeBytes = 256;

@@ -6,6 +6,7 @@ import { OptionsError } from "./errors.js";
 import type { Input } from "./input.js";
 import type { Message } from "./message.js";
 import {
+  type OptionsOf,
   parseOptions,
   type ReadContext,
   type Source,
@@ -20,7 +21,8 @@ import { transformOperator } from "./transform-operator.js";
 
 /** Arguments of a plugin's factory: its options may be left out when the schema has a default for each. */
 type FactoryArguments<S extends z.ZodType> =
-  Record<never, never> extends z.input<S> ? [options?: z.input<S>] : [options: z.input<S>];
+  Record<never, never> extends z.input<S> ? [options?: Given<S>] : [options: Given<S>];
+type Given<S extends z.ZodType> = S extends z.ZodObject ? OptionsOf<S> : z.input<S>;
 
 type MaybeLater<T> = T | Promise<T>;
 

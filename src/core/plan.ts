@@ -7,7 +7,7 @@ import { bytesText, counted, countText, durationText, printable } from "./format
 import { Journal } from "./journal.js";
 import type { Kind } from "./kinds.js";
 import type { Observable } from "./observable.js";
-import { parseOptions } from "./plugin.js";
+import { type OptionsOf, parseOptions } from "./plugin.js";
 import { failureLines, groupLines } from "./report/summary.js";
 import type { Failure, FailureGroup, ReasonGroup } from "./report.js";
 import { Reporter } from "./reporter.js";
@@ -25,7 +25,7 @@ const Options = z.strictObject({
   journal: z.string().min(1).optional(),
 });
 /** Options of `Flow.plan`. */
-export type PlanOptions = z.input<typeof Options>;
+export type PlanOptions = OptionsOf<typeof Options>;
 
 /** What a sink would do. */
 export interface PlannedSink {

@@ -124,6 +124,19 @@ export interface Sink {
   close?(): Promise<void> | void;
 }
 
+type Flat<T> = { [Key in keyof T]: T[Key] };
+type OptionalKeys<Shape> = { [Key in keyof Shape]: undefined extends z.input<Shape[Key]> ? Key : never }[keyof Shape];
+
+/**
+ * The options that a schema takes. The same as `z.input` of it, which loses what the comments in the schema say of each option; here editors show
+ * it.
+ */
+export type OptionsOf<S extends z.ZodObject> = Flat<
+  { [Key in keyof Omit<S["shape"], OptionalKeys<S["shape"]>>]: z.input<S["shape"][Key]> } & {
+    [Key in keyof Pick<S["shape"], OptionalKeys<S["shape"]>>]?: z.input<S["shape"][Key]>;
+  }
+>;
+
 /** Checks the options of a plugin and gives them back with their defaults; names the plugin, the option and the value. */
 export function parseOptions<S extends z.ZodType>(plugin: string, schema: S, options: unknown): z.output<S> {
   if (options instanceof Observable) throw new OptionsError("ERR_OPTIONS", `${plugin}: got ${shown(options)}`);

@@ -1,6 +1,7 @@
 /** Reporting: gathers the outcomes of a run, and makes its report. */
 
 import { displayed } from "./display.js";
+import { beginningOf } from "./format.js";
 import type { Ledger, Settlement } from "./ledger.js";
 import { Sample } from "./report/sample.js";
 import { summaryOf } from "./report/summary.js";
@@ -132,9 +133,8 @@ export class Reporter {
   }
 }
 
-/** The text, or its beginning as a copy: a mere slice would keep the whole in memory. */
 function kept(text: string): string {
-  return text.length <= maxTextLength ? text : `${Buffer.from(text.slice(0, maxTextLength)).toString()}…`;
+  return beginningOf(text, maxTextLength);
 }
 
 /** The group of a text. Reasons are few; should a plugin make one for each input, they are counted together. */

@@ -6,7 +6,7 @@ import { effectsOf } from "./effects.js";
 import { onInterrupt } from "./interrupts.js";
 import { type MetricsMeter, startMetrics } from "./metrics.js";
 import type { Observable } from "./observable.js";
-import { parseOptions, type Source } from "./plugin.js";
+import { type OptionsOf, parseOptions, type Source } from "./plugin.js";
 import { type ProgressEvent, startProgress } from "./progress.js";
 import { Records } from "./records.js";
 import type { Report } from "./report.js";
@@ -59,7 +59,7 @@ const Options = z.strictObject({
   onStall: z.custom<(stall: Stall) => void>((value) => typeof value === "function").optional(),
 });
 /** Options of `Flow.run`. */
-export type RunOptions = z.input<typeof Options>;
+export type RunOptions = OptionsOf<typeof Options>;
 
 /** What is open at a signal may go on for this long; then it is cut, and what it opened has a moment to close. */
 const drainForMs = 4000;

@@ -9,7 +9,7 @@ import { FlowError, InputError } from "../core/errors.js";
 import { extensionFor, fileNameFor } from "../core/file-names.js";
 import { type Content, type Input, kindOf, mediaOf, type UrlContent } from "../core/input.js";
 import type { Message } from "../core/message.js";
-import { checkPath, parseOptions } from "../core/plugin.js";
+import { checkPath, type OptionsOf, parseOptions } from "../core/plugin.js";
 import type { RunContext, Traffic } from "../core/run-context.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
@@ -35,7 +35,7 @@ const Options = z.strictObject({
   allowPrivate: z.boolean().default(false),
 });
 /** Options of `download`. */
-export type DownloadOptions = z.input<typeof Options>;
+export type DownloadOptions = OptionsOf<typeof Options>;
 
 /**
  * Downloads the content of each input to a folder: images, video and audio byte for byte as they were uploaded, text as UTF-8. Of an image

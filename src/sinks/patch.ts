@@ -11,7 +11,7 @@ import { InputError } from "../core/errors.js";
 import type { Annotation, Input } from "../core/input.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
-import { parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { mayAppend, patchLists } from "./patching/patch-lists.js";
 import { inParts, settleInHalves, settleItems } from "./requests.js";
@@ -26,7 +26,7 @@ const Options = z.strictObject({
   deleteIfEmpty: z.boolean().default(false),
 });
 /** Options of `patch`. */
-export type PatchOptions = z.input<typeof Options>;
+export type PatchOptions = OptionsOf<typeof Options>;
 
 /**
  * Patches inputs by their ids: metadata, concepts and place of each input, then its annotations that have ids (boxes and polygons).

@@ -6,7 +6,7 @@ import type { App } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
-import { parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { inParts, settleWith } from "./requests.js";
 
@@ -15,7 +15,7 @@ const Options = z.strictObject({
   which: z.enum(["all", "given"]).default("given"),
 });
 /** Options of `removeAnnotations`. */
-export type RemoveAnnotationsOptions = z.input<typeof Options>;
+export type RemoveAnnotationsOptions = OptionsOf<typeof Options>;
 
 /**
  * Deletes annotations: those that each input lists by id, in pairs of input id and annotation id, or all of its inputs. The inputs stay, and so

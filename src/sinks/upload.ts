@@ -9,7 +9,7 @@ import { systemClock } from "../client/pacing/clock.js";
 import { classify } from "../client/status.js";
 import { InputError } from "../core/errors.js";
 import type { Message } from "../core/message.js";
-import { parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import type { RunContext } from "../core/run-context.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { asFatalToUpload, settleWith } from "./requests.js";
@@ -42,7 +42,7 @@ const Options = z.strictObject({
   retryForMs: z.number().min(0).default(300_000),
 });
 /** Options of `upload`. */
-export type UploadOptions = z.input<typeof Options>;
+export type UploadOptions = OptionsOf<typeof Options>;
 
 /** Times that an input is uploaded again after the platform accepted it and failed to process it for a reason that may pass. */
 const maxUploads = 3;

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { SinkError } from "../core/errors.js";
 import { bytesAsBase64 } from "../core/input-json.js";
 import type { Message } from "../core/message.js";
-import { checkPath, parseOptions, type Sink } from "../core/plugin.js";
+import { checkPath, type OptionsOf, parseOptions, type Sink } from "../core/plugin.js";
 import { sinkOperator } from "../core/sink-operator.js";
 
 const Options = z.strictObject({
@@ -15,7 +15,7 @@ const Options = z.strictObject({
   append: z.boolean().default(false),
 });
 /** Options of `writeJsonl`. */
-export type WriteJsonlOptions = z.input<typeof Options>;
+export type WriteJsonlOptions = OptionsOf<typeof Options>;
 
 /**
  * Writes each input as one line of a JSON Lines file, which `jsonl(path)` reads again. Bytes in memory are written as base64 under

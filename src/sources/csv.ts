@@ -5,7 +5,7 @@ import * as z from "zod";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
-import { checkPath, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 import { type Layout, layoutOf } from "./csv-columns.js";
 import { type CsvRow, readRows } from "./csv-rows.js";
 
@@ -30,7 +30,7 @@ const Options = z.strictObject({
   root: z.string().min(1).optional(),
 });
 /** Options of `csv`. */
-export type CsvOptions = z.input<typeof Options>;
+export type CsvOptions = OptionsOf<typeof Options>;
 
 /**
  * Reads a CSV file with a header, row by row. Two sets of columns are known: `inputid, input, concepts, metadata, geopoints` (labels with commas

@@ -10,7 +10,7 @@ import { idFromPath } from "../core/ids.js";
 import type { FileContent, InputDraft, Kind } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
-import { checkPath, doneEarlier, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { checkPath, doneEarlier, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 import { type FoundFile, filterOf, type Walk, walk } from "./folder-walk.js";
 import { watchFolder } from "./folder-watch.js";
 
@@ -53,7 +53,7 @@ const Options = z.strictObject({
     .default(false),
 });
 /** Options of `folder`. */
-export type FolderOptions = z.input<typeof Options>;
+export type FolderOptions = OptionsOf<typeof Options>;
 type Checked = z.output<typeof Options>;
 
 const defaultEveryMs = 1000;

@@ -7,7 +7,7 @@ import { inputFromWire, type ListedAnnotation, type WireInput } from "../client/
 import type { Annotation, InputDraft } from "../core/input.js";
 import { kinds, mediaKinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
-import { parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 
 const Options = z.strictObject({
   /** Kinds to yield; an image with a text counts as image. Default: all. */
@@ -26,7 +26,7 @@ const Options = z.strictObject({
   annotations: z.boolean().default(false),
 });
 /** Options of `listInputs`. */
-export type ListInputsOptions = z.input<typeof Options>;
+export type ListInputsOptions = OptionsOf<typeof Options>;
 
 /**
  * Lists the inputs of an app, oldest first; with `page`, one page in the order of the server.

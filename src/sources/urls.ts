@@ -13,7 +13,7 @@ import { kindOfUrl, urlField } from "../core/kind-of-url.js";
 import { kinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
 import { readLines } from "../core/lines.js";
-import { checkPath, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 
 const Options = z.strictObject({
   /** Kind of what the URLs point to. Default: by the extension; with `fetch`, by the content. */
@@ -32,7 +32,7 @@ const Options = z.strictObject({
   allowPrivate: z.boolean().default(false),
 });
 /** Options of `urls`. */
-export type UrlsOptions = z.input<typeof Options>;
+export type UrlsOptions = OptionsOf<typeof Options>;
 type Checked = z.output<typeof Options>;
 
 /** Longest line of a list, in bytes. */

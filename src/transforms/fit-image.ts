@@ -11,7 +11,7 @@ import type { Annotation, BytesContent, Content, Input } from "../core/input.js"
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { pixelBudget } from "../core/pixel-budget.js";
-import { parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
 
 const Options = z.strictObject({
@@ -31,7 +31,7 @@ const Options = z.strictObject({
   concurrency: z.number().int().min(1).max(64).optional(),
 });
 /** Options of `fitImage`. */
-export type FitImageOptions = z.input<typeof Options>;
+export type FitImageOptions = OptionsOf<typeof Options>;
 type Checked = z.output<typeof Options>;
 
 /** Tries at a smaller result: quality first, then size. */

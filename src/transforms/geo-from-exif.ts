@@ -7,7 +7,7 @@ import { describeError, InputError } from "../core/errors.js";
 import type { Content, GeoPoint, Input } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { placeFrom } from "../core/place.js";
-import { parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
 import { exifBlockOf } from "./exif-block.js";
 import { exifPlaceOf } from "./exif-place.js";
@@ -19,7 +19,7 @@ const Options = z.strictObject({
   concurrency: z.number().int().min(1).default(4),
 });
 /** Options of `geoFromExif`. */
-export type GeoFromExifOptions = z.input<typeof Options>;
+export type GeoFromExifOptions = OptionsOf<typeof Options>;
 
 /** Bytes at the start of a file that an EXIF block lies in: a JPEG segment is at most 64 KB, and some stand before it. */
 const headBytes = 256 * 1024;

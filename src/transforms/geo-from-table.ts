@@ -8,7 +8,7 @@ import { describeError, InputError } from "../core/errors.js";
 import { type Input, mediaOf } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { placeFrom } from "../core/place.js";
-import { parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
 
 const Options = z.strictObject({
@@ -24,7 +24,7 @@ const Options = z.strictObject({
   missing: z.enum(["keep", "fail"]).default("keep"),
 });
 /** Options of `geoFromTable`. */
-export type GeoFromTableOptions = z.input<typeof Options>;
+export type GeoFromTableOptions = OptionsOf<typeof Options>;
 type Checked = z.output<typeof Options>;
 
 interface Row {

@@ -4,7 +4,7 @@ import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import type { Concept, Input, Json } from "../core/input.js";
 import type { Message } from "../core/message.js";
-import { parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
 import { type CharacterClass, loadUnicode, stripper } from "./unicode-classes.js";
 
@@ -37,7 +37,7 @@ const Options = z.strictObject({
   replacement: z.string().default(""),
 });
 /** Options of `stripUnicode`. */
-export type StripUnicodeOptions = z.input<typeof Options>;
+export type StripUnicodeOptions = OptionsOf<typeof Options>;
 
 /**
  * Takes characters out of the text, the metadata's strings and the concepts' names. It works on whole graphemes: of a flag, a family emoji or a

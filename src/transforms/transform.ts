@@ -5,7 +5,7 @@ import * as z from "zod";
 import { OptionsError } from "../core/errors.js";
 import type { Input } from "../core/input.js";
 import type { Message } from "../core/message.js";
-import { parseOptions, type TransformContext, type TransformResult } from "../core/plugin.js";
+import { type OptionsOf, parseOptions, type TransformContext, type TransformResult } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
 
 const Options = z.strictObject({
@@ -15,7 +15,7 @@ const Options = z.strictObject({
   concurrency: z.number().int().min(1).default(1),
 });
 /** Options of `transform`. */
-export type TransformOptions = z.input<typeof Options>;
+export type TransformOptions = OptionsOf<typeof Options>;
 
 /**
  * Changes inputs with a function: it returns a changed copy, several (a split), or nothing (the input is dropped and counted as skipped).

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { take } from "rxjs";
 import { describe, expect, it, vi } from "vitest";
-import { annotate, batch, box, flow, folder, type Input, transform, upload, values } from "../../src/index.js";
+import { annotate, batch, box, flow, folder, htmlOf, type Input, transform, upload, values } from "../../src/index.js";
 import { describeInBrowser, openPage } from "../helpers/browser.js";
 import { texts } from "../helpers/flows.js";
 import { openStore } from "../helpers/store.js";
@@ -44,6 +44,20 @@ describe("a preview", () => {
     );
     await expect(flow(texts(1)).preview(0)).rejects.toMatchObject({ code: "ERR_OPTIONS" });
     await expect(flow(folder("/nowhere/at-all")).preview()).rejects.toMatchObject({ code: "ERR_FOLDER_UNREADABLE" });
+  });
+});
+
+describe("htmlOf", () => {
+  it("gives what a notebook that asks would show, and inputs as one page", async () => {
+    const source = flow(texts(3));
+    const [report, plan, inputs] = await Promise.all([source.run(), source.plan(), source.toArray()]);
+    for (const value of [report, plan, inputs[0] as Input])
+      expect(await htmlOf(value)).toBe((await shownOf(value))["text/html"]);
+    expect(await htmlOf(inputs)).toMatch(/^<iframe sandbox="".*text 0.*text 2/s);
+  });
+
+  it.each([[{ id: "a" }], [[{ id: "a" }]], [7]])("refuses %j, which is nothing of ours", async (value) => {
+    await expect(htmlOf(value as object)).rejects.toMatchObject({ code: "ERR_OPTIONS" });
   });
 });
 

@@ -1,5 +1,5 @@
 /** Subtitles for Sluice. */
 
-export { shiftTimes } from "./shift-times.js";
-export { subtitles } from "./subtitles.js";
-export { writeSubtitles } from "./write-subtitles.js";
+export { type ShiftTimesOptions, shiftTimes } from "./shift-times.js";
+export { type SubtitlesOptions, subtitles } from "./subtitles.js";
+export { type WriteSubtitlesOptions, writeSubtitles } from "./write-subtitles.js";

@@ -1,8 +1,15 @@
 /** Transform: moves cues in time. */
 
-import { defineTransform } from "sluice";
+import type { OperatorFunction } from "rxjs";
+import { defineTransform, type Message } from "sluice";
 import * as z from "zod";
 import { timesOf } from "./times.js";
+
+/** Options of `shiftTimes`. */
+export interface ShiftTimesOptions {
+  /** Milliseconds to add. */
+  byMs: number;
+}
 
 /**
  * Moves each cue by `byMs`, forwards or, where it is negative, backwards. What would begin before zero is dropped.
@@ -12,12 +19,9 @@ import { timesOf } from "./times.js";
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(subtitles({ path: "./film.srt" })).pipe(shiftTimes({ byMs: -1500 }), writeSubtitles({ path: "./moved.srt" }));
  */
-export const shiftTimes = defineTransform({
+export const shiftTimes: (options: ShiftTimesOptions) => OperatorFunction<Message, Message> = defineTransform({
   name: "shiftTimes",
-  options: z.strictObject({
-    /** Milliseconds to add. */
-    byMs: z.number().int(),
-  }),
+  options: z.strictObject({ byMs: z.number().int() }),
   apply(input, { byMs }) {
     const { startMs, endMs } = timesOf(input);
     if (startMs + byMs < 0) return null;

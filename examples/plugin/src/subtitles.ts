@@ -1,9 +1,15 @@
 /** Source: the cues of a subtitle file. */
 
 import { open } from "node:fs/promises";
-import { defineSource, idFromPath, itemFrom, SourceError } from "sluice";
+import { defineSource, idFromPath, itemFrom, type Source, SourceError } from "sluice";
 import * as z from "zod";
 import { parseTimes } from "./times.js";
+
+/** Options of `subtitles`. */
+export interface SubtitlesOptions {
+  /** File to read: UTF-8, in the SRT format. */
+  path: string;
+}
 
 /**
  * Reads an SRT file: one text for each cue, with `startMs` and `endMs` in its metadata. Its id is made from path and place, so it is the same in
@@ -16,12 +22,9 @@ import { parseTimes } from "./times.js";
  * @throws {SourceError} (the run rejects) ERR_SUBTITLES_UNREADABLE
  * @example await flow(subtitles({ path: "./film.srt" })).pipe(batch(), upload(app)).run();
  */
-export const subtitles = defineSource({
+export const subtitles: (options: SubtitlesOptions) => Source = defineSource({
   name: "subtitles",
-  options: z.strictObject({
-    /** File to read: UTF-8, in the SRT format. */
-    path: z.string().min(1),
-  }),
+  options: z.strictObject({ path: z.string().min(1) }),
   async *read({ path }, { signal }) {
     let place = 0;
     for await (const { line, lines } of cuesOf(path)) {

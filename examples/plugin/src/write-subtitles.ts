@@ -1,9 +1,16 @@
 /** Sink: writes texts with times as a subtitle file. */
 
 import { type FileHandle, open } from "node:fs/promises";
-import { BatchError, defineSink, SinkError } from "sluice";
+import type { OperatorFunction } from "rxjs";
+import { BatchError, defineSink, type Message, SinkError } from "sluice";
 import * as z from "zod";
 import { timesOf, timesText } from "./times.js";
+
+/** Options of `writeSubtitles`. */
+export interface WriteSubtitlesOptions {
+  /** File to write. */
+  path: string;
+}
 
 /**
  * Writes each text as a cue of an SRT file, which must not be there. Cues are numbered as they come.
@@ -15,12 +22,11 @@ import { timesOf, timesText } from "./times.js";
  * @throws {SinkError} (the run rejects) ERR_SUBTITLES_UNWRITABLE
  * @example await flow(subtitles({ path: "./film.srt" })).pipe(writeSubtitles({ path: "./copy.srt" })).run();
  */
-export const writeSubtitles = defineSink({
+export const writeSubtitles: (
+  options: WriteSubtitlesOptions,
+) => OperatorFunction<Message | readonly Message[], Message> = defineSink({
   name: "writeSubtitles",
-  options: z.strictObject({
-    /** File to write. */
-    path: z.string().min(1),
-  }),
+  options: z.strictObject({ path: z.string().min(1) }),
   async open({ path }): Promise<{ file: FileHandle; count: number }> {
     return { file: await open(path, "wx").catch(asSinkError), count: 0 };
   },

@@ -1,5 +1,6 @@
 /** A sample of the inputs of a run, as they were when they got their outcome: the same chance for each, and bounded in memory. */
 
+import { beginningOf } from "../format.js";
 import { type Annotation, type Content, type GeoPoint, type Input, type Kind, kindOf, mediaOf } from "../input.js";
 import type { Outcome } from "../ledger.js";
 
@@ -85,28 +86,27 @@ class Reservoir<T> {
 
 /** What is kept of an input. */
 export function sampled(input: Input, origin: string, outcome: Outcome): SampledInput {
-  const { id, geo, text, textUrl } = input;
+  const { id, geo } = input;
+  const excerpt = input.text ?? input.textUrl;
   const annotations = input.annotations.slice(0, maxAnnotations).map(({ box, polygon, concepts }) => ({
     box,
     polygon: polygon?.slice(0, maxCorners),
-    concepts: concepts.slice(0, 3).map((concept) => ({ id: short(concept.name ?? concept.id) ?? "" })),
+    concepts: concepts.slice(0, 3).map((concept) => ({ id: short(concept.name ?? concept.id) })),
   }));
   return {
-    origin: short(origin) ?? "",
-    id: short(id) ?? "",
+    origin: short(origin),
+    id: short(id),
     kind: kindOf(input),
     state: outcome.state,
     reason: "reason" in outcome ? short(outcome.reason) : undefined,
     content: mediaOf(input)?.content,
-    text: short(text ?? textUrl),
-    concepts: input.concepts.slice(0, maxConcepts).map((concept) => short(concept.name ?? concept.id) ?? ""),
+    text: excerpt === undefined ? undefined : short(excerpt),
+    concepts: input.concepts.slice(0, maxConcepts).map((concept) => short(concept.name ?? concept.id)),
     annotations,
     geo,
   };
 }
 
-/** The beginning of a text, as a copy: a mere slice would keep the whole in memory. */
-function short(text: string | undefined): string | undefined {
-  if (text === undefined || text.length <= maxTextLength) return text;
-  return `${Buffer.from(text.slice(0, maxTextLength)).toString()}…`;
+function short(text: string): string {
+  return beginningOf(text, maxTextLength);
 }
