@@ -43,8 +43,3 @@ export function printable(line: string): string {
     character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
-
-/** The text, or its beginning as a copy: a mere slice would keep the whole in memory. */
-export function beginningOf(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${Buffer.from(text.slice(0, maxLength)).toString()}…`;
-}

@@ -1,7 +1,7 @@
 /** Reporting: gathers the outcomes of a run, and makes its report. */
 
+import { beginningOf } from "./beginning-of.js";
 import { displayed } from "./display.js";
-import { beginningOf } from "./format.js";
 import type { Ledger, Settlement } from "./ledger.js";
 import { Sample } from "./report/sample.js";
 import { summaryOf } from "./report/summary.js";

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import * as z from "zod";
-import { describeError, FlowError, OptionsError } from "../core/errors.js";
+import { codeOf, describeError, FlowError, OptionsError } from "../core/errors.js";
 
 /** Options of everything that connects to the engine. */
 export const engineOptions = {
@@ -134,7 +134,7 @@ async function loadPackages(plugin: string): Promise<Packages> {
     const [jetstream, transport] = await Promise.all([import("@nats-io/jetstream"), import("@nats-io/transport-node")]);
     return { ...jetstream, ...transport };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    if (!codeOf(error, "").endsWith("MODULE_NOT_FOUND")) throw error;
     const hint = "npm install @nats-io/jetstream @nats-io/transport-node";
     throw new OptionsError("ERR_PACKAGE_MISSING", `${plugin}: the packages of NATS are not installed: ${hint}`);
   }

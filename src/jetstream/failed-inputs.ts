@@ -2,7 +2,14 @@
 
 import * as z from "zod";
 import { InputError } from "../core/errors.js";
-import { type Acknowledge, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin.js";
+import {
+  type Acknowledge,
+  type OptionsOf,
+  parseOptions,
+  type ReadContext,
+  type Source,
+  type SourceItem,
+} from "../core/plugin.js";
 import type { FailedInput } from "./deliveries.js";
 import { Engine, engineOptions, StreamName } from "./engine.js";
 import { recordsOf } from "./records.js";
@@ -14,7 +21,7 @@ const Options = z.strictObject({
   stream: StreamName,
 });
 /** Options of `failedInputs`. */
-export type FailedInputsOptions = z.input<typeof Options>;
+export type FailedInputsOptions = OptionsOf<typeof Options>;
 
 type Given = z.output<typeof Options>;
 

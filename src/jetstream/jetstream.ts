@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Consumer } from "@nats-io/jetstream";
 import * as z from "zod";
 import { describeError, SourceError } from "../core/errors.js";
-import { parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin.js";
+import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin.js";
 import { Arrivals } from "./arrivals.js";
 import { Deliveries } from "./deliveries.js";
 import { Engine, engineOptions, StreamName } from "./engine.js";
@@ -29,7 +29,7 @@ const Options = z.strictObject({
   endWhenEmpty: z.boolean().default(false),
 });
 /** Options of `jetstream`. */
-export type JetstreamOptions = z.input<typeof Options>;
+export type JetstreamOptions = OptionsOf<typeof Options>;
 
 type Given = z.output<typeof Options>;
 

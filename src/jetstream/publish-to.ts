@@ -5,7 +5,7 @@ import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { describeError, SinkError } from "../core/errors.js";
 import type { Message } from "../core/message.js";
-import { parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { Engine, engineOptions, StreamName } from "./engine.js";
 import { encodeReference } from "./reference.js";
@@ -23,7 +23,7 @@ const Options = z.strictObject({
   retryForMs: z.number().min(0).default(300_000),
 });
 /** Options of `publishTo`. */
-export type PublishToOptions = z.input<typeof Options>;
+export type PublishToOptions = OptionsOf<typeof Options>;
 
 /** Messages that are on their way to the engine at once. */
 const concurrency = 512;

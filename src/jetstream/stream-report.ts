@@ -5,7 +5,7 @@ import { displayed } from "../core/display.js";
 import { FlowError } from "../core/errors.js";
 import { printable } from "../core/format.js";
 import type { Counts } from "../core/ledger.js";
-import { parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { html } from "../core/report/html.js";
 import { failureLines, groupLines } from "../core/report/summary.js";
 import type { ReasonGroup } from "../core/report.js";
@@ -24,7 +24,7 @@ const Options = z.strictObject({
   maxKept: z.number().int().min(0).default(10_000),
 });
 /** Options of `streamReport`. */
-export type StreamReportOptions = z.input<typeof Options>;
+export type StreamReportOptions = OptionsOf<typeof Options>;
 
 /** What became of the inputs of a stream; it closes: `read = ok + failed + skipped + pending + inFlight`. */
 export interface StreamReport {

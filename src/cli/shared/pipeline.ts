@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
-import { describeError, OptionsError } from "../../core/errors.js";
+import { codeOf, describeError, OptionsError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow.js";
 import type { Pipeline } from "../../core/pipeline.js";
 import type { Source } from "../../core/plugin.js";
@@ -28,7 +28,7 @@ export async function pipelineOf(path: string, source: Source | readonly Source[
     if (/\.[cm]?tsx?$/.test(path)) await loadTypeScript();
     loaded = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown };
   } catch (error) {
-    const isTypes = (error as NodeJS.ErrnoException).code === "ERR_UNKNOWN_FILE_EXTENSION";
+    const isTypes = codeOf(error, "").endsWith("UNKNOWN_FILE_EXTENSION");
     throw refuse(isTypes ? "this Node.js reads no TypeScript: npm install tsx" : describeError(error), error);
   }
   const make = loaded.default;

@@ -1,6 +1,6 @@
 /** A sample of the inputs of a run, as they were when they got their outcome: the same chance for each, and bounded in memory. */
 
-import { beginningOf } from "../format.js";
+import { beginningOf } from "../beginning-of.js";
 import { type Annotation, type Content, type GeoPoint, type Input, type Kind, kindOf, mediaOf } from "../input.js";
 import type { Outcome } from "../ledger.js";
 
