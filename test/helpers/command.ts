@@ -2,23 +2,24 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { onTestFinished } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 let bundled: string | undefined;
-// Not after a file of tests: the next one in this process uses it too.
-process.once(
-  "exit",
-  () => bundled !== undefined && rmSync(join(bundled, "../../.."), { recursive: true, force: true }),
-);
 
 /** The command as a few files, which start in a fifth of the time; laid out as in the package, beside the modules that it needs. */
 function bundle(): string {
   if (bundled) return bundled;
-  const folder = join(root, `node_modules/.cache/sluice-test/cli-${process.pid}`);
+  const cache = join(root, "node_modules/.cache/sluice-test");
+  const folder = join(cache, `cli-${process.pid}`);
+  // All files of tests in this process use it, and nobody tells of its end: what processes left that are gone is removed here.
+  for (const name of existsSync(cache) ? readdirSync(cache) : []) {
+    if (/^cli-\d+$/.test(name) && !isAlive(Number(name.slice(4))))
+      rmSync(join(cache, name), { recursive: true, force: true });
+  }
   mkdirSync(folder, { recursive: true });
   copyFileSync(join(root, "package.json"), join(folder, "package.json"));
   buildSync({
@@ -32,6 +33,14 @@ function bundle(): string {
   });
   bundled = join(folder, "dist/cli/main.js");
   return bundled;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 export interface Ended {
