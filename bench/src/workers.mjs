@@ -22,6 +22,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     inputs: { type: "string", default: "50000" },
+    bytes: { type: "string", default: "1000" },
     rate: { type: "string", default: "15" },
     restart: { type: "boolean", default: false },
     rounds: { type: "string", default: "3" },
@@ -34,8 +35,9 @@ const { streamReport } = await import(new URL("jetstream/index.js", dist));
 const command = new URL("cli/main.js", dist).pathname;
 
 const count = Number(values.inputs);
-const title = `${count} sounds of 1 KB`;
-const sounds = makeSet(`workers-${count}`, { title, kind: "audio", count, bytes: 1000, extension: "wav" });
+const bytes = Number(values.bytes);
+const title = `${count} sounds of ${bytes} bytes`;
+const sounds = makeSet(`workers-${count}-${bytes}`, { title, kind: "audio", count, bytes, extension: "wav" });
 const folder = mkdtempSync(join(tmpdir(), "sluice-workers-"));
 const pipeline = join(folder, "pipeline.mjs");
 const library = new URL("index.js", dist).href;

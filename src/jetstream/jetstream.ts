@@ -1,7 +1,8 @@
 /** Source: inputs of a stream of the engine, shared with other workers, each answered with its outcome. */
 
 import { resolve } from "node:path";
-import type { Consumer } from "@nats-io/jetstream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Consumer, ConsumerInfo } from "@nats-io/jetstream";
 import * as z from "zod";
 import { describeError, SourceError } from "../core/errors.js";
 import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin.js";
@@ -35,9 +36,15 @@ type Given = z.output<typeof Options>;
 
 /** Most messages that are asked for at once; more are asked for when the flow has taken these. */
 const fetchCount = 256;
-/** How long an empty stream is waited for before it is asked again. */
-const expiresMs = 5000;
-const expiresAtEndMs = 1000;
+/**
+ * How long an empty stream is waited for before it is asked again. Not the delays after which inputs come back: one that is sent in the moment in which a
+ * request ends reaches nobody, and comes again only after `ackWaitMs`.
+ */
+const expiresMs = 5300;
+/** How long a request that failed waits before the next. */
+const afterErrorMs = 200;
+/** At the end, it is looked this often whether all workers are through. */
+const lookMs = 100;
 
 /**
  * Takes inputs from a stream that `publishTo` fills, together with all other workers that do. It asks for more as the flow has room, and answers the
@@ -85,8 +92,13 @@ async function* read(given: Given, context: ReadContext): AsyncGenerator<readonl
     context.shareTurns?.(new SharedTurns(engine));
     const consumer = await engine.client.consumers.get(stream, name);
     while (!signal.aborted) {
-      const isDone = endWhenEmpty && (await isEmpty(engine, consumer));
-      if (isDone) return;
+      // Asked each time: a consumer that was deleted would be waited for in vain.
+      const info = await engine.untilAnswered(() => consumer.info(), signal);
+      if (endWhenEmpty && isExhausted(info, deliveries)) {
+        if (deliveries.open === 0) return;
+        await sleep(lookMs, undefined, { signal });
+        continue;
+      }
       context.idle?.(`for inputs on the stream ${stream}`);
       yield* fetched(engine, consumer, deliveries, endWhenEmpty, signal);
     }
@@ -106,29 +118,33 @@ async function* fetched(
   endWhenEmpty: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<readonly SourceItem[]> {
-  const expires = endWhenEmpty ? expiresAtEndMs : expiresMs;
-  const messages = await engine.untilAnswered(() => consumer.fetch({ max_messages: fetchCount, expires }), signal);
+  const request = { max_messages: fetchCount, expires: expiresMs };
+  const messages = await engine.untilAnswered(() => consumer.fetch(request), signal);
   const stop = () => void messages.close();
   signal.addEventListener("abort", stop, { once: true });
+  const look = async () => {
+    if (isExhausted(await consumer.info(), deliveries)) stop();
+  };
+  const looking = endWhenEmpty ? setInterval(() => void look().catch(() => undefined), lookMs) : undefined;
   const arrivals = new Arrivals<SourceItem>();
   const arriving = (async () => {
     for await (const message of messages) arrivals.add(deliveries.add(message));
   })()
-    .catch(() => undefined) // the engine went away, or has no room for the request: it is asked again
+    .catch(() => sleep(afterErrorMs)) // the engine went away, or has no room for the request: it is asked again
     .finally(() => arrivals.end());
   try {
     yield* arrivals;
   } finally {
     signal.removeEventListener("abort", stop);
+    clearInterval(looking);
     stop();
     await arriving;
   }
 }
 
-/** Whether nothing is left, neither on the stream nor with a worker. */
-async function isEmpty(engine: Engine, consumer: Consumer): Promise<boolean> {
-  const { num_pending, num_ack_pending } = await engine.untilAnswered(() => consumer.info());
-  return num_pending === 0 && num_ack_pending === 0;
+/** Whether nothing can come any more: nothing waits on the stream, and only this worker has inputs. */
+function isExhausted({ num_pending, num_ack_pending }: ConsumerInfo, deliveries: Deliveries): boolean {
+  return num_pending === 0 && num_ack_pending <= deliveries.open;
 }
 
 function lost(stream: string, error: unknown): unknown {

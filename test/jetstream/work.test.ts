@@ -180,6 +180,24 @@ describeWithEngine("inputs on a stream", (engine) => {
     expect(await stand(at)).toEqual({ read: 400, ok: 400, failed: 0, skipped: 0, ...closed });
   });
 
+  it("end with an error when their stream is deleted", async () => {
+    const at = await publish(3);
+    const seen: string[] = [];
+    const opened = await Engine.open("test", at);
+    const running = flow(jetstream(at))
+      .pipe(
+        transform((input) => {
+          seen.push(input.id);
+          return input;
+        }),
+      )
+      .run();
+    await expect.poll(() => seen.length).toBe(3);
+    await opened.manager.streams.delete(at.stream);
+    await opened.close();
+    await expect(running).rejects.toMatchObject({ code: "ERR_STREAM_LOST" });
+  });
+
   it("need an engine that answers", async () => {
     const nowhere = { stream: "photos", servers: "nats://someone:secret@127.0.0.1:1" };
     for (const trying of [
