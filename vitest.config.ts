@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const loopbackOnly = new URL("./test/helpers/loopback-only.mjs", import.meta.url);
@@ -7,7 +8,7 @@ const mocking = ["test/security/ssrf-redirects.test.ts", "test/sources/urls.test
 
 export default defineConfig({
   test: {
-    maxWorkers: "100%", // one core would stand still otherwise, of two
+    maxWorkers: availableParallelism() + 1, // some wait for servers and timers, and a core would stand still
     testTimeout: 30_000,
     reporters: process.env.CI ? ["default", "./scripts/count-reporter.ts"] : ["default"],
     setupFiles: [loopbackOnly.pathname],
