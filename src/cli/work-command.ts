@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import { type EngineOptions, streamOf, withEngine } from "./shared/engine.js";
+import { fromProject } from "./shared/from-project.js";
 import { notEmpty, wholeNumber } from "./shared/parsing.js";
 import { pipelineOf, withPipeline } from "./shared/pipeline.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
@@ -30,6 +31,8 @@ export function workCommand(): Command {
       const { endWhenEmpty, root, maxDeliveries } = options;
       const source = jetstream({ ...streamOf(options), endWhenEmpty, root, maxDeliveries });
       const inputs = await pipelineOf(path, source);
-      await conclude(await inputs.run(runOptions(options)), options);
+      const telemetry = await fromProject<typeof import("@opentelemetry/api")>("@opentelemetry/api");
+      const meter = telemetry?.metrics.getMeter("sluice"); // of an SDK that the program was started with; else it does nothing
+      await conclude(await inputs.run({ ...runOptions(options), meter }), options);
     });
 }

@@ -1,14 +1,14 @@
 /** A pipeline of the user's own: a module whose default export makes a flow of a source. */
 
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { codeOf, describeError, OptionsError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow.js";
 import type { Pipeline } from "../../core/pipeline.js";
 import type { Source } from "../../core/plugin.js";
+import { fromProject } from "./from-project.js";
 
 /** Adds the argument. */
 export function withPipeline(command: Command): Command {
@@ -25,7 +25,8 @@ export async function pipelineOf(path: string, source: Source | readonly Source[
   if (!existsSync(path)) throw refuse("does not exist");
   let loaded: { default?: unknown };
   try {
-    if (/\.[cm]?tsx?$/.test(path)) await loadTypeScript();
+    // Node.js from version 22.18 on needs no help with it.
+    if (/\.[cm]?tsx?$/.test(path)) (await fromProject<{ register(): void }>("tsx/esm/api"))?.register();
     loaded = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown };
   } catch (error) {
     const isTypes = codeOf(error, "").endsWith("UNKNOWN_FILE_EXTENSION");
@@ -38,15 +39,4 @@ export async function pipelineOf(path: string, source: Source | readonly Source[
   if (typeof (made as Partial<Flow> | undefined)?.run !== "function")
     throw refuse(`its function has to give a flow: ${hint}`);
   return made;
-}
-
-/** Lets `tsx` of the user's project read TypeScript, where there is one. */
-async function loadTypeScript(): Promise<void> {
-  try {
-    const path = createRequire(join(process.cwd(), "package.json")).resolve("tsx/esm/api");
-    const { register } = (await import(pathToFileURL(path).href)) as { register(): void };
-    register();
-  } catch {
-    // Node.js from version 22.18 on needs none
-  }
 }
