@@ -4,6 +4,7 @@ import type { OperatorFunction } from "rxjs";
 import { InputError } from "../core/errors.js";
 import type { Annotation, Concept, Input } from "../core/input.js";
 import type { Message } from "../core/message.js";
+import { shown } from "../core/plugin.js";
 import { checkBox, checkCorner, checkCorners } from "../core/regions.js";
 import { transformOperator } from "../core/transform-operator.js";
 import { conceptsFrom } from "./concepts.js";
@@ -73,6 +74,8 @@ export function box(corners: readonly number[], labels: Labels, options: RegionO
 }
 
 function sharesOf(corners: readonly number[], options: RegionOptions, width = 1, height = 1) {
+  if (!Array.isArray(corners))
+    throw new InputError("ERR_BOX", `box takes [xMin, yMin, xMax, yMax], got ${shown(corners)}`);
   const shares = corners.map((value, index) => value / (index % 2 === 0 ? width : height));
   checkBox(shares, `box [${corners.join(", ")}]`, hintFor(options));
   return shares as [number, number, number, number];
@@ -93,6 +96,9 @@ export function polygon(points: readonly (readonly number[])[], labels: Labels, 
 }
 
 function cornersOf(points: readonly (readonly number[])[], options: RegionOptions, width = 1, height = 1) {
+  if (!Array.isArray(points) || !points.every(Array.isArray)) {
+    throw new InputError("ERR_POLYGON", `polygon takes [[x, y], [x, y], …], got ${shown(points)}`);
+  }
   checkCorners(points.length);
   return points.map((point) => {
     const [x = Number.NaN, y = Number.NaN] = point;

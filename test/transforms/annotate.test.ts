@@ -66,6 +66,8 @@ describe("annotate", () => {
   });
 
   const wrong: [string, () => ReturnType<typeof box>, string][] = [
+    ["box of loose numbers", () => box(...([0, 0, 1, 1] as unknown as Parameters<typeof box>)), "ERR_BOX"],
+    ["polygon of loose numbers", () => polygon([0, 0, 1] as unknown as number[][], "x"), "ERR_POLYGON"],
     ["box beyond the image", () => box([0, 0, 1.2, 1], "x"), "ERR_BOX"],
     ["box in pixels without a size", () => box([10, 20, 110, 220], "x"), "ERR_BOX"],
     ["box beyond its pixels", () => box([0, 0, 201, 50], "x", { pixels: true }), "ERR_BOX"],
