@@ -45,6 +45,7 @@ export type { MetricsMeter } from "./core/metrics.js";
 export type { Pipeline } from "./core/pipeline.js";
 export type { Plan, PlannedSink, PlanOptions } from "./core/plan.js";
 export {
+  type Acknowledge,
   doneEarlier,
   itemFrom,
   type ReadContext,
@@ -60,6 +61,7 @@ export type { Throughput } from "./core/report/throughput.js";
 export type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./core/report.js";
 export type { RunOptions } from "./core/run.js";
 export type { SinkProgress } from "./core/run-context.js";
+export type { Turns } from "./core/turns.js";
 export type { Stall } from "./core/watchdog.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";

@@ -1,7 +1,8 @@
 /** Metrics: lets an OpenTelemetry meter read the counters that a run keeps anyway. */
 
 import type { Activity } from "./activity.js";
-import { others, type Reporter } from "./reporter.js";
+import { others } from "./report/reason-groups.js";
+import type { Reporter } from "./reporter.js";
 import type { RunContext } from "./run-context.js";
 
 type Attributes = Record<string, string>;

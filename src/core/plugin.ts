@@ -9,7 +9,7 @@ import type { Turns } from "./turns.js";
 
 /**
  * Takes note of an outcome where it is kept, before it is told; gives back the outcome that is told. `input` is as it was read; none where none came
- * to be. It never rejects.
+ * to be. Where it rejects, the input counts as pending.
  */
 export type Acknowledge = (outcome: Outcome, input: Input | InputDraft | undefined) => Promise<Outcome>;
 

@@ -1,8 +1,9 @@
 /** What all stages of one run share; every message carries it. */
 
 import { Gate, type GateOptions } from "./backpressure.js";
+import { describeError } from "./errors.js";
 import type { Input, InputDraft } from "./input.js";
-import { Ledger, type Settlement } from "./ledger.js";
+import { Ledger, type Outcome, type Settlement } from "./ledger.js";
 import type { Acknowledge } from "./plugin.js";
 import type { Sample } from "./report/sample.js";
 import type { Turns } from "./turns.js";
@@ -127,10 +128,16 @@ export class RunContext {
       this.#announce(settlement, kept, input);
       return;
     }
-    const acknowledged = kept.acknowledge(settlement.outcome, input).then((outcome) => {
-      this.#acknowledging.delete(acknowledged);
-      this.#announce({ ...settlement, outcome }, kept, input);
-    });
+    const failed = (error: unknown): Outcome => {
+      return { state: "pending", reason: `${kept.source} took no note of it: ${describeError(error)}` };
+    };
+    const acknowledged = kept
+      .acknowledge(settlement.outcome, input)
+      .catch(failed)
+      .then((outcome) => {
+        this.#acknowledging.delete(acknowledged);
+        this.#announce({ ...settlement, outcome }, kept, input);
+      });
     this.#acknowledging.add(acknowledged);
   }
 

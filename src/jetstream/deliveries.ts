@@ -6,6 +6,7 @@ import { describeError, InputError } from "../core/errors.js";
 import type { Input, InputDraft } from "../core/input.js";
 import type { Outcome } from "../core/ledger.js";
 import type { Acknowledge, SourceItem } from "../core/plugin.js";
+import { shortened } from "../core/report/reason-groups.js";
 import type { Engine } from "./engine.js";
 import { decodeReference } from "./reference.js";
 import { partsOf } from "./streams.js";
@@ -25,9 +26,6 @@ const firstDelayMs = 1000;
 const longestDelayMs = 60_000;
 /** What is handed back at the end waits until this worker is gone: the engine would give it to a request of ours that nobody reads any more. */
 const partingDelayMs = 200;
-
-/** Longest time that an outcome is told again while the engine does not answer; then the input is left to another worker. */
-const retryForMs = 300_000;
 
 /** A failed input on its stream: a dead letter, and where it came from. */
 export interface FailedInput extends DeadLetter {
@@ -92,25 +90,19 @@ export class Deliveries {
   async #answer(
     sequence: number,
     origin: string,
-    outcome: Outcome,
+    told: Outcome,
     input: Input | InputDraft | undefined,
   ): Promise<Outcome> {
-    const { maxDeliveries } = this.#options;
     const { deliveryCount = 1 } = this.#open.get(sequence)?.info ?? {};
-    const maySucceed = outcome.state === "pending" || (outcome.state === "failed" && outcome.retryable);
-    if (maySucceed && deliveryCount < maxDeliveries) {
+    const outcome = judged(told, deliveryCount);
+    if (outcome.state === "failed" && outcome.retryable && deliveryCount < this.#options.maxDeliveries) {
       const delayMs = Math.min(firstDelayMs * 2 ** (deliveryCount - 1), longestDelayMs);
       this.#take(sequence)?.nak(delayMs);
       return { state: "skipped", reason: `handed back to be tried again: ${outcome.reason}` };
     }
-    if (outcome.state === "skipped" && outcome.done && deliveryCount > 1) {
-      // Its work is done, and a worker had it that could not tell: that one did it.
-      return this.#answer(sequence, origin, { state: "ok", note: "recovered" }, input);
-    }
     try {
-      if (outcome.state === "failed" || outcome.state === "pending") {
-        await this.#keepFailed(sequence, origin, outcome, input, deliveryCount);
-      } else if (outcome.state === "skipped") await this.#keepSkipped(sequence, origin, outcome.reason);
+      if (outcome.state === "failed") await this.#keepFailed(sequence, origin, outcome, input);
+      else if (outcome.state === "skipped") await this.#keepSkipped(sequence, origin, outcome.reason);
       if (outcome.state !== "failed" && deliveryCount > 1) await this.#forgetFailed(sequence);
     } catch (error) {
       if (this.#options.signal.aborted) return outcome; // not answered: it is handed back with all that is open
@@ -130,43 +122,52 @@ export class Deliveries {
   async #keepFailed(
     sequence: number,
     origin: string,
-    outcome: Extract<Outcome, { reason: string }>,
+    { code, stage, reason, attempts, retryable = false }: Extract<Outcome, { state: "failed" }>,
     input: Input | InputDraft | undefined,
-    attempts: number,
   ): Promise<void> {
-    const known = { code: "ERR_STILL_PROCESSING", stage: "jetstream", retryable: true, ...outcome };
-    const { code, stage, reason, retryable = false } = known;
-    const letter: FailedInput = {
+    const about = {
       sequence,
       source: "jetstream",
-      origin,
+      origin: shortened(origin),
       id: input?.id,
       code,
       stage,
-      reason,
       attempts,
       retryable,
     };
-    if (input) letter.input = referring(input);
-    const { subject } = partsOf(this.#options.stream).failed;
-    await this.#publish(subject(sequence), letter);
+    const letter: FailedInput = { ...about, reason: shortened(reason), input: input && referring(input) };
+    const maxBytes = this.#engine.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    // What cannot be kept would come back for ever.
+    if (Buffer.byteLength(JSON.stringify(letter)) > maxBytes) delete letter.input;
+    await this.#publish(partsOf(this.#options.stream).failed.subject(sequence), letter);
   }
 
   async #keepSkipped(sequence: number, origin: string, reason: string): Promise<void> {
-    const { subject } = partsOf(this.#options.stream).skipped;
-    await this.#publish(subject, { sequence, origin, reason }, `${sequence}`);
+    const record = { sequence, origin: shortened(origin), reason: shortened(reason) };
+    await this.#publish(partsOf(this.#options.stream).skipped.subject, record, `${sequence}`);
   }
 
   /** An earlier worker may have told of a failure, and have died before it could answer. */
   async #forgetFailed(sequence: number): Promise<void> {
     const { stream, subject } = partsOf(this.#options.stream).failed;
     const purge = () => this.#engine.manager.streams.purge(stream, { filter: subject(sequence) });
-    await this.#engine.untilAnswered(purge, this.#options.signal, retryForMs);
+    await this.#engine.untilAnswered(purge, this.#options.signal);
   }
 
   async #publish(subject: string, record: object, msgID?: string): Promise<void> {
     const publish = () =>
       this.#engine.client.publish(subject, JSON.stringify(record), msgID === undefined ? {} : { msgID });
-    await this.#engine.untilAnswered(publish, this.#options.signal, retryForMs);
+    await this.#engine.untilAnswered(publish, this.#options.signal);
   }
+}
+
+/** What an outcome means for a message that was given to workers so many times. */
+function judged(outcome: Outcome, attempts: number): Outcome {
+  if (outcome.state === "pending") {
+    const { reason } = outcome;
+    return { state: "failed", code: "ERR_STILL_PROCESSING", stage: "jetstream", reason, attempts, retryable: true };
+  }
+  // Its work is done, and a worker had it that could not tell: that one did it.
+  if (outcome.state === "skipped" && outcome.done && attempts > 1) return { state: "ok", note: "recovered" };
+  return outcome.state === "failed" ? { ...outcome, attempts: Math.max(outcome.attempts, attempts) } : outcome;
 }

@@ -31,6 +31,8 @@ export interface EngineAddress {
 
 const firstAnswerMs = 10_000;
 const callTimeoutMs = 5000;
+/** Longest time that a call is made again while the engine does not answer, unless it is told otherwise. */
+const patienceMs = 300_000;
 /** Waits between tries of a call that an engine which restarts does not answer. */
 const retryMs = [100, 200, 500, 1000, 2000];
 
@@ -77,11 +79,7 @@ export class Engine {
   }
 
   /** Makes a call until the engine answers it; what it refuses for good is thrown. It has to be one that may be made twice. */
-  async untilAnswered<T>(
-    call: () => Promise<T>,
-    signal?: AbortSignal,
-    retryForMs = Number.POSITIVE_INFINITY,
-  ): Promise<T> {
+  async untilAnswered<T>(call: () => Promise<T>, signal?: AbortSignal, retryForMs = patienceMs): Promise<T> {
     const giveUpAt = performance.now() + retryForMs;
     for (let tries = 0; ; tries += 1) {
       signal?.throwIfAborted();

@@ -30,7 +30,7 @@ type Given = z.output<typeof Options>;
  * time are taken off the failed ones, and the stream's report counts their first try as skipped ("tried again"); those that fail stay. Put them back on
  * the stream with `publishTo(stream, { deduplicate: false })`, or upload them here.
  *
- * What fails meanwhile is left for the next time. One that was no input (ERR_REFERENCE) fails again: ERR_DEAD_LETTER_EMPTY. Ends; in a plan or a preview it
+ * What fails meanwhile is left for the next time. One that was no input (ERR_REFERENCE), or too large to be kept, fails again: ERR_DEAD_LETTER_EMPTY. Ends; in a plan or a preview it
  * changes nothing.
  *
  * @throws {OptionsError} ERR_OPTIONS; (the run rejects) ERR_PACKAGE_MISSING
@@ -51,7 +51,7 @@ async function* read({ stream, ...address }: Given, context: ReadContext): Async
       if (context.signal.aborted) return;
       const letter = message.json<FailedInput>();
       const { origin, input, reason, sequence } = letter;
-      const text = `it was no input (${reason}); mend its source and publish that`;
+      const text = `there is no input with it (${reason}); mend its source and publish that`;
       if (!input) yield { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
       else
         yield {

@@ -41,6 +41,8 @@ const fetchCount = 256;
  * request ends reaches nobody, and comes again only after `ackWaitMs`.
  */
 const expiresMs = 5300;
+/** A worker waits for an engine that is away until it is stopped. */
+const forever = Number.POSITIVE_INFINITY;
 /** How long a request that failed waits before the next. */
 const afterErrorMs = 200;
 /** At the end, it is looked this often whether all workers are through. */
@@ -93,7 +95,7 @@ async function* read(given: Given, context: ReadContext): AsyncGenerator<readonl
     const consumer = await engine.client.consumers.get(stream, name);
     while (!signal.aborted) {
       // Asked each time: a consumer that was deleted would be waited for in vain.
-      const info = await engine.untilAnswered(() => consumer.info(), signal);
+      const info = await engine.untilAnswered(() => consumer.info(), signal, forever);
       if (endWhenEmpty && isExhausted(info, deliveries)) {
         if (deliveries.open === 0) return;
         await sleep(lookMs, undefined, { signal });
@@ -119,7 +121,7 @@ async function* fetched(
   signal: AbortSignal,
 ): AsyncGenerator<readonly SourceItem[]> {
   const request = { max_messages: fetchCount, expires: expiresMs };
-  const messages = await engine.untilAnswered(() => consumer.fetch(request), signal);
+  const messages = await engine.untilAnswered(() => consumer.fetch(request), signal, forever);
   const stop = () => void messages.close();
   signal.addEventListener("abort", stop, { once: true });
   const look = async () => {

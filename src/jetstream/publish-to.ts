@@ -25,7 +25,7 @@ const Options = z.strictObject({
 /** Options of `publishTo`. */
 export type PublishToOptions = OptionsOf<typeof Options>;
 
-/** Messages that are on their way to the engine at once. */
+/** Messages, or batches of them, that are on their way to the engine at once. */
 const concurrency = 512;
 /** Of the largest message, what its headers may need. */
 const headerBytes = 512;
@@ -35,7 +35,7 @@ const headerBytes = 512;
  * stream is made where it is missing. Workers take them from there (`jetstream`), and see files under the same paths, or under their own `root`.
  *
  * An input goes on downstream when the engine has it on disk. Order is that of the source, or nearly. An id that is published again within two minutes
- * is skipped ("on the stream already"); a journal knows for longer. While the engine is away, messages wait, at most 512 of them, and the source
+ * is skipped ("on the stream already"); a journal knows for longer. While the engine is away, messages wait, at most `maxInFlight` of them, and the source
  * with them. An input with bytes in memory fails, and so does one whose text and fields are more than the engine takes (its `max_payload`, 1 MB unless
  * set). On an abort, what was not answered stays unsettled.
  *

@@ -14,17 +14,21 @@ export async function* recordsOf(
   const found = await stateOf(engine, stream);
   if (found.messages === 0 || most === 0) return;
   const consumer = await engine.client.consumers.get(stream);
-  for (let count = 0; count < most; ) {
-    const messages = await consumer.fetch({ max_messages: Math.min(fetchCount, most - count), expires: 2000 });
-    let arrived = 0;
-    for await (const message of messages) {
-      arrived += 1;
-      if (message.seq > found.last_seq) return;
-      yield message;
-      if (message.seq === found.last_seq) return;
+  try {
+    for (let count = 0; count < most; ) {
+      const messages = await consumer.fetch({ max_messages: Math.min(fetchCount, most - count), expires: 2000 });
+      let arrived = 0;
+      for await (const message of messages) {
+        arrived += 1;
+        if (message.seq > found.last_seq) return;
+        yield message;
+        if (message.seq === found.last_seq) return;
+      }
+      if (arrived === 0) return; // the last ones were removed meanwhile
+      count += arrived;
     }
-    if (arrived === 0) return; // the last ones were removed meanwhile
-    count += arrived;
+  } finally {
+    await consumer.delete().catch(() => undefined); // the engine forgets it by itself, later
   }
 }
 

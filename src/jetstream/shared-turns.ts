@@ -13,6 +13,8 @@ const reservedMs = 250;
 /** A schedule that is this far ahead was made by a wrong clock. */
 const farAheadMs = 60_000;
 const clockIsGoodForMs = 60_000;
+/** Who waits has a signal of its own. */
+const forever = Number.POSITIVE_INFINITY;
 
 /** Who waits for turns of one account here, and what is known of its schedule. */
 interface Line {
@@ -72,10 +74,10 @@ export class SharedTurns implements Turns {
       for (let first = line.waiting[0]; first; first = line.waiting[0]) {
         const { perSecond } = first;
         const count = Math.min(line.waiting.length, Math.max(1, Math.floor((perSecond * reservedMs) / 1000)));
-        const from = await this.#engine.untilAnswered(() => this.#take(line, count, perSecond));
+        const from = await this.#engine.untilAnswered(() => this.#take(line, count, perSecond), undefined, forever);
         for (let turn = 0; turn < count; turn += 1) {
           const waitMs = from + (turn * 1000) / perSecond - this.#now();
-          if (waitMs > 0) await sleep(waitMs);
+          if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
           line.waiting.shift()?.go();
         }
       }

@@ -6,7 +6,7 @@ import { FlowError } from "../core/errors.js";
 import { printable } from "../core/format.js";
 import type { Counts } from "../core/ledger.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
-import { html } from "../core/report/html.js";
+import { ReasonGroups } from "../core/report/reason-groups.js";
 import { failureLines, groupLines } from "../core/report/summary.js";
 import type { ReasonGroup } from "../core/report.js";
 import type { FailedInput } from "./deliveries.js";
@@ -42,8 +42,6 @@ export interface StreamReport {
   toJSON(): object;
 }
 
-const maxOrigins = 100;
-
 /**
  * Tells what became of every input that was published to a stream, over all workers that there were, from what the engine keeps. It may be asked at any
  * time, from any machine, while workers come and go.
@@ -67,11 +65,8 @@ export async function streamReport(options: StreamReportOptions): Promise<Stream
       [countsText(counts), ...failureLines(failures, counts.failed), ...groupLines("skipped", skipped)]
         .map(printable)
         .join("\n");
-    return displayed(
-      { ...report, summary, toJSON: () => report },
-      summary,
-      async () => html`<pre>${summary()}</pre>`.text,
-    );
+    const html = async () => (await import("../core/report/pages.js")).preformatted(summary());
+    return displayed({ ...report, summary, toJSON: () => report }, summary, html);
   } finally {
     await engine.close();
   }
@@ -81,7 +76,7 @@ export async function streamReport(options: StreamReportOptions): Promise<Stream
  * How the inputs of a stream stand. The consumer tells in one answer what was published, delivered and not answered; what failed and was skipped is
  * known to the engine before it is answered, so the rest of what is answered is ok.
  */
-export async function streamCounts(engine: Engine, stream: string, consumer: string): Promise<Counts> {
+async function streamCounts(engine: Engine, stream: string, consumer: string): Promise<Counts> {
   const { work, failed: failedPart, skipped: skippedPart } = partsOf(stream);
   const [failed, skipped] = await Promise.all([
     stateOf(engine, failedPart.stream),
@@ -101,18 +96,15 @@ export async function streamCounts(engine: Engine, stream: string, consumer: str
 }
 
 /** `read 300 = ok 200 + failed 1 + skipped 0 + pending 60 + in flight 39`. */
-export function countsText({ read, ok, failed, skipped, pending, inFlight }: Counts): string {
+function countsText({ read, ok, failed, skipped, pending, inFlight }: Counts): string {
   return `read ${read} = ok ${ok} + failed ${failed} + skipped ${skipped} + pending ${pending} + in flight ${inFlight}`;
 }
 
 async function groupsOf(engine: Engine, stream: string, maxKept: number): Promise<ReasonGroup[]> {
-  const groups = new Map<string, { reason: string; count: number; origins: string[] }>();
+  const groups = new ReasonGroups();
   for await (const message of recordsOf(engine, stream, maxKept)) {
     const { origin, reason } = message.json<{ origin: string; reason: string }>();
-    const group = groups.get(reason) ?? { reason, count: 0, origins: [] };
-    group.count += 1;
-    if (group.origins.length < maxOrigins) group.origins.push(origin);
-    groups.set(reason, group);
+    groups.add(reason, origin);
   }
-  return [...groups.values()];
+  return groups.list;
 }

@@ -15,6 +15,8 @@ export interface WatchOptions {
   quietMs: number;
 }
 
+type Take = (file: FoundFile) => SourceItem | Promise<SourceItem>;
+
 /** A file that was seen and is not taken yet. */
 interface Waiting {
   file: FoundFile;
@@ -37,11 +39,8 @@ const maxForgotten = 100_000;
  * At the first look a file is taken when it was last written `quietMs` ago. Later ones are looked at twice in any case, since the clocks of
  * file servers go wrong.
  */
-export async function* watchFolder(
-  context: Walk,
-  { signal, idle, everyMs, quietMs }: WatchOptions,
-  take: (file: FoundFile) => SourceItem | Promise<SourceItem>,
-): AsyncGenerator<SourceItem> {
+export async function* watchFolder(context: Walk, options: WatchOptions, take: Take): AsyncGenerator<SourceItem> {
+  const { signal, everyMs, quietMs } = options;
   let known = new DigestSet();
   let waiting = new Map<string, Waiting>();
   for (let isFirst = true; !signal.aborted; isFirst = false) {
@@ -86,25 +85,37 @@ export async function* watchFolder(
     waiting = stillWaiting;
 
     const againAt = performance.now() + Math.max(everyMs, Math.min(workedMs * pauseFactor, maxPauseMs));
-    for (;;) {
-      for (const [name, entry] of waiting) {
-        if (performance.now() - entry.sinceMs < quietMs) continue;
-        const version = versionOf(entry.file)?.version;
-        if (version === entry.version) {
-          waiting.delete(name);
-          known.add(fingerprintOfKey(version));
-          yield await take(entry.file);
-        } else if (version === undefined) waiting.delete(name);
-        else waiting.set(name, waitingFor(entry.file, version, entry));
-        if (signal.aborted) return;
-      }
-      if (isReadable(context)) idle(waitText(context.root, waiting.size));
-      const now = performance.now();
-      if (now >= againAt) break;
-      const next = [...waiting.values()].reduce((at, { sinceMs }) => Math.min(at, sinceMs + quietMs), againAt);
-      await sleep(Math.max(1, next - now), undefined, { signal }).catch(() => undefined);
+    yield* taken(context, waiting, known, againAt, options, take);
+  }
+}
+
+/** Until the next look: takes what waited for its end and did not change meanwhile. */
+async function* taken(
+  context: Walk,
+  waiting: Map<string, Waiting>,
+  known: DigestSet,
+  againAt: number,
+  { signal, idle, quietMs }: WatchOptions,
+  take: Take,
+): AsyncGenerator<SourceItem> {
+  for (;;) {
+    for (const [name, entry] of waiting) {
+      if (performance.now() - entry.sinceMs < quietMs) continue;
+      const version = versionOf(entry.file)?.version;
+      if (version === entry.version) {
+        waiting.delete(name);
+        known.add(fingerprintOfKey(version));
+        yield await take(entry.file);
+      } else if (version === undefined) waiting.delete(name);
+      else waiting.set(name, waitingFor(entry.file, version, entry));
       if (signal.aborted) return;
     }
+    if (isReadable(context)) idle(waitText(context.root, waiting.size));
+    const now = performance.now();
+    if (now >= againAt) return;
+    const next = [...waiting.values()].reduce((at, { sinceMs }) => Math.min(at, sinceMs + quietMs), againAt);
+    await sleep(Math.max(1, next - now), undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
   }
 }
 

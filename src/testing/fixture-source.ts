@@ -1,6 +1,8 @@
-/** What the suites have in common: a source of fixtures, and waits that say what they waited for. */
+/** What the suites have in common: a source of fixtures, a witness of what goes by, and waits that say what they waited for. */
 
-import type { InputDraft } from "../core/input.js";
+import { type MonoTypeOperatorFunction, tap } from "rxjs";
+import type { Input, InputDraft } from "../core/input.js";
+import type { Message } from "../core/message.js";
 import type { Source } from "../core/plugin.js";
 
 /** Shorter than the time that vitest gives a test, so that a plugin that hangs is told by its name. */
@@ -14,6 +16,17 @@ export function fixtureSource(inputs: readonly InputDraft[]): Source {
       for (const [index, input] of inputs.entries()) yield { origin: `fixture:${index + 1}`, input };
     },
   };
+}
+
+/** Keeps the inputs that go by, each as it is and as a copy: whoever gets them afterwards is to leave them unchanged. */
+export function witness(): { before: Input[]; after: Input[]; look: MonoTypeOperatorFunction<Message> } {
+  const before: Input[] = [];
+  const after: Input[] = [];
+  const look = tap<Message>(({ value }) => {
+    before.push(structuredClone(value));
+    after.push(value);
+  });
+  return { before, after, look };
 }
 
 /** The same, or an error that tells what did not come. */

@@ -4,10 +4,10 @@ import { concatMap, type OperatorFunction, tap } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { batch } from "../core/batch.js";
 import { flow } from "../core/flow.js";
-import type { Input, InputDraft } from "../core/input.js";
+import type { InputDraft } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import type { Report } from "../core/report.js";
-import { fixtureSource, within } from "./fixture-source.js";
+import { fixtureSource, within, witness } from "./fixture-source.js";
 
 /** What `testSink` needs. */
 export interface SinkFixture {
@@ -38,15 +38,11 @@ export function testSink(name: string, create: () => Promise<SinkFixture>): void
 
     it("writes batches, and hands every message on", async () => {
       const { sink, inputs, written } = await create();
-      const before: Input[] = [];
-      const after: Input[] = [];
+      const { before, after, look } = witness();
       const passed: string[] = [];
       const running = flow(fixtureSource(inputs))
         .pipe(
-          tap(({ value }) => {
-            before.push(structuredClone(value));
-            after.push(value);
-          }),
+          look,
           batch({ maxItems: 2 }),
           sink,
           tap(({ value }) => passed.push(value.id)),

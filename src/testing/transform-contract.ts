@@ -7,7 +7,7 @@ import { flow } from "../core/flow.js";
 import type { Input, InputDraft } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import type { Report } from "../core/report.js";
-import { fixtureSource, within } from "./fixture-source.js";
+import { fixtureSource, within, witness } from "./fixture-source.js";
 
 /** What `testTransform` needs. */
 export interface TransformFixture {
@@ -77,15 +77,11 @@ export function testTransform(name: string, create: () => Promise<TransformFixtu
   });
 
   async function made({ transform, inputs }: TransformFixture): Promise<Made> {
-    const before: Input[] = [];
-    const after: Input[] = [];
+    const { before, after, look } = witness();
     const results: Message[] = [];
     const running = flow(fixtureSource(inputs))
       .pipe(
-        tap(({ value }) => {
-          before.push(structuredClone(value));
-          after.push(value);
-        }),
+        look,
         transform,
         tap((message) => results.push(message)),
       )

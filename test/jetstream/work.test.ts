@@ -97,6 +97,26 @@ describeWithEngine("inputs on a stream", (engine) => {
     expect(skipped).toMatchObject([{ reason: "tried again", count: 1 }]);
   });
 
+  it("that failed and are too large to be kept with their reason are kept without themselves", async () => {
+    const at = fresh();
+    const text = "x".repeat(1_047_500);
+    await flow(values([{ id: "large", text }]))
+      .pipe(publishTo(at.stream, { servers: at.servers }))
+      .run();
+    const failing = transform(() => {
+      throw new InputError("ERR_TEST", "y".repeat(3000));
+    });
+    await flow(jetstream({ ...at, endWhenEmpty: true }))
+      .pipe(failing)
+      .run();
+    const { counts, failures } = await streamReport(at);
+    expect(counts).toEqual({ read: 1, ok: 0, failed: 1, skipped: 0, ...closed });
+    expect(failures).toMatchObject([{ id: "large", code: "ERR_TEST" }]);
+    expect(failures[0]?.input).toBeUndefined();
+    const again = await flow(failedInputs(at)).run();
+    expect(again.failures).toMatchObject([{ code: "ERR_DEAD_LETTER_EMPTY" }]);
+  });
+
   it("that may succeed later come again, and fail when they did not, often enough", async () => {
     const at = await publish(2);
     const attempts: string[] = [];
