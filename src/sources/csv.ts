@@ -7,7 +7,7 @@ import type { InputDraft } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 import { type Layout, layoutOf } from "./csv-columns.js";
-import { type CsvRow, readRows } from "./csv-rows.js";
+import { type CsvRow, readRows } from "../formats/csv/rows.js";
 
 type Mapped = InputDraft | null | undefined;
 /** Makes an input of a row, whose cells are texts by the names of their columns; nothing passes the row over. */

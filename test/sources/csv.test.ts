@@ -358,7 +358,7 @@ describe("quoted cells", () => {
           const map = ({ a = "", b = "", c = "" }: Record<string, string>) => void read.push([a, b, c]) as undefined;
           const path = csvWith(Buffer.from(`\uFEFF${text}`, encoding));
           const items = await itemsOf(csv(path, { map }));
-          expect(read).toEqual(rows);
+          expect(read).toEqual(rows.filter((row) => !row.every((text) => /^[ \t\r\n]*$/.test(text))));
           expect(items.filter((item) => "error" in item)).toEqual([]);
         },
       ),
