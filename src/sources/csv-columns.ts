@@ -1,6 +1,6 @@
 /** The columns of a CSV that are known: how their cells make an input. */
 
-import { realpath } from "node:fs/promises";
+import { access, realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { decodeText, describeFile, readContent } from "../core/content.js";
 import { InputError, SourceError } from "../core/errors.js";
@@ -11,6 +11,8 @@ import { kindOfUrl, urlField } from "../core/kind-of-url.js";
 import { limits } from "../core/limits.js";
 import { decimalIn, isMissing } from "../formats/csv/cells.js";
 import { pythonLiteral } from "../formats/csv/python-literal.js";
+
+const isAscii = /^[\x00-\x7F]*$/;
 
 /** Makes an input of the cells of a row. */
 export type Layout = (cells: readonly string[]) => InputDraft | Promise<InputDraft>;
@@ -196,7 +198,7 @@ function urlIn(cell: string, given: Kind | undefined): InputDraft {
 
 async function withFile(input: InputDraft, cell: string, root: string): Promise<InputDraft> {
   const folder = resolve(root);
-  const path = resolve(folder, cell.trim());
+  const path = await inFormOnDisk(resolve(folder, cell.trim()));
   if (!liesIn(folder, path) || !(await linksStayIn(folder, path))) {
     throw new InputError(
       "ERR_PATH_OUTSIDE",
@@ -217,6 +219,19 @@ async function withFile(input: InputDraft, cell: string, root: string): Promise<
     );
   }
   return { ...input, text: text ?? decodeText(await readContent(content), path) };
+}
+
+/** The path as it is written, or in the other form of Unicode if only that exists: macOS and archives decompose accents, spreadsheets do not. */
+async function inFormOnDisk(path: string): Promise<string> {
+  if (isAscii.test(path)) return path;
+  for (const form of [path, path.normalize("NFC"), path.normalize("NFD")]) {
+    const exists = await access(form).then(
+      () => true,
+      () => false,
+    );
+    if (exists) return form;
+  }
+  return path;
 }
 
 function liesIn(folder: string, path: string): boolean {

@@ -7,6 +7,7 @@ import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { cellsUnder } from "../formats/csv/cells-under.js";
 import { type CsvRow, readRows } from "../formats/csv/rows.js";
 import { type Layout, layoutOf } from "./csv-columns.js";
 
@@ -99,15 +100,6 @@ function headerIn(row: CsvRow, path: string): string[] {
   throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the header has the column "${beginningOf(twice, 60)}" twice`);
 }
 
-/** The cells of a row under their header. Empty cells beyond the header are what a spreadsheet writes beside a table. */
-function cellsUnder(header: readonly string[], { line, cells }: { line: number; cells: string[] }): string[] {
-  if (cells.length === header.length) return cells;
-  const isPadded = cells.length > header.length && cells.slice(header.length).every((cell) => cell.trim() === "");
-  if (isPadded) return cells.slice(0, header.length);
-  const text = `line ${line}: the row has ${cells.length} cells, the header ${header.length}`;
-  throw new InputError("ERR_CSV_ROW", `${text}; add a delimiter for each missing cell`);
-}
-
 function itemOf(
   path: string,
   row: CsvRow,
@@ -125,7 +117,7 @@ function itemOf(
     error: error instanceof InputError ? error : new InputError("ERR_CSV_ROW", describeError(error), { cause: error }),
   });
   try {
-    const cells = cellsUnder(header, row);
+    const cells = cellsUnder(header.length, row);
     if (layout) {
       const input = layout(cells);
       if (input instanceof Promise) return input.then((made) => ({ origin, input: made }), failed);

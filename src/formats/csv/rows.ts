@@ -27,12 +27,8 @@ export async function* readRows(path: string, givenDelimiter?: string): AsyncGen
   const text = openText(path);
   try {
     const { delimiter, isNamed } = delimiterOf(await text.peekLine(), givenDelimiter);
-    let line = 1;
-    if (isNamed) {
-      await text.skipLine();
-      line = 0; // the line break is still to come, as an empty row
-    }
-    for (;;) {
+    if (isNamed) await text.skipLine(); // its line break stays, as an empty row
+    for (let line = 1; ; ) {
       const parser = csvParser(delimiter);
       let broken: BrokenCell | undefined;
       while (!broken) {
