@@ -12,7 +12,7 @@ import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
 import { locationOf } from "./exif/image-location.js";
 import { encode, keepsDepth, type Target } from "./fitting/encode.js";
-import { type Format, openImage, type SourceImage, undecodable } from "./fitting/source-image.js";
+import { type Format, notDecoded, openImage, type SourceImage, undecodable } from "./fitting/source-image.js";
 import { asksForTurn, turned } from "./fitting/turn-annotations.js";
 
 const Options = z.strictObject({
@@ -110,10 +110,7 @@ function unread(
   const size = "path" in content ? (content.sizeBytes ?? 0) : content.bytes.byteLength;
   const fits = width !== undefined && height !== undefined && (width * height) / 1_000_000 <= options.maxMegapixels;
   if (mimeType === "image/bmp" && fits && size < options.maxBytes && options.format === undefined) return input;
-  throw undecodable(
-    new Error(`sharp does not read ${mimeType ?? "this format"}; convert it to PNG or JPEG first`),
-    mimeType,
-  );
+  throw notDecoded(`sharp does not read ${mimeType ?? "this format"}; convert it to PNG or JPEG first`);
 }
 
 /** The format that an image keeps or, if the platform does not accept its own, gets. */
@@ -128,11 +125,7 @@ function keepsPages({ format: from }: SourceImage, to: Format): boolean {
 }
 
 /** The megapixels that decoding takes. @throws {InputError} ERR_IMAGE_TOO_LARGE, ERR_IMAGE_UNDECODABLE */
-function checkDecodes(
-  { width, height, header, mimeType }: SourceImage,
-  pages: number,
-  { maxDecodedMegapixels }: Checked,
-) {
+function checkDecodes({ width, height, header }: SourceImage, pages: number, { maxDecodedMegapixels }: Checked) {
   const megapixels = (width * height * pages) / 1_000_000;
   if (megapixels > maxDecodedMegapixels) {
     const all = pages > 1 ? `${pages} pages of ` : "";
@@ -141,7 +134,7 @@ function checkDecodes(
   }
   if (!/^(uchar|ushort)$/.test(header.depth)) {
     // Which of their values is white is not known.
-    throw undecodable(new Error(`its samples are of type ${header.depth}; convert it to 8 or 16 bits first`), mimeType);
+    throw notDecoded(`its samples are of type ${header.depth}; convert it to 8 or 16 bits first`);
   }
   return Math.max(1, Math.ceil(megapixels));
 }
@@ -175,7 +168,7 @@ async function smaller(
   for (let tries = 1; tries <= maxTries; tries += 1) {
     const size = scale < 1 ? sizeAt(scale, { width, height }, options) : undefined;
     const result = await encode(image, { ...target, size, quality }).catch((error: unknown) => {
-      throw undecodable(decoderError(error, image), image.mimeType);
+      throw decoderError(error, image);
     });
     const { data } = result;
     if (data.byteLength < options.maxBytes) {
@@ -192,11 +185,11 @@ async function smaller(
 }
 
 /** What sharp says of HEIC without a decoder for it names neither. */
-function decoderError(error: unknown, { header }: SourceImage): unknown {
-  if (header.format !== "heif" || header.compression !== "hevc") return error;
-  return new Error(
+function decoderError(error: unknown, { header, mimeType }: SourceImage): InputError {
+  if (header.format !== "heif" || header.compression !== "hevc") return undecodable(error, mimeType);
+  return notDecoded(
     "sharp was built without a decoder for HEIC (HEVC); convert it to JPEG first, with heif-convert for example",
-    { cause: error },
+    error,
   );
 }
 

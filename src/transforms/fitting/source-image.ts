@@ -64,17 +64,21 @@ async function typeOf(image: FileContent | BytesContent): Promise<{ mimeType: st
   const { mimeType } = content;
   if (mimeType === undefined || !/^(text|application)\/|svg/.test(mimeType)) {
     if (mimeType?.startsWith("image/")) return { mimeType };
-    throw undecodable(new Error(`it is ${mimeType ?? "of an unknown type"}`), mimeType);
+    throw notDecoded(`it is ${mimeType ?? "of an unknown type"}`);
   }
   const size = "path" in content ? (content.sizeBytes ?? 0) : content.bytes.byteLength;
   const bytes = size < maxSvgBytes ? await readContent(content) : Buffer.alloc(0);
-  if (!isSvg(bytes)) throw undecodable(new Error(`it is ${mimeType}`), mimeType);
+  if (!isSvg(bytes)) throw notDecoded(`it is ${mimeType}`);
   checkSvg(bytes);
   return { mimeType: "image/svg+xml", svg: bytes };
 }
 
-/** The failure of an image that cannot be decoded. */
+/** The failure of an image that the decoder refuses. */
 export function undecodable(error: unknown, mimeType: string | undefined): InputError {
-  const text = `the image cannot be decoded: ${decodeErrorText(error, mimeType)}`;
-  return new InputError("ERR_IMAGE_UNDECODABLE", text, { cause: error });
+  return notDecoded(decodeErrorText(error, mimeType), error);
+}
+
+/** The failure of an image for a reason of our own. */
+export function notDecoded(reason: string, cause?: unknown): InputError {
+  return new InputError("ERR_IMAGE_UNDECODABLE", `the image cannot be decoded: ${reason}`, { cause });
 }
