@@ -26,7 +26,10 @@ export async function exifLocation(block: ByteRange): Promise<ExifLocation> {
   const gps = await gpsDirectory(reader);
   const latitude = gps?.get(tags.latitude);
   const longitude = gps?.get(tags.longitude);
-  if (!latitude || !longitude) return undefined;
+  if (!latitude || !longitude) {
+    if (reader.isCut) throw new Error("a directory is cut short");
+    return undefined;
+  }
   const [north, east] = [await degrees(reader, latitude), await degrees(reader, longitude)];
   if (Number.isNaN(north) || Number.isNaN(east) || (north === 0 && east === 0)) return undefined;
   if (Math.abs(north) > 90 || Math.abs(east) > 180) {

@@ -19,7 +19,7 @@ export async function* pngBlocks(file: ByteRange): AsyncGenerator<MetadataBlock>
     const content = partOf(file, at + 8, length);
     if (name === "IEND") return;
     if (name === "eXIf") yield await exifBlock(content);
-    if (/^([tz]TX|iTX)t$/.test(name)) {
+    if (/^(tEXt|zTXt|iTXt)$/.test(name)) {
       const block = await blockInText(name, content);
       if (block) yield block;
     }

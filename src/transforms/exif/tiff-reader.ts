@@ -54,6 +54,8 @@ export class TiffReader {
   readonly #isBig: boolean;
   /** Where the first directory lies. */
   readonly first: number;
+  /** Whether a directory that was read has fewer entries than it says. */
+  isCut = false;
 
   /** @throws {Error} if the range does not begin with the header of a TIFF structure */
   static async open(range: ByteRange): Promise<TiffReader> {
@@ -68,13 +70,14 @@ export class TiffReader {
     this.first = this.#isBig ? u64(header, 8, this.#little) : u32(header, 4, this.#little);
   }
 
-  /** The values of a directory by tag. Entries that lie outside of the structure are left out. @throws {Error} if all do */
+  /** The values of a directory by tag. Entries outside of the structure are left out. @throws {Error} if it begins there */
   async directory(at: number): Promise<Map<number, TiffValue>> {
     const [countBytes, entryBytes, inlineBytes] = this.#isBig ? [8, 20, 8] : [2, 12, 4];
     const head = await this.#range.read(at, countBytes);
     if (head.length < countBytes) throw new Error("a directory lies outside of it");
     const count = this.#isBig ? u64(head, 0, this.#little) : (types[3]?.read(head, 0, this.#little) ?? 0);
     const bytes = await this.#range.read(at + countBytes, Math.min(count, maxEntries) * entryBytes);
+    this.isCut ||= bytes.length < Math.min(count, maxEntries) * entryBytes;
     const values = new Map<number, TiffValue>();
     for (let entry = 0; entry + entryBytes <= bytes.length; entry += entryBytes) {
       const fields = bytes.subarray(entry, entry + entryBytes);
