@@ -1,12 +1,11 @@
 /** Admission: checks what a source yields, once for all sources, and completes it to an input. */
 
 import { hash } from "node:crypto";
-import { decodeText, describeBytes, describeFile, readContent } from "./content.js";
+import { decodeText, describeBytes, describeFile, readContent, readTextFile } from "./content.js";
 import { InputError } from "./errors.js";
 import { idFromPath } from "./ids.js";
 import { type Concept, type Content, type Input, InputDraft, type Json } from "./input.js";
 import { mediaKinds } from "./kinds.js";
-import { limits } from "./limits.js";
 import { issueText } from "./plugin.js";
 
 const none: readonly never[] = Object.freeze([]);
@@ -43,17 +42,22 @@ export function admit(raw: InputDraft, origin: string, isChecked = false): Input
   if (typeof text === "string") input.text = text;
   else if (text && "url" in text) input.textUrl = text.url;
   else if (text) work = [readText(text).then((read) => void (input.text = read))];
-  if (draft.image || draft.video || draft.audio) work = addMedia(input, draft, work);
+  if (draft.image || draft.video || draft.audio) work = addMedia(input, draft, isChecked, work);
   return work ? Promise.all(work).then(() => input) : input;
 }
 
 /** Adds the media of a draft; gives back what has to be waited for, with the work that there was. */
-function addMedia(input: Writable<Input>, draft: InputDraft, before?: Promise<void>[]): Promise<void>[] | undefined {
+function addMedia(
+  input: Writable<Input>,
+  draft: InputDraft,
+  isChecked: boolean,
+  before?: Promise<void>[],
+): Promise<void>[] | undefined {
   let work = before;
   for (const kind of mediaKinds) {
     const content = draft[kind];
     if (!content) continue;
-    const described = describe(content);
+    const described = describe(content, isChecked);
     if (described instanceof Promise) (work ??= []).push(described.then((found) => void (input[kind] = found)));
     else input[kind] = described;
   }
@@ -94,28 +98,22 @@ function conceptOf(concept: string | Concept): Concept {
   return typeof concept === "string" ? { id: concept } : concept;
 }
 
-function describe(content: Content): Content | Promise<Content> {
+function describe(content: Content, isChecked: boolean): Content | Promise<Content> {
   if ("url" in content) return content;
+  // Bytes are described whatever type was given with them, which is cheap: a type that is not theirs would be sent as such.
   if ("bytes" in content) {
-    return content.mimeType === undefined ? describeBytes(content).then((found) => found.content) : content;
+    return isChecked && content.mimeType !== undefined
+      ? content
+      : describeBytes(content).then((found) => found.content);
   }
-  if (content.sizeBytes !== undefined) return content;
+  if (content.sizeBytes !== undefined && content.mimeType !== undefined) return content;
   const described = describeFile(content.path);
   return described instanceof Promise ? described.then((found) => found.content) : described.content;
 }
 
-async function readText(content: Content): Promise<string> {
-  const name = "path" in content ? content.path : "the text";
-  if ("path" in content) {
-    const described = await describeFile(content.path);
-    const size = described.content.sizeBytes ?? 0;
-    if (size >= limits.maxItemBytes.text) {
-      const limit = limits.maxItemBytes.text;
-      throw new InputError("ERR_ITEM_TOO_LARGE", `${name} has ${size} bytes; a text must have less than ${limit}`);
-    }
-    if (described.text !== undefined) return described.text;
-  }
-  return decodeText(await readContent(content), name);
+function readText(content: Content): Promise<string> {
+  if ("path" in content) return readTextFile(content.path);
+  return readContent(content).then((bytes) => decodeText(bytes, "the text"));
 }
 
 function contentKey(content: Content): Json {
