@@ -53,7 +53,7 @@ export function describeFile(path: string): Described<FileContent> | Promise<Des
     const found = detect(new Reader(start, size, more), path);
     if (found) {
       const described = checked(withFacts(content, found), found, start, path);
-      if (found.kind === "text" && size <= start.length) described.text = decodeText(start, path);
+      if (found.mimeType === "text/plain" && size <= start.length) described.text = wholeText(start, path);
       return described;
     }
     const kept = Buffer.from(start);
@@ -133,6 +133,16 @@ function checked<C extends FileContent | BytesContent>(
     throw new InputError("ERR_KIND_UNKNOWN", `${text}; give it the name of what it is`);
   }
   return { kind, content };
+}
+
+/** A text that was read whole. Only of a file that is a text by its name is it known that somebody wants it. */
+function wholeText(bytes: Buffer, path: string): string | undefined {
+  try {
+    return decodeText(bytes, path);
+  } catch (error) {
+    if (isTextName(path)) throw error;
+    return undefined;
+  }
 }
 
 /** The first characters of a text, on one line. */

@@ -5,6 +5,7 @@ import { createReadStream, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
 import { checkTextSize, type Described, decodeText, describeFile, kindError } from "../core/content.js";
+import { knownType } from "../core/detect/detect.js";
 import { isTextName } from "../core/detect/names.js";
 import { oldTextType, unknownType } from "../core/detect/types.js";
 import { describeError, FlowError, InputError } from "../core/errors.js";
@@ -213,14 +214,20 @@ function reasonToSkip(
   if (kind === undefined && mimeType === oldTextType)
     return wantsText ? undefined : "text in another encoding than UTF-8";
   if (kind === undefined) {
-    const type = mimeType === unknownType ? "a type that is not known" : mimeType;
-    return `not an image, video, audio or text, but ${type}`;
+    return notAKind(mimeType === unknownType ? "a type that is not known" : mimeType);
   }
   if (asked && !asked.includes(kind)) return `kind ${kind} is not asked for`;
   if (kind !== "text" || isTextName(file.path)) return undefined;
   if (!wantsText) return mimeType === "text/plain" ? otherText : "text in another encoding than UTF-8";
   return sidecarByContent(file.path, text);
 }
+
+function notAKind(type: string): string {
+  return `not an image, video, audio or text, but ${type}`;
+}
+
+/** Bytes of a text that turned out to be none, by which its type is found. */
+const headBytes = 4100;
 
 /** What needs the whole file: a text that is not small, an id made from the bytes. */
 async function slowly(
@@ -233,7 +240,15 @@ async function slowly(
   const size = content.sizeBytes ?? 0;
   if (kind === "text" && input.text === undefined) {
     checkTextSize(size, path);
-    input.text = decodeText(await readFile(path), path);
+    const bytes = await readFile(path);
+    try {
+      input.text = decodeText(bytes, path);
+    } catch (error) {
+      // A PDF may begin with text and go on with something else.
+      const type = isTextName(path) ? undefined : await knownType(bytes.subarray(0, headBytes));
+      if (type === undefined) throw error;
+      return { origin: path, skipped: notAKind(type) };
+    }
   }
   if (options.ids === "content") {
     const hash = createHash("sha256");

@@ -30,6 +30,8 @@ export function detect(reader: Reader, name = ""): Found | undefined {
   if (looksLikeText(head, reader.sizeBytes)) {
     return (isTextName(name) ? undefined : readTextImage(head)) ?? { kind: "text", mimeType: "text/plain" };
   }
+  const encoding = markedEncoding(head);
+  if (encoding) return { kind: "text", mimeType: `text/plain; charset=${encoding}` };
   for (const detector of binaryDetectors) {
     const found = detector(reader);
     if (found) return asRaw(found, name);
@@ -40,8 +42,6 @@ export function detect(reader: Reader, name = ""): Found | undefined {
 
 /** Asks file-type about the first bytes, and searches for sound behind junk. */
 export async function detectRest(reader: Reader, name = ""): Promise<Found> {
-  const encoding = markedEncoding(reader.head.subarray(0, reader.head.length & ~3)) ?? markedEncoding(reader.head);
-  if (encoding) return { kind: "text", mimeType: `text/plain; charset=${encoding}` };
   const mimeType = await knownType(reader.head);
   if (mimeType !== undefined) return { kind: kindOfType(mimeType), mimeType };
   const sound = searchMpegAudio(reader, mediaKindOfName(name));
@@ -52,7 +52,8 @@ export async function detectRest(reader: Reader, name = ""): Promise<Found> {
 /** Types that file-type gives for two or three bytes, which are checked more closely elsewhere. */
 const weakTypes = new Set(["audio/mpeg", "audio/aac", "image/bmp", "image/x-icon"]);
 
-async function knownType(head: Buffer): Promise<string | undefined> {
+/** The type of a content by file-type, which knows many formats that are no media. */
+export async function knownType(head: Buffer): Promise<string | undefined> {
   const { fileTypeFromBuffer } = await import("file-type");
   // The head alone, whatever there is: what it unfolds or walks through stays as small.
   const mimeType = (await fileTypeFromBuffer(head).catch(() => undefined))?.mime;

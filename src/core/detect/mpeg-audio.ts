@@ -127,7 +127,7 @@ function framesAt(reader: Reader, from: number, frames: number): Frame | undefin
   if (!first) return undefined;
   let at = from + first.bytes;
   for (let count = 1; count < frames; count += 1) {
-    if (at >= reader.sizeBytes) return frames === minFrames ? first : undefined;
+    if (at >= reader.sizeBytes) return frames === minFrames && (count > 1 || at === reader.sizeBytes) ? first : undefined;
     const header = reader.read(at, 8);
     if (header.length < 7 && !reader.isWhole) return first;
     const next = frameOf(header);

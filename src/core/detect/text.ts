@@ -18,7 +18,7 @@ export function looksLikeText(start: Buffer, sizeBytes: number): boolean {
 export function markedEncoding(start: Uint8Array): "utf-16le" | "utf-16be" | "utf-32le" | "utf-32be" | undefined {
   const [first, second, third, fourth] = start;
   if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff) return "utf-32be";
-  if (first === 0xff && second === 0xfe && third === 0 && fourth === 0 && start.length % 4 === 0) return "utf-32le";
+  if (first === 0xff && second === 0xfe && third === 0 && fourth === 0 && start[7] === 0) return "utf-32le";
   const encoding =
     first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : undefined;
   return encoding !== undefined && isUtf16(start, encoding) ? encoding : undefined;
@@ -45,7 +45,7 @@ export function looksLikeOldText(start: Uint8Array): boolean {
 /** The name of the encoding that bytes, which are not a UTF-8 text, are likely in; undefined for no text at all. */
 export function likelyEncoding(bytes: Uint8Array): string | undefined {
   const part = bytes.subarray(0, 64 * 1024);
-  const marked = markedEncoding(part.subarray(0, part.length & ~3));
+  const marked = markedEncoding(part);
   if (marked) return marked.toUpperCase();
   const unmarked = unmarkedUtf16(part);
   if (unmarked) return unmarked;
