@@ -42,22 +42,17 @@ export function admit(raw: InputDraft, origin: string, isChecked = false): Input
   if (typeof text === "string") input.text = text;
   else if (text && "url" in text) input.textUrl = text.url;
   else if (text) work = [readText(text).then((read) => void (input.text = read))];
-  if (draft.image || draft.video || draft.audio) work = addMedia(input, draft, isChecked, work);
+  if (draft.image || draft.video || draft.audio) work = addMedia(input, draft, work);
   return work ? Promise.all(work).then(() => input) : input;
 }
 
 /** Adds the media of a draft; gives back what has to be waited for, with the work that there was. */
-function addMedia(
-  input: Writable<Input>,
-  draft: InputDraft,
-  isChecked: boolean,
-  before?: Promise<void>[],
-): Promise<void>[] | undefined {
+function addMedia(input: Writable<Input>, draft: InputDraft, before?: Promise<void>[]): Promise<void>[] | undefined {
   let work = before;
   for (const kind of mediaKinds) {
     const content = draft[kind];
     if (!content) continue;
-    const described = describe(content, isChecked);
+    const described = describe(content);
     if (described instanceof Promise) (work ??= []).push(described.then((found) => void (input[kind] = found)));
     else input[kind] = described;
   }
@@ -98,15 +93,12 @@ function conceptOf(concept: string | Concept): Concept {
   return typeof concept === "string" ? { id: concept } : concept;
 }
 
-function describe(content: Content, isChecked: boolean): Content | Promise<Content> {
+function describe(content: Content): Content | Promise<Content> {
   if ("url" in content) return content;
-  // Bytes are described whatever type was given with them, which is cheap: a type that is not theirs would be sent as such.
   if ("bytes" in content) {
-    return isChecked && content.mimeType !== undefined
-      ? content
-      : describeBytes(content).then((found) => found.content);
+    return content.mimeType === undefined ? describeBytes(content).then((found) => found.content) : content;
   }
-  if (content.sizeBytes !== undefined && content.mimeType !== undefined) return content;
+  if (content.sizeBytes !== undefined) return content;
   const described = describeFile(content.path);
   return described instanceof Promise ? described.then((found) => found.content) : described.content;
 }

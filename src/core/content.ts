@@ -33,7 +33,7 @@ export interface Described<C extends Content = Content> {
  * Describes a file: size, time, kind and type by content, width and height of an image.
  *
  * Opens the file once and reads its first 4 KB, synchronously. Where they do not tell the type (the directory of a TIFF, the tracks of a video),
- * reads up to 4 MB more in small pieces. Returns a promise only for rare types.
+ * reads up to 768 KB more in small pieces. Returns a promise only for rare types.
  *
  * A file that its name or its first bytes call media, and that cannot be identified, is refused, and so is a text file in another encoding.
  *

@@ -12,7 +12,7 @@ const minFramesBehindJunk = 8;
 const longSearch = 256 * 1024;
 const shortSearch = 4096;
 /** Zeros at the beginning that are passed over. */
-const maxZeros = 1024 * 1024;
+const maxZeros = 256 * 1024;
 const maxTags = 4;
 const chunkBytes = 64 * 1024;
 
@@ -127,7 +127,8 @@ function framesAt(reader: Reader, from: number, frames: number): Frame | undefin
   if (!first) return undefined;
   let at = from + first.bytes;
   for (let count = 1; count < frames; count += 1) {
-    if (at >= reader.sizeBytes) return frames === minFrames && (count > 1 || at === reader.sizeBytes) ? first : undefined;
+    if (at >= reader.sizeBytes)
+      return frames === minFrames && (count > 1 || at === reader.sizeBytes) ? first : undefined;
     const header = reader.read(at, 8);
     if (header.length < 7 && !reader.isWhole) return first;
     const next = frameOf(header);

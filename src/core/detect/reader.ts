@@ -4,10 +4,10 @@
 export type ReadMore = (position: number, length: number) => Buffer;
 
 /** Bytes read at once where a detector jumps to. */
-const windowBytes = 4096;
+const windowBytes = 1024;
 /** Most reads behind the head, and most bytes of them together. */
-const maxReads = 512;
-const maxBytes = 4 * 1024 * 1024;
+const maxReads = 600;
+const maxBytes = 768 * 1024;
 
 /**
  * Reads a content by position. The head is in memory; what lies behind it is read in windows, until the budget of one content is used up. Then it
