@@ -1,12 +1,11 @@
 /** Admission: checks what a source yields, once for all sources, and completes it to an input. */
 
 import { hash } from "node:crypto";
-import { decodeText, describeBytes, describeFile, readContent } from "./content.js";
+import { decodeText, describeBytes, describeFile, readContent, readTextFile } from "./content.js";
 import { InputError } from "./errors.js";
 import { idFromPath } from "./ids.js";
 import { type Concept, type Content, type Input, InputDraft, type Json } from "./input.js";
 import { mediaKinds } from "./kinds.js";
-import { limits } from "./limits.js";
 import { issueText } from "./plugin.js";
 
 const none: readonly never[] = Object.freeze([]);
@@ -104,18 +103,9 @@ function describe(content: Content): Content | Promise<Content> {
   return described instanceof Promise ? described.then((found) => found.content) : described.content;
 }
 
-async function readText(content: Content): Promise<string> {
-  const name = "path" in content ? content.path : "the text";
-  if ("path" in content) {
-    const described = await describeFile(content.path);
-    const size = described.content.sizeBytes ?? 0;
-    if (size >= limits.maxItemBytes.text) {
-      const limit = limits.maxItemBytes.text;
-      throw new InputError("ERR_ITEM_TOO_LARGE", `${name} has ${size} bytes; a text must have less than ${limit}`);
-    }
-    if (described.text !== undefined) return described.text;
-  }
-  return decodeText(await readContent(content), name);
+function readText(content: Content): Promise<string> {
+  if ("path" in content) return readTextFile(content.path);
+  return readContent(content).then((bytes) => decodeText(bytes, "the text"));
 }
 
 function contentKey(content: Content): Json {

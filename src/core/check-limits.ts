@@ -1,19 +1,24 @@
 /** Checks one input against the documented limits, before anything is sent. */
 
+import { kindOfType, unknownType } from "./detect/types.js";
 import type { Encoded } from "./encoding.js";
 import { InputError } from "./errors.js";
 import { checkId } from "./ids.js";
 import { type Content, type Input, kindOf, mediaOf } from "./input.js";
-import { mediaKinds } from "./kinds.js";
+import { type MediaKind, mediaKinds } from "./kinds.js";
 import { limits } from "./limits.js";
 import { placeFrom } from "./place.js";
 import { checkRegion } from "./regions.js";
+
+const acceptedImages: ReadonlySet<string> = new Set(limits.imageTypes);
+const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);
 
 /**
  * Throws when the platform would refuse the input whatever it is sent with: its id, its size, its pixels, its kind, its place, what is drawn
  * on it. The text names the value and the limit. An input without content passes: a patch needs none.
  *
- * @throws {InputError} ERR_ID_…, ERR_INPUT_MEDIA, ERR_ITEM_TOO_LARGE, ERR_IMAGE_TOO_LARGE, ERR_KIND_MISMATCH, ERR_GEO, ERR_BOX, ERR_POLYGON
+ * @throws {InputError} ERR_ID_…, ERR_INPUT_MEDIA, ERR_ITEM_TOO_LARGE, ERR_IMAGE_TOO_LARGE, ERR_KIND_UNKNOWN, ERR_KIND_MISMATCH, ERR_FORMAT, ERR_GEO,
+ * ERR_BOX, ERR_POLYGON
  */
 export function checkLimits(input: Input, encoded: Encoded): void {
   checkId(input.id);
@@ -55,11 +60,9 @@ function checkMedia(input: Input): void {
   );
 }
 
-function checkFacts(kind: string, content: Content): void {
+function checkFacts(kind: MediaKind, content: Content): void {
   const { mimeType, width, height } = content;
-  if (mimeType !== undefined && !mimeType.startsWith(`${kind}/`) && !mimeType.startsWith("application/")) {
-    throw new InputError("ERR_KIND_MISMATCH", `it is sent as ${kind}, but its content is ${mimeType}`);
-  }
+  if (mimeType !== undefined && !("url" in content)) checkType(kind, mimeType);
   if (kind !== "image" || width === undefined || height === undefined) return;
   const megapixels = (width * height) / 1_000_000;
   if (megapixels > limits.maxMegapixels) {
@@ -68,6 +71,25 @@ function checkFacts(kind: string, content: Content): void {
       `the image has ${width} × ${height} = ${megapixels.toFixed(1)} megapixels; the limit is ${limits.maxMegapixels} (fitImage makes it smaller)`,
     );
   }
+}
+
+/** What was found in a content has to be of the kind that it is sent as, in a format that the platform takes. */
+function checkType(kind: MediaKind, mimeType: string): void {
+  const found = kindOfType(mimeType);
+  if (found === undefined) {
+    const what = mimeType === unknownType ? "of no known type" : mimeType;
+    throw new InputError("ERR_KIND_UNKNOWN", `it is sent as ${kind}, and its content is ${what}`);
+  }
+  if (found !== kind) {
+    const advice = "detectType() puts a content under the kind that it is";
+    throw new InputError("ERR_KIND_MISMATCH", `it is sent as ${kind}, but its content is ${mimeType} (${advice})`);
+  }
+  if (kind === "image" ? acceptedImages.has(mimeType) : !refusedTypes.has(mimeType)) return;
+  const advice =
+    kind === "image"
+      ? "takes JPEG, PNG, TIFF, BMP, WEBP and GIF (fitImage() before it converts what it can decode)"
+      : "does not take it";
+  throw new InputError("ERR_FORMAT", `the ${kind} is ${mimeType}; the platform ${advice}`);
 }
 
 function tooLarge(what: string, bytes: number, limit: number): string {

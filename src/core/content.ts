@@ -1,28 +1,28 @@
-/** Content handles: what a file is, found by looking at its first bytes, and its bytes as often as asked. */
+/** Content handles: what a file or bytes are, found by content, and their bytes as often as asked. */
 
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from "node:fs";
-import { imageSize } from "image-size";
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { detect, detectRest } from "./detect/detect.js";
+import type { Found } from "./detect/found.js";
+import { extensionOf, isTextName, mediaKindOfName } from "./detect/names.js";
+import { Reader, type ReadMore } from "./detect/reader.js";
+import { isShifted, likelyEncoding } from "./detect/text.js";
+import { oldTextType, unknownType } from "./detect/types.js";
 import { describeError, InputError } from "./errors.js";
 import type { BytesContent, Content, FileContent, Kind } from "./input.js";
+import { limits } from "./limits.js";
 
-/** Bytes read to find the type of a file; enough for file-type and for most image headers. */
+/** Bytes read to find the type of a file; enough for most files. */
 const headBytes = 4100;
-/** Bytes read when the first ones do not tell the size of an image. */
-const longHeadBytes = 512 * 1024;
-/** Blocks of a JPEG that are passed over at most; no camera writes as many before the size. */
-const maxSegments = 100;
 
 /** A pipe is not waited for; Windows has no such flag. */
 const readNow = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const head = Buffer.allocUnsafeSlow(headBytes);
 
-/** Reads bytes of a content from a place on; fewer at its end. */
-type ReadMore = (position: number, length: number) => Buffer;
-
 /** A file or bytes, looked at: its kind by content, and the handle with size, type and pixels filled in. */
 export interface Described<C extends Content = Content> {
-  /** What the content is; undefined for what is neither image, video, audio nor text. */
+  /** What the content is; undefined for what is not an image, video, audio or text. The type of the content says what it is instead. */
   kind: Kind | undefined;
   content: C;
   /** The text, when the whole of a small text file was in the first bytes. */
@@ -30,10 +30,14 @@ export interface Described<C extends Content = Content> {
 }
 
 /**
- * Looks at a file: size, time, kind and type by content, width and height of an image. Reads the first 4 KB, synchronously;
- * it is asynchronous only for types that need a closer look.
+ * Describes a file: size, time, kind and type by content, width and height of an image.
  *
- * @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_NOT_A_FILE
+ * Opens the file once and reads its first 4 KB, synchronously. Where they do not tell the type (the directory of a TIFF, the tracks of a video),
+ * reads up to 768 KB more in small pieces. Returns a promise only for rare types.
+ *
+ * A file that its name or its first bytes call media, and that cannot be identified, is refused, and so is a text file in another encoding.
+ *
+ * @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_NOT_A_FILE, ERR_KIND_UNKNOWN, ERR_TEXT_ENCODING
  */
 export function describeFile(path: string): Described<FileContent> | Promise<Described<FileContent>> {
   let file: number | undefined;
@@ -45,56 +49,136 @@ export function describeFile(path: string): Described<FileContent> | Promise<Des
     const { size, mtimeMs } = stat;
     const start = head.subarray(0, readSync(file, head, 0, headBytes, 0));
     const content: FileContent = { path, sizeBytes: size, modifiedMs: mtimeMs };
-    const more: ReadMore = (position, length) => readPart(path, position, length);
-    const mimeType = quickType(start);
-    if (mimeType?.startsWith("image/")) {
-      addPixels(content, mimeType, start, size, more);
-      return { kind: "image", content };
+    const more: ReadMore = (position, length) => readPart(file, path, position, length);
+    const found = detect(new Reader(start, size, more), path);
+    if (found) {
+      const described = checked(withFacts(content, found), found, start, path);
+      if (found.mimeType === "text/plain" && size <= start.length) described.text = wholeText(start, path);
+      return described;
     }
-    if (mimeType !== undefined) {
-      content.mimeType = mimeType;
-      return { kind: kindOfType(mimeType), content };
-    }
-    if (looksLikeText(start, size)) {
-      content.mimeType = "text/plain";
-      return size <= start.length
-        ? { kind: "text", content, text: decodeText(start, path) }
-        : { kind: "text", content };
-    }
-    return describeSlowly(content, Buffer.from(start), size, more);
+    const kept = Buffer.from(start);
+    return detectRest(new Reader(kept, size, more), path).then(
+      (rest) => checked(withFacts(content, rest), rest, kept, path),
+      (error: unknown) => {
+        throw asUnreadable(path, error);
+      },
+    );
   } catch (error) {
     throw asUnreadable(path, error);
   } finally {
     if (file !== undefined) closeSync(file);
+    file = undefined;
   }
 }
 
-/** Looks at bytes in memory, as `describeFile` looks at a file. */
+/** Describes bytes in memory, as `describeFile` describes a file. @throws {InputError} ERR_FILE_EMPTY, ERR_KIND_UNKNOWN */
 export async function describeBytes(content: BytesContent): Promise<Described<BytesContent>> {
   const { bytes } = content;
   if (bytes.byteLength === 0) throw new InputError("ERR_FILE_EMPTY", "the content has no bytes");
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, headBytes));
-  const described: BytesContent = { ...content };
   const more: ReadMore = (position, length) => Buffer.from(bytes.subarray(position, position + length));
-  const mimeType = quickType(start);
-  if (mimeType?.startsWith("image/")) {
-    addPixels(described, mimeType, start, bytes.byteLength, more);
-    return { kind: "image", content: described };
-  }
-  if (looksLikeText(start, bytes.byteLength)) {
-    described.mimeType = "text/plain";
-    return { kind: "text", content: described };
-  }
-  return describeSlowly(described, start, bytes.byteLength, more);
+  const reader = new Reader(start, bytes.byteLength, more);
+  const found = detect(reader) ?? (await detectRest(reader));
+  return checked(withFacts({ ...content }, found), found, start, undefined);
 }
 
 /**
- * The type of a content by its first bytes, of which `start` has 4 KB or all that there are; undefined for what is not known. A promise only for
- * types that need a closer look.
+ * The type of a content by its first bytes, of which `start` has 4 KB or all that there are, and by what `more` reads besides. Without `more`, the kind
+ * of what its tracks decide is `kind`. A promise only for rare types.
  */
-export function mimeTypeOf(start: Buffer, sizeBytes: number): string | undefined | Promise<string | undefined> {
-  const mimeType = quickType(start) ?? (looksLikeText(start, sizeBytes) ? "text/plain" : undefined);
-  return mimeType ?? slowType(start);
+export function mimeTypeOf(
+  start: Buffer,
+  sizeBytes: number,
+  { more, kind }: { more?: ReadMore; kind?: string } = {},
+): string | Promise<string> {
+  const reader = new Reader(start.subarray(0, headBytes), sizeBytes, more);
+  const typeOf = ({ mimeType }: Found) =>
+    !reader.isWhole && kind === "audio" ? mimeType.replace(/^video\//, "audio/") : mimeType;
+  const found = detect(reader);
+  return found ? typeOf(found) : detectRest(reader).then(typeOf);
+}
+
+/** Why a content, which was described, is not what was asked for: a text in another encoding, or something else. */
+export function kindError({ content }: Described, name: string): InputError {
+  const { mimeType = unknownType } = content;
+  if (mimeType === oldTextType)
+    return new InputError("ERR_TEXT_ENCODING", `${name} is a text, and not in UTF-8: convert it to UTF-8`);
+  const what = mimeType === unknownType ? "of no known type" : mimeType;
+  return new InputError("ERR_KIND_UNKNOWN", `${name} is not an image, video, audio or text; its content is ${what}`);
+}
+
+/** Refuses what is broken, and what its name calls media or text and its content does not. */
+function checked<C extends FileContent | BytesContent>(
+  content: C,
+  { kind, mimeType, broken }: Found,
+  start: Buffer,
+  path: string | undefined,
+): Described<C> {
+  if (broken !== undefined)
+    throw new InputError("ERR_KIND_UNKNOWN", `${path ?? "the content"} cannot be identified: ${broken}`);
+  if (path === undefined || (kind !== undefined && kind !== "text")) return { kind, content };
+  const named = mediaKindOfName(path);
+  if (named !== undefined) {
+    const what =
+      kind === "text" ? `text (${beginningOf(start)})` : mimeType === unknownType ? "of no known type" : mimeType;
+    const text = `${path} is named like ${named === "video" ? "a" : "an"} ${named}, but its content is ${what}`;
+    throw new InputError(
+      "ERR_KIND_UNKNOWN",
+      `${text}; replace it with the original, or give it the name of what it is`,
+    );
+  }
+  if (kind === undefined && isTextName(path)) {
+    if (mimeType === unknownType || mimeType === oldTextType) throw encodingError(start, path);
+    const text = `${path} is named like a text, but its content is ${mimeType}`;
+    throw new InputError("ERR_KIND_UNKNOWN", `${text}; give it the name of what it is`);
+  }
+  return { kind, content };
+}
+
+/** A text that was read whole. Only of a file that is a text by its name is it known that somebody wants it. */
+function wholeText(bytes: Buffer, path: string): string | undefined {
+  try {
+    return decodeText(bytes, path);
+  } catch (error) {
+    if (isTextName(path)) throw error;
+    return undefined;
+  }
+}
+
+/** The first characters of a text, on one line. */
+function beginningOf(start: Buffer): string {
+  const line = start.toString("utf8", 0, 120).replace(/\s+/g, " ").trim();
+  return JSON.stringify(line.length > 30 ? `${line.slice(0, 30)}…` : line);
+}
+
+function withFacts<C extends FileContent | BytesContent>(content: C, { mimeType, width, height }: Found): C {
+  content.mimeType = mimeType;
+  if (width !== undefined) content.width = width;
+  if (height !== undefined) content.height = height;
+  return content;
+}
+
+/**
+ * Reads a file that is a text, whatever its name says. @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_NOT_A_FILE, ERR_ITEM_TOO_LARGE,
+ * ERR_TEXT_ENCODING
+ */
+export async function readTextFile(path: string): Promise<string> {
+  try {
+    const found = statSync(path);
+    if (!found.isFile()) throw new InputError("ERR_NOT_A_FILE", `${path} is not a regular file`);
+    if (found.size === 0) throw new InputError("ERR_FILE_EMPTY", `${path} is empty`);
+    checkTextSize(found.size, path);
+    return decodeText(await readFile(path), path);
+  } catch (error) {
+    throw asUnreadable(path, error);
+  }
+}
+
+/** @throws {InputError} ERR_ITEM_TOO_LARGE */
+export function checkTextSize(bytes: number, name: string): void {
+  const limit = limits.maxItemBytes.text;
+  if (bytes < limit) return;
+  throw new InputError("ERR_ITEM_TOO_LARGE", `${name} has ${bytes} bytes; a text must have less than ${limit}`);
 }
 
 /** The bytes of a handle on a file or on bytes, from the start, as often as asked. */
@@ -115,143 +199,52 @@ export async function readContent(content: Content, signal?: AbortSignal): Promi
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** Decodes UTF-8 text, with or without a byte order mark; refuses other bytes. */
-export function decodeText(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new InputError("ERR_TEXT_ENCODING", `${name} is not UTF-8 text${isUtf16(bytes) ? ", but UTF-16" : ""}`, {
-      cause: error,
-    });
-  }
-}
-
-/** The types that most files have, by their first bytes; the rest is file-type's. */
-function quickType(start: Buffer): string | undefined {
-  if (start.length < 12) return undefined;
-  const first = start.readUInt32BE(0);
-  if (first >>> 8 === 0xffd8ff) return "image/jpeg";
-  if (first === 0x89504e47) return start.subarray(0, headBytes).includes("acTL") ? "image/apng" : "image/png";
-  if (first === 0x47494638) return "image/gif";
-  if (first === 0x52494646) {
-    const form = start.readUInt32BE(8);
-    if (form === 0x57454250) return "image/webp";
-    if (form === 0x57415645) return "audio/wav";
-  }
-  return undefined;
-}
-
-async function describeSlowly<C extends FileContent | BytesContent>(
-  content: C,
-  start: Buffer,
-  size: number,
-  more: ReadMore,
-): Promise<Described<C>> {
-  const mimeType = await slowType(start);
-  if (mimeType === undefined) return { kind: undefined, content };
-  content.mimeType = mimeType;
-  const kind = kindOfType(mimeType);
-  if (kind === "image") addPixels(content, mimeType, start, size, more);
-  return { kind, content };
-}
-
-async function slowType(start: Buffer): Promise<string | undefined> {
-  if (isUtf16(start)) return "text/plain"; // its byte order mark could begin an MP3 as well
-  const { fileTypeFromBuffer } = await import("file-type");
-  // A few kilobytes, whatever there is: what it unfolds or walks through stays as small.
-  const found = await fileTypeFromBuffer(start.subarray(0, headBytes)).catch(() => undefined);
-  return found?.mime;
-}
-
-function kindOfType(mimeType: string): Kind | undefined {
-  const family = mimeType.slice(0, mimeType.indexOf("/"));
-  if (family === "image" || family === "video" || family === "audio" || family === "text") return family;
-  return mimeType === "application/ogg" ? "audio" : undefined;
-}
-
-/** Whether bytes begin with the mark of UTF-16, and go on as such: in sound there are soon halves of pairs. */
-function isUtf16(start: Uint8Array): boolean {
-  const mark = start.length < 2 ? 0 : ((start[0] as number) << 8) | (start[1] as number);
-  if (mark !== 0xfffe && mark !== 0xfeff) return false;
-  try {
-    const encoding = mark === 0xfffe ? "utf-16le" : "utf-16be";
-    return !new TextDecoder(encoding, { fatal: true })
-      .decode(start.subarray(0, headBytes), { stream: true })
-      .includes("\0");
-  } catch {
-    return false;
-  }
-}
-
-/** Text begins with UTF-8 without a zero; a cut last character is fine. */
-function looksLikeText(start: Buffer, size: number): boolean {
-  const first = start.subarray(0, headBytes);
-  if (first.includes(0)) return false;
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(first, { stream: size > first.length });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function addPixels(
-  content: FileContent | BytesContent,
-  mimeType: string,
-  start: Buffer,
-  size: number,
-  more: ReadMore,
-): void {
-  content.mimeType = mimeType;
-  try {
-    setPixels(content, mimeType, start, more);
-  } catch {
-    if (size <= start.length) return; // a broken header: the platform says so, or a transform does
-    try {
-      setPixels(content, mimeType, more(0, longHeadBytes), more);
-    } catch {
-      // as above
-    }
-  }
-}
-
-function setPixels(content: FileContent | BytesContent, mimeType: string, start: Buffer, more: ReadMore): void {
-  const { width, height } = (mimeType === "image/jpeg" ? jpegSize(start, more) : undefined) ?? imageSize(start);
-  content.width = width;
-  content.height = height;
-}
-
 /**
- * The size in the frame header of a plain JPEG, read behind the blocks that come before it (EXIF with a small picture, a colour profile): when each is
- * looked at thoroughly, a tenth of a folder's time goes by.
+ * Decodes UTF-8 text. A byte order mark is part of the text and stays; see `decodeData` for data.
+ *
+ * @throws {InputError} ERR_TEXT_ENCODING
  */
-function jpegSize(start: Buffer, more: ReadMore): { width: number; height: number } | undefined {
-  let window = start;
-  let begins = 0;
-  for (let at = 2, segments = 0; segments < maxSegments; segments += 1) {
-    if (at + 9 > begins + window.length) {
-      window = more(at, headBytes);
-      begins = at;
-      if (window.length < 9) return undefined;
-    }
-    const offset = at - begins;
-    if (window[offset] !== 0xff) return undefined;
-    const marker = window[offset + 1] as number;
-    if (marker >= 0xc0 && marker <= 0xc2) {
-      return { height: window.readUInt16BE(offset + 5), width: window.readUInt16BE(offset + 7) };
-    }
-    at += 2 + window.readUInt16BE(offset + 2);
+export function decodeText(bytes: Uint8Array, name: string): string {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw encodingError(bytes, name, error);
   }
-  return undefined;
+  if (isShifted(text)) throw encodingError(bytes, name);
+  return text;
 }
 
-function readPart(path: string, position: number, length: number): Buffer {
-  const file = openSync(path, readNow);
+/** Decodes UTF-8 text that a parser reads: a byte order mark is no part of it. @throws {InputError} ERR_TEXT_ENCODING */
+export function decodeData(bytes: Uint8Array, name: string): string {
+  const text = decodeText(bytes, name);
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
+/** Names the encoding that a text is likely in, and how to convert it. */
+function encodingError(bytes: Uint8Array, name: string, cause?: unknown): InputError {
+  const encoding = likelyEncoding(bytes);
+  const broken = encoding?.startsWith("UTF-8");
+  const found = encoding === undefined ? "" : `; it seems to be ${encoding}`;
+  const advice =
+    encoding === undefined || broken
+      ? "save it as UTF-8 text"
+      : `convert it, for example: iconv -f ${encoding.toUpperCase()} -t UTF-8 ${extensionOf(name) === "" ? "FILE" : JSON.stringify(name)} > NEW-FILE`;
+  return new InputError(
+    "ERR_TEXT_ENCODING",
+    `${name} is not UTF-8 text${found}; ${advice}`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+/** Bytes of a file from a position on, by its handle while it is open. Each has memory of its own. */
+function readPart(open: number | undefined, path: string, position: number, length: number): Buffer {
+  const file = open ?? openSync(path, readNow);
   try {
     const buffer = Buffer.allocUnsafe(length);
     return buffer.subarray(0, readSync(file, buffer, 0, length, position));
   } finally {
-    closeSync(file);
+    if (open === undefined) closeSync(file);
   }
 }
 

@@ -18,6 +18,12 @@ export const limits = {
   maxVideosPerRequest: 1,
   /** A file or text stays below this many bytes. */
   maxItemBytes: { image: 20 * MB, audio: 20 * MB, text: 20 * MB, video: 128 * MB } satisfies Record<Kind, number>,
+  /**
+   * Types of images that the platform takes. Of video and audio its documentation names AVI, MP4, WMV, MOV, 3GPP and WAV, and it takes more (WebM,
+   * MP3); so only those are named here that hold neither pictures nor sound as such.
+   */
+  imageTypes: ["image/jpeg", "image/png", "image/apng", "image/tiff", "image/bmp", "image/webp", "image/gif"],
+  refusedTypes: ["audio/midi", "audio/x-mod", "audio/x-xm", "audio/x-it", "audio/x-s3m", "video/x-fli", "video/x-anim"],
   /** Most megapixels of an image. */
   maxMegapixels: 85,
   /** Most characters of an input id. */

@@ -79,7 +79,7 @@ export async function serveOriginal(
       return end(response, 416);
     }
     response.writeHead(range ? 206 : 200, {
-      "content-type": await typeOf(head, total, kind),
+      "content-type": await typeOf(file, head, total, kind),
       "content-length": last - start + 1,
       "accept-ranges": "bytes",
       etag,
@@ -127,8 +127,12 @@ function end(response: ServerResponse, code: number): void {
   response.end();
 }
 
-async function typeOf(head: Buffer, total: number, kind: string): Promise<string> {
+async function typeOf(file: number, head: Buffer, total: number, kind: string): Promise<string> {
   if (kind === "text") return "text/plain; charset=utf-8";
-  const mimeType = (await mimeTypeOf(head, total)) ?? "";
+  const more = (position: number, length: number) => {
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, readSync(file, bytes, 0, length, position));
+  };
+  const mimeType = await mimeTypeOf(head, total, { more });
   return /^(?:image|video|audio)\/[\w.-]+$/.test(mimeType) ? mimeType : "application/octet-stream";
 }

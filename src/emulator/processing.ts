@@ -42,6 +42,7 @@ const formats = new Map([
   ["image/tiff", "TIFF"],
   ["image/bmp", "BMP"],
 ]);
+const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);
 /** Wait after rows could not be written, in milliseconds. */
 const retryMs = 200;
 const maxVideoUrlBytes = 300 * MB;
@@ -176,11 +177,12 @@ async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject
   const { mimeType, width, height } = found.content;
   if (kind === "text") return found.kind === "text" ? {} : refuse(kind, mimeType);
   if (found.kind !== kind) return refuse(kind, mimeType);
+  if (refusedTypes.has(mimeType ?? "")) throw unsupported(mimeType);
   const cut = kind === "image" ? undefined : cutShort(path, mimeType);
   if (cut !== undefined) throw new ProcessingFailure(30002, `the ${kind} is cut short: ${cut}`);
   if (kind !== "image") return {};
   const format = formats.get(mimeType ?? "");
-  if (format === undefined) throw new ProcessingFailure(30101, `${mimeType ?? "this format"} is not supported`);
+  if (format === undefined) throw unsupported(mimeType);
   if (width === undefined || height === undefined) throw new ProcessingFailure(30002, "the image cannot be decoded");
   if (width * height > limits.maxMegapixels * 1_000_000) {
     throw new ProcessingFailure(
@@ -193,6 +195,10 @@ async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject
     await pixelBudget.run(() => decodeWhole(path, mimeType), megapixels);
   }
   return { image_info: { width, height, format, color_mode: "YUV" } };
+}
+
+function unsupported(mimeType: string | undefined): ProcessingFailure {
+  return new ProcessingFailure(30101, `${mimeType ?? "this format"} is not supported`);
 }
 
 function refuse(kind: string, mimeType: string | undefined): never {

@@ -7,8 +7,8 @@ export function cutShort(path: string, mimeType: string | undefined): string | u
   const file = openSync(path, "r");
   try {
     const { size } = fstatSync(file);
-    if (mimeType === "video/mp4" || mimeType === "video/quicktime") return cutBox(file, size);
-    if (mimeType === "audio/wav" || mimeType === "video/vnd.avi") return cutRiff(file, size);
+    if (/^(?:video|audio)\/(?:mp4|quicktime|3gpp2?)$/.test(mimeType ?? "")) return cutBox(file, size);
+    if (/^(?:audio\/wav|(?:video|audio)\/vnd\.avi)$/.test(mimeType ?? "")) return cutRiff(file, size);
     return undefined;
   } finally {
     closeSync(file);

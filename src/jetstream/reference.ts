@@ -1,7 +1,7 @@
 /** References: what travels on a stream, an input by its files and addresses and fields, without the bytes of a file. */
 
 import { isAbsolute, relative, resolve } from "node:path";
-import { decodeText } from "../core/content.js";
+import { decodeData } from "../core/content.js";
 import { InputError } from "../core/errors.js";
 import type { Content, Input, InputDraft } from "../core/input.js";
 import { mediaKinds } from "../core/kinds.js";
@@ -57,7 +57,7 @@ function within(root: string, path: string): string {
  * @throws {InputError} ERR_REFERENCE when something else is on the stream, ERR_PATH_OUTSIDE_ROOT
  */
 export function decodeReference(data: Uint8Array, root?: string): Reference {
-  const text = decodeText(data, "the message");
+  const text = decodeData(data, "the message");
   let wire: Wire;
   try {
     wire = JSON.parse(text) as Wire;

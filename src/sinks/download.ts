@@ -174,7 +174,7 @@ class Downloader implements MessageSink {
     return this.#partials.use(id, kind, async (file) => {
       const sha256 = "url" in content ? await this.#fetch(content, file, signal) : await copy(content, file, signal);
       const { sizeBytes, head } = file;
-      const mimeType = kind === "text" ? "text/plain" : await mimeTypeOf(head, sizeBytes);
+      const mimeType = kind === "text" ? "text/plain" : await mimeTypeOf(head, sizeBytes, { kind });
       const path = fileNameFor(id, extensionFor(mimeType));
       await file.place(join(this.#folder, path));
       return { line: this.#manifest.add({ id, kind, path, sizeBytes, sha256 }) };

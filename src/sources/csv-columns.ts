@@ -2,7 +2,7 @@
 
 import { access, realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
-import { decodeText, describeFile, readContent } from "../core/content.js";
+import { decodeText, describeFile, kindError, readContent } from "../core/content.js";
 import { InputError, SourceError } from "../core/errors.js";
 import { checkUrl } from "../core/guarded-fetch.js";
 import type { Concept, GeoPoint, InputDraft, Json, Kind } from "../core/input.js";
@@ -205,10 +205,9 @@ async function withFile(input: InputDraft, cell: string, root: string): Promise<
       `column input: "${cell}" lies outside of ${root}; { root } allows another folder`,
     );
   }
-  const { kind, content, text } = await describeFile(path);
-  if (kind === undefined) {
-    throw new InputError("ERR_KIND_UNKNOWN", `column input: "${cell}" is not an image, video, audio or text`);
-  }
+  const described = await describeFile(path);
+  const { kind, content, text } = described;
+  if (kind === undefined) throw kindError(described, `column input: "${cell}"`);
   if (kind !== "text") return { ...input, [kind]: content };
   const { sizeBytes = 0 } = content;
   if (sizeBytes >= limits.maxItemBytes.text) {

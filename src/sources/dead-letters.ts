@@ -1,7 +1,7 @@
 /** Source: the inputs of a dead-letter file, to be tried again. */
 
 import { stat } from "node:fs/promises";
-import { decodeText } from "../core/content.js";
+import { decodeData } from "../core/content.js";
 import type { DeadLetter } from "../core/dead-letters.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import { bytesFromBase64 } from "../core/input-json.js";
@@ -46,7 +46,7 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
   let letter: DeadLetter;
   try {
     if (!line) throw new InputError("ERR_LINE_TOO_LONG", `the line has more than ${maxLineBytes} bytes`);
-    letter = JSON.parse(decodeText(line, "the line")) as DeadLetter;
+    letter = JSON.parse(decodeData(line, "the line")) as DeadLetter;
     if (typeof letter?.origin !== "string") throw new InputError("ERR_DEAD_LETTER", "the line has no origin");
   } catch (error) {
     if (error instanceof InputError) return { origin: position, error };

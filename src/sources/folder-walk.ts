@@ -1,9 +1,11 @@
 /** Walking: the files of a folder and its sub-folders, one after the other. */
 
 import { type Dirent, existsSync, opendirSync, type Stats, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import picomatch from "picomatch";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { SourceItem } from "../core/plugin.js";
+import { sidecarByName } from "./folder-sidecars.js";
 
 /** What a walk comes by: a file, or something that is passed over or cannot be read. */
 export type Found = { item: SourceItem } | FoundFile;
@@ -13,6 +15,8 @@ export interface FoundFile {
   /** Its path within the folder. */
   relative: string;
   name: string;
+  /** Whether it was named: as the path of the source, or by `include`. */
+  isNamed: boolean;
 }
 
 type Globs = string | string[] | undefined;
@@ -22,12 +26,26 @@ type Filter = (relative: string, isFolder: boolean) => string | undefined;
 
 export interface Walk {
   root: string;
-  options: { recursive: boolean; hidden: boolean; followSymlinks: boolean };
+  options: { recursive: boolean; hidden: boolean; followSymlinks: boolean; include?: Globs };
   filter: Filter;
 }
 
+/** Finds the files of a folder; a path that is a file is found alone, as in its own folder. */
+export function findFiles(context: Walk): Iterable<Found> {
+  const target = statSync(context.root, { throwIfNoEntry: false });
+  return target?.isFile() ? [singleFile(context, target)] : walk(context, "", []);
+}
+
+function singleFile({ root, options, filter }: Walk, target: Stats): Found {
+  const name = basename(root);
+  const context = { root: dirname(root), options, filter };
+  const reason = reasonToSkip(name, target, name, context);
+  if (reason !== undefined) return { item: { origin: root, skipped: reason } };
+  return { path: root, relative: name, name, isNamed: true };
+}
+
 /** Walks a folder; `above` are the folders that it lies in, known by device and number, where links are followed. */
-export function* walk(context: Walk, relative: string, above: readonly string[]): Generator<Found> {
+function* walk(context: Walk, relative: string, above: readonly string[]): Generator<Found> {
   const { root, options } = context;
   const folderPath = relative === "" ? root : `${root}/${relative}`;
   const failed = (error: unknown): Found => {
@@ -74,7 +92,7 @@ export function* walk(context: Walk, relative: string, above: readonly string[])
       else if (target.isDirectory()) {
         if (options.recursive) yield* walk(context, name, within);
         else yield { item: { origin: path, skipped: "sub-folder" } };
-      } else yield { path, relative: name, name: entry.name };
+      } else yield { path, relative: name, name: entry.name, isNamed: options.include !== undefined };
     }
   } finally {
     folderHandle.closeSync();
@@ -88,6 +106,8 @@ function reasonToSkip(
   { options, filter }: Walk,
 ): string | undefined {
   if (!options.hidden && name.startsWith(".")) return "hidden";
+  const sidecar = target.isDirectory() ? undefined : sidecarByName(name);
+  if (sidecar !== undefined) return sidecar;
   if (target.isSymbolicLink()) return "symbolic link";
   if (!target.isFile() && !target.isDirectory()) return "not a regular file";
   return filter(relative, target.isDirectory());

@@ -6,7 +6,7 @@ import { codeOf } from "../core/errors.js";
 import { DigestSet } from "../core/journal/digest-set.js";
 import { fingerprintOfKey } from "../core/journal.js";
 import type { SourceItem } from "../core/plugin.js";
-import { type Found, type FoundFile, type Walk, walk } from "./folder-walk.js";
+import { type Found, type FoundFile, findFiles, type Walk } from "./folder-walk.js";
 
 export interface WatchOptions {
   signal: AbortSignal;
@@ -58,7 +58,7 @@ export async function* watchFolder(context: Walk, options: WatchOptions, take: T
       await new Promise<void>((resolve) => setImmediate(resolve));
       sliceStart = performance.now();
     };
-    for (const found of isFirst ? walk(context, "", []) : walkAgain(context)) {
+    for (const found of isFirst ? findFiles(context) : walkAgain(context)) {
       if (performance.now() - sliceStart > sliceMs) await rest();
       if (signal.aborted) return;
       let make: (() => SourceItem | Promise<SourceItem>) | undefined;
@@ -122,14 +122,14 @@ async function* taken(
 /** A folder that cannot be read ends the run at the first look; later it is told of, and looked at again. */
 function* walkAgain(context: Walk): Generator<Found> {
   try {
-    yield* walk(context, "", []);
+    yield* findFiles(context);
   } catch (error) {
     yield { item: { origin: context.root, error: error as Error } };
   }
 }
 
 function isReadable({ root }: Walk): boolean {
-  return statSync(root, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statSync(root, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** What tells a file from what it was before, and how long ago it was written or moved; nothing when it is not there. */

@@ -4,14 +4,18 @@ import { createHash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
-import { type Described, decodeText, describeFile } from "../core/content.js";
+import { checkTextSize, type Described, decodeText, describeFile, kindError } from "../core/content.js";
+import { knownType } from "../core/detect/detect.js";
+import { isTextName } from "../core/detect/names.js";
+import { oldTextType, unknownType } from "../core/detect/types.js";
 import { describeError, FlowError, InputError } from "../core/errors.js";
 import { idFromPath } from "../core/ids.js";
 import type { FileContent, InputDraft, Kind } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
 import { checkPath, doneEarlier, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
-import { type FoundFile, filterOf, type Walk, walk } from "./folder-walk.js";
+import { sidecarByContent } from "./folder-sidecars.js";
+import { type FoundFile, filterOf, findFiles, type Walk } from "./folder-walk.js";
 import { watchFolder } from "./folder-watch.js";
 
 type LabelsOf = (relativePath: string, kind: Kind) => string | readonly string[] | undefined;
@@ -100,7 +104,7 @@ function* readOnce(
   signal: AbortSignal,
   step: (file: FoundFile) => SourceItem | Promise<SourceItem>,
 ): Generator<SourceItem | Promise<SourceItem>> {
-  for (const found of walk(context, "", [])) {
+  for (const found of findFiles(context)) {
     if (signal.aborted) return;
     yield "item" in found ? found.item : step(found);
   }
@@ -108,13 +112,13 @@ function* readOnce(
 
 /** One file as an item: skipped where an earlier run finished it. */
 function itemOf(
-  { path, relative, name }: FoundFile,
+  file: FoundFile,
   options: Checked,
   isDone: ((key: string) => boolean) | undefined,
 ): SourceItem | Promise<SourceItem> {
-  const key = isDone && keyOf(path, relative, options);
-  if (key !== undefined && isDone?.(key)) return { origin: path, skipped: doneEarlier };
-  const item = inputOf(path, relative, name, options);
+  const key = isDone && keyOf(file.path, file.relative, options);
+  if (key !== undefined && isDone?.(key)) return { origin: file.path, skipped: doneEarlier };
+  const item = inputOf(file, options);
   if (key === undefined) return item;
   return item instanceof Promise ? item.then((found) => withKey(found, key)) : withKey(item, key);
 }
@@ -126,7 +130,7 @@ const sliceMs = 4;
 async function countAll(context: Walk, signal: AbortSignal): Promise<number | undefined> {
   let count = 0;
   let sliceEnd = performance.now() + sliceMs;
-  for (const _ of walk(context, "", [])) {
+  for (const _ of findFiles(context)) {
     count += 1;
     if (performance.now() < sliceEnd) continue;
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -155,13 +159,14 @@ function nameOf(option: string | ((...args: never) => unknown) | undefined): str
   return typeof option === "function" ? "function" : (option ?? "");
 }
 
-function inputOf(path: string, relative: string, name: string, options: Checked): SourceItem | Promise<SourceItem> {
+function inputOf(file: FoundFile, options: Checked): SourceItem | Promise<SourceItem> {
+  const { path } = file;
   try {
     const described = describeFile(path);
     const item =
       described instanceof Promise
-        ? described.then((found) => complete(found, path, relative, name, options))
-        : complete(described, path, relative, name, options);
+        ? described.then((found) => complete(found, file, options))
+        : complete(described, file, options);
     return item instanceof Promise ? item.catch((error: unknown) => ({ origin: path, error: asError(error) })) : item;
   } catch (error) {
     return { origin: path, error: asError(error) };
@@ -169,14 +174,15 @@ function inputOf(path: string, relative: string, name: string, options: Checked)
 }
 
 function complete(
-  { kind, content, text }: Described<FileContent>,
-  path: string,
-  relative: string,
-  name: string,
+  described: Described<FileContent>,
+  file: FoundFile,
   options: Checked,
 ): SourceItem | Promise<SourceItem> {
-  if (kind === undefined) return { origin: path, skipped: "not an image, video, audio or text" };
-  if (options.kinds && !options.kinds.includes(kind)) return { origin: path, skipped: `kind ${kind} is not asked for` };
+  const { kind, content, text } = described;
+  const { path, relative, name } = file;
+  const reason = reasonToSkip(described, file, options);
+  if (reason !== undefined) return { origin: path, skipped: reason };
+  if (kind === undefined) return { origin: path, error: kindError(described, path) };
   const input: InputDraft = { metadata: { filename: name } };
   const concepts = labelsOf(relative, kind, options);
   if (concepts.length > 0) input.concepts = concepts;
@@ -189,6 +195,40 @@ function complete(
   return slowly(input, kind, content, path, options);
 }
 
+/** Text files that are not read by default. */
+const otherText =
+  'text that is not named .txt, .md or .text; kinds: ["text"] or include reads it (on the command line --kind text, --include)';
+
+/**
+ * Why a file is skipped by its content; undefined for one that is read, or that fails. The reasons name no file, so that a report and a plan count
+ * the files of each.
+ */
+function reasonToSkip(
+  { kind, content, text }: Described<FileContent>,
+  file: FoundFile,
+  options: Checked,
+): string | undefined {
+  const { kinds: asked } = options;
+  const { mimeType = unknownType } = content;
+  const wantsText = asked?.includes("text") ?? file.isNamed;
+  if (kind === undefined && mimeType === oldTextType)
+    return wantsText ? undefined : "text in another encoding than UTF-8";
+  if (kind === undefined) {
+    return notAKind(mimeType === unknownType ? "a type that is not known" : mimeType);
+  }
+  if (asked && !asked.includes(kind)) return `kind ${kind} is not asked for`;
+  if (kind !== "text" || isTextName(file.path)) return undefined;
+  if (!wantsText) return mimeType === "text/plain" ? otherText : "text in another encoding than UTF-8";
+  return sidecarByContent(file.path, text);
+}
+
+function notAKind(type: string): string {
+  return `not an image, video, audio or text, but ${type}`;
+}
+
+/** Bytes of a text that turned out to be none, by which its type is found. */
+const headBytes = 4100;
+
 /** What needs the whole file: a text that is not small, an id made from the bytes. */
 async function slowly(
   input: InputDraft,
@@ -199,11 +239,16 @@ async function slowly(
 ): Promise<SourceItem> {
   const size = content.sizeBytes ?? 0;
   if (kind === "text" && input.text === undefined) {
-    if (size >= limits.maxItemBytes.text) {
-      const text = `${path} has ${size} bytes; a text must have less than ${limits.maxItemBytes.text}`;
-      return { origin: path, error: new InputError("ERR_ITEM_TOO_LARGE", text) };
+    checkTextSize(size, path);
+    const bytes = await readFile(path);
+    try {
+      input.text = decodeText(bytes, path);
+    } catch (error) {
+      // A PDF may begin with text and go on with something else.
+      const type = isTextName(path) ? undefined : await knownType(bytes.subarray(0, headBytes));
+      if (type === undefined) throw error;
+      return { origin: path, skipped: notAKind(type) };
     }
-    input.text = decodeText(await readFile(path), path);
   }
   if (options.ids === "content") {
     const hash = createHash("sha256");

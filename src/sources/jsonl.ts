@@ -1,6 +1,6 @@
 /** Source: a JSON Lines file, one input a line. */
 
-import { decodeText } from "../core/content.js";
+import { decodeData } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { bytesFromBase64 } from "../core/input-json.js";
@@ -44,7 +44,7 @@ function isBlank(line: Buffer): boolean {
 
 function parse(line: Buffer | undefined): InputDraft {
   if (!line) throw new InputError("ERR_LINE_TOO_LONG", `the line has more than ${maxLineBytes} bytes`);
-  const text = decodeText(line, "the line");
+  const text = decodeData(line, "the line");
   let value: unknown;
   try {
     value = parseJson(text);

@@ -1,7 +1,7 @@
 /** Transform: puts contents under the kind that they are. */
 
 import type { OperatorFunction } from "rxjs";
-import { decodeText, describeBytes, describeFile, readContent } from "../core/content.js";
+import { decodeText, describeBytes, describeFile, kindError, readContent } from "../core/content.js";
 import { InputError } from "../core/errors.js";
 import { type BytesContent, type FileContent, type Input, mediaOf } from "../core/input.js";
 import type { Message } from "../core/message.js";
@@ -28,10 +28,7 @@ export function detectType(): OperatorFunction<Message, Message> {
 
 async function moved(input: Input, given: string, content: FileContent | BytesContent): Promise<Input> {
   const found = "path" in content ? await describeFile(content.path) : await describeBytes(content);
-  if (found.kind === undefined) {
-    const name = "path" in content ? content.path : "the content";
-    throw new InputError("ERR_KIND_UNKNOWN", `${name} is not an image, video, audio or text`);
-  }
+  if (found.kind === undefined) throw kindError(found, "path" in content ? content.path : "the content");
   const { [given as "image"]: _, ...rest } = input;
   if (found.kind !== "text") return { ...rest, [found.kind]: found.content };
   if (input.text !== undefined) {

@@ -44,9 +44,9 @@ describe("the size of a JPEG", () => {
         Array.from({ length: 20_000 }, () => 30),
       ),
     ],
-  ])("is not known with blocks %s", async (_, bytes) => {
-    const { kind, content } = await describeFile(fileWith(temp, "b.jpg", bytes));
-    expect(kind).toBe("image");
-    expect(content.width).toBeUndefined();
+  ])("is missing, and the file fails, with blocks %s", async (_, bytes) => {
+    const described = async () => describeFile(fileWith(temp, "b.jpg", bytes));
+    await expect(described()).rejects.toMatchObject({ code: "ERR_KIND_UNKNOWN" });
+    await expect(describeBytes({ bytes })).rejects.toThrow("its size cannot be read");
   });
 });

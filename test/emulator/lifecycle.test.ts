@@ -52,7 +52,10 @@ describe("processing", () => {
 
   it("fails for bytes of no known kind, of another kind, and of a format that is not supported", async () => {
     const { add } = await openHttp();
-    const icon = Buffer.concat([Buffer.from([0, 0, 1, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0]), Buffer.alloc(60)]);
+    const icon = Buffer.concat([
+      Buffer.from("0000010001001010000001002000280000001600000000", "hex"),
+      Buffer.alloc(60),
+    ]);
     const wave = { id: "wave", data: { image: { base64: exampleBytes("media/foghorn.wav").toString("base64") } } };
     const inputs = await add(picture("noise", Buffer.from("00112233".repeat(20), "hex")), wave, picture("icon", icon));
     expect(inputs.map((input) => input.status.code)).toEqual([30002, 30002, 30101]);

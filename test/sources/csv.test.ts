@@ -99,9 +99,9 @@ describe("the columns inputid, input, concepts, metadata, geopoints", () => {
 describe("files named in a CSV", () => {
   it("are read from its folder, by their content", async () => {
     const folder = folderWith(temp, {
-      "rows.csv": "inputid,input\na,photos/a.txt\nb,./b.jpg\n",
+      "rows.csv": "inputid,input\na,photos/a.txt\nb,./b.csv\n",
       "photos/a.txt": photo,
-      "b.jpg": "calm sea",
+      "b.csv": "calm sea",
     });
     const drafts = await draftsOf(csv(join(folder, "rows.csv"), { input: "file" }));
     expect(drafts).toMatchObject([

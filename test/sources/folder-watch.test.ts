@@ -133,7 +133,7 @@ describe("a folder that is watched", () => {
     ]);
     expect(Object.fromEntries(told)).toEqual({
       ".hidden": "hidden",
-      "a.bin": "not an image, video, audio or text",
+      "a.bin": "not an image, video, audio or text, but a type that is not known",
       "e.txt": "ERR_FILE_EMPTY",
       link: "symbolic link",
       no: "excluded",

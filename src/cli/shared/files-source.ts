@@ -1,41 +1,31 @@
 /** Files that are named one by one on the command line. */
 
-import { basename } from "node:path";
 import { describeFile } from "../../core/content.js";
-import { idFromPath } from "../../core/ids.js";
+import { codeOf } from "../../core/errors.js";
 import type { Kind } from "../../core/input.js";
-import type { Source, SourceItem } from "../../core/plugin.js";
+import type { ReadContext, Source, SourceStep } from "../../core/plugin.js";
 
-/** Images, videos and audio files, each as a look into its folder alone would give it: the same id, the same metadata. */
-export function filesSource(paths: readonly string[], kinds: readonly Kind[] | undefined): Source {
+/** Several sources of files as one, read one after the other: a command line may name thousands. */
+export function filesSource(sources: readonly Source[]): Source {
   return {
     name: "files",
-    total: paths.length,
-    async *read() {
-      for (const path of paths) {
-        yield await itemOf(path, kinds);
+    total: sources.length,
+    async *read(context: ReadContext) {
+      for (const source of sources) {
+        for await (const step of source.read(context) as AsyncIterable<SourceStep>) yield step;
       }
     },
   };
 }
 
-/** The kind of a file by its content, as in a folder; "unknown" is none of the four. Undefined for what cannot be read as a file. */
-export async function kindOfFile(path: string): Promise<Kind | "unknown" | undefined> {
+/**
+ * The kind of a file by its content, as in a folder. "unknown" is none of the four. Undefined for a file that cannot be read, or is broken: its source
+ * says what is wrong with it.
+ */
+export async function kindOfFile(path: string): Promise<Kind | "unknown" | "broken" | undefined> {
   try {
     return (await describeFile(path)).kind ?? "unknown";
-  } catch {
-    return undefined; // what is wrong with it, its source says
-  }
-}
-
-async function itemOf(path: string, kinds: readonly Kind[] | undefined): Promise<SourceItem> {
-  try {
-    const { kind, content } = await describeFile(path);
-    if (kind === undefined) return { origin: path, skipped: "not an image, video or audio" };
-    if (kinds && !kinds.includes(kind)) return { origin: path, skipped: `kind ${kind} is not asked for` };
-    const name = basename(path);
-    return { origin: path, input: { id: idFromPath(name), metadata: { filename: name }, [kind]: content } };
   } catch (error) {
-    return { origin: path, error: error as Error };
+    return /^ERR_(?:KIND_UNKNOWN|TEXT_ENCODING)$/.test(codeOf(error, "")) ? "broken" : undefined;
   }
 }

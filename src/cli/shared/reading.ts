@@ -27,7 +27,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
   return command
     .argument(
       argument,
-      "folders, images, videos, audio files, CSV or JSON Lines files, files with one URL a line, or URLs",
+      "folders, images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs",
     )
     .optionsGroup("What is read:")
     .addOption(new Option("--as <form>", "what the sources are (default: by name)").choices(forms))
@@ -82,7 +82,7 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
       const text = `${path} is neither an image, video or audio file nor a list of URLs (UTF-8)`;
       throw new SourceError("ERR_FILE_UNREADABLE", text);
     }
-    if (kind !== undefined && kind !== "text") {
+    if (kind !== undefined && (kind !== "text" || /\.(md|text)$/i.test(path))) {
       files.push(path);
       continue;
     }
@@ -93,7 +93,8 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
     if (options[option] === undefined || found.has(form)) continue;
     throw new OptionsError("ERR_OPTIONS", `${text} is for ${what}, and none is named`);
   }
-  if (files.length > 0) sources.push(filesSource(files, options.kind));
+  const { folder } = await import("../../index.js");
+  if (files.length > 0) sources.push(filesSource(files.map((path) => folder(path, { kinds: options.kind }))));
   return sources;
 }
 
