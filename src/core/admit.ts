@@ -8,6 +8,7 @@ import { type Concept, type Content, type Input, InputDraft, type Json } from ".
 import { mediaKinds } from "./kinds.js";
 import { limits } from "./limits.js";
 import { issueText } from "./plugin.js";
+import { withoutSignature } from "./secret-urls.js";
 
 const none: readonly never[] = Object.freeze([]);
 const noMetadata: { readonly [key: string]: Json } = Object.freeze({});
@@ -61,13 +62,14 @@ function addMedia(input: Writable<Input>, draft: InputDraft, before?: Promise<vo
 }
 
 /**
- * The fingerprint of an input as it was read: of its id, its fields, and its content by size and time (files), address (URLs),
- * or bytes. Two runs over an unchanged source give the same one.
+ * The fingerprint of an input as it was read: of its id, its fields, and its content by size and time (files), address (URLs, without
+ * their signatures), or bytes. Two runs over an unchanged source give the same one.
  */
 export function fingerprintOf(input: Input): string {
   const contents = mediaKinds.map((kind) => (input[kind] ? contentKey(input[kind]) : 0));
   const { id, text, textUrl, concepts, metadata, geo, annotations, datasets } = input;
-  const fields = JSON.stringify([id, contents, text, textUrl, concepts, metadata, geo, annotations, datasets]);
+  const address = textUrl && withoutSignature(textUrl);
+  const fields = JSON.stringify([id, contents, text, address, concepts, metadata, geo, annotations, datasets]);
   return hash("sha1", fields, "base64url").slice(0, 16);
 }
 
@@ -120,6 +122,6 @@ async function readText(content: Content): Promise<string> {
 
 function contentKey(content: Content): Json {
   if ("path" in content) return [content.sizeBytes ?? 0, content.modifiedMs ?? 0];
-  if ("url" in content) return content.url;
+  if ("url" in content) return withoutSignature(content.url);
   return hash("sha1", content.bytes, "base64url");
 }

@@ -4,6 +4,7 @@ import { closeSync, constants, createReadStream, fstatSync, openSync, readSync }
 import { imageSize } from "image-size";
 import { describeError, InputError } from "./errors.js";
 import type { BytesContent, Content, FileContent, Kind } from "./input.js";
+import { shownUrl } from "./secret-urls.js";
 
 /** Bytes read to find the type of a file; enough for file-type and for most image headers. */
 const headBytes = 4100;
@@ -104,7 +105,10 @@ export async function* openContent(content: Content, signal?: AbortSignal): Asyn
   } else if ("path" in content) {
     yield* createReadStream(content.path, { signal }) as AsyncIterable<Buffer>;
   } else {
-    throw new InputError("ERR_CONTENT_REMOTE", `${content.url} is a URL; fetch it with urls(…, { fetch: true }) first`);
+    throw new InputError(
+      "ERR_CONTENT_REMOTE",
+      `${shownUrl(content.url)} is a URL; fetch it with urls(…, { fetch: true }) first`,
+    );
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { admit, fingerprintOf } from "./admit.js";
 import { codeOf, describeError, FlowError, InputError, pluginError, SourceError } from "./errors.js";
+import { IdsInRun } from "./ids-in-run.js";
 import type { Input, InputDraft } from "./input.js";
 import { fingerprintOfKey } from "./journal.js";
 import type { Outcome } from "./ledger.js";
@@ -188,7 +189,8 @@ function take(
     }
   }
   if ("error" in item) return fail(item.error);
-  settleUnread(context, item.origin, { state: "skipped", reason: item.skipped });
+  if (item.skipped === doneEarlier) settleFinished(context, item.origin, item.id);
+  else settleUnread(context, item.origin, { state: "skipped", reason: item.skipped });
   return undefined;
 
   function fail(error: unknown, draft?: InputDraft, key?: string): undefined {
@@ -207,22 +209,31 @@ function take(
 
 function message(
   context: RunContext,
-  { origin, key, acknowledge }: Extract<SourceItem, { input: InputDraft }>,
+  { origin, key, acknowledge, sameId }: Extract<SourceItem, { input: InputDraft }>,
   source: string,
   input: Input,
 ): Message | undefined {
   const { store } = context;
-  if (!store && !acknowledge) return Message.read(context, origin, input);
+  if (!store && !acknowledge) return Message.read(context, origin, input, { sameId });
   const kept: Kept = { source, key, acknowledge };
   if (store?.isDone) {
     kept.fingerprint = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
     if (store.isDone(kept.fingerprint)) {
       const known = acknowledge && { source, acknowledge };
-      settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, input.id, known);
+      settleFinished(context, origin, input.id, known);
       return undefined;
     }
   }
-  return Message.read(context, origin, input, kept);
+  return Message.read(context, origin, input, { kept, sameId });
+}
+
+/** Skips what an earlier run finished. Its id is its own in this run too: nothing else may replace what is stored under it. */
+function settleFinished(context: RunContext, origin: string, id: string | undefined, kept?: Kept): void {
+  if (id !== undefined) {
+    context.finishedIds ??= new IdsInRun();
+    context.finishedIds.claim(id, origin, context.ledger.counts.read + 1);
+  }
+  settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, id, kept);
 }
 
 function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string, kept?: Kept): void {

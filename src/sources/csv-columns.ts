@@ -8,6 +8,7 @@ import { checkUrl } from "../core/guarded-fetch.js";
 import type { Concept, GeoPoint, InputDraft, Json, Kind } from "../core/input.js";
 import { kindOfUrl, urlField } from "../core/kind-of-url.js";
 import { limits } from "../core/limits.js";
+import { shownUrl } from "../core/secret-urls.js";
 
 /** Makes an input of the cells of a row. */
 export type Layout = (cells: readonly string[]) => InputDraft | Promise<InputDraft>;
@@ -154,7 +155,10 @@ function urlIn(cell: string, given: Kind | undefined): InputDraft {
   const url = checkUrl(cell);
   const kind = given ?? kindOfUrl(url);
   if (!kind) {
-    throw new InputError("ERR_KIND_UNKNOWN", `column input: the kind of "${cell}" cannot be told; pass { kind }`);
+    throw new InputError(
+      "ERR_KIND_UNKNOWN",
+      `column input: the kind of "${shownUrl(cell)}" cannot be told; pass { kind }`,
+    );
   }
   return urlField(kind, cell);
 }

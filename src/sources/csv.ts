@@ -6,7 +6,9 @@ import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { idsOption } from "../core/row-ids.js";
 import { type Layout, layoutOf } from "./csv-columns.js";
+import { csvIds, type GiveId } from "./csv-ids.js";
 import { type CsvRow, readRows } from "./csv-rows.js";
 
 type Mapped = InputDraft | null | undefined;
@@ -28,6 +30,11 @@ const Options = z.strictObject({
     .default(","),
   /** Folder that paths are relative to and may not leave. Default: the folder of the CSV. */
   root: z.string().min(1).optional(),
+  /**
+   * What ids are made of: the name of a column, of several, or a function of the row. One cell that is a possible id is the id. Default: the column
+   * `inputid` (or `input.id`) where it has a value, else a hash of what stands in the row and of its occurrence among equal rows.
+   */
+  ids: idsOption<Record<string, string>>().optional(),
 });
 /** Options of `csv`. */
 export type CsvOptions = OptionsOf<typeof Options>;
@@ -38,8 +45,8 @@ export type CsvOptions = OptionsOf<typeof Options>;
  * `input.data.concepts[0].id`, `input.metadata`, …). `map` takes any other.
  *
  * UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF; rows up to 25 MB. Every row stands alone:
- * one that is broken, or has a cell that cannot be used, fails with its line, column and value, and reading goes on at the next line. Origin and
- * default id are the file and the line that the row begins on. The file is closed at the end and on an early stop.
+ * one that is broken, or has a cell that cannot be used, fails with its line, column and value, and reading goes on at the next line. The origin
+ * is the file and the line that the row begins on. Ids do not depend on either: rows above may be added, and the path may be typed in another way. The file is closed at the end and on an early stop.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE; ERR_CSV_COLUMNS when the header has columns that are not known
@@ -48,11 +55,14 @@ export type CsvOptions = OptionsOf<typeof Options>;
 export function csv(path: string, options: CsvOptions = {}): Source {
   checkPath("csv", path);
   const checked = parseOptions("csv", Options, options);
+  const root = checked.root ?? dirname(path);
+  const namesFiles = checked.input === "file" && !checked.map;
   return {
     name: "csv",
     async *read({ signal }) {
       let header: string[] | undefined;
       let layout: Layout | undefined;
+      let giveId: GiveId = (item) => item;
       try {
         for await (const rows of readRows(path, checked.delimiter)) {
           if (signal.aborted) return;
@@ -60,17 +70,19 @@ export function csv(path: string, options: CsvOptions = {}): Source {
           for (const row of rows) {
             if (!header) {
               header = headerIn(row, path);
-              if (!checked.map) layout = layoutOf(header, path, { ...checked, root: checked.root ?? dirname(path) });
+              if (!checked.map) layout = layoutOf(header, path, { ...checked, root });
+              giveId = csvIds(header, { path, ids: checked.ids, root: namesFiles ? root : undefined });
               continue;
             }
             const item = itemOf(path, row, header, layout, checked.map);
+            const cells = "cells" in row ? row.cells : [];
             if (layout && !(item instanceof Promise)) {
-              items.push(item);
+              items.push(giveId(item, cells, row.line));
               continue;
             }
             // What takes time, and what the user's own function made, goes on before the next row is looked at.
             if (items.length > 0) yield items.splice(0);
-            yield await item;
+            yield giveId(await item, cells, row.line);
             if (signal.aborted) return;
           }
           if (items.length > 0) yield items;
