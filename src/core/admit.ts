@@ -21,14 +21,18 @@ const maxDepth = 100;
 
 /**
  * Turns a draft into an input: checks its shape, looks at files whose facts are not known, reads text files,
- * gives it an id made from `origin` where it has none. `isChecked`: a source vouches for the shape.
+ * gives it `defaultId` where it has none, or an id made from `origin`. `isChecked`: a source vouches for the shape.
  *
  * @throws {InputError} ERR_INPUT_SHAPE, and what `describeFile` throws
  */
-export function admit(raw: InputDraft, origin: string, isChecked = false): Input | Promise<Input> {
+export function admit(
+  raw: InputDraft,
+  origin: string,
+  { isChecked = false, defaultId }: { isChecked?: boolean; defaultId?: string | undefined } = {},
+): Input | Promise<Input> {
   const draft = isChecked ? raw : checked(raw);
   const input: Writable<Input> = {
-    id: draft.id ?? idFromPath(origin),
+    id: draft.id ?? defaultId ?? idFromPath(origin),
     concepts: draft.concepts?.map(conceptOf) ?? none,
     metadata: (draft.metadata as Input["metadata"] | undefined) ?? noMetadata,
     annotations: (draft.annotations as Input["annotations"] | undefined) ?? none,

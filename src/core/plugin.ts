@@ -28,6 +28,8 @@ export type SourceItem =
       input: InputDraft;
       /** The source vouches for the shape of the input, which is then not checked again. */
       checked?: true;
+      /** Its id where the draft has none. Default: made from the origin. */
+      defaultId?: string | undefined;
       /** What a second input of this id means. Default: it fails. */
       sameId?: SameId | undefined;
       /**

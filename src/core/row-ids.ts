@@ -6,6 +6,8 @@ import { InputError } from "./errors.js";
 import { checkId, idFromPath } from "./ids.js";
 import type { InputDraft } from "./input.js";
 import { DigestSet } from "./journal/digest-set.js";
+import { mediaKinds } from "./kinds.js";
+import { itemFrom, type SourceItem } from "./plugin.js";
 import { hideSecrets } from "./secret-urls.js";
 
 /** Makes the id of a row or an input; `line` is where it stands, from 1. */
@@ -61,39 +63,43 @@ export function idFromKeys(names: readonly string[], values: readonly unknown[])
   }
 }
 
-/** Gives ids to the drafts of one source, by its option `ids`: metadata of these names, or a function. Default: the draft's own id, else a hash of it. */
+/** An item whose input gets the id that `make` makes; what that throws fails the item. */
+export function withId(item: SourceItem, make: (draft: InputDraft) => string): SourceItem {
+  if (!("input" in item) || typeof item.input !== "object" || item.input === null) return item;
+  return itemFrom(item.origin, () => ({ ...item.input, id: make(item.input) }));
+}
+
+/**
+ * Gives ids to the items of one source of drafts, by its option `ids`: metadata of these names, or a function. Default: the draft's own id, else a hash of
+ * it. `line` is where the draft stands, from 1.
+ */
 export function draftIds(
   ids: string | readonly string[] | IdOf<InputDraft> | undefined,
-): (draft: InputDraft, line: number) => InputDraft {
+): (item: SourceItem, line: number) => SourceItem {
+  if (typeof ids === "function") return (item, line) => withId(item, (draft) => ids(draft, { line }));
+  if (ids !== undefined) {
+    const names = typeof ids === "string" ? [ids] : ids;
+    const values = ({ metadata }: InputDraft) => names.map((name) => metadata?.[name]);
+    return (item) => withId(item, (draft) => idFromKeys(names, values(draft)));
+  }
   const rows = new RowIds();
-  const names = typeof ids === "string" ? [ids] : ids;
-  return (draft, line) => {
-    if (typeof draft !== "object" || draft === null || Array.isArray(draft)) return draft; // refused by the check of its shape
-    if (typeof names === "function") return { ...draft, id: names(draft, { line }) };
-    if (names)
-      return {
-        ...draft,
-        id: idFromKeys(
-          names,
-          names.map((name) => draft.metadata?.[name]),
-        ),
-      };
-    if (draft.id !== undefined) return draft;
-    const row = textOf(draft);
-    return row === undefined ? draft : { ...draft, id: rows.of(row) };
+  return (item) => {
+    if (!("input" in item) || typeof item.input !== "object" || item.input === null) return item;
+    const row = item.input.id === undefined ? textOf(item.input) : undefined;
+    return row === undefined ? item : { ...item, defaultId: rows.of(row) };
   };
 }
 
-/** A draft as text; undefined where JSON cannot say it, which the check of its shape refuses. */
+/** A draft as text, with a hash for bytes; undefined where JSON cannot say it, which the check of its shape refuses. */
 function textOf(draft: InputDraft): string | undefined {
+  const copy: Record<string, unknown> = { ...hideSecrets(draft).input };
+  for (const field of [...mediaKinds, "text"]) {
+    const bytes = (copy[field] as { bytes?: unknown } | null | undefined)?.bytes;
+    if (bytes instanceof Uint8Array) copy[field] = hash("sha1", bytes, "base64url");
+  }
   try {
-    return JSON.stringify(hideSecrets(draft).input, bytesAsDigest);
+    return JSON.stringify(copy);
   } catch {
     return undefined;
   }
-}
-
-function bytesAsDigest(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  const raw = this[key]; // a Buffer has been turned into a list of numbers already
-  return raw instanceof Uint8Array ? hash("sha1", raw, "base64url") : value;
 }

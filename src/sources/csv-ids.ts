@@ -1,9 +1,9 @@
 /** Ids of the rows of a CSV. */
 
-import { InputError, SourceError } from "../core/errors.js";
+import { SourceError } from "../core/errors.js";
 import { folderName } from "../core/ids.js";
 import type { SourceItem } from "../core/plugin.js";
-import { type IdOf, idFromKeys, RowIds } from "../core/row-ids.js";
+import { type IdOf, idFromKeys, RowIds, withId } from "../core/row-ids.js";
 import { withoutSignature } from "../core/secret-urls.js";
 
 export type CsvIds = string | readonly string[] | IdOf<Record<string, string>>;
@@ -26,9 +26,8 @@ export type GiveId = (item: SourceItem, cells: readonly string[], line: number) 
  */
 export function csvIds(header: readonly string[], { path, ids, root }: CsvIdsOptions): GiveId {
   if (typeof ids === "function") {
-    return withId((cells, line) =>
-      ids(Object.fromEntries(header.map((name, at) => [name, cells[at] ?? ""])), { line }),
-    );
+    const rowOf = (cells: readonly string[]) => Object.fromEntries(header.map((name, at) => [name, cells[at] ?? ""]));
+    return (item, cells, line) => withId(item, () => ids(rowOf(cells), { line }));
   }
   if (ids !== undefined) {
     const names = typeof ids === "string" ? [ids] : ids;
@@ -38,34 +37,15 @@ export function csvIds(header: readonly string[], { path, ids, root }: CsvIdsOpt
       const text = `csv: ${path}: the option ids names the column "${missing}"; the columns are ${header.join(", ")}`;
       throw new SourceError("ERR_CSV_COLUMNS", text);
     }
-    return withId((cells) =>
-      idFromKeys(
-        names,
-        columns.map((column) => cells[column]),
-      ),
-    );
+    const values = (cells: readonly string[]) => columns.map((column) => cells[column]);
+    return (item, cells) => withId(item, () => idFromKeys(names, values(cells)));
   }
   const rows = new RowIds();
   const start = root === undefined ? "" : folderName(root);
   return (item, cells) => {
     if (!("input" in item) || item.input.id !== undefined) return item;
-    const id = rows.of(start + rowText(header, cells));
-    if (!item.checked) return { ...item, input: { ...item.input, id } };
-    item.input.id = id; // the source's own object
+    item.defaultId = rows.of(start + rowText(header, cells));
     return item;
-  };
-}
-
-function withId(make: (cells: readonly string[], line: number) => string): GiveId {
-  return (item, cells, line) => {
-    if (!("input" in item)) return item;
-    const { origin } = item;
-    try {
-      return { origin, input: { ...item.input, id: make(cells, line) } };
-    } catch (error) {
-      if (error instanceof InputError) return { origin, error };
-      return { origin, error: new InputError("ERR_ITEM", `ids: ${String(error)}`, { cause: error }) };
-    }
   };
 }
 

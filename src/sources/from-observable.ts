@@ -3,7 +3,7 @@
 import type { Observable } from "rxjs";
 import * as z from "zod";
 import type { InputDraft } from "../core/input.js";
-import { itemFrom, type OptionsOf, parseOptions, type Source } from "../core/plugin.js";
+import { type OptionsOf, parseOptions, type Source } from "../core/plugin.js";
 import { draftIds, idsOption } from "../core/row-ids.js";
 
 const Options = z.strictObject({
@@ -30,7 +30,7 @@ export function fromObservable(observable: Observable<InputDraft>, options: From
     name: "fromObservable",
     async *read({ signal }) {
       const queue: InputDraft[] = [];
-      const withId = draftIds(ids);
+      const giveId = draftIds(ids);
       let ended = false;
       let failure: { error: unknown } | undefined;
       let wake: (() => void) | undefined;
@@ -53,8 +53,7 @@ export function fromObservable(observable: Observable<InputDraft>, options: From
       try {
         for (let position = 1; !signal.aborted; ) {
           for (const input of queue.splice(0)) {
-            const at = position;
-            yield itemFrom(`observable:${at}`, () => withId(input, at));
+            yield giveId({ origin: `observable:${position}`, input }, position);
             position += 1;
           }
           if (queue.length > 0) continue;

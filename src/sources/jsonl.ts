@@ -38,12 +38,15 @@ export function jsonl(path: string, options: JsonlOptions = {}): Source {
   return {
     name: "jsonl",
     async *read({ signal }) {
-      const withId = draftIds(ids);
+      const giveId = draftIds(ids);
       try {
         for await (const { number, bytes } of readLines(path, maxLineBytes)) {
           if (signal.aborted) return;
           if (bytes && isBlank(bytes)) continue;
-          yield itemFrom(`${path}:${number}`, () => withId(parse(bytes), number));
+          yield giveId(
+            itemFrom(`${path}:${number}`, () => parse(bytes)),
+            number,
+          );
         }
       } catch (error) {
         throw new SourceError("ERR_FILE_UNREADABLE", `jsonl: ${path}: ${describeError(error)}`, { cause: error });

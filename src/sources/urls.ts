@@ -201,7 +201,7 @@ function failed(origin: string, error: unknown): SourceItem {
 function urlOf(text: string): URL {
   if (/^https?:\/\/\S+\s+https?:\/\//i.test(text))
     throw new InputError("ERR_URL", "the line holds more than one address; put each on its own");
-  if (text !== "" && !/^[a-z][a-z0-9+.-]*:/i.test(text)) {
+  if (text !== "" && !text.includes(":") && !URL.canParse(text)) {
     throw new InputError("ERR_URL", `"${shownUrl(text).slice(0, 200)}" is not a whole URL; write it with https://`);
   }
   if (/^file:/i.test(text)) {

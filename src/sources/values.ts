@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { OptionsError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
-import { itemFrom, type OptionsOf, parseOptions, type Source, shown } from "../core/plugin.js";
+import { type OptionsOf, parseOptions, type Source, shown } from "../core/plugin.js";
 import { draftIds, idsOption } from "../core/row-ids.js";
 
 const Options = z.strictObject({
@@ -36,11 +36,10 @@ export function values(inputs: Iterable<InputDraft> | AsyncIterable<InputDraft>,
     total: Array.isArray(inputs) ? inputs.length : undefined,
     async *read() {
       let position = 0;
-      const withId = draftIds(ids);
+      const giveId = draftIds(ids);
       for await (const input of inputs) {
         position += 1;
-        const at = position;
-        yield itemFrom(`values:${at}`, () => withId(input, at));
+        yield giveId({ origin: `values:${position}`, input }, position);
       }
     },
   };
