@@ -2,6 +2,7 @@
 
 import xxhash, { type XXHashAPI } from "xxhash-wasm";
 import { type Input, mediaOf } from "../core/input.js";
+import { withoutSignature } from "../core/secret-urls.js";
 
 /** Hashes content: fast, and good against accidents, not against attackers. */
 export type ContentHasher = Pick<XXHashAPI, "h64" | "h64Raw" | "create64">;
@@ -26,7 +27,7 @@ export function fingerprintText(digest: bigint): string {
 export function digestOfInput(hasher: ContentHasher, input: Input): bigint {
   const content = mediaOf(input)?.content;
   const url = content && "url" in content ? content.url : input.textUrl;
-  const seed = url === undefined ? 0n : hasher.h64(url);
+  const seed = url === undefined ? 0n : hasher.h64(withoutSignature(url)); // signed anew, it is the same content
   const { text = "" } = input;
   if (text.length <= characters) return hasher.h64(text, seed);
   const hash = hasher.create64(seed);

@@ -6,6 +6,7 @@ import { InputError } from "../core/errors.js";
 import { checkEncoding, followHops, type Hop, locationIn, refusalOf } from "../core/follow-redirects.js";
 import { guardedAgent } from "../core/guarded-fetch.js";
 import { Agent } from "../core/http.js";
+import { shownUrl } from "../core/secret-urls.js";
 import type { App } from "./app.js";
 import { type MediaHead, mediaHead } from "./media-head.js";
 
@@ -135,12 +136,12 @@ function headOf(url: URL, statusCode: number, headers: IncomingHttpHeaders, aske
   checkEncoding(url, headers);
   const from = /^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1];
   if (statusCode !== 206 || Number(from) === asked) return head;
-  const text = `${url.href} sent from byte ${from ?? "unknown"}, not from ${asked}`;
+  const text = `${shownUrl(url.href)} sent from byte ${from ?? "unknown"}, not from ${asked}`;
   throw new InputError("ERR_DOWNLOAD_BROKEN", text, { retryable: true });
 }
 
 /** What has less than was asked from may be asked again, from its start. */
 function refusal(url: URL, statusCode: number): InputError {
   if (statusCode !== 416) return refusalOf(url, statusCode);
-  return new InputError("ERR_HTTP_416", `${url.href} answered HTTP 416`, { retryable: true });
+  return new InputError("ERR_HTTP_416", `${shownUrl(url.href)} answered HTTP 416`, { retryable: true });
 }

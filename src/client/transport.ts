@@ -2,16 +2,19 @@
 
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
+import { certificateProblem } from "../core/certificate.js";
 import { withDeadline } from "../core/deadline.js";
 import { describeError, FlowError } from "../core/errors.js";
 import { Pool } from "../core/http.js";
+import { retryAfterMs } from "../core/retry-after.js";
 import type { Traffic } from "../core/run-context.js";
 import type { Turns } from "../core/turns.js";
-import { ApiError, answerError } from "./api-error.js";
+import { ApiError, type ApiErrorDetails, answerError } from "./api-error.js";
 import { type Answer, type CallOptions, queryText } from "./call.js";
 import { type Clock, systemClock } from "./pacing/clock.js";
 import { Pacer, type PacerOptions } from "./pacing/pacer.js";
 import { classify, isThrottle, statusFrom, type WireStatus } from "./status.js";
+import { describeStranger, type Stranger, strangerIn } from "./stranger.js";
 
 export interface TransportOptions extends PacerOptions {
   baseUrl: string;
@@ -28,6 +31,8 @@ export interface TransportOptions extends PacerOptions {
 const maxAnswerBytes = 64 * 1024 * 1024;
 /** A server that never answered is given up sooner than one that has a bad minute. */
 const firstContactMs = 10_000;
+/** Longest wait that an answer may ask for, in milliseconds. */
+const longestRetryAfterMs = 120_000;
 /** A line that is slower than this many bytes a millisecond is taken for one that stands still. */
 const slowestLine = 8;
 /** What a request is worth besides its bytes, when the pacer weighs what gets done. */
@@ -38,6 +43,8 @@ interface Attempt {
   status: WireStatus | undefined;
   json: Record<string, unknown>;
   retryAfterMs: number | undefined;
+  /** What shows that something else than the API answered. */
+  stranger: Stranger | undefined;
 }
 
 /**
@@ -129,7 +136,14 @@ export class Transport {
       } catch (error) {
         options.signal?.throwIfAborted();
         if (error instanceof FlowError) throw error;
+        const certificate = certificateProblem(error, new URL(this.#address).host);
+        const details = { method, path, attempts, cause: error };
+        if (certificate) throw new ApiError("ERR_CERTIFICATE", certificate, details);
         lost = error;
+      }
+      // A wrong address shows at once. What comes between after answers of the API may pass.
+      if (attempt?.stranger?.location !== undefined && !this.#everAnswered) {
+        throw this.#strangerError(attempt.stranger, { method, path, attempts });
       }
       const status = attempt?.status;
       if (status) this.#everAnswered = true; // also one that has a bad minute just now
@@ -141,7 +155,7 @@ export class Transport {
       this.#troubleSince ??= this.#clock.now();
       const refused =
         attempt !== undefined && (attempt.httpStatus === 429 || (status !== undefined && isThrottle(status)));
-      const safe = idempotent || refused || neverSent(lost);
+      const safe = idempotent || refused || neverSent(lost) || attempt?.stranger?.location !== undefined;
       if (refused) {
         this.counts.throttled += 1;
         this.#everAnswered = true; // also without a status
@@ -196,13 +210,14 @@ export class Transport {
     return withDeadline({ deadlineMs, signal: options.signal, late }, async (signal) => {
       const response = await this.#pool.request({ ...request, signal });
       const text = await this.#readAnswer(response.body);
-      const retryAfter = Number(response.headers["retry-after"]);
+      const retryAfter = retryAfterMs(response.headers);
       const json = parseObject(text);
       return {
         httpStatus: response.statusCode,
         json: json ?? {},
         status: json ? statusFrom(json.status) : undefined,
-        retryAfterMs: Number.isFinite(retryAfter) && retryAfter >= 0 ? Math.min(retryAfter, 120) * 1000 : undefined,
+        retryAfterMs: retryAfter === undefined ? undefined : Math.min(retryAfter, longestRetryAfterMs),
+        stranger: json ? undefined : strangerIn(response.statusCode, response.headers, text),
       };
     });
   }
@@ -230,6 +245,11 @@ export class Transport {
     );
   }
 
+  #strangerError(stranger: Stranger, details: ApiErrorDetails): ApiError {
+    const { code, text } = describeStranger(stranger, this.#address);
+    return new ApiError(code, text, { ...details, httpStatus: stranger.httpStatus });
+  }
+
   #errorOf(
     method: string,
     path: string,
@@ -240,6 +260,7 @@ export class Transport {
   ): ApiError {
     const details = { method, path, httpStatus: attempt?.httpStatus, attempts, doubtful, retryable: true, cause: lost };
     if (attempt?.status) return answerError(attempt.status, details);
+    if (attempt?.stranger) return this.#strangerError(attempt.stranger, details);
     if (attempt) {
       const text = `${method} ${path}: HTTP ${attempt.httpStatus} without a readable status`;
       return new ApiError("ERR_ANSWER_UNREADABLE", text, details);

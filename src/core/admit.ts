@@ -7,6 +7,7 @@ import { idFromPath } from "./ids.js";
 import { type Concept, type Content, type Input, InputDraft, type Json } from "./input.js";
 import { mediaKinds } from "./kinds.js";
 import { issueText } from "./plugin.js";
+import { withoutSignature } from "./secret-urls.js";
 
 const none: readonly never[] = Object.freeze([]);
 const noMetadata: { readonly [key: string]: Json } = Object.freeze({});
@@ -19,14 +20,18 @@ const maxDepth = 100;
 
 /**
  * Turns a draft into an input: checks its shape, looks at files whose facts are not known, reads text files,
- * gives it an id made from `origin` where it has none. `isChecked`: a source vouches for the shape.
+ * gives it `defaultId` where it has none, or an id made from `origin`. `isChecked`: a source vouches for the shape.
  *
  * @throws {InputError} ERR_INPUT_SHAPE, and what `describeFile` throws
  */
-export function admit(raw: InputDraft, origin: string, isChecked = false): Input | Promise<Input> {
+export function admit(
+  raw: InputDraft,
+  origin: string,
+  { isChecked = false, defaultId }: { isChecked?: boolean; defaultId?: string | undefined } = {},
+): Input | Promise<Input> {
   const draft = isChecked ? raw : checked(raw);
   const input: Writable<Input> = {
-    id: draft.id ?? idFromPath(origin),
+    id: draft.id ?? defaultId ?? idFromPath(origin),
     concepts: draft.concepts?.map(conceptOf) ?? none,
     metadata: (draft.metadata as Input["metadata"] | undefined) ?? noMetadata,
     annotations: (draft.annotations as Input["annotations"] | undefined) ?? none,
@@ -60,13 +65,14 @@ function addMedia(input: Writable<Input>, draft: InputDraft, before?: Promise<vo
 }
 
 /**
- * The fingerprint of an input as it was read: of its id, its fields, and its content by size and time (files), address (URLs),
- * or bytes. Two runs over an unchanged source give the same one.
+ * The fingerprint of an input as it was read: of its id, its fields, and its content by size and time (files), address (URLs, without
+ * their signatures), or bytes. Two runs over an unchanged source give the same one.
  */
 export function fingerprintOf(input: Input): string {
   const contents = mediaKinds.map((kind) => (input[kind] ? contentKey(input[kind]) : 0));
   const { id, text, textUrl, concepts, metadata, geo, annotations, datasets } = input;
-  const fields = JSON.stringify([id, contents, text, textUrl, concepts, metadata, geo, annotations, datasets]);
+  const address = textUrl && withoutSignature(textUrl);
+  const fields = JSON.stringify([id, contents, text, address, concepts, metadata, geo, annotations, datasets]);
   return hash("sha1", fields, "base64url").slice(0, 16);
 }
 
@@ -110,6 +116,6 @@ function readText(content: Content): Promise<string> {
 
 function contentKey(content: Content): Json {
   if ("path" in content) return [content.sizeBytes ?? 0, content.modifiedMs ?? 0];
-  if ("url" in content) return content.url;
+  if ("url" in content) return withoutSignature(content.url);
   return hash("sha1", content.bytes, "base64url");
 }

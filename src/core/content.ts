@@ -11,6 +11,7 @@ import { oldTextType, unknownType } from "./detect/types.js";
 import { describeError, InputError } from "./errors.js";
 import type { BytesContent, Content, FileContent, Kind } from "./input.js";
 import { limits } from "./limits.js";
+import { shownUrl } from "./secret-urls.js";
 
 /** Bytes read to find the type of a file; enough for most files. */
 const headBytes = 4100;
@@ -188,7 +189,10 @@ export async function* openContent(content: Content, signal?: AbortSignal): Asyn
   } else if ("path" in content) {
     yield* createReadStream(content.path, { signal }) as AsyncIterable<Buffer>;
   } else {
-    throw new InputError("ERR_CONTENT_REMOTE", `${content.url} is a URL; fetch it with urls(…, { fetch: true }) first`);
+    throw new InputError(
+      "ERR_CONTENT_REMOTE",
+      `${shownUrl(content.url)} is a URL; fetch it with urls(…, { fetch: true }) first`,
+    );
   }
 }
 

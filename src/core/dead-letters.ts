@@ -10,6 +10,10 @@ import { LockedError, takeLock } from "./journal/lock.js";
 import { mediaKinds } from "./kinds.js";
 import type { Settlement } from "./ledger.js";
 import type { Kept } from "./run-context.js";
+import { hideSecrets, type SecretUrls } from "./secret-urls.js";
+
+/** Signed URLs in the file are secrets: others cannot read what this release makes. */
+const ownerOnly = 0o600;
 
 /** A line of a dead-letter file. */
 export interface DeadLetter {
@@ -29,6 +33,8 @@ export interface DeadLetter {
   key?: string | undefined;
   /** The input as it was read: files and URLs as references, bytes as base64. None where no input came to be. */
   input?: InputDraft | undefined;
+  /** Secret: the whole URLs of the input, whose fields have them without their signatures. */
+  secret?: SecretUrls | undefined;
 }
 
 /** The dead-letter file of a run, held by this process until it is closed. */
@@ -54,7 +60,7 @@ export class DeadLetterFile {
       await mkdir(dirname(path), { recursive: true });
       const release = await takeLock(path);
       try {
-        return new DeadLetterFile(path, await AppendFile.open(path, await lastLineEnd(path)), release);
+        return new DeadLetterFile(path, await AppendFile.open(path, await lastLineEnd(path), ownerOnly), release);
       } catch (error) {
         await release();
         throw error;
@@ -70,7 +76,7 @@ export class DeadLetterFile {
     const { code, stage, reason, attempts, retryable = false } = outcome;
     const { source, key } = kept;
     const letter: DeadLetter = { source, origin, id, code, stage, reason, attempts, retryable, key };
-    if (input) letter.input = referring(input);
+    if (input) Object.assign(letter, referring(input));
     this.file.append(`${JSON.stringify(letter, bytesAsBase64)}\n`, durable);
   }
 
@@ -94,14 +100,17 @@ export function asDeadLettersError(path: string, error: unknown): FlowError {
   return new SinkError("ERR_DEAD_LETTERS_UNWRITABLE", text, { cause: error });
 }
 
-/** The input with its files by their full paths and nothing else: they are looked at anew when it is tried again. */
-export function referring(input: Input | InputDraft): InputDraft {
+/**
+ * The input with its files by their full paths and nothing else, since they are described anew when it is tried again. The signatures of URLs are in a
+ * field of their own.
+ */
+export function referring(input: Input | InputDraft): Pick<DeadLetter, "input" | "secret"> {
   const copy: Record<string, unknown> = { ...input };
   for (const field of [...mediaKinds, "text"] as const) {
     const content = input[field] as Content | string | undefined;
     if (typeof content === "object" && "path" in content) copy[field] = { path: resolve(content.path) };
   }
-  return copy as InputDraft;
+  return hideSecrets(copy as InputDraft);
 }
 
 /** Where the last whole line ends; refuses a file that something else wrote. */

@@ -4,6 +4,7 @@ import { OptionsError } from "./errors.js";
 import { bytesText, countText, printable } from "./format.js";
 import { type Content, type Input, kindOf, mediaOf } from "./input.js";
 import { shown } from "./plugin.js";
+import { shownUrl } from "./secret-urls.js";
 
 /** What Node.js and Deno call when a value is printed. */
 export const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
@@ -59,7 +60,7 @@ export function inputText(input: Input): string {
   const lines = [`${id}  ${kindOf(input) ?? "no content"}${media ? `  ${contentText(media.content)}` : ""}`];
   const add = (name: string, value: string) => lines.push(`  ${name.padEnd(11)} ${value}`);
   if (text !== undefined) add("text", `${shortText(text)} (${countText(text.length)} characters)`);
-  if (textUrl !== undefined) add("text", shortText(textUrl));
+  if (textUrl !== undefined) add("text", shortText(shownUrl(textUrl)));
   if (concepts.length > 0) add("concepts", names(concepts.map((concept) => concept.name ?? concept.id)));
   if (Object.keys(metadata).length > 0) add("metadata", metadataText(metadata));
   if (geo) add("geo", `longitude ${geo.longitude}, latitude ${geo.latitude}`);
@@ -79,7 +80,7 @@ function contentText(content: Content): string {
   const { width, height, mimeType } = content;
   const parts: string[] = [];
   if ("path" in content) parts.push(content.path);
-  else if ("url" in content) parts.push(shortText(content.url));
+  else if ("url" in content) parts.push(shortText(shownUrl(content.url)));
   if ("bytes" in content) parts.push(`${bytesText(content.bytes.byteLength)} in memory`);
   else if ("sizeBytes" in content && content.sizeBytes !== undefined) parts.push(bytesText(content.sizeBytes));
   if (mimeType !== undefined) parts.push(mimeType);

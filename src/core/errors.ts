@@ -1,5 +1,7 @@
 /** Errors: one base class with a stable code, so that programs never match on text. */
 
+import { shownText } from "./secret-urls.js";
+
 export interface FlowErrorOptions {
   /** Whether the same call may succeed later. Default: false. */
   retryable?: boolean;
@@ -53,7 +55,7 @@ export class BatchError extends FlowError {
 /** The text of anything that was thrown, with its chain of causes on one line. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const own = error.message || error.name;
+  const own = shownText(error.message || error.name);
   if (error.cause === undefined || error instanceof FlowError) return own;
   return `${own} (${describeError(error.cause)})`;
 }

@@ -2,8 +2,11 @@
 
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
+import { encodingsOf } from "./content-encoding.js";
 import { InputError } from "./errors.js";
-import { checkUrl, withoutCredentials } from "./guarded-fetch.js";
+import { checkUrl } from "./guarded-fetch.js";
+import { retryAfterMs } from "./retry-after.js";
+import { shownUrl } from "./secret-urls.js";
 
 const maxRedirects = 5;
 
@@ -20,21 +23,18 @@ export type Hop<T> = { found: T } | { location: string };
  * Asks for an address and for those that it redirects to, five at most, until an answer has content; gives that answer with the address that
  * gave it. `ask` sends one request, and decides for each address anew what it may reach and whether it gets a credential.
  *
- * Answers that are no content are not read; compressed ones are refused, since what they unfold to has no bound.
+ * Answers without content are not read. Whether the content is compressed, the caller checks.
  *
- * @throws {InputError} ERR_URL, ERR_URL_SCHEME, ERR_URL_CREDENTIALS, ERR_REDIRECTS, ERR_CONTENT_ENCODING, and the HTTP status as ERR_HTTP_404
+ * @throws {InputError} ERR_URL, ERR_URL_SCHEME, ERR_URL_CREDENTIALS, ERR_REDIRECTS, and the HTTP status as ERR_HTTP_404
  */
 export function followRedirects(address: string, ask: (url: URL) => Promise<Dispatcher.ResponseData>): Promise<Answer> {
   return followHops<Answer>(address, async (url) => {
     const response = await ask(url);
     const { statusCode, headers } = response;
     try {
-      if (statusCode === 200) {
-        checkEncoding(url, headers);
-        return { found: { url, response } };
-      }
+      if (statusCode === 200) return { found: { url, response } };
       const location = locationIn(statusCode, headers);
-      if (location === undefined) throw refusalOf(url, statusCode);
+      if (location === undefined) throw refusalOf(url, statusCode, headers);
       discard(response);
       return { location };
     } catch (error) {
@@ -52,7 +52,7 @@ export async function followHops<T>(address: string, ask: (url: URL) => Promise<
     if ("found" in hop) return hop.found;
     url = targetOf(hop.location, url);
   }
-  throw new InputError("ERR_REDIRECTS", `${address} redirects more than ${maxRedirects} times`);
+  throw new InputError("ERR_REDIRECTS", `${shownUrl(address)} redirects more than ${maxRedirects} times`);
 }
 
 /** Where an answer redirects to; undefined for one that does not, or to two places. */
@@ -60,22 +60,35 @@ export function locationIn(statusCode: number, { location }: IncomingHttpHeaders
   return statusCode >= 300 && statusCode < 400 && typeof location === "string" ? location : undefined;
 }
 
-/** The error of an answer that is neither content nor a redirect. */
-export function refusalOf(url: URL, statusCode: number): InputError {
-  const retryable = statusCode === 429 || statusCode >= 500;
-  return new InputError(`ERR_HTTP_${statusCode}`, `${url.href} answered HTTP ${statusCode}`, { retryable });
+/** An answer that is neither content nor a redirect. */
+export class HttpRefusal extends InputError {
+  readonly statusCode: number;
+  /** How long the server asks to wait, in milliseconds, where it does. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(url: URL, statusCode: number, headers: IncomingHttpHeaders) {
+    const retryable = statusCode === 408 || statusCode === 425 || statusCode === 429 || statusCode >= 500;
+    super(`ERR_HTTP_${statusCode}`, `${shownUrl(url.href)} answered HTTP ${statusCode}`, { retryable });
+    this.statusCode = statusCode;
+    this.retryAfterMs = retryAfterMs(headers);
+  }
 }
 
-/** Refuses compressed content. @throws {InputError} ERR_CONTENT_ENCODING */
+/** The error of an answer that is neither content nor a redirect. */
+export function refusalOf(url: URL, statusCode: number, headers: IncomingHttpHeaders = {}): HttpRefusal {
+  return new HttpRefusal(url, statusCode, headers);
+}
+
+/** Refuses compressed content, where what it unfolds to would have no bound. @throws {InputError} ERR_CONTENT_ENCODING */
 export function checkEncoding(url: URL, headers: IncomingHttpHeaders): void {
-  const encoding = headers["content-encoding"];
-  if (encoding === undefined || encoding === "identity") return;
-  throw new InputError("ERR_CONTENT_ENCODING", `${url.href} answers with content-encoding ${String(encoding)}`);
+  if (encodingsOf(headers).length === 0) return;
+  const text = `${shownUrl(url.href)} answers with content-encoding ${headers["content-encoding"]}`;
+  throw new InputError("ERR_CONTENT_ENCODING", text);
 }
 
 function targetOf(location: string, from: URL): URL {
   if (!URL.canParse(location, from.href)) {
-    const text = `${from.href} redirects to "${withoutCredentials(location)}", which is not a URL`;
+    const text = `${shownUrl(from.href)} redirects to "${shownUrl(location)}", which is not a URL`;
     throw new InputError("ERR_URL", text);
   }
   return checkUrl(new URL(location, from).href);

@@ -5,6 +5,7 @@ import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 import { InputError } from "./errors.js";
 import { Agent, buildConnector, type Connector } from "./http.js";
+import { shownUrl } from "./secret-urls.js";
 
 const agents = new Map<string, Agent>();
 
@@ -16,6 +17,8 @@ const metadataNames = new Set([
   ...["metadata", "instance-data", "metadata.goog", "metadata.amazonaws.com", "metadata.azure.com"],
   ...["metadata.packet.net", "metadata.platformequinix.com", "metadata.tencentyun.com", "api.metadata.cloud.ibm.com"],
 ]);
+/** Characters of a refused URL that an error has. */
+const maxShownLength = 300;
 /** Names that are nobody's out in the network. */
 const internalName = /(?:^|\.)(?:internal|localhost)$/;
 /** Serves metadata on Azure, and looks public. */
@@ -41,10 +44,10 @@ export function checkUrl(text: string): URL {
     url = new URL(text);
   } catch {
     // No cause: the error of the parser has the whole text in it.
-    throw new InputError("ERR_URL", `"${withoutCredentials(text)}" is not a URL`);
+    throw new InputError("ERR_URL", `"${short(text)}" is not a URL`);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new InputError("ERR_URL_SCHEME", `"${withoutCredentials(text)}" is not http or https`);
+    throw new InputError("ERR_URL_SCHEME", `"${short(text)}" is not http or https`);
   }
   if (url.username !== "" || url.password !== "") {
     throw new InputError("ERR_URL_CREDENTIALS", `the URL of ${url.host} carries a user name or password`);
@@ -52,10 +55,10 @@ export function checkUrl(text: string): URL {
   return url;
 }
 
-/** An address for people to read: without what stands before its `@`. Of what is no URL, nothing before the last `@` is shown. */
-export function withoutCredentials(text: string): string {
-  const before = URL.canParse(text) ? /^([^:/?#]*:)?[/\\]*[^/\\?#]*@/ : /^([^:/?#]*:)?.*@/s;
-  return text.replace(before, (_, scheme: string | undefined) => `${scheme ?? ""}//`);
+/** Of a `data:` URL, say, only its beginning. */
+function short(text: string): string {
+  const shown = shownUrl(text);
+  return shown.length > maxShownLength ? `${shown.slice(0, maxShownLength)}…` : shown;
 }
 
 /** Whether an address is out in the public network. */

@@ -6,6 +6,7 @@ import { codeOf, describeThrown, FlowError, OptionsError } from "./errors.js";
 import { printable } from "./format.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
+import type { SameId } from "./plugin.js";
 import type { Kept, RunContext } from "./run-context.js";
 import { forgetDropped, settleWhenDropped } from "./settle-dropped.js";
 
@@ -25,6 +26,7 @@ class Ticket {
     readonly origin: string,
     readonly source: Input,
     readonly kept: Kept | undefined,
+    readonly sameId: SameId | undefined,
   ) {}
 
   settlePart(outcome: Outcome): void {
@@ -58,8 +60,13 @@ export class Message<T extends Input = Input> {
   }
 
   /** Makes the message of an input that was just read, and counts it. */
-  static read<T extends Input>(context: RunContext, origin: string, value: T, kept?: Kept): Message<T> {
-    const ticket = new Ticket(context, context.ledger.read(), origin, value, kept);
+  static read<T extends Input>(
+    context: RunContext,
+    origin: string,
+    value: T,
+    { kept, sameId }: { kept?: Kept | undefined; sameId?: SameId | undefined } = {},
+  ): Message<T> {
+    const ticket = new Ticket(context, context.ledger.read(), origin, value, kept, sameId);
     if (kept?.acknowledge) settleWhenDropped(ticket, ticket);
     return new Message(value, ticket);
   }
@@ -75,6 +82,16 @@ export class Message<T extends Input = Input> {
   /** Where the input came from, for people: `photos/a.jpg`, `boxes.csv:17`. */
   get origin(): string {
     return this.#ticket.origin;
+  }
+
+  /** The number of the input in its run; parts of one input share it. */
+  get sequence(): number {
+    return this.#ticket.sequence;
+  }
+
+  /** What it means when another input of the run has the same id; undefined: a mistake. */
+  get sameId(): SameId | undefined {
+    return this.#ticket.sameId;
   }
 
   /** The input as it was read, before any transform. */

@@ -13,6 +13,13 @@ import type { Turns } from "./turns.js";
  */
 export type Acknowledge = (outcome: Outcome, input: Input | InputDraft | undefined) => Promise<Outcome>;
 
+/**
+ * What it means when an input has the id of an earlier one of the same run. "duplicate": the id stands for the content or its address, so the second is
+ * skipped and names the first. "again": the same origin may come again, changed (a watched folder, a stream); another origin fails. Without it, the
+ * second input fails with ERR_ID_IN_RUN where inputs are uploaded.
+ */
+export type SameId = "duplicate" | "again";
+
 /** One thing that a source found: an input, an input that cannot be read, or something passed over. */
 export type SourceItem =
   | {
@@ -21,6 +28,10 @@ export type SourceItem =
       input: InputDraft;
       /** The source vouches for the shape of the input, which is then not checked again. */
       checked?: true;
+      /** Its id where the draft has none. Default: made from the origin. */
+      defaultId?: string | undefined;
+      /** What a second input of this id means. Default: it fails. */
+      sameId?: SameId | undefined;
       /**
        * What a journal knows the input by, where the source can tell it without a look at the content: its name, size and time, say. It has to
        * change when the input does. Default: id, fields and content.
@@ -34,6 +45,8 @@ export type SourceItem =
       origin: string;
       /** Why it was passed over: `hidden file`, `symbolic link`, `not an image, video, audio or text`. */
       skipped: string;
+      /** Its id, of an input that an earlier run finished. */
+      id?: string | undefined;
     };
 
 /** What a source yields when it is asked: an item, or several that it has at once. */

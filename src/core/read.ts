@@ -2,6 +2,7 @@
 
 import { admit, fingerprintOf } from "./admit.js";
 import { codeOf, describeError, FlowError, InputError, pluginError, SourceError } from "./errors.js";
+import { IdsInRun } from "./ids-in-run.js";
 import type { Input, InputDraft } from "./input.js";
 import { fingerprintOfKey } from "./journal.js";
 import type { Outcome } from "./ledger.js";
@@ -177,52 +178,68 @@ function take(
     );
   if ("input" in item) {
     try {
-      const input = admit(item.input, item.origin, item.checked);
+      const { defaultId, checked: isChecked } = item;
+      const input = admit(item.input, item.origin, { isChecked, defaultId });
       if (!(input instanceof Promise)) return message(context, item, stage, input);
       return input.then(
         (value) => message(context, item, stage, value),
-        (error: unknown) => fail(error, item.input, item.key),
+        (error: unknown) => fail(error, item),
       );
     } catch (error) {
-      return fail(error, item.input, item.key);
+      return fail(error, item);
     }
   }
   if ("error" in item) return fail(item.error);
-  settleUnread(context, item.origin, { state: "skipped", reason: item.skipped });
+  if (item.skipped === doneEarlier) settleFinished(context, item.origin, item.id);
+  else settleUnread(context, item.origin, { state: "skipped", reason: item.skipped });
   return undefined;
 
-  function fail(error: unknown, draft?: InputDraft, key?: string): undefined {
+  function fail(error: unknown, read?: Extract<SourceItem, { input: InputDraft }>): undefined {
     const code = codeOf(error, "ERR_ITEM");
     const reason = describeError(error);
     const retryable = error instanceof FlowError && error.retryable;
     // A draft that has not the shape of an input is none.
-    const input = code === "ERR_INPUT_SHAPE" ? undefined : draft;
+    const input = code === "ERR_INPUT_SHAPE" || !read ? undefined : withDefaultId(read);
     const outcome: Outcome = { state: "failed", code, stage, reason, attempts: 1, retryable };
     const origin = problem ? stage : item.origin;
     const acknowledge = !problem && "acknowledge" in item ? item.acknowledge : undefined;
     const settlement = { sequence: context.ledger.read(), origin, id: input?.id, outcome };
-    context.settle(settlement, { source: stage, key, acknowledge }, input);
+    context.settle(settlement, { source: stage, key: read?.key, acknowledge }, input);
   }
 }
 
 function message(
   context: RunContext,
-  { origin, key, acknowledge }: Extract<SourceItem, { input: InputDraft }>,
+  { origin, key, acknowledge, sameId }: Extract<SourceItem, { input: InputDraft }>,
   source: string,
   input: Input,
 ): Message | undefined {
   const { store } = context;
-  if (!store && !acknowledge) return Message.read(context, origin, input);
+  if (!store && !acknowledge) return Message.read(context, origin, input, { sameId });
   const kept: Kept = { source, key, acknowledge };
   if (store?.isDone) {
     kept.fingerprint = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
     if (store.isDone(kept.fingerprint)) {
       const known = acknowledge && { source, acknowledge };
-      settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, input.id, known);
+      settleFinished(context, origin, input.id, known);
       return undefined;
     }
   }
-  return Message.read(context, origin, input, kept);
+  return Message.read(context, origin, input, { kept, sameId });
+}
+
+/** The draft under the id that it would have had: tried again, it is the same input. */
+function withDefaultId({ input, defaultId }: Extract<SourceItem, { input: InputDraft }>): InputDraft {
+  return input.id !== undefined || defaultId === undefined ? input : { ...input, id: defaultId };
+}
+
+/** Skips what an earlier run finished. Its id is its own in this run too: nothing else may replace what is stored under it. */
+function settleFinished(context: RunContext, origin: string, id: string | undefined, kept?: Kept): void {
+  if (id !== undefined) {
+    context.finishedIds ??= new IdsInRun();
+    context.finishedIds.claim(id, origin, context.ledger.counts.read + 1);
+  }
+  settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, id, kept);
 }
 
 function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string, kept?: Kept): void {

@@ -2,6 +2,7 @@
 
 import { Gate, type GateOptions } from "./backpressure.js";
 import { describeError } from "./errors.js";
+import type { IdsInRun } from "./ids-in-run.js";
 import type { Input, InputDraft } from "./input.js";
 import { Ledger, type Outcome, type Settlement } from "./ledger.js";
 import type { Acknowledge } from "./plugin.js";
@@ -92,6 +93,8 @@ export class RunContext {
   store: OutcomeStore | undefined;
   /** Gets every input with its outcome, where a report is made. */
   sample: Sample | undefined;
+  /** The ids of what earlier runs finished and this one came by; made when there is one. */
+  finishedIds: IdsInRun | undefined;
   /** What each stage waits for just now, if for anything; asked when nothing goes on. */
   readonly waits = new Set<() => string | undefined>();
   /** The sources that are not at their end. */

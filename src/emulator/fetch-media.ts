@@ -5,8 +5,9 @@ import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { withDeadline } from "../core/deadline.js";
 import { codeOf, describeError } from "../core/errors.js";
-import { followRedirects } from "../core/follow-redirects.js";
-import { guardedAgent, isLoopbackHost, type PrivateAccess, withoutCredentials } from "../core/guarded-fetch.js";
+import { checkEncoding, followRedirects } from "../core/follow-redirects.js";
+import { guardedAgent, isLoopbackHost, type PrivateAccess } from "../core/guarded-fetch.js";
+import { shownUrl } from "../core/secret-urls.js";
 import type { MediaFiles, StoredMedia } from "./media-files.js";
 
 export interface FetchMediaOptions {
@@ -36,11 +37,17 @@ export async function fetchMedia(url: string, files: MediaFiles, options: FetchM
   const late = () => new Error(`no end within ${deadlineMs} ms`);
   try {
     await withDeadline({ deadlineMs, signal: options.signal, late }, async (signal) => {
-      const { response } = await followRedirects(url, asker(options, signal));
+      const { url: from, response } = await followRedirects(url, asker(options, signal));
+      try {
+        checkEncoding(from, response.headers);
+      } catch (error) {
+        response.body.on("error", () => undefined).destroy();
+        throw error;
+      }
       const sink = new Writable({
         write: (chunk: Buffer, _, done) => {
           if (writer.sizeBytes + chunk.length >= maxBytes) {
-            done(new ProcessingFailure(30105, `${url} has ${maxBytes} bytes or more`));
+            done(new ProcessingFailure(30105, `${shownUrl(url)} has ${maxBytes} bytes or more`));
             return;
           }
           writer.write(Buffer.from(chunk));
@@ -53,7 +60,7 @@ export async function fetchMedia(url: string, files: MediaFiles, options: FetchM
   } catch (error) {
     writer.discard();
     if (error instanceof ProcessingFailure) throw error;
-    throw new ProcessingFailure(30002, `${reasonOf(error)} for url: ${withoutCredentials(url)}`);
+    throw new ProcessingFailure(30002, `${reasonOf(error)} for url: ${shownUrl(url)}`);
   }
 }
 

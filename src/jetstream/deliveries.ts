@@ -81,7 +81,7 @@ export class Deliveries {
         const text = `jetstream: it was given to workers ${maxDeliveries} times, and none came to an end with it`;
         throw new InputError("ERR_MAX_DELIVERIES", text);
       }
-      return { ...reference, acknowledge };
+      return { ...reference, acknowledge, sameId: "again" };
     } catch (error) {
       return { origin, error: error as Error, acknowledge };
     }
@@ -135,10 +135,11 @@ export class Deliveries {
       attempts,
       retryable,
     };
-    const letter: FailedInput = { ...about, reason: shortened(reason), input: input && referring(input) };
+    const letter: FailedInput = { ...about, reason: shortened(reason), ...(input && referring(input)) };
     const maxBytes = this.#engine.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     // What cannot be kept would come back for ever.
-    if (Buffer.byteLength(JSON.stringify(letter)) > maxBytes) delete letter.input;
+    if (Buffer.byteLength(JSON.stringify(letter)) > maxBytes)
+      for (const field of ["input", "secret"] as const) delete letter[field];
     await this.#publish(partsOf(this.#options.stream).failed.subject(sequence), letter);
   }
 

@@ -10,6 +10,7 @@ import {
   type Source,
   type SourceItem,
 } from "../core/plugin.js";
+import { revealSecrets } from "../core/secret-urls.js";
 import type { FailedInput } from "./deliveries.js";
 import { Engine, engineOptions, StreamName } from "./engine.js";
 import { recordsOf } from "./records.js";
@@ -50,13 +51,15 @@ async function* read({ stream, ...address }: Given, context: ReadContext): Async
     for await (const message of recordsOf(engine, partsOf(stream).failed.stream)) {
       if (context.signal.aborted) return;
       const letter = message.json<FailedInput>();
-      const { origin, input, reason, sequence } = letter;
+      const { origin, reason, sequence } = letter;
+      const input = letter.input && revealSecrets(letter.input, letter.secret);
       const text = `there is no input with it (${reason}); mend its source and publish that`;
       if (!input) yield { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
       else
         yield {
           origin,
           input,
+          sameId: "again",
           acknowledge: context.rehearses ? undefined : triedAgain(engine, stream, origin, sequence),
         };
     }

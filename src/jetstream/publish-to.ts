@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { describeError, SinkError } from "../core/errors.js";
+import { claimId, IdsInRun } from "../core/ids-in-run.js";
 import type { Message } from "../core/message.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
@@ -54,9 +55,10 @@ export function publishTo(
 
   const make = (): MessageSink => {
     let opened: Engine | undefined;
+    const ids = new IdsInRun();
     const publish = async (engine: Engine, message: Message, signal: AbortSignal) => {
       const reference = referenceOf(message, engine.connection.info?.max_payload, root);
-      if (reference === undefined) return;
+      if (reference === undefined || !claimId(ids, message, "publishTo")) return;
       const id = deduplicate ? { msgID: message.value.id } : {};
       try {
         const send = () => engine.client.publish(subject, reference, id);

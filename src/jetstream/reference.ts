@@ -5,6 +5,7 @@ import { decodeData } from "../core/content.js";
 import { InputError } from "../core/errors.js";
 import type { Content, Input, InputDraft } from "../core/input.js";
 import { mediaKinds } from "../core/kinds.js";
+import { hideSecrets, revealSecrets, type SecretUrls } from "../core/secret-urls.js";
 
 const version = 1;
 
@@ -16,6 +17,8 @@ export interface Reference {
 
 interface Wire extends Reference {
   sluice: typeof version;
+  /** Secret: the whole URLs of the input, whose fields have them without their signatures. */
+  secret?: SecretUrls | undefined;
 }
 
 /**
@@ -34,7 +37,7 @@ export function encodeReference(input: Input, origin: string, maxBytes: number, 
     }
     copy[kind] = { path: root === undefined ? resolve(content.path) : within(root, content.path) };
   }
-  const wire: Wire = { sluice: version, origin, input: copy as InputDraft };
+  const wire: Wire = { sluice: version, origin, ...hideSecrets(copy as InputDraft) };
   const text = JSON.stringify(wire);
   const bytes = Buffer.byteLength(text);
   if (bytes <= maxBytes) return text;
@@ -64,11 +67,12 @@ export function decodeReference(data: Uint8Array, root?: string): Reference {
   } catch (error) {
     throw new InputError("ERR_REFERENCE", "the message is not JSON", { cause: error });
   }
-  const { sluice, origin, input } = wire ?? {};
-  if (sluice !== version || typeof origin !== "string" || typeof input !== "object" || input === null) {
-    const found = sluice === undefined ? "no input" : `an input of version ${sluice}`;
-    throw new InputError("ERR_REFERENCE", `the message has ${found}; this release reads inputs of version ${version}`);
+  const { sluice, origin, input: found, secret } = wire ?? {};
+  if (sluice !== version || typeof origin !== "string" || typeof found !== "object" || found === null) {
+    const what = sluice === undefined ? "no input" : `an input of version ${sluice}`;
+    throw new InputError("ERR_REFERENCE", `the message has ${what}; this release reads inputs of version ${version}`);
   }
+  const input = revealSecrets(found, secret);
   return { origin, input: root === undefined ? input : located(input, root) };
 }
 

@@ -6,8 +6,11 @@ import { classify, mayBeOneItem, statusText } from "../client/status.js";
 import { InputError, SinkError } from "../core/errors.js";
 import type { Message } from "../core/message.js";
 
-/** Codes that say that no request of this account can succeed. */
-const fatalCodes = new Set(["11000", "11001", "11002", "11004", "11006", "11007", "11008", "11009", "11104", "11200"]);
+/** Codes that say that no request of this account, or to this address, can succeed. */
+const fatalCodes = new Set([
+  ...["11000", "11001", "11002", "11004", "11006", "11007", "11008", "11009", "11104", "11200"],
+  ...["ERR_CERTIFICATE", "ERR_API_MOVED"],
+]);
 
 /** A list in parts of at most `size`. */
 export function inParts<T>(items: readonly T[], size: number): T[][] {

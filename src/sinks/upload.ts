@@ -8,6 +8,7 @@ import { loadHasher } from "../client/fingerprint.js";
 import { systemClock } from "../client/pacing/clock.js";
 import { classify } from "../client/status.js";
 import { InputError } from "../core/errors.js";
+import { claimId, IdsInRun } from "../core/ids-in-run.js";
 import type { Message } from "../core/message.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import type { RunContext } from "../core/run-context.js";
@@ -79,6 +80,7 @@ class Uploader implements MessageSink {
   readonly #app: App;
   readonly #options: z.output<typeof Options>;
   readonly #clock = systemClock;
+  readonly #ids = new IdsInRun();
   #jobs: AddJobs | undefined;
   #lookUps: LookUps | undefined;
   #context: RunContext | undefined;
@@ -111,7 +113,8 @@ class Uploader implements MessageSink {
   async write(messages: readonly Message[], { signal }: { signal: AbortSignal }): Promise<void> {
     this.#begin(messages[0]?.context);
     const there: Accepted[] = [];
-    let rest = this.#lookUps ? await this.#withoutThere(messages, this.#lookUps, there, signal) : messages;
+    const own = messages.filter((message) => claimId(this.#ids, message, this.name));
+    let rest = this.#lookUps && own.length > 0 ? await this.#withoutThere(own, this.#lookUps, there, signal) : own;
     const before = new Set<Message>();
     for (let uploads = 1; rest.length > 0 || there.length > 0; uploads += 1) {
       rest = await this.#uploadOnce(rest, there.splice(0), uploads, before, signal);
@@ -189,7 +192,9 @@ class Uploader implements MessageSink {
     for (const entry of accepted) {
       entry.message.encoded = undefined; // it may wait for long, and is not sent again but for a failure
       if (entry.before) before.add(entry.message);
-      if (entry.id !== entry.message.value.id) entry.message.rename(entry.id);
+      if (entry.id === entry.message.value.id) continue;
+      entry.message.rename(entry.id);
+      this.#ids.claim(entry.id, entry.message.origin, entry.message.sequence);
     }
     const waiting = wait ? accepted.filter((entry) => !entry.done) : [];
     // Accepted inputs are small: they no longer hold the source back, `maxProcessing` does.

@@ -9,6 +9,7 @@ import type { Concept, GeoPoint, InputDraft, Json, Kind } from "../core/input.js
 import { parseJson } from "../core/json-text.js";
 import { kindOfUrl, urlField } from "../core/kind-of-url.js";
 import { limits } from "../core/limits.js";
+import { shownUrl } from "../core/secret-urls.js";
 import { decimalIn, isMissing } from "../formats/csv/cells.js";
 import { pythonLiteral } from "../formats/csv/python-literal.js";
 
@@ -191,7 +192,10 @@ function urlIn(cell: string, given: Kind | undefined): InputDraft {
   const url = checkUrl(cell);
   const kind = given ?? kindOfUrl(url);
   if (!kind) {
-    throw new InputError("ERR_KIND_UNKNOWN", `column input: the kind of "${cell}" cannot be told; pass { kind }`);
+    throw new InputError(
+      "ERR_KIND_UNKNOWN",
+      `column input: the kind of "${shownUrl(cell)}" cannot be told; pass { kind }`,
+    );
   }
   return urlField(kind, cell);
 }

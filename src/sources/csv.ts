@@ -7,9 +7,11 @@ import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { idsOption } from "../core/row-ids.js";
 import { cellsUnder } from "../formats/csv/cells-under.js";
 import { type CsvRow, readRows } from "../formats/csv/rows.js";
 import { type Layout, layoutOf } from "./csv-columns.js";
+import { csvIds, type GiveId } from "./csv-ids.js";
 
 type Mapped = InputDraft | null | undefined;
 /** Makes an input of a row, whose cells are texts by the names of their columns; nothing passes the row over. */
@@ -33,6 +35,11 @@ const Options = z.strictObject({
     .optional(),
   /** Folder that paths are relative to and may not leave. Default: the folder of the CSV. */
   root: z.string().min(1).optional(),
+  /**
+   * What ids are made of: the name of a column, of several, or a function of the row. One cell that is a possible id is the id. Default: the column
+   * `inputid` (or `input.id`) where it has a value, else a hash of what stands in the row and of its occurrence among equal rows.
+   */
+  ids: idsOption<Record<string, string>>().optional(),
 });
 /** Options of `csv`. */
 export type CsvOptions = OptionsOf<typeof Options>;
@@ -45,8 +52,9 @@ export type CsvOptions = OptionsOf<typeof Options>;
  * UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF; rows up to 25 MB; `path` may be a pipe. Rows and
  * columns without any content are ignored, as spreadsheets write them beside and below a table. Concepts may also be a list and metadata an object in
  * the notation of Python; `nan`, `None`, `null` and `N/A` mean no concepts, metadata or location. Every row stands alone: a broken row, or one with a
- * cell that cannot be used or kept exactly (an integer beyond 2^53), fails with its line, column and value, and reading goes on at the next line. Origin and
- * default id are the file and the line that the row begins on. The file is closed at the end and on an early stop.
+ * cell that cannot be used or kept exactly (an integer beyond 2^53), fails with its line, column and value, and reading goes on at the next line. The origin
+ * is the file and the line that the row begins on. Ids depend on neither: rows above may be added, and the path may be typed in another way. The file is
+ * closed at the end and on an early stop.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE; ERR_CSV_COLUMNS when the header has columns that are not known
@@ -55,11 +63,14 @@ export type CsvOptions = OptionsOf<typeof Options>;
 export function csv(path: string, options: CsvOptions = {}): Source {
   checkPath("csv", path);
   const checked = parseOptions("csv", Options, options);
+  const root = checked.root ?? dirname(path);
+  const namesFiles = checked.input === "file" && !checked.map;
   return {
     name: "csv",
     async *read({ signal }) {
       let header: string[] | undefined;
       let layout: Layout | undefined;
+      let giveId: GiveId = (item) => item;
       try {
         for await (const rows of readRows(path, checked.delimiter)) {
           if (signal.aborted) return;
@@ -67,17 +78,19 @@ export function csv(path: string, options: CsvOptions = {}): Source {
           for (const row of rows) {
             if (!header) {
               header = headerIn(row, path);
-              if (!checked.map) layout = layoutOf(header, path, { ...checked, root: checked.root ?? dirname(path) });
+              if (!checked.map) layout = layoutOf(header, path, { ...checked, root });
+              giveId = csvIds(header, { path, ids: checked.ids, root: namesFiles ? root : undefined });
               continue;
             }
             const item = itemOf(path, row, header, layout, checked.map);
+            const cells = "cells" in row ? row.cells : [];
             if (layout && !(item instanceof Promise)) {
-              items.push(item);
+              items.push(giveId(item, cells, row.line));
               continue;
             }
             // What takes time, and what the user's own function made, goes on before the next row is looked at.
             if (items.length > 0) yield items.splice(0);
-            yield await item;
+            yield giveId(await item, cells, row.line);
             if (signal.aborted) return;
           }
           if (items.length > 0) yield items;

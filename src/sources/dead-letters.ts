@@ -9,6 +9,7 @@ import { DigestSet } from "../core/journal/digest-set.js";
 import { fingerprintOfKey } from "../core/journal.js";
 import { readLines } from "../core/lines.js";
 import type { Source, SourceItem } from "../core/plugin.js";
+import { revealSecrets } from "../core/secret-urls.js";
 
 /** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */
 const maxLineBytes = 200_000_000;
@@ -53,9 +54,10 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
     const text = `the line is not JSON: ${describeError(error)}`;
     return { origin: position, error: new InputError("ERR_JSON", text, { cause: error }) };
   }
-  const { origin, input, key, reason } = letter;
+  const { origin, key, reason } = letter;
+  const input = letter.input && revealSecrets(letter.input, letter.secret);
   if (!seen.add(fingerprintOfKey(`${origin}\n${JSON.stringify(input)}`))) return undefined;
-  if (input) return { origin, input: bytesFromBase64(input), key };
+  if (input) return { origin, input: bytesFromBase64(input), key, sameId: "again" };
   const text = `no input came of it, so there is nothing to send again (${reason}); when it is mended, upload its source again`;
   return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
 }

@@ -1,18 +1,17 @@
 /** Source: the images, videos, audio files and texts of a folder. */
 
-import { createHash } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import * as z from "zod";
 import { checkTextSize, type Described, decodeText, describeFile, kindError } from "../core/content.js";
 import { knownType } from "../core/detect/detect.js";
 import { isTextName } from "../core/detect/names.js";
 import { oldTextType, unknownType } from "../core/detect/types.js";
 import { describeError, FlowError, InputError } from "../core/errors.js";
-import { idFromPath } from "../core/ids.js";
+import { folderName, idFromPath, idOfContent, idOfFile } from "../core/ids.js";
 import type { FileContent, InputDraft, Kind } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
-import { limits } from "../core/limits.js";
 import { checkPath, doneEarlier, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 import { sidecarByContent } from "./folder-sidecars.js";
 import { type FoundFile, filterOf, findFiles, type Walk } from "./folder-walk.js";
@@ -29,8 +28,13 @@ const Options = z.strictObject({
   kinds: z.array(z.enum(kinds)).min(1).optional(),
   /** Concepts: "folder" takes the name of the file's folder (none at the top); a function gets the relative path and the kind. */
   labels: z.union([z.literal("folder"), z.custom<LabelsOf>((value) => typeof value === "function")]).optional(),
-  /** Ids: from the relative path (default), from the bytes ("content"), or from a function of the relative path. */
-  ids: z.union([z.enum(["path", "content"]), z.custom<IdOf>((value) => typeof value === "function")]).default("path"),
+  /**
+   * What ids are made of. "folder": the own name of the folder and the path inside it. "path": the path inside the folder alone, as in 0.1. "content":
+   * the bytes; a second file of the same bytes is skipped as a duplicate. Or a function of the path inside the folder. Default: "folder".
+   */
+  ids: z
+    .union([z.enum(["folder", "path", "content"]), z.custom<IdOf>((value) => typeof value === "function")])
+    .default("folder"),
   /** Only files whose relative path matches one of these globs, such as "*.jpg". */
   include: Globs,
   /** No files or folders whose relative path matches one of these globs. */
@@ -59,6 +63,13 @@ const Options = z.strictObject({
 /** Options of `folder`. */
 export type FolderOptions = OptionsOf<typeof Options>;
 type Checked = z.output<typeof Options>;
+/** A folder that is being read: the checked options, and where it really is. */
+interface Read extends Checked {
+  /** Its real path, which a journal knows its files by. */
+  at: string;
+  /** Its own name, which is part of its files' ids. */
+  ownName: string;
+}
 
 const defaultEveryMs = 1000;
 const defaultQuietMs = 2000;
@@ -67,8 +78,8 @@ const defaultQuietMs = 2000;
  * Reads a folder: images, videos, audio files and texts, told apart by their content and not by their extension.
  *
  * The tree is walked as the flow asks for more, folder by folder, in the order of the file system; it is never listed as a whole. Contents are
- * handles; only texts are read here (UTF-8, below 20 MB). Each input keeps its file's name as `metadata.filename` and gets an id made
- * from its relative path.
+ * handles; only texts are read here (UTF-8, below 20 MB). Each input keeps its file's name as `metadata.filename`. Its id is made of the folder's own
+ * name and the path inside it, however the folder's path is typed; `ids` changes that.
  *
  * Every file that is passed over is in the report with its reason (hidden, symbolic link, excluded, other kind, unknown type). A file, link or
  * sub-folder that cannot be read fails alone. An early stop closes the folders that are open.
@@ -91,7 +102,9 @@ export function folder(path: string, options: FolderOptions = {}): Source {
     name: "folder",
     total: watch === false ? ({ signal }) => countAll(context, signal) : undefined,
     read({ signal, isDone, idle }) {
-      const step = (file: FoundFile) => itemOf(file, checked, isDone);
+      const base = folderOf(root);
+      const located: Read = { ...checked, at: realPath(base), ownName: folderName(base) };
+      const step = (file: FoundFile) => itemOf(file, located, isDone);
       if (watch === false || !idle) return readOnce(context, signal, step);
       const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;
       return watchFolder(context, { signal, idle, everyMs, quietMs }, step);
@@ -113,11 +126,13 @@ function* readOnce(
 /** One file as an item: skipped where an earlier run finished it. */
 function itemOf(
   file: FoundFile,
-  options: Checked,
+  options: Read,
   isDone: ((key: string) => boolean) | undefined,
 ): SourceItem | Promise<SourceItem> {
-  const key = isDone && keyOf(file.path, file.relative, options);
-  if (key !== undefined && isDone?.(key)) return { origin: file.path, skipped: doneEarlier };
+  const { path, relative } = file;
+  const key = isDone && keyOf(path, relative, options);
+  if (key !== undefined && isDone?.(key))
+    return { origin: path, skipped: doneEarlier, id: idBeforeOpening(relative, options) };
   const item = inputOf(file, options);
   if (key === undefined) return item;
   return item instanceof Promise ? item.then((found) => withKey(found, key)) : withKey(item, key);
@@ -144,14 +159,39 @@ function withKey(item: SourceItem, key: string): SourceItem {
   return "input" in item ? { ...item, key } : item;
 }
 
-/** What a journal knows a file by, without opening it: its name, size and time, and what the options make of it. */
-function keyOf(path: string, relative: string, { labels, ids, datasets }: Checked): string | undefined {
+/** What a journal knows a file by, without opening it: its real path, size and time, and what the options make of it. */
+function keyOf(path: string, relative: string, { labels, ids, datasets, at }: Read): string | undefined {
   try {
     const { size, mtimeMs } = statSync(path);
-    return `${relative}\n${size}\n${mtimeMs}\n${nameOf(labels)}\n${nameOf(ids)}\n${datasets.join()}`;
+    return `${at}/${relative}\n${size}\n${mtimeMs}\n${nameOf(labels)}\n${nameOf(ids)}\n${datasets.join()}`;
   } catch {
     return undefined; // what is wrong with it shows when it is opened
   }
+}
+
+/** The folder that relative paths begin in; a file that was named has the id that it has in its own folder. */
+function folderOf(root: string): string {
+  return statSync(root, { throwIfNoEntry: false })?.isFile() ? dirname(root) : root;
+}
+
+function realPath(root: string): string {
+  try {
+    return realpathSync(root);
+  } catch {
+    return root; // what is wrong with it shows when it is opened
+  }
+}
+
+/** The id of a file, as far as its path tells it. @throws what the user's function throws */
+function idOf(relative: string, { ids, ownName }: Read): string | undefined {
+  if (typeof ids === "function") return ids(relative);
+  if (ids === "content") return undefined;
+  return ids === "path" ? idFromPath(relative) : idOfFile(ownName, relative);
+}
+
+/** The id of a file that is not read again. */
+function idBeforeOpening(relative: string, options: Read): string | undefined {
+  return typeof options.ids === "function" ? undefined : idOf(relative, options);
 }
 
 /** A function is code, and what it makes of a file is not known beforehand. */
@@ -159,7 +199,7 @@ function nameOf(option: string | ((...args: never) => unknown) | undefined): str
   return typeof option === "function" ? "function" : (option ?? "");
 }
 
-function inputOf(file: FoundFile, options: Checked): SourceItem | Promise<SourceItem> {
+function inputOf(file: FoundFile, options: Read): SourceItem | Promise<SourceItem> {
   const { path } = file;
   try {
     const described = describeFile(path);
@@ -173,11 +213,7 @@ function inputOf(file: FoundFile, options: Checked): SourceItem | Promise<Source
   }
 }
 
-function complete(
-  described: Described<FileContent>,
-  file: FoundFile,
-  options: Checked,
-): SourceItem | Promise<SourceItem> {
+function complete(described: Described<FileContent>, file: FoundFile, options: Read): SourceItem | Promise<SourceItem> {
   const { kind, content, text } = described;
   const { path, relative, name } = file;
   const reason = reasonToSkip(described, file, options);
@@ -187,8 +223,8 @@ function complete(
   const concepts = labelsOf(relative, kind, options);
   if (concepts.length > 0) input.concepts = concepts;
   if (options.datasets.length > 0) input.datasets = options.datasets;
-  if (typeof options.ids === "function") input.id = options.ids(relative);
-  else if (options.ids === "path") input.id = idFromPath(relative);
+  const id = idOf(relative, options);
+  if (id !== undefined) input.id = id;
   if (kind !== "text") input[kind] = content;
   else if (text !== undefined) input.text = text;
   if (options.ids !== "content" && (kind !== "text" || text !== undefined)) return asItem(path, input, options);
@@ -251,18 +287,17 @@ async function slowly(
     }
   }
   if (options.ids === "content") {
-    const hash = createHash("sha256");
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-    input.id = hash.digest("hex").slice(0, limits.maxIdLength);
+    input.id = await idOfContent(path);
   }
   return asItem(path, input, options);
 }
 
 /** What this source made by itself needs no check; what the user's functions gave does. */
-function asItem(origin: string, input: InputDraft, { labels, ids }: Checked): SourceItem {
+function asItem(origin: string, input: InputDraft, { labels, ids, watch }: Checked): SourceItem {
+  const sameId = ids === "content" ? "duplicate" : watch === false ? undefined : "again";
   return typeof labels === "function" || typeof ids === "function"
-    ? { origin, input }
-    : { origin, input, checked: true };
+    ? { origin, input, sameId }
+    : { origin, input, checked: true, sameId };
 }
 
 function labelsOf(relative: string, kind: Kind, { labels }: Checked): string[] {

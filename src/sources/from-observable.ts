@@ -1,8 +1,20 @@
 /** Source: inputs that an RxJS Observable pushes. */
 
 import type { Observable } from "rxjs";
+import * as z from "zod";
 import type { InputDraft } from "../core/input.js";
-import type { Source } from "../core/plugin.js";
+import { type OptionsOf, parseOptions, type Source } from "../core/plugin.js";
+import { draftIds, idsOption } from "../core/row-ids.js";
+
+const Options = z.strictObject({
+  /**
+   * What ids are made of: the name of an entry of the metadata, of several, or a function of the input. One value that is a possible id is the id.
+   * Default: the input's own id, else a hash of the input and of its occurrence among equal ones.
+   */
+  ids: idsOption<InputDraft>().optional(),
+});
+/** Options of `fromObservable`. */
+export type FromObservableOptions = OptionsOf<typeof Options>;
 
 /**
  * Yields what an Observable emits. An Observable cannot be asked to wait: what it emits while the flow has no room is queued in memory, so
@@ -12,11 +24,13 @@ import type { Source } from "../core/plugin.js";
  *
  * @example await flow(fromObservable(of({ text: "calm sea" }))).pipe(batch(), upload(app)).run();
  */
-export function fromObservable(observable: Observable<InputDraft>): Source {
+export function fromObservable(observable: Observable<InputDraft>, options: FromObservableOptions = {}): Source {
+  const { ids } = parseOptions("fromObservable", Options, options);
   return {
     name: "fromObservable",
     async *read({ signal }) {
       const queue: InputDraft[] = [];
+      const giveId = draftIds(ids);
       let ended = false;
       let failure: { error: unknown } | undefined;
       let wake: (() => void) | undefined;
@@ -39,7 +53,7 @@ export function fromObservable(observable: Observable<InputDraft>): Source {
       try {
         for (let position = 1; !signal.aborted; ) {
           for (const input of queue.splice(0)) {
-            yield { origin: `observable:${position}`, input };
+            yield giveId({ origin: `observable:${position}`, input }, position);
             position += 1;
           }
           if (queue.length > 0) continue;

@@ -1,15 +1,27 @@
 /** Source: a JSON Lines file, one input a line. */
 
+import * as z from "zod";
 import { decodeData } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { bytesFromBase64 } from "../core/input-json.js";
 import { parseJson } from "../core/json-text.js";
 import { readLines } from "../core/lines.js";
-import { checkPath, itemFrom, type Source } from "../core/plugin.js";
+import { checkPath, itemFrom, type OptionsOf, parseOptions, type Source } from "../core/plugin.js";
+import { draftIds, idsOption } from "../core/row-ids.js";
 
 /** Longest line, in bytes: a text at the limit of the API, escaped. */
 const maxLineBytes = 100_000_000;
+
+const Options = z.strictObject({
+  /**
+   * What ids are made of: the name of an entry of the metadata, of several, or a function of the line's input. One value that is a possible id is the id.
+   * Default: the input's own id, else a hash of what stands in the line and of its occurrence among equal lines.
+   */
+  ids: idsOption<InputDraft>().optional(),
+});
+/** Options of `jsonl`. */
+export type JsonlOptions = OptionsOf<typeof Options>;
 
 /**
  * Reads a JSON Lines file from top to bottom: each line is an input, as `writeJsonl` writes it. Empty lines are passed by.
@@ -17,19 +29,25 @@ const maxLineBytes = 100_000_000;
  * A line that is not JSON, not UTF-8 or not an input, or that has a number which JavaScript would change (an integer beyond 2^53), fails alone and is
  * named by its line number; reading goes on. The file is closed at the end and on an early stop. `path` may be a pipe.
  *
+ * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE
  * @example await flow(jsonl("./inputs.jsonl")).pipe(batch(), upload(app)).run();
  */
-export function jsonl(path: string): Source {
+export function jsonl(path: string, options: JsonlOptions = {}): Source {
   checkPath("jsonl", path);
+  const { ids } = parseOptions("jsonl", Options, options);
   return {
     name: "jsonl",
     async *read({ signal }) {
+      const giveId = draftIds(ids);
       try {
         for await (const { number, bytes } of readLines(path, maxLineBytes)) {
           if (signal.aborted) return;
           if (bytes && isBlank(bytes)) continue;
-          yield itemFrom(`${path}:${number}`, () => parse(bytes));
+          yield giveId(
+            itemFrom(`${path}:${number}`, () => parse(bytes)),
+            number,
+          );
         }
       } catch (error) {
         throw new SourceError("ERR_FILE_UNREADABLE", `jsonl: ${path}: ${describeError(error)}`, { cause: error });

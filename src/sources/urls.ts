@@ -1,33 +1,54 @@
 /** Source: a list of URLs, by reference or fetched. */
 
-import { setTimeout as wait } from "node:timers/promises";
+import { setMaxListeners } from "node:events";
 import * as z from "zod";
-import { decodeText, describeBytes } from "../core/content.js";
-import { withDeadline } from "../core/deadline.js";
-import { describeError, FlowError, InputError, SourceError } from "../core/errors.js";
-import { followRedirects } from "../core/follow-redirects.js";
-import { checkUrl, guardedAgent, withoutCredentials } from "../core/guarded-fetch.js";
-import { idFromPath } from "../core/ids.js";
-import type { InputDraft, Kind } from "../core/input.js";
+import { describeError, FlowError, InputError, OptionsError, SourceError } from "../core/errors.js";
+import { checkUrl } from "../core/guarded-fetch.js";
+import { HostGates } from "../core/host-gate.js";
+import { idFromPath, idOfBytes } from "../core/ids.js";
+import { IdsInRun } from "../core/ids-in-run.js";
+import type { Content, InputDraft } from "../core/input.js";
 import { kindOfUrl, urlField } from "../core/kind-of-url.js";
-import { kinds } from "../core/kinds.js";
-import { limits } from "../core/limits.js";
+import { kinds, mediaKinds } from "../core/kinds.js";
 import { readLines } from "../core/lines.js";
-import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { checkPath, type OptionsOf, parseOptions, type SameId, type Source, type SourceItem } from "../core/plugin.js";
+import { checkHeaders } from "../core/request-headers.js";
+import { shownUrl, withoutSignature } from "../core/secret-urls.js";
+import { inOrder, type Place } from "./fetch-queue.js";
+import { fetchUrl } from "./url-fetch.js";
+
+type IdOf = (url: string) => string;
 
 const Options = z.strictObject({
-  /** Kind of what the URLs point to. Default: by the extension; with `fetch`, by the content. */
+  /** Kind of what the URLs point to; with `fetch`, everything else fails. Default: by the extension; with `fetch`, by the content. */
   kind: z.enum(kinds).optional(),
   /** Fetches here and sends the bytes; without it the platform fetches. Default: false. */
   fetch: z.boolean().default(false),
+  /**
+   * What ids are made of. "url": the URL without the signature that object stores and content networks add. "content": the bytes, with `fetch`. Or a
+   * function of the URL without its signature. Default: "url".
+   */
+  ids: z.union([z.enum(["url", "content"]), z.custom<IdOf>((value) => typeof value === "function")]).default("url"),
+  /**
+   * Request headers for fetching, such as `{ authorization: "Bearer …" }`. They go to the origin of each URL, and nowhere else after a redirect. They are
+   * in no report and no record. Default: none.
+   */
+  headers: z
+    .custom<Record<string, string>>(isPlainObject, "expected an object of names and texts, received something else")
+    .default({}),
   /** Most fetches at once; they run ahead of the flow by no more than this. Default: 4. */
   concurrency: z.number().int().min(1).max(64).default(4),
   /** Longest wait for an answer, and between two pieces of it, in milliseconds. Default: 30,000. */
   timeoutMs: z.number().positive().default(30_000),
   /** Longest time for one try as a whole, in milliseconds; it ends a server that sends for ever. Default: 600,000. */
   deadlineMs: z.number().positive().default(600_000),
-  /** Times that a fetch is tried when the server or the way to it fails. Default: 3. */
+  /** Times that a fetch is tried when the server or the way to it fails. Refusals that ask to wait do not count. Default: 3. */
   maxAttempts: z.number().int().min(1).default(3),
+  /**
+   * Longest time for which a host may refuse (429, or Retry-After), in milliseconds. It is left alone for as long as it asks; a wait that would end later
+   * fails at once. Default: 300,000.
+   */
+  retryForMs: z.number().min(0).default(300_000),
   /** Fetches from private, loopback and link-local addresses too. Default: false. */
   allowPrivate: z.boolean().default(false),
 });
@@ -37,15 +58,23 @@ type Checked = z.output<typeof Options>;
 
 /** Longest line of a list, in bytes. */
 const maxLineBytes = 1_000_000;
-/** Wait before the second try; it doubles with each. */
-const retryWaitMs = 250;
+
+/** One line of a list, or one entry of an iterable. */
+interface Line {
+  text: string;
+  /** From 1. */
+  number: number;
+}
 
 /**
- * Yields one input for each URL of a list, an iterable, or a text file with one URL a line (empty lines and lines that begin with `#` are passed
- * by). By reference the platform fetches; with `fetch: true` the bytes are fetched here, up to the limit of their kind.
+ * Yields one input for each URL of a list, an iterable, or a text file with one URL a line (empty lines and lines that begin with `#` are ignored).
+ * By reference the platform fetches; with `fetch: true` the bytes are fetched here, up to the limit of their kind.
  *
- * Keeps order. A URL that cannot be fetched, is none, or whose kind cannot be told fails alone. Fetching refuses addresses that are not
- * public, checks every redirect anew, and sends no credentials. An early stop cuts open fetches.
+ * Keeps order, but for fetches whose host asks to wait: others pass by. A URL that cannot be fetched, is invalid, or whose kind is unknown fails alone. A
+ * web page, XML or JSON where an image, video or audio file is expected fails. A URL that comes twice is skipped, naming the first. Fetching refuses
+ * addresses that are not public, checks every redirect anew, and sends no credentials but the `headers` of the options. An early stop cuts open fetches.
+ *
+ * Signatures of URLs (`X-Amz-…`, `X-Goog-…`, SAS, CloudFront) are not part of ids, metadata and reports.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE when the list cannot be read
@@ -54,165 +83,157 @@ const retryWaitMs = 250;
 export function urls(list: string | Iterable<string> | AsyncIterable<string>, options: UrlsOptions = {}): Source {
   if (typeof list !== "object" || list === null) checkPath("urls", list);
   const checked = parseOptions("urls", Options, options);
+  const headers = checkHeaders("urls", checked.headers);
+  checkFetchOptions(checked);
   return {
     name: "urls",
     total: Array.isArray(list) ? list.length : undefined,
     async *read({ signal }) {
-      const lines = typeof list === "string" ? linesOf(list) : list;
+      const lines = typeof list === "string" ? linesOf(list) : entriesOf(list);
+      const repeats = new Repeats(typeof list === "string" ? "line" : "entry");
       if (!checked.fetch) {
-        for await (const line of lines) yield reference(line, checked);
+        for await (const line of lines) yield reference(line, checked, repeats);
         return;
       }
-      const open: Promise<SourceItem>[] = [];
       const stop = new AbortController();
+      setMaxListeners(0, stop.signal); // every fetch and every wait listens to it
       const abort = () => stop.abort(signal.reason);
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort);
+      const hosts = new HostGates({ most: checked.concurrency, patienceMs: checked.retryForMs });
+      const start = (line: Line, place: Place) =>
+        fetched(line, { ...checked, headers }, repeats, { hosts, place, signal: stop.signal });
       try {
-        for await (const line of lines) {
-          open.push(fetched(line, checked, stop.signal));
-          if (open.length >= checked.concurrency) yield (await open.shift()) as SourceItem;
-        }
-        for (const item of open) yield await item;
+        yield* inOrder(lines, start, checked.concurrency, stop.signal);
       } finally {
         signal.removeEventListener("abort", abort);
         stop.abort();
+        void lines.return(undefined).catch(() => undefined); // a list that never answers is not waited for
       }
     },
   };
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
+/** The platform fetches without headers of ours, and ids of what it fetches are needed before. @throws {OptionsError} ERR_OPTIONS */
+function checkFetchOptions({ fetch, ids, headers }: Checked): void {
+  const named = ids === "content" ? 'ids: "content"' : Object.keys(headers).length > 0 ? "headers" : undefined;
+  if (fetch || named === undefined) return;
+  const hint = "the platform fetches by itself otherwise; pass fetch: true (on the command line --fetch)";
+  throw new OptionsError("ERR_OPTIONS", `urls: ${named} is for URLs that are fetched here; ${hint}`);
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+async function* linesOf(path: string): AsyncGenerator<Line> {
   try {
     for await (const { number, bytes } of readLines(path, maxLineBytes)) {
       if (number === 1 && (bytes?.[0] === 0xff || bytes?.[0] === 0xfe)) throw new Error("it is not UTF-8, but UTF-16");
       const text = bytes ? bytes.toString("utf8").trim() : `line ${number} of ${path}`; // too long, and refused as no URL
-      if (text !== "" && !text.startsWith("#")) yield text;
+      if (text !== "" && !text.startsWith("#")) yield { text, number };
     }
   } catch (error) {
     throw new SourceError("ERR_FILE_UNREADABLE", `urls: ${path}: ${describeError(error)}`, { cause: error });
   }
 }
 
-function reference(line: string, { kind }: Checked): SourceItem {
-  const text = String(line).trim();
-  const origin = originOf(text);
-  try {
-    const url = urlOf(text);
-    const found = kind ?? kindOfUrl(url);
-    if (found === undefined) {
-      throw new InputError(
-        "ERR_KIND_UNKNOWN",
-        `the kind of ${text} cannot be told by its extension; pass { kind } (on the command line --kind)`,
-      );
-    }
-    return { origin, input: { ...urlField(found, text), ...identity(url) } };
-  } catch (error) {
-    return { origin, error: error as Error };
+async function* entriesOf(list: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Line> {
+  let number = 0;
+  for await (const entry of list) {
+    number += 1;
+    yield { text: String(entry).trim(), number };
   }
 }
 
-/** The address of a line, which holds one and no more. */
+/** URLs that came before, with signatures or without. */
+class Repeats {
+  readonly #word: string;
+  readonly #first = new IdsInRun();
+
+  constructor(word: "line" | "entry") {
+    this.#word = word;
+  }
+
+  /** The item of a URL that came before; undefined for a new one. */
+  of(url: URL, { text, number }: Line, { ids }: Checked): SourceItem | undefined {
+    if (ids === "content") return undefined; // the same address may have another content each time
+    const before = this.#first.claim(withoutSignature(url.href), `${this.#word} ${number}`, number);
+    return before && { origin: originOf(text), skipped: `the same URL as ${before.origin}` };
+  }
+}
+
+function reference(line: Line, options: Checked, repeats: Repeats): SourceItem {
+  const { text } = line;
+  const origin = originOf(text);
+  try {
+    const url = urlOf(text);
+    const found = options.kind ?? kindOfUrl(url);
+    if (found === undefined) {
+      const hint = "pass { kind } (on the command line --kind)";
+      throw new InputError("ERR_KIND_UNKNOWN", `the kind of ${origin} cannot be told by its extension; ${hint}`);
+    }
+    return repeats.of(url, line, options) ?? itemOf(origin, urlField(found, text), url, options);
+  } catch (error) {
+    return failed(origin, error);
+  }
+}
+
+async function fetched(
+  line: Line,
+  options: Checked & { headers: Record<string, string> },
+  repeats: Repeats,
+  context: { hosts: HostGates; place: Place; signal: AbortSignal },
+): Promise<SourceItem> {
+  const origin = originOf(line.text);
+  try {
+    const url = urlOf(line.text);
+    return repeats.of(url, line, options) ?? itemOf(origin, await fetchUrl(url, options, context), url, options);
+  } catch (error) {
+    return failed(origin, error);
+  }
+}
+
+function failed(origin: string, error: unknown): SourceItem {
+  if (error instanceof FlowError) return { origin, error };
+  return { origin, error: new InputError("ERR_ITEM", describeError(error), { cause: error }) };
+}
+
+/** The URL of a line, which holds one and no more. */
 function urlOf(text: string): URL {
   if (/^https?:\/\/\S+\s+https?:\/\//i.test(text))
     throw new InputError("ERR_URL", "the line holds more than one address; put each on its own");
+  if (text !== "" && !text.includes(":") && !URL.canParse(text)) {
+    throw new InputError("ERR_URL", `"${shownUrl(text).slice(0, 200)}" is not a whole URL; write it with https://`);
+  }
+  if (/^file:/i.test(text)) {
+    const hint = 'files are read with folder(path), or named in a CSV: csv(path, { input: "file" })';
+    throw new InputError(
+      "ERR_URL_SCHEME",
+      `"${text.slice(0, 200)}" is a file on this machine, not http or https; ${hint}`,
+    );
+  }
   return checkUrl(text);
 }
 
 /** What the report calls an address. */
 function originOf(text: string): string {
-  return withoutCredentials(text) || "(an empty address)";
+  return shownUrl(text) || "(an empty address)";
 }
 
-async function fetched(line: string, options: Checked, signal: AbortSignal): Promise<SourceItem> {
-  const text = String(line).trim();
-  const origin = originOf(text);
-  for (let attempts = 1; ; attempts += 1) {
-    try {
-      return { origin, input: await fetchInTime(text, options, signal) };
-    } catch (error) {
-      const final =
-        signal.aborted || (error instanceof FlowError && !error.retryable) || attempts >= options.maxAttempts;
-      if (!final) {
-        await wait(retryWaitMs * 2 ** (attempts - 1), undefined, { signal }).catch(() => undefined);
-        continue;
-      }
-      if (error instanceof FlowError) return { origin, error };
-      const reason = `${text} cannot be fetched: ${describeError(error)}`;
-      return { origin, error: new InputError("ERR_FETCH", reason, { cause: error }) };
-    }
-  }
-}
-
-/** One try, cut off by the stop of the flow or by its deadline. */
-async function fetchInTime(text: string, options: Checked, signal: AbortSignal): Promise<InputDraft> {
-  const url = urlOf(text);
-  const { deadlineMs } = options;
-  const late = () => new InputError("ERR_FETCH_DEADLINE", `${text} was not read to its end within ${deadlineMs} ms`);
-  return withDeadline({ deadlineMs, signal, late }, (cut) => fetchInput(url, options, cut));
-}
-
-async function fetchInput(start: URL, options: Checked, signal: AbortSignal): Promise<InputDraft> {
-  const agent = guardedAgent(options.allowPrivate);
-  const { url, response } = await followRedirects(start.href, ({ origin, pathname, search }) =>
-    agent.request({
-      origin,
-      path: `${pathname}${search}`,
-      method: "GET",
-      headers: { "accept-encoding": "identity", "user-agent": "sluice" },
-      headersTimeout: options.timeoutMs,
-      bodyTimeout: options.timeoutMs,
-      signal,
-    }),
-  );
-  return describeFetched(url, await readLimited(response.body, url, options.kind, signal), options.kind, start);
-}
-
-/** Reads a body, and stops it as soon as it is larger than its kind may be. */
-async function readLimited(
-  body: AsyncIterable<Buffer> & { destroy(): unknown },
-  url: URL,
-  kind: Kind | undefined,
-  signal: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const limit = kind === undefined ? limits.maxItemBytes.video : limits.maxItemBytes[kind];
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    signal.throwIfAborted();
-    bytes += chunk.length;
-    if (bytes >= limit) {
-      body.destroy();
-      throw new InputError(
-        "ERR_ITEM_TOO_LARGE",
-        `${url.href} has ${bytes} bytes or more; the limit is less than ${limit}`,
-      );
-    }
-    chunks.push(chunk);
-  }
-  const { buffer, byteOffset } = Buffer.concat(chunks);
-  return new Uint8Array(buffer, byteOffset, bytes);
-}
-
-async function describeFetched(
-  url: URL,
-  bytes: Uint8Array<ArrayBuffer>,
-  wanted: Kind | undefined,
-  start: URL,
-): Promise<InputDraft> {
-  const { kind, content } = await describeBytes({ bytes });
-  if (kind === undefined || (wanted !== undefined && wanted !== kind)) {
-    const found = content.mimeType ?? "of a type that is not known";
-    throw new InputError("ERR_KIND_MISMATCH", `${url.href} is ${found}${wanted ? `, not ${wanted}` : ""}`);
-  }
-  const what = kind === "text" ? { text: decodeText(bytes, url.href) } : { [kind]: content };
-  return { ...what, ...identity(start) };
-}
-
-/** The id comes from the whole address, the name from its last part. */
-function identity(url: URL): { id: string; metadata: { url: string; filename?: string } } {
+/** An item with its id, and the name from the last part of the URL. */
+function itemOf(origin: string, draft: InputDraft, url: URL, { ids }: Checked): SourceItem {
   const name = url.pathname.split("/").at(-1);
-  return { id: idFromPath(url.href), metadata: { url: url.href, ...(name ? { filename: safeDecode(name) } : {}) } };
+  const address = withoutSignature(url.href);
+  const metadata = { url: address, ...(name ? { filename: safeDecode(name) } : {}) };
+  const id = typeof ids === "function" ? ids(address) : ids === "content" ? idOfDraft(draft) : idFromPath(address);
+  const sameId: SameId | undefined = typeof ids === "function" ? undefined : "duplicate";
+  return { origin, input: { ...draft, id, metadata }, sameId };
+}
+
+function idOfDraft(draft: InputDraft): string {
+  const media = mediaKinds.map((kind) => draft[kind] as Content | undefined).find((content) => content !== undefined);
+  return idOfBytes(media && "bytes" in media ? media.bytes : Buffer.from(String(draft.text)));
 }
 
 function safeDecode(text: string): string {

@@ -1,8 +1,20 @@
 /** Source: inputs from memory, or from any iterable. */
 
+import * as z from "zod";
 import { OptionsError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
-import { type Source, shown } from "../core/plugin.js";
+import { type OptionsOf, parseOptions, type Source, shown } from "../core/plugin.js";
+import { draftIds, idsOption } from "../core/row-ids.js";
+
+const Options = z.strictObject({
+  /**
+   * What ids are made of: the name of an entry of the metadata, of several, or a function of the input. One value that is a possible id is the id.
+   * Default: the input's own id, else a hash of the input and of its occurrence among equal ones.
+   */
+  ids: idsOption<InputDraft>().optional(),
+});
+/** Options of `values`. */
+export type ValuesOptions = OptionsOf<typeof Options>;
 
 /**
  * Yields the inputs of an iterable: an array, a generator, an async generator. It is asked for the next one only when the flow has room.
@@ -11,7 +23,8 @@ import { type Source, shown } from "../core/plugin.js";
  *
  * @example await flow(values([{ id: "note", text: "calm sea" }])).pipe(batch(), upload(app)).run();
  */
-export function values(inputs: Iterable<InputDraft> | AsyncIterable<InputDraft>): Source {
+export function values(inputs: Iterable<InputDraft> | AsyncIterable<InputDraft>, options: ValuesOptions = {}): Source {
+  const { ids } = parseOptions("values", Options, options);
   if (!isIterable(inputs)) {
     throw new OptionsError(
       "ERR_OPTIONS",
@@ -23,9 +36,10 @@ export function values(inputs: Iterable<InputDraft> | AsyncIterable<InputDraft>)
     total: Array.isArray(inputs) ? inputs.length : undefined,
     async *read() {
       let position = 0;
+      const giveId = draftIds(ids);
       for await (const input of inputs) {
         position += 1;
-        yield { origin: `values:${position}`, input };
+        yield giveId({ origin: `values:${position}`, input }, position);
       }
     },
   };

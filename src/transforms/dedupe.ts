@@ -7,6 +7,7 @@ import { OptionsError } from "../core/errors.js";
 import { type Input, mediaOf } from "../core/input.js";
 import { DigestSet } from "../core/journal/digest-set.js";
 import type { Message } from "../core/message.js";
+import { withoutSignature } from "../core/secret-urls.js";
 import { transformOperator } from "../core/transform-operator.js";
 
 type KeyOf = (input: Input) => string;
@@ -48,7 +49,7 @@ async function contentKey(input: Input, signal: AbortSignal): Promise<string> {
   const content = mediaOf(input)?.content;
   const { text, textUrl } = input;
   if (!content) return JSON.stringify({ text, textUrl });
-  if ("url" in content) return JSON.stringify({ url: content.url, text, textUrl });
+  if ("url" in content) return JSON.stringify({ url: withoutSignature(content.url), text, textUrl });
   const digest = createHash("sha256");
   for await (const chunk of openContent(content, signal)) digest.update(chunk);
   return JSON.stringify({ digest: digest.digest("hex"), text, textUrl });

@@ -117,7 +117,7 @@ describe("transport", () => {
       expect(error.doubtful).toBe(true);
       codes.push(error.code);
     }
-    expect(codes).toEqual(["ERR_ANSWER_LOST", "ERR_ANSWER_UNREADABLE", "ERR_ANSWER_LOST"]);
+    expect(codes).toEqual(["ERR_ANSWER_LOST", "ERR_NOT_THE_API", "ERR_ANSWER_LOST"]);
   });
 
   it("does not retry what is final, and names code, details and request id", async () => {

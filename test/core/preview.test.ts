@@ -95,7 +95,7 @@ describe("an input that is printed", () => {
     });
     expect(printed).toHaveLength(1);
     expect(printed[0]).toMatch(
-      /^Message of \S+quay\.jpg: quay-jpg-\w+ {2}image {2}\S+quay\.jpg, \d.* kB, image\/jpeg, \d+ × \d+\n/,
+      /^Message of \S+quay\.jpg: harbour-quay-jpg-\w+ {2}image {2}\S+quay\.jpg, \d.* kB, image\/jpeg, \d+ × \d+\n/,
     );
   });
 });

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { Source } from "../../src/core/plugin.js";
 import {
   batch,
   connect,
@@ -91,7 +92,7 @@ describe("a folder with bad files", () => {
     ];
     const report = await flow(values(inputs)).pipe(batch(), upload(app)).run();
     expect(report.counts).toEqual({ read: 3, ok: 2, failed: 1, skipped: 0, pending: 0 });
-    expect(report.failures[0]?.code).toBe("ERR_ID_TAKEN");
+    expect(report.failures[0]?.code).toBe("ERR_ID_IN_RUN");
     expect(report.failures[0]?.reason).toContain('"same"');
     expect(store.stored().map((input) => input.timesStored)).toEqual([1, 1]);
   });
@@ -133,11 +134,13 @@ describe("a folder with bad files", () => {
     "ends when an id comes again while it is being processed: %s, then %s",
     async (conflict, second, counts, kept) => {
       const { app } = await openStore({ processingDelayMs: 60 });
-      const inputs = [
-        { id: "same", text: "x" },
-        { id: "same", text: second },
-      ];
-      const report = await flow(values(inputs)).pipe(batch(), upload(app, { conflict })).run();
+      const changing: Source = {
+        name: "changing",
+        *read() {
+          for (const text of ["x", second]) yield { origin: "note", input: { id: "same", text }, sameId: "again" };
+        },
+      };
+      const report = await flow(changing).pipe(batch(), upload(app, { conflict })).run();
       const none = { read: 2, ok: 0, failed: 0, skipped: 0, pending: 0 };
       expect(report.counts).toEqual({ ...none, ...counts });
       const [stored] = await flow(listInputs(app, { ids: ["same"] })).toArray();

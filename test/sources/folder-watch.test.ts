@@ -8,11 +8,11 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { batch } from "../../src/core/batch.js";
 import { flow } from "../../src/core/flow.js";
-import { idFromPath } from "../../src/core/ids.js";
+import { idOfFile } from "../../src/core/ids.js";
 import type { SourceItem } from "../../src/core/plugin.js";
 import { type FolderOptions, folder } from "../../src/sources/folder.js";
 import { folderWith, tempFolder } from "../helpers/files.js";
@@ -61,13 +61,13 @@ describe("a folder that is watched", () => {
   it("gives what is there, then what is added, in new folders too, with the ids that it has without", async () => {
     const path = folderWith(temp, { "a.txt": "one" });
     const { next, waits } = watched(path);
-    expect(idOf(await next())).toBe(idFromPath("a.txt"));
+    expect(idOf(await next())).toBe(idOfFile(basename(path), "a.txt"));
     expect(await waits()).toBe(`for new files in ${path}`);
     mkdirSync(join(path, "new/deep"), { recursive: true });
     writeFileSync(join(path, "new/deep/b.txt"), "two");
     const added = await next();
     expect(added.origin).toBe(`${path}/new/deep/b.txt`);
-    expect(idOf(added)).toBe(idFromPath("new/deep/b.txt"));
+    expect(idOf(added)).toBe(idOfFile(basename(path), "new/deep/b.txt"));
   });
 
   it("gives a changed file again and a renamed one as a new one, and nothing for one that is deleted or only looked at", async () => {
@@ -80,9 +80,9 @@ describe("a folder that is watched", () => {
     expect(await waits()).toBe(`for new files in ${path}`);
     writeFileSync(join(path, "a.txt"), "changed");
     const changed = await next();
-    expect([idOf(changed), textOf(changed)]).toEqual([idFromPath("a.txt"), "changed"]);
+    expect([idOf(changed), textOf(changed)]).toEqual([idOfFile(basename(path), "a.txt"), "changed"]);
     renameSync(join(path, "a.txt"), join(path, "c.txt"));
-    expect(idOf(await next())).toBe(idFromPath("c.txt"));
+    expect(idOf(await next())).toBe(idOfFile(basename(path), "c.txt"));
     writeFileSync(join(path, "b.txt"), "again");
     expect(textOf(await next())).toBe("again");
   });
@@ -114,7 +114,7 @@ describe("a folder that is watched", () => {
     }
     let last = await next();
     while (textOf(last) !== text) last = await next(); // a pause that is longer than its time is the end of a file
-    expect(idOf(last)).toBe(idFromPath("new.txt"));
+    expect(idOf(last)).toBe(idOfFile(basename(path), "new.txt"));
   });
 
   it("tells once of what it passes over, and of what cannot be read", async () => {

@@ -9,11 +9,11 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { SourceError } from "../../src/core/errors.js";
 import { flow } from "../../src/core/flow.js";
-import { idFromPath } from "../../src/core/ids.js";
+import { idFromPath, idOfFile } from "../../src/core/ids.js";
 import type { InputDraft } from "../../src/core/input.js";
 import { type FolderOptions, folder } from "../../src/sources/folder.js";
 import { testSource } from "../../src/testing/index.js";
@@ -40,7 +40,7 @@ testSource("folder", async () => {
   const path = folderWith(temp, texts(3));
   const handle = opendirSync(path);
   const ids: string[] = [];
-  for (let entry = handle.readSync(); entry; entry = handle.readSync()) ids.push(idFromPath(entry.name));
+  for (let entry = handle.readSync(); entry; entry = handle.readSync()) ids.push(idOfFile(basename(path), entry.name));
   handle.closeSync();
   return { source: folder(path), ids };
 });
@@ -259,11 +259,13 @@ describe("labels of a folder", () => {
 });
 
 describe("ids of a folder", () => {
-  it("come from the relative path: the same wherever the folder lies and however its path is written", async () => {
+  it("come with ids: path from the path in the folder alone, as in 0.1, wherever the folder lies", async () => {
     const files = { "sub/a b.txt": "a", "c.txt": "c" };
-    const idsIn = async (path: string) => (await draftsOf(folder(path))).map((draft) => draft.id).sort();
+    const idsIn = async (path: string) =>
+      (await draftsOf(folder(path, { ids: "path" }))).map((draft) => draft.id).sort();
     const path = folderWith(temp, files);
     const first = await idsIn(path);
+    expect(first).toEqual(["c-txt-4fe006196474", "sub-a-b-txt-a3fe1093428b"]);
     expect(first).toEqual([idFromPath("sub/a b.txt"), idFromPath("c.txt")].sort());
     expect(await idsIn(folderWith(temp, files))).toEqual(first);
     expect(await idsIn(`${path}/`)).toEqual(first);
@@ -273,8 +275,8 @@ describe("ids of a folder", () => {
   });
 
   it("are one for a name in both forms of Unicode", async () => {
-    const composed = (await draftsOf(folder(folderWith(temp, { "caf\u00E9.txt": "a" }))))[0];
-    const taken = (await draftsOf(folder(folderWith(temp, { "cafe\u0301.txt": "a" }))))[0];
+    const composed = (await draftsOf(folder(folderWith(temp, { "caf\u00E9.txt": "a" }), { ids: "path" })))[0];
+    const taken = (await draftsOf(folder(folderWith(temp, { "cafe\u0301.txt": "a" }), { ids: "path" })))[0];
     expect(composed?.metadata?.filename).not.toBe(taken?.metadata?.filename);
     expect(composed?.id).toBe(taken?.id);
   });

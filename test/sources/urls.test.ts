@@ -59,7 +59,7 @@ const waiting: ServerResponse[] = [];
 const web = await startWeb({
   "/photo": (response) => response.end(photo),
   "/a.jpg": (response) => response.end(photo),
-  "/text.jpg": (response) => response.end("\uFEFFcalm sea ü"),
+  "/text": (response) => response.end("\uFEFFcalm sea ü"),
   "/latin.txt": (response) => response.end(Buffer.concat([Buffer.alloc(600_000, "a"), Buffer.from([0xe9, 0x20])])),
   "/sound": (response) => response.end(exampleBytes("media/foghorn.wav")),
   "/film": (response) => response.end(exampleBytes("media/ferry.mp4")),
@@ -257,7 +257,7 @@ describe("a file of URLs", () => {
 
 describe("fetched URLs", () => {
   it("have the kind of their content, and its bytes", async () => {
-    const list = ["/photo", "/text.jpg", "/sound", "/film"].map((path) => web.origin + path);
+    const list = ["/photo", "/text", "/sound", "/film"].map((path) => web.origin + path);
     const [image, text, audio, video] = await draftsOf(urls(list, fetching));
     expect(image).toMatchObject({ image: { mimeType: "image/jpeg", width: 40, height: 30 } });
     expect(image).toMatchObject({ image: { bytes: new Uint8Array(photo) } });
@@ -294,7 +294,7 @@ describe("fetched URLs", () => {
   it("fail alone when the content is not what was asked for", async () => {
     const item = await fetchOne("/page", { kind: "image" });
     expect(codeOf(item)).toBe("ERR_KIND_MISMATCH");
-    expect(textOf(item)).toContain("text/plain, not image");
+    expect(textOf(item)).toContain("a page or XML (text/plain), not image");
   });
 
   it("fail alone when the connection is refused", async () => {
@@ -362,7 +362,7 @@ describe("fetched URLs", () => {
   });
 
   it("are cut on an early stop, with and without a flow", async () => {
-    const list = [`${web.origin}/photo`, ...Array.from({ length: 5 }, () => `${web.origin}/silent`)];
+    const list = [`${web.origin}/photo`, ...Array.from({ length: 5 }, (_, n) => `${web.origin}/silent?${n}`)];
     const items = pull(urls(list, { ...fetching, concurrency: 3 }));
     await items.next();
     await vi.waitFor(() => expect(web.open.now).toBe(2));
@@ -499,12 +499,8 @@ describe("addresses that are not public", () => {
 
   it("are refused in all their forms, at once and with a clear code", async () => {
     const before = web.asked.length;
-    const items = await itemsOf(
-      urls(
-        refused.map(([url]) => url),
-        options,
-      ),
-    );
+    // Each in a list of its own: many are one URL in several spellings.
+    const items = await Promise.all(refused.map(async ([url]) => (await itemsOf(urls([url], options)))[0]));
     expect(items.map((item, index) => [refused[index]?.[0], codeOf(item)])).toEqual(refused);
     expect(refused.length).toBeGreaterThanOrEqual(60);
     expect(web.asked).toHaveLength(before);

@@ -1,7 +1,8 @@
 /** Values of options: checked where they are given, so that a wrong one is named with its option. */
 
+import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
-import { InputError } from "../../core/errors.js";
+import { describeError, InputError } from "../../core/errors.js";
 import { parseJson } from "../../core/json-text.js";
 
 /** A whole number of a range. */
@@ -39,6 +40,27 @@ export function severalOf<T extends string>(words: readonly T[]): (text: string,
     if (word !== undefined) return [...before, word];
     throw new InvalidArgumentError(`It must be one of ${words.join(", ")}.`);
   };
+}
+
+/** `name: value`, or `@file` with one a line; repeated: an object. No error shows a value. */
+export function headers(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const lines = text.startsWith("@") ? headerLines(text.slice(1)) : [text];
+  const entries = lines.map((line) => {
+    const [, name, value] = /^([^:\s]+):\s*(.*)$/s.exec(line.trim()) ?? [];
+    if (name === undefined || value === undefined) throw new InvalidArgumentError("It must be `name: value`.");
+    return [name, value];
+  });
+  return { ...before, ...Object.fromEntries(entries) };
+}
+
+function headerLines(path: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new InvalidArgumentError(`The file cannot be read: ${describeError(error)}`);
+  }
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
 }
 
 /** `key=value`, repeated: an object. A value that is JSON is what it says, any other is text. */

@@ -2,11 +2,13 @@
 
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { OptionsError } from "../../core/errors.js";
 import type { Kind } from "../../core/input.js";
 import { kinds } from "../../core/kinds.js";
 import type { Source } from "../../core/plugin.js";
+import type { FolderOptions } from "../../index.js";
 import { filesSource, kindOfFile } from "./files-source.js";
-import { separator, several, severalOf } from "./parsing.js";
+import { headers, separator, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "csv", "jsonl", "urls"] as const;
 
@@ -20,6 +22,8 @@ export interface ReadingOptions {
   column?: "text" | "url" | "file";
   delimiter?: string;
   fetch?: boolean;
+  ids?: string[];
+  header?: Record<string, string>;
 }
 
 /** Adds the sources and their options; `argument` says how many there have to be. */
@@ -52,7 +56,17 @@ export function withReading(command: Command, argument = "<source...>"): Command
       'CSV: what separates cells, such as ";" (default: found by the header)',
       separator,
     )
-    .option("--fetch", "URLs: fetch here and send the bytes, instead of letting the platform fetch");
+    .option("--fetch", "URLs: fetch here and send the bytes, instead of letting the platform fetch")
+    .option(
+      "--header <header>",
+      "URLs: request header for --fetch, `name: value`, or @file with one a line (others see a command line); may be repeated",
+      headers,
+    )
+    .option(
+      "--ids <rule>",
+      'what ids are made of: "folder" (default), "path" or "content" of files; "url" (default) or "content" of fetched URLs; a column of a CSV (may be repeated), an entry of the metadata of JSON Lines',
+      several,
+    );
 }
 
 type Form = (typeof forms)[number];
@@ -66,11 +80,12 @@ const meant: [keyof ReadingOptions, string, Form, string][] = [
   ["column", "--column", "csv", "CSV files"],
   ["delimiter", "--delimiter", "csv", "CSV files"],
   ["fetch", "--fetch", "urls", "URLs"],
+  ["header", "--header", "urls", "URLs"],
 ];
 
 /** The sources that are named. Single images, videos and audio files are one source together. */
 export async function sourcesOf(paths: readonly string[], options: ReadingOptions): Promise<Source[]> {
-  const { OptionsError, SourceError } = await import("../../index.js");
+  const { SourceError } = await import("../../index.js");
   const sources: Source[] = [];
   const files: string[] = [];
   const found = new Set<Form>();
@@ -93,25 +108,41 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
     if (options[option] === undefined || found.has(form)) continue;
     throw new OptionsError("ERR_OPTIONS", `${text} is for ${what}, and none is named`);
   }
-  const { folder } = await import("../../index.js");
-  if (files.length > 0) sources.push(filesSource(files.map((path) => folder(path, { kinds: options.kind }))));
+  if (files.length > 0) {
+    const { folder } = await import("../../index.js");
+    const ids = ruleOf(options.ids) as FolderOptions["ids"];
+    sources.push(filesSource(files.map((path) => folder(path, { kinds: options.kind, ...(ids && { ids }) }))));
+  }
   return sources;
 }
 
 async function sourceOf(form: Form, path: string, options: ReadingOptions): Promise<Source> {
   const { csv, folder, jsonl, urls } = await import("../../index.js");
-  const { kind: kindsAsked, include, exclude, folderLabels, watch, column, delimiter, fetch } = options;
+  const { kind: kindsAsked, include, exclude, folderLabels, watch, column, delimiter, fetch, header, ids } = options;
   const kind = kindsAsked?.[0];
   switch (form) {
     case "folder":
-      return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined, watch });
+      return folder(path, {
+        kinds: kindsAsked,
+        include,
+        exclude,
+        labels: folderLabels ? "folder" : undefined,
+        watch,
+        ids: ruleOf(ids) as "folder",
+      });
     case "csv":
-      return csv(path, { input: column, kind, delimiter });
+      return csv(path, { input: column, kind, delimiter, ids });
     case "jsonl":
-      return jsonl(path);
+      return jsonl(path, { ids });
     case "urls":
-      return urls(isUrl(path) ? [path] : path, { kind, fetch });
+      return urls(isUrl(path) ? [path] : path, { kind, fetch, headers: header, ids: ruleOf(ids) as "url" });
   }
+}
+
+/** The one rule of sources that are not rows; that it is one of theirs, the source checks. */
+function ruleOf(ids: readonly string[] | undefined): string | undefined {
+  if (ids && ids.length > 1) throw new OptionsError("ERR_OPTIONS", "--ids: only CSV and JSON Lines take several");
+  return ids?.[0];
 }
 
 function isUrl(path: string): boolean {

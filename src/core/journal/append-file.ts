@@ -32,9 +32,9 @@ export class AppendFile {
     this.#durableBytes = sizeBytes;
   }
 
-  /** Opens a file that is there (or makes it), and drops what stands behind `sizeBytes`. */
-  static async open(path: string, sizeBytes: number): Promise<AppendFile> {
-    const file = await open(path, "a");
+  /** Opens a file that is there, or makes it with `mode`, and drops what stands behind `sizeBytes`. */
+  static async open(path: string, sizeBytes: number, mode = 0o666): Promise<AppendFile> {
+    const file = await open(path, "a", mode);
     try {
       if ((await file.stat()).size > sizeBytes) await file.truncate(sizeBytes);
     } catch (error) {

@@ -143,13 +143,16 @@ export async function removeAndWait(
 /** Fails a message whose content is there and failed to be processed, and not by this run. */
 export function failThere(message: Message, status: WireStatus | undefined, stage: string): void {
   const reason = `the same content is there and failed to be processed: ${status ? statusText(status) : ""}`;
-  const hint = 'delete it, or upload with conflict: "replace"';
+  const hint = 'conflict: "replace" deletes what is stored there, with its annotations, and uploads this instead';
   message.fail(new InputError("ERR_FAILED_THERE", `${reason}; ${hint}`), stage);
 }
 
 /** Fails a message whose id is another input's. */
 export function failTaken(message: Message, stage: string, content: "the same" | "other" = "other"): void {
-  const hint = content === "other" ? ' (conflict: "replace" or "suffix" uploads it all the same)' : "";
+  const hint =
+    content === "other"
+      ? '; give it another id (the option ids of the source, on the command line --ids), or keep both with conflict: "suffix"'
+      : "";
   const text = `the id "${message.value.id}" exists already with ${content} content${hint}`;
   message.fail(new InputError("ERR_ID_TAKEN", text), stage);
 }

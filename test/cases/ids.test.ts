@@ -1,0 +1,344 @@
+/** Ids: the same input has one id, and two inputs never share one. */
+
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { from } from "rxjs";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { App } from "../../src/client/app.js";
+import {
+  batch,
+  csv,
+  deadLetters,
+  flow,
+  folder,
+  fromObservable,
+  type InputDraft,
+  idFromPath,
+  jsonl,
+  listInputs,
+  remove,
+  type Source,
+  transform,
+  type UploadOptions,
+  upload,
+  values,
+} from "../../src/index.js";
+import { jpeg } from "../helpers/files.js";
+import { draftsOf, itemsOf } from "../helpers/sources.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
+
+/** Writes files into a folder; gives the folder. */
+function filesIn(files: Record<string, string | Uint8Array>, root = temporaryFolder()): string {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), content);
+  }
+  return root;
+}
+
+/** Runs from another folder until the test is over. */
+function goTo(path: string): void {
+  const before = process.cwd();
+  process.chdir(path);
+  onTestFinished(() => process.chdir(before));
+}
+
+const idsOf = async (source: Source) => (await flow(source).toArray()).map((input) => input.id);
+const run = (app: App, source: Source | readonly Source[], options?: UploadOptions) =>
+  flow(source).pipe(batch(), upload(app, options)).run();
+const stored = async (app: App) =>
+  Object.fromEntries(
+    (await flow(listInputs(app)).toArray()).map((input) => [input.id, input.text ?? input.metadata.filename]),
+  );
+
+describe("ids of files", () => {
+  it("differ for equal names in two folders of a camera", async () => {
+    const root = filesIn({ "100CANON/IMG_0001.txt": "first", "101CANON/IMG_0001.txt": "second" });
+    const [first] = await idsOf(folder(join(root, "100CANON")));
+    const [second] = await idsOf(folder(join(root, "101CANON")));
+    expect(first).toMatch(/^100CANON-IMG_0001-txt-[0-9a-f]{12}$/);
+    expect(second).toMatch(/^101CANON-IMG_0001-txt-[0-9a-f]{12}$/);
+  });
+
+  it("are the same however the folder's path is typed, also from within it and through links", async () => {
+    const root = filesIn({ "photos/sub/a.txt": "calm sea" });
+    symlinkSync(join(root, "photos"), join(root, "link"));
+    const expected = [idFromPath("photos/sub/a.txt")];
+    goTo(root);
+    for (const path of [
+      "photos",
+      "./photos",
+      "photos/",
+      "photos//",
+      "./photos/../photos",
+      join(root, "photos"),
+      "link",
+    ])
+      expect([path, await idsOf(folder(path))]).toEqual([path, expected]);
+    process.chdir(join(root, "link"));
+    for (const path of [".", "./", "../photos"]) expect([path, await idsOf(folder(path))]).toEqual([path, expected]);
+  });
+
+  it("are those of 0.1 with ids: path", async () => {
+    const root = filesIn({ "photos/sub/a b.txt": "a", "photos/c.txt": "c" });
+    const ids = await idsOf(folder(join(root, "photos"), { ids: "path" }));
+    expect(ids.sort()).toEqual(["c-txt-4fe006196474", "sub-a-b-txt-a3fe1093428b"]);
+  });
+
+  it("are the same when a folder is watched", async () => {
+    const root = filesIn({ "photos/a.txt": "a" });
+    const abort = new AbortController();
+    const watched: string[] = [];
+    await flow(folder(join(root, "photos"), { watch: { everyMs: 5, quietMs: 0 } }))
+      .pipe(
+        transform((input) => {
+          watched.push(input.id);
+          abort.abort();
+          return input;
+        }),
+      )
+      .run({ signal: abort.signal });
+    expect(watched).toEqual(await idsOf(folder(join(root, "photos"))));
+  });
+});
+
+describe("ids of rows", () => {
+  const table = "input,concepts\nFresh fish,positive\nLate ferry,negative\nFresh fish,positive\n";
+
+  it("do not depend on how the table's path is typed, nor on its name", async () => {
+    const root = filesIn({ "a.csv": table, "copy/b.csv": table });
+    goTo(root);
+    const ids = await idsOf(csv("a.csv"));
+    expect(new Set(ids).size).toBe(3);
+    for (const path of ["./a.csv", join(root, "a.csv"), "copy/../a.csv", "copy/b.csv"])
+      expect([path, await idsOf(csv(path))]).toEqual([path, ids]);
+  });
+
+  it("stay when rows are added above, moved, quoted or ended in another way", async () => {
+    const before = await idsOf(csv(join(filesIn({ "a.csv": table }), "a.csv")));
+    const changed =
+      '\uFEFFinput,concepts\r\nNew boat,neutral\r\nLate ferry,negative\r\n"Fresh fish",positive\r\nFresh fish,"positive"\r\n';
+    const after = await idsOf(csv(join(filesIn({ "a.csv": changed }), "a.csv")));
+    expect(after.slice(1).sort()).toEqual([...before].sort());
+  });
+
+  it("are the values of the key columns that the option names", async () => {
+    const path = join(filesIn({ "a.csv": "sku,shop,name\n17,north,boat\nB 4,south,net\n,west,none\n" }), "a.csv");
+    const map = ({ name = "" }: Record<string, string>): InputDraft => ({ text: name });
+    const one = await itemsOf(csv(path, { map, ids: "sku" }));
+    expect(
+      one.map((item) => ("input" in item ? item.input.id : (item as { error?: { code?: string } }).error?.code)),
+    ).toEqual(["17", idFromPath("B 4"), "ERR_ID_EMPTY"]);
+    const two = (await draftsOf(csv(path, { map, ids: ["shop", "name"] }))).map((draft) => draft.id);
+    expect(new Set(two).size).toBe(3);
+    expect(two[0]).toMatch(/^north-boat-[0-9a-f]{12}$/);
+    const made = await draftsOf(csv(path, { map, ids: (row, { line }) => `${row.shop}-${line}` }));
+    expect(made.map((draft) => draft.id)).toEqual(["north-2", "south-3", "west-4"]);
+    await expect(idsOf(csv(path, { map, ids: "SKU" }))).rejects.toMatchObject({ code: "ERR_CSV_COLUMNS" });
+  });
+
+  it("of files differ when the same table lies in two folders", async () => {
+    const files = {
+      "a/list.csv": "input\nx.txt\n",
+      "a/x.txt": "one",
+      "b/list.csv": "input\nx.txt\n",
+      "b/x.txt": "two",
+    };
+    const root = filesIn(files);
+    const [first] = await idsOf(csv(join(root, "a/list.csv"), { input: "file" }));
+    const [second] = await idsOf(csv(join(root, "b/list.csv"), { input: "file" }));
+    expect(first).not.toBe(second);
+  });
+
+  it("of URLs stay when they are signed anew", async () => {
+    const row = (night: string) =>
+      `input\nhttps://a.test/1.jpg?X-Amz-Credential=AKIA&X-Amz-Date=1&X-Amz-Signature=${night}\n`;
+    const root = filesIn({ "1.csv": row("one"), "2.csv": row("two") });
+    const ids = await Promise.all(["1.csv", "2.csv"].map((name) => idsOf(csv(join(root, name), { input: "url" }))));
+    expect(ids[0]).toEqual(ids[1]);
+  });
+
+  it("of JSON lines and values come from what stands in them, and count equal ones", async () => {
+    const drafts: InputDraft[] = [
+      { text: "a", metadata: { sku: 7 } },
+      { text: "b", metadata: { sku: "x/y" } },
+      { text: "a", metadata: { sku: 7 } },
+    ];
+    const ids = await idsOf(values(drafts));
+    expect(new Set(ids).size).toBe(3);
+    expect(await idsOf(fromObservable(from(drafts)))).toEqual(ids);
+    expect((await idsOf(values([{ text: "new" }, ...drafts]))).slice(1)).toEqual(ids);
+    const lines = (text: string) => join(filesIn({ "a.jsonl": text }), "a.jsonl");
+    const text = drafts.map((draft) => JSON.stringify(draft)).join("\n");
+    expect(await idsOf(jsonl(lines(text)))).toEqual(ids);
+    expect(await idsOf(jsonl(lines(text.replaceAll(":", ": ").replaceAll("\n", "\r\n"))))).toEqual(ids);
+    expect(await idsOf(jsonl(lines(text), { ids: "sku" }))).toEqual(["7", idFromPath("x/y"), "7"]);
+    expect(await idsOf(values(drafts, { ids: (_, { line }) => `n-${line}` }))).toEqual(["n-1", "n-2", "n-3"]);
+  });
+
+  it("of bytes come from the bytes", async () => {
+    const [one, two] = [await jpeg(4, 4), await jpeg(5, 5)];
+    const ids = await idsOf(values([one, two, one].map((bytes) => ({ image: { bytes } }))));
+    expect(new Set(ids).size).toBe(3);
+    expect(await idsOf(values([two, one].map((bytes) => ({ image: { bytes: new Uint8Array(bytes) } }))))).toEqual([
+      ids[1],
+      ids[0],
+    ]);
+  });
+});
+
+describe("two inputs of one id in one run", () => {
+  it.each(["skip", "replace", "suffix", "error"] as const)(
+    "are a failure of the second: conflict %s",
+    async (conflict) => {
+      const root = filesIn({ "a/DCIM/1.txt": "mine", "b/DCIM/1.txt": "yours" });
+      const { app } = await openStore();
+      const sources = [folder(join(root, "a/DCIM")), folder(join(root, "b/DCIM"))];
+      const report = await run(app, sources, { conflict });
+      expect(report.counts).toMatchObject({ read: 2, ok: 1, failed: 1 });
+      expect(report.failures[0]).toMatchObject({ code: "ERR_ID_IN_RUN", stage: "upload", retryable: false });
+      for (const text of ["a/DCIM/1.txt", "b/DCIM/1.txt", "--ids"]) expect(report.failures[0]?.reason).toContain(text);
+      expect(report.failures[0]?.reason).not.toContain("replace");
+      expect(Object.values(await stored(app))).toHaveLength(1);
+    },
+  );
+
+  it("fail in a plan too", async () => {
+    const { app } = await openStore();
+    const inputs = [
+      { id: "x", text: "1" },
+      { id: "x", text: "2" },
+    ];
+    const plan = await flow(values(inputs)).pipe(batch(), upload(app)).plan();
+    expect(plan.counts).toMatchObject({ refused: 1 });
+  });
+
+  it.each([
+    ["a name in both forms of Unicode", ["caf\u00e9.txt", "cafe\u0301.txt"]],
+    ["a backslash in a name and a folder", ["a\\b.txt", "a/b.txt"]],
+  ])("are found also with %s", async (_, names) => {
+    const root = filesIn(Object.fromEntries(names.map((name, at) => [name, `text ${at}`])));
+    const { app } = await openStore();
+    const report = await run(app, folder(root), { conflict: "replace" });
+    expect(report.counts).toMatchObject({ read: 2, ok: 1, failed: 1 });
+    expect(report.failures[0]?.code).toBe("ERR_ID_IN_RUN");
+  });
+
+  it("may be two parts that a transform makes of one", async () => {
+    const { app } = await openStore();
+    const split = transform((input) => [input, { ...input, text: "second part" }]);
+    const report = await flow(values([{ id: "x", text: "first part" }]))
+      .pipe(split, batch(), upload(app, { conflict: "replace" }))
+      .run();
+    expect(report.counts).toMatchObject({ read: 1, failed: 1 });
+    expect(report.failures[0]).toMatchObject({
+      code: "ERR_ID_IN_RUN",
+      reason: expect.stringContaining("two parts") as string,
+    });
+    expect(await stored(app)).toEqual({ x: "first part" });
+  });
+
+  it("are a duplicate where ids come from the content, which names the first", async () => {
+    const root = filesIn({ "a/1.txt": "same", "b/2.txt": "same" });
+    const { app } = await openStore();
+    const report = await run(app, [
+      folder(join(root, "a"), { ids: "content" }),
+      folder(join(root, "b"), { ids: "content" }),
+    ]);
+    expect(report.counts).toMatchObject({ ok: 1, skipped: 1, failed: 0 });
+    expect(report.skipped[0]?.reason).toMatch(/^duplicate of .*(a\/1|b\/2)\.txt$/);
+  });
+
+  it("are one file that is named twice, which is skipped", async () => {
+    const root = filesIn({ "a/1.txt": "same" });
+    goTo(root);
+    const { app } = await openStore();
+    const report = await run(app, [folder("a"), folder("./a")]);
+    expect(report.counts).toMatchObject({ ok: 1, skipped: 1, failed: 0 });
+  });
+
+  it("may be a watched file that changed: it is replaced when that is asked for", async () => {
+    const { app } = await openStore();
+    const root = filesIn({ "a.txt": "one" });
+    const abort = new AbortController();
+    const changes = transform((input) => input);
+    let seen = 0;
+    const last = transform((input) => {
+      seen += 1;
+      if (seen === 1) writeFileSync(join(root, "a.txt"), "changed");
+      else abort.abort();
+      return input;
+    });
+    await flow(folder(root, { watch: { everyMs: 5, quietMs: 0 } }))
+      .pipe(changes, batch({ maxWaitMs: 1 }), upload(app, { conflict: "replace" }), last)
+      .run({ signal: abort.signal });
+    expect(Object.values(await stored(app))).toEqual(["changed"]);
+  });
+
+  it("do not replace what an earlier run of the same journal uploaded", async () => {
+    const root = filesIn({ "a/DCIM/1.txt": "mine", "b/DCIM/1.txt": "your" });
+    const { app } = await openStore();
+    const journal = join(temporaryFolder(), "journal");
+    const sources = [folder(join(root, "a/DCIM")), folder(join(root, "b/DCIM"))];
+    for (let times = 0; times < 3; times += 1) {
+      const report = await flow(sources)
+        .pipe(batch(), upload(app, { conflict: "replace" }))
+        .run({ journal });
+      expect(report.counts.failed).toBe(1);
+      expect(Object.values(await stored(app))).toHaveLength(1);
+    }
+    expect(new Set(Object.values(await stored(app)))).toEqual(new Set(["mine"]));
+  });
+
+  it("do no harm where nothing is uploaded", async () => {
+    const { app } = await openStore();
+    await run(app, values([{ id: "x", text: "1" }]));
+    const report = await flow(values([{ id: "x" }, { id: "x" }]))
+      .pipe(remove(app))
+      .run();
+    expect(report.counts.read).toBe(2);
+    expect(await stored(app)).toEqual({});
+  });
+});
+
+describe("signatures of URLs", () => {
+  const signed = "https://bucket.test/a.jpg?v=2&X-Amz-Credential=AKIA&X-Amz-Date=1&X-Amz-Signature=5ecret";
+
+  it("are in a dead letter in a field of their own, of a file that others cannot read, and come back with it", async () => {
+    const { app } = await openStore();
+    const letters = join(temporaryFolder(), "failed.jsonl");
+    const refuse = transform(() => {
+      throw new Error("not today");
+    });
+    const source = values([
+      { id: "a", image: { url: signed } },
+      { id: "b", textUrl: signed },
+    ]);
+    await flow(source).pipe(refuse, batch(), upload(app)).run({ deadLetters: letters });
+    expect(statSync(letters).mode & 0o777).toBe(0o600);
+    for (const line of readFileSync(letters, "utf8").trim().split("\n")) {
+      const { secret, ...rest } = JSON.parse(line) as Record<string, unknown>;
+      expect(JSON.stringify(rest)).not.toContain("5ecret");
+      expect(JSON.stringify(secret)).toContain("5ecret");
+    }
+    expect(await draftsOf(deadLetters(letters))).toMatchObject([{ image: { url: signed } }, { textUrl: signed }]);
+  });
+
+  it("are not in a journal, which knows the input when it is signed anew", async () => {
+    const { app } = await openStore();
+    const journal = join(temporaryFolder(), "journal");
+    const counts = [];
+    for (const signature of ["5ecret", "another"]) {
+      const inputs = [{ id: "a", image: { url: signed.replace("5ecret", signature) } }];
+      const report = await flow(values(inputs))
+        .pipe(batch(), upload(app, { wait: false }))
+        .run({ journal });
+      counts.push([report.counts.ok, report.counts.skipped]);
+    }
+    expect(counts).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+    expect(readFileSync(journal, "utf8")).not.toContain("5ecret");
+  });
+});
