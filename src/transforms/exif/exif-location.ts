@@ -21,51 +21,55 @@ export type ExifLocation = Coordinates | "no hemisphere" | undefined;
  *
  * @throws {Error} if the block points out of itself, or a coordinate is no list of numbers or lies outside of the earth
  */
-export async function exifLocation(block: ByteRange): Promise<ExifLocation> {
-  const reader = await TiffReader.open(block);
-  const gps = await gpsDirectory(reader);
-  const latitude = gps?.get(tags.latitude);
-  const longitude = gps?.get(tags.longitude);
+export function exifLocation(block: ByteRange): ExifLocation {
+  const reader = TiffReader.open(block);
+  const gps = gpsDirectory(reader);
+  const gpsValue = (tag: number) => {
+    const entry = gps?.get(tag);
+    return entry === undefined ? undefined : reader.value(entry);
+  };
+  const latitude = gpsValue(tags.latitude);
+  const longitude = gpsValue(tags.longitude);
   if (!latitude || !longitude) {
     if (reader.isCut) throw new Error("a directory is cut short");
     return undefined;
   }
-  const [north, east] = [await degrees(reader, latitude), await degrees(reader, longitude)];
+  const [north, east] = [degrees(reader, latitude), degrees(reader, longitude)];
   if (Number.isNaN(north) || Number.isNaN(east) || (north === 0 && east === 0)) return undefined;
   if (Math.abs(north) > 90 || Math.abs(east) > 180) {
     throw new Error(`latitude ${north}, longitude ${east} lie outside of the earth`);
   }
-  const vertical = await hemisphere(reader, gps?.get(tags.latitudeRef), "N", "S");
-  const horizontal = await hemisphere(reader, gps?.get(tags.longitudeRef), "E", "W");
+  const vertical = hemisphere(reader, gpsValue(tags.latitudeRef), "N", "S");
+  const horizontal = hemisphere(reader, gpsValue(tags.longitudeRef), "E", "W");
   if (vertical === undefined || horizontal === undefined) return "no hemisphere";
   return { latitude: signed(north, vertical), longitude: signed(east, horizontal) };
 }
 
 /** The GPS directory; a few programs put its address into the EXIF directory. */
-async function gpsDirectory(reader: TiffReader): Promise<Map<number, TiffValue> | undefined> {
-  const first = await reader.directory(reader.first);
-  const at = await pointer(reader, first.get(tags.gps));
+function gpsDirectory(reader: TiffReader): Map<number, number> | undefined {
+  const first = reader.directory(reader.first);
+  const at = pointer(reader, first.get(tags.gps));
   if (at > 0) return reader.directory(at);
-  const exifAt = await pointer(reader, first.get(tags.exif));
+  const exifAt = pointer(reader, first.get(tags.exif));
   if (exifAt === 0) return undefined;
-  const nested = await pointer(reader, (await reader.directory(exifAt)).get(tags.gps));
+  const nested = pointer(reader, reader.directory(exifAt).get(tags.gps));
   return nested > 0 ? reader.directory(nested) : undefined;
 }
 
-async function pointer(reader: TiffReader, value: TiffValue | undefined): Promise<number> {
-  return value ? ((await reader.numbers(value))[0] ?? 0) : 0;
+function pointer(reader: TiffReader, entry: number | undefined): number {
+  return entry === undefined ? 0 : (reader.numbers(reader.value(entry))[0] ?? 0);
 }
 
 /** 1 or -1 by the first letter, in either case; undefined if it is missing or another one. */
-async function hemisphere(reader: TiffReader, value: TiffValue | undefined, positive: string, negative: string) {
-  const letter = value && (await reader.text(value)).charAt(0).toUpperCase();
+function hemisphere(reader: TiffReader, value: TiffValue | undefined, positive: string, negative: string) {
+  const letter = value && reader.text(value).charAt(0).toUpperCase();
   if (letter === positive) return 1;
   return letter === negative ? -1 : undefined;
 }
 
 /** Degrees, minutes and seconds as degrees, with the sign of the first number. NaN if there are no degrees. */
-async function degrees(reader: TiffReader, value: TiffValue): Promise<number> {
-  const numbers = value.type === ascii ? numbersIn(await reader.text(value)) : await reader.numbers(value);
+function degrees(reader: TiffReader, value: TiffValue): number {
+  const numbers = value.type === ascii ? numbersIn(reader.text(value)) : reader.numbers(value);
   const [whole = Number.NaN, ...parts] = numbers.slice(0, 3);
   if (!Number.isFinite(whole)) return Number.NaN;
   // 0/0 stands for a part that the camera does not use.

@@ -9,30 +9,30 @@ interface Box {
 }
 
 /** Finds EXIF and XMP. Their items may lie anywhere in the file. */
-export async function* heifBlocks(file: ByteRange): AsyncGenerator<MetadataBlock> {
+export function* heifBlocks(file: ByteRange): Generator<MetadataBlock> {
   const steps = new Steps();
-  const meta = await boxIn(file, "meta", steps);
+  const meta = boxIn(file, "meta", steps);
   if (!meta) return;
   const boxes = new Map<string, ByteRange>();
-  for await (const { type, content } of boxesIn(partOf(meta, 4, meta.size - 4), steps)) boxes.set(type, content);
+  for (const { type, content } of boxesIn(partOf(meta, 4, meta.size - 4), steps)) boxes.set(type, content);
   const infos = boxes.get("iinf");
   const locations = boxes.get("iloc");
   if (!infos || !locations) return;
-  const places = placesIn(new Cursor(await wholeOf(locations)));
-  for (const { id, kind } of await itemsIn(infos, steps)) {
+  const places = placesIn(new Cursor(wholeOf(locations)));
+  for (const { id, kind } of itemsIn(infos, steps)) {
     const range = itemRange(places.get(id), file, boxes.get("idat"));
-    if (range) yield kind === "exif" ? await exifItem(range) : { kind, range };
+    if (range) yield kind === "exif" ? exifItem(range) : { kind, range };
   }
 }
 
-async function boxIn(range: ByteRange, type: string, steps: Steps): Promise<ByteRange | undefined> {
-  for await (const box of boxesIn(range, steps)) if (box.type === type) return box.content;
+function boxIn(range: ByteRange, type: string, steps: Steps): ByteRange | undefined {
+  for (const box of boxesIn(range, steps)) if (box.type === type) return box.content;
   return undefined;
 }
 
-async function* boxesIn(range: ByteRange, steps: Steps): AsyncGenerator<Box> {
+function* boxesIn(range: ByteRange, steps: Steps): Generator<Box> {
   for (let at = 0; steps.next(); ) {
-    const header = await range.read(at, 16);
+    const header = range.read(at, 16);
     if (header.length < 8) return;
     let size = header.readUInt32BE(0);
     let headerSize = 8;
@@ -47,12 +47,12 @@ async function* boxesIn(range: ByteRange, steps: Steps): AsyncGenerator<Box> {
 }
 
 /** The items that hold metadata. */
-async function itemsIn(infos: ByteRange, steps: Steps): Promise<{ id: number; kind: MetadataBlock["kind"] }[]> {
+function itemsIn(infos: ByteRange, steps: Steps): { id: number; kind: MetadataBlock["kind"] }[] {
   const items: { id: number; kind: MetadataBlock["kind"] }[] = [];
-  const header = new Cursor(await infos.read(0, 8));
+  const header = new Cursor(infos.read(0, 8));
   const start = header.uint(1) === 0 ? 6 : 8; // the number of items has 16 or 32 bits
-  for await (const { content } of boxesIn(partOf(infos, start, infos.size - start), steps)) {
-    const cursor = new Cursor(await content.read(0, 200));
+  for (const { content } of boxesIn(partOf(infos, start, infos.size - start), steps)) {
+    const cursor = new Cursor(content.read(0, 200));
     const version = cursor.uint(1);
     if (version < 2) continue;
     cursor.skip(3);
@@ -106,10 +106,10 @@ function itemRange(place: ItemPlace | undefined, file: ByteRange, idat?: ByteRan
 }
 
 /** The TIFF structure in an item: where the first four bytes say, as the standard has it, or at the start. */
-async function exifItem(range: ByteRange): Promise<MetadataBlock> {
-  const start = await range.read(0, 4);
+function exifItem(range: ByteRange): MetadataBlock {
+  const start = range.read(0, 4);
   const said = start.length === 4 && !isTiff(start) ? 4 + start.readUInt32BE(0) : 0;
-  if (isTiff(await range.read(said, 4))) return { kind: "exif", range: partOf(range, said, range.size - said) };
+  if (isTiff(range.read(said, 4))) return { kind: "exif", range: partOf(range, said, range.size - said) };
   return exifBlock(partOf(range, 4, range.size - 4));
 }
 

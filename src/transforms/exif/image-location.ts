@@ -32,20 +32,17 @@ const maxXmpBytes = 1_000_000;
  * @throws {InputError} ERR_FILE_UNREADABLE
  */
 export function locationOf(image: Content): Promise<FoundLocation> {
-  return withBytes(image, async (file) => {
+  return withBytes(image, (file) => {
     const found: FoundLocation = {};
     let fromXmp: Coordinates | undefined;
     try {
-      for await (const { kind, range } of metadataBlocks(file)) {
+      for (const { kind, range } of metadataBlocks(file)) {
         if (kind === "xmp") {
-          fromXmp ??= xmpLocation((await wholeOf(partOf(range, 0, maxXmpBytes))).toString("utf8"));
+          fromXmp ??= xmpLocation(wholeOf(partOf(range, 0, maxXmpBytes)).toString("utf8"));
           continue;
         }
-        const location = await exifLocation(range).catch(
-          (error: unknown) => void (found.broken ??= brokenError(error)),
-        );
-        if (location === "no hemisphere") found.lacksHemisphere = true;
-        else if (location) return { location: rounded(location) };
+        const location = readExif(range, found);
+        if (location) return { location: rounded(location) };
       }
     } catch (error) {
       if (error instanceof InputError) throw error;
@@ -55,9 +52,22 @@ export function locationOf(image: Content): Promise<FoundLocation> {
   });
 }
 
+/** The location of one block. What there is instead goes into `found`: another block may have one. */
+function readExif(range: ByteRange, found: FoundLocation): Coordinates | undefined {
+  try {
+    const location = exifLocation(range);
+    if (location !== "no hemisphere") return location;
+    found.lacksHemisphere = true;
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    found.broken ??= brokenError(error);
+  }
+  return undefined;
+}
+
 /** Finds the metadata of an image in the order in which it lies in the file. Files of other formats have none. */
-async function* metadataBlocks(file: ByteRange): AsyncGenerator<MetadataBlock> {
-  const start = await file.read(0, 12);
+function* metadataBlocks(file: ByteRange): Generator<MetadataBlock> {
+  const start = file.read(0, 12);
   const magic = start.toString("latin1");
   if (magic.startsWith("\xff\xd8")) yield* jpegBlocks(file);
   else if (magic.startsWith("\x89PNG")) yield* pngBlocks(file);
@@ -67,11 +77,11 @@ async function* metadataBlocks(file: ByteRange): AsyncGenerator<MetadataBlock> {
 }
 
 /** A TIFF file is its own EXIF block. */
-async function* tiffBlocks(file: ByteRange): AsyncGenerator<MetadataBlock> {
+function* tiffBlocks(file: ByteRange): Generator<MetadataBlock> {
   yield { kind: "exif", range: file };
-  const reader = await TiffReader.open(file);
-  const xmp = (await reader.directory(reader.first)).get(xmpTag);
-  if (xmp) yield { kind: "xmp", range: xmp.range };
+  const reader = TiffReader.open(file);
+  const xmp = reader.directory(reader.first).get(xmpTag);
+  if (xmp !== undefined) yield { kind: "xmp", range: reader.value(xmp).range };
 }
 
 /** To a centimetre: what is beyond comes from converting degrees, minutes and seconds. */

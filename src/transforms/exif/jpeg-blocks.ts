@@ -13,9 +13,9 @@ const xmpPrefix = "http://ns.adobe.com/xap/1.0/\0";
 const peekBytes = 64;
 
 /** Finds EXIF and XMP. A block beyond 64 KB fills several segments. */
-export async function* jpegBlocks(file: ByteRange): AsyncGenerator<MetadataBlock> {
+export function* jpegBlocks(file: ByteRange): Generator<MetadataBlock> {
   let parts: ByteRange[] = [];
-  for await (const { name, content } of app1Segments(file)) {
+  for (const { name, content } of app1Segments(file)) {
     const isExif = name.startsWith(exifPrefix);
     const isNew = isExif && (parts.length === 0 || isTiff(Buffer.from(name.slice(exifPrefix.length + 1), "latin1")));
     if (parts.length > 0 && (isNew || !isExif)) {
@@ -36,10 +36,10 @@ function behind(range: ByteRange, length: number): ByteRange {
  * Finds the segments that may hold metadata; a segment of another kind between them is given without a name. Skips fill bytes and bytes that do not
  * belong to a segment, as other readers do.
  */
-async function* app1Segments(file: ByteRange): AsyncGenerator<{ name: string; content: ByteRange }> {
+function* app1Segments(file: ByteRange): Generator<{ name: string; content: ByteRange }> {
   const steps = new Steps();
   for (let at = 2; steps.next(); ) {
-    const peek = await file.read(at, peekBytes);
+    const peek = file.read(at, peekBytes);
     if (peek.length < 4) return;
     const skipped = markerIn(peek);
     if (skipped > 0) {

@@ -28,8 +28,8 @@ const prefix = "Exif\0";
 const prefixLength = 6;
 
 /** Makes an EXIF block of a range with or without the prefix of JPEG. */
-export async function exifBlock(range: ByteRange): Promise<MetadataBlock> {
-  const hasPrefix = (await range.read(0, prefix.length)).toString("latin1") === prefix;
+export function exifBlock(range: ByteRange): MetadataBlock {
+  const hasPrefix = range.read(0, prefix.length).toString("latin1") === prefix;
   return { kind: "exif", range: hasPrefix ? partOf(range, prefixLength, range.size - prefixLength) : range };
 }
 

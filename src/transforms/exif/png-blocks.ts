@@ -9,30 +9,30 @@ const maxTextBytes = 1024 * 1024;
 const xmpKeyword = "XML:com.adobe.xmp";
 
 /** Finds EXIF and XMP: in chunks of their own, and in the texts that ImageMagick and others write. */
-export async function* pngBlocks(file: ByteRange): AsyncGenerator<MetadataBlock> {
+export function* pngBlocks(file: ByteRange): Generator<MetadataBlock> {
   const steps = new Steps();
   for (let at = 8; steps.next(); ) {
-    const header = await file.read(at, 8);
+    const header = file.read(at, 8);
     if (header.length < 8) return;
     const length = header.readUInt32BE(0);
     const name = header.toString("latin1", 4, 8);
     const content = partOf(file, at + 8, length);
     if (name === "IEND") return;
-    if (name === "eXIf") yield await exifBlock(content);
+    if (name === "eXIf") yield exifBlock(content);
     if (/^(tEXt|zTXt|iTXt)$/.test(name)) {
-      const block = await blockInText(name, content);
+      const block = blockInText(name, content);
       if (block) yield block;
     }
     at += 12 + length;
   }
 }
 
-async function blockInText(name: string, content: ByteRange): Promise<MetadataBlock | undefined> {
-  const start = (await content.read(0, 80)).toString("latin1");
+function blockInText(name: string, content: ByteRange): MetadataBlock | undefined {
+  const start = content.read(0, 80).toString("latin1");
   const keyword = start.slice(0, start.indexOf("\0"));
-  if (keyword === xmpKeyword) return { kind: "xmp", range: rangeOf(textOf(name, await wholeOf(content), keyword)) };
+  if (keyword === xmpKeyword) return { kind: "xmp", range: rangeOf(textOf(name, wholeOf(content), keyword)) };
   if (!/^Raw profile type (exif|APP1)$/i.test(keyword)) return undefined;
-  const profile = profileOf(textOf(name, await wholeOf(content), keyword));
+  const profile = profileOf(textOf(name, wholeOf(content), keyword));
   // The profile of an APP1 segment may be XMP, which GPS programs do not write in this way.
   return profile.toString("latin1", 0, 5) === "Exif\0" ? exifBlock(rangeOf(profile)) : undefined;
 }

@@ -20,7 +20,7 @@ const maxCharacters = 64;
 const types: Record<number, { bytes: number; read: (bytes: Buffer, at: number, little: boolean) => number }> = {
   1: { bytes: 1, read: (bytes, at) => bytes.readUInt8(at) },
   2: { bytes: 1, read: (bytes, at) => bytes.readUInt8(at) },
-  3: { bytes: 2, read: (bytes, at, little) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)) },
+  3: { bytes: 2, read: u16 },
   4: { bytes: 4, read: u32 },
   5: { bytes: 8, read: (bytes, at, little) => u32(bytes, at, little) / u32(bytes, at + 4, little) },
   6: { bytes: 1, read: (bytes, at) => bytes.readInt8(at) },
@@ -34,6 +34,10 @@ const types: Record<number, { bytes: number; read: (bytes: Buffer, at: number, l
   16: { bytes: 8, read: u64 },
   18: { bytes: 8, read: u64 },
 };
+
+function u16(bytes: Buffer, at: number, little: boolean): number {
+  return little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+}
 
 function u32(bytes: Buffer, at: number, little: boolean): number {
   return little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
@@ -58,8 +62,8 @@ export class TiffReader {
   isCut = false;
 
   /** @throws {Error} if the range does not begin with the header of a TIFF structure */
-  static async open(range: ByteRange): Promise<TiffReader> {
-    return new TiffReader(range, await range.read(0, 16));
+  static open(range: ByteRange): TiffReader {
+    return new TiffReader(range, range.read(0, 16));
   }
 
   private constructor(range: ByteRange, header: Buffer) {
@@ -70,45 +74,46 @@ export class TiffReader {
     this.first = this.#isBig ? u64(header, 8, this.#little) : u32(header, 4, this.#little);
   }
 
-  /** The values of a directory by tag. Entries outside of the structure are left out. @throws {Error} if it begins there */
-  async directory(at: number): Promise<Map<number, TiffValue>> {
-    const [countBytes, entryBytes, inlineBytes] = this.#isBig ? [8, 20, 8] : [2, 12, 4];
-    const head = await this.#range.read(at, countBytes);
+  /** Where the entry of each tag of a directory lies. Entries outside of the structure are left out. @throws {Error} if it begins there */
+  directory(at: number): Map<number, number> {
+    const [countBytes, entryBytes] = this.#isBig ? [8, 20] : [2, 12];
+    const head = this.#range.read(at, countBytes);
     if (head.length < countBytes) throw new Error("a directory lies outside of it");
-    const count = this.#isBig ? u64(head, 0, this.#little) : (types[3]?.read(head, 0, this.#little) ?? 0);
-    const bytes = await this.#range.read(at + countBytes, Math.min(count, maxEntries) * entryBytes);
-    this.isCut ||= bytes.length < Math.min(count, maxEntries) * entryBytes;
-    const values = new Map<number, TiffValue>();
+    const count = Math.min(this.#isBig ? u64(head, 0, this.#little) : u16(head, 0, this.#little), maxEntries);
+    const bytes = this.#range.read(at + countBytes, count * entryBytes);
+    this.isCut ||= bytes.length < count * entryBytes;
+    const entries = new Map<number, number>();
     for (let entry = 0; entry + entryBytes <= bytes.length; entry += entryBytes) {
-      const fields = bytes.subarray(entry, entry + entryBytes);
-      const type = this.#u16(fields, 2);
-      const entries = this.#isBig ? u64(fields, 4, this.#little) : u32(fields, 4, this.#little);
-      const length = entries * (types[type]?.bytes ?? 1);
-      const field = entryBytes - inlineBytes;
-      const offset = this.#isBig ? u64(fields, field, this.#little) : u32(fields, field, this.#little);
-      const start = length <= inlineBytes ? at + countBytes + entry + field : offset;
-      values.set(this.#u16(fields, 0), { type, count: entries, range: partOf(this.#range, start, length) });
+      entries.set(u16(bytes, entry, this.#little), at + countBytes + entry);
     }
-    return values;
+    return entries;
+  }
+
+  /** The value of an entry: in the entry itself, if it is short enough, or elsewhere. */
+  value(entry: number): TiffValue {
+    const [entryBytes, inlineBytes] = this.#isBig ? [20, 8] : [12, 4];
+    const fields = this.#range.read(entry, entryBytes);
+    const type = u16(fields, 2, this.#little);
+    const count = this.#isBig ? u64(fields, 4, this.#little) : u32(fields, 4, this.#little);
+    const field = entryBytes - inlineBytes;
+    const offset = this.#isBig ? u64(fields, field, this.#little) : u32(fields, field, this.#little);
+    const length = count * (types[type]?.bytes ?? 1);
+    return { type, count, range: partOf(this.#range, length <= inlineBytes ? entry + field : offset, length) };
   }
 
   /** The first numbers of a value. @throws {Error} if they lie outside of the structure, or are no numbers */
-  async numbers({ type, count, range }: TiffValue): Promise<number[]> {
+  numbers({ type, count, range }: TiffValue): number[] {
     const form = types[type];
     if (!form) throw new Error(`a value has the type ${type}`);
     const wanted = Math.min(count, maxValues);
-    const bytes = await range.read(0, wanted * form.bytes);
+    const bytes = range.read(0, wanted * form.bytes);
     if (bytes.length < wanted * form.bytes) throw new Error("a value lies outside of it");
     return Array.from({ length: wanted }, (_, index) => form.read(bytes, index * form.bytes, this.#little));
   }
 
   /** The first characters of a value, whatever its type says, without NUL and blanks around them. */
-  async text({ range }: TiffValue): Promise<string> {
-    const text = (await range.read(0, maxCharacters)).toString("latin1");
+  text({ range }: TiffValue): string {
+    const text = range.read(0, maxCharacters).toString("latin1");
     return text.replace(/[\0\s]+/g, " ").trim();
-  }
-
-  #u16(bytes: Buffer, at: number): number {
-    return this.#little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
   }
 }
