@@ -1,6 +1,7 @@
 /** What a content is: by its first bytes, and by one bounded second look where they do not tell. */
 
 import { imageSize } from "image-size";
+import type { Kind } from "../kinds.js";
 import { readAsf } from "./asf.js";
 import type { Found } from "./found.js";
 import { readIsoMedia } from "./iso-media.js";
@@ -42,10 +43,10 @@ export function detect(reader: Reader, name = ""): Found | undefined {
 }
 
 /** Asks file-type about the first bytes, and searches for sound behind junk. */
-export async function detectRest(reader: Reader, name = ""): Promise<Found> {
+export async function detectRest(reader: Reader, name = "", sentAs?: Kind): Promise<Found> {
   const mimeType = await knownType(reader.head);
   if (mimeType !== undefined) return { kind: kindOfType(mimeType), mimeType };
-  const sound = searchMpegAudio(reader, mediaKindOfName(name));
+  const sound = searchMpegAudio(reader, mediaKindOfName(name) ?? (sentAs === "audio" ? sentAs : undefined));
   if (sound) return sound;
   return { kind: undefined, mimeType: looksLikeOldText(reader.head) ? oldTextType : unknownType };
 }
