@@ -17,6 +17,12 @@ module.exports = {
       "Sources, transforms and sinks do not import each other.",
     ),
     rule(
+      "formats-know-core-only",
+      { path: "^src/formats/" },
+      { path: "^src/(?!core/|formats/)" },
+      "Codecs are shared by sources, transforms and sinks, and know none of them.",
+    ),
+    rule(
       "client-knows-no-flow",
       { path: "^src/client/" },
       {

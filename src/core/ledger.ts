@@ -8,6 +8,8 @@ export type Outcome =
       state: "ok";
       /** How, where that matters: `recovered` (the answer was lost, the input had arrived). */
       note?: string | undefined;
+      /** What transforms noted about it. */
+      remarks?: readonly string[] | undefined;
     }
   | {
       state: "skipped";

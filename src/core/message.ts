@@ -16,6 +16,7 @@ class Ticket {
   parts = 1;
   worst: Outcome | undefined;
   note: string | undefined;
+  remarks: readonly string[] | undefined;
   /** Some part of it is where it should be. */
   done = false;
   constructor(
@@ -121,6 +122,12 @@ export class Message<T extends Input = Input> {
     this.#ticket.note = note;
   }
 
+  /** Adds what a transform noted about the input; the report counts it, once for each input, if the input is ok in the end. */
+  remark(text: string): void {
+    const { remarks = [] } = this.#ticket;
+    if (!remarks.includes(text)) this.#ticket.remarks = [...remarks, text];
+  }
+
   get noted(): boolean {
     return this.#ticket.note !== undefined;
   }
@@ -140,8 +147,9 @@ export class Message<T extends Input = Input> {
     if (this.#settled) return;
     this.#settled = true;
     this.#ticket.context.sample?.offer(this.#value, this.#ticket.origin, outcome);
-    const { note } = this.#ticket;
-    this.#ticket.settlePart(outcome.state === "ok" && note !== undefined ? { ...outcome, note } : outcome);
+    const { note, remarks } = this.#ticket;
+    const isNoted = note !== undefined || remarks !== undefined;
+    this.#ticket.settlePart(outcome.state === "ok" && isNoted ? { ...outcome, note, remarks } : outcome);
     this.#holds = Math.min(this.#holds, 1);
     this.release();
   }

@@ -87,6 +87,8 @@ export interface TransformContext {
   signal: AbortSignal;
   /** Where the input came from. */
   origin: string;
+  /** Notes something about the input that the user should know. If the input is ok in the end, the report counts it under this text (`report.notes`). */
+  note(text: string): void;
 }
 
 /** Changes inputs. Pure: it never changes the input that it got. */

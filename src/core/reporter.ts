@@ -108,6 +108,7 @@ export class Reporter {
       if (group.examples.length < maxExamples) group.examples.push(failure);
     } else if (outcome.state === "ok") {
       if (outcome.note !== undefined) this.#notes.add(outcome.note);
+      for (const remark of outcome.remarks ?? []) this.#notes.add(remark);
     } else if (outcome.state === "skipped") this.#skipped.add(outcome.reason, origin);
     else this.#pending.add(outcome.reason, origin);
   }

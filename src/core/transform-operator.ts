@@ -5,7 +5,7 @@ import { InputError } from "./errors.js";
 import { type Input, InputDraft } from "./input.js";
 import { type Message, messageOf } from "./message.js";
 import { guarded, Observable } from "./observable.js";
-import { shown, type Transform, type TransformResult } from "./plugin.js";
+import { shown, type Transform, type TransformContext, type TransformResult } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
 
 interface Task {
@@ -87,9 +87,14 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
           })
           .catch((error: unknown) => output.error(error));
       };
+      const contextOf = (message: Message): TransformContext => ({
+        signal: abort.signal,
+        origin: message.origin,
+        note: (text) => message.remark(text),
+      });
       const apply = (message: Message): unknown => {
         try {
-          return plugin.apply(message.value, { signal: abort.signal, origin: message.origin });
+          return plugin.apply(message.value, contextOf(message));
         } catch (error) {
           return Promise.reject(error);
         }
@@ -115,7 +120,7 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
         }
         let result: TransformResult | Promise<TransformResult>;
         try {
-          result = plugin.apply(message.value, { signal: abort.signal, origin: message.origin });
+          result = plugin.apply(message.value, contextOf(message));
         } catch (error) {
           message.fail(error, plugin.name);
           return;

@@ -1,13 +1,18 @@
 /** The columns of a CSV that are known: how their cells make an input. */
 
-import { realpath } from "node:fs/promises";
+import { access, realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { decodeText, describeFile, kindError, readContent } from "../core/content.js";
 import { InputError, SourceError } from "../core/errors.js";
 import { checkUrl } from "../core/guarded-fetch.js";
 import type { Concept, GeoPoint, InputDraft, Json, Kind } from "../core/input.js";
+import { parseJson } from "../core/json-text.js";
 import { kindOfUrl, urlField } from "../core/kind-of-url.js";
 import { limits } from "../core/limits.js";
+import { decimalIn, isMissing } from "../formats/csv/cells.js";
+import { pythonLiteral } from "../formats/csv/python-literal.js";
+
+const isAscii = /^[\x00-\x7F]*$/;
 
 /** Makes an input of the cells of a row. */
 export type Layout = (cells: readonly string[]) => InputDraft | Promise<InputDraft>;
@@ -19,6 +24,7 @@ export interface LayoutOptions {
 }
 
 type Metadata = { [key: string]: Json };
+/** Puts a cell into the draft; empty cells never get here. */
 type Setter = (draft: Draft, cell: string, options: LayoutOptions) => void;
 
 interface Draft {
@@ -27,6 +33,8 @@ interface Draft {
   urls?: { cell: string; kind?: Kind | undefined }[];
   file?: string;
   concepts?: Concept[];
+  /** The cell with a list of concept names. */
+  names?: string;
   metadata?: string;
   longitude?: string;
   latitude?: string;
@@ -39,9 +47,13 @@ const sdkColumns: Record<string, Setter> = {
     if (input === "url") addUrl(draft, cell, kind);
     else draft[input] = cell;
   },
-  concepts: (draft, cell) => void (draft.concepts = namesIn(cell).map((id) => ({ id }))),
-  metadata: (draft, cell) => void (draft.metadata = cell),
-  geopoints: (draft, cell) => void (draft.geopoints = cell),
+  concepts: (draft, cell) => {
+    if (!isMissing(cell)) draft.names = cell;
+  },
+  metadata: setMetadata,
+  geopoints: (draft, cell) => {
+    if (!isMissing(cell)) draft.geopoints = cell;
+  },
 };
 
 const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
@@ -70,9 +82,8 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
         setConcept(draft, Number(n), { value });
       },
   ],
-  [/^input\.(data\.)?metadata$/, () => (draft, cell) => void (draft.metadata = cell)],
-  [/^input\.data\.geo\.geo_point\.longitude$/, () => (draft, cell) => void (draft.longitude = cell)],
-  [/^input\.data\.geo\.geo_point\.latitude$/, () => (draft, cell) => void (draft.latitude = cell)],
+  [/^input\.(data\.)?metadata$/, () => setMetadata],
+  [/^input\.data\.geo\.geo_point\.(longitude|latitude)$/, ([, axis]) => setAxis(axis as "longitude" | "latitude")],
 ];
 
 /**
@@ -81,26 +92,33 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
  * @throws {SourceError} ERR_CSV_COLUMNS
  */
 export function layoutOf(header: readonly string[], path: string, options: LayoutOptions): Layout {
-  const seen = new Set<string>();
-  const twice = header.find((column) => seen.size === seen.add(column).size);
-  if (twice !== undefined)
-    throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the column "${shortened(twice)}" is there twice`);
-  const setters = header.map((column) => setterOf(column, path, header.length));
+  const setters = header.map((column, index) => setterOf(column, index, path, header.length));
   return (cells) => {
     const draft: Draft = {};
     for (let index = 0; index < setters.length; index += 1) {
       const cell = cells[index] ?? "";
       if (cell.trim() !== "") setters[index]?.(draft, cell, options);
     }
-    const metadata = draft.metadata === undefined ? undefined : metadataIn(draft.metadata);
-    // One after the other: of two promises side by side, the second to fail would have nobody to tell.
-    return metadata instanceof Promise
-      ? metadata.then((found) => inputOf(draft, found, options))
-      : inputOf(draft, metadata, options);
+    return draft.metadata === undefined && draft.names === undefined
+      ? inputOf(draft, {}, options)
+      : withCells(draft, options);
   };
 }
 
-function setterOf(column: string, path: string, columns: number): Setter {
+/** Reads the cells that hold a list or an object, which takes a moment where they are in Python's notation. */
+function withCells(draft: Draft, options: LayoutOptions): InputDraft | Promise<InputDraft> {
+  const metadata = draft.metadata === undefined ? undefined : metadataIn(draft.metadata);
+  const concepts = draft.names === undefined ? undefined : conceptsIn(draft.names);
+  if (!(metadata instanceof Promise) && !(concepts instanceof Promise)) {
+    return inputOf(draft, { metadata, concepts }, options);
+  }
+  return Promise.all([metadata, concepts]).then(([metadata, concepts]) =>
+    inputOf(draft, { metadata, concepts }, options),
+  );
+}
+
+function setterOf(column: string, index: number, path: string, columns: number): Setter {
+  if (column === "") return unnamed(index);
   const known = Object.hasOwn(sdkColumns, column) ? sdkColumns[column] : undefined;
   if (known) return known;
   for (const [pattern, make] of templateColumns) {
@@ -109,6 +127,25 @@ function setterOf(column: string, path: string, columns: number): Setter {
   }
   const text = `csv: ${path}: the column "${shortened(column)}" is not known; ${hintFor(column, columns)}`;
   throw new SourceError("ERR_CSV_COLUMNS", text);
+}
+
+/** A spreadsheet leaves empty columns behind a table, without a name and without content. */
+function unnamed(index: number): Setter {
+  return (_, cell) => {
+    const text = `column ${index + 1} has no name in the header, but here it has "${shortened(cell)}"`;
+    const cure = index === 0 ? " (pandas writes such a column unless index=False)" : "";
+    throw new InputError("ERR_CSV_ROW", `${text}; name the column or remove it${cure}`);
+  };
+}
+
+function setMetadata(draft: Draft, cell: string): void {
+  if (!isMissing(cell)) draft.metadata = cell;
+}
+
+function setAxis(axis: "longitude" | "latitude"): Setter {
+  return (draft, cell) => {
+    if (!isMissing(cell)) draft[axis] = cell;
+  };
 }
 
 /** What a header that is not known may be about. */
@@ -126,13 +163,13 @@ function hintFor(column: string, columns: number): string {
 
 function inputOf(
   draft: Draft,
-  metadata: Metadata | undefined,
+  { metadata, concepts: listed }: { metadata?: Metadata | undefined; concepts?: Concept[] | undefined },
   options: LayoutOptions,
 ): InputDraft | Promise<InputDraft> {
   const input: InputDraft = {};
   if (draft.id !== undefined) input.id = draft.id;
   if (metadata) input.metadata = metadata;
-  const concepts = draft.concepts?.filter((concept) => concept !== undefined && concept.id !== "");
+  const concepts = listed ?? draft.concepts?.filter((concept) => concept !== undefined && concept.id !== "");
   if (concepts && concepts.length > 0) input.concepts = concepts;
   const geo = placeIn(draft);
   if (geo) input.geo = geo;
@@ -161,7 +198,7 @@ function urlIn(cell: string, given: Kind | undefined): InputDraft {
 
 async function withFile(input: InputDraft, cell: string, root: string): Promise<InputDraft> {
   const folder = resolve(root);
-  const path = resolve(folder, cell.trim());
+  const path = await inFormOnDisk(resolve(folder, cell.trim()));
   if (!liesIn(folder, path) || !(await linksStayIn(folder, path))) {
     throw new InputError(
       "ERR_PATH_OUTSIDE",
@@ -183,6 +220,19 @@ async function withFile(input: InputDraft, cell: string, root: string): Promise<
   return { ...input, text: text ?? decodeText(await readContent(content), path) };
 }
 
+/** The path as it is written, or in the other form of Unicode if only that exists: macOS and archives decompose accents, spreadsheets do not. */
+async function inFormOnDisk(path: string): Promise<string> {
+  if (isAscii.test(path)) return path;
+  for (const form of [path, path.normalize("NFC"), path.normalize("NFD")]) {
+    const exists = await access(form).then(
+      () => true,
+      () => false,
+    );
+    if (exists) return form;
+  }
+  return path;
+}
+
 function liesIn(folder: string, path: string): boolean {
   return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
@@ -193,34 +243,58 @@ async function linksStayIn(folder: string, path: string): Promise<boolean> {
   return target === undefined || liesIn(await realpath(folder), target);
 }
 
-function namesIn(cell: string): string[] {
+/** Names with commas between them, or a list as Python and JSON write it. */
+function conceptsIn(cell: string): Concept[] | Promise<Concept[]> {
+  if (/^\s*\[.*\]\s*$/s.test(cell)) return listedConcepts(cell);
   return cell
     .split(",")
     .map((name) => name.trim())
-    .filter((name) => name !== "");
+    .filter((name) => name !== "")
+    .map((id) => ({ id }));
 }
 
-/** A JSON object; also one with single quotes, as Python prints it, where apostrophes inside of strings stay what they are. */
+async function listedConcepts(cell: string): Promise<Concept[]> {
+  const wrong = (reason: string, cause?: unknown) =>
+    new InputError("ERR_CSV_CONCEPTS", `column concepts: ${shortened(cell)} ${reason}`, { cause });
+  let list: unknown;
+  try {
+    list = await pythonLiteral(cell);
+  } catch (error) {
+    throw wrong('is not a list such as ["cat", "dog"]', error);
+  }
+  return (list as unknown[]).map((name) => {
+    if (typeof name === "string" && name.trim() !== "") return { id: name.trim() };
+    if (Number.isSafeInteger(name)) return { id: String(name) };
+    throw wrong(`has ${JSON.stringify(name)} in its list; a concept is a text that is not empty`);
+  });
+}
+
+/** A JSON object; also one with single quotes, `True` and `None`, as Python prints it. */
 function metadataIn(cell: string): Metadata | Promise<Metadata> {
   try {
-    return asObject(JSON.parse(cell), cell);
+    return asObject(parseJson(cell), cell);
   } catch (error) {
-    if (error instanceof InputError) throw error;
+    if (error instanceof InputError) throw inColumn("metadata", error);
     return relaxed(cell);
   }
 }
 
 async function relaxed(cell: string): Promise<Metadata> {
-  const { default: json5 } = await import("json5");
   let value: unknown;
   try {
-    value = json5.parse(cell);
+    value = await pythonLiteral(cell);
   } catch (error) {
+    if (error instanceof InputError) throw inColumn("metadata", error);
     throw new InputError("ERR_CSV_METADATA", `column metadata: ${shortened(cell)} is not a JSON object`, {
       cause: error,
     });
   }
   return asObject(value, cell);
+}
+
+function inColumn(column: string, error: InputError): InputError {
+  if (error.code !== "ERR_NUMBER") return error;
+  return new InputError(error.code, `column ${column}: ${error.message}`, { cause: error });
 }
 
 function asObject(value: unknown, cell: string): Metadata {
@@ -231,6 +305,7 @@ function asObject(value: unknown, cell: string): Metadata {
 function placeIn({ geopoints, longitude, latitude }: Draft): GeoPoint | undefined {
   if (geopoints !== undefined) {
     const parts = geopoints.split(",");
+    if (parts.length === 2 && parts.every(isMissing)) return undefined;
     if (parts.length !== 2) {
       throw new InputError("ERR_CSV_GEO", `column geopoints: "${shortened(geopoints)}" is not longitude,latitude`);
     }
@@ -259,7 +334,7 @@ function point(longitudeText: string, latitudeText: string, column: string): Geo
 }
 
 function numberIn(cell: string, column: string): number {
-  const value = cell.trim() === "" ? Number.NaN : Number(cell);
+  const value = decimalIn(cell);
   if (Number.isFinite(value)) return value;
   throw new InputError("ERR_CSV_NUMBER", `column ${column}: "${shortened(cell)}" is not a number`);
 }

@@ -2,12 +2,14 @@
 
 import { dirname } from "node:path";
 import * as z from "zod";
+import { beginningOf } from "../core/beginning-of.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { cellsUnder } from "../formats/csv/cells-under.js";
+import { type CsvRow, readRows } from "../formats/csv/rows.js";
 import { type Layout, layoutOf } from "./csv-columns.js";
-import { type CsvRow, readRows } from "./csv-rows.js";
 
 type Mapped = InputDraft | null | undefined;
 /** Makes an input of a row, whose cells are texts by the names of their columns; nothing passes the row over. */
@@ -20,12 +22,15 @@ const Options = z.strictObject({
   kind: z.enum(kinds).optional(),
   /** Makes an input of a row of any shape, now or later; null passes the row over. Instead of the known columns. */
   map: z.custom<CsvMap>((value) => typeof value === "function").optional(),
-  /** Default: ",". */
+  /**
+   * What separates cells. Default: what a first line such as `sep=;` says; else ",", or one of ";", tab and "|" where the header has no comma but
+   * one of them.
+   */
   delimiter: z
     .string()
     .length(1)
     .regex(/[^"\r\n]/, "a quote or a line break separates nothing")
-    .default(","),
+    .optional(),
   /** Folder that paths are relative to and may not leave. Default: the folder of the CSV. */
   root: z.string().min(1).optional(),
 });
@@ -37,8 +42,10 @@ export type CsvOptions = OptionsOf<typeof Options>;
  * between them, a JSON object, `longitude,latitude`), and the portal's template (`input.id`, `input.data.image.url`, `input.data.text.raw`,
  * `input.data.concepts[0].id`, `input.metadata`, …). `map` takes any other.
  *
- * UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF; rows up to 25 MB. Every row stands alone:
- * one that is broken, or has a cell that cannot be used, fails with its line, column and value, and reading goes on at the next line. Origin and
+ * UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF; rows up to 25 MB; `path` may be a pipe. Rows and
+ * columns without any content are ignored, as spreadsheets write them beside and below a table. Concepts may also be a list and metadata an object in
+ * the notation of Python; `nan`, `None`, `null` and `N/A` mean no concepts, metadata or location. Every row stands alone: a broken row, or one with a
+ * cell that cannot be used or kept exactly (an integer beyond 2^53), fails with its line, column and value, and reading goes on at the next line. Origin and
  * default id are the file and the line that the row begins on. The file is closed at the end and on an early stop.
  *
  * @throws {OptionsError} ERR_OPTIONS
@@ -87,7 +94,10 @@ function headerIn(row: CsvRow, path: string): string[] {
   if ("reason" in row) {
     throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: column ${row.cell + 1} of the header ${row.reason}`);
   }
-  return row.cells.map((cell) => cell.trim());
+  const header = row.cells.map((cell) => cell.trim());
+  const twice = header.find((column, index) => column !== "" && header.indexOf(column) !== index);
+  if (twice === undefined) return header;
+  throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the header has the column "${beginningOf(twice, 60)}" twice`);
 }
 
 function itemOf(
@@ -107,17 +117,14 @@ function itemOf(
     error: error instanceof InputError ? error : new InputError("ERR_CSV_ROW", describeError(error), { cause: error }),
   });
   try {
-    if (row.cells.length !== header.length) {
-      const text = `line ${row.line}: the row has ${row.cells.length} cells, the header ${header.length}`;
-      throw new InputError("ERR_CSV_ROW", text);
-    }
+    const cells = cellsUnder(header.length, row);
     if (layout) {
-      const input = layout(row.cells);
+      const input = layout(cells);
       if (input instanceof Promise) return input.then((made) => ({ origin, input: made }), failed);
       // Metadata can be anything; all else was made here.
       return input.metadata === undefined ? { origin, input, checked: true } : { origin, input };
     }
-    const named = Object.fromEntries(header.map((name, index) => [name, row.cells[index] ?? ""]));
+    const named = Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ""]));
     const input = map?.(named, { line: row.line });
     const mapped = (made: Mapped): SourceItem =>
       made ? { origin, input: made } : { origin, skipped: "passed over by map" };

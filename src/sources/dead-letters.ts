@@ -30,7 +30,7 @@ export function deadLetters(path: string): Source {
       const seen = new DigestSet();
       try {
         const sizeBytes = await sizeOf(path);
-        for await (const { number, bytes } of sizeBytes > 0 ? readLines(path, maxLineBytes, sizeBytes) : []) {
+        for await (const { number, bytes } of sizeBytes === 0 ? [] : readLines(path, maxLineBytes, sizeBytes)) {
           if (signal.aborted) return;
           const item = itemOf(`${path}:${number}`, bytes, seen);
           if (item) yield item;
@@ -60,10 +60,12 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
   return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
 }
 
-async function sizeOf(path: string): Promise<number> {
+/** The size of a file, 0 for a file that does not exist; undefined for a pipe, which is read to its end. */
+async function sizeOf(path: string): Promise<number | undefined> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  return found?.size ?? 0;
+  if (found === undefined) return 0;
+  return found.isFile() ? found.size : undefined;
 }

@@ -4,6 +4,7 @@ import { decodeData } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { bytesFromBase64 } from "../core/input-json.js";
+import { parseJson } from "../core/json-text.js";
 import { readLines } from "../core/lines.js";
 import { checkPath, itemFrom, type Source } from "../core/plugin.js";
 
@@ -13,8 +14,8 @@ const maxLineBytes = 100_000_000;
 /**
  * Reads a JSON Lines file from top to bottom: each line is an input, as `writeJsonl` writes it. Empty lines are passed by.
  *
- * A line that is not JSON or not UTF-8, or is no input, fails alone, named by its number; reading goes on. The file is closed at the end and on an
- * early stop.
+ * A line that is not JSON, not UTF-8 or not an input, or that has a number which JavaScript would change (an integer beyond 2^53), fails alone and is
+ * named by its line number; reading goes on. The file is closed at the end and on an early stop. `path` may be a pipe.
  *
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE
  * @example await flow(jsonl("./inputs.jsonl")).pipe(batch(), upload(app)).run();
@@ -46,8 +47,9 @@ function parse(line: Buffer | undefined): InputDraft {
   const text = decodeData(line, "the line");
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError("ERR_JSON", `the line is not JSON: ${describeError(error)}`, { cause: error });
   }
   if (typeof value === "object" && value !== null && "origin" in value && "stage" in value) {

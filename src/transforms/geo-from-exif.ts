@@ -1,83 +1,59 @@
-/** Transform: takes the place of a photograph from its EXIF block. */
+/** Transform: takes the location of a photograph from its EXIF block. */
 
-import { open } from "node:fs/promises";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import { describeError, InputError } from "../core/errors.js";
-import type { Content, GeoPoint, Input } from "../core/input.js";
+import type { Content, Input } from "../core/input.js";
 import type { Message } from "../core/message.js";
-import { placeFrom } from "../core/place.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { transformOperator } from "../core/transform-operator.js";
-import { exifBlockOf } from "./exif-block.js";
-import { exifPlaceOf } from "./exif-place.js";
+import { locationOf } from "./exif/image-location.js";
 
 const Options = z.strictObject({
-  /** Replaces a place that the input has already. Default: false. */
+  /** Replaces a location that the input already has. Default: false. */
   overwrite: z.boolean().default(false),
+  /**
+   * What happens to an image whose EXIF block cannot be read or lies outside of the earth. `note`: it goes on without a location from it, and the
+   * report counts it. `fail`: it fails (ERR_EXIF). Default: note.
+   */
+  onBroken: z.enum(["note", "fail"]).default("note"),
   /** Most files read at once. Default: 4. */
   concurrency: z.number().int().min(1).default(4),
 });
 /** Options of `geoFromExif`. */
 export type GeoFromExifOptions = OptionsOf<typeof Options>;
+type Checked = z.output<typeof Options>;
 
-/** Bytes at the start of a file that an EXIF block lies in: a JPEG segment is at most 64 KB, and some stand before it. */
-const headBytes = 256 * 1024;
+const brokenNote = "geoFromExif: the EXIF block is broken, so no location was taken";
+const hemisphereNote = "geoFromExif: the coordinates name no hemisphere, so no location was taken";
 
 /**
- * Reads the GPS position in the EXIF block of each image file and makes it the input's place. Reads the start of the file only.
+ * Reads the GPS position of each image and makes it the input's location: from EXIF in JPEG, PNG, WebP, TIFF, HEIC and AVIF, and where EXIF has none,
+ * from XMP. Reads headers and directories, wherever they lie in the file, and never the pixels.
  *
- * Keeps order. Images without a position, and inputs that are no image files, go on unchanged. A position that is not on earth, or a block that
- * is there and cannot be read, settles the input as failed (ERR_GEO, ERR_EXIF), as does a file that cannot be read (ERR_FILE_UNREADABLE).
+ * Keeps order. Images without a position, and inputs that are no files, go on unchanged. Coordinates that are all zero, or name no hemisphere,
+ * are no position. A broken EXIF block is a note in the report, or a failure (`onBroken`). A file that cannot be read fails (ERR_FILE_UNREADABLE).
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./photos")).pipe(geoFromExif(), batch(), upload(app));
  */
 export function geoFromExif(options: GeoFromExifOptions = {}): OperatorFunction<Message, Message> {
-  const { overwrite, concurrency } = parseOptions("geoFromExif", Options, options);
+  const checked = parseOptions("geoFromExif", Options, options);
   return transformOperator({
     name: "geoFromExif",
-    concurrency,
-    apply(input) {
+    concurrency: checked.concurrency,
+    apply(input, { note }) {
       const { image } = input;
-      if (!image || "url" in image || (input.geo && !overwrite)) return input;
-      return withPlace(input, image);
+      if (!image || "url" in image || (input.geo && !checked.overwrite)) return input;
+      return withLocation(input, image, checked, note);
     },
   });
 }
 
-async function withPlace(input: Input, image: Content): Promise<Input> {
-  const block = exifBlockOf(await readHead(image));
-  if (!block) return input;
-  let found: GeoPoint | undefined;
-  try {
-    found = exifPlaceOf(block);
-  } catch (error) {
-    throw new InputError("ERR_EXIF", "the EXIF block cannot be read", { cause: error });
-  }
-  // A camera that had no fix writes 0/0.
-  if (!found || !Number.isFinite(found.latitude) || !Number.isFinite(found.longitude)) return input;
-  const { longitude, latitude } = found;
-  return { ...input, geo: placeFrom(rounded(longitude), rounded(latitude), "EXIF") };
-}
-
-/** To a centimetre: what is beyond comes from converting degrees, minutes and seconds. */
-function rounded(degrees: number): number {
-  return Math.round(degrees * 1e7) / 1e7;
-}
-
-async function readHead(image: Content): Promise<Buffer> {
-  if ("bytes" in image) return Buffer.from(image.bytes.subarray(0, headBytes));
-  if ("url" in image) return Buffer.alloc(0);
-  const file = await open(image.path).catch((error: unknown) => {
-    const text = `${image.path} cannot be read: ${describeError(error)}`;
-    throw new InputError("ERR_FILE_UNREADABLE", text, { cause: error });
-  });
-  try {
-    const buffer = Buffer.alloc(Math.min(headBytes, image.sizeBytes ?? headBytes));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+async function withLocation(input: Input, image: Content, { onBroken }: Checked, note: (text: string) => void) {
+  const { location, broken, lacksHemisphere } = await locationOf(image);
+  if (location) return { ...input, geo: location };
+  if (broken && onBroken === "fail") throw broken;
+  if (broken) note(brokenNote);
+  else if (lacksHemisphere) note(hemisphereNote);
+  return input;
 }

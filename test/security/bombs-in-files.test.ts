@@ -139,6 +139,12 @@ function svgOfEntities(): Buffer {
   return svg("<text>&j;</text>", undefined, `<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">${entities.join("")}]>`);
 }
 
+/** Ten groups, each of which shows the one before it ten times. */
+function svgOfUses(): Buffer {
+  const groups = Array.from({ length: 10 }, (_, n) => `<g id="g${n + 1}">${`<use href="#g${n}"/>`.repeat(10)}</g>`);
+  return svg(`<defs><rect id="g0" width="1" height="1"/>${groups.join("")}</defs><use href="#g10"/>`);
+}
+
 function through(operator: OperatorFunction<Message, unknown>, image: Uint8Array): Promise<Report> {
   const inputs = [
     { id: "bomb", image: { bytes: new Uint8Array(image) } },
@@ -163,14 +169,21 @@ describe("blocked: images of too many pixels, before any is decoded", () => {
     ["TIFF of all sizes", tiffOf(0xffffffff, 0xffffffff), "ERR_IMAGE_UNDECODABLE"],
     ["BMP", bytes("BM", u32le(0, 0, 54, 40, 65_535, 65_535), zeros), "ERR_IMAGE_UNDECODABLE"],
   ];
+  const drawn: typeof huge = [
+    ["SVG", svg("<rect/>", 'width="100000" height="100000"'), "ERR_IMAGE_TOO_LARGE"],
+    ["SVG of a large view", svg("<rect/>", 'viewBox="0 0 40000 40000"'), "ERR_IMAGE_TOO_LARGE"],
+    ["animation of 50,000 frames", gif(100, 100, 50_000), "ERR_IMAGE_TOO_LARGE"],
+  ];
   it.each(huge)("%s, on its way to be sent", async (_, image) => {
     const { counts, failures } = await through(batch() as never, image);
     expect(counts).toMatchObject({ ok: 1, failed: 1 });
     expect(failures[0]).toMatchObject({ id: "bomb", code: "ERR_IMAGE_TOO_LARGE" });
   });
 
-  it.each(huge)("%s, on its way to be made smaller", async (_, image, code) => {
-    const { counts, failures } = await through(fitImage({ format: "jpeg" }), image);
+  it.each([...huge, ...drawn])("%s, on its way to be made smaller", async (what, image, code) => {
+    // A JPEG takes one frame of an animation, a GIF takes them all.
+    const options = what.includes("frames") ? { maxMegapixels: 0.001 } : { format: "jpeg" as const };
+    const { counts, failures } = await through(fitImage(options), image);
     expect(counts).toMatchObject({ ok: 1, failed: 1 });
     expect(failures[0]).toMatchObject({ id: "bomb", code });
   });
@@ -178,7 +191,6 @@ describe("blocked: images of too many pixels, before any is decoded", () => {
 
 describe("blocked: what is no image, when an image is to be decoded", () => {
   it.each([
-    ["SVG of too many pixels", svg("<rect/>", 'width="100000" height="100000"')],
     ["SVG of a thousand million entities", svgOfEntities()],
     ["SVG that includes a file", svg('<image href="file:///etc/passwd" width="9" height="9"/>')],
     [
@@ -186,7 +198,10 @@ describe("blocked: what is no image, when an image is to be decoded", () => {
       svg("&x;", "", '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
     ],
     ["SVG that asks a server", svg('<image href="http://127.0.0.1:9/x.png" width="9" height="9"/>')],
-    ["SVG that uses itself", svg('<g id="a"><use href="#a"/></g><use href="#a"/>')],
+    ["SVG with a style sheet from a server", svg("<style>@import 'http://127.0.0.1:9/x.css';</style><rect/>")],
+    ["SVG with a pattern from a file", svg('<rect width="9" height="9" fill="url(file:///etc/passwd#a)"/>')],
+    ["SVG with elements nested 100,000 deep", svg(`${"<g>".repeat(100_000)}${"</g>".repeat(100_000)}`)],
+    ["SVG that uses parts of itself a thousand million times", svgOfUses()],
     ["SVG in UTF-16", Buffer.from(`\uFEFF${svg("<rect/>").toString("latin1")}`, "utf16le")],
     ["SVG in gzip", layered(1000, 1)],
     ["SVG behind a long comment", bytes(`<!--${"x".repeat(9000)}-->`, svg("<rect/>"))],
@@ -200,8 +215,15 @@ describe("blocked: what is no image, when an image is to be decoded", () => {
     expect(failures[0]).toMatchObject({ id: "bomb", code: "ERR_IMAGE_UNDECODABLE" });
   });
 
-  it("an SVG that says it is a PNG", async () => {
-    const image = { bytes: new Uint8Array(svg("<rect/>")), mimeType: "image/png", width: 10, height: 10 };
+  it("an SVG that uses itself, which is drawn without that part", async () => {
+    const image = { bytes: new Uint8Array(svg('<g id="a"><use href="#a"/></g><use href="#a"/>')) };
+    const { made } = await throughTransform(fitImage(), [{ id: "loop", image }]);
+    expect(made[0]?.image).toMatchObject({ mimeType: "image/png", width: 10, height: 10 });
+  });
+
+  it("an SVG that says it is a PNG and refers to a file", async () => {
+    const bytes = new Uint8Array(svg('<image href="file:///etc/passwd" width="9" height="9"/>'));
+    const image = { bytes, mimeType: "image/png", width: 10, height: 10 };
     const { failures } = await flow(values([{ id: "bomb", image }]))
       .pipe(fitImage({ format: "jpeg" }))
       .run();

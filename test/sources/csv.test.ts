@@ -358,7 +358,7 @@ describe("quoted cells", () => {
           const map = ({ a = "", b = "", c = "" }: Record<string, string>) => void read.push([a, b, c]) as undefined;
           const path = csvWith(Buffer.from(`\uFEFF${text}`, encoding));
           const items = await itemsOf(csv(path, { map }));
-          expect(read).toEqual(rows);
+          expect(read).toEqual(rows.filter((row) => !row.every((text) => /^[ \t\r\n]*$/.test(text))));
           expect(items.filter((item) => "error" in item)).toEqual([]);
         },
       ),
@@ -385,7 +385,7 @@ describe("metadata in a cell", () => {
     expect(await rowsOf(`input,metadata\na,${cellOf(json)}\n`)).toEqual([{ text: "a", metadata }]);
   });
 
-  it.each(["[1]", '"text"', "{'a': 1", "none", "null", "7"])("that is no object fails its row: %s", async (json) => {
+  it.each(["[1]", '"text"', "{'a': 1", "nothing", "true", "7"])("that is no object fails its row: %s", async (json) => {
     const [row, next] = await linesOf(`input,metadata\na,${cellOf(json)}\nb,{}\n`);
     expect(row).toMatchObject({ line: 2, code: "ERR_CSV_METADATA" });
     expect(row?.text).toContain("column metadata");
@@ -427,7 +427,7 @@ describe("a CSV that cannot be read", () => {
     await expect(run).rejects.toMatchObject({ code: "ERR_CSV_COLUMNS", message: expect.stringContaining('"colour"') });
   });
 
-  it.each(["constructor", "__proto__", "input.data.concepts[99999999].id", "Input", ""])(
+  it.each(["constructor", "__proto__", "input.data.concepts[99999999].id", "Input"])(
     "rejects the column %j",
     async (column) => {
       await expect(itemsOf(csv(csvWith(`inputid,${column}\na,b\n`)))).rejects.toMatchObject({
@@ -438,16 +438,16 @@ describe("a CSV that cannot be read", () => {
   );
 
   it.each([
-    ["inputid;input", /separated by ";": pass \{ delimiter: ";" \}/],
-    ["inputid\tinput", /separated by "\\t"/],
-    ["inputid,Input", /did you mean "input"\? known are inputid,/],
-    ["Input ID,input", /did you mean "inputid"\?/],
-  ])("says what may be wrong with the header %j", async (header, text) => {
-    await expect(itemsOf(csv(csvWith(`${header}\na\n`)))).rejects.toThrow(text);
+    ["inputid;input", ",", /separated by ";": pass \{ delimiter: ";" \}/],
+    ["inputid\tinput", ",", /separated by "\\t"/],
+    ["inputid,Input", undefined, /did you mean "input"\? known are inputid,/],
+    ["Input ID,input", undefined, /did you mean "inputid"\?/],
+  ])("says what may be wrong with the header %j", async (header, delimiter, text) => {
+    await expect(itemsOf(csv(csvWith(`${header}\na\n`), { delimiter }))).rejects.toThrow(text);
   });
 
   it("rejects a column that is there twice, and a header that is broken", async () => {
-    await expect(itemsOf(csv(csvWith("input,input\na,b\n")))).rejects.toThrow(/"input" is there twice/);
+    await expect(itemsOf(csv(csvWith("input,input\na,b\n")))).rejects.toThrow(/has the column "input" twice/);
     for (const header of ['inputid,"in"put', '"inputid,input']) {
       await expect(itemsOf(csv(csvWith(`${header}\na,b\n`)))).rejects.toMatchObject({ code: "ERR_CSV_COLUMNS" });
     }

@@ -93,17 +93,34 @@ describe("geoFromExif", () => {
     expect((await one(geoFromExif({ overwrite: true }), without)).geo).toEqual(here);
   });
 
-  it("fails a photograph alone whose place is not on earth", async () => {
-    const bytes = await withGps({
-      GPSLatitudeRef: "N",
-      GPSLatitude: "95/1 0/1 0/1",
-      GPSLongitudeRef: "E",
-      GPSLongitude: "100/1 0/1 0/1",
+  describe("broken EXIF blocks", () => {
+    const beyond = async () => ({
+      id: "wrong",
+      image: {
+        bytes: await withGps({
+          GPSLatitudeRef: "N",
+          GPSLatitude: "95/1 0/1 0/1",
+          GPSLongitudeRef: "E",
+          GPSLongitude: "100/1 0/1 0/1",
+        }),
+      },
     });
-    const { made, report } = await through(geoFromExif(), [{ id: "wrong", image: { bytes } }, ...photos]);
-    expect(made).toHaveLength(3);
-    expect(report.failures).toMatchObject([{ id: "wrong", code: "ERR_GEO", stage: "geoFromExif" }]);
-    expect(report.failures[0]?.reason).toContain("95");
+
+    it("are notes in the report by default, and the photographs go on without a location", async () => {
+      const { made, report } = await through(geoFromExif(), [await beyond(), ...photos]);
+      expect(made).toHaveLength(4);
+      expect(made[0]?.geo).toBeUndefined();
+      expect(report.notes).toEqual({ "geoFromExif: the EXIF block is broken, so no location was taken": 1 });
+      expect(report.summary()).toContain("ok, geoFromExif: the EXIF block is broken, so no location was taken: 1");
+    });
+
+    it("fail alone when it is asked for", async () => {
+      const { made, report } = await through(geoFromExif({ onBroken: "fail" }), [await beyond(), ...photos]);
+      expect(made).toHaveLength(3);
+      expect(report.failures).toMatchObject([{ id: "wrong", code: "ERR_EXIF", stage: "geoFromExif" }]);
+      expect(report.failures[0]?.reason).toContain("latitude 95, longitude 100");
+      expect(report.notes).toEqual({});
+    });
   });
 
   it("fails a file alone that went away", async () => {
@@ -122,10 +139,11 @@ describe("geoFromExif", () => {
       if (n % 2) for (let at = 20 + n; at < 400; at += 37) bytes[at] = (n * 91 + at) & 255;
       return { id: `n${n}`, image: { bytes, mimeType: "image/jpeg" } };
     });
-    const { report } = await through(geoFromExif(), inputs);
+    const { report } = await through(geoFromExif({ onBroken: "fail" }), inputs);
     expect(report.counts.read).toBe(60);
     expect(report.counts.ok + report.counts.failed).toBe(60);
-    for (const failure of report.failures) expect(failure.code).toMatch(/^ERR_(EXIF|GEO)$/);
+    for (const failure of report.failures) expect(failure.code).toBe("ERR_EXIF");
+    expect((await through(geoFromExif(), inputs)).report.counts.ok).toBe(60);
   });
 
   it("closes the files it read", async () => {

@@ -59,8 +59,8 @@ describe("geoFromTable", () => {
 
   it.each([
     ["200,1", "200"],
-    ["1,", "NaN"],
-    ["east,1", "NaN"],
+    ["1,", 'latitude ""'],
+    ["east,1", 'longitude "east"'],
     ["51.9,104.5", "swapped"],
   ])("fails the input alone whose row is wrong, and names the line: %s", async (cells, text) => {
     const path = table(`filename,longitude,latitude\na.jpg,1,2\nb.jpg,${cells}\nc.jpg,3,4\n`);
@@ -86,8 +86,8 @@ describe("geoFromTable", () => {
   });
 
   it("reads the table once, closes it, and is not mixed up by names of the language", async () => {
-    const path = table("filename,longitude,latitude\na.jpg,1,2\n");
-    const { made } = await through(geoFromTable(path), ["a.jpg", "constructor", "__proto__", "a.jpg"].map(named));
+    const path = table("filename,longitude,latitude\na.jpg,1,2\nb.jpg,1,2\n");
+    const { made } = await through(geoFromTable(path), ["a.jpg", "constructor", "__proto__", "b.jpg"].map(named));
     expect(made.map((input) => input.geo?.latitude)).toEqual([2, undefined, undefined, 2]);
     await vi.waitFor(() => expect(openIn(temp)).toEqual([]));
   });

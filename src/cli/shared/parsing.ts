@@ -1,6 +1,8 @@
 /** Values of options: checked where they are given, so that a wrong one is named with its option. */
 
 import { InvalidArgumentError } from "commander";
+import { InputError } from "../../core/errors.js";
+import { parseJson } from "../../core/json-text.js";
 
 /** A whole number of a range. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -48,8 +50,10 @@ export function keyValue(text: string, before: Record<string, unknown> = {}): Re
 
 function parsed(value: string): unknown {
   try {
-    return JSON.parse(value);
-  } catch {
-    return value;
+    return parseJson(value);
+  } catch (error) {
+    const isNumberInside = error instanceof InputError && /^\s*[[{]/.test(value);
+    if (isNumberInside) throw new InvalidArgumentError(`${error.message}.`);
+    return value; // a number that JavaScript would change stays text
   }
 }

@@ -47,7 +47,11 @@ export function withReading(command: Command, argument = "<source...>"): Command
         "file",
       ]),
     )
-    .option("--delimiter <character>", 'CSV: what separates cells, such as ";" (default: ",")', separator)
+    .option(
+      "--delimiter <character>",
+      'CSV: what separates cells, such as ";" (default: found by the header)',
+      separator,
+    )
     .option("--fetch", "URLs: fetch here and send the bytes, instead of letting the platform fetch");
 }
 

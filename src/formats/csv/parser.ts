@@ -1,8 +1,8 @@
 /** Takes the text of a CSV chunk by chunk, up to the first row that is broken: plain rows by itself, the others by csv-parse. */
 
 import type { CsvError } from "csv-parse";
-import { type ParsedRow, plainRows } from "./csv-plain.js";
-import { chunkBytes } from "./csv-text.js";
+import { type ParsedRow, plainRows } from "./plain.js";
+import { chunkBytes } from "./text.js";
 
 export interface BrokenCell {
   /** Index of the cell. */

@@ -1,8 +1,8 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { plainRows } from "../../src/sources/csv-plain.js";
-import { isLong } from "../helpers/long.js";
+import { plainRows } from "../../../src/formats/csv/plain.js";
+import { isLong } from "../../helpers/long.js";
 
 const comma = 44;
 const text = fc.string({ unit: fc.constantFrom('"', ",", "\n", "\r\n", "\r", " ", "a", "\xe9", "\0"), maxLength: 40 });

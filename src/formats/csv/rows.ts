@@ -1,8 +1,9 @@
 /** The rows of a CSV file, read as they are asked for. */
 
 import { isUtf8 } from "node:buffer";
-import { type BrokenCell, csvParser } from "./csv-parser.js";
-import { chunkBytes, openText } from "./csv-text.js";
+import { delimiterOf } from "./delimiter.js";
+import { type BrokenCell, csvParser } from "./parser.js";
+import { chunkBytes, openText } from "./text.js";
 
 export type CsvRow =
   | {
@@ -17,12 +18,16 @@ const maxRowBytes = 25_000_000;
 const tooLong = `is in a row of more than ${maxRowBytes} bytes`;
 
 /**
- * Yields the rows that are not empty, those of a chunk together. A parser goes as far as a row that is broken. Of this only the first line is given up: a new parser begins where
- * the line ends, so that a quote which is never closed does not take the rows after it along.
+ * Yields the rows of a file that have a cell with content, the rows of one chunk together. The delimiter, where none is given, is found by the first line.
+ *
+ * A parser goes as far as the first broken row. Only the first line of that row is dropped: a new parser begins where the line ends, so that a quote
+ * which is never closed costs one line and not the rows after it.
  */
-export async function* readRows(path: string, delimiter: string): AsyncGenerator<CsvRow[]> {
-  const text = await openText(path);
+export async function* readRows(path: string, givenDelimiter?: string): AsyncGenerator<CsvRow[]> {
+  const text = openText(path);
   try {
+    const { delimiter, isNamed } = delimiterOf(await text.peekLine(), givenDelimiter);
+    if (isNamed) await text.skipLine(); // its line break stays, as an empty row
     for (let line = 1; ; ) {
       const parser = csvParser(delimiter);
       let broken: BrokenCell | undefined;
@@ -40,8 +45,7 @@ export async function* readRows(path: string, delimiter: string): AsyncGenerator
             break;
           }
           const isPlain = parsed.isSimple || cells.every(isPlainCell);
-          const isEmpty = cells.length === 1 && cells[0] === "" && bytes <= 2; // without quotes: a line break only
-          if (!isEmpty) rows.push(isPlain ? { line, cells } : decoded(line, cells));
+          if (!isBlank(cells, bytes)) rows.push(isPlain ? { line, cells } : decoded(line, cells));
           line += isPlain ? 1 : 1 + breaksIn(cells);
           text.release(bytes);
         }
@@ -56,6 +60,14 @@ export async function* readRows(path: string, delimiter: string): AsyncGenerator
   }
 }
 
+/** An empty line, and a row of empty cells as Excel writes below a table. `""` in a table of one column is a row. */
+function isBlank(cells: readonly string[], bytes: number): boolean {
+  for (const cell of cells) if (cell !== "" && !blank.test(cell)) return false;
+  return cells.length > 1 || bytes <= (cells[0]?.length ?? 0) + 2;
+}
+
+const blank = /^[ \t\r\n]*$/;
+
 /** What cells are made of that have no line break in them, and nothing to decode. */
 const plain = /^[\t\x20-\x7E]*$/;
 
@@ -69,7 +81,11 @@ function decoded(line: number, cells: readonly string[]): CsvRow {
   for (const cell of cells) {
     const bytes = Buffer.from(cell, "latin1");
     if (!isUtf8(bytes))
-      return { line, cell: texts.length, reason: "is not UTF-8 (nor UTF-16): save the file as UTF-8" };
+      return {
+        line,
+        cell: texts.length,
+        reason: "is not valid UTF-8 or UTF-16 (another encoding, or cut short): save the file as UTF-8",
+      };
     texts.push(bytes.toString("utf8"));
   }
   return { line, cells: texts };

@@ -1,0 +1,111 @@
+/** The text of a CSV file: UTF-8 in chunks, read as they are asked for, and again from the end of a line. */
+
+import { createReadStream } from "node:fs";
+import { utf8FromUtf16 } from "./utf16.js";
+
+export const chunkBytes = 64 * 1024;
+
+export interface CsvText {
+  /** Returns the first line without taking it; at most about a chunk of it. Only before the first `next`. */
+  peekLine(): Promise<string>;
+  /** Reads a chunk and holds it; undefined at the end. */
+  next(): Promise<Buffer | undefined>;
+  /** How many bytes are held. */
+  heldBytes(): number;
+  /** Releases the first held bytes. */
+  release(bytes: number): void;
+  /** Drops the first line of the held bytes, except its line break; the bytes after it are read again. */
+  skipLine(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file, a pipe or a device: it is opened once and read from its beginning to its end. UTF-16 is recognized by its byte order mark, or by the
+ * zero in its first character. Bytes that are not valid in their encoding stay invalid, so that the cell that has them fails.
+ */
+export function openText(path: string): CsvText {
+  const chunks = readChunks(path);
+  let unread: Buffer[] = [];
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  let released = 0; // of the first held chunk
+  const read = async () => unread.shift() ?? (await chunks.next()).value;
+  return {
+    async peekLine() {
+      let start: Buffer = Buffer.alloc(0);
+      while (start.length < chunkBytes && !hasLineBreak(start)) {
+        const chunk = await read();
+        if (!chunk) break;
+        start = start.length === 0 ? chunk : Buffer.concat([start, chunk]);
+      }
+      if (start.length > 0) unread.unshift(start);
+      return start.toString("utf8").split(/\r|\n/, 1)[0] ?? "";
+    },
+    async next() {
+      const chunk = await read();
+      if (chunk) held.push(chunk);
+      heldBytes += chunk?.length ?? 0;
+      return chunk;
+    },
+    heldBytes: () => heldBytes,
+    release(bytes) {
+      heldBytes -= bytes;
+      released += bytes;
+      for (let [first] = held; first && first.length <= released; [first] = held) {
+        held.shift();
+        released -= first.length;
+      }
+    },
+    async skipLine() {
+      unread = [...held, ...unread];
+      let from = released;
+      [held, heldBytes, released] = [[], 0, 0];
+      for (let chunk = await read(); chunk; chunk = await read()) {
+        const rest = chunk.subarray(from);
+        const end = rest.findIndex((byte) => byte === 10 || byte === 13);
+        if (end >= 0) return void unread.unshift(rest.subarray(end));
+        from = 0;
+      }
+    },
+    async close() {
+      await chunks.return(undefined);
+    },
+  };
+}
+
+function hasLineBreak(bytes: Buffer): boolean {
+  return bytes.includes(10) || bytes.includes(13);
+}
+
+const byteOrderMark = Buffer.from("\uFEFF");
+
+async function* readChunks(path: string): AsyncGenerator<Buffer, undefined> {
+  const stream = createReadStream(path, { highWaterMark: chunkBytes });
+  try {
+    const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    let start: Buffer = Buffer.alloc(0);
+    while (start.length < 3) {
+      const { value, done } = await chunks.next();
+      if (done) break;
+      start = start.length === 0 ? value : Buffer.concat([start, value]); // a pipe may hand over single bytes
+    }
+    const rest = { [Symbol.asyncIterator]: () => chunks };
+    const encoding = utf16In(start);
+    if (encoding) {
+      yield* utf8FromUtf16(start, rest, encoding);
+      return;
+    }
+    yield start.subarray(start.subarray(0, 3).equals(byteOrderMark) ? 3 : 0);
+    yield* rest;
+  } finally {
+    stream.destroy();
+  }
+}
+
+function utf16In(start: Buffer): "little" | "big" | undefined {
+  if (start.length < 2) return undefined;
+  const [first = 0, second = 0] = start;
+  if ((first === 0xff && second === 0xfe) || (first > 0 && second === 0)) return "little";
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second > 0)) return "big";
+  return undefined;
+}

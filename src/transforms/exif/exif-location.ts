@@ -1,0 +1,87 @@
+/** EXIF locations: reads the coordinates in an EXIF block, and nothing else of it. */
+
+import type { ByteRange } from "./byte-range.js";
+import { TiffReader, type TiffValue } from "./tiff-reader.js";
+
+/** Tags of the first directory that lead to others, and tags of the GPS directory. */
+const tags = { exif: 0x8769, gps: 0x8825, latitudeRef: 1, latitude: 2, longitudeRef: 3, longitude: 4 };
+const ascii = 2;
+
+/** Coordinates in degrees, negative in the south and in the west. */
+export interface Coordinates {
+  latitude: number;
+  longitude: number;
+}
+
+/** What a block says: a location, coordinates without a hemisphere, or nothing. */
+export type ExifLocation = Coordinates | "no hemisphere" | undefined;
+
+/**
+ * Reads the location of an EXIF block. Coordinates that are all zero, or divided by zero, are none: a camera without a fix writes them.
+ *
+ * @throws {Error} if the block points out of itself, or a coordinate is no list of numbers or lies outside of the earth
+ */
+export async function exifLocation(block: ByteRange): Promise<ExifLocation> {
+  const reader = await TiffReader.open(block);
+  const gps = await gpsDirectory(reader);
+  const latitude = gps?.get(tags.latitude);
+  const longitude = gps?.get(tags.longitude);
+  if (!latitude || !longitude) {
+    if (reader.isCut) throw new Error("a directory is cut short");
+    return undefined;
+  }
+  const [north, east] = [await degrees(reader, latitude), await degrees(reader, longitude)];
+  if (Number.isNaN(north) || Number.isNaN(east) || (north === 0 && east === 0)) return undefined;
+  if (Math.abs(north) > 90 || Math.abs(east) > 180) {
+    throw new Error(`latitude ${north}, longitude ${east} lie outside of the earth`);
+  }
+  const vertical = await hemisphere(reader, gps?.get(tags.latitudeRef), "N", "S");
+  const horizontal = await hemisphere(reader, gps?.get(tags.longitudeRef), "E", "W");
+  if (vertical === undefined || horizontal === undefined) return "no hemisphere";
+  return { latitude: signed(north, vertical), longitude: signed(east, horizontal) };
+}
+
+/** The GPS directory; a few programs put its address into the EXIF directory. */
+async function gpsDirectory(reader: TiffReader): Promise<Map<number, TiffValue> | undefined> {
+  const first = await reader.directory(reader.first);
+  const at = await pointer(reader, first.get(tags.gps));
+  if (at > 0) return reader.directory(at);
+  const exifAt = await pointer(reader, first.get(tags.exif));
+  if (exifAt === 0) return undefined;
+  const nested = await pointer(reader, (await reader.directory(exifAt)).get(tags.gps));
+  return nested > 0 ? reader.directory(nested) : undefined;
+}
+
+async function pointer(reader: TiffReader, value: TiffValue | undefined): Promise<number> {
+  return value ? ((await reader.numbers(value))[0] ?? 0) : 0;
+}
+
+/** 1 or -1 by the first letter, in either case; undefined if it is missing or another one. */
+async function hemisphere(reader: TiffReader, value: TiffValue | undefined, positive: string, negative: string) {
+  const letter = value && (await reader.text(value)).charAt(0).toUpperCase();
+  if (letter === positive) return 1;
+  return letter === negative ? -1 : undefined;
+}
+
+/** Degrees, minutes and seconds as degrees, with the sign of the first number. NaN if there are no degrees. */
+async function degrees(reader: TiffReader, value: TiffValue): Promise<number> {
+  const numbers = value.type === ascii ? numbersIn(await reader.text(value)) : await reader.numbers(value);
+  const [whole = Number.NaN, ...parts] = numbers.slice(0, 3);
+  if (!Number.isFinite(whole)) return Number.NaN;
+  // 0/0 stands for a part that the camera does not use.
+  const [minutes = 0, seconds = 0] = parts.map((part) => (Number.isNaN(part) ? 0 : part));
+  if (!Number.isFinite(minutes) || !Number.isFinite(seconds)) throw new Error("a coordinate is divided by zero");
+  const size = Math.abs(whole) + minutes / 60 + seconds / 3600;
+  return whole < 0 || Object.is(whole, -0) ? -size : size;
+}
+
+function numbersIn(text: string): number[] {
+  return (text.match(/-?\d+(\.\d+)?/g) ?? []).map((digits) => Number.parseFloat(digits));
+}
+
+/** A sign in the number says the same as S or W. Together with N or E it is a contradiction. */
+function signed(size: number, hemisphere: 1 | -1): number {
+  if (size < 0 && hemisphere > 0)
+    throw new Error(`coordinate ${size} is negative, and its hemisphere is north or east`);
+  return Math.abs(size) * hemisphere || 0;
+}

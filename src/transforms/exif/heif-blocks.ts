@@ -1,0 +1,144 @@
+/** HEIC and AVIF: finds metadata among the items that the `meta` box lists. */
+
+import { type ByteRange, joined, partOf, wholeOf } from "./byte-range.js";
+import { exifBlock, isTiff, type MetadataBlock, Steps } from "./metadata-block.js";
+
+interface Box {
+  type: string;
+  content: ByteRange;
+}
+
+/** Finds EXIF and XMP. Their items may lie anywhere in the file. */
+export async function* heifBlocks(file: ByteRange): AsyncGenerator<MetadataBlock> {
+  const steps = new Steps();
+  const meta = await boxIn(file, "meta", steps);
+  if (!meta) return;
+  const boxes = new Map<string, ByteRange>();
+  for await (const { type, content } of boxesIn(partOf(meta, 4, meta.size - 4), steps)) boxes.set(type, content);
+  const infos = boxes.get("iinf");
+  const locations = boxes.get("iloc");
+  if (!infos || !locations) return;
+  const places = placesIn(new Cursor(await wholeOf(locations)));
+  for (const { id, kind } of await itemsIn(infos, steps)) {
+    const range = itemRange(places.get(id), file, boxes.get("idat"));
+    if (range) yield kind === "exif" ? await exifItem(range) : { kind, range };
+  }
+}
+
+async function boxIn(range: ByteRange, type: string, steps: Steps): Promise<ByteRange | undefined> {
+  for await (const box of boxesIn(range, steps)) if (box.type === type) return box.content;
+  return undefined;
+}
+
+async function* boxesIn(range: ByteRange, steps: Steps): AsyncGenerator<Box> {
+  for (let at = 0; steps.next(); ) {
+    const header = await range.read(at, 16);
+    if (header.length < 8) return;
+    let size = header.readUInt32BE(0);
+    let headerSize = 8;
+    if (size === 1 && header.length === 16) {
+      size = Number(header.readBigUInt64BE(8));
+      headerSize = 16;
+    } else if (size === 0) size = range.size - at; // the last box: to the end
+    if (size < headerSize) return;
+    yield { type: header.toString("latin1", 4, 8), content: partOf(range, at + headerSize, size - headerSize) };
+    at += size;
+  }
+}
+
+/** The items that hold metadata. */
+async function itemsIn(infos: ByteRange, steps: Steps): Promise<{ id: number; kind: MetadataBlock["kind"] }[]> {
+  const items: { id: number; kind: MetadataBlock["kind"] }[] = [];
+  const header = new Cursor(await infos.read(0, 8));
+  const start = header.uint(1) === 0 ? 6 : 8; // the number of items has 16 or 32 bits
+  for await (const { content } of boxesIn(partOf(infos, start, infos.size - start), steps)) {
+    const cursor = new Cursor(await content.read(0, 200));
+    const version = cursor.uint(1);
+    if (version < 2) continue;
+    cursor.skip(3);
+    const id = cursor.uint(version === 2 ? 2 : 4);
+    cursor.skip(2);
+    const type = cursor.text(4);
+    if (type === "Exif") items.push({ id, kind: "exif" });
+    else if (type === "mime" && cursor.rest().includes("application/rdf+xml")) items.push({ id, kind: "xmp" });
+  }
+  return items;
+}
+
+/** Where an item lies: parts of the file, or of the `idat` box. */
+interface ItemPlace {
+  isInBox: boolean;
+  parts: { offset: number; length: number }[];
+}
+
+function placesIn(cursor: Cursor): Map<number, ItemPlace> {
+  const version = cursor.uint(1);
+  cursor.skip(3);
+  const [offsetSize, lengthSize] = nibbles(cursor.uint(1));
+  const [baseSize, lastNibble] = nibbles(cursor.uint(1));
+  const indexSize = version === 0 ? 0 : lastNibble;
+  const places = new Map<number, ItemPlace>();
+  for (let left = cursor.uint(version < 2 ? 2 : 4); left > 0; left -= 1) {
+    const id = cursor.uint(version < 2 ? 2 : 4);
+    const method = version === 0 ? 0 : cursor.uint(2) & 15;
+    const isElsewhere = cursor.uint(2) !== 0 || method > 1; // in another file, or made of other items
+    const base = cursor.uint(baseSize);
+    const parts: ItemPlace["parts"] = [];
+    for (let extents = cursor.uint(2); extents > 0; extents -= 1) {
+      cursor.skip(indexSize);
+      parts.push({ offset: base + cursor.uint(offsetSize), length: cursor.uint(lengthSize) });
+    }
+    if (!isElsewhere) places.set(id, { isInBox: method === 1, parts });
+  }
+  return places;
+}
+
+function nibbles(byte: number): [number, number] {
+  return [byte >> 4, byte & 15];
+}
+
+function itemRange(place: ItemPlace | undefined, file: ByteRange, idat?: ByteRange) {
+  const holder = place?.isInBox ? idat : file;
+  const [first, ...others] = place?.parts ?? [];
+  if (!holder || !first) return undefined;
+  const range = partOf(holder, first.offset, first.length || holder.size);
+  return joined([range, ...others.map(({ offset, length }) => partOf(holder, offset, length))]);
+}
+
+/** The TIFF structure in an item: where the first four bytes say, as the standard has it, or at the start. */
+async function exifItem(range: ByteRange): Promise<MetadataBlock> {
+  const start = await range.read(0, 4);
+  const said = start.length === 4 && !isTiff(start) ? 4 + start.readUInt32BE(0) : 0;
+  if (isTiff(await range.read(said, 4))) return { kind: "exif", range: partOf(range, said, range.size - said) };
+  return exifBlock(partOf(range, 4, range.size - 4));
+}
+
+/** Reads numbers of any width one after the other. Buffer throws where there are no more bytes. */
+class Cursor {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  uint(width: number): number {
+    const at = this.#at;
+    this.#at += width;
+    if (width === 8) return Number(this.#bytes.readBigUInt64BE(at));
+    return width === 0 ? 0 : this.#bytes.readUIntBE(at, width);
+  }
+
+  skip(count: number): void {
+    this.#at += count;
+  }
+
+  text(length: number): string {
+    this.#at += length;
+    return this.#bytes.toString("latin1", this.#at - length, this.#at);
+  }
+
+  rest(): string {
+    return this.#bytes.toString("latin1", this.#at);
+  }
+}

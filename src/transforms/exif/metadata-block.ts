@@ -1,0 +1,39 @@
+/** Metadata blocks: what the readers of containers find. */
+
+import { type ByteRange, partOf } from "./byte-range.js";
+
+/** A block in an image. `exif`: a TIFF structure. `xmp`: an XML document. */
+export interface MetadataBlock {
+  kind: "exif" | "xmp";
+  range: ByteRange;
+}
+
+/** Most segments, chunks or boxes of one image. A PNG of 20 MB has 2,500 at the usual size. */
+const maxSteps = 16_384;
+
+/** Counts the steps from header to header, so that a walk through damaged headers ends. */
+export class Steps {
+  #count = 0;
+
+  /** Counts one step. @throws {Error} when there are too many */
+  next(): true {
+    this.#count += 1;
+    if (this.#count > maxSteps) throw new Error(`the image has more than ${maxSteps} segments`);
+    return true;
+  }
+}
+
+/** Bytes before the TIFF structure in JPEG; some programs write them into PNG and WebP too. */
+const prefix = "Exif\0";
+const prefixLength = 6;
+
+/** Makes an EXIF block of a range with or without the prefix of JPEG. */
+export async function exifBlock(range: ByteRange): Promise<MetadataBlock> {
+  const hasPrefix = (await range.read(0, prefix.length)).toString("latin1") === prefix;
+  return { kind: "exif", range: hasPrefix ? partOf(range, prefixLength, range.size - prefixLength) : range };
+}
+
+/** Whether bytes begin with the header of a TIFF structure: classic, or BigTIFF. */
+export function isTiff(bytes: Buffer): boolean {
+  return /^(II[*+]\0|MM\0[*+])/.test(bytes.toString("latin1", 0, 4));
+}

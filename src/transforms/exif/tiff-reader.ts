@@ -1,0 +1,114 @@
+/** TIFF structures: reads directories and values, of EXIF blocks and of TIFF files, wherever they lie. */
+
+import { type ByteRange, partOf } from "./byte-range.js";
+import { isTiff } from "./metadata-block.js";
+
+/** A value of a directory. */
+export interface TiffValue {
+  type: number;
+  count: number;
+  range: ByteRange;
+}
+
+/** Most entries of a directory that are read. Cameras write fewer than 100. */
+const maxEntries = 4096;
+/** Most numbers of a value that are read, and most characters. */
+const maxValues = 16;
+const maxCharacters = 64;
+
+/** Bytes of a value by type, and how it is read. */
+const types: Record<number, { bytes: number; read: (bytes: Buffer, at: number, little: boolean) => number }> = {
+  1: { bytes: 1, read: (bytes, at) => bytes.readUInt8(at) },
+  2: { bytes: 1, read: (bytes, at) => bytes.readUInt8(at) },
+  3: { bytes: 2, read: (bytes, at, little) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)) },
+  4: { bytes: 4, read: u32 },
+  5: { bytes: 8, read: (bytes, at, little) => u32(bytes, at, little) / u32(bytes, at + 4, little) },
+  6: { bytes: 1, read: (bytes, at) => bytes.readInt8(at) },
+  7: { bytes: 1, read: (bytes, at) => bytes.readUInt8(at) },
+  8: { bytes: 2, read: (bytes, at, little) => (little ? bytes.readInt16LE(at) : bytes.readInt16BE(at)) },
+  9: { bytes: 4, read: i32 },
+  10: { bytes: 8, read: (bytes, at, little) => i32(bytes, at, little) / i32(bytes, at + 4, little) },
+  11: { bytes: 4, read: (bytes, at, little) => (little ? bytes.readFloatLE(at) : bytes.readFloatBE(at)) },
+  12: { bytes: 8, read: (bytes, at, little) => (little ? bytes.readDoubleLE(at) : bytes.readDoubleBE(at)) },
+  13: { bytes: 4, read: u32 },
+  16: { bytes: 8, read: u64 },
+  18: { bytes: 8, read: u64 },
+};
+
+function u32(bytes: Buffer, at: number, little: boolean): number {
+  return little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+}
+
+function i32(bytes: Buffer, at: number, little: boolean): number {
+  return little ? bytes.readInt32LE(at) : bytes.readInt32BE(at);
+}
+
+function u64(bytes: Buffer, at: number, little: boolean): number {
+  return Number(little ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
+}
+
+/** Reads one structure in either order of bytes, with offsets of 32 bits or (BigTIFF) 64. */
+export class TiffReader {
+  readonly #range: ByteRange;
+  readonly #little: boolean;
+  readonly #isBig: boolean;
+  /** Where the first directory lies. */
+  readonly first: number;
+  /** Whether a directory that was read has fewer entries than it says. */
+  isCut = false;
+
+  /** @throws {Error} if the range does not begin with the header of a TIFF structure */
+  static async open(range: ByteRange): Promise<TiffReader> {
+    return new TiffReader(range, await range.read(0, 16));
+  }
+
+  private constructor(range: ByteRange, header: Buffer) {
+    if (header.length < 8 || !isTiff(header)) throw new Error("it does not begin as TIFF");
+    this.#range = range;
+    this.#little = header[0] === 0x49;
+    this.#isBig = header[2] === 0x2b || header[3] === 0x2b;
+    this.first = this.#isBig ? u64(header, 8, this.#little) : u32(header, 4, this.#little);
+  }
+
+  /** The values of a directory by tag. Entries outside of the structure are left out. @throws {Error} if it begins there */
+  async directory(at: number): Promise<Map<number, TiffValue>> {
+    const [countBytes, entryBytes, inlineBytes] = this.#isBig ? [8, 20, 8] : [2, 12, 4];
+    const head = await this.#range.read(at, countBytes);
+    if (head.length < countBytes) throw new Error("a directory lies outside of it");
+    const count = this.#isBig ? u64(head, 0, this.#little) : (types[3]?.read(head, 0, this.#little) ?? 0);
+    const bytes = await this.#range.read(at + countBytes, Math.min(count, maxEntries) * entryBytes);
+    this.isCut ||= bytes.length < Math.min(count, maxEntries) * entryBytes;
+    const values = new Map<number, TiffValue>();
+    for (let entry = 0; entry + entryBytes <= bytes.length; entry += entryBytes) {
+      const fields = bytes.subarray(entry, entry + entryBytes);
+      const type = this.#u16(fields, 2);
+      const entries = this.#isBig ? u64(fields, 4, this.#little) : u32(fields, 4, this.#little);
+      const length = entries * (types[type]?.bytes ?? 1);
+      const field = entryBytes - inlineBytes;
+      const offset = this.#isBig ? u64(fields, field, this.#little) : u32(fields, field, this.#little);
+      const start = length <= inlineBytes ? at + countBytes + entry + field : offset;
+      values.set(this.#u16(fields, 0), { type, count: entries, range: partOf(this.#range, start, length) });
+    }
+    return values;
+  }
+
+  /** The first numbers of a value. @throws {Error} if they lie outside of the structure, or are no numbers */
+  async numbers({ type, count, range }: TiffValue): Promise<number[]> {
+    const form = types[type];
+    if (!form) throw new Error(`a value has the type ${type}`);
+    const wanted = Math.min(count, maxValues);
+    const bytes = await range.read(0, wanted * form.bytes);
+    if (bytes.length < wanted * form.bytes) throw new Error("a value lies outside of it");
+    return Array.from({ length: wanted }, (_, index) => form.read(bytes, index * form.bytes, this.#little));
+  }
+
+  /** The first characters of a value, whatever its type says, without NUL and blanks around them. */
+  async text({ range }: TiffValue): Promise<string> {
+    const text = (await range.read(0, maxCharacters)).toString("latin1");
+    return text.replace(/[\0\s]+/g, " ").trim();
+  }
+
+  #u16(bytes: Buffer, at: number): number {
+    return this.#little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+  }
+}
