@@ -5,7 +5,7 @@ import { decodeText, describeBytes, describeFile, readContent, readTextFile } fr
 import { InputError } from "./errors.js";
 import { idFromPath } from "./ids.js";
 import { type Concept, type Content, type Input, InputDraft, type Json } from "./input.js";
-import { mediaKinds } from "./kinds.js";
+import { type MediaKind, mediaKinds } from "./kinds.js";
 import { issueText } from "./plugin.js";
 import { withoutSignature } from "./secret-urls.js";
 
@@ -57,7 +57,7 @@ function addMedia(input: Writable<Input>, draft: InputDraft, before?: Promise<vo
   for (const kind of mediaKinds) {
     const content = draft[kind];
     if (!content) continue;
-    const described = describe(content);
+    const described = describe(content, kind);
     if (described instanceof Promise) (work ??= []).push(described.then((found) => void (input[kind] = found)));
     else input[kind] = described;
   }
@@ -99,13 +99,13 @@ function conceptOf(concept: string | Concept): Concept {
   return typeof concept === "string" ? { id: concept } : concept;
 }
 
-function describe(content: Content): Content | Promise<Content> {
+function describe(content: Content, kind: MediaKind): Content | Promise<Content> {
   if ("url" in content) return content;
   if ("bytes" in content) {
-    return content.mimeType === undefined ? describeBytes(content).then((found) => found.content) : content;
+    return content.mimeType === undefined ? describeBytes(content, kind).then((found) => found.content) : content;
   }
   if (content.sizeBytes !== undefined) return content;
-  const described = describeFile(content.path);
+  const described = describeFile(content.path, kind);
   return described instanceof Promise ? described.then((found) => found.content) : described.content;
 }
 

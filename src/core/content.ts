@@ -36,11 +36,13 @@ export interface Described<C extends Content = Content> {
  * Opens the file once and reads its first 4 KB, synchronously. Where they do not tell the type (the directory of a TIFF, the tracks of a video),
  * reads up to 768 KB more in small pieces. Returns a promise only for rare types.
  *
+ * `sentAs` is the kind that a user gave it, which says how far to search for sound behind junk.
+ *
  * A file that its name or its first bytes call media, and that cannot be identified, is refused, and so is a text file in another encoding.
  *
  * @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_NOT_A_FILE, ERR_KIND_UNKNOWN, ERR_TEXT_ENCODING
  */
-export function describeFile(path: string): Described<FileContent> | Promise<Described<FileContent>> {
+export function describeFile(path: string, sentAs?: Kind): Described<FileContent> | Promise<Described<FileContent>> {
   let file: number | undefined;
   try {
     file = openSync(path, readNow);
@@ -58,7 +60,7 @@ export function describeFile(path: string): Described<FileContent> | Promise<Des
       return described;
     }
     const kept = Buffer.from(start);
-    return detectRest(new Reader(kept, size, more), path).then(
+    return detectRest(new Reader(kept, size, more), path, sentAs).then(
       (rest) => checked(withFacts(content, rest), rest, kept, path),
       (error: unknown) => {
         throw asUnreadable(path, error);
@@ -73,13 +75,13 @@ export function describeFile(path: string): Described<FileContent> | Promise<Des
 }
 
 /** Describes bytes in memory, as `describeFile` describes a file. @throws {InputError} ERR_FILE_EMPTY, ERR_KIND_UNKNOWN */
-export async function describeBytes(content: BytesContent): Promise<Described<BytesContent>> {
+export async function describeBytes(content: BytesContent, sentAs?: Kind): Promise<Described<BytesContent>> {
   const { bytes } = content;
   if (bytes.byteLength === 0) throw new InputError("ERR_FILE_EMPTY", "the content has no bytes");
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, headBytes));
   const more: ReadMore = (position, length) => Buffer.from(bytes.subarray(position, position + length));
   const reader = new Reader(start, bytes.byteLength, more);
-  const found = detect(reader) ?? (await detectRest(reader));
+  const found = detect(reader) ?? (await detectRest(reader, "", sentAs));
   return checked(withFacts({ ...content }, found), found, start, undefined);
 }
 

@@ -50,6 +50,7 @@ const extensions: Record<string, string> = {
   "video/MP2P": "mpg",
   "video/MP1S": "mpg",
   "video/mp2t": "m2ts",
+  "audio/mp2t": "m2ts",
   "video/x-flv": "flv",
   "audio/x-flv": "flv",
   "video/mxf": "mxf",

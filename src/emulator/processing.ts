@@ -12,7 +12,7 @@ import { fetchMedia, ProcessingFailure } from "./fetch-media.js";
 import type { MediaFiles, StoredMedia } from "./media-files.js";
 import type { InputRow, JsonObject } from "./model.js";
 import { type Store, timestamp } from "./store.js";
-import { cutShort } from "./whole-media.js";
+import { cutShort, isWholeTiff } from "./whole-media.js";
 
 export interface ProcessingOptions {
   delayMs: number;
@@ -173,7 +173,7 @@ function textInfo(text: JsonObject | undefined): JsonObject {
 /** Looks at stored content: whether it is what it was sent as, within the limits, and whole. */
 async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject> {
   if (statSync(path).size === 0) throw new ProcessingFailure(30300, "there are no bytes");
-  const found = await describeFile(path);
+  const found = await describeFile(path, kind);
   const { mimeType, width, height } = found.content;
   if (kind === "text") return found.kind === "text" ? {} : refuse(kind, mimeType);
   if (found.kind !== kind) return refuse(kind, mimeType);
@@ -217,6 +217,7 @@ function seemsWhole(path: string, format: string): boolean {
     if (format === "JPEG") return tail.includes(Buffer.from([0xff, 0xd9]));
     if (format === "PNG") return tail.includes("IEND");
     if (format === "GIF") return tail.at(-1) === 0x3b;
+    if (format === "TIFF") return isWholeTiff(file, size);
     if (format === "WEBP") return size >= head.readUInt32LE(4) + 8;
     return format === "BMP" && size >= head.readUInt32LE(2);
   } finally {

@@ -1,6 +1,8 @@
 /** Whether video and audio files are whole, as far as their containers tell: a quick look that decodes nothing. */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { Reader } from "../core/detect/reader.js";
+import { endOfPixels } from "../core/detect/tiff.js";
 
 /** What says that a file was cut short; undefined for a file that seems whole, or whose format does not tell. */
 export function cutShort(path: string, mimeType: string | undefined): string | undefined {
@@ -38,4 +40,14 @@ function cutRiff(file: number, size: number): string | undefined {
   const length = header.readUInt32LE(4);
   if (length === 0 || length === 0xffffffff || length + 8 <= size) return undefined;
   return `it says that it has ${length + 8} bytes, and has ${size}`;
+}
+
+/** Whether the pixels of a TIFF end within the file. Decoders differ in the compressions and colours that they know. */
+export function isWholeTiff(file: number, size: number): boolean {
+  const more = (position: number, length: number) => {
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, readSync(file, bytes, 0, length, position));
+  };
+  const end = endOfPixels(new Reader(more(0, 4096), size, more));
+  return end !== undefined && end <= size;
 }

@@ -3,7 +3,7 @@
 import type { OperatorFunction } from "rxjs";
 import { decodeText, describeBytes, describeFile, kindError, readContent } from "../core/content.js";
 import { InputError } from "../core/errors.js";
-import { type BytesContent, type FileContent, type Input, mediaOf } from "../core/input.js";
+import { type BytesContent, type FileContent, type Input, type Kind, mediaOf } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { transformOperator } from "../core/transform-operator.js";
 
@@ -26,8 +26,8 @@ export function detectType(): OperatorFunction<Message, Message> {
   });
 }
 
-async function moved(input: Input, given: string, content: FileContent | BytesContent): Promise<Input> {
-  const found = "path" in content ? await describeFile(content.path) : await describeBytes(content);
+async function moved(input: Input, given: Kind, content: FileContent | BytesContent): Promise<Input> {
+  const found = "path" in content ? await describeFile(content.path, given) : await describeBytes(content, given);
   if (found.kind === undefined) throw kindError(found, "path" in content ? content.path : "the content");
   const { [given as "image"]: _, ...rest } = input;
   if (found.kind !== "text") return { ...rest, [found.kind]: found.content };

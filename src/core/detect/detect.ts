@@ -1,6 +1,7 @@
 /** What a content is: by its first bytes, and by one bounded second look where they do not tell. */
 
 import { imageSize } from "image-size";
+import type { Kind } from "../kinds.js";
 import { readAsf } from "./asf.js";
 import type { Found } from "./found.js";
 import { readIsoMedia } from "./iso-media.js";
@@ -15,6 +16,7 @@ import { readSignature } from "./signatures.js";
 import { looksLikeOldText, looksLikeText, markedEncoding } from "./text.js";
 import { readTextImage } from "./text-images.js";
 import { readTiff } from "./tiff.js";
+import { readTransportStream } from "./transport-stream.js";
 import { kindOfType, oldTextType, unknownType } from "./types.js";
 
 /** Images whose size is in the first bytes, and without which nothing can be done with them. */
@@ -36,21 +38,21 @@ export function detect(reader: Reader, name = ""): Found | undefined {
     const found = detector(reader);
     if (found) return asRaw(found, name);
   }
-  const found = readSignature(head);
+  const found = readTransportStream(head) ?? readSignature(head);
   return found && withSize(found, reader);
 }
 
 /** Asks file-type about the first bytes, and searches for sound behind junk. */
-export async function detectRest(reader: Reader, name = ""): Promise<Found> {
+export async function detectRest(reader: Reader, name = "", sentAs?: Kind): Promise<Found> {
   const mimeType = await knownType(reader.head);
   if (mimeType !== undefined) return { kind: kindOfType(mimeType), mimeType };
-  const sound = searchMpegAudio(reader, mediaKindOfName(name));
+  const sound = searchMpegAudio(reader, mediaKindOfName(name) ?? (sentAs === "audio" ? sentAs : undefined));
   if (sound) return sound;
   return { kind: undefined, mimeType: looksLikeOldText(reader.head) ? oldTextType : unknownType };
 }
 
 /** Types that file-type gives for two or three bytes, which are checked more closely elsewhere. */
-const weakTypes = new Set(["audio/mpeg", "audio/aac", "image/bmp", "image/x-icon"]);
+const weakTypes = new Set(["audio/mpeg", "audio/aac", "image/bmp", "image/x-icon", "video/mp2t"]);
 
 /** The type of a content by file-type, which knows many formats that are no media. */
 export async function knownType(head: Buffer): Promise<string | undefined> {
@@ -59,16 +61,7 @@ export async function knownType(head: Buffer): Promise<string | undefined> {
   const mimeType = (await fileTypeFromBuffer(head).catch(() => undefined))?.mime;
   if (mimeType === undefined || weakTypes.has(mimeType)) return undefined;
   if (mimeType === "image/mj2") return "video/mj2"; // Motion JPEG 2000
-  return mimeType === "video/mp2t" && !isTransportStream(head) ? undefined : mimeType;
-}
-
-/** Packets of 188 bytes, or of 192 or 204 with something around them, each with its mark. */
-function isTransportStream(head: Buffer): boolean {
-  return [188, 192, 204].some((size) => {
-    const first = size === 192 ? 4 : 0;
-    for (let at = first; at < head.length; at += size) if (head[at] !== 0x47) return false;
-    return head.length > first + size;
-  });
+  return mimeType;
 }
 
 /** The types that most files have, by their first bytes. */

@@ -11,7 +11,9 @@ const maxTracks = 64;
 const firstBoxes = new Set(["ftyp", "styp", "moov", "mdat", "wide", "pnot", "free", "skip", "moof", "sidx"]);
 /** These could begin other content as well; it is media if a `moov` follows. */
 const weakBoxes = new Set(["free", "skip"]);
-const stillCodecs = new Set(["jpeg", "png ", "gif ", "tiff"]);
+/** Sample entries of still pictures; the last is an MPEG-4 entry whose descriptor says JPEG or PNG. */
+const stillEntry =
+  /^(?:jpeg|png |gif |tiff|mp4v[\s\S]*esds[\s\S]{4}\x03(?:\x80{3})?[\s\S]{4}\x04(?:\x80{3})?[\s\S][\x6c\x6d])/;
 
 const imageBrands: Record<string, string> = {
   avif: "image/avif",
@@ -125,18 +127,18 @@ function trackOf(reader: Reader, trak: Box) {
 
 /** Whether a track holds one still picture. */
 function isStill(reader: Reader, minf: Box): boolean {
-  let codec = "";
+  let entry = "";
   let samples = 2;
   for (const box of boxes(reader, minf.start, minf.end)) {
     if (box.type !== "stbl") continue;
     for (const inner of boxes(reader, box.start, box.end)) {
-      if (inner.type === "stsd") codec = reader.read(inner.start + 12, 4).toString("latin1");
+      if (inner.type === "stsd") entry = reader.read(inner.start + 12, 256).toString("latin1");
       if (inner.type !== "stsz") continue;
       const sizes = reader.read(inner.start, 12);
       if (sizes.length === 12) samples = sizes.readUInt32BE(8);
     }
   }
-  return samples === 1 && stillCodecs.has(codec);
+  return samples === 1 && stillEntry.test(entry);
 }
 
 /** The boxes between two positions, one after the other; lengths of 64 bits, and of 0 for "to the end". */

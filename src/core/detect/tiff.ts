@@ -6,6 +6,8 @@ import type { Reader } from "./reader.js";
 /** Entries of one directory and directories that are looked at, at most. */
 const maxEntries = 4096;
 const maxDirectories = 12;
+/** Strips or tiles whose places are read, at most. */
+const maxPieces = 65_536;
 
 const tags = {
   width: 256,
@@ -15,6 +17,10 @@ const tags = {
   make: 271,
   subDirectories: 330,
   dngVersion: 50706,
+  stripOffsets: 273,
+  stripLengths: 279,
+  tileOffsets: 324,
+  tileLengths: 325,
 };
 /** Photometric interpretations of sensor data: a colour filter array, and linear raw. */
 const rawPhotometric = new Set([32803, 34892]);
@@ -34,13 +40,8 @@ interface Directory {
 /** Describes a TIFF by its first directory; undefined for other content. */
 export function readTiff(reader: Reader): Found | undefined {
   const { head } = reader;
-  if (head.length < 8) return undefined;
-  const order = head.toString("latin1", 0, 2);
-  if (order !== "II" && order !== "MM") return undefined;
-  const isLittle = order === "II";
-  const version = isLittle ? head.readUInt16LE(2) : head.readUInt16BE(2);
-  if (version !== 42 && version !== 43) return undefined;
-  const layout = { isBig: version === 43, isLittle };
+  const layout = layoutOf(head);
+  if (!layout) return undefined;
   if (head.toString("latin1", 8, 10) === "CR" && !layout.isBig) return { kind: "image", mimeType: "image/x-canon-cr2" };
 
   const found: Found = { kind: "image", mimeType: "image/tiff" };
@@ -53,6 +54,50 @@ export function readTiff(reader: Reader): Found | undefined {
     found.broken = "it begins like a TIFF, and its size cannot be read: it is cut short or broken";
   }
   return found;
+}
+
+/** Where the pixels of the first page end; undefined where that cannot be read, as in a TIFF that names no lengths. */
+export function endOfPixels(reader: Reader): number | undefined {
+  const layout = layoutOf(reader.head);
+  const first = layout && readDirectory(reader, layout, offsetIn(reader.head, layout.isBig ? 8 : 4, layout));
+  if (!layout || !first) return undefined;
+  const isTiled = first.entries.has(tags.tileOffsets);
+  const offsets = numbersOf(reader, layout, first.entries.get(isTiled ? tags.tileOffsets : tags.stripOffsets));
+  const lengths = numbersOf(reader, layout, first.entries.get(isTiled ? tags.tileLengths : tags.stripLengths));
+  if (offsets.length === 0 || offsets.length !== lengths.length) return undefined;
+  return offsets.reduce((end, offset, index) => Math.max(end, offset + (lengths[index] as number)), 0);
+}
+
+/** All numbers of an entry, as far as they can be read. */
+function numbersOf(reader: Reader, layout: Layout, entry: Entry | undefined): number[] {
+  const size =
+    entry &&
+    new Map([
+      [3, 2],
+      [4, 4],
+      [16, 8],
+    ]).get(entry.type);
+  if (!entry || size === undefined || entry.count > maxPieces) return [];
+  const length = entry.count * size;
+  const bytes = length <= entry.value.length ? entry.value : reader.read(offsetIn(entry.value, 0, layout), length);
+  if (bytes.length < length) return [];
+  const wide = { ...layout, isBig: size === 8 };
+  return Array.from({ length: entry.count }, (_, n) =>
+    size > 2
+      ? offsetIn(bytes, n * size, wide)
+      : layout.isLittle
+        ? bytes.readUInt16LE(n * 2)
+        : bytes.readUInt16BE(n * 2),
+  );
+}
+
+function layoutOf(head: Buffer): Layout | undefined {
+  if (head.length < 8) return undefined;
+  const order = head.toString("latin1", 0, 2);
+  if (order !== "II" && order !== "MM") return undefined;
+  const isLittle = order === "II";
+  const version = isLittle ? head.readUInt16LE(2) : head.readUInt16BE(2);
+  return version === 42 || version === 43 ? { isBig: version === 43, isLittle } : undefined;
 }
 
 /** The type of a camera raw file, by the sensor data in one of its directories. */
