@@ -23,7 +23,12 @@ export function withSelection(command: Command): Command {
     .option("--status <code>", "only those in this state: 30000 processed, 30002 failed", wholeNumber(0));
 }
 
-/** The selection for `listInputs`. */
+/** The selection for `listInputs`, which refuses filters that are undefined. */
 export function selectionOf({ id, kind, dataset, status }: SelectingOptions): ListInputsOptions {
-  return { ids: id, kinds: kind, dataset, status };
+  return {
+    ...(id && { ids: id }),
+    ...(kind && { kinds: kind }),
+    ...(dataset !== undefined && { dataset }),
+    ...(status !== undefined && { status }),
+  };
 }
