@@ -3,9 +3,9 @@
 import * as z from "zod";
 import type { App } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
-import { inputFromWire, type WireInput } from "../client/wire.js";
+import { inputFromWire, type ListedAnnotation, type WireInput } from "../client/wire.js";
 import { OptionsError } from "../core/errors.js";
-import type { InputDraft } from "../core/input.js";
+import type { Annotation, InputDraft } from "../core/input.js";
 import { kinds, mediaKinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
 import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin.js";
@@ -201,7 +201,10 @@ function itemOf(
   memberships: Memberships | undefined,
 ): SourceItem {
   const input = inputFromWire(wire);
-  const record = { annotations: annotations?.get(input.id) ?? [], datasets: memberships?.of(input.id) ?? [] };
+  const record = {
+    annotations: (annotations?.get(input.id) ?? []).map(plain),
+    datasets: memberships?.of(input.id) ?? [],
+  };
   // What a flow changes of an input does not make it another one: a journal knows it by its id and its making.
   const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
   return { origin: input.id, input: { ...input, ...record } as InputDraft, key };
@@ -211,4 +214,8 @@ function hasKind(input: InputDraft, kind: string): boolean {
   if (kind !== "text") return input[kind as "image"] !== undefined;
   const hasMedia = mediaKinds.some((other) => input[other] !== undefined);
   return !hasMedia && (input.text !== undefined || input.textUrl !== undefined);
+}
+
+function plain({ id, box, polygon, concepts, info }: ListedAnnotation): Annotation {
+  return { id, ...(box ? { box } : {}), ...(polygon ? { polygon } : {}), concepts, ...(info ? { info } : {}) };
 }

@@ -4,7 +4,6 @@ import { ApiError } from "../../client/api-error.js";
 import type { App } from "../../client/app.js";
 import { codes } from "../../client/status.js";
 import type { ListedAnnotation } from "../../client/wire.js";
-import type { Annotation } from "../../core/input.js";
 import { limits } from "../../core/limits.js";
 import { IdSet } from "./id-set.js";
 import { numberedPages } from "./numbered-pages.js";
@@ -14,8 +13,8 @@ export async function annotationsOf(
   app: App,
   ids: readonly string[],
   signal: AbortSignal,
-): Promise<Map<string, Annotation[]>> {
-  const byInput = new Map<string, Annotation[]>();
+): Promise<Map<string, ListedAnnotation[]>> {
+  const byInput = new Map<string, ListedAnnotation[]>();
   for (let at = 0; at < ids.length; at += limits.maxIdsPerRequest) {
     const inputIds = ids.slice(at, at + limits.maxIdsPerRequest);
     const pages = numberedPages({
@@ -27,16 +26,12 @@ export async function annotationsOf(
       for (const annotation of found) {
         if (annotation.inputLevel) continue;
         const list = byInput.get(annotation.inputId) ?? [];
-        list.push(plain(annotation));
+        list.push(annotation);
         byInput.set(annotation.inputId, list);
       }
     }
   }
   return byInput;
-}
-
-function plain({ id, box, polygon, concepts, info }: ListedAnnotation): Annotation {
-  return { id, ...(box ? { box } : {}), ...(polygon ? { polygon } : {}), concepts, ...(info ? { info } : {}) };
 }
 
 /**
