@@ -1,17 +1,22 @@
 /** Source: a JSON Lines file, one input a line. */
 
+import { dirname } from "node:path";
 import { decodeText } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { bytesFromBase64 } from "../core/input-json.js";
 import { readLines } from "../core/lines.js";
-import { checkPath, itemFrom, type Source } from "../core/plugin.js";
+import { checkPath, itemFrom, type Source, type SourceItem } from "../core/plugin.js";
+import { inputOfLine, isManifestLine, lastLines } from "./manifest-lines.js";
 
 /** Longest line, in bytes: a text at the limit of the API, escaped. */
 const maxLineBytes = 100_000_000;
 
 /**
  * Reads a JSON Lines file from top to bottom: each line is an input, as `writeJsonl` writes it. Empty lines are passed by.
+ *
+ * It also reads the manifest of a download. Paths in it are relative to its folder and stay inside of it (ERR_MANIFEST_PATH). A file that has changed
+ * since its download fails its input (ERR_FILE_CHANGED); for that, each file is read once more. Of an input with several lines, the last one counts.
  *
  * A line that is not JSON or not UTF-8, or is no input, fails alone, named by its number; reading goes on. The file is closed at the end and on an
  * early stop.
@@ -24,11 +29,22 @@ export function jsonl(path: string): Source {
   return {
     name: "jsonl",
     async *read({ signal }) {
+      let last: ReadonlyMap<string, number> | undefined;
       try {
         for await (const { number, bytes } of readLines(path, maxLineBytes)) {
           if (signal.aborted) return;
           if (bytes && isBlank(bytes)) continue;
-          yield itemFrom(`${path}:${number}`, () => parse(bytes));
+          const origin = `${path}:${number}`;
+          const item = itemFrom(origin, () => parse(bytes));
+          if (!("input" in item) || !isManifestLine(item.input)) {
+            yield item;
+            continue;
+          }
+          const line = item.input;
+          last ??= await lastLines(path, maxLineBytes);
+          if (number < (last.get(line.id as string) ?? number))
+            yield { origin, skipped: "a later line has this input" };
+          else yield await manifestItem(origin, line, dirname(path));
         }
       } catch (error) {
         throw new SourceError("ERR_FILE_UNREADABLE", `jsonl: ${path}: ${describeError(error)}`, { cause: error });
@@ -55,4 +71,13 @@ function parse(line: Buffer | undefined): InputDraft {
     throw new InputError("ERR_INPUT_SHAPE", `the line is a dead letter and no input; ${hint}`);
   }
   return bytesFromBase64(value as InputDraft);
+}
+
+async function manifestItem(origin: string, line: Record<string, unknown>, folder: string): Promise<SourceItem> {
+  try {
+    return { origin, input: await inputOfLine(line, folder) };
+  } catch (error) {
+    if (error instanceof InputError) return { origin, error };
+    throw error;
+  }
 }
