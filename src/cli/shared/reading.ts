@@ -99,7 +99,13 @@ async function sourceOf(form: Form, path: string, options: ReadingOptions): Prom
   const kind = kindsAsked?.[0];
   switch (form) {
     case "folder":
-      return folder(path, { kinds: kindsAsked, include, exclude, labels: folderLabels ? "folder" : undefined, watch });
+      return folder(path, {
+        ...(kindsAsked && { kinds: kindsAsked }),
+        ...(include && { include }),
+        ...(exclude && { exclude }),
+        labels: folderLabels ? "folder" : undefined,
+        watch,
+      });
     case "csv":
       return csv(path, { input: column, kind, delimiter });
     case "jsonl":

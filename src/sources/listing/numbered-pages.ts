@@ -1,10 +1,16 @@
 /** Reads a listing whose pages have numbers, while its items are deleted or added. */
 
+import { SourceError } from "../../core/errors.js";
 import { limits } from "../../core/limits.js";
 import { IdSet } from "./id-set.js";
 
 /** Items on a page when the user does not say it: the API's own default. */
 export const defaultPerPage = 128;
+
+/** So many pages in a row without anything new are pages beyond the end, which a server should answer with an empty list. */
+const maxIdlePages = 100;
+/** No listing has so many pages. */
+const maxPages = 2 ** 40;
 
 /** A listing of the API whose pages are asked for by number, from 1. */
 export interface NumberedListing<T> {
@@ -21,6 +27,8 @@ export interface NumberedListing<T> {
  * pass finds nothing new. Only the first pass reads forward. The later passes read backward: a deletion then moves unread items to pages that are
  * still to be read, and an item that is added in front of unread items is itself unread, so that the pass finds it and another pass follows. A listing
  * of a single page needs no second pass, because its page is read at one moment.
+ *
+ * @throws {SourceError} ERR_LISTING if the pages have no end
  */
 export async function* numberedPages<T>(listing: NumberedListing<T>): AsyncGenerator<T[], void> {
   const { keyOf } = listing;
@@ -30,11 +38,13 @@ export async function* numberedPages<T>(listing: NumberedListing<T>): AsyncGener
   const size = listing.perPage ?? limits.maxPerPage;
 
   let pages = 0;
-  for (let before: readonly T[] = []; ; pages += 1) {
+  for (let idle = 0; ; pages += 1) {
     const items = await listing.read(pages + 1, firstSize);
-    if (items.length === 0 || isSamePage(items, before, keyOf)) break;
-    yield unseen(items);
-    before = items;
+    if (items.length === 0) break;
+    const fresh = unseen(items);
+    idle = fresh.length > 0 ? 0 : idle + 1;
+    if (idle === maxIdlePages) throw endless(pages + 1);
+    yield fresh;
   }
   if (pages <= 1) return;
 
@@ -51,11 +61,6 @@ export async function* numberedPages<T>(listing: NumberedListing<T>): AsyncGener
   }
 }
 
-/** A server may answer a page beyond the end with the last page. */
-function isSamePage<T>(items: readonly T[], before: readonly T[], keyOf: (item: T) => string): boolean {
-  return items.length === before.length && items.every((item, index) => keyOf(item) === keyOf(before[index] as T));
-}
-
 /** The last page that has items, 0 if there is none; `guess` is where the listing ended when it was last read. */
 async function lastPage<T>(read: (page: number) => Promise<T[]>, guess: number): Promise<number> {
   const isEmpty = async (page: number) => (await read(page)).length === 0;
@@ -63,6 +68,7 @@ async function lastPage<T>(read: (page: number) => Promise<T[]>, guess: number):
   let some = 1;
   let none = Math.max(guess, 1) + 1;
   while (!(await isEmpty(none))) {
+    if (none > maxPages) throw endless(none);
     some = none;
     none *= 2;
   }
@@ -73,4 +79,9 @@ async function lastPage<T>(read: (page: number) => Promise<T[]>, guess: number):
     else some = middle;
   }
   return some;
+}
+
+function endless(page: number): SourceError {
+  const text = `listInputs: the server answers page ${page}, which is beyond the end of the listing, with items of earlier pages; it cannot be read to its end`;
+  return new SourceError("ERR_LISTING", text);
 }
