@@ -1,7 +1,10 @@
 /** Listings, and flows that change what they list: every input that was there is reached, and nothing else. */
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { take } from "rxjs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   annotate,
   batch,
@@ -18,7 +21,7 @@ import {
   where,
 } from "../../src/index.js";
 import { openListing } from "../helpers/listing-server.js";
-import { openStore } from "../helpers/store.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const idsOf = (count: number, prefix = "t") => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
 
@@ -125,6 +128,28 @@ describe("a flow that removes what it lists", () => {
     });
     expect((await flow(listed).toArray()).flatMap(({ annotations }) => annotations)).toEqual([]);
   });
+});
+
+it("a removal that is killed and started again with its journal leaves none", { timeout: 60_000 }, async () => {
+  const { app, store } = await storeWith(1500);
+  const journal = join(temporaryFolder(), "remove.journal");
+  const root = join(import.meta.dirname, "../..");
+  const script = `import { batch, connect, flow, listInputs, remove } from ${JSON.stringify(join(root, "src/index.ts"))};
+    const app = await connect({ baseUrl: ${JSON.stringify(app.baseUrl)}, pat: "any" });
+    await flow(listInputs(app, { dataset: "old", perPage: 50 })).pipe(batch({ maxItems: 20 }), remove(app))
+      .run({ journal: ${JSON.stringify(journal)} });
+    await app.close();`;
+  const start = () => spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
+  const child = start();
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await expect.poll(() => store.stored().length, { interval: 2, timeout: 20_000 }).toBeLessThan(1400);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(store.stored().length).toBeGreaterThan(0);
+  const [code] = (await once(start(), "exit")) as [number];
+  expect(code).toBe(0);
+  expect(store.stored()).toEqual([]);
+  expect(store.deleted()).toHaveLength(1500);
 });
 
 describe("a listing that shifts while it is read", () => {

@@ -83,7 +83,7 @@ export async function openListing(options: ListingServerOptions) {
   }
 
   const server = createServer((request, response) => {
-    answer(request).then(([http, json]) =>
+    void answer(request).then(([http, json]) =>
       response
         .writeHead(http, { "content-type": "application/json" })
         .end(JSON.stringify({ status: { code: 10000, description: "Ok" }, ...json })),
