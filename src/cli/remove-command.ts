@@ -36,12 +36,18 @@ export function removeCommand(): Command {
         return command.error("error: there is no terminal to ask on; --yes deletes without asking", { exitCode: 2 });
       }
       return withApp(options, async (app) => {
-        const { batch, flow, listInputs, remove } = await import("../index.js");
+        const { batch, flow, listInputs, remove, transform } = await import("../index.js");
         const selection = selectionOf(options);
         if (!yes) {
           // The run works on the inputs that were counted: those that are added meanwhile stay, and the filters apply again to the others.
-          selection.ids = (await flow(listInputs(app, selection)).toArray()).map((input) => input.id);
-          if (!(await isConfirmed(app, selection.ids.length))) {
+          const ids: string[] = [];
+          const counted = transform((input) => {
+            ids.push(input.id);
+            return input;
+          });
+          await flow(listInputs(app, selection)).pipe(counted).run();
+          selection.ids = ids;
+          if (!(await isConfirmed(app, ids.length))) {
             process.stderr.write("Nothing was deleted.\n");
             process.exitCode = 1;
             return;
