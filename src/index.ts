@@ -66,7 +66,7 @@ export type { Stall } from "./core/watchdog.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";
 export { patchConcepts } from "./sinks/patch-concepts.js";
-export { remove } from "./sinks/remove.js";
+export { type RemoveOptions, remove } from "./sinks/remove.js";
 export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove-annotations.js";
 export { type UploadOptions, upload } from "./sinks/upload.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";

@@ -37,8 +37,10 @@ export function listCommand(): Command {
             }),
           )
           .run({ handleSignals: true });
-        if (report.counts.failed > 0) process.stderr.write(`${report.summary()}\n`);
-        if (report.counts.read === 0 && !report.stopped) process.stderr.write("sluice: there are no such inputs\n");
+        const { ok, failed, skipped } = report.counts;
+        const isNamedMissing = options.id !== undefined && skipped > 0 && ok > 0;
+        if (failed > 0 || isNamedMissing) process.stderr.write(`${report.summary()}\n`);
+        if (ok + failed === 0 && !report.stopped) process.stderr.write("sluice: there are no such inputs\n");
         process.exitCode = report.exitCode;
       }),
     );

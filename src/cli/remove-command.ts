@@ -25,20 +25,35 @@ export function removeCommand(): Command {
     .addHelpText("after", "\nExamples:\n  $ sluice remove --dataset old\n  $ sluice remove --status 30002 --yes")
     .action((options: RemoveOptions, command: Command) => {
       const { all, id, kind, dataset, status, yes } = options;
-      if (!all && [id, kind, dataset, status].every((option) => option === undefined)) {
+      const narrows = [id, kind, dataset, status].some((option) => option !== undefined);
+      if (all && narrows) {
+        return command.error("error: --all does not go with --id, --kind, --dataset or --status", { exitCode: 2 });
+      }
+      if (!all && !narrows) {
         return command.error("error: say which inputs: --id, --kind, --dataset, --status, or --all", { exitCode: 2 });
       }
       if (!yes && !process.stdin.isTTY) {
         return command.error("error: there is no terminal to ask on; --yes deletes without asking", { exitCode: 2 });
       }
       return withApp(options, async (app) => {
-        const { batch, flow, listInputs, remove } = await import("../index.js");
-        const inputs = flow(listInputs(app, selectionOf(options))).pipe(batch(), remove(app));
-        if (!yes && !(await isConfirmed(app, (await inputs.plan()).counts.ok))) {
-          process.stderr.write("Nothing was deleted.\n");
-          process.exitCode = 1;
-          return;
+        const { batch, flow, listInputs, remove, transform } = await import("../index.js");
+        const selection = selectionOf(options);
+        if (!yes) {
+          // The run works on the inputs that were counted: those that are added meanwhile stay, and the filters apply again to the others.
+          const ids: string[] = [];
+          const counted = transform((input) => {
+            ids.push(input.id);
+            return input;
+          });
+          await flow(listInputs(app, selection)).pipe(counted).run();
+          selection.ids = ids;
+          if (!(await isConfirmed(app, ids.length))) {
+            process.stderr.write("Nothing was deleted.\n");
+            process.exitCode = 1;
+            return;
+          }
         }
+        const inputs = flow(listInputs(app, selection)).pipe(batch(), remove(app));
         await conclude(await inputs.run(runOptions(options)), options);
       });
     });

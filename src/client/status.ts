@@ -24,6 +24,7 @@ export const codes = {
   inputPending: 30001,
   inputFailed: 30002,
   inputInProgress: 30003,
+  deleteFailed: 30005,
   inputDuplicate: 30100,
   inputNotFound: 30102,
   patched: 30200,

@@ -18,3 +18,22 @@ export function effectsOf<T>(build: () => T): { made: T; effects: readonly strin
 export function tellEffect(effect: string): void {
   told?.push(effect);
 }
+
+let asked: { wholeRecords: boolean } | undefined;
+
+/** Puts operators together and finds out whether one of them records inputs in full. */
+export function needsOf<T>(build: () => T): { made: T; wholeRecords: boolean } {
+  const before = asked;
+  const needs = { wholeRecords: false };
+  asked = needs;
+  try {
+    return { made: build(), ...needs };
+  } finally {
+    asked = before;
+  }
+}
+
+/** Says that a sink records inputs in full, when its operator is applied: a listing then reads their annotations and datasets too. */
+export function needWholeRecords(): void {
+  if (asked) asked.wholeRecords = true;
+}

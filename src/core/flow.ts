@@ -2,6 +2,7 @@
 
 import type { MonoTypeOperatorFunction, Observer, OperatorFunction, Subscription, UnaryFunction } from "rxjs";
 import { displayedInput } from "./display.js";
+import { needsOf } from "./effects.js";
 import { describeError, FlowError, OptionsError } from "./errors.js";
 import type { Input } from "./input.js";
 import { Message, messagesOf } from "./message.js";
@@ -177,9 +178,13 @@ export class Flow<T = Message> {
 
   /** `settling` tells the messages of what reaches the end, which are ok with that. */
   #start(context: RunContext, settling = messagesAtEnd): Observable<T> {
-    let stream: Observable<unknown> = readAll(this.#sources, context);
-    for (const [index, operator] of this.#operators.entries()) stream = applied(operator, stream, index + 1);
-    return finish(stream, settling) as Observable<T>;
+    const { made, wholeRecords } = needsOf(() => {
+      let stream: Observable<unknown> = readAll(this.#sources, context);
+      for (const [index, operator] of this.#operators.entries()) stream = applied(operator, stream, index + 1);
+      return stream;
+    });
+    context.wholeRecords = wholeRecords && !context.rehearses;
+    return finish(made, settling) as Observable<T>;
   }
 }
 

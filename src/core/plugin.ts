@@ -63,6 +63,8 @@ export interface ReadContext {
   isDone?: ((key: string) => boolean) | undefined;
   /** Whether it is for a look, a plan or a preview: nothing is to be changed where it reads. */
   rehearses?: boolean | undefined;
+  /** Whether a sink of the flow records inputs in full: a listing then reads their annotations and datasets too. */
+  wholeRecords?: boolean | undefined;
   /** Registers what is to be closed when the run is over and its outcomes are told, which is later than the end of `read`. */
   atEnd?(close: () => Promise<void>): void;
   /** Lets the clients of the run share the requests of their accounts with other processes. */
@@ -152,9 +154,25 @@ export type OptionsOf<S extends z.ZodObject> = Flat<
   }
 >;
 
-/** Checks the options of a plugin and gives them back with their defaults; names the plugin, the option and the value. */
-export function parseOptions<S extends z.ZodType>(plugin: string, schema: S, options: unknown): z.output<S> {
+/**
+ * Checks the options of a plugin and gives them back with their defaults; names the plugin, the option and the value. `filters` are the options that
+ * narrow what the plugin works on: one that is present and undefined would work on everything, so it is refused.
+ */
+export function parseOptions<S extends z.ZodType>(
+  plugin: string,
+  schema: S,
+  options: unknown,
+  filters: readonly (keyof z.input<S> & string)[] = [],
+): z.output<S> {
   if (options instanceof Observable) throw new OptionsError("ERR_OPTIONS", `${plugin}: got ${shown(options)}`);
+  const empty = filters.find((name) => {
+    const given = options as Partial<Record<string, unknown>> | null | undefined;
+    return given != null && Object.hasOwn(given, name) && given[name] === undefined;
+  });
+  if (empty !== undefined) {
+    const text = `${plugin}: ${empty} is given as undefined, which would select everything; give it a value, or leave it out`;
+    throw new OptionsError("ERR_OPTIONS", text);
+  }
   const result = schema.safeParse(options ?? {}, { reportInput: true });
   if (result.success) return result.data;
   // The schema's own error holds all that was given, a key among it, and says no more.

@@ -61,6 +61,7 @@ async function pump(
     isDone: isDone && ((key) => isDone(fingerprintOfKey(key))),
     idle: context.looks ? undefined : (waitsFor) => void (reading.idle = waitsFor),
     rehearses: context.looks,
+    wholeRecords: context.wholeRecords,
     atEnd: (close) => context.atEnd(close),
     shareTurns: (turns) => context.shareTurns(turns),
   });

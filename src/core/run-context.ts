@@ -89,6 +89,8 @@ export class RunContext {
   readonly rehearses: boolean;
   /** Whether its inputs are only looked at: their sources take no note of it. */
   readonly looks: boolean;
+  /** Whether a sink records inputs in full; set before the sources are read. */
+  wholeRecords = false;
   /** Set before the sources are read. */
   store: OutcomeStore | undefined;
   /** Gets every input with its outcome, where a report is made. */

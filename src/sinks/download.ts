@@ -1,20 +1,24 @@
 /** Sink: downloads the contents of inputs to a folder, with a manifest. */
 
+import { hash } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import { App } from "../client/app.js";
+import { App, appOfMedia } from "../client/app.js";
 import { mimeTypeOf, openContent } from "../core/content.js";
+import { needWholeRecords } from "../core/effects.js";
 import { FlowError, InputError } from "../core/errors.js";
 import { extensionFor, fileNameFor } from "../core/file-names.js";
-import { type Content, type Input, kindOf, mediaOf, type UrlContent } from "../core/input.js";
+import { type Content, type Input, mediaOf, type UrlContent } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin.js";
 import type { RunContext, Traffic } from "../core/run-context.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
+import { replaces } from "./downloading/existing-file.js";
 import { fetchFile } from "./downloading/fetch-file.js";
-import { Manifest } from "./downloading/manifest.js";
+import { Manifest, type Recorded } from "./downloading/manifest.js";
+import { digestOfLine, lineOf, type ManifestFile, madeOf } from "./downloading/manifest-line.js";
 import type { PartialFile } from "./downloading/partial-file.js";
 import { PartialFiles } from "./downloading/partial-files.js";
 
@@ -33,6 +37,11 @@ const Options = z.strictObject({
   deadlineMs: z.number().positive().default(3_600_000),
   /** Follows addresses in private networks. Default: false. */
   allowPrivate: z.boolean().default(false),
+  /**
+   * Makes `listInputs` read the annotations and datasets of its inputs, so that the manifest has them. Reading the datasets costs a request for every
+   * 1000 members of each dataset of the app. Default: true.
+   */
+  wholeRecords: z.boolean().default(true),
 });
 /** Options of `download`. */
 export type DownloadOptions = OptionsOf<typeof Options>;
@@ -42,16 +51,22 @@ export type DownloadOptions = OptionsOf<typeof Options>;
  * with a text, both.
  *
  * Names are made from ids, never taken from a server, and end in an extension found by content. A file appears under its name when it is
- * whole: when its length is right, and its SHA-256 where the server tells it. Links that lie in the folder are not followed. `manifest.jsonl` in
- * the folder gets one line for each file (id, kind, path, sizeBytes, sha256) before its input goes on. Run again, files that the manifest names
- * and that are there in full size are not fetched again; those inputs settle as skipped.
+ * whole: when its length is right, also on disk, and its SHA-256 where the server tells it. Links that lie in the folder are not followed. A file that
+ * another program put there under the same name is not overwritten; the input fails with ERR_FILE_EXISTS.
+ *
+ * `manifest.jsonl` in the folder gets one line for each input before it goes on: its files (path, sizeBytes, sha256) and the whole record (kind,
+ * concepts, metadata, geo, annotations, datasets, status, times). `jsonl("out/manifest.jsonl")` reads it, so that `upload` puts all of it into another app.
+ * Run again, files that the manifest names and that are there in full size are not fetched again, unless the input was made anew since. If nothing of the
+ * record has changed either, the input is skipped; else it gets a new line, and the last line of an input counts.
+ *
+ * One process at a time downloads into a folder; another one is refused.
  *
  * Several at once, so the order is that of completion. A broken download goes on where it stopped, also in the next run, after an abort or a kill:
  * what came stays as `.part`, and is kept only while the server has the same content. An input whose content cannot be had fails with its
  * reason (ERR_HTTP_404, ERR_DOWNLOAD_…, ERR_FILE_UNWRITABLE).
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @throws {SinkError} (the run rejects) ERR_FILE_UNWRITABLE when the folder cannot be written
+ * @throws {SinkError} (the run rejects) ERR_FILE_UNWRITABLE when the folder cannot be written; ERR_FOLDER_IN_USE
  * @example await flow(listInputs(app, { kinds: ["image"] })).pipe(download("./out")).run();
  */
 export function download(
@@ -60,7 +75,15 @@ export function download(
 ): OperatorFunction<Message | readonly Message[], Message> {
   checkPath("download", folder);
   const checked = parseOptions("download", Options, options);
-  return messageSinkOperator("download", () => new Downloader(folder, checked), `download to ${resolve(folder)}`);
+  const operator = messageSinkOperator(
+    "download",
+    () => new Downloader(folder, checked),
+    `download to ${resolve(folder)}`,
+  );
+  return (input) => {
+    if (checked.wholeRecords) needWholeRecords();
+    return operator(input);
+  };
 }
 
 /** Inputs that wait for their turn; reading more of them ahead would only cost memory. */
@@ -85,6 +108,8 @@ class Downloader implements MessageSink {
   readonly #partials: PartialFiles;
   readonly #traffic: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
   readonly #running = new Set<Promise<unknown>>();
+  /** Inputs of one id take turns. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   #context: RunContext | undefined;
   #waiting = 0;
 
@@ -137,10 +162,10 @@ class Downloader implements MessageSink {
     try {
       const written = await this.#slots.run(() => {
         this.#waiting -= 1;
-        return this.#downloadInput(message.value, signal);
+        return this.#inTurn(message.value.id, () => this.#downloadInput(message, signal));
       });
-      if (written.length === 0) message.skip("downloaded earlier", true);
-      for (const { line } of written) await line;
+      if (written) await written.line;
+      else message.skip("downloaded earlier", true);
     } catch (error) {
       signal.throwIfAborted();
       const isFinal = error instanceof FlowError && !error.retryable;
@@ -148,42 +173,96 @@ class Downloader implements MessageSink {
     }
   }
 
-  /** Downloads what of an input is not there yet; gives back the lines that are then being written. */
-  async #downloadInput(input: Input, signal: AbortSignal): Promise<Written[]> {
-    signal.throwIfAborted();
-    const { id, text, textUrl } = input;
-    const media = mediaOf(input);
-    const written: Written[] = [];
-    if (kindOf(input) === undefined) throw new InputError("ERR_INPUT_EMPTY", "the input has no content");
-    if (media && !this.#manifest.has(id, media.kind)) {
-      written.push(await this.#store(id, media.kind, media.content, signal));
-    }
-    const hasText = text !== undefined || textUrl !== undefined;
-    if (hasText && !this.#manifest.has(id, "text")) {
-      const content = text === undefined ? { url: textUrl as string } : { bytes: Buffer.from(text) };
-      written.push(await this.#store(id, "text", content, signal));
-    }
-    return written;
+  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    while (this.#turns.has(id)) await this.#turns.get(id);
+    const working = work();
+    const turn = working.catch(() => undefined).finally(() => this.#turns.delete(id));
+    this.#turns.set(id, turn);
+    return working;
   }
 
-  async #store(id: string, kind: string, content: Content, signal: AbortSignal): Promise<Written> {
+  /** Downloads what of an input is not there yet; returns its line while that is being written, or nothing if all is as it was. */
+  async #downloadInput(message: Message, signal: AbortSignal): Promise<Written | undefined> {
+    signal.throwIfAborted();
+    const input = message.value;
+    const contents = contentsOf(input);
+    if (contents.size === 0) throw new InputError("ERR_INPUT_EMPTY", "the input has no content");
+    const known = this.#manifest.find(input.id);
+    const files = new Map<string, ManifestFile>();
+    let isNew = false;
+    for (const [kind, content] of contents) {
+      const there = known && this.#reusable(known, kind, content, input);
+      if (!there && known?.current) throw twiceInRun(input.id);
+      files.set(kind, there ?? (await this.#store(message, kind, content, known, signal)));
+      isNew ||= !there;
+    }
+    const line = lineOf(input, files, (url) => isOwnUrl(url, this.#options.app));
+    if (!isNew && known?.digest === digestOfLine(line)) return undefined;
+    if (this.#rehearses) return { line: Promise.resolve() };
+    if (!isNew) message.note("its record was written anew, its file was there");
+    return { line: this.#manifest.add(input.id, line, { files, madeOf: madeOf(input) }) };
+  }
+
+  /** The file of an earlier run that holds a content, if it still does. */
+  #reusable(known: Recorded, kind: string, content: Content, input: Input): ManifestFile | undefined {
+    const file = known.files.get(kind);
+    if (!file || !this.#manifest.hasFile(file)) return undefined;
+    if ("bytes" in content) return hash("sha256", content.bytes, "hex") === file.sha256 ? file : undefined;
+    if ("path" in content) return (content.sizeBytes ?? file.sizeBytes) === file.sizeBytes ? file : undefined;
+    const now = madeOf(input);
+    return now === undefined || known.madeOf === undefined || now === known.madeOf ? file : undefined;
+  }
+
+  async #store(
+    message: Message,
+    kind: string,
+    content: Content,
+    known: Recorded | undefined,
+    signal: AbortSignal,
+  ): Promise<ManifestFile> {
+    const { id } = message.value;
     if (this.#rehearses) {
       if ("url" in content) this.#traffic.requests += 1;
-      return { line: Promise.resolve() };
+      return { path: "", sizeBytes: 0, sha256: "" };
     }
     return this.#partials.use(id, kind, async (file) => {
       const sha256 = "url" in content ? await this.#fetch(content, file, signal) : await copy(content, file, signal);
       const { sizeBytes, head } = file;
       const mimeType = kind === "text" ? "text/plain" : await mimeTypeOf(head, sizeBytes, { kind });
       const path = fileNameFor(id, extensionFor(mimeType));
+      const made: ManifestFile = { path, sizeBytes, sha256 };
+      const isReplaced = await replaces(this.#folder, made, known);
       await file.place(join(this.#folder, path));
-      return { line: this.#manifest.add({ id, kind, path, sizeBytes, sha256 }) };
+      if (isReplaced) message.note("replaced a file of an earlier download, which had other content");
+      return made;
     });
   }
 
   #fetch(content: UrlContent, file: PartialFile, signal: AbortSignal): Promise<string> {
     return fetchFile(content.hostedUrl ?? content.url, file, { ...this.#options, signal, traffic: this.#traffic });
   }
+}
+
+/** The contents of an input by kind, the media first. */
+function contentsOf(input: Input): Map<string, Content> {
+  const contents = new Map<string, Content>();
+  const media = mediaOf(input);
+  if (media) contents.set(media.kind, media.content);
+  if (input.text !== undefined) contents.set("text", { bytes: Buffer.from(input.text) });
+  else if (input.textUrl !== undefined) contents.set("text", { url: input.textUrl });
+  return contents;
+}
+
+/** Whether an address belongs to the app that keeps the content. */
+function isOwnUrl(url: string, app: App | undefined): boolean {
+  if (!URL.canParse(url)) return false;
+  const address = new URL(url);
+  return app?.trusts(address) === true || appOfMedia(address) !== undefined;
+}
+
+function twiceInRun(id: string): InputError {
+  const text = `download: another input with the id "${id}" and other content was downloaded in this run; use one folder for each app`;
+  return new InputError("ERR_ID_IN_RUN", text);
 }
 
 /** Copies what is on this disk or in memory; gives back its SHA-256. */

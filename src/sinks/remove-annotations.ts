@@ -17,11 +17,13 @@ const Options = z.strictObject({
 /** Options of `removeAnnotations`. */
 export type RemoveAnnotationsOptions = OptionsOf<typeof Options>;
 
+const nothingListed = "it lists no annotations, so none was removed (listInputs reads them with annotations: true)";
+
 /**
  * Deletes annotations: those that each input lists by id, in pairs of input id and annotation id, or all of its inputs. The inputs stay, and so
  * does what came with their upload (concepts, metadata, place). There is no way back.
  *
- * An input that lists no annotations goes on untouched. A request that is refused fails its inputs.
+ * An input that lists no annotations goes on untouched, with a note in the report. A request that is refused fails its inputs.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) when the key may not delete
@@ -50,6 +52,7 @@ export function removeAnnotations(
       const pairs = messages.flatMap((message) =>
         message.value.annotations.flatMap(({ id }) => (id === undefined ? [] : [{ message, id }])),
       );
+      for (const message of messages) if (message.value.annotations.length === 0) message.note(nothingListed);
       for (const part of inParts(pairs, limits.maxIdsPerRequest)) {
         const inputIds = part.map((pair) => pair.message.value.id);
         const ids = part.map((pair) => pair.id);

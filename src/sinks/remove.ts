@@ -1,42 +1,110 @@
 /** Sink: deletes inputs from an app. */
 
 import type { OperatorFunction } from "rxjs";
+import * as z from "zod";
+import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
+import { systemClock } from "../client/pacing/clock.js";
+import { codes, statusText } from "../client/status.js";
+import type { WireInput } from "../client/wire.js";
+import { describeError, InputError } from "../core/errors.js";
 import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
+import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { inParts, settleInHalves } from "./requests.js";
+import { stillThere } from "./gone.js";
+import { inParts, settleInHalves, settleWith } from "./requests.js";
+
+const Options = z.strictObject({
+  /** Longest wait for the inputs of a request to be gone, in milliseconds, at most a day. Default: 60,000. */
+  timeoutMs: z.number().positive().max(86_400_000).default(60_000),
+});
+/** Options of `remove`. */
+export type RemoveOptions = OptionsOf<typeof Options>;
 
 /**
  * Deletes the inputs that reach it, 128 to a request. There is no way back.
  *
- * An input goes on downstream when the platform has accepted its deletion, which it carries out in the background; an input that does not
- * exist is no failure. A request that is refused fails its inputs with the platform's code.
+ * The server deletes in the background. An input goes on downstream when the server lists it no more. One that is still there after `timeoutMs` is
+ * pending, and one whose deletion the server reports as failed fails with its code. An input that does not exist is skipped; inputs that `listInputs`
+ * yielded are not looked up for that. A request that is refused fails its inputs with the platform's code.
  *
+ * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) when the key may not delete
  * @example await flow(listInputs(app, { dataset: "old" })).pipe(batch(), remove(app)).run();
  */
-export function remove(app: App): OperatorFunction<Message | readonly Message[], Message> {
+export function remove(app: App, options: RemoveOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
   checkApp("remove", app);
+  const { timeoutMs } = parseOptions("remove", Options, options);
   const make = (to: App): MessageSink => ({
     name: "remove",
-    concurrency: 4,
+    // Most of the time a batch waits for the server to finish.
+    concurrency: 16,
     async write(messages, { signal }) {
       messages[0]?.context.watch(to.transport);
       for (const part of inParts(messages, limits.maxIdsPerRequest)) {
+        await skipAbsent(app, part, signal);
         await settleInHalves(
-          part,
+          unsettled(part),
           (some) => some,
           "remove",
-          (some) => {
-            const ids = some.map((message) => message.value.id);
-            return to.deleteInputs(ids, signal);
+          async (some) => {
+            if (some.length > 0) await to.deleteInputs(idsOf(some), signal);
           },
         );
+        if (to === app) await settleRemaining(app, unsettled(part), timeoutMs, signal);
       }
     },
     rehearsal: () => make(to.rehearsed()),
   });
   return messageSinkOperator("remove", () => make(app), `remove from ${app.place}`);
+}
+
+/** Skips inputs that are not there. A listing has just said of its inputs that they are. */
+async function skipAbsent(app: App, messages: readonly Message[], signal: AbortSignal): Promise<void> {
+  const unknown = messages.filter(({ source }) => source.status === undefined);
+  if (unknown.length === 0) return;
+  await settleWith(unknown, "remove", async () => {
+    const ids = [...new Set(idsOf(unknown))];
+    const found = new Set((await app.listInputs({ ids, signal })).map(({ id }) => id));
+    for (const message of unknown) if (!found.has(message.value.id)) message.skip("no input has this id", true);
+  });
+}
+
+/** Waits until the inputs are gone, and settles those that are not. */
+async function settleRemaining(
+  app: App,
+  messages: readonly Message[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let left: Map<string, WireInput>;
+  try {
+    left = await stillThere(app, idsOf(messages), { clock: systemClock, signal, withinMs: timeoutMs });
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const reason = `the server accepted the deletion, and a lookup of what is left failed: ${describeError(error)}`;
+    for (const message of messages) message.settle({ state: "pending", reason });
+    return;
+  }
+  for (const message of messages) {
+    const input = left.get(message.value.id);
+    if (!input) continue;
+    const { status } = input;
+    if (status?.code === codes.deleteFailed) {
+      message.fail(new InputError(String(status.code), statusText(status), { retryable: true }), "remove");
+      continue;
+    }
+    const reason = `the server accepted the deletion, and after ${timeoutMs / 1000} s the input is still there; run it again, or raise timeoutMs`;
+    message.settle({ state: "pending", reason });
+  }
+}
+
+function unsettled(messages: readonly Message[]): Message[] {
+  return messages.filter((message) => !message.settled);
+}
+
+function idsOf(messages: readonly Message[]): string[] {
+  return messages.map((message) => message.value.id);
 }

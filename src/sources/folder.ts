@@ -94,7 +94,7 @@ const defaultQuietMs = 2000;
  */
 export function folder(path: string, options: FolderOptions = {}): Source {
   checkPath("folder", path);
-  const checked = parseOptions("folder", Options, options);
+  const checked = parseOptions("folder", Options, options, ["kinds", "include", "exclude"]);
   const root = path.replace(/(?<=[^/])\/+$/, "");
   const context: Walk = { root, options: checked, filter: filterOf(checked) };
   const { watch } = checked;

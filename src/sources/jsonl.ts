@@ -1,5 +1,6 @@
 /** Source: a JSON Lines file, one input a line. */
 
+import { dirname } from "node:path";
 import * as z from "zod";
 import { decodeData } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
@@ -7,8 +8,9 @@ import type { InputDraft } from "../core/input.js";
 import { bytesFromBase64 } from "../core/input-json.js";
 import { parseJson } from "../core/json-text.js";
 import { readLines } from "../core/lines.js";
-import { checkPath, itemFrom, type OptionsOf, parseOptions, type Source } from "../core/plugin.js";
+import { checkPath, itemFrom, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 import { draftIds, idsOption } from "../core/row-ids.js";
+import { inputOfLine, isManifestLine, lastLines } from "./manifest-lines.js";
 
 /** Longest line, in bytes: a text at the limit of the API, escaped. */
 const maxLineBytes = 100_000_000;
@@ -26,6 +28,9 @@ export type JsonlOptions = OptionsOf<typeof Options>;
 /**
  * Reads a JSON Lines file from top to bottom: each line is an input, as `writeJsonl` writes it. Empty lines are passed by.
  *
+ * It also reads the manifest of a download. Paths in it are relative to its folder and stay inside of it (ERR_MANIFEST_PATH). A file that has changed
+ * since its download fails its input (ERR_FILE_CHANGED); for that, each file is read once more. Of an input with several lines, the last one counts.
+ *
  * A line that is not JSON, not UTF-8 or not an input, or that has a number which JavaScript would change (an integer beyond 2^53), fails alone and is
  * named by its line number; reading goes on. The file is closed at the end and on an early stop. `path` may be a pipe.
  *
@@ -40,14 +45,22 @@ export function jsonl(path: string, options: JsonlOptions = {}): Source {
     name: "jsonl",
     async *read({ signal }) {
       const giveId = draftIds(ids);
+      let last: ReadonlyMap<string, number> | undefined;
       try {
         for await (const { number, bytes } of readLines(path, maxLineBytes)) {
           if (signal.aborted) return;
           if (bytes && isBlank(bytes)) continue;
-          yield giveId(
-            itemFrom(`${path}:${number}`, () => parse(bytes)),
-            number,
-          );
+          const origin = `${path}:${number}`;
+          const item = itemFrom(origin, () => parse(bytes));
+          if (!("input" in item) || !isManifestLine(item.input)) {
+            yield giveId(item, number);
+            continue;
+          }
+          const line = item.input;
+          last ??= await lastLines(path, maxLineBytes);
+          if (number < (last.get(line.id as string) ?? number)) {
+            yield { origin, skipped: "a later line has this input" };
+          } else yield giveId(await manifestItem(origin, line, dirname(path)), number);
         }
       } catch (error) {
         throw new SourceError("ERR_FILE_UNREADABLE", `jsonl: ${path}: ${describeError(error)}`, { cause: error });
@@ -75,4 +88,13 @@ function parse(line: Buffer | undefined): InputDraft {
     throw new InputError("ERR_INPUT_SHAPE", `the line is a dead letter and no input; ${hint}`);
   }
   return bytesFromBase64(value as InputDraft);
+}
+
+async function manifestItem(origin: string, line: Record<string, unknown>, folder: string): Promise<SourceItem> {
+  try {
+    return { origin, input: await inputOfLine(line, folder) };
+  } catch (error) {
+    if (error instanceof InputError) return { origin, error };
+    throw error;
+  }
 }

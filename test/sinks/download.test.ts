@@ -10,7 +10,8 @@ import { flow } from "../../src/core/flow.js";
 import type { InputDraft } from "../../src/core/input.js";
 import type { Report } from "../../src/core/report.js";
 import { type DownloadOptions, download } from "../../src/sinks/download.js";
-import { Manifest, type ManifestEntry } from "../../src/sinks/downloading/manifest.js";
+import { Manifest } from "../../src/sinks/downloading/manifest.js";
+import type { ManifestLine } from "../../src/sinks/downloading/manifest-line.js";
 import { values } from "../../src/sources/values.js";
 import { testSink } from "../../src/testing/index.js";
 import { type Asked, askedIn, type Served, serve } from "../helpers/contents.js";
@@ -68,7 +69,7 @@ const linesIn = (out: string) =>
   readFileSync(join(out, "manifest.jsonl"), "utf8")
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as ManifestEntry);
+    .map((line) => JSON.parse(line) as ManifestLine);
 
 /** The input is there as these bytes, and its line says so. */
 function expectWhole(out: string, bytes: Buffer, report: Report): void {
@@ -76,7 +77,19 @@ function expectWhole(out: string, bytes: Buffer, report: Report): void {
   expect(filesIn(out)).toEqual(["a.jpg"]);
   expect(readFileSync(join(out, "a.jpg")).equals(bytes)).toBe(true);
   expect(linesIn(out)).toEqual([
-    { id: "a", kind: "image", path: "a.jpg", sizeBytes: bytes.length, sha256: sha256(bytes) },
+    {
+      manifest: 1,
+      id: "a",
+      kind: "image",
+      path: "a.jpg",
+      sizeBytes: bytes.length,
+      sha256: sha256(bytes),
+      url: expect.stringContaining(web.origin) as string,
+      concepts: [],
+      metadata: {},
+      annotations: [],
+      datasets: [],
+    },
   ]);
 }
 
@@ -131,7 +144,10 @@ describe("what is downloaded", () => {
     expect(report.counts.ok).toBe(2);
     expect(filesIn(out).sort()).toEqual(["clip.mp4", "pair.jpg", "pair.txt"]);
     expect(readFileSync(join(out, "clip.mp4")).equals(readFileSync(path))).toBe(true);
-    expect(linesIn(out)).toHaveLength(3);
+    expect(linesIn(out).sort((one, two) => (one.id < two.id ? -1 : 1))).toMatchObject([
+      { id: "clip", kind: "video", path: "clip.mp4" },
+      { id: "pair", kind: "image", path: "pair.jpg", text: { path: "pair.txt", sizeBytes: 6 } },
+    ]);
   });
 
   it("has its extension by content, whatever the server calls it", async () => {
@@ -152,18 +168,18 @@ describe("what is downloaded", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("of two inputs with one id is never a mixture", async () => {
+  it("fails for the second of two inputs with one id and different addresses, and keeps the first", async () => {
     const out = temporaryFolder();
     const contents = [large, other];
     answer = (request, response) => serve(request, response, { bytes: contents.shift() ?? photo });
     const report = await run(out, [
       { id: "a", image: { url } },
+      { id: "a", image: { url: `${url}?other` } },
       { id: "a", image: { url } },
     ]);
-    expect(report.counts.ok).toBe(2);
-    const digests = [large, other].map(sha256);
-    expect(digests).toContain(sha256(readFileSync(join(out, "a.jpg"))));
-    expect(linesIn(out).map((line) => line.sha256)).toEqual(digests);
+    expect(report.counts).toMatchObject({ ok: 1, failed: 1, skipped: 1 });
+    expect(report.failures).toMatchObject([{ code: "ERR_ID_IN_RUN", id: "a" }]);
+    expectWhole(out, large, { failures: [] } as unknown as Report);
   });
 });
 
@@ -173,9 +189,9 @@ describe("the manifest", () => {
     serving({ bytes: photo });
     const inPlace: boolean[] = [];
     const { add } = Manifest.prototype;
-    const spy = vi.spyOn(Manifest.prototype, "add").mockImplementation(function (this: Manifest, entry) {
-      inPlace.push(existsSync(join(out, entry.path)));
-      return add.call(this, entry);
+    const spy = vi.spyOn(Manifest.prototype, "add").mockImplementation(function (this: Manifest, ...args) {
+      for (const { path } of args[2].files.values()) inPlace.push(existsSync(join(out, path)));
+      return add.apply(this, args);
     });
     onTestFinished(() => spy.mockRestore());
     const written: string[][] = [];
@@ -192,16 +208,15 @@ describe("the manifest", () => {
 
   it("loses only the line that a kill tore", async () => {
     const out = temporaryFolder();
-    const line = JSON.stringify({ id: "a", kind: "text", path: "a.txt", sizeBytes: 1, sha256: "0" });
-    writeFileSync(join(out, "manifest.jsonl"), `${line}\n${line.slice(0, 20)}`);
-    writeFileSync(join(out, "a.txt"), "a");
-    const report = await run(
-      out,
-      ["a", "b"].map((id) => ({ id, text: id })),
-    );
-    expect(report.counts).toMatchObject({ ok: 1, skipped: 1 });
-    const lines = readFileSync(join(out, "manifest.jsonl"), "utf8").split("\n");
-    expect(lines).toEqual([line, line.slice(0, 20), expect.stringContaining('"id":"b"'), ""]);
+    const texts = (ids: string) => [...ids].map((id) => ({ id, text: id }));
+    await run(out, texts("a"));
+    const line = readFileSync(join(out, "manifest.jsonl"), "utf8");
+    for (const torn of [line.slice(0, 5), line.slice(0, 40), line.slice(0, -3).replace('"id":"a"', '"id":"b"')]) {
+      writeFileSync(join(out, "manifest.jsonl"), line + torn);
+      expect((await run(out, texts("ab"))).counts).toMatchObject({ ok: 1, skipped: 1 });
+      const lines = readFileSync(join(out, "manifest.jsonl"), "utf8").split("\n");
+      expect(lines).toEqual([line.trimEnd(), expect.stringContaining('"id":"b"'), ""]);
+    }
   });
 
   it("names no file outside of the folder", async () => {

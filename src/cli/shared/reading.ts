@@ -123,9 +123,9 @@ async function sourceOf(form: Form, path: string, options: ReadingOptions): Prom
   switch (form) {
     case "folder":
       return folder(path, {
-        kinds: kindsAsked,
-        include,
-        exclude,
+        ...(kindsAsked && { kinds: kindsAsked }),
+        ...(include && { include }),
+        ...(exclude && { exclude }),
         labels: folderLabels ? "folder" : undefined,
         watch,
         ids: ruleOf(ids) as "folder",

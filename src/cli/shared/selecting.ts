@@ -1,6 +1,6 @@
 /** Which inputs of an app are meant. */
 
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { Kind } from "../../core/input.js";
 import { kinds } from "../../core/kinds.js";
 import type { ListInputsOptions } from "../../sources/list-inputs.js";
@@ -17,13 +17,24 @@ export interface SelectingOptions {
 export function withSelection(command: Command): Command {
   return command
     .optionsGroup("Which inputs:")
-    .option("--id <id>", "only this one; may be repeated", several)
+    .option("--id <id>", "only this one; may be repeated", (text, before?: string[]) => several(idText(text), before))
     .option("--kind <kind>", `only this kind (${kinds.join(", ")}); may be repeated`, severalOf(kinds))
-    .option("--dataset <id>", "only those of this dataset", notEmpty)
+    .option("--dataset <id>", "only those of this dataset", idText)
     .option("--status <code>", "only those in this state: 30000 processed, 30002 failed", wholeNumber(0));
 }
 
-/** The selection for `listInputs`. */
+/** An id. With an unquoted variable that is empty, the next option would be taken for it. */
+function idText(text: string): string {
+  if (!text.startsWith("--")) return notEmpty(text);
+  throw new InvalidArgumentError("It is an option, not an id; is a variable empty?");
+}
+
+/** The selection for `listInputs`, which refuses filters that are undefined. */
 export function selectionOf({ id, kind, dataset, status }: SelectingOptions): ListInputsOptions {
-  return { ids: id, kinds: kind, dataset, status };
+  return {
+    ...(id && { ids: id }),
+    ...(kind && { kinds: kind }),
+    ...(dataset !== undefined && { dataset }),
+    ...(status !== undefined && { status }),
+  };
 }

@@ -1,34 +1,41 @@
-/** The manifest of a download folder: one line of JSON for each file. */
+/** The manifest of a download folder: one line of JSON for each input. */
 
 import { lstatSync } from "node:fs";
 import { type FileHandle, mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeError, SinkError } from "../../core/errors.js";
+import { describeError, FlowError, SinkError } from "../../core/errors.js";
 import { fileNameFor } from "../../core/file-names.js";
+import { LockedError, takeLock } from "../../core/journal/lock.js";
 import { readLines } from "../../core/lines.js";
+import { manifestName, manifestStart } from "../../core/manifest.js";
+import { digestOfLine, type ManifestFile, type ManifestLine } from "./manifest-line.js";
 import { openPlainFile } from "./plain-file.js";
 
-/** A line of the manifest; `path` is relative to the folder. */
-export interface ManifestEntry {
-  id: string;
-  kind: string;
-  path: string;
-  sizeBytes: number;
-  sha256: string;
+/** What the manifest says of an input. */
+export interface Recorded {
+  /** Its files, by kind. */
+  files: Map<string, ManifestFile>;
+  /** Digest of its line; undefined for a line of the first format, which had no record. */
+  digest?: string | undefined;
+  /** When the platform made the input, or the address of its content: a different one means different content. */
+  madeOf?: string | undefined;
+  /** This run wrote the line. */
+  current?: boolean;
 }
 
-/** Longest line, in bytes. */
-const maxLineBytes = 100_000;
+/** Longest line, in bytes; annotations may be long. */
+const maxLineBytes = 100_000_000;
 
 /** Lines are gathered for this long, and then written in one go. */
 const gatherMs = 10;
 
-/** Reads what earlier runs wrote, and appends. */
+/** Reads what earlier runs wrote, and appends. One process at a time writes into a folder. */
 export class Manifest {
   readonly #folder: string;
-  readonly #known = new Map<string, { path: string; sizeBytes: number }>();
+  readonly #known = new Map<string, Recorded>();
   #file: FileHandle | undefined;
+  #release: (() => Promise<void>) | undefined;
   #lines = "";
   /** The write that `#lines` wait for, and the one before it. */
   #next: Promise<void> | undefined;
@@ -38,40 +45,45 @@ export class Manifest {
     this.#folder = folder;
   }
 
+  /** @throws {SinkError} ERR_FOLDER_IN_USE, ERR_FILE_UNWRITABLE */
   async open(): Promise<void> {
-    const path = join(this.#folder, "manifest.jsonl");
+    const path = join(this.#folder, manifestName);
     try {
       await mkdir(this.#folder, { recursive: true });
+      this.#release = await takeLock(join(this.#folder, ".download"));
       this.#file = await openPlainFile(path);
-      await this.#load(path);
       await this.#endLastLine(this.#file);
+      await this.#load(path);
     } catch (error) {
-      throw new SinkError("ERR_FILE_UNWRITABLE", `download: ${this.#folder}: ${describeError(error)}`, {
-        cause: error,
-      });
+      await this.close();
+      throw asSinkError(this.#folder, error);
     }
   }
 
   /** Reads what earlier runs wrote, for a plan, and opens nothing for writing. */
   async look(): Promise<void> {
-    await this.#load(join(this.#folder, "manifest.jsonl")).catch(() => undefined); // without one, all is missing
+    await this.#load(join(this.#folder, manifestName)).catch(() => undefined); // without one, all is missing
   }
 
-  /** Whether the file of an input is there in full size. */
-  has(id: string, kind: string): boolean {
-    const known = this.#known.get(`${kind}:${id}`);
-    if (!known) return false;
+  /** What the manifest says of an input. */
+  find(id: string): Recorded | undefined {
+    return this.#known.get(id);
+  }
+
+  /** Whether a file of the manifest is there in full size. */
+  hasFile({ path, sizeBytes }: ManifestFile): boolean {
     try {
-      const found = lstatSync(join(this.#folder, known.path), { throwIfNoEntry: false });
-      return found?.isFile() === true && found.size === known.sizeBytes;
+      const found = lstatSync(join(this.#folder, path), { throwIfNoEntry: false });
+      return found?.isFile() === true && found.size === sizeBytes;
     } catch {
       return false; // a name that cannot be looked up
     }
   }
 
-  /** Adds a file that is in its place. Resolves when its line is written, together with those of others. */
-  add(entry: ManifestEntry): Promise<void> {
-    this.#lines += `${JSON.stringify(entry)}\n`;
+  /** Adds the line of an input whose files are in their places. Resolves when it is written, together with those of others. */
+  add(id: string, line: string, recorded: Recorded): Promise<void> {
+    this.#known.set(id, { ...recorded, digest: digestOfLine(line), current: true });
+    this.#lines += `${line}\n`;
     if (!this.#next) {
       this.#next = this.#last.then(() => sleep(gatherMs)).then(() => this.#write());
       this.#last = this.#next.catch(() => undefined);
@@ -79,9 +91,12 @@ export class Manifest {
     return this.#next;
   }
 
-  /** Call it when the lines of all files are written. */
+  /** Call it when all lines are written. */
   async close(): Promise<void> {
     await this.#file?.close();
+    this.#file = undefined;
+    await this.#release?.();
+    this.#release = undefined;
   }
 
   async #write(): Promise<void> {
@@ -91,24 +106,78 @@ export class Manifest {
     await this.#file?.appendFile(lines);
   }
 
-  /** A run that was killed may have left half a line; the next one is not to be joined to it. */
+  /** A run that was killed may have left half a line. It is removed, so that it is not taken for a damaged record; its input has no line then. */
   async #endLastLine(file: FileHandle): Promise<void> {
     const { size } = await file.stat();
-    if (size === 0) return;
-    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
-    if (buffer.toString() !== "\n") await file.appendFile("\n");
+    const start = await lastLineStart(file, size);
+    if (start === size) return;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+    const line = buffer.toString("utf8", 0, bytesRead);
+    const isTorn = manifestStart.startsWith(line) || (line.startsWith(manifestStart) && !isJson(line));
+    if (isTorn) await file.truncate(start);
+    else await file.appendFile("\n");
   }
 
   async #load(path: string): Promise<void> {
     for await (const { bytes } of readLines(path, maxLineBytes)) {
+      if (!bytes) continue;
       try {
-        const { id, kind, path: name, sizeBytes } = JSON.parse(String(bytes)) as ManifestEntry;
-        // A name that this sink does not make (a path, say) is none of its files.
-        if (name !== fileNameFor(id, extname(name).slice(1))) continue;
-        this.#known.set(`${kind}:${id}`, { path: name, sizeBytes });
+        const text = String(bytes);
+        this.#take(JSON.parse(text) as ManifestLine, text);
       } catch {
         // a torn line of a run that was killed: that file is fetched again
       }
     }
   }
+
+  /** Takes note of a line. A later line of an input replaces an earlier one; lines of the first format are one for each file. */
+  #take(line: ManifestLine, text: string): void {
+    const { id, kind, manifest } = line;
+    const first = fileOf(id, line);
+    const second = line.text && fileOf(id, line.text);
+    if (!first || (line.text && !second)) return;
+    const before = manifest === undefined ? this.#known.get(id) : undefined;
+    const files = new Map(before?.digest === undefined ? before?.files : []);
+    files.set(kind, first);
+    if (second) files.set("text", second);
+    const madeOf = line.createdAt ?? line.url;
+    this.#known.set(id, { files, digest: manifest === undefined ? undefined : digestOfLine(text), madeOf });
+  }
+}
+
+/** The file that a line names; undefined if the name is not one that this sink makes: a path, say. */
+function fileOf(id: string, { path, sizeBytes, sha256 }: ManifestFile): ManifestFile | undefined {
+  return path === fileNameFor(id, extname(path).slice(1)) ? { path, sizeBytes, sha256 } : undefined;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where the last line begins: behind the last line break. */
+async function lastLineStart(file: FileHandle, size: number): Promise<number> {
+  const block = Buffer.alloc(64 * 1024);
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - block.length);
+    const { bytesRead } = await file.read(block, 0, end - start, start);
+    const at = block.subarray(0, bytesRead).lastIndexOf(10);
+    if (at >= 0) return start + at + 1;
+    end = start;
+  }
+  return 0;
+}
+
+function asSinkError(folder: string, error: unknown): FlowError {
+  if (error instanceof FlowError && !(error.code === "ERR_DOWNLOAD_PATH")) return error;
+  if (error instanceof LockedError) {
+    const { pid, host } = error.owner;
+    const text = `download: process ${pid} on ${host} downloads into ${folder}; wait for it, or choose another folder`;
+    return new SinkError("ERR_FOLDER_IN_USE", text, { retryable: true });
+  }
+  return new SinkError("ERR_FILE_UNWRITABLE", `download: ${folder}: ${describeError(error)}`, { cause: error });
 }

@@ -1,7 +1,17 @@
 /** A file on its way to the disk: hashed as it comes, written in large pieces, and under its name when it is whole. */
 
 import { createHash, type Hash, hash } from "node:crypto";
-import { closeSync, createReadStream, ftruncateSync, renameSync, rmSync, writeFileSync, writev } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writev,
+} from "node:fs";
 import { promisify } from "node:util";
 import { describeError, InputError } from "../../core/errors.js";
 import { openPlainFileNow } from "./plain-file.js";
@@ -102,12 +112,13 @@ export class PartialFile {
     return this.#hash.digest("hex");
   }
 
-  /** Puts the whole file under its name; its hash was taken before. @throws {InputError} ERR_FILE_UNWRITABLE, ERR_DOWNLOAD_PATH */
+  /** Puts the whole file under its name; its hash was taken before. @throws {InputError} ERR_FILE_UNWRITABLE, ERR_FILE_CHANGED, ERR_DOWNLOAD_PATH */
   async place(path: string): Promise<void> {
     try {
       if (this.#file === undefined) {
         await this.#options.small.write(this.path, path, this.#allGathered());
       } else {
+        this.#checkOnDisk(this.#file);
         this.#close();
         renameSync(this.path, path);
       }
@@ -124,6 +135,17 @@ export class PartialFile {
     const isOpen = this.#file !== undefined;
     this.#close();
     return isOpen;
+  }
+
+  /** Refuses a file that is not what was written: cut or replaced by somebody else, or on a disk that lost some of it. */
+  #checkOnDisk(file: number): void {
+    const opened = fstatSync(file);
+    const named = lstatSync(this.path, { throwIfNoEntry: false });
+    if (opened.size === this.sizeBytes && named?.ino === opened.ino) return;
+    const { sizeBytes, path } = this;
+    this.restart(undefined);
+    const text = `${path} has ${named?.size ?? 0} bytes on disk, and ${sizeBytes} were written; does another program change the folder?`;
+    throw new InputError("ERR_FILE_CHANGED", text, { retryable: true });
   }
 
   #close(): void {

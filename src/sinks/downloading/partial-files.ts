@@ -22,7 +22,6 @@ export class PartialFiles {
   readonly #small = new SmallWriter();
   /** Names by id and kind. */
   readonly #kept = new Map<string, string>();
-  readonly #inUse = new Map<string, Promise<void>>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -36,26 +35,18 @@ export class PartialFiles {
   }
 
   /**
-   * Runs `work` on the partial file of an input, with what is there of it; what is then not in its place is kept for the next time. Two inputs of one
-   * id take turns.
+   * Runs `work` on the partial file of an input, with what is there of it; what is then not in its place is kept for the next time. Call it once at a time
+   * for the same input.
    *
    * @throws {InputError} ERR_DOWNLOAD_PATH when what is there under its name is no plain file
    */
   async use<T>(id: string, kind: string, work: (file: PartialFile) => Promise<T>): Promise<T> {
     const key = fileNameFor(id, kind);
-    while (this.#inUse.has(key)) await this.#inUse.get(key);
-    let done = () => {};
-    this.#inUse.set(key, new Promise((resolve) => (done = resolve)));
+    const file = await this.#file(key);
     try {
-      const file = await this.#file(key);
-      try {
-        return await work(file);
-      } finally {
-        if (await file.keep()) this.#kept.set(key, basename(file.path));
-      }
+      return await work(file);
     } finally {
-      this.#inUse.delete(key);
-      done();
+      if (await file.keep()) this.#kept.set(key, basename(file.path));
     }
   }
 

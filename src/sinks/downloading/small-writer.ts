@@ -1,7 +1,8 @@
 /** Small files: written at once where the disk answers at once, which costs a fraction; in the background where it does not. */
 
-import { closeSync, ftruncateSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, renameSync, writeFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
+import { InputError } from "../../core/errors.js";
 import { openPlainFile, openPlainFileNow } from "./plain-file.js";
 
 /** A disk that takes longer than this for a small file, so many times in a row, is slow: one on a network, say. */
@@ -12,7 +13,7 @@ const slowTimes = 8;
 export class SmallWriter {
   #slowInARow = 0;
 
-  /** @throws {InputError} ERR_DOWNLOAD_PATH */
+  /** @throws {InputError} ERR_DOWNLOAD_PATH, ERR_FILE_CHANGED */
   async write(temporaryPath: string, path: string, bytes: Uint8Array): Promise<void> {
     if (this.#slowInARow >= slowTimes) {
       await writeInBackground(temporaryPath, bytes);
@@ -31,6 +32,7 @@ function writeNow(path: string, bytes: Uint8Array): void {
   try {
     if (sizeBytes > 0) ftruncateSync(file);
     writeFileSync(file, bytes);
+    checkLength(path, fstatSync(file).size, bytes);
   } finally {
     closeSync(file);
   }
@@ -41,7 +43,14 @@ async function writeInBackground(path: string, bytes: Uint8Array): Promise<void>
   try {
     await file.truncate(0);
     await file.writeFile(bytes);
+    checkLength(path, (await file.stat()).size, bytes);
   } finally {
     await file.close();
   }
+}
+
+function checkLength(path: string, sizeBytes: number, { length }: Uint8Array): void {
+  if (sizeBytes === length) return;
+  const text = `${path} has ${sizeBytes} bytes on disk, and ${length} were written; does another program change the folder?`;
+  throw new InputError("ERR_FILE_CHANGED", text, { retryable: true });
 }

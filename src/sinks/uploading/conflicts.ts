@@ -8,6 +8,7 @@ import { classify, statusText, type WireStatus } from "../../client/status.js";
 import type { WireInput } from "../../client/wire.js";
 import { type FlowError, InputError } from "../../core/errors.js";
 import type { Message } from "../../core/message.js";
+import { stillThere } from "../gone.js";
 import { asFatal, settleWith } from "../requests.js";
 import { type Found, lookUpSuffixed } from "./look-up.js";
 
@@ -118,14 +119,10 @@ export async function removeAndWait(
 ): Promise<(FlowError | undefined)[]> {
   if (messages.length === 0) return [];
   const ids = messages.map((message) => message.value.id);
-  let left = new Set(ids);
+  let left: ReadonlyMap<string, WireInput>;
   try {
     await app.deleteInputs(ids, signal);
-    const deadline = clock.now() + goneWithinMs;
-    for (let delay = 20; left.size > 0 && clock.now() < deadline; delay = Math.min(5000, delay * 1.6)) {
-      await clock.sleep(delay, signal);
-      left = new Set((await app.listInputs({ ids, signal })).map(({ id }) => id));
-    }
+    left = await stillThere(app, ids, { clock, signal, withinMs: goneWithinMs });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ApiError)) throw error;

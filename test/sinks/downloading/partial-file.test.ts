@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { PartialFile } from "../../../src/sinks/downloading/partial-file.js";
@@ -9,6 +9,11 @@ const piece = Buffer.alloc(512 * 1024, 7);
 
 function fileIn(folder: string): PartialFile {
   return new PartialFile({ pathOf: () => join(folder, "part"), small: new SmallWriter() });
+}
+
+function replaceFile(path: string): void {
+  rmSync(path);
+  writeFileSync(path, Buffer.alloc(2 * piece.length));
 }
 
 describe("a partial file", () => {
@@ -24,6 +29,21 @@ describe("a partial file", () => {
     await file.place(join(folder, "whole"));
     expect(readFileSync(join(folder, "whole")).length).toBe(2 * piece.length);
     expect(await file.keep()).toBe(false);
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ["grew", (path) => appendFileSync(path, "more")],
+    ["was cut", (path) => truncateSync(path, 5)],
+    ["was replaced", replaceFile],
+    ["is gone", (path) => rmSync(path)],
+  ])("gets no name when what is on disk %s meanwhile", async (_, change) => {
+    const folder = temporaryFolder();
+    const file = fileIn(folder);
+    for (const bytes of [piece, piece]) await file.take(bytes);
+    await file.sha256();
+    change(join(folder, "part"));
+    await expect(file.place(join(folder, "whole"))).rejects.toMatchObject({ code: "ERR_FILE_CHANGED" });
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it("keeps what is in memory only, too", async () => {

@@ -1,0 +1,195 @@
+/** Downloads into folders that hold something already, or that two runs use at once. */
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import {
+  batch,
+  download,
+  flow,
+  type InputDraft,
+  jsonl,
+  listInputs,
+  patch,
+  remove,
+  tagMetadata,
+  upload,
+  values,
+} from "../../src/index.js";
+import { exampleBytes } from "../helpers/files.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
+import { startWeb } from "../helpers/web.js";
+
+const root = join(import.meta.dirname, "../..");
+const photo = exampleBytes("harbour/quay.jpg");
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+/** A large file comes slowly and in pieces, as over a network; each is of its own content. */
+const large = (n: string) => Buffer.concat([photo, Buffer.alloc(1_500_000, n)]);
+let hangs = false;
+const web = await startWeb(
+  Object.fromEntries(
+    ["1", "2", "3", "4"].map((n) => [
+      `/${n}.jpg`,
+      (response) => {
+        const bytes = large(n);
+        response.writeHead(200, { "content-type": "image/jpeg", "content-length": bytes.length, etag: '"x"' });
+        response.write(bytes.subarray(0, 1_000_000));
+        if (!hangs) setTimeout(() => response.end(bytes.subarray(1_000_000)), 100);
+      },
+    ]),
+  ),
+);
+const inputs = ["1", "2", "3", "4"].map((n) => ({ id: `n${n}`, image: { url: `${web.origin}/${n}.jpg` } }));
+const run = (out: string, from: readonly InputDraft[] = inputs) =>
+  flow(values(from))
+    .pipe(download(out, { allowPrivate: true }))
+    .run();
+
+function expectWhole(out: string): void {
+  const lines = linesIn(out);
+  expect(lines.map(({ id }) => id).sort()).toEqual(["n1", "n2", "n3", "n4"]);
+  for (const { path, sha256: digest } of lines) expect(sha256(readFileSync(join(out, path)))).toBe(digest);
+  expect(readdirSync(out).sort()).toEqual(["manifest.jsonl", "n1.jpg", "n2.jpg", "n3.jpg", "n4.jpg"]);
+}
+
+function linesIn(out: string) {
+  const lines = readFileSync(join(out, "manifest.jsonl"), "utf8").trimEnd().split("\n");
+  return lines.map((line) => JSON.parse(line) as { id: string; path: string; sha256: string; metadata: object });
+}
+
+describe("two downloads into one folder", () => {
+  it("at the same time: the second is refused, and the first ends right", async () => {
+    const out = join(temporaryFolder(), "out");
+    const first = run(out);
+    await expect.poll(() => existsSync(join(out, "manifest.jsonl"))).toBe(true);
+    await expect(run(out)).rejects.toMatchObject({ code: "ERR_FOLDER_IN_USE", retryable: true });
+    expect((await first).counts.ok).toBe(4);
+    expectWhole(out);
+    expect((await run(out)).counts.skipped).toBe(4);
+  });
+
+  it("of two processes: the second is refused while the first lives, and goes on where it was killed", async () => {
+    const out = join(temporaryFolder(), "out");
+    const script = `import { download, flow, values } from ${JSON.stringify(join(root, "src/index.ts"))};
+      await flow(values(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
+    hangs = true;
+    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await expect
+      .poll(() => existsSync(out) && readdirSync(out).some((name) => name.endsWith(".part")), { timeout: 20_000 })
+      .toBe(true);
+    await expect(run(out)).rejects.toThrow(`process ${child.pid}`);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    hangs = false;
+    expect((await run(out)).counts.ok).toBe(4);
+    expectWhole(out);
+  });
+
+  it("after each other, of different inputs: the manifest has them all", async () => {
+    const out = temporaryFolder();
+    await run(out, inputs.slice(0, 2));
+    await run(out, inputs.slice(2));
+    expectWhole(out);
+  });
+});
+
+describe("a file that is in the folder already", () => {
+  it("with other content and no record is kept, and the input fails", async () => {
+    const out = temporaryFolder();
+    writeFileSync(join(out, "a.txt"), "written by hand");
+    const report = await run(out, [
+      { id: "a", text: "calm" },
+      { id: "b", text: "rough" },
+    ]);
+    expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
+    expect(report.failures).toMatchObject([{ id: "a", code: "ERR_FILE_EXISTS" }]);
+    expect(report.failures[0]?.reason).toContain(join(out, "a.txt"));
+    expect(readFileSync(join(out, "a.txt"), "utf8")).toBe("written by hand");
+  });
+
+  it("with the same content is taken: a run that was killed put it there", async () => {
+    const out = temporaryFolder();
+    writeFileSync(join(out, "a.txt"), "calm");
+    expect((await run(out, [{ id: "a", text: "calm" }])).counts.ok).toBe(1);
+    expect(linesIn(out)).toMatchObject([{ id: "a", sha256: sha256(Buffer.from("calm")) }]);
+  });
+
+  it("of an input that was made anew since is replaced, and the report says so", async () => {
+    const { app } = await openStore();
+    const out = temporaryFolder();
+    for (const text of ["one", "two"]) {
+      await flow(values([{ id: "a", text }]))
+        .pipe(batch(), upload(app))
+        .run();
+      const report = await flow(listInputs(app)).pipe(download(out)).run();
+      expect(report.counts).toMatchObject({ ok: 1, skipped: 0 });
+      expect(readFileSync(join(out, "a.txt"), "utf8")).toBe(text);
+      await flow(listInputs(app)).pipe(batch(), remove(app)).run();
+      if (text === "two") expect(report.summary()).toContain("replaced a file of an earlier download");
+    }
+  });
+
+  it("of an input whose record has changed is not fetched again, and gets a new line", async () => {
+    const { app } = await openStore();
+    const out = temporaryFolder();
+    await flow(
+      values([
+        { id: "a", text: "calm" },
+        { id: "b", text: "rough" },
+      ]),
+    )
+      .pipe(batch(), upload(app))
+      .run();
+    const all = () => flow(listInputs(app)).pipe(download(out));
+    expect((await all().run()).counts).toMatchObject({ ok: 2 });
+    expect((await all().run()).counts).toMatchObject({ ok: 0, skipped: 2 });
+    await flow(listInputs(app, { ids: ["a"] }))
+      .pipe(tagMetadata({ seen: true }), batch(), patch(app))
+      .run();
+    expect((await all().plan()).counts).toMatchObject({ ok: 1, skipped: 1 });
+    expect((await all().run()).counts).toMatchObject({ ok: 1, skipped: 1 });
+    expect(
+      linesIn(out)
+        .filter(({ id }) => id === "a")
+        .map(({ metadata }) => metadata),
+    ).toEqual([{}, { seen: true }]);
+    // The last line of an input counts.
+    const report = await flow(jsonl(join(out, "manifest.jsonl"))).run();
+    expect(report.counts).toMatchObject({ ok: 2, skipped: 1, failed: 0 });
+    expect((await all().run()).counts).toMatchObject({ ok: 0, skipped: 2 });
+  });
+
+  it("keeps ids apart that differ in case, or in the form of their letters", async () => {
+    const out = temporaryFolder();
+    const ids = ["Cat", "cat", "CAT", "caf\u00e9", "cafe\u0301"];
+    expect(
+      (
+        await run(
+          out,
+          ids.map((id) => ({ id, text: id })),
+        )
+      ).counts.ok,
+    ).toBe(5);
+    const names = linesIn(out).map(({ path }) => path.normalize("NFC").toLowerCase());
+    expect(new Set(names).size).toBe(5);
+    expect(
+      linesIn(out)
+        .map(({ path }) => readFileSync(join(out, path), "utf8"))
+        .sort(),
+    ).toEqual(ids.sort());
+  });
+});
+
+it("does not take a folder that cannot be written for one that is in use", async () => {
+  const out = join(temporaryFolder(), "file");
+  writeFileSync(out, "no folder");
+  await expect(run(out)).rejects.toMatchObject({ code: "ERR_FILE_UNWRITABLE" });
+  mkdirSync(`${out}2`);
+  mkdirSync(join(`${out}2`, "manifest.jsonl"));
+  await expect(run(`${out}2`)).rejects.toMatchObject({ code: "ERR_FILE_UNWRITABLE" });
+  expect(readdirSync(`${out}2`)).toEqual(["manifest.jsonl"]);
+});

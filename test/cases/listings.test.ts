@@ -1,0 +1,345 @@
+/** Listings, and flows that change what they list: every input that was there is reached, and nothing else. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { take } from "rxjs";
+import { describe, expect, it, onTestFinished } from "vitest";
+import {
+  annotate,
+  batch,
+  flow,
+  folder,
+  type ListInputsOptions,
+  listInputs,
+  patch,
+  remove,
+  removeAnnotations,
+  tagMetadata,
+  upload,
+  values,
+  where,
+} from "../../src/index.js";
+import { openListing } from "../helpers/listing-server.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
+
+const idsOf = (count: number, prefix = "t") => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+
+/** A store with `count` texts in the dataset "old". */
+async function storeWith(count: number, deleteDelayMs = 5) {
+  const opened = await openStore({ deleteDelayMs });
+  const texts = idsOf(count).map((id, n) => ({
+    id,
+    text: `text ${n}`,
+    datasets: ["old"],
+    metadata: { even: n % 2 === 0 },
+  }));
+  const report = await flow(values(texts)).pipe(batch(), upload(opened.app)).run();
+  expect(report.counts.ok).toBe(count);
+  return opened;
+}
+
+describe("a flow that removes what it lists", () => {
+  it.each([
+    ["a dataset, 7 inputs on a page", 400, { dataset: "old", perPage: 7 }],
+    ["a dataset, 1 input on a page", 60, { dataset: "old", perPage: 1 }],
+    ["a dataset, 1000 inputs on a page", 3000, { dataset: "old", perPage: 1000 }],
+    ["a dataset, default pages", 3000, { dataset: "old" }],
+    ["a dataset by kind and status", 1500, { dataset: "old", kinds: ["text"], status: 30000 }],
+    ["an app, 7 inputs on a page", 400, { perPage: 7 }],
+    ["an app by kind", 1500, { kinds: ["text"] }],
+    ["ids in several requests, some twice", 400, { ids: [...idsOf(400), ...idsOf(400)] }],
+    ["ids of a dataset", 400, { dataset: "old", ids: idsOf(400) }],
+  ] satisfies [string, number, ListInputsOptions][])(
+    "leaves none: %s",
+    { timeout: 60_000 },
+    async (_, count, options) => {
+      const { app, store } = await storeWith(count);
+      const report = await flow(listInputs(app, options)).pipe(batch(), remove(app)).run();
+      expect(report.counts).toMatchObject({ read: count, ok: count });
+      expect(store.stored()).toEqual([]);
+    },
+  );
+
+  it("leaves none when deletions take longer than the listing", async () => {
+    const { app, store } = await storeWith(1500, 400);
+    const report = await flow(listInputs(app, { dataset: "old", perPage: 50 }))
+      .pipe(batch(), remove(app))
+      .run();
+    expect(report.counts).toMatchObject({ read: 1500, ok: 1500 });
+    expect(store.stored()).toEqual([]);
+  });
+
+  it("removes the half that where keeps, and plans exactly that number", { timeout: 60_000 }, async () => {
+    for (const perPage of [7, 1000]) {
+      const { app, store } = await storeWith(1400);
+      const half = flow(listInputs(app, { dataset: "old", perPage })).pipe(
+        where((input) => input.metadata.even === true),
+        batch(),
+        remove(app),
+      );
+      expect((await half.plan()).counts.ok).toBe(700);
+      expect(store.stored()).toHaveLength(1400);
+      const report = await half.run();
+      expect(report.counts).toMatchObject({ read: 1400, ok: 700 });
+      expect(store.stored().map(({ metadata }) => (metadata as { even: boolean }).even)).toEqual(
+        Array(700).fill(false),
+      );
+    }
+  });
+
+  it("removes one page if a page is asked for", async () => {
+    const { app, store } = await storeWith(100);
+    const report = await flow(listInputs(app, { dataset: "old", page: 2, perPage: 30 }))
+      .pipe(batch(), remove(app))
+      .run();
+    expect(report.counts).toMatchObject({ read: 30, ok: 30 });
+    expect(store.stored()).toHaveLength(70);
+  });
+
+  it("removes what was there when other processes add inputs meanwhile", async () => {
+    const { app, store } = await storeWith(600);
+    const adding = flow(values(idsOf(300, "new").map((id) => ({ id, text: id, datasets: ["old"] }))))
+      .pipe(batch({ maxItems: 20 }), upload(app))
+      .run();
+    const report = await flow(listInputs(app, { dataset: "old", perPage: 20 }))
+      .pipe(batch({ maxItems: 20 }), remove(app))
+      .run();
+    expect((await adding).counts.ok).toBe(300);
+    expect(store.stored().filter(({ id }) => id.startsWith("t"))).toEqual([]);
+    expect(store.stored()).toHaveLength(900 - report.counts.ok);
+  });
+
+  it("reaches every input when it patches it, and when it removes its annotations", async () => {
+    const { app, store } = await storeWith(700);
+    const noted = annotate((input) => [{ id: `n-${input.id}`, concepts: [{ id: "calm" }] }]);
+    await flow(values(idsOf(700).map((id) => ({ id, text: `text ${id.slice(1)}` }))))
+      .pipe(noted, batch(), upload(app))
+      .run();
+    const patched = await flow(listInputs(app, { dataset: "old", perPage: 30 }))
+      .pipe(tagMetadata({ seen: true }), batch(), patch(app))
+      .run();
+    expect(patched.counts).toMatchObject({ read: 700, ok: 700 });
+    expect(store.stored().every(({ metadata }) => (metadata as { seen?: boolean }).seen)).toBe(true);
+    const listed = listInputs(app, { dataset: "old", annotations: true, perPage: 30 });
+    expect((await flow(listed).pipe(batch(), removeAnnotations(app)).run()).counts).toMatchObject({
+      read: 700,
+      ok: 700,
+    });
+    expect((await flow(listed).toArray()).flatMap(({ annotations }) => annotations)).toEqual([]);
+  });
+});
+
+it("a removal that is killed and started again with its journal leaves none", { timeout: 60_000 }, async () => {
+  const { app, store } = await storeWith(1500);
+  const journal = join(temporaryFolder(), "remove.journal");
+  const root = join(import.meta.dirname, "../..");
+  const script = `import { batch, connect, flow, listInputs, remove } from ${JSON.stringify(join(root, "src/index.ts"))};
+    const app = await connect({ baseUrl: ${JSON.stringify(app.baseUrl)}, pat: "any" });
+    await flow(listInputs(app, { dataset: "old", perPage: 50 })).pipe(batch({ maxItems: 20 }), remove(app))
+      .run({ journal: ${JSON.stringify(journal)} });
+    await app.close();`;
+  const start = () => spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
+  const child = start();
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await expect.poll(() => store.stored().length, { interval: 2, timeout: 20_000 }).toBeLessThan(1400);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(store.stored().length).toBeGreaterThan(0);
+  const [code] = (await once(start(), "exit")) as [number];
+  expect(code).toBe(0);
+  expect(store.stored()).toEqual([]);
+  expect(store.deleted()).toHaveLength(1500);
+});
+
+describe("a listing that shifts while it is read", () => {
+  it.each([true, false])(
+    "yields every input that stays, in whatever order a dataset is (newest first: %s)",
+    async (newestFirst) => {
+      for (const perPage of [1, 3, 10]) {
+        const ids = idsOf(40);
+        const stays = new Set(ids.filter((_, n) => n % 3 === 0));
+        const { app } = await openListing({
+          ids,
+          newestFirst,
+          beforePage(page, there) {
+            // Another process deletes and adds while pages are read.
+            const goes = there.filter((id) => !stays.has(id));
+            for (const id of goes.slice(0, 2)) there.splice(there.indexOf(id), 1);
+            if (page < 12) there.push(`added${page}`);
+          },
+        });
+        const listed = (await flow(listInputs(app, { dataset: "any", perPage })).toArray()).map(({ id }) => id);
+        expect(listed.filter((id) => stays.has(id)).sort()).toEqual([...stays].sort());
+        expect(new Set(listed).size).toBe(listed.length);
+      }
+    },
+  );
+
+  it("asks once more for each page at most when nothing changes, and reads a single page once", async () => {
+    const { app, requests } = await openListing({ ids: idsOf(40) });
+    expect(await flow(listInputs(app, { dataset: "any", perPage: 10 })).toArray()).toHaveLength(40);
+    expect(requests.length).toBeLessThanOrEqual(5 + 3 + 4);
+    requests.length = 0;
+    expect(await flow(listInputs(app, { dataset: "any" })).toArray()).toHaveLength(40);
+    expect(requests).toHaveLength(2); // the page, and the empty one behind it
+  });
+
+  it.each(["refuse", "empty", "first"] as const)(
+    "does not end when the input that a page is asked for by is deleted (server: %s)",
+    async (whenGone) => {
+      const ids = idsOf(30);
+      const { app } = await openListing({
+        ids,
+        whenGone,
+        beforePage(count, there, lastId) {
+          // Another process deletes the input between the answer that had it and the request that names it.
+          if (count % 3 === 0 && lastId !== null) there.splice(there.indexOf(lastId), 1);
+        },
+      });
+      const listed = (await flow(listInputs(app, { perPage: 5 })).toArray()).map(({ id }) => id);
+      expect(new Set(listed)).toEqual(new Set(ids));
+      expect(listed).toHaveLength(30);
+    },
+  );
+
+  it("never asks for a page by an input that the same flow may have deleted", async () => {
+    const { app, ids, requests } = await openListing({ ids: idsOf(50), whenGone: "empty" });
+    const report = await flow(listInputs(app, { perPage: 5 }))
+      .pipe(remove(app))
+      .run();
+    expect(report.counts).toMatchObject({ read: 50, ok: 50 });
+    expect(ids).toEqual([]);
+    expect(requests.filter((request) => request.includes("/inputs/stream")).length).toBeLessThanOrEqual(12);
+  });
+
+  it("ends with an error when the pages of a server have no end", async () => {
+    const { app } = await openListing({ ids: idsOf(3), endless: true });
+    for (const options of [{ perPage: 3 }, { dataset: "any", perPage: 2 }]) {
+      await expect(flow(listInputs(app, options)).run()).rejects.toMatchObject({ code: "ERR_LISTING" });
+    }
+  });
+
+  it("stops reading when the flow has enough", async () => {
+    const { app, requests } = await openListing({ ids: idsOf(1000) });
+    expect(
+      await flow(listInputs(app, { dataset: "any", perPage: 10 }))
+        .pipe(take(5))
+        .toArray(),
+    ).toHaveLength(5);
+    expect(requests.length).toBeLessThan(5);
+  });
+});
+
+describe("a removal", () => {
+  it("is ok when the input is gone, and pending when the server does not delete it in time", async () => {
+    const { app, ids } = await openListing({
+      ids: ["a", "b", "c"],
+      stuck: new Map([
+        ["b", undefined],
+        ["c", 30005],
+      ]),
+    });
+    const report = await flow(listInputs(app))
+      .pipe(batch(), remove(app, { timeoutMs: 80 }))
+      .run();
+    expect(report.counts).toMatchObject({ ok: 1, failed: 1, pending: 1 });
+    expect(report.failures).toMatchObject([{ id: "c", code: "30005", stage: "remove" }]);
+    expect(report.summary()).toContain("after 0.08 s the input is still there");
+    expect(report.exitCode).toBe(1);
+    expect(ids).toEqual(["b", "c"]);
+  });
+
+  it("skips ids that no input has, and removes the others", async () => {
+    const { app, store } = await storeWith(5);
+    for (const source of [values([{ id: "t1" }, { id: "typo" }]), listInputs(app, { ids: ["typo", "t2"] })]) {
+      const flowed = flow(source).pipe(batch(), remove(app));
+      expect((await flowed.plan()).counts).toMatchObject({ read: 2, ok: 1, skipped: 1 });
+      const report = await flowed.run();
+      expect(report.counts).toMatchObject({ ok: 1, skipped: 1 });
+      expect(report.skipped).toMatchObject([{ reason: "no input has this id", count: 1 }]);
+    }
+    expect(store.stored().map(({ id }) => id)).toEqual(["t0", "t3", "t4"]);
+  });
+});
+
+describe("a filter", () => {
+  it.each(["dataset", "ids", "status", "kinds", "page"] as const)(
+    "that is given as undefined is refused: %s",
+    async (name) => {
+      const { app } = await openStore();
+      const make = () => listInputs(app, { [name]: undefined });
+      expect(make).toThrow(
+        expect.objectContaining({
+          code: "ERR_OPTIONS",
+          message: expect.stringMatching(`^listInputs: ${name} is given as undefined`) as string,
+        }) as Error,
+      );
+    },
+  );
+
+  it.each(["kinds", "include", "exclude"] as const)("of a folder that is given as undefined is refused: %s", (name) => {
+    expect(() => folder("x", { [name]: undefined })).toThrow(`folder: ${name} is given as undefined`);
+  });
+
+  it.each([
+    { dataset: "" },
+    { dataset: null },
+    { ids: "a" },
+    { ids: [""] },
+    { status: Number.NaN },
+    { kinds: [] },
+    { page: 0 },
+    { page: 1, ids: ["a"] },
+  ])("that selects nothing that can be is refused: %j", async (options) => {
+    const { app } = await openStore();
+    expect(() => listInputs(app, options as never)).toThrow(expect.objectContaining({ code: "ERR_OPTIONS" }) as Error);
+  });
+
+  it("that is an empty list of ids selects none", async () => {
+    const { app, store } = await storeWith(3);
+    const report = await flow(listInputs(app, { ids: [] }))
+      .pipe(batch(), remove(app))
+      .run();
+    expect(report.counts).toMatchObject({ read: 0 });
+    expect(store.stored()).toHaveLength(3);
+  });
+
+  it("adds up with the others: an input has to pass all of them", async () => {
+    const { app } = await storeWith(4);
+    await flow(values([{ id: "alone", text: "not in the dataset" }]))
+      .pipe(batch(), upload(app))
+      .run();
+    const reasons = async (options: ListInputsOptions) => {
+      const report = await flow(listInputs(app, options)).run();
+      return [report.counts.ok, ...report.skipped.map(({ reason }) => reason)];
+    };
+    expect(await reasons({ dataset: "old", ids: ["t1", "alone"] })).toEqual([
+      1,
+      'the dataset "old" has no input with this id',
+    ]);
+    expect(await reasons({ ids: ["t1"], kinds: ["image"] })).toEqual([0, "its kind is not image"]);
+    expect(await reasons({ ids: ["t1", "t2"], status: 30002 })).toEqual([0, "its status is not 30002"]);
+  });
+
+  it("by ids yields them in the order in which they are asked for, each once", async () => {
+    const { app } = await storeWith(300);
+    const ids = idsOf(300).reverse();
+    const listed = await flow(listInputs(app, { ids: [...ids, ...ids] })).toArray();
+    expect(listed.map(({ id }) => id)).toEqual(ids);
+  });
+});
+
+it("tells the datasets of an input if they are asked for", async () => {
+  const { app } = await storeWith(3);
+  await app.addToDataset("old", ["t1"]);
+  await app.postDatasets([{ id: "new" }]);
+  await app.addToDataset("new", ["t1"]);
+  const datasets = (inputs: { datasets: readonly string[] }[]) => inputs.map((input) => input.datasets);
+  expect(datasets(await flow(listInputs(app, { datasets: true })).toArray())).toEqual([
+    ["old"],
+    ["old", "new"],
+    ["old"],
+  ]);
+  expect(datasets(await flow(listInputs(app)).toArray())).toEqual([[], [], []]);
+});
