@@ -9,6 +9,7 @@ import { AppendFile } from "./journal/append-file.js";
 import { LockedError, takeLock } from "./journal/lock.js";
 import { mediaKinds } from "./kinds.js";
 import type { Settlement } from "./ledger.js";
+import type { Listed } from "./plugin.js";
 import type { Kept } from "./run-context.js";
 
 /** A line of a dead-letter file. */
@@ -29,6 +30,8 @@ export interface DeadLetter {
   key?: string | undefined;
   /** The input as it was read: files and URLs as references, bytes as base64. None where no input came to be. */
   input?: InputDraft | undefined;
+  /** The state that it was listed with. */
+  listed?: Listed | undefined;
 }
 
 /** The dead-letter file of a run, held by this process until it is closed. */
@@ -68,9 +71,10 @@ export class DeadLetterFile {
   keep({ origin, id, outcome }: Settlement, kept: Kept, input: Input | InputDraft | undefined, durable: () => void) {
     if (outcome.state !== "failed") return;
     const { code, stage, reason, attempts, retryable = false } = outcome;
-    const { source, key } = kept;
+    const { source, key, listed } = kept;
     const letter: DeadLetter = { source, origin, id, code, stage, reason, attempts, retryable, key };
     if (input) letter.input = referring(input);
+    if (listed) letter.listed = listed;
     this.file.append(`${JSON.stringify(letter, bytesAsBase64)}\n`, durable);
   }
 

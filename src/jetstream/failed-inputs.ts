@@ -50,13 +50,14 @@ async function* read({ stream, ...address }: Given, context: ReadContext): Async
     for await (const message of recordsOf(engine, partsOf(stream).failed.stream)) {
       if (context.signal.aborted) return;
       const letter = message.json<FailedInput>();
-      const { origin, input, reason, sequence } = letter;
+      const { origin, input, listed, reason, sequence } = letter;
       const text = `there is no input with it (${reason}); mend its source and publish that`;
       if (!input) yield { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
       else
         yield {
           origin,
           input,
+          listed,
           acknowledge: context.rehearses ? undefined : triedAgain(engine, stream, origin, sequence),
         };
     }

@@ -5,6 +5,7 @@ import { decodeText } from "../core/content.js";
 import { InputError } from "../core/errors.js";
 import type { Content, Input, InputDraft } from "../core/input.js";
 import { mediaKinds } from "../core/kinds.js";
+import type { Listed } from "../core/plugin.js";
 
 const version = 1;
 
@@ -12,6 +13,8 @@ const version = 1;
 export interface Reference {
   origin: string;
   input: InputDraft;
+  /** The state that the input was listed with. */
+  listed?: Listed | undefined;
 }
 
 interface Wire extends Reference {
@@ -23,7 +26,13 @@ interface Wire extends Reference {
  *
  * @throws {InputError} ERR_NOT_A_REFERENCE, ERR_PATH_OUTSIDE_ROOT, ERR_REFERENCE_TOO_LARGE
  */
-export function encodeReference(input: Input, origin: string, maxBytes: number, root?: string): string {
+export function encodeReference(
+  input: Input,
+  origin: string,
+  maxBytes: number,
+  root?: string,
+  listed?: Listed,
+): string {
   const copy: Record<string, unknown> = { ...input };
   for (const kind of mediaKinds) {
     const content = input[kind];
@@ -34,7 +43,7 @@ export function encodeReference(input: Input, origin: string, maxBytes: number, 
     }
     copy[kind] = { path: root === undefined ? resolve(content.path) : within(root, content.path) };
   }
-  const wire: Wire = { sluice: version, origin, input: copy as InputDraft };
+  const wire: Wire = { sluice: version, origin, input: copy as InputDraft, listed };
   const text = JSON.stringify(wire);
   const bytes = Buffer.byteLength(text);
   if (bytes <= maxBytes) return text;
@@ -64,12 +73,12 @@ export function decodeReference(data: Uint8Array, root?: string): Reference {
   } catch (error) {
     throw new InputError("ERR_REFERENCE", "the message is not JSON", { cause: error });
   }
-  const { sluice, origin, input } = wire ?? {};
+  const { sluice, origin, input, listed } = wire ?? {};
   if (sluice !== version || typeof origin !== "string" || typeof input !== "object" || input === null) {
     const found = sluice === undefined ? "no input" : `an input of version ${sluice}`;
     throw new InputError("ERR_REFERENCE", `the message has ${found}; this release reads inputs of version ${version}`);
   }
-  return { origin, input: root === undefined ? input : located(input, root) };
+  return { origin, input: root === undefined ? input : located(input, root), listed };
 }
 
 function located(input: InputDraft, root: string): InputDraft {

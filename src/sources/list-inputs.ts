@@ -3,11 +3,12 @@
 import * as z from "zod";
 import type { App } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
-import { inputFromWire, type ListedAnnotation, type WireInput } from "../client/wire.js";
+import { inputFromWire, type WireInput } from "../client/wire.js";
+import { type ListedAnnotation, plainAnnotation } from "../client/wire-annotation.js";
 import type { Annotation, InputDraft } from "../core/input.js";
 import { kinds, mediaKinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
-import { type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { type Listed, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 
 const Options = z.strictObject({
   /** Kinds to yield; an image with a text counts as image. Default: all. */
@@ -112,22 +113,27 @@ async function* itemsOf(
   { kinds: wanted, annotations, status }: Checked,
   signal: AbortSignal,
 ): AsyncGenerator<SourceItem> {
-  const inputs = page
+  const found = page
     .filter((wire) => status === undefined || wire.status?.code === status)
-    .map(inputFromWire)
-    .filter((input) => !wanted || wanted.some((kind) => hasKind(input as InputDraft, kind)));
+    .map((wire) => ({ wire, input: inputFromWire(wire) }))
+    .filter(({ input }) => !wanted || wanted.some((kind) => hasKind(input as InputDraft, kind)));
   const byInput = annotations
     ? await annotationsOf(
         app,
-        inputs.map((input) => input.id),
+        found.map(({ input }) => input.id),
         signal,
       )
     : undefined;
-  for (const input of inputs) {
-    const found = byInput?.get(input.id) ?? [];
+  for (const { wire, input } of found) {
+    const drawn = byInput?.get(input.id) ?? [];
     // What a flow changes of an input does not make it another one: a journal knows it by its id and its making.
     const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
-    yield { origin: input.id, input: { ...input, annotations: found } as InputDraft, key };
+    const listed: Listed = {
+      place: app.place,
+      data: wire.data as Listed["data"],
+      annotations: byInput && drawn.map(withRegion),
+    };
+    yield { origin: input.id, input: { ...input, annotations: drawn.map(plainAnnotation) } as InputDraft, key, listed };
   }
 }
 
@@ -142,8 +148,8 @@ async function annotationsOf(
   app: App,
   ids: readonly string[],
   signal: AbortSignal,
-): Promise<Map<string, Annotation[]>> {
-  const byInput = new Map<string, Annotation[]>();
+): Promise<Map<string, ListedAnnotation[]>> {
+  const byInput = new Map<string, ListedAnnotation[]>();
   for (let at = 0; at < ids.length; at += limits.maxIdsPerRequest) {
     const inputIds = ids.slice(at, at + limits.maxIdsPerRequest);
     for (let page = 1; ; page += 1) {
@@ -151,7 +157,7 @@ async function annotationsOf(
       for (const annotation of found) {
         if (annotation.inputLevel) continue;
         const list = byInput.get(annotation.inputId) ?? [];
-        list.push(plain(annotation));
+        list.push(annotation);
         byInput.set(annotation.inputId, list);
       }
       if (found.length < limits.maxPerPage) break;
@@ -160,6 +166,7 @@ async function annotationsOf(
   return byInput;
 }
 
-function plain({ id, box, polygon, concepts, info }: ListedAnnotation): Annotation {
-  return { id, ...(box ? { box } : {}), ...(polygon ? { polygon } : {}), concepts, ...(info ? { info } : {}) };
+/** An annotation as a patch compares with it. */
+function withRegion(annotation: ListedAnnotation): Annotation & { regionId?: string | undefined } {
+  return { ...plainAnnotation(annotation), regionId: annotation.regionId };
 }
