@@ -2,7 +2,7 @@
 
 import { wireFields } from "../core/encoding.js";
 import type { Annotation, Concept } from "../core/input.js";
-import { isObject } from "../core/json.js";
+import { isObject } from "../core/json-values.js";
 import { answerError } from "./api-error.js";
 import type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PageOptions, PatchAction } from "./app-types.js";
 import type { Answer, CallOptions, ReplayableBody } from "./call.js";

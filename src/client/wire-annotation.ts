@@ -2,7 +2,7 @@
 
 import { wireConcept } from "../core/encoding.js";
 import type { Annotation, Json } from "../core/input.js";
-import { isEmpty, isObject, type JsonObject } from "../core/json.js";
+import { isEmpty, isObject, type JsonObject } from "../core/json-values.js";
 import { codes, statusFrom, type WireStatus } from "./status.js";
 import { conceptsFromWire } from "./wire.js";
 

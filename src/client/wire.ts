@@ -2,7 +2,7 @@
 
 import { fingerprintKey } from "../core/encoding.js";
 import type { Concept, Content, GeoPoint, Input, MediaKind } from "../core/input.js";
-import { isObject, type JsonObject } from "../core/json.js";
+import { isObject, type JsonObject } from "../core/json-values.js";
 import type { AddJob, Dataset, InputCounts } from "./app-types.js";
 import { statusFrom, type WireStatus } from "./status.js";
 

@@ -4,7 +4,7 @@ import type { PatchAction } from "../../client/app-types.js";
 import { fingerprintKey, wireConcept, wireFields } from "../../core/encoding.js";
 import { InputError } from "../../core/errors.js";
 import type { Concept, Input, Json } from "../../core/input.js";
-import { isEmpty, isObject, type JsonObject, ownValue } from "../../core/json.js";
+import { isEmpty, isObject, type JsonObject, ownValue } from "../../core/json-values.js";
 import { mediaKinds } from "../../core/kinds.js";
 import type { Message } from "../../core/message.js";
 import type { Listed } from "../../core/plugin.js";

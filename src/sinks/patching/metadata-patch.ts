@@ -1,7 +1,7 @@
 /** Differences between two metadata trees, as a merge and a removal of the API. */
 
 import type { Json } from "../../core/input.js";
-import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/json.js";
+import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/json-values.js";
 
 export interface MetadataPatch {
   merge: JsonObject;

@@ -5,7 +5,7 @@ import { codes } from "../../client/status.js";
 import { annotationData } from "../../client/wire-annotation.js";
 import { InputError } from "../../core/errors.js";
 import type { Annotation, Json } from "../../core/input.js";
-import { isEmpty, isObject, isSameJson, type JsonObject } from "../../core/json.js";
+import { isEmpty, isObject, isSameJson, type JsonObject } from "../../core/json-values.js";
 import { limits } from "../../core/limits.js";
 import type { Message } from "../../core/message.js";
 import type { Listed } from "../../core/plugin.js";
@@ -80,22 +80,31 @@ function isChanged(there: Annotation, annotation: Annotation): boolean {
 
 /** Whether two data of annotations are the same, for a server that keeps 32 bits of a number. */
 function isSameData(there: JsonObject, wanted: JsonObject): boolean {
-  return has(there, wanted, true) && has(wanted, there, true);
+  return has(there, wanted, exactly) && has(wanted, there, exactly);
 }
 
-/** Whether data hold everything that is wanted. Fields that are zero or empty may be missing, and a region may have got an id. */
-function has(data: Json | undefined, wanted: Json | undefined, isWhole: boolean): boolean {
+interface Comparison {
+  /** Lists hold nothing else. */
+  isWhole: boolean;
+  /** Bytes may be missing: a server need not show what it got. */
+  withoutBytes: boolean;
+}
+
+const exactly: Comparison = { isWhole: true, withoutBytes: false };
+
+/** Whether data hold everything that is wanted. Fields that are zero or empty may be missing. */
+function has(data: Json | undefined, wanted: Json | undefined, how: Comparison): boolean {
   if (typeof wanted === "number" && typeof data === "number") return isNear(data, wanted);
   if (Array.isArray(wanted) && Array.isArray(data)) {
-    if (isWhole && data.length !== wanted.length) return false;
-    return wanted.every((item, n) => has(itemLike(item, data) ?? data[n], item, isWhole));
+    if (how.isWhole && data.length !== wanted.length) return false;
+    return wanted.every((item, n) => has(itemLike(item, data) ?? data[n], item, how));
   }
   if (isObject(wanted) && isObject(data)) {
     return Object.entries(wanted).every(([key, value]) => {
-      // The server need not show bytes that it got, and may show a shape's visibility as a number.
+      if (key === "base64" && how.withoutBytes) return true;
       if (key === "name" && (value === wanted.id || data.name === data.id)) return true; // nobody named it
-      if (key === "base64" || (key === "visibility" && (value === "VISIBLE" || value === 1))) return true;
-      return has(data[key], value, isWhole);
+      const isVisible = key === "visibility" && value === "VISIBLE" && data[key] === 1; // the same as name and number
+      return isVisible || has(data[key], value, how);
     });
   }
   return data === undefined ? isNothing(wanted) : wanted === undefined ? isNothing(data) : isSameJson(data, wanted);
@@ -154,7 +163,11 @@ async function patchSome(
     const item = items[index];
     if (!item || item.message.settled) continue;
     const data = answer?.data as JsonObject | undefined;
-    if (action !== "remove" && data && !has(data, annotationData(item.annotation), action === "overwrite")) {
+    if (
+      action !== "remove" &&
+      data &&
+      !has(data, annotationData(item.annotation), { isWhole: action === "overwrite", withoutBytes: true })
+    ) {
       const text = `the annotation ${JSON.stringify(item.annotation.id)} was patched, and the server's result is not what was asked for`;
       item.message.fail(new InputError("ERR_PATCH_RESULT", `${text}: ${JSON.stringify(data).slice(0, 200)}`), "patch");
     } else if (!context.done.has(item.message)) context.done.set(item.message, "some of its annotations were patched");

@@ -3,7 +3,7 @@
 import type { App } from "../../client/app.js";
 import type { InputPatch, ItemStatus, PatchAction } from "../../client/app-types.js";
 import { InputError } from "../../core/errors.js";
-import { isSameJson, type JsonObject } from "../../core/json.js";
+import { isSameJson, type JsonObject } from "../../core/json-values.js";
 import { limits } from "../../core/limits.js";
 import type { Message } from "../../core/message.js";
 import { answersTo, type Before, inParts, settleInHalves, settleItems } from "../requests.js";

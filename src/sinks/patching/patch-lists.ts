@@ -5,7 +5,7 @@ import { ApiError } from "../../client/api-error.js";
 import type { App } from "../../client/app.js";
 import type { InputPatch, ItemStatus, PatchAction } from "../../client/app-types.js";
 import { codes } from "../../client/status.js";
-import type { JsonObject } from "../../core/json.js";
+import type { JsonObject } from "../../core/json-values.js";
 import { answersTo } from "../requests.js";
 
 /** Times that such a patch is sent when its answers are lost. */

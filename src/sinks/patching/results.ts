@@ -1,7 +1,7 @@
 /** Results of patches: how the data that a server answers with differ from what was asked for. */
 
 import type { Concept, GeoPoint, Json } from "../../core/input.js";
-import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/json.js";
+import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/json-values.js";
 
 /** The fields of an input that a patch can change, in the API's own form. */
 export interface Fields {
@@ -22,7 +22,8 @@ export function fieldsIn(data: { readonly [key: string]: unknown }): Fields {
 
 /** Whether a server that keeps 32 bits of a number may show one as the other. */
 export function isNear(one: number, other: number): boolean {
-  return Math.abs(one - other) <= Math.max(Math.abs(one), Math.abs(other)) * 2 ** -22;
+  const leastNormal = 2 ** -126; // smaller numbers lose more digits
+  return Math.abs(one - other) <= Math.max(Math.abs(one), Math.abs(other)) * 2 ** -22 + leastNormal;
 }
 
 export function isSamePlace(geo: JsonObject | undefined, wanted: GeoPoint | undefined): boolean {
@@ -69,7 +70,8 @@ export function changeProblem(got: Fields, before: Fields, wanted: Wanted): stri
 /** What differs after a row was merged. */
 export function mergeProblem(got: Fields, { concepts, metadata, geo }: Wanted): string | undefined {
   const place = geo ? placeProblem(got, geo) : undefined;
-  return conceptProblem(got, concepts) ?? place ?? mergedProblem(got.metadata, metadata, "metadata");
+  const merged = isEmpty(metadata) ? undefined : mergedProblem(got.metadata, metadata, "metadata");
+  return conceptProblem(got, concepts) ?? place ?? merged;
 }
 
 /** What is left after a row was removed. */
