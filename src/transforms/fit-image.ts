@@ -12,6 +12,7 @@ import { limits } from "../core/limits.js";
 import type { Message } from "../core/message.js";
 import { pixelBudget } from "../core/pixel-budget.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
+import { checkTurnable } from "../core/regions.js";
 import { transformOperator } from "../core/transform-operator.js";
 
 const Options = z.strictObject({
@@ -167,6 +168,7 @@ function sizeAt(scale: number, full: { width: number; height: number }, { maxMeg
 function turned(annotation: Annotation, orientation: number): Annotation {
   const turn = turnOf[orientation];
   if (!turn) return annotation;
+  checkTurnable(annotation);
   const { box, polygon } = annotation;
   const changed = { ...annotation };
   if (box) {

@@ -184,7 +184,7 @@ describe("a listed input", () => {
         patch(app),
       )
       .run();
-    expect(late.failures).toMatchObject([{ code: "ERR_PATCH_CHANGED", retryable: true }]);
+    expect(late.failures).toMatchObject([{ code: "ERR_PATCH_CHANGED", retryable: false }]);
     expect((await one(app)).metadata).toMatchObject({ tags: ["y", "x"], other: 1 });
   });
 
@@ -221,6 +221,35 @@ describe("a listed input", () => {
     expect(second.counts).toMatchObject({ ok: 1 });
     expect((await one(app)).metadata).not.toHaveProperty("split");
   });
+
+  it.each<[string, string, (metadata: Input["metadata"]) => Input["metadata"]]>([
+    ["appends to a list", "PATCH", ({ split: _, tags: __, ...metadata }) => ({ ...metadata, tags: ["x", "y", "x"] })],
+    ["changes a list", "DELETE", ({ split: _, tags: __, ...metadata }) => ({ ...metadata, tags: ["y"] })],
+  ])(
+    "that %s does so once, also if its dead letter is tried again after the %s behind it failed",
+    async (_, method, apply) => {
+      const { store, app } = await openStore();
+      await put(app, { ...whole, annotations: [{ id: "x", box: [0, 0, 1, 1] }] });
+      const path = join(temporaryFolder(), "failed.jsonl");
+      const kept = (input: Input) => (method === "DELETE" ? [] : input.annotations);
+      const changed = transform((input: Input) => ({
+        ...input,
+        metadata: apply(input.metadata),
+        annotations: kept(input),
+      }));
+      const every = method === "PATCH" ? 2 : 1; // the removal comes after the merge
+      store.faults.add({ method, every, fault: { type: "status", http: 400, code: 30104 } });
+      const source = listInputs(app, { annotations: true });
+      const first = await flow(source).pipe(changed, batch(), patch(app)).run({ deadLetters: path });
+      expect(first.counts).toMatchObject({ failed: 1 });
+      expect((await one(app)).metadata.tags).toEqual(apply(whole.metadata as Input["metadata"]).tags);
+      store.faults.clear();
+      const second = await flow(deadLetters(path)).pipe(changed, batch(), patch(app)).run();
+      expect(second.failures).toEqual([]);
+      expect((await one(app)).metadata).toEqual(apply(whole.metadata as Input["metadata"]));
+      expect((await one(app)).annotations).toHaveLength(method === "DELETE" ? 0 : 1);
+    },
+  );
 
   it("cannot be patched with remove, which takes what is to go", async () => {
     const { app } = await openStore();

@@ -13,6 +13,7 @@ import {
   changeProblem,
   type Fields,
   fieldsIn,
+  isMerged,
   isSamePlace,
   isSameValue,
   mergeProblem,
@@ -26,6 +27,8 @@ export interface FieldsPatch {
   steps: readonly { action: PatchAction; data: JsonObject }[];
   /** Whether a request that is sent twice adds to a list twice. */
   appends: boolean;
+  /** Whether data have what the merge adds; asked before a merge that appends, since an earlier try may have been half done. */
+  isMerged?: ((data: JsonObject) => boolean) | undefined;
   /** The data that the server must still have: all fields are overwritten although a merge was asked for. */
   ifStill?: JsonObject | undefined;
   /** How data differ from what the patch is to make of them. */
@@ -69,6 +72,7 @@ export function listedPatch(input: Input, { data }: Listed, action: "merge" | "o
   return {
     steps: stepsOf(["merge", merge], ["remove", remove]),
     appends: metadata.appends,
+    isMerged: (now) => isMerged(fieldsIn(now), before, wanted),
     problem: (after) => changeProblem(fieldsIn(after), before, wanted),
   };
 }

@@ -26,6 +26,8 @@ export interface FieldsItem {
 }
 
 interface Sent extends FieldsItem {
+  /** Actions that an earlier try carried out. */
+  isDone?: PatchAction | undefined;
   /** Data of the last answer. */
   data?: JsonObject | undefined;
 }
@@ -38,11 +40,7 @@ const partlyDone = "its fields were patched in part";
  */
 export async function patchFields(items: readonly FieldsItem[], context: PatchContext): Promise<void> {
   const sent: Sent[] = items.map(({ message, patch }) => ({ message, patch }));
-  if (!context.dryRun)
-    await checkUnchanged(
-      open(sent).filter(({ patch }) => patch.ifStill !== undefined),
-      context,
-    );
+  if (!context.dryRun) await compareWithServer(sent, context);
   for (const action of ["merge", "overwrite", "remove"] as const) await send(open(sent), action, context);
   await removeLeftovers(open(sent), context);
   await checkResults(open(sent), context);
@@ -61,23 +59,29 @@ function open(items: readonly Sent[]): Sent[] {
   return items.filter(({ message }) => !message.settled);
 }
 
-/** Fails inputs that someone changed since they were listed: an overwrite would undo that change. */
-async function checkUnchanged(items: readonly Sent[], { app, signal }: PatchContext): Promise<void> {
-  for (const part of inParts(items, limits.maxIdsPerRequest)) {
+/**
+ * Asks for the server's data where a request depends on them. An overwrite in place of a merge would undo what others changed since the listing, so the
+ * input fails then. What an earlier try of the same input carried out is not sent again: a merge would append to lists once more.
+ */
+async function compareWithServer(items: readonly Sent[], { app, signal }: PatchContext): Promise<void> {
+  const dependent = items.filter(({ patch }) => patch.ifStill ?? (patch.appends && patch.isMerged));
+  for (const part of inParts(dependent, limits.maxIdsPerRequest)) {
     await settleInHalves(part, messagesOf, "patch", async (some) => {
       const now = await dataOnServer(app, idsOf(some), signal);
-      for (const { message, patch } of some) {
-        const data = now.get(message.value.id);
-        if (data && isSameJson(patchable(data), patchable(patch.ifStill ?? {}))) continue;
-        const what = data ? "the input has changed since it was listed" : "the input does not exist any more";
-        const why = "its metadata change in a way that only an overwrite of all fields can express";
-        message.fail(
-          new InputError("ERR_PATCH_CHANGED", `${what}, and ${why}; list it again`, { retryable: true }),
-          "patch",
-        );
-      }
+      for (const item of some) compare(item, now.get(item.message.value.id));
     });
   }
+}
+
+function compare(item: Sent, data: JsonObject | undefined): void {
+  const { message, patch } = item;
+  const { ifStill } = patch;
+  if (data && patch.isMerged?.(data)) item.isDone = "merge";
+  if (data && ifStill && patch.problem(data) === undefined) item.isDone = "overwrite";
+  if (!ifStill || item.isDone || (data && isSameJson(patchable(data), patchable(ifStill)))) return;
+  const what = data ? "the input has changed since it was listed" : "the input does not exist any more";
+  const why = "its metadata change in a way that only an overwrite of all fields can express";
+  message.fail(new InputError("ERR_PATCH_CHANGED", `${what}, and ${why}; list it again`), "patch");
 }
 
 function patchable({ concepts = [], metadata = {}, geo = null }: JsonObject): JsonObject {
@@ -87,7 +91,7 @@ function patchable({ concepts = [], metadata = {}, geo = null }: JsonObject): Js
 /** Sends the steps of one action. */
 async function send(items: readonly Sent[], action: PatchAction, context: PatchContext): Promise<void> {
   const steps = items.flatMap((item) => {
-    const step = item.patch.steps.find((one) => one.action === action);
+    const step = item.patch.steps.find((one) => one.action === action && item.isDone !== action);
     return step ? [{ item, patch: { id: item.message.value.id, data: step.data } }] : [];
   });
   const isOnce = (wanted: boolean) => steps.filter(({ item }) => (item.patch.appends && action === "merge") === wanted);

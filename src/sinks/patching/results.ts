@@ -120,16 +120,37 @@ function changedKeys(got: JsonObject, before: JsonObject, wanted: JsonObject, pa
     const inner = `${path}.${key}`;
     const areObjects = isObject(now) && isObject(old) && isObject(value) && !isEmpty(value);
     const problem = areObjects ? changedKeys(now, old, value, inner) : firstDifference(now, value, inner);
-    if (problem && !(Array.isArray(old) && Array.isArray(value) && isChangedList(now, old, value))) return problem;
+    if (!problem) continue;
+    if (!Array.isArray(old) || !Array.isArray(value) || !hasAll(now, value) || hasAny(now, old, value)) return problem;
   }
   return undefined;
 }
 
-/** Whether a list has the changes that were wanted, beside items that others added meanwhile. */
-function isChangedList(now: Json | undefined, old: readonly Json[], wanted: readonly Json[]): boolean {
+/** Whether the metadata that are to be added and replaced are there already. What is to be deleted may be there too. */
+export function isMerged(got: Fields, before: Fields, wanted: Wanted): boolean {
+  return areMerged(got.metadata, before.metadata, wanted.metadata);
+}
+
+function areMerged(got: JsonObject, before: JsonObject, wanted: JsonObject): boolean {
+  return Object.entries(wanted).every(([key, value]) => {
+    const [now, old] = [got, before].map((object) => ownValue(object, key));
+    if (isSameJson(now, value) || isSameJson(old, value)) return true;
+    if (Array.isArray(old) && Array.isArray(value)) return hasAll(now, value);
+    return isObject(now) && isObject(old) && isObject(value) && !isEmpty(value) && areMerged(now, old, value);
+  });
+}
+
+/** Whether a list has all items that are wanted, as often as they are wanted; others may have added more. */
+function hasAll(now: Json | undefined, wanted: readonly Json[]): boolean {
   if (!Array.isArray(now)) return false;
+  const count = (list: readonly Json[], item: Json) => list.filter((other) => isSameJson(other, item)).length;
+  return wanted.every((item) => count(now, item) >= count(wanted, item));
+}
+
+/** Whether a list has an item that was to be deleted. */
+function hasAny(now: Json | undefined, old: readonly Json[], wanted: readonly Json[]): boolean {
   const has = (list: readonly Json[], item: Json) => list.some((other) => isSameJson(other, item));
-  return wanted.every((item) => has(now, item)) && old.every((item) => has(wanted, item) || !has(now, item));
+  return Array.isArray(now) && old.some((item) => has(now, item) && !has(wanted, item));
 }
 
 function mergedProblem(got: Json | undefined, patch: Json, path: string): string | undefined {
