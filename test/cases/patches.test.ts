@@ -310,6 +310,57 @@ describe("a listed input", () => {
   });
 });
 
+describe("flows side by side", () => {
+  it("each add their own key to inputs that all of them listed", async () => {
+    const { store, app } = await openStore();
+    await put(app, ...Array.from({ length: 60 }, (_, n) => ({ id: `i${n}`, text: `${n}`, metadata: { tags: ["x"] } })));
+    const apps = await Promise.all(["one", "two", "three"].map(() => connect({ baseUrl: store.url, pat: "any" })));
+    store.faults.add({ method: "PATCH", probability: 0.2, fault: { type: "cut", when: "after" } });
+    store.faults.add({ method: "PATCH", probability: 0.2, fault: { type: "cut", when: "during" } });
+    const runs = apps.map((own, n) =>
+      flow(listInputs(own))
+        .pipe(
+          transform((input) => ({
+            ...input,
+            metadata: { ...input.metadata, tags: [...(input.metadata.tags as string[]), `t${n}`], [`k${n}`]: n },
+            concepts: [...input.concepts, { id: `c${n}` }],
+          })),
+          batch({ maxItems: 7 }),
+          patch(own),
+        )
+        .run(),
+    );
+    for (const report of await Promise.all(runs)) expect(report.failures).toEqual([]);
+    for (const { metadata, concepts } of await flow(listInputs(app)).toArray()) {
+      expect({ ...metadata, tags: (metadata.tags as string[]).toSorted() }).toEqual({
+        ...{ k0: 0, k1: 1, k2: 2 },
+        tags: ["t0", "t1", "t2", "x"],
+      });
+      expect(concepts).toHaveLength(3);
+    }
+    await Promise.all(apps.map((own) => own.close()));
+  });
+
+  it("fail for an input that another one deleted after it was listed", async () => {
+    const { app } = await openStore();
+    await put(app, whole, { ...whole, id: "b" });
+    const report = await flow(listInputs(app))
+      .pipe(
+        transform(async (input) => {
+          if (input.id === "a") await app.deleteInputs(["a"]);
+          while ((await app.listInputs({ ids: ["a"] })).length > 0)
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          return { ...input, metadata: { tags: ["y"] } };
+        }),
+        batch(),
+        patch(app),
+      )
+      .run();
+    expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
+    expect(report.failures).toMatchObject([{ id: "a", reason: expect.stringMatching(/does not exist/) }]);
+  });
+});
+
 describe("a row", () => {
   it("that was a listed input is sent as it is given", async () => {
     const { app } = await openStore();

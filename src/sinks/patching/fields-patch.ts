@@ -27,8 +27,10 @@ export interface FieldsPatch {
   steps: readonly { action: PatchAction; data: JsonObject }[];
   /** Whether a request that is sent twice adds to a list twice. */
   appends: boolean;
-  /** Whether data have what the merge adds; asked before a merge that appends, since an earlier try may have been half done. */
+  /** Whether data have what a merge adds. */
   isMerged?: ((data: JsonObject) => boolean) | undefined;
+  /** Whether it was compared with a listing, which may be older than an earlier try of the same patch. */
+  isListed?: boolean | undefined;
   /** The data that the server must still have: all fields are overwritten although a merge was asked for. */
   ifStill?: JsonObject | undefined;
   /** How data differ from what the patch is to make of them. */
@@ -73,6 +75,7 @@ export function listedPatch(input: Input, { data }: Listed, action: "merge" | "o
     steps: stepsOf(["merge", merge], ["remove", remove]),
     appends: metadata.appends,
     isMerged: (now) => isMerged(fieldsIn(now), before, wanted),
+    isListed: true,
     problem: (after) => changeProblem(fieldsIn(after), before, wanted),
   };
 }
@@ -94,6 +97,7 @@ export function rowPatch(input: Input, action: PatchAction): FieldsPatch | undef
   return {
     steps: [{ action, data }],
     appends: action === "merge" && hasItems(wanted.metadata),
+    isMerged: (now) => problem(fieldsIn(now), wanted) === undefined,
     problem: (after) => problem(fieldsIn(after), wanted),
   };
 }

@@ -64,7 +64,7 @@ function open(items: readonly Sent[]): Sent[] {
  * input fails then. What an earlier try of the same input carried out is not sent again: a merge would append to lists once more.
  */
 async function compareWithServer(items: readonly Sent[], { app, signal }: PatchContext): Promise<void> {
-  const dependent = items.filter(({ patch }) => patch.ifStill ?? (patch.appends && patch.isMerged));
+  const dependent = items.filter(({ patch }) => patch.ifStill ?? (patch.appends && patch.isListed));
   for (const part of inParts(dependent, limits.maxIdsPerRequest)) {
     await settleInHalves(part, messagesOf, "patch", async (some) => {
       const now = await dataOnServer(app, idsOf(some), signal);
@@ -76,7 +76,7 @@ async function compareWithServer(items: readonly Sent[], { app, signal }: PatchC
 function compare(item: Sent, data: JsonObject | undefined): void {
   const { message, patch } = item;
   const { ifStill } = patch;
-  if (data && patch.isMerged?.(data)) item.isDone = "merge";
+  if (data && patch.isListed && patch.isMerged?.(data)) item.isDone = "merge";
   if (data && ifStill && patch.problem(data) === undefined) item.isDone = "overwrite";
   if (!ifStill || item.isDone || (data && isSameJson(patchable(data), patchable(ifStill)))) return;
   const what = data ? "the input has changed since it was listed" : "the input does not exist any more";
@@ -98,7 +98,9 @@ async function send(items: readonly Sent[], action: PatchAction, context: PatchC
   await sendSteps(isOnce(false), action, context, (patches) =>
     context.app.patchInputs(patches, action, context.signal),
   );
-  await sendSteps(isOnce(true), action, context, (patches) => patchLists(context.app, patches, action, context.signal));
+  const has = (id: string, data: JsonObject) =>
+    items.some(({ message, patch }) => message.value.id === id && patch.isMerged?.(data));
+  await sendSteps(isOnce(true), action, context, (patches) => patchLists(context.app, patches, has, context.signal));
 }
 
 interface SentStep {

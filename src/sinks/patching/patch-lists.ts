@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "../../client/api-error.js";
 import type { App } from "../../client/app.js";
-import type { InputPatch, ItemStatus, PatchAction } from "../../client/app-types.js";
+import type { InputPatch, ItemStatus } from "../../client/app-types.js";
 import { codes } from "../../client/status.js";
 import type { JsonObject } from "../../core/json-values.js";
 import { answersTo } from "../requests.js";
@@ -12,8 +12,8 @@ import { answersTo } from "../requests.js";
 const maxAttempts = 5;
 
 /**
- * Patches inputs whose metadata hold lists. Their metadata are asked for beforehand; after a lost answer, an input whose metadata are what they
- * were is patched again, and any other was patched.
+ * Merges metadata with lists. The server's data are read beforehand. After a lost answer, an input is patched again unless its metadata changed and have
+ * what the patch adds; `has` tells that of the input with an id.
  *
  * @returns the answer to each patch, in their order
  * @throws {ApiError} when the request is refused, or when nobody can say what became of it
@@ -21,7 +21,7 @@ const maxAttempts = 5;
 export async function patchLists(
   app: App,
   patches: readonly InputPatch[],
-  action: PatchAction,
+  has: (id: string, data: JsonObject) => boolean,
   signal: AbortSignal,
 ): Promise<ItemStatus[]> {
   const ids = patches.map(({ id }) => id);
@@ -31,7 +31,7 @@ export async function patchLists(
   for (let attempts = 1; rest.length > 0; attempts += 1) {
     try {
       const sent = rest.map(({ id }) => id);
-      for (const [index, answer] of answersTo(sent, await app.patchInputs(rest, action, signal, false)).entries()) {
+      for (const [index, answer] of answersTo(sent, await app.patchInputs(rest, "merge", signal, false)).entries()) {
         if (answer) answers.set(sent[index] as string, answer);
       }
       break;
@@ -43,8 +43,8 @@ export async function patchLists(
       });
       for (const { id } of rest) {
         const data = now.get(id);
-        const isPatched = data !== undefined && !isDeepStrictEqual(data.metadata, before.get(id)?.metadata);
-        if (isPatched) answers.set(id, { id, status: { code: codes.patched }, data });
+        const isChanged = data !== undefined && !isDeepStrictEqual(data.metadata, before.get(id)?.metadata);
+        if (isChanged && has(id, data)) answers.set(id, { id, status: { code: codes.patched }, data });
       }
       rest = rest.filter(({ id }) => !answers.has(id));
       if (rest.length > 0) await app.transport.pacer.pause(attempts, signal);
