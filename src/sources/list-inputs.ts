@@ -3,12 +3,13 @@
 import * as z from "zod";
 import type { App } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
+import { listedOf } from "../client/listed.js";
 import { inputFromWire, type WireInput } from "../client/wire.js";
 import { type ListedAnnotation, plainAnnotation } from "../client/wire-annotation.js";
 import type { Annotation, InputDraft } from "../core/input.js";
 import { kinds, mediaKinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
-import { type Listed, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import { type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 
 const Options = z.strictObject({
   /** Kinds to yield; an image with a text counts as image. Default: all. */
@@ -128,11 +129,7 @@ async function* itemsOf(
     const drawn = byInput?.get(input.id) ?? [];
     // What a flow changes of an input does not make it another one: a journal knows it by its id and its making.
     const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
-    const listed: Listed = {
-      place: app.place,
-      data: wire.data as Listed["data"],
-      annotations: byInput && drawn.map(withRegion),
-    };
+    const listed = listedOf(app, wire, byInput && drawn);
     yield { origin: input.id, input: { ...input, annotations: drawn.map(plainAnnotation) } as InputDraft, key, listed };
   }
 }
@@ -164,9 +161,4 @@ async function annotationsOf(
     }
   }
   return byInput;
-}
-
-/** An annotation as a patch compares with it. */
-function withRegion(annotation: ListedAnnotation): Annotation & { regionId?: string | undefined } {
-  return { ...plainAnnotation(annotation), regionId: annotation.regionId };
 }
