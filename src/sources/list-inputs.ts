@@ -6,7 +6,7 @@ import { checkApp } from "../client/check-app.js";
 import { listedOf } from "../client/listed.js";
 import { inputFromWire, type WireInput } from "../client/wire.js";
 import { type ListedAnnotation, plainAnnotation } from "../client/wire-annotation.js";
-import type { Annotation, InputDraft } from "../core/input.js";
+import type { InputDraft } from "../core/input.js";
 import { kinds, mediaKinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
 import { type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
