@@ -19,6 +19,7 @@ type JsonObject = { readonly [key: string]: Json };
 export interface Listed {
   /** Which app it was listed from; as `place` of a sink that compares. */
   place: string;
+  id: string;
   /** The input's data, in the platform's own form. */
   data: JsonObject;
   /** Its annotations, if they were read; with the ids that the platform gave to their regions. */

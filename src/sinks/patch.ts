@@ -98,8 +98,8 @@ function plannedOf(message: Message, place: string, action: PatchAction): Planne
 function plan(message: Message, place: string, action: PatchAction): Planned {
   const { value, source, listed } = message;
   if (!isSameContent(value, source)) throw unsupported("a transform changed its content, and media cannot be patched");
-  if (listed && value.id !== source.id) {
-    throw unsupported(`a transform changed the id of a listed input from ${source.id} to ${value.id}`);
+  if (listed && value.id !== listed.id) {
+    throw unsupported(`a transform changed the id of a listed input from ${listed.id} to ${value.id}`);
   }
   const isHere = listed?.place === place;
   const removed = isHere ? undefined : takenAway(message);

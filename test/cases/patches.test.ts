@@ -169,6 +169,23 @@ describe("a listed input", () => {
     expect((await one(app)).metadata).toMatchObject({ split: "test", other: 1 });
   });
 
+  it("gets its concept although someone else has just appended the same item to its list", async () => {
+    const { app } = await openStore();
+    await put(app, whole);
+    const report = await flow(listInputs(app))
+      .pipe(
+        transform(async (input) => {
+          await app.patchInputs([{ id: "a", metadata: { tags: ["z"] } }], "merge");
+          return { ...input, metadata: { ...input.metadata, tags: ["x", "y", "z"] }, concepts: [{ id: "pier" }] };
+        }),
+        batch(),
+        patch(app),
+      )
+      .run();
+    expect(report.counts).toMatchObject({ ok: 1 });
+    expect((await one(app)).concepts.map(({ id }) => id)).toEqual(["pier"]);
+  });
+
   it("fails if it changed since it was listed and only an overwrite could express the change", async () => {
     const { app } = await openStore();
     await put(app, whole);

@@ -10,6 +10,7 @@ import type { Message } from "../../core/message.js";
 import type { Listed } from "../../core/plugin.js";
 import { hasItems, metadataPatch } from "./metadata-patch.js";
 import {
+  changedConcepts,
   changeProblem,
   type Fields,
   fieldsIn,
@@ -55,7 +56,7 @@ export function listedPatch(input: Input, { data }: Listed, action: "merge" | "o
   const wanted = wantedOf(input, before);
   checkConcepts(before, wanted);
   const metadata = metadataPatch(before.metadata, wanted.metadata);
-  const changed = wanted.concepts.filter((concept) => !isSameValue(conceptIn(before, concept.id), concept));
+  const changed = changedConcepts(before, wanted);
   const gone = before.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
   const isMoved = !isSamePlace(before.geo, wanted.geo);
   const isSame = isEmpty(metadata.merge) && isEmpty(metadata.remove) && metadata.inexpressible === undefined;

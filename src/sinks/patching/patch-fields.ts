@@ -78,6 +78,7 @@ function compare(item: Sent, data: JsonObject | undefined): void {
   const { ifStill } = patch;
   if (data && patch.isListed && patch.isMerged?.(data)) item.isDone = "merge";
   if (data && ifStill && patch.problem(data) === undefined) item.isDone = "overwrite";
+  if (item.isDone) item.data = data;
   if (!ifStill || item.isDone || (data && isSameJson(patchable(data), patchable(ifStill)))) return;
   const what = data ? "the input has changed since it was listed" : "the input does not exist any more";
   const why = "its metadata change in a way that only an overwrite of all fields can express";

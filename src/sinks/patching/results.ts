@@ -52,18 +52,14 @@ export interface Wanted {
 
 /** What differs after the differences between two states were sent; what others changed elsewhere does not count. */
 export function changeProblem(got: Fields, before: Fields, wanted: Wanted): string | undefined {
-  const changed = wanted.concepts.filter((concept) => {
-    return !isSameValue(
-      before.concepts.find(({ id }) => id === concept.id),
-      concept,
-    );
-  });
   const gone = before.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
   const left = gone.find(({ id }) => got.concepts.some((concept) => concept.id === id));
   if (left) return `the concept ${JSON.stringify(left.id)} is still there`;
   const place = isSamePlace(before.geo, wanted.geo) ? undefined : placeProblem(got, wanted.geo);
   return (
-    conceptProblem(got, changed) ?? place ?? changedKeys(got.metadata, before.metadata, wanted.metadata, "metadata")
+    conceptProblem(got, changedConcepts(before, wanted)) ??
+    place ??
+    changedKeys(got.metadata, before.metadata, wanted.metadata, "metadata")
   );
 }
 
@@ -126,9 +122,17 @@ function changedKeys(got: JsonObject, before: JsonObject, wanted: JsonObject, pa
   return undefined;
 }
 
-/** Whether the metadata that are to be added and replaced are there already. What is to be deleted may be there too. */
+/** Whether everything that is to be added and replaced is there already. What is to be deleted may be there too. */
 export function isMerged(got: Fields, before: Fields, wanted: Wanted): boolean {
-  return areMerged(got.metadata, before.metadata, wanted.metadata);
+  const place = wanted.geo && !isSamePlace(before.geo, wanted.geo) ? placeProblem(got, wanted.geo) : undefined;
+  const problem = conceptProblem(got, changedConcepts(before, wanted)) ?? place;
+  return problem === undefined && areMerged(got.metadata, before.metadata, wanted.metadata);
+}
+
+/** The concepts that are new, or have another value. */
+export function changedConcepts(before: Fields, wanted: Wanted): Concept[] {
+  const byId = new Map(before.concepts.map((concept) => [concept.id, concept]));
+  return wanted.concepts.filter((concept) => !isSameValue(byId.get(concept.id), concept));
 }
 
 function areMerged(got: JsonObject, before: JsonObject, wanted: JsonObject): boolean {
