@@ -48,6 +48,7 @@ export {
   type Acknowledge,
   doneEarlier,
   itemFrom,
+  type Listed,
   type ReadContext,
   type Source,
   type SourceItem,

@@ -10,6 +10,8 @@ export type PatchAction = "merge" | "overwrite" | "remove";
 export interface ItemStatus {
   id: string;
   status: WireStatus;
+  /** Its data after the request, where the answer has them. */
+  data?: Record<string, unknown> | undefined;
 }
 
 /** What a patch changes of one input. */
@@ -18,6 +20,8 @@ export interface InputPatch {
   concepts?: readonly Concept[] | undefined;
   metadata?: { readonly [key: string]: Json } | undefined;
   geo?: GeoPoint | undefined;
+  /** Fields in the API's own form, instead of the others. */
+  data?: { readonly [key: string]: Json } | undefined;
 }
 
 /** How the processing of inputs stands that were added under one job. */

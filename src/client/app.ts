@@ -2,6 +2,7 @@
 
 import { wireFields } from "../core/encoding.js";
 import type { Annotation, Concept } from "../core/input.js";
+import { isObject } from "../core/json-values.js";
 import { answerError } from "./api-error.js";
 import type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PageOptions, PatchAction } from "./app-types.js";
 import type { Answer, CallOptions, ReplayableBody } from "./call.js";
@@ -11,17 +12,15 @@ import { classify, codes, statusFrom } from "./status.js";
 import type { Transport } from "./transport.js";
 import {
   addJobFromWire,
-  annotationFromWire,
-  annotationToWire,
   conceptsFromWire,
   datasetFromWire,
   inputCountsFromWire,
-  type ListedAnnotation,
   listOf,
   memberStatus,
   type WireInput,
   wireInput,
 } from "./wire.js";
+import { annotationFromWire, annotationToWire, type ListedAnnotation } from "./wire-annotation.js";
 
 export interface AppOptions {
   userId: string;
@@ -114,9 +113,9 @@ export class App {
     signal?: AbortSignal,
     idempotent = true,
   ): Promise<ItemStatus[]> {
-    const inputs = patches.map(({ id, concepts, metadata, geo }) => ({
+    const inputs = patches.map(({ id, concepts, metadata, geo, data }) => ({
       id,
-      data: wireFields({ concepts: concepts ?? [], metadata: metadata ?? {}, geo }),
+      data: data ?? wireFields({ concepts: concepts ?? [], metadata: metadata ?? {}, geo }),
     }));
     const ids = patches.map(({ id }) => id);
     return this.#items("PATCH", "/inputs", "inputs", ids, { json: { inputs, action }, signal, idempotent });
@@ -150,12 +149,15 @@ export class App {
     return this.#list("/annotations", "annotations", { query, signal: options.signal }, annotationFromWire);
   }
 
+  /** Patches annotations; `regionId` keeps the id of the region that an overwrite replaces. */
   async patchAnnotations(
-    items: readonly { inputId: string; annotation: Annotation }[],
+    items: readonly { inputId: string; annotation: Annotation; regionId?: string | undefined }[],
     action: PatchAction,
     options: { deleteIfEmpty?: boolean | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<ItemStatus[]> {
-    const annotations = items.map(({ inputId, annotation }) => annotationToWire(inputId, annotation));
+    const annotations = items.map(({ inputId, annotation, regionId }) =>
+      annotationToWire(inputId, annotation, regionId),
+    );
     const json = { annotations, action, ...(options.deleteIfEmpty ? { delete_if_empty_data: true } : {}) };
     const ids = items.map(({ annotation }) => annotation.id ?? "");
     return this.#items("PATCH", "/annotations", "annotations", ids, { json, signal: options.signal });
@@ -206,19 +208,19 @@ export class App {
     );
   }
 
-  async addToDataset(datasetId: string, inputIds: readonly string[]): Promise<ItemStatus[]> {
+  async addToDataset(datasetId: string, inputIds: readonly string[], signal?: AbortSignal): Promise<ItemStatus[]> {
     const json = { dataset_inputs: inputIds.map((id) => ({ input: { id } })) };
     const path = `/datasets/${pathPart(datasetId)}/inputs`;
-    const answer = await this.#call("POST", path, { json, idempotent: true });
+    const answer = await this.#call("POST", path, { json, idempotent: true, signal });
     return (listOf(answer.json, "dataset_inputs") ?? []).map((item, index) => ({
       id: inputIds[index] ?? "",
       status: memberStatus(item) ?? answer.status,
     }));
   }
 
-  async removeFromDataset(datasetId: string, inputIds: readonly string[]): Promise<void> {
+  async removeFromDataset(datasetId: string, inputIds: readonly string[], signal?: AbortSignal): Promise<void> {
     const path = `/datasets/${pathPart(datasetId)}/inputs`;
-    await this.#call("DELETE", path, { json: { input_ids: inputIds } });
+    await this.#call("DELETE", path, { json: { input_ids: inputIds }, signal });
   }
 
   /** Whether the credential may go to this address: the API's own origin and its media hosts. */
@@ -270,6 +272,7 @@ export class App {
     return items.map((item) => ({
       id: String(item.id ?? ""),
       status: statusFrom(item.status) ?? answer.status,
+      data: isObject(item.data) ? item.data : undefined,
     }));
   }
 

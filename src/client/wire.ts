@@ -1,11 +1,10 @@
 /** The shapes of the API, and the way between them and the input model. */
 
-import { fingerprintKey, wireConcept } from "../core/encoding.js";
-import type { Annotation, Concept, Content, GeoPoint, Input, Json, MediaKind } from "../core/input.js";
+import { fingerprintKey } from "../core/encoding.js";
+import type { Concept, Content, GeoPoint, Input, MediaKind } from "../core/input.js";
+import { isObject, type JsonObject } from "../core/json-values.js";
 import type { AddJob, Dataset, InputCounts } from "./app-types.js";
 import { statusFrom, type WireStatus } from "./status.js";
-
-type JsonObject = { [key: string]: Json };
 
 /** An input as the API answers with it, as far as this client reads it. */
 export interface WireInput {
@@ -73,64 +72,6 @@ export function conceptsFromWire(value: unknown): Concept[] {
   }));
 }
 
-/** An annotation as the API takes it: one region at most, its concepts inside the region. */
-export function annotationToWire(inputId: string, annotation: Annotation): JsonObject {
-  const concepts = annotation.concepts.map(wireConcept);
-  const region = regionInfo(annotation);
-  const data: JsonObject = region
-    ? { regions: [{ region_info: region, ...(concepts.length > 0 ? { data: { concepts } } : {}) }] }
-    : { concepts };
-  return {
-    ...(annotation.id === undefined ? {} : { id: annotation.id }),
-    input_id: inputId,
-    data,
-    ...(annotation.info === undefined ? {} : { annotation_info: annotation.info as Json }),
-  };
-}
-
-export interface ListedAnnotation extends Annotation {
-  id: string;
-  inputId: string;
-  /** True for the annotation that every input has by itself. */
-  inputLevel: boolean;
-  status?: WireStatus | undefined;
-}
-
-export function annotationFromWire(value: Record<string, unknown>): ListedAnnotation {
-  const data = isObject(value.data) ? value.data : {};
-  const region = Array.isArray(data.regions) && isObject(data.regions[0]) ? data.regions[0] : undefined;
-  const regionData = region && isObject(region.data) ? region.data : undefined;
-  return {
-    id: String(value.id ?? ""),
-    inputId: String(value.input_id ?? ""),
-    inputLevel: value.input_level === true,
-    ...shape(region),
-    concepts: conceptsFromWire(regionData?.concepts ?? data.concepts),
-    ...(isObject(value.annotation_info) ? { info: value.annotation_info as JsonObject } : {}),
-    status: statusFrom(value.status),
-  };
-}
-
-function regionInfo(annotation: Annotation): JsonObject | undefined {
-  if (annotation.box) {
-    const [xMin, yMin, xMax, yMax] = annotation.box;
-    return { bounding_box: { top_row: yMin, left_col: xMin, bottom_row: yMax, right_col: xMax } };
-  }
-  if (!annotation.polygon) return undefined;
-  return { polygon: { points: annotation.polygon.map(([x, y]) => ({ row: y, col: x, visibility: "VISIBLE" })) } };
-}
-
-function shape(region: Record<string, unknown> | undefined): Pick<Annotation, "box" | "polygon"> {
-  const info = region && isObject(region.region_info) ? region.region_info : undefined;
-  const box = info && isObject(info.bounding_box) ? info.bounding_box : undefined;
-  if (box) {
-    return { box: [Number(box.left_col), Number(box.top_row), Number(box.right_col), Number(box.bottom_row)] };
-  }
-  const points = info && isObject(info.polygon) ? info.polygon.points : undefined;
-  if (!Array.isArray(points)) return {};
-  return { polygon: points.filter(isObject).map((point) => [Number(point.col ?? 0), Number(point.row ?? 0)]) };
-}
-
 function media(kind: MediaKind, value: unknown): { [kind in MediaKind]?: Content } {
   if (!isObject(value)) return {};
   const hosted = hostedUrl(value);
@@ -166,10 +107,6 @@ function plainStatus({ code, description, details }: WireStatus): NonNullable<In
 
 function textOrNothing(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The job of an answer; undefined where there is none. */

@@ -9,6 +9,7 @@ import { AppendFile } from "./journal/append-file.js";
 import { LockedError, takeLock } from "./journal/lock.js";
 import { mediaKinds } from "./kinds.js";
 import type { Settlement } from "./ledger.js";
+import type { Listed } from "./plugin.js";
 import type { Kept } from "./run-context.js";
 import { hideSecrets, type SecretUrls } from "./secret-urls.js";
 
@@ -35,6 +36,8 @@ export interface DeadLetter {
   input?: InputDraft | undefined;
   /** Secret: the whole URLs of the input, whose fields have them without their signatures. */
   secret?: SecretUrls | undefined;
+  /** The state that it was listed with. */
+  listed?: Listed | undefined;
 }
 
 /** The dead-letter file of a run, held by this process until it is closed. */
@@ -74,9 +77,10 @@ export class DeadLetterFile {
   keep({ origin, id, outcome }: Settlement, kept: Kept, input: Input | InputDraft | undefined, durable: () => void) {
     if (outcome.state !== "failed") return;
     const { code, stage, reason, attempts, retryable = false } = outcome;
-    const { source, key } = kept;
+    const { source, key, listed } = kept;
     const letter: DeadLetter = { source, origin, id, code, stage, reason, attempts, retryable, key };
     if (input) Object.assign(letter, referring(input));
+    if (listed) letter.listed = listed;
     this.file.append(`${JSON.stringify(letter, bytesAsBase64)}\n`, durable);
   }
 

@@ -2,7 +2,7 @@
 
 import { OptionsError } from "./errors.js";
 import { bytesText, countText, printable } from "./format.js";
-import { type Content, type Input, kindOf, mediaOf } from "./input.js";
+import { type Annotation, type Content, type Input, kindOf, mediaOf } from "./input.js";
 import { shown } from "./plugin.js";
 import { shownUrl } from "./secret-urls.js";
 
@@ -66,7 +66,7 @@ export function inputText(input: Input): string {
   if (geo) add("geo", `longitude ${geo.longitude}, latitude ${geo.latitude}`);
   if (annotations.length > 0) {
     const drawn = annotations.map((one) => {
-      const shape = one.box ? "box" : one.polygon ? "polygon" : "whole";
+      const shape = one.box ? "box" : one.polygon ? "polygon" : (otherShape(one.data) ?? "whole");
       return `${shape} ${one.concepts.map((concept) => concept.name ?? concept.id).join("+")}`.trim();
     });
     add("annotations", names(drawn));
@@ -74,6 +74,15 @@ export function inputText(input: Input): string {
   if (datasets.length > 0) add("datasets", names(datasets));
   if (status) add("status", `${status.code} ${status.description ?? ""}`.trim());
   return lines.map(printable).join("\n");
+}
+
+/** What an annotation without a typed form is: `point`, `mask`, `frames`. */
+function otherShape(data: Annotation["data"]): string | undefined {
+  const { regions, ...around } = data ?? {};
+  const [region] = Array.isArray(regions) ? regions : [];
+  const info = (region as { region_info?: object } | null | undefined)?.region_info;
+  const [shape] = Object.keys(info ?? {});
+  return shape ?? ["frames", "time_segments", "tracks"].find((field) => field in around);
 }
 
 function contentText(content: Content): string {

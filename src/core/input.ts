@@ -83,8 +83,15 @@ const Annotation = z.strictObject({
   concepts: z.array(Concept).default([]),
   /** Free data about the annotation. */
   info: z.record(z.string(), z.json()).optional(),
+  /**
+   * The API's own data of the annotation, as JSON, for what `box`, `polygon` and `concepts` cannot say. Of a point, a mask, a span, a frame or a time
+   * segment it holds everything; beside a box or polygon it holds the rest, such as the region's score. It is sent as it is.
+   */
+  data: z.record(z.string(), z.json()).optional(),
+  /** Code of the review state, such as 24157 (awaiting review). Default: the platform's own, 24150. */
+  statusCode: z.number().int().optional(),
 });
-/** A box, a polygon or concepts on an input. */
+/** What is known about an input or a part of it: a box, a polygon, concepts, or another kind in the API's own form. */
 export type Annotation = z.output<typeof Annotation>;
 
 const Status = z.strictObject({

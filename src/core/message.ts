@@ -6,7 +6,7 @@ import { codeOf, describeThrown, FlowError, OptionsError } from "./errors.js";
 import { printable } from "./format.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
-import type { SameId } from "./plugin.js";
+import type { Listed, SameId } from "./plugin.js";
 import type { Kept, RunContext } from "./run-context.js";
 import { forgetDropped, settleWhenDropped } from "./settle-dropped.js";
 
@@ -97,6 +97,11 @@ export class Message<T extends Input = Input> {
   /** The input as it was read, before any transform. */
   get source(): Input {
     return this.#ticket.source;
+  }
+
+  /** The state of the input on the platform that it was listed from. */
+  get listed(): Listed | undefined {
+    return this.#ticket.kept?.listed;
   }
 
   get settled(): boolean {

@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { describeError, InputError, OptionsError } from "./errors.js";
-import type { Input, InputDraft } from "./input.js";
+import type { Annotation, Input, InputDraft, Json } from "./input.js";
 import type { Outcome } from "./ledger.js";
 import { Observable } from "./observable.js";
 import type { Turns } from "./turns.js";
@@ -19,6 +19,18 @@ export type Acknowledge = (outcome: Outcome, input: Input | InputDraft | undefin
  * second input fails with ERR_ID_IN_RUN where inputs are uploaded.
  */
 export type SameId = "duplicate" | "again";
+type JsonObject = { readonly [key: string]: Json };
+
+/** What the platform answered when an input was listed, as JSON. A sink that changes inputs compares with it. */
+export interface Listed {
+  /** Which app it was listed from; as `place` of a sink that compares. */
+  place: string;
+  id: string;
+  /** The input's data, in the platform's own form. */
+  data: JsonObject;
+  /** Its annotations, if they were read; with the ids that the platform gave to their regions. */
+  annotations?: readonly (Annotation & { regionId?: string | undefined })[] | undefined;
+}
 
 /** One thing that a source found: an input, an input that cannot be read, or something passed over. */
 export type SourceItem =
@@ -37,6 +49,8 @@ export type SourceItem =
        * change when the input does. Default: id, fields and content.
        */
       key?: string | undefined;
+      /** State of an input that a platform has. */
+      listed?: Listed | undefined;
       /** Of a source whose engine keeps what is done: called once, with what became of the input. The run waits for it. */
       acknowledge?: Acknowledge | undefined;
     }

@@ -211,13 +211,13 @@ function take(
 
 function message(
   context: RunContext,
-  { origin, key, acknowledge, sameId }: Extract<SourceItem, { input: InputDraft }>,
+  { origin, key, listed, acknowledge, sameId }: Extract<SourceItem, { input: InputDraft }>,
   source: string,
   input: Input,
 ): Message | undefined {
   const { store } = context;
-  if (!store && !acknowledge) return Message.read(context, origin, input, { sameId });
-  const kept: Kept = { source, key, acknowledge };
+  if (!store && !acknowledge && !listed) return Message.read(context, origin, input, { sameId });
+  const kept: Kept = { source, key, listed, acknowledge };
   if (store?.isDone) {
     kept.fingerprint = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
     if (store.isDone(kept.fingerprint)) {

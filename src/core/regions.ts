@@ -12,6 +12,18 @@ export function checkRegion({ box, polygon }: Annotation): void {
   }
 }
 
+/** Checks that an annotation can be turned with its image: coordinates in the API's own form stay where they are. @throws {InputError} ERR_REGION */
+export function checkTurnable({ id, data = {} }: Annotation): void {
+  const parts = [data.regions, data.frames].flatMap((list) => (Array.isArray(list) ? list : []));
+  const hasOwnShape = parts.some(
+    (part) => typeof part === "object" && part !== null && ("region_info" in part || "frame_info" in part),
+  );
+  if (!hasOwnShape && data.tracks === undefined) return;
+  const which = id === undefined ? "an annotation" : `the annotation ${JSON.stringify(id)}`;
+  const text = `${which} has coordinates in \`data\`, which cannot be turned with the image; boxes and polygons can`;
+  throw new InputError("ERR_REGION", `${text}; upright: false leaves image and annotations as they are`);
+}
+
 /** Checks `[xMin, yMin, xMax, yMax]`; `shown` is what to call it, `hint` what may help. @throws {InputError} ERR_BOX */
 export function checkBox(shares: readonly number[], shown: string, hint = ""): void {
   if (shares.length !== 4 || shares.some((value) => !Number.isFinite(value))) {

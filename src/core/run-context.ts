@@ -5,7 +5,7 @@ import { describeError } from "./errors.js";
 import type { IdsInRun } from "./ids-in-run.js";
 import type { Input, InputDraft } from "./input.js";
 import { Ledger, type Outcome, type Settlement } from "./ledger.js";
-import type { Acknowledge } from "./plugin.js";
+import type { Acknowledge, Listed } from "./plugin.js";
 import type { Sample } from "./report/sample.js";
 import type { Turns } from "./turns.js";
 
@@ -17,6 +17,8 @@ export interface Kept {
   key?: string | undefined;
   /** What a journal knows it by. */
   fingerprint?: string | undefined;
+  /** Its state on the platform that it was listed from. */
+  listed?: Listed | undefined;
   /** Where its source keeps what is done. */
   acknowledge?: Acknowledge | undefined;
 }

@@ -5,7 +5,7 @@ import { type DeadLetter, referring } from "../core/dead-letters.js";
 import { describeError, InputError } from "../core/errors.js";
 import type { Input, InputDraft } from "../core/input.js";
 import type { Outcome } from "../core/ledger.js";
-import type { Acknowledge, SourceItem } from "../core/plugin.js";
+import type { Acknowledge, Listed, SourceItem } from "../core/plugin.js";
 import { shortened } from "../core/report/reason-groups.js";
 import type { Engine } from "./engine.js";
 import { decodeReference } from "./reference.js";
@@ -72,11 +72,12 @@ export class Deliveries {
   #itemOf({ seq: sequence, data, info }: JsMsg): SourceItem {
     const { stream, maxDeliveries, root } = this.#options;
     let origin = `${stream}:${sequence}`;
-    const acknowledge: Acknowledge = (outcome, input) => this.#answer(sequence, origin, outcome, input);
+    let listed: Listed | undefined;
+    const acknowledge: Acknowledge = (outcome, input) => this.#answer(sequence, { origin, listed }, outcome, input);
     try {
       const { deliveryCount } = info;
       const reference = decodeReference(data, root);
-      origin = reference.origin;
+      ({ origin, listed } = reference);
       if (deliveryCount > maxDeliveries) {
         const text = `jetstream: it was given to workers ${maxDeliveries} times, and none came to an end with it`;
         throw new InputError("ERR_MAX_DELIVERIES", text);
@@ -89,7 +90,7 @@ export class Deliveries {
 
   async #answer(
     sequence: number,
-    origin: string,
+    about: Pick<DeadLetter, "origin" | "listed">,
     told: Outcome,
     input: Input | InputDraft | undefined,
   ): Promise<Outcome> {
@@ -101,8 +102,8 @@ export class Deliveries {
       return { state: "skipped", reason: `handed back to be tried again: ${outcome.reason}` };
     }
     try {
-      if (outcome.state === "failed") await this.#keepFailed(sequence, origin, outcome, input);
-      else if (outcome.state === "skipped") await this.#keepSkipped(sequence, origin, outcome.reason);
+      if (outcome.state === "failed") await this.#keepFailed(sequence, about, outcome, input);
+      else if (outcome.state === "skipped") await this.#keepSkipped(sequence, about.origin, outcome.reason);
       if (outcome.state !== "failed" && deliveryCount > 1) await this.#forgetFailed(sequence);
     } catch (error) {
       if (this.#options.signal.aborted) return outcome; // not answered: it is handed back with all that is open
@@ -121,7 +122,7 @@ export class Deliveries {
 
   async #keepFailed(
     sequence: number,
-    origin: string,
+    { origin, listed }: Pick<DeadLetter, "origin" | "listed">,
     { code, stage, reason, attempts, retryable = false }: Extract<Outcome, { state: "failed" }>,
     input: Input | InputDraft | undefined,
   ): Promise<void> {
@@ -135,11 +136,11 @@ export class Deliveries {
       attempts,
       retryable,
     };
-    const letter: FailedInput = { ...about, reason: shortened(reason), ...(input && referring(input)) };
+    const letter: FailedInput = { ...about, reason: shortened(reason), ...(input && referring(input)), listed };
     const maxBytes = this.#engine.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     // What cannot be kept would come back for ever.
     if (Buffer.byteLength(JSON.stringify(letter)) > maxBytes)
-      for (const field of ["input", "secret"] as const) delete letter[field];
+      for (const field of ["input", "secret", "listed"] as const) delete letter[field];
     await this.#publish(partsOf(this.#options.stream).failed.subject(sequence), letter);
   }
 

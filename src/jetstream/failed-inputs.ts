@@ -51,7 +51,7 @@ async function* read({ stream, ...address }: Given, context: ReadContext): Async
     for await (const message of recordsOf(engine, partsOf(stream).failed.stream)) {
       if (context.signal.aborted) return;
       const letter = message.json<FailedInput>();
-      const { origin, reason, sequence } = letter;
+      const { origin, listed, reason, sequence } = letter;
       const input = letter.input && revealSecrets(letter.input, letter.secret);
       const text = `there is no input with it (${reason}); mend its source and publish that`;
       if (!input) yield { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
@@ -60,6 +60,7 @@ async function* read({ stream, ...address }: Given, context: ReadContext): Async
           origin,
           input,
           sameId: "again",
+          listed,
           acknowledge: context.rehearses ? undefined : triedAgain(engine, stream, origin, sequence),
         };
     }

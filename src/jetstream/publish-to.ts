@@ -96,7 +96,7 @@ export function publishTo(
 /** What is published; undefined for an input that failed. */
 function referenceOf(message: Message, maxPayload = 1_048_576, root?: string): string | undefined {
   try {
-    return encodeReference(message.value, message.origin, maxPayload - headerBytes, root);
+    return encodeReference(message.value, message.origin, maxPayload - headerBytes, root, message.listed);
   } catch (error) {
     message.fail(error, "publishTo");
     return undefined;

@@ -5,6 +5,7 @@ import { decodeData } from "../core/content.js";
 import { InputError } from "../core/errors.js";
 import type { Content, Input, InputDraft } from "../core/input.js";
 import { mediaKinds } from "../core/kinds.js";
+import type { Listed } from "../core/plugin.js";
 import { hideSecrets, revealSecrets, type SecretUrls } from "../core/secret-urls.js";
 
 const version = 1;
@@ -13,6 +14,8 @@ const version = 1;
 export interface Reference {
   origin: string;
   input: InputDraft;
+  /** The state that the input was listed with. */
+  listed?: Listed | undefined;
 }
 
 interface Wire extends Reference {
@@ -26,7 +29,13 @@ interface Wire extends Reference {
  *
  * @throws {InputError} ERR_NOT_A_REFERENCE, ERR_PATH_OUTSIDE_ROOT, ERR_REFERENCE_TOO_LARGE
  */
-export function encodeReference(input: Input, origin: string, maxBytes: number, root?: string): string {
+export function encodeReference(
+  input: Input,
+  origin: string,
+  maxBytes: number,
+  root?: string,
+  listed?: Listed,
+): string {
   const copy: Record<string, unknown> = { ...input };
   for (const kind of mediaKinds) {
     const content = input[kind];
@@ -37,7 +46,7 @@ export function encodeReference(input: Input, origin: string, maxBytes: number, 
     }
     copy[kind] = { path: root === undefined ? resolve(content.path) : within(root, content.path) };
   }
-  const wire: Wire = { sluice: version, origin, ...hideSecrets(copy as InputDraft) };
+  const wire: Wire = { sluice: version, origin, ...hideSecrets(copy as InputDraft), listed };
   const text = JSON.stringify(wire);
   const bytes = Buffer.byteLength(text);
   if (bytes <= maxBytes) return text;
@@ -67,13 +76,13 @@ export function decodeReference(data: Uint8Array, root?: string): Reference {
   } catch (error) {
     throw new InputError("ERR_REFERENCE", "the message is not JSON", { cause: error });
   }
-  const { sluice, origin, input: found, secret } = wire ?? {};
+  const { sluice, origin, input: found, secret, listed } = wire ?? {};
   if (sluice !== version || typeof origin !== "string" || typeof found !== "object" || found === null) {
     const what = sluice === undefined ? "no input" : `an input of version ${sluice}`;
     throw new InputError("ERR_REFERENCE", `the message has ${what}; this release reads inputs of version ${version}`);
   }
   const input = revealSecrets(found, secret);
-  return { origin, input: root === undefined ? input : located(input, root) };
+  return { origin, input: root === undefined ? input : located(input, root), listed };
 }
 
 function located(input: InputDraft, root: string): InputDraft {

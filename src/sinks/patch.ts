@@ -1,25 +1,30 @@
-/** Sink: changes metadata, concepts and places of inputs, and their annotations. */
+/** Sink: changes metadata, concepts, locations and datasets of inputs, and their annotations. */
 
-import { isDeepStrictEqual } from "node:util";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import type { App } from "../client/app.js";
-import type { InputPatch, ItemStatus, PatchAction } from "../client/app-types.js";
+import type { PatchAction } from "../client/app-types.js";
 import { checkApp } from "../client/check-app.js";
-import { codes } from "../client/status.js";
-import { InputError } from "../core/errors.js";
-import type { Annotation, Input } from "../core/input.js";
-import { limits } from "../core/limits.js";
+import type { Content, Input } from "../core/input.js";
+import { mediaKinds } from "../core/kinds.js";
 import type { Message } from "../core/message.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { mayAppend, patchLists } from "./patching/patch-lists.js";
-import { inParts, settleInHalves, settleItems } from "./requests.js";
+import { type FieldsPatch, listedPatch, rowPatch, takenAway, unsupported } from "./patching/fields-patch.js";
+import {
+  type AnnotationsPatch,
+  annotationsPatch,
+  deleteAnnotations,
+  patchAnnotations,
+} from "./patching/patch-annotations.js";
+import { type DatasetItem, datasetsPatch, patchDatasets } from "./patching/patch-datasets.js";
+import { type PatchContext, patchFields } from "./patching/patch-fields.js";
+import { WritesById } from "./patching/writes-by-id.js";
 
 const Options = z.strictObject({
   /**
-   * "merge" adds to what is there, "overwrite" puts the input's data in its place (what is not given goes), "remove" takes away: the
-   * named concepts, and the metadata keys whose value is `true`. Default: "merge".
+   * "merge" adds to what the server has, "overwrite" replaces the input's data (an input that was not listed loses what it does not give),
+   * "remove" deletes the concepts that are named, the metadata keys whose value is `true`, and the location. Default: "merge".
    */
   action: z.enum(["merge", "overwrite", "remove"]).default("merge"),
   /** Deletes an annotation that a removal leaves empty. Default: false. */
@@ -29,12 +34,19 @@ const Options = z.strictObject({
 export type PatchOptions = OptionsOf<typeof Options>;
 
 /**
- * Patches inputs by their ids: metadata, concepts and place of each input, then its annotations that have ids (boxes and polygons).
+ * Patches inputs by their ids: metadata, concepts, location and datasets of each input, and its annotations that have ids.
  *
- * An input needs its id and what is to change, and no content: media cannot be patched. Of an input that was listed, a merge sends only what a
- * transform changed; of any other it sends all that is given. An input goes on downstream when all its patches succeeded; one that does not
- * exist fails with the platform's code, and the others of its request go on. A merge adds to lists that are there: after a lost answer it is sent
- * again only when the metadata are what they were, and it comes after the annotations. With `deleteIfEmpty`, an annotation that is not there is no failure.
+ * An input that `listInputs` listed from the same app is compared with its state then. A merge sends the differences, and removes what a transform
+ * took away: metadata keys, concepts, the location, annotations. An overwrite sends all of its data, with the changes. Untouched annotations are
+ * never sent. If nothing changed, nothing is sent and the input is skipped ("nothing to change"). Differences that the API cannot merge, such as null
+ * or a changed list, overwrite the input's data if the server still has the listed state; otherwise the input fails.
+ *
+ * Any other input, such as a row of a table, is sent as it is given. An overwrite of it deletes what it does not give. A list is appended to the
+ * server's list, once, even if an answer is lost.
+ *
+ * The answer is compared with what was asked for; an input whose result differs fails (ERR_PATCH_RESULT). Media, ids and names of concepts cannot
+ * be patched, and annotations cannot be added: an input with such a change fails before anything is sent (ERR_PATCH_UNSUPPORTED,
+ * ERR_ANNOTATION_ID). If a later request of an input fails, the error says what was done before.
  *
  * Actions: https://docs.clarifai.com/create-manage/inputs/manage
  *
@@ -45,115 +57,99 @@ export type PatchOptions = OptionsOf<typeof Options>;
 export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
   checkApp("patch", app);
   const { action, deleteIfEmpty } = parseOptions("patch", Options, options);
-  const make = (to: App): MessageSink => ({
-    name: "patch",
-    concurrency: 4,
-    async write(messages, { signal }) {
-      messages[0]?.context.watch(to.transport);
-      const items = fieldsOf(messages, action);
-      const [lists, plain] = [true, false].map((wanted) =>
-        items.filter((item) => mayAppend(item.patch, action) === wanted),
-      );
-      const send = (patches: readonly InputPatch[]) => to.patchInputs(patches, action, signal);
-      await sendFields(plain ?? [], send);
-      const unsettled = messages.filter((message) => !message.settled);
-      for (const part of inParts(changedAnnotations(unsettled, action), limits.maxInputsPerRequest)) {
-        await patchAnnotations(to, part, action, deleteIfEmpty, signal);
-      }
-      // Last, so that nothing fails after it: tried again, it would add once more.
-      await sendFields(lists ?? [], (patches) => patchLists(to, patches, action, signal));
-    },
-    rehearsal: () => make(to.rehearsed()),
-  });
-  return messageSinkOperator("patch", () => make(app), `patch (${action}) in ${app.place}`);
+  const make = (to: App, dryRun: boolean): MessageSink => {
+    const writes = new WritesById();
+    return {
+      name: "patch",
+      concurrency: 4,
+      async write(messages, { signal }) {
+        messages[0]?.context.watch(to.transport);
+        await writes.inOrder(messages, async (some) => {
+          const planned = some.flatMap((message) => plannedOf(message, to.place, action) ?? []);
+          await send(planned, deleteIfEmpty, { app: to, signal, dryRun, done: new Map() });
+        });
+      },
+      rehearsal: () => make(to.rehearsed(), true),
+    };
+  };
+  return messageSinkOperator("patch", () => make(app, false), `patch (${action}) in ${app.place}`);
 }
 
-interface FieldsItem {
+interface Planned {
   message: Message;
-  patch: InputPatch;
+  fields: FieldsPatch | undefined;
+  annotations: AnnotationsPatch;
+  datasets: DatasetItem[];
 }
 
-interface AnnotationItem {
-  message: Message;
-  inputId: string;
-  annotation: Annotation;
-}
-
-function fieldsOf(messages: readonly Message[], action: PatchAction): FieldsItem[] {
-  const items: FieldsItem[] = [];
-  for (const message of messages) {
-    const fields = action === "merge" ? changedFields(message.value, message.source) : message.value;
-    const { concepts, metadata, geo } = fields;
-    const isEmpty = concepts.length === 0 && Object.keys(metadata).length === 0 && geo === undefined;
-    if (isEmpty && (action !== "overwrite" || message.value.annotations.length > 0)) continue;
-    items.push({ message, patch: { id: message.value.id, concepts, metadata, geo } });
+/** What is to be sent of a message; a message that cannot be patched, or needs no patch, is settled. */
+function plannedOf(message: Message, place: string, action: PatchAction): Planned | undefined {
+  try {
+    const planned = plan(message, place, action);
+    const { fields, annotations, datasets } = planned;
+    if (fields || annotations.changed.length > 0 || annotations.gone.length > 0 || datasets.length > 0) return planned;
+    message.skip("nothing to change", true);
+  } catch (error) {
+    message.fail(error, "patch");
   }
-  return items;
+  return undefined;
 }
 
-async function sendFields(
-  items: readonly FieldsItem[],
-  send: (patches: readonly InputPatch[]) => Promise<ItemStatus[]>,
-): Promise<void> {
-  const unsettled = items.filter(({ message }) => !message.settled);
-  for (const part of inParts(unsettled, limits.maxInputsPerRequest)) {
-    await settleInHalves(part, messagesOf, "patch", async (some) => {
-      const patches = some.map(({ patch }) => patch);
-      const ids = patches.map(({ id }) => id);
-      settleItems(messagesOf(some), ids, await send(patches), "patch");
-    });
+function plan(message: Message, place: string, action: PatchAction): Planned {
+  const { value, source, listed } = message;
+  if (!isSameContent(value, source)) throw unsupported("a transform changed its content, and media cannot be patched");
+  if (listed && value.id !== listed.id) {
+    throw unsupported(`a transform changed the id of a listed input from ${listed.id} to ${value.id}`);
   }
-}
-
-function messagesOf(items: readonly { message: Message }[]): Message[] {
-  return items.map(({ message }) => message);
-}
-
-/** What a merge has to send: of a listed input the differences, of another everything. */
-function changedFields(input: Input, source: Input): Pick<Input, "concepts" | "metadata" | "geo"> {
-  if (source.status === undefined) return input;
-  const changed = Object.entries(input.metadata).filter(
-    ([key, value]) => !(Object.hasOwn(source.metadata, key) && isDeepStrictEqual(value, source.metadata[key])),
-  );
+  const isHere = listed?.place === place;
+  const removed = isHere ? undefined : takenAway(message);
+  if (removed !== undefined) {
+    const text = `a transform took away ${removed} of an input that was listed from ${listed?.place}`;
+    throw unsupported(`${text}; patch removes it only there, and this is ${place}`);
+  }
+  if (isHere && action === "remove") {
+    const text = 'action "remove" takes inputs that name what is to go, and this one was listed';
+    throw unsupported(`${text}; take it away with a transform and use action "merge"`);
+  }
   return {
-    concepts: input.concepts.filter((concept) => !source.concepts.some((before) => isDeepStrictEqual(before, concept))),
-    metadata: Object.fromEntries(changed),
-    geo: isDeepStrictEqual(input.geo, source.geo) ? undefined : input.geo,
+    message,
+    fields: isHere && action !== "remove" ? listedPatch(value, listed, action) : rowPatch(value, action),
+    annotations: annotationsPatch(message, isHere ? listed : undefined, action),
+    datasets: datasetsPatch(message, isHere, action),
   };
 }
 
-function changedAnnotations(messages: readonly Message[], action: PatchAction): AnnotationItem[] {
-  return messages.flatMap((message) => {
-    const { value, source } = message;
-    const listed = source.status !== undefined && action === "merge";
-    return value.annotations
-      .filter((annotation) => {
-        if (annotation.id === undefined) {
-          const text = "an annotation without an id cannot be patched; upload(app) posts new ones";
-          message.fail(new InputError("ERR_ANNOTATION_ID", text), "patch");
-          return false;
-        }
-        return !(listed && source.annotations.some((before) => isDeepStrictEqual(before, annotation)));
-      })
-      .map((annotation) => ({ message, inputId: value.id, annotation }));
-  });
+/** Lists come last: if something else fails and the input is patched again, they are not appended again. */
+async function send(planned: readonly Planned[], deleteIfEmpty: boolean, context: PatchContext): Promise<void> {
+  const fields = planned.flatMap(({ message, fields: patch }) => (patch ? [{ message, patch }] : []));
+  await patchFields(
+    fields.filter(({ patch }) => !patch.appends),
+    context,
+  );
+  await patchAnnotations(
+    planned.flatMap(({ annotations }) => annotations.changed),
+    deleteIfEmpty,
+    context,
+  );
+  const gone = planned.flatMap(({ message, annotations }) => annotations.gone.map((id) => ({ message, id })));
+  await deleteAnnotations(gone, context);
+  await patchDatasets(
+    planned.flatMap(({ datasets }) => datasets),
+    context,
+  );
+  await patchFields(
+    fields.filter(({ patch, message }) => patch.appends && !message.settled),
+    context,
+  );
 }
 
-async function patchAnnotations(
-  app: App,
-  items: readonly AnnotationItem[],
-  action: PatchAction,
-  deleteIfEmpty: boolean,
-  signal: AbortSignal,
-) {
-  // What is gone was removed, maybe by a request whose answer was lost.
-  const mayBeGone = action === "remove" && deleteIfEmpty;
-  await settleInHalves(items, messagesOf, "patch", async (some) => {
-    const answers = await app.patchAnnotations(some, action, { deleteIfEmpty, signal });
-    const statuses = answers.map(({ id, status }) =>
-      mayBeGone && status.code === codes.notFound ? { id, status: { code: codes.annotationSuccess } } : { id, status },
-    );
-    const ids = some.map(({ annotation }) => annotation.id ?? "");
-    settleItems(messagesOf(some), ids, statuses, "patch", "annotation: ");
-  });
+/** Whether two inputs have the same content; what is known about it does not count. */
+function isSameContent(one: Input, other: Input): boolean {
+  if (one.text !== other.text || one.textUrl !== other.textUrl) return false;
+  return mediaKinds.every((kind) => one[kind] === other[kind] || identityOf(one[kind]) === identityOf(other[kind]));
+}
+
+function identityOf(content: Content | undefined): unknown {
+  if (!content) return undefined;
+  return "path" in content ? content.path : "url" in content ? content.url : content.bytes;
 }

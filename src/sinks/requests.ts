@@ -3,7 +3,7 @@
 import { ApiError } from "../client/api-error.js";
 import type { ItemStatus } from "../client/app-types.js";
 import { classify, mayBeOneItem, statusText } from "../client/status.js";
-import { InputError, SinkError } from "../core/errors.js";
+import { type FlowError, InputError, SinkError } from "../core/errors.js";
 import type { Message } from "../core/message.js";
 
 /** Codes that say that no request of this account, or to this address, can succeed. */
@@ -46,6 +46,7 @@ export async function settleWith(
   stage: string,
   send: () => Promise<void>,
   fatalOf = asFatal,
+  before?: Before,
 ): Promise<void> {
   try {
     await send();
@@ -53,8 +54,16 @@ export async function settleWith(
     if (!(error instanceof ApiError)) throw error;
     const fatal = fatalOf(error, stage);
     if (fatal) throw fatal;
-    for (const message of messages) message.fail(error, stage, error.attempts);
+    for (const message of messages) message.fail(after(before?.(message), error), stage, error.attempts);
   }
+}
+
+/** What was done of a message before a request of it failed, as the beginning of a sentence; undefined when nothing was. */
+export type Before = (message: Message) => string | undefined;
+
+function after<E extends FlowError>(done: string | undefined, error: E): FlowError {
+  if (done === undefined) return error;
+  return new InputError(error.code, `${done}${error.message}`, { cause: error, retryable: error.retryable });
 }
 
 /**
@@ -67,18 +76,20 @@ export async function settleInHalves<T>(
   stage: string,
   send: (items: readonly T[]) => Promise<void>,
   mayBeOne: (error: ApiError) => boolean = ({ status }) => status !== undefined && mayBeOneItem(status),
+  before?: Before,
 ): Promise<void> {
-  await settleWith(messagesOf(items), stage, async () => {
+  const sendAll = async () => {
     try {
       await send(items);
     } catch (error) {
       if (!(error instanceof ApiError) || items.length === 1 || !mayBeOne(error)) throw error;
       const middle = Math.ceil(items.length / 2);
       for (const half of [items.slice(0, middle), items.slice(middle)]) {
-        await settleInHalves(half, messagesOf, stage, send, mayBeOne);
+        await settleInHalves(half, messagesOf, stage, send, mayBeOne, before);
       }
     }
-  });
+  };
+  await settleWith(messagesOf(items), stage, sendAll, asFatal, before);
 }
 
 /** Fails the messages whose item was refused; `ids[i]` is what the item of `messages[i]` is called. */
@@ -88,13 +99,16 @@ export function settleItems(
   items: readonly ItemStatus[],
   stage: string,
   what = "",
+  before?: Before,
 ): void {
   const answers = answersTo(ids, items);
+  const fail = (message: Message, code: string, text: string) =>
+    message.fail(after(before?.(message), new InputError(code, text)), stage);
   messages.forEach((message, index) => {
     const status = answers[index]?.status;
-    if (!status) message.fail(new InputError("ERR_ANSWER_INCOMPLETE", "the answer does not name it"), stage);
+    if (!status) fail(message, "ERR_ANSWER_INCOMPLETE", "the answer does not name it");
     else if (classify(status) !== "ok" && classify(status) !== "progress") {
-      message.fail(new InputError(String(status.code), `${what}${statusText(status)}`), stage);
+      fail(message, String(status.code), `${what}${statusText(status)}`);
     }
   });
 }

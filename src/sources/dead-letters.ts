@@ -54,10 +54,10 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
     const text = `the line is not JSON: ${describeError(error)}`;
     return { origin: position, error: new InputError("ERR_JSON", text, { cause: error }) };
   }
-  const { origin, key, reason } = letter;
+  const { origin, key, listed, reason } = letter;
   const input = letter.input && revealSecrets(letter.input, letter.secret);
   if (!seen.add(fingerprintOfKey(`${origin}\n${JSON.stringify(input)}`))) return undefined;
-  if (input) return { origin, input: bytesFromBase64(input), key, sameId: "again" };
+  if (input) return { origin, input: bytesFromBase64(input), key, listed, sameId: "again" };
   const text = `no input came of it, so there is nothing to send again (${reason}); when it is mended, upload its source again`;
   return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
 }

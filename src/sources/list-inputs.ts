@@ -3,9 +3,11 @@
 import * as z from "zod";
 import type { App } from "../client/app.js";
 import { checkApp } from "../client/check-app.js";
-import { inputFromWire, type ListedAnnotation, type WireInput } from "../client/wire.js";
+import { listedOf } from "../client/listed.js";
+import { inputFromWire, type WireInput } from "../client/wire.js";
+import { plainAnnotation } from "../client/wire-annotation.js";
 import { OptionsError } from "../core/errors.js";
-import type { Annotation, InputDraft } from "../core/input.js";
+import type { InputDraft } from "../core/input.js";
 import { kinds, mediaKinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
 import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin.js";
@@ -78,7 +80,7 @@ export function listInputs(app: App, options: ListInputsOptions = {}): Source {
           next.catch(() => undefined); // it is awaited above, unless the flow stops first
           const found =
             page.inputs.length > 0 && annotations ? await annotationsOf(app, idsOf(page), signal) : undefined;
-          for (const wire of page.inputs) yield itemOf(wire, found, memberships);
+          for (const wire of page.inputs) yield itemOf(app, wire, found, memberships);
           yield page.missing;
         }
       } finally {
@@ -196,26 +198,24 @@ function refusalOf(wire: WireInput, { kinds: wanted, status }: Checked): string 
 }
 
 function itemOf(
+  app: App,
   wire: WireInput,
   annotations: Awaited<ReturnType<typeof annotationsOf>> | undefined,
   memberships: Memberships | undefined,
 ): SourceItem {
   const input = inputFromWire(wire);
+  const drawn = annotations && (annotations.get(input.id) ?? []);
   const record = {
-    annotations: (annotations?.get(input.id) ?? []).map(plain),
+    annotations: (drawn ?? []).map(plainAnnotation),
     datasets: memberships?.of(input.id) ?? [],
   };
   // What a flow changes of an input does not make it another one: a journal knows it by its id and its making.
   const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
-  return { origin: input.id, input: { ...input, ...record } as InputDraft, key };
+  return { origin: input.id, input: { ...input, ...record } as InputDraft, key, listed: listedOf(app, wire, drawn) };
 }
 
 function hasKind(input: InputDraft, kind: string): boolean {
   if (kind !== "text") return input[kind as "image"] !== undefined;
   const hasMedia = mediaKinds.some((other) => input[other] !== undefined);
   return !hasMedia && (input.text !== undefined || input.textUrl !== undefined);
-}
-
-function plain({ id, box, polygon, concepts, info }: ListedAnnotation): Annotation {
-  return { id, ...(box ? { box } : {}), ...(polygon ? { polygon } : {}), concepts, ...(info ? { info } : {}) };
 }

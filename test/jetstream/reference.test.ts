@@ -16,6 +16,11 @@ it("has paths and fields, and nothing that may be another when it arrives", () =
   expect(reference).toEqual({ origin: "a.jpg", input: { ...plain, image: { path: "/photos/a.jpg" } } });
 });
 
+it("has the state that an input was listed with, for a patch in a worker", () => {
+  const listed = { place: "me/main at https://api.test", id: "a", data: { metadata: { place: "quay" } } };
+  expect(decoded(encodeReference(plain, "a", 10_000, undefined, listed)).listed).toEqual(listed);
+});
+
 it("has paths within a root, and is found in that of the reader", () => {
   const text = encodeReference({ ...plain, video: { path: "/mnt/here/sea/a.mp4" } }, "a.mp4", 10_000, "/mnt/here");
   expect(decoded(text, "/data/there").input.video).toEqual({ path: "/data/there/sea/a.mp4" });

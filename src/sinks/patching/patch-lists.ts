@@ -3,22 +3,17 @@
 import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "../../client/api-error.js";
 import type { App } from "../../client/app.js";
-import type { InputPatch, ItemStatus, PatchAction } from "../../client/app-types.js";
+import type { InputPatch, ItemStatus } from "../../client/app-types.js";
 import { codes } from "../../client/status.js";
-import type { Json } from "../../core/input.js";
+import type { JsonObject } from "../../core/json-values.js";
 import { answersTo } from "../requests.js";
 
 /** Times that such a patch is sent when its answers are lost. */
 const maxAttempts = 5;
 
-/** Whether a patch of metadata may add to lists that are there; one that overwrites never does. */
-export function mayAppend({ metadata }: InputPatch, action: PatchAction): boolean {
-  return action !== "overwrite" && metadata !== undefined && hasList(metadata as Json);
-}
-
 /**
- * Patches inputs whose metadata hold lists. Their metadata are asked for beforehand; after a lost answer, an input whose metadata are what they
- * were is patched again, and any other was patched.
+ * Merges metadata with lists. The server's data are read beforehand. After a lost answer, an input is patched again unless its metadata changed and have
+ * what the patch adds; `has` tells that of the input with an id.
  *
  * @returns the answer to each patch, in their order
  * @throws {ApiError} when the request is refused, or when nobody can say what became of it
@@ -26,29 +21,30 @@ export function mayAppend({ metadata }: InputPatch, action: PatchAction): boolea
 export async function patchLists(
   app: App,
   patches: readonly InputPatch[],
-  action: PatchAction,
+  has: (id: string, data: JsonObject) => boolean,
   signal: AbortSignal,
 ): Promise<ItemStatus[]> {
   const ids = patches.map(({ id }) => id);
-  const before = await metadataOf(app, ids, signal);
+  const before = await dataOnServer(app, ids, signal);
   const answers = new Map<string, ItemStatus>();
   let rest = patches;
   for (let attempts = 1; rest.length > 0; attempts += 1) {
     try {
       const sent = rest.map(({ id }) => id);
-      for (const [index, answer] of answersTo(sent, await app.patchInputs(rest, action, signal, false)).entries()) {
+      for (const [index, answer] of answersTo(sent, await app.patchInputs(rest, "merge", signal, false)).entries()) {
         if (answer) answers.set(sent[index] as string, answer);
       }
       break;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ApiError) || !error.doubtful || attempts === maxAttempts) throw error;
-      const now = await metadataOf(app, ids, signal).catch(() => {
+      const now = await dataOnServer(app, ids, signal).catch(() => {
         throw error;
       });
       for (const { id } of rest) {
-        const isPatched = now.has(id) && !isDeepStrictEqual(now.get(id), before.get(id));
-        if (isPatched) answers.set(id, { id, status: { code: codes.patched } });
+        const data = now.get(id);
+        const isChanged = data !== undefined && !isDeepStrictEqual(data.metadata, before.get(id)?.metadata);
+        if (isChanged && has(id, data)) answers.set(id, { id, status: { code: codes.patched }, data });
       }
       rest = rest.filter(({ id }) => !answers.has(id));
       if (rest.length > 0) await app.transport.pacer.pause(attempts, signal);
@@ -57,12 +53,12 @@ export async function patchLists(
   return ids.flatMap((id) => answers.get(id) ?? []);
 }
 
-async function metadataOf(app: App, ids: readonly string[], signal: AbortSignal): Promise<Map<string, unknown>> {
+/** The data that the server has of inputs; those that do not exist are left out. */
+export async function dataOnServer(
+  app: App,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, JsonObject>> {
   const listed = await app.listInputs({ ids, signal });
-  return new Map(listed.map((input) => [input.id, input.data.metadata]));
-}
-
-function hasList(value: Json): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  return typeof value === "object" && value !== null && Object.values(value).some(hasList);
+  return new Map(listed.map((input) => [input.id, input.data as JsonObject]));
 }

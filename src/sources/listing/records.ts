@@ -3,7 +3,7 @@
 import { ApiError } from "../../client/api-error.js";
 import type { App } from "../../client/app.js";
 import { codes } from "../../client/status.js";
-import type { ListedAnnotation } from "../../client/wire.js";
+import type { ListedAnnotation } from "../../client/wire-annotation.js";
 import { limits } from "../../core/limits.js";
 import { IdSet } from "./id-set.js";
 import { numberedPages } from "./numbered-pages.js";

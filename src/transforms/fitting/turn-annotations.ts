@@ -1,7 +1,7 @@
 /** Turning: moves annotations with the pixels of an image. */
 
-import { InputError } from "../../core/errors.js";
 import type { Annotation } from "../../core/input.js";
+import { checkTurnable } from "../../core/regions.js";
 
 /** Where a point of the stored pixels goes, by EXIF orientation. */
 const turns: Record<number, (x: number, y: number) => [number, number]> = {
@@ -14,19 +14,16 @@ const turns: Record<number, (x: number, y: number) => [number, number]> = {
   8: (x, y) => [y, 1 - x],
 };
 
-/** Parts of the API's own data that lie at a place of the image. */
-const placed = /"(points?|mask|polygon|bounding_box|keypoints?)":/;
-
 /** Whether an EXIF orientation asks for a turn. */
 export function asksForTurn(orientation: number): boolean {
   return turns[orientation] !== undefined;
 }
 
-/** An annotation on the stored pixels as one on the upright pixels. @throws {InputError} ERR_ANNOTATION_TURN */
+/** An annotation on the stored pixels as one on the upright pixels. @throws {InputError} ERR_REGION */
 export function turned(annotation: Annotation, orientation: number): Annotation {
   const turn = turns[orientation];
   if (!turn) return annotation;
-  checkTurns(annotation);
+  checkTurnable(annotation);
   const { box, polygon } = annotation;
   const changed = { ...annotation };
   if (box) {
@@ -36,15 +33,4 @@ export function turned(annotation: Annotation, orientation: number): Annotation 
   }
   if (polygon) changed.polygon = polygon.map(([x, y]) => turn(x, y));
   return changed;
-}
-
-/** Data in the API's own form is carried as it is; at its old place it would be wrong. */
-function checkTurns(annotation: Annotation): void {
-  const data = "data" in annotation ? annotation.data : undefined;
-  if (data === undefined || !placed.test(JSON.stringify(data))) return;
-  const name = annotation.id === undefined ? "an annotation" : `annotation "${annotation.id}"`;
-  throw new InputError(
-    "ERR_ANNOTATION_TURN",
-    `${name} is neither a box nor a polygon and cannot turn with the pixels; use fitImage({ upright: false })`,
-  );
 }
