@@ -1,5 +1,6 @@
 /** The input model: plain, serialisable data about one image, video, audio or text. */
 
+import { types } from "node:util";
 import * as z from "zod";
 import type { Kind, MediaKind } from "./kinds.js";
 
@@ -34,7 +35,7 @@ const UrlContent = z.strictObject({
 });
 /** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */
 const BytesContent = z.strictObject({
-  bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array, "expected a Uint8Array"),
+  bytes: z.custom<Uint8Array>(types.isUint8Array, "expected a Uint8Array"),
   ...facts,
 });
 
@@ -48,6 +49,13 @@ export type UrlContent = z.output<typeof UrlContent>;
 export type BytesContent = z.output<typeof BytesContent>;
 /** A handle on bytes: a file, a URL, or bytes in memory. Open it with `openContent`. */
 export type Content = FileContent | UrlContent | BytesContent;
+
+/** An object of JSON values. Their check copies them, and stands in `json.ts`. */
+const JsonObject = z.custom<{ [key: string]: Json }>(isObject, "expected an object");
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 const Concept = z.strictObject({
   id: z.string().min(1),
@@ -82,7 +90,7 @@ const Annotation = z.strictObject({
   /** What the region shows; without a region, what the input shows. */
   concepts: z.array(Concept).default([]),
   /** Free data about the annotation. */
-  info: z.record(z.string(), z.json()).optional(),
+  info: JsonObject.optional(),
 });
 /** A box, a polygon or concepts on an input. */
 export type Annotation = z.output<typeof Annotation>;
@@ -128,7 +136,7 @@ export const InputDraft = z.strictObject({
   text: z.union([z.string(), Content], `expected a text, ${contentForms}`).optional(),
   textUrl: z.string().optional(),
   concepts: z.array(z.union([z.string().min(1), Concept], "expected a name or { id, name, value }")).optional(),
-  metadata: z.record(z.string(), z.json()).optional(),
+  metadata: JsonObject.optional(),
   geo: GeoPoint.optional(),
   annotations: z.array(Annotation).optional(),
   datasets: z.array(z.string().min(1)).optional(),

@@ -10,12 +10,22 @@ import { idFromPath } from "../core/ids.js";
 import type { FileContent, InputDraft, Kind } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { limits } from "../core/limits.js";
-import { checkPath, doneEarlier, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import {
+  checkPath,
+  doneEarlier,
+  type OptionsOf,
+  parseOptions,
+  type Source,
+  type SourceItem,
+  shown,
+} from "../core/plugin.js";
+import { whenThere } from "../core/thenable.js";
 import { type FoundFile, filterOf, type Walk, walk } from "./folder-walk.js";
 import { watchFolder } from "./folder-watch.js";
 
-type LabelsOf = (relativePath: string, kind: Kind) => string | readonly string[] | undefined;
-type IdOf = (relativePath: string) => string;
+type Labels = string | readonly string[] | undefined;
+type LabelsOf = (relativePath: string, kind: Kind) => Labels | Promise<Labels>;
+type IdOf = (relativePath: string) => string | Promise<string>;
 
 const Globs = z.union([z.string().min(1), z.array(z.string().min(1))]).optional();
 const Options = z.strictObject({
@@ -23,9 +33,9 @@ const Options = z.strictObject({
   recursive: z.boolean().default(true),
   /** Kinds to yield. Default: all. */
   kinds: z.array(z.enum(kinds)).min(1).optional(),
-  /** Concepts: "folder" takes the name of the file's folder (none at the top); a function gets the relative path and the kind. */
+  /** Concepts: "folder" takes the name of the file's folder (none at the top); a function, which may be async, gets the relative path and the kind. */
   labels: z.union([z.literal("folder"), z.custom<LabelsOf>((value) => typeof value === "function")]).optional(),
-  /** Ids: from the relative path (default), from the bytes ("content"), or from a function of the relative path. */
+  /** Ids: from the relative path (default), from the bytes ("content"), or from a function of the relative path, which may be async. */
   ids: z.union([z.enum(["path", "content"]), z.custom<IdOf>((value) => typeof value === "function")]).default("path"),
   /** Only files whose relative path matches one of these globs, such as "*.jpg". */
   include: Globs,
@@ -178,11 +188,19 @@ function complete(
   if (kind === undefined) return { origin: path, skipped: "not an image, video, audio or text" };
   if (options.kinds && !options.kinds.includes(kind)) return { origin: path, skipped: `kind ${kind} is not asked for` };
   const input: InputDraft = { metadata: { filename: name } };
-  const concepts = labelsOf(relative, kind, options);
-  if (concepts.length > 0) input.concepts = concepts;
   if (options.datasets.length > 0) input.datasets = options.datasets;
-  if (typeof options.ids === "function") input.id = options.ids(relative);
-  else if (options.ids === "path") input.id = idFromPath(relative);
+  if (options.ids === "path") input.id = idFromPath(relative);
+  const named = addNames(input, relative, kind, options);
+  const withContent = () => addContent(input, { kind, content, text }, path, options);
+  return named ? named.then(withContent) : withContent();
+}
+
+function addContent(
+  input: InputDraft,
+  { kind, content, text }: { kind: Kind; content: FileContent; text: string | undefined },
+  path: string,
+  options: Checked,
+): SourceItem | Promise<SourceItem> {
   if (kind !== "text") input[kind] = content;
   else if (text !== undefined) input.text = text;
   if (options.ids !== "content" && (kind !== "text" || text !== undefined)) return asItem(path, input, options);
@@ -220,11 +238,28 @@ function asItem(origin: string, input: InputDraft, { labels, ids }: Checked): So
     : { origin, input, checked: true };
 }
 
-function labelsOf(relative: string, kind: Kind, { labels }: Checked): string[] {
-  if (labels === undefined) return [];
-  if (labels === "folder") return relative.split("/").slice(-2, -1);
-  const made = labels(relative, kind) ?? [];
-  return typeof made === "string" ? [made] : [...made];
+/** Adds what `labels` and `ids` return; a promise only if one of them is async. */
+function addNames(
+  input: InputDraft,
+  relative: string,
+  kind: Kind,
+  { labels, ids }: Checked,
+): Promise<void> | undefined {
+  const setLabels = (made: Labels) => {
+    const concepts = typeof made === "string" ? [made] : (made ?? []);
+    if (!Array.isArray(concepts))
+      input.concepts = concepts as never; // refused with the other shapes
+    else if (concepts.length > 0) input.concepts = [...concepts];
+  };
+  if (labels === "folder") setLabels(relative.split("/").slice(-2, -1));
+  const found = typeof labels === "function" ? whenThere(labels(relative, kind), setLabels) : undefined;
+  const id = typeof ids === "function" ? whenThere(ids(relative), (made) => setId(input, made)) : undefined;
+  return found || id ? Promise.all([found, id]).then(() => undefined) : undefined;
+}
+
+function setId(input: InputDraft, id: unknown): void {
+  if (typeof id !== "string") throw new InputError("ERR_INPUT_SHAPE", `ids must return a text, got ${shown(id)}`);
+  input.id = id;
 }
 
 function asError(error: unknown): Error {
