@@ -125,6 +125,10 @@ export function pluginError(error: unknown, plugin: string, Kind: typeof SourceE
   return new Kind(codeOf(error, "ERR_UNEXPECTED"), `${plugin}: ${describeThrown(error)}`, { cause: error });
 }
 
+/** What V8 says of a change of a frozen object. */
+const isOfFrozen = /read only property|object is not extensible|^Cannot delete property/;
+const frozenHint = "; inputs are frozen: return a changed copy, such as { ...input, … }";
+
 /**
  * The text of what a function of the user threw; of a slip in its code (`x is not defined`) with the place, as far as the stack tells it.
  */
@@ -133,9 +137,10 @@ export function describeThrown(error: unknown): string {
   try {
     const isSlip = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
     if (!isSlip || "code" in error) return text;
-    const frame = error.stack?.split("\n").find((line) => /^\s*at /.test(line) && !/node:|node_modules/.test(line));
-    const place = /([^/\\()]+:\d+):\d+\)?$/.exec(frame ?? "")?.[1];
-    return place === undefined ? text : `${text} (at ${place})`;
+    const hint = error instanceof TypeError && isOfFrozen.test(text) ? frozenHint : "";
+    const frames = error.stack?.split("\n").filter((line) => /^\s*at /.test(line) && !/node:|node_modules/.test(line));
+    const [place] = frames?.flatMap((frame) => /([^/\\()]+:\d+):\d+\)?$/.exec(frame)?.[1] ?? []) ?? [];
+    return place === undefined ? `${text}${hint}` : `${text} (at ${place})${hint}`;
   } catch {
     return text; // its stack cannot be read
   }

@@ -20,6 +20,8 @@ export interface MessageSink {
   open?(context: { signal: AbortSignal }): Promise<void> | void;
   write(messages: readonly Message[], context: { signal: AbortSignal }): Promise<void>;
   close?(): Promise<void> | void;
+  /** An aborted write leaves nothing behind: it is aborted when an operator behind the sink ends the stream, and its inputs are pending. */
+  readonly undoesAborted?: boolean | undefined;
   /**
    * The same sink for a plan: its `write` settles what it can tell would fail or be skipped, counts what would be sent, and sends and writes
    * nothing. Without it, a plan counts the batches and takes all inputs for ok.
@@ -148,6 +150,7 @@ export function messageSinkOperator(
         const stop = () => abort.abort(run.signal.reason);
         run.signal.addEventListener("abort", stop, { once: true });
         for (const batch of queue.splice(0)) for (const message of batch) message.letGo();
+        if (sink.undoesAborted) abort.abort();
         await Promise.all(writes.keys());
         run.signal.removeEventListener("abort", stop);
         for (const batch of writes.values()) for (const message of batch) message.letGo(); // the sink failed on them as a whole
@@ -189,6 +192,7 @@ export function messageSinkOperator(
         }
         subscription.unsubscribe();
         context?.waits.delete(describe);
+        queue.length = 0;
         abort.abort();
         const closing = close().catch(() => undefined); // the run's own error, or its stop, is what is reported
         context?.track(closing);

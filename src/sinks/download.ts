@@ -74,6 +74,7 @@ interface Written {
 /** One run of a download. */
 class Downloader implements MessageSink {
   readonly name = "download";
+  readonly undoesAborted = true;
   /** The semaphore bounds the work; a batch is spread over it. */
   readonly concurrency = Number.POSITIVE_INFINITY;
   readonly #folder: string;
