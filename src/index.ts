@@ -21,7 +21,15 @@ export {
   type TransformDefinition,
 } from "./core/define.js";
 export { htmlOf } from "./core/display.js";
-export { BatchError, FlowError, InputError, OptionsError, SinkError, SourceError } from "./core/errors.js";
+export {
+  BatchError,
+  FlowError,
+  InputError,
+  OperatorError,
+  OptionsError,
+  SinkError,
+  SourceError,
+} from "./core/errors.js";
 export { Flow, flow, type StreamOptions } from "./core/flow.js";
 export { idFromPath } from "./core/ids.js";
 export type {

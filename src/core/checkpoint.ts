@@ -24,7 +24,7 @@ export class Checkpoint {
   constructor(before?: Checkpoint, operator?: { name: string; stages: readonly Stage[] }) {
     this.#before = before;
     this.#position = before === undefined ? 0 : before.#position + 1;
-    this.#name = operator?.name ?? "";
+    this.#name = operator === undefined || operator.name === "piped" ? "" : operator.name; // the name that RxJS gives to its pipe()
     this.#stages = operator?.stages ?? [];
     this.#named = before === undefined ? new WeakSet() : before.#named;
   }

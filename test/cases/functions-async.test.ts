@@ -238,7 +238,7 @@ describe("timeoutMs", () => {
         kind === "transform"
           ? transform(apply, { name: "asks", timeoutMs: 20 })
           : defineTransform({ name: "asks", timeoutMs: 20, apply: (input, _, context) => apply(input, context) })();
-        const report = await texts()
+      const report = await texts()
         .pipe(
           operator,
           transform((input) => input),
@@ -254,7 +254,7 @@ describe("timeoutMs", () => {
         retryable: true,
       });
       expect(signals[0]?.aborted).toBe(true);
-      },
+    },
   );
 
   it("leaves the signals of the others alone, and a promise that rejects in the end unhandled by nobody", async () => {
