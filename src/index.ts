@@ -54,6 +54,7 @@ export type { Pipeline } from "./core/pipeline.js";
 export type { Plan, PlannedSink, PlanOptions } from "./core/plan.js";
 export {
   type Acknowledge,
+  type ChangedInput,
   doneEarlier,
   itemFrom,
   type ReadContext,
@@ -61,6 +62,7 @@ export {
   type SourceItem,
   type SourceStep,
   type TransformContext,
+  type TransformResult,
   type WriteContext,
 } from "./core/plugin.js";
 export type { Preview } from "./core/preview.js";

@@ -9,8 +9,8 @@ import type { Stage } from "./stages.js";
 export class Checkpoint {
   /** Whether only RxJS operators come behind: they change nothing of what a sink wrote. */
   isBehindLastStage = false;
-  /** Whether a stage of ours is next, which names its errors itself. */
-  isBeforeStage = false;
+  /** Whether an RxJS operator is next. Stages of ours name their errors themselves. */
+  isBeforeOperator = false;
   readonly #before: Checkpoint | undefined;
   readonly #position: number;
   readonly #name: string;
@@ -33,13 +33,15 @@ export class Checkpoint {
     return this.#stages.length > 0;
   }
 
-  /** The stream behind this checkpoint. */
+  /** The stream behind this checkpoint. Between stages of ours nothing is watched, and it costs nothing. */
   watch(stream: Observable<unknown>): Observable<unknown> {
-    return new Observable((output) =>
-      stream.subscribe({
+    return new Observable((output) => {
+      const isBehindOperator = this.#before !== undefined && !this.hasStage;
+      if (!isBehindOperator && !this.isBeforeOperator) return stream.subscribe(output);
+      return stream.subscribe({
         next: (item) => {
           if (this.isBehindLastStage) settleWritten(item);
-          if (this.isBeforeStage) {
+          if (!this.isBeforeOperator) {
             output.next(item);
             return;
           }
@@ -51,8 +53,8 @@ export class Checkpoint {
         },
         error: (error: unknown) => output.error(this.#nameOf(error)),
         complete: () => output.complete(),
-      }),
-    );
+      });
+    });
   }
 
   /** Names the operator before this checkpoint, unless the error comes from farther up or names itself. */

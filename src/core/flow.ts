@@ -186,7 +186,7 @@ export class Flow<T = Message> {
       const { made, stages } = stagesOf(() => applied(operator, stream, index + 1));
       const before = checkpoint;
       checkpoint = new Checkpoint(before, { name: operator.name, stages });
-      before.isBeforeStage = checkpoint.hasStage;
+      before.isBeforeOperator = !checkpoint.hasStage;
       if (checkpoint.hasStage) lastStage = checkpoint;
       context.sinkCount += stages.filter(({ kind }) => kind === "sink").length;
       stream = checkpoint.watch(made);

@@ -101,20 +101,31 @@ const Status = z.strictObject({
   details: z.string().optional(),
 });
 
-/** An input in full, as transforms and sinks get it. Treat it as read-only; return a changed copy. */
+/** The same, with all that is in it read-only. Bytes are not: they are neither copied nor frozen. */
+type Frozen<T> = T extends Uint8Array
+  ? T
+  : T extends readonly [unknown, ...unknown[]]
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T extends readonly (infer Entry)[]
+      ? readonly Frozen<Entry>[]
+      : T extends object
+        ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+        : T;
+
+/** An input in full, as transforms and sinks get it. It is deeply frozen, bytes excepted: return a changed copy. */
 export interface Input {
   /** Unique in the app: 1–48 letters, digits, `-` and `_`. */
   readonly id: string;
-  readonly image?: Content | undefined;
-  readonly video?: Content | undefined;
-  readonly audio?: Content | undefined;
+  readonly image?: Frozen<Content> | undefined;
+  readonly video?: Frozen<Content> | undefined;
+  readonly audio?: Frozen<Content> | undefined;
   /** The text itself. */
   readonly text?: string | undefined;
   /** Address of a text that the platform fetches. */
   readonly textUrl?: string | undefined;
-  readonly concepts: readonly Concept[];
+  readonly concepts: readonly Frozen<Concept>[];
   readonly metadata: { readonly [key: string]: Json };
-  readonly geo?: GeoPoint | undefined;
+  readonly geo?: Frozen<GeoPoint> | undefined;
   readonly annotations: readonly Annotation[];
   /** Ids of the datasets that the input joins. */
   readonly datasets: readonly string[];

@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { describeError, InputError, OptionsError } from "./errors.js";
-import type { Input, InputDraft } from "./input.js";
+import type { Annotation, Concept, Content, Input, InputDraft, Json } from "./input.js";
 import type { Outcome } from "./ledger.js";
 import { Observable } from "./observable.js";
 import type { Turns } from "./turns.js";
@@ -79,8 +79,17 @@ export interface Source {
   read(context: ReadContext): AsyncIterable<SourceStep> | Iterable<SourceStep | Promise<SourceStep>>;
 }
 
+/** A changed input, as a transform may return it: names may stand for concepts, a handle for the text; `undefined` takes a field or a key away. */
+export interface ChangedInput extends Omit<Input, "concepts" | "text" | "metadata" | "annotations" | "datasets"> {
+  readonly text?: string | Content | undefined;
+  readonly concepts: readonly (string | Concept)[] | undefined;
+  readonly metadata: { readonly [key: string]: Json | undefined } | undefined;
+  readonly annotations: readonly Annotation[] | undefined;
+  readonly datasets: readonly string[] | undefined;
+}
+
 /** What a transform may return: a changed copy, several (a split), or nothing (the input is dropped). */
-export type TransformResult = Input | readonly Input[] | null | undefined;
+export type TransformResult = ChangedInput | readonly ChangedInput[] | null | undefined;
 
 /** What `apply` of a transform gets besides the input. */
 export interface TransformContext {

@@ -381,7 +381,7 @@ function ownCause(): Error {
 
 function hostile(): Error {
   const error = new Error("x");
-  for (const key of ["message", "stack", "code", "name", "cause"]) {
+  for (const key of ["stack", "message", "code", "name", "cause"]) {
     Object.defineProperty(error, key, {
       get: () => {
         throw new Error("hostile");
