@@ -21,7 +21,15 @@ export {
   type TransformDefinition,
 } from "./core/define.js";
 export { htmlOf } from "./core/display.js";
-export { BatchError, FlowError, InputError, OptionsError, SinkError, SourceError } from "./core/errors.js";
+export {
+  BatchError,
+  FlowError,
+  InputError,
+  OperatorError,
+  OptionsError,
+  SinkError,
+  SourceError,
+} from "./core/errors.js";
 export { Flow, flow, type StreamOptions } from "./core/flow.js";
 export { idFromPath } from "./core/ids.js";
 export type {
@@ -46,6 +54,7 @@ export type { Pipeline } from "./core/pipeline.js";
 export type { Plan, PlannedSink, PlanOptions } from "./core/plan.js";
 export {
   type Acknowledge,
+  type ChangedInput,
   doneEarlier,
   itemFrom,
   type Listed,
@@ -54,6 +63,7 @@ export {
   type SourceItem,
   type SourceStep,
   type TransformContext,
+  type TransformResult,
   type WriteContext,
 } from "./core/plugin.js";
 export type { Preview } from "./core/preview.js";

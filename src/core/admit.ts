@@ -1,12 +1,13 @@
-/** Admission: checks what a source yields, once for all sources, and completes it to an input. */
+/** Admission: checks what a source yields, once for all sources, completes it to an input and freezes it. */
 
 import { hash } from "node:crypto";
 import { decodeText, describeBytes, describeFile, readContent, readTextFile } from "./content.js";
 import { InputError } from "./errors.js";
 import { idFromPath } from "./ids.js";
 import { type Concept, type Content, type Input, InputDraft, type Json } from "./input.js";
+import { deepFreeze, frozenJson, isPlainObject, ShapeError } from "./json.js";
 import { type MediaKind, mediaKinds } from "./kinds.js";
-import { issueText } from "./plugin.js";
+import { issueText, shown } from "./plugin.js";
 import { withoutSignature } from "./secret-urls.js";
 
 const none: readonly never[] = Object.freeze([]);
@@ -15,12 +16,12 @@ const noMetadata: { readonly [key: string]: Json } = Object.freeze({});
 /** What may be given; what the platform tells of an input is left out. */
 const fieldNames = Object.keys(InputDraft.shape).filter((name) => !/^(status|createdAt|modifiedAt)$/.test(name));
 
-/** Levels of lists and objects within metadata and annotations. */
-const maxDepth = 100;
-
 /**
  * Turns a draft into an input: checks its shape, looks at files whose facts are not known, reads text files,
- * gives it `defaultId` where it has none, or an id made from `origin`. `isChecked`: a source vouches for the shape.
+ * gives it `defaultId` where it has none, or an id made from `origin`. `isChecked`: a source vouches for the shape, and shares no part of
+ * the draft with users.
+ *
+ * The input is deeply frozen, bytes excepted. Users' objects are copied and never frozen.
  *
  * @throws {InputError} ERR_INPUT_SHAPE, and what `describeFile` throws
  */
@@ -42,18 +43,26 @@ export function admit(
   if (draft.createdAt !== undefined) input.createdAt = draft.createdAt;
   if (draft.modifiedAt !== undefined) input.modifiedAt = draft.modifiedAt;
   if (draft.textUrl !== undefined) input.textUrl = draft.textUrl;
+  const work = addContents(input, draft);
+  const finish = isChecked ? frozenParts : frozen;
+  return work ? work.then(() => finish(input)) : finish(input);
+}
+
+/**
+ * Adds the text and the media of a draft to an input: reads text files, and finds size, type and pixels of files and bytes. Returns a promise only
+ * if that takes time.
+ *
+ * @throws {InputError} what `describeFile` throws
+ */
+export function addContents(
+  input: Writable<Input>,
+  draft: Pick<InputDraft, "text" | "image" | "video" | "audio">,
+): Promise<unknown> | undefined {
   const { text } = draft;
   let work: Promise<void>[] | undefined;
   if (typeof text === "string") input.text = text;
   else if (text && "url" in text) input.textUrl = text.url;
   else if (text) work = [readText(text).then((read) => void (input.text = read))];
-  if (draft.image || draft.video || draft.audio) work = addMedia(input, draft, work);
-  return work ? Promise.all(work).then(() => input) : input;
-}
-
-/** Adds the media of a draft; gives back what has to be waited for, with the work that there was. */
-function addMedia(input: Writable<Input>, draft: InputDraft, before?: Promise<void>[]): Promise<void>[] | undefined {
-  let work = before;
   for (const kind of mediaKinds) {
     const content = draft[kind];
     if (!content) continue;
@@ -61,7 +70,31 @@ function addMedia(input: Writable<Input>, draft: InputDraft, before?: Promise<vo
     if (described instanceof Promise) (work ??= []).push(described.then((found) => void (input[kind] = found)));
     else input[kind] = described;
   }
-  return work;
+  return work && Promise.all(work);
+}
+
+/** Freezes an input of a source that vouches for it, part by part: half the price of a walk, on the path of files and rows. */
+function frozenParts(input: Writable<Input>): Input {
+  const { concepts, metadata, annotations, datasets } = input;
+  if (concepts !== none) {
+    for (const concept of concepts) Object.freeze(concept);
+    Object.freeze(concepts);
+  }
+  if (metadata !== noMetadata) deepFreeze(metadata);
+  if (annotations !== none) deepFreeze(annotations);
+  if (datasets !== none) Object.freeze(datasets);
+  for (const kind of mediaKinds) if (input[kind]) Object.freeze(input[kind]);
+  if (input.geo) Object.freeze(input.geo);
+  return Object.freeze(input);
+}
+
+/** Freezes a completed input. @throws {InputError} ERR_INPUT_SHAPE when a text in it is not Unicode */
+function frozen(input: Writable<Input>): Input {
+  try {
+    return deepFreeze(input);
+  } catch (error) {
+    throw error instanceof ShapeError ? new InputError("ERR_INPUT_SHAPE", error.message) : error;
+  }
 }
 
 /**
@@ -77,25 +110,47 @@ export function fingerprintOf(input: Input): string {
 }
 
 function checked(raw: InputDraft): InputDraft {
-  // The checks below walk as deep as the data goes, and the stack does not.
-  if (isDeeper([raw?.metadata, raw?.annotations], maxDepth)) {
-    throw new InputError("ERR_INPUT_SHAPE", `metadata or annotations are nested more than ${maxDepth} levels deep`);
+  if (!isPlainObject(raw)) {
+    throw new InputError("ERR_INPUT_SHAPE", `an input must be a plain object, such as { id, text }, got ${shown(raw)}`);
   }
   const result = InputDraft.safeParse(raw, { reportInput: true });
-  if (result.success) return result.data;
-  const hasUnknown = result.error.issues.some(({ code, path }) => code === "unrecognized_keys" && path.length === 0);
-  const known = hasUnknown ? `; an input has ${fieldNames.join(", ")}` : "";
-  throw new InputError("ERR_INPUT_SHAPE", `${issueText(result.error)}${known}`, { cause: result.error });
+  if (!result.success) {
+    const hasUnknown = result.error.issues.some(({ code, path }) => code === "unrecognized_keys" && path.length === 0);
+    const known = hasUnknown ? `; an input has ${fieldNames.join(", ")}` : "";
+    throw new InputError("ERR_INPUT_SHAPE", `${issueText(result.error)}${known}`, { cause: result.error });
+  }
+  const draft = result.data;
+  try {
+    if (draft.metadata) draft.metadata = frozenJson(draft.metadata, "metadata") as InputDraft["metadata"];
+    for (const [index, annotation] of (draft.annotations ?? []).entries()) {
+      copyInfo(annotation, raw.annotations?.[index], `annotations.${index}`);
+    }
+    return draft;
+  } catch (error) {
+    throw error instanceof ShapeError ? new InputError("ERR_INPUT_SHAPE", error.message) : error;
+  }
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels < 0 || Object.values(value).some((entry) => isDeeper(entry, levels - 1));
+type AnnotationDraft = NonNullable<InputDraft["annotations"]>[number];
+
+/**
+ * Replaces the free data of an annotation that was just checked by a frozen copy. Refuses objects of a class: all fields of an annotation may be left
+ * out, so that a Map or a Promise would count as an empty one.
+ *
+ * @throws {ShapeError}
+ */
+export function copyInfo(annotation: AnnotationDraft, given: unknown, path: string): void {
+  if (!isPlainObject(given)) throw new ShapeError(`${path}: expected a plain object, got ${shown(given)}`);
+  for (const field of ["info", "data"] as const) {
+    if (annotation[field])
+      annotation[field] = frozenJson(annotation[field], `${path}.${field}`) as AnnotationDraft["info"];
+  }
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
+export type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-function conceptOf(concept: string | Concept): Concept {
+/** A concept from its short or its long form. */
+export function conceptOf(concept: string | Concept): Concept {
   return typeof concept === "string" ? { id: concept } : concept;
 }
 

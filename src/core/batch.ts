@@ -10,6 +10,7 @@ import { type Message, messagesOf } from "./message.js";
 import { guarded, Observable } from "./observable.js";
 import { type OptionsOf, parseOptions } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
+import { announce } from "./stages.js";
 
 const Options = z.strictObject({
   /** Most inputs in one batch, 1 to 128. Default: 128. */
@@ -51,8 +52,9 @@ export function batch(options: BatchOptions = {}): OperatorFunction<Message, Mes
   const { maxItems, maxBytes, maxWaitMs } = parseOptions("batch", Options, options);
   const room = Math.max(maxBytes - envelopeBytes, 1);
 
-  return (input) =>
-    new Observable((output) => {
+  return (input) => {
+    announce({ kind: "batch" });
+    return new Observable((output) => {
       const lanes = new Map<Kind, Bin[]>();
       const timers = new Map<Bin, NodeJS.Timeout>();
       let context: RunContext | undefined;
@@ -124,12 +126,13 @@ export function batch(options: BatchOptions = {}): OperatorFunction<Message, Mes
         for (const lane of lanes.values()) {
           for (const bin of lane) {
             context?.gate.wait(-bin.messages.length);
-            for (const message of bin.messages) message.release();
+            for (const message of bin.messages) message.letGo();
           }
         }
         lanes.clear();
       };
     });
+  };
 }
 
 /** The fullest batch that still has room, so that large inputs find small ones to travel with. */

@@ -86,6 +86,11 @@ export interface TransformDefinition<S extends z.ZodType> {
   /** Most inputs worked on at once, when `apply` is async. Default: 1. */
   concurrency?: number | ((options: z.output<S>) => number);
   /**
+   * Longest time for one input when `apply` is async, in milliseconds: then the input fails (ERR_TRANSFORM_TIMEOUT), the `signal` of that call is
+   * aborted, and what `apply` returns later is ignored. Default: none.
+   */
+  timeoutMs?: number | ((options: z.output<S>) => number | undefined);
+  /**
    * What it drops is done, since another input stands for it (a double, say): a run with a journal that goes on after a stop does not bring it again.
    * Default: false, and it is brought again.
    */
@@ -110,11 +115,12 @@ export function defineTransform<S extends z.ZodType = NoOptions>(
   definition: TransformDefinition<S>,
 ): (...args: FactoryArguments<S>) => OperatorFunction<Message, Message> {
   checkDefinition("defineTransform", definition, "apply");
-  const { name, concurrency, dropsAreDone } = definition;
+  const { name, concurrency, timeoutMs, dropsAreDone } = definition;
   return (...args) => {
     const options = optionsOf(name, definition.options, args[0]);
     return transformOperator({
       name,
+      timeoutMs: checkTimeout(name, typeof timeoutMs === "function" ? timeoutMs(options) : timeoutMs),
       concurrency: checkConcurrency(name, typeof concurrency === "function" ? concurrency(options) : concurrency),
       dropsAreDone,
       apply: (input, context) => definition.apply(input, options, context),
@@ -184,6 +190,11 @@ export function defineSink<S extends z.ZodType = NoOptions, State = undefined>(
 function checkConcurrency(name: string, concurrency: number | undefined): number | undefined {
   if (concurrency === undefined || concurrency >= 1) return concurrency;
   throw new OptionsError("ERR_OPTIONS", `${name}: concurrency must be 1 or more, got ${shown(concurrency)}`);
+}
+
+function checkTimeout(name: string, timeoutMs: number | undefined): number | undefined {
+  if (timeoutMs === undefined || timeoutMs > 0) return timeoutMs;
+  throw new OptionsError("ERR_OPTIONS", `${name}: timeoutMs must be more than 0, got ${shown(timeoutMs)}`);
 }
 
 /** Checks a definition when it is made, for callers without types: its name, its function, the schema of its options. */

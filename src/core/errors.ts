@@ -1,5 +1,7 @@
 /** Errors: one base class with a stable code, so that programs never match on text. */
 
+import { inspect } from "node:util";
+import type { Report } from "./report.js";
 import { shownText } from "./secret-urls.js";
 
 export interface FlowErrorOptions {
@@ -18,6 +20,8 @@ export interface FlowErrorOptions {
 export class FlowError extends Error {
   readonly code: string;
   readonly retryable: boolean;
+  /** Of an error with which `run()` rejects: what became of every input until then. Inputs without an outcome are pending. */
+  declare readonly report?: Report | undefined;
 
   constructor(code: string, message: string, options: FlowErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -39,6 +43,31 @@ export class SourceError extends FlowError {}
 /** A sink cannot write at all; the run ends, and inputs in flight stay unsettled. */
 export class SinkError extends FlowError {}
 
+/** What `OperatorError` tells of the operator and its input. */
+interface OperatorPlace {
+  cause: unknown;
+  position: number;
+  origin?: string | undefined;
+  id?: string | undefined;
+}
+
+/** An RxJS operator in the pipe threw, or a function in it; the run ends. The error that was thrown is the `cause`. */
+export class OperatorError extends FlowError {
+  /** Position of the operator in the pipe, from 1. */
+  readonly position: number;
+  /** Origin of the input on which it threw; undefined if it threw at another time than when it got an input. */
+  readonly origin: string | undefined;
+  /** Id of that input. */
+  readonly id: string | undefined;
+
+  constructor(message: string, { cause, position, origin, id }: OperatorPlace) {
+    super("ERR_OPERATOR", message, { cause });
+    this.position = position;
+    this.origin = origin;
+    this.id = id;
+  }
+}
+
 /**
  * Some inputs of one `write` failed: `failures` has the index in the batch and the error of each;
  * every input that is not named succeeded.
@@ -52,34 +81,78 @@ export class BatchError extends FlowError {
   }
 }
 
-/** The text of anything that was thrown, with its chain of causes on one line. */
-export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const own = shownText(error.message || error.name);
-  if (error.cause === undefined || error instanceof FlowError) return own;
-  return `${own} (${describeError(error.cause)})`;
+/** The text of anything that was thrown, with its chain of causes on one line. Never throws, whatever the value is. */
+export function describeError(error: unknown, depth = 0): string {
+  try {
+    if (!(error instanceof Error)) return valueText(error);
+    const own = ownText(error);
+    if (error.cause === undefined || error instanceof FlowError || depth >= maxCauses) return own;
+    return `${own} (${describeError(error.cause, depth + 1)})`;
+  } catch {
+    return "an error whose fields cannot be read";
+  }
+}
+
+/** Causes below causes that a text tells. */
+const maxCauses = 5;
+
+function ownText(error: Error): string {
+  const { message, name } = error;
+  const own = shownText(typeof message === "string" && message !== "" ? message : String(name || "Error"));
+  if (!(error instanceof AggregateError) || !Array.isArray(error.errors)) return own;
+  const some = error.errors.slice(0, 3).map((one: unknown) => describeError(one, maxCauses));
+  const more = error.errors.length > some.length ? `, and ${error.errors.length - some.length} more` : "";
+  return `${own}: ${some.join("; ")}${more}`;
+}
+
+/** Something that is no error: an object shows its fields, a text is as it is. */
+function valueText(value: unknown): string {
+  if (value === undefined) return "undefined was thrown, not an error";
+  if (typeof value === "string") return value === "" ? "an empty text was thrown, not an error" : value;
+  if (typeof value !== "object" || value === null) return String(value);
+  const { message } = value as { message?: unknown };
+  const text = inspect(value, {
+    depth: 2,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxStringLength: 200,
+    maxArrayLength: 10,
+  });
+  return typeof message === "string" && message !== "" ? `${message} ${text}` : text;
 }
 
 /** What a plugin threw when it cannot go on, named after it; errors of ours name it themselves. */
 export function pluginError(error: unknown, plugin: string, Kind: typeof SourceError | typeof SinkError): FlowError {
   if (error instanceof FlowError) return error;
-  return new Kind(codeOf(error, "ERR_UNEXPECTED"), `${plugin}: ${describeError(error)}`, { cause: error });
+  return new Kind(codeOf(error, "ERR_UNEXPECTED"), `${plugin}: ${describeThrown(error)}`, { cause: error });
 }
+
+/** What V8 says of a change of a frozen object. */
+const isOfFrozen = /read only property|object is not extensible|^Cannot delete property/;
+const frozenHint = "; inputs are frozen: return a changed copy, such as { ...input, … }";
 
 /**
  * The text of what a function of the user threw; of a slip in its code (`x is not defined`) with the place, as far as the stack tells it.
  */
 export function describeThrown(error: unknown): string {
   const text = describeError(error);
-  const isSlip = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
-  if (!isSlip || "code" in error) return text;
-  const frame = error.stack?.split("\n").find((line) => /^\s*at /.test(line) && !/node:|node_modules/.test(line));
-  const place = /([^/\\()]+:\d+):\d+\)?$/.exec(frame ?? "")?.[1];
-  return place === undefined ? text : `${text} (at ${place})`;
+  try {
+    const isSlip = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+    if (!isSlip || "code" in error) return text;
+    const hint = error instanceof TypeError && isOfFrozen.test(text) ? frozenHint : "";
+    const frames = error.stack?.split("\n").filter((line) => /^\s*at /.test(line) && !/node:|node_modules/.test(line));
+    const [place] = frames?.flatMap((frame) => /([^/\\()]+:\d+):\d+\)?$/.exec(frame)?.[1] ?? []) ?? [];
+    return place === undefined ? `${text}${hint}` : `${text} (at ${place})${hint}`;
+  } catch {
+    return text; // its stack cannot be read
+  }
 }
 
 /** The stable code of anything that was thrown: its own, or the given one. */
 export function codeOf(error: unknown, fallback: string): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === "string" && code !== "" ? code : fallback;
+  try {
+    const code = (error as { code?: unknown } | null | undefined)?.code;
+    return typeof code === "string" && code !== "" ? code : fallback;
+  } catch {
+    return fallback;
+  }
 }

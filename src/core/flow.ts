@@ -1,8 +1,8 @@
 /** flow(source).pipe(…).run(): the composition, and one execution of it. */
 
 import type { MonoTypeOperatorFunction, Observer, OperatorFunction, Subscription, UnaryFunction } from "rxjs";
+import { Checkpoint } from "./checkpoint.js";
 import { displayedInput } from "./display.js";
-import { needsOf } from "./effects.js";
 import { describeError, FlowError, OptionsError } from "./errors.js";
 import type { Input } from "./input.js";
 import { Message, messagesOf } from "./message.js";
@@ -15,6 +15,7 @@ import type { Report } from "./report.js";
 import { Reporter } from "./reporter.js";
 import { type RunOptions, runFlow } from "./run.js";
 import { RunContext } from "./run-context.js";
+import { stagesOf } from "./stages.js";
 
 /** Options of a stream that is not a run: no journal, no signals. */
 export type StreamOptions = Pick<RunOptions, "signal" | "maxInFlight" | "maxBytesInFlight">;
@@ -178,13 +179,21 @@ export class Flow<T = Message> {
 
   /** `settling` tells the messages of what reaches the end, which are ok with that. */
   #start(context: RunContext, settling = messagesAtEnd): Observable<T> {
-    const { made, wholeRecords } = needsOf(() => {
-      let stream: Observable<unknown> = readAll(this.#sources, context);
-      for (const [index, operator] of this.#operators.entries()) stream = applied(operator, stream, index + 1);
-      return stream;
-    });
-    context.wholeRecords = wholeRecords && !context.rehearses;
-    return finish(made, settling) as Observable<T>;
+    let checkpoint = new Checkpoint();
+    let lastStage: Checkpoint | undefined;
+    let stream = checkpoint.watch(readAll(this.#sources, context));
+    for (const [index, operator] of this.#operators.entries()) {
+      const { made, stages } = stagesOf(() => applied(operator, stream, index + 1));
+      const before = checkpoint;
+      checkpoint = new Checkpoint(before, { name: operator.name, stages });
+      before.isBeforeOperator = !checkpoint.hasStage;
+      if (checkpoint.hasStage) lastStage = checkpoint;
+      context.sinkCount += stages.filter(({ kind }) => kind === "sink").length;
+      context.wholeRecords ||= !context.rehearses && stages.some(({ kind }) => kind === "wholeRecords");
+      stream = checkpoint.watch(made);
+    }
+    if (lastStage) lastStage.isBehindLastStage = true;
+    return finish(stream, context, settling) as Observable<T>;
   }
 }
 
@@ -228,18 +237,35 @@ function applied(operator: unknown, stream: Observable<unknown>, place: number):
 }
 
 /** What reaches the end unsettled and unheld went through the whole flow: it is ok. */
-function finish(stream: Observable<unknown>, settling: (item: unknown) => readonly Message[]): Observable<unknown> {
-  return new Observable((output) =>
-    stream.subscribe({
+function finish(
+  stream: Observable<unknown>,
+  context: RunContext,
+  settling: (item: unknown) => readonly Message[],
+): Observable<unknown> {
+  return new Observable((output) => {
+    let isOver = false;
+    const subscription = stream.subscribe({
       next: guarded(output, (item) => {
         const messages = settling(item);
         output.next(item);
         for (const message of messages) message.settle({ state: "ok" });
       }),
-      error: (error: unknown) => output.error(error),
-      complete: () => output.complete(),
-    }),
-  );
+      error: (error: unknown) => {
+        isOver = true;
+        context.left = true; // an error cuts what is under way
+        output.error(error);
+      },
+      complete: () => {
+        isOver = true;
+        context.isWhole = true;
+        output.complete();
+      },
+    });
+    return () => {
+      if (!isOver) context.left = true;
+      subscription.unsubscribe();
+    };
+  });
 }
 
 /** What becomes something else before the end of a run would have no outcome. */

@@ -1,5 +1,6 @@
 /** The input model: plain, serialisable data about one image, video, audio or text. */
 
+import { types } from "node:util";
 import * as z from "zod";
 import type { Kind, MediaKind } from "./kinds.js";
 
@@ -34,7 +35,7 @@ const UrlContent = z.strictObject({
 });
 /** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */
 const BytesContent = z.strictObject({
-  bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array, "expected a Uint8Array"),
+  bytes: z.custom<Uint8Array>(types.isUint8Array, "expected a Uint8Array"),
   ...facts,
 });
 
@@ -48,6 +49,13 @@ export type UrlContent = z.output<typeof UrlContent>;
 export type BytesContent = z.output<typeof BytesContent>;
 /** A handle on bytes: a file, a URL, or bytes in memory. Open it with `openContent`. */
 export type Content = FileContent | UrlContent | BytesContent;
+
+/** An object of JSON values. Their check copies them, and stands in `json.ts`. */
+const JsonObject = z.custom<{ [key: string]: Json }>(isObject, "expected an object");
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 const Concept = z.strictObject({
   id: z.string().min(1),
@@ -82,12 +90,12 @@ const Annotation = z.strictObject({
   /** What the region shows; without a region, what the input shows. */
   concepts: z.array(Concept).default([]),
   /** Free data about the annotation. */
-  info: z.record(z.string(), z.json()).optional(),
+  info: JsonObject.optional(),
   /**
    * The API's own data of the annotation, as JSON, for what `box`, `polygon` and `concepts` cannot say. Of a point, a mask, a span, a frame or a time
    * segment it holds everything; beside a box or polygon it holds the rest, such as the region's score. It is sent as it is.
    */
-  data: z.record(z.string(), z.json()).optional(),
+  data: JsonObject.optional(),
   /** Code of the review state, such as 24157 (awaiting review). Default: the platform's own, 24150. */
   statusCode: z.number().int().optional(),
 });
@@ -100,20 +108,31 @@ const Status = z.strictObject({
   details: z.string().optional(),
 });
 
-/** An input in full, as transforms and sinks get it. Treat it as read-only; return a changed copy. */
+/** The same, with all that is in it read-only. Bytes are not: they are neither copied nor frozen. */
+type Frozen<T> = T extends Uint8Array
+  ? T
+  : T extends readonly [unknown, ...unknown[]]
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T extends readonly (infer Entry)[]
+      ? readonly Frozen<Entry>[]
+      : T extends object
+        ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+        : T;
+
+/** An input in full, as transforms and sinks get it. It is deeply frozen, bytes excepted: return a changed copy. */
 export interface Input {
   /** Unique in the app: 1–48 letters, digits, `-` and `_`. */
   readonly id: string;
-  readonly image?: Content | undefined;
-  readonly video?: Content | undefined;
-  readonly audio?: Content | undefined;
+  readonly image?: Frozen<Content> | undefined;
+  readonly video?: Frozen<Content> | undefined;
+  readonly audio?: Frozen<Content> | undefined;
   /** The text itself. */
   readonly text?: string | undefined;
   /** Address of a text that the platform fetches. */
   readonly textUrl?: string | undefined;
-  readonly concepts: readonly Concept[];
+  readonly concepts: readonly Frozen<Concept>[];
   readonly metadata: { readonly [key: string]: Json };
-  readonly geo?: GeoPoint | undefined;
+  readonly geo?: Frozen<GeoPoint> | undefined;
   readonly annotations: readonly Annotation[];
   /** Ids of the datasets that the input joins. */
   readonly datasets: readonly string[];
@@ -135,7 +154,7 @@ export const InputDraft = z.strictObject({
   text: z.union([z.string(), Content], `expected a text, ${contentForms}`).optional(),
   textUrl: z.string().optional(),
   concepts: z.array(z.union([z.string().min(1), Concept], "expected a name or { id, name, value }")).optional(),
-  metadata: z.record(z.string(), z.json()).optional(),
+  metadata: JsonObject.optional(),
   geo: GeoPoint.optional(),
   annotations: z.array(Annotation).optional(),
   datasets: z.array(z.string().min(1)).optional(),

@@ -110,6 +110,11 @@ export class Journal {
       durable();
       return;
     }
+    if (outcome.state === "failed" && outcome.done) {
+      const note = `${outcome.stage} failed behind the last sink: ${shortened(outcome.reason)}`;
+      this.keep({ sequence: 0, id, origin, kind, outcome: { state: "ok", note } }, fingerprint, durable);
+      return;
+    }
     const { state } = outcome;
     const known = { fingerprint, state, id: shortened(id), origin: shortened(origin), kind };
     this.file.append(encodeLine({ ...known, ...saying(outcome) }), durable);

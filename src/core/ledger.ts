@@ -28,6 +28,8 @@ export type Outcome =
       attempts: number;
       /** Whether the same may succeed later. */
       retryable?: boolean | undefined;
+      /** All sinks had written the input, and a stage behind them failed: a journal counts it as finished. */
+      done?: boolean | undefined;
     }
   | { state: "pending"; reason: string };
 
@@ -75,11 +77,11 @@ export class Ledger {
     for (const listener of this.#listeners) listener(settlement);
   }
 
-  /** Accounts for messages that no stage holds and none settled: an operator dropped them. */
-  close(): number {
-    const dropped = this.counts.inFlight;
+  /** Counts the inputs without an outcome at the end of a run: an operator dropped them, or the run was cut. Returns how many. */
+  close(as: "skipped" | "pending"): number {
+    const rest = this.counts.inFlight;
     this.counts.inFlight = 0;
-    this.counts.skipped += dropped;
-    return dropped;
+    this.counts[as] += rest;
+    return rest;
   }
 }

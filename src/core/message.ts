@@ -2,13 +2,14 @@
 
 import { inputText, inspectCustom } from "./display.js";
 import type { Encoded } from "./encoding.js";
-import { codeOf, describeThrown, FlowError, OptionsError } from "./errors.js";
+import { codeOf, describeThrown, FlowError, InputError, OptionsError } from "./errors.js";
 import { printable } from "./format.js";
 import { type Input, kindOf, mediaOf } from "./input.js";
 import type { Outcome } from "./ledger.js";
 import type { Listed, SameId } from "./plugin.js";
 import type { Kept, RunContext } from "./run-context.js";
 import { forgetDropped, settleWhenDropped } from "./settle-dropped.js";
+import { inputFrom } from "./transform-result.js";
 
 const rank = { ok: 0, skipped: 1, pending: 2, failed: 3 } as const;
 
@@ -20,6 +21,8 @@ class Ticket {
   remarks: readonly string[] | undefined;
   /** Some part of it is where it should be. */
   done = false;
+  /** Some part of it is not where it should be. */
+  missing = false;
   constructor(
     readonly context: RunContext,
     readonly sequence: number,
@@ -31,14 +34,22 @@ class Ticket {
 
   settlePart(outcome: Outcome): void {
     if (!this.worst || rank[outcome.state] > rank[this.worst.state]) this.worst = outcome;
-    if (outcome.state === "ok" || (outcome.state === "skipped" && outcome.done)) this.done = true;
+    if (outcome.state === "ok" || ("done" in outcome && outcome.done)) this.done = true;
+    else this.missing = true;
     this.parts -= 1;
     if (this.parts > 0) return;
     if (this.kept?.acknowledge) forgetDropped(this);
     const { context, sequence, origin, source, kept } = this;
-    const worst = this.worst.state === "skipped" && this.done ? { ...this.worst, done: true } : this.worst;
+    const worst = withDone(this.worst, this.done, this.missing);
     context.settle({ sequence, origin, id: source.id, kind: kindOf(source), outcome: worst }, kept, source);
   }
+}
+
+/** What a journal counts as finished: a dropped input that another part stands for, and a failed one of which no part is missing. */
+function withDone(worst: Outcome, done: boolean, missing: boolean): Outcome {
+  if (worst.state === "skipped") return done ? { ...worst, done } : worst;
+  if (worst.state !== "failed" || worst.done === undefined) return worst;
+  return { ...worst, done: missing ? undefined : true };
 }
 
 /**
@@ -53,10 +64,14 @@ export class Message<T extends Input = Input> {
   #holds = 0;
   #heldBytes = 0;
   #settled = false;
+  /** Sinks that have written it. */
+  #written: number;
 
-  constructor(value: T, ticket: Ticket) {
+  constructor(value: T, ticket: Ticket, written = 0) {
     this.#value = value;
     this.#ticket = ticket;
+    this.#written = written;
+    if (written > 0) ticket.context.written.add(this);
   }
 
   /** Makes the message of an input that was just read, and counts it. */
@@ -112,16 +127,54 @@ export class Message<T extends Input = Input> {
     return this.#holds > 0;
   }
 
-  /** The same message with a changed input; this one is spent. */
+  /**
+   * The same message with a changed input, which is checked and frozen; this one is spent. New files are not read here: that takes `transform`.
+   *
+   * @throws {InputError} ERR_TRANSFORM_RESULT
+   */
   with<U extends Input>(value: U): Message<U> {
-    if ((value as Input) === (this.value as Input)) return this as unknown as Message<U>;
-    return new Message(value, this.#ticket);
+    return this.into([this.#checked(value, "with")])[0] as Message<U>;
   }
 
-  /** One message for each part; the input settles with its last part, by the worst of their outcomes. */
+  /**
+   * One message for each part; each is checked and frozen as in `with`. The input settles with its last part, by the worst of their outcomes.
+   *
+   * @throws {InputError} ERR_TRANSFORM_RESULT
+   */
   split<U extends Input>(values: readonly U[]): Message<U>[] {
+    return this.into(values.map((value) => this.#checked(value, "split"))) as Message<U>[];
+  }
+
+  #checked(value: Input, method: string): Input {
+    const made = inputFrom(value, this.#value, `message.${method}`);
+    if (!(made instanceof Promise)) return made;
+    made.catch(() => undefined); // nobody waits for it
+    const text = `message.${method}: new bytes and new text files have to be read first; change them with transform`;
+    throw new InputError("ERR_TRANSFORM_RESULT", text);
+  }
+
+  /** A message for each input, which was checked and is frozen; this one is spent. */
+  into(values: readonly Input[]): Message[] {
+    if (values.length === 1 && values[0] === this.#value) return [this];
+    this.context.written.delete(this);
     this.#ticket.parts += values.length - 1;
-    return values.map((value) => new Message(value, this.#ticket));
+    return values.map((value) => new Message(value, this.#ticket, this.#written));
+  }
+
+  /** Tells that a sink has written the input: what operators behind it do does not change that. */
+  wrote(): void {
+    this.#written += 1;
+    this.context.written.add(this);
+  }
+
+  /** Whether a sink has written the input. */
+  get isWritten(): boolean {
+    return this.#written > 0;
+  }
+
+  /** Whether no sink of the pipe is missing. */
+  get #isComplete(): boolean {
+    return this.#written > 0 && this.#written >= this.context.sinkCount;
   }
 
   /** Counts this message against the budgets until each hold is released, or the message is settled. */
@@ -137,6 +190,18 @@ export class Message<T extends Input = Input> {
     if (this.#holds === 0) return;
     this.#holds -= 1;
     if (this.#holds === 0) this.context.gate.remove(this.#heldBytes);
+  }
+
+  /** At the end of a run: what a sink wrote and an operator dropped is ok; what the next sink may have had is not if the run was stopped. */
+  settleWritten(): void {
+    if (this.#isComplete || this.context.isWhole) this.settle({ state: "ok" });
+  }
+
+  /** Takes a hold back at the end of a stage. If the pipe was cut behind a sink, this input was not written, and is pending. */
+  letGo(): void {
+    const { cut } = this.context;
+    if (cut === undefined) this.release();
+    else this.settle(this.#isComplete ? { state: "ok" } : { state: "pending", reason: cut });
   }
 
   /** Remembers how the input came to be ok, for the report. */
@@ -156,7 +221,7 @@ export class Message<T extends Input = Input> {
 
   /** The server keeps the input under another id. */
   rename(id: string): void {
-    this.#value = { ...this.#value, id };
+    this.#value = Object.freeze({ ...this.#value, id });
     this.note("stored under another id");
   }
 
@@ -168,6 +233,7 @@ export class Message<T extends Input = Input> {
   settle(outcome: Outcome): void {
     if (this.#settled) return;
     this.#settled = true;
+    if (this.#written > 0) this.context.written.delete(this);
     this.#ticket.context.sample?.offer(this.#value, this.#ticket.origin, outcome);
     const { note, remarks } = this.#ticket;
     const isNoted = note !== undefined || remarks !== undefined;
@@ -181,6 +247,13 @@ export class Message<T extends Input = Input> {
     this.settle(done ? { state: "skipped", reason, done } : { state: "skipped", reason });
   }
 
+  /** A transform dropped it. What a sink before it wrote is ok. */
+  drop(reason: string, done = false): void {
+    if (this.isWritten) this.settle({ state: "ok" });
+    else this.skip(reason, done);
+  }
+
+  /** A failure behind the last sink is reported; a journal counts the input as finished, so that it is not sent again. */
   fail(error: unknown, stage: string, attempts = 1): void {
     this.settle({
       state: "failed",
@@ -189,6 +262,7 @@ export class Message<T extends Input = Input> {
       reason: describeThrown(error),
       attempts,
       retryable: error instanceof FlowError && error.retryable,
+      ...(this.#isComplete && { done: true }),
     });
   }
 }

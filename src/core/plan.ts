@@ -2,7 +2,6 @@
 
 import * as z from "zod";
 import { displayed } from "./display.js";
-import { effectsOf } from "./effects.js";
 import { bytesText, counted, countText, durationText, printable } from "./format.js";
 import { Journal } from "./journal.js";
 import type { Kind } from "./kinds.js";
@@ -13,6 +12,7 @@ import type { Failure, FailureGroup, ReasonGroup } from "./report.js";
 import { Reporter } from "./reporter.js";
 import { subscribed } from "./run.js";
 import { RunContext } from "./run-context.js";
+import { effectsOf } from "./stages.js";
 
 const Options = z.strictObject({
   /** Stops the planning; it rejects with the signal's reason. */

@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { describeError, InputError, OptionsError } from "./errors.js";
-import type { Annotation, Input, InputDraft, Json } from "./input.js";
+import type { Annotation, Concept, Content, Input, InputDraft, Json } from "./input.js";
 import type { Outcome } from "./ledger.js";
 import { Observable } from "./observable.js";
 import type { Turns } from "./turns.js";
@@ -108,8 +108,17 @@ export interface Source {
   read(context: ReadContext): AsyncIterable<SourceStep> | Iterable<SourceStep | Promise<SourceStep>>;
 }
 
+/** A changed input, as a transform may return it: names may stand for concepts, a handle for the text; `undefined` takes a field or a key away. */
+export interface ChangedInput extends Omit<Input, "concepts" | "text" | "metadata" | "annotations" | "datasets"> {
+  readonly text?: string | Content | undefined;
+  readonly concepts: readonly (string | Concept)[] | undefined;
+  readonly metadata: { readonly [key: string]: Json | undefined } | undefined;
+  readonly annotations: readonly Annotation[] | undefined;
+  readonly datasets: readonly string[] | undefined;
+}
+
 /** What a transform may return: a changed copy, several (a split), or nothing (the input is dropped). */
-export type TransformResult = Input | readonly Input[] | null | undefined;
+export type TransformResult = ChangedInput | readonly ChangedInput[] | null | undefined;
 
 /** What `apply` of a transform gets besides the input. */
 export interface TransformContext {
@@ -125,6 +134,8 @@ export interface Transform {
   readonly name: string;
   /** Most inputs worked on at once, when `apply` is async. Default: 1. */
   readonly concurrency?: number | undefined;
+  /** Longest time for one input when `apply` is async, in milliseconds. Default: none. */
+  readonly timeoutMs?: number | undefined;
   /** What it drops is done, since another input stands for it: a journal counts it as finished. Default: false. */
   readonly dropsAreDone?: boolean | undefined;
   apply(input: Input, context: TransformContext): TransformResult | Promise<TransformResult>;
@@ -202,11 +213,11 @@ export function checkPath(plugin: string, path: unknown): void {
   throw new OptionsError("ERR_OPTIONS", `${plugin}: the path must be a text that is not empty, got ${shown(path)}`);
 }
 
-/** The first problems of a failed check as one line, with the values where the check reported them (`reportInput`). */
-export function issueText(error: z.ZodError): string {
+/** The first problems of a failed check as one line, with the values where the check reported them (`reportInput`); `above` is the path to what was checked. */
+export function issueText(error: z.ZodError, above: readonly PropertyKey[] = []): string {
   return error.issues
     .slice(0, 3)
-    .map((issue) => describeIssue(issue, []))
+    .map((issue) => describeIssue(issue, above))
     .join("; ");
 }
 
@@ -233,8 +244,16 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "function") return "a function";
   if (value instanceof Observable) return "the stream of the pipe; call it there, with its own arguments in brackets";
+  if (typeof value === "bigint") return `${value}n`;
   if (typeof value !== "object" || value === null) return String(value);
-  return `a ${value.constructor?.name ?? "Object"}`;
+  return `a ${classOf(value)}`;
+}
+
+/** The name of an object's class, such as `Map` or `Generator`. */
+function classOf(value: object): string {
+  const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  const made: unknown = value.constructor;
+  return typeof made === "function" && made !== Object && made.name !== "" ? made.name : tag;
 }
 
 /** Makes a source item from code that may throw; what it throws becomes that item's own error. */

@@ -1,7 +1,7 @@
 /** Progress: tells people and programs how a run stands while it goes on. */
 
 import type { Activity } from "./activity.js";
-import { describeError } from "./errors.js";
+import { harmless } from "./harmless.js";
 import type { Source } from "./plugin.js";
 import { Meter, type ProgressEvent } from "./progress/measure.js";
 import type { Screen, Terminal } from "./progress/terminal.js";
@@ -58,18 +58,8 @@ interface Viewer {
   end(event: ProgressEvent): void | Promise<void>;
 }
 
-/** A callback that throws is not called again: what it is told is less than the run. */
-function forProgram(onProgress: (event: ProgressEvent) => void): Viewer {
-  let isBroken = false;
-  const show = (event: ProgressEvent) => {
-    if (isBroken) return;
-    try {
-      onProgress(event);
-    } catch (error) {
-      isBroken = true;
-      process.emitWarning(`run: onProgress threw, and is called no more: ${describeError(error)}`, "SluiceWarning");
-    }
-  };
+function forProgram(onProgress: (event: ProgressEvent) => unknown): Viewer {
+  const show = harmless("onProgress", onProgress);
   return { show, end: show };
 }
 

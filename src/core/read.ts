@@ -10,6 +10,7 @@ import { Message } from "./message.js";
 import { Observable } from "./observable.js";
 import { doneEarlier, type ReadContext, type Source, type SourceItem, type SourceStep, shown } from "./plugin.js";
 import type { Kept, Reading, RunContext } from "./run-context.js";
+import { isThenable } from "./thenable.js";
 
 /** A source is left alone for a moment after this long, so that timers and sockets get their turn. */
 const sliceMs = 4;
@@ -87,7 +88,7 @@ async function pump(
         const step = iterator.next();
         const next = step instanceof Promise ? await step : step;
         if (next.done || signal.aborted) return;
-        const found = next.value instanceof Promise ? await next.value : next.value;
+        const found = isThenable(next.value) ? await next.value : next.value;
         reading.idle = undefined;
         if (isSeveral(found)) {
           several = found;
@@ -96,6 +97,7 @@ async function pump(
         }
         item = found;
       }
+      if (isThenable(item)) item = (await item) as SourceItem; // one of a list
       const passed = pass(take(item as SourceItem, source.name, context), signal, emit);
       if (passed) await passed;
       if (count % 64 === 0 && performance.now() > sliceEnd) {

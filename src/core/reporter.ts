@@ -16,6 +16,10 @@ const maxKept = 10_000;
 /** Examples of each kind of failure. */
 const maxExamples = 5;
 
+/** Reasons of inputs that were under way. */
+const stoppedEarly = "not finished when the run stopped";
+const endedByError = "not finished when an error ended the run";
+
 /** Gathers the settlements of a run; `finish` gives the report. */
 export class Reporter {
   readonly #failures: Failure[] = [];
@@ -42,12 +46,12 @@ export class Reporter {
     this.#throughput.close();
   }
 
-  finish(stopped: boolean, journal?: JournalFacts): Report {
-    const dropped = this.#ledger.close();
-    if (dropped > 0) {
-      const reason = stopped ? "not finished when the run stopped" : droppedByOperator;
-      this.#skipped.add(reason, undefined, dropped);
-    }
+  /** `error`: what ended the run, if it did not come to its end. */
+  finish(stopped: boolean, journal?: JournalFacts, error?: unknown): Report {
+    const isCut = stopped || error !== undefined;
+    const rest = this.#ledger.close(isCut ? "pending" : "skipped");
+    if (rest > 0 && isCut) this.#pending.add(stopped ? stoppedEarly : endedByError, undefined, rest);
+    else if (rest > 0) this.#skipped.add(droppedByOperator, undefined, rest);
     const { inFlight: _, ...counts } = this.#ledger.counts;
     const failures = this.#failures;
     const report = {
@@ -62,8 +66,8 @@ export class Reporter {
       durationMs: Math.round(performance.now() - this.#started),
       throughput: this.#throughput.end(),
       stopped,
-      ok: counts.failed === 0 && counts.pending === 0 && !stopped,
-      exitCode: stopped ? 130 : counts.failed + counts.pending > 0 ? 1 : 0,
+      ok: counts.failed === 0 && counts.pending === 0 && !isCut,
+      exitCode: stopped ? 130 : counts.failed + counts.pending > 0 || isCut ? 1 : 0,
     };
     const writeHtml = async (path: string) => {
       const { writePage } = await import("./report/pages.js");

@@ -99,6 +99,16 @@ export class RunContext {
   sample: Sample | undefined;
   /** The ids of what earlier runs finished and this one came by; made when there is one. */
   finishedIds: IdsInRun | undefined;
+  /** Sinks in the pipe. */
+  sinkCount = 0;
+  /** Inputs that a sink has written and that have no outcome yet: those that operators behind the sink drop are ok. */
+  readonly written = new Set<{ settleWritten(): void }>();
+  /** Why inputs that stages hold are not written, once an operator behind a sink has ended the stream. */
+  cut: string | undefined;
+  /** Whether the stream ended with an error, or was left by whoever subscribed to it. */
+  left = false;
+  /** Whether the stream came to its end. */
+  isWhole = false;
   /** What each stage waits for just now, if for anything; asked when nothing goes on. */
   readonly waits = new Set<() => string | undefined>();
   /** The sources that are not at their end. */
@@ -107,6 +117,7 @@ export class RunContext {
   readonly sinks = new Set<SinkProgress>();
   readonly #watched = new Map<Traffic, { client: WatchedClient; before: Traffic }>();
   readonly #open = new Set<Promise<unknown>>();
+  readonly #writing = new Set<Promise<unknown>>();
   readonly #acknowledging = new Set<Promise<void>>();
   readonly #ends: (() => Promise<void>)[] = [];
   #turns: Turns | undefined;
@@ -160,6 +171,13 @@ export class RunContext {
     this.#open.add(settled);
   }
 
+  /** Registers writes that a sink has begun, and that go on after the stream behind it has ended. */
+  trackWriting(work: Promise<unknown>): void {
+    const over = () => void this.#writing.delete(settled);
+    const settled = work.then(over, over);
+    this.#writing.add(settled);
+  }
+
   /** Registers what is closed last, when all outcomes are told. */
   atEnd(close: () => Promise<void>): void {
     this.#ends.push(close);
@@ -170,7 +188,9 @@ export class RunContext {
    * their sources have not taken note of, and the sources let go.
    */
   async closed(withinMs = closeWithinMs): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
     if (this.#open.size > 0) await this.#stagesClosed(withinMs);
+    for (const message of [...this.written]) message.settleWritten();
     while (this.#acknowledging.size > 0) await Promise.all(this.#acknowledging);
     if (this.#turns) for (const { client } of this.#watched.values()) client.shareTurns?.(undefined);
     await Promise.all(this.#ends.splice(0).map((close) => close()));

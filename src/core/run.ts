@@ -2,7 +2,8 @@
 
 import * as z from "zod";
 import { Activity } from "./activity.js";
-import { effectsOf } from "./effects.js";
+import { codeOf, describeThrown, FlowError } from "./errors.js";
+import { harmless } from "./harmless.js";
 import { onInterrupt } from "./interrupts.js";
 import { type MetricsMeter, startMetrics } from "./metrics.js";
 import type { Observable } from "./observable.js";
@@ -12,6 +13,7 @@ import { Records } from "./records.js";
 import type { Report } from "./report.js";
 import { Reporter } from "./reporter.js";
 import { RunContext } from "./run-context.js";
+import { effectsOf } from "./stages.js";
 import { type Stall, stallText, watchForStalls } from "./watchdog.js";
 
 /** What only a meter has. */
@@ -94,7 +96,8 @@ export async function runFlow(
     drain.abort();
   };
   const forget = checked.handleSignals === false ? undefined : onInterrupt(stop, checked.handleSignals ?? false);
-  const { onStall = (stall) => void process.stderr.write(`${stallText(stall)}\n`) } = checked;
+  const tellStall = (stall: Stall) => void process.stderr.write(`${stallText(stall)}\n`);
+  const onStall = checked.onStall ? harmless("onStall", checked.onStall) : tellStall;
   const { progress: isShown, onProgress } = checked;
   const activity = new Activity(context, stallMs);
   const progress = startProgress(context, sources, reporter, activity, { isShown, onProgress });
@@ -111,7 +114,7 @@ export async function runFlow(
   } catch (error) {
     await progress?.end("failed");
     await records?.close().catch(() => undefined); // what went wrong first is what is told
-    throw error;
+    throw withReport(error, reporter.finish(false, records?.journal?.facts, error));
   } finally {
     checked.signal?.removeEventListener("abort", stopAtOnce);
     reporter.close();
@@ -120,6 +123,16 @@ export async function runFlow(
     unwatch?.();
     forget?.();
   }
+}
+
+/** The error that ends a run, with the report so far. It is not enumerable: whoever logs the error does not want all of it. */
+function withReport(error: unknown, report: Report): FlowError {
+  const named =
+    error instanceof FlowError
+      ? error
+      : new FlowError(codeOf(error, "ERR_UNEXPECTED"), `run: ${describeThrown(error)}`, { cause: error });
+  if (Object.isExtensible(named)) Object.defineProperty(named, "report", { value: report, configurable: true });
+  return named;
 }
 
 /** Resolves at the end of a stream: whether it was stopped before its own end. */

@@ -2,12 +2,12 @@
 
 import { setMaxListeners } from "node:events";
 import type { OperatorFunction } from "rxjs";
-import { tellEffect } from "./effects.js";
 import { BatchError, InputError, pluginError, SinkError } from "./errors.js";
 import { type Message, messagesOf } from "./message.js";
 import { guarded, Observable } from "./observable.js";
 import type { Sink } from "./plugin.js";
 import type { RunContext, SinkProgress } from "./run-context.js";
+import { announce } from "./stages.js";
 
 /**
  * A sink that works on messages: `write` settles those that failed or are pending; what it leaves unsettled goes on downstream.
@@ -20,6 +20,8 @@ export interface MessageSink {
   open?(context: { signal: AbortSignal }): Promise<void> | void;
   write(messages: readonly Message[], context: { signal: AbortSignal }): Promise<void>;
   close?(): Promise<void> | void;
+  /** An aborted write leaves nothing behind: it is aborted when an operator behind the sink ends the stream, and its inputs are pending. */
+  readonly undoesAborted?: boolean | undefined;
   /**
    * The same sink for a plan: its `write` settles what it can tell would fail or be skipped, counts what would be sent, and sends and writes
    * nothing. Without it, a plan counts the batches and takes all inputs for ok.
@@ -70,7 +72,7 @@ export function messageSinkOperator(
   effect = name,
 ): OperatorFunction<Message | readonly Message[], Message> {
   return (input) => {
-    tellEffect(effect);
+    announce({ kind: "sink", effect });
     return new Observable((output) => {
       let sink = make();
       const concurrency = sink.concurrency ?? 1;
@@ -78,8 +80,10 @@ export function messageSinkOperator(
       const { signal } = abort;
       setMaxListeners(0, signal); // every open request listens to it
       const queue: (readonly Message[])[] = [];
+      const writes = new Map<Promise<void>, readonly Message[]>();
       let running = 0;
       let completed = false;
+      let ended = false;
       let closed = false;
       let opened: Promise<void> | undefined;
       let context: RunContext | undefined;
@@ -91,7 +95,10 @@ export function messageSinkOperator(
           return `sink ${name}: for ${running === 1 ? "1 batch" : `${running} batches`} to be written${next}`;
         return completed ? `sink ${name}: to be closed` : undefined;
       };
-      const fail = (error: unknown) => output.error(pluginError(error, name, SinkError));
+      const fail = (error: unknown) => {
+        ended = true;
+        output.error(pluginError(error, name, SinkError));
+      };
       const close = async () => {
         if (closed) return;
         closed = true;
@@ -107,22 +114,48 @@ export function messageSinkOperator(
         for (const message of batch) {
           if (message.settled) continue;
           counts.done += 1;
-          output.next(message);
-          message.release();
+          message.wrote();
+          if (output.closed) message.letGo();
+          else {
+            output.next(message);
+            message.release();
+          }
         }
         counts.underWay -= batch.length;
       };
       const next = () => {
         while (running < concurrency && queue.length > 0) {
           running += 1;
-          write(queue.shift() as readonly Message[])
+          const batch = queue.shift() as readonly Message[];
+          const writing = write(batch)
             .then(() => {
               running -= 1;
+              writes.delete(writing);
               next();
             })
             .catch(fail);
+          writes.set(writing, batch);
         }
-        if (completed && running === 0 && queue.length === 0) close().then(() => output.complete(), fail);
+        if (completed && running === 0 && queue.length === 0) close().then(end, fail);
+      };
+      const end = () => {
+        ended = true;
+        output.complete();
+      };
+      /**
+       * An operator behind this sink has ended the stream. What is being written is written to its end, since the server may have it already; what waits
+       * is not sent.
+       */
+      const finishCut = async (run: RunContext) => {
+        const stop = () => abort.abort(run.signal.reason);
+        run.signal.addEventListener("abort", stop, { once: true });
+        for (const batch of queue.splice(0)) for (const message of batch) message.letGo();
+        if (sink.undoesAborted) abort.abort();
+        await Promise.all(writes.keys());
+        run.signal.removeEventListener("abort", stop);
+        for (const batch of writes.values()) for (const message of batch) message.letGo(); // the sink failed on them as a whole
+        await close().catch(() => undefined);
+        abort.abort();
       };
 
       const subscription = input.subscribe({
@@ -140,15 +173,26 @@ export function messageSinkOperator(
           queue.push(batch);
           next();
         }),
-        error: (error: unknown) => output.error(error),
+        error: (error: unknown) => {
+          ended = true;
+          output.error(error);
+        },
         complete: () => {
           completed = true;
           next();
         },
       });
       return () => {
+        const isCut = !ended && context !== undefined && !context.signal.aborted && !context.left;
+        if (isCut && context) {
+          context.cut ??= `an operator behind ${name} ended the pipe before it was written`;
+          subscription.unsubscribe();
+          context.trackWriting(finishCut(context).finally(() => context?.waits.delete(describe)));
+          return;
+        }
         subscription.unsubscribe();
         context?.waits.delete(describe);
+        queue.length = 0;
         abort.abort();
         const closing = close().catch(() => undefined); // the run's own error, or its stop, is what is reported
         context?.track(closing);

@@ -1,25 +1,29 @@
 /** A transform as an RxJS operator: keeps order, bounds concurrency, settles what it drops or fails on. */
 
+import { setMaxListeners } from "node:events";
 import type { OperatorFunction } from "rxjs";
 import { InputError } from "./errors.js";
-import { type Input, InputDraft } from "./input.js";
+import type { Input } from "./input.js";
 import { type Message, messageOf } from "./message.js";
 import { guarded, Observable } from "./observable.js";
-import { shown, type Transform, type TransformContext, type TransformResult } from "./plugin.js";
+import type { Transform, TransformContext } from "./plugin.js";
 import type { RunContext } from "./run-context.js";
+import { announce } from "./stages.js";
+import { isThenable, whenThere } from "./thenable.js";
+import { inputsFrom, type Made } from "./transform-result.js";
 
 interface Task {
   message: Message;
   started: boolean;
   done: boolean;
-  result: TransformResult;
-  error: unknown;
+  made: Made;
+  failure: { error: unknown } | undefined;
 }
-
-const fields: ReadonlySet<string> = new Set(Object.keys(InputDraft.shape));
 
 /** Inputs that wait in a queue before the source is read no further; or twice the concurrency, where that is more. */
 const maxQueued = 16;
+/** A longer timer fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Makes an operator of a transform. Keeps order; works on `concurrency` inputs at once when `apply` is async; an input on which
@@ -28,9 +32,11 @@ const maxQueued = 16;
 export function transformOperator(plugin: Transform): OperatorFunction<Message, Message> {
   const concurrency = plugin.concurrency ?? 1;
   const enough = Math.max(maxQueued, 2 * concurrency);
-  return (input) =>
-    new Observable((output) => {
+  return (input) => {
+    announce({ kind: "transform" });
+    return new Observable((output) => {
       const abort = new AbortController();
+      setMaxListeners(0, abort.signal); // with `timeoutMs`, each input that is worked on listens to it
       let queue: Task[] = [];
       let first = 0;
       let unstarted = 0;
@@ -44,14 +50,15 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
         if (!task) return undefined;
         return `transform ${plugin.name}: for ${running} of ${queue.length - first} inputs, the first is ${task.message.origin}`;
       };
-      const emit = (message: Message, result: TransformResult) => {
-        for (const next of resultMessages(message, result, plugin)) output.next(next);
+      const emit = (message: Message, made: Made) => {
+        if (!made) message.drop(`dropped by ${plugin.name}`, plugin.dropsAreDone);
+        else for (const next of message.into(made)) output.next(next);
       };
       const drain = () => {
         for (let task = queue[first]; task?.done; task = queue[first]) {
           first += 1;
-          if (task.error === undefined) emitSafely(task.message, task.result, emit, plugin.name);
-          else task.message.fail(task.error, plugin.name);
+          if (task.failure) task.message.fail(task.failure.error, plugin.name);
+          else emit(task.message, task.made);
           task.message.release(); // only what was queued is held here
         }
         if (first > 512 || first === queue.length) {
@@ -68,16 +75,16 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
           const task = queue[unstarted] as Task;
           unstarted += 1;
           if (task.done) continue;
-          run(task, apply(task.message));
+          run(task, new Promise<Made>((resolve) => resolve(apply(plugin, task.message, abort.signal))));
         }
       };
-      const run = (task: Task, result: unknown) => {
+      const run = (task: Task, made: Promise<Made>) => {
         running += 1;
         task.started = true;
-        Promise.resolve(result as TransformResult)
+        made
           .then(
-            (value) => void (task.result = value),
-            (error: unknown) => void (task.error = error ?? new Error("rejected without a reason")),
+            (value) => void (task.made = value),
+            (error: unknown) => void (task.failure = { error }),
           )
           .then(() => {
             task.done = true;
@@ -87,18 +94,6 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
           })
           .catch((error: unknown) => output.error(error));
       };
-      const contextOf = (message: Message): TransformContext => ({
-        signal: abort.signal,
-        origin: message.origin,
-        note: (text) => message.remark(text),
-      });
-      const apply = (message: Message): unknown => {
-        try {
-          return plugin.apply(message.value, contextOf(message));
-        } catch (error) {
-          return Promise.reject(error);
-        }
-      };
       const enqueue = (message: Message): Task => {
         message.hold();
         if (!context) {
@@ -106,7 +101,7 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
           context.waits.add(describe);
           removeSated = context.gate.onSated(() => queue.length - first >= enough);
         }
-        const task: Task = { message, started: false, done: false, result: undefined, error: undefined };
+        const task: Task = { message, started: false, done: false, made: undefined, failure: undefined };
         queue.push(task);
         return task;
       };
@@ -118,18 +113,18 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
           start();
           return;
         }
-        let result: TransformResult | Promise<TransformResult>;
+        let made: Made | Promise<Made>;
         try {
-          result = plugin.apply(message.value, contextOf(message));
+          made = apply(plugin, message, abort.signal);
         } catch (error) {
           message.fail(error, plugin.name);
           return;
         }
-        if (result instanceof Promise) {
+        if (made instanceof Promise) {
           const task = enqueue(message);
           unstarted = queue.length;
-          run(task, result);
-        } else emitSafely(message, result, emit, plugin.name);
+          run(task, made);
+        } else emit(message, made);
       };
 
       const subscription = input.subscribe({
@@ -144,58 +139,49 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
         subscription.unsubscribe();
         abort.abort();
         removeSated?.();
-        for (const task of queue.slice(first)) task.message.release();
+        for (const task of queue.slice(first)) task.message.letGo();
       };
     });
+  };
 }
 
-function resultMessages(message: Message, result: TransformResult, plugin: Transform): readonly Message[] {
-  if (result === null || result === undefined) {
-    message.skip(`dropped by ${plugin.name}`, plugin.dropsAreDone);
-    return [];
-  }
-  if (!Array.isArray(result)) return [message.with(checked(result, plugin.name))];
-  if (result.length === 0) return resultMessages(message, undefined, plugin);
-  return message.split(result.map((part) => checked(part, plugin.name)));
+/** Applies a transform to the input of a message and checks what it returns. */
+function apply(plugin: Transform, message: Message, signal: AbortSignal): Made | Promise<Made> {
+  const { value } = message;
+  const context: TransformContext = { signal, origin: message.origin, note: (text) => message.remark(text) };
+  const result =
+    plugin.timeoutMs === undefined
+      ? plugin.apply(value, context)
+      : applyInTime(plugin, plugin.timeoutMs, value, context);
+  return whenThere(result as unknown, (made) => inputsFrom(made, value, plugin.name)) as Made | Promise<Made>;
 }
 
-function emitSafely(
-  message: Message,
-  result: TransformResult,
-  emit: (message: Message, result: TransformResult) => void,
-  name: string,
-): void {
+/** The same with an end: a promise that is late is rejected, its signal is aborted, and what comes of it later is ignored. */
+function applyInTime(plugin: Transform, timeoutMs: number, value: Input, context: TransformContext): unknown {
+  const { signal } = context;
+  const own = new AbortController();
+  const stop = () => own.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  const over = () => signal.removeEventListener("abort", stop);
+  let result: unknown;
   try {
-    emit(message, result);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    message.fail(error, name);
+    result = plugin.apply(value, { ...context, signal: own.signal });
+  } finally {
+    if (!isThenable(result)) over();
   }
-}
-
-function checked(value: unknown, name: string): Input {
-  const missing = missingIn(value);
-  if (missing === undefined) {
-    for (const field in value as Input) if (!fields.has(field)) throw unknownField(field);
-    return value as Input;
-  }
-  throw new InputError(
-    "ERR_TRANSFORM_RESULT",
-    `${name} returned ${missing}; it must return the input, a changed copy ({ ...input, … }), a list of them, or nothing`,
-  );
-}
-
-/** What keeps a value from being an input, for people. */
-function missingIn(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return shown(value);
-  const { id, concepts, metadata } = value as Partial<Input>;
-  if (typeof id !== "string") return "an object without id";
-  if (!Array.isArray(concepts)) return "an object without concepts";
-  return typeof metadata === "object" && metadata !== null ? undefined : "an object without metadata";
-}
-
-/** A field that nothing reads would be lost without a word. */
-function unknownField(name: string): InputError {
-  const text = `an input has no field "${name}"; data of your own goes into metadata, labels into concepts`;
-  return new InputError("ERR_TRANSFORM_RESULT", text);
+  if (!isThenable(result)) return result;
+  let timer: NodeJS.Timeout | undefined;
+  return new Promise((resolve, reject) => {
+    const expire = () => {
+      const text = `${plugin.name} took longer than ${timeoutMs} ms (timeoutMs)`;
+      const late = new InputError("ERR_TRANSFORM_TIMEOUT", text, { retryable: true });
+      reject(late);
+      own.abort(late);
+    };
+    timer = setTimeout(expire, Math.min(timeoutMs, longestTimerMs));
+    Promise.resolve(result as PromiseLike<unknown>).then(resolve, reject);
+  }).finally(() => {
+    clearTimeout(timer);
+    over();
+  });
 }

@@ -6,7 +6,6 @@ import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { App, appOfMedia } from "../client/app.js";
 import { mimeTypeOf, openContent } from "../core/content.js";
-import { needWholeRecords } from "../core/effects.js";
 import { FlowError, InputError } from "../core/errors.js";
 import { extensionFor, fileNameFor } from "../core/file-names.js";
 import { type Content, type Input, mediaOf, type UrlContent } from "../core/input.js";
@@ -15,6 +14,7 @@ import { checkPath, type OptionsOf, parseOptions } from "../core/plugin.js";
 import type { RunContext, Traffic } from "../core/run-context.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
+import { announce } from "../core/stages.js";
 import { replaces } from "./downloading/existing-file.js";
 import { fetchFile } from "./downloading/fetch-file.js";
 import { Manifest, type Recorded } from "./downloading/manifest.js";
@@ -81,7 +81,7 @@ export function download(
     `download to ${resolve(folder)}`,
   );
   return (input) => {
-    if (checked.wholeRecords) needWholeRecords();
+    if (checked.wholeRecords) announce({ kind: "wholeRecords" });
     return operator(input);
   };
 }
@@ -97,6 +97,7 @@ interface Written {
 /** One run of a download. */
 class Downloader implements MessageSink {
   readonly name = "download";
+  readonly undoesAborted = true;
   /** The semaphore bounds the work; a batch is spread over it. */
   readonly concurrency = Number.POSITIVE_INFINITY;
   readonly #folder: string;

@@ -3,11 +3,12 @@
 import { dirname } from "node:path";
 import * as z from "zod";
 import { beginningOf } from "../core/beginning-of.js";
-import { describeError, InputError, SourceError } from "../core/errors.js";
+import { describeError, describeThrown, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
 import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
 import { idsOption } from "../core/row-ids.js";
+import { isThenable } from "../core/thenable.js";
 import { cellsUnder } from "../formats/csv/cells-under.js";
 import { type CsvRow, readRows } from "../formats/csv/rows.js";
 import { type Layout, layoutOf } from "./csv-columns.js";
@@ -22,7 +23,7 @@ const Options = z.strictObject({
   input: z.enum(["text", "url", "file"]).default("text"),
   /** Kind of the URLs. Default: by the extension. */
   kind: z.enum(kinds).optional(),
-  /** Makes an input of a row of any shape, now or later; null passes the row over. Instead of the known columns. */
+  /** Makes an input of a row of any shape, at once or as a promise; null skips the row. The row is frozen. Instead of the known columns. */
   map: z.custom<CsvMap>((value) => typeof value === "function").optional(),
   /**
    * What separates cells. Default: what a first line such as `sep=;` says; else ",", or one of ";", tab and "|" where the header has no comma but
@@ -127,7 +128,7 @@ function itemOf(
   }
   const failed = (error: unknown): SourceItem => ({
     origin,
-    error: error instanceof InputError ? error : new InputError("ERR_CSV_ROW", describeError(error), { cause: error }),
+    error: error instanceof InputError ? error : new InputError("ERR_CSV_ROW", describeThrown(error), { cause: error }),
   });
   try {
     const cells = cellsUnder(header.length, row);
@@ -138,10 +139,10 @@ function itemOf(
       return input.metadata === undefined ? { origin, input, checked: true } : { origin, input };
     }
     const named = Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ""]));
-    const input = map?.(named, { line: row.line });
+    const input = map?.(Object.freeze(named), { line: row.line });
     const mapped = (made: Mapped): SourceItem =>
-      made ? { origin, input: made } : { origin, skipped: "passed over by map" };
-    return input instanceof Promise ? input.then(mapped, failed) : mapped(input);
+      made === null || made === undefined ? { origin, skipped: "passed over by map" } : { origin, input: made };
+    return isThenable(input) ? Promise.resolve(input).then(mapped, failed) : mapped(input);
   } catch (error) {
     return failed(error);
   }

@@ -12,13 +12,23 @@ import { describeError, FlowError, InputError } from "../core/errors.js";
 import { folderName, idFromPath, idOfContent, idOfFile } from "../core/ids.js";
 import type { FileContent, InputDraft, Kind } from "../core/input.js";
 import { kinds } from "../core/kinds.js";
-import { checkPath, doneEarlier, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
+import {
+  checkPath,
+  doneEarlier,
+  type OptionsOf,
+  parseOptions,
+  type Source,
+  type SourceItem,
+  shown,
+} from "../core/plugin.js";
+import { whenThere } from "../core/thenable.js";
 import { sidecarByContent } from "./folder-sidecars.js";
 import { type FoundFile, filterOf, findFiles, type Walk } from "./folder-walk.js";
 import { watchFolder } from "./folder-watch.js";
 
-type LabelsOf = (relativePath: string, kind: Kind) => string | readonly string[] | undefined;
-type IdOf = (relativePath: string) => string;
+type Labels = string | readonly string[] | undefined;
+type LabelsOf = (relativePath: string, kind: Kind) => Labels | Promise<Labels>;
+type IdOf = (relativePath: string) => string | Promise<string>;
 
 const Globs = z.union([z.string().min(1), z.array(z.string().min(1))]).optional();
 const Options = z.strictObject({
@@ -26,11 +36,11 @@ const Options = z.strictObject({
   recursive: z.boolean().default(true),
   /** Kinds to yield. Default: all. */
   kinds: z.array(z.enum(kinds)).min(1).optional(),
-  /** Concepts: "folder" takes the name of the file's folder (none at the top); a function gets the relative path and the kind. */
+  /** Concepts: "folder" takes the name of the file's folder (none at the top); a function, which may be async, gets the relative path and the kind. */
   labels: z.union([z.literal("folder"), z.custom<LabelsOf>((value) => typeof value === "function")]).optional(),
   /**
    * What ids are made of. "folder": the own name of the folder and the path inside it. "path": the path inside the folder alone, as in 0.1. "content":
-   * the bytes; a second file of the same bytes is skipped as a duplicate. Or a function of the path inside the folder. Default: "folder".
+   * the bytes; a second file of the same bytes is skipped as a duplicate. Or a function of the path inside the folder, which may be async. Default: "folder".
    */
   ids: z
     .union([z.enum(["folder", "path", "content"]), z.custom<IdOf>((value) => typeof value === "function")])
@@ -132,7 +142,7 @@ function itemOf(
   const { path, relative } = file;
   const key = isDone && keyOf(path, relative, options);
   if (key !== undefined && isDone?.(key))
-    return { origin: path, skipped: doneEarlier, id: idBeforeOpening(relative, options) };
+    return { origin: path, skipped: doneEarlier, id: idFromName(relative, options) };
   const item = inputOf(file, options);
   if (key === undefined) return item;
   return item instanceof Promise ? item.then((found) => withKey(found, key)) : withKey(item, key);
@@ -182,16 +192,10 @@ function realPath(root: string): string {
   }
 }
 
-/** The id of a file, as far as its path tells it. @throws what the user's function throws */
-function idOf(relative: string, { ids, ownName }: Read): string | undefined {
-  if (typeof ids === "function") return ids(relative);
-  if (ids === "content") return undefined;
+/** The id of a file that its path alone tells; undefined if it comes from the bytes or from the user's function. */
+function idFromName(relative: string, { ids, ownName }: Read): string | undefined {
+  if (typeof ids === "function" || ids === "content") return undefined;
   return ids === "path" ? idFromPath(relative) : idOfFile(ownName, relative);
-}
-
-/** The id of a file that is not read again. */
-function idBeforeOpening(relative: string, options: Read): string | undefined {
-  return typeof options.ids === "function" ? undefined : idOf(relative, options);
 }
 
 /** A function is code, and what it makes of a file is not known beforehand. */
@@ -220,11 +224,20 @@ function complete(described: Described<FileContent>, file: FoundFile, options: R
   if (reason !== undefined) return { origin: path, skipped: reason };
   if (kind === undefined) return { origin: path, error: kindError(described, path) };
   const input: InputDraft = { metadata: { filename: name } };
-  const concepts = labelsOf(relative, kind, options);
-  if (concepts.length > 0) input.concepts = concepts;
   if (options.datasets.length > 0) input.datasets = options.datasets;
-  const id = idOf(relative, options);
+  const id = idFromName(relative, options);
   if (id !== undefined) input.id = id;
+  const named = addNames(input, relative, kind, options);
+  const withContent = () => addContent(input, { kind, content, text }, path, options);
+  return named ? named.then(withContent) : withContent();
+}
+
+function addContent(
+  input: InputDraft,
+  { kind, content, text }: { kind: Kind; content: FileContent; text?: string | undefined },
+  path: string,
+  options: Read,
+): SourceItem | Promise<SourceItem> {
   if (kind !== "text") input[kind] = content;
   else if (text !== undefined) input.text = text;
   if (options.ids !== "content" && (kind !== "text" || text !== undefined)) return asItem(path, input, options);
@@ -300,11 +313,28 @@ function asItem(origin: string, input: InputDraft, { labels, ids, watch }: Check
     : { origin, input, checked: true, sameId };
 }
 
-function labelsOf(relative: string, kind: Kind, { labels }: Checked): string[] {
-  if (labels === undefined) return [];
-  if (labels === "folder") return relative.split("/").slice(-2, -1);
-  const made = labels(relative, kind) ?? [];
-  return typeof made === "string" ? [made] : [...made];
+/** Adds what `labels` and `ids` return; a promise only if one of them is async. */
+function addNames(
+  input: InputDraft,
+  relative: string,
+  kind: Kind,
+  { labels, ids }: Checked,
+): Promise<void> | undefined {
+  const setLabels = (made: Labels) => {
+    const concepts = typeof made === "string" ? [made] : (made ?? []);
+    if (!Array.isArray(concepts))
+      input.concepts = concepts as never; // refused with the other shapes
+    else if (concepts.length > 0) input.concepts = [...concepts];
+  };
+  if (labels === "folder") setLabels(relative.split("/").slice(-2, -1));
+  const found = typeof labels === "function" ? whenThere(labels(relative, kind), setLabels) : undefined;
+  const id = typeof ids === "function" ? whenThere(ids(relative), (made) => setId(input, made)) : undefined;
+  return found || id ? Promise.all([found, id]).then(() => undefined) : undefined;
+}
+
+function setId(input: InputDraft, id: unknown): void {
+  if (typeof id !== "string") throw new InputError("ERR_INPUT_SHAPE", `ids must return a text, got ${shown(id)}`);
+  input.id = id;
 }
 
 function asError(error: unknown): Error {

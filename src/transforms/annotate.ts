@@ -3,9 +3,11 @@
 import type { OperatorFunction } from "rxjs";
 import { InputError } from "../core/errors.js";
 import type { Annotation, Concept, Input } from "../core/input.js";
+import { isPlainObject } from "../core/json.js";
 import type { Message } from "../core/message.js";
 import { shown } from "../core/plugin.js";
 import { checkBox, checkCorner, checkCorners } from "../core/regions.js";
+import { whenThere } from "../core/thenable.js";
 import { transformOperator } from "../core/transform-operator.js";
 import { conceptsFrom } from "./concepts.js";
 
@@ -38,21 +40,30 @@ export function annotate(
 ): OperatorFunction<Message, Message> {
   const add = (input: Input, drawings: Drawing | readonly Drawing[] | undefined): Input => {
     const list =
-      drawings === undefined ? [] : Array.isArray(drawings) ? (drawings as readonly Drawing[]) : [drawings as Drawing];
-    const made = list.map((drawing) => (typeof drawing === "function" ? drawing(input) : checked(drawing)));
+      drawings === undefined || drawings === null
+        ? []
+        : Array.isArray(drawings)
+          ? (drawings as readonly Drawing[])
+          : [drawings as Drawing];
+    const made = list.map((drawing) => checked(typeof drawing === "function" ? drawing(input) : drawing));
     return { ...input, annotations: [...input.annotations, ...made] };
   };
   return transformOperator({
     name: "annotate",
     apply(input) {
-      const drawings = draw(input);
-      return drawings instanceof Promise ? drawings.then((made) => add(input, made)) : add(input, drawings);
+      return whenThere(draw(input), (made) => add(input, made));
     },
   });
 }
 
 /** An annotation that was written by hand, as `box` and `polygon` would have made it. */
 function checked(annotation: Annotation): Annotation {
+  if (!isPlainObject(annotation)) {
+    throw new InputError(
+      "ERR_ANNOTATION",
+      `annotate takes what box, polygon and concept make, got ${shown(annotation)}`,
+    );
+  }
   const { box: corners, polygon: points, concepts } = annotation;
   if (corners) sharesOf(corners, {});
   if (points) cornersOf(points, {});

@@ -2,6 +2,14 @@
 
 import { InputError } from "../core/errors.js";
 import type { Concept } from "../core/input.js";
+import { shown } from "../core/plugin.js";
+
+/** Callers may be without types. @throws {InputError} ERR_CONCEPT */
+function conceptIn(entry: unknown): Concept {
+  const { id } = (entry ?? {}) as Partial<Concept>;
+  if (typeof id === "string") return entry as Concept;
+  throw new InputError("ERR_CONCEPT", `a concept is a name or { id, name, value }, got ${shown(entry)}`);
+}
 
 /** One concept for each id, the last one winning; empty names are passed by. */
 export function conceptsFrom(labels: string | Concept | readonly (string | Concept)[] | undefined): Concept[] {
@@ -13,7 +21,7 @@ export function conceptsFrom(labels: string | Concept | readonly (string | Conce
         : [labels as string | Concept];
   const byId = new Map<string, Concept>();
   for (const entry of list) {
-    const concept = typeof entry === "string" ? { id: entry.trim() } : entry;
+    const concept = typeof entry === "string" ? { id: entry.trim() } : { ...conceptIn(entry) };
     if (concept.id === "") continue;
     const { value } = concept;
     if (value !== undefined && !(value >= 0 && value <= 1)) {

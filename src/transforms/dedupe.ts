@@ -3,18 +3,20 @@
 import { createHash, hash } from "node:crypto";
 import type { OperatorFunction } from "rxjs";
 import { openContent } from "../core/content.js";
-import { OptionsError } from "../core/errors.js";
+import { InputError, OptionsError } from "../core/errors.js";
 import { type Input, mediaOf } from "../core/input.js";
 import { DigestSet } from "../core/journal/digest-set.js";
 import type { Message } from "../core/message.js";
+import { shown } from "../core/plugin.js";
 import { withoutSignature } from "../core/secret-urls.js";
+import { whenThere } from "../core/thenable.js";
 import { transformOperator } from "../core/transform-operator.js";
 
-type KeyOf = (input: Input) => string;
+type KeyOf = (input: Input) => string | Promise<string>;
 
 /**
  * Drops each input that equals an earlier one of the same run: by its content (sha256 of its bytes, its text or its URL; files are read once for
- * that), by its id, or by what a function says. Those dropped settle as skipped ("dropped by dedupe").
+ * that), by its id, or by the text that a function returns, at once or as a promise. Those dropped settle as skipped ("dropped by dedupe").
  *
  * Keeps order: the first one stays. Remembers 16 to 32 bytes for each input. A file that cannot be read settles its input as failed.
  *
@@ -30,7 +32,10 @@ export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFuncti
   }
   return (input) => {
     const seen = new DigestSet();
-    const first = (value: Input, key: string) => {
+    const first = (value: Input, key: unknown) => {
+      if (typeof key !== "string") {
+        throw new InputError("ERR_DEDUPE_KEY", `the key must be a text, got ${shown(key)}; String(…) makes one of it`);
+      }
       return seen.add(hash("sha256", key, "base64url").slice(0, 16)) ? value : null;
     };
     return transformOperator({
@@ -38,7 +43,7 @@ export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFuncti
       dropsAreDone: true,
       apply(value, { signal }) {
         if (by === "id") return first(value, value.id);
-        if (typeof by === "function") return first(value, by(value));
+        if (typeof by === "function") return whenThere(by(value), (key) => first(value, key));
         return contentKey(value, signal).then((key) => first(value, key));
       },
     })(input);

@@ -1,9 +1,12 @@
 /** Transform: gives inputs a place. */
 
 import type { OperatorFunction } from "rxjs";
+import { InputError } from "../core/errors.js";
 import type { GeoPoint, Input } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { placeFrom } from "../core/place.js";
+import { shown } from "../core/plugin.js";
+import { whenThere } from "../core/thenable.js";
 import { transformOperator } from "../core/transform-operator.js";
 
 type Place = GeoPoint | undefined;
@@ -18,14 +21,19 @@ type Place = GeoPoint | undefined;
  */
 export function geo(place: GeoPoint | ((input: Input) => Place | Promise<Place>)): OperatorFunction<Message, Message> {
   const fixed = typeof place === "function" ? undefined : placeFrom(place.longitude, place.latitude, "geo");
-  const add = (input: Input, found: Place): Input =>
-    found ? { ...input, geo: placeFrom(found.longitude, found.latitude) } : input;
+  const add = (input: Input, found: Place | null): Input => {
+    if (found === undefined || found === null) return input;
+    if (typeof found === "object") return { ...input, geo: placeFrom(found.longitude, found.latitude) };
+    throw new InputError(
+      "ERR_GEO",
+      `the function must return { longitude, latitude } or undefined, got ${shown(found)}`,
+    );
+  };
   return transformOperator({
     name: "geo",
     apply(input) {
       if (typeof place !== "function") return { ...input, geo: fixed };
-      const found = place(input);
-      return found instanceof Promise ? found.then((value) => add(input, value)) : add(input, found);
+      return whenThere(place(input), (found) => add(input, found));
     },
   });
 }

@@ -1,46 +1,46 @@
 /** Transform: adds metadata. */
 
 import type { OperatorFunction } from "rxjs";
-import * as z from "zod";
 import { InputError } from "../core/errors.js";
 import type { Input, Json } from "../core/input.js";
+import { frozenJson, isPlainObject, ShapeError } from "../core/json.js";
 import type { Message } from "../core/message.js";
-import { issueText } from "../core/plugin.js";
+import { shown } from "../core/plugin.js";
+import { whenThere } from "../core/thenable.js";
 import { transformOperator } from "../core/transform-operator.js";
 
 /** Metadata of an input: what JSON can say, by keys. */
 export type Metadata = { readonly [key: string]: Json };
 
-const Metadata = z.record(z.string(), z.json());
+type MetadataOf = (input: Input, context: { origin: string }) => Metadata | Promise<Metadata>;
 
 /**
- * Adds metadata to each input: a fixed object, or what a function makes of the input. A key that is there already is replaced; the others stay.
+ * Adds metadata to each input: a fixed object, which is copied now, or what a function makes of the input, at once or as a promise. A key that is there
+ * already is replaced; the others stay. A key whose value is undefined counts as absent.
  *
- * Keeps order. A value that JSON cannot say (a date, NaN, undefined) fails the input and is named.
+ * Keeps order. A value that JSON would change or drop (a date, NaN, a Map) fails the input and is named with its path.
  *
+ * @throws {InputError} ERR_METADATA, at once, for a fixed object
  * @example flow(folder("./photos")).pipe(tagMetadata({ split: "train" }));
  */
-export function tagMetadata(
-  metadata: Metadata | ((input: Input, context: { origin: string }) => Metadata | Promise<Metadata>),
-): OperatorFunction<Message, Message> {
+export function tagMetadata(metadata: Metadata | MetadataOf): OperatorFunction<Message, Message> {
   const fixed = typeof metadata === "function" ? undefined : checked(metadata);
   const add = (input: Input, more: Metadata): Input => ({ ...input, metadata: { ...input.metadata, ...more } });
   return transformOperator({
     name: "tagMetadata",
     apply(input, { origin }) {
       if (fixed) return add(input, fixed);
-      const made = (metadata as (input: Input, context: { origin: string }) => Metadata | Promise<Metadata>)(input, {
-        origin,
-      });
-      return made instanceof Promise ? made.then((value) => add(input, checked(value))) : add(input, checked(made));
+      return whenThere((metadata as MetadataOf)(input, { origin }), (made) => add(input, checked(made)));
     },
   });
 }
 
+/** A frozen copy. @throws {InputError} ERR_METADATA */
 function checked(value: unknown): Metadata {
-  const result = Metadata.safeParse(value, { reportInput: true });
-  if (result.success) return result.data;
-  throw new InputError("ERR_METADATA", `metadata must be a JSON object: ${issueText(result.error)}`, {
-    cause: result.error,
-  });
+  try {
+    if (isPlainObject(value)) return frozenJson(value, "metadata") as Metadata;
+  } catch (error) {
+    throw error instanceof ShapeError ? new InputError("ERR_METADATA", error.message) : error;
+  }
+  throw new InputError("ERR_METADATA", `metadata must be a JSON object, got ${shown(value)}`);
 }

@@ -13,6 +13,11 @@ const Options = z.strictObject({
   name: z.string().min(1).optional(),
   /** Most inputs worked on at once, when the function is async. Default: 1. */
   concurrency: z.number().int().min(1).default(1),
+  /**
+   * Longest time for one input when the function is async, in milliseconds: then the input fails (ERR_TRANSFORM_TIMEOUT), the `signal` of that call is
+   * aborted, and what the function returns later is ignored. Default: none.
+   */
+  timeoutMs: z.number().positive().optional(),
 });
 /** Options of `transform`. */
 export type TransformOptions = OptionsOf<typeof Options>;
@@ -23,6 +28,10 @@ export type TransformOptions = OptionsOf<typeof Options>;
  * Sync or async, with at most `concurrency` at once; order is kept either way. An input on which the function throws settles as failed, and
  * the flow goes on. On a stop the `signal` in the context is aborted.
  *
+ * The input is deeply frozen (bytes excepted), so that a change in place throws at its own line. What the function returns is checked as a source's
+ * inputs are (ERR_TRANSFORM_RESULT); names may stand for concepts, and new files are looked at. Parts that are still those of the input are not
+ * checked again.
+ *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./texts")).pipe(transform((input) => ({ ...input, text: input.text?.trim() })));
  */
@@ -32,6 +41,6 @@ export function transform(
 ): OperatorFunction<Message, Message> {
   if (typeof apply !== "function")
     throw new OptionsError("ERR_OPTIONS", "transform: the first argument must be a function");
-  const { name, concurrency } = parseOptions("transform", Options, options);
-  return transformOperator({ name: name ?? (apply.name || "transform"), concurrency, apply });
+  const { name, concurrency, timeoutMs } = parseOptions("transform", Options, options);
+  return transformOperator({ name: name ?? (apply.name || "transform"), concurrency, timeoutMs, apply });
 }

@@ -1,22 +1,34 @@
 /** Transform: keeps the inputs for which a predicate holds. */
 
 import type { OperatorFunction } from "rxjs";
-import { OptionsError } from "../core/errors.js";
+import { InputError, OptionsError } from "../core/errors.js";
 import type { Input } from "../core/input.js";
 import type { Message } from "../core/message.js";
 import { shown } from "../core/plugin.js";
+import { whenThere } from "../core/thenable.js";
 import { transformOperator } from "../core/transform-operator.js";
 
 /**
- * Keeps the inputs for which the predicate holds; the others settle as skipped ("dropped by where"). Keeps order. An input on which the
- * predicate throws settles as failed.
+ * Keeps the inputs for which the predicate returns true, at once or as a promise. The others settle as skipped ("dropped by where"). Keeps order.
+ *
+ * An input settles as failed if the predicate throws on it, or returns anything but true and false (ERR_PREDICATE): an object and even an empty list
+ * count as true in JavaScript, and a `remove` behind it would delete what nobody meant.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(listInputs(app)).pipe(where((input) => input.metadata.split === "test"), batch(), remove(app));
  */
-export function where(predicate: (input: Input) => boolean): OperatorFunction<Message, Message> {
+export function where(predicate: (input: Input) => boolean | Promise<boolean>): OperatorFunction<Message, Message> {
   if (typeof predicate !== "function") {
     throw new OptionsError("ERR_OPTIONS", `where: the predicate must be a function, got ${shown(predicate)}`);
   }
-  return transformOperator({ name: "where", apply: (input) => (predicate(input) ? input : null) });
+  return transformOperator({
+    name: "where",
+    apply: (input) => whenThere(predicate(input), (holds) => (isTrue(holds) ? input : null)),
+  });
+}
+
+function isTrue(holds: unknown): boolean {
+  if (typeof holds === "boolean") return holds;
+  const text = `the predicate returned ${shown(holds)}; it must return true or false, Boolean(…) makes one of another value`;
+  throw new InputError("ERR_PREDICATE", text);
 }

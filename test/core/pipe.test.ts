@@ -22,7 +22,7 @@ const misfits: [string, readonly unknown[], string, RegExp][] = [
   ["batch that was not called", [batch], "ERR_OPTIONS", /^batch: got the stream of the pipe; call it there/],
   ["upload that was not called", [upload], "ERR_OPTIONS", /^upload: .*got the stream of the pipe/],
   ["a plugin that was not called", [plain], "ERR_OPTIONS", /^plain: got the stream of the pipe/],
-  ["label that was not called", [label], "ERR_OPTIONS", /argument 1, label, .*when it is called: label\(…\)/],
+  ["label that was not called", [label], "ERR_OPTIONS", /^label: .*got the stream of the pipe/],
   ["where that was not called", [where], "ERR_OPTIONS", /^where: .*got the stream of the pipe/],
   ["a transform after batch", [batch(), transform((input) => input)], "ERR_NOT_A_MESSAGE", /put it before batch\(\)/],
   ["a map to something else", [map(() => 5), sink()], "ERR_NOT_A_MESSAGE", /got number where messages flow/],

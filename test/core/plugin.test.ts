@@ -14,8 +14,8 @@ describe("the text of a check that failed", () => {
     ["a box outside of the image", { annotations: [{ box: [0, 0, 1.2, 1] }] }, /^annotations\.0\.box\.2: .*got 1\.2$/],
     ["too few corners", { annotations: [{ polygon: [[0, 0]] }] }, /^annotations\.0\.polygon: .*got a list of 1$/],
     ["what JSON cannot say", { metadata: { taken: new Date(0) } }, /^metadata\.taken: .*got a Date$/],
-    ["it deep inside", { metadata: { a: [{ b: 10n }] } }, /^metadata\.a\.0\.b: .*got 10$/],
-    ["undefined inside", { metadata: { a: { b: undefined } } }, /^metadata\.a\.b: .*got undefined$/],
+    ["it deep inside", { metadata: { a: [{ b: 10n }] } }, /^metadata\.a\.0\.b: .*got 10n$/],
+    ["undefined in a list", { metadata: { a: { b: [1, undefined] } } }, /^metadata\.a\.b\.1: .*got undefined$/],
     ["a field of a content", { image: { path: 7 } }, /^image\.path: .*received number$/],
     ["a field that is not known", { txt: "x" }, /"txt"; an input has id, image, .*text,/],
     [

@@ -29,7 +29,6 @@ describe("tagMetadata", () => {
     ["date", new Date(0)],
     ["nan", Number.NaN],
     ["infinite", Number.POSITIVE_INFINITY],
-    ["missing", undefined],
     ["map", new Map()],
     ["call", () => 1],
     ["big", 1n],

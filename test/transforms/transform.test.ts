@@ -85,7 +85,8 @@ describe("transform", () => {
     );
     expect(report.failures[0]).toMatchObject({
       code: "ERR_TRANSFORM_RESULT",
-      reason: 'an input has no field "label"; data of your own goes into metadata, labels into concepts',
+      reason:
+        'transform returned an input with the field "label", which inputs do not have; data of your own goes into metadata, labels into concepts',
     });
   });
 
