@@ -1,6 +1,8 @@
 /** Annotations of every kind come back unchanged from a listing, a patch, and a file of lines; changed ones are patched as asked. */
 
 import { join } from "node:path";
+import { inspect } from "node:util";
+import sharp from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { App } from "../../src/client/app.js";
 import { annotationData, annotationFromWire, plainAnnotation } from "../../src/client/wire-annotation.js";
@@ -9,6 +11,7 @@ import {
   type Annotation,
   batch,
   connect,
+  fitImage,
   flow,
   htmlOf,
   type Input,
@@ -153,6 +156,10 @@ describe("annotations of every kind", () => {
   it("are shown in reports, prints and notebooks", async () => {
     const inputs = await flow(listInputs(app, { annotations: true })).toArray();
     expect(await htmlOf(inputs)).toContain("calm sea");
+    const printed = inspect(inputs[0]);
+    for (const text of ["mask", "frames", "time_segments", "box nose", "polygon nose"]) {
+      expect(printed).toMatch(new RegExp(`annotations .*${text}`));
+    }
     const report = await flow(listInputs(app, { annotations: true })).run();
     expect(await htmlOf(report)).toContain("calm sea");
   });
@@ -257,4 +264,25 @@ describe("data of an annotation", () => {
     const { box: _, ...without } = annotation;
     expect(annotationData({ ...without, concepts: [] })).toEqual({});
   });
+});
+
+it("of a point stays where it is, so the image cannot be turned under it", async () => {
+  const bytes = new Uint8Array(
+    await sharp({ create: { width: 40, height: 20, channels: 3, background: "red" } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer(),
+  );
+  const annotations = [
+    { id: "p", concepts: [], data: region({ point: { row: 0.25, col: 0.5 } }) },
+  ] as unknown as Annotation[];
+  const draft = { id: "a", image: { bytes }, annotations: [...annotations] };
+  const report = await flow(values([draft]))
+    .pipe(fitImage())
+    .run();
+  expect(report.failures).toMatchObject([{ code: "ERR_REGION", reason: expect.stringMatching(/"p" has coordinates/) }]);
+  const kept = await flow(values([draft]))
+    .pipe(fitImage({ upright: false }))
+    .toArray();
+  expect(kept[0]?.annotations).toMatchObject(annotations);
 });
