@@ -183,7 +183,7 @@ export class Flow<T = Message> {
       for (const [index, operator] of this.#operators.entries()) stream = applied(operator, stream, index + 1);
       return stream;
     });
-    context.wholeRecords = wholeRecords && !context.rehearses;
+    context.wholeRecords = wholeRecords;
     return finish(made, settling) as Observable<T>;
   }
 }
