@@ -32,7 +32,7 @@ module.exports = {
     ),
     rule(
       "few-use-the-client",
-      { path: "^src/(sources|transforms)/", pathNot: "^src/sources/list-inputs\\.ts" },
+      { path: "^src/(sources|transforms)/", pathNot: "^src/sources/(list-inputs\\.ts|listing/)" },
       { path: "^src/client/" },
       "Only sinks and listInputs use the client.",
     ),

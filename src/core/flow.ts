@@ -189,7 +189,7 @@ export class Flow<T = Message> {
       before.isBeforeOperator = !checkpoint.hasStage;
       if (checkpoint.hasStage) lastStage = checkpoint;
       context.sinkCount += stages.filter(({ kind }) => kind === "sink").length;
-      context.wholeRecords ||= !context.rehearses && stages.some(({ kind }) => kind === "wholeRecords");
+      context.wholeRecords ||= stages.some(({ kind }) => kind === "wholeRecords");
       stream = checkpoint.watch(made);
     }
     if (lastStage) lastStage.isBehindLastStage = true;

@@ -28,8 +28,10 @@ export async function previewFlow(
   const context = new RunContext({ rehearses: true, signal: abort.signal, maxInFlight: Math.max(count, readAhead) });
   const reporter = new Reporter(context);
   const inputs: Input[] = [];
+  const stream = build(context);
+  context.wholeRecords = false; // to show a few inputs, the members of all datasets are not worth reading
   await new Promise<void>((resolve, reject) => {
-    const subscription = build(context).subscribe({
+    const subscription = stream.subscribe({
       next: (item) => {
         for (const message of messagesOf(item, "preview").slice(0, count - inputs.length))
           inputs.push(displayedInput(message.value));

@@ -199,6 +199,7 @@ class Downloader implements MessageSink {
     }
     const line = lineOf(input, files, (url) => isOwnUrl(url, this.#options.app));
     if (!isNew && known?.digest === digestOfLine(line)) return undefined;
+    if (!isNew && known?.current) throw twiceInRun(input.id);
     if (this.#rehearses) return { line: Promise.resolve() };
     if (!isNew) message.note("its record was written anew, its file was there");
     return { line: this.#manifest.add(input.id, line, { files, madeOf: madeOf(input) }) };
@@ -262,7 +263,7 @@ function isOwnUrl(url: string, app: App | undefined): boolean {
 }
 
 function twiceInRun(id: string): InputError {
-  const text = `download: another input with the id "${id}" and other content was downloaded in this run; use one folder for each app`;
+  const text = `download: another input with the id "${id}", and with other content or another record, was downloaded in this run; use one folder for each app`;
   return new InputError("ERR_ID_IN_RUN", text);
 }
 

@@ -4,8 +4,9 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   batch,
   download,
@@ -182,6 +183,29 @@ describe("a file that is in the folder already", () => {
         .sort(),
     ).toEqual(ids.sort());
   });
+});
+
+it("keeps the lines of the manifest whole when the disk is full for a moment", async () => {
+  const out = temporaryFolder();
+  const probe = await open(join(out, "probe"), "w");
+  const prototype = Object.getPrototypeOf(probe) as FileHandle;
+  await probe.close();
+  const { appendFile } = prototype;
+  const spy = vi.spyOn(prototype, "appendFile").mockImplementationOnce(async function (this: FileHandle, text) {
+    await appendFile.call(this, String(text).slice(0, 30));
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  });
+  onTestFinished(() => spy.mockRestore());
+  const texts = (ids: string) => [...ids].map((id) => ({ id, text: id }));
+  const report = await run(out, texts("a"));
+  expect(report.failures).toMatchObject([{ id: "a", code: "ERR_FILE_UNWRITABLE" }]);
+  expect(readFileSync(join(out, "manifest.jsonl"), "utf8")).toBe("");
+  expect((await run(out, texts("ab"))).counts.ok).toBe(2);
+  expect(
+    linesIn(out)
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(["a", "b"]);
 });
 
 it("does not take a folder that cannot be written for one that is in use", async () => {

@@ -220,6 +220,13 @@ describe("a listing that shifts while it is read", () => {
     }
   });
 
+  it("takes less than a page for all that there is when a server knows no pages", async () => {
+    const { app } = await openListing({ ids: idsOf(3), endless: true });
+    for (const options of [{}, { dataset: "any" }]) {
+      expect((await flow(listInputs(app, options)).toArray()).map(({ id }) => id)).toEqual(["t0", "t1", "t2"]);
+    }
+  });
+
   it("stops reading when the flow has enough", async () => {
     const { app, requests } = await openListing({ ids: idsOf(1000) });
     expect(

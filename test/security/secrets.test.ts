@@ -142,7 +142,7 @@ const work: Record<string, (app: App) => Promise<unknown>> = {
       .run(),
   remove: (app) =>
     flow(values([{ id: "a", text: "x" }]))
-      .pipe(batch(), remove(app))
+      .pipe(batch(), remove(app, { timeoutMs: 50 }))
       .run(),
   download: (app) =>
     flow(values([{ id: "a", image: { url: `${api.origin}/media/a.jpg` } }]))

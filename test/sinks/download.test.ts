@@ -175,10 +175,11 @@ describe("what is downloaded", () => {
     const report = await run(out, [
       { id: "a", image: { url } },
       { id: "a", image: { url: `${url}?other` } },
+      { id: "a", image: { url }, concepts: ["another record"] },
       { id: "a", image: { url } },
     ]);
-    expect(report.counts).toMatchObject({ ok: 1, failed: 1, skipped: 1 });
-    expect(report.failures).toMatchObject([{ code: "ERR_ID_IN_RUN", id: "a" }]);
+    expect(report.counts).toMatchObject({ ok: 1, failed: 2, skipped: 1 });
+    expect(report.failures).toMatchObject(Array(2).fill({ code: "ERR_ID_IN_RUN", id: "a" }));
     expectWhole(out, large, { failures: [] } as unknown as Report);
   });
 });

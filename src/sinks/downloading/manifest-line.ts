@@ -90,6 +90,6 @@ function withoutSecrets(text: string): string | undefined {
   const url = new URL(text);
   url.username = "";
   url.password = "";
-  if (/sig|token|key/i.test(url.search)) url.search = "";
+  if (/signature|credential|token|[?&]sig=/i.test(url.search)) url.search = "";
   return url.href;
 }

@@ -4,7 +4,7 @@ import { lstatSync } from "node:fs";
 import { type FileHandle, mkdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeError, FlowError, SinkError } from "../../core/errors.js";
+import { describeError, FlowError, InputError, SinkError } from "../../core/errors.js";
 import { fileNameFor } from "../../core/file-names.js";
 import { LockedError, takeLock } from "../../core/journal/lock.js";
 import { readLines } from "../../core/lines.js";
@@ -103,7 +103,17 @@ export class Manifest {
     const lines = this.#lines;
     this.#lines = "";
     this.#next = undefined;
-    await this.#file?.appendFile(lines);
+    const file = this.#file;
+    if (!file) return;
+    const { size } = await file.stat();
+    try {
+      await file.appendFile(lines);
+    } catch (error) {
+      // What a full disk took of a line must not be joined to the next one.
+      await file.truncate(size).catch(() => void (this.#lines = `\n${this.#lines}`));
+      const text = `${join(this.#folder, manifestName)} cannot be written: ${describeError(error)}`;
+      throw new InputError("ERR_FILE_UNWRITABLE", text, { cause: error });
+    }
   }
 
   /** A run that was killed may have left half a line. It is removed, so that it is not taken for a damaged record; its input has no line then. */

@@ -42,6 +42,8 @@ export async function* numberedPages<T>(listing: NumberedListing<T>): AsyncGener
     const items = await listing.read(pages + 1, firstSize);
     if (items.length === 0) break;
     const fresh = unseen(items);
+    // A server that ignores the number repeats what it has.
+    if (fresh.length === 0 && items.length < firstSize && pages > 0) break;
     idle = fresh.length > 0 ? 0 : idle + 1;
     if (idle === maxIdlePages) throw endless(pages + 1);
     yield fresh;

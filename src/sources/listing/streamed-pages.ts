@@ -26,9 +26,13 @@ export async function* streamedPages(
   for (;;) {
     const page = await pageBehind(app, last?.id, perPage, signal);
     if (page && page.length === 0) break;
+    if (page && last && page.at(-1)?.id === last.id) {
+      // The server does not know last_id. What is less than a page is all that it has.
+      if (page.length < perPage) break;
+      throw notPaged(last.id);
+    }
     const ready = held;
     held = [];
-    if (page && last && page.at(-1)?.id === last.id) throw notPaged(last.id);
     last = page?.at(-1);
     for (const input of page ?? []) if (seen.add(input.id)) (input === last ? held : ready).push(input);
     if (ready.length > 0) yield ready;
