@@ -34,7 +34,7 @@ const Globs = z.union([z.string().min(1), z.array(z.string().min(1))]).optional(
 const Options = z.strictObject({
   /** Reads sub-folders. Default: true. */
   recursive: z.boolean().default(true),
-  /** Kinds to yield. Default: all. */
+  /** Kinds to yield. Default: all. With "text", every file that decodes as UTF-8 is a text; without it, .txt, .md and .text are. */
   kinds: z.array(z.enum(kinds)).min(1).optional(),
   /** Concepts: "folder" takes the name of the file's folder (none at the top); a function, which may be async, gets the relative path and the kind. */
   labels: z.union([z.literal("folder"), z.custom<LabelsOf>((value) => typeof value === "function")]).optional(),
@@ -45,7 +45,7 @@ const Options = z.strictObject({
   ids: z
     .union([z.enum(["folder", "path", "content"]), z.custom<IdOf>((value) => typeof value === "function")])
     .default("folder"),
-  /** Only files whose relative path matches one of these globs, such as "*.jpg". */
+  /** Only files whose relative path matches one of these globs, such as "*.jpg". Files that decode as UTF-8 are texts then, whatever their names. */
   include: Globs,
   /** No files or folders whose relative path matches one of these globs. */
   exclude: Globs,
@@ -85,7 +85,11 @@ const defaultEveryMs = 1000;
 const defaultQuietMs = 2000;
 
 /**
- * Reads a folder: images, videos, audio files and texts, told apart by their content and not by their extension.
+ * Reads a folder, or a single file: images, videos, audio files and texts, told apart by their content and not by their extension.
+ *
+ * By default a text is a file named .txt, .md or .text; others that decode as UTF-8 are skipped, unless `kinds` has "text", `include` matches them, or
+ * `path` is the file itself. A file that its name or first bytes call media, and that cannot be identified, fails (ERR_KIND_UNKNOWN), and so does a
+ * text in another encoding (ERR_TEXT_ENCODING). The guide has the whole table: docs/guide/upload-a-folder.md.
  *
  * The tree is walked as the flow asks for more, folder by folder, in the order of the file system; it is never listed as a whole. Contents are
  * handles; only texts are read here (UTF-8, below 20 MB). Each input keeps its file's name as `metadata.filename`. Its id is made of the folder's own

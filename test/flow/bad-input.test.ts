@@ -75,12 +75,13 @@ describe("a folder with bad files", () => {
     expect(failed.get("gone.jpg")?.code).toBe("ERR_FILE_UNREADABLE");
     expect(failed.get("shrunk.jpg")?.code).toBe("ERR_FILE_CHANGED");
     expect(failed.get("empty.jpg")?.code).toBe("ERR_FILE_EMPTY");
-    expect(failed.size).toBe(6);
-    expect(report.counts).toEqual({ read: 9, ok: 3, failed: 6, skipped: 0, pending: 0 });
+    expect(failed.get("really-text.jpg")?.code).toBe("ERR_KIND_UNKNOWN");
+    expect(failed.size).toBe(7);
+    expect(report.counts).toEqual({ read: 9, ok: 2, failed: 7, skipped: 0, pending: 0 });
     expect(report.exitCode).toBe(1);
 
     const stored = store.stored().filter((input) => input.statusCode === 30000);
-    expect(stored.map((input) => input.kind).sort()).toEqual(["image", "image", "text"]);
+    expect(stored.map((input) => input.kind).sort()).toEqual(["image", "image"]);
   });
 
   it("keeps two inputs apart that would get the same id", async () => {

@@ -5,7 +5,7 @@ import type { MediaKind } from "../kinds.js";
 const extensionsOf: Record<MediaKind, string> = {
   image:
     "jpg jpeg jpe jfif pjpeg mpo png apng gif webp tif tiff btf bmp dib svg svgz heic heif hif avif jxl jp2 j2k jpf jpx jpm psd psb ico cur tga " +
-    "pcx pbm pgm ppm pnm pfm hdr exr xcf dds icns wdp jxr djvu eps fits dcm flif bpg qoi wbmp emf wmf xbm xpm",
+    "pcx pbm pgm ppm pnm pfm hdr exr xcf dds icns wdp jxr djvu eps fits dcm flif bpg qoi fpx mic pcd wbmp emf wmf xbm xpm",
   video:
     "mp4 m4v mov qt avi wmv asf 3gp 3gpp 3g2 3gp2 webm mkv mk3d mpg mpeg mpe m2v m2ts flv f4v ogv ogm rm rmvb mxf vob divx dv",
   audio:

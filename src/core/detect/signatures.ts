@@ -29,6 +29,7 @@ const signatures: readonly Signature[] = [
   [0, "\x01\xda\x01\x01\0", "image", "image/x-sgi"],
   [0, "qoif", "image", "image/qoi"],
   [0, "\xd7\xcd\xc6\x9a\0\0", "image", "image/wmf"],
+  [2048, "PCD_IPI", "image", "image/x-photo-cd"],
   [40, " EMF", "image", "image/emf"],
   [128, "DICM", "image", "application/dicom"],
   [0, "\xc5\xd0\xd3\xc6", "image", "image/x-eps"],

@@ -94,6 +94,7 @@ function eastAsian(part: Uint8Array): string | undefined {
     const share = (text.match(everyday)?.length ?? 0) / Math.max(others, 1);
     const isPaired = isUtf8 || pairedShare(part) > 0.7 || encoding === "shift_jis";
     const least = isUtf8 ? 0.8 : name === "GBK" || name === "Big5" ? 0.7 : 0.3;
+    if (share >= 0.3 && (encoding === "euc-jp" || encoding === "shift_jis")) return name; // no other text has kana
     if (isPaired && share >= least && share > (best?.share ?? 0)) best = { name, share };
   }
   return best?.name;
