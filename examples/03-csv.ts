@@ -17,12 +17,18 @@ const photos = csv(join(data, "photos.csv"), {
     image: { path: join(data, row.file ?? "") },
     concepts: [row.label ?? "none"],
     metadata: { split: row.split ?? "train" },
-    geo: { longitude: Number(row.longitude), latitude: Number(row.latitude) },
+    geo: locationOf(row),
     annotations: drawn(row),
   }),
 });
 const uploaded = await flow(photos).pipe(batch(), upload(app)).run();
 console.log(uploaded.summary());
+
+/** An empty cell is no location: as a number it would be 0, which lies in the Gulf of Guinea. */
+function locationOf({ longitude = "", latitude = "" }: Record<string, string>) {
+  if (longitude.trim() === "" || latitude.trim() === "") return undefined;
+  return { longitude: Number(longitude), latitude: Number(latitude) };
+}
 
 function drawn({ box, polygon, label = "none" }: Record<string, string>): Annotation[] {
   const concepts = [{ id: label }];

@@ -16,7 +16,6 @@ import {
   geoFromExif,
   listInputs,
   patch,
-  stripUnicode,
   tagMetadata,
   transform,
   upload,
@@ -44,13 +43,7 @@ try {
 async function show(app: App): Promise<number> {
   console.log(`1. Uploading ${path}`);
   const uploaded = await flow(folder(path, { labels: "folder" }))
-    .pipe(
-      stripUnicode({ remove: ["emoji", "control"] }),
-      tagMetadata({ split: "train" }),
-      geoFromExif(),
-      batch(),
-      upload(app),
-    )
+    .pipe(tagMetadata({ split: "train" }), geoFromExif(), batch(), upload(app))
     .run();
   console.log(uploaded.summary());
 
