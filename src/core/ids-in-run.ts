@@ -18,7 +18,7 @@ export interface FirstUse {
   sequence: number;
 }
 
-/** Ids and who had each first: about 45 bytes an id, so 45 MB for a million. */
+/** Ids and who had each first: about 50 bytes an id, so 50 MB for a million. */
 export class IdsInRun {
   readonly #numbers = new DigestNumbers();
   readonly #origins = new OriginLog();

@@ -33,7 +33,9 @@ const Options = z.strictObject({
    * Request headers for fetching, such as `{ authorization: "Bearer …" }`. They go to the origin of each URL, and nowhere else after a redirect. They are
    * in no report and no record. Default: none.
    */
-  headers: z.custom<Record<string, string>>(isPlainObject, "expected an object of names and texts, received something else").default({}),
+  headers: z
+    .custom<Record<string, string>>(isPlainObject, "expected an object of names and texts, received something else")
+    .default({}),
   /** Most fetches at once; they run ahead of the flow by no more than this. Default: 4. */
   concurrency: z.number().int().min(1).max(64).default(4),
   /** Longest wait for an answer, and between two pieces of it, in milliseconds. Default: 30,000. */
