@@ -3,8 +3,9 @@
 import { resolve } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
+import { claimId } from "../core/claim-id.js";
 import { describeError, SinkError } from "../core/errors.js";
-import { claimId, IdsInRun } from "../core/ids-in-run.js";
+import { IdsInRun } from "../core/ids-in-run.js";
 import type { Message } from "../core/message.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";

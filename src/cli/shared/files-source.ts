@@ -45,7 +45,7 @@ async function itemOf(path: string, kinds: readonly Kind[] | undefined, ids: str
     if (kinds && !kinds.includes(kind)) return { origin: path, skipped: `kind ${kind} is not asked for` };
     const name = basename(path);
     const id = await idOf(path, name, ids);
-    const sameId = ids === "content" ? "duplicate" : undefined;
+    const sameId = ids === "content" ? "duplicate" : "file";
     return { origin: path, input: { id, metadata: { filename: name }, [kind]: content }, sameId };
   } catch (error) {
     return { origin: path, error: error as Error };
