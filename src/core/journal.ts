@@ -1,6 +1,5 @@
 /** The journal of a run: which inputs are done, on disk before it is told, so that the next run goes on where this one ended. */
 
-import { hash } from "node:crypto";
 import { type FileHandle, mkdir, open, realpath, rename, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describeError, FlowError, SinkError, SourceError } from "./errors.js";
@@ -128,11 +127,6 @@ export class Journal {
       await this.#release();
     }
   }
-}
-
-/** The fingerprint of an input that its source names by a key. */
-export function fingerprintOfKey(key: string): string {
-  return hash("sha1", key, "base64url").slice(0, 16);
 }
 
 /**

@@ -15,10 +15,10 @@ export type Acknowledge = (outcome: Outcome, input: Input | InputDraft | undefin
 
 /**
  * What it means when an input has the id of an earlier one of the same run. "duplicate": the id stands for the content or its address, so the second is
- * skipped and names the first. "again": the same origin may come again, changed (a watched folder, a stream); another origin fails. Without it, the
- * second input fails with ERR_ID_IN_RUN where inputs are uploaded.
+ * skipped and names the first. "file": origins are paths, and a file that is named twice is skipped. "again": the same origin may come again, changed (a
+ * watched folder, a stream). In all other cases the second input fails with ERR_ID_IN_RUN where inputs are uploaded.
  */
-export type SameId = "duplicate" | "again";
+export type SameId = "duplicate" | "file" | "again";
 type JsonObject = { readonly [key: string]: Json };
 
 /** What the platform answered when an input was listed, as JSON. A sink that changes inputs compares with it. */

@@ -4,7 +4,7 @@ import { admit, fingerprintOf } from "./admit.js";
 import { codeOf, describeError, FlowError, InputError, pluginError, SourceError } from "./errors.js";
 import { IdsInRun } from "./ids-in-run.js";
 import type { Input, InputDraft } from "./input.js";
-import { fingerprintOfKey } from "./journal.js";
+import { fingerprintOfKey } from "./journal/digest-set.js";
 import type { Outcome } from "./ledger.js";
 import { Message } from "./message.js";
 import { Observable } from "./observable.js";

@@ -3,8 +3,9 @@
 import { resolve } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
+import { claimId } from "../core/claim-id.js";
 import { describeError, SinkError } from "../core/errors.js";
-import { claimId, IdsInRun } from "../core/ids-in-run.js";
+import { IdsInRun } from "../core/ids-in-run.js";
 import type { Message } from "../core/message.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
@@ -34,6 +35,8 @@ const headerBytes = 512;
 /**
  * Publishes a reference of each input to a stream: its id, fields, origin, and the paths and URLs of its content; never the bytes of a file. The
  * stream is made where it is missing. Workers take them from there (`jetstream`), and see files under the same paths, or under their own `root`.
+ *
+ * Two inputs of one id in one run: the second fails with ERR_ID_IN_RUN. Signatures of URLs travel in a field of their own, marked secret.
  *
  * An input goes on downstream when the engine has it on disk. Order is that of the source, or nearly. An id that is published again within two minutes
  * is skipped ("on the stream already"); a journal knows for longer. While the engine is away, messages wait, at most `maxInFlight` of them, and the source
@@ -85,7 +88,9 @@ export function publishTo(
       rehearsal: () => ({
         name: "publishTo",
         async write(messages) {
-          for (const message of messages) referenceOf(message, undefined, root);
+          for (const message of messages) {
+            if (referenceOf(message, undefined, root) !== undefined) claimId(ids, message, "publishTo");
+          }
         },
       }),
     };

@@ -7,8 +7,9 @@ import { checkApp } from "../client/check-app.js";
 import { loadHasher } from "../client/fingerprint.js";
 import { systemClock } from "../client/pacing/clock.js";
 import { classify } from "../client/status.js";
+import { claimId } from "../core/claim-id.js";
 import { InputError } from "../core/errors.js";
-import { claimId, IdsInRun } from "../core/ids-in-run.js";
+import { IdsInRun } from "../core/ids-in-run.js";
 import type { Message } from "../core/message.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import type { RunContext } from "../core/run-context.js";
@@ -23,8 +24,8 @@ import { postBatch } from "./uploading/post-batch.js";
 const Options = z.strictObject({
   /**
    * What to do with an input whose id exists. With "skip" and "replace", one of the same content is skipped and what is there stays as it is, also
-   * when metadata, concepts or place differ: `patch` changes those. Of another content, "skip" fails it, and "replace" deletes the one that is
-   * there first. "suffix": the platform finds another id, unless it found one for the same content before. "error": failed, also when the same
+   * when metadata, concepts or place differ: `patch` changes those. Of another content, "skip" fails it, and "replace" deletes the stored
+   * one, with its annotations and all that was added to it, and uploads this instead. "suffix": the platform finds another id, unless it found one for the same content before. "error": failed, also when the same
    * content is there since an earlier run that did not get to tell it. Default: "skip".
    */
   conflict: z.enum(["skip", "replace", "suffix", "error"]).default("skip"),
@@ -55,6 +56,8 @@ const maxUploads = 3;
  * An input goes on downstream when the platform has processed it. Order is that of acceptance, not of the source. Failures settle input by
  * input, with the platform's code; only what can succeed is sent again, and nothing is sent twice without a look at what is there. An input without
  * content fails unsent (ERR_INPUT_EMPTY, ERR_TEXT_EMPTY).
+ *
+ * Two inputs of one id in one run: the second fails with ERR_ID_IN_RUN, whatever `conflict` says. The check costs about 50 bytes of memory an input.
  * On an abort open requests are cut; what they carried stays unsettled.
  *
  * Limits and codes: https://docs.clarifai.com/create-manage/inputs/upload

@@ -3,8 +3,7 @@
 import { statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "../core/errors.js";
-import { DigestSet } from "../core/journal/digest-set.js";
-import { fingerprintOfKey } from "../core/journal.js";
+import { DigestSet, fingerprintOfKey } from "../core/journal/digest-set.js";
 import type { SourceItem } from "../core/plugin.js";
 import { type Found, type FoundFile, findFiles, type Walk } from "./folder-walk.js";
 

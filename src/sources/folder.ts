@@ -311,7 +311,7 @@ async function slowly(
 
 /** What this source made by itself needs no check; what the user's functions gave does. */
 function asItem(origin: string, input: InputDraft, { labels, ids, watch }: Checked): SourceItem {
-  const sameId = ids === "content" ? "duplicate" : watch === false ? undefined : "again";
+  const sameId = ids === "content" ? "duplicate" : watch === false ? "file" : "again";
   return typeof labels === "function" || typeof ids === "function"
     ? { origin, input, sameId }
     : { origin, input, checked: true, sameId };

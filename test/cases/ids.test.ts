@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { from } from "rxjs";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { App } from "../../src/client/app.js";
 import {
   batch,
@@ -23,6 +23,7 @@ import {
   upload,
   values,
 } from "../../src/index.js";
+import { startCommand } from "../helpers/command.js";
 import { jpeg } from "../helpers/files.js";
 import { draftsOf, itemsOf } from "../helpers/sources.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -257,6 +258,30 @@ describe("two inputs of one id in one run", () => {
     expect(report.counts).toMatchObject({ ok: 1, skipped: 1, failed: 0 });
   });
 
+  it("fail also where a source of the user gives all rows one origin, even the path of a file", async () => {
+    const origin = join(filesIn({ "rows.parquet": "rows" }), "rows.parquet");
+    const rows: Source = {
+      name: "rows",
+      *read() {
+        for (const text of ["one", "two"]) yield { origin, input: { id: "x", text } };
+      },
+    };
+    const { app } = await openStore();
+    const report = await run(app, rows, { conflict: "replace" });
+    expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
+    expect(await stored(app)).toEqual({ x: "one" });
+  });
+
+  it("fail where a transform gives different contents one id, also with ids: content", async () => {
+    const { app } = await openStore();
+    const root = filesIn({ "1.txt": "one", "2.txt": "two" });
+    const same = transform((input) => ({ ...input, id: "x" }));
+    const report = await flow(folder(root, { ids: "content" }))
+      .pipe(same, batch(), upload(app))
+      .run();
+    expect(report.failures).toMatchObject([{ code: "ERR_ID_IN_RUN" }]);
+  });
+
   it("may be a watched file that changed: it is replaced when that is asked for", async () => {
     const { app } = await openStore();
     const root = filesIn({ "a.txt": "one" });
@@ -296,8 +321,8 @@ describe("two inputs of one id in one run", () => {
     const report = await flow(values([{ id: "x" }, { id: "x" }]))
       .pipe(remove(app))
       .run();
-    expect(report.counts.read).toBe(2);
-    expect(await stored(app)).toEqual({});
+    expect(report.counts).toMatchObject({ read: 2, ok: 2 });
+    await vi.waitFor(async () => expect(await stored(app)).toEqual({}));
   });
 });
 
@@ -340,5 +365,53 @@ describe("signatures of URLs", () => {
       [0, 1],
     ]);
     expect(readFileSync(journal, "utf8")).not.toContain("5ecret");
+  });
+});
+
+describe("--ids on the command line", () => {
+  const sluice = (cwd: string, ...args: string[]) => startCommand(args, { cwd }).ended;
+  const idsIn = async (cwd: string) =>
+    (await sluice(cwd, "list", "--json")).stdout
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { id: string }).id)
+      .sort();
+
+  it("makes ids of columns, paths and bytes", { timeout: 60_000 }, async () => {
+    const bytes = await jpeg(9, 9);
+    const cwd = filesIn({
+      "a.csv": "inputid,input\nsku-1,calm sea\n,rain\n",
+      "photos/a.jpg": bytes,
+      "one/b.jpg": bytes,
+    });
+    expect((await sluice(cwd, "upload", "a.csv", "--ids", "input")).code).toBe(0);
+    expect((await sluice(cwd, "upload", "photos", "--ids", "path")).code).toBe(0);
+    expect((await sluice(cwd, "upload", "photos/a.jpg")).code).toBe(0);
+    const twice = await sluice(cwd, "upload", "photos", "one/b.jpg", "--ids", "content");
+    expect(twice.stdout).toMatch(/^read 2 = ok 1 \+ failed 0 \+ skipped 1.*\n.*duplicate of photos\/a\.jpg/);
+    const ids = await idsIn(cwd);
+    expect(ids).toEqual(
+      [
+        idFromPath("calm sea"),
+        "rain",
+        idFromPath("a.jpg"),
+        idFromPath("photos/a.jpg"),
+        ids.find((id) => /^[0-9a-f]{48}$/.test(id)),
+      ].sort(),
+    );
+  });
+
+  it("is refused where a source has no such rule", { timeout: 60_000 }, async () => {
+    const cwd = filesIn({ "a.csv": "input\ncalm\n", "photos/a.jpg": await jpeg(9, 9) });
+    for (const [source, rule, text] of [
+      ["a.csv", "sku", 'names the column "sku"'],
+      ["photos", "sku", "ids"],
+      ["photos/a.jpg", "sku", "folder, path, content"],
+      ["https://a.test/x.jpg", "content", "--fetch"],
+    ] as const) {
+      const ended = await sluice(cwd, "upload", source, "--ids", rule);
+      expect([source, ended.code]).toEqual([source, source === "a.csv" ? 1 : 2]); // 1: the table was opened
+      expect(ended.stderr).toContain(text);
+    }
   });
 });

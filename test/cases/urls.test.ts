@@ -8,8 +8,10 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { headersOf } from "../../src/cli/shared/parsing.js";
 import { withoutSignature } from "../../src/core/secret-urls.js";
 import { batch, connect, flow, listInputs, type UrlsOptions, upload, urls, values } from "../../src/index.js";
+import { startCommand } from "../helpers/command.js";
 import { jpeg } from "../helpers/files.js";
 import { itemsOf } from "../helpers/sources.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -256,6 +258,17 @@ describe("headers of the user", () => {
     const make = () => urls(["https://a.test/x.jpg"], { fetch: true, headers });
     expect(make).toThrow(expect.objectContaining({ code: "ERR_OPTIONS" }) as Error);
     expect(make).not.toThrow(/s3cret/);
+  });
+
+  it("come from the command line, one by one or in a file, and no error shows a value", async () => {
+    const path = join(temporaryFolder(), "headers.txt");
+    writeFileSync(path, "# for the archive\r\nAuthorization: Bearer s3cret\r\n\r\nX-Key:5\n");
+    expect(headersOf(["a: b:c", `@${path}`])).toEqual({ a: "b:c", Authorization: "Bearer s3cret", "X-Key": "5" });
+    const ended = await startCommand(["upload", "https://a.test/x.jpg", "--header", "s3cret"], {
+      cwd: temporaryFolder(),
+    }).ended;
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).not.toContain("s3cret");
   });
 
   it("need fetch", () => {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
-import { describeError, InputError } from "../../core/errors.js";
+import { describeError, InputError, OptionsError } from "../../core/errors.js";
 import { parseJson } from "../../core/json-text.js";
 
 /** A whole number of a range. */
@@ -42,15 +42,17 @@ export function severalOf<T extends string>(words: readonly T[]): (text: string,
   };
 }
 
-/** `name: value`, or `@file` with one a line; repeated: an object. No error shows a value. */
-export function headers(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const lines = text.startsWith("@") ? headerLines(text.slice(1)) : [text];
+/** `name: value`, or `@file` with one a line: an object. Not an option's own parser, whose errors show the value. @throws {OptionsError} ERR_OPTIONS */
+export function headersOf(texts: readonly string[]): Record<string, string> {
+  const lines = texts.flatMap((text) => (text.startsWith("@") ? headerLines(text.slice(1)) : [text]));
   const entries = lines.map((line) => {
     const [, name, value] = /^([^:\s]+):\s*(.*)$/s.exec(line.trim()) ?? [];
-    if (name === undefined || value === undefined) throw new InvalidArgumentError("It must be `name: value`.");
+    if (name === undefined || value === undefined) {
+      throw new OptionsError("ERR_OPTIONS", "--header: it must be `name: value`, or @file with one a line");
+    }
     return [name, value];
   });
-  return { ...before, ...Object.fromEntries(entries) };
+  return Object.fromEntries(entries);
 }
 
 function headerLines(path: string): string[] {
@@ -58,7 +60,7 @@ function headerLines(path: string): string[] {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new InvalidArgumentError(`The file cannot be read: ${describeError(error)}`);
+    throw new OptionsError("ERR_OPTIONS", `--header: ${path} cannot be read: ${describeError(error)}`);
   }
   return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
 }

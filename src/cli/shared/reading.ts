@@ -8,7 +8,7 @@ import { kinds } from "../../core/kinds.js";
 import type { Source } from "../../core/plugin.js";
 import type { FolderOptions } from "../../index.js";
 import { filesSource, kindOfFile } from "./files-source.js";
-import { headers, separator, several, severalOf } from "./parsing.js";
+import { headersOf, separator, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "csv", "jsonl", "urls"] as const;
 
@@ -23,7 +23,7 @@ export interface ReadingOptions {
   delimiter?: string;
   fetch?: boolean;
   ids?: string[];
-  header?: Record<string, string>;
+  header?: string[];
 }
 
 /** Adds the sources and their options; `argument` says how many there have to be. */
@@ -60,7 +60,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
     .option(
       "--header <header>",
       "URLs: request header for --fetch, `name: value`, or @file with one a line (others see a command line); may be repeated",
-      headers,
+      several,
     )
     .option(
       "--ids <rule>",
@@ -135,7 +135,12 @@ async function sourceOf(form: Form, path: string, options: ReadingOptions): Prom
     case "jsonl":
       return jsonl(path, { ids });
     case "urls":
-      return urls(isUrl(path) ? [path] : path, { kind, fetch, headers: header, ids: ruleOf(ids) as "url" });
+      return urls(isUrl(path) ? [path] : path, {
+        kind,
+        fetch,
+        headers: header && headersOf(header),
+        ids: ruleOf(ids) as "url",
+      });
   }
 }
 

@@ -31,7 +31,7 @@ export function withUploading(command: Command): Command {
     .addOption(
       new Option(
         "--conflict <policy>",
-        "what becomes of an input whose id exists; of the same content it is skipped, and stays as it is",
+        "of an input whose id exists with another content: skip fails it, suffix finds another id, replace deletes the stored input with its annotations; the same content is skipped",
       )
         .choices(["skip", "replace", "suffix", "error"])
         .default("skip"),

@@ -1,5 +1,7 @@
 /** Digests in twelve bytes each: a set of them, and a map from them to numbers. */
 
+import { hash } from "node:crypto";
+
 const wordsPerDigest = 3;
 /** Slots at the start; their number doubles when three quarters are taken. */
 const firstCapacity = 1024;
@@ -8,6 +10,11 @@ const firstCapacity = 1024;
 const bits = new Uint8Array(256);
 for (const [value, character] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"].entries()) {
   bits[character.charCodeAt(0)] = value;
+}
+
+/** The fingerprint of a text, such as the key that a source knows an input by. */
+export function fingerprintOfKey(key: string): string {
+  return hash("sha1", key, "base64url").slice(0, 16);
 }
 
 const scratch = Buffer.alloc(16);
