@@ -1,7 +1,6 @@
 /** Errors: one base class with a stable code, so that programs never match on text. */
 
 import { inspect } from "node:util";
-import type { Report } from "./report.js";
 
 export interface FlowErrorOptions {
   /** Whether the same call may succeed later. Default: false. */
@@ -19,8 +18,6 @@ export interface FlowErrorOptions {
 export class FlowError extends Error {
   readonly code: string;
   readonly retryable: boolean;
-  /** Of an error with which `run()` rejects: what became of every input until then. Inputs without an outcome are pending. */
-  declare readonly report?: Report | undefined;
 
   constructor(code: string, message: string, options: FlowErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
