@@ -1,7 +1,6 @@
 /** Errors: one base class with a stable code, so that programs never match on text. */
 
 import { inspect } from "node:util";
-import type { Report } from "./report.js";
 import { shownText } from "./secret-urls.js";
 
 export interface FlowErrorOptions {
@@ -20,8 +19,6 @@ export interface FlowErrorOptions {
 export class FlowError extends Error {
   readonly code: string;
   readonly retryable: boolean;
-  /** Of an error with which `run()` rejects: what became of every input until then. Inputs without an outcome are pending. */
-  declare readonly report?: Report | undefined;
 
   constructor(code: string, message: string, options: FlowErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

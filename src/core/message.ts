@@ -64,6 +64,8 @@ export class Message<T extends Input = Input> {
   #holds = 0;
   #heldBytes = 0;
   #settled = false;
+  /** Others stand for it. */
+  #spent = false;
   /** Sinks that have written it. */
   #written: number;
 
@@ -156,6 +158,7 @@ export class Message<T extends Input = Input> {
   /** A message for each input, which was checked and is frozen; this one is spent. */
   into(values: readonly Input[]): Message[] {
     if (values.length === 1 && values[0] === this.#value) return [this];
+    this.#spent = true;
     this.context.written.delete(this);
     this.#ticket.parts += values.length - 1;
     return values.map((value) => new Message(value, this.#ticket, this.#written));
@@ -164,7 +167,11 @@ export class Message<T extends Input = Input> {
   /** Tells that a sink has written the input: what operators behind it do does not change that. */
   wrote(): void {
     this.#written += 1;
-    this.context.written.add(this);
+  }
+
+  /** Tells that a sink has passed the input on; most have their outcome by now, and the others get it at the end of the run at the latest. */
+  passedOn(): void {
+    if (!this.#settled && !this.#spent) this.context.written.add(this);
   }
 
   /** Whether a sink has written the input. */

@@ -76,3 +76,11 @@ export interface Report {
    */
   writeHtml(path: string): Promise<void>;
 }
+
+// Here, since errors know nothing of reports.
+declare module "./errors.js" {
+  interface FlowError {
+    /** Of an error with which `run()` rejects: what became of every input until then. Inputs without an outcome are pending. */
+    readonly report?: Report | undefined;
+  }
+}

@@ -115,11 +115,11 @@ export function messageSinkOperator(
           if (message.settled) continue;
           counts.done += 1;
           message.wrote();
-          if (output.closed) message.letGo();
-          else {
-            output.next(message);
-            message.release();
-          }
+          const isCut = output.closed;
+          if (!isCut) output.next(message);
+          message.passedOn();
+          if (isCut) message.letGo();
+          else message.release();
         }
         counts.underWay -= batch.length;
       };
