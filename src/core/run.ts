@@ -2,9 +2,9 @@
 
 import * as z from "zod";
 import { Activity } from "./activity.js";
-import { effectsOf } from "./effects.js";
 import { onInterrupt } from "./interrupts.js";
 import { type MetricsMeter, startMetrics } from "./metrics.js";
+import { writeNotice } from "./notice.js";
 import type { Observable } from "./observable.js";
 import { type OptionsOf, parseOptions, type Source } from "./plugin.js";
 import { type ProgressEvent, startProgress } from "./progress.js";
@@ -12,6 +12,7 @@ import { Records } from "./records.js";
 import type { Report } from "./report.js";
 import { Reporter } from "./reporter.js";
 import { RunContext } from "./run-context.js";
+import { journalTargets, targetsOf } from "./targets.js";
 import { type Stall, stallText, watchForStalls } from "./watchdog.js";
 
 /** What only a meter has. */
@@ -79,9 +80,10 @@ export async function runFlow(
   // Not AbortSignal.any: what is given may live longer than many runs, and would keep something of each.
   const stopAtOnce = () => abort.abort(checked.signal?.reason);
   const context = new RunContext({ signal, drain: drain.signal, maxInFlight, maxBytesInFlight });
-  const { made: stream, effects } = effectsOf(() => build(context));
-  const wantsRecords = journal !== undefined || deadLetters !== undefined;
-  const records = wantsRecords ? await Records.open({ journal, deadLetters }, effects) : undefined;
+  const { result: stream, targets } = targetsOf(() => build(context));
+  context.targets = targets;
+  const known = journal === undefined ? undefined : await journalTargets(targets, checked.signal ?? signal);
+  const records = known || deadLetters !== undefined ? await Records.open({ journal, deadLetters }, known) : undefined;
   const reporter = new Reporter(context);
   context.store = records;
   records?.attach(context);
@@ -94,7 +96,7 @@ export async function runFlow(
     drain.abort();
   };
   const forget = checked.handleSignals === false ? undefined : onInterrupt(stop, checked.handleSignals ?? false);
-  const { onStall = (stall) => void process.stderr.write(`${stallText(stall)}\n`) } = checked;
+  const { onStall = (stall) => writeNotice(`${stallText(stall)}\n`) } = checked;
   const { progress: isShown, onProgress } = checked;
   const activity = new Activity(context, stallMs);
   const progress = startProgress(context, sources, reporter, activity, { isShown, onProgress });

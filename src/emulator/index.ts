@@ -84,6 +84,8 @@ export interface Emulator {
   /** Address, such as `http://127.0.0.1:40123`. */
   url: string;
   port: number;
+  /** Id of the store in the data folder; a copy of the folder, or an emptied one, has another. */
+  store: string;
   faults: Faults;
   /** Address of the gallery, a page that shows what is in the store. Each call gives another one, which opens it in one browser, once. */
   galleryUrl(): string;
@@ -168,6 +170,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     url,
     port,
+    store: store.id,
     faults,
     // What is after the # stays in the browser.
     galleryUrl: () => `${url}/#link=${sessions.link()}`,

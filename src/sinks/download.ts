@@ -1,6 +1,6 @@
 /** Sink: downloads the contents of inputs to a folder, with a manifest. */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { App } from "../client/app.js";
@@ -13,6 +13,7 @@ import { checkPath, type OptionsOf, parseOptions } from "../core/plugin.js";
 import type { RunContext, Traffic } from "../core/run-context.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
+import { diskTarget } from "../core/targets.js";
 import { fetchFile } from "./downloading/fetch-file.js";
 import { Manifest } from "./downloading/manifest.js";
 import type { PartialFile } from "./downloading/partial-file.js";
@@ -60,7 +61,7 @@ export function download(
 ): OperatorFunction<Message | readonly Message[], Message> {
   checkPath("download", folder);
   const checked = parseOptions("download", Options, options);
-  return messageSinkOperator("download", () => new Downloader(folder, checked), `download to ${resolve(folder)}`);
+  return messageSinkOperator("download", () => new Downloader(folder, checked), diskTarget("download to", folder));
 }
 
 /** Inputs that wait for their turn; reading more of them ahead would only cost memory. */

@@ -65,7 +65,7 @@ export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Me
     },
     rehearsal: () => make(to.rehearsed()),
   });
-  return messageSinkOperator("patch", () => make(app), `patch (${action}) in ${app.place}`);
+  return messageSinkOperator("patch", () => make(app), app.target(`patch (${action}) in`));
 }
 
 interface FieldsItem {

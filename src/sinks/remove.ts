@@ -38,5 +38,5 @@ export function remove(app: App): OperatorFunction<Message | readonly Message[],
     },
     rehearsal: () => make(to.rehearsed()),
   });
-  return messageSinkOperator("remove", () => make(app), `remove from ${app.place}`);
+  return messageSinkOperator("remove", () => make(app), app.target("remove from"));
 }

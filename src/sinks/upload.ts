@@ -65,7 +65,7 @@ const maxUploads = 3;
 export function upload(app: App, options: UploadOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
   checkApp("upload", app);
   const checked = parseOptions("upload", Options, options);
-  return messageSinkOperator("upload", () => new Uploader(app, checked), `upload to ${app.place}`);
+  return messageSinkOperator("upload", () => new Uploader(app, checked), app.target("upload to"));
 }
 
 /** Batches that stand ready when a request ends; more would only cost memory. */

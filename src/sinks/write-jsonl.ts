@@ -1,7 +1,7 @@
 /** Sink: writes each input as one line of JSON. */
 
 import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { SinkError } from "../core/errors.js";
@@ -9,6 +9,7 @@ import { bytesAsBase64 } from "../core/input-json.js";
 import type { Message } from "../core/message.js";
 import { checkPath, type OptionsOf, parseOptions, type Sink } from "../core/plugin.js";
 import { sinkOperator } from "../core/sink-operator.js";
+import { diskTarget } from "../core/targets.js";
 
 const Options = z.strictObject({
   /** Adds to a file that exists. Default: false, and a file that exists is an error. */
@@ -54,7 +55,7 @@ export function writeJsonl(
       },
       close: () => file?.close(),
     };
-    return sinkOperator(sink, `write to ${resolve(path)}`)(input);
+    return sinkOperator(sink, diskTarget("write to", path))(input);
   };
 }
 
