@@ -73,11 +73,11 @@ export class Ledger {
     for (const listener of this.#listeners) listener(settlement);
   }
 
-  /** Accounts for messages that no stage holds and none settled: an operator dropped them. */
-  close(): number {
-    const dropped = this.counts.inFlight;
+  /** Accounts for messages that nobody settled: an operator dropped them, or the run stopped before they were finished. */
+  close(state: "skipped" | "pending"): number {
+    const left = this.counts.inFlight;
     this.counts.inFlight = 0;
-    this.counts.skipped += dropped;
-    return dropped;
+    this.counts[state] += left;
+    return left;
   }
 }

@@ -44,11 +44,9 @@ export class Reporter {
   }
 
   finish(stopped: boolean, journal?: JournalFacts): Report {
-    const dropped = this.#ledger.close();
-    if (dropped > 0) {
-      const reason = stopped ? "not finished when the run stopped" : droppedByOperator;
-      this.#skipped.add(reason, undefined, dropped);
-    }
+    const left = this.#ledger.close(stopped ? "pending" : "skipped");
+    if (left > 0 && stopped) this.#pending.add("not finished when the run stopped", undefined, left);
+    else if (left > 0) this.#skipped.add(droppedByOperator, undefined, left);
     const { inFlight: _, ...counts } = this.#ledger.counts;
     const failures = this.#failures;
     const report = {

@@ -65,6 +65,8 @@ export type RunOptions = OptionsOf<typeof Options>;
 /** What is open at a signal may go on for this long; then it is cut, and what it opened has a moment to close. */
 const drainForMs = 4000;
 const closeForMs = 900;
+/** After a signal, a disk that does not answer is not waited for longer; what it has not confirmed stays pending. */
+const recordsForMs = 2000;
 
 /** Runs what `build` makes to its end; see `Flow.run`. */
 export async function runFlow(
@@ -106,7 +108,7 @@ export async function runFlow(
     const stopped = await subscribed(stream, context, records).finally(() =>
       context.closed(drain.signal.aborted ? closeForMs : undefined),
     );
-    await records?.close();
+    await within(records?.close(), drain.signal.aborted ? recordsForMs : undefined);
     const report = reporter.finish(stopped, records?.journal?.facts);
     await progress?.end(stopped ? "stopped" : "ended");
     return report;
@@ -122,6 +124,16 @@ export async function runFlow(
     unwatch?.();
     forget?.();
   }
+}
+
+/** Waits for some work, or no longer than `ms`. */
+async function within(work: Promise<void> | undefined, ms: number | undefined): Promise<void> {
+  if (work === undefined || ms === undefined) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** Resolves at the end of a stream: whether it was stopped before its own end. */
