@@ -25,6 +25,7 @@ const maxDepth = 100;
  * @throws {InputError} ERR_INPUT_SHAPE, and what `describeFile` throws
  */
 export function admit(raw: InputDraft, origin: string, isChecked = false): Input | Promise<Input> {
+  checkDepth(raw);
   const draft = isChecked ? raw : checked(raw);
   const input: Writable<Input> = {
     id: draft.id ?? idFromPath(origin),
@@ -71,11 +72,15 @@ export function fingerprintOf(input: Input): string {
   return hash("sha1", fields, "base64url").slice(0, 16);
 }
 
-function checked(raw: InputDraft): InputDraft {
-  // The checks below walk as deep as the data goes, and the stack does not.
-  if (isDeeper([raw?.metadata, raw?.annotations], maxDepth)) {
+/** What looks at data later walks as deep as they go, and the stack does not. */
+function checkDepth(raw: InputDraft): void {
+  for (const field of [raw?.metadata, raw?.annotations]) {
+    if (!isDeeper(field, maxDepth)) continue;
     throw new InputError("ERR_INPUT_SHAPE", `metadata or annotations are nested more than ${maxDepth} levels deep`);
   }
+}
+
+function checked(raw: InputDraft): InputDraft {
   const result = InputDraft.safeParse(raw, { reportInput: true });
   if (result.success) return result.data;
   const hasUnknown = result.error.issues.some(({ code, path }) => code === "unrecognized_keys" && path.length === 0);
@@ -83,7 +88,8 @@ function checked(raw: InputDraft): InputDraft {
   throw new InputError("ERR_INPUT_SHAPE", `${issueText(result.error)}${known}`, { cause: result.error });
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
+/** Whether a value of JSON is nested more than `levels` deep; walks no deeper than that. */
+export function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return levels < 0 || Object.values(value).some((entry) => isDeeper(entry, levels - 1));
 }

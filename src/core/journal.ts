@@ -1,7 +1,7 @@
 /** The journal of a run: which inputs are done, on disk before it is told, so that the next run goes on where this one ended. */
 
 import { hash } from "node:crypto";
-import { type FileHandle, mkdir, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describeError, FlowError, SinkError, SourceError } from "./errors.js";
 import type { Kind } from "./input.js";
@@ -10,6 +10,7 @@ import { DigestSet } from "./journal/digest-set.js";
 import { blocksOf, doneFingerprintAt, eachLine, encodeLine, isHeaderLine } from "./journal/lines.js";
 import { LockedError, takeLock } from "./journal/lock.js";
 import type { Outcome, Settlement } from "./ledger.js";
+import { makeFolder } from "./make-folder.js";
 import type { JournalFacts } from "./report.js";
 import type { JournalTargets } from "./targets.js";
 
@@ -66,7 +67,7 @@ export class Journal {
   static async open(name: string, targets: JournalTargets): Promise<Journal> {
     try {
       const path = await realpath(name).catch(() => name);
-      await mkdir(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       const release = await takeLock(path);
       try {
         const header: Header = { journal: "sluice", version, flow: targets.ids, names: targets.names };

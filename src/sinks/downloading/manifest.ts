@@ -1,12 +1,13 @@
 /** The manifest of a download folder: one line of JSON for each file. */
 
 import { lstatSync } from "node:fs";
-import { type FileHandle, mkdir } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeError, SinkError } from "../../core/errors.js";
 import { fileNameFor } from "../../core/file-names.js";
 import { readLines } from "../../core/lines.js";
+import { makeFolder } from "../../core/make-folder.js";
 import { openPlainFile } from "./plain-file.js";
 
 /** A line of the manifest; `path` is relative to the folder. */
@@ -41,7 +42,7 @@ export class Manifest {
   async open(): Promise<void> {
     const path = join(this.#folder, "manifest.jsonl");
     try {
-      await mkdir(this.#folder, { recursive: true });
+      makeFolder(this.#folder);
       this.#file = await openPlainFile(path);
       await this.#load(path);
       await this.#endLastLine(this.#file);
