@@ -38,7 +38,13 @@ export function openDataFolder(folder: string): DataFolder {
       rmSync(address, { force: true });
       release();
     };
-    const tellAddress = (url: string) => writeFileSync(address, url);
+    const tellAddress = (url: string) => {
+      try {
+        writeFileSync(address, url);
+      } catch {
+        // on a full disk, who finds the folder in use is told so without the address
+      }
+    };
     return { store, files: new MediaFiles(folder), tellAddress, close };
   } catch (error) {
     unlock?.();
