@@ -59,6 +59,7 @@ export type { Preview } from "./core/preview.js";
 export type { ProgressEvent } from "./core/progress/measure.js";
 export type { Throughput } from "./core/report/throughput.js";
 export type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./core/report.js";
+export type { ReportedTarget } from "./core/targets.js";
 export type { RunOptions } from "./core/run.js";
 export type { SinkProgress } from "./core/run-context.js";
 export type { Turns } from "./core/turns.js";

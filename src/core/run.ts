@@ -34,7 +34,7 @@ const Options = z.strictObject({
   deadLetters: z.string().min(1).optional(),
   /**
    * On SIGINT no more is read, what is open may finish within 5 s, and the run ends as stopped; flows that the program runs after that end at
-   * once. A second one ends the process. True: on SIGTERM too. Default: on SIGINT, unless the program listens to it itself.
+   * once. The second one is the program's own, which ends unless it listens to it. True: on SIGTERM too. Default: on SIGINT, unless the program listens to it itself.
    */
   handleSignals: z.boolean().optional(),
   /**
