@@ -78,8 +78,8 @@ export class App {
       action,
       name: this.place,
       ...(emulator ? { path: emulator.folder } : { url: this.#server }),
-      identity: async (signal) => {
-        const store = emulator?.store ?? (await this.transport.storeOfServer(signal));
+      identity: async () => {
+        const store = emulator?.store ?? (await this.transport.storeOfServer());
         return store === undefined ? this.place : `${this.userId}/${this.appId} in the store ${store}`;
       },
     };

@@ -115,9 +115,9 @@ export class Transport {
    *
    * @throws {ApiError} ERR_SERVER_UNREACHABLE
    */
-  async storeOfServer(signal?: AbortSignal): Promise<string | undefined> {
+  async storeOfServer(): Promise<string | undefined> {
     if (this.#store === undefined && !this.#options.isPlatform) {
-      await this.call("GET", anyQuestion, { signal }).catch((error: unknown) => {
+      await this.call("GET", anyQuestion).catch((error: unknown) => {
         if (this.#store === undefined) throw error; // any answer tells, also a refusal
       });
     }

@@ -74,7 +74,12 @@ export class Journal {
         if (await isMissing(path)) await create(path, header);
         const found = await load(path, targets);
         const file = await AppendFile.open(path, found.endsAt);
-        if (found.isHeaderLost) await appendHeader(file, { ...header, fresh: true });
+        if (found.isHeaderLost) {
+          await appendHeader(file, { ...header, fresh: true }).catch(async (error: unknown) => {
+            await file.close().catch(() => undefined); // it fails with the same error
+            throw error;
+          });
+        }
         return new Journal(path, found, file, release);
       } catch (error) {
         await release();
@@ -337,9 +342,7 @@ function listText(ids: readonly string[], names: readonly string[] | undefined):
   if (ids.length === 0) return "no sink";
   const texts = ids.map((id, index) => {
     const name = Array.isArray(names) ? names[index] : undefined;
-    return name === undefined || name === id
-      ? id
-      : `${name}, which is ${id.slice(id.lastIndexOf(" in the store ") + 4)}`;
+    return name === undefined || name === id ? id : `${name} (recorded as: ${id})`;
   });
   return texts.join(", then ");
 }

@@ -73,10 +73,7 @@ export async function planFlow(
   const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, rehearses: true });
   const { result: stream, targets } = targetsOf(() => build(context));
   context.targets = targets;
-  const isDone =
-    journal === undefined
-      ? undefined
-      : await Journal.look(journal, await journalTargets(targets, signal ?? context.signal));
+  const isDone = journal === undefined ? undefined : await Journal.look(journal, await journalTargets(targets));
   if (isDone) context.store = { isDone, keep: (_settlement, _kept, _input, announce) => announce() };
   const reporter = new Reporter(context);
   const kinds: Partial<Record<Kind, number>> = {};

@@ -34,7 +34,8 @@ const Options = z.strictObject({
   deadLetters: z.string().min(1).optional(),
   /**
    * On SIGINT no more is read, what is open may finish within 5 s, and the run ends as stopped; flows that the program runs after that end at
-   * once. The second one is the program's own, which ends unless it listens to it. True: on SIGTERM too. Default: on SIGINT, unless the program listens to it itself.
+   * once. The second one is the program's own, which ends unless it listens to it. True: on SIGTERM too. Default: on SIGINT, unless the program
+   * listens to it itself.
    */
   handleSignals: z.boolean().optional(),
   /**
@@ -84,7 +85,7 @@ export async function runFlow(
   const context = new RunContext({ signal, drain: drain.signal, maxInFlight, maxBytesInFlight });
   const { result: stream, targets } = targetsOf(() => build(context));
   context.targets = targets;
-  const known = journal === undefined ? undefined : await journalTargets(targets, checked.signal ?? signal);
+  const known = journal === undefined ? undefined : await journalTargets(targets);
   const records = known || deadLetters !== undefined ? await Records.open({ journal, deadLetters }, known) : undefined;
   const reporter = new Reporter(context);
   context.store = records;

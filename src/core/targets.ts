@@ -13,7 +13,7 @@ export interface Target {
   /** A file or folder on this disk, absolute: of a download, of a file of lines, of an emulator in this process. */
   path?: string | undefined;
   /** Returns what a journal knows the target by, where its name may later mean another one. Default: the name. */
-  identity?: ((signal: AbortSignal) => Promise<string>) | undefined;
+  identity?: (() => Promise<string>) | undefined;
 }
 
 /** One target in a report: which sink writes to it, and where it is. */
@@ -59,11 +59,11 @@ export function reportTarget(target: SinkTarget): void {
 }
 
 /** Asks each target for its identity, before anything is read. */
-export async function journalTargets(targets: readonly SinkTarget[], signal: AbortSignal): Promise<JournalTargets> {
+export async function journalTargets(targets: readonly SinkTarget[]): Promise<JournalTargets> {
   const ids: string[] = [];
   const names: string[] = [];
   for (const { action, name, identity } of targets) {
-    ids.push(textOf(action, (await identity?.(signal)) ?? name));
+    ids.push(textOf(action, (await identity?.()) ?? name));
     names.push(textOf(action, name));
   }
   return { ids, names };

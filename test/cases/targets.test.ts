@@ -140,7 +140,9 @@ describe("a journal", () => {
     await expect(send(await open({ baseUrl: second.url }), journal)).rejects.toMatchObject({
       code: "ERR_JOURNAL_FLOW",
       message: expect.stringMatching(
-        new RegExp(`${first.url}, which is the store ${first.store}.*${second.url}.*a journal file of its own`),
+        new RegExp(
+          `${first.url} .recorded as: upload to me/main in the store ${first.store}.*${second.url}.*a journal file of its own`,
+        ),
       ),
     });
     expect(second.stored()).toEqual([]);
