@@ -8,6 +8,7 @@ import { Transport } from "./client/transport.js";
 import { describeError, OptionsError } from "./core/errors.js";
 import { checkUrl, isLoopbackHost } from "./core/guarded-fetch.js";
 import { limits } from "./core/limits.js";
+import { writeNotice } from "./core/notice.js";
 import { type OptionsOf, parseOptions } from "./core/plugin.js";
 import type { Emulator } from "./emulator/index.js";
 
@@ -25,7 +26,7 @@ const Options = z.strictObject({
   userId: z.string().min(1).optional(),
   /** Default: CLARIFAI_APP_ID; "main" on other servers than the platform. */
   appId: z.string().min(1).optional(),
-  /** Folder of the embedded store. Default: "./.sluice". */
+  /** Folder of the emulator in this process, also where the environment names a server or a key. Default: "./.sluice", where it names neither. */
   data: z.string().min(1).optional(),
   /** Requests per second that the account is granted. Default: 15 on the platform; found out elsewhere. */
   requestsPerSecond: z.number().positive().optional(),
@@ -49,7 +50,8 @@ export type ConnectOptions = OptionsOf<typeof Options>;
  * cannot have it at the same time.
  *
  * Nothing is sent yet: a wrong key shows with the first request. Options win over the environment (CLARIFAI_API_BASE, CLARIFAI_PAT,
- * CLARIFAI_USER_ID, CLARIFAI_APP_ID).
+ * CLARIFAI_USER_ID, CLARIFAI_APP_ID): with `data`, the first two are not used. `data` together with `baseUrl` or `pat` is refused. An empty variable
+ * counts as not set.
  *
  * The key goes to that server and its media host only, and over plain HTTP only to this machine. The embedded store has a key of its own,
  * which nobody else knows.
@@ -60,9 +62,11 @@ export type ConnectOptions = OptionsOf<typeof Options>;
  */
 export async function connect(options: ConnectOptions = {}): Promise<App> {
   const given = parseOptions("connect", Options, options);
+  checkTogether(given);
   const environment = process.env;
-  const pat = given.pat ?? nonEmpty(environment.CLARIFAI_PAT);
-  const baseUrl = given.baseUrl ?? nonEmpty(environment.CLARIFAI_API_BASE);
+  const usesEnvironment = given.data === undefined;
+  const pat = given.pat ?? (usesEnvironment ? keyFrom("CLARIFAI_PAT") : undefined);
+  const baseUrl = given.baseUrl ?? (usesEnvironment ? nonEmpty(environment.CLARIFAI_API_BASE) : undefined);
   const userId = given.userId ?? nonEmpty(environment.CLARIFAI_USER_ID);
   const appId = given.appId ?? nonEmpty(environment.CLARIFAI_APP_ID);
   const { requestsPerSecond, maxConcurrency, timeoutMs, retryForMs, mediaHosts } = given;
@@ -77,9 +81,16 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
       const look = process.stderr.isTTY
         ? `; see what is in it, while this runs: ${emulator.galleryUrl()} (later: ${later})`
         : "";
-      process.stderr.write(`sluice: no CLARIFAI_PAT, using the embedded store in ${data}${look}\n`);
+      const why = given.data === undefined ? "no CLARIFAI_PAT, " : "";
+      const unused = ["CLARIFAI_API_BASE", "CLARIFAI_PAT"].filter((name) => nonEmpty(environment[name]) !== undefined);
+      const over = given.data === undefined || unused.length === 0 ? "" : `, and not ${unused.join(" or ")}`;
+      writeNotice(`sluice: ${why}using the embedded store in ${data}${over}${look}\n`);
     }
-    const here = { baseUrl: emulator.url, pat: emulator.pat, folder: resolve(data) };
+    const here = {
+      baseUrl: emulator.url,
+      pat: emulator.pat,
+      emulator: { folder: resolve(data), store: emulator.store },
+    };
     const app = { userId: userId ?? "me", appId: appId ?? "main", ...here };
     const transport = new Transport({ ...tuning, baseUrl: emulator.url, pat: app.pat });
     return new App(transport, { ...app, onClose: () => emulator.close() });
@@ -91,9 +102,7 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
   if (key === undefined) {
     throw new OptionsError("ERR_CREDENTIALS", `connect: ${url} needs a key: set CLARIFAI_PAT or pass { pat }`);
   }
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new OptionsError("ERR_CREDENTIALS", "connect: the key has a space, a line break or a character beyond ASCII");
-  }
+  checkKey(given.pat === undefined ? "CLARIFAI_PAT" : "pat", key);
   if (isPlatform && (userId === undefined || appId === undefined)) {
     const names = { "userId (or CLARIFAI_USER_ID)": userId, "appId (or CLARIFAI_APP_ID)": appId };
     const missing = Object.entries(names).flatMap(([name, value]) => (value === undefined ? [name] : []));
@@ -106,6 +115,7 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     baseUrl: url,
     pat: key,
     account: `${url}/users/${userId ?? "me"}`,
+    isPlatform,
   });
   return new App(transport, {
     userId: userId ?? "me",
@@ -128,7 +138,9 @@ interface Shared {
 const stores = new Map<string, Shared>();
 
 /** The embedded store of a folder, which has one at a time: connections of a process share it, and the last one to close stops it. */
-async function embeddedStore(data: string): Promise<Pick<Emulator, "url" | "galleryUrl" | "close"> & { pat: string }> {
+async function embeddedStore(
+  data: string,
+): Promise<Pick<Emulator, "url" | "store" | "galleryUrl" | "close"> & { pat: string }> {
   const folder = resolve(data);
   await stores.get(folder)?.closing;
   let shared = stores.get(folder);
@@ -140,13 +152,19 @@ async function embeddedStore(data: string): Promise<Pick<Emulator, "url" | "gall
   }
   const store = shared;
   store.connections += 1;
-  const { url, galleryUrl, close } = await store.emulator.catch((error: unknown) => {
+  const {
+    url,
+    store: id,
+    galleryUrl,
+    close,
+  } = await store.emulator.catch((error: unknown) => {
     stores.delete(folder);
     throw error;
   });
   let closed = false;
   return {
     url,
+    store: id,
     galleryUrl,
     pat: store.pat,
     close: async () => {
@@ -167,11 +185,43 @@ function checkedUrl(text: string, needsTls: boolean): string {
   } catch (error) {
     throw new OptionsError("ERR_OPTIONS", `connect: baseUrl: ${describeError(error)}`);
   }
+  if (url.search !== "" || url.hash !== "") {
+    const rest = `${url.search === "" ? "" : "a query"}${url.search && url.hash ? " and " : ""}${url.hash === "" ? "" : "a fragment"}`;
+    throw new OptionsError(
+      "ERR_OPTIONS",
+      `connect: baseUrl: ${url.origin}${url.pathname} is followed by ${rest}, which requests cannot carry`,
+    );
+  }
   if (needsTls && url.protocol === "http:" && !isLoopbackHost(url.hostname)) {
     const hint = "use https, or pass allowHttp: true where the network can be trusted";
     throw new OptionsError("ERR_CREDENTIALS", `connect: ${url.origin} would get the key unencrypted; ${hint}`);
   }
   return text.replace(/\/+$/, "");
+}
+
+/** Refuses options that name two targets. */
+function checkTogether({ data, baseUrl, pat }: ConnectOptions): void {
+  if (data === undefined) return;
+  const other = baseUrl !== undefined ? "baseUrl" : pat !== undefined ? "pat" : undefined;
+  if (other === undefined) return;
+  const hint = "data is the folder of an emulator in this process, which has an address and a key of its own";
+  throw new OptionsError("ERR_OPTIONS", `connect: data and ${other} name two targets; pass one of them (${hint})`);
+}
+
+/** The key of an environment variable, as it is; an empty variable counts as not set. */
+function keyFrom(name: string): string | undefined {
+  const key = process.env[name];
+  return key === "" ? undefined : key;
+}
+
+/** Refuses a key that a header cannot carry as it is; the key itself is not shown. */
+function checkKey(name: string, key: string): void {
+  if (/^[\x21-\x7e]+$/.test(key)) return;
+  const isAround = /^[\x21-\x7e]+$/.test(key.trim());
+  const what = isAround
+    ? "a space or a line break before or after the key"
+    : "a space, a line break or a character beyond ASCII";
+  throw new OptionsError("ERR_CREDENTIALS", `connect: ${name} has ${what}; set it to the key alone`);
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

@@ -72,6 +72,7 @@ export type { Throughput } from "./core/report/throughput.js";
 export type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./core/report.js";
 export type { RunOptions } from "./core/run.js";
 export type { SinkProgress } from "./core/run-context.js";
+export type { ReportedTarget } from "./core/targets.js";
 export type { Turns } from "./core/turns.js";
 export type { Stall } from "./core/watchdog.js";
 export { type DownloadOptions, download } from "./sinks/download.js";

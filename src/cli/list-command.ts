@@ -1,10 +1,10 @@
 /** `sluice list`: what an app has. */
 
-import { once } from "node:events";
 import { Command } from "commander";
 import { printable } from "../core/format.js";
 import { type Input, kindOf } from "../core/input.js";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { outputEnded, outputFailed, print } from "./shared/output.js";
 import { wholeNumber } from "./shared/parsing.js";
 import { type SelectingOptions, selectionOf, withSelection } from "./shared/selecting.js";
 
@@ -31,12 +31,15 @@ export function listCommand(): Command {
           .pipe(
             options.limit === undefined ? identity : take(options.limit),
             transform(async (input) => {
-              const line = options.json ? JSON.stringify(input) : lineOf(input);
-              if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+              await print(options.json ? JSON.stringify(input) : lineOf(input));
               return input;
             }),
           )
-          .run({ handleSignals: true });
+          .run({ handleSignals: true, signal: outputEnded });
+        if (outputEnded.aborted) {
+          process.exitCode = outputFailed() ? 1 : 0;
+          return;
+        }
         const { ok, failed, skipped } = report.counts;
         const isNamedMissing = options.id !== undefined && skipped > 0 && ok > 0;
         if (failed > 0 || isNamedMissing) process.stderr.write(`${report.summary()}\n`);

@@ -2,8 +2,10 @@
 /** The command line: thin over the library. */
 
 import { runCommand } from "./program.js";
+import { endSoon, watchSignals } from "./shared/ending.js";
+import { watchOutput } from "./shared/output.js";
 
-// Whoever reads the output may have enough of it: `sluice list | head`.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-
+watchOutput();
+watchSignals();
 await runCommand(process.argv.slice(2));
+endSoon();

@@ -3,10 +3,10 @@
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import type { App } from "../client/app.js";
-import { countText } from "../core/format.js";
+import { counted } from "../core/format.js";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
-import { type SelectingOptions, selectionOf, withSelection } from "./shared/selecting.js";
+import { type SelectingOptions, selectionOf, selectionText, withSelection } from "./shared/selecting.js";
 
 interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
   all?: boolean;
@@ -47,7 +47,7 @@ export function removeCommand(): Command {
           });
           await flow(listInputs(app, selection)).pipe(counted).run();
           selection.ids = ids;
-          if (!(await isConfirmed(app, ids.length))) {
+          if (!(await isConfirmed(app, ids.length, options))) {
             process.stderr.write("Nothing was deleted.\n");
             process.exitCode = 1;
             return;
@@ -59,11 +59,11 @@ export function removeCommand(): Command {
     });
 }
 
-async function isConfirmed(app: App, count: number): Promise<boolean> {
+async function isConfirmed(app: App, count: number, options: SelectingOptions): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   try {
-    const question = `Delete ${countText(count)} inputs of ${app.place}? There is no way back. (yes/no) `;
+    const question = `Delete ${counted(count, "input")} of ${selectionText(options)}${app.place}? There is no way back. (yes/no) `;
     const answer = await Promise.race([terminal.question(question), closed]);
     return /^\s*yes\s*$/i.test(answer);
   } finally {

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { type EngineOptions, streamOf, withEngine } from "./shared/engine.js";
+import { outputEnded, print } from "./shared/output.js";
 import { wholeNumber } from "./shared/parsing.js";
 
 interface StatusOptions extends EngineOptions {
@@ -31,9 +32,9 @@ export function statusCommand(): Command {
         const isLast = stand?.isDone ?? true;
         const report = stand && !isLast ? stand : await streamReport(streamOf(options));
         const text = isLast ? report.summary() : report.summary().split("\n", 1)[0]; // the counts
-        process.stdout.write(`${options.json ? JSON.stringify(report) : text}\n`);
         process.exitCode = report.counts.failed > 0 ? 1 : 0;
-        if (isLast) return;
+        await print(options.json ? JSON.stringify(report) : (text ?? ""));
+        if (isLast || outputEnded.aborted) return;
         await sleep(options.every * 1000);
       }
     });

@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { print } from "./shared/output.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 import { type UploadingOptions, uploadFlow, withUploading } from "./shared/uploading.js";
 
@@ -48,8 +49,8 @@ export function planCommand(): Command {
     .action((paths: string[], options: Options) =>
       withApp(options, async (app) => {
         const plan = await (await uploadFlow(app, paths, options)).plan({ journal: options.journal });
-        process.stdout.write(`${options.json ? JSON.stringify(plan) : plan.summary()}\n`);
         process.exitCode = plan.counts.refused > 0 ? 1 : 0;
+        await print(options.json ? JSON.stringify(plan) : plan.summary());
       }),
     );
 }

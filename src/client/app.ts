@@ -2,7 +2,11 @@
 
 import { wireFields } from "../core/encoding.js";
 import type { Annotation, Concept } from "../core/input.js";
+
 import { isObject } from "../core/json-values.js";
+
+import type { Target } from "../core/targets.js";
+
 import { answerError } from "./api-error.js";
 import type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PageOptions, PatchAction } from "./app-types.js";
 import type { Answer, CallOptions, ReplayableBody } from "./call.js";
@@ -30,8 +34,8 @@ export interface AppOptions {
   mediaHosts?: readonly string[] | undefined;
   /** The credential, for media. */
   pat: string;
-  /** Folder of an embedded store, whose address is another one each time. */
-  folder?: string | undefined;
+  /** The emulator in this process: its data folder, and the id of the store in it. Its address is another one in each run. */
+  emulator?: { folder: string; store: string } | undefined;
   /** Runs when the app is closed. */
   onClose?: (() => Promise<void>) | undefined;
 }
@@ -62,12 +66,31 @@ export class App {
     openApps.add(this);
   }
 
-  /** Which app this is, for people and for journals: `me/photos at https://api.clarifai.com`. The port of a server on this machine does not matter. */
+  /** Names the app for people: `me/photos at https://api.clarifai.com`, `me/main at /home/me/.sluice (emulator)`. */
   get place(): string {
-    const { protocol, host, hostname, pathname } = new URL(this.baseUrl);
-    const isHere = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
-    const server = `${protocol}//${isHere ? hostname : host}${pathname.replace(/\/+$/, "")}`;
-    return `${this.userId}/${this.appId} at ${this.#options.folder ?? server}`;
+    const { emulator } = this.#options;
+    const server = emulator ? `${emulator.folder} (emulator)` : this.#server;
+    return `${this.userId}/${this.appId} at ${server}`;
+  }
+
+  /** Describes the app as what a sink writes to. A journal knows an emulator by its store, and any other server by its address. */
+  target(action: string): Target {
+    const { emulator } = this.#options;
+    return {
+      action,
+      name: this.place,
+      ...(emulator ? { path: emulator.folder } : { url: this.#server }),
+      identity: async () => {
+        const store = emulator?.store ?? (await this.transport.storeOfServer());
+        return store === undefined ? this.place : `${this.userId}/${this.appId} in the store ${store}`;
+      },
+    };
+  }
+
+  /** Address of the server, with its port and without credentials. */
+  get #server(): string {
+    const { protocol, host, pathname } = new URL(this.baseUrl);
+    return `${protocol}//${host}${pathname.replace(/\/+$/, "")}`;
   }
 
   /** Adds inputs: a body as `inputsBody` makes it. The items' statuses are in the order of the request. */

@@ -21,6 +21,8 @@ export interface TransportOptions extends PacerOptions {
   pat: string;
   /** Whose requests are counted together where processes share them. Default: the address. */
   account?: string | undefined;
+  /** The platform itself, which has no store to ask for. Default: false. */
+  isPlatform?: boolean | undefined;
   /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
   timeoutMs?: number | undefined;
   /** Longest time that a call is retried while nothing succeeds, in milliseconds. Default: 300,000. */
@@ -35,6 +37,10 @@ const firstContactMs = 10_000;
 const longestRetryAfterMs = 120_000;
 /** A line that is slower than this many bytes a millisecond is taken for one that stands still. */
 const slowestLine = 8;
+/** Header with the id of its store, which an emulator sends with each answer. */
+const storeHeader = "x-sluice-store";
+/** A request that every server answers in some way, without changing anything. */
+const anyQuestion = "/v2/status_codes/10000";
 /** What a request is worth besides its bytes, when the pacer weighs what gets done. */
 const requestWork = 50_000;
 
@@ -64,6 +70,8 @@ export class Transport {
   /** Since when nothing has succeeded; undefined while all is well. */
   #troubleSince: number | undefined;
   #everAnswered = false;
+  /** The store that the answers came from; null: from a server that names none. */
+  #store: string | null | undefined;
   #turns: Turns | undefined;
   #lastError: ApiError | undefined;
 
@@ -106,6 +114,31 @@ export class Transport {
   /** Asks for a turn before each attempt from now on, where a rate is known. */
   shareTurns(turns: Turns | undefined): void {
     this.#turns = turns;
+  }
+
+  /**
+   * Returns the id of the store behind an emulator, which tells apart two stores that use one port in turn. Asks the server once; undefined for the
+   * platform and for servers that name no store.
+   *
+   * @throws {ApiError} ERR_SERVER_UNREACHABLE
+   */
+  async storeOfServer(): Promise<string | undefined> {
+    if (this.#store === undefined && !this.#options.isPlatform) {
+      await this.call("GET", anyQuestion).catch((error: unknown) => {
+        if (this.#store === undefined) throw error; // any answer tells, also a refusal
+      });
+    }
+    return this.#store ?? undefined;
+  }
+
+  /** Notices when another store answers than before: what this run sent to the first one is not there. */
+  #checkStore(header: string | string[] | undefined): void {
+    const store = typeof header === "string" ? header : null;
+    if (typeof this.#store === "string" && store !== null && store !== this.#store) {
+      const text = `the emulator at ${this.#address} now has another store than before; start again, with a journal of its own`;
+      throw new FlowError("ERR_STORE_CHANGED", text);
+    }
+    this.#store ??= store;
   }
 
   async close(): Promise<void> {
@@ -209,6 +242,7 @@ export class Transport {
     const late = () => new Error(`the answer did not end within ${Math.round(deadlineMs)} ms`);
     return withDeadline({ deadlineMs, signal: options.signal, late }, async (signal) => {
       const response = await this.#pool.request({ ...request, signal });
+      this.#checkStore(response.headers[storeHeader]);
       const text = await this.#readAnswer(response.body);
       const retryAfter = retryAfterMs(response.headers);
       const json = parseObject(text);

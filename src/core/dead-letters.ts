@@ -1,6 +1,6 @@
 /** Dead letters: one line of JSON for each failed input, on disk before the failure is told, with the input as it was read. */
 
-import { type FileHandle, mkdir, open, realpath, stat } from "node:fs/promises";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { describeError, FlowError, SinkError } from "./errors.js";
 import type { Content, Input, InputDraft } from "./input.js";
@@ -9,6 +9,7 @@ import { AppendFile } from "./journal/append-file.js";
 import { LockedError, takeLock } from "./journal/lock.js";
 import { mediaKinds } from "./kinds.js";
 import type { Settlement } from "./ledger.js";
+import { makeFolder } from "./make-folder.js";
 import type { Listed } from "./plugin.js";
 import type { Kept } from "./run-context.js";
 import { hideSecrets, type SecretUrls } from "./secret-urls.js";
@@ -60,7 +61,7 @@ export class DeadLetterFile {
   static async open(name: string): Promise<DeadLetterFile> {
     try {
       const path = await realpath(name).catch(() => name);
-      await mkdir(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       const release = await takeLock(path);
       try {
         return new DeadLetterFile(path, await AppendFile.open(path, await lastLineEnd(path), ownerOnly), release);
@@ -81,7 +82,7 @@ export class DeadLetterFile {
     const letter: DeadLetter = { source, origin, id, code, stage, reason, attempts, retryable, key };
     if (input) Object.assign(letter, referring(input));
     if (listed) letter.listed = listed;
-    this.file.append(`${JSON.stringify(letter, bytesAsBase64)}\n`, durable);
+    this.file.append(`${lineOf(letter)}\n`, durable);
   }
 
   async close(): Promise<void> {
@@ -90,6 +91,16 @@ export class DeadLetterFile {
     } finally {
       await this.#release();
     }
+  }
+}
+
+/** A letter as JSON; without its input where JSON cannot hold that. */
+function lineOf(letter: DeadLetter): string {
+  try {
+    return JSON.stringify(letter, bytesAsBase64);
+  } catch (error) {
+    const reason = `${letter.reason} (the input cannot be kept as JSON: ${describeError(error)})`;
+    return JSON.stringify({ ...letter, reason, input: undefined });
   }
 }
 

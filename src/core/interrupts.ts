@@ -1,10 +1,10 @@
-/** Signals: the first asks the runs of this process to end, the second ends the process. */
+/** Signals: the first asks the runs of this process to end; later ones are left to the program, whose default is to end. */
 
 import { isMainThread } from "node:worker_threads";
+import { writeNotice } from "./notice.js";
 
 type Signal = "SIGINT" | "SIGTERM";
 
-const exitCode = 130;
 const runs = new Set<() => void>();
 const listening = new Set<Signal>();
 /** A program that was told to stop is not to go on with its next flow. */
@@ -33,8 +33,10 @@ export function onInterrupt(stop: () => void, always: boolean): () => void {
 }
 
 function interrupt(signal: NodeJS.Signals): void {
-  if (interrupted) process.exit(exitCode);
   interrupted = true;
-  process.stderr.write(`sluice: ${signal}: what is open may finish within 5 s (once more to leave at once)\n`);
+  // The next signal is the program's own: without a listener of its own, the system ends it.
+  for (const listened of listening) process.off(listened, interrupt);
+  listening.clear();
+  writeNotice(`sluice: ${signal}: what is open may finish within 5 s (once more to leave at once)\n`);
   for (const stop of runs) stop();
 }

@@ -1,20 +1,24 @@
 /** The journal of a run: which inputs are done, on disk before it is told, so that the next run goes on where this one ended. */
 
-import { type FileHandle, mkdir, open, realpath, rename, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { describeError, FlowError, SinkError, SourceError } from "./errors.js";
 import type { Kind } from "./input.js";
 import { AppendFile } from "./journal/append-file.js";
 import { DigestSet } from "./journal/digest-set.js";
-import { blocksOf, doneFingerprintAt, eachLine, encodeLine } from "./journal/lines.js";
+import { blocksOf, doneFingerprintAt, eachLine, encodeLine, isHeaderLine } from "./journal/lines.js";
 import { LockedError, takeLock } from "./journal/lock.js";
 import type { Outcome, Settlement } from "./ledger.js";
+import { makeFolder } from "./make-folder.js";
 import type { JournalFacts } from "./report.js";
+import type { JournalTargets } from "./targets.js";
 
 /** Version of the format; a journal of another one is refused. */
 const version = 1;
 /** Longest text of a record; what is longer is cut. */
 const maxTextLength = 4096;
+/** Of a longer first line, no header is read. */
+const maxHeaderBytes = 64 * 1024;
 
 /** One outcome in a journal. */
 export type JournalRecord = {
@@ -28,8 +32,12 @@ export type JournalRecord = {
 interface Header {
   journal: "sluice";
   version: number;
-  /** What the sinks of its flow do, and to what. */
+  /** What the sinks of its flow do, and to what: the targets as a journal knows them. */
   flow: readonly string[];
+  /** The same for people; journals of 0.1 have none. */
+  names?: readonly string[] | undefined;
+  /** Lines before it belong to a header that was lost, so they hold for no target. */
+  fresh?: true | undefined;
 }
 
 /** An open journal, held by this process until it is closed. */
@@ -50,19 +58,28 @@ export class Journal {
   }
 
   /**
-   * Opens the journal of a flow, or makes it. A torn or damaged end is dropped; nothing else of a file that is there is ever changed.
+   * Opens the journal of a flow, or makes it. A torn or damaged end is dropped; nothing else of a file that is there is ever changed. The header is
+   * there twice. If both copies are damaged, nobody knows what the other lines hold for: they count as damaged, and a new header follows them.
    *
    * @throws {SinkError} ERR_JOURNAL_LOCKED, ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW, ERR_JOURNAL_UNWRITABLE
    */
-  static async open(name: string, flow: readonly string[]): Promise<Journal> {
+  static async open(name: string, targets: JournalTargets): Promise<Journal> {
     try {
       const path = await realpath(name).catch(() => name);
-      await mkdir(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       const release = await takeLock(path);
       try {
-        if (await isMissing(path)) await create(path, { journal: "sluice", version, flow });
-        const found = await load(path, flow);
-        return new Journal(path, found, await AppendFile.open(path, found.endsAt), release);
+        const header: Header = { journal: "sluice", version, flow: targets.ids, names: targets.names };
+        if (await isMissing(path)) await create(path, header);
+        const found = await load(path, targets);
+        const file = await AppendFile.open(path, found.endsAt);
+        if (found.isHeaderLost) {
+          await appendHeader(file, { ...header, fresh: true }).catch(async (error: unknown) => {
+            await file.close().catch(() => undefined); // it fails with the same error
+            throw error;
+          });
+        }
+        return new Journal(path, found, file, release);
       } catch (error) {
         await release();
         throw error;
@@ -78,10 +95,10 @@ export class Journal {
    *
    * @throws {SinkError} ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW, ERR_JOURNAL_UNWRITABLE
    */
-  static async look(path: string, flow: readonly string[]): Promise<(fingerprint: string) => boolean> {
+  static async look(path: string, targets: JournalTargets): Promise<(fingerprint: string) => boolean> {
     try {
       if (await isMissing(path)) return () => false;
-      const { done } = await load(path, flow);
+      const { done } = await load(path, targets);
       return (fingerprint) => done.has(fingerprint);
     } catch (error) {
       throw asJournalError(path, error);
@@ -143,21 +160,19 @@ export async function* readJournal(path: string): AsyncGenerator<JournalRecord> 
     throw new SourceError("ERR_FILE_UNREADABLE", `readJournal: ${path}: ${describeError(error)}`, { cause: error });
   });
   try {
-    let isFirst = true;
+    const recognition = new Recognition(path, SourceError);
     for await (const block of blocksOf(file)) {
       const records: JournalRecord[] = [];
       eachLine(block, (start, end, isWhole) => {
-        if (isFirst) headerOf(block.toString("utf8", start, end), isWhole, path, SourceError);
-        else if (isWhole) {
-          const { sum: _, ...record } = JSON.parse(block.toString("utf8", start, end)) as JournalRecord & {
-            sum: string;
-          };
-          records.push(record);
-        }
-        isFirst = false;
+        if (recognition.headerIn(block, start, end, isWhole) || !isWhole) return;
+        const { sum: _, ...record } = JSON.parse(block.toString("utf8", start, end)) as JournalRecord & {
+          sum: string;
+        };
+        records.push(record);
       });
       yield* records;
     }
+    recognition.end();
   } finally {
     await file.close();
   }
@@ -168,11 +183,15 @@ interface Found {
   damagedLines: number;
   /** Where the last whole line ends. */
   endsAt: number;
+  /** No header is whole, so the lines hold for no target. */
+  isHeaderLost: boolean;
 }
 
-async function load(path: string, flow: readonly string[]): Promise<Found> {
-  const done = new DigestSet();
+async function load(path: string, targets: JournalTargets): Promise<Found> {
+  const recognition = new Recognition(path, SinkError);
+  let done = new DigestSet();
   let damagedLines = 0;
+  let wholeLines = 0;
   let endsAt = 0;
   let damagedSince = 0;
   let at = 0;
@@ -180,10 +199,17 @@ async function load(path: string, flow: readonly string[]): Promise<Found> {
   try {
     for await (const block of blocksOf(file)) {
       eachLine(block, (start, end, isWhole) => {
-        if (at + start === 0) checkFlow(headerOf(block.toString("utf8", start, end), isWhole, path), flow, path);
+        const header = recognition.headerIn(block, start, end, isWhole);
         if (!isWhole) {
           damagedSince += 1;
           return;
+        }
+        if (header) checkTargets(header, targets, path);
+        else wholeLines += 1;
+        if (header?.fresh) {
+          damagedLines += wholeLines;
+          wholeLines = 0;
+          done = new DigestSet();
         }
         const fingerprintAt = doneFingerprintAt(block, start);
         if (fingerprintAt >= 0) done.addFrom(block, fingerprintAt);
@@ -196,7 +222,9 @@ async function load(path: string, flow: readonly string[]): Promise<Found> {
   } finally {
     await file.close();
   }
-  return { done, damagedLines, endsAt };
+  recognition.end();
+  if (recognition.hasHeader) return { done, damagedLines, endsAt, isHeaderLost: false };
+  return { done: new DigestSet(), damagedLines: damagedLines + wholeLines, endsAt, isHeaderLost: true };
 }
 
 async function isMissing(path: string): Promise<boolean> {
@@ -211,9 +239,22 @@ async function isMissing(path: string): Promise<boolean> {
 /** Makes a journal that is there with its header, or not at all. */
 async function create(path: string, header: Header): Promise<void> {
   const made = `${path}.new`;
-  await writeFile(made, encodeLine(header), { flush: true });
-  await rename(made, path);
+  try {
+    await writeFile(made, encodeLine(header).repeat(2), { flush: true });
+    await rename(made, path);
+  } catch (error) {
+    await rm(made, { force: true }).catch(() => undefined); // of a full disk, the first error says enough
+    throw error;
+  }
   await syncFolder(dirname(path));
+}
+
+/** Adds a header in the middle; resolves when it is on disk. */
+async function appendHeader(file: AppendFile, header: Header): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    file.onFailure = reject;
+    file.append(encodeLine(header).repeat(2), resolve);
+  });
 }
 
 /** Makes the name of a new file durable, where the system can do that. */
@@ -229,32 +270,80 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function headerOf(
-  line: string,
-  isWhole: boolean,
-  path: string,
-  ErrorKind: typeof SinkError | typeof SourceError = SinkError,
-): Header {
-  const refuse = (what: string) => new ErrorKind("ERR_JOURNAL_FORMAT", `journal: ${path} ${what}`);
-  let header: Header;
-  try {
-    header = JSON.parse(line) as Header;
-  } catch {
-    throw refuse("is not a journal");
+/** Finds out whether a file is a journal, line by line: a whole header or a whole record says so. */
+class Recognition {
+  hasHeader = false;
+  #isJournal = false;
+  readonly #path: string;
+  readonly #ErrorKind: typeof SinkError | typeof SourceError;
+
+  constructor(path: string, ErrorKind: typeof SinkError | typeof SourceError) {
+    this.#path = path;
+    this.#ErrorKind = ErrorKind;
   }
-  if (header?.journal !== "sluice") throw refuse("is not a journal");
-  if (header.version !== version) throw refuse(`has version ${header.version}; this release reads version ${version}`);
-  if (!isWhole) throw refuse("is damaged in its first line, which says what it is for");
-  return header;
+
+  /** The header in a whole line; undefined for a record and for a damaged line. */
+  headerIn(block: Buffer, start: number, end: number, isWhole: boolean): Header | undefined {
+    if (isWhole && !isHeaderLine(block, start)) {
+      this.#isJournal = true;
+      return undefined;
+    }
+    if (!isWhole && this.#isJournal) return undefined;
+    // A damaged line is looked at only to tell a journal from any other file.
+    const header = parsedHeader(block.toString("utf8", start, Math.min(end, start + maxHeaderBytes)));
+    if (!header) return undefined;
+    if (isWhole && header.version !== version) {
+      throw this.#refusal(`has version ${header.version}; this release reads version ${version}`);
+    }
+    this.#isJournal = true;
+    if (isWhole) this.hasHeader = true;
+    return isWhole ? header : undefined;
+  }
+
+  /** Refuses a file in which nothing is of a journal. */
+  end(): void {
+    if (!this.#isJournal) throw this.#refusal("is not a journal");
+  }
+
+  #refusal(what: string): FlowError {
+    return new this.#ErrorKind("ERR_JOURNAL_FORMAT", `journal: ${this.#path} ${what}`);
+  }
 }
 
-function checkFlow(header: Header, flow: readonly string[], path: string): void {
-  if (JSON.stringify(header.flow) === JSON.stringify(flow)) return;
-  const text = (effects: readonly string[]) => (effects.length > 0 ? effects.join(", then ") : "no sink");
+function parsedHeader(line: string): Header | undefined {
+  try {
+    const header = JSON.parse(line) as Header | null;
+    return header?.journal === "sluice" ? header : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkTargets({ flow, names }: Header, targets: JournalTargets, path: string): void {
+  if (isSameList(flow, targets.ids)) return;
+  const recorded = [flow].flat().map(String);
+  const isOld = names === undefined && recorded.length === targets.ids.length;
+  const hint = isOld
+    ? " (Sluice 0.1 wrote it, which recorded neither ports of this machine nor the store behind an emulator)"
+    : "";
   throw new SinkError(
     "ERR_JOURNAL_FLOW",
-    `journal: ${path} belongs to another flow: its inputs are done for "${text(header.flow)}", and this flow has "${text(flow)}"; give each flow a journal of its own`,
+    `journal: ${path} belongs to another flow or target: it records "${listText(recorded, names)}"${hint}, and this run has "${listText(targets.ids, targets.names)}"; give this run a journal file of its own`,
   );
+}
+
+function isSameList(recorded: unknown, own: readonly string[]): boolean {
+  return Array.isArray(recorded) && recorded.length === own.length && own.every((id, index) => recorded[index] === id);
+}
+
+/** Targets as one text: each by its name, and by what a journal knows it by where that says more. */
+function listText(ids: readonly string[], names: readonly string[] | undefined): string {
+  if (ids.length === 0) return "no sink";
+  const texts = ids.map((id, index) => {
+    const name = Array.isArray(names) ? names[index] : undefined;
+    return name === undefined || name === id ? id : `${name} (recorded as: ${id})`;
+  });
+  return texts.join(", then ");
 }
 
 /** What a record says of an outcome besides its state. */

@@ -136,3 +136,9 @@ function illFormed(value: unknown, path: readonly string[]): { path: readonly st
   }
   return undefined;
 }
+
+/** Whether a value of JSON is nested more than `levels` deep; walks no deeper than that. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (!isObject(value) && !Array.isArray(value)) return false;
+  return levels < 0 || Object.values(value).some((entry) => isDeeper(entry, levels - 1));
+}

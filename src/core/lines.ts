@@ -1,6 +1,6 @@
 /** The lines of a text file, read as they are asked for. */
 
-import { createReadStream } from "node:fs";
+import { openStream } from "./open-stream.js";
 
 export interface Line {
   /** From 1. */
@@ -31,7 +31,7 @@ export async function* readLines(path: string, maxBytes: number, sizeBytes?: num
     return { number, bytes };
   };
   const range = sizeBytes === undefined ? {} : { end: sizeBytes - 1 };
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024, ...range }) as AsyncIterable<Buffer>) {
+  for await (const chunk of openStream(path, { highWaterMark: 256 * 1024, ...range }) as AsyncIterable<Buffer>) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
       add(chunk.subarray(start, end));

@@ -7,12 +7,13 @@ import { Journal } from "./journal.js";
 import type { Kind } from "./kinds.js";
 import type { Observable } from "./observable.js";
 import { type OptionsOf, parseOptions } from "./plugin.js";
-import { failureLines, groupLines } from "./report/summary.js";
+import { failureLines, groupLines, targetLines } from "./report/summary.js";
 import type { Failure, FailureGroup, ReasonGroup } from "./report.js";
 import { Reporter } from "./reporter.js";
 import { subscribed } from "./run.js";
 import { RunContext } from "./run-context.js";
-import { effectsOf } from "./stages.js";
+import { targetsOf } from "./stages.js";
+import { journalTargets, type ReportedTarget } from "./targets.js";
 
 const Options = z.strictObject({
   /** Stops the planning; it rejects with the signal's reason. */
@@ -41,6 +42,8 @@ export interface Plan {
   /** `read = ok + refused + skipped`; ok are those that would go. */
   readonly counts: { readonly read: number; readonly ok: number; readonly refused: number; readonly skipped: number };
   readonly sinks: readonly PlannedSink[];
+  /** What the sinks would write to, in the order of the pipe. */
+  readonly targets: readonly ReportedTarget[];
   /** Requests that carry inputs, annotations or ids. Questions come on top: how processing stands, what is there. */
   readonly requests: number;
   /** Bytes of the bodies of these requests. */
@@ -69,8 +72,9 @@ export async function planFlow(
 ): Promise<Plan> {
   const { signal, maxInFlight, maxBytesInFlight, journal } = parseOptions("plan", Options, options);
   const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, rehearses: true });
-  const { made: stream, effects } = effectsOf(() => build(context));
-  const isDone = journal === undefined ? undefined : await Journal.look(journal, effects);
+  const { made: stream, targets } = targetsOf(() => build(context));
+  context.targets = targets;
+  const isDone = journal === undefined ? undefined : await Journal.look(journal, await journalTargets(targets));
   if (isDone) context.store = { isDone, keep: (_settlement, _kept, _input, announce) => announce() };
   const reporter = new Reporter(context);
   const kinds: Partial<Record<Kind, number>> = {};
@@ -83,11 +87,12 @@ export async function planFlow(
   });
   signal?.throwIfAborted();
 
-  const { counts, traffic, failures, failureGroups, skipped, durationMs } = reporter.finish(false);
+  const { counts, targets: reported, traffic, failures, failureGroups, skipped, durationMs } = reporter.finish(false);
   const { read, ok, failed: refused, skipped: passed } = counts;
   const plan = {
     counts: { read, ok, refused, skipped: passed },
     sinks: [...context.sinks].map(({ name, done, batches }) => ({ name, inputs: done, batches })),
+    targets: reported,
     requests: traffic.requests,
     bytes: traffic.bytesSent,
     expectedMs: context.pacedMs === undefined ? undefined : Math.round(context.pacedMs),
@@ -105,6 +110,7 @@ export async function planFlow(
 function summaryOf(plan: Omit<Plan, "summary" | "toJSON">, byKind: readonly [string, number][]): string {
   const { counts, sinks, requests, bytes, expectedMs } = plan;
   const lines = [`plan: read ${counts.read} = ok ${counts.ok} + refused ${counts.refused} + skipped ${counts.skipped}`];
+  lines.push(...targetLines(plan.targets));
   if (counts.read === 0) lines.push("  nothing was read: the source is empty");
   for (const { name, inputs, batches } of sinks) {
     lines.push(`  ${name.padEnd(8)} ${counted(inputs, "input")} in ${counted(batches, "batch", "batches")}`);

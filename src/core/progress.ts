@@ -2,6 +2,7 @@
 
 import type { Activity } from "./activity.js";
 import { harmless } from "./harmless.js";
+import { writeNotice } from "./notice.js";
 import type { Source } from "./plugin.js";
 import { Meter, type ProgressEvent } from "./progress/measure.js";
 import type { Screen, Terminal } from "./progress/terminal.js";
@@ -66,7 +67,7 @@ function forProgram(onProgress: (event: ProgressEvent) => unknown): Viewer {
 function forLog(stream: NodeJS.WritableStream): Viewer {
   let toldAtMs = 0;
   let toldRead = -1;
-  const write = (event: ProgressEvent) => void stream.write(`${progressLine(event)}\n`);
+  const write = (event: ProgressEvent) => writeNotice(`${progressLine(event)}\n`, stream);
   return {
     show(event) {
       if (event.elapsedMs - toldAtMs < lineEveryMs) return;

@@ -6,6 +6,7 @@ import type { AppendFile } from "./journal/append-file.js";
 import { asJournalError, Journal } from "./journal.js";
 import type { Settlement } from "./ledger.js";
 import type { Kept, OutcomeStore, RunContext } from "./run-context.js";
+import type { JournalTargets } from "./targets.js";
 
 /** Beyond this many outcomes, or characters of them, that wait for the disk, no more is read. */
 const maxWaiting = 16_384;
@@ -33,9 +34,9 @@ export class Records implements OutcomeStore {
     if (deadLetters) deadLetters.file.onFailure = (error) => this.#fail(asDeadLettersError(deadLetters.path, error));
   }
 
-  /** Opens the files for a flow whose sinks do `effects`. @throws {SinkError} */
-  static async open(options: RecordsOptions, effects: readonly string[]): Promise<Records> {
-    const journal = options.journal === undefined ? undefined : await Journal.open(options.journal, effects);
+  /** Opens the files for a flow whose sinks write to `targets`. @throws {SinkError} */
+  static async open(options: RecordsOptions, targets: JournalTargets = { ids: [], names: [] }): Promise<Records> {
+    const journal = options.journal === undefined ? undefined : await Journal.open(options.journal, targets);
     try {
       const letters = options.deadLetters === undefined ? undefined : await DeadLetterFile.open(options.deadLetters);
       return new Records(journal, letters);

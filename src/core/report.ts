@@ -3,6 +3,7 @@
 import type { Counts } from "./ledger.js";
 import type { Throughput } from "./report/throughput.js";
 import type { Traffic } from "./run-context.js";
+import type { ReportedTarget } from "./targets.js";
 
 /** One failed input. */
 export interface Failure {
@@ -42,6 +43,8 @@ export interface JournalFacts {
 
 /** What became of every input of a run; it closes: `read = ok + failed + skipped + pending`. */
 export interface Report {
+  /** What the sinks wrote to, in the order of the pipe. */
+  readonly targets: readonly ReportedTarget[];
   readonly counts: Readonly<Omit<Counts, "inFlight">>;
   /** The failed inputs, in the order in which they failed; the first 10,000. */
   readonly failures: readonly Failure[];

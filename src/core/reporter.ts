@@ -9,6 +9,7 @@ import { ThroughputLog } from "./report/throughput.js";
 import type { Failure, FailureGroup, JournalFacts, Report } from "./report.js";
 import type { RunContext } from "./run-context.js";
 import { droppedByOperator } from "./settle-dropped.js";
+import type { ReportedTarget } from "./targets.js";
 
 /** Most settlements of one kind that a report keeps; beyond it they are counted only. */
 const maxKept = 10_000;
@@ -55,6 +56,7 @@ export class Reporter {
     const { inFlight: _, ...counts } = this.#ledger.counts;
     const failures = this.#failures;
     const report = {
+      targets: reportedTargets(this.#context),
       counts,
       failures,
       failureGroups: this.failureGroups,
@@ -116,4 +118,19 @@ export class Reporter {
     } else if (outcome.state === "skipped") this.#skipped.add(outcome.reason, origin);
     else this.#pending.add(outcome.reason, origin);
   }
+}
+
+/** The targets without what only a run needs of them, with the datasets that inputs joined there. */
+function reportedTargets({ targets, datasets }: RunContext): ReportedTarget[] {
+  return targets.map(({ sink, action, name, url, path }) => {
+    const joined = datasets.get(sink);
+    return {
+      sink,
+      action,
+      name,
+      ...(url === undefined ? {} : { url }),
+      ...(path === undefined ? {} : { path }),
+      ...(joined ? { datasets: [...joined] } : {}),
+    };
+  });
 }

@@ -7,6 +7,7 @@ import type { Input, InputDraft } from "./input.js";
 import { Ledger, type Outcome, type Settlement } from "./ledger.js";
 import type { Acknowledge, Listed } from "./plugin.js";
 import type { Sample } from "./report/sample.js";
+import type { SinkTarget } from "./targets.js";
 import type { Turns } from "./turns.js";
 
 /** What is known of an input besides itself, where outcomes are kept. */
@@ -95,6 +96,10 @@ export class RunContext {
   wholeRecords = false;
   /** Set before the sources are read. */
   store: OutcomeStore | undefined;
+  /** What the sinks write to, in the order of the pipe. */
+  targets: readonly SinkTarget[] = [];
+  /** Datasets that inputs joined, by the names of their sinks. */
+  readonly datasets = new Map<string, Set<string>>();
   /** Gets every input with its outcome, where a report is made. */
   sample: Sample | undefined;
   /** The ids of what earlier runs finished and this one came by; made when there is one. */

@@ -6,6 +6,7 @@ import { codeOf, describeThrown, FlowError } from "./errors.js";
 import { harmless } from "./harmless.js";
 import { onInterrupt } from "./interrupts.js";
 import { type MetricsMeter, startMetrics } from "./metrics.js";
+import { writeNotice } from "./notice.js";
 import type { Observable } from "./observable.js";
 import { type OptionsOf, parseOptions, type Source } from "./plugin.js";
 import { type ProgressEvent, startProgress } from "./progress.js";
@@ -13,7 +14,8 @@ import { Records } from "./records.js";
 import type { Report } from "./report.js";
 import { Reporter } from "./reporter.js";
 import { RunContext } from "./run-context.js";
-import { effectsOf } from "./stages.js";
+import { targetsOf } from "./stages.js";
+import { journalTargets } from "./targets.js";
 import { type Stall, stallText, watchForStalls } from "./watchdog.js";
 
 /** What only a meter has. */
@@ -35,7 +37,8 @@ const Options = z.strictObject({
   deadLetters: z.string().min(1).optional(),
   /**
    * On SIGINT no more is read, what is open may finish within 5 s, and the run ends as stopped; flows that the program runs after that end at
-   * once. A second one ends the process. True: on SIGTERM too. Default: on SIGINT, unless the program listens to it itself.
+   * once. The second one is the program's own, which ends unless it listens to it. True: on SIGTERM too. Default: on SIGINT, unless the program
+   * listens to it itself.
    */
   handleSignals: z.boolean().optional(),
   /**
@@ -66,6 +69,8 @@ export type RunOptions = OptionsOf<typeof Options>;
 /** What is open at a signal may go on for this long; then it is cut, and what it opened has a moment to close. */
 const drainForMs = 4000;
 const closeForMs = 900;
+/** After a signal, a disk that does not answer is not waited for longer; what it has not confirmed stays pending. */
+const recordsForMs = 2000;
 
 /** Runs what `build` makes to its end; see `Flow.run`. */
 export async function runFlow(
@@ -81,9 +86,10 @@ export async function runFlow(
   // Not AbortSignal.any: what is given may live longer than many runs, and would keep something of each.
   const stopAtOnce = () => abort.abort(checked.signal?.reason);
   const context = new RunContext({ signal, drain: drain.signal, maxInFlight, maxBytesInFlight });
-  const { made: stream, effects } = effectsOf(() => build(context));
-  const wantsRecords = journal !== undefined || deadLetters !== undefined;
-  const records = wantsRecords ? await Records.open({ journal, deadLetters }, effects) : undefined;
+  const { made: stream, targets } = targetsOf(() => build(context));
+  context.targets = targets;
+  const known = journal === undefined ? undefined : await journalTargets(targets);
+  const records = known || deadLetters !== undefined ? await Records.open({ journal, deadLetters }, known) : undefined;
   const reporter = new Reporter(context);
   context.store = records;
   records?.attach(context);
@@ -96,8 +102,8 @@ export async function runFlow(
     drain.abort();
   };
   const forget = checked.handleSignals === false ? undefined : onInterrupt(stop, checked.handleSignals ?? false);
-  const tellStall = (stall: Stall) => void process.stderr.write(`${stallText(stall)}\n`);
-  const onStall = checked.onStall ? harmless("onStall", checked.onStall) : tellStall;
+  const reportStall = (stall: Stall) => writeNotice(`${stallText(stall)}\n`);
+  const onStall = checked.onStall ? harmless("onStall", checked.onStall) : reportStall;
   const { progress: isShown, onProgress } = checked;
   const activity = new Activity(context, stallMs);
   const progress = startProgress(context, sources, reporter, activity, { isShown, onProgress });
@@ -107,7 +113,7 @@ export async function runFlow(
     const stopped = await subscribed(stream, context, records).finally(() =>
       context.closed(drain.signal.aborted ? closeForMs : undefined),
     );
-    await records?.close();
+    await within(records?.close(), drain.signal.aborted ? recordsForMs : undefined);
     const report = reporter.finish(stopped, records?.journal?.facts);
     await progress?.end(stopped ? "stopped" : "ended");
     return report;
@@ -133,6 +139,16 @@ function withReport(error: unknown, report: Report): FlowError {
       : new FlowError(codeOf(error, "ERR_UNEXPECTED"), `run: ${describeThrown(error)}`, { cause: error });
   if (Object.isExtensible(named)) Object.defineProperty(named, "report", { value: report, configurable: true });
   return named;
+}
+
+/** Waits for some work, or no longer than `ms`. */
+async function within(work: Promise<void> | undefined, ms: number | undefined): Promise<void> {
+  if (work === undefined || ms === undefined) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** Resolves at the end of a stream: whether it was stopped before its own end. */

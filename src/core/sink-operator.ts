@@ -8,6 +8,7 @@ import { guarded, Observable } from "./observable.js";
 import type { Sink } from "./plugin.js";
 import type { RunContext, SinkProgress } from "./run-context.js";
 import { announce } from "./stages.js";
+import type { Target } from "./targets.js";
 
 /**
  * A sink that works on messages: `write` settles those that failed or are pending; what it leaves unsettled goes on downstream.
@@ -30,10 +31,7 @@ export interface MessageSink {
 }
 
 /** A sink that works on inputs, as one that works on messages. */
-export function sinkOperator(
-  plugin: Sink,
-  effect = plugin.name,
-): OperatorFunction<Message | readonly Message[], Message> {
+export function sinkOperator(plugin: Sink, target?: Target): OperatorFunction<Message | readonly Message[], Message> {
   const { name, concurrency } = plugin;
   const writing =
     (write: Sink["write"]): MessageSink["write"] =>
@@ -56,12 +54,12 @@ export function sinkOperator(
       rehearsal: () => ({ name, concurrency, write: writing((inputs, context) => plan(inputs, context)) }),
     }),
   });
-  return messageSinkOperator(name, make, effect);
+  return messageSinkOperator(name, make, target);
 }
 
 /**
- * Makes an operator of a sink; each subscription gets one of its own from `make`. `effect` says what it does, and to what: a journal holds for
- * that alone.
+ * Makes an operator of a sink; each subscription gets one of its own from `make`. A report names its `target`, and a journal holds for that target
+ * alone. Default: the name of the sink.
  *
  * It is opened before its first write and closed once, also on an error and on an early stop. Completes when all writes are done and it is
  * closed. An error of the sink itself ends the run; its messages stay unsettled. A single message counts as a batch of one.
@@ -69,10 +67,10 @@ export function sinkOperator(
 export function messageSinkOperator(
   name: string,
   make: () => MessageSink,
-  effect = name,
+  target: Target = { action: name, name: "" },
 ): OperatorFunction<Message | readonly Message[], Message> {
   return (input) => {
-    announce({ kind: "sink", effect });
+    announce({ kind: "sink", target: { sink: name, ...target } });
     return new Observable((output) => {
       let sink = make();
       const concurrency = sink.concurrency ?? 1;

@@ -1,10 +1,12 @@
 /** Stages: what the operators of this library announce when a pipe is put together. RxJS operators announce nothing. */
 
+import type { SinkTarget } from "./targets.js";
+
 /**
- * A transform, a batch or a sink. A sink says what it does, and to what: `remove from me/photos at https://api.clarifai.com`. With "wholeRecords", a sink
- * says that it records inputs in full: a listing then reads their annotations and datasets too.
+ * A transform, a batch, or a sink with what it writes to. With "wholeRecords", a sink says that it records inputs in full: a listing then reads their
+ * annotations and datasets too.
  */
-export type Stage = { kind: "transform" | "batch" | "wholeRecords" } | { kind: "sink"; effect: string };
+export type Stage = { kind: "transform" | "batch" | "wholeRecords" } | { kind: "sink"; target: SinkTarget };
 
 let announced: Stage[] | undefined;
 
@@ -21,10 +23,10 @@ export function stagesOf<T>(build: () => T): { made: T; stages: readonly Stage[]
   }
 }
 
-/** What the sinks of a pipe do; a journal tells flows apart by it. */
-export function effectsOf<T>(build: () => T): { made: T; effects: readonly string[] } {
+/** What the sinks of a pipe write to. */
+export function targetsOf<T>(build: () => T): { made: T; targets: readonly SinkTarget[] } {
   const { made, stages } = stagesOf(build);
-  return { made, effects: stages.flatMap((stage) => (stage.kind === "sink" ? [stage.effect] : [])) };
+  return { made, targets: stages.flatMap((stage) => (stage.kind === "sink" ? [stage.target] : [])) };
 }
 
 /** Announces a stage; its operator does so when it is applied. */

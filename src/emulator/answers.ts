@@ -1,6 +1,7 @@
 /** Answers: the envelope of the API around what a route gives back. */
 
 import type { ServerResponse } from "node:http";
+import { diskFullText, isDiskFull, storageFull } from "./disk-full.js";
 import { ItemRefusal } from "./incoming.js";
 import type { JsonObject } from "./model.js";
 import type { Reply } from "./routes/context.js";
@@ -13,6 +14,9 @@ export function fail(error: unknown, list?: string): Reply {
   if (error instanceof ItemRefusal) return { status: error.status, json };
   if (error instanceof Refusal)
     return { status: status(error.code, error.details), json, httpStatus: error.httpStatus };
+  if (isDiskFull(error)) {
+    return { status: status(storageFull.code, diskFullText(error)), json, httpStatus: storageFull.httpStatus };
+  }
   const text = error instanceof Error ? error.message : String(error);
   return { status: status(99009, text), json };
 }

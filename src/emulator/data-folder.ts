@@ -1,8 +1,9 @@
 /** The folder of a store: made, locked and opened, with errors that say what is wrong with it. */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeError, FlowError } from "../core/errors.js";
+import { makeFolder } from "../core/make-folder.js";
 import { lockFile } from "./driver.js";
 import { MediaFiles } from "./media-files.js";
 import { Store } from "./store.js";
@@ -25,7 +26,7 @@ export interface DataFolder {
 export function openDataFolder(folder: string): DataFolder {
   let unlock: (() => void) | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     unlock = lockFile(join(folder, "lock"));
     if (!unlock) throw inUse(folder);
     const release = unlock;
@@ -37,7 +38,13 @@ export function openDataFolder(folder: string): DataFolder {
       rmSync(address, { force: true });
       release();
     };
-    const tellAddress = (url: string) => writeFileSync(address, url);
+    const tellAddress = (url: string) => {
+      try {
+        writeFileSync(address, url);
+      } catch {
+        // on a full disk, who finds the folder in use is told so without the address
+      }
+    };
     return { store, files: new MediaFiles(folder), tellAddress, close };
   } catch (error) {
     unlock?.();

@@ -42,17 +42,30 @@ export function openDatabase(path: string): SqlDatabase {
         database.exec("COMMIT");
         return result;
       } catch (error) {
-        database.exec("ROLLBACK");
+        rollBack(database);
         throw error;
       } finally {
         depth -= 1;
       }
     },
     close: () => {
-      database.exec("PRAGMA wal_checkpoint(TRUNCATE)"); // so that the file alone has everything
+      try {
+        database.exec("PRAGMA wal_checkpoint(TRUNCATE)"); // so that the file alone has everything
+      } catch {
+        // on a full disk, the log keeps it for the next start
+      }
       database.close();
     },
   };
+}
+
+/** Takes a transaction back; after some errors, such as a full disk, SQLite has done so itself. The error before it is what is reported. */
+function rollBack(database: Database.Database): void {
+  try {
+    database.exec("ROLLBACK");
+  } catch {
+    // no transaction is open any more
+  }
 }
 
 /** Locks a file for as long as this process lives; gives back its release, or undefined when it is locked already. */

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { describeError, FlowError } from "../core/errors.js";
 import { isLoopbackHost } from "../core/guarded-fetch.js";
 import { openDataFolder } from "./data-folder.js";
+import { isDiskFull } from "./disk-full.js";
 import { type FaultRule, Faults } from "./faults.js";
 import type { Gallery } from "./gallery/gallery.js";
 import { Sessions } from "./gallery/sessions.js";
@@ -84,6 +85,8 @@ export interface Emulator {
   /** Address, such as `http://127.0.0.1:40123`. */
   url: string;
   port: number;
+  /** Id of the store in the data folder; a copy of the folder, or an emptied one, has another. */
+  store: string;
   faults: Faults;
   /** Address of the gallery, a page that shows what is in the store. Each call gives another one, which opens it in one browser, once. */
   galleryUrl(): string;
@@ -159,7 +162,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const cut = setTimeout(() => server.closeAllConnections(), 2000);
     await closed;
     clearTimeout(cut);
-    deletions.finish();
+    deletions.finish(true);
     await processing.close();
     (await loadedGallery)?.close();
     opened.close();
@@ -168,6 +171,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     url,
     port,
+    store: store.id,
     faults,
     // What is after the # stays in the browser.
     galleryUrl: () => `${url}/#link=${sessions.link()}`,
@@ -213,6 +217,9 @@ function deletedInputs(store: Store, userId: string, appId: string): Pick<Stored
   return rows.map(({ id, times_stored: timesStored }) => ({ id, timesStored }));
 }
 
+/** Wait after rows could not be deleted since the disk was full, in milliseconds. */
+const retryMs = 200;
+
 /** Deletes in the background, as the platform does; what was not yet done when the process ended is done at the next start. */
 class Deletions {
   readonly #store: Store;
@@ -235,12 +242,19 @@ class Deletions {
     this.#timer ??= setTimeout(() => this.finish(), this.#delayMs).unref();
   }
 
-  finish(): void {
+  finish(isClosing = false): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const unused = this.#store.transaction(() =>
-      this.#store.deleteInputs(this.#store.all<InputRow>("SELECT * FROM inputs WHERE deleting = 1")),
-    );
+    let unused: string[];
+    try {
+      unused = this.#store.transaction(() =>
+        this.#store.deleteInputs(this.#store.all<InputRow>("SELECT * FROM inputs WHERE deleting = 1")),
+      );
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      if (!isClosing) this.#timer = setTimeout(() => this.finish(), retryMs).unref(); // else it is done at the next start
+      return;
+    }
     for (const sha256 of unused) this.#files.remove(sha256);
   }
 }

@@ -35,13 +35,14 @@ export class MediaFiles {
   /** Begins a file; it gets its name when its content is known, and is held from then on until `release`. */
   create(): MediaWriter {
     this.#counter += 1;
-    return new MediaWriter(join(this.#temporary, String(this.#counter)), (sha256) => {
-      this.#held.set(sha256, (this.#held.get(sha256) ?? 0) + 1);
+    const finalPath = (sha256: string) => {
       const path = this.pathOf(sha256);
       if (existsSync(path)) return undefined;
       mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true });
       return path;
-    });
+    };
+    const hold = (sha256: string) => void this.#held.set(sha256, (this.#held.get(sha256) ?? 0) + 1);
+    return new MediaWriter(join(this.#temporary, String(this.#counter)), finalPath, hold);
   }
 
   /** Lets go of finished files; those that nothing holds or uses any more are deleted. */
@@ -64,15 +65,17 @@ export class MediaFiles {
 export class MediaWriter {
   readonly #path: string;
   readonly #finalPath: (sha256: string) => string | undefined;
+  readonly #hold: (sha256: string) => void;
   readonly #hash = createHash("sha256");
   #pieces: Buffer[] = [];
   #buffered = 0;
   #file: number | undefined;
   sizeBytes = 0;
 
-  constructor(path: string, finalPath: (sha256: string) => string | undefined) {
+  constructor(path: string, finalPath: (sha256: string) => string | undefined, hold: (sha256: string) => void) {
     this.#path = path;
     this.#finalPath = finalPath;
+    this.#hold = hold;
   }
 
   write(bytes: Buffer): void {
@@ -92,8 +95,10 @@ export class MediaWriter {
     } else {
       this.#flush();
       closeSync(this.#file ?? openSync(this.#path, "w"));
+      this.#file = undefined;
       renameSync(this.#path, final);
     }
+    this.#hold(sha256);
     return { sha256, sizeBytes: this.sizeBytes, valid };
   }
 
@@ -106,8 +111,13 @@ export class MediaWriter {
 
   #flush(): void {
     this.#file ??= openSync(this.#path, "w");
-    for (const piece of this.#pieces) writeSync(this.#file, piece);
+    for (const piece of this.#pieces) writeAll(this.#file, piece);
     this.#pieces = [];
     this.#buffered = 0;
   }
+}
+
+/** A disk that becomes full writes a part, and refuses the rest. */
+function writeAll(file: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
 }

@@ -8,6 +8,7 @@ import type { PrivateAccess } from "../core/guarded-fetch.js";
 import { limits, MB } from "../core/limits.js";
 import { pixelBudget } from "../core/pixel-budget.js";
 import { Semaphore } from "../core/semaphore.js";
+import { isDiskFull } from "./disk-full.js";
 import { fetchMedia, ProcessingFailure } from "./fetch-media.js";
 import type { MediaFiles, StoredMedia } from "./media-files.js";
 import type { InputRow, JsonObject } from "./model.js";
@@ -159,6 +160,7 @@ export class Processing {
       media[row.kind] = { ...media[row.kind], ...info };
       return { row, code: 30000, details: null, media, stored };
     } catch (error) {
+      if (isDiskFull(error)) throw error; // it stays accepted, and is tried again
       const code = error instanceof ProcessingFailure ? error.code : 30002;
       return { row, code, details: describeError(error), media, stored };
     }

@@ -63,6 +63,7 @@ async function handle(
 ): Promise<void> {
   const { services, credentials } = options;
   response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("x-sluice-store", services.store.id);
   const stranger = strangerOf(request, options.host);
   if (stranger !== undefined) {
     drain(request);

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { openDatabase, type SqlDatabase, type SqlValue, type Statement } from "./driver.js";
 import type { AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";
+import { storeId } from "./store-id.js";
 
 const schema = `
 CREATE TABLE IF NOT EXISTS apps (seq INTEGER PRIMARY KEY, user TEXT NOT NULL, id TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (user, id));
@@ -26,6 +27,7 @@ CREATE TABLE IF NOT EXISTS dataset_inputs (app INTEGER NOT NULL, dataset TEXT NO
 CREATE INDEX IF NOT EXISTS dataset_inputs_input ON dataset_inputs (input);
 CREATE TABLE IF NOT EXISTS jobs (app INTEGER NOT NULL, id TEXT NOT NULL, pending INTEGER NOT NULL DEFAULT 0, in_progress INTEGER NOT NULL DEFAULT 0,
   success INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, cancelled INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, modified_at TEXT NOT NULL, PRIMARY KEY (app, id));
+CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL, file TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS operations (seq INTEGER PRIMARY KEY, app INTEGER NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL);
 `;
 
@@ -51,9 +53,14 @@ export class Store {
   readonly #statements = new Map<string, Statement>();
   readonly #names = new Map<number, Map<string, string>>();
 
+  /** Tells this store from others; clients with a journal ask for it. */
+  readonly id: string;
+
   constructor(folder: string) {
-    this.database = openDatabase(join(folder, "store.sqlite"));
+    const path = join(folder, "store.sqlite");
+    this.database = openDatabase(path);
     this.database.exec(schema);
+    this.id = storeId(this, path);
   }
 
   close(): void {

@@ -60,7 +60,7 @@ export class Engine {
    */
   static async open(plugin: string, { servers, credentials, connection }: EngineAddress): Promise<Engine> {
     const packages = await loadPackages(plugin);
-    const at = servers ?? process.env.NATS_URL?.split(",").map((text) => text.trim()) ?? "nats://127.0.0.1:4222";
+    const at = serversOf(servers);
     const file = credentials ?? process.env.NATS_CREDS;
     const authenticator = file === undefined ? {} : await credentialsOf(plugin, file, packages);
     const asked = { timeout: firstAnswerMs, pingInterval: 20_000, reconnectTimeWait: 500, ...authenticator };
@@ -147,7 +147,7 @@ async function credentialsOf(plugin: string, path: string, packages: Packages): 
 }
 
 function engineError(plugin: string, servers: string | string[], error: unknown): FlowError {
-  const where = [servers].flat().map(withoutUser).join(", ");
+  const where = serversText(servers);
   const text = describeError(error);
   if (/authoriz|authentic|permission/i.test(text)) {
     return new FlowError("ERR_ENGINE_REFUSED", `${plugin}: the engine at ${where} refuses the connection: ${text}`);
@@ -163,6 +163,15 @@ function engineError(plugin: string, servers: string | string[], error: unknown)
     `${plugin}: no engine answers at ${where} (${text}); ${hint}`,
     options,
   );
+}
+
+function serversOf(servers: string | string[] | undefined): string | string[] {
+  return servers ?? process.env.NATS_URL?.split(",").map((text) => text.trim()) ?? "nats://127.0.0.1:4222";
+}
+
+/** The servers for people, without credentials. */
+export function serversText(servers: string | string[] | undefined): string {
+  return [serversOf(servers)].flat().map(withoutUser).join(", ");
 }
 
 /** An address without what may stand before an `@`. */

@@ -9,7 +9,7 @@ import { IdsInRun } from "../core/ids-in-run.js";
 import type { Message } from "../core/message.js";
 import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { Engine, engineOptions, StreamName } from "./engine.js";
+import { Engine, engineOptions, StreamName, serversText } from "./engine.js";
 import { encodeReference } from "./reference.js";
 import { ensureStreams, partsOf } from "./streams.js";
 
@@ -95,7 +95,10 @@ export function publishTo(
       }),
     };
   };
-  return messageSinkOperator("publishTo", make, `publish to ${stream}`);
+  return messageSinkOperator("publishTo", make, {
+    action: "publish to",
+    name: `${stream} at ${serversText(address.servers)}`,
+  });
 }
 
 /** What is published; undefined for an input that failed. */

@@ -1,7 +1,7 @@
 /** Sink: downloads the contents of inputs to a folder, with a manifest. */
 
 import { hash } from "node:crypto";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { App, appOfMedia } from "../client/app.js";
@@ -15,6 +15,7 @@ import type { RunContext, Traffic } from "../core/run-context.js";
 import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { announce } from "../core/stages.js";
+import { diskTarget } from "../core/targets.js";
 import { replaces } from "./downloading/existing-file.js";
 import { fetchFile } from "./downloading/fetch-file.js";
 import { Manifest, type Recorded } from "./downloading/manifest.js";
@@ -75,11 +76,8 @@ export function download(
 ): OperatorFunction<Message | readonly Message[], Message> {
   checkPath("download", folder);
   const checked = parseOptions("download", Options, options);
-  const operator = messageSinkOperator(
-    "download",
-    () => new Downloader(folder, checked),
-    `download to ${resolve(folder)}`,
-  );
+  const target = diskTarget("download to", folder);
+  const operator = messageSinkOperator("download", () => new Downloader(folder, checked), target);
   return (input) => {
     if (checked.wholeRecords) announce({ kind: "wholeRecords" });
     return operator(input);

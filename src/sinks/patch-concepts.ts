@@ -51,7 +51,7 @@ export function patchConcepts(app: App): OperatorFunction<Message | readonly Mes
       },
     };
   };
-  return messageSinkOperator("patchConcepts", () => make(app), `patch concepts in ${app.place}`);
+  return messageSinkOperator("patchConcepts", () => make(app), app.target("patch concepts in"));
 }
 
 /** The messages that have one of these concepts. */

@@ -72,7 +72,7 @@ export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Me
       rehearsal: () => make(to.rehearsed(), true),
     };
   };
-  return messageSinkOperator("patch", () => make(app, false), `patch (${action}) in ${app.place}`);
+  return messageSinkOperator("patch", () => make(app, false), app.target(`patch (${action}) in`));
 }
 
 interface Planned {

@@ -62,5 +62,5 @@ export function removeAnnotations(
     },
     rehearsal: () => make(to.rehearsed()),
   });
-  return messageSinkOperator("removeAnnotations", () => make(app), `remove annotations (${which}) from ${app.place}`);
+  return messageSinkOperator("removeAnnotations", () => make(app), app.target(`remove annotations (${which}) from`));
 }

@@ -58,7 +58,7 @@ export function remove(app: App, options: RemoveOptions = {}): OperatorFunction<
     },
     rehearsal: () => make(to.rehearsed()),
   });
-  return messageSinkOperator("remove", () => make(app), `remove from ${app.place}`);
+  return messageSinkOperator("remove", () => make(app), app.target("remove from"));
 }
 
 /** Skips inputs that are not there. A listing has just said of its inputs that they are. */

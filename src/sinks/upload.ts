@@ -69,7 +69,20 @@ const maxUploads = 3;
 export function upload(app: App, options: UploadOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
   checkApp("upload", app);
   const checked = parseOptions("upload", Options, options);
-  return messageSinkOperator("upload", () => new Uploader(app, checked), `upload to ${app.place}`);
+  return messageSinkOperator("upload", () => new Uploader(app, checked), app.target("upload to"));
+}
+
+/** Most datasets that a report names. */
+const maxDatasets = 20;
+
+/** Tells the report which datasets inputs joined. */
+function noteDatasets(messages: readonly Message[]): void {
+  for (const { settled, value, context } of messages) {
+    if (settled || value.datasets.length === 0) continue;
+    let noted = context.datasets.get("upload");
+    if (!noted) context.datasets.set("upload", (noted = new Set()));
+    for (const id of value.datasets) if (noted.size < maxDatasets) noted.add(id);
+  }
 }
 
 /** Batches that stand ready when a request ends; more would only cost memory. */
@@ -122,6 +135,7 @@ class Uploader implements MessageSink {
     for (let uploads = 1; rest.length > 0 || there.length > 0; uploads += 1) {
       rest = await this.#uploadOnce(rest, there.splice(0), uploads, before, signal);
     }
+    noteDatasets(messages);
     const added = await this.#annotate(messages, before, signal);
     for (const message of before) if (!added.has(message) && !message.noted) message.skip("already there", true);
   }

@@ -6,12 +6,15 @@ import type { DeadLetter } from "../core/dead-letters.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import { bytesFromBase64 } from "../core/input-json.js";
 import { DigestSet, fingerprintOfKey } from "../core/journal/digest-set.js";
+import { isDeeper } from "../core/json.js";
 import { readLines } from "../core/lines.js";
 import type { Source, SourceItem } from "../core/plugin.js";
 import { revealSecrets } from "../core/secret-urls.js";
 
 /** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */
 const maxLineBytes = 200_000_000;
+/** Levels of lists and objects in a line: those of metadata, and of what is around them. */
+const maxLetterDepth = 110;
 
 /**
  * Reads the inputs that `run({ deadLetters: path })` gave up on, in their order, each as it was before any transform and with the origin that it
@@ -48,6 +51,9 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
     if (!line) throw new InputError("ERR_LINE_TOO_LONG", `the line has more than ${maxLineBytes} bytes`);
     letter = JSON.parse(decodeData(line, "the line")) as DeadLetter;
     if (typeof letter?.origin !== "string") throw new InputError("ERR_DEAD_LETTER", "the line has no origin");
+    if (isDeeper(letter, maxLetterDepth)) {
+      throw new InputError("ERR_INPUT_SHAPE", `the line is nested more than ${maxLetterDepth} levels deep`);
+    }
   } catch (error) {
     if (error instanceof InputError) return { origin: position, error };
     const text = `the line is not JSON: ${describeError(error)}`;

@@ -35,7 +35,9 @@ describe("the command line", () => {
 
     const uploaded = await sluice("upload", ...upload, "--dataset", "d", ...records);
     expect(uploaded.code).toBe(1);
-    expect(uploaded.stdout).toMatch(/^read 4 = ok 3 \+ failed 1 .*\n {2}failed {3}photos\/late\.jpg is empty/);
+    expect(uploaded.stdout).toMatch(
+      /^read 4 = ok 3 \+ failed 1 .*\n {2}target {3}upload to me\/main at http:\/\/127\.0\.0\.1:\d+, dataset d\n {2}failed {3}photos\/late\.jpg is empty/,
+    );
     expect(uploaded.stderr).toBe(""); // no terminal, and not asked
     expect(store.stored()[0]).toMatchObject({ metadata: { split: "train", n: 1 } });
 

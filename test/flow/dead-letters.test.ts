@@ -228,7 +228,7 @@ describe("dead letters", () => {
     expect(early).toEqual([]);
   });
 
-  it("end the run when a line cannot be written or said", async () => {
+  it("keep the failure of an input that JSON cannot hold, and end the run when a line cannot be written", async () => {
     const letters = join(temporaryFolder(), "failed.jsonl");
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
@@ -238,11 +238,9 @@ describe("dead letters", () => {
         yield { origin: "cyclic:1", checked: true as const, input: { id: "a", text: "a", metadata: cyclic as never } };
       },
     };
-    await expect(flow(source).pipe(failing()).run({ deadLetters: letters })).rejects.toMatchObject({
-      name: "SinkError",
-      code: "ERR_DEAD_LETTERS_UNWRITABLE",
-      message: expect.stringContaining(letters),
-    });
+    const report = await flow(source).pipe(failing()).run({ deadLetters: letters });
+    expect(report.failures).toMatchObject([{ origin: "cyclic:1", code: "ERR_INPUT_SHAPE" }]);
+    expect(lettersOf(letters)).toMatchObject([{ origin: "cyclic:1", code: "ERR_INPUT_SHAPE" }]);
     await expect(flow(texts(1)).run({ deadLetters: "/dev/null/failed.jsonl" })).rejects.toMatchObject({
       code: "ERR_DEAD_LETTERS_UNWRITABLE",
     });

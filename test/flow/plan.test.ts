@@ -42,6 +42,7 @@ async function done(flow: Flow<unknown>, app: App, options: { journal?: string }
   const { read, ok, failed: refused, skipped } = report.counts;
   return {
     counts: { read, ok, refused, skipped },
+    targets: report.targets,
     sinks: last?.sinks.map(({ name, done: inputs, batches }) => ({ name, inputs, batches })),
     requests: carrying.length,
     bytes: report.traffic.bytesSent,
@@ -150,7 +151,7 @@ describe("the plan of an upload", () => {
     expect(plan.expectedMs).toBeGreaterThan(2000);
     expect(plan.expectedMs).toBeLessThan(2200);
     expect(plan.summary()).toMatch(
-      /^plan: read 100 = ok 100 \+ refused 0 \+ skipped 0\n {2}upload {3}100 inputs in 20 batches\n {2}requests 20 with \d.* kB, at least 2\.1 s at the account's rate$/,
+      /^plan: read 100 = ok 100 \+ refused 0 \+ skipped 0\n {2}target {3}upload to me\/main at http:\/\/127\.0\.0\.1:\d+\n {2}upload {3}100 inputs in 20 batches\n {2}requests 20 with \d.* kB, at least 2\.1 s at the account's rate$/,
     );
     const { app: unpaced } = await openStore();
     const unknown = await flow(values(many)).pipe(batch(), upload(unpaced)).plan();

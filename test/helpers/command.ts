@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { onTestFinished } from "vitest";
@@ -52,15 +52,31 @@ export interface Ended {
 /** Starts `sluice` with some arguments, in a folder, with nothing of the environment but what is given. */
 export function startCommand(
   args: readonly string[],
-  { cwd, env = {}, stdin = "" }: { cwd: string; env?: Record<string, string>; stdin?: string },
+  {
+    cwd,
+    env = {},
+    stdin = "",
+    stdoutTo,
+  }: {
+    cwd: string;
+    env?: Record<string, string>;
+    stdin?: string /** A file that gets its output. */;
+    stdoutTo?: string;
+  },
 ): { child: ChildProcess; ended: Promise<Ended> } {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [bundle(), ...args], { cwd, env: { PATH, HOME, ...env } as NodeJS.ProcessEnv });
+  const stdout = stdoutTo === undefined ? "pipe" : openSync(stdoutTo, "w");
+  const child = spawn(process.execPath, [bundle(), ...args], {
+    cwd,
+    env: { PATH, HOME, ...env } as NodeJS.ProcessEnv,
+    stdio: ["pipe", stdout, "pipe"],
+  });
+  if (typeof stdout === "number") closeSync(stdout);
   onTestFinished(() => void child.kill("SIGKILL"));
   const output = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => void (output.stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => void (output.stderr += text));
-  child.stdin.end(stdin);
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => void (output.stdout += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => void (output.stderr += text));
+  child.stdin?.end(stdin);
   const ended = once(child, "close").then(([code, signal]) => ({
     code: (code ?? signal) as number | NodeJS.Signals,
     ...output,

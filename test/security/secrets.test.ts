@@ -421,8 +421,9 @@ describe("let through", () => {
     );
     expect(await connectWith({ ...options, baseUrl: "http://store:8080" })).toBe("connected");
     expect(await connectWith({ ...options, baseUrl: "https://api.example", pat: `${canary}` })).toBe("connected");
+    expect(await connectWith(options, { CLARIFAI_API_BASE: api.origin, CLARIFAI_PAT: canary })).toBe("connected");
     expect(await connectWith(options, { CLARIFAI_API_BASE: api.origin, CLARIFAI_PAT: `${canary}\n` })).toBe(
-      "connected",
+      "ERR_CREDENTIALS", // refused by its name, and never changed silently
     );
   });
 });

@@ -18,7 +18,11 @@ export function withConnection(command: Command): Command {
     .option("--user <id>", "user or organisation (default: CLARIFAI_USER_ID)", notEmpty)
     .option("--app <id>", "app (default: CLARIFAI_APP_ID)", notEmpty)
     .option("--base-url <url>", "server (default: CLARIFAI_API_BASE, else the platform)", notEmpty)
-    .option("--store <folder>", "without a key: folder of the embedded store (default: ./.sluice)", notEmpty);
+    .option(
+      "--store <folder>",
+      "folder of an emulator in this process, whatever the environment names (default without a key: ./.sluice)",
+      notEmpty,
+    );
 }
 
 /** Connects, does something, and closes the connection whatever happens. */

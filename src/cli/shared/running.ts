@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { Report } from "../../core/report.js";
 import type { RunOptions } from "../../core/run.js";
+import { print } from "./output.js";
 import { notEmpty } from "./parsing.js";
 
 export interface RunningOptions {
@@ -33,9 +34,9 @@ export function runOptions({ progress, journal, deadLetters }: RunningOptions): 
   return { progress: progress ?? isTerminal, journal, deadLetters, handleSignals: true };
 }
 
-/** Prints a report, writes its page, and takes its exit code for that of the process. */
+/** Takes the exit code of a report for that of the process, prints the report, and writes its page. */
 export async function conclude(report: Report, { json, report: page }: RunningOptions): Promise<void> {
-  process.stdout.write(`${json ? JSON.stringify(report) : report.summary()}\n`);
   process.exitCode = report.exitCode;
+  await print(json ? JSON.stringify(report) : report.summary());
   if (page !== undefined) await report.writeHtml(page);
 }

@@ -38,3 +38,14 @@ export function selectionOf({ id, kind, dataset, status }: SelectingOptions): Li
     ...(status !== undefined && { status }),
   };
 }
+
+/** The selection for a question, in front of the app: `the dataset "old" in `. */
+export function selectionText({ id = [], kind = [], dataset, status }: SelectingOptions): string {
+  const parts = [
+    ...(dataset === undefined ? [] : [`the dataset ${JSON.stringify(dataset)}`]),
+    ...(kind.length === 0 ? [] : [`kind ${kind.join(" or ")}`]),
+    ...(status === undefined ? [] : [`status ${status}`]),
+    ...(id.length === 0 ? [] : [id.length === 1 ? `the id ${JSON.stringify(id[0])}` : `${id.length} ids`]),
+  ];
+  return parts.length === 0 ? "" : `${parts.join(", ")} in `;
+}

@@ -4,6 +4,8 @@ import { type FileHandle, open } from "node:fs/promises";
 
 /** Lines are written in pieces of about this many characters. */
 const pieceLength = 4_000_000;
+/** As much as most file systems give a file at once. */
+const blockBytes = 4096;
 
 /** What it needs of a file; a test may hand in one that fails. */
 export type AppendTarget = Pick<FileHandle, "write" | "datasync" | "truncate" | "close">;
@@ -32,11 +34,17 @@ export class AppendFile {
     this.#durableBytes = sizeBytes;
   }
 
-  /** Opens a file that is there, or makes it with `mode`, and drops what stands behind `sizeBytes`. */
+  /**
+   * Opens a file that is there, or makes it with `mode`, and drops what stands behind `sizeBytes`. Writes a block and takes it back, so that a full disk is
+   * an error before the first input is sent.
+   */
   static async open(path: string, sizeBytes: number, mode = 0o666): Promise<AppendFile> {
     const file = await open(path, "a", mode);
     try {
       if ((await file.stat()).size > sizeBytes) await file.truncate(sizeBytes);
+      const { bytesWritten } = await file.write(Buffer.alloc(blockBytes));
+      await file.truncate(sizeBytes);
+      if (bytesWritten < blockBytes) throw new Error("the disk is full");
     } catch (error) {
       await file.close();
       throw error;

@@ -15,7 +15,7 @@ const stateAt = fingerprintAt + 16 + '","state":"'.length;
 
 const blockBytes = 1024 * 1024;
 const newline = 10;
-const letters = { f: 102, k: 107, o: 111, s: 115 };
+const letters = { f: 102, j: 106, k: 107, o: 111, s: 115 };
 
 /** What a byte does to a CRC-32. Calls of the one in zlib cost more than a short line takes here. */
 const table = Int32Array.from({ length: 256 }, (_, byte) => {
@@ -48,6 +48,11 @@ export function eachLine(block: Buffer, line: (start: number, end: number, isWho
     line(start, end, end > body && end < length && ~sum === sumOf(block, start));
     start = end + 1;
   }
+}
+
+/** Whether a whole line is a header. */
+export function isHeaderLine(block: Buffer, start: number): boolean {
+  return block[start + bodyAt + 1] === letters.j;
 }
 
 /** Where the fingerprint of a whole line is when the line is an outcome that counts as done (ok, or skipped since it was there); else -1. */

@@ -1,9 +1,9 @@
 /** A lock on a file: one process at a time, for as long as it lives. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir, open, readdir, rm, rmdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
 /** A process, told apart from an earlier one with its number. */
@@ -29,6 +29,8 @@ export class LockedError extends Error {
 /** Processes that ask at the same moment see each other, step back and ask again. */
 const maxTries = 8;
 const stepBackMs = 20;
+/** Times that the folder of claims may vanish under a new claim: its last holder removes it. */
+const maxVanished = 100;
 
 /**
  * Takes the lock of `path`; gives back its release.
@@ -86,17 +88,24 @@ export function livesNow(other: Owner, self: Owner): boolean {
 
 /** False when this process has its claim there already. */
 async function putClaim(folder: string, claim: string): Promise<boolean> {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
+    await makeFolder(folder);
     try {
-      await mkdir(folder, { recursive: true }); // it fails, too, when the folder goes while it looks
       await (await open(claim, "wx")).close();
       return true;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EEXIST") return false;
-      if (code !== "ENOENT" || !existsSync(dirname(folder))) throw error; // else its last holder has just removed the folder
+      if (code !== "ENOENT" || tries === maxVanished) throw error;
     }
   }
+}
+
+/** Not with `recursive`: on a disk that cannot be written, that reports a missing folder, as if its last holder had removed it. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
 }
 
 async function otherIn(folder: string, own: string, isAlive: (owner: Owner) => boolean): Promise<Owner | undefined> {

@@ -1,6 +1,7 @@
 /** The screen: progress on a terminal, in a few lines that are written anew. */
 
 import { styleText } from "node:util";
+import { writeNotice } from "../notice.js";
 
 /** A terminal, as far as it is needed. */
 export type Terminal = NodeJS.WritableStream & { columns?: number; rows?: number; hasColors?: () => boolean };
@@ -16,7 +17,7 @@ export interface Screen {
 export async function openScreen(terminal: Terminal): Promise<Screen> {
   const { createLogUpdate } = await import("log-update");
   // Hiding the cursor would bring a handler of signals with it, and Ctrl-C is ours.
-  const update = createLogUpdate(terminal as NodeJS.WriteStream, { showCursor: true });
+  const update = createLogUpdate(withQuietErrors(terminal) as NodeJS.WriteStream, { showCursor: true });
   const hasColors = terminal.hasColors?.() ?? false;
   const styled = (style: Parameters<typeof styleText>[0], text: string) => (hasColors ? styleText(style, text) : text);
   return {
@@ -30,4 +31,20 @@ export async function openScreen(terminal: Terminal): Promise<Screen> {
     },
     leave: () => update.done(),
   };
+}
+
+/** The terminal with a `write` that drops its errors: a terminal that was closed ends no run. */
+function withQuietErrors(terminal: Terminal): Terminal {
+  return new Proxy(terminal, {
+    get(target, name) {
+      if (name === "write") {
+        return (text: string) => {
+          writeNotice(text, target);
+          return true;
+        };
+      }
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }

@@ -10,6 +10,7 @@ import { Html, html, name } from "./html.js";
 import type { Sample } from "./sample.js";
 import { card } from "./sheet.js";
 import { style } from "./style.js";
+import { targetText } from "./summary.js";
 import { thumbnailOf } from "./thumbnails.js";
 
 /** A report without what it can do. */
@@ -43,7 +44,7 @@ export async function pageOf(report: Facts, sample: Sample): Promise<string> {
   for (const input of sample.inputs) cards.push(card(input, await thumbnailOf(input))); // one image in memory at a time
   const title = `read ${countText(counts.read)} = ok ${countText(counts.ok)} + failed ${countText(counts.failed)} + skipped ${countText(counts.skipped)}`;
   const body = [
-    html`<header><h1>${headline(report)}</h1><p class="soft">${facts(report)}</p></header>`,
+    html`<header><h1>${headline(report)}</h1>${targetParts(report)}<p class="soft">${facts(report)}</p></header>`,
     totals(report),
     section("Throughput", throughput.inputs.length < leastSpans ? [] : [throughputChart(throughput, durationMs)]),
     section(
@@ -80,6 +81,10 @@ function headline({ counts, stopped, ok }: Facts): string {
   return ok
     ? "All is well"
     : `${countText(open)} of ${counted(counts.read, "input")} ${open === 1 ? "is" : "are"} not done`;
+}
+
+function targetParts({ targets }: Facts): Html[] {
+  return targets.filter(({ name }) => name !== "").map((target) => html`<p>${targetText(target)}</p>`);
 }
 
 function facts({ counts, durationMs, traffic, notes, journal }: Facts): string {

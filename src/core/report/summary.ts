@@ -2,6 +2,7 @@
 
 import { printable } from "../format.js";
 import type { Failure, ReasonGroup, Report } from "../report.js";
+import { type ReportedTarget, textOf } from "../targets.js";
 
 /** The report for people: the sum, then the failures in twenty lines at most, and a line for each reason to skip. */
 export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml">): string {
@@ -9,6 +10,7 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   const parts = [`ok ${counts.ok}`, `failed ${counts.failed}`, `skipped ${counts.skipped}`];
   if (counts.pending > 0) parts.push(`pending ${counts.pending}`);
   const lines = [`read ${counts.read} = ${parts.join(" + ")}  (${(report.durationMs / 1000).toFixed(1)} s)`];
+  lines.push(...targetLines(report.targets));
   if (report.stopped) lines.push("The run was stopped before the end of its source.");
   else if (counts.read === 0) lines.push("  nothing was read: the source is empty");
   if (report.journal && report.journal.damagedLines > 0) {
@@ -18,6 +20,18 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   lines.push(...failureLines(failures, counts.failed));
   lines.push(...groupLines("skipped", report.skipped), ...groupLines("pending", report.pending));
   return lines.map(printable).join("\n");
+}
+
+/** A line for each sink: what it does, and to what. */
+export function targetLines(targets: readonly ReportedTarget[]): string[] {
+  return targets.filter(({ name }) => name !== "").map((target) => `  target   ${targetText(target)}`);
+}
+
+/** A target as one line, with the datasets that inputs joined. */
+export function targetText({ action, name, datasets = [] }: ReportedTarget): string {
+  const joined =
+    datasets.length === 0 ? "" : `, ${datasets.length === 1 ? "dataset" : "datasets"} ${datasets.join(", ")}`;
+  return `${textOf(action, name)}${joined}`;
 }
 
 /** Lines that failures may take. */

@@ -1,13 +1,14 @@
 /** The manifest of a download folder: one line of JSON for each input. */
 
 import { lstatSync } from "node:fs";
-import { type FileHandle, mkdir } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeError, FlowError, InputError, SinkError } from "../../core/errors.js";
 import { fileNameFor } from "../../core/file-names.js";
 import { LockedError, takeLock } from "../../core/journal/lock.js";
 import { readLines } from "../../core/lines.js";
+import { makeFolder } from "../../core/make-folder.js";
 import { manifestName, manifestStart } from "../../core/manifest.js";
 import { digestOfLine, type ManifestFile, type ManifestLine } from "./manifest-line.js";
 import { openPlainFile } from "./plain-file.js";
@@ -49,7 +50,7 @@ export class Manifest {
   async open(): Promise<void> {
     const path = join(this.#folder, manifestName);
     try {
-      await mkdir(this.#folder, { recursive: true });
+      makeFolder(this.#folder);
       this.#release = await takeLock(join(this.#folder, ".download"));
       this.#file = await openPlainFile(path);
       await this.#endLastLine(this.#file);

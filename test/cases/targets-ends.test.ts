@@ -1,0 +1,234 @@
+/** Ends of the world: readers that leave, signals while a read is blocked, data that are nested too deeply, two runs with one file. */
+
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, vi } from "vitest";
+import { writeNotice } from "../../src/core/notice.js";
+import { csv, deadLetters, flow, jsonl, type Report, transform, values, writeJsonl } from "../../src/index.js";
+import { startCommand } from "../helpers/command.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
+
+const isPosix = process.platform !== "win32";
+const codesOf = (report: Report) => report.failures.map(({ code }) => code);
+
+/** A file of JSON Lines with so many texts. */
+function lines(path: string, count: number): string {
+  const texts = Array.from({ length: count }, (_, n) =>
+    JSON.stringify({ id: `t${n}`, text: `text ${n} ${"x".repeat(400)}` }),
+  );
+  writeFileSync(path, `${texts.join("\n")}\n`);
+  return path;
+}
+
+describe.runIf(isPosix)("a signal ends the command line within 10 s, with the report and exit code 130", () => {
+  it.each<[what: string, pipes: number, args: (pipes: string[]) => string[], signal: NodeJS.Signals]>([
+    ["a list that is a named pipe without a writer", 1, ([pipe = ""]) => [pipe, "--as", "jsonl"], "SIGINT"],
+    ["the same, asked to end by SIGTERM", 1, ([pipe = ""]) => [pipe, "--as", "urls", "--kind", "image"], "SIGTERM"],
+    ["more pipes than the pool has threads", 6, (pipes) => [...pipes, "--as", "csv", "--journal", "j"], "SIGINT"],
+  ])("also while it waits for %s", { timeout: 40_000 }, async (_, count, argumentsOf, signal) => {
+    const cwd = temporaryFolder();
+    const pipes = Array.from({ length: count }, (_, n) => `pipe${n}`);
+    for (const pipe of pipes) execFileSync("mkfifo", [join(cwd, pipe)]);
+    const { child, ended } = startCommand(["upload", ...argumentsOf(pipes)], { cwd });
+    await new Promise<void>((resolve) => child.stderr?.on("data", () => resolve())); // it is connected
+    await sleep(300);
+    child.kill(signal);
+    const late = sleep(10_000, "still running after 10 s", { ref: false });
+    const end = await Promise.race([ended, late]);
+    // A read that is blocked in the pool leaves only a signal, which a shell reports as 130.
+    expect(end).toMatchObject({ stdout: expect.stringContaining("The run was stopped before the end of its source.") });
+    expect(typeof end === "object" && [130, "SIGINT"].includes(end.code)).toBe(true);
+  });
+
+  it("at once with a second signal, and outside of runs with the first", { timeout: 30_000 }, async () => {
+    const cwd = temporaryFolder();
+    execFileSync("mkfifo", [join(cwd, "pipe")]);
+    for (const command of ["upload", "plan"]) {
+      const { child, ended } = startCommand([command, "pipe", "--as", "jsonl"], { cwd });
+      await new Promise<void>((resolve) => child.stderr?.on("data", () => resolve()));
+      await sleep(300);
+      child.kill("SIGINT");
+      if (command === "upload") {
+        await vi.waitFor(() => expect(child.stderr?.listenerCount("data")).toBeGreaterThan(0));
+        await sleep(200);
+        child.kill("SIGINT");
+      }
+      expect(await ended).toMatchObject({ code: 130, stdout: "" });
+    }
+  });
+
+  it("reads a named pipe to its end, as a file", async () => {
+    const pipe = join(temporaryFolder(), "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const running = flow(jsonl(pipe)).run();
+    await sleep(50);
+    appendFileSync(pipe, `${JSON.stringify({ id: "a", text: "through a pipe" })}\n`);
+    expect((await running).counts).toMatchObject({ read: 1, ok: 1 });
+  });
+});
+
+describe.runIf(isPosix)("a reader that leaves", () => {
+  it("ends a listing quietly", { timeout: 30_000 }, async () => {
+    const { store } = await openStore();
+    const env = { CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any" };
+    const cwd = temporaryFolder();
+    expect((await startCommand(["upload", lines(join(cwd, "a.jsonl"), 3000)], { cwd, env }).ended).code).toBe(0);
+    const { child, ended } = startCommand(["list", "--json"], { cwd, env });
+    await once(child.stdout as NodeJS.ReadableStream, "data");
+    child.stdout?.destroy();
+    expect(await ended).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it.each(["stdout", "stderr"] as const)(
+    "of %s ends no upload, whose exit code tells the truth",
+    { timeout: 30_000 },
+    async (name) => {
+      const { store } = await openStore({ processingDelayMs: 50 });
+      const env = { CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any" };
+      const cwd = temporaryFolder();
+      lines(join(cwd, "good.jsonl"), 500);
+      writeFileSync(join(cwd, "bad.jsonl"), "no JSON\n");
+      for (const [files, code] of [
+        [["good.jsonl"], 0],
+        [["good.jsonl", "bad.jsonl"], 1],
+      ] as const) {
+        const page = join(cwd, `${code}.html`);
+        const { child, ended } = startCommand(["upload", ...files, "--progress", "--report", page], { cwd, env });
+        child[name]?.destroy();
+        expect((await ended).code).toBe(code);
+        expect(existsSync(page)).toBe(true);
+      }
+      expect(store.stored()).toHaveLength(500);
+    },
+  );
+
+  it("of a notice ends nothing, and the program's own writes still fail as they did", async () => {
+    const { PassThrough } = await import("node:stream");
+    const stream = new PassThrough();
+    stream._transform = (_chunk, _encoding, callback) => callback(Object.assign(new Error("gone"), { code: "EPIPE" }));
+    writeNotice("a notice\n", stream);
+    await sleep(10);
+    expect(stream.destroyed).toBe(true);
+    writeNotice("another\n", stream);
+    expect(stream.listenerCount("error")).toBe(0);
+  });
+
+  it.runIf(existsSync("/dev/full"))(
+    "whose disk is full fails a listing, with the reason",
+    { timeout: 30_000 },
+    async () => {
+      const { store } = await openStore();
+      const env = { CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any" };
+      const cwd = temporaryFolder();
+      await startCommand(["upload", lines(join(cwd, "a.jsonl"), 3)], { cwd, env }).ended;
+      const { child, ended } = startCommand(["list"], { cwd, env, stdoutTo: "/dev/full" });
+      expect(child.stdout).toBeNull();
+      expect(await ended).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("stdout cannot be written: ENOSPC"),
+      });
+    },
+  );
+});
+
+describe("data that are nested 50,000 levels deep", () => {
+  const list = `${"[".repeat(50_000)}1${"]".repeat(50_000)}`;
+  const object = `${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`;
+  const inputs = [
+    `{"id":"deep1","text":"x","metadata":${object}}`,
+    `{"id":"deep2","text":"x","annotations":${list}}`,
+    `{"id":"deep3","text":"x","concepts":${list}}`,
+    `{"id":"deep4","text":${object}}`,
+    `{"id":"deep5","image":${object}}`,
+    `{"id":"deep6","text":"x","other":${list}}`,
+  ];
+  const letter = (input: string) =>
+    `{"source":"s","origin":${JSON.stringify(input.slice(0, 20))},"code":"c","stage":"s","reason":"r","input":${input}}`;
+  const fine = (id: string) => JSON.stringify({ id, text: `fine ${id}` });
+
+  it("cost their own line of JSON Lines alone", async () => {
+    const path = join(temporaryFolder(), "a.jsonl");
+    writeFileSync(path, [fine("first"), ...inputs, list, object, fine("last")].join("\n"));
+    const folder = temporaryFolder();
+    const report = await flow(jsonl(path)).run({ journal: join(folder, "j"), deadLetters: join(folder, "d") });
+    expect(report.counts).toMatchObject({ read: 10, ok: 2, failed: 8 });
+    expect(new Set(codesOf(report))).toEqual(new Set(["ERR_INPUT_SHAPE"]));
+  });
+
+  it("cost their own dead letter alone, and so do 100 MB, zeros and bytes that are no text", {
+    timeout: 60_000,
+  }, async () => {
+    const path = join(temporaryFolder(), "failed.jsonl");
+    const rest = [
+      list,
+      object,
+      `{"source":"s","origin":${list}}`,
+      `{"source":"s","origin":"k","key":${object},"input":${fine("k")}}`,
+    ];
+    writeFileSync(path, `${[fine("first"), ...inputs, fine("last")].map(letter).join("\n")}\n${rest.join("\n")}\n`);
+    appendFileSync(
+      path,
+      Buffer.concat([Buffer.alloc(20), Buffer.from('\n{"source":"s","origin":"\xff\xfe"}\n', "latin1")]),
+    );
+    appendFileSync(path, `${"{".repeat(100_000_000)}\n${letter(fine("end"))}\n`);
+    const report = await flow(deadLetters(path)).run({ deadLetters: join(temporaryFolder(), "d") });
+    expect(report.counts).toMatchObject({ read: 16, ok: 3, failed: 13 });
+    expect(new Set(codesOf(report))).toEqual(
+      new Set(["ERR_INPUT_SHAPE", "ERR_DEAD_LETTER", "ERR_JSON", "ERR_TEXT_ENCODING"]),
+    );
+  });
+
+  it("cost their own cell, value, result of a transform and written line alone", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "a.csv"), `inputid,input,metadata\na,x,"${object.replaceAll('"', '""')}"\nb,y,\n`);
+    expect((await flow(csv(join(folder, "a.csv"))).run()).counts).toMatchObject({ ok: 1, failed: 1 });
+    const deep = JSON.parse(object) as never;
+    const two = [
+      { id: "a", text: "x" },
+      { id: "b", text: "y" },
+    ];
+    expect((await flow(values([{ id: "c", text: "z", metadata: deep }, ...two])).run()).counts).toMatchObject({
+      ok: 2,
+      failed: 1,
+    });
+    const deepen = transform((input) => (input.id === "a" ? { ...input, metadata: deep } : input));
+    const written = await flow(values(two))
+      .pipe(deepen, writeJsonl(join(folder, "out.jsonl")))
+      .run({ deadLetters: join(folder, "d"), journal: join(folder, "j") });
+    expect(written.counts).toMatchObject({ ok: 1, failed: 1 });
+    expect(readFileSync(join(folder, "out.jsonl"), "utf8")).toContain('"id":"b"');
+  });
+});
+
+describe("two runs with one file", () => {
+  it("of lines: the second is refused while the first writes, and a torn last line is not joined to", async () => {
+    const path = join(temporaryFolder(), "out.jsonl");
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    async function* inputs() {
+      yield { id: "a", text: "x" };
+      await held;
+    }
+    const first = flow(values(inputs())).pipe(writeJsonl(path)).run();
+    await vi.waitFor(() => expect(existsSync(path) && readFileSync(path, "utf8")).toContain('"id":"a"'));
+    const append = () =>
+      flow(values([{ id: "b", text: "y" }]))
+        .pipe(writeJsonl(path, { append: true }))
+        .run();
+    await expect(append()).rejects.toMatchObject({ code: "ERR_FILE_LOCKED", retryable: true });
+    letGo();
+    await first;
+    appendFileSync(path, '{"id":"torn');
+    expect((await append()).counts.ok).toBe(1);
+    expect((await flow(jsonl(path)).run()).counts).toMatchObject({ read: 3, ok: 2, failed: 1 });
+  });
+
+  it("of dead letters, or one file for both records of a run: refused", async () => {
+    const path = join(temporaryFolder(), "both");
+    const run = flow(values([{ id: "a", text: "x" }])).run({ journal: path, deadLetters: path });
+    await expect(run).rejects.toMatchObject({ code: "ERR_DEAD_LETTERS_LOCKED" });
+  });
+});
