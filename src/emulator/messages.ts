@@ -137,6 +137,15 @@ export const messages: Readonly<Record<string, Message>> = {
     ...{ image: "FilterMedium", video: "FilterMedium", audio: "FilterMedium", text: "FilterMedium", ...labels },
     ...fields("unsupported", `regions frames time_segments ${otherData}`),
   },
+  // The JavaScript client 2.9 writes an image that is given as a text so.
+  AndInputData: {
+    url: "string",
+    image: "FilterMedium",
+    video: "FilterMedium",
+    audio: "FilterMedium",
+    text: "FilterMedium",
+    ...labels,
+  },
   FilterMedium: {
     url: "string",
     ...fields("unsupported", "raw base64 hosted image_info video_info audio_info text_info"),
@@ -182,7 +191,11 @@ export const messages: Readonly<Record<string, Message>> = {
     ...{ concepts: "Concept[]", image: "Image", text: "Text" },
     ...fields("unsupported", `video audio metadata geo regions frames time_segments ${otherData}`),
   },
-  And: { negate: "bool", annotation: "FilterAnnotation", input: "FilterInput", output: "AndOutput" },
+  And: { negate: "bool", annotation: "FilterAnnotation", input: "AndInput", output: "AndOutput" },
+  AndInput: {
+    ...{ id: "string", data: "AndInputData", dataset_ids: "string[]", status: "Status", settings: "unsupported" },
+    ...untimed,
+  },
   AndOutput: {
     ...{ data: "FilterRegionData", input: "RankAnnotationInput" },
     ...fields("unsupported", "id status model created_at prompt_tokens completion_tokens"),

@@ -12,9 +12,11 @@ export function ranksOf(context: SearchContext, query: JsonObject): ((candidate:
     isObject(annotation) && Object.keys(annotation).length > 0 ? [{ wanted: annotation, negate }] : [],
   );
   // The first clients asked for images like one, or like an input's, among the filters.
-  const older = objectsIn(query.ands).flatMap(({ output, negate }) =>
-    isObject(output) && isObject(output.input) ? [{ wanted: output.input, negate }] : [],
-  );
+  const older = objectsIn(query.ands).flatMap(({ input, output, negate }) => {
+    const url = isObject(input) && isObject(input.data) ? input.data.url : undefined;
+    if (url !== undefined) return [{ wanted: { data: { image: { url } } }, negate }];
+    return isObject(output) && isObject(output.input) ? [{ wanted: output.input, negate }] : [];
+  });
   return [...asked, ...older].map(({ wanted, negate }) => {
     const isLike = likeness(context, wanted);
     return (candidate) => (isLike(candidate) !== (negate === true) ? 1 : 0);
