@@ -56,7 +56,7 @@ export function annotationHolds({ app, names }: SearchContext, { row, data }: Sa
 
 /** One of the conditions that the first clients sent: all of it must hold, whatever annotations of the input say so. */
 export function legacyHolds(context: SearchContext, candidate: Candidate, and: JsonObject): boolean {
-  const { annotation, input, output } = and;
+  const { annotation, input } = and;
   const wanted = isObject(input) ? input : {};
   const data = isObject(wanted.data) ? wanted.data : {};
   const code = isObject(wanted.status) ? wanted.status.code : undefined;
@@ -67,7 +67,6 @@ export function legacyHolds(context: SearchContext, candidate: Candidate, and: J
     (datasets.length === 0 || isInOneOf(context, candidate, datasets)) &&
     !mediaHold(candidate, data).includes(false) &&
     labelsHold(context, candidate, data) &&
-    labelsHold(context, candidate, isObject(output) && isObject(output.data) ? output.data : {}) &&
     (!isObject(annotation) || candidate.said.some((one) => annotationHolds(context, one, annotation)))
   );
 }

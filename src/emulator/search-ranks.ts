@@ -11,11 +11,13 @@ export function ranksOf(context: SearchContext, query: JsonObject): ((candidate:
   const asked = objectsIn(query.ranks).flatMap(({ annotation, negate }) =>
     isObject(annotation) && Object.keys(annotation).length > 0 ? [{ wanted: annotation, negate }] : [],
   );
-  // The first clients asked for images like one, or like an input's, among the filters.
+  // The first clients asked among the filters for images like one, or like an input's, and for concepts that a model finds.
   const older = objectsIn(query.ands).flatMap(({ input, output, negate }) => {
     const url = isObject(input) && isObject(input.data) ? input.data.url : undefined;
     if (url !== undefined) return [{ wanted: { data: { image: { url } } }, negate }];
-    return isObject(output) && isObject(output.input) ? [{ wanted: output.input, negate }] : [];
+    return [isObject(output) ? output.input : undefined, output].flatMap((wanted) =>
+      isObject(wanted) && (wanted.data !== undefined || wanted.id !== undefined) ? [{ wanted, negate }] : [],
+    );
   });
   return [...asked, ...older].map(({ wanted, negate }) => {
     const isLike = likeness(context, wanted);
@@ -41,4 +43,10 @@ function likeness({ store, app, names }: SearchContext, wanted: JsonObject): (ca
       ? createHash("sha256").update(Buffer.from(base64, "base64")).digest("hex")
       : store.input(app.seq, id)?.sha256;
   return ({ row }) => (url !== undefined && row.url === url) || (row.sha256 !== null && row.sha256 === sha256);
+}
+
+/** Whether a query orders inputs: then it finds all of them, and selects nothing. */
+export function isRanking(query: JsonObject): boolean {
+  const ands = objectsIn(query.ands);
+  return objectsIn(query.ranks).length > 0 || ands.some(({ output }) => isObject(output));
 }

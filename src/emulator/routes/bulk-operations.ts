@@ -5,6 +5,7 @@ import { incomingConcepts, incomingFields, isObject } from "../incoming.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject, StoredConcept } from "../model.js";
 import { patchConcepts, patchObject } from "../patching.js";
 import { searchInputs } from "../search.js";
+import { isRanking } from "../search-ranks.js";
 import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
 import { type Call, objectsOf, pageOf, type Reply, textsOf } from "./context.js";
@@ -111,7 +112,9 @@ function sourceOf(call: Call, value: JsonObject): InputRow[] {
       .filter((row) => row !== undefined);
   }
   if (isObject(value.search)) {
-    if (!isObject(value.search.query)) throw new Refusal(25404, "the search of a bulk operation has no query");
+    const { query } = value.search;
+    if (!isObject(query)) throw new Refusal(25404, "the search of a bulk operation has no query");
+    if (isRanking(query)) throw new Refusal(25404, "ranks find every input; a bulk operation needs filters");
     return searchInputs(services.store, app, value.search);
   }
   const { id } = datasetOf(call, String((value.dataset as JsonObject).id ?? ""));

@@ -5,6 +5,7 @@ import type { AppRow, InputRow, JsonObject } from "../model.js";
 import { outgoingInput } from "../outgoing.js";
 import { type Action, patchObject } from "../patching.js";
 import { searchInputs } from "../search.js";
+import { isRanking } from "../search-ranks.js";
 import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
 import type { UserCall } from "./apps.js";
@@ -139,6 +140,7 @@ export function postDatasetInputs(call: Call): Reply {
   const { id } = datasetOf(call);
   if (isObject(body.search)) {
     if (!isObject(body.search.query)) throw new Refusal(11102, "the search has no query");
+    if (isRanking(body.search.query)) throw new Refusal(11102, "ranks find every input; a dataset needs filters");
     if (body.dataset_inputs !== undefined) throw new Refusal(11102, "search and dataset_inputs exclude each other");
     const rows = searchInputs(services.store, app, body.search);
     services.store.transaction(() => {
