@@ -2,9 +2,39 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { isObject, objectsIn } from "./incoming.js";
-import { type Json, type JsonObject, mediaKinds, type Region, type StoredConcept } from "./model.js";
+import {
+  type AnnotationData,
+  type AnnotationRow,
+  type AppRow,
+  type InputRow,
+  type Json,
+  type JsonObject,
+  mediaKinds,
+  type Region,
+  type StoredConcept,
+} from "./model.js";
 import { isNear } from "./places.js";
-import type { Candidate, Said, SearchContext } from "./search.js";
+import type { Store } from "./store.js";
+
+/** An annotation with its data, as filters compare it. */
+export interface Said {
+  row: AnnotationRow;
+  data: AnnotationData;
+}
+
+/** An input with its annotations, the input-level one first. */
+export interface Candidate {
+  row: InputRow;
+  said: readonly Said[];
+}
+
+/** What filters and ranks need to know of an app. */
+export interface SearchContext {
+  store: Store;
+  app: AppRow;
+  /** Names of the app's concepts by id. */
+  names: ReadonlyMap<string, string>;
+}
 
 /**
  * Whether the input of a filter describes this one. Kinds, datasets and status are alternatives, as the vendor's tests of searches assert; an id,

@@ -3,8 +3,7 @@
 import { createHash } from "node:crypto";
 import { isObject, objectsIn } from "./incoming.js";
 import type { JsonObject } from "./model.js";
-import type { Candidate, SearchContext } from "./search.js";
-import { conceptsOf, isSaid } from "./search-filters.js";
+import { type Candidate, conceptsOf, isSaid, type SearchContext } from "./search-filters.js";
 
 /** Gives 1 for an input that is labelled with the concepts, or is the same image or text; 0 for others. */
 export function ranksOf(context: SearchContext, query: JsonObject): ((candidate: Candidate) => number)[] {

@@ -2,30 +2,18 @@
 
 import { isObject, objectsIn } from "./incoming.js";
 import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow, JsonObject } from "./model.js";
-import { annotationHolds, inputHolds, isWithin, legacyHolds } from "./search-filters.js";
+import {
+  annotationHolds,
+  type Candidate,
+  inputHolds,
+  isWithin,
+  legacyHolds,
+  type Said,
+  type SearchContext,
+} from "./search-filters.js";
 import { ranksOf } from "./search-ranks.js";
 import { Refusal } from "./status.js";
 import type { Store } from "./store.js";
-
-/** An annotation with its data, as filters compare it. */
-export interface Said {
-  row: AnnotationRow;
-  data: AnnotationData;
-}
-
-/** An input with its annotations, the input-level one first. */
-export interface Candidate {
-  row: InputRow;
-  said: readonly Said[];
-}
-
-/** What filters and ranks need to know of an app. */
-export interface SearchContext {
-  store: Store;
-  app: AppRow;
-  /** Names of the app's concepts by id. */
-  names: ReadonlyMap<string, string>;
-}
 
 /**
  * Inputs for which all filters of a search hold, in the order in which they were added, or by their ranks. This store has no model: an image is

@@ -1,8 +1,9 @@
 /** What the vendor's own clients assert of the API, over HTTP. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { pixelBudget } from "../../src/core/pixel-budget.js";
 import { startEmulator } from "../../src/emulator/index.js";
 import { jpeg } from "../helpers/files.js";
 import { type AnnotationJson, type Http, note, openHttp, picture } from "../helpers/http.js";
@@ -281,6 +282,18 @@ describe("inputs by URL on a machine without internet", () => {
   });
 });
 
+describe("a smaller rendition of an image", () => {
+  it("counts against the pixel budget while it is decoded", async () => {
+    const { add } = await openHttp();
+    const [image] = await add(picture("a", await jpeg(1500, 1000)));
+    const run = vi.spyOn(pixelBudget, "run");
+    const { hosted } = image?.data.image ?? {};
+    const answer = await fetch(`${hosted?.prefix}/tiny/${hosted?.suffix}`, { headers: { authorization: "Key any" } });
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
+    expect(run.mock.calls.map(([, megapixels]) => megapixels)).toEqual([2]);
+  });
+});
+
 describe("the start", () => {
   it("collects media files without rows, and counts rows without media files", async () => {
     const data = temporaryFolder();
@@ -293,7 +306,6 @@ describe("the start", () => {
     mkdirSync(join(data, "media", "ab"), { recursive: true });
     writeFileSync(pathOf(orphan), "of a process that was killed");
     writeFileSync(join(data, "media", "ab", "README"), "not one of ours");
-    const { rmSync, existsSync } = await import("node:fs");
     rmSync(pathOf(lost as string));
     const { emulator, call } = await openHttp({ data });
     expect(emulator.checked).toEqual({ collectedFiles: 1, inputsWithoutMedia: 1 });
