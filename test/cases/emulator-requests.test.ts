@@ -192,6 +192,8 @@ describe("a patch of an input", () => {
     const patch = async (data: object) =>
       (await call("PATCH", "/inputs", { action: "merge", inputs: [{ id: "a", data }] })).json.inputs[0]?.status.code;
     expect(await patch({ ...added?.data, metadata: { seen: true } })).toBe(30200);
+    const underAnotherName = String(added?.data.image?.url).replace("127.0.0.1", "localhost");
+    expect(await patch({ image: { url: underAnotherName } })).toBe(30200);
     expect(await patch({ image: { url: "http://a.example/other.jpg" } })).toBe(30104);
     expect(await patch({ text: { raw: "x" } })).toBe(30104);
   });
