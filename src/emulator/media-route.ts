@@ -1,6 +1,6 @@
 /** Hosted media: the original bytes of an input, behind credentials. */
 
-import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { describeFile, mimeTypeOf } from "../core/content.js";
@@ -54,7 +54,6 @@ export async function serveMedia(
   if (!row || !store.get(sql, sha256, row.seq, kind)) return end(response, 404);
 
   const path = files.pathOf(sha256);
-  if (!existsSync(path)) return end(response, 404); // someone has deleted it by hand
   if (size !== "orig") return serveRendition(response, path, renditions[size] as number, request.method === "HEAD");
   return serveOriginal(request, response, { path, sha256, kind, faults });
 }
@@ -65,7 +64,8 @@ export async function serveOriginal(
   response: ServerResponse,
   { path, sha256, kind, faults = [] }: { path: string; sha256: string; kind: string; faults?: readonly Fault[] },
 ): Promise<void> {
-  let file: number | undefined = openSync(path, "r");
+  let file = openIfThere(path);
+  if (file === undefined) return end(response, 404);
   try {
     const total = fstatSync(file).size;
     const head = Buffer.allocUnsafe(Math.min(total, smallBytes));
@@ -128,6 +128,16 @@ async function makeRendition(path: string, pixels: number): Promise<Buffer> {
       .jpeg()
       .toBuffer();
   return pixelBudget.run(make, Math.max(1, Math.ceil((width * height) / 1_000_000)));
+}
+
+/** A file that someone has deleted by hand is not there. */
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function end(response: ServerResponse, code: number): void {
