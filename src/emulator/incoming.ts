@@ -93,7 +93,7 @@ export function incomingInput(
 export function checkId(name: string, id: string): string {
   if (id === "") throw new ItemRefusal(39999, `${name} must not be empty`);
   if (!/[\p{Cc}\p{Cs}]/u.test(id)) return id;
-  const shown = JSON.stringify(id);
+  const shown = JSON.stringify(id.length > 60 ? `${id.slice(0, 60)}…` : id);
   throw new ItemRefusal(39999, `${name} ${shown} has a control character or half of a surrogate pair; leave it out`);
 }
 

@@ -119,7 +119,8 @@ function readFields(value: JsonObject, { selects, readers, shown }: Fields, isSt
       }
     }
   } catch (error) {
-    if (error instanceof Mismatch) error.path = `${name}${/^\w/.test(error.path) ? "." : ""}${error.path}`;
+    const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+    if (error instanceof Mismatch) error.path = `${shown}${/^\w/.test(error.path) ? "." : ""}${error.path}`;
     throw error;
   }
   for (const [field, standing] of shown) result[field] ??= standing;

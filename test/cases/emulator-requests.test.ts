@@ -50,6 +50,11 @@ describe("a field that the API does not have", () => {
     expect((await call("GET", "/inputs")).json.inputs).toHaveLength(1);
   });
 
+  it("is named in short when its name is long", async () => {
+    const { json } = await (await openHttp()).call("POST", "/inputs", { ["k".repeat(5000)]: 1 });
+    expect(json.status.details).toBe(`${"k".repeat(60)}… is not known`);
+  });
+
   it("is refused in the query of a path, too", async () => {
     const { call } = await openHttp();
     expect((await call("GET", "/inputs?dataset=train")).json.status).toMatchObject({
