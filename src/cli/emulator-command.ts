@@ -15,6 +15,8 @@ interface Options {
   pat?: string;
   appKey?: Record<string, AppName>;
   strict?: boolean;
+  lenient?: boolean;
+  urls: "fetch" | "accept";
   autoCreate: boolean;
   processingDelayMs: number;
   deleteDelayMs: number;
@@ -37,7 +39,18 @@ export function emulatorCommand(): Command {
         .argParser(notEmpty),
     )
     .option("--app-key <key=user/app>", "a key that is good for one app only; may be repeated", appKey)
-    .option("--strict", "refuses what the API's definition does not have, instead of passing it over")
+    .option("--lenient", "ignores fields and parameters that the API does not have, instead of refusing them")
+    .addOption(
+      new Option("--strict", "also refuses annotations of inputs that are not processed yet").conflicts("lenient"),
+    )
+    .addOption(
+      new Option(
+        "--urls <mode>",
+        "what happens to inputs by URL: fetch them, or accept them as processed without their bytes (no internet needed)",
+      )
+        .choices(["fetch", "accept"])
+        .default("fetch"),
+    )
     .option("--no-auto-create", "apps and datasets must be made before they are used")
     .option("--processing-delay-ms <number>", "time before an accepted input is processed", wholeNumber(0), 5)
     .option("--delete-delay-ms <number>", "time before a deleted input is gone", wholeNumber(0), 5)
@@ -64,6 +77,13 @@ export function emulatorCommand(): Command {
         );
       }
       process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${options.data})\n`);
+      const { collectedFiles, inputsWithoutMedia } = emulator.checked;
+      if (collectedFiles > 0) process.stderr.write(`deleted ${collectedFiles} media files that no input had\n`);
+      if (inputsWithoutMedia > 0) {
+        process.stderr.write(
+          `the media files of ${inputsWithoutMedia} inputs are missing in ${options.data}: these inputs cannot be downloaded\n`,
+        );
+      }
       process.stdout.write(`see what is in it, with a browser: ${emulator.galleryUrl()}\n`);
       await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
       await emulator.close();

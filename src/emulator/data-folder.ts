@@ -5,13 +5,17 @@ import { join } from "node:path";
 import { describeError, FlowError } from "../core/errors.js";
 import { makeFolder } from "../core/make-folder.js";
 import { lockFile } from "./driver.js";
+import { checkMedia, type FolderCheck } from "./media-check.js";
 import { MediaFiles } from "./media-files.js";
 import { Store } from "./store.js";
+
+export type { FolderCheck };
 
 /** What is in the folder; `close` gives the folder free. */
 export interface DataFolder {
   store: Store;
   files: MediaFiles;
+  checked: FolderCheck;
   /** Leaves word of where the store listens, for those who find the folder in use. */
   tellAddress(url: string): void;
   close(): void;
@@ -45,7 +49,8 @@ export function openDataFolder(folder: string): DataFolder {
         // on a full disk, who finds the folder in use is told so without the address
       }
     };
-    return { store, files: new MediaFiles(folder), tellAddress, close };
+    const files = new MediaFiles(folder);
+    return { store, files, checked: checkMedia(store, files), tellAddress, close };
   } catch (error) {
     unlock?.();
     if (error instanceof FlowError) throw error;

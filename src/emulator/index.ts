@@ -9,9 +9,9 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeError, FlowError } from "../core/errors.js";
+import { describeError, FlowError, OptionsError } from "../core/errors.js";
 import { isLoopbackHost } from "../core/guarded-fetch.js";
-import { openDataFolder } from "./data-folder.js";
+import { type FolderCheck, openDataFolder } from "./data-folder.js";
 import { isDiskFull } from "./disk-full.js";
 import { type FaultRule, Faults } from "./faults.js";
 import type { Gallery } from "./gallery/gallery.js";
@@ -24,6 +24,7 @@ import type { Services } from "./routes/context.js";
 import { makeServer } from "./server.js";
 import type { Store } from "./store.js";
 
+export type { FolderCheck } from "./data-folder.js";
 export type { Fault, FaultRule } from "./faults.js";
 
 /** Options of `startEmulator`. */
@@ -39,9 +40,11 @@ export interface EmulatorOptions {
   /** Keys that are good for one app only, each with its app. Default: none. */
   appKeys?: Readonly<Record<string, AppName>> | undefined;
   /**
-   * Refuses what the API's definition does not have: fields and parameters that are not known (11100, 11102), and annotations of inputs that are
-   * not processed (24155). Default: false, as the platform does: what is not known is passed over.
+   * Ignores fields and parameters that the API's definition does not have, and those that the emulator does not support. Without it they are
+   * refused (11100 and 11102, 10040), so that a typo is found. In filters and deletes they are refused in any case. Default: false.
    */
+  lenient?: boolean | undefined;
+  /** Also refuses annotations of inputs that are not processed yet (24155). Excludes `lenient`. Default: false. */
   strict?: boolean | undefined;
   /** Users, apps and datasets come into being on first use. Default: true. */
   autoCreate?: boolean | undefined;
@@ -51,7 +54,13 @@ export interface EmulatorOptions {
   deleteDelayMs?: number | undefined;
   /** Requests per second that are granted; more are throttled with 11005. Default: no limit. */
   requestsPerSecond?: number | undefined;
-  /** Fetches inputs that are sent by URL, as the platform does. Default: true. */
+  /**
+   * What happens to inputs that are sent by URL. "fetch": the emulator fetches them, as the platform does. "accept": they count as processed
+   * without being fetched, for machines without internet; there are no bytes, and `image_info` says that format and size are unknown.
+   * Default: "fetch".
+   */
+  urls?: "fetch" | "accept" | undefined;
+  /** Whether the emulator may fetch; without it, inputs by URL fail (30002) unless `urls` is "accept". Default: true. */
   allowFetch?: boolean | undefined;
   /**
    * Fetches from private, loopback and link-local addresses (true), or from public ones only (false). Default: from this machine's own too, when
@@ -88,6 +97,8 @@ export interface Emulator {
   /** Id of the store in the data folder; a copy of the folder, or an emptied one, has another. */
   store: string;
   faults: Faults;
+  /** What was repaired and found missing in the folder of the data at the start. */
+  checked: FolderCheck;
   /** Address of the gallery, a page that shows what is in the store. Each call gives another one, which opens it in one browser, once. */
   galleryUrl(): string;
   /** Everything that an app has, oldest first, read from the rows and not through the API. */
@@ -104,12 +115,14 @@ export interface Emulator {
  * It speaks the REST API under `/v2` (inputs, annotations, concepts, datasets, jobs, searches, bulk operations, apps) and serves hosted media. Rows
  * are in SQLite and media in files, so that it goes on where it was after a restart. A folder has one store at a time.
  *
+ * @throws {OptionsError} ERR_OPTIONS
  * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (the folder cannot be written, say), ERR_STORE_ADDRESS (the port is taken, say)
  * @example
  * const emulator = await startEmulator({ data: "./store" });
  * const app = await connect({ baseUrl: emulator.url, pat: "any" });
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  checkOptions(options);
   const host = options.host ?? "127.0.0.1";
   const temporary = options.data === undefined;
   const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
@@ -119,6 +132,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const processing = new Processing(store, files, {
     delayMs: options.processingDelayMs ?? 5,
     allowFetch: options.allowFetch ?? true,
+    urls: options.urls,
     privateFetch: options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false),
     fault: (row) => faults.ofProcessing(row.id, row.times_stored),
   });
@@ -131,8 +145,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     autoCreate: options.autoCreate ?? true,
     deleteDelayMs: options.deleteDelayMs ?? 5,
     overwriteReading: options.overwriteReading ?? "new",
+    lenient: options.lenient ?? false,
     strict: options.strict ?? false,
     removeLater: (app, ids) => deletions.add(app, ids),
+    removeNow: (row) => deletions.now(row),
   };
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
@@ -173,12 +189,19 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     port,
     store: store.id,
     faults,
+    checked: opened.checked,
     // What is after the # stays in the browser.
     galleryUrl: () => `${url}/#link=${sessions.link()}`,
     stored: (userId = "me", appId = "main") => storedInputs(store, userId, appId),
     deleted: (userId = "me", appId = "main") => deletedInputs(store, userId, appId),
     close: () => (closing ??= close()),
   };
+}
+
+function checkOptions({ lenient, strict, urls = "fetch" }: EmulatorOptions): void {
+  if (lenient && strict) throw new OptionsError("ERR_OPTIONS", "startEmulator: lenient and strict exclude each other");
+  if (urls === "fetch" || urls === "accept") return;
+  throw new OptionsError("ERR_OPTIONS", `startEmulator: urls must be "fetch" or "accept", not ${JSON.stringify(urls)}`);
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
@@ -234,27 +257,34 @@ class Deletions {
     this.finish();
   }
 
-  add(app: AppRow, ids: readonly string[]): void {
+  add(app: AppRow, ids: readonly string[] | "all"): void {
     this.#store.transaction(() => {
-      const sql = "UPDATE inputs SET deleting = 1 WHERE app = ? AND id = ?";
-      for (const id of ids) this.#store.run(sql, app.seq, id);
+      const sql = "UPDATE inputs SET deleting = 1 WHERE app = ?";
+      if (ids === "all") this.#store.run(sql, app.seq);
+      else for (const id of ids) this.#store.run(`${sql} AND id = ?`, app.seq, id);
     });
     this.#timer ??= setTimeout(() => this.finish(), this.#delayMs).unref();
+  }
+
+  /** Deletes an input while the request waits. @throws {Error} on a full disk */
+  now(row: InputRow): void {
+    this.#delete(() => [row]);
   }
 
   finish(isClosing = false): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    let unused: string[];
     try {
-      unused = this.#store.transaction(() =>
-        this.#store.deleteInputs(this.#store.all<InputRow>("SELECT * FROM inputs WHERE deleting = 1")),
-      );
+      this.#delete(() => this.#store.all<InputRow>("SELECT * FROM inputs WHERE deleting = 1"));
     } catch (error) {
       if (!isDiskFull(error)) throw error;
       if (!isClosing) this.#timer = setTimeout(() => this.finish(), retryMs).unref(); // else it is done at the next start
-      return;
     }
+  }
+
+  /** Rows go first: what remains of a process that is killed in between are files without rows, which the next start collects. */
+  #delete(rows: () => InputRow[]): void {
+    const unused = this.#store.transaction(() => this.#store.deleteInputs(rows()));
     for (const sha256 of unused) this.#files.remove(sha256);
   }
 }

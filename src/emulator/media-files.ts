@@ -28,6 +28,12 @@ export class MediaFiles {
     for (const name of readdirSync(this.#temporary)) rmSync(join(this.#temporary, name)); // of a run that was killed
   }
 
+  /** The names of all files that begin with two digits. */
+  list(prefix: string): string[] {
+    const folder = join(this.#folder, prefix);
+    return existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name)) : [];
+  }
+
   pathOf(sha256: string): string {
     return join(this.#folder, sha256.slice(0, 2), sha256);
   }

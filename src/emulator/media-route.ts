@@ -3,8 +3,9 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { mimeTypeOf } from "../core/content.js";
+import { describeFile, mimeTypeOf } from "../core/content.js";
 import { limits } from "../core/limits.js";
+import { pixelBudget } from "../core/pixel-budget.js";
 import type { Fault } from "./faults.js";
 import { sendWithFaults } from "./faulty-answers.js";
 import type { MediaFiles } from "./media-files.js";
@@ -63,7 +64,8 @@ export async function serveOriginal(
   response: ServerResponse,
   { path, sha256, kind, faults = [] }: { path: string; sha256: string; kind: string; faults?: readonly Fault[] },
 ): Promise<void> {
-  let file: number | undefined = openSync(path, "r");
+  let file = openIfThere(path);
+  if (file === undefined) return end(response, 404);
   try {
     const total = fstatSync(file).size;
     const head = Buffer.allocUnsafe(Math.min(total, smallBytes));
@@ -102,24 +104,40 @@ export async function serveOriginal(
   }
 }
 
-/** A smaller JPEG of an image, made when it is asked for. */
+/** A smaller JPEG of an image, made when it is asked for. What it decodes counts against the pixel budget of the process. */
 async function serveRendition(
   response: ServerResponse,
   path: string,
   pixels: number,
   headOnly: boolean,
 ): Promise<void> {
-  const { default: sharp } = await import("sharp");
-  const limitInputPixels = limits.maxMegapixels * 1_000_000;
-  const bytes = await sharp(path, { limitInputPixels })
-    .rotate()
-    .resize(pixels, pixels, { fit: "inside", withoutEnlargement: true })
-    .jpeg()
-    .toBuffer()
-    .catch(() => undefined);
+  const bytes = await makeRendition(path, pixels).catch(() => undefined);
   if (!bytes) return end(response, 404);
   response.writeHead(200, { "content-type": "image/jpeg", "content-length": bytes.length, ...harmless });
   response.end(headOnly ? undefined : bytes);
+}
+
+async function makeRendition(path: string, pixels: number): Promise<Buffer> {
+  const { width = 0, height = 0 } = (await describeFile(path)).content;
+  const { default: sharp } = await import("sharp");
+  const limitInputPixels = limits.maxMegapixels * 1_000_000;
+  const make = () =>
+    sharp(path, { limitInputPixels })
+      .rotate()
+      .resize(pixels, pixels, { fit: "inside", withoutEnlargement: true })
+      .jpeg()
+      .toBuffer();
+  return pixelBudget.run(make, Math.max(1, Math.ceil((width * height) / 1_000_000)));
+}
+
+/** A file that someone has deleted by hand is not there. */
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function end(response: ServerResponse, code: number): void {

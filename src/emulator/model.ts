@@ -23,12 +23,18 @@ export interface Region {
   id?: string | undefined;
   region_info?: JsonObject | undefined;
   concepts: StoredConcept[];
+  value?: number | undefined;
+  track_id?: string | undefined;
+  /** Its data besides concepts, unchanged. */
+  data?: JsonObject | undefined;
 }
 
 /** The data of a posted annotation: fields, or one region (in a frame or a time segment, whose own facts are in `around`). */
 export interface AnnotationData extends Fields {
   region?: Region | undefined;
   around?: { in: "frames" | "time_segments"; facts: JsonObject } | undefined;
+  /** Data of other kinds (text, embeddings and so on), unchanged. */
+  other?: JsonObject | undefined;
 }
 
 export const mediaKinds = ["image", "video", "audio", "text"] as const;

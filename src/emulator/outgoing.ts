@@ -83,18 +83,22 @@ export function outgoingAnnotation(
 }
 
 function annotationData(row: AnnotationRow, context: OutgoingContext): JsonObject {
-  const { region, around, ...fields } = JSON.parse(row.data) as AnnotationData;
-  const own = outgoingFields(fields, context);
+  return outgoingData(JSON.parse(row.data) as AnnotationData, context);
+}
+
+/** The data of a posted annotation in the shape of answers. */
+export function outgoingData(
+  { region, around, other, ...fields }: AnnotationData,
+  context: OutgoingContext,
+): JsonObject {
+  const own = { ...other, ...outgoingFields(fields, context) };
   const inner: JsonObject = region ? { ...own, regions: [outgoingRegion(region, context)] } : own;
   return around ? { [around.in]: [{ ...around.facts, data: inner }] } : inner;
 }
 
-function outgoingRegion(region: Region, context: OutgoingContext): JsonObject {
-  return {
-    ...(region.id === undefined ? {} : { id: region.id }),
-    ...(region.region_info === undefined ? {} : { region_info: region.region_info }),
-    ...(region.concepts.length > 0 ? { data: { concepts: outgoingConcepts(region.concepts, context) } } : {}),
-  };
+function outgoingRegion({ concepts, data: other, ...region }: Region, context: OutgoingContext): JsonObject {
+  const data = { ...other, ...(concepts.length > 0 ? { concepts: outgoingConcepts(concepts, context) } : {}) };
+  return { ...(region as JsonObject), ...(Object.keys(data).length > 0 ? { data } : {}) };
 }
 
 export function outgoingJob(job: JobRow): JsonObject {

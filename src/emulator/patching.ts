@@ -94,8 +94,10 @@ export function patchRegion(
     if (!same) return patch;
     return {
       ...existing,
-      region_info: patch.region_info ?? existing.region_info,
+      ...patch,
+      id: existing.id,
       concepts: patchConcepts(existing.concepts, patch.concepts, "merge"),
+      ...(existing.data || patch.data ? { data: { ...existing.data, ...patch.data } } : {}),
     };
   }
   if (!same) return existing;

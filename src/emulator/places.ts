@@ -25,7 +25,8 @@ export function isNear(here: Place, geo: JsonObject): boolean {
       between(here.latitude, first.latitude, second.latitude)
     );
   }
-  if (!isObject(geo.geo_limit)) return true;
+  if (corners.length > 0) throw new Refusal(11102, `geo_box has ${corners.length} corners; it needs two`);
+  if (!isObject(geo.geo_limit)) throw new Refusal(11102, "a location in a filter needs geo_limit or geo_box");
   const { type = "", value } = geo.geo_limit;
   const radius = Object.hasOwn(earthRadius, String(type)) ? earthRadius[String(type)] : undefined;
   if (radius === undefined) throw new Refusal(11102, `geo_limit.type "${type}" is not known`);

@@ -1,10 +1,11 @@
 /** Processing: what becomes of accepted inputs in the background. */
 
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { describeFile } from "../core/content.js";
+import { type Described, describeFile } from "../core/content.js";
 import { decodeErrorText } from "../core/decode-error.js";
 import { describeError } from "../core/errors.js";
 import type { PrivateAccess } from "../core/guarded-fetch.js";
+import type { FileContent } from "../core/input.js";
 import { limits, MB } from "../core/limits.js";
 import { pixelBudget } from "../core/pixel-budget.js";
 import { Semaphore } from "../core/semaphore.js";
@@ -15,9 +16,14 @@ import type { InputRow, JsonObject } from "./model.js";
 import { type Store, timestamp } from "./store.js";
 import { cutShort, isWholeTiff } from "./whole-media.js";
 
+/** What files of the store are, by their SHA-256. */
+export type DescribedFiles = Map<string, Described<FileContent>>;
+
 export interface ProcessingOptions {
   delayMs: number;
   allowFetch: boolean;
+  /** "accept": inputs that are sent by URL count as processed without being fetched. */
+  urls?: "fetch" | "accept" | undefined;
   /** What may be fetched besides public addresses; "loopback": this machine's own, where the URL itself names it. */
   privateFetch: PrivateAccess;
   /** Makes the processing of an input fail, for rehearsals. */
@@ -55,6 +61,8 @@ export class Processing {
   readonly #options: ProcessingOptions;
   readonly #fetches = new Semaphore(8);
   readonly #stop = new AbortController();
+  /** What the requests found out, so that it is not looked up again. */
+  readonly #described: DescribedFiles = new Map();
   #queue: number[] = [];
   #running = false;
   #timer: NodeJS.Timeout | undefined;
@@ -70,8 +78,9 @@ export class Processing {
     this.add(rows.map((row) => row.seq));
   }
 
-  add(seqs: readonly number[]): void {
+  add(seqs: readonly number[], described: DescribedFiles = new Map()): void {
     if (seqs.length === 0 || this.#closed) return;
+    for (const [sha256, found] of described) this.#described.set(sha256, found);
     this.#queue.push(...seqs);
     this.#runAfter(this.#options.delayMs);
   }
@@ -106,6 +115,7 @@ export class Processing {
     }
     this.#running = false;
     if (this.#queue.length > 0) this.#runAfter(retryMs);
+    else this.#described.clear();
   }
 
   async #process(seqs: readonly number[]): Promise<void> {
@@ -147,6 +157,7 @@ export class Processing {
     let stored: StoredMedia | undefined;
     try {
       if (row.url !== null) {
+        if (this.#options.urls === "accept") return { row, code: 30000, details: null, media };
         if (!this.#options.allowFetch) throw new ProcessingFailure(30002, "this store does not fetch");
         const { url, kind } = row;
         const { privateFetch } = this.#options;
@@ -156,7 +167,7 @@ export class Processing {
         );
       }
       const sha256 = stored?.sha256 ?? row.sha256;
-      const info = sha256 === null ? textInfo(media.text) : await inspect(row.kind, this.#files.pathOf(sha256));
+      const info = sha256 === null ? textInfo(media.text) : await this.#inspect(row.kind, sha256);
       media[row.kind] = { ...media[row.kind], ...info };
       return { row, code: 30000, details: null, media, stored };
     } catch (error) {
@@ -165,6 +176,17 @@ export class Processing {
       return { row, code, details: describeError(error), media, stored };
     }
   }
+
+  #inspect(kind: InputRow["kind"], sha256: string): Promise<JsonObject> {
+    return inspect(kind, this.#files.pathOf(sha256), this.#described.get(sha256));
+  }
+}
+
+/** Says that an image has more pixels than the platform takes; undefined for one within the limit. */
+export function pixelProblem({ width = 0, height = 0 }: Pick<FileContent, "width" | "height">): string | undefined {
+  const megapixels = (width * height) / 1_000_000;
+  if (megapixels <= limits.maxMegapixels) return undefined;
+  return `the image has ${megapixels.toFixed(2)} megapixels; the limit is ${limits.maxMegapixels}`;
 }
 
 function textInfo(text: JsonObject | undefined): JsonObject {
@@ -173,9 +195,9 @@ function textInfo(text: JsonObject | undefined): JsonObject {
 }
 
 /** Looks at stored content: whether it is what it was sent as, within the limits, and whole. */
-async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject> {
+async function inspect(kind: InputRow["kind"], path: string, described?: Described<FileContent>): Promise<JsonObject> {
   if (statSync(path).size === 0) throw new ProcessingFailure(30300, "there are no bytes");
-  const found = await describeFile(path, kind);
+  const found = described ?? (await describeFile(path, kind));
   const { mimeType, width, height } = found.content;
   if (kind === "text") return found.kind === "text" ? {} : refuse(kind, mimeType);
   if (found.kind !== kind) return refuse(kind, mimeType);
@@ -186,12 +208,8 @@ async function inspect(kind: InputRow["kind"], path: string): Promise<JsonObject
   const format = formats.get(mimeType ?? "");
   if (format === undefined) throw unsupported(mimeType);
   if (width === undefined || height === undefined) throw new ProcessingFailure(30002, "the image cannot be decoded");
-  if (width * height > limits.maxMegapixels * 1_000_000) {
-    throw new ProcessingFailure(
-      30105,
-      `the image has ${((width * height) / 1e6).toFixed(2)} megapixels; the limit is ${limits.maxMegapixels}`,
-    );
-  }
+  const problem = pixelProblem({ width, height });
+  if (problem !== undefined) throw new ProcessingFailure(30105, problem);
   if (!seemsWhole(path, format)) {
     const megapixels = Math.max(1, Math.ceil((width * height) / 1_000_000));
     await pixelBudget.run(() => decodeWhole(path, mimeType), megapixels);

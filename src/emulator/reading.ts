@@ -1,28 +1,34 @@
 /** Reading requests: JSON and parameters become what the API's definition makes of them, or are refused. */
 
 import { statusCodeFrom } from "../core/status-codes.js";
-import { enums, messages } from "./messages.js";
+import { enums, messages, selecting } from "./messages.js";
 import type { Json, JsonObject } from "./model.js";
 import { Refusal } from "./status.js";
 
 export interface ReadOptions {
-  /** Refuses what the definition does not have; without it, that is passed over. */
+  /**
+   * Refuses fields that the definition does not have, or that the emulator does not support. Without it they are ignored, except where they
+   * select something.
+   */
   strict: boolean;
   /** Code of a refusal. Default: 11100. */
   code?: number | undefined;
 }
 
+/** Code of a refusal of a field that the API has and the emulator does not support. */
+const notSupported = 10040;
+
 /**
  * Reads a request by its message. Keys come out in snake_case, names of numbers as numbers, floats as 32 bits keep them; what is null,
  * empty or zero is left out, for the definition does not tell it from what is not given.
  *
- * @throws {Refusal} 11100 when a field holds what it cannot hold
+ * @throws {Refusal} 11100 when a field is not known or holds what it cannot hold, 10040 when the emulator does not support it
  */
 export function readMessage(value: JsonObject, name: string, { strict, code = 11100 }: ReadOptions): JsonObject {
   try {
     return readFields(value, fieldsOf(name, true), strict);
   } catch (error) {
-    if (error instanceof Mismatch) throw new Refusal(code, `${error.path}${error.message}`);
+    if (error instanceof Mismatch) throw new Refusal(error.code ?? code, `${error.path}${error.message}`);
     throw error;
   }
 }
@@ -34,7 +40,9 @@ export function readParameters(parameters: URLSearchParams, name: string, strict
   for (const [key, text] of parameters) {
     const [first = "", second] = key.split(".").map(snakeCase);
     const type = types.get(first);
-    if (type === "bool") value[first] = /^(true|t|1)$/i.test(text);
+    const isFalse = /^(?:false|f|0|)$/i.test(text);
+    if (type === "bool") value[first] = isFalse ? false : /^(?:true|t|1)$/i.test(text) || text;
+    else if (type === "unsupported" && isFalse) continue;
     else if (type?.endsWith("[]")) {
       const item = type === "string[]" ? text : { code: text };
       value[first] = [...((value[first] as Json[] | undefined) ?? []), item];
@@ -59,6 +67,8 @@ function float32(value: number): number {
 type Reader = (value: Json, strict: boolean) => Json | undefined;
 
 interface Fields {
+  /** Whether what is not known is refused in any case. */
+  selects: boolean;
   readers: ReadonlyMap<string, Reader>;
   /** What is shown of fields that are not given. */
   shown: readonly (readonly [name: string, value: number])[];
@@ -67,6 +77,8 @@ interface Fields {
 /** A field holds what it cannot hold; its path is put together on the way out. */
 class Mismatch extends Error {
   path = "";
+  /** The code that goes with it, if it is not that of the request. */
+  code: number | undefined;
 }
 
 const known = new Map<string, Fields>();
@@ -80,6 +92,7 @@ function fieldsOf(name: string, isRequest = false): Fields {
   if (!message) throw new Error(`there is no message ${name}`);
   const types = Object.entries(isRequest ? { user_app_id: "UserAppIDSet", ...message } : message);
   const fields: Fields = {
+    selects: selecting.has(name),
     readers: new Map(types.map(([field, type]) => [field, readerOf(type)])),
     shown: types
       .filter(([, type]) => type.endsWith("!") || type.endsWith("=1"))
@@ -89,7 +102,8 @@ function fieldsOf(name: string, isRequest = false): Fields {
   return fields;
 }
 
-function readFields(value: JsonObject, { readers, shown }: Fields, strict: boolean): JsonObject {
+function readFields(value: JsonObject, { selects, readers, shown }: Fields, isStrict: boolean): JsonObject {
+  const strict = isStrict || selects;
   const result: JsonObject = {};
   let name = "";
   try {
@@ -105,7 +119,8 @@ function readFields(value: JsonObject, { readers, shown }: Fields, strict: boole
       }
     }
   } catch (error) {
-    if (error instanceof Mismatch) error.path = `${name}${/^\w/.test(error.path) ? "." : ""}${error.path}`;
+    const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+    if (error instanceof Mismatch) error.path = `${shown}${/^\w/.test(error.path) ? "." : ""}${error.path}`;
     throw error;
   }
   for (const [field, standing] of shown) result[field] ??= standing;
@@ -123,6 +138,15 @@ function readerOf(type: string): Reader {
 
 const plainReaders: Readonly<Record<string, Reader>> = {
   any: () => undefined,
+  carried: (value) => value,
+  unsupported(value, strict) {
+    if (!strict || isEmpty(value)) return undefined;
+    throw Object.assign(new Mismatch(" is a field that the emulator does not support"), { code: notSupported });
+  },
+  present(value) {
+    if (isEmpty(value)) return {};
+    throw Object.assign(new Mismatch(" must be an empty object here"), { code: notSupported });
+  },
   string: readText,
   bytes: readText,
   json: asObject,
@@ -136,9 +160,11 @@ const plainReaders: Readonly<Record<string, Reader>> = {
   },
   int: readInteger,
   "int!": readInteger,
-  float: (value, strict) => float32(readNumber(value, strict)) || undefined,
-  "float!": (value, strict) => float32(readNumber(value, strict)) || undefined,
-  "float=1": (value, strict) => float32(readNumber(value, strict)),
+  float: (value) => readFloat(value) || undefined,
+  "float!": (value) => readFloat(value) || undefined,
+  // The platform's first clients send true and false for the values of concepts.
+  "float=1": (value) => (typeof value === "boolean" ? Number(value) : readFloat(value)),
+  "share!": readShare,
   StatusCode: (value) => nonZero(statusCodeFrom(value), value),
 };
 
@@ -167,16 +193,28 @@ function readText(value: Json): string | undefined {
 }
 
 function readInteger(value: Json): number | undefined {
-  const number = readNumber(value, true);
+  const number = readNumber(value);
   if (!Number.isSafeInteger(number)) throw mismatch("a whole number", value);
   return number || undefined;
 }
 
-function readNumber(value: Json, strict: boolean): number {
+/** A float that 32 bits can keep: 1e39 is infinite there, and JSON has no way to write that. */
+function readFloat(value: Json): number {
+  const number = float32(readNumber(value));
+  if (!Number.isFinite(number)) throw mismatch("a finite number", value);
+  return number;
+}
+
+/** A coordinate. What is no number at all becomes NaN, which fails its own item when its range is checked. */
+function readShare(value: Json): number | undefined {
+  if (value === "NaN" || value === "Infinity" || value === "-Infinity") return Number.NaN;
+  const number = readNumber(value);
+  return Number.isFinite(number) ? float32(number) || undefined : Number.NaN;
+}
+
+function readNumber(value: Json): number {
   if (typeof value === "number") return value;
-  // The platform's first clients send true and false for the values of concepts.
-  const isText = typeof value === "string" && value.trim() !== "";
-  const number = isText || (typeof value === "boolean" && !strict) ? Number(value) : Number.NaN;
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
   if (!Number.isFinite(number)) throw mismatch("a number", value);
   return number;
 }
@@ -195,6 +233,12 @@ function nonZero(number: number | undefined, value: Json): number | undefined {
 function asObject(value: Json): JsonObject {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   throw mismatch("an object", value);
+}
+
+/** Whether a field holds the same as nothing. */
+function isEmpty(value: Json): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).every(isEmpty);
+  return value === null || value === "" || value === 0 || value === false;
 }
 
 function snakeCase(key: string): string {

@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import { isLoopbackHost } from "../core/guarded-fetch.js";
 import { limits } from "../core/limits.js";
 import { BodyScanner } from "./body-scanner.js";
-import { isObject } from "./incoming.js";
+import { checkId, isObject } from "./incoming.js";
 import type { MediaWriter, StoredMedia } from "./media-files.js";
 import type { Json, JsonObject } from "./model.js";
 import type { Services } from "./routes/context.js";
@@ -119,7 +119,10 @@ function isSame(key: string, pat: string): boolean {
 export function namedApp(body: JsonObject, parameters: JsonObject, access: Access): AppName {
   const given = { ...asObject(parameters.user_app_id), ...asObject(body.user_app_id) };
   const { userId, appId } = access.app ?? { userId: "me", appId: "main" };
-  return { userId: String(given.user_id ?? userId), appId: String(given.app_id ?? appId) };
+  return {
+    userId: checkId("user_id", String(given.user_id ?? userId)),
+    appId: checkId("app_id", String(given.app_id ?? appId)),
+  };
 }
 
 function asObject(value: Json | undefined): JsonObject {

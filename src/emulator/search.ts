@@ -1,165 +1,107 @@
-/** Searching inputs and annotations: filters that must all hold, and ranks that put the likest first. */
+/** Searching inputs and annotations: filters that must all hold, and ranks that order what is found. */
 
-import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
-import { isObject } from "./incoming.js";
+import { isObject, objectsIn } from "./incoming.js";
+import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow, JsonObject } from "./model.js";
 import {
-  type AnnotationData,
-  type AnnotationRow,
-  type AppRow,
-  type Fields,
-  type InputRow,
-  type Json,
-  type JsonObject,
-  mediaKinds,
-  type StoredConcept,
-} from "./model.js";
-import { isNear } from "./places.js";
+  annotationHolds,
+  type Candidate,
+  inputHolds,
+  isWithin,
+  legacyHolds,
+  type Said,
+  type SearchContext,
+} from "./search-filters.js";
+import { ranksOf } from "./search-ranks.js";
+import { Refusal } from "./status.js";
 import type { Store } from "./store.js";
 
-/** What an annotation says, or an input with all of its annotations. */
-interface Said {
-  concepts: () => readonly StoredConcept[];
-  metadata: JsonObject | undefined;
-  geo: Fields["geo"];
-}
-
 /**
- * Inputs for which all filters of a query hold, in the order in which they were added, or by their ranks. This store has no model: an image is
+ * Inputs for which all filters of a search hold, in the order in which they were added, or by their ranks. This store has no model: an image is
  * like another when it is the same, and an input is as like a concept as it is labelled with it.
  */
-export function searchInputs(store: Store, app: AppRow, query: JsonObject): (InputRow & { score: number })[] {
-  const filters = [...objects(query.filters), ...objects(query.ands)];
-  const ranks = ranksOf(store, app, query);
+export function searchInputs(store: Store, app: AppRow, search: JsonObject): (InputRow & { score: number })[] {
+  const context = contextOf(store, app, search);
+  const query = isObject(search.query) ? search.query : {};
+  const filters = objectsIn(query.filters);
+  const ands = objectsIn(query.ands);
+  const ranks = ranksOf(context, query);
   const rows = store.all<InputRow>("SELECT * FROM inputs WHERE app = ? ORDER BY seq", app.seq);
-  const names = store.names(app.seq);
   const found = rows.flatMap((row) => {
-    const said = saidOfInput(store, row);
-    const holds = (filter: JsonObject) => {
-      const labels = isObject(filter.annotation) ? filter.annotation : filter.output;
-      return (
-        inputHolds(store, row, said, filter.input) &&
-        isWithin(row.modified_at, filter.last_updated_time_range) &&
-        dataHolds(names, said, isObject(labels) ? labels.data : undefined)
-      );
-    };
-    if (!filters.every((filter) => holds(filter) !== (filter.negate === true))) return [];
-    const scores = ranks.map((rank) => rank(row, said));
-    return [{ ...row, score: scores.length === 0 ? 1 : scores.reduce((sum, score) => sum + score, 0) / scores.length }];
+    const candidate = candidateOf(store, row);
+    const holds =
+      filters.every((filter) => filterHolds(context, candidate, filter) !== (filter.negate === true)) &&
+      ands.every((and) => legacyHolds(context, candidate, and) !== (and.negate === true));
+    if (!holds) return [];
+    const scores = ranks.map((rank) => rank(candidate));
+    const score = scores.length === 0 ? 1 : scores.reduce((sum, one) => sum + one, 0) / scores.length;
+    return score < Number(search.min_value ?? 0) ? [] : [{ ...row, score }];
   });
   return ranks.length === 0 ? found : found.sort((one, other) => other.score - one.score);
 }
 
-/** Annotations for which, each by itself, all filters of a query hold, with their inputs. */
+/** Annotations for which, each by itself, all filters of a search hold, with their inputs. */
 export function searchAnnotations(
   store: Store,
   app: AppRow,
-  query: JsonObject,
+  search: JsonObject,
 ): { annotation: AnnotationRow; input: InputRow }[] {
-  const filters = objects(query.filters);
-  const names = store.names(app.seq);
-  const rows = store.all<AnnotationRow>("SELECT * FROM annotations WHERE app = ? ORDER BY seq", app.seq);
-  return rows.flatMap((annotation) => {
-    const input = store.input(app.seq, annotation.input_id) as InputRow;
-    const own = JSON.parse(annotation.level === 1 ? input.fields : annotation.data) as AnnotationData;
-    const said = { concepts: () => conceptsOf(own), metadata: own.metadata, geo: own.geo };
-    const holds = (filter: JsonObject) =>
-      inputHolds(store, input, said, filter.input) &&
-      isWithin(annotation.modified_at, filter.last_updated_time_range) &&
-      dataHolds(names, said, isObject(filter.annotation) ? filter.annotation.data : undefined);
-    return filters.every((filter) => holds(filter) !== (filter.negate === true)) ? [{ annotation, input }] : [];
-  });
-}
-
-function ranksOf(store: Store, app: AppRow, query: JsonObject): ((row: InputRow, said: Said) => number)[] {
-  const asked = objects(query.ranks).flatMap((rank) => (isObject(rank.annotation) ? [rank.annotation] : []));
-  // The first clients asked for images like one, or like an input's, among the filters.
-  const older = objects(query.ands).flatMap(({ output }) =>
-    isObject(output) && isObject(output.input) ? [output.input] : [],
-  );
-  return [...asked, ...older].map((wanted) => {
-    const data = isObject(wanted.data) ? wanted.data : {};
-    const { url, base64 } = isObject(data.image) ? data.image : {};
-    const given = typeof base64 === "string" ? Buffer.from(base64, "base64") : undefined;
-    const digest = given
-      ? createHash("sha256").update(given).digest("hex")
-      : store.input(app.seq, String(wanted.id ?? ""))?.sha256;
-    const concepts = objects(data.concepts);
-    return (row, said) => {
-      if (concepts.length > 0) return concepts.every((concept) => isSaid(store.names(app.seq), said, concept)) ? 1 : 0;
-      return (url !== undefined && row.url === url) || (row.sha256 !== null && row.sha256 === digest) ? 1 : 0;
-    };
-  });
-}
-
-function inputHolds(store: Store, row: InputRow, said: Said, wanted: Json | undefined): boolean {
-  if (!isObject(wanted)) return true;
-  if (wanted.id !== undefined && wanted.id !== row.id) return false;
-  const code = isObject(wanted.status) ? wanted.status.code : undefined;
-  if (code !== undefined && code !== row.status) return false;
-  const datasets = Array.isArray(wanted.dataset_ids) ? wanted.dataset_ids.map(String) : [];
-  const sql = "SELECT 1 AS found FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?";
-  if (datasets.length > 0 && !datasets.some((dataset) => store.get(sql, row.app, dataset, row.seq))) return false;
-  if (!isObject(wanted.data)) return true;
-  const media = JSON.parse(row.media) as JsonObject;
-  for (const kind of mediaKinds) {
-    const medium = wanted.data[kind];
-    if (!isObject(medium)) continue;
-    const there = media[kind];
-    if (!isObject(there) || (medium.url !== undefined && medium.url !== there.url)) return false;
+  const context = contextOf(store, app, search);
+  const query = isObject(search.query) ? search.query : {};
+  if (objectsIn(query.ranks).length > 0 || objectsIn(query.ands).length > 0) {
+    throw new Refusal(10040, "the emulator ranks inputs only; search for annotations with filters");
   }
-  return dataHolds(store.names(row.app), said, wanted.data);
-}
-
-function dataHolds(names: ReadonlyMap<string, string>, said: Said, data: Json | undefined): boolean {
-  if (!isObject(data)) return true;
-  const wanted = isObject(data.metadata) ? Object.entries(data.metadata) : [];
-  // Several keys in one filter: one of them is enough.
-  if (wanted.length > 0 && !wanted.some(([key, value]) => contains(said.metadata?.[key], value))) return false;
-  // Of a region that is asked for, its concepts count.
-  const regions = objects(data.regions).flatMap((region) =>
-    isObject(region.data) ? objects(region.data.concepts) : [],
-  );
-  const concepts = [...objects(data.concepts), ...regions];
-  if (!concepts.every((concept) => isSaid(names, said, concept))) return false;
-  return !isObject(data.geo) || (said.geo !== undefined && isNear(said.geo.geo_point, data.geo));
-}
-
-function isSaid(names: ReadonlyMap<string, string>, said: Said, wanted: JsonObject): boolean {
-  const isPresent = Number(wanted.value) >= 0.5;
-  return said.concepts().some(({ id, value }) => {
-    const same = wanted.id === undefined ? names.get(id) === wanted.name : id === wanted.id;
-    return same && value >= 0.5 === isPresent;
+  const filters = objectsIn(query.filters);
+  const rows = store.all<InputRow>("SELECT * FROM inputs WHERE app = ? ORDER BY seq", app.seq);
+  const found = rows.flatMap((input) => {
+    const { said } = candidateOf(store, input);
+    const own = said.filter((one) =>
+      filters.every((filter) => {
+        const holds = filterHolds(context, { row: input, said: [one] }, filter);
+        return holds !== (filter.negate === true);
+      }),
+    );
+    return own.map(({ row: annotation }) => ({ annotation, input }));
   });
+  return found.sort((one, other) => one.annotation.seq - other.annotation.seq);
 }
 
-function saidOfInput(store: Store, row: InputRow): Said {
-  const { concepts = [], metadata, geo } = JSON.parse(row.fields) as Fields;
-  const sql = "SELECT data FROM annotations WHERE app = ? AND input_id = ? AND level = 0";
-  const posted = () =>
-    store
-      .all<{ data: string }>(sql, row.app, row.id)
-      .flatMap(({ data }) => conceptsOf(JSON.parse(data) as AnnotationData));
-  return { concepts: () => [...concepts, ...posted()], metadata, geo };
+/** A filter holds for an input when it holds for the input and for one of its annotations. */
+function filterHolds(context: SearchContext, candidate: Candidate, filter: JsonObject): boolean {
+  const { annotation: wanted, last_updated_time_range: range, input } = filter;
+  if (!inputHolds(context, candidate, input)) return false;
+  if (!isObject(wanted) && !isObject(range)) return true;
+  return candidate.said.some(
+    (one) => isWithin(changedAt(one, candidate.row), range) && annotationHolds(context, one, wanted),
+  );
 }
 
-function conceptsOf({ concepts = [], region }: AnnotationData): StoredConcept[] {
-  return [...concepts, ...(region?.concepts ?? [])];
+/** Patching an input changes its input-level annotation. */
+function changedAt({ row }: Said, input: InputRow): string {
+  return row.level === 1 && input.modified_at > row.modified_at ? input.modified_at : row.modified_at;
 }
 
-function contains(there: Json | undefined, wanted: Json): boolean {
-  if (isObject(wanted) && isObject(there))
-    return Object.entries(wanted).every(([key, value]) => contains(there[key], value));
-  return isDeepStrictEqual(there, wanted);
+/** An input whose annotations are read when a filter asks for them. */
+function candidateOf(store: Store, row: InputRow): Candidate {
+  let said: Said[] | undefined;
+  return {
+    row,
+    get said() {
+      return (said ??= saidOf(store, row));
+    },
+  };
 }
 
-function isWithin(time: string, range: Json | undefined): boolean {
-  if (!isObject(range)) return true;
-  const { start_time: start, end_time: end } = range;
-  const at = Date.parse(time);
-  return !(typeof start === "string" && at < Date.parse(start)) && !(typeof end === "string" && at > Date.parse(end));
+function saidOf(store: Store, row: InputRow): Said[] {
+  const sql = "SELECT * FROM annotations WHERE app = ? AND input_id = ? ORDER BY seq";
+  return store.all<AnnotationRow>(sql, row.app, row.id).map((annotation) => ({
+    row: annotation,
+    data: annotation.level === 1 ? (JSON.parse(row.fields) as Fields) : (JSON.parse(annotation.data) as AnnotationData),
+  }));
 }
 
-function objects(value: Json | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
+function contextOf(store: Store, app: AppRow, { as_of: asOf }: JsonObject): SearchContext {
+  if (typeof asOf === "string" && Date.parse(asOf) < Date.now()) {
+    throw new Refusal(10040, `as_of is ${asOf}; the emulator keeps no past states`);
+  }
+  return { store, app, names: store.names(app.seq) };
 }

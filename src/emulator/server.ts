@@ -140,7 +140,7 @@ async function dispatch(
   if (found === "path") throw new Refusal(11101, `${url.pathname} does not exist`);
   const needsUser = target.of === "user" || found.route === deleteApp;
   if (needsUser && access.app) throw new Refusal(11007, "the key of an app is not enough");
-  const { strict } = services;
+  const strict = !services.lenient;
   const parameters = readParameters(url.searchParams, method === "GET" ? found.message : "Nothing", strict);
   const body = await readBody(request, services);
   try {

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { openDatabase, type SqlDatabase, type SqlValue, type Statement } from "./driver.js";
-import type { AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";
+import type { AnnotationData, AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";
 import { storeId } from "./store-id.js";
 
 const schema = `
@@ -28,8 +28,19 @@ CREATE INDEX IF NOT EXISTS dataset_inputs_input ON dataset_inputs (input);
 CREATE TABLE IF NOT EXISTS jobs (app INTEGER NOT NULL, id TEXT NOT NULL, pending INTEGER NOT NULL DEFAULT 0, in_progress INTEGER NOT NULL DEFAULT 0,
   success INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, cancelled INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, modified_at TEXT NOT NULL, PRIMARY KEY (app, id));
 CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL, file TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS searches (seq INTEGER PRIMARY KEY, app INTEGER NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (app, id));
+CREATE TABLE IF NOT EXISTS dataset_versions (seq INTEGER PRIMARY KEY, app INTEGER NOT NULL, dataset TEXT NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL, metrics TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (app, dataset, id));
 CREATE TABLE IF NOT EXISTS operations (seq INTEGER PRIMARY KEY, app INTEGER NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL);
 `;
+
+type NamedConcept = StoredConcept & { name?: string | undefined };
+
+/** What is particular to an annotation besides its data. */
+interface AnnotationFacts {
+  id?: string | undefined;
+  info?: string | null | undefined;
+  status?: number | undefined;
+}
 
 export type JobCounter = "pending" | "in_progress" | "success" | "failed";
 
@@ -150,6 +161,23 @@ export class Store {
     return there?.seq;
   }
 
+  /** Adds an annotation, and the concepts that it names and that do not exist yet. */
+  insertAnnotation(
+    app: number,
+    inputId: string,
+    { data, concepts }: { data: AnnotationData; concepts: readonly NamedConcept[] },
+    { id = newId(), info = null, status = 24150 }: AnnotationFacts = {},
+  ): AnnotationRow {
+    if (data.region) data.region.id ??= newId();
+    this.ensureConcepts(app, concepts);
+    const now = timestamp();
+    this.run(
+      "INSERT INTO annotations (app, id, input_id, data, info, status, created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      ...[app, id, inputId, JSON.stringify(data), info, status, now, now],
+    );
+    return this.annotation(app, inputId, id) as AnnotationRow;
+  }
+
   annotation(app: number, inputId: string, id: string): AnnotationRow | undefined {
     return this.get<AnnotationRow>(
       "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND id = ?",
@@ -171,7 +199,7 @@ export class Store {
   }
 
   /** Makes the concepts that do not exist yet; a name that is given here is theirs. */
-  ensureConcepts(app: number, concepts: readonly (StoredConcept & { name?: string | undefined })[]): void {
+  ensureConcepts(app: number, concepts: readonly NamedConcept[]): void {
     const names = this.names(app);
     for (const { id, name } of concepts) if (!names.has(id)) this.setConcept(app, id, name ?? id);
   }

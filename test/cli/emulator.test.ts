@@ -64,16 +64,10 @@ describe("sluice emulator", () => {
     await again.close();
   });
 
-  it("knows keys of apps, and is strict when it is told so", async () => {
-    const { url } = await start(
-      "--data",
-      temporaryFolder(),
-      "--app-key",
-      "one=ann/a",
-      "--app-key",
-      "two=ann/b",
-      "--strict",
-    );
+  it("knows keys of apps, and refuses unknown parameters unless it is lenient", async () => {
+    const keys = ["--app-key", "one=ann/a", "--app-key", "two=ann/b"];
+    const { url } = await start("--data", temporaryFolder(), ...keys);
+    const lenient = await start("--data", temporaryFolder(), "--lenient", "--urls", "accept");
     const get = async (path: string, key: string) => {
       const response = await fetch(`${url}/v2${path}`, { headers: { authorization: `Key ${key}` } });
       return ((await response.json()) as { status: { code: number } }).status.code;
@@ -81,6 +75,8 @@ describe("sluice emulator", () => {
     expect(await get("/users/ann/apps/b/inputs", "two")).toBe(10000);
     expect(await get("/users/ann/apps/b/inputs", "one")).toBe(11008);
     expect(await get("/inputs?tags=x", "one")).toBe(11102);
+    const ignored = await fetch(`${lenient.url}/v2/inputs?tags=x`, { headers: { authorization: "Key any" } });
+    expect(ignored.status).toBe(200);
   });
 
   it("says in one line what it cannot do", async () => {
@@ -93,6 +89,8 @@ describe("sluice emulator", () => {
       [["--port", "many"], /^error: option '--port <number>' argument 'many' is invalid.*from 0 to 65535/, 2],
       [["--port", port, "--data", folder], new RegExp(`^error: .*port ${port} of 127.0.0.1: another program`), 1],
       [["--port", "0", "--data", faults], /^error: the folder \S+faults\.json cannot be used/, 1],
+      [["--strict", "--lenient"], /^error: option '--strict' cannot be used with option '--lenient'/, 2],
+      [["--urls", "skip"], /^error: option '--urls <mode>' argument 'skip' is invalid/, 2],
       [["--faults", faults], /^error: .*faults\.json: rule 2 has no fault/, 2],
     ];
     const runs = failures.map(async ([args, text, code]) => {

@@ -31,8 +31,8 @@ async function posted({ call }: Http, annotation: Record<string, unknown>): Prom
 describe("the annotation of an input itself", () => {
   it("holds what came with the input, and is listed with the others", async () => {
     const http = await annotated();
-    expect(await listed(http)).toEqual(["a/own", "b/own", "a/x", "a/y", "b/x"]);
-    const [own] = (await http.call("GET", "/annotations?input_ids=a&per_page=1")).json.annotations;
+    expect(await listed(http)).toEqual(["b/x", "a/y", "a/x", "b/own", "a/own"]);
+    const own = (await http.call("GET", "/annotations?input_ids=a")).json.annotations.at(-1);
     expect(own).toMatchObject({
       input_level: true,
       status: { code: 24150 },
@@ -44,7 +44,7 @@ describe("the annotation of an input itself", () => {
 
   it("can be patched, which patches the input", async () => {
     const { call } = await annotated();
-    const [own] = (await call("GET", "/annotations?input_ids=a&per_page=1")).json.annotations;
+    const own = (await call("GET", "/annotations?input_ids=a")).json.annotations.at(-1);
     const annotations = [{ id: own?.id, input_id: "a", data: { concepts: [{ id: "sunny" }] } }];
     await call("PATCH", "/annotations", { action: "merge", annotations });
     const { concepts } = (await call("GET", "/inputs/a")).json.input.data;
@@ -53,7 +53,7 @@ describe("the annotation of an input itself", () => {
 
   it("is never deleted before its input", async () => {
     const http = await annotated();
-    const [own] = (await http.call("GET", "/annotations?input_ids=a&per_page=1")).json.annotations;
+    const own = (await http.call("GET", "/annotations?input_ids=a")).json.annotations.at(-1);
     const pair = { input_ids: ["a"], ids: [own?.id] };
     expect((await http.call("DELETE", "/inputs/annotations", pair)).json.status.code).toBe(10000);
     expect(await http.call("DELETE", `/inputs/a/annotations/${own?.id}`)).toMatchObject({
@@ -66,16 +66,16 @@ describe("the annotation of an input itself", () => {
 
 describe("listing annotations", () => {
   it.each([
-    ["?input_ids=a", ["a/own", "a/x", "a/y"]],
-    ["?input_ids=b&input_ids=a", ["a/own", "b/own", "a/x", "a/y", "b/x"]],
-    ["?input_ids=a&input_ids=b&ids=y&ids=x", ["a/y", "b/x"]],
+    ["?input_ids=a", ["a/y", "a/x", "a/own"]],
+    ["?input_ids=b&input_ids=a", ["b/x", "a/y", "a/x", "b/own", "a/own"]],
+    ["?input_ids=a&input_ids=b&ids=y&ids=x", ["b/x", "a/y"]],
     ["?input_ids=b&ids=y", []],
     ["?input_ids=nope", []],
-    ["?per_page=2&page=2", ["a/x", "a/y"]],
+    ["?per_page=2&page=2", ["a/x", "b/own"]],
     ["?per_page=2&page=4", []],
     ["?statuses=24157", []],
-    ["?statuses.code=ANNOTATION_SUCCESS&statuses.code=24157&per_page=1", ["a/own"]],
-    ["?input_ids=b&user_ids=me&list_all_annotations=True", ["b/own", "b/x"]],
+    ["?statuses.code=ANNOTATION_SUCCESS&statuses.code=24157&per_page=1", ["b/x"]],
+    ["?input_ids=b&user_ids=me&list_all_annotations=True", ["b/x", "b/own"]],
     ["?user_ids=bob", []],
     ["?model_version_ids=m1", []],
     ["?task_id=t1", []],
@@ -168,7 +168,7 @@ describe("posting annotations", () => {
     });
     expect([status, json.status.code]).toEqual([200, 10010]);
     expect(json.annotations.map((each) => each.status.code)).toEqual([code, 24150]);
-    expect(await listed(http)).toEqual(["a/own", "b/own", "a/x", "a/y", "b/x", "b/good"]);
+    expect(await listed(http)).toEqual(["b/good", "b/x", "a/y", "a/x", "b/own", "a/own"]);
     const alone = await http.call("POST", "/annotations", { annotations: [annotation] });
     expect(alone).toMatchObject({ http: 400, json: { status: { code: 10020 } } });
   });
@@ -209,11 +209,11 @@ describe("posting annotations", () => {
 
 describe("deleting annotations", () => {
   it.each([
-    ["/inputs/annotations", { input_ids: ["a"] }, ["a/own", "b/own", "b/x"]],
-    ["/annotations", { input_ids: ["a", "b"] }, ["a/own", "b/own"]],
-    ["/inputs/annotations", { input_ids: ["a", "b"], ids: ["y", "x"] }, ["a/own", "b/own", "a/x"]],
-    ["/inputs/annotations", { input_ids: ["b", "nope"], ids: ["y", "x"] }, ["a/own", "b/own", "a/x", "a/y", "b/x"]],
-    ["/inputs/a/annotations/x", undefined, ["a/own", "b/own", "a/y", "b/x"]],
+    ["/inputs/annotations", { input_ids: ["a"] }, ["b/x", "b/own", "a/own"]],
+    ["/annotations", { input_ids: ["a", "b"] }, ["b/own", "a/own"]],
+    ["/inputs/annotations", { input_ids: ["a", "b"], ids: ["y", "x"] }, ["a/x", "b/own", "a/own"]],
+    ["/inputs/annotations", { input_ids: ["b", "nope"], ids: ["y", "x"] }, ["b/x", "a/y", "a/x", "b/own", "a/own"]],
+    ["/inputs/a/annotations/x", undefined, ["b/x", "a/y", "b/own", "a/own"]],
   ])("by DELETE %s with %j leaves %j", async (path, body, left) => {
     const http = await annotated();
     expect(await http.call("DELETE", path, body)).toMatchObject({ http: 200, json: { status: { code: 10000 } } });

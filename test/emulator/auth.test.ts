@@ -94,7 +94,7 @@ describe("paths", () => {
     await call("POST", "/v2/inputs?user_app_id.user_id=ann&user_app_id.app_id=demo", { inputs: [note("query")] });
     await call("POST", "/v2/inputs", { inputs: [note("nobody")] });
     expect(emulator.stored("ann", "demo").map((input) => input.id)).toEqual(["long", "body", "query"]);
-    const query = "user_app_id.user_id=ann&user_app_id.app_id=demo&per_page=10";
+    const query = "user_app_id.user_id=ann&user_app_id.app_id=demo";
     for (const path of ["/v2/users/ann/apps/demo/inputs", `/v2/inputs?${query}`]) {
       expect((await call("GET", path)).json.inputs.map((input) => input.id)).toEqual(["query", "body", "long"]);
     }

@@ -183,7 +183,6 @@ describe("the limits of an input", () => {
     ["both url and base64", { image: { url: "http://a.example/", base64: "AAAA" } }, 30104],
     ["both url and raw", { text: { url: "http://a.example/", raw: "x" } }, 30104],
     ["neither url nor base64", { image: {} }, 30104],
-    ["a text as base64", { text: { base64: "AAAA" } }, 30104],
     ["no medium", { concepts: [{ id: "x" }] }, 30104],
     ["two media that do not go together", { image: { base64: "AAAA" }, audio: { base64: "AAAA" } }, 30104],
     ["a URL that cannot be fetched", { image: { url: "ftp://a.example/x" } }, 30106],

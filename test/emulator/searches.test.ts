@@ -209,7 +209,11 @@ describe("bulk operations", () => {
   });
 
   it.each<[object, number]>([
-    [{ input_ids: { input_ids: [] }, operation: { paint: {} } }, 25404],
+    [{ input_ids: { input_ids: [] }, operation: { paint: {} } }, 11100],
+    [
+      { input_ids: { input_ids: ["quay"] }, operation: { split_into_datasets: { method: {}, dataset_splits: [{}] } } },
+      25404,
+    ],
     [{ input_ids: { input_ids: ["quay"] } }, 25404],
     [{ operation: { delete_geo: {} } }, 25404],
     [{ input_ids: { input_ids: ["quay"] }, operation: { overwrite_geo: { geo: corner(0, 91) } } }, 30104],

@@ -16,14 +16,14 @@ export function temporaryFolder(): string {
 }
 
 /**
- * Starts a store and connects to it; both are closed when the test is over. The store is strict: it refuses every field and parameter that
+ * Starts a store and connects to it; both are closed when the test is over. The store refuses every field and parameter that
  * the API's definition does not have.
  */
 export async function openStore(
   options: EmulatorOptions = {},
   client: ConnectOptions = {},
 ): Promise<{ store: Emulator; app: App }> {
-  const store = await startEmulator({ strict: true, ...options });
+  const store = await startEmulator(options);
   const app = await connect({ baseUrl: store.url, pat: "any", ...client });
   onTestFinished(async () => {
     await app.close();

@@ -312,13 +312,13 @@ describe("blocked: requests to the embedded store", () => {
     ["with five million objects", `{"inputs":[${"{},".repeat(2_500_000)}{}]}`, 11100],
     ["that are too deep", `{"inputs":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, 11100],
     ["that are too deep in objects", `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`, 11100],
-    ["with a key of 5 MB", `{"${"k".repeat(5_000_000)}":1}`, 11102],
+    ["with a key of 5 MB", `{"${"k".repeat(5_000_000)}":1}`, 11100],
     ["with a text that never ends", `{"inputs":"${"x".repeat(5_000_000)}`, 11100],
     ["with base64 that never ends", `{"inputs":[{"data":{"image":{"base64":"${"A".repeat(5_000_000)}`, 11100],
     ["with a million backslashes", `{"inputs":"${"\\\\".repeat(500_000)}"}`, 11100],
     ["with a million escapes in base64", `{"inputs":[{"data":{"image":{"base64":"${"\\u0041".repeat(160_000)}`, 11100],
     ["in gzip", gzipSync(Buffer.alloc(50_000_000, " ")), 11100],
-    ["with the prototype", '{"__proto__":{"inputs":[{"id":"a","data":{"text":{"raw":"x"}}}]}}', 11102],
+    ["with the prototype", '{"__proto__":{"inputs":[{"id":"a","data":{"text":{"raw":"x"}}}]}}', 11100],
   ])("%s", async (_, body, code) => {
     expect(await post(body)).toBe(code);
   });

@@ -281,9 +281,10 @@ describe("blocked: names in bodies", () => {
     expect(
       readdirSync(http.folder).filter((entry) => !/^(?:media|incoming|(?:lock|store\.sqlite)(?:-\w+)?)$/.test(entry)),
     ).toEqual([]);
-    const stored = http.emulator.stored(name, name);
-    expect(stored).toHaveLength(1);
-    expect(http.emulator.stored(name.replace("b", "c"), name)).toHaveLength(name.includes("b") ? 0 : 1);
+    // A name that a row would not keep as it is makes none.
+    const isKept = !/[\p{Cc}\p{Cs}]/u.test(name);
+    expect(http.emulator.stored(name, name)).toHaveLength(isKept ? 1 : 0);
+    expect(http.emulator.stored(name.replace("b", "c"), name)).toHaveLength(isKept && !name.includes("b") ? 1 : 0);
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
@@ -312,7 +313,7 @@ describe("blocked: content that a browser would run", () => {
     ["SVG with a script", svg("<script>alert(1)</script>")],
     ["SVG in UTF-16", Buffer.from(`\uFEFF${svg("<script>alert(1)</script>").toString()}`, "utf16le")],
     ["HTML", Buffer.from(page)],
-    ["HTML behind the head of a GIF", Buffer.from(`GIF89a/*${page}*/=1;`)],
+    ["HTML behind the head of a GIF", Buffer.from(`GIF89a\u0001\u0001\u0001\u0001/*${page}*/=1;`)],
     ["XHTML", Buffer.from(`<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">${page}</html>`)],
     ["a script", Buffer.from("alert(1)")],
     ["a PDF", Buffer.from("%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>")],

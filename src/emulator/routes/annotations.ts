@@ -1,6 +1,6 @@
 /** Routes of annotations. */
 
-import { ItemRefusal, incomingAnnotation, isObject } from "../incoming.js";
+import { checkId, ItemRefusal, incomingAnnotation, isObject } from "../incoming.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject } from "../model.js";
 import { outgoingAnnotation } from "../outgoing.js";
 import { type Action, patchFields, patchRegion } from "../patching.js";
@@ -29,26 +29,23 @@ function postOne(call: Call, value: JsonObject): JsonObject {
   if (services.strict && input.status !== 30000) {
     throw new ItemRefusal(24155, `the input "${inputId}" is not processed`);
   }
-  const { data, concepts } = incomingAnnotation(isObject(value.data) ? value.data : {});
-  if (data.region) data.region.id ??= newId();
-  const id = typeof value.id === "string" ? value.id : newId();
+  if (value.input_level === true) {
+    throw new ItemRefusal(24155, `the input "${inputId}" has its input-level annotation; PATCH …/inputs changes it`);
+  }
+  const annotation = incomingAnnotation(isObject(value.data) ? value.data : {});
+  const id = typeof value.id === "string" ? checkId("id", value.id) : newId();
   if (services.store.annotation(app.seq, inputId, id)) {
     throw new ItemRefusal(24155, `the annotation "${id}" of the input "${inputId}" exists already`);
   }
-  services.store.ensureConcepts(app.seq, concepts);
-  const now = timestamp();
-  services.store.run(
-    "INSERT INTO annotations (app, id, input_id, data, info, status, created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    ...[app.seq, id, inputId, JSON.stringify(data), infoOf(value), statusCodeOf(value) ?? 24150, now, now],
-  );
-  return outgoingAnnotation(
-    services.store.annotation(app.seq, inputId, id) as AnnotationRow,
-    undefined,
-    outgoing(call),
-  );
+  const row = services.store.insertAnnotation(app.seq, inputId, annotation, {
+    id,
+    info: infoOf(value),
+    status: statusCodeOf(value),
+  });
+  return outgoingAnnotation(row, undefined, outgoing(call));
 }
 
-/** GET …/annotations */
+/** GET …/annotations: newest first */
 export function listAnnotations(call: Call): Reply {
   const { services, app, parameters } = call;
   const { offset, size } = pageOf(parameters);
@@ -71,7 +68,7 @@ export function listAnnotations(call: Call): Reply {
     values.push(...codes);
   }
   if (!mayBeListed(parameters, app.user)) where.push("0");
-  const sql = `SELECT * FROM annotations WHERE ${where.join(" AND ")} ORDER BY seq LIMIT ? OFFSET ?`;
+  const sql = `SELECT * FROM annotations WHERE ${where.join(" AND ")} ORDER BY seq DESC LIMIT ? OFFSET ?`;
   const rows = services.store.all<AnnotationRow>(sql, ...values, size, offset);
   return { json: { annotations: rows.map((row) => withFields(call, row)) } };
 }
@@ -111,7 +108,10 @@ function patchOne(call: Call, value: JsonObject, action: Action, deleteIfEmpty: 
   if (row.level === 1) {
     const input = services.store.input(app.seq, inputId) as InputRow;
     if (given) {
-      const { region: _, around: __, ...fields } = given.data;
+      const { region, around, other, ...fields } = given.data;
+      if (region || around || other) {
+        throw new ItemRefusal(24155, "an input-level annotation holds concepts, metadata and a location, nothing else");
+      }
       setFields(call, input, patchFields(JSON.parse(input.fields) as Fields, fields, action, reading));
     }
   } else {
@@ -137,15 +137,25 @@ function patchData(
   action: Action,
   reading: "new" | "old",
 ): AnnotationData {
-  const { region, around, ...fields } = existing;
-  const { region: newRegion, around: newAround, ...newFields } = patch;
+  const { region, around, other, ...fields } = existing;
+  const { region: newRegion, around: newAround, other: newOther, ...newFields } = patch;
   const patchedRegion = patchRegion(region, newRegion, action, newId);
   const patchedAround = action === "overwrite" ? newAround : (newAround ?? around);
+  const patchedOther = patchOther(other, newOther, action);
   return {
     ...patchFields(fields, newFields, action, reading),
+    ...(patchedOther ? { other: patchedOther } : {}),
     ...(patchedRegion ? { region: patchedRegion } : {}),
     ...(patchedAround && (patchedRegion || action !== "remove") ? { around: patchedAround } : {}),
   };
+}
+
+/** Data of other kinds go by their names: each is replaced or removed as a unit. */
+function patchOther(existing: JsonObject | undefined, patch: JsonObject | undefined, action: Action) {
+  if (action === "overwrite") return patch;
+  if (action === "merge") return existing || patch ? { ...existing, ...patch } : undefined;
+  const left = Object.entries(existing ?? {}).filter(([name]) => patch?.[name] === undefined);
+  return left.length > 0 ? Object.fromEntries(left) : undefined;
 }
 
 /** DELETE …/inputs/{id}/annotations/{id} */

@@ -1,10 +1,11 @@
 /** Routes of apps and of the user. */
 
 import { statusCodeFrom } from "../../core/status-codes.js";
+import { checkId } from "../incoming.js";
 import type { AppRow, JsonObject } from "../model.js";
 import { allStatuses, Refusal } from "../status.js";
 import type { Store } from "../store.js";
-import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
+import { type Call, containing, objectsOf, pageOf, type Reply } from "./context.js";
 
 /** A request to a user, not to one of the apps. */
 export interface UserCall {
@@ -36,6 +37,8 @@ export function deleteApp({ services, app }: Call): Reply {
       "dataset_inputs",
       "jobs",
       "operations",
+      "searches",
+      "dataset_versions",
       "deleted",
       "app_fields",
     ]) {
@@ -57,8 +60,14 @@ export function myScopes(): Reply {
 /** GET /v2/users/{user}/apps */
 export function listApps({ store, user, parameters }: UserCall): Reply {
   const { offset, size } = pageOf(parameters);
-  const sql = "SELECT * FROM apps WHERE user = ? ORDER BY seq LIMIT ? OFFSET ?";
-  return { json: { apps: store.all<AppRow>(sql, user, size, offset).map((app) => shown(store, app)) } };
+  const { search, query, name, id, sort_ascending: ascending } = parameters;
+  const wanted = [search, query, name, id].filter((text) => text !== undefined).map(containing);
+  const where = wanted.map(() => "AND id LIKE ? ESCAPE '\\'").join(" ");
+  const sorted = [parameters.sort_by_id, parameters.sort_by_name].includes(true) ? "id" : "seq";
+  const isSorted = sorted === "id" || parameters.sort_by_created_at === true;
+  const order = `${sorted} ${isSorted && ascending !== true ? "DESC" : "ASC"}`;
+  const sql = `SELECT * FROM apps WHERE user = ? ${where} ORDER BY ${order} LIMIT ? OFFSET ?`;
+  return { json: { apps: store.all<AppRow>(sql, user, ...wanted, size, offset).map((app) => shown(store, app)) } };
 }
 
 /** POST /v2/users/{user}/apps: all or none */
@@ -68,6 +77,7 @@ export function postApps({ store, user, body }: UserCall): Reply {
     values.map((value) => {
       const id = String(value.id ?? value.name ?? "");
       if (id === "") throw new Refusal(11102, "an app has no id");
+      checkId("app id", id);
       if (store.app(user, id)) throw new Refusal(11102, `duplicate app: "${id}" exists already`);
       const app = store.addApp(user, id);
       setFields(store, app, kept(value));

@@ -2,12 +2,14 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { incomingConcepts, incomingFields, isObject } from "../incoming.js";
-import type { Fields, InputRow, JsonObject } from "../model.js";
+import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject, StoredConcept } from "../model.js";
 import { patchConcepts, patchObject } from "../patching.js";
 import { searchInputs } from "../search.js";
+import { isRanking } from "../search-ranks.js";
 import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
 import { type Call, objectsOf, pageOf, type Reply, textsOf } from "./context.js";
+import { datasetOf } from "./datasets.js";
 import { addToDataset, ensureDataset, setFields } from "./inputs.js";
 
 const knownOperations = new Set([
@@ -48,11 +50,15 @@ export function postBulkOperations(call: Call): Reply {
   return { json: { bulk_operation: done } };
 }
 
-/** Nothing is carried out when one of the operations is not known. */
-function checkOperation({ operation }: JsonObject): void {
-  const names = isObject(operation) ? Object.keys(operation) : [];
-  if (names.some((name) => knownOperations.has(name))) return;
-  throw new Refusal(25404, `the operation ${names.join(", ") || "(none)"} is not known`);
+/** Nothing is carried out when one of the operations is not valid. */
+function checkOperation(value: JsonObject): void {
+  const names = isObject(value.operation) ? Object.keys(value.operation) : [];
+  const known = names.filter((name) => knownOperations.has(name));
+  if (known.length === 0) throw new Refusal(25404, `the operation ${names.join(", ") || "(none)"} is not known`);
+  if (known.length > 1) throw new Refusal(25404, `one operation at a time, not ${known.join(" and ")}`);
+  const sources = ["input_ids", "search", "dataset"].filter((name) => isObject(value[name]));
+  if (sources.length === 1) return;
+  throw new Refusal(25404, "a bulk operation needs one of input_ids, search and dataset");
 }
 
 /** GET …/bulk_operations */
@@ -98,20 +104,21 @@ function idsOf({ body }: Call): string[] {
   return ids;
 }
 
-function sourceOf({ services, app }: Call, value: JsonObject): InputRow[] {
-  if (isObject(value.input_ids) && Array.isArray(value.input_ids.input_ids)) {
-    return value.input_ids.input_ids
-      .map((id) => services.store.input(app.seq, String(id)))
+function sourceOf(call: Call, value: JsonObject): InputRow[] {
+  const { services, app } = call;
+  if (isObject(value.input_ids)) {
+    return textsOf(value.input_ids.input_ids)
+      .map((id) => services.store.input(app.seq, id))
       .filter((row) => row !== undefined);
   }
   if (isObject(value.search)) {
-    return searchInputs(services.store, app, isObject(value.search.query) ? value.search.query : {});
+    const { query } = value.search;
+    if (!isObject(query)) throw new Refusal(25404, "the search of a bulk operation has no query");
+    if (isRanking(query)) throw new Refusal(25404, "ranks find every input; a bulk operation needs filters");
+    return searchInputs(services.store, app, value.search);
   }
-  if (isObject(value.dataset)) {
-    const query = { filters: [{ input: { dataset_ids: [String(value.dataset.id ?? "")] } }] };
-    return searchInputs(services.store, app, query);
-  }
-  throw new Refusal(25404, "a bulk operation needs input_ids, search or dataset");
+  const { id } = datasetOf(call, String((value.dataset as JsonObject).id ?? ""));
+  return searchInputs(services.store, app, { query: { filters: [{ input: { dataset_ids: [id] } }] } });
 }
 
 function apply(call: Call, row: InputRow, operation: JsonObject): void {
@@ -125,8 +132,7 @@ function apply(call: Call, row: InputRow, operation: JsonObject): void {
     const plain = concepts.map(({ id, value }) => ({ id, value }));
     setFields(call, row, { ...fields, concepts: patchConcepts(fields.concepts ?? [], plain, "merge") });
   } else if (given("delete_concepts")) {
-    const concepts = incomingConcepts(given("delete_concepts")?.concepts);
-    setFields(call, row, { ...fields, concepts: patchConcepts(fields.concepts ?? [], concepts, "remove") });
+    deleteConcepts(call, row, given("delete_concepts") as JsonObject);
   } else if (given("add_metadata")) {
     const metadata = given("add_metadata")?.metadata;
     if (isObject(metadata)) setFields(call, row, { ...fields, metadata: { ...fields.metadata, ...metadata } });
@@ -152,5 +158,23 @@ function apply(call: Call, row: InputRow, operation: JsonObject): void {
     store.run("DELETE FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?", row.app, dataset, row.seq);
   } else if (given("delete_annotations")) {
     store.run("DELETE FROM annotations WHERE app = ? AND input_id = ? AND level = 0", row.app, row.id);
+  }
+}
+
+/** Takes concepts from all annotations of an input that were made by the given users; by default, by the one who asks. */
+function deleteConcepts(call: Call, row: InputRow, { concepts: given, user_ids: userIds }: JsonObject): void {
+  const { store } = call.services;
+  const users = textsOf(userIds);
+  if (users.length > 0 && !users.includes(call.app.user)) return;
+  const concepts = incomingConcepts(given);
+  const without = (there: readonly StoredConcept[] | undefined) => patchConcepts(there ?? [], concepts, "remove");
+  const fields = JSON.parse(row.fields) as Fields;
+  setFields(call, row, { ...fields, concepts: without(fields.concepts) });
+  const sql = "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND level = 0";
+  for (const annotation of store.all<AnnotationRow>(sql, row.app, row.id)) {
+    const data = JSON.parse(annotation.data) as AnnotationData;
+    const region = data.region && { ...data.region, concepts: without(data.region.concepts) };
+    const changed = JSON.stringify({ ...data, concepts: without(data.concepts), ...(region ? { region } : {}) });
+    store.run("UPDATE annotations SET data = ?, modified_at = ? WHERE seq = ?", changed, timestamp(), annotation.seq);
   }
 }

@@ -1,9 +1,9 @@
 /** Routes of concepts. */
 
-import { isObject } from "../incoming.js";
+import { checkId, isObject } from "../incoming.js";
 import type { Fields, JsonObject } from "../model.js";
 import { Refusal } from "../status.js";
-import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
+import { type Call, containing, likePattern, objectsOf, pageOf, type Reply } from "./context.js";
 
 interface ConceptRow {
   id: string;
@@ -19,6 +19,7 @@ export function postConcepts(call: Call): Reply {
   for (const value of values) {
     const id = String(value.id ?? "");
     if (id === "") throw new Refusal(40003, "a concept has no id");
+    checkId("concept id", id);
     if (names.has(id)) throw new Refusal(40003, `duplicate concept: "${id}" exists already`);
     names.add(id);
   }
@@ -32,9 +33,9 @@ export function postConcepts(call: Call): Reply {
 export function listConcepts(call: Call): Reply {
   const { services, app, parameters } = call;
   const { offset, size } = pageOf(parameters);
-  const wanted = `%${parameters.id ?? ""}%`;
-  const sql =
-    "SELECT * FROM concepts WHERE app = ? AND (id LIKE ? OR name LIKE ?) ORDER BY created_at, id LIMIT ? OFFSET ?";
+  const wanted = containing(parameters.id);
+  const sql = `SELECT * FROM concepts WHERE app = ? AND (id LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\')
+    ORDER BY created_at, id LIMIT ? OFFSET ?`;
   const rows = services.store.all<ConceptRow>(sql, app.seq, wanted, wanted, size, offset);
   return { json: { concepts: rows.map((row) => shown(call, row)) } };
 }
@@ -81,8 +82,8 @@ export function searchConcepts(call: Call): Reply {
   const { services, app, body } = call;
   const { offset, size } = pageOf(body.pagination);
   const query = isObject(body.concept_query) ? body.concept_query : {};
-  const pattern = String(query.name ?? "").replaceAll("*", "%");
-  const sql = "SELECT * FROM concepts WHERE app = ? AND name LIKE ? ORDER BY name LIMIT ? OFFSET ?";
+  const pattern = likePattern(String(query.name ?? ""), true);
+  const sql = "SELECT * FROM concepts WHERE app = ? AND name LIKE ? ESCAPE '\\' ORDER BY name LIMIT ? OFFSET ?";
   const rows = services.store.all<ConceptRow>(sql, app.seq, pattern === "" ? "%" : pattern, size, offset);
   return { json: { concepts: rows.map((row) => shown(call, row)) } };
 }
@@ -94,7 +95,7 @@ function rowOf({ services, app }: Call, id: string): ConceptRow {
 }
 
 function nameOf(value: JsonObject): string {
-  return typeof value.name === "string" && value.name !== "" ? value.name : String(value.id);
+  return typeof value.name === "string" && value.name !== "" ? checkId("concept name", value.name) : String(value.id);
 }
 
 function shown({ app }: Call, row: ConceptRow): JsonObject {

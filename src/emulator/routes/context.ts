@@ -4,7 +4,7 @@ import { limits } from "../../core/limits.js";
 import type { Faults } from "../faults.js";
 import { isObject } from "../incoming.js";
 import type { MediaFiles, StoredMedia } from "../media-files.js";
-import type { AppRow, Json, JsonObject } from "../model.js";
+import type { AppRow, InputRow, Json, JsonObject } from "../model.js";
 import type { OutgoingContext } from "../outgoing.js";
 import type { Processing } from "../processing.js";
 import { Refusal, type Status, status } from "../status.js";
@@ -19,10 +19,14 @@ export interface Services {
   autoCreate: boolean;
   deleteDelayMs: number;
   overwriteReading: "new" | "old";
-  /** Refuses what the definition does not have, and annotations of inputs that are not processed. */
+  /** Ignores fields and parameters that are not known, instead of refusing them. */
+  lenient: boolean;
+  /** Refuses annotations of inputs that are not processed. */
   strict: boolean;
-  /** Deletes rows now or soon, and the media that nothing uses any more. */
-  removeLater: (app: AppRow, ids: readonly string[]) => void;
+  /** Deletes inputs soon, and the media that nothing uses any more. */
+  removeLater: (app: AppRow, ids: readonly string[] | "all") => void;
+  /** Deletes an input at once. */
+  removeNow: (row: InputRow) => void;
 }
 
 /** One request to one app. */
@@ -50,7 +54,7 @@ export interface Reply {
   httpStatus?: number | undefined;
 }
 
-export type Route = (call: Call) => Reply;
+export type Route = (call: Call) => Reply | Promise<Reply>;
 
 export function outgoing({ services, app, base }: Call): OutgoingContext {
   return { app, base, names: services.store.names(app.seq) };
@@ -64,6 +68,17 @@ export function pageOf(given: Json | undefined, defaultSize = 128): { offset: nu
   }
   if (page < 1) throw new Refusal(11102, `page must be 1 or more, not ${page}`);
   return { offset: (page - 1) * size, size };
+}
+
+/** A pattern of SQL's LIKE, with "\\" before its own signs, for texts that contain the given one. */
+export function containing(text: Json | undefined): string {
+  return `%${likePattern(String(text ?? ""))}%`;
+}
+
+/** A text with SQL's own signs taken as they are; `*` stands for anything. */
+export function likePattern(text: string, wildcard = false): string {
+  const escaped = text.replace(/[\\%_]/g, "\\$&");
+  return wildcard ? escaped.replaceAll("*", "%") : escaped;
 }
 
 /** The texts of a list of parameters or of the body that are not empty. */

@@ -1,14 +1,15 @@
 /** Routes of datasets and of the inputs in them. */
 
-import { isObject } from "../incoming.js";
+import { checkId, isObject } from "../incoming.js";
 import type { AppRow, InputRow, JsonObject } from "../model.js";
 import { outgoingInput } from "../outgoing.js";
 import { type Action, patchObject } from "../patching.js";
 import { searchInputs } from "../search.js";
+import { isRanking } from "../search-ranks.js";
 import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
 import type { UserCall } from "./apps.js";
-import { type Call, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
+import { type Call, containing, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
 import { actionOf, addToDataset, inputOf } from "./inputs.js";
 
 interface DatasetRow {
@@ -25,8 +26,8 @@ const maxNotesBytes = 64_000;
 export function listDatasets(call: Call): Reply {
   const { services, app, parameters } = call;
   const { offset, size } = pageOf(parameters);
-  const wanted = `%${parameters.search ?? parameters.id ?? ""}%`;
-  const sql = "SELECT * FROM datasets WHERE app = ? AND id LIKE ? ORDER BY seq LIMIT ? OFFSET ?";
+  const wanted = containing(parameters.search ?? parameters.id);
+  const sql = `SELECT * FROM datasets WHERE app = ? AND id LIKE ? ESCAPE '\\' ORDER BY ${orderOf(parameters)} LIMIT ? OFFSET ?`;
   const rows = services.store.all<DatasetRow>(sql, app.seq, wanted, size, offset);
   return { json: { datasets: rows.map((row) => shown(app, row)) } };
 }
@@ -34,11 +35,20 @@ export function listDatasets(call: Call): Reply {
 /** GET /v2/users/{user}/datasets: those of all apps */
 export function listDatasetsOfUser({ store, user, parameters }: UserCall): Reply {
   const { offset, size } = pageOf(parameters);
-  const wanted = `%${parameters.search ?? parameters.id ?? ""}%`;
+  const wanted = containing(parameters.search ?? parameters.id);
   const sql = `SELECT datasets.*, apps.id AS app_id FROM datasets JOIN apps ON apps.seq = datasets.app
-    WHERE apps.user = ? AND datasets.id LIKE ? ORDER BY datasets.seq LIMIT ? OFFSET ?`;
+    WHERE apps.user = ? AND datasets.id LIKE ? ESCAPE '\\' ORDER BY ${orderOf(parameters, "datasets.")} LIMIT ? OFFSET ?`;
   const rows = store.all<DatasetRow & { app_id: string }>(sql, user, wanted, size, offset);
   return { json: { datasets: rows.map((row) => shown({ user, id: row.app_id }, row)) } };
+}
+
+/** The order of a listing, by one of the columns that it can be sorted by. Default: as they were made. */
+function orderOf(parameters: JsonObject, table = ""): string {
+  const direction = parameters.sort_ascending === true ? "ASC" : "DESC";
+  for (const column of ["created_at", "modified_at", "id"]) {
+    if (parameters[`sort_by_${column}`] === true) return `${table}${column} ${direction}`;
+  }
+  return `${table}seq`;
 }
 
 /** GET …/datasets/{id} */
@@ -50,7 +60,7 @@ export function getDataset(call: Call): Reply {
 export function postDatasets(call: Call): Reply {
   const { services, app, body } = call;
   const values = objectsOf(body.datasets, "datasets");
-  const ids = values.map((value) => (typeof value.id === "string" ? value.id : newId()));
+  const ids = values.map((value) => (typeof value.id === "string" ? checkId("dataset id", value.id) : newId()));
   services.store.transaction(() => {
     values.forEach((value, index) => {
       const id = ids[index] as string;
@@ -95,6 +105,7 @@ export function deleteDatasets({ services, app, body }: Call): Reply {
   services.store.transaction(() => {
     for (const id of ids) {
       services.store.run("DELETE FROM dataset_inputs WHERE app = ? AND dataset = ?", app.seq, id);
+      services.store.run("DELETE FROM dataset_versions WHERE app = ? AND dataset = ?", app.seq, id);
       services.store.run("DELETE FROM datasets WHERE app = ? AND id = ?", app.seq, id);
     }
   });
@@ -128,7 +139,10 @@ export function postDatasetInputs(call: Call): Reply {
   const { services, app, body } = call;
   const { id } = datasetOf(call);
   if (isObject(body.search)) {
-    const rows = searchInputs(services.store, app, isObject(body.search.query) ? body.search.query : {});
+    if (!isObject(body.search.query)) throw new Refusal(11102, "the search has no query");
+    if (isRanking(body.search.query)) throw new Refusal(11102, "ranks find every input; a dataset needs filters");
+    if (body.dataset_inputs !== undefined) throw new Refusal(11102, "search and dataset_inputs exclude each other");
+    const rows = searchInputs(services.store, app, body.search);
     services.store.transaction(() => {
       for (const row of rows) addToDataset(call, id, row.seq);
     });
@@ -174,7 +188,7 @@ function rowOf({ services, app }: Call, id: string): DatasetRow | undefined {
   return services.store.get<DatasetRow>("SELECT * FROM datasets WHERE app = ? AND id = ?", app.seq, id);
 }
 
-function datasetOf(call: Call, id = call.parts[0] ?? ""): DatasetRow {
+export function datasetOf(call: Call, id = call.parts[0] ?? ""): DatasetRow {
   const row = rowOf(call, id);
   if (!row) throw new Refusal(11101, `the dataset "${id}" does not exist`);
   return row;

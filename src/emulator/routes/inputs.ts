@@ -1,8 +1,10 @@
 /** Routes of inputs: add, list, count, get, patch, delete. */
 
+import { describeFile } from "../../core/content.js";
 import { limits } from "../../core/limits.js";
 import { shareOf } from "../faults.js";
 import {
+  checkId,
   type IncomingInput,
   ItemRefusal,
   incomingConcepts,
@@ -10,9 +12,10 @@ import {
   incomingInput,
   isObject,
 } from "../incoming.js";
-import { type Fields, type InputRow, type JsonObject, mediaKinds } from "../model.js";
-import { outgoingInput, outgoingJob } from "../outgoing.js";
+import { type Fields, type InputRow, type Json, type JsonObject, mediaKinds } from "../model.js";
+import { outgoingData, outgoingInput, outgoingJob } from "../outgoing.js";
 import { type Action, patchFields } from "../patching.js";
+import { type DescribedFiles, pixelProblem } from "../processing.js";
 import { Refusal, status } from "../status.js";
 import { newId, timestamp } from "../store.js";
 import { type Call, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
@@ -27,21 +30,26 @@ interface Posted {
 const suffixOnConflict = 2;
 
 /** POST …/inputs */
-export function postInputs(call: Call): Reply {
+export async function postInputs(call: Call): Promise<Reply> {
   const { services, app, body } = call;
   const values = objectsOf(body.inputs, "inputs");
   checkCompany(call, values);
-  const jobId = typeof body.inputs_add_job_id === "string" ? body.inputs_add_job_id : undefined;
+  const jobId =
+    typeof body.inputs_add_job_id === "string" ? checkId("inputs_add_job_id", body.inputs_add_job_id) : undefined;
+  const described = await describeImages(call, values);
   const suffix = body.input_id_conflict_resolution === suffixOnConflict;
   const ids = new Set<string>();
   const posted = services.store.transaction(() => {
     if (jobId !== undefined) services.store.addJob(app.seq, jobId);
-    const results = values.map((value) => postOne(call, value, jobId, suffix, ids));
+    const results = values.map((value) => postOne(call, value, { jobId, suffix, ids, described }));
     const accepted = results.filter((result) => !result.failed).length;
     if (jobId !== undefined && accepted > 0) services.store.count(app.seq, jobId, "pending", undefined, accepted);
     return results;
   });
-  services.processing.add(posted.flatMap((item) => (item.seq === undefined ? [] : [item.seq])));
+  services.processing.add(
+    posted.flatMap((item) => (item.seq === undefined ? [] : [item.seq])),
+    described,
+  );
   const job = jobId === undefined ? undefined : services.store.job(app.seq, jobId);
   const top = overall(posted, "inputs");
   return {
@@ -59,24 +67,66 @@ function checkCompany({ bodyBytes }: Call, values: readonly JsonObject[]): void 
   }
 }
 
-function postOne(call: Call, value: JsonObject, jobId: string | undefined, suffix: boolean, ids: Set<string>): Posted {
+/** What the images of a request are, by their SHA-256: those that are too large are refused now, not when they are processed. */
+async function describeImages({ services, media }: Call, values: readonly JsonObject[]): Promise<DescribedFiles> {
+  const described: DescribedFiles = new Map();
+  for (const { data } of values) {
+    const given = isObject(data) && isObject(data.image) ? data.image.base64 : undefined;
+    const stored = typeof given === "string" ? media(given) : undefined;
+    if (!stored?.valid || stored.sizeBytes === 0 || described.has(stored.sha256)) continue;
+    const path = services.files.pathOf(stored.sha256);
+    try {
+      described.set(stored.sha256, await describeFile(path, "image"));
+    } catch {
+      // Processing says what is wrong with it.
+    }
+  }
+  return described;
+}
+
+/** What the inputs of a request share. */
+interface PostOptions {
+  jobId: string | undefined;
+  suffix: boolean;
+  /** Ids that earlier inputs of the request asked for. */
+  ids: Set<string>;
+  described: DescribedFiles;
+}
+
+function postOne(call: Call, value: JsonObject, { jobId, suffix, ids, described }: PostOptions): Posted {
+  const { store } = call.services;
   try {
     const input = incomingInput(value, call.media);
     if (call.mixed && shareOf(input.id ?? "") < call.mixed.share) throw new ItemRefusal(call.mixed.code, "injected");
+    const content = described.get(input.stored?.sha256 ?? "")?.content;
+    const problem = content && pixelProblem(content);
+    if (input.kind === "image" && problem !== undefined) throw new ItemRefusal(30105, problem);
     const id = freeId(call, input.id, suffix, ids);
     if (input.url !== undefined && !input.allowDuplicateUrl) checkUrl(call, input.url);
     const datasets = input.datasets.map((dataset) => ensureDataset(call, dataset));
     if (input.id !== undefined) ids.add(input.id);
     const seq = insert(call, input, id, jobId);
     for (const dataset of datasets) addToDataset(call, dataset, seq);
-    const row = call.services.store.input(call.app.seq, id) as InputRow;
-    return { failed: false, json: outgoingInput(row, outgoing(call)), seq };
+    for (const annotation of input.annotations) store.insertAnnotation(call.app.seq, id, annotation);
+    const json = outgoingInput(store.input(call.app.seq, id) as InputRow, outgoing(call));
+    return { failed: false, json: { ...json, data: { ...(json.data as JsonObject), ...drawn(call, input) } }, seq };
   } catch (error) {
     if (!(error instanceof ItemRefusal)) throw error;
     const { id, data } = value;
     const shown = { ...(id === undefined ? {} : { id }), ...(isObject(data) ? { data: withoutContent(data) } : {}) };
     return { failed: true, json: { ...shown, status: error.status as unknown as JsonObject } };
   }
+}
+
+/** The regions, frames and time segments that came with an input, as its annotations have them. */
+function drawn(call: Call, { annotations }: IncomingInput): JsonObject {
+  const result: Record<string, Json[]> = {};
+  for (const { data } of annotations) {
+    for (const [name, list] of Object.entries(outgoingData(data, outgoing(call)))) {
+      result[name] = [...(result[name] ?? []), ...(list as Json[])];
+    }
+  }
+  return result;
 }
 
 /** The data of a refused input as they were sent; the content is not sent back. */
@@ -129,6 +179,7 @@ function checkUrl({ services, app }: Call, url: string): void {
 
 /** The dataset of an input; it comes into being with its first input, unless the store is told not to. */
 export function ensureDataset({ services, app }: Call, id: string): string {
+  checkId("dataset id", id);
   const there = services.store.get("SELECT 1 AS found FROM datasets WHERE app = ? AND id = ?", app.seq, id);
   if (there) return id;
   if (!services.autoCreate) throw new ItemRefusal(11101, `the dataset "${id}" does not exist`);
@@ -243,6 +294,7 @@ function patchOne(call: Call, value: JsonObject, action: Action): Posted {
     const row = store.input(app.seq, id);
     if (!row) throw new ItemRefusal(30102, `the input "${id}" does not exist`);
     const data = isObject(value.data) ? value.data : {};
+    checkPatch(call, row, data);
     const fields = incomingFields(data);
     if (action !== "remove") store.ensureConcepts(app.seq, incomingConcepts(data.concepts));
     setFields(call, row, patchFields(JSON.parse(row.fields) as Fields, fields, action, overwriteReading));
@@ -254,22 +306,54 @@ function patchOne(call: Call, value: JsonObject, action: Action): Posted {
   }
 }
 
+/** A patch of an input changes its concepts, metadata and location. The rest of its data may be sent back as it was, and not changed. */
+function checkPatch(call: Call, row: InputRow, data: JsonObject): void {
+  for (const name of ["regions", "frames", "time_segments"]) {
+    if (data[name] === undefined) continue;
+    throw new ItemRefusal(30104, `${name} are annotations of the input; PATCH …/annotations changes them`);
+  }
+  const stored = outgoingInput(row, outgoing(call)).data as JsonObject;
+  for (const kind of mediaKinds) {
+    const given = data[kind];
+    if (!isObject(given)) continue;
+    const there = isObject(stored[kind]) ? stored[kind] : undefined;
+    const bytes = typeof given.base64 === "string" ? call.media(given.base64)?.sha256 : undefined;
+    const isSame =
+      there !== undefined &&
+      (given.url === undefined || isSameUrl(String(given.url), String(there.url))) &&
+      (given.raw === undefined || given.raw === there.raw) &&
+      (given.base64 === undefined || bytes === row.sha256);
+    if (!isSame) throw new ItemRefusal(30104, `the ${kind} of an input cannot be patched; post it under another id`);
+  }
+}
+
+/** The server's own addresses are the same under each of its names. */
+function isSameUrl(given: string, there: string): boolean {
+  const hosted = /\/media\/orig\/users\/.+$/.exec(there)?.[0];
+  return given === there || (hosted !== undefined && given.endsWith(hosted));
+}
+
 export function setFields({ services }: Pick<Call, "services">, row: InputRow, fields: Fields): void {
   const sql = "UPDATE inputs SET fields = ?, modified_at = ? WHERE seq = ?";
   services.store.run(sql, JSON.stringify(fields), timestamp(), row.seq);
 }
 
-/** DELETE …/inputs */
+/** DELETE …/inputs: after a while. The first clients say delete_all to delete every input that is there now. */
 export function deleteInputs({ services, app, body }: Call): Reply {
   const ids = textsOf(body.ids);
+  if (body.delete_all === true) {
+    if (ids.length > 0) throw new Refusal(11102, "ids and delete_all exclude each other");
+    services.removeLater(app, "all");
+    return {};
+  }
   if (ids.length === 0) throw new Refusal(11102, "ids is empty");
   if (ids.length > limits.maxIdsPerRequest) throw new Refusal(11102, `ids has ${ids.length} items; the limit is 128`);
   services.removeLater(app, ids);
   return {};
 }
 
-/** DELETE …/inputs/{id} */
+/** DELETE …/inputs/{id}: at once */
 export function deleteInput(call: Call): Reply {
-  call.services.removeLater(call.app, [inputOf(call, call.parts[0] ?? "").id]);
+  call.services.removeNow(inputOf(call, call.parts[0] ?? ""));
   return {};
 }

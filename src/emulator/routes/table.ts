@@ -29,6 +29,14 @@ import {
 import { countConcepts, getConcept, listConcepts, patchConcepts, postConcepts, searchConcepts } from "./concepts.js";
 import type { Route } from "./context.js";
 import {
+  deleteDatasetVersions,
+  getDatasetVersion,
+  listDatasetVersionMetrics,
+  listDatasetVersions,
+  postDatasetVersions,
+  putDatasetVersionExports,
+} from "./dataset-versions.js";
+import {
   deleteDatasetInputs,
   deleteDatasets,
   getDataset,
@@ -51,7 +59,14 @@ import {
   streamInputs,
 } from "./inputs.js";
 import { cancelJob, getJob, listJobs, refuseArchives } from "./jobs.js";
-import { postAnnotationSearches, postSearches } from "./searches.js";
+import {
+  deleteSearch,
+  getSearch,
+  listSearches,
+  postAnnotationSearches,
+  postSearchById,
+  postSearches,
+} from "./searches.js";
 
 /** Method, path (`*` is one part of it), route, the message of the request, and the list that every answer has, also a refusal. */
 type Entry<R> = [method: string, pattern: string, route: R, message: string, list?: string];
@@ -61,7 +76,7 @@ export const appRoutes: readonly Entry<Route>[] = [
   ["POST", "inputs", postInputs, "PostInputs", "inputs"],
   ["GET", "inputs", listInputs, "ListInputs", "inputs"],
   ["PATCH", "inputs", patchInputs, "PatchInputs", "inputs"],
-  ["DELETE", "inputs", deleteInputs, "ByIds"],
+  ["DELETE", "inputs", deleteInputs, "DeleteInputs"],
   ["GET", "inputs/stream", streamInputs, "StreamInputs", "inputs"],
   ["GET", "inputs/status", countInputs, "Nothing"],
   ["POST", "inputs/uploads", refuseArchives, "PostArchives", "inputs_add_jobs"],
@@ -81,6 +96,10 @@ export const appRoutes: readonly Entry<Route>[] = [
   ["DELETE", "annotations", deleteAnnotations, "DeletePairs"],
   ["POST", "annotations/searches", postAnnotationSearches, "SearchAnnotations", "hits"],
   ["POST", "searches", postSearches, "PostSearches", "hits"],
+  ["GET", "searches", listSearches, "Paged", "searches"],
+  ["POST", "searches/*", postSearchById, "PostSearchesById", "hits"],
+  ["GET", "searches/*", getSearch, "ByPath", "searches"],
+  ["DELETE", "searches/*", deleteSearch, "ByPath"],
   ["POST", "concepts", postConcepts, "PostConcepts", "concepts"],
   ["GET", "concepts", listConcepts, "ListConcepts", "concepts"],
   ["PATCH", "concepts", patchConcepts, "PatchConcepts", "concepts"],
@@ -95,6 +114,15 @@ export const appRoutes: readonly Entry<Route>[] = [
   ["POST", "datasets/*/inputs", postDatasetInputs, "PostDatasetInputs", "dataset_inputs"],
   ["DELETE", "datasets/*/inputs", deleteDatasetInputs, "DeleteDatasetInputs"],
   ["GET", "datasets/*/inputs/*", getDatasetInput, "ByPath"],
+  ["GET", "datasets/*/versions", listDatasetVersions, "ListDatasetVersions", "dataset_versions"],
+  ["POST", "datasets/*/versions", postDatasetVersions, "PostDatasetVersions", "dataset_versions"],
+  ["DELETE", "datasets/*/versions", deleteDatasetVersions, "DeleteDatasetVersions"],
+  ["GET", "datasets/*/versions/*", getDatasetVersion, "ByPath"],
+  [
+    ...(["GET", "datasets/*/versions/*/metrics", listDatasetVersionMetrics, "ListDatasetVersionMetrics"] as const),
+    "dataset_version_metrics_groups",
+  ],
+  ["PUT", "datasets/*/versions/*/exports", putDatasetVersionExports, "PutDatasetVersionExports", "exports"],
   ["GET", "datasets/*", getDataset, "ByPath"],
   ["POST", "bulk_operations", postBulkOperations, "PostBulkOperations"],
   ["GET", "bulk_operations", listBulkOperations, "Paged"],
