@@ -79,8 +79,11 @@ function degrees(reader: TiffReader, value: TiffValue): number {
   return whole < 0 || Object.is(whole, -0) ? -size : size;
 }
 
+/** The numbers of a text such as `33,27,0`. @throws {Error} for other texts: digits in them can be anything */
 function numbersIn(text: string): number[] {
-  return (text.match(/-?\d+(\.\d+)?/g) ?? []).map((digits) => Number.parseFloat(digits));
+  if (text === "") return [];
+  if (!/^-?\d+(\.\d+)?([\s,;:]+\d+(\.\d+)?){0,2}$/.test(text)) throw new Error("a coordinate is no list of numbers");
+  return text.split(/[\s,;:]+/).map((digits) => Number.parseFloat(digits));
 }
 
 /** A sign in the number says the same as S or W. Together with N or E it is a contradiction. */

@@ -111,9 +111,14 @@ export class TiffReader {
     return Array.from({ length: wanted }, (_, index) => form.read(bytes, index * form.bytes, this.#little));
   }
 
-  /** The first characters of a value, whatever its type says, without NUL and blanks around them. */
-  text({ range }: TiffValue): string {
-    const text = range.read(0, maxCharacters).toString("latin1");
-    return text.replace(/[\0\s]+/g, " ").trim();
+  /** The first characters of a value, whatever its type says, without NUL and blanks around them. @throws {Error} if it lies outside */
+  text({ type, count, range }: TiffValue): string {
+    const wanted = Math.min(count * (types[type]?.bytes ?? 1), maxCharacters);
+    const bytes = range.read(0, wanted);
+    if (bytes.length < wanted) throw new Error("a value lies outside of it");
+    return bytes
+      .toString("latin1")
+      .replace(/[\0\s]+/g, " ")
+      .trim();
   }
 }
