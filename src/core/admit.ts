@@ -7,7 +7,7 @@ import { idFromPath } from "./ids.js";
 import { type Concept, type Content, type Input, InputDraft, type Json } from "./input.js";
 import { deepFreeze, frozenJson, isPlainObject, ShapeError } from "./json.js";
 import { type MediaKind, mediaKinds } from "./kinds.js";
-import { issueText, shown } from "./plugin.js";
+import { type DefaultId, issueText, shown } from "./plugin.js";
 import { withoutSignature } from "./secret-urls.js";
 
 const none: readonly never[] = Object.freeze([]);
@@ -28,11 +28,11 @@ const fieldNames = Object.keys(InputDraft.shape).filter((name) => !/^(status|cre
 export function admit(
   raw: InputDraft,
   origin: string,
-  { isChecked = false, defaultId }: { isChecked?: boolean; defaultId?: string | undefined } = {},
+  { isChecked = false, defaultId }: { isChecked?: boolean; defaultId?: DefaultId | undefined } = {},
 ): Input | Promise<Input> {
   const draft = isChecked ? raw : checked(raw);
   const input: Writable<Input> = {
-    id: draft.id ?? defaultId ?? idFromPath(origin),
+    id: draft.id ?? defaultIdOf(draft, defaultId) ?? idFromPath(origin),
     concepts: draft.concepts?.map(conceptOf) ?? none,
     metadata: (draft.metadata as Input["metadata"] | undefined) ?? noMetadata,
     annotations: (draft.annotations as Input["annotations"] | undefined) ?? none,
@@ -44,8 +44,13 @@ export function admit(
   if (draft.modifiedAt !== undefined) input.modifiedAt = draft.modifiedAt;
   if (draft.textUrl !== undefined) input.textUrl = draft.textUrl;
   const work = addContents(input, draft);
-  const finish = isChecked ? frozenParts : frozen;
-  return work ? work.then(() => finish(input)) : finish(input);
+  const freeze = isChecked ? frozenParts : deepFreeze;
+  return work ? work.then(() => frozen(input, freeze)) : frozen(input, freeze);
+}
+
+/** The default id of a draft whose shape was checked. */
+export function defaultIdOf(draft: InputDraft, id: DefaultId | undefined): string | undefined {
+  return typeof id === "function" ? id(draft) : id;
 }
 
 /**
@@ -88,10 +93,10 @@ function frozenParts(input: Writable<Input>): Input {
   return Object.freeze(input);
 }
 
-/** Freezes a completed input. @throws {InputError} ERR_INPUT_SHAPE when a text in it is not Unicode */
-function frozen(input: Writable<Input>): Input {
+/** Freezes a completed input. @throws {InputError} ERR_INPUT_SHAPE when a text in it is not Unicode, or data are too deep */
+function frozen(input: Writable<Input>, freeze: (input: Writable<Input>) => Input): Input {
   try {
-    return deepFreeze(input);
+    return freeze(input);
   } catch (error) {
     throw error instanceof ShapeError ? new InputError("ERR_INPUT_SHAPE", error.message) : error;
   }

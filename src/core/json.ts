@@ -5,6 +5,7 @@ import { shown } from "./plugin.js";
 
 /** Levels of lists and objects in one value. The stack holds about ten times as many. */
 const maxDepth = 100;
+const tooDeep = `it is nested more than ${maxDepth} levels deep, or contains itself`;
 /** Values in one value. More do not fit into a request; a list that contains another one twice, 30 times over, has a billion. */
 const maxValues = 5_000_000;
 
@@ -44,8 +45,7 @@ class Copier {
       case "object":
         if (value === null || value === known) return value as Json;
         this.#values += 1;
-        if (depth > maxDepth)
-          throw this.#error(3, `it is nested more than ${maxDepth} levels deep, or contains itself`);
+        if (depth > maxDepth) throw this.#error(3, tooDeep);
         if (this.#values > maxValues) throw this.#error(0, `it has more than ${maxValues} values`);
         return Array.isArray(value) ? this.#list(value, known, depth) : this.#object(value, known, depth);
       default:
@@ -113,14 +113,16 @@ export function deepFreeze<T>(value: T): T {
   throw new ShapeError(`${path.join(".")}: ${shown(text)} has half of a surrogate pair`);
 }
 
-/** Whether all texts are Unicode. */
-function freezeAll(value: unknown): boolean {
+/** Whether all texts are Unicode. @throws {ShapeError} for data that is too deep, or contains itself */
+function freezeAll(value: unknown, depth = 0): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return true;
+  // An input holds metadata, annotations and their data, each of them maxDepth deep.
+  if (depth > maxDepth + 10) throw new ShapeError(tooDeep);
   if (Array.isArray(value)) {
-    for (const entry of value) if (!freezeAll(entry)) return false;
+    for (const entry of value) if (!freezeAll(entry, depth + 1)) return false;
   } else {
-    for (const key in value) if (!freezeAll((value as Record<string, unknown>)[key])) return false;
+    for (const key in value) if (!freezeAll((value as Record<string, unknown>)[key], depth + 1)) return false;
   }
   Object.freeze(value);
   return true;

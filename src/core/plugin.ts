@@ -32,6 +32,9 @@ export interface Listed {
   annotations?: readonly (Annotation & { regionId?: string | undefined })[] | undefined;
 }
 
+/** An id, or a function that makes it of the draft once its shape was checked: what the draft has until then can be anything, and of any size. */
+export type DefaultId = string | ((draft: InputDraft) => string | undefined);
+
 /** One thing that a source found: an input, an input that cannot be read, or something passed over. */
 export type SourceItem =
   | {
@@ -41,7 +44,7 @@ export type SourceItem =
       /** The source vouches for the shape of the input, which is then not checked again. */
       checked?: true;
       /** Its id where the draft has none. Default: made from the origin. */
-      defaultId?: string | undefined;
+      defaultId?: DefaultId | undefined;
       /** What a second input of this id means. Default: it fails. */
       sameId?: SameId | undefined;
       /**

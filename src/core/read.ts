@@ -1,6 +1,6 @@
 /** Reading: pulls sources while the gate is open, and makes messages of what they yield. */
 
-import { admit, fingerprintOf } from "./admit.js";
+import { admit, defaultIdOf, fingerprintOf } from "./admit.js";
 import { codeOf, describeError, FlowError, InputError, pluginError, SourceError } from "./errors.js";
 import { IdsInRun } from "./ids-in-run.js";
 import type { Input, InputDraft } from "./input.js";
@@ -233,7 +233,12 @@ function message(
 
 /** The draft under the id that it would have had: tried again, it is the same input. */
 function withDefaultId({ input, defaultId }: Extract<SourceItem, { input: InputDraft }>): InputDraft {
-  return input.id !== undefined || defaultId === undefined ? input : { ...input, id: defaultId };
+  try {
+    const id = input.id ?? defaultIdOf(input, defaultId);
+    return id === input.id ? input : { ...input, id };
+  } catch {
+    return input; // a field of it cannot even be read
+  }
 }
 
 /** Skips what an earlier run finished. Its id is its own in this run too: nothing else may replace what is stored under it. */

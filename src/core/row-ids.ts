@@ -85,21 +85,18 @@ export function draftIds(
   const rows = new RowIds();
   return (item) => {
     if (!("input" in item) || typeof item.input !== "object" || item.input === null) return item;
-    const row = item.input.id === undefined ? textOf(item.input) : undefined;
-    return row === undefined ? item : { ...item, defaultId: rows.of(row) };
+    if (item.input.id !== undefined) return item;
+    let id: string | undefined; // asked for again where the input fails, it is the same row
+    return { ...item, defaultId: (draft) => (id ??= rows.of(textOf(draft))) };
   };
 }
 
-/** A draft as text, with a hash for bytes; undefined where JSON cannot say it, which the check of its shape refuses. */
-function textOf(draft: InputDraft): string | undefined {
+/** A draft whose shape was checked, as text with a hash for bytes. */
+function textOf(draft: InputDraft): string {
   const copy: Record<string, unknown> = { ...hideSecrets(draft).input };
   for (const field of [...mediaKinds, "text"]) {
     const bytes = (copy[field] as { bytes?: unknown } | null | undefined)?.bytes;
     if (bytes instanceof Uint8Array) copy[field] = hash("sha1", bytes, "base64url");
   }
-  try {
-    return JSON.stringify(copy);
-  } catch {
-    return undefined;
-  }
+  return JSON.stringify(copy);
 }

@@ -105,7 +105,7 @@ export function hideSecrets(input: InputDraft): { input: InputDraft; secret?: Se
   let copy: Record<string, unknown> | undefined;
   for (const field of [...mediaKinds, "text"] as const) {
     const content = input[field];
-    if (typeof content !== "object" || !("url" in content)) continue;
+    if (typeof content !== "object" || content === null || !("url" in content)) continue; // null: its check refuses it
     const hidden: WithUrl = { ...content };
     for (const key of ["url", "hostedUrl"] as const) {
       const whole = content[key];

@@ -43,7 +43,10 @@ const Options = z.strictObject({
    * the bytes; a second file of the same bytes is skipped as a duplicate. Or a function of the path inside the folder, which may be async. Default: "folder".
    */
   ids: z
-    .union([z.enum(["folder", "path", "content"]), z.custom<IdOf>((value) => typeof value === "function")])
+    .union(
+      [z.enum(["folder", "path", "content"]), z.custom<IdOf>((value) => typeof value === "function")],
+      'expected "folder", "path", "content" or a function',
+    )
     .default("folder"),
   /** Only files whose relative path matches one of these globs, such as "*.jpg". Files that decode as UTF-8 are texts then, whatever their names. */
   include: Globs,

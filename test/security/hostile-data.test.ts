@@ -177,7 +177,7 @@ describe("blocked: rows of a CSV", () => {
     ["with a cell of 20 MB", `b,${"x".repeat(20_000_000)},`, "ERR_ITEM_TOO_LARGE"],
     ["with a cell of 30 MB", `b,${"x".repeat(30_000_000)},`, "ERR_CSV_ROW"],
     ["with a quoted cell of 30 MB", `b,"${"x".repeat(30_000_000)}\nx",`, "ERR_CSV_ROW"],
-    ["with 100,000 cells", `b${",".repeat(100_000)}`, "ERR_CSV_ROW"],
+    ["with 100,000 cells", `b${",x".repeat(100_000)}`, "ERR_CSV_ROW"],
     ["with one cell", "b", "ERR_CSV_ROW"],
     ["with a million quotes", `b,${'"'.repeat(1_000_000)}x,`, "ERR_CSV_ROW"],
     ["with a quote in the middle", 'b,x"y,', "ERR_CSV_ROW"],
@@ -195,8 +195,8 @@ describe("blocked: rows of a CSV", () => {
       "ERR_INPUT_SHAPE",
     ],
     ["with metadata that never ends", `b,x,"{""a"":${"[".repeat(100_000)}"`, "ERR_CSV_METADATA"],
-    ["with metadata that has NaN", `b,x,"{'a': NaN}"`, "ERR_INPUT_SHAPE"],
-    ["with metadata that has infinity", `b,x,"{'a': -Infinity}"`, "ERR_INPUT_SHAPE"],
+    ["with metadata that has NaN", `b,x,"{'a': NaN}"`, "ERR_NUMBER"],
+    ["with metadata that has infinity", `b,x,"{'a': -Infinity}"`, "ERR_NUMBER"],
     ["with bytes that are no UTF-8", "b,\u0000BAD\u0000,", "ERR_CSV_ROW"],
   ])("%s", async (_, row, code) => {
     const text = Buffer.from(`${good}${row}\nc,far away,\n`);
@@ -323,7 +323,7 @@ describe("blocked: heads of a CSV", () => {
   it("of 100,000 columns, given to a function", async () => {
     const header = Array.from({ length: 100_000 }, (_, n) => `c${n}`).join(",");
     const map: CsvOptions["map"] = (row) => ({ text: String(Object.keys(row).length) });
-    const { made } = await rows(`${header}\n${",".repeat(99_999)}\n`, { map });
+    const { made } = await rows(`${header}\nx${",".repeat(99_999)}\n`, { map });
     expect(made[0]?.text).toBe("100000");
   });
 });
@@ -360,7 +360,7 @@ describe("blocked: lines of JSON", () => {
       '{"id":"b","image":{"bytes":{"base64":"AAAA"},"mimeType":"image/png","width":1e308,"height":1e308}}',
       "ERR_IMAGE_TOO_LARGE",
     ],
-    ["with a place that is none", '{"text":"x","geo":{"longitude":1e999,"latitude":0}}', "ERR_INPUT_SHAPE"],
+    ["with a place that is none", '{"text":"x","geo":{"longitude":1e999,"latitude":0}}', "ERR_NUMBER"],
     ["with a box outside of the image", '{"text":"x","annotations":[{"box":[-1,0,2,1e9]}]}', "ERR_INPUT_SHAPE"],
     [
       "with a polygon without end",
@@ -418,7 +418,8 @@ describe("blocked: texts that are slow to match", () => {
       { text },
       { text: "x", metadata: { text }, concepts: [{ id: "c", name: text }] },
     ]);
-    expect(report.counts.ok).toBe(2);
+    const isUnicode = text.isWellFormed(); // others are refused before any transform
+    expect(report.counts).toMatchObject(isUnicode ? { ok: 2 } : { failed: 2 });
   });
 });
 
@@ -466,7 +467,7 @@ describe("blocked: ids in the paths of requests", () => {
 it("is a picture that these tests would pass", async () => {
   const image = asJpeg(block([north, latitude, east, longitude]));
   const { made } = await through(geoFromExif(), [
-    { image: { bytes: new Uint8Array(image) } },
+    { image: { bytes: new Uint8Array(image), mimeType: "image/jpeg" } },
     { image: { bytes: await jpeg() } },
   ]);
   expect(made.map((input) => input.geo)).toEqual([{ latitude: 51.5, longitude: 4.25 }, undefined]);

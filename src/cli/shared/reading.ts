@@ -111,7 +111,11 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
   if (files.length > 0) {
     const { folder } = await import("../../index.js");
     const ids = ruleOf(options.ids) as FolderOptions["ids"];
-    sources.push(filesSource(files.map((path) => folder(path, { kinds: options.kind, ...(ids && { ids }) }))));
+    sources.push(
+      filesSource(
+        files.map((path) => folder(path, { ...(options.kind && { kinds: options.kind }), ...(ids && { ids }) })),
+      ),
+    );
   }
   return sources;
 }
