@@ -455,7 +455,7 @@ describe("an early stop", () => {
         .map((line) => line.path)
         .sort(),
     ).toEqual(whole.sort());
-    expect(whole).toHaveLength(report.counts.ok); // what download finished is ok, also behind the 25th
+    expect(whole.length).toBeGreaterThanOrEqual(report.counts.ok); // a file whose batch was cut is whole, and pending
     expect(whole.length).toBeLessThan(60);
   });
 });

@@ -31,6 +31,8 @@ export async function annotationsOf(
       }
     }
   }
+  // Servers list the newest first. In the order of posting, a copy of the input lists them as the original does.
+  for (const list of byInput.values()) list.reverse();
   return byInput;
 }
 
