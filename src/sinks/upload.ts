@@ -23,10 +23,11 @@ import { postBatch } from "./uploading/post-batch.js";
 
 const Options = z.strictObject({
   /**
-   * What to do with an input whose id exists. With "skip" and "replace", one of the same content is skipped and what is there stays as it is, also
-   * when metadata, concepts or place differ: `patch` changes those. Of another content, "skip" fails it, and "replace" deletes the stored
-   * one, with its annotations and all that was added to it, and uploads this instead. "suffix": the platform finds another id, unless it found one for the same content before. "error": failed, also when the same
-   * content is there since an earlier run that did not get to tell it. Default: "skip".
+   * What to do with an input whose id exists. "skip": an input of the same content is skipped, and its metadata, concepts and location stay as they
+   * are (`patch` changes them); one of other content fails. "replace": an input of other content deletes the stored one, with its annotations and all
+   * that was added to it, and is uploaded instead; if everything is there as asked for, it is ok without a request. "suffix": the platform finds
+   * another id, unless it found one for the same content before. "error": it fails, also if an earlier run uploaded the same content and was killed
+   * before it could report it. Default: "skip".
    */
   conflict: z.enum(["skip", "replace", "suffix", "error"]).default("skip"),
   /** Waits until each input is processed; without it, an accepted input is ok. Default: true. */

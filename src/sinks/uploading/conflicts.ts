@@ -5,10 +5,12 @@ import type { App } from "../../client/app.js";
 import type { ContentHasher } from "../../client/fingerprint.js";
 import type { Clock } from "../../client/pacing/clock.js";
 import { classify, statusText, type WireStatus } from "../../client/status.js";
-import type { WireInput } from "../../client/wire.js";
+import { inputFromWire, type WireInput } from "../../client/wire.js";
 import { type FlowError, InputError } from "../../core/errors.js";
+import type { JsonObject } from "../../core/json-values.js";
 import type { Message } from "../../core/message.js";
 import { stillThere } from "../gone.js";
+import { fieldsIn, overwriteProblem } from "../patching/results.js";
 import { asFatal, settleWith } from "../requests.js";
 import { type Found, lookUpSuffixed } from "./look-up.js";
 
@@ -42,6 +44,8 @@ export interface FoundOptions {
   /** What has the same content is not in the way. Default: true. */
   takesSame?: boolean;
   recovered?: ReadonlySet<Message>;
+  /** An input that is there exactly as it was asked for is ok. Default: false, and it is skipped. */
+  exactIsOk?: boolean;
 }
 
 /** Settles what the server was found to have; gives back what is to be sent. What is to be replaced is deleted, when it can be. */
@@ -50,7 +54,7 @@ export async function settleFound(
   found: readonly Found[],
   accepted: Accepted[],
   options: ConflictOptions,
-  { takesSame = true, recovered }: FoundOptions = {},
+  { takesSame = true, recovered, exactIsOk = false }: FoundOptions = {},
 ): Promise<Message[]> {
   const { app, conflict, hasher, signal, stage } = options;
   const again: Message[] = [];
@@ -61,6 +65,7 @@ export async function settleFound(
     else if (there.state === "unreadable") message.fail(there.error, stage);
     else if (there.state === "same" && recovered?.has(message)) recover(message, there.input, accepted);
     else if (conflict === "replace" && (there.state === "other" || hasFailed(there.input))) replace.push(message);
+    else if (there.state === "same" && exactIsOk) settleAsked(message, there.input, accepted, options);
     else if (there.state === "same" && takesSame) settleSame(message, there.input, accepted, options);
     else if (conflict === "suffix") {
       await settleWith([message], stage, async () => {
@@ -96,13 +101,30 @@ function settleSame(
   there: WireInput,
   accepted: Accepted[],
   { stage }: Pick<ConflictOptions, "stage">,
+  isOk = false,
 ): void {
   const meaning = there.status ? classify(there.status) : "ok";
   const hasAnnotations = message.value.annotations.length > 0;
-  if (meaning === "ok" && !hasAnnotations) message.skip("already there", true);
+  if (meaning === "ok" && !hasAnnotations && !isOk) message.skip("already there", true);
   else if (meaning === "ok" || meaning === "progress") {
     accepted.push({ message, id: there.id, done: meaning === "ok", before: true, foreign: true });
   } else failThere(message, there.status, stage);
+}
+
+/**
+ * The user asked for this content in the place of what is there, and it is there. With the same concepts, metadata and location it is ok. Otherwise it is
+ * skipped: to delete an input for a change of its metadata would delete what people added to it.
+ */
+function settleAsked(message: Message, there: WireInput, accepted: Accepted[], options: ConflictOptions): void {
+  const { concepts, geo, datasets } = message.value;
+  const before = fieldsIn({ ...there.data, metadata: inputFromWire(there).metadata });
+  const wanted = { concepts, metadata: message.value.metadata as JsonObject, geo };
+  if (datasets.length > 0 || overwriteProblem(before, wanted) !== undefined) {
+    message.skip("already there, and other fields may differ (patch changes those)", true);
+    return;
+  }
+  message.note("already there");
+  settleSame(message, there, accepted, options, true);
 }
 
 /** Longest wait for deleted inputs to be gone. */

@@ -207,7 +207,11 @@ async function settleDuplicates(
   await settleWith(messages, stage, async () => {
     const found = await lookUp(app, messages, hasher, signal);
     const isTaken = new Set(messages.filter((_, index) => found[index]?.state === "other"));
-    const left = await settleFound(messages, found, accepted, options, { takesSame: conflict !== "error", recovered });
+    const left = await settleFound(messages, found, accepted, options, {
+      takesSame: conflict !== "error",
+      exactIsOk: conflict === "replace",
+      recovered,
+    });
     suffixed = conflict === "suffix" && !options.suffix ? left.filter((message) => isTaken.has(message)) : [];
     again = left.filter((message) => !suffixed.includes(message));
   });
