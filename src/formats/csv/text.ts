@@ -1,6 +1,6 @@
 /** The text of a CSV file: UTF-8 in chunks, read as they are asked for, and again from the end of a line. */
 
-import { createReadStream } from "node:fs";
+import { openStream } from "../../core/open-stream.js";
 import { utf8FromUtf16 } from "./utf16.js";
 
 export const chunkBytes = 64 * 1024;
@@ -80,7 +80,7 @@ function hasLineBreak(bytes: Buffer): boolean {
 const byteOrderMark = Buffer.from("\uFEFF");
 
 async function* readChunks(path: string): AsyncGenerator<Buffer, undefined> {
-  const stream = createReadStream(path, { highWaterMark: chunkBytes });
+  const stream = openStream(path, { highWaterMark: chunkBytes });
   try {
     const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     let start: Buffer = Buffer.alloc(0);

@@ -4,6 +4,7 @@ import { hash } from "node:crypto";
 import type { Annotation, Concept, Content, GeoPoint, Input, Json } from "../../core/input.js";
 import { mediaOf } from "../../core/input.js";
 import { manifestVersion } from "../../core/manifest.js";
+import { shownUrl } from "../../core/secret-urls.js";
 
 /** A file of the folder. */
 export interface ManifestFile {
@@ -81,15 +82,5 @@ function originOf(input: Input, isOwnUrl: (url: string) => boolean): string | un
   const content: Content | undefined =
     mediaOf(input)?.content ?? (input.textUrl === undefined ? undefined : { url: input.textUrl });
   if (!content || !("url" in content) || content.url === content.hostedUrl || isOwnUrl(content.url)) return undefined;
-  return withoutSecrets(content.url);
-}
-
-/** An address without user name and password, and without its query if that may hold a signature. */
-function withoutSecrets(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  url.username = "";
-  url.password = "";
-  if (/signature|credential|token|[?&]sig=/i.test(url.search)) url.search = "";
-  return url.href;
+  return shownUrl(content.url);
 }
