@@ -25,7 +25,7 @@ const Options = z.strictObject({
   /**
    * What to do with an input whose id exists. "skip": an input of the same content is skipped, and its metadata, concepts and location stay as they
    * are (`patch` changes them); one of other content fails. "replace": an input of other content deletes the stored one, with its annotations and all
-   * that was added to it, and is uploaded instead; if everything is there as asked for, it is ok without a request. "suffix": the platform finds
+   * that was added to it, and is uploaded instead; if content, concepts, metadata and location are stored as asked for, it is ok. "suffix": the platform finds
    * another id, unless it found one for the same content before. "error": it fails, also if an earlier run uploaded the same content and was killed
    * before it could report it. Default: "skip".
    */
