@@ -58,7 +58,7 @@ const maxUploads = 3;
  * input, with the platform's code; only what can succeed is sent again, and nothing is sent twice without a look at what is there. An input without
  * content fails unsent (ERR_INPUT_EMPTY, ERR_TEXT_EMPTY).
  *
- * Two inputs of one id in one run: the second fails with ERR_ID_IN_RUN, whatever `conflict` says. The check costs about 50 bytes of memory an input.
+ * Two inputs of one id in one run: the second fails with ERR_ID_IN_RUN, whatever `conflict` says. The check costs 40 to 80 bytes of memory an input.
  * On an abort open requests are cut; what they carried stays unsettled.
  *
  * Limits and codes: https://docs.clarifai.com/create-manage/inputs/upload
