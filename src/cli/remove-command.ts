@@ -39,7 +39,7 @@ export function removeCommand(): Command {
         const { batch, flow, listInputs, remove, transform } = await import("../index.js");
         const selection = selectionOf(options);
         if (!yes) {
-          // The run works on the inputs that were counted: those that are added meanwhile stay, and the filters apply again to the others.
+          // The run works on the inputs that were counted: inputs that are added meanwhile stay, and the filters apply again to the counted ones.
           const ids: string[] = [];
           const counted = transform((input) => {
             ids.push(input.id);

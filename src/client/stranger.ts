@@ -1,4 +1,4 @@
-/** Strangers: answers that show that something else than the API has the address, or stands before it. */
+/** Untrusted origins: answers that show that something else than the API has the address, or stands before it. */
 
 import type { IncomingHttpHeaders } from "node:http";
 import { shownUrl } from "../core/secret-urls.js";

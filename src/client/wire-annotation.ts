@@ -158,7 +158,7 @@ function firstObject(list: Json | undefined): JsonObject | undefined {
   return isObject(first) ? first : undefined;
 }
 
-/** Data whose one region has an id, if it has none of its own. */
+/** Data whose one region gets an id, unless the region already has one. */
 function withRegionId(data: JsonObject, id: string | undefined): JsonObject {
   if (id === undefined || !Array.isArray(data.regions) || data.regions.length !== 1) return data;
   const [region] = data.regions;

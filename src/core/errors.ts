@@ -40,7 +40,7 @@ export class SourceError extends FlowError {}
 /** A sink cannot write at all; the run ends, and inputs in flight stay unsettled. */
 export class SinkError extends FlowError {}
 
-/** What `OperatorError` tells of the operator and its input. */
+/** What `OperatorError` knows about the operator and its input. */
 interface OperatorPlace {
   cause: unknown;
   position: number;
@@ -90,7 +90,7 @@ export function describeError(error: unknown, depth = 0): string {
   }
 }
 
-/** Causes below causes that a text tells. */
+/** Levels of causes that a text shows. */
 const maxCauses = 5;
 
 function ownText(error: Error): string {

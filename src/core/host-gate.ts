@@ -14,7 +14,7 @@ export interface HostGateOptions {
 interface Waiter {
   enter: () => void;
   fail: (error: Error) => void;
-  /** The host refused it before: it goes before those that were never sent. */
+  /** The host refused it before: it goes before requests that were never sent. */
   isAgain: boolean;
 }
 
@@ -51,7 +51,7 @@ class HostGate {
     return this.#open === 0 && !this.isWaiting && this.#refusedSince === undefined;
   }
 
-  /** Waits for a place. @throws {InputError} ERR_HTTP_429 or another status, at once, when the host asks for a longer wait than there is time for */
+  /** Waits for a free slot. @throws {InputError} ERR_HTTP_429 or another status, at once, when the host asks for a longer wait than there is time for */
   async enter(signal: AbortSignal, isAgain: boolean): Promise<void> {
     signal.throwIfAborted();
     const hopeless = this.#hopeless();

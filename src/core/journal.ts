@@ -289,7 +289,7 @@ class Recognition {
       return undefined;
     }
     if (!isWhole && this.#isJournal) return undefined;
-    // A damaged line is looked at only to tell a journal from any other file.
+    // A damaged line is checked only to distinguish a journal from any other file.
     const header = parsedHeader(block.toString("utf8", start, Math.min(end, start + maxHeaderBytes)));
     if (!header) return undefined;
     if (isWhole && header.version !== version) {

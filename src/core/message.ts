@@ -164,12 +164,12 @@ export class Message<T extends Input = Input> {
     return values.map((value) => new Message(value, this.#ticket, this.#written));
   }
 
-  /** Tells that a sink has written the input: what operators behind it do does not change that. */
+  /** Reports that a sink has written the input: what operators behind it do does not change that. */
   wrote(): void {
     this.#written += 1;
   }
 
-  /** Tells that a sink has passed the input on; most have their outcome by now, and the others get it at the end of the run at the latest. */
+  /** Reports that a sink has passed the input on; most have their outcome by now, and the others get it at the end of the run at the latest. */
   passedOn(): void {
     if (!this.#settled && !this.#spent) this.context.written.add(this);
   }

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from "node:http";
 
-/** The wait in milliseconds that the header names, in seconds or as a date; undefined where there is none or it says neither. */
+/** The wait in milliseconds that the header names, in seconds or as a date; undefined if the header is missing or says neither. */
 export function retryAfterMs(headers: IncomingHttpHeaders, now = Date.now()): number | undefined {
   const text = headers["retry-after"]?.trim();
   if (text === undefined || text === "") return undefined;

@@ -17,7 +17,7 @@ const needed = ["id", "concepts", "metadata", "annotations", "datasets"] as cons
 const hint = "it must return the input, a changed copy ({ ...input, … }), a list of them, or nothing";
 
 /**
- * Checks the result of a transform and completes it to frozen inputs: short forms of concepts become concepts, new files are looked at.
+ * Checks the result of a transform and completes it to frozen inputs: short forms of concepts become concepts, new files are described.
  *
  * Parts that are the same objects as in `before` are not checked again. Everything else is copied, since users may own it.
  *

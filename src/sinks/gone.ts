@@ -16,7 +16,7 @@ export interface GoneOptions {
 }
 
 /**
- * Looks up inputs whose deletion the server accepted, 128 at most, until none is left or the time is up. Returns those that are still there.
+ * Looks up inputs whose deletion the server accepted, 128 at most, until the server lists none of them or the time is up. Returns the inputs that it still lists.
  *
  * @throws {ApiError} when they cannot be looked up
  */

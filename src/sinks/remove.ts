@@ -72,7 +72,7 @@ async function skipAbsent(app: App, messages: readonly Message[], signal: AbortS
   });
 }
 
-/** Waits until the inputs are gone, and settles those that are not. */
+/** Waits until the server does not list the inputs any more, and settles the inputs that it still lists. */
 async function settleRemaining(
   app: App,
   messages: readonly Message[],

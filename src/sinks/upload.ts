@@ -25,7 +25,7 @@ const Options = z.strictObject({
   /**
    * What to do with an input whose id exists. "skip": an input of the same content is skipped, and its metadata, concepts and location stay as they
    * are (`patch` changes them); one of other content fails. "replace": an input of other content deletes the stored one, with its annotations and all
-   * that was added to it, and is uploaded instead; if everything is there as asked for, it is ok without a request. "suffix": the platform finds
+   * that was added to it, and is uploaded instead; if content, concepts, metadata and location are stored as asked for, it is ok. "suffix": the platform finds
    * another id, unless it found one for the same content before. "error": it fails, also if an earlier run uploaded the same content and was killed
    * before it could report it. Default: "skip".
    */
@@ -58,7 +58,7 @@ const maxUploads = 3;
  * input, with the platform's code; only what can succeed is sent again, and nothing is sent twice without a look at what is there. An input without
  * content fails unsent (ERR_INPUT_EMPTY, ERR_TEXT_EMPTY).
  *
- * Two inputs of one id in one run: the second fails with ERR_ID_IN_RUN, whatever `conflict` says. The check costs about 50 bytes of memory an input.
+ * Two inputs of one id in one run: the second fails with ERR_ID_IN_RUN, whatever `conflict` says. The check costs 40 to 80 bytes of memory an input.
  * On an abort open requests are cut; what they carried stays unsettled.
  *
  * Limits and codes: https://docs.clarifai.com/create-manage/inputs/upload

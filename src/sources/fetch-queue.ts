@@ -7,7 +7,7 @@ const maxWaiting = 1000;
 export interface Place {
   /** Gives the place to others while the fetch waits and has nothing in memory; those behind it pass by. */
   leave(): void;
-  /** Waits for a place again. */
+  /** Waits for a free slot again. */
   enter(): Promise<void>;
 }
 

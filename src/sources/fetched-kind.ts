@@ -16,7 +16,7 @@ export interface Fetched {
   type: string;
 }
 
-/** Bytes that are looked at for the beginning of a page or of data. */
+/** Bytes that are searched for the beginning of a page or of data. */
 const startBytes = 1024;
 const markup = /^\s*<(\?xml|!doctype|(html|head|body|svg|rss|feed)[\s>])/i;
 const data = /^\s*[{[]/;

@@ -1,4 +1,4 @@
-/** Files that lie beside data and are none: system files, sidecars, and what Sluice itself writes into a folder. */
+/** Files beside the data that are never inputs: system files, sidecars, and what Sluice itself writes into a folder. */
 
 import { closeSync, openSync, readSync } from "node:fs";
 import { extensionOf } from "../core/detect/names.js";

@@ -76,7 +76,7 @@ export async function fetchUrl(
   }
 }
 
-/** Waits for the host, out of the way of others, and for a place among the fetches. */
+/** Waits for the host, out of the way of others, and for a free slot among the fetches. */
 async function enter(
   hosts: HostGates,
   place: Place,

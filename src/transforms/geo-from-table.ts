@@ -118,7 +118,7 @@ function claim(row: Row, origin: string, path: string): void {
   throw new InputError("ERR_TABLE_ROW", `${text}; write paths into the table that tell the files apart`);
 }
 
-/** Returns the location of a row; undefined where its cells say that there is none. @throws {InputError} */
+/** Returns the location of a row; undefined if its cells name no location. @throws {InputError} */
 function locationIn(row: Row, path: string): GeoPoint | undefined {
   const where = `${path}:${row.line}`;
   if (row.error) throw new InputError(row.error.code, `${path}: ${row.error.message}`, { cause: row.error });

@@ -29,7 +29,7 @@ export type TransformOptions = OptionsOf<typeof Options>;
  * the flow goes on. On a stop the `signal` in the context is aborted.
  *
  * The input is deeply frozen (bytes excepted), so that a change in place throws at its own line. What the function returns is checked as a source's
- * inputs are (ERR_TRANSFORM_RESULT); names may stand for concepts, and new files are looked at. Parts that are still those of the input are not
+ * inputs are (ERR_TRANSFORM_RESULT); names may stand for concepts, and new files are described. Parts that are still those of the input are not
  * checked again.
  *
  * @throws {OptionsError} ERR_OPTIONS

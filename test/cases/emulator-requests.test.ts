@@ -131,7 +131,7 @@ describe("an action", () => {
 describe("an id", () => {
   const bad = ["a\u0000b", "a\nb", "\u0085", "a\ud800b"];
 
-  it.each(bad)("with a character that is none is refused wherever it stands: %j", async (id) => {
+  it.each(bad)("with a control character or half of a surrogate pair is refused wherever it stands: %j", async (id) => {
     const { call, add, emulator } = await openHttp();
     await add(note("a"));
     const items = [

@@ -82,7 +82,7 @@ describe("searching inputs", () => {
     expect(json).toMatchObject({ status: { code: 10040 }, hits: [] });
   });
 
-  it("by rank gives every input, and by a minimum score only those that are alike", async () => {
+  it("by rank gives every input, and by a minimum score only similar ones", async () => {
     const { call } = await kennel();
     const ranks = [{ annotation: { data: { text: { raw: "note plain" } } } }];
     const ids = async (more: object) =>

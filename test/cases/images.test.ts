@@ -113,7 +113,7 @@ describe("the location of a changed image", () => {
     expect((await one(geoFromExif(), { image: made.image as BytesContent })).geo).toEqual(santiagoPoint);
   });
 
-  it("is none if the EXIF block is broken, which is a note", async () => {
+  it("is missing if the EXIF block is broken, which is a note", async () => {
     const whole = await jpeg(60, 40);
     const broken = bytes(whole.subarray(0, 2), segment(0xe1, "Exif\0\0MM\0*\xff\xff\xff\xff"), whole.subarray(2));
     const { made, report } = await through(fitImage(small), [image(broken)]);

@@ -132,7 +132,7 @@ describe("images", () => {
     }
   });
 
-  it("of a camera are not taken for the TIFF that they look like", async () => {
+  it("of a camera are not mistaken for TIFF images", async () => {
     const entry = (tag: number, type: number, value: number) => {
       const bytes = Buffer.alloc(12);
       bytes.writeUInt16LE(tag, 0);

@@ -134,7 +134,7 @@ describe.each(["merge", "overwrite"] as const)("a listed input, patched with %s"
       "a new annotation",
       () => ({ annotations: [{ id: "n", concepts: [] }] }),
       "ERR_ANNOTATION_ID",
-      /"n" is not one of those/,
+      /"n" was not listed with its input/,
     ],
   ])("fails before anything is sent if it has %s", async (_, apply, code, text) => {
     const before = await one(app);

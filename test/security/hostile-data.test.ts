@@ -360,7 +360,7 @@ describe("blocked: lines of JSON", () => {
       '{"id":"b","image":{"bytes":{"base64":"AAAA"},"mimeType":"image/png","width":1e308,"height":1e308}}',
       "ERR_IMAGE_TOO_LARGE",
     ],
-    ["with a place that is none", '{"text":"x","geo":{"longitude":1e999,"latitude":0}}', "ERR_NUMBER"],
+    ["with an infinite coordinate", '{"text":"x","geo":{"longitude":1e999,"latitude":0}}', "ERR_NUMBER"],
     ["with a box outside of the image", '{"text":"x","annotations":[{"box":[-1,0,2,1e9]}]}', "ERR_INPUT_SHAPE"],
     [
       "with a polygon without end",

@@ -19,7 +19,7 @@ export function filesSource(sources: readonly Source[]): Source {
 }
 
 /**
- * The kind of a file by its content, as in a folder. "unknown" is none of the four. Undefined for a file that cannot be read, or is broken: its source
+ * The kind of a file by its content, as in a folder. "unknown" is neither image, video, audio nor text. Undefined for a file that cannot be read, or is broken: its source
  * says what is wrong with it.
  */
 export async function kindOfFile(path: string): Promise<Kind | "unknown" | "broken" | undefined> {

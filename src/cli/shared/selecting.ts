@@ -23,7 +23,7 @@ export function withSelection(command: Command): Command {
     .option("--status <code>", "only those in this state: 30000 processed, 30002 failed", wholeNumber(0));
 }
 
-/** An id. With an unquoted variable that is empty, the next option would be taken for it. */
+/** An id. With an unquoted variable that is empty, the parser would take the next option as the id. */
 function idText(text: string): string {
   if (!text.startsWith("--")) return notEmpty(text);
   throw new InvalidArgumentError("It is an option, not an id; is a variable empty?");

@@ -24,7 +24,7 @@ const sizedTypes = new Set(["image/png", "image/apng", "image/gif", "image/webp"
 
 const binaryDetectors = [readTiff, readIsoMedia, readMatroska, readAsf, readOgg, readMpegAudio];
 
-/** Finds out what most files are; undefined for what `detectRest` has to look at. `name` is the name of the file, where there is one. */
+/** Identifies most files; undefined if `detectRest` has to read more of the file. `name` is the name of the file, where there is one. */
 export function detect(reader: Reader, name = ""): Found | undefined {
   const { head } = reader;
   const quick = quickType(reader);

@@ -3,7 +3,7 @@
 import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Boxes that are passed over at most, on each level. */
+/** Boxes that are skipped at most, on each level. */
 const maxBoxes = 400;
 const maxTracks = 64;
 

@@ -3,7 +3,7 @@
 import type { Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Segments and bytes between segments that are passed over at most; no camera writes as many before the size. */
+/** Segments and bytes between segments that are skipped at most; no camera writes as many before the size. */
 const maxSteps = 2000;
 
 /**
@@ -43,7 +43,7 @@ function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-/** The position of the next 0xFF that is not a fill byte; the end of what is searched where there is none. */
+/** The position of the next 0xFF that is not a fill byte; the end of the searched bytes if none follows. */
 function nextMarker(reader: Reader, from: number): number {
   const part = reader.read(from, 4096);
   for (let at = part.indexOf(0xff); at >= 0; at = part.indexOf(0xff, at + 1)) {

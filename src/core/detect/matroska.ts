@@ -15,7 +15,7 @@ const ids = {
   trackEntry: 0xae,
   trackType: 0x83,
 };
-/** Elements that are passed over at most, on each level. */
+/** Elements that are skipped at most, on each level. */
 const maxElements = 200;
 
 interface Element {

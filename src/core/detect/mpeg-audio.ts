@@ -11,7 +11,7 @@ const minFramesBehindJunk = 8;
 /** Bytes searched for the first frame: in a file that is named as sound or begins with a tag, and in any other. */
 const longSearch = 256 * 1024;
 const shortSearch = 4096;
-/** Zeros at the beginning that are passed over. */
+/** Zeros at the beginning that are skipped. */
 const maxZeros = 256 * 1024;
 const maxTags = 4;
 const chunkBytes = 64 * 1024;

@@ -50,7 +50,7 @@ const kindsByExtension = new Map<string, MediaKind>([
   ...Object.keys(rawTypes).map((extension) => [extension, "image"] as const),
 ]);
 
-/** The extension of a path in lower case, without its dot; an empty text where there is none. */
+/** The extension of a path in lower case, without its dot; an empty text if the path has no extension. */
 export function extensionOf(path: string): string {
   const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
   const dot = name.lastIndexOf(".");

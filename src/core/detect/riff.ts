@@ -4,7 +4,7 @@ import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
 const names = new Set(["RIFF", "RIFX", "RF64", "BW64"]);
-/** Chunks passed over before the one that is searched. */
+/** Chunks that are skipped at most before the one that is searched. */
 const maxChunks = 64;
 
 /** Describes a RIFF file by its form; undefined for other content and for forms that are no media. */

@@ -1,4 +1,4 @@
-/** Media that are told by a few bytes at a fixed place, and that file-type does not know or takes for something else. */
+/** Media that a few bytes at a fixed position identify, and that file-type does not know or mistakes for something else. */
 
 import type { Kind } from "../kinds.js";
 import type { Found } from "./found.js";
@@ -63,7 +63,7 @@ for (const signature of signatures) {
   byFirst.set(key, [...(byFirst.get(key) ?? []), signature]);
 }
 
-/** Describes a content by its signature; undefined where there is none. */
+/** Describes a content by its signature; undefined if no signature matches. */
 export function readSignature(head: Buffer): Found | undefined {
   for (const offset of offsets) {
     for (const [, bytes, kind, mimeType] of byFirst.get(`${offset} ${head[offset]}`) ?? []) {

@@ -3,10 +3,10 @@
 import type { Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Entries of one directory and directories that are looked at, at most. */
+/** Entries of one directory and directories that are read at most. */
 const maxEntries = 4096;
 const maxDirectories = 12;
-/** Strips or tiles whose places are read, at most. */
+/** Strips or tiles whose positions are read at most. */
 const maxPieces = 65_536;
 
 const tags = {

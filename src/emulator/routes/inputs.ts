@@ -67,7 +67,7 @@ function checkCompany({ bodyBytes }: Call, values: readonly JsonObject[]): void 
   }
 }
 
-/** What the images of a request are, by their SHA-256: those that are too large are refused now, not when they are processed. */
+/** What the images of a request are, by their SHA-256: images that are too large are refused now, not when they are processed. */
 async function describeImages({ services, media }: Call, values: readonly JsonObject[]): Promise<DescribedFiles> {
   const described: DescribedFiles = new Map();
   for (const { data } of values) {

@@ -117,7 +117,7 @@ export class Manifest {
     }
   }
 
-  /** A run that was killed may have left half a line. It is removed, so that it is not taken for a damaged record; its input has no line then. */
+  /** A run that was killed may have left half a line. It is removed, since a reader would report it as a damaged record; its input has no line then. */
   async #endLastLine(file: FileHandle): Promise<void> {
     const { size } = await file.stat();
     const start = await lastLineStart(file, size);
@@ -141,7 +141,7 @@ export class Manifest {
     }
   }
 
-  /** Takes note of a line. A later line of an input replaces an earlier one; lines of the first format are one for each file. */
+  /** Records a line. A later line of an input replaces an earlier one; lines of the first format are one for each file. */
   #take(line: ManifestLine, text: string): void {
     const { id, kind, manifest } = line;
     const first = fileOf(id, line);

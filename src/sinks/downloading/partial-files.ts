@@ -35,7 +35,7 @@ export class PartialFiles {
   }
 
   /**
-   * Runs `work` on the partial file of an input, with what is there of it; what is then not in its place is kept for the next time. Call it once at a time
+   * Runs `work` on the partial file of an input, with the bytes that it has; a file that does not get its name is kept for the next run. Call it once at a time
    * for the same input.
    *
    * @throws {InputError} ERR_DOWNLOAD_PATH when what is there under its name is no plain file

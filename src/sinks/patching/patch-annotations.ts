@@ -62,7 +62,7 @@ export function annotationsPatch(message: Message, listed: Listed | undefined, a
 }
 
 function notListed(id: string): string {
-  return `the annotation ${JSON.stringify(id)} is not one of those that were listed`;
+  return `the annotation ${JSON.stringify(id)} was not listed with its input`;
 }
 
 function isChanged(there: Annotation, annotation: Annotation): boolean {

@@ -122,7 +122,7 @@ function changedKeys(got: JsonObject, before: JsonObject, wanted: JsonObject, pa
   return undefined;
 }
 
-/** Whether everything that is to be added and replaced is there already. What is to be deleted may be there too. */
+/** Whether the input has everything that is to be added or replaced. What is to be deleted may exist too. */
 export function isMerged(got: Fields, before: Fields, wanted: Wanted): boolean {
   const place = wanted.geo && !isSamePlace(before.geo, wanted.geo) ? placeProblem(got, wanted.geo) : undefined;
   const problem = conceptProblem(got, changedConcepts(before, wanted)) ?? place;

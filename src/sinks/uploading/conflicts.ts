@@ -112,7 +112,7 @@ function settleSame(
 }
 
 /**
- * The user asked for this content in the place of what is there, and it is there. With the same concepts, metadata and location it is ok. Otherwise it is
+ * The user asked to replace the stored content by this one, and both are the same. With the same concepts, metadata and location it is ok. Otherwise it is
  * skipped: to delete an input for a change of its metadata would delete what people added to it.
  */
 function settleAsked(message: Message, there: WireInput, accepted: Accepted[], options: ConflictOptions): void {

@@ -63,7 +63,7 @@ export async function* numberedPages<T>(listing: NumberedListing<T>): AsyncGener
   }
 }
 
-/** The last page that has items, 0 if there is none; `guess` is where the listing ended when it was last read. */
+/** The last page that has items, 0 if all pages are empty; `guess` is where the listing ended when it was last read. */
 async function lastPage<T>(read: (page: number) => Promise<T[]>, guess: number): Promise<number> {
   const isEmpty = async (page: number) => (await read(page)).length === 0;
   if (await isEmpty(1)) return 0;

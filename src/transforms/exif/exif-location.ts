@@ -17,7 +17,7 @@ export interface Coordinates {
 export type ExifLocation = Coordinates | "no hemisphere" | undefined;
 
 /**
- * Reads the location of an EXIF block. Coordinates that are all zero, or divided by zero, are none: a camera without a fix writes them.
+ * Reads the location of an EXIF block. Coordinates that are all zero, or divided by zero, are no location: a camera without a fix writes them.
  *
  * @throws {Error} if the block points out of itself, or a coordinate is no list of numbers or lies outside of the earth
  */

@@ -60,7 +60,7 @@ function* app1Segments(file: ByteRange): Generator<{ name: string; content: Byte
   }
 }
 
-/** Where the first marker begins: FF and a byte that is neither FF nor 00. At least the length but one if there is none. */
+/** Where the first marker begins: FF and a byte that is neither FF nor 00. At least the length but one if no marker follows. */
 function markerIn(bytes: Buffer): number {
   for (let at = 0; at < bytes.length - 1; at += 1) {
     if (bytes[at] === 0xff && bytes[at + 1] !== 0xff && bytes[at + 1] !== 0) return at;
