@@ -15,7 +15,7 @@ export function downloadCommand(): Command {
   const command = new Command("download")
     .summary("downloads the contents of an app")
     .description(
-      "Downloads images, video and audio as they were uploaded, and texts. Names come from ids; manifest.jsonl in the folder says which file is what. Run again, only what is missing is fetched.",
+      "Downloads images, video and audio as they were uploaded, and texts. Names come from ids; manifest.jsonl in the folder has the record of each input with its files, and `sluice upload <folder>/manifest.jsonl` uploads them to another app. Run again, only missing or changed inputs are fetched.",
     )
     .argument("<folder>", "where the files go");
   const running = withRun(withSelection(command), false);
