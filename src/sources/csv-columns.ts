@@ -22,6 +22,8 @@ export interface LayoutOptions {
   input: "text" | "url" | "file";
   kind?: Kind | undefined;
   root: string;
+  /** Columns that ids are made of: they need no other meaning. */
+  keys: readonly string[];
 }
 
 type Metadata = { [key: string]: Json };
@@ -93,7 +95,7 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
  * @throws {SourceError} ERR_CSV_COLUMNS
  */
 export function layoutOf(header: readonly string[], path: string, options: LayoutOptions): Layout {
-  const setters = header.map((column, index) => setterOf(column, index, path, header.length));
+  const setters = header.map((column, index) => setterOf(column, index, path, header.length, options.keys));
   return (cells) => {
     const draft: Draft = {};
     for (let index = 0; index < setters.length; index += 1) {
@@ -118,7 +120,7 @@ function withCells(draft: Draft, options: LayoutOptions): InputDraft | Promise<I
   );
 }
 
-function setterOf(column: string, index: number, path: string, columns: number): Setter {
+function setterOf(column: string, index: number, path: string, columns: number, keys: readonly string[]): Setter {
   if (column === "") return unnamed(index);
   const known = Object.hasOwn(sdkColumns, column) ? sdkColumns[column] : undefined;
   if (known) return known;
@@ -126,6 +128,7 @@ function setterOf(column: string, index: number, path: string, columns: number):
     const match = pattern.exec(column);
     if (match) return make(match);
   }
+  if (keys.includes(column)) return () => undefined;
   const text = `csv: ${path}: the column "${shortened(column)}" is not known; ${hintFor(column, columns)}`;
   throw new SourceError("ERR_CSV_COLUMNS", text);
 }

@@ -69,6 +69,7 @@ export function csv(path: string, options: CsvOptions = {}): Source {
   return {
     name: "csv",
     async *read({ signal }) {
+      const keys = typeof checked.ids === "function" ? [] : [checked.ids ?? []].flat();
       let header: string[] | undefined;
       let layout: Layout | undefined;
       let giveId: GiveId = (item) => item;
@@ -79,7 +80,7 @@ export function csv(path: string, options: CsvOptions = {}): Source {
           for (const row of rows) {
             if (!header) {
               header = headerIn(row, path);
-              if (!checked.map) layout = layoutOf(header, path, { ...checked, root });
+              if (!checked.map) layout = layoutOf(header, path, { ...checked, root, keys });
               giveId = csvIds(header, { path, ids: checked.ids, root: namesFiles ? root : undefined });
               continue;
             }

@@ -274,8 +274,9 @@ function reasonToSkip(
   }
   if (asked && !asked.includes(kind)) return `kind ${kind} is not asked for`;
   if (kind !== "text" || isTextName(file.path)) return undefined;
-  if (!wantsText) return mimeType === "text/plain" ? otherText : "text in another encoding than UTF-8";
-  return sidecarByContent(file.path, text);
+  const sidecar = sidecarByContent(file.path, text);
+  if (sidecar !== undefined || wantsText) return sidecar;
+  return mimeType === "text/plain" ? otherText : "text in another encoding than UTF-8";
 }
 
 function notAKind(type: string): string {

@@ -70,7 +70,10 @@ export function fitImage(options: FitImageOptions = {}): OperatorFunction<Messag
     concurrency: checked.concurrency ?? imagesAtOnce,
     apply(input, { note }) {
       const { image } = input;
-      return image && !("url" in image) ? fitted(input, image, checked, note) : input;
+      if (!image) return input;
+      if (!("url" in image)) return fitted(input, image, checked, note);
+      note("fitImage: the image is a URL, so it goes as it is; urls(list, { fetch: true }) fetches it");
+      return input;
     },
   });
 }

@@ -24,13 +24,14 @@ export type GeoFromExifOptions = OptionsOf<typeof Options>;
 type Checked = z.output<typeof Options>;
 
 const brokenNote = "geoFromExif: the EXIF block is broken, so no location was taken";
+const remoteNote = "geoFromExif: the image is a URL, so its EXIF was not read; urls(list, { fetch: true }) fetches it";
 const hemisphereNote = "geoFromExif: the coordinates name no hemisphere, so no location was taken";
 
 /**
  * Reads the GPS position of each image and makes it the input's location: from EXIF in JPEG, PNG, WebP, TIFF, HEIC and AVIF, and where EXIF has none,
  * from XMP. Reads headers and directories, wherever they lie in the file, and never the pixels.
  *
- * Keeps order. Images without a position, and inputs that are no files, go on unchanged. Coordinates that are all zero, or name no hemisphere,
+ * Keeps order. Images without a position go on unchanged, and images that are URLs with a note: their bytes are not here. Coordinates that are all zero, or name no hemisphere,
  * are no position. A broken EXIF block is a note in the report, or a failure (`onBroken`). A file that cannot be read fails (ERR_FILE_UNREADABLE).
  *
  * @throws {OptionsError} ERR_OPTIONS
@@ -43,7 +44,11 @@ export function geoFromExif(options: GeoFromExifOptions = {}): OperatorFunction<
     concurrency: checked.concurrency,
     apply(input, { note }) {
       const { image } = input;
-      if (!image || "url" in image || (input.geo && !checked.overwrite)) return input;
+      if (!image || (input.geo && !checked.overwrite)) return input;
+      if ("url" in image) {
+        note(remoteNote);
+        return input;
+      }
       return withLocation(input, image, checked, note);
     },
   });

@@ -123,6 +123,14 @@ describe("ids of rows", () => {
     expect(after.slice(1).sort()).toEqual([...before].sort());
   });
 
+  it("may come from a column that has no other meaning, also without map", async () => {
+    const path = join(filesIn({ "a.csv": "sku,input\n17,boat\n18,net\n" }), "a.csv");
+    expect(await draftsOf(csv(path, { ids: "sku" }))).toMatchObject([
+      { id: "17", text: "boat" },
+      { id: "18", text: "net" },
+    ]);
+  });
+
   it("are the values of the key columns that the option names", async () => {
     const path = join(filesIn({ "a.csv": "sku,shop,name\n17,north,boat\nB 4,south,net\n,west,none\n" }), "a.csv");
     const map = ({ name = "" }: Record<string, string>): InputDraft => ({ text: name });

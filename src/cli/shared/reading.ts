@@ -64,7 +64,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
     )
     .option(
       "--ids <rule>",
-      'what ids are made of: "folder" (default), "path" or "content" of files; "url" (default) or "content" of fetched URLs; a known column of a CSV (may be repeated), an entry of the metadata of JSON Lines',
+      'what ids are made of: "folder" (default), "path" or "content" of files; "url" (default) or "content" of fetched URLs; a column of a CSV (may be repeated), an entry of the metadata of JSON Lines',
       several,
     );
 }

@@ -4,6 +4,7 @@ import { closeSync, fstatSync, open, read, readSync } from "node:fs";
 import { promisify } from "node:util";
 import { describeError, InputError } from "../../core/errors.js";
 import type { Content } from "../../core/input.js";
+import { shownUrl } from "../../core/secret-urls.js";
 
 /** Bytes of the first read; in most photographs, the EXIF block lies in them. */
 const firstBytes = 64 * 1024;
@@ -29,7 +30,8 @@ export interface ByteRange {
  * @throws {InputError} ERR_FILE_UNREADABLE
  */
 export async function withBytes<T>(image: Content, use: (file: ByteRange) => T): Promise<T> {
-  if ("url" in image) throw new InputError("ERR_CONTENT_REMOTE", `${image.url} is a URL; its bytes are not here`);
+  if ("url" in image)
+    throw new InputError("ERR_CONTENT_REMOTE", `${shownUrl(image.url)} is a URL; its bytes are not here`);
   if ("bytes" in image) {
     const { buffer, byteOffset, byteLength } = image.bytes;
     return use(rangeOf(Buffer.from(buffer, byteOffset, byteLength)));
