@@ -164,7 +164,7 @@ class Downloader implements MessageSink {
         return this.#inTurn(message.value.id, () => this.#downloadInput(message, signal));
       });
       if (written) await written.line;
-      else message.skip("downloaded earlier", true);
+      else message.doneBefore("downloaded earlier");
     } catch (error) {
       signal.throwIfAborted();
       const isFinal = error instanceof FlowError && !error.retryable;
