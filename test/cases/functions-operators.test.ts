@@ -1,6 +1,6 @@
 /** RxJS operators in a pipe: what they throw is named, and what a sink wrote stays ok, whatever they do behind it. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   bufferCount,
@@ -395,8 +395,11 @@ describe("an operator behind a sink", () => {
     expect(readFileSync(path, "utf8").trim().split("\n")).toHaveLength(4);
     const saved = download(join(folder, "out"));
     await flow(listing).pipe(saved).run();
+    writeFileSync(join(folder, "out/t-2.txt"), "TEXT 2"); // changed since, in the same size
     const moved = await flow(listing).pipe(saved, batch(), remove(app)).run();
-    expect([moved.counts.ok, moved.notes]).toEqual([4, { "downloaded earlier": 4 }]);
+    const replaced = "replaced a file of an earlier download, which had other content";
+    expect([moved.counts.ok, moved.notes]).toEqual([4, { "downloaded earlier": 3, [replaced]: 1 }]);
+    expect(readFileSync(join(folder, "out/t-2.txt"), "utf8")).toBe("text 2");
     expect(await storedIn(app)).toEqual([]);
     const gone = join(folder, "gone.jsonl");
     const removed = await flow(inputs(4)).pipe(batch(), remove(app), writeJsonl(gone)).run();
