@@ -57,9 +57,9 @@ export type DownloadOptions = OptionsOf<typeof Options>;
  *
  * `manifest.jsonl` in the folder gets one line for each input before it goes on: its files (path, sizeBytes, sha256) and the whole record (kind,
  * concepts, metadata, geo, annotations, datasets, status, times). `jsonl("out/manifest.jsonl")` reads it, so that `upload` puts all of it into another app.
- * Run again, files that the manifest names and that are there in full size are not fetched again, unless the input was made anew since. (Where a sink follows,
- * such as `remove`, their SHA-256 is compared first.) If nothing of the
- * record has changed either, the input is skipped; else it gets a new line, and the last line of an input counts.
+ * Run again, files that the manifest names and that are there in full size are not fetched again, unless the input was made anew since. Where
+ * a sink follows, such as `remove`, their SHA-256 is compared first. If nothing of the record has changed either, the input is skipped, or goes on
+ * to the sink that follows; else it gets a new line, and the last line of an input counts.
  *
  * One process at a time downloads into a folder; another one is refused.
  *
