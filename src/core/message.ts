@@ -204,11 +204,13 @@ export class Message<T extends Input = Input> {
     if (this.#isComplete || this.context.isWhole) this.settle({ state: "ok" });
   }
 
-  /** Takes a hold back at the end of a stage. If the pipe was cut behind a sink, this input was not written, and is pending. */
+  /** Takes a hold back at the end of a stage. If the pipe was cut behind a sink, an input that not all sinks have written is pending. */
   letGo(): void {
     const { cut } = this.context;
+    const before = this.isWritten ? "all sinks had written it" : "it was written";
+    const reason = `an operator behind ${cut} ended the pipe before ${before}`;
     if (cut === undefined) this.release();
-    else this.settle(this.#isComplete ? { state: "ok" } : { state: "pending", reason: cut });
+    else this.settle(this.#isComplete ? { state: "ok" } : { state: "pending", reason });
   }
 
   /** Remembers how the input came to be ok, for the report. */
@@ -252,6 +254,20 @@ export class Message<T extends Input = Input> {
   /** `done`: the work was done before, or by another input, so that a journal counts it as finished. */
   skip(reason: string, done = false): void {
     this.settle(done ? { state: "skipped", reason, done } : { state: "skipped", reason });
+  }
+
+  /**
+   * A sink found that its work was done before. The sinks behind it may not have done theirs, so there the input goes on, with a note; behind the last
+   * sink there is nothing left to do.
+   */
+  doneBefore(reason: string): void {
+    if (this.isAtLastSink) this.skip(reason, true);
+    else this.note(reason);
+  }
+
+  /** Whether no sink lies behind the one that has it now. */
+  get isAtLastSink(): boolean {
+    return this.#written + 1 >= this.context.sinkCount;
   }
 
   /** A transform dropped it. What a sink before it wrote is ok. */

@@ -249,7 +249,8 @@ export function shown(value: unknown): string {
   if (value instanceof Observable) return "the stream of the pipe; call it there, with its own arguments in brackets";
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value !== "object" || value === null) return String(value);
-  return `a ${classOf(value)}`;
+  const name = classOf(value);
+  return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
 }
 
 /** The name of an object's class, such as `Map` or `Generator`. */

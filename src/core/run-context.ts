@@ -108,7 +108,7 @@ export class RunContext {
   sinkCount = 0;
   /** Inputs that a sink has written and that have no outcome yet: those that operators behind the sink drop are ok. */
   readonly written = new Set<{ settleWritten(): void }>();
-  /** Why inputs that stages hold are not written, once an operator behind a sink has ended the stream. */
+  /** The sink behind which an operator has ended the stream; what stages hold then is not written. */
   cut: string | undefined;
   /** Whether the stream ended with an error, or was left by whoever subscribed to it. */
   left = false;

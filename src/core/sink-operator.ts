@@ -183,7 +183,7 @@ export function messageSinkOperator(
       return () => {
         const isCut = !ended && context !== undefined && !context.signal.aborted && !context.left;
         if (isCut && context) {
-          context.cut ??= `an operator behind ${name} ended the pipe before it was written`;
+          context.cut ??= name;
           subscription.unsubscribe();
           context.trackWriting(finishCut(context).finally(() => context?.waits.delete(describe)));
           return;

@@ -38,8 +38,13 @@ function cutRiff(file: number, size: number): string | undefined {
   const header = Buffer.alloc(8);
   readSync(file, header, 0, header.length, 0);
   const length = header.readUInt32LE(4);
-  if (length === 0 || length === 0xffffffff || length + 8 <= size) return undefined;
+  if (isUnknown(length) || length + 8 <= size) return undefined;
   return `it says that it has ${length + 8} bytes, and has ${size}`;
+}
+
+/** What programs write for a length that they do not know yet: 0, or near the most that 31 or 32 bits hold (sox and arecord, ffmpeg). */
+function isUnknown(length: number): boolean {
+  return length === 0 || (length >= 0x7fff_0000 && length <= 0x8000_ffff) || length >= 0xffff_0000;
 }
 
 /** Whether the pixels of a TIFF end within the file. Decoders differ in the compressions and colours that they know. */

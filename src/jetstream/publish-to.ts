@@ -66,7 +66,7 @@ export function publishTo(
       try {
         const send = () => engine.client.publish(subject, reference, id);
         const { duplicate } = await engine.untilAnswered(send, signal, retryForMs);
-        if (duplicate) message.skip("on the stream already", true);
+        if (duplicate) message.doneBefore("on the stream already");
       } catch (error) {
         signal.throwIfAborted();
         const text = `publishTo: the engine does not take messages for ${stream}: ${describeError(error)}`;

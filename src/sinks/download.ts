@@ -16,7 +16,7 @@ import { Semaphore } from "../core/semaphore.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { announce } from "../core/stages.js";
 import { diskTarget } from "../core/targets.js";
-import { replaces } from "./downloading/existing-file.js";
+import { isUnchanged, replaces } from "./downloading/existing-file.js";
 import { fetchFile } from "./downloading/fetch-file.js";
 import { Manifest, type Recorded } from "./downloading/manifest.js";
 import { digestOfLine, lineOf, type ManifestFile, madeOf } from "./downloading/manifest-line.js";
@@ -57,8 +57,9 @@ export type DownloadOptions = OptionsOf<typeof Options>;
  *
  * `manifest.jsonl` in the folder gets one line for each input before it goes on: its files (path, sizeBytes, sha256) and the whole record (kind,
  * concepts, metadata, geo, annotations, datasets, status, times). `jsonl("out/manifest.jsonl")` reads it, so that `upload` puts all of it into another app.
- * Run again, files that the manifest names and that are there in full size are not fetched again, unless the input was made anew since. If nothing of the
- * record has changed either, the input is skipped; else it gets a new line, and the last line of an input counts.
+ * Run again, files that the manifest names and that are there in full size are not fetched again, unless the input was made anew since. Where
+ * a sink follows, such as `remove`, their SHA-256 is compared first. If nothing of the record has changed either, the input is skipped, or goes on
+ * to the sink that follows; else it gets a new line, and the last line of an input counts.
  *
  * One process at a time downloads into a folder; another one is refused.
  *
@@ -164,7 +165,7 @@ class Downloader implements MessageSink {
         return this.#inTurn(message.value.id, () => this.#downloadInput(message, signal));
       });
       if (written) await written.line;
-      else message.skip("downloaded earlier", true);
+      else message.doneBefore("downloaded earlier");
     } catch (error) {
       signal.throwIfAborted();
       const isFinal = error instanceof FlowError && !error.retryable;
@@ -190,7 +191,9 @@ class Downloader implements MessageSink {
     const files = new Map<string, ManifestFile>();
     let isNew = false;
     for (const [kind, content] of contents) {
-      const there = known && this.#reusable(known, kind, content, input);
+      const kept = known && this.#reusable(known, kind, content, input);
+      // A sink behind this one may delete what it came from: then the size alone does not vouch for the file.
+      const there = kept && (message.isAtLastSink || (await isUnchanged(this.#folder, kept))) ? kept : undefined;
       if (!there && known?.current) throw twiceInRun(input.id);
       files.set(kind, there ?? (await this.#store(message, kind, content, known, signal)));
       isNew ||= !there;

@@ -88,7 +88,7 @@ function plannedOf(message: Message, place: string, action: PatchAction): Planne
     const planned = plan(message, place, action);
     const { fields, annotations, datasets } = planned;
     if (fields || annotations.changed.length > 0 || annotations.gone.length > 0 || datasets.length > 0) return planned;
-    message.skip("nothing to change", true);
+    message.doneBefore("nothing to change");
   } catch (error) {
     message.fail(error, "patch");
   }

@@ -44,16 +44,17 @@ export function remove(app: App, options: RemoveOptions = {}): OperatorFunction<
     async write(messages, { signal }) {
       messages[0]?.context.watch(to.transport);
       for (const part of inParts(messages, limits.maxIdsPerRequest)) {
-        await skipAbsent(app, part, signal);
+        const absent = await absentOf(app, part, signal);
+        const there = () => part.filter((message) => !message.settled && !absent.has(message));
         await settleInHalves(
-          unsettled(part),
+          there(),
           (some) => some,
           "remove",
           async (some) => {
             if (some.length > 0) await to.deleteInputs(idsOf(some), signal);
           },
         );
-        if (to === app) await settleRemaining(app, unsettled(part), timeoutMs, signal);
+        if (to === app) await settleRemaining(app, there(), timeoutMs, signal);
       }
     },
     rehearsal: () => make(to.rehearsed()),
@@ -61,15 +62,18 @@ export function remove(app: App, options: RemoveOptions = {}): OperatorFunction<
   return messageSinkOperator("remove", () => make(app), app.target("remove from"));
 }
 
-/** Skips inputs that are not there. A listing has just said of its inputs that they are. */
-async function skipAbsent(app: App, messages: readonly Message[], signal: AbortSignal): Promise<void> {
+/** Finds and skips inputs that are not there. A listing has just said of its inputs that they are. */
+async function absentOf(app: App, messages: readonly Message[], signal: AbortSignal): Promise<ReadonlySet<Message>> {
+  const absent = new Set<Message>();
   const unknown = messages.filter(({ source }) => source.status === undefined);
-  if (unknown.length === 0) return;
+  if (unknown.length === 0) return absent;
   await settleWith(unknown, "remove", async () => {
     const ids = [...new Set(idsOf(unknown))];
     const found = new Set((await app.listInputs({ ids, signal })).map(({ id }) => id));
-    for (const message of unknown) if (!found.has(message.value.id)) message.skip("no input has this id", true);
+    for (const message of unknown) if (!found.has(message.value.id)) absent.add(message);
   });
+  for (const message of absent) message.doneBefore("no input has this id");
+  return absent;
 }
 
 /** Waits until the server does not list the inputs any more, and settles the inputs that it still lists. */
@@ -99,10 +103,6 @@ async function settleRemaining(
     const reason = `the server accepted the deletion, and after ${timeoutMs / 1000} s the input is still there; run it again, or raise timeoutMs`;
     message.settle({ state: "pending", reason });
   }
-}
-
-function unsettled(messages: readonly Message[]): Message[] {
-  return messages.filter((message) => !message.settled);
 }
 
 function idsOf(messages: readonly Message[]): string[] {

@@ -136,9 +136,9 @@ class Uploader implements MessageSink {
     for (let uploads = 1; rest.length > 0 || there.length > 0; uploads += 1) {
       rest = await this.#uploadOnce(rest, there.splice(0), uploads, before, signal);
     }
-    noteDatasets(messages);
+    noteDatasets(messages.filter((message) => !before.has(message) || message.noted)); // what was there joins none
     const added = await this.#annotate(messages, before, signal);
-    for (const message of before) if (!added.has(message) && !message.noted) message.skip("already there", true);
+    for (const message of before) if (!added.has(message) && !message.noted) message.doneBefore("already there");
   }
 
   /** Adds the annotations of inputs that are there; gives back how many each got. */

@@ -274,9 +274,8 @@ function reasonToSkip(
   }
   if (asked && !asked.includes(kind)) return `kind ${kind} is not asked for`;
   if (kind !== "text" || isTextName(file.path)) return undefined;
-  const sidecar = sidecarByContent(file.path, text);
-  if (sidecar !== undefined || wantsText) return sidecar;
-  return mimeType === "text/plain" ? otherText : "text in another encoding than UTF-8";
+  if (!wantsText && mimeType !== "text/plain") return "text in another encoding than UTF-8";
+  return sidecarByContent(file.path, text) ?? (wantsText ? undefined : otherText);
 }
 
 function notAKind(type: string): string {

@@ -25,10 +25,7 @@ type KeyOf = (input: Input) => string | Promise<string>;
  */
 export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFunction<Message, Message> {
   if (by !== "content" && by !== "id" && typeof by !== "function") {
-    throw new OptionsError(
-      "ERR_OPTIONS",
-      `dedupe: by must be "content", "id" or a function, not ${JSON.stringify(by)}`,
-    );
+    throw new OptionsError("ERR_OPTIONS", `dedupe: by must be "content", "id" or a function, not ${shown(by)}`);
   }
   return (input) => {
     const seen = new DigestSet();

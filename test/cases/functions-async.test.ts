@@ -107,7 +107,7 @@ describe.each(ways)("a function that returns %s", (_, when) => {
 describe("a predicate of where", () => {
   it.each<[string, unknown, string]>([
     ["undefined", undefined, "undefined"],
-    ["an object", { longitude: 1 }, "a Object"],
+    ["an object", { longitude: 1 }, "an Object"],
     ["an empty list, which JavaScript takes for true", [], "a list of 0"],
     ["a number", 1, "1"],
     ["a text", "no", '"no"'],

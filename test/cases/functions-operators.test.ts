@@ -1,5 +1,6 @@
 /** RxJS operators in a pipe: what they throw is named, and what a sink wrote stays ok, whatever they do behind it. */
 
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   bufferCount,
@@ -25,15 +26,19 @@ import {
 import { describe, expect, it, vi } from "vitest";
 import {
   batch,
+  connect,
   defineSink,
+  download,
   flow,
   type Input,
   type JournalRecord,
   listInputs,
   type Message,
   OperatorError,
+  patch,
   type Report,
   readJournal,
+  remove,
   transform,
   upload,
   values,
@@ -345,6 +350,61 @@ describe("an operator behind a sink", () => {
     const report = await flow(inputs(5)).pipe(writeJsonl(path), kept, batch(), upload(app)).run();
     expect(report.counts).toMatchObject({ ok: 5, skipped: 0 });
     expect(await storedIn(app)).toEqual(["t-1"]);
+  });
+
+  it("between two sinks that ends the stream leaves pending, with that reason, what only the first one wrote", async () => {
+    const { app } = await openStore();
+    const path = join(temporaryFolder(), "out.jsonl");
+    const journal = join(temporaryFolder(), "a.journal");
+    const run = (between: Operator) =>
+      flow(inputs(8))
+        .pipe(batch(), upload(app), between, writeJsonl(path, { append: true }))
+        .run({ journal });
+    const report = await run(take(3));
+    expect(report.counts).toEqual({ read: 8, ok: 3, failed: 0, skipped: 0, pending: 5 });
+    const reason = "an operator behind upload ended the pipe before all sinks had written it";
+    expect(report.pending).toMatchObject([{ reason, count: 5 }]);
+    expect((await run(tap())).counts).toMatchObject({ ok: 5, skipped: 3 });
+    expect(readFileSync(path, "utf8").trim().split("\n")).toHaveLength(8);
+  });
+
+  it("behind a sink whose work was done before comes to what the first run did not do", async () => {
+    const { app, store } = await openStore();
+    const other = await connect({ baseUrl: store.url, pat: "any", userId: "me", appId: "other" });
+    const journal = join(temporaryFolder(), "a.journal");
+    const run = () => flow(inputs(6)).pipe(batch(), upload(app), batch(), upload(other)).run({ journal });
+    await flow(inputs(6)).pipe(batch(), upload(app)).run();
+    const report = await run();
+    expect(report.counts).toMatchObject({ ok: 6, skipped: 0 });
+    expect(report.notes).toEqual({ "already there": 6 });
+    expect(await storedIn(other)).toHaveLength(6);
+    expect((await run()).skipped).toMatchObject([{ reason: "done earlier", count: 6 }]);
+    const without = await flow(inputs(6)).pipe(batch(), upload(app), batch(), upload(other)).run();
+    expect(without.skipped).toMatchObject([{ reason: "already there", count: 6 }]);
+    await other.close();
+  });
+
+  it("behind a patch with nothing to change, and a download that is there, gets the inputs", async () => {
+    const { app } = await openStore();
+    const folder = temporaryFolder();
+    const path = join(folder, "out.jsonl");
+    await flow(inputs(4)).pipe(batch(), upload(app)).run();
+    const listing = listInputs(app);
+    const patched = await flow(listing).pipe(batch(), patch(app), writeJsonl(path)).run();
+    expect([patched.counts.ok, patched.notes]).toEqual([4, { "nothing to change": 4 }]);
+    expect(readFileSync(path, "utf8").trim().split("\n")).toHaveLength(4);
+    const saved = download(join(folder, "out"));
+    await flow(listing).pipe(saved).run();
+    writeFileSync(join(folder, "out/t-2.txt"), "TEXT 2"); // changed since, in the same size
+    const moved = await flow(listing).pipe(saved, batch(), remove(app)).run();
+    const replaced = "replaced a file of an earlier download, which had other content";
+    expect([moved.counts.ok, moved.notes]).toEqual([4, { "downloaded earlier": 3, [replaced]: 1 }]);
+    expect(readFileSync(join(folder, "out/t-2.txt"), "utf8")).toBe("text 2");
+    expect(await storedIn(app)).toEqual([]);
+    const gone = join(folder, "gone.jsonl");
+    const removed = await flow(inputs(4)).pipe(batch(), remove(app), writeJsonl(gone)).run();
+    expect([removed.counts.ok, removed.notes]).toEqual([4, { "no input has this id": 4 }]);
+    expect(readFileSync(gone, "utf8").trim().split("\n")).toHaveLength(4);
   });
 
   it("does not make ok what a second sink was still writing when the run was stopped", async () => {

@@ -82,6 +82,53 @@ describe("sound and pictures", () => {
     );
   });
 
+  it("are told by their first bytes, where they have no container", async () => {
+    const loas = Buffer.concat([Buffer.from("56e002", "hex"), Buffer.alloc(2)]);
+    const raw: [string, Buffer, string][] = [
+      [
+        "adx",
+        Buffer.from("8000002003120401000000010000ac4401f40300000000000000000000002863294352490000", "hex"),
+        "audio/x-adx",
+      ],
+      ["latm", Buffer.concat([loas, loas, loas, loas]), "audio/x-mp4a-latm"],
+      ["dts", Buffer.from("7ffe8001fc3c000000000000", "hex"), "audio/vnd.dts"],
+      ["264", Buffer.from("0000000167f4000a919b2884d8088000", "hex"), "video/h264"],
+      ["265", Buffer.from("0000000140010c01ffff040800000300", "hex"), "video/h265"],
+      ["mng", Buffer.from("8a4d4e470d0a1a0a0000001c4d484452", "hex"), "video/x-mng"],
+      ["nut", Buffer.from("nut/multimedia container\0\x4e\x4d", "latin1"), "video/x-nut"],
+    ];
+    for (const [name, bytes, type] of raw) {
+      expect(await kindOf(`a.${name}`, Buffer.concat([bytes, Buffer.alloc(60)]))).toBe(`${type.slice(0, 5)} ${type}`);
+    }
+    expect(await codeOf("b.bin", Buffer.concat([loas, Buffer.alloc(60)]))).toBeUndefined();
+  });
+
+  it("are no sound where the list of tracks is cut before the track of the pictures", async () => {
+    const film = media("a-frag.mp4");
+    const at = film.indexOf("moov") - 4;
+    const whole = film.subarray(0, at + film.readUInt32BE(at));
+    expect(await kindOf("whole.mp4", whole)).toBe("audio audio/mp4");
+    const longer = Buffer.from(whole);
+    longer.writeUInt32BE(film.readUInt32BE(at) + 100, at);
+    expect(await codeOf("cut.mp4", longer)).toBe("ERR_KIND_UNKNOWN");
+  });
+
+  it("are whole where a program did not know the length yet: WAV from a pipe", async () => {
+    const { app } = await openStore();
+    const wav = exampleBytes("media/foghorn.wav");
+    const inputs = [0, 0x7ffff048, 0x7fffffff, 0x80000024, 0xffffffbf, 0xffffffff].map((length, index) => {
+      const bytes = Buffer.from(wav);
+      bytes.writeUInt32LE(length, 4);
+      return { id: `pipe-${index}`, audio: { bytes } };
+    });
+    const cut = Buffer.from(wav);
+    cut.writeUInt32LE(wav.length + 1000, 4);
+    const report = await flow(values([...inputs, { id: "cut", audio: { bytes: cut } }]))
+      .pipe(batch(), upload(app))
+      .run();
+    expect(report.failures.map(({ id }) => id)).toEqual(["cut"]);
+  });
+
   it("are not found in text, in noise, or in a file that is named as an image", async () => {
     const sound = media("zeros-first.mp3").subarray(-4000);
     expect(await codeOf("a.bin", Buffer.concat([Buffer.alloc(9000, 0xfe), sound]))).toBeUndefined();
@@ -177,6 +224,10 @@ describe("a format that the platform does not take", () => {
     ["a.psd", () => Buffer.concat([Buffer.from("8BPS\0\x01"), Buffer.alloc(60)])],
     ["a.mid", () => Buffer.concat([Buffer.from("MThd\0\0\0\x06\0\0\0\x01"), Buffer.alloc(60)])],
     ["a.ppm", () => Buffer.from("P3\n# small\n1 1\n255\n9 9 9\n")],
+    ["a.jng", () => Buffer.concat([Buffer.from("\x8bJNG\r\n\x1a\n", "latin1"), Buffer.alloc(60)])],
+    ["a.ktx2", () => Buffer.concat([Buffer.from("\xabKTX 20\xbb\r\n\x1a\n", "latin1"), Buffer.alloc(60)])],
+    ["a.xwd", () => Buffer.concat([Buffer.from("0000006500000007000000020000001800000028", "hex"), Buffer.alloc(100)])],
+    ["a.sgi", () => Buffer.concat([Buffer.from("01da000200030028001e0003", "hex"), Buffer.alloc(500)])],
   ];
 
   it.each(refused)("fails before anything is sent, also in a plan: %s", async (name, make) => {
@@ -193,6 +244,13 @@ describe("a format that the platform does not take", () => {
     expect((await whole.run()).failures.map(({ code }) => code)).toEqual(["ERR_FORMAT", "ERR_FORMAT"]);
     expect(await flow(listInputs(app)).toArray()).toEqual([]);
     expect(store.url).toContain("127.0.0.1");
+  });
+
+  it("is told by the name where nothing at a fixed place in the content says it: a TGA", async () => {
+    const tga = Buffer.concat([Buffer.from("000002000000000000000000040003001800", "hex"), Buffer.alloc(36)]);
+    for (const name of ["a.tga", "b.TGA", "c.icb", "d.vda"]) expect(await kindOf(name, tga)).toBe("image image/x-tga");
+    expect(await codeOf("e.bin", tga)).toBeUndefined();
+    expect(await codeOf("f.tga", new Uint8Array(500))).toBe("ERR_KIND_UNKNOWN");
   });
 
   it("does not keep JPEG, PNG, GIF, WEBP, BMP and TIFF, video and audio from being sent", async () => {

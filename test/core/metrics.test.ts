@@ -97,7 +97,7 @@ describe("a meter", () => {
   it("is refused where it is none", async () => {
     const meter = {} as never;
     await expect(flow(texts(1)).run({ meter })).rejects.toThrow(
-      "run: meter: must be a Meter of OpenTelemetry, got a Object",
+      "run: meter: must be a Meter of OpenTelemetry, got an Object",
     );
   });
 });

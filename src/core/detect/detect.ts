@@ -8,11 +8,11 @@ import { readIsoMedia } from "./iso-media.js";
 import { readJpeg } from "./jpeg.js";
 import { readMatroska } from "./matroska.js";
 import { readMpegAudio, searchMpegAudio } from "./mpeg-audio.js";
-import { isTextName, mediaKindOfName, rawTypeOfName } from "./names.js";
+import { isTextName, isTgaName, mediaKindOfName, rawTypeOfName } from "./names.js";
 import { readOgg } from "./ogg.js";
 import type { Reader } from "./reader.js";
 import { readRiff } from "./riff.js";
-import { readSignature } from "./signatures.js";
+import { isTga, readSignature } from "./signatures.js";
 import { looksLikeOldText, looksLikeText, markedEncoding } from "./text.js";
 import { readTextImage } from "./text-images.js";
 import { readTiff } from "./tiff.js";
@@ -46,6 +46,7 @@ export function detect(reader: Reader, name = ""): Found | undefined {
 export async function detectRest(reader: Reader, name = "", sentAs?: Kind): Promise<Found> {
   const mimeType = await knownType(reader.head);
   if (mimeType !== undefined) return { kind: kindOfType(mimeType), mimeType };
+  if (isTgaName(name) && isTga(reader.head)) return { kind: "image", mimeType: "image/x-tga" };
   const sound = searchMpegAudio(reader, mediaKindOfName(name) ?? (sentAs === "audio" ? sentAs : undefined));
   if (sound) return sound;
   return { kind: undefined, mimeType: looksLikeOldText(reader.head) ? oldTextType : unknownType };

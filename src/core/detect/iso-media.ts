@@ -38,6 +38,8 @@ interface Box {
   /** Where its content begins and ends. */
   start: number;
   end: number;
+  /** Whether it ends beyond what it lies in. */
+  isCut: boolean;
 }
 
 /** Describes an ISO media file; undefined for other content. */
@@ -58,8 +60,14 @@ export function readIsoMedia(reader: Reader): Found | undefined {
     const broken = `it begins like ${types.name}, and has no list of tracks (moov): it is cut short, or only a part of a stream`;
     return { kind: "video", mimeType: types.video, broken };
   }
+  const tracks = tracksOf(reader, moov);
+  // Sound alone says nothing where the track of its pictures may be missing.
+  if (moov.isCut && !tracks.video) {
+    const broken = `it begins like ${types.name}, and its list of tracks (moov) is not whole: it is cut short`;
+    return { kind: "video", mimeType: types.video, broken };
+  }
   const broken = `it begins like ${types.name}, and no track of video or audio was found in it: it is cut short or broken`;
-  return byTracks(tracksOf(reader, moov), types, broken);
+  return byTracks(tracks, types, broken);
 }
 
 function brandsOf(head: Buffer): string[] {
@@ -151,7 +159,12 @@ function* boxes(reader: Reader, from: number, to: number): Generator<Box> {
     const length = isLong ? Number(header.readBigUInt64BE(8)) : short === 0 ? to - at : short;
     const headerBytes = isLong ? 16 : 8;
     if (length < headerBytes) return;
-    yield { type: header.toString("latin1", 4, 8), start: at + headerBytes, end: Math.min(at + length, to) };
+    yield {
+      type: header.toString("latin1", 4, 8),
+      start: at + headerBytes,
+      end: Math.min(at + length, to),
+      isCut: at + length > to,
+    };
     at += length;
   }
 }

@@ -5,11 +5,12 @@ import type { MediaKind } from "../kinds.js";
 const extensionsOf: Record<MediaKind, string> = {
   image:
     "jpg jpeg jpe jfif pjpeg mpo png apng gif webp tif tiff btf bmp dib svg svgz heic heif hif avif jxl jp2 j2k jpf jpx jpm psd psb ico cur tga " +
-    "pcx pbm pgm ppm pnm pfm hdr exr xcf dds icns wdp jxr djvu eps fits dcm flif bpg qoi fpx mic pcd wbmp emf wmf xbm xpm",
+    "icb vda pcx pbm pgm ppm pnm pfm hdr exr xcf dds icns wdp jxr djvu eps fits dcm flif bpg qoi fpx mic pcd wbmp emf wmf xbm xpm " +
+    "jng jbg jbig sgi xwd pict ktx ktx2 fax g3",
   video:
-    "mp4 m4v mov qt avi wmv asf 3gp 3gpp 3g2 3gp2 webm mkv mk3d mpg mpeg mpe m2v m2ts flv f4v ogv ogm rm rmvb mxf vob divx dv",
+    "mp4 m4v mov qt avi wmv asf 3gp 3gpp 3g2 3gp2 webm mkv mk3d mpg mpeg mpe m2v m2ts flv f4v ogv ogm rm rmvb mxf vob divx dv mng nut",
   audio:
-    "wav wave mp3 mp2 mpga m4a m4b m4r aac ogg oga opus spx flac wma aif aiff aifc amr awb mka weba caf au snd ape wv ac3 dts dsf dff mid midi ra",
+    "wav wave mp3 mp2 mpga m4a m4b m4r aac ogg oga opus spx flac wma aif aiff aifc amr awb mka weba caf au snd ape wv ac3 dts dsf dff mid midi ra tta w64 voc adx eac3",
 };
 
 /** Extensions of camera raw files, most of which begin like a TIFF. */
@@ -66,6 +67,11 @@ export function mediaKindOfName(path: string): MediaKind | undefined {
 export function rawTypeOfName(path: string): string | undefined {
   const extension = extensionOf(path);
   return Object.hasOwn(rawTypes, extension) ? rawTypes[extension] : undefined;
+}
+
+/** Whether a file is a TGA by its name, which nothing at a fixed place in its content says. */
+export function isTgaName(path: string): boolean {
+  return /^(?:tga|icb|vda|vst)$/.test(extensionOf(path));
 }
 
 /** Whether a file is a text by its name: the names that `folder()` reads as text by default. */

@@ -21,12 +21,17 @@ const signatures: readonly Signature[] = [
   [0, "SIMPLE  =", "image", "image/fits"],
   [0, "v/1\x01", "image", "image/x-exr"],
   [0, "DDS |\0\0\0", "image", "image/vnd.ms-dds"],
+  [0, "\xabKTX 20\xbb", "image", "image/ktx2"],
+  [0, "\x8bJNG\r\n\x1a\n", "image", "image/x-jng"],
+  [4, "\0\0\0\x07\0\0\0\x02\0\0\0", "image", "image/x-xwindowdump"],
   [0, "SDPX", "image", "image/x-dpx"],
   [0, "XPDS", "image", "image/x-dpx"],
   [0, "\x80\x2a\x5f\xd7", "image", "image/x-cineon"],
   [0, "\x59\xa6\x6a\x95", "image", "image/x-cmu-raster"],
   [0, "\x01\xda\0\x01\0", "image", "image/x-sgi"],
   [0, "\x01\xda\x01\x01\0", "image", "image/x-sgi"],
+  [0, "\x01\xda\0\x02\0", "image", "image/x-sgi"],
+  [0, "\x01\xda\x01\x02\0", "image", "image/x-sgi"],
   [0, "qoif", "image", "image/qoi"],
   [0, "\xd7\xcd\xc6\x9a\0\0", "image", "image/wmf"],
   [2048, "PCD_IPI", "image", "image/x-photo-cd"],
@@ -44,6 +49,8 @@ const signatures: readonly Signature[] = [
   [0, "caff\0\x01", "audio", "audio/x-caf"],
   [0, "riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0", "audio", "audio/x-w64"],
   [0, "TTA1", "audio", "audio/x-tta"],
+  [0, "\x7f\xfe\x80\x01", "audio", "audio/vnd.dts"],
+  [0, "\xfe\x7f\x01\x80", "audio", "audio/vnd.dts"],
   [0, "FRM8", "audio", "audio/x-dff"],
   [0, ".ra\xfd", "audio", "audio/x-pn-realaudio"],
   [0, "\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02", "video", "video/mxf"],
@@ -53,6 +60,12 @@ const signatures: readonly Signature[] = [
   [0, "\0\0\x01\xb3", "video", "video/mpeg"],
   [0, "DKIF\0\0", "video", "video/x-ivf"],
   [0, "YUV4MPEG2 ", "video", "video/x-yuv4mpeg"],
+  [0, "\x8aMNG\r\n\x1a\n", "video", "video/x-mng"],
+  [0, "nut/multimedia container\0", "video", "video/x-nut"],
+  [0, "\0\0\x01\xb0", "video", "video/mpeg4-generic"],
+  [0, "\0\0\0\x01\x67", "video", "video/h264"],
+  [0, "\0\0\0\x01\x27", "video", "video/h264"],
+  [0, "\0\0\0\x01\x40\x01\x0c", "video", "video/h265"],
 ];
 
 /** Signatures by their first byte and offset, so that a content is compared with few of them. */
@@ -118,6 +131,19 @@ function readPcx(head: Buffer): Found | undefined {
   return isPcx ? { kind: "image", mimeType: "image/x-pcx" } : undefined;
 }
 
+/** Whether a content can be a TGA, of which only the name tells that it is one. */
+export function isTga(head: Buffer): boolean {
+  if (head.length < 18) return false;
+  const mapType = head.readUInt8(1);
+  const isSized = head.readUInt16LE(12) > 0 && head.readUInt16LE(14) > 0;
+  return (
+    mapType <= 1 &&
+    [1, 2, 3, 9, 10, 11].includes(head.readUInt8(2)) &&
+    isSized &&
+    [8, 15, 16, 24, 32].includes(head.readUInt8(16))
+  );
+}
+
 /** Icons, cursors and bitmaps of OS/2, alone or several in one file. */
 function readOs2(head: Buffer): Found | undefined {
   if (head.length < 40) return undefined;
@@ -145,4 +171,23 @@ function readIff(head: Buffer): Found | undefined {
   return kind && mimeType !== undefined ? { kind, mimeType } : undefined;
 }
 
-const detectors = [readBmp, readIcon, readFlv, readIff, readPnm, readRealMedia, readPcx, readOs2];
+/** An ADX says how long its header is, and its header ends with the name of its maker. */
+function readAdx(head: Buffer): Found | undefined {
+  if (head.length < 4 || head.readUInt16BE(0) !== 0x8000) return undefined;
+  const sound = head.readUInt16BE(2) + 4;
+  return head.toString("latin1", sound - 6, sound) === "(c)CRI"
+    ? { kind: "audio", mimeType: "audio/x-adx" }
+    : undefined;
+}
+
+/** AAC in LOAS frames: each begins with 11 bits and its length, and a few of them follow each other. */
+function readLatm(head: Buffer): Found | undefined {
+  let at = 0;
+  for (let frames = 0; frames < 3; frames += 1) {
+    if (at + 3 > head.length || head.readUInt16BE(at) >>> 5 !== 0x2b7) return undefined;
+    at += 3 + (head.readUIntBE(at, 3) & 0x1fff);
+  }
+  return { kind: "audio", mimeType: "audio/x-mp4a-latm" };
+}
+
+const detectors = [readBmp, readIcon, readFlv, readIff, readPnm, readRealMedia, readPcx, readOs2, readAdx, readLatm];

@@ -23,6 +23,11 @@ export async function replaces(folder: string, made: ManifestFile, known: Record
   throw new InputError("ERR_FILE_EXISTS", text);
 }
 
+/** Whether a file of the manifest has the content that the manifest says. Reads all of it. */
+export async function isUnchanged(folder: string, { path, sha256 }: ManifestFile): Promise<boolean> {
+  return (await sha256Of(join(folder, path)).catch(() => undefined)) === sha256;
+}
+
 /** Undefined if there is no regular file; links are replaced and not followed. */
 function sizeOfFile(path: string): number | undefined {
   try {

@@ -95,7 +95,7 @@ function hasFailed({ status }: WireInput): boolean {
   return meaning !== "ok" && meaning !== "progress";
 }
 
-/** The same content is there: it is skipped, unless it is still being processed (then it is waited for) or failed there. */
+/** The same content is there: it is skipped, unless it is still being processed (then it is waited for), failed there, or goes on to other sinks. */
 function settleSame(
   message: Message,
   there: WireInput,
@@ -105,7 +105,7 @@ function settleSame(
 ): void {
   const meaning = there.status ? classify(there.status) : "ok";
   const hasAnnotations = message.value.annotations.length > 0;
-  if (meaning === "ok" && !hasAnnotations && !isOk) message.skip("already there", true);
+  if (meaning === "ok" && !hasAnnotations && !isOk && message.isAtLastSink) message.doneBefore("already there");
   else if (meaning === "ok" || meaning === "progress") {
     accepted.push({ message, id: there.id, done: meaning === "ok", before: true, foreign: true });
   } else failThere(message, there.status, stage);
