@@ -81,7 +81,8 @@ export class Message<T extends Input = Input> {
     context: RunContext,
     origin: string,
     value: T,
-    { kept, sameId }: { kept?: Kept | undefined; sameId?: SameId | undefined } = {},
+    kept?: Kept,
+    sameId?: SameId,
   ): Message<T> {
     const ticket = new Ticket(context, context.ledger.read(), origin, value, kept, sameId);
     if (kept?.acknowledge) settleWhenDropped(ticket, ticket);
