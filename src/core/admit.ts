@@ -102,11 +102,12 @@ function frozenParts(input: Writable<Input>): Input {
   if (metadata !== noMetadata) deepFreeze(metadata);
   if (annotations !== none) deepFreeze(annotations);
   if (datasets !== none) Object.freeze(datasets);
-  const { image, video, audio, geo } = input;
+  const { image, video, audio, geo, status } = input;
   if (image) Object.freeze(image);
   if (video) Object.freeze(video);
   if (audio) Object.freeze(audio);
   if (geo) Object.freeze(geo);
+  if (status) Object.freeze(status);
   return Object.freeze(input);
 }
 

@@ -70,18 +70,24 @@ class Copier {
     }
     if (Object.getOwnPropertySymbols(object).length > 0) throw this.#error(depth, "a key is a symbol, not a text");
     const before = isObject(known) ? known : undefined;
-    const copy: { [key: string]: Json } = {};
-    for (const key of Object.keys(object)) {
+    // Copied at once, and then entry by entry: a third of the price of an object that grows. A getter is asked once.
+    const copy: { [key: string]: unknown } = { ...object };
+    for (const key of Object.keys(copy)) {
       this.#path[depth + 1] = key;
-      const entry = (object as Record<string, unknown>)[key];
-      if (entry === undefined) continue;
+      const entry = copy[key];
+      if (entry === undefined) {
+        delete copy[key];
+        continue;
+      }
       if (!key.isWellFormed()) throw this.#error(depth, `the key ${shown(key)} has half of a surrogate pair`);
-      const made = this.copy(entry, before && Object.hasOwn(before, key) ? before[key] : undefined, depth + 1);
+      const isKnown = typeof entry === "object" && before !== undefined && Object.hasOwn(before, key);
+      const made = this.copy(entry, isKnown ? before[key] : undefined, depth + 1);
+      if (made === entry) continue;
       // An assignment would set the prototype.
-      if (key === "__proto__") Object.defineProperty(copy, key, { value: made, enumerable: true });
+      if (key === "__proto__") Object.defineProperty(copy, key, { value: made });
       else copy[key] = made;
     }
-    return Object.freeze(copy);
+    return Object.freeze(copy) as Json;
   }
 
   #error(depth: number, text: string): ShapeError {
@@ -111,6 +117,12 @@ export function deepFreeze<T>(value: T): T {
   if (freezeAll(value)) return value;
   const { path, text } = illFormed(value, []) ?? { path: [], text: "" };
   throw new ShapeError(`${path.join(".")}: ${shown(text)} has half of a surrogate pair`);
+}
+
+/** As `deepFreeze`, where all but the fields `keys` is frozen already. @throws {ShapeError} */
+export function freezeFields<T extends object>(value: T, keys: readonly string[]): T {
+  for (const key of keys) if (!freezeAll(value[key as keyof T], 1)) return deepFreeze(value); // it throws
+  return Object.freeze(value);
 }
 
 /** Whether all texts are Unicode. @throws {ShapeError} for data that is too deep, or contains itself */

@@ -162,6 +162,7 @@ export class Message<T extends Input = Input> {
     this.#spent = true;
     this.context.written.delete(this);
     this.#ticket.parts += values.length - 1;
+    if (values.length === 1) return [new Message(values[0] as Input, this.#ticket, this.#written)];
     return values.map((value) => new Message(value, this.#ticket, this.#written));
   }
 
