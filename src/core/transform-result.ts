@@ -57,26 +57,25 @@ function rethrow(error: unknown, name: string, where: string): never {
   throw new InputError("ERR_TRANSFORM_RESULT", `${name} returned ${where}${error.message}`, { cause: error.cause });
 }
 
-/**
- * Copies a result at once, which costs a fraction of field by field, and then checks the fields in which it differs from `before`; `changed` names
- * those. @throws {ShapeError}
- */
-function checkedCopy(value: object, before: Input): { made: { [key: string]: unknown }; changed: string[] } {
-  const made: { [key: PropertyKey]: unknown } = { ...value };
-  for (const symbol of Object.getOwnPropertySymbols(made)) delete made[symbol];
+/** Copies a result, and checks the fields in which it differs from `before`; `changed` names those. @throws {ShapeError} */
+function checkedCopy(
+  value: { [key: string]: unknown },
+  before: Input,
+): { made: { [key: string]: unknown }; changed: string[] } {
+  const made: { [key: string]: unknown } = {};
   const changed: string[] = [];
-  for (const key of Object.keys(made)) {
+  for (const key of Object.keys(value)) {
     if (!Object.hasOwn(shape, key)) throw new ShapeError(unknownField(key));
-    const field = made[key];
-    if (field === before[key as keyof Input]) continue;
+    const field = value[key];
+    if (field === before[key as keyof Input]) {
+      made[key] = field;
+      continue;
+    }
     if (field !== undefined) made[key] = checkedField(key as keyof typeof shape, field, before);
     else if (key === "id") throw new ShapeError("id: expected a text, got undefined");
     else if (key === "metadata") made[key] = {};
     else if ((needed as readonly string[]).includes(key)) made[key] = [];
-    else {
-      delete made[key];
-      continue;
-    }
+    else continue;
     changed.push(key);
   }
   return { made, changed };
