@@ -44,8 +44,13 @@ export function admit(
   if (draft.modifiedAt !== undefined) input.modifiedAt = draft.modifiedAt;
   if (draft.textUrl !== undefined) input.textUrl = draft.textUrl;
   const work = addContents(input, draft);
-  const freeze = isChecked ? frozenParts : deepFreeze;
-  return work ? work.then(() => frozen(input, freeze)) : frozen(input, freeze);
+  return work ? frozenAfter(work, input, isChecked) : frozen(input, isChecked);
+}
+
+/** In a function of its own: a closure would cost every input that takes no time. */
+async function frozenAfter(work: Promise<unknown>, input: Writable<Input>, isChecked: boolean): Promise<Input> {
+  await work;
+  return frozen(input, isChecked);
 }
 
 /** The default id of a draft whose shape was checked. */
@@ -67,15 +72,24 @@ export function addContents(
   let work: Promise<void>[] | undefined;
   if (typeof text === "string") input.text = text;
   else if (text && "url" in text) input.textUrl = text.url;
-  else if (text) work = [readText(text).then((read) => void (input.text = read))];
+  else if (text) work = [addText(input, text)];
+  if (!draft.image && !draft.video && !draft.audio) return work && Promise.all(work);
   for (const kind of mediaKinds) {
     const content = draft[kind];
     if (!content) continue;
     const described = describe(content, kind);
-    if (described instanceof Promise) (work ??= []).push(described.then((found) => void (input[kind] = found)));
+    if (described instanceof Promise) (work ??= []).push(addMedium(input, kind, described));
     else input[kind] = described;
   }
   return work && Promise.all(work);
+}
+
+async function addText(input: Writable<Input>, text: Content): Promise<void> {
+  input.text = await readText(text);
+}
+
+async function addMedium(input: Writable<Input>, kind: MediaKind, described: Promise<Content>): Promise<void> {
+  input[kind] = await described;
 }
 
 /** Freezes an input of a source that vouches for it, part by part: half the price of a walk, on the path of files and rows. */
@@ -88,15 +102,19 @@ function frozenParts(input: Writable<Input>): Input {
   if (metadata !== noMetadata) deepFreeze(metadata);
   if (annotations !== none) deepFreeze(annotations);
   if (datasets !== none) Object.freeze(datasets);
-  for (const kind of mediaKinds) if (input[kind]) Object.freeze(input[kind]);
-  if (input.geo) Object.freeze(input.geo);
+  const { image, video, audio, geo, status } = input;
+  if (image) Object.freeze(image);
+  if (video) Object.freeze(video);
+  if (audio) Object.freeze(audio);
+  if (geo) Object.freeze(geo);
+  if (status) Object.freeze(status);
   return Object.freeze(input);
 }
 
 /** Freezes a completed input. @throws {InputError} ERR_INPUT_SHAPE when a text in it is not Unicode, or data are too deep */
-function frozen(input: Writable<Input>, freeze: (input: Writable<Input>) => Input): Input {
+function frozen(input: Writable<Input>, isChecked: boolean): Input {
   try {
-    return freeze(input);
+    return isChecked ? frozenParts(input) : deepFreeze(input);
   } catch (error) {
     throw error instanceof ShapeError ? new InputError("ERR_INPUT_SHAPE", error.message) : error;
   }

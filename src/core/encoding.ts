@@ -66,6 +66,9 @@ export function encodeInput(input: Input): Encoded {
   return { head, tail, end, media: media.content, input, mediaBytes, bytes };
 }
 
+/** The metadata of an input that has none, up to the place of the fingerprint. */
+const fingerprintAlone = `"metadata":{"${fingerprintKey}":"`;
+
 /** Everything but the medium, up to the place of the fingerprint, which comes last. */
 function fieldsText(input: Input): string {
   let text = "";
@@ -73,8 +76,8 @@ function fieldsText(input: Input): string {
   else if (input.textUrl !== undefined) text += `${urlText("text", input.textUrl)}`;
   if (input.concepts.length > 0) text += `"concepts":${JSON.stringify(input.concepts.map(wireConcept))},`;
   if (input.geo) text += `"geo":${JSON.stringify(wireGeo(input.geo))},`;
-  const metadata = hasKeys(input.metadata) ? `${metadataText(input.metadata).slice(0, -1)},` : "{";
-  return `${text}"metadata":${metadata}"${fingerprintKey}":"`;
+  if (!hasKeys(input.metadata)) return text + fingerprintAlone;
+  return `${text}"metadata":${metadataText(input.metadata).slice(0, -1)},"${fingerprintKey}":"`;
 }
 
 function metadataText(metadata: Input["metadata"]): string {

@@ -8,6 +8,9 @@ const maxOriginLength = 300;
 /** Slots at the start; their number grows to four times as many when half of them are taken. */
 const firstCapacity = 1024;
 
+const firstFactor = 0x9e3779b1;
+const secondFactor = 0x5f356495;
+
 /** The input that had an id first. */
 export interface FirstUse {
   origin: string;
@@ -26,32 +29,48 @@ export class IdsInRun {
   /** An entry has the second half of the hash, and the number of its input. */
   #entries = new Uint32Array(firstCapacity);
   readonly #origins = new OriginLog();
+  #first = 0;
+  #second = 0;
 
   /** Records the use of an id; returns the first use if there is one. */
   claim(id: string, origin: string, sequence: number): FirstUse | undefined {
-    const first = hashOf(id, 0x9e3779b1);
-    const second = hashOf(id, 0x5f356495);
-    const slot = this.#slotOf(first, second);
-    const taken = this.#slots[slot + 1] as number;
+    const slot = this.#slotOf(id);
+    const slots = this.#slots;
+    const taken = slots[slot + 1] as number;
     if (taken !== 0) return this.#useAt(taken - 1);
     const count = this.#origins.push(shortened(origin));
     if (count * 2 > this.#entries.length) this.#entries = larger(this.#entries);
-    this.#entries[count * 2 - 2] = second;
+    this.#entries[count * 2 - 2] = this.#second;
     this.#entries[count * 2 - 1] = sequence;
-    this.#slots[slot] = first;
-    this.#slots[slot + 1] = count;
-    if (count * 4 > this.#slots.length) this.#slots = grown(this.#slots);
+    slots[slot] = this.#first;
+    slots[slot + 1] = count;
+    if (count * 4 > slots.length) this.#slots = grown(slots);
     return undefined;
   }
 
   find(id: string): FirstUse | undefined {
-    const slot = this.#slotOf(hashOf(id, 0x9e3779b1), hashOf(id, 0x5f356495));
-    const taken = this.#slots[slot + 1] as number;
+    const taken = this.#slots[this.#slotOf(id) + 1] as number;
     return taken === 0 ? undefined : this.#useAt(taken - 1);
   }
 
-  /** The slot of a hash, or the free one where it belongs. */
-  #slotOf(first: number, second: number): number {
+  /**
+   * The slot of an id, or the free one where it belongs; leaves its hash in `#first` and `#second`. Both halves are multiplicative hashes, made in one
+   * walk and mixed at the end.
+   */
+  #slotOf(id: string): number {
+    let first = firstFactor;
+    let second = secondFactor;
+    for (let index = 0; index < id.length; index += 1) {
+      const code = id.charCodeAt(index);
+      first = Math.imul(first ^ code, firstFactor);
+      first ^= first >>> 15;
+      second = Math.imul(second ^ code, secondFactor);
+      second ^= second >>> 15;
+    }
+    first = mixed(first);
+    second = mixed(second);
+    this.#first = first;
+    this.#second = second;
     const slots = this.#slots;
     let slot = (first & (slots.length / 2 - 1)) * 2;
     for (let entry = slots[slot + 1] as number; entry !== 0; entry = slots[slot + 1] as number) {
@@ -72,15 +91,9 @@ export function shortened(origin: string): string {
   return origin.length > maxOriginLength ? `${origin.slice(0, maxOriginLength)}…` : origin;
 }
 
-/** A multiplicative hash of a text, mixed at the end; `factor` makes it one of several. */
-function hashOf(id: string, factor: number): number {
-  let hash = factor;
-  for (let index = 0; index < id.length; index += 1) {
-    hash = Math.imul(hash ^ id.charCodeAt(index), factor);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return (hash ^ (hash >>> 13)) >>> 0;
+function mixed(hash: number): number {
+  const once = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return (once ^ (once >>> 13)) >>> 0;
 }
 
 function grown(before: Uint32Array): Uint32Array<ArrayBuffer> {

@@ -76,7 +76,8 @@ class Copier {
       const entry = (object as Record<string, unknown>)[key];
       if (entry === undefined) continue;
       if (!key.isWellFormed()) throw this.#error(depth, `the key ${shown(key)} has half of a surrogate pair`);
-      const made = this.copy(entry, before && Object.hasOwn(before, key) ? before[key] : undefined, depth + 1);
+      const isKnown = typeof entry === "object" && before !== undefined && Object.hasOwn(before, key);
+      const made = this.copy(entry, isKnown ? before[key] : undefined, depth + 1);
       // An assignment would set the prototype.
       if (key === "__proto__") Object.defineProperty(copy, key, { value: made, enumerable: true });
       else copy[key] = made;
@@ -111,6 +112,12 @@ export function deepFreeze<T>(value: T): T {
   if (freezeAll(value)) return value;
   const { path, text } = illFormed(value, []) ?? { path: [], text: "" };
   throw new ShapeError(`${path.join(".")}: ${shown(text)} has half of a surrogate pair`);
+}
+
+/** As `deepFreeze`, where all but the fields `keys` is frozen already. @throws {ShapeError} */
+export function freezeFields<T extends object>(value: T, keys: readonly string[]): T {
+  for (const key of keys) if (!freezeAll(value[key as keyof T], 1)) return deepFreeze(value); // it throws
+  return Object.freeze(value);
 }
 
 /** Whether all texts are Unicode. @throws {ShapeError} for data that is too deep, or contains itself */

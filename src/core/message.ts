@@ -81,7 +81,8 @@ export class Message<T extends Input = Input> {
     context: RunContext,
     origin: string,
     value: T,
-    { kept, sameId }: { kept?: Kept | undefined; sameId?: SameId | undefined } = {},
+    kept?: Kept,
+    sameId?: SameId,
   ): Message<T> {
     const ticket = new Ticket(context, context.ledger.read(), origin, value, kept, sameId);
     if (kept?.acknowledge) settleWhenDropped(ticket, ticket);
@@ -161,6 +162,7 @@ export class Message<T extends Input = Input> {
     this.#spent = true;
     this.context.written.delete(this);
     this.#ticket.parts += values.length - 1;
+    if (values.length === 1) return [new Message(values[0] as Input, this.#ticket, this.#written)];
     return values.map((value) => new Message(value, this.#ticket, this.#written));
   }
 

@@ -15,6 +15,9 @@ import { isThenable } from "./thenable.js";
 /** A source is left alone for a moment after this long, so that timers and sockets get their turn. */
 const sliceMs = 4;
 
+/** An item with an input. */
+type ReadItem = Extract<SourceItem, { input: InputDraft }>;
+
 type Items = Iterator<SourceStep | Promise<SourceStep>> | AsyncIterator<SourceStep>;
 
 /** All sources as one stream, read side by side under one gate; unsubscribing closes them. */
@@ -172,53 +175,63 @@ function take(
   context: RunContext,
 ): Message | undefined | Promise<Message | undefined> {
   const problem = problemOf(item);
-  if (problem)
-    return fail(
-      new InputError(
-        "ERR_ITEM",
-        `${stage} yielded ${problem}; an item is { origin, input }, { origin, error } or { origin, skipped }`,
-      ),
-    );
+  if (problem) {
+    const text = `${stage} yielded ${problem}; an item is { origin, input }, { origin, error } or { origin, skipped }`;
+    return fail(context, stage, new InputError("ERR_ITEM", text));
+  }
   if ("input" in item) {
     try {
       const { defaultId, checked: isChecked } = item;
       const input = admit(item.input, item.origin, { isChecked, defaultId });
-      if (!(input instanceof Promise)) return message(context, item, stage, input);
-      return input.then(
-        (value) => message(context, item, stage, value),
-        (error: unknown) => fail(error, item),
-      );
+      return input instanceof Promise ? takeLater(item, stage, context, input) : message(context, item, stage, input);
     } catch (error) {
-      return fail(error, item);
+      return fail(context, stage, error, item);
     }
   }
-  if ("error" in item) return fail(item.error);
+  if ("error" in item) return fail(context, stage, item.error, item);
   if (item.skipped === doneEarlier) settleFinished(context, item.origin, item.id);
   else settleUnread(context, item.origin, { state: "skipped", reason: item.skipped });
   return undefined;
+}
 
-  function fail(error: unknown, read?: Extract<SourceItem, { input: InputDraft }>): undefined {
-    const code = codeOf(error, "ERR_ITEM");
-    const reason = describeError(error);
-    const retryable = error instanceof FlowError && error.retryable;
-    // A draft that has not the shape of an input is none.
-    const input = code === "ERR_INPUT_SHAPE" || !read ? undefined : withDefaultId(read);
-    const outcome: Outcome = { state: "failed", code, stage, reason, attempts: 1, retryable };
-    const origin = problem ? stage : item.origin;
-    const acknowledge = !problem && "acknowledge" in item ? item.acknowledge : undefined;
-    const settlement = { sequence: context.ledger.read(), origin, id: input?.id, outcome };
-    context.settle(settlement, { source: stage, key: read?.key, acknowledge }, input);
+/** In a function of its own: closures would cost every item, also of those that take no time. */
+async function takeLater(
+  item: ReadItem,
+  stage: string,
+  context: RunContext,
+  admitted: Promise<Input>,
+): Promise<Message | undefined> {
+  let input: Input;
+  try {
+    input = await admitted;
+  } catch (error) {
+    return fail(context, stage, error, item);
   }
+  return message(context, item, stage, input);
+}
+
+/** Settles what cannot be read as failed; `item` is left out if it is none. */
+function fail(context: RunContext, stage: string, error: unknown, item?: SourceItem): undefined {
+  const code = codeOf(error, "ERR_ITEM");
+  const reason = describeError(error);
+  const retryable = error instanceof FlowError && error.retryable;
+  const read = item && "input" in item ? item : undefined;
+  // A draft that has not the shape of an input is none.
+  const input = code === "ERR_INPUT_SHAPE" || !read ? undefined : withDefaultId(read);
+  const outcome: Outcome = { state: "failed", code, stage, reason, attempts: 1, retryable };
+  const acknowledge = item && "acknowledge" in item ? item.acknowledge : undefined;
+  const settlement = { sequence: context.ledger.read(), origin: item?.origin ?? stage, id: input?.id, outcome };
+  context.settle(settlement, { source: stage, key: read?.key, acknowledge }, input);
 }
 
 function message(
   context: RunContext,
-  { origin, key, listed, acknowledge, sameId }: Extract<SourceItem, { input: InputDraft }>,
+  { origin, key, listed, acknowledge, sameId }: ReadItem,
   source: string,
   input: Input,
 ): Message | undefined {
   const { store } = context;
-  if (!store && !acknowledge && !listed) return Message.read(context, origin, input, { sameId });
+  if (!store && !acknowledge && !listed) return Message.read(context, origin, input, undefined, sameId);
   const kept: Kept = { source, key, listed, acknowledge };
   if (store?.isDone) {
     kept.fingerprint = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
@@ -228,11 +241,11 @@ function message(
       return undefined;
     }
   }
-  return Message.read(context, origin, input, { kept, sameId });
+  return Message.read(context, origin, input, kept, sameId);
 }
 
 /** The draft under the id that it would have had: tried again, it is the same input. */
-function withDefaultId({ input, defaultId }: Extract<SourceItem, { input: InputDraft }>): InputDraft {
+function withDefaultId({ input, defaultId }: ReadItem): InputDraft {
   try {
     const id = input.id ?? defaultIdOf(input, defaultId);
     return id === input.id ? input : { ...input, id };

@@ -4,7 +4,7 @@ import type * as z from "zod";
 import { addContents, conceptOf, copyInfo, type Writable } from "./admit.js";
 import { InputError } from "./errors.js";
 import { type Concept, type Input, InputDraft } from "./input.js";
-import { deepFreeze, frozenJson, isPlainObject, ShapeError } from "./json.js";
+import { deepFreeze, freezeFields, frozenJson, isPlainObject, ShapeError } from "./json.js";
 import { mediaKinds } from "./kinds.js";
 import { issueText, shown } from "./plugin.js";
 import { isThenable } from "./thenable.js";
@@ -13,6 +13,7 @@ import { isThenable } from "./thenable.js";
 export type Made = readonly Input[] | undefined;
 
 const { shape } = InputDraft;
+const contentKinds = [...mediaKinds, "text"] as const;
 const needed = ["id", "concepts", "metadata", "annotations", "datasets"] as const;
 const hint = "it must return the input, a changed copy ({ ...input, … }), a list of them, or nothing";
 
@@ -40,33 +41,44 @@ export function inputsFrom(result: unknown, before: Input, name: string): Made |
 /** One input of a result; see `inputsFrom`. */
 export function inputFrom(value: unknown, before: Input, name: string, where = ""): Input | Promise<Input> {
   if (value === before) return before;
-  const wrong = (text: string, cause?: unknown) =>
-    new InputError("ERR_TRANSFORM_RESULT", `${name} returned ${where}${text}`, { cause });
-  const rethrow = (error: unknown): never => {
-    throw error instanceof ShapeError ? wrong(error.message, error.cause) : error;
-  };
-  if (!isPlainObject(value)) throw wrong(`${shown(value)}; ${hint}`);
-  const missing = needed.find((field) => !(field in value));
-  if (missing) throw wrong(`an object without ${missing}; ${hint}`);
+  try {
+    if (!isPlainObject(value)) throw new ShapeError(`${shown(value)}; ${hint}`);
+    for (const field of needed) if (!(field in value)) throw new ShapeError(`an object without ${field}; ${hint}`);
+    const { made, changed } = checkedCopy(value, before);
+    const input = completed(made as Writable<Input>, changed);
+    return input instanceof Promise ? input.catch((error: unknown) => rethrow(error, name, where)) : input;
+  } catch (error) {
+    return rethrow(error, name, where);
+  }
+}
+
+function rethrow(error: unknown, name: string, where: string): never {
+  if (!(error instanceof ShapeError)) throw error;
+  throw new InputError("ERR_TRANSFORM_RESULT", `${name} returned ${where}${error.message}`, { cause: error.cause });
+}
+
+/** Copies a result, and checks the fields in which it differs from `before`; `changed` names those. @throws {ShapeError} */
+function checkedCopy(
+  value: { [key: string]: unknown },
+  before: Input,
+): { made: { [key: string]: unknown }; changed: string[] } {
   const made: { [key: string]: unknown } = {};
   const changed: string[] = [];
-  try {
-    for (const key of Object.keys(value)) {
-      if (!Object.hasOwn(shape, key)) throw new ShapeError(unknownField(key));
-      const field = value[key];
-      if (field === before[key as keyof Input]) made[key] = field;
-      else if (field !== undefined) {
-        made[key] = checkedField(key as keyof typeof shape, field, before);
-        changed.push(key);
-      } else if (key === "id") throw new ShapeError("id: expected a text, got undefined");
-      else if (key === "metadata") made[key] = {};
-      else if ((needed as readonly string[]).includes(key)) made[key] = [];
+  for (const key of Object.keys(value)) {
+    if (!Object.hasOwn(shape, key)) throw new ShapeError(unknownField(key));
+    const field = value[key];
+    if (field === before[key as keyof Input]) {
+      made[key] = field;
+      continue;
     }
-    const input = completed(made as Writable<Input>, changed);
-    return input instanceof Promise ? input.catch(rethrow) : input;
-  } catch (error) {
-    return rethrow(error);
+    if (field !== undefined) made[key] = checkedField(key as keyof typeof shape, field, before);
+    else if (key === "id") throw new ShapeError("id: expected a text, got undefined");
+    else if (key === "metadata") made[key] = {};
+    else if ((needed as readonly string[]).includes(key)) made[key] = [];
+    else continue;
+    changed.push(key);
   }
+  return { made, changed };
 }
 
 /** Checks and copies one field that the transform changed. @throws {ShapeError} */
@@ -97,8 +109,8 @@ function parsed(schema: z.ZodType, value: unknown, path: string): unknown {
 
 /** Reads and describes what is new of text and media, and freezes the input. */
 function completed(made: Writable<Input>, changed: readonly string[]): Input | Promise<Input> {
-  const contents = [...mediaKinds, "text" as const].filter((kind) => changed.includes(kind));
-  if (contents.length === 0) return deepFreeze(made);
+  const contents = contentKinds.filter((kind) => changed.includes(kind));
+  if (contents.length === 0) return freezeFields(made, changed);
   const draft = pick(made, contents);
   if (typeof draft.text === "object") delete made.text; // a handle, which is read now
   const work = addContents(made, draft);
