@@ -10,6 +10,7 @@ import { InputError } from "../../core/errors.js";
 import type { Annotation } from "../../core/input.js";
 import { limits } from "../../core/limits.js";
 import type { Message } from "../../core/message.js";
+import { isAsAsked } from "../patching/patch-annotations.js";
 import { answersTo, asFatal, inParts } from "../requests.js";
 
 export interface AnnotateOptions {
@@ -58,7 +59,8 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
   let rest = items;
   for (let attempts = 1; rest.length > 0; attempts += 1) {
     try {
-      rest = judge(rest, await app.postAnnotations(rest, signal), attempts, stage);
+      const { again, unsure } = judge(rest, await app.postAnnotations(rest, signal), attempts, stage);
+      rest = [...again, ...(await settleUnsure(unsure, attempts, options))];
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ApiError)) throw error;
@@ -75,31 +77,73 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
   }
 }
 
-/** Fails the inputs of refused annotations; gives back the items to be sent again. */
-function judge(items: readonly Item[], answers: readonly ItemStatus[], attempts: number, stage: string): Item[] {
-  const ids = items.map((item) => item.annotation.id);
-  const found = answersTo(ids, answers);
-  return items.filter((item, index) => {
+/** An item that the server has or has not: it was refused, or the answer does not name it. */
+interface Unsure {
+  item: Item;
+  /** What its input fails with when the server has it not. */
+  error: InputError;
+  /** It was refused, so it is not sent again. */
+  isRefused: boolean;
+}
+
+/** The items to be sent again, and those of which only a look tells what became of them. */
+function judge(items: readonly Item[], answers: readonly ItemStatus[], attempts: number, stage: string) {
+  const found = answersTo(
+    items.map((item) => item.annotation.id),
+    answers,
+  );
+  const again: Item[] = [];
+  const unsure: Unsure[] = [];
+  for (const [index, item] of items.entries()) {
     const status = found[index]?.status;
     if (!status) {
-      item.message.fail(refused("ERR_ANSWER_INCOMPLETE", "the answer does not name it", item), stage, attempts);
-      return false;
+      const error = refused("ERR_ANSWER_INCOMPLETE", "the answer does not name it, and it is not there", item);
+      unsure.push({ item, error, isRefused: false });
+      continue;
     }
     const meaning = classify(status);
-    if (meaning === "ok" || meaning === "progress" || meaning === "duplicate") return false;
-    if (meaning !== "permanent" && attempts < maxItemAttempts) return true;
-    item.message.fail(refused(String(status.code), statusText(status), item), stage, attempts);
-    return false;
+    if (meaning === "ok" || meaning === "progress" || meaning === "duplicate") continue;
+    const error = refused(String(status.code), statusText(status), item);
+    if (meaning === "permanent") unsure.push({ item, error, isRefused: true });
+    else if (attempts < maxItemAttempts) again.push(item);
+    else item.message.fail(error, stage, attempts);
+  }
+  return { again, unsure };
+}
+
+/**
+ * Looks for annotations that were refused, perhaps since another process has added them, or that an answer leaves out. One that is there as it was asked
+ * for is added; gives back those to be sent again.
+ */
+async function settleUnsure(unsure: readonly Unsure[], attempts: number, options: AnnotateOptions): Promise<Item[]> {
+  if (unsure.length === 0) return [];
+  const there = await listThere(
+    options,
+    unsure.map(({ item }) => item),
+  );
+  return unsure.flatMap(({ item, error, isRefused }) => {
+    const found = there.get(keyOf(item));
+    if (item.message.settled || (found && isAsAsked(found, item.annotation))) return [];
+    if (!isRefused && !found && attempts < maxItemAttempts) return [item];
+    item.message.fail(error, options.stage, attempts);
+    return [];
   });
 }
 
 /** Which of the annotations the server has; inputs whose annotations cannot be asked for fail. */
-async function idsThere({ app, signal, stage }: AnnotateOptions, items: readonly Item[]): Promise<ReadonlySet<string>> {
+async function idsThere(options: AnnotateOptions, items: readonly Item[]): Promise<ReadonlySet<string>> {
+  return new Set((await listThere(options, items)).keys());
+}
+
+async function listThere(
+  { app, signal, stage }: AnnotateOptions,
+  items: readonly Item[],
+): Promise<ReadonlyMap<string, Annotation>> {
   const inputIds = items.map((item) => item.inputId);
   const ids = items.map((item) => item.annotation.id);
   try {
     const listed = await app.listAnnotations({ inputIds, ids, perPage: items.length, signal });
-    return new Set(listed.map(({ inputId, id }) => `${inputId}\n${id}`));
+    return new Map(listed.map((one) => [`${one.inputId}\n${one.id}`, one]));
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ApiError)) throw error;
@@ -109,7 +153,7 @@ async function idsThere({ app, signal, stage }: AnnotateOptions, items: readonly
     for (const { message } of items) {
       message.fail(new InputError(error.code, text, { retryable: true }), stage, error.attempts);
     }
-    return new Set();
+    return new Map();
   }
 }
 
