@@ -101,3 +101,21 @@ it("are ok when a proxy sends them twice", async () => {
   expect(report.counts).toMatchObject({ ok: 3, failed: 0 });
   expect(store.faults.happened).toBe(1);
 });
+
+it("that differ from those of an input that is there are told, and never ok", async () => {
+  const { app } = await openStore();
+  const note = (box: [number, number, number, number], ...more: NonNullable<InputDraft["annotations"]>) => [
+    { id: "a", text: "calm", annotations: [{ box, concepts: [{ id: "boat" }] }, ...more] },
+  ];
+  const put = async (inputs: InputDraft[], options: Parameters<typeof upload>[1] = {}) =>
+    (await flow(values(inputs)).pipe(batch(), upload(app, options)).run()).counts;
+  const second = { box: [0, 0, 0.5, 0.5] as [number, number, number, number], concepts: [{ id: "sea" }] };
+  expect(await put(note([0.1, 0.1, 0.3, 0.3]))).toMatchObject({ ok: 1 });
+  expect(await put(note([0.1, 0.1, 0.3, 0.3]))).toMatchObject({ ok: 0, skipped: 1 });
+  expect(await put(note([0.1, 0.1, 0.3, 0.3]), { conflict: "replace" })).toMatchObject({ ok: 1 });
+  for (const conflict of ["skip", "replace"] as const) {
+    expect(await put(note([0.2, 0.2, 0.3, 0.3]), { conflict })).toMatchObject({ ok: 0, skipped: 1 });
+    expect(await put(note([0.2, 0.2, 0.3, 0.3], second), { conflict })).toMatchObject({ ok: 0, skipped: 1 });
+  }
+  expect(await put(note([0.1, 0.1, 0.3, 0.3], second), { conflict: "replace" })).toMatchObject({ ok: 1 });
+});

@@ -30,27 +30,38 @@ interface Item {
 
 const maxItemAttempts = 5;
 
+/** What became of the annotations of some messages. */
+export interface AnnotationsAdded {
+  /** How many each message got. */
+  added: ReadonlyMap<Message, number>;
+  /** Messages of which the server has an annotation of the same id with other data; it stays as it is. */
+  differing: ReadonlySet<Message>;
+}
+
 /**
  * Posts the annotations of messages whose inputs are there, 128 to a request. Ids are the same in every try, so what is there already is
  * known by its id and not posted again. An input with an annotation that is refused fails.
- *
- * @returns how many annotations each message got
  */
 export async function addAnnotations(
   messages: readonly Message[],
   mayExist: ReadonlySet<Message>,
   options: AnnotateOptions,
-): Promise<ReadonlyMap<Message, number>> {
+): Promise<AnnotationsAdded> {
   const added = new Map<Message, number>();
+  const differing = new Set<Message>();
   const items = messages.flatMap((message) => itemsOf(message));
   for (const part of inParts(items, limits.maxInputsPerRequest)) {
     const known = part.filter((item) => mayExist.has(item.message));
-    const there = known.length > 0 ? await idsThere(options, known) : undefined;
+    const there = known.length > 0 ? await listThere(options, known) : undefined;
+    for (const item of known) {
+      const found = there?.get(keyOf(item));
+      if (found && !isAsAsked(found, item.annotation)) differing.add(item.message);
+    }
     const missing = part.filter((item) => !item.message.settled && !there?.has(keyOf(item)));
     await post(missing, options);
     for (const { message } of missing) added.set(message, (added.get(message) ?? 0) + 1);
   }
-  return added;
+  return { added, differing };
 }
 
 async function post(items: readonly Item[], options: AnnotateOptions): Promise<void> {
@@ -70,8 +81,12 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
         for (const { message } of rest) message.fail(refused(error.code, error.message), stage, error.attempts);
         return;
       }
-      const there = await idsThere(options, rest);
-      rest = rest.filter((item) => !item.message.settled && !there.has(keyOf(item)));
+      const lost = refused(error.code, error.message);
+      rest = await settleUnsure(
+        rest.map((item) => ({ item, error: lost, isRefused: false })),
+        0, // the time bounds these tries
+        options,
+      );
     }
     if (rest.length > 0) await app.transport.pacer.pause(attempts, signal);
   }
@@ -125,16 +140,12 @@ async function settleUnsure(unsure: readonly Unsure[], attempts: number, options
     const found = there.get(keyOf(item));
     if (item.message.settled || (found && isAsAsked(found, item.annotation))) return [];
     if (!isRefused && !found && attempts < maxItemAttempts) return [item];
-    item.message.fail(error, options.stage, attempts);
+    item.message.fail(found ? taken(item) : error, options.stage, Math.max(1, attempts));
     return [];
   });
 }
 
-/** Which of the annotations the server has; inputs whose annotations cannot be asked for fail. */
-async function idsThere(options: AnnotateOptions, items: readonly Item[]): Promise<ReadonlySet<string>> {
-  return new Set((await listThere(options, items)).keys());
-}
-
+/** Those of the annotations that the server has, by `keyOf`; inputs whose annotations cannot be asked for fail. */
 async function listThere(
   { app, signal, stage }: AnnotateOptions,
   items: readonly Item[],
@@ -168,6 +179,10 @@ function itemsOf(message: Message): Item[] {
     const id = annotation.id ?? hash("sha1", `${inputId}#${index}`, "hex").slice(0, 32);
     return { message, inputId, annotation: { ...annotation, id } };
   });
+}
+
+function taken(item: Item): InputError {
+  return refused("ERR_ID_TAKEN", "it exists already with other data (patch changes it)", item);
 }
 
 function refused(code: string, reason: string, item?: Item): InputError {
