@@ -12,6 +12,8 @@ export interface MediaHead {
   etag: string | undefined;
   /** SHA-256 of the whole in hex, when the server tells it. */
   sha256: string | undefined;
+  /** Type that the server names; empty when it names none. */
+  type: string;
   /** Whether what was asked for is there already, so that what comes is none of it. */
   isOver: boolean;
 }
@@ -20,7 +22,12 @@ export interface MediaHead {
 export function mediaHead(statusCode: number, headers: IncomingHttpHeaders, asked: number): MediaHead | undefined {
   const { etag: tag } = headers;
   const isStrong = typeof tag === "string" && tag.startsWith('"');
-  const facts = { etag: isStrong ? tag : undefined, sha256: sha256In(headers, statusCode), isOver: statusCode === 416 };
+  const facts = {
+    etag: isStrong ? tag : undefined,
+    sha256: sha256In(headers, statusCode),
+    type: headers["content-type"] ?? "",
+    isOver: statusCode === 416,
+  };
   const range = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers["content-range"] ?? "");
   const length = numberFrom(headers["content-length"]);
   if (statusCode === 200) return { start: 0, totalBytes: length, ...facts };

@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import { describeError, FlowError, SinkError } from "./errors.js";
 import type { Content, Input, InputDraft } from "./input.js";
 import { bytesAsBase64 } from "./input-json.js";
-import { AppendFile } from "./journal/append-file.js";
+import { AppendFile, blockBytes } from "./journal/append-file.js";
 import { LockedError, takeLock } from "./journal/lock.js";
 import { mediaKinds } from "./kinds.js";
 import type { Settlement } from "./ledger.js";
@@ -140,11 +140,19 @@ async function lastLineEnd(path: string): Promise<number> {
   const file = await open(path, "r");
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
+    if (await isBlank(file, found.size)) return 0;
     if (!'{"source":"'.startsWith(buffer.toString("utf8", 0, Math.min(bytesRead, 11)))) throw refused;
     return await lastNewline(file, found.size);
   } finally {
     await file.close();
   }
+}
+
+/** Whether a file has nothing but zeros: a run or the machine was killed before the first line, when space for it was taken. */
+async function isBlank(file: FileHandle, sizeBytes: number): Promise<boolean> {
+  if (sizeBytes > blockBytes) return false;
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, 0);
+  return buffer.subarray(0, bytesRead).every((byte) => byte === 0);
 }
 
 async function lastNewline(file: FileHandle, sizeBytes: number): Promise<number> {

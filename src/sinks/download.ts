@@ -65,7 +65,7 @@ export type DownloadOptions = OptionsOf<typeof Options>;
  *
  * Several at once, so the order is that of completion. A broken download goes on where it stopped, also in the next run, after an abort or a kill:
  * what came stays as `.part`, and is kept only while the server has the same content. An input whose content cannot be had fails with its
- * reason (ERR_HTTP_404, ERR_DOWNLOAD_…, ERR_FILE_UNWRITABLE).
+ * reason (ERR_HTTP_404, ERR_DOWNLOAD_…, ERR_FILE_UNWRITABLE; ERR_KIND_MISMATCH when a server sends a page for an image, video or audio).
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) ERR_FILE_UNWRITABLE when the folder cannot be written; ERR_FOLDER_IN_USE
@@ -229,7 +229,8 @@ class Downloader implements MessageSink {
       return { path: "", sizeBytes: 0, sha256: "" };
     }
     return this.#partials.use(id, kind, async (file) => {
-      const sha256 = "url" in content ? await this.#fetch(content, file, signal) : await copy(content, file, signal);
+      const sha256 =
+        "url" in content ? await this.#fetch(kind, content, file, signal) : await copy(content, file, signal);
       const { sizeBytes, head } = file;
       const mimeType = kind === "text" ? "text/plain" : await mimeTypeOf(head, sizeBytes, { kind });
       const path = fileNameFor(id, extensionFor(mimeType));
@@ -241,8 +242,9 @@ class Downloader implements MessageSink {
     });
   }
 
-  #fetch(content: UrlContent, file: PartialFile, signal: AbortSignal): Promise<string> {
-    return fetchFile(content.hostedUrl ?? content.url, file, { ...this.#options, signal, traffic: this.#traffic });
+  #fetch(kind: string, content: UrlContent, file: PartialFile, signal: AbortSignal): Promise<string> {
+    const options = { ...this.#options, isMedia: kind !== "text", signal, traffic: this.#traffic };
+    return fetchFile(content.hostedUrl ?? content.url, file, options);
   }
 }
 

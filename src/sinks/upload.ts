@@ -15,7 +15,7 @@ import { type OptionsOf, parseOptions } from "../core/plugin.js";
 import type { RunContext } from "../core/run-context.js";
 import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
 import { asFatalToUpload, settleWith } from "./requests.js";
-import { addAnnotations } from "./uploading/add-annotations.js";
+import { type AnnotationsAdded, addAnnotations } from "./uploading/add-annotations.js";
 import { AddJobs, failureText, type Job } from "./uploading/add-jobs.js";
 import { type Accepted, failThere, removeAndWait, settleFound } from "./uploading/conflicts.js";
 import { LookUps } from "./uploading/look-ups.js";
@@ -137,18 +137,22 @@ class Uploader implements MessageSink {
       rest = await this.#uploadOnce(rest, there.splice(0), uploads, before, signal);
     }
     noteDatasets(messages.filter((message) => !before.has(message) || message.noted)); // what was there joins none
-    const added = await this.#annotate(messages, before, signal);
-    for (const message of before) if (!added.has(message) && !message.noted) message.doneBefore("already there");
+    const { added, differing } = await this.#annotate(messages, before, signal);
+    for (const message of differing)
+      message.doneBefore("already there, and its annotations differ (patch changes those)");
+    for (const message of before) {
+      if (!added.has(message) && !differing.has(message) && !message.noted) message.doneBefore("already there");
+    }
   }
 
-  /** Adds the annotations of inputs that are there; gives back how many each got. */
+  /** Adds the annotations of inputs that are there. */
   async #annotate(
     messages: readonly Message[],
     before: ReadonlySet<Message>,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<Message, number>> {
+  ): Promise<AnnotationsAdded> {
     const annotated = messages.filter((message) => !message.settled && message.value.annotations.length > 0);
-    if (annotated.length === 0) return new Map();
+    if (annotated.length === 0) return { added: new Map(), differing: new Set() };
     const { retryForMs } = this.#options;
     const { name: stage } = this;
     return addAnnotations(annotated, before, { app: this.#app, clock: this.#clock, signal, stage, retryForMs });

@@ -1,10 +1,11 @@
 /** Source: the inputs of a dead-letter file, to be tried again. */
 
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { decodeData } from "../core/content.js";
 import type { DeadLetter } from "../core/dead-letters.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import { bytesFromBase64 } from "../core/input-json.js";
+import { blockBytes } from "../core/journal/append-file.js";
 import { DigestSet, fingerprintOfKey } from "../core/journal/digest-set.js";
 import { isDeeper } from "../core/json.js";
 import { readLines } from "../core/lines.js";
@@ -67,12 +68,24 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
   return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
 }
 
-/** The size of a file, 0 for a file that does not exist; undefined for a pipe, which is read to its end. */
+/**
+ * The size of a file, 0 for a file that does not exist; undefined for a pipe, which is read to its end. Zeros at its end are not counted: a run that was
+ * killed while it opened the file left them.
+ */
 async function sizeOf(path: string): Promise<number | undefined> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
   if (found === undefined) return 0;
-  return found.isFile() ? found.size : undefined;
+  if (!found.isFile()) return undefined;
+  const file = await open(path, "r");
+  try {
+    const start = Math.max(0, found.size - blockBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(blockBytes), 0, blockBytes, start);
+    const last = buffer.subarray(0, bytesRead).findLastIndex((byte) => byte !== 0);
+    return start + last + 1;
+  } finally {
+    await file.close();
+  }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -87,3 +87,32 @@ function withoutNegativeZero<T>(value: T): T {
         : Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withoutNegativeZero(entry)]))) as T)
     : ((value === 0 ? 0 : value) as T);
 }
+
+describe("a run that is killed while it opens the file leaves zeros, which", () => {
+  it("the next run takes back, in a new file and behind the lines of an earlier one", async () => {
+    const path = join(temporaryFolder(), "failed.jsonl");
+    for (const id of ["a", "b"]) {
+      appendFileSync(path, Buffer.alloc(4096));
+      await lettersOf([{ id, text: "x" }], path);
+    }
+    expect(readFileSync(path).includes(0)).toBe(false);
+    expect((await flow(deadLetters(path)).toArray()).map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  it("are no dead letter", async () => {
+    const path = await lettersOf([{ id: "a", text: "x" }]);
+    appendFileSync(path, Buffer.alloc(4096));
+    const { counts } = await flow(deadLetters(path)).run();
+    expect(counts).toMatchObject({ read: 1, ok: 1 });
+    const empty = join(temporaryFolder(), "failed.jsonl");
+    appendFileSync(empty, Buffer.alloc(4096));
+    expect((await flow(deadLetters(empty)).run()).counts.read).toBe(0);
+  });
+
+  it("in a file of something else change nothing: it is refused", async () => {
+    const path = join(temporaryFolder(), "disk.img");
+    appendFileSync(path, Buffer.alloc(5000));
+    await expect(lettersOf([{ id: "a", text: "x" }], path)).rejects.toMatchObject({ code: "ERR_DEAD_LETTERS_FORMAT" });
+    expect(readFileSync(path)).toHaveLength(5000);
+  });
+});

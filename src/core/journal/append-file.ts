@@ -4,8 +4,8 @@ import { type FileHandle, open } from "node:fs/promises";
 
 /** Lines are written in pieces of about this many characters. */
 const pieceLength = 4_000_000;
-/** As much as most file systems give a file at once. */
-const blockBytes = 4096;
+/** As much as most file systems give a file at once. A run that is killed while it opens a file may leave so many zeros at its end. */
+export const blockBytes = 4096;
 
 /** What it needs of a file; a test may hand in one that fails. */
 export type AppendTarget = Pick<FileHandle, "write" | "datasync" | "truncate" | "close">;

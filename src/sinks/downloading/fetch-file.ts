@@ -20,6 +20,8 @@ export interface FetchOptions {
   /** Longest time for all tries together, in milliseconds. */
   deadlineMs: number;
   allowPrivate: boolean;
+  /** What is asked for is an image, a video or audio. */
+  isMedia: boolean;
   /** Gets what is asked and received. */
   traffic: Traffic;
 }
@@ -32,6 +34,7 @@ const startAfresh = new Set([
   "ERR_DOWNLOAD_TOO_LARGE",
   "ERR_DOWNLOAD_CHANGED",
   "ERR_DOWNLOAD_DIGEST",
+  "ERR_KIND_MISMATCH",
   "ERR_HTTP_416", // the server has less than that
 ]);
 
@@ -40,7 +43,7 @@ const startAfresh = new Set([
  * a server that cannot do that, or that has another content by now, sends all of it.
  *
  * @throws {InputError} ERR_DOWNLOAD_TOO_LARGE, ERR_DOWNLOAD_BROKEN, ERR_DOWNLOAD_CHANGED, ERR_DOWNLOAD_DIGEST, ERR_DOWNLOAD_EMPTY,
- * ERR_DOWNLOAD_DEADLINE, ERR_DOWNLOAD_PATH, ERR_FILE_UNWRITABLE, and what `receiveMedia` throws
+ * ERR_DOWNLOAD_DEADLINE, ERR_DOWNLOAD_PATH, ERR_KIND_MISMATCH, ERR_FILE_UNWRITABLE, and what `receiveMedia` throws
  */
 export async function fetchFile(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
   checkUrl(address);
@@ -114,10 +117,23 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
     throw new InputError("ERR_DOWNLOAD_BROKEN", text, { retryable: true });
   }
   if (file.sizeBytes === 0) throw new InputError("ERR_DOWNLOAD_EMPTY", "the server sent no bytes");
+  if (options.isMedia && isMessage(file.head, head?.type ?? "")) {
+    const what = `a page or a message of a server (${head?.type || "of no type"}), and no image, video or audio`;
+    throw new InputError("ERR_KIND_MISMATCH", `${address} sent ${what}`, { retryable: true });
+  }
   const sha256 = await file.sha256();
   if (head?.sha256 === undefined || head.sha256 === sha256) return sha256;
   const text = `${address} arrived with the SHA-256 ${sha256}; the server says ${head.sha256}`;
   throw new InputError("ERR_DOWNLOAD_DIGEST", text, { retryable: true });
+}
+
+const page = /^\uFEFF?\s*<(!doctype|\?xml|html|head|body)[\s>]/i;
+const data = /^\uFEFF?\s*[{[]/;
+
+/** Whether bytes are what a server, a proxy or a sign-in page says, and not a file: no media begin like that. */
+function isMessage(bytes: Buffer, type: string): boolean {
+  const start = bytes.toString("utf8", 0, 1024);
+  return page.test(start) || (/\bjson\b/i.test(type) && data.test(start));
 }
 
 /** Whether an answer continues what is there: from its end on, in the same content as far as that can be seen. */

@@ -83,6 +83,11 @@ function isSameData(there: JsonObject, wanted: JsonObject): boolean {
   return has(there, wanted, exactly) && has(wanted, there, exactly);
 }
 
+/** Whether an annotation that a server has is the one that was asked for; its bytes need not be shown. */
+export function isAsAsked(there: Annotation, wanted: Annotation): boolean {
+  return has(annotationData(there), annotationData(wanted), { isWhole: true, withoutBytes: true });
+}
+
 interface Comparison {
   /** Lists hold nothing else. */
   isWhole: boolean;
