@@ -58,8 +58,16 @@ export async function ensureStream(
   config: Partial<StreamConfig> & { name: string; subjects: string[] },
 ): Promise<StreamInfo> {
   const { streams } = engine.manager;
-  const found = await engine.found(() => streams.info(config.name));
-  if (!found) return engine.untilAnswered(() => streams.add(config));
+  const look = () => engine.found(() => streams.info(config.name));
+  let found = await look();
+  if (!found) {
+    try {
+      return await engine.untilAnswered(() => streams.add(config));
+    } catch (error) {
+      found = await look(); // another worker that started at the same moment may have made it
+      if (!found) throw error;
+    }
+  }
   if (config.subjects.every((subject) => found.config.subjects?.includes(subject))) return found;
   throw new FlowError(
     "ERR_STREAM",

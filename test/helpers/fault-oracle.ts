@@ -33,7 +33,7 @@ export const noFindings = (): Findings => ({
 });
 
 /** Failures that leave open whether the work was done. */
-const doubtful = /^(ERR_ANSWER_|ERR_SERVER_|ERR_HTTP_|ERR_DOWNLOAD_|11005$|98|99)/;
+const doubtful = /^(ERR_ANSWER_|ERR_NOT_THE_API$|ERR_SERVER_|ERR_HTTP_|ERR_DOWNLOAD_|11005$|98|99)/;
 
 /** All that the store has, read without the client. */
 interface Facts {
