@@ -210,13 +210,13 @@ async function takeLater(
   return message(context, item, stage, input);
 }
 
-/** Settles what cannot be read as failed; `item` is left out if it is none. */
+/** Settles an input that cannot be read as failed. `item` is left out if the source yielded something else than an item. */
 function fail(context: RunContext, stage: string, error: unknown, item?: SourceItem): undefined {
   const code = codeOf(error, "ERR_ITEM");
   const reason = describeError(error);
   const retryable = error instanceof FlowError && error.retryable;
   const read = item && "input" in item ? item : undefined;
-  // A draft that has not the shape of an input is none.
+  // A malformed draft is discarded: nobody could try it again.
   const input = code === "ERR_INPUT_SHAPE" || !read ? undefined : withDefaultId(read);
   const outcome: Outcome = { state: "failed", code, stage, reason, attempts: 1, retryable };
   const acknowledge = item && "acknowledge" in item ? item.acknowledge : undefined;

@@ -142,7 +142,7 @@ function itemOf(
     const named = Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ""]));
     const input = map?.(Object.freeze(named), { line: row.line });
     const mapped = (made: Mapped): SourceItem =>
-      made === null || made === undefined ? { origin, skipped: "passed over by map" } : { origin, input: made };
+      made === null || made === undefined ? { origin, skipped: "skipped by map" } : { origin, input: made };
     return isThenable(input) ? Promise.resolve(input).then(mapped, failed) : mapped(input);
   } catch (error) {
     return failed(error);

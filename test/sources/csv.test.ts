@@ -222,7 +222,7 @@ describe("a map of rows", () => {
     const lines = await linesOf(content, { map: made });
     expect(lines).toEqual([
       { line: 2, input: { text: "a.jpg x, y 2" } },
-      { line: 3, skipped: "passed over by map" },
+      { line: 3, skipped: "skipped by map" },
       { line: 4, code: "ERR_CSV_ROW", text: "no third" },
     ]);
   });
