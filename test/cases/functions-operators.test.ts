@@ -45,6 +45,7 @@ import {
   where,
   writeJsonl,
 } from "../../src/index.js";
+import { tagMetadata } from "../../src/transforms/tag-metadata.js";
 import { turns } from "../helpers/flows.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -381,6 +382,19 @@ describe("an operator behind a sink", () => {
     expect((await run()).skipped).toMatchObject([{ reason: "done earlier", count: 6 }]);
     const without = await flow(inputs(6)).pipe(batch(), upload(app), batch(), upload(other)).run();
     expect(without.skipped).toMatchObject([{ reason: "already there", count: 6 }]);
+    await other.close();
+  });
+
+  it("behind an upload that leaves other metadata as they are gets the inputs, and one sink alone says so", async () => {
+    const { app, store } = await openStore();
+    const other = await connect({ baseUrl: store.url, pat: "any", userId: "me", appId: "other" });
+    await flow(inputs(3)).pipe(batch(), upload(app)).run();
+    const tagged = () =>
+      flow(inputs(3)).pipe(tagMetadata({ new: true }), batch(), upload(app, { conflict: "replace" }));
+    const reason = "already there, and other fields may differ (patch changes those)";
+    expect((await tagged().run()).skipped).toMatchObject([{ reason, count: 3 }]);
+    expect((await tagged().pipe(batch(), upload(other)).run()).counts).toMatchObject({ ok: 3, skipped: 0 });
+    expect(await storedIn(other)).toHaveLength(3);
     await other.close();
   });
 

@@ -119,12 +119,14 @@ function settleAsked(message: Message, there: WireInput, accepted: Accepted[], o
   const { concepts, geo, datasets } = message.value;
   const before = fieldsIn({ ...there.data, metadata: inputFromWire(there).metadata });
   const wanted = { concepts, metadata: message.value.metadata as JsonObject, geo };
-  if (datasets.length > 0 || overwriteProblem(before, wanted) !== undefined) {
+  const isExact = datasets.length === 0 && overwriteProblem(before, wanted) === undefined;
+  const isProcessed = !there.status || classify(there.status) === "ok";
+  if (!isExact && isProcessed && message.isAtLastSink) {
     message.skip("already there, and other fields may differ (patch changes those)", true);
     return;
   }
-  message.note("already there");
-  settleSame(message, there, accepted, options, true);
+  if (isExact) message.note("already there");
+  settleSame(message, there, accepted, options, isExact);
 }
 
 /** Longest wait for deleted inputs to be gone. */
