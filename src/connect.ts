@@ -3,13 +3,13 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import * as z from "zod";
-import { App } from "./client/app.js";
-import { Transport } from "./client/transport.js";
+import { App } from "./clarifai/client/app.js";
+import { Transport } from "./clarifai/client/transport.js";
+import { limits } from "./clarifai/limits.js";
 import { describeError, OptionsError } from "./core/errors.js";
-import { checkUrl, isLoopbackHost } from "./core/guarded-fetch.js";
-import { limits } from "./core/limits.js";
-import { writeNotice } from "./core/notice.js";
-import { type OptionsOf, parseOptions } from "./core/plugin.js";
+import { checkUrl, isLoopbackHost } from "./core/net/guarded-fetch.js";
+import { type OptionsOf, parseOptions } from "./core/plugin/plugin.js";
+import { writeNotice } from "./core/util/notice.js";
 import type { Emulator } from "./emulator/index.js";
 
 const platformUrl = "https://api.clarifai.com";

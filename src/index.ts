@@ -4,23 +4,18 @@
  * @module sluice
  */
 
-export { ApiError } from "./client/api-error.js";
-export { App } from "./client/app.js";
-export type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PatchAction } from "./client/app-types.js";
+export { type BatchOptions, batch } from "./clarifai/batch.js";
+export { ApiError } from "./clarifai/client/api-error.js";
+export { App } from "./clarifai/client/app.js";
+export type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PatchAction } from "./clarifai/client/app-types.js";
+export { limits } from "./clarifai/limits.js";
 export { type ConnectOptions, connect } from "./connect.js";
-export type { Health } from "./core/activity.js";
-export { type BatchOptions, batch } from "./core/batch.js";
-export { openContent, readContent } from "./core/content.js";
-export type { DeadLetter } from "./core/dead-letters.js";
-export {
-  defineSink,
-  defineSource,
-  defineTransform,
-  type SinkDefinition,
-  type SourceDefinition,
-  type TransformDefinition,
-} from "./core/define.js";
-export { htmlOf } from "./core/display.js";
+export type { Counts, Outcome, Settlement } from "./core/accounting/ledger.js";
+export type { Message } from "./core/accounting/message.js";
+export type { SinkProgress } from "./core/accounting/run-context.js";
+export type { Turns } from "./core/accounting/shared-rate-limiter.js";
+export type { ReportedTarget } from "./core/accounting/targets.js";
+export type { Acknowledge, Listed } from "./core/accounting/tracking.js";
 export {
   BatchError,
   FlowError,
@@ -30,8 +25,13 @@ export {
   SinkError,
   SourceError,
 } from "./core/errors.js";
-export { Flow, flow, type StreamOptions } from "./core/flow.js";
-export { idFromPath } from "./core/ids.js";
+export { Flow, flow, type StreamOptions } from "./core/flow/flow.js";
+export type { Pipeline } from "./core/flow/pipeline.js";
+export type { Plan, PlannedSink, PlanOptions } from "./core/flow/plan.js";
+export type { Preview } from "./core/flow/preview.js";
+export type { RunOptions } from "./core/flow/run.js";
+export { openContent, readContent } from "./core/input/content.js";
+export { idFromPath } from "./core/input/ids.js";
 export type {
   Annotation,
   BytesContent,
@@ -44,20 +44,22 @@ export type {
   Json,
   Kind,
   UrlContent,
-} from "./core/input.js";
-export { type JournalRecord, readJournal } from "./core/journal.js";
-export type { Counts, Outcome, Settlement } from "./core/ledger.js";
-export { limits } from "./core/limits.js";
-export type { Message } from "./core/message.js";
-export type { MetricsMeter } from "./core/metrics.js";
-export type { Pipeline } from "./core/pipeline.js";
-export type { Plan, PlannedSink, PlanOptions } from "./core/plan.js";
+} from "./core/input/input.js";
+export type { DeadLetter } from "./core/journal/dead-letters.js";
+export type { JournalFacts } from "./core/journal/journal.js";
+export { type JournalRecord, readJournal } from "./core/journal/journal.js";
 export {
-  type Acknowledge,
+  defineSink,
+  defineSource,
+  defineTransform,
+  type SinkDefinition,
+  type SourceDefinition,
+  type TransformDefinition,
+} from "./core/plugin/define.js";
+export {
   type ChangedInput,
   doneEarlier,
   itemFrom,
-  type Listed,
   type ReadContext,
   type Source,
   type SourceItem,
@@ -65,16 +67,14 @@ export {
   type TransformContext,
   type TransformResult,
   type WriteContext,
-} from "./core/plugin.js";
-export type { Preview } from "./core/preview.js";
+} from "./core/plugin/plugin.js";
+export type { Health } from "./core/progress/health.js";
 export type { ProgressEvent } from "./core/progress/measure.js";
+export type { MetricsMeter } from "./core/progress/metrics.js";
+export type { Stall } from "./core/progress/stalls.js";
+export { htmlOf } from "./core/report/display.js";
+export type { Failure, FailureGroup, ReasonGroup, Report } from "./core/report/report.js";
 export type { Throughput } from "./core/report/throughput.js";
-export type { Failure, FailureGroup, JournalFacts, ReasonGroup, Report } from "./core/report.js";
-export type { RunOptions } from "./core/run.js";
-export type { SinkProgress } from "./core/run-context.js";
-export type { ReportedTarget } from "./core/targets.js";
-export type { Turns } from "./core/turns.js";
-export type { Stall } from "./core/watchdog.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";
 export { patchConcepts } from "./sinks/patch-concepts.js";

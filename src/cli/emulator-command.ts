@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { describeError, FlowError } from "../core/errors.js";
-import { isLoopbackHost } from "../core/guarded-fetch.js";
-import type { FaultRule } from "../emulator/faults.js";
-import type { AppName } from "../emulator/requests.js";
+import { isLoopbackHost } from "../core/net/guarded-fetch.js";
+import type { FaultRule } from "../emulator/server/faults.js";
+import type { AppName } from "../emulator/server/requests.js";
 import { notEmpty, wholeNumber } from "./shared/parsing.js";
 
 interface Options {

@@ -1,8 +1,8 @@
 /** `sluice list`: what an app has. */
 
 import { Command } from "commander";
-import { printable } from "../core/format.js";
-import { type Input, kindOf } from "../core/input.js";
+import { type Input, kindOf } from "../core/input/input.js";
+import { printable } from "../core/util/format.js";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
 import { outputEnded, outputFailed, print } from "./shared/output.js";
 import { wholeNumber } from "./shared/parsing.js";

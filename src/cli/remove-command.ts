@@ -2,8 +2,8 @@
 
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
-import type { App } from "../client/app.js";
-import { counted } from "../core/format.js";
+import type { App } from "../clarifai/client/app.js";
+import { counted } from "../core/util/format.js";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 import { type SelectingOptions, selectionOf, selectionText, withSelection } from "./shared/selecting.js";

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { type EngineOptions, streamOf, withEngine } from "./shared/engine.js";
+import { type EngineOptions, streamOf, withEngine } from "./shared/nats-options.js";
 import { outputEnded, print } from "./shared/output.js";
 import { wholeNumber } from "./shared/parsing.js";
 

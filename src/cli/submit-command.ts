@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import { OptionsError } from "../core/errors.js";
-import { type EngineOptions, streamOf, withEngine } from "./shared/engine.js";
+import { type EngineOptions, streamOf, withEngine } from "./shared/nats-options.js";
 import { notEmpty } from "./shared/parsing.js";
 import { type ReadingOptions, sourcesOf, withReading } from "./shared/reading.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";

@@ -1,8 +1,8 @@
 /** `sluice work`: a pipeline of the user's own on what others submit, together with other workers. */
 
 import { Command } from "commander";
-import { type EngineOptions, streamOf, withEngine } from "./shared/engine.js";
 import { fromProject } from "./shared/from-project.js";
+import { type EngineOptions, streamOf, withEngine } from "./shared/nats-options.js";
 import { notEmpty, wholeNumber } from "./shared/parsing.js";
 import { pipelineOf, withPipeline } from "./shared/pipeline.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";

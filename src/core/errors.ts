@@ -1,7 +1,7 @@
 /** Errors: one base class with a stable code, so that programs never match on text. */
 
 import { inspect } from "node:util";
-import { shownText } from "./secret-urls.js";
+import { redactText } from "./redact-urls.js";
 
 export interface FlowErrorOptions {
   /** Whether the same call may succeed later. Default: false. */
@@ -95,7 +95,7 @@ const maxCauses = 5;
 
 function ownText(error: Error): string {
   const { message, name } = error;
-  const own = shownText(typeof message === "string" && message !== "" ? message : String(name || "Error"));
+  const own = redactText(typeof message === "string" && message !== "" ? message : String(name || "Error"));
   if (!(error instanceof AggregateError) || !Array.isArray(error.errors)) return own;
   const some = error.errors.slice(0, 3).map((one: unknown) => describeError(one, maxCauses));
   const more = error.errors.length > some.length ? `, and ${error.errors.length - some.length} more` : "";

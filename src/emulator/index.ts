@@ -10,22 +10,22 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
-import { isLoopbackHost } from "../core/guarded-fetch.js";
-import { type FolderCheck, openDataFolder } from "./data-folder.js";
-import { isDiskFull } from "./disk-full.js";
-import { type FaultRule, Faults } from "./faults.js";
+import { isLoopbackHost } from "../core/net/guarded-fetch.js";
 import type { Gallery } from "./gallery/gallery.js";
 import { Sessions } from "./gallery/sessions.js";
-import type { MediaFiles } from "./media-files.js";
-import type { AppRow, InputRow } from "./model.js";
-import { Processing } from "./processing.js";
-import type { AppName } from "./requests.js";
+import type { MediaFiles } from "./media/media-files.js";
+import { Processing } from "./media/processing.js";
 import type { Services } from "./routes/context.js";
-import { makeServer } from "./server.js";
-import type { Store } from "./store.js";
+import { type FaultRule, Faults } from "./server/faults.js";
+import type { AppName } from "./server/requests.js";
+import { makeServer } from "./server/server.js";
+import { type FolderCheck, openDataFolder } from "./store/data-folder.js";
+import { isDiskFull } from "./store/disk-full.js";
+import type { AppRow, InputRow } from "./store/model.js";
+import type { Store } from "./store/store.js";
 
-export type { FolderCheck } from "./data-folder.js";
-export type { Fault, FaultRule } from "./faults.js";
+export type { Fault, FaultRule } from "./server/faults.js";
+export type { FolderCheck } from "./store/data-folder.js";
 
 /** Options of `startEmulator`. */
 export interface EmulatorOptions {
@@ -118,7 +118,7 @@ export interface Emulator {
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (the folder cannot be written, say), ERR_STORE_ADDRESS (the port is taken, say)
  * @example
- * const emulator = await startEmulator({ data: "./store" });
+ * const emulator = await startEmulator({ data: "./store/store" });
  * const app = await connect({ baseUrl: emulator.url, pat: "any" });
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {

@@ -1,13 +1,14 @@
 /** Deliveries: messages that this worker has and the engine waits for; kept alive while they are worked on, answered with their outcomes. */
 
 import type { JsMsg } from "@nats-io/jetstream";
-import { type DeadLetter, referring } from "../core/dead-letters.js";
+import type { Outcome } from "../core/accounting/ledger.js";
+import type { Acknowledge, Listed } from "../core/accounting/tracking.js";
 import { describeError, InputError } from "../core/errors.js";
-import type { Input, InputDraft } from "../core/input.js";
-import type { Outcome } from "../core/ledger.js";
-import type { Acknowledge, Listed, SourceItem } from "../core/plugin.js";
+import type { Input, InputDraft } from "../core/input/input.js";
+import { type DeadLetter, referring } from "../core/journal/dead-letters.js";
+import type { SourceItem } from "../core/plugin/plugin.js";
 import { shortened } from "../core/report/reason-groups.js";
-import type { Engine } from "./engine.js";
+import type { Engine } from "./nats-server.js";
 import { decodeReference } from "./reference.js";
 import { partsOf } from "./streams.js";
 

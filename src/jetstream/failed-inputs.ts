@@ -1,19 +1,13 @@
 /** Source: the inputs that workers of a stream gave up on, to be tried again. */
 
 import * as z from "zod";
+import type { Acknowledge } from "../core/accounting/tracking.js";
 import { InputError } from "../core/errors.js";
-import {
-  type Acknowledge,
-  type OptionsOf,
-  parseOptions,
-  type ReadContext,
-  type Source,
-  type SourceItem,
-} from "../core/plugin.js";
-import { revealSecrets } from "../core/secret-urls.js";
+import { revealSecrets } from "../core/input/secret-urls.js";
+import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin/plugin.js";
 import type { FailedInput } from "./deliveries.js";
-import { Engine, engineOptions, StreamName } from "./engine.js";
-import { recordsOf } from "./records.js";
+import { Engine, engineOptions, StreamName } from "./nats-server.js";
+import { recordsOf } from "./read-records.js";
 import { partsOf } from "./streams.js";
 
 const Options = z.strictObject({

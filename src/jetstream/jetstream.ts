@@ -5,11 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Consumer, ConsumerInfo } from "@nats-io/jetstream";
 import * as z from "zod";
 import { describeError, SourceError } from "../core/errors.js";
-import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin.js";
+import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin/plugin.js";
 import { Arrivals } from "./arrivals.js";
 import { Deliveries } from "./deliveries.js";
-import { Engine, engineOptions, StreamName } from "./engine.js";
-import { SharedTurns } from "./shared-turns.js";
+import { Engine, engineOptions, StreamName } from "./nats-server.js";
+import { SharedTurns } from "./shared-rate-limiter.js";
 import { ackWaitOf, ensureConsumer, ensureStreams } from "./streams.js";
 
 const Options = z.strictObject({

@@ -3,13 +3,13 @@
 import { resolve } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import { claimId } from "../core/claim-id.js";
+import { claimId } from "../core/accounting/claim-id.js";
+import { IdsInRun } from "../core/accounting/ids-in-run.js";
+import type { Message } from "../core/accounting/message.js";
 import { describeError, SinkError } from "../core/errors.js";
-import { IdsInRun } from "../core/ids-in-run.js";
-import type { Message } from "../core/message.js";
-import { type OptionsOf, parseOptions } from "../core/plugin.js";
-import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { Engine, engineOptions, StreamName, serversText } from "./engine.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
+import { Engine, engineOptions, StreamName, serversText } from "./nats-server.js";
 import { encodeReference } from "./reference.js";
 import { ensureStreams, partsOf } from "./streams.js";
 

@@ -1,12 +1,12 @@
 /** References: what travels on a stream, an input by its files and addresses and fields, without the bytes of a file. */
 
 import { isAbsolute, relative, resolve } from "node:path";
-import { decodeData } from "../core/content.js";
+import type { Listed } from "../core/accounting/tracking.js";
 import { InputError } from "../core/errors.js";
-import type { Content, Input, InputDraft } from "../core/input.js";
-import { mediaKinds } from "../core/kinds.js";
-import type { Listed } from "../core/plugin.js";
-import { hideSecrets, revealSecrets, type SecretUrls } from "../core/secret-urls.js";
+import { decodeData } from "../core/input/content.js";
+import type { Content, Input, InputDraft } from "../core/input/input.js";
+import { mediaKinds } from "../core/input/kinds.js";
+import { hideSecrets, revealSecrets, type SecretUrls } from "../core/input/secret-urls.js";
 
 const version = 1;
 

@@ -1,17 +1,17 @@
 /** The report of a stream: what became of all inputs that were published to it, over all workers, from what the engine knows. */
 
 import * as z from "zod";
-import { displayed } from "../core/display.js";
+import type { Counts } from "../core/accounting/ledger.js";
 import { FlowError } from "../core/errors.js";
-import { printable } from "../core/format.js";
-import type { Counts } from "../core/ledger.js";
-import { type OptionsOf, parseOptions } from "../core/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { displayed } from "../core/report/display.js";
 import { ReasonGroups } from "../core/report/reason-groups.js";
+import type { ReasonGroup } from "../core/report/report.js";
 import { failureLines, groupLines } from "../core/report/summary.js";
-import type { ReasonGroup } from "../core/report.js";
+import { printable } from "../core/util/format.js";
 import type { FailedInput } from "./deliveries.js";
-import { Engine, engineOptions, StreamName } from "./engine.js";
-import { recordsOf, stateOf } from "./records.js";
+import { Engine, engineOptions, StreamName } from "./nats-server.js";
+import { recordsOf, stateOf } from "./read-records.js";
 import { partsOf } from "./streams.js";
 
 const Options = z.strictObject({

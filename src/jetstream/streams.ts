@@ -2,7 +2,7 @@
 
 import type { ConsumerConfig, StreamConfig, StreamInfo } from "@nats-io/jetstream";
 import { FlowError } from "../core/errors.js";
-import type { Engine } from "./engine.js";
+import type { Engine } from "./nats-server.js";
 
 /** Time in which an id that is published twice is known, in milliseconds; each id costs the engine memory for that long. */
 const duplicateWindowMs = 120_000;

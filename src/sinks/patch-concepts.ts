@@ -1,16 +1,16 @@
 /** Sink: renames concepts, app-wide. */
 
 import type { OperatorFunction } from "rxjs";
-import type { ApiError } from "../client/api-error.js";
-import type { App } from "../client/app.js";
-import { checkApp } from "../client/check-app.js";
-import { mayBeOneItem } from "../client/status.js";
+import type { ApiError } from "../clarifai/client/api-error.js";
+import type { App } from "../clarifai/client/app.js";
+import { checkApp } from "../clarifai/client/check-app.js";
+import { limits } from "../clarifai/limits.js";
+import { inParts, settleInHalves } from "../clarifai/requests.js";
+import { mayBeOneItem } from "../clarifai/wire/status.js";
+import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
-import type { Concept } from "../core/input.js";
-import { limits } from "../core/limits.js";
-import type { Message } from "../core/message.js";
-import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { inParts, settleInHalves } from "./requests.js";
+import type { Concept } from "../core/input/input.js";
+import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
 
 /**
  * Renames the concepts of the inputs that reach it: each concept's id keeps its place, and its name becomes the label of that concept in the

@@ -2,24 +2,24 @@
 
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { App } from "../client/app.js";
-import type { PatchAction } from "../client/app-types.js";
-import { checkApp } from "../client/check-app.js";
-import type { Content, Input } from "../core/input.js";
-import { mediaKinds } from "../core/kinds.js";
-import type { Message } from "../core/message.js";
-import { type OptionsOf, parseOptions } from "../core/plugin.js";
-import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { type FieldsPatch, listedPatch, rowPatch, takenAway, unsupported } from "./patching/fields-patch.js";
+import type { App } from "../clarifai/client/app.js";
+import type { PatchAction } from "../clarifai/client/app-types.js";
+import { checkApp } from "../clarifai/client/check-app.js";
+import { type FieldsPatch, listedPatch, rowPatch, takenAway, unsupported } from "../clarifai/patch/fields-patch.js";
 import {
   type AnnotationsPatch,
   annotationsPatch,
   deleteAnnotations,
   patchAnnotations,
-} from "./patching/patch-annotations.js";
-import { type DatasetItem, datasetsPatch, patchDatasets } from "./patching/patch-datasets.js";
-import { type PatchContext, patchFields } from "./patching/patch-fields.js";
-import { WritesById } from "./patching/writes-by-id.js";
+} from "../clarifai/patch/patch-annotations.js";
+import { type DatasetItem, datasetsPatch, patchDatasets } from "../clarifai/patch/patch-datasets.js";
+import { type PatchContext, patchFields } from "../clarifai/patch/patch-fields.js";
+import { WritesById } from "../clarifai/patch/writes-by-id.js";
+import type { Message } from "../core/accounting/message.js";
+import type { Content, Input } from "../core/input/input.js";
+import { mediaKinds } from "../core/input/kinds.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
 
 const Options = z.strictObject({
   /**

@@ -2,13 +2,13 @@
 
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { App } from "../client/app.js";
-import { checkApp } from "../client/check-app.js";
-import { limits } from "../core/limits.js";
-import type { Message } from "../core/message.js";
-import { type OptionsOf, parseOptions } from "../core/plugin.js";
-import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { inParts, settleWith } from "./requests.js";
+import type { App } from "../clarifai/client/app.js";
+import { checkApp } from "../clarifai/client/check-app.js";
+import { limits } from "../clarifai/limits.js";
+import { inParts, settleWith } from "../clarifai/requests.js";
+import type { Message } from "../core/accounting/message.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
 
 const Options = z.strictObject({
   /** "all": every annotation of the input; "given": those that the input lists, by their ids. Default: "given". */

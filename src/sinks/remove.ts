@@ -2,19 +2,19 @@
 
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import { ApiError } from "../client/api-error.js";
-import type { App } from "../client/app.js";
-import { checkApp } from "../client/check-app.js";
-import { systemClock } from "../client/pacing/clock.js";
-import { codes, statusText } from "../client/status.js";
-import type { WireInput } from "../client/wire.js";
+import { ApiError } from "../clarifai/client/api-error.js";
+import type { App } from "../clarifai/client/app.js";
+import { checkApp } from "../clarifai/client/check-app.js";
+import { limits } from "../clarifai/limits.js";
+import { inParts, settleInHalves, settleWith } from "../clarifai/requests.js";
+import { stillThere } from "../clarifai/wait-until-gone.js";
+import type { WireInput } from "../clarifai/wire/inputs.js";
+import { codes, statusText } from "../clarifai/wire/status.js";
+import type { Message } from "../core/accounting/message.js";
 import { describeError, InputError } from "../core/errors.js";
-import { limits } from "../core/limits.js";
-import type { Message } from "../core/message.js";
-import { type OptionsOf, parseOptions } from "../core/plugin.js";
-import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { stillThere } from "./gone.js";
-import { inParts, settleInHalves, settleWith } from "./requests.js";
+import { systemClock } from "../core/net/clock.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
 
 const Options = z.strictObject({
   /** Longest wait for the inputs of a request to be gone, in milliseconds, at most a day. Default: 60,000. */

@@ -2,24 +2,24 @@
 
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { App } from "../client/app.js";
-import { checkApp } from "../client/check-app.js";
-import { loadHasher } from "../client/fingerprint.js";
-import { systemClock } from "../client/pacing/clock.js";
-import { classify } from "../client/status.js";
-import { claimId } from "../core/claim-id.js";
+import type { App } from "../clarifai/client/app.js";
+import { checkApp } from "../clarifai/client/check-app.js";
+import { asFatalToUpload, settleWith } from "../clarifai/requests.js";
+import { type AnnotationsAdded, addAnnotations } from "../clarifai/upload/add-annotations.js";
+import { AddJobs, failureText, type Job } from "../clarifai/upload/add-jobs.js";
+import { type Accepted, failThere, removeAndWait, settleFound } from "../clarifai/upload/conflicts.js";
+import { LookUps } from "../clarifai/upload/look-ups.js";
+import { postBatch } from "../clarifai/upload/post-batch.js";
+import { loadHasher } from "../clarifai/wire/content-hash.js";
+import { classify } from "../clarifai/wire/status.js";
+import { claimId } from "../core/accounting/claim-id.js";
+import { IdsInRun } from "../core/accounting/ids-in-run.js";
+import type { Message } from "../core/accounting/message.js";
+import type { RunContext } from "../core/accounting/run-context.js";
 import { InputError } from "../core/errors.js";
-import { IdsInRun } from "../core/ids-in-run.js";
-import type { Message } from "../core/message.js";
-import { type OptionsOf, parseOptions } from "../core/plugin.js";
-import type { RunContext } from "../core/run-context.js";
-import { type MessageSink, messageSinkOperator } from "../core/sink-operator.js";
-import { asFatalToUpload, settleWith } from "./requests.js";
-import { type AnnotationsAdded, addAnnotations } from "./uploading/add-annotations.js";
-import { AddJobs, failureText, type Job } from "./uploading/add-jobs.js";
-import { type Accepted, failThere, removeAndWait, settleFound } from "./uploading/conflicts.js";
-import { LookUps } from "./uploading/look-ups.js";
-import { postBatch } from "./uploading/post-batch.js";
+import { systemClock } from "../core/net/clock.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
 
 const Options = z.strictObject({
   /**

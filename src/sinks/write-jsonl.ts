@@ -4,15 +4,15 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
+import type { Message } from "../core/accounting/message.js";
+import { diskTarget } from "../core/accounting/targets.js";
 import { BatchError, describeError, InputError, SinkError } from "../core/errors.js";
-import type { Input } from "../core/input.js";
-import { bytesAsBase64 } from "../core/input-json.js";
-import { LockedError, takeLock } from "../core/journal/lock.js";
-import { makeFolder } from "../core/make-folder.js";
-import type { Message } from "../core/message.js";
-import { checkPath, type OptionsOf, parseOptions, type Sink } from "../core/plugin.js";
-import { sinkOperator } from "../core/sink-operator.js";
-import { diskTarget } from "../core/targets.js";
+import { LockedError, takeLock } from "../core/files/file-lock.js";
+import { makeFolder } from "../core/files/make-folder.js";
+import type { Input } from "../core/input/input.js";
+import { bytesAsBase64 } from "../core/input/input-json.js";
+import { checkPath, type OptionsOf, parseOptions, type Sink } from "../core/plugin/plugin.js";
+import { sinkOperator } from "../core/plugin/sink-operator.js";
 
 const Options = z.strictObject({
   /** Adds to a file that exists. Default: false, and a file that exists is an error. */

@@ -2,17 +2,17 @@
 
 import { dirname } from "node:path";
 import * as z from "zod";
-import { beginningOf } from "../core/beginning-of.js";
 import { describeError, describeThrown, InputError, SourceError } from "../core/errors.js";
-import type { InputDraft } from "../core/input.js";
-import { kinds } from "../core/kinds.js";
-import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
-import { idsOption } from "../core/row-ids.js";
-import { isThenable } from "../core/thenable.js";
+import type { InputDraft } from "../core/input/input.js";
+import { kinds } from "../core/input/kinds.js";
+import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin/plugin.js";
+import { idsOption } from "../core/plugin/row-ids.js";
+import { beginningOf } from "../core/util/shorten.js";
+import { isThenable } from "../core/util/thenable.js";
 import { cellsUnder } from "../formats/csv/cells-under.js";
+import { type Layout, layoutOf } from "../formats/csv/columns.js";
+import { csvIds, type GiveId } from "../formats/csv/ids.js";
 import { type CsvRow, readRows } from "../formats/csv/rows.js";
-import { type Layout, layoutOf } from "./csv-columns.js";
-import { csvIds, type GiveId } from "./csv-ids.js";
 
 type Mapped = InputDraft | null | undefined;
 /** Makes an input of a row, whose cells are texts by the names of their columns; nothing passes the row over. */

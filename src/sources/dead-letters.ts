@@ -1,16 +1,16 @@
 /** Source: the inputs of a dead-letter file, to be tried again. */
 
 import { open, stat } from "node:fs/promises";
-import { decodeData } from "../core/content.js";
-import type { DeadLetter } from "../core/dead-letters.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
-import { bytesFromBase64 } from "../core/input-json.js";
+import { readLines } from "../core/files/lines.js";
+import { decodeData } from "../core/input/content.js";
+import { isDeeper } from "../core/input/frozen-json.js";
+import { bytesFromBase64 } from "../core/input/input-json.js";
+import { revealSecrets } from "../core/input/secret-urls.js";
 import { blockBytes } from "../core/journal/append-file.js";
-import { DigestSet, fingerprintOfKey } from "../core/journal/digest-set.js";
-import { isDeeper } from "../core/json.js";
-import { readLines } from "../core/lines.js";
-import type { Source, SourceItem } from "../core/plugin.js";
-import { revealSecrets } from "../core/secret-urls.js";
+import type { DeadLetter } from "../core/journal/dead-letters.js";
+import type { Source, SourceItem } from "../core/plugin/plugin.js";
+import { DigestSet, fingerprintOfKey } from "../core/util/digest-set.js";
 
 /** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */
 const maxLineBytes = 200_000_000;

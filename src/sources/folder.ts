@@ -4,14 +4,14 @@ import { realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import * as z from "zod";
-import { checkTextSize, type Described, decodeText, describeFile, kindError } from "../core/content.js";
-import { knownType } from "../core/detect/detect.js";
-import { isTextName } from "../core/detect/names.js";
-import { oldTextType, unknownType } from "../core/detect/types.js";
 import { describeError, FlowError, InputError } from "../core/errors.js";
-import { folderName, idFromPath, idOfContent, idOfFile } from "../core/ids.js";
-import type { FileContent, InputDraft, Kind } from "../core/input.js";
-import { kinds } from "../core/kinds.js";
+import { checkTextSize, type Described, decodeText, describeFile, kindError } from "../core/input/content.js";
+import { knownType } from "../core/input/detect/detect.js";
+import { isTextName } from "../core/input/detect/names.js";
+import { oldTextType, unknownType } from "../core/input/detect/types.js";
+import { folderName, idFromPath, idOfContent, idOfFile } from "../core/input/ids.js";
+import type { FileContent, InputDraft, Kind } from "../core/input/input.js";
+import { kinds } from "../core/input/kinds.js";
 import {
   checkPath,
   doneEarlier,
@@ -19,12 +19,12 @@ import {
   parseOptions,
   type Source,
   type SourceItem,
-  shown,
-} from "../core/plugin.js";
-import { whenThere } from "../core/thenable.js";
-import { sidecarByContent } from "./folder-sidecars.js";
-import { type FoundFile, filterOf, findFiles, type Walk } from "./folder-walk.js";
-import { watchFolder } from "./folder-watch.js";
+} from "../core/plugin/plugin.js";
+import { formatValue } from "../core/util/format-value.js";
+import { whenThere } from "../core/util/thenable.js";
+import { sidecarByContent } from "./folder/sidecars.js";
+import { type FoundFile, filterOf, findFiles, type Walk } from "./folder/walk.js";
+import { watchFolder } from "./folder/watch.js";
 
 type Labels = string | readonly string[] | undefined;
 type LabelsOf = (relativePath: string, kind: Kind) => Labels | Promise<Labels>;
@@ -340,7 +340,7 @@ function addNames(
 }
 
 function setId(input: InputDraft, id: unknown): void {
-  if (typeof id !== "string") throw new InputError("ERR_INPUT_SHAPE", `ids must return a text, got ${shown(id)}`);
+  if (typeof id !== "string") throw new InputError("ERR_INPUT_SHAPE", `ids must return a text, got ${formatValue(id)}`);
   input.id = id;
 }
 

@@ -2,9 +2,9 @@
 
 import type { Observable } from "rxjs";
 import * as z from "zod";
-import type { InputDraft } from "../core/input.js";
-import { type OptionsOf, parseOptions, type Source } from "../core/plugin.js";
-import { draftIds, idsOption } from "../core/row-ids.js";
+import type { InputDraft } from "../core/input/input.js";
+import { type OptionsOf, parseOptions, type Source } from "../core/plugin/plugin.js";
+import { draftIds, idsOption } from "../core/plugin/row-ids.js";
 
 const Options = z.strictObject({
   /**

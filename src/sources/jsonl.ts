@@ -2,15 +2,22 @@
 
 import { dirname } from "node:path";
 import * as z from "zod";
-import { decodeData } from "../core/content.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
-import type { InputDraft } from "../core/input.js";
-import { bytesFromBase64 } from "../core/input-json.js";
-import { parseJson } from "../core/json-text.js";
-import { readLines } from "../core/lines.js";
-import { checkPath, itemFrom, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin.js";
-import { draftIds, idsOption } from "../core/row-ids.js";
-import { inputOfLine, isManifestLine, lastLines } from "./manifest-lines.js";
+import { readLines } from "../core/files/lines.js";
+import { decodeData } from "../core/input/content.js";
+import type { InputDraft } from "../core/input/input.js";
+import { bytesFromBase64 } from "../core/input/input-json.js";
+import {
+  checkPath,
+  itemFrom,
+  type OptionsOf,
+  parseOptions,
+  type Source,
+  type SourceItem,
+} from "../core/plugin/plugin.js";
+import { draftIds, idsOption } from "../core/plugin/row-ids.js";
+import { parseJson } from "../core/util/json-text.js";
+import { inputOfLine, isManifestLine, lastLines } from "../formats/manifest/lines.js";
 
 /** Longest line, in bytes: a text at the limit of the API, escaped. */
 const maxLineBytes = 100_000_000;

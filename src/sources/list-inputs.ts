@@ -1,19 +1,19 @@
 /** Source: the inputs that an app has. */
 
 import * as z from "zod";
-import type { App } from "../client/app.js";
-import { checkApp } from "../client/check-app.js";
-import { listedOf } from "../client/listed.js";
-import { inputFromWire, type WireInput } from "../client/wire.js";
-import { plainAnnotation } from "../client/wire-annotation.js";
+import type { App } from "../clarifai/client/app.js";
+import { checkApp } from "../clarifai/client/check-app.js";
+import { limits } from "../clarifai/limits.js";
+import { listedOf } from "../clarifai/listing/listed.js";
+import { defaultPerPage, numberedPages } from "../clarifai/listing/numbered-pages.js";
+import { annotationsOf, Memberships } from "../clarifai/listing/records.js";
+import { streamedPages } from "../clarifai/listing/streamed-pages.js";
+import { plainAnnotation } from "../clarifai/wire/annotations.js";
+import { inputFromWire, type WireInput } from "../clarifai/wire/inputs.js";
 import { OptionsError } from "../core/errors.js";
-import type { InputDraft } from "../core/input.js";
-import { kinds, mediaKinds } from "../core/kinds.js";
-import { limits } from "../core/limits.js";
-import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin.js";
-import { defaultPerPage, numberedPages } from "./listing/numbered-pages.js";
-import { annotationsOf, Memberships } from "./listing/records.js";
-import { streamedPages } from "./listing/streamed-pages.js";
+import type { InputDraft } from "../core/input/input.js";
+import { kinds, mediaKinds } from "../core/input/kinds.js";
+import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin/plugin.js";
 
 const Options = z.strictObject({
   /** Kinds to yield; an image with a text counts as image. Default: all. */

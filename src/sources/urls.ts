@@ -2,20 +2,21 @@
 
 import { setMaxListeners } from "node:events";
 import * as z from "zod";
+import { IdsInRun } from "../core/accounting/ids-in-run.js";
+import type { SameId } from "../core/accounting/tracking.js";
 import { describeError, FlowError, InputError, OptionsError, SourceError } from "../core/errors.js";
-import { checkUrl } from "../core/guarded-fetch.js";
-import { HostGates } from "../core/host-gate.js";
-import { idFromPath, idOfBytes } from "../core/ids.js";
-import { IdsInRun } from "../core/ids-in-run.js";
-import type { Content, InputDraft } from "../core/input.js";
-import { kindOfUrl, urlField } from "../core/kind-of-url.js";
-import { kinds, mediaKinds } from "../core/kinds.js";
-import { readLines } from "../core/lines.js";
-import { checkPath, type OptionsOf, parseOptions, type SameId, type Source, type SourceItem } from "../core/plugin.js";
-import { checkHeaders } from "../core/request-headers.js";
-import { shownUrl, withoutSignature } from "../core/secret-urls.js";
-import { inOrder, type Place } from "./fetch-queue.js";
-import { fetchUrl } from "./url-fetch.js";
+import { readLines } from "../core/files/lines.js";
+import { idFromPath, idOfBytes } from "../core/input/ids.js";
+import type { Content, InputDraft } from "../core/input/input.js";
+import { kindOfUrl, urlField } from "../core/input/kind-of-url.js";
+import { kinds, mediaKinds } from "../core/input/kinds.js";
+import { checkUrl } from "../core/net/guarded-fetch.js";
+import { HostGates } from "../core/net/host-limits.js";
+import { checkHeaders } from "../core/net/request-headers.js";
+import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin/plugin.js";
+import { redactUrl, withoutSignature } from "../core/redact-urls.js";
+import { inOrder, type Place } from "./urls/fetch-queue.js";
+import { fetchUrl } from "./urls/fetch-url.js";
 
 type IdOf = (url: string) => string;
 
@@ -204,7 +205,7 @@ function urlOf(text: string): URL {
   if (/^https?:\/\/\S+\s+https?:\/\//i.test(text))
     throw new InputError("ERR_URL", "the line holds more than one address; put each on its own");
   if (text !== "" && !text.includes(":") && !URL.canParse(text)) {
-    throw new InputError("ERR_URL", `"${shownUrl(text).slice(0, 200)}" is not a whole URL; write it with https://`);
+    throw new InputError("ERR_URL", `"${redactUrl(text).slice(0, 200)}" is not a whole URL; write it with https://`);
   }
   if (/^file:/i.test(text)) {
     const hint = 'files are read with folder(path), or named in a CSV: csv(path, { input: "file" })';
@@ -218,7 +219,7 @@ function urlOf(text: string): URL {
 
 /** What the report calls an address. */
 function originOf(text: string): string {
-  return shownUrl(text) || "(an empty address)";
+  return redactUrl(text) || "(an empty address)";
 }
 
 /** An item with its id, and the name from the last part of the URL. */

@@ -2,9 +2,10 @@
 
 import * as z from "zod";
 import { OptionsError } from "../core/errors.js";
-import type { InputDraft } from "../core/input.js";
-import { type OptionsOf, parseOptions, type Source, shown } from "../core/plugin.js";
-import { draftIds, idsOption } from "../core/row-ids.js";
+import type { InputDraft } from "../core/input/input.js";
+import { type OptionsOf, parseOptions, type Source } from "../core/plugin/plugin.js";
+import { draftIds, idsOption } from "../core/plugin/row-ids.js";
+import { formatValue } from "../core/util/format-value.js";
 
 const Options = z.strictObject({
   /**
@@ -28,7 +29,7 @@ export function values(inputs: Iterable<InputDraft> | AsyncIterable<InputDraft>,
   if (!isIterable(inputs)) {
     throw new OptionsError(
       "ERR_OPTIONS",
-      `values: the inputs must be a list or another iterable, got ${shown(inputs)}`,
+      `values: the inputs must be a list or another iterable, got ${formatValue(inputs)}`,
     );
   }
   return {

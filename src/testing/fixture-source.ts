@@ -1,9 +1,9 @@
 /** What the suites have in common: a source of fixtures, a witness of what goes by, and waits that say what they waited for. */
 
 import { type MonoTypeOperatorFunction, tap } from "rxjs";
-import type { Input, InputDraft } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import type { Source } from "../core/plugin.js";
+import type { Message } from "../core/accounting/message.js";
+import type { Input, InputDraft } from "../core/input/input.js";
+import type { Source } from "../core/plugin/plugin.js";
 
 /** Shorter than the time that vitest gives a test, so that a plugin that hangs is told by its name. */
 const longestWaitMs = 3000;

@@ -2,11 +2,11 @@
 
 import { concatMap, type OperatorFunction, tap } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { batch } from "../core/batch.js";
-import { flow } from "../core/flow.js";
-import type { InputDraft } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import type { Report } from "../core/report.js";
+import { batch } from "../clarifai/batch.js";
+import type { Message } from "../core/accounting/message.js";
+import { flow } from "../core/flow/flow.js";
+import type { InputDraft } from "../core/input/input.js";
+import type { Report } from "../core/report/report.js";
 import { fixtureSource, within, witness } from "./fixture-source.js";
 
 /** What `testSink` needs. */

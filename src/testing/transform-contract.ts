@@ -2,11 +2,11 @@
 
 import { type OperatorFunction, tap } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { admit } from "../core/admit.js";
-import { flow } from "../core/flow.js";
-import type { Input, InputDraft } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import type { Report } from "../core/report.js";
+import type { Message } from "../core/accounting/message.js";
+import { flow } from "../core/flow/flow.js";
+import type { Input, InputDraft } from "../core/input/input.js";
+import { admit } from "../core/input/normalize.js";
+import type { Report } from "../core/report/report.js";
 import { fixtureSource, within, witness } from "./fixture-source.js";
 
 /** What `testTransform` needs. */

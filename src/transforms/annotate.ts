@@ -1,15 +1,15 @@
 /** Transform: adds annotations: boxes, polygons and concepts. */
 
 import type { OperatorFunction } from "rxjs";
+import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
-import type { Annotation, Concept, Input } from "../core/input.js";
-import { isPlainObject } from "../core/json.js";
-import type { Message } from "../core/message.js";
-import { shown } from "../core/plugin.js";
-import { checkBox, checkCorner, checkCorners } from "../core/regions.js";
-import { whenThere } from "../core/thenable.js";
-import { transformOperator } from "../core/transform-operator.js";
-import { conceptsFrom } from "./concepts.js";
+import { conceptsFrom } from "../core/input/concepts.js";
+import { isPlainObject } from "../core/input/frozen-json.js";
+import type { Annotation, Concept, Input } from "../core/input/input.js";
+import { checkBox, checkCorner, checkCorners } from "../core/input/regions.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
+import { formatValue } from "../core/util/format-value.js";
+import { whenThere } from "../core/util/thenable.js";
 
 type Labels = string | Concept | readonly (string | Concept)[];
 
@@ -61,7 +61,7 @@ function checked(annotation: Annotation): Annotation {
   if (!isPlainObject(annotation)) {
     throw new InputError(
       "ERR_ANNOTATION",
-      `annotate takes what box, polygon and concept make, got ${shown(annotation)}`,
+      `annotate takes what box, polygon and concept make, got ${formatValue(annotation)}`,
     );
   }
   const { box: corners, polygon: points, concepts } = annotation;
@@ -86,7 +86,7 @@ export function box(corners: readonly number[], labels: Labels, options: RegionO
 
 function sharesOf(corners: readonly number[], options: RegionOptions, width = 1, height = 1) {
   if (!Array.isArray(corners))
-    throw new InputError("ERR_BOX", `box takes [xMin, yMin, xMax, yMax], got ${shown(corners)}`);
+    throw new InputError("ERR_BOX", `box takes [xMin, yMin, xMax, yMax], got ${formatValue(corners)}`);
   const shares = corners.map((value, index) => value / (index % 2 === 0 ? width : height));
   checkBox(shares, `box [${corners.join(", ")}]`, hintFor(options));
   return shares as [number, number, number, number];
@@ -108,7 +108,7 @@ export function polygon(points: readonly (readonly number[])[], labels: Labels, 
 
 function cornersOf(points: readonly (readonly number[])[], options: RegionOptions, width = 1, height = 1) {
   if (!Array.isArray(points) || !points.every(Array.isArray)) {
-    throw new InputError("ERR_POLYGON", `polygon takes [[x, y], [x, y], …], got ${shown(points)}`);
+    throw new InputError("ERR_POLYGON", `polygon takes [[x, y], [x, y], …], got ${formatValue(points)}`);
   }
   checkCorners(points.length);
   return points.map((point) => {

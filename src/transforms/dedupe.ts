@@ -2,15 +2,15 @@
 
 import { createHash, hash } from "node:crypto";
 import type { OperatorFunction } from "rxjs";
-import { openContent } from "../core/content.js";
+import type { Message } from "../core/accounting/message.js";
 import { InputError, OptionsError } from "../core/errors.js";
-import { type Input, mediaOf } from "../core/input.js";
-import { DigestSet } from "../core/journal/digest-set.js";
-import type { Message } from "../core/message.js";
-import { shown } from "../core/plugin.js";
-import { withoutSignature } from "../core/secret-urls.js";
-import { whenThere } from "../core/thenable.js";
-import { transformOperator } from "../core/transform-operator.js";
+import { openContent } from "../core/input/content.js";
+import { type Input, mediaOf } from "../core/input/input.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
+import { withoutSignature } from "../core/redact-urls.js";
+import { DigestSet } from "../core/util/digest-set.js";
+import { formatValue } from "../core/util/format-value.js";
+import { whenThere } from "../core/util/thenable.js";
 
 type KeyOf = (input: Input) => string | Promise<string>;
 
@@ -25,13 +25,16 @@ type KeyOf = (input: Input) => string | Promise<string>;
  */
 export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFunction<Message, Message> {
   if (by !== "content" && by !== "id" && typeof by !== "function") {
-    throw new OptionsError("ERR_OPTIONS", `dedupe: by must be "content", "id" or a function, not ${shown(by)}`);
+    throw new OptionsError("ERR_OPTIONS", `dedupe: by must be "content", "id" or a function, not ${formatValue(by)}`);
   }
   return (input) => {
     const seen = new DigestSet();
     const first = (value: Input, key: unknown) => {
       if (typeof key !== "string") {
-        throw new InputError("ERR_DEDUPE_KEY", `the key must be a text, got ${shown(key)}; String(…) makes one of it`);
+        throw new InputError(
+          "ERR_DEDUPE_KEY",
+          `the key must be a text, got ${formatValue(key)}; String(…) makes one of it`,
+        );
       }
       return seen.add(hash("sha256", key, "base64url").slice(0, 16)) ? value : null;
     };

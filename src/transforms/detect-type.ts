@@ -1,11 +1,11 @@
 /** Transform: puts contents under the kind that they are. */
 
 import type { OperatorFunction } from "rxjs";
-import { decodeText, describeBytes, describeFile, kindError, readContent } from "../core/content.js";
+import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
-import { type BytesContent, type FileContent, type Input, type Kind, mediaOf } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import { transformOperator } from "../core/transform-operator.js";
+import { decodeText, describeBytes, describeFile, kindError, readContent } from "../core/input/content.js";
+import { type BytesContent, type FileContent, type Input, type Kind, mediaOf } from "../core/input/input.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
 
 /**
  * Finds out by content what each file or byte content is, and puts it under that kind, whatever kind it was given: an audio file given as image goes

@@ -3,17 +3,17 @@
 import { availableParallelism } from "node:os";
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
+import { limits } from "../clarifai/limits.js";
+import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
-import type { BytesContent, FileContent, Input } from "../core/input.js";
-import { limits } from "../core/limits.js";
-import type { Message } from "../core/message.js";
-import { pixelBudget } from "../core/pixel-budget.js";
-import { type OptionsOf, parseOptions } from "../core/plugin.js";
-import { transformOperator } from "../core/transform-operator.js";
-import { locationOf } from "./exif/image-location.js";
-import { encode, keepsDepth, type Target } from "./fitting/encode.js";
-import { type Format, notDecoded, openImage, type SourceImage, undecodable } from "./fitting/source-image.js";
-import { asksForTurn, turned } from "./fitting/turn-annotations.js";
+import type { BytesContent, FileContent, Input } from "../core/input/input.js";
+import { pixelBudget } from "../core/input/pixel-budget.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
+import { locationOf } from "../formats/exif/image-location.js";
+import { encode, keepsDepth, type Target } from "./fit-image/encode.js";
+import { type Format, notDecoded, openImage, type SourceImage, undecodable } from "./fit-image/source-image.js";
+import { asksForTurn, turned } from "./fit-image/turn-annotations.js";
 
 const Options = z.strictObject({
   /** Most megapixels, inclusive. Default and most: 85. */

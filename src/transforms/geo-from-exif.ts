@@ -2,11 +2,11 @@
 
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { Content, Input } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import { type OptionsOf, parseOptions } from "../core/plugin.js";
-import { transformOperator } from "../core/transform-operator.js";
-import { locationOf } from "./exif/image-location.js";
+import type { Message } from "../core/accounting/message.js";
+import type { Content, Input } from "../core/input/input.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
+import { locationOf } from "../formats/exif/image-location.js";
 
 const Options = z.strictObject({
   /** Replaces a location that the input already has. Default: false. */

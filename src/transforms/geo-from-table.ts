@@ -2,12 +2,12 @@
 
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
+import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
-import { type GeoPoint, type Input, mediaOf } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import { placeFrom } from "../core/place.js";
-import { type OptionsOf, parseOptions, type TransformContext } from "../core/plugin.js";
-import { transformOperator } from "../core/transform-operator.js";
+import { placeFrom } from "../core/input/coordinates.js";
+import { type GeoPoint, type Input, mediaOf } from "../core/input/input.js";
+import { type OptionsOf, parseOptions, type TransformContext } from "../core/plugin/plugin.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
 import { decimalIn, isMissing } from "../formats/csv/cells.js";
 import { type KeyedRow, readKeyedRows } from "../formats/csv/keyed-rows.js";
 

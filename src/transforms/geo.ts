@@ -1,13 +1,13 @@
 /** Transform: gives inputs a place. */
 
 import type { OperatorFunction } from "rxjs";
+import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
-import type { GeoPoint, Input } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import { placeFrom } from "../core/place.js";
-import { shown } from "../core/plugin.js";
-import { whenThere } from "../core/thenable.js";
-import { transformOperator } from "../core/transform-operator.js";
+import { placeFrom } from "../core/input/coordinates.js";
+import type { GeoPoint, Input } from "../core/input/input.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
+import { formatValue } from "../core/util/format-value.js";
+import { whenThere } from "../core/util/thenable.js";
 
 type Place = GeoPoint | undefined;
 
@@ -26,7 +26,7 @@ export function geo(place: GeoPoint | ((input: Input) => Place | Promise<Place>)
     if (typeof found === "object") return { ...input, geo: placeFrom(found.longitude, found.latitude) };
     throw new InputError(
       "ERR_GEO",
-      `the function must return { longitude, latitude } or undefined, got ${shown(found)}`,
+      `the function must return { longitude, latitude } or undefined, got ${formatValue(found)}`,
     );
   };
   return transformOperator({

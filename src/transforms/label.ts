@@ -1,14 +1,14 @@
 /** Transform: adds concepts. */
 
 import type { OperatorFunction } from "rxjs";
+import type { Message } from "../core/accounting/message.js";
 import { OptionsError } from "../core/errors.js";
-import type { Concept, Input } from "../core/input.js";
-import { isPlainObject } from "../core/json.js";
-import type { Message } from "../core/message.js";
-import { shown } from "../core/plugin.js";
-import { whenThere } from "../core/thenable.js";
-import { transformOperator } from "../core/transform-operator.js";
-import { conceptsFrom } from "./concepts.js";
+import { conceptsFrom } from "../core/input/concepts.js";
+import { isPlainObject } from "../core/input/frozen-json.js";
+import type { Concept, Input } from "../core/input/input.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
+import { formatValue } from "../core/util/format-value.js";
+import { whenThere } from "../core/util/thenable.js";
 
 type Labels = string | Concept | readonly (string | Concept)[];
 
@@ -42,5 +42,5 @@ function fixedConcepts(labels: Labels): readonly Concept[] {
   const list: readonly unknown[] = Array.isArray(labels) ? labels : [labels];
   if (list.every((entry) => typeof entry === "string" || isPlainObject(entry))) return conceptsFrom(labels);
   const wanted = "a name, a concept { id, name, value }, a list of them, or a function";
-  throw new OptionsError("ERR_OPTIONS", `label: the argument must be ${wanted}, got ${shown(labels)}`);
+  throw new OptionsError("ERR_OPTIONS", `label: the argument must be ${wanted}, got ${formatValue(labels)}`);
 }

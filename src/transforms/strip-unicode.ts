@@ -2,11 +2,11 @@
 
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { Concept, Input, Json } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import { type OptionsOf, parseOptions } from "../core/plugin.js";
-import { transformOperator } from "../core/transform-operator.js";
-import { type CharacterClass, loadUnicode, stripper } from "./unicode-classes.js";
+import type { Message } from "../core/accounting/message.js";
+import type { Concept, Input, Json } from "../core/input/input.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
+import { type CharacterClass, loadUnicode, stripper } from "./strip-unicode/unicode-classes.js";
 
 function isScript(name: string): boolean {
   if (!/^\w+$/.test(name)) return false;

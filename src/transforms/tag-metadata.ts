@@ -1,13 +1,13 @@
 /** Transform: adds metadata. */
 
 import type { OperatorFunction } from "rxjs";
+import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
-import type { Input, Json } from "../core/input.js";
-import { frozenJson, isPlainObject, ShapeError } from "../core/json.js";
-import type { Message } from "../core/message.js";
-import { shown } from "../core/plugin.js";
-import { whenThere } from "../core/thenable.js";
-import { transformOperator } from "../core/transform-operator.js";
+import { frozenJson, isPlainObject, ShapeError } from "../core/input/frozen-json.js";
+import type { Input, Json } from "../core/input/input.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
+import { formatValue } from "../core/util/format-value.js";
+import { whenThere } from "../core/util/thenable.js";
 
 /** Metadata of an input: what JSON can say, by keys. */
 export type Metadata = { readonly [key: string]: Json };
@@ -42,5 +42,5 @@ function checked(value: unknown): Metadata {
   } catch (error) {
     throw error instanceof ShapeError ? new InputError("ERR_METADATA", error.message) : error;
   }
-  throw new InputError("ERR_METADATA", `metadata must be a JSON object, got ${shown(value)}`);
+  throw new InputError("ERR_METADATA", `metadata must be a JSON object, got ${formatValue(value)}`);
 }

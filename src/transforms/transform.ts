@@ -2,11 +2,11 @@
 
 import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
+import type { Message } from "../core/accounting/message.js";
 import { OptionsError } from "../core/errors.js";
-import type { Input } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import { type OptionsOf, parseOptions, type TransformContext, type TransformResult } from "../core/plugin.js";
-import { transformOperator } from "../core/transform-operator.js";
+import type { Input } from "../core/input/input.js";
+import { type OptionsOf, parseOptions, type TransformContext, type TransformResult } from "../core/plugin/plugin.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
 
 const Options = z.strictObject({
   /** Name for errors and reports. Default: the function's own, or "transform". */

@@ -1,12 +1,12 @@
 /** Transform: keeps the inputs for which a predicate holds. */
 
 import type { OperatorFunction } from "rxjs";
+import type { Message } from "../core/accounting/message.js";
 import { InputError, OptionsError } from "../core/errors.js";
-import type { Input } from "../core/input.js";
-import type { Message } from "../core/message.js";
-import { shown } from "../core/plugin.js";
-import { whenThere } from "../core/thenable.js";
-import { transformOperator } from "../core/transform-operator.js";
+import type { Input } from "../core/input/input.js";
+import { transformOperator } from "../core/plugin/transform-operator.js";
+import { formatValue } from "../core/util/format-value.js";
+import { whenThere } from "../core/util/thenable.js";
 
 /**
  * Keeps the inputs for which the predicate returns true, at once or as a promise. The others settle as skipped ("dropped by where"). Keeps order.
@@ -19,7 +19,7 @@ import { transformOperator } from "../core/transform-operator.js";
  */
 export function where(predicate: (input: Input) => boolean | Promise<boolean>): OperatorFunction<Message, Message> {
   if (typeof predicate !== "function") {
-    throw new OptionsError("ERR_OPTIONS", `where: the predicate must be a function, got ${shown(predicate)}`);
+    throw new OptionsError("ERR_OPTIONS", `where: the predicate must be a function, got ${formatValue(predicate)}`);
   }
   return transformOperator({
     name: "where",
@@ -29,6 +29,6 @@ export function where(predicate: (input: Input) => boolean | Promise<boolean>): 
 
 function isTrue(holds: unknown): boolean {
   if (typeof holds === "boolean") return holds;
-  const text = `the predicate returned ${shown(holds)}; it must return true or false, Boolean(…) makes one of another value`;
+  const text = `the predicate returned ${formatValue(holds)}; it must return true or false, Boolean(…) makes one of another value`;
   throw new InputError("ERR_PREDICATE", text);
 }

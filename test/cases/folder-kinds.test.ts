@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { batch } from "../../src/core/batch.js";
-import { flow } from "../../src/core/flow.js";
+import { batch } from "../../src/clarifai/batch.js";
+import { flow } from "../../src/core/flow/flow.js";
 import { download } from "../../src/sinks/download.js";
 import { upload } from "../../src/sinks/upload.js";
 import { type FolderOptions, folder } from "../../src/sources/folder.js";

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { App } from "../../src/client/app.js";
+import type { App } from "../../src/clarifai/client/app.js";
 import type { Emulator } from "../../src/emulator/index.js";
 import {
   batch,

@@ -3,7 +3,7 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { App } from "../../src/client/app.js";
+import type { App } from "../../src/clarifai/client/app.js";
 import {
   batch,
   connect,

@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import { writeNotice } from "../../src/core/notice.js";
+import { writeNotice } from "../../src/core/util/notice.js";
 import { csv, deadLetters, flow, jsonl, type Report, transform, values, writeJsonl } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { headersOf } from "../../src/cli/shared/parsing.js";
-import { withoutSignature } from "../../src/core/secret-urls.js";
+import { withoutSignature } from "../../src/core/redact-urls.js";
 import { batch, connect, flow, listInputs, type UrlsOptions, upload, urls, values } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { jpeg } from "../helpers/files.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BodyScanner } from "../../src/emulator/body-scanner.js";
+import { BodyScanner } from "../../src/emulator/server/body-scanner.js";
 import { openHttp } from "../helpers/http.js";
 import { propertyRuns } from "../helpers/long.js";
 

@@ -5,11 +5,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { openDataFolder } from "../../src/emulator/data-folder.js";
 import { type Emulator, startEmulator } from "../../src/emulator/index.js";
-import type { InputRow } from "../../src/emulator/model.js";
-import { Processing } from "../../src/emulator/processing.js";
-import { timestamp } from "../../src/emulator/store.js";
+import { Processing } from "../../src/emulator/media/processing.js";
+import { openDataFolder } from "../../src/emulator/store/data-folder.js";
+import type { InputRow } from "../../src/emulator/store/model.js";
+import { timestamp } from "../../src/emulator/store/store.js";
 import { batch, connect, flow, upload, values } from "../../src/index.js";
 import { temporaryFolder } from "../helpers/store.js";
 

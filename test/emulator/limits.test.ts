@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { request } from "undici";
 import { describe, expect, it } from "vitest";
-import { MB } from "../../src/core/limits.js";
+import { MB } from "../../src/clarifai/limits.js";
 import { type Envelope, type Http, note, openHttp, picture } from "../helpers/http.js";
 
 /** Base64 of `length` bytes that are zero, piece by piece; `length` must be a multiple of 3. */

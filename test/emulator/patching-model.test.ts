@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Fields, Json, JsonObject } from "../../src/emulator/model.js";
-import { patchFields } from "../../src/emulator/patching.js";
+import { patchFields } from "../../src/emulator/routes/patching.js";
+import type { Fields, Json, JsonObject } from "../../src/emulator/store/model.js";
 
 type Rule = [merge: Json | undefined, remove: Json | undefined];
 

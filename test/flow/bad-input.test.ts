@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Source } from "../../src/core/plugin.js";
+import type { Source } from "../../src/core/plugin/plugin.js";
 import {
   batch,
   connect,

@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { type FileHandle, open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { Ledger } from "../../src/core/ledger.js";
+import { Ledger } from "../../src/core/accounting/ledger.js";
 import {
   batch,
   csv,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { filter } from "rxjs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { Ledger } from "../../src/core/ledger.js";
+import { Ledger } from "../../src/core/accounting/ledger.js";
 import {
   batch,
   dedupe,

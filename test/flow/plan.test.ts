@@ -5,7 +5,7 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { App } from "../../src/client/app.js";
+import type { App } from "../../src/clarifai/client/app.js";
 import type { ProgressEvent } from "../../src/core/progress/measure.js";
 import {
   annotate,

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { RunContext } from "../../src/core/accounting/run-context.js";
 import { pageOf as makePage } from "../../src/core/report/page.js";
 import { Sample } from "../../src/core/report/sample.js";
 import { ThroughputLog } from "../../src/core/report/throughput.js";
-import { RunContext } from "../../src/core/run-context.js";
 import {
   annotate,
   box,

@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { App } from "../../src/client/app.js";
+import type { App } from "../../src/clarifai/client/app.js";
 import { startEmulator } from "../../src/emulator/index.js";
 import {
   batch,

@@ -4,7 +4,7 @@
  */
 
 import { writeSync } from "node:fs";
-import { Ledger } from "../../src/core/ledger.js";
+import { Ledger } from "../../src/core/accounting/ledger.js";
 import { batch, connect, doneEarlier, flow, type RunOptions, transform, upload, values } from "../../src/index.js";
 
 export interface FlowChildOptions {

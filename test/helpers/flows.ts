@@ -1,9 +1,9 @@
 /** Small sources and sinks for tests of flows. */
 
-import type { Input, InputDraft } from "../../src/core/input.js";
-import type { Message } from "../../src/core/message.js";
-import type { Source, SourceItem } from "../../src/core/plugin.js";
-import { type MessageSink, messageSinkOperator } from "../../src/core/sink-operator.js";
+import type { Message } from "../../src/core/accounting/message.js";
+import type { Input, InputDraft } from "../../src/core/input/input.js";
+import type { Source, SourceItem } from "../../src/core/plugin/plugin.js";
+import { type MessageSink, messageSinkOperator } from "../../src/core/plugin/sink-operator.js";
 
 export interface CountingSource extends Source {
   /** Items handed out so far. */

@@ -1,6 +1,6 @@
 /** Servers as models: how long an answer takes, and what it is, by what is open and what came before. */
 
-import { seededRandom } from "../../src/emulator/faults.js";
+import { seededRandom } from "../../src/emulator/server/faults.js";
 
 /** What became of an attempt. */
 export type Verdict = { ms: number; result: "ok" | "refused" | "failed"; granted?: number };

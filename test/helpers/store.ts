@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { App } from "../../src/client/app.js";
+import type { App } from "../../src/clarifai/client/app.js";
 import { type ConnectOptions, connect } from "../../src/connect.js";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/emulator/index.js";
 

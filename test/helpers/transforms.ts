@@ -1,10 +1,10 @@
 /** Running inputs through a transform. */
 
 import { type OperatorFunction, tap } from "rxjs";
-import { flow } from "../../src/core/flow.js";
-import type { Input, InputDraft } from "../../src/core/input.js";
-import type { Message } from "../../src/core/message.js";
-import type { Report } from "../../src/core/report.js";
+import type { Message } from "../../src/core/accounting/message.js";
+import { flow } from "../../src/core/flow/flow.js";
+import type { Input, InputDraft } from "../../src/core/input/input.js";
+import type { Report } from "../../src/core/report/report.js";
 import { values } from "../../src/sources/values.js";
 
 type Operator = OperatorFunction<Message, Message>;

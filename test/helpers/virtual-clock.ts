@@ -1,6 +1,6 @@
 /** A clock that jumps from one moment when something happens to the next. */
 
-import type { Clock } from "../../src/client/pacing/clock.js";
+import type { Clock } from "../../src/core/net/clock.js";
 
 interface Timer {
   at: number;

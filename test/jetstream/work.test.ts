@@ -3,9 +3,9 @@
 import { filter } from "rxjs";
 import { expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow.js";
-import { Engine } from "../../src/jetstream/engine.js";
+import { flow } from "../../src/core/flow/flow.js";
 import { failedInputs, jetstream, publishTo, streamReport } from "../../src/jetstream/index.js";
+import { Engine } from "../../src/jetstream/nats-server.js";
 import { partsOf } from "../../src/jetstream/streams.js";
 import { values } from "../../src/sources/values.js";
 import { transform } from "../../src/transforms/transform.js";

@@ -6,7 +6,7 @@ import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connect } from "../../src/connect.js";
-import { strangerOf } from "../../src/emulator/requests.js";
+import { strangerOf } from "../../src/emulator/server/requests.js";
 import { svg } from "../helpers/bombs.js";
 import { jpeg } from "../helpers/files.js";
 import { type Http, note, openHttp, picture } from "../helpers/http.js";

@@ -5,16 +5,16 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { mergeAll, tap } from "rxjs";
 import { afterEach, describe, expect, it } from "vitest";
+import { batch } from "../../src/clarifai/batch.js";
 import { connect } from "../../src/connect.js";
-import { batch } from "../../src/core/batch.js";
-import { fileNameFor } from "../../src/core/file-names.js";
-import { flow } from "../../src/core/flow.js";
-import { idFromPath } from "../../src/core/ids.js";
-import type { Input, InputDraft } from "../../src/core/input.js";
-import type { Message } from "../../src/core/message.js";
-import type { Source } from "../../src/core/plugin.js";
-import type { Report } from "../../src/core/report.js";
-import { shownUrl } from "../../src/core/secret-urls.js";
+import type { Message } from "../../src/core/accounting/message.js";
+import { fileNameFor } from "../../src/core/files/file-names.js";
+import { flow } from "../../src/core/flow/flow.js";
+import { idFromPath } from "../../src/core/input/ids.js";
+import type { Input, InputDraft } from "../../src/core/input/input.js";
+import type { Source } from "../../src/core/plugin/plugin.js";
+import { redactUrl } from "../../src/core/redact-urls.js";
+import type { Report } from "../../src/core/report/report.js";
 import { patch } from "../../src/sinks/patch.js";
 import { upload } from "../../src/sinks/upload.js";
 import { type CsvOptions, csv } from "../../src/sources/csv.js";
@@ -411,7 +411,7 @@ describe("blocked: texts that are slow to match", () => {
   ])("%s", async (_, text) => {
     expect(idFromPath(text).length).toBeLessThanOrEqual(48);
     expect(fileNameFor(text, "txt").length).toBeLessThan(100);
-    expect(shownUrl(text).length).toBeLessThanOrEqual(text.length + 2);
+    expect(redactUrl(text).length).toBeLessThanOrEqual(text.length + 2);
     expect((await flow(urls([text])).run()).counts.failed).toBe(1);
     const strip = stripUnicode({ remove: ["emoji", "control", "non-ascii"] });
     const { report } = await through(strip, [

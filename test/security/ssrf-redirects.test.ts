@@ -3,7 +3,7 @@
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { flow } from "../../src/core/flow.js";
+import { flow } from "../../src/core/flow/flow.js";
 import { type Emulator, startEmulator } from "../../src/emulator/index.js";
 import { download } from "../../src/sinks/download.js";
 import { urls } from "../../src/sources/urls.js";
@@ -15,8 +15,8 @@ import { startWeb } from "../helpers/web.js";
 /** Where the server is that stands for one out in the public network, under the name outside.test. */
 const outsideAt = vi.hoisted(() => ({ origin: "" }));
 
-vi.mock("../../src/core/guarded-fetch.js", async (original) => {
-  const real = await original<typeof import("../../src/core/guarded-fetch.js")>();
+vi.mock("../../src/core/net/guarded-fetch.js", async (original) => {
+  const real = await original<typeof import("../../src/core/net/guarded-fetch.js")>();
   const guardedAgent: typeof real.guardedAgent = (access) => {
     const agent = real.guardedAgent(access);
     // All kinds of requests are dispatched.

@@ -1,7 +1,7 @@
 /** Patches and their answers: what is told is true, and nothing is done twice. */
 
 import { describe, expect, it } from "vitest";
-import type { App } from "../../src/client/app.js";
+import type { App } from "../../src/clarifai/client/app.js";
 import {
   batch,
   flow,

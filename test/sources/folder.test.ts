@@ -12,9 +12,9 @@ import {
 import { basename, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { SourceError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow.js";
-import { idFromPath, idOfFile } from "../../src/core/ids.js";
-import type { InputDraft } from "../../src/core/input.js";
+import { flow } from "../../src/core/flow/flow.js";
+import { idFromPath, idOfFile } from "../../src/core/input/ids.js";
+import type { InputDraft } from "../../src/core/input/input.js";
 import { type FolderOptions, folder } from "../../src/sources/folder.js";
 import { testSource } from "../../src/testing/index.js";
 import { exampleBytes, folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";

@@ -1,7 +1,7 @@
 import { concat, from, interval, map, NEVER, Observable, of, Subject, take, throwError } from "rxjs";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow.js";
-import type { InputDraft } from "../../src/core/input.js";
+import { flow } from "../../src/core/flow/flow.js";
+import type { InputDraft } from "../../src/core/input/input.js";
 import { fromObservable } from "../../src/sources/from-observable.js";
 import { testSource } from "../../src/testing/index.js";
 import { sinkOf, turns } from "../helpers/flows.js";

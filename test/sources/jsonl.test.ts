@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { SourceError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow.js";
+import { flow } from "../../src/core/flow/flow.js";
 import { writeJsonl } from "../../src/sinks/write-jsonl.js";
 import { jsonl } from "../../src/sources/jsonl.js";
 import { values } from "../../src/sources/values.js";

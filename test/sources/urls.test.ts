@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { take } from "rxjs";
 import { describe, expect, it, vi } from "vitest";
 import { SourceError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow.js";
-import type { SourceItem } from "../../src/core/plugin.js";
+import { flow } from "../../src/core/flow/flow.js";
+import type { SourceItem } from "../../src/core/plugin/plugin.js";
 import { type UrlsOptions, urls } from "../../src/sources/urls.js";
 import { testSource } from "../../src/testing/index.js";
 import { exampleBytes, fileWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
@@ -41,8 +41,8 @@ vi.mock("node:dns", async (original) => {
   return { ...real, lookup };
 });
 
-vi.mock("../../src/core/guarded-fetch.js", async (original) => {
-  const real = await original<typeof import("../../src/core/guarded-fetch.js")>();
+vi.mock("../../src/core/net/guarded-fetch.js", async (original) => {
+  const real = await original<typeof import("../../src/core/net/guarded-fetch.js")>();
   const guardedAgent = (allowPrivate: boolean) => ({
     request: (options: { origin: string; path: string; method: "GET" }) =>
       options.origin === "http://outside.test"

@@ -1,7 +1,7 @@
 import { take } from "rxjs";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow.js";
-import type { InputDraft } from "../../src/core/input.js";
+import { flow } from "../../src/core/flow/flow.js";
+import type { InputDraft } from "../../src/core/input/input.js";
 import { values } from "../../src/sources/values.js";
 import { testSource } from "../../src/testing/index.js";
 import { sinkOf, turns } from "../helpers/flows.js";

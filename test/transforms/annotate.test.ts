@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Annotation, Input } from "../../src/core/input.js";
+import type { Annotation, Input } from "../../src/core/input/input.js";
 import { testTransform } from "../../src/testing/index.js";
 import { annotate, box, concept, polygon } from "../../src/transforms/annotate.js";
 import { turns } from "../helpers/flows.js";

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow.js";
-import type { InputDraft } from "../../src/core/input.js";
+import { flow } from "../../src/core/flow/flow.js";
+import type { InputDraft } from "../../src/core/input/input.js";
 import { values } from "../../src/sources/values.js";
 import { testTransform } from "../../src/testing/index.js";
 import { dedupe } from "../../src/transforms/dedupe.js";

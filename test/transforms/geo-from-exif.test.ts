@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow.js";
-import type { InputDraft } from "../../src/core/input.js";
+import { flow } from "../../src/core/flow/flow.js";
+import type { InputDraft } from "../../src/core/input/input.js";
 import { folder } from "../../src/sources/folder.js";
 import { testTransform } from "../../src/testing/index.js";
 import { geoFromExif } from "../../src/transforms/geo-from-exif.js";

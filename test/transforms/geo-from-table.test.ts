@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow.js";
+import { flow } from "../../src/core/flow/flow.js";
 import { folder } from "../../src/sources/folder.js";
 import { testTransform } from "../../src/testing/index.js";
 import { type GeoFromTableOptions, geoFromTable } from "../../src/transforms/geo-from-table.js";

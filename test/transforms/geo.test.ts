@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
-import type { GeoPoint } from "../../src/core/input.js";
+import type { GeoPoint } from "../../src/core/input/input.js";
 import { testTransform } from "../../src/testing/index.js";
 import { geo } from "../../src/transforms/geo.js";
 import { turns } from "../helpers/flows.js";

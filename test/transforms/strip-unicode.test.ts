@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { InputDraft } from "../../src/core/input.js";
+import type { InputDraft } from "../../src/core/input/input.js";
 import { testTransform } from "../../src/testing/index.js";
 import { type StripUnicodeOptions, stripUnicode } from "../../src/transforms/strip-unicode.js";
 import { exampleBytes } from "../helpers/files.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { OptionsError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow.js";
-import type { Input } from "../../src/core/input.js";
+import { flow } from "../../src/core/flow/flow.js";
+import type { Input } from "../../src/core/input/input.js";
 import { values } from "../../src/sources/values.js";
 import { testTransform } from "../../src/testing/index.js";
 import { type TransformOptions, transform } from "../../src/transforms/transform.js";

@@ -1,7 +1,7 @@
 /** Connection: the options that say which app is meant, the same for every command. */
 
 import type { Command } from "commander";
-import type { App } from "../../client/app.js";
+import type { App } from "../../clarifai/client/app.js";
 import { notEmpty } from "./parsing.js";
 
 export interface ConnectionOptions {

@@ -1,9 +1,9 @@
 /** Files that are named one by one on the command line. */
 
-import { describeFile } from "../../core/content.js";
 import { codeOf } from "../../core/errors.js";
-import type { Kind } from "../../core/input.js";
-import type { ReadContext, Source, SourceStep } from "../../core/plugin.js";
+import { describeFile } from "../../core/input/content.js";
+import type { Kind } from "../../core/input/input.js";
+import type { ReadContext, Source, SourceStep } from "../../core/plugin/plugin.js";
 
 /** Several sources of files as one, read one after the other: a command line may name thousands. */
 export function filesSource(sources: readonly Source[]): Source {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { describeError, InputError, OptionsError } from "../../core/errors.js";
-import { parseJson } from "../../core/json-text.js";
+import { parseJson } from "../../core/util/json-text.js";
 
 /** A whole number of a range. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {

@@ -5,9 +5,9 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { codeOf, describeError, OptionsError } from "../../core/errors.js";
-import type { Flow } from "../../core/flow.js";
-import type { Pipeline } from "../../core/pipeline.js";
-import type { Source } from "../../core/plugin.js";
+import type { Flow } from "../../core/flow/flow.js";
+import type { Pipeline } from "../../core/flow/pipeline.js";
+import type { Source } from "../../core/plugin/plugin.js";
 import { fromProject } from "./from-project.js";
 
 /** Adds the argument. */

@@ -1,8 +1,8 @@
 /** Running: what commands that run a flow have in common: progress, records, and how they end. */
 
 import type { Command } from "commander";
-import type { Report } from "../../core/report.js";
-import type { RunOptions } from "../../core/run.js";
+import type { RunOptions } from "../../core/flow/run.js";
+import type { Report } from "../../core/report/report.js";
 import { print } from "./output.js";
 import { notEmpty } from "./parsing.js";
 

@@ -1,8 +1,8 @@
 /** Which inputs of an app are meant. */
 
 import { type Command, InvalidArgumentError } from "commander";
-import type { Kind } from "../../core/input.js";
-import { kinds } from "../../core/kinds.js";
+import type { Kind } from "../../core/input/input.js";
+import { kinds } from "../../core/input/kinds.js";
 import type { ListInputsOptions } from "../../sources/list-inputs.js";
 import { notEmpty, several, severalOf, wholeNumber } from "./parsing.js";
 

@@ -1,9 +1,9 @@
 /** What is uploaded: what is done to inputs on their way into an app. */
 
 import { type Command, Option } from "commander";
-import type { App } from "../../client/app.js";
-import type { Flow } from "../../core/flow.js";
-import type { Message } from "../../core/message.js";
+import type { App } from "../../clarifai/client/app.js";
+import type { Message } from "../../core/accounting/message.js";
+import type { Flow } from "../../core/flow/flow.js";
 import type { Metadata } from "../../transforms/tag-metadata.js";
 import { keyValue, several } from "./parsing.js";
 import { type ReadingOptions, sourcesOf, withReading } from "./reading.js";

@@ -1,11 +1,11 @@
 /** Measuring: how a run stands, from the counters that it keeps anyway. */
 
-import type { Activity, Health } from "../activity.js";
-import type { Counts } from "../ledger.js";
-import type { FailureGroup } from "../report.js";
-import type { Reporter } from "../reporter.js";
-import type { RunContext, SinkProgress, Traffic } from "../run-context.js";
-import { waitsOf } from "../watchdog.js";
+import type { Counts } from "../accounting/ledger.js";
+import type { RunContext, SinkProgress, Traffic } from "../accounting/run-context.js";
+import type { FailureGroup } from "../report/report.js";
+import type { Reporter } from "../report/reporter.js";
+import type { Activity, Health } from "./health.js";
+import { waitsOf } from "./stalls.js";
 
 /** How a run stands; plain data. */
 export interface ProgressEvent {

@@ -1,7 +1,7 @@
 /** The screen: progress on a terminal, in a few lines that are written anew. */
 
 import { styleText } from "node:util";
-import { writeNotice } from "../notice.js";
+import { writeNotice } from "../util/notice.js";
 
 /** A terminal, as far as it is needed. */
 export type Terminal = NodeJS.WritableStream & { columns?: number; rows?: number; hasColors?: () => boolean };

@@ -1,6 +1,6 @@
 /** Progress as text: one line for logs, a few for terminals. */
 
-import { bytesText, counted, countText, durationText, printable, rateText } from "../format.js";
+import { bytesText, counted, countText, durationText, printable, rateText } from "../util/format.js";
 import type { ProgressEvent } from "./measure.js";
 
 const barLength = 20;

@@ -1,7 +1,7 @@
 /** Drawings of a report: throughput over time, and places on a map of degrees. */
 
-import { counted, durationText, rateText } from "../format.js";
-import type { GeoPoint } from "../input.js";
+import type { GeoPoint } from "../input/input.js";
+import { counted, durationText, rateText } from "../util/format.js";
 import { type Html, html } from "./html.js";
 import type { Throughput } from "./throughput.js";
 

@@ -1,6 +1,6 @@
 /** HTML that is safe by construction: what is put into a template is text, unless it is HTML of this kind. */
 
-import { printable } from "../format.js";
+import { printable } from "../util/format.js";
 
 /** Text that is HTML already. */
 export class Html {

@@ -1,6 +1,6 @@
 /** Notebooks: pages in a frame of their own, which keeps their style in and runs nothing. */
 
-import type { Input } from "../input.js";
+import type { Input } from "../input/input.js";
 import { type Html, html } from "./html.js";
 import { documentOf, type Facts, pageOf } from "./page.js";
 import { type Sample, sampled } from "./sample.js";

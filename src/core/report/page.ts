@@ -3,10 +3,10 @@
 import { hash, randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { describeError, FlowError } from "../errors.js";
-import { bytesText, counted, countText, durationText, rateText } from "../format.js";
-import type { Failure, FailureGroup, ReasonGroup, Report } from "../report.js";
+import { bytesText, counted, countText, durationText, rateText } from "../util/format.js";
 import { placeMap, throughputChart } from "./drawings.js";
 import { Html, html, name } from "./html.js";
+import type { Failure, FailureGroup, ReasonGroup, Report } from "./report.js";
 import type { Sample } from "./sample.js";
 import { card } from "./sheet.js";
 import { style } from "./style.js";

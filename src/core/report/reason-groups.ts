@@ -1,7 +1,7 @@
 /** Texts that inputs have in common, counted: why they were skipped or are pending, or in which way they are ok. */
 
-import { beginningOf } from "../beginning-of.js";
-import type { ReasonGroup } from "../report.js";
+import { beginningOf } from "../util/shorten.js";
+import type { ReasonGroup } from "./report.js";
 
 /** Groups that are told apart; should a plugin make a text for each input, they are counted together. */
 export const maxGroups = 200;

@@ -1,8 +1,16 @@
 /** A sample of the inputs of a run, as they were when they got their outcome: the same chance for each, and bounded in memory. */
 
-import { beginningOf } from "../beginning-of.js";
-import { type Annotation, type Content, type GeoPoint, type Input, type Kind, kindOf, mediaOf } from "../input.js";
-import type { Outcome } from "../ledger.js";
+import type { Outcome } from "../accounting/ledger.js";
+import {
+  type Annotation,
+  type Content,
+  type GeoPoint,
+  type Input,
+  type Kind,
+  kindOf,
+  mediaOf,
+} from "../input/input.js";
+import { beginningOf } from "../util/shorten.js";
 
 /** An input of a sample. */
 export interface SampledInput {

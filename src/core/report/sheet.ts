@@ -1,7 +1,7 @@
 /** The contact sheet: a card for each sampled input, with what is drawn on it. */
 
-import type { Annotation } from "../input.js";
-import { shownUrl } from "../secret-urls.js";
+import type { Annotation } from "../input/input.js";
+import { redactUrl } from "../redact-urls.js";
 import { type Html, html, name } from "./html.js";
 import type { SampledInput } from "./sample.js";
 import type { Thumbnail } from "./thumbnails.js";
@@ -31,7 +31,7 @@ function look(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
   if (thumbnail) return picture(input, thumbnail);
   const { kind, content, text, annotations } = input;
   if (kind === "text") return html`<p class="excerpt">${text?.replace(/\s+/g, " ")}</p>`;
-  const address = content && "url" in content ? html`<p class="names">${shownUrl(content.url)}</p>` : undefined;
+  const address = content && "url" in content ? html`<p class="names">${redactUrl(content.url)}</p>` : undefined;
   const drawn = annotations.length > 0 ? html`<p class="names">${annotations.length} annotations</p>` : undefined;
   return html`<p class="sign">${kind === undefined ? "no content" : signs[kind]}</p>${address}${drawn}`;
 }

@@ -1,8 +1,8 @@
 /** The summary: a report as a few lines of text. */
 
-import { printable } from "../format.js";
-import type { Failure, ReasonGroup, Report } from "../report.js";
-import { type ReportedTarget, textOf } from "../targets.js";
+import { type ReportedTarget, textOf } from "../accounting/targets.js";
+import { printable } from "../util/format.js";
+import type { Failure, ReasonGroup, Report } from "./report.js";
 
 /** The report for people: the sum, then the failures in twenty lines at most, and a line for each reason to skip. */
 export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml">): string {

@@ -1,6 +1,6 @@
 /** Throughput: how much got done when, in a bounded number of equal spans. */
 
-import type { RunContext } from "../run-context.js";
+import type { RunContext } from "../accounting/run-context.js";
 
 /** What got done over time. */
 export interface Throughput {

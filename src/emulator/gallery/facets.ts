@@ -1,8 +1,8 @@
 /** What there is to filter by, with the counts that the index keeps. */
 
-import type { AppRow } from "../model.js";
-import { status } from "../status.js";
-import type { Store } from "../store.js";
+import { status } from "../server/status.js";
+import type { AppRow } from "../store/model.js";
+import type { Store } from "../store/store.js";
 import { keyOfField, metadataPath } from "./find-inputs.js";
 import { stateOf } from "./items.js";
 import type { FacetsShape, Kind } from "./shapes.js";

@@ -1,7 +1,7 @@
 /** Finding what the gallery shows: filters as SQL over the index, newest first. */
 
-import type { SqlValue } from "../driver.js";
-import type { Store } from "../store.js";
+import type { SqlValue } from "../store/driver.js";
+import type { Store } from "../store/store.js";
 import type { State } from "./shapes.js";
 
 /** All that are given must hold. */

@@ -1,6 +1,6 @@
 /** The index of the gallery: what makes filters fast, in temporary tables that only a store with an open gallery has. */
 
-import type { Store } from "../store.js";
+import type { Store } from "../store/store.js";
 import { lookAtInputs, schema, takeFound } from "./index-tables.js";
 
 /** Time that a slice of the work is to take, and how long the work goes on after the last request, in milliseconds. */

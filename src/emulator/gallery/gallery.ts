@@ -1,12 +1,12 @@
 /** The gallery: a page that shows what is in the store, and the data for it. Nothing but the page itself is given without a session. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isObject } from "../incoming.js";
-import type { MediaFiles } from "../media-files.js";
-import { serveOriginal } from "../media-route.js";
-import type { AppRow, StoredKind } from "../model.js";
-import { type Address, accessOf, baseOf, type Credentials, drain } from "../requests.js";
-import type { Store } from "../store.js";
+import type { MediaFiles } from "../media/media-files.js";
+import { serveOriginal } from "../media/media-route.js";
+import { isObject } from "../server/incoming.js";
+import { type Address, accessOf, baseOf, type Credentials, drain } from "../server/requests.js";
+import type { AppRow, StoredKind } from "../store/model.js";
+import type { Store } from "../store/store.js";
 import { type Asset, assetOf } from "./assets.js";
 import { facetsOf, valuesOf } from "./facets.js";
 import { countFound, findPage, findPlaces } from "./find-inputs.js";

@@ -1,12 +1,21 @@
 /** Inputs as the gallery shows them: as tiles of the grid, and one with all that there is of it. */
 
 import { closeSync, openSync, readSync } from "node:fs";
-import { isObject } from "../incoming.js";
-import type { MediaFiles } from "../media-files.js";
-import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow, Json, JsonObject, Region } from "../model.js";
-import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../outgoing.js";
-import { status } from "../status.js";
-import type { Store } from "../store.js";
+import type { MediaFiles } from "../media/media-files.js";
+import { isObject } from "../server/incoming.js";
+import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../server/outgoing.js";
+import { status } from "../server/status.js";
+import type {
+  AnnotationData,
+  AnnotationRow,
+  AppRow,
+  Fields,
+  InputRow,
+  Json,
+  JsonObject,
+  Region,
+} from "../store/model.js";
+import type { Store } from "../store/store.js";
 import type { ItemShape, RecordShape, RegionShape, State } from "./shapes.js";
 
 /** Of a tile. */

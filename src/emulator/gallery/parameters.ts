@@ -1,6 +1,6 @@
 /** What the page asks for, read from an address. */
 
-import { mediaKinds } from "../model.js";
+import { mediaKinds } from "../store/model.js";
 import type { Filters, Place } from "./find-inputs.js";
 import type { State } from "./shapes.js";
 

@@ -1,7 +1,7 @@
 /** Who may look at the gallery: links that are good once, and the sessions that they open. */
 
 import { createHash, randomBytes } from "node:crypto";
-import type { AppName } from "../requests.js";
+import type { AppName } from "../server/requests.js";
 
 export interface Session {
   token: string;

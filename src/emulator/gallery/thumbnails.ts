@@ -1,9 +1,9 @@
 /** Small pictures of stored images: made when they are asked for, a few at a time, and kept while there is room. */
 
-import { describeFile } from "../../core/content.js";
-import { limits } from "../../core/limits.js";
-import { pixelBudget } from "../../core/pixel-budget.js";
-import { Semaphore } from "../../core/semaphore.js";
+import { limits } from "../../clarifai/limits.js";
+import { describeFile } from "../../core/input/content.js";
+import { pixelBudget } from "../../core/input/pixel-budget.js";
+import { Semaphore } from "../../core/util/semaphore.js";
 
 /** How a picture is made: its longest side in pixels, and whether it is turned by its EXIF orientation. */
 export interface Rendition {

@@ -1,13 +1,13 @@
 /** Routes of annotations. */
 
-import { checkId, ItemRefusal, incomingAnnotation, isObject } from "../incoming.js";
-import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject } from "../model.js";
-import { outgoingAnnotation } from "../outgoing.js";
-import { type Action, patchFields, patchRegion } from "../patching.js";
-import { Refusal, status } from "../status.js";
-import { newId, timestamp } from "../store.js";
+import { checkId, ItemRefusal, incomingAnnotation, isObject } from "../server/incoming.js";
+import { outgoingAnnotation } from "../server/outgoing.js";
+import { Refusal, status } from "../server/status.js";
+import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject } from "../store/model.js";
+import { newId, timestamp } from "../store/store.js";
 import { type Call, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
 import { actionOf, setFields } from "./inputs.js";
+import { type Action, patchFields, patchRegion } from "./patching.js";
 
 interface Done {
   failed: boolean;

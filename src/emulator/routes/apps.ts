@@ -1,10 +1,10 @@
 /** Routes of apps and of the user. */
 
-import { statusCodeFrom } from "../../core/status-codes.js";
-import { checkId } from "../incoming.js";
-import type { AppRow, JsonObject } from "../model.js";
-import { allStatuses, Refusal } from "../status.js";
-import type { Store } from "../store.js";
+import { statusCodeFrom } from "../../clarifai/wire/status-codes.js";
+import { checkId } from "../server/incoming.js";
+import { allStatuses, Refusal } from "../server/status.js";
+import type { AppRow, JsonObject } from "../store/model.js";
+import type { Store } from "../store/store.js";
 import { type Call, containing, objectsOf, pageOf, type Reply } from "./context.js";
 
 /** A request to a user, not to one of the apps. */

@@ -1,16 +1,16 @@
 /** Routes of bulk operations. */
 
 import { isDeepStrictEqual } from "node:util";
-import { incomingConcepts, incomingFields, isObject } from "../incoming.js";
-import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject, StoredConcept } from "../model.js";
-import { patchConcepts, patchObject } from "../patching.js";
-import { searchInputs } from "../search.js";
-import { isRanking } from "../search-ranks.js";
-import { Refusal, status } from "../status.js";
-import { newId, timestamp } from "../store.js";
+import { isRanking } from "../search/ranks.js";
+import { searchInputs } from "../search/search.js";
+import { incomingConcepts, incomingFields, isObject } from "../server/incoming.js";
+import { Refusal, status } from "../server/status.js";
+import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject, StoredConcept } from "../store/model.js";
+import { newId, timestamp } from "../store/store.js";
 import { type Call, objectsOf, pageOf, type Reply, textsOf } from "./context.js";
 import { datasetOf } from "./datasets.js";
 import { addToDataset, ensureDataset, setFields } from "./inputs.js";
+import { patchConcepts, patchObject } from "./patching.js";
 
 const knownOperations = new Set([
   "add_concepts",

@@ -1,8 +1,8 @@
 /** Routes of concepts. */
 
-import { checkId, isObject } from "../incoming.js";
-import type { Fields, JsonObject } from "../model.js";
-import { Refusal } from "../status.js";
+import { checkId, isObject } from "../server/incoming.js";
+import { Refusal } from "../server/status.js";
+import type { Fields, JsonObject } from "../store/model.js";
 import { type Call, containing, likePattern, objectsOf, pageOf, type Reply } from "./context.js";
 
 interface ConceptRow {

@@ -1,14 +1,14 @@
 /** What the routes share. */
 
-import { limits } from "../../core/limits.js";
-import type { Faults } from "../faults.js";
-import { isObject } from "../incoming.js";
-import type { MediaFiles, StoredMedia } from "../media-files.js";
-import type { AppRow, InputRow, Json, JsonObject } from "../model.js";
-import type { OutgoingContext } from "../outgoing.js";
-import type { Processing } from "../processing.js";
-import { Refusal, type Status, status } from "../status.js";
-import type { Store } from "../store.js";
+import { limits } from "../../clarifai/limits.js";
+import type { MediaFiles, StoredMedia } from "../media/media-files.js";
+import type { Processing } from "../media/processing.js";
+import type { Faults } from "../server/faults.js";
+import { isObject } from "../server/incoming.js";
+import type { OutgoingContext } from "../server/outgoing.js";
+import { Refusal, type Status, status } from "../server/status.js";
+import type { AppRow, InputRow, Json, JsonObject } from "../store/model.js";
+import type { Store } from "../store/store.js";
 
 /** The server's parts, as routes use them. */
 export interface Services {

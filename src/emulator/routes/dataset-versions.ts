@@ -1,9 +1,9 @@
 /** Routes of dataset versions: the counts of a dataset at a moment, from which clients read how an upload went. */
 
-import { checkId } from "../incoming.js";
-import { type AnnotationData, type Fields, type InputRow, type JsonObject, mediaKinds } from "../model.js";
-import { Refusal, status } from "../status.js";
-import { newId, timestamp } from "../store.js";
+import { checkId } from "../server/incoming.js";
+import { Refusal, status } from "../server/status.js";
+import { type AnnotationData, type Fields, type InputRow, type JsonObject, mediaKinds } from "../store/model.js";
+import { newId, timestamp } from "../store/store.js";
 import { type Call, objectsOf, pageOf, type Reply, textsOf } from "./context.js";
 import { datasetOf } from "./datasets.js";
 

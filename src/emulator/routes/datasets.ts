@@ -1,16 +1,16 @@
 /** Routes of datasets and of the inputs in them. */
 
-import { checkId, isObject } from "../incoming.js";
-import type { AppRow, InputRow, JsonObject } from "../model.js";
-import { outgoingInput } from "../outgoing.js";
-import { type Action, patchObject } from "../patching.js";
-import { searchInputs } from "../search.js";
-import { isRanking } from "../search-ranks.js";
-import { Refusal, status } from "../status.js";
-import { newId, timestamp } from "../store.js";
+import { isRanking } from "../search/ranks.js";
+import { searchInputs } from "../search/search.js";
+import { checkId, isObject } from "../server/incoming.js";
+import { outgoingInput } from "../server/outgoing.js";
+import { Refusal, status } from "../server/status.js";
+import type { AppRow, InputRow, JsonObject } from "../store/model.js";
+import { newId, timestamp } from "../store/store.js";
 import type { UserCall } from "./apps.js";
 import { type Call, containing, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
 import { actionOf, addToDataset, inputOf } from "./inputs.js";
+import { type Action, patchObject } from "./patching.js";
 
 interface DatasetRow {
   seq: number;

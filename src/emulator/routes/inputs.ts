@@ -1,8 +1,9 @@
 /** Routes of inputs: add, list, count, get, patch, delete. */
 
-import { describeFile } from "../../core/content.js";
-import { limits } from "../../core/limits.js";
-import { shareOf } from "../faults.js";
+import { limits } from "../../clarifai/limits.js";
+import { describeFile } from "../../core/input/content.js";
+import { type DescribedFiles, pixelProblem } from "../media/processing.js";
+import { shareOf } from "../server/faults.js";
 import {
   checkId,
   type IncomingInput,
@@ -11,14 +12,13 @@ import {
   incomingFields,
   incomingInput,
   isObject,
-} from "../incoming.js";
-import { type Fields, type InputRow, type Json, type JsonObject, mediaKinds } from "../model.js";
-import { outgoingData, outgoingInput, outgoingJob } from "../outgoing.js";
-import { type Action, patchFields } from "../patching.js";
-import { type DescribedFiles, pixelProblem } from "../processing.js";
-import { Refusal, status } from "../status.js";
-import { newId, timestamp } from "../store.js";
+} from "../server/incoming.js";
+import { outgoingData, outgoingInput, outgoingJob } from "../server/outgoing.js";
+import { Refusal, status } from "../server/status.js";
+import { type Fields, type InputRow, type Json, type JsonObject, mediaKinds } from "../store/model.js";
+import { newId, timestamp } from "../store/store.js";
 import { type Call, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
+import { type Action, patchFields } from "./patching.js";
 
 interface Posted {
   failed: boolean;

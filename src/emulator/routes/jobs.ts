@@ -1,8 +1,8 @@
 /** Routes of the jobs that count added inputs. */
 
-import type { JobRow } from "../model.js";
-import { outgoingJob } from "../outgoing.js";
-import { Refusal } from "../status.js";
+import { outgoingJob } from "../server/outgoing.js";
+import { Refusal } from "../server/status.js";
+import type { JobRow } from "../store/model.js";
 import { type Call, pageOf, type Reply } from "./context.js";
 
 /** GET …/inputs/jobs/add */

@@ -1,11 +1,11 @@
 /** Routes of searches. */
 
-import { checkId, isObject } from "../incoming.js";
-import type { JsonObject } from "../model.js";
-import { outgoingInput } from "../outgoing.js";
-import { searchAnnotations, searchInputs } from "../search.js";
-import { Refusal } from "../status.js";
-import { newId, timestamp } from "../store.js";
+import { searchAnnotations, searchInputs } from "../search/search.js";
+import { checkId, isObject } from "../server/incoming.js";
+import { outgoingInput } from "../server/outgoing.js";
+import { Refusal } from "../server/status.js";
+import type { JsonObject } from "../store/model.js";
+import { newId, timestamp } from "../store/store.js";
 import { withFields } from "./annotations.js";
 import { type Call, outgoing, pageOf, type Reply } from "./context.js";
 

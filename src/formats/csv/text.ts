@@ -1,6 +1,6 @@
 /** The text of a CSV file: UTF-8 in chunks, read as they are asked for, and again from the end of a line. */
 
-import { openStream } from "../../core/open-stream.js";
+import { openStream } from "../../core/files/open-stream.js";
 import { utf8FromUtf16 } from "./utf16.js";
 
 export const chunkBytes = 64 * 1024;

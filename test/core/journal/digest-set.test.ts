@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { DigestSet } from "../../../src/core/journal/digest-set.js";
+import { DigestSet } from "../../../src/core/util/digest-set.js";
 
 const fingerprint = (text: string) => hash("sha1", text, "base64url").slice(0, 16);
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { LockedError, livesNow, takeLock, thisProcess } from "../../../src/core/journal/lock.js";
+import { LockedError, livesNow, takeLock, thisProcess } from "../../../src/core/files/file-lock.js";
 import { temporaryFolder } from "../../helpers/store.js";
 
 const self = thisProcess();

@@ -1,8 +1,8 @@
 import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { PartialFile } from "../../../src/sinks/downloading/partial-file.js";
-import { SmallWriter } from "../../../src/sinks/downloading/small-writer.js";
+import { PartialFile } from "../../../src/clarifai/download/partial-file.js";
+import { SmallWriter } from "../../../src/clarifai/download/small-writer.js";
 import { temporaryFolder } from "../../helpers/store.js";
 
 const piece = Buffer.alloc(512 * 1024, 7);

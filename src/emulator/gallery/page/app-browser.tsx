@@ -1,16 +1,16 @@
 /** One app: filters, map, grid and the input that is open, kept up to date while uploads go on. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { countText } from "../../../core/format.js";
+import { countText } from "../../../core/util/format.js";
 import type { ChangesShape, FacetsShape, State } from "../shapes.js";
 import { ask } from "./api.js";
-import { Detail } from "./detail.js";
+import { Detail } from "./detail/detail.js";
 import { Filters } from "./filters.js";
-import { Grid } from "./grid.js";
 import { InputPages } from "./input-pages.js";
 import { PlacesMap } from "./places-map.js";
 import { usePolling } from "./polling.js";
 import { filtersIn, noFilters, parametersOf, type View } from "./state.js";
+import { Grid } from "./tiles/grid.js";
 
 interface AppBrowserProps {
   app: number;

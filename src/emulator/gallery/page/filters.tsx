@@ -1,11 +1,11 @@
 /** The filters: kind, status, dataset, concept, metadata and a part of the id. */
 
 import { useEffect, useState } from "preact/hooks";
-import { countText } from "../../../core/format.js";
+import { countText } from "../../../core/util/format.js";
 import type { FacetsShape, Kind } from "../shapes.js";
 import { ask } from "./api.js";
 import { filtersIn, type View } from "./state.js";
-import { symbols } from "./tile-parts.js";
+import { symbols } from "./tiles/tile-parts.js";
 
 interface FiltersProps {
   app: number;

@@ -1,7 +1,7 @@
 /** The map: where inputs were made, on a plain map of the world. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { countText } from "../../../core/format.js";
+import { countText } from "../../../core/util/format.js";
 import type { PlacesShape } from "../shapes.js";
 import { ask } from "./api.js";
 import { draw, type Frame, groupsIn, longitudeLatitude, moved, zoomed } from "./map-drawing.js";

@@ -1,0 +1,12 @@
+/** Checks arguments that are apps. */
+
+import { OptionsError } from "../../core/errors.js";
+import { formatValue } from "../../core/util/format-value.js";
+import { App } from "./app.js";
+
+/** Checks an argument that is an app: `connect` gives a promise of one. @throws {OptionsError} ERR_OPTIONS */
+export function checkApp(plugin: string, app: unknown): void {
+  if (app instanceof App) return;
+  const hint = app instanceof Promise ? "a promise: await connect(…)" : formatValue(app);
+  throw new OptionsError("ERR_OPTIONS", `${plugin}: the app must be what connect() resolves to, got ${hint}`);
+}

@@ -1,0 +1,155 @@
+/** Fetching: streams a URL into a partial file, checks what came, and goes on where it broke. */
+
+import type { Traffic } from "../../core/accounting/run-context.js";
+import { codeOf, describeError, FlowError, InputError } from "../../core/errors.js";
+import { backoffMs } from "../../core/net/backoff.js";
+import { systemClock } from "../../core/net/clock.js";
+import { withDeadline } from "../../core/net/deadline.js";
+import { checkUrl } from "../../core/net/guarded-fetch.js";
+import type { MediaHead } from "../../core/net/media-head.js";
+import { type App, appOfMedia } from "../client/app.js";
+import { receiveMedia } from "../client/media.js";
+import type { PartialFile } from "./partial-file.js";
+
+export interface FetchOptions {
+  app?: App | undefined;
+  signal: AbortSignal;
+  maxAttempts: number;
+  maxBytes: number;
+  timeoutMs: number;
+  /** Longest time for all tries together, in milliseconds. */
+  deadlineMs: number;
+  allowPrivate: boolean;
+  /** What is asked for is an image, a video or audio. */
+  isMedia: boolean;
+  /** Gets what is asked and received. */
+  traffic: Traffic;
+}
+
+/** A server that is asked too often says so, at most so many times in a row for one file; that is no broken download. */
+const maxThrottles = 12;
+
+/** With these, what is there is of no use to the next try. */
+const startAfresh = new Set([
+  "ERR_DOWNLOAD_TOO_LARGE",
+  "ERR_DOWNLOAD_CHANGED",
+  "ERR_DOWNLOAD_DIGEST",
+  "ERR_KIND_MISMATCH",
+  "ERR_HTTP_416", // the server has less than that
+]);
+
+/**
+ * Fetches an address into `file` and gives back its SHA-256. Bytes that are there from an earlier try are kept, and the rest is asked for;
+ * a server that cannot do that, or that has another content by now, sends all of it.
+ *
+ * @throws {InputError} ERR_DOWNLOAD_TOO_LARGE, ERR_DOWNLOAD_BROKEN, ERR_DOWNLOAD_CHANGED, ERR_DOWNLOAD_DIGEST, ERR_DOWNLOAD_EMPTY,
+ * ERR_DOWNLOAD_DEADLINE, ERR_DOWNLOAD_PATH, ERR_KIND_MISMATCH, ERR_FILE_UNWRITABLE, and what `receiveMedia` throws
+ */
+export async function fetchFile(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
+  checkUrl(address);
+  const { deadlineMs, signal } = options;
+  const late = () =>
+    new InputError("ERR_DOWNLOAD_DEADLINE", `${address} was not read to its end within ${deadlineMs} ms`);
+  return await withDeadline({ deadlineMs, signal, late }, (cut) =>
+    fetchAll(address, file, { ...options, signal: cut }),
+  );
+}
+
+/** Tries until the server has sent everything. */
+async function fetchAll(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
+  const { traffic, maxAttempts, signal } = options;
+  let throttles = 0;
+  for (let attempts = 1; ; ) {
+    traffic.requests += 1;
+    if (attempts + throttles > 1) traffic.retries += 1;
+    try {
+      return await fetchRest(address, file, options);
+    } catch (error) {
+      await file.settled();
+      signal.throwIfAborted();
+      if (error instanceof FlowError && startAfresh.has(error.code)) file.restart(undefined);
+      if (codeOf(error, "") === "ERR_HTTP_429") {
+        traffic.throttled += 1;
+        if (throttles < maxThrottles) {
+          throttles += 1;
+          await systemClock.sleep(backoffMs(throttles), signal);
+          continue;
+        }
+      }
+      const final = error instanceof FlowError && !error.retryable;
+      if (final || attempts >= maxAttempts) throw asBroken(address, error);
+      await systemClock.sleep(200 * 2 ** attempts * (0.5 + Math.random() / 2), signal);
+      attempts += 1;
+    }
+  }
+}
+
+async function fetchRest(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
+  const { signal, timeoutMs, maxBytes, allowPrivate, traffic } = options;
+  const app = options.app ?? appOfMedia(checkUrl(address));
+  let head: MediaHead | undefined;
+  const receiver = {
+    begin(answer: MediaHead) {
+      head = answer;
+      if (answer.start === 0) file.restart(answer.etag);
+      else if (!goesOn(answer, file)) {
+        throw new InputError("ERR_DOWNLOAD_CHANGED", `${address} has another content now`, { retryable: true });
+      }
+      file.totalBytes = answer.totalBytes;
+      if ((answer.totalBytes ?? 0) > maxBytes) throw tooLarge(address, maxBytes);
+    },
+    take(bytes: Buffer) {
+      traffic.bytesReceived += bytes.length;
+      if (file.sizeBytes + bytes.length > maxBytes) throw tooLarge(address, maxBytes);
+      return file.take(bytes);
+    },
+  };
+  const { sizeBytes: start, etag } = file;
+  await receiveMedia(app, address, receiver, { signal, start, etag, timeoutMs, allowPrivate }).catch(
+    (error: unknown) => {
+      // Another part than was asked for: the server cannot go on.
+      if (!head && codeOf(error, "") === "ERR_DOWNLOAD_BROKEN") file.restart(undefined);
+      throw error;
+    },
+  );
+  if (file.totalBytes !== undefined && file.sizeBytes !== file.totalBytes) {
+    const text = `${address} sent ${file.sizeBytes} of ${file.totalBytes} bytes`;
+    throw new InputError("ERR_DOWNLOAD_BROKEN", text, { retryable: true });
+  }
+  if (file.sizeBytes === 0) throw new InputError("ERR_DOWNLOAD_EMPTY", "the server sent no bytes");
+  if (options.isMedia && isMessage(file.head, head?.type ?? "")) {
+    const what = `a page or a message of a server (${head?.type || "of no type"}), and no image, video or audio`;
+    throw new InputError("ERR_KIND_MISMATCH", `${address} sent ${what}`, { retryable: true });
+  }
+  const sha256 = await file.sha256();
+  if (head?.sha256 === undefined || head.sha256 === sha256) return sha256;
+  const text = `${address} arrived with the SHA-256 ${sha256}; the server says ${head.sha256}`;
+  throw new InputError("ERR_DOWNLOAD_DIGEST", text, { retryable: true });
+}
+
+const page = /^\uFEFF?\s*<(!doctype|\?xml|html|head|body)[\s>]/i;
+const data = /^\uFEFF?\s*[{[]/;
+
+/** Whether bytes are what a server, a proxy or a sign-in page says, and not a file: no media begin like that. */
+function isMessage(bytes: Buffer, type: string): boolean {
+  const start = bytes.toString("utf8", 0, 1024);
+  return page.test(start) || (/\bjson\b/i.test(type) && data.test(start));
+}
+
+/** Whether an answer continues what is there: from its end on, in the same content as far as that can be seen. */
+function goesOn({ start, etag, totalBytes }: MediaHead, file: PartialFile): boolean {
+  return start === file.sizeBytes && agree(etag, file.etag) && agree(totalBytes, file.totalBytes);
+}
+
+function agree<T>(a: T | undefined, b: T | undefined): boolean {
+  return a === undefined || b === undefined || a === b;
+}
+
+function tooLarge(address: string, maxBytes: number): InputError {
+  return new InputError("ERR_DOWNLOAD_TOO_LARGE", `${address} has more than ${maxBytes} bytes`);
+}
+
+function asBroken(address: string, error: unknown): InputError {
+  if (error instanceof InputError) return error;
+  return new InputError("ERR_DOWNLOAD_BROKEN", `${address}: ${describeError(error)}`, { cause: error });
+}

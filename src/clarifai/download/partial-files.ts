@@ -1,0 +1,78 @@
+/** The partial files of a download folder: those that earlier runs left, and those of this one. */
+
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { codeOf } from "../../core/errors.js";
+import { fileNameFor } from "../../core/files/file-names.js";
+import { PartialFile } from "./partial-file.js";
+import { SmallWriter } from "./small-writer.js";
+
+/** A tag that fits into a name; any other is as good as none. */
+const usableTag = /^"[\x21\x23-\x7e]{1,88}"$/;
+
+/** The name of a partial file: what `fileNameFor` makes of id and kind, and the tag. */
+const partialName = /^([a-z0-9_-]{1,64}(?:\.[0-9a-f]{32})?\.(?:image|video|audio|text))(?:\.([A-Za-z0-9_-]+))?\.part$/;
+
+/**
+ * Names partial files `id.kind.tag.part`: a later run finds in the name which content the bytes are of, so that it never joins the parts of two. What
+ * has no tag is begun anew.
+ */
+export class PartialFiles {
+  readonly #folder: string;
+  readonly #small = new SmallWriter();
+  /** Names by id and kind. */
+  readonly #kept = new Map<string, string>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async open(): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      const key = partialName.exec(name)?.[1];
+      if (key !== undefined) this.#kept.set(key, name);
+    }
+  }
+
+  /**
+   * Runs `work` on the partial file of an input, with the bytes that it has; a file that does not get its name is kept for the next run. Call it once at a time
+   * for the same input.
+   *
+   * @throws {InputError} ERR_DOWNLOAD_PATH when what is there under its name is no plain file
+   */
+  async use<T>(id: string, kind: string, work: (file: PartialFile) => Promise<T>): Promise<T> {
+    const key = fileNameFor(id, kind);
+    const file = await this.#file(key);
+    try {
+      return await work(file);
+    } finally {
+      if (await file.keep()) this.#kept.set(key, basename(file.path));
+    }
+  }
+
+  async #file(key: string): Promise<PartialFile> {
+    const pathOf = (etag: string | undefined) => join(this.#folder, `${key}${suffixFor(etag)}`);
+    const file = new PartialFile({ pathOf, small: this.#small });
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return file;
+    this.#kept.delete(key);
+    const etag = etagIn(kept);
+    try {
+      await file.resume(etag);
+      if (etag === undefined) file.restart(undefined); // nobody can say that the server still has the content that it is of
+    } catch (error) {
+      if (codeOf(error, "") === "ERR_DOWNLOAD_PATH") throw error;
+      file.restart(undefined);
+    }
+    return file;
+  }
+}
+
+function suffixFor(etag: string | undefined): string {
+  return etag !== undefined && usableTag.test(etag) ? `.${Buffer.from(etag).toString("base64url")}.part` : ".part";
+}
+
+function etagIn(name: string): string | undefined {
+  const etag = Buffer.from(partialName.exec(name)?.[2] ?? "", "base64url").toString();
+  return usableTag.test(etag) ? etag : undefined;
+}

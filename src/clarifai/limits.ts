@@ -1,0 +1,37 @@
+/** The documented limits of the API, in one place. MB is 1,000,000 bytes. */
+
+import type { Kind } from "../core/input/input.js";
+
+/** Bytes in a megabyte, as the limits use the word. */
+export const MB = 1_000_000;
+
+/**
+ * Limits of one request and of one input.
+ * Source: Clarifai documentation, "Managing Inputs" and "Rate Limits".
+ */
+export const limits = {
+  /** Most inputs in one request. */
+  maxInputsPerRequest: 128,
+  /** The request as sent (JSON and base64) stays below this many bytes. */
+  maxRequestBytes: 128 * MB,
+  /** Most videos in one request. */
+  maxVideosPerRequest: 1,
+  /** A file or text stays below this many bytes. */
+  maxItemBytes: { image: 20 * MB, audio: 20 * MB, text: 20 * MB, video: 128 * MB } satisfies Record<Kind, number>,
+  /**
+   * Types of images that the platform takes. Of video and audio its documentation names AVI, MP4, WMV, MOV, 3GPP and WAV, and it takes more (WebM,
+   * MP3); so only those are named here that hold neither pictures nor sound as such.
+   */
+  imageTypes: ["image/jpeg", "image/png", "image/apng", "image/tiff", "image/bmp", "image/webp", "image/gif"],
+  refusedTypes: ["audio/midi", "audio/x-mod", "audio/x-xm", "audio/x-it", "audio/x-s3m", "video/x-fli", "video/x-anim"],
+  /** Most megapixels of an image. */
+  maxMegapixels: 85,
+  /** Most characters of an input id. */
+  maxIdLength: 48,
+  /** Most ids in one delete or one filtered listing. */
+  maxIdsPerRequest: 128,
+  /** Most inputs on one page of a listing. */
+  maxPerPage: 1000,
+  /** Requests per second that the platform grants by default. */
+  requestsPerSecond: 15,
+} as const;

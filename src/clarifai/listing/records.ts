@@ -1,0 +1,79 @@
+/** What a listing of inputs leaves out: annotations, and the datasets that inputs are in. */
+
+import { IdSet } from "../../core/util/id-set.js";
+import { ApiError } from "../client/api-error.js";
+import type { App } from "../client/app.js";
+import { limits } from "../limits.js";
+import type { ListedAnnotation } from "../wire/annotations.js";
+import { codes } from "../wire/status.js";
+import { numberedPages } from "./numbered-pages.js";
+
+/** Reads the posted annotations of some inputs. The annotation that every input has by itself is left out. */
+export async function annotationsOf(
+  app: App,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, ListedAnnotation[]>> {
+  const byInput = new Map<string, ListedAnnotation[]>();
+  for (let at = 0; at < ids.length; at += limits.maxIdsPerRequest) {
+    const inputIds = ids.slice(at, at + limits.maxIdsPerRequest);
+    const pages = numberedPages({
+      perPage: limits.maxPerPage,
+      read: (page, perPage) => app.listAnnotations({ inputIds, page, perPage, signal }),
+      keyOf: ({ inputId, id }) => `${inputId}\n${id}`,
+    });
+    for await (const found of pages) {
+      for (const annotation of found) {
+        if (annotation.inputLevel) continue;
+        const list = byInput.get(annotation.inputId) ?? [];
+        list.push(annotation);
+        byInput.set(annotation.inputId, list);
+      }
+    }
+  }
+  // Servers list the newest first. In the order of posting, a copy of the input lists them as the original does.
+  for (const list of byInput.values()) list.reverse();
+  return byInput;
+}
+
+/**
+ * The datasets of an app with their members. The API does not tell the datasets of an input, so the members of every dataset are listed, 1000 to a
+ * request, and kept as digests: 25 bytes for each membership.
+ */
+export class Memberships {
+  readonly #members = new Map<string, IdSet>();
+
+  static async read(app: App, signal: AbortSignal): Promise<Memberships> {
+    const memberships = new Memberships();
+    const datasets = numberedPages({
+      perPage: limits.maxPerPage,
+      read: (page, perPage) => app.listDatasets({ page, perPage, signal }),
+      keyOf: ({ id }) => id,
+    });
+    for await (const page of datasets) {
+      for (const { id } of page) memberships.#members.set(id, await membersOf(app, id, signal));
+    }
+    return memberships;
+  }
+
+  /** The ids of the datasets that an input is in. */
+  of(inputId: string): string[] {
+    return [...this.#members].flatMap(([dataset, members]) => (members.has(inputId) ? [dataset] : []));
+  }
+}
+
+async function membersOf(app: App, dataset: string, signal: AbortSignal): Promise<IdSet> {
+  const members = new IdSet();
+  const pages = numberedPages({
+    perPage: limits.maxPerPage,
+    read: (page, perPage) => app.listDatasetInputs(dataset, { page, perPage, signal }),
+    keyOf: ({ id }) => id,
+  });
+  try {
+    for await (const page of pages) for (const { id } of page) members.add(id);
+  } catch (error) {
+    // Somebody deleted the dataset since it was listed: it has no members any more.
+    if (!(error instanceof ApiError) || error.code !== String(codes.notFound)) throw error;
+  }
+  return members;
+}

@@ -1,0 +1,68 @@
+/** Reads all inputs of an app through the API's stream, while inputs are deleted or added. */
+
+import { SourceError } from "../../core/errors.js";
+import { IdSet } from "../../core/util/id-set.js";
+import { ApiError } from "../client/api-error.js";
+import type { App } from "../client/app.js";
+import type { WireInput } from "../wire/inputs.js";
+
+/**
+ * Yields every input of an app once, page by page, in the order in which the server added them.
+ *
+ * A page is asked for by the id of the last input of the page before it. That input is held back until the answer is there, so the flow behind
+ * cannot delete it in the meantime. If another process deletes it, a server may refuse the id or answer with an empty page, which looks like the
+ * end. Therefore the id is looked up, and if it is gone, the stream is read again from its start; inputs that were yielded are left out.
+ *
+ * @throws {SourceError} ERR_LISTING if the server does not go on behind the id that it was given
+ */
+export async function* streamedPages(
+  app: App,
+  perPage: number,
+  signal: AbortSignal,
+): AsyncGenerator<WireInput[], void> {
+  const seen = new IdSet();
+  let last: WireInput | undefined;
+  let held: WireInput[] = [];
+  for (;;) {
+    const page = await pageBehind(app, last?.id, perPage, signal);
+    if (page && page.length === 0) break;
+    if (page && last && page.at(-1)?.id === last.id) {
+      // The server does not know last_id. What is less than a page is all that it has.
+      if (page.length < perPage) break;
+      throw notPaged(last.id);
+    }
+    const ready = held;
+    held = [];
+    last = page?.at(-1);
+    for (const input of page ?? []) if (seen.add(input.id)) (input === last ? held : ready).push(input);
+    if (ready.length > 0) yield ready;
+  }
+  if (held.length > 0) yield held;
+}
+
+/** The page behind an input; an empty one at the end, and undefined if the input is gone, so that its place is not known. */
+async function pageBehind(
+  app: App,
+  lastId: string | undefined,
+  perPage: number,
+  signal: AbortSignal,
+): Promise<WireInput[] | undefined> {
+  try {
+    const page = await app.streamInputs({ perPage, lastId, signal });
+    return page.length > 0 || lastId === undefined || (await exists(app, lastId, signal)) ? page : undefined;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.retryable || lastId === undefined) throw error;
+    const isThere = await exists(app, lastId, signal).catch(() => true); // the first error says more
+    if (isThere) throw error;
+    return undefined;
+  }
+}
+
+async function exists(app: App, id: string, signal: AbortSignal): Promise<boolean> {
+  return (await app.listInputs({ ids: [id], signal })).some((input) => input.id === id);
+}
+
+function notPaged(id: string): SourceError {
+  const text = `listInputs: the server answered last_id "${id}" with a page that ends with the same input; its stream cannot be read`;
+  return new SourceError("ERR_LISTING", text);
+}

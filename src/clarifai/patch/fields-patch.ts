@@ -1,0 +1,222 @@
+/** The patch of an input's metadata, concepts and location: what is sent, and what is to come of it. */
+
+import type { Message } from "../../core/accounting/message.js";
+import type { Listed } from "../../core/accounting/tracking.js";
+import { InputError } from "../../core/errors.js";
+import type { Concept, Input, Json } from "../../core/input/input.js";
+import { mediaKinds } from "../../core/input/kinds.js";
+import { isEmpty, isObject, type JsonObject, ownValue } from "../../core/util/json-values.js";
+import type { PatchAction } from "../client/app-types.js";
+import { fingerprintKey, wireConcept, wireFields } from "../wire/encoding.js";
+import { hasItems, metadataPatch } from "./metadata-patch.js";
+import {
+  changedConcepts,
+  changeProblem,
+  type Fields,
+  fieldsIn,
+  isMerged,
+  isSamePlace,
+  isSameValue,
+  mergeProblem,
+  overwriteProblem,
+  removalProblem,
+  type Wanted,
+} from "./results.js";
+
+export interface FieldsPatch {
+  /** Requests in their order; a removal comes after the merge, so that what is renamed exists at every moment. */
+  steps: readonly { action: PatchAction; data: JsonObject }[];
+  /** Whether a request that is sent twice adds to a list twice. */
+  appends: boolean;
+  /** Whether data have what a merge adds. */
+  isMerged?: ((data: JsonObject) => boolean) | undefined;
+  /** Whether it was compared with a listing, which may be older than an earlier try of the same patch. */
+  isListed?: boolean | undefined;
+  /** The data that the server must still have: all fields are overwritten although a merge was asked for. */
+  ifStill?: JsonObject | undefined;
+  /** How data differ from what the patch is to make of them. */
+  problem(data: JsonObject): string | undefined;
+  /** What an overwrite left in data that is to go: some servers keep the keys that an overwrite does not give. */
+  leftover?: ((data: JsonObject) => JsonObject | undefined) | undefined;
+}
+
+/** What patch cannot change, and where that is done. @throws {InputError} ERR_PATCH_UNSUPPORTED */
+export function unsupported(text: string): InputError {
+  return new InputError("ERR_PATCH_UNSUPPORTED", text);
+}
+
+/**
+ * The patch of an input that was listed from the same app: the differences to what it was then, or all fields if it is to overwrite.
+ *
+ * @returns undefined when nothing differs
+ * @throws {InputError} ERR_PATCH_UNSUPPORTED
+ */
+export function listedPatch(input: Input, { data }: Listed, action: "merge" | "overwrite"): FieldsPatch | undefined {
+  const before = fieldsIn(data);
+  const wanted = wantedOf(input, before);
+  checkConcepts(before, wanted);
+  const metadata = metadataPatch(before.metadata, wanted.metadata);
+  const changed = changedConcepts(before, wanted);
+  const gone = before.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
+  const isMoved = !isSamePlace(before.geo, wanted.geo);
+  const isSame = isEmpty(metadata.merge) && isEmpty(metadata.remove) && metadata.inexpressible === undefined;
+  if (isSame && changed.length === 0 && gone.length === 0 && !isMoved) return undefined;
+
+  if (action === "overwrite") return overwriting(wholeData(data as JsonObject, before, wanted), wanted);
+  if (metadata.inexpressible !== undefined) {
+    return { ...overwriting(wholeData(data as JsonObject, before, wanted), wanted), ifStill: data as JsonObject };
+  }
+  const merge = dataOf(metadata.merge, changed.map(conceptData(before)), isMoved ? geoData(before, wanted) : undefined);
+  const remove = dataOf(
+    metadata.remove,
+    gone.map(({ id }) => ({ id: id as Json })),
+    isMoved && !wanted.geo ? before.geo : undefined,
+  );
+  return {
+    steps: stepsOf(["merge", merge], ["remove", remove]),
+    appends: metadata.appends,
+    isMerged: (now) => isMerged(fieldsIn(now), before, wanted),
+    isListed: true,
+    problem: (after) => changeProblem(fieldsIn(after), before, wanted),
+  };
+}
+
+/**
+ * The patch of an input that was not listed from this app, such as a row of a table: all that it gives.
+ *
+ * @returns undefined when it gives nothing
+ * @throws {InputError} ERR_PATCH_UNSUPPORTED
+ */
+export function rowPatch(input: Input, action: PatchAction): FieldsPatch | undefined {
+  const wanted: Wanted = { concepts: input.concepts, metadata: input.metadata as JsonObject, geo: input.geo };
+  const data = wireFields(input);
+  if (isEmpty(data) && (action !== "overwrite" || input.annotations.length > 0)) return undefined;
+  if (action === "overwrite") return overwriting(data, wanted);
+  if (action === "merge") checkMerged(wanted.metadata, "metadata");
+  else checkRemoved(wanted.metadata, "metadata");
+  const problem = action === "merge" ? mergeProblem : removalProblem;
+  return {
+    steps: [{ action, data }],
+    appends: action === "merge" && hasItems(wanted.metadata),
+    isMerged: (now) => problem(fieldsIn(now), wanted) === undefined,
+    problem: (after) => problem(fieldsIn(after), wanted),
+  };
+}
+
+/** What a transform took away from an input that was listed from another app; undefined when nothing. */
+export function takenAway({ value, listed }: Message): string | undefined {
+  if (!listed) return undefined;
+  const before = fieldsIn(listed.data);
+  const wanted = wantedOf(value, before);
+  const [key] = Object.keys(metadataPatch(before.metadata, wanted.metadata).remove);
+  if (key !== undefined) return `metadata.${key}`;
+  const gone = before.concepts.find(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
+  if (gone) return `the concept ${JSON.stringify(gone.id)}`;
+  return before.geo && !wanted.geo ? "the location" : undefined;
+}
+
+function overwriting(data: JsonObject, wanted: Wanted): FieldsPatch {
+  const leftover = (after: JsonObject) => {
+    const got = fieldsIn(after);
+    const gone = got.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
+    const left = dataOf(
+      metadataPatch(got.metadata, wanted.metadata).remove,
+      gone.map(({ id }) => ({ id: id as Json })),
+      wanted.geo ? undefined : got.geo,
+    );
+    return isEmpty(left) ? undefined : left;
+  };
+  return {
+    steps: [{ action: "overwrite", data }],
+    appends: false,
+    problem: (after) => overwriteProblem(fieldsIn(after), wanted),
+    leftover,
+  };
+}
+
+/** The fields that an input wants; the key of the content's hash is not shown to transforms, and stays. */
+function wantedOf({ concepts, metadata, geo }: Input, before: Fields): Wanted {
+  const hash = ownValue(before.metadata, fingerprintKey);
+  const kept: JsonObject =
+    hash === undefined || Object.hasOwn(metadata, fingerprintKey) ? {} : { [fingerprintKey]: hash };
+  return { concepts, metadata: { ...(metadata as JsonObject), ...kept }, geo };
+}
+
+/** All data of an input but its media, with what this client does not know carried unchanged. */
+function wholeData(listed: JsonObject, before: Fields, wanted: Wanted): JsonObject {
+  const media = new Set<string>([...mediaKinds, "text", "concepts", "metadata", "geo"]);
+  const carried = Object.entries(listed).filter(([field]) => !media.has(field));
+  const concepts = wanted.concepts.map(conceptData(before));
+  return { ...Object.fromEntries(carried), ...dataOf(wanted.metadata, concepts, geoData(before, wanted)) };
+}
+
+function dataOf(metadata: JsonObject, concepts: JsonObject[], geo: JsonObject | undefined): JsonObject {
+  return {
+    ...(concepts.length > 0 ? { concepts } : {}),
+    ...(isEmpty(metadata) ? {} : { metadata }),
+    ...(geo ? { geo } : {}),
+  };
+}
+
+/** Makes a concept of the API, with what the listed one had beside its value. */
+function conceptData(before: Fields): (concept: Concept) => JsonObject {
+  return (concept) => {
+    const there = conceptIn(before, concept.id);
+    if (!there) return wireConcept(concept);
+    return isSameValue(there, concept) ? there : { ...there, value: concept.value ?? 1 };
+  };
+}
+
+function geoData(before: Fields, { geo }: Wanted): JsonObject | undefined {
+  if (!geo || isSamePlace(before.geo, geo)) return geo && before.geo;
+  return { ...before.geo, geo_point: { longitude: geo.longitude, latitude: geo.latitude } };
+}
+
+function conceptIn({ concepts }: Fields, id: string): JsonObject | undefined {
+  return concepts.find((concept) => concept.id === id);
+}
+
+function stepsOf(...steps: [action: PatchAction, data: JsonObject][]): FieldsPatch["steps"] {
+  return steps.filter(([, data]) => !isEmpty(data)).map(([action, data]) => ({ action, data }));
+}
+
+function checkConcepts(before: Fields, { concepts }: Wanted): void {
+  const seen = new Set<string>();
+  for (const { id, name } of concepts) {
+    if (seen.has(id)) throw unsupported(`the concept ${JSON.stringify(id)} is given twice`);
+    seen.add(id);
+    const there = conceptIn(before, id);
+    if (!there || name === undefined || name === (there.name ?? id)) continue;
+    const text = `the concept ${JSON.stringify(id)} is called ${JSON.stringify(there.name ?? id)}, and its name belongs to the app`;
+    throw unsupported(`${text}; patchConcepts(app) renames it`);
+  }
+}
+
+/** @throws {InputError} ERR_PATCH_UNSUPPORTED for null, which a merge passes over */
+function checkMerged(value: Json, path: string): void {
+  if (value === null) {
+    throw unsupported(`${path} is null, which a merge does not set; action "remove" with true deletes the key`);
+  }
+  if (Array.isArray(value)) {
+    for (const [n, item] of value.entries()) if (item !== null) checkMerged(item, `${path}[${n}]`);
+  } else if (isObject(value)) {
+    for (const [key, entry] of Object.entries(value)) checkMerged(entry, `${path}.${key}`);
+  }
+}
+
+/** @throws {InputError} ERR_PATCH_UNSUPPORTED for what a removal would set, add or pass over */
+function checkRemoved(marker: Json, path: string): void {
+  if (marker === true) return;
+  if (isObject(marker) && (path === "metadata" || !isEmpty(marker))) {
+    for (const [key, entry] of Object.entries(marker)) checkRemoved(entry, `${path}.${key}`);
+    return;
+  }
+  if (Array.isArray(marker) && marker.length > 0 && marker.every(isNamed)) return;
+  const text = `${path}: action "remove" takes true for a key that is to go, or a list of { id } for items`;
+  throw unsupported(`${text}, got ${JSON.stringify(marker)?.slice(0, 60)}`);
+}
+
+function isNamed(item: Json): boolean {
+  const id = isObject(item) ? ownValue(item, "id") : undefined;
+  return typeof id === "string" || typeof id === "number";
+}

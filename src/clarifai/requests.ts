@@ -1,0 +1,114 @@
+/** What sinks share that send one request for many inputs. */
+
+import type { Message } from "../core/accounting/message.js";
+import { type FlowError, InputError, SinkError } from "../core/errors.js";
+import { ApiError } from "./client/api-error.js";
+import type { ItemStatus } from "./client/app-types.js";
+import { classify, mayBeOneItem, statusText } from "./wire/status.js";
+
+/** Codes that say that no request of this account, or to this address, can succeed. */
+const fatalCodes = new Set([
+  ...["11000", "11001", "11002", "11004", "11006", "11007", "11008", "11009", "11104", "11200"],
+  ...["ERR_CERTIFICATE", "ERR_API_MOVED"],
+]);
+
+/** A list in parts of at most `size`. */
+export function inParts<T>(items: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size));
+  return parts;
+}
+
+/** The error that ends the run, when an error of the API means that the sink cannot go on. */
+export function asFatal(error: ApiError, stage: string): SinkError | undefined {
+  if (!fatalCodes.has(error.code)) return undefined;
+  return new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
+}
+
+/** As `asFatal`, where an app that does not exist takes no input at all. */
+export function asFatalToUpload(error: ApiError, stage: string): SinkError | undefined {
+  if (error.code !== "11101") return asFatal(error, stage);
+  return new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
+}
+
+/** The answer to each item: by id where ids tell the items apart, else by place. */
+export function answersTo<T extends { id: string }>(ids: readonly string[], answers: readonly T[]): (T | undefined)[] {
+  if (answers.length === ids.length && ids.every((id, index) => answers[index]?.id === id)) return [...answers];
+  const byId = new Map(answers.map((answer) => [answer.id, answer]));
+  const isUnique = byId.size === answers.length && new Set(ids).size === ids.length;
+  const isInOrder = answers.length === ids.length && !(isUnique && ids.every((id) => byId.has(id)));
+  return ids.map((id, index) => (isInOrder ? answers[index] : isUnique ? byId.get(id) : undefined));
+}
+
+/** Runs one request for some messages; when it is refused, they fail with its code. */
+export async function settleWith(
+  messages: readonly Message[],
+  stage: string,
+  send: () => Promise<void>,
+  fatalOf = asFatal,
+  before?: Before,
+): Promise<void> {
+  try {
+    await send();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const fatal = fatalOf(error, stage);
+    if (fatal) throw fatal;
+    for (const message of messages) message.fail(after(before?.(message), error), stage, error.attempts);
+  }
+}
+
+/** What was done of a message before a request of it failed, as the beginning of a sentence; undefined when nothing was. */
+export type Before = (message: Message) => string | undefined;
+
+function after<E extends FlowError>(done: string | undefined, error: E): FlowError {
+  if (done === undefined) return error;
+  return new InputError(error.code, `${done}${error.message}`, { cause: error, retryable: error.retryable });
+}
+
+/**
+ * Runs one request for some items; when it is refused, the messages of the items fail with its code. A refusal that one item may have caused is
+ * narrowed down by halves, so that it fails alone.
+ */
+export async function settleInHalves<T>(
+  items: readonly T[],
+  messagesOf: (items: readonly T[]) => readonly Message[],
+  stage: string,
+  send: (items: readonly T[]) => Promise<void>,
+  mayBeOne: (error: ApiError) => boolean = ({ status }) => status !== undefined && mayBeOneItem(status),
+  before?: Before,
+): Promise<void> {
+  const sendAll = async () => {
+    try {
+      await send(items);
+    } catch (error) {
+      if (!(error instanceof ApiError) || items.length === 1 || !mayBeOne(error)) throw error;
+      const middle = Math.ceil(items.length / 2);
+      for (const half of [items.slice(0, middle), items.slice(middle)]) {
+        await settleInHalves(half, messagesOf, stage, send, mayBeOne, before);
+      }
+    }
+  };
+  await settleWith(messagesOf(items), stage, sendAll, asFatal, before);
+}
+
+/** Fails the messages whose item was refused; `ids[i]` is what the item of `messages[i]` is called. */
+export function settleItems(
+  messages: readonly Message[],
+  ids: readonly string[],
+  items: readonly ItemStatus[],
+  stage: string,
+  what = "",
+  before?: Before,
+): void {
+  const answers = answersTo(ids, items);
+  const fail = (message: Message, code: string, text: string) =>
+    message.fail(after(before?.(message), new InputError(code, text)), stage);
+  messages.forEach((message, index) => {
+    const status = answers[index]?.status;
+    if (!status) fail(message, "ERR_ANSWER_INCOMPLETE", "the answer does not name it");
+    else if (classify(status) !== "ok" && classify(status) !== "progress") {
+      fail(message, String(status.code), `${what}${statusText(status)}`);
+    }
+  });
+}

@@ -1,0 +1,166 @@
+/** Annotations in the shape of the API, and the way between them and the input model. */
+
+import type { Annotation, Json } from "../../core/input/input.js";
+import { isEmpty, isObject, type JsonObject } from "../../core/util/json-values.js";
+import { wireConcept } from "./encoding.js";
+import { conceptsFromWire } from "./inputs.js";
+import { codes, statusFrom, type WireStatus } from "./status.js";
+
+export interface ListedAnnotation extends Annotation {
+  id: string;
+  inputId: string;
+  /** True for the annotation that every input has by itself. */
+  inputLevel: boolean;
+  /** Id of its one region. */
+  regionId?: string | undefined;
+  status?: WireStatus | undefined;
+}
+
+/** Fields of a concept that the input model has, and those that belong to the app's concept and not to the annotation. */
+const plainConceptFields = new Set([
+  ...["id", "name", "value"],
+  ...["language", "app_id", "user_id", "created_at", "visibility", "vocab_id", "definition"],
+]);
+
+const sides = new Set(["top_row", "left_col", "bottom_row", "right_col"]);
+
+/** An annotation as the API takes it: its concepts inside the region that it has. */
+export function annotationToWire(inputId: string, annotation: Annotation, regionId?: string): JsonObject {
+  const { id, info, statusCode } = annotation;
+  return {
+    ...(id === undefined ? {} : { id }),
+    input_id: inputId,
+    data: withRegionId(annotationData(annotation), regionId),
+    ...(info === undefined ? {} : { annotation_info: info as Json }),
+    ...(statusCode === undefined ? {} : { status: { code: statusCode } }),
+  };
+}
+
+/** The data of an annotation in the form of the API: its typed fields, with what `data` has beside them. */
+export function annotationData(annotation: Annotation): JsonObject {
+  const concepts = annotation.concepts.map(wireConcept);
+  const info = regionInfo(annotation);
+  const rest = (annotation.data ?? {}) as JsonObject;
+  const region = firstObject(rest.regions) ?? {};
+  if (!info) {
+    if (isEmpty(rest)) return { concepts };
+    // What is left of a box or polygon that was taken away says nothing by itself.
+    const { regions: _, ...around } = rest;
+    const whole = isEmpty(region) || region.region_info !== undefined ? rest : around;
+    return concepts.length > 0 ? withConcepts(whole, concepts) : whole;
+  }
+  const inner = isObject(region.data) ? region.data : {};
+  const data = concepts.length > 0 ? withConcepts(inner, concepts) : inner;
+  return { ...rest, regions: [{ ...region, region_info: info, ...(isEmpty(data) ? {} : { data }) }] };
+}
+
+/** Reads an annotation. What its typed fields cannot say stays in `data`: all of it where they cannot say what it is. */
+export function annotationFromWire(value: Record<string, unknown>): ListedAnnotation {
+  const data = isObject(value.data) ? value.data : {};
+  const status = statusFrom(value.status);
+  const region = firstObject(data.regions);
+  return {
+    id: String(value.id ?? ""),
+    inputId: String(value.input_id ?? ""),
+    inputLevel: value.input_level === true,
+    ...(typeof region?.id === "string" ? { regionId: region.id } : {}),
+    ...typedData(data),
+    ...(isObject(value.annotation_info) ? { info: value.annotation_info } : {}),
+    ...(status && status.code !== codes.annotationSuccess ? { statusCode: status.code } : {}),
+    status,
+  };
+}
+
+/** The annotation of the input model in a listed one. */
+export function plainAnnotation({
+  inputId: _,
+  inputLevel: __,
+  regionId: ___,
+  status: ____,
+  ...plain
+}: ListedAnnotation): Annotation {
+  return plain;
+}
+
+type TypedData = Pick<Annotation, "box" | "polygon" | "concepts" | "data">;
+
+function typedData(data: JsonObject): TypedData {
+  const opaque: TypedData = { concepts: [], data };
+  if (data.frames !== undefined || data.time_segments !== undefined) return opaque;
+  const { regions, ...around } = data;
+  if (regions === undefined || (Array.isArray(regions) && regions.length === 0)) {
+    const { concepts, ...rest } = around;
+    return arePlain(concepts) ? { concepts: conceptsFromWire(concepts), ...restOf(rest) } : opaque;
+  }
+  if (!Array.isArray(regions) || regions.length !== 1 || !isObject(regions[0])) return opaque;
+  const { id: _, region_info: info, data: inner, ...facts } = regions[0];
+  const shape = shapeOf(info);
+  const { concepts, ...innerRest } = isObject(inner) ? inner : {};
+  if (!shape || !arePlain(concepts)) return opaque;
+  const region = { ...facts, ...(isEmpty(innerRest) ? {} : { data: innerRest }) };
+  const rest = { ...around, ...(isEmpty(region) ? {} : { regions: [region] }) };
+  return { ...shape, concepts: conceptsFromWire(concepts), ...restOf(rest) };
+}
+
+function restOf(rest: JsonObject): { data?: JsonObject } {
+  return isEmpty(rest) ? {} : { data: rest };
+}
+
+/** Whether a list of concepts has nothing that the input model would lose. */
+function arePlain(concepts: Json | undefined): boolean {
+  if (concepts === undefined) return true;
+  if (!Array.isArray(concepts)) return false;
+  return concepts.every((concept) => {
+    return isObject(concept) && Boolean(concept.id) && Object.keys(concept).every((key) => plainConceptFields.has(key));
+  });
+}
+
+/** The box or polygon of a region; undefined where it has another shape, or more than this. */
+function shapeOf(info: Json | undefined): Pick<Annotation, "box" | "polygon"> | undefined {
+  if (!isObject(info) || Object.keys(info).length !== 1) return undefined;
+  const { bounding_box: box, polygon } = info;
+  if (isObject(box)) {
+    const shares = [box.left_col ?? 0, box.top_row ?? 0, box.right_col ?? 0, box.bottom_row ?? 0].map(Number);
+    return Object.keys(box).every((key) => sides.has(key))
+      ? { box: shares as [number, number, number, number] }
+      : undefined;
+  }
+  if (!isObject(polygon) || !Array.isArray(polygon.points) || Object.keys(polygon).length !== 1) return undefined;
+  if (!polygon.points.every(isPlainPoint)) return undefined;
+  return { polygon: polygon.points.map((point) => [Number(point.col ?? 0), Number(point.row ?? 0)]) };
+}
+
+function isPlainPoint(point: Json): point is JsonObject {
+  if (!isObject(point)) return false;
+  const { row: _, col: __, visibility = 1, ...more } = point;
+  return isEmpty(more) && (visibility === 1 || visibility === "VISIBLE");
+}
+
+function regionInfo({ box, polygon }: Annotation): JsonObject | undefined {
+  if (box) {
+    const [xMin, yMin, xMax, yMax] = box;
+    return { bounding_box: { top_row: yMin, left_col: xMin, bottom_row: yMax, right_col: xMax } };
+  }
+  if (!polygon) return undefined;
+  return { polygon: { points: polygon.map(([x, y]) => ({ row: y, col: x, visibility: "VISIBLE" })) } };
+}
+
+/** Data with concepts added; those that it has under the same ids keep what the input model does not know. */
+function withConcepts(data: JsonObject, concepts: readonly JsonObject[]): JsonObject {
+  const there = Array.isArray(data.concepts) ? data.concepts.filter(isObject) : [];
+  const others = there.filter(({ id }) => !concepts.some((concept) => concept.id === id));
+  const added = concepts.map((concept) => ({ ...there.find(({ id }) => id === concept.id), ...concept }));
+  return { ...data, concepts: [...others, ...added] };
+}
+
+function firstObject(list: Json | undefined): JsonObject | undefined {
+  const first = Array.isArray(list) ? list[0] : undefined;
+  return isObject(first) ? first : undefined;
+}
+
+/** Data whose one region gets an id, unless the region already has one. */
+function withRegionId(data: JsonObject, id: string | undefined): JsonObject {
+  if (id === undefined || !Array.isArray(data.regions) || data.regions.length !== 1) return data;
+  const [region] = data.regions;
+  return isObject(region) ? { ...data, regions: [{ id, ...region }] } : data;
+}

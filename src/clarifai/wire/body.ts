@@ -1,0 +1,227 @@
+/** Request bodies on demand: JSON skeletons and base64 slices straight from the files, as often as asked. */
+
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { describeError, InputError } from "../../core/errors.js";
+import type { Content } from "../../core/input/input.js";
+import type { ReplayableBody } from "../client/call.js";
+import { type ContentHasher, digestOfInput, fingerprintText } from "./content-hash.js";
+import { base64Length, type Encoded } from "./encoding.js";
+
+/** Bytes read from a file at once; a multiple of 3, so that base64 slices join without padding. */
+const sliceBytes = 192 * 1024;
+/** Bytes encoded at once; a multiple of 3. Strings of 128 KB and more are kept apart by the engine, and cost twenty times as much. */
+const encodedAtOnce = 48 * 1024;
+/** Bytes handed to the connection at once. */
+const chunkBytes = 256 * 1024;
+/** Chunks of this size are beyond what any stream buffers before it asks to wait. */
+const reusableBytes = 128 * 1024;
+
+/** A pipe is not waited for; Windows has no such flag. */
+const readNow = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** A file is not what it was when its batch was made; the others of the batch can go without it. */
+export class ContentChangedError extends InputError {
+  /** Index of the input in its request. */
+  readonly index: number;
+
+  constructor(index: number, code: string, message: string, cause?: unknown) {
+    super(code, message, { cause });
+    this.index = index;
+  }
+}
+
+/**
+ * The body of `POST …/inputs`: `before`, the inputs with commas between them, `after`.
+ *
+ * Its length is exact and known at once. Each call of `chunks` reads the files anew, one slice in memory at a time; a chunk is good until the
+ * next is asked for. A file that has another size than when it was measured, or cannot be read, throws a ContentChangedError that names its index.
+ */
+export function inputsBody(
+  before: string,
+  inputs: readonly Encoded[],
+  after: string,
+  hasher: ContentHasher,
+): ReplayableBody {
+  const commas = Math.max(0, inputs.length - 1);
+  const skeleton = Buffer.byteLength(before) + Buffer.byteLength(after) + commas;
+  const length = inputs.reduce((sum, input) => sum + input.bytes, skeleton);
+  return { length, chunks: () => produce(before, inputs, after, hasher) };
+}
+
+function* produce(
+  before: string,
+  inputs: readonly Encoded[],
+  after: string,
+  hasher: ContentHasher,
+): Generator<Buffer, void> {
+  const writer = new ChunkWriter();
+  const slice = slices.pop() ?? Buffer.allocUnsafeSlow(sliceBytes + 1);
+  try {
+    if (!writer.putText(before)) yield* writer.text(before);
+    for (const [index, encoded] of inputs.entries()) {
+      const head = index === 0 ? encoded.head : `,${encoded.head}`;
+      if (!encoded.media) {
+        const whole = `${head}${fingerprintText(digestOfInput(hasher, encoded.input))}${encoded.end}`;
+        if (!writer.putText(whole)) yield* writer.text(whole);
+        continue;
+      }
+      if (!writer.putText(head)) yield* writer.text(head);
+      let digest: bigint;
+      if (encoded.mediaBytes <= sliceBytes) {
+        const bytes = wholeContent(index, encoded.media, encoded.mediaBytes, slice);
+        digest = hasher.h64Raw(bytes);
+        if (!writer.putBase64(bytes)) yield* writer.base64(bytes);
+      } else {
+        const hash = hasher.create64();
+        for (const bytes of slicesOf(index, encoded.media, encoded.mediaBytes, slice)) {
+          hash.update(bytes);
+          yield* writer.base64(bytes);
+        }
+        digest = hash.digest();
+      }
+      const tail = `${encoded.tail}${fingerprintText(digest)}${encoded.end}`;
+      if (!writer.putText(tail)) yield* writer.text(tail);
+    }
+    if (!writer.putText(after)) yield* writer.text(after);
+    yield* writer.end();
+  } finally {
+    slices.push(slice);
+  }
+}
+
+/** Slices to read into; no more of them than bodies were ever made at once. */
+const slices: Buffer[] = [];
+
+/** Gathers small pieces into chunks. */
+class ChunkWriter {
+  #chunk = Buffer.allocUnsafeSlow(chunkBytes);
+  #used = 0;
+
+  /** Adds a text, if it is sure to fit the chunk. */
+  putText(text: string): boolean {
+    if (text.length * 3 > chunkBytes - this.#used) return false;
+    this.#used += this.#chunk.write(text, this.#used);
+    return true;
+  }
+
+  /** Adds bytes as base64, if they fit the chunk and can be encoded at once. */
+  putBase64(bytes: Buffer): boolean {
+    if (bytes.length > encodedAtOnce || base64Length(bytes.length) > chunkBytes - this.#used) return false;
+    this.#used += this.#chunk.write(bytes.toString("base64"), this.#used, "latin1");
+    return true;
+  }
+
+  *text(text: string): Generator<Buffer, void> {
+    yield* this.#flush();
+    if (!this.putText(text)) yield Buffer.from(text);
+  }
+
+  *base64(bytes: Buffer): Generator<Buffer, void> {
+    for (let at = 0; at < bytes.length; at += encodedAtOnce) {
+      const text = bytes.toString("base64", at, Math.min(at + encodedAtOnce, bytes.length));
+      if (text.length > chunkBytes - this.#used) yield* this.#flush();
+      this.#used += this.#chunk.write(text, this.#used, "latin1");
+    }
+  }
+
+  /** Hands over what is left; the writer is spent. */
+  *end(): Generator<Buffer, void> {
+    if (this.#used > 0) yield this.#chunk.subarray(0, this.#used);
+  }
+
+  /**
+   * Hands a chunk over. When the next is asked for, a large one has been written: a stream takes no more before it is drained. A small one may
+   * wait in the stream's buffer, and is never touched again.
+   */
+  *#flush(): Generator<Buffer, void> {
+    if (this.#used === 0) return;
+    const used = this.#used;
+    this.#used = 0;
+    yield this.#chunk.subarray(0, used);
+    if (used < reusableBytes) this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
+  }
+}
+
+/** The bytes of small content in one read; one byte more is asked for, so that a file that grew is noticed. */
+function wholeContent(index: number, content: Content, size: number, slice: Buffer): Buffer {
+  if ("bytes" in content) return asBuffer(content.bytes);
+  const file = openFile(index, content);
+  try {
+    const read = readSlice(index, content, file, slice, size + 1);
+    checkSize(index, content, read, size);
+    return slice.subarray(0, read);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function* slicesOf(index: number, content: Content, size: number, slice: Buffer): Generator<Buffer, void> {
+  if ("bytes" in content) {
+    const bytes = asBuffer(content.bytes);
+    for (let at = 0; at < size; at += sliceBytes) yield bytes.subarray(at, at + sliceBytes);
+    return;
+  }
+  const file = openFile(index, content);
+  try {
+    let total = 0;
+    for (;;) {
+      const filled = fillSlice(index, content, file, slice);
+      total += filled;
+      if (total > size || (filled < sliceBytes && total < size)) checkSize(index, content, total, size);
+      if (filled > 0) yield slice.subarray(0, filled);
+      if (filled < sliceBytes) return;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Reads until the slice is full or the file ends: only the last slice may be short. */
+function fillSlice(index: number, content: Content, file: number, slice: Buffer): number {
+  let filled = 0;
+  while (filled < sliceBytes) {
+    const read = readSlice(index, content, file, slice.subarray(filled), sliceBytes - filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled;
+}
+
+function openFile(index: number, content: Content): number {
+  try {
+    return openSync(pathOf(content), readNow);
+  } catch (error) {
+    throw unreadable(index, content, error);
+  }
+}
+
+function readSlice(index: number, content: Content, file: number, slice: Buffer, length: number): number {
+  try {
+    return readSync(file, slice, 0, length, null);
+  } catch (error) {
+    throw unreadable(index, content, error);
+  }
+}
+
+function checkSize(index: number, content: Content, found: number, expected: number): void {
+  if (found === expected) return;
+  const text = `${pathOf(content)} changed while it was uploaded: it had ${expected} bytes, now it has ${found > expected ? "more" : found}`;
+  throw new ContentChangedError(index, "ERR_FILE_CHANGED", text);
+}
+
+function unreadable(index: number, content: Content, cause: unknown): ContentChangedError {
+  return new ContentChangedError(
+    index,
+    "ERR_FILE_UNREADABLE",
+    `${pathOf(content)} cannot be read: ${describeError(cause)}`,
+    cause,
+  );
+}
+
+function pathOf(content: Content): string {
+  return "path" in content ? content.path : "the content";
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

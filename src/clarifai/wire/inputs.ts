@@ -1,0 +1,143 @@
+/** The shapes of the API, and the way between them and the input model. */
+
+import type { Concept, Content, GeoPoint, Input, MediaKind } from "../../core/input/input.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import type { AddJob, Dataset, InputCounts } from "../client/app-types.js";
+import { fingerprintKey } from "./encoding.js";
+import { statusFrom, type WireStatus } from "./status.js";
+
+/** An input as the API answers with it, as far as this client reads it. */
+export interface WireInput {
+  id: string;
+  data: Record<string, unknown>;
+  status: WireStatus | undefined;
+  createdAt: string | undefined;
+  modifiedAt: string | undefined;
+}
+
+/** A list of an answer, or undefined when the answer has none. */
+export function listOf(json: Record<string, unknown>, field: string): Record<string, unknown>[] | undefined {
+  const list = json[field];
+  return Array.isArray(list) ? list.filter(isObject) : undefined;
+}
+
+export function wireInput(value: Record<string, unknown>): WireInput {
+  return {
+    id: String(value.id ?? ""),
+    data: isObject(value.data) ? value.data : {},
+    status: statusFrom(value.status),
+    createdAt: textOrNothing(value.created_at),
+    modifiedAt: textOrNothing(value.modified_at),
+  };
+}
+
+/** The fingerprint that an upload left in an input's metadata. */
+export function wireFingerprint(input: WireInput): string | undefined {
+  const { metadata } = input.data;
+  return isObject(metadata) ? textOrNothing(metadata[fingerprintKey]) : undefined;
+}
+
+/** An input of the API as an input of ours; contents become URLs. */
+export function inputFromWire(wire: WireInput): Input {
+  const { data } = wire;
+  const metadata = isObject(data.metadata) ? { ...(data.metadata as JsonObject) } : {};
+  delete metadata[fingerprintKey];
+  const text = isObject(data.text) ? data.text : undefined;
+  const raw = textOrNothing(text?.raw);
+  const textUrl = raw === undefined ? (hostedUrl(text) ?? textOrNothing(text?.url)) : undefined;
+  return {
+    id: wire.id,
+    ...media("image", data.image),
+    ...media("video", data.video),
+    ...media("audio", data.audio),
+    ...(raw === undefined ? {} : { text: raw }),
+    ...(textUrl === undefined ? {} : { textUrl }),
+    concepts: conceptsFromWire(data.concepts),
+    metadata,
+    ...place(data.geo),
+    annotations: [],
+    datasets: [],
+    ...(wire.status ? { status: plainStatus(wire.status) } : {}),
+    ...(wire.createdAt === undefined ? {} : { createdAt: wire.createdAt }),
+    ...(wire.modifiedAt === undefined ? {} : { modifiedAt: wire.modifiedAt }),
+  };
+}
+
+export function conceptsFromWire(value: unknown): Concept[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isObject).map((concept) => ({
+    id: String(concept.id ?? ""),
+    name: String(concept.name ?? concept.id ?? ""),
+    value: typeof concept.value === "number" ? concept.value : 1,
+  }));
+}
+
+function media(kind: MediaKind, value: unknown): { [kind in MediaKind]?: Content } {
+  if (!isObject(value)) return {};
+  const hosted = hostedUrl(value);
+  const url = textOrNothing(value.url) ?? hosted;
+  if (url === undefined) return {};
+  const info = isObject(value.image_info) ? value.image_info : isObject(value.video_info) ? value.video_info : {};
+  const { width, height } = info;
+  return {
+    [kind]: {
+      url,
+      ...(hosted === undefined ? {} : { hostedUrl: hosted }),
+      ...(typeof width === "number" && typeof height === "number" ? { width, height } : {}),
+    },
+  };
+}
+
+/** The address of the original bytes, where the answer says that the platform keeps them. */
+function hostedUrl(value: Record<string, unknown> | undefined): string | undefined {
+  const hosted = value && isObject(value.hosted) ? value.hosted : undefined;
+  if (!hosted || typeof hosted.prefix !== "string" || typeof hosted.suffix !== "string") return undefined;
+  return `${hosted.prefix}/orig/${hosted.suffix}`;
+}
+
+function place(value: unknown): { geo?: GeoPoint } {
+  const point = isObject(value) && isObject(value.geo_point) ? value.geo_point : undefined;
+  if (!point) return {};
+  return { geo: { longitude: Number(point.longitude ?? 0), latitude: Number(point.latitude ?? 0) } };
+}
+
+function plainStatus({ code, description, details }: WireStatus): NonNullable<Input["status"]> {
+  return { code, ...(description === undefined ? {} : { description }), ...(details === undefined ? {} : { details }) };
+}
+
+function textOrNothing(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The job of an answer; undefined where there is none. */
+export function addJobFromWire(id: string, value: unknown): AddJob | undefined {
+  if (!isObject(value)) return undefined;
+  const progress = isObject(value.progress) ? value.progress : {};
+  return {
+    id,
+    status: statusFrom(value.status),
+    pending: Number(progress.pending_count ?? 0),
+    inProgress: Number(progress.in_progress_count ?? 0),
+    succeeded: Number(progress.success_count ?? 0),
+    failed: Number(progress.failed_count ?? 0),
+  };
+}
+
+export function inputCountsFromWire(value: unknown): InputCounts {
+  const counts = isObject(value) ? value : {};
+  return {
+    processed: Number(counts.processed ?? 0),
+    toProcess: Number(counts.to_process ?? 0),
+    errors: Number(counts.errors ?? 0),
+    processing: Number(counts.processing ?? 0),
+  };
+}
+
+export function datasetFromWire({ id, description }: Record<string, unknown>): Dataset {
+  return { id: String(id ?? ""), ...(typeof description === "string" ? { description } : {}) };
+}
+
+/** What became of a member of a dataset: it is said of the member, or of its input. */
+export function memberStatus({ status, input }: Record<string, unknown>): WireStatus | undefined {
+  return statusFrom(status) ?? (isObject(input) ? statusFrom(input.status) : undefined);
+}

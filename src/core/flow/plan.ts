@@ -1,0 +1,129 @@
+/** A plan: what a flow would do, found out without sending or writing anything. */
+
+import * as z from "zod";
+import { RunContext } from "../accounting/run-context.js";
+import { journalTargets, type ReportedTarget } from "../accounting/targets.js";
+import type { Kind } from "../input/kinds.js";
+import { Journal } from "../journal/journal.js";
+import { type OptionsOf, parseOptions } from "../plugin/plugin.js";
+import { targetsOf } from "../plugin/stages.js";
+import { displayed } from "../report/display.js";
+import type { Failure, FailureGroup, ReasonGroup } from "../report/report.js";
+import { Reporter } from "../report/reporter.js";
+import { failureLines, groupLines, targetLines } from "../report/summary.js";
+import { bytesText, counted, countText, durationText, printable } from "../util/format.js";
+import type { Observable } from "../util/observable.js";
+import { subscribed } from "./run.js";
+
+const Options = z.strictObject({
+  /** Stops the planning; it rejects with the signal's reason. */
+  signal: z.instanceof(AbortSignal).optional(),
+  /** As in the run. Default: 4096. */
+  maxInFlight: z.number().min(1).optional(),
+  /** As in the run. Default: 256,000,000. */
+  maxBytesInFlight: z.number().min(1).optional(),
+  /** Journal of the run, which is read only: what it has is skipped, as in the run. */
+  journal: z.string().min(1).optional(),
+});
+/** Options of `Flow.plan`. */
+export type PlanOptions = OptionsOf<typeof Options>;
+
+/** What a sink would do. */
+export interface PlannedSink {
+  name: string;
+  /** Inputs that it would write and pass on. */
+  inputs: number;
+  /** Batches that would be written; a single input counts as one. */
+  batches: number;
+}
+
+/** What a flow would do; plain data with a summary. */
+export interface Plan {
+  /** `read = ok + refused + skipped`; ok are those that would go. */
+  readonly counts: { readonly read: number; readonly ok: number; readonly refused: number; readonly skipped: number };
+  readonly sinks: readonly PlannedSink[];
+  /** What the sinks would write to, in the order of the pipe. */
+  readonly targets: readonly ReportedTarget[];
+  /** Requests that carry inputs, annotations or ids. Questions come on top: how processing stands, what is there. */
+  readonly requests: number;
+  /** Bytes of the bodies of these requests. */
+  readonly bytes: number;
+  /**
+   * How long these requests take at the rate that the account is granted, in milliseconds; the time of the bytes on the line may be longer.
+   * Undefined where no rate is known: on servers that name none.
+   */
+  readonly expectedMs?: number | undefined;
+  /** The inputs that would be refused before anything is sent, in their order; the first 10,000. */
+  readonly refused: readonly Failure[];
+  /** All of them by plugin and code. */
+  readonly refusedGroups: readonly FailureGroup[];
+  readonly skipped: readonly ReasonGroup[];
+  /** How long the planning took. */
+  readonly durationMs: number;
+  /** The plan for people, as text. */
+  summary(): string;
+  toJSON(): object;
+}
+
+/** Runs what `build` makes without its sending; see `Flow.plan`. */
+export async function planFlow(
+  build: (context: RunContext) => Observable<unknown>,
+  options: PlanOptions,
+): Promise<Plan> {
+  const { signal, maxInFlight, maxBytesInFlight, journal } = parseOptions("plan", Options, options);
+  const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, rehearses: true });
+  const { made: stream, targets } = targetsOf(() => build(context));
+  context.targets = targets;
+  const isDone = journal === undefined ? undefined : await Journal.look(journal, await journalTargets(targets));
+  if (isDone) context.store = { isDone, keep: (_settlement, _kept, _input, announce) => announce() };
+  const reporter = new Reporter(context);
+  const kinds: Partial<Record<Kind, number>> = {};
+  context.ledger.onSettled(({ kind, outcome }) => {
+    if (kind !== undefined && outcome.state === "ok") kinds[kind] = (kinds[kind] ?? 0) + 1;
+  });
+  await subscribed(stream, context, undefined).finally(() => {
+    reporter.close();
+    return context.closed();
+  });
+  signal?.throwIfAborted();
+
+  const { counts, targets: reported, traffic, failures, failureGroups, skipped, durationMs } = reporter.finish(false);
+  const { read, ok, failed: refused, skipped: passed } = counts;
+  const plan = {
+    counts: { read, ok, refused, skipped: passed },
+    sinks: [...context.sinks].map(({ name, done, batches }) => ({ name, inputs: done, batches })),
+    targets: reported,
+    requests: traffic.requests,
+    bytes: traffic.bytesSent,
+    expectedMs: context.pacedMs === undefined ? undefined : Math.round(context.pacedMs),
+    refused: failures,
+    refusedGroups: failureGroups,
+    skipped,
+    durationMs,
+  };
+  const summary = () => summaryOf(plan, Object.entries(kinds));
+  const html = async () => (await import("../report/pages.js")).preformatted(summary());
+  return displayed({ ...plan, summary, toJSON: () => plan }, summary, html);
+}
+
+/** `byKind`: how many inputs would go, by their kinds. */
+function summaryOf(plan: Omit<Plan, "summary" | "toJSON">, byKind: readonly [string, number][]): string {
+  const { counts, sinks, requests, bytes, expectedMs } = plan;
+  const lines = [`plan: read ${counts.read} = ok ${counts.ok} + refused ${counts.refused} + skipped ${counts.skipped}`];
+  lines.push(...targetLines(plan.targets));
+  if (counts.read === 0) lines.push("  nothing was read: the source is empty");
+  for (const { name, inputs, batches } of sinks) {
+    lines.push(`  ${name.padEnd(8)} ${counted(inputs, "input")} in ${counted(batches, "batch", "batches")}`);
+  }
+  if (byKind.length > 1)
+    lines.push(`  kinds    ${byKind.map(([kind, count]) => `${kind} ${countText(count)}`).join(", ")}`);
+  if (requests > 0) {
+    const time =
+      expectedMs === undefined
+        ? "at a rate that the server does not tell"
+        : `at least ${durationText(expectedMs)} at the account's rate`;
+    lines.push(`  requests ${countText(requests)}${bytes > 0 ? ` with ${bytesText(bytes)}` : ""}, ${time}`);
+  }
+  lines.push(...failureLines(plan.refused, counts.refused, "refused"), ...groupLines("skipped", plan.skipped));
+  return lines.map(printable).join("\n");
+}

@@ -1,0 +1,76 @@
+/** Ids: deterministic, readable and unique names for inputs that have none. */
+
+import { createHash, type Hash, hash } from "node:crypto";
+import { createReadStream, realpathSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { InputError } from "../errors.js";
+
+const isAscii = /^[\x00-\x7F]*$/;
+/** Most characters of an id. */
+export const maxIdLength = 48;
+const hashLength = 12;
+const slugLength = maxIdLength - hashLength - 1;
+
+/**
+ * Makes an id of a path: a readable slug of its end and a hash of the whole.
+ *
+ * Equal paths give equal ids in every run and on every machine (the path is NFC-normalised, with `/` between its parts);
+ * different paths give different ids. At most 48 characters of `[A-Za-z0-9_-]`.
+ *
+ * @example idFromPath("beach/IMG 1.jpg") // "beach-IMG-1-jpg-…"
+ */
+export function idFromPath(path: string): string {
+  const normal = (isAscii.test(path) ? path : path.normalize("NFC")).replaceAll("\\", "/");
+  const digest = hash("sha256", normal, "hex").slice(0, hashLength);
+  const slug = normal
+    .replace(/[^A-Za-z0-9_]+/g, "-")
+    .slice(-slugLength)
+    .replace(/^-+|-+$/g, "");
+  return slug === "" ? digest : `${slug}-${digest}`;
+}
+
+/**
+ * Returns the own name of a folder: the last part of its real path. So `.`, `./photos/`, the absolute path and a path through a symbolic link give one
+ * name. Of a folder that does not exist, the last part of the path as given.
+ */
+export function folderName(path: string): string {
+  const whole = resolve(path);
+  try {
+    return basename(realpathSync(whole));
+  } catch {
+    return basename(whole);
+  }
+}
+
+/** Makes the default id of a file: of the own name of the folder that was named, and of the path inside it. */
+export function idOfFile(folder: string, relative: string): string {
+  return idFromPath(`${folder}/${relative}`);
+}
+
+/** Makes an id of the bytes of a file: the same in every folder and under every name. */
+export async function idOfContent(path: string): Promise<string> {
+  const digest = createHash("sha256");
+  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
+  return idOfDigest(digest);
+}
+
+/** Makes an id of bytes in memory, the same as `idOfContent` makes of a file with them. */
+export function idOfBytes(bytes: Uint8Array): string {
+  return idOfDigest(createHash("sha256").update(bytes));
+}
+
+function idOfDigest(digest: Hash): string {
+  return digest.digest("hex").slice(0, maxIdLength);
+}
+
+/** Throws when the platform would refuse the id: it names the id, its length and the limit. */
+export function checkId(id: string): void {
+  if (id.length === 0)
+    throw new InputError("ERR_ID_EMPTY", "the id is empty; leave it out to get one made from the path");
+  if (id.length > maxIdLength) {
+    throw new InputError("ERR_ID_TOO_LONG", `the id "${id}" has ${id.length} characters; the limit is ${maxIdLength}`);
+  }
+  if (!/^[A-Za-z0-9_-]+$/.test(id)) {
+    throw new InputError("ERR_ID_CHARACTERS", `the id "${id}" may have letters, digits, "-" and "_" only`);
+  }
+}

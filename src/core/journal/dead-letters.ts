@@ -1,0 +1,172 @@
+/** Dead letters: one line of JSON for each failed input, on disk before the failure is told, with the input as it was read. */
+
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Settlement } from "../accounting/ledger.js";
+import type { Listed, Tracking } from "../accounting/tracking.js";
+import { describeError, FlowError, SinkError } from "../errors.js";
+import { LockedError, takeLock } from "../files/file-lock.js";
+import { makeFolder } from "../files/make-folder.js";
+import type { Content, Input, InputDraft } from "../input/input.js";
+import { bytesAsBase64 } from "../input/input-json.js";
+import { mediaKinds } from "../input/kinds.js";
+import { hideSecrets, type SecretUrls } from "../input/secret-urls.js";
+import { AppendFile, blockBytes } from "./append-file.js";
+
+/** Signed URLs in the file are secrets: others cannot read what this release makes. */
+const ownerOnly = 0o600;
+
+/** A line of a dead-letter file. */
+export interface DeadLetter {
+  /** Name of the source that read it. */
+  source: string;
+  /** Where it came from: `photos/a.jpg`, `boxes.csv:17`. */
+  origin: string;
+  id?: string | undefined;
+  code: string;
+  /** Plugin that found out. */
+  stage: string;
+  reason: string;
+  attempts: number;
+  /** Whether the same may succeed later. */
+  retryable: boolean;
+  /** What its source knows it by. */
+  key?: string | undefined;
+  /** The input as it was read: files and URLs as references, bytes as base64. None where no input came to be. */
+  input?: InputDraft | undefined;
+  /** Secret: the whole URLs of the input, whose fields have them without their signatures. */
+  secret?: SecretUrls | undefined;
+  /** The state that it was listed with. */
+  listed?: Listed | undefined;
+}
+
+/** The dead-letter file of a run, held by this process until it is closed. */
+export class DeadLetterFile {
+  readonly path: string;
+  readonly file: AppendFile;
+  readonly #release: () => Promise<void>;
+
+  private constructor(path: string, file: AppendFile, release: () => Promise<void>) {
+    this.path = path;
+    this.file = file;
+    this.#release = release;
+  }
+
+  /**
+   * Opens the file, or makes it; lines are added to what is there. A torn last line is dropped.
+   *
+   * @throws {SinkError} ERR_DEAD_LETTERS_LOCKED, ERR_DEAD_LETTERS_FORMAT, ERR_DEAD_LETTERS_UNWRITABLE
+   */
+  static async open(name: string): Promise<DeadLetterFile> {
+    try {
+      const path = await realpath(name).catch(() => name);
+      makeFolder(dirname(path));
+      const release = await takeLock(path);
+      try {
+        return new DeadLetterFile(path, await AppendFile.open(path, await lastLineEnd(path), ownerOnly), release);
+      } catch (error) {
+        await release();
+        throw error;
+      }
+    } catch (error) {
+      throw asDeadLettersError(name, error);
+    }
+  }
+
+  /** Calls `durable` when the line is on the disk. @throws what cannot be said in JSON */
+  keep(
+    { origin, id, outcome }: Settlement,
+    kept: Tracking,
+    input: Input | InputDraft | undefined,
+    durable: () => void,
+  ) {
+    if (outcome.state !== "failed") return;
+    const { code, stage, reason, attempts, retryable = false } = outcome;
+    const { source, key, listed } = kept;
+    const letter: DeadLetter = { source, origin, id, code, stage, reason, attempts, retryable, key };
+    if (input) Object.assign(letter, referring(input));
+    if (listed) letter.listed = listed;
+    this.file.append(`${lineOf(letter)}\n`, durable);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.file.close();
+    } finally {
+      await this.#release();
+    }
+  }
+}
+
+/** A letter as JSON; without its input where JSON cannot hold that. */
+function lineOf(letter: DeadLetter): string {
+  try {
+    return JSON.stringify(letter, bytesAsBase64);
+  } catch (error) {
+    const reason = `${letter.reason} (the input cannot be kept as JSON: ${describeError(error)})`;
+    return JSON.stringify({ ...letter, reason, input: undefined });
+  }
+}
+
+/** What went wrong with a dead-letter file, as the error that ends a run. */
+export function asDeadLettersError(path: string, error: unknown): FlowError {
+  if (error instanceof FlowError) return error;
+  if (error instanceof LockedError) {
+    const text = `deadLetters: ${path} is held by process ${error.owner.pid} on ${error.owner.host}, and one process at a time may write it`;
+    return new SinkError("ERR_DEAD_LETTERS_LOCKED", text, { retryable: true });
+  }
+  const text = `deadLetters: ${path} cannot be written: ${describeError(error)}`;
+  return new SinkError("ERR_DEAD_LETTERS_UNWRITABLE", text, { cause: error });
+}
+
+/**
+ * The input with its files by their full paths and nothing else, since they are described anew when it is tried again. The signatures of URLs are in a
+ * field of their own.
+ */
+export function referring(input: Input | InputDraft): Pick<DeadLetter, "input" | "secret"> {
+  const copy: Record<string, unknown> = { ...input };
+  for (const field of [...mediaKinds, "text"] as const) {
+    const content = input[field] as Content | string | undefined;
+    if (typeof content === "object" && "path" in content) copy[field] = { path: resolve(content.path) };
+  }
+  return hideSecrets(copy as InputDraft);
+}
+
+/** Where the last whole line ends; refuses a file that something else wrote. */
+async function lastLineEnd(path: string): Promise<number> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (!found || (found.isFile() && found.size === 0)) return 0;
+  const refused = new SinkError("ERR_DEAD_LETTERS_FORMAT", `deadLetters: ${path} exists and holds something else`);
+  if (!found.isFile()) throw refused;
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
+    if (await isBlank(file, found.size)) return 0;
+    if (!'{"source":"'.startsWith(buffer.toString("utf8", 0, Math.min(bytesRead, 11)))) throw refused;
+    return await lastNewline(file, found.size);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether a file has nothing but zeros: a run or the machine was killed before the first line, when space for it was taken. */
+async function isBlank(file: FileHandle, sizeBytes: number): Promise<boolean> {
+  if (sizeBytes > blockBytes) return false;
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, 0);
+  return buffer.subarray(0, bytesRead).every((byte) => byte === 0);
+}
+
+async function lastNewline(file: FileHandle, sizeBytes: number): Promise<number> {
+  const buffer = Buffer.alloc(64 * 1024);
+  for (let end = sizeBytes; end > 0; ) {
+    const start = Math.max(0, end - buffer.length);
+    const { bytesRead } = await file.read(buffer, 0, end - start, start);
+    const at = buffer.subarray(0, bytesRead).lastIndexOf(10);
+    if (at >= 0) return start + at + 1;
+    end = start;
+  }
+  return 0;
+}

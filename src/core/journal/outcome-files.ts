@@ -1,0 +1,101 @@
+/** What a run keeps on disk of its outcomes: its journal and its dead letters. */
+
+import type { Settlement } from "../accounting/ledger.js";
+import type { OutcomeStore, RunContext } from "../accounting/run-context.js";
+import type { JournalTargets } from "../accounting/targets.js";
+import type { Tracking } from "../accounting/tracking.js";
+import type { Input, InputDraft } from "../input/input.js";
+import type { AppendFile } from "./append-file.js";
+import { asDeadLettersError, DeadLetterFile } from "./dead-letters.js";
+import { asJournalError, Journal } from "./journal.js";
+
+/** Beyond this many outcomes, or characters of them, that wait for the disk, no more is read. */
+const maxWaiting = 16_384;
+const maxWaitingLength = 64_000_000;
+
+export interface RecordsOptions {
+  journal?: string | undefined;
+  deadLetters?: string | undefined;
+}
+
+/** The files of one run; an outcome is announced when all of them that want it have it. */
+export class Records implements OutcomeStore {
+  /** Called once, when a file cannot be written: the run has to end. */
+  onFailure: (error: Error) => void = () => undefined;
+  readonly isDone: OutcomeStore["isDone"];
+  readonly journal: Journal | undefined;
+  readonly #deadLetters: DeadLetterFile | undefined;
+  #failure: Error | undefined;
+
+  private constructor(journal: Journal | undefined, deadLetters: DeadLetterFile | undefined) {
+    this.journal = journal;
+    this.#deadLetters = deadLetters;
+    this.isDone = journal && ((fingerprint) => journal.isDone(fingerprint));
+    if (journal) journal.file.onFailure = (error) => this.#fail(asJournalError(journal.path, error));
+    if (deadLetters) deadLetters.file.onFailure = (error) => this.#fail(asDeadLettersError(deadLetters.path, error));
+  }
+
+  /** Opens the files for a flow whose sinks write to `targets`. @throws {SinkError} */
+  static async open(options: RecordsOptions, targets: JournalTargets = { ids: [], names: [] }): Promise<Records> {
+    const journal = options.journal === undefined ? undefined : await Journal.open(options.journal, targets);
+    try {
+      const letters = options.deadLetters === undefined ? undefined : await DeadLetterFile.open(options.deadLetters);
+      return new Records(journal, letters);
+    } catch (error) {
+      await journal?.close();
+      throw error;
+    }
+  }
+
+  /** Lets the files hold the sources back, and say what they wait for. */
+  attach(context: RunContext): void {
+    for (const file of [this.journal?.file, this.#deadLetters?.file]) {
+      if (!file) continue;
+      context.gate.onSated(() => isFull(file));
+      context.waits.add(() => (file.waiting > 0 ? `disk: for ${file.waiting} outcomes to be written` : undefined));
+      file.onSynced = () => context.gate.recheck();
+    }
+  }
+
+  keep(settlement: Settlement, kept: Tracking, input: Input | InputDraft | undefined, announce: () => void): void {
+    if (this.#failure) return;
+    const { journal } = this;
+    const deadLetters = settlement.outcome.state === "failed" ? this.#deadLetters : undefined;
+    const { fingerprint } = kept;
+    const inJournal = journal !== undefined && fingerprint !== undefined;
+    let missing = Number(inJournal) + Number(deadLetters !== undefined);
+    if (missing === 0) announce();
+    const durable = () => {
+      missing -= 1;
+      if (missing === 0) announce();
+    };
+    try {
+      deadLetters?.keep(settlement, kept, input, durable);
+    } catch (error) {
+      this.#fail(asDeadLettersError(deadLetters?.path ?? "", error));
+      return;
+    }
+    if (inJournal) journal.keep(settlement, fingerprint, durable);
+  }
+
+  /** Waits until all is on the disk, and lets others have the files. @throws {SinkError} */
+  async close(): Promise<void> {
+    const closing = [this.journal?.close(), this.#deadLetters?.close()];
+    const [journal, deadLetters] = await Promise.allSettled(closing);
+    if (journal?.status === "rejected") this.#failure ??= asJournalError(this.journal?.path ?? "", journal.reason);
+    if (deadLetters?.status === "rejected") {
+      this.#failure ??= asDeadLettersError(this.#deadLetters?.path ?? "", deadLetters.reason);
+    }
+    if (this.#failure) throw this.#failure;
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.onFailure(error);
+  }
+}
+
+function isFull(file: AppendFile): boolean {
+  return file.waiting > maxWaiting || file.waitingLength > maxWaitingLength;
+}

@@ -1,0 +1,141 @@
+/** Byte ranges: a file, bytes in memory or a part of either, read piece by piece. */
+
+import { closeSync, fstatSync, open, read, readSync } from "node:fs";
+import { promisify } from "node:util";
+import { describeError, InputError } from "../../core/errors.js";
+import type { Content } from "../../core/input/input.js";
+import { redactUrl } from "../../core/redact-urls.js";
+
+/** Bytes of the first read; in most photographs, the EXIF block lies in them. */
+const firstBytes = 64 * 1024;
+/** Bytes of each later read: a header, and what often follows it. */
+const nextBytes = 4 * 1024;
+/** Most bytes of one read; a length in a damaged header can be anything. */
+const maxBytes = 1024 * 1024;
+
+const openFile = promisify(open);
+const readFile = promisify(read);
+
+/** A part of a content that is read on demand. */
+export interface ByteRange {
+  readonly size: number;
+  /** Reads bytes from a position of the range. Gives fewer where the range ends. @throws {Error} for more than 1 MB */
+  read(position: number, length: number): Buffer;
+}
+
+/**
+ * Opens the bytes of an image for `use`, and closes them after it. The start of a file is read in the background; what `use` needs beyond it is read
+ * synchronously, a header at a time, which costs less than a trip to the thread pool.
+ *
+ * @throws {InputError} ERR_FILE_UNREADABLE
+ */
+export async function withBytes<T>(image: Content, use: (file: ByteRange) => T): Promise<T> {
+  if ("url" in image)
+    throw new InputError("ERR_CONTENT_REMOTE", `${redactUrl(image.url)} is a URL; its bytes are not here`);
+  if ("bytes" in image) {
+    const { buffer, byteOffset, byteLength } = image.bytes;
+    return use(rangeOf(Buffer.from(buffer, byteOffset, byteLength)));
+  }
+  const unreadable = (error: unknown): never => {
+    const text = `${image.path} cannot be read: ${describeError(error)}`;
+    throw new InputError("ERR_FILE_UNREADABLE", text, { cause: error });
+  };
+  const file = await openFile(image.path, "r").catch(unreadable);
+  try {
+    const size = image.sizeBytes ?? fstatSync(file).size;
+    const first = Buffer.allocUnsafe(Math.min(firstBytes, size));
+    const { bytesRead } = await readFile(file, first, 0, first.length, 0).catch(unreadable);
+    return use(new FileRange(file, size, first.subarray(0, bytesRead), unreadable));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Bytes in memory as a range. */
+export function rangeOf(bytes: Buffer): ByteRange {
+  return {
+    size: bytes.length,
+    read(position, length) {
+      return bytes.subarray(position, position + checked(length));
+    },
+  };
+}
+
+/** A part of a range, cut where the range ends. */
+export function partOf(range: ByteRange, start: number, length: number): ByteRange {
+  const size = Math.max(0, Math.min(length, range.size - start));
+  return {
+    size,
+    read(position, wanted) {
+      return range.read(start + position, Math.max(0, Math.min(checked(wanted), size - position)));
+    },
+  };
+}
+
+/** Several ranges as one. */
+export function joined(parts: readonly ByteRange[]): ByteRange {
+  const [first] = parts;
+  if (first && parts.length === 1) return first;
+  return {
+    size: parts.reduce((sum, part) => sum + part.size, 0),
+    read(position, length) {
+      const pieces: Buffer[] = [];
+      let [start, left] = [position, checked(length)];
+      for (const part of parts) {
+        if (left > 0 && start < part.size) {
+          const piece = part.read(start, Math.min(left, part.size - start));
+          pieces.push(piece);
+          left -= piece.length;
+        }
+        start = Math.max(0, start - part.size);
+      }
+      return Buffer.concat(pieces);
+    },
+  };
+}
+
+/** Reads a range as a whole. @throws {Error} for more than 1 MB */
+export function wholeOf(range: ByteRange): Buffer {
+  return range.read(0, range.size);
+}
+
+function checked(length: number): number {
+  if (length > maxBytes) throw new Error(`${length} bytes in one piece; at most ${maxBytes} are read`);
+  return length;
+}
+
+/** Keeps the first bytes, and those of the last read: headers stand close together. */
+class FileRange implements ByteRange {
+  readonly size: number;
+  readonly #file: number;
+  readonly #first: Buffer;
+  readonly #unreadable: (error: unknown) => never;
+  #window: Buffer;
+  #begins = 0;
+
+  constructor(file: number, size: number, first: Buffer, unreadable: (error: unknown) => never) {
+    this.#file = file;
+    this.size = size;
+    this.#first = first;
+    this.#window = first;
+    this.#unreadable = unreadable;
+  }
+
+  read(position: number, length: number): Buffer {
+    const end = Math.min(this.size, position + checked(length));
+    if (end <= this.#first.length) return this.#first.subarray(Math.min(position, end), end);
+    if (end <= position) return this.#first.subarray(0, 0);
+    if (position < this.#begins || end > this.#begins + this.#window.length) this.#move(position, end);
+    return this.#window.subarray(position - this.#begins, end - this.#begins);
+  }
+
+  #move(position: number, end: number): void {
+    const buffer = Buffer.allocUnsafe(Math.min(Math.max(nextBytes, end - position), this.size - position));
+    try {
+      this.#window = buffer.subarray(0, readSync(this.#file, buffer, 0, buffer.length, position));
+    } catch (error) {
+      this.#unreadable(error);
+    }
+    this.#begins = position;
+  }
+}

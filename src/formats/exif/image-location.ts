@@ -1,0 +1,95 @@
+/** Image locations: finds where a photograph was taken, in its EXIF or its XMP. */
+
+import { InputError } from "../../core/errors.js";
+import type { Content, GeoPoint } from "../../core/input/input.js";
+import { type ByteRange, partOf, wholeOf, withBytes } from "./byte-range.js";
+import { type Coordinates, exifLocation } from "./exif-location.js";
+import { heifBlocks } from "./heif-blocks.js";
+import { jpegBlocks } from "./jpeg-blocks.js";
+import { isTiff, type MetadataBlock } from "./metadata-block.js";
+import { pngBlocks } from "./png-blocks.js";
+import { TiffReader } from "./tiff-reader.js";
+import { webpBlocks } from "./webp-blocks.js";
+import { xmpLocation } from "./xmp-location.js";
+
+/** What was found: a location, or what there is instead of one. */
+export interface FoundLocation {
+  location?: GeoPoint;
+  /** Whether there are coordinates, but none that say in which hemisphere they lie. */
+  lacksHemisphere?: boolean;
+  /** Why the metadata cannot be read. */
+  broken?: InputError;
+}
+
+/** Tag of the XMP document in the first directory of a TIFF file. */
+const xmpTag = 700;
+const maxXmpBytes = 1_000_000;
+
+/**
+ * Finds the location of an image: that of EXIF, and where EXIF has none, that of XMP. Reads the headers on the way and the directories, wherever they
+ * lie in the file, and nothing else.
+ *
+ * @throws {InputError} ERR_FILE_UNREADABLE
+ */
+export function locationOf(image: Content): Promise<FoundLocation> {
+  return withBytes(image, (file) => {
+    const found: FoundLocation = {};
+    let fromXmp: Coordinates | undefined;
+    try {
+      for (const { kind, range } of metadataBlocks(file)) {
+        if (kind === "xmp") {
+          fromXmp ??= xmpLocation(wholeOf(partOf(range, 0, maxXmpBytes)).toString("utf8"));
+          continue;
+        }
+        const location = readExif(range, found);
+        if (location) return { location: rounded(location) };
+      }
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      found.broken ??= brokenError(error);
+    }
+    return fromXmp ? { location: rounded(fromXmp) } : found;
+  });
+}
+
+/** The location of one block. What there is instead goes into `found`: another block may have one. */
+function readExif(range: ByteRange, found: FoundLocation): Coordinates | undefined {
+  try {
+    const location = exifLocation(range);
+    if (location !== "no hemisphere") return location;
+    found.lacksHemisphere = true;
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    found.broken ??= brokenError(error);
+  }
+  return undefined;
+}
+
+/** Finds the metadata of an image in the order in which it lies in the file. Files of other formats have none. */
+function* metadataBlocks(file: ByteRange): Generator<MetadataBlock> {
+  const start = file.read(0, 12);
+  const magic = start.toString("latin1");
+  if (magic.startsWith("\xff\xd8")) yield* jpegBlocks(file);
+  else if (magic.startsWith("\x89PNG")) yield* pngBlocks(file);
+  else if (magic.startsWith("RIFF") && magic.endsWith("WEBP")) yield* webpBlocks(file);
+  else if (magic.startsWith("ftyp", 4)) yield* heifBlocks(file);
+  else if (isTiff(start)) yield* tiffBlocks(file);
+}
+
+/** A TIFF file is its own EXIF block. */
+function* tiffBlocks(file: ByteRange): Generator<MetadataBlock> {
+  yield { kind: "exif", range: file };
+  const reader = TiffReader.open(file);
+  const xmp = reader.directory(reader.first).get(xmpTag);
+  if (xmp !== undefined) yield { kind: "xmp", range: reader.value(xmp).range };
+}
+
+/** To a centimetre: what is beyond comes from converting degrees, minutes and seconds. */
+function rounded({ longitude, latitude }: Coordinates): GeoPoint {
+  return { longitude: Math.round(longitude * 1e7) / 1e7, latitude: Math.round(latitude * 1e7) / 1e7 };
+}
+
+function brokenError(error: unknown): InputError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new InputError("ERR_EXIF", `the EXIF block cannot be read: ${reason}`, { cause: error });
+}

@@ -1,0 +1,134 @@
+/** Walking: the files of a folder and its sub-folders, one after the other. */
+
+import { type Dirent, existsSync, opendirSync, type Stats, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import picomatch from "picomatch";
+import { describeError, InputError, SourceError } from "../../core/errors.js";
+import type { SourceItem } from "../../core/plugin/plugin.js";
+import { sidecarByName } from "./sidecars.js";
+
+/** What a walk comes by: a file, or something that is passed over or cannot be read. */
+export type Found = { item: SourceItem } | FoundFile;
+
+export interface FoundFile {
+  path: string;
+  /** Its path within the folder. */
+  relative: string;
+  name: string;
+  /** Whether it was named: as the path of the source, or by `include`. */
+  isNamed: boolean;
+}
+
+type Globs = string | string[] | undefined;
+
+/** Why something is passed over; undefined when it is not. */
+type Filter = (relative: string, isFolder: boolean) => string | undefined;
+
+export interface Walk {
+  root: string;
+  options: { recursive: boolean; hidden: boolean; followSymlinks: boolean; include?: Globs };
+  filter: Filter;
+}
+
+/** Finds the files of a folder; a path that is a file is found alone, as in its own folder. */
+export function findFiles(context: Walk): Iterable<Found> {
+  const target = statSync(context.root, { throwIfNoEntry: false });
+  return target?.isFile() ? [singleFile(context, target)] : walk(context, "", []);
+}
+
+function singleFile({ root, options, filter }: Walk, target: Stats): Found {
+  const name = basename(root);
+  const context = { root: dirname(root), options, filter };
+  const reason = reasonToSkip(name, target, name, context);
+  if (reason !== undefined) return { item: { origin: root, skipped: reason } };
+  return { path: root, relative: name, name, isNamed: true };
+}
+
+/** Walks a folder; `above` are the folders that it lies in, known by device and number, where links are followed. */
+function* walk(context: Walk, relative: string, above: readonly string[]): Generator<Found> {
+  const { root, options } = context;
+  const folderPath = relative === "" ? root : `${root}/${relative}`;
+  const failed = (error: unknown): Found => {
+    const text = `${folderPath} cannot be read: ${describeError(error)}`;
+    if (relative === "") throw new SourceError("ERR_FOLDER_UNREADABLE", `folder: ${text}`, { cause: error });
+    return { item: { origin: folderPath, error: new InputError("ERR_FOLDER_UNREADABLE", text, { cause: error }) } };
+  };
+  let folderHandle: ReturnType<typeof opendirSync>;
+  let within = above;
+  try {
+    if (options.followSymlinks) within = [...above, identityOf(statSync(folderPath))];
+    folderHandle = opendirSync(folderPath, { bufferSize: 256 });
+  } catch (error) {
+    yield failed(error);
+    return;
+  }
+  try {
+    for (;;) {
+      let entry: Dirent | null;
+      try {
+        entry = folderHandle.readSync();
+      } catch (error) {
+        yield failed(error);
+        return;
+      }
+      if (entry === null) return;
+      const name = relative === "" ? entry.name : `${relative}/${entry.name}`;
+      const path = `${root}/${name}`;
+      if (entry.name.includes("\ufffd") && !existsSync(path)) {
+        const text = `${path} cannot be opened: its name is not UTF-8 (rename it)`;
+        yield { item: { origin: path, error: new InputError("ERR_FILE_NAME", text) } };
+        continue;
+      }
+      let target: Dirent | Stats = entry;
+      try {
+        if (entry.isSymbolicLink() && options.followSymlinks) target = statSync(path);
+      } catch (error) {
+        const text = `${path} cannot be read: ${describeError(error)}`;
+        yield { item: { origin: path, error: new InputError("ERR_FILE_UNREADABLE", text, { cause: error }) } };
+        continue;
+      }
+      const reason = reasonToSkip(entry.name, target, name, context) ?? loopReason(target, within);
+      if (reason !== undefined) yield { item: { origin: path, skipped: reason } };
+      else if (target.isDirectory()) {
+        if (options.recursive) yield* walk(context, name, within);
+        else yield { item: { origin: path, skipped: "sub-folder" } };
+      } else yield { path, relative: name, name: entry.name, isNamed: options.include !== undefined };
+    }
+  } finally {
+    folderHandle.closeSync();
+  }
+}
+
+function reasonToSkip(
+  name: string,
+  target: Dirent | Stats,
+  relative: string,
+  { options, filter }: Walk,
+): string | undefined {
+  if (!options.hidden && name.startsWith(".")) return "hidden";
+  const sidecar = target.isDirectory() ? undefined : sidecarByName(name);
+  if (sidecar !== undefined) return sidecar;
+  if (target.isSymbolicLink()) return "symbolic link";
+  if (!target.isFile() && !target.isDirectory()) return "not a regular file";
+  return filter(relative, target.isDirectory());
+}
+
+/** Only a link that was followed has been looked up, and only links make loops. */
+function loopReason(target: Dirent | Stats, within: readonly string[]): string | undefined {
+  if (!("ino" in target) || !target.isDirectory()) return undefined;
+  return within.includes(identityOf(target)) ? "symbolic link to a folder that it lies in" : undefined;
+}
+
+function identityOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
+
+/** A filter of globs. */
+export function filterOf({ include, exclude }: { include?: Globs; exclude?: Globs }): Filter {
+  const included = include === undefined ? undefined : picomatch(include, { dot: true });
+  const excluded = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
+  return (relative, isFolder) => {
+    if (excluded?.(relative)) return "excluded";
+    return isFolder || !included || included(relative) ? undefined : "not included";
+  };
+}

@@ -1,0 +1,84 @@
+/** Source images: what there is to be decoded, and its header. */
+
+import type { Metadata, Sharp, SharpOptions } from "sharp";
+import { InputError } from "../../core/errors.js";
+import { describeBytes, describeFile, readContent } from "../../core/input/content.js";
+import { decodeErrorText } from "../../core/input/decode-error.js";
+import type { BytesContent, FileContent } from "../../core/input/input.js";
+import { checkSvg, isSvg } from "./svg.js";
+
+/** Formats that the platform accepts and sharp writes: an image keeps its own. */
+export type Format = "jpeg" | "png" | "webp" | "gif" | "tiff";
+
+/** An image that can be decoded, with the facts that decide what happens to it. */
+export interface SourceImage {
+  /** Opens it. `pages`: -1 for all. */
+  open(options?: SharpOptions): Sharp;
+  format: string;
+  mimeType: string | undefined;
+  /** Of one page. */
+  width: number;
+  height: number;
+  orientation: number;
+  /** Frames of an animation, pages of a TIFF. */
+  pages: number;
+  /** Whether all pages have the same size, so that they can be decoded together. */
+  equalPages: boolean;
+  header: Metadata;
+}
+
+/** Most bytes of an SVG; it is read as a whole. */
+const maxSvgBytes = 20_000_000;
+
+/**
+ * Opens an image for decoding. The content decides what it is, not its name. Undefined if it is an image of a format that sharp does not read.
+ *
+ * @throws {InputError} ERR_IMAGE_UNDECODABLE
+ */
+export async function openImage(
+  image: FileContent | BytesContent,
+  limitInputPixels: number,
+): Promise<SourceImage | undefined> {
+  const { mimeType, svg } = await typeOf(image);
+  const { default: sharp } = await import("sharp");
+  const source = svg ?? ("path" in image ? image.path : image.bytes);
+  const open = (options: SharpOptions = {}) => sharp(source, { failOn: "truncated", limitInputPixels, ...options });
+  const headerOf = (options: SharpOptions) => sharp(source, { limitInputPixels: false, ...options }).metadata();
+  const header = await headerOf({}).catch((error: unknown) => {
+    if (/unsupported image format/.test(String(error))) return undefined;
+    throw undecodable(error, mimeType);
+  });
+  if (!header) return undefined;
+  const { width, height, orientation = 1, format, pages = 1 } = header;
+  const equalPages =
+    pages === 1 || format !== "tiff" || (await headerOf({ pages: -1 }).catch(() => undefined)) !== undefined;
+  return { open, format, mimeType, width, height, orientation, pages, equalPages, header };
+}
+
+/** Refuses what is not an image by its content: PDF, PostScript and their like read files and decompress without end. */
+async function typeOf(image: FileContent | BytesContent): Promise<{ mimeType: string | undefined; svg?: Buffer }> {
+  const described = async () => ("path" in image ? describeFile(image.path) : describeBytes({ bytes: image.bytes }));
+  const { content } = await described().catch((error: unknown) => {
+    throw undecodable(error, image.mimeType);
+  });
+  const { mimeType } = content;
+  if (mimeType === undefined || !/^(text|application)\/|svg/.test(mimeType)) {
+    if (mimeType?.startsWith("image/")) return { mimeType };
+    throw notDecoded(`it is ${mimeType ?? "of an unknown type"}`);
+  }
+  const size = "path" in content ? (content.sizeBytes ?? 0) : content.bytes.byteLength;
+  const bytes = size < maxSvgBytes ? await readContent(content) : Buffer.alloc(0);
+  if (!isSvg(bytes)) throw notDecoded(`it is ${mimeType}`);
+  checkSvg(bytes);
+  return { mimeType: "image/svg+xml", svg: bytes };
+}
+
+/** The failure of an image that the decoder refuses. */
+export function undecodable(error: unknown, mimeType: string | undefined): InputError {
+  return notDecoded(decodeErrorText(error, mimeType), error);
+}
+
+/** The failure of an image for a reason of our own. */
+export function notDecoded(reason: string, cause?: unknown): InputError {
+  return new InputError("ERR_IMAGE_UNDECODABLE", `the image cannot be decoded: ${reason}`, { cause });
+}

@@ -1,0 +1,155 @@
+import fc from "fast-check";
+import { from, lastValueFrom, toArray } from "rxjs";
+import { describe, expect, it } from "vitest";
+import { batch, envelopeBytes } from "../../src/clarifai/batch.js";
+import { limits } from "../../src/clarifai/limits.js";
+import { encodeInput } from "../../src/clarifai/wire/encoding.js";
+import { Message } from "../../src/core/accounting/message.js";
+import { RunContext } from "../../src/core/accounting/run-context.js";
+import { flow } from "../../src/core/flow/flow.js";
+import { type Input, type InputDraft, kindOf } from "../../src/core/input/input.js";
+import { sinkOf, texts } from "../helpers/flows.js";
+import { isLong } from "../helpers/long.js";
+
+const base = { concepts: [], metadata: {}, annotations: [], datasets: [] };
+
+/** Files that exist in name only: batching goes by their recorded size. */
+function file(id: string, kind: "image" | "audio" | "video", sizeBytes: number): Input {
+  const mimeType = { image: "image/jpeg", audio: "audio/wav", video: "video/mp4" }[kind];
+  return { ...base, id, [kind]: { path: `/none/${id}`, sizeBytes, mimeType } };
+}
+
+async function batches(inputs: readonly Input[]): Promise<{ batches: Input[][]; context: RunContext }> {
+  const context = new RunContext();
+  const messages = inputs.map((input) => Message.read(context, input.id, input));
+  const made = await lastValueFrom(from(messages).pipe(batch({ maxWaitMs: 60_000 }), toArray()));
+  return { batches: made.map((list) => list.map((message) => message.value)), context };
+}
+
+function wireBytes(inputs: readonly Input[]): number {
+  return inputs.reduce((sum, input) => sum + encodeInput(input).bytes + 1, 0) + 60;
+}
+
+const size = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: 1, max: 200_000 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 200_000, max: 5_000_000 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 5_000_000, max: 21_000_000 }) },
+);
+const item = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("image" as const), size }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("audio" as const), size }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("video" as const), size: fc.integer({ min: 1, max: 130_000_000 }) }),
+  },
+);
+
+const streams = isLong ? { count: 100_000, maxLength: 60 } : { count: 200, maxLength: 300 };
+
+describe("batch", () => {
+  it("never exceeds a limit, loses nothing, and fails what can never fit, on random streams", {
+    timeout: 1_200_000,
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(item, { maxLength: streams.maxLength }), async (items) => {
+        const inputs = items.map((entry, n) => file(`i${n}`, entry.kind, entry.size));
+        const { batches: made, context } = await batches(inputs);
+        for (const list of made) {
+          expect(list.length).toBeLessThanOrEqual(limits.maxInputsPerRequest);
+          const videos = list.filter((input) => kindOf(input) === "video");
+          if (videos.length > 0) expect(list).toHaveLength(1);
+          else expect(wireBytes(list)).toBeLessThan(limits.maxRequestBytes);
+        }
+        const fits = inputs.filter((input) => {
+          const { mediaBytes } = encodeInput(input);
+          return mediaBytes < limits.maxItemBytes[kindOf(input) ?? "text"];
+        });
+        expect(
+          made
+            .flat()
+            .map((input) => input.id)
+            .sort(),
+        ).toEqual(fits.map((input) => input.id).sort());
+        expect(context.ledger.counts.failed).toBe(inputs.length - fits.length);
+      }),
+      { numRuns: streams.count },
+    );
+  });
+
+  it("fills its batches to 95 % of what the limits allow", async () => {
+    let filled = 0;
+    let possible = 0;
+    const sizes = fc.sample(size, 20_000).filter((bytes) => bytes < limits.maxItemBytes.image);
+    for (let at = 0; at < sizes.length; at += 4000) {
+      const inputs = sizes.slice(at, at + 4000).map((bytes, n) => file(`i${n}`, "image", bytes));
+      const { batches: made } = await batches(inputs);
+      for (const list of made.slice(0, -5)) {
+        filled += Math.max(list.length / limits.maxInputsPerRequest, wireBytes(list) / limits.maxRequestBytes);
+        possible += 1;
+      }
+    }
+    expect(filled / possible).toBeGreaterThan(0.95);
+  });
+
+  it("does not let one video flush half-packed images", async () => {
+    const inputs = Array.from({ length: 127 }, (_, n) => file(`i${n}`, "image", 10_000));
+    inputs.splice(60, 0, file("v", "video", 50_000_000));
+    const { batches: made } = await batches(inputs);
+    expect(made.map((list) => list.length).sort((one, other) => one - other)).toEqual([1, 127]);
+  });
+
+  it("lets a lone video of 127 MB through although its request is larger", async () => {
+    const { batches: made } = await batches([file("v", "video", 127_999_999), file("w", "video", 128_000_000)]);
+    expect(made.flat().map((input) => input.id)).toEqual(["v"]);
+  });
+
+  it("never puts the same id twice into one batch", async () => {
+    const { batches: made } = await batches([file("a", "image", 10), file("b", "image", 10), file("a", "image", 11)]);
+    for (const list of made) expect(new Set(list.map((input) => input.id)).size).toBe(list.length);
+    expect(made.flat()).toHaveLength(3);
+  });
+
+  it.each<[string, InputDraft, string]>([
+    ["an id of 60 characters", { id: "x".repeat(60), text: "t" }, "ERR_ID_TOO_LONG"],
+    ["an id with a slash", { id: "a/b", text: "t" }, "ERR_ID_CHARACTERS"],
+    [
+      "two media in one",
+      { id: "a", image: { url: "https://a.b/c.jpg" }, audio: { url: "https://a.b/c.mp3" } },
+      "ERR_INPUT_MEDIA",
+    ],
+    ["a box that is turned round", { id: "a", text: "t", annotations: [{ box: [0.5, 0.1, 0.2, 0.9] }] }, "ERR_BOX"],
+    ["a text of 20 MB", { id: "a", text: "x".repeat(20_000_000) }, "ERR_ITEM_TOO_LARGE"],
+    [
+      "an image of 100 megapixels",
+      { id: "a", image: { path: "/n", sizeBytes: 9, width: 10_000, height: 10_000 } },
+      "ERR_IMAGE_TOO_LARGE",
+    ],
+    [
+      "a text sent as image",
+      { id: "a", image: { path: "/n", sizeBytes: 9, mimeType: "text/plain" } },
+      "ERR_KIND_MISMATCH",
+    ],
+  ])("fails %s before anything is sent", async (_, draft, code) => {
+    const report = await flow(texts(2, (n) => (n === 0 ? draft : { id: "good", text: "t" })))
+      .pipe(
+        batch(),
+        sinkOf(() => undefined),
+      )
+      .run();
+    expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
+    expect(report.failures[0]).toMatchObject({ code, stage: "batch" });
+  });
+
+  it("counts the bytes that the request then has", () => {
+    const input: Input = { ...file("ünïcode", "image", 12_345), metadata: { name: "😀" }, text: 'a "b"\n' };
+    const encoded = encodeInput(input);
+    const media = Buffer.alloc(12_345).toString("base64");
+    const json = `${encoded.head}${media}${encoded.tail}${"0".repeat(16)}${encoded.end}`;
+    expect(Buffer.byteLength(json)).toBe(encoded.bytes);
+    expect(JSON.parse(json)).toMatchObject({
+      id: "ünïcode",
+      data: { text: { raw: 'a "b"\n' }, metadata: { name: "😀" } },
+    });
+    expect(envelopeBytes).toBeGreaterThan(120);
+  });
+});

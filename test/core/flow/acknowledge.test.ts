@@ -1,0 +1,66 @@
+/** Sources that take note of outcomes: they are asked before anyone is told, and may say something else. */
+
+import { filter } from "rxjs";
+import { expect, it } from "vitest";
+import type { Acknowledge } from "../../../src/core/accounting/tracking.js";
+import { flow } from "../../../src/core/flow/flow.js";
+import type { Source } from "../../../src/core/plugin/plugin.js";
+import { where } from "../../../src/transforms/where.js";
+
+const sourceOf = (ids: readonly string[], acknowledge: (id: string) => Acknowledge): Source => ({
+  name: "queue",
+  *read() {
+    for (const id of ids) yield { origin: id, input: { id, text: "x" }, acknowledge: acknowledge(id) };
+    yield { origin: "broken", error: new Error("no input"), acknowledge: acknowledge("broken") };
+  },
+});
+
+it("are told each outcome once, and theirs is the one that counts", async () => {
+  const told: [string, string][] = [];
+  const source = sourceOf(["a", "b", "c"], (id) => async (outcome) => {
+    told.push([id, outcome.state]);
+    return id === "broken" ? { state: "skipped", reason: "handed back" } : outcome;
+  });
+  const report = await flow(source)
+    .pipe(where((input) => input.id !== "b"))
+    .run();
+  expect(told.sort()).toEqual([
+    ["a", "ok"],
+    ["b", "skipped"],
+    ["broken", "failed"],
+    ["c", "ok"],
+  ]);
+  expect(report.counts).toMatchObject({ read: 4, ok: 2, failed: 0, skipped: 2 });
+  expect(report.skipped.map(({ reason }) => reason)).toContain("handed back");
+});
+
+it("that cannot take note leave an input pending, and the run goes on", async () => {
+  const source = sourceOf(["a", "b"], (id) => async (outcome) => {
+    if (id === "a") throw new Error("the queue is gone");
+    return outcome;
+  });
+  const report = await flow(source).run();
+  expect(report.counts).toMatchObject({ read: 3, ok: 1, failed: 1, pending: 1 });
+  expect(report.pending).toMatchObject([{ reason: "queue took no note of it: the queue is gone", origins: ["a"] }]);
+});
+
+it("are told of what an operator dropped while the run goes on", async () => {
+  let tell: (reason: string) => void = () => undefined;
+  const told = new Promise<string>((resolve) => (tell = resolve));
+  const source: Source = {
+    name: "queue",
+    async *read() {
+      const acknowledge: Acknowledge = async (outcome) => {
+        if (outcome.state === "skipped") tell(outcome.reason);
+        return outcome;
+      };
+      yield { origin: "a", input: { id: "a", text: "x" }, acknowledge };
+      await told; // a queue that gives no more before it has its answer
+    },
+  };
+  const report = await flow(source)
+    .pipe(filter(() => false))
+    .run();
+  expect(await told).toBe("dropped by an operator");
+  expect(report.counts).toMatchObject({ read: 1, skipped: 1 });
+});

@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { checkId, idFromPath } from "../../../src/core/input/ids.js";
+
+describe("idFromPath", () => {
+  it("gives an id that the platform takes, for any path", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 300 }), (path) => {
+        expect(() => checkId(idFromPath(path))).not.toThrow();
+      }),
+    );
+  });
+
+  it("gives different ids to different paths that clean to the same", () => {
+    const paths = [
+      "a.1.jpg",
+      "a.2.jpg",
+      "a-1-jpg",
+      "a_1.jpg",
+      "A.1.jpg",
+      "图.jpg",
+      "書.jpg",
+      "Ünïcode.jpg",
+      "IMG_1",
+      "img_1",
+    ];
+    expect(new Set(paths.map(idFromPath)).size).toBe(paths.length);
+  });
+
+  it("gives one id to the two spellings of an accent, and to both slashes", () => {
+    expect(idFromPath("caf\u00e9.jpg")).toBe(idFromPath("cafe\u0301.jpg"));
+    expect(idFromPath("a\\b.jpg")).toBe(idFromPath("a/b.jpg"));
+  });
+
+  it("has no collisions among 200,000 names", () => {
+    const ids = new Set<string>();
+    for (let n = 0; n < 200_000; n += 1)
+      ids.add(idFromPath(`holiday/2024/with a rather long folder name here/IMG_${n}.jpg`));
+    expect(ids.size).toBe(200_000);
+  });
+});

@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { defineTransform, flow, values } from "../../../src/index.js";
+import { temporaryFolder } from "../../helpers/store.js";
+
+it.each([true, false])(
+  "a transform whose drops are done (%s) is not asked again by a run that goes on",
+  async (dropsAreDone) => {
+    const asked: string[] = [];
+    const sieve = defineTransform({
+      name: "sieve",
+      dropsAreDone,
+      apply(input) {
+        asked.push(input.id);
+        return input.id === "b" ? null : input;
+      },
+    });
+    const journal = join(temporaryFolder(), "sieve.journal");
+    const texts = values(["a", "b", "c"].map((id) => ({ id, text: id })));
+    await flow(texts).pipe(sieve()).run({ journal });
+    await flow(texts).pipe(sieve()).run({ journal });
+    expect(asked.slice(3)).toEqual(dropsAreDone ? [] : ["b"]);
+  },
+);

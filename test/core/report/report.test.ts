@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { InputError } from "../../../src/core/errors.js";
+import type { Source, SourceItem } from "../../../src/core/plugin/plugin.js";
+import { flow } from "../../../src/index.js";
+
+function failing(items: readonly { origin: string; reason: string }[]): Source {
+  return {
+    name: "failing",
+    *read(): Generator<SourceItem> {
+      for (const { origin, reason } of items) yield { origin, error: new InputError("ERR_X", reason) };
+    },
+  };
+}
+
+async function linesOf(...items: { origin: string; reason: string }[]): Promise<string[]> {
+  const report = await flow(failing(items)).run();
+  return report.summary().split("\n").slice(1);
+}
+
+describe("the summary of a report", () => {
+  it("names an input once, where its reason begins with it", async () => {
+    expect(
+      await linesOf(
+        { origin: "a/b.txt", reason: "a/b.txt is empty" },
+        { origin: "a", reason: "ab is empty" },
+        { origin: "c", reason: '"c" is not a URL' },
+      ),
+    ).toEqual([
+      "  failed   a/b.txt is empty [failing, ERR_X]",
+      "  failed   a: ab is empty [failing, ERR_X]",
+      '  failed   "c" is not a URL [failing, ERR_X]',
+    ]);
+  });
+
+  it("keeps each input on its own line, whatever its name holds", async () => {
+    expect(await linesOf({ origin: "two\nlines \u001b[31m\u202e", reason: "no\r\nway" })).toEqual([
+      "  failed   two\\nlines \\u001b[31m\\u202e: no\\u000d\\nway [failing, ERR_X]",
+    ]);
+    expect(await linesOf({ origin: "naïve 東京 👩‍🚀", reason: "no" })).toEqual([
+      "  failed   naïve 東京 👩‍🚀: no [failing, ERR_X]",
+    ]);
+  });
+
+  it("tells twenty failures and counts the others", async () => {
+    const lines = await linesOf(...Array.from({ length: 23 }, (_, n) => ({ origin: `f${n}`, reason: `no ${n}` })));
+    expect(lines).toHaveLength(21);
+    expect(lines.at(-1)).toBe("  … and 3 more failed");
+  });
+
+  it("tells more than twenty of the same reason in one line, whatever their names are", async () => {
+    const many = Array.from({ length: 30 }, (_, n) => ({ origin: `f${n}`, reason: n < 29 ? `f${n} is empty` : "no" }));
+    expect(await linesOf(...many)).toEqual([
+      "  failed   29 × is empty [failing, ERR_X]: f0, f1, f2, …",
+      "  failed   f29: no [failing, ERR_X]",
+    ]);
+  });
+
+  it("says that nothing was read", async () => {
+    expect(await linesOf()).toEqual(["  nothing was read: the source is empty"]);
+  });
+});
