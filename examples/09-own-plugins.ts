@@ -3,7 +3,7 @@
 import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BatchError, batch, defineSink, defineSource, defineTransform, flow, InputError } from "sluice";
+import { defineSink, defineSource, defineTransform, flow, InputError } from "sluice";
 import * as z from "zod";
 
 /** Yields a text for each number. */
@@ -26,21 +26,19 @@ const redact = defineTransform({
 const appendTo = defineSink({
   name: "appendTo",
   options: z.strictObject({ path: z.string().min(1) }),
-  async write(inputs, { options }) {
-    const failures = new Map<number, Error>();
-    for (const [index, input] of inputs.entries()) {
-      if ((input.text ?? "").length < 3)
-        failures.set(index, new InputError("ERR_TOO_SHORT", `"${input.text}" is too short`));
-      else await appendFile(options.path, `${input.text}\n`);
+  batch: { maxItems: 5 },
+  async write(batch, { options }) {
+    for (const [index, { text = "" }] of batch.inputs.entries()) {
+      if (text.length < 3) batch.fail(index, new InputError("ERR_TOO_SHORT", `"${text}" is too short`));
+      else await appendFile(options.path, `${text}\n`);
     }
-    if (failures.size > 0) throw new BatchError("appendTo: some texts are too short", failures);
   },
 });
 
 const folder = await mkdtemp(join(tmpdir(), "sluice-plugins-"));
 const path = join(folder, "out.txt");
 const report = await flow(countdown({ from: 12 }))
-  .pipe(redact({ pattern: /1/ }), batch({ maxItems: 5 }), appendTo({ path }))
+  .pipe(redact({ pattern: /1/ }), appendTo({ path }))
   .run();
 console.log(report.summary());
 console.log(await readFile(path, "utf8"));

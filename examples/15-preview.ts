@@ -2,11 +2,11 @@
 
 import { join } from "node:path";
 import { take } from "rxjs";
-import { annotate, batch, box, connect, flow, folder, upload } from "sluice";
+import { annotate, batch, boundingBox, connect, flow, folder, upload } from "sluice";
 
 const app = await connect();
 const data = join(import.meta.dirname, "data");
-const boats = annotate((input) => (input.image ? box([0.2, 0.4, 0.6, 0.9], "boat") : []));
+const boats = annotate((input) => (input.image ? boundingBox([0.2, 0.4, 0.6, 0.9], "boat") : []));
 
 console.log(
   await flow(folder(data, { labels: "folder", include: "harbour/*" }))

@@ -11,6 +11,7 @@ import {
   connect,
   download,
   FlowError,
+  filterInputs,
   flow,
   folder,
   geoFromExif,
@@ -19,7 +20,6 @@ import {
   tagMetadata,
   transform,
   upload,
-  where,
 } from "sluice";
 import { startEmulator } from "sluice/emulator";
 
@@ -62,7 +62,7 @@ async function show(app: App): Promise<number> {
     .run();
   console.log(patched.summary());
   const moved = await flow(listInputs(app))
-    .pipe(where((input) => input.metadata.split === "test"))
+    .pipe(filterInputs((input) => input.metadata.split === "test"))
     .toArray();
   const first = moved.slice(0, 3).map((input) => input.id);
   console.log(`now in the test split: ${moved.length}${first.length > 0 ? ` (${first.join(", ")}, …)` : ""}`);

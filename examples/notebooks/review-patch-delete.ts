@@ -5,18 +5,18 @@ import { join } from "node:path";
 import {
   annotate,
   batch,
-  box,
+  boundingBox,
   connect,
+  filterInputs,
   flow,
   folder,
+  fromIterable,
   listInputs,
   patch,
   patchConcepts,
   remove,
   tagMetadata,
   upload,
-  values,
-  where,
 } from "sluice";
 import { startEmulator } from "sluice/emulator";
 
@@ -25,7 +25,7 @@ const app = await connect({ baseUrl: store.url, pat: "any" });
 await flow(folder(join(import.meta.dirname, "../data"), { kinds: ["image"], labels: "folder" }))
   .pipe(
     tagMetadata({ checked: false, camera: "unknown" }),
-    annotate(() => box([0.1, 0.5, 0.3, 0.9], "hause", { id: "first" })),
+    annotate(() => boundingBox([0.1, 0.5, 0.3, 0.9], "hause", { id: "first" })),
     batch(),
     upload(app),
   )
@@ -43,13 +43,13 @@ console.log(
 );
 
 // %% A misspelt label: its name is mended once, for the whole app.
-const renamed = await flow(values([{ concepts: [{ id: "hause", name: "house" }] }]))
+const renamed = await flow(fromIterable([{ concepts: [{ id: "hause", name: "house" }] }]))
   .pipe(patchConcepts(app))
   .run();
 console.log("rename:", renamed.summary());
 
 // %% All photographs were checked, and one box was too small. A merge sends only what changed.
-const photographs = where((input) => /\.jpg$/.test(String(input.metadata.filename)));
+const photographs = filterInputs((input) => /\.jpg$/.test(String(input.metadata.filename)));
 const checked = await flow(listInputs(app))
   .pipe(photographs, tagMetadata({ checked: true }), batch(), patch(app))
   .run();
@@ -64,14 +64,14 @@ const moved = {
 console.log(
   "move:",
   (
-    await flow(values([moved]))
+    await flow(fromIterable([moved]))
       .pipe(patch(app, { action: "overwrite" }))
       .run()
   ).summary(),
 );
 
 // %% Nobody knows the camera: the key goes.
-const forgotten = values(all.map(({ id }) => ({ id, metadata: { camera: true } })));
+const forgotten = fromIterable(all.map(({ id }) => ({ id, metadata: { camera: true } })));
 console.log(
   "forget:",
   (
@@ -82,7 +82,7 @@ console.log(
 );
 
 // %% What is no photograph goes too. First a look at what that would be, since there is no way back.
-const others = flow(listInputs(app)).pipe(where(({ metadata }) => metadata.checked !== true));
+const others = flow(listInputs(app)).pipe(filterInputs(({ metadata }) => metadata.checked !== true));
 console.log("to be deleted:", (await others.toArray()).length);
 const removed = await others.pipe(batch(), remove(app)).run();
 console.log("delete:", removed.summary());

@@ -9,6 +9,7 @@ import {
   connect,
   csv,
   dedupe,
+  filterInputs,
   flow,
   folder,
   jsonl,
@@ -16,7 +17,6 @@ import {
   tagMetadata,
   transform,
   upload,
-  where,
   writeJsonl,
 } from "sluice";
 import { startEmulator } from "sluice/emulator";
@@ -48,7 +48,7 @@ const sentences = transform(
 );
 const corpus = cleaned.pipe(
   sentences,
-  where((input) => (input.text ?? "").length > 4),
+  filterInputs((input) => (input.text ?? "").length > 4),
   dedupe((input) => (input.text ?? "").toLowerCase()),
   tagMetadata((input) => ({ words: (input.text ?? "").split(/\s+/).length })),
 );

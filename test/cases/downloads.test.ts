@@ -11,6 +11,7 @@ import {
   batch,
   download,
   flow,
+  fromIterable,
   type InputDraft,
   jsonl,
   listInputs,
@@ -18,7 +19,6 @@ import {
   remove,
   tagMetadata,
   upload,
-  values,
 } from "../../src/index.js";
 import { exampleBytes } from "../helpers/files.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -45,7 +45,7 @@ const web = await startWeb(
 );
 const inputs = ["1", "2", "3", "4"].map((n) => ({ id: `n${n}`, image: { url: `${web.origin}/${n}.jpg` } }));
 const run = (out: string, from: readonly InputDraft[] = inputs) =>
-  flow(values(from))
+  flow(fromIterable(from))
     .pipe(download(out, { allowPrivate: true }))
     .run();
 
@@ -75,7 +75,7 @@ describe("two downloads into one folder", () => {
   it("of two processes: the second is refused while the first lives, and goes on where it was killed", async () => {
     const out = join(temporaryFolder(), "out");
     const script = `import { download, flow, values } from ${JSON.stringify(join(root, "src/index.ts"))};
-      await flow(values(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
+      await flow(fromIterable(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
     hangs = true;
     const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
     onTestFinished(() => void child.kill("SIGKILL"));
@@ -123,7 +123,7 @@ describe("a file that is in the folder already", () => {
     const { app } = await openStore();
     const out = temporaryFolder();
     for (const text of ["one", "two"]) {
-      await flow(values([{ id: "a", text }]))
+      await flow(fromIterable([{ id: "a", text }]))
         .pipe(batch(), upload(app))
         .run();
       const report = await flow(listInputs(app)).pipe(download(out)).run();
@@ -138,7 +138,7 @@ describe("a file that is in the folder already", () => {
     const { app } = await openStore();
     const out = temporaryFolder();
     await flow(
-      values([
+      fromIterable([
         { id: "a", text: "calm" },
         { id: "b", text: "rough" },
       ]),

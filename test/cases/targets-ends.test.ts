@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { writeNotice } from "../../src/core/util/notice.js";
-import { csv, deadLetters, flow, jsonl, type Report, transform, values, writeJsonl } from "../../src/index.js";
+import { csv, deadLetters, flow, fromIterable, jsonl, type Report, transform, writeJsonl } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -190,12 +190,12 @@ describe("data that are nested 50,000 levels deep", () => {
       { id: "a", text: "x" },
       { id: "b", text: "y" },
     ];
-    expect((await flow(values([{ id: "c", text: "z", metadata: deep }, ...two])).run()).counts).toMatchObject({
+    expect((await flow(fromIterable([{ id: "c", text: "z", metadata: deep }, ...two])).run()).counts).toMatchObject({
       ok: 2,
       failed: 1,
     });
     const deepen = transform((input) => (input.id === "a" ? { ...input, metadata: deep } : input));
-    const written = await flow(values(two))
+    const written = await flow(fromIterable(two))
       .pipe(deepen, writeJsonl(join(folder, "out.jsonl")))
       .run({ deadLetters: join(folder, "d"), journal: join(folder, "j") });
     expect(written.counts).toMatchObject({ ok: 1, failed: 1 });
@@ -212,10 +212,10 @@ describe("two runs with one file", () => {
       yield { id: "a", text: "x" };
       await held;
     }
-    const first = flow(values(inputs())).pipe(writeJsonl(path)).run();
+    const first = flow(fromIterable(inputs())).pipe(writeJsonl(path)).run();
     await vi.waitFor(() => expect(existsSync(path) && readFileSync(path, "utf8")).toContain('"id":"a"'));
     const append = () =>
-      flow(values([{ id: "b", text: "y" }]))
+      flow(fromIterable([{ id: "b", text: "y" }]))
         .pipe(writeJsonl(path, { append: true }))
         .run();
     await expect(append()).rejects.toMatchObject({ code: "ERR_FILE_LOCKED", retryable: true });
@@ -228,7 +228,7 @@ describe("two runs with one file", () => {
 
   it("of dead letters, or one file for both records of a run: refused", async () => {
     const path = join(temporaryFolder(), "both");
-    const run = flow(values([{ id: "a", text: "x" }])).run({ journal: path, deadLetters: path });
+    const run = flow(fromIterable([{ id: "a", text: "x" }])).run({ journal: path, deadLetters: path });
     await expect(run).rejects.toMatchObject({ code: "ERR_DEAD_LETTERS_LOCKED" });
   });
 });

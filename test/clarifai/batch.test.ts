@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { from, lastValueFrom, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { batch, envelopeBytes } from "../../src/clarifai/batch.js";
+import { batch } from "../../src/clarifai/batch.js";
+import { uploadPolicy } from "../../src/clarifai/batch-policy.js";
 import { limits } from "../../src/clarifai/limits.js";
 import { encodeInput } from "../../src/clarifai/wire/encoding.js";
 import { Message } from "../../src/core/accounting/message.js";
@@ -70,7 +71,7 @@ describe("batch", () => {
             .map((input) => input.id)
             .sort(),
         ).toEqual(fits.map((input) => input.id).sort());
-        expect(context.ledger.counts.failed).toBe(inputs.length - fits.length);
+        expect(context.accounting.ledger.counts.failed).toBe(inputs.length - fits.length);
       }),
       { numRuns: streams.count },
     );
@@ -150,6 +151,6 @@ describe("batch", () => {
       id: "ünïcode",
       data: { text: { raw: 'a "b"\n' }, metadata: { name: "😀" } },
     });
-    expect(envelopeBytes).toBeGreaterThan(120);
+    expect(uploadPolicy.envelopeBytes).toBeGreaterThan(120);
   });
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { batch, connect, flow, listInputs, upload, values } from "../../src/index.js";
+import { batch, connect, flow, fromIterable, listInputs, upload } from "../../src/index.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 const execute = promisify(execFile);
@@ -46,7 +46,7 @@ describe("sluice emulator", () => {
     const data = temporaryFolder();
     const first = await start("--data", data, "--pat", "right");
     const app = await connect({ baseUrl: first.url, pat: "right" });
-    await flow(values([{ id: "a", text: "calm sea" }]))
+    await flow(fromIterable([{ id: "a", text: "calm sea" }]))
       .pipe(batch(), upload(app))
       .run();
     await app.close();

@@ -4,7 +4,7 @@ import { type OperatorFunction, tap } from "rxjs";
 import type { Message } from "../../src/core/accounting/message.js";
 import { flow } from "../../src/core/flow/flow.js";
 import type { Input } from "../../src/core/input/input.js";
-import type { Source } from "../../src/core/plugin/plugin.js";
+import type { Source } from "../../src/core/plugin/source.js";
 import type { Report } from "../../src/core/report/report.js";
 
 type Operator = OperatorFunction<Message, Message>;

@@ -1,7 +1,7 @@
 /** Reading a source without a flow around it. */
 
 import type { InputDraft } from "../../src/core/input/input.js";
-import type { Source, SourceItem, SourceStep } from "../../src/core/plugin/plugin.js";
+import type { Source, SourceItem, SourceStep } from "../../src/core/plugin/source.js";
 
 /** Everything that a source yields. */
 export async function itemsOf(source: Source): Promise<SourceItem[]> {

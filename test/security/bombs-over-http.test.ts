@@ -19,9 +19,9 @@ import { MediaFiles } from "../../src/emulator/media/media-files.js";
 import { drain } from "../../src/emulator/server/requests.js";
 import { makeServer } from "../../src/emulator/server/server.js";
 import { download } from "../../src/sinks/download.js";
+import { fromIterable } from "../../src/sources/from-iterable.js";
 import { listInputs } from "../../src/sources/list-inputs.js";
 import { urls } from "../../src/sources/urls.js";
-import { values } from "../../src/sources/values.js";
 import { tempFolder } from "../helpers/files.js";
 import { openHttp } from "../helpers/http.js";
 import { itemsOf } from "../helpers/sources.js";
@@ -171,7 +171,7 @@ const fetchers: Record<string, (url: string) => Promise<unknown>> = {
       timeoutMs,
       deadlineMs,
     });
-    const report = await flow(values([{ id: `d${count}`, image: { url } }]))
+    const report = await flow(fromIterable([{ id: `d${count}`, image: { url } }]))
       .pipe(sink)
       .run();
     if (report.failures[0]) throw new Error(report.failures[0].code);

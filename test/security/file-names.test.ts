@@ -9,7 +9,7 @@ import { flow } from "../../src/core/flow/flow.js";
 import type { InputDraft } from "../../src/core/input/input.js";
 import type { Report } from "../../src/core/report/report.js";
 import { download } from "../../src/sinks/download.js";
-import { values } from "../../src/sources/values.js";
+import { fromIterable } from "../../src/sources/from-iterable.js";
 import { tempFolder } from "../helpers/files.js";
 import { startWeb } from "../helpers/web.js";
 
@@ -42,7 +42,7 @@ function downloadTexts({ out }: Place, ids: readonly string[]): Promise<Report> 
 }
 
 function run(out: string, inputs: readonly InputDraft[]): Promise<Report> {
-  return flow(values(inputs))
+  return flow(fromIterable(inputs))
     .pipe(download(out, { maxAttempts: 1, allowPrivate: true }))
     .run();
 }

@@ -6,8 +6,8 @@ import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { flow } from "../../src/core/flow/flow.js";
 import { type Emulator, startEmulator } from "../../src/emulator/index.js";
 import { download } from "../../src/sinks/download.js";
+import { fromIterable } from "../../src/sources/from-iterable.js";
 import { urls } from "../../src/sources/urls.js";
-import { values } from "../../src/sources/values.js";
 import { jpeg, tempFolder } from "../helpers/files.js";
 import { itemsOf } from "../helpers/sources.js";
 import { startWeb } from "../helpers/web.js";
@@ -83,7 +83,7 @@ const fetchers: Record<string, (url: string) => Promise<string>> = {
   async download(url) {
     count += 1;
     const sink = download(join(folder, "out"), { maxAttempts: 1 });
-    const report = await flow(values([{ id: `d${count}`, image: { url } }]))
+    const report = await flow(fromIterable([{ id: `d${count}`, image: { url } }]))
       .pipe(sink)
       .run();
     return report.failures[0]?.code ?? "read";

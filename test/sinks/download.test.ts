@@ -12,7 +12,7 @@ import { systemClock } from "../../src/core/net/clock.js";
 import type { Report } from "../../src/core/report/report.js";
 import type { ManifestLine } from "../../src/formats/manifest/line.js";
 import { type DownloadOptions, download } from "../../src/sinks/download.js";
-import { values } from "../../src/sources/values.js";
+import { fromIterable } from "../../src/sources/from-iterable.js";
 import { testSink } from "../../src/testing/index.js";
 import { type Asked, askedIn, type Served, serve } from "../helpers/contents.js";
 import { exampleBytes, fileWith, openIn, tempFolder } from "../helpers/files.js";
@@ -57,7 +57,7 @@ function run(
   inputs: readonly InputDraft[] = [{ id: "a", image: { url } }],
   options: DownloadOptions = {},
 ) {
-  return flow(values(inputs))
+  return flow(fromIterable(inputs))
     .pipe(download(out, { allowPrivate: true, maxAttempts: 2, ...options }))
     .run();
 }
@@ -196,7 +196,7 @@ describe("the manifest", () => {
     });
     onTestFinished(() => spy.mockRestore());
     const written: string[][] = [];
-    await flow(values(Array.from({ length: 30 }, (_, n) => ({ id: `n${n}`, image: { url } }))))
+    await flow(fromIterable(Array.from({ length: 30 }, (_, n) => ({ id: `n${n}`, image: { url } }))))
       .pipe(
         download(out, { allowPrivate: true }),
         tap((message) => void written.push([message.value.id, ...linesIn(out).map((line) => line.id)])),
@@ -426,7 +426,7 @@ describe("an early stop", () => {
       response.writeHead(200, { "content-length": large.length, etag: '"v1"' });
       response.write(large.subarray(0, 900_000));
     };
-    const running = flow(values([{ id: "a", image: { url } }]))
+    const running = flow(fromIterable([{ id: "a", image: { url } }]))
       .pipe(download(out, { allowPrivate: true }))
       .run({ signal: abort.signal });
     await vi.waitFor(() => expect(openIn(out).some((path) => path.endsWith(".part"))).toBe(true), { interval: 3 });
@@ -443,7 +443,7 @@ describe("an early stop", () => {
     const out = temporaryFolder();
     serving({ bytes: photo });
     const many = Array.from({ length: 200 }, (_, n) => ({ id: `n${n}`, image: { url } }));
-    const report = await flow(values(many))
+    const report = await flow(fromIterable(many))
       .pipe(batch({ maxItems: 10 }), download(out, { allowPrivate: true }), take(25))
       .run();
     expect(report.counts.ok).toBeGreaterThanOrEqual(25);

@@ -9,17 +9,17 @@ import {
   batch,
   defineSink,
   flow,
+  fromIterable,
   type InputDraft,
   transform,
   type UploadOptions,
   upload,
-  values,
 } from "../../src/index.js";
 import { jpeg } from "../helpers/files.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const put = (app: App, inputs: readonly InputDraft[], options: UploadOptions = {}) =>
-  flow(values(inputs)).pipe(batch(), upload(app, options)).run();
+  flow(fromIterable(inputs)).pipe(batch(), upload(app, options)).run();
 
 const note = (id: string, text = `note ${id}`): InputDraft => ({ id, text });
 
@@ -53,7 +53,7 @@ describe("an upload", () => {
       return input;
     });
     const inputs = Array.from({ length: 2000 }, (_, n) => note(`n${n}`));
-    const running = flow(values(inputs))
+    const running = flow(fromIterable(inputs))
       .pipe(counted, batch({ maxItems: 8 }), upload(app, { maxProcessing: 128 }), catalogue)
       .run({ maxInFlight: 16 });
     await expect.poll(() => read, { timeout: 5000 }).toBeGreaterThan(16);
@@ -75,7 +75,7 @@ describe("an upload", () => {
     const path = join(temporaryFolder(), "a.jpg");
     for (const options of [{ resume: "server" }, { conflict: "replace", resume: "server" }] as const) {
       writeFileSync(path, await jpeg());
-      const report = await flow(values([{ id: "a", image: { path } }]))
+      const report = await flow(fromIterable([{ id: "a", image: { path } }]))
         .pipe(losing(path), batch(), upload(app, options))
         .run();
       expect(report.failures).toMatchObject([{ id: "a", code: "ERR_FILE_UNREADABLE" }]);
@@ -176,7 +176,7 @@ describe("an upload", () => {
     ] as const) {
       store.faults.add({ method: "POST", times: 1, fault });
     }
-    const report = await flow(values([...others, ...stuck].map((id) => note(id))))
+    const report = await flow(fromIterable([...others, ...stuck].map((id) => note(id))))
       .pipe(batch({ maxItems: 4 }), upload(app, { processingTimeoutMs: 400 }))
       .run();
     expect(report.counts).toMatchObject({ ok: 4, pending: 4 });

@@ -4,8 +4,8 @@ import { describe, expect, it, vi } from "vitest";
 import { SourceError } from "../../src/core/errors.js";
 import { flow } from "../../src/core/flow/flow.js";
 import { writeJsonl } from "../../src/sinks/write-jsonl.js";
+import { fromIterable } from "../../src/sources/from-iterable.js";
 import { jsonl } from "../../src/sources/jsonl.js";
-import { values } from "../../src/sources/values.js";
 import { testSource } from "../../src/testing/index.js";
 import { fileWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { propertyRuns } from "../helpers/long.js";
@@ -103,8 +103,8 @@ describe("the lines of a JSON Lines file", () => {
         annotations: [{ box: [0, 0, 1, 1] as [number, number, number, number], concepts: [] }],
       },
     ];
-    await flow(values(inputs)).pipe(writeJsonl(path)).run();
-    const before = await flow(values(inputs)).toArray();
+    await flow(fromIterable(inputs)).pipe(writeJsonl(path)).run();
+    const before = await flow(fromIterable(inputs)).toArray();
     const after = await flow(jsonl(path)).toArray();
     const plain = (list: typeof before) =>
       list.map(({ image, ...rest }) => [

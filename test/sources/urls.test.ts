@@ -5,7 +5,7 @@ import { take } from "rxjs";
 import { describe, expect, it, vi } from "vitest";
 import { SourceError } from "../../src/core/errors.js";
 import { flow } from "../../src/core/flow/flow.js";
-import type { SourceItem } from "../../src/core/plugin/plugin.js";
+import type { SourceItem } from "../../src/core/plugin/source.js";
 import { type UrlsOptions, urls } from "../../src/sources/urls.js";
 import { testSource } from "../../src/testing/index.js";
 import { exampleBytes, fileWith, jpeg, openIn, tempFolder } from "../helpers/files.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { flow } from "../../src/core/flow/flow.js";
 import type { InputDraft } from "../../src/core/input/input.js";
-import { values } from "../../src/sources/values.js";
+import { fromIterable } from "../../src/sources/from-iterable.js";
 import { testTransform } from "../../src/testing/index.js";
 import { dedupe } from "../../src/transforms/dedupe.js";
 import { folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
@@ -62,7 +62,7 @@ describe("dedupe", () => {
   });
 
   it("starts afresh with each run", async () => {
-    const once = flow(values(["a", "b", "a"].map((id) => ({ id, text: id })))).pipe(dedupe());
+    const once = flow(fromIterable(["a", "b", "a"].map((id) => ({ id, text: id })))).pipe(dedupe());
     expect(await once.toArray()).toHaveLength(2);
     expect(await once.toArray()).toHaveLength(2);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { OptionsError } from "../../src/core/errors.js";
 import { flow } from "../../src/core/flow/flow.js";
 import type { Input } from "../../src/core/input/input.js";
-import { values } from "../../src/sources/values.js";
+import { fromIterable } from "../../src/sources/from-iterable.js";
 import { testTransform } from "../../src/testing/index.js";
 import { type TransformOptions, transform } from "../../src/transforms/transform.js";
 import { turns } from "../helpers/flows.js";
@@ -116,7 +116,7 @@ describe("transform", () => {
   it("tells where the input came from, and aborts its signal at a stop", async () => {
     const seen: [string, AbortSignal][] = [];
     const abort = new AbortController();
-    const running = flow(values(inputs))
+    const running = flow(fromIterable(inputs))
       .pipe(
         transform((_, { origin, signal }) => {
           seen.push([origin, signal]);

@@ -2,13 +2,13 @@
 
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
+import type { Authorize, Credential } from "../../core/accounting/clients.js";
 import { InputError } from "../../core/errors.js";
 import { checkEncoding, followHops, type Hop, locationIn, refusalOf } from "../../core/net/follow-redirects.js";
 import { guardedAgent } from "../../core/net/guarded-fetch.js";
 import { Agent } from "../../core/net/http.js";
 import { type MediaHead, mediaHead } from "../../core/net/media-head.js";
 import { redactUrl } from "../../core/redact-urls.js";
-import type { App } from "./app.js";
 
 /** Takes an answer as it comes; what it throws ends the request. */
 export interface MediaReceiver {
@@ -40,32 +40,33 @@ const maxIgnoredBytes = 128 * 1024;
  * @throws {InputError} what `followRedirects` and the guard against private addresses throw; ERR_DOWNLOAD_BROKEN for another part than was asked for
  */
 export function receiveMedia(
-  app: App | undefined,
+  authorize: Authorize | undefined,
   address: string,
   receiver: MediaReceiver,
   options: MediaOptions = {},
 ): Promise<void> {
-  let owner = app;
+  let trusted = authorize;
   return followHops(address, (url) => {
-    if (!owner?.trusts(url)) owner = undefined;
-    return receiveOnce(owner, url, receiver, options);
+    const credential = trusted?.(url);
+    if (!credential) trusted = undefined;
+    return receiveOnce(credential, url, receiver, options);
   });
 }
 
 const trustedAgent = new Agent({ connections: 64, keepAliveTimeout: 10_000 });
 
-/** One request: with the credential of the app that trusts the address, or guarded and without any. */
+/** One request: with the credential for a trusted address, or guarded and without any. */
 function receiveOnce(
-  owner: App | undefined,
+  credential: Credential | undefined,
   url: URL,
   receiver: MediaReceiver,
   options: MediaOptions,
 ): Promise<Hop<void>> {
   const { signal, start = 0, etag, timeoutMs: timeout = 60_000 } = options;
-  const dispatcher = owner ? trustedAgent : guardedAgent(options.allowPrivate ?? false);
+  const dispatcher = credential ? trustedAgent : guardedAgent(options.allowPrivate ?? false);
   const headers = {
     "accept-encoding": "identity",
-    ...(owner ? { authorization: owner.authorization } : {}),
+    ...(credential ? { authorization: credential.authorization } : {}),
     ...(start > 0 ? { range: `bytes=${start}-` } : {}),
     ...(start > 0 && etag !== undefined ? { "if-range": etag } : {}),
   };

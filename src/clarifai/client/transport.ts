@@ -2,8 +2,8 @@
 
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import type { Traffic } from "../../core/accounting/run-context.js";
-import type { Turns } from "../../core/accounting/shared-rate-limiter.js";
+import type { Traffic } from "../../core/accounting/clients.js";
+import type { SharedRateLimiter } from "../../core/accounting/shared-rate-limiter.js";
 import { describeError, FlowError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
@@ -12,6 +12,7 @@ import { Pool } from "../../core/net/http.js";
 import { retryAfterMs } from "../../core/net/retry-after.js";
 import { classify, isThrottle, statusFrom, type WireStatus } from "../wire/status.js";
 import { ApiError, type ApiErrorDetails, answerError } from "./api-error.js";
+import type { ApiTransport } from "./api-transport.js";
 import { type Answer, type CallOptions, queryText } from "./call.js";
 import { Pacer, type PacerOptions } from "./pacing/pacer.js";
 import { describeStranger, type Stranger, strangerIn } from "./untrusted-origin.js";
@@ -57,7 +58,7 @@ interface Attempt {
  * Sends requests. It is the one layer that retries a request: throttled answers, failures of the server, lost connections. A POST whose
  * fate is unknown is not sent again; it throws an ApiError that is `doubtful`, and the caller finds out.
  */
-export class Transport {
+export class Transport implements ApiTransport {
   readonly counts: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
   readonly pacer: Pacer;
   readonly #pool: Pool;
@@ -72,7 +73,7 @@ export class Transport {
   #everAnswered = false;
   /** The store that the answers came from; null: from a server that names none. */
   #store: string | null | undefined;
-  #turns: Turns | undefined;
+  #turns: SharedRateLimiter | undefined;
   #lastError: ApiError | undefined;
 
   constructor(options: TransportOptions, clock: Clock = systemClock, pacer = new Pacer(options, clock)) {
@@ -112,7 +113,7 @@ export class Transport {
   }
 
   /** Asks for a turn before each attempt from now on, where a rate is known. */
-  shareTurns(turns: Turns | undefined): void {
+  shareRateLimiter(turns: SharedRateLimiter | undefined): void {
     this.#turns = turns;
   }
 
@@ -150,7 +151,7 @@ export class Transport {
     const startedAt = await this.pacer.turn(signal);
     const { perSecond, down } = this.pacer;
     if (!this.#turns || down || perSecond === Number.POSITIVE_INFINITY) return startedAt;
-    await this.#turns.next(this.#options.account ?? this.#address, perSecond, signal);
+    await this.#turns.acquire(this.#options.account ?? this.#address, perSecond, signal);
     return this.#clock.now();
   }
 

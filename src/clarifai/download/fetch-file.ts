@@ -1,18 +1,18 @@
 /** Fetching: streams a URL into a partial file, checks what came, and goes on where it broke. */
 
-import type { Traffic } from "../../core/accounting/run-context.js";
+import type { Authorize, Traffic } from "../../core/accounting/clients.js";
 import { codeOf, describeError, FlowError, InputError } from "../../core/errors.js";
 import { backoffMs } from "../../core/net/backoff.js";
 import { systemClock } from "../../core/net/clock.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { checkUrl } from "../../core/net/guarded-fetch.js";
 import type { MediaHead } from "../../core/net/media-head.js";
-import { type App, appOfMedia } from "../client/app.js";
 import { receiveMedia } from "../client/media.js";
 import type { PartialFile } from "./partial-file.js";
 
 export interface FetchOptions {
-  app?: App | undefined;
+  /** Finds the credential for an address. */
+  authorize: Authorize;
   signal: AbortSignal;
   maxAttempts: number;
   maxBytes: number;
@@ -85,8 +85,7 @@ async function fetchAll(address: string, file: PartialFile, options: FetchOption
 }
 
 async function fetchRest(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
-  const { signal, timeoutMs, maxBytes, allowPrivate, traffic } = options;
-  const app = options.app ?? appOfMedia(checkUrl(address));
+  const { signal, timeoutMs, maxBytes, allowPrivate, traffic, authorize } = options;
   let head: MediaHead | undefined;
   const receiver = {
     begin(answer: MediaHead) {
@@ -105,7 +104,7 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
     },
   };
   const { sizeBytes: start, etag } = file;
-  await receiveMedia(app, address, receiver, { signal, start, etag, timeoutMs, allowPrivate }).catch(
+  await receiveMedia(authorize, address, receiver, { signal, start, etag, timeoutMs, allowPrivate }).catch(
     (error: unknown) => {
       // Another part than was asked for: the server cannot go on.
       if (!head && codeOf(error, "") === "ERR_DOWNLOAD_BROKEN") file.restart(undefined);

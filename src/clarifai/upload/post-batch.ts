@@ -2,11 +2,11 @@
 
 import type { Message } from "../../core/accounting/message.js";
 import { InputError } from "../../core/errors.js";
-import { checkContent, checkLimits } from "../check-limits.js";
+import { measureInput } from "../batch-policy.js";
+import { checkContent } from "../check-limits.js";
 import { ApiError } from "../client/api-error.js";
 import { answersTo, asFatalToUpload, settleWith } from "../requests.js";
 import { ContentChangedError, inputsBody } from "../wire/body.js";
-import { type Encoded, encodeInput } from "../wire/encoding.js";
 import type { WireInput } from "../wire/inputs.js";
 import { classify, codes, mayBeOneItem, statusText } from "../wire/status.js";
 import { type Accepted, type ConflictOptions, failTaken, recover, settleFound } from "./conflicts.js";
@@ -248,9 +248,7 @@ function encodable(messages: readonly Message[], stage: string): Message[] {
     if (message.settled) return false;
     try {
       checkContent(message.value);
-      if (message.encoded) return true;
-      message.encoded = encodeInput(message.value);
-      checkLimits(message.value, message.encoded);
+      message.measured(measureInput);
       return true;
     } catch (error) {
       message.fail(error, stage);
@@ -264,7 +262,7 @@ function bodyOf(messages: readonly Message[], { jobId, suffix, hasher }: PostOpt
   const before = `{"inputs_add_job_id":${JSON.stringify(jobId)},${policy}"inputs":[`;
   return inputsBody(
     before,
-    messages.map((message) => message.encoded as Encoded),
+    messages.map((message) => message.measured(measureInput)),
     "]}",
     hasher,
   );

@@ -6,7 +6,7 @@ import { Rate } from "../../../src/clarifai/client/pacing/rate.js";
 import { Message } from "../../../src/core/accounting/message.js";
 import { RunContext } from "../../../src/core/accounting/run-context.js";
 import { flow } from "../../../src/core/flow/flow.js";
-import type { Source } from "../../../src/core/plugin/plugin.js";
+import type { Source } from "../../../src/core/plugin/source.js";
 import type { ProgressEvent } from "../../../src/core/progress/measure.js";
 import { Reporter } from "../../../src/core/report/reporter.js";
 import { dedupe } from "../../../src/transforms/dedupe.js";

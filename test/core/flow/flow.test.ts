@@ -4,7 +4,7 @@ import { batch } from "../../../src/clarifai/batch.js";
 import { InputError, SinkError } from "../../../src/core/errors.js";
 import { flow } from "../../../src/core/flow/flow.js";
 import type { Input } from "../../../src/core/input/input.js";
-import { defineTransform } from "../../../src/core/plugin/define.js";
+import { defineTransform } from "../../../src/core/plugin/define-transform.js";
 import { transform } from "../../../src/transforms/transform.js";
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { batch } from "../../../src/clarifai/batch.js";
 import { flow } from "../../../src/core/flow/flow.js";
 import type { RunOptions } from "../../../src/core/flow/run.js";
-import type { Source } from "../../../src/core/plugin/plugin.js";
+import type { Source } from "../../../src/core/plugin/source.js";
 import type { Stall } from "../../../src/core/progress/stalls.js";
 import { upload } from "../../../src/sinks/upload.js";
 import { transform } from "../../../src/transforms/transform.js";
@@ -42,7 +42,7 @@ describe("a run that stalls", () => {
     expect(stall.waits).toEqual(["transform transform: for 1 of 3 inputs, the first is texts:3"]);
   });
 
-  it("names the sink that never answers, and the source that has no room", async () => {
+  it("names the sink that never answers, and the source that waits for capacity", async () => {
     const stall = await stallOf(
       (options) =>
         flow(texts(1000))
@@ -53,7 +53,7 @@ describe("a run that stalls", () => {
       },
     );
     expect(stall.waits).toEqual([
-      expect.stringMatching(/^source texts: for room \(\d+ inputs with \d+ bytes are held\)$/),
+      expect.stringMatching(/^source texts: for capacity \(\d+ inputs with \d+ bytes are in flight\)$/),
       expect.stringMatching(/^sink testSink: for 1 batch to be written, then \d more$/),
     ]);
   });

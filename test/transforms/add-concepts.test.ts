@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { testTransform } from "../../src/testing/index.js";
-import { label } from "../../src/transforms/label.js";
+import { addConcepts } from "../../src/transforms/add-concepts.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";
 
 const inputs = ["a", "b", "c"].map((id) => ({ id, text: id, concepts: ["old"] }));
 
-testTransform("label", async () => ({ transform: label(["new", { id: "blurred", value: 0 }]), inputs }));
+testTransform("addConcepts", async () => ({ transform: addConcepts(["new", { id: "blurred", value: 0 }]), inputs }));
 
-describe("label", () => {
+describe("addConcepts", () => {
   it("adds a name, a concept or a list of both", async () => {
-    const concepts = async (labels: Parameters<typeof label>[0]) =>
-      (await one(label(labels), inputs[0] ?? {})).concepts;
+    const concepts = async (labels: Parameters<typeof addConcepts>[0]) =>
+      (await one(addConcepts(labels), inputs[0] ?? {})).concepts;
     expect(await concepts("new")).toEqual([{ id: "old" }, { id: "new" }]);
     expect(await concepts({ id: "new", name: "New", value: 0 })).toEqual([
       { id: "old" },
@@ -20,13 +20,15 @@ describe("label", () => {
   });
 
   it("replaces a concept with the same id, and takes the last of several", async () => {
-    expect((await one(label({ id: "old", value: 0 }), inputs[0] ?? {})).concepts).toEqual([{ id: "old", value: 0 }]);
-    const twice = label(["new", { id: "new", value: 0.5 }]);
+    expect((await one(addConcepts({ id: "old", value: 0 }), inputs[0] ?? {})).concepts).toEqual([
+      { id: "old", value: 0 },
+    ]);
+    const twice = addConcepts(["new", { id: "new", value: 0.5 }]);
     expect((await one(twice, inputs[0] ?? {})).concepts).toEqual([{ id: "old" }, { id: "new", value: 0.5 }]);
   });
 
   it("takes what a function makes of the input, and leaves it as it is for nothing", async () => {
-    const byId = label((input) => (input.id === "a" ? "first" : input.id === "b" ? ["", "  "] : undefined));
+    const byId = addConcepts((input) => (input.id === "a" ? "first" : input.id === "b" ? ["", "  "] : undefined));
     const { made } = await through(byId, inputs);
     expect(made.map((input) => input.concepts.map((concept) => concept.id))).toEqual([
       ["old", "first"],
@@ -34,7 +36,7 @@ describe("label", () => {
       ["old"],
     ]);
     const [before, after] = await beforeAndAfter(
-      label(() => undefined),
+      addConcepts(() => undefined),
       inputs[0] ?? {},
     );
     expect(after).toBe(before);
@@ -42,7 +44,7 @@ describe("label", () => {
 
   it.each([-0.1, 1.1, Number.NaN])("fails an input alone whose concept has the value %d", async (value) => {
     const { made, report } = await through(
-      label((input) => (input.id === "b" ? { id: "new", value } : [])),
+      addConcepts((input) => (input.id === "b" ? { id: "new", value } : [])),
       inputs,
     );
     expect(made).toHaveLength(2);
@@ -52,7 +54,7 @@ describe("label", () => {
 
   it("fails an input on which the function throws", async () => {
     const { report } = await through(
-      label(() => {
+      addConcepts(() => {
         throw new Error("no label");
       }),
       inputs,

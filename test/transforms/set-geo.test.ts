@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
 import type { GeoPoint } from "../../src/core/input/input.js";
 import { testTransform } from "../../src/testing/index.js";
-import { geo } from "../../src/transforms/geo.js";
+import { setGeo } from "../../src/transforms/set-geo.js";
 import { turns } from "../helpers/flows.js";
 import { beforeAndAfter, through } from "../helpers/transforms.js";
 
@@ -18,12 +18,15 @@ const impossible: [number, number, string][] = [
   [51.92, 104.48, "swapped"],
 ];
 
-testTransform("geo", async () => ({ transform: geo(rotterdam), inputs }));
-testTransform("geo of a function", async () => ({ transform: geo(() => turns(1).then(() => rotterdam)), inputs }));
+testTransform("setGeo", async () => ({ transform: setGeo(rotterdam), inputs }));
+testTransform("geo of a function", async () => ({ transform: setGeo(() => turns(1).then(() => rotterdam)), inputs }));
 
-describe("geo", () => {
+describe("setGeo", () => {
   it("gives a fixed place, and replaces one that is there", async () => {
-    const { made } = await through(geo(rotterdam), [{ text: "a" }, { text: "b", geo: { longitude: 0, latitude: 0 } }]);
+    const { made } = await through(setGeo(rotterdam), [
+      { text: "a" },
+      { text: "b", geo: { longitude: 0, latitude: 0 } },
+    ]);
     expect(made.map((input) => input.geo)).toEqual([rotterdam, rotterdam]);
   });
 
@@ -33,11 +36,11 @@ describe("geo", () => {
         const found = input.id === "b" ? undefined : { longitude: input.id.charCodeAt(0), latitude: -1 };
         return wait ? turns(1).then(() => found) : found;
       };
-      const { made } = await through(geo(place), inputs);
+      const { made } = await through(setGeo(place), inputs);
       expect(made.map((input) => input.geo?.longitude)).toEqual([97, undefined, 99]);
     }
     const [before, after] = await beforeAndAfter(
-      geo(() => undefined),
+      setGeo(() => undefined),
       { text: "a", geo: rotterdam },
     );
     expect(after).toBe(before);
@@ -49,15 +52,15 @@ describe("geo", () => {
         const found = input.id === "b" ? { longitude, latitude } : rotterdam;
         return wait ? Promise.resolve(found) : found;
       };
-      const { made, report } = await through(geo(place), inputs);
+      const { made, report } = await through(setGeo(place), inputs);
       expect(made.map((input) => input.id)).toEqual(["a", "c"]);
-      expect(report.failures).toMatchObject([{ id: "b", code: "ERR_GEO", stage: "geo" }]);
+      expect(report.failures).toMatchObject([{ id: "b", code: "ERR_GEO", stage: "setGeo" }]);
       expect(report.failures[0]?.reason).toContain(named);
     }
   });
 
   it.each(impossible)("refuses the fixed place %d, %d at once", (longitude, latitude, named) => {
-    const make = () => geo({ longitude, latitude });
+    const make = () => setGeo({ longitude, latitude });
     expect(make).toThrow(InputError);
     expect(make).toThrow(named);
   });
@@ -69,7 +72,7 @@ describe("geo", () => {
       { longitude: 0, latitude: 0 },
     ];
     const { made } = await through(
-      geo((input) => edges[inputs.findIndex(({ id }) => id === input.id)]),
+      setGeo((input) => edges[inputs.findIndex(({ id }) => id === input.id)]),
       inputs,
     );
     expect(made.map((input) => input.geo)).toEqual(edges);

@@ -2,14 +2,14 @@ import { take } from "rxjs";
 import { describe, expect, it, vi } from "vitest";
 import { flow } from "../../src/core/flow/flow.js";
 import type { InputDraft } from "../../src/core/input/input.js";
-import { values } from "../../src/sources/values.js";
+import { fromIterable } from "../../src/sources/from-iterable.js";
 import { testSource } from "../../src/testing/index.js";
 import { sinkOf, turns } from "../helpers/flows.js";
 import { itemsOf } from "../helpers/sources.js";
 
 const three: InputDraft[] = ["a", "b", "c"].map((id) => ({ id, text: id }));
 
-testSource("values", async () => ({ source: values(three), ids: ["a", "b", "c"] }));
+testSource("values", async () => ({ source: fromIterable(three), ids: ["a", "b", "c"] }));
 
 /** A generator that counts what was asked of it. */
 function counted() {
@@ -36,18 +36,22 @@ describe("values", () => {
       }
     }
     for (const inputs of [three, new Set(three), three.values(), later()]) {
-      const read = await flow(values(inputs)).toArray();
+      const read = await flow(fromIterable(inputs)).toArray();
       expect(read.map((input) => input.id)).toEqual(["a", "b", "c"]);
     }
   });
 
   it("name each entry by its position", async () => {
-    expect((await itemsOf(values(three))).map((item) => item.origin)).toEqual(["values:1", "values:2", "values:3"]);
+    expect((await itemsOf(fromIterable(three))).map((item) => item.origin)).toEqual([
+      "values:1",
+      "values:2",
+      "values:3",
+    ]);
   });
 
   it("fail an entry that is no input alone", async () => {
     const entries = [{ id: "a", text: "a" }, null, { id: "b", colour: 1 }, 7, { id: "c", text: "c" }] as InputDraft[];
-    const { counts, failures } = await flow(values(entries)).run();
+    const { counts, failures } = await flow(fromIterable(entries)).run();
     expect(counts).toMatchObject({ read: 5, ok: 2, failed: 3 });
     expect(failures.map(({ origin, code }) => [origin, code])).toEqual([
       ["values:2", "ERR_INPUT_SHAPE"],
@@ -57,7 +61,7 @@ describe("values", () => {
   });
 
   it("fail an entry whose file is missing alone", async () => {
-    const { counts, failures } = await flow(values([{ image: { path: "/nowhere/a.jpg" } }, ...three])).run();
+    const { counts, failures } = await flow(fromIterable([{ image: { path: "/nowhere/a.jpg" } }, ...three])).run();
     expect(counts).toMatchObject({ ok: 3, failed: 1 });
     expect(failures[0]).toMatchObject({ origin: "values:1", code: "ERR_FILE_UNREADABLE" });
   });
@@ -67,13 +71,13 @@ describe("values", () => {
       yield { id: "a", text: "a" };
       throw new Error("no more paper");
     }
-    await expect(flow(values(broken())).run()).rejects.toThrow("no more paper");
+    await expect(flow(fromIterable(broken())).run()).rejects.toThrow("no more paper");
   });
 
   it("ask an endless iterable only for what there is room for, and close it on a stop", async () => {
     const { state, inputs } = counted();
     const stalled = sinkOf(() => new Promise<void>(() => undefined));
-    const subscription = flow(values(inputs)).pipe(stalled).subscribe({}, { maxInFlight: 50 });
+    const subscription = flow(fromIterable(inputs)).pipe(stalled).subscribe({}, { maxInFlight: 50 });
     await vi.waitFor(() => expect(state.asked).toBeGreaterThanOrEqual(50));
     await turns(20);
     expect(state.asked).toBeLessThanOrEqual(51);
@@ -83,12 +87,12 @@ describe("values", () => {
 
   it("close the iterable when the flow has enough", async () => {
     const { state, inputs } = counted();
-    const { counts } = await flow(values(inputs)).pipe(take(3)).run();
+    const { counts } = await flow(fromIterable(inputs)).pipe(take(3)).run();
     expect(counts.ok).toBe(3);
     await vi.waitFor(() => expect(state.closed).toBe(true));
   });
 
   it("are nothing when there is none", async () => {
-    expect((await flow(values([])).run()).counts.read).toBe(0);
+    expect((await flow(fromIterable([])).run()).counts.read).toBe(0);
   });
 });
