@@ -1,4 +1,4 @@
-/** Texts: emoji and control characters taken out, long ones split, doubles dropped. */
+/** Cleans texts: removes emoji and control characters, drops duplicates, and splits texts into sentences. */
 
 import { batch, connect, dedupe, flow, fromIterable, stripUnicode, transform, upload } from "sluice";
 

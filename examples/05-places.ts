@@ -1,4 +1,4 @@
-/** Places: from EXIF, from a table, and from a function; longitude comes first. */
+/** Sets locations: from EXIF, from a table, and from a function. Longitude comes first. */
 
 import { join } from "node:path";
 import { flow, folder, geoFromExif, geoFromTable, setGeo } from "sluice";

@@ -1,4 +1,4 @@
-/** Boxes, polygons and concepts on an image that stands on its side: fitImage turns the pixels, and what is drawn turns with them. */
+/** Draws boxes, polygons and concepts on an image, and prints the annotations that the server stores. */
 
 import { join } from "node:path";
 import {

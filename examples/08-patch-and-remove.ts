@@ -1,4 +1,4 @@
-/** Changing what is there: metadata, a moved box, a renamed concept; and taking away annotations and inputs. */
+/** Changes stored inputs (metadata, the name of a concept), and deletes annotations and inputs. */
 
 import {
   batch,

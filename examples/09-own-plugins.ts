@@ -1,4 +1,4 @@
-/** Plugins of one's own: a source, a transform and a sink, each with checked options. */
+/** Defines plugins: a source, a transform and a sink, each with validated options. */
 
 import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { defineSink, defineSource, defineTransform, flow, InputError } from "sluice";
 import * as z from "zod";
 
-/** Yields a text for each number. */
+/** Yields one text for each number. */
 const countdown = defineSource({
   name: "countdown",
   options: z.strictObject({ from: z.number().int().positive() }),
@@ -15,14 +15,14 @@ const countdown = defineSource({
   },
 });
 
-/** Blackens what a pattern finds. */
+/** Replaces the matches of a pattern with a black block. */
 const redact = defineTransform({
   name: "redact",
   options: z.strictObject({ pattern: z.instanceof(RegExp) }),
   apply: (input, { pattern }) => ({ ...input, text: input.text?.replace(pattern, "█") }),
 });
 
-/** Adds each text to a file; a text that is too short fails alone. */
+/** Appends each text to a file. A text that is too short fails; the other texts of the batch are written. */
 const appendTo = defineSink({
   name: "appendTo",
   options: z.strictObject({ path: z.string().min(1) }),

@@ -1,4 +1,4 @@
-/** A report as a page: totals, failures, places, and a sample of the inputs with what is drawn on them. */
+/** Writes a report as an HTML page: totals, failures, locations, and a sample of the inputs with their annotations. */
 
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

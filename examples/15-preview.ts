@@ -1,4 +1,4 @@
-/** A look at the first inputs of a flow: what its transforms make of them, before anything is sent. */
+/** Previews the first inputs of a flow after its transforms, before anything is sent. */
 
 import { join } from "node:path";
 import { take } from "rxjs";
@@ -14,7 +14,7 @@ console.log(
     .preview(),
 );
 
-// As a list, with any operator of RxJS.
+// `toArray()` returns a plain list; `take` keeps it short.
 for (const input of await flow(folder(join(data, "notes")))
   .pipe(take(2))
   .toArray())
