@@ -9,7 +9,10 @@ const mocking = ["test/security/ssrf-redirects.test.ts", "test/sources/urls.test
 export default defineConfig({
   test: {
     maxWorkers: availableParallelism() + 1, // some wait for servers and timers, and a core would stand still
-    testTimeout: 30_000,
+    // Waits end when something happens. These limits are for tests that hang, and leave room for a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     reporters: process.env.CI ? ["default", "./scripts/count-reporter.ts"] : ["default"],
     setupFiles: [loopbackOnly.pathname],
     env: { NODE_OPTIONS: `--import=${loopbackOnly.href}` }, // for the programs that tests start
