@@ -68,11 +68,11 @@ describe.runIf(isPosix)("a signal ends the command line, with the report and exi
     execFileSync("mkfifo", [join(cwd, "pipe")]);
     for (const command of ["upload", "plan"]) {
       const { child, ended } = startCommand([command, "pipe", "--as", "jsonl"], { cwd, env: announcing });
-      await shown(child, command === "upload" ? "a run listens" : "using the embedded store");
+      await shown(child, command === "upload" ? "a run listens" : "sluice: ");
       await sleep(300); // By now the read is usually blocked. The result is the same if it is not.
       child.kill("SIGINT");
       if (command === "upload") {
-        await shown(child, "SIGINT: what is open may finish");
+        await shown(child, "SIGINT:");
         child.kill("SIGINT");
       }
       expect(await ended).toMatchObject({ code: 130, stdout: "" });
