@@ -112,9 +112,19 @@ function headerIn(row: CsvRow, path: string): string[] {
     throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: column ${row.cell + 1} of the header ${row.reason}`);
   }
   const header = row.cells.map((cell) => cell.trim());
-  const twice = header.find((column, index) => column !== "" && header.indexOf(column) !== index);
+  const twice = repeatedIn(header);
   if (twice === undefined) return header;
   throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the header has the column "${beginningOf(twice, 60)}" twice`);
+}
+
+/** Finds the first name that occurs twice. Any number of columns may have no name. */
+function repeatedIn(header: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const column of header) {
+    if (column !== "" && seen.has(column)) return column;
+    seen.add(column);
+  }
+  return undefined;
 }
 
 function itemOf(

@@ -329,7 +329,7 @@ describe("two inputs of one id in one run", () => {
       .pipe(remove(app))
       .run();
     expect(report.counts).toMatchObject({ read: 2, ok: 2 });
-    await vi.waitFor(async () => expect(await stored(app)).toEqual({}));
+    await vi.waitFor(async () => expect(await stored(app)).toEqual({}), { timeout: 20_000 });
   });
 });
 

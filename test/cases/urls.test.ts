@@ -99,7 +99,7 @@ describe("a host that asks to wait", () => {
     const origin = await serve((_request, response) => {
       times.push(Date.now());
       if (until === 0) {
-        until = Math.ceil(Date.now() / 1000) * 1000 + 1000;
+        until = (Math.floor(Date.now() / 1000) + 2) * 1000;
         response.writeHead(429, { "retry-after": new Date(until).toUTCString(), date: new Date().toUTCString() }).end();
       } else response.end(photo);
     });

@@ -12,7 +12,8 @@ import { temporaryFolder } from "../helpers/store.js";
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
-const command = [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "src/cli/main.ts")];
+// Not the command of tsx: it starts Node.js again, and a killed test would leave that process behind.
+const command = ["--import", import.meta.resolve("tsx"), join(root, "src/cli/main.ts")];
 
 /** Starts the command and resolves with its addresses once it has printed them. */
 async function start(...args: string[]): Promise<{ child: ChildProcess; url: string; gallery: string }> {

@@ -34,7 +34,7 @@ it("goes on after a kill: nothing is fetched twice, nothing is damaged", async (
     { id: "large", video: { url: `${web.origin}/large` } },
     ...Array.from({ length: 20 }, (_, n) => ({ id: `n${n}`, image: { url: `${web.origin}/photo` } })),
   ];
-  const script = `import { download, flow, values } from ${JSON.stringify(join(root, "src/index.ts"))};
+  const script = `import { download, flow, fromIterable } from ${JSON.stringify(join(root, "src/index.ts"))};
     await flow(fromIterable(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
   const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
   onTestFinished(() => void child.kill("SIGKILL"));

@@ -106,7 +106,7 @@ describeInBrowser("the page of a report", () => {
     await page.evaluate(
       `document.body.insertAdjacentHTML("beforeend", '<img src=x onerror="window.pwned=1"><p style="color:red">x</p>')`,
     );
-    await vi.waitFor(() => expect(errors.join()).toContain("Content Security Policy"));
+    await vi.waitFor(() => expect(errors.join()).toContain("Content Security Policy"), { timeout: 20_000 });
     expect(await page.evaluate("window.pwned")).toBeUndefined();
   });
 

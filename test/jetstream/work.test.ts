@@ -193,7 +193,7 @@ describeWithEngine("inputs on a stream", (engine) => {
         ),
       )
       .run();
-    await expect.poll(() => seen.size, { timeout: 10_000 }).toBeGreaterThan(50);
+    await expect.poll(() => seen.size, { timeout: 20_000 }).toBeGreaterThan(50);
     await engine.kill();
     await engine.start();
     const report = await running;

@@ -192,7 +192,7 @@ describe.concurrent.each(Object.entries(fetchers))("blocked: answers, read by %s
   it.each(Object.entries(behaviours))("%s", async (_name, behaviour) => {
     const stats = serve(behaviour);
     await expect(fetchOne(stats.url)).rejects.toThrow();
-    await vi.waitFor(() => expect(stats.open).toBe(0), { interval: 5, timeout: 10_000 });
+    await vi.waitFor(() => expect(stats.open).toBe(0), { interval: 5, timeout: 20_000 });
     // The largest limit is that of a text; what lies in the buffers of both ends comes on top.
     expect(stats.sent).toBeLessThan(40_000_000);
   });
@@ -249,7 +249,7 @@ describe.concurrent("blocked: answers of the API", () => {
     expect(error).toBeInstanceOf(ApiError);
     expect((error as ApiError).code).toMatch(/^ERR_ANSWER_(LOST|UNREADABLE)$/);
     expect((error as ApiError).doubtful).toBe(true);
-    await vi.waitFor(() => expect(stats.open).toBe(0), { interval: 5, timeout: 10_000 });
+    await vi.waitFor(() => expect(stats.open).toBe(0), { interval: 5, timeout: 20_000 });
     expect(stats.sent).toBeLessThan(100_000_000);
   });
 
@@ -346,7 +346,7 @@ describe("blocked: requests to the embedded store", () => {
       },
     });
     drain(body as never);
-    await vi.waitFor(() => expect(body.destroyed).toBe(true), { timeout: 10_000 });
+    await vi.waitFor(() => expect(body.destroyed).toBe(true), { timeout: 20_000 });
     expect(read).toBeLessThan(200_000_000);
   });
 

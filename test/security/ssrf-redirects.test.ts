@@ -105,7 +105,7 @@ async function storedBy({ url: base, stored }: Emulator, url: string): Promise<s
       if (statusCode === 30001 || statusCode === 30003) throw new Error("pending");
       return statusCode === 30000 ? "read" : String(statusCode);
     },
-    { interval: 2, timeout: 10_000 },
+    { interval: 2, timeout: 20_000 },
   );
 }
 
@@ -176,7 +176,7 @@ describe.each(Object.entries(fetchers))("blocked: redirects, by %s", (name, ask)
   it.each(attacks)("%s", async (_, url, code) => {
     expect(await ask(url)).toBe(name === "store" ? "30002" : code);
     expect(inside.asked).toEqual([]);
-    await vi.waitFor(() => expect(outside.open.now).toBe(0), { interval: 5, timeout: 10_000 });
+    await vi.waitFor(() => expect(outside.open.now).toBe(0), { interval: 5, timeout: 20_000 });
   });
 });
 

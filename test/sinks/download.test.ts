@@ -429,7 +429,10 @@ describe("an early stop", () => {
     const running = flow(fromIterable([{ id: "a", image: { url } }]))
       .pipe(download(out, { allowPrivate: true }))
       .run({ signal: abort.signal });
-    await vi.waitFor(() => expect(openIn(out).some((path) => path.endsWith(".part"))).toBe(true), { interval: 3 });
+    await vi.waitFor(() => expect(openIn(out).some((path) => path.endsWith(".part"))).toBe(true), {
+      interval: 3,
+      timeout: 20_000,
+    });
     abort.abort();
     expect((await running).stopped).toBe(true);
     expect(openIn(out)).toEqual([]);
@@ -468,7 +471,7 @@ describe("how many at once", () => {
     const many = Array.from({ length: 12 }, (_, n) => ({ id: `n${n}`, image: { url } }));
     const running = run(out, many, { concurrency: 3 });
     for (let done = 0; done < 12; done += 3) {
-      await vi.waitFor(() => expect(held).toHaveLength(3), { interval: 1 });
+      await vi.waitFor(() => expect(held).toHaveLength(3), { interval: 1, timeout: 20_000 });
       await turns(5);
       expect(held).toHaveLength(3);
       for (const release of held.splice(0)) release();
@@ -495,7 +498,7 @@ describe("how many at once", () => {
     const running = flow(endless)
       .pipe(download(out, { allowPrivate: true }))
       .run({ signal: abort.signal });
-    await vi.waitFor(() => expect(read).toBeGreaterThan(256), { interval: 1 });
+    await vi.waitFor(() => expect(read).toBeGreaterThan(256), { interval: 1, timeout: 20_000 });
     await turns(300);
     expect(read).toBeLessThan(300);
     abort.abort();

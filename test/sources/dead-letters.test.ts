@@ -69,7 +69,7 @@ describe("the inputs of a dead-letter file", () => {
     await iterator.next();
     expect(openIn(path)).toHaveLength(1);
     await iterator.return?.();
-    await vi.waitFor(() => expect(openIn(path)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(path)).toEqual([]), { timeout: 20_000 });
   });
 
   it("reject the run when the file is a folder", async () => {

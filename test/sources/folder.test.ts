@@ -323,11 +323,11 @@ describe("reading a folder", () => {
     const source = folder(path, { labels: () => void (looked += 1) as undefined });
     const stalled = sinkOf(() => new Promise<void>(() => undefined));
     const subscription = flow(source).pipe(stalled).subscribe({}, { maxInFlight: 20 });
-    await vi.waitFor(() => expect(looked).toBeGreaterThanOrEqual(20));
+    await vi.waitFor(() => expect(looked).toBeGreaterThanOrEqual(20), { timeout: 20_000 });
     await turns(20);
     expect(looked).toBeLessThanOrEqual(21);
     subscription.unsubscribe();
-    await vi.waitFor(() => expect(openIn(path)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(path)).toEqual([]), { timeout: 20_000 });
   });
 
   it("closes folders and files when it is stopped early, at any depth", async () => {
@@ -343,7 +343,7 @@ describe("reading a folder", () => {
     const path = folderWith(temp, { "a/b.txt": "b", "c.jpg": photo, "d.txt": "" });
     const { counts } = await report(path, { ids: "content" });
     expect(counts).toMatchObject({ ok: 2, failed: 1 });
-    await vi.waitFor(() => expect(openIn(path)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(path)).toEqual([]), { timeout: 20_000 });
   });
 
   it("takes names that are hard to write as they are", async () => {

@@ -78,18 +78,18 @@ describe("values", () => {
     const { state, inputs } = counted();
     const stalled = sinkOf(() => new Promise<void>(() => undefined));
     const subscription = flow(fromIterable(inputs)).pipe(stalled).subscribe({}, { maxInFlight: 50 });
-    await vi.waitFor(() => expect(state.asked).toBeGreaterThanOrEqual(50));
+    await vi.waitFor(() => expect(state.asked).toBeGreaterThanOrEqual(50), { timeout: 20_000 });
     await turns(20);
     expect(state.asked).toBeLessThanOrEqual(51);
     subscription.unsubscribe();
-    await vi.waitFor(() => expect(state.closed).toBe(true));
+    await vi.waitFor(() => expect(state.closed).toBe(true), { timeout: 20_000 });
   });
 
   it("close the iterable when the flow has enough", async () => {
     const { state, inputs } = counted();
     const { counts } = await flow(fromIterable(inputs)).pipe(take(3)).run();
     expect(counts.ok).toBe(3);
-    await vi.waitFor(() => expect(state.closed).toBe(true));
+    await vi.waitFor(() => expect(state.closed).toBe(true), { timeout: 20_000 });
   });
 
   it("are nothing when there is none", async () => {

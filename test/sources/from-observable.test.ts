@@ -44,7 +44,7 @@ describe("an Observable as a source", () => {
         }),
       )
       .run({ maxInFlight: 5 });
-    await vi.waitFor(() => expect(subject.observed).toBe(true));
+    await vi.waitFor(() => expect(subject.observed).toBe(true), { timeout: 20_000 });
     for (let n = 0; n < 200; n += 1) {
       subject.next({ id: `n${n}`, text: "x" });
       if (n % 7 === 0) await turns(1);
@@ -82,10 +82,10 @@ describe("an Observable as a source", () => {
   it("is unsubscribed when the flow has enough, and when it completes", async () => {
     const subject = new Subject<InputDraft>();
     const running = flow(fromObservable(subject)).pipe(take(1)).run();
-    await vi.waitFor(() => expect(subject.observed).toBe(true));
+    await vi.waitFor(() => expect(subject.observed).toBe(true), { timeout: 20_000 });
     subject.next({ id: "a", text: "a" });
     expect((await running).counts.ok).toBe(1);
-    await vi.waitFor(() => expect(subject.observed).toBe(false));
+    await vi.waitFor(() => expect(subject.observed).toBe(false), { timeout: 20_000 });
     expect(await read(from(three))).toHaveLength(3);
   });
 
@@ -98,9 +98,9 @@ describe("an Observable as a source", () => {
     });
     const abort = new AbortController();
     const running = flow(fromObservable(silent)).run({ signal: abort.signal });
-    await vi.waitFor(() => expect(subscribed).toBe(1));
+    await vi.waitFor(() => expect(subscribed).toBe(1), { timeout: 20_000 });
     abort.abort();
     expect((await running).stopped).toBe(true);
-    await vi.waitFor(() => expect(subscribed).toBe(0));
+    await vi.waitFor(() => expect(subscribed).toBe(0), { timeout: 20_000 });
   });
 });

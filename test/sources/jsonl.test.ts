@@ -77,7 +77,7 @@ describe("the lines of a JSON Lines file", () => {
     expect((await draftsOf(jsonl(linesWith(content)))).map((draft) => draft.text)).toEqual(texts);
   });
 
-  it("fail alone when they are longer than any input", { timeout: 10_000 }, async () => {
+  it("fail alone when they are longer than any input", async () => {
     const path = linesWith(Buffer.concat([Buffer.alloc(100_000_001, " "), Buffer.from('\n{"text":"after"}\n')]));
     const items = await itemsOf(jsonl(path));
     expect(items).toMatchObject([{ error: { code: "ERR_LINE_TOO_LONG" } }, { input: { text: "after" } }]);
@@ -144,7 +144,7 @@ describe("reading a JSON Lines file", () => {
     await items.next();
     expect(openIn(dirname(path))).toHaveLength(1);
     await items.return?.();
-    await vi.waitFor(() => expect(openIn(dirname(path))).toEqual([]));
+    await vi.waitFor(() => expect(openIn(dirname(path))).toEqual([]), { timeout: 20_000 });
     expect(await itemsOf(jsonl(path))).toHaveLength(100_000);
     const abort = new AbortController();
     const read: unknown[] = [];
@@ -153,7 +153,7 @@ describe("reading a JSON Lines file", () => {
       abort.abort();
     }
     expect(read).toHaveLength(1);
-    await vi.waitFor(() => expect(openIn(dirname(path))).toEqual([]));
+    await vi.waitFor(() => expect(openIn(dirname(path))).toEqual([]), { timeout: 20_000 });
   });
 
   it("yields nothing of an empty file", async () => {

@@ -89,7 +89,7 @@ describe("dedupe", () => {
 
   it("closes the files it read", async () => {
     await through(dedupe(), [file("a.jpg"), file("b.jpg")]);
-    await vi.waitFor(() => expect(openIn(temp)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(temp)).toEqual([]), { timeout: 20_000 });
   });
 
   it("names what is wrong at once", () => {

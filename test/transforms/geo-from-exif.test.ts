@@ -152,7 +152,7 @@ describe("geoFromExif", () => {
       .pipe(geoFromExif())
       .toArray();
     expect(inputs[0]?.geo).toBeDefined();
-    await vi.waitFor(() => expect(openIn(temp)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(temp)).toEqual([]), { timeout: 20_000 });
   });
 
   it("names an option that is wrong at once", () => {

@@ -89,6 +89,6 @@ describe("geoFromTable", () => {
     const path = table("filename,longitude,latitude\na.jpg,1,2\nb.jpg,1,2\n");
     const { made } = await through(geoFromTable(path), ["a.jpg", "constructor", "__proto__", "b.jpg"].map(named));
     expect(made.map((input) => input.geo?.latitude)).toEqual([2, undefined, undefined, 2]);
-    await vi.waitFor(() => expect(openIn(temp)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(temp)).toEqual([]), { timeout: 20_000 });
   });
 });

@@ -194,7 +194,7 @@ describe("taking out control characters", () => {
     expect(await strip("a\u200Db 🌊\u200D 👨\u200B\u200D👩 \u{E0067}x", options)).toBe("ab 🌊 👨👩 x");
   });
 
-  it("takes a long text apart in no long time", { timeout: 5000 }, async () => {
+  it("strips texts of 20,000 repeated marks, joiners and flags", async () => {
     const long = ["\u{E0067}", "\uFE0F", "\u200D", "🏴\u{E0067}", "👨\u200D", "a\u0301", "\u{1F1F3}"].map((part) =>
       part.repeat(20_000),
     );

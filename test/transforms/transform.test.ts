@@ -124,7 +124,7 @@ describe("transform", () => {
         }),
       )
       .run({ signal: abort.signal });
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 20_000 });
     expect(seen[0]?.[0]).toBe("values:1");
     expect(seen[0]?.[1].aborted).toBe(false);
     abort.abort();

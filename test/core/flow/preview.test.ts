@@ -138,7 +138,7 @@ describeInBrowser("in a notebook that shows HTML", () => {
     ] as const) {
       await page.setContent((await shownOf(value))["text/html"] ?? "");
       const inside = page.frameLocator("iframe").locator(selector);
-      await vi.waitFor(async () => expect(await inside.count()).toBe(count));
+      await vi.waitFor(async () => expect(await inside.count()).toBe(count), { timeout: 20_000 });
     }
     expect(await page.evaluate("window.pwned")).toBeUndefined();
     expect(errors).toEqual([]);
