@@ -37,7 +37,7 @@ export async function patchLists(
       break;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof ApiError) || !error.doubtful || attempts === maxAttempts) throw error;
+      if (!(error instanceof ApiError) || !error.outcomeUnknown || attempts === maxAttempts) throw error;
       const now = await dataOnServer(app, ids, signal).catch(() => {
         throw error;
       });

@@ -77,7 +77,7 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
       if (!(error instanceof ApiError)) throw error;
       const fatal = asFatal(error, stage);
       if (fatal) throw fatal;
-      if (!error.doubtful || clock.now() - started >= retryForMs) {
+      if (!error.outcomeUnknown || clock.now() - started >= retryForMs) {
         for (const { message } of rest) message.fail(refused(error.code, error.message), stage, error.attempts);
         return;
       }

@@ -67,7 +67,7 @@ export async function postBatch(messages: readonly Message[], options: PostOptio
       if (!(error instanceof ApiError)) throw error;
       const fatal = asFatalToUpload(error, stage);
       if (fatal) throw fatal;
-      if (error.doubtful) {
+      if (error.outcomeUnknown) {
         doubts += 1;
         const absent = await resolveDoubt(rest, accepted, options).catch((failure: unknown) => {
           if (!(failure instanceof ApiError)) throw failure;

@@ -98,7 +98,7 @@ describe("transport", () => {
     );
     expect((await transport.call("PATCH", "/v2/x", { json: {} })).attempts).toBe(2);
     const error = await errorOf(transport.call("POST", "/v2/x", { json: {} }));
-    expect(error).toMatchObject({ code: "98004", doubtful: true, httpStatus: http });
+    expect(error).toMatchObject({ code: "98004", outcomeUnknown: true, httpStatus: http });
     expect(requests()).toBe(3);
   });
 
@@ -114,7 +114,7 @@ describe("transport", () => {
     const codes: string[] = [];
     for (let n = 0; n < 3; n += 1) {
       const error = await errorOf(transport.call("POST", "/v2/x", { json: {} }));
-      expect(error.doubtful).toBe(true);
+      expect(error.outcomeUnknown).toBe(true);
       codes.push(error.code);
     }
     expect(codes).toEqual(["ERR_ANSWER_LOST", "ERR_NOT_THE_API", "ERR_ANSWER_LOST"]);
@@ -134,7 +134,7 @@ describe("transport", () => {
     const transport = new Transport({ baseUrl: "http://127.0.0.1:9", pat: "secret-key" }, clock);
     onTestFinished(() => transport.close());
     const error = await errorOf(transport.call("POST", "/v2/x", { json: {} }));
-    expect(error).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", doubtful: false, retryable: true });
+    expect(error).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", outcomeUnknown: false, retryable: true });
     expect(error.message).toContain("http://127.0.0.1:9");
     expect(error.attempts).toBeGreaterThan(2);
     expect(clock.now()).toBeLessThan(60_000);
@@ -152,7 +152,7 @@ describe("transport", () => {
     const before = clock.now();
     const calls = Array.from({ length: 200 }, () => errorOf(transport.call("POST", "/v2/x", { json: {} })));
     for (const error of await Promise.all(calls)) {
-      expect(error).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", doubtful: false, retryable: true });
+      expect(error).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", outcomeUnknown: false, retryable: true });
     }
     expect(clock.now() - before).toBeLessThan(10_000);
     expect(transport.counts.requests).toBeLessThan(40);
