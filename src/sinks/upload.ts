@@ -8,7 +8,7 @@ import { asFatalToUpload, settleWith } from "../clarifai/requests.js";
 import { type AnnotationsAdded, addAnnotations } from "../clarifai/upload/add-annotations.js";
 import { AddJobs, failureText, type Job } from "../clarifai/upload/add-jobs.js";
 import { type Accepted, failThere, removeAndWait, settleFound } from "../clarifai/upload/conflicts.js";
-import { LookUps } from "../clarifai/upload/look-ups.js";
+import { LookupBatcher } from "../clarifai/upload/lookup-batcher.js";
 import { postBatch } from "../clarifai/upload/post-batch.js";
 import { loadHasher } from "../clarifai/wire/content-hash.js";
 import { classify } from "../clarifai/wire/status.js";
@@ -99,7 +99,7 @@ class Uploader implements MessageSink {
   readonly #clock = systemClock;
   readonly #ids = new IdsInRun();
   #jobs: AddJobs | undefined;
-  #lookUps: LookUps | undefined;
+  #lookUps: LookupBatcher | undefined;
   #context: RunContext | undefined;
   #posting = 0;
   #processing = 0;
@@ -119,7 +119,7 @@ class Uploader implements MessageSink {
       idle: () => this.#posting === 0,
     });
     const hasher = await loadHasher();
-    if (resume === "server") this.#lookUps = new LookUps(this.#app, hasher, signal);
+    if (resume === "server") this.#lookUps = new LookupBatcher(this.#app, hasher, signal);
   }
 
   /** What the server has and how it processes inputs is not known beforehand. */
@@ -171,7 +171,7 @@ class Uploader implements MessageSink {
   /** Settles what the server has already; gives back what is to be sent, and in `there` what is there and not finished. */
   async #withoutThere(
     messages: readonly Message[],
-    lookUps: LookUps,
+    lookUps: LookupBatcher,
     there: Accepted[],
     signal: AbortSignal,
   ): Promise<readonly Message[]> {

@@ -12,7 +12,7 @@ import { stillThere } from "../wait-until-gone.js";
 import type { ContentHasher } from "../wire/content-hash.js";
 import { inputFromWire, type WireInput } from "../wire/inputs.js";
 import { classify, statusText, type WireStatus } from "../wire/status.js";
-import { type Found, lookUpSuffixed } from "./look-up.js";
+import { type Found, lookUpSuffixed } from "./lookup.js";
 
 /** What to do with an input whose id exists already. */
 export type Conflict = "skip" | "replace" | "suffix" | "error";
@@ -42,7 +42,7 @@ export interface Accepted {
 /** How what is there came to be found: `recovered` ones were sent by this run, and the answer was lost. */
 export interface FoundOptions {
   /** What has the same content is not in the way. Default: true. */
-  takesSame?: boolean;
+  acceptsSame?: boolean;
   recovered?: ReadonlySet<Message>;
   /** An input that is there exactly as it was asked for is ok. Default: false, and it is skipped. */
   exactIsOk?: boolean;
@@ -54,7 +54,7 @@ export async function settleFound(
   found: readonly Found[],
   accepted: Accepted[],
   options: ConflictOptions,
-  { takesSame = true, recovered, exactIsOk = false }: FoundOptions = {},
+  { acceptsSame = true, recovered, exactIsOk = false }: FoundOptions = {},
 ): Promise<Message[]> {
   const { app, conflict, hasher, signal, stage } = options;
   const again: Message[] = [];
@@ -66,14 +66,14 @@ export async function settleFound(
     else if (there.state === "same" && recovered?.has(message)) recover(message, there.input, accepted);
     else if (conflict === "replace" && (there.state === "other" || hasFailed(there.input))) replace.push(message);
     else if (there.state === "same" && exactIsOk) settleAsked(message, there.input, accepted, options);
-    else if (there.state === "same" && takesSame) settleSame(message, there.input, accepted, options);
+    else if (there.state === "same" && acceptsSame) settleSame(message, there.input, accepted, options);
     else if (conflict === "suffix") {
       await settleWith([message], stage, async () => {
         const suffixed = await lookUpSuffixed(app, message, hasher, signal);
         if (suffixed) settleSame(message, suffixed, accepted, options);
         else again.push(message);
       });
-    } else failTaken(message, stage, there.state === "same" ? "the same" : "other");
+    } else failIdTaken(message, stage, there.state === "same" ? "the same" : "other");
   }
   for (const [index, error] of (await removeAndWait(app, replace, options)).entries()) {
     const message = replace[index] as Message;
@@ -169,7 +169,7 @@ export function failThere(message: Message, status: WireStatus | undefined, stag
 }
 
 /** Fails a message whose id is another input's. */
-export function failTaken(message: Message, stage: string, content: "the same" | "other" = "other"): void {
+export function failIdTaken(message: Message, stage: string, content: "the same" | "other" = "other"): void {
   const hint =
     content === "other"
       ? '; give it another id (the option ids of the source, on the command line --ids), or keep both with conflict: "suffix"'
