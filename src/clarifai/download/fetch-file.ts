@@ -1,12 +1,11 @@
-/** Fetching: streams a URL into a partial file, checks what came, and goes on where it broke. */
+/** Fetches a URL into a partial file, checks the bytes, and resumes a broken download where it broke. */
 
 import type { Traffic } from "../../core/accounting/run-context.js";
 import { codeOf, describeError, FlowError, InputError } from "../../core/errors.js";
-import { backoffMs } from "../../core/net/backoff.js";
-import { systemClock } from "../../core/net/clock.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { checkUrl } from "../../core/net/guarded-fetch.js";
 import type { MediaHead } from "../../core/net/media-head.js";
+import { again, fail, ok, retry } from "../../core/net/retry.js";
 import { type App, appOfMedia } from "../client/app.js";
 import { receiveMedia } from "../client/media.js";
 import type { PartialFile } from "./partial-file.js";
@@ -17,7 +16,7 @@ export interface FetchOptions {
   maxAttempts: number;
   maxBytes: number;
   timeoutMs: number;
-  /** Longest time for all tries together, in milliseconds. */
+  /** Longest time for all attempts together, in milliseconds. */
   deadlineMs: number;
   allowPrivate: boolean;
   /** What is asked for is an image, a video or audio. */
@@ -26,10 +25,12 @@ export interface FetchOptions {
   traffic: Traffic;
 }
 
-/** A server that is asked too often says so, at most so many times in a row for one file; that is no broken download. */
+/** A server may throttle the requests for one file so many times more than a download may break. */
 const maxThrottles = 12;
+/** Waits between the attempts of a broken download. */
+const brokenBackoff = { baseMs: 500 };
 
-/** With these, what is there is of no use to the next try. */
+/** After these, the bytes so far are of no use to the next attempt. */
 const startAfresh = new Set([
   "ERR_DOWNLOAD_TOO_LARGE",
   "ERR_DOWNLOAD_CHANGED",
@@ -55,33 +56,33 @@ export async function fetchFile(address: string, file: PartialFile, options: Fet
   );
 }
 
-/** Tries until the server has sent everything. */
+/** Makes attempts until the server has sent everything. */
 async function fetchAll(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
   const { traffic, maxAttempts, signal } = options;
-  let throttles = 0;
-  for (let attempts = 1; ; ) {
-    traffic.requests += 1;
-    if (attempts + throttles > 1) traffic.retries += 1;
-    try {
-      return await fetchRest(address, file, options);
-    } catch (error) {
-      await file.settled();
-      signal.throwIfAborted();
-      if (error instanceof FlowError && startAfresh.has(error.code)) file.restart(undefined);
-      if (codeOf(error, "") === "ERR_HTTP_429") {
-        traffic.throttled += 1;
-        if (throttles < maxThrottles) {
-          throttles += 1;
-          await systemClock.sleep(backoffMs(throttles), signal);
-          continue;
+  return retry<string, "throttled" | "broken">(
+    async (attempts) => {
+      traffic.requests += 1;
+      if (attempts > 1) traffic.retries += 1;
+      return ok(await fetchRest(address, file, options));
+    },
+    {
+      rules: {
+        throttled: { maxAttempts: maxThrottles + maxAttempts },
+        broken: { maxAttempts, backoff: brokenBackoff },
+      },
+      signal,
+      verdictOf: async (error) => {
+        await file.settled();
+        if (error instanceof FlowError && startAfresh.has(error.code)) file.restart(undefined);
+        if (codeOf(error, "") === "ERR_HTTP_429") {
+          traffic.throttled += 1;
+          return again("throttled", asBroken(address, error));
         }
-      }
-      const final = error instanceof FlowError && !error.retryable;
-      if (final || attempts >= maxAttempts) throw asBroken(address, error);
-      await systemClock.sleep(200 * 2 ** attempts * (0.5 + Math.random() / 2), signal);
-      attempts += 1;
-    }
-  }
+        const isFinal = error instanceof FlowError && !error.retryable;
+        return isFinal ? fail(asBroken(address, error)) : again("broken", asBroken(address, error));
+      },
+    },
+  );
 }
 
 async function fetchRest(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
