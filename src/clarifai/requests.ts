@@ -5,10 +5,22 @@ import { type FlowError, InputError, SinkError } from "../core/errors.js";
 import { ApiError } from "./client/api-error.js";
 import type { ItemStatus } from "./client/app-types.js";
 import { classify, mayBeOneItem, statusText } from "./wire/status.js";
+import { statusCodes } from "./wire/status-codes.js";
 
-/** Codes that say that no request of this account, or to this address, can succeed. */
-const fatalCodes = new Set([
-  ...["11000", "11001", "11002", "11004", "11006", "11007", "11008", "11009", "11104", "11200"],
+/** Codes after which no request of this account, or to this address, can succeed. */
+const fatalCodes: ReadonlySet<string> = new Set([
+  ...[
+    statusCodes.CONN_ACCOUNT_ISSUES,
+    statusCodes.CONN_TOKEN_INVALID,
+    statusCodes.CONN_CREDENTIALS_INVALID,
+    statusCodes.CONN_EXCEED_MONTHLY_LIMIT,
+    statusCodes.CONN_EXCEEDS_LIMITS,
+    statusCodes.CONN_INSUFFICIENT_SCOPES,
+    statusCodes.CONN_KEY_INVALID,
+    statusCodes.CONN_KEY_NOT_FOUND,
+    statusCodes.CONN_NO_GDPR_CONSENT,
+    statusCodes.CONN_AUTH_METHOD_DISABLED,
+  ].map(String),
   ...["ERR_CERTIFICATE", "ERR_API_MOVED"],
 ]);
 
@@ -27,7 +39,7 @@ export function asFatal(error: ApiError, stage: string): SinkError | undefined {
 
 /** As `asFatal`, where an app that does not exist takes no input at all. */
 export function asFatalToUpload(error: ApiError, stage: string): SinkError | undefined {
-  if (error.code !== "11101") return asFatal(error, stage);
+  if (error.code !== String(statusCodes.CONN_DOES_NOT_EXIST)) return asFatal(error, stage);
   return new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
 }
 

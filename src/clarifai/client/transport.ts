@@ -7,6 +7,7 @@ import { FlowError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
 import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { ApiError } from "./api-error.js";
 import type { Answer, CallOptions } from "./call.js";
 import { type ApiRequest, HttpConnection } from "./http-connection.js";
@@ -32,7 +33,7 @@ const defaultRetryForMs = 300_000;
 /** Header with the id of its store, which an emulator sends with each answer. */
 const storeHeader = "x-sluice-store";
 /** A request that every server answers in some way, without changing anything. */
-const harmlessPath = "/v2/status_codes/10000";
+const harmlessPath = `/v2/status_codes/${statusCodes.SUCCESS}`;
 /** Work of a request besides its bytes, when the pacer compares how much gets done. */
 const requestWork = 50_000;
 

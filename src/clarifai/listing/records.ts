@@ -5,7 +5,7 @@ import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import { limits } from "../limits.js";
 import type { ListedAnnotation } from "../wire/annotations.js";
-import { codes } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { numberedPages } from "./numbered-pages.js";
 
 /** Reads the posted annotations of some inputs. The annotation that every input has by itself is left out. */
@@ -73,7 +73,7 @@ async function membersOf(app: App, dataset: string, signal: AbortSignal): Promis
     for await (const page of pages) for (const { id } of page) members.add(id);
   } catch (error) {
     // Somebody deleted the dataset since it was listed: it has no members any more.
-    if (!(error instanceof ApiError) || error.code !== String(codes.notFound)) throw error;
+    if (!(error instanceof ApiError) || error.code !== String(statusCodes.CONN_DOES_NOT_EXIST)) throw error;
   }
   return members;
 }

@@ -9,7 +9,7 @@ import type { PatchAction } from "../client/app-types.js";
 import { limits } from "../limits.js";
 import { answersTo, inParts, settleInHalves, settleItems, settleWith } from "../requests.js";
 import { annotationData } from "../wire/annotations.js";
-import { codes } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { unsupported } from "./fields-patch.js";
 import { beginningFor, type PatchContext } from "./patch-fields.js";
 import { isNear } from "./results.js";
@@ -158,8 +158,8 @@ async function patchSome(
   // An annotation that is gone was removed, maybe by a request whose answer was lost.
   const mayBeGone = action === "remove" && deleteIfEmpty;
   const statuses = answers.map((answer) =>
-    mayBeGone && answer.status.code === codes.notFound
-      ? { ...answer, status: { code: codes.annotationSuccess } }
+    mayBeGone && answer.status.code === statusCodes.CONN_DOES_NOT_EXIST
+      ? { ...answer, status: { code: statusCodes.ANNOTATION_SUCCESS } }
       : answer,
   );
   const ids = items.map(({ annotation }) => annotation.id ?? "");

@@ -4,7 +4,8 @@ import type { Message } from "../../core/accounting/message.js";
 import type { PatchAction } from "../client/app-types.js";
 import { limits } from "../limits.js";
 import { inParts, settleInHalves, settleItems } from "../requests.js";
-import { classify, codes } from "../wire/status.js";
+import { classify } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { beginningFor, type PatchContext } from "./patch-fields.js";
 
 export interface DatasetItem {
@@ -53,7 +54,7 @@ async function change(items: readonly DatasetItem[], context: PatchContext): Pro
   if (!isMember) return context.app.removeFromDataset(dataset, ids, context.signal);
   const answers = await context.app.addToDataset(dataset, ids, context.signal);
   const settled = answers.map((answer) =>
-    classify(answer.status) === "duplicate" ? { ...answer, status: { code: codes.success } } : answer,
+    classify(answer.status) === "duplicate" ? { ...answer, status: { code: statusCodes.SUCCESS } } : answer,
   );
   settleItems(messagesOf(items), ids, settled, "patch", `dataset ${dataset}: `, beginningFor(context));
 }

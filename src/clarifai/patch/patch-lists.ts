@@ -7,7 +7,7 @@ import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import type { InputPatch, ItemStatus } from "../client/app-types.js";
 import { answersTo } from "../requests.js";
-import { codes } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 
 /** Most attempts of a patch whose answers are lost. */
 const maxAttempts = 5;
@@ -42,7 +42,7 @@ export async function patchLists(
     for (const { id } of rest) {
       const data = now.get(id);
       const isChanged = data !== undefined && !isDeepStrictEqual(data.metadata, before.get(id)?.metadata);
-      if (isChanged && has(id, data)) answers.set(id, { id, status: { code: codes.patched }, data });
+      if (isChanged && has(id, data)) answers.set(id, { id, status: { code: statusCodes.INPUT_MODIFY_SUCCESS }, data });
     }
     rest = rest.filter(({ id }) => !answers.has(id));
     return rest.length === 0 ? ok(undefined) : again("lost", lost);

@@ -6,6 +6,7 @@ import type { Clock } from "../../core/net/clock.js";
 import type { App } from "../client/app.js";
 import { limits } from "../limits.js";
 import { classify, statusText, type WireStatus } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 
 /** What became of an accepted input: the status it ended in, or none when it was still being processed at the deadline. */
 export type Processed = { state: "done" | "failed"; status: WireStatus } | { state: "pending"; reason: string };
@@ -170,7 +171,7 @@ export class AddJobs {
     });
     const settled = answer && answer.pending === 0 && answer.inProgress === 0;
     if (settled && answer.succeeded + answer.failed >= expected && answer.failed === 0) {
-      const status = { code: 30000 };
+      const status = { code: statusCodes.INPUT_SUCCESS };
       for (const entry of before) if (entry.counted) this.#finish(job, entry, { state: "done", status });
       if (job.entries.size === 0) return;
     }

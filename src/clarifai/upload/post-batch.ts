@@ -9,7 +9,8 @@ import { answersTo, asFatalToUpload } from "../requests.js";
 import { ContentChangedError, inputsBody } from "../wire/body.js";
 import { type Encoded, encodeInput } from "../wire/encoding.js";
 import type { WireInput } from "../wire/inputs.js";
-import { classify, codes, mayBeOneItem, statusText } from "../wire/status.js";
+import { classify, mayBeOneItem, statusText } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import type { Accepted, ConflictOptions } from "./conflicts.js";
 import { lookUpArrived, reconcileDuplicates, reconcileUnnamed } from "./reconcile.js";
 
@@ -186,7 +187,7 @@ class BatchPost {
 }
 
 function itemVerdict(message: Message, answer: WireInput | undefined, attempts: number): ItemVerdict {
-  const status = answer?.status ?? { code: codes.inputPending };
+  const status = answer?.status ?? { code: statusCodes.INPUT_PENDING };
   const id = answer && answer.id !== "" ? answer.id : message.value.id;
   const meaning = classify(status);
   if (meaning === "ok" || meaning === "progress") return { verdict: "accepted", id, done: meaning === "ok" };

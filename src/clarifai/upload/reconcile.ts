@@ -3,7 +3,7 @@
 import type { Message } from "../../core/accounting/message.js";
 import { InputError } from "../../core/errors.js";
 import { settleWith } from "../requests.js";
-import { codes } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { type Accepted, type ConflictOptions, failIdTaken, recover, settleFound } from "./conflicts.js";
 import { lookUp, lookUpSuffixed } from "./lookup.js";
 
@@ -63,7 +63,7 @@ export async function reconcileDuplicates(
   if (messages.length > 0 && answers > maxContradictions) {
     for (const message of messages) {
       const text = `the server refuses the id "${message.value.id}" as a duplicate, and does not list it`;
-      message.fail(new InputError(String(codes.inputDuplicate), text, { retryable: true }), stage, answers);
+      message.fail(new InputError(String(statusCodes.INPUT_DUPLICATE), text, { retryable: true }), stage, answers);
     }
   } else if (messages.length > 0) {
     await settleWith(messages, stage, async () => {

@@ -4,7 +4,8 @@ import type { Annotation, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, type JsonObject } from "../../core/util/json-values.js";
 import { wireConcept } from "./encoding.js";
 import { conceptsFromWire } from "./inputs.js";
-import { codes, statusFrom, type WireStatus } from "./status.js";
+import { statusFrom, type WireStatus } from "./status.js";
+import { statusCodes } from "./status-codes.js";
 
 export interface ListedAnnotation extends Annotation {
   id: string;
@@ -66,7 +67,7 @@ export function annotationFromWire(value: Record<string, unknown>): ListedAnnota
     ...(typeof region?.id === "string" ? { regionId: region.id } : {}),
     ...typedData(data),
     ...(isObject(value.annotation_info) ? { info: value.annotation_info } : {}),
-    ...(status && status.code !== codes.annotationSuccess ? { statusCode: status.code } : {}),
+    ...(status && status.code !== statusCodes.ANNOTATION_SUCCESS ? { statusCode: status.code } : {}),
     status,
   };
 }
