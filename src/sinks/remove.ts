@@ -7,7 +7,7 @@ import type { App } from "../clarifai/client/app.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { limits } from "../clarifai/limits.js";
 import { inParts, settleInHalves, settleWith } from "../clarifai/requests.js";
-import { stillThere } from "../clarifai/wait-until-gone.js";
+import { waitUntilDeleted } from "../clarifai/wait-until-deleted.js";
 import type { WireInput } from "../clarifai/wire/inputs.js";
 import { codes, statusText } from "../clarifai/wire/status.js";
 import type { Message } from "../core/accounting/message.js";
@@ -85,7 +85,7 @@ async function settleRemaining(
 ): Promise<void> {
   let left: Map<string, WireInput>;
   try {
-    left = await stillThere(app, idsOf(messages), { clock: systemClock, signal, withinMs: timeoutMs });
+    left = await waitUntilDeleted(app, idsOf(messages), { clock: systemClock, signal, withinMs: timeoutMs });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const reason = `the server accepted the deletion, and a lookup of what is left failed: ${describeError(error)}`;

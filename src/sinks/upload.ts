@@ -7,7 +7,7 @@ import { checkApp } from "../clarifai/client/check-app.js";
 import { asFatalToUpload, settleWith } from "../clarifai/requests.js";
 import { type AnnotationsAdded, addAnnotations } from "../clarifai/upload/add-annotations.js";
 import { AddJobs, failureText, type Job } from "../clarifai/upload/add-jobs.js";
-import { type Accepted, failThere, removeAndWait, settleFound } from "../clarifai/upload/conflicts.js";
+import { type Accepted, failExisting, removeAndWait, settleFound } from "../clarifai/upload/conflicts.js";
 import { LookupBatcher } from "../clarifai/upload/lookup-batcher.js";
 import { postBatch } from "../clarifai/upload/post-batch.js";
 import { loadHasher } from "../clarifai/wire/content-hash.js";
@@ -237,7 +237,7 @@ class Uploader implements MessageSink {
         else if (result.state === "failed") {
           const retryable = classify(result.status) === "upload-again";
           const error = new InputError(String(result.status.code), failureText(result.status), { retryable });
-          if (foreign) failThere(message, result.status, this.name);
+          if (foreign) failExisting(message, result.status, this.name);
           else if (retryable) again.push({ message, error });
           else message.fail(error, this.name, uploads);
         }

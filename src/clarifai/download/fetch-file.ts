@@ -19,9 +19,9 @@ export interface FetchOptions {
   /** Longest time for all attempts together, in milliseconds. */
   deadlineMs: number;
   allowPrivate: boolean;
-  /** What is asked for is an image, a video or audio. */
+  /** Whether the content must be an image, a video or audio. */
   isMedia: boolean;
-  /** Gets what is asked and received. */
+  /** Counts requests and bytes. */
   traffic: Traffic;
 }
 
@@ -40,11 +40,11 @@ const startAfresh = new Set([
 ]);
 
 /**
- * Fetches an address into `file` and gives back its SHA-256. Bytes that are there from an earlier try are kept, and the rest is asked for;
- * a server that cannot do that, or that has another content by now, sends all of it.
+ * Fetches an address into `file` and returns its SHA-256. Bytes of an earlier attempt are kept, and the rest is requested; a server that cannot send a
+ * part, or that has other content by now, sends all of it.
  *
  * @throws {InputError} ERR_DOWNLOAD_TOO_LARGE, ERR_DOWNLOAD_BROKEN, ERR_DOWNLOAD_CHANGED, ERR_DOWNLOAD_DIGEST, ERR_DOWNLOAD_EMPTY,
- * ERR_DOWNLOAD_DEADLINE, ERR_DOWNLOAD_PATH, ERR_KIND_MISMATCH, ERR_FILE_UNWRITABLE, and what `receiveMedia` throws
+ * ERR_DOWNLOAD_DEADLINE, ERR_DOWNLOAD_PATH, ERR_KIND_MISMATCH, ERR_FILE_UNWRITABLE, and the errors of `receiveMedia`
  */
 export async function fetchFile(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
   checkUrl(address);
@@ -93,8 +93,10 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
     begin(answer: MediaHead) {
       head = answer;
       if (answer.start === 0) file.restart(answer.etag);
-      else if (!goesOn(answer, file)) {
-        throw new InputError("ERR_DOWNLOAD_CHANGED", `${address} has another content now`, { retryable: true });
+      else if (!continues(answer, file)) {
+        throw new InputError("ERR_DOWNLOAD_CHANGED", `${address} has other content than at the start of the download`, {
+          retryable: true,
+        });
       }
       file.totalBytes = answer.totalBytes;
       if ((answer.totalBytes ?? 0) > maxBytes) throw tooLarge(address, maxBytes);
@@ -108,7 +110,7 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
   const { sizeBytes: start, etag } = file;
   await receiveMedia(app, address, receiver, { signal, start, etag, timeoutMs, allowPrivate }).catch(
     (error: unknown) => {
-      // Another part than was asked for: the server cannot go on.
+      // The server sent another part than requested, so it cannot resume.
       if (!head && codeOf(error, "") === "ERR_DOWNLOAD_BROKEN") file.restart(undefined);
       throw error;
     },
@@ -119,7 +121,7 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
   }
   if (file.sizeBytes === 0) throw new InputError("ERR_DOWNLOAD_EMPTY", "the server sent no bytes");
   if (options.isMedia && isMessage(file.head, head?.type ?? "")) {
-    const what = `a page or a message of a server (${head?.type || "of no type"}), and no image, video or audio`;
+    const what = `a page or a message of a server (${head?.type || "without a type"}), not an image, video or audio`;
     throw new InputError("ERR_KIND_MISMATCH", `${address} sent ${what}`, { retryable: true });
   }
   const sha256 = await file.sha256();
@@ -131,14 +133,14 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
 const page = /^\uFEFF?\s*<(!doctype|\?xml|html|head|body)[\s>]/i;
 const data = /^\uFEFF?\s*[{[]/;
 
-/** Whether bytes are what a server, a proxy or a sign-in page says, and not a file: no media begin like that. */
+/** Returns whether the bytes are a message of a server, a proxy or a sign-in page: no media file begins like that. */
 function isMessage(bytes: Buffer, type: string): boolean {
   const start = bytes.toString("utf8", 0, 1024);
   return page.test(start) || (/\bjson\b/i.test(type) && data.test(start));
 }
 
-/** Whether an answer continues what is there: from its end on, in the same content as far as that can be seen. */
-function goesOn({ start, etag, totalBytes }: MediaHead, file: PartialFile): boolean {
+/** Returns whether an answer continues the file: from its end, with the same tag and size as far as they are known. */
+function continues({ start, etag, totalBytes }: MediaHead, file: PartialFile): boolean {
   return start === file.sizeBytes && agree(etag, file.etag) && agree(totalBytes, file.totalBytes);
 }
 

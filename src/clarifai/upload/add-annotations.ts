@@ -10,7 +10,7 @@ import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import type { ItemStatus } from "../client/app-types.js";
 import { limits } from "../limits.js";
-import { isAsAsked } from "../patch/patch-annotations.js";
+import { isAsRequested } from "../patch/patch-annotations.js";
 import { answersTo, asFatal, inParts } from "../requests.js";
 import { classify, statusText } from "../wire/status.js";
 
@@ -56,7 +56,7 @@ export async function addAnnotations(
     const existing = candidates.length > 0 ? await listExisting(options, candidates) : undefined;
     for (const item of candidates) {
       const found = existing?.get(keyOf(item));
-      if (found && !isAsAsked(found, item.annotation)) differing.add(item.message);
+      if (found && !isAsRequested(found, item.annotation)) differing.add(item.message);
     }
     const missing = part.filter((item) => !item.message.settled && !existing?.has(keyOf(item)));
     await post(missing, options);
@@ -148,7 +148,7 @@ async function reconcile(unsure: readonly Unsure[], attempts: number, options: A
   );
   return unsure.flatMap(({ item, error, isRefused }) => {
     const found = existing.get(keyOf(item));
-    if (item.message.settled || (found && isAsAsked(found, item.annotation))) return [];
+    if (item.message.settled || (found && isAsRequested(found, item.annotation))) return [];
     if (!isRefused && !found && attempts < maxItemAttempts) return [item];
     item.message.fail(found ? existsWithOtherData(item) : error, options.stage, Math.max(1, attempts));
     return [];

@@ -151,7 +151,7 @@ async function fetchOnce(start: URL, options: FetchOptions, signal: AbortSignal)
   const bytes = encodings.length === 0 ? raw : await decoded(raw, encodings, { name, limit, isMedia });
   const { kind, content } = await describeBytes({ bytes });
   const type = String(response.headers["content-type"] ?? "");
-  checkFetched({ kind, content }, { name, start, asked: options.kind, type });
+  checkFetched({ kind, content }, { name, start, wanted: options.kind, type });
   return kind === "text" ? { text: decodeText(bytes, name) } : { [kind as Kind]: content };
 }
 
