@@ -89,7 +89,7 @@ export class Transport {
   }
 
   /**
-   * Returns the id of the store behind an emulator, which tells apart two stores that use one port in turn. Asks the server once; undefined for the
+   * Returns the id of the store behind an emulator, which distinguishes two stores that use one port in turn. Requests it once; undefined for the
    * platform and for servers that name no store.
    *
    * @throws {ApiError} ERR_SERVER_UNREACHABLE
@@ -121,9 +121,9 @@ export class Transport {
     return retry((attempts) => this.#attempt(request, attempts), { rules, signal, clock: this.#clock });
   }
 
-  /** Sends a request once, and tells the pacer how it went. */
+  /** Sends a request once. */
   async #attempt(request: ApiRequest, attempts: number): Promise<Verdict<Answer, Why>> {
-    const { method, path, signal, body, idempotent = method !== "POST" } = request;
+    const { signal } = request;
     const givenUp = this.#givenUp(request);
     if (givenUp) return fail(givenUp);
     const startedAt = await this.#turn(signal);
@@ -131,15 +131,24 @@ export class Transport {
     this.counts.requests += 1;
     if (attempts > 1) this.counts.retries += 1;
     const reply = await this.#send(request);
-    const { status, httpStatus = 0, json } = reply;
-    const errorOf = (details = {}) => {
-      return replyError(reply, this.#connection.address, { method, path, attempts, ...details });
-    };
+    return this.#verdictOn(reply, request, { attempts, startedAt });
+  }
 
-    const problem = certificateProblem(reply.lost, this.#connection.host);
-    if (problem) return fail(new ApiError("ERR_CERTIFICATE", problem, { method, path, attempts, cause: reply.lost }));
+  /** Judges a reply, and reports it to the pacer. */
+  #verdictOn(
+    reply: Reply,
+    { method, path, body, idempotent = method !== "POST" }: ApiRequest,
+    { attempts, startedAt }: { attempts: number; startedAt: number },
+  ): Verdict<Answer, Why> {
+    const { address, host } = this.#connection;
+    const { status, httpStatus = 0, json } = reply;
+    const details = { method, path, attempts };
+    const problem = certificateProblem(reply.lost, host);
+    if (problem) return fail(new ApiError("ERR_CERTIFICATE", problem, { ...details, cause: reply.lost }));
     // A redirect before the first answer of the API means a wrong address. A later one may pass.
-    if (reply.untrusted?.location !== undefined && !this.#everAnswered) return fail(errorOf({ retryable: false }));
+    if (reply.untrusted?.location !== undefined && !this.#everAnswered) {
+      return fail(replyError(reply, address, { ...details, retryable: false }));
+    }
     const fate = fateOf(reply);
     if (status || fate === "throttled") this.#everAnswered = true;
     if (status && fate === "final") {
@@ -154,7 +163,7 @@ export class Transport {
       this.pacer.refused(startedAt, { granted: grantedRate(status), retryAfterMs: reply.retryAfterMs });
     } else this.pacer.failed(startedAt);
     const outcomeUnknown = fate === "unknown" && !idempotent;
-    const error = errorOf({ outcomeUnknown });
+    const error = replyError(reply, address, { ...details, outcomeUnknown });
     if (!outcomeUnknown && !this.#patienceIsOver()) {
       return again(fate === "throttled" ? "throttled" : "failed", error, reply.retryAfterMs);
     }

@@ -19,7 +19,7 @@ import type { SmallWriter } from "./small-writer.js";
 
 /** Bytes that are collected before they are written; a smaller file is written at once when it is complete. */
 const pieceBytes = 512 * 1024;
-/** Bytes at the start of a file that tell its type. */
+/** Bytes at the start of a file from which its type is found. */
 const headBytes = 4100;
 
 const writeInBackground = promisify(writev);

@@ -168,7 +168,7 @@ export async function removeAndWait(
 /** Fails a message whose content another run uploaded, and whose processing failed. */
 export function failExisting(message: Message, status: WireStatus | undefined, stage: string): void {
   const reason = `the same content is stored already, and its processing failed: ${status ? statusText(status) : "no status"}`;
-  const hint = 'conflict: "replace" deletes what is stored there, with its annotations, and uploads this instead';
+  const hint = 'conflict: "replace" deletes the stored input, with its annotations, and uploads this one instead';
   message.fail(new InputError("ERR_FAILED_THERE", `${reason}; ${hint}`), stage);
 }
 

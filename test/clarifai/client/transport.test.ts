@@ -1,4 +1,4 @@
-/** The transport: what it retries, what it leaves in doubt, and what its errors tell. */
+/** The transport: what it retries, when it reports an unknown outcome, and what its errors say. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -102,7 +102,7 @@ describe("transport", () => {
     expect(requests()).toBe(3);
   });
 
-  it("leaves a POST in doubt whose answer is cut, unreadable or breaks off", async () => {
+  it("reports the outcome of a POST as unknown if its answer is cut, unreadable or breaks off", async () => {
     const { transport } = await serve((_request, response, count) => {
       if (count === 1) response.destroy();
       else if (count === 2) response.end("<html>gateway</html>");
