@@ -49,7 +49,8 @@ export async function patchLists(
   };
   await retry<undefined, "lost">(send, {
     rules: { lost: { maxAttempts, pause: ({ attempts }) => app.transport.pacer.pause(attempts, signal) } },
-    ...{ signal, reconcile },
+    signal,
+    reconcile,
     verdictOf: (error) => {
       if (error instanceof ApiError && error.outcomeUnknown) return unknown(error);
       throw error;

@@ -2,7 +2,7 @@
 
 import { hash } from "node:crypto";
 import type { Message } from "../../core/accounting/message.js";
-import { InputError } from "../../core/errors.js";
+import { codeOf, InputError } from "../../core/errors.js";
 import type { Annotation } from "../../core/input/input.js";
 import type { Clock } from "../../core/net/clock.js";
 import { again, fail, ok, retry, unknown } from "../../core/net/retry.js";
@@ -83,14 +83,15 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
         items: { pause: ({ attempts }) => pacer.pause(attempts, signal) },
         lost: { retryForMs, pause: ({ attempts }) => pacer.pause(attempts, signal) },
       },
-      ...{ clock, signal },
+      clock,
+      signal,
       verdictOf: (error) => {
         if (!(error instanceof ApiError)) throw error;
         const fatal = asFatal(error, stage);
         return error.outcomeUnknown && !fatal ? unknown(error) : fail(fatal ?? error);
       },
       reconcile: async (lost) => {
-        const error = refused((lost as ApiError).code, lost.message);
+        const error = refused(codeOf(lost, "ERR_ANSWER_LOST"), lost.message);
         const unsure = rest.map((item) => ({ item, error, isRefused: false }));
         rest = await reconcile(unsure, 0, options); // the time bounds these attempts, not their number
         return next("lost", lost);

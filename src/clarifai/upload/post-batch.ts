@@ -46,6 +46,7 @@ type ItemVerdict =
   | { verdict: "retry" | "fail"; error: FlowError }
   | { verdict: "duplicate" | "unnamed" };
 
+/** Posts one batch. Each attempt takes four steps: send, verdict, reconcile, process. */
 class BatchPost {
   readonly #options: PostOptions;
   readonly #accepted: Accepted[] = [];
@@ -74,7 +75,9 @@ class BatchPost {
           changed: { pause: async () => undefined },
           lost: { retryForMs, pause: ({ failures }) => pacer.pause(failures, signal) },
         },
-        ...{ clock, signal, verdictOf: (error) => this.#verdictOfError(error) },
+        clock,
+        signal,
+        verdictOf: (error) => this.#verdictOfError(error),
         reconcile: (error) => this.#reconcileLost(error),
       });
     } catch (error) {
