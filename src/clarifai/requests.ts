@@ -118,7 +118,7 @@ export function settleItems(
     message.fail(after(before?.(message), new InputError(code, text)), stage);
   messages.forEach((message, index) => {
     const status = answers[index]?.status;
-    if (!status) fail(message, "ERR_ANSWER_INCOMPLETE", "the answer does not name it");
+    if (!status) fail(message, "ERR_ANSWER_INCOMPLETE", "the answer of the server does not name the input");
     else if (classify(status) !== "ok" && classify(status) !== "progress") {
       fail(message, String(status.code), `${what}${statusText(status)}`);
     }

@@ -50,7 +50,10 @@ export async function fetchFile(address: string, file: PartialFile, options: Fet
   checkUrl(address);
   const { deadlineMs, signal } = options;
   const late = () =>
-    new InputError("ERR_DOWNLOAD_DEADLINE", `${address} was not read to its end within ${deadlineMs} ms`);
+    new InputError(
+      "ERR_DOWNLOAD_DEADLINE",
+      `${address} was not read to its end within ${deadlineMs} ms (deadlineMs); a new run resumes it`,
+    );
   return await withDeadline({ deadlineMs, signal, late }, (cut) =>
     fetchAll(address, file, { ...options, signal: cut }),
   );
@@ -119,7 +122,7 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
     const text = `${address} sent ${file.sizeBytes} of ${file.totalBytes} bytes`;
     throw new InputError("ERR_DOWNLOAD_BROKEN", text, { retryable: true });
   }
-  if (file.sizeBytes === 0) throw new InputError("ERR_DOWNLOAD_EMPTY", "the server sent no bytes");
+  if (file.sizeBytes === 0) throw new InputError("ERR_DOWNLOAD_EMPTY", `${address} sent no bytes`);
   if (options.isMedia && isMessage(file.head, head?.type ?? "")) {
     const what = `a page or a message of a server (${head?.type || "without a type"}), not an image, video or audio`;
     throw new InputError("ERR_KIND_MISMATCH", `${address} sent ${what}`, { retryable: true });
@@ -149,7 +152,10 @@ function agree<T>(a: T | undefined, b: T | undefined): boolean {
 }
 
 function tooLarge(address: string, maxBytes: number): InputError {
-  return new InputError("ERR_DOWNLOAD_TOO_LARGE", `${address} has more than ${maxBytes} bytes`);
+  return new InputError(
+    "ERR_DOWNLOAD_TOO_LARGE",
+    `${address} has more than ${maxBytes} bytes; raise maxBytes to download it`,
+  );
 }
 
 function asBroken(address: string, error: unknown): InputError {

@@ -123,7 +123,11 @@ function verdicts(items: readonly Item[], answers: readonly ItemStatus[], attemp
   for (const [index, item] of items.entries()) {
     const status = found[index]?.status;
     if (!status) {
-      const error = refused("ERR_ANSWER_INCOMPLETE", "the answer does not name it, and it does not exist", item);
+      const error = refused(
+        "ERR_ANSWER_INCOMPLETE",
+        "the answer of the server does not name it, and it does not exist",
+        item,
+      );
       unsure.push({ item, error, isRefused: false });
       continue;
     }

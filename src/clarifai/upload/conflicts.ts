@@ -160,7 +160,7 @@ export async function removeAndWait(
   }
   return ids.map((id) => {
     if (!left.has(id)) return undefined;
-    const text = `the input "${id}" was deleted, and the server still lists it after ${deletedWithinMs / 1000} s`;
+    const text = `the input "${id}" was deleted, and the server still lists it after ${deletedWithinMs / 1000} s; run it again`;
     return new InputError("ERR_NOT_DELETED", text, { retryable: true });
   });
 }

@@ -94,7 +94,9 @@ export async function reconcileUnnamed(
     absent = await lookUpArrived(messages, accepted, options);
   });
   if (answers <= maxContradictions) return absent;
-  const error = new InputError("ERR_ANSWER_INCOMPLETE", "the answer does not name it", { retryable: true });
+  const error = new InputError("ERR_ANSWER_INCOMPLETE", "the answer of the server does not name the input", {
+    retryable: true,
+  });
   for (const message of absent) message.fail(error, stage, answers);
   return [];
 }

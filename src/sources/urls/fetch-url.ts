@@ -125,7 +125,10 @@ function asFetchError(error: unknown, url: URL): InputError {
 async function fetchInTime(url: URL, options: FetchOptions, signal: AbortSignal): Promise<InputDraft> {
   const { deadlineMs } = options;
   const late = () =>
-    new InputError("ERR_FETCH_DEADLINE", `${redactUrl(url.href)} was not read to its end within ${deadlineMs} ms`);
+    new InputError(
+      "ERR_FETCH_DEADLINE",
+      `${redactUrl(url.href)} was not read to its end within ${deadlineMs} ms (deadlineMs)`,
+    );
   return withDeadline({ deadlineMs, signal, late }, (cut) => fetchOnce(url, options, cut));
 }
 
