@@ -5,7 +5,7 @@ import { idsPolicy } from "../clarifai/batch-policy.js";
 import type { App } from "../clarifai/client/app.js";
 import type { PatchAction } from "../clarifai/client/app-types.js";
 import { checkApp } from "../clarifai/client/check-app.js";
-import { type FieldsPatch, listedPatch, rowPatch, takenAway, unsupported } from "../clarifai/patch/fields-patch.js";
+import { type FieldsPatch, listedPatch, removedField, rowPatch, unsupported } from "../clarifai/patch/fields-patch.js";
 import {
   type AnnotationsPatch,
   annotationsPatch,
@@ -89,7 +89,8 @@ function plannedOf(message: Message, place: string, action: PatchAction): Planne
   try {
     const planned = plan(message, place, action);
     const { fields, annotations, datasets } = planned;
-    if (fields || annotations.changed.length > 0 || annotations.gone.length > 0 || datasets.length > 0) return planned;
+    if (fields || annotations.changed.length > 0 || annotations.removed.length > 0 || datasets.length > 0)
+      return planned;
     message.doneBefore("nothing to change");
   } catch (error) {
     message.fail(error, "patch");
@@ -104,7 +105,7 @@ function plan(message: Message, place: string, action: PatchAction): Planned {
     throw unsupported(`a transform changed the id of a listed input from ${listed.id} to ${value.id}`);
   }
   const isHere = listed?.place === place;
-  const removed = isHere ? undefined : takenAway(message);
+  const removed = isHere ? undefined : removedField(message);
   if (removed !== undefined) {
     const text = `a transform took away ${removed} of an input that was listed from ${listed?.place}`;
     throw unsupported(`${text}; patch removes it only there, and this is ${place}`);
@@ -133,7 +134,7 @@ async function send(planned: readonly Planned[], deleteIfEmpty: boolean, context
     deleteIfEmpty,
     context,
   );
-  const gone = planned.flatMap(({ message, annotations }) => annotations.gone.map((id) => ({ message, id })));
+  const gone = planned.flatMap(({ message, annotations }) => annotations.removed.map((id) => ({ message, id })));
   await deleteAnnotations(gone, context);
   await patchDatasets(
     planned.flatMap(({ datasets }) => datasets),

@@ -6,9 +6,10 @@ import { ApiError } from "../clarifai/client/api-error.js";
 import type { App } from "../clarifai/client/app.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { settleInHalves, settleWith } from "../clarifai/requests.js";
-import { stillThere } from "../clarifai/wait-until-gone.js";
+import { waitUntilDeleted } from "../clarifai/wait-until-deleted.js";
 import type { WireInput } from "../clarifai/wire/inputs.js";
-import { codes, statusText } from "../clarifai/wire/status.js";
+import { statusText } from "../clarifai/wire/status.js";
+import { statusCodes } from "../clarifai/wire/status-codes.js";
 import type { Message } from "../core/accounting/message.js";
 import { describeError, InputError } from "../core/errors.js";
 import { systemClock } from "../core/net/clock.js";
@@ -87,7 +88,7 @@ async function settleRemaining(
 ): Promise<void> {
   let left: Map<string, WireInput>;
   try {
-    left = await stillThere(app, idsOf(messages), { clock: systemClock, signal, withinMs: timeoutMs });
+    left = await waitUntilDeleted(app, idsOf(messages), { clock: systemClock, signal, withinMs: timeoutMs });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const reason = `the server accepted the deletion, and a lookup of what is left failed: ${describeError(error)}`;
@@ -98,7 +99,7 @@ async function settleRemaining(
     const input = left.get(message.value.id);
     if (!input) continue;
     const { status } = input;
-    if (status?.code === codes.deleteFailed) {
+    if (status?.code === statusCodes.INPUT_DELETE_FAILED) {
       message.fail(new InputError(String(status.code), statusText(status), { retryable: true }), "remove");
       continue;
     }

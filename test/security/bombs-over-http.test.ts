@@ -227,7 +227,7 @@ describe.concurrent("blocked: answers of the API", () => {
     const redirect = `HTTP/1.1 302 Found\r\nLocation: ${origin}/\r\nContent-Length: 0\r\n\r\n`;
     const stats = serve((socket: Socket) => void socket.end(redirect));
     const error = await callApi(stats.url, timeoutMs);
-    expect(error).toMatchObject({ code: "ERR_API_MOVED", doubtful: false });
+    expect(error).toMatchObject({ code: "ERR_API_MOVED", outcomeUnknown: false });
   });
 
   it.each([
@@ -248,7 +248,7 @@ describe.concurrent("blocked: answers of the API", () => {
     const error = await callApi(stats.url, timeoutMs);
     expect(error).toBeInstanceOf(ApiError);
     expect((error as ApiError).code).toMatch(/^ERR_ANSWER_(LOST|UNREADABLE)$/);
-    expect((error as ApiError).doubtful).toBe(true);
+    expect((error as ApiError).outcomeUnknown).toBe(true);
     await vi.waitFor(() => expect(stats.open).toBe(0), { interval: 5, timeout: 20_000 });
     expect(stats.sent).toBeLessThan(100_000_000);
   });

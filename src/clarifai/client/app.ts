@@ -17,7 +17,8 @@ import {
   type WireInput,
   wireInput,
 } from "../wire/inputs.js";
-import { classify, codes, statusFrom } from "../wire/status.js";
+import { classify, statusFrom } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { answerError } from "./api-error.js";
 import type { ApiTransport } from "./api-transport.js";
 import type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PageOptions, PatchAction } from "./app-types.js";
@@ -295,7 +296,8 @@ export class App {
   async #call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, options: CallOptions = {}): Promise<Answer> {
     const answer = await this.transport.call(method, `${this.#path}${path}`, options);
     const { status } = answer;
-    const itemised = status.code === codes.mixed || (status.code === codes.failure && hasItems(answer.json));
+    const itemised =
+      status.code === statusCodes.MIXED_STATUS || (status.code === statusCodes.FAILURE && hasItems(answer.json));
     if (classify(status) === "ok" || itemised) return answer;
     const { httpStatus, attempts } = answer;
     throw answerError(status, { method, path, httpStatus, attempts });

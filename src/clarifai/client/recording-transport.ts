@@ -2,7 +2,7 @@
 
 import type { Traffic } from "../../core/accounting/clients.js";
 import { isObject } from "../../core/util/json-values.js";
-import { codes } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import type { ApiTransport } from "./api-transport.js";
 import type { Answer, CallOptions } from "./call.js";
 
@@ -20,7 +20,7 @@ export class RecordingTransport implements ApiTransport {
   async call(_method: string, _path: string, { body, json }: CallOptions = {}): Promise<Answer> {
     this.counts.requests += 1;
     this.counts.bytesSent += body?.length ?? (json === undefined ? 0 : Buffer.byteLength(JSON.stringify(json)));
-    return { status: { code: codes.success }, httpStatus: 200, json: successOf(json), attempts: 1 };
+    return { status: { code: statusCodes.SUCCESS }, httpStatus: 200, json: successOf(json), attempts: 1 };
   }
 
   storeOfServer(): Promise<string | undefined> {
@@ -35,6 +35,9 @@ export class RecordingTransport implements ApiTransport {
 /** Makes the answer to a request whose items all succeed. */
 function successOf(json: unknown): Record<string, unknown> {
   const lists = Object.entries(json ?? {}).filter(([, value]) => Array.isArray(value)) as [string, unknown[]][];
-  const accepted = (item: unknown) => ({ id: isObject(item) ? item.id : undefined, status: { code: codes.success } });
+  const accepted = (item: unknown) => ({
+    id: isObject(item) ? item.id : undefined,
+    status: { code: statusCodes.SUCCESS },
+  });
   return Object.fromEntries(lists.map(([field, items]) => [field, items.map(accepted)]));
 }

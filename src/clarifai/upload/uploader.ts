@@ -12,8 +12,8 @@ import { type ContentHasher, loadHasher } from "../wire/content-hash.js";
 import { classify } from "../wire/status.js";
 import { type AnnotationsAdded, addAnnotations } from "./add-annotations.js";
 import { AddJobs, failureText, type Job } from "./add-jobs.js";
-import { type Accepted, type Conflict, failThere, removeAndWait, settleFound } from "./conflicts.js";
-import { LookUps } from "./look-ups.js";
+import { type Accepted, type Conflict, failExisting, removeAndWait, settleFound } from "./conflicts.js";
+import { LookupBatcher } from "./lookup-batcher.js";
 import { postBatch } from "./post-batch.js";
 
 /** Times that an input is uploaded again after the platform accepted it and failed to process it for a reason that may pass. */
@@ -42,7 +42,7 @@ export class Uploader {
   readonly #ids = new IdsInRun();
   readonly #hasher: ContentHasher;
   readonly #jobs: AddJobs;
-  readonly #lookUps: LookUps | undefined;
+  readonly #lookUps: LookupBatcher | undefined;
   #posting = 0;
   #processing = 0;
   #waiters: (() => void)[] = [];
@@ -65,7 +65,7 @@ export class Uploader {
       processingTimeoutMs,
       idle: () => this.#posting === 0,
     });
-    if (resume === "server") this.#lookUps = new LookUps(app, hasher, signal);
+    if (resume === "server") this.#lookUps = new LookupBatcher(app, hasher, signal);
     run.watch(transport);
     run.onWait(() => this.#jobs.waits());
     run.onSaturated(() => this.#posting >= transport.pacer.limit + readyBatches);
@@ -117,7 +117,7 @@ export class Uploader {
   /** Settles what the server has already; gives back what is to be sent, and in `there` what is there and not finished. */
   async #withoutThere(
     messages: readonly Message[],
-    lookUps: LookUps,
+    lookUps: LookupBatcher,
     there: Accepted[],
     signal: AbortSignal,
   ): Promise<readonly Message[]> {
@@ -191,7 +191,7 @@ export class Uploader {
         else if (result.state === "failed") {
           const retryable = classify(result.status) === "upload-again";
           const error = new InputError(String(result.status.code), failureText(result.status), { retryable });
-          if (foreign) failThere(message, result.status, this.name);
+          if (foreign) failExisting(message, result.status, this.name);
           else if (retryable) again.push({ message, error });
           else message.fail(error, this.name, uploads);
         }

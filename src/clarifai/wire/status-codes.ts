@@ -1,7 +1,7 @@
 /** Status codes of the API by their names, as far as inputs and what belongs to them can have them. */
 
 /** Codes by name; a few numbers have two names. Source: Clarifai documentation, "Status Codes". */
-export const statusCodes: Readonly<Record<string, number>> = {
+export const statusCodes = {
   // The request.
   ZERO: 0,
   SUCCESS: 10000,
@@ -107,6 +107,7 @@ export const statusCodes: Readonly<Record<string, number>> = {
   JOB_CANCELLED: 64004,
   JOB_UNEXPECTED_ERROR: 64006,
   JOB_CONFLICT: 64007,
+  JOB_PAUSED: 64008,
   DATASET_VERSION_PENDING: 64005,
   DATASET_VERSION_IN_PROGRESS: 64010,
   DATASET_VERSION_READY: 64015,
@@ -123,19 +124,20 @@ export const statusCodes: Readonly<Record<string, number>> = {
   INTERNAL_UNEXPECTED_TIMEOUT: 98009,
   INTERNAL_UNEXPECTED_V1: 98010,
   INTERNAL_UNEXPECTED_PANIC: 98011,
+  INTERNAL_UNEXPECTED_SPIRE: 98012,
   INTERNAL_REDIS_UNAVAILABLE: 98013,
   INTERNAL_RESOURCE_EXHAUSTED: 98014,
   CONN_UNCATEGORIZED: 99001,
   INPUT_UNCATEGORIZED: 99003,
   ANNOTATION_UNCATEGORIZED: 99004,
   INTERNAL_UNCATEGORIZED: 99009,
-};
+} as const satisfies Readonly<Record<string, number>>;
 
 /** A code that came as a number, as a number in a text, or as a name. */
 export function statusCodeFrom(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isInteger(value) ? value : undefined;
   if (typeof value !== "string" || value === "") return undefined;
   const name = value.toUpperCase();
-  if (Object.hasOwn(statusCodes, name)) return statusCodes[name];
+  if (Object.hasOwn(statusCodes, name)) return statusCodes[name as keyof typeof statusCodes];
   return Number.isInteger(Number(value)) ? Number(value) : undefined;
 }

@@ -56,7 +56,7 @@ const table: [number, string, number][] = [
 
 const byCode = new Map(table.map((row) => [row[0], row]));
 /** The first name of a code; where there are two, the second is the older one. */
-const namesByCode = new Map(
+const namesByCode = new Map<number, string>(
   Object.entries(statusCodes)
     .reverse()
     .map(([name, code]) => [code, name]),

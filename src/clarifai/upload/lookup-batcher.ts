@@ -1,12 +1,12 @@
-/** Look-ups together: asks the server for the ids of many small batches with one request. */
+/** Batches lookups: asks the server for the ids of many small batches with one request. */
 
 import type { Message } from "../../core/accounting/message.js";
 import type { App } from "../client/app.js";
 import { limits } from "../limits.js";
 import type { ContentHasher } from "../wire/content-hash.js";
-import { type Found, lookUp } from "./look-up.js";
+import { type Found, lookUp } from "./lookup.js";
 
-/** A request that is not full goes when no message has come for this long. */
+/** A request that is not full is sent when no message came for this long, in milliseconds. */
 const quietMs = 50;
 
 interface Entry {
@@ -15,8 +15,8 @@ interface Entry {
   reject: (error: unknown) => void;
 }
 
-/** Gathers messages of batches that are written at the same time, so that a request asks for 128 ids wherever there are so many. */
-export class LookUps {
+/** Collects messages of batches that are written at the same time, so that a request asks for up to 128 ids. */
+export class LookupBatcher {
   readonly #app: App;
   readonly #hasher: ContentHasher;
   readonly #signal: AbortSignal;
@@ -29,7 +29,7 @@ export class LookUps {
     this.#signal = signal;
   }
 
-  /** What the server has under the id of each message. */
+  /** Returns what the server has under the id of each message. */
   find(messages: readonly Message[]): Promise<Found[]> {
     const found = messages.map(
       (message) => new Promise<Found>((resolve, reject) => this.#waiting.push({ message, resolve, reject })),
@@ -44,7 +44,7 @@ export class LookUps {
     const entries = this.#waiting.splice(0, limits.maxIdsPerRequest);
     const messages = entries.map(({ message }) => message);
     lookUp(this.#app, messages, this.#hasher, this.#signal).then(
-      (found) => found.forEach((there, index) => void entries[index]?.resolve(there)),
+      (found) => found.forEach((one, index) => void entries[index]?.resolve(one)),
       (error: unknown) => {
         for (const { reject } of entries) reject(error);
       },

@@ -1,4 +1,4 @@
-/** Looking up: which inputs of a batch the server has, and whether they are ours. */
+/** Looks up which inputs of a batch the server has, and whether their content is the same. */
 
 import { readFileSync } from "node:fs";
 import type { Message } from "../../core/accounting/message.js";
@@ -6,20 +6,20 @@ import { describeError, InputError } from "../../core/errors.js";
 import { openContent } from "../../core/input/content.js";
 import { mediaOf } from "../../core/input/input.js";
 import type { App } from "../client/app.js";
-import { type ContentHasher, digestOfInput, fingerprintText } from "../wire/content-hash.js";
-import { type WireInput, wireFingerprint } from "../wire/inputs.js";
+import { type ContentHasher, contentHashText, digestOfInput } from "../wire/content-hash.js";
+import { storedContentHash, type WireInput } from "../wire/inputs.js";
 
-/** Files up to this size are read at once, which costs a fifth of a stream. */
+/** Files up to this size are read at once, which takes a fifth of the time of a stream. */
 const wholeBytes = 192 * 1024;
 
 /** What the server has under the id of a message. */
 export type Found =
   | { state: "absent" }
-  /** The same content, by its fingerprint. */
+  /** An input with the same content hash. */
   | { state: "same"; input: WireInput }
-  /** Other content, or content that no fingerprint vouches for. */
+  /** An input with another content hash, or with none. */
   | { state: "other"; input: WireInput }
-  /** Something, and ours cannot be read any more as it was found, so that nothing can be said and nothing is to take its place. */
+  /** An input, while the message's own file cannot be read or has changed, so the two cannot be compared. */
   | { state: "unreadable"; error: InputError };
 
 /** Looks up the ids of some messages, 128 at most, with one request. */
@@ -36,7 +36,7 @@ export async function lookUp(
       const input = byId.get(message.value.id);
       if (!input) return { state: "absent" };
       try {
-        const same = wireFingerprint(input) === (await contentFingerprint(message, hasher));
+        const same = storedContentHash(input) === (await contentHashOf(message, hasher));
         return { state: same ? "same" : "other", input };
       } catch (error) {
         if (error instanceof InputError) return { state: "unreadable", error };
@@ -46,7 +46,7 @@ export async function lookUp(
   );
 }
 
-/** Finds a message that the server may have stored under its id with a suffix: by its content, among the suffixes that the API gives first. */
+/** Looks up a message that the server may have stored under its id with a suffix: by its content hash, among the first suffixes of the API. */
 export async function lookUpSuffixed(
   app: App,
   message: Message,
@@ -55,15 +55,15 @@ export async function lookUpSuffixed(
 ): Promise<WireInput | undefined> {
   const { id } = message.value;
   const candidates = Array.from({ length: 9 }, (_, index) => `${id}-${index + 1}`);
-  const fingerprint = await contentFingerprint(message, hasher);
+  const contentHash = await contentHashOf(message, hasher);
   const listed = await app.listInputs({ ids: candidates, signal });
-  return listed.find((input) => wireFingerprint(input) === fingerprint);
+  return listed.find((input) => storedContentHash(input) === contentHash);
 }
 
-/** The fingerprint of a message's content, as an upload writes it. @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_CHANGED */
-async function contentFingerprint(message: Message, hasher: ContentHasher): Promise<string> {
+/** Computes the content hash of a message, as an upload writes it. @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_CHANGED */
+async function contentHashOf(message: Message, hasher: ContentHasher): Promise<string> {
   const media = mediaOf(message.value);
-  if (!media || "url" in media.content) return fingerprintText(digestOfInput(hasher, message.value));
+  if (!media || "url" in media.content) return contentHashText(digestOfInput(hasher, message.value));
   const { content } = media;
   const [name, sizeBytes] = "path" in content ? [content.path, content.sizeBytes] : ["the content", undefined];
   let found = 0;
@@ -84,6 +84,6 @@ async function contentFingerprint(message: Message, hasher: ContentHasher): Prom
   } catch (error) {
     throw new InputError("ERR_FILE_UNREADABLE", `${name} cannot be read: ${describeError(error)}`, { cause: error });
   }
-  if (sizeBytes === undefined || found === sizeBytes) return fingerprintText(digest);
+  if (sizeBytes === undefined || found === sizeBytes) return contentHashText(digest);
   throw new InputError("ERR_FILE_CHANGED", `${name} changed: it had ${sizeBytes} bytes, now it has ${found}`);
 }

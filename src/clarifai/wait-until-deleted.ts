@@ -1,14 +1,14 @@
-/** Waits until deleted inputs are gone: the server deletes in the background. */
+/** Waits until the server has deleted inputs, which it does in the background. */
 
 import type { Clock } from "../core/net/clock.js";
 import type { App } from "./client/app.js";
 import type { WireInput } from "./wire/inputs.js";
 
-/** Waits between two lookups: they grow from the first to the last. */
+/** The first and the longest wait between two lookups, in milliseconds. */
 const firstDelayMs = 20;
 const lastDelayMs = 5000;
 
-export interface GoneOptions {
+export interface DeletedOptions {
   clock: Clock;
   signal: AbortSignal;
   /** Longest wait, in milliseconds. */
@@ -16,14 +16,15 @@ export interface GoneOptions {
 }
 
 /**
- * Looks up inputs whose deletion the server accepted, 128 at most, until the server lists none of them or the time is up. Returns the inputs that it still lists.
+ * Looks up inputs whose deletion the server accepted, 128 at most, until the server lists none of them or the time is up. Returns the inputs that it
+ * still lists.
  *
- * @throws {ApiError} when they cannot be looked up
+ * @throws {ApiError} when the lookup fails
  */
-export async function stillThere(
+export async function waitUntilDeleted(
   app: App,
   ids: readonly string[],
-  { clock, signal, withinMs }: GoneOptions,
+  { clock, signal, withinMs }: DeletedOptions,
 ): Promise<Map<string, WireInput>> {
   const deadline = clock.now() + withinMs;
   let left = new Map<string, WireInput>();
