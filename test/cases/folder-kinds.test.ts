@@ -3,14 +3,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { download } from "../../src/sinks/download.js";
-import { upload } from "../../src/sinks/upload.js";
-import { type FolderOptions, folder } from "../../src/sources/folder.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
-import { jsonl } from "../../src/sources/jsonl.js";
-import { listInputs } from "../../src/sources/list-inputs.js";
+import {
+  batch,
+  download,
+  type FolderOptions,
+  flow,
+  folder,
+  fromIterable,
+  jsonl,
+  listInputs,
+  upload,
+} from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { fileWith, folderWith, jpeg, tempFolder } from "../helpers/files.js";
 import { itemsOf } from "../helpers/sources.js";

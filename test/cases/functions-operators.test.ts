@@ -41,11 +41,11 @@ import {
   type Report,
   readJournal,
   remove,
+  tagMetadata,
   transform,
   upload,
   writeJsonl,
 } from "../../src/index.js";
-import { tagMetadata } from "../../src/transforms/tag-metadata.js";
 import { turns } from "../helpers/flows.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 

@@ -2,10 +2,7 @@
 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { folder } from "../../src/sources/folder.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
-import { fitImage } from "../../src/transforms/fit-image.js";
-import { type GeoFromTableOptions, geoFromTable } from "../../src/transforms/geo-from-table.js";
+import { fitImage, folder, fromIterable, type GeoFromTableOptions, geoFromTable } from "../../src/index.js";
 import { fileWith, tempFolder } from "../helpers/files.js";
 import { recordedRun } from "../helpers/recorded-run.js";
 

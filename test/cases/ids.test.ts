@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { from } from "rxjs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import {
+  type App,
   batch,
   csv,
   deadLetters,

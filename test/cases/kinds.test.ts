@@ -4,13 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { flow } from "../../src/core/flow/flow.js";
 import { describeBytes, describeFile } from "../../src/core/input/content.js";
-import { upload } from "../../src/sinks/upload.js";
-import { folder } from "../../src/sources/folder.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
-import { listInputs } from "../../src/sources/list-inputs.js";
+import { batch, flow, folder, fromIterable, listInputs, upload } from "../../src/index.js";
 import { exampleBytes, fileWith, folderWith, jpeg, tempFolder } from "../helpers/files.js";
 import { openStore } from "../helpers/store.js";
 

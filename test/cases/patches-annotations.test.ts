@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import sharp from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import { annotationData, annotationFromWire, plainAnnotation } from "../../src/clarifai/wire/annotations.js";
 import type { Emulator } from "../../src/emulator/index.js";
 import {
   type Annotation,
+  type App,
   batch,
   connect,
   fitImage,

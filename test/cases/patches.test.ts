@@ -3,9 +3,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import type { Emulator } from "../../src/emulator/index.js";
 import {
+  type App,
   batch,
   connect,
   deadLetters,

@@ -3,8 +3,8 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import {
+  type App,
   batch,
   connect,
   download,

@@ -1,14 +1,11 @@
 import fc from "fast-check";
 import { from, lastValueFrom, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
 import { uploadPolicy } from "../../src/clarifai/batch-policy.js";
-import { limits } from "../../src/clarifai/limits.js";
 import { encodeInput } from "../../src/clarifai/wire/encoding.js";
-import { Message } from "../../src/core/accounting/message.js";
 import { RunContext } from "../../src/core/accounting/run-context.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { type Input, type InputDraft, kindOf } from "../../src/core/input/input.js";
+import { kindOf } from "../../src/core/input/input.js";
+import { batch, flow, type Input, type InputDraft, limits, Message } from "../../src/index.js";
 import { sinkOf, texts } from "../helpers/flows.js";
 import { isLong } from "../helpers/long.js";
 

@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Source } from "../../src/core/plugin/source.js";
 import {
   batch,
   connect,
@@ -15,6 +14,7 @@ import {
   folder,
   fromIterable,
   listInputs,
+  type Source,
   tagMetadata,
   transform,
   upload,

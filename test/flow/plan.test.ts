@@ -5,9 +5,8 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
-import type { ProgressEvent } from "../../src/core/progress/measure.js";
 import {
+  type App,
   annotate,
   BatchError,
   batch,
@@ -22,6 +21,7 @@ import {
   type InputDraft,
   InputError,
   listInputs,
+  type ProgressEvent,
   patch,
   remove,
   upload,

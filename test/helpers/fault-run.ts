@@ -3,9 +3,9 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { App } from "../../src/clarifai/client/app.js";
 import { startEmulator } from "../../src/emulator/index.js";
 import {
+  type App,
   batch,
   connect,
   deadLetters,

@@ -1,10 +1,14 @@
 /** Small sources and sinks for tests of flows. */
 
-import type { Message } from "../../src/core/accounting/message.js";
-import type { Input, InputDraft } from "../../src/core/input/input.js";
-import { defineSink } from "../../src/core/plugin/define-sink.js";
-import type { Sink } from "../../src/core/plugin/sink.js";
-import type { Source, SourceItem } from "../../src/core/plugin/source.js";
+import {
+  defineSink,
+  type Input,
+  type InputDraft,
+  type Message,
+  type Sink,
+  type Source,
+  type SourceItem,
+} from "../../src/index.js";
 
 export interface CountingSource extends Source {
   /** Items handed out so far. */

@@ -1,11 +1,7 @@
 /** Running inputs through a transform. */
 
 import { type OperatorFunction, tap } from "rxjs";
-import type { Message } from "../../src/core/accounting/message.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { Input, InputDraft } from "../../src/core/input/input.js";
-import type { Report } from "../../src/core/report/report.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
+import { flow, fromIterable, type Input, type InputDraft, type Message, type Report } from "../../src/index.js";
 
 type Operator = OperatorFunction<Message, Message>;
 

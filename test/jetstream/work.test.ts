@@ -2,15 +2,10 @@
 
 import { filter } from "rxjs";
 import { expect, it } from "vitest";
-import { InputError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { through } from "../../src/core/plugin/through.js";
+import { filterInputs, flow, fromIterable, InputError, through, transform } from "../../src/index.js";
 import { failedInputs, jetstream, publishTo, streamReport } from "../../src/jetstream/index.js";
 import { Engine } from "../../src/jetstream/nats-server.js";
 import { partsOf } from "../../src/jetstream/streams.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
-import { filterInputs } from "../../src/transforms/filter-inputs.js";
-import { transform } from "../../src/transforms/transform.js";
 import { describeWithEngine } from "../helpers/engine.js";
 
 const texts = (count: number) =>

@@ -6,15 +6,9 @@ import { join } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { limits } from "../../src/clarifai/limits.js";
-import type { Message } from "../../src/core/accounting/message.js";
-import { flow } from "../../src/core/flow/flow.js";
 import { describeBytes, describeFile } from "../../src/core/input/content.js";
 import { pixelBudget } from "../../src/core/input/pixel-budget.js";
-import type { Report } from "../../src/core/report/report.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
-import { fitImage } from "../../src/transforms/fit-image.js";
+import { batch, fitImage, flow, fromIterable, limits, type Message, type Report } from "../../src/index.js";
 import {
   bytes,
   gif,

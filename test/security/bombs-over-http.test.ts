@@ -7,21 +7,23 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { tap } from "rxjs";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { ApiError } from "../../src/clarifai/client/api-error.js";
 import { Transport } from "../../src/clarifai/client/transport.js";
-import { connect } from "../../src/connect.js";
-import type { Message } from "../../src/core/accounting/message.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { Input } from "../../src/core/input/input.js";
 import type { Clock } from "../../src/core/net/clock.js";
 import { fetchMedia } from "../../src/emulator/media/fetch-media.js";
 import { MediaFiles } from "../../src/emulator/media/media-files.js";
 import { drain } from "../../src/emulator/server/requests.js";
 import { makeServer } from "../../src/emulator/server/server.js";
-import { download } from "../../src/sinks/download.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
-import { listInputs } from "../../src/sources/list-inputs.js";
-import { urls } from "../../src/sources/urls.js";
+import {
+  ApiError,
+  connect,
+  download,
+  flow,
+  fromIterable,
+  type Input,
+  listInputs,
+  type Message,
+  urls,
+} from "../../src/index.js";
 import { tempFolder } from "../helpers/files.js";
 import { openHttp } from "../helpers/http.js";
 import { itemsOf } from "../helpers/sources.js";

@@ -5,21 +5,24 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { App } from "../../src/clarifai/client/app.js";
 import type { Transport } from "../../src/clarifai/client/transport.js";
-import { type ConnectOptions, connect } from "../../src/connect.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { Report } from "../../src/core/report/report.js";
 import { startEmulator } from "../../src/emulator/index.js";
-import { download } from "../../src/sinks/download.js";
-import { patch } from "../../src/sinks/patch.js";
-import { remove } from "../../src/sinks/remove.js";
-import { upload } from "../../src/sinks/upload.js";
-import { csv } from "../../src/sources/csv.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
-import { listInputs } from "../../src/sources/list-inputs.js";
-import { urls } from "../../src/sources/urls.js";
+import {
+  App,
+  batch,
+  type ConnectOptions,
+  connect,
+  csv,
+  download,
+  flow,
+  fromIterable,
+  listInputs,
+  patch,
+  type Report,
+  remove,
+  upload,
+  urls,
+} from "../../src/index.js";
 import { fileWith, tempFolder } from "../helpers/files.js";
 
 const canary = "canary-7f3a91c2d5e84b60";

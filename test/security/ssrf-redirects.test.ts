@@ -3,11 +3,8 @@
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
 import { type Emulator, startEmulator } from "../../src/emulator/index.js";
-import { download } from "../../src/sinks/download.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
-import { urls } from "../../src/sources/urls.js";
+import { download, flow, fromIterable, urls } from "../../src/index.js";
 import { jpeg, tempFolder } from "../helpers/files.js";
 import { itemsOf } from "../helpers/sources.js";
 import { startWeb } from "../helpers/web.js";

@@ -4,15 +4,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { take, tap } from "rxjs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
 import { Manifest } from "../../src/clarifai/download/manifest.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
 import { systemClock } from "../../src/core/net/clock.js";
-import type { Report } from "../../src/core/report/report.js";
 import type { ManifestLine } from "../../src/formats/manifest/line.js";
-import { type DownloadOptions, download } from "../../src/sinks/download.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
+import {
+  batch,
+  type DownloadOptions,
+  download,
+  flow,
+  fromIterable,
+  type InputDraft,
+  type Report,
+} from "../../src/index.js";
 import { testSink } from "../../src/testing/index.js";
 import { type Asked, askedIn, type Served, serve } from "../helpers/contents.js";
 import { exampleBytes, fileWith, openIn, tempFolder } from "../helpers/files.js";

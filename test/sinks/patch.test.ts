@@ -1,8 +1,8 @@
 /** Patches and their answers: what is told is true, and nothing is done twice. */
 
 import { describe, expect, it } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import {
+  type App,
   batch,
   flow,
   fromIterable,

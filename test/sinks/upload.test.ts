@@ -3,9 +3,9 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import { shareOf } from "../../src/emulator/server/faults.js";
 import {
+  type App,
   batch,
   defineSink,
   flow,

@@ -1,9 +1,7 @@
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { SourceError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { type CsvMap, type CsvOptions, csv } from "../../src/sources/csv.js";
+import { type CsvMap, type CsvOptions, csv, flow, SourceError } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 import { example, fileWith, folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { sinkOf } from "../helpers/flows.js";

@@ -11,11 +11,8 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { SourceError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { idFromPath, idOfFile } from "../../src/core/input/ids.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import { type FolderOptions, folder } from "../../src/sources/folder.js";
+import { idOfFile } from "../../src/core/input/ids.js";
+import { type FolderOptions, flow, folder, type InputDraft, idFromPath, SourceError } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 import { exampleBytes, folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { sinkOf, turns } from "../helpers/flows.js";

@@ -1,8 +1,6 @@
 import { take } from "rxjs";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
+import { flow, fromIterable, type InputDraft } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 import { sinkOf, turns } from "../helpers/flows.js";
 import { itemsOf } from "../helpers/sources.js";

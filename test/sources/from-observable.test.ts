@@ -1,8 +1,6 @@
 import { concat, from, interval, map, NEVER, Observable, of, Subject, take, throwError } from "rxjs";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import { fromObservable } from "../../src/sources/from-observable.js";
+import { flow, fromObservable, type InputDraft } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 import { sinkOf, turns } from "../helpers/flows.js";
 import { itemsOf } from "../helpers/sources.js";

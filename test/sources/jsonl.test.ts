@@ -1,11 +1,7 @@
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { SourceError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { writeJsonl } from "../../src/sinks/write-jsonl.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
-import { jsonl } from "../../src/sources/jsonl.js";
+import { flow, fromIterable, jsonl, SourceError, writeJsonl } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 import { fileWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { propertyRuns } from "../helpers/long.js";

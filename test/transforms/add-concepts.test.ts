@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { addConcepts } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { addConcepts } from "../../src/transforms/add-concepts.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";
 
 const inputs = ["a", "b", "c"].map((id) => ({ id, text: id, concepts: ["old"] }));

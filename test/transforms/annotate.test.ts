@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Annotation, Input } from "../../src/core/input/input.js";
+import { type Annotation, annotate, boundingBox, concept, type Input, polygon } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { annotate, boundingBox, concept, polygon } from "../../src/transforms/annotate.js";
 import { turns } from "../helpers/flows.js";
 import { one, through } from "../helpers/transforms.js";
 

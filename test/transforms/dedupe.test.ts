@@ -1,11 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
+import { dedupe, flow, fromIterable, type InputDraft } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { dedupe } from "../../src/transforms/dedupe.js";
 import { folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { through } from "../helpers/transforms.js";
 

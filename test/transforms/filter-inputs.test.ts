@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { filterInputs } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { filterInputs } from "../../src/transforms/filter-inputs.js";
 import { through } from "../helpers/transforms.js";
 
 const inputs = ["a", "b", "c", "d"].map((id, n) => ({ id, text: id, metadata: { split: n % 2 ? "test" : "train" } }));

@@ -1,9 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import { folder } from "../../src/sources/folder.js";
+import { flow, folder, type GeoFromTableOptions, geoFromTable } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { type GeoFromTableOptions, geoFromTable } from "../../src/transforms/geo-from-table.js";
 import { example, fileWith, openIn, tempFolder } from "../helpers/files.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";
 

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { InputError } from "../../src/core/errors.js";
-import type { GeoPoint } from "../../src/core/input/input.js";
+import { type GeoPoint, InputError, setGeo } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { setGeo } from "../../src/transforms/set-geo.js";
 import { turns } from "../helpers/flows.js";
 import { beforeAndAfter, through } from "../helpers/transforms.js";
 

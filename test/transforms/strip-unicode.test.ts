@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { InputDraft } from "../../src/core/input/input.js";
+import { type InputDraft, type StripUnicodeOptions, stripUnicode } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { type StripUnicodeOptions, stripUnicode } from "../../src/transforms/strip-unicode.js";
 import { exampleBytes } from "../helpers/files.js";
 import { propertyRuns } from "../helpers/long.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";

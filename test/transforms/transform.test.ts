@@ -1,10 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { OptionsError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { Input } from "../../src/core/input/input.js";
-import { fromIterable } from "../../src/sources/from-iterable.js";
+import { flow, fromIterable, type Input, OptionsError, type TransformOptions, transform } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { type TransformOptions, transform } from "../../src/transforms/transform.js";
 import { turns } from "../helpers/flows.js";
 import { through } from "../helpers/transforms.js";
 

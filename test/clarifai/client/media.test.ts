@@ -1,10 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import type { App } from "../../../src/clarifai/client/app.js";
 import { type MediaOptions, receiveMedia } from "../../../src/clarifai/client/media.js";
-import { connect } from "../../../src/connect.js";
-import type { Authorize } from "../../../src/core/accounting/clients.js";
+import { type App, type Authorize, connect } from "../../../src/index.js";
 import { startWeb } from "../../helpers/web.js";
 
 /** The keys that each address got, in order. */

@@ -3,9 +3,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ApiError } from "../../../src/clarifai/client/api-error.js";
 import { Transport, type TransportOptions } from "../../../src/clarifai/client/transport.js";
 import type { Clock } from "../../../src/core/net/clock.js";
+import { ApiError } from "../../../src/index.js";
 
 const ok = { status: { code: 10000, description: "Ok", req_id: "r1" } };
 

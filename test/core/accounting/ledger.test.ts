@@ -2,10 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Outcome, Settlement } from "../../../src/core/accounting/ledger.js";
-import { Message } from "../../../src/core/accounting/message.js";
 import { RunContext } from "../../../src/core/accounting/run-context.js";
-import type { Input } from "../../../src/core/input/input.js";
+import { type Input, Message, type Outcome, type Settlement } from "../../../src/index.js";
 
 const base = { concepts: [], metadata: {}, annotations: [], datasets: [] };
 const outcomes: Outcome[] = [

@@ -2,14 +2,16 @@
 
 import { filter, pipe } from "rxjs";
 import { expect, it } from "vitest";
-import type { Message } from "../../../src/core/accounting/message.js";
-import type { Acknowledge } from "../../../src/core/accounting/tracking.js";
-import { flow } from "../../../src/core/flow/flow.js";
-import { defineTransform } from "../../../src/core/plugin/define-transform.js";
-import type { Source } from "../../../src/core/plugin/source.js";
-import type { Stage } from "../../../src/core/plugin/stage.js";
-import { through } from "../../../src/core/plugin/through.js";
-import { filterInputs } from "../../../src/transforms/filter-inputs.js";
+import {
+  type Acknowledge,
+  defineTransform,
+  filterInputs,
+  flow,
+  type Message,
+  type Source,
+  type Stage,
+  through,
+} from "../../../src/index.js";
 
 const sourceOf = (ids: readonly string[], acknowledge: (id: string) => Acknowledge): Source => ({
   name: "queue",

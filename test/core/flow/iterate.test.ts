@@ -1,8 +1,7 @@
 /** Flows as async iterables and web streams. */
 
 import { describe, expect, it } from "vitest";
-import { flow } from "../../../src/core/flow/flow.js";
-import { transform } from "../../../src/transforms/transform.js";
+import { flow, transform } from "../../../src/index.js";
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 
 describe("for await of a flow", () => {

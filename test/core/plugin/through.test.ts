@@ -2,10 +2,7 @@
 
 import { bufferCount, delay, filter, map, take, tap } from "rxjs";
 import { expect, it } from "vitest";
-import type { Message } from "../../../src/core/accounting/message.js";
-import { flow } from "../../../src/core/flow/flow.js";
-import { batchBy } from "../../../src/core/plugin/batch-by.js";
-import { through } from "../../../src/core/plugin/through.js";
+import { batchBy, flow, type Message, through } from "../../../src/index.js";
 import { sinkOf, texts } from "../../helpers/flows.js";
 
 const number = (message: Message) => Number(message.value.id.slice(1));

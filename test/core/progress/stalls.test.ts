@@ -1,11 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { batch } from "../../../src/clarifai/batch.js";
-import { flow } from "../../../src/core/flow/flow.js";
-import type { RunOptions } from "../../../src/core/flow/run.js";
-import type { Source } from "../../../src/core/plugin/source.js";
-import type { Stall } from "../../../src/core/progress/stalls.js";
-import { upload } from "../../../src/sinks/upload.js";
-import { transform } from "../../../src/transforms/transform.js";
+import { batch, flow, type RunOptions, type Source, type Stall, transform, upload } from "../../../src/index.js";
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 import { openStore } from "../../helpers/store.js";
 
