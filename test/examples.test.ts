@@ -29,7 +29,7 @@ const shows: Record<string, RegExp[]> = {
     /second: read 5 = ok 2 \+ failed 1 \+ skipped 2 /,
     /again: read 1 = ok 1 /,
     /last: read 5 = ok 0 \+ failed 0 \+ skipped 5 /,
-    /elsewhere: .* skipped 5 [\s\S]*already there[\s\S]* 0 bytes sent/,
+    /elsewhere: .* skipped 5 [\s\S]*already exists[\s\S]* 0 bytes sent/,
   ],
   "12-progress.ts": [
     /sluice: ended: 18 of 18 inputs \(100 %\); .*upload: 13 done/,

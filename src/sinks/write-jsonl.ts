@@ -132,7 +132,7 @@ function asSinkError(path: string, error: unknown): SinkError {
   }
   const { code, syscall } = error as NodeJS.ErrnoException;
   const exists = code === "EEXIST" && syscall === "open";
-  const text = exists ? "exists already (append: true adds to it)" : `cannot be written: ${describeError(error)}`;
+  const text = exists ? "already exists (append: true adds to it)" : `cannot be written: ${describeError(error)}`;
   const kind = exists ? "ERR_FILE_EXISTS" : "ERR_FILE_UNWRITABLE";
   return new SinkError(kind, `writeJsonl: ${path} ${text}`, { cause: error });
 }

@@ -377,11 +377,11 @@ describe("an operator behind a sink", () => {
     await flow(inputs(6)).pipe(batch(), upload(app)).run();
     const report = await run();
     expect(report.counts).toMatchObject({ ok: 6, skipped: 0 });
-    expect(report.notes).toEqual({ "already there": 6 });
+    expect(report.notes).toEqual({ "already exists": 6 });
     expect(await storedIn(other)).toHaveLength(6);
     expect((await run()).skipped).toMatchObject([{ reason: "done earlier", count: 6 }]);
     const without = await flow(inputs(6)).pipe(batch(), upload(app), batch(), upload(other)).run();
-    expect(without.skipped).toMatchObject([{ reason: "already there", count: 6 }]);
+    expect(without.skipped).toMatchObject([{ reason: "already exists", count: 6 }]);
     await other.close();
   });
 
@@ -391,7 +391,7 @@ describe("an operator behind a sink", () => {
     await flow(inputs(3)).pipe(batch(), upload(app)).run();
     const tagged = () =>
       flow(inputs(3)).pipe(tagMetadata({ new: true }), batch(), upload(app, { conflict: "replace" }));
-    const reason = "already there, and other fields may differ (patch changes those)";
+    const reason = "already exists, and other fields may differ (patch changes those)";
     expect((await tagged().run()).skipped).toMatchObject([{ reason, count: 3 }]);
     expect((await tagged().pipe(batch(), upload(other)).run()).counts).toMatchObject({ ok: 3, skipped: 0 });
     expect(await storedIn(other)).toHaveLength(3);

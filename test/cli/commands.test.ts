@@ -91,7 +91,7 @@ describe("the command line", () => {
     const named = await sluice("upload", "photos/quay.jpg", "photos/cranes.jpg", "one.csv", "--delimiter", ";");
     expect(named).toMatchObject({ code: 0, stdout: expect.stringMatching(/^read 3 = ok 3 /) as string });
     const whole = await sluice("upload", "photos");
-    expect(whole.stdout).toMatch(/^read 3 = ok 1 .* skipped 2 [\s\S]* 2 × already there: /);
+    expect(whole.stdout).toMatch(/^read 3 = ok 1 .* skipped 2 [\s\S]* 2 × already exists: /);
   });
 
   it("ends in order on Ctrl-C, with its report", { timeout: 60_000 }, async () => {

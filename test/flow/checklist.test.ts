@@ -411,7 +411,7 @@ describe("the sources and sinks together", () => {
     expect((await run()).counts).toMatchObject({ ok: 2, skipped: 0 });
     const second = await run();
     expect(second.counts).toMatchObject({ ok: 0, skipped: 2 });
-    expect(second.skipped).toMatchObject([{ reason: "already there", count: 2 }]);
+    expect(second.skipped).toMatchObject([{ reason: "already exists", count: 2 }]);
     await writeFile(join(path, "photo.jpg"), await sharp(photoBytes).rotate(90).jpeg().toBuffer());
     const third = await run();
     expect(third.failures).toMatchObject([{ code: "ERR_ID_TAKEN" }]);

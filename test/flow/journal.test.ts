@@ -77,7 +77,7 @@ describe("a run with a journal", () => {
               seen.push(message.value.id);
               if (message.value.id === "t3" && broken) message.fail(new Error("no"), "testSink");
               if (message.value.id === "t4" && broken) message.settle({ state: "pending", reason: "not yet" });
-              if (message.value.id === "t5") message.skip("already there", true);
+              if (message.value.id === "t5") message.skip("already exists", true);
             }
           }),
         )

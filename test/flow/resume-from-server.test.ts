@@ -26,7 +26,7 @@ describe('an upload with resume: "server"', () => {
     const { again } = await openWithNotes(600);
     const report = await again(notes(600));
     expect(report.counts).toMatchObject({ ok: 0, skipped: 600 });
-    expect(report.skipped[0]?.reason).toBe("already there");
+    expect(report.skipped[0]?.reason).toBe("already exists");
     expect(report.traffic.bytesSent).toBe(0);
     expect(report.traffic.requests).toBeLessThanOrEqual(Math.ceil(600 / 128) + 1);
   });

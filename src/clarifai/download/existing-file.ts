@@ -19,7 +19,7 @@ export async function replaces(folder: string, made: ManifestFile, known: Record
   if (found === undefined) return false;
   if (found === made.sizeBytes && (await sha256Of(path)) === made.sha256) return false;
   if ([...(known?.files.values() ?? [])].some((file) => file.path === made.path)) return true;
-  const text = `${path} exists already with other content, and the manifest does not record it; move it away, or choose another folder`;
+  const text = `${path} already exists with other content, and the manifest does not record it; move it away, or choose another folder`;
   throw new InputError("ERR_FILE_EXISTS", text);
 }
 

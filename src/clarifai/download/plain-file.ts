@@ -47,6 +47,6 @@ function asRefused(path: string, error: unknown): unknown {
 function refused(path: string): InputError {
   return new InputError(
     "ERR_DOWNLOAD_PATH",
-    `${path} exists already and is not a plain file; move it away, or choose another folder`,
+    `${path} already exists and is not a plain file; move it away, or choose another folder`,
   );
 }

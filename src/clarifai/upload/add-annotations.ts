@@ -197,7 +197,7 @@ function itemsOf(message: Message): Item[] {
 }
 
 function existsWithOtherData(item: Item): InputError {
-  return refused("ERR_ID_TAKEN", "it exists already with other data; patch changes it", item);
+  return refused("ERR_ID_TAKEN", "it already exists with other data; patch changes it", item);
 }
 
 function refused(code: string, reason: string, item?: Item): InputError {

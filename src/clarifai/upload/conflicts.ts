@@ -109,7 +109,7 @@ function settleSame(
 ): void {
   const meaning = stored.status ? classify(stored.status) : "ok";
   const hasAnnotations = message.value.annotations.length > 0;
-  if (meaning === "ok" && !hasAnnotations && !isOk && message.isAtLastSink) message.doneBefore("already there");
+  if (meaning === "ok" && !hasAnnotations && !isOk && message.isAtLastSink) message.doneBefore("already exists");
   else if (meaning === "ok" || meaning === "progress") {
     accepted.push({ message, id: stored.id, done: meaning === "ok", before: true, foreign: true });
   } else failExisting(message, stored.status, stage);
@@ -126,10 +126,10 @@ function settleRequested(message: Message, stored: WireInput, accepted: Accepted
   const isExact = datasets.length === 0 && overwriteProblem(before, wanted) === undefined;
   const isProcessed = !stored.status || classify(stored.status) === "ok";
   if (!isExact && isProcessed && message.isAtLastSink) {
-    message.skip("already there, and other fields may differ (patch changes those)", true);
+    message.skip("already exists, and other fields may differ (patch changes those)", true);
     return;
   }
-  if (isExact) message.note("already there");
+  if (isExact) message.note("already exists");
   settleSame(message, stored, accepted, options, isExact);
 }
 
@@ -178,6 +178,6 @@ export function failIdTaken(message: Message, stage: string, content: "the same"
     content === "other"
       ? '; give it another id (the option ids of the source, on the command line --ids), or keep both with conflict: "suffix"'
       : "";
-  const text = `the id "${message.value.id}" exists already with ${content} content${hint}`;
+  const text = `the id "${message.value.id}" already exists with ${content} content${hint}`;
   message.fail(new InputError("ERR_ID_TAKEN", text), stage);
 }

@@ -95,9 +95,9 @@ export class Uploader {
     }
     const { added, differing } = await this.#annotate(messages, before, signal);
     for (const message of differing)
-      message.doneBefore("already there, and its annotations differ (patch changes those)");
+      message.doneBefore("already exists, and its annotations differ (patch changes those)");
     for (const message of before) {
-      if (!added.has(message) && !differing.has(message) && !message.noted) message.doneBefore("already there");
+      if (!added.has(message) && !differing.has(message) && !message.noted) message.doneBefore("already exists");
     }
   }
 

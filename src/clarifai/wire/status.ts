@@ -97,7 +97,7 @@ export type StatusClass =
   | "transient"
   /** The input was accepted and failed later; it may be uploaded again. */
   | "upload-again"
-  /** The input exists already. */
+  /** The input already exists. */
   | "duplicate"
   /** Final. */
   | "permanent";

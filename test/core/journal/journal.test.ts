@@ -14,7 +14,7 @@ const targets = { ids: flow, names: flow };
 const outcomes: readonly Outcome[] = [
   { state: "ok" },
   { state: "ok", note: "recovered" },
-  { state: "skipped", reason: "already there", done: true },
+  { state: "skipped", reason: "already exists", done: true },
   { state: "skipped", reason: "dropped by where" },
   { state: "failed", code: "30002", stage: "upload", reason: "ünreadable\nfile", attempts: 3 },
   { state: "pending", reason: "still being processed" },
@@ -64,7 +64,7 @@ describe("a journal", () => {
         origin: "photos/1.jpg",
         kind: "image",
       },
-      expect.objectContaining({ state: "skipped", reason: "already there" }),
+      expect.objectContaining({ state: "skipped", reason: "already exists" }),
       expect.objectContaining({ state: "failed", reason: "ünreadable\nfile", code: "30002", attempts: 3 }),
       expect.objectContaining({ state: "pending", reason: "still being processed" }),
     ]);
