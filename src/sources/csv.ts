@@ -8,7 +8,7 @@ import { kinds } from "../core/input/kinds.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { idsOption } from "../core/plugin/row-ids.js";
-import type { Source, SourceItem } from "../core/plugin/source.js";
+import type { SourceItem } from "../core/plugin/source.js";
 import { beginningOf } from "../core/util/shorten.js";
 import { isThenable } from "../core/util/thenable.js";
 import { cellsUnder } from "../formats/csv/cells-under.js";
@@ -17,30 +17,30 @@ import { csvIds, type GiveId } from "../formats/csv/ids.js";
 import { type CsvRow, readRows } from "../formats/csv/rows.js";
 
 type Mapped = InputDraft | null | undefined;
-/** Makes an input of a row, whose cells are texts by the names of their columns; nothing passes the row over. */
+/** Makes an input from a row, an object of cell texts by column name. Returns null or undefined to skip the row. */
 export type CsvMap = (row: Record<string, string>, context: { line: number }) => Mapped | Promise<Mapped>;
 
 const Options = z.strictObject({
-  /** What the column `input` holds: raw text, a URL, or the path of a file relative to the CSV's folder. Default: "text". */
+  /** Content of the column `input`: raw text, a URL, or the path of a file relative to `root`. Default: "text". */
   input: z.enum(["text", "url", "file"]).default("text"),
   /** Kind of the URLs. Default: by the extension. */
   kind: z.enum(kinds).optional(),
-  /** Makes an input of a row of any shape, at once or as a promise; null skips the row. The row is frozen. Instead of the known columns. */
+  /** Makes an input from a row with any columns; may be async. Replaces the known columns. Null skips the row. The row is frozen. */
   map: z.custom<CsvMap>((value) => typeof value === "function").optional(),
   /**
-   * What separates cells. Default: what a first line such as `sep=;` says; else ",", or one of ";", tab and "|" where the header has no comma but
-   * one of them.
+   * Separator of cells, one character. Default: the one that a first line such as `sep=;` names; else ",". If the header has no comma, ";", tab or
+   * "|" is detected.
    */
   delimiter: z
     .string()
     .length(1)
-    .regex(/[^"\r\n]/, "a quote or a line break separates nothing")
+    .regex(/[^"\r\n]/, "a quote or a line break cannot separate cells")
     .optional(),
-  /** Folder that paths are relative to and may not leave. Default: the folder of the CSV. */
+  /** Folder that paths are relative to. Paths outside of it are refused. Default: the folder of the CSV. */
   root: z.string().min(1).optional(),
   /**
-   * What ids are made of: the name of a column, of several, or a function of the row. One cell that is a possible id is the id. Default: the column
-   * `inputid` (or `input.id`) where it has a value, else a hash of what stands in the row and of its occurrence among equal rows.
+   * Source of ids: the name of one column, the names of several columns, or a function of the row. A single cell that is a valid id is used as it is.
+   * Default: the column `inputid` (or `input.id`) if it has a value, else a hash of the row's content and of its occurrence among equal rows.
    */
   ids: idsOption<Record<string, string>>().optional(),
 });
@@ -48,19 +48,20 @@ const Options = z.strictObject({
 export type CsvOptions = OptionsOf<typeof Options>;
 
 /**
- * Reads a CSV file with a header, row by row. Two sets of columns are known: `inputid, input, concepts, metadata, geopoints` (labels with commas
- * between them, a JSON object, `longitude,latitude`), and the portal's template (`input.id`, `input.data.image.url`, `input.data.text.raw`,
- * `input.data.concepts[0].id`, `input.metadata`, …). `map` takes any other.
+ * Reads a CSV file with a header, row by row. It knows two sets of columns: `inputid, input, concepts, metadata, geopoints` (comma-separated labels,
+ * a JSON object, `longitude,latitude`), and the portal's template (`input.id`, `input.data.image.url`, `input.data.text.raw`,
+ * `input.data.concepts[0].id`, `input.metadata`, …). Other columns need `map`.
  *
- * UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF; rows up to 25 MB; `path` may be a pipe. Rows and
- * columns without any content are ignored, as spreadsheets write them beside and below a table. Concepts may also be a list and metadata an object in
- * the notation of Python; `nan`, `None`, `null` and `N/A` mean no concepts, metadata or location. Every row stands alone: a broken row, or one with a
- * cell that cannot be used or kept exactly (an integer beyond 2^53), fails with its line, column and value, and reading goes on at the next line. The origin
- * is the file and the line that the row begins on. Ids depend on neither: rows above may be added, and the path may be typed in another way. The file is
- * closed at the end and on an early stop.
+ * Accepts UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF, and rows up to 25 MB. `path` may be a
+ * pipe. Rows and columns without content are ignored. Concepts may also be a Python list, and metadata a Python object; `nan`, `None`, `null` and `N/A`
+ * mean no concepts, metadata or location.
+ *
+ * Keeps order. A row that is broken, or has a cell that cannot be used or kept exactly (an integer beyond 2^53), fails alone with its line, column
+ * and value; reading continues at the next line. The origin of an input is the file and the first line of its row. Ids do not depend on it: the path
+ * may be typed differently, and rows may be added above. The file is closed at the end and on an early stop.
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE; ERR_CSV_COLUMNS when the header has columns that are not known
+ * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE; ERR_CSV_COLUMNS when the header has unknown columns
  * @example await flow(csv("./reviews.csv")).pipe(batch(), upload(app)).run();
  */
 export const csv = defineSource({
@@ -93,7 +94,7 @@ export const csv = defineSource({
             items.push(giveId(item, cells, row.line));
             continue;
           }
-          // What takes time, and what the user's own function made, goes on before the next row is looked at.
+          // A row that takes time, or that the user's function made, is yielded before the next row is read.
           if (items.length > 0) yield items.splice(0);
           yield giveId(await item, cells, row.line);
           if (signal.aborted) return;
@@ -147,14 +148,14 @@ function itemOf(
     const cells = cellsUnder(header.length, row);
     if (layout) {
       const input = layout(cells);
-      if (input instanceof Promise) return input.then((made) => ({ origin, input: made }), failed);
-      // Metadata can be anything; all else was made here.
+      if (input instanceof Promise) return input.then((draft) => ({ origin, input: draft }), failed);
+      // Metadata can have any shape; this source made all other fields.
       return input.metadata === undefined ? { origin, input, checked: true } : { origin, input };
     }
     const named = Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ""]));
     const input = map?.(Object.freeze(named), { line: row.line });
-    const mapped = (made: Mapped): SourceItem =>
-      made === null || made === undefined ? { origin, skipped: "skipped by map" } : { origin, input: made };
+    const mapped = (draft: Mapped): SourceItem =>
+      draft === null || draft === undefined ? { origin, skipped: "skipped by map" } : { origin, input: draft };
     return isThenable(input) ? Promise.resolve(input).then(mapped, failed) : mapped(input);
   } catch (error) {
     return failed(error);

@@ -1,4 +1,4 @@
-/** Source: the inputs of a dead-letter file, to be tried again. */
+/** Source: the inputs of a dead-letter file, for a retry. */
 
 import { open, stat } from "node:fs/promises";
 import { describeError, InputError, SourceError } from "../core/errors.js";
@@ -10,20 +10,20 @@ import { revealSecrets } from "../core/input/secret-urls.js";
 import { blockBytes } from "../core/journal/append-file.js";
 import type { DeadLetter } from "../core/journal/dead-letters.js";
 import { defineSource } from "../core/plugin/define-source.js";
-import type { Source, SourceItem } from "../core/plugin/source.js";
+import type { SourceItem } from "../core/plugin/source.js";
 import { DigestSet, fingerprintOfKey } from "../core/util/digest-set.js";
 
 /** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */
 const maxLineBytes = 200_000_000;
-/** Levels of lists and objects in a line: those of metadata, and of what is around them. */
+/** Most levels of lists and objects in a line: those of the metadata, and of the fields around them. */
 const maxLetterDepth = 110;
 
 /**
- * Reads the inputs that `run({ deadLetters: path })` gave up on, in their order, each as it was before any transform and with the origin that it
- * had. A file that is not there has none.
+ * Reads the inputs that failed in `run({ deadLetters: path })`, in the order of the file. Each input is as it was before any transform, and has its
+ * original origin. A file that does not exist yields no inputs.
  *
- * An input that is in several lines, of several runs, comes once. A line without an input (a broken row, a file that could not be read) fails
- * again and says so: mend its source, and read that again. What a run adds to the file meanwhile is left for the next.
+ * An input with several lines is yielded once. A line without an input (a broken row, a file that could not be read) fails again with
+ * ERR_DEAD_LETTER_EMPTY: fix its source, and read that source again. Lines that a run adds to the file meanwhile are left for the next run.
  *
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE
  * @example await flow(deadLetters("./failed.jsonl")).pipe(batch(), upload(app)).run({ deadLetters: "./failed-again.jsonl" });
@@ -64,13 +64,13 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
   const input = letter.input && revealSecrets(letter.input, letter.secret);
   if (!seen.add(fingerprintOfKey(`${origin}\n${JSON.stringify(input)}`))) return undefined;
   if (input) return { origin, input: bytesFromBase64(input), key, listed, sameId: "again" };
-  const text = `no input came of it, so there is nothing to send again (${reason}); when it is mended, upload its source again`;
+  const text = `the line has no input to send again (${reason}); fix its source and read that source again`;
   return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
 }
 
 /**
- * The size of a file, 0 for a file that does not exist; undefined for a pipe, which is read to its end. Zeros at its end are not counted: a run that was
- * killed while it opened the file left them.
+ * Returns the size of a file, 0 if it does not exist, and undefined for a pipe, which is read to its end. Zeros at the end of the file do not count: a
+ * run that was killed while it opened the file left them.
  */
 async function sizeOf(path: string): Promise<number | undefined> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {

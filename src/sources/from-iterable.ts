@@ -6,13 +6,12 @@ import type { InputDraft } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
-import type { Source } from "../core/plugin/source.js";
 import { formatValue } from "../core/util/format-value.js";
 
 const Options = z.strictObject({
   /**
-   * What ids are made of: the name of an entry of the metadata, of several, or a function of the input. One value that is a possible id is the id.
-   * Default: the input's own id, else a hash of the input and of its occurrence among equal ones.
+   * Source of ids: the name of one metadata entry, the names of several entries, or a function of the input. A single value that is a valid id is used
+   * as it is. Default: the input's own id, else a hash of the input and of its occurrence among equal inputs.
    */
   ids: idsOption<InputDraft>().optional(),
 });
@@ -20,9 +19,12 @@ const Options = z.strictObject({
 export type FromIterableOptions = OptionsOf<typeof Options>;
 
 /**
- * Yields the inputs of an iterable: an array, a generator, an async generator. It is asked for the next one only when the flow has room.
+ * Yields the inputs of an iterable: an array, a generator or an async generator. It requests the next input only when the flow has capacity.
  *
- * An entry that is no input fails alone; what the iterable throws ends the run. On an early stop the iterable's `return` is called.
+ * Keeps order. An entry that is not a valid input fails alone. If the iterable throws, the run rejects. An early stop calls the iterable's `return`.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @throws {SourceError} (the run rejects) when the iterable throws
  *
  * @example await flow(fromIterable([{ id: "note", text: "calm sea" }])).pipe(batch(), upload(app)).run();
  */

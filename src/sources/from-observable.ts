@@ -6,12 +6,11 @@ import type { InputDraft } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
-import type { Source } from "../core/plugin/source.js";
 
 const Options = z.strictObject({
   /**
-   * What ids are made of: the name of an entry of the metadata, of several, or a function of the input. One value that is a possible id is the id.
-   * Default: the input's own id, else a hash of the input and of its occurrence among equal ones.
+   * Source of ids: the name of one metadata entry, the names of several entries, or a function of the input. A single value that is a valid id is used
+   * as it is. Default: the input's own id, else a hash of the input and of its occurrence among equal inputs.
    */
   ids: idsOption<InputDraft>().optional(),
 });
@@ -19,11 +18,13 @@ const Options = z.strictObject({
 export type FromObservableOptions = OptionsOf<typeof Options>;
 
 /**
- * Yields what an Observable emits. An Observable cannot be asked to wait: what it emits while the flow has no room is queued in memory, so
- * prefer `values` for what can be pulled.
+ * Yields the inputs that an Observable emits. An Observable cannot be paused: inputs that it emits while the flow has no capacity are queued in memory.
+ * Prefer `fromIterable` for inputs that can be pulled.
  *
- * Keeps order. An error of the Observable ends the run. A stop unsubscribes from it.
+ * Keeps order. Completes with the Observable. An error of the Observable rejects the run. An early stop unsubscribes from it.
  *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @throws {SourceError} (the run rejects) when the Observable fails
  * @example await flow(fromObservable(of({ text: "calm sea" }))).pipe(batch(), upload(app)).run();
  */
 export const fromObservable = defineSource({

@@ -10,7 +10,7 @@ import { bytesFromBase64 } from "../core/input/input-json.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
-import { itemFrom, type Source, type SourceItem } from "../core/plugin/source.js";
+import { itemFrom, type SourceItem } from "../core/plugin/source.js";
 import { parseJson } from "../core/util/json-text.js";
 import { inputOfLine, isManifestLine, lastLines } from "../formats/manifest/lines.js";
 
@@ -19,8 +19,8 @@ const maxLineBytes = 100_000_000;
 
 const Options = z.strictObject({
   /**
-   * What ids are made of: the name of an entry of the metadata, of several, or a function of the line's input. One value that is a possible id is the id.
-   * Default: the input's own id, else a hash of what stands in the line and of its occurrence among equal lines.
+   * Source of ids: the name of one metadata entry, the names of several entries, or a function of the line's input. A single value that is a valid id
+   * is used as it is. Default: the input's own id, else a hash of the line's content and of its occurrence among equal lines.
    */
   ids: idsOption<InputDraft>().optional(),
 });
@@ -28,13 +28,14 @@ const Options = z.strictObject({
 export type JsonlOptions = OptionsOf<typeof Options>;
 
 /**
- * Reads a JSON Lines file from top to bottom: each line is an input, as `writeJsonl` writes it. Empty lines are passed by.
+ * Reads a JSON Lines file from top to bottom: each line is an input, as `writeJsonl` writes it. Empty lines are ignored. Lines have at most
+ * 100,000,000 bytes. `path` may be a pipe.
  *
- * It also reads the manifest of a download. Paths in it are relative to its folder and stay inside of it (ERR_MANIFEST_PATH). A file that has changed
- * since its download fails its input (ERR_FILE_CHANGED); for that, each file is read once more. Of an input with several lines, the last one counts.
+ * Also reads the manifest of a download. Its paths are relative to its folder and must stay inside it (ERR_MANIFEST_PATH). Each file is read once to
+ * compare its SHA-256; a file that changed since its download fails its input (ERR_FILE_CHANGED). If an input has several lines, the last one counts.
  *
- * A line that is not JSON, not UTF-8 or not an input, or that has a number which JavaScript would change (an integer beyond 2^53), fails alone and is
- * named by its line number; reading goes on. The file is closed at the end and on an early stop. `path` may be a pipe.
+ * Keeps order. A line that is not JSON, not UTF-8 or not an input, or that has a number which JavaScript would change (an integer beyond 2^53), fails
+ * alone with its line number; reading continues. The file is closed at the end and on an early stop.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE
@@ -87,7 +88,7 @@ function parse(line: Buffer | undefined): InputDraft {
   }
   if (typeof value === "object" && value !== null && "origin" in value && "stage" in value) {
     const hint = "read it with deadLetters(path), on the command line with sluice replay";
-    throw new InputError("ERR_INPUT_SHAPE", `the line is a dead letter and no input; ${hint}`);
+    throw new InputError("ERR_INPUT_SHAPE", `the line is a dead letter, not an input; ${hint}`);
   }
   return bytesFromBase64(value as InputDraft);
 }

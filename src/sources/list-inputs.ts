@@ -1,4 +1,4 @@
-/** Source: the inputs that an app has. */
+/** Source: the inputs of an app. */
 
 import * as z from "zod";
 import type { App } from "../clarifai/client/app.js";
@@ -8,6 +8,7 @@ import { listedOf } from "../clarifai/listing/listed.js";
 import { defaultPerPage, numberedPages } from "../clarifai/listing/numbered-pages.js";
 import { annotationsOf, Memberships } from "../clarifai/listing/records.js";
 import { streamedPages } from "../clarifai/listing/streamed-pages.js";
+import { inParts } from "../clarifai/requests.js";
 import { plainAnnotation } from "../clarifai/wire/annotations.js";
 import { inputFromWire, type WireInput } from "../clarifai/wire/inputs.js";
 import { OptionsError } from "../core/errors.js";
@@ -15,26 +16,26 @@ import type { InputDraft } from "../core/input/input.js";
 import { kinds, mediaKinds } from "../core/input/kinds.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { ReadContext, Source, SourceItem } from "../core/plugin/source.js";
+import type { SourceItem } from "../core/plugin/source.js";
 
 const Options = z.strictObject({
-  /** Kinds to yield; an image with a text counts as image. Default: all. */
+  /** Kinds to yield. An image with a text counts as an image. Default: all. */
   kinds: z.array(z.enum(kinds)).min(1).optional(),
   /** Only inputs of this dataset. */
   dataset: z.string().min(1).optional(),
-  /** Only these inputs, in this order, each once. One that does not exist, or that another filter leaves out, is skipped with the reason. An empty list selects none. */
+  /** Only inputs with these ids, in this order, each once. An id that does not exist, or that another filter excludes, is skipped with the reason. An empty list selects none. */
   ids: z.array(z.string().min(1)).optional(),
   /** Only inputs with this status code, such as 30000 (processed) or 30002 (failed). */
   status: z.number().int().optional(),
-  /** Yields one page only, from 1; not together with `ids`. Without it, all pages. */
+  /** Number of the one page to yield, from 1. Cannot be combined with `ids`. Default: all pages. */
   page: z.number().int().min(1).optional(),
-  /** Inputs on a page, 1 to 1000. Default: 128; 1000 when a dataset is read again. */
+  /** Inputs per page, 1 to 1000. Default: 128; 1000 when a dataset is read again. */
   perPage: z.number().int().min(1).max(limits.maxPerPage).optional(),
-  /** Also reads the annotations (boxes, polygons, concepts) of each input. Default: false; true when a `download` stands behind. */
+  /** Also reads the annotations (boxes, polygons, concepts) of each input. Default: false; true if the flow has a `download`. */
   annotations: z.boolean().default(false),
   /**
-   * Also finds out which datasets each input is in. The API does not tell it of an input, so the members of all datasets of the app are listed first, 1000
-   * to a request. Default: false; true when a `download` stands behind.
+   * Also reads the datasets of each input. The API does not return them with an input, so the members of all datasets of the app are listed first, 1000
+   * per request. Default: false; true if the flow has a `download`.
    */
   datasets: z.boolean().default(false),
 });
@@ -47,16 +48,16 @@ const filters = ["kinds", "dataset", "ids", "status", "page"] as const;
 /**
  * Lists the inputs of an app, oldest first; with `dataset` or `page`, in the order of the server.
  *
- * Every input that is there from the beginning to the end of the listing is yielded once, also while this flow or another process deletes or adds
- * inputs: what is listed may be removed or patched at once. A dataset has numbered pages that shift when inputs are deleted, so it is read again until
- * a pass finds nothing new; a dataset of more than one page costs at least a second pass. Inputs that are added meanwhile may be yielded too.
+ * Every input that exists during the whole listing is yielded once, even while this flow or another process deletes or adds inputs. So the same flow
+ * can remove or patch the listed inputs. A dataset has numbered pages, which shift when inputs are deleted; it is read again until a pass finds no new
+ * input. A dataset of more than one page therefore takes at least two passes. Inputs that are added meanwhile may be yielded too.
  *
- * Filters add up: an input has to pass all of them. A filter that is given as undefined is refused. Contents are URLs: `download` fetches them. Kinds are
- * filtered here, after the page was read; so is the status, except with `page` alone.
+ * An input must pass all filters. A filter whose value is undefined is refused. Contents are URLs, which `download` fetches. The source itself filters
+ * by kind, after it has read a page, and by status, except with `page` alone. An early stop reads no further page.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {ApiError} (the run rejects) when a page cannot be read
- * @throws {SourceError} (the run rejects) ERR_LISTING when the server does not go on behind a page
+ * @throws {SourceError} (the run rejects) ERR_LISTING when the server does not continue after a page
  * @example const firstFive = await flow(listInputs(app, { kinds: ["image"] })).pipe(take(5)).toArray();
  */
 export const listInputs = defineSource({
@@ -82,7 +83,7 @@ export const listInputs = defineSource({
         const page = await next;
         if (!page) return;
         next = nextPage(pages);
-        next.catch(() => undefined); // it is awaited above, unless the flow stops first
+        next.catch(() => undefined); // awaited above, unless the flow stops first
         const found = page.inputs.length > 0 && annotations ? await annotationsOf(app, idsOf(page), signal) : undefined;
         for (const wire of page.inputs) yield itemOf(app, wire, found, memberships);
         yield page.missing;
@@ -95,13 +96,13 @@ export const listInputs = defineSource({
 
 type Checked = z.output<typeof Options>;
 
-/** Inputs that pass the filters, and ids that were asked for and have none. */
+/** Inputs that pass the filters, and requested ids that have no such input. */
 interface Page {
   inputs: readonly WireInput[];
   missing: readonly SourceItem[];
 }
 
-/** Whether all inputs of the app are listed: only their number is known beforehand. */
+/** Whether all inputs of the app are listed. Only then is their number known before the listing. */
 function isWhole(options: Checked): boolean {
   return filters.every((name) => options[name] === undefined);
 }
@@ -152,7 +153,7 @@ function membersOf(
   });
 }
 
-/** The inputs of some ids, 128 to a request; of a dataset, those of its members that are among them. */
+/** Lists the inputs of some ids, 128 per request; with a dataset, its members that have one of the ids. */
 async function* pagesOfIds(
   app: App,
   ids: ReadonlySet<string>,
@@ -161,8 +162,7 @@ async function* pagesOfIds(
 ): AsyncGenerator<Page, void> {
   const { dataset } = options;
   if (dataset === undefined) {
-    for (let at = 0, all = [...ids]; at < all.length; at += limits.maxIdsPerRequest) {
-      const part = all.slice(at, at + limits.maxIdsPerRequest);
+    for (const part of inParts([...ids], limits.maxIdsPerRequest)) {
       const listed = new Map((await app.listInputs({ ids: part, signal })).map((wire) => [wire.id, wire]));
       yield pageOf(part, listed, options, "no input has this id");
     }
@@ -192,29 +192,34 @@ function pageOf(
   return { inputs, missing };
 }
 
-/** Why an input is left out by the filters that are applied here; undefined if it passes. */
-function refusalOf(wire: WireInput, { kinds: wanted, status }: Checked): string | undefined {
+/** Returns why a filter excludes an input; undefined if it passes. */
+function refusalOf(wire: WireInput, { kinds: accepted, status }: Checked): string | undefined {
   if (status !== undefined && wire.status?.code !== status) return `its status is not ${status}`;
-  if (!wanted) return undefined;
+  if (!accepted) return undefined;
   const input = inputFromWire(wire) as InputDraft;
-  return wanted.some((kind) => hasKind(input, kind)) ? undefined : `its kind is not ${wanted.join(" or ")}`;
+  return accepted.some((kind) => hasKind(input, kind)) ? undefined : `its kind is not ${accepted.join(" or ")}`;
 }
 
 function itemOf(
   app: App,
   wire: WireInput,
-  annotations: Awaited<ReturnType<typeof annotationsOf>> | undefined,
+  annotationsById: Awaited<ReturnType<typeof annotationsOf>> | undefined,
   memberships: Memberships | undefined,
 ): SourceItem {
   const input = inputFromWire(wire);
-  const drawn = annotations && (annotations.get(input.id) ?? []);
+  const annotations = annotationsById && (annotationsById.get(input.id) ?? []);
   const record = {
-    annotations: (drawn ?? []).map(plainAnnotation),
+    annotations: (annotations ?? []).map(plainAnnotation),
     datasets: memberships?.of(input.id) ?? [],
   };
-  // What a flow changes of an input does not make it another one: a journal knows it by its id and its making.
+  // The journal key consists of id and creation time, so that a change by a flow does not make it another input.
   const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
-  return { origin: input.id, input: { ...input, ...record } as InputDraft, key, listed: listedOf(app, wire, drawn) };
+  return {
+    origin: input.id,
+    input: { ...input, ...record } as InputDraft,
+    key,
+    listed: listedOf(app, wire, annotations),
+  };
 }
 
 function hasKind(input: InputDraft, kind: string): boolean {

@@ -15,7 +15,7 @@ import { HostGates } from "../core/net/host-limits.js";
 import { checkHeaders } from "../core/net/request-headers.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { Source, SourceItem } from "../core/plugin/source.js";
+import type { SourceItem } from "../core/plugin/source.js";
 import { redactUrl, withoutSignature } from "../core/redact-urls.js";
 import { inOrder, type Place } from "./urls/fetch-queue.js";
 import { fetchUrl } from "./urls/fetch-url.js";
@@ -23,36 +23,36 @@ import { fetchUrl } from "./urls/fetch-url.js";
 type IdOf = (url: string) => string;
 
 const Options = z.strictObject({
-  /** Kind of what the URLs point to; with `fetch`, everything else fails. Default: by the extension; with `fetch`, by the content. */
+  /** Kind of the contents. With `fetch`, a content of another kind fails. Default: by the extension; with `fetch`, by the content. */
   kind: z.enum(kinds).optional(),
-  /** Fetches here and sends the bytes; without it the platform fetches. Default: false. */
+  /** Fetches the contents in this process and sends their bytes. Default: false, and the platform fetches them. */
   fetch: z.boolean().default(false),
   /**
-   * What ids are made of. "url": the URL without the signature that object stores and content networks add. "content": the bytes, with `fetch`. Or a
-   * function of the URL without its signature. Default: "url".
+   * Source of ids. "url": the URL without the signature that object stores and content networks add. "content": the bytes; needs `fetch`. Or a function
+   * of the URL without its signature. Default: "url".
    */
   ids: z.union([z.enum(["url", "content"]), z.custom<IdOf>((value) => typeof value === "function")]).default("url"),
   /**
-   * Request headers for fetching, such as `{ authorization: "Bearer …" }`. They go to the origin of each URL, and nowhere else after a redirect. They are
-   * in no report and no record. Default: none.
+   * Request headers for fetching, such as `{ authorization: "Bearer …" }`. They are sent to the origin of each URL only, also after a redirect. No report
+   * and no record contains them. Default: none.
    */
   headers: z
     .custom<Record<string, string>>(isPlainObject, "expected an object of names and texts, received something else")
     .default({}),
-  /** Most fetches at once; they run ahead of the flow by no more than this. Default: 4. */
+  /** Most fetches at once, 1 to 64. Fetches run ahead of the flow by no more than this number. Default: 4. */
   concurrency: z.number().int().min(1).max(64).default(4),
-  /** Longest wait for an answer, and between two pieces of it, in milliseconds. Default: 30,000. */
+  /** Longest wait for a response, and between two of its chunks, in milliseconds. Default: 30,000. */
   timeoutMs: z.number().positive().default(30_000),
-  /** Longest time for one try as a whole, in milliseconds; it ends a server that sends for ever. Default: 600,000. */
+  /** Longest time for one attempt as a whole, in milliseconds. It bounds a response that never ends. Default: 600,000. */
   deadlineMs: z.number().positive().default(600_000),
-  /** Times that a fetch is tried when the server or the way to it fails. Refusals that ask to wait do not count. Default: 3. */
+  /** Most attempts of a fetch when the server or the connection fails. Responses that ask the client to wait do not count. Default: 3. */
   maxAttempts: z.number().int().min(1).default(3),
   /**
-   * Longest time for which a host may refuse (429, or Retry-After), in milliseconds. It is left alone for as long as it asks; a wait that would end later
-   * fails at once. Default: 300,000.
+   * Longest time for which a host may refuse requests (429, or Retry-After), in milliseconds. The source waits as long as the host asks; a wait that would
+   * exceed this time fails at once. Default: 300,000.
    */
   retryForMs: z.number().min(0).default(300_000),
-  /** Fetches from private, loopback and link-local addresses too. Default: false. */
+  /** Also fetches from private, loopback and link-local addresses. Default: false. */
   allowPrivate: z.boolean().default(false),
 });
 /** Options of `urls`. */
@@ -70,14 +70,14 @@ interface Line {
 }
 
 /**
- * Yields one input for each URL of a list, an iterable, or a text file with one URL a line (empty lines and lines that begin with `#` are ignored).
- * By reference the platform fetches; with `fetch: true` the bytes are fetched here, up to the limit of their kind.
+ * Yields one input for each URL of an array, another iterable, or a text file with one URL per line. Empty lines and lines that begin with `#` are
+ * ignored. By default, the platform fetches the URLs. With `fetch: true`, this process fetches their bytes, up to the limit of their kind.
  *
- * Keeps order, but for fetches whose host asks to wait: others pass by. A URL that cannot be fetched, is invalid, or whose kind is unknown fails alone. A
- * web page, XML or JSON where an image, video or audio file is expected fails. A URL that comes twice is skipped, naming the first. Fetching refuses
- * addresses that are not public, checks every redirect anew, and sends no credentials but the `headers` of the options. An early stop cuts open fetches.
+ * Keeps order, except that other fetches overtake a fetch whose host asks it to wait. A URL that is invalid, cannot be fetched, or has an unknown kind
+ * fails alone. A web page, XML or JSON in place of an image, video or audio file fails. A repeated URL is skipped, and the reason names the first one.
+ * Fetching refuses addresses that are not public, checks each redirect, and sends no credentials except `headers`. An early stop aborts open fetches.
  *
- * Signatures of URLs (`X-Amz-…`, `X-Goog-…`, SAS, CloudFront) are not part of ids, metadata and reports.
+ * Signatures in URLs (`X-Amz-…`, `X-Goog-…`, SAS, CloudFront) are removed from ids, metadata and reports.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE when the list cannot be read
@@ -111,17 +111,16 @@ export const urls = defineSource({
     } finally {
       signal.removeEventListener("abort", abort);
       stop.abort();
-      void lines.return(undefined).catch(() => undefined); // a list that never answers is not waited for
+      void lines.return(undefined).catch(() => undefined); // not awaited: the iterable may never answer
     }
   },
 });
 
-/** The platform fetches without headers of ours, and ids of what it fetches are needed before. @throws {OptionsError} ERR_OPTIONS */
+/** Refuses options that need `fetch`: the platform fetches without these headers, and after the ids are made. @throws {OptionsError} ERR_OPTIONS */
 function checkFetchOptions({ fetch, ids, headers }: Checked): void {
   const named = ids === "content" ? 'ids: "content"' : Object.keys(headers).length > 0 ? "headers" : undefined;
   if (fetch || named === undefined) return;
-  const hint = "the platform fetches by itself otherwise; pass fetch: true (on the command line --fetch)";
-  throw new OptionsError("ERR_OPTIONS", `urls: ${named} is for URLs that are fetched here; ${hint}`);
+  throw new OptionsError("ERR_OPTIONS", `urls: ${named} needs fetch: true (on the command line --fetch)`);
 }
 
 function isPlainObject(value: unknown): boolean {
@@ -132,7 +131,7 @@ async function* linesOf(path: string): AsyncGenerator<Line> {
   try {
     for await (const { number, bytes } of readLines(path, maxLineBytes)) {
       if (number === 1 && (bytes?.[0] === 0xff || bytes?.[0] === 0xfe)) throw new Error("it is not UTF-8, but UTF-16");
-      const text = bytes ? bytes.toString("utf8").trim() : `line ${number} of ${path}`; // too long, and refused as no URL
+      const text = bytes ? bytes.toString("utf8").trim() : `line ${number} of ${path}`; // a line that is too long fails as an invalid URL
       if (text !== "" && !text.startsWith("#")) yield { text, number };
     }
   } catch (error) {
@@ -148,7 +147,7 @@ async function* entriesOf(list: Iterable<string> | AsyncIterable<string>): Async
   }
 }
 
-/** URLs that came before, with signatures or without. */
+/** Recognizes URLs that were read before, with or without their signatures. */
 class Repeats {
   readonly #word: string;
   readonly #first = new IdsInRun();
@@ -157,9 +156,9 @@ class Repeats {
     this.#word = word;
   }
 
-  /** The item of a URL that came before; undefined for a new one. */
+  /** Returns the skipped item of a repeated URL; undefined for a new one. */
   of(url: URL, { text, number }: Line, { ids }: Checked): SourceItem | undefined {
-    if (ids === "content") return undefined; // the same address may have another content each time
+    if (ids === "content") return undefined; // one address may have different content each time
     const before = this.#first.claim(withoutSignature(url.href), `${this.#word} ${number}`, number);
     return before && { origin: originOf(text), skipped: `the same URL as ${before.origin}` };
   }
@@ -173,7 +172,7 @@ function reference(line: Line, options: Checked, repeats: Repeats): SourceItem {
     const found = options.kind ?? kindOfUrl(url);
     if (found === undefined) {
       const hint = "pass { kind } (on the command line --kind)";
-      throw new InputError("ERR_KIND_UNKNOWN", `the kind of ${origin} cannot be told by its extension; ${hint}`);
+      throw new InputError("ERR_KIND_UNKNOWN", `the extension of ${origin} does not name a kind; ${hint}`);
     }
     return repeats.of(url, line, options) ?? itemOf(origin, urlField(found, text), url, options);
   } catch (error) {
@@ -201,15 +200,15 @@ function failed(origin: string, error: unknown): SourceItem {
   return { origin, error: new InputError("ERR_ITEM", describeError(error), { cause: error }) };
 }
 
-/** The URL of a line, which holds one and no more. */
+/** Parses the one URL of a line. @throws {InputError} ERR_URL, ERR_URL_SCHEME */
 function urlOf(text: string): URL {
   if (/^https?:\/\/\S+\s+https?:\/\//i.test(text))
-    throw new InputError("ERR_URL", "the line holds more than one address; put each on its own");
+    throw new InputError("ERR_URL", "the line has more than one URL; put each on a line of its own");
   if (text !== "" && !text.includes(":") && !URL.canParse(text)) {
-    throw new InputError("ERR_URL", `"${redactUrl(text).slice(0, 200)}" is not a whole URL; write it with https://`);
+    throw new InputError("ERR_URL", `"${redactUrl(text).slice(0, 200)}" is not a complete URL; begin it with https://`);
   }
   if (/^file:/i.test(text)) {
-    const hint = 'files are read with folder(path), or named in a CSV: csv(path, { input: "file" })';
+    const hint = 'read files with folder(path), or name them in a CSV: csv(path, { input: "file" })';
     throw new InputError(
       "ERR_URL_SCHEME",
       `"${text.slice(0, 200)}" is a file on this machine, not http or https; ${hint}`,
@@ -218,12 +217,12 @@ function urlOf(text: string): URL {
   return checkUrl(text);
 }
 
-/** What the report calls an address. */
+/** Returns the origin of an input: its URL without secrets. */
 function originOf(text: string): string {
   return redactUrl(text) || "(an empty address)";
 }
 
-/** An item with its id, and the name from the last part of the URL. */
+/** Makes an item with its id, and with the last part of the URL as its file name. */
 function itemOf(origin: string, draft: InputDraft, url: URL, { ids }: Checked): SourceItem {
   const name = url.pathname.split("/").at(-1);
   const address = withoutSignature(url.href);

@@ -11,11 +11,12 @@ import { whenThere } from "../core/util/thenable.js";
 type Labels = string | Concept | readonly (string | Concept)[];
 
 /**
- * Adds concepts to each input: names, concepts, or what a function makes of the input, at once or as a promise. A name is the concept's id too. An id that is there
- * already is replaced; empty names are passed by.
+ * Adds concepts to each input: names, concepts, or the result of a function of the input, which may be async. A name is also used as the concept's id.
+ * A concept with an existing id replaces that concept. Empty names are ignored.
  *
  * Keeps order. An input on which the function throws settles as failed.
  *
+ * @throws {OptionsError} ERR_OPTIONS, at once, for fixed concepts
  * @example flow(folder("./photos")).pipe(addConcepts(["holiday", { id: "blurred", value: 0 }]));
  */
 export const addConcepts = defineTransform({
@@ -25,7 +26,7 @@ export const addConcepts = defineTransform({
   },
   apply(input, concepts) {
     if (typeof concepts !== "function") return withConcepts(input, concepts);
-    return whenThere(concepts(input), (found) => withConcepts(input, conceptsFrom(found)));
+    return whenThere(concepts(input), (labels) => withConcepts(input, conceptsFrom(labels)));
   },
 });
 
@@ -38,6 +39,6 @@ function withConcepts(input: Input, added: readonly Concept[]): Input {
 function fixedConcepts(labels: Labels): readonly Concept[] {
   const list: readonly unknown[] = Array.isArray(labels) ? labels : [labels];
   if (list.every((entry) => typeof entry === "string" || isPlainObject(entry))) return conceptsFrom(labels);
-  const wanted = "a name, a concept { id, name, value }, a list of them, or a function";
-  throw new OptionsError("ERR_OPTIONS", `addConcepts: the argument must be ${wanted}, got ${formatValue(labels)}`);
+  const expected = "a name, a concept { id, name, value }, a list of them, or a function";
+  throw new OptionsError("ERR_OPTIONS", `addConcepts: the argument must be ${expected}, got ${formatValue(labels)}`);
 }

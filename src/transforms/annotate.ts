@@ -11,23 +11,24 @@ import { whenThere } from "../core/util/thenable.js";
 
 type Labels = string | Concept | readonly (string | Concept)[];
 
-/** Options of `box` and `polygon`. */
+/** Options of `boundingBox` and `polygon`. */
 export interface RegionOptions {
-  /** Coordinates are pixels of an image of this size; `true` takes the size of the input's own image. Default: shares from 0 to 1. */
+  /** Size of the image, if the coordinates are pixels; `true` takes the size of the input's image. Default: coordinates are shares from 0 to 1. */
   pixels?: { width: number; height: number } | true | undefined;
   /** Id of the annotation, for patching and deleting it later. */
   id?: string | undefined;
 }
 
-/** An annotation, or one whose pixels wait for the size of the input's image. */
+/** An annotation, or a function that makes it when the size of the input's image is known. */
 export type Drawing = Annotation | ((input: Input) => Annotation);
 
 /**
- * Adds annotations to each input: what the function returns, made with `box`, `polygon` and `concept`.
+ * Adds annotations to each input. The function, which may be async, returns annotations that `boundingBox`, `polygon` and `concept` make.
  *
- * Keeps order. An input whose annotation lies outside of its image, or is turned round, settles as failed; the value is named, and so is the
- * way to pass pixels.
+ * Keeps order. An input settles as failed if an annotation lies outside of the image, or if the minimum of a box is not below its maximum. The error
+ * names the value, and how to pass pixels.
  *
+ * @throws {InputError} (fails the input) ERR_ANNOTATION, ERR_BOX, ERR_POLYGON, ERR_SIZE_UNKNOWN
  * @example
  * flow(fromIterable([{ id: "cat", image: { path: "cat.jpg" } }])).pipe(
  *   annotate(() => [boundingBox([0.1, 0.1, 0.8, 0.9], "cat")]),
@@ -47,16 +48,16 @@ function withAnnotations(input: Input, drawings: Drawing | readonly Drawing[] | 
   const list = Array.isArray(drawings)
     ? (drawings as readonly Drawing[])
     : [(drawings as Drawing | undefined) ?? []].flat();
-  const added = list.map((drawing) => checked(typeof drawing === "function" ? drawing(input) : drawing));
+  const added = list.map((drawing) => checkAnnotation(typeof drawing === "function" ? drawing(input) : drawing));
   return { ...input, annotations: [...input.annotations, ...added] };
 }
 
-/** An annotation that was written by hand, as `box` and `polygon` would have made it. */
-function checked(annotation: Annotation): Annotation {
+/** Checks an annotation as `boundingBox` and `polygon` do, since it may be an object literal. */
+function checkAnnotation(annotation: Annotation): Annotation {
   if (!isPlainObject(annotation)) {
     throw new InputError(
       "ERR_ANNOTATION",
-      `annotate takes what box, polygon and concept make, got ${formatValue(annotation)}`,
+      `annotate: the function must return what boundingBox, polygon and concept make, got ${formatValue(annotation)}`,
     );
   }
   const { box: corners, polygon: points, concepts } = annotation;
@@ -66,7 +67,8 @@ function checked(annotation: Annotation): Annotation {
 }
 
 /**
- * A box `[xMin, yMin, xMax, yMax]` with its concepts; x from the left, y from the top.
+ * Makes the annotation of a box `[xMin, yMin, xMax, yMax]` with its concepts. x counts from the left, y from the top; both are shares from 0 to 1, or
+ * pixels with `pixels`.
  *
  * @throws {InputError} ERR_BOX
  * @example boundingBox([10, 20, 110, 220], "face", { pixels: { width: 640, height: 480 } })
@@ -81,14 +83,14 @@ export function boundingBox(corners: readonly number[], labels: Labels, options:
 
 function sharesOf(corners: readonly number[], options: RegionOptions, width = 1, height = 1) {
   if (!Array.isArray(corners))
-    throw new InputError("ERR_BOX", `box takes [xMin, yMin, xMax, yMax], got ${formatValue(corners)}`);
+    throw new InputError("ERR_BOX", `boundingBox takes [xMin, yMin, xMax, yMax], got ${formatValue(corners)}`);
   const shares = corners.map((value, index) => value / (index % 2 === 0 ? width : height));
   checkBox(shares, `box [${corners.join(", ")}]`, hintFor(options));
   return shares as [number, number, number, number];
 }
 
 /**
- * A polygon of three corners `[x, y]` or more, with its concepts.
+ * Makes the annotation of a polygon with its concepts. It has three or more corners `[x, y]`, which are shares from 0 to 1, or pixels with `pixels`.
  *
  * @throws {InputError} ERR_POLYGON
  * @example polygon([[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]], "sail")
@@ -114,12 +116,16 @@ function cornersOf(points: readonly (readonly number[])[], options: RegionOption
   });
 }
 
-/** An annotation of the input as a whole. */
+/**
+ * Makes an annotation with concepts of the whole input.
+ *
+ * @example concept("portrait", { id: "a-1" })
+ */
 export function concept(labels: Labels, options: { id?: string } = {}): Annotation {
   return { ...named(options), concepts: conceptsFrom(labels) };
 }
 
-/** Divides by the size at once, when it is known, and otherwise when the input is there. */
+/** Makes an annotation at once if the size of the image is known, else when its input arrives. */
 function sized({ pixels }: RegionOptions, make: (width: number, height: number) => Annotation): Drawing {
   if (pixels === undefined) return make(1, 1);
   if (pixels !== true) return make(pixels.width, pixels.height);

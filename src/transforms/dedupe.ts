@@ -1,4 +1,4 @@
-/** Transform: drops inputs that were there before in the same run. */
+/** Transform: drops inputs that repeat an earlier input of the same run. */
 
 import { createHash, hash } from "node:crypto";
 import { InputError, OptionsError } from "../core/errors.js";
@@ -13,11 +13,13 @@ import { whenThere } from "../core/util/thenable.js";
 type KeyOf = (input: Input) => string | Promise<string>;
 
 /**
- * Drops each input that equals an earlier one of the same run: by its content (sha256 of its bytes, its text or its URL; files are read once for
- * that), by its id, or by the text that a function returns, at once or as a promise. Those dropped settle as skipped ("dropped by dedupe").
+ * Drops each input that equals an earlier input of the same run. Inputs are compared by content (SHA-256 of the bytes, the text or the URL; each file
+ * is read once for it), by id, or by the string that a function returns, which may be async. A dropped input settles as skipped ("dropped by dedupe").
  *
- * Keeps order: the first one stays. Remembers 16 to 32 bytes for each input. A file that cannot be read settles its input as failed.
+ * Keeps order and passes the first of equal inputs. Uses 16 to 32 bytes of memory per input. An input settles as failed if its file cannot be read, if
+ * the function throws, or if it returns no string (ERR_DEDUPE_KEY).
  *
+ * @param by "content", "id" or a function. Default: "content".
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./photos")).pipe(dedupe(), batch(), upload(app));
  */
@@ -37,7 +39,10 @@ export const dedupe = defineTransform({
 
 function isFirst(key: unknown, seen: DigestSet): boolean {
   if (typeof key === "string") return seen.add(hash("sha256", key, "base64url").slice(0, 16));
-  throw new InputError("ERR_DEDUPE_KEY", `the key must be a text, got ${formatValue(key)}; String(…) makes one of it`);
+  throw new InputError(
+    "ERR_DEDUPE_KEY",
+    `the key must be a string, got ${formatValue(key)}; convert it with String(…)`,
+  );
 }
 
 async function contentKey(input: Input, signal: AbortSignal): Promise<string> {

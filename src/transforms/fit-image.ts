@@ -1,4 +1,4 @@
-/** Transform: makes images fit the limits of the API, and turns them upright. */
+/** Transform: reduces images to the limits of the API, and turns them upright. */
 
 import { availableParallelism } from "node:os";
 import * as z from "zod";
@@ -7,56 +7,56 @@ import { InputError } from "../core/errors.js";
 import type { BytesContent, FileContent, Input } from "../core/input/input.js";
 import { pixelBudget } from "../core/input/pixel-budget.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import { type OptionsOf, } from "../core/plugin/options.js";
 import { locationOf } from "../formats/exif/image-location.js";
 import { encode, keepsDepth, type Target } from "./fit-image/encode.js";
 import { type Format, notDecoded, openImage, type SourceImage, undecodable } from "./fit-image/source-image.js";
 import { asksForTurn, turned } from "./fit-image/turn-annotations.js";
 
 const Options = z.strictObject({
-  /** Most megapixels, inclusive. Default and most: 85. */
+  /** Most megapixels, inclusive. Default and maximum: 85. */
   maxMegapixels: z.number().positive().max(limits.maxMegapixels).default(limits.maxMegapixels),
-  /** The result has fewer bytes than this. Default and most: 20,000,000. */
+  /** The result has fewer bytes than this. Default and maximum: 20,000,000. */
   maxBytes: z.number().int().positive().max(limits.maxItemBytes.image).default(limits.maxItemBytes.image),
   /**
-   * Format of all images. Default: JPEG, PNG, WebP, GIF and TIFF keep theirs. What sharp reads and the platform does not accept (AVIF, SVG; HEIC if
-   * sharp was built with it) becomes PNG if it has an alpha channel, else JPEG.
+   * Format of all results. Default: JPEG, PNG, WebP, GIF and TIFF keep their format. An image that sharp decodes and the platform does not accept (AVIF,
+   * SVG; HEIC if sharp was built with it) becomes PNG if it has an alpha channel, else JPEG.
    */
   format: z.enum(["jpeg", "png", "webp"]).optional(),
-  /** Quality of jpeg and webp, 1 to 100; it is lowered when the result is too large. Default: 90. */
+  /** Quality of JPEG and WebP, 1 to 100. It is lowered if the result is too large. Default: 90. */
   quality: z.number().int().min(1).max(100).default(90),
   /** Turns the pixels by the EXIF orientation, and boxes and polygons with them. Default: true. */
   upright: z.boolean().default(true),
-  /** Images with more megapixels than this, all pages together, are refused before they are decoded. Default: 268. */
+  /** An image with more megapixels than this, all pages together, fails before it is decoded. Default: 268. */
   maxDecodedMegapixels: z.number().positive().default(268),
-  /** Most images worked on at once. Default: one for each core, and at most one less than the thread pool of Node.js has threads. */
+  /** Most images processed at once, 1 to 64. Default: one per core, and at most the threads of the Node.js thread pool minus one. */
   concurrency: z.number().int().min(1).max(64).optional(),
 });
 /** Options of `fitImage`. */
 export type FitImageOptions = OptionsOf<typeof Options>;
 type Checked = z.output<typeof Options>;
 
-/** Tries at a smaller result: quality first, then size. */
+/** Most encodings of one image: first with lower quality, then with fewer pixels. */
 const maxTries = 8;
 
-/** Each image takes a thread of the pool, in which files are read too: one is left to them. */
+/** Each image occupies a thread of the pool. One thread stays free, since the pool also reads files. */
 const poolThreads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
 const cores = availableParallelism();
 const imagesAtOnce = Math.max(1, Math.min(cores, poolThreads - 1, 64));
 
 /**
- * Makes images fit: at most `maxMegapixels`, fewer bytes than `maxBytes`, upright, in a format that the platform accepts. An image that needs no
- * change goes on byte for byte.
+ * Makes images fit: at most `maxMegapixels`, fewer bytes than `maxBytes`, upright, and in a format that the platform accepts. An image that needs no
+ * change passes byte for byte.
  *
- * Turning follows the EXIF orientation; boxes and polygons turn with the pixels, so that they stay where they were drawn on the stored pixels.
- * A changed image keeps its EXIF block with the location (TIFF: the location, as XMP), its colour profile, the frames of GIF and WebP, the pages of
- * TIFF, and 16 bits a channel in PNG and TIFF. What a format cannot keep is a note in the report. Transparency becomes white in JPEG. CMYK becomes
- * sRGB. TIFF stays lossless: if it is too large, it loses pixels, not quality.
+ * Images are turned by their EXIF orientation. Boxes and polygons turn with the pixels, so they keep marking the same pixels. A changed image keeps
+ * its EXIF block with the location (TIFF: the location, as XMP), its color profile, the frames of GIF and WebP, the pages of TIFF, and 16 bits per
+ * channel in PNG and TIFF. If a format cannot keep one of these, the report has a note. Transparency becomes white in JPEG. CMYK becomes sRGB. TIFF
+ * stays lossless: an image that is too large loses pixels, not quality.
  *
- * Keeps order. An image that has to be changed and cannot be decoded, is cut short, has too many pixels, or cannot be made small enough settles as
- * failed (ERR_IMAGE_…). URLs and other kinds go on unchanged. Results are held in memory and count against `maxBytesInFlight`; at most 200
- * megapixels are decoded at once in the whole process. The work is done in the thread pool (4 threads): on a machine with more cores, start Node.js
- * with UV_THREADPOOL_SIZE set to one more than there are.
+ * Keeps order. An input settles as failed (ERR_IMAGE_…) if its image must be changed and cannot be decoded, is truncated, has too many pixels, or cannot
+ * be made small enough. URLs and other kinds pass unchanged. Results stay in memory and count against `maxBytesInFlight`. The whole process decodes at
+ * most 200 megapixels at once. The work runs in the Node.js thread pool, which has 4 threads by default: on a machine with more cores, start Node.js
+ * with UV_THREADPOOL_SIZE set to the number of cores plus one.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./scans")).pipe(fitImage({ maxMegapixels: 20, format: "jpeg" }), batch(), upload(app));
@@ -68,20 +68,20 @@ export const fitImage = defineTransform({
   apply(input, options, { note }) {
     const { image } = input;
     if (!image) return input;
-    if (!("url" in image)) return fitted(input, image, options, note);
-    note("fitImage: the image is a URL, so it goes as it is; urls(list, { fetch: true }) fetches it");
+    if (!("url" in image)) return fit(input, image, options, note);
+    note("fitImage: the image is a URL, so it passes unchanged; urls(list, { fetch: true }) fetches it");
     return input;
   },
 });
 
 type Note = (text: string) => void;
 
-async function fitted(input: Input, content: FileContent | BytesContent, options: Checked, note: Note): Promise<Input> {
-  // Images are worked on side by side, and threads within one cost memory: only where the pool is too small for the cores are there some.
+async function fit(input: Input, content: FileContent | BytesContent, options: Checked, note: Note): Promise<Input> {
+  // Images are processed in parallel. Threads within one image cost memory, so they are used only if the pool has fewer threads than there are cores.
   const { default: sharp } = await import("sharp");
   sharp.concurrency(Math.max(1, Math.floor(cores / (options.concurrency ?? imagesAtOnce))));
   const image = await openImage(content, options.maxDecodedMegapixels * 1_000_000);
-  if (!image) return unread(input, content, options);
+  if (!image) return passUndecoded(input, content, options);
   const turns = options.upright && asksForTurn(image.orientation);
   const format = options.format ?? formatOf(image);
   const megapixels = (image.width * image.height) / 1_000_000;
@@ -100,8 +100,8 @@ async function fitted(input: Input, content: FileContent | BytesContent, options
   return { ...input, image: result, annotations };
 }
 
-/** An image of a format that sharp does not read goes on if nothing is wrong with it. */
-function unread(
+/** Passes an image that sharp cannot decode if it needs no change. @throws {InputError} ERR_IMAGE_UNDECODABLE */
+function passUndecoded(
   input: Input,
   { mimeType, width, height, ...content }: FileContent | BytesContent,
   options: Checked,
@@ -109,10 +109,10 @@ function unread(
   const size = "path" in content ? (content.sizeBytes ?? 0) : content.bytes.byteLength;
   const fits = width !== undefined && height !== undefined && (width * height) / 1_000_000 <= options.maxMegapixels;
   if (mimeType === "image/bmp" && fits && size < options.maxBytes && options.format === undefined) return input;
-  throw notDecoded(`sharp does not read ${mimeType ?? "this format"}; convert it to PNG or JPEG first`);
+  throw notDecoded(`sharp cannot decode ${mimeType ?? "this format"}; convert it to PNG or JPEG first`);
 }
 
-/** The format that an image keeps or, if the platform does not accept its own, gets. */
+/** Returns the format of the result: the image's own if the platform accepts it, else PNG or JPEG. */
 function formatOf({ format, header }: SourceImage): Format {
   if (format === "jpeg" || format === "png" || format === "webp" || format === "gif" || format === "tiff")
     return format;
@@ -123,7 +123,7 @@ function keepsPages({ format: from }: SourceImage, to: Format): boolean {
   return from === "tiff" ? to === "tiff" : (from === "gif" || from === "webp") && (to === "gif" || to === "webp");
 }
 
-/** The megapixels that decoding takes. @throws {InputError} ERR_IMAGE_TOO_LARGE, ERR_IMAGE_UNDECODABLE */
+/** Returns the megapixels that decoding takes. @throws {InputError} ERR_IMAGE_TOO_LARGE, ERR_IMAGE_UNDECODABLE */
 function checkDecodes({ width, height, header }: SourceImage, pages: number, { maxDecodedMegapixels }: Checked) {
   const megapixels = (width * height * pages) / 1_000_000;
   if (megapixels > maxDecodedMegapixels) {
@@ -132,13 +132,13 @@ function checkDecodes({ width, height, header }: SourceImage, pages: number, { m
     throw new InputError("ERR_IMAGE_TOO_LARGE", text);
   }
   if (!/^(uchar|ushort)$/.test(header.depth)) {
-    // Which of their values is white is not known.
+    // The values of black and white are unknown for other sample types.
     throw notDecoded(`its samples are of type ${header.depth}; convert it to 8 or 16 bits first`);
   }
   return Math.max(1, Math.ceil(megapixels));
 }
 
-/** What the result lacks. */
+/** Lists what the result loses, for notes. */
 function lossesOf(image: SourceImage, { format, allPages, keepsExif }: Omit<Target, "size" | "quality">): string[] {
   const { header, pages, mimeType, equalPages } = image;
   const isAnimation = mimeType === "image/apng" || image.format === "gif" || image.format === "webp";
@@ -153,7 +153,7 @@ function lossesOf(image: SourceImage, { format, allPages, keepsExif }: Omit<Targ
   return losses;
 }
 
-/** Encodes until the result is small enough: with less quality, then with fewer pixels. */
+/** Encodes an image until the result is small enough: first with lower quality, then with fewer pixels. @throws {InputError} ERR_IMAGE_TOO_LARGE */
 async function smaller(
   image: SourceImage,
   target: Omit<Target, "size" | "quality">,
@@ -183,7 +183,7 @@ async function smaller(
   );
 }
 
-/** What sharp says of HEIC without a decoder for it names neither. */
+/** Makes the error of a failed decoding. The error of sharp names neither HEIC nor the missing decoder. */
 function decoderError(error: unknown, { header, mimeType }: SourceImage): InputError {
   if (header.format !== "heif" || header.compression !== "hevc") return undecodable(error, mimeType);
   return notDecoded(
@@ -192,11 +192,11 @@ function decoderError(error: unknown, { header, mimeType }: SourceImage): InputE
   );
 }
 
-/** Width and height at a scale, rounded so that they stay within the megapixels. */
+/** Returns width and height at a scale, rounded so that they do not exceed the megapixels. */
 function sizeAt(scale: number, full: { width: number; height: number }, { maxMegapixels }: Checked) {
-  const most = Math.max(1, Math.floor(maxMegapixels * 1_000_000));
+  const maxPixels = Math.max(1, Math.floor(maxMegapixels * 1_000_000));
   const width = Math.max(1, Math.floor(full.width * scale));
   const height = Math.max(1, Math.floor(full.height * scale));
-  if (width * height <= most) return { width, height };
-  return { width: Math.min(width, most), height: Math.min(height, most) }; // one side is a single pixel
+  if (width * height <= maxPixels) return { width, height };
+  return { width: Math.min(width, maxPixels), height: Math.min(height, maxPixels) }; // one side is a single pixel
 }

@@ -3,18 +3,18 @@
 import * as z from "zod";
 import type { Content, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import { type OptionsOf, } from "../core/plugin/options.js";
 import { locationOf } from "../formats/exif/image-location.js";
 
 const Options = z.strictObject({
-  /** Replaces a location that the input already has. Default: false. */
+  /** Replaces an existing location of the input. Default: false. */
   overwrite: z.boolean().default(false),
   /**
-   * What happens to an image whose EXIF block cannot be read or lies outside of the earth. `note`: it goes on without a location from it, and the
-   * report counts it. `fail`: it fails (ERR_EXIF). Default: note.
+   * What to do with an image whose EXIF block is broken, or whose coordinates are out of range. "note": the input passes unchanged, and the report counts
+   * it. "fail": the input fails (ERR_EXIF). Default: "note".
    */
   onBroken: z.enum(["note", "fail"]).default("note"),
-  /** Most files read at once. Default: 4. */
+  /** Most images read at once. Default: 4. */
   concurrency: z.number().int().min(1).default(4),
 });
 /** Options of `geoFromExif`. */
@@ -26,11 +26,12 @@ const remoteNote = "geoFromExif: the image is a URL, so its EXIF was not read; u
 const hemisphereNote = "geoFromExif: the coordinates name no hemisphere, so no location was taken";
 
 /**
- * Reads the GPS position of each image and makes it the input's location: from EXIF in JPEG, PNG, WebP, TIFF, HEIC and AVIF, and where EXIF has none,
- * from XMP. Reads headers and directories, wherever they lie in the file, and never the pixels.
+ * Sets the location of each input to the GPS position of its image. The position comes from EXIF in JPEG, PNG, WebP, TIFF, HEIC and AVIF, else from XMP.
+ * Only headers and directories of the file are read, never the pixels.
  *
- * Keeps order. Images without a position go on unchanged, and images that are URLs with a note: their bytes are not here. Coordinates that are all zero, or name no hemisphere,
- * are no position. A broken EXIF block is a note in the report, or a failure (`onBroken`). A file that cannot be read fails (ERR_FILE_UNREADABLE).
+ * Keeps order. An image without a position passes unchanged; so does an image that is a URL, with a note. Coordinates that are all zero, or have no
+ * hemisphere, are ignored. A broken EXIF block is a note in the report, or a failure (`onBroken`). An input whose file cannot be read settles as failed
+ * (ERR_FILE_UNREADABLE).
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./photos")).pipe(geoFromExif(), batch(), upload(app));

@@ -11,17 +11,17 @@ import { decimalIn, isMissing } from "../formats/csv/cells.js";
 import { type KeyedRow, readKeyedRows } from "../formats/csv/keyed-rows.js";
 
 const Options = z.strictObject({
-  /** What rows are found by: the file's name or path, or the input's id. Default: "filename". */
+  /** What identifies the row of an input: the file's name or path, or the input's id. Default: "filename". */
   by: z.enum(["filename", "id"]).default("filename"),
-  /** Column with the name, path or id. Default: the value of `by`. */
+  /** Name of the column with the file name, path or id. Default: the value of `by`. */
   key: z.string().min(1).optional(),
-  /** Column with the degrees east. Default: "longitude". */
+  /** Name of the column with the degrees east. Default: "longitude". */
   longitude: z.string().min(1).default("longitude"),
-  /** Column with the degrees north. Default: "latitude". */
+  /** Name of the column with the degrees north. Default: "latitude". */
   latitude: z.string().min(1).default("latitude"),
-  /** What separates cells. Default: found by the header, as in `csv`. */
+  /** Separator of cells, one character. Default: detected in the header, as in `csv`. */
   delimiter: z.string().length(1).optional(),
-  /** What to do with an input that has no row, or a row without coordinates: "keep" it as it is and note it, or "fail" it. Default: "keep". */
+  /** What to do with an input that has no row, or a row without coordinates. "keep": it passes unchanged, with a note. "fail": it fails. Default: "keep". */
   missing: z.enum(["keep", "fail"]).default("keep"),
 });
 /** Options of `geoFromTable`. */
@@ -29,26 +29,27 @@ export type GeoFromTableOptions = OptionsOf<typeof Options>;
 type Checked = z.output<typeof Options>;
 
 interface Row extends KeyedRow {
-  /** Lines with the same key and other coordinates. */
+  /** Numbers of the lines with the same key and other coordinates. */
   rivals: number[];
-  /** The origin of the input that the row was found for. */
+  /** Origin of the input that got its location from the row. */
   usedBy?: string;
 }
 type Table = ReadonlyMap<string, Row>;
 
 /**
- * Gives each input the location that a CSV table has for its file or its id. The table is read once, with the first input, and kept in memory.
+ * Sets the location of each input to the coordinates that a CSV table has for its file or id. The table is read with the first input, and stays in
+ * memory.
  *
- * The key column holds file names (`a.jpg`), or paths as far as they are needed to tell files apart (`one/a.jpg`); the longest key that ends the
- * file's path wins. Coordinates are decimal degrees with a point or a comma. An input without a row, or with a row of empty cells, goes on as it is, and
- * the report counts it in a note.
+ * The key column has file names (`a.jpg`), or as much of the paths as distinguishes the files (`one/a.jpg`). If several keys match the end of a file's
+ * path, the longest is used. Coordinates are decimal degrees with a point or a comma. An input without a row, or with a row of empty cells, passes
+ * unchanged, and the report counts it in a note.
  *
- * Keeps order. An input fails alone, with the line of its row, when the row cannot be used, when the key is in several rows with different
- * coordinates, or when a row's bare name has already given its location to another file (ERR_GEO, ERR_CSV_ROW, ERR_TABLE_ROW). If the table cannot be
- * read, every input fails (ERR_TABLE).
+ * Keeps order. An input settles as failed, with the line of its row, if the row is invalid, if several rows have its key with different coordinates, or
+ * if the row already gave its location to another file of the same name (ERR_GEO, ERR_CSV_ROW, ERR_TABLE_ROW). If the table cannot be read, every
+ * input fails (ERR_TABLE).
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @example flow(folder("./photos")).pipe(geoFromTable("./places.csv"), batch(), upload(app));
+ * @example flow(folder("./photos")).pipe(geoFromTable("./locations.csv"), batch(), upload(app));
  */
 export const geoFromTable = defineTransform({
   name: "geoFromTable",
@@ -59,16 +60,22 @@ export const geoFromTable = defineTransform({
   apply(input, options, context) {
     const { state } = context;
     const { path } = options;
-    if (state.table) return located(input, state.table, path, options, context);
+    if (state.table) return withLocation(input, state.table, path, options, context);
     state.loading ??= load(path, options);
     return state.loading.then((table) => {
       state.table = table;
-      return located(input, table, path, options, context);
+      return withLocation(input, table, path, options, context);
     });
   },
 });
 
-function located(input: Input, table: Table, path: string, { by, missing }: Checked, context: TransformContext): Input {
+function withLocation(
+  input: Input,
+  table: Table,
+  path: string,
+  { by, missing }: Checked,
+  context: TransformContext,
+): Input {
   const row = by === "id" ? table.get(input.id.normalize("NFC")) : rowOfFile(input, context.origin, table);
   if (row && by === "filename") claim(row, context.origin, path);
   const geo = row && locationIn(row, path);
@@ -96,7 +103,7 @@ function rowOfFile(input: Input, origin: string, table: Table): Row | undefined 
   return undefined;
 }
 
-/** The names that an input's file has. If a transform put bytes in the place of the file, the origin still has its path. */
+/** Lists the names of an input's file. If a transform replaced the file by bytes, the origin still has its path. */
 function namesOf(input: Input, origin: string): string[] {
   const content = mediaOf(input)?.content;
   const path = content && "path" in content ? content.path : undefined;
@@ -110,22 +117,22 @@ function fileKey(path: string): string {
     .replace(/^(?:\.\/)+/, "");
 }
 
-/** A row gives its location to one file: two files of one name need paths in the table. @throws {InputError} ERR_TABLE_ROW */
+/** Checks that a row is used for one file only: files of the same name need paths in the table. @throws {InputError} ERR_TABLE_ROW */
 function claim(row: Row, origin: string, path: string): void {
   row.usedBy ??= origin;
   if (row.usedBy === origin) return;
-  const text = `line ${row.line} of ${path} has "${row.key}", and so it gave its location to ${row.usedBy}`;
-  throw new InputError("ERR_TABLE_ROW", `${text}; write paths into the table that tell the files apart`);
+  const text = `line ${row.line} of ${path} ("${row.key}") already gave its location to ${row.usedBy}`;
+  throw new InputError("ERR_TABLE_ROW", `${text}; write paths into the table that distinguish the files`);
 }
 
-/** Returns the location of a row; undefined if its cells name no location. @throws {InputError} */
+/** Returns the location of a row; undefined if its cells are empty. @throws {InputError} */
 function locationIn(row: Row, path: string): GeoPoint | undefined {
   const where = `${path}:${row.line}`;
   if (row.error) throw new InputError(row.error.code, `${path}: ${row.error.message}`, { cause: row.error });
   if (row.rivals.length > 0) {
     const lines = [row.line, ...row.rivals].slice(0, 5).join(", ");
     const text = `${path} has several rows with other coordinates for "${row.key}" (lines ${lines})`;
-    throw new InputError("ERR_TABLE_ROW", `${text}; keep one of them, or write paths that tell the files apart`);
+    throw new InputError("ERR_TABLE_ROW", `${text}; keep one of them, or write paths that distinguish the files`);
   }
   const [longitude = "", latitude = ""] = row.cells;
   if (isMissing(longitude) && isMissing(latitude)) return undefined;

@@ -1,4 +1,4 @@
-/** Transform: gives inputs a place. */
+/** Transform: sets the location of inputs. */
 
 import { InputError } from "../core/errors.js";
 import { placeFrom } from "../core/input/coordinates.js";
@@ -7,31 +7,32 @@ import { defineTransform } from "../core/plugin/define-transform.js";
 import { formatValue } from "../core/util/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 
-type Place = GeoPoint | undefined;
+type Location = GeoPoint | undefined;
 
 /**
- * Gives each input one place, longitude first as in the API: a fixed one, or what a function makes of the input; `undefined` leaves it as it is.
+ * Sets the location of each input, in degrees: fixed coordinates, or the result of a function of the input, which may be async. If the function returns
+ * `undefined`, the input passes unchanged.
  *
- * Keeps order. A place that is not on earth settles the input as failed (ERR_GEO) and is named; where the two numbers look swapped, that is said.
+ * Keeps order. An input settles as failed (ERR_GEO) if a coordinate is out of range; the error names the values, and says if they look swapped.
  *
- * @throws {InputError} ERR_GEO, at once, for a fixed place
+ * @throws {InputError} ERR_GEO, at once, for fixed coordinates
  * @example flow(folder("./harbour")).pipe(setGeo({ longitude: 4.48, latitude: 51.92 }));
  */
 export const setGeo = defineTransform({
   name: "setGeo",
-  parse(place: GeoPoint | ((input: Input) => Place | Promise<Place>)) {
-    if (typeof place === "function") return place;
-    return placeFrom(place.longitude, place.latitude, "setGeo");
+  parse(location: GeoPoint | ((input: Input) => Location | Promise<Location>)) {
+    if (typeof location === "function") return location;
+    return placeFrom(location.longitude, location.latitude, "setGeo");
   },
-  apply(input, place) {
-    if (typeof place !== "function") return { ...input, geo: place };
-    return whenThere(place(input), (found) => withGeo(input, found));
+  apply(input, location) {
+    if (typeof location !== "function") return { ...input, geo: location };
+    return whenThere(location(input), (result) => withLocation(input, result));
   },
 });
 
-function withGeo(input: Input, place: Place | null): Input {
-  if (place === undefined || place === null) return input;
-  if (typeof place === "object") return { ...input, geo: placeFrom(place.longitude, place.latitude) };
-  const text = `the function must return { longitude, latitude } or undefined, got ${formatValue(place)}`;
+function withLocation(input: Input, location: Location | null): Input {
+  if (location === undefined || location === null) return input;
+  if (typeof location === "object") return { ...input, geo: placeFrom(location.longitude, location.latitude) };
+  const text = `the function must return { longitude, latitude } or undefined, got ${formatValue(location)}`;
   throw new InputError("ERR_GEO", text);
 }

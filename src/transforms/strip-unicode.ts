@@ -1,9 +1,9 @@
-/** Transform: takes characters out of text: emoji, control characters, everything but ASCII, or whole categories and scripts. */
+/** Transform: removes characters from text: emoji, control characters, all but ASCII, or Unicode categories and scripts. */
 
 import * as z from "zod";
 import type { Concept, Input, Json } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import { type OptionsOf, } from "../core/plugin/options.js";
 import { type CharacterClass, loadUnicode, stripper } from "./strip-unicode/unicode-classes.js";
 
 function isScript(name: string): boolean {
@@ -18,31 +18,31 @@ function isScript(name: string): boolean {
 const Class = z.union([
   z.enum(["non-ascii", "emoji", "control"]),
   z.strictObject({
-    /** General categories, such as "So" or "Mn"; one letter takes all of its kind. */
+    /** General categories, such as "So" or "Mn". A single letter stands for all categories that begin with it. */
     categories: z.array(z.string().regex(/^[LMNPSZC][a-z]?$/)).optional(),
     /** Scripts, such as "Han" or "Cyrillic". */
-    scripts: z.array(z.string().refine(isScript, "it is not the name of a script")).optional(),
+    scripts: z.array(z.string().refine(isScript, "is not the name of a script")).optional(),
   }),
 ]);
 const Options = z.strictObject({
-  /** What goes: a class, or a list of them. Default: "non-ascii". */
+  /** Characters to remove: a class, or a list of classes. Default: "non-ascii". */
   remove: z.union([Class, z.array(Class).min(1)]).default("non-ascii"),
-  /** Unicode normalisation before anything is taken out; false leaves it as it is. Default: "NFC". */
+  /** Unicode normalization before characters are removed; false for none. Default: "NFC". */
   normalize: z.union([z.enum(["NFC", "NFD", "NFKC", "NFKD"]), z.literal(false)]).default("NFC"),
-  /** Where: the text, the strings in the metadata (not their keys), the names of concepts (not their ids). Default: all three. */
+  /** Fields to clean: the text, the strings in the metadata (not the keys), the names of concepts (not the ids). Default: all three. */
   fields: z.array(z.enum(["text", "metadata", "concepts"])).default(["text", "metadata", "concepts"]),
-  /** Put in the place of what goes. Default: "". */
+  /** Text that replaces each removed grapheme. Default: "". */
   replacement: z.string().default(""),
 });
 /** Options of `stripUnicode`. */
 export type StripUnicodeOptions = OptionsOf<typeof Options>;
 
 /**
- * Takes characters out of the text, the metadata's strings and the concepts' names. It works on whole graphemes: of a flag, a family emoji or a
- * letter with its accents no half stays behind.
+ * Removes characters from the text, the strings in the metadata and the names of concepts. It removes whole graphemes: a flag, a family emoji or a
+ * letter with its accents is never split.
  *
- * "control" keeps tab and line breaks. A concept whose name becomes empty is named by its id. Keeps order; inputs without anything to take out go
- * on as they are.
+ * "control" keeps tabs and line breaks. A concept whose name becomes empty is named by its id. Keeps order. An input without such characters passes
+ * unchanged.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(csv("./reviews.csv")).pipe(stripUnicode({ remove: ["emoji", "control"] }), batch(), upload(app));
@@ -52,22 +52,22 @@ export const stripUnicode = defineTransform({
   options: Options,
   open: (): { strip?: Strip } => ({}),
   apply(input, { remove, normalize, fields, replacement }, { state }) {
-    if (state.strip) return cleaned(input, fields, state.strip);
+    if (state.strip) return clean(input, fields, state.strip);
     const classes: CharacterClass[] = Array.isArray(remove) ? remove : [remove];
     if (!classes.some((entry) => typeof entry === "object")) {
       state.strip = stripper(classes, { normalize, replacement });
-      return cleaned(input, fields, state.strip);
+      return clean(input, fields, state.strip);
     }
     return loadUnicode().then((unicode) => {
       state.strip ??= stripper(classes, { normalize, replacement, unicode });
-      return cleaned(input, fields, state.strip);
+      return clean(input, fields, state.strip);
     });
   },
 });
 
 type Strip = (text: string) => string;
 
-function cleaned(input: Input, fields: readonly string[], strip: Strip): Input {
+function clean(input: Input, fields: readonly string[], strip: Strip): Input {
   const changed: { text?: string; metadata?: Input["metadata"]; concepts?: Concept[] } = {};
   if (fields.includes("text") && input.text !== undefined) {
     const text = strip(input.text);
@@ -84,7 +84,7 @@ function cleaned(input: Input, fields: readonly string[], strip: Strip): Input {
   return Object.keys(changed).length === 0 ? input : { ...input, ...changed };
 }
 
-/** The same value when there is nothing to take out. */
+/** Returns the value itself if no string in it changes. */
 function stripJson(value: Json, strip: (text: string) => string): Json {
   if (typeof value === "string") return strip(value);
   if (typeof value !== "object" || value === null) return value;

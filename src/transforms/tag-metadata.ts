@@ -7,16 +7,16 @@ import { defineTransform } from "../core/plugin/define-transform.js";
 import { formatValue } from "../core/util/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 
-/** Metadata of an input: what JSON can say, by keys. */
+/** Metadata of an input: JSON values by key. */
 export type Metadata = { readonly [key: string]: Json };
 
 type MetadataOf = (input: Input, context: { origin: string }) => Metadata | Promise<Metadata>;
 
 /**
- * Adds metadata to each input: a fixed object, which is copied now, or what a function makes of the input, at once or as a promise. A key that is there
- * already is replaced; the others stay. A key whose value is undefined counts as absent.
+ * Adds metadata to each input: a fixed object, which is copied at once, or the result of a function of the input, which may be async. The value of an
+ * existing key is replaced; other keys stay. A key whose value is undefined counts as absent.
  *
- * Keeps order. A value that JSON would change or drop (a date, NaN, a Map) fails the input and is named with its path.
+ * Keeps order. An input settles as failed if JSON would change or drop a value (a date, NaN, a Map); the error names the path of the value.
  *
  * @throws {InputError} ERR_METADATA, at once, for a fixed object
  * @example flow(folder("./photos")).pipe(tagMetadata({ split: "train" }));
@@ -24,20 +24,20 @@ type MetadataOf = (input: Input, context: { origin: string }) => Metadata | Prom
 export const tagMetadata = defineTransform({
   name: "tagMetadata",
   parse(metadata: Metadata | MetadataOf) {
-    return typeof metadata === "function" ? metadata : checked(metadata);
+    return typeof metadata === "function" ? metadata : checkMetadata(metadata);
   },
   apply(input, metadata, { origin }) {
-    if (typeof metadata !== "function") return tagged(input, metadata as Metadata);
-    return whenThere((metadata as MetadataOf)(input, { origin }), (more) => tagged(input, checked(more)));
+    if (typeof metadata !== "function") return withMetadata(input, metadata as Metadata);
+    return whenThere((metadata as MetadataOf)(input, { origin }), (added) => withMetadata(input, checkMetadata(added)));
   },
 });
 
-function tagged(input: Input, more: Metadata): Input {
-  return { ...input, metadata: { ...input.metadata, ...more } };
+function withMetadata(input: Input, added: Metadata): Input {
+  return { ...input, metadata: { ...input.metadata, ...added } };
 }
 
-/** A frozen copy. @throws {InputError} ERR_METADATA */
-function checked(value: unknown): Metadata {
+/** Checks metadata and returns a frozen copy. @throws {InputError} ERR_METADATA */
+function checkMetadata(value: unknown): Metadata {
   try {
     if (isPlainObject(value)) return frozenJson(value, "metadata") as Metadata;
   } catch (error) {

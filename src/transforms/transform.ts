@@ -8,13 +8,13 @@ import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { TransformContext, TransformResult } from "../core/plugin/transform.js";
 
 const Options = z.strictObject({
-  /** Name for errors and reports. Default: the function's own, or "transform". */
+  /** Name for errors and reports. Default: the function's name, or "transform". */
   name: z.string().min(1).optional(),
-  /** Most inputs worked on at once, when the function is async. Default: 1. */
+  /** Most inputs processed at once, if the function is async. Default: 1. */
   concurrency: z.number().int().min(1).default(1),
   /**
-   * Longest time for one input when the function is async, in milliseconds: then the input fails (ERR_TRANSFORM_TIMEOUT), the `signal` of that call is
-   * aborted, and what the function returns later is ignored. Default: none.
+   * Longest time for one input if the function is async, in milliseconds. After it, the input fails (ERR_TRANSFORM_TIMEOUT), the `signal` of that call is
+   * aborted, and a later result is ignored. Default: no limit.
    */
   timeoutMs: z.number().positive().optional(),
 });
@@ -22,14 +22,13 @@ const Options = z.strictObject({
 export type TransformOptions = OptionsOf<typeof Options>;
 
 /**
- * Changes inputs with a function: it returns a changed copy, several (a split), or nothing (the input is dropped and counted as skipped).
+ * Changes inputs with a function. It returns a changed copy, several inputs (a split), or nothing: then the input is dropped and settles as skipped.
  *
- * Sync or async, with at most `concurrency` at once; order is kept either way. An input on which the function throws settles as failed, and
- * the flow goes on. On a stop the `signal` in the context is aborted.
+ * Keeps order, also if the function is async; at most `concurrency` inputs are processed at once. An input on which the function throws settles as
+ * failed, and the flow continues. A stop aborts the `signal` in the context.
  *
- * The input is deeply frozen (bytes excepted), so that a change in place throws at its own line. What the function returns is checked as a source's
- * inputs are (ERR_TRANSFORM_RESULT); names may stand for concepts, and new files are described. Parts that are still those of the input are not
- * checked again.
+ * The input is deeply frozen, except for bytes, so an assignment to a part of it throws. Results are checked like the inputs of a source
+ * (ERR_TRANSFORM_RESULT). A name may stand for a concept, and new files are read to find their type. Unchanged parts are not checked again.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./texts")).pipe(transform((input) => ({ ...input, text: input.text?.trim() })));

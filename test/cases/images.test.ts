@@ -325,7 +325,7 @@ describe("formats that the platform refuses", () => {
     );
     const { report } = await through(fitImage({ format: "png" }), [image(bmp)]);
     expect(report.failures[0]).toMatchObject({ code: "ERR_IMAGE_UNDECODABLE" });
-    expect(report.failures[0]?.reason).toContain("sharp does not read image/bmp; convert it to PNG or JPEG first");
+    expect(report.failures[0]?.reason).toContain("sharp cannot decode image/bmp; convert it to PNG or JPEG first");
   });
 
   it("are no reason to refuse a BMP that fits", async () => {

@@ -163,7 +163,7 @@ describe("URLs by reference", () => {
       "ERR_URL_SCHEME",
       "ERR_URL",
     ]);
-    expect(failed[5]?.reason).toBe("the line holds more than one address; put each on its own");
+    expect(failed[5]?.reason).toBe("the line has more than one URL; put each on a line of its own");
   });
 
   it("have something to be called by also when they are empty", async () => {
