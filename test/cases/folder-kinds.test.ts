@@ -81,7 +81,7 @@ const always = {
   ".hidden.txt": "hidden",
   "photo.jpg.part": "partial download",
   "archive.zip": "not an image, video, audio or text, but application/zip",
-  "data.bin": "not an image, video, audio or text, but a type that is not known",
+  "data.bin": "not an image, video, audio or text, but an unknown type",
 };
 const asked = {
   ...always,
@@ -114,7 +114,7 @@ describe("what a folder gives", () => {
     const path = folderWith(temp, files);
     expect(await outcomes(path, { kinds: ["image", "text"] })).toEqual(asked);
     const alone = await outcomes(path, { kinds: ["text"] });
-    expect(alone).toMatchObject({ "table.csv": "read", "IMG_1.jpg": "kind image is not asked for" });
+    expect(alone).toMatchObject({ "table.csv": "read", "IMG_1.jpg": "kind image is excluded by the option kinds" });
     expect(alone["zeros.jpg"]).toBe("ERR_KIND_UNKNOWN");
   });
 

@@ -130,7 +130,7 @@ describe("a folder that is watched", () => {
     ]);
     expect(Object.fromEntries(told)).toEqual({
       ".hidden": "hidden",
-      "a.bin": "not an image, video, audio or text, but a type that is not known",
+      "a.bin": "not an image, video, audio or text, but an unknown type",
       "e.txt": "ERR_FILE_EMPTY",
       link: "symbolic link",
       no: "excluded",

@@ -61,8 +61,8 @@ describe("kinds in a folder", () => {
     const path = folderWith(temp, { "a.jpg": photo, "b.txt": "text", "c.bin": Buffer.from([0, 1, 2, 3, 0, 255]) });
     expect(await reasonsOf(path, { kinds: ["image"] })).toEqual({
       "a.jpg": "read",
-      "b.txt": "kind text is not asked for",
-      "c.bin": "not an image, video, audio or text, but a type that is not known",
+      "b.txt": "kind text is excluded by the option kinds",
+      "c.bin": "not an image, video, audio or text, but an unknown type",
     });
   });
 

@@ -1,0 +1,204 @@
+/** Makes an item of one file of a folder: an input with id, concepts and content, or the reason why there is none. */
+
+import { statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { describeError, FlowError, InputError } from "../../core/errors.js";
+import { checkTextSize, type Described, decodeText, describeFile, kindError } from "../../core/input/content.js";
+import { knownType } from "../../core/input/detect/detect.js";
+import { isTextName } from "../../core/input/detect/names.js";
+import { oldTextType, unknownType } from "../../core/input/detect/types.js";
+import { idFromPath, idOfContent, idOfFile } from "../../core/input/ids.js";
+import type { FileContent, InputDraft, Kind } from "../../core/input/input.js";
+import { doneEarlier, type SourceItem } from "../../core/plugin/source.js";
+import { formatValue } from "../../core/util/format-value.js";
+import { whenThere } from "../../core/util/thenable.js";
+import { sidecarByContent } from "./sidecars.js";
+import type { FoundFile } from "./walk.js";
+
+type Labels = string | readonly string[] | undefined;
+/** Returns the concepts of a file. */
+export type LabelsOf = (relativePath: string, kind: Kind) => Labels | Promise<Labels>;
+/** Returns the id of a file. */
+export type IdOf = (relativePath: string) => string | Promise<string>;
+
+/** Options of `folder` that concern single files, and the folder that is read. */
+export interface FileOptions {
+  kinds?: readonly Kind[] | undefined;
+  labels?: "folder" | LabelsOf | undefined;
+  ids: "folder" | "path" | "content" | IdOf;
+  datasets: string[];
+  /** Whether a file may be read again after a change. */
+  isWatched: boolean;
+  /** Real path of the folder, for journal keys. */
+  realPath: string;
+  /** Name of the folder, for ids. */
+  folderName: string;
+}
+
+type MaybePromise<T> = T | Promise<T>;
+
+/** The reason of a text that is not read by default. */
+const otherText =
+  'text that is not named .txt, .md or .text; kinds: ["text"] or include reads it (on the command line --kind text, --include)';
+
+/** Bytes of a file that began like a text, from which its type is detected. */
+const headBytes = 4100;
+
+/** Makes an item of one file. A file that an earlier run finished is skipped without being opened. */
+export function itemOfFile(
+  file: FoundFile,
+  options: FileOptions,
+  isDone: ((key: string) => boolean) | undefined,
+): MaybePromise<SourceItem> {
+  if (!isDone) return readItem(file, options);
+  const key = journalKeyOf(file, options);
+  if (key === undefined) return readItem(file, options);
+  if (isDone(key)) return { origin: file.path, skipped: doneEarlier, id: idOfPath(file.relative, options) };
+  return whenThere(readItem(file, options), (item) => ("input" in item ? { ...item, key } : item));
+}
+
+/**
+ * Returns the key by which a journal knows a file without opening it: real path, size, time, and the options that form its input. A function among the
+ * options is code whose result is unknown, so it counts as "function". Undefined if the file cannot be examined; opening it reports the error.
+ */
+function journalKeyOf(
+  { path, relative }: FoundFile,
+  { labels, ids, datasets, realPath }: FileOptions,
+): string | undefined {
+  try {
+    const { size, mtimeMs } = statSync(path);
+    const labelsName = typeof labels === "function" ? "function" : (labels ?? "");
+    const idsName = typeof ids === "function" ? "function" : ids;
+    return `${realPath}/${relative}\n${size}\n${mtimeMs}\n${labelsName}\n${idsName}\n${datasets.join()}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a file as far as its item needs. An error becomes the item's own. */
+function readItem(file: FoundFile, options: FileOptions): MaybePromise<SourceItem> {
+  const failed = (error: unknown): SourceItem => ({ origin: file.path, error: asItemError(error) });
+  try {
+    const item = whenThere(describeFile(file.path), (described) => itemOfContent(described, file, options));
+    return item instanceof Promise ? item.catch(failed) : item;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function itemOfContent(
+  described: Described<FileContent>,
+  file: FoundFile,
+  options: FileOptions,
+): MaybePromise<SourceItem> {
+  const { kind, content, text } = described;
+  const { path, relative, name } = file;
+  const reason = reasonToSkip(described, file, options);
+  if (reason !== undefined) return { origin: path, skipped: reason };
+  if (kind === undefined) return { origin: path, error: kindError(described, path) };
+  const input: InputDraft = { metadata: { filename: name } };
+  if (options.datasets.length > 0) input.datasets = options.datasets;
+  const id = idOfPath(relative, options);
+  if (id !== undefined) input.id = id;
+  if (kind !== "text") input[kind] = content;
+  else if (text !== undefined) input.text = text;
+  const needsBytes = options.ids === "content" || (kind === "text" && text === undefined);
+  const finish = () => (needsBytes ? readWholeFile(input, kind, content, path, options) : asItem(path, input, options));
+  const naming = addNames(input, relative, kind, options);
+  return naming ? naming.then(finish) : finish();
+}
+
+/**
+ * Returns why a file is skipped for its content; undefined if it is read or fails. The reasons do not name the file, so that reports and plans count
+ * files by reason.
+ */
+function reasonToSkip(
+  { kind, content, text }: Described<FileContent>,
+  file: FoundFile,
+  { kinds }: FileOptions,
+): string | undefined {
+  const { mimeType = unknownType } = content;
+  const wantsText = kinds?.includes("text") ?? file.isNamed;
+  if (kind === undefined && mimeType === oldTextType)
+    return wantsText ? undefined : "text in another encoding than UTF-8";
+  if (kind === undefined) return notAKind(mimeType === unknownType ? "an unknown type" : mimeType);
+  if (kinds && !kinds.includes(kind)) return `kind ${kind} is excluded by the option kinds`;
+  if (kind !== "text" || isTextName(file.path)) return undefined;
+  if (!wantsText && mimeType !== "text/plain") return "text in another encoding than UTF-8";
+  return sidecarByContent(file.path, text) ?? (wantsText ? undefined : otherText);
+}
+
+function notAKind(type: string): string {
+  return `not an image, video, audio or text, but ${type}`;
+}
+
+/** Returns the id of a file that depends on its path alone; undefined for an id of the bytes or of the user's function. */
+function idOfPath(relative: string, { ids, folderName }: FileOptions): string | undefined {
+  if (typeof ids === "function" || ids === "content") return undefined;
+  return ids === "path" ? idFromPath(relative) : idOfFile(folderName, relative);
+}
+
+/** Adds the results of `labels` and `ids`. Returns a promise only if one of them is async. */
+function addNames(
+  input: InputDraft,
+  relative: string,
+  kind: Kind,
+  { labels, ids }: FileOptions,
+): Promise<void> | undefined {
+  if (labels === "folder") setLabels(input, relative.split("/").slice(-2, -1));
+  const labeling =
+    typeof labels === "function" ? whenThere(labels(relative, kind), (found) => setLabels(input, found)) : undefined;
+  const naming = typeof ids === "function" ? whenThere(ids(relative), (id) => setId(input, id)) : undefined;
+  return labeling || naming ? Promise.all([labeling, naming]).then(() => undefined) : undefined;
+}
+
+function setLabels(input: InputDraft, labels: Labels): void {
+  const concepts = typeof labels === "string" ? [labels] : (labels ?? []);
+  if (!Array.isArray(concepts))
+    input.concepts = concepts as never; // the check of the input's shape refuses it
+  else if (concepts.length > 0) input.concepts = [...concepts];
+}
+
+function setId(input: InputDraft, id: unknown): void {
+  if (typeof id !== "string")
+    throw new InputError("ERR_INPUT_SHAPE", `ids must return a string, got ${formatValue(id)}`);
+  input.id = id;
+}
+
+/** Reads the whole file, for a large text or for an id of the bytes. */
+async function readWholeFile(
+  input: InputDraft,
+  kind: Kind,
+  content: FileContent,
+  path: string,
+  options: FileOptions,
+): Promise<SourceItem> {
+  if (kind === "text" && input.text === undefined) {
+    checkTextSize(content.sizeBytes ?? 0, path);
+    const bytes = await readFile(path);
+    try {
+      input.text = decodeText(bytes, path);
+    } catch (error) {
+      // A file that begins with text may be another type, such as a PDF.
+      const type = isTextName(path) ? undefined : await knownType(bytes.subarray(0, headBytes));
+      if (type === undefined) throw error;
+      return { origin: path, skipped: notAKind(type) };
+    }
+  }
+  if (options.ids === "content") input.id = await idOfContent(path);
+  return asItem(path, input, options);
+}
+
+/** Makes the item of an input. Only the results of the user's functions need a check of their shape. */
+function asItem(origin: string, input: InputDraft, { labels, ids, isWatched }: FileOptions): SourceItem {
+  const sameId = ids === "content" ? "duplicate" : isWatched ? "again" : "file";
+  return typeof labels === "function" || typeof ids === "function"
+    ? { origin, input, sameId }
+    : { origin, input, checked: true, sameId };
+}
+
+function asItemError(error: unknown): Error {
+  if (error instanceof FlowError) return error;
+  const isFromSystem = error instanceof Error && "syscall" in error;
+  return new InputError(isFromSystem ? "ERR_FILE_UNREADABLE" : "ERR_ITEM", describeError(error), { cause: error });
+}
