@@ -63,7 +63,7 @@ async function isConfirmed(app: App, count: number, options: SelectingOptions): 
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   try {
-    const question = `Delete ${counted(count, "input")} of ${selectionText(options)}${app.place}? There is no way back. (yes/no) `;
+    const question = `Delete ${counted(count, "input")} of ${selectionText(options)}${app.address}? There is no way back. (yes/no) `;
     const answer = await Promise.race([terminal.question(question), closed]);
     return /^\s*yes\s*$/i.test(answer);
   } finally {

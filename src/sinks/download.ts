@@ -8,23 +8,23 @@ import { defineSink } from "../core/plugin/define-sink.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
 const Options = z.strictObject({
-  /** App whose media these are. Default: the app that `listInputs` of this flow lists; other addresses must be public. */
+  /** App that stores the contents. Default: the app that `listInputs` of this flow lists. Addresses outside of the app must be public. */
   app: z.instanceof(App).optional(),
-  /** Most downloads at once. Default: 8. */
+  /** Most downloads at once, 1 to 64. Default: 8. */
   concurrency: z.number().int().min(1).max(64).default(8),
-  /** Times that a broken download is gone on with. Default: 4. */
+  /** Most attempts of one file; each resumes the partial file of the attempt before it. Default: 4. */
   maxAttempts: z.number().int().min(1).default(4),
   /** Largest file that is accepted, in bytes. Default: 2,000,000,000. */
   maxBytes: z.number().positive().default(2_000_000_000),
-  /** Longest wait between two pieces, in milliseconds. Default: 60,000. */
+  /** Longest wait between two chunks, in milliseconds. Default: 60,000. */
   timeoutMs: z.number().positive().default(60_000),
-  /** Longest time for one file with all its tries, in milliseconds; what is there by then is gone on with in the next run. Default: 3,600,000. */
+  /** Longest time for one file with all attempts, in milliseconds. The next run resumes the partial file. Default: 3,600,000. */
   deadlineMs: z.number().positive().default(3_600_000),
-  /** Follows addresses in private networks. Default: false. */
+  /** Also downloads from addresses in private networks. Default: false. */
   allowPrivate: z.boolean().default(false),
   /**
-   * Makes `listInputs` read the annotations and datasets of its inputs, so that the manifest has them. Reading the datasets costs a request for every
-   * 1000 members of each dataset of the app. Default: true.
+   * Makes `listInputs` read the annotations and datasets of its inputs, so that the manifest has them. Reading the datasets takes one request per 1000
+   * members of each dataset of the app. Default: true.
    */
   wholeRecords: z.boolean().default(true),
 });
@@ -32,24 +32,24 @@ const Options = z.strictObject({
 export type DownloadOptions = OptionsOf<typeof Options>;
 
 /**
- * Downloads the content of each input to a folder: images, video and audio byte for byte as they were uploaded, text as UTF-8. Of an image
- * with a text, both.
+ * Downloads the content of each input to a folder: images, video and audio byte for byte as they were uploaded, text as UTF-8. An image with a text
+ * gets two files.
  *
- * Names are made from ids, never taken from a server, and end in an extension found by content. A file appears under its name when it is
- * whole: when its length is right, also on disk, and its SHA-256 where the server tells it. Links that lie in the folder are not followed. A file that
- * another program put there under the same name is not overwritten; the input fails with ERR_FILE_EXISTS.
+ * A file name consists of the input's id and an extension that matches the content; names from servers are not used. A file gets its name after its
+ * length was checked, also on disk, and its SHA-256 if the server sends one. Links in the folder are not followed. A file that another program wrote
+ * under the same name is not overwritten; the input fails with ERR_FILE_EXISTS.
  *
- * `manifest.jsonl` in the folder gets one line for each input before it goes on: its files (path, sizeBytes, sha256) and the whole record (kind,
- * concepts, metadata, geo, annotations, datasets, status, times). `jsonl("out/manifest.jsonl")` reads it, so that `upload` puts all of it into another app.
- * Run again, files that the manifest names and that are there in full size are not fetched again, unless the input was made anew since. Where
- * a sink follows, such as `remove`, their SHA-256 is compared first. If nothing of the record has changed either, the input is skipped, or goes on
- * to the sink that follows; else it gets a new line, and the last line of an input counts.
+ * `manifest.jsonl` in the folder gets one line per input before the input passes downstream: its files (path, sizeBytes, sha256) and the whole record
+ * (kind, concepts, metadata, geo, annotations, datasets, status, times). `jsonl("out/manifest.jsonl")` reads it, so that `upload` can copy everything to
+ * another app. A repeated run does not fetch files that the manifest names and that have their full size, unless the input was created again since. If
+ * a sink follows, such as `remove`, it also compares their SHA-256. If the record has not changed either, the input is skipped, or passes to the next
+ * sink with a note; else it gets a new line. The last line of an input counts.
  *
- * One process at a time downloads into a folder; another one is refused.
+ * Only one process at a time can download into a folder (ERR_FOLDER_IN_USE).
  *
- * Several at once, so the order is that of completion. A broken download goes on where it stopped, also in the next run, after an abort or a kill:
- * what came stays as `.part`, and is kept only while the server has the same content. An input whose content cannot be had fails with its
- * reason (ERR_HTTP_404, ERR_DOWNLOAD_…, ERR_FILE_UNWRITABLE; ERR_KIND_MISMATCH when a server sends a page for an image, video or audio).
+ * Inputs pass downstream in the order of completion. An interrupted download resumes where it stopped, also in the next run after an abort or a kill:
+ * the partial file is kept as `.part` while the server has the same content. An input settles as failed if its content is not available
+ * (ERR_HTTP_404, ERR_DOWNLOAD_…), cannot be written (ERR_FILE_UNWRITABLE), or is a web page in place of an image, video or audio (ERR_KIND_MISMATCH).
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) ERR_FILE_UNWRITABLE when the folder cannot be written; ERR_FOLDER_IN_USE
@@ -64,7 +64,7 @@ export const download = defineSink({
   target: ({ folder }) => diskTarget("download to", folder),
   wholeRecords: ({ wholeRecords }) => wholeRecords,
   undoesAborted: true,
-  /** The number of downloads is bounded by `concurrency`; a batch is spread over it. */
+  // The option `concurrency` bounds the downloads, and a batch shares it.
   concurrency: () => Number.POSITIVE_INFINITY,
   supportsDryRun: true,
   open: ({ options: { folder, ...options }, dryRun, run }) => Downloader.open(folder, options, { dryRun, run }),

@@ -1,4 +1,4 @@
-/** Sink: renames concepts, app-wide. */
+/** Sink: renames concepts in the whole app. */
 
 import { idsPolicy } from "../clarifai/batch-policy.js";
 import type { ApiError } from "../clarifai/client/api-error.js";
@@ -13,13 +13,14 @@ import type { Concept } from "../core/input/input.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 
 /**
- * Renames the concepts of the inputs that reach it: each concept's id keeps its place, and its name becomes the label of that concept in the
- * whole app. The API knows no other action for concepts than to overwrite the name.
+ * Renames the concepts of the inputs that reach it. The id of a concept stays, and its name becomes the label of the concept in the whole app. The API
+ * has no other action for concepts than to overwrite the name.
  *
- * Of several names for one id the last one stays, and no name is sent twice in a row. A concept that is refused, for instance because it does not
- * exist (11101), fails the inputs that have it, and no others.
+ * If one id has several names, the last one stays. A name that was sent last is not sent again. If the server refuses a concept, for example because it
+ * does not exist (11101), only the inputs with this concept fail. An input without concepts fails (ERR_NO_CONCEPTS).
  *
- * @throws {SinkError} (the run rejects) when the key may not write
+ * @throws {OptionsError} ERR_OPTIONS
+ * @throws {SinkError} (the run rejects) the API's code when the key may not write
  * @example
  * const renamed = fromIterable([{ concepts: [{ id: "id-face", name: "face" }] }]);
  * await flow(renamed).pipe(patchConcepts(app)).run();
@@ -36,13 +37,13 @@ export const patchConcepts = defineSink({
   open({ options: { app }, dryRun, run }) {
     const writer = dryRun ? app.forDryRun() : app;
     run.watch(writer.transport);
-    /** The names that concepts have by now. */
+    /** Names that this run gave to concepts, by id. */
     return { app: writer, names: new Map<string, string | undefined>() };
   },
   async write({ messages }, { state: { app, names }, signal }) {
     for (const message of messages) {
       if (message.value.concepts.length > 0) continue;
-      message.fail(new InputError("ERR_NO_CONCEPTS", "it has no concepts to rename"), "patchConcepts");
+      message.fail(new InputError("ERR_NO_CONCEPTS", "the input has no concepts to rename"), "patchConcepts");
     }
     const wanted = new Map(messages.flatMap(({ value }) => value.concepts.map((concept) => [concept.id, concept])));
     const changed = [...wanted.values()].filter(({ id, name }) => !names.has(id) || names.get(id) !== name);
@@ -52,18 +53,24 @@ export const patchConcepts = defineSink({
       for (const { id, name } of concepts) names.set(id, name);
     };
     for (const part of inParts(changed, limits.maxInputsPerRequest)) {
-      await settleInHalves(part, (concepts) => havingAny(messages, concepts), "patchConcepts", send, isOfOne);
+      await settleInHalves(
+        part,
+        (concepts) => withAnyConcept(messages, concepts),
+        "patchConcepts",
+        send,
+        concernsOneConcept,
+      );
     }
   },
 });
 
-/** The messages that have one of these concepts. */
-function havingAny(messages: readonly Message[], concepts: readonly Concept[]): Message[] {
+/** Returns the messages that have one of these concepts. */
+function withAnyConcept(messages: readonly Message[], concepts: readonly Concept[]): Message[] {
   const ids = new Set(concepts.map(({ id }) => id));
   return messages.filter((message) => message.value.concepts.some(({ id }) => ids.has(id)));
 }
 
-/** Whether a refusal is that of one concept: it does not exist, say. */
-function isOfOne({ code, status }: ApiError): boolean {
+/** Whether one concept may have caused the refusal of a request, for example because it does not exist. */
+function concernsOneConcept({ code, status }: ApiError): boolean {
   return code === "11101" || code === "40003" || (status !== undefined && mayBeOneItem(status));
 }

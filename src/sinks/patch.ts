@@ -23,8 +23,8 @@ import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
 const Options = z.strictObject({
   /**
-   * "merge" adds to what the server has, "overwrite" replaces the input's data (an input that was not listed loses what it does not give),
-   * "remove" deletes the concepts that are named, the metadata keys whose value is `true`, and the location. Default: "merge".
+   * "merge" adds to the stored data. "overwrite" replaces the stored data; stored fields that an unlisted input does not have are deleted. "remove"
+   * deletes the named concepts, the metadata keys whose value is `true`, and the location. Default: "merge".
    */
   action: z.enum(["merge", "overwrite", "remove"]).default("merge"),
   /** Deletes an annotation that a removal leaves empty. Default: false. */
@@ -36,22 +36,22 @@ export type PatchOptions = OptionsOf<typeof Options>;
 /**
  * Patches inputs by their ids: metadata, concepts, location and datasets of each input, and its annotations that have ids.
  *
- * An input that `listInputs` listed from the same app is compared with its state then. A merge sends the differences, and removes what a transform
- * took away: metadata keys, concepts, the location, annotations. An overwrite sends all of its data, with the changes. Untouched annotations are
+ * An input that `listInputs` listed from the same app is compared with its listed state. A merge sends the differences, and removes metadata keys,
+ * concepts, the location and annotations that a transform removed. An overwrite sends all of its data, with the changes. Unchanged annotations are
  * never sent. If nothing changed, nothing is sent and the input is skipped ("nothing to change"). Differences that the API cannot merge, such as null
  * or a changed list, overwrite the input's data if the server still has the listed state; otherwise the input fails.
  *
- * Any other input, such as a row of a table, is sent as it is given. An overwrite of it deletes what it does not give. A list is appended to the
- * server's list, once, even if an answer is lost.
+ * Any other input, such as a row of a table, is sent as it is. An overwrite deletes stored fields that it does not have. A list is appended to the
+ * stored list, once, even if an answer is lost.
  *
- * The answer is compared with what was asked for; an input whose result differs fails (ERR_PATCH_RESULT). Media, ids and names of concepts cannot
- * be patched, and annotations cannot be added: an input with such a change fails before anything is sent (ERR_PATCH_UNSUPPORTED,
- * ERR_ANNOTATION_ID). If a later request of an input fails, the error says what was done before.
+ * The answer is compared with the request; an input whose result differs fails (ERR_PATCH_RESULT). Media, ids and names of concepts cannot be patched,
+ * and annotations cannot be added: an input with such a change fails before anything is sent (ERR_PATCH_UNSUPPORTED, ERR_ANNOTATION_ID). If a later
+ * request of an input fails, the error names the requests that succeeded. Inputs pass downstream in the order of completion.
  *
  * Actions: https://docs.clarifai.com/create-manage/inputs/manage
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @throws {SinkError} (the run rejects) when the key may not write
+ * @throws {SinkError} (the run rejects) the API's code when the key may not write
  * @example await flow(csv("./corrections.csv")).pipe(batch(), patch(app, { action: "merge" })).run();
  */
 export const patch = defineSink({
@@ -70,8 +70,8 @@ export const patch = defineSink({
     return { app: writer, writes: new WritesById() };
   },
   async write({ messages }, { options: { action, deleteIfEmpty }, state: { app, writes }, signal, dryRun }) {
-    await writes.inOrder(messages, async (some) => {
-      const planned = some.flatMap((message) => plannedOf(message, app.place, action) ?? []);
+    await writes.inOrder(messages, async (part) => {
+      const planned = part.flatMap((message) => plannedOf(message, app.address, action) ?? []);
       await send(planned, deleteIfEmpty, { app, signal, dryRun, done: new Map() });
     });
   },
@@ -84,10 +84,10 @@ interface Planned {
   datasets: DatasetItem[];
 }
 
-/** What is to be sent of a message; a message that cannot be patched, or needs no patch, is settled. */
-function plannedOf(message: Message, place: string, action: PatchAction): Planned | undefined {
+/** Plans the patch of a message. Settles a message that cannot be patched or needs no patch, and returns undefined. */
+function plannedOf(message: Message, address: string, action: PatchAction): Planned | undefined {
   try {
-    const planned = plan(message, place, action);
+    const planned = plan(message, address, action);
     const { fields, annotations, datasets } = planned;
     if (fields || annotations.changed.length > 0 || annotations.removed.length > 0 || datasets.length > 0)
       return planned;
@@ -98,31 +98,31 @@ function plannedOf(message: Message, place: string, action: PatchAction): Planne
   return undefined;
 }
 
-function plan(message: Message, place: string, action: PatchAction): Planned {
+function plan(message: Message, address: string, action: PatchAction): Planned {
   const { value, source, listed } = message;
   if (!isSameContent(value, source)) throw unsupported("a transform changed its content, and media cannot be patched");
   if (listed && value.id !== listed.id) {
     throw unsupported(`a transform changed the id of a listed input from ${listed.id} to ${value.id}`);
   }
-  const isHere = listed?.place === place;
-  const removed = isHere ? undefined : removedField(message);
+  const isListedHere = listed?.app === address;
+  const removed = isListedHere ? undefined : removedField(message);
   if (removed !== undefined) {
-    const text = `a transform took away ${removed} of an input that was listed from ${listed?.place}`;
-    throw unsupported(`${text}; patch removes it only there, and this is ${place}`);
+    const text = `a transform removed ${removed} of an input that was listed from ${listed?.app}`;
+    throw unsupported(`${text}; patch can remove it only there, and this is ${address}`);
   }
-  if (isHere && action === "remove") {
-    const text = 'action "remove" takes inputs that name what is to go, and this one was listed';
-    throw unsupported(`${text}; take it away with a transform and use action "merge"`);
+  if (isListedHere && action === "remove") {
+    const text = 'action "remove" is for inputs that name the fields to remove, and this input was listed';
+    throw unsupported(`${text}; remove the fields with a transform and use action "merge"`);
   }
   return {
     message,
-    fields: isHere && action !== "remove" ? listedPatch(value, listed, action) : rowPatch(value, action),
-    annotations: annotationsPatch(message, isHere ? listed : undefined, action),
-    datasets: datasetsPatch(message, isHere, action),
+    fields: isListedHere && action !== "remove" ? listedPatch(value, listed, action) : rowPatch(value, action),
+    annotations: annotationsPatch(message, isListedHere ? listed : undefined, action),
+    datasets: datasetsPatch(message, isListedHere, action),
   };
 }
 
-/** Lists come last: if something else fails and the input is patched again, they are not appended again. */
+/** Sends the patches. Lists come last: if another request fails and the input is patched again, no list is appended twice. */
 async function send(planned: readonly Planned[], deleteIfEmpty: boolean, context: PatchContext): Promise<void> {
   const fields = planned.flatMap(({ message, fields: patch }) => (patch ? [{ message, patch }] : []));
   await patchFields(
@@ -134,8 +134,8 @@ async function send(planned: readonly Planned[], deleteIfEmpty: boolean, context
     deleteIfEmpty,
     context,
   );
-  const gone = planned.flatMap(({ message, annotations }) => annotations.removed.map((id) => ({ message, id })));
-  await deleteAnnotations(gone, context);
+  const removed = planned.flatMap(({ message, annotations }) => annotations.removed.map((id) => ({ message, id })));
+  await deleteAnnotations(removed, context);
   await patchDatasets(
     planned.flatMap(({ datasets }) => datasets),
     context,
@@ -146,7 +146,7 @@ async function send(planned: readonly Planned[], deleteIfEmpty: boolean, context
   );
 }
 
-/** Whether two inputs have the same content; what is known about it does not count. */
+/** Whether two inputs have the same content; facts about it, such as its size, do not count. */
 function isSameContent(one: Input, other: Input): boolean {
   if (one.text !== other.text || one.textUrl !== other.textUrl) return false;
   return mediaKinds.every((kind) => one[kind] === other[kind] || identityOf(one[kind]) === identityOf(other[kind]));

@@ -10,22 +10,24 @@ import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
 const Options = z.strictObject({
-  /** "all": every annotation of the input; "given": those that the input lists, by their ids. Default: "given". */
+  /** "all": every stored annotation of the input. "given": the annotations in the input, by their ids. Default: "given". */
   which: z.enum(["all", "given"]).default("given"),
 });
 /** Options of `removeAnnotations`. */
 export type RemoveAnnotationsOptions = OptionsOf<typeof Options>;
 
-const nothingListed = "it lists no annotations, so none was removed (listInputs reads them with annotations: true)";
+const nothingListed =
+  "the input has no annotations, so none was removed (listInputs reads them with annotations: true)";
 
 /**
- * Deletes annotations: those that each input lists by id, in pairs of input id and annotation id, or all of its inputs. The inputs stay, and so
- * does what came with their upload (concepts, metadata, place). There is no way back.
+ * Deletes annotations: by default those that each input has, by input id and annotation id, or all stored annotations of the inputs. The inputs stay,
+ * and so do the concepts, metadata and location of their upload. The deletion cannot be undone.
  *
- * An input that lists no annotations goes on untouched, with a note in the report. A request that is refused fails its inputs.
+ * Requests have at most 128 ids. An input without annotations passes unchanged, with a note in the report. If the server refuses a request, its inputs
+ * fail with the platform's code.
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @throws {SinkError} (the run rejects) when the key may not delete
+ * @throws {SinkError} (the run rejects) the API's code when the key may not delete
  * @example
  * const boxes = listInputs(app, { annotations: true });
  * await flow(boxes).pipe(batch(), removeAnnotations(app)).run();
@@ -58,8 +60,8 @@ export const removeAnnotations = defineSink({
     for (const part of inParts(pairs, limits.maxIdsPerRequest)) {
       const inputIds = part.map((pair) => pair.message.value.id);
       const ids = part.map((pair) => pair.id);
-      const touched = part.map((pair) => pair.message);
-      await settleWith(touched, "removeAnnotations", () => app.deleteAnnotations(inputIds, ids, signal));
+      const changed = part.map((pair) => pair.message);
+      await settleWith(changed, "removeAnnotations", () => app.deleteAnnotations(inputIds, ids, signal));
     }
   },
 });

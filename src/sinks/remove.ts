@@ -17,21 +17,21 @@ import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
 const Options = z.strictObject({
-  /** Longest wait for the inputs of a request to be gone, in milliseconds, at most a day. Default: 60,000. */
+  /** Longest wait until the server has deleted the inputs of a request, in milliseconds, at most a day. Default: 60,000. */
   timeoutMs: z.number().positive().max(86_400_000).default(60_000),
 });
 /** Options of `remove`. */
 export type RemoveOptions = OptionsOf<typeof Options>;
 
 /**
- * Deletes the inputs that reach it, 128 to a request. There is no way back.
+ * Deletes the inputs that reach it, at most 128 per request. The deletion cannot be undone.
  *
- * The server deletes in the background. An input goes on downstream when the server lists it no more. One that is still there after `timeoutMs` is
- * pending, and one whose deletion the server reports as failed fails with its code. An input that does not exist is skipped; inputs that `listInputs`
- * yielded are not looked up for that. A request that is refused fails its inputs with the platform's code.
+ * The server deletes in the background. An input passes downstream when the server no longer lists it. An input that the server still lists after
+ * `timeoutMs` is pending. If the server reports that a deletion failed, the input fails with that code. An input that does not exist is skipped; inputs
+ * from `listInputs` need no lookup for it. If the server refuses a request, its inputs fail with the platform's code.
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @throws {SinkError} (the run rejects) when the key may not delete
+ * @throws {SinkError} (the run rejects) the API's code when the key may not delete
  * @example await flow(listInputs(app, { dataset: "old" })).pipe(batch(), remove(app)).run();
  */
 export const remove = defineSink({
@@ -42,7 +42,7 @@ export const remove = defineSink({
   },
   target: ({ app }) => app.target("remove from"),
   batch: idsPolicy,
-  // Most of the time a batch waits for the server to finish.
+  // A batch mostly waits for the server's background work.
   concurrency: 16,
   supportsDryRun: true,
   open({ options: { app }, dryRun, run }) {
@@ -55,17 +55,17 @@ export const remove = defineSink({
     const existing = () => messages.filter((message) => !message.settled && !absent.has(message));
     await settleInHalves(
       existing(),
-      (some) => some,
+      (part) => part,
       "remove",
-      async (some) => {
-        if (some.length > 0) await writer.deleteInputs(idsOf(some), signal);
+      async (part) => {
+        if (part.length > 0) await writer.deleteInputs(idsOf(part), signal);
       },
     );
     if (!dryRun) await settleRemaining(app, existing(), timeoutMs, signal);
   },
 });
 
-/** Finds and skips inputs that are not there. A listing has just said of its inputs that they are. */
+/** Finds and skips inputs that do not exist. Listed inputs need no lookup: the listing has just read them. */
 async function absentOf(app: App, messages: readonly Message[], signal: AbortSignal): Promise<ReadonlySet<Message>> {
   const absent = new Set<Message>();
   const unknown = messages.filter(({ source }) => source.status === undefined);
@@ -79,7 +79,7 @@ async function absentOf(app: App, messages: readonly Message[], signal: AbortSig
   return absent;
 }
 
-/** Waits until the server does not list the inputs any more, and settles the inputs that it still lists. */
+/** Waits until the server no longer lists the inputs, and settles those that it still lists at the end. */
 async function settleRemaining(
   app: App,
   messages: readonly Message[],
@@ -91,7 +91,7 @@ async function settleRemaining(
     left = await waitUntilDeleted(app, idsOf(messages), { clock: systemClock, signal, withinMs: timeoutMs });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const reason = `the server accepted the deletion, and a lookup of what is left failed: ${describeError(error)}`;
+    const reason = `the server accepted the deletion, and the lookup of its result failed: ${describeError(error)}`;
     for (const message of messages) message.settle({ state: "pending", reason });
     return;
   }
@@ -103,7 +103,7 @@ async function settleRemaining(
       message.fail(new InputError(String(status.code), statusText(status), { retryable: true }), "remove");
       continue;
     }
-    const reason = `the server accepted the deletion, and after ${timeoutMs / 1000} s the input is still there; run it again, or raise timeoutMs`;
+    const reason = `the server accepted the deletion, and the input still exists after ${timeoutMs / 1000} s; run the flow again, or raise timeoutMs`;
     message.settle({ state: "pending", reason });
   }
 }

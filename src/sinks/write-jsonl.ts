@@ -13,18 +13,18 @@ import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.
 import type { Batch } from "../core/plugin/sink.js";
 
 const Options = z.strictObject({
-  /** Adds to a file that exists. Default: false, and a file that exists is an error. */
+  /** Appends to an existing file. Default: false, and an existing file is an error. */
   append: z.boolean().default(false),
 });
 /** Options of `writeJsonl`. */
 export type WriteJsonlOptions = OptionsOf<typeof Options>;
 
 /**
- * Writes each input as one line of a JSON Lines file, which `jsonl(path)` reads again. Bytes in memory are written as base64 under
- * `bytes`; files and URLs stay references.
+ * Writes each input as one line of a JSON Lines file, which `jsonl(path)` can read. Bytes in memory are written as base64 in `bytes`; files and URLs
+ * stay references.
  *
- * Keeps order. An input goes on downstream when the system has its line. The file is closed at the end, on an error and on an early stop; whole
- * lines stay. One run at a time writes a file.
+ * Keeps order. An input passes downstream after its line was written to the file. An input that JSON cannot hold fails alone (ERR_JSON). The file is
+ * closed at the end, on an error and on an early stop; it never ends in a partial line. Only one run at a time can write a file.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) ERR_FILE_EXISTS, ERR_FILE_LOCKED, ERR_FILE_UNWRITABLE
@@ -49,7 +49,7 @@ export const writeJsonl = defineSink({
   close: ({ state: file }) => file.close(),
 });
 
-/** Writes the inputs as lines; what JSON cannot hold, such as data that is nested too deeply, fails alone. */
+/** Formats the inputs as lines. An input that JSON cannot hold, such as one that is nested too deeply, fails alone. */
 function linesOf(batch: Batch): string {
   let lines = "";
   for (const [index, input] of batch.inputs.entries()) {
@@ -62,11 +62,11 @@ function linesOf(batch: Batch): string {
   return lines;
 }
 
-/** A file that grows by whole lines, held by this process until it is closed. */
+/** A file that grows by whole lines. This process holds its lock until it is closed. */
 class LineFile {
   readonly #file: FileHandle;
   readonly #release: () => Promise<void>;
-  /** Where the last whole line ends; undefined for a device, which has no end. */
+  /** Position after the last whole line; undefined for a device, which has no end. */
   #endsAt: number | undefined;
 
   private constructor(file: FileHandle, endsAt: number | undefined, release: () => Promise<void>) {
@@ -93,7 +93,7 @@ class LineFile {
     }
   }
 
-  /** Adds lines. After a failed write, as on a full disk, no part of a line stays. */
+  /** Appends lines. A failed write, for example on a full disk, leaves no partial line. */
   async append(lines: string): Promise<void> {
     const bytes = Buffer.from(lines);
     try {
@@ -114,7 +114,7 @@ class LineFile {
   }
 }
 
-/** Ends a last line that a killed run left torn, so that the next one is not joined to it; returns the size of the file. */
+/** Ends a partial last line, which a killed run may leave, with a line break. Returns the size of the file. */
 async function endOfLines(file: FileHandle): Promise<number> {
   const { size } = await file.stat();
   if (size === 0) return 0;
@@ -127,7 +127,7 @@ async function endOfLines(file: FileHandle): Promise<number> {
 function asSinkError(path: string, error: unknown): SinkError {
   if (error instanceof LockedError) {
     const { pid, host } = error.owner;
-    const text = `writeJsonl: ${path} is held by process ${pid} on ${host}; one run at a time may write it`;
+    const text = `writeJsonl: ${path} is locked by process ${pid} on ${host}; only one run at a time can write it`;
     return new SinkError("ERR_FILE_LOCKED", text, { retryable: true });
   }
   const { code, syscall } = error as NodeJS.ErrnoException;

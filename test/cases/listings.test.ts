@@ -252,7 +252,7 @@ describe("a removal", () => {
       .run();
     expect(report.counts).toMatchObject({ ok: 1, failed: 1, pending: 1 });
     expect(report.failures).toMatchObject([{ id: "c", code: "30005", stage: "remove" }]);
-    expect(report.summary()).toContain("after 0.5 s the input is still there");
+    expect(report.summary()).toContain("the input still exists after 0.5 s");
     expect(report.exitCode).toBe(1);
     expect(ids).toEqual(["b", "c"]);
   });

@@ -56,7 +56,7 @@ describe("a connection", () => {
     const app = await open({ data });
     await flow(fromIterable(texts())).pipe(upload(app)).run();
     expect(other.stored()).toEqual([]);
-    expect(app.place).toBe(`me/main at ${data} (emulator)`);
+    expect(app.address).toBe(`me/main at ${data} (emulator)`);
   });
 
   it.each([
@@ -69,7 +69,7 @@ describe("a connection", () => {
 
   it("takes empty variables of the environment for not set", async () => {
     vi.stubEnv("CLARIFAI_API_BASE", (await emulator()).url);
-    expect((await open({})).place).toMatch(/^me\/main at http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await open({})).address).toMatch(/^me\/main at http:\/\/127\.0\.0\.1:\d+$/);
   });
 
   it.each([

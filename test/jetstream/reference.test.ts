@@ -17,7 +17,7 @@ it("has paths and fields, and nothing that may be another when it arrives", () =
 });
 
 it("has the state that an input was listed with, for a patch in a worker", () => {
-  const listed = { place: "me/main at https://api.test", id: "a", data: { metadata: { place: "quay" } } };
+  const listed = { app: "me/main at https://api.test", id: "a", data: { metadata: { place: "quay" } } };
   expect(decoded(encodeReference(plain, "a", 10_000, undefined, listed)).listed).toEqual(listed);
 });
 

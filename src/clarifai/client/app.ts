@@ -66,7 +66,7 @@ export class App {
   }
 
   /** Names the app for people: `me/photos at https://api.clarifai.com`, `me/main at /home/me/.sluice (emulator)`. */
-  get place(): string {
+  get address(): string {
     const { emulator } = this.#options;
     const server = emulator ? `${emulator.folder} (emulator)` : this.#server;
     return `${this.userId}/${this.appId} at ${server}`;
@@ -77,11 +77,11 @@ export class App {
     const { emulator } = this.#options;
     return {
       action,
-      name: this.place,
+      name: this.address,
       ...(emulator ? { path: emulator.folder } : { url: this.#server }),
       identity: async () => {
         const store = emulator?.store ?? (await this.transport.storeOfServer());
-        return store === undefined ? this.place : `${this.userId}/${this.appId} in the store ${store}`;
+        return store === undefined ? this.address : `${this.userId}/${this.appId} in the store ${store}`;
       },
     };
   }

@@ -8,5 +8,5 @@ import type { WireInput } from "../wire/inputs.js";
 /** Records the state of an input as it was listed from an app; `annotations` are undefined if they were not read. */
 export function listedOf(app: App, wire: WireInput, annotations?: readonly ListedAnnotation[]): Listed {
   const withRegions = annotations?.map((one) => ({ ...plainAnnotation(one), regionId: one.regionId }));
-  return { place: app.place, id: wire.id, data: wire.data as Listed["data"], annotations: withRegions };
+  return { app: app.address, id: wire.id, data: wire.data as Listed["data"], annotations: withRegions };
 }

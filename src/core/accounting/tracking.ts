@@ -5,22 +5,22 @@ import type { JsonObject } from "../util/json-values.js";
 import type { Outcome } from "./ledger.js";
 
 /**
- * Acknowledges the outcome of an input before it is reported, and returns the outcome that is reported. `input` is as it was read; undefined if no
- * input could be made. If the promise rejects, the input counts as pending.
+ * Acknowledges the outcome of an input before the run reports it, and returns the outcome to report. `input` is the input before any transform;
+ * undefined if the source could not make one. If the promise rejects, the input is pending.
  */
 export type Acknowledge = (outcome: Outcome, input: Input | InputDraft | undefined) => Promise<Outcome>;
 
 /**
- * What it means when an input has the id of an earlier one of the same run. "duplicate": the id stands for the content or its address, so the second is
- * skipped and names the first. "file": origins are paths, and a file that is named twice is skipped. "again": the same origin may come again, changed (a
- * watched folder, a stream). In all other cases the second input fails with ERR_ID_IN_RUN where inputs are uploaded.
+ * What to do with an input whose id an earlier input of the same run has. "duplicate": the id stands for the content or its URL, so the second input is
+ * skipped, and the reason names the first. "file": origins are paths, and a second reference to the same file is skipped. "again": a source may yield
+ * the same origin again after a change (a watched folder, a stream). In all other cases, an upload fails the second input with ERR_ID_IN_RUN.
  */
 export type SameId = "duplicate" | "file" | "again";
 
-/** The state of an input when it was listed from a platform. A sink that changes inputs compares with it. */
+/** The state of an input when it was listed from a platform. Sinks that change inputs compare with it. */
 export interface Listed {
-  /** The app that it was listed from; equal to the `place` of a sink that compares. */
-  place: string;
+  /** Address of the app that it was listed from. A sink compares it with its own. */
+  app: string;
   id: string;
   /** The input's data, in the platform's own form. */
   data: Readonly<JsonObject>;
