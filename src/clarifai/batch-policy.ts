@@ -1,4 +1,4 @@
-/** What fits into one request of the platform. */
+/** Batch policies: the limits of one request of the platform. */
 
 import { type Input, kindOf } from "../core/input/input.js";
 import type { BatchPolicy } from "../core/plugin/batch-policy.js";
@@ -6,16 +6,14 @@ import { checkLimits } from "./check-limits.js";
 import { limits } from "./limits.js";
 import { type Encoded, encodeInput } from "./wire/encoding.js";
 
-/** Encodes an input and checks it against the limits. @throws {InputError} what `checkLimits` throws */
+/** Returns the encoded size of an input, and checks the input against the limits. @throws {InputError} what `checkLimits` throws */
 export function measureInput(input: Input): Encoded {
   const encoded = encodeInput(input);
   checkLimits(input, encoded);
   return encoded;
 }
 
-/**
- * Requests that carry inputs: what is counted is what is sent, base64 and JSON. The kinds fill separate batches, and a video goes alone.
- */
+/** Policy of requests that send inputs. It counts the bytes as sent (base64 and JSON). Each kind has batches of its own, and a video goes alone. */
 export const uploadPolicy = {
   maxItems: limits.maxInputsPerRequest,
   maxBytes: limits.maxRequestBytes,
@@ -26,5 +24,5 @@ export const uploadPolicy = {
   isAlone: (input) => input.video !== undefined,
 } satisfies BatchPolicy;
 
-/** Requests that name inputs by their ids. */
+/** Policy of requests that name inputs by their ids. */
 export const idsPolicy: BatchPolicy = { maxItems: limits.maxIdsPerRequest, repeatsIds: true };

@@ -14,8 +14,8 @@ const acceptedImages: ReadonlySet<string> = new Set(limits.imageTypes);
 const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);
 
 /**
- * Throws when the platform would refuse the input whatever it is sent with: its id, its size, its pixels, its kind, its place, what is drawn
- * on it. The text names the value and the limit. An input without content passes: a patch needs none.
+ * Checks what the platform would refuse in any request: id, size, pixels, kind, format, location and annotations of an input. The error names the value
+ * and the limit. An input without content passes, since a patch needs none.
  *
  * @throws {InputError} ERR_ID_…, ERR_INPUT_MEDIA, ERR_ITEM_TOO_LARGE, ERR_IMAGE_TOO_LARGE, ERR_KIND_UNKNOWN, ERR_KIND_MISMATCH, ERR_FORMAT, ERR_GEO,
  * ERR_BOX, ERR_POLYGON
@@ -23,7 +23,7 @@ const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);
 export function checkLimits(input: Input, encoded: Encoded): void {
   checkId(input.id);
   checkMedia(input);
-  if (input.geo) placeFrom(input.geo.longitude, input.geo.latitude); // what a transform put there
+  if (input.geo) placeFrom(input.geo.longitude, input.geo.latitude); // a transform may have set it
   for (const annotation of input.annotations) checkRegion(annotation);
   const kind = kindOf(input);
   const media = mediaOf(input);
@@ -42,7 +42,7 @@ export function checkLimits(input: Input, encoded: Encoded): void {
   }
 }
 
-/** Throws when there is nothing that could be uploaded. @throws {InputError} ERR_INPUT_EMPTY, ERR_TEXT_EMPTY */
+/** Checks that an input has content to upload. @throws {InputError} ERR_INPUT_EMPTY, ERR_TEXT_EMPTY */
 export function checkContent(input: Input): void {
   if (kindOf(input) === undefined) {
     throw new InputError("ERR_INPUT_EMPTY", "the input has no image, video, audio or text");
@@ -56,7 +56,7 @@ function checkMedia(input: Input): void {
   const media = mediaKinds.filter((kind) => input[kind] !== undefined);
   throw new InputError(
     "ERR_INPUT_MEDIA",
-    `the input has ${media.join(" and ")}; it can have one (an image may have a text)`,
+    `the input has ${media.join(" and ")}; it can have only one of them (an image may also have a text)`,
   );
 }
 
@@ -73,22 +73,25 @@ function checkFacts(kind: MediaKind, content: Content): void {
   }
 }
 
-/** What was found in a content has to be of the kind that it is sent as, in a format that the platform takes. */
+/** Checks that a content has the kind of its field, and a format that the platform accepts. */
 function checkType(kind: MediaKind, mimeType: string): void {
   const found = kindOfType(mimeType);
   if (found === undefined) {
     const what = mimeType === unknownType ? "of no known type" : mimeType;
-    throw new InputError("ERR_KIND_UNKNOWN", `it is sent as ${kind}, and its content is ${what}`);
+    throw new InputError("ERR_KIND_UNKNOWN", `the input is sent as ${kind}, and its content is ${what}`);
   }
   if (found !== kind) {
-    const advice = "detectType() puts a content under the kind that it is";
-    throw new InputError("ERR_KIND_MISMATCH", `it is sent as ${kind}, but its content is ${mimeType} (${advice})`);
+    const advice = "detectType() moves a content to the field of its kind";
+    throw new InputError(
+      "ERR_KIND_MISMATCH",
+      `the input is sent as ${kind}, but its content is ${mimeType} (${advice})`,
+    );
   }
   if (kind === "image" ? acceptedImages.has(mimeType) : !refusedTypes.has(mimeType)) return;
   const advice =
     kind === "image"
-      ? "takes JPEG, PNG, TIFF, BMP, WEBP and GIF (fitImage() before it converts what it can decode)"
-      : "does not take it";
+      ? "accepts JPEG, PNG, TIFF, BMP, WEBP and GIF (fitImage() converts the images that it can decode)"
+      : "does not accept this format";
   throw new InputError("ERR_FORMAT", `the ${kind} is ${mimeType}; the platform ${advice}`);
 }
 

@@ -16,7 +16,7 @@ export interface DeletedOptions {
 }
 
 /**
- * Looks up inputs whose deletion the server accepted, 128 at most, until the server lists none of them or the time is up. Returns the inputs that it
+ * Looks up inputs whose deletion the server accepted, 128 at most, until the server lists none of them or `withinMs` is over. Returns the inputs that it
  * still lists.
  *
  * @throws {ApiError} when the lookup fails
@@ -27,14 +27,14 @@ export async function waitUntilDeleted(
   { clock, signal, withinMs }: DeletedOptions,
 ): Promise<Map<string, WireInput>> {
   const deadline = clock.now() + withinMs;
-  let left = new Map<string, WireInput>();
+  let remaining = new Map<string, WireInput>();
   let waiting = ids;
   for (let delay = firstDelayMs; waiting.length > 0; delay = Math.min(lastDelayMs, delay * 1.6)) {
     await clock.sleep(Math.min(delay, Math.max(0, deadline - clock.now())), signal);
     const listed = await app.listInputs({ ids: waiting, signal });
-    left = new Map(listed.map((input) => [input.id, input]));
-    waiting = [...left.keys()];
+    remaining = new Map(listed.map((input) => [input.id, input]));
+    waiting = [...remaining.keys()];
     if (clock.now() >= deadline) break;
   }
-  return left;
+  return remaining;
 }

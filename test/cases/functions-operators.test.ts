@@ -411,7 +411,7 @@ describe("an operator behind a sink", () => {
     await flow(listing).pipe(saved).run();
     writeFileSync(join(folder, "out/t-2.txt"), "TEXT 2"); // changed since, in the same size
     const moved = await flow(listing).pipe(saved, batch(), remove(app)).run();
-    const replaced = "replaced a file of an earlier download, which had other content";
+    const replaced = "replaced a file of an earlier download that had other content";
     expect([moved.counts.ok, moved.notes]).toEqual([4, { "downloaded earlier": 3, [replaced]: 1 }]);
     expect(readFileSync(join(folder, "out/t-2.txt"), "utf8")).toBe("text 2");
     expect(await storedIn(app)).toEqual([]);

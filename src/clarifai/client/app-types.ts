@@ -1,4 +1,4 @@
-/** Arguments and results of the calls of an app. */
+/** Types of the arguments and results of an app's calls. */
 
 import type { Concept, GeoPoint, Json } from "../../core/input/input.js";
 import type { WireStatus } from "../wire/status.js";
@@ -10,7 +10,7 @@ export type PatchAction = "merge" | "overwrite" | "remove";
 export interface ItemStatus {
   id: string;
   status: WireStatus;
-  /** Its data after the request, if the answer has them. */
+  /** Data of the item after the request, if the answer has it. */
   data?: Record<string, unknown> | undefined;
 }
 
@@ -20,11 +20,11 @@ export interface InputPatch {
   concepts?: readonly Concept[] | undefined;
   metadata?: { readonly [key: string]: Json } | undefined;
   geo?: GeoPoint | undefined;
-  /** Fields in the API's own form, instead of the others. */
+  /** Data in the form of the API. Replaces the other fields of the patch. */
   data?: { readonly [key: string]: Json } | undefined;
 }
 
-/** The progress of processing the inputs that were added under one job. */
+/** The processing of the inputs that were added under one job: its status, and the number of inputs by state. */
 export interface AddJob {
   id: string;
   status: WireStatus | undefined;
@@ -34,7 +34,7 @@ export interface AddJob {
   failed: number;
 }
 
-/** The number of inputs of an app, by state. */
+/** The number of inputs in an app, by state. */
 export interface InputCounts {
   processed: number;
   toProcess: number;
@@ -48,10 +48,11 @@ export interface Dataset {
   description?: string | undefined;
 }
 
+/** Options of a listing that has pages. */
 export interface PageOptions {
-  /** Page, from 1. */
+  /** Number of the page, from 1. Default: 1. */
   page?: number | undefined;
-  /** Items on a page, 1 to 1000. Default: the server's, 128. */
+  /** Items per page, 1 to 1000. Default: that of the server, 128. */
   perPage?: number | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -1,9 +1,8 @@
-/** One app of the API: one method for each call, with typed answers. */
+/** One app of the API: one method per call, with typed answers. */
 
 import type { Credential } from "../../core/accounting/clients.js";
 import type { Target } from "../../core/accounting/targets.js";
 import type { Annotation, Concept } from "../../core/input/input.js";
-
 import { isObject } from "../../core/util/json-values.js";
 import { annotationFromWire, annotationToWire, type ListedAnnotation } from "../wire/annotations.js";
 import { wireFields } from "../wire/encoding.js";
@@ -30,21 +29,23 @@ export interface AppOptions {
   userId: string;
   appId: string;
   baseUrl: string;
-  /** Where the credential may go besides the API's own origin: hosts of media. */
+  /** Hosts of media that get the credential, besides the API's own origin. */
   mediaHosts?: readonly string[] | undefined;
-  /** The credential, for media. */
+  /** The personal access token, which media hosts get too. */
   pat: string;
-  /** The emulator in this process: its data folder, and the id of the store in it. Its address is another one in each run. */
+  /** The emulator in this process: its data folder, and the id of its store. Its URL changes with each run. */
   emulator?: { folder: string; store: string } | undefined;
   /** Runs when the app is closed. */
   onClose?: (() => Promise<void>) | undefined;
 }
 
 /**
- * A connection to one app. Made by `connect`; sinks and `listInputs` use it, and it may be used by itself.
+ * A connection to one app, which `connect` makes. Sinks and `listInputs` use it, and programs may call its methods.
  *
- * Every method rejects with an `ApiError` when its request as a whole is refused or gets no answer; a request that succeeded for some of its
- * items resolves, and the status of each item tells. Requests are paced and retried.
+ * A method rejects with an `ApiError` if the server refuses the whole request or does not answer. If some items of a request succeed, the method
+ * resolves, and each item has its own status. Requests are paced by the account's rate, and retried. An abort of `signal` rejects with its reason.
+ *
+ * @example const [first] = await app.listInputs({ perPage: 1 });
  */
 export class App {
   readonly userId: string;
@@ -65,7 +66,7 @@ export class App {
     this.#path = `/v2/users/${pathPart(options.userId)}/apps/${pathPart(options.appId)}`;
   }
 
-  /** Names the app for people: `me/photos at https://api.clarifai.com`, `me/main at /home/me/.sluice (emulator)`. */
+  /** Returns the address of the app for people: `me/photos at https://api.clarifai.com`, `me/main at /home/me/.sluice (emulator)`. */
   get address(): string {
     const { emulator } = this.#options;
     const server = emulator ? `${emulator.folder} (emulator)` : this.#server;
@@ -86,19 +87,19 @@ export class App {
     };
   }
 
-  /** Address of the server, with its port and without credentials. */
+  /** Returns the URL of the server, with its port and without credentials. */
   get #server(): string {
     const { protocol, host, pathname } = new URL(this.baseUrl);
     return `${protocol}//${host}${pathname.replace(/\/+$/, "")}`;
   }
 
-  /** Adds inputs: a body as `inputsBody` makes it. The items' statuses are in the order of the request. */
+  /** Adds inputs with a body that `inputsBody` makes. Returns them in the order of the request, each with its status. */
   async postInputs(body: ReplayableBody, signal?: AbortSignal): Promise<{ inputs: WireInput[]; attempts: number }> {
     const answer = await this.#call("POST", "/inputs", { body, signal });
     return { inputs: (listOf(answer.json, "inputs") ?? []).map(wireInput), attempts: answer.attempts };
   }
 
-  /** One page of inputs, or those of `ids` (128 at most) that exist; the order is the server's. */
+  /** Lists one page of inputs, or the existing inputs of `ids` (at most 128), in the order of the server. */
   async listInputs(
     options: PageOptions & { ids?: readonly string[] | undefined; statusCode?: number | undefined } = {},
   ): Promise<WireInput[]> {
@@ -107,7 +108,7 @@ export class App {
     return this.#list("/inputs", "inputs", { query, signal }, wireInput);
   }
 
-  /** The next inputs after `lastId` in the order of their adding; stable while others write. */
+  /** Lists the inputs that were added after `lastId`, in the order of adding. The order is stable while others write. */
   async streamInputs(options: {
     perPage?: number | undefined;
     lastId?: string | undefined;
@@ -117,18 +118,22 @@ export class App {
     return this.#list("/inputs/stream", "inputs", { query, signal: options.signal }, wireInput);
   }
 
+  /** Returns one input. */
   async getInput(id: string): Promise<WireInput> {
     const answer = await this.#call("GET", `/inputs/${pathPart(id)}`);
     return wireInput(answer.json.input as Record<string, unknown>);
   }
 
-  /** How many inputs the app has, by state. */
+  /** Counts the inputs of the app, by state. */
   async countInputs(): Promise<InputCounts> {
     const { json } = await this.#call("GET", "/inputs/status");
     return inputCountsFromWire(json.counts);
   }
 
-  /** Changes metadata, concepts and places. `idempotent`: false where sending it twice would add to lists twice; it then throws when in doubt. */
+  /**
+   * Changes metadata, concepts and locations. `idempotent`: false if a second request would append to lists again; such a request is not retried after a
+   * lost answer, but rejects.
+   */
   async patchInputs(
     patches: readonly InputPatch[],
     action: PatchAction,
@@ -143,17 +148,18 @@ export class App {
     return this.#items("PATCH", "/inputs", "inputs", ids, { json: { inputs, action }, signal, idempotent });
   }
 
-  /** Deletes inputs; the server does so in the background. Ids that do not exist are no error. */
+  /** Asks the server to delete inputs, which it does in the background. An id that does not exist is not an error. */
   async deleteInputs(ids: readonly string[], signal?: AbortSignal): Promise<void> {
     await this.#call("DELETE", "/inputs", { json: { ids }, signal });
   }
 
+  /** Returns the state of a job that adds inputs; undefined if the answer has none. */
   async getAddJob(id: string, signal?: AbortSignal): Promise<AddJob | undefined> {
     const { json } = await this.#call("GET", `/inputs/jobs/add/${pathPart(id)}`, { signal });
     return addJobFromWire(id, json.inputs_add_job);
   }
 
-  /** Adds annotations, 128 at most; `items` pairs each with the id of its input. */
+  /** Adds annotations, at most 128, each with the id of its input. Returns the status of each. */
   async postAnnotations(
     items: readonly { inputId: string; annotation: Annotation }[],
     signal?: AbortSignal,
@@ -163,7 +169,7 @@ export class App {
     return this.#items("POST", "/annotations", "annotations", ids, { json: { annotations }, signal });
   }
 
-  /** One page of annotations: of some inputs, of some pairs of ids, or of the app. */
+  /** Lists one page of annotations: of some inputs, of some pairs of input id and annotation id, or of the app. */
   async listAnnotations(
     options: PageOptions & { inputIds?: readonly string[] | undefined; ids?: readonly string[] | undefined } = {},
   ): Promise<ListedAnnotation[]> {
@@ -171,7 +177,7 @@ export class App {
     return this.#list("/annotations", "annotations", { query, signal: options.signal }, annotationFromWire);
   }
 
-  /** Patches annotations; `regionId` keeps the id of the region that an overwrite replaces. */
+  /** Changes annotations. `regionId` keeps the id of the region that an overwrite replaces. Returns the status of each. */
   async patchAnnotations(
     items: readonly { inputId: string; annotation: Annotation; regionId?: string | undefined }[],
     action: PatchAction,
@@ -185,43 +191,48 @@ export class App {
     return this.#items("PATCH", "/annotations", "annotations", ids, { json, signal: options.signal });
   }
 
-  /** Deletes annotations: all of the inputs, or with `ids` the pairs of the two lists. */
+  /** Deletes all annotations of the inputs; with `ids`, the annotation `ids[i]` of each input `inputIds[i]`. */
   async deleteAnnotations(inputIds: readonly string[], ids?: readonly string[], signal?: AbortSignal): Promise<void> {
     const json = { input_ids: inputIds, ...(ids ? { ids } : {}) };
     await this.#call("DELETE", "/inputs/annotations", { json, signal });
   }
 
+  /** Lists one page of the concepts of the app. */
   async listConcepts(options: PageOptions = {}): Promise<Concept[]> {
     const query = { page: options.page, per_page: options.perPage };
     const { json } = await this.#call("GET", "/concepts", { query, signal: options.signal });
     return conceptsFromWire(json.concepts);
   }
 
+  /** Adds concepts to the app. */
   async postConcepts(concepts: readonly Concept[], signal?: AbortSignal): Promise<void> {
     const json = { concepts: concepts.map(({ id, name }) => ({ id, name: name ?? id })) };
     await this.#call("POST", "/concepts", { json, signal });
   }
 
-  /** Renames concepts everywhere in the app; the only action that the API has for them is overwrite. */
+  /** Renames concepts in the whole app. Overwrite is the API's only action for concepts. */
   async patchConcepts(concepts: readonly Concept[], signal?: AbortSignal): Promise<void> {
     const json = { action: "overwrite", concepts: concepts.map(({ id, name }) => ({ id, name: name ?? id })) };
     await this.#call("PATCH", "/concepts", { json, signal });
   }
 
+  /** Lists one page of the datasets of the app. */
   async listDatasets(options: PageOptions = {}): Promise<Dataset[]> {
     const query = { page: options.page, per_page: options.perPage };
     return this.#list("/datasets", "datasets", { query, signal: options.signal }, datasetFromWire);
   }
 
+  /** Adds datasets to the app. */
   async postDatasets(datasets: readonly Dataset[]): Promise<void> {
     await this.#call("POST", "/datasets", { json: { datasets } });
   }
 
+  /** Deletes datasets. Their inputs stay in the app. */
   async deleteDatasets(ids: readonly string[]): Promise<void> {
     await this.#call("DELETE", "/datasets", { json: { dataset_ids: ids } });
   }
 
-  /** One page of the inputs of a dataset. */
+  /** Lists one page of the inputs of a dataset. */
   async listDatasetInputs(datasetId: string, options: PageOptions = {}): Promise<WireInput[]> {
     const path = `/datasets/${pathPart(datasetId)}/inputs`;
     const query = { page: options.page, per_page: options.perPage };
@@ -230,6 +241,7 @@ export class App {
     );
   }
 
+  /** Adds inputs to a dataset. Returns the status of each. */
   async addToDataset(datasetId: string, inputIds: readonly string[], signal?: AbortSignal): Promise<ItemStatus[]> {
     const json = { dataset_inputs: inputIds.map((id) => ({ input: { id } })) };
     const path = `/datasets/${pathPart(datasetId)}/inputs`;
@@ -240,12 +252,13 @@ export class App {
     }));
   }
 
+  /** Removes inputs from a dataset. They stay in the app. */
   async removeFromDataset(datasetId: string, inputIds: readonly string[], signal?: AbortSignal): Promise<void> {
     const path = `/datasets/${pathPart(datasetId)}/inputs`;
     await this.#call("DELETE", path, { json: { input_ids: inputIds }, signal });
   }
 
-  /** Returns the credential for an address that it may go to: the API's own origin and its media hosts; undefined for all others. */
+  /** Returns the credential for a URL of the API's own origin or of its media hosts; undefined for all others. */
   authorize(url: URL): Credential | undefined {
     const isMediaHost = url.protocol === "https:" && (this.#options.mediaHosts ?? []).includes(url.host);
     if (url.origin !== this.#origin && !isMediaHost) return undefined;
@@ -253,12 +266,12 @@ export class App {
     return { authorization: `Key ${this.#options.pat}`, isOwner: url.pathname.includes(owned) };
   }
 
-  /** Returns this app for a dry run: it counts the requests, and sends none. */
+  /** Returns the app for a dry run: it counts the requests and sends none. */
   forDryRun(): App {
     return new App(new RecordingTransport(this.transport), { ...this.#options, onClose: undefined });
   }
 
-  /** Closes connections; an embedded store that `connect` started is stopped. */
+  /** Closes the connections, and stops the emulator if `connect` started it. */
   async close(): Promise<void> {
     await this.transport.close();
     await this.#options.onClose?.();
@@ -283,7 +296,7 @@ export class App {
   ): Promise<ItemStatus[]> {
     const answer = await this.#call(method, path, options);
     const items = listOf(answer.json, field) ?? [];
-    // A success that names no items is taken at its word.
+    // A success without a list of items holds for all items.
     if (items.length === 0 && classify(answer.status) === "ok") return ids.map((id) => ({ id, status: answer.status }));
     return items.map((item) => ({
       id: String(item.id ?? ""),
@@ -292,13 +305,13 @@ export class App {
     }));
   }
 
-  /** A call whose answer is a success, a mixed success, or a failure that names its items. */
+  /** Sends a call and returns its answer: a success, a mixed success, or a failure with a status per item. @throws {ApiError} otherwise */
   async #call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, options: CallOptions = {}): Promise<Answer> {
     const answer = await this.transport.call(method, `${this.#path}${path}`, options);
     const { status } = answer;
-    const itemised =
+    const hasItemStatuses =
       status.code === statusCodes.MIXED_STATUS || (status.code === statusCodes.FAILURE && hasItems(answer.json));
-    if (classify(status) === "ok" || itemised) return answer;
+    if (classify(status) === "ok" || hasItemStatuses) return answer;
     const { httpStatus, attempts } = answer;
     throw answerError(status, { method, path, httpStatus, attempts });
   }

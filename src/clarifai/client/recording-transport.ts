@@ -1,4 +1,4 @@
-/** The transport of a dry run: counts what would be sent, and answers that all went well. */
+/** The transport of a dry run: counts the requests, sends none, and answers each with success. */
 
 import type { Traffic } from "../../core/accounting/clients.js";
 import { isObject } from "../../core/util/json-values.js";
@@ -6,7 +6,7 @@ import { statusCodes } from "../wire/status-codes.js";
 import type { ApiTransport } from "./api-transport.js";
 import type { Answer, CallOptions } from "./call.js";
 
-/** Counts the requests and bytes of one plan. It knows the rate of the transport that would send them. */
+/** Counts the requests and bytes of one dry run. Its rate is that of the real transport. */
 export class RecordingTransport implements ApiTransport {
   readonly counts: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
   readonly pacer: ApiTransport["pacer"];

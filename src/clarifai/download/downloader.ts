@@ -1,4 +1,4 @@
-/** One run of a download: fetches what a folder does not have, and records it in the manifest. */
+/** One run of a download: fetches files that a folder does not have, and records them in the manifest. */
 
 import { hash } from "node:crypto";
 import { join } from "node:path";
@@ -18,12 +18,12 @@ import { Manifest, type Recorded } from "./manifest.js";
 import type { PartialFile } from "./partial-file.js";
 import { PartialFiles } from "./partial-files.js";
 
-/** Inputs that wait for their turn; reading more of them ahead would only cost memory. */
-const enoughWaiting = 256;
+/** Most inputs that wait for a download slot. More would only use memory. */
+const maxWaiting = 256;
 
-/** A file that is in its place, and its line, which is written with others; as a promise by itself it would be waited for at once. */
-interface Written {
-  line: Promise<void>;
+/** An input whose files are complete. The object keeps `await` from also waiting for the line, which is written together with others. */
+interface Downloaded {
+  lineWritten: Promise<void>;
 }
 
 /** Options of a download, with their defaults; see `download`. */
@@ -42,7 +42,7 @@ export class Downloader {
   readonly name = "download";
   readonly #folder: string;
   readonly #options: DownloaderOptions;
-  /** Whether it is a dry run: files are counted, and none is fetched or written. */
+  /** Whether it is a dry run, which counts files and neither fetches nor writes any. */
   readonly #dryRun: boolean;
   readonly #authorize: Authorize;
   readonly #slots: Semaphore;
@@ -50,8 +50,8 @@ export class Downloader {
   readonly #partials: PartialFiles;
   readonly #traffic: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
   readonly #running = new Set<Promise<unknown>>();
-  /** Inputs of one id take turns. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** The download of each id; inputs of one id are downloaded one after the other. */
+  readonly #downloads = new Map<string, Promise<unknown>>();
   #waiting = 0;
 
   private constructor(folder: string, options: DownloaderOptions, { dryRun, run }: { dryRun: boolean; run: SinkRun }) {
@@ -64,10 +64,10 @@ export class Downloader {
     this.#manifest = new Manifest(folder);
     this.#partials = new PartialFiles(folder);
     run.watch({ counts: this.#traffic });
-    run.onSaturated(() => this.#waiting >= enoughWaiting);
+    run.onSaturated(() => this.#waiting >= maxWaiting);
   }
 
-  /** Opens the folder: its manifest, and the partial files that earlier runs left. A dry run only reads the manifest. */
+  /** Opens the folder: the manifest, and the partial files of earlier runs. A dry run only reads the manifest. */
   static async open(
     folder: string,
     options: DownloaderOptions,
@@ -82,6 +82,7 @@ export class Downloader {
     return downloader;
   }
 
+  /** Downloads the contents of messages; resolves when each is downloaded or settled. */
   async write(messages: readonly Message[], signal: AbortSignal): Promise<void> {
     await Promise.all(
       messages.map((message) => {
@@ -92,7 +93,7 @@ export class Downloader {
     );
   }
 
-  /** After an early stop, what is half there is put away first. */
+  /** Waits until running downloads have stored their partial files, and closes the manifest. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.#running]);
     await this.#manifest.close();
@@ -101,11 +102,11 @@ export class Downloader {
   async #downloadOne(message: Message, signal: AbortSignal): Promise<void> {
     this.#waiting += 1;
     try {
-      const written = await this.#slots.run(() => {
+      const downloaded = await this.#slots.run(() => {
         this.#waiting -= 1;
-        return this.#inTurn(message.value.id, () => this.#downloadInput(message, signal));
+        return this.#oneAtATime(message.value.id, () => this.#downloadInput(message, signal));
       });
-      if (written) await written.line;
+      if (downloaded) await downloaded.lineWritten;
       else message.doneBefore("downloaded earlier");
     } catch (error) {
       signal.throwIfAborted();
@@ -114,16 +115,16 @@ export class Downloader {
     }
   }
 
-  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    while (this.#turns.has(id)) await this.#turns.get(id);
-    const working = work();
-    const turn = working.catch(() => undefined).finally(() => this.#turns.delete(id));
-    this.#turns.set(id, turn);
-    return working;
+  async #oneAtATime<T>(id: string, download: () => Promise<T>): Promise<T> {
+    while (this.#downloads.has(id)) await this.#downloads.get(id);
+    const result = download();
+    const ended = result.catch(() => undefined).finally(() => this.#downloads.delete(id));
+    this.#downloads.set(id, ended);
+    return result;
   }
 
-  /** Downloads what of an input is not there yet; returns its line while that is being written, or nothing if all is as it was. */
-  async #downloadInput(message: Message, signal: AbortSignal): Promise<Written | undefined> {
+  /** Downloads the missing files of an input and adds its line to the manifest. Returns undefined if neither files nor record changed. */
+  async #downloadInput(message: Message, signal: AbortSignal): Promise<Downloaded | undefined> {
     signal.throwIfAborted();
     const input = message.value;
     const contents = contentsOf(input);
@@ -132,22 +133,22 @@ export class Downloader {
     const files = new Map<string, ManifestFile>();
     let isNew = false;
     for (const [kind, content] of contents) {
-      const kept = known && this.#reusable(known, kind, content, input);
-      // A sink behind this one may delete what it came from: then the size alone does not vouch for the file.
-      const there = kept && (message.isAtLastSink || (await isUnchanged(this.#folder, kept))) ? kept : undefined;
-      if (!there && known?.current) throw twiceInRun(input.id);
-      files.set(kind, there ?? (await this.#store(message, kind, content, known, signal)));
-      isNew ||= !there;
+      const file = known && this.#reusable(known, kind, content, input);
+      // The next sink may delete the original, so the size alone does not prove that the file is complete.
+      const isUsable = file && (message.isAtLastSink || (await isUnchanged(this.#folder, file)));
+      if (!isUsable && known?.current) throw sameIdInRun(input.id);
+      files.set(kind, isUsable ? file : await this.#store(message, kind, content, known, signal));
+      isNew ||= !isUsable;
     }
     const line = lineOf(input, files, (url) => this.#isOwnUrl(url));
     if (!isNew && known?.digest === digestOfLine(line)) return undefined;
-    if (!isNew && known?.current) throw twiceInRun(input.id);
-    if (this.#dryRun) return { line: Promise.resolve() };
-    if (!isNew) message.note("its record was written anew, its file was there");
-    return { line: this.#manifest.add(input.id, line, { files, madeOf: madeOf(input) }) };
+    if (!isNew && known?.current) throw sameIdInRun(input.id);
+    if (this.#dryRun) return { lineWritten: Promise.resolve() };
+    if (!isNew) message.note("wrote its record again; its file already existed");
+    return { lineWritten: this.#manifest.add(input.id, line, { files, madeOf: madeOf(input) }) };
   }
 
-  /** The file of an earlier run that holds a content, if it still does. */
+  /** Returns the file of an earlier download that has the content; undefined if it changed or does not exist. */
   #reusable(known: Recorded, kind: string, content: Content, input: Input): ManifestFile | undefined {
     const file = known.files.get(kind);
     if (!file || !this.#manifest.hasFile(file)) return undefined;
@@ -157,6 +158,7 @@ export class Downloader {
     return now === undefined || known.madeOf === undefined || now === known.madeOf ? file : undefined;
   }
 
+  /** Fetches or copies a content into a partial file, and gives that its final name. */
   async #store(
     message: Message,
     kind: string,
@@ -175,15 +177,15 @@ export class Downloader {
       const { sizeBytes, head } = file;
       const mimeType = kind === "text" ? "text/plain" : await mimeTypeOf(head, sizeBytes, { kind });
       const path = fileNameFor(id, extensionFor(mimeType));
-      const made: ManifestFile = { path, sizeBytes, sha256 };
-      const isReplaced = await replaces(this.#folder, made, known);
+      const stored: ManifestFile = { path, sizeBytes, sha256 };
+      const isReplaced = await replaces(this.#folder, stored, known);
       await file.place(join(this.#folder, path));
-      if (isReplaced) message.note("replaced a file of an earlier download, which had other content");
-      return made;
+      if (isReplaced) message.note("replaced a file of an earlier download that had other content");
+      return stored;
     });
   }
 
-  /** Whether an address belongs to the app that keeps the content. */
+  /** Whether a URL belongs to the app that stores the content. */
   #isOwnUrl(url: string): boolean {
     return URL.canParse(url) && this.#authorize(new URL(url)) !== undefined;
   }
@@ -202,7 +204,7 @@ export class Downloader {
   }
 }
 
-/** The contents of an input by kind, the media first. */
+/** Returns the contents of an input by kind, media first. */
 function contentsOf(input: Input): Map<string, Content> {
   const contents = new Map<string, Content>();
   const media = mediaOf(input);
@@ -212,23 +214,23 @@ function contentsOf(input: Input): Map<string, Content> {
   return contents;
 }
 
-function twiceInRun(id: string): InputError {
-  const text = `download: another input with the id "${id}", and with other content or another record, was downloaded in this run; use one folder for each app`;
+function sameIdInRun(id: string): InputError {
+  const text = `download: this run already downloaded an input with the id "${id}" and another content or record; use one folder per app`;
   return new InputError("ERR_ID_IN_RUN", text);
 }
 
-/** Copies what is on this disk or in memory; gives back its SHA-256. */
+/** Copies a content from disk or memory. Returns its SHA-256. */
 async function copy(content: Content, file: PartialFile, signal: AbortSignal): Promise<string> {
   file.restart(undefined);
   for await (const bytes of openContent(content, signal)) await file.take(bytes);
   return file.sha256();
 }
 
-/** Codes of an address that may belong to an app whose credential the run does not know. */
+/** Codes of URLs that may belong to an app whose credential the run does not have. */
 const refusedCodes = new Set(["ERR_ADDRESS_PRIVATE", "ERR_HTTP_401", "ERR_HTTP_403"]);
 
 function withHint(error: unknown): unknown {
   if (!(error instanceof InputError) || !refusedCodes.has(error.code)) return error;
-  const text = `${error.message}; if it is stored in an app, pass the app: download(folder, { app })`;
+  const text = `${error.message}; if an app stores the content, pass the app: download(folder, { app })`;
   return new InputError(error.code, text, { retryable: error.retryable, cause: error });
 }

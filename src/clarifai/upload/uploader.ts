@@ -16,10 +16,10 @@ import { type Accepted, type Conflict, failExisting, removeAndWait, settleFound 
 import { LookupBatcher } from "./lookup-batcher.js";
 import { postBatch } from "./post-batch.js";
 
-/** Times that an input is uploaded again after the platform accepted it and failed to process it for a reason that may pass. */
+/** Most uploads of an input that the platform accepted and then failed to process for a transient reason. */
 const maxUploads = 3;
 
-/** Batches that stand ready when a request ends; more would only cost memory. */
+/** Batches that are ready when a request ends. More would only use memory. */
 const readyBatches = 2;
 
 /** Options of an upload, with their defaults; see `upload`. */
@@ -71,7 +71,7 @@ export class Uploader {
     run.onSaturated(() => this.#posting >= transport.pacer.limit + readyBatches);
   }
 
-  /** Loads what an upload needs, and begins it. */
+  /** Loads the hash function and starts an upload. */
   static async open(
     app: App,
     options: UploaderOptions,
@@ -82,51 +82,57 @@ export class Uploader {
 
   /** Uploads a batch; resolves when each of its inputs is processed or settled. */
   async write(messages: readonly Message[], signal: AbortSignal): Promise<void> {
-    const there: Accepted[] = [];
-    const own = messages.filter((message) => claimId(this.#ids, message, this.name));
-    let rest = this.#lookUps && own.length > 0 ? await this.#withoutThere(own, this.#lookUps, there, signal) : own;
-    const before = new Set<Message>();
-    for (let uploads = 1; rest.length > 0 || there.length > 0; uploads += 1) {
-      rest = await this.#uploadOnce(rest, there.splice(0), uploads, before, signal);
+    const inProgress: Accepted[] = [];
+    const claimed = messages.filter((message) => claimId(this.#ids, message, this.name));
+    let rest =
+      this.#lookUps && claimed.length > 0
+        ? await this.#settleExisting(claimed, this.#lookUps, inProgress, signal)
+        : claimed;
+    const existing = new Set<Message>();
+    for (let uploads = 1; rest.length > 0 || inProgress.length > 0; uploads += 1) {
+      rest = await this.#uploadOnce(rest, inProgress.splice(0), uploads, existing, signal);
     }
     for (const message of messages) {
-      const joins = !message.settled && (!before.has(message) || message.noted); // an input that exists joins none
+      const joins = !message.settled && (!existing.has(message) || message.noted); // an existing input joins no dataset
       if (joins) this.#run.addDatasets(message.value.datasets);
     }
-    const { added, differing } = await this.#annotate(messages, before, signal);
+    const { added, differing } = await this.#annotate(messages, existing, signal);
     for (const message of differing)
       message.doneBefore("already exists, and its annotations differ (patch changes those)");
-    for (const message of before) {
+    for (const message of existing) {
       if (!added.has(message) && !differing.has(message) && !message.noted) message.doneBefore("already exists");
     }
   }
 
-  /** Adds the annotations of inputs that are there. */
+  /** Adds the annotations of inputs that the platform has. */
   async #annotate(
     messages: readonly Message[],
-    before: ReadonlySet<Message>,
+    existing: ReadonlySet<Message>,
     signal: AbortSignal,
   ): Promise<AnnotationsAdded> {
     const annotated = messages.filter((message) => !message.settled && message.value.annotations.length > 0);
     if (annotated.length === 0) return { added: new Map(), differing: new Set() };
     const { retryForMs } = this.#options;
     const { name: stage } = this;
-    return addAnnotations(annotated, before, { app: this.#app, clock: this.#clock, signal, stage, retryForMs });
+    return addAnnotations(annotated, existing, { app: this.#app, clock: this.#clock, signal, stage, retryForMs });
   }
 
-  /** Settles what the server has already; gives back what is to be sent, and in `there` what is there and not finished. */
-  async #withoutThere(
+  /**
+   * Looks up messages and settles those that already exist. Returns the messages to send, and adds existing inputs that are still being processed to
+   * `inProgress`.
+   */
+  async #settleExisting(
     messages: readonly Message[],
     lookUps: LookupBatcher,
-    there: Accepted[],
+    inProgress: Accepted[],
     signal: AbortSignal,
   ): Promise<readonly Message[]> {
     const options = this.#postOptions(signal);
     let missing: readonly Message[] = [];
-    const ask = async () => {
-      missing = await settleFound(messages, await lookUps.find(messages), there, options);
+    const lookUp = async () => {
+      missing = await settleFound(messages, await lookUps.find(messages), inProgress, options);
     };
-    await settleWith(messages, this.name, ask, asFatalToUpload);
+    await settleWith(messages, this.name, lookUp, asFatalToUpload);
     return missing;
   }
 
@@ -144,13 +150,14 @@ export class Uploader {
   }
 
   /**
-   * Posts and waits, also for what is `there`; gives back what was accepted, failed for a reason that may pass, and may be uploaded again.
+   * Posts messages and waits for their processing, and for that of the inputs `inProgress`. Returns the messages to upload again: the platform accepted
+   * them and failed to process them for a transient reason.
    */
   async #uploadOnce(
     messages: readonly Message[],
-    there: readonly Accepted[],
+    inProgress: readonly Accepted[],
     uploads: number,
-    before: Set<Message>,
+    existing: Set<Message>,
     signal: AbortSignal,
   ): Promise<Message[]> {
     const { wait, maxProcessing } = this.#options;
@@ -160,28 +167,29 @@ export class Uploader {
     let accepted: readonly Accepted[];
     try {
       const options = { ...this.#postOptions(signal), jobId: job.id };
-      accepted = [...there, ...(await postBatch(messages, options))];
+      accepted = [...inProgress, ...(await postBatch(messages, options))];
     } finally {
       this.#posting -= 1;
-      this.#run.recheck(); // what was settled let go before
+      this.#run.recheck(); // settled messages were released while the request was still counted
     }
     for (const entry of accepted) {
-      entry.message.forgetMeasurement(); // it may wait for long, and is not sent again but for a failure
-      if (entry.before) before.add(entry.message);
+      entry.message.forgetMeasurement(); // it may wait for long, and is sent again only after a failure
+      if (entry.before) existing.add(entry.message);
       if (entry.id === entry.message.value.id) continue;
       entry.message.rename(entry.id);
       this.#ids.claim(entry.id, entry.message.origin, entry.message.sequence);
     }
     const waiting = wait ? accepted.filter((entry) => !entry.done) : [];
-    // Accepted inputs are small: they no longer hold the source back, `maxProcessing` does.
+    // Accepted inputs use little memory, so `maxProcessing` bounds them instead of the budget.
     for (const { message } of waiting) message.release();
     return this.#followUp(job, waiting, uploads, signal);
   }
 
+  /** Waits for the processing of inputs and settles them. Returns the messages to upload again. */
   async #followUp(job: Job, waiting: readonly Accepted[], uploads: number, signal: AbortSignal): Promise<Message[]> {
     if (waiting.length === 0) return [];
     this.#processing += waiting.length;
-    const again: { message: Message; error: InputError }[] = [];
+    const retries: { message: Message; error: InputError }[] = [];
     try {
       const inputs = waiting.map(({ id, before = false }) => ({ id, counted: !before }));
       const results = await this.#jobs.wait(job, inputs);
@@ -192,21 +200,21 @@ export class Uploader {
           const retryable = classify(result.status) === "upload-again";
           const error = new InputError(String(result.status.code), failureText(result.status), { retryable });
           if (foreign) failExisting(message, result.status, this.name);
-          else if (retryable) again.push({ message, error });
+          else if (retryable) retries.push({ message, error });
           else message.fail(error, this.name, uploads);
         }
-        if (!message.settled) message.hold(); // the stages behind this one count on it
+        if (!message.settled) message.hold(); // the next stage releases it
       });
     } finally {
       this.#processing -= waiting.length;
       for (const wake of this.#waiters.splice(0)) wake();
     }
-    return this.#removeFailed(again, uploads, signal);
+    return this.#removeFailed(retries, uploads, signal);
   }
 
   /**
-   * Removes what this run uploaded and saw fail for a reason that may pass, so that it is in the way of no other try; gives back what is to be
-   * uploaded again now.
+   * Removes inputs that this run uploaded and the platform failed to process for a transient reason, so that their ids are free for another upload.
+   * Returns the messages to upload again now.
    */
   async #removeFailed(
     failed: readonly { message: Message; error: InputError }[],
@@ -214,9 +222,9 @@ export class Uploader {
     signal: AbortSignal,
   ): Promise<Message[]> {
     const messages = failed.map(({ message }) => message);
-    const kept = await removeAndWait(this.#app, messages, { clock: this.#clock, signal, stage: this.name });
+    const notRemoved = await removeAndWait(this.#app, messages, { clock: this.#clock, signal, stage: this.name });
     return messages.filter((message, index) => {
-      if (!kept[index] && uploads < maxUploads) return true;
+      if (!notRemoved[index] && uploads < maxUploads) return true;
       message.fail(failed[index]?.error, this.name, uploads);
       return false;
     });
