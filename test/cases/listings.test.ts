@@ -272,21 +272,21 @@ describe("a removal", () => {
 
 describe("a filter", () => {
   it.each(["dataset", "ids", "status", "kinds", "page"] as const)(
-    "that is given as undefined is refused: %s",
+    "that is undefined is refused: %s",
     async (name) => {
       const { app } = await openStore();
       const make = () => listInputs(app, { [name]: undefined });
       expect(make).toThrow(
         expect.objectContaining({
           code: "ERR_OPTIONS",
-          message: expect.stringMatching(`^listInputs: ${name} is given as undefined`) as string,
+          message: expect.stringMatching(`^listInputs: ${name} is undefined`) as string,
         }) as Error,
       );
     },
   );
 
-  it.each(["kinds", "include", "exclude"] as const)("of a folder that is given as undefined is refused: %s", (name) => {
-    expect(() => folder("x", { [name]: undefined })).toThrow(`folder: ${name} is given as undefined`);
+  it.each(["kinds", "include", "exclude"] as const)("of a folder that is undefined is refused: %s", (name) => {
+    expect(() => folder("x", { [name]: undefined })).toThrow(`folder: ${name} is undefined`);
   });
 
   it.each([

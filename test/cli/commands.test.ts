@@ -101,7 +101,7 @@ describe("the command line", () => {
     await vi.waitFor(() => expect(store.stored()).toHaveLength(1), { timeout: 20_000 });
     child.kill("SIGINT");
     const { code, stdout, stderr } = await ended;
-    expect(stderr).toMatch(/^sluice: SIGINT: what is open may finish within 5 s/);
+    expect(stderr).toMatch(/^sluice: SIGINT: open work may finish within 5 s/);
     expect(stdout).toMatch(/^read 1 = ok 1 [\s\S]*stopped/);
     expect(code).toBe(130);
   });

@@ -22,7 +22,7 @@ describe("a signal", () => {
       { counts, stopped: true },
       { counts: nothing, stopped: true },
     ]);
-    expect(child.errors()).toMatch(/SIGINT: what is open may finish within 5 s/);
+    expect(child.errors()).toMatch(/SIGINT: open work may finish within 5 s/);
     expect(existsSync(`${journal}.lock`)).toBe(false);
     expect(store.stored()).toHaveLength(40);
   });

@@ -1,4 +1,4 @@
-/** The accounting of a run: what was read, what stages hold, and the one outcome of each input. */
+/** The accounting of a run: the inputs that were read, the messages that stages hold, and the one outcome of each input. */
 
 import { describeError } from "../errors.js";
 import type { Input, InputDraft } from "../input/input.js";
@@ -11,17 +11,17 @@ import type { Tracking } from "./tracking.js";
 export interface OutcomeStore {
   /** Whether an earlier run finished the input of this journal key; undefined without a journal. */
   isDone?: ((journalKey: string) => boolean) | undefined;
-  /** Calls `report` when the outcome is on disk. `input` is as it was read; undefined if no input could be made. */
+  /** Calls `report` when the outcome is on disk. `input` is the input before any transform; undefined if the source could not make one. */
   record(settlement: Settlement, tracking: Tracking, input: Input | InputDraft | undefined, report: () => void): void;
 }
 
-/** What a sink has done so far. */
+/** The progress of one sink. */
 export interface SinkProgress {
   /** Its verb: `upload`, `download`, … */
   name: string;
   /** Inputs written and passed on. */
   done: number;
-  /** Inputs that it has and has not finished. */
+  /** Inputs that it received and has not finished. */
   underWay: number;
   /** Batches that it has written. */
   batches: number;
@@ -30,10 +30,10 @@ export interface SinkProgress {
 /** Receives each input with its outcome. */
 export type OutcomeListener = (input: Input, origin: string, outcome: Outcome) => void;
 
-/** Most datasets that a report names. */
+/** Most datasets of a sink that a report names. */
 const maxDatasets = 20;
 
-/** Counts the inputs of one run, and settles each of them once. */
+/** Counts the inputs of one run, and settles each input once. */
 export class Accounting {
   readonly budget: Budget;
   readonly ledger = new Ledger();
@@ -41,11 +41,11 @@ export class Accounting {
   store: OutcomeStore | undefined;
   /** Receives every input with its outcome; set when a report is made. */
   onOutcome: OutcomeListener | undefined;
-  /** What the sinks have done, in the order in which they began. */
+  /** Progress of the sinks, in the order in which they started. */
   readonly sinks = new Set<SinkProgress>();
-  /** Inputs that a sink has written and that have no outcome yet: if an operator behind the sink drops them, they are ok. */
+  /** Inputs that a sink wrote and that have no outcome yet. If an operator after the sink drops them, they are ok. */
   readonly written = new Set<{ settleWritten(): void }>();
-  /** Datasets that inputs joined, by the names of their sinks. */
+  /** Datasets that inputs joined, by the name of the sink. */
   readonly datasets = new Map<string, Set<string>>();
   #finishedIds: IdsInRun | undefined;
   readonly #acknowledging = new Set<Promise<void>>();
@@ -58,8 +58,8 @@ export class Accounting {
   }
 
   /**
-   * Settles an input. The source acknowledges the outcome first, if it wants to; then the files of the run record it; then the ledger counts it, and
-   * its listeners are called.
+   * Settles an input. First the source acknowledges the outcome, if it needs to. Then the journal and the dead letters record it. Then the ledger counts
+   * it and calls its listeners.
    */
   settle(settlement: Settlement, tracking?: Tracking, input?: Input | InputDraft): void {
     if (!tracking?.acknowledge) {
@@ -84,24 +84,24 @@ export class Accounting {
     } else this.ledger.settled(settlement);
   }
 
-  /** Settles what sinks have written and operators behind them dropped, and waits for the acknowledgements of the sources. */
+  /** Settles inputs that sinks wrote and operators after them dropped, and waits for the acknowledgements of the sources. */
   async closed(): Promise<void> {
     for (const message of [...this.written]) message.settleWritten();
     while (this.#acknowledging.size > 0) await Promise.all(this.#acknowledging);
   }
 
-  /** The ids of inputs that earlier runs finished; undefined if this run met none. */
+  /** The ids of inputs that earlier runs finished; undefined if this run has read none of them. */
   get finishedIds(): IdsInRun | undefined {
     return this.#finishedIds;
   }
 
-  /** Records the id of an input that an earlier run finished: nothing else may replace what is stored under it. */
+  /** Records the id of an input that an earlier run finished, so that no other input replaces it. */
   addFinishedId(id: string, origin: string): void {
     this.#finishedIds ??= new IdsInRun();
     this.#finishedIds.claim(id, origin, this.ledger.counts.read + 1);
   }
 
-  /** Adds datasets that an input joined to the report; the first 20 of a sink. */
+  /** Adds datasets that an input joined to the report, which names the first 20 of each sink. */
   addDatasets(sink: string, ids: readonly string[]): void {
     if (ids.length === 0) return;
     const joined = this.datasets.get(sink) ?? new Set();

@@ -1,17 +1,18 @@
-/** The budgets of a run: count what stages hold, and stop the sources while it is too much (backpressure). */
+/** The budgets of a run: count the messages that stages hold, and pause the sources while they exceed a limit (backpressure). */
 
+/** Limits of a budget. */
 export interface BudgetOptions {
-  /** Most messages held at once; sources are not read beyond it. */
+  /** Most messages that stages hold at once. At this number, sources are not read. */
   maxInFlight: number;
-  /** Most bytes that held messages have in memory. */
+  /** Most bytes of held messages in memory. At this number, sources are not read. */
   maxBytesInFlight: number;
 }
 
 /**
- * Stands between sources and stages. Stages report what they hold; sources wait while it exceeds a budget.
+ * Stages count their messages here, and sources wait while a limit is exceeded.
  *
- * Messages in a batch that is not full count their bytes but not their number: with a budget smaller than a batch, the batch could never fill. If a
- * source is blocked and all held messages wait in such batches, the batches are flushed.
+ * Messages in a batch that is not full count with their bytes, but not with their number: otherwise a batch larger than `maxInFlight` could never fill.
+ * If a source is blocked and all held messages wait in such batches, the batches are flushed.
  */
 export class Budget {
   held = 0;
@@ -32,13 +33,13 @@ export class Budget {
     const { maxInFlight, maxBytesInFlight } = this.#options;
     if (this.held - this.waiting >= maxInFlight || this.bytes >= maxBytesInFlight) return false;
     const saturated = this.#saturated;
-    for (let index = 0; index < saturated.length; index += 1) if (saturated[index]?.()) return false; // asked for each item
+    for (let index = 0; index < saturated.length; index += 1) if (saturated[index]?.()) return false; // an index loop, since this runs for each item
     return true;
   }
 
   /**
-   * Registers a stage that has enough work while `isSaturated` returns true: to read ahead would only cost memory. The stage must release a message,
-   * or call `recheck`, when that ends. Returns a function that removes it.
+   * Registers a stage that has enough work while `isSaturated` returns true; sources are not read then. The stage must release a message, or call
+   * `recheck`, when that ends. Returns a function that removes the registration.
    */
   onSaturated(isSaturated: () => boolean): () => void {
     this.#saturated = [...this.#saturated, isSaturated];
@@ -47,24 +48,26 @@ export class Budget {
     };
   }
 
+  /** Counts a held message. */
   add(bytes: number): void {
     this.held += 1;
     this.bytes += bytes;
   }
 
+  /** Counts a released message, and wakes the sources if the budget is open. */
   remove(bytes: number): void {
     this.held -= 1;
     this.bytes -= bytes;
     this.recheck();
   }
 
-  /** Counts a message that entered a batch which is not full (+1), or the messages of a batch that was emitted (-n). */
+  /** Counts a message that was added to a batch which is not full (+1), or the n messages of an emitted batch (-n). */
   addWaiting(count: number): void {
     this.waiting += count;
     if (count > 0) this.recheck();
   }
 
-  /** Registers a stage that can emit its waiting messages early. Returns a function that removes it. */
+  /** Registers a stage that can emit its waiting messages early. Returns a function that removes the registration. */
   onBlocked(flush: () => void): () => void {
     this.#flushers.add(flush);
     return () => this.#flushers.delete(flush);
@@ -82,7 +85,7 @@ export class Budget {
     }
   }
 
-  /** Wakes the sources if they may be read now. A stage that was saturated calls it if it releases no message. */
+  /** Wakes the sources if they may be read now. A stage that is no longer saturated calls it if it releases no message. */
   recheck(): void {
     if (this.#sleepers.length === 0) return;
     if (this.isOpen) this.#wake();

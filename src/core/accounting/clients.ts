@@ -1,13 +1,13 @@
-/** The clients that send requests for a run: what they sent, and how fast they may send. */
+/** The clients that send the requests of a run: their traffic, their rates and their credentials. */
 
 import type { SharedRateLimiter } from "./shared-rate-limiter.js";
 
-/** What a client sent and received. */
+/** Requests and bytes of a client. */
 export interface Traffic {
   requests: number;
-  /** Requests that were sent again. */
+  /** Requests that were retries. */
   retries: number;
-  /** Requests that the server refused because there were too many. */
+  /** Requests that the server refused for its rate limit. */
   throttled: number;
   bytesSent: number;
   bytesReceived: number;
@@ -19,7 +19,7 @@ export interface RunClient {
   readonly pacer?: { readonly perSecond: number; readonly limit: number; readonly downForMs: number | undefined };
   /** Describes what its requests wait for, if they wait. */
   waits?(): string | undefined;
-  /** From now on, asks the limiter before each request; with undefined, no longer. */
+  /** Makes the client acquire a slot of the limiter before each request; undefined ends that. */
   shareRateLimiter?(limiter: SharedRateLimiter | undefined): void;
 }
 
@@ -27,7 +27,7 @@ export interface RunClient {
 export interface Credential {
   /** Value of the header `authorization`. */
   authorization: string;
-  /** Whether the address belongs to the very app of the credential; several apps may share a server. */
+  /** Whether the URL belongs to the app of the credential; several apps may share a server. */
   isOwner: boolean;
 }
 
@@ -40,7 +40,7 @@ interface Watched {
   before: Traffic;
 }
 
-/** Sums over all clients of one run. */
+/** All clients of one run. */
 export class Clients {
   readonly #watched = new Map<Traffic, Watched>();
   readonly #trusted = new Set<Authorize>();
@@ -59,7 +59,7 @@ export class Clients {
     for (const { client } of this.#watched.values()) client.shareRateLimiter?.(limiter);
   }
 
-  /** Ends the sharing of rates, if there is one. */
+  /** Ends the sharing of rates. */
   close(): void {
     if (this.#limiter) this.shareRateLimiter(undefined);
   }
@@ -69,7 +69,7 @@ export class Clients {
     this.#trusted.add(authorize);
   }
 
-  /** Finds the credential for the server of `url`; of several, the one of the app that the address belongs to. */
+  /** Finds the credential for the server of `url`; of several, the one of the app that owns the URL. */
   authorize(url: URL): Credential | undefined {
     const credentials = [...this.#trusted].flatMap((authorize) => authorize(url) ?? []);
     return credentials.find(({ isOwner }) => isOwner) ?? credentials[0];
@@ -80,7 +80,7 @@ export class Clients {
     return [...this.#watched.values()].flatMap(({ client }) => client.waits?.() ?? []);
   }
 
-  /** What the clients sent since the run began to use them. */
+  /** Traffic of the clients since the run began to use them. */
   get traffic(): Traffic {
     const sum: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
     for (const [now, { before }] of this.#watched) {
@@ -89,7 +89,7 @@ export class Clients {
     return sum;
   }
 
-  /** The present rate: sums of what each client may send, and the longest time for which a server has been down. */
+  /** The current pacing: the summed rates and limits of the clients, and the longest time for which a server has been down. */
   get pacing(): { perSecond: number; limit: number; downForMs: number } {
     const sum = { perSecond: 0, limit: 0, downForMs: 0 };
     for (const { client } of this.#watched.values()) {

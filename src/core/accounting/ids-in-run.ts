@@ -1,17 +1,17 @@
-/** The ids of a run, and which input had each first. */
+/** The ids of a run, and the first input of each. */
 
 import { OriginLog } from "./origin-log.js";
 
 /** Longest origin that is recorded, in characters. */
 const maxOriginLength = 300;
 
-/** Slots at the start; their number grows to four times as many when half of them are taken. */
+/** Slots at the start. When half of them are used, their number is multiplied by four. */
 const firstCapacity = 1024;
 
 const firstFactor = 0x9e3779b1;
 const secondFactor = 0x5f356495;
 
-/** The input that had an id first. */
+/** The first input with an id. */
 export interface FirstUse {
   origin: string;
   /** The input's number in its run. */
@@ -19,12 +19,12 @@ export interface FirstUse {
 }
 
 /**
- * Ids and the input that had each first: 40 to 80 bytes an id, so 80 MB at most for a million. It runs for each input of an upload, so it hashes
- * without the crypto library, and the table that is searched has eight bytes a slot. Two ids of ten million share their 64 bits with a probability of
- * three in a million.
+ * A table of ids and the first input of each. It uses 40 to 80 bytes per id, so at most 80 MB for a million. Since it is used for each input of an
+ * upload, it hashes without the crypto library, and its search table has eight bytes per slot. Among ten million ids, two have the same 64-bit hash with
+ * a probability of three in a million.
  */
 export class IdsInRun {
-  /** A slot has the first half of an id's hash, and the number of its entry from 1; 0 where it is free. */
+  /** A slot has the first half of an id's hash, and the number of its entry from 1; 0 if it is free. */
   #slots = new Uint32Array(firstCapacity * 2);
   /** An entry has the second half of the hash, and the number of its input. */
   #entries = new Uint32Array(firstCapacity);
@@ -32,12 +32,12 @@ export class IdsInRun {
   #first = 0;
   #second = 0;
 
-  /** Records the use of an id; returns the first use if there is one. */
+  /** Records the use of an id. Returns its first use if there was one before. */
   claim(id: string, origin: string, sequence: number): FirstUse | undefined {
     const slot = this.#slotOf(id);
     const slots = this.#slots;
-    const taken = slots[slot + 1] as number;
-    if (taken !== 0) return this.#useAt(taken - 1);
+    const entry = slots[slot + 1] as number;
+    if (entry !== 0) return this.#useAt(entry - 1);
     const count = this.#origins.push(shortened(origin));
     if (count * 2 > this.#entries.length) this.#entries = larger(this.#entries);
     this.#entries[count * 2 - 2] = this.#second;
@@ -48,14 +48,15 @@ export class IdsInRun {
     return undefined;
   }
 
+  /** Returns the first use of an id. */
   find(id: string): FirstUse | undefined {
-    const taken = this.#slots[this.#slotOf(id) + 1] as number;
-    return taken === 0 ? undefined : this.#useAt(taken - 1);
+    const entry = this.#slots[this.#slotOf(id) + 1] as number;
+    return entry === 0 ? undefined : this.#useAt(entry - 1);
   }
 
   /**
-   * The slot of an id, or the free one where it belongs; leaves its hash in `#first` and `#second`. Both halves are multiplicative hashes, made in one
-   * walk and mixed at the end.
+   * Returns the slot of an id, or the free slot for it, and sets `#first` and `#second` to its hash. Both halves are multiplicative hashes, computed in one
+   * pass and mixed at the end.
    */
   #slotOf(id: string): number {
     let first = firstFactor;
@@ -86,7 +87,7 @@ export class IdsInRun {
   }
 }
 
-/** An origin as it is recorded. */
+/** Shortens an origin to the length that is recorded. */
 export function shortened(origin: string): string {
   return origin.length > maxOriginLength ? `${origin.slice(0, maxOriginLength)}…` : origin;
 }

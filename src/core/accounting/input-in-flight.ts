@@ -1,4 +1,4 @@
-/** An input in flight: from its reading to its one outcome, whatever number of messages transforms make of it. */
+/** An input in flight: from its reading to its one outcome, however many messages transforms make of it. */
 
 import { type Input, kindOf } from "../input/input.js";
 import type { Outcome } from "./ledger.js";
@@ -7,19 +7,19 @@ import type { SameId, Tracking } from "./tracking.js";
 
 const rank = { ok: 0, skipped: 1, pending: 2, failed: 3 } as const;
 
-/** The reason of an input that an RxJS operator dropped. */
+/** Reason of an input that an RxJS operator dropped. */
 export const droppedByOperator = "dropped by an operator";
 
-/** One input as it was read; all messages made from it share this object. */
+/** One input that was read. All messages that are made from it share this object. */
 export class InputInFlight {
   /** Messages that have no outcome yet. */
   parts = 1;
-  /** How the input came to be ok, for the report. */
+  /** A note of the sink for the report, if the input is ok. */
   note: string | undefined;
-  /** What transforms noted about it. */
+  /** Notes of transforms for the report. */
   remarks: readonly string[] | undefined;
   #worst: Outcome | undefined;
-  /** Whether some part is where it should be, and whether some part is not. */
+  /** Whether at least one part is finished, and whether at least one is not. */
   #done = false;
   #missing = false;
 
@@ -32,7 +32,7 @@ export class InputInFlight {
     readonly sameId: SameId | undefined,
   ) {}
 
-  /** Records the outcome of one part. The input settles with its last part, by the worst outcome. */
+  /** Records the outcome of one part. With the last part, the input settles with the worst outcome of all. */
   settlePart(outcome: Outcome): void {
     if (!this.#worst || rank[outcome.state] > rank[this.#worst.state]) this.#worst = outcome;
     if (outcome.state === "ok" || ("done" in outcome && outcome.done)) this.#done = true;
@@ -46,7 +46,7 @@ export class InputInFlight {
   }
 }
 
-/** Marks what a journal counts as finished: a dropped input that another part stands for, and a failed one of which no part is missing. */
+/** Marks an input that a journal counts as finished: a skipped one with a finished part, and a failed one whose parts are all finished. */
 function withDone(worst: Outcome, done: boolean, missing: boolean): Outcome {
   if (worst.state === "skipped") return done ? { ...worst, done } : worst;
   if (worst.state !== "failed" || worst.done === undefined) return worst;

@@ -1,41 +1,41 @@
-/** The ledger: what was read, and what became of it. */
+/** The ledger: counts of the inputs that were read, and of their outcomes. */
 
 import type { Kind } from "../input/input.js";
 
-/** What became of one input. */
+/** The outcome of one input. */
 export type Outcome =
   | {
       state: "ok";
-      /** How, where that matters: `recovered` (the answer was lost, the input had arrived). */
+      /** A note of the sink, such as `recovered` (the answer was lost, but the input had arrived). */
       note?: string | undefined;
-      /** What transforms noted about it. */
+      /** Notes of transforms. */
       remarks?: readonly string[] | undefined;
     }
   | {
       state: "skipped";
       reason: string;
-      /** The work was done before, or by another input: a journal counts it as finished. */
+      /** Whether the work was done before, or for another input. A journal then counts the input as finished. */
       done?: boolean | undefined;
     }
   | {
       state: "failed";
-      /** Stable code: `ERR_…` of ours, or the platform's number as text. */
+      /** Stable code: `ERR_…`, or the platform's number as a string. */
       code: string;
-      /** Plugin that found out. */
+      /** Name of the plugin that reported the failure. */
       stage: string;
       reason: string;
-      /** Times that the failing call was tried. */
+      /** Attempts of the failing call. */
       attempts: number;
-      /** Whether the same may succeed later. */
+      /** Whether the same call may succeed later. */
       retryable?: boolean | undefined;
-      /** All sinks had written the input, and a stage behind them failed: a journal counts it as finished. */
+      /** Whether all sinks wrote the input before a later stage failed. A journal then counts the input as finished. */
       done?: boolean | undefined;
     }
   | { state: "pending"; reason: string };
 
 /** An input and its outcome. */
 export interface Settlement {
-  /** Place in the order of reading, from 1. */
+  /** Number of the input in the order of reading, from 1. */
   sequence: number;
   origin: string;
   id?: string | undefined;
@@ -43,7 +43,7 @@ export interface Settlement {
   outcome: Outcome;
 }
 
-/** How many inputs were read, and what became of them. */
+/** How many inputs were read, have each outcome, and have none yet. */
 export interface Counts {
   read: number;
   ok: number;
@@ -54,30 +54,33 @@ export interface Counts {
 }
 
 /**
- * Counts every input from its reading to its one outcome; at every instant
+ * Counts every input from its reading to its one outcome. At any time,
  * `read = ok + failed + skipped + pending + inFlight`.
  */
 export class Ledger {
   readonly counts: Counts = { read: 0, ok: 0, failed: 0, skipped: 0, pending: 0, inFlight: 0 };
   readonly #listeners: ((settlement: Settlement) => void)[] = [];
 
+  /** Registers a listener that is called with each outcome. */
   onSettled(listener: (settlement: Settlement) => void): void {
     this.#listeners.push(listener);
   }
 
+  /** Counts an input that was read. Returns its number, from 1. */
   read(): number {
     this.counts.read += 1;
     this.counts.inFlight += 1;
     return this.counts.read;
   }
 
+  /** Counts the outcome of an input. */
   settled(settlement: Settlement): void {
     this.counts.inFlight -= 1;
     this.counts[settlement.outcome.state] += 1;
     for (const listener of this.#listeners) listener(settlement);
   }
 
-  /** Counts the inputs without an outcome at the end of a run: an operator dropped them, or the run was cut. Returns how many. */
+  /** Counts the inputs that have no outcome at the end of a run: an operator dropped them, or the run was stopped. Returns their number. */
   close(as: "skipped" | "pending"): number {
     const rest = this.counts.inFlight;
     this.counts.inFlight = 0;

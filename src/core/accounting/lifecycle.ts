@@ -1,13 +1,16 @@
-/** The lifecycle of a run: how it is stopped, what is still open, and what it waits for. */
+/** The lifecycle of a run: its stop signals, its open sources and sinks, and what they wait for. */
 
+/** Signals that stop a run. */
 export interface LifecycleOptions {
+  /** Stops the run at once. */
   signal?: AbortSignal | undefined;
+  /** Stops only the reading of sources. */
   drain?: AbortSignal | undefined;
 }
 
 /** A source that is being read. */
 export interface Reading {
-  /** What the source waits for, after it has yielded everything that exists so far. */
+  /** What the source waits for, if it has yielded everything that exists so far. */
   idle: string | undefined;
 }
 
@@ -18,15 +21,15 @@ const closeWithinMs = 5000;
 export class Lifecycle {
   /** Aborted when the run stops at once. */
   readonly signal: AbortSignal;
-  /** Aborted when sources are read no further; messages in flight go on. */
+  /** Aborted when sources are no longer read; messages in flight continue. */
   readonly drain: AbortSignal;
-  /** The sink behind which an operator ended the stream; what stages hold then is not written. */
+  /** Name of the sink after which an operator ended the stream early. Messages that stages hold then are not written. */
   cut: string | undefined;
-  /** Whether the stream ended with an error, or its subscriber left. */
+  /** Whether the stream ended with an error, or its subscriber unsubscribed. */
   left = false;
   /** Whether the stream completed. */
   isComplete = false;
-  /** What each stage waits for at present, if it waits. */
+  /** Functions that describe what each stage waits for; undefined if it does not wait. */
   readonly waits = new Set<() => string | undefined>();
   /** The sources that have not ended. */
   readonly reading = new Set<Reading>();
@@ -46,17 +49,17 @@ export class Lifecycle {
     return true;
   }
 
-  /** Registers work that ends before the run does: a source that is read, a sink that closes. */
+  /** Registers work that the run waits for at its end: a source that is read, a sink that closes. */
   track(work: Promise<unknown>): void {
     addUntilSettled(this.#open, work);
   }
 
-  /** Registers writes that go on after the stream behind their sink has ended. */
+  /** Registers writes that continue after an operator ended the stream. */
   trackWriting(work: Promise<unknown>): void {
     addUntilSettled(this.#writing, work);
   }
 
-  /** Registers a function that is called last, when every outcome is reported. */
+  /** Registers a function that is called last, after every outcome is reported. */
   atEnd(close: () => Promise<void>): void {
     this.#ends.push(close);
   }

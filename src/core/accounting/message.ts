@@ -14,8 +14,8 @@ import type { Listed, SameId, Tracking } from "./tracking.js";
 type Measure<M> = (input: Input) => M;
 
 /**
- * One input in flight. A stage that keeps it beyond its own `next` call holds it, and releases it when it has passed it on.
- * It is settled exactly once; later calls of `settle` change nothing.
+ * One input in flight. A stage that keeps a message beyond its `next` call holds it, and releases it after it passed the message on. A message settles
+ * exactly once; later calls of `settle` change nothing.
  */
 export class Message<T extends Input = Input> {
   #value: T;
@@ -37,7 +37,7 @@ export class Message<T extends Input = Input> {
     if (written > 0) input.context.accounting.written.add(this);
   }
 
-  /** Makes the message of an input that was just read, and counts it. */
+  /** Counts an input that was read, and makes its message. */
   static read<T extends Input>(
     context: RunContext,
     origin: string,
@@ -67,7 +67,7 @@ export class Message<T extends Input = Input> {
     return this.#input.sequence;
   }
 
-  /** What it means when another input of the run has the same id; undefined: a mistake. */
+  /** What to do if another input of the run has the same id; undefined: the second one fails. */
   get sameId(): SameId | undefined {
     return this.#input.sameId;
   }
@@ -96,8 +96,7 @@ export class Message<T extends Input = Input> {
   }
 
   /**
-   * Returns the same message with a changed input, which is checked and frozen; this message is replaced by it. New files are not read here: that takes
-   * `transform`.
+   * Checks and freezes a changed input, and returns its message, which replaces this one. It cannot read new bytes or text files; `transform` can.
    *
    * @throws {InputError} ERR_TRANSFORM_RESULT
    */
@@ -106,7 +105,8 @@ export class Message<T extends Input = Input> {
   }
 
   /**
-   * Returns one message for each part; each is checked and frozen as in `with`. The input settles with its last part, by the worst of their outcomes.
+   * Checks and freezes the parts of an input as `with` does, and returns one message per part. The input settles with its last part, with the worst of
+   * their outcomes.
    *
    * @throws {InputError} ERR_TRANSFORM_RESULT
    */
@@ -117,12 +117,12 @@ export class Message<T extends Input = Input> {
   #checked(value: Input, method: string): Input {
     const result = inputFrom(value, this.#value, `message.${method}`);
     if (!(result instanceof Promise)) return result;
-    result.catch(() => undefined); // nobody waits for it
-    const text = `message.${method}: new bytes and new text files have to be read first; change them with transform`;
+    result.catch(() => undefined); // the result is not used
+    const text = `message.${method}: it cannot read new bytes or text files; use transform for them`;
     throw new InputError("ERR_TRANSFORM_RESULT", text);
   }
 
-  /** Returns a message for each input, which was checked and is frozen; they replace this one. */
+  /** Returns one message for each input, which must be checked and frozen. They replace this message. */
   into(values: readonly Input[]): Message[] {
     if (values.length === 1 && values[0] === this.#value) return [this];
     this.#replaced = true;
@@ -133,7 +133,7 @@ export class Message<T extends Input = Input> {
   }
 
   /**
-   * Measures the input with `measure`. The result is kept until another function measures it or the input changes: the batch and the sink that share a
+   * Measures the input with `measure`. The result is cached until another function measures the input or it changes, so a batch and a sink with the same
    * policy measure each input once. Throws what `measure` throws.
    */
   measured<M>(measure: Measure<M>): M {
@@ -144,33 +144,33 @@ export class Message<T extends Input = Input> {
     return this.#measurement as M;
   }
 
-  /** Frees the measurement of an input that waits for long. */
+  /** Frees the cached measurement. */
   forgetMeasurement(): void {
     this.#measure = undefined;
     this.#measurement = undefined;
   }
 
-  /** Reports that a sink has written the input: what operators behind it do does not change that. */
+  /** Reports that a sink wrote the input. Operators after the sink cannot change that. */
   wrote(): void {
     this.#written += 1;
   }
 
-  /** Reports that a sink has passed the input on; most have their outcome by now, and the others get it at the end of the run at the latest. */
+  /** Reports that a sink passed the input on. An input that has no outcome yet gets it at the end of the run at the latest. */
   passedOn(): void {
     if (!this.#settled && !this.#replaced) this.context.accounting.written.add(this);
   }
 
-  /** Whether a sink has written the input. */
+  /** Whether a sink wrote the input. */
   get isWritten(): boolean {
     return this.#written > 0;
   }
 
-  /** Whether all sinks of the flow have written the input. */
+  /** Whether all sinks of the flow wrote the input. */
   get #isComplete(): boolean {
     return this.#written > 0 && this.#written >= this.context.stages.sinkCount;
   }
 
-  /** Whether no sink stands behind the one that has the message now. */
+  /** Whether the sink that has the message now is the last one of the flow. */
   get isAtLastSink(): boolean {
     return this.#written + 1 >= this.context.stages.sinkCount;
   }
@@ -207,16 +207,17 @@ export class Message<T extends Input = Input> {
     this.settle(this.#isComplete ? { state: "ok" } : { state: "pending", reason });
   }
 
-  /** Records how the input came to be ok, for the report. */
+  /** Sets a note for the report, such as `recovered`. If the input is ok in the end, the report counts it under this note. */
   note(note: string): void {
     this.#input.note = note;
   }
 
+  /** Whether the message has a note. */
   get noted(): boolean {
     return this.#input.note !== undefined;
   }
 
-  /** Adds what a transform noted about the input. If the input is ok in the end, the report counts it under this text, once. */
+  /** Adds a note of a transform. If the input is ok in the end, the report counts it once under this text. */
   remark(text: string): void {
     const { remarks = [] } = this.#input;
     if (!remarks.includes(text)) this.#input.remarks = [...remarks, text];
@@ -234,6 +235,7 @@ export class Message<T extends Input = Input> {
     return printable(`Message of ${this.origin}: `) + inputText(this.#value);
   }
 
+  /** Settles the message with its outcome. Later calls change nothing. */
   settle(outcome: Outcome): void {
     if (this.#settled) return;
     this.#settled = true;
@@ -247,27 +249,27 @@ export class Message<T extends Input = Input> {
     this.release();
   }
 
-  /** Settles the input as skipped. `done`: the work was done before, or by another input, so a journal counts it as finished. */
+  /** Settles the input as skipped. `done`: the work was done before, or for another input, so a journal counts the input as finished. */
   skip(reason: string, done = false): void {
     this.settle(done ? { state: "skipped", reason, done } : { state: "skipped", reason });
   }
 
   /**
-   * Reports that the work of this sink was done before. The sinks behind it may not have done theirs, so the input goes on to them, with a note; behind
-   * the last sink it is skipped.
+   * Reports that the work of this sink was done before. Before further sinks, which may not have done theirs, the input gets a note and passes on; at the
+   * last sink it is skipped.
    */
   doneBefore(reason: string): void {
     if (this.isAtLastSink) this.skip(reason, true);
     else this.note(reason);
   }
 
-  /** Settles an input that a transform or an operator dropped: ok if a sink before it wrote it, else skipped. */
+  /** Settles an input that a transform or an operator dropped: ok if a sink wrote it before, else skipped. */
   drop(reason: string, done = false): void {
     if (this.isWritten) this.settle({ state: "ok" });
     else this.skip(reason, done);
   }
 
-  /** Settles the input as failed. A journal counts a failure behind the last sink as finished, so that the input is not sent again. */
+  /** Settles the input as failed. A journal counts a failure after the last sink as finished, so that the input is not sent again. */
   fail(error: unknown, stage: string, attempts = 1): void {
     this.settle({
       state: "failed",
@@ -281,7 +283,7 @@ export class Message<T extends Input = Input> {
   }
 }
 
-/** Counts the bytes of an input that are in memory: characters of its text, and bytes of its content. */
+/** Counts the bytes of an input in memory: characters of its text, and bytes of its content. */
 function bytesInMemory(input: Input): number {
   const media = mediaOf(input);
   const bytes = media && "bytes" in media.content ? media.content.bytes.byteLength : 0;

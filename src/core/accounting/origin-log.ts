@@ -1,15 +1,15 @@
-/** Origins in memory: a numbered list of texts, in blocks that share the beginning of their texts. */
+/** Origins in memory: a numbered list of strings, in blocks that share the beginning of their strings. */
 
-/** Texts of a block. They are joined and encoded together, which costs a tenth of one by one. */
+/** Strings per block. They are encoded together, which takes a tenth of the time of encoding each alone. */
 const blockLength = 256;
 
 interface Block {
   prefix: string;
-  /** What follows the prefix in each text, with NUL between them. */
+  /** The rest of each string after the prefix, separated by NUL. */
   rests: Buffer;
 }
 
-/** An append-only list. A NUL in a text, which no file name has, becomes a space. */
+/** An append-only list of strings. A NUL in a string, which no file name contains, becomes a space. */
 export class OriginLog {
   readonly #blocks: Block[] = [];
   #open: string[] = [];
@@ -19,7 +19,7 @@ export class OriginLog {
     return this.#length;
   }
 
-  /** Adds a text; returns the new length. Nothing here looks into a text: one that was put together stays as it is until its block is made. */
+  /** Adds a string and returns the new length. It does not read the characters, so a concatenated string is not flattened before its block is made. */
   push(text: string): number {
     this.#open.push(text);
     if (this.#open.length === blockLength) {
@@ -30,6 +30,7 @@ export class OriginLog {
     return this.#length;
   }
 
+  /** Returns the string with this index, from 0. */
   at(index: number): string {
     const block = this.#blocks[Math.floor(index / blockLength)];
     const offset = index % blockLength;
@@ -38,7 +39,7 @@ export class OriginLog {
   }
 }
 
-/** The prefix is that of the first and the last text; where another text has not all of it, it is made shorter. */
+/** Makes a block. The common prefix of the first and the last string is shortened if another string does not begin with it. */
 function blockOf(texts: readonly string[]): Block {
   const joined = texts.join("\0");
   let prefix = prefixOf(texts[0] as string, texts[texts.length - 1] as string);
@@ -52,7 +53,7 @@ function blockOf(texts: readonly string[]): Block {
   return { prefix: Buffer.from(prefix).toString(), rests: bytes };
 }
 
-/** What two texts begin with. Half of a surrogate pair at its end would not survive the encoding of the rests. */
+/** Returns the common prefix of two strings. It never ends within a surrogate pair, since the rests are encoded separately. */
 function prefixOf(one: string, other: string): string {
   let length = 0;
   while (length < one.length && one.charCodeAt(length) === other.charCodeAt(length)) length += 1;
@@ -64,7 +65,7 @@ function restsOf(joined: string, prefix: string): string {
   return prefix === "" ? joined : joined.slice(prefix.length).replaceAll(`\0${prefix}`, "\0");
 }
 
-/** In UTF-8, a zero is part of no other character. */
+/** Counts the NUL characters; in UTF-8, no other character contains a zero byte. */
 function zerosIn(bytes: Uint8Array): number {
   let zeros = 0;
   for (let index = 0; index < bytes.length; index += 1) if (bytes[index] === 0) zeros += 1;

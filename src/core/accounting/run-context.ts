@@ -1,4 +1,4 @@
-/** One run: its accounting, its lifecycle, its clients and its stages. Every message carries it. */
+/** The context of one run: accounting, lifecycle, clients and stages. Every message refers to it. */
 
 import { Accounting } from "./accounting.js";
 import type { BudgetOptions } from "./budget.js";
@@ -6,20 +6,21 @@ import { Clients } from "./clients.js";
 import { Lifecycle, type LifecycleOptions } from "./lifecycle.js";
 import { Stages } from "./stages.js";
 
+/** Options of a run context. */
 export interface RunContextOptions extends Partial<BudgetOptions>, LifecycleOptions {
   dryRun?: boolean | undefined;
   readsOnly?: boolean | undefined;
 }
 
-/** What all stages of one run share. */
+/** The context that all stages of one run share. */
 export class RunContext {
   readonly accounting: Accounting;
   readonly lifecycle: Lifecycle;
   readonly clients = new Clients();
   readonly stages = new Stages();
-  /** Whether it is a plan or a preview: sinks find out what they would do, and neither send nor write. */
+  /** Whether it is a plan or a preview, in which sinks neither send nor write. */
   readonly dryRun: boolean;
-  /** Whether inputs are only looked at: sources acknowledge nothing, and wait for nothing. */
+  /** Whether inputs are only shown: sources then acknowledge no outcome and do not wait for new inputs. */
   readonly readsOnly: boolean;
 
   constructor(options: RunContextOptions = {}) {
@@ -34,7 +35,7 @@ export class RunContext {
     return this.accounting.ledger.counts.inFlight === 0 && this.lifecycle.areSourcesIdle;
   }
 
-  /** Resolves when sources and sinks have closed and every outcome is acknowledged; sources are released last. */
+  /** Resolves when sources and sinks are closed and every outcome is acknowledged. Functions of `atEnd` are called last. */
   async closed(withinMs?: number): Promise<void> {
     await this.lifecycle.stagesClosed(withinMs);
     await this.accounting.closed();

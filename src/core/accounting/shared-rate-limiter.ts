@@ -1,7 +1,7 @@
-/** A rate limiter that processes share: together they keep the rate of an account. */
+/** A distributed rate limiter: several processes together keep the rate of an account. */
 
-/** Hands out the moments at which requests of an account may be sent, among all processes that ask it. */
+/** Grants the slots for requests of an account to all processes that share the limiter. */
 export interface SharedRateLimiter {
-  /** Waits until one request of the account may be sent. @throws the reason of the signal */
+  /** Acquires a slot: resolves when one request of the account may be sent. @throws the reason of the signal */
   acquire(account: string, perSecond: number, signal?: AbortSignal): Promise<void>;
 }

@@ -1,18 +1,18 @@
-/** Stages: what the operators of a flow say about themselves when the flow is composed. RxJS operators say nothing. */
+/** Stages: facts that Sluice's operators register when a flow is composed. RxJS operators register none. */
 
 import { OptionsError } from "../errors.js";
 import type { SinkTarget } from "./targets.js";
 
-/** One operator of ours in a flow. */
+/** The facts of one stage. */
 export interface StageFacts {
   kind: "transform" | "batch" | "through" | "sink";
   /** Name of the plugin. */
   name: string;
-  /** What a sink writes to. */
+  /** Target of a sink. */
   target?: SinkTarget | undefined;
   /** Whether a sink records inputs in full: a listing then reads their annotations and datasets too. */
   wholeRecords?: boolean | undefined;
-  /** Whether an RxJS operator stands directly before it. */
+  /** Whether the operator directly before it is an RxJS operator. */
   isBehindOperator?: boolean | undefined;
 }
 
@@ -28,20 +28,21 @@ export class Stages {
   /** Whether a sink records inputs in full; set before the sources are read. */
   wholeRecords = false;
 
+  /** Adds a stage behind those of the pipe so far. */
   add(stage: StageFacts): void {
     this.list.push(stage);
     if (stage.kind === "sink") this.sinkCount += 1;
     this.wholeRecords ||= stage.wholeRecords === true;
   }
 
-  /** What the sinks write to, in the order of the pipe. */
+  /** Targets of the sinks, in the order of the pipe. */
   get targets(): SinkTarget[] {
     return this.list.flatMap(({ target }) => (target ? [target] : []));
   }
 }
 
-/** The error of an RxJS operator in a flow whose source waits for the outcome of each input. */
+/** Makes the error of an RxJS operator in a flow whose source waits for the outcome of each input. */
 export function rawOperatorError(operator: string, source: string): OptionsError {
   const text = `pipe: ${operator} is an RxJS operator, and ${source} waits for the outcome of each input`;
-  return new OptionsError("ERR_RAW_OPERATOR", `${text}; put it into through(…), which counts what the operator drops`);
+  return new OptionsError("ERR_RAW_OPERATOR", `${text}; wrap it in through(…), which counts the inputs that it drops`);
 }

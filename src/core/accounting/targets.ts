@@ -1,22 +1,22 @@
-/** Targets: what the sinks of a flow write to. Reports name them, and a journal holds for them alone. */
+/** Targets: where the sinks of a flow write to. Reports name them, and a journal is valid for its targets only. */
 
 import { resolve } from "node:path";
 
-/** What one sink writes to. */
+/** The target of one sink. */
 export interface Target {
-  /** What the sink does, with its preposition: `upload to`, `patch (merge) in`. */
+  /** Verb of the sink with its preposition: `upload to`, `patch (merge) in`. */
   action: string;
-  /** The target for people, without credentials: `me/photos at https://api.example.com`. */
+  /** Name of the target for people, without credentials: `me/photos at https://api.example.com`. */
   name: string;
-  /** Address of a server, with its port unless the scheme implies it. */
+  /** URL of a server, with its port unless the scheme implies it. */
   url?: string | undefined;
-  /** A file or folder on this disk, absolute: of a download, of a file of lines, of an emulator in this process. */
+  /** Absolute path of a local file or folder: of a download, a JSON Lines file, or an emulator in this process. */
   path?: string | undefined;
-  /** Returns what a journal knows the target by, where its name may later mean another one. Default: the name. */
+  /** Returns the identity of the target in a journal, if its name may later belong to another target. Default: the name. */
   identity?: (() => Promise<string>) | undefined;
 }
 
-/** One target in a report: which sink writes to it, and where it is. */
+/** One target in a report, with the sink that writes to it. */
 export interface ReportedTarget {
   /** Name of the sink. */
   sink: string;
@@ -28,18 +28,18 @@ export interface ReportedTarget {
   datasets?: string[] | undefined;
 }
 
-/** The targets of a flow as its journal knows them, and as people do. */
+/** Identities of a flow's targets for its journal, and their names for people. */
 export interface JournalTargets {
   readonly ids: readonly string[];
   readonly names: readonly string[];
 }
 
-/** A target, and the sink that it belongs to. */
+/** A target with the name of its sink. */
 export interface SinkTarget extends Target {
   sink: string;
 }
 
-/** Asks each target for its identity, before anything is read. */
+/** Determines the identity of each target. */
 export async function journalTargets(targets: readonly SinkTarget[]): Promise<JournalTargets> {
   const ids: string[] = [];
   const names: string[] = [];
@@ -50,13 +50,13 @@ export async function journalTargets(targets: readonly SinkTarget[]): Promise<Jo
   return { ids, names };
 }
 
-/** A file or folder of this disk as a target. */
+/** Makes the target of a local file or folder. */
 export function diskTarget(action: string, path: string): Target {
   const full = resolve(path);
   return { action, name: full, path: full };
 }
 
-/** What a sink does and to what, as one line: `upload to me/photos at https://api.example.com`. */
+/** Formats verb and target as one line: `upload to me/photos at https://api.example.com`. */
 export function textOf(action: string, name: string): string {
   return name === "" ? action : `${action} ${name}`;
 }

@@ -1,4 +1,4 @@
-/** Tracking: what a run knows about an input besides the input itself. */
+/** Tracking: facts of a run about an input besides the input itself. */
 
 import type { Annotation, Input, InputDraft } from "../input/input.js";
 import type { JsonObject } from "../util/json-values.js";
@@ -24,7 +24,7 @@ export interface Listed {
   id: string;
   /** The input's data, in the platform's own form. */
   data: Readonly<JsonObject>;
-  /** Its annotations, if they were read, with the ids that the platform gave to their regions. */
+  /** Its annotations with the platform's region ids; undefined if they were not read. */
   annotations?: readonly (Annotation & { regionId?: string | undefined })[] | undefined;
 }
 
@@ -32,11 +32,11 @@ export interface Listed {
 export interface Tracking {
   /** Name of its source. */
   source: string;
-  /** The key that its source gave it. */
+  /** Journal key that its source determined. */
   key?: string | undefined;
-  /** The key under which a journal records it. */
+  /** Digest of the key, under which a journal records the input. */
   journalKey?: string | undefined;
-  /** Its state on the platform that it was listed from. */
+  /** Its state when it was listed from a platform. */
   listed?: Listed | undefined;
   /** Acknowledges its outcome to the source. */
   acknowledge?: Acknowledge | undefined;

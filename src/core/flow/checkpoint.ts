@@ -1,24 +1,24 @@
-/** Checkpoints: stand between the operators of a pipe, name the operator that threw, and settle what the last sink wrote. */
+/** Checkpoints between the operators of a pipe: they name an operator that throws, and settle inputs that the last sink wrote. */
 
 import { Message } from "../accounting/message.js";
 import { describeThrown, FlowError, OperatorError } from "../errors.js";
 import { StageStream } from "../plugin/stage.js";
 
-/** Stands behind the source or an operator. */
+/** A checkpoint after the source or an operator. */
 export class Checkpoint {
-  /** Whether only RxJS operators come behind: they change nothing of what a sink wrote. */
+  /** Whether only RxJS operators follow, which cannot change the outcome of inputs that a sink wrote. */
   isBehindLastStage = false;
-  /** Whether an RxJS operator is next. Stages of ours name their errors themselves. */
+  /** Whether the next operator is an RxJS operator. Sluice's stages name their errors themselves. */
   isBeforeOperator = false;
   readonly #before: Checkpoint | undefined;
   readonly #position: number;
   readonly #name: string;
-  /** Whether the operator before it is a stage of ours. */
+  /** Whether the operator before it is a stage of Sluice. */
   readonly hasStage: boolean;
-  /** What is being passed to the next operator, and what was passed last. */
+  /** The item that is being passed to the next operator, and the name of the last one. */
   #passing: unknown;
   #last: string | undefined;
-  /** Errors that were named before this checkpoint, of all checkpoints of the pipe. */
+  /** Errors that a checkpoint of this pipe has named already. */
   readonly #named: WeakSet<object>;
 
   constructor(before?: Checkpoint, operator?: { name: string; hasStage: boolean }) {
@@ -29,7 +29,7 @@ export class Checkpoint {
     this.#named = before === undefined ? new WeakSet() : before.#named;
   }
 
-  /** The stream behind this checkpoint. Between stages of ours nothing is watched, and it costs nothing. */
+  /** Returns the stream after this checkpoint. Between two stages of Sluice it is the same stream, without overhead. */
   watch(stream: StageStream<unknown>): StageStream<unknown> {
     return new StageStream(stream.stages, (output) => {
       const isBehindOperator = this.#before !== undefined && !this.hasStage;
@@ -45,7 +45,7 @@ export class Checkpoint {
           this.#passing = item;
           output.next(item);
           this.#passing = outer;
-          this.#last = inputText(item); // as a text: the message itself may be dropped now
+          this.#last = inputText(item); // a string, so that a dropped message can be collected
         },
         error: (error: unknown) => output.error(this.#nameOf(error)),
         complete: () => output.complete(),
@@ -53,13 +53,13 @@ export class Checkpoint {
     });
   }
 
-  /** Names the operator before this checkpoint, unless the error comes from farther up or names itself. */
+  /** Adds the name of the operator before this checkpoint, unless the error comes from an earlier operator or already has a name. */
   #nameOf(error: unknown): unknown {
     if (isReference(error) && this.#named.has(error)) return error;
     const isNamed = error instanceof FlowError && (this.#before === undefined || this.hasStage);
-    const made = isNamed ? error : this.#operatorError(error);
-    this.#named.add(made);
-    return made;
+    const namedError = isNamed ? error : this.#operatorError(error);
+    this.#named.add(namedError);
+    return namedError;
   }
 
   #operatorError(error: unknown): OperatorError {
@@ -85,7 +85,7 @@ function isReference(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-/** The message of an item, or the first one of a batch. */
+/** Returns the message of an item, or the first message of a batch. */
 function messageIn(item: unknown): Message | undefined {
   const first: unknown = Array.isArray(item) ? item[0] : item;
   return first instanceof Message ? first : undefined;

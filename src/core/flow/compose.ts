@@ -15,10 +15,10 @@ import { readAll } from "./read.js";
 /** The operators of a flow, in the order of the pipe. */
 export type Operators = readonly Stage<never, unknown>[];
 
-/** Finds the messages of what reaches the end of a flow; they are ok with that. */
+/** Returns the messages of an item that reaches the end of a flow; they are settled as ok. */
 export type MessagesAtEnd = (item: unknown) => readonly Message[];
 
-/** Makes the stream of one run. Nothing is read before it is subscribed to. @throws {OptionsError} for an operator that is not one */
+/** Makes the stream of one run. Sources are read when it is subscribed to. @throws {OptionsError} for an invalid operator */
 export function compose(
   sources: readonly Source[],
   operators: Operators,
@@ -33,7 +33,7 @@ export function compose(
   );
   for (const [index, operator] of operators.entries()) {
     const first = stages.list.length;
-    const result = applied(operator, stream, index + 1);
+    const result = applyOperator(operator, stream, index + 1);
     const added = stages.list.slice(first);
     if (!isCounted(added, result)) stages.rawOperator ??= describeOperator(operator.name, index + 1);
     const before = checkpoint;
@@ -61,7 +61,7 @@ export function checkAcknowledged(sources: readonly Source[], operators: Operato
   if (rawOperator !== undefined) throw rawOperatorError(rawOperator, source.name);
 }
 
-/** Whether all that an operator does is counted: it consists of stages of ours, with no RxJS operator before or behind them. */
+/** Whether every drop of an operator is counted: it consists of Sluice's stages, with no RxJS operator before or after them. */
 function isCounted(added: readonly StageFacts[], result: RxObservable<unknown>): boolean {
   return added.length > 0 && result instanceof StageStream && !added.some((stage) => stage.isBehindOperator);
 }
@@ -71,16 +71,16 @@ function stageStreamOf(stream: RxObservable<unknown>, stages: Stages): StageStre
   return new StageStream(stages, (output) => stream.subscribe(output));
 }
 
-/** `operator 2 (filter)`; RxJS calls what its `pipe` makes `piped`. */
+/** Describes an operator: `operator 2 (filter)`. The name `piped` is omitted, since RxJS gives it to every result of its `pipe`. */
 function describeOperator(name: string, position: number): string {
   return `operator ${position}${name === "" || name === "piped" ? "" : ` (${name})`}`;
 }
 
-/** Applies an operator. An argument that is not an operator is reported with its position, and with the way to fix it. */
-function applied(operator: unknown, stream: RxObservable<unknown>, position: number): RxObservable<unknown> {
+/** Applies an operator. @throws {OptionsError} for an argument that is not an operator, with its position and the next step */
+function applyOperator(operator: unknown, stream: RxObservable<unknown>, position: number): RxObservable<unknown> {
   const name = typeof operator === "function" ? operator.name : "";
   const which = `pipe: argument ${position}${name === "" ? "" : `, ${name},`}`;
-  const hint = `a function that changes inputs goes into transform(${name || "…"})`;
+  const hint = `wrap a function that changes inputs in transform(${name || "…"})`;
   if (typeof operator !== "function") {
     throw new OptionsError(
       "ERR_OPTIONS",
@@ -92,22 +92,22 @@ function applied(operator: unknown, stream: RxObservable<unknown>, position: num
     result = operator(stream);
   } catch (error) {
     if (error instanceof FlowError) throw error;
-    const text = `${which} is no operator: it threw "${describeError(error)}" on the stream; ${hint}`;
+    const text = `${which} is not an operator: it threw "${describeError(error)}" on the stream; ${hint}`;
     throw new OptionsError("ERR_OPTIONS", text, { cause: error });
   }
   if (typeof (result as Partial<RxObservable<unknown>> | undefined)?.subscribe === "function") {
     return result as RxObservable<unknown>;
   }
   const isFactory = typeof result === "function";
-  const fix = isFactory ? `it makes one when it is called: ${name}(…)` : hint;
-  if (result instanceof Promise) result.catch(() => undefined); // of an async function, which nobody waits for
+  const fix = isFactory ? `call it to make an operator: ${name}(…)` : hint;
+  if (result instanceof Promise) result.catch(() => undefined); // the result of an async function is not used
   throw new OptionsError(
     "ERR_OPTIONS",
-    `${which} is no operator: it returned ${formatValue(result)} for the stream; ${fix}`,
+    `${which} is not an operator: it returned ${formatValue(result)} for the stream; ${fix}`,
   );
 }
 
-/** Settles what reaches the end unsettled and unheld: it went through the whole flow, so it is ok. */
+/** Settles messages that reach the end of the flow as ok, if no stage settled or holds them. */
 function settledAtEnd(
   stream: StageStream<unknown>,
   { stages, lifecycle }: RunContext,
@@ -123,7 +123,7 @@ function settledAtEnd(
       }),
       error: (error: unknown) => {
         isOver = true;
-        lifecycle.left = true; // an error cuts what is under way
+        lifecycle.left = true; // an error aborts inputs in progress
         output.error(error);
       },
       complete: () => {

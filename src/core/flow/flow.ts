@@ -1,4 +1,4 @@
-/** flow(source).pipe(…).run(): the composition, and one execution of it. */
+/** Flows: sources, the operators on them, and the ways to run them. */
 
 import { ReadableStream, type UnderlyingSource } from "node:stream/web";
 import type { Observer, Subscription } from "rxjs";
@@ -20,7 +20,7 @@ import { type Plan, type PlanOptions, planFlow } from "./plan.js";
 import { type Preview, previewFlow } from "./preview.js";
 import { type RunOptions, runFlow, type StreamOptions } from "./run.js";
 
-/** Sources and the operators on them. Nothing is read before `run`, `subscribe` or `toArray`; each of these starts afresh. */
+/** Sources and the operators on them. Sources are read only by a run, a plan, a subscription or an iteration; each of these starts anew. */
 export class Flow<T = Message> {
   readonly #sources: readonly Source[];
   readonly #operators: Operators;
@@ -30,7 +30,12 @@ export class Flow<T = Message> {
     this.#operators = operators;
   }
 
-  /** Adds operators: ours, and any RxJS operators between them. Typed like the `pipe` of RxJS. */
+  /**
+   * Adds operators: those of Sluice, and any RxJS operators between them. Typed like the `pipe` of RxJS.
+   *
+   * @throws {OptionsError} ERR_RAW_OPERATOR if a source waits for acknowledgements and an RxJS operator is not wrapped in `through`
+   * @example flow(folder("./photos")).pipe(tagMetadata({ split: "train" }), batch(), upload(app));
+   */
   pipe<A>(a: Stage<T, A>): Flow<A>;
   pipe<A, B>(a: Stage<T, A>, b: Stage<A, B>): Flow<B>;
   pipe<A, B, C>(a: Stage<T, A>, b: Stage<A, B>, c: Stage<B, C>): Flow<C>;
@@ -82,12 +87,11 @@ export class Flow<T = Message> {
   }
 
   /**
-   * Runs the flow to its end and tells what became of every input.
+   * Runs the flow to its end and reports the outcome of every input.
    *
-   * A message that reaches the end unsettled is ok. Resolves when every input has its outcome, also when inputs failed or the run
-   * was stopped; rejects only when a source or a sink cannot go on (SourceError, SinkError; what a plugin threw is their `cause`), the journal and the
-   * dead letters among them. Either way its sources, sinks and files are closed by then. With a journal or dead letters, an outcome counts once it is on the
-   * disk.
+   * An input that reaches the end without an outcome is ok. Resolves when every input has an outcome, also if inputs failed or the run was stopped.
+   * Rejects only if a source, a sink, the journal or the dead-letter file cannot continue (SourceError, SinkError; the plugin's error is the `cause`). In
+   * both cases, sources, sinks and files are closed first. With a journal or dead letters, an outcome is written to disk before it is reported.
    *
    * @throws {OptionsError} ERR_OPTIONS
    * @throws {SinkError} (rejects) ERR_JOURNAL_LOCKED, ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW, ERR_JOURNAL_UNWRITABLE; ERR_DEAD_LETTERS_…
@@ -98,13 +102,12 @@ export class Flow<T = Message> {
   }
 
   /**
-   * Tells what `run` would do, and does not do it: batches, requests, bytes, the time that the requests take at the account's rate, and each input that
-   * would be refused or skipped, with its reason.
+   * Reports what `run` would do, without doing it: batches, requests, bytes, the time of the requests at the account's rate, and each input that would
+   * be refused or skipped, with the reason.
    *
-   * Sources are read and transforms run, as in the run and with all that they do by themselves; sinks count. Nothing is sent, and no file is written: no
-   * journal, no dead letters, no download. What only the server can say is not in it: ids that are taken (`conflict`, `resume`), failures of
-   * processing, requests that are sent again. A batch that goes for its age (`maxWaitMs`) may be cut in another place. Rejects as `run` does when a
-   * source cannot go on, and on an abort.
+   * Sources are read and transforms run as in `run`; sinks only count. No request is sent, and no file is written: no journal, no dead letters, no
+   * download. Facts that only the server knows are missing: ids that already exist (`conflict`, `resume`), failures of processing, retries. When
+   * `maxWaitMs` expires, batches may split differently. Rejects as `run` does if a source cannot continue, and on an abort.
    *
    * @throws {OptionsError} ERR_OPTIONS
    * @throws {SinkError} (rejects) ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW
@@ -114,18 +117,17 @@ export class Flow<T = Message> {
     return planFlow((context) => this.#start(context), options);
   }
 
-  /** Subscribes to the raw stream: messages, or what the last operator makes of them. Unsubscribing stops the sources. */
+  /** Subscribes to the raw stream: messages, or the values of the last operator. Unsubscribing stops the sources. */
   subscribe(observer?: Partial<Observer<T>> | ((value: T) => void), options: StreamOptions = {}): Subscription {
     return this.#start(new RunContext(options), messagesIn).subscribe(observer as Partial<Observer<T>>);
   }
 
   /**
-   * Takes a look at the first inputs that come out of the flow, after its transforms; no more than that is read, or little more where it is batched.
+   * Returns the first inputs that reach the end of the flow, after its transforms. It reads at most a few more inputs than that.
    *
-   * Sinks send and write nothing, as in a plan. What it gives prints well: `console.log(await flow(…).preview())`. Rejects when a source cannot go
-   * on.
+   * Sinks neither send nor write, as in a plan. The result prints as text: `console.log(await flow(…).preview())`. Rejects if a source cannot continue.
    *
-   * @param count how many, from 1. Default: 5.
+   * @param count number of inputs, from 1. Default: 5.
    * @throws {OptionsError} ERR_OPTIONS
    * @example console.log(await flow(folder("./photos")).pipe(geoFromExif()).preview());
    */
@@ -135,7 +137,12 @@ export class Flow<T = Message> {
     return previewFlow((context) => this.#start(context), count);
   }
 
-  /** Runs the flow and collects the inputs that reach its end; for looking at a few, which print well. Failed inputs reject. */
+  /**
+   * Runs the flow and returns the inputs that reach its end, in an array. They stay in memory, so use it for few inputs. Rejects if an input failed.
+   *
+   * @throws {FlowError} (rejects) the code of the first failed input
+   * @example console.log(await flow(folder("./photos")).pipe(take(3)).toArray());
+   */
   async toArray(options: StreamOptions = {}): Promise<Input[]> {
     const context = new RunContext({ ...options, readsOnly: true });
     const reporter = new Reporter(context);
@@ -162,8 +169,8 @@ export class Flow<T = Message> {
   }
 
   /**
-   * Runs the flow and yields each input that reaches its end: `for await (const input of flow(…))`. Sources are read as the consumer asks, so
-   * backpressure holds. An input counts as ok when the consumer asks for the next one. To leave the loop stops the flow and closes sources and sinks.
+   * Runs the flow and yields each input that reaches its end: `for await (const input of flow(…))`. Sources are read when the consumer requests inputs, so
+   * backpressure holds. An input is ok when the consumer requests the next one. Leaving the loop stops the flow and closes sources and sinks.
    *
    * After the last input, it throws a FlowError if inputs failed; `error.report` has the report.
    *
@@ -174,8 +181,8 @@ export class Flow<T = Message> {
   }
 
   /**
-   * Runs the flow and gives the inputs that reach its end as a web stream. It pulls: sources are read as the stream is read. Its errors are those of the
-   * iteration. To cancel the stream stops the flow.
+   * Runs the flow and returns the inputs that reach its end as a web stream. Sources are read when the stream is read. Its errors are those of the
+   * iteration. Cancelling the stream stops the flow.
    *
    * @example await flow(csv("./rows.csv")).toReadableStream().pipeTo(writable);
    */
@@ -202,23 +209,24 @@ export class Flow<T = Message> {
 }
 
 /**
- * Starts a flow from one source, or from several that are read side by side.
+ * Makes a flow of one source, or of several sources that are read in parallel.
  *
+ * @throws {OptionsError} ERR_OPTIONS
  * @example await flow(folder("./photos")).pipe(batch(), upload(app)).run();
  */
 export function flow(source: Source | readonly Source[]): Flow<Message> {
   const sources = Array.isArray(source) ? (source as readonly Source[]) : [source as Source];
-  for (const given of sources) {
-    if (typeof (given as Partial<Source> | undefined)?.read === "function") continue;
+  for (const candidate of sources) {
+    if (typeof (candidate as Partial<Source> | undefined)?.read === "function") continue;
     throw new OptionsError(
       "ERR_OPTIONS",
-      `flow: it begins with a source, such as folder(path), got ${formatValue(given)}`,
+      `flow: the argument must be a source, such as folder(path), got ${formatValue(candidate)}`,
     );
   }
   return new Flow(sources);
 }
 
-/** What becomes something else before the end of a run would have no outcome. */
+/** Checks that only messages reach the end of a run: the input of any other value would have no outcome. */
 function messagesAtEnd(item: unknown): readonly Message[] {
   return messagesOf(item, "the end of the flow");
 }

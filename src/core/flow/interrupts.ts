@@ -1,4 +1,4 @@
-/** Signals: the first asks the runs of this process to end; later ones are left to the program, whose default is to end. */
+/** Signals: the first one stops the runs of this process; for later ones, the program's own handling applies. */
 
 import { isMainThread } from "node:worker_threads";
 import { writeNotice } from "../util/notice.js";
@@ -7,12 +7,12 @@ type Signal = "SIGINT" | "SIGTERM";
 
 const runs = new Set<() => void>();
 const listening = new Set<Signal>();
-/** A program that was told to stop is not to go on with its next flow. */
+/** Whether a signal has arrived. A program that was interrupted must not start its next flow. */
 let interrupted = false;
 
 /**
- * Calls `stop` when the process gets a SIGINT, or at once when it got one before; gives back its removal. A program that listens to the signal
- * itself is left alone, unless `always`; then SIGTERM counts too. Worker threads get no signals.
+ * Calls `stop` when the process receives a SIGINT, or at once if it received one before. Returns a function that removes the listener. If the program
+ * has its own listener, this function does nothing, unless `always`; then it also listens to SIGTERM. Worker threads receive no signals.
  */
 export function onInterrupt(stop: () => void, always: boolean): () => void {
   if (interrupted) {
@@ -34,9 +34,9 @@ export function onInterrupt(stop: () => void, always: boolean): () => void {
 
 function interrupt(signal: NodeJS.Signals): void {
   interrupted = true;
-  // The next signal is the program's own: without a listener of its own, the system ends it.
+  // Without a listener of the program, the system ends the process at the next signal.
   for (const listened of listening) process.off(listened, interrupt);
   listening.clear();
-  writeNotice(`sluice: ${signal}: what is open may finish within 5 s (once more to leave at once)\n`);
+  writeNotice(`sluice: ${signal}: open work may finish within 5 s (send the signal again to exit at once)\n`);
   for (const stop of runs) stop();
 }

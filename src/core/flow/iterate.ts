@@ -11,7 +11,7 @@ import { Reporter } from "../report/reporter.js";
 import type { MessagesAtEnd } from "./compose.js";
 import { type StreamOptions, withReport } from "./run.js";
 
-/** Inputs that wait for the consumer before sources are read no further. */
+/** Most inputs that wait for the consumer. At this number, sources are not read. */
 const maxWaiting = 16;
 
 /** Runs what `compose` makes, and yields each input that reaches its end; see `Flow[Symbol.asyncIterator]`. */
@@ -67,7 +67,7 @@ export async function* iterate(
   if (failed) throw withReport(failed, report);
 }
 
-/** The error of a flow whose inputs were collected, and of which some failed; undefined if none did. */
+/** Makes the error of a flow with failed inputs; undefined if no input failed. */
 export function failedInputsError({ failures, counts }: Report): FlowError | undefined {
   const [first] = failures;
   if (!first) return undefined;

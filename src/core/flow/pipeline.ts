@@ -1,10 +1,11 @@
-/** A pipeline: what is done to inputs, wherever they come from. */
+/** A pipeline: a flow without its source. */
 
 import type { Source } from "../plugin/source.js";
 import type { Flow } from "./flow.js";
 
 /**
- * A flow without its source: the default export of a module that `sluice run` gives a folder on one machine, and `sluice work` a stream on many.
+ * A function that makes a flow from its source. It is the default export of a module that `sluice run` calls with a folder, and `sluice work`, on each of
+ * many machines, with a stream.
  *
  * @example
  * const pipeline: Pipeline = async (source) => flow(source).pipe(stripUnicode(), batch(), upload(await connect()));

@@ -1,4 +1,4 @@
-/** A plan: what a flow would do, found out without sending or writing anything. */
+/** A plan: the result of a dry run, which neither sends nor writes. */
 
 import * as z from "zod";
 import { RunContext } from "../accounting/run-context.js";
@@ -15,19 +15,19 @@ import type { Observable } from "../util/observable.js";
 import { subscribed } from "./run.js";
 
 const Options = z.strictObject({
-  /** Stops the planning; it rejects with the signal's reason. */
+  /** Stops the plan, which rejects with the signal's reason. */
   signal: z.instanceof(AbortSignal).optional(),
   /** As in the run. Default: 4096. */
   maxInFlight: z.number().min(1).optional(),
   /** As in the run. Default: 256,000,000. */
   maxBytesInFlight: z.number().min(1).optional(),
-  /** Journal of the run, which is read only: what it has is skipped, as in the run. */
+  /** Path of the run's journal. It is only read; inputs that it has are skipped, as in the run. */
   journal: z.string().min(1).optional(),
 });
 /** Options of `Flow.plan`. */
 export type PlanOptions = OptionsOf<typeof Options>;
 
-/** What a sink would do. */
+/** The work of one sink. */
 export interface PlannedSink {
   name: string;
   /** Inputs that it would write and pass on. */
@@ -36,35 +36,36 @@ export interface PlannedSink {
   batches: number;
 }
 
-/** What a flow would do; plain data with a summary. */
+/** The result of a plan: plain data with a summary. */
 export interface Plan {
-  /** `read = ok + refused + skipped`; ok are those that would go. */
+  /** `read = ok + refused + skipped`; ok counts the inputs that would be sent or written. */
   readonly counts: { readonly read: number; readonly ok: number; readonly refused: number; readonly skipped: number };
   readonly sinks: readonly PlannedSink[];
-  /** What the sinks would write to, in the order of the pipe. */
+  /** Targets of the sinks, in the order of the pipe. */
   readonly targets: readonly ReportedTarget[];
-  /** Requests that carry inputs, annotations or ids. Questions come on top: how processing stands, what is there. */
+  /** Requests with inputs, annotations or ids. A run also sends requests that look up inputs and the state of their processing. */
   readonly requests: number;
   /** Bytes of the bodies of these requests. */
   readonly bytes: number;
   /**
-   * How long these requests take at the rate that the account is granted, in milliseconds; the time of the bytes on the line may be longer.
-   * Undefined where no rate is known: on servers that name none.
+   * Time of these requests at the account's rate, in milliseconds; the transfer of the bytes may take longer. Undefined if no rate is known, because the
+   * server names none.
    */
   readonly expectedMs?: number | undefined;
-  /** The inputs that would be refused before anything is sent, in their order; the first 10,000. */
+  /** The inputs that would be refused before they are sent, in order; the first 10,000. */
   readonly refused: readonly Failure[];
-  /** All of them by plugin and code. */
+  /** All refused inputs, by plugin and code. */
   readonly refusedGroups: readonly FailureGroup[];
+  /** Skipped inputs, by reason. */
   readonly skipped: readonly ReasonGroup[];
-  /** How long the planning took. */
+  /** Duration of the plan, in milliseconds. */
   readonly durationMs: number;
-  /** The plan for people, as text. */
+  /** Formats the plan as text for people. */
   summary(): string;
   toJSON(): object;
 }
 
-/** Runs what `build` makes without its sending; see `Flow.plan`. */
+/** Runs the stream that `build` makes as a dry run; see `Flow.plan`. */
 export async function planFlow(
   build: (context: RunContext) => Observable<unknown>,
   options: PlanOptions,
@@ -87,10 +88,10 @@ export async function planFlow(
   signal?.throwIfAborted();
 
   const { counts, targets: reported, traffic, failures, failureGroups, skipped, durationMs } = reporter.finish(false);
-  const { read, ok, failed: refused, skipped: passed } = counts;
+  const { read, ok, failed: refused } = counts;
   const { pacedMs } = context.clients;
   const plan = {
-    counts: { read, ok, refused, skipped: passed },
+    counts: { read, ok, refused, skipped: counts.skipped },
     sinks: [...context.accounting.sinks].map(({ name, done, batches }) => ({ name, inputs: done, batches })),
     targets: reported,
     requests: traffic.requests,
@@ -106,7 +107,7 @@ export async function planFlow(
   return displayed({ ...plan, summary, toJSON: () => plan }, summary, html);
 }
 
-/** `byKind`: how many inputs would go, by their kinds. */
+/** Formats a plan. `byKind`: the number of ok inputs of each kind. */
 function summaryOf(plan: Omit<Plan, "summary" | "toJSON">, byKind: readonly [string, number][]): string {
   const { counts, sinks, requests, bytes, expectedMs } = plan;
   const lines = [`plan: read ${counts.read} = ok ${counts.ok} + refused ${counts.refused} + skipped ${counts.skipped}`];
@@ -119,9 +120,7 @@ function summaryOf(plan: Omit<Plan, "summary" | "toJSON">, byKind: readonly [str
     lines.push(`  kinds    ${byKind.map(([kind, count]) => `${kind} ${countText(count)}`).join(", ")}`);
   if (requests > 0) {
     const time =
-      expectedMs === undefined
-        ? "at a rate that the server does not tell"
-        : `at least ${durationText(expectedMs)} at the account's rate`;
+      expectedMs === undefined ? "at an unknown rate" : `at least ${durationText(expectedMs)} at the account's rate`;
     lines.push(`  requests ${countText(requests)}${bytes > 0 ? ` with ${bytesText(bytes)}` : ""}, ${time}`);
   }
   lines.push(...failureLines(plan.refused, counts.refused, "refused"), ...groupLines("skipped", plan.skipped));

@@ -1,4 +1,4 @@
-/** A preview: the first inputs that come out of a flow, to be looked at. */
+/** A preview: the first inputs that reach the end of a flow. */
 
 import { messagesOf } from "../accounting/message-of.js";
 import { RunContext } from "../accounting/run-context.js";
@@ -10,17 +10,17 @@ import { Reporter } from "../report/reporter.js";
 import { failureLines } from "../report/summary.js";
 import type { Observable } from "../util/observable.js";
 
-/** The first inputs of a flow; printed, it shows them in a few lines each, and in notebooks as cards. */
+/** The first inputs of a flow. It prints each in a few lines, and in notebooks as a card. */
 export interface Preview extends Iterable<Input> {
   readonly inputs: readonly Input[];
-  /** Inputs that failed on the way there; the first 10,000. */
+  /** Inputs that failed before the preview was complete; the first 10,000. */
   readonly failures: readonly Failure[];
 }
 
-/** Inputs that may be on their way at once: what is not shown is not read, but for these. */
+/** Least number of inputs that may be in flight, so that batches can fill. */
 const readAhead = 32;
 
-/** Runs what `build` makes without its sending until `count` inputs have come out; see `Flow.preview`. */
+/** Runs the stream that `build` makes as a dry run until `count` inputs reach its end; see `Flow.preview`. */
 export async function previewFlow(
   build: (context: RunContext) => Observable<unknown>,
   count: number,
@@ -30,7 +30,7 @@ export async function previewFlow(
   const reporter = new Reporter(context);
   const inputs: Input[] = [];
   const stream = build(context);
-  context.stages.wholeRecords = false; // to show a few inputs, the members of all datasets are not worth reading
+  context.stages.wholeRecords = false; // listing the members of all datasets would take longer than the preview
   await new Promise<void>((resolve, reject) => {
     const subscription = stream.subscribe({
       next: (item) => {

@@ -1,4 +1,4 @@
-/** One execution of a flow: its files, its signals, its watchdog, its report. */
+/** One run of a flow: its files, signals, progress, stall watch and report. */
 
 import * as z from "zod";
 import { RunContext } from "../accounting/run-context.js";
@@ -18,37 +18,36 @@ import type { Observable } from "../util/observable.js";
 import { harmless } from "../util/safe-callback.js";
 import { onInterrupt } from "./interrupts.js";
 
-/** What only a meter has. */
+/** Name of a method by which a meter is recognized. */
 const addsCallbacks = "addBatchObservableCallback";
 
 const Options = z.strictObject({
-  /** Stops the run: the source is closed, what is in flight is abandoned unsettled, and the report says so. */
+  /** Stops the run at once: sources are closed, inputs in flight stay pending, and the report says so. */
   signal: z.instanceof(AbortSignal).optional(),
-  /** Most messages held at once. Default: 4096. */
+  /** Most inputs in flight. Default: 4096. */
   maxInFlight: z.number().min(1).optional(),
-  /** Most bytes that messages in flight have in memory (files do not count). Default: 256,000,000. */
+  /** Most bytes of inputs in flight that are in memory; files do not count. Default: 256,000,000. */
   maxBytesInFlight: z.number().min(1).optional(),
   /**
-   * File that keeps what is done. The next run of the same flow with it does only the rest; done inputs settle as skipped ("done earlier"). An input
-   * is known by its id, fields and content (files by size and time, listed inputs by id and making), whatever transforms make of it.
+   * Path of the journal, a file that records finished inputs. The next run of the same flow resumes: finished inputs settle as skipped ("done earlier"). An
+   * input is identified by its id, fields and content before any transform (files by size and time, listed inputs by id and creation time).
    */
   journal: z.string().min(1).optional(),
-  /** File that gets a line for each failed input; `deadLetters(path)` reads them again. Lines are added to those that are there. */
+  /** Path of a file to which a line is appended for each failed input; `deadLetters(path)` reads them again. */
   deadLetters: z.string().min(1).optional(),
   /**
-   * On SIGINT no more is read, what is open may finish within 5 s, and the run ends as stopped; flows that the program runs after that end at
-   * once. The second one is the program's own, which ends unless it listens to it. True: on SIGTERM too. Default: on SIGINT, unless the program
-   * listens to it itself.
+   * Handles SIGINT: sources are no longer read, open work may finish within 5 s, and the run ends as stopped. Flows that the program runs later end at
+   * once. A second SIGINT is left to the program. True: handles SIGTERM too, also if the program has listeners. False: handles no signals. Default: handles
+   * SIGINT, unless the program has a listener for it.
    */
   handleSignals: z.boolean().optional(),
   /**
-   * Shows on stderr how the run stands: a few lines that are written anew on a terminal, elsewhere one line every 10 s and a last one. Default:
-   * false.
+   * Shows the progress on stderr: on a terminal, a few lines that are updated in place; elsewhere one line every 10 s, and a last line. Default: false.
    */
   progress: z.boolean().default(false),
-  /** Gets how the run stands and whether it is healthy, every 250 ms and a last time at its end: data that goes into JSON. */
+  /** Receives the progress and the health of the run every 250 ms, and at its end, as JSON data. */
   onProgress: z.custom<(event: ProgressEvent) => void>((value) => typeof value === "function").optional(),
-  /** A `Meter` of OpenTelemetry (`metrics.getMeter("sluice")`), which reads the counters of the run when it collects. */
+  /** A `Meter` of OpenTelemetry (`metrics.getMeter("sluice")`), which observes the counters of the run. */
   meter: z
     .custom<MetricsMeter>(
       (value) => typeof value === "object" && value !== null && addsCallbacks in value,
@@ -56,25 +55,25 @@ const Options = z.strictObject({
     )
     .optional(),
   /**
-   * Time in which nothing is read, sent or settled before the run says what it waits for, in milliseconds; 0: never. A run whose sources
-   * wait for what is to come (`folder` with `watch`) is idle, which is no stall. Default: 30,000.
+   * Time without any read, request or outcome after which the run reports a stall, in milliseconds; 0: never. A run whose sources wait for new inputs
+   * (`folder` with `watch`) is idle, not stalled. Default: 30,000.
    */
   stallMs: z.number().min(0).default(30_000),
-  /** Gets what a run that stalls waits for. Default: one line on stderr. */
+  /** Receives what a stalled run waits for. Default: one line on stderr. */
   onStall: z.custom<(stall: Stall) => void>((value) => typeof value === "function").optional(),
 });
 /** Options of `Flow.run`. */
 export type RunOptions = OptionsOf<typeof Options>;
-/** Options of a stream that is not a run: no journal, no signals. */
+/** Options of a stream that is not a run, and so has neither journal nor signals. */
 export type StreamOptions = Pick<RunOptions, "signal" | "maxInFlight" | "maxBytesInFlight">;
 
-/** What is open at a signal may go on for this long; then it is cut, and what it opened has a moment to close. */
+/** After a signal, open work may continue for this long; then it is aborted, and has a moment to close. In milliseconds. */
 const drainForMs = 4000;
 const closeForMs = 900;
-/** After a signal, a disk that does not answer is not waited for longer; what it has not confirmed stays pending. */
+/** Longest wait for the journal and the dead letters after a signal, in milliseconds. Outcomes that are not on disk by then stay pending. */
 const recordsForMs = 2000;
 
-/** Runs what `build` makes to its end; see `Flow.run`. */
+/** Runs the stream that `build` makes to its end; see `Flow.run`. */
 export async function runFlow(
   sources: readonly Source[],
   build: (context: RunContext) => Observable<unknown>,
@@ -85,7 +84,7 @@ export async function runFlow(
   const abort = new AbortController();
   const drain = new AbortController();
   const { signal } = abort;
-  // Not AbortSignal.any: what is given may live longer than many runs, and would keep something of each.
+  // Not AbortSignal.any: the user's signal may outlive many runs, and would hold memory of each.
   const stopAtOnce = () => abort.abort(checked.signal?.reason);
   const context = new RunContext({ signal, drain: drain.signal, maxInFlight, maxBytesInFlight });
   const stream = build(context);
@@ -120,7 +119,7 @@ export async function runFlow(
     return report;
   } catch (error) {
     await progress?.end("failed");
-    await records?.close().catch(() => undefined); // what went wrong first is what is told
+    await records?.close().catch(() => undefined); // the first error is the one to report
     throw withReport(error, reporter.finish(false, records?.journal?.facts, error));
   } finally {
     checked.signal?.removeEventListener("abort", stopAtOnce);
@@ -132,7 +131,7 @@ export async function runFlow(
   }
 }
 
-/** The error that ends a run, with the report so far. It is not enumerable: whoever logs the error does not want all of it. */
+/** Adds the report so far to the error that ends a run. The property is not enumerable, so that a logged error stays short. */
 export function withReport(error: unknown, report: Report): FlowError {
   const named =
     error instanceof FlowError
@@ -152,7 +151,7 @@ async function within(work: Promise<void> | undefined, ms: number | undefined): 
   await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** Resolves at the end of a stream: whether it was stopped before its own end. */
+/** Subscribes to a stream and resolves at its end. The result says whether it was stopped before. */
 export function subscribed(
   stream: Observable<unknown>,
   context: RunContext,

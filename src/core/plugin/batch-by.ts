@@ -8,16 +8,15 @@ import { guarded, Observable } from "../util/observable.js";
 import type { BatchPolicy } from "./batch-policy.js";
 import { type Stage, stageStream } from "./stage.js";
 
-/** Batches of one lane that fill at the same time. More would fill a little better, and inputs would wait longer. */
+/** Most open batches per lane. More batches would fill a little better, but inputs would wait longer. */
 const openBatches = 4;
 
 /**
- * Collects messages and emits them as one array when no more fit into the batch.
+ * Groups messages into batches and emits each batch as one array.
  *
- * A batch is emitted when the first limit of the policy is reached, when its oldest input has waited `maxWaitMs`, and when the source is blocked by
- * waiting batches alone. Each lane keeps its order, unless another batch of the lane fits an input better. An array that arrives is grouped anew. An
- * input that `measure` refuses settles as failed. On completion the last batches are emitted short; no array is empty. On an error, waiting messages
- * stay unsettled.
+ * A batch is emitted when it reaches a limit of the policy, when its oldest input has waited `maxWaitMs`, or when only waiting batches block the source.
+ * Each lane keeps its order, unless an input fits another open batch of the lane better. Arriving arrays are grouped again. An input for which `measure`
+ * throws settles as failed. On completion, the remaining batches are emitted; no batch is empty. On an error, waiting messages stay unsettled.
  *
  * @param policy limits and measures of the target
  * @param name name of the stage, for reports. Default: `batchBy`.
@@ -33,7 +32,7 @@ export function batchBy(policy: BatchPolicy, name = "batchBy"): Stage<Message, M
     });
 }
 
-/** Groups what reaches a sink by the sink's own policy: arrays that fit pass as they are. It is part of the sink, and no stage. */
+/** Groups the messages that reach a sink by the sink's policy. Arrays that fit pass unchanged. It is a part of the sink, not a stage. */
 export function batchesFor(
   policy: BatchPolicy,
   name: string,
@@ -113,7 +112,7 @@ class Batcher {
     }
   }
 
-  /** Whether measured messages are one batch as they are. */
+  /** Whether measured messages fit into one batch. */
   fits(messages: readonly Message[]): boolean {
     if (messages.length > this.#maxItems) return false;
     const { lane, isAlone, repeatsIds } = this.#policy;
@@ -130,6 +129,7 @@ class Batcher {
     return bytes <= this.#maxBytes && (repeatsIds === true || ids.size === messages.length);
   }
 
+  /** Adds a message to a batch, and emits the batch if it is full. */
   add(message: Message): void {
     const bytes = this.measure(message);
     if (bytes === undefined) return;
@@ -152,11 +152,12 @@ class Batcher {
     if (isFull || this.#policy.isAlone?.(value)) this.#emit(lane, batch);
   }
 
+  /** Emits all open batches. */
   flush(): void {
     for (const lane of this.#lanes.values()) for (const batch of [...lane]) this.#emit(lane, batch);
   }
 
-  /** Lets go of the messages that wait, at the end of the stream. */
+  /** Releases the waiting messages at the end of the stream. */
   close(): void {
     this.#removeFlusher?.();
     for (const batch of [...this.#lanes.values()].flat()) {

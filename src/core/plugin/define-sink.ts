@@ -16,14 +16,15 @@ import type { Sink } from "./sink.js";
 import { sinkOperator } from "./sink-operator.js";
 import type { Stage } from "./stage.js";
 
-/** What `defineSink` takes. */
+/** The argument of `defineSink`: the sink, and the schema of its options. */
 export type SinkDefinition<S extends z.ZodType = NoOptions, State = undefined> = Sink<z.output<S>, State> &
   OptionsPart<S>;
 
 /**
- * Defines a sink. The factory returns a stage of a flow, which takes inputs and batches; inputs that were written go on downstream.
+ * Defines a sink. The factory that it returns makes a stage of a flow, which accepts inputs and batches, and passes written inputs downstream.
  *
- * A sink is opened before its first write and closed once, also on an error and on an early stop. An input that `write` does not report is ok.
+ * The sink is opened before its first write and closed once, also on an error and on an early stop. An input that `write` does not report is ok. An
+ * error that `write` throws rejects the run.
  *
  * @throws {OptionsError} (from the factory) ERR_OPTIONS
  * @example

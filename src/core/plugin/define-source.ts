@@ -12,26 +12,26 @@ import {
 } from "./definition.js";
 import type { MaybePromise, ReadContext, Source, SourceItems } from "./source.js";
 
-/** What a source does. Its options are the type `Options`. */
+/** A source. `Options` is the type of its options. */
 export interface SourceBehavior<Options> {
   /** Name for errors and reports. */
   name: string;
-  /** How many items there will be, if that is cheap to know. For progress only; it is asked when progress is shown. */
+  /** Number of items, if it is cheap to determine. Used only for progress, when progress is shown. */
   total?:
     | number
     | ((options: Options, context: { signal: AbortSignal }) => MaybePromise<number | undefined>)
     | undefined;
-  /** Whether its items carry `acknowledge`: it waits for the outcome of each input. Default: false. */
+  /** Whether its items have `acknowledge`, so that it waits for the outcome of each input. Default: false. */
   acknowledges?: boolean | undefined;
-  /** Yields items, one by one or several at once; closes what it opened in `finally`. */
+  /** Yields items, one by one or in arrays. Closes its resources in `finally`. */
   read(options: Options, context: ReadContext): SourceItems;
 }
 
-/** What `defineSource` takes. */
+/** The argument of `defineSource`: the source, and the schema of its options. */
 export type SourceDefinition<S extends z.ZodType = NoOptions> = SourceBehavior<z.output<S>> & OptionsPart<S>;
 
 /**
- * Defines a source. The factory checks its options when it is called, so a wrong flow fails before it starts.
+ * Defines a source. The factory that it returns checks its options when it is called, so an invalid flow fails before it starts.
  *
  * @throws {OptionsError} (from the factory) ERR_OPTIONS, naming plugin, option and value
  * @example

@@ -18,14 +18,14 @@ import type { Stage } from "./stage.js";
 import type { Transform } from "./transform.js";
 import { transformOperator } from "./transform-operator.js";
 
-/** What `defineTransform` takes. */
+/** The argument of `defineTransform`: the transform, and the schema of its options. */
 export type TransformDefinition<S extends z.ZodType = NoOptions, State = undefined> = Transform<z.output<S>, State> &
   OptionsPart<S>;
 
 /**
- * Defines a transform. The factory returns a stage of a flow.
+ * Defines a transform. The factory that it returns makes a stage of a flow.
  *
- * Order is kept. An input on which `apply` throws settles as failed and the flow goes on.
+ * Keeps order. An input on which `apply` throws settles as failed, and the flow continues.
  *
  * @throws {OptionsError} (from the factory) ERR_OPTIONS
  * @example

@@ -9,9 +9,7 @@ import { Observable } from "../util/observable.js";
 type Flat<T> = { [Key in keyof T]: T[Key] };
 type OptionalKeys<Shape> = { [Key in keyof Shape]: undefined extends z.input<Shape[Key]> ? Key : never }[keyof Shape];
 
-/**
- * The options that a schema takes: `z.input` of it, but with the comments of the schema, so that editors show them.
- */
+/** The options of a schema: `z.input`, but with the comments in the schema, so that editors show them. */
 export type OptionsOf<S extends z.ZodObject> = Flat<
   { [Key in keyof Omit<S["shape"], OptionalKeys<S["shape"]>>]: z.input<S["shape"][Key]> } & {
     [Key in keyof Pick<S["shape"], OptionalKeys<S["shape"]>>]?: z.input<S["shape"][Key]>;
@@ -19,10 +17,11 @@ export type OptionsOf<S extends z.ZodObject> = Flat<
 >;
 
 /**
- * Checks the options of a plugin and returns them with their defaults. `filters` are the options that narrow what the plugin works on: one that is
- * present and undefined would select everything, so it is refused.
+ * Checks the options of a plugin and returns them with their defaults. `filters` names the options that select inputs. A filter that is present and
+ * undefined would select everything, so it is refused.
  *
  * @throws {OptionsError} ERR_OPTIONS, naming plugin, option and value
+ * @example const { size } = parseOptions("resize", z.strictObject({ size: z.number().default(512) }), { size: 256 });
  */
 export function parseOptions<S extends z.ZodType>(
   plugin: string,
@@ -36,23 +35,23 @@ export function parseOptions<S extends z.ZodType>(
     return values != null && Object.hasOwn(values, name) && values[name] === undefined;
   });
   if (empty !== undefined) {
-    const text = `${plugin}: ${empty} is given as undefined, which would select everything; give it a value, or leave it out`;
+    const text = `${plugin}: ${empty} is undefined, which would select everything; set a value, or omit the option`;
     throw new OptionsError("ERR_OPTIONS", text);
   }
   const result = schema.safeParse(options ?? {}, { reportInput: true });
   if (result.success) return result.data;
-  // The schema's own error is no cause: it holds all values, a key among them.
+  // The schema's error is not set as the cause, since it contains all values, also secret ones.
   const unknown = result.error.issues.some((issue) => issue.code === "unrecognized_keys" && issue.path.length === 0);
   const names = unknown && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   const known = names.length > 0 ? `; its options are ${names.join(", ")}` : "";
   throw new OptionsError("ERR_OPTIONS", `${plugin}: ${formatIssues(result.error)}${known}`);
 }
 
-/** Checks an argument that is a path, also for callers without types. @throws {OptionsError} ERR_OPTIONS */
+/** Checks an argument that is a path, for callers without types. @throws {OptionsError} ERR_OPTIONS */
 export function checkPath(plugin: string, path: unknown): void {
   if (typeof path === "string" && path !== "") return;
   throw new OptionsError(
     "ERR_OPTIONS",
-    `${plugin}: the path must be a text that is not empty, got ${formatValue(path)}`,
+    `${plugin}: the path must be a string that is not empty, got ${formatValue(path)}`,
   );
 }

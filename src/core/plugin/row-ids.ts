@@ -1,4 +1,4 @@
-/** Ids of rows: of the columns that the user names, or of what stands in the row. */
+/** Ids of rows: from the columns that the user names, or from the row's content. */
 
 import { hash } from "node:crypto";
 import * as z from "zod";
@@ -10,10 +10,10 @@ import { hideSecrets } from "../input/secret-urls.js";
 import { DigestSet } from "../util/digest-set.js";
 import { itemFrom, type SourceItem } from "./source.js";
 
-/** Makes the id of a row or an input; `line` is where it stands, from 1. */
+/** Returns the id of a row or an input; `line` is its line, from 1. */
 export type IdOf<Row> = (row: Row, context: { line: number }) => string;
 
-/** The option `ids` of sources of rows: the name of a column, of several, or a function. */
+/** Makes the schema of the option `ids`: the name of one column, the names of several, or a function. */
 export function idsOption<Row>() {
   return z.union(
     [z.string().min(1), z.array(z.string().min(1)).min(1), z.custom<IdOf<Row>>((value) => typeof value === "function")],
@@ -22,13 +22,14 @@ export function idsOption<Row>() {
 }
 
 /**
- * Ids of the rows of one source that have none: a hash of what stands in the row. Of equal rows, the second and later ones count their occurrence in. So a
- * row keeps its id when others are added, moved or removed. Costs 12 to 32 bytes of memory a row.
+ * Makes ids for the rows of one source that have none: a hash of the row's content. The hash of a repeated row includes its occurrence. So a row keeps its
+ * id when others are added, moved or removed. Uses 12 to 32 bytes of memory per row.
  */
 export class RowIds {
   readonly #seen = new DigestSet();
   readonly #repeats = new Map<string, number>();
 
+  /** Returns the id of a row. */
   of(row: string): string {
     const digest = digestOf(row);
     if (this.#seen.add(digest)) return `row-${digest}`;
@@ -43,7 +44,7 @@ function digestOf(row: string): string {
 }
 
 /**
- * Makes an id of the values of key columns. One value that is a possible id is the id; others become a slug and a hash.
+ * Makes an id of the values of key columns. A single value that is a valid id is the id; other values become a slug and a hash.
  *
  * @throws {InputError} ERR_ID_EMPTY, naming the column, when a value is missing
  */
@@ -63,15 +64,15 @@ export function idFromKeys(names: readonly string[], values: readonly unknown[])
   }
 }
 
-/** An item whose input gets the id that `make` makes; what that throws fails the item. */
+/** Returns the item with the id that `make` returns. If `make` throws, the item fails. */
 export function withId(item: SourceItem, make: (draft: InputDraft) => string): SourceItem {
   if (!("input" in item) || typeof item.input !== "object" || item.input === null) return item;
   return itemFrom(item.origin, () => ({ ...item.input, id: make(item.input) }));
 }
 
 /**
- * Gives ids to the items of one source of drafts, by its option `ids`: metadata of these names, or a function. Default: the draft's own id, else a hash of
- * it. `line` is where the draft stands, from 1.
+ * Returns a function that sets the ids of a source's items by its option `ids`: metadata entries of these names, or a function. Default: the draft's own
+ * id, else a hash of the draft. `line` is the line of the draft, from 1.
  */
 export function draftIds(
   ids: string | readonly string[] | IdOf<InputDraft> | undefined,
@@ -86,12 +87,12 @@ export function draftIds(
   return (item) => {
     if (!("input" in item) || typeof item.input !== "object" || item.input === null) return item;
     if (item.input.id !== undefined) return item;
-    let id: string | undefined; // asked for again where the input fails, it is the same row
+    let id: string | undefined; // a failed input asks a second time, and must not count as a repeated row
     return { ...item, defaultId: (draft) => (id ??= rows.of(textOf(draft))) };
   };
 }
 
-/** A draft whose shape was checked, as text with a hash for bytes. */
+/** Formats a draft whose shape was checked, with a hash in place of bytes. */
 function textOf(draft: InputDraft): string {
   const copy: Record<string, unknown> = { ...hideSecrets(draft).input };
   for (const field of [...mediaKinds, "text"]) {

@@ -1,4 +1,4 @@
-/** A sink as a stage: writes batches, passes on what was written, settles what failed. */
+/** The stage of a sink: writes batches, passes written inputs downstream, settles failed ones. */
 
 import { setMaxListeners } from "node:events";
 import type { Subscriber, Subscription } from "rxjs";
@@ -13,8 +13,8 @@ import { Batch, type OpenContext, type Sink, type WriteContext } from "./sink.js
 import { type Stage, stageStream } from "./stage.js";
 
 /**
- * Makes a stage of a sink. Completes when all writes have ended and the sink is closed. An error of the sink itself ends the run; its messages stay
- * unsettled. Each subscription opens the sink anew.
+ * Makes the stage of a sink. It completes when all writes have ended and the sink is closed. An error that the sink throws rejects the run; the messages
+ * of that write stay unsettled. Each subscription opens the sink again.
  */
 export function sinkOperator<Options, State>(
   sink: Sink<Options, State>,
@@ -47,7 +47,7 @@ class SinkWriter<Options, State> {
   #ended = false;
   #context: RunContext | undefined;
   #openContext: OpenContext<Options> | undefined;
-  /** Set when the opening begins. */
+  /** The state that `open` returns; set when the first write begins. */
   #opened: Promise<State> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -64,7 +64,7 @@ class SinkWriter<Options, State> {
     this.#output = output;
     this.#isStage = isStage;
     this.#progress = { name: sink.name, done: 0, underWay: 0, batches: 0 };
-    setMaxListeners(0, this.#abort.signal); // every open request listens to it
+    setMaxListeners(0, this.#abort.signal); // each open request adds a listener
   }
 
   run(input: { subscribe(observer: object): Subscription }): () => void {
@@ -96,7 +96,7 @@ class SinkWriter<Options, State> {
   #begin(context: RunContext): void {
     const { name } = this.#sink;
     if (!this.#isStage && context.stages.isComposed) {
-      const text = `${name}: an operator before it hides it from the flow, so the report and the journal would not know its target; pass it to the pipe of the flow`;
+      const text = `${name}: an operator contains it, so the report and the journal would not know its target; pass it to the pipe of the flow itself`;
       throw new OptionsError("ERR_OPTIONS", text);
     }
     this.#context = context;
@@ -105,7 +105,7 @@ class SinkWriter<Options, State> {
     context.accounting.sinks.add(this.#progress);
   }
 
-  /** Starts as many writes as may run at once; closes the sink after the last. */
+  /** Starts writes up to the concurrency, and closes the sink after the last one. */
   #next(): void {
     while (this.#writes.size < this.#concurrency && this.#queue.length > 0) {
       const batch = this.#queue.shift() as readonly Message[];
@@ -148,7 +148,7 @@ class SinkWriter<Options, State> {
     this.#progress.underWay -= messages.length;
   }
 
-  /** Whether the sink is called: in a dry run only if it looks at `dryRun`. */
+  /** Whether the sink is called. In a dry run, it must support that. */
   get #isCalled(): boolean {
     return !this.#context?.dryRun || this.#sink.supportsDryRun === true;
   }
@@ -193,7 +193,7 @@ class SinkWriter<Options, State> {
     return this.#closed;
   }
 
-  /** Ends with the stream: it has completed or failed, the run was stopped, or an operator behind the sink ended it. */
+  /** Ends the sink when its stream ends: it completed or failed, the run was stopped, or an operator after the sink ended it early. */
   #stop(subscription: Subscription): void {
     const context = this.#context;
     const isCut = !this.#ended && context !== undefined && !context.lifecycle.signal.aborted && !context.lifecycle.left;
@@ -209,13 +209,13 @@ class SinkWriter<Options, State> {
     context?.lifecycle.waits.delete(this.#describe);
     this.#queue.length = 0;
     this.#abort.abort();
-    const closing = this.#close().catch(() => undefined); // the run's own error, or its stop, is what is reported
+    const closing = this.#close().catch(() => undefined); // the run reports its own error or stop
     context?.lifecycle.track(closing);
   }
 
   /**
-   * Ends the writes after an operator behind this sink has ended the stream. Batches that are being written are written to their end, since the server
-   * may have them already; batches that wait are not written.
+   * Finishes the writes after an operator behind this sink ended the stream. Running writes continue to their end, since the server may already have their
+   * inputs. Waiting batches are not written.
    */
   async #finishCut({ lifecycle }: RunContext): Promise<void> {
     const stop = () => this.#abort.abort(lifecycle.signal.reason);
@@ -224,13 +224,13 @@ class SinkWriter<Options, State> {
     if (this.#sink.undoesAborted) this.#abort.abort();
     await Promise.all(this.#writes.keys());
     lifecycle.signal.removeEventListener("abort", stop);
-    for (const batch of this.#writes.values()) for (const message of batch) message.letGo(); // the sink failed on them as a whole
+    for (const batch of this.#writes.values()) for (const message of batch) message.letGo(); // messages of writes that threw
     await this.#close().catch(() => undefined);
     this.#abort.abort();
   }
 }
 
-/** Writes a batch. An InputError fails all of its inputs; a BatchError, as sinks of 0.1 throw it, fails those that it names. */
+/** Writes a batch. An InputError fails all of its inputs. A BatchError, which sinks for 0.1 throw, fails the inputs that it names. */
 async function writeBatch<Options, State>(
   sink: Sink<Options, State>,
   batch: Batch,

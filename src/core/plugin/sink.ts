@@ -1,4 +1,4 @@
-/** Sinks: what a sink gets, and how it reports the outcome of each input. */
+/** The contract of sinks: their methods, arguments, and reports of outcomes. */
 
 import type { Credential, RunClient } from "../accounting/clients.js";
 import type { Message } from "../accounting/message.js";
@@ -8,9 +8,7 @@ import type { Input } from "../input/input.js";
 import type { BatchPolicy } from "./batch-policy.js";
 import type { MaybePromise } from "./source.js";
 
-/**
- * The inputs of one `write`. An input that the sink does not report is ok when `write` resolves. The first report of an input counts.
- */
+/** The inputs of one `write`. An input that the sink does not report is ok when `write` resolves. Only the first report of an input counts. */
 export class Batch {
   /** The messages of the inputs, for a sink that works on them one by one: `message.fail(error, name)`. */
   readonly messages: readonly Message[];
@@ -22,32 +20,32 @@ export class Batch {
     this.#sink = sink;
   }
 
-  /** The inputs, in their order. */
+  /** The inputs, in order. */
   get inputs(): readonly Input[] {
     this.#inputs ??= this.messages.map((message) => message.value);
     return this.#inputs;
   }
 
-  /** Where each input came from. */
+  /** Origins of the inputs, in order: `photos/a.jpg`, `boxes.csv:17`. */
   get origins(): readonly string[] {
     return this.messages.map((message) => message.origin);
   }
 
-  /** Reports that an input failed; an InputError keeps its code, and says whether it may be tried again. @throws {SinkError} ERR_BATCH_INDEX */
+  /** Reports that an input failed. An InputError keeps its code and its `retryable`. `attempts`: attempts of the failing call. @throws {SinkError} ERR_BATCH_INDEX */
   fail(index: number, error: Error, { attempts = 1 }: { attempts?: number } = {}): void {
     this.#at(index).fail(error, this.#sink, attempts);
   }
 
   /**
-   * Reports that an input needed no work. With `done`, the work was done before: a journal counts the input as finished, and it goes on to the next
-   * sink, if there is one. @throws {SinkError} ERR_BATCH_INDEX
+   * Reports that an input needed no work. With `done`, the work was done before: a journal counts the input as finished, and it passes to the next sink, if
+   * there is one. @throws {SinkError} ERR_BATCH_INDEX
    */
   skip(index: number, reason: string, { done = false }: { done?: boolean } = {}): void {
     if (done) this.#at(index).doneBefore(reason);
     else this.#at(index).skip(reason);
   }
 
-  /** Reports that the outcome of an input is not known yet; the next run tries it again. @throws {SinkError} ERR_BATCH_INDEX */
+  /** Reports that the outcome of an input is unknown. The next run with the journal writes it again. @throws {SinkError} ERR_BATCH_INDEX */
   pending(index: number, reason: string): void {
     this.#at(index).settle({ state: "pending", reason });
   }
@@ -61,22 +59,23 @@ export class Batch {
   }
 }
 
-/** What a sink may tell the run that it is part of. */
+/** The run, as its sinks see it. */
 export interface SinkRun {
-  /** Counts what a client sends: for the report, the progress, and the rate that processes share. */
+  /** Counts the traffic of a client, for the report and the progress, and lets it share its rate with other processes. */
   watch(client: RunClient): void;
   /** Finds the credential for `url` among the clients of this run. */
   authorize(url: URL): Credential | undefined;
-  /** While `isSaturated` returns true, sources are not read further. Call `recheck` when that ends without a written input. */
+  /** Registers a function; while it returns true, sources are not read. Call `recheck` if that ends without a written input. */
   onSaturated(isSaturated: () => boolean): void;
+  /** Makes the run check again whether sources may be read. */
   recheck(): void;
-  /** Describes what the sink waits for, for a run that stalls. */
+  /** Registers a function that describes what the sink waits for, for the report of a stall. */
   onWait(describe: () => string | undefined): void;
   /** Adds datasets that an input joined to the report. */
   addDatasets(ids: readonly string[]): void;
 }
 
-/** What `open` of a sink gets. */
+/** The argument of a sink's `open`. */
 export interface OpenContext<Options> {
   options: Options;
   /** Aborted when the flow stops at once. */
@@ -86,40 +85,40 @@ export interface OpenContext<Options> {
   run: SinkRun;
 }
 
-/** What `write` of a sink gets besides the batch. */
+/** The second argument of a sink's `write`. */
 export interface WriteContext<Options, State> extends OpenContext<Options> {
   state: State;
 }
 
-/** What a sink does. Its options are the type `Options`, and what it opens the type `State`. */
+/** A sink. `Options` is the type of its options, `State` that of the value that `open` returns. */
 export interface Sink<Options, State> {
   /** Name for errors and reports. */
   name: string;
   /** Most batches written at once. Default: 1. */
   concurrency?: number | ((options: Options) => number) | undefined;
   /**
-   * What fits into one `write`. Single inputs and larger batches are grouped by it; a batch that fits is written as it came. Default: an input that
-   * comes alone is a batch of its own, and a batch is written as it came.
+   * Limits of one `write`. Single inputs and batches that are too large are grouped by it; a batch that fits is written unchanged. Default: a single input
+   * is written alone, and a batch unchanged.
    */
   batch?: BatchPolicy | undefined;
-  /** What it writes to, for the report and the journal. Default: the name of the sink. */
+  /** Returns the target, for the report and the journal. Default: the name of the sink. */
   target?(options: Options): Target;
-  /** Whether it records inputs in full: a listing then reads their annotations and datasets too. Default: false. */
+  /** Whether the sink records whole inputs; a listing then also reads their annotations and datasets. Default: false. */
   wholeRecords?: ((options: Options) => boolean) | undefined;
   /**
-   * Whether `open`, `write` and `close` look at `dryRun`, and then neither send nor write. Default: false, and a plan does not call them: it counts
-   * all inputs as ok.
+   * Whether `open`, `write` and `close` respect `dryRun`, and then neither send nor write. Default: false; a plan does not call them, and counts all inputs
+   * as ok.
    */
   supportsDryRun?: boolean | undefined;
   /**
-   * Whether an aborted write leaves nothing behind. Then a write is aborted when an operator behind the sink ends the stream, and its inputs are
-   * pending. Default: false, and the write ends first.
+   * Whether an aborted write leaves nothing in the target. If so, running writes are aborted when an operator after the sink ends the stream, and their
+   * inputs are pending. Default: false; running writes finish.
    */
   undoesAborted?: boolean | undefined;
-  /** Opens what `write` needs; runs once, before the first write. */
+  /** Opens resources, before the first write. Returns the `state` for `write` and `close`. */
   open?(context: OpenContext<Options>): MaybePromise<State>;
-  /** Writes a batch, and reports the inputs that are not ok. Throws only when the sink cannot go on. */
+  /** Writes a batch, and reports the inputs that are not ok. Throws only if the sink cannot continue. */
   write(batch: Batch, context: WriteContext<Options, State>): Promise<void>;
-  /** Closes what `open` opened; runs once, also after an error and an early stop. */
+  /** Closes the resources of `open`, once, also after an error and an early stop. */
   close?(context: { options: Options; state: State }): MaybePromise<void>;
 }

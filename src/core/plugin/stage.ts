@@ -7,7 +7,7 @@ import { Observable } from "../util/observable.js";
 /** A step of a flow: a transform, a batch, a sink, or any RxJS operator. */
 export type Stage<In, Out> = (stream: RxObservable<In>) => RxObservable<Out>;
 
-/** A stream of a flow. It carries the list of the flow's stages, so that each stage can add itself when the flow is composed. */
+/** A stream of a flow. It refers to the flow's stages, so that each stage can register itself when the flow is composed. */
 export class StageStream<T> extends Observable<T> {
   readonly stages: Stages;
 
@@ -17,7 +17,7 @@ export class StageStream<T> extends Observable<T> {
   }
 }
 
-/** Adds a stage to the flow that `input` belongs to, and makes its stream. Outside of a flow it only makes the stream. */
+/** Registers a stage in the flow that `input` belongs to, and makes its stream. Outside of a flow it only makes the stream. */
 export function stageStream<T>(
   input: RxObservable<unknown>,
   facts: StageFacts,
@@ -29,7 +29,7 @@ export function stageStream<T>(
   return new StageStream(stages, (output) => subscribe(output, stages));
 }
 
-/** Finds the stages of a stream behind RxJS operators: each of their streams names the one before it as `source`. */
+/** Finds the stages of a flow in a stream of RxJS operators: each of their streams has the one before it as `source`. */
 function stagesOf(stream: RxObservable<unknown>): Stages | undefined {
   let before: { source?: unknown } | undefined = stream as { source?: unknown };
   while (before !== undefined && !(before instanceof StageStream)) before = before.source as typeof before;

@@ -1,4 +1,4 @@
-/** Counts what goes through RxJS operators. */
+/** Wraps RxJS operators, and counts the inputs that they drop. */
 
 import { droppedByOperator } from "../accounting/input-in-flight.js";
 import type { Message } from "../accounting/message.js";
@@ -8,11 +8,11 @@ import { guarded, Subject } from "../util/observable.js";
 import { type Stage, stageStream } from "./stage.js";
 
 /**
- * Runs an RxJS operator, and counts each input that goes in and comes out. An input that does not come out is settled as skipped at once.
+ * Runs an RxJS operator and counts its inputs. An input that the operator does not emit settles as skipped at once.
  *
- * A flow whose source waits for acknowledgements (a stream that workers share) takes RxJS operators only in `through`: an input that vanishes
- * unnoticed would never be acknowledged. The operator must work at once, as `filter`, `map`, `tap`, `take` and `distinct` do. One that emits later (`delay`,
- * `bufferCount`) ends the run with an OperatorError; `transform` takes functions that need time.
+ * A flow whose source waits for acknowledgements (a stream that workers share) accepts RxJS operators only in `through`: otherwise a dropped input would
+ * never be acknowledged. The operator must emit synchronously, as `filter`, `map`, `tap`, `take` and `distinct` do. An operator that emits later
+ * (`delay`, `bufferCount`) rejects the run with an OperatorError; use `transform` for async functions.
  *
  * Keeps order. Completes and fails with the operator.
  *
@@ -26,7 +26,7 @@ export function through(operator: Stage<never, unknown>): Stage<never, unknown> 
   return (input) =>
     stageStream<unknown>(input, { kind: "through", name: "through" }, (output) => {
       const entrance = new Subject<never>();
-      /** The inputs that are inside the operator now. */
+      /** Inputs that the operator has received and not emitted. */
       const inside = new Set<Message>();
       const leave = (item: unknown) => {
         for (const message of messagesOf(item, "through")) {
@@ -57,6 +57,6 @@ export function through(operator: Stage<never, unknown>): Stage<never, unknown> 
 }
 
 function tooLate(message: Message): OperatorError {
-  const text = `through: the operator emitted ${message.origin} after it had returned; a function that needs time goes into transform`;
+  const text = `through: the operator emitted ${message.origin} after it had returned; use transform for async functions`;
   return new OperatorError(text, { cause: undefined, position: 0, origin: message.origin, id: message.value.id });
 }

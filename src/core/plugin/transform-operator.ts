@@ -1,4 +1,4 @@
-/** A transform as a stage: keeps order, bounds concurrency, settles what it drops or fails on. */
+/** The stage of a transform: keeps order, limits concurrency, settles dropped and failed inputs. */
 
 import { setMaxListeners } from "node:events";
 import type { Observable as RxObservable, Subscriber } from "rxjs";
@@ -23,7 +23,7 @@ interface Bound {
   apply(input: Input, context: TransformContext & { state: never }): unknown;
 }
 
-/** An input that waits for its turn, or for its result. */
+/** An input that waits to be processed, or for its result. */
 interface Task {
   message: Message;
   done: boolean;
@@ -31,14 +31,14 @@ interface Task {
   failure: { error: unknown } | undefined;
 }
 
-/** Inputs that wait in a queue before sources are read no further; or twice the concurrency, if that is more. */
+/** Most inputs in the queue, or twice the concurrency if that is more. At this number, sources are not read. */
 const maxQueued = 16;
-/** A longer timer fires at once. */
+/** Longest timer of Node.js; a longer one would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Makes a stage of a transform. Keeps order; works on `concurrency` inputs at once when `apply` is async. An input on which it throws settles as
- * failed, one for which it returns nothing as skipped, and the stream goes on. Completes after the last input.
+ * Makes the stage of a transform. It keeps order, and processes `concurrency` inputs at once if `apply` is async. An input on which `apply` throws settles
+ * as failed, one for which it returns nothing as skipped, and the stream continues. Completes after the last input.
  */
 export function transformOperator(transform: Bound): Stage<Message, Message> {
   return (input) =>
@@ -55,7 +55,7 @@ class TransformRunner {
   readonly #state: never;
   readonly #maxQueued: number;
   #queue: Task[] = [];
-  /** Index of the oldest task that was not emitted, and of the oldest that was not started. */
+  /** Index of the oldest task that is not emitted, and of the oldest that is not started. */
   #first = 0;
   #unstarted = 0;
   #running = 0;
@@ -68,12 +68,12 @@ class TransformRunner {
     this.#output = output;
     this.#maxQueued = Math.max(maxQueued, 2 * transform.concurrency);
     this.#state = transform.open() as never;
-    setMaxListeners(0, this.#abort.signal); // with `timeoutMs`, each input that is worked on listens to it
+    setMaxListeners(0, this.#abort.signal); // with `timeoutMs`, each input in progress adds a listener
   }
 
   run(input: RxObservable<Message>): () => void {
     const subscription = input.subscribe({
-      next: guarded(this.#output, (item) => this.#take(messageOf(item, this.#transform.name))),
+      next: guarded(this.#output, (item) => this.#add(messageOf(item, this.#transform.name))),
       error: (error: unknown) => this.#output.error(error),
       complete: () => {
         this.#completed = true;
@@ -88,8 +88,8 @@ class TransformRunner {
     };
   }
 
-  /** Transforms a message at once if nothing waits before it; results that are there at once are emitted at once. */
-  #take(message: Message): void {
+  /** Transforms a message at once if none waits before it. A synchronous result is emitted at once. */
+  #add(message: Message): void {
     if (message.settled) return;
     if (this.#queue.length > 0 || this.#running >= this.#transform.concurrency) {
       this.#enqueue(message);
@@ -123,7 +123,7 @@ class TransformRunner {
     return task;
   }
 
-  /** Starts tasks while there is capacity. Results that wait for a slow one before them are in memory, so they count as well. */
+  /** Starts tasks while there is capacity. Results that wait for a slower one before them use memory, so they count too. */
   #start(): void {
     this.#unstarted = Math.max(this.#unstarted, this.#first);
     const end = Math.min(this.#queue.length, this.#first + this.#maxQueued);
@@ -150,13 +150,13 @@ class TransformRunner {
       .catch((error: unknown) => this.#output.error(error));
   }
 
-  /** Emits the results at the front of the queue that are there. */
+  /** Emits the finished results at the front of the queue. */
   #emitDone(): void {
     for (let task = this.#queue[this.#first]; task?.done; task = this.#queue[this.#first]) {
       this.#first += 1;
       if (task.failure) task.message.fail(task.failure.error, this.#transform.name);
       else this.#emit(task.message, task.result);
-      task.message.release(); // only what was queued is held here
+      task.message.release(); // messages are held while they are queued
     }
     if (this.#first > 512 || this.#first === this.#queue.length) {
       this.#queue = this.#queue.slice(this.#first);
@@ -187,18 +187,18 @@ class TransformRunner {
     return whenThere(result, (returned) => inputsFrom(returned, value, name)) as Made | Promise<Made>;
   }
 
-  /** Applies the transform with a deadline: a promise that is late is rejected, its signal is aborted, and its later result is ignored. */
+  /** Applies the transform with a time limit. After it, the signal of the call is aborted, the input fails, and a later result is ignored. */
   #applyInTime(timeoutMs: number, value: Input, context: TransformContext & { state: never }): unknown {
     const { signal } = context;
-    const own = new AbortController();
-    const stop = () => own.abort(signal.reason);
+    const callAbort = new AbortController();
+    const stop = () => callAbort.abort(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
-    const over = () => signal.removeEventListener("abort", stop);
+    const removeListener = () => signal.removeEventListener("abort", stop);
     let result: unknown;
     try {
-      result = this.#transform.apply(value, { ...context, signal: own.signal });
+      result = this.#transform.apply(value, { ...context, signal: callAbort.signal });
     } finally {
-      if (!isThenable(result)) over();
+      if (!isThenable(result)) removeListener();
     }
     if (!isThenable(result)) return result;
     let timer: NodeJS.Timeout | undefined;
@@ -207,13 +207,13 @@ class TransformRunner {
         const text = `${this.#transform.name} took longer than ${timeoutMs} ms (timeoutMs)`;
         const late = new InputError("ERR_TRANSFORM_TIMEOUT", text, { retryable: true });
         reject(late);
-        own.abort(late);
+        callAbort.abort(late);
       };
       timer = setTimeout(expire, Math.min(timeoutMs, longestTimerMs));
       Promise.resolve(result).then(resolve, reject);
     }).finally(() => {
       clearTimeout(timer);
-      over();
+      removeListener();
     });
   }
 

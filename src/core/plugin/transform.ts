@@ -1,9 +1,9 @@
-/** Transforms: what a transform gets, and what it returns. */
+/** The contract of transforms: their argument and their result. */
 
 import type { Annotation, Concept, Content, Input, Json } from "../input/input.js";
 import type { MaybePromise } from "./source.js";
 
-/** A changed input, as a transform may return it: names may stand for concepts, a handle for the text; `undefined` takes a field or a key away. */
+/** An input that a transform may return. A name may stand for a concept, and a content for the text; `undefined` removes a field or a metadata key. */
 export interface ChangedInput extends Omit<Input, "concepts" | "text" | "metadata" | "annotations" | "datasets"> {
   readonly text?: string | Content | undefined;
   readonly concepts: readonly (string | Concept)[] | undefined;
@@ -12,37 +12,37 @@ export interface ChangedInput extends Omit<Input, "concepts" | "text" | "metadat
   readonly datasets: readonly string[] | undefined;
 }
 
-/** What a transform returns: a changed copy, several (a split), or nothing (the input is dropped). */
+/** The result of a transform: a changed copy, several inputs (a split), or nothing (the input is dropped). */
 export type TransformResult = ChangedInput | readonly ChangedInput[] | null | undefined;
 
-/** What `apply` of a transform gets besides the input. */
+/** The context of a transform's `apply`. */
 export interface TransformContext {
   /** Aborted when the flow stops, and when `timeoutMs` has passed. */
   signal: AbortSignal;
-  /** Where the input came from. */
+  /** Origin of the input: `photos/a.jpg`, `boxes.csv:17`. */
   origin: string;
-  /** Notes something about the input that the user should know. If the input is ok in the end, the report counts it under this text (`report.notes`). */
+  /** Adds a note for the user. If the input is ok in the end, the report counts it under this text (`report.notes`). */
   note(text: string): void;
 }
 
-/** What a transform does. Its options are the type `Options`, and what it keeps during a run the type `State`. */
+/** A transform. `Options` is the type of its options, `State` that of the value that `open` returns. */
 export interface Transform<Options, State> {
   /** Name for errors and reports. */
   name: string | ((options: Options) => string);
-  /** Most inputs worked on at once, when `apply` is async. Default: 1. */
+  /** Most inputs processed at once, if `apply` is async. Default: 1. */
   concurrency?: number | ((options: Options) => number | undefined) | undefined;
   /**
-   * Longest time for one input when `apply` is async, in milliseconds: then the input fails (ERR_TRANSFORM_TIMEOUT), the `signal` of that call is
-   * aborted, and what `apply` returns later is ignored. Default: none.
+   * Longest time for one input if `apply` is async, in milliseconds. After it, the input fails (ERR_TRANSFORM_TIMEOUT), the `signal` of that call is aborted,
+   * and a later result is ignored. Default: no limit.
    */
   timeoutMs?: number | ((options: Options) => number | undefined) | undefined;
   /**
-   * Whether an input that it drops is finished, because another input stands for it (a duplicate): a resumed run does not read it again.
-   * Default: false, and it is read again.
+   * Whether a dropped input is finished, because another input stands for it (a duplicate). A resumed run then skips it. Default: false; a resumed run
+   * reads it again.
    */
   dropsAreDone?: boolean | undefined;
-  /** Makes what `apply` keeps during one run, such as what it has seen. */
+  /** Makes the state of one run, such as a set of the ids so far. */
   open?(context: { options: Options }): State;
-  /** Returns a changed copy, several, or nothing. Throws for an input that it cannot handle. */
+  /** Returns a changed copy, several inputs, or nothing. Throws for an input that it cannot process. */
   apply(input: Input, options: Options, context: TransformContext & { state: State }): MaybePromise<TransformResult>;
 }

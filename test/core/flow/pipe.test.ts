@@ -23,7 +23,7 @@ const misfits: [string, readonly unknown[], string, RegExp][] = [
     "a function of inputs",
     [shout, batch()],
     "ERR_OPTIONS",
-    /^pipe: argument 1, shout, is no operator.*transform\(shout\)/,
+    /^pipe: argument 1, shout, is not an operator.*transform\(shout\)/,
   ],
   ["an asynchronous function", [batch(), async () => []], "ERR_OPTIONS", /argument 2 .*a Promise.*transform\(…\)/],
   ["a function that the stream breaks", [(input: { text: string }) => input.text.trim()], "ERR_OPTIONS", /transform\(/],
@@ -35,7 +35,7 @@ const misfits: [string, readonly unknown[], string, RegExp][] = [
   ["addConcepts that was not called", [addConcepts], "ERR_OPTIONS", /^addConcepts: .*got the stream of the pipe/],
   ["filterInputs that was not called", [filterInputs], "ERR_OPTIONS", /^filterInputs: .*got the stream of the pipe/],
   ["a transform after batch", [batch(), transform((input) => input)], "ERR_NOT_A_MESSAGE", /put it before batch\(\)/],
-  ["a map to something else", [map(() => 5), sink()], "ERR_NOT_A_MESSAGE", /got number where messages flow/],
+  ["a map to something else", [map(() => 5), sink()], "ERR_NOT_A_MESSAGE", /got number instead of a message/],
   [
     "a map before batch",
     [map((message: { value: unknown }) => message.value), batch()],

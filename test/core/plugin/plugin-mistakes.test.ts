@@ -116,7 +116,7 @@ describe("an operator that makes something else of messages", () => {
     operators.reduce((one, operator) => one.pipe(operator) as Flow<never>, flow(texts()).pipe(unwrap));
   const refused = (stage: string) => ({
     code: "ERR_NOT_A_MESSAGE",
-    message: expect.stringContaining(`${stage}: got object where messages flow`),
+    message: expect.stringContaining(`${stage}: got object instead of a message`),
   });
 
   it.each([
