@@ -5,7 +5,6 @@ import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from "node:path";
 import { build, type PluginBuild } from "esbuild";
 import { landPath } from "./land-path.js";
-import { addOptionComments } from "./option-comments.js";
 
 /** Packages that go into our own files: what every program loads at its start is loaded as one file. The rest is loaded on first use. */
 const bundled = ["image-size", "ipaddr.js", "picomatch", "undici/lib", "xxhash-wasm", "zod"];
@@ -15,9 +14,6 @@ const packages = Object.keys(dependencies).filter((name) => !bundled.includes(na
 
 rmSync("dist", { recursive: true, force: true });
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
-for (const file of readdirSync("src", { recursive: true, encoding: "utf8" })) {
-  if (/\.ts$/.test(file) && !file.startsWith(join("emulator", "gallery", "page"))) addOptionComments(file);
-}
 const { metafile } = await build({
   entryPoints: {
     index: "src/index.ts",

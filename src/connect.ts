@@ -15,7 +15,7 @@ import type { Emulator } from "./emulator/index.js";
 const platformUrl = "https://api.clarifai.com";
 const platformMediaHost = "data.clarifai.com";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Where the API is. Default: CLARIFAI_API_BASE, else the platform (with a key) or the embedded store (without). */
   baseUrl: z.string().min(1).optional(), // checked below: what is refused there may hold a password, and is not shown
   /** Sends the key over plain HTTP to other machines than this one. Default: false. */
@@ -40,9 +40,10 @@ const Options = z.strictObject({
   mediaHosts: z.array(z.string().min(1)).optional(),
   /** Says where the embedded store is, on stderr. Default: true. */
   announce: z.boolean().optional(),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `connect`. */
-export type ConnectOptions = OptionsOf<typeof Options>;
+export type ConnectOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Connects to an app. With a key it is the platform, or the server of `baseUrl`; with neither it is the embedded store, started inside

@@ -8,16 +8,17 @@ import type { Stage } from "../core/plugin/stage.js";
 import { uploadPolicy } from "./batch-policy.js";
 import { limits } from "./limits.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Most inputs of one batch, 1 to 128. Default: 128. */
   maxItems: z.number().int().min(1).max(limits.maxInputsPerRequest).default(limits.maxInputsPerRequest),
   /** The encoded request has fewer bytes than this, at least 1000. Default and maximum: 128,000,000. */
   maxBytes: z.number().int().min(1000).max(limits.maxRequestBytes).default(limits.maxRequestBytes),
   /** Longest time that an input waits for its batch to fill, in milliseconds, at most a day. Default: 1000. */
   maxWaitMs: z.number().min(0).max(86_400_000).default(1000),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `batch`. */
-export type BatchOptions = OptionsOf<typeof Options>;
+export type BatchOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Groups inputs into batches for one request each, by the limits of the platform. `upload` groups by itself; put `batch` before it to make the requests

@@ -12,13 +12,13 @@ import { Engine, engineOptions, StreamName } from "./nats-server.js";
 import { recordsOf } from "./read-records.js";
 import { partsOf } from "./streams.js";
 
-const Options = z.strictObject({
-  ...engineOptions,
+const optionFields = {
   /** Name of the stream, as in `publishTo`. */
   stream: StreamName,
-});
+};
+const Options = z.strictObject({ ...engineOptions, ...optionFields });
 /** Options of `failedInputs`. */
-export type FailedInputsOptions = OptionsOf<typeof Options>;
+export type FailedInputsOptions = OptionsOf<typeof engineOptions & typeof optionFields>;
 
 type Checked = z.output<typeof Options>;
 

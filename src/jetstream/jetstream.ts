@@ -14,8 +14,7 @@ import { Engine, engineOptions, StreamName } from "./nats-server.js";
 import { StreamRateLimiter } from "./shared-rate-limiter.js";
 import { ackWaitOf, ensureConsumer, ensureStreams } from "./streams.js";
 
-const Options = z.strictObject({
-  ...engineOptions,
+const optionFields = {
   /** Name of the stream, as in `publishTo`. It is made where it is missing. */
   stream: StreamName,
   /** What all workers of the stream have in common in the engine. Default: "workers". */
@@ -30,9 +29,10 @@ const Options = z.strictObject({
   root: z.string().min(1).optional(),
   /** Ends the reading once nothing is left on the stream, also not with other workers. Default: false, and the worker waits for more. */
   endWhenEmpty: z.boolean().default(false),
-});
+};
+const Options = z.strictObject({ ...engineOptions, ...optionFields });
 /** Options of `jetstream`. */
-export type JetstreamOptions = OptionsOf<typeof Options>;
+export type JetstreamOptions = OptionsOf<typeof engineOptions & typeof optionFields>;
 
 type Checked = z.output<typeof Options>;
 

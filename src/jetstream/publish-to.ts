@@ -12,8 +12,7 @@ import { Engine, engineOptions, StreamName, serversText } from "./nats-server.js
 import { encodeReference } from "./reference.js";
 import { ensureStreams, partsOf } from "./streams.js";
 
-const Options = z.strictObject({
-  ...engineOptions,
+const optionFields = {
   /** Folder that the files are in: they are published relative to it, for workers that have it in another place. Default: whole paths. */
   root: z.string().min(1).optional(),
   /** Copies of the stream in a cluster, when it is made. Default: 1. */
@@ -22,9 +21,10 @@ const Options = z.strictObject({
   deduplicate: z.boolean().default(true),
   /** Longest time that a message is published again while the engine does not answer, in milliseconds. Default: 300,000. */
   retryForMs: z.number().min(0).default(300_000),
-});
+};
+const Options = z.strictObject({ ...engineOptions, ...optionFields });
 /** Options of `publishTo`. */
-export type PublishToOptions = OptionsOf<typeof Options>;
+export type PublishToOptions = OptionsOf<typeof engineOptions & typeof optionFields>;
 
 /** Of the largest message, what its headers may need. */
 const headerBytes = 512;

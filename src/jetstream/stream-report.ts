@@ -14,17 +14,17 @@ import { Engine, engineOptions, StreamName } from "./nats-server.js";
 import { recordsOf, stateOf } from "./read-records.js";
 import { partsOf } from "./streams.js";
 
-const Options = z.strictObject({
-  ...engineOptions,
+const optionFields = {
   /** Name of the stream, as in `publishTo`. */
   stream: StreamName,
   /** The consumer of its workers. Default: "workers". */
   consumer: StreamName.default("workers"),
   /** Most failed inputs, and most skipped ones, that are read one by one; all are counted. Default: 10,000. */
   maxKept: z.number().int().min(0).default(10_000),
-});
+};
+const Options = z.strictObject({ ...engineOptions, ...optionFields });
 /** Options of `streamReport`. */
-export type StreamReportOptions = OptionsOf<typeof Options>;
+export type StreamReportOptions = OptionsOf<typeof engineOptions & typeof optionFields>;
 
 /** What became of the inputs of a stream; it closes: `read = ok + failed + skipped + pending + inFlight`. */
 export interface StreamReport {

@@ -7,7 +7,7 @@ import { diskTarget } from "../core/accounting/targets.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** App that stores the contents. Default: the app that `listInputs` of this flow lists. Addresses outside of the app must be public. */
   app: z.instanceof(App).optional(),
   /** Most downloads at once, 1 to 64. Default: 8. */
@@ -27,9 +27,10 @@ const Options = z.strictObject({
    * members of each dataset of the app. Default: true.
    */
   wholeRecords: z.boolean().default(true),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `download`. */
-export type DownloadOptions = OptionsOf<typeof Options>;
+export type DownloadOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Downloads the content of each input to a folder: images, video and audio byte for byte as they were uploaded, text as UTF-8. An image with a text

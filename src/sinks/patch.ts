@@ -21,7 +21,7 @@ import { mediaKinds } from "../core/input/kinds.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /**
    * "merge" adds to the stored data. "overwrite" replaces the stored data; stored fields that an unlisted input does not have are deleted. "remove"
    * deletes the named concepts, the metadata keys whose value is `true`, and the location. Default: "merge".
@@ -29,9 +29,10 @@ const Options = z.strictObject({
   action: z.enum(["merge", "overwrite", "remove"]).default("merge"),
   /** Deletes an annotation that a removal leaves empty. Default: false. */
   deleteIfEmpty: z.boolean().default(false),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `patch`. */
-export type PatchOptions = OptionsOf<typeof Options>;
+export type PatchOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Patches inputs by their ids: metadata, concepts, location and datasets of each input, and its annotations that have ids.

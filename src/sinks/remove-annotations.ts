@@ -9,12 +9,13 @@ import { inParts, settleWith } from "../clarifai/requests.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** "all": every stored annotation of the input. "given": the annotations in the input, by their ids. Default: "given". */
   which: z.enum(["all", "given"]).default("given"),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `removeAnnotations`. */
-export type RemoveAnnotationsOptions = OptionsOf<typeof Options>;
+export type RemoveAnnotationsOptions = OptionsOf<typeof optionFields>;
 
 const nothingListed =
   "the input has no annotations, so none was removed (listInputs reads them with annotations: true)";

@@ -16,12 +16,13 @@ import { systemClock } from "../core/net/clock.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Longest wait until the server has deleted the inputs of a request, in milliseconds, at most a day. Default: 60,000. */
   timeoutMs: z.number().positive().max(86_400_000).default(60_000),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `remove`. */
-export type RemoveOptions = OptionsOf<typeof Options>;
+export type RemoveOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Deletes the inputs that reach it, at most 128 per request. The deletion cannot be undone.

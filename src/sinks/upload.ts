@@ -8,7 +8,7 @@ import { Uploader } from "../clarifai/upload/uploader.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /**
    * What to do with an input whose id already exists. "skip": if the content is the same, the input is skipped, and the stored metadata, concepts and
    * location stay (`patch` changes them); if it differs, the input fails. "replace": if the content differs, the stored input is deleted with its
@@ -30,9 +30,10 @@ const Options = z.strictObject({
   resume: z.literal("server").optional(),
   /** Longest time for the retries of a batch, in milliseconds. Default: 300,000. */
   retryForMs: z.number().min(0).default(300_000),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `upload`. */
-export type UploadOptions = OptionsOf<typeof Options>;
+export type UploadOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Uploads inputs in batches: files and bytes as base64, URLs by reference, text as it is. Each has its metadata, concepts, location and datasets; its

@@ -12,12 +12,13 @@ import { defineSink } from "../core/plugin/define-sink.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { Batch } from "../core/plugin/sink.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Appends to an existing file. Default: false, and an existing file is an error. */
   append: z.boolean().default(false),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `writeJsonl`. */
-export type WriteJsonlOptions = OptionsOf<typeof Options>;
+export type WriteJsonlOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Writes each input as one line of a JSON Lines file, which `jsonl(path)` can read. Bytes in memory are written as base64 in `bytes`; files and URLs

@@ -20,7 +20,7 @@ type Mapped = InputDraft | null | undefined;
 /** Makes an input from a row, an object of cell texts by column name. Returns null or undefined to skip the row. */
 export type CsvMap = (row: Record<string, string>, context: { line: number }) => Mapped | Promise<Mapped>;
 
-const Options = z.strictObject({
+const optionFields = {
   /** Content of the column `input`: raw text, a URL, or the path of a file relative to `root`. Default: "text". */
   input: z.enum(["text", "url", "file"]).default("text"),
   /** Kind of the URLs. Default: by the extension. */
@@ -43,9 +43,10 @@ const Options = z.strictObject({
    * Default: the column `inputid` (or `input.id`) if it has a value, else a hash of the row's content and of its occurrence among equal rows.
    */
   ids: idsOption<Record<string, string>>().optional(),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `csv`. */
-export type CsvOptions = OptionsOf<typeof Options>;
+export type CsvOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Reads a CSV file with a header, row by row. It knows two sets of columns: `inputid, input, concepts, metadata, geopoints` (comma-separated labels,

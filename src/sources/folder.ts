@@ -13,7 +13,7 @@ import { type FoundFile, filterOf, findFiles, type Walk } from "./folder/walk.js
 import { watchFolder } from "./folder/watch.js";
 
 const Globs = z.union([z.string().min(1), z.array(z.string().min(1))]).optional();
-const Options = z.strictObject({
+const optionFields = {
   /** Reads sub-folders. Default: true. */
   recursive: z.boolean().default(true),
   /** Kinds to yield. Default: all. With "text", every file in UTF-8 is a text; without it, only .txt, .md and .text files are. */
@@ -54,9 +54,10 @@ const Options = z.strictObject({
       }),
     ])
     .default(false),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `folder`. */
-export type FolderOptions = OptionsOf<typeof Options>;
+export type FolderOptions = OptionsOf<typeof optionFields>;
 
 const defaultEveryMs = 1000;
 const defaultQuietMs = 2000;

@@ -8,15 +8,16 @@ import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
 import { formatValue } from "../core/util/format-value.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /**
    * Source of ids: the name of one metadata entry, the names of several entries, or a function of the input. A single value that is a valid id is used
    * as it is. Default: the input's own id, else a hash of the input and of its occurrence among equal inputs.
    */
   ids: idsOption<InputDraft>().optional(),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `fromIterable`. */
-export type FromIterableOptions = OptionsOf<typeof Options>;
+export type FromIterableOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Yields the inputs of an iterable: an array, a generator or an async generator. It requests the next input only when the flow has capacity.

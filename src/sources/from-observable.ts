@@ -7,15 +7,16 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /**
    * Source of ids: the name of one metadata entry, the names of several entries, or a function of the input. A single value that is a valid id is used
    * as it is. Default: the input's own id, else a hash of the input and of its occurrence among equal inputs.
    */
   ids: idsOption<InputDraft>().optional(),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `fromObservable`. */
-export type FromObservableOptions = OptionsOf<typeof Options>;
+export type FromObservableOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Yields the inputs that an Observable emits. An Observable cannot be paused: inputs that it emits while the flow has no capacity are queued in memory.

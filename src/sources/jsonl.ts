@@ -17,15 +17,16 @@ import { inputOfLine, isManifestLine, lastLines } from "../formats/manifest/line
 /** Longest line, in bytes: a text at the limit of the API, escaped. */
 const maxLineBytes = 100_000_000;
 
-const Options = z.strictObject({
+const optionFields = {
   /**
    * Source of ids: the name of one metadata entry, the names of several entries, or a function of the line's input. A single value that is a valid id
    * is used as it is. Default: the input's own id, else a hash of the line's content and of its occurrence among equal lines.
    */
   ids: idsOption<InputDraft>().optional(),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `jsonl`. */
-export type JsonlOptions = OptionsOf<typeof Options>;
+export type JsonlOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Reads a JSON Lines file from top to bottom: each line is an input, as `writeJsonl` writes it. Empty lines are ignored. Lines have at most

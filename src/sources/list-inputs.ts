@@ -18,7 +18,7 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Kinds to yield. An image with a text counts as an image. Default: all. */
   kinds: z.array(z.enum(kinds)).min(1).optional(),
   /** Only inputs of this dataset. */
@@ -38,9 +38,10 @@ const Options = z.strictObject({
    * per request. Default: false; true if the flow has a `download`.
    */
   datasets: z.boolean().default(false),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `listInputs`. */
-export type ListInputsOptions = OptionsOf<typeof Options>;
+export type ListInputsOptions = OptionsOf<typeof optionFields>;
 
 /** Options that narrow the listing. */
 const filters = ["kinds", "dataset", "ids", "status", "page"] as const;

@@ -22,7 +22,7 @@ import { fetchUrl } from "./urls/fetch-url.js";
 
 type IdOf = (url: string) => string;
 
-const Options = z.strictObject({
+const optionFields = {
   /** Kind of the contents. With `fetch`, a content of another kind fails. Default: by the extension; with `fetch`, by the content. */
   kind: z.enum(kinds).optional(),
   /** Fetches the contents in this process and sends their bytes. Default: false, and the platform fetches them. */
@@ -54,9 +54,10 @@ const Options = z.strictObject({
   retryForMs: z.number().min(0).default(300_000),
   /** Also fetches from private, loopback and link-local addresses. Default: false. */
   allowPrivate: z.boolean().default(false),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `urls`. */
-export type UrlsOptions = OptionsOf<typeof Options>;
+export type UrlsOptions = OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options>;
 
 /** Longest line of a list, in bytes. */

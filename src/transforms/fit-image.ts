@@ -7,13 +7,13 @@ import { InputError } from "../core/errors.js";
 import type { BytesContent, FileContent, Input } from "../core/input/input.js";
 import { pixelBudget } from "../core/input/pixel-budget.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { type OptionsOf, } from "../core/plugin/options.js";
+import type { OptionsOf } from "../core/plugin/options.js";
 import { locationOf } from "../formats/exif/image-location.js";
 import { encode, keepsDepth, type Target } from "./fit-image/encode.js";
 import { type Format, notDecoded, openImage, type SourceImage, undecodable } from "./fit-image/source-image.js";
 import { asksForTurn, turned } from "./fit-image/turn-annotations.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Most megapixels, inclusive. Default and maximum: 85. */
   maxMegapixels: z.number().positive().max(limits.maxMegapixels).default(limits.maxMegapixels),
   /** The result has fewer bytes than this. Default and maximum: 20,000,000. */
@@ -31,9 +31,10 @@ const Options = z.strictObject({
   maxDecodedMegapixels: z.number().positive().default(268),
   /** Most images processed at once, 1 to 64. Default: one per core, and at most the threads of the Node.js thread pool minus one. */
   concurrency: z.number().int().min(1).max(64).optional(),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `fitImage`. */
-export type FitImageOptions = OptionsOf<typeof Options>;
+export type FitImageOptions = OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options>;
 
 /** Most encodings of one image: first with lower quality, then with fewer pixels. */

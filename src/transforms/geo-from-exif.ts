@@ -3,10 +3,10 @@
 import * as z from "zod";
 import type { Content, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { type OptionsOf, } from "../core/plugin/options.js";
+import type { OptionsOf } from "../core/plugin/options.js";
 import { locationOf } from "../formats/exif/image-location.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Replaces an existing location of the input. Default: false. */
   overwrite: z.boolean().default(false),
   /**
@@ -16,9 +16,10 @@ const Options = z.strictObject({
   onBroken: z.enum(["note", "fail"]).default("note"),
   /** Most images read at once. Default: 4. */
   concurrency: z.number().int().min(1).default(4),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `geoFromExif`. */
-export type GeoFromExifOptions = OptionsOf<typeof Options>;
+export type GeoFromExifOptions = OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options>;
 
 const brokenNote = "geoFromExif: the EXIF block is broken, so no location was taken";

@@ -10,7 +10,7 @@ import type { TransformContext } from "../core/plugin/transform.js";
 import { decimalIn, isMissing } from "../formats/csv/cells.js";
 import { type KeyedRow, readKeyedRows } from "../formats/csv/keyed-rows.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** What identifies the row of an input: the file's name or path, or the input's id. Default: "filename". */
   by: z.enum(["filename", "id"]).default("filename"),
   /** Name of the column with the file name, path or id. Default: the value of `by`. */
@@ -23,9 +23,10 @@ const Options = z.strictObject({
   delimiter: z.string().length(1).optional(),
   /** What to do with an input that has no row, or a row without coordinates. "keep": it passes unchanged, with a note. "fail": it fails. Default: "keep". */
   missing: z.enum(["keep", "fail"]).default("keep"),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `geoFromTable`. */
-export type GeoFromTableOptions = OptionsOf<typeof Options>;
+export type GeoFromTableOptions = OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options>;
 
 interface Row extends KeyedRow {

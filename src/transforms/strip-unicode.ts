@@ -3,7 +3,7 @@
 import * as z from "zod";
 import type { Concept, Input, Json } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { type OptionsOf, } from "../core/plugin/options.js";
+import type { OptionsOf } from "../core/plugin/options.js";
 import { type CharacterClass, loadUnicode, stripper } from "./strip-unicode/unicode-classes.js";
 
 function isScript(name: string): boolean {
@@ -24,7 +24,7 @@ const Class = z.union([
     scripts: z.array(z.string().refine(isScript, "is not the name of a script")).optional(),
   }),
 ]);
-const Options = z.strictObject({
+const optionFields = {
   /** Characters to remove: a class, or a list of classes. Default: "non-ascii". */
   remove: z.union([Class, z.array(Class).min(1)]).default("non-ascii"),
   /** Unicode normalization before characters are removed; false for none. Default: "NFC". */
@@ -33,9 +33,10 @@ const Options = z.strictObject({
   fields: z.array(z.enum(["text", "metadata", "concepts"])).default(["text", "metadata", "concepts"]),
   /** Text that replaces each removed grapheme. Default: "". */
   replacement: z.string().default(""),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `stripUnicode`. */
-export type StripUnicodeOptions = OptionsOf<typeof Options>;
+export type StripUnicodeOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Removes characters from the text, the strings in the metadata and the names of concepts. It removes whole graphemes: a flag, a family emoji or a

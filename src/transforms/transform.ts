@@ -7,7 +7,7 @@ import { defineTransform } from "../core/plugin/define-transform.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { TransformContext, TransformResult } from "../core/plugin/transform.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Name for errors and reports. Default: the function's name, or "transform". */
   name: z.string().min(1).optional(),
   /** Most inputs processed at once, if the function is async. Default: 1. */
@@ -17,9 +17,10 @@ const Options = z.strictObject({
    * aborted, and a later result is ignored. Default: no limit.
    */
   timeoutMs: z.number().positive().optional(),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `transform`. */
-export type TransformOptions = OptionsOf<typeof Options>;
+export type TransformOptions = OptionsOf<typeof optionFields>;
 
 /**
  * Changes inputs with a function. It returns a changed copy, several inputs (a split), or nothing: then the input is dropped and settles as skipped.

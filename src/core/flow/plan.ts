@@ -14,7 +14,7 @@ import { bytesText, counted, countText, durationText, printable } from "../util/
 import type { Observable } from "../util/observable.js";
 import { subscribed } from "./run.js";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Stops the plan, which rejects with the signal's reason. */
   signal: z.instanceof(AbortSignal).optional(),
   /** As in the run. Default: 4096. */
@@ -23,9 +23,10 @@ const Options = z.strictObject({
   maxBytesInFlight: z.number().min(1).optional(),
   /** Path of the run's journal. It is only read; inputs that it has are skipped, as in the run. */
   journal: z.string().min(1).optional(),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `Flow.plan`. */
-export type PlanOptions = OptionsOf<typeof Options>;
+export type PlanOptions = OptionsOf<typeof optionFields>;
 
 /** The work of one sink. */
 export interface PlannedSink {

@@ -21,7 +21,7 @@ import { onInterrupt } from "./interrupts.js";
 /** Name of a method by which a meter is recognized. */
 const addsCallbacks = "addBatchObservableCallback";
 
-const Options = z.strictObject({
+const optionFields = {
   /** Stops the run at once: sources are closed, inputs in flight stay pending, and the report says so. */
   signal: z.instanceof(AbortSignal).optional(),
   /** Most inputs in flight. Default: 4096. */
@@ -61,9 +61,10 @@ const Options = z.strictObject({
   stallMs: z.number().min(0).default(30_000),
   /** Receives what a stalled run waits for. Default: one line on stderr. */
   onStall: z.custom<(stall: Stall) => void>((value) => typeof value === "function").optional(),
-});
+};
+const Options = z.strictObject(optionFields);
 /** Options of `Flow.run`. */
-export type RunOptions = OptionsOf<typeof Options>;
+export type RunOptions = OptionsOf<typeof optionFields>;
 /** Options of a stream that is not a run, and so has neither journal nor signals. */
 export type StreamOptions = Pick<RunOptions, "signal" | "maxInFlight" | "maxBytesInFlight">;
 

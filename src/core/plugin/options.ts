@@ -9,10 +9,26 @@ import { Observable } from "../util/observable.js";
 type Flat<T> = { [Key in keyof T]: T[Key] };
 type OptionalKeys<Shape> = { [Key in keyof Shape]: undefined extends z.input<Shape[Key]> ? Key : never }[keyof Shape];
 
-/** The options of a schema: `z.input`, but with the comments in the schema, so that editors show them. */
-export type OptionsOf<S extends z.ZodObject> = Flat<
-  { [Key in keyof Omit<S["shape"], OptionalKeys<S["shape"]>>]: z.input<S["shape"][Key]> } & {
-    [Key in keyof Pick<S["shape"], OptionalKeys<S["shape"]>>]?: z.input<S["shape"][Key]>;
+/**
+ * The options that a plugin accepts: `z.input` of its schema, with the comments of the fields, so that editors show them. Takes the schema, or its fields:
+ * the compiler writes their comments into a declaration only if the fields are an object of their own.
+ *
+ * @example
+ * const fields = {
+ *   // with a comment for each option, in the form of a docstring
+ *   size: z.number().default(512),
+ * };
+ * export type ResizeOptions = OptionsOf<typeof fields>;
+ */
+export type OptionsOf<S extends z.ZodObject | z.ZodRawShape> = S extends z.ZodObject
+  ? FieldsInput<S["shape"]>
+  : S extends z.ZodRawShape
+    ? FieldsInput<S>
+    : never;
+
+type FieldsInput<Fields extends z.ZodRawShape> = Flat<
+  { [Key in keyof Omit<Fields, OptionalKeys<Fields>>]: z.input<Fields[Key]> } & {
+    [Key in keyof Pick<Fields, OptionalKeys<Fields>>]?: z.input<Fields[Key]>;
   }
 >;
 
