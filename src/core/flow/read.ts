@@ -1,4 +1,4 @@
-/** Reading: pulls sources while the gate is open, and makes messages of what they yield. */
+/** Reading: pulls items from sources while the budget is open, and makes messages of them. */
 
 import type { Outcome } from "../accounting/ledger.js";
 import type { Reading } from "../accounting/lifecycle.js";
@@ -15,7 +15,7 @@ import { formatValue } from "../util/format-value.js";
 import { Observable } from "../util/observable.js";
 import { isThenable } from "../util/thenable.js";
 
-/** A source is left alone for a moment after this long, so that timers and sockets get their turn. */
+/** Time after which the reading yields to the event loop, in milliseconds, so that timers and sockets are served. */
 const sliceMs = 4;
 
 /** An item with an input. */
@@ -23,7 +23,7 @@ type ReadItem = Extract<SourceItem, { input: InputDraft }>;
 
 type Items = Iterator<SourceStep | Promise<SourceStep>> | AsyncIterator<SourceStep>;
 
-/** All sources as one stream, read side by side under one gate; unsubscribing closes them. */
+/** Returns all sources as one stream. They are read in parallel under one budget; unsubscribing closes them. */
 export function readAll(sources: readonly Source[], context: RunContext): Observable<Message> {
   return new Observable((output) => {
     const abort = new AbortController();
@@ -54,17 +54,42 @@ export function readAll(sources: readonly Source[], context: RunContext): Observ
   });
 }
 
-/** Pulls a source while the gate is open; closes it at its end, on an error and on an early stop. */
+/** A source that is being read. */
+interface SourceReading extends Reading {
+  /** Whether the source is asked for its next item; else the budget is full. */
+  isPulling: boolean;
+}
+
+/** Reads a source while the budget is open; closes it at its end, on an error and on an early stop. */
 async function pump(
   source: Source,
   context: RunContext,
   signal: AbortSignal,
   emit: (message: Message) => void,
 ): Promise<void> {
-  await undefined; // nobody can unsubscribe before the subscription is there
+  await undefined; // nobody can unsubscribe before the subscription exists
+  const { lifecycle } = context;
+  const reading: SourceReading = { idle: undefined, isPulling: true };
+  const iterator = iteratorOf(source, readContextOf(context, signal, reading));
+  const describe = () => waitOf(source.name, reading, context);
+  lifecycle.waits.add(describe);
+  lifecycle.reading.add(reading);
+  try {
+    await readItems(iterator, source.name, context, signal, reading, emit);
+  } catch (error) {
+    if (!signal.aborted) throw pluginError(error, source.name, SourceError);
+  } finally {
+    await Promise.resolve(iterator.return?.()).catch((error: unknown) => {
+      if (!signal.aborted) throw pluginError(error, source.name, SourceError);
+    });
+    lifecycle.waits.delete(describe);
+    lifecycle.reading.delete(reading);
+  }
+}
+
+function readContextOf(context: RunContext, signal: AbortSignal, reading: Reading): ReadContext {
   const isDone = context.accounting.store?.isDone;
-  const reading: Reading = { idle: undefined };
-  const iterator = iteratorOf(source, {
+  return {
     signal,
     isDone: isDone && ((key) => isDone(fingerprintOfKey(key))),
     idle: context.readsOnly ? undefined : (waitsFor) => void (reading.idle = waitsFor),
@@ -73,58 +98,56 @@ async function pump(
     atEnd: (close) => context.lifecycle.atEnd(close),
     trust: (authorize) => context.clients.trust(authorize),
     shareRateLimiter: (limiter) => context.clients.shareRateLimiter(limiter),
-  });
+  };
+}
+
+/** Takes the items of a source one by one, as long as the budget is open, and emits their messages. */
+async function readItems(
+  iterator: Items,
+  sourceName: string,
+  context: RunContext,
+  signal: AbortSignal,
+  reading: SourceReading,
+  emit: (message: Message) => void,
+): Promise<void> {
+  const { budget } = context.accounting;
   let sliceEnd = performance.now() + sliceMs;
-  let pulling = true;
-  let several: readonly SourceItem[] = []; // what came together, and how many of it were taken
-  let taken = 0;
-  const describe = () => waitOf(source.name, pulling, reading, context);
-  context.lifecycle.waits.add(describe);
-  context.lifecycle.reading.add(reading);
-  try {
-    for (let count = 1; !signal.aborted; count += 1) {
-      if (!context.accounting.budget.isOpen) {
-        pulling = false;
-        await context.accounting.budget.whenOpen(signal);
-        pulling = true;
-        sliceEnd = performance.now() + sliceMs;
+  let list: readonly SourceItem[] = []; // the last array that the source yielded
+  let position = 0;
+  for (let count = 1; !signal.aborted; count += 1) {
+    if (!budget.isOpen) {
+      reading.isPulling = false;
+      await budget.whenOpen(signal);
+      reading.isPulling = true;
+      sliceEnd = performance.now() + sliceMs;
+      continue;
+    }
+    let item = list[position];
+    position += 1;
+    if (position > list.length) {
+      const step = iterator.next();
+      const next = step instanceof Promise ? await step : step;
+      if (next.done || signal.aborted) return;
+      const found = isThenable(next.value) ? await next.value : next.value;
+      reading.idle = undefined;
+      if (isList(found)) {
+        list = found;
+        position = 0;
         continue;
       }
-      let item = several[taken];
-      taken += 1;
-      if (taken > several.length) {
-        const step = iterator.next();
-        const next = step instanceof Promise ? await step : step;
-        if (next.done || signal.aborted) return;
-        const found = isThenable(next.value) ? await next.value : next.value;
-        reading.idle = undefined;
-        if (isSeveral(found)) {
-          several = found;
-          taken = 0;
-          continue;
-        }
-        item = found;
-      }
-      if (isThenable(item)) item = (await item) as SourceItem; // one of a list
-      const passed = pass(take(item as SourceItem, source.name, context), signal, emit);
-      if (passed) await passed;
-      if (count % 64 === 0 && performance.now() > sliceEnd) {
-        await new Promise<void>((resolve) => setImmediate(resolve));
-        sliceEnd = performance.now() + sliceMs;
-      }
+      item = found;
     }
-  } catch (error) {
-    if (!signal.aborted) throw pluginError(error, source.name, SourceError);
-  } finally {
-    await Promise.resolve(iterator.return?.()).catch((error: unknown) => {
-      if (!signal.aborted) throw pluginError(error, source.name, SourceError);
-    });
-    context.lifecycle.waits.delete(describe);
-    context.lifecycle.reading.delete(reading);
+    if (isThenable(item)) item = (await item) as SourceItem; // a promise in an array
+    const passed = pass(take(item as SourceItem, sourceName, context), signal, emit);
+    if (passed) await passed;
+    if (count % 64 === 0 && performance.now() > sliceEnd) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      sliceEnd = performance.now() + sliceMs;
+    }
   }
 }
 
-/** Passes a message on. In a function of its own: a variable of the loop would keep the last one alive, also when an operator has dropped it. */
+/** Emits a message. A variable of the loop would keep the last message in memory, even after an operator dropped it. */
 function pass(
   message: Message | undefined | Promise<Message | undefined>,
   signal: AbortSignal,
@@ -135,7 +158,7 @@ function pass(
   return undefined;
 }
 
-/** Begins to read a source, whichever way it gives its items. */
+/** Starts reading a source, and returns its iterator. @throws {SourceError} ERR_NOT_ITERABLE */
 function iteratorOf(source: Source, context: ReadContext): Items {
   let items: unknown;
   try {
@@ -147,22 +170,22 @@ function iteratorOf(source: Source, context: ReadContext): Items {
     if (Symbol.asyncIterator in items) return (items as AsyncIterable<SourceStep>)[Symbol.asyncIterator]();
     if (Symbol.iterator in items) return (items as Iterable<SourceStep>)[Symbol.iterator]();
   }
-  const text = `${source.name}: read gave ${formatValue(items)}; it is a generator (*read or async *read), or returns an iterable`;
+  const text = `${source.name}: read returned ${formatValue(items)}; it must be a generator (*read or async *read), or return an iterable`;
   throw new SourceError("ERR_NOT_ITERABLE", text);
 }
 
-/** `Array.isArray` does not tell the compiler of a list that is not to be changed. */
-function isSeveral(step: SourceStep): step is readonly SourceItem[] {
+/** Whether a step is an array. `Array.isArray` does not narrow the type of a readonly array. */
+function isList(step: SourceStep): step is readonly SourceItem[] {
   return Array.isArray(step);
 }
 
-/** What a source waits for, by its place in the loop above. */
-function waitOf(name: string, pulling: boolean, { idle }: Reading, { accounting: { budget } }: RunContext): string {
-  if (pulling) return `source ${name}: ${idle ?? "for its next item"}`;
+/** Describes what a source waits for. */
+function waitOf(name: string, { idle, isPulling }: SourceReading, { accounting: { budget } }: RunContext): string {
+  if (isPulling) return `source ${name}: ${idle ?? "for its next item"}`;
   return `source ${name}: for capacity (${budget.held} inputs with ${budget.bytes} bytes are in flight)`;
 }
 
-/** What keeps a value from being an item, for people; plugins may be written without types. */
+/** Describes a value that is not a valid item; undefined for an item. Plugins may be written without types. */
 function problemOf(item: unknown): string | undefined {
   if (typeof item !== "object" || item === null) return formatValue(item);
   if (typeof (item as { origin?: unknown }).origin !== "string") return `${keysOf(item)} and no origin`;
@@ -173,7 +196,7 @@ function keysOf(item: object): string {
   return `an object with ${Object.keys(item).join(", ") || "nothing in it"}`;
 }
 
-/** Counts one item of a source; what was passed over or cannot be read is settled here, the rest becomes a message. */
+/** Counts one item of a source. Settles a skipped or failed item, and makes a message of any other. */
 function take(
   item: SourceItem,
   stage: string,
@@ -184,7 +207,7 @@ function take(
     const text = `${stage} yielded ${problem}; an item is { origin, input }, { origin, error } or { origin, skipped }`;
     return fail(context, stage, new InputError("ERR_ITEM", text));
   }
-  // A source that did not declare it is refused here, before its input could vanish in the operator.
+  // A source that did not declare `acknowledges` is refused here, before an RxJS operator can drop its input.
   const { rawOperator } = context.stages;
   if (rawOperator !== undefined && "acknowledge" in item && item.acknowledge)
     throw rawOperatorError(rawOperator, stage);
@@ -203,7 +226,7 @@ function take(
   return undefined;
 }
 
-/** In a function of its own: closures would cost every item, also of those that take no time. */
+/** Makes the message of an input that takes time. It is a separate function, since closures would slow down all other items. */
 async function takeLater(
   item: ReadItem,
   stage: string,
@@ -219,13 +242,13 @@ async function takeLater(
   return message(context, item, stage, input);
 }
 
-/** Settles an input that cannot be read as failed. `item` is left out if the source yielded something else than an item. */
+/** Settles an input that cannot be read as failed. `item` is undefined if the source did not yield an item. */
 function fail(context: RunContext, stage: string, error: unknown, item?: SourceItem): undefined {
   const code = codeOf(error, "ERR_ITEM");
   const reason = describeError(error);
   const retryable = error instanceof FlowError && error.retryable;
   const read = item && "input" in item ? item : undefined;
-  // A malformed draft is discarded: nobody could try it again.
+  // A malformed draft is discarded, since it cannot be retried.
   const input = code === "ERR_INPUT_SHAPE" || !read ? undefined : withDefaultId(read);
   const outcome: Outcome = { state: "failed", code, stage, reason, attempts: 1, retryable };
   const acknowledge = item && "acknowledge" in item ? item.acknowledge : undefined;
@@ -258,24 +281,22 @@ function message(
   return Message.read(context, origin, input, tracking, sameId);
 }
 
-/** The draft under the id that it would have had: tried again, it is the same input. */
+/** Returns the draft with the id that its input would have had, so that a retry has the same id. */
 function withDefaultId({ input, defaultId }: ReadItem): InputDraft {
   try {
     const id = input.id ?? defaultIdOf(input, defaultId);
     return id === input.id ? input : { ...input, id };
   } catch {
-    return input; // a field of it cannot even be read
+    return input; // reading a field throws
   }
 }
 
-/** Skips what an earlier run finished. Its id is its own in this run too: nothing else may replace what is stored under it. */
-function settleFinished(context: RunContext, origin: string, id: string | undefined, kept?: Tracking): void {
-  if (id !== undefined) {
-    context.accounting.addFinishedId(id, origin);
-  }
-  settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, id, kept);
+/** Skips an input that an earlier run finished. Its id stays claimed in this run, so that no other input replaces it. */
+function settleFinished(context: RunContext, origin: string, id: string | undefined, tracking?: Tracking): void {
+  if (id !== undefined) context.accounting.addFinishedId(id, origin);
+  settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, id, tracking);
 }
 
-function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string, kept?: Tracking): void {
-  context.accounting.settle({ sequence: context.accounting.ledger.read(), origin, id, outcome }, kept);
+function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string, tracking?: Tracking): void {
+  context.accounting.settle({ sequence: context.accounting.ledger.read(), origin, id, outcome }, tracking);
 }

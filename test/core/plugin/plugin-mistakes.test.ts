@@ -42,7 +42,7 @@ describe("a source", () => {
   it("whose read gives no iterable rejects the run", async () => {
     await expect(reading(async () => [])).rejects.toMatchObject({
       code: "ERR_NOT_ITERABLE",
-      message: expect.stringContaining("tape: read gave a Promise; it is a generator"),
+      message: expect.stringContaining("tape: read returned a Promise; it must be a generator"),
     });
   });
 
