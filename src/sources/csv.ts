@@ -8,7 +8,7 @@ import { kinds } from "../core/input/kinds.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { idsOption } from "../core/plugin/row-ids.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import type { MaybePromise, SourceItem, SourceStep } from "../core/plugin/source.js";
 import { beginningOf } from "../core/util/shorten.js";
 import { isThenable } from "../core/util/thenable.js";
 import { cellsUnder } from "../formats/csv/cells-under.js";
@@ -72,35 +72,14 @@ export const csv = defineSource({
     return { path, ...parseOptions("csv", Options, options) };
   },
   async *read({ path, ...options }, { signal }) {
-    const root = options.root ?? dirname(path);
-    const namesFiles = options.input === "file" && !options.map;
-    const keys = typeof options.ids === "function" ? [] : [options.ids ?? []].flat();
-    let header: string[] | undefined;
-    let layout: Layout | undefined;
-    let giveId: GiveId = (item) => item;
+    let table: Table | undefined;
     try {
       for await (const rows of readRows(path, options.delimiter)) {
         if (signal.aborted) return;
-        const items: SourceItem[] = [];
-        for (const row of rows) {
-          if (!header) {
-            header = headerIn(row, path);
-            if (!options.map) layout = layoutOf(header, path, { ...options, root, keys });
-            giveId = csvIds(header, { path, ids: options.ids, root: namesFiles ? root : undefined });
-            continue;
-          }
-          const item = itemOf(path, row, header, layout, options.map);
-          const cells = "cells" in row ? row.cells : [];
-          if (layout && !(item instanceof Promise)) {
-            items.push(giveId(item, cells, row.line));
-            continue;
-          }
-          // A row that takes time, or that the user's function made, is yielded before the next row is read.
-          if (items.length > 0) yield items.splice(0);
-          yield giveId(await item, cells, row.line);
-          if (signal.aborted) return;
-        }
-        if (items.length > 0) yield items;
+        const [first, ...others] = rows;
+        const isHeader = table === undefined && first !== undefined;
+        if (isHeader) table = tableOf(first, path, options);
+        if (table) yield* itemsOf(isHeader ? others : rows, table, signal);
       }
     } catch (error) {
       if (error instanceof SourceError) throw error;
@@ -108,6 +87,43 @@ export const csv = defineSource({
     }
   },
 });
+
+/** A CSV whose header was read. */
+interface Table {
+  path: string;
+  header: readonly string[];
+  /** Makes inputs of the known columns; undefined with `map`. */
+  layout: Layout | undefined;
+  map: CsvMap | undefined;
+  giveId: GiveId;
+}
+
+function tableOf(first: CsvRow, path: string, options: z.output<typeof Options>): Table {
+  const { ids, map } = options;
+  const root = options.root ?? dirname(path);
+  const namesFiles = options.input === "file" && !map;
+  const keys = typeof ids === "function" ? [] : [ids ?? []].flat();
+  const header = headerIn(first, path);
+  const layout = map ? undefined : layoutOf(header, path, { ...options, root, keys });
+  return { path, header, layout, map, giveId: csvIds(header, { path, ids, root: namesFiles ? root : undefined }) };
+}
+
+/** Yields the items of rows in arrays. A row that takes time, or that the user's function made, is yielded before the next row is read. */
+async function* itemsOf(rows: readonly CsvRow[], table: Table, signal: AbortSignal): AsyncGenerator<SourceStep, void> {
+  const items: SourceItem[] = [];
+  for (const row of rows) {
+    const item = itemOf(row, table);
+    const cells = "cells" in row ? row.cells : [];
+    if (table.layout && !(item instanceof Promise)) {
+      items.push(table.giveId(item, cells, row.line));
+      continue;
+    }
+    if (items.length > 0) yield items.splice(0);
+    yield table.giveId(await item, cells, row.line);
+    if (signal.aborted) return;
+  }
+  if (items.length > 0) yield items;
+}
 
 function headerIn(row: CsvRow, path: string): string[] {
   if ("reason" in row) {
@@ -129,13 +145,7 @@ function repeatedIn(header: readonly string[]): string | undefined {
   return undefined;
 }
 
-function itemOf(
-  path: string,
-  row: CsvRow,
-  header: readonly string[],
-  layout: Layout | undefined,
-  map: CsvMap | undefined,
-): SourceItem | Promise<SourceItem> {
+function itemOf(row: CsvRow, { path, header, layout, map }: Table): MaybePromise<SourceItem> {
   const origin = `${path}:${row.line}`;
   if ("reason" in row) {
     const column = header[row.cell] ?? String(row.cell + 1);

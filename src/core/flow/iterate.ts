@@ -1,6 +1,6 @@
 /** Iteration: the inputs that reach the end of a flow, pulled one by one. */
 
-import type { Observable as RxObservable } from "rxjs";
+import type { Observable as RxObservable, Subscription } from "rxjs";
 import type { Message } from "../accounting/message.js";
 import { messagesOf } from "../accounting/message-of.js";
 import { RunContext } from "../accounting/run-context.js";
@@ -20,51 +20,80 @@ export async function* iterate(
   options: StreamOptions = {},
 ): AsyncGenerator<Input, void, void> {
   const context = new RunContext(options);
-  const { budget } = context.accounting;
-  const reporter = new Reporter(context);
-  const waiting: Message[] = [];
-  let ended: { error?: unknown } | undefined;
-  let wake = () => undefined as void;
-  budget.onSaturated(() => waiting.length >= maxWaiting);
-  const end = (state: { error?: unknown }) => {
-    ended ??= state;
-    wake();
-  };
-  const subscription = compose(context, () => []).subscribe({
-    next: (item) => {
-      for (const message of messagesOf(item, "the end of the flow")) {
-        message.hold();
-        waiting.push(message);
-      }
-      wake();
-    },
-    error: (error: unknown) => end({ error }),
-    complete: () => end({}),
-  });
   const { signal } = context.lifecycle;
-  const stop = () => end({ error: signal.reason as unknown });
+  const reporter = new Reporter(context);
+  const queue = new MessageQueue(
+    compose(context, () => []),
+    context,
+  );
+  const stop = () => queue.end({ error: signal.reason as unknown });
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
   try {
-    for (;;) {
-      const message = waiting.shift();
-      if (message) {
-        yield message.value;
-        message.settle({ state: "ok" });
-        budget.recheck();
-      } else if (ended) break;
-      else await new Promise<void>((resolve) => (wake = resolve));
+    for (let message = await queue.next(); message; message = await queue.next()) {
+      yield message.value;
+      message.settle({ state: "ok" });
+      context.accounting.budget.recheck();
     }
   } finally {
     signal.removeEventListener("abort", stop);
-    subscription.unsubscribe();
+    queue.close();
     await context.closed();
     reporter.close();
   }
-  if ("error" in ended) throw withReport(ended.error, reporter.finish(signal.aborted, undefined, ended.error));
+  const { failure } = queue;
+  if (failure) throw withReport(failure.error, reporter.finish(signal.aborted, undefined, failure.error));
   const report = reporter.finish(false);
   const failed = failedInputsError(report);
   if (failed) throw withReport(failed, report);
+}
+
+/** Holds the messages that reach the end of a stream until the consumer asks for them. */
+class MessageQueue {
+  readonly #waiting: Message[] = [];
+  readonly #subscription: Subscription;
+  #ended: { error?: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(stream: RxObservable<unknown>, { accounting }: RunContext) {
+    accounting.budget.onSaturated(() => this.#waiting.length >= maxWaiting);
+    this.#subscription = stream.subscribe({
+      next: (item) => this.#add(messagesOf(item, "the end of the flow")),
+      error: (error: unknown) => this.end({ error }),
+      complete: () => this.end({}),
+    });
+  }
+
+  /** Returns the next message, when there is one; undefined at the end of the stream. */
+  async next(): Promise<Message | undefined> {
+    while (this.#waiting.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#waiting.shift();
+  }
+
+  /** Ends the queue after the messages that wait. The first call counts. */
+  end(state: { error?: unknown }): void {
+    this.#ended ??= state;
+    this.#wake?.();
+  }
+
+  /** The error that ended the stream, if one did. */
+  get failure(): { error?: unknown } | undefined {
+    return this.#ended && "error" in this.#ended ? this.#ended : undefined;
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe();
+  }
+
+  #add(messages: readonly Message[]): void {
+    for (const message of messages) message.hold();
+    this.#waiting.push(...messages);
+    this.#wake?.();
+  }
 }
 
 /** Makes the error of a flow with failed inputs; undefined if no input failed. */
