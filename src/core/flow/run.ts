@@ -81,7 +81,7 @@ export async function runFlow(
   options: RunOptions,
 ): Promise<Report> {
   const checked = parseOptions("run", Options, options);
-  const { maxInFlight, maxBytesInFlight, journal, deadLetters, stallMs } = checked;
+  const { maxInFlight, maxBytesInFlight, journal, deadLetters } = checked;
   const abort = new AbortController();
   const drain = new AbortController();
   const { signal } = abort;
@@ -103,13 +103,7 @@ export async function runFlow(
     drain.abort();
   };
   const forget = checked.handleSignals === false ? undefined : onInterrupt(stop, checked.handleSignals ?? false);
-  const reportStall = (stall: Stall) => writeNotice(`${stallText(stall)}\n`);
-  const onStall = checked.onStall ? harmless("onStall", checked.onStall) : reportStall;
-  const { progress: isShown, onProgress } = checked;
-  const activity = new Activity(context, stallMs);
-  const progress = startProgress(context, sources, reporter, activity, { isShown, onProgress });
-  const endMetrics = checked.meter && startMetrics(checked.meter, { context, reporter, activity });
-  const unwatch = stallMs > 0 ? watchForStalls(context, activity, stallMs, onStall) : undefined;
+  const { progress, unwatch } = watchRun(context, sources, reporter, checked);
   try {
     const stopped = await subscribed(stream, context, records).finally(() =>
       context.closed(drain.signal.aborted ? closeForMs : undefined),
@@ -126,10 +120,29 @@ export async function runFlow(
     checked.signal?.removeEventListener("abort", stopAtOnce);
     reporter.close();
     clearTimeout(cut);
-    endMetrics?.();
-    unwatch?.();
+    unwatch();
     forget?.();
   }
+}
+
+/** Starts the progress, the metrics and the report of stalls of a run. `unwatch` ends the latter two. */
+function watchRun(
+  context: RunContext,
+  sources: readonly Source[],
+  reporter: Reporter,
+  { stallMs, meter, progress: isShown, onProgress, ...options }: z.output<typeof Options>,
+) {
+  const reportStall = (stall: Stall) => writeNotice(`${stallText(stall)}\n`);
+  const onStall = options.onStall ? harmless("onStall", options.onStall) : reportStall;
+  const activity = new Activity(context, stallMs);
+  const progress = startProgress(context, sources, reporter, activity, { isShown, onProgress });
+  const endMetrics = meter && startMetrics(meter, { context, reporter, activity });
+  const endStalls = stallMs > 0 ? watchForStalls(context, activity, stallMs, onStall) : undefined;
+  const unwatch = () => {
+    endMetrics?.();
+    endStalls?.();
+  };
+  return { progress, unwatch };
 }
 
 /** Adds the report so far to the error that ends a run. The property is not enumerable, so that a logged error stays short. */
