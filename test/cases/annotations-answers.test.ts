@@ -75,7 +75,7 @@ it("are ok when another process has added the same ones first", async () => {
   expect((await ids()).sort()).toEqual(["a1", "b1", "c1"]);
 });
 
-it("fail when another process has taken their ids for other ones", async () => {
+it("fail when another process used their ids for other annotations", async () => {
   const { put } = await storeBehind(same, 1, postAll({ left_col: 0.15 }));
   const { counts, failures } = await put();
   expect(counts).toMatchObject({ ok: 1, failed: 2 });
@@ -102,7 +102,7 @@ it("are ok when a proxy sends them twice", async () => {
   expect(store.faults.happened).toBe(1);
 });
 
-it("that differ from those of an input that is there are told, and never ok", async () => {
+it("that differ from those of an existing input are reported, and never ok", async () => {
   const { app } = await openStore();
   const note = (box: [number, number, number, number], ...more: NonNullable<InputDraft["annotations"]>) => [
     { id: "a", text: "calm", annotations: [{ box, concepts: [{ id: "boat" }] }, ...more] },

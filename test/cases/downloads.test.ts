@@ -106,7 +106,7 @@ describe("two downloads into one folder", () => {
   });
 });
 
-describe("a file that is in the folder already", () => {
+describe("a file that already exists in the folder", () => {
   it("with other content and no record is kept, and the input fails", async () => {
     const out = temporaryFolder();
     writeFileSync(join(out, "a.txt"), "written by hand");
@@ -127,7 +127,7 @@ describe("a file that is in the folder already", () => {
     expect(linesIn(out)).toMatchObject([{ id: "a", sha256: sha256(Buffer.from("calm")) }]);
   });
 
-  it("of an input that was made anew since is replaced, and the report says so", async () => {
+  it("of an input that was created again since is replaced, and the report says so", async () => {
     const { app } = await openStore();
     const out = temporaryFolder();
     for (const text of ["one", "two"]) {
@@ -216,7 +216,7 @@ it("keeps the lines of the manifest whole when the disk is full for a moment", a
   ).toEqual(["a", "b"]);
 });
 
-it("does not take a folder that cannot be written for one that is in use", async () => {
+it("distinguishes a folder that cannot be written from one in use", async () => {
   const out = join(temporaryFolder(), "file");
   writeFileSync(out, "no folder");
   await expect(run(out)).rejects.toMatchObject({ code: "ERR_FILE_UNWRITABLE" });

@@ -18,7 +18,7 @@ async function annotationsOf({ call }: Http, id: string): Promise<AnnotationJson
   return (await call("GET", `/annotations?input_ids=${id}`)).json.annotations;
 }
 
-describe("what is drawn on a posted input", () => {
+describe("annotations of a posted input", () => {
   it("becomes one annotation for each region, listed newest first before the input-level one", async () => {
     const http = await openHttp();
     const regions = [region(box(0.1, 0.1, 0.5, 0.5), "dog"), region(box(0.2, 0.2, 0.6, 0.7), "cat")];

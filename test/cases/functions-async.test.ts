@@ -130,7 +130,7 @@ describe("a predicate of filterInputs", () => {
     expect(await flow(listInputs(app)).toArray()).toHaveLength(2);
   });
 
-  it("that is async removes the one input that it holds for", async () => {
+  it("that is async removes the one input for which it returns true", async () => {
     const { app } = await openStore();
     await texts(10).pipe(batch(), upload(app)).run();
     await flow(listInputs(app))
@@ -230,7 +230,7 @@ describe("timeoutMs", () => {
   };
 
   it.each(["transform", "defineTransform"])(
-    "of %s fails the input that takes longer; what comes of it later is ignored",
+    "of %s fails the input that takes longer; a later result is ignored",
     async (kind) => {
       const signals: AbortSignal[] = [];
       const apply = (input: Input, context: { signal: AbortSignal }) => slow(input, signals, context);

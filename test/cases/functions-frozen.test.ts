@@ -208,7 +208,7 @@ describe("a change in place", () => {
   });
 });
 
-describe("what the user owns", () => {
+describe("objects of the user", () => {
   it("stays as it is and is not frozen: drafts, results, fixed metadata, concepts and annotations", async () => {
     const own = draft("a");
     const shared = { deep: { list: [1] } };
@@ -240,7 +240,7 @@ describe("what the user owns", () => {
     expect(made[0]?.concepts.map(({ id }) => id)).toEqual(["sea", "sky", "fixed"]);
   });
 
-  it("may change after it was handed over without changing the input", async () => {
+  it("may change after the call without changing the input", async () => {
     const own = draft("a");
     const seen: unknown[] = [];
     await flow(fromIterable([own]))

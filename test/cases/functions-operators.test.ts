@@ -60,7 +60,7 @@ const boom =
   };
 const closes = ({ read, ok, failed, skipped, pending }: Report["counts"]) => read === ok + failed + skipped + pending;
 
-describe("what an RxJS operator throws", () => {
+describe("an error that an RxJS operator throws", () => {
   it.each<[string, Operator]>([
     ["tap", tap(boom("t-3"))],
     ["map", map((message) => boom("t-3")(message) ?? message)],
@@ -369,7 +369,7 @@ describe("an operator behind a sink", () => {
     expect(readFileSync(path, "utf8").trim().split("\n")).toHaveLength(8);
   });
 
-  it("behind a sink whose work was done before comes to what the first run did not do", async () => {
+  it("after a sink whose work was done before gets the inputs that the first run did not finish", async () => {
     const { app, store } = await openStore();
     const other = await connect({ baseUrl: store.url, pat: "any", userId: "me", appId: "other" });
     const journal = join(temporaryFolder(), "a.journal");

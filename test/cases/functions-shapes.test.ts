@@ -125,7 +125,7 @@ function onlyFailure(report: Report, read: number): { code: string; reason: stri
   return failure;
 }
 
-describe("what a transform returns", () => {
+describe("the result of a transform", () => {
   const texts = () => fromIterable(Array.from({ length: 5 }, (_, n) => ({ id: `t-${n}`, text: `text ${n}` })));
   const run = (change: (input: Input) => unknown) =>
     flow(texts())
@@ -212,7 +212,7 @@ describe("what a transform returns", () => {
     expect(onlyFailure(missing, 5)).toMatchObject({ code: "ERR_FILE_UNREADABLE" });
   });
 
-  it("takes a field away with undefined, also within the metadata", async () => {
+  it("removes a field with undefined, also within the metadata", async () => {
     const given: InputDraft = {
       id: "a",
       text: "a",
@@ -272,7 +272,7 @@ describe("what a transform returns", () => {
   });
 });
 
-describe("what a source yields", () => {
+describe("an item of a source", () => {
   const path = () => join(temporaryFolder(), "rows.csv");
   const sources: [string, (draft: InputDraft) => Source][] = [
     ["values", (draft) => fromIterable([{ text: "good" }, draft])],

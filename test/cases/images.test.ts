@@ -296,7 +296,7 @@ describe("formats that the platform refuses", () => {
     }
   });
 
-  it("keep their id, their file name and what is drawn on them", async () => {
+  it("keep their id, their file name and their annotations", async () => {
     const avif = await plain(64, 40).withMetadata({ orientation: 6 }).avif().toBuffer();
     const annotations = [{ box: [0.1, 0.2, 0.5, 0.6] as [number, number, number, number], concepts: [] }];
     const input: InputDraft = {
@@ -369,7 +369,7 @@ describe("SVG", () => {
 });
 
 describe("annotations of a turned image", () => {
-  it("fail it if they lie at a place that fitImage cannot turn", async () => {
+  it("fail it if they have coordinates that fitImage cannot turn", async () => {
     const point = { id: "p", concepts: [], data: { regions: [{ region_info: { point: { row: 0.1, col: 0.2 } } }] } };
     const input = { ...image(await turned()), annotations: [point] };
     const { report } = await through(fitImage(), [input as InputDraft]);

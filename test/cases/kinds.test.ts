@@ -77,7 +77,7 @@ describe("sound and pictures", () => {
     );
   });
 
-  it("are told by their first bytes, where they have no container", async () => {
+  it("are detected by their first bytes if they have no container", async () => {
     const loas = Buffer.concat([Buffer.from("56e002", "hex"), Buffer.alloc(2)]);
     const raw: [string, Buffer, string][] = [
       [
@@ -202,7 +202,7 @@ describe("images", () => {
   });
 });
 
-describe("a format that the platform does not take", () => {
+describe("a format that the platform does not accept", () => {
   const svg = Buffer.from('<?xml version="1.0"?><!-- a --><!DOCTYPE svg><svg xmlns="http://www.w3.org/2000/svg"/>');
   const refused: [string, () => Promise<Buffer> | Buffer][] = [
     [
@@ -241,7 +241,7 @@ describe("a format that the platform does not take", () => {
     expect(store.url).toContain("127.0.0.1");
   });
 
-  it("is told by the name where nothing at a fixed place in the content says it: a TGA", async () => {
+  it("is detected by the name if the content has no signature: a TGA", async () => {
     const tga = Buffer.concat([Buffer.from("000002000000000000000000040003001800", "hex"), Buffer.alloc(36)]);
     for (const name of ["a.tga", "b.TGA", "c.icb", "d.vda"]) expect(await kindOf(name, tga)).toBe("image image/x-tga");
     expect(await codeOf("e.bin", tga)).toBeUndefined();
@@ -258,7 +258,7 @@ describe("a format that the platform does not take", () => {
   });
 });
 
-describe("media by name that are none", () => {
+describe("files that are named like media and have other content", () => {
   it.each([
     ["zeros", "a.jpg", new Uint8Array(5000)],
     ["a web page", "b.jpg", "<!doctype html><title>Sign in</title>"],

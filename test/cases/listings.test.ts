@@ -70,7 +70,7 @@ describe("a flow that removes what it lists", () => {
     expect(store.stored()).toEqual([]);
   });
 
-  it("removes the half that where keeps, and plans exactly that number", { timeout: 60_000 }, async () => {
+  it("removes the half that filterInputs passes, and plans exactly that number", { timeout: 60_000 }, async () => {
     for (const perPage of [7, 1000]) {
       const { app, store } = await storeWith(1400);
       const half = flow(listInputs(app, { dataset: "old", perPage })).pipe(
@@ -154,7 +154,7 @@ it("a removal that is killed and started again with its journal leaves none", { 
 
 describe("a listing that shifts while it is read", () => {
   it.each([true, false])(
-    "yields every input that stays, in whatever order a dataset is (newest first: %s)",
+    "yields every input that stays, in any order of the dataset (newest first: %s)",
     async (newestFirst) => {
       for (const perPage of [1, 3, 10]) {
         const ids = idsOf(40);
@@ -220,14 +220,14 @@ describe("a listing that shifts while it is read", () => {
     }
   });
 
-  it("takes less than a page for all that there is when a server knows no pages", async () => {
+  it("treats less than a page as everything when a server has no pages", async () => {
     const { app } = await openListing({ ids: idsOf(3), endless: true });
     for (const options of [{}, { dataset: "any" }]) {
       expect((await flow(listInputs(app, options)).toArray()).map(({ id }) => id)).toEqual(["t0", "t1", "t2"]);
     }
   });
 
-  it("stops reading when the flow has enough", async () => {
+  it("stops reading when the flow needs no more inputs", async () => {
     const { app, requests } = await openListing({ ids: idsOf(1000) });
     expect(
       await flow(listInputs(app, { dataset: "any", perPage: 10 }))
@@ -271,19 +271,16 @@ describe("a removal", () => {
 });
 
 describe("a filter", () => {
-  it.each(["dataset", "ids", "status", "kinds", "page"] as const)(
-    "that is undefined is refused: %s",
-    async (name) => {
-      const { app } = await openStore();
-      const make = () => listInputs(app, { [name]: undefined });
-      expect(make).toThrow(
-        expect.objectContaining({
-          code: "ERR_OPTIONS",
-          message: expect.stringMatching(`^listInputs: ${name} is undefined`) as string,
-        }) as Error,
-      );
-    },
-  );
+  it.each(["dataset", "ids", "status", "kinds", "page"] as const)("that is undefined is refused: %s", async (name) => {
+    const { app } = await openStore();
+    const make = () => listInputs(app, { [name]: undefined });
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: "ERR_OPTIONS",
+        message: expect.stringMatching(`^listInputs: ${name} is undefined`) as string,
+      }) as Error,
+    );
+  });
 
   it.each(["kinds", "include", "exclude"] as const)("of a folder that is undefined is refused: %s", (name) => {
     expect(() => folder("x", { [name]: undefined })).toThrow(`folder: ${name} is undefined`);
@@ -329,7 +326,7 @@ describe("a filter", () => {
     expect(await reasons({ ids: ["t1", "t2"], status: 30002 })).toEqual([0, "its status is not 30002"]);
   });
 
-  it("by ids yields them in the order in which they are asked for, each once", async () => {
+  it("by ids yields them in the order of the option, each once", async () => {
     const { app } = await storeWith(300);
     const ids = idsOf(300).reverse();
     const listed = await flow(listInputs(app, { ids: [...ids, ...ids] })).toArray();
@@ -337,7 +334,7 @@ describe("a filter", () => {
   });
 });
 
-it("tells the datasets of an input if they are asked for", async () => {
+it("yields the datasets of an input if they are requested", async () => {
   const { app } = await storeWith(3);
   await app.addToDataset("old", ["t1"]);
   await app.postDatasets([{ id: "new" }]);

@@ -213,7 +213,7 @@ describe("annotations of every kind", () => {
     expect((await patched((input) => input)).counts).toMatchObject({ skipped: 1 });
   });
 
-  it("tell what was done before one of them failed", async () => {
+  it("report the requests that succeeded before one failed", async () => {
     store.faults.add({ method: "PATCH", path: "/annotations", fault: { type: "status", http: 400, code: 24155 } });
     const report = await patched((input) => ({
       ...input,

@@ -83,7 +83,7 @@ it("carries fields of a newer API through an overwrite", async () => {
   ]);
 });
 
-it("sends the differences in a merge, and then what is to go", async () => {
+it("sends the differences in a merge, and then the removals", async () => {
   const { metadata: _, ...rest } = listed;
   const done = { ...rest, metadata: { big: 1e300 }, concepts: [...listed.concepts, { id: "sea" }] };
   const { app, sent } = await serverWith(() => ({ data: done }));
@@ -115,7 +115,7 @@ it("believes the listing when the answer shows less than the input has", async (
   expect((await flow(row).pipe(batch(), patch(app)).run()).counts).toMatchObject({ ok: 1 });
 });
 
-it("takes the status of an answer without data", async () => {
+it("uses the status of an answer without data", async () => {
   const { app } = await serverWith(() => ({}));
   const row = fromIterable([{ id: "a", metadata: { split: "test" } }]);
   expect((await flow(row).pipe(batch(), patch(app)).run()).counts).toMatchObject({ ok: 1 });

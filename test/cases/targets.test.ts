@@ -67,7 +67,7 @@ describe("a connection", () => {
     await expect(refused).rejects.toMatchObject({ code: "ERR_OPTIONS", message: expect.stringContaining(name) });
   });
 
-  it("takes empty variables of the environment for not set", async () => {
+  it("treats empty environment variables as not set", async () => {
     vi.stubEnv("CLARIFAI_API_BASE", (await emulator()).url);
     expect((await open({})).address).toMatch(/^me\/main at http:\/\/127\.0\.0\.1:\d+$/);
   });
@@ -190,7 +190,7 @@ describe("a journal", () => {
     await expect(send(await open({ baseUrl: first.url }), journal)).rejects.toMatchObject({ code: "ERR_JOURNAL_FLOW" });
   });
 
-  it("goes on with a store whose folder was moved", async () => {
+  it("resumes with a store whose folder was moved", async () => {
     const parent = temporaryFolder();
     const journal = join(parent, "a.journal");
     const first = await connect({ data: join(parent, "one"), announce: false });
@@ -200,7 +200,7 @@ describe("a journal", () => {
     expect((await send(await open({ data: join(parent, "two") }), journal)).counts.skipped).toBe(3);
   });
 
-  it("ends a run in whose midst another store takes the port", async () => {
+  it("ends a run during which another store takes over the port", async () => {
     const first = await startEmulator();
     const app = await open({ baseUrl: first.url });
     await flow(fromIterable(texts(1)))

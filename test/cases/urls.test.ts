@@ -155,7 +155,7 @@ describe("a host that asks to wait", () => {
     expect(report.stopped).toBe(true);
   });
 
-  it("is tried a few times after other failures that may pass", async () => {
+  it("is retried a few times after other transient failures", async () => {
     let asked = 0;
     const origin = await serve((_request, response) => {
       asked += 1;
@@ -374,7 +374,7 @@ describe("a list", () => {
     for (const { reason } of report.failures) expect(reason.length).toBeLessThan(500);
   });
 
-  it("gives one id to the two spellings of a host", async () => {
+  it("gives the same id to the two spellings of a host", async () => {
     const ids = (await flow(urls(["https://m\u00fcnchen.test/a.jpg"])).toArray()).map(({ id }) => id);
     expect((await flow(urls(["https://mu\u0308nchen.test/a.jpg"])).toArray()).map(({ id }) => id)).toEqual(ids);
   });

@@ -84,7 +84,7 @@ describe("a folder with bad files", () => {
     expect(stored.map((input) => input.kind).sort()).toEqual(["image", "image"]);
   });
 
-  it("keeps two inputs apart that would get the same id", async () => {
+  it("gives different ids to two inputs that would get the same one", async () => {
     const { store, app } = await openStore();
     const inputs = [
       { id: "same", text: "first" },

@@ -402,7 +402,7 @@ describe("the sources and sinks together", () => {
     expect(store.stored()[0]?.sha256).toBe(createHash("sha256").update(photoBytes).digest("hex"));
   });
 
-  it("uploads twice without doubling, and says so", async () => {
+  it("uploads twice without duplicates, and says so", async () => {
     const { store, app } = await openStore();
     const path = temporaryFolder();
     await copyFile(photo, join(path, "photo.jpg"));
@@ -432,7 +432,7 @@ describe("the sources and sinks together", () => {
     expect((await one(app, "x-1")).annotations).toHaveLength(1);
   });
 
-  it("keeps only what a predicate holds for", async () => {
+  it("passes only inputs for which a predicate returns true", async () => {
     const { app } = await openStore();
     await put(app, { id: "a", text: "a", metadata: { split: "test" } }, { id: "b", text: "b" });
     const report = await flow(listInputs(app))

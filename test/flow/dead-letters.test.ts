@@ -261,7 +261,7 @@ describe("dead letters", () => {
     expect(existsSync(`${rows}.lock`)).toBe(false);
   });
 
-  it("of lines that are none fail alone", async () => {
+  it("that are not JSON fail alone", async () => {
     const letters = join(temporaryFolder(), "failed.jsonl");
     await flow(texts(1)).pipe(failing()).run({ deadLetters: letters });
     appendFileSync(letters, 'not json\n{"source":"x"}\nnull\n');

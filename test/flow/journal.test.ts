@@ -122,7 +122,7 @@ describe("a run with a journal", () => {
     expect(await run()).toMatchObject({ ok: 0, skipped: 3, failed: 0 });
   });
 
-  it("lets a double wait for the input that it is a double of, in every run", async () => {
+  it("lets a duplicate wait for its first input, in every run", async () => {
     const journal = journalIn();
     const inputs = [
       { id: "a", text: "same" },
@@ -150,7 +150,7 @@ describe("a run with a journal", () => {
     expect((await recordsOf(journal)).map(({ state }) => state).sort()).toEqual(["failed", "skipped", "skipped"]);
   });
 
-  it("tells no outcome before it is on the disk", async () => {
+  it("reports no outcome before it is on disk", async () => {
     const { spy, original } = await spyOnHandles("datasync");
     const synced = new Set<string>();
     let journal = "";
@@ -338,7 +338,7 @@ describe("a run with a journal", () => {
     expect((await flow(listInputs(app)).toArray()).map((input) => input.metadata.count)).toEqual([2, 2, 2]);
   });
 
-  it("passes a damaged line over, does its input again, and says so", async () => {
+  it("ignores a damaged line, repeats its input, and says so", async () => {
     const journal = journalIn();
     await flow(texts(5)).run({ journal });
     writeFileSync(journal, readFileSync(journal, "utf8").replace('"id":"t2"', '"id":"t9"'));
@@ -354,7 +354,7 @@ describe("a run with a journal", () => {
 });
 
 describe("a program that is killed", () => {
-  it("loses nothing that it told and doubles nothing, however often, and its journal is free at once", {
+  it("loses and duplicates no reported outcome, however often, and its journal is unlocked at once", {
     timeout: 60_000,
   }, async () => {
     const { store } = await openStore();

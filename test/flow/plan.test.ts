@@ -131,7 +131,7 @@ describe("the plan of an upload", () => {
     );
   });
 
-  it("tells the kinds apart, where there are several", async () => {
+  it("distinguishes the kinds", async () => {
     const { app } = await openStore();
     const mixed = [{ text: "a" }, { text: "b" }, { image: { url: "https://example.com/a.jpg" } }];
     const plan = await flow(fromIterable(mixed)).pipe(batch(), upload(app)).plan();
@@ -238,7 +238,7 @@ describe("the plan of other sinks", () => {
     expect(readdirSync(out)).toEqual(names);
   });
 
-  it("writes no file, and asks a sink of one's own what it would refuse", async () => {
+  it("writes no file, and asks a custom sink which inputs it would refuse", async () => {
     const opened = vi.fn();
     const written = vi.fn();
     const short = defineSink({

@@ -179,7 +179,7 @@ describe("writing the page of a report", () => {
     expect(text).toMatch(/quay\.jpg/);
   });
 
-  it("says why it cannot, and leaves nothing half", async () => {
+  it("reports why it cannot start, and leaves no partial file", async () => {
     const report = await flow(texts(1)).run();
     const path = join(temporaryFolder(), "none/report.html");
     await expect(report.writeHtml(path)).rejects.toMatchObject({ code: "ERR_FILE_UNWRITABLE" });

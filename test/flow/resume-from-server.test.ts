@@ -22,7 +22,7 @@ async function openWithNotes(count: number) {
 }
 
 describe('an upload with resume: "server"', () => {
-  it("sends nothing of what is there, and asks for 128 at a time however small the batches are", async () => {
+  it("sends no existing input, and looks up 128 ids per request however small the batches are", async () => {
     const { again } = await openWithNotes(600);
     const report = await again(notes(600));
     expect(report.counts).toMatchObject({ ok: 0, skipped: 600 });
@@ -31,14 +31,14 @@ describe('an upload with resume: "server"', () => {
     expect(report.traffic.requests).toBeLessThanOrEqual(Math.ceil(600 / 128) + 1);
   });
 
-  it("sends what is not there, once", async () => {
+  it("sends missing inputs, once", async () => {
     const { store, again } = await openWithNotes(100);
     const report = await again(notes(250));
     expect(report.counts).toMatchObject({ ok: 150, skipped: 100 });
     expect(store.stored().map((input) => input.timesStored)).toEqual(Array.from({ length: 250 }, () => 1));
   });
 
-  it("tells files that changed from those that did not, by their content", async () => {
+  it("distinguishes changed files from unchanged ones by their content", async () => {
     const { store, app } = await openStore();
     const path = temporaryFolder();
     const wav = (byte: number, size = 1000) => {
@@ -77,7 +77,7 @@ describe('an upload with resume: "server"', () => {
     expect(store.stored()).toHaveLength(6);
   });
 
-  it("waits for what another run left to be processed, and adds annotations that are missing", async () => {
+  it("waits for inputs that another run left unprocessed, and adds missing annotations", async () => {
     const { store, app } = await openStore({ processingDelayMs: 300 });
     await flow(fromIterable(notes(5)))
       .pipe(batch(), upload(app, { wait: false }))
@@ -104,7 +104,7 @@ describe('an upload with resume: "server"', () => {
     await expect(running).rejects.toMatchObject({ name: "SinkError", code: "11101" });
   });
 
-  it("sends nothing of inputs whose ids could not be asked for", async () => {
+  it("sends no input whose id could not be looked up", async () => {
     const { store, app } = await openStore({}, { retryForMs: 0 });
     store.faults.add({ method: "GET", fault: { type: "status", http: 500, code: 98004 } });
     const report = await flow(fromIterable(notes(3)))

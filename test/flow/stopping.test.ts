@@ -7,7 +7,7 @@ import { startFlowChild } from "../helpers/children.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 describe("a signal", () => {
-  it("ends the reading, lets what is open finish, and the flows after it do nothing", { timeout: 30_000 }, async () => {
+  it("ends the reading, lets open work finish, and stops later flows at once", { timeout: 30_000 }, async () => {
     const { store } = await openStore();
     const journal = join(temporaryFolder(), "a.journal");
     // The source gives 40 inputs, of which 8 are in a batch that is not full, and hangs.
@@ -27,7 +27,7 @@ describe("a signal", () => {
     expect(store.stored()).toHaveLength(40);
   });
 
-  it("that comes twice is left to the system the second time, which ends the program at once", {
+  it("that comes a second time is left to the system, which ends the program at once", {
     timeout: 30_000,
   }, async () => {
     const { store } = await openStore();
@@ -40,7 +40,7 @@ describe("a signal", () => {
     expect(child.lines.some((line) => line.counts)).toBe(false);
   });
 
-  it("is left to the program when it is told so", { timeout: 30_000 }, async () => {
+  it("is left to the program with handleSignals: false", { timeout: 30_000 }, async () => {
     const { store } = await openStore();
     const child = startFlowChild({ url: store.url, count: 33, transformHangs: true, run: { handleSignals: false } });
     await child.until(() => child.lines.filter(({ state }) => state === "ok").length === 32);

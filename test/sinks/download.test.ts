@@ -122,7 +122,7 @@ testSink("download", async () => {
   };
 });
 
-describe("what is downloaded", () => {
+describe("a downloaded file", () => {
   const piece = 512 * 1024;
   it.each([1, 20_000, piece - 1, piece, piece + 1, 2 * piece, 3_000_000])("is whole, of %d bytes", async (size) => {
     const bytes = jpegOf(size);
@@ -153,14 +153,14 @@ describe("what is downloaded", () => {
     ]);
   });
 
-  it("has its extension by content, whatever the server calls it", async () => {
+  it("has the extension of its content, not of the server's header", async () => {
     const out = temporaryFolder();
     serving({ bytes: clip, headers: { "content-type": "image/jpeg" } });
     await run(out, [{ id: "../../etc/a", image: { url: `${web.origin}/elsewhere` } }]);
     expect(filesIn(out)).toEqual([expect.stringMatching(/^etc-a\.[0-9a-f]{32}\.mp4$/)]);
   });
 
-  it("is not fetched again when it is there in full size, and is when it is not", async () => {
+  it("is fetched again only if it does not have its full size", async () => {
     const out = temporaryFolder();
     serving({ bytes: photo });
     await run(out);
@@ -188,7 +188,7 @@ describe("what is downloaded", () => {
 });
 
 describe("the manifest", () => {
-  it("gets the line of a file when the file is in its place, and before the input goes on", async () => {
+  it("gets the line after the file is complete, and before the input passes downstream", async () => {
     const out = temporaryFolder();
     serving({ bytes: photo });
     const inPlace: boolean[] = [];
@@ -210,7 +210,7 @@ describe("the manifest", () => {
     expect(inPlace).toEqual(Array(30).fill(true));
   });
 
-  it("loses only the line that a kill tore", async () => {
+  it("loses only the line that a kill cut", async () => {
     const out = temporaryFolder();
     const texts = (ids: string) => [...ids].map((id) => ({ id, text: id }));
     await run(out, texts("a"));
@@ -234,7 +234,7 @@ describe("the manifest", () => {
 });
 
 describe("a download that broke", () => {
-  it("goes on where it was, in the same run", async () => {
+  it("resumes where it stopped, in the same run", async () => {
     for (const cutAfter of [600, 700_000, 1_500_000]) {
       const out = temporaryFolder();
       serving((tries) => ({ bytes: large, etag: '"v1"', ...(tries === 1 ? { cutAfter } : {}) }));
@@ -289,14 +289,14 @@ describe("a download that broke", () => {
     if (asked.length > 1) expect(asked[1]).toEqual({ range: undefined, ifRange: undefined });
   });
 
-  it("starts afresh when the size of the whole is another, where there is no tag", async () => {
+  it("starts again when the total size changed and there is no tag", async () => {
     const out = temporaryFolder();
     serving((tries) => (tries === 1 ? { bytes: large, cutAfter: 800_000 } : { bytes: other }));
     expectWhole(out, other, await run(out, undefined, { maxAttempts: 3 }));
     expect(asked.map(({ range }) => range)).toEqual([undefined, "bytes=800000-", undefined]);
   });
 
-  it("asks for nothing but the end when all of it is there", async () => {
+  it("requests only the end when the partial file is complete", async () => {
     const out = temporaryFolder();
     const part = await broken(out, { bytes: large, etag: '"v1"' }, 800_000);
     writeFileSync(join(out, part), large);
@@ -305,7 +305,7 @@ describe("a download that broke", () => {
     expect(asked).toEqual([{ range: "bytes=2000000-", ifRange: '"v1"' }]);
   });
 
-  it("is fetched again when what is there was spoilt, and the server tells the digest", async () => {
+  it("is fetched again when the partial file is corrupt and the server sends the digest", async () => {
     const out = temporaryFolder();
     const served = { bytes: large, etag: '"v1"', headers: { "repr-digest": `sha-256=:${digestOf(large)}:` } };
     const part = await broken(out, served, 800_000);
@@ -316,7 +316,7 @@ describe("a download that broke", () => {
   });
 });
 
-it("waits for a server that is asked too often, and does not call that broken", async () => {
+it("waits for a server that refuses by rate, and does not count that as an attempt", async () => {
   const out = temporaryFolder();
   const served: Served = { bytes: photo };
   serving((tries) => (tries < 3 ? { ...served, status: 429 } : served));
@@ -326,7 +326,7 @@ it("waits for a server that is asked too often, and does not call that broken", 
   expect(asked).toHaveLength(3);
 });
 
-describe("what arrives damaged", () => {
+describe("a damaged download", () => {
   it.each<[string, Record<string, string>]>([
     ["Repr-Digest", { "repr-digest": `sha-512=:AAAA:, sha-256=:${digestOf(photo)}:` }],
     ["Digest", { digest: `SHA-256=${digestOf(photo)}` }],
@@ -355,7 +355,7 @@ describe("what arrives damaged", () => {
     }
   });
 
-  it("by a length that is not true fails, and what came waits for the next run", async () => {
+  it("with a wrong length fails, and the partial file stays for the next run", async () => {
     const out = temporaryFolder();
     serving({ bytes: photo, headers: { "content-length": String(photo.length + 10) }, cutAfter: photo.length });
     const report = await run(out, undefined, { maxAttempts: 1 });
@@ -366,19 +366,16 @@ describe("what arrives damaged", () => {
   });
 });
 
-describe("what is not wanted", () => {
-  it.each([false, true])(
-    "is given up when it is too large (chunked: %s), and nothing of it is left",
-    async (chunked) => {
-      const out = temporaryFolder();
-      serving({ bytes: large, chunked });
-      const report = await run(out, undefined, { maxBytes: 1_000_000 });
-      expect(report.failures).toMatchObject([{ id: "a", code: "ERR_DOWNLOAD_TOO_LARGE" }]);
-      expect(report.failures[0]?.reason).toContain("1000000 bytes");
-      expect(filesIn(out)).toEqual([]);
-      expect(asked).toHaveLength(1);
-    },
-  );
+describe("an unwanted response", () => {
+  it.each([false, true])("fails when it is too large (chunked: %s), and leaves no partial file", async (chunked) => {
+    const out = temporaryFolder();
+    serving({ bytes: large, chunked });
+    const report = await run(out, undefined, { maxBytes: 1_000_000 });
+    expect(report.failures).toMatchObject([{ id: "a", code: "ERR_DOWNLOAD_TOO_LARGE" }]);
+    expect(report.failures[0]?.reason).toContain("1000000 bytes");
+    expect(filesIn(out)).toEqual([]);
+    expect(asked).toHaveLength(1);
+  });
 
   it("fails alone: no bytes, no such thing, no URL, no content", async () => {
     const out = temporaryFolder();
@@ -414,14 +411,14 @@ describe("what is not wanted", () => {
     }
   });
 
-  it("rejects the run when there is no folder to write to", async () => {
+  it("rejects the run when the folder cannot be created", async () => {
     const path = fileWith(temp, "file", "x");
     await expect(run(join(path, "out"))).rejects.toMatchObject({ code: "ERR_FILE_UNWRITABLE" });
   });
 });
 
 describe("an early stop", () => {
-  it("keeps what came, closes it, and the next run goes on with it", async () => {
+  it("keeps the partial file, which the next run resumes", async () => {
     const out = temporaryFolder();
     const abort = new AbortController();
     asked = [];
@@ -445,7 +442,7 @@ describe("an early stop", () => {
     expect(Number(/\d+/.exec(asked[0]?.range ?? "")?.[0])).toBeGreaterThanOrEqual(512 * 1024);
   });
 
-  it("after some leaves exactly those in place, with their lines", async () => {
+  it("after some inputs leaves exactly their files, with their lines", async () => {
     const out = temporaryFolder();
     serving({ bytes: photo });
     const many = Array.from({ length: 200 }, (_, n) => ({ id: `n${n}`, image: { url } }));

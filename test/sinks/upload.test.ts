@@ -31,7 +31,7 @@ const losing = (path: string) =>
   });
 
 describe("an upload", () => {
-  it("ends when a server calls ids taken that it does not have", async () => {
+  it("ends when a server says that ids exist which it does not list", async () => {
     const { store, app } = await openStore();
     store.faults.add({ method: "POST", fault: { type: "mixed", share: 1, code: 30100 } });
     const report = await put(app, [note("a"), note("b")]);
@@ -65,7 +65,7 @@ describe("an upload", () => {
     expect((await running).counts).toMatchObject({ read: 2000, ok: 2000 });
   });
 
-  it("takes no input for the same whose file cannot be read, and deletes nothing in its favour", async () => {
+  it("does not treat an input with an unreadable file as equal, and deletes nothing for it", async () => {
     const { store, app } = await openStore();
     await app.postInputs({
       length: 53,
@@ -83,7 +83,7 @@ describe("an upload", () => {
     }
   });
 
-  it("replaces what is there with the same content and failed to be processed", async () => {
+  it("replaces an existing input of the same content whose processing failed", async () => {
     const { store, app } = await openStore();
     store.faults.add({ fault: { type: "processing", share: 1, code: 30002 } });
     await put(app, [note("a")], { wait: false });
@@ -101,7 +101,7 @@ describe("an upload", () => {
     expect((await put(app, [note("a")])).counts).toMatchObject({ ok: 1 });
   });
 
-  it("fails those alone that it cannot ask about, and not what was accepted with them", async () => {
+  it("fails only the inputs that it cannot look up, not the accepted ones of the batch", async () => {
     const { store, app } = await openStore();
     await put(app, [note("b")]);
     store.faults.add({ method: "GET", path: /\/inputs$/, fault: { type: "status", http: 400, code: 11102 } });
@@ -115,7 +115,7 @@ describe("an upload", () => {
     ]);
   });
 
-  it("goes on when what failed cannot be deleted for another try", async () => {
+  it("continues when a failed input cannot be deleted for a retry", async () => {
     const { store, app } = await openStore();
     store.faults.add({ fault: { type: "processing", share: 0.5, code: 30002 } });
     store.faults.add({ method: "DELETE", fault: { type: "status", http: 400, code: 11102 } });
@@ -137,7 +137,7 @@ describe("an upload", () => {
     expect(report.failures[0]).toMatchObject({ id: "a", reason: expect.stringMatching(/^uploaded, but/) });
   });
 
-  it("replaces other content also when the answer that says so is lost", async () => {
+  it("replaces other content also when the answer about it is lost", async () => {
     const { store, app } = await openStore();
     await put(app, [note("a", "old")]);
     store.faults.add({ method: "POST", times: 1, fault: { type: "cut", when: "after" } });
@@ -146,7 +146,7 @@ describe("an upload", () => {
     expect((await app.getInput("a")).data.text).toMatchObject({ raw: "new" });
   });
 
-  it("puts an input under one other id only, however often it is run", async () => {
+  it("stores an input under one other id only, however often it is run", async () => {
     const { store, app } = await openStore();
     await put(app, [note("a", "old")]);
     for (let runs = 0; runs < 3; runs += 1) await put(app, [note("a", "new"), note("b")], { conflict: "suffix" });
@@ -158,7 +158,7 @@ describe("an upload", () => {
     ).toEqual(["a", "a-1", "b"]);
   });
 
-  it("waits for what another run left in progress, whatever its own jobs count", async () => {
+  it("waits for inputs that another run left in progress, independent of its own jobs", async () => {
     const { store, app } = await openStore({}, { maxConcurrency: 1 });
     const ids = Array.from({ length: 40 }, (_, n) => `n${n}`);
     const stuck = ids.filter((id) => shareOf(id) < 0.5).slice(0, 4);

@@ -19,7 +19,7 @@ testSink("writeJsonl", async () => {
 });
 
 describe("writeJsonl", () => {
-  it("adds to a file that exists when it is told to, and else leaves it alone", async () => {
+  it("appends to an existing file with append, and else does not touch it", async () => {
     const path = join(temporaryFolder(), "out.jsonl");
     await write(path);
     await expect(write(path)).rejects.toMatchObject({ name: "SinkError", code: "ERR_FILE_EXISTS" });

@@ -46,18 +46,18 @@ describe("the columns inputid, input, concepts, metadata, geopoints", () => {
     });
   });
 
-  it("may come in any order, and only what is needed of them", async () => {
+  it("may be in any order, and unused ones may be missing", async () => {
     expect(await rowsOf("concepts,input\nsea,calm\n")).toEqual([{ text: "calm", concepts: [{ id: "sea" }] }]);
   });
 
-  it("leave out what has an empty cell", async () => {
+  it("ignore empty cells", async () => {
     expect(await rowsOf("inputid,input,concepts,metadata,geopoints\na,text,,  ,\n,text,,,\n")).toEqual([
       { id: "a", text: "text" },
       { text: "text" },
     ]);
   });
 
-  it("give an id made of file and line where there is none, the same in every run", async () => {
+  it("get the same id in every run if they have none", async () => {
     const path = csvWith("input\none\ntwo\n");
     const first = (await flow(csv(path)).toArray()).map((input) => input.id);
     expect(new Set(first).size).toBe(2);
@@ -86,7 +86,7 @@ describe("the columns inputid, input, concepts, metadata, geopoints", () => {
     expect(audio).toEqual([{ audio: { url: "https://a.test/none" } }]);
   });
 
-  it("fail a URL that is none, or carries a password, alone", async () => {
+  it("fail an invalid URL, or one with a password, alone", async () => {
     const content = "input\nno url\nftp://a.test/x.jpg\nhttps://me:secret@a.test/x.jpg\nhttps://a.test/x.jpg\n";
     const lines = await linesOf(content, { input: "url" });
     expect(lines.map((row) => row.code)).toEqual(["ERR_URL", "ERR_URL_SCHEME", "ERR_URL_CREDENTIALS", undefined]);
@@ -144,7 +144,7 @@ describe("files named in a CSV", () => {
     expect(items).toMatchObject([{ error: { code: "ERR_PATH_OUTSIDE" } }]);
   });
 
-  it("may lie in a root that is given", async () => {
+  it("may lie in the folder of the option root", async () => {
     const folder = folderWith(temp, { "tables/rows.csv": "input\nphotos/a.txt\n", "photos/a.txt": "a" });
     const drafts = await draftsOf(csv(join(folder, "tables/rows.csv"), { input: "file", root: folder }));
     expect(drafts).toMatchObject([{ text: "a" }]);
@@ -233,7 +233,7 @@ describe("a map of rows", () => {
   });
 });
 
-describe("what a CSV may be written in", () => {
+describe("formats of a CSV", () => {
   const content = 'inputid,input\na,"Käse, ""alt"" 🧀"\nb,Ω\n';
   const expected = [
     { id: "a", text: 'Käse, "alt" 🧀' },
@@ -329,7 +329,7 @@ describe("quoted cells", () => {
     expect(failures[0]?.origin).toMatch(/:20002$/);
   });
 
-  it("without an end in sight are given up at the longest row, and reading goes on", async () => {
+  it("without an end fail at the longest row, and reading continues", async () => {
     const filler = `${"x".repeat(99_999)}\n`.repeat(260);
     const lines = await linesOf(`input\n"open\n${filler}last\n`);
     expect(lines[0]).toMatchObject({ line: 2, code: "ERR_CSV_ROW" });
@@ -419,7 +419,7 @@ describe("geopoints in a cell", () => {
 });
 
 describe("a CSV that cannot be read", () => {
-  it("rejects the run and names what is not known", async () => {
+  it("rejects the run and names the unknown columns", async () => {
     const run = flow(csv(csvWith("inputid,colour\na,red\n"))).run();
     await expect(run).rejects.toThrow(SourceError);
     await expect(run).rejects.toMatchObject({ code: "ERR_CSV_COLUMNS", message: expect.stringContaining('"colour"') });
@@ -444,7 +444,7 @@ describe("a CSV that cannot be read", () => {
     await expect(itemsOf(csv(csvWith(`${header}\na\n`), { delimiter }))).rejects.toThrow(text);
   });
 
-  it("rejects a column that is there twice, and a header that is broken", async () => {
+  it("rejects a repeated column, and a broken header", async () => {
     await expect(itemsOf(csv(csvWith("input,input\na,b\n")))).rejects.toThrow(/has the column "input" twice/);
     for (const header of ['inputid,"in"put', '"inputid,input']) {
       await expect(itemsOf(csv(csvWith(`${header}\na,b\n`)))).rejects.toMatchObject({ code: "ERR_CSV_COLUMNS" });
@@ -498,7 +498,7 @@ describe("reading a CSV", () => {
     await vi.waitFor(() => expect(openIn(dirname(path))).toEqual([]), { timeout: 20_000 });
   });
 
-  it("does not run ahead of what is asked for", async () => {
+  it("does not read ahead of the requests of the flow", async () => {
     let mapped = 0;
     const items = pull(csv(csvWith(many(1000)), { map: () => ({ text: String((mapped += 1)) }) }));
     for (let asked = 1; asked <= 5; asked += 1) {

@@ -29,7 +29,7 @@ testSource("deadLetters", async () => ({
 }));
 
 describe("the inputs of a dead-letter file", () => {
-  it("are what they were, whatever is in them", async () => {
+  it("are restored with all their fields", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const bytes = fc
@@ -60,7 +60,7 @@ describe("the inputs of a dead-letter file", () => {
     );
   });
 
-  it("are read as they are asked for, and the file is closed on an early stop", async () => {
+  it("are read as the flow requests them, and the file is closed on an early stop", async () => {
     const path = await lettersOf(Array.from({ length: 5000 }, (_, n) => ({ id: `n${n}`, text: "x".repeat(200) })));
     const iterator = pull(deadLetters(path));
     await iterator.next();

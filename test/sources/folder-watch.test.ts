@@ -54,8 +54,8 @@ function watched(path: string, options: FolderOptions = {}) {
 const textOf = (item: SourceItem) => ("input" in item ? item.input.text : JSON.stringify(item));
 const idOf = (item: SourceItem) => ("input" in item ? item.input.id : undefined);
 
-describe("a folder that is watched", () => {
-  it("gives what is there, then what is added, in new folders too, with the ids that it has without", async () => {
+describe("a watched folder", () => {
+  it("yields existing files, then added ones, also in new sub-folders, with the ids of an unwatched folder", async () => {
     const path = folderWith(temp, { "a.txt": "one" });
     const { next, waits } = watched(path);
     expect(idOf(await next())).toBe(idOfFile(basename(path), "a.txt"));
@@ -67,7 +67,7 @@ describe("a folder that is watched", () => {
     expect(idOf(added)).toBe(idOfFile(basename(path), "new/deep/b.txt"));
   });
 
-  it("gives a changed file again and a renamed one as a new one, and nothing for one that is deleted or only looked at", async () => {
+  it("yields a changed file again, a renamed one as new, and nothing for a deleted or only read file", async () => {
     const path = folderWith(temp, { "a.txt": "one", "b.txt": "two" });
     const { next, waits } = watched(path);
     await next();
@@ -98,7 +98,7 @@ describe("a folder that is watched", () => {
     expect(await Promise.race([ask().then(() => "taken"), Promise.resolve("waited for")])).toBe("waited for");
   });
 
-  it("waits anew for one that was written to meanwhile", async () => {
+  it("waits again for a file that was written to meanwhile", async () => {
     const path = folderWith(temp, { "old.txt": "old" });
     const { next, waits } = watched(path, { watch: { everyMs: 1, quietMs: 5 } });
     expect(textOf(await next())).toBe("old");
@@ -114,7 +114,7 @@ describe("a folder that is watched", () => {
     expect(idOf(last)).toBe(idOfFile(basename(path), "new.txt"));
   });
 
-  it("tells once of what it passes over, and of what cannot be read", async () => {
+  it("reports each skipped or unreadable file once", async () => {
     const path = folderWith(temp, {
       ".hidden": "h",
       "a.bin": Buffer.from([0, 1, 2, 255]),
@@ -138,7 +138,7 @@ describe("a folder that is watched", () => {
     expect(await waits()).toBe(`for new files in ${path}`);
   });
 
-  it("goes on when the folder was away for a while, and reads nothing twice", async () => {
+  it("continues after the folder was missing for a while, and reads no file twice", async () => {
     const path = folderWith(temp, { "a.txt": "one" });
     const { next, waits } = watched(path);
     await next();
@@ -151,12 +151,12 @@ describe("a folder that is watched", () => {
     expect(textOf(await next())).toBe("two");
   });
 
-  it("ends the run when the folder is not there at the start", async () => {
+  it("rejects the run when the folder is missing at the start", async () => {
     const running = flow(folder(join(temp, "nowhere"), { watch })).run();
     await expect(running).rejects.toMatchObject({ code: "ERR_FOLDER_UNREADABLE" });
   });
 
-  it("ends when it is stopped, and goes on from its journal with what came meanwhile", async () => {
+  it("ends at a stop, and resumes from its journal with the files added meanwhile", async () => {
     const path = folderWith(temp, { "a.txt": "one", "b.txt": "two" });
     const journal = join(temp, "watch.journal");
     const runUntil = async (last: string) => {

@@ -57,7 +57,7 @@ describe("kinds in a folder", () => {
     expect(byName["no-extension"]).toMatchObject({ image: { mimeType: "image/webp" } });
   });
 
-  it("that were not asked for, and types that are none, are passed over with the reason", async () => {
+  it("that were not requested, and other types, are skipped with the reason", async () => {
     const path = folderWith(temp, { "a.jpg": photo, "b.txt": "text", "c.bin": Buffer.from([0, 1, 2, 3, 0, 255]) });
     expect(await reasonsOf(path, { kinds: ["image"] })).toEqual({
       "a.jpg": "read",
@@ -73,7 +73,7 @@ describe("kinds in a folder", () => {
     expect(drafts.map((draft) => draft.text).sort()).toEqual(["\uFEFFcalm", long].sort());
   });
 
-  it("fail a text that is not UTF-8 further down, and an empty file, alone", async () => {
+  it("fail alone for a text that is not UTF-8 after its beginning, and for an empty file", async () => {
     const path = folderWith(temp, {
       "latin.txt": Buffer.concat([Buffer.from("a".repeat(6000)), Buffer.from([0xe9, 0x20])]),
       "utf16.txt": Buffer.from("\ufeffgrößer", "utf16le"),
@@ -94,7 +94,7 @@ describe("kinds in a folder", () => {
   });
 });
 
-describe("what a folder passes over", () => {
+describe("files that a folder skips", () => {
   it("is in the report with its reason: hidden files, symbolic links, pipes", async () => {
     const path = folderWith(temp, { "a.txt": "a", ".hidden.txt": "h", ".git/config": "g" });
     symlinkSync(join(path, "a.txt"), join(path, "link.txt"));
@@ -115,7 +115,7 @@ describe("what a folder passes over", () => {
     expect(namesOf(await draftsOf(folder(path, { hidden: true })))).toEqual([".hidden.txt", "a.txt", "config.txt"]);
   });
 
-  it("follows links to files and folders when it is told to, and stops at a loop", { timeout: 5000 }, async () => {
+  it("follows links to files and folders with followSymlinks, and stops at a loop", { timeout: 5000 }, async () => {
     const elsewhere = folderWith(temp, { "b.txt": "b" });
     const path = folderWith(temp, { "sub/a.txt": "a" });
     symlinkSync(elsewhere, join(path, "linked"));
@@ -140,7 +140,7 @@ describe("what a folder passes over", () => {
     expect(await reasonsOf(path, { recursive: false })).toEqual({ "a.txt": "read", sub: "sub-folder" });
   });
 
-  it("goes by globs on the relative path", async () => {
+  it("matches globs with the relative path", async () => {
     const path = folderWith(temp, { "a.txt": "a", "sub/b.txt": "b", "sub/c.md": "c", "old/d.txt": "d" });
     expect(await reasonsOf(path, { include: "**/*.txt", exclude: ["old/**"] })).toEqual({
       "a.txt": "read",
@@ -153,7 +153,7 @@ describe("what a folder passes over", () => {
 });
 
 describe("what cannot be read", () => {
-  it("is a failure of its own: a file that goes away while the folder is read", async () => {
+  it("fails alone: a file that disappears while the folder is read", async () => {
     const path = folderWith(temp, texts(20));
     const removed: string[] = [];
     const labels = (name: string) => {
@@ -173,23 +173,20 @@ describe("what cannot be read", () => {
     expect(failures[0]).toMatchObject({ origin: removed[0], code: "ERR_FILE_UNREADABLE", stage: "folder" });
   });
 
-  it.each(["image", "text"])(
-    "is a failure of its own when an %s goes away before its bytes make the id",
-    async (kind) => {
-      const gone = kind === "image" ? "gone.jpg" : "gone.txt";
-      const path = folderWith(temp, { [gone]: kind === "image" ? photo : "text", "stays.txt": "stays" });
-      const labels = (name: string) => {
-        if (name === gone) rmSync(join(path, gone));
-        return [];
-      };
-      expect(await reasonsOf(path, { ids: "content", labels })).toEqual({
-        [gone]: "ERR_FILE_UNREADABLE",
-        "stays.txt": "read",
-      });
-    },
-  );
+  it.each(["image", "text"])("fails alone when an %s disappears before its bytes are read for the id", async (kind) => {
+    const gone = kind === "image" ? "gone.jpg" : "gone.txt";
+    const path = folderWith(temp, { [gone]: kind === "image" ? photo : "text", "stays.txt": "stays" });
+    const labels = (name: string) => {
+      if (name === gone) rmSync(join(path, gone));
+      return [];
+    };
+    expect(await reasonsOf(path, { ids: "content", labels })).toEqual({
+      [gone]: "ERR_FILE_UNREADABLE",
+      "stays.txt": "read",
+    });
+  });
 
-  it("is a failure of its own for a sub-folder that goes away", async () => {
+  it("fails alone for a sub-folder that disappears", async () => {
     const path = folderWith(temp, { "one/a.txt": "a", "two/b.txt": "b" });
     let other: string | undefined;
     const labels = (name: string) => {
@@ -202,7 +199,7 @@ describe("what cannot be read", () => {
     expect(failures[0]).toMatchObject({ origin: join(path, other ?? ""), code: "ERR_FOLDER_UNREADABLE" });
   });
 
-  it("is a failure of its own for labels and ids that throw", async () => {
+  it("fails alone for labels and ids that throw", async () => {
     const path = folderWith(temp, { "a.txt": "a", "b.jpg": photo, "c.txt": "c" });
     const fail = (name: string) => {
       if (name !== "c.txt") throw new Error(`no ${name}`);
@@ -216,14 +213,14 @@ describe("what cannot be read", () => {
     }
   });
 
-  it("rejects the run when it is the folder itself", async () => {
+  it("rejects the run for the folder itself", async () => {
     const missing = join(temp, "missing");
     await expect(report(missing)).rejects.toThrow(SourceError);
     await expect(report(missing)).rejects.toMatchObject({ code: "ERR_FOLDER_UNREADABLE" });
     await expect(report(missing)).rejects.toThrow(missing);
   });
 
-  it("names an option that is wrong at once", () => {
+  it("refuses an invalid option at once, by name", () => {
     expect(() => folder(temp, { labels: "path" as "folder" })).toThrow(/folder: labels/);
     expect(() => folder(temp, { kinds: [] })).toThrow(/folder: kinds/);
     expect(() => folder(temp, { lables: "folder" } as FolderOptions)).toThrow(/lables/);
@@ -231,7 +228,7 @@ describe("what cannot be read", () => {
 });
 
 describe("labels of a folder", () => {
-  it("are the name of the file's own folder, and none at the top", async () => {
+  it("are the name of the file's folder, and none at the top level", async () => {
     const path = folderWith(temp, { "top.txt": "t", "beach/a.txt": "a", "town/night/b.txt": "b" });
     const drafts = await draftsOf(folder(path, { labels: "folder" }));
     const labels = Object.fromEntries(drafts.map((draft) => [draft.metadata?.filename, draft.concepts]));
@@ -302,7 +299,7 @@ describe("ids of a folder", () => {
 });
 
 describe("reading a folder", () => {
-  it("does not run ahead of what is asked for", async () => {
+  it("does not read ahead of the requests of the flow", async () => {
     const path = folderWith(temp, texts(50));
     let looked = 0;
     const items = pull(folder(path, { labels: () => void (looked += 1) as undefined }));
@@ -314,7 +311,7 @@ describe("reading a folder", () => {
     await items.return?.();
   });
 
-  it("reads no further than the window while a sink stalls", async () => {
+  it("reads no further than the budget while a sink stalls", async () => {
     const path = folderWith(temp, texts(300));
     let looked = 0;
     const source = folder(path, { labels: () => void (looked += 1) as undefined });
@@ -343,7 +340,7 @@ describe("reading a folder", () => {
     await vi.waitFor(() => expect(openIn(path)).toEqual([]), { timeout: 20_000 });
   });
 
-  it("takes names that are hard to write as they are", async () => {
+  it("keeps unusual file names unchanged", async () => {
     const names = [
       "a b.txt",
       "ü\u0301.txt",
@@ -370,7 +367,7 @@ describe("reading a folder", () => {
     expect(failures[0]?.reason).toMatch(/b\ufffd\. cannot be opened: its name is not UTF-8/);
   });
 
-  it("reads nothing of an empty folder, and leaves files as they are", async () => {
+  it("yields nothing for an empty folder, and does not change files", async () => {
     const path = folderWith(temp, {});
     mkdirSync(join(path, "empty"));
     expect((await report(path)).counts.read).toBe(0);

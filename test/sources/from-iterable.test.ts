@@ -39,7 +39,7 @@ describe("values", () => {
     }
   });
 
-  it("name each entry by its position", async () => {
+  it("have origins with the position of each entry", async () => {
     expect((await itemsOf(fromIterable(three))).map((item) => item.origin)).toEqual([
       "values:1",
       "values:2",
@@ -47,7 +47,7 @@ describe("values", () => {
     ]);
   });
 
-  it("fail an entry that is no input alone", async () => {
+  it("fail an invalid entry alone", async () => {
     const entries = [{ id: "a", text: "a" }, null, { id: "b", colour: 1 }, 7, { id: "c", text: "c" }] as InputDraft[];
     const { counts, failures } = await flow(fromIterable(entries)).run();
     expect(counts).toMatchObject({ read: 5, ok: 2, failed: 3 });
@@ -64,7 +64,7 @@ describe("values", () => {
     expect(failures[0]).toMatchObject({ origin: "values:1", code: "ERR_FILE_UNREADABLE" });
   });
 
-  it("end the run with what the iterable throws", async () => {
+  it("reject the run with the error that the iterable throws", async () => {
     function* broken() {
       yield { id: "a", text: "a" };
       throw new Error("no more paper");
@@ -72,7 +72,7 @@ describe("values", () => {
     await expect(flow(fromIterable(broken())).run()).rejects.toThrow("no more paper");
   });
 
-  it("ask an endless iterable only for what there is room for, and close it on a stop", async () => {
+  it("request from an endless iterable no more than the flow has capacity for, and close it on a stop", async () => {
     const { state, inputs } = counted();
     const stalled = sinkOf(() => new Promise<void>(() => undefined));
     const subscription = flow(fromIterable(inputs)).pipe(stalled).subscribe({}, { maxInFlight: 50 });
@@ -90,7 +90,7 @@ describe("values", () => {
     await vi.waitFor(() => expect(state.closed).toBe(true), { timeout: 20_000 });
   });
 
-  it("are nothing when there is none", async () => {
+  it("yield nothing for an empty iterable", async () => {
     expect((await flow(fromIterable([])).run()).counts.read).toBe(0);
   });
 });

@@ -31,7 +31,7 @@ describe("an Observable as a source", () => {
     expect(origins).toEqual(["observable:1", "observable:2", "observable:3", "observable:4"]);
   });
 
-  it("loses nothing that is emitted while the flow is busy", async () => {
+  it("loses no input that is emitted while the flow is busy", async () => {
     const subject = new Subject<InputDraft>();
     const written: string[] = [];
     const running = flow(fromObservable(subject))
@@ -52,14 +52,14 @@ describe("an Observable as a source", () => {
     expect(written).toEqual(Array.from({ length: 200 }, (_, n) => `n${n}`));
   });
 
-  it("fails an entry that is no input alone", async () => {
+  it("fails an invalid entry alone", async () => {
     const entries = from([three[0], { colour: 1 }, three[2]] as InputDraft[]);
     const { counts, failures } = await flow(fromObservable(entries)).run();
     expect(counts).toMatchObject({ read: 3, ok: 2, failed: 1 });
     expect(failures[0]).toMatchObject({ origin: "observable:2", code: "ERR_INPUT_SHAPE" });
   });
 
-  it("ends the run with its error, after what came before it", async () => {
+  it("rejects the run with its error, after the inputs before it", async () => {
     const written: string[] = [];
     const failing = concat(
       from(three),
@@ -72,12 +72,12 @@ describe("an Observable as a source", () => {
     expect(written).toEqual(["a", "b", "c"]);
   });
 
-  it("ends the run also with an error that is nothing", async () => {
+  it("rejects the run also with an error that is undefined", async () => {
     const failing = new Observable<InputDraft>((output) => output.error(undefined));
     await expect(itemsOf(fromObservable(failing))).rejects.toBeUndefined();
   });
 
-  it("is unsubscribed when the flow has enough, and when it completes", async () => {
+  it("is unsubscribed when the flow needs no more inputs, and when it completes", async () => {
     const subject = new Subject<InputDraft>();
     const running = flow(fromObservable(subject)).pipe(take(1)).run();
     await vi.waitFor(() => expect(subject.observed).toBe(true), { timeout: 20_000 });
@@ -87,7 +87,7 @@ describe("an Observable as a source", () => {
     expect(await read(from(three))).toHaveLength(3);
   });
 
-  it("is unsubscribed at a stop while nothing comes", async () => {
+  it("is unsubscribed at a stop while it emits nothing", async () => {
     let subscribed = 0;
     const silent = new Observable<InputDraft>((output) => {
       subscribed += 1;

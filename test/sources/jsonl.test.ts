@@ -33,7 +33,7 @@ describe("the lines of a JSON Lines file", () => {
     },
   );
 
-  it("that are dead letters say what reads them", async () => {
+  it("that are dead letters fail with the name of the source that reads them", async () => {
     const line = '{"source":"csv","origin":"a.csv:2","stage":"batch","code":"ERR_X","input":{"text":"one"}}';
     const { failures } = await flow(jsonl(linesWith(`${line}\n`))).run();
     expect(failures).toMatchObject([
@@ -51,7 +51,7 @@ describe("the lines of a JSON Lines file", () => {
     ]);
   });
 
-  it("are passed by when they are empty, and still count", async () => {
+  it("are ignored when they are empty, and still count", async () => {
     const path = linesWith('\uFEFF\n\n{"text":"one"}\n   \t\n\r\n{"text":"two"}\n\n');
     const items = await itemsOf(jsonl(path));
     expect(items.map((item) => item.origin)).toEqual([`${path}:3`, `${path}:6`]);
@@ -79,7 +79,7 @@ describe("the lines of a JSON Lines file", () => {
     expect(items).toMatchObject([{ error: { code: "ERR_LINE_TOO_LONG" } }, { input: { text: "after" } }]);
   });
 
-  it("are what writeJsonl wrote, with all fields and bytes", async () => {
+  it("restore what writeJsonl wrote, with all fields and bytes", async () => {
     const path = join(dirname(linesWith("")), "written.jsonl");
     const inputs = [
       {

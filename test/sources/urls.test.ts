@@ -124,7 +124,7 @@ testSource("urls that are fetched", async () => {
 });
 
 describe("URLs by reference", () => {
-  it("have the kind of their extension, whatever follows it", async () => {
+  it("have the kind of their extension, even before a query", async () => {
     const list = ["a.JPG", "b.mp4?x=1.txt", "c.wav#d.jpg", "d.txt", "e.tar.webp"].map(
       (name) => `https://a.test/${name}`,
     );
@@ -137,13 +137,13 @@ describe("URLs by reference", () => {
     ]);
   });
 
-  it("have the kind that is said, also without an extension", async () => {
+  it("have the kind of the option, also without an extension", async () => {
     const draft = { audio: { url: "https://a.test/x.jpg" } };
     expect(await draftsOf(urls(["https://a.test/x.jpg"], { kind: "audio" }))).toMatchObject([draft]);
     expect(await draftsOf(urls(["https://a.test/"], { kind: "text" }))).toMatchObject([{ textUrl: "https://a.test/" }]);
   });
 
-  it("fail alone when their kind cannot be told, or they are none", async () => {
+  it("fail alone when their kind is unknown, or they are invalid", async () => {
     const list = [
       "https://a.test/x",
       "https://a.test/x.exe",
@@ -220,7 +220,7 @@ describe("a file of URLs", () => {
     ]);
   });
 
-  it("goes on after a line that is no URL, or is endless", async () => {
+  it("continues after a line that is not a URL, or is endless", async () => {
     const path = fileWith(temp, "list.txt", `no url\n${"x".repeat(1_500_000)}\nhttps://a.test/1.jpg\n`);
     expect((await itemsOf(urls(path))).map(codeOf)).toEqual(["ERR_URL", "ERR_URL", "read"]);
   });
@@ -288,7 +288,7 @@ describe("fetched URLs", () => {
     expect(failed[0]?.reason).toContain(text);
   });
 
-  it("fail alone when the content is not what was asked for", async () => {
+  it("fail alone when the content has another kind than requested", async () => {
     const item = await fetchOne("/page", { kind: "image" });
     expect(codeOf(item)).toBe("ERR_KIND_MISMATCH");
     expect(textOf(item)).toContain("a page or XML (text/plain), not image");
@@ -346,7 +346,7 @@ describe("fetched URLs", () => {
     expect(web.open.most).toBe(3);
   });
 
-  it("run ahead of what is asked for by no more than their concurrency", async () => {
+  it("run ahead of the flow by no more than their concurrency", async () => {
     const before = web.asked.length;
     const list = Array.from({ length: 30 }, (_, n) => `${web.origin}/photo?${n}`);
     const items = pull(urls(list, { ...fetching, concurrency: 3 }));
@@ -503,7 +503,7 @@ describe("addresses that are not public", () => {
     expect(web.asked).toHaveLength(before);
   });
 
-  it("are refused when a redirect leads there", async () => {
+  it("are refused as the target of a redirect", async () => {
     const before = web.asked.length;
     const list = refused.filter(([url, code]) => code !== "ERR_URL" && /^(?!https?:(?!\/\/))[\x21-\x7e]*$/.test(url));
     const throughRedirect = ([url]: [string, string]) => `http://outside.test/to-private?to=${encodeURIComponent(url)}`;
@@ -517,7 +517,7 @@ describe("addresses that are not public", () => {
     expect(codeOf(await fetchOne("http://outside.test/moved", { allowPrivate: false }))).toBe("read");
   });
 
-  it("are reached by a redirect when that is allowed", async () => {
+  it("are fetched as the target of a redirect when that is allowed", async () => {
     const to = encodeURIComponent(`http://localhost:${port}/photo`);
     expect(codeOf(await fetchOne(`/to-private?to=${to}`))).toBe("read");
     expect(codeOf(await fetchOne(`/to-private?to=${encodeURIComponent("file:///etc/hostname")}`))).toBe(

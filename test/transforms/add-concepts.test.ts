@@ -19,7 +19,7 @@ describe("addConcepts", () => {
     expect(await concepts([" new ", { id: "other" }])).toEqual([{ id: "old" }, { id: "new" }, { id: "other" }]);
   });
 
-  it("replaces a concept with the same id, and takes the last of several", async () => {
+  it("replaces a concept with the same id, and keeps the last of several", async () => {
     expect((await one(addConcepts({ id: "old", value: 0 }), inputs[0] ?? {})).concepts).toEqual([
       { id: "old", value: 0 },
     ]);
@@ -27,7 +27,7 @@ describe("addConcepts", () => {
     expect((await one(twice, inputs[0] ?? {})).concepts).toEqual([{ id: "old" }, { id: "new", value: 0.5 }]);
   });
 
-  it("takes what a function makes of the input, and leaves it as it is for nothing", async () => {
+  it("adds the result of a function of the input, and passes the input unchanged for undefined", async () => {
     const byId = addConcepts((input) => (input.id === "a" ? "first" : input.id === "b" ? ["", "  "] : undefined));
     const { made } = await through(byId, inputs);
     expect(made.map((input) => input.concepts.map((concept) => concept.id))).toEqual([

@@ -20,7 +20,7 @@ testTransform("annotate", async () => ({
 }));
 
 describe("annotate", () => {
-  it("adds boxes, polygons and concepts to those that are there", async () => {
+  it("adds boxes, polygons and concepts to the existing ones", async () => {
     const before: Annotation = { id: "old", concepts: [] };
     const made = await drawn(
       () => [
@@ -41,14 +41,14 @@ describe("annotate", () => {
     ]);
   });
 
-  it("takes one, several or none, now or later", async () => {
+  it("accepts one, several or no annotation, sync or async", async () => {
     expect(await drawn(() => boundingBox([0, 0, 1, 1], "cat"))).toHaveLength(1);
     expect(await drawn(() => undefined)).toEqual([]);
     expect(await drawn(() => [])).toEqual([]);
     expect(await drawn(() => turns(1).then(() => [concept("a"), concept("b")]))).toHaveLength(2);
   });
 
-  it("divides pixels by a size that is given, or by the image's own", async () => {
+  it("divides pixels by the size of the option, or of the image", async () => {
     const share = { box: [0.05, 0.2, 0.5, 1], concepts: [{ id: "cat" }] };
     expect(await drawn(() => boundingBox([10, 20, 100, 100], "cat", { pixels: { width: 200, height: 100 } }))).toEqual([
       share,

@@ -17,7 +17,7 @@ const keptOf = async (by: Parameters<typeof dedupe>[0], inputs: readonly InputDr
 testTransform("dedupe", async () => ({ transform: dedupe(), inputs: ["a", "b", "c"].map((id) => ({ id, text: id })) }));
 
 describe("dedupe", () => {
-  it("keeps the first of each content: files, bytes, texts and URLs", async () => {
+  it("passes the first of each content: files, bytes, texts and URLs", async () => {
     const inputs: InputDraft[] = [
       file("a.jpg"),
       file("b.jpg"),
@@ -36,7 +36,7 @@ describe("dedupe", () => {
     expect(report.skipped).toMatchObject([{ reason: "dropped by dedupe", count: 4 }]);
   });
 
-  it("takes contents for different that only read alike", async () => {
+  it("distinguishes contents that only look alike", async () => {
     const url = "https://a.test/x.jpg";
     const inputs: InputDraft[] = [
       { id: "a", text: url },
@@ -52,19 +52,19 @@ describe("dedupe", () => {
     expect(await keptOf("content", inputs)).toEqual(inputs.map((input) => input.id));
   });
 
-  it("keeps the first of each id, or of what a function says", async () => {
+  it("passes the first of each id, or of each key of a function", async () => {
     const inputs = ["a", "b", "a", "c", "b"].map((id, n) => ({ id, text: `${n % 3}` }));
     expect(await keptOf("id", inputs)).toEqual(["a", "b", "c"]);
     expect(await keptOf((input) => input.text ?? "", inputs)).toEqual(["a", "b", "a"]);
   });
 
-  it("starts afresh with each run", async () => {
+  it("starts anew with each run", async () => {
     const once = flow(fromIterable(["a", "b", "a"].map((id) => ({ id, text: id })))).pipe(dedupe());
     expect(await once.toArray()).toHaveLength(2);
     expect(await once.toArray()).toHaveLength(2);
   });
 
-  it("fails a file that cannot be read alone, and does not take it for seen", async () => {
+  it("fails an unreadable file alone, and does not remember it", async () => {
     const folder = folderWith(temp, { "gone.jpg": photo });
     const gone: InputDraft = { id: "gone", image: { path: join(folder, "gone.jpg"), sizeBytes: photo.length } };
     rmSync(join(folder, "gone.jpg"));
@@ -89,7 +89,7 @@ describe("dedupe", () => {
     await vi.waitFor(() => expect(openIn(temp)).toEqual([]), { timeout: 20_000 });
   });
 
-  it("names what is wrong at once", () => {
+  it("refuses an invalid argument at once, by name", () => {
     expect(() => dedupe("name" as "id")).toThrow(/dedupe: by must be "content", "id" or a function, not "name"/);
   });
 });

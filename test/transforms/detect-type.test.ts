@@ -18,7 +18,7 @@ testTransform("detectType", async () => ({
 }));
 
 describe("detectType", () => {
-  it("puts files and bytes under the kind that they are, with their facts", async () => {
+  it("moves files and bytes to the field of their kind, with type and size", async () => {
     const { made } = await through(detectType(), [
       { id: "sound", image: { path: example("media/foghorn.wav") } },
       { id: "film", audio: { path: example("media/ferry.mp4") } },
@@ -38,19 +38,19 @@ describe("detectType", () => {
     }
   });
 
-  it("keeps everything else of the input", async () => {
+  it("keeps the other fields of the input", async () => {
     const more = { id: "a", concepts: [{ id: "c" }], metadata: { n: 1 }, geo: { longitude: 1, latitude: 2 } };
     expect(await one(detectType(), { ...more, image: { path: example("media/foghorn.wav") } })).toMatchObject(more);
   });
 
-  it("keeps the text beside an image, and does not replace it by another", async () => {
+  it("keeps the text of an image, and does not replace it", async () => {
     const pair = await one(detectType(), { text: "a pier", image: { bytes: photo, mimeType: "image/png" } });
     expect(pair).toMatchObject({ text: "a pier", image: { mimeType: "image/jpeg" } });
     const both = { text: "a pier", image: { path: example("notes/log.txt") } };
     await expect(one(detectType(), both)).rejects.toThrow("ERR_INPUT_MEDIA");
   });
 
-  it("leaves URLs and texts as they are", async () => {
+  it("passes URLs and texts unchanged", async () => {
     for (const input of [
       { image: { url: "https://a.test/x.wav" } },
       { text: "calm" },

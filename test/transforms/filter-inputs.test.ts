@@ -8,7 +8,7 @@ const inputs = ["a", "b", "c", "d"].map((id, n) => ({ id, text: id, metadata: { 
 testTransform("filterInputs", async () => ({ transform: filterInputs((input) => input.text !== ""), inputs }));
 
 describe("filterInputs", () => {
-  it("keeps what the predicate holds for, in order and as it is, and counts the rest as skipped", async () => {
+  it("passes the inputs for which the predicate returns true, in order and unchanged, and skips the others", async () => {
     const { made, report } = await through(
       filterInputs((input) => input.metadata.split === "test"),
       inputs,

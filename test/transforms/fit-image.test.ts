@@ -112,7 +112,7 @@ describe("turning by the EXIF orientation", () => {
     expect(all).toEqual(annotations[2]);
   };
 
-  it.each(orientations)("keeps boxes and polygons on what they show (orientation %d)", async (orientation) => {
+  it.each(orientations)("keeps boxes and polygons on the same pixels (orientation %d)", async (orientation) => {
     const made = await one(fitImage({ format: "png" }), { ...fileOf(await stored(orientation)), annotations });
     const header = await sharp(bytesOf(made)).metadata();
     const size = orientation >= 5 ? { width: height, height: width } : { width, height };
@@ -133,16 +133,19 @@ describe("turning by the EXIF orientation", () => {
     await shapesCover(made, 0.04);
   });
 
-  it.each(orientations.slice(1))("shows what a viewer shows that follows it (orientation %d)", async (orientation) => {
-    const bytes = await stored(orientation);
-    const made = await one(fitImage({ quality: 100 }), { image: { bytes } });
-    const expected = await sharp(bytes).autoOrient().raw().toBuffer();
-    const actual = await sharp(bytesOf(made)).raw().toBuffer();
-    expect(actual.length).toBe(expected.length);
-    let difference = 0;
-    for (const [index, value] of expected.entries()) difference += Math.abs(value - (actual[index] ?? 0));
-    expect(difference / expected.length).toBeLessThan(2);
-  });
+  it.each(orientations.slice(1))(
+    "shows the same picture as a viewer that follows it (orientation %d)",
+    async (orientation) => {
+      const bytes = await stored(orientation);
+      const made = await one(fitImage({ quality: 100 }), { image: { bytes } });
+      const expected = await sharp(bytes).autoOrient().raw().toBuffer();
+      const actual = await sharp(bytesOf(made)).raw().toBuffer();
+      expect(actual.length).toBe(expected.length);
+      let difference = 0;
+      for (const [index, value] of expected.entries()) difference += Math.abs(value - (actual[index] ?? 0));
+      expect(difference / expected.length).toBeLessThan(2);
+    },
+  );
 
   it("keeps both shapes of an annotation that has two", async () => {
     const both: Annotation = { box: redBox, polygon: blueCorners, concepts: [] };
@@ -165,7 +168,7 @@ describe("turning by the EXIF orientation", () => {
   });
 });
 
-describe("what fits", () => {
+describe("an image that fits", () => {
   it.each<[string, () => Promise<InputDraft> | InputDraft]>([
     ["a file", () => ({ image: { path: example("harbour/quay.jpg") } })],
     ["bytes", () => ({ image: { bytes: exampleBytes("market/plan.png") } })],
@@ -179,7 +182,7 @@ describe("what fits", () => {
     expect(after).toBe(before);
   });
 
-  it("is what has exactly as many pixels as it may, and not what has as many bytes", async () => {
+  it("has at most the allowed pixels, and fewer than the allowed bytes", async () => {
     const bytes = await jpeg(100, 50);
     const [before, after] = await beforeAndAfter(fitImage({ maxMegapixels: 0.005 }), { image: { bytes } });
     expect(after).toBe(before);
@@ -251,7 +254,7 @@ describe("making images smaller", () => {
     expect(report.failures[0]?.reason).toContain("2000 × 1500 = 3.0 megapixels");
   });
 
-  it("keeps everything else of the input, and the input itself", async () => {
+  it("keeps the other fields, and does not change the original input", async () => {
     const more = {
       id: "a",
       text: "a pier",

@@ -21,7 +21,7 @@ const west = { GPSLongitudeRef: "W", GPSLongitude: "4/1 15/1 0/1" };
 testTransform("geoFromExif", async () => ({ transform: geoFromExif(), inputs: photos }));
 
 describe("geoFromExif", () => {
-  it("takes the place of photographs, north and south, east and west", async () => {
+  it("reads the location of photographs, north and south, east and west", async () => {
     const { made } = await through(geoFromExif(), photos);
     const places = made.map((input) => [input.geo?.longitude, input.geo?.latitude]);
     const expected = [
@@ -81,7 +81,7 @@ describe("geoFromExif", () => {
     expect(after).toBe(before);
   });
 
-  it("keeps a place that is there, unless it is told to replace it", async () => {
+  it("keeps an existing location, unless overwrite is true", async () => {
     const here = { longitude: 1, latitude: 2 };
     const input = { ...photo("harbour/quay.jpg"), geo: here };
     expect((await one(geoFromExif(), input)).geo).toEqual(here);
@@ -152,7 +152,7 @@ describe("geoFromExif", () => {
     await vi.waitFor(() => expect(openIn(temp)).toEqual([]), { timeout: 20_000 });
   });
 
-  it("names an option that is wrong at once", () => {
+  it("refuses an invalid option at once, by name", () => {
     expect(() => geoFromExif({ concurrency: 0 })).toThrow(/geoFromExif: concurrency/);
   });
 });

@@ -17,7 +17,7 @@ testTransform("geoFromTable", async () => ({
 }));
 
 describe("geoFromTable", () => {
-  it("finds the place by the name of the file", async () => {
+  it("finds the location by the name of the file", async () => {
     const made = await flow(folder(example("market")))
       .pipe(geoFromTable(example("places.csv")))
       .toArray();
@@ -45,7 +45,7 @@ describe("geoFromTable", () => {
     expect(await placed("filename,longitude,latitude\ncaf\u00E9.jpg,1,2\n", "cafe\u0301.jpg")).toBeDefined();
   });
 
-  it("keeps inputs without a row as they are, or fails them when it is told to", async () => {
+  it("passes inputs without a row unchanged, or fails them with missing: fail", async () => {
     const path = table("filename,longitude,latitude\na.jpg,1,2\n");
     const [before, after] = await beforeAndAfter(geoFromTable(path), named("b.jpg"));
     expect(after).toBe(before);

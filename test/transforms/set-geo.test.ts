@@ -20,7 +20,7 @@ testTransform("setGeo", async () => ({ transform: setGeo(rotterdam), inputs }));
 testTransform("geo of a function", async () => ({ transform: setGeo(() => turns(1).then(() => rotterdam)), inputs }));
 
 describe("setGeo", () => {
-  it("gives a fixed place, and replaces one that is there", async () => {
+  it("sets fixed coordinates, and replaces existing ones", async () => {
     const { made } = await through(setGeo(rotterdam), [
       { text: "a" },
       { text: "b", geo: { longitude: 0, latitude: 0 } },
@@ -28,7 +28,7 @@ describe("setGeo", () => {
     expect(made.map((input) => input.geo)).toEqual([rotterdam, rotterdam]);
   });
 
-  it("gives what a function says, now or later, and leaves the others as they are", async () => {
+  it("sets the result of a function, sync or async, and passes other inputs unchanged", async () => {
     for (const wait of [false, true]) {
       const place = (input: { id: string }) => {
         const found = input.id === "b" ? undefined : { longitude: input.id.charCodeAt(0), latitude: -1 };
@@ -57,13 +57,13 @@ describe("setGeo", () => {
     }
   });
 
-  it.each(impossible)("refuses the fixed place %d, %d at once", (longitude, latitude, named) => {
+  it.each(impossible)("refuses the fixed coordinates %d, %d at once", (longitude, latitude, named) => {
     const make = () => setGeo({ longitude, latitude });
     expect(make).toThrow(InputError);
     expect(make).toThrow(named);
   });
 
-  it("takes the edges of the world", async () => {
+  it("accepts the limits of longitude and latitude", async () => {
     const edges: GeoPoint[] = [
       { longitude: 180, latitude: 90 },
       { longitude: -180, latitude: -90 },

@@ -82,8 +82,8 @@ testTransform("stripUnicode by tables", async () => ({
   inputs: ["日本 sea", "🌊 sea", "sea"].map((text, n) => ({ id: `n${n}`, text })),
 }));
 
-describe("taking out what is not ASCII", () => {
-  it("leaves ASCII only, whatever the text, and is done after one time", async () => {
+describe("removing all but ASCII", () => {
+  it("leaves only ASCII of any text, and is idempotent", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyText, { minLength: 1, maxLength: 20 }), async (texts) => {
         const once = await stripAll(texts);
@@ -94,7 +94,7 @@ describe("taking out what is not ASCII", () => {
     );
   });
 
-  it("takes graphemes as a whole: no letter without its accent, no digit without its keycap", async () => {
+  it("removes whole graphemes: letters with their accents, digits with their keycaps", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyGrapheme, { maxLength: 15 }), async (parts) => {
         expect(await strip(parts.join(""))).toBe(parts.filter((part) => ascii.includes(part)).join(""));
@@ -120,16 +120,16 @@ describe("taking out what is not ASCII", () => {
     );
   });
 
-  it("puts a replacement in its place", async () => {
+  it("inserts the replacement", async () => {
     expect(await strip("café 🇳🇱!", { replacement: "?" })).toBe("caf? ?!");
     expect(await strip("1️⃣ and $&", { replacement: "$&" })).toBe("$& and $&");
   });
 });
 
-describe("taking out emoji", () => {
+describe("removing emoji", () => {
   const options = { remove: "emoji" } as const;
 
-  it("takes each as a whole and leaves everything else", async () => {
+  it("removes each as a whole and leaves everything else", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyGrapheme, { maxLength: 15 }), async (parts) => {
         const kept = parts.filter((part) => !emojis.includes(part));
@@ -139,7 +139,7 @@ describe("taking out emoji", () => {
     );
   });
 
-  it("leaves none, whatever the text, and is done after one time", async () => {
+  it("leaves none in any text, and is idempotent", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyText, { minLength: 1, maxLength: 20 }), async (texts) => {
         const once = await stripAll(texts, options);
@@ -165,20 +165,20 @@ describe("taking out emoji", () => {
     expect(await strip(`${tall}🌊${tall}`, options)).toBe(tall + tall);
   });
 
-  it("leaves letters, digits and signs that are emoji only by name", async () => {
+  it("leaves letters, digits and signs that Unicode lists as emoji", async () => {
     const text = "7 # * © ® ™ 24:00 → a\uFE0Fb";
     expect(await strip(text, options)).toBe(text);
   });
 
-  it("puts a replacement in the place of each", async () => {
+  it("inserts the replacement for each", async () => {
     expect(await strip("a🌊👨‍👩‍👧‍👦1️⃣b", { ...options, replacement: "*" })).toBe("a***b");
   });
 });
 
-describe("taking out control characters", () => {
+describe("removing control characters", () => {
   const options = { remove: "control" } as const;
 
-  it("keeps tab and line breaks, and takes what is not seen", async () => {
+  it("keeps tabs and line breaks, and removes invisible characters", async () => {
     expect(await strip("a\u0000b\tc\r\nd\u0007\u001B\u007F\u0085e\u200Bf\u00ADg\uFEFFh\u2066i\u2069", options)).toBe(
       "ab\tc\r\ndefghi",
     );
@@ -202,7 +202,7 @@ describe("taking out control characters", () => {
     }
   });
 
-  it("leaves none outside of emoji, and is done after one time", async () => {
+  it("leaves none outside of emoji, and is idempotent", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyText, { minLength: 1, maxLength: 20 }), async (texts) => {
         const once = await stripAll(texts, options);
@@ -215,21 +215,21 @@ describe("taking out control characters", () => {
   });
 });
 
-describe("taking out categories and scripts", () => {
-  it("takes letters of a script with their accents", async () => {
+describe("removing categories and scripts", () => {
+  it("removes letters of a script with their accents", async () => {
     expect(await strip("sea море 海 うみ θάλασσα", { remove: { scripts: ["Han", "Cyrillic", "Greek"] } })).toBe(
       "sea   うみ ",
     );
   });
 
-  it("takes one category, or all of a letter", async () => {
+  it("removes one category, or all categories of a letter", async () => {
     const text = "a1€+½²Ⅷ_";
     expect(await strip(text, { remove: { categories: ["Sc"] } })).toBe("a1+½²Ⅷ_");
     expect(await strip(text, { remove: { categories: ["N"] } })).toBe("a€+_");
     expect(await strip(text, { remove: { categories: ["S", "P"], scripts: ["Latin"] } })).toBe("1½²");
   });
 
-  it("takes marks from letters, and never out of an emoji", async () => {
+  it("removes marks from letters, and never from an emoji", async () => {
     const remove = { categories: ["Mn"] };
     expect(await strip("x\u0332y é", { remove })).toBe("xy é");
     expect(await strip("é", { remove, normalize: "NFD" })).toBe("e");
@@ -237,12 +237,12 @@ describe("taking out categories and scripts", () => {
     expect(["a ❤️ b", "a  b"]).toContain(kept);
   });
 
-  it("takes emoji by their category as a whole", async () => {
+  it("removes emoji as a whole by their category", async () => {
     const flags = ["🇳🇱", "🌊", "👨‍👩‍👧‍👦", "👍🏽"];
     expect(await strip(`a${flags.join("b")}c`, { remove: { categories: ["So"] } })).toBe("abbbc");
   });
 
-  it("is done after one time, for any text and form", async () => {
+  it("is idempotent, for any text and form", async () => {
     const remove = fc.constantFrom<{ categories?: string[]; scripts?: string[] }>(
       { categories: ["M"] },
       { categories: ["Cf"] },
@@ -271,12 +271,12 @@ describe("taking out categories and scripts", () => {
     );
   });
 
-  it("takes several classes, one after the other", async () => {
+  it("removes several classes, one after the other", async () => {
     const remove: StripUnicodeOptions["remove"] = ["emoji", "control", { scripts: ["Han"] }];
     expect(await strip("a🌊b\u0007c海d é", { remove })).toBe("abcd é");
   });
 
-  it("refuses names of no category or script at once", () => {
+  it("refuses unknown categories and scripts at once", () => {
     expect(() => stripUnicode({ remove: { scripts: ["cyrilic"] } })).toThrow(/stripUnicode/);
     expect(() => stripUnicode({ remove: { scripts: ["Han}|[a-z"] } })).toThrow(/stripUnicode/);
     expect(() => stripUnicode({ remove: { categories: ["Xx"] } })).toThrow(/stripUnicode/);
@@ -286,7 +286,7 @@ describe("taking out categories and scripts", () => {
 });
 
 describe("normalising", () => {
-  it("is to NFC unless another form, or none, is asked for", async () => {
+  it("is NFC by default, another form or none by option", async () => {
     const text = "e\u0301 \uFB01 \u212B";
     const remove = "control";
     expect(await strip(text, { remove })).toBe("é \uFB01 Å");
@@ -295,11 +295,11 @@ describe("normalising", () => {
     expect(await strip(text, { remove, normalize: false })).toBe(text);
   });
 
-  it("makes ASCII of what has a plain form", async () => {
+  it("converts characters with a compatible ASCII form", async () => {
     expect(await strip("ﬁn Ｃafé ２", { normalize: "NFKD" })).toBe("fin Caf 2");
   });
 
-  it("is done again where something was taken out between a letter and its accent", async () => {
+  it("is repeated where a removal joins a letter and its accent", async () => {
     expect(await strip("e\u200D\u0301", { remove: "control" })).toBe("é");
   });
 });
@@ -329,7 +329,7 @@ describe("the fields that are cleaned", () => {
     }
   });
 
-  it("stay as they are when there is nothing to take out", async () => {
+  it("pass unchanged when there is nothing to remove", async () => {
     const plain: InputDraft[] = [
       { text: "plain", metadata: { list: ["a", { b: "c" }] }, concepts: [{ id: "c", name: " C " }] },
       { image: { url: "https://a.test/x.jpg" }, metadata: { filename: "x.jpg" } },
@@ -343,7 +343,7 @@ describe("the fields that are cleaned", () => {
     }
   });
 
-  it("give no text to an input that has none", async () => {
+  it("do not add a text to an input without one", async () => {
     const made = await one(stripUnicode(), { image: { url: "https://a.test/x.jpg" }, metadata: { n: "é" } });
     expect("text" in made).toBe(false);
   });

@@ -9,12 +9,12 @@ const inputs = ["a", "b", "c"].map((id) => ({ id, text: id, metadata: { kept: 1,
 testTransform("tagMetadata", async () => ({ transform: tagMetadata({ split: "train" }), inputs }));
 
 describe("tagMetadata", () => {
-  it("replaces keys and keeps the others", async () => {
+  it("replaces existing keys and keeps the others", async () => {
     const made = await one(tagMetadata({ split: "train", deep: { list: [1, null] } }), inputs[0] ?? {});
     expect(made.metadata).toEqual({ kept: 1, split: "train", deep: { list: [1, null] } });
   });
 
-  it("takes what a function makes of input and origin, now or later", async () => {
+  it("adds the result of a function of input and origin, sync or async", async () => {
     const name = ({ id }: { id: string }, { origin }: { origin: string }) => ({ name: `${id} of ${origin}` });
     const later = async (input: { id: string }, context: { origin: string }) =>
       turns(1).then(() => name(input, context));

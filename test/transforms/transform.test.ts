@@ -86,7 +86,7 @@ describe("transform", () => {
     });
   });
 
-  it("tells the place of a slip in the function", async () => {
+  it("reports the line of an error in the function", async () => {
     const { report } = await through(
       transform((input) => ({ ...input, text: (input as unknown as { caption: string }).caption.trim() })),
       inputs.slice(0, 1),
@@ -94,7 +94,7 @@ describe("transform", () => {
     expect(report.failures[0]?.reason).toMatch(/reading 'trim'\) \(at transform\.test\.ts:\d+\)$/);
   });
 
-  it("names itself in failures: as said, as the function, or as transform", async () => {
+  it("is named in failures by its option, its function, or as transform", async () => {
     function reckon(): Input {
       throw new Error("no");
     }
@@ -109,7 +109,7 @@ describe("transform", () => {
     ).toBe("transform");
   });
 
-  it("tells where the input came from, and aborts its signal at a stop", async () => {
+  it("passes the origin of the input, and aborts its signal at a stop", async () => {
     const seen: [string, AbortSignal][] = [];
     const abort = new AbortController();
     const running = flow(fromIterable(inputs))
@@ -128,7 +128,7 @@ describe("transform", () => {
     expect(seen[0]?.[1].aborted).toBe(true);
   });
 
-  it("names an option that is wrong at once", () => {
+  it("refuses an invalid option at once, by name", () => {
     expect(() => transform(undefined as unknown as () => Input)).toThrow(OptionsError);
     expect(() => transform(shout, { concurrency: 0 })).toThrow(/transform: concurrency/);
     expect(() => transform(shout, { concurency: 1 } as TransformOptions)).toThrow(/concurency/);

@@ -18,7 +18,7 @@ describe("OriginLog", () => {
     );
   });
 
-  it("keeps its texts over many blocks", () => {
+  it("keeps its strings over many blocks", () => {
     const log = new OriginLog();
     const texts = Array.from({ length: 2000 }, (_, n) => `photos/${n % 7}/${n}🌊.jpg`);
     for (const [index, text] of texts.entries()) expect(log.push(text)).toBe(index + 1);
@@ -27,7 +27,7 @@ describe("OriginLog", () => {
 });
 
 describe("IdsInRun", () => {
-  it("names who had an id first", () => {
+  it("names the first input of an id", () => {
     const ids = new IdsInRun();
     expect(ids.claim("a", "photos/1.jpg", 1)).toBeUndefined();
     expect(ids.claim("b", "photos/2.jpg\nx", 2)).toBeUndefined();
@@ -36,7 +36,7 @@ describe("IdsInRun", () => {
     expect(ids.find("c")).toBeUndefined();
   });
 
-  it("tells 300,000 ids that differ in little apart, and finds each again", () => {
+  it("distinguishes 300,000 similar ids, and finds each", () => {
     const ids = new IdsInRun();
     const names = Array.from({ length: 100_000 }, (_, n) => [
       `row-${n}`,

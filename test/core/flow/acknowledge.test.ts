@@ -40,7 +40,7 @@ it("are told each outcome once, and theirs is the one that counts", async () => 
   expect(report.skipped.map(({ reason }) => reason)).toContain("handed back");
 });
 
-it("that cannot take note leave an input pending, and the run goes on", async () => {
+it("that cannot acknowledge leave an input pending, and the run continues", async () => {
   const source = sourceOf(["a", "b"], (id) => async (outcome) => {
     if (id === "a") throw new Error("the queue is gone");
     return outcome;
@@ -100,7 +100,7 @@ it.each<[string, Stage<Message, Message>, string]>([
   );
 });
 
-it("take stages of ours, and operators in through", async () => {
+it("accept Sluice's stages, and operators in through", async () => {
   const report = await flow(acknowledging)
     .pipe(pass(), through(filter(() => true)), pipe(pass(), pass()))
     .run();

@@ -23,7 +23,7 @@ describe("a flow", () => {
     expect(report.exitCode).toBe(0);
   });
 
-  it("settles an input on which a transform throws as failed, and goes on", async () => {
+  it("settles an input on which a transform throws as failed, and continues", async () => {
     const broken = defineTransform({
       name: "broken",
       apply: (input) => {
@@ -85,7 +85,7 @@ describe("a flow", () => {
     expect(most).toBe(4);
   });
 
-  it("names an item that is no input, with its source and what is wrong", async () => {
+  it("names an invalid item, with its source and the problem", async () => {
     const report = await flow(
       texts(2, (n) => (n === 0 ? { id: "x", geo: { longitude: 200, latitude: 0 } } : { text: "ok" })),
     ).run();
@@ -94,7 +94,7 @@ describe("a flow", () => {
     expect(report.counts.ok).toBe(1);
   });
 
-  it("rejects when a sink cannot go on, and closes the source", async () => {
+  it("rejects when a sink cannot continue, and closes the source", async () => {
     const source = texts(100_000);
     const sink = sinkOf(() => {
       throw new SinkError("ERR_TEST", "disk gone");
@@ -159,7 +159,7 @@ describe("a flow", () => {
 });
 
 describe("backpressure", () => {
-  it("reads no further than the window while a sink stalls, of a source of a million", async () => {
+  it("reads no further than the budget while a sink stalls, of a source of a million", async () => {
     const source = texts(1_000_000);
     const stalled = sinkOf(() => new Promise<void>(() => undefined));
     const subscription = flow(source).pipe(batch(), stalled).subscribe({}, { maxInFlight: 1000 });
@@ -264,7 +264,7 @@ describe("backpressure", () => {
     expect((await inputs).map((input) => input.id)).toHaveLength(1000);
   });
 
-  it("reads two sources side by side under one window", async () => {
+  it("reads two sources in parallel under one budget", async () => {
     const first = texts(10_000);
     const second = texts(10_000, (n) => ({ id: `u${n}`, text: "u" }));
     const stalled = sinkOf(() => new Promise<void>(() => undefined));
@@ -286,7 +286,7 @@ describe("backpressure", () => {
     expect(ticks).toBeGreaterThan(5);
   });
 
-  it("lets a raw operator that waits pass its messages on when it is ready", async () => {
+  it("lets a raw operator that waits emit its messages when it is ready", async () => {
     const report = await flow(texts(100))
       .pipe(
         mergeMap(async (message) => {

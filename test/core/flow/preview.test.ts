@@ -29,7 +29,7 @@ async function shownOf(value: unknown): Promise<Record<string, string>> {
 }
 
 describe("a preview", () => {
-  it("shows the first that come out, reads little more, and sends nothing", async () => {
+  it("returns the first inputs of the flow, reads few more, and sends nothing", async () => {
     const { app, store } = await openStore();
     const source = texts(10_000);
     const preview = await flow(source)

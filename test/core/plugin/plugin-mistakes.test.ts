@@ -39,7 +39,7 @@ describe("a source", () => {
     });
   });
 
-  it("whose read gives no iterable rejects the run", async () => {
+  it("whose read returns no iterable rejects the run", async () => {
     await expect(reading(async () => [])).rejects.toMatchObject({
       code: "ERR_NOT_ITERABLE",
       message: expect.stringContaining("tape: read returned a Promise; it must be a generator"),
@@ -85,7 +85,7 @@ describe("a transform", () => {
 });
 
 describe("a sink", () => {
-  it("that names a failure of no input of its batch rejects the run", async () => {
+  it("that reports an index outside of its batch rejects the run", async () => {
     const crate = defineSink({
       name: "crate",
       write: () => Promise.reject(new BatchError("crate", new Map([[3, new Error("broken")]]))),

@@ -34,7 +34,7 @@ describe("the text of a check that failed", () => {
     );
   });
 
-  it("names the options that there are, beside one that is not", () => {
+  it("names the known options for an unknown one", () => {
     expect(() => folder("x", { label: "folder" } as object)).toThrow(
       /^folder: .*"label"; its options are recursive, kinds, labels,/,
     );

@@ -26,7 +26,7 @@ it("counts a message that an operator changed as the same input", async () => {
   expect(written).toEqual(["x", "x", "x"]);
 });
 
-it("takes batches, and operators that end the stream", async () => {
+it("accepts batches, and operators that end the stream", async () => {
   const report = await flow(texts(6))
     .pipe(
       batchBy({ maxItems: 2 }),

@@ -17,7 +17,7 @@ function replaceFile(path: string): void {
 }
 
 describe("a partial file", () => {
-  it("takes a piece while one is being written, and then asks for a pause", async () => {
+  it("accepts a chunk while another is written, and then asks for a pause", async () => {
     const folder = temporaryFolder();
     const file = fileIn(folder);
     expect(file.take(piece)).toBeUndefined();
@@ -46,7 +46,7 @@ describe("a partial file", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("keeps what is in memory only, too", async () => {
+  it("keeps chunks that are only in memory, too", async () => {
     const folder = temporaryFolder();
     const file = fileIn(folder);
     await file.take(Buffer.from("calm "));
@@ -60,7 +60,7 @@ describe("a partial file", () => {
 });
 
 describe("writing small files", () => {
-  it("goes on in the background, in the same way, where the disk is slow", async () => {
+  it("continues in the background on a slow disk", async () => {
     const folder = temporaryFolder();
     const writer = new SmallWriter();
     let now = 0;
