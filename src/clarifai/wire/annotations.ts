@@ -2,6 +2,7 @@
 
 import type { Annotation, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, type JsonObject } from "../../core/util/json-values.js";
+import { omit } from "../../core/util/omit.js";
 import { wireConcept } from "./encoding.js";
 import { conceptsFromWire } from "./inputs.js";
 import { statusFrom, type WireStatus } from "./status.js";
@@ -46,8 +47,7 @@ export function annotationData(annotation: Annotation): JsonObject {
   if (!info) {
     if (isEmpty(rest)) return { concepts };
     // The rest of a region without its box or polygon has no meaning.
-    const { regions: _, ...around } = rest;
-    const whole = isEmpty(region) || region.region_info !== undefined ? rest : around;
+    const whole = isEmpty(region) || region.region_info !== undefined ? rest : omit(rest, ["regions"]);
     return concepts.length > 0 ? withConcepts(whole, concepts) : whole;
   }
   const inner = isObject(region.data) ? region.data : {};
@@ -73,14 +73,8 @@ export function annotationFromWire(value: Record<string, unknown>): ListedAnnota
 }
 
 /** Returns a listed annotation without the fields that only listings have. */
-export function plainAnnotation({
-  inputId: _,
-  inputLevel: __,
-  regionId: ___,
-  status: ____,
-  ...plain
-}: ListedAnnotation): Annotation {
-  return plain;
+export function plainAnnotation(annotation: ListedAnnotation): Annotation {
+  return omit(annotation, ["inputId", "inputLevel", "regionId", "status"]);
 }
 
 type TypedData = Pick<Annotation, "box" | "polygon" | "concepts" | "data">;
@@ -94,7 +88,7 @@ function typedData(data: JsonObject): TypedData {
     return arePlain(concepts) ? { concepts: conceptsFromWire(concepts), ...restOf(rest) } : opaque;
   }
   if (!Array.isArray(regions) || regions.length !== 1 || !isObject(regions[0])) return opaque;
-  const { id: _, region_info: info, data: inner, ...facts } = regions[0];
+  const { region_info: info, data: inner, ...facts } = omit(regions[0], ["id"]);
   const shape = shapeOf(info);
   const { concepts, ...innerRest } = isObject(inner) ? inner : {};
   if (!shape || !arePlain(concepts)) return opaque;
@@ -133,7 +127,7 @@ function shapeOf(info: Json | undefined): Pick<Annotation, "box" | "polygon"> | 
 
 function isPlainPoint(point: Json): point is JsonObject {
   if (!isObject(point)) return false;
-  const { row: _, col: __, visibility = 1, ...more } = point;
+  const { visibility = 1, ...more } = omit(point, ["row", "col"]);
   return isEmpty(more) && (visibility === 1 || visibility === "VISIBLE");
 }
 
