@@ -1,4 +1,4 @@
-/** A nats-server of its own for a test file: on a loopback port, with its data in a folder that goes with it. */
+/** Starts a NATS server for a test file, on a loopback port and with its data in a temporary folder. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -16,23 +16,23 @@ const isInstalled = (() => {
   }
 })();
 
-/** An engine that can be stopped and started again, with what it has. */
-export interface TestEngine {
-  /** Where it listens. */
+/** A NATS server that a test can kill and start again with the same data. */
+export interface TestNatsServer {
+  /** The address at which it listens. */
   readonly servers: string;
   start(): Promise<void>;
-  /** Stops it at once, without a chance to close. */
+  /** Kills it with SIGKILL, and waits for its end. */
   kill(): Promise<void>;
 }
 
-/** Tests that need an engine; skipped where none is installed, with the line that installs it. */
-export function describeWithEngine(name: string, tests: (engine: TestEngine) => void): void {
+/** Describes tests that need a NATS server. Skips them if none is installed; the title then has the command that installs it. */
+export function describeWithNats(name: string, tests: (nats: TestNatsServer) => void): void {
   const title = isInstalled ? name : `${name} (skipped: no nats-server; apt-get install nats-server)`;
   describe.skipIf(!isInstalled)(title, () => {
-    const data = mkdtempSync(join(tmpdir(), "sluice-engine-"));
+    const data = mkdtempSync(join(tmpdir(), "sluice-nats-"));
     let port = 0;
     let child: ChildProcess | undefined;
-    const engine: TestEngine = {
+    const nats: TestNatsServer = {
       get servers() {
         return `nats://127.0.0.1:${port}`;
       },
@@ -56,13 +56,13 @@ export function describeWithEngine(name: string, tests: (engine: TestEngine) => 
         await ended;
       },
     };
-    beforeAll(() => engine.start());
+    beforeAll(() => nats.start());
     afterAll(async () => {
-      await engine.kill();
+      await nats.kill();
       rmSync(data, { recursive: true, force: true });
       expect(child?.signalCode).toBe("SIGKILL");
     });
-    tests(engine);
+    tests(nats);
   });
 }
 

@@ -1,13 +1,12 @@
-/** Arrivals: what comes by itself, taken in groups as it is asked for. */
+/** A queue between a producer and one reader, which receives all waiting items at once. */
 
-/** A queue with one reader; each step gives all that has arrived since the last. */
-export class Arrivals<T> implements AsyncIterable<readonly T[]> {
+/** Collects items until its reader asks for the next ones. Ends after `end()`, once the reader has received every item. */
+export class AsyncQueue<T> implements AsyncIterable<readonly T[]> {
   #waiting: T[] = [];
   #hasEnded = false;
   #wake: (() => void) | undefined;
 
-  add(item: T | undefined): void {
-    if (item === undefined) return;
+  add(item: T): void {
     this.#waiting.push(item);
     this.#wake?.();
   }
@@ -20,9 +19,9 @@ export class Arrivals<T> implements AsyncIterable<readonly T[]> {
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly T[]> {
     for (;;) {
       if (this.#waiting.length > 0) {
-        const arrived = this.#waiting;
+        const items = this.#waiting;
         this.#waiting = [];
-        yield arrived;
+        yield items;
       } else if (this.#hasEnded) return;
       else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
