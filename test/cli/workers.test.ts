@@ -11,9 +11,9 @@ import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const library = join(import.meta.dirname, "../../dist/index.js");
 const pipeline = `
-  import { batch, connect, flow, stripUnicode, upload } from ${JSON.stringify(library)};
+  import { batch, connect, flow, tagMetadata, upload } from ${JSON.stringify(library)};
   const app = await connect({ requestsPerSecond: 40 });
-  export default (source) => flow(source).pipe(stripUnicode(), batch({ maxItems: 8 }), upload(app));
+  export default (source) => flow(source).pipe(tagMetadata({ split: "train" }), batch({ maxItems: 8 }), upload(app));
 `;
 const count = 400;
 
@@ -59,10 +59,10 @@ describeWithNats("workers of a stream", (nats) => {
     const env = { NATS_URL: nats.servers };
     const cases: [string[], number, string][] = [
       [["work", "nowhere.mjs"], 2, "nowhere.mjs: does not exist"],
-      [["work", "empty.mjs"], 2, "empty.mjs: its default export has to be a function: "],
-      [["run", "no-flow.mjs", "."], 2, "no-flow.mjs: its function has to give a flow: "],
-      [["submit"], 2, "submit: name at least one source, or pass --failed and none"],
-      [["submit", ".", "--failed"], 2, "submit: name at least one source, or pass --failed and none"],
+      [["work", "empty.mjs"], 2, "empty.mjs: its default export must be a function: "],
+      [["run", "no-flow.mjs", "."], 2, "no-flow.mjs: its function must return a flow: "],
+      [["submit"], 2, "submit: name at least one source, or pass --failed without a source"],
+      [["submit", ".", "--failed"], 2, "submit: name at least one source, or pass --failed without a source"],
       [["status", "--stream", "none"], 1, "streamReport: the NATS server has no stream none; publishTo creates it"],
       [["status", "--servers", "nats://127.0.0.1:1"], 1, "streamReport: no NATS server answers at nats://127.0.0.1:1 "],
     ];

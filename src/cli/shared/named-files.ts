@@ -1,12 +1,12 @@
-/** Files that are named one by one on the command line. */
+/** Sources of files that the command line names one by one. */
 
 import { codeOf } from "../../core/errors.js";
 import { describeFile } from "../../core/input/content.js";
 import type { Kind } from "../../core/input/input.js";
 import type { ReadContext, Source, SourceStep } from "../../core/plugin/source.js";
 
-/** Several sources of files as one, read one after the other: a command line may name thousands. */
-export function filesSource(sources: readonly Source[]): Source {
+/** Joins the sources of single files into one source that reads them in order, since a command line may name thousands of files. */
+export function joinSources(sources: readonly Source[]): Source {
   return {
     name: "files",
     total: sources.length,
@@ -19,8 +19,8 @@ export function filesSource(sources: readonly Source[]): Source {
 }
 
 /**
- * The kind of a file by its content, as in a folder. "unknown" is neither image, video, audio nor text. Undefined for a file that cannot be read, or is broken: its source
- * says what is wrong with it.
+ * Finds the kind of a file by its content, as `folder` does. Returns "unknown" for other content than image, video, audio and text, "broken" for a file
+ * with a broken header or encoding, and undefined for a file that cannot be read. The source of the file reports what is wrong.
  */
 export async function kindOfFile(path: string): Promise<Kind | "unknown" | "broken" | undefined> {
   try {
