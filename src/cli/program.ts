@@ -25,8 +25,9 @@ With CLARIFAI_PAT, they use the platform:
   $ export CLARIFAI_PAT=… CLARIFAI_USER_ID=me CLARIFAI_APP_ID=photos
   $ sluice plan ./photos && sluice upload ./photos --journal photos.journal
 
-Exit codes: 0 all is well; 1 an input failed or is pending, or the command could not continue; 2 the command line
-is wrong; 130 stopped by Ctrl-C or SIGTERM. \`sluice <command> --help\` shows the options of a command.`;
+Exit codes: 0 all is well; 1 an input failed or is pending, or the command could
+not continue; 2 the command line is wrong; 130 stopped by Ctrl-C or SIGTERM.
+\`sluice <command> --help\` shows the options of a command.`;
 
 const commands = [
   uploadCommand,

@@ -1,4 +1,4 @@
-/** A server that lists and deletes inputs, in the ways that a platform may choose and the emulator does not. */
+/** A server that lists and deletes inputs in ways that a platform may choose and the emulator does not. */
 
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,36 +10,36 @@ export interface ListingServerOptions {
   ids: readonly string[];
   /** Order of a dataset's pages. Default: oldest first. */
   newestFirst?: boolean;
-  /** Answer of the stream to a `last_id` that is gone: an error, an empty page, or the first page. Default: "refuse". */
+  /** Answer of the stream to a `last_id` that no longer exists: an error, an empty page, or the first page. Default: "refuse". */
   whenGone?: "refuse" | "empty" | "first";
-  /** The last page is the answer to pages beyond the end, and `last_id` is ignored. */
+  /** Answers pages beyond the end with the last page, and ignores `last_id`. */
   endless?: boolean;
-  /** Called before each answer to a page of a listing, with the count of such requests; may change `ids`. */
+  /** Called before each answer with a page of a listing, with the number of such requests; may change `ids`. */
   beforePage?: (count: number, ids: string[], lastId: string | null) => void;
-  /** Deletions are accepted and never carried out, for these ids; with a code, the input then says so. */
+  /** Ids whose deletion is accepted and never carried out. With a code, the input has this status afterwards. */
   stuck?: ReadonlyMap<string, number | undefined>;
 }
 
-/** Starts the server and connects to it; both end with the test. */
+/** Starts the server and connects to it. Closes both after the test. */
 export async function openListing(options: ListingServerOptions) {
   const ids = [...options.ids];
   const requests: string[] = [];
   const stuck = options.stuck ?? new Map<string, number | undefined>();
   const deleting = new Set<string>();
   let pages = 0;
-  const shown = (id: string) => {
+  const toWire = (id: string) => {
     const code = (deleting.has(id) && stuck.get(id)) || 30000;
     return { id, data: { text: { raw: `text of ${id}` } }, status: { code }, created_at: "2026-01-01T00:00:00Z" };
   };
-  const page = (all: readonly string[], start: number, size: number) => all.slice(start, start + size).map(shown);
+  const page = (all: readonly string[], start: number, size: number) => all.slice(start, start + size).map(toWire);
 
   function list(path: string, query: URLSearchParams): object | undefined {
     const size = Number(query.get("per_page") ?? 128);
-    const asked = query.getAll("ids");
-    if (path.endsWith("/inputs") && asked.length > 0)
+    const onlyIds = query.getAll("ids");
+    if (path.endsWith("/inputs") && onlyIds.length > 0)
       return {
         inputs: page(
-          ids.filter((id) => asked.includes(id)),
+          ids.filter((id) => onlyIds.includes(id)),
           0,
           size,
         ),
@@ -68,9 +68,9 @@ export async function openListing(options: ListingServerOptions) {
     if (request.method === "DELETE") {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
-      const { ids: gone } = JSON.parse(String(Buffer.concat(chunks))) as { ids: string[] };
+      const { ids: deleted } = JSON.parse(String(Buffer.concat(chunks))) as { ids: string[] };
       setTimeout(() => {
-        for (const id of gone) {
+        for (const id of deleted) {
           deleting.add(id);
           if (!stuck.has(id) && ids.includes(id)) ids.splice(ids.indexOf(id), 1);
         }
