@@ -21,7 +21,7 @@ import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/plugin.j
 import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
 import { announce } from "../core/plugin/stages.js";
 import { Semaphore } from "../core/util/semaphore.js";
-import { digestOfLine, lineOf, type ManifestFile, madeOf } from "../formats/manifest/line.js";
+import { creationOf, digestOfLine, lineOf, type ManifestFile } from "../formats/manifest/line.js";
 
 const Options = z.strictObject({
   /** App whose media these are. Default: the connected app that their addresses belong to; other addresses must be public. */
@@ -203,7 +203,7 @@ class Downloader implements MessageSink {
     if (!isNew && known?.current) throw twiceInRun(input.id);
     if (this.#rehearses) return { line: Promise.resolve() };
     if (!isNew) message.note("its record was written anew, its file was there");
-    return { line: this.#manifest.add(input.id, line, { files, madeOf: madeOf(input) }) };
+    return { line: this.#manifest.add(input.id, line, { files, creationOf: creationOf(input) }) };
   }
 
   /** The file of an earlier run that holds a content, if it still does. */
@@ -212,8 +212,8 @@ class Downloader implements MessageSink {
     if (!file || !this.#manifest.hasFile(file)) return undefined;
     if ("bytes" in content) return hash("sha256", content.bytes, "hex") === file.sha256 ? file : undefined;
     if ("path" in content) return (content.sizeBytes ?? file.sizeBytes) === file.sizeBytes ? file : undefined;
-    const now = madeOf(input);
-    return now === undefined || known.madeOf === undefined || now === known.madeOf ? file : undefined;
+    const now = creationOf(input);
+    return now === undefined || known.creationOf === undefined || now === known.creationOf ? file : undefined;
   }
 
   async #store(

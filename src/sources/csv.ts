@@ -7,7 +7,7 @@ import type { InputDraft } from "../core/input/input.js";
 import { kinds } from "../core/input/kinds.js";
 import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin/plugin.js";
 import { idsOption } from "../core/plugin/row-ids.js";
-import { beginningOf } from "../core/util/shorten.js";
+import { shorten } from "../core/util/shorten.js";
 import { isThenable } from "../core/util/thenable.js";
 import { cellsUnder } from "../formats/csv/cells-under.js";
 import { type Layout, layoutOf } from "../formats/csv/columns.js";
@@ -112,7 +112,7 @@ function headerIn(row: CsvRow, path: string): string[] {
   const header = row.cells.map((cell) => cell.trim());
   const twice = header.find((column, index) => column !== "" && header.indexOf(column) !== index);
   if (twice === undefined) return header;
-  throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the header has the column "${beginningOf(twice, 60)}" twice`);
+  throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the header has the column "${shorten(twice, 60)}" twice`);
 }
 
 function itemOf(

@@ -3,7 +3,7 @@
 import type { OperatorFunction } from "rxjs";
 import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
-import { placeFrom } from "../core/input/coordinates.js";
+import { geoPointFrom } from "../core/input/coordinates.js";
 import type { GeoPoint, Input } from "../core/input/input.js";
 import { transformOperator } from "../core/plugin/transform-operator.js";
 import { formatValue } from "../core/util/format-value.js";
@@ -20,10 +20,10 @@ type Place = GeoPoint | undefined;
  * @example flow(folder("./harbour")).pipe(geo({ longitude: 4.48, latitude: 51.92 }));
  */
 export function geo(place: GeoPoint | ((input: Input) => Place | Promise<Place>)): OperatorFunction<Message, Message> {
-  const fixed = typeof place === "function" ? undefined : placeFrom(place.longitude, place.latitude, "geo");
+  const fixed = typeof place === "function" ? undefined : geoPointFrom(place.longitude, place.latitude, "geo");
   const add = (input: Input, found: Place | null): Input => {
     if (found === undefined || found === null) return input;
-    if (typeof found === "object") return { ...input, geo: placeFrom(found.longitude, found.latitude) };
+    if (typeof found === "object") return { ...input, geo: geoPointFrom(found.longitude, found.latitude) };
     throw new InputError(
       "ERR_GEO",
       `the function must return { longitude, latitude } or undefined, got ${formatValue(found)}`,

@@ -11,7 +11,7 @@ import { limits } from "../../src/clarifai/limits.js";
 import type { Message } from "../../src/core/accounting/message.js";
 import { flow } from "../../src/core/flow/flow.js";
 import { describeBytes, describeFile } from "../../src/core/input/content.js";
-import { pixelBudget } from "../../src/core/input/pixel-budget.js";
+import { pixelBudget } from "../../src/core/input/decoding.js";
 import type { Report } from "../../src/core/report/report.js";
 import { values } from "../../src/sources/values.js";
 import { fitImage } from "../../src/transforms/fit-image.js";

@@ -2,6 +2,7 @@
 
 import type { Concept, GeoPoint, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/util/json-values.js";
+import { shorten } from "../../core/util/shorten.js";
 
 /** The fields of an input that a patch can change, in the API's own form. */
 export interface Fields {
@@ -197,6 +198,5 @@ function hasSameId(one: Json, other: Json): boolean {
 
 function shown(value: Json | undefined): string {
   if (value === undefined) return "missing";
-  const text = JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return shorten(JSON.stringify(value), 100);
 }

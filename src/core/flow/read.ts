@@ -6,10 +6,11 @@ import { Message } from "../accounting/message.js";
 import type { Reading, RunContext } from "../accounting/run-context.js";
 import type { Tracking } from "../accounting/tracking.js";
 import { codeOf, describeError, FlowError, InputError, pluginError, SourceError } from "../errors.js";
+import { journalKeyOf } from "../input/each-field.js";
 import type { Input, InputDraft } from "../input/input.js";
-import { admit, defaultIdOf, fingerprintOf } from "../input/normalize.js";
+import { defaultIdOf, normalize } from "../input/normalize.js";
 import { doneEarlier, type ReadContext, type Source, type SourceItem, type SourceStep } from "../plugin/plugin.js";
-import { fingerprintOfKey } from "../util/digest-set.js";
+import { digestOfKey } from "../util/digest-set.js";
 import { formatValue } from "../util/format-value.js";
 import { Observable } from "../util/observable.js";
 import { isThenable } from "../util/thenable.js";
@@ -64,7 +65,7 @@ async function pump(
   const reading: Reading = { idle: undefined };
   const iterator = iteratorOf(source, {
     signal,
-    isDone: isDone && ((key) => isDone(fingerprintOfKey(key))),
+    isDone: isDone && ((key) => isDone(digestOfKey(key))),
     idle: context.looks ? undefined : (waitsFor) => void (reading.idle = waitsFor),
     rehearses: context.looks,
     wholeRecords: context.wholeRecords,
@@ -184,7 +185,7 @@ function take(
   if ("input" in item) {
     try {
       const { defaultId, checked: isChecked } = item;
-      const input = admit(item.input, item.origin, { isChecked, defaultId });
+      const input = normalize(item.input, item.origin, { isChecked, defaultId });
       return input instanceof Promise ? takeLater(item, stage, context, input) : message(context, item, stage, input);
     } catch (error) {
       return fail(context, stage, error, item);
@@ -236,7 +237,7 @@ function message(
   if (!store && !acknowledge && !listed) return Message.read(context, origin, input, undefined, sameId);
   const kept: Tracking = { source, key, listed, acknowledge };
   if (store?.isDone) {
-    kept.fingerprint = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
+    kept.fingerprint = key === undefined ? journalKeyOf(input) : digestOfKey(key);
     if (store.isDone(kept.fingerprint)) {
       const known = acknowledge && { source, acknowledge };
       settleFinished(context, origin, input.id, known);

@@ -4,6 +4,7 @@ import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, 
 import { readFile } from "node:fs/promises";
 import { describeError, InputError } from "../errors.js";
 import { redactUrl } from "../redact-urls.js";
+import { shorten } from "../util/shorten.js";
 import { detect, detectRest } from "./detect/detect.js";
 import type { Found } from "./detect/found.js";
 import { extensionOf, isTextName, mediaKindOfName } from "./detect/names.js";
@@ -153,7 +154,7 @@ function wholeText(bytes: Buffer, path: string): string | undefined {
 /** The first characters of a text, on one line. */
 function beginningOf(start: Buffer): string {
   const line = start.toString("utf8", 0, 120).replace(/\s+/g, " ").trim();
-  return JSON.stringify(line.length > 30 ? `${line.slice(0, 30)}…` : line);
+  return JSON.stringify(shorten(line, 30));
 }
 
 function withFacts<C extends FileContent | BytesContent>(content: C, { mimeType, width, height }: Found): C {

@@ -9,7 +9,7 @@ import { LockedError, takeLock } from "../files/file-lock.js";
 import { makeFolder } from "../files/make-folder.js";
 import type { Content, Input, InputDraft } from "../input/input.js";
 import { bytesAsBase64 } from "../input/input-json.js";
-import { mediaKinds } from "../input/kinds.js";
+import { kinds } from "../input/kinds.js";
 import { hideSecrets, type SecretUrls } from "../input/secret-urls.js";
 import { AppendFile, blockBytes } from "./append-file.js";
 
@@ -125,7 +125,7 @@ export function asDeadLettersError(path: string, error: unknown): FlowError {
  */
 export function referring(input: Input | InputDraft): Pick<DeadLetter, "input" | "secret"> {
   const copy: Record<string, unknown> = { ...input };
-  for (const field of [...mediaKinds, "text"] as const) {
+  for (const field of kinds) {
     const content = input[field] as Content | string | undefined;
     if (typeof content === "object" && "path" in content) copy[field] = { path: resolve(content.path) };
   }

@@ -9,6 +9,7 @@ import { LockedError, takeLock } from "../files/file-lock.js";
 import { makeFolder } from "../files/make-folder.js";
 import type { Kind } from "../input/input.js";
 import { DigestSet } from "../util/digest-set.js";
+import { shorten } from "../util/shorten.js";
 import { AppendFile } from "./append-file.js";
 import { blocksOf, doneFingerprintAt, eachLine, encodeLine, isHeaderLine } from "./lines.js";
 
@@ -367,7 +368,7 @@ function saying(outcome: Outcome): object {
 }
 
 function shortened<T extends string | undefined>(text: T): T | string {
-  return text !== undefined && text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
+  return text === undefined ? text : shorten(text, maxTextLength);
 }
 
 /** What went wrong with a journal, as the error that ends a run. */

@@ -5,6 +5,7 @@ import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 import { InputError } from "../errors.js";
 import { redactUrl } from "../redact-urls.js";
+import { shorten } from "../util/shorten.js";
 import { Agent, buildConnector, type Connector } from "./http.js";
 
 const agents = new Map<string, Agent>();
@@ -17,8 +18,8 @@ const metadataNames = new Set([
   ...["metadata", "instance-data", "metadata.goog", "metadata.amazonaws.com", "metadata.azure.com"],
   ...["metadata.packet.net", "metadata.platformequinix.com", "metadata.tencentyun.com", "api.metadata.cloud.ibm.com"],
 ]);
-/** Characters of a refused URL that an error has. */
-const maxShownLength = 300;
+/** Most characters of a refused URL in an error text. */
+const maxUrlLength = 300;
 /** Names that are nobody's out in the network. */
 const internalName = /(?:^|\.)(?:internal|localhost)$/;
 /** Serves metadata on Azure, and looks public. */
@@ -57,8 +58,7 @@ export function checkUrl(text: string): URL {
 
 /** Of a `data:` URL, say, only its beginning. */
 function short(text: string): string {
-  const shown = redactUrl(text);
-  return shown.length > maxShownLength ? `${shown.slice(0, maxShownLength)}…` : shown;
+  return shorten(redactUrl(text), maxUrlLength);
 }
 
 /** Whether an address is out in the public network. */

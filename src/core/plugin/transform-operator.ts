@@ -6,7 +6,7 @@ import { type Message, messageOf } from "../accounting/message.js";
 import type { RunContext } from "../accounting/run-context.js";
 import { InputError } from "../errors.js";
 import type { Input } from "../input/input.js";
-import { inputsFrom, type Made } from "../input/transform-result.js";
+import { inputsFrom, type TransformedInputs } from "../input/transform-result.js";
 import { guarded, Observable } from "../util/observable.js";
 import { isThenable, whenThere } from "../util/thenable.js";
 import type { Transform, TransformContext } from "./plugin.js";
@@ -16,7 +16,7 @@ interface Task {
   message: Message;
   started: boolean;
   done: boolean;
-  made: Made;
+  made: TransformedInputs;
   failure: { error: unknown } | undefined;
 }
 
@@ -50,7 +50,7 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
         if (!task) return undefined;
         return `transform ${plugin.name}: for ${running} of ${queue.length - first} inputs, the first is ${task.message.origin}`;
       };
-      const emit = (message: Message, made: Made) => {
+      const emit = (message: Message, made: TransformedInputs) => {
         if (!made) message.drop(`dropped by ${plugin.name}`, plugin.dropsAreDone);
         else for (const next of message.into(made)) output.next(next);
       };
@@ -75,10 +75,10 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
           const task = queue[unstarted] as Task;
           unstarted += 1;
           if (task.done) continue;
-          run(task, new Promise<Made>((resolve) => resolve(apply(plugin, task.message, abort.signal))));
+          run(task, new Promise<TransformedInputs>((resolve) => resolve(apply(plugin, task.message, abort.signal))));
         }
       };
-      const run = (task: Task, made: Promise<Made>) => {
+      const run = (task: Task, made: Promise<TransformedInputs>) => {
         running += 1;
         task.started = true;
         made
@@ -113,7 +113,7 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
           start();
           return;
         }
-        let made: Made | Promise<Made>;
+        let made: TransformedInputs | Promise<TransformedInputs>;
         try {
           made = apply(plugin, message, abort.signal);
         } catch (error) {
@@ -146,14 +146,20 @@ export function transformOperator(plugin: Transform): OperatorFunction<Message, 
 }
 
 /** Applies a transform to the input of a message and checks what it returns. */
-function apply(plugin: Transform, message: Message, signal: AbortSignal): Made | Promise<Made> {
+function apply(
+  plugin: Transform,
+  message: Message,
+  signal: AbortSignal,
+): TransformedInputs | Promise<TransformedInputs> {
   const { value } = message;
   const context: TransformContext = { signal, origin: message.origin, note: (text) => message.remark(text) };
   const result =
     plugin.timeoutMs === undefined
       ? plugin.apply(value, context)
       : applyInTime(plugin, plugin.timeoutMs, value, context);
-  return whenThere(result as unknown, (made) => inputsFrom(made, value, plugin.name)) as Made | Promise<Made>;
+  return whenThere(result as unknown, (made) => inputsFrom(made, value, plugin.name)) as
+    | TransformedInputs
+    | Promise<TransformedInputs>;
 }
 
 /** The same with an end: a promise that is late is rejected, its signal is aborted, and what comes of it later is ignored. */

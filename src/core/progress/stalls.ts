@@ -1,6 +1,7 @@
 /** The watchdog: when nothing goes on for a while, it says what the run waits for. */
 
 import type { RunContext } from "../accounting/run-context.js";
+import { longestTimerMs } from "../net/deadline.js";
 import { type Activity, progressOf } from "./health.js";
 
 /** A run in which nothing was read, sent or settled for a while. */
@@ -13,9 +14,6 @@ export interface Stall {
 
 /** Looks this often within the time. */
 const looks = 4;
-/** A longer pause between two looks would be none. */
-const longestTimerMs = 2 ** 31 - 1;
-
 /** Calls `onStall` once for each time that nothing goes on for `stallMs` and the run is not idle; gives back its end. */
 export function watchForStalls(
   context: RunContext,

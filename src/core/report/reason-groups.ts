@@ -1,6 +1,6 @@
 /** Texts that inputs have in common, counted: why they were skipped or are pending, or in which way they are ok. */
 
-import { beginningOf } from "../util/shorten.js";
+import { shorten } from "../util/shorten.js";
 import type { ReasonGroup } from "./report.js";
 
 /** Groups that are told apart; should a plugin make a text for each input, they are counted together. */
@@ -16,11 +16,11 @@ export class ReasonGroups {
   readonly #groups = new Map<string, ReasonGroup>();
 
   add(text: string, origin?: string, count = 1): void {
-    const name = shortened(text);
+    const name = reportText(text);
     const reason = this.#groups.size < maxGroups || this.#groups.has(name) ? name : others;
     const group = this.#groups.get(reason) ?? { reason, count: 0, origins: [] };
     group.count += count;
-    if (origin !== undefined && group.origins.length < maxOrigins) group.origins.push(shortened(origin));
+    if (origin !== undefined && group.origins.length < maxOrigins) group.origins.push(reportText(origin));
     this.#groups.set(reason, group);
   }
 
@@ -29,7 +29,7 @@ export class ReasonGroups {
   }
 }
 
-/** A text as reports keep it. */
-export function shortened(text: string): string {
-  return beginningOf(text, maxTextLength);
+/** Shortens a text for the report. */
+export function reportText(text: string): string {
+  return shorten(text, maxTextLength);
 }

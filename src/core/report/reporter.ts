@@ -6,7 +6,7 @@ import { droppedByOperator } from "../accounting/settle-dropped.js";
 import type { ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
 import { displayed } from "./display.js";
-import { maxGroups, others, ReasonGroups, shortened } from "./reason-groups.js";
+import { maxGroups, others, ReasonGroups, reportText } from "./reason-groups.js";
 import type { Failure, FailureGroup, Report } from "./report.js";
 import { Sample } from "./sample.js";
 import { summaryOf } from "./summary.js";
@@ -89,12 +89,12 @@ export class Reporter {
   /** Codes are few; should a plugin make one for each input, they are counted together. */
   #groupOf(stage: string, code: string): FailureGroup {
     const isFull = this.#failureGroups.size >= maxGroups;
-    const key = shortened(`${stage} ${code}`);
+    const key = reportText(`${stage} ${code}`);
     const known = this.#failureGroups.get(key) ?? (isFull ? this.#failureGroups.get(others) : undefined);
     if (known) return known;
     const group: FailureGroup = {
-      code: isFull ? others : shortened(code),
-      stage: isFull ? others : shortened(stage),
+      code: isFull ? others : reportText(code),
+      stage: isFull ? others : reportText(stage),
       count: 0,
       examples: [],
     };
@@ -109,7 +109,7 @@ export class Reporter {
       group.count += 1;
       const isKept = this.#failures.length < maxKept;
       if (!isKept && group.examples.length >= maxExamples) return;
-      const [from, name, why] = [shortened(origin), id === undefined ? id : shortened(id), shortened(reason)];
+      const [from, name, why] = [reportText(origin), id === undefined ? id : reportText(id), reportText(reason)];
       const failure = { origin: from, id: name, code, stage, reason: why, attempts, retryable };
       if (isKept) this.#failures.push(failure);
       if (group.examples.length < maxExamples) group.examples.push(failure);

@@ -10,7 +10,7 @@ import {
   kindOf,
   mediaOf,
 } from "../input/input.js";
-import { beginningOf } from "../util/shorten.js";
+import { shorten } from "../util/shorten.js";
 
 /** An input of a sample. */
 export interface SampledInput {
@@ -116,5 +116,5 @@ export function sampled(input: Input, origin: string, outcome: Outcome): Sampled
 }
 
 function short(text: string): string {
-  return beginningOf(text, maxTextLength);
+  return shorten(text, maxTextLength);
 }

@@ -2,6 +2,7 @@
 
 import type { Annotation } from "../input/input.js";
 import { redactUrl } from "../redact-urls.js";
+import { shorten } from "../util/shorten.js";
 import { type Html, html, name } from "./html.js";
 import type { SampledInput } from "./sample.js";
 import type { Thumbnail } from "./thumbnails.js";
@@ -10,7 +11,7 @@ const signs = { image: "image", video: "▶ video", audio: "♪ audio", text: "t
 
 /** Height of a label as a share of its card's width, whatever size the picture has; and how many characters it may have. */
 const labelShare = 0.065;
-const maxLabel = 18;
+const maxLabel = 17;
 
 /** One card: picture or excerpt, name, state, concepts. */
 export function card(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
@@ -59,6 +60,5 @@ function region({ box, polygon, concepts }: Annotation, width: number, height: n
 }
 
 function label(text: string, x: number, y: number, size: number): Html {
-  const short = text.length > maxLabel ? `${text.slice(0, maxLabel - 1)}…` : text;
-  return html`<text x="${x + size / 4}" y="${y + size}" font-size="${size}">${short}</text>`;
+  return html`<text x="${x + size / 4}" y="${y + size}" font-size="${size}">${shorten(text, maxLabel)}</text>`;
 }

@@ -1,6 +1,6 @@
 /** Thumbnails of sampled images, from files and bytes; never from URLs. */
 
-import { pixelBudget } from "../input/pixel-budget.js";
+import { pixelBudget } from "../input/decoding.js";
 import type { SampledInput } from "./sample.js";
 
 /** A small picture; `data` is the address that holds it. */

@@ -13,7 +13,7 @@ for (const [value, character] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 }
 
 /** The fingerprint of a text, such as the key that a source knows an input by. */
-export function fingerprintOfKey(key: string): string {
+export function digestOfKey(key: string): string {
   return hash("sha1", key, "base64url").slice(0, 16);
 }
 

@@ -1,10 +1,11 @@
 /** Formats values for error texts. */
 
 import { Observable } from "./observable.js";
+import { shorten } from "./shorten.js";
 
 /** Formats a value for an error text: short, on one line, and never with the content of an object. */
 export function formatValue(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
+  if (typeof value === "string") return JSON.stringify(shorten(value, 60));
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "function") return "a function";
   if (value instanceof Observable) return "the stream of the pipe; call it there, with its own arguments in brackets";

@@ -1,5 +1,6 @@
 /** EXIF locations: reads the coordinates in an EXIF block, and nothing else of it. */
 
+import { areOnEarth } from "../../core/input/coordinates.js";
 import type { ByteRange } from "./byte-range.js";
 import { TiffReader, type TiffValue } from "./tiff-reader.js";
 
@@ -36,9 +37,7 @@ export function exifLocation(block: ByteRange): ExifLocation {
   }
   const [north, east] = [degrees(reader, latitude), degrees(reader, longitude)];
   if (Number.isNaN(north) || Number.isNaN(east) || (north === 0 && east === 0)) return undefined;
-  if (Math.abs(north) > 90 || Math.abs(east) > 180) {
-    throw new Error(`latitude ${north}, longitude ${east} lie outside of the earth`);
-  }
+  if (!areOnEarth(east, north)) throw new Error(`latitude ${north}, longitude ${east} is not a location on earth`);
   const vertical = hemisphere(reader, gpsValue(tags.latitudeRef), "N", "S");
   const horizontal = hemisphere(reader, gpsValue(tags.longitudeRef), "E", "W");
   if (vertical === undefined || horizontal === undefined) return "no hemisphere";

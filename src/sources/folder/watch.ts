@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "../../core/errors.js";
 import type { SourceItem } from "../../core/plugin/plugin.js";
-import { DigestSet, fingerprintOfKey } from "../../core/util/digest-set.js";
+import { DigestSet, digestOfKey } from "../../core/util/digest-set.js";
 import { type Found, type FoundFile, findFiles, type Walk } from "./walk.js";
 
 export interface WatchOptions {
@@ -63,11 +63,11 @@ export async function* watchFolder(context: Walk, options: WatchOptions, take: T
       let make: (() => SourceItem | Promise<SourceItem>) | undefined;
       if ("item" in found) {
         if ("error" in found.item) isWhole = false;
-        if (isNew(fingerprintOfKey(labelOf(found.item)))) make = () => found.item;
+        if (isNew(digestOfKey(labelOf(found.item)))) make = () => found.item;
       } else {
         const seen = versionOf(found);
         if (!seen) continue; // gone in between
-        const digest = fingerprintOfKey(seen.version);
+        const digest = digestOfKey(seen.version);
         if (known.has(digest)) there.add(digest);
         else if (isFirst && seen.ageMs >= quietMs) {
           isNew(digest);
@@ -103,7 +103,7 @@ async function* taken(
       const version = versionOf(entry.file)?.version;
       if (version === entry.version) {
         waiting.delete(name);
-        known.add(fingerprintOfKey(version));
+        known.add(digestOfKey(version));
         yield await take(entry.file);
       } else if (version === undefined) waiting.delete(name);
       else waiting.set(name, waitingFor(entry.file, version, entry));

@@ -2,8 +2,8 @@
 
 import { InputError } from "../../core/errors.js";
 import type { Described } from "../../core/input/content.js";
+import { kindOfUrl } from "../../core/input/detect/names.js";
 import type { BytesContent, Kind } from "../../core/input/input.js";
-import { kindOfUrl } from "../../core/input/kind-of-url.js";
 
 export interface Fetched {
   /** The address, for people. */

@@ -3,7 +3,7 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { InputError } from "../../core/errors.js";
 import { describeBytes, describeFile, readContent } from "../../core/input/content.js";
-import { decodeErrorText } from "../../core/input/decode-error.js";
+import { decodeErrorText } from "../../core/input/decoding.js";
 import type { BytesContent, FileContent } from "../../core/input/input.js";
 import { checkSvg, isSvg } from "./svg.js";
 

@@ -1,6 +1,6 @@
-/** What the name of a file says about its content. */
+/** Guesses what a content is by its name: the name of a file, or the path of a URL. */
 
-import type { MediaKind } from "../kinds.js";
+import type { Kind, MediaKind } from "../kinds.js";
 
 const extensionsOf: Record<MediaKind, string> = {
   image:
@@ -78,4 +78,16 @@ export function isTgaName(path: string): boolean {
 export function isTextName(path: string): boolean {
   const extension = extensionOf(path);
   return extension === "txt" || extension === "md" || extension === "text";
+}
+
+const textExtensions = new Set(["txt", "text", "csv", "tsv", "md"]);
+
+/** Guesses the kind of a URL by the extension of its path; returns undefined for other extensions. Used where there is no content to read. */
+export function kindOfUrl(url: URL): Kind | undefined {
+  return mediaKindOfName(url.pathname) ?? (textExtensions.has(extensionOf(url.pathname)) ? "text" : undefined);
+}
+
+/** Returns the field of a draft that takes a URL of this kind. */
+export function urlField(kind: Kind, url: string): { [field: string]: unknown } {
+  return kind === "text" ? { textUrl: url } : { [kind]: { url } };
 }
