@@ -101,7 +101,7 @@ export function urls(list: string | Iterable<string> | AsyncIterable<string>, op
       const abort = () => stop.abort(signal.reason);
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort);
-      const hosts = new HostGates({ most: checked.concurrency, patienceMs: checked.retryForMs });
+      const hosts = new HostGates({ maxOpen: checked.concurrency, patienceMs: checked.retryForMs });
       const start = (line: Line, place: Place) =>
         fetched(line, { ...checked, headers }, repeats, { hosts, place, signal: stop.signal });
       try {

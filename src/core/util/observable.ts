@@ -1,10 +1,10 @@
-/** The one class of RxJS that the library itself runs on, from its own module: the index would load some two hundred others. */
+/** `Observable`, imported from its own module: the index of RxJS would load about two hundred others. */
 
 import type { Subscriber } from "rxjs";
 
 export { Observable } from "rxjs/internal/Observable";
 
-/** A `next` whose errors end the stream; RxJS would throw them where nobody catches, and go on without the item. */
+/** Wraps `next` so that its errors end the stream. RxJS would throw them where no code catches them, and continue without the item. */
 export function guarded<T>(output: Subscriber<never>, next: (item: T) => void): (item: T) => void {
   return (item) => {
     try {
