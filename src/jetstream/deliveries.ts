@@ -5,7 +5,7 @@ import type { Outcome } from "../core/accounting/ledger.js";
 import type { Acknowledge, Listed } from "../core/accounting/tracking.js";
 import { describeError, InputError } from "../core/errors.js";
 import type { Input, InputDraft } from "../core/input/input.js";
-import { type DeadLetter, referring } from "../core/journal/dead-letters.js";
+import { type DeadLetter, referencesOf } from "../core/journal/dead-letters.js";
 import type { SourceItem } from "../core/plugin/plugin.js";
 import { reportText } from "../core/report/reason-groups.js";
 import type { Engine } from "./nats-server.js";
@@ -137,7 +137,7 @@ export class Deliveries {
       attempts,
       retryable,
     };
-    const letter: FailedInput = { ...about, reason: reportText(reason), ...(input && referring(input)), listed };
+    const letter: FailedInput = { ...about, reason: reportText(reason), ...(input && referencesOf(input)), listed };
     const maxBytes = this.#engine.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     // What cannot be kept would come back for ever.
     if (Buffer.byteLength(JSON.stringify(letter)) > maxBytes)

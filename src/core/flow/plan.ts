@@ -74,7 +74,7 @@ export async function planFlow(
   const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, rehearses: true });
   const { made: stream, targets } = targetsOf(() => build(context));
   context.targets = targets;
-  const isDone = journal === undefined ? undefined : await Journal.look(journal, await journalTargets(targets));
+  const isDone = journal === undefined ? undefined : await Journal.finishedIn(journal, await journalTargets(targets));
   if (isDone) context.store = { isDone, keep: (_settlement, _kept, _input, announce) => announce() };
   const reporter = new Reporter(context);
   const kinds: Partial<Record<Kind, number>> = {};

@@ -30,7 +30,7 @@ export interface Input {
   readonly modifiedAt?: string | undefined;
 }
 
-/** What the library has to know about a field. */
+/** The declaration of a field. */
 interface Field<Value> {
   /** Checks the value in a draft, which may leave the field out. */
   schema: z.ZodType;

@@ -1,4 +1,4 @@
-/** What a run keeps on disk of its outcomes: its journal and its dead letters. */
+/** The files with the outcomes of a run: its journal and its dead letters. */
 
 import type { Settlement } from "../accounting/ledger.js";
 import type { OutcomeStore, RunContext } from "../accounting/run-context.js";
@@ -9,7 +9,7 @@ import type { AppendFile } from "./append-file.js";
 import { asDeadLettersError, DeadLetterFile } from "./dead-letters.js";
 import { asJournalError, Journal } from "./journal.js";
 
-/** Beyond this many outcomes, or characters of them, that wait for the disk, no more is read. */
+/** The run reads no more inputs while more outcomes, or characters of outcomes, wait for the disk. */
 const maxWaiting = 16_384;
 const maxWaitingLength = 64_000_000;
 
@@ -18,9 +18,9 @@ export interface RecordsOptions {
   deadLetters?: string | undefined;
 }
 
-/** The files of one run; an outcome is announced when all of them that want it have it. */
+/** The files of one run. They announce an outcome as soon as it is on disk in each file that records it. */
 export class Records implements OutcomeStore {
-  /** Called once, when a file cannot be written: the run has to end. */
+  /** Called once, if a file cannot be written: the run has to end. */
   onFailure: (error: Error) => void = () => undefined;
   readonly isDone: OutcomeStore["isDone"];
   readonly journal: Journal | undefined;
@@ -30,7 +30,7 @@ export class Records implements OutcomeStore {
   private constructor(journal: Journal | undefined, deadLetters: DeadLetterFile | undefined) {
     this.journal = journal;
     this.#deadLetters = deadLetters;
-    this.isDone = journal && ((fingerprint) => journal.isDone(fingerprint));
+    this.isDone = journal && ((key) => journal.isDone(key));
     if (journal) journal.file.onFailure = (error) => this.#fail(asJournalError(journal.path, error));
     if (deadLetters) deadLetters.file.onFailure = (error) => this.#fail(asDeadLettersError(deadLetters.path, error));
   }
@@ -47,7 +47,7 @@ export class Records implements OutcomeStore {
     }
   }
 
-  /** Lets the files hold the sources back, and say what they wait for. */
+  /** Lets the files pause the sources, and report what they wait for. */
   attach(context: RunContext): void {
     for (const file of [this.journal?.file, this.#deadLetters?.file]) {
       if (!file) continue;
@@ -57,11 +57,11 @@ export class Records implements OutcomeStore {
     }
   }
 
-  keep(settlement: Settlement, kept: Tracking, input: Input | InputDraft | undefined, announce: () => void): void {
+  keep(settlement: Settlement, tracking: Tracking, input: Input | InputDraft | undefined, announce: () => void): void {
     if (this.#failure) return;
     const { journal } = this;
     const deadLetters = settlement.outcome.state === "failed" ? this.#deadLetters : undefined;
-    const { fingerprint } = kept;
+    const { fingerprint } = tracking;
     const inJournal = journal !== undefined && fingerprint !== undefined;
     let missing = Number(inJournal) + Number(deadLetters !== undefined);
     if (missing === 0) announce();
@@ -70,15 +70,15 @@ export class Records implements OutcomeStore {
       if (missing === 0) announce();
     };
     try {
-      deadLetters?.keep(settlement, kept, input, durable);
+      deadLetters?.record(settlement, tracking, input, durable);
     } catch (error) {
       this.#fail(asDeadLettersError(deadLetters?.path ?? "", error));
       return;
     }
-    if (inJournal) journal.keep(settlement, fingerprint, durable);
+    if (inJournal) journal.record(settlement, fingerprint, durable);
   }
 
-  /** Waits until all is on the disk, and lets others have the files. @throws {SinkError} */
+  /** Waits until all outcomes are on disk, and releases the files. @throws {SinkError} */
   async close(): Promise<void> {
     const closing = [this.journal?.close(), this.#deadLetters?.close()];
     const [journal, deadLetters] = await Promise.allSettled(closing);

@@ -69,7 +69,7 @@ it("computes the journal keys of the first release", () => {
   expect(journalKeyOf(normalize({ id: "an-id", text: "some text" }, "o") as Input)).toBe("B7UrtGwp5nqcFd6y");
 });
 
-it("checks the fields in the order that ids of drafts depend on", () => {
+it("checks the fields in the order on which ids of drafts depend", () => {
   expect(Object.keys(InputDraft.parse(draftWith(fieldNames.toReversed())))).toEqual([
     ...["id", "image", "video", "audio", "text", "textUrl", "concepts", "metadata", "geo", "annotations", "datasets"],
     ...["status", "createdAt", "modifiedAt"],
