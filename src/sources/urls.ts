@@ -15,7 +15,7 @@ import { HostGates } from "../core/net/host-limits.js";
 import { checkHeaders } from "../core/net/request-headers.js";
 import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin/plugin.js";
 import { redactUrl, withoutSignature } from "../core/redact-urls.js";
-import { inOrder, type Place } from "./urls/fetch-queue.js";
+import { inOrder, type Slot } from "./urls/fetch-queue.js";
 import { fetchUrl } from "./urls/fetch-url.js";
 
 type IdOf = (url: string) => string;
@@ -102,8 +102,8 @@ export function urls(list: string | Iterable<string> | AsyncIterable<string>, op
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort);
       const hosts = new HostGates({ maxOpen: checked.concurrency, patienceMs: checked.retryForMs });
-      const start = (line: Line, place: Place) =>
-        fetched(line, { ...checked, headers }, repeats, { hosts, place, signal: stop.signal });
+      const start = (line: Line, slot: Slot) =>
+        fetched(line, { ...checked, headers }, repeats, { hosts, slot, signal: stop.signal });
       try {
         yield* inOrder(lines, start, checked.concurrency, stop.signal);
       } finally {
@@ -184,7 +184,7 @@ async function fetched(
   line: Line,
   options: Checked & { headers: Record<string, string> },
   repeats: Repeats,
-  context: { hosts: HostGates; place: Place; signal: AbortSignal },
+  context: { hosts: HostGates; slot: Slot; signal: AbortSignal },
 ): Promise<SourceItem> {
   const origin = originOf(line.text);
   try {

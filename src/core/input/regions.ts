@@ -13,7 +13,7 @@ export function checkRegion({ box, polygon }: Annotation): void {
 }
 
 /** Checks that an annotation can be rotated with its image: coordinates in the API's own form cannot. @throws {InputError} ERR_REGION */
-export function checkTurnable({ id, data = {} }: Annotation): void {
+export function checkRotatable({ id, data = {} }: Annotation): void {
   const parts = [data.regions, data.frames].flatMap((list) => (Array.isArray(list) ? list : []));
   const hasOwnShape = parts.some(
     (part) => typeof part === "object" && part !== null && ("region_info" in part || "frame_info" in part),

@@ -1,17 +1,17 @@
-/** Texts that inputs have in common, counted: why they were skipped or are pending, or in which way they are ok. */
+/** Counts inputs by a text: the reason why they were skipped or are pending, or a note on how they are ok. */
 
 import { shorten } from "../util/shorten.js";
 import type { ReasonGroup } from "./report.js";
 
-/** Groups that are told apart; should a plugin make a text for each input, they are counted together. */
+/** Most groups. If a plugin makes a new text for each input, the further ones are counted together. */
 export const maxGroups = 200;
-/** Name of the group that has what came when there were enough. */
+/** Name of the group that counts the further texts. */
 export const others = "…";
 const maxOrigins = 100;
-/** Most characters of a text in a report: a row of 20 MB may be quoted in its own failure, ten thousand times. */
+/** Most characters of a text in a report. Ten thousand failures may each quote a row of 20 MB. */
 const maxTextLength = 2000;
 
-/** Counts inputs by a text, and keeps the first origins of each; bounded however many texts there are. */
+/** Counts inputs by a text, and records the first origins of each. Its memory is bounded, however many texts there are. */
 export class ReasonGroups {
   readonly #groups = new Map<string, ReasonGroup>();
 

@@ -1,10 +1,10 @@
-/** XMP locations: reads the coordinates that photo managers write into XMP, some of them there alone. */
+/** XMP locations: reads the coordinates that photo managers write into XMP, in some cases without EXIF. */
 
 import { areOnEarth } from "../../core/input/coordinates.js";
 import type { Coordinates } from "./exif-location.js";
 
 /**
- * Reads `exif:GPSLatitude` and `exif:GPSLongitude`, as attributes or as elements: `51,55,27.84N`, `51,55.464N`. Undefined if one is missing, has
+ * Reads `exif:GPSLatitude` and `exif:GPSLongitude`, as attributes or as elements: `51,55,27.84N`, `51,55.464N`. Returns undefined if one is missing or has
  * another form, or if both are zero.
  *
  * @throws {Error} if they are not a location on earth

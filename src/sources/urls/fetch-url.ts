@@ -1,4 +1,4 @@
-/** Fetching one URL of a list: its tries, its waits, and what came of it. */
+/** Fetches one URL of a list, with its retries and waits. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../clarifai/limits.js";
@@ -12,7 +12,7 @@ import { followRedirects, HttpRefusal } from "../../core/net/follow-redirects.js
 import { guardedAgent } from "../../core/net/guarded-fetch.js";
 import type { HostGates } from "../../core/net/host-limits.js";
 import { redactUrl } from "../../core/redact-urls.js";
-import type { Place } from "./fetch-queue.js";
+import type { Slot } from "./fetch-queue.js";
 import { checkFetched } from "./fetched-kind.js";
 
 export interface FetchOptions {
@@ -25,31 +25,31 @@ export interface FetchOptions {
   headers: Readonly<Record<string, string>>;
 }
 
-/** Wait before the second try; it doubles with each. */
+/** Wait before the second attempt; it doubles with each attempt. */
 const retryWaitMs = 250;
-/** Wait after a refusal of a host that does not say how long; it doubles with each, up to the second figure. */
+/** Wait after a refusal without Retry-After; it doubles with each refusal, up to the second figure. */
 const refusedWaitMs = 500;
 const longestWaitMs = 30_000;
-/** Least wait after a refusal, for hosts that name none at all. */
+/** Shortest wait after a refusal, also if the host asks for a wait of 0. */
 const leastWaitMs = 100;
 
 /**
- * Fetches a URL and gives its content as a draft.
+ * Fetches a URL and returns its content as a draft.
  *
- * A host that refuses (429, or any refusal with Retry-After) is left alone for as long as it asks, by all fetches of the list. Other failures that may pass
- * are tried again `maxAttempts` times.
+ * If a host refuses a request with 429, or with Retry-After, all fetches of the list wait as long as the host asks. Other temporary failures are retried,
+ * `maxAttempts` attempts in all.
  *
  * @throws {InputError}
  */
 export async function fetchUrl(
   url: URL,
   options: FetchOptions,
-  { hosts, place, signal }: { hosts: HostGates; place: Place; signal: AbortSignal },
+  { hosts, slot, signal }: { hosts: HostGates; slot: Slot; signal: AbortSignal },
 ): Promise<InputDraft> {
   let refusedSince: number | undefined;
   let refusals = 0;
   for (let attempts = 1; ; ) {
-    await enter(hosts, place, url.host, signal, refusals > 0);
+    await enter(hosts, slot, url.host, signal, refusals > 0);
     const gate = hosts.of(url.host);
     try {
       const draft = await fetchInTime(url, options, signal);
@@ -58,7 +58,7 @@ export async function fetchUrl(
     } catch (error) {
       signal.throwIfAborted();
       const refusal = error instanceof HttpRefusal ? error : undefined;
-      if (!refusal) gate.succeeded(); // what is wrong is not the number of requests
+      if (!refusal) gate.succeeded(); // the failure does not come from the number of requests
       if (refusal && asksToWait(refusal)) {
         refusals += 1;
         refusedSince ??= performance.now();
@@ -67,7 +67,7 @@ export async function fetchUrl(
         if (performance.now() - refusedSince + waitMs > options.retryForMs) throw tooLong(refusal, waitMs, options);
         continue;
       }
-      if (attempts >= options.maxAttempts || !mayPass(error)) throw asFetchError(error, url);
+      if (attempts >= options.maxAttempts || !isTemporary(error)) throw asFetchError(error, url);
       attempts += 1;
     } finally {
       hosts.leave(url.host);
@@ -76,19 +76,13 @@ export async function fetchUrl(
   }
 }
 
-/** Waits for the host, out of the way of others, and for a free slot among the fetches. */
-async function enter(
-  hosts: HostGates,
-  place: Place,
-  host: string,
-  signal: AbortSignal,
-  isAgain: boolean,
-): Promise<void> {
+/** Waits for the host without a slot, and then for a free slot. */
+async function enter(hosts: HostGates, slot: Slot, host: string, signal: AbortSignal, isAgain: boolean): Promise<void> {
   const gate = hosts.of(host);
   if (!gate.isWaiting) return gate.enter(signal, isAgain);
-  place.leave();
+  slot.release();
   await gate.enter(signal, isAgain);
-  await place.enter();
+  await slot.acquire();
 }
 
 function asksToWait({ statusCode, retryAfterMs }: HttpRefusal): boolean {
@@ -104,11 +98,11 @@ function waitOf({ retryAfterMs }: HttpRefusal, refusals: number): number {
 }
 
 function tooLong(refusal: HttpRefusal, waitMs: number, { retryForMs }: FetchOptions): InputError {
-  const wait = `the next try would be in ${Math.ceil(waitMs / 1000)} s, later than retryForMs allows (${retryForMs} ms)`;
+  const wait = `the next attempt would be in ${Math.ceil(waitMs / 1000)} s, later than retryForMs allows (${retryForMs} ms)`;
   return new InputError(refusal.code, `${refusal.message}; ${wait}`, { retryable: true });
 }
 
-function mayPass(error: unknown): boolean {
+function isTemporary(error: unknown): boolean {
   if (error instanceof FlowError) return error.retryable;
   return certificateProblem(error, "") === undefined;
 }
@@ -121,19 +115,19 @@ function asFetchError(error: unknown, url: URL): InputError {
   return new InputError("ERR_FETCH", text, { cause: error, retryable: true });
 }
 
-/** One try, cut off by the stop of the flow or by its deadline. */
+/** Makes one attempt, which ends with the flow, or at its deadline. */
 async function fetchInTime(url: URL, options: FetchOptions, signal: AbortSignal): Promise<InputDraft> {
   const { deadlineMs } = options;
   const late = () =>
-    new InputError("ERR_FETCH_DEADLINE", `${redactUrl(url.href)} was not read to its end within ${deadlineMs} ms`);
-  return withDeadline({ deadlineMs, signal, late }, (cut) => fetchOnce(url, options, cut));
+    new InputError("ERR_FETCH_DEADLINE", `${redactUrl(url.href)} was not read completely within ${deadlineMs} ms`);
+  return withDeadline({ deadlineMs, signal, late }, (cutOff) => fetchOnce(url, options, cutOff));
 }
 
 async function fetchOnce(start: URL, options: FetchOptions, signal: AbortSignal): Promise<InputDraft> {
   const agent = guardedAgent(options.allowPrivate);
   let isOwnOrigin = true;
   const { url, response } = await followRedirects(start.href, ({ origin, pathname, search }) => {
-    isOwnOrigin &&= origin === start.origin; // once somewhere else, what follows is another's
+    isOwnOrigin &&= origin === start.origin; // after a redirect to another origin, the headers stay out of all further requests
     return agent.request({
       origin,
       path: `${pathname}${search}`,
@@ -161,7 +155,7 @@ async function isMedia(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   return kind !== undefined && kind !== "text";
 }
 
-/** Reads a body, and stops it as soon as it is larger than its kind may be. */
+/** Reads a body, and stops as soon as it exceeds the limit of its kind. */
 async function readLimited(
   body: AsyncIterable<Buffer> & { destroy(): unknown },
   { name, limit, signal }: { name: string; limit: number; signal: AbortSignal },

@@ -1,4 +1,4 @@
-/** What a server sent for a URL: whether it is what was asked for. */
+/** Checks that a server sent the kind of content that its URL stands for. */
 
 import { InputError } from "../../core/errors.js";
 import type { Described } from "../../core/input/content.js";
@@ -6,24 +6,24 @@ import { kindOfUrl } from "../../core/input/detect/names.js";
 import type { BytesContent, Kind } from "../../core/input/input.js";
 
 export interface Fetched {
-  /** The address, for people. */
+  /** The address, for error texts. */
   name: string;
   /** The URL of the list. */
   start: URL;
-  /** The kind that the list is said to have. */
+  /** The kind that the user set for the list. */
   asked: Kind | undefined;
-  /** The answer's content-type. */
+  /** Content-type of the answer. */
   type: string;
 }
 
-/** Bytes that are searched for the beginning of a page or of data. */
+/** Bytes that are searched for markup or JSON. */
 const startBytes = 1024;
 const markup = /^\s*<(\?xml|!doctype|(html|head|body|svg|rss|feed)[\s>])/i;
 const data = /^\s*[{[]/;
 
 /**
- * Refuses what is not what was asked for. The list's `kind` decides, else the extension. Media are accepted under the extension of other media, as in a
- * folder. A page, XML or JSON is a text only where `kind` says so: mostly it is a message of the server.
+ * Refuses content of another kind than the list's `kind`, or, without it, than the extension of the URL. Media may have the extension of other media, as in
+ * a folder. A page, XML or JSON is a text only with `kind: "text"`, since it is usually a message of the server.
  *
  * @throws {InputError} ERR_KIND_MISMATCH, ERR_KIND_UNKNOWN
  */
@@ -46,19 +46,19 @@ export function checkFetched(
     throw new InputError("ERR_KIND_MISMATCH", `${name} is ${found}, not ${named}; ${hint}`);
   }
   if (named === "text" ? isMarkup(content.bytes) : isDocument(content.bytes, type)) {
-    const hint = 'if its text is wanted, pass { kind: "text" } (on the command line --kind text)';
+    const hint = 'to upload it as a text, pass { kind: "text" } (on the command line --kind text)';
     throw new InputError("ERR_KIND_UNKNOWN", `${name} is ${found}, not an image, video, audio or plain text; ${hint}`);
   }
 }
 
 function foundIn({ bytes, mimeType }: BytesContent, kind: Kind | undefined, type: string): string {
-  const told = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (kind === "text" && told !== "" && told !== "text/plain" && !/^(image|video|audio)\//.test(told)) return told;
+  const named = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (kind === "text" && named !== "" && named !== "text/plain" && !/^(image|video|audio)\//.test(named)) return named;
   if (kind === "text" && isMarkup(bytes)) return "a page or XML (text/plain)";
-  return mimeType ?? "of a type that is not known";
+  return mimeType ?? "of an unknown type";
 }
 
-/** Whether a text is a web page, XML or JSON, by what the server says or how it begins. */
+/** Whether a text is a web page, XML or JSON, by its content-type or its beginning. */
 function isDocument(bytes: Uint8Array, type: string): boolean {
   if (/\b(html|xml|json|javascript|css)\b/i.test(type)) return true;
   return isMarkup(bytes) || (data.test(startOf(bytes)) && isJson(bytes));

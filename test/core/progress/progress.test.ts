@@ -49,7 +49,7 @@ function lock() {
 describe("progress as text", () => {
   it("has progress, rates, time left, failures and waits in one line", () => {
     expect(progressLine(halfWay)).toBe(
-      "sluice: 1,500 of 3,000 inputs (50 %); 1,204/s, 38.2 MB/s, 3 min 58 s left; upload: 1,490 done, 100 under way, 1.2 GB sent, " +
+      "sluice: 1,500 of 3,000 inputs (50 %); 1,204/s, 38.2 MB/s, 3 min 58 s left; upload: 1,490 done, 100 in progress, 1.2 GB sent, " +
         "813 requests; failed 8: 8 × 30002 (upload); waiting: requests: 4 are open, 2 wait for a slot",
     );
   });
@@ -121,7 +121,7 @@ describe("a run that shows its progress", () => {
     vi.advanceTimersByTime(20_200);
     expect(written).toHaveLength(3);
     expect(written[0]).toBe(
-      "sluice: 0 of 2 inputs (0 %); 0.0/s, for 10 s; testSink: 0 done, 2 under way; waiting: sink testSink: for 1 batch to be written, then 1 more\n",
+      "sluice: 0 of 2 inputs (0 %); 0.0/s, for 10 s; testSink: 0 done, 2 in progress; waiting: sink testSink: for 1 batch to be written, then 1 more\n",
     );
     for (let n = 0; n < 2; n += 1) {
       open();

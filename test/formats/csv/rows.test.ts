@@ -77,7 +77,7 @@ describe("broken rows", () => {
   it("that are not UTF-8 fail as a whole, with all their lines", async () => {
     const content = Buffer.from('a,"caf\xe9\n\n",c\nd,"e\n"\n', "latin1");
     expect(await allRows(content)).toEqual([
-      [1, 1, "is not valid UTF-8 or UTF-16 (another encoding, or cut short): save the file as UTF-8"],
+      [1, 1, "is not valid UTF-8 or UTF-16 (another encoding, or a truncated file); save the file as UTF-8"],
       [4, ["d", "e\n"]],
     ]);
   });
