@@ -86,7 +86,7 @@ export function describeError(error: unknown, depth = 0): string {
     if (error.cause === undefined || error instanceof FlowError || depth >= maxCauses) return own;
     return `${own} (${describeError(error.cause, depth + 1)})`;
   } catch {
-    return "an error with unreadable fields";
+    return "an error whose fields cannot be read";
   }
 }
 

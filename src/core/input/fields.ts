@@ -91,8 +91,8 @@ export const draftShape = Object.fromEntries(fieldNames.map((name) => [name, dec
 };
 
 /**
- * What a source may yield and what `values()` takes: like `Input`, with less to write. Concepts and geo have short
- * forms, text may be a handle (its file is read as UTF-8), and everything but the content may be left out.
+ * An input as sources yield it and as `values()` takes it, with less to write than `Input`: a concept may be a name, text may
+ * be a handle (its file is read as UTF-8), and everything but the content is optional.
  */
 export const InputDraft = z.strictObject(draftShape);
 export type InputDraft = z.input<typeof InputDraft>;

@@ -1,6 +1,7 @@
 /** SVG: distinguishes it from other text, and refuses documents that would look different without external files. */
 
 import { InputError } from "../../core/errors.js";
+import { isSvgText } from "../../core/input/detect/text-images.js";
 
 /** References to external files and addresses. References to parts of the document (#id) and data URLs are rendered. */
 const references = [
@@ -12,32 +13,12 @@ const references = [
 /** Hyperlinks load nothing. */
 const link = /<(?:\w{1,20}:)?a\s[^>]{0,2000}>/gi;
 
-/** Whether the root element of a document is `svg`, after a declaration, comments and a document type. */
+/** Bytes that are searched for the root element. */
+const startBytes = 64 * 1024;
+
+/** Whether the root element of a document is `svg`. */
 export function isSvg(bytes: Buffer): boolean {
-  const text = bytes.toString("latin1", 0, 64 * 1024).replace(/^\xef\xbb\xbf/, "");
-  for (let at = 0; at < text.length; ) {
-    const rest = text.slice(at, at + 20);
-    const blanks = /^\s+/.exec(rest)?.[0].length ?? 0;
-    const end = rest.startsWith("<?") ? "?>" : rest.startsWith("<!--") ? "-->" : undefined;
-    if (blanks > 0) at += blanks;
-    else if (end) at = after(text, end, at);
-    else if (/^<!doctype/i.test(rest)) at = afterDoctype(text, at);
-    else return /^<(\w{1,10}:)?svg[\s>/]/i.test(rest);
-  }
-  return false;
-}
-
-function after(text: string, end: string, from: number): number {
-  const found = text.indexOf(end, from);
-  return found < 0 ? text.length : found + end.length;
-}
-
-/** Returns the end of a document type, which may contain declarations in square brackets. */
-function afterDoctype(text: string, from: number): number {
-  const close = after(text, ">", from);
-  const bracket = text.indexOf("[", from);
-  if (bracket < 0 || bracket > close) return close;
-  return after(text, ">", after(text, "]", bracket));
+  return isSvgText(bytes.toString("latin1", 0, startBytes).replace(/^\xef\xbb\xbf/, ""));
 }
 
 /** Refuses an SVG that needs external files or addresses, since the result would be incomplete. @throws {InputError} ERR_IMAGE_UNDECODABLE */

@@ -44,7 +44,7 @@ function watchParsers() {
 }
 
 const stray = "has a quote in a cell that does not begin with one";
-const goesOn = "goes on after its closing quote";
+const goesOn = "has text after its closing quote";
 const neverClosed = "has a quote that is never closed";
 
 describe("broken rows", () => {

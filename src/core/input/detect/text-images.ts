@@ -18,7 +18,8 @@ const others: readonly [RegExp, string][] = [
 /** Describes an image that is written as text; returns undefined for other texts, usually by their first character. */
 export function readTextImage(start: Buffer): Found | undefined {
   const first = firstCharacter(start);
-  if (first === 0x3c) return isSvg(start.toString("utf8")) ? { kind: "image", mimeType: "image/svg+xml" } : undefined;
+  if (first === 0x3c)
+    return isSvgText(start.toString("utf8")) ? { kind: "image", mimeType: "image/svg+xml" } : undefined;
   if (first === 0x50) return readPnm(start);
   if (first !== 0x2f && first !== 0x23 && first !== 0x25 && first !== 0x53) return undefined;
   const text = start.toString("latin1");
@@ -27,7 +28,7 @@ export function readTextImage(start: Buffer): Found | undefined {
 }
 
 /** Whether the first element is `svg`, after white space, declarations, comments and a document type. */
-function isSvg(text: string): boolean {
+export function isSvgText(text: string): boolean {
   for (let at = 0; at < text.length; ) {
     const rest = text.slice(at, at + 64).replace(/^[\s\ufeff]+/, "");
     if (rest === "") at += 64;
