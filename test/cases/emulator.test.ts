@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { pixelBudget } from "../../src/core/input/pixel-budget.js";
+import { pixelBudget } from "../../src/core/input/decoding.js";
 import { startEmulator } from "../../src/emulator/index.js";
 import { jpeg } from "../helpers/files.js";
 import { type AnnotationJson, type Http, note, openHttp, picture } from "../helpers/http.js";

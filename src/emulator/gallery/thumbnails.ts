@@ -2,7 +2,7 @@
 
 import { limits } from "../../clarifai/limits.js";
 import { describeFile } from "../../core/input/content.js";
-import { pixelBudget } from "../../core/input/pixel-budget.js";
+import { pixelBudget } from "../../core/input/decoding.js";
 import { Semaphore } from "../../core/util/semaphore.js";
 
 /** How a picture is made: its longest side in pixels, and whether it is turned by its EXIF orientation. */

@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { limits } from "../../clarifai/limits.js";
 import { describeFile, mimeTypeOf } from "../../core/input/content.js";
-import { pixelBudget } from "../../core/input/pixel-budget.js";
+import { pixelBudget } from "../../core/input/decoding.js";
 import type { Fault } from "../server/faults.js";
 import { sendWithFaults } from "../server/faulty-answers.js";
 import type { Access } from "../server/requests.js";

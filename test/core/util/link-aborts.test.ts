@@ -2,7 +2,7 @@
 
 import { getEventListeners } from "node:events";
 import { expect, it } from "vitest";
-import { linkAborts } from "../../../src/core/net/linked-abort.js";
+import { linkAborts } from "../../../src/core/util/link-aborts.js";
 
 it("aborts with the reason of the first signal", () => {
   const [one, other] = [new AbortController(), new AbortController()];
