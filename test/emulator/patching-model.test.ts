@@ -2,8 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Json, JsonObject } from "../../src/core/util/json-values.js";
 import { patchFields } from "../../src/emulator/routes/patching.js";
-import type { Fields, Json, JsonObject } from "../../src/emulator/store/model.js";
+import type { Fields } from "../../src/emulator/store/model.js";
 
 type Rule = [merge: Json | undefined, remove: Json | undefined];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readMessage, readParameters } from "../../src/emulator/server/reading.js";
+import { readMessage, readParameters } from "../../src/emulator/wire/read-message.js";
 import { jpeg } from "../helpers/files.js";
 import { note, openHttp, picture } from "../helpers/http.js";
 

@@ -16,7 +16,7 @@ import type { Input } from "../../src/core/input/input.js";
 import type { Clock } from "../../src/core/net/clock.js";
 import { fetchMedia } from "../../src/emulator/media/fetch-media.js";
 import { MediaFiles } from "../../src/emulator/media/media-files.js";
-import { drain } from "../../src/emulator/server/requests.js";
+import { drain } from "../../src/emulator/server/body.js";
 import { makeServer } from "../../src/emulator/server/server.js";
 import { download } from "../../src/sinks/download.js";
 import { listInputs } from "../../src/sources/list-inputs.js";

@@ -6,7 +6,7 @@ import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connect } from "../../src/connect.js";
-import { strangerOf } from "../../src/emulator/server/requests.js";
+import { untrustedOrigin } from "../../src/emulator/server/requests.js";
 import { svg } from "../helpers/bombs.js";
 import { jpeg } from "../helpers/files.js";
 import { type Http, note, openHttp, picture } from "../helpers/http.js";
@@ -173,7 +173,7 @@ describe("blocked: pages in a browser", () => {
 
   it("that reach a store which others reach too", () => {
     const from = (host: string | undefined, origin?: string) =>
-      strangerOf({ headers: { host, ...(origin === undefined ? {} : { origin }) } } as never, "0.0.0.0");
+      untrustedOrigin({ headers: { host, ...(origin === undefined ? {} : { origin }) } } as never, "0.0.0.0");
     expect(from("store.lan:8080", "https://evil.example")).toContain("evil.example");
     expect(from("store.lan:8080", "null")).toContain("null");
     expect(from("store.lan:8080")).toBeUndefined();

@@ -1,7 +1,7 @@
 /** Status codes of the API by their names, as far as inputs and what belongs to them can have them. */
 
 /** Codes by name; a few numbers have two names. Source: Clarifai documentation, "Status Codes". */
-export const statusCodes: Readonly<Record<string, number>> = {
+export const statusCodes = {
   // The request.
   ZERO: 0,
   SUCCESS: 10000,
@@ -129,13 +129,13 @@ export const statusCodes: Readonly<Record<string, number>> = {
   INPUT_UNCATEGORIZED: 99003,
   ANNOTATION_UNCATEGORIZED: 99004,
   INTERNAL_UNCATEGORIZED: 99009,
-};
+} as const satisfies Readonly<Record<string, number>>;
 
 /** A code that came as a number, as a number in a text, or as a name. */
 export function statusCodeFrom(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isInteger(value) ? value : undefined;
   if (typeof value !== "string" || value === "") return undefined;
   const name = value.toUpperCase();
-  if (Object.hasOwn(statusCodes, name)) return statusCodes[name];
+  if (Object.hasOwn(statusCodes, name)) return statusCodes[name as keyof typeof statusCodes];
   return Number.isInteger(Number(value)) ? Number(value) : undefined;
 }

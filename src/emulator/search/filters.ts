@@ -1,23 +1,16 @@
 /** The filters of searches. */
 
 import { isDeepStrictEqual } from "node:util";
-import { isObject, objectsIn } from "../server/incoming.js";
-import {
-  type AnnotationData,
-  type AnnotationRow,
-  type AppRow,
-  type InputRow,
-  type Json,
-  type JsonObject,
-  mediaKinds,
-  type Region,
-  type StoredConcept,
-} from "../store/model.js";
+import { kinds } from "../../core/input/kinds.js";
+import type { Json, JsonObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json-values.js";
+import type { AnnotationData, AnnotationRow, AppRow, InputRow, Region, StoredConcept } from "../store/model.js";
 import type { Store } from "../store/store.js";
-import { isNear } from "./coordinates.js";
+import { objectsIn } from "../wire/lists.js";
+import { matchesLocation } from "./coordinates.js";
 
-/** An annotation with its data, as filters compare it. */
-export interface Said {
+/** An annotation with its parsed data. */
+export interface ParsedAnnotation {
   row: AnnotationRow;
   data: AnnotationData;
 }
@@ -25,10 +18,10 @@ export interface Said {
 /** An input with its annotations, the input-level one first. */
 export interface Candidate {
   row: InputRow;
-  said: readonly Said[];
+  annotations: readonly ParsedAnnotation[];
 }
 
-/** What filters and ranks need to know of an app. */
+/** The app of a search. */
 export interface SearchContext {
   store: Store;
   app: AppRow;
@@ -37,15 +30,15 @@ export interface SearchContext {
 }
 
 /**
- * Whether the input of a filter describes this one. Kinds, datasets and status are alternatives, as the vendor's tests of searches assert; an id,
- * labels and a location must hold as well.
+ * Whether an input matches the input of a filter. Of kinds, datasets and status, one match is enough, as the vendor's tests of searches assert; the
+ * id, the labels and the location must all match.
  */
-export function inputHolds(context: SearchContext, candidate: Candidate, wanted: Json | undefined): boolean {
+export function matchesInput(context: SearchContext, candidate: Candidate, wanted: Json | undefined): boolean {
   if (!isObject(wanted)) return true;
   const { row } = candidate;
   if (wanted.id !== undefined && wanted.id !== row.id) return false;
   const data = isObject(wanted.data) ? wanted.data : {};
-  const media = mediaHold(candidate, data);
+  const media = mediaMatches(candidate, data);
   const code = isObject(wanted.status) ? wanted.status.code : undefined;
   const datasets = Array.isArray(wanted.dataset_ids) ? wanted.dataset_ids.map(String) : [];
   const alternatives = [
@@ -53,11 +46,15 @@ export function inputHolds(context: SearchContext, candidate: Candidate, wanted:
     ...(code === undefined ? [] : [code === row.status]),
     ...(datasets.length === 0 ? [] : [isInOneOf(context, candidate, datasets)]),
   ];
-  return (alternatives.length === 0 || alternatives.includes(true)) && labelsHold(context, candidate, data);
+  return (alternatives.length === 0 || alternatives.includes(true)) && matchesLabels(context, candidate, data);
 }
 
-/** Whether the annotation of a filter describes this one. Concepts are alternatives, and so are keys of metadata. */
-export function annotationHolds({ app, names }: SearchContext, { row, data }: Said, wanted: Json | undefined): boolean {
+/** Whether an annotation matches the annotation of a filter. Of concepts, and of keys of metadata, one match is enough. */
+export function matchesAnnotation(
+  { app, names }: SearchContext,
+  { row, data }: ParsedAnnotation,
+  wanted: Json | undefined,
+): boolean {
   if (!isObject(wanted)) return true;
   if (wanted.id !== undefined && wanted.id !== row.id) return false;
   if (wanted.input_id !== undefined && wanted.input_id !== row.input_id) return false;
@@ -67,25 +64,25 @@ export function annotationHolds({ app, names }: SearchContext, { row, data }: Sa
   const code = isObject(wanted.status) ? wanted.status.code : undefined;
   if (code !== undefined && code !== row.status) return false;
   const info = row.info === null ? {} : (JSON.parse(row.info) as JsonObject);
-  if (!metadataHolds(info, wanted.annotation_info)) return false;
+  if (!matchesMetadata(info, wanted.annotation_info)) return false;
   if (!isObject(wanted.data)) return true;
   const { concepts, metadata, geo, regions, frames, time_segments: segments } = wanted.data;
-  // Data without anything in it ask for annotations of the whole input.
+  // Empty data select annotations of the whole input.
   if (Object.keys(wanted.data).length === 0) return data.region === undefined && data.around === undefined;
   const listed = objectsIn(concepts);
   const shapes = objectsIn(regions);
   return (
-    (listed.length === 0 || listed.some((concept) => isSaid(names, conceptsOf(data), concept))) &&
-    metadataHolds(data.metadata, metadata) &&
-    (!isObject(geo) || (data.geo !== undefined && isNear(data.geo.geo_point, geo))) &&
-    (shapes.length === 0 || shapes.some((shape) => regionHolds(names, data.region, shape))) &&
+    (listed.length === 0 || listed.some((concept) => hasConcept(names, conceptsOf(data), concept))) &&
+    matchesMetadata(data.metadata, metadata) &&
+    (!isObject(geo) || (data.geo !== undefined && matchesLocation(data.geo.geo_point, geo))) &&
+    (shapes.length === 0 || shapes.some((shape) => matchesRegion(names, data.region, shape))) &&
     (objectsIn(frames).length === 0 || data.around?.in === "frames") &&
     (objectsIn(segments).length === 0 || data.around?.in === "time_segments")
   );
 }
 
-/** One of the conditions that the first clients sent: all of it must hold, whatever annotations of the input say so. */
-export function legacyHolds(context: SearchContext, candidate: Candidate, and: JsonObject): boolean {
+/** Whether an input matches a condition of the first clients. Every part must match, each with any annotation of the input. */
+export function matchesLegacy(context: SearchContext, candidate: Candidate, and: JsonObject): boolean {
   const { annotation, input } = and;
   const wanted = isObject(input) ? input : {};
   const data = isObject(wanted.data) ? wanted.data : {};
@@ -95,13 +92,13 @@ export function legacyHolds(context: SearchContext, candidate: Candidate, and: J
     (wanted.id === undefined || wanted.id === candidate.row.id) &&
     (code === undefined || code === candidate.row.status) &&
     (datasets.length === 0 || isInOneOf(context, candidate, datasets)) &&
-    !mediaHold(candidate, data).includes(false) &&
-    labelsHold(context, candidate, data) &&
-    (!isObject(annotation) || candidate.said.some((one) => annotationHolds(context, one, annotation)))
+    !mediaMatches(candidate, data).includes(false) &&
+    matchesLabels(context, candidate, data) &&
+    (!isObject(annotation) || candidate.annotations.some((one) => matchesAnnotation(context, one, annotation)))
   );
 }
 
-/** Whether a time lies in a range; both ends belong to it. */
+/** Whether a time lies in a range, ends included. */
 export function isWithin(time: string, range: Json | undefined): boolean {
   if (!isObject(range)) return true;
   const { start_time: start, end_time: end } = range;
@@ -109,8 +106,8 @@ export function isWithin(time: string, range: Json | undefined): boolean {
   return !(typeof start === "string" && at < Date.parse(start)) && !(typeof end === "string" && at > Date.parse(end));
 }
 
-/** Whether one of the concepts is the wanted one, present or absent as it is wanted. */
-export function isSaid(
+/** Whether the wanted concept is among the concepts. A value of 0.5 or more means present, a lower value means absent. */
+export function hasConcept(
   names: ReadonlyMap<string, string>,
   concepts: readonly StoredConcept[],
   wanted: JsonObject,
@@ -122,31 +119,33 @@ export function isSaid(
   });
 }
 
-/** The concepts of an annotation and of its region. */
-export function conceptsOf({ concepts = [], region }: Said["data"]): StoredConcept[] {
+/** Returns the concepts of an annotation and of its region. */
+export function conceptsOf({ concepts = [], region }: AnnotationData): StoredConcept[] {
   return [...concepts, ...(region?.concepts ?? [])];
 }
 
-/** For each medium that is asked for, whether the input has it. */
-function mediaHold({ row }: Candidate, data: JsonObject): boolean[] {
+/** Returns, for each medium in the filter, whether the input has it. */
+function mediaMatches({ row }: Candidate, data: JsonObject): boolean[] {
   const media = JSON.parse(row.media) as JsonObject;
-  return mediaKinds.flatMap((kind) => {
+  return kinds.flatMap((kind) => {
     const wanted = data[kind];
     if (!isObject(wanted)) return [];
-    const there = media[kind];
-    return [isObject(there) && (wanted.url === undefined || wanted.url === there.url)];
+    const medium = media[kind];
+    return [isObject(medium) && (wanted.url === undefined || wanted.url === medium.url)];
   });
 }
 
-/** Labels of an input, wherever they are among its annotations. */
-function labelsHold({ names }: SearchContext, candidate: Candidate, data: JsonObject): boolean {
+/** Whether an input has the labels, in any of its annotations. */
+function matchesLabels({ names }: SearchContext, candidate: Candidate, data: JsonObject): boolean {
   if (data.concepts === undefined && data.metadata === undefined && data.geo === undefined) return true;
-  const { said } = candidate;
-  const own = said.find(({ row }) => row.level === 1)?.data ?? {};
+  const { annotations } = candidate;
+  const inputLevel = annotations.find(({ row }) => row.level === 1)?.data ?? {};
   return (
-    objectsIn(data.concepts).every((concept) => said.some((one) => isSaid(names, conceptsOf(one.data), concept))) &&
-    metadataHolds(own.metadata, data.metadata) &&
-    (!isObject(data.geo) || (own.geo !== undefined && isNear(own.geo.geo_point, data.geo)))
+    objectsIn(data.concepts).every((concept) =>
+      annotations.some((one) => hasConcept(names, conceptsOf(one.data), concept)),
+    ) &&
+    matchesMetadata(inputLevel.metadata, data.metadata) &&
+    (!isObject(data.geo) || (inputLevel.geo !== undefined && matchesLocation(inputLevel.geo.geo_point, data.geo)))
   );
 }
 
@@ -155,24 +154,25 @@ function isInOneOf({ store }: SearchContext, { row }: Candidate, datasets: reado
   return datasets.some((dataset) => store.get(sql, row.app, dataset, row.seq) !== undefined);
 }
 
-function regionHolds(names: ReadonlyMap<string, string>, region: Region | undefined, wanted: JsonObject): boolean {
+function matchesRegion(names: ReadonlyMap<string, string>, region: Region | undefined, wanted: JsonObject): boolean {
   if (!region) return false;
   if (wanted.id !== undefined && wanted.id !== region.id) return false;
   if (wanted.track_id !== undefined && wanted.track_id !== region.track_id) return false;
   const shapes = isObject(wanted.region_info) ? Object.keys(wanted.region_info) : [];
   if (!shapes.every((shape) => region.region_info?.[shape] !== undefined)) return false;
   const concepts = isObject(wanted.data) ? objectsIn(wanted.data.concepts) : [];
-  return concepts.length === 0 || concepts.some((concept) => isSaid(names, region.concepts, concept));
+  return concepts.length === 0 || concepts.some((concept) => hasConcept(names, region.concepts, concept));
 }
 
-/** Of several keys one is enough. */
-function metadataHolds(there: JsonObject | undefined, wanted: Json | undefined): boolean {
+/** Whether at least one of the wanted keys has the wanted value. */
+function matchesMetadata(metadata: JsonObject | undefined, wanted: Json | undefined): boolean {
   const entries = isObject(wanted) ? Object.entries(wanted) : [];
-  return entries.length === 0 || entries.some(([key, value]) => contains(there?.[key], value));
+  return entries.length === 0 || entries.some(([key, value]) => contains(metadata?.[key], value));
 }
 
-function contains(there: Json | undefined, wanted: Json): boolean {
-  if (isObject(wanted) && isObject(there))
-    return Object.entries(wanted).every(([key, value]) => contains(there[key], value));
-  return isDeepStrictEqual(there, wanted);
+function contains(stored: Json | undefined, wanted: Json): boolean {
+  if (isObject(wanted) && isObject(stored)) {
+    return Object.entries(wanted).every(([key, value]) => contains(stored[key], value));
+  }
+  return isDeepStrictEqual(stored, wanted);
 }

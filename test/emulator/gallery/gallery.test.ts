@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import type { ChangesShape, FacetsShape, PlacesShape, RecordShape } from "../../../src/emulator/gallery/shapes.js";
+import type { ChangesShape, FacetsShape, LocationsShape, RecordShape } from "../../../src/emulator/gallery/shapes.js";
 import { exampleBytes, jpeg } from "../../helpers/files.js";
 import { openGallery } from "../../helpers/gallery.js";
 import { type Http, note, openHttp, picture } from "../../helpers/http.js";
@@ -207,14 +207,14 @@ describe("one input in the gallery", () => {
       datasets: [],
       record: { id: "photo", times_stored: 1, annotations: [{ id: "drawn" }] },
     });
-    expect((await gallery.ask<RecordShape>("record", { seq: seqOf("far") })).place).toEqual({
+    expect((await gallery.ask<RecordShape>("record", { seq: seqOf("far") })).location).toEqual({
       longitude: 151.2,
       latitude: -33.9,
     });
     await http.add({ id: "book", data: { text: { raw: "y".repeat(150_000) } } });
     const newest = (await gallery.ask("inputs", { limit: 1 })).items[0]?.seq ?? 0;
     const book = await gallery.ask<RecordShape>("record", { seq: newest });
-    expect([book.text?.length, book.textIsCut]).toEqual([100_000, true]);
+    expect([book.text?.length, book.isTextCut]).toEqual([100_000, true]);
     expect(JSON.stringify(book.record).length).toBeLessThan(2000);
     await expect(gallery.ask("record", { seq: 999_999 })).rejects.toThrow("404");
   });
@@ -222,9 +222,9 @@ describe("one input in the gallery", () => {
   it("is on the map", async () => {
     const gallery = await openGallery((await filled()).emulator);
     await gallery.find();
-    const { points } = await gallery.ask<PlacesShape>("places");
-    expect(points.map(([, ...place]) => place)).toEqual([[151.2, -33.9]]);
-    expect((await gallery.ask<PlacesShape>("places", { kind: "image" })).points).toEqual([]);
+    const { points } = await gallery.ask<LocationsShape>("locations");
+    expect(points.map(([, ...location]) => location)).toEqual([[151.2, -33.9]]);
+    expect((await gallery.ask<LocationsShape>("locations", { kind: "image" })).points).toEqual([]);
   });
 
   it("has a small picture that is upright, and its original", async () => {

@@ -1,0 +1,28 @@
+/** Errors that become answers: the refusal of a whole request, and of one of its items. */
+
+import { type Status, status } from "./status.js";
+
+/** The request is refused as a whole. */
+export class Refusal extends Error {
+  readonly code: number;
+  readonly details: string | undefined;
+  /** Overrides the HTTP status of the code. */
+  readonly httpStatus: number | undefined;
+
+  constructor(code: number, details?: string, httpStatus?: number) {
+    super(details ?? status(code).description);
+    this.code = code;
+    this.details = details;
+    this.httpStatus = httpStatus;
+  }
+}
+
+/** One item of a request is refused. The other items are processed. */
+export class ItemRefusal extends Error {
+  readonly status: Status;
+
+  constructor(code: number, details: string) {
+    super(details);
+    this.status = status(code, details);
+  }
+}
