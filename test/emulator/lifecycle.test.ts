@@ -146,7 +146,10 @@ describe("inputs by URL", () => {
   it("fail when the store does not fetch", async () => {
     const { add } = await openHttp({ allowFetch: false });
     const [input] = await add({ id: "a", data: { image: { url: "http://127.0.0.1:9/a.jpg" } } });
-    expect(input?.status).toMatchObject({ code: 30002, details: "the emulator does not fetch URLs (allowFetch is false)" });
+    expect(input?.status).toMatchObject({
+      code: 30002,
+      details: "the emulator does not fetch URLs (allowFetch is false)",
+    });
   });
 });
 

@@ -1,32 +1,22 @@
-/** The filters: kind, status, dataset, concept, metadata and a part of the id. */
+/** The filters: kind, status, concept, dataset, metadata, id and area. */
 
-import { useEffect, useState } from "preact/hooks";
-import { countText } from "../../../core/util/format.js";
-import type { FacetsShape, Kind } from "../shapes.js";
-import { ask } from "./api.js";
-import { filtersIn, type View } from "./state.js";
-import { symbols } from "./tiles/tile-parts.js";
+import { useState } from "preact/hooks";
+import { kinds } from "../../../../core/input/kinds.js";
+import { countText } from "../../../../core/util/format.js";
+import type { FacetsShape } from "../../shapes.js";
+import { countFilters, type View } from "../state.js";
+import { symbols } from "../tiles/tile-parts.js";
+import { Choice, TextFilter, ValueFilter } from "./filter-fields.js";
 
-interface FiltersProps {
-  app: number;
+interface FilterProps {
   facets: FacetsShape | undefined;
   view: View;
   change: (change: View) => void;
 }
 
-const kinds: readonly Kind[] = ["image", "video", "audio", "text"];
-/** A text is looked for when nothing was typed for so long, in milliseconds. */
-const typingMs = 250;
-
-export function Filters({ app, facets, view, change }: FiltersProps) {
-  const countOf = (kind: Kind) => facets?.kinds.find((entry) => entry.kind === kind)?.count ?? 0;
-  const statuses = facets?.statuses ?? [];
-  const states = (["ready", "waiting", "failed"] as const).filter((state) =>
-    statuses.some((one) => one.state === state),
-  );
-  const failures = statuses.filter((one) => one.state === "failed");
+export function Filters({ app, facets, view, change }: FilterProps & { app: number }) {
   const [isUnfolded, setUnfolded] = useState(false);
-  const used = filtersIn(view);
+  const used = countFilters(view);
   return (
     <form
       class={`filters ${isUnfolded ? "unfolded" : ""}`}
@@ -36,30 +26,8 @@ export function Filters({ app, facets, view, change }: FiltersProps) {
       <button type="button" class="fold" aria-expanded={isUnfolded} onClick={() => setUnfolded(!isUnfolded)}>
         {`Filters${used > 0 ? ` (${used})` : ""} ${isUnfolded ? "▴" : "▾"}`}
       </button>
-      <fieldset class="kinds">
-        <legend>Kind</legend>
-        {kinds.map((kind) => (
-          <button
-            key={kind}
-            type="button"
-            aria-pressed={view.kind === kind}
-            disabled={countOf(kind) === 0 && view.kind !== kind}
-            onClick={() => change({ kind: view.kind === kind ? "" : kind })}
-          >
-            <span aria-hidden="true">{symbols[kind]}</span> {kind} <small>{countText(countOf(kind))}</small>
-          </button>
-        ))}
-      </fieldset>
-      <Choice label="Status" value={view.status} onChange={(status) => change({ status })}>
-        {states.map((state) => (
-          <option key={state} value={state}>
-            {`${state} (${countText(statuses.reduce((sum, one) => sum + (one.state === state ? one.count : 0), 0))})`}
-          </option>
-        ))}
-        {failures.map(({ code, text, count }) => (
-          <option key={code} value={code}>{`${code} ${text} (${countText(count)})`}</option>
-        ))}
-      </Choice>
+      <KindFilter facets={facets} view={view} change={change} />
+      <StatusFilter facets={facets} view={view} change={change} />
       <Choice label="Concept" value={view.concept} onChange={(concept) => change({ concept })}>
         {facets?.concepts.map(({ id, name, count }) => (
           <option key={id} value={id}>{`${name} (${countText(count)})`}</option>
@@ -77,90 +45,58 @@ export function Filters({ app, facets, view, change }: FiltersProps) {
           </option>
         ))}
       </Choice>
-      {view.key && <Value app={app} field={view.key} value={view.value} onChange={(value) => change({ value })} />}
-      <Typed label="Id" value={view.id} onChange={(id) => change({ id })} hint="a part of it" />
+      {view.key && (
+        <ValueFilter app={app} field={view.key} value={view.value} onChange={(value) => change({ value })} />
+      )}
+      <TextFilter label="Id" value={view.id} onChange={(id) => change({ id })} placeholder="part of the id" />
       {view.area && (
         <button type="button" class="chip" onClick={() => change({ area: "" })}>
-          In the area ✕
+          In the map area ✕
         </button>
       )}
     </form>
   );
 }
 
-interface ChoiceProps {
-  label: string;
-  value: string | undefined;
-  onChange: (value: string) => void;
-  children: preact.ComponentChildren;
-}
-
-function Choice({ label, value = "", onChange, children }: ChoiceProps) {
+function KindFilter({ facets, view, change }: FilterProps) {
   return (
-    <label>
-      <span>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="">any</option>
-        {children}
-      </select>
-    </label>
+    <fieldset class="kinds">
+      <legend>Kind</legend>
+      {kinds.map((kind) => {
+        const count = facets?.kinds.find((entry) => entry.kind === kind)?.count ?? 0;
+        const isChosen = view.kind === kind;
+        return (
+          <button
+            key={kind}
+            type="button"
+            aria-pressed={isChosen}
+            disabled={count === 0 && !isChosen}
+            onClick={() => change({ kind: isChosen ? "" : kind })}
+          >
+            <span aria-hidden="true">{symbols[kind]}</span> {kind} <small>{countText(count)}</small>
+          </button>
+        );
+      })}
+    </fieldset>
   );
 }
 
-interface ValueProps {
-  app: number;
-  field: string;
-  value: string | undefined;
-  onChange: (value: string) => void;
-}
-
-function Value({ app, field, value, onChange }: ValueProps) {
-  const [known, setKnown] = useState<string[]>([]);
-  useEffect(() => {
-    const off = new AbortController();
-    const parameters = new URLSearchParams({ app: String(app), key: field });
-    ask<string[]>("values", parameters, off.signal).then(setKnown, () => off.signal.aborted || setKnown([]));
-    return () => off.abort();
-  }, [app, field]);
-  return (
-    <>
-      <Typed label="is" value={value} onChange={onChange} list="values" hint="the whole value" />
-      <datalist id="values">
-        {known.map((text) => (
-          <option key={text} value={text} />
-        ))}
-      </datalist>
-    </>
+function StatusFilter({ facets, view, change }: FilterProps) {
+  const statuses = facets?.statuses ?? [];
+  const states = (["ready", "waiting", "failed"] as const).filter((state) =>
+    statuses.some((one) => one.state === state),
   );
-}
-
-interface TypedProps {
-  label: string;
-  value: string | undefined;
-  onChange: (value: string) => void;
-  hint: string;
-  list?: string;
-}
-
-function Typed({ label, value = "", onChange, hint, list }: TypedProps) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text === value) return undefined;
-    const timer = setTimeout(() => onChange(text), typingMs);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const failures = statuses.filter((one) => one.state === "failed");
   return (
-    <label>
-      <span>{label}</span>
-      <input
-        type="search"
-        value={text}
-        list={list}
-        placeholder={hint}
-        autocomplete="off"
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
-    </label>
+    <Choice label="Status" value={view.status} onChange={(status) => change({ status })}>
+      {states.map((state) => (
+        <option key={state} value={state}>
+          {`${state} (${countText(statuses.reduce((sum, one) => sum + (one.state === state ? one.count : 0), 0))})`}
+        </option>
+      ))}
+      {failures.map(({ code, text, count }) => (
+        <option key={code} value={code}>{`${code} ${text} (${countText(count)})`}</option>
+      ))}
+    </Choice>
   );
 }
