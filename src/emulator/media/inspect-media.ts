@@ -50,7 +50,8 @@ export async function inspectMedia(
   path: string,
   description?: Described<FileContent>,
 ): Promise<JsonObject> {
-  if (statSync(path).size === 0) throw new ProcessingFailure(statusCodes.ALL_INPUT_INVALID_BYTES, "there are no bytes");
+  if (statSync(path).size === 0)
+    throw new ProcessingFailure(statusCodes.ALL_INPUT_INVALID_BYTES, "the content is empty");
   const described = description ?? (await describeFile(path, kind));
   const { mimeType } = described.content;
   if (described.kind !== kind) {

@@ -10,7 +10,7 @@ import { checkId } from "../wire/ids.js";
 import { incomingAnnotation } from "../wire/incoming-annotation.js";
 import { objectsIn, textsIn } from "../wire/lists.js";
 import { outgoingAnnotation } from "../wire/outgoing.js";
-import { ItemRefusal, Refusal } from "../wire/refusals.js";
+import { doesNotExist, ItemRefusal, invalidRequest } from "../wire/refusals.js";
 import { status } from "../wire/status.js";
 import { type Call, type ItemResult, objectsOf, outgoing, overallStatus, pageOf, type Reply } from "./context.js";
 import { setFields } from "./inputs/input-rows.js";
@@ -205,7 +205,7 @@ export function deleteAnnotations({ services, app, body }: Call): Reply {
 function annotationOf({ services, app, parts }: Call): AnnotationRow {
   const [inputId = "", id = ""] = parts;
   const row = services.store.annotation(app.seq, inputId, id);
-  if (!row) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, missingText(inputId, id));
+  if (!row) throw doesNotExist(missingText(inputId, id));
   return row;
 }
 
@@ -242,10 +242,6 @@ function missingText(inputId: string, id: string): string {
 
 function invalid(details: string): ItemRefusal {
   return new ItemRefusal(statusCodes.ANNOTATION_INVALID_ARGUMENT, details);
-}
-
-function invalidRequest(details: string): Refusal {
-  return new Refusal(statusCodes.CONN_INVALID_REQUEST, details);
 }
 
 function infoOf(value: JsonObject): string | null {

@@ -6,7 +6,7 @@ import { containing } from "../store/like-pattern.js";
 import type { AppRow, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { checkId } from "../wire/ids.js";
-import { Refusal } from "../wire/refusals.js";
+import { doesNotExist, invalidRequest, Refusal } from "../wire/refusals.js";
 import { allStatuses } from "../wire/status.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
 
@@ -73,10 +73,9 @@ export function postApps({ store, user, body }: UserCall): Reply {
   const apps = store.transaction(() =>
     values.map((value) => {
       const id = String(value.id ?? value.name ?? "");
-      if (id === "") throw new Refusal(statusCodes.CONN_INVALID_REQUEST, "an app has no id");
+      if (id === "") throw invalidRequest("an app has no id");
       checkId("app id", id);
-      if (store.app(user, id))
-        throw new Refusal(statusCodes.CONN_INVALID_REQUEST, `duplicate app: "${id}" already exists`);
+      if (store.app(user, id)) throw invalidRequest(`duplicate app: "${id}" already exists`);
       const app = store.addApp(user, id);
       setFields(store, app, settableFields(value));
       return app;
@@ -88,12 +87,11 @@ export function postApps({ store, user, body }: UserCall): Reply {
 /** PATCH /v2/users/{user}/apps: patches all apps, or none if one is invalid. The fields in the request replace the existing ones. */
 export function patchApps({ store, user, body }: UserCall): Reply {
   const { action } = body;
-  if (action !== "overwrite" && action !== "remove")
-    throw new Refusal(statusCodes.CONN_INVALID_REQUEST, "the action for apps is overwrite");
+  if (action !== "overwrite" && action !== "remove") throw invalidRequest("the action for apps is overwrite");
   const apps = store.transaction(() =>
     objectsOf(body.apps, "apps").map((value) => {
       const app = store.app(user, String(value.id ?? ""));
-      if (!app) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `the app "${value.id ?? ""}" does not exist`);
+      if (!app) throw doesNotExist(`the app "${value.id ?? ""}" does not exist`);
       if (action === "overwrite") setFields(store, app, { ...fieldsOf(store, app), ...settableFields(value) });
       return app;
     }),
@@ -108,12 +106,12 @@ export function getUser({ user }: UserCall): Reply {
 
 /** GET /v2/status_codes and /v2/status_codes/{code}. With a code, it is the status of the answer. */
 export function getStatusCodes(method: string, parts: readonly string[]): Reply {
-  if (parts.length > 1) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, "this path does not exist");
+  if (parts.length > 1) throw doesNotExist("this path does not exist");
   if (method !== "GET")
     throw new Refusal(statusCodes.CONN_METHOD_NOT_ALLOWED, `${method} is not allowed for status codes`);
   if (parts[0] === undefined) return { json: { statuses: allStatuses() as unknown as JsonObject[] } };
   const found = allStatuses().find(({ code }) => code === statusCodeFrom(parts[0]));
-  if (!found) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `the status code "${parts[0]}" does not exist`);
+  if (!found) throw doesNotExist(`the status code "${parts[0]}" does not exist`);
   return { status: found, httpStatus: 200 };
 }
 

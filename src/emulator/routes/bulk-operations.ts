@@ -10,7 +10,7 @@ import type { AnnotationData, AnnotationRow, Fields, InputRow, StoredConcept } f
 import { newId, timestamp } from "../store/store.js";
 import { incomingConcepts, incomingFields } from "../wire/incoming-fields.js";
 import { textsIn } from "../wire/lists.js";
-import { Refusal } from "../wire/refusals.js";
+import { doesNotExist, invalidRequest, Refusal } from "../wire/refusals.js";
 import { status } from "../wire/status.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
 import { addToDataset, ensureDataset } from "./dataset-members.js";
@@ -93,7 +93,7 @@ export function deleteBulkOperations(call: Call): Reply {
 function recordOf({ services, app }: Call, id: string): JsonObject {
   const sql = "SELECT data FROM operations WHERE app = ? AND id = ?";
   const row = services.store.get<{ data: string }>(sql, app.seq, id);
-  if (!row) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `the bulk operation "${id}" does not exist`);
+  if (!row) throw doesNotExist(`the bulk operation "${id}" does not exist`);
   return JSON.parse(row.data) as JsonObject;
 }
 
@@ -104,7 +104,7 @@ function operationsReply(records: JsonObject[]): Reply {
 
 function idsOf({ body }: Call): string[] {
   const ids = textsIn(body.ids);
-  if (ids.length === 0) throw new Refusal(statusCodes.CONN_INVALID_REQUEST, "ids is empty");
+  if (ids.length === 0) throw invalidRequest("ids is empty");
   return ids;
 }
 

@@ -6,7 +6,7 @@ import { isObject } from "../../core/util/json-values.js";
 import { containing, likePattern } from "../store/like-pattern.js";
 import type { Fields } from "../store/model.js";
 import { checkId } from "../wire/ids.js";
-import { Refusal } from "../wire/refusals.js";
+import { doesNotExist, Refusal } from "../wire/refusals.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
 
 interface ConceptRow {
@@ -98,7 +98,7 @@ export function searchConcepts(call: Call): Reply {
 
 function rowOf({ services, app }: Call, id: string): ConceptRow {
   const row = services.store.get<ConceptRow>("SELECT * FROM concepts WHERE app = ? AND id = ?", app.seq, id);
-  if (!row) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `the concept "${id}" does not exist`);
+  if (!row) throw doesNotExist(`the concept "${id}" does not exist`);
   return row;
 }
 

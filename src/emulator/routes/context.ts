@@ -11,7 +11,7 @@ import type { AppRow, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import type { MediaLookup } from "../wire/incoming-input.js";
 import type { OutgoingContext } from "../wire/outgoing.js";
-import { Refusal } from "../wire/refusals.js";
+import { invalidRequest, Refusal } from "../wire/refusals.js";
 import { type Status, status } from "../wire/status.js";
 
 /** The parts of the emulator that routes use. */
@@ -74,12 +74,9 @@ export function outgoing({ services, app, base }: Call): OutgoingContext {
 export function pageOf(parameters: Json | undefined, defaultSize = 128): { offset: number; size: number } {
   const { page = 1, per_page: size = defaultSize } = (isObject(parameters) ? parameters : {}) as Record<string, number>;
   if (size < 1 || size > limits.maxPerPage) {
-    throw new Refusal(
-      statusCodes.CONN_INVALID_REQUEST,
-      `per_page must be between 1 and ${limits.maxPerPage}, not ${size}`,
-    );
+    throw invalidRequest(`per_page must be between 1 and ${limits.maxPerPage}, not ${size}`);
   }
-  if (page < 1) throw new Refusal(statusCodes.CONN_INVALID_REQUEST, `page must be 1 or more, not ${page}`);
+  if (page < 1) throw invalidRequest(`page must be 1 or more, not ${page}`);
   return { offset: (page - 1) * size, size };
 }
 
@@ -90,7 +87,7 @@ export function objectsOf(
   maxItems: number = limits.maxInputsPerRequest,
 ): JsonObject[] {
   const list = Array.isArray(value) ? value.filter(isObject) : [];
-  if (list.length === 0) throw new Refusal(statusCodes.CONN_INVALID_REQUEST, `${name} is empty`);
+  if (list.length === 0) throw invalidRequest(`${name} is empty`);
   if (list.length > maxItems)
     throw new Refusal(statusCodes.INPUT_INVALID_REQUEST, `${name} has ${list.length} items; the limit is ${maxItems}`);
   return list;

@@ -8,7 +8,7 @@ import type { InputRow } from "../store/model.js";
 import { timestamp } from "../store/store.js";
 import { textsIn } from "../wire/lists.js";
 import { outgoingInput } from "../wire/outgoing.js";
-import { Refusal } from "../wire/refusals.js";
+import { doesNotExist, invalidRequest } from "../wire/refusals.js";
 import { status } from "../wire/status.js";
 import { type Call, type ItemResult, objectsOf, outgoing, overallStatus, pageOf, type Reply } from "./context.js";
 import { addToDataset } from "./dataset-members.js";
@@ -33,7 +33,7 @@ export function getDatasetInput(call: Call): Reply {
   const row = inputOf(call, parts[1] ?? "");
   const sql = "SELECT created_at FROM dataset_inputs WHERE app = ? AND dataset = ? AND input = ?";
   const found = services.store.get<{ created_at: string }>(sql, app.seq, id, row.seq);
-  if (!found) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `the input "${row.id}" is not in the dataset "${id}"`);
+  if (!found) throw doesNotExist(`the input "${row.id}" is not in the dataset "${id}"`);
   return { json: { dataset_input: member(call, row, found.created_at) } };
 }
 
@@ -60,9 +60,9 @@ export function postDatasetInputs(call: Call): Reply {
 
 function addFound(call: Call, dataset: string, search: JsonObject): Reply {
   const { services, app, body } = call;
-  if (!isObject(search.query)) throw invalid("the search has no query");
-  if (isRanking(search.query)) throw invalid("ranks find every input; a dataset needs filters");
-  if (body.dataset_inputs !== undefined) throw invalid("search and dataset_inputs exclude each other");
+  if (!isObject(search.query)) throw invalidRequest("the search has no query");
+  if (isRanking(search.query)) throw invalidRequest("ranks find every input; a dataset needs filters");
+  if (body.dataset_inputs !== undefined) throw invalidRequest("search and dataset_inputs exclude each other");
   const rows = searchInputs(services.store, app, search);
   services.store.transaction(() => {
     for (const row of rows) addToDataset(call, dataset, row.seq);
@@ -98,8 +98,4 @@ function member(call: Call, row: InputRow, addedAt: string): JsonObject {
 function addedMember(call: Call, row: InputRow): JsonObject {
   const { input, ...rest } = member(call, row, timestamp()) as { input: JsonObject };
   return { ...rest, input: { ...input, status: status(statusCodes.DATASET_INPUT_SUCCESS) as unknown as JsonObject } };
-}
-
-function invalid(details: string): Refusal {
-  return new Refusal(statusCodes.CONN_INVALID_REQUEST, details);
 }

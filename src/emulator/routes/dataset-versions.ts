@@ -5,7 +5,7 @@ import type { JsonObject } from "../../core/util/json-values.js";
 import { newId, timestamp } from "../store/store.js";
 import { checkId } from "../wire/ids.js";
 import { textsIn } from "../wire/lists.js";
-import { Refusal } from "../wire/refusals.js";
+import { doesNotExist, invalidRequest, notSupported } from "../wire/refusals.js";
 import { status } from "../wire/status.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
 import { metricsOf } from "./dataset-metrics.js";
@@ -26,8 +26,7 @@ export function postDatasetVersions(call: Call): Reply {
   const ids = services.store.transaction(() =>
     values.map((value) => {
       const id = typeof value.id === "string" ? checkId("dataset version id", value.id) : newId();
-      if (rowOf(call, id))
-        throw new Refusal(statusCodes.CONN_INVALID_REQUEST, `duplicate dataset version: "${id}" already exists`);
+      if (rowOf(call, id)) throw invalidRequest(`duplicate dataset version: "${id}" already exists`);
       const { description, metadata } = value;
       const data = JSON.stringify({ description, metadata });
       const sql =
@@ -59,7 +58,7 @@ export function deleteDatasetVersions(call: Call): Reply {
   const { services, app, body } = call;
   const { id: dataset } = datasetOf(call);
   const ids = textsIn(body.dataset_version_ids);
-  if (ids.length === 0) throw new Refusal(statusCodes.CONN_INVALID_REQUEST, "dataset_version_ids is empty");
+  if (ids.length === 0) throw invalidRequest("dataset_version_ids is empty");
   services.store.transaction(() => {
     const sql = "DELETE FROM dataset_versions WHERE app = ? AND dataset = ? AND id = ?";
     for (const id of ids) services.store.run(sql, app.seq, dataset, id);
@@ -76,10 +75,7 @@ export function listDatasetVersionMetrics(call: Call): Reply {
 
 /** PUT …/datasets/{id}/versions/{id}/exports */
 export function putDatasetVersionExports(): Reply {
-  throw new Refusal(
-    statusCodes.NOT_IMPLEMENTED,
-    "the emulator does not export datasets; list the inputs of the dataset and download them",
-  );
+  throw notSupported("the emulator does not export datasets; list the inputs of the dataset and download them");
 }
 
 function rowOf({ services, app, parts }: Call, id: string): VersionRow | undefined {
@@ -89,11 +85,7 @@ function rowOf({ services, app, parts }: Call, id: string): VersionRow | undefin
 
 function versionOf(call: Call, id = call.parts[1] ?? ""): VersionRow {
   const row = rowOf(call, id);
-  if (!row)
-    throw new Refusal(
-      statusCodes.CONN_DOES_NOT_EXIST,
-      `the version "${id}" of the dataset "${call.parts[0]}" does not exist`,
-    );
+  if (!row) throw doesNotExist(`the version "${id}" of the dataset "${call.parts[0]}" does not exist`);
   return row;
 }
 

@@ -1,6 +1,5 @@
 /** Routes of datasets. */
 
-import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { JsonObject } from "../../core/util/json-values.js";
 import { isObject } from "../../core/util/json-values.js";
 import { containing } from "../store/like-pattern.js";
@@ -8,7 +7,7 @@ import type { AppRow } from "../store/model.js";
 import { newId, timestamp } from "../store/store.js";
 import { checkId } from "../wire/ids.js";
 import { textsIn } from "../wire/lists.js";
-import { Refusal } from "../wire/refusals.js";
+import { doesNotExist, invalidRequest } from "../wire/refusals.js";
 import type { UserCall } from "./apps.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
 import { type Action, actionOf, patchObject } from "./patching.js";
@@ -65,8 +64,7 @@ export function postDatasets(call: Call): Reply {
   services.store.transaction(() => {
     values.forEach((value, index) => {
       const id = ids[index] as string;
-      if (rowOf(call, id))
-        throw new Refusal(statusCodes.CONN_INVALID_REQUEST, `duplicate dataset: "${id}" already exists`);
+      if (rowOf(call, id)) throw invalidRequest(`duplicate dataset: "${id}" already exists`);
       const now = timestamp();
       const sql = "INSERT INTO datasets (app, id, data, created_at, modified_at) VALUES (?, ?, ?, ?, ?)";
       services.store.run(sql, app.seq, id, JSON.stringify(settableFields(value)), now, now);
@@ -103,7 +101,7 @@ function patchData(data: JsonObject, patch: JsonObject, action: Action): JsonObj
 /** DELETE …/datasets: the inputs of the datasets stay. */
 export function deleteDatasets({ services, app, body }: Call): Reply {
   const ids = textsIn(body.dataset_ids);
-  if (ids.length === 0) throw new Refusal(statusCodes.CONN_INVALID_REQUEST, "dataset_ids is empty");
+  if (ids.length === 0) throw invalidRequest("dataset_ids is empty");
   services.store.transaction(() => {
     for (const id of ids) {
       services.store.run("DELETE FROM dataset_inputs WHERE app = ? AND dataset = ?", app.seq, id);
@@ -121,7 +119,7 @@ function rowOf({ services, app }: Call, id: string): DatasetRow | undefined {
 /** Returns the row of a dataset. @throws {Refusal} 11101 */
 export function datasetOf(call: Call, id = call.parts[0] ?? ""): DatasetRow {
   const row = rowOf(call, id);
-  if (!row) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `the dataset "${id}" does not exist`);
+  if (!row) throw doesNotExist(`the dataset "${id}" does not exist`);
   return row;
 }
 
@@ -129,10 +127,7 @@ export function datasetOf(call: Call, id = call.parts[0] ?? ""): DatasetRow {
 function settableFields(value: JsonObject): JsonObject {
   const { description, metadata, notes, visibility, image } = value;
   if (typeof notes === "string" && Buffer.byteLength(notes) > maxNotesBytes) {
-    throw new Refusal(
-      statusCodes.CONN_INVALID_REQUEST,
-      `notes has ${Buffer.byteLength(notes)} bytes; the limit is 64 KB`,
-    );
+    throw invalidRequest(`notes has ${Buffer.byteLength(notes)} bytes; the limit is 64 KB`);
   }
   const url = isObject(image) ? { image: { ...(image.url === undefined ? {} : { url: image.url }) } } : {};
   return Object.fromEntries(

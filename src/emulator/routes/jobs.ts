@@ -1,9 +1,8 @@
 /** Routes of the jobs that count added inputs by their state. */
 
-import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { JobRow } from "../store/model.js";
 import { outgoingJob } from "../wire/outgoing.js";
-import { Refusal } from "../wire/refusals.js";
+import { doesNotExist, notSupported } from "../wire/refusals.js";
 import { type Call, pageOf, type Reply } from "./context.js";
 
 /** GET …/inputs/jobs/add */
@@ -17,7 +16,7 @@ export function listJobs({ services, app, parameters }: Call): Reply {
 /** GET …/inputs/jobs/add/{id} */
 export function getJob({ services, app, parts }: Call): Reply {
   const job = services.store.job(app.seq, parts[0] ?? "");
-  if (!job) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `the job "${parts[0]}" does not exist`);
+  if (!job) throw doesNotExist(`the job "${parts[0]}" does not exist`);
   return { json: { inputs_add_job: outgoingJob(job) } };
 }
 
@@ -31,8 +30,5 @@ export function cancelJob(call: Call): Reply {
 
 /** POST …/inputs/uploads and POST …/inputs/data_sources: not supported. */
 export function refuseArchives(): Reply {
-  throw new Refusal(
-    statusCodes.NOT_IMPLEMENTED,
-    "the emulator unpacks no archives and reads no buckets; POST …/inputs takes inputs",
-  );
+  throw notSupported("the emulator unpacks no archives and reads no buckets; POST …/inputs takes inputs");
 }

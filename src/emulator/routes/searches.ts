@@ -1,13 +1,12 @@
 /** Routes of searches. */
 
-import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { JsonObject } from "../../core/util/json-values.js";
 import { isObject } from "../../core/util/json-values.js";
 import { searchAnnotations, searchInputs } from "../search/search.js";
 import { newId, timestamp } from "../store/store.js";
 import { checkId } from "../wire/ids.js";
 import { outgoingInput } from "../wire/outgoing.js";
-import { Refusal } from "../wire/refusals.js";
+import { doesNotExist, invalidRequest, notSupported } from "../wire/refusals.js";
 import { withFields } from "./annotations.js";
 import { type Call, outgoing, pageOf, type Reply } from "./context.js";
 
@@ -70,14 +69,12 @@ export function postAnnotationSearches(call: Call): Reply {
 /** Returns the searches of a request. The first clients send a single query. */
 function searchesOf(body: JsonObject): JsonObject[] {
   if (!Array.isArray(body.searches)) return [isObject(body.query) ? { query: body.query } : {}];
-  if (body.query !== undefined)
-    throw new Refusal(statusCodes.CONN_INVALID_REQUEST, "searches and query exclude each other");
+  if (body.query !== undefined) throw invalidRequest("searches and query exclude each other");
   return body.searches.filter(isObject);
 }
 
 function onlyOne(searches: readonly JsonObject[]): JsonObject {
-  if (searches.length > 1)
-    throw new Refusal(statusCodes.NOT_IMPLEMENTED, "the emulator carries out one search per request");
+  if (searches.length > 1) throw notSupported("the emulator carries out one search per request");
   return searches[0] ?? {};
 }
 
@@ -97,7 +94,7 @@ function saveIfAsked({ services, app }: Call, searches: readonly JsonObject[]): 
 function savedSearch({ services, app, parts }: Call): JsonObject {
   const id = parts[0] ?? "";
   const row = services.store.get<{ data: string }>("SELECT data FROM searches WHERE app = ? AND id = ?", app.seq, id);
-  if (!row) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `the search "${id}" does not exist`);
+  if (!row) throw doesNotExist(`the search "${id}" does not exist`);
   return JSON.parse(row.data) as JsonObject;
 }
 

@@ -1,10 +1,9 @@
 /** Location filters: whether a location lies within a distance of a point, or in a box. */
 
-import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { JsonObject } from "../../core/util/json-values.js";
 import { isObject } from "../../core/util/json-values.js";
 import type { GeoRecord } from "../store/model.js";
-import { Refusal } from "../wire/refusals.js";
+import { invalidRequest } from "../wire/refusals.js";
 
 type Location = GeoRecord["geo_point"];
 
@@ -28,14 +27,11 @@ export function matchesLocation(location: Location, geo: JsonObject): boolean {
       between(location.latitude, first.latitude, second.latitude)
     );
   }
-  if (corners.length > 0)
-    throw new Refusal(statusCodes.CONN_INVALID_REQUEST, `geo_box has ${corners.length} corners; it needs two`);
-  if (!isObject(geo.geo_limit))
-    throw new Refusal(statusCodes.CONN_INVALID_REQUEST, "a location in a filter needs geo_limit or geo_box");
+  if (corners.length > 0) throw invalidRequest(`geo_box has ${corners.length} corners; it needs two`);
+  if (!isObject(geo.geo_limit)) throw invalidRequest("a location in a filter needs geo_limit or geo_box");
   const { type = "", value } = geo.geo_limit;
   const radius = Object.hasOwn(earthRadius, String(type)) ? earthRadius[String(type)] : undefined;
-  if (radius === undefined)
-    throw new Refusal(statusCodes.CONN_INVALID_REQUEST, `geo_limit.type "${type}" is not known`);
+  if (radius === undefined) throw invalidRequest(`geo_limit.type "${type}" is not known`);
   return radius * angleBetween(location, pointOf(geo)) <= Number(value);
 }
 

@@ -33,14 +33,14 @@ export interface SearchContext {
  * Whether an input matches the input of a filter. Of kinds, datasets and status, one match is enough, as the vendor's tests of searches assert; the
  * id, the labels and the location must all match.
  */
-export function matchesInput(context: SearchContext, candidate: Candidate, wanted: Json | undefined): boolean {
-  if (!isObject(wanted)) return true;
+export function matchesInput(context: SearchContext, candidate: Candidate, expected: Json | undefined): boolean {
+  if (!isObject(expected)) return true;
   const { row } = candidate;
-  if (wanted.id !== undefined && wanted.id !== row.id) return false;
-  const data = isObject(wanted.data) ? wanted.data : {};
+  if (expected.id !== undefined && expected.id !== row.id) return false;
+  const data = isObject(expected.data) ? expected.data : {};
   const media = mediaMatches(candidate, data);
-  const code = isObject(wanted.status) ? wanted.status.code : undefined;
-  const datasets = Array.isArray(wanted.dataset_ids) ? wanted.dataset_ids.map(String) : [];
+  const code = isObject(expected.status) ? expected.status.code : undefined;
+  const datasets = Array.isArray(expected.dataset_ids) ? expected.dataset_ids.map(String) : [];
   const alternatives = [
     ...media,
     ...(code === undefined ? [] : [code === row.status]),
@@ -53,22 +53,22 @@ export function matchesInput(context: SearchContext, candidate: Candidate, wante
 export function matchesAnnotation(
   { app, names }: SearchContext,
   { row, data }: ParsedAnnotation,
-  wanted: Json | undefined,
+  expected: Json | undefined,
 ): boolean {
-  if (!isObject(wanted)) return true;
-  if (wanted.id !== undefined && wanted.id !== row.id) return false;
-  if (wanted.input_id !== undefined && wanted.input_id !== row.input_id) return false;
-  if (wanted.input_level === true && row.level !== 1) return false;
-  const worker = isObject(wanted.worker) && isObject(wanted.worker.user) ? wanted.worker.user.id : undefined;
-  for (const user of [wanted.user_id, worker]) if (user !== undefined && user !== app.user) return false;
-  const code = isObject(wanted.status) ? wanted.status.code : undefined;
+  if (!isObject(expected)) return true;
+  if (expected.id !== undefined && expected.id !== row.id) return false;
+  if (expected.input_id !== undefined && expected.input_id !== row.input_id) return false;
+  if (expected.input_level === true && row.level !== 1) return false;
+  const worker = isObject(expected.worker) && isObject(expected.worker.user) ? expected.worker.user.id : undefined;
+  for (const user of [expected.user_id, worker]) if (user !== undefined && user !== app.user) return false;
+  const code = isObject(expected.status) ? expected.status.code : undefined;
   if (code !== undefined && code !== row.status) return false;
   const info = row.info === null ? {} : (JSON.parse(row.info) as JsonObject);
-  if (!matchesMetadata(info, wanted.annotation_info)) return false;
-  if (!isObject(wanted.data)) return true;
-  const { concepts, metadata, geo, regions, frames, time_segments: segments } = wanted.data;
+  if (!matchesMetadata(info, expected.annotation_info)) return false;
+  if (!isObject(expected.data)) return true;
+  const { concepts, metadata, geo, regions, frames, time_segments: segments } = expected.data;
   // Empty data select annotations of the whole input.
-  if (Object.keys(wanted.data).length === 0) return data.region === undefined && data.around === undefined;
+  if (Object.keys(expected.data).length === 0) return data.region === undefined && data.around === undefined;
   const listed = objectsIn(concepts);
   const shapes = objectsIn(regions);
   return (
@@ -84,12 +84,12 @@ export function matchesAnnotation(
 /** Whether an input matches a condition of the first clients. Every part must match, each with any annotation of the input. */
 export function matchesLegacy(context: SearchContext, candidate: Candidate, and: JsonObject): boolean {
   const { annotation, input } = and;
-  const wanted = isObject(input) ? input : {};
-  const data = isObject(wanted.data) ? wanted.data : {};
-  const code = isObject(wanted.status) ? wanted.status.code : undefined;
-  const datasets = Array.isArray(wanted.dataset_ids) ? wanted.dataset_ids.map(String) : [];
+  const expected = isObject(input) ? input : {};
+  const data = isObject(expected.data) ? expected.data : {};
+  const code = isObject(expected.status) ? expected.status.code : undefined;
+  const datasets = Array.isArray(expected.dataset_ids) ? expected.dataset_ids.map(String) : [];
   return (
-    (wanted.id === undefined || wanted.id === candidate.row.id) &&
+    (expected.id === undefined || expected.id === candidate.row.id) &&
     (code === undefined || code === candidate.row.status) &&
     (datasets.length === 0 || isInOneOf(context, candidate, datasets)) &&
     !mediaMatches(candidate, data).includes(false) &&
@@ -106,15 +106,15 @@ export function isWithin(time: string, range: Json | undefined): boolean {
   return !(typeof start === "string" && at < Date.parse(start)) && !(typeof end === "string" && at > Date.parse(end));
 }
 
-/** Whether the wanted concept is among the concepts. A value of 0.5 or more means present, a lower value means absent. */
+/** Whether the expected concept is among the concepts. A value of 0.5 or more means present, a lower value means absent. */
 export function hasConcept(
   names: ReadonlyMap<string, string>,
   concepts: readonly StoredConcept[],
-  wanted: JsonObject,
+  expected: JsonObject,
 ): boolean {
-  const isPresent = Number(wanted.value) >= 0.5;
+  const isPresent = Number(expected.value) >= 0.5;
   return concepts.some(({ id, value }) => {
-    const same = wanted.id === undefined ? names.get(id) === wanted.name : id === wanted.id;
+    const same = expected.id === undefined ? names.get(id) === expected.name : id === expected.id;
     return same && value >= 0.5 === isPresent;
   });
 }
@@ -128,10 +128,10 @@ export function conceptsOf({ concepts = [], region }: AnnotationData): StoredCon
 function mediaMatches({ row }: Candidate, data: JsonObject): boolean[] {
   const media = JSON.parse(row.media) as JsonObject;
   return kinds.flatMap((kind) => {
-    const wanted = data[kind];
-    if (!isObject(wanted)) return [];
+    const expected = data[kind];
+    if (!isObject(expected)) return [];
     const medium = media[kind];
-    return [isObject(medium) && (wanted.url === undefined || wanted.url === medium.url)];
+    return [isObject(medium) && (expected.url === undefined || expected.url === medium.url)];
   });
 }
 
@@ -154,25 +154,25 @@ function isInOneOf({ store }: SearchContext, { row }: Candidate, datasets: reado
   return datasets.some((dataset) => store.get(sql, row.app, dataset, row.seq) !== undefined);
 }
 
-function matchesRegion(names: ReadonlyMap<string, string>, region: Region | undefined, wanted: JsonObject): boolean {
+function matchesRegion(names: ReadonlyMap<string, string>, region: Region | undefined, expected: JsonObject): boolean {
   if (!region) return false;
-  if (wanted.id !== undefined && wanted.id !== region.id) return false;
-  if (wanted.track_id !== undefined && wanted.track_id !== region.track_id) return false;
-  const shapes = isObject(wanted.region_info) ? Object.keys(wanted.region_info) : [];
+  if (expected.id !== undefined && expected.id !== region.id) return false;
+  if (expected.track_id !== undefined && expected.track_id !== region.track_id) return false;
+  const shapes = isObject(expected.region_info) ? Object.keys(expected.region_info) : [];
   if (!shapes.every((shape) => region.region_info?.[shape] !== undefined)) return false;
-  const concepts = isObject(wanted.data) ? objectsIn(wanted.data.concepts) : [];
+  const concepts = isObject(expected.data) ? objectsIn(expected.data.concepts) : [];
   return concepts.length === 0 || concepts.some((concept) => hasConcept(names, region.concepts, concept));
 }
 
-/** Whether at least one of the wanted keys has the wanted value. */
-function matchesMetadata(metadata: JsonObject | undefined, wanted: Json | undefined): boolean {
-  const entries = isObject(wanted) ? Object.entries(wanted) : [];
+/** Whether at least one of the expected keys has the expected value. */
+function matchesMetadata(metadata: JsonObject | undefined, expected: Json | undefined): boolean {
+  const entries = isObject(expected) ? Object.entries(expected) : [];
   return entries.length === 0 || entries.some(([key, value]) => contains(metadata?.[key], value));
 }
 
-function contains(stored: Json | undefined, wanted: Json): boolean {
-  if (isObject(wanted) && isObject(stored)) {
-    return Object.entries(wanted).every(([key, value]) => contains(stored[key], value));
+function contains(stored: Json | undefined, expected: Json): boolean {
+  if (isObject(expected) && isObject(stored)) {
+    return Object.entries(expected).every(([key, value]) => contains(stored[key], value));
   }
-  return isDeepStrictEqual(stored, wanted);
+  return isDeepStrictEqual(stored, expected);
 }

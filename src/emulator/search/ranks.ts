@@ -9,24 +9,26 @@ import { type Candidate, conceptsOf, hasConcept, type SearchContext } from "./fi
 /** Makes functions that score an input: 1 if it has the concepts, or if it is the same image or text, else 0. */
 export function ranksOf(context: SearchContext, query: JsonObject): ((candidate: Candidate) => number)[] {
   const ranks = objectsIn(query.ranks).flatMap(({ annotation, negate }) =>
-    isObject(annotation) && Object.keys(annotation).length > 0 ? [{ wanted: annotation, negate }] : [],
+    isObject(annotation) && Object.keys(annotation).length > 0 ? [{ reference: annotation, negate }] : [],
   );
   // The first clients send ranks among the filters: an image or an input to compare with, or predicted concepts.
   const legacyRanks = objectsIn(query.ands).flatMap(({ input, output, negate }) => {
     const url = isObject(input) && isObject(input.data) ? input.data.url : undefined;
-    if (url !== undefined) return [{ wanted: { data: { image: { url } } }, negate }];
-    return [isObject(output) ? output.input : undefined, output].flatMap((wanted) =>
-      isObject(wanted) && (wanted.data !== undefined || wanted.id !== undefined) ? [{ wanted, negate }] : [],
+    if (url !== undefined) return [{ reference: { data: { image: { url } } }, negate }];
+    return [isObject(output) ? output.input : undefined, output].flatMap((reference) =>
+      isObject(reference) && (reference.data !== undefined || reference.id !== undefined)
+        ? [{ reference, negate }]
+        : [],
     );
   });
-  return [...ranks, ...legacyRanks].map(({ wanted, negate }) => {
-    const isSimilar = similarity(context, wanted);
+  return [...ranks, ...legacyRanks].map(({ reference, negate }) => {
+    const isSimilar = similarity(context, reference);
     return (candidate) => (isSimilar(candidate) !== (negate === true) ? 1 : 0);
   });
 }
 
-function similarity({ store, app, names }: SearchContext, wanted: JsonObject): (candidate: Candidate) => boolean {
-  const data = isObject(wanted.data) ? wanted.data : {};
+function similarity({ store, app, names }: SearchContext, reference: JsonObject): (candidate: Candidate) => boolean {
+  const data = isObject(reference.data) ? reference.data : {};
   const concepts = objectsIn(data.concepts);
   if (concepts.length > 0) {
     return ({ annotations }) => {
@@ -37,7 +39,7 @@ function similarity({ store, app, names }: SearchContext, wanted: JsonObject): (
   const raw = isObject(data.text) ? data.text.raw : undefined;
   if (raw !== undefined) return ({ row }) => (JSON.parse(row.media) as { text?: JsonObject }).text?.raw === raw;
   const { url, base64 } = isObject(data.image) ? data.image : {};
-  const id = String(wanted.input_id ?? wanted.id ?? "");
+  const id = String(reference.input_id ?? reference.id ?? "");
   const sha256 =
     typeof base64 === "string"
       ? createHash("sha256").update(Buffer.from(base64, "base64")).digest("hex")

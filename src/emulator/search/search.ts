@@ -1,12 +1,11 @@
 /** Searches inputs and annotations: filters select them, and ranks order them. */
 
-import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { JsonObject } from "../../core/util/json-values.js";
 import { isObject } from "../../core/util/json-values.js";
 import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { objectsIn } from "../wire/lists.js";
-import { Refusal } from "../wire/refusals.js";
+import { notSupported } from "../wire/refusals.js";
 import {
   type Candidate,
   isWithin,
@@ -52,10 +51,7 @@ export function searchAnnotations(
   const context = contextOf(store, app, search);
   const query = isObject(search.query) ? search.query : {};
   if (objectsIn(query.ranks).length > 0 || objectsIn(query.ands).length > 0) {
-    throw new Refusal(
-      statusCodes.NOT_IMPLEMENTED,
-      "the emulator ranks inputs only; search for annotations with filters",
-    );
+    throw notSupported("the emulator ranks inputs only; search for annotations with filters");
   }
   const filters = objectsIn(query.filters);
   const rows = store.all<InputRow>("SELECT * FROM inputs WHERE app = ? ORDER BY seq", app.seq);
@@ -73,11 +69,11 @@ export function searchAnnotations(
 
 /** An input matches a filter if the input and at least one of its annotations match. */
 function matchesFilter(context: SearchContext, candidate: Candidate, filter: JsonObject): boolean {
-  const { annotation: wanted, last_updated_time_range: range, input } = filter;
+  const { annotation: expected, last_updated_time_range: range, input } = filter;
   if (!matchesInput(context, candidate, input)) return false;
-  if (!isObject(wanted) && !isObject(range)) return true;
+  if (!isObject(expected) && !isObject(range)) return true;
   return candidate.annotations.some(
-    (one) => isWithin(changedAt(one, candidate.row), range) && matchesAnnotation(context, one, wanted),
+    (one) => isWithin(changedAt(one, candidate.row), range) && matchesAnnotation(context, one, expected),
   );
 }
 
@@ -107,10 +103,7 @@ function annotationsOf(store: Store, row: InputRow): ParsedAnnotation[] {
 
 function contextOf(store: Store, app: AppRow, { as_of: asOf }: JsonObject): SearchContext {
   if (typeof asOf === "string" && Date.parse(asOf) < Date.now()) {
-    throw new Refusal(
-      statusCodes.NOT_IMPLEMENTED,
-      `as_of is ${asOf}; the emulator searches current data only; omit as_of`,
-    );
+    throw notSupported(`as_of is ${asOf}; the emulator searches current data only; omit as_of`);
   }
   return { store, app, names: store.names(app.seq) };
 }

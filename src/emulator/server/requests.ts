@@ -6,7 +6,7 @@ import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isLoopbackHost } from "../../core/net/guarded-fetch.js";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
 import { checkId } from "../wire/ids.js";
-import { Refusal } from "../wire/refusals.js";
+import { invalidRequest, Refusal } from "../wire/refusals.js";
 
 /** Path and query of a request. */
 export interface Address {
@@ -90,7 +90,7 @@ export function accessOf(request: IncomingMessage, { pat, appKeys }: Credentials
   if (key === undefined || key === "") {
     const problem = request.headers.authorization === undefined ? "missing" : "malformed";
     const details = `the Authorization header is ${problem}`;
-    return { key: "missing", refusal: new Refusal(statusCodes.CONN_INVALID_REQUEST, details, 401) };
+    return { key: "missing", refusal: invalidRequest(details, 401) };
   }
   const app = Object.hasOwn(appKeys, key) ? appKeys[key] : undefined;
   if (!app && pat !== undefined && !isSame(key, pat)) {

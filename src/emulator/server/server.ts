@@ -9,7 +9,7 @@ import { deleteApp, getStatusCodes } from "../routes/apps.js";
 import type { Call, Reply, Route, Services } from "../routes/context.js";
 import type { AppRow } from "../store/model.js";
 import { readMessage, readParameters } from "../wire/read-message.js";
-import { Refusal } from "../wire/refusals.js";
+import { doesNotExist, invalidRequest, Refusal } from "../wire/refusals.js";
 import { answer, fail } from "./answers.js";
 import { drain, readBody } from "./body.js";
 import type { Fault } from "./faults.js";
@@ -78,13 +78,13 @@ async function handle(
   const untrusted = untrustedOrigin(request, options.host);
   if (untrusted !== undefined) {
     drain(request);
-    return answer(response, fail(new Refusal(statusCodes.CONN_INVALID_REQUEST, untrusted, 403)));
+    return answer(response, fail(invalidRequest(untrusted, 403)));
   }
   const address = addressOf(request);
   const path = partsOf(address.pathname);
   const method = request.method ?? "GET";
   if (path === undefined) {
-    return answer(response, fail(new Refusal(statusCodes.CONN_INVALID_REQUEST, "the path is not valid")));
+    return answer(response, fail(invalidRequest("the path is not valid")));
   }
   const isPage = path.length === 0 && (method === "GET" || method === "HEAD");
   if (path[0] === "gallery" || isPage) return (await options.gallery()).serve(request, response, path, address);
@@ -145,7 +145,7 @@ async function dispatch(
     throw new Refusal(statusCodes.CONN_METHOD_NOT_ALLOWED, `${method} is not allowed for ${address.pathname}`);
   }
   if (target.found === "unknown path") {
-    throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `${address.pathname} does not exist`);
+    throw doesNotExist(`${address.pathname} does not exist`);
   }
   const needsUserKey = target.of === "user" || target.found.route === deleteApp;
   if (needsUserKey && access.app) {
@@ -195,6 +195,6 @@ function appFor({ store, autoCreate }: Services, { userId, appId }: AppName, acc
   }
   const row = store.app(userId, appId);
   if (row) return row;
-  if (!autoCreate) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `${name} does not exist`);
+  if (!autoCreate) throw doesNotExist(`${name} does not exist`);
   return store.addApp(userId, appId);
 }

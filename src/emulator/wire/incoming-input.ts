@@ -91,7 +91,7 @@ function incomingMedium(kind: Kind, medium: JsonObject, mediaOf: MediaLookup): I
   }
   const stored = mediaOf(placeholder as string);
   if (!stored?.valid) throw new ItemRefusal(statusCodes.ALL_INPUT_INVALID_BYTES, "the bytes are not valid base64");
-  if (stored.sizeBytes === 0) throw new ItemRefusal(statusCodes.ALL_INPUT_INVALID_BYTES, "there are no bytes");
+  if (stored.sizeBytes === 0) throw new ItemRefusal(statusCodes.ALL_INPUT_INVALID_BYTES, "the content is empty");
   checkSize(kind, stored.sizeBytes);
   return { json: {}, stored };
 }

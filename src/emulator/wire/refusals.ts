@@ -1,5 +1,6 @@
 /** Errors that become answers: the refusal of a whole request, and of one of its items. */
 
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { type Status, status } from "./status.js";
 
 /** The request is refused as a whole. */
@@ -25,4 +26,19 @@ export class ItemRefusal extends Error {
     super(details);
     this.status = status(code, details);
   }
+}
+
+/** Refuses a request with a parameter or a combination of fields that is invalid. */
+export function invalidRequest(details: string, httpStatus?: number): Refusal {
+  return new Refusal(statusCodes.CONN_INVALID_REQUEST, details, httpStatus);
+}
+
+/** Refuses a request for a resource that does not exist. */
+export function doesNotExist(details: string): Refusal {
+  return new Refusal(statusCodes.CONN_DOES_NOT_EXIST, details);
+}
+
+/** Refuses a request that the API has and the emulator does not support. */
+export function notSupported(details: string): Refusal {
+  return new Refusal(statusCodes.NOT_IMPLEMENTED, details);
 }

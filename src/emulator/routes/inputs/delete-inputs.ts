@@ -1,9 +1,8 @@
 /** Routes that delete inputs. */
 
 import { limits } from "../../../clarifai/limits.js";
-import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { textsIn } from "../../wire/lists.js";
-import { Refusal } from "../../wire/refusals.js";
+import { invalidRequest } from "../../wire/refusals.js";
 import type { Call, Reply } from "../context.js";
 import { inputOf } from "./input-rows.js";
 
@@ -11,13 +10,14 @@ import { inputOf } from "./input-rows.js";
 export function deleteInputs({ services, app, body }: Call): Reply {
   const ids = textsIn(body.ids);
   if (body.delete_all === true) {
-    if (ids.length > 0) throw invalid("ids and delete_all exclude each other");
+    if (ids.length > 0) throw invalidRequest("ids and delete_all exclude each other");
     services.removeLater(app, "all");
     return {};
   }
-  if (ids.length === 0) throw invalid("ids is empty");
+  if (ids.length === 0) throw invalidRequest("ids is empty");
   const { maxIdsPerRequest } = limits;
-  if (ids.length > maxIdsPerRequest) throw invalid(`ids has ${ids.length} items; the limit is ${maxIdsPerRequest}`);
+  if (ids.length > maxIdsPerRequest)
+    throw invalidRequest(`ids has ${ids.length} items; the limit is ${maxIdsPerRequest}`);
   services.removeLater(app, ids);
   return {};
 }
@@ -26,8 +26,4 @@ export function deleteInputs({ services, app, body }: Call): Reply {
 export function deleteInput(call: Call): Reply {
   call.services.removeNow(inputOf(call, call.parts[0] ?? ""));
   return {};
-}
-
-function invalid(details: string): Refusal {
-  return new Refusal(statusCodes.CONN_INVALID_REQUEST, details);
 }

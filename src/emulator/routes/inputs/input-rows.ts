@@ -1,15 +1,14 @@
 /** Rows of inputs, as several routes read and change them. */
 
-import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import type { Fields, InputRow } from "../../store/model.js";
 import { timestamp } from "../../store/store.js";
-import { Refusal } from "../../wire/refusals.js";
+import { doesNotExist } from "../../wire/refusals.js";
 import type { Call } from "../context.js";
 
 /** Returns the row of an input. @throws {Refusal} 11101 */
 export function inputOf({ services, app }: Call, id: string): InputRow {
   const row = services.store.input(app.seq, id);
-  if (!row) throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `the input "${id}" does not exist`);
+  if (!row) throw doesNotExist(`the input "${id}" does not exist`);
   return row;
 }
 

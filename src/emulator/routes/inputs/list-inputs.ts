@@ -5,7 +5,7 @@ import { isObject } from "../../../core/util/json-values.js";
 import type { InputRow } from "../../store/model.js";
 import { textsIn } from "../../wire/lists.js";
 import { outgoingInput } from "../../wire/outgoing.js";
-import { Refusal } from "../../wire/refusals.js";
+import { doesNotExist } from "../../wire/refusals.js";
 import { type Call, outgoing, pageOf, type Reply } from "../context.js";
 import { inputOf } from "./input-rows.js";
 
@@ -52,7 +52,7 @@ function streamPosition({ services, app, parameters }: Call, byId: boolean): str
   if (typeof lastId !== "string") return undefined;
   const position = byId ? lastId : services.store.seqOf(app.seq, lastId);
   if (position !== undefined) return position;
-  throw new Refusal(statusCodes.CONN_DOES_NOT_EXIST, `last_id "${lastId}" does not exist`);
+  throw doesNotExist(`last_id "${lastId}" does not exist`);
 }
 
 /** GET …/inputs/status: counts by status. */

@@ -6,8 +6,8 @@ import { Filters } from "../filters/filters.js";
 import { LocationsMap } from "../map/locations-map.js";
 import { countFilters, noFilters, parametersOf, type View } from "../state.js";
 import { Grid } from "../tiles/grid.js";
-import { Counts } from "./counts.js";
 import { Found } from "./found.js";
+import { Header } from "./header.js";
 import { InputPages } from "./input-pages.js";
 import { useUpdates } from "./use-updates.js";
 
@@ -35,17 +35,12 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
   const open = (seq: number) => change({ input: String(seq) });
   return (
     <>
-      <header>
-        <h1>Sluice</h1>
-        {choice}
-        <Counts facets={facets} unindexed={changes?.indexing ?? 0} />
-        <span class="problem" role="alert">
-          {problem}
-        </span>
-        <button type="button" aria-pressed={Boolean(view.map)} onClick={() => change({ map: view.map ? "" : "on" })}>
-          Map
-        </button>
-      </header>
+      <Header
+        {...{ choice, problem, facets }}
+        unindexed={changes?.indexing ?? 0}
+        hasMap={Boolean(view.map)}
+        onMap={(isOn) => change({ map: isOn ? "on" : "" })}
+      />
       <Filters app={app} facets={facets} view={view} change={change} />
       {view.map && <LocationsMap {...{ parameters, version, view, change, onFailed }} />}
       <main>

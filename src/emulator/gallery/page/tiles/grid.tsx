@@ -22,20 +22,16 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, scrollToTop }: Gri
   const box = useRef<HTMLDivElement>(null);
   const size = useSize(box);
   const [scrollTop, setScrollTop] = useState(0);
-  const [selected, setSelected] = useState<{ index: number; seq?: number | undefined }>({ index: 0 });
   const total = pages.total ?? 0;
   const layout = layoutOf(size, scrollTop, total);
   const { columns, rowHeight, first, last } = layout;
+  const [active, select] = useSelection(pages);
   useEffect(() => {
     if (size.width > 0) pages.show(first, last);
   });
-
-  // The selection stays on its input when new inputs move it.
-  const active = (selected.seq === undefined ? undefined : pages.indexOf(selected.seq)) ?? selected.index;
-  const select = (index: number) => setSelected({ index, seq: pages.item(index)?.seq });
   const scrollTo = (top: number) => box.current?.scrollTo({ top });
   scrollToTop.current = () => {
-    setSelected({ index: 0 });
+    select(undefined);
     scrollTo(0);
   };
   const move = (to: number) => {
@@ -55,15 +51,6 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, scrollToTop }: Gri
     if (index !== undefined) move(index);
     if (openSeq === undefined) box.current?.focus({ preventScroll: true });
   }, [openSeq]);
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = targetsOfKeys(active, total, layout)[event.key];
-    const isOpening = event.key === "Enter" || event.key === " ";
-    if (target === undefined && !isOpening) return;
-    event.preventDefault();
-    if (isOpening) open(active);
-    else move(target ?? active);
-  };
   return (
     <div
       ref={box}
@@ -72,7 +59,7 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, scrollToTop }: Gri
       aria-label="Inputs"
       tabIndex={0}
       aria-activedescendant={active >= first && active < last ? `tile-${active}` : undefined}
-      onKeyDown={onKeyDown}
+      onKeyDown={keyHandler(active, targetsOfKeys(active, total, layout), move, open)}
       onScroll={(event) => {
         const { scrollTop: top } = event.currentTarget;
         setScrollTop(top);
@@ -83,6 +70,32 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, scrollToTop }: Gri
       <Tiles app={app} pages={pages} layout={layout} active={active} onOpen={open} />
     </div>
   );
+}
+
+/** Returns the selected position, and a function that changes it. The selection stays on its input when new inputs move it. */
+function useSelection(pages: InputPages): [active: number, select: (index: number | undefined) => void] {
+  const [selected, setSelected] = useState<{ index: number; seq?: number | undefined }>({ index: 0 });
+  const active = (selected.seq === undefined ? undefined : pages.indexOf(selected.seq)) ?? selected.index;
+  const select = (index: number | undefined) =>
+    setSelected(index === undefined ? { index: 0 } : { index, seq: pages.item(index)?.seq });
+  return [active, select];
+}
+
+function keyHandler(
+  active: number,
+  targets: Readonly<Record<string, number>>,
+  move: (index: number) => void,
+  open: (index: number) => void,
+) {
+  return (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = targets[event.key];
+    const isOpening = event.key === "Enter" || event.key === " ";
+    if (target === undefined && !isOpening) return;
+    event.preventDefault();
+    if (isOpening) open(active);
+    else move(target ?? active);
+  };
 }
 
 interface TilesProps {
