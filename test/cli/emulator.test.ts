@@ -14,7 +14,7 @@ const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const command = [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "src/cli/main.ts")];
 
-/** Starts the command and resolves with its addresses once it has printed them. */
+/** Starts the command and resolves when it has printed its addresses. */
 async function start(...args: string[]): Promise<{ child: ChildProcess; url: string; gallery: string }> {
   const child = spawn(process.execPath, [...command, "emulator", "--port", "0", ...args], { stdio: "pipe" });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -42,7 +42,7 @@ describe("sluice emulator", () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  it("keeps its data, and takes one key only when it is told which", async () => {
+  it("keeps its data, and accepts only the key of --pat", async () => {
     const data = temporaryFolder();
     const first = await start("--data", data, "--pat", "right");
     const app = await connect({ baseUrl: first.url, pat: "right" });
@@ -64,7 +64,7 @@ describe("sluice emulator", () => {
     await again.close();
   });
 
-  it("knows keys of apps, and refuses unknown parameters unless it is lenient", async () => {
+  it("accepts keys of apps, and refuses unknown parameters without --lenient", async () => {
     const keys = ["--app-key", "one=ann/a", "--app-key", "two=ann/b"];
     const { url } = await start("--data", temporaryFolder(), ...keys);
     const lenient = await start("--data", temporaryFolder(), "--lenient", "--urls", "accept");

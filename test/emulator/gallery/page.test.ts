@@ -9,13 +9,13 @@ import { type Http, note, openHttp, picture } from "../../helpers/http.js";
 /** Shortens all timers of the page to a tenth. */
 const fastTimers = "const later = setTimeout; setTimeout = (work, ms, ...rest) => later(work, ms / 10, ...rest)";
 
-/** Opens the gallery by its link. `shown` returns the ids in the grid. */
+/** Opens the gallery by its link. `gridIds` returns the ids in the grid. */
 async function open(http: Http, viewport = { width: 1000, height: 700 }) {
   const opened = await openPage({ viewport });
   await opened.page.addInitScript(fastTimers);
   await opened.page.goto(http.emulator.galleryUrl());
-  const shown = () => opened.page.locator(".grid .name").allTextContents();
-  return { ...opened, shown };
+  const gridIds = () => opened.page.locator(".grid .name").allTextContents();
+  return { ...opened, gridIds };
 }
 
 const soon = { timeout: 15_000 };
@@ -38,12 +38,12 @@ function isTooWide(page: Page): Promise<boolean> {
 describeInBrowser("the gallery's page", () => {
   it("shows inputs that are uploaded while it is open, newest first, starting from an empty store", async () => {
     const http = await openHttp();
-    const { page, shown, errors, refused } = await open(http);
+    const { page, gridIds, errors, refused } = await open(http);
     await page.getByText("The store is empty.").waitFor();
     await http.add(note("first"));
-    await expect.poll(shown, soon).toEqual(["first"]);
+    await expect.poll(gridIds, soon).toEqual(["first"]);
     await http.add(picture("second", await jpeg()));
-    await expect.poll(shown, soon).toEqual(["second", "first"]);
+    await expect.poll(gridIds, soon).toEqual(["second", "first"]);
     await page.locator(".grid img").waitFor();
     await expect.poll(() => page.evaluate("document.querySelector('.grid img').naturalWidth"), soon).toBe(32);
     await page.getByText("2 inputs").waitFor();
@@ -65,8 +65,8 @@ describeInBrowser("the gallery's page", () => {
   });
 
   it("can be used with the keyboard alone", async () => {
-    const { page, shown } = await open(await notes(40));
-    await expect.poll(async () => (await shown()).length, soon).toBeGreaterThan(10);
+    const { page, gridIds } = await open(await notes(40));
+    await expect.poll(async () => (await gridIds()).length, soon).toBeGreaterThan(10);
     const active = () => page.locator("[role=option][aria-selected=true] .name").textContent();
     await page.locator(".grid").focus();
     await page.keyboard.press("ArrowRight");
@@ -88,17 +88,17 @@ describeInBrowser("the gallery's page", () => {
   it("filters, and keeps the session and the filters after a reload", async () => {
     const http = await notes(3);
     await http.add(note("calm", { concepts: [{ id: "sea", name: "Sea" }], metadata: { split: "train" } }));
-    const { page, shown } = await open(http);
+    const { page, gridIds } = await open(http);
     await page.getByLabel("Concept").selectOption({ label: "Sea (1)" });
-    await expect.poll(shown, soon).toEqual(["calm"]);
+    await expect.poll(gridIds, soon).toEqual(["calm"]);
     expect(page.url()).toBe(`${http.emulator.url}/#concept=sea`);
     await page.reload();
-    await expect.poll(shown, soon).toEqual(["calm"]);
+    await expect.poll(gridIds, soon).toEqual(["calm"]);
     await page.getByRole("button", { name: "Clear the filters" }).click();
-    await expect.poll(shown, soon).toHaveLength(4);
+    await expect.poll(gridIds, soon).toHaveLength(4);
     await page.getByLabel("Metadata").selectOption("split");
     await page.getByLabel("is", { exact: true }).fill("train");
-    await expect.poll(shown, soon).toEqual(["calm"]);
+    await expect.poll(gridIds, soon).toEqual(["calm"]);
     await page.getByLabel("is", { exact: true }).fill("nothing");
     await page.getByText("No input matches these filters.").waitFor();
   });
@@ -134,10 +134,10 @@ describeInBrowser("the gallery's page", () => {
   });
 
   it("scrolls to the end of many inputs with few elements", async () => {
-    const { page, shown } = await open(await notes(1500));
-    await expect.poll(async () => (await shown())[0], soon).toBe("n1499");
+    const { page, gridIds } = await open(await notes(1500));
+    await expect.poll(async () => (await gridIds())[0], soon).toBe("n1499");
     await page.evaluate("document.querySelector('.grid').scrollTo(0, 1e9)");
-    await expect.poll(async () => (await shown()).at(-1), soon).toBe("n0");
+    await expect.poll(async () => (await gridIds()).at(-1), soon).toBe("n0");
     expect(await page.locator(".tile").count()).toBeLessThan(120);
   });
 
@@ -158,28 +158,28 @@ describeInBrowser("the gallery's page", () => {
 
   it("resumes when the emulator answers again, and accepts a new link when its session is over", async () => {
     const http = await notes(300);
-    const { page, shown } = await open(http);
-    await expect.poll(shown, soon).toContain("n299");
-    let asked = 0;
+    const { page, gridIds } = await open(http);
+    await expect.poll(gridIds, soon).toContain("n299");
+    let requests = 0;
     await page.route("**/gallery/**", (route) => {
-      asked += 1;
+      requests += 1;
       return route.abort();
     });
     await page.getByText("The emulator does not answer.").waitFor();
     await page.evaluate("document.querySelector('.grid').scrollTo(0, 1e9)");
-    await expect.poll(shown, soon).toEqual([]);
-    const before = asked;
+    await expect.poll(gridIds, soon).toEqual([]);
+    const before = requests;
     await page.evaluate("new Promise((resolve) => setTimeout(resolve, 2000))");
-    expect(asked - before).toBeLessThan(6); // It polls for changes, and requests no page.
+    expect(requests - before).toBeLessThan(6); // It polls for changes, and requests no page.
     await page.unroute("**/gallery/**");
-    await expect.poll(shown, soon).toContain("n0");
+    await expect.poll(gridIds, soon).toContain("n0");
     await page.getByText("The emulator does not answer.").waitFor({ state: "detached" });
 
     await page.route("**/gallery/changes*", (route) => route.fulfill({ status: 401 }));
     await page.getByText("The session is over").waitFor();
     await page.unroute("**/gallery/changes*");
     await page.goto(http.emulator.galleryUrl());
-    await expect.poll(shown, soon).toContain("n299");
+    await expect.poll(gridIds, soon).toContain("n299");
   });
 
   it("offers the filters of the selected app", async () => {
@@ -187,12 +187,12 @@ describeInBrowser("the gallery's page", () => {
     await http.add(note("old", { concepts: [{ id: "lake" }] }));
     const inputs = [note("new", { concepts: [{ id: "sea" }] }), note("newer", { concepts: [{ id: "sea" }] })];
     await http.call("POST", "/v2/users/me/apps/other/inputs", { inputs });
-    const { page, shown } = await open(http);
+    const { page, gridIds } = await open(http);
     const concepts = () => page.getByLabel("Concept").locator("option").allTextContents();
     await expect.poll(concepts, soon).toEqual(["any", "sea (2)"]);
     await page.getByLabel("App").selectOption({ label: "me / main" });
     await expect.poll(concepts, soon).toEqual(["any", "lake (1)"]);
-    expect(await shown()).toEqual(["old"]);
+    expect(await gridIds()).toEqual(["old"]);
   });
 
   it("opens an input from the map, and plays its video", async () => {
@@ -210,8 +210,8 @@ describeInBrowser("the gallery's page", () => {
   });
 
   it("fits into a narrow window", async () => {
-    const { page, shown } = await open(await notes(5), { width: 360, height: 640 });
-    await expect.poll(shown, soon).toHaveLength(5);
+    const { page, gridIds } = await open(await notes(5), { width: 360, height: 640 });
+    await expect.poll(gridIds, soon).toHaveLength(5);
     expect(await isTooWide(page)).toBe(false);
     await page.locator(".tile").first().click();
     await page.getByRole("dialog").waitFor();
