@@ -51,6 +51,7 @@ const stateConditions: Record<State, string> = {
 /** The index names a metadata key by its path in the fields of an input. */
 export const metadataPath = "$.metadata.";
 
+/** Returns the metadata key of a field of the index. */
 export function keyOfField(field: string): string {
   return field.slice(metadataPath.length);
 }

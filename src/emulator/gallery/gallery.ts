@@ -121,7 +121,7 @@ export class Gallery {
 
   #apps({ app }: Session): AppShape[] {
     this.#index ??= new GalleryIndex(this.#store);
-    // The one with the newest input first.
+    // Apps with the newest inputs come first.
     const sql = `SELECT a.* FROM apps a ORDER BY (SELECT max(i.seq) FROM gallery_entries i WHERE i.app = a.seq) DESC, a.seq LIMIT 1000`;
     const rows = this.#store.all<AppRow>(sql);
     return rows

@@ -37,7 +37,7 @@ function postOne(call: Call, value: JsonObject): JsonObject {
   const input = services.store.input(app.seq, inputId);
   if (!input) throw new ItemRefusal(statusCodes.INPUT_DOES_NOT_EXIST, `the input "${inputId}" does not exist`);
   if (services.strict && input.status !== statusCodes.INPUT_SUCCESS) {
-    throw invalid(`the input "${inputId}" is not processed`);
+    throw invalid(`the input "${inputId}" is not processed yet; wait for its status ${statusCodes.INPUT_SUCCESS}`);
   }
   if (value.input_level === true) {
     throw invalid(`the input "${inputId}" has its input-level annotation; PATCH …/inputs changes it`);

@@ -87,7 +87,7 @@ export function postApps({ store, user, body }: UserCall): Reply {
 /** PATCH /v2/users/{user}/apps: patches all apps, or none if one is invalid. The fields in the request replace the existing ones. */
 export function patchApps({ store, user, body }: UserCall): Reply {
   const { action } = body;
-  if (action !== "overwrite" && action !== "remove") throw invalidRequest("the action for apps is overwrite");
+  if (action !== "overwrite" && action !== "remove") throw invalidRequest("the only action for apps is overwrite");
   const apps = store.transaction(() =>
     objectsOf(body.apps, "apps").map((value) => {
       const app = store.app(user, String(value.id ?? ""));

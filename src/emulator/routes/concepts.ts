@@ -56,7 +56,7 @@ export function getConcept(call: Call): Reply {
 export function patchConcepts(call: Call): Reply {
   const { services, app, body } = call;
   if (body.action !== "overwrite")
-    throw new Refusal(statusCodes.CONCEPTS_INVALID_REQUEST, "the action for concepts is overwrite");
+    throw new Refusal(statusCodes.CONCEPTS_INVALID_REQUEST, "the only action for concepts is overwrite");
   const values = objectsOf(body.concepts, "concepts");
   for (const value of values) rowOf(call, String(value.id ?? ""));
   services.store.transaction(() => {

@@ -18,6 +18,9 @@ export interface MediaSink {
   end(valid: boolean): string;
 }
 
+/** The JSON is too deep, or has too many values. */
+export class JsonLimitError extends SyntaxError {}
+
 interface Level {
   isArray: boolean;
   key: string;
@@ -50,7 +53,7 @@ export class BodyScanner {
     this.#open = open;
   }
 
-  /** Scans the next chunk. @throws {SyntaxError} if the JSON is too deep or has too many values */
+  /** Scans the next chunk. @throws {JsonLimitError} */
   write(chunk: Buffer): void {
     let at = 0;
     let keepFrom = 0;
@@ -100,7 +103,8 @@ export class BodyScanner {
       case 0x7b: // {
       case 0x5b: // [
         this.#countValue();
-        if (this.#levels.length >= maxDepth) throw new SyntaxError("the JSON is too deep");
+        if (this.#levels.length >= maxDepth)
+          throw new JsonLimitError(`the JSON is nested deeper than ${maxDepth} levels`);
         this.#levels.push({ isArray: character === 0x5b, key: "" });
         this.#isValue = false;
         break;
@@ -122,7 +126,7 @@ export class BodyScanner {
 
   #countValue(): void {
     this.#values += 1;
-    if (this.#values > maxValues) throw new SyntaxError("the JSON has too many values");
+    if (this.#values > maxValues) throw new JsonLimitError(`the JSON has more than ${maxValues} values`);
   }
 
   #isMedia(): boolean {

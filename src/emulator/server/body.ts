@@ -8,7 +8,7 @@ import type { MediaWriter, StoredMedia } from "../media/media-files.js";
 import type { Services } from "../routes/context.js";
 import type { MediaLookup } from "../wire/incoming-input.js";
 import { Refusal } from "../wire/refusals.js";
-import { BodyScanner } from "./body-scanner.js";
+import { BodyScanner, JsonLimitError } from "./body-scanner.js";
 
 /** A single video at the limit of 128 MB is this long as base64, with room for its other fields. */
 const maxBodyBytes = Math.ceil(limits.maxItemBytes.video / 3) * 4 + 1_000_000;
@@ -59,6 +59,7 @@ export async function readBody(request: IncomingMessage, { files, store }: Servi
   } catch (error) {
     writer?.discard();
     release();
+    if (error instanceof JsonLimitError) throw badFormat(error.message);
     if (error instanceof SyntaxError) throw badFormat("the body is not valid JSON");
     throw error;
   }

@@ -84,7 +84,10 @@ async function handle(
   const path = partsOf(address.pathname);
   const method = request.method ?? "GET";
   if (path === undefined) {
-    return answer(response, fail(invalidRequest("the path is not valid")));
+    return answer(
+      response,
+      fail(invalidRequest('the path has a part "." or "..", a control character or an invalid percent-encoding')),
+    );
   }
   const isPage = path.length === 0 && (method === "GET" || method === "HEAD");
   if (path[0] === "gallery" || isPage) return (await options.gallery()).serve(request, response, path, address);
@@ -149,7 +152,10 @@ async function dispatch(
   }
   const needsUserKey = target.of === "user" || target.found.route === deleteApp;
   if (needsUserKey && access.app) {
-    throw new Refusal(statusCodes.CONN_INSUFFICIENT_SCOPES, "the key of an app is not enough");
+    throw new Refusal(
+      statusCodes.CONN_INSUFFICIENT_SCOPES,
+      "the key of an app is not enough for this request; use the key of a user",
+    );
   }
   const { message } = target.found;
   const strict = !services.lenient;

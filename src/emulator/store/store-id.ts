@@ -28,7 +28,10 @@ export function storeId(store: Rows, path: string): string {
   return id;
 }
 
-/** Identifies a file by its time of creation, or by its inode number if the file system records no such time. The device is left out, because its number changes when the machine restarts. */
+/**
+ * Identifies a file by its time of creation, or by its inode number if the file system records no such time. The number of the device is left out,
+ * because it changes when the machine restarts.
+ */
 function fileIdentity(path: string): string {
   const { birthtimeNs, ino } = statSync(path, { bigint: true });
   return birthtimeNs > 0n ? `made ${birthtimeNs}` : `number ${ino}`;

@@ -16,6 +16,7 @@ export interface StoredInput {
   metadata: unknown;
 }
 
+/** A deleted input: its id, and how often it was stored. */
 export type DeletedInput = Pick<StoredInput, "id" | "timesStored">;
 
 /** Returns all inputs of an app, oldest first. */

@@ -92,7 +92,8 @@ function checkedShape(info: JsonObject): JsonObject {
   const { bounding_box: box, polygon, point } = info;
   if (isObject(box)) checkBox(box);
   const corners = isObject(polygon) ? objectsIn(polygon.points) : [];
-  if (isObject(polygon) && corners.length < 3) throw invalid("a polygon needs three points or more");
+  if (isObject(polygon) && corners.length < 3)
+    throw invalid(`a polygon needs at least 3 points, not ${corners.length}`);
   const points = [...corners, ...objectsIn(info.keypoint_locations), ...(isObject(point) ? [point] : [])];
   for (const { row, col } of points) {
     checkShare("row", row);

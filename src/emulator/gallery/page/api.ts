@@ -16,6 +16,7 @@ export class NoAnswer extends Error {
   }
 }
 
+/** Whether a session is open. It may be over on the server. */
 export function hasSession(): boolean {
   return current !== undefined;
 }

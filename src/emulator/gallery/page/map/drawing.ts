@@ -21,6 +21,7 @@ interface Drawing {
 /** The counts of smaller groups do not fit. */
 const minRadiusWithCount = 9;
 
+/** Draws the map on a canvas. */
 export function draw(canvas: HTMLCanvasElement, size: Size, frame: Frame, { land, points }: MapContent): void {
   const { width, height } = size;
   const ratio = devicePixelRatio;

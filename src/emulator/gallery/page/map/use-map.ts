@@ -14,6 +14,7 @@ interface MapOptions {
   change: (change: View) => void;
 }
 
+/** Returns the visible part of the world, and functions that change it or use it. */
 export function useMap({ size, points, change }: MapOptions) {
   const [frame, setFrame] = useState(wholeWorld);
   const zoom = (factor: number, x = size.width / 2, y = size.height / 2) =>

@@ -20,6 +20,7 @@ export interface GridLayout {
   totalHeight: number;
 }
 
+/** Computes the layout for a size of the grid and a scroll position. */
 export function layoutOf(size: { width: number; height: number }, scrollTop: number, total: number): GridLayout {
   const columns = Math.max(1, Math.floor((size.width + gap) / (minTileWidth + gap)));
   const tileWidth = (size.width - gap * (columns - 1)) / columns;
