@@ -1,9 +1,9 @@
-/** A folder into the store: images, video, audio and text, each with its folder as label. */
+/** Uploads a folder of images, video, audio and text. The name of its folder becomes the concept of each file. */
 
 import { join } from "node:path";
 import { batch, connect, flow, folder, tagMetadata, upload } from "sluice";
 
-const app = await connect(); // the platform when CLARIFAI_PAT is set, else a store in ./.sluice
+const app = await connect(); // CLARIFAI_PAT set: the platform. Not set: an emulator that stores in ./.sluice
 const path = process.argv[2] ?? join(import.meta.dirname, "data");
 
 const report = await flow(folder(path, { labels: "folder", exclude: ["*.ts"] }))

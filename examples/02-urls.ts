@@ -1,4 +1,4 @@
-/** A list of URLs: by reference, so that the platform fetches, and fetched here, so that their bytes are sent. */
+/** Uploads URLs in two ways: by reference, so that the server fetches them, and with their bytes, which Sluice fetches. */
 
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { batch, connect, flow, upload, urls } from "sluice";
 import { startEmulator } from "sluice/emulator";
 
-// A web server and a store of our own, so that the example needs no network.
+// A local web server and an emulator, so that the example needs no network.
 const web = createServer((request, response) => {
   if (request.url === "/gone.jpg") response.writeHead(404).end();
   else createReadStream(join(import.meta.dirname, "data/harbour", request.url ?? "")).pipe(response);

@@ -1,4 +1,4 @@
-/** CSV files: the columns that are known, and a table of one's own through `map`, with boxes, polygons and places. */
+/** Uploads CSV files: one with known columns, and one with its own columns through `map`, with boxes, polygons and locations. */
 
 import { join } from "node:path";
 import { type Annotation, batch, connect, csv, flow, upload } from "sluice";
@@ -24,7 +24,7 @@ const photos = csv(join(data, "photos.csv"), {
 const uploaded = await flow(photos).pipe(batch(), upload(app)).run();
 console.log(uploaded.summary());
 
-/** An empty cell is no location: as a number it would be 0, which lies in the Gulf of Guinea. */
+/** Returns no location for an empty cell: as a number, the cell would be 0, which lies in the Gulf of Guinea. */
 function locationOf({ longitude = "", latitude = "" }: Record<string, string>) {
   if (longitude.trim() === "" || latitude.trim() === "") return undefined;
   return { longitude: Number(longitude), latitude: Number(latitude) };

@@ -1,6 +1,6 @@
-/** Texts: emoji and control characters taken out, long ones split, doubles dropped. */
+/** Cleans texts: removes emoji and control characters, drops duplicates, and splits texts into sentences. */
 
-import { batch, connect, dedupe, flow, stripUnicode, transform, upload, values } from "sluice";
+import { batch, connect, dedupe, flow, fromIterable, stripUnicode, transform, upload } from "sluice";
 
 const app = await connect();
 const notes = [
@@ -17,7 +17,7 @@ const sentences = transform(
   { name: "sentences" },
 );
 
-const cleaned = flow(values(notes)).pipe(stripUnicode({ remove: ["emoji", "control"] }), dedupe(), sentences);
+const cleaned = flow(fromIterable(notes)).pipe(stripUnicode({ remove: ["emoji", "control"] }), dedupe(), sentences);
 for (const input of await cleaned.toArray()) console.log(`${input.id}: ${input.text}`);
 
 const report = await cleaned.pipe(batch(), upload(app)).run();

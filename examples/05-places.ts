@@ -1,7 +1,7 @@
-/** Places: from EXIF, from a table, and from a function; longitude comes first. */
+/** Sets locations: from EXIF, from a table, and from a function. Longitude comes first. */
 
 import { join } from "node:path";
-import { flow, folder, geo, geoFromExif, geoFromTable } from "sluice";
+import { flow, folder, geoFromExif, geoFromTable, setGeo } from "sluice";
 
 const data = join(import.meta.dirname, "data");
 const harbour = { longitude: 4.48, latitude: 51.92 };
@@ -10,7 +10,7 @@ const placed = await flow(folder(data, { kinds: ["image"] }))
   .pipe(
     geoFromExif(),
     geoFromTable(join(data, "places.csv")),
-    geo((input) => input.geo ?? harbour),
+    setGeo((input) => input.geo ?? harbour),
   )
   .toArray();
 

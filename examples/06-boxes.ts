@@ -1,16 +1,16 @@
-/** Boxes, polygons and concepts on an image that stands on its side: fitImage turns the pixels, and what is drawn turns with them. */
+/** Draws boxes, polygons and concepts on an image, and prints the annotations that the server stores. */
 
 import { join } from "node:path";
 import {
+  addConcepts,
   annotate,
   batch,
-  box,
+  boundingBox,
   concept,
   connect,
   fitImage,
   flow,
   folder,
-  label,
   listInputs,
   polygon,
   upload,
@@ -21,10 +21,10 @@ const quay = join(import.meta.dirname, "data/harbour");
 
 const report = await flow(folder(quay, { include: ["quay.jpg"] }))
   .pipe(
-    label("harbour"),
+    addConcepts("harbour"),
     annotate(() => [
-      box([0.1, 0.2, 0.5, 0.6], "boat", { id: "first-boat" }),
-      box([64, 48, 128, 96], "boat", { pixels: true, id: "second-boat" }),
+      boundingBox([0.1, 0.2, 0.5, 0.6], "boat", { id: "first-boat" }),
+      boundingBox([64, 48, 128, 96], "boat", { pixels: true, id: "second-boat" }),
       polygon(
         [
           [0.6, 0.1],

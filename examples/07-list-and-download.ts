@@ -1,4 +1,4 @@
-/** What is in the store: listed page by page or all at once, and downloaded byte for byte. */
+/** Lists inputs page by page or all at once, and downloads them byte for byte. */
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,9 +1,11 @@
-/** Changing what is there: metadata, a moved box, a renamed concept; and taking away annotations and inputs. */
+/** Changes stored inputs (metadata, the name of a concept), and deletes annotations and inputs. */
 
 import {
   batch,
   connect,
+  filterInputs,
   flow,
+  fromIterable,
   listInputs,
   patch,
   patchConcepts,
@@ -11,14 +13,14 @@ import {
   removeAnnotations,
   transform,
   upload,
-  values,
-  where,
 } from "sluice";
 
 const app = await connect();
 const mine = Array.from({ length: 3 }, (_, n) => `patch-example-${n}`);
 await flow(
-  values(mine.map((id) => ({ id, text: id, concepts: [{ id: "draft", name: "draft" }], metadata: { stage: 1 } }))),
+  fromIterable(
+    mine.map((id) => ({ id, text: id, concepts: [{ id: "draft", name: "draft" }], metadata: { stage: 1 } })),
+  ),
 )
   .pipe(batch(), upload(app))
   .run();
@@ -27,7 +29,7 @@ const listed = () => listInputs(app, { ids: mine, annotations: true });
 console.log(
   "merge:",
   (
-    await flow(values(mine.map((id) => ({ id, metadata: { stage: 2 } }))))
+    await flow(fromIterable(mine.map((id) => ({ id, metadata: { stage: 2 } }))))
       .pipe(batch(), patch(app))
       .run()
   ).summary(),
@@ -35,7 +37,7 @@ console.log(
 console.log(
   "remove a key:",
   (
-    await flow(values([{ id: mine[0], metadata: { stage: true } }]))
+    await flow(fromIterable([{ id: mine[0], metadata: { stage: true } }]))
       .pipe(patch(app, { action: "remove" }))
       .run()
   ).summary(),
@@ -43,7 +45,7 @@ console.log(
 console.log(
   "rename a concept:",
   (
-    await flow(values([{ concepts: [{ id: "draft", name: "first draft" }] }]))
+    await flow(fromIterable([{ concepts: [{ id: "draft", name: "first draft" }] }]))
       .pipe(patchConcepts(app))
       .run()
   ).summary(),
@@ -54,7 +56,7 @@ for (const { id, metadata, concepts } of await flow(listed()).toArray())
 await flow(listed())
   .pipe(
     transform((input) => ({ ...input, annotations: [{ id: "mood", concepts: [{ id: "calm" }] }] })),
-    where((input) => input.id === mine[1]),
+    filterInputs((input) => input.id === mine[1]),
     removeAnnotations(app),
   )
   .run();

@@ -1,4 +1,4 @@
-/** Any RxJS operator goes between ours: what it drops is accounted for, and `take` closes the source. */
+/** Uses RxJS operators between plugins: messages that they drop count as skipped, and `take` closes the source. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

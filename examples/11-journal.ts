@@ -1,4 +1,4 @@
-/** Going on where a run ended: a journal of what is done, and a second try for what failed. */
+/** Resumes a run with a journal, and retries failed inputs from dead letters. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const mood = transform((input) => {
   return { ...input, metadata: { ...input.metadata, mood: "calm" } };
 });
 
-// It ends after two, as it might after Ctrl-C, or when the machine goes down.
+// `take` ends this run after two inputs, as Ctrl-C or a crash might.
 const first = await flow(photos).pipe(mood, take(2), batch(), upload(app)).run({ journal, deadLetters: failed });
 console.log("first:", first.summary());
 
@@ -33,7 +33,7 @@ const last = await flow(photos).pipe(mood, batch(), upload(app)).run({ journal }
 console.log("last:", last.summary());
 for await (const record of readJournal(journal)) console.log(record.state, record.id);
 
-// Without a journal, from any machine: the server is asked what it has.
+// Without a journal, from any machine: the upload asks the server which inputs it has.
 const elsewhere = await flow(photos)
   .pipe(mood, batch(), upload(app, { resume: "server" }))
   .run();

@@ -1,4 +1,4 @@
-/** Seeing what a run does: for people on stderr, for programs as events. */
+/** Shows the progress of a run: for people on stderr, for programs as events. */
 
 import { join } from "node:path";
 import { batch, connect, flow, folder, type ProgressEvent, upload } from "sluice";

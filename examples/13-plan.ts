@@ -1,4 +1,4 @@
-/** What a run would do, before it does it: batches, requests, bytes, and what would be refused. */
+/** Plans a run: shows the batches, requests and bytes that it would send, and the inputs that it would refuse. */
 
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ await writeFile(join(work, "empty.jpg"), "");
 
 const photos = flow(folder(work, { exclude: ["*.ts", "*.csv", "*.md"] })).pipe(batch(), upload(app));
 
-const plan = await photos.plan(); // nothing is sent
+const plan = await photos.plan(); // sends nothing
 console.log(plan.summary());
 
 const report = await photos.run();

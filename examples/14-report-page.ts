@@ -1,9 +1,9 @@
-/** A report as a page: totals, failures, places, and a sample of the inputs with what is drawn on them. */
+/** Writes a report as an HTML page: totals, failures, locations, and a sample of the inputs with their annotations. */
 
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { annotate, batch, box, connect, flow, folder, geoFromExif, upload } from "sluice";
+import { annotate, batch, boundingBox, connect, flow, folder, geoFromExif, upload } from "sluice";
 
 const app = await connect();
 const work = await mkdtemp(join(tmpdir(), "sluice-report-"));
@@ -14,7 +14,7 @@ await writeFile(join(work, "empty.jpg"), "");
 const report = await flow(folder(work, { labels: "folder" }))
   .pipe(
     geoFromExif(),
-    annotate(() => box([0.2, 0.4, 0.6, 0.9], "boat")),
+    annotate(() => boundingBox([0.2, 0.4, 0.6, 0.9], "boat")),
     batch(),
     upload(app),
   )

@@ -1,4 +1,4 @@
-/** A run without an end: a folder is watched, and each file goes up when it is written to its end. This one ends after three. */
+/** Watches a folder, and uploads each file when it is completely written. This example stops after three files. */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ await writeFile(join(inbox, "first.txt"), "was there before");
 const report = await flow(folder(inbox, { watch: { everyMs: 100, quietMs: 200 } }))
   .pipe(batch({ maxWaitMs: 100 }), upload(app))
   .run({
-    signal: stop.signal, // in a service: handleSignals: true, for SIGTERM too
+    signal: stop.signal, // in a service: handleSignals: true, which also handles SIGTERM
     onProgress: async ({ health, counts }) => {
       seen.add(health);
       if (counts.ok === 3) stop.abort();

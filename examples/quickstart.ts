@@ -1,4 +1,4 @@
-/** The main job: a folder through transforms into the embedded store, and what can be done with what is there. `npm start -- ./any-folder` */
+/** Uploads a folder to the emulator, then lists, patches, downloads and compares its inputs. `npm start -- ./any-folder` */
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -11,6 +11,7 @@ import {
   connect,
   download,
   FlowError,
+  filterInputs,
   flow,
   folder,
   geoFromExif,
@@ -19,20 +20,19 @@ import {
   tagMetadata,
   transform,
   upload,
-  where,
 } from "sluice";
 import { startEmulator } from "sluice/emulator";
 
 const path = process.argv[2] ?? join(import.meta.dirname, "data");
 const work = await mkdtemp(join(tmpdir(), "sluice-quickstart-"));
-// A store of its own, so that it is the same twice in a row; connect() alone uses the platform, or ./.sluice.
+// An emulator of its own, so that every run starts empty. connect() alone uses the platform, or an emulator in ./.sluice.
 const store = await startEmulator({ data: join(work, "store") });
 const app = await connect({ baseUrl: store.url, pat: "any" });
 try {
   process.exitCode = await show(app);
 } catch (error) {
   if (!(error instanceof FlowError)) throw error;
-  console.error(error.message); // a folder that is not there, say
+  console.error(error.message); // for example, a folder that does not exist
   process.exitCode = 1;
 } finally {
   await app.close();
@@ -62,7 +62,7 @@ async function show(app: App): Promise<number> {
     .run();
   console.log(patched.summary());
   const moved = await flow(listInputs(app))
-    .pipe(where((input) => input.metadata.split === "test"))
+    .pipe(filterInputs((input) => input.metadata.split === "test"))
     .toArray();
   const first = moved.slice(0, 3).map((input) => input.id);
   console.log(`now in the test split: ${moved.length}${first.length > 0 ? ` (${first.join(", ")}, …)` : ""}`);
@@ -78,13 +78,13 @@ async function show(app: App): Promise<number> {
   return different > 0 ? 1 : Math.max(uploaded.exitCode, patched.exitCode, downloaded.exitCode);
 }
 
-/** The SHA-256 of each file that was downloaded, by the id of its input. */
+/** Returns the SHA-256 of each downloaded file by the id of its input. */
 async function digestsOf(out: string): Promise<Map<string, string>> {
   const lines = (await readFile(join(out, "manifest.jsonl"), "utf8")).split("\n").filter((line) => line !== "");
   return new Map(lines.map((line) => JSON.parse(line)).map(({ id, sha256 }) => [id, sha256]));
 }
 
-/** Reads the folder once more; its ids are the same in every run. */
+/** Compares the files of the folder with the downloads. It reads the folder again, which yields the same ids. */
 async function compare(digests: ReadonlyMap<string, string>): Promise<{ equal: number; different: number }> {
   const sums = { equal: 0, different: 0 };
   const check = transform(async (input) => {

@@ -8,7 +8,7 @@ import { Transport } from "./clarifai/client/transport.js";
 import { limits } from "./clarifai/limits.js";
 import { describeError, OptionsError } from "./core/errors.js";
 import { checkUrl, isLoopbackHost } from "./core/net/guarded-fetch.js";
-import { type OptionsOf, parseOptions } from "./core/plugin/plugin.js";
+import { type OptionsOf, parseOptions } from "./core/plugin/options.js";
 import { writeNotice } from "./core/util/notice.js";
 import type { Emulator } from "./emulator/index.js";
 

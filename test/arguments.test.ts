@@ -5,6 +5,7 @@ import {
   download,
   flow,
   folder,
+  fromIterable,
   jsonl,
   listInputs,
   patch,
@@ -13,7 +14,6 @@ import {
   removeAnnotations,
   upload,
   urls,
-  values,
   writeJsonl,
 } from "../src/index.js";
 
@@ -26,7 +26,7 @@ const wrong: [string, (given: never) => unknown, unknown, RegExp][] = [
   ["csv", csv, 5, /path.*got 5/],
   ["jsonl", jsonl, null, /path.*got null/],
   ["urls", urls, undefined, /path.*got undefined/],
-  ["values", values, 5, /iterable, got 5/],
+  ["fromIterable", fromIterable, 5, /iterable, got 5/],
   ["writeJsonl", writeJsonl, new URL("file:///tmp/x"), /path.*got a URL/],
   ["download", download, undefined, /path/],
   ["flow", flow, "./photos", /source.*got "\.\/photos"/],

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { connect, flow, listInputs, upload, values } from "../src/index.js";
+import { connect, flow, fromIterable, listInputs, upload } from "../src/index.js";
 import { temporaryFolder } from "./helpers/store.js";
 
 const open = async (data: string) => {
@@ -19,7 +19,7 @@ describe("connections to an embedded store", () => {
     expect(second.baseUrl).toBe(first.baseUrl);
     await first.close();
     await first.close(); // closing twice counts once
-    await flow(values([{ id: "a", text: "calm sea" }]))
+    await flow(fromIterable([{ id: "a", text: "calm sea" }]))
       .pipe(upload(second))
       .run();
     const closing = second.close();

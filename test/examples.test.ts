@@ -50,6 +50,10 @@ const shows: Record<string, RegExp[]> = {
     /ok 3 \+ failed 1[\s\S]*is not an image, video, audio or text/,
   ],
   "17-watch.ts": [/^1 ok, idle\n2 ok, idle\n/m, /read 3 = ok 3[\s\S]*idle/],
+  "18-another-platform.ts": [
+    /plan: read 3 = ok 3 [\s\S]*publishArticles 3 inputs in 1 batch\nstored after the plan: 0/,
+    /read 3 = ok 2 \+ failed 1[\s\S]*ERR_ARTICLE_REFUSED[\s\S]*stored after the run: 2 in 1 requests/,
+  ],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
 
 const program = `
-import { batch, connect, flow, listInputs, upload, values, type Report } from "sluice";
+import { batch, connect, flow, listInputs, upload, fromIterable, type Report } from "sluice";
 import { startEmulator } from "sluice/emulator";
 import { jetstream } from "sluice/jetstream";
 import type { testSink } from "sluice/testing";
@@ -21,7 +21,7 @@ export type Suite = Parameters<typeof testSink>;
 jetstream({ stream: "photos" }); // its packages are loaded when it is read
 const store = await startEmulator();
 const app = await connect({ baseUrl: store.url, pat: "any" });
-const report: Report = await flow(values([{ id: "a", text: "calm sea" }])).pipe(batch(), upload(app)).run();
+const report: Report = await flow(fromIterable([{ id: "a", text: "calm sea" }])).pipe(batch(), upload(app)).run();
 console.log(report.summary(), (await flow(listInputs(app)).toArray())[0]?.text);
 await app.close();
 await store.close();

@@ -1,4 +1,4 @@
-/** Makes the example data: `npx tsx examples/data/make.ts`. The video needs ffmpeg; without it the one that is there stays. */
+/** Generates the example data: `npx tsx examples/data/make.ts`. The video needs ffmpeg; without it, the existing video stays. */
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ const photos: Photo[] = [
   { path: "market/poster.webp", sky: "#fbe4f0", ground: "#a03a6c", format: "webp" },
 ];
 
-/** A picture with a horizon, a sun and some houses, so that boxes have something to be drawn around. */
+/** Draws a horizon, a sun and some houses, which the example boxes surround. */
 function scene({ sky, ground }: Photo): Buffer {
   const houses = [80, 190, 330, 470]
     .map(
@@ -41,7 +41,7 @@ function scene({ sky, ground }: Photo): Buffer {
   );
 }
 
-/** Degrees, minutes and seconds as EXIF writes them. */
+/** Formats degrees as EXIF does: degrees, minutes and seconds. */
 function rational(degrees: number): string {
   const absolute = Math.abs(degrees);
   const minutes = (absolute % 1) * 60;
@@ -52,7 +52,7 @@ for (const photo of photos) {
   const { path, place, orientation, format = "jpeg" } = photo;
   mkdirSync(join(folder, path, ".."), { recursive: true });
   let image = sharp(scene(photo));
-  if (orientation === 6) image = image.rotate(270); // stored lying on its side, as a camera does
+  if (orientation === 6) image = image.rotate(270); // a camera on its side stores the pixels like this
   image = image.toFormat(format, { quality: 82 });
   if (place) {
     const [longitude, latitude] = place;
@@ -78,7 +78,7 @@ const notes: Record<string, string> = {
 };
 for (const [path, text] of Object.entries(notes)) writeFileSync(join(folder, path), text);
 
-/** One second of a tone, 8 kHz, 16 bit, mono. */
+/** Generates one second of a tone: 8 kHz, 16 bit, mono. */
 function tone(hertz: number): Buffer {
   const samples = 8000;
   const wave = Buffer.alloc(44 + samples * 2);
@@ -119,7 +119,7 @@ const options = [
 const made = spawnSync("ffmpeg", [...options, "-fflags", "+bitexact", join(folder, "media/ferry.mp4")]);
 if (made.error) process.stderr.write("ffmpeg is not here; media/ferry.mp4 stays as it is\n");
 
-/** Boxes are shares of width and height, polygons corners `x y` with `;` between them. */
+/** Boxes are shares of width and height. Polygons are corners `x y` with `;` between them. */
 const table = [
   "file,label,split,longitude,latitude,box,polygon",
   'harbour/quay.jpg,harbour,train,4.4777,51.9244,"0.125 0.5 0.234 0.714",',

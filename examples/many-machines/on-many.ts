@@ -1,7 +1,7 @@
 /**
- * The pipeline on many machines, which are two workers of this program here. Needs an engine: `nats-server -js`.
+ * Runs the pipeline with two workers in this program, in place of many machines. Needs a NATS server: `nats-server -js`.
  *
- * On real machines: `sluice submit <folder>` once, `sluice work pipeline.ts` on each, `sluice status --watch` anywhere.
+ * On real machines: `sluice submit <folder>` once, `sluice work pipeline.ts` on each machine, `sluice status --watch` on any.
  */
 
 import { join } from "node:path";

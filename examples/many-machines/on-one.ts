@@ -1,4 +1,4 @@
-/** The pipeline on this machine alone; `sluice run pipeline.ts <folder>` does the same. */
+/** Runs the pipeline on this machine alone. `sluice run pipeline.ts <folder>` does the same. */
 
 import { join } from "node:path";
 import { folder } from "sluice";

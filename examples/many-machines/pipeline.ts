@@ -1,4 +1,4 @@
-/** A pipeline in a file of its own: the same on one machine and on many. */
+/** Defines a pipeline in its own module, which runs unchanged on one machine and on many. */
 
 import { batch, connect, flow, geoFromExif, type Pipeline, tagMetadata, upload } from "sluice";
 

@@ -1,6 +1,6 @@
-/** A photo archive: what is there, where it was taken, and what still lacks a place. Cells begin with `// %%`. */
+/** Uploads a photo archive, finds where the photos were taken, and shows which ones lack a location. Cells begin with `// %%`. */
 
-// %% A store that goes away with this script; connect() alone takes the platform, or ./.sluice.
+// %% Start an emulator with a temporary store. connect() alone uses the platform, or an emulator in ./.sluice.
 import { join } from "node:path";
 import { batch, connect, dedupe, flow, folder, geoFromExif, geoFromTable, listInputs, transform, upload } from "sluice";
 import { startEmulator } from "sluice/emulator";
@@ -9,17 +9,17 @@ const data = join(import.meta.dirname, "../data");
 const store = await startEmulator();
 const app = await connect({ baseUrl: store.url, pat: "any" });
 
-// %% What does the archive hold? Nothing is sent yet.
+// %% Count the photos and albums. This sends nothing.
 const photos = folder(data, { kinds: ["image"], labels: "folder" });
 const found = await flow(photos).toArray();
 console.log(`${found.length} photos, ${new Set(found.map(({ concepts }) => concepts[0]?.id)).size} albums`);
 
-// %% Where were they taken? The camera wrote it into most of them.
+// %% Read the locations that the camera wrote into most photos.
 const placed = await flow(photos).pipe(geoFromExif()).toArray();
 const without = placed.filter(({ geo }) => geo === undefined).map(({ metadata }) => metadata.filename);
 console.log(`without a place: ${without.sort().join(", ")}`);
 
-// %% Two of those we know, from a table. The hemisphere becomes metadata, to be searched by.
+// %% Take two more locations from a table, and add the hemisphere as metadata for later searches.
 const hemisphere = transform(
   (input) => {
     if (!input.geo) return input;
@@ -37,17 +37,17 @@ const archive = flow(photos).pipe(
 );
 console.log((await archive.plan()).summary());
 
-// %% Off they go.
+// %% Upload the photos.
 const report = await archive.run();
 console.log(report.summary());
 
-// %% What the store has now.
+// %% List the stored photos.
 for (const { metadata, concepts, geo } of await flow(listInputs(app)).toArray()) {
   const place = geo ? `${geo.longitude}, ${geo.latitude} (${metadata.hemisphere})` : "nowhere yet";
   console.log(`${concepts[0]?.name}: ${metadata.filename}: ${place}`);
 }
 
-// %% The end.
+// %% Close the connection and the emulator.
 await app.close();
 await store.close();
 process.exitCode = report.exitCode;

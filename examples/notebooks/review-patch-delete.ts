@@ -1,22 +1,22 @@
-/** A review of what is there: looked through, put right, and thinned out. Cells begin with `// %%`. */
+/** Reviews stored inputs, corrects their data, and deletes some of them. Cells begin with `// %%`. */
 
-// %% A store with something in it, as somebody left it.
+// %% Start an emulator, and upload photos with some mistakes in their data.
 import { join } from "node:path";
 import {
   annotate,
   batch,
-  box,
+  boundingBox,
   connect,
+  filterInputs,
   flow,
   folder,
+  fromIterable,
   listInputs,
   patch,
   patchConcepts,
   remove,
   tagMetadata,
   upload,
-  values,
-  where,
 } from "sluice";
 import { startEmulator } from "sluice/emulator";
 
@@ -25,13 +25,13 @@ const app = await connect({ baseUrl: store.url, pat: "any" });
 await flow(folder(join(import.meta.dirname, "../data"), { kinds: ["image"], labels: "folder" }))
   .pipe(
     tagMetadata({ checked: false, camera: "unknown" }),
-    annotate(() => box([0.1, 0.5, 0.3, 0.9], "hause", { id: "first" })),
+    annotate(() => boundingBox([0.1, 0.5, 0.3, 0.9], "hause", { id: "first" })),
     batch(),
     upload(app),
   )
   .run();
 
-// %% Looking through it: a look at each, and a note of what is wrong.
+// %% List the inputs, and find the files that are not photographs.
 const all = await flow(listInputs(app, { annotations: true })).toArray();
 console.log(`${all.length} inputs, drawn on them: ${all[0]?.annotations[0]?.concepts[0]?.name}`);
 const unwanted = all.filter(({ metadata }) => /\.(png|webp)$/.test(String(metadata.filename)));
@@ -42,14 +42,14 @@ console.log(
     .join(", ")}`,
 );
 
-// %% A misspelt label: its name is mended once, for the whole app.
-const renamed = await flow(values([{ concepts: [{ id: "hause", name: "house" }] }]))
+// %% Correct the name of a misspelt concept, once for the whole app.
+const renamed = await flow(fromIterable([{ concepts: [{ id: "hause", name: "house" }] }]))
   .pipe(patchConcepts(app))
   .run();
 console.log("rename:", renamed.summary());
 
-// %% All photographs were checked, and one box was too small. A merge sends only what changed.
-const photographs = where((input) => /\.jpg$/.test(String(input.metadata.filename)));
+// %% Mark all photographs as checked, and enlarge one box. A merge sends only the differences.
+const photographs = filterInputs((input) => /\.jpg$/.test(String(input.metadata.filename)));
 const checked = await flow(listInputs(app))
   .pipe(photographs, tagMetadata({ checked: true }), batch(), patch(app))
   .run();
@@ -64,14 +64,14 @@ const moved = {
 console.log(
   "move:",
   (
-    await flow(values([moved]))
+    await flow(fromIterable([moved]))
       .pipe(patch(app, { action: "overwrite" }))
       .run()
   ).summary(),
 );
 
-// %% Nobody knows the camera: the key goes.
-const forgotten = values(all.map(({ id }) => ({ id, metadata: { camera: true } })));
+// %% Delete the metadata key of the unknown camera.
+const forgotten = fromIterable(all.map(({ id }) => ({ id, metadata: { camera: true } })));
 console.log(
   "forget:",
   (
@@ -81,13 +81,13 @@ console.log(
   ).summary(),
 );
 
-// %% What is no photograph goes too. First a look at what that would be, since there is no way back.
-const others = flow(listInputs(app)).pipe(where(({ metadata }) => metadata.checked !== true));
+// %% Delete the inputs that are not photographs. Count them first, because a deletion cannot be undone.
+const others = flow(listInputs(app)).pipe(filterInputs(({ metadata }) => metadata.checked !== true));
 console.log("to be deleted:", (await others.toArray()).length);
 const removed = await others.pipe(batch(), remove(app)).run();
 console.log("delete:", removed.summary());
 
-// %% What is left. A deletion is carried out in the background, so it may take a moment.
+// %% List the remaining inputs. The server deletes in the background, so wait for it first.
 while ((await app.countInputs()).processed > all.length - unwanted.length)
   await new Promise((resolve) => setTimeout(resolve, 20));
 for (const { metadata, annotations } of await flow(listInputs(app, { annotations: true })).toArray()) {
@@ -95,7 +95,7 @@ for (const { metadata, annotations } of await flow(listInputs(app, { annotations
   console.log(`${metadata.filename} ${metadata.checked} ${metadata.camera} ${drawn?.concepts[0]?.name} ${drawn?.box}`);
 }
 
-// %% The end.
+// %% Close the connection and the emulator.
 await app.close();
 await store.close();
 process.exitCode = removed.exitCode;

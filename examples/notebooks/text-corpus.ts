@@ -1,6 +1,6 @@
-/** A text corpus: reviews and notes, cleaned, split into sentences, freed of doubles. Cells begin with `// %%`. */
+/** Builds a text corpus: cleans reviews and notes, splits them into sentences, and drops duplicates. Cells begin with `// %%`. */
 
-// %% A store that goes away with this script.
+// %% Start an emulator with a temporary store.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import {
   connect,
   csv,
   dedupe,
+  filterInputs,
   flow,
   folder,
   jsonl,
@@ -16,7 +17,6 @@ import {
   tagMetadata,
   transform,
   upload,
-  where,
   writeJsonl,
 } from "sluice";
 import { startEmulator } from "sluice/emulator";
@@ -26,18 +26,18 @@ const work = await mkdtemp(join(tmpdir(), "sluice-corpus-"));
 const store = await startEmulator();
 const app = await connect({ baseUrl: store.url, pat: "any" });
 
-// %% Two sources side by side: rows of a table, and files of a folder.
+// %% Read two sources: the rows of a table, and the files of a folder.
 const sources = [csv(join(data, "reviews.csv")), folder(join(data, "notes"))];
 const raw = await flow(sources).toArray();
 console.log(
   `${raw.length} texts, ${raw.filter(({ text }) => /\p{Emoji_Presentation}/u.test(text ?? "")).length} with emoji`,
 );
 
-// %% Emoji and control characters go; letters with accents stay.
+// %% Remove emoji and control characters. Letters with accents stay.
 const cleaned = flow(sources).pipe(stripUnicode({ remove: ["emoji", "control"] }));
 for (const { text } of await cleaned.toArray()) console.log(JSON.stringify(text));
 
-// %% A sentence, or a line, is one input; its id says where it came from.
+// %% Split the texts: each sentence or line becomes one input. Its id contains the start of the original id.
 const sentences = transform(
   (input) => {
     const parts = (input.text ?? "").split(/(?<=[.!?])\s+|\n+/).map((part) => part.trim());
@@ -48,12 +48,12 @@ const sentences = transform(
 );
 const corpus = cleaned.pipe(
   sentences,
-  where((input) => (input.text ?? "").length > 4),
+  filterInputs((input) => (input.text ?? "").length > 4),
   dedupe((input) => (input.text ?? "").toLowerCase()),
   tagMetadata((input) => ({ words: (input.text ?? "").split(/\s+/).length })),
 );
 
-// %% To a file first, to be read by people and by other programs.
+// %% Write the corpus to a file that people and other programs can read.
 const path = join(work, "corpus.jsonl");
 console.log((await corpus.pipe(writeJsonl(path)).run()).summary());
 const lines = (await readFile(path, "utf8")).trim().split("\n");
@@ -61,12 +61,12 @@ console.log(
   `${lines.length} sentences, the longest with ${Math.max(...lines.map((line) => JSON.parse(line).metadata.words))} words`,
 );
 
-// %% And from the file into the store.
+// %% Upload the corpus from the file.
 const report = await flow(jsonl(path)).pipe(batch(), upload(app)).run();
 console.log(report.summary());
 console.log(`in the store: ${(await app.countInputs()).processed}`);
 
-// %% The end.
+// %% Delete the temporary files, and close the connection and the emulator.
 await rm(work, { recursive: true });
 await app.close();
 await store.close();

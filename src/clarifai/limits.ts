@@ -1,8 +1,8 @@
-/** The documented limits of the API, in one place. MB is 1,000,000 bytes. */
+/** The documented limits of the API. MB is 1,000,000 bytes. */
 
 import type { Kind } from "../core/input/input.js";
 
-/** Bytes in a megabyte, as the limits use the word. */
+/** Bytes in a megabyte of the limits. */
 export const MB = 1_000_000;
 
 /**
@@ -12,15 +12,15 @@ export const MB = 1_000_000;
 export const limits = {
   /** Most inputs in one request. */
   maxInputsPerRequest: 128,
-  /** The request as sent (JSON and base64) stays below this many bytes. */
+  /** The request as sent (JSON and base64) must have fewer bytes than this. */
   maxRequestBytes: 128 * MB,
   /** Most videos in one request. */
   maxVideosPerRequest: 1,
-  /** A file or text stays below this many bytes. */
+  /** A file or text must have fewer bytes than this. */
   maxItemBytes: { image: 20 * MB, audio: 20 * MB, text: 20 * MB, video: 128 * MB } satisfies Record<Kind, number>,
   /**
-   * Types of images that the platform takes. Of video and audio its documentation names AVI, MP4, WMV, MOV, 3GPP and WAV, and it takes more (WebM,
-   * MP3); so only those are named here that hold neither pictures nor sound as such.
+   * Types of images that the platform accepts. For video and audio, its documentation names AVI, MP4, WMV, MOV, 3GPP and WAV, and the platform accepts
+   * more (WebM, MP3). Therefore `refusedTypes` names only types that contain neither pictures nor recorded sound.
    */
   imageTypes: ["image/jpeg", "image/png", "image/apng", "image/tiff", "image/bmp", "image/webp", "image/gif"],
   refusedTypes: ["audio/midi", "audio/x-mod", "audio/x-xm", "audio/x-it", "audio/x-s3m", "video/x-fli", "video/x-anim"],

@@ -1,37 +1,49 @@
-/** What sinks share that send one request for many inputs. */
+/** Helpers of sinks that send one request for many inputs. */
 
 import type { Message } from "../core/accounting/message.js";
 import { type FlowError, InputError, SinkError } from "../core/errors.js";
 import { ApiError } from "./client/api-error.js";
 import type { ItemStatus } from "./client/app-types.js";
 import { classify, mayBeOneItem, statusText } from "./wire/status.js";
+import { statusCodes } from "./wire/status-codes.js";
 
-/** Codes that say that no request of this account, or to this address, can succeed. */
-const fatalCodes = new Set([
-  ...["11000", "11001", "11002", "11004", "11006", "11007", "11008", "11009", "11104", "11200"],
+/** Codes after which no request of this account, or to this address, can succeed. */
+const fatalCodes: ReadonlySet<string> = new Set([
+  ...[
+    statusCodes.CONN_ACCOUNT_ISSUES,
+    statusCodes.CONN_TOKEN_INVALID,
+    statusCodes.CONN_CREDENTIALS_INVALID,
+    statusCodes.CONN_EXCEED_MONTHLY_LIMIT,
+    statusCodes.CONN_EXCEEDS_LIMITS,
+    statusCodes.CONN_INSUFFICIENT_SCOPES,
+    statusCodes.CONN_KEY_INVALID,
+    statusCodes.CONN_KEY_NOT_FOUND,
+    statusCodes.CONN_NO_GDPR_CONSENT,
+    statusCodes.CONN_AUTH_METHOD_DISABLED,
+  ].map(String),
   ...["ERR_CERTIFICATE", "ERR_API_MOVED"],
 ]);
 
-/** A list in parts of at most `size`. */
+/** Splits a list into parts of at most `size`. */
 export function inParts<T>(items: readonly T[], size: number): T[][] {
   const parts: T[][] = [];
   for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size));
   return parts;
 }
 
-/** The error that ends the run, when an error of the API means that the sink cannot go on. */
+/** Makes the error that ends the run, if an error of the API means that the sink cannot continue. */
 export function asFatal(error: ApiError, stage: string): SinkError | undefined {
   if (!fatalCodes.has(error.code)) return undefined;
   return new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
 }
 
-/** As `asFatal`, where an app that does not exist takes no input at all. */
+/** Does the same for uploads: an app that does not exist accepts no input at all. */
 export function asFatalToUpload(error: ApiError, stage: string): SinkError | undefined {
-  if (error.code !== "11101") return asFatal(error, stage);
+  if (error.code !== String(statusCodes.CONN_DOES_NOT_EXIST)) return asFatal(error, stage);
   return new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
 }
 
-/** The answer to each item: by id where ids tell the items apart, else by place. */
+/** Finds the answer to each item: by id if the ids are unique, else by position. */
 export function answersTo<T extends { id: string }>(ids: readonly string[], answers: readonly T[]): (T | undefined)[] {
   if (answers.length === ids.length && ids.every((id, index) => answers[index]?.id === id)) return [...answers];
   const byId = new Map(answers.map((answer) => [answer.id, answer]));
@@ -40,7 +52,7 @@ export function answersTo<T extends { id: string }>(ids: readonly string[], answ
   return ids.map((id, index) => (isInOrder ? answers[index] : isUnique ? byId.get(id) : undefined));
 }
 
-/** Runs one request for some messages; when it is refused, they fail with its code. */
+/** Sends one request for some messages; if it is refused, they fail with its code. */
 export async function settleWith(
   messages: readonly Message[],
   stage: string,
@@ -58,7 +70,7 @@ export async function settleWith(
   }
 }
 
-/** What was done of a message before a request of it failed, as the beginning of a sentence; undefined when nothing was. */
+/** Describes what was done for a message before a request failed, as the beginning of a sentence; undefined for nothing. */
 export type Before = (message: Message) => string | undefined;
 
 function after<E extends FlowError>(done: string | undefined, error: E): FlowError {
@@ -67,8 +79,8 @@ function after<E extends FlowError>(done: string | undefined, error: E): FlowErr
 }
 
 /**
- * Runs one request for some items; when it is refused, the messages of the items fail with its code. A refusal that one item may have caused is
- * narrowed down by halves, so that it fails alone.
+ * Sends one request for some items; if it is refused, the messages of the items fail with its code. A refusal that one item may have caused is
+ * narrowed down by halves, so that this item fails alone.
  */
 export async function settleInHalves<T>(
   items: readonly T[],
@@ -92,7 +104,7 @@ export async function settleInHalves<T>(
   await settleWith(messagesOf(items), stage, sendAll, asFatal, before);
 }
 
-/** Fails the messages whose item was refused; `ids[i]` is what the item of `messages[i]` is called. */
+/** Fails the messages whose item was refused; `ids[i]` is the id of the item of `messages[i]`. */
 export function settleItems(
   messages: readonly Message[],
   ids: readonly string[],
@@ -106,7 +118,7 @@ export function settleItems(
     message.fail(after(before?.(message), new InputError(code, text)), stage);
   messages.forEach((message, index) => {
     const status = answers[index]?.status;
-    if (!status) fail(message, "ERR_ANSWER_INCOMPLETE", "the answer does not name it");
+    if (!status) fail(message, "ERR_ANSWER_INCOMPLETE", "the answer of the server does not name the input");
     else if (classify(status) !== "ok" && classify(status) !== "progress") {
       fail(message, String(status.code), `${what}${statusText(status)}`);
     }

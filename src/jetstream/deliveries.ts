@@ -6,7 +6,7 @@ import type { Acknowledge, Listed } from "../core/accounting/tracking.js";
 import { describeError, InputError } from "../core/errors.js";
 import type { Input, InputDraft } from "../core/input/input.js";
 import { type DeadLetter, referring } from "../core/journal/dead-letters.js";
-import type { SourceItem } from "../core/plugin/plugin.js";
+import type { SourceItem } from "../core/plugin/source.js";
 import { shortened } from "../core/report/reason-groups.js";
 import type { Engine } from "./nats-server.js";
 import { decodeReference } from "./reference.js";

@@ -4,7 +4,9 @@ import * as z from "zod";
 import type { Acknowledge } from "../core/accounting/tracking.js";
 import { InputError } from "../core/errors.js";
 import { revealSecrets } from "../core/input/secret-urls.js";
-import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin/plugin.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import type { OptionsOf } from "../core/plugin/options.js";
+import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import type { FailedInput } from "./deliveries.js";
 import { Engine, engineOptions, StreamName } from "./nats-server.js";
 import { recordsOf } from "./read-records.js";
@@ -18,7 +20,7 @@ const Options = z.strictObject({
 /** Options of `failedInputs`. */
 export type FailedInputsOptions = OptionsOf<typeof Options>;
 
-type Given = z.output<typeof Options>;
+type Checked = z.output<typeof Options>;
 
 /**
  * Reads the inputs of a stream that failed in its workers, in their order, each as it was published, with the origin that it had. Those that end well this
@@ -32,12 +34,14 @@ type Given = z.output<typeof Options>;
  * @throws {FlowError} (the run rejects) ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED
  * @example await flow(failedInputs({ stream: "photos" })).pipe(publishTo("photos", { deduplicate: false })).run();
  */
-export function failedInputs(options: FailedInputsOptions): Source {
-  const given = parseOptions("failedInputs", Options, options);
-  return { name: "failedInputs", read: (context) => read(given, context) };
-}
+export const failedInputs = defineSource({
+  name: "failedInputs",
+  options: Options,
+  acknowledges: true,
+  read,
+});
 
-async function* read({ stream, ...address }: Given, context: ReadContext): AsyncGenerator<SourceItem> {
+async function* read({ stream, ...address }: Checked, context: ReadContext): AsyncGenerator<SourceItem> {
   const engine = await Engine.open("failedInputs", address);
   const close = () => engine.close();
   context.atEnd?.(close);
@@ -55,7 +59,7 @@ async function* read({ stream, ...address }: Given, context: ReadContext): Async
           input,
           sameId: "again",
           listed,
-          acknowledge: context.rehearses ? undefined : triedAgain(engine, stream, origin, sequence),
+          acknowledge: context.dryRun ? undefined : triedAgain(engine, stream, origin, sequence),
         };
     }
   } finally {

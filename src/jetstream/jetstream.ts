@@ -5,11 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Consumer, ConsumerInfo } from "@nats-io/jetstream";
 import * as z from "zod";
 import { describeError, SourceError } from "../core/errors.js";
-import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin/plugin.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import type { OptionsOf } from "../core/plugin/options.js";
+import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { Arrivals } from "./arrivals.js";
 import { Deliveries } from "./deliveries.js";
 import { Engine, engineOptions, StreamName } from "./nats-server.js";
-import { SharedTurns } from "./shared-rate-limiter.js";
+import { StreamRateLimiter } from "./shared-rate-limiter.js";
 import { ackWaitOf, ensureConsumer, ensureStreams } from "./streams.js";
 
 const Options = z.strictObject({
@@ -32,7 +34,7 @@ const Options = z.strictObject({
 /** Options of `jetstream`. */
 export type JetstreamOptions = OptionsOf<typeof Options>;
 
-type Given = z.output<typeof Options>;
+type Checked = z.output<typeof Options>;
 
 /** Most messages that are asked for at once; more are asked for when the flow has taken these. */
 const fetchCount = 256;
@@ -66,15 +68,17 @@ const lookMs = 100;
  * @throws {SourceError} (the run rejects) ERR_REHEARSAL, ERR_STREAM_LOST; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
  * @example await flow(jetstream({ stream: "photos" })).pipe(batch(), upload(app)).run();
  */
-export function jetstream(options: JetstreamOptions): Source {
-  const given = parseOptions("jetstream", Options, options);
-  return { name: "jetstream", read: (context) => read(given, context) };
-}
+export const jetstream = defineSource({
+  name: "jetstream",
+  options: Options,
+  acknowledges: true,
+  read,
+});
 
-async function* read(given: Given, context: ReadContext): AsyncGenerator<readonly SourceItem[]> {
-  const { stream, consumer: name, ackWaitMs, maxAckPending, maxDeliveries, endWhenEmpty, ...address } = given;
+async function* read(options: Checked, context: ReadContext): AsyncGenerator<readonly SourceItem[]> {
+  const { stream, consumer: name, ackWaitMs, maxAckPending, maxDeliveries, endWhenEmpty, ...address } = options;
   const { signal } = context;
-  if (context.rehearses) {
+  if (context.dryRun) {
     const text =
       "jetstream: a look, a plan or a preview would take inputs from the workers; use the source that was published";
     throw new SourceError("ERR_REHEARSAL", text);
@@ -89,9 +93,9 @@ async function* read(given: Given, context: ReadContext): AsyncGenerator<readonl
   try {
     await ensureStreams(engine, "jetstream", stream);
     const config = await ensureConsumer(engine, stream, { consumer: name, ackWaitMs, maxAckPending });
-    const root = given.root === undefined ? undefined : resolve(given.root);
+    const root = options.root === undefined ? undefined : resolve(options.root);
     deliveries = new Deliveries(engine, { stream, ackWaitMs: ackWaitOf(config), maxDeliveries, root, signal });
-    context.shareTurns?.(new SharedTurns(engine));
+    context.shareRateLimiter?.(new StreamRateLimiter(engine));
     const consumer = await engine.client.consumers.get(stream, name);
     while (!signal.aborted) {
       // Asked each time: a consumer that was deleted would be waited for in vain.

@@ -6,6 +6,7 @@ import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import * as z from "zod";
 import { codeOf, describeError, FlowError, OptionsError } from "../core/errors.js";
+import { again, fail, ok, retry } from "../core/net/retry.js";
 
 /** Options of everything that connects to the engine. */
 export const engineOptions = {
@@ -33,8 +34,8 @@ const firstAnswerMs = 10_000;
 const callTimeoutMs = 5000;
 /** Longest time that a call is made again while the engine does not answer, unless it is told otherwise. */
 const patienceMs = 300_000;
-/** Waits between tries of a call that an engine which restarts does not answer. */
-const retryMs = [100, 200, 500, 1000, 2000];
+/** Waits between the attempts of a call, for example while the engine restarts. */
+const callBackoff = { baseMs: 160, maxMs: 3000 };
 
 type Packages = typeof import("@nats-io/jetstream") & typeof import("@nats-io/transport-node");
 
@@ -79,17 +80,15 @@ export class Engine {
   }
 
   /** Makes a call until the engine answers it; what it refuses for good is thrown. It has to be one that may be made twice. */
-  async untilAnswered<T>(call: () => Promise<T>, signal?: AbortSignal, retryForMs = patienceMs): Promise<T> {
-    const giveUpAt = performance.now() + retryForMs;
-    for (let tries = 0; ; tries += 1) {
-      signal?.throwIfAborted();
-      try {
-        return await call();
-      } catch (error) {
-        if (!this.#mayPass(error) || performance.now() > giveUpAt) throw error;
-        await sleep(retryMs[Math.min(tries, retryMs.length - 1)], undefined, { signal });
-      }
-    }
+  untilAnswered<T>(call: () => Promise<T>, signal?: AbortSignal, retryForMs = patienceMs): Promise<T> {
+    return retry<T, "failed">(async () => ok(await call()), {
+      rules: { failed: { retryForMs, backoff: callBackoff } },
+      signal,
+      verdictOf: (thrown) => {
+        const error = thrown instanceof Error ? thrown : new Error(describeError(thrown));
+        return this.#mayPass(error) ? again("failed", error) : fail(error);
+      },
+    });
   }
 
   /** Asks the engine about something; undefined when it has no such stream or consumer. */

@@ -1,14 +1,13 @@
 /** Sink: references of inputs onto a stream of the engine, for workers. */
 
 import { resolve } from "node:path";
-import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { claimId } from "../core/accounting/claim-id.js";
 import { IdsInRun } from "../core/accounting/ids-in-run.js";
 import type { Message } from "../core/accounting/message.js";
 import { describeError, SinkError } from "../core/errors.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
-import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
+import { defineSink } from "../core/plugin/define-sink.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { Engine, engineOptions, StreamName, serversText } from "./nats-server.js";
 import { encodeReference } from "./reference.js";
 import { ensureStreams, partsOf } from "./streams.js";
@@ -27,8 +26,6 @@ const Options = z.strictObject({
 /** Options of `publishTo`. */
 export type PublishToOptions = OptionsOf<typeof Options>;
 
-/** Messages, or batches of them, that are on their way to the engine at once. */
-const concurrency = 512;
 /** Of the largest message, what its headers may need. */
 const headerBytes = 512;
 
@@ -47,58 +44,53 @@ const headerBytes = 512;
  * @throws {SinkError} (the run rejects) ERR_ENGINE_UNANSWERED; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
  * @example await flow(folder("/photos")).pipe(publishTo("photos")).run({ journal: "./submitted.journal" });
  */
-export function publishTo(
-  stream: string,
-  options: PublishToOptions = {},
-): OperatorFunction<Message | readonly Message[], Message> {
-  parseOptions("publishTo", StreamName, stream);
-  const { root: folder, replicas, deduplicate, retryForMs, ...address } = parseOptions("publishTo", Options, options);
-  const root = folder === undefined ? undefined : resolve(folder);
-  const { subject } = partsOf(stream).work;
-
-  const make = (): MessageSink => {
-    let opened: Engine | undefined;
+export const publishTo = defineSink({
+  name: "publishTo",
+  parse(stream: string, options: PublishToOptions = {}) {
+    parseOptions("publishTo", StreamName, stream);
+    const { root, ...rest } = parseOptions("publishTo", Options, options);
+    return { stream, root: root === undefined ? undefined : resolve(root), ...rest };
+  },
+  target: ({ stream, servers }) => ({ action: "publish to", name: `${stream} at ${serversText(servers)}` }),
+  concurrency: 512,
+  supportsDryRun: true,
+  async open({ options: { stream, replicas, ...address }, dryRun }) {
     const ids = new IdsInRun();
-    const publish = async (engine: Engine, message: Message, signal: AbortSignal) => {
-      const reference = referenceOf(message, engine.connection.info?.max_payload, root);
-      if (reference === undefined || !claimId(ids, message, "publishTo")) return;
-      const id = deduplicate ? { msgID: message.value.id } : {};
-      try {
-        const send = () => engine.client.publish(subject, reference, id);
-        const { duplicate } = await engine.untilAnswered(send, signal, retryForMs);
-        if (duplicate) message.doneBefore("on the stream already");
-      } catch (error) {
-        signal.throwIfAborted();
-        const text = `publishTo: the engine does not take messages for ${stream}: ${describeError(error)}`;
-        throw new SinkError("ERR_ENGINE_UNANSWERED", text, { cause: error, retryable: true });
-      }
-    };
-    return {
-      name: "publishTo",
-      concurrency,
-      async open() {
-        opened = await Engine.open("publishTo", address);
-        await ensureStreams(opened, "publishTo", stream, replicas);
-      },
-      async write(messages, { signal }) {
-        const engine = opened as Engine;
-        await Promise.all(messages.map((message) => publish(engine, message, signal)));
-      },
-      close: () => opened?.close(),
-      rehearsal: () => ({
-        name: "publishTo",
-        async write(messages) {
-          for (const message of messages) {
-            if (referenceOf(message, undefined, root) !== undefined) claimId(ids, message, "publishTo");
-          }
-        },
+    if (dryRun) return { ids };
+    const engine = await Engine.open("publishTo", address);
+    await ensureStreams(engine, "publishTo", stream, replicas);
+    return { ids, engine };
+  },
+  async write({ messages }, { options, state: { ids, engine }, signal }) {
+    const { root } = options;
+    await Promise.all(
+      messages.map(async (message) => {
+        const reference = referenceOf(message, engine?.connection.info?.max_payload, root);
+        if (reference === undefined || !claimId(ids, message, "publishTo")) return;
+        if (engine) await publish(engine, message, reference, options, signal);
       }),
-    };
-  };
-  return messageSinkOperator("publishTo", make, {
-    action: "publish to",
-    name: `${stream} at ${serversText(address.servers)}`,
-  });
+    );
+  },
+  close: ({ state: { engine } }) => engine?.close(),
+});
+
+async function publish(
+  engine: Engine,
+  message: Message,
+  reference: string,
+  { stream, deduplicate, retryForMs }: { stream: string; deduplicate: boolean; retryForMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const id = deduplicate ? { msgID: message.value.id } : {};
+  try {
+    const send = () => engine.client.publish(partsOf(stream).work.subject, reference, id);
+    const { duplicate } = await engine.untilAnswered(send, signal, retryForMs);
+    if (duplicate) message.doneBefore("on the stream already");
+  } catch (error) {
+    signal.throwIfAborted();
+    const text = `publishTo: the engine does not take messages for ${stream}: ${describeError(error)}`;
+    throw new SinkError("ERR_ENGINE_UNANSWERED", text, { cause: error, retryable: true });
+  }
 }
 
 /** What is published; undefined for an input that failed. */

@@ -2,13 +2,13 @@
 
 import { hash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Turns } from "../core/accounting/shared-rate-limiter.js";
+import type { SharedRateLimiter } from "../core/accounting/shared-rate-limiter.js";
 import type { Engine } from "./nats-server.js";
 import { ensureStream } from "./streams.js";
 
 const stream = "sluice-turns";
 const clockSubject = "sluice.turns.clock";
-/** Turns are taken for this long at most, or one: what a worker has taken that dies is lost. */
+/** Slots are acquired for this long at most, or one: a worker that dies loses the slots that it has. */
 const reservedMs = 250;
 /** A schedule that is this far ahead was made by a wrong clock. */
 const farAheadMs = 60_000;
@@ -31,7 +31,7 @@ interface Line {
  * Gives turns to those who wait. When the next turn is free is one message in the engine; a worker replaces it to take the turns from there on, and the
  * engine lets one worker at a time do so. Nobody has to know who else there is, and who has nothing to send takes nothing.
  */
-export class SharedTurns implements Turns {
+export class StreamRateLimiter implements SharedRateLimiter {
   readonly #engine: Engine;
   readonly #lines = new Map<string, Line>();
   /** How far the engine's clock is ahead of ours. */
@@ -42,7 +42,7 @@ export class SharedTurns implements Turns {
     this.#engine = engine;
   }
 
-  next(account: string, perSecond: number, signal?: AbortSignal): Promise<void> {
+  acquire(account: string, perSecond: number, signal?: AbortSignal): Promise<void> {
     const line = this.#lineOf(account);
     return new Promise((resolve, reject) => {
       const leave = () => {

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import type { Counts } from "../core/accounting/ledger.js";
 import { FlowError } from "../core/errors.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { displayed } from "../core/report/display.js";
 import { ReasonGroups } from "../core/report/reason-groups.js";
 import type { ReasonGroup } from "../core/report/report.js";

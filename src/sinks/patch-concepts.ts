@@ -1,6 +1,6 @@
 /** Sink: renames concepts, app-wide. */
 
-import type { OperatorFunction } from "rxjs";
+import { idsPolicy } from "../clarifai/batch-policy.js";
 import type { ApiError } from "../clarifai/client/api-error.js";
 import type { App } from "../clarifai/client/app.js";
 import { checkApp } from "../clarifai/client/check-app.js";
@@ -10,7 +10,7 @@ import { mayBeOneItem } from "../clarifai/wire/status.js";
 import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
 import type { Concept } from "../core/input/input.js";
-import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
+import { defineSink } from "../core/plugin/define-sink.js";
 
 /**
  * Renames the concepts of the inputs that reach it: each concept's id keeps its place, and its name becomes the label of that concept in the
@@ -21,38 +21,41 @@ import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-opera
  *
  * @throws {SinkError} (the run rejects) when the key may not write
  * @example
- * const renamed = values([{ concepts: [{ id: "id-face", name: "face" }] }]);
+ * const renamed = fromIterable([{ concepts: [{ id: "id-face", name: "face" }] }]);
  * await flow(renamed).pipe(patchConcepts(app)).run();
  */
-export function patchConcepts(app: App): OperatorFunction<Message | readonly Message[], Message> {
-  checkApp("patchConcepts", app);
-  const make = (to: App): MessageSink => {
+export const patchConcepts = defineSink({
+  name: "patchConcepts",
+  parse(app: App) {
+    checkApp("patchConcepts", app);
+    return { app };
+  },
+  target: ({ app }) => app.target("patch concepts in"),
+  batch: idsPolicy,
+  supportsDryRun: true,
+  open({ options: { app }, dryRun, run }) {
+    const writer = dryRun ? app.forDryRun() : app;
+    run.watch(writer.transport);
     /** The names that concepts have by now. */
-    const names = new Map<string, string | undefined>();
-    return {
-      name: "patchConcepts",
-      rehearsal: () => make(to.rehearsed()),
-      async write(messages, { signal }) {
-        messages[0]?.context.watch(to.transport);
-        for (const message of messages) {
-          if (message.value.concepts.length > 0) continue;
-          message.fail(new InputError("ERR_NO_CONCEPTS", "it has no concepts to rename"), "patchConcepts");
-        }
-        const wanted = new Map(messages.flatMap(({ value }) => value.concepts.map((concept) => [concept.id, concept])));
-        const fresh = [...wanted.values()].filter(({ id, name }) => !names.has(id) || names.get(id) !== name);
-        for (const part of inParts(fresh, limits.maxInputsPerRequest)) {
-          const send = async (concepts: readonly Concept[]) => {
-            for (const { id } of concepts) names.delete(id);
-            await to.patchConcepts(concepts, signal);
-            for (const { id, name } of concepts) names.set(id, name);
-          };
-          await settleInHalves(part, (concepts) => havingAny(messages, concepts), "patchConcepts", send, isOfOne);
-        }
-      },
+    return { app: writer, names: new Map<string, string | undefined>() };
+  },
+  async write({ messages }, { state: { app, names }, signal }) {
+    for (const message of messages) {
+      if (message.value.concepts.length > 0) continue;
+      message.fail(new InputError("ERR_NO_CONCEPTS", "it has no concepts to rename"), "patchConcepts");
+    }
+    const wanted = new Map(messages.flatMap(({ value }) => value.concepts.map((concept) => [concept.id, concept])));
+    const changed = [...wanted.values()].filter(({ id, name }) => !names.has(id) || names.get(id) !== name);
+    const send = async (concepts: readonly Concept[]) => {
+      for (const { id } of concepts) names.delete(id);
+      await app.patchConcepts(concepts, signal);
+      for (const { id, name } of concepts) names.set(id, name);
     };
-  };
-  return messageSinkOperator("patchConcepts", () => make(app), app.target("patch concepts in"));
-}
+    for (const part of inParts(changed, limits.maxInputsPerRequest)) {
+      await settleInHalves(part, (concepts) => havingAny(messages, concepts), "patchConcepts", send, isOfOne);
+    }
+  },
+});
 
 /** The messages that have one of these concepts. */
 function havingAny(messages: readonly Message[], concepts: readonly Concept[]): Message[] {

@@ -1,11 +1,11 @@
 /** Sink: changes metadata, concepts, locations and datasets of inputs, and their annotations. */
 
-import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
+import { idsPolicy } from "../clarifai/batch-policy.js";
 import type { App } from "../clarifai/client/app.js";
 import type { PatchAction } from "../clarifai/client/app-types.js";
 import { checkApp } from "../clarifai/client/check-app.js";
-import { type FieldsPatch, listedPatch, rowPatch, takenAway, unsupported } from "../clarifai/patch/fields-patch.js";
+import { type FieldsPatch, listedPatch, removedField, rowPatch, unsupported } from "../clarifai/patch/fields-patch.js";
 import {
   type AnnotationsPatch,
   annotationsPatch,
@@ -18,8 +18,8 @@ import { WritesById } from "../clarifai/patch/writes-by-id.js";
 import type { Message } from "../core/accounting/message.js";
 import type { Content, Input } from "../core/input/input.js";
 import { mediaKinds } from "../core/input/kinds.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
-import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
+import { defineSink } from "../core/plugin/define-sink.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
 const Options = z.strictObject({
   /**
@@ -54,26 +54,28 @@ export type PatchOptions = OptionsOf<typeof Options>;
  * @throws {SinkError} (the run rejects) when the key may not write
  * @example await flow(csv("./corrections.csv")).pipe(batch(), patch(app, { action: "merge" })).run();
  */
-export function patch(app: App, options: PatchOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
-  checkApp("patch", app);
-  const { action, deleteIfEmpty } = parseOptions("patch", Options, options);
-  const make = (to: App, dryRun: boolean): MessageSink => {
-    const writes = new WritesById();
-    return {
-      name: "patch",
-      concurrency: 4,
-      async write(messages, { signal }) {
-        messages[0]?.context.watch(to.transport);
-        await writes.inOrder(messages, async (some) => {
-          const planned = some.flatMap((message) => plannedOf(message, to.place, action) ?? []);
-          await send(planned, deleteIfEmpty, { app: to, signal, dryRun, done: new Map() });
-        });
-      },
-      rehearsal: () => make(to.rehearsed(), true),
-    };
-  };
-  return messageSinkOperator("patch", () => make(app, false), app.target(`patch (${action}) in`));
-}
+export const patch = defineSink({
+  name: "patch",
+  parse(app: App, options: PatchOptions = {}) {
+    checkApp("patch", app);
+    return { app, ...parseOptions("patch", Options, options) };
+  },
+  target: ({ app, action }) => app.target(`patch (${action}) in`),
+  batch: idsPolicy,
+  concurrency: 4,
+  supportsDryRun: true,
+  open({ options: { app }, dryRun, run }) {
+    const writer = dryRun ? app.forDryRun() : app;
+    run.watch(writer.transport);
+    return { app: writer, writes: new WritesById() };
+  },
+  async write({ messages }, { options: { action, deleteIfEmpty }, state: { app, writes }, signal, dryRun }) {
+    await writes.inOrder(messages, async (some) => {
+      const planned = some.flatMap((message) => plannedOf(message, app.place, action) ?? []);
+      await send(planned, deleteIfEmpty, { app, signal, dryRun, done: new Map() });
+    });
+  },
+});
 
 interface Planned {
   message: Message;
@@ -87,7 +89,8 @@ function plannedOf(message: Message, place: string, action: PatchAction): Planne
   try {
     const planned = plan(message, place, action);
     const { fields, annotations, datasets } = planned;
-    if (fields || annotations.changed.length > 0 || annotations.gone.length > 0 || datasets.length > 0) return planned;
+    if (fields || annotations.changed.length > 0 || annotations.removed.length > 0 || datasets.length > 0)
+      return planned;
     message.doneBefore("nothing to change");
   } catch (error) {
     message.fail(error, "patch");
@@ -102,7 +105,7 @@ function plan(message: Message, place: string, action: PatchAction): Planned {
     throw unsupported(`a transform changed the id of a listed input from ${listed.id} to ${value.id}`);
   }
   const isHere = listed?.place === place;
-  const removed = isHere ? undefined : takenAway(message);
+  const removed = isHere ? undefined : removedField(message);
   if (removed !== undefined) {
     const text = `a transform took away ${removed} of an input that was listed from ${listed?.place}`;
     throw unsupported(`${text}; patch removes it only there, and this is ${place}`);
@@ -131,7 +134,7 @@ async function send(planned: readonly Planned[], deleteIfEmpty: boolean, context
     deleteIfEmpty,
     context,
   );
-  const gone = planned.flatMap(({ message, annotations }) => annotations.gone.map((id) => ({ message, id })));
+  const gone = planned.flatMap(({ message, annotations }) => annotations.removed.map((id) => ({ message, id })));
   await deleteAnnotations(gone, context);
   await patchDatasets(
     planned.flatMap(({ datasets }) => datasets),

@@ -1,20 +1,20 @@
 /** Sink: deletes inputs from an app. */
 
-import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
+import { idsPolicy } from "../clarifai/batch-policy.js";
 import { ApiError } from "../clarifai/client/api-error.js";
 import type { App } from "../clarifai/client/app.js";
 import { checkApp } from "../clarifai/client/check-app.js";
-import { limits } from "../clarifai/limits.js";
-import { inParts, settleInHalves, settleWith } from "../clarifai/requests.js";
-import { stillThere } from "../clarifai/wait-until-gone.js";
+import { settleInHalves, settleWith } from "../clarifai/requests.js";
+import { waitUntilDeleted } from "../clarifai/wait-until-deleted.js";
 import type { WireInput } from "../clarifai/wire/inputs.js";
-import { codes, statusText } from "../clarifai/wire/status.js";
+import { statusText } from "../clarifai/wire/status.js";
+import { statusCodes } from "../clarifai/wire/status-codes.js";
 import type { Message } from "../core/accounting/message.js";
 import { describeError, InputError } from "../core/errors.js";
 import { systemClock } from "../core/net/clock.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
-import { type MessageSink, messageSinkOperator } from "../core/plugin/sink-operator.js";
+import { defineSink } from "../core/plugin/define-sink.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
 const Options = z.strictObject({
   /** Longest wait for the inputs of a request to be gone, in milliseconds, at most a day. Default: 60,000. */
@@ -34,33 +34,36 @@ export type RemoveOptions = OptionsOf<typeof Options>;
  * @throws {SinkError} (the run rejects) when the key may not delete
  * @example await flow(listInputs(app, { dataset: "old" })).pipe(batch(), remove(app)).run();
  */
-export function remove(app: App, options: RemoveOptions = {}): OperatorFunction<Message | readonly Message[], Message> {
-  checkApp("remove", app);
-  const { timeoutMs } = parseOptions("remove", Options, options);
-  const make = (to: App): MessageSink => ({
-    name: "remove",
-    // Most of the time a batch waits for the server to finish.
-    concurrency: 16,
-    async write(messages, { signal }) {
-      messages[0]?.context.watch(to.transport);
-      for (const part of inParts(messages, limits.maxIdsPerRequest)) {
-        const absent = await absentOf(app, part, signal);
-        const there = () => part.filter((message) => !message.settled && !absent.has(message));
-        await settleInHalves(
-          there(),
-          (some) => some,
-          "remove",
-          async (some) => {
-            if (some.length > 0) await to.deleteInputs(idsOf(some), signal);
-          },
-        );
-        if (to === app) await settleRemaining(app, there(), timeoutMs, signal);
-      }
-    },
-    rehearsal: () => make(to.rehearsed()),
-  });
-  return messageSinkOperator("remove", () => make(app), app.target("remove from"));
-}
+export const remove = defineSink({
+  name: "remove",
+  parse(app: App, options: RemoveOptions = {}) {
+    checkApp("remove", app);
+    return { app, ...parseOptions("remove", Options, options) };
+  },
+  target: ({ app }) => app.target("remove from"),
+  batch: idsPolicy,
+  // Most of the time a batch waits for the server to finish.
+  concurrency: 16,
+  supportsDryRun: true,
+  open({ options: { app }, dryRun, run }) {
+    const writer = dryRun ? app.forDryRun() : app;
+    run.watch(writer.transport);
+    return writer;
+  },
+  async write({ messages }, { options: { app, timeoutMs }, state: writer, signal, dryRun }) {
+    const absent = await absentOf(app, messages, signal);
+    const existing = () => messages.filter((message) => !message.settled && !absent.has(message));
+    await settleInHalves(
+      existing(),
+      (some) => some,
+      "remove",
+      async (some) => {
+        if (some.length > 0) await writer.deleteInputs(idsOf(some), signal);
+      },
+    );
+    if (!dryRun) await settleRemaining(app, existing(), timeoutMs, signal);
+  },
+});
 
 /** Finds and skips inputs that are not there. A listing has just said of its inputs that they are. */
 async function absentOf(app: App, messages: readonly Message[], signal: AbortSignal): Promise<ReadonlySet<Message>> {
@@ -85,7 +88,7 @@ async function settleRemaining(
 ): Promise<void> {
   let left: Map<string, WireInput>;
   try {
-    left = await stillThere(app, idsOf(messages), { clock: systemClock, signal, withinMs: timeoutMs });
+    left = await waitUntilDeleted(app, idsOf(messages), { clock: systemClock, signal, withinMs: timeoutMs });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const reason = `the server accepted the deletion, and a lookup of what is left failed: ${describeError(error)}`;
@@ -96,7 +99,7 @@ async function settleRemaining(
     const input = left.get(message.value.id);
     if (!input) continue;
     const { status } = input;
-    if (status?.code === codes.deleteFailed) {
+    if (status?.code === statusCodes.INPUT_DELETE_FAILED) {
       message.fail(new InputError(String(status.code), statusText(status), { retryable: true }), "remove");
       continue;
     }

@@ -2,17 +2,15 @@
 
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { Message } from "../core/accounting/message.js";
 import { diskTarget } from "../core/accounting/targets.js";
-import { BatchError, describeError, InputError, SinkError } from "../core/errors.js";
+import { describeError, InputError, SinkError } from "../core/errors.js";
 import { LockedError, takeLock } from "../core/files/file-lock.js";
 import { makeFolder } from "../core/files/make-folder.js";
-import type { Input } from "../core/input/input.js";
 import { bytesAsBase64 } from "../core/input/input-json.js";
-import { checkPath, type OptionsOf, parseOptions, type Sink } from "../core/plugin/plugin.js";
-import { sinkOperator } from "../core/plugin/sink-operator.js";
+import { defineSink } from "../core/plugin/define-sink.js";
+import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import type { Batch } from "../core/plugin/sink.js";
 
 const Options = z.strictObject({
   /** Adds to a file that exists. Default: false, and a file that exists is an error. */
@@ -32,46 +30,36 @@ export type WriteJsonlOptions = OptionsOf<typeof Options>;
  * @throws {SinkError} (the run rejects) ERR_FILE_EXISTS, ERR_FILE_LOCKED, ERR_FILE_UNWRITABLE
  * @example await flow(folder("./photos")).pipe(writeJsonl("./photos.jsonl")).run();
  */
-export function writeJsonl(
-  path: string,
-  options: WriteJsonlOptions = {},
-): OperatorFunction<Message | readonly Message[], Message> {
-  checkPath("writeJsonl", path);
-  const { append } = parseOptions("writeJsonl", Options, options);
-  return (input) => {
-    let file: LineFile | undefined;
-    const sink: Sink = {
-      name: "writeJsonl",
-      async open() {
-        file = await LineFile.open(path, append).catch((error: unknown) => {
-          throw asSinkError(path, error);
-        });
-      },
-      async write(inputs) {
-        const { lines, failures } = linesOf(inputs);
-        await file?.append(lines).catch((error: unknown) => {
-          throw asSinkError(path, error);
-        });
-        if (failures.size > 0) throw new BatchError("writeJsonl: some inputs cannot be written as JSON", failures);
-      },
-      close: () => file?.close(),
-    };
-    return sinkOperator(sink, diskTarget("write to", path))(input);
-  };
-}
+export const writeJsonl = defineSink({
+  name: "writeJsonl",
+  parse(path: string, options: WriteJsonlOptions = {}) {
+    checkPath("writeJsonl", path);
+    return { path, ...parseOptions("writeJsonl", Options, options) };
+  },
+  target: ({ path }) => diskTarget("write to", path),
+  open: ({ options: { path, append } }) =>
+    LineFile.open(path, append).catch((error: unknown) => {
+      throw asSinkError(path, error);
+    }),
+  async write(batch, { options: { path }, state: file }) {
+    await file.append(linesOf(batch)).catch((error: unknown) => {
+      throw asSinkError(path, error);
+    });
+  },
+  close: ({ state: file }) => file.close(),
+});
 
-/** The inputs as lines; what JSON cannot hold, such as data that is nested too deeply, fails alone. */
-function linesOf(inputs: readonly Input[]): { lines: string; failures: Map<number, Error> } {
+/** Writes the inputs as lines; what JSON cannot hold, such as data that is nested too deeply, fails alone. */
+function linesOf(batch: Batch): string {
   let lines = "";
-  const failures = new Map<number, Error>();
-  for (const [index, input] of inputs.entries()) {
+  for (const [index, input] of batch.inputs.entries()) {
     try {
       lines += `${JSON.stringify(input, bytesAsBase64)}\n`;
     } catch (error) {
-      failures.set(index, new InputError("ERR_JSON", `the input cannot be written as JSON: ${describeError(error)}`));
+      batch.fail(index, new InputError("ERR_JSON", `the input cannot be written as JSON: ${describeError(error)}`));
     }
   }
-  return { lines, failures };
+  return lines;
 }
 
 /** A file that grows by whole lines, held by this process until it is closed. */

@@ -5,8 +5,10 @@ import * as z from "zod";
 import { describeError, describeThrown, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input/input.js";
 import { kinds } from "../core/input/kinds.js";
-import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin/plugin.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { idsOption } from "../core/plugin/row-ids.js";
+import type { Source, SourceItem } from "../core/plugin/source.js";
 import { beginningOf } from "../core/util/shorten.js";
 import { isThenable } from "../core/util/thenable.js";
 import { cellsUnder } from "../formats/csv/cells-under.js";
@@ -61,58 +63,68 @@ export type CsvOptions = OptionsOf<typeof Options>;
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE; ERR_CSV_COLUMNS when the header has columns that are not known
  * @example await flow(csv("./reviews.csv")).pipe(batch(), upload(app)).run();
  */
-export function csv(path: string, options: CsvOptions = {}): Source {
-  checkPath("csv", path);
-  const checked = parseOptions("csv", Options, options);
-  const root = checked.root ?? dirname(path);
-  const namesFiles = checked.input === "file" && !checked.map;
-  return {
-    name: "csv",
-    async *read({ signal }) {
-      const keys = typeof checked.ids === "function" ? [] : [checked.ids ?? []].flat();
-      let header: string[] | undefined;
-      let layout: Layout | undefined;
-      let giveId: GiveId = (item) => item;
-      try {
-        for await (const rows of readRows(path, checked.delimiter)) {
-          if (signal.aborted) return;
-          const items: SourceItem[] = [];
-          for (const row of rows) {
-            if (!header) {
-              header = headerIn(row, path);
-              if (!checked.map) layout = layoutOf(header, path, { ...checked, root, keys });
-              giveId = csvIds(header, { path, ids: checked.ids, root: namesFiles ? root : undefined });
-              continue;
-            }
-            const item = itemOf(path, row, header, layout, checked.map);
-            const cells = "cells" in row ? row.cells : [];
-            if (layout && !(item instanceof Promise)) {
-              items.push(giveId(item, cells, row.line));
-              continue;
-            }
-            // What takes time, and what the user's own function made, goes on before the next row is looked at.
-            if (items.length > 0) yield items.splice(0);
-            yield giveId(await item, cells, row.line);
-            if (signal.aborted) return;
+export const csv = defineSource({
+  name: "csv",
+  parse(path: string, options: CsvOptions = {}) {
+    checkPath("csv", path);
+    return { path, ...parseOptions("csv", Options, options) };
+  },
+  async *read({ path, ...options }, { signal }) {
+    const root = options.root ?? dirname(path);
+    const namesFiles = options.input === "file" && !options.map;
+    const keys = typeof options.ids === "function" ? [] : [options.ids ?? []].flat();
+    let header: string[] | undefined;
+    let layout: Layout | undefined;
+    let giveId: GiveId = (item) => item;
+    try {
+      for await (const rows of readRows(path, options.delimiter)) {
+        if (signal.aborted) return;
+        const items: SourceItem[] = [];
+        for (const row of rows) {
+          if (!header) {
+            header = headerIn(row, path);
+            if (!options.map) layout = layoutOf(header, path, { ...options, root, keys });
+            giveId = csvIds(header, { path, ids: options.ids, root: namesFiles ? root : undefined });
+            continue;
           }
-          if (items.length > 0) yield items;
+          const item = itemOf(path, row, header, layout, options.map);
+          const cells = "cells" in row ? row.cells : [];
+          if (layout && !(item instanceof Promise)) {
+            items.push(giveId(item, cells, row.line));
+            continue;
+          }
+          // What takes time, and what the user's own function made, goes on before the next row is looked at.
+          if (items.length > 0) yield items.splice(0);
+          yield giveId(await item, cells, row.line);
+          if (signal.aborted) return;
         }
-      } catch (error) {
-        if (error instanceof SourceError) throw error;
-        throw new SourceError("ERR_FILE_UNREADABLE", `csv: ${path}: ${describeError(error)}`, { cause: error });
+        if (items.length > 0) yield items;
       }
-    },
-  };
-}
+    } catch (error) {
+      if (error instanceof SourceError) throw error;
+      throw new SourceError("ERR_FILE_UNREADABLE", `csv: ${path}: ${describeError(error)}`, { cause: error });
+    }
+  },
+});
 
 function headerIn(row: CsvRow, path: string): string[] {
   if ("reason" in row) {
     throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: column ${row.cell + 1} of the header ${row.reason}`);
   }
   const header = row.cells.map((cell) => cell.trim());
-  const twice = header.find((column, index) => column !== "" && header.indexOf(column) !== index);
+  const twice = repeatedIn(header);
   if (twice === undefined) return header;
   throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the header has the column "${beginningOf(twice, 60)}" twice`);
+}
+
+/** Finds the first name that occurs twice. Any number of columns may have no name. */
+function repeatedIn(header: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const column of header) {
+    if (column !== "" && seen.has(column)) return column;
+    seen.add(column);
+  }
+  return undefined;
 }
 
 function itemOf(

@@ -9,7 +9,8 @@ import { bytesFromBase64 } from "../core/input/input-json.js";
 import { revealSecrets } from "../core/input/secret-urls.js";
 import { blockBytes } from "../core/journal/append-file.js";
 import type { DeadLetter } from "../core/journal/dead-letters.js";
-import type { Source, SourceItem } from "../core/plugin/plugin.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import type { Source, SourceItem } from "../core/plugin/source.js";
 import { DigestSet, fingerprintOfKey } from "../core/util/digest-set.js";
 
 /** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */
@@ -27,24 +28,23 @@ const maxLetterDepth = 110;
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE
  * @example await flow(deadLetters("./failed.jsonl")).pipe(batch(), upload(app)).run({ deadLetters: "./failed-again.jsonl" });
  */
-export function deadLetters(path: string): Source {
-  return {
-    name: "deadLetters",
-    async *read({ signal }) {
-      const seen = new DigestSet();
-      try {
-        const sizeBytes = await sizeOf(path);
-        for await (const { number, bytes } of sizeBytes === 0 ? [] : readLines(path, maxLineBytes, sizeBytes)) {
-          if (signal.aborted) return;
-          const item = itemOf(`${path}:${number}`, bytes, seen);
-          if (item) yield item;
-        }
-      } catch (error) {
-        throw new SourceError("ERR_FILE_UNREADABLE", `deadLetters: ${path}: ${describeError(error)}`, { cause: error });
+export const deadLetters = defineSource({
+  name: "deadLetters",
+  parse: (path: string) => path,
+  async *read(path, { signal }) {
+    const seen = new DigestSet();
+    try {
+      const sizeBytes = await sizeOf(path);
+      for await (const { number, bytes } of sizeBytes === 0 ? [] : readLines(path, maxLineBytes, sizeBytes)) {
+        if (signal.aborted) return;
+        const item = itemOf(`${path}:${number}`, bytes, seen);
+        if (item) yield item;
       }
-    },
-  };
-}
+    } catch (error) {
+      throw new SourceError("ERR_FILE_UNREADABLE", `deadLetters: ${path}: ${describeError(error)}`, { cause: error });
+    }
+  },
+});
 
 function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): SourceItem | undefined {
   let letter: DeadLetter;

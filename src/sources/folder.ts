@@ -12,14 +12,9 @@ import { oldTextType, unknownType } from "../core/input/detect/types.js";
 import { folderName, idFromPath, idOfContent, idOfFile } from "../core/input/ids.js";
 import type { FileContent, InputDraft, Kind } from "../core/input/input.js";
 import { kinds } from "../core/input/kinds.js";
-import {
-  checkPath,
-  doneEarlier,
-  type OptionsOf,
-  parseOptions,
-  type Source,
-  type SourceItem,
-} from "../core/plugin/plugin.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import { doneEarlier, type Source, type SourceItem } from "../core/plugin/source.js";
 import { formatValue } from "../core/util/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 import { sidecarByContent } from "./folder/sidecars.js";
@@ -109,25 +104,25 @@ const defaultQuietMs = 2000;
  * @throws {SourceError} (the run rejects) ERR_FOLDER_UNREADABLE when the folder itself cannot be read
  * @example await flow(folder("./photos", { labels: "folder", kinds: ["image"] })).pipe(batch(), upload(app)).run();
  */
-export function folder(path: string, options: FolderOptions = {}): Source {
-  checkPath("folder", path);
-  const checked = parseOptions("folder", Options, options, ["kinds", "include", "exclude"]);
-  const root = path.replace(/(?<=[^/])\/+$/, "");
-  const context: Walk = { root, options: checked, filter: filterOf(checked) };
-  const { watch } = checked;
-  return {
-    name: "folder",
-    total: watch === false ? ({ signal }) => countAll(context, signal) : undefined,
-    read({ signal, isDone, idle }) {
-      const base = folderOf(root);
-      const located: Read = { ...checked, at: realPath(base), ownName: folderName(base) };
-      const step = (file: FoundFile) => itemOf(file, located, isDone);
-      if (watch === false || !idle) return readOnce(context, signal, step);
-      const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;
-      return watchFolder(context, { signal, idle, everyMs, quietMs }, step);
-    },
-  };
-}
+export const folder = defineSource({
+  name: "folder",
+  parse(path: string, options: FolderOptions = {}) {
+    checkPath("folder", path);
+    const checked = parseOptions("folder", Options, options, ["kinds", "include", "exclude"]);
+    const root = path.replace(/(?<=[^/])\/+$/, "");
+    const walk: Walk = { root, options: checked, filter: filterOf(checked) };
+    return { ...checked, root, walk };
+  },
+  total: ({ walk, watch }, { signal }) => (watch === false ? countAll(walk, signal) : undefined),
+  read({ root, walk, watch, ...options }, { signal, isDone, idle }) {
+    const base = folderOf(root);
+    const located: Read = { ...options, watch, at: realPath(base), ownName: folderName(base) };
+    const step = (file: FoundFile) => itemOf(file, located, isDone);
+    if (watch === false || !idle) return readOnce(walk, signal, step);
+    const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;
+    return watchFolder(walk, { signal, idle, everyMs, quietMs }, step);
+  },
+});
 
 function* readOnce(
   context: Walk,

@@ -3,8 +3,10 @@
 import type { Observable } from "rxjs";
 import * as z from "zod";
 import type { InputDraft } from "../core/input/input.js";
-import { type OptionsOf, parseOptions, type Source } from "../core/plugin/plugin.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
+import type { Source } from "../core/plugin/source.js";
 
 const Options = z.strictObject({
   /**
@@ -24,49 +26,49 @@ export type FromObservableOptions = OptionsOf<typeof Options>;
  *
  * @example await flow(fromObservable(of({ text: "calm sea" }))).pipe(batch(), upload(app)).run();
  */
-export function fromObservable(observable: Observable<InputDraft>, options: FromObservableOptions = {}): Source {
-  const { ids } = parseOptions("fromObservable", Options, options);
-  return {
-    name: "fromObservable",
-    async *read({ signal }) {
-      const queue: InputDraft[] = [];
-      const giveId = draftIds(ids);
-      let ended = false;
-      let failure: { error: unknown } | undefined;
-      let wake: (() => void) | undefined;
-      const notify = () => wake?.();
-      signal.addEventListener("abort", notify);
-      const subscription = observable.subscribe({
-        next: (input) => {
-          queue.push(input);
-          notify();
-        },
-        error: (error: unknown) => {
-          failure = { error };
-          notify();
-        },
-        complete: () => {
-          ended = true;
-          notify();
-        },
-      });
-      try {
-        for (let position = 1; !signal.aborted; ) {
-          for (const input of queue.splice(0)) {
-            yield giveId({ origin: `observable:${position}`, input }, position);
-            position += 1;
-          }
-          if (queue.length > 0) continue;
-          if (failure) throw failure.error;
-          if (ended) return;
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+export const fromObservable = defineSource({
+  name: "fromObservable",
+  parse(observable: Observable<InputDraft>, options: FromObservableOptions = {}) {
+    return { observable, ...parseOptions("fromObservable", Options, options) };
+  },
+  async *read({ observable, ids }, { signal }) {
+    const queue: InputDraft[] = [];
+    const giveId = draftIds(ids);
+    let ended = false;
+    let failure: { error: unknown } | undefined;
+    let wake: (() => void) | undefined;
+    const notify = () => wake?.();
+    signal.addEventListener("abort", notify);
+    const subscription = observable.subscribe({
+      next: (input) => {
+        queue.push(input);
+        notify();
+      },
+      error: (error: unknown) => {
+        failure = { error };
+        notify();
+      },
+      complete: () => {
+        ended = true;
+        notify();
+      },
+    });
+    try {
+      for (let position = 1; !signal.aborted; ) {
+        for (const input of queue.splice(0)) {
+          yield giveId({ origin: `observable:${position}`, input }, position);
+          position += 1;
         }
-      } finally {
-        signal.removeEventListener("abort", notify);
-        subscription.unsubscribe();
+        if (queue.length > 0) continue;
+        if (failure) throw failure.error;
+        if (ended) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
       }
-    },
-  };
-}
+    } finally {
+      signal.removeEventListener("abort", notify);
+      subscription.unsubscribe();
+    }
+  },
+});

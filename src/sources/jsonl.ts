@@ -7,15 +7,10 @@ import { readLines } from "../core/files/lines.js";
 import { decodeData } from "../core/input/content.js";
 import type { InputDraft } from "../core/input/input.js";
 import { bytesFromBase64 } from "../core/input/input-json.js";
-import {
-  checkPath,
-  itemFrom,
-  type OptionsOf,
-  parseOptions,
-  type Source,
-  type SourceItem,
-} from "../core/plugin/plugin.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
+import { itemFrom, type Source, type SourceItem } from "../core/plugin/source.js";
 import { parseJson } from "../core/util/json-text.js";
 import { inputOfLine, isManifestLine, lastLines } from "../formats/manifest/lines.js";
 
@@ -45,36 +40,36 @@ export type JsonlOptions = OptionsOf<typeof Options>;
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE
  * @example await flow(jsonl("./inputs.jsonl")).pipe(batch(), upload(app)).run();
  */
-export function jsonl(path: string, options: JsonlOptions = {}): Source {
-  checkPath("jsonl", path);
-  const { ids } = parseOptions("jsonl", Options, options);
-  return {
-    name: "jsonl",
-    async *read({ signal }) {
-      const giveId = draftIds(ids);
-      let last: ReadonlyMap<string, number> | undefined;
-      try {
-        for await (const { number, bytes } of readLines(path, maxLineBytes)) {
-          if (signal.aborted) return;
-          if (bytes && isBlank(bytes)) continue;
-          const origin = `${path}:${number}`;
-          const item = itemFrom(origin, () => parse(bytes));
-          if (!("input" in item) || !isManifestLine(item.input)) {
-            yield giveId(item, number);
-            continue;
-          }
-          const line = item.input;
-          last ??= await lastLines(path, maxLineBytes);
-          if (number < (last.get(line.id as string) ?? number)) {
-            yield { origin, skipped: "a later line has this input" };
-          } else yield giveId(await manifestItem(origin, line, dirname(path)), number);
+export const jsonl = defineSource({
+  name: "jsonl",
+  parse(path: string, options: JsonlOptions = {}) {
+    checkPath("jsonl", path);
+    return { path, ...parseOptions("jsonl", Options, options) };
+  },
+  async *read({ path, ids }, { signal }) {
+    const giveId = draftIds(ids);
+    let last: ReadonlyMap<string, number> | undefined;
+    try {
+      for await (const { number, bytes } of readLines(path, maxLineBytes)) {
+        if (signal.aborted) return;
+        if (bytes && isBlank(bytes)) continue;
+        const origin = `${path}:${number}`;
+        const item = itemFrom(origin, () => parse(bytes));
+        if (!("input" in item) || !isManifestLine(item.input)) {
+          yield giveId(item, number);
+          continue;
         }
-      } catch (error) {
-        throw new SourceError("ERR_FILE_UNREADABLE", `jsonl: ${path}: ${describeError(error)}`, { cause: error });
+        const line = item.input;
+        last ??= await lastLines(path, maxLineBytes);
+        if (number < (last.get(line.id as string) ?? number)) {
+          yield { origin, skipped: "a later line has this input" };
+        } else yield giveId(await manifestItem(origin, line, dirname(path)), number);
       }
-    },
-  };
-}
+    } catch (error) {
+      throw new SourceError("ERR_FILE_UNREADABLE", `jsonl: ${path}: ${describeError(error)}`, { cause: error });
+    }
+  },
+});
 
 function isBlank(line: Buffer): boolean {
   return line.length < 1000 && line.toString("utf8").trim() === "";

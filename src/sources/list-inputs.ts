@@ -13,7 +13,9 @@ import { inputFromWire, type WireInput } from "../clarifai/wire/inputs.js";
 import { OptionsError } from "../core/errors.js";
 import type { InputDraft } from "../core/input/input.js";
 import { kinds, mediaKinds } from "../core/input/kinds.js";
-import { type OptionsOf, parseOptions, type ReadContext, type Source, type SourceItem } from "../core/plugin/plugin.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import type { ReadContext, Source, SourceItem } from "../core/plugin/source.js";
 
 const Options = z.strictObject({
   /** Kinds to yield; an image with a text counts as image. Default: all. */
@@ -57,38 +59,39 @@ const filters = ["kinds", "dataset", "ids", "status", "page"] as const;
  * @throws {SourceError} (the run rejects) ERR_LISTING when the server does not go on behind a page
  * @example const firstFive = await flow(listInputs(app, { kinds: ["image"] })).pipe(take(5)).toArray();
  */
-export function listInputs(app: App, options: ListInputsOptions = {}): Source {
-  checkApp("listInputs", app);
-  const checked = parseOptions("listInputs", Options, options, filters);
-  if (checked.ids && checked.page !== undefined) {
-    throw new OptionsError("ERR_OPTIONS", "listInputs: page and ids do not go together; leave one of them out");
-  }
-  return {
-    name: "listInputs",
-    total: isWhole(checked) ? () => countInputs(app) : undefined,
-    async *read({ signal, wholeRecords = false }: ReadContext) {
-      const annotations = checked.annotations || wholeRecords;
-      const memberships = checked.datasets || wholeRecords ? await Memberships.read(app, signal) : undefined;
-      let next: Promise<Page | undefined> | undefined;
-      const pages = pagesOf(app, checked, signal);
-      try {
+export const listInputs = defineSource({
+  name: "listInputs",
+  parse(app: App, options: ListInputsOptions = {}) {
+    checkApp("listInputs", app);
+    const checked = parseOptions("listInputs", Options, options, filters);
+    if (checked.ids && checked.page !== undefined) {
+      throw new OptionsError("ERR_OPTIONS", "listInputs: page and ids do not go together; leave one of them out");
+    }
+    return { app, ...checked };
+  },
+  total: ({ app, ...options }) => (isWhole(options) ? countInputs(app) : undefined),
+  async *read({ app, ...options }, { signal, wholeRecords = false, trust }) {
+    trust?.((url) => app.authorize(url));
+    const annotations = options.annotations || wholeRecords;
+    const memberships = options.datasets || wholeRecords ? await Memberships.read(app, signal) : undefined;
+    let next: Promise<Page | undefined> | undefined;
+    const pages = pagesOf(app, options, signal);
+    try {
+      next = nextPage(pages);
+      for (;;) {
+        const page = await next;
+        if (!page) return;
         next = nextPage(pages);
-        for (;;) {
-          const page = await next;
-          if (!page) return;
-          next = nextPage(pages);
-          next.catch(() => undefined); // it is awaited above, unless the flow stops first
-          const found =
-            page.inputs.length > 0 && annotations ? await annotationsOf(app, idsOf(page), signal) : undefined;
-          for (const wire of page.inputs) yield itemOf(app, wire, found, memberships);
-          yield page.missing;
-        }
-      } finally {
-        await pages.return(undefined);
+        next.catch(() => undefined); // it is awaited above, unless the flow stops first
+        const found = page.inputs.length > 0 && annotations ? await annotationsOf(app, idsOf(page), signal) : undefined;
+        for (const wire of page.inputs) yield itemOf(app, wire, found, memberships);
+        yield page.missing;
       }
-    },
-  };
-}
+    } finally {
+      await pages.return(undefined);
+    }
+  },
+});
 
 type Checked = z.output<typeof Options>;
 

@@ -13,7 +13,9 @@ import { kinds, mediaKinds } from "../core/input/kinds.js";
 import { checkUrl } from "../core/net/guarded-fetch.js";
 import { HostGates } from "../core/net/host-limits.js";
 import { checkHeaders } from "../core/net/request-headers.js";
-import { checkPath, type OptionsOf, parseOptions, type Source, type SourceItem } from "../core/plugin/plugin.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import type { Source, SourceItem } from "../core/plugin/source.js";
 import { redactUrl, withoutSignature } from "../core/redact-urls.js";
 import { inOrder, type Place } from "./urls/fetch-queue.js";
 import { fetchUrl } from "./urls/fetch-url.js";
@@ -81,39 +83,38 @@ interface Line {
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE when the list cannot be read
  * @example await flow(urls(["https://samples.clarifai.com/metro-north.jpg"])).pipe(batch(), upload(app)).run();
  */
-export function urls(list: string | Iterable<string> | AsyncIterable<string>, options: UrlsOptions = {}): Source {
-  if (typeof list !== "object" || list === null) checkPath("urls", list);
-  const checked = parseOptions("urls", Options, options);
-  const headers = checkHeaders("urls", checked.headers);
-  checkFetchOptions(checked);
-  return {
-    name: "urls",
-    total: Array.isArray(list) ? list.length : undefined,
-    async *read({ signal }) {
-      const lines = typeof list === "string" ? linesOf(list) : entriesOf(list);
-      const repeats = new Repeats(typeof list === "string" ? "line" : "entry");
-      if (!checked.fetch) {
-        for await (const line of lines) yield reference(line, checked, repeats);
-        return;
-      }
-      const stop = new AbortController();
-      setMaxListeners(0, stop.signal); // every fetch and every wait listens to it
-      const abort = () => stop.abort(signal.reason);
-      if (signal.aborted) abort();
-      else signal.addEventListener("abort", abort);
-      const hosts = new HostGates({ most: checked.concurrency, patienceMs: checked.retryForMs });
-      const start = (line: Line, place: Place) =>
-        fetched(line, { ...checked, headers }, repeats, { hosts, place, signal: stop.signal });
-      try {
-        yield* inOrder(lines, start, checked.concurrency, stop.signal);
-      } finally {
-        signal.removeEventListener("abort", abort);
-        stop.abort();
-        void lines.return(undefined).catch(() => undefined); // a list that never answers is not waited for
-      }
-    },
-  };
-}
+export const urls = defineSource({
+  name: "urls",
+  parse(list: string | Iterable<string> | AsyncIterable<string>, options: UrlsOptions = {}) {
+    if (typeof list !== "object" || list === null) checkPath("urls", list);
+    const checked = parseOptions("urls", Options, options);
+    checkFetchOptions(checked);
+    return { list, ...checked, headers: checkHeaders("urls", checked.headers) };
+  },
+  total: ({ list }) => (Array.isArray(list) ? list.length : undefined),
+  async *read({ list, ...options }, { signal }) {
+    const lines = typeof list === "string" ? linesOf(list) : entriesOf(list);
+    const repeats = new Repeats(typeof list === "string" ? "line" : "entry");
+    if (!options.fetch) {
+      for await (const line of lines) yield reference(line, options, repeats);
+      return;
+    }
+    const stop = new AbortController();
+    setMaxListeners(0, stop.signal); // every fetch and every wait listens to it
+    const abort = () => stop.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort);
+    const hosts = new HostGates({ most: options.concurrency, patienceMs: options.retryForMs });
+    const start = (line: Line, place: Place) => fetched(line, options, repeats, { hosts, place, signal: stop.signal });
+    try {
+      yield* inOrder(lines, start, options.concurrency, stop.signal);
+    } finally {
+      signal.removeEventListener("abort", abort);
+      stop.abort();
+      void lines.return(undefined).catch(() => undefined); // a list that never answers is not waited for
+    }
+  },
+});
 
 /** The platform fetches without headers of ours, and ids of what it fetches are needed before. @throws {OptionsError} ERR_OPTIONS */
 function checkFetchOptions({ fetch, ids, headers }: Checked): void {

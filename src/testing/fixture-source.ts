@@ -3,7 +3,7 @@
 import { type MonoTypeOperatorFunction, tap } from "rxjs";
 import type { Message } from "../core/accounting/message.js";
 import type { Input, InputDraft } from "../core/input/input.js";
-import type { Source } from "../core/plugin/plugin.js";
+import type { Source } from "../core/plugin/source.js";
 
 /** Shorter than the time that vitest gives a test, so that a plugin that hangs is told by its name. */
 const longestWaitMs = 3000;

@@ -1,17 +1,18 @@
 /** The contract of a sink, as a suite. */
 
-import { concatMap, type OperatorFunction, tap } from "rxjs";
+import { concatMap, tap } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { batch } from "../clarifai/batch.js";
 import type { Message } from "../core/accounting/message.js";
 import { flow } from "../core/flow/flow.js";
 import type { InputDraft } from "../core/input/input.js";
+import { batchBy } from "../core/plugin/batch-by.js";
+import type { Stage } from "../core/plugin/stage.js";
 import type { Report } from "../core/report/report.js";
 import { fixtureSource, within, witness } from "./fixture-source.js";
 
 /** What `testSink` needs. */
 export interface SinkFixture {
-  sink: OperatorFunction<Message | readonly Message[], Message>;
+  sink: Stage<Message | readonly Message[], Message>;
   /** Three inputs or more that the sink can write. */
   inputs: readonly InputDraft[];
   /** Ids of what was written, in any order; asked while the sink is open, too. */
@@ -43,7 +44,7 @@ export function testSink(name: string, create: () => Promise<SinkFixture>): void
       const running = flow(fixtureSource(inputs))
         .pipe(
           look,
-          batch({ maxItems: 2 }),
+          batchBy({ maxItems: 2 }),
           sink,
           tap(({ value }) => passed.push(value.id)),
         )
@@ -61,7 +62,7 @@ export function testSink(name: string, create: () => Promise<SinkFixture>): void
         if (!(await written()).includes(message.value.id)) missing.push(message.value.id);
         return message;
       };
-      const running = flow(fixtureSource(inputs)).pipe(batch({ maxItems: 2 }), sink, concatMap(look));
+      const running = flow(fixtureSource(inputs)).pipe(batchBy({ maxItems: 2 }), sink, concatMap(look));
       expectAllOk(await ended(running.run()), inputs);
       const text = `${name}: handed on before they were written; write must resolve when the data are where they should be`;
       expect(missing, text).toEqual([]);

@@ -4,7 +4,7 @@ import { tap } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { pluginError, SourceError } from "../core/errors.js";
 import { flow } from "../core/flow/flow.js";
-import type { ReadContext, Source, SourceItem, SourceStep } from "../core/plugin/plugin.js";
+import type { ReadContext, Source, SourceItem, SourceStep } from "../core/plugin/source.js";
 import { within } from "./fixture-source.js";
 
 /** What `testSource` needs. */

@@ -1,17 +1,18 @@
 /** The contract of a transform, as a suite. */
 
-import { type OperatorFunction, tap } from "rxjs";
+import { tap } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Message } from "../core/accounting/message.js";
 import { flow } from "../core/flow/flow.js";
 import type { Input, InputDraft } from "../core/input/input.js";
 import { admit } from "../core/input/normalize.js";
+import type { Stage } from "../core/plugin/stage.js";
 import type { Report } from "../core/report/report.js";
 import { fixtureSource, within, witness } from "./fixture-source.js";
 
 /** What `testTransform` needs. */
 export interface TransformFixture {
-  transform: OperatorFunction<Message, Message>;
+  transform: Stage<Message, Message>;
   /** Three inputs or more; some of them may be dropped, and some may fail. */
   inputs: readonly InputDraft[];
 }

@@ -1,13 +1,11 @@
 /** Transform: adds annotations: boxes, polygons and concepts. */
 
-import type { OperatorFunction } from "rxjs";
-import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
 import { conceptsFrom } from "../core/input/concepts.js";
 import { isPlainObject } from "../core/input/frozen-json.js";
 import type { Annotation, Concept, Input } from "../core/input/input.js";
 import { checkBox, checkCorner, checkCorners } from "../core/input/regions.js";
-import { transformOperator } from "../core/plugin/transform-operator.js";
+import { defineTransform } from "../core/plugin/define-transform.js";
 import { formatValue } from "../core/util/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 
@@ -31,29 +29,26 @@ export type Drawing = Annotation | ((input: Input) => Annotation);
  * way to pass pixels.
  *
  * @example
- * flow(values([{ id: "cat", image: { path: "cat.jpg" } }])).pipe(
- *   annotate(() => [box([0.1, 0.1, 0.8, 0.9], "cat")]),
+ * flow(fromIterable([{ id: "cat", image: { path: "cat.jpg" } }])).pipe(
+ *   annotate(() => [boundingBox([0.1, 0.1, 0.8, 0.9], "cat")]),
  * );
  */
-export function annotate(
-  draw: (input: Input) => Drawing | readonly Drawing[] | undefined | Promise<Drawing | readonly Drawing[] | undefined>,
-): OperatorFunction<Message, Message> {
-  const add = (input: Input, drawings: Drawing | readonly Drawing[] | undefined): Input => {
-    const list =
-      drawings === undefined || drawings === null
-        ? []
-        : Array.isArray(drawings)
-          ? (drawings as readonly Drawing[])
-          : [drawings as Drawing];
-    const made = list.map((drawing) => checked(typeof drawing === "function" ? drawing(input) : drawing));
-    return { ...input, annotations: [...input.annotations, ...made] };
-  };
-  return transformOperator({
-    name: "annotate",
-    apply(input) {
-      return whenThere(draw(input), (made) => add(input, made));
-    },
-  });
+export const annotate = defineTransform({
+  name: "annotate",
+  parse: (
+    draw: (
+      input: Input,
+    ) => Drawing | readonly Drawing[] | undefined | Promise<Drawing | readonly Drawing[] | undefined>,
+  ) => draw,
+  apply: (input, draw) => whenThere(draw(input), (drawings) => withAnnotations(input, drawings)),
+});
+
+function withAnnotations(input: Input, drawings: Drawing | readonly Drawing[] | null | undefined): Input {
+  const list = Array.isArray(drawings)
+    ? (drawings as readonly Drawing[])
+    : [(drawings as Drawing | undefined) ?? []].flat();
+  const added = list.map((drawing) => checked(typeof drawing === "function" ? drawing(input) : drawing));
+  return { ...input, annotations: [...input.annotations, ...added] };
 }
 
 /** An annotation that was written by hand, as `box` and `polygon` would have made it. */
@@ -74,9 +69,9 @@ function checked(annotation: Annotation): Annotation {
  * A box `[xMin, yMin, xMax, yMax]` with its concepts; x from the left, y from the top.
  *
  * @throws {InputError} ERR_BOX
- * @example box([10, 20, 110, 220], "face", { pixels: { width: 640, height: 480 } })
+ * @example boundingBox([10, 20, 110, 220], "face", { pixels: { width: 640, height: 480 } })
  */
-export function box(corners: readonly number[], labels: Labels, options: RegionOptions = {}): Drawing {
+export function boundingBox(corners: readonly number[], labels: Labels, options: RegionOptions = {}): Drawing {
   return sized(options, (width, height) => ({
     ...named(options),
     box: sharesOf(corners, options, width, height),

@@ -1,12 +1,10 @@
 /** Transform: drops inputs that were there before in the same run. */
 
 import { createHash, hash } from "node:crypto";
-import type { OperatorFunction } from "rxjs";
-import type { Message } from "../core/accounting/message.js";
 import { InputError, OptionsError } from "../core/errors.js";
 import { openContent } from "../core/input/content.js";
 import { type Input, mediaOf } from "../core/input/input.js";
-import { transformOperator } from "../core/plugin/transform-operator.js";
+import { defineTransform } from "../core/plugin/define-transform.js";
 import { withoutSignature } from "../core/redact-urls.js";
 import { DigestSet } from "../core/util/digest-set.js";
 import { formatValue } from "../core/util/format-value.js";
@@ -23,31 +21,23 @@ type KeyOf = (input: Input) => string | Promise<string>;
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./photos")).pipe(dedupe(), batch(), upload(app));
  */
-export function dedupe(by: "content" | "id" | KeyOf = "content"): OperatorFunction<Message, Message> {
-  if (by !== "content" && by !== "id" && typeof by !== "function") {
+export const dedupe = defineTransform({
+  name: "dedupe",
+  dropsAreDone: true,
+  parse(by: "content" | "id" | KeyOf = "content") {
+    if (by === "content" || by === "id" || typeof by === "function") return by;
     throw new OptionsError("ERR_OPTIONS", `dedupe: by must be "content", "id" or a function, not ${formatValue(by)}`);
-  }
-  return (input) => {
-    const seen = new DigestSet();
-    const first = (value: Input, key: unknown) => {
-      if (typeof key !== "string") {
-        throw new InputError(
-          "ERR_DEDUPE_KEY",
-          `the key must be a text, got ${formatValue(key)}; String(…) makes one of it`,
-        );
-      }
-      return seen.add(hash("sha256", key, "base64url").slice(0, 16)) ? value : null;
-    };
-    return transformOperator({
-      name: "dedupe",
-      dropsAreDone: true,
-      apply(value, { signal }) {
-        if (by === "id") return first(value, value.id);
-        if (typeof by === "function") return whenThere(by(value), (key) => first(value, key));
-        return contentKey(value, signal).then((key) => first(value, key));
-      },
-    })(input);
-  };
+  },
+  open: () => new DigestSet(),
+  apply(input, by, { signal, state: seen }) {
+    const key = by === "id" ? input.id : by === "content" ? contentKey(input, signal) : by(input);
+    return whenThere(key, (text) => (isFirst(text, seen) ? input : null));
+  },
+});
+
+function isFirst(key: unknown, seen: DigestSet): boolean {
+  if (typeof key === "string") return seen.add(hash("sha256", key, "base64url").slice(0, 16));
+  throw new InputError("ERR_DEDUPE_KEY", `the key must be a text, got ${formatValue(key)}; String(…) makes one of it`);
 }
 
 async function contentKey(input: Input, signal: AbortSignal): Promise<string> {

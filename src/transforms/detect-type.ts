@@ -1,11 +1,9 @@
 /** Transform: puts contents under the kind that they are. */
 
-import type { OperatorFunction } from "rxjs";
-import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
 import { decodeText, describeBytes, describeFile, kindError, readContent } from "../core/input/content.js";
 import { type BytesContent, type FileContent, type Input, type Kind, mediaOf } from "../core/input/input.js";
-import { transformOperator } from "../core/plugin/transform-operator.js";
+import { defineTransform } from "../core/plugin/define-transform.js";
 
 /**
  * Finds out by content what each file or byte content is, and puts it under that kind, whatever kind it was given: an audio file given as image goes
@@ -13,18 +11,16 @@ import { transformOperator } from "../core/plugin/transform-operator.js";
  *
  * Keeps order. URLs and texts go on unchanged. A content of no known kind settles its input as failed (ERR_KIND_UNKNOWN).
  *
- * @example flow(values([{ id: "a", image: { path: "./unknown.bin" } }])).pipe(detectType(), batch(), upload(app));
+ * @example flow(fromIterable([{ id: "a", image: { path: "./unknown.bin" } }])).pipe(detectType(), batch(), upload(app));
  */
-export function detectType(): OperatorFunction<Message, Message> {
-  return transformOperator({
-    name: "detectType",
-    concurrency: 4,
-    apply(input) {
-      const media = mediaOf(input);
-      return media && !("url" in media.content) ? moved(input, media.kind, media.content) : input;
-    },
-  });
-}
+export const detectType = defineTransform({
+  name: "detectType",
+  concurrency: 4,
+  apply(input) {
+    const media = mediaOf(input);
+    return media && !("url" in media.content) ? moved(input, media.kind, media.content) : input;
+  },
+});
 
 async function moved(input: Input, given: Kind, content: FileContent | BytesContent): Promise<Input> {
   const found = "path" in content ? await describeFile(content.path, given) : await describeBytes(content, given);

@@ -1,15 +1,13 @@
 /** Transform: makes images fit the limits of the API, and turns them upright. */
 
 import { availableParallelism } from "node:os";
-import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
 import { limits } from "../clarifai/limits.js";
-import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
 import type { BytesContent, FileContent, Input } from "../core/input/input.js";
 import { pixelBudget } from "../core/input/pixel-budget.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
-import { transformOperator } from "../core/plugin/transform-operator.js";
+import { defineTransform } from "../core/plugin/define-transform.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { locationOf } from "../formats/exif/image-location.js";
 import { encode, keepsDepth, type Target } from "./fit-image/encode.js";
 import { type Format, notDecoded, openImage, type SourceImage, undecodable } from "./fit-image/source-image.js";
@@ -63,20 +61,18 @@ const imagesAtOnce = Math.max(1, Math.min(cores, poolThreads - 1, 64));
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./scans")).pipe(fitImage({ maxMegapixels: 20, format: "jpeg" }), batch(), upload(app));
  */
-export function fitImage(options: FitImageOptions = {}): OperatorFunction<Message, Message> {
-  const checked = parseOptions("fitImage", Options, options);
-  return transformOperator({
-    name: "fitImage",
-    concurrency: checked.concurrency ?? imagesAtOnce,
-    apply(input, { note }) {
-      const { image } = input;
-      if (!image) return input;
-      if (!("url" in image)) return fitted(input, image, checked, note);
-      note("fitImage: the image is a URL, so it goes as it is; urls(list, { fetch: true }) fetches it");
-      return input;
-    },
-  });
-}
+export const fitImage = defineTransform({
+  name: "fitImage",
+  options: Options,
+  concurrency: ({ concurrency }) => concurrency ?? imagesAtOnce,
+  apply(input, options, { note }) {
+    const { image } = input;
+    if (!image) return input;
+    if (!("url" in image)) return fitted(input, image, options, note);
+    note("fitImage: the image is a URL, so it goes as it is; urls(list, { fetch: true }) fetches it");
+    return input;
+  },
+});
 
 type Note = (text: string) => void;
 

@@ -1,11 +1,9 @@
 /** Transform: takes the location of a photograph from its EXIF block. */
 
-import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { Message } from "../core/accounting/message.js";
 import type { Content, Input } from "../core/input/input.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
-import { transformOperator } from "../core/plugin/transform-operator.js";
+import { defineTransform } from "../core/plugin/define-transform.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { locationOf } from "../formats/exif/image-location.js";
 
 const Options = z.strictObject({
@@ -37,22 +35,20 @@ const hemisphereNote = "geoFromExif: the coordinates name no hemisphere, so no l
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./photos")).pipe(geoFromExif(), batch(), upload(app));
  */
-export function geoFromExif(options: GeoFromExifOptions = {}): OperatorFunction<Message, Message> {
-  const checked = parseOptions("geoFromExif", Options, options);
-  return transformOperator({
-    name: "geoFromExif",
-    concurrency: checked.concurrency,
-    apply(input, { note }) {
-      const { image } = input;
-      if (!image || (input.geo && !checked.overwrite)) return input;
-      if ("url" in image) {
-        note(remoteNote);
-        return input;
-      }
-      return withLocation(input, image, checked, note);
-    },
-  });
-}
+export const geoFromExif = defineTransform({
+  name: "geoFromExif",
+  options: Options,
+  concurrency: ({ concurrency }) => concurrency,
+  apply(input, options, { note }) {
+    const { image } = input;
+    if (!image || (input.geo && !options.overwrite)) return input;
+    if ("url" in image) {
+      note(remoteNote);
+      return input;
+    }
+    return withLocation(input, image, options, note);
+  },
+});
 
 async function withLocation(input: Input, image: Content, { onBroken }: Checked, note: (text: string) => void) {
   const { location, broken, lacksHemisphere } = await locationOf(image);

@@ -1,13 +1,12 @@
 /** Transform: looks up the location of each input in a CSV table. */
 
-import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
 import { placeFrom } from "../core/input/coordinates.js";
 import { type GeoPoint, type Input, mediaOf } from "../core/input/input.js";
-import { type OptionsOf, parseOptions, type TransformContext } from "../core/plugin/plugin.js";
-import { transformOperator } from "../core/plugin/transform-operator.js";
+import { defineTransform } from "../core/plugin/define-transform.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import type { TransformContext } from "../core/plugin/transform.js";
 import { decimalIn, isMissing } from "../formats/csv/cells.js";
 import { type KeyedRow, readKeyedRows } from "../formats/csv/keyed-rows.js";
 
@@ -51,22 +50,23 @@ type Table = ReadonlyMap<string, Row>;
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./photos")).pipe(geoFromTable("./places.csv"), batch(), upload(app));
  */
-export function geoFromTable(path: string, options: GeoFromTableOptions = {}): OperatorFunction<Message, Message> {
-  const checked = parseOptions("geoFromTable", Options, options);
-  let table: Table | undefined;
-  let loading: Promise<Table> | undefined;
-  return transformOperator({
-    name: "geoFromTable",
-    apply(input, context) {
-      if (table) return located(input, table, path, checked, context);
-      loading ??= load(path, checked);
-      return loading.then((loaded) => {
-        table = loaded;
-        return located(input, loaded, path, checked, context);
-      });
-    },
-  });
-}
+export const geoFromTable = defineTransform({
+  name: "geoFromTable",
+  parse(path: string, options: GeoFromTableOptions = {}) {
+    return { path, ...parseOptions("geoFromTable", Options, options) };
+  },
+  open: (): { table?: Table; loading?: Promise<Table> } => ({}),
+  apply(input, options, context) {
+    const { state } = context;
+    const { path } = options;
+    if (state.table) return located(input, state.table, path, options, context);
+    state.loading ??= load(path, options);
+    return state.loading.then((table) => {
+      state.table = table;
+      return located(input, table, path, options, context);
+    });
+  },
+});
 
 function located(input: Input, table: Table, path: string, { by, missing }: Checked, context: TransformContext): Input {
   const row = by === "id" ? table.get(input.id.normalize("NFC")) : rowOfFile(input, context.origin, table);

@@ -1,11 +1,9 @@
 /** Transform: takes characters out of text: emoji, control characters, everything but ASCII, or whole categories and scripts. */
 
-import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { Message } from "../core/accounting/message.js";
 import type { Concept, Input, Json } from "../core/input/input.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/plugin.js";
-import { transformOperator } from "../core/plugin/transform-operator.js";
+import { defineTransform } from "../core/plugin/define-transform.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { type CharacterClass, loadUnicode, stripper } from "./strip-unicode/unicode-classes.js";
 
 function isScript(name: string): boolean {
@@ -49,39 +47,41 @@ export type StripUnicodeOptions = OptionsOf<typeof Options>;
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(csv("./reviews.csv")).pipe(stripUnicode({ remove: ["emoji", "control"] }), batch(), upload(app));
  */
-export function stripUnicode(options: StripUnicodeOptions = {}): OperatorFunction<Message, Message> {
-  const { remove, normalize, fields, replacement } = parseOptions("stripUnicode", Options, options);
-  const classes: CharacterClass[] = Array.isArray(remove) ? remove : [remove];
-  const needsTables = classes.some((entry) => typeof entry === "object");
-  let strip: ((text: string) => string) | undefined;
-  const clean = (input: Input, stripText: (text: string) => string): Input => {
-    const changed: { text?: string; metadata?: Input["metadata"]; concepts?: Concept[] } = {};
-    if (fields.includes("text") && input.text !== undefined) {
-      const text = stripText(input.text);
-      if (text !== input.text) changed.text = text;
+export const stripUnicode = defineTransform({
+  name: "stripUnicode",
+  options: Options,
+  open: (): { strip?: Strip } => ({}),
+  apply(input, { remove, normalize, fields, replacement }, { state }) {
+    if (state.strip) return cleaned(input, fields, state.strip);
+    const classes: CharacterClass[] = Array.isArray(remove) ? remove : [remove];
+    if (!classes.some((entry) => typeof entry === "object")) {
+      state.strip = stripper(classes, { normalize, replacement });
+      return cleaned(input, fields, state.strip);
     }
-    if (fields.includes("metadata")) {
-      const metadata = stripJson(input.metadata as Json, stripText);
-      if (metadata !== input.metadata) changed.metadata = metadata as Input["metadata"];
-    }
-    if (fields.includes("concepts")) {
-      const concepts = input.concepts.map((concept) => renamed(concept, stripText));
-      if (concepts.some((concept, index) => concept !== input.concepts[index])) changed.concepts = concepts;
-    }
-    return Object.keys(changed).length === 0 ? input : { ...input, ...changed };
-  };
-  return transformOperator({
-    name: "stripUnicode",
-    apply(input) {
-      if (!strip && needsTables) {
-        return loadUnicode().then((unicode) =>
-          clean(input, (strip = stripper(classes, { normalize, replacement, unicode }))),
-        );
-      }
-      strip ??= stripper(classes, { normalize, replacement });
-      return clean(input, strip);
-    },
-  });
+    return loadUnicode().then((unicode) => {
+      state.strip ??= stripper(classes, { normalize, replacement, unicode });
+      return cleaned(input, fields, state.strip);
+    });
+  },
+});
+
+type Strip = (text: string) => string;
+
+function cleaned(input: Input, fields: readonly string[], strip: Strip): Input {
+  const changed: { text?: string; metadata?: Input["metadata"]; concepts?: Concept[] } = {};
+  if (fields.includes("text") && input.text !== undefined) {
+    const text = strip(input.text);
+    if (text !== input.text) changed.text = text;
+  }
+  if (fields.includes("metadata")) {
+    const metadata = stripJson(input.metadata as Json, strip);
+    if (metadata !== input.metadata) changed.metadata = metadata as Input["metadata"];
+  }
+  if (fields.includes("concepts")) {
+    const concepts = input.concepts.map((concept) => renamed(concept, strip));
+    if (concepts.some((concept, index) => concept !== input.concepts[index])) changed.concepts = concepts;
+  }
+  return Object.keys(changed).length === 0 ? input : { ...input, ...changed };
 }
 
 /** The same value when there is nothing to take out. */

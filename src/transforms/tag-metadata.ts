@@ -1,11 +1,9 @@
 /** Transform: adds metadata. */
 
-import type { OperatorFunction } from "rxjs";
-import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
 import { frozenJson, isPlainObject, ShapeError } from "../core/input/frozen-json.js";
 import type { Input, Json } from "../core/input/input.js";
-import { transformOperator } from "../core/plugin/transform-operator.js";
+import { defineTransform } from "../core/plugin/define-transform.js";
 import { formatValue } from "../core/util/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 
@@ -23,16 +21,19 @@ type MetadataOf = (input: Input, context: { origin: string }) => Metadata | Prom
  * @throws {InputError} ERR_METADATA, at once, for a fixed object
  * @example flow(folder("./photos")).pipe(tagMetadata({ split: "train" }));
  */
-export function tagMetadata(metadata: Metadata | MetadataOf): OperatorFunction<Message, Message> {
-  const fixed = typeof metadata === "function" ? undefined : checked(metadata);
-  const add = (input: Input, more: Metadata): Input => ({ ...input, metadata: { ...input.metadata, ...more } });
-  return transformOperator({
-    name: "tagMetadata",
-    apply(input, { origin }) {
-      if (fixed) return add(input, fixed);
-      return whenThere((metadata as MetadataOf)(input, { origin }), (made) => add(input, checked(made)));
-    },
-  });
+export const tagMetadata = defineTransform({
+  name: "tagMetadata",
+  parse(metadata: Metadata | MetadataOf) {
+    return typeof metadata === "function" ? metadata : checked(metadata);
+  },
+  apply(input, metadata, { origin }) {
+    if (typeof metadata !== "function") return tagged(input, metadata as Metadata);
+    return whenThere((metadata as MetadataOf)(input, { origin }), (more) => tagged(input, checked(more)));
+  },
+});
+
+function tagged(input: Input, more: Metadata): Input {
+  return { ...input, metadata: { ...input.metadata, ...more } };
 }
 
 /** A frozen copy. @throws {InputError} ERR_METADATA */

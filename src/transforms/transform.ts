@@ -1,12 +1,11 @@
 /** Transform: any function in a pipe. */
 
-import type { OperatorFunction } from "rxjs";
 import * as z from "zod";
-import type { Message } from "../core/accounting/message.js";
 import { OptionsError } from "../core/errors.js";
 import type { Input } from "../core/input/input.js";
-import { type OptionsOf, parseOptions, type TransformContext, type TransformResult } from "../core/plugin/plugin.js";
-import { transformOperator } from "../core/plugin/transform-operator.js";
+import { defineTransform } from "../core/plugin/define-transform.js";
+import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import type { TransformContext, TransformResult } from "../core/plugin/transform.js";
 
 const Options = z.strictObject({
   /** Name for errors and reports. Default: the function's own, or "transform". */
@@ -35,12 +34,18 @@ export type TransformOptions = OptionsOf<typeof Options>;
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./texts")).pipe(transform((input) => ({ ...input, text: input.text?.trim() })));
  */
-export function transform(
-  apply: (input: Input, context: TransformContext) => TransformResult | Promise<TransformResult>,
-  options: TransformOptions = {},
-): OperatorFunction<Message, Message> {
-  if (typeof apply !== "function")
-    throw new OptionsError("ERR_OPTIONS", "transform: the first argument must be a function");
-  const { name, concurrency, timeoutMs } = parseOptions("transform", Options, options);
-  return transformOperator({ name: name ?? (apply.name || "transform"), concurrency, timeoutMs, apply });
-}
+export const transform = defineTransform({
+  name: ({ name, apply }) => name ?? (apply.name || "transform"),
+  parse(
+    apply: (input: Input, context: TransformContext) => TransformResult | Promise<TransformResult>,
+    options: TransformOptions = {},
+  ) {
+    if (typeof apply !== "function") {
+      throw new OptionsError("ERR_OPTIONS", "transform: the first argument must be a function");
+    }
+    return { apply, ...parseOptions("transform", Options, options) };
+  },
+  concurrency: ({ concurrency }) => concurrency,
+  timeoutMs: ({ timeoutMs }) => timeoutMs,
+  apply: (input, { apply }, { signal, origin, note }) => apply(input, { signal, origin, note }),
+});

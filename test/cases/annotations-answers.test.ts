@@ -3,7 +3,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { batch, connect, flow, type InputDraft, upload, values } from "../../src/index.js";
+import { batch, connect, flow, fromIterable, type InputDraft, upload } from "../../src/index.js";
 import { openStore } from "../helpers/store.js";
 
 const drafts: InputDraft[] = ["a", "b", "c"].map((id) => ({
@@ -41,7 +41,7 @@ async function storeBehind(change: (answer: Answer) => Answer, times = 1, before
     proxy.closeAllConnections();
     proxy.close();
   });
-  const put = () => flow(values(drafts)).pipe(batch(), upload(app)).run();
+  const put = () => flow(fromIterable(drafts)).pipe(batch(), upload(app)).run();
   const ids = async () =>
     (await app.listAnnotations({ perPage: 100 })).filter(({ inputLevel }) => !inputLevel).map(({ id }) => id);
   return { store, app, put, ids };
@@ -97,7 +97,7 @@ it("are looked up when the answer leaves them out or names them twice, and are t
 it("are ok when a proxy sends them twice", async () => {
   const { store, app } = await openStore();
   store.faults.add({ method: "POST", path: "/annotations", fault: { type: "twice" } });
-  const report = await flow(values(drafts)).pipe(batch(), upload(app)).run();
+  const report = await flow(fromIterable(drafts)).pipe(batch(), upload(app)).run();
   expect(report.counts).toMatchObject({ ok: 3, failed: 0 });
   expect(store.faults.happened).toBe(1);
 });
@@ -108,7 +108,7 @@ it("that differ from those of an input that is there are told, and never ok", as
     { id: "a", text: "calm", annotations: [{ box, concepts: [{ id: "boat" }] }, ...more] },
   ];
   const put = async (inputs: InputDraft[], options: Parameters<typeof upload>[1] = {}) =>
-    (await flow(values(inputs)).pipe(batch(), upload(app, options)).run()).counts;
+    (await flow(fromIterable(inputs)).pipe(batch(), upload(app, options)).run()).counts;
   const second = { box: [0, 0, 0.5, 0.5] as [number, number, number, number], concepts: [{ id: "sea" }] };
   expect(await put(note([0.1, 0.1, 0.3, 0.3]))).toMatchObject({ ok: 1 });
   expect(await put(note([0.1, 0.1, 0.3, 0.3]))).toMatchObject({ ok: 0, skipped: 1 });

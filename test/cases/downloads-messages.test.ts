@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { download, flow, values } from "../../src/index.js";
+import { download, flow, fromIterable } from "../../src/index.js";
 import { exampleBytes } from "../helpers/files.js";
 import { temporaryFolder } from "../helpers/store.js";
 import { startWeb } from "../helpers/web.js";
@@ -27,8 +27,8 @@ const web = await startWeb({
   "/odd.jpg": send("text/html", photo),
   "/page.txt": send("text/html", "<html>a page that somebody stored as a text</html>"),
 });
-const fetchAll = (out: string, drafts: Parameters<typeof values>[0]) =>
-  flow(values(drafts))
+const fetchAll = (out: string, drafts: Parameters<typeof fromIterable>[0]) =>
+  flow(fromIterable(drafts))
     .pipe(download(out, { allowPrivate: true, maxAttempts: 2 }))
     .run();
 

@@ -11,6 +11,7 @@ import {
   batch,
   download,
   flow,
+  fromIterable,
   type InputDraft,
   jsonl,
   listInputs,
@@ -18,7 +19,6 @@ import {
   remove,
   tagMetadata,
   upload,
-  values,
 } from "../../src/index.js";
 import { exampleBytes } from "../helpers/files.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -27,9 +27,10 @@ import { startWeb } from "../helpers/web.js";
 const root = join(import.meta.dirname, "../..");
 const photo = exampleBytes("harbour/quay.jpg");
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
-/** A large file comes slowly and in pieces, as over a network; each is of its own content. */
+/** A large file comes in pieces, as over a network; each is of its own content. */
 const large = (n: string) => Buffer.concat([photo, Buffer.alloc(1_500_000, n)]);
-let hangs = false;
+/** The rest of each file is sent when this resolves. */
+let rest: Promise<void> = Promise.resolve();
 const web = await startWeb(
   Object.fromEntries(
     ["1", "2", "3", "4"].map((n) => [
@@ -38,16 +39,23 @@ const web = await startWeb(
         const bytes = large(n);
         response.writeHead(200, { "content-type": "image/jpeg", "content-length": bytes.length, etag: '"x"' });
         response.write(bytes.subarray(0, 1_000_000));
-        if (!hangs) setTimeout(() => response.end(bytes.subarray(1_000_000)), 100);
+        void rest.then(() => response.end(bytes.subarray(1_000_000)));
       },
     ]),
   ),
 );
 const inputs = ["1", "2", "3", "4"].map((n) => ({ id: `n${n}`, image: { url: `${web.origin}/${n}.jpg` } }));
 const run = (out: string, from: readonly InputDraft[] = inputs) =>
-  flow(values(from))
+  flow(fromIterable(from))
     .pipe(download(out, { allowPrivate: true }))
     .run();
+
+/** Holds back the rest of each file until the returned function is called. */
+function hold(): () => void {
+  let release = () => {};
+  rest = new Promise((resolve) => (release = resolve));
+  return () => release();
+}
 
 function expectWhole(out: string): void {
   const lines = linesIn(out);
@@ -64,9 +72,11 @@ function linesIn(out: string) {
 describe("two downloads into one folder", () => {
   it("at the same time: the second is refused, and the first ends right", async () => {
     const out = join(temporaryFolder(), "out");
+    const release = hold();
     const first = run(out);
     await expect.poll(() => existsSync(join(out, "manifest.jsonl"))).toBe(true);
     await expect(run(out)).rejects.toMatchObject({ code: "ERR_FOLDER_IN_USE", retryable: true });
+    release();
     expect((await first).counts.ok).toBe(4);
     expectWhole(out);
     expect((await run(out)).counts.skipped).toBe(4);
@@ -74,18 +84,16 @@ describe("two downloads into one folder", () => {
 
   it("of two processes: the second is refused while the first lives, and goes on where it was killed", async () => {
     const out = join(temporaryFolder(), "out");
-    const script = `import { download, flow, values } from ${JSON.stringify(join(root, "src/index.ts"))};
-      await flow(values(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
-    hangs = true;
+    const script = `import { download, flow, fromIterable } from ${JSON.stringify(join(root, "src/index.ts"))};
+      await flow(fromIterable(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
+    const release = hold();
     const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
     onTestFinished(() => void child.kill("SIGKILL"));
-    await expect
-      .poll(() => existsSync(out) && readdirSync(out).some((name) => name.endsWith(".part")), { timeout: 20_000 })
-      .toBe(true);
+    await expect.poll(() => existsSync(out) && readdirSync(out).some((name) => name.endsWith(".part"))).toBe(true);
     await expect(run(out)).rejects.toThrow(`process ${child.pid}`);
     child.kill("SIGKILL");
     await once(child, "exit");
-    hangs = false;
+    release();
     expect((await run(out)).counts.ok).toBe(4);
     expectWhole(out);
   });
@@ -123,7 +131,7 @@ describe("a file that is in the folder already", () => {
     const { app } = await openStore();
     const out = temporaryFolder();
     for (const text of ["one", "two"]) {
-      await flow(values([{ id: "a", text }]))
+      await flow(fromIterable([{ id: "a", text }]))
         .pipe(batch(), upload(app))
         .run();
       const report = await flow(listInputs(app)).pipe(download(out)).run();
@@ -138,7 +146,7 @@ describe("a file that is in the folder already", () => {
     const { app } = await openStore();
     const out = temporaryFolder();
     await flow(
-      values([
+      fromIterable([
         { id: "a", text: "calm" },
         { id: "b", text: "rough" },
       ]),

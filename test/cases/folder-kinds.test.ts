@@ -3,14 +3,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { download } from "../../src/sinks/download.js";
-import { upload } from "../../src/sinks/upload.js";
-import { type FolderOptions, folder } from "../../src/sources/folder.js";
-import { jsonl } from "../../src/sources/jsonl.js";
-import { listInputs } from "../../src/sources/list-inputs.js";
-import { values } from "../../src/sources/values.js";
+import {
+  batch,
+  download,
+  type FolderOptions,
+  flow,
+  folder,
+  fromIterable,
+  jsonl,
+  listInputs,
+  upload,
+} from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { fileWith, folderWith, jpeg, tempFolder } from "../helpers/files.js";
 import { itemsOf } from "../helpers/sources.js";
@@ -206,7 +209,7 @@ describe("a text", () => {
   it("keeps its byte order mark through upload and download, and differs from the one without", async () => {
     const { app } = await openStore();
     const path = folderWith(temp, { "a.txt": "\ufeffcalm", "b.txt": "calm", "c.txt": "\ufeffcalm" });
-    const sources = [folder(path), values([{ id: "d", text: { path: join(path, "c.txt") } }])];
+    const sources = [folder(path), fromIterable([{ id: "d", text: { path: join(path, "c.txt") } }])];
     const report = await flow(sources).pipe(batch(), upload(app)).run();
     expect(report.counts.ok).toBe(4);
     const out = join(temporaryFolder(), "out");

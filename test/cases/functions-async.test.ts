@@ -4,32 +4,32 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import {
+  addConcepts,
   annotate,
   batch,
-  box,
+  boundingBox,
   csv,
   dedupe,
   defineSource,
   defineTransform,
+  filterInputs,
   flow,
   folder,
-  geo,
+  fromIterable,
   type Input,
-  label,
   listInputs,
   remove,
+  setGeo,
   tagMetadata,
   transform,
   upload,
-  values,
-  where,
 } from "../../src/index.js";
 import { turns } from "../helpers/flows.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 type Operator = Parameters<ReturnType<typeof texts>["pipe"]>[0];
 const texts = (count = 5) =>
-  flow(values(Array.from({ length: count }, (_, n) => ({ id: `t-${n}`, text: `text ${n % 2}` }))));
+  flow(fromIterable(Array.from({ length: count }, (_, n) => ({ id: `t-${n}`, text: `text ${n % 2}` }))));
 
 /** A promise of another library: it has `then` and is no Promise. */
 function later<T>(value: T): Promise<T> {
@@ -49,24 +49,24 @@ async function made(operator: Operator, count = 5): Promise<Input[]> {
 }
 
 describe.each(ways)("a function that returns %s", (_, when) => {
-  it("is awaited by where, in order", async () => {
-    const inputs = await made(where((input) => when(input.id === "t-3" || input.id === "t-1")));
+  it("is awaited by filterInputs, in order", async () => {
+    const inputs = await made(filterInputs((input) => when(input.id === "t-3" || input.id === "t-1")));
     expect(inputs.map(({ id }) => id)).toEqual(["t-1", "t-3"]);
     const none = await texts()
-      .pipe(where(() => when(false)))
+      .pipe(filterInputs(() => when(false)))
       .run();
     expect(none.counts).toMatchObject({ read: 5, ok: 0, skipped: 5 });
   });
 
-  it("is awaited by label, dedupe, annotate, tagMetadata and geo", async () => {
-    const [first] = await made(label((input) => when([input.id, "sea"])));
+  it("is awaited by addConcepts, dedupe, annotate, tagMetadata and setGeo", async () => {
+    const [first] = await made(addConcepts((input) => when([input.id, "sea"])));
     expect(first?.concepts).toEqual([{ id: "t-0" }, { id: "sea" }]);
     expect((await made(dedupe((input) => when(input.text ?? "")))).map(({ id }) => id)).toEqual(["t-0", "t-1"]);
-    const [drawn] = await made(annotate(() => when([box([0, 0, 1, 1], "all")])));
+    const [drawn] = await made(annotate(() => when([boundingBox([0, 0, 1, 1], "all")])));
     expect(drawn?.annotations).toEqual([{ box: [0, 0, 1, 1], concepts: [{ id: "all" }] }]);
     const [tagged] = await made(tagMetadata((_input, { origin }) => when({ origin })));
     expect(tagged?.metadata).toEqual({ origin: "values:1" });
-    const [placed] = await made(geo(() => when({ longitude: 4, latitude: 51 })));
+    const [placed] = await made(setGeo(() => when({ longitude: 4, latitude: 51 })));
     expect(placed?.geo).toEqual({ longitude: 4, latitude: 51 });
   });
 
@@ -104,7 +104,7 @@ describe.each(ways)("a function that returns %s", (_, when) => {
   });
 });
 
-describe("a predicate of where", () => {
+describe("a predicate of filterInputs", () => {
   it.each<[string, unknown, string]>([
     ["undefined", undefined, "undefined"],
     ["an object", { longitude: 1 }, "an Object"],
@@ -118,12 +118,12 @@ describe("a predicate of where", () => {
     await texts(2).pipe(batch(), upload(app)).run();
     for (const when of [(one: unknown) => one, promised]) {
       const predicate = (() => when(value)) as () => boolean;
-      const report = await flow(listInputs(app)).pipe(where(predicate), batch(), remove(app)).run();
+      const report = await flow(listInputs(app)).pipe(filterInputs(predicate), batch(), remove(app)).run();
       expect(report.counts).toMatchObject({ read: 2, failed: 2 });
       const reason = `the predicate returned ${shown}; it must return true or false`;
       expect(report.failures[0]).toMatchObject({
         code: "ERR_PREDICATE",
-        stage: "where",
+        stage: "filterInputs",
         reason: expect.stringContaining(reason),
       });
     }
@@ -135,7 +135,7 @@ describe("a predicate of where", () => {
     await texts(10).pipe(batch(), upload(app)).run();
     await flow(listInputs(app))
       .pipe(
-        where(async (input) => input.id === "t-3"),
+        filterInputs(async (input) => input.id === "t-3"),
         batch(),
         remove(app),
       )
@@ -145,7 +145,7 @@ describe("a predicate of where", () => {
 
   it("that rejects fails its own input alone", async () => {
     const report = await texts()
-      .pipe(where(async (input) => (input.id === "t-2" ? Promise.reject(new Error("no answer")) : true)))
+      .pipe(filterInputs(async (input) => (input.id === "t-2" ? Promise.reject(new Error("no answer")) : true)))
       .run();
     expect(report.counts).toMatchObject({ ok: 4, failed: 1 });
     expect(report.failures[0]).toMatchObject({ id: "t-2", reason: "no answer" });
@@ -154,9 +154,9 @@ describe("a predicate of where", () => {
 
 describe("a function that returns nonsense", () => {
   it.each<[string, Operator, string, string]>([
-    ["label a number", label((() => 7) as never), "ERR_CONCEPT", "got 7"],
-    ["label null in a list", label((() => [null]) as never), "ERR_CONCEPT", "got null"],
-    ["label a Map", label((() => new Map()) as never), "ERR_CONCEPT", "got a Map"],
+    ["addConcepts a number", addConcepts((() => 7) as never), "ERR_CONCEPT", "got 7"],
+    ["addConcepts null in a list", addConcepts((() => [null]) as never), "ERR_CONCEPT", "got null"],
+    ["addConcepts a Map", addConcepts((() => new Map()) as never), "ERR_CONCEPT", "got a Map"],
     ["dedupe nothing", dedupe((() => undefined) as never), "ERR_DEDUPE_KEY", "got undefined"],
     ["dedupe a number", dedupe((() => 5) as never), "ERR_DEDUPE_KEY", "got 5"],
     ["annotate a number", annotate((() => 5) as never), "ERR_ANNOTATION", "got 5"],
@@ -169,8 +169,8 @@ describe("a function that returns nonsense", () => {
     ],
     ["tagMetadata nothing", tagMetadata((() => undefined) as never), "ERR_METADATA", "got undefined"],
     ["tagMetadata a Map", tagMetadata((() => new Map()) as never), "ERR_METADATA", "got a Map"],
-    ["geo a text", geo((() => "4,51") as never), "ERR_GEO", 'got "4,51"'],
-    ["geo a list", geo((() => [4, 51]) as never), "ERR_GEO", "longitude undefined"],
+    ["setGeo a text", setGeo((() => "4,51") as never), "ERR_GEO", 'got "4,51"'],
+    ["setGeo a list", setGeo((() => [4, 51]) as never), "ERR_GEO", "longitude undefined"],
   ])("fails its inputs by name: %s", async (_, operator, code, reason) => {
     const report = await texts(2)
       .pipe(operator as never)
@@ -179,8 +179,8 @@ describe("a function that returns nonsense", () => {
     expect(report.failures[0]).toMatchObject({ code, reason: expect.stringContaining(reason) });
   });
 
-  it("is refused at once where it is no function: label without a value", () => {
-    expect(() => label(undefined as never)).toThrow(/^label: .*got undefined/);
+  it("is refused at once where it is no function: addConcepts without a value", () => {
+    expect(() => addConcepts(undefined as never)).toThrow(/^addConcepts: .*got undefined/);
   });
 });
 

@@ -5,29 +5,29 @@ import { join } from "node:path";
 import { from, map, of, tap } from "rxjs";
 import { describe, expect, it } from "vitest";
 import {
+  addConcepts,
   annotate,
   batch,
   csv,
   dedupe,
   defineSink,
   defineTransform,
+  filterInputs,
   flow,
   folder,
+  fromIterable,
   fromObservable,
-  geo,
   type Input,
   type InputDraft,
   type Json,
   jsonl,
-  label,
   listInputs,
   type Message,
   patch,
+  setGeo,
   tagMetadata,
   transform,
   upload,
-  values,
-  where,
 } from "../../src/index.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -45,7 +45,7 @@ const marking = transform((input) => {
   setMetadata(input, true);
   return input;
 });
-const three = () => values(["a", "b", "c"].map(draft));
+const three = () => fromIterable(["a", "b", "c"].map(draft));
 
 /** Ways to change the input "b" in place. */
 const changes: [string, (input: Input) => void][] = [
@@ -103,12 +103,12 @@ describe("a change in place", () => {
     },
   });
   it.each([
-    ["where", where(returning(true))],
-    ["label", label(returning("x"))],
+    ["filterInputs", filterInputs(returning(true))],
+    ["addConcepts", addConcepts(returning("x"))],
     ["dedupe", dedupe((input) => (input.id === "b" ? returning("b")(input) : input.id))],
     ["annotate", annotate(returning([]))],
     ["tagMetadata", tagMetadata(returning({}))],
-    ["geo", geo(returning(undefined))],
+    ["setGeo", setGeo(returning(undefined))],
     ["own", plugin()],
   ])("in the function of %s fails its own input alone", async (stage, operator) => {
     const report = await flow(three()).pipe(operator).run();
@@ -130,7 +130,7 @@ describe("a change in place", () => {
   });
 
   it("in a sink ends the run with an error that names the sink", async () => {
-    const crate = defineSink({ name: "crate", write: async (inputs) => inputs.forEach(edit) });
+    const crate = defineSink({ name: "crate", write: async (batch) => batch.inputs.forEach(edit) });
     await expect(flow(three()).pipe(crate()).run()).rejects.toMatchObject({
       name: "SinkError",
       message: expect.stringMatching(/^crate: .*not extensible.*functions-frozen/),
@@ -147,7 +147,7 @@ describe("a change in place", () => {
       await expect(
         flow(three())
           .pipe(
-            where(() => true),
+            filterInputs(() => true),
             operator,
           )
           .run(),
@@ -188,7 +188,7 @@ describe("a change in place", () => {
 
   it("of a listed input fails it, and the app keeps what it had", async () => {
     const { app } = await openStore();
-    await flow(values([{ id: "a", text: "a" }]))
+    await flow(fromIterable([{ id: "a", text: "a" }]))
       .pipe(batch(), upload(app))
       .run();
     const report = await flow(listInputs(app)).pipe(marking, batch(), patch(app)).run();
@@ -217,11 +217,11 @@ describe("what the user owns", () => {
     const made: Input[] = [];
     const operators = [
       tagMetadata(shared),
-      label([concept]),
+      addConcepts([concept]),
       annotate(() => [region]),
       transform((input) => ({ ...input, metadata: { ...input.metadata, shared } })),
     ] as const;
-    await flow(values([own]))
+    await flow(fromIterable([own]))
       .pipe(
         ...operators,
         tap((message: Message) => void made.push(message.value)),
@@ -243,7 +243,7 @@ describe("what the user owns", () => {
   it("may change after it was handed over without changing the input", async () => {
     const own = draft("a");
     const seen: unknown[] = [];
-    await flow(values([own]))
+    await flow(fromIterable([own]))
       .pipe(
         transform(async (input) => {
           (own.metadata as { camera: { iso: number } }).camera.iso = 999;
@@ -259,7 +259,7 @@ describe("what the user owns", () => {
   it("keeps bytes as they are: neither copied nor frozen", async () => {
     const bytes = new Uint8Array([1, 2, 3, 4]);
     const seen: unknown[] = [];
-    await flow(values([{ id: "a", audio: { bytes, mimeType: "audio/mpeg" } }]))
+    await flow(fromIterable([{ id: "a", audio: { bytes, mimeType: "audio/mpeg" } }]))
       .pipe(tap((message) => seen.push((message.value.audio as { bytes: Uint8Array }).bytes)))
       .run();
     expect(seen[0]).toBe(bytes);
@@ -267,7 +267,7 @@ describe("what the user owns", () => {
 
   it("is a frozen object as well, with the same values", async () => {
     const own = Object.freeze({ id: "a", text: "a", metadata: Object.freeze({ a: 1 }) });
-    const report = await flow(from([[own]]).pipe(map((list) => list)) && values([own]))
+    const report = await flow(from([[own]]).pipe(map((list) => list)) && fromIterable([own]))
       .pipe(transform((input) => ({ ...input, metadata: own.metadata })))
       .run();
     expect(report.counts).toMatchObject({ ok: 1 });

@@ -29,7 +29,9 @@ import {
   connect,
   defineSink,
   download,
+  filterInputs,
   flow,
+  fromIterable,
   type Input,
   type JournalRecord,
   listInputs,
@@ -39,19 +41,17 @@ import {
   type Report,
   readJournal,
   remove,
+  tagMetadata,
   transform,
   upload,
-  values,
-  where,
   writeJsonl,
 } from "../../src/index.js";
-import { tagMetadata } from "../../src/transforms/tag-metadata.js";
 import { turns } from "../helpers/flows.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 type Operator = MonoTypeOperatorFunction<Message>;
 const inputs = (count: number) =>
-  values(Array.from({ length: count }, (_, n) => ({ id: `t-${n}`, text: `text ${n}` })));
+  fromIterable(Array.from({ length: count }, (_, n) => ({ id: `t-${n}`, text: `text ${n}` })));
 const pass = transform((input) => input, { name: "pass" });
 const boom =
   (id: string) =>
@@ -75,7 +75,7 @@ describe("what an RxJS operator throws", () => {
     ],
   ])("ends the run with position, origin and id of the input, and the report so far: %s", async (_, operator) => {
     const crate: Input[] = [];
-    const sink = defineSink({ name: "crate", write: async (some) => void crate.push(...some) });
+    const sink = defineSink({ name: "crate", write: async (batch) => void crate.push(...batch.inputs) });
     const error = await flow(inputs(6))
       .pipe(pass, operator, sink())
       .run()
@@ -226,7 +226,7 @@ describe("an operator behind a sink", () => {
     ["debounceTime", debounceTime(5)],
     ["delay", delay(5)],
     ["mergeMap to nothing", mergeMap(() => EMPTY)],
-    ["where", where(() => false)],
+    ["where", filterInputs(() => false)],
     ["a transform that drops", transform(() => undefined)],
     [
       "a filter and a transform",

@@ -9,6 +9,7 @@ import {
   csv,
   defineSource,
   flow,
+  fromIterable,
   fromObservable,
   type Input,
   type InputDraft,
@@ -19,7 +20,6 @@ import {
   type Source,
   transform,
   upload,
-  values,
 } from "../../src/index.js";
 import { jpeg } from "../helpers/files.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -126,7 +126,7 @@ function onlyFailure(report: Report, read: number): { code: string; reason: stri
 }
 
 describe("what a transform returns", () => {
-  const texts = () => values(Array.from({ length: 5 }, (_, n) => ({ id: `t-${n}`, text: `text ${n}` })));
+  const texts = () => fromIterable(Array.from({ length: 5 }, (_, n) => ({ id: `t-${n}`, text: `text ${n}` })));
   const run = (change: (input: Input) => unknown) =>
     flow(texts())
       .pipe(transform((input) => (input.id === "t-2" ? change(input) : input) as Input, { name: "press" }))
@@ -177,7 +177,7 @@ describe("what a transform returns", () => {
   });
 
   const one = async (change: (input: Input) => unknown, given: InputDraft = { id: "a", text: "a" }) => {
-    const [made] = await flow(values([given]))
+    const [made] = await flow(fromIterable([given]))
       .pipe(transform(change as (input: Input) => Input))
       .toArray();
     return made as Input;
@@ -261,7 +261,7 @@ describe("what a transform returns", () => {
 
   it("of one wrong shape among 200 fails alone, before anything of it is sent, and its neighbours arrive", async () => {
     const { app } = await openStore();
-    const inputs = values(Array.from({ length: 200 }, (_, n) => ({ id: `n-${n}`, text: `text ${n}` })));
+    const inputs = fromIterable(Array.from({ length: 200 }, (_, n) => ({ id: `n-${n}`, text: `text ${n}` })));
     const wrong = transform((input) =>
       input.id === "n-77" ? ({ ...input, image: { bytes: "abc" } } as unknown as Input) : input,
     );
@@ -275,7 +275,7 @@ describe("what a transform returns", () => {
 describe("what a source yields", () => {
   const path = () => join(temporaryFolder(), "rows.csv");
   const sources: [string, (draft: InputDraft) => Source][] = [
-    ["values", (draft) => values([{ text: "good" }, draft])],
+    ["values", (draft) => fromIterable([{ text: "good" }, draft])],
     ["fromObservable", (draft) => fromObservable(of<InputDraft[]>({ text: "good" }, draft))],
     [
       "defineSource",

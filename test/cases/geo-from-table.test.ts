@@ -2,10 +2,7 @@
 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { folder } from "../../src/sources/folder.js";
-import { values } from "../../src/sources/values.js";
-import { fitImage } from "../../src/transforms/fit-image.js";
-import { type GeoFromTableOptions, geoFromTable } from "../../src/transforms/geo-from-table.js";
+import { fitImage, folder, fromIterable, type GeoFromTableOptions, geoFromTable } from "../../src/index.js";
 import { fileWith, tempFolder } from "../helpers/files.js";
 import { recordedRun } from "../helpers/recorded-run.js";
 
@@ -118,6 +115,6 @@ describe("coordinates in the table", () => {
 
 it("a table whose rows are broken fails every input, since the key of the broken row is unknown", async () => {
   const path = table('filename,longitude,latitude\na.jpg,1,2\n"b.jpg,3,4\n');
-  const { report } = await recordedRun(values([{ id: "x", text: "t" }]), geoFromTable(path));
+  const { report } = await recordedRun(fromIterable([{ id: "x", text: "t" }]), geoFromTable(path));
   expect(report.failures).toMatchObject([{ code: "ERR_TABLE", reason: expect.stringContaining("line 3") }]);
 });

@@ -4,13 +4,14 @@ import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { from } from "rxjs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import {
+  type App,
   batch,
   csv,
   deadLetters,
   flow,
   folder,
+  fromIterable,
   fromObservable,
   type InputDraft,
   idFromPath,
@@ -21,7 +22,6 @@ import {
   transform,
   type UploadOptions,
   upload,
-  values,
 } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { jpeg } from "../helpers/files.js";
@@ -173,26 +173,25 @@ describe("ids of rows", () => {
       { text: "b", metadata: { sku: "x/y" } },
       { text: "a", metadata: { sku: 7 } },
     ];
-    const ids = await idsOf(values(drafts));
+    const ids = await idsOf(fromIterable(drafts));
     expect(new Set(ids).size).toBe(3);
     expect(await idsOf(fromObservable(from(drafts)))).toEqual(ids);
-    expect((await idsOf(values([{ text: "new" }, ...drafts]))).slice(1)).toEqual(ids);
+    expect((await idsOf(fromIterable([{ text: "new" }, ...drafts]))).slice(1)).toEqual(ids);
     const lines = (text: string) => join(filesIn({ "a.jsonl": text }), "a.jsonl");
     const text = drafts.map((draft) => JSON.stringify(draft)).join("\n");
     expect(await idsOf(jsonl(lines(text)))).toEqual(ids);
     expect(await idsOf(jsonl(lines(text.replaceAll(":", ": ").replaceAll("\n", "\r\n"))))).toEqual(ids);
     expect(await idsOf(jsonl(lines(text), { ids: "sku" }))).toEqual(["7", idFromPath("x/y"), "7"]);
-    expect(await idsOf(values(drafts, { ids: (_, { line }) => `n-${line}` }))).toEqual(["n-1", "n-2", "n-3"]);
+    expect(await idsOf(fromIterable(drafts, { ids: (_, { line }) => `n-${line}` }))).toEqual(["n-1", "n-2", "n-3"]);
   });
 
   it("of bytes come from the bytes", async () => {
     const [one, two] = [await jpeg(4, 4), await jpeg(5, 5)];
-    const ids = await idsOf(values([one, two, one].map((bytes) => ({ image: { bytes } }))));
+    const ids = await idsOf(fromIterable([one, two, one].map((bytes) => ({ image: { bytes } }))));
     expect(new Set(ids).size).toBe(3);
-    expect(await idsOf(values([two, one].map((bytes) => ({ image: { bytes: new Uint8Array(bytes) } }))))).toEqual([
-      ids[1],
-      ids[0],
-    ]);
+    expect(await idsOf(fromIterable([two, one].map((bytes) => ({ image: { bytes: new Uint8Array(bytes) } }))))).toEqual(
+      [ids[1], ids[0]],
+    );
   });
 });
 
@@ -218,7 +217,7 @@ describe("two inputs of one id in one run", () => {
       { id: "x", text: "1" },
       { id: "x", text: "2" },
     ];
-    const plan = await flow(values(inputs)).pipe(batch(), upload(app)).plan();
+    const plan = await flow(fromIterable(inputs)).pipe(batch(), upload(app)).plan();
     expect(plan.counts).toMatchObject({ refused: 1 });
   });
 
@@ -236,7 +235,7 @@ describe("two inputs of one id in one run", () => {
   it("may be two parts that a transform makes of one", async () => {
     const { app } = await openStore();
     const split = transform((input) => [input, { ...input, text: "second part" }]);
-    const report = await flow(values([{ id: "x", text: "first part" }]))
+    const report = await flow(fromIterable([{ id: "x", text: "first part" }]))
       .pipe(split, batch(), upload(app, { conflict: "replace" }))
       .run();
     expect(report.counts).toMatchObject({ read: 1, failed: 1 });
@@ -325,12 +324,12 @@ describe("two inputs of one id in one run", () => {
 
   it("do no harm where nothing is uploaded", async () => {
     const { app } = await openStore();
-    await run(app, values([{ id: "x", text: "1" }]));
-    const report = await flow(values([{ id: "x" }, { id: "x" }]))
+    await run(app, fromIterable([{ id: "x", text: "1" }]));
+    const report = await flow(fromIterable([{ id: "x" }, { id: "x" }]))
       .pipe(remove(app))
       .run();
     expect(report.counts).toMatchObject({ read: 2, ok: 2 });
-    await vi.waitFor(async () => expect(await stored(app)).toEqual({}));
+    await vi.waitFor(async () => expect(await stored(app)).toEqual({}), { timeout: 20_000 });
   });
 });
 
@@ -343,7 +342,7 @@ describe("signatures of URLs", () => {
     const refuse = transform(() => {
       throw new Error("not today");
     });
-    const source = values([
+    const source = fromIterable([
       { id: "a", image: { url: signed } },
       { id: "b", textUrl: signed },
     ]);
@@ -363,7 +362,7 @@ describe("signatures of URLs", () => {
     const counts = [];
     for (const signature of ["5ecret", "another"]) {
       const inputs = [{ id: "a", image: { url: signed.replace("5ecret", signature) } }];
-      const report = await flow(values(inputs))
+      const report = await flow(fromIterable(inputs))
         .pipe(batch(), upload(app, { wait: false }))
         .run({ journal });
       counts.push([report.counts.ok, report.counts.skipped]);

@@ -5,11 +5,15 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import type { BytesContent, Input, InputDraft } from "../../src/core/input/input.js";
-import { folder } from "../../src/sources/folder.js";
-import { fitImage } from "../../src/transforms/fit-image.js";
-import { geoFromExif } from "../../src/transforms/geo-from-exif.js";
+import {
+  type BytesContent,
+  fitImage,
+  flow,
+  folder,
+  geoFromExif,
+  type Input,
+  type InputDraft,
+} from "../../src/index.js";
 import { bytes, svg, u16le, u32le } from "../helpers/bombs.js";
 import { exifBlock, santiago, santiagoPoint, segment, xmp } from "../helpers/exif-files.js";
 import { fileWith, jpeg, tempFolder } from "../helpers/files.js";

@@ -4,13 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { flow } from "../../src/core/flow/flow.js";
 import { describeBytes, describeFile } from "../../src/core/input/content.js";
-import { upload } from "../../src/sinks/upload.js";
-import { folder } from "../../src/sources/folder.js";
-import { listInputs } from "../../src/sources/list-inputs.js";
-import { values } from "../../src/sources/values.js";
+import { batch, flow, folder, fromIterable, listInputs, upload } from "../../src/index.js";
 import { exampleBytes, fileWith, folderWith, jpeg, tempFolder } from "../helpers/files.js";
 import { openStore } from "../helpers/store.js";
 
@@ -123,7 +118,7 @@ describe("sound and pictures", () => {
     });
     const cut = Buffer.from(wav);
     cut.writeUInt32LE(wav.length + 1000, 4);
-    const report = await flow(values([...inputs, { id: "cut", audio: { bytes: cut } }]))
+    const report = await flow(fromIterable([...inputs, { id: "cut", audio: { bytes: cut } }]))
       .pipe(batch(), upload(app))
       .run();
     expect(report.failures.map(({ id }) => id)).toEqual(["cut"]);
@@ -164,7 +159,7 @@ describe("images", () => {
       const whole = readFileSync(join(files, "tiff", name));
       return { id: `cut-${index}`, image: { bytes: whole.subarray(0, index === 0 ? 110 : whole.length - 100) } };
     });
-    const { counts } = await flow(values(cut)).pipe(batch(), upload(app)).run();
+    const { counts } = await flow(fromIterable(cut)).pipe(batch(), upload(app)).run();
     expect(counts).toMatchObject({ read: 2, failed: 2 });
   });
 
@@ -235,7 +230,7 @@ describe("a format that the platform does not take", () => {
     const { store, app } = await openStore();
     const sources = [
       folder(path),
-      values([{ id: "b", [name === "a.mid" ? "audio" : "image"]: { bytes: await make() } }]),
+      fromIterable([{ id: "b", [name === "a.mid" ? "audio" : "image"]: { bytes: await make() } }]),
     ];
     const whole = flow(sources).pipe(batch(), upload(app));
     const plan = await whole.plan();
@@ -289,7 +284,7 @@ describe("media by name that are none", () => {
       { id: "a", image: { bytes: new Uint8Array(500) } },
       { id: "b", image: { bytes: Buffer.from("calm") } },
     ];
-    const { failures } = await flow(values(inputs)).pipe(batch()).run();
+    const { failures } = await flow(fromIterable(inputs)).pipe(batch()).run();
     expect(failures.map(({ code }) => code)).toEqual(["ERR_KIND_UNKNOWN", "ERR_KIND_MISMATCH"]);
   });
 });

@@ -4,8 +4,7 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import type { Input } from "../../src/core/input/input.js";
-import { geoFromExif } from "../../src/transforms/geo-from-exif.js";
+import { geoFromExif, type Input } from "../../src/index.js";
 import { bytes, u32be } from "../helpers/bombs.js";
 import {
   doubles,

@@ -4,15 +4,16 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import sharp from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import { annotationData, annotationFromWire, plainAnnotation } from "../../src/clarifai/wire/annotations.js";
 import type { Emulator } from "../../src/emulator/index.js";
 import {
   type Annotation,
+  type App,
   batch,
   connect,
   fitImage,
   flow,
+  fromIterable,
   htmlOf,
   type Input,
   jsonl,
@@ -22,7 +23,6 @@ import {
   tagMetadata,
   transform,
   upload,
-  values,
   writeJsonl,
 } from "../../src/index.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -90,7 +90,7 @@ describe("annotations of every kind", () => {
   let app: App;
   beforeEach(async () => {
     ({ store, app } = await openStore());
-    await flow(values([{ id: "a", text: "calm sea", metadata: { split: "train" } }]))
+    await flow(fromIterable([{ id: "a", text: "calm sea", metadata: { split: "train" } }]))
       .pipe(batch(), upload(app))
       .run();
     const annotations = names.map((id, n) => ({
@@ -277,11 +277,11 @@ it("of a point stays where it is, so the image cannot be turned under it", async
     { id: "p", concepts: [], data: region({ point: { row: 0.25, col: 0.5 } }) },
   ] as unknown as Annotation[];
   const draft = { id: "a", image: { bytes }, annotations: [...annotations] };
-  const report = await flow(values([draft]))
+  const report = await flow(fromIterable([draft]))
     .pipe(fitImage())
     .run();
   expect(report.failures).toMatchObject([{ code: "ERR_REGION", reason: expect.stringMatching(/"p" has coordinates/) }]);
-  const kept = await flow(values([draft]))
+  const kept = await flow(fromIterable([draft]))
     .pipe(fitImage({ upright: false }))
     .toArray();
   expect(kept[0]?.annotations).toMatchObject(annotations);

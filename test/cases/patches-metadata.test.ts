@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import {
   batch,
   flow,
+  fromIterable,
   type Input,
   type InputDraft,
   type Json,
@@ -12,7 +13,6 @@ import {
   patch,
   transform,
   upload,
-  values,
 } from "../../src/index.js";
 import { openStore } from "../helpers/store.js";
 
@@ -73,7 +73,7 @@ it.each([
     const wanted = pairs.map(([before, after, isSmall]) =>
       isSmall ? { ...before, metadata: { ...before.metadata, a: after.metadata.b ?? 1 } } : after,
     );
-    const put = values(pairs.map(([before], n): InputDraft => ({ id: ids[n], text: `text ${n}`, ...before })));
+    const put = fromIterable(pairs.map(([before], n): InputDraft => ({ id: ids[n], text: `text ${n}`, ...before })));
     expect((await flow(put).pipe(batch(), upload(app)).run()).counts).toMatchObject({ ok: pairs.length });
     const before = new Map((await flow(listInputs(app)).toArray()).map((input) => [input.id, input]));
     const numberOf = (input: Input) => Number(input.id.slice(1));
@@ -102,7 +102,9 @@ it.each([
 it("adds to lists once when answers are lost", async () => {
   const { store, app } = await openStore();
   const ids = Array.from({ length: 40 }, (_, n) => `p${n}`);
-  await flow(values(ids.map((id) => ({ id, text: id, metadata: { old: 1, tags: ["x"], crew: [{ id: 1, n: [1] }] } }))))
+  await flow(
+    fromIterable(ids.map((id) => ({ id, text: id, metadata: { old: 1, tags: ["x"], crew: [{ id: 1, n: [1] }] } }))),
+  )
     .pipe(batch(), upload(app))
     .run();
   store.faults.add({ method: "PATCH", probability: 0.5, fault: { type: "cut", when: "after" } });

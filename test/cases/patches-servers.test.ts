@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { batch, connect, flow, listInputs, patch, transform, values } from "../../src/index.js";
+import { batch, connect, flow, fromIterable, listInputs, patch, transform } from "../../src/index.js";
 
 type Json = Record<string, unknown>;
 interface Sent {
@@ -101,7 +101,7 @@ it("fails the input when the server says ok and does something else", async () =
   expect(report.failures).toMatchObject([
     { id: "a", code: "ERR_PATCH_RESULT", reason: expect.stringMatching(/"sea" is missing, not 1/) },
   ]);
-  const row = await flow(values([{ id: "a", metadata: { split: "test" } }]))
+  const row = await flow(fromIterable([{ id: "a", metadata: { split: "test" } }]))
     .pipe(batch(), patch(app))
     .run();
   expect(row.failures).toMatchObject([
@@ -110,13 +110,13 @@ it("fails the input when the server says ok and does something else", async () =
 });
 
 it("believes the listing when the answer shows less than the input has", async () => {
-  const row = values([{ id: "a", metadata: { split: "test" } }]);
+  const row = fromIterable([{ id: "a", metadata: { split: "test" } }]);
   const { app } = await serverWith(() => ({ data: {}, kept: { ...listed, metadata: { split: "test" } } }));
   expect((await flow(row).pipe(batch(), patch(app)).run()).counts).toMatchObject({ ok: 1 });
 });
 
 it("takes the status of an answer without data", async () => {
   const { app } = await serverWith(() => ({}));
-  const row = values([{ id: "a", metadata: { split: "test" } }]);
+  const row = fromIterable([{ id: "a", metadata: { split: "test" } }]);
   expect((await flow(row).pipe(batch(), patch(app)).run()).counts).toMatchObject({ ok: 1 });
 });

@@ -3,13 +3,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import type { Emulator } from "../../src/emulator/index.js";
 import {
+  type App,
   batch,
   connect,
   deadLetters,
   flow,
+  fromIterable,
   type Input,
   type InputDraft,
   jsonl,
@@ -20,14 +21,13 @@ import {
   tagMetadata,
   transform,
   upload,
-  values,
   writeJsonl,
 } from "../../src/index.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
-const put = (app: App, ...inputs: InputDraft[]) => flow(values(inputs)).pipe(batch(), upload(app)).run();
+const put = (app: App, ...inputs: InputDraft[]) => flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
 const rows = (app: App, inputs: readonly InputDraft[], options: PatchOptions = {}) =>
-  flow(values(inputs)).pipe(batch(), patch(app, options)).run();
+  flow(fromIterable(inputs)).pipe(batch(), patch(app, options)).run();
 const change = (app: App, apply: (input: Input) => Input, options: PatchOptions = {}) =>
   flow(listInputs(app, { annotations: true }))
     .pipe(transform(apply), batch(), patch(app, options))
@@ -443,7 +443,7 @@ describe("a row", () => {
   it("fails when the app knows its concept by another name", async () => {
     const { app } = await openStore();
     await put(app, whole);
-    await flow(values([{ concepts: [{ id: "boat", name: "ship" }] }]))
+    await flow(fromIterable([{ concepts: [{ id: "boat", name: "ship" }] }]))
       .pipe(patchConcepts(app))
       .run();
     expect((await rows(app, [{ id: "a", concepts: ["boat"] }])).counts).toMatchObject({ ok: 1 });
@@ -459,7 +459,7 @@ describe("a row", () => {
     store.faults.add({ method: "PATCH", times: 1, fault: { type: "slow", ms: 60 } });
     const all = Array.from({ length: 6 }, (_, n) => ({ id: "a", metadata: { n, [`k${n}`]: n, list: [n] } }));
     for (const maxItems of [1, 4]) {
-      const report = await flow(values(all)).pipe(batch({ maxItems }), patch(app)).run();
+      const report = await flow(fromIterable(all)).pipe(batch({ maxItems }), patch(app)).run();
       expect(report.counts).toMatchObject({ ok: 6 });
       expect((await one(app)).metadata.n).toBe(5);
     }

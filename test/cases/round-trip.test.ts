@@ -3,18 +3,18 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import {
+  type App,
   batch,
   connect,
   download,
   flow,
   folder,
+  fromIterable,
   type InputDraft,
   jsonl,
   listInputs,
   upload,
-  values,
 } from "../../src/index.js";
 import { exampleBytes, tempFolder } from "../helpers/files.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -76,7 +76,7 @@ it("upload, download, upload elsewhere and download give equal manifests", async
   const { app } = await openStore();
   const [first, second] = [temporaryFolder(), temporaryFolder()];
   const made = await flow([
-    values(drafts),
+    fromIterable(drafts),
     folder(join(import.meta.dirname, "../../examples/data"), { kinds: ["image", "video", "audio", "text"] }),
   ])
     .pipe(batch(), upload(app))
@@ -124,7 +124,7 @@ it("every line begins with the version, and names where its content came from wi
   const out = temporaryFolder();
   const url = `${web.origin}/far.jpg?X-Amz-Credential=me&X-Amz-Signature=secret`;
   await flow(
-    values([
+    fromIterable([
       { id: "a", image: { url } },
       { id: "b", image: { bytes: photo } },
     ]),
@@ -142,7 +142,7 @@ it("every line begins with the version, and names where its content came from wi
 it("annotations and datasets are left out of the listing if whole records are not wanted", async () => {
   const { app } = await openStore();
   const out = temporaryFolder();
-  await flow(values(drafts.slice(0, 1)))
+  await flow(fromIterable(drafts.slice(0, 1)))
     .pipe(batch(), upload(app))
     .run();
   await flow(listInputs(app))
@@ -160,7 +160,7 @@ describe("a manifest", () => {
   beforeAll(async () => {
     source = join(temp, "source");
     await flow(
-      values([
+      fromIterable([
         { id: "a", image: { bytes: photo } },
         { id: "b", text: "calm sea" },
       ]),

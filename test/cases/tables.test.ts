@@ -4,10 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Input } from "../../src/core/input/input.js";
-import { type CsvOptions, csv } from "../../src/sources/csv.js";
-import { deadLetters } from "../../src/sources/dead-letters.js";
-import { jsonl } from "../../src/sources/jsonl.js";
+import { type CsvOptions, csv, deadLetters, type Input, jsonl } from "../../src/index.js";
 import { fileWith, tempFolder } from "../helpers/files.js";
 import { recordedRun } from "../helpers/recorded-run.js";
 

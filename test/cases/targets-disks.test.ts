@@ -12,11 +12,11 @@ import {
   connect,
   download,
   flow,
+  fromIterable,
   listInputs,
   type RunOptions,
   readJournal,
   upload,
-  values,
   writeJsonl,
 } from "../../src/index.js";
 import { texts } from "../helpers/flows.js";
@@ -95,7 +95,7 @@ describe.runIf(canMount)("a disk that is full", () => {
   it("is an error before the first input, also for a journal and dead letters that are there", async () => {
     const disk = smallDisk("64k");
     const [journal, deadLetters] = [join(disk.path, "j"), join(disk.path, "d")];
-    await flow(values([{ id: "a", image: { path: "/none" } }])).run({ journal, deadLetters });
+    await flow(fromIterable([{ id: "a", image: { path: "/none" } }])).run({ journal, deadLetters });
     fill(disk.path);
     await fails({ journal }, "ERR_JOURNAL_UNWRITABLE", /ENOSPC|disk is full/);
     await fails({ deadLetters }, "ERR_DEAD_LETTERS_UNWRITABLE", /ENOSPC|disk is full/);
@@ -155,7 +155,7 @@ describe.runIf(canMount)("a disk that is full", () => {
       Array.from({ length: 40 }, async (_, n) => ({ id: `i${n}`, image: { bytes: await picture().toBuffer() } })),
     );
     const send = (to = app) =>
-      flow(values(images))
+      flow(fromIterable(images))
         .pipe(batch({ maxItems: 4 }), upload(to, { retryForMs: 300, processingTimeoutMs: 2000 }))
         .run();
     const full = await send();

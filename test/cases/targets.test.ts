@@ -13,11 +13,11 @@ import {
   connect,
   download,
   flow,
+  fromIterable,
   listInputs,
   readJournal,
   remove,
   upload,
-  values,
   writeJsonl,
 } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
@@ -39,7 +39,7 @@ async function emulator(options: EmulatorOptions = {}) {
 
 type App = Awaited<ReturnType<typeof open>>;
 const send = (app: App, journal: string, count = 3) =>
-  flow(values(texts(count)))
+  flow(fromIterable(texts(count)))
     .pipe(batch(), upload(app))
     .run({ journal });
 
@@ -54,7 +54,7 @@ describe("a connection", () => {
     vi.stubEnv("CLARIFAI_PAT", "any");
     const data = temporaryFolder();
     const app = await open({ data });
-    await flow(values(texts())).pipe(upload(app)).run();
+    await flow(fromIterable(texts())).pipe(upload(app)).run();
     expect(other.stored()).toEqual([]);
     expect(app.place).toBe(`me/main at ${data} (emulator)`);
   });
@@ -100,7 +100,8 @@ describe("a report", () => {
   it("names server with port, user, app and datasets, in text, JSON, page and plan", async () => {
     const { url } = await emulator();
     const app = await open({ baseUrl: url, userId: "ann", appId: "sea" });
-    const inputs = () => flow(values([{ id: "a", text: "calm", datasets: ["train"] }])).pipe(batch(), upload(app));
+    const inputs = () =>
+      flow(fromIterable([{ id: "a", text: "calm", datasets: ["train"] }])).pipe(batch(), upload(app));
     const line = `target   upload to ann/sea at ${url}`;
     expect((await inputs().plan()).summary()).toContain(line);
     const report = await inputs().run();
@@ -118,7 +119,7 @@ describe("a report", () => {
     const data = temporaryFolder();
     const out = temporaryFolder();
     const app = await open({ data });
-    const sent = await flow(values(texts(1)))
+    const sent = await flow(fromIterable(texts(1)))
       .pipe(writeJsonl(join(out, "all.jsonl")), upload(app))
       .run();
     expect(sent.targets).toEqual([
@@ -202,12 +203,12 @@ describe("a journal", () => {
   it("ends a run in whose midst another store takes the port", async () => {
     const first = await startEmulator();
     const app = await open({ baseUrl: first.url });
-    await flow(values(texts(1)))
+    await flow(fromIterable(texts(1)))
       .pipe(upload(app))
       .run();
     await first.close();
     await emulator({ port: first.port });
-    const running = flow(values(texts())).pipe(upload(app)).run();
+    const running = flow(fromIterable(texts())).pipe(upload(app)).run();
     await expect(running).rejects.toMatchObject({ code: "ERR_STORE_CHANGED" });
   });
 
@@ -216,7 +217,7 @@ describe("a journal", () => {
     const journal = join(temporaryFolder(), "a.journal");
     const [first, second] = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     const run = async (baseUrl: string | undefined) =>
-      flow(values([]))
+      flow(fromIterable([]))
         .pipe(batch(), remove(await open({ baseUrl })))
         .run({ journal });
     await run(first);

@@ -10,7 +10,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:
 import { describe, expect, it, onTestFinished } from "vitest";
 import { headersOf } from "../../src/cli/shared/parsing.js";
 import { withoutSignature } from "../../src/core/redact-urls.js";
-import { batch, connect, flow, listInputs, type UrlsOptions, upload, urls, values } from "../../src/index.js";
+import { batch, connect, flow, fromIterable, listInputs, type UrlsOptions, upload, urls } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { jpeg } from "../helpers/files.js";
 import { itemsOf } from "../helpers/sources.js";
@@ -99,7 +99,7 @@ describe("a host that asks to wait", () => {
     const origin = await serve((_request, response) => {
       times.push(Date.now());
       if (until === 0) {
-        until = Math.ceil(Date.now() / 1000) * 1000 + 1000;
+        until = (Math.floor(Date.now() / 1000) + 2) * 1000;
         response.writeHead(429, { "retry-after": new Date(until).toUTCString(), date: new Date().toUTCString() }).end();
       } else response.end(photo);
     });
@@ -416,7 +416,7 @@ describe("a certificate", () => {
     expect(failure?.reason).toMatch(/signed by itself.*NODE_EXTRA_CA_CERTS/);
     const app = await connect({ baseUrl: origin, pat: "any" });
     onTestFinished(() => app.close());
-    const run = flow(values([{ text: "calm sea" }]))
+    const run = flow(fromIterable([{ text: "calm sea" }]))
       .pipe(batch(), upload(app))
       .run();
     await expect(run).rejects.toMatchObject({ code: "ERR_CERTIFICATE" });
@@ -435,7 +435,7 @@ describe("an address that is not the API's", () => {
   const failing = async (baseUrl: string) => {
     const app = await connect({ baseUrl, pat: "any", retryForMs: 50 });
     onTestFinished(() => app.close());
-    return flow(values([{ text: "calm sea" }]))
+    return flow(fromIterable([{ text: "calm sea" }]))
       .pipe(batch(), upload(app))
       .run();
   };

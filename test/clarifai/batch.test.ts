@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { from, lastValueFrom, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { batch, envelopeBytes } from "../../src/clarifai/batch.js";
-import { limits } from "../../src/clarifai/limits.js";
+import { uploadPolicy } from "../../src/clarifai/batch-policy.js";
 import { encodeInput } from "../../src/clarifai/wire/encoding.js";
 import { Message } from "../../src/core/accounting/message.js";
 import { RunContext } from "../../src/core/accounting/run-context.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { type Input, type InputDraft, kindOf } from "../../src/core/input/input.js";
+import { kindOf } from "../../src/core/input/input.js";
+import { batch, flow, type Input, type InputDraft, limits } from "../../src/index.js";
 import { sinkOf, texts } from "../helpers/flows.js";
 import { isLong } from "../helpers/long.js";
 
@@ -70,7 +69,7 @@ describe("batch", () => {
             .map((input) => input.id)
             .sort(),
         ).toEqual(fits.map((input) => input.id).sort());
-        expect(context.ledger.counts.failed).toBe(inputs.length - fits.length);
+        expect(context.accounting.ledger.counts.failed).toBe(inputs.length - fits.length);
       }),
       { numRuns: streams.count },
     );
@@ -150,6 +149,6 @@ describe("batch", () => {
       id: "ünïcode",
       data: { text: { raw: 'a "b"\n' }, metadata: { name: "😀" } },
     });
-    expect(envelopeBytes).toBeGreaterThan(120);
+    expect(uploadPolicy.envelopeBytes).toBeGreaterThan(120);
   });
 });

@@ -66,7 +66,7 @@ describe("the command line", () => {
     expect(asked).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--yes") as string });
     expect(store.stored()).toHaveLength(4);
     expect(await sluice("remove", "--kind", "image", "--yes")).toMatchObject({ code: 0 });
-    await vi.waitFor(() => expect(store.stored()).toHaveLength(1));
+    await vi.waitFor(() => expect(store.stored()).toHaveLength(1), { timeout: 20_000 });
   });
 
   it("takes a CSV, a list and a JSON Lines file, and uses the embedded store without a key", {

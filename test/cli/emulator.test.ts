@@ -7,12 +7,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { batch, connect, flow, listInputs, upload, values } from "../../src/index.js";
+import { batch, connect, flow, fromIterable, listInputs, upload } from "../../src/index.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
-const command = [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "src/cli/main.ts")];
+// Not the command of tsx: it starts Node.js again, and a killed test would leave that process behind.
+const command = ["--import", import.meta.resolve("tsx"), join(root, "src/cli/main.ts")];
 
 /** Starts the command and resolves when it has printed its addresses. */
 async function start(...args: string[]): Promise<{ child: ChildProcess; url: string; gallery: string }> {
@@ -46,7 +47,7 @@ describe("sluice emulator", () => {
     const data = temporaryFolder();
     const first = await start("--data", data, "--pat", "right");
     const app = await connect({ baseUrl: first.url, pat: "right" });
-    await flow(values([{ id: "a", text: "calm sea" }]))
+    await flow(fromIterable([{ id: "a", text: "calm sea" }]))
       .pipe(batch(), upload(app))
       .run();
     await app.close();

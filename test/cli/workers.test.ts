@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
+import { flow } from "../../src/index.js";
 import { jetstream } from "../../src/jetstream/index.js";
 import { startCommand } from "../helpers/command.js";
 import { describeWithEngine } from "../helpers/engine.js";

@@ -10,7 +10,7 @@ import { Processing } from "../../src/emulator/media/processing.js";
 import { openDataFolder } from "../../src/emulator/store/data-folder.js";
 import type { InputRow } from "../../src/emulator/store/model.js";
 import { timestamp } from "../../src/emulator/store/store.js";
-import { batch, connect, flow, upload, values } from "../../src/index.js";
+import { batch, connect, flow, fromIterable, upload } from "../../src/index.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 async function started(options: Parameters<typeof startEmulator>[0]): Promise<Emulator> {
@@ -24,7 +24,7 @@ describe("the data folder", () => {
     const data = temporaryFolder();
     const first = await startEmulator({ data });
     const app = await connect({ baseUrl: first.url, pat: "any" });
-    await flow(values([{ id: "a", text: "calm sea" }]))
+    await flow(fromIterable([{ id: "a", text: "calm sea" }]))
       .pipe(batch(), upload(app))
       .run();
     await expect(startEmulator({ data })).rejects.toMatchObject({
@@ -34,7 +34,7 @@ describe("the data folder", () => {
     });
     expect(
       (
-        await flow(values([{ id: "b", text: "it goes on" }]))
+        await flow(fromIterable([{ id: "b", text: "it goes on" }]))
           .pipe(upload(app))
           .run()
       ).counts.ok,

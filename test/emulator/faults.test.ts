@@ -44,7 +44,7 @@ it("lists deleted inputs, and how often each was stored", async () => {
   for (let times = 0; times < 2; times += 1) {
     await add(note("a"));
     await call("DELETE", "/inputs", { ids: ["a"] });
-    await vi.waitFor(() => expect(emulator.stored()).toEqual([]), { interval: 3 });
+    await vi.waitFor(() => expect(emulator.stored()).toEqual([]), { interval: 3, timeout: 20_000 });
   }
   await add(note("b"));
   expect(emulator.deleted()).toEqual([{ id: "a", timesStored: 2 }]);

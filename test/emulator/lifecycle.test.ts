@@ -9,7 +9,7 @@ import { startWeb } from "../helpers/web.js";
 const later = 3_600_000;
 
 function until(check: () => Promise<void>): Promise<void> {
-  return vi.waitFor(check, { interval: 3, timeout: 10_000 });
+  return vi.waitFor(check, { interval: 3, timeout: 20_000 });
 }
 
 async function jobOf({ call }: Http, id: string) {

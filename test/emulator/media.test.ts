@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { request } from "undici";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startEmulator } from "../../src/emulator/index.js";
-import { batch, connect, download, flow, listInputs, upload, values } from "../../src/index.js";
+import { batch, connect, download, flow, fromIterable, listInputs, upload } from "../../src/index.js";
 import { exampleBytes, jpeg } from "../helpers/files.js";
 import { type InputJson, note, openHttp, picture } from "../helpers/http.js";
 import { temporaryFolder } from "../helpers/store.js";
@@ -72,7 +72,7 @@ describe("hosted media", () => {
     const app = await connect({ baseUrl: `http://localhost:${emulator.port}`, pat: "any" });
     onTestFinished(() => app.close());
     const folder = temporaryFolder();
-    const inputs = values([{ id: "a", image: { bytes: await jpeg() } }]);
+    const inputs = fromIterable([{ id: "a", image: { bytes: await jpeg() } }]);
     await flow(inputs).pipe(batch(), upload(app)).run();
     const report = await flow(listInputs(app)).pipe(download(folder)).run();
     expect(report.counts).toMatchObject({ read: 1, ok: 1 });

@@ -6,19 +6,19 @@ import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Source } from "../../src/core/plugin/plugin.js";
 import {
   batch,
   connect,
   csv,
   flow,
   folder,
+  fromIterable,
   listInputs,
+  type Source,
   tagMetadata,
   transform,
   upload,
   urls,
-  values,
 } from "../../src/index.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -91,7 +91,7 @@ describe("a folder with bad files", () => {
       { id: "same", text: "second" },
       { id: "other", text: "third" },
     ];
-    const report = await flow(values(inputs)).pipe(batch(), upload(app)).run();
+    const report = await flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
     expect(report.counts).toEqual({ read: 3, ok: 2, failed: 1, skipped: 0, pending: 0 });
     expect(report.failures[0]?.code).toBe("ERR_ID_IN_RUN");
     expect(report.failures[0]?.reason).toContain('"same"');
@@ -156,7 +156,7 @@ describe("a folder with bad files", () => {
       { id, text: "too long a name" },
       { id: "fine", text: "fine" },
     ];
-    const report = await flow(values(inputs)).pipe(batch(), upload(app)).run();
+    const report = await flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
     expect(report.failures).toMatchObject([{ code: "ERR_ID_TOO_LONG", stage: "batch" }]);
     expect(report.failures[0]?.reason).toMatch(/60 characters; the limit is 48/);
     expect(store.stored().map((input) => input.id)).toEqual(["fine"]);
@@ -228,7 +228,7 @@ describe("a server that is down", () => {
       { id: "a", text: "a" },
       { id: "b", text: "b" },
     ];
-    const report = await flow(values(inputs)).pipe(batch(), upload(app)).run();
+    const report = await flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
     expect(report.counts).toEqual({ read: 2, ok: 0, failed: 2, skipped: 0, pending: 0 });
     expect(report.failures[0]).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", stage: "upload" });
     expect(report.failures[0]?.reason).toContain("http://127.0.0.1:9");
@@ -239,7 +239,7 @@ describe("a server that is down", () => {
     const { store } = await openStore({ pat: "right" });
     const app = await connect({ baseUrl: store.url, pat: "wrong" });
     onTestFinished(() => app.close());
-    const running = flow(values([{ id: "a", text: "a" }]))
+    const running = flow(fromIterable([{ id: "a", text: "a" }]))
       .pipe(batch(), upload(app))
       .run();
     await expect(running).rejects.toMatchObject({ name: "SinkError", code: "11009" });
@@ -250,7 +250,7 @@ describe("a mistake in a transform", () => {
   it("fails that input, and the flow goes on", async () => {
     const { store, app } = await openStore();
     const inputs = ["a", "b", "c"].map((id) => ({ id, text: id }));
-    const report = await flow(values(inputs))
+    const report = await flow(fromIterable(inputs))
       .pipe(
         tagMetadata((input) => {
           if (input.id === "b") throw new Error("no mood for b");

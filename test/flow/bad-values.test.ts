@@ -7,6 +7,7 @@ import {
   batch,
   csv,
   flow,
+  fromIterable,
   type Input,
   type InputDraft,
   listInputs,
@@ -14,7 +15,6 @@ import {
   remove,
   transform,
   upload,
-  values,
 } from "../../src/index.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -47,7 +47,7 @@ describe("bad data from a source", () => {
   it("is named entry by entry", async () => {
     const { store, app } = await openStore();
     const entries = [...bad.map(([, entry]) => entry), { id: "good", text }] as InputDraft[];
-    const report = await flow(values(entries)).pipe(batch(), upload(app)).run();
+    const report = await flow(fromIterable(entries)).pipe(batch(), upload(app)).run();
     const byOrigin = new Map(report.failures.map((failure) => [failure.origin, failure]));
     for (const [index, [what, , code, reason]] of bad.entries()) {
       const failure = byOrigin.get(`values:${index + 1}`);
@@ -87,7 +87,7 @@ describe("bad data from a transform", () => {
   it("never arrives as something else", async () => {
     const { store, app } = await openStore();
     const changes = new Map(bad.map(([id, change]) => [id, change]));
-    const report = await flow(values([...changes.keys(), "good"].map((id) => ({ id, text }))))
+    const report = await flow(fromIterable([...changes.keys(), "good"].map((id) => ({ id, text }))))
       .pipe(
         transform((input) => ({ ...input, ...changes.get(input.id) })),
         batch(),
@@ -105,7 +105,7 @@ describe("bad data from a transform", () => {
 describe("inputs without content", () => {
   it("are enough for patches and removals, in batches", async () => {
     const { store, app } = await openStore();
-    await flow(values(["a", "b", "c"].map((id) => ({ id, text }))))
+    await flow(fromIterable(["a", "b", "c"].map((id) => ({ id, text }))))
       .pipe(batch(), upload(app))
       .run();
     const path = join(temporaryFolder(), "corrections.csv");
@@ -116,7 +116,7 @@ describe("inputs without content", () => {
     const [changed] = await flow(listInputs(app, { ids: ["a"] })).toArray();
     expect(changed).toMatchObject({ text, metadata: { split: "test" } });
 
-    const removed = await flow(values([{ id: "a" }, { id: "b" }]))
+    const removed = await flow(fromIterable([{ id: "a" }, { id: "b" }]))
       .pipe(batch(), remove(app))
       .run();
     expect(removed.counts.ok).toBe(2);

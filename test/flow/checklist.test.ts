@@ -9,20 +9,21 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import {
   type App,
+  addConcepts,
   annotate,
   batch,
-  box,
+  boundingBox,
   concept,
   csv,
   download,
   type Flow,
+  filterInputs,
   flow,
   folder,
-  geo,
+  fromIterable,
   type Input,
   type InputDraft,
   jsonl,
-  label,
   listInputs,
   type Message,
   patch,
@@ -30,12 +31,11 @@ import {
   polygon,
   remove,
   removeAnnotations,
+  setGeo,
   tagMetadata,
   transform,
   upload,
   urls,
-  values,
-  where,
   writeJsonl,
 } from "../../src/index.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 
 async function put(app: App, ...inputs: InputDraft[]) {
-  const report = await flow(values(inputs)).pipe(batch(), upload(app)).run();
+  const report = await flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
   expect(report.failures).toEqual([]);
   return report;
 }
@@ -92,7 +92,7 @@ describe("adding inputs", () => {
       { id: "text", text: "x".repeat(20_000_000) },
       { id: "audio", audio: { bytes: Buffer.concat([await readFile(sound), Buffer.alloc(20_000_000)]) } },
     ];
-    const report = await flow(values(inputs)).pipe(batch(), upload(app)).run();
+    const report = await flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
     expect(report.failures.map((failure) => failure.code)).toEqual(["ERR_ITEM_TOO_LARGE", "ERR_ITEM_TOO_LARGE"]);
     expect(report.traffic.requests).toBe(0);
     expect(store.stored()).toEqual([]);
@@ -142,13 +142,13 @@ describe("adding inputs", () => {
 
   it("6. sends each video alone", async () => {
     const inputs = ["a", "b", "c"].map((id) => ({ id, video: { path: clip } }));
-    expect(await batchSizes(flow(values(inputs)).pipe(batch()))).toEqual([1, 1, 1]);
+    expect(await batchSizes(flow(fromIterable(inputs)).pipe(batch()))).toEqual([1, 1, 1]);
   });
 
   it("7. runs a function of one's own before the upload, which may change, drop and split", async () => {
     const { store, app } = await openStore();
     const inputs = ["café", "drop me", "one|two"].map((text, n) => ({ id: `t${n}`, text }));
-    const report = await flow(values(inputs))
+    const report = await flow(fromIterable(inputs))
       .pipe(
         transform((input) => {
           const text = input.text ?? "";
@@ -175,11 +175,11 @@ describe("adding inputs", () => {
 
   it("9–11. carries metadata, labels and one place", async () => {
     const { app } = await openStore();
-    const report = await flow(values([{ id: "harbour", image: { path: photo } }]))
+    const report = await flow(fromIterable([{ id: "harbour", image: { path: photo } }]))
       .pipe(
         tagMetadata({ filename: "quay.jpg", split: "train", camera: { iso: 200 } }),
-        label(["boat", { id: "car", value: 0 }]),
-        geo({ longitude: 4.48, latitude: 51.92 }),
+        addConcepts(["boat", { id: "car", value: 0 }]),
+        setGeo({ longitude: 4.48, latitude: 51.92 }),
         batch(),
         upload(app),
       )
@@ -198,10 +198,10 @@ describe("adding inputs", () => {
 describe("annotations", () => {
   it("12–14. posts boxes, polygons and concepts with their input", async () => {
     const { app } = await openStore();
-    const report = await flow(values([{ id: "harbour", image: { path: photo } }]))
+    const report = await flow(fromIterable([{ id: "harbour", image: { path: photo } }]))
       .pipe(
         annotate(() => [
-          box([0.1, 0.1, 0.8, 0.9], "boat"),
+          boundingBox([0.1, 0.1, 0.8, 0.9], "boat"),
           polygon(
             [
               [0.2, 0.3],
@@ -239,7 +239,7 @@ describe("annotations", () => {
       { id: "y", box: [0.5, 0.5, 1, 1] as [number, number, number, number], concepts: [{ id: "boat" }] },
     ];
     await put(app, { id: "a", image: { path: photo }, annotations }, { id: "b", text: "b", annotations: [] });
-    await flow(values([{ id: "a", annotations: [{ id: "x" }] }]))
+    await flow(fromIterable([{ id: "a", annotations: [{ id: "x" }] }]))
       .pipe(removeAnnotations(app))
       .run();
     expect((await one(app, "a")).annotations.map((annotation) => annotation.id)).toEqual(["y"]);
@@ -285,7 +285,7 @@ describe("listing, downloading, deleting", () => {
 
 describe("patching", () => {
   const patched = (app: App, action: "merge" | "overwrite" | "remove", input: InputDraft) =>
-    flow(values([input]))
+    flow(fromIterable([input]))
       .pipe(batch(), patch(app, { action }))
       .run();
 
@@ -339,7 +339,7 @@ describe("patching", () => {
     expect(after.annotations.find((annotation) => annotation.id === "demo")?.box).toEqual([0.35, 0.45, 0.6, 0.7]);
     expect(after.annotations.find((annotation) => annotation.id === "poly")?.polygon?.[0]).toEqual([0.1, 0.1]);
 
-    const gone = await flow(values([{ id: "a", annotations }]))
+    const gone = await flow(fromIterable([{ id: "a", annotations }]))
       .pipe(batch(), patch(app, { action: "remove", deleteIfEmpty: true }))
       .run();
     expect(gone.failures).toEqual([]);
@@ -349,7 +349,7 @@ describe("patching", () => {
   it("22. renames a concept everywhere", async () => {
     const { app } = await openStore();
     await put(app, ...["a", "b"].map((id) => ({ id, text: id, concepts: [{ id: "id-face", name: "face" }] })));
-    await flow(values([{ concepts: [{ id: "id-face", name: "portrait" }] }]))
+    await flow(fromIterable([{ concepts: [{ id: "id-face", name: "portrait" }] }]))
       .pipe(patchConcepts(app))
       .run();
     for (const id of ["a", "b"]) expect((await one(app, id)).concepts[0]?.name).toBe("portrait");
@@ -420,11 +420,11 @@ describe("the sources and sinks together", () => {
       .pipe(batch(), upload(app, { conflict: "replace" }))
       .run();
     expect(replaced.counts).toMatchObject({ ok: 2, skipped: 0 });
-    const suffixed = await flow(values([{ id: "x", text: "one" }]))
+    const suffixed = await flow(fromIterable([{ id: "x", text: "one" }]))
       .pipe(upload(app))
       .run();
     expect(suffixed.counts.ok).toBe(1);
-    const other = await flow(values([{ id: "x", text: "two", annotations: [{ concepts: [{ id: "c" }] }] }]))
+    const other = await flow(fromIterable([{ id: "x", text: "two", annotations: [{ concepts: [{ id: "c" }] }] }]))
       .pipe(upload(app, { conflict: "suffix" }))
       .run();
     expect(other.notes).toEqual({ "stored under another id": 1 });
@@ -437,7 +437,7 @@ describe("the sources and sinks together", () => {
     await put(app, { id: "a", text: "a", metadata: { split: "test" } }, { id: "b", text: "b" });
     const report = await flow(listInputs(app))
       .pipe(
-        where((input) => input.metadata.split === "test"),
+        filterInputs((input) => input.metadata.split === "test"),
         batch(),
         remove(app),
       )

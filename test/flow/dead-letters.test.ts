@@ -13,13 +13,13 @@ import {
   defineTransform,
   flow,
   folder,
+  fromIterable,
   InputError,
   listInputs,
   type Message,
   patch,
   remove,
   upload,
-  values,
 } from "../../src/index.js";
 import { example } from "../helpers/files.js";
 import { sinkOf, texts } from "../helpers/flows.js";
@@ -80,7 +80,7 @@ describe("dead letters", () => {
     const report = await flow([
       csv(rows),
       folder(path, { include: "*.jpg" }),
-      values([{ id: "odd", text: 7 } as never]),
+      fromIterable([{ id: "odd", text: 7 } as never]),
     ]).run({
       deadLetters: letters,
     });
@@ -89,7 +89,7 @@ describe("dead letters", () => {
     expect(found.map(({ source, code }) => `${source} ${code}`).sort()).toEqual([
       "csv ERR_CSV_METADATA",
       "folder ERR_FILE_EMPTY",
-      "values ERR_INPUT_SHAPE",
+      "fromIterable ERR_INPUT_SHAPE",
     ]);
     expect(found.some((letter) => "input" in letter)).toBe(false);
     const again = await flow(deadLetters(letters)).run();
@@ -107,7 +107,7 @@ describe("dead letters", () => {
     const letters = join(path, "failed.jsonl");
     const source = [
       folder(example("media")),
-      values([
+      fromIterable([
         { id: "bytes", image: { bytes: readFileSync(example("market/plan.png")) }, concepts: ["plan"] },
         { id: "text", text: "calm sea", geo: { longitude: 4, latitude: 51 } },
         { id: "place", image: { url: "http://127.0.0.1:9/metro-north.jpg" } },
@@ -177,23 +177,23 @@ describe("dead letters", () => {
     const key = "secret-key-4711";
     const { app } = await openStore({ pat: key }, { pat: key });
     const letters = join(temporaryFolder(), "failed.jsonl");
-    const missing = () => values([{ id: "none", text: "-", metadata: { a: 1 } }]);
+    const missing = () => fromIterable([{ id: "none", text: "-", metadata: { a: 1 } }]);
     await flow(missing()).pipe(batch(), patch(app)).run({ deadLetters: letters });
     const { store, app: failingApp } = await openStore({ pat: key }, { pat: key, retryForMs: 0 });
-    await flow(values([{ id: "a", text: "calm sea" }]))
+    await flow(fromIterable([{ id: "a", text: "calm sea" }]))
       .pipe(batch(), upload(failingApp))
       .run();
     store.faults.add({ method: "DELETE", fault: { type: "status", http: 400, code: 11102 } });
     store.faults.add({ method: "POST", fault: { type: "cut", when: "before" } });
     await flow(listInputs(failingApp)).pipe(batch(), remove(failingApp)).run({ deadLetters: letters });
-    await flow(values([{ id: "b", text: "still" }]))
+    await flow(fromIterable([{ id: "b", text: "still" }]))
       .pipe(batch(), upload(failingApp, { retryForMs: 0 }))
       .run({ deadLetters: letters });
     const found = lettersOf(letters);
     expect(found.map(({ stage, source }) => `${source} ${stage}`)).toEqual([
-      "values patch",
+      "fromIterable patch",
       "listInputs remove",
-      "values upload",
+      "fromIterable upload",
     ]);
     expect(readFileSync(letters, "utf8")).not.toContain(key);
   });

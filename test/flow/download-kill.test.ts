@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { download, flow, values } from "../../src/index.js";
+import { download, flow, fromIterable } from "../../src/index.js";
 import { askedIn, serve } from "../helpers/contents.js";
 import { exampleBytes } from "../helpers/files.js";
 import { temporaryFolder } from "../helpers/store.js";
@@ -34,8 +34,8 @@ it("goes on after a kill: nothing is fetched twice, nothing is damaged", async (
     { id: "large", video: { url: `${web.origin}/large` } },
     ...Array.from({ length: 20 }, (_, n) => ({ id: `n${n}`, image: { url: `${web.origin}/photo` } })),
   ];
-  const script = `import { download, flow, values } from ${JSON.stringify(join(root, "src/index.ts"))};
-    await flow(values(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
+  const script = `import { download, flow, fromIterable } from ${JSON.stringify(join(root, "src/index.ts"))};
+    await flow(fromIterable(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
   const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
   onTestFinished(() => void child.kill("SIGKILL"));
   const namesIn = (ending: string) => readdirSync(out).filter((name) => name.endsWith(ending));
@@ -52,7 +52,7 @@ it("goes on after a kill: nothing is fetched twice, nothing is damaged", async (
   await once(child, "exit");
 
   stalls = false;
-  const report = await flow(values(inputs))
+  const report = await flow(fromIterable(inputs))
     .pipe(download(out, { allowPrivate: true }))
     .run();
   expect(report.counts).toMatchObject({ ok: 1, skipped: 20, failed: 0 });

@@ -12,8 +12,10 @@ import {
   batch,
   dedupe,
   download,
+  filterInputs,
   flow,
   folder,
+  fromIterable,
   type InputDraft,
   type JournalRecord,
   listInputs,
@@ -22,8 +24,6 @@ import {
   remove,
   transform,
   upload,
-  values,
-  where,
 } from "../../src/index.js";
 import { startFlowChild } from "../helpers/children.js";
 import { sinkOf, texts } from "../helpers/flows.js";
@@ -69,7 +69,7 @@ describe("a run with a journal", () => {
     const once = () =>
       flow(texts(40))
         .pipe(
-          where((input) => input.id !== "t1"),
+          filterInputs((input) => input.id !== "t1"),
           filter((message) => message.value.id !== "t2"),
           batch({ maxItems: 10 }),
           sinkOf((_, messages) => {
@@ -90,7 +90,7 @@ describe("a run with a journal", () => {
     expect(second.counts).toEqual({ read: 40, ok: 2, failed: 0, skipped: 38, pending: 0 });
     expect(second.skipped).toEqual([
       expect.objectContaining({ reason: "done earlier", count: 36 }),
-      expect.objectContaining({ reason: "dropped by where", count: 1 }),
+      expect.objectContaining({ reason: "dropped by filterInputs", count: 1 }),
       expect.objectContaining({ reason: "dropped by an operator", count: 1 }),
     ]);
     expect((await once()).counts).toMatchObject({ ok: 0, skipped: 40 });
@@ -98,7 +98,7 @@ describe("a run with a journal", () => {
 
   it("does an input again that changed", async () => {
     const journal = journalIn();
-    const run = async (inputs: InputDraft[]) => (await flow(values(inputs)).run({ journal })).counts.ok;
+    const run = async (inputs: InputDraft[]) => (await flow(fromIterable(inputs)).run({ journal })).counts.ok;
     expect(await run([{ id: "a", text: "first" }])).toBe(1);
     expect(await run([{ id: "a", text: "first" }])).toBe(0);
     expect(await run([{ id: "a", text: "second" }])).toBe(1);
@@ -128,7 +128,7 @@ describe("a run with a journal", () => {
       { id: "a", text: "same" },
       { id: "b", text: "same" },
     ];
-    const run = async () => (await flow(values(inputs)).pipe(dedupe()).run({ journal })).counts;
+    const run = async () => (await flow(fromIterable(inputs)).pipe(dedupe()).run({ journal })).counts;
     expect(await run()).toMatchObject({ ok: 1, skipped: 1 });
     expect(await run()).toMatchObject({ ok: 0, skipped: 2 });
   });
@@ -308,7 +308,7 @@ describe("a run with a journal", () => {
     const { app: other } = await openStore({}, { appId: "other" });
     const path = temporaryFolder();
     const journal = join(path, "a.journal");
-    const one = () => values([{ id: "a", text: "calm sea" }]);
+    const one = () => fromIterable([{ id: "a", text: "calm sea" }]);
     expect((await flow(one()).pipe(batch(), upload(app)).run({ journal })).counts.ok).toBe(1);
     for (const sink of [remove(app), upload(other), patch(app), download(join(path, "out"))]) {
       await expect(flow(one()).pipe(batch(), sink).run({ journal })).rejects.toMatchObject({
@@ -330,7 +330,7 @@ describe("a run with a journal", () => {
     const { app } = await openStore();
     const journal = journalIn();
     const inputs = Array.from({ length: 3 }, (_, n) => ({ id: `t${n}`, text: `text ${n}`, metadata: { count: 1 } }));
-    await flow(values(inputs)).pipe(batch(), upload(app)).run();
+    await flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
     const more = transform((input) => ({ ...input, metadata: { count: Number(input.metadata.count) + 1 } }));
     const run = async () => (await flow(listInputs(app)).pipe(more, batch(), patch(app)).run({ journal })).counts;
     expect(await run()).toMatchObject({ ok: 3 });

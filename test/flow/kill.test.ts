@@ -6,10 +6,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connect } from "../../src/connect.js";
 import { type Emulator, startEmulator } from "../../src/emulator/index.js";
 import { seededRandom } from "../../src/emulator/server/faults.js";
-import { batch, flow, readJournal, upload, values } from "../../src/index.js";
+import { batch, connect, flow, fromIterable, readJournal, upload } from "../../src/index.js";
 import { bundle } from "../helpers/children.js";
 import { tempFolder } from "../helpers/files.js";
 import type { KillChildOptions, KillVerb } from "../helpers/kill-child.js";
@@ -93,7 +92,7 @@ async function prepared(verb: KillVerb, name: string): Promise<KillChildOptions>
   const options = optionsOf(verb, name);
   if (verb === "upload") return options;
   const app = await connect({ baseUrl: store.url, pat: "any", appId: options.appId });
-  const report = await flow(values(uploads(count)))
+  const report = await flow(fromIterable(uploads(count)))
     .pipe(batch(), upload(app))
     .run();
   await app.close();

@@ -5,26 +5,26 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
-import type { ProgressEvent } from "../../src/core/progress/measure.js";
 import {
+  type App,
   annotate,
   BatchError,
   batch,
-  box,
+  boundingBox,
   defineSink,
   download,
   type Flow,
+  filterInputs,
   flow,
   folder,
+  fromIterable,
   type InputDraft,
   InputError,
   listInputs,
+  type ProgressEvent,
   patch,
   remove,
   upload,
-  values,
-  where,
   writeJsonl,
 } from "../../src/index.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -70,8 +70,8 @@ describe("the plan of an upload", () => {
   it("equals what the run then does: batches, requests, bytes, refused and skipped inputs", async () => {
     const { app, store } = await openStore();
     const photos = flow(folder(await mixedFolder(), { labels: "folder", exclude: ["**/make.ts"] })).pipe(
-      where((input) => !input.id.startsWith("note-7")),
-      annotate((input) => (input.image ? [box([0.1, 0.1, 0.5, 0.5], "boat")] : [])),
+      filterInputs((input) => !input.id.startsWith("note-7")),
+      annotate((input) => (input.image ? [boundingBox([0.1, 0.1, 0.5, 0.5], "boat")] : [])),
       batch({ maxItems: 50, maxBytes: 300_000, maxWaitMs: 600_000 }),
       upload(app),
     );
@@ -114,7 +114,7 @@ describe("the plan of an upload", () => {
             ...one,
             id: /^[a-z]{1,2}$/.test(one.id ?? "") ? `${one.id}-${run}` : one.id,
           }));
-          const texts = flow(values(renamed)).pipe(
+          const texts = flow(fromIterable(renamed)).pipe(
             batch({ maxItems, maxBytes: 2000, maxWaitMs: 600_000 }),
             upload(app),
           );
@@ -134,9 +134,9 @@ describe("the plan of an upload", () => {
   it("tells the kinds apart, where there are several", async () => {
     const { app } = await openStore();
     const mixed = [{ text: "a" }, { text: "b" }, { image: { url: "https://example.com/a.jpg" } }];
-    const plan = await flow(values(mixed)).pipe(batch(), upload(app)).plan();
+    const plan = await flow(fromIterable(mixed)).pipe(batch(), upload(app)).plan();
     expect(plan.summary()).toContain("\n  upload   3 inputs in 2 batches\n  kinds    text 2, image 1\n");
-    const one = await flow(values([{ text: "a" }]))
+    const one = await flow(fromIterable([{ text: "a" }]))
       .pipe(batch(), upload(app))
       .plan();
     expect(one.summary()).toContain("\n  upload   1 input in 1 batch\n  requests 1 ");
@@ -145,7 +145,7 @@ describe("the plan of an upload", () => {
   it("knows the time at the account's rate, and says where none is known", async () => {
     const { app } = await openStore({}, { requestsPerSecond: 10 });
     const many = Array.from({ length: 100 }, (_, n) => ({ id: `t${n}`, text: "calm sea" }));
-    const plan = await flow(values(many))
+    const plan = await flow(fromIterable(many))
       .pipe(batch({ maxItems: 5 }), upload(app))
       .plan();
     expect(plan.expectedMs).toBeGreaterThan(2000);
@@ -154,9 +154,9 @@ describe("the plan of an upload", () => {
       /^plan: read 100 = ok 100 \+ refused 0 \+ skipped 0\n {2}target {3}upload to me\/main at http:\/\/127\.0\.0\.1:\d+\n {2}upload {3}100 inputs in 20 batches\n {2}requests 20 with \d.* kB, at least 2\.1 s at the account's rate$/,
     );
     const { app: unpaced } = await openStore();
-    const unknown = await flow(values(many)).pipe(batch(), upload(unpaced)).plan();
+    const unknown = await flow(fromIterable(many)).pipe(batch(), upload(unpaced)).plan();
     expect(unknown.summary()).toContain("at a rate that the server does not tell");
-    const nothing = await flow(values([])).pipe(batch(), upload(unpaced)).plan();
+    const nothing = await flow(fromIterable([])).pipe(batch(), upload(unpaced)).plan();
     expect(nothing).toMatchObject({ requests: 0, bytes: 0, sinks: [], expectedMs: 0 });
   });
 
@@ -164,12 +164,15 @@ describe("the plan of an upload", () => {
     const { app } = await openStore();
     const journal = join(temporaryFolder(), "some/texts.journal");
     const make = (count: number) =>
-      flow(values(Array.from({ length: count }, (_, n) => ({ id: `t${n}`, text: `${n}` })))).pipe(batch(), upload(app));
+      flow(fromIterable(Array.from({ length: count }, (_, n) => ({ id: `t${n}`, text: `${n}` })))).pipe(
+        batch(),
+        upload(app),
+      );
     expect((await make(3).plan({ journal })).counts).toMatchObject({ ok: 3 });
     expect(existsSync(join(journal, ".."))).toBe(false);
     await make(3).run({ journal });
     expect((await make(5).plan({ journal })).counts).toEqual({ read: 5, ok: 2, refused: 0, skipped: 3 });
-    await expect(flow(values([])).pipe(remove(app)).plan({ journal })).rejects.toMatchObject({
+    await expect(flow(fromIterable([])).pipe(remove(app)).plan({ journal })).rejects.toMatchObject({
       code: "ERR_JOURNAL_FLOW",
     });
   });
@@ -177,9 +180,11 @@ describe("the plan of an upload", () => {
   it("rejects when it is stopped, and when its source cannot be read", async () => {
     const { app } = await openStore();
     const signal = AbortSignal.abort(new Error("enough"));
-    await expect(flow(values([])).pipe(upload(app)).plan({ signal })).rejects.toThrow("enough");
+    await expect(flow(fromIterable([])).pipe(upload(app)).plan({ signal })).rejects.toThrow("enough");
     await expect(flow(folder("/nowhere/at-all")).plan()).rejects.toMatchObject({ code: "ERR_FOLDER_UNREADABLE" });
-    await expect(flow(values([])).plan({ deadLetters: "x" } as object)).rejects.toMatchObject({ code: "ERR_OPTIONS" });
+    await expect(flow(fromIterable([])).plan({ deadLetters: "x" } as object)).rejects.toMatchObject({
+      code: "ERR_OPTIONS",
+    });
   });
 });
 
@@ -193,11 +198,10 @@ describe("the plan of other sinks", () => {
 
   it("equals a patch and a removal, which stay undone until they run", async () => {
     const { app, store } = await openStore();
-    await flow(values(texts)).pipe(batch(), upload(app)).run();
-    const changed = flow(values(texts.map(({ id, annotations }) => ({ id, metadata: { n: -1 }, annotations })))).pipe(
-      batch({ maxItems: 7, maxWaitMs: 600_000 }),
-      patch(app),
-    );
+    await flow(fromIterable(texts)).pipe(batch(), upload(app)).run();
+    const changed = flow(
+      fromIterable(texts.map(({ id, annotations }) => ({ id, metadata: { n: -1 }, annotations }))),
+    ).pipe(batch({ maxItems: 7, maxWaitMs: 600_000 }), patch(app));
     const removed = flow(listInputs(app, { ids: texts.map(({ id }) => id) })).pipe(
       batch({ maxItems: 8, maxWaitMs: 600_000 }),
       remove(app),
@@ -239,19 +243,19 @@ describe("the plan of other sinks", () => {
     const written = vi.fn();
     const short = defineSink({
       name: "short",
-      open: opened,
-      write: async () => written(),
-      async plan(inputs) {
-        const failures = new Map(
-          inputs.flatMap(({ text = "" }, index) =>
-            text.length < 7 ? [[index, new InputError("ERR_TOO_SHORT", `"${text}" is too short`)] as const] : [],
-          ),
-        );
-        if (failures.size > 0) throw new BatchError("short: some are too short", failures);
+      supportsDryRun: true,
+      open: ({ dryRun }) => {
+        if (!dryRun) opened();
+      },
+      async write(batch, { dryRun }) {
+        for (const [index, { text = "" }] of batch.inputs.entries()) {
+          if (text.length < 7) batch.fail(index, new InputError("ERR_TOO_SHORT", `"${text}" is too short`));
+        }
+        if (!dryRun) written();
       },
     });
     const path = join(temporaryFolder(), "out.jsonl");
-    const plan = await flow(values(texts)).pipe(batch(), short(), writeJsonl(path)).plan();
+    const plan = await flow(fromIterable(texts)).pipe(batch(), short(), writeJsonl(path)).plan();
     expect(plan.counts).toEqual({ read: 30, ok: 20, refused: 10, skipped: 0 });
     expect(plan.sinks).toEqual([
       { name: "short", inputs: 20, batches: 1 },

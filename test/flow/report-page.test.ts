@@ -11,16 +11,16 @@ import { pageOf as makePage } from "../../src/core/report/page.js";
 import { Sample } from "../../src/core/report/sample.js";
 import { ThroughputLog } from "../../src/core/report/throughput.js";
 import {
+  addConcepts,
   annotate,
-  box,
+  boundingBox,
   flow,
   folder,
+  fromIterable,
   type Input,
-  label,
   polygon,
   type Report,
   transform,
-  values,
 } from "../../src/index.js";
 import { describeInBrowser, openPage } from "../helpers/browser.js";
 import { texts } from "../helpers/flows.js";
@@ -46,12 +46,12 @@ describeInBrowser("the page of a report", () => {
       if (input.metadata.filename === "quay.jpg") throw new Error(`no mood: ${hostile}`);
       return { ...input, geo: { longitude: 4 + (input.id.length % 5), latitude: 51.5 } };
     });
-    mixed = await flow([folder(data, { exclude: ["*.ts"] }), values([{ id: hostile, text: hostile }])])
+    mixed = await flow([folder(data, { exclude: ["*.ts"] }), fromIterable([{ id: hostile, text: hostile }])])
       .pipe(
         annotate((input) =>
           input.image
             ? [
-                box([0.25, 0.5, 0.75, 1], `boat ${hostile}`),
+                boundingBox([0.25, 0.5, 0.75, 1], `boat ${hostile}`),
                 polygon(
                   [
                     [0, 0],
@@ -63,7 +63,7 @@ describeInBrowser("the page of a report", () => {
               ]
             : [],
         ),
-        label(hostile),
+        addConcepts(hostile),
         failing,
         transform((input) => (input.text === hostile ? undefined : input)),
       )
@@ -106,7 +106,7 @@ describeInBrowser("the page of a report", () => {
     await page.evaluate(
       `document.body.insertAdjacentHTML("beforeend", '<img src=x onerror="window.pwned=1"><p style="color:red">x</p>')`,
     );
-    await vi.waitFor(() => expect(errors.join()).toContain("Content Security Policy"));
+    await vi.waitFor(() => expect(errors.join()).toContain("Content Security Policy"), { timeout: 20_000 });
     expect(await page.evaluate("window.pwned")).toBeUndefined();
   });
 
@@ -134,7 +134,7 @@ describeInBrowser("the page of a report", () => {
   });
 
   it("says when nothing was read, and when all is well", async () => {
-    const empty = await pageOf(await flow(values([])).run());
+    const empty = await pageOf(await flow(fromIterable([])).run());
     expect(empty.text).toMatch(/^Nothing was read/);
     expect(await empty.page.locator("section").count()).toBe(0);
     const well = await pageOf(await flow(texts(3)).run());
@@ -162,7 +162,7 @@ describe("writing the page of a report", () => {
       .toBuffer();
     const report = await flow([
       folder(root),
-      values([
+      fromIterable([
         { id: "made", image: { bytes } },
         { id: "elsewhere", image: { url: "https://127.0.0.1:9/x.jpg" } },
         { id: "broken", image: { bytes: Buffer.concat([bytes.subarray(0, 60), Buffer.alloc(9)]) } },
@@ -239,7 +239,11 @@ describe("what a report keeps for its page", () => {
       const log = new ThroughputLog(context);
       for (let second = 0; second < 3600; second += 1) {
         for (let n = 0; n < 3; n += 1) {
-          context.ledger.settled({ sequence: context.ledger.read(), origin: "", outcome: { state: "ok" } });
+          context.accounting.ledger.settled({
+            sequence: context.accounting.ledger.read(),
+            origin: "",
+            outcome: { state: "ok" },
+          });
         }
         vi.advanceTimersByTime(1000);
       }

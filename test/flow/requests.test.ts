@@ -1,9 +1,7 @@
 /** How many requests an upload takes, with the waiting for processing. */
 
 import { describe, expect, it } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { upload } from "../../src/sinks/upload.js";
+import { batch, flow, upload } from "../../src/index.js";
 import { texts } from "../helpers/flows.js";
 import { openStore } from "../helpers/store.js";
 

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { batch, flow, folder, type InputDraft, type UploadOptions, upload, values } from "../../src/index.js";
+import { batch, flow, folder, fromIterable, type InputDraft, type UploadOptions, upload } from "../../src/index.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const notes = (count: number, text = (n: number) => `note ${n}`): InputDraft[] =>
@@ -11,11 +11,11 @@ const notes = (count: number, text = (n: number) => `note ${n}`): InputDraft[] =
 
 async function openWithNotes(count: number) {
   const { store, app } = await openStore();
-  await flow(values(notes(count)))
+  await flow(fromIterable(notes(count)))
     .pipe(batch(), upload(app))
     .run();
   const again = async (inputs: InputDraft[], options: UploadOptions = {}) =>
-    flow(values(inputs))
+    flow(fromIterable(inputs))
       .pipe(batch({ maxItems: 10 }), upload(app, { resume: "server", ...options }))
       .run();
   return { store, app, again };
@@ -79,7 +79,7 @@ describe('an upload with resume: "server"', () => {
 
   it("waits for what another run left to be processed, and adds annotations that are missing", async () => {
     const { store, app } = await openStore({ processingDelayMs: 300 });
-    await flow(values(notes(5)))
+    await flow(fromIterable(notes(5)))
       .pipe(batch(), upload(app, { wait: false }))
       .run();
     const annotated = notes(5).map((input) => ({
@@ -87,7 +87,7 @@ describe('an upload with resume: "server"', () => {
       annotations: [{ id: "mood", concepts: [{ id: "calm" }] }],
     }));
     const run = async () =>
-      flow(values(annotated))
+      flow(fromIterable(annotated))
         .pipe(batch(), upload(app, { resume: "server" }))
         .run();
     expect((await run()).counts).toMatchObject({ read: 5, failed: 0, pending: 0 });
@@ -98,7 +98,7 @@ describe('an upload with resume: "server"', () => {
 
   it("ends the run when the app does not exist", async () => {
     const { app } = await openStore({ autoCreate: false });
-    const running = flow(values(notes(3)))
+    const running = flow(fromIterable(notes(3)))
       .pipe(batch(), upload(app, { resume: "server" }))
       .run();
     await expect(running).rejects.toMatchObject({ name: "SinkError", code: "11101" });
@@ -107,7 +107,7 @@ describe('an upload with resume: "server"', () => {
   it("sends nothing of inputs whose ids could not be asked for", async () => {
     const { store, app } = await openStore({}, { retryForMs: 0 });
     store.faults.add({ method: "GET", fault: { type: "status", http: 500, code: 98004 } });
-    const report = await flow(values(notes(3)))
+    const report = await flow(fromIterable(notes(3)))
       .pipe(batch(), upload(app, { resume: "server" }))
       .run();
     expect(report.counts).toMatchObject({ failed: 3 });

@@ -25,7 +25,7 @@ function sink(
     const made = defineSink({
       name,
       open: () => there,
-      write: (given) => write(given as Input[], there),
+      write: (batch) => write(batch.inputs as Input[], there),
       close: () => close?.(there),
     });
     return { sink: made(), inputs, written: async () => there };

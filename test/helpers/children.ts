@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { buildSync } from "esbuild";
 import { onTestFinished } from "vitest";
-import type { Counts } from "../../src/core/accounting/ledger.js";
+import type { Counts } from "../../src/index.js";
 import type { FlowChildOptions } from "./flow-child.js";
 
 export interface FlowChildLine {

@@ -3,15 +3,16 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { App } from "../../src/clarifai/client/app.js";
 import { startEmulator } from "../../src/emulator/index.js";
 import {
+  type App,
   batch,
   connect,
   deadLetters,
   download,
   type Flow,
   flow,
+  fromIterable,
   type InputDraft,
   type JournalRecord,
   listInputs,
@@ -25,7 +26,6 @@ import {
   removeAnnotations,
   type Source,
   upload,
-  values,
 } from "../../src/index.js";
 import { type Findings, judge, noFindings, type Outcomes, outcomesIn } from "./fault-oracle.js";
 import { bystanders, inputCount, type Scenario, type Stage, troubleOf, type Verb } from "./fault-scenarios.js";
@@ -67,14 +67,14 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     };
     const through = (source: Source) => sinkOf(scenario.verb, stage)(flow(source)).run(options);
 
-    const report = await orRejected(through(values(stage.inputs)), findings);
+    const report = await orRejected(through(fromIterable(stage.inputs)), findings);
     store.faults.clear();
     await settled(stage);
     await judge(stage, await outcomesOf(journal), findings, report);
 
     const replayed = await orRejected(through(deadLetters(letters)), findings);
     await judge(stage, await outcomesOf(journal), findings, replayed);
-    const resumed = await orRejected(through(values(stage.inputs)), findings);
+    const resumed = await orRejected(through(fromIterable(stage.inputs)), findings);
     await settled(stage);
     await judge(stage, await outcomesOf(journal), findings, resumed, true);
     return { ...findings, faults: store.faults.happenedByType, inputs: stage.inputs.length };
@@ -94,7 +94,7 @@ async function prepare(stage: Stage, app: App): Promise<void> {
   const uploads = verb.startsWith("upload");
   // Of two inputs the ids are taken: one has the same content, one another.
   const there = uploads ? [all[0] as InputDraft, { ...stored(kind, 50, origin), id: "i1" }] : all;
-  const report = await flow(values([...standing, ...there]))
+  const report = await flow(fromIterable([...standing, ...there]))
     .pipe(batch(), upload(app))
     .run();
   if (report.counts.ok !== standing.length + there.length) throw new Error(`cannot begin: ${report.summary()}`);
@@ -159,7 +159,7 @@ function sinkOf(verb: Verb, { app, out }: Stage): (inputs: Flow<Message>) => Flo
   if (action) return (inputs) => inputs.pipe(batched, patch(app, { action, deleteIfEmpty: true }));
   switch (verb) {
     case "download":
-      return (inputs) => inputs.pipe(download(out, { timeoutMs: 250, maxAttempts: 3 }));
+      return (inputs) => inputs.pipe(download(out, { app, timeoutMs: 250, maxAttempts: 3 }));
     case "patchConcepts":
       return (inputs) => inputs.pipe(batched, patchConcepts(app));
     case "remove":

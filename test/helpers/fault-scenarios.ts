@@ -1,9 +1,8 @@
 /** The fault matrix: which faults befall which verb on which kind of content; all of it follows from a number. */
 
-import type { App } from "../../src/clarifai/client/app.js";
 import type { Emulator } from "../../src/emulator/index.js";
 import { type Fault, type FaultRule, seededRandom } from "../../src/emulator/server/faults.js";
-import type { InputDraft } from "../../src/index.js";
+import type { App, InputDraft } from "../../src/index.js";
 import { type ContentKind, contentKinds } from "./small-contents.js";
 
 export const verbs = [

@@ -5,7 +5,16 @@
 
 import { writeSync } from "node:fs";
 import { Ledger } from "../../src/core/accounting/ledger.js";
-import { batch, connect, doneEarlier, flow, type RunOptions, transform, upload, values } from "../../src/index.js";
+import {
+  batch,
+  connect,
+  doneEarlier,
+  flow,
+  fromIterable,
+  type RunOptions,
+  transform,
+  upload,
+} from "../../src/index.js";
 
 export interface FlowChildOptions {
   /** Address of the store. */
@@ -79,7 +88,7 @@ const hangs = transform((input) =>
 print({ ready: true });
 for (let runs = 0; runs < (twice ? 2 : 1); runs += 1) {
   try {
-    const report = await flow(values(inputs()))
+    const report = await flow(fromIterable(inputs()))
       .pipe(hangs, batch({ maxItems, maxWaitMs }), upload(app, { wait }))
       .run(run);
     print({ counts: report.counts, stopped: report.stopped });

@@ -1,9 +1,14 @@
 /** Small sources and sinks for tests of flows. */
 
-import type { Message } from "../../src/core/accounting/message.js";
-import type { Input, InputDraft } from "../../src/core/input/input.js";
-import type { Source, SourceItem } from "../../src/core/plugin/plugin.js";
-import { type MessageSink, messageSinkOperator } from "../../src/core/plugin/sink-operator.js";
+import {
+  defineSink,
+  type Input,
+  type InputDraft,
+  type Message,
+  type Sink,
+  type Source,
+  type SourceItem,
+} from "../../src/index.js";
 
 export interface CountingSource extends Source {
   /** Items handed out so far. */
@@ -40,17 +45,15 @@ export function texts(
 /** A sink that hands each batch to `write`. */
 export function sinkOf(
   write: (inputs: readonly Input[], messages: readonly Message[]) => Promise<void> | void,
-  more: Partial<MessageSink> = {},
+  more: Partial<Sink<unknown, unknown>> = {},
 ) {
-  return messageSinkOperator("testSink", () => ({
+  const sink = defineSink({
     name: "testSink",
+    parse: (): unknown => undefined,
     ...more,
-    write: async (messages) =>
-      write(
-        messages.map((message) => message.value),
-        messages,
-      ),
-  }));
+    write: async (batch) => write(batch.inputs, batch.messages),
+  });
+  return sink();
 }
 
 /** Resolves after the given number of turns of the event loop. */

@@ -123,7 +123,7 @@ export async function openHttp(options: EmulatorOptions = {}): Promise<Http> {
         if (input.status.code === 30001 || input.status.code === 30003) throw new Error(`${id} is pending`);
         return input;
       },
-      { interval: 3, timeout: 10_000 },
+      { interval: 3, timeout: 20_000 },
     );
   const add: Http["add"] = async (...inputs) => {
     const { inputs: posted } = (await call("POST", "/inputs", { inputs })).json;

@@ -6,12 +6,12 @@ import {
   connect,
   download,
   flow,
+  fromIterable,
   type InputDraft,
   listInputs,
   patch,
   remove,
   upload,
-  values,
 } from "../../src/index.js";
 import { uploads } from "./kill-flows.js";
 
@@ -36,9 +36,9 @@ function* ids(metadata: (n: number) => InputDraft["metadata"] = () => ({})): Gen
 const app = await connect({ baseUrl: url, pat: "any", appId });
 const batches = batch({ maxItems: 4, maxWaitMs: 20 });
 const flows = {
-  upload: () => flow(values(uploads(count))).pipe(batches, upload(app)),
-  patch: () => flow(values(ids((n) => ({ patched: n, nested: { n } })))).pipe(batches, patch(app)),
-  remove: () => flow(values(ids())).pipe(batches, remove(app)),
+  upload: () => flow(fromIterable(uploads(count))).pipe(batches, upload(app)),
+  patch: () => flow(fromIterable(ids((n) => ({ patched: n, nested: { n } })))).pipe(batches, patch(app)),
+  remove: () => flow(fromIterable(ids())).pipe(batches, remove(app)),
   download: () => flow(listInputs(app)).pipe(download(out, { concurrency: 2 })),
 };
 writeSync(1, "ready\n");

@@ -3,8 +3,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
-import { connect } from "../../src/connect.js";
+import { type App, connect } from "../../src/index.js";
 
 export interface ListingServerOptions {
   /** Ids from the oldest to the newest. */

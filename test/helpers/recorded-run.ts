@@ -1,11 +1,7 @@
 /** Runs a source through operators and keeps what reaches the end. */
 
 import { type OperatorFunction, tap } from "rxjs";
-import type { Message } from "../../src/core/accounting/message.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { Input } from "../../src/core/input/input.js";
-import type { Source } from "../../src/core/plugin/plugin.js";
-import type { Report } from "../../src/core/report/report.js";
+import { flow, type Input, type Message, type Report, type Source } from "../../src/index.js";
 
 type Operator = OperatorFunction<Message, Message>;
 

@@ -1,7 +1,6 @@
 /** Reading a source without a flow around it. */
 
-import type { InputDraft } from "../../src/core/input/input.js";
-import type { Source, SourceItem, SourceStep } from "../../src/core/plugin/plugin.js";
+import type { InputDraft, Source, SourceItem, SourceStep } from "../../src/index.js";
 
 /** Everything that a source yields. */
 export async function itemsOf(source: Source): Promise<SourceItem[]> {

@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
-import { type ConnectOptions, connect } from "../../src/connect.js";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/emulator/index.js";
+import { type App, type ConnectOptions, connect } from "../../src/index.js";
 
 /** A folder that goes when the test is over. */
 export function temporaryFolder(): string {

@@ -1,11 +1,7 @@
 /** Running inputs through a transform. */
 
 import { type OperatorFunction, tap } from "rxjs";
-import type { Message } from "../../src/core/accounting/message.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { Input, InputDraft } from "../../src/core/input/input.js";
-import type { Report } from "../../src/core/report/report.js";
-import { values } from "../../src/sources/values.js";
+import { flow, fromIterable, type Input, type InputDraft, type Message, type Report } from "../../src/index.js";
 
 type Operator = OperatorFunction<Message, Message>;
 
@@ -15,7 +11,7 @@ export async function through(
   inputs: readonly InputDraft[],
 ): Promise<{ made: Input[]; report: Report }> {
   const made: Input[] = [];
-  const report = await flow(values(inputs)).pipe(operator, recorded(made)).run();
+  const report = await flow(fromIterable(inputs)).pipe(operator, recorded(made)).run();
   return { made, report };
 }
 
@@ -33,7 +29,7 @@ export async function one(operator: Operator, input: InputDraft): Promise<Input>
 export async function beforeAndAfter(operator: Operator, input: InputDraft): Promise<[Input, Input]> {
   const before: Input[] = [];
   const after: Input[] = [];
-  await flow(values([input]))
+  await flow(fromIterable([input]))
     .pipe(recorded(before), operator, recorded(after))
     .run();
   return [before[0] as Input, after[0] as Input];

@@ -1,7 +1,7 @@
 /** References: what travels on a stream. */
 
 import { expect, it } from "vitest";
-import type { Input } from "../../src/core/input/input.js";
+import type { Input } from "../../src/index.js";
 import { decodeReference, encodeReference } from "../../src/jetstream/reference.js";
 
 const plain = { id: "a", concepts: [], metadata: { place: "quay" }, annotations: [], datasets: [] };

@@ -1,14 +1,14 @@
-/** Shared turns: workers do not get in each other's way. */
+/** The rate limiter that workers share: together they keep the rate of an account. */
 
 import { expect, it } from "vitest";
 import { Engine } from "../../src/jetstream/nats-server.js";
-import { SharedTurns } from "../../src/jetstream/shared-rate-limiter.js";
+import { StreamRateLimiter } from "../../src/jetstream/shared-rate-limiter.js";
 import { describeWithEngine } from "../helpers/engine.js";
 
 describeWithEngine("turns of one account", (engine) => {
   const open = async () => {
     const opened = await Engine.open("test", { servers: engine.servers });
-    return { opened, turns: new SharedTurns(opened) };
+    return { opened, turns: new StreamRateLimiter(opened) };
   };
 
   it("come one after the other, whoever takes them", async () => {
@@ -18,7 +18,7 @@ describeWithEngine("turns of one account", (engine) => {
     await Promise.all(
       workers.flatMap(({ turns }) =>
         Array.from({ length: 20 }, async () => {
-          await turns.next("account", 100);
+          await turns.acquire("account", 100);
           moments.push(performance.now() - startedAt);
         }),
       ),
@@ -32,14 +32,14 @@ describeWithEngine("turns of one account", (engine) => {
   it("are left by who stops waiting, and end with the connection", async () => {
     const { opened, turns } = await open();
     const abort = new AbortController();
-    await turns.next("slow", 0.5);
-    const left = turns.next("slow", 0.5, abort.signal);
-    const waiting = turns.next("slow", 0.5);
+    await turns.acquire("slow", 0.5);
+    const left = turns.acquire("slow", 0.5, abort.signal);
+    const waiting = turns.acquire("slow", 0.5);
     abort.abort(new Error("enough"));
     await expect(left).rejects.toThrow("enough");
-    await expect(turns.next("slow", 0.5, abort.signal)).rejects.toThrow("enough");
+    await expect(turns.acquire("slow", 0.5, abort.signal)).rejects.toThrow("enough");
     await waiting;
     await opened.close();
-    await expect(turns.next("other", 1)).rejects.toThrow();
+    await expect(turns.acquire("other", 1)).rejects.toThrow();
   });
 });

@@ -6,15 +6,9 @@ import { join } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { limits } from "../../src/clarifai/limits.js";
-import type { Message } from "../../src/core/accounting/message.js";
-import { flow } from "../../src/core/flow/flow.js";
 import { describeBytes, describeFile } from "../../src/core/input/content.js";
 import { pixelBudget } from "../../src/core/input/pixel-budget.js";
-import type { Report } from "../../src/core/report/report.js";
-import { values } from "../../src/sources/values.js";
-import { fitImage } from "../../src/transforms/fit-image.js";
+import { batch, fitImage, flow, fromIterable, limits, type Message, type Report } from "../../src/index.js";
 import {
   bytes,
   gif,
@@ -150,7 +144,7 @@ function through(operator: OperatorFunction<Message, unknown>, image: Uint8Array
     { id: "bomb", image: { bytes: new Uint8Array(image) } },
     { id: "fine", text: "calm sea" },
   ];
-  return flow(values(inputs))
+  return flow(fromIterable(inputs))
     .pipe(operator as OperatorFunction<Message, Message>)
     .run();
 }
@@ -224,7 +218,7 @@ describe("blocked: what is no image, when an image is to be decoded", () => {
   it("an SVG that says it is a PNG and refers to a file", async () => {
     const bytes = new Uint8Array(svg('<image href="file:///etc/passwd" width="9" height="9"/>'));
     const image = { bytes, mimeType: "image/png", width: 10, height: 10 };
-    const { failures } = await flow(values([{ id: "bomb", image }]))
+    const { failures } = await flow(fromIterable([{ id: "bomb", image }]))
       .pipe(fitImage({ format: "jpeg" }))
       .run();
     expect(failures[0]?.code).toBe("ERR_IMAGE_UNDECODABLE");
@@ -286,7 +280,7 @@ describe("blocked: files that are none", () => {
     ["a path with a NUL", "a\0.jpg", "ERR_FILE_UNREADABLE"],
     ["a path that is too long", `/${"x".repeat(100_000)}`, "ERR_FILE_UNREADABLE"],
   ])("%s", async (_, path, code) => {
-    const { counts, failures } = await flow(values([{ image: { path } }, { text: "calm sea" }])).run();
+    const { counts, failures } = await flow(fromIterable([{ image: { path } }, { text: "calm sea" }])).run();
     expect(counts).toMatchObject({ ok: 1, failed: 1 });
     expect(failures[0]?.code).toContain(code);
   });
@@ -296,7 +290,7 @@ describe("blocked: files that are none", () => {
     writeFileSync(path, png(10, 10, 10));
     truncateSync(path, 8_000_000_000);
     const before = bytesRead();
-    const { failures } = await flow(values([{ image: { path } }]))
+    const { failures } = await flow(fromIterable([{ image: { path } }]))
       .pipe(batch() as never)
       .run();
     expect(failures[0]).toMatchObject({ code: "ERR_ITEM_TOO_LARGE" });

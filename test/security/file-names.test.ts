@@ -5,11 +5,7 @@ import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync,
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fileNameFor } from "../../src/core/files/file-names.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import type { Report } from "../../src/core/report/report.js";
-import { download } from "../../src/sinks/download.js";
-import { values } from "../../src/sources/values.js";
+import { download, flow, fromIterable, type InputDraft, type Report } from "../../src/index.js";
 import { tempFolder } from "../helpers/files.js";
 import { startWeb } from "../helpers/web.js";
 
@@ -42,7 +38,7 @@ function downloadTexts({ out }: Place, ids: readonly string[]): Promise<Report> 
 }
 
 function run(out: string, inputs: readonly InputDraft[]): Promise<Report> {
-  return flow(values(inputs))
+  return flow(fromIterable(inputs))
     .pipe(download(out, { maxAttempts: 1, allowPrivate: true }))
     .run();
 }

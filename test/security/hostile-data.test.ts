@@ -5,27 +5,31 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { mergeAll, tap } from "rxjs";
 import { afterEach, describe, expect, it } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { connect } from "../../src/connect.js";
-import type { Message } from "../../src/core/accounting/message.js";
 import { fileNameFor } from "../../src/core/files/file-names.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { idFromPath } from "../../src/core/input/ids.js";
-import type { Input, InputDraft } from "../../src/core/input/input.js";
-import type { Source } from "../../src/core/plugin/plugin.js";
 import { redactUrl } from "../../src/core/redact-urls.js";
-import type { Report } from "../../src/core/report/report.js";
-import { patch } from "../../src/sinks/patch.js";
-import { upload } from "../../src/sinks/upload.js";
-import { type CsvOptions, csv } from "../../src/sources/csv.js";
-import { jsonl } from "../../src/sources/jsonl.js";
-import { listInputs } from "../../src/sources/list-inputs.js";
-import { urls } from "../../src/sources/urls.js";
-import { values } from "../../src/sources/values.js";
-import { geoFromExif } from "../../src/transforms/geo-from-exif.js";
-import { stripUnicode } from "../../src/transforms/strip-unicode.js";
-import { tagMetadata } from "../../src/transforms/tag-metadata.js";
-import { transform } from "../../src/transforms/transform.js";
+import {
+  batch,
+  type CsvOptions,
+  connect,
+  csv,
+  flow,
+  fromIterable,
+  geoFromExif,
+  type Input,
+  type InputDraft,
+  idFromPath,
+  jsonl,
+  listInputs,
+  type Message,
+  patch,
+  type Report,
+  type Source,
+  stripUnicode,
+  tagMetadata,
+  transform,
+  upload,
+  urls,
+} from "../../src/index.js";
 import { bytes, isoFile, png, pngProfile, tiff, u32be, u32le } from "../helpers/bombs.js";
 import { exampleBytes, fileWith, folderWith, jpeg, tempFolder } from "../helpers/files.js";
 import { openStore } from "../helpers/store.js";
@@ -378,7 +382,7 @@ describe("blocked: lines of JSON", () => {
   it("that refer to themselves", async () => {
     const metadata: Record<string, unknown> = {};
     metadata.self = metadata;
-    const report = await flow(values([{ text: "x", metadata: metadata as never }, { text: "y" }])).run();
+    const report = await flow(fromIterable([{ text: "x", metadata: metadata as never }, { text: "y" }])).run();
     expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
     expect(report.failures[0]?.code).toBe("ERR_INPUT_SHAPE");
   });
@@ -426,7 +430,7 @@ describe("blocked: texts that are slow to match", () => {
 describe("blocked: ids in the paths of requests", () => {
   it.each(["..", ".", "", "\ud800", "a\udc00b"])("%j", async (id) => {
     const { app, store } = await openStore();
-    await flow(values([{ id: "kept", text: "x", datasets: ["kept"] }]))
+    await flow(fromIterable([{ id: "kept", text: "x", datasets: ["kept"] }]))
       .pipe(batch(), upload(app))
       .run();
     const before = app.transport.counts.requests;
@@ -454,7 +458,7 @@ describe("blocked: ids in the paths of requests", () => {
 
   it("with the prototype among what a patch changes", async () => {
     const { app, store } = await openStore();
-    await flow(values([{ id: "a", text: "x", metadata: { b: 1 } }]))
+    await flow(fromIterable([{ id: "a", text: "x", metadata: { b: 1 } }]))
       .pipe(batch(), upload(app))
       .run();
     const more = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"polluted":1}}') as object;

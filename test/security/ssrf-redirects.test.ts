@@ -3,11 +3,8 @@
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
 import { type Emulator, startEmulator } from "../../src/emulator/index.js";
-import { download } from "../../src/sinks/download.js";
-import { urls } from "../../src/sources/urls.js";
-import { values } from "../../src/sources/values.js";
+import { download, flow, fromIterable, urls } from "../../src/index.js";
 import { jpeg, tempFolder } from "../helpers/files.js";
 import { itemsOf } from "../helpers/sources.js";
 import { startWeb } from "../helpers/web.js";
@@ -83,7 +80,7 @@ const fetchers: Record<string, (url: string) => Promise<string>> = {
   async download(url) {
     count += 1;
     const sink = download(join(folder, "out"), { maxAttempts: 1 });
-    const report = await flow(values([{ id: `d${count}`, image: { url } }]))
+    const report = await flow(fromIterable([{ id: `d${count}`, image: { url } }]))
       .pipe(sink)
       .run();
     return report.failures[0]?.code ?? "read";
@@ -105,7 +102,7 @@ async function storedBy({ url: base, stored }: Emulator, url: string): Promise<s
       if (statusCode === 30001 || statusCode === 30003) throw new Error("pending");
       return statusCode === 30000 ? "read" : String(statusCode);
     },
-    { interval: 2, timeout: 10_000 },
+    { interval: 2, timeout: 20_000 },
   );
 }
 
@@ -176,7 +173,7 @@ describe.each(Object.entries(fetchers))("blocked: redirects, by %s", (name, ask)
   it.each(attacks)("%s", async (_, url, code) => {
     expect(await ask(url)).toBe(name === "store" ? "30002" : code);
     expect(inside.asked).toEqual([]);
-    await vi.waitFor(() => expect(outside.open.now).toBe(0), { interval: 5, timeout: 10_000 });
+    await vi.waitFor(() => expect(outside.open.now).toBe(0), { interval: 5, timeout: 20_000 });
   });
 });
 

@@ -4,15 +4,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { take, tap } from "rxjs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
 import { Manifest } from "../../src/clarifai/download/manifest.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
 import { systemClock } from "../../src/core/net/clock.js";
-import type { Report } from "../../src/core/report/report.js";
 import type { ManifestLine } from "../../src/formats/manifest/line.js";
-import { type DownloadOptions, download } from "../../src/sinks/download.js";
-import { values } from "../../src/sources/values.js";
+import {
+  batch,
+  type DownloadOptions,
+  download,
+  flow,
+  fromIterable,
+  type InputDraft,
+  type Report,
+} from "../../src/index.js";
 import { testSink } from "../../src/testing/index.js";
 import { type Asked, askedIn, type Served, serve } from "../helpers/contents.js";
 import { exampleBytes, fileWith, openIn, tempFolder } from "../helpers/files.js";
@@ -57,7 +60,7 @@ function run(
   inputs: readonly InputDraft[] = [{ id: "a", image: { url } }],
   options: DownloadOptions = {},
 ) {
-  return flow(values(inputs))
+  return flow(fromIterable(inputs))
     .pipe(download(out, { allowPrivate: true, maxAttempts: 2, ...options }))
     .run();
 }
@@ -196,7 +199,7 @@ describe("the manifest", () => {
     });
     onTestFinished(() => spy.mockRestore());
     const written: string[][] = [];
-    await flow(values(Array.from({ length: 30 }, (_, n) => ({ id: `n${n}`, image: { url } }))))
+    await flow(fromIterable(Array.from({ length: 30 }, (_, n) => ({ id: `n${n}`, image: { url } }))))
       .pipe(
         download(out, { allowPrivate: true }),
         tap((message) => void written.push([message.value.id, ...linesIn(out).map((line) => line.id)])),
@@ -426,10 +429,13 @@ describe("an early stop", () => {
       response.writeHead(200, { "content-length": large.length, etag: '"v1"' });
       response.write(large.subarray(0, 900_000));
     };
-    const running = flow(values([{ id: "a", image: { url } }]))
+    const running = flow(fromIterable([{ id: "a", image: { url } }]))
       .pipe(download(out, { allowPrivate: true }))
       .run({ signal: abort.signal });
-    await vi.waitFor(() => expect(openIn(out).some((path) => path.endsWith(".part"))).toBe(true), { interval: 3 });
+    await vi.waitFor(() => expect(openIn(out).some((path) => path.endsWith(".part"))).toBe(true), {
+      interval: 3,
+      timeout: 20_000,
+    });
     abort.abort();
     expect((await running).stopped).toBe(true);
     expect(openIn(out)).toEqual([]);
@@ -443,7 +449,7 @@ describe("an early stop", () => {
     const out = temporaryFolder();
     serving({ bytes: photo });
     const many = Array.from({ length: 200 }, (_, n) => ({ id: `n${n}`, image: { url } }));
-    const report = await flow(values(many))
+    const report = await flow(fromIterable(many))
       .pipe(batch({ maxItems: 10 }), download(out, { allowPrivate: true }), take(25))
       .run();
     expect(report.counts.ok).toBeGreaterThanOrEqual(25);
@@ -468,7 +474,7 @@ describe("how many at once", () => {
     const many = Array.from({ length: 12 }, (_, n) => ({ id: `n${n}`, image: { url } }));
     const running = run(out, many, { concurrency: 3 });
     for (let done = 0; done < 12; done += 3) {
-      await vi.waitFor(() => expect(held).toHaveLength(3), { interval: 1 });
+      await vi.waitFor(() => expect(held).toHaveLength(3), { interval: 1, timeout: 20_000 });
       await turns(5);
       expect(held).toHaveLength(3);
       for (const release of held.splice(0)) release();
@@ -495,7 +501,7 @@ describe("how many at once", () => {
     const running = flow(endless)
       .pipe(download(out, { allowPrivate: true }))
       .run({ signal: abort.signal });
-    await vi.waitFor(() => expect(read).toBeGreaterThan(256), { interval: 1 });
+    await vi.waitFor(() => expect(read).toBeGreaterThan(256), { interval: 1, timeout: 20_000 });
     await turns(300);
     expect(read).toBeLessThan(300);
     abort.abort();

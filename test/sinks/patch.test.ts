@@ -1,22 +1,22 @@
 /** Patches and their answers: what is told is true, and nothing is done twice. */
 
 import { describe, expect, it } from "vitest";
-import type { App } from "../../src/clarifai/client/app.js";
 import {
+  type App,
   batch,
   flow,
+  fromIterable,
   type InputDraft,
   type PatchOptions,
   patch,
   patchConcepts,
   upload,
-  values,
 } from "../../src/index.js";
 import { openStore } from "../helpers/store.js";
 
-const put = (app: App, inputs: readonly InputDraft[]) => flow(values(inputs)).pipe(batch(), upload(app)).run();
+const put = (app: App, inputs: readonly InputDraft[]) => flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
 const change = (app: App, inputs: readonly InputDraft[], options: PatchOptions = {}) =>
-  flow(values(inputs)).pipe(batch(), patch(app, options)).run();
+  flow(fromIterable(inputs)).pipe(batch(), patch(app, options)).run();
 
 const box: InputDraft["annotations"] = [{ id: "x", box: [0, 0, 1, 1], concepts: [{ id: "boat" }] }];
 
@@ -83,7 +83,7 @@ describe("renaming concepts", () => {
   const renaming = (...names: [id: string, name: string][]) =>
     names.map(([id, name], n): InputDraft => ({ id: `i${n}`, text: "-", concepts: [{ id, name }] }));
   const rename = (app: App, inputs: readonly InputDraft[], maxItems: number) =>
-    flow(values(inputs)).pipe(batch({ maxItems }), patchConcepts(app)).run();
+    flow(fromIterable(inputs)).pipe(batch({ maxItems }), patchConcepts(app)).run();
 
   it.each([1, 2, 10])("fails every input whose concept was refused, in batches of %d", async (maxItems) => {
     const { app } = await openStore();

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { flow, values, writeJsonl } from "../../src/index.js";
+import { flow, fromIterable, writeJsonl } from "../../src/index.js";
 import { testSink } from "../../src/testing/index.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 const inputs = ["a", "b", "c"].map((id) => ({ id, text: id }));
-const write = (path: string, append = false) => flow(values(inputs)).pipe(writeJsonl(path, { append })).run();
+const write = (path: string, append = false) => flow(fromIterable(inputs)).pipe(writeJsonl(path, { append })).run();
 
 async function idsIn(path: string): Promise<string[]> {
   const lines = (await readFile(path, "utf8")).trimEnd().split("\n");

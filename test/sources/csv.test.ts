@@ -1,9 +1,7 @@
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { SourceError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { type CsvMap, type CsvOptions, csv } from "../../src/sources/csv.js";
+import { type CsvMap, type CsvOptions, csv, flow, SourceError } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 import { example, fileWith, folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { sinkOf } from "../helpers/flows.js";
@@ -324,14 +322,14 @@ describe("quoted cells", () => {
     }
   });
 
-  it("that are never closed, in a file of many pieces, fail one row of 60,000", { timeout: 10_000 }, async () => {
+  it("that are never closed, in a file of many pieces, fail one row of 60,000", async () => {
     const rows = Array.from({ length: 60_000 }, (_, n) => (n === 20_000 ? `${n},"open` : `${n},text ${n}`));
     const { counts, failures } = await flow(csv(csvWith(`inputid,input\n${rows.join("\n")}\n`))).run();
     expect(counts).toMatchObject({ read: 60_000, ok: 59_999, failed: 1 });
     expect(failures[0]?.origin).toMatch(/:20002$/);
   });
 
-  it("without an end in sight are given up at the longest row, and reading goes on", { timeout: 20_000 }, async () => {
+  it("without an end in sight are given up at the longest row, and reading goes on", async () => {
     const filler = `${"x".repeat(99_999)}\n`.repeat(260);
     const lines = await linesOf(`input\n"open\n${filler}last\n`);
     expect(lines[0]).toMatchObject({ line: 2, code: "ERR_CSV_ROW" });
@@ -366,7 +364,7 @@ describe("quoted cells", () => {
     );
   });
 
-  it("come back when they lie across the pieces in which a file is read", { timeout: 10_000 }, async () => {
+  it("come back when they lie across the pieces in which a file is read", async () => {
     const rows = Array.from({ length: 40 }, (_, n) => [`${n}`, `${'"🌊,\r\n'.repeat(6_000 + n)}${n}`]);
     const text = rows.map(([id, cell = ""]) => `${id},"${cell.replaceAll('"', '""')}"`).join("\r\n");
     const drafts = await rowsOf(`inputid,input\r\n${text}\r\n`);
@@ -480,24 +478,24 @@ describe("reading a CSV", () => {
     await items.next();
     expect(openIn(dirname(path))).toHaveLength(1);
     await items.return?.();
-    await vi.waitFor(() => expect(openIn(dirname(path))).toEqual([]));
+    await vi.waitFor(() => expect(openIn(dirname(path))).toEqual([]), { timeout: 20_000 });
     expect(await rowsOf("input\na\n")).toHaveLength(1);
     const small = csvWith("input\na\n");
     await itemsOf(csv(small));
-    await vi.waitFor(() => expect(openIn(dirname(small))).toEqual([]));
+    await vi.waitFor(() => expect(openIn(dirname(small))).toEqual([]), { timeout: 20_000 });
   });
 
   it("closes the file when the header is refused, and when the flow is stopped", async () => {
     const refused = csvWith(`colour\n${many(100_000)}`);
     await expect(itemsOf(csv(refused))).rejects.toThrow("colour");
-    await vi.waitFor(() => expect(openIn(dirname(refused))).toEqual([]));
+    await vi.waitFor(() => expect(openIn(dirname(refused))).toEqual([]), { timeout: 20_000 });
     const path = csvWith(many(100_000));
     const abort = new AbortController();
     const report = await flow(csv(path))
       .pipe(sinkOf(() => abort.abort()))
       .run({ signal: abort.signal });
     expect(report.stopped).toBe(true);
-    await vi.waitFor(() => expect(openIn(dirname(path))).toEqual([]));
+    await vi.waitFor(() => expect(openIn(dirname(path))).toEqual([]), { timeout: 20_000 });
   });
 
   it("does not run ahead of what is asked for", async () => {

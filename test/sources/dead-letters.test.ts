@@ -3,10 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import { deadLetters } from "../../src/sources/dead-letters.js";
-import { values } from "../../src/sources/values.js";
+import { deadLetters, flow, fromIterable, type InputDraft } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 import { openIn } from "../helpers/files.js";
 import { sinkOf } from "../helpers/flows.js";
@@ -22,7 +19,7 @@ async function lettersOf(
   const failing = sinkOf((_, messages) => {
     for (const message of messages) message.fail(new Error("no"), "testSink");
   });
-  await flow(values(inputs)).pipe(failing).run({ deadLetters: path });
+  await flow(fromIterable(inputs)).pipe(failing).run({ deadLetters: path });
   return path;
 }
 
@@ -56,7 +53,7 @@ describe("the inputs of a dead-letter file", () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(draft, { selector: ({ id }) => id, maxLength: 8 }), async (drafts) => {
         const path = await lettersOf(drafts, join(folder, `${(runs += 1)}.jsonl`));
-        const before = await flow(values(drafts)).toArray();
+        const before = await flow(fromIterable(drafts)).toArray();
         expect(await flow(deadLetters(path)).toArray()).toEqual(withoutNegativeZero(before));
       }),
       propertyRuns(25),
@@ -69,7 +66,7 @@ describe("the inputs of a dead-letter file", () => {
     await iterator.next();
     expect(openIn(path)).toHaveLength(1);
     await iterator.return?.();
-    await vi.waitFor(() => expect(openIn(path)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(path)).toEqual([]), { timeout: 20_000 });
   });
 
   it("reject the run when the file is a folder", async () => {

@@ -10,11 +10,8 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { batch } from "../../src/clarifai/batch.js";
-import { flow } from "../../src/core/flow/flow.js";
 import { idOfFile } from "../../src/core/input/ids.js";
-import type { SourceItem } from "../../src/core/plugin/plugin.js";
-import { type FolderOptions, folder } from "../../src/sources/folder.js";
+import { batch, type FolderOptions, flow, folder, type SourceItem } from "../../src/index.js";
 import { folderWith, tempFolder } from "../helpers/files.js";
 import { sinkOf } from "../helpers/flows.js";
 

@@ -11,11 +11,8 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { SourceError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow/flow.js";
-import { idFromPath, idOfFile } from "../../src/core/input/ids.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import { type FolderOptions, folder } from "../../src/sources/folder.js";
+import { idOfFile } from "../../src/core/input/ids.js";
+import { type FolderOptions, flow, folder, type InputDraft, idFromPath, SourceError } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 import { exampleBytes, folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { sinkOf, turns } from "../helpers/flows.js";
@@ -323,11 +320,11 @@ describe("reading a folder", () => {
     const source = folder(path, { labels: () => void (looked += 1) as undefined });
     const stalled = sinkOf(() => new Promise<void>(() => undefined));
     const subscription = flow(source).pipe(stalled).subscribe({}, { maxInFlight: 20 });
-    await vi.waitFor(() => expect(looked).toBeGreaterThanOrEqual(20));
+    await vi.waitFor(() => expect(looked).toBeGreaterThanOrEqual(20), { timeout: 20_000 });
     await turns(20);
     expect(looked).toBeLessThanOrEqual(21);
     subscription.unsubscribe();
-    await vi.waitFor(() => expect(openIn(path)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(path)).toEqual([]), { timeout: 20_000 });
   });
 
   it("closes folders and files when it is stopped early, at any depth", async () => {
@@ -343,7 +340,7 @@ describe("reading a folder", () => {
     const path = folderWith(temp, { "a/b.txt": "b", "c.jpg": photo, "d.txt": "" });
     const { counts } = await report(path, { ids: "content" });
     expect(counts).toMatchObject({ ok: 2, failed: 1 });
-    await vi.waitFor(() => expect(openIn(path)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(path)).toEqual([]), { timeout: 20_000 });
   });
 
   it("takes names that are hard to write as they are", async () => {

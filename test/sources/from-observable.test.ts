@@ -1,8 +1,6 @@
 import { concat, from, interval, map, NEVER, Observable, of, Subject, take, throwError } from "rxjs";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import { fromObservable } from "../../src/sources/from-observable.js";
+import { flow, fromObservable, type InputDraft } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 import { sinkOf, turns } from "../helpers/flows.js";
 import { itemsOf } from "../helpers/sources.js";
@@ -44,7 +42,7 @@ describe("an Observable as a source", () => {
         }),
       )
       .run({ maxInFlight: 5 });
-    await vi.waitFor(() => expect(subject.observed).toBe(true));
+    await vi.waitFor(() => expect(subject.observed).toBe(true), { timeout: 20_000 });
     for (let n = 0; n < 200; n += 1) {
       subject.next({ id: `n${n}`, text: "x" });
       if (n % 7 === 0) await turns(1);
@@ -82,10 +80,10 @@ describe("an Observable as a source", () => {
   it("is unsubscribed when the flow has enough, and when it completes", async () => {
     const subject = new Subject<InputDraft>();
     const running = flow(fromObservable(subject)).pipe(take(1)).run();
-    await vi.waitFor(() => expect(subject.observed).toBe(true));
+    await vi.waitFor(() => expect(subject.observed).toBe(true), { timeout: 20_000 });
     subject.next({ id: "a", text: "a" });
     expect((await running).counts.ok).toBe(1);
-    await vi.waitFor(() => expect(subject.observed).toBe(false));
+    await vi.waitFor(() => expect(subject.observed).toBe(false), { timeout: 20_000 });
     expect(await read(from(three))).toHaveLength(3);
   });
 
@@ -98,9 +96,9 @@ describe("an Observable as a source", () => {
     });
     const abort = new AbortController();
     const running = flow(fromObservable(silent)).run({ signal: abort.signal });
-    await vi.waitFor(() => expect(subscribed).toBe(1));
+    await vi.waitFor(() => expect(subscribed).toBe(1), { timeout: 20_000 });
     abort.abort();
     expect((await running).stopped).toBe(true);
-    await vi.waitFor(() => expect(subscribed).toBe(0));
+    await vi.waitFor(() => expect(subscribed).toBe(0), { timeout: 20_000 });
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Annotation, Input } from "../../src/core/input/input.js";
+import { type Annotation, annotate, boundingBox, concept, type Input, polygon } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { annotate, box, concept, polygon } from "../../src/transforms/annotate.js";
 import { turns } from "../helpers/flows.js";
 import { one, through } from "../helpers/transforms.js";
 
@@ -16,7 +15,7 @@ const drawn = async (draw: Parameters<typeof annotate>[0], input: object = { ima
   (await one(annotate(draw), input)).annotations;
 
 testTransform("annotate", async () => ({
-  transform: annotate(() => [box([0, 0, 1, 1], "all"), concept("x")]),
+  transform: annotate(() => [boundingBox([0, 0, 1, 1], "all"), concept("x")]),
   inputs,
 }));
 
@@ -25,7 +24,7 @@ describe("annotate", () => {
     const before: Annotation = { id: "old", concepts: [] };
     const made = await drawn(
       () => [
-        box([0.1, 0.2, 0.3, 0.4], "cat", { id: "new" }),
+        boundingBox([0.1, 0.2, 0.3, 0.4], "cat", { id: "new" }),
         polygon(triangle, ["sail", "boat"]),
         concept({ id: "sea", value: 0 }, { id: "c" }),
       ],
@@ -43,7 +42,7 @@ describe("annotate", () => {
   });
 
   it("takes one, several or none, now or later", async () => {
-    expect(await drawn(() => box([0, 0, 1, 1], "cat"))).toHaveLength(1);
+    expect(await drawn(() => boundingBox([0, 0, 1, 1], "cat"))).toHaveLength(1);
     expect(await drawn(() => undefined)).toEqual([]);
     expect(await drawn(() => [])).toEqual([]);
     expect(await drawn(() => turns(1).then(() => [concept("a"), concept("b")]))).toHaveLength(2);
@@ -51,8 +50,10 @@ describe("annotate", () => {
 
   it("divides pixels by a size that is given, or by the image's own", async () => {
     const share = { box: [0.05, 0.2, 0.5, 1], concepts: [{ id: "cat" }] };
-    expect(await drawn(() => box([10, 20, 100, 100], "cat", { pixels: { width: 200, height: 100 } }))).toEqual([share]);
-    expect(await drawn(() => box([10, 20, 100, 100], "cat", { pixels: true }))).toEqual([share]);
+    expect(await drawn(() => boundingBox([10, 20, 100, 100], "cat", { pixels: { width: 200, height: 100 } }))).toEqual([
+      share,
+    ]);
+    expect(await drawn(() => boundingBox([10, 20, 100, 100], "cat", { pixels: true }))).toEqual([share]);
     const points = [
       [0, 0],
       [200, 0],
@@ -65,19 +66,27 @@ describe("annotate", () => {
     ]);
   });
 
-  const wrong: [string, () => ReturnType<typeof box>, string][] = [
-    ["box of loose numbers", () => box(...([0, 0, 1, 1] as unknown as Parameters<typeof box>)), "ERR_BOX"],
+  const wrong: [string, () => ReturnType<typeof boundingBox>, string][] = [
+    [
+      "box of loose numbers",
+      () => boundingBox(...([0, 0, 1, 1] as unknown as Parameters<typeof boundingBox>)),
+      "ERR_BOX",
+    ],
     ["polygon of loose numbers", () => polygon([0, 0, 1] as unknown as number[][], "x"), "ERR_POLYGON"],
-    ["box beyond the image", () => box([0, 0, 1.2, 1], "x"), "ERR_BOX"],
-    ["box in pixels without a size", () => box([10, 20, 110, 220], "x"), "ERR_BOX"],
-    ["box beyond its pixels", () => box([0, 0, 201, 50], "x", { pixels: true }), "ERR_BOX"],
-    ["box below nothing", () => box([-0.1, 0, 1, 1], "x"), "ERR_BOX"],
-    ["box turned round in x", () => box([0.8, 0.1, 0.2, 0.9], "x"), "ERR_BOX"],
-    ["box turned round in y", () => box([0.1, 0.9, 0.2, 0.1], "x"), "ERR_BOX"],
-    ["box without a width", () => box([0.1, 0.1, 0.1, 0.9], "x"), "ERR_BOX"],
-    ["box of three numbers", () => box([0.1, 0.1, 0.9], "x"), "ERR_BOX"],
-    ["box of no numbers", () => box([0, 0, Number.NaN, 1], "x"), "ERR_BOX"],
-    ["box of an image without a width", () => box([0, 0, 1, 1], "x", { pixels: { width: 0, height: 10 } }), "ERR_BOX"],
+    ["box beyond the image", () => boundingBox([0, 0, 1.2, 1], "x"), "ERR_BOX"],
+    ["box in pixels without a size", () => boundingBox([10, 20, 110, 220], "x"), "ERR_BOX"],
+    ["box beyond its pixels", () => boundingBox([0, 0, 201, 50], "x", { pixels: true }), "ERR_BOX"],
+    ["box below nothing", () => boundingBox([-0.1, 0, 1, 1], "x"), "ERR_BOX"],
+    ["box turned round in x", () => boundingBox([0.8, 0.1, 0.2, 0.9], "x"), "ERR_BOX"],
+    ["box turned round in y", () => boundingBox([0.1, 0.9, 0.2, 0.1], "x"), "ERR_BOX"],
+    ["box without a width", () => boundingBox([0.1, 0.1, 0.1, 0.9], "x"), "ERR_BOX"],
+    ["box of three numbers", () => boundingBox([0.1, 0.1, 0.9], "x"), "ERR_BOX"],
+    ["box of no numbers", () => boundingBox([0, 0, Number.NaN, 1], "x"), "ERR_BOX"],
+    [
+      "box of an image without a width",
+      () => boundingBox([0, 0, 1, 1], "x", { pixels: { width: 0, height: 10 } }),
+      "ERR_BOX",
+    ],
     ["polygon of two points", () => polygon(triangle.slice(0, 2), "x"), "ERR_POLYGON"],
     ["polygon beyond the image", () => polygon([...triangle, [0.5, 1.01]], "x"), "ERR_POLYGON"],
     ["polygon with half a point", () => polygon([...triangle, [0.5]], "x"), "ERR_POLYGON"],
@@ -100,12 +109,14 @@ describe("annotate", () => {
   });
 
   it("names the value, and the way to pass pixels", async () => {
-    await expect(drawn(() => box([10, 20, 110, 220], "x"))).rejects.toThrow(/\[10, 20, 110, 220\].*pixels: \{ width/);
+    await expect(drawn(() => boundingBox([10, 20, 110, 220], "x"))).rejects.toThrow(
+      /\[10, 20, 110, 220\].*pixels: \{ width/,
+    );
     await expect(drawn(() => polygon([...triangle, [7, 8]], "x"))).rejects.toThrow(/\[7, 8\].*pixels/);
   });
 
   it("says so when the size that pixels need is not known", async () => {
-    const draw = () => box([1, 2, 3, 4], "x", { pixels: true });
+    const draw = () => boundingBox([1, 2, 3, 4], "x", { pixels: true });
     for (const input of [{ text: "no image" }, { image: { url: "https://a.test/x.jpg" } }]) {
       await expect(drawn(draw, input)).rejects.toThrow("ERR_SIZE_UNKNOWN");
     }

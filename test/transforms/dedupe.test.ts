@@ -1,11 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import { values } from "../../src/sources/values.js";
+import { dedupe, flow, fromIterable, type InputDraft } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { dedupe } from "../../src/transforms/dedupe.js";
 import { folderWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { through } from "../helpers/transforms.js";
 
@@ -62,7 +59,7 @@ describe("dedupe", () => {
   });
 
   it("starts afresh with each run", async () => {
-    const once = flow(values(["a", "b", "a"].map((id) => ({ id, text: id })))).pipe(dedupe());
+    const once = flow(fromIterable(["a", "b", "a"].map((id) => ({ id, text: id })))).pipe(dedupe());
     expect(await once.toArray()).toHaveLength(2);
     expect(await once.toArray()).toHaveLength(2);
   });
@@ -89,7 +86,7 @@ describe("dedupe", () => {
 
   it("closes the files it read", async () => {
     await through(dedupe(), [file("a.jpg"), file("b.jpg")]);
-    await vi.waitFor(() => expect(openIn(temp)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(temp)).toEqual([]), { timeout: 20_000 });
   });
 
   it("names what is wrong at once", () => {

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { detectType } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { detectType } from "../../src/transforms/detect-type.js";
 import { example, exampleBytes, fileWith, jpeg, tempFolder } from "../helpers/files.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";
 

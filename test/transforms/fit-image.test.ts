@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import type { Annotation, BytesContent, Input, InputDraft } from "../../src/core/input/input.js";
+import { type Annotation, type BytesContent, fitImage, type Input, type InputDraft } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { fitImage } from "../../src/transforms/fit-image.js";
 import { example, exampleBytes, fileWith, jpeg, tempFolder } from "../helpers/files.js";
 import { propertyRuns } from "../helpers/long.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";

@@ -1,11 +1,8 @@
 import { rmSync } from "node:fs";
 import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import type { InputDraft } from "../../src/core/input/input.js";
-import { folder } from "../../src/sources/folder.js";
+import { flow, folder, geoFromExif, type InputDraft } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { geoFromExif } from "../../src/transforms/geo-from-exif.js";
 import { example, exampleBytes, fileWith, jpeg, openIn, tempFolder } from "../helpers/files.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";
 
@@ -152,7 +149,7 @@ describe("geoFromExif", () => {
       .pipe(geoFromExif())
       .toArray();
     expect(inputs[0]?.geo).toBeDefined();
-    await vi.waitFor(() => expect(openIn(temp)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(temp)).toEqual([]), { timeout: 20_000 });
   });
 
   it("names an option that is wrong at once", () => {

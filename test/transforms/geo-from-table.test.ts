@@ -1,9 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { flow } from "../../src/core/flow/flow.js";
-import { folder } from "../../src/sources/folder.js";
+import { flow, folder, type GeoFromTableOptions, geoFromTable } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { type GeoFromTableOptions, geoFromTable } from "../../src/transforms/geo-from-table.js";
 import { example, fileWith, openIn, tempFolder } from "../helpers/files.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";
 
@@ -89,6 +87,6 @@ describe("geoFromTable", () => {
     const path = table("filename,longitude,latitude\na.jpg,1,2\nb.jpg,1,2\n");
     const { made } = await through(geoFromTable(path), ["a.jpg", "constructor", "__proto__", "b.jpg"].map(named));
     expect(made.map((input) => input.geo?.latitude)).toEqual([2, undefined, undefined, 2]);
-    await vi.waitFor(() => expect(openIn(temp)).toEqual([]));
+    await vi.waitFor(() => expect(openIn(temp)).toEqual([]), { timeout: 20_000 });
   });
 });

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { InputDraft } from "../../src/core/input/input.js";
+import { type InputDraft, type StripUnicodeOptions, stripUnicode } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { type StripUnicodeOptions, stripUnicode } from "../../src/transforms/strip-unicode.js";
 import { exampleBytes } from "../helpers/files.js";
 import { propertyRuns } from "../helpers/long.js";
 import { beforeAndAfter, one, through } from "../helpers/transforms.js";
@@ -194,7 +193,7 @@ describe("taking out control characters", () => {
     expect(await strip("a\u200Db 🌊\u200D 👨\u200B\u200D👩 \u{E0067}x", options)).toBe("ab 🌊 👨👩 x");
   });
 
-  it("takes a long text apart in no long time", { timeout: 5000 }, async () => {
+  it("strips texts of 20,000 repeated marks, joiners and flags", async () => {
     const long = ["\u{E0067}", "\uFE0F", "\u200D", "🏴\u{E0067}", "👨\u200D", "a\u0301", "\u{1F1F3}"].map((part) =>
       part.repeat(20_000),
     );

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { InputError } from "../../src/core/errors.js";
+import { InputError, type Metadata, tagMetadata } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { type Metadata, tagMetadata } from "../../src/transforms/tag-metadata.js";
 import { turns } from "../helpers/flows.js";
 import { one, through } from "../helpers/transforms.js";
 

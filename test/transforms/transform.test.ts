@@ -1,10 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { OptionsError } from "../../src/core/errors.js";
-import { flow } from "../../src/core/flow/flow.js";
-import type { Input } from "../../src/core/input/input.js";
-import { values } from "../../src/sources/values.js";
+import { flow, fromIterable, type Input, OptionsError, type TransformOptions, transform } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { type TransformOptions, transform } from "../../src/transforms/transform.js";
 import { turns } from "../helpers/flows.js";
 import { through } from "../helpers/transforms.js";
 
@@ -116,7 +112,7 @@ describe("transform", () => {
   it("tells where the input came from, and aborts its signal at a stop", async () => {
     const seen: [string, AbortSignal][] = [];
     const abort = new AbortController();
-    const running = flow(values(inputs))
+    const running = flow(fromIterable(inputs))
       .pipe(
         transform((_, { origin, signal }) => {
           seen.push([origin, signal]);
@@ -124,7 +120,7 @@ describe("transform", () => {
         }),
       )
       .run({ signal: abort.signal });
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 20_000 });
     expect(seen[0]?.[0]).toBe("values:1");
     expect(seen[0]?.[1].aborted).toBe(false);
     abort.abort();

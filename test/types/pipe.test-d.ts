@@ -9,10 +9,10 @@ import {
   type Flow,
   flow,
   folder,
+  fromIterable,
   type Message,
   type Report,
   upload,
-  values,
 } from "sluice";
 import { expectTypeOf, it } from "vitest";
 import * as z from "zod";
@@ -48,7 +48,7 @@ it("refuses options that do not exist, and inputs that are none", () => {
   // @ts-expect-error a kind that does not exist
   folder("x", { kinds: ["picture"] });
   // @ts-expect-error longitude and latitude are numbers
-  values([{ text: "a", geo: { longitude: "4.5", latitude: "51.9" } }]);
+  fromIterable([{ text: "a", geo: { longitude: "4.5", latitude: "51.9" } }]);
 });
 
 it("types the options of plugins of one's own", () => {

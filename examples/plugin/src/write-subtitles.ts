@@ -1,8 +1,7 @@
 /** Sink: writes texts with times as a subtitle file. */
 
 import { type FileHandle, open } from "node:fs/promises";
-import type { OperatorFunction } from "rxjs";
-import { BatchError, defineSink, type Message, SinkError } from "sluice";
+import { defineSink, type Message, SinkError, type Stage } from "sluice";
 import * as z from "zod";
 import { timesOf, timesText } from "./times.js";
 
@@ -22,31 +21,28 @@ export interface WriteSubtitlesOptions {
  * @throws {SinkError} (the run rejects) ERR_SUBTITLES_UNWRITABLE
  * @example await flow(subtitles({ path: "./film.srt" })).pipe(writeSubtitles({ path: "./copy.srt" })).run();
  */
-export const writeSubtitles: (
-  options: WriteSubtitlesOptions,
-) => OperatorFunction<Message | readonly Message[], Message> = defineSink({
-  name: "writeSubtitles",
-  options: z.strictObject({ path: z.string().min(1) }),
-  async open({ path }): Promise<{ file: FileHandle; count: number }> {
-    return { file: await open(path, "wx").catch(asSinkError), count: 0 };
-  },
-  async write(inputs, { state }) {
-    const failures = new Map<number, Error>();
-    const cues = inputs.flatMap((input, index) => {
-      try {
-        const times = timesText(timesOf(input));
-        state.count += 1;
-        return [`${state.count}\n${times}\n${input.text ?? ""}\n\n`];
-      } catch (error) {
-        failures.set(index, error as Error);
-        return [];
-      }
-    });
-    await state.file.appendFile(cues.join("")).catch(asSinkError);
-    if (failures.size > 0) throw new BatchError("writeSubtitles: some inputs have no times", failures);
-  },
-  close: ({ file }) => file.close(),
-});
+export const writeSubtitles: (options: WriteSubtitlesOptions) => Stage<Message | readonly Message[], Message> =
+  defineSink({
+    name: "writeSubtitles",
+    options: z.strictObject({ path: z.string().min(1) }),
+    async open({ options }): Promise<{ file: FileHandle; count: number }> {
+      return { file: await open(options.path, "wx").catch(asSinkError), count: 0 };
+    },
+    async write(batch, { state }) {
+      const cues = batch.inputs.flatMap((input, index) => {
+        try {
+          const times = timesText(timesOf(input));
+          state.count += 1;
+          return [`${state.count}\n${times}\n${input.text ?? ""}\n\n`];
+        } catch (error) {
+          batch.fail(index, error as Error);
+          return [];
+        }
+      });
+      await state.file.appendFile(cues.join("")).catch(asSinkError);
+    },
+    close: ({ state }) => state.file.close(),
+  });
 
 function asSinkError(cause: Error): never {
   throw new SinkError("ERR_SUBTITLES_UNWRITABLE", `writeSubtitles: ${cause.message}`, { cause });

@@ -1,4 +1,4 @@
-import { flow, values } from "sluice";
+import { flow, fromIterable } from "sluice";
 import { testTransform } from "sluice/testing";
 import { expect, it } from "vitest";
 import { shiftTimes } from "../src/index.js";
@@ -11,14 +11,14 @@ testTransform("shiftTimes", async () => ({
 }));
 
 it("drops what would begin before zero", async () => {
-  const moved = await flow(values([cue("a", 0), cue("b", 1000)]))
+  const moved = await flow(fromIterable([cue("a", 0), cue("b", 1000)]))
     .pipe(shiftTimes({ byMs: -600 }))
     .toArray();
   expect(moved.map(({ id, metadata }) => [id, metadata])).toEqual([["b", { startMs: 400, endMs: 900 }]]);
 });
 
 it("fails an input without times", async () => {
-  const report = await flow(values([{ id: "a", text: "a" }]))
+  const report = await flow(fromIterable([{ id: "a", text: "a" }]))
     .pipe(shiftTimes({ byMs: 1 }))
     .run();
   expect(report.failures[0]).toMatchObject({ code: "ERR_SUBTITLE_TIME", stage: "shiftTimes" });

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { batch, flow, values } from "sluice";
+import { batch, flow, fromIterable } from "sluice";
 import { testSink } from "sluice/testing";
 import { expect, it } from "vitest";
 import { subtitles, writeSubtitles } from "../src/index.js";
@@ -25,7 +25,7 @@ it("writes what the source reads", async () => {
 });
 
 it("fails an input without times alone", async () => {
-  const report = await flow(values([{ id: "a", text: "a" }, cue("b", 0)]))
+  const report = await flow(fromIterable([{ id: "a", text: "a" }, cue("b", 0)]))
     .pipe(batch(), writeSubtitles({ path: newPath() }))
     .run();
   expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
@@ -33,7 +33,7 @@ it("fails an input without times alone", async () => {
 });
 
 it("rejects when the file is there already", async () => {
-  const running = flow(values([cue("a", 0)]))
+  const running = flow(fromIterable([cue("a", 0)]))
     .pipe(writeSubtitles({ path: threeCues() }))
     .run();
   await expect(running).rejects.toMatchObject({ code: "ERR_SUBTITLES_UNWRITABLE" });

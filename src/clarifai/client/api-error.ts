@@ -1,4 +1,4 @@
-/** Errors of the API and of the way to it. */
+/** Errors of the API and of the connection to it. */
 
 import { FlowError } from "../../core/errors.js";
 import { statusText, type WireStatus } from "../wire/status.js";
@@ -6,13 +6,12 @@ import { statusText, type WireStatus } from "../wire/status.js";
 export interface ApiErrorDetails {
   method: string;
   path: string;
-  /** The status that the API answered with, when it answered. */
+  /** The status that the API answered with, if it answered. */
   status?: WireStatus | undefined;
   httpStatus?: number | undefined;
   /** Times that the request was sent. */
   attempts: number;
-  /** The request may have been carried out although no answer says so. */
-  doubtful?: boolean | undefined;
+  outcomeUnknown?: boolean | undefined;
   retryable?: boolean | undefined;
   cause?: unknown;
 }
@@ -25,18 +24,24 @@ export class ApiError extends FlowError {
   readonly status: WireStatus | undefined;
   readonly httpStatus: number | undefined;
   readonly attempts: number;
-  readonly doubtful: boolean;
+  /** The server may have carried out the request, although no answer confirms it. */
+  readonly outcomeUnknown: boolean;
 
   constructor(code: string, message: string, details: ApiErrorDetails) {
     super(code, message, { retryable: details.retryable ?? false, cause: details.cause });
     this.status = details.status;
     this.httpStatus = details.httpStatus;
     this.attempts = details.attempts;
-    this.doubtful = details.doubtful ?? false;
+    this.outcomeUnknown = details.outcomeUnknown ?? false;
+  }
+
+  /** @deprecated Use `outcomeUnknown`. */
+  get doubtful(): boolean {
+    return this.outcomeUnknown;
   }
 }
 
-/** The error of an answer whose status is not a success. */
+/** Makes the error of an answer whose status is not a success. */
 export function answerError(status: WireStatus, details: Omit<ApiErrorDetails, "status">): ApiError {
   const request = status.reqId ? `, request ${status.reqId}` : "";
   const text = `${details.method} ${details.path}: ${statusText(status)} (${status.code}${request})`;

@@ -1,20 +1,20 @@
-/** What the calls of an app take and give. */
+/** Arguments and results of the calls of an app. */
 
 import type { Concept, GeoPoint, Json } from "../../core/input/input.js";
 import type { WireStatus } from "../wire/status.js";
 
-/** How a patch goes together with what is there. */
+/** How a patch combines with the stored data. */
 export type PatchAction = "merge" | "overwrite" | "remove";
 
 /** The result of one item of a request. */
 export interface ItemStatus {
   id: string;
   status: WireStatus;
-  /** Its data after the request, where the answer has them. */
+  /** Its data after the request, if the answer has them. */
   data?: Record<string, unknown> | undefined;
 }
 
-/** What a patch changes of one input. */
+/** The patch of one input. */
 export interface InputPatch {
   id: string;
   concepts?: readonly Concept[] | undefined;
@@ -24,7 +24,7 @@ export interface InputPatch {
   data?: { readonly [key: string]: Json } | undefined;
 }
 
-/** How the processing of inputs stands that were added under one job. */
+/** The progress of processing the inputs that were added under one job. */
 export interface AddJob {
   id: string;
   status: WireStatus | undefined;
@@ -34,7 +34,7 @@ export interface AddJob {
   failed: number;
 }
 
-/** How many inputs an app has, by state. */
+/** The number of inputs of an app, by state. */
 export interface InputCounts {
   processed: number;
   toProcess: number;

@@ -1,5 +1,6 @@
 /** One app of the API: one method for each call, with typed answers. */
 
+import type { Credential } from "../../core/accounting/clients.js";
 import type { Target } from "../../core/accounting/targets.js";
 import type { Annotation, Concept } from "../../core/input/input.js";
 
@@ -16,13 +17,14 @@ import {
   type WireInput,
   wireInput,
 } from "../wire/inputs.js";
-import { classify, codes, statusFrom } from "../wire/status.js";
+import { classify, statusFrom } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { answerError } from "./api-error.js";
+import type { ApiTransport } from "./api-transport.js";
 import type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PageOptions, PatchAction } from "./app-types.js";
 import type { Answer, CallOptions, ReplayableBody } from "./call.js";
 import { pathPart } from "./path-part.js";
-import { Rehearsal } from "./rehearsal.js";
-import type { Transport } from "./transport.js";
+import { RecordingTransport } from "./recording-transport.js";
 
 export interface AppOptions {
   userId: string;
@@ -48,12 +50,12 @@ export class App {
   readonly userId: string;
   readonly appId: string;
   readonly baseUrl: string;
-  readonly transport: Transport;
+  readonly transport: ApiTransport;
   readonly #path: string;
   readonly #origin: string;
   readonly #options: AppOptions;
 
-  constructor(transport: Transport, options: AppOptions) {
+  constructor(transport: ApiTransport, options: AppOptions) {
     this.transport = transport;
     this.userId = options.userId;
     this.appId = options.appId;
@@ -61,7 +63,6 @@ export class App {
     this.#origin = new URL(options.baseUrl).origin;
     this.#options = options;
     this.#path = `/v2/users/${pathPart(options.userId)}/apps/${pathPart(options.appId)}`;
-    openApps.add(this);
   }
 
   /** Names the app for people: `me/photos at https://api.clarifai.com`, `me/main at /home/me/.sluice (emulator)`. */
@@ -244,27 +245,21 @@ export class App {
     await this.#call("DELETE", path, { json: { input_ids: inputIds }, signal });
   }
 
-  /** Whether the credential may go to this address: the API's own origin and its media hosts. */
-  trusts(url: URL): boolean {
-    if (url.origin === this.#origin) return true;
-    return url.protocol === "https:" && (this.#options.mediaHosts ?? []).includes(url.host);
+  /** Returns the credential for an address that it may go to: the API's own origin and its media hosts; undefined for all others. */
+  authorize(url: URL): Credential | undefined {
+    const isMediaHost = url.protocol === "https:" && (this.#options.mediaHosts ?? []).includes(url.host);
+    if (url.origin !== this.#origin && !isMediaHost) return undefined;
+    const owned = `/users/${pathPart(this.userId)}/apps/${pathPart(this.appId)}/`;
+    return { authorization: `Key ${this.#options.pat}`, isOwner: url.pathname.includes(owned) };
   }
 
-  /** The header that proves who asks; for trusted addresses only. */
-  get authorization(): string {
-    return `Key ${this.#options.pat}`;
-  }
-
-  /** This app for a plan: what is called is counted, and nothing is sent. */
-  rehearsed(): App {
-    const app = new App(new Rehearsal(this.baseUrl, this.transport), { ...this.#options, onClose: undefined });
-    openApps.delete(app); // no media are its own
-    return app;
+  /** Returns this app for a dry run: it counts the requests, and sends none. */
+  forDryRun(): App {
+    return new App(new RecordingTransport(this.transport), { ...this.#options, onClose: undefined });
   }
 
   /** Closes connections; an embedded store that `connect` started is stopped. */
   async close(): Promise<void> {
-    openApps.delete(this);
     await this.transport.close();
     await this.#options.onClose?.();
   }
@@ -301,7 +296,8 @@ export class App {
   async #call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, options: CallOptions = {}): Promise<Answer> {
     const answer = await this.transport.call(method, `${this.#path}${path}`, options);
     const { status } = answer;
-    const itemised = status.code === codes.mixed || (status.code === codes.failure && hasItems(answer.json));
+    const itemised =
+      status.code === statusCodes.MIXED_STATUS || (status.code === statusCodes.FAILURE && hasItems(answer.json));
     if (classify(status) === "ok" || itemised) return answer;
     const { httpStatus, attempts } = answer;
     throw answerError(status, { method, path, httpStatus, attempts });
@@ -310,14 +306,4 @@ export class App {
 
 function hasItems(json: Record<string, unknown>): boolean {
   return Object.values(json).some((value) => Array.isArray(value) && value.length > 0);
-}
-
-const openApps = new Set<App>();
-
-/** The open app of this process that a media address belongs to; where several share an origin, the one that the path names. */
-export function appOfMedia(url: URL): App | undefined {
-  const trusting = [...openApps].filter((app) => app.trusts(url));
-  const owner = ({ userId, appId }: App) =>
-    url.pathname.includes(`/users/${pathPart(userId)}/apps/${pathPart(appId)}/`);
-  return trusting.find(owner) ?? trusting[0];
 }

@@ -1,8 +1,8 @@
-/** One call of the API: what it sends, and what comes back. */
+/** One call of the API: its options and its answer. */
 
 import type { WireStatus } from "../wire/status.js";
 
-/** A body that can be made again for every attempt; `length` is exact. A chunk is good until the next is asked for. */
+/** A body that every attempt reads anew; `length` is exact. A chunk is valid until the next one is requested. */
 export interface ReplayableBody {
   length: number;
   chunks(): Iterable<Uint8Array>;
@@ -11,15 +11,15 @@ export interface ReplayableBody {
 export interface CallOptions {
   /** Sent as JSON. */
   json?: unknown;
-  /** Sent as it is; instead of `json`. */
+  /** Sent unchanged, instead of `json`. */
   body?: ReplayableBody | undefined;
   query?: Record<string, string | number | readonly string[] | undefined> | undefined;
-  /** Whether sending it twice does what sending it once does. Default: true for all but POST. */
+  /** Whether sending it twice has the same effect as sending it once. Default: true for all methods but POST. */
   idempotent?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** A readable answer: its status and the rest of it. */
+/** A readable answer: its status and its JSON. */
 export interface Answer {
   status: WireStatus;
   httpStatus: number;
@@ -27,7 +27,7 @@ export interface Answer {
   attempts: number;
 }
 
-/** The query of an address, with its question mark; values of a list come one after the other. */
+/** Formats the query of an address, with its question mark; each value of a list becomes a parameter. */
 export function queryText(query: CallOptions["query"]): string {
   if (!query) return "";
   const parameters = new URLSearchParams();

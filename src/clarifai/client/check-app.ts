@@ -4,7 +4,7 @@ import { OptionsError } from "../../core/errors.js";
 import { formatValue } from "../../core/util/format-value.js";
 import { App } from "./app.js";
 
-/** Checks an argument that is an app: `connect` gives a promise of one. @throws {OptionsError} ERR_OPTIONS */
+/** Checks that an argument is an app and not the promise that `connect` returns. @throws {OptionsError} ERR_OPTIONS */
 export function checkApp(plugin: string, app: unknown): void {
   if (app instanceof App) return;
   const hint = app instanceof Promise ? "a promise: await connect(…)" : formatValue(app);

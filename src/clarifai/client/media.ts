@@ -2,26 +2,26 @@
 
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
+import type { Authorize, Credential } from "../../core/accounting/clients.js";
 import { InputError } from "../../core/errors.js";
 import { checkEncoding, followHops, type Hop, locationIn, refusalOf } from "../../core/net/follow-redirects.js";
 import { guardedAgent } from "../../core/net/guarded-fetch.js";
 import { Agent } from "../../core/net/http.js";
 import { type MediaHead, mediaHead } from "../../core/net/media-head.js";
 import { redactUrl } from "../../core/redact-urls.js";
-import type { App } from "./app.js";
 
-/** Takes an answer as it comes; what it throws ends the request. */
+/** Receives an answer piece by piece; an error that it throws ends the request. */
 export interface MediaReceiver {
   begin(head: MediaHead): void;
-  /** Takes some bytes. While a promise that it gives back is open, no more are read. */
+  /** Takes some bytes. If it returns a promise, the next bytes are read when it has resolved. */
   take(bytes: Buffer): Promise<void> | undefined;
 }
 
 export interface MediaOptions {
   signal?: AbortSignal | undefined;
-  /** Byte to begin with, for going on with a broken download. Default: 0. */
+  /** First byte to request, to resume a broken download. Default: 0. */
   start?: number | undefined;
-  /** Tag of the content that `start` is in; what has another tag is sent from its first byte. */
+  /** Tag of the content to resume; the server sends content with another tag from its first byte. */
   etag?: string | undefined;
   /** Longest wait between two pieces, in milliseconds. Default: 60,000. */
   timeoutMs?: number | undefined;
@@ -29,50 +29,51 @@ export interface MediaOptions {
   allowPrivate?: boolean | undefined;
 }
 
-/** Bytes of a refusal or a redirect that are read, so that its connection can be used again. */
+/** Most bytes of a refusal or a redirect that are read, so that its connection can be used again. */
 const maxIgnoredBytes = 128 * 1024;
 
 /**
- * Receives the bytes of a URL; resolves when all are taken. Redirects are followed one by one, each checked anew; the credential goes to
- * the API's origin and its media hosts and to no other place. Other hosts must be public, and where one of them redirects to goes without the
- * credential too.
+ * Receives the bytes of a URL; resolves when the receiver has taken all of them. It follows redirects one by one and checks each of them. The
+ * credential is sent to the API's origin and its media hosts only. Other hosts must be public, and all redirects behind them are requested without the
+ * credential.
  *
- * @throws {InputError} what `followRedirects` and the guard against private addresses throw; ERR_DOWNLOAD_BROKEN for another part than was asked for
+ * @throws {InputError} the errors of `followRedirects` and of the guard against private addresses; ERR_DOWNLOAD_BROKEN for another part than requested
  */
 export function receiveMedia(
-  app: App | undefined,
+  authorize: Authorize | undefined,
   address: string,
   receiver: MediaReceiver,
   options: MediaOptions = {},
 ): Promise<void> {
-  let owner = app;
+  let trusted = authorize;
   return followHops(address, (url) => {
-    if (!owner?.trusts(url)) owner = undefined;
-    return receiveOnce(owner, url, receiver, options);
+    const credential = trusted?.(url);
+    if (!credential) trusted = undefined;
+    return receiveOnce(credential, url, receiver, options);
   });
 }
 
 const trustedAgent = new Agent({ connections: 64, keepAliveTimeout: 10_000 });
 
-/** One request: with the credential of the app that trusts the address, or guarded and without any. */
+/** One request: with the credential for a trusted address, or guarded and without any. */
 function receiveOnce(
-  owner: App | undefined,
+  credential: Credential | undefined,
   url: URL,
   receiver: MediaReceiver,
   options: MediaOptions,
 ): Promise<Hop<void>> {
   const { signal, start = 0, etag, timeoutMs: timeout = 60_000 } = options;
-  const dispatcher = owner ? trustedAgent : guardedAgent(options.allowPrivate ?? false);
+  const dispatcher = credential ? trustedAgent : guardedAgent(options.allowPrivate ?? false);
   const headers = {
     "accept-encoding": "identity",
-    ...(owner ? { authorization: owner.authorization } : {}),
+    ...(credential ? { authorization: credential.authorization } : {}),
     ...(start > 0 ? { range: `bytes=${start}-` } : {}),
     ...(start > 0 && etag !== undefined ? { "if-range": etag } : {}),
   };
   const request = { origin: url.origin, path: `${url.pathname}${url.search}`, method: "GET" as const, headers };
   return new Promise((resolve, reject) => {
     let current: Dispatcher.DispatchController | undefined;
-    /** What becomes of it when the rest of an answer without bytes has been read. */
+    /** Settles the request when an answer without content has ended. */
     let settle: (() => void) | undefined;
     let ignoredBytes = 0;
     const taken = () => resolve({ found: undefined });
@@ -103,7 +104,8 @@ function receiveOnce(
         onResponseData(controller, bytes) {
           if (settle) {
             ignoredBytes += bytes.length;
-            if (ignoredBytes > maxIgnoredBytes) controller.abort(new Error("it is not read any further"));
+            if (ignoredBytes > maxIgnoredBytes)
+              controller.abort(new Error("the answer has more bytes than a refusal needs"));
             return;
           }
           const pause = receiver.take(bytes);
@@ -129,7 +131,7 @@ function receiveOnce(
   });
 }
 
-/** The head of an answer with bytes, which are the bytes that were asked for, as they are. */
+/** Returns the head of an answer with content, and checks that its bytes are the requested ones, not encoded. */
 function headOf(url: URL, statusCode: number, headers: IncomingHttpHeaders, asked: number): MediaHead | undefined {
   const head = mediaHead(statusCode, headers, asked);
   if (!head || head.isOver) return head;
@@ -140,7 +142,7 @@ function headOf(url: URL, statusCode: number, headers: IncomingHttpHeaders, aske
   throw new InputError("ERR_DOWNLOAD_BROKEN", text, { retryable: true });
 }
 
-/** What has less than was asked from may be asked again, from its start. */
+/** Makes the error of a refusal. Content that is shorter than the requested start may be requested again from its first byte. */
 function refusal(url: URL, statusCode: number): InputError {
   if (statusCode !== 416) return refusalOf(url, statusCode);
   return new InputError("ERR_HTTP_416", `${redactUrl(url.href)} answered HTTP 416`, { retryable: true });

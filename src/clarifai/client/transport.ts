@@ -1,27 +1,26 @@
-/** Transport: one request to the API, paced, with its deadline, its retries and a typed answer. */
+/** Transport: decides about every request to the API: when it is sent, whether it is sent again, and when to give up. */
 
-import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import type { Traffic } from "../../core/accounting/run-context.js";
-import type { Turns } from "../../core/accounting/shared-rate-limiter.js";
-import { describeError, FlowError } from "../../core/errors.js";
+import type { Traffic } from "../../core/accounting/clients.js";
+import type { SharedRateLimiter } from "../../core/accounting/shared-rate-limiter.js";
+import { FlowError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
-import { withDeadline } from "../../core/net/deadline.js";
-import { Pool } from "../../core/net/http.js";
-import { retryAfterMs } from "../../core/net/retry-after.js";
-import { classify, isThrottle, statusFrom, type WireStatus } from "../wire/status.js";
-import { ApiError, type ApiErrorDetails, answerError } from "./api-error.js";
-import { type Answer, type CallOptions, queryText } from "./call.js";
+import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
+import { statusCodes } from "../wire/status-codes.js";
+import { ApiError } from "./api-error.js";
+import type { ApiTransport } from "./api-transport.js";
+import type { Answer, CallOptions } from "./call.js";
+import { type ApiRequest, HttpConnection } from "./http-connection.js";
 import { Pacer, type PacerOptions } from "./pacing/pacer.js";
-import { describeStranger, type Stranger, strangerIn } from "./untrusted-origin.js";
+import { fateOf, grantedRate, type Reply, replyError, replyOf } from "./reply.js";
 
 export interface TransportOptions extends PacerOptions {
   baseUrl: string;
   pat: string;
-  /** Whose requests are counted together where processes share them. Default: the address. */
+  /** Processes that share requests count them together by this name. Default: the address. */
   account?: string | undefined;
-  /** The platform itself, which has no store to ask for. Default: false. */
+  /** The server is the platform itself, which has no store. Default: false. */
   isPlatform?: boolean | undefined;
   /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
   timeoutMs?: number | undefined;
@@ -29,80 +28,54 @@ export interface TransportOptions extends PacerOptions {
   retryForMs?: number | undefined;
 }
 
-/** The largest answer that is read. */
-const maxAnswerBytes = 64 * 1024 * 1024;
 /** A server that never answered is given up sooner than one that has a bad minute. */
 const firstContactMs = 10_000;
-/** Longest wait that an answer may ask for, in milliseconds. */
-const longestRetryAfterMs = 120_000;
-/** A line that is slower than this many bytes a millisecond is taken for one that stands still. */
-const slowestLine = 8;
+const defaultRetryForMs = 300_000;
 /** Header with the id of its store, which an emulator sends with each answer. */
 const storeHeader = "x-sluice-store";
 /** A request that every server answers in some way, without changing anything. */
-const anyQuestion = "/v2/status_codes/10000";
-/** What a request is worth besides its bytes, when the pacer weighs what gets done. */
+const harmlessPath = `/v2/status_codes/${statusCodes.SUCCESS}`;
+/** Work of a request besides its bytes, when the pacer compares how much gets done. */
 const requestWork = 50_000;
 
-interface Attempt {
-  httpStatus: number;
-  status: WireStatus | undefined;
-  json: Record<string, unknown>;
-  retryAfterMs: number | undefined;
-  /** What shows that something else than the API answered. */
-  stranger: Stranger | undefined;
-}
+type Why = "throttled" | "failed";
 
 /**
- * Sends requests. It is the one layer that retries a request: throttled answers, failures of the server, lost connections. A POST whose
- * fate is unknown is not sent again; it throws an ApiError that is `doubtful`, and the caller finds out.
+ * Sends requests. It retries throttled answers, failures of the server and lost connections. It does not repeat a POST whose outcome is unknown: it
+ * throws an `ApiError` with `outcomeUnknown`, and the caller looks up what arrived.
  */
-export class Transport {
+export class Transport implements ApiTransport {
   readonly counts: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
   readonly pacer: Pacer;
-  readonly #pool: Pool;
-  readonly #basePath: string;
-  /** Where the server is, for people: without what may stand before an `@`. */
-  readonly #address: string;
-  readonly #authorization: string;
+  readonly #connection: HttpConnection;
   readonly #options: TransportOptions;
   readonly #clock: Clock;
-  /** Since when nothing has succeeded; undefined while all is well. */
+  /** Since when nothing has succeeded; undefined while requests succeed. */
   #troubleSince: number | undefined;
   #everAnswered = false;
-  /** The store that the answers came from; null: from a server that names none. */
+  /** The store that the answers came from; null: from a server that names no store. */
   #store: string | null | undefined;
-  #turns: Turns | undefined;
+  #rateLimiter: SharedRateLimiter | undefined;
   #lastError: ApiError | undefined;
 
   constructor(options: TransportOptions, clock: Clock = systemClock, pacer = new Pacer(options, clock)) {
-    const url = new URL(options.baseUrl);
     this.#options = options;
     this.#clock = clock;
-    this.#basePath = url.pathname.replace(/\/+$/, "");
-    this.#address = `${url.origin}${this.#basePath}`;
-    this.#authorization = `Key ${options.pat}`;
     this.pacer = pacer;
-    this.#pool = new Pool(url.origin, {
-      connections: options.maxConcurrency ?? 32,
-      pipelining: 1,
-      headersTimeout: options.timeoutMs ?? 120_000,
-      bodyTimeout: options.timeoutMs ?? 120_000,
-      keepAliveTimeout: 10_000,
-    });
+    this.#connection = new HttpConnection(options, this.counts);
   }
 
   /** Sends a request until it has a final answer. @throws {ApiError} */
   async call(method: Dispatcher.HttpMethod, path: string, options: CallOptions = {}): Promise<Answer> {
     await this.pacer.slot();
     try {
-      return await this.#tryUntilFinal(method, path, options);
+      return await this.#untilFinal({ ...options, method, path });
     } finally {
       this.pacer.leave();
     }
   }
 
-  /** What its calls wait for just now, as text. */
+  /** Describes what its calls wait for just now; undefined if there are none. */
   waits(): string | undefined {
     const { open, waiting, downForMs } = this.pacer;
     if (open === 0 && waiting === 0) return undefined;
@@ -111,237 +84,141 @@ export class Transport {
     return `requests: ${open} ${open === 1 ? "is" : "are"} open${more}${down}`;
   }
 
-  /** Asks for a turn before each attempt from now on, where a rate is known. */
-  shareTurns(turns: Turns | undefined): void {
-    this.#turns = turns;
+  /** Acquires a slot of the shared rate limiter before each attempt from now on, if a rate is known. */
+  shareRateLimiter(limiter: SharedRateLimiter | undefined): void {
+    this.#rateLimiter = limiter;
   }
 
   /**
-   * Returns the id of the store behind an emulator, which tells apart two stores that use one port in turn. Asks the server once; undefined for the
+   * Returns the id of the store behind an emulator, which distinguishes two stores that use one port in turn. Requests it once; undefined for the
    * platform and for servers that name no store.
    *
    * @throws {ApiError} ERR_SERVER_UNREACHABLE
    */
   async storeOfServer(): Promise<string | undefined> {
     if (this.#store === undefined && !this.#options.isPlatform) {
-      await this.call("GET", anyQuestion).catch((error: unknown) => {
-        if (this.#store === undefined) throw error; // any answer tells, also a refusal
+      await this.call("GET", harmlessPath).catch((error: unknown) => {
+        if (this.#store === undefined) throw error; // a refusal has the header, too
       });
     }
     return this.#store ?? undefined;
   }
 
-  /** Notices when another store answers than before: what this run sent to the first one is not there. */
-  #checkStore(header: string | string[] | undefined): void {
-    const store = typeof header === "string" ? header : null;
-    if (typeof this.#store === "string" && store !== null && store !== this.#store) {
-      const text = `the emulator at ${this.#address} now has another store than before; start again, with a journal of its own`;
-      throw new FlowError("ERR_STORE_CHANGED", text);
-    }
-    this.#store ??= store;
-  }
-
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#connection.close();
   }
 
-  /** Waits for the moment to send; gives back when that is. A shared turn is taken last: what waited after it would go in the turn of another. */
+  #untilFinal(request: ApiRequest): Promise<Answer> {
+    const { signal } = request;
+    const rules = {
+      throttled: { pause: async () => undefined }, // its next turn comes when the rate allows it
+      failed: {
+        pause: async ({ attempts, afterMs }: Pause) => {
+          await this.pacer.pause(attempts, signal);
+          if (afterMs) await this.#clock.sleep(afterMs, signal);
+        },
+      },
+    };
+    return retry((attempts) => this.#attempt(request, attempts), { rules, signal, clock: this.#clock });
+  }
+
+  /** Sends a request once. */
+  async #attempt(request: ApiRequest, attempts: number): Promise<Verdict<Answer, Why>> {
+    const { signal } = request;
+    const givenUp = this.#givenUp(request);
+    if (givenUp) return fail(givenUp);
+    const startedAt = await this.#turn(signal);
+    signal?.throwIfAborted();
+    this.counts.requests += 1;
+    if (attempts > 1) this.counts.retries += 1;
+    const reply = await this.#send(request);
+    return this.#verdictOn(reply, request, { attempts, startedAt });
+  }
+
+  /** Judges a reply, and reports it to the pacer. */
+  #verdictOn(
+    reply: Reply,
+    { method, path, body, idempotent = method !== "POST" }: ApiRequest,
+    { attempts, startedAt }: { attempts: number; startedAt: number },
+  ): Verdict<Answer, Why> {
+    const { address, host } = this.#connection;
+    const { status, httpStatus = 0, json } = reply;
+    const details = { method, path, attempts };
+    const problem = certificateProblem(reply.lost, host);
+    if (problem) return fail(new ApiError("ERR_CERTIFICATE", problem, { ...details, cause: reply.lost }));
+    // A redirect before the first answer of the API means a wrong address. A later one may pass.
+    if (reply.untrusted?.location !== undefined && !this.#everAnswered) {
+      return fail(replyError(reply, address, { ...details, retryable: false }));
+    }
+    const fate = fateOf(reply);
+    if (status || fate === "throttled") this.#everAnswered = true;
+    if (status && fate === "final") {
+      this.#troubleSince = undefined;
+      this.pacer.succeeded(startedAt, requestWork + (body?.length ?? 0));
+      return ok({ status, httpStatus, json, attempts });
+    }
+
+    this.#troubleSince ??= this.#clock.now();
+    if (fate === "throttled") {
+      this.counts.throttled += 1;
+      this.pacer.refused(startedAt, { granted: grantedRate(status), retryAfterMs: reply.retryAfterMs });
+    } else this.pacer.failed(startedAt);
+    const outcomeUnknown = fate === "unknown" && !idempotent;
+    const error = replyError(reply, address, { ...details, outcomeUnknown });
+    if (!outcomeUnknown && !this.#patienceIsOver()) {
+      return again(fate === "throttled" ? "throttled" : "failed", error, reply.retryAfterMs);
+    }
+    this.#lastError = error;
+    return outcomeUnknown ? unknown(error) : fail(error);
+  }
+
+  /** Sends a request once. An error of the connection is a reply, too; an abort and errors of this library are thrown. */
+  async #send(request: ApiRequest): Promise<Reply> {
+    try {
+      const answer = await this.#connection.send(request);
+      this.#checkStore(answer.headers[storeHeader]);
+      return replyOf(answer);
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      if (error instanceof FlowError) throw error;
+      return { json: {}, lost: error };
+    }
+  }
+
+  /**
+   * Waits for the moment to send, and returns it. The slot of the shared rate limiter is acquired last: a request that waited after it would use the
+   * slot of another one.
+   */
   async #turn(signal: AbortSignal | undefined): Promise<number> {
     const startedAt = await this.pacer.turn(signal);
     const { perSecond, down } = this.pacer;
-    if (!this.#turns || down || perSecond === Number.POSITIVE_INFINITY) return startedAt;
-    await this.#turns.next(this.#options.account ?? this.#address, perSecond, signal);
+    if (!this.#rateLimiter || down || perSecond === Number.POSITIVE_INFINITY) return startedAt;
+    await this.#rateLimiter.acquire(this.#options.account ?? this.#connection.address, perSecond, signal);
     return this.#clock.now();
   }
 
-  async #tryUntilFinal(method: Dispatcher.HttpMethod, path: string, options: CallOptions): Promise<Answer> {
-    const idempotent = options.idempotent ?? method !== "POST";
-    for (let attempts = 1; ; attempts += 1) {
-      this.#throwIfGivenUp(method, path);
-      const startedAt = await this.#turn(options.signal);
-      options.signal?.throwIfAborted();
-      let attempt: Attempt | undefined;
-      let lost: unknown;
-      this.counts.requests += 1;
-      if (attempts > 1) this.counts.retries += 1;
-      try {
-        attempt = await this.#send(method, path, options);
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        if (error instanceof FlowError) throw error;
-        const certificate = certificateProblem(error, new URL(this.#address).host);
-        const details = { method, path, attempts, cause: error };
-        if (certificate) throw new ApiError("ERR_CERTIFICATE", certificate, details);
-        lost = error;
-      }
-      // A wrong address shows at once. What comes between after answers of the API may pass.
-      if (attempt?.stranger?.location !== undefined && !this.#everAnswered) {
-        throw this.#strangerError(attempt.stranger, { method, path, attempts });
-      }
-      const status = attempt?.status;
-      if (status) this.#everAnswered = true; // also one that has a bad minute just now
-      if (attempt && status && this.#isFinal(attempt)) {
-        this.#troubleSince = undefined;
-        this.pacer.succeeded(startedAt, requestWork + (options.body?.length ?? 0));
-        return { status, httpStatus: attempt.httpStatus, json: attempt.json, attempts };
-      }
-      this.#troubleSince ??= this.#clock.now();
-      const refused =
-        attempt !== undefined && (attempt.httpStatus === 429 || (status !== undefined && isThrottle(status)));
-      const safe = idempotent || refused || neverSent(lost) || attempt?.stranger?.location !== undefined;
-      if (refused) {
-        this.counts.throttled += 1;
-        this.#everAnswered = true; // also without a status
-        this.pacer.refused(startedAt, { granted: grantedRate(status), retryAfterMs: attempt?.retryAfterMs });
-      } else this.pacer.failed(startedAt);
-      if (!safe || this.#patienceIsOver()) {
-        this.#lastError = this.#errorOf(method, path, attempt, lost, attempts, !safe);
-        throw this.#lastError;
-      }
-      if (refused) continue; // its next turn comes when the rate allows it
-      await this.pacer.pause(attempts, options.signal);
-      if (attempt?.retryAfterMs) await this.#clock.sleep(attempt.retryAfterMs, options.signal);
-    }
-  }
-
-  /** A server that never answered is asked once a second, and what is called meanwhile fails with it: a wrong address shows at once. */
-  #throwIfGivenUp(method: string, path: string): void {
+  /** The error of a call to a server that never answered, between the probes of it: a wrong address shows at once. */
+  #givenUp({ method, path }: ApiRequest): ApiError | undefined {
     const last = this.#lastError;
-    if (!last || this.#everAnswered || !this.pacer.resting || !this.#patienceIsOver()) return;
-    throw new ApiError(last.code, last.message, { method, path, attempts: 0, retryable: true, cause: last });
-  }
-
-  /** An answer is final when its status is readable and is not one that passes with time. */
-  #isFinal(attempt: Attempt): boolean {
-    if (attempt.status === undefined) return false;
-    if (attempt.httpStatus === 429 || attempt.httpStatus >= 500) return false;
-    return classify(attempt.status) !== "transient";
-  }
-
-  async #send(method: Dispatcher.HttpMethod, path: string, options: CallOptions): Promise<Attempt> {
-    const headers: Record<string, string> = { authorization: this.#authorization, accept: "application/json" };
-    const request: Dispatcher.RequestOptions = {
-      method,
-      path: `${this.#basePath}${path}${queryText(options.query)}`,
-      headers,
-    };
-    let bytes = 0;
-    if (options.body) {
-      bytes = options.body.length;
-      headers["content-length"] = String(bytes);
-      request.body = counted(options.body.chunks(), this.counts) as unknown as Readable;
-    } else if (options.json !== undefined) {
-      const body = JSON.stringify(options.json);
-      bytes = Buffer.byteLength(body);
-      request.body = body;
-      this.counts.bytesSent += bytes;
-    }
-    if (request.body) headers["content-type"] = "application/json";
-    // What waits for single pieces is not enough: a server may send them for ever.
-    const deadlineMs = 2 * (this.#options.timeoutMs ?? 120_000) + bytes / slowestLine;
-    const late = () => new Error(`the answer did not end within ${Math.round(deadlineMs)} ms`);
-    return withDeadline({ deadlineMs, signal: options.signal, late }, async (signal) => {
-      const response = await this.#pool.request({ ...request, signal });
-      this.#checkStore(response.headers[storeHeader]);
-      const text = await this.#readAnswer(response.body);
-      const retryAfter = retryAfterMs(response.headers);
-      const json = parseObject(text);
-      return {
-        httpStatus: response.statusCode,
-        json: json ?? {},
-        status: json ? statusFrom(json.status) : undefined,
-        retryAfterMs: retryAfter === undefined ? undefined : Math.min(retryAfter, longestRetryAfterMs),
-        stranger: json ? undefined : strangerIn(response.statusCode, response.headers, text),
-      };
-    });
-  }
-
-  async #readAnswer(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of body) {
-      bytes += chunk.length;
-      if (bytes > maxAnswerBytes) {
-        body.destroy();
-        throw new Error(`the answer has more than ${maxAnswerBytes} bytes`);
-      }
-      chunks.push(chunk);
-    }
-    this.counts.bytesReceived += bytes;
-    return Buffer.concat(chunks).toString("utf8");
+    if (!last || this.#everAnswered || !this.pacer.resting || !this.#patienceIsOver()) return undefined;
+    return new ApiError(last.code, last.message, { method, path, attempts: 0, retryable: true, cause: last });
   }
 
   #patienceIsOver(): boolean {
     if (this.#troubleSince === undefined) return false;
-    const patience = this.#options.retryForMs ?? 300_000;
-    return (
-      this.#clock.now() - this.#troubleSince > (this.#everAnswered ? patience : Math.min(patience, firstContactMs))
-    );
+    const { retryForMs = defaultRetryForMs } = this.#options;
+    const patienceMs = this.#everAnswered ? retryForMs : Math.min(retryForMs, firstContactMs);
+    return this.#clock.now() - this.#troubleSince > patienceMs;
   }
 
-  #strangerError(stranger: Stranger, details: ApiErrorDetails): ApiError {
-    const { code, text } = describeStranger(stranger, this.#address);
-    return new ApiError(code, text, { ...details, httpStatus: stranger.httpStatus });
-  }
-
-  #errorOf(
-    method: string,
-    path: string,
-    attempt: Attempt | undefined,
-    lost: unknown,
-    attempts: number,
-    doubtful: boolean,
-  ): ApiError {
-    const details = { method, path, httpStatus: attempt?.httpStatus, attempts, doubtful, retryable: true, cause: lost };
-    if (attempt?.status) return answerError(attempt.status, details);
-    if (attempt?.stranger) return this.#strangerError(attempt.stranger, details);
-    if (attempt) {
-      const text = `${method} ${path}: HTTP ${attempt.httpStatus} without a readable status`;
-      return new ApiError("ERR_ANSWER_UNREADABLE", text, details);
+  /** Notices that another store answers than before: it does not have what this run sent to the first one. */
+  #checkStore(header: string | string[] | undefined): void {
+    const store = typeof header === "string" ? header : null;
+    if (typeof this.#store === "string" && store !== null && store !== this.#store) {
+      const { address } = this.#connection;
+      const text = `the emulator at ${address} now has another store than before; start again, with a journal of its own`;
+      throw new FlowError("ERR_STORE_CHANGED", text);
     }
-    const down = neverSent(lost);
-    const text = down
-      ? `${this.#address} cannot be reached: ${describeError(lost)}`
-      : `${method} ${path}: no answer: ${describeError(lost)}`;
-    return new ApiError(down ? "ERR_SERVER_UNREACHABLE" : "ERR_ANSWER_LOST", text, details);
-  }
-}
-
-/** Counts chunks as they are handed over: sending a video goes on for minutes. */
-function* counted(chunks: Iterable<Uint8Array>, counts: Traffic): Generator<Uint8Array, void> {
-  for (const chunk of chunks) {
-    counts.bytesSent += chunk.length;
-    yield chunk;
-  }
-}
-
-/** Errors of a connection that was never made: nothing can have been carried out. */
-function neverSent(error: unknown): boolean {
-  const code = (error as { code?: string } | undefined)?.code;
-  return (
-    code === "ECONNREFUSED" ||
-    code === "ENOTFOUND" ||
-    code === "EAI_AGAIN" ||
-    code === "EHOSTUNREACH" ||
-    code === "ENETUNREACH" ||
-    code === "UND_ERR_CONNECT_TIMEOUT"
-  );
-}
-
-/** The rate that a throttled answer names: "exceeded limit of 15 requests per second". */
-function grantedRate(status: WireStatus | undefined): number | undefined {
-  const match = /limit of (\d+(?:\.\d+)?) requests? per second/i.exec(status?.details ?? "");
-  const rate = match ? Number(match[1]) : Number.NaN;
-  return rate > 0 ? rate : undefined;
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
+    this.#store ??= store;
   }
 }

@@ -1,17 +1,21 @@
-/** Untrusted origins: answers that show that something else than the API has the address, or stands before it. */
+/** Untrusted origins: answers that show that another server has the address of the API, or stands before it. */
 
 import type { IncomingHttpHeaders } from "node:http";
 import { redactUrl } from "../../core/redact-urls.js";
 
-/** An answer that is not the API's. */
-export interface Stranger {
+/** An answer that did not come from the API. */
+export interface UntrustedOrigin {
   httpStatus: number;
-  /** Where it redirects to; undefined for a web page. */
+  /** Target of its redirect; undefined for a web page. */
   location: string | undefined;
 }
 
-/** A redirect, which the API never sends, or a web page that does not say that a server is in trouble. */
-export function strangerIn(httpStatus: number, headers: IncomingHttpHeaders, body: string): Stranger | undefined {
+/** Recognizes a redirect, which the API never sends, and a web page, unless its HTTP status says that the server has trouble. */
+export function untrustedOriginIn(
+  httpStatus: number,
+  headers: IncomingHttpHeaders,
+  body: string,
+): UntrustedOrigin | undefined {
   const { location } = headers;
   if (httpStatus >= 300 && httpStatus < 400 && typeof location === "string") return { httpStatus, location };
   const isPage = /\bhtml\b/i.test(headers["content-type"] ?? "") || /^\s*<(!doctype|html)/i.test(body);
@@ -19,8 +23,11 @@ export function strangerIn(httpStatus: number, headers: IncomingHttpHeaders, bod
   return isPage && !mayPass ? { httpStatus, location: undefined } : undefined;
 }
 
-/** What it is, in words, and the next step; `address` is the API's as it was given. */
-export function describeStranger({ httpStatus, location }: Stranger, address: string): { code: string; text: string } {
+/** Describes the answer and the next step; `address` is the configured address of the API. */
+export function describeUntrustedOrigin(
+  { httpStatus, location }: UntrustedOrigin,
+  address: string,
+): { code: string; text: string } {
   const portal = "if this network has a sign-in page, open it in a browser first";
   if (location === undefined) {
     const fact = `${address} answered with a web page (HTTP ${httpStatus}), not as the API does`;
@@ -33,6 +40,6 @@ export function describeStranger({ httpStatus, location }: Stranger, address: st
   const step =
     isSame && target?.protocol !== here.protocol
       ? `set baseUrl (CLARIFAI_API_BASE) to ${target?.origin}${here.pathname.replace(/\/+$/, "")}`
-      : `set baseUrl (CLARIFAI_API_BASE) to where the API is; ${portal}`;
+      : `set baseUrl (CLARIFAI_API_BASE) to the address of the API; ${portal}`;
   return { code: "ERR_API_MOVED", text: `${fact}, and requests with a key follow no redirects; ${step}` };
 }

@@ -1,4 +1,4 @@
-/** Files that are in the folder already: which of them a download may replace. */
+/** Decides which existing files of the folder a download may replace. */
 
 import { createHash } from "node:crypto";
 import { createReadStream, lstatSync } from "node:fs";
@@ -8,8 +8,8 @@ import type { ManifestFile } from "../../formats/manifest/line.js";
 import type { Recorded } from "./manifest.js";
 
 /**
- * Whether the file that is about to get its name replaces one with other content. Only a file that the manifest records for the same input may be
- * replaced. A file without a record whose content is the same was left by a run that was killed.
+ * Returns whether a new file replaces an existing one with other content. Only a file that the manifest records for the same input may be replaced. A
+ * file without a record and with the same content is from a run that was killed.
  *
  * @throws {InputError} ERR_FILE_EXISTS
  */
@@ -23,18 +23,18 @@ export async function replaces(folder: string, made: ManifestFile, known: Record
   throw new InputError("ERR_FILE_EXISTS", text);
 }
 
-/** Whether a file of the manifest has the content that the manifest says. Reads all of it. */
+/** Reads a file of the manifest, and returns whether it has the recorded content. */
 export async function isUnchanged(folder: string, { path, sha256 }: ManifestFile): Promise<boolean> {
   return (await sha256Of(join(folder, path)).catch(() => undefined)) === sha256;
 }
 
-/** Undefined if there is no regular file; links are replaced and not followed. */
+/** Returns the size of a regular file, else undefined: links are replaced and not followed. */
 function sizeOfFile(path: string): number | undefined {
   try {
     const found = lstatSync(path, { throwIfNoEntry: false });
     return found?.isFile() ? found.size : undefined;
   } catch {
-    return undefined; // a name that cannot be looked up; the file system refuses to write it, too
+    return undefined; // the file system refuses the name, also when it is written
   }
 }
 

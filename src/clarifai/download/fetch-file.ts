@@ -1,35 +1,36 @@
-/** Fetching: streams a URL into a partial file, checks what came, and goes on where it broke. */
+/** Fetches a URL into a partial file, checks the bytes, and resumes a broken download where it broke. */
 
-import type { Traffic } from "../../core/accounting/run-context.js";
+import type { Authorize, Traffic } from "../../core/accounting/clients.js";
 import { codeOf, describeError, FlowError, InputError } from "../../core/errors.js";
-import { backoffMs } from "../../core/net/backoff.js";
-import { systemClock } from "../../core/net/clock.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { checkUrl } from "../../core/net/guarded-fetch.js";
 import type { MediaHead } from "../../core/net/media-head.js";
-import { type App, appOfMedia } from "../client/app.js";
+import { again, fail, ok, retry } from "../../core/net/retry.js";
 import { receiveMedia } from "../client/media.js";
 import type { PartialFile } from "./partial-file.js";
 
 export interface FetchOptions {
-  app?: App | undefined;
+  /** Finds the credential for an address. */
+  authorize: Authorize;
   signal: AbortSignal;
   maxAttempts: number;
   maxBytes: number;
   timeoutMs: number;
-  /** Longest time for all tries together, in milliseconds. */
+  /** Longest time for all attempts together, in milliseconds. */
   deadlineMs: number;
   allowPrivate: boolean;
-  /** What is asked for is an image, a video or audio. */
+  /** Whether the content must be an image, a video or audio. */
   isMedia: boolean;
-  /** Gets what is asked and received. */
+  /** Counts requests and bytes. */
   traffic: Traffic;
 }
 
-/** A server that is asked too often says so, at most so many times in a row for one file; that is no broken download. */
+/** A server may throttle the requests for one file so many times more than a download may break. */
 const maxThrottles = 12;
+/** Waits between the attempts of a broken download. */
+const brokenBackoff = { baseMs: 500 };
 
-/** With these, what is there is of no use to the next try. */
+/** After these, the bytes so far are of no use to the next attempt. */
 const startAfresh = new Set([
   "ERR_DOWNLOAD_TOO_LARGE",
   "ERR_DOWNLOAD_CHANGED",
@@ -39,61 +40,65 @@ const startAfresh = new Set([
 ]);
 
 /**
- * Fetches an address into `file` and gives back its SHA-256. Bytes that are there from an earlier try are kept, and the rest is asked for;
- * a server that cannot do that, or that has another content by now, sends all of it.
+ * Fetches an address into `file` and returns its SHA-256. Bytes of an earlier attempt are kept, and the rest is requested; a server that cannot send a
+ * part, or that has other content by now, sends all of it.
  *
  * @throws {InputError} ERR_DOWNLOAD_TOO_LARGE, ERR_DOWNLOAD_BROKEN, ERR_DOWNLOAD_CHANGED, ERR_DOWNLOAD_DIGEST, ERR_DOWNLOAD_EMPTY,
- * ERR_DOWNLOAD_DEADLINE, ERR_DOWNLOAD_PATH, ERR_KIND_MISMATCH, ERR_FILE_UNWRITABLE, and what `receiveMedia` throws
+ * ERR_DOWNLOAD_DEADLINE, ERR_DOWNLOAD_PATH, ERR_KIND_MISMATCH, ERR_FILE_UNWRITABLE, and the errors of `receiveMedia`
  */
 export async function fetchFile(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
   checkUrl(address);
   const { deadlineMs, signal } = options;
   const late = () =>
-    new InputError("ERR_DOWNLOAD_DEADLINE", `${address} was not read to its end within ${deadlineMs} ms`);
+    new InputError(
+      "ERR_DOWNLOAD_DEADLINE",
+      `${address} was not read to its end within ${deadlineMs} ms (deadlineMs); a new run resumes it`,
+    );
   return await withDeadline({ deadlineMs, signal, late }, (cut) =>
     fetchAll(address, file, { ...options, signal: cut }),
   );
 }
 
-/** Tries until the server has sent everything. */
+/** Makes attempts until the server has sent everything. */
 async function fetchAll(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
   const { traffic, maxAttempts, signal } = options;
-  let throttles = 0;
-  for (let attempts = 1; ; ) {
-    traffic.requests += 1;
-    if (attempts + throttles > 1) traffic.retries += 1;
-    try {
-      return await fetchRest(address, file, options);
-    } catch (error) {
-      await file.settled();
-      signal.throwIfAborted();
-      if (error instanceof FlowError && startAfresh.has(error.code)) file.restart(undefined);
-      if (codeOf(error, "") === "ERR_HTTP_429") {
-        traffic.throttled += 1;
-        if (throttles < maxThrottles) {
-          throttles += 1;
-          await systemClock.sleep(backoffMs(throttles), signal);
-          continue;
+  return retry<string, "throttled" | "broken">(
+    async (attempts) => {
+      traffic.requests += 1;
+      if (attempts > 1) traffic.retries += 1;
+      return ok(await fetchRest(address, file, options));
+    },
+    {
+      rules: {
+        throttled: { maxAttempts: maxThrottles + maxAttempts },
+        broken: { maxAttempts, backoff: brokenBackoff },
+      },
+      signal,
+      verdictOf: async (error) => {
+        await file.settled();
+        if (error instanceof FlowError && startAfresh.has(error.code)) file.restart(undefined);
+        if (codeOf(error, "") === "ERR_HTTP_429") {
+          traffic.throttled += 1;
+          return again("throttled", asBroken(address, error));
         }
-      }
-      const final = error instanceof FlowError && !error.retryable;
-      if (final || attempts >= maxAttempts) throw asBroken(address, error);
-      await systemClock.sleep(200 * 2 ** attempts * (0.5 + Math.random() / 2), signal);
-      attempts += 1;
-    }
-  }
+        const isFinal = error instanceof FlowError && !error.retryable;
+        return isFinal ? fail(asBroken(address, error)) : again("broken", asBroken(address, error));
+      },
+    },
+  );
 }
 
 async function fetchRest(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
-  const { signal, timeoutMs, maxBytes, allowPrivate, traffic } = options;
-  const app = options.app ?? appOfMedia(checkUrl(address));
+  const { signal, timeoutMs, maxBytes, allowPrivate, traffic, authorize } = options;
   let head: MediaHead | undefined;
   const receiver = {
     begin(answer: MediaHead) {
       head = answer;
       if (answer.start === 0) file.restart(answer.etag);
-      else if (!goesOn(answer, file)) {
-        throw new InputError("ERR_DOWNLOAD_CHANGED", `${address} has another content now`, { retryable: true });
+      else if (!continues(answer, file)) {
+        throw new InputError("ERR_DOWNLOAD_CHANGED", `${address} has other content than at the start of the download`, {
+          retryable: true,
+        });
       }
       file.totalBytes = answer.totalBytes;
       if ((answer.totalBytes ?? 0) > maxBytes) throw tooLarge(address, maxBytes);
@@ -105,9 +110,9 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
     },
   };
   const { sizeBytes: start, etag } = file;
-  await receiveMedia(app, address, receiver, { signal, start, etag, timeoutMs, allowPrivate }).catch(
+  await receiveMedia(authorize, address, receiver, { signal, start, etag, timeoutMs, allowPrivate }).catch(
     (error: unknown) => {
-      // Another part than was asked for: the server cannot go on.
+      // The server sent another part than requested, so it cannot resume.
       if (!head && codeOf(error, "") === "ERR_DOWNLOAD_BROKEN") file.restart(undefined);
       throw error;
     },
@@ -116,9 +121,9 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
     const text = `${address} sent ${file.sizeBytes} of ${file.totalBytes} bytes`;
     throw new InputError("ERR_DOWNLOAD_BROKEN", text, { retryable: true });
   }
-  if (file.sizeBytes === 0) throw new InputError("ERR_DOWNLOAD_EMPTY", "the server sent no bytes");
+  if (file.sizeBytes === 0) throw new InputError("ERR_DOWNLOAD_EMPTY", `${address} sent no bytes`);
   if (options.isMedia && isMessage(file.head, head?.type ?? "")) {
-    const what = `a page or a message of a server (${head?.type || "of no type"}), and no image, video or audio`;
+    const what = `a page or a message of a server (${head?.type || "without a type"}), not an image, video or audio`;
     throw new InputError("ERR_KIND_MISMATCH", `${address} sent ${what}`, { retryable: true });
   }
   const sha256 = await file.sha256();
@@ -130,14 +135,14 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
 const page = /^\uFEFF?\s*<(!doctype|\?xml|html|head|body)[\s>]/i;
 const data = /^\uFEFF?\s*[{[]/;
 
-/** Whether bytes are what a server, a proxy or a sign-in page says, and not a file: no media begin like that. */
+/** Returns whether the bytes are a message of a server, a proxy or a sign-in page: no media file begins like that. */
 function isMessage(bytes: Buffer, type: string): boolean {
   const start = bytes.toString("utf8", 0, 1024);
   return page.test(start) || (/\bjson\b/i.test(type) && data.test(start));
 }
 
-/** Whether an answer continues what is there: from its end on, in the same content as far as that can be seen. */
-function goesOn({ start, etag, totalBytes }: MediaHead, file: PartialFile): boolean {
+/** Returns whether an answer continues the file: from its end, with the same tag and size as far as they are known. */
+function continues({ start, etag, totalBytes }: MediaHead, file: PartialFile): boolean {
   return start === file.sizeBytes && agree(etag, file.etag) && agree(totalBytes, file.totalBytes);
 }
 
@@ -146,7 +151,10 @@ function agree<T>(a: T | undefined, b: T | undefined): boolean {
 }
 
 function tooLarge(address: string, maxBytes: number): InputError {
-  return new InputError("ERR_DOWNLOAD_TOO_LARGE", `${address} has more than ${maxBytes} bytes`);
+  return new InputError(
+    "ERR_DOWNLOAD_TOO_LARGE",
+    `${address} has more than ${maxBytes} bytes; raise maxBytes to download it`,
+  );
 }
 
 function asBroken(address: string, error: unknown): InputError {

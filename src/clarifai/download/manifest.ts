@@ -13,25 +13,25 @@ import { digestOfLine, type ManifestFile, type ManifestLine } from "../../format
 import { manifestName, manifestStart } from "../../formats/manifest/name.js";
 import { openPlainFile } from "./plain-file.js";
 
-/** What the manifest says of an input. */
+/** The record of an input in the manifest. */
 export interface Recorded {
   /** Its files, by kind. */
   files: Map<string, ManifestFile>;
   /** Digest of its line; undefined for a line of the first format, which had no record. */
   digest?: string | undefined;
-  /** When the platform made the input, or the address of its content: a different one means different content. */
+  /** When the platform created the input, or the address of its content: another value means other content. */
   madeOf?: string | undefined;
-  /** This run wrote the line. */
+  /** Whether this run wrote the line. */
   current?: boolean;
 }
 
 /** Longest line, in bytes; annotations may be long. */
 const maxLineBytes = 100_000_000;
 
-/** Lines are gathered for this long, and then written in one go. */
+/** Lines are collected for this long, and then written at once, in milliseconds. */
 const gatherMs = 10;
 
-/** Reads what earlier runs wrote, and appends. One process at a time writes into a folder. */
+/** Reads the records of earlier runs, and appends new ones. One process at a time writes into a folder. */
 export class Manifest {
   readonly #folder: string;
   readonly #known = new Map<string, Recorded>();
@@ -61,27 +61,27 @@ export class Manifest {
     }
   }
 
-  /** Reads what earlier runs wrote, for a plan, and opens nothing for writing. */
+  /** Reads the records of earlier runs for a plan, and opens nothing for writing. */
   async look(): Promise<void> {
-    await this.#load(join(this.#folder, manifestName)).catch(() => undefined); // without one, all is missing
+    await this.#load(join(this.#folder, manifestName)).catch(() => undefined); // without a manifest, nothing is recorded
   }
 
-  /** What the manifest says of an input. */
+  /** Returns the record of an input. */
   find(id: string): Recorded | undefined {
     return this.#known.get(id);
   }
 
-  /** Whether a file of the manifest is there in full size. */
+  /** Returns whether a file of the manifest exists with its full size. */
   hasFile({ path, sizeBytes }: ManifestFile): boolean {
     try {
       const found = lstatSync(join(this.#folder, path), { throwIfNoEntry: false });
       return found?.isFile() === true && found.size === sizeBytes;
     } catch {
-      return false; // a name that cannot be looked up
+      return false; // the file system refuses the name
     }
   }
 
-  /** Adds the line of an input whose files are in their places. Resolves when it is written, together with those of others. */
+  /** Adds the line of an input whose files have their names. Resolves when the line is written, together with other lines. */
   add(id: string, line: string, recorded: Recorded): Promise<void> {
     this.#known.set(id, { ...recorded, digest: digestOfLine(line), current: true });
     this.#lines += `${line}\n`;
@@ -92,7 +92,7 @@ export class Manifest {
     return this.#next;
   }
 
-  /** Call it when all lines are written. */
+  /** Closes the file and releases the folder, after all lines are written. */
   async close(): Promise<void> {
     await this.#file?.close();
     this.#file = undefined;
@@ -110,22 +110,22 @@ export class Manifest {
     try {
       await file.appendFile(lines);
     } catch (error) {
-      // What a full disk took of a line must not be joined to the next one.
+      // A full disk may have written a part of a line, and the next line must not follow it directly.
       await file.truncate(size).catch(() => void (this.#lines = `\n${this.#lines}`));
       const text = `${join(this.#folder, manifestName)} cannot be written: ${describeError(error)}`;
       throw new InputError("ERR_FILE_UNWRITABLE", text, { cause: error });
     }
   }
 
-  /** A run that was killed may have left half a line. It is removed, since a reader would report it as a damaged record; its input has no line then. */
+  /** Removes half a line of a run that was killed, because a reader would report a damaged record. Its input then has no line. */
   async #endLastLine(file: FileHandle): Promise<void> {
     const { size } = await file.stat();
     const start = await lastLineStart(file, size);
     if (start === size) return;
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
     const line = buffer.toString("utf8", 0, bytesRead);
-    const isTorn = manifestStart.startsWith(line) || (line.startsWith(manifestStart) && !isJson(line));
-    if (isTorn) await file.truncate(start);
+    const isCut = manifestStart.startsWith(line) || (line.startsWith(manifestStart) && !isJson(line));
+    if (isCut) await file.truncate(start);
     else await file.appendFile("\n");
   }
 
@@ -136,7 +136,7 @@ export class Manifest {
         const text = String(bytes);
         this.#take(JSON.parse(text) as ManifestLine, text);
       } catch {
-        // a torn line of a run that was killed: that file is fetched again
+        // half a line of a run that was killed: its files are downloaded again
       }
     }
   }
@@ -170,7 +170,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Where the last line begins: behind the last line break. */
+/** Finds where the last line begins: behind the last line break. */
 async function lastLineStart(file: FileHandle, size: number): Promise<number> {
   const block = Buffer.alloc(64 * 1024);
   for (let end = size; end > 0; ) {

@@ -1,4 +1,4 @@
-/** A file on its way to the disk: hashed as it comes, written in large pieces, and under its name when it is whole. */
+/** A file during its download: hashed as it arrives, written in large pieces, and renamed when it is complete. */
 
 import { createHash, type Hash, hash } from "node:crypto";
 import {
@@ -17,37 +17,37 @@ import { describeError, InputError } from "../../core/errors.js";
 import { openPlainFileNow } from "./plain-file.js";
 import type { SmallWriter } from "./small-writer.js";
 
-/** Bytes that are gathered before they are written; a file that has fewer is written in one go when it is whole. */
+/** Bytes that are collected before they are written; a smaller file is written at once when it is complete. */
 const pieceBytes = 512 * 1024;
-/** Bytes at the start of a file that tell its type. */
+/** Bytes at the start of a file from which its type is found. */
 const headBytes = 4100;
 
 const writeInBackground = promisify(writev);
 
 export interface PartialFileOptions {
-  /** Where the bytes are while they come, by the tag of the content. */
+  /** Path of the bytes during the download, by the tag of the content. */
   pathOf: (etag: string | undefined) => string;
   small: SmallWriter;
 }
 
 /**
- * Takes the bytes of one file. While a piece is written the next is gathered, so that at most two pieces are in memory. What was written is there
- * after a kill, and `resume` goes on with it.
+ * Takes the bytes of one file. While it writes a piece it collects the next one, so that at most two pieces are in memory. Written bytes remain after a
+ * kill, and `resume` continues with them.
  */
 export class PartialFile {
   /** Bytes taken so far. */
   sizeBytes = 0;
-  /** Tag of the content that they are of. */
+  /** Tag of their content. */
   etag: string | undefined;
-  /** Bytes that the whole has, when that is known. */
+  /** Bytes of the complete file, if known. */
   totalBytes: number | undefined;
   /** The first bytes, for finding the type. */
   head: Buffer = Buffer.alloc(0);
   readonly #options: PartialFileOptions;
   #file: number | undefined;
   #hash: Hash | undefined;
-  #gathered: Buffer[] = [];
-  #gatheredBytes = 0;
+  #collected: Buffer[] = [];
+  #collectedBytes = 0;
   #writing: Promise<void> | undefined;
   #failure: InputError | undefined;
 
@@ -55,7 +55,7 @@ export class PartialFile {
     this.#options = options;
   }
 
-  /** Goes on with what an earlier run left behind: reads it, for the hash. @throws {InputError} ERR_DOWNLOAD_PATH */
+  /** Continues with the bytes of an earlier run, and reads them for the hash. @throws {InputError} ERR_DOWNLOAD_PATH */
   async resume(etag: string | undefined): Promise<void> {
     this.etag = etag;
     this.#file = openPlainFileNow(this.path).file;
@@ -67,56 +67,56 @@ export class PartialFile {
     }
   }
 
-  /** Where the bytes are until the file is whole. */
+  /** Path of the bytes until the file is complete. */
   get path(): string {
     return this.#options.pathOf(this.etag);
   }
 
-  /** Takes some bytes. While a promise that it gives back is open, it takes no more. */
+  /** Takes some bytes. If it returns a promise, it takes the next bytes when it has resolved. */
   take(bytes: Buffer): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
     this.#count(bytes);
-    this.#gathered.push(bytes);
-    this.#gatheredBytes += bytes.length;
-    if (this.#gatheredBytes < pieceBytes) return undefined;
+    this.#collected.push(bytes);
+    this.#collectedBytes += bytes.length;
+    if (this.#collectedBytes < pieceBytes) return undefined;
     const earlier = this.#writing;
     this.#writing = earlier ? earlier.then(() => this.#write()) : this.#write();
     return earlier;
   }
 
-  /** Takes back what was taken: the next byte is the first, of the content with this tag. Nothing may be on its way to the disk. */
+  /** Discards all bytes: the next byte is the first one of the content with this tag. No write may be open. */
   restart(etag: string | undefined): void {
     if (this.#file !== undefined) rmSync(this.path, { force: true });
     this.#close();
     this.#hash = undefined;
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
+    this.#collected = [];
+    this.#collectedBytes = 0;
     this.head = Buffer.alloc(0);
     this.sizeBytes = 0;
     this.totalBytes = undefined;
     this.etag = etag;
   }
 
-  /** Resolves when nothing is on its way to the disk. @throws {InputError} ERR_FILE_UNWRITABLE, ERR_DOWNLOAD_PATH */
+  /** Resolves when no write is open. @throws {InputError} ERR_FILE_UNWRITABLE, ERR_DOWNLOAD_PATH */
   async settled(): Promise<void> {
     await this.#writing;
     if (this.#failure) throw this.#failure;
   }
 
-  /** Gives the hash of all that was taken; after it, the file takes no more. @throws {InputError} ERR_FILE_UNWRITABLE, ERR_DOWNLOAD_PATH */
+  /** Returns the hash of all bytes; after it, the file takes no more. @throws {InputError} ERR_FILE_UNWRITABLE, ERR_DOWNLOAD_PATH */
   async sha256(): Promise<string> {
     await this.settled();
-    if (!this.#hash) return hash("sha256", this.#allGathered(), "hex");
-    if (this.#gatheredBytes > 0) await this.#write();
+    if (!this.#hash) return hash("sha256", this.#allCollected(), "hex");
+    if (this.#collectedBytes > 0) await this.#write();
     await this.settled();
     return this.#hash.digest("hex");
   }
 
-  /** Puts the whole file under its name; its hash was taken before. @throws {InputError} ERR_FILE_UNWRITABLE, ERR_FILE_CHANGED, ERR_DOWNLOAD_PATH */
+  /** Gives the complete file its name; call `sha256` before. @throws {InputError} ERR_FILE_UNWRITABLE, ERR_FILE_CHANGED, ERR_DOWNLOAD_PATH */
   async place(path: string): Promise<void> {
     try {
       if (this.#file === undefined) {
-        await this.#options.small.write(this.path, path, this.#allGathered());
+        await this.#options.small.write(this.path, path, this.#allCollected());
       } else {
         this.#checkOnDisk(this.#file);
         this.#close();
@@ -125,19 +125,19 @@ export class PartialFile {
     } catch (error) {
       throw unwritable(path, error);
     }
-    this.#gatheredBytes = 0;
+    this.#collectedBytes = 0;
   }
 
-  /** Closes it and leaves what came for the next run; gives back whether that is anything. */
+  /** Closes the file and keeps its bytes for the next run; returns whether it has any. */
   async keep(): Promise<boolean> {
     await this.#writing;
-    if (this.#gatheredBytes > 0 && !this.#failure) await this.#write();
+    if (this.#collectedBytes > 0 && !this.#failure) await this.#write();
     const isOpen = this.#file !== undefined;
     this.#close();
     return isOpen;
   }
 
-  /** Refuses a file that is not what was written: cut or replaced by somebody else, or on a disk that lost some of it. */
+  /** Refuses a file that differs from the written bytes: another program cut or replaced it, or the disk lost a part. */
   #checkOnDisk(file: number): void {
     const opened = fstatSync(file);
     const named = lstatSync(this.path, { throwIfNoEntry: false });
@@ -160,20 +160,20 @@ export class PartialFile {
     this.head = (head.length === 0 ? bytes : Buffer.concat([head, bytes])).subarray(0, headBytes);
   }
 
-  #allGathered(): Buffer {
-    const [first = Buffer.alloc(0)] = this.#gathered;
-    if (this.#gathered.length <= 1) return first;
-    const all = Buffer.concat(this.#gathered);
-    this.#gathered = [all];
+  #allCollected(): Buffer {
+    const [first = Buffer.alloc(0)] = this.#collected;
+    if (this.#collected.length <= 1) return first;
+    const all = Buffer.concat(this.#collected);
+    this.#collected = [all];
     return all;
   }
 
-  /** Hashes and writes what was gathered; a failure is told by the next call. */
+  /** Hashes and writes the collected bytes; the next call throws a failure. */
   async #write(): Promise<void> {
-    const pieces = this.#gathered;
-    const bytes = this.#gatheredBytes;
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
+    const pieces = this.#collected;
+    const bytes = this.#collectedBytes;
+    this.#collected = [];
+    this.#collectedBytes = 0;
     try {
       this.#hash ??= createHash("sha256");
       for (const piece of pieces) this.#hash.update(piece);

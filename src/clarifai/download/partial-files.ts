@@ -1,4 +1,4 @@
-/** The partial files of a download folder: those that earlier runs left, and those of this one. */
+/** The partial files of a download folder: of earlier runs and of this one. */
 
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -7,15 +7,15 @@ import { fileNameFor } from "../../core/files/file-names.js";
 import { PartialFile } from "./partial-file.js";
 import { SmallWriter } from "./small-writer.js";
 
-/** A tag that fits into a name; any other is as good as none. */
+/** A tag that fits into a file name; any other tag is ignored. */
 const usableTag = /^"[\x21\x23-\x7e]{1,88}"$/;
 
-/** The name of a partial file: what `fileNameFor` makes of id and kind, and the tag. */
+/** The name of a partial file: the result of `fileNameFor` for id and kind, and the tag. */
 const partialName = /^([a-z0-9_-]{1,64}(?:\.[0-9a-f]{32})?\.(?:image|video|audio|text))(?:\.([A-Za-z0-9_-]+))?\.part$/;
 
 /**
- * Names partial files `id.kind.tag.part`: a later run finds in the name which content the bytes are of, so that it never joins the parts of two. What
- * has no tag is begun anew.
+ * Names partial files `id.kind.tag.part`. A later run reads from the name which content the bytes belong to, so that it never joins parts of two
+ * contents. A download without a tag starts again from its first byte.
  */
 export class PartialFiles {
   readonly #folder: string;
@@ -35,10 +35,10 @@ export class PartialFiles {
   }
 
   /**
-   * Runs `work` on the partial file of an input, with the bytes that it has; a file that does not get its name is kept for the next run. Call it once at a time
-   * for the same input.
+   * Runs `work` on the partial file of an input, with the bytes so far; a file that is not completed is kept for the next run. Call it once at a time for the
+   * same input.
    *
-   * @throws {InputError} ERR_DOWNLOAD_PATH when what is there under its name is no plain file
+   * @throws {InputError} ERR_DOWNLOAD_PATH if its name belongs to something that is not a plain file
    */
   async use<T>(id: string, kind: string, work: (file: PartialFile) => Promise<T>): Promise<T> {
     const key = fileNameFor(id, kind);
@@ -59,7 +59,7 @@ export class PartialFiles {
     const etag = etagIn(kept);
     try {
       await file.resume(etag);
-      if (etag === undefined) file.restart(undefined); // nobody can say that the server still has the content that it is of
+      if (etag === undefined) file.restart(undefined); // without a tag, the server may have other content by now
     } catch (error) {
       if (codeOf(error, "") === "ERR_DOWNLOAD_PATH") throw error;
       file.restart(undefined);

@@ -1,16 +1,15 @@
-/** Files of a download folder: opened only when they are plain files, and never through a link. */
+/** Opens files of a download folder: only plain files, and never through a link. */
 
 import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { codeOf, InputError } from "../../core/errors.js";
 
-/** A link is not followed, and a pipe is not waited for; Windows has neither flag. */
+/** Does not follow a link, and does not wait for a pipe; Windows has neither flag. */
 const flags =
   constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Opens a file to go on at its end, or makes it. What somebody else put there under its name (a link to another file, a pipe, a device) is
- * neither read nor written.
+ * Opens a file to append to it, or creates it. A link to another file, a pipe or a device under its name is neither read nor written.
  *
  * @throws {InputError} ERR_DOWNLOAD_PATH
  */
@@ -23,7 +22,7 @@ export async function openPlainFile(path: string): Promise<FileHandle> {
   throw refused(path);
 }
 
-/** Opens a file as `openPlainFile` does, at once; gives back its descriptor and the bytes that it has. @throws {InputError} ERR_DOWNLOAD_PATH */
+/** Opens a file as `openPlainFile` does, synchronously; returns its descriptor and its size. @throws {InputError} ERR_DOWNLOAD_PATH */
 export function openPlainFileNow(path: string): { file: number; sizeBytes: number } {
   let file: number;
   try {
@@ -46,5 +45,8 @@ function asRefused(path: string, error: unknown): unknown {
 }
 
 function refused(path: string): InputError {
-  return new InputError("ERR_DOWNLOAD_PATH", `${path} is there already and is no plain file`);
+  return new InputError(
+    "ERR_DOWNLOAD_PATH",
+    `${path} exists already and is not a plain file; move it away, or choose another folder`,
+  );
 }

@@ -1,15 +1,15 @@
-/** Small files: written at once where the disk answers at once, which costs a fraction; in the background where it does not. */
+/** Writes small files: synchronously on a fast disk, which takes a fraction of the time, and in the background on a slow one. */
 
 import { closeSync, fstatSync, ftruncateSync, renameSync, writeFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { InputError } from "../../core/errors.js";
 import { openPlainFile, openPlainFileNow } from "./plain-file.js";
 
-/** A disk that takes longer than this for a small file, so many times in a row, is slow: one on a network, say. */
+/** A disk is slow, for example on a network, if it takes longer than this for a small file, so many times in a row. */
 const slowMs = 5;
 const slowTimes = 8;
 
-/** Writes small files: first under a name of their own, then under the one that they are to have. */
+/** Writes small files, first under a temporary name, then under their own. */
 export class SmallWriter {
   #slowInARow = 0;
 

@@ -5,7 +5,7 @@ import type { App } from "../client/app.js";
 import { type ListedAnnotation, plainAnnotation } from "../wire/annotations.js";
 import type { WireInput } from "../wire/inputs.js";
 
-/** The state of an input as it was listed from an app; `annotations` are undefined if they were not read. */
+/** Records the state of an input as it was listed from an app; `annotations` are undefined if they were not read. */
 export function listedOf(app: App, wire: WireInput, annotations?: readonly ListedAnnotation[]): Listed {
   const withRegions = annotations?.map((one) => ({ ...plainAnnotation(one), regionId: one.regionId }));
   return { place: app.place, id: wire.id, data: wire.data as Listed["data"], annotations: withRegions };

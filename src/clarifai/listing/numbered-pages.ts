@@ -4,15 +4,15 @@ import { SourceError } from "../../core/errors.js";
 import { IdSet } from "../../core/util/id-set.js";
 import { limits } from "../limits.js";
 
-/** Items on a page when the user does not say it: the API's own default. */
+/** Default number of items on a page, which is the API's own. */
 export const defaultPerPage = 128;
 
-/** So many pages in a row without anything new are pages beyond the end, which a server should answer with an empty list. */
+/** So many pages in a row without a new item mean that the server does not end its listing with an empty page. */
 const maxIdlePages = 100;
-/** No listing has so many pages. */
+/** More pages than any listing has. */
 const maxPages = 2 ** 40;
 
-/** A listing of the API whose pages are asked for by number, from 1. */
+/** A listing of the API whose pages are requested by number, from 1. */
 export interface NumberedListing<T> {
   read(page: number, perPage: number): Promise<T[]>;
   keyOf(item: T): string;
@@ -42,7 +42,7 @@ export async function* numberedPages<T>(listing: NumberedListing<T>): AsyncGener
     const items = await listing.read(pages + 1, firstSize);
     if (items.length === 0) break;
     const fresh = unseen(items);
-    // A server that ignores the number repeats what it has.
+    // A server that ignores the page number repeats its items.
     if (fresh.length === 0 && items.length < firstSize && pages > 0) break;
     idle = fresh.length > 0 ? 0 : idle + 1;
     if (idle === maxIdlePages) throw endless(pages + 1);
@@ -63,7 +63,7 @@ export async function* numberedPages<T>(listing: NumberedListing<T>): AsyncGener
   }
 }
 
-/** The last page that has items, 0 if all pages are empty; `guess` is where the listing ended when it was last read. */
+/** Finds the last page that has items, 0 if all pages are empty; `guess` is the last page of the reading before. */
 async function lastPage<T>(read: (page: number) => Promise<T[]>, guess: number): Promise<number> {
   const isEmpty = async (page: number) => (await read(page)).length === 0;
   if (await isEmpty(1)) return 0;

@@ -1,14 +1,14 @@
-/** What a listing of inputs leaves out: annotations, and the datasets that inputs are in. */
+/** Reads the parts of inputs that a listing leaves out: annotations, and the datasets that inputs are in. */
 
 import { IdSet } from "../../core/util/id-set.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import { limits } from "../limits.js";
 import type { ListedAnnotation } from "../wire/annotations.js";
-import { codes } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { numberedPages } from "./numbered-pages.js";
 
-/** Reads the posted annotations of some inputs. The annotation that every input has by itself is left out. */
+/** Reads the posted annotations of some inputs, without the annotation that the platform adds to every input. */
 export async function annotationsOf(
   app: App,
   ids: readonly string[],
@@ -37,8 +37,8 @@ export async function annotationsOf(
 }
 
 /**
- * The datasets of an app with their members. The API does not tell the datasets of an input, so the members of every dataset are listed, 1000 to a
- * request, and kept as digests: 25 bytes for each membership.
+ * The datasets of an app with their members. The API does not list the datasets of an input, so `read` lists the members of every dataset, 1000 to a
+ * request, and keeps them as digests: 25 bytes for each membership.
  */
 export class Memberships {
   readonly #members = new Map<string, IdSet>();
@@ -56,7 +56,7 @@ export class Memberships {
     return memberships;
   }
 
-  /** The ids of the datasets that an input is in. */
+  /** Returns the ids of the datasets that an input is in. */
   of(inputId: string): string[] {
     return [...this.#members].flatMap(([dataset, members]) => (members.has(inputId) ? [dataset] : []));
   }
@@ -72,8 +72,8 @@ async function membersOf(app: App, dataset: string, signal: AbortSignal): Promis
   try {
     for await (const page of pages) for (const { id } of page) members.add(id);
   } catch (error) {
-    // Somebody deleted the dataset since it was listed: it has no members any more.
-    if (!(error instanceof ApiError) || error.code !== String(codes.notFound)) throw error;
+    // Another process deleted the dataset after it was listed, so it has no members.
+    if (!(error instanceof ApiError) || error.code !== String(statusCodes.CONN_DOES_NOT_EXIST)) throw error;
   }
   return members;
 }

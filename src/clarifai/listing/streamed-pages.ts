@@ -9,11 +9,11 @@ import type { WireInput } from "../wire/inputs.js";
 /**
  * Yields every input of an app once, page by page, in the order in which the server added them.
  *
- * A page is asked for by the id of the last input of the page before it. That input is held back until the answer is there, so the flow behind
- * cannot delete it in the meantime. If another process deletes it, a server may refuse the id or answer with an empty page, which looks like the
- * end. Therefore the id is looked up, and if it is gone, the stream is read again from its start; inputs that were yielded are left out.
+ * A page is requested by the id of the last input of the page before it. That input is held back until the answer arrives, so the flow cannot delete it
+ * in the meantime. If another process deletes it, a server may refuse the id or answer with an empty page, which looks like the end. Therefore the id
+ * is looked up; if it does not exist, the stream is read again from its start, without the inputs that were yielded.
  *
- * @throws {SourceError} ERR_LISTING if the server does not go on behind the id that it was given
+ * @throws {SourceError} ERR_LISTING if the server does not continue behind the requested id
  */
 export async function* streamedPages(
   app: App,
@@ -27,7 +27,7 @@ export async function* streamedPages(
     const page = await pageBehind(app, last?.id, perPage, signal);
     if (page && page.length === 0) break;
     if (page && last && page.at(-1)?.id === last.id) {
-      // The server does not know last_id. What is less than a page is all that it has.
+      // The server ignores last_id. A page that is not full has all of its inputs.
       if (page.length < perPage) break;
       throw notPaged(last.id);
     }
@@ -40,7 +40,7 @@ export async function* streamedPages(
   if (held.length > 0) yield held;
 }
 
-/** The page behind an input; an empty one at the end, and undefined if the input is gone, so that its place is not known. */
+/** Reads the page behind an input: an empty one at the end, and undefined if the input does not exist, so that its position is unknown. */
 async function pageBehind(
   app: App,
   lastId: string | undefined,
@@ -52,8 +52,8 @@ async function pageBehind(
     return page.length > 0 || lastId === undefined || (await exists(app, lastId, signal)) ? page : undefined;
   } catch (error) {
     if (!(error instanceof ApiError) || error.retryable || lastId === undefined) throw error;
-    const isThere = await exists(app, lastId, signal).catch(() => true); // the first error says more
-    if (isThere) throw error;
+    const isListed = await exists(app, lastId, signal).catch(() => true); // the first error says more
+    if (isListed) throw error;
     return undefined;
   }
 }

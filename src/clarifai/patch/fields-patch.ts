@@ -1,4 +1,4 @@
-/** The patch of an input's metadata, concepts and location: what is sent, and what is to come of it. */
+/** The patch of metadata, concepts and location: its requests and the expected result. */
 
 import type { Message } from "../../core/accounting/message.js";
 import type { Listed } from "../../core/accounting/tracking.js";
@@ -6,8 +6,9 @@ import { InputError } from "../../core/errors.js";
 import type { Concept, Input, Json } from "../../core/input/input.js";
 import { mediaKinds } from "../../core/input/kinds.js";
 import { isEmpty, isObject, type JsonObject, ownValue } from "../../core/util/json-values.js";
+import { beginningOf } from "../../core/util/shorten.js";
 import type { PatchAction } from "../client/app-types.js";
-import { fingerprintKey, wireConcept, wireFields } from "../wire/encoding.js";
+import { contentHashKey, wireConcept, wireFields } from "../wire/encoding.js";
 import { hasItems, metadataPatch } from "./metadata-patch.js";
 import {
   changedConcepts,
@@ -15,7 +16,7 @@ import {
   type Fields,
   fieldsIn,
   isMerged,
-  isSamePlace,
+  isSameLocation,
   isSameValue,
   mergeProblem,
   overwriteProblem,
@@ -24,29 +25,29 @@ import {
 } from "./results.js";
 
 export interface FieldsPatch {
-  /** Requests in their order; a removal comes after the merge, so that what is renamed exists at every moment. */
+  /** Requests in their order; a removal comes after the merge, so that a renamed field exists at every moment. */
   steps: readonly { action: PatchAction; data: JsonObject }[];
-  /** Whether a request that is sent twice adds to a list twice. */
+  /** Whether a request that is sent twice appends to a list twice. */
   appends: boolean;
-  /** Whether data have what a merge adds. */
+  /** Returns whether data contain the additions of the merge. */
   isMerged?: ((data: JsonObject) => boolean) | undefined;
-  /** Whether it was compared with a listing, which may be older than an earlier try of the same patch. */
+  /** Whether it was compared with a listing, which may be older than an earlier attempt of the same patch. */
   isListed?: boolean | undefined;
-  /** The data that the server must still have: all fields are overwritten although a merge was asked for. */
+  /** The data that the server must still have, because the merge is sent as an overwrite of all fields. */
   ifStill?: JsonObject | undefined;
-  /** How data differ from what the patch is to make of them. */
+  /** Describes how data differ from the expected result; undefined if they do not. */
   problem(data: JsonObject): string | undefined;
-  /** What an overwrite left in data that is to go: some servers keep the keys that an overwrite does not give. */
+  /** Finds what an overwrite left in the data: some servers keep keys that an overwrite omits. */
   leftover?: ((data: JsonObject) => JsonObject | undefined) | undefined;
 }
 
-/** What patch cannot change, and where that is done. @throws {InputError} ERR_PATCH_UNSUPPORTED */
+/** Makes the error of a change that a patch cannot make: ERR_PATCH_UNSUPPORTED. */
 export function unsupported(text: string): InputError {
   return new InputError("ERR_PATCH_UNSUPPORTED", text);
 }
 
 /**
- * The patch of an input that was listed from the same app: the differences to what it was then, or all fields if it is to overwrite.
+ * Makes the patch of an input that was listed from the same app: the differences to the listed state, or all fields for an overwrite.
  *
  * @returns undefined when nothing differs
  * @throws {InputError} ERR_PATCH_UNSUPPORTED
@@ -57,10 +58,10 @@ export function listedPatch(input: Input, { data }: Listed, action: "merge" | "o
   checkConcepts(before, wanted);
   const metadata = metadataPatch(before.metadata, wanted.metadata);
   const changed = changedConcepts(before, wanted);
-  const gone = before.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
-  const isMoved = !isSamePlace(before.geo, wanted.geo);
+  const removed = before.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
+  const isMoved = !isSameLocation(before.geo, wanted.geo);
   const isSame = isEmpty(metadata.merge) && isEmpty(metadata.remove) && metadata.inexpressible === undefined;
-  if (isSame && changed.length === 0 && gone.length === 0 && !isMoved) return undefined;
+  if (isSame && changed.length === 0 && removed.length === 0 && !isMoved) return undefined;
 
   if (action === "overwrite") return overwriting(wholeData(data as JsonObject, before, wanted), wanted);
   if (metadata.inexpressible !== undefined) {
@@ -69,7 +70,7 @@ export function listedPatch(input: Input, { data }: Listed, action: "merge" | "o
   const merge = dataOf(metadata.merge, changed.map(conceptData(before)), isMoved ? geoData(before, wanted) : undefined);
   const remove = dataOf(
     metadata.remove,
-    gone.map(({ id }) => ({ id: id as Json })),
+    removed.map(({ id }) => ({ id: id as Json })),
     isMoved && !wanted.geo ? before.geo : undefined,
   );
   return {
@@ -82,9 +83,9 @@ export function listedPatch(input: Input, { data }: Listed, action: "merge" | "o
 }
 
 /**
- * The patch of an input that was not listed from this app, such as a row of a table: all that it gives.
+ * Makes the patch of an input that was not listed from this app, such as a row of a table: all of its fields.
  *
- * @returns undefined when it gives nothing
+ * @returns undefined when it has no fields
  * @throws {InputError} ERR_PATCH_UNSUPPORTED
  */
 export function rowPatch(input: Input, action: PatchAction): FieldsPatch | undefined {
@@ -103,25 +104,25 @@ export function rowPatch(input: Input, action: PatchAction): FieldsPatch | undef
   };
 }
 
-/** What a transform took away from an input that was listed from another app; undefined when nothing. */
-export function takenAway({ value, listed }: Message): string | undefined {
+/** Names a field that a transform removed from an input that was listed from another app; undefined if it removed none. */
+export function removedField({ value, listed }: Message): string | undefined {
   if (!listed) return undefined;
   const before = fieldsIn(listed.data);
   const wanted = wantedOf(value, before);
   const [key] = Object.keys(metadataPatch(before.metadata, wanted.metadata).remove);
   if (key !== undefined) return `metadata.${key}`;
-  const gone = before.concepts.find(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
-  if (gone) return `the concept ${JSON.stringify(gone.id)}`;
+  const removed = before.concepts.find(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
+  if (removed) return `the concept ${JSON.stringify(removed.id)}`;
   return before.geo && !wanted.geo ? "the location" : undefined;
 }
 
 function overwriting(data: JsonObject, wanted: Wanted): FieldsPatch {
   const leftover = (after: JsonObject) => {
     const got = fieldsIn(after);
-    const gone = got.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
+    const removed = got.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
     const left = dataOf(
       metadataPatch(got.metadata, wanted.metadata).remove,
-      gone.map(({ id }) => ({ id: id as Json })),
+      removed.map(({ id }) => ({ id: id as Json })),
       wanted.geo ? undefined : got.geo,
     );
     return isEmpty(left) ? undefined : left;
@@ -134,15 +135,15 @@ function overwriting(data: JsonObject, wanted: Wanted): FieldsPatch {
   };
 }
 
-/** The fields that an input wants; the key of the content's hash is not shown to transforms, and stays. */
+/** Returns the requested fields of an input. Transforms do not see the content hash, so it is added again. */
 function wantedOf({ concepts, metadata, geo }: Input, before: Fields): Wanted {
-  const hash = ownValue(before.metadata, fingerprintKey);
+  const hash = ownValue(before.metadata, contentHashKey);
   const kept: JsonObject =
-    hash === undefined || Object.hasOwn(metadata, fingerprintKey) ? {} : { [fingerprintKey]: hash };
+    hash === undefined || Object.hasOwn(metadata, contentHashKey) ? {} : { [contentHashKey]: hash };
   return { concepts, metadata: { ...(metadata as JsonObject), ...kept }, geo };
 }
 
-/** All data of an input but its media, with what this client does not know carried unchanged. */
+/** Makes all data of an input but its media; unknown fields are carried unchanged. */
 function wholeData(listed: JsonObject, before: Fields, wanted: Wanted): JsonObject {
   const media = new Set<string>([...mediaKinds, "text", "concepts", "metadata", "geo"]);
   const carried = Object.entries(listed).filter(([field]) => !media.has(field));
@@ -158,17 +159,17 @@ function dataOf(metadata: JsonObject, concepts: JsonObject[], geo: JsonObject | 
   };
 }
 
-/** Makes a concept of the API, with what the listed one had beside its value. */
+/** Makes a function that converts concepts to the form of the API, with the further fields of the listed concept. */
 function conceptData(before: Fields): (concept: Concept) => JsonObject {
   return (concept) => {
-    const there = conceptIn(before, concept.id);
-    if (!there) return wireConcept(concept);
-    return isSameValue(there, concept) ? there : { ...there, value: concept.value ?? 1 };
+    const listed = conceptIn(before, concept.id);
+    if (!listed) return wireConcept(concept);
+    return isSameValue(listed, concept) ? listed : { ...listed, value: concept.value ?? 1 };
   };
 }
 
 function geoData(before: Fields, { geo }: Wanted): JsonObject | undefined {
-  if (!geo || isSamePlace(before.geo, geo)) return geo && before.geo;
+  if (!geo || isSameLocation(before.geo, geo)) return geo && before.geo;
   return { ...before.geo, geo_point: { longitude: geo.longitude, latitude: geo.latitude } };
 }
 
@@ -183,16 +184,16 @@ function stepsOf(...steps: [action: PatchAction, data: JsonObject][]): FieldsPat
 function checkConcepts(before: Fields, { concepts }: Wanted): void {
   const seen = new Set<string>();
   for (const { id, name } of concepts) {
-    if (seen.has(id)) throw unsupported(`the concept ${JSON.stringify(id)} is given twice`);
+    if (seen.has(id)) throw unsupported(`the concept ${JSON.stringify(id)} occurs twice; a patch needs it once`);
     seen.add(id);
-    const there = conceptIn(before, id);
-    if (!there || name === undefined || name === (there.name ?? id)) continue;
-    const text = `the concept ${JSON.stringify(id)} is called ${JSON.stringify(there.name ?? id)}, and its name belongs to the app`;
+    const listed = conceptIn(before, id);
+    if (!listed || name === undefined || name === (listed.name ?? id)) continue;
+    const text = `the concept ${JSON.stringify(id)} is called ${JSON.stringify(listed.name ?? id)}, and its name belongs to the app`;
     throw unsupported(`${text}; patchConcepts(app) renames it`);
   }
 }
 
-/** @throws {InputError} ERR_PATCH_UNSUPPORTED for null, which a merge passes over */
+/** @throws {InputError} ERR_PATCH_UNSUPPORTED for null, which a merge ignores */
 function checkMerged(value: Json, path: string): void {
   if (value === null) {
     throw unsupported(`${path} is null, which a merge does not set; action "remove" with true deletes the key`);
@@ -204,7 +205,7 @@ function checkMerged(value: Json, path: string): void {
   }
 }
 
-/** @throws {InputError} ERR_PATCH_UNSUPPORTED for what a removal would set, add or pass over */
+/** @throws {InputError} ERR_PATCH_UNSUPPORTED for values that a removal would set, add or ignore */
 function checkRemoved(marker: Json, path: string): void {
   if (marker === true) return;
   if (isObject(marker) && (path === "metadata" || !isEmpty(marker))) {
@@ -212,8 +213,8 @@ function checkRemoved(marker: Json, path: string): void {
     return;
   }
   if (Array.isArray(marker) && marker.length > 0 && marker.every(isNamed)) return;
-  const text = `${path}: action "remove" takes true for a key that is to go, or a list of { id } for items`;
-  throw unsupported(`${text}, got ${JSON.stringify(marker)?.slice(0, 60)}`);
+  const text = `${path}: action "remove" takes true to remove a key, or a list of { id } to remove items`;
+  throw unsupported(`${text}, got ${beginningOf(JSON.stringify(marker), 60)}`);
 }
 
 function isNamed(item: Json): boolean {

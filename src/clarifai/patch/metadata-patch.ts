@@ -1,13 +1,13 @@
-/** Differences between two metadata trees, as a merge and a removal of the API. */
+/** Expresses the differences between two metadata trees as a merge and a removal of the API. */
 
 import type { Json } from "../../core/input/input.js";
 import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/util/json-values.js";
 
 export interface MetadataPatch {
   merge: JsonObject;
-  /** Marks the keys to delete with `true`, and names list items by id. */
+  /** Marks keys to delete with `true`, and list items to delete by their ids. */
   remove: JsonObject;
-  /** Whether sending the merge twice adds to a list twice. */
+  /** Whether sending the merge twice appends to a list twice. */
   appends: boolean;
   /** Path of a change that a merge and a removal cannot express. */
   inexpressible?: string | undefined;
@@ -16,9 +16,9 @@ export interface MetadataPatch {
 type ListItem = JsonObject & { id: string | number };
 
 /**
- * Compares metadata as the server has them with what is wanted. Only those rules of the API are used on which its documents agree: a merge adds
- * and replaces keys, appends to lists without ids and goes by the ids of the others; a removal deletes keys and items by id. It cannot set null, and
- * it cannot change, reorder or delete items of a list without ids.
+ * Compares the metadata of the server with the requested ones. It uses only rules on which the documents of the API agree: a merge adds and replaces
+ * keys, appends to lists without ids, and matches items of other lists by id; a removal deletes keys and items by id. A merge cannot set null. Neither
+ * can change, reorder or delete items of a list without ids.
  */
 export function metadataPatch(before: JsonObject, wanted: JsonObject): MetadataPatch {
   return objectPatch(before, wanted, "metadata");
@@ -71,7 +71,7 @@ function listPatch(old: readonly Json[], value: Json[], path: string): ValuePatc
     : { appends: false, inexpressible: path };
 }
 
-/** Items go by their ids: the server keeps the order of those that it has, and appends new ones. */
+/** Compares lists by the ids of their items: the server keeps the order of existing items, and appends new ones. */
 function itemsPatch(old: readonly ListItem[], value: readonly ListItem[], path: string): ValuePatch {
   const removed = old.filter(({ id }) => !value.some((item) => item.id === id));
   const kept = old.filter((item) => !removed.includes(item));
@@ -115,7 +115,7 @@ function hasNull(value: Json): boolean {
   return typeof value === "object" && Object.values(value).some(hasNull);
 }
 
-/** Whether a value holds a list with items, which a second merge would append again. */
+/** Returns whether a value contains a list with items, which a second merge would append again. */
 export function hasItems(value: Json): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return isObject(value) && Object.values(value).some(hasItems);

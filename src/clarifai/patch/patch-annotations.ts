@@ -1,15 +1,16 @@
-/** Patches of annotations: of listed inputs what a transform changed or took away, of others what they give. */
+/** Patches annotations: of listed inputs those that a transform changed or removed, of others all that they have. */
 
 import type { Message } from "../../core/accounting/message.js";
 import type { Listed } from "../../core/accounting/tracking.js";
 import { InputError } from "../../core/errors.js";
 import type { Annotation, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, isSameJson, type JsonObject } from "../../core/util/json-values.js";
+import { beginningOf } from "../../core/util/shorten.js";
 import type { PatchAction } from "../client/app-types.js";
 import { limits } from "../limits.js";
 import { answersTo, inParts, settleInHalves, settleItems, settleWith } from "../requests.js";
 import { annotationData } from "../wire/annotations.js";
-import { codes } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { unsupported } from "./fields-patch.js";
 import { beginningFor, type PatchContext } from "./patch-fields.js";
 import { isNear } from "./results.js";
@@ -19,19 +20,19 @@ export interface AnnotationItem {
   inputId: string;
   annotation: Annotation;
   action: PatchAction;
-  /** Id of the region that the annotation has and an overwrite keeps. */
+  /** Id of the region of the annotation, which an overwrite keeps. */
   regionId?: string | undefined;
 }
 
 export interface AnnotationsPatch {
   changed: AnnotationItem[];
-  /** Ids of annotations that a transform took away. */
-  gone: string[];
+  /** Ids of annotations that a transform removed. */
+  removed: string[];
 }
 
 /**
- * The patch of an input's annotations. What differs from a listed one is overwritten with all that is wanted; the API cannot merge the removal of
- * a concept.
+ * Makes the patch of an input's annotations. A changed annotation is overwritten with all of its fields, because the API cannot merge the removal of a
+ * concept.
  *
  * @throws {InputError} ERR_ANNOTATION_ID, ERR_PATCH_UNSUPPORTED
  */
@@ -43,61 +44,64 @@ export function annotationsPatch(message: Message, listed: Listed | undefined, a
   for (const annotation of annotations) {
     const { id } = annotation;
     if (id === undefined)
-      throw new InputError("ERR_ANNOTATION_ID", "patch changes annotations by their ids, and one has no id");
+      throw new InputError(
+        "ERR_ANNOTATION_ID",
+        "patch finds annotations by their ids, and one has no id; give it the id under which it is stored",
+      );
     if (seen.has(id)) throw new InputError("ERR_ANNOTATION_ID", `two annotations have the id ${JSON.stringify(id)}`);
     seen.add(id);
-    const there = before?.get(id);
+    const listedOne = before?.get(id);
     if (!before) changed.push({ message, inputId, annotation, action });
-    else if (!there) throw new InputError("ERR_ANNOTATION_ID", `${notListed(id)}, and patch adds no annotations`);
-    else if (isChanged(there, annotation)) {
-      // What is left out stays as it is: an empty object takes the free data away.
-      const info = there.info && !annotation.info ? { info: {} } : {};
+    else if (!listedOne) throw new InputError("ERR_ANNOTATION_ID", `${notListed(id)}, and patch adds no annotations`);
+    else if (isChanged(listedOne, annotation)) {
+      // A field that is left out does not change: an empty object removes the free data.
+      const info = listedOne.info && !annotation.info ? { info: {} } : {};
       changed.push({
         ...{ message, inputId, annotation: { ...annotation, ...info } },
-        ...{ action: "overwrite", regionId: there.regionId },
+        ...{ action: "overwrite", regionId: listedOne.regionId },
       });
     }
   }
-  return { changed, gone: [...(before?.keys() ?? [])].filter((id) => !seen.has(id)) };
+  return { changed, removed: [...(before?.keys() ?? [])].filter((id) => !seen.has(id)) };
 }
 
 function notListed(id: string): string {
   return `the annotation ${JSON.stringify(id)} was not listed with its input`;
 }
 
-function isChanged(there: Annotation, annotation: Annotation): boolean {
-  const hadShape = there.box ?? there.polygon;
+function isChanged(listed: Annotation, annotation: Annotation): boolean {
+  const hadShape = listed.box ?? listed.polygon;
   if (hadShape && !annotation.box && !annotation.polygon && annotation.data?.regions !== undefined) {
-    const which = there.box ? "box" : "polygon";
+    const which = listed.box ? "box" : "polygon";
     throw unsupported(
-      `the annotation ${JSON.stringify(there.id)} lost its ${which} and kept the rest of its region; change data too`,
+      `a transform removed the ${which} of the annotation ${JSON.stringify(listed.id)}, and data still has the rest of its region; remove that, too`,
     );
   }
-  const isSameStatus = annotation.statusCode === undefined || annotation.statusCode === there.statusCode;
-  const isSameInfo = isSameJson((there.info ?? {}) as Json, (annotation.info ?? {}) as Json);
-  return !isSameStatus || !isSameInfo || !isSameData(annotationData(there), annotationData(annotation));
+  const isSameStatus = annotation.statusCode === undefined || annotation.statusCode === listed.statusCode;
+  const isSameInfo = isSameJson((listed.info ?? {}) as Json, (annotation.info ?? {}) as Json);
+  return !isSameStatus || !isSameInfo || !isSameData(annotationData(listed), annotationData(annotation));
 }
 
-/** Whether two data of annotations are the same, for a server that keeps 32 bits of a number. */
-function isSameData(there: JsonObject, wanted: JsonObject): boolean {
-  return has(there, wanted, exactly) && has(wanted, there, exactly);
+/** Returns whether two annotations have the same data on a server that stores 32 bits of a number. */
+function isSameData(one: JsonObject, other: JsonObject): boolean {
+  return has(one, other, exactly) && has(other, one, exactly);
 }
 
-/** Whether an annotation that a server has is the one that was asked for; its bytes need not be shown. */
-export function isAsAsked(there: Annotation, wanted: Annotation): boolean {
-  return has(annotationData(there), annotationData(wanted), { isWhole: true, withoutBytes: true });
+/** Returns whether a stored annotation is the requested one; a server need not return its bytes. */
+export function isAsRequested(stored: Annotation, wanted: Annotation): boolean {
+  return has(annotationData(stored), annotationData(wanted), { isWhole: true, withoutBytes: true });
 }
 
 interface Comparison {
-  /** Lists hold nothing else. */
+  /** Whether lists must have no other items. */
   isWhole: boolean;
-  /** Bytes may be missing: a server need not show what it got. */
+  /** Whether bytes may be missing: a server need not return them. */
   withoutBytes: boolean;
 }
 
 const exactly: Comparison = { isWhole: true, withoutBytes: false };
 
-/** Whether data hold everything that is wanted. Fields that are zero or empty may be missing. */
+/** Returns whether data have all requested fields. Fields that are zero or empty may be missing. */
 function has(data: Json | undefined, wanted: Json | undefined, how: Comparison): boolean {
   if (typeof wanted === "number" && typeof data === "number") return isNear(data, wanted);
   if (Array.isArray(wanted) && Array.isArray(data)) {
@@ -107,8 +111,8 @@ function has(data: Json | undefined, wanted: Json | undefined, how: Comparison):
   if (isObject(wanted) && isObject(data)) {
     return Object.entries(wanted).every(([key, value]) => {
       if (key === "base64" && how.withoutBytes) return true;
-      if (key === "name" && (value === wanted.id || data.name === data.id)) return true; // nobody named it
-      const isVisible = key === "visibility" && value === "VISIBLE" && data[key] === 1; // the same as name and number
+      if (key === "name" && (value === wanted.id || data.name === data.id)) return true; // the name is the default
+      const isVisible = key === "visibility" && value === "VISIBLE" && data[key] === 1; // a name or a number
       return isVisible || has(data[key], value, how);
     });
   }
@@ -132,7 +136,7 @@ function isNothing(value: Json | undefined): boolean {
   );
 }
 
-/** Patches annotations. With `deleteIfEmpty`, one that does not exist any more counts as removed. */
+/** Patches annotations. With `deleteIfEmpty`, an annotation that does not exist counts as removed. */
 export async function patchAnnotations(
   items: readonly AnnotationItem[],
   deleteIfEmpty: boolean,
@@ -155,11 +159,11 @@ async function patchSome(
 ): Promise<void> {
   const { app, signal } = context;
   const answers = await app.patchAnnotations(items, action, { deleteIfEmpty, signal });
-  // An annotation that is gone was removed, maybe by a request whose answer was lost.
-  const mayBeGone = action === "remove" && deleteIfEmpty;
+  // An annotation that does not exist was removed, maybe by a request whose answer was lost.
+  const mayBeMissing = action === "remove" && deleteIfEmpty;
   const statuses = answers.map((answer) =>
-    mayBeGone && answer.status.code === codes.notFound
-      ? { ...answer, status: { code: codes.annotationSuccess } }
+    mayBeMissing && answer.status.code === statusCodes.CONN_DOES_NOT_EXIST
+      ? { ...answer, status: { code: statusCodes.ANNOTATION_SUCCESS } }
       : answer,
   );
   const ids = items.map(({ annotation }) => annotation.id ?? "");
@@ -173,13 +177,16 @@ async function patchSome(
       data &&
       !has(data, annotationData(item.annotation), { isWhole: action === "overwrite", withoutBytes: true })
     ) {
-      const text = `the annotation ${JSON.stringify(item.annotation.id)} was patched, and the server's result is not what was asked for`;
-      item.message.fail(new InputError("ERR_PATCH_RESULT", `${text}: ${JSON.stringify(data).slice(0, 200)}`), "patch");
+      const text = `the annotation ${JSON.stringify(item.annotation.id)} was patched, and its data on the server differ from the requested ones`;
+      item.message.fail(
+        new InputError("ERR_PATCH_RESULT", `${text}: ${beginningOf(JSON.stringify(data), 200)}`),
+        "patch",
+      );
     } else if (!context.done.has(item.message)) context.done.set(item.message, "some of its annotations were patched");
   }
 }
 
-/** Deletes the annotations that transforms took away. */
+/** Deletes the annotations that transforms removed. */
 export async function deleteAnnotations(
   items: readonly { message: Message; id: string }[],
   context: PatchContext,

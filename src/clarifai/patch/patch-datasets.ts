@@ -1,10 +1,11 @@
-/** Membership in datasets: what a transform changed of a listed input, or what a row gives. */
+/** Patches the membership in datasets: the changes of a listed input, or the datasets of a row. */
 
 import type { Message } from "../../core/accounting/message.js";
 import type { PatchAction } from "../client/app-types.js";
 import { limits } from "../limits.js";
 import { inParts, settleInHalves, settleItems } from "../requests.js";
-import { classify, codes } from "../wire/status.js";
+import { classify } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 import { beginningFor, type PatchContext } from "./patch-fields.js";
 
 export interface DatasetItem {
@@ -13,19 +14,19 @@ export interface DatasetItem {
   isMember: boolean;
 }
 
-/** The memberships that are to change. A row has no say over datasets that it does not name. */
+/** Returns the memberships that change. A row changes only datasets that it names. */
 export function datasetsPatch(message: Message, isListed: boolean, action: PatchAction): DatasetItem[] {
   const wanted = new Set(message.value.datasets);
   const before = new Set(isListed ? message.source.datasets : []);
-  const gone = [...before].filter((dataset) => !wanted.has(dataset));
+  const removed = [...before].filter((dataset) => !wanted.has(dataset));
   const added = [...wanted].filter((dataset) => !before.has(dataset));
   return [
-    ...gone.map((dataset) => ({ message, dataset, isMember: false })),
+    ...removed.map((dataset) => ({ message, dataset, isMember: false })),
     ...added.map((dataset) => ({ message, dataset, isMember: action !== "remove" })),
   ];
 }
 
-/** Adds inputs to datasets and takes them out. */
+/** Adds inputs to datasets and removes them. */
 export async function patchDatasets(items: readonly DatasetItem[], context: PatchContext): Promise<void> {
   const groups = new Map<string, DatasetItem[]>();
   for (const item of items) {
@@ -53,7 +54,7 @@ async function change(items: readonly DatasetItem[], context: PatchContext): Pro
   if (!isMember) return context.app.removeFromDataset(dataset, ids, context.signal);
   const answers = await context.app.addToDataset(dataset, ids, context.signal);
   const settled = answers.map((answer) =>
-    classify(answer.status) === "duplicate" ? { ...answer, status: { code: codes.success } } : answer,
+    classify(answer.status) === "duplicate" ? { ...answer, status: { code: statusCodes.SUCCESS } } : answer,
   );
   settleItems(messagesOf(items), ids, settled, "patch", `dataset ${dataset}: `, beginningFor(context));
 }

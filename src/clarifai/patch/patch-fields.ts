@@ -1,4 +1,4 @@
-/** Sends the patches of inputs' fields, and compares the answers with what was asked for. */
+/** Sends the patches of fields, and compares the answers with the requested fields. */
 
 import type { Message } from "../../core/accounting/message.js";
 import { InputError } from "../../core/errors.js";
@@ -14,9 +14,9 @@ import { dataOnServer, patchLists } from "./patch-lists.js";
 export interface PatchContext {
   app: App;
   signal: AbortSignal;
-  /** Nothing is sent: no answer tells anything. */
+  /** Nothing is sent, and answers have no data. */
   dryRun: boolean;
-  /** What was done of each message so far. */
+  /** What was done for each message so far, as text. */
   done: Map<Message, string>;
 }
 
@@ -26,7 +26,7 @@ export interface FieldsItem {
 }
 
 interface Sent extends FieldsItem {
-  /** Actions that an earlier try carried out. */
+  /** The action that an earlier attempt carried out. */
   isDone?: PatchAction | undefined;
   /** Data of the last answer. */
   data?: JsonObject | undefined;
@@ -35,8 +35,8 @@ interface Sent extends FieldsItem {
 const partlyDone = "its fields were patched in part";
 
 /**
- * Patches metadata, concepts and locations. A message whose request is refused fails, and so does one whose result is not what was asked for. All
- * ids must differ.
+ * Patches metadata, concepts and locations. A message fails if its request is refused or if the result differs from the requested fields. All ids must
+ * differ.
  */
 export async function patchFields(items: readonly FieldsItem[], context: PatchContext): Promise<void> {
   const sent: Sent[] = items.map(({ message, patch }) => ({ message, patch }));
@@ -47,7 +47,7 @@ export async function patchFields(items: readonly FieldsItem[], context: PatchCo
   for (const { message } of open(sent)) context.done.set(message, "its fields were patched");
 }
 
-/** How the text of a failure begins. */
+/** Makes a function that begins the text of a failure with what was done before it. */
 export function beginningFor({ done }: PatchContext): Before {
   return (message) => {
     const text = done.get(message);
@@ -60,8 +60,8 @@ function open(items: readonly Sent[]): Sent[] {
 }
 
 /**
- * Asks for the server's data where a request depends on them. An overwrite in place of a merge would undo what others changed since the listing, so the
- * input fails then. What an earlier try of the same input carried out is not sent again: a merge would append to lists once more.
+ * Looks up the server's data if a request depends on them. An overwrite instead of a merge would undo changes since the listing, so the input fails if it
+ * changed. A request that an earlier attempt carried out is not sent again, because a merge would append to lists once more.
  */
 async function compareWithServer(items: readonly Sent[], { app, signal }: PatchContext): Promise<void> {
   const dependent = items.filter(({ patch }) => patch.ifStill ?? (patch.appends && patch.isListed));
@@ -80,7 +80,7 @@ function compare(item: Sent, data: JsonObject | undefined): void {
   if (data && ifStill && patch.problem(data) === undefined) item.isDone = "overwrite";
   if (item.isDone) item.data = data;
   if (!ifStill || item.isDone || (data && isSameJson(patchable(data), patchable(ifStill)))) return;
-  const what = data ? "the input has changed since it was listed" : "the input does not exist any more";
+  const what = data ? "the input has changed since it was listed" : "the input does not exist";
   const why = "its metadata change in a way that only an overwrite of all fields can express";
   message.fail(new InputError("ERR_PATCH_CHANGED", `${what}, and ${why}; list it again`), "patch");
 }
@@ -133,7 +133,7 @@ async function sendSteps(
   }
 }
 
-/** Removes what an overwrite was to drop, where the server keeps what an overwrite does not give. */
+/** Removes the fields that an overwrite omits, from servers that keep them. */
 async function removeLeftovers(items: readonly Sent[], context: PatchContext): Promise<void> {
   const steps = items.flatMap((item) => {
     const data = item.data && item.patch.leftover?.(item.data);
@@ -142,7 +142,7 @@ async function removeLeftovers(items: readonly Sent[], context: PatchContext): P
   await sendSteps(steps, "remove", context, (patches) => context.app.patchInputs(patches, "remove", context.signal));
 }
 
-/** Fails inputs whose data are not what was asked for. An answer that says so is checked against a listing before. */
+/** Fails inputs whose data differ from the requested fields. An answer with a difference is first checked against a listing. */
 async function checkResults(items: readonly Sent[], context: PatchContext): Promise<void> {
   const isWrong = ({ data, patch }: Sent) => data !== undefined && patch.problem(data) !== undefined;
   const before = beginningFor(context);
@@ -151,9 +151,9 @@ async function checkResults(items: readonly Sent[], context: PatchContext): Prom
       const now = await dataOnServer(context.app, idsOf(some), context.signal);
       for (const { message, patch } of some) {
         const data = now.get(message.value.id);
-        const problem = data ? patch.problem(data) : "the input does not exist any more";
+        const problem = data ? patch.problem(data) : "the input does not exist";
         if (!problem) continue;
-        const text = `${partlyDone}, and the server's result is not what was asked for: ${problem}`;
+        const text = `${partlyDone}, and the data on the server differ from the requested ones: ${problem}`;
         message.fail(new InputError("ERR_PATCH_RESULT", text), "patch");
       }
     };

@@ -1,22 +1,23 @@
-/** Patches that add to lists: sent twice they would add twice, so that what is in doubt is looked at before it is sent again. */
+/** Sends patches that add to lists. Sent twice they would add twice, so an unknown outcome is looked up before a patch is sent again. */
 
 import { isDeepStrictEqual } from "node:util";
+import { again, fail, ok, retry, unknown, type Verdict } from "../../core/net/retry.js";
 import type { JsonObject } from "../../core/util/json-values.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import type { InputPatch, ItemStatus } from "../client/app-types.js";
 import { answersTo } from "../requests.js";
-import { codes } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 
-/** Times that such a patch is sent when its answers are lost. */
+/** Most attempts of a patch whose answers are lost. */
 const maxAttempts = 5;
 
 /**
- * Merges metadata with lists. The server's data are read beforehand. After a lost answer, an input is patched again unless its metadata changed and have
- * what the patch adds; `has` tells that of the input with an id.
+ * Merges metadata with lists. It reads the server's data beforehand. After a lost answer, an input is patched again unless its metadata changed and
+ * contain what the patch adds; `has` returns whether the data of an input contain it.
  *
  * @returns the answer to each patch, in their order
- * @throws {ApiError} when the request is refused, or when nobody can say what became of it
+ * @throws {ApiError} when the request is refused, or when its outcome stays unknown
  */
 export async function patchLists(
   app: App,
@@ -28,32 +29,37 @@ export async function patchLists(
   const before = await dataOnServer(app, ids, signal);
   const answers = new Map<string, ItemStatus>();
   let rest = patches;
-  for (let attempts = 1; rest.length > 0; attempts += 1) {
-    try {
-      const sent = rest.map(({ id }) => id);
-      for (const [index, answer] of answersTo(sent, await app.patchInputs(rest, "merge", signal, false)).entries()) {
-        if (answer) answers.set(sent[index] as string, answer);
-      }
-      break;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof ApiError) || !error.doubtful || attempts === maxAttempts) throw error;
-      const now = await dataOnServer(app, ids, signal).catch(() => {
-        throw error;
-      });
-      for (const { id } of rest) {
-        const data = now.get(id);
-        const isChanged = data !== undefined && !isDeepStrictEqual(data.metadata, before.get(id)?.metadata);
-        if (isChanged && has(id, data)) answers.set(id, { id, status: { code: codes.patched }, data });
-      }
-      rest = rest.filter(({ id }) => !answers.has(id));
-      if (rest.length > 0) await app.transport.pacer.pause(attempts, signal);
+  const send = async () => {
+    const sent = rest.map(({ id }) => id);
+    for (const [index, answer] of answersTo(sent, await app.patchInputs(rest, "merge", signal, false)).entries()) {
+      if (answer) answers.set(sent[index] as string, answer);
     }
-  }
+    return ok(undefined);
+  };
+  const reconcile = async (lost: Error): Promise<Verdict<undefined, "lost">> => {
+    const now = await dataOnServer(app, ids, signal).catch(() => undefined);
+    if (!now) return fail(lost);
+    for (const { id } of rest) {
+      const data = now.get(id);
+      const isChanged = data !== undefined && !isDeepStrictEqual(data.metadata, before.get(id)?.metadata);
+      if (isChanged && has(id, data)) answers.set(id, { id, status: { code: statusCodes.INPUT_MODIFY_SUCCESS }, data });
+    }
+    rest = rest.filter(({ id }) => !answers.has(id));
+    return rest.length === 0 ? ok(undefined) : again("lost", lost);
+  };
+  await retry<undefined, "lost">(send, {
+    rules: { lost: { maxAttempts, pause: ({ attempts }) => app.transport.pacer.pause(attempts, signal) } },
+    signal,
+    reconcile,
+    verdictOf: (error) => {
+      if (error instanceof ApiError && error.outcomeUnknown) return unknown(error);
+      throw error;
+    },
+  });
   return ids.flatMap((id) => answers.get(id) ?? []);
 }
 
-/** The data that the server has of inputs; those that do not exist are left out. */
+/** Returns the data that the server has of inputs. Inputs that do not exist are left out. */
 export async function dataOnServer(
   app: App,
   ids: readonly string[],

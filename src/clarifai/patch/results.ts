@@ -1,7 +1,8 @@
-/** Results of patches: how the data that a server answers with differ from what was asked for. */
+/** Results of patches: compares the data of an answer with the requested ones. */
 
 import type { Concept, GeoPoint, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/util/json-values.js";
+import { beginningOf } from "../../core/util/shorten.js";
 
 /** The fields of an input that a patch can change, in the API's own form. */
 export interface Fields {
@@ -10,7 +11,7 @@ export interface Fields {
   geo: JsonObject | undefined;
 }
 
-/** The fields in an input's data. */
+/** Reads the fields from the data of an input. */
 export function fieldsIn(data: { readonly [key: string]: unknown }): Fields {
   const { concepts, metadata, geo } = data;
   return {
@@ -20,13 +21,13 @@ export function fieldsIn(data: { readonly [key: string]: unknown }): Fields {
   };
 }
 
-/** Whether a server that keeps 32 bits of a number may show one as the other. */
+/** Returns whether two numbers may be the same on a server that stores 32 bits. */
 export function isNear(one: number, other: number): boolean {
   const leastNormal = 2 ** -126; // smaller numbers lose more digits
   return Math.abs(one - other) <= Math.max(Math.abs(one), Math.abs(other)) * 2 ** -22 + leastNormal;
 }
 
-export function isSamePlace(geo: JsonObject | undefined, wanted: GeoPoint | undefined): boolean {
+export function isSameLocation(geo: JsonObject | undefined, wanted: GeoPoint | undefined): boolean {
   if (!geo || !wanted) return !geo && !wanted;
   const { longitude, latitude } = geo.geo_point as JsonObject;
   return isNear(Number(longitude ?? 0), wanted.longitude) && isNear(Number(latitude ?? 0), wanted.latitude);
@@ -36,46 +37,48 @@ export function isSameValue(concept: JsonObject | undefined, { value = 1 }: Pick
   return concept !== undefined && isNear(typeof concept.value === "number" ? concept.value : 1, value);
 }
 
-/** What differs after an overwrite, which decides over all fields. */
+/** Describes what differs after an overwrite, which replaces all fields. */
 export function overwriteProblem(got: Fields, { concepts, metadata, geo }: Wanted): string | undefined {
   const extra = got.concepts.find(({ id }) => !concepts.some((concept) => concept.id === id));
-  if (extra) return `the concept ${JSON.stringify(extra.id)} is still there`;
-  return conceptProblem(got, concepts) ?? placeProblem(got, geo) ?? firstDifference(got.metadata, metadata, "metadata");
+  if (extra) return `the concept ${JSON.stringify(extra.id)} still exists`;
+  return (
+    conceptProblem(got, concepts) ?? locationProblem(got, geo) ?? firstDifference(got.metadata, metadata, "metadata")
+  );
 }
 
-/** The fields that are wanted. */
+/** The requested fields. */
 export interface Wanted {
   concepts: readonly Concept[];
   metadata: JsonObject;
   geo: GeoPoint | undefined;
 }
 
-/** What differs after the differences between two states were sent; what others changed elsewhere does not count. */
+/** Describes what differs after the changes between two states were sent. Changes of other fields by other programs do not count. */
 export function changeProblem(got: Fields, before: Fields, wanted: Wanted): string | undefined {
-  const gone = before.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
-  const left = gone.find(({ id }) => got.concepts.some((concept) => concept.id === id));
-  if (left) return `the concept ${JSON.stringify(left.id)} is still there`;
-  const place = isSamePlace(before.geo, wanted.geo) ? undefined : placeProblem(got, wanted.geo);
+  const removed = before.concepts.filter(({ id }) => !wanted.concepts.some((concept) => concept.id === id));
+  const left = removed.find(({ id }) => got.concepts.some((concept) => concept.id === id));
+  if (left) return `the concept ${JSON.stringify(left.id)} still exists`;
+  const location = isSameLocation(before.geo, wanted.geo) ? undefined : locationProblem(got, wanted.geo);
   return (
     conceptProblem(got, changedConcepts(before, wanted)) ??
-    place ??
+    location ??
     changedKeys(got.metadata, before.metadata, wanted.metadata, "metadata")
   );
 }
 
-/** What differs after a row was merged. */
+/** Describes what differs after a merge of a row. */
 export function mergeProblem(got: Fields, { concepts, metadata, geo }: Wanted): string | undefined {
-  const place = geo ? placeProblem(got, geo) : undefined;
+  const location = geo ? locationProblem(got, geo) : undefined;
   const merged = isEmpty(metadata) ? undefined : mergedProblem(got.metadata, metadata, "metadata");
-  return conceptProblem(got, concepts) ?? place ?? merged;
+  return conceptProblem(got, concepts) ?? location ?? merged;
 }
 
-/** What is left after a row was removed. */
+/** Describes what still exists after a removal of a row. */
 export function removalProblem(got: Fields, { concepts, metadata, geo }: Wanted): string | undefined {
   const left = concepts.find(({ id }) => got.concepts.some((concept) => concept.id === id));
-  if (left) return `the concept ${JSON.stringify(left.id)} is still there`;
-  if (geo && got.geo) return "the location is still there";
-  return leftKey(got.metadata, metadata, "metadata");
+  if (left) return `the concept ${JSON.stringify(left.id)} still exists`;
+  if (geo && got.geo) return "the location still exists";
+  return remainingKey(got.metadata, metadata, "metadata");
 }
 
 function conceptProblem(got: Fields, wanted: readonly Concept[]): string | undefined {
@@ -83,25 +86,25 @@ function conceptProblem(got: Fields, wanted: readonly Concept[]): string | undef
     const { id, name = id } = concept;
     const found = got.concepts.find((other) => other.id === id);
     if (!isSameValue(found, concept)) {
-      return `the concept ${JSON.stringify(id)} is ${found ? shown(found.value) : "missing"}, not ${concept.value ?? 1}`;
+      return `the concept ${JSON.stringify(id)} is ${found ? formatted(found.value) : "missing"}, not ${concept.value ?? 1}`;
     }
-    const there = found?.name ?? id;
-    if (name !== id && there !== name) {
-      return `the concept ${JSON.stringify(id)} is called ${shown(there)} in the app, not ${shown(name)}; patchConcepts(app) renames it`;
+    const current = found?.name ?? id;
+    if (name !== id && current !== name) {
+      return `the concept ${JSON.stringify(id)} is called ${formatted(current)} in the app, not ${formatted(name)}; patchConcepts(app) renames it`;
     }
   }
   return undefined;
 }
 
-function placeProblem({ geo }: Fields, wanted: GeoPoint | undefined): string | undefined {
-  if (isSamePlace(geo, wanted)) return undefined;
-  if (!wanted) return "the location is still there";
-  return `the location is ${shown(geo?.geo_point)}, not ${shown({ ...wanted })}`;
+function locationProblem({ geo }: Fields, wanted: GeoPoint | undefined): string | undefined {
+  if (isSameLocation(geo, wanted)) return undefined;
+  if (!wanted) return "the location still exists";
+  return `the location is ${formatted(geo?.geo_point)}, not ${formatted({ ...wanted })}`;
 }
 
 function firstDifference(got: Json | undefined, wanted: Json | undefined, path: string): string | undefined {
   if (isSameJson(got, wanted)) return undefined;
-  if (!isObject(got) || !isObject(wanted)) return `${path} is ${shown(got)}, not ${shown(wanted)}`;
+  if (!isObject(got) || !isObject(wanted)) return `${path} is ${formatted(got)}, not ${formatted(wanted)}`;
   for (const key of new Set([...Object.keys(got), ...Object.keys(wanted)])) {
     const found = firstDifference(ownValue(got, key), ownValue(wanted, key), `${path}.${key}`);
     if (found) return found;
@@ -122,14 +125,14 @@ function changedKeys(got: JsonObject, before: JsonObject, wanted: JsonObject, pa
   return undefined;
 }
 
-/** Whether the input has everything that is to be added or replaced. What is to be deleted may exist too. */
+/** Returns whether the input has all additions and replacements; fields that are to be deleted may still exist. */
 export function isMerged(got: Fields, before: Fields, wanted: Wanted): boolean {
-  const place = wanted.geo && !isSamePlace(before.geo, wanted.geo) ? placeProblem(got, wanted.geo) : undefined;
-  const problem = conceptProblem(got, changedConcepts(before, wanted)) ?? place;
+  const location = wanted.geo && !isSameLocation(before.geo, wanted.geo) ? locationProblem(got, wanted.geo) : undefined;
+  const problem = conceptProblem(got, changedConcepts(before, wanted)) ?? location;
   return problem === undefined && areMerged(got.metadata, before.metadata, wanted.metadata);
 }
 
-/** The concepts that are new, or have another value. */
+/** Returns the concepts that are new or have another value. */
 export function changedConcepts(before: Fields, wanted: Wanted): Concept[] {
   const byId = new Map(before.concepts.map((concept) => [concept.id, concept]));
   return wanted.concepts.filter((concept) => !isSameValue(byId.get(concept.id), concept));
@@ -144,14 +147,14 @@ function areMerged(got: JsonObject, before: JsonObject, wanted: JsonObject): boo
   });
 }
 
-/** Whether a list has all items that are wanted, as often as they are wanted; others may have added more. */
+/** Returns whether a list has all requested items, each as often as requested; other programs may have added more. */
 function hasAll(now: Json | undefined, wanted: readonly Json[]): boolean {
   if (!Array.isArray(now)) return false;
   const count = (list: readonly Json[], item: Json) => list.filter((other) => isSameJson(other, item)).length;
   return wanted.every((item) => count(now, item) >= count(wanted, item));
 }
 
-/** Whether a list has an item that was to be deleted. */
+/** Returns whether a list has an item that was to be deleted. */
 function hasAny(now: Json | undefined, old: readonly Json[], wanted: readonly Json[]): boolean {
   const has = (list: readonly Json[], item: Json) => list.some((other) => isSameJson(other, item));
   return Array.isArray(now) && old.some((item) => has(now, item) && !has(wanted, item));
@@ -173,20 +176,20 @@ function mergedProblem(got: Json | undefined, patch: Json, path: string): string
     );
   };
   const missing = patch.findIndex(isMissing);
-  return missing < 0 ? undefined : `${path} lacks ${shown(patch[missing])}`;
+  return missing < 0 ? undefined : `${path} lacks ${formatted(patch[missing])}`;
 }
 
-function leftKey(got: JsonObject, patch: JsonObject, path: string): string | undefined {
+function remainingKey(got: JsonObject, patch: JsonObject, path: string): string | undefined {
   for (const [key, marker] of Object.entries(patch)) {
     const now = ownValue(got, key);
     if (now === undefined) continue;
     const inner = `${path}.${key}`;
-    if (marker === true) return `${inner} is still there`;
-    const left = isObject(marker) && isObject(now) ? leftKey(now, marker, inner) : undefined;
+    if (marker === true) return `${inner} still exists`;
+    const left = isObject(marker) && isObject(now) ? remainingKey(now, marker, inner) : undefined;
     if (left) return left;
     const items = Array.isArray(marker) && Array.isArray(now) ? marker : [];
     if (items.some((item) => (now as Json[]).some((other) => hasSameId(other, item))))
-      return `an item of ${inner} is still there`;
+      return `an item of ${inner} still exists`;
   }
   return undefined;
 }
@@ -195,8 +198,7 @@ function hasSameId(one: Json, other: Json): boolean {
   return isObject(one) && isObject(other) && one.id !== undefined && isSameJson(one.id, other.id);
 }
 
-function shown(value: Json | undefined): string {
+function formatted(value: Json | undefined): string {
   if (value === undefined) return "missing";
-  const text = JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return beginningOf(JSON.stringify(value), 100);
 }

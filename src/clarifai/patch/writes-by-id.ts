@@ -1,11 +1,11 @@
-/** Order of writes: what is written of one id comes one after the other, also from batches that are written side by side. */
+/** Orders writes: writes of one id follow each other, also in batches that are written at the same time. */
 
 import type { Message } from "../../core/accounting/message.js";
 
 export class WritesById {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Writes messages, the first of each id together, then the second of those that come twice, and so on. */
+  /** Writes messages: the first of each id together, then the second of each id, and so on. */
   async inOrder(messages: readonly Message[], write: (messages: readonly Message[]) => Promise<void>): Promise<void> {
     const ids = new Set(messages.map(({ value }) => value.id));
     const earlier = [...ids].flatMap((id) => this.#last.get(id) ?? []);
@@ -22,7 +22,7 @@ export class WritesById {
   }
 }
 
-/** Messages in groups in which no id comes twice. */
+/** Groups messages so that no id occurs twice in a group. */
 function roundsOf(messages: readonly Message[]): Message[][] {
   const rounds: Message[][] = [];
   const counts = new Map<string, number>();

@@ -1,15 +1,16 @@
-/** Annotations of uploaded inputs: posted once each, also when an answer is lost. */
+/** Adds the annotations of uploaded inputs: each once, even if an answer is lost. */
 
 import { hash } from "node:crypto";
 import type { Message } from "../../core/accounting/message.js";
-import { InputError } from "../../core/errors.js";
+import { codeOf, InputError } from "../../core/errors.js";
 import type { Annotation } from "../../core/input/input.js";
 import type { Clock } from "../../core/net/clock.js";
+import { again, fail, ok, retry, unknown } from "../../core/net/retry.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import type { ItemStatus } from "../client/app-types.js";
 import { limits } from "../limits.js";
-import { isAsAsked } from "../patch/patch-annotations.js";
+import { isAsRequested } from "../patch/patch-annotations.js";
 import { answersTo, asFatal, inParts } from "../requests.js";
 import { classify, statusText } from "../wire/status.js";
 
@@ -18,7 +19,7 @@ export interface AnnotateOptions {
   clock: Clock;
   signal: AbortSignal;
   stage: string;
-  /** Longest time that a request is tried again, in milliseconds. */
+  /** Longest time that a request is sent again after lost answers, in milliseconds. */
   retryForMs: number;
 }
 
@@ -30,17 +31,17 @@ interface Item {
 
 const maxItemAttempts = 5;
 
-/** What became of the annotations of some messages. */
+/** The result of adding the annotations of some messages. */
 export interface AnnotationsAdded {
-  /** How many each message got. */
+  /** How many annotations were added to each input. */
   added: ReadonlyMap<Message, number>;
-  /** Messages of which the server has an annotation of the same id with other data; it stays as it is. */
+  /** Messages of which the server has an annotation with the same id and other data; that annotation does not change. */
   differing: ReadonlySet<Message>;
 }
 
 /**
- * Posts the annotations of messages whose inputs are there, 128 to a request. Ids are the same in every try, so what is there already is
- * known by its id and not posted again. An input with an annotation that is refused fails.
+ * Posts the annotations of messages whose inputs exist, 128 to a request. The ids are the same in every attempt, so an annotation that exists is
+ * recognized by its id and not posted again. An input fails if one of its annotations is refused.
  */
 export async function addAnnotations(
   messages: readonly Message[],
@@ -51,68 +52,82 @@ export async function addAnnotations(
   const differing = new Set<Message>();
   const items = messages.flatMap((message) => itemsOf(message));
   for (const part of inParts(items, limits.maxInputsPerRequest)) {
-    const known = part.filter((item) => mayExist.has(item.message));
-    const there = known.length > 0 ? await listThere(options, known) : undefined;
-    for (const item of known) {
-      const found = there?.get(keyOf(item));
-      if (found && !isAsAsked(found, item.annotation)) differing.add(item.message);
+    const candidates = part.filter((item) => mayExist.has(item.message));
+    const existing = candidates.length > 0 ? await listExisting(options, candidates) : undefined;
+    for (const item of candidates) {
+      const found = existing?.get(keyOf(item));
+      if (found && !isAsRequested(found, item.annotation)) differing.add(item.message);
     }
-    const missing = part.filter((item) => !item.message.settled && !there?.has(keyOf(item)));
+    const missing = part.filter((item) => !item.message.settled && !existing?.has(keyOf(item)));
     await post(missing, options);
     for (const { message } of missing) added.set(message, (added.get(message) ?? 0) + 1);
   }
   return { added, differing };
 }
 
+/** Posts items until each exists or its message has failed. */
 async function post(items: readonly Item[], options: AnnotateOptions): Promise<void> {
   const { app, clock, signal, stage, retryForMs } = options;
-  const started = clock.now();
+  const { pacer } = app.transport;
   let rest = items;
-  for (let attempts = 1; rest.length > 0; attempts += 1) {
-    try {
-      const { again, unsure } = judge(rest, await app.postAnnotations(rest, signal), attempts, stage);
-      rest = [...again, ...(await settleUnsure(unsure, attempts, options))];
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof ApiError)) throw error;
-      const fatal = asFatal(error, stage);
-      if (fatal) throw fatal;
-      if (!error.doubtful || clock.now() - started >= retryForMs) {
-        for (const { message } of rest) message.fail(refused(error.code, error.message), stage, error.attempts);
-        return;
-      }
-      const lost = refused(error.code, error.message);
-      rest = await settleUnsure(
-        rest.map((item) => ({ item, error: lost, isRefused: false })),
-        0, // the time bounds these tries
-        options,
-      );
-    }
-    if (rest.length > 0) await app.transport.pacer.pause(attempts, signal);
+  const next = (why: "items" | "lost", error: Error) => (rest.length === 0 ? ok(undefined) : again(why, error));
+  const attempt = async (attempts: number) => {
+    if (rest.length === 0) return ok(undefined);
+    const { repeated, unsure } = verdicts(rest, await app.postAnnotations(rest, signal), attempts, stage);
+    rest = [...repeated, ...(await reconcile(unsure, attempts, options))];
+    return next("items", new Error(`${rest.length} annotations are to be sent again`));
+  };
+  try {
+    await retry<undefined, "items" | "lost">(attempt, {
+      rules: {
+        items: { pause: ({ attempts }) => pacer.pause(attempts, signal) },
+        lost: { retryForMs, pause: ({ attempts }) => pacer.pause(attempts, signal) },
+      },
+      clock,
+      signal,
+      verdictOf: (error) => {
+        if (!(error instanceof ApiError)) throw error;
+        const fatal = asFatal(error, stage);
+        return error.outcomeUnknown && !fatal ? unknown(error) : fail(fatal ?? error);
+      },
+      reconcile: async (lost) => {
+        const error = refused(codeOf(lost, "ERR_ANSWER_LOST"), lost.message);
+        const unsure = rest.map((item) => ({ item, error, isRefused: false }));
+        rest = await reconcile(unsure, 0, options); // the time bounds these attempts, not their number
+        return next("lost", lost);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    for (const { message } of rest) message.fail(refused(error.code, error.message), stage, error.attempts);
   }
 }
 
-/** An item that the server has or has not: it was refused, or the answer does not name it. */
+/** An item whose annotation may exist: it was refused, or the answer does not name it. */
 interface Unsure {
   item: Item;
-  /** What its input fails with when the server has it not. */
+  /** The error of its input if the annotation does not exist. */
   error: InputError;
-  /** It was refused, so it is not sent again. */
+  /** A refused item is not sent again. */
   isRefused: boolean;
 }
 
-/** The items to be sent again, and those of which only a look tells what became of them. */
-function judge(items: readonly Item[], answers: readonly ItemStatus[], attempts: number, stage: string) {
+/** Returns the items that are to be sent again, and those that need a lookup. */
+function verdicts(items: readonly Item[], answers: readonly ItemStatus[], attempts: number, stage: string) {
   const found = answersTo(
     items.map((item) => item.annotation.id),
     answers,
   );
-  const again: Item[] = [];
+  const repeated: Item[] = [];
   const unsure: Unsure[] = [];
   for (const [index, item] of items.entries()) {
     const status = found[index]?.status;
     if (!status) {
-      const error = refused("ERR_ANSWER_INCOMPLETE", "the answer does not name it, and it is not there", item);
+      const error = refused(
+        "ERR_ANSWER_INCOMPLETE",
+        "the answer of the server does not name it, and it does not exist",
+        item,
+      );
       unsure.push({ item, error, isRefused: false });
       continue;
     }
@@ -120,33 +135,33 @@ function judge(items: readonly Item[], answers: readonly ItemStatus[], attempts:
     if (meaning === "ok" || meaning === "progress" || meaning === "duplicate") continue;
     const error = refused(String(status.code), statusText(status), item);
     if (meaning === "permanent") unsure.push({ item, error, isRefused: true });
-    else if (attempts < maxItemAttempts) again.push(item);
+    else if (attempts < maxItemAttempts) repeated.push(item);
     else item.message.fail(error, stage, attempts);
   }
-  return { again, unsure };
+  return { repeated, unsure };
 }
 
 /**
- * Looks for annotations that were refused, perhaps since another process has added them, or that an answer leaves out. One that is there as it was asked
- * for is added; gives back those to be sent again.
+ * Looks up annotations that were refused, perhaps because another process added them, and those that an answer leaves out. Returns the items that are
+ * to be sent again. An item whose annotation exists with the same data is done; other data fail the message.
  */
-async function settleUnsure(unsure: readonly Unsure[], attempts: number, options: AnnotateOptions): Promise<Item[]> {
+async function reconcile(unsure: readonly Unsure[], attempts: number, options: AnnotateOptions): Promise<Item[]> {
   if (unsure.length === 0) return [];
-  const there = await listThere(
+  const existing = await listExisting(
     options,
     unsure.map(({ item }) => item),
   );
   return unsure.flatMap(({ item, error, isRefused }) => {
-    const found = there.get(keyOf(item));
-    if (item.message.settled || (found && isAsAsked(found, item.annotation))) return [];
+    const found = existing.get(keyOf(item));
+    if (item.message.settled || (found && isAsRequested(found, item.annotation))) return [];
     if (!isRefused && !found && attempts < maxItemAttempts) return [item];
-    item.message.fail(found ? taken(item) : error, options.stage, Math.max(1, attempts));
+    item.message.fail(found ? existsWithOtherData(item) : error, options.stage, Math.max(1, attempts));
     return [];
   });
 }
 
-/** Those of the annotations that the server has, by `keyOf`; inputs whose annotations cannot be asked for fail. */
-async function listThere(
+/** Lists which of the annotations the server has, by `keyOf`. If the listing is refused, their messages fail. */
+async function listExisting(
   { app, signal, stage }: AnnotateOptions,
   items: readonly Item[],
 ): Promise<ReadonlyMap<string, Annotation>> {
@@ -160,7 +175,7 @@ async function listThere(
     if (!(error instanceof ApiError)) throw error;
     const fatal = asFatal(error, stage);
     if (fatal) throw fatal;
-    const text = `uploaded, but whether its annotations were is not known: ${error.message}`;
+    const text = `uploaded, but whether its annotations exist is unknown: ${error.message}`;
     for (const { message } of items) {
       message.fail(new InputError(error.code, text, { retryable: true }), stage, error.attempts);
     }
@@ -172,7 +187,7 @@ function keyOf({ inputId, annotation }: Item): string {
   return `${inputId}\n${annotation.id}`;
 }
 
-/** The annotations of a message, with ids that are the same in every try. */
+/** Returns the annotations of a message, with ids that are the same in every attempt. */
 function itemsOf(message: Message): Item[] {
   const { id: inputId, annotations } = message.value;
   return annotations.map((annotation, index) => {
@@ -181,8 +196,8 @@ function itemsOf(message: Message): Item[] {
   });
 }
 
-function taken(item: Item): InputError {
-  return refused("ERR_ID_TAKEN", "it exists already with other data (patch changes it)", item);
+function existsWithOtherData(item: Item): InputError {
+  return refused("ERR_ID_TAKEN", "it exists already with other data; patch changes it", item);
 }
 
 function refused(code: string, reason: string, item?: Item): InputError {

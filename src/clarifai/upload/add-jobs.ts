@@ -1,4 +1,4 @@
-/** Add-jobs: follows the processing of accepted inputs with few requests. */
+/** Polls add-jobs: follows the processing of accepted inputs with few requests. */
 
 import { randomUUID } from "node:crypto";
 import { describeError } from "../../core/errors.js";
@@ -6,8 +6,9 @@ import type { Clock } from "../../core/net/clock.js";
 import type { App } from "../client/app.js";
 import { limits } from "../limits.js";
 import { classify, statusText, type WireStatus } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
 
-/** What became of an accepted input: the status it ended in, or none when it was still being processed at the deadline. */
+/** The result of processing an accepted input; "pending" if it was still in progress at the deadline. */
 export type Processed = { state: "done" | "failed"; status: WireStatus } | { state: "pending"; reason: string };
 
 export interface AddJobsOptions {
@@ -15,7 +16,7 @@ export interface AddJobsOptions {
   clock: Clock;
   /** Longest wait for one input's processing, in milliseconds. */
   processingTimeoutMs: number;
-  /** Whether nothing is being posted just now: then waiting is all there is to do. */
+  /** Whether nothing is being posted just now. */
   idle: () => boolean;
 }
 
@@ -26,7 +27,7 @@ interface Group {
   resolve: (results: Processed[]) => void;
 }
 
-/** What is waited for; `counted`: it is sure to be counted by its job, which can then tell that all is well. */
+/** An accepted input; `counted`: its job is certain to count it, so the counters of the job can confirm it. */
 export interface Awaited {
   id: string;
   counted: boolean;
@@ -35,49 +36,50 @@ export interface Awaited {
 interface Entry extends Awaited {
   acceptedAt: number;
   group: Group;
-  /** Its place in the group. */
+  /** Its index in the group. */
   index: number;
 }
 
 interface Job {
   id: string;
   batches: number;
-  /** Inputs that it is sure to count. */
+  /** Inputs that it is certain to count. */
   accepted: number;
-  /** Not by id: two inputs of one id may be waited for, when one takes the place of the other. */
+  /** A set and no map by id: a replaced and a replacing input have the same id. */
   entries: Set<Entry>;
-  /** Wait before it is asked the next time. */
+  /** Wait before the next poll, in milliseconds. */
   delayMs: number;
-  /** Times that it was asked since it came first. */
-  asked: number;
-  /** Answers in a row that did not say what was hoped for. */
-  strange: number;
+  /** Polls since it is the first in the queue. */
+  polls: number;
+  /** Answers in a row from which the state of its inputs is not clear. */
+  unclearAnswers: number;
 }
 
-/** Batches that share one job: so many that its polls cost little, so few that one failure does not make all be looked up. */
+/** Batches of one job: enough to keep polls few, and few enough that one failure causes few lookups. */
 const batchesPerJob = 32;
 const firstDelayMs = 10;
 const maxDelayMs = 10_000;
-/** While batches are still being posted, there is no hurry. */
+/** Shortest wait between polls while batches are still being posted. */
 const busyDelayMs = 500;
-/** While a job is not full, more of it is to come. */
+/** Shortest wait between polls of a job that still gets batches. */
 const unfinishedDelayMs = 5_000;
-/** Polls that each batch pays for, and polls that come for nothing; beyond them they are rare. */
+/** The budget of polls: a share for each batch, and a number at the start. Without budget, polls are rare. */
 const pollsPerBatch = 0.15;
 const freePolls = 3;
 const rareDelayMs = 500;
-/** A job that is not done after so many polls lets the next one be asked. */
+/** After so many polls, a job that is not done moves to the end of the queue. */
 const patience = 4;
 
 /**
- * Groups batches into jobs and polls their counters, the oldest job first, since what was accepted first is mostly processed first. The wait between polls
- * grows, or is as long as the rest is going to take. Single inputs are looked up only when a job counts failures or its counters cannot be read.
+ * Groups batches into jobs and polls their counters, the oldest job first, because the server mostly processes inputs in the order of acceptance. The
+ * wait between polls grows, or is the estimated time for the rest of the job. Single inputs are looked up only if a job counts failures or its counters
+ * cannot be read.
  */
 export class AddJobs {
   readonly #app: App;
   readonly #options: AddJobsOptions;
   #current: Job | undefined;
-  /** Jobs with inputs that are waited for, the next to be asked first. */
+  /** Jobs with inputs in progress; the first one is polled next. */
   readonly #jobs: Job[] = [];
   #polls = freePolls;
   #polling = false;
@@ -87,19 +89,19 @@ export class AddJobs {
     this.#options = options;
   }
 
-  /** The job that the next batch goes under. */
+  /** Returns the job for the next batch. */
   next(): Job {
     if (!this.#current || this.#current.batches >= batchesPerJob) {
       const id = randomUUID().replaceAll("-", "");
       const entries = new Set<Entry>();
-      this.#current = { id, batches: 0, accepted: 0, entries, delayMs: firstDelayMs, asked: 0, strange: 0 };
+      this.#current = { id, batches: 0, accepted: 0, entries, delayMs: firstDelayMs, polls: 0, unclearAnswers: 0 };
     }
     this.#current.batches += 1;
     this.#polls += pollsPerBatch;
     return this.#current;
   }
 
-  /** What is waited for just now, as text. */
+  /** Describes what it waits for just now; undefined if for nothing. */
   waits(): string | undefined {
     const jobs = [...this.#jobs];
     if (jobs.length === 0) return undefined;
@@ -134,18 +136,18 @@ export class AddJobs {
     for (let job = this.#jobs[0]; job; job = this.#jobs[0]) {
       await this.#untilDue(job);
       this.#polls -= 1;
-      await this.#ask(job);
+      await this.#pollOnce(job);
       for (const open of this.#jobs) this.#expire(open);
       if (job.entries.size === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
-      else if (job.asked >= patience && this.#jobs.length > 1) {
-        job.asked = 0;
+      else if (job.polls >= patience && this.#jobs.length > 1) {
+        job.polls = 0;
         this.#jobs.push(...this.#jobs.splice(0, 1));
       }
     }
     this.#polling = false; // in the same turn in which no job was left
   }
 
-  /** Waits in small steps, since a job can become urgent meanwhile. */
+  /** Waits in small steps, because the wait can become shorter meanwhile. */
   async #untilDue(job: Job): Promise<void> {
     const { clock, signal, idle } = this.#options;
     for (let slept = 0; ; ) {
@@ -159,22 +161,22 @@ export class AddJobs {
     }
   }
 
-  async #ask(job: Job): Promise<void> {
+  async #pollOnce(job: Job): Promise<void> {
     const { clock, signal } = this.#options;
     const expected = job.accepted;
     const before = [...job.entries];
-    job.asked += 1;
+    job.polls += 1;
     const answer = await this.#app.getAddJob(job.id, signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
       return undefined;
     });
     const settled = answer && answer.pending === 0 && answer.inProgress === 0;
     if (settled && answer.succeeded + answer.failed >= expected && answer.failed === 0) {
-      const status = { code: 30000 };
+      const status = { code: statusCodes.INPUT_SUCCESS };
       for (const entry of before) if (entry.counted) this.#finish(job, entry, { state: "done", status });
       if (job.entries.size === 0) return;
     }
-    job.strange = answer && !settled ? 0 : job.strange + 1;
+    job.unclearAnswers = answer && !settled ? 0 : job.unclearAnswers + 1;
     const done = answer ? answer.succeeded + answer.failed : 0;
     const soFarMs = clock.now() - (before[0]?.acceptedAt ?? 0);
     const restMs = done > 0 ? (soFarMs * (expected - done)) / done : 0;
@@ -182,10 +184,10 @@ export class AddJobs {
     job.delayMs = Math.min(maxDelayMs, Math.max(grownMs, Math.min(restMs, job.delayMs * 4)));
     const left = before.filter((entry) => job.entries.has(entry));
     const uncounted = left.some((entry) => !entry.counted);
-    if ((settled && (answer.failed > 0 || uncounted)) || job.strange >= 3) await this.#lookUp(job, left);
+    if ((settled && (answer.failed > 0 || uncounted)) || job.unclearAnswers >= 3) await this.#lookUp(job, left);
   }
 
-  /** Asks for the status of each input; those still in progress stay. */
+  /** Looks up the status of each input; inputs in progress stay in the job. */
   async #lookUp(job: Job, entries: readonly Entry[]): Promise<void> {
     const { signal } = this.#options;
     for (let at = 0; at < entries.length; at += limits.maxIdsPerRequest) {
@@ -195,7 +197,7 @@ export class AddJobs {
       for (const entry of part) {
         const status = statuses.get(entry.id);
         if (!status) {
-          if (job.strange < 6) continue;
+          if (job.unclearAnswers < 6) continue;
           this.#finish(job, entry, { state: "pending", reason: "accepted, but the server does not list it" });
           continue;
         }
@@ -228,7 +230,7 @@ export class AddJobs {
 
 export type { Job };
 
-/** A failed status as the reason of an outcome. */
+/** Formats a failed status as the reason of an outcome. */
 export function failureText(status: WireStatus): string {
   return `the platform could not process it: ${statusText(status)}`;
 }

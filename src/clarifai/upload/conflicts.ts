@@ -1,4 +1,4 @@
-/** Conflicts: what becomes of inputs whose ids the server has already. */
+/** Conflicts: settles inputs whose ids exist on the server. */
 
 import type { Message } from "../../core/accounting/message.js";
 import { type FlowError, InputError } from "../../core/errors.js";
@@ -8,13 +8,13 @@ import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import { fieldsIn, overwriteProblem } from "../patch/results.js";
 import { asFatal, settleWith } from "../requests.js";
-import { stillThere } from "../wait-until-gone.js";
+import { waitUntilDeleted } from "../wait-until-deleted.js";
 import type { ContentHasher } from "../wire/content-hash.js";
 import { inputFromWire, type WireInput } from "../wire/inputs.js";
 import { classify, statusText, type WireStatus } from "../wire/status.js";
-import { type Found, lookUpSuffixed } from "./look-up.js";
+import { type Found, lookUpSuffixed } from "./lookup.js";
 
-/** What to do with an input whose id exists already. */
+/** What an upload does with an input whose id exists. */
 export type Conflict = "skip" | "replace" | "suffix" | "error";
 
 export interface ConflictOptions {
@@ -29,51 +29,52 @@ export interface ConflictOptions {
 /** A message that the server accepted. */
 export interface Accepted {
   message: Message;
-  /** Its id there. */
+  /** Its id on the server. */
   id: string;
-  /** It is processed already. */
+  /** Whether it is processed. */
   done: boolean;
-  /** It was there, in an earlier run or since a lost answer; its annotations may be too, and this run's job may not count it. */
+  /** Whether it existed, from an earlier run or a lost answer. Its annotations may exist, too, and the job of this run may not count it. */
   before?: boolean | undefined;
-  /** This run did not upload it, and does not delete it. */
+  /** Whether another run uploaded it, so that this one does not delete it. */
   foreign?: boolean | undefined;
 }
 
-/** How what is there came to be found: `recovered` ones were sent by this run, and the answer was lost. */
+/** How found inputs are settled. */
 export interface FoundOptions {
-  /** What has the same content is not in the way. Default: true. */
-  takesSame?: boolean;
+  /** Whether an input with the same content is no conflict. Default: true. */
+  acceptsSame?: boolean;
+  /** Messages that this run sent, and whose answer was lost. */
   recovered?: ReadonlySet<Message>;
-  /** An input that is there exactly as it was asked for is ok. Default: false, and it is skipped. */
+  /** Whether an input that is stored exactly as requested is ok. Default: false, and it is skipped. */
   exactIsOk?: boolean;
 }
 
-/** Settles what the server was found to have; gives back what is to be sent. What is to be replaced is deleted, when it can be. */
+/** Settles inputs by what the server has under their ids. Returns those that are to be sent; inputs that are to be replaced are deleted first. */
 export async function settleFound(
   messages: readonly Message[],
   found: readonly Found[],
   accepted: Accepted[],
   options: ConflictOptions,
-  { takesSame = true, recovered, exactIsOk = false }: FoundOptions = {},
+  { acceptsSame = true, recovered, exactIsOk = false }: FoundOptions = {},
 ): Promise<Message[]> {
   const { app, conflict, hasher, signal, stage } = options;
   const again: Message[] = [];
   const replace: Message[] = [];
   for (const [index, message] of messages.entries()) {
-    const there = found[index] ?? { state: "absent" };
-    if (there.state === "absent") again.push(message);
-    else if (there.state === "unreadable") message.fail(there.error, stage);
-    else if (there.state === "same" && recovered?.has(message)) recover(message, there.input, accepted);
-    else if (conflict === "replace" && (there.state === "other" || hasFailed(there.input))) replace.push(message);
-    else if (there.state === "same" && exactIsOk) settleAsked(message, there.input, accepted, options);
-    else if (there.state === "same" && takesSame) settleSame(message, there.input, accepted, options);
+    const stored = found[index] ?? { state: "absent" };
+    if (stored.state === "absent") again.push(message);
+    else if (stored.state === "unreadable") message.fail(stored.error, stage);
+    else if (stored.state === "same" && recovered?.has(message)) recover(message, stored.input, accepted);
+    else if (conflict === "replace" && (stored.state === "other" || hasFailed(stored.input))) replace.push(message);
+    else if (stored.state === "same" && exactIsOk) settleRequested(message, stored.input, accepted, options);
+    else if (stored.state === "same" && acceptsSame) settleSame(message, stored.input, accepted, options);
     else if (conflict === "suffix") {
       await settleWith([message], stage, async () => {
         const suffixed = await lookUpSuffixed(app, message, hasher, signal);
         if (suffixed) settleSame(message, suffixed, accepted, options);
         else again.push(message);
       });
-    } else failTaken(message, stage, there.state === "same" ? "the same" : "other");
+    } else failIdTaken(message, stage, stored.state === "same" ? "the same" : "other");
   }
   for (const [index, error] of (await removeAndWait(app, replace, options)).entries()) {
     const message = replace[index] as Message;
@@ -83,7 +84,7 @@ export async function settleFound(
   return again;
 }
 
-/** Accepts what this run sent and got no answer for. */
+/** Accepts an input that this run sent without getting an answer. */
 export function recover(message: Message, input: WireInput, accepted: Accepted[]): void {
   message.note("recovered");
   const done = input.status !== undefined && classify(input.status) === "ok";
@@ -95,46 +96,49 @@ function hasFailed({ status }: WireInput): boolean {
   return meaning !== "ok" && meaning !== "progress";
 }
 
-/** The same content is there: it is skipped, unless it is still being processed (then it is waited for), failed there, or goes on to other sinks. */
+/**
+ * Settles an input whose content is stored. It is skipped if it is processed and this is the last sink. If it is still in progress, it is waited for; if
+ * its processing failed, it fails.
+ */
 function settleSame(
   message: Message,
-  there: WireInput,
+  stored: WireInput,
   accepted: Accepted[],
   { stage }: Pick<ConflictOptions, "stage">,
   isOk = false,
 ): void {
-  const meaning = there.status ? classify(there.status) : "ok";
+  const meaning = stored.status ? classify(stored.status) : "ok";
   const hasAnnotations = message.value.annotations.length > 0;
   if (meaning === "ok" && !hasAnnotations && !isOk && message.isAtLastSink) message.doneBefore("already there");
   else if (meaning === "ok" || meaning === "progress") {
-    accepted.push({ message, id: there.id, done: meaning === "ok", before: true, foreign: true });
-  } else failThere(message, there.status, stage);
+    accepted.push({ message, id: stored.id, done: meaning === "ok", before: true, foreign: true });
+  } else failExisting(message, stored.status, stage);
 }
 
 /**
- * The user asked to replace the stored content by this one, and both are the same. With the same concepts, metadata and location it is ok. Otherwise it is
- * skipped: to delete an input for a change of its metadata would delete what people added to it.
+ * Settles an input that should replace stored content, if both contents are the same. With the same concepts, metadata and location it is ok. Otherwise
+ * it is skipped: deleting an input because its metadata differ would delete what people added to it.
  */
-function settleAsked(message: Message, there: WireInput, accepted: Accepted[], options: ConflictOptions): void {
+function settleRequested(message: Message, stored: WireInput, accepted: Accepted[], options: ConflictOptions): void {
   const { concepts, geo, datasets } = message.value;
-  const before = fieldsIn({ ...there.data, metadata: inputFromWire(there).metadata });
+  const before = fieldsIn({ ...stored.data, metadata: inputFromWire(stored).metadata });
   const wanted = { concepts, metadata: message.value.metadata as JsonObject, geo };
   const isExact = datasets.length === 0 && overwriteProblem(before, wanted) === undefined;
-  const isProcessed = !there.status || classify(there.status) === "ok";
+  const isProcessed = !stored.status || classify(stored.status) === "ok";
   if (!isExact && isProcessed && message.isAtLastSink) {
     message.skip("already there, and other fields may differ (patch changes those)", true);
     return;
   }
   if (isExact) message.note("already there");
-  settleSame(message, there, accepted, options, isExact);
+  settleSame(message, stored, accepted, options, isExact);
 }
 
-/** Longest wait for deleted inputs to be gone. */
-const goneWithinMs = 60_000;
+/** Longest wait for the deletion of inputs, in milliseconds. */
+const deletedWithinMs = 60_000;
 
 /**
- * Deletes inputs that the user wants replaced, or that this run uploaded and saw fail, and waits until they are gone. Gives back, for each message,
- * the error when its input may still be there.
+ * Deletes inputs that are to be replaced, and inputs of this run whose processing failed, and waits until the server has deleted them. Returns for each
+ * message an error if its input may still exist.
  */
 export async function removeAndWait(
   app: App,
@@ -146,7 +150,7 @@ export async function removeAndWait(
   let left: ReadonlyMap<string, WireInput>;
   try {
     await app.deleteInputs(ids, signal);
-    left = await stillThere(app, ids, { clock, signal, withinMs: goneWithinMs });
+    left = await waitUntilDeleted(app, ids, { clock, signal, withinMs: deletedWithinMs });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ApiError)) throw error;
@@ -156,20 +160,20 @@ export async function removeAndWait(
   }
   return ids.map((id) => {
     if (!left.has(id)) return undefined;
-    const text = `what is there under the id "${id}" was to be deleted, and was not gone after ${goneWithinMs / 1000} s`;
+    const text = `the input "${id}" was deleted, and the server still lists it after ${deletedWithinMs / 1000} s; run it again`;
     return new InputError("ERR_NOT_DELETED", text, { retryable: true });
   });
 }
 
-/** Fails a message whose content is there and failed to be processed, and not by this run. */
-export function failThere(message: Message, status: WireStatus | undefined, stage: string): void {
-  const reason = `the same content is there and failed to be processed: ${status ? statusText(status) : ""}`;
-  const hint = 'conflict: "replace" deletes what is stored there, with its annotations, and uploads this instead';
+/** Fails a message whose content another run uploaded, and whose processing failed. */
+export function failExisting(message: Message, status: WireStatus | undefined, stage: string): void {
+  const reason = `the same content is stored already, and its processing failed: ${status ? statusText(status) : "no status"}`;
+  const hint = 'conflict: "replace" deletes the stored input, with its annotations, and uploads this one instead';
   message.fail(new InputError("ERR_FAILED_THERE", `${reason}; ${hint}`), stage);
 }
 
-/** Fails a message whose id is another input's. */
-export function failTaken(message: Message, stage: string, content: "the same" | "other" = "other"): void {
+/** Fails a message whose id belongs to another input. */
+export function failIdTaken(message: Message, stage: string, content: "the same" | "other" = "other"): void {
   const hint =
     content === "other"
       ? '; give it another id (the option ids of the source, on the command line --ids), or keep both with conflict: "suffix"'

@@ -1,271 +1,216 @@
-/** Posting: sends a batch until every input of it is accepted or has its outcome. */
+/** Posting: sends a batch until each of its inputs is accepted or settled. */
 
 import type { Message } from "../../core/accounting/message.js";
-import { InputError } from "../../core/errors.js";
-import { checkContent, checkLimits } from "../check-limits.js";
+import { type FlowError, InputError } from "../../core/errors.js";
+import { again, fail, ok, retry, unknown, type Verdict } from "../../core/net/retry.js";
+import { measureInput } from "../batch-policy.js";
+import { checkContent } from "../check-limits.js";
 import { ApiError } from "../client/api-error.js";
-import { answersTo, asFatalToUpload, settleWith } from "../requests.js";
+import { answersTo, asFatalToUpload } from "../requests.js";
 import { ContentChangedError, inputsBody } from "../wire/body.js";
-import { type Encoded, encodeInput } from "../wire/encoding.js";
 import type { WireInput } from "../wire/inputs.js";
-import { classify, codes, mayBeOneItem, statusText } from "../wire/status.js";
-import { type Accepted, type ConflictOptions, failTaken, recover, settleFound } from "./conflicts.js";
-import { type Found, lookUp, lookUpSuffixed } from "./look-up.js";
+import { classify, mayBeOneItem, statusText } from "../wire/status.js";
+import { statusCodes } from "../wire/status-codes.js";
+import type { Accepted, ConflictOptions } from "./conflicts.js";
+import { lookUpArrived, reconcileDuplicates, reconcileUnnamed } from "./reconcile.js";
 
 export interface PostOptions extends ConflictOptions {
   jobId: string;
-  /** Longest time that a batch is tried again, in milliseconds. */
+  /** Longest time that a batch is sent again after lost answers, in milliseconds. */
   retryForMs: number;
-  /** The platform may find other ids. It does so at once, so that it is asked only when the ids are known to be taken. */
+  /** The platform may choose other ids. It does so for every input, so it is asked only when the ids are known to exist. */
   suffix?: boolean | undefined;
 }
 
 const maxItemAttempts = 5;
-/** Times that a server may call ids taken, or leave inputs out of its answer, and not have them. */
-const maxStrangeAnswers = 4;
-const doubtsBeforeSplit = 4;
+/** A batch is halved after so many lost answers. A single input is given up after twice as many. */
+const lostBeforeSplit = 4;
 
 /**
- * Posts messages and gives back those that were accepted; all others are settled.
+ * Posts messages and returns those that the server accepted; all others are settled.
  *
- * Only what can succeed is sent again. When an answer is lost, the ids are looked up first: what is there with our fingerprint counts as
- * accepted, and only what is not there is sent again. A refusal that one input may have caused is narrowed down by halves. A file that
- * changed fails alone.
+ * It repeats only what can succeed. If an answer is lost, it looks the ids up: an input that exists with the same content hash counts as accepted, and
+ * only absent inputs are sent again. A refusal that one input may have caused is narrowed down by halves. A file that changed fails alone.
  *
  * @throws {SinkError} when the account or the key cannot upload at all
  */
 export async function postBatch(messages: readonly Message[], options: PostOptions): Promise<Accepted[]> {
-  const { app, clock, signal, stage } = options;
-  const accepted: Accepted[] = [];
-  const started = clock.now();
-  let rest = encodable(messages, stage);
-  let doubts = 0;
-  let strange = 0;
-  /** Sent, and then not there when asked for. They may be there all the same, a moment later. */
-  const doubted = new Set<Message>();
+  return new BatchPost(messages, options).run();
+}
 
-  for (let attempts = 1; rest.length > 0; attempts += 1) {
-    if (attempts > 1) app.transport.counts.retries += 1;
+type Why = "items" | "changed" | "lost";
+
+/** What an answer says about one input. */
+type ItemVerdict =
+  | { verdict: "accepted"; id: string; done: boolean }
+  | { verdict: "retry" | "fail"; error: FlowError }
+  | { verdict: "duplicate" | "unnamed" };
+
+/** Posts one batch. Each attempt takes four steps: send, verdict, reconcile, process. */
+class BatchPost {
+  readonly #options: PostOptions;
+  readonly #accepted: Accepted[] = [];
+  /** Messages that are still to be sent. */
+  #rest: Message[];
+  #attempts = 0;
+  #lostAnswers = 0;
+  /** Answers that call ids duplicates, or leave inputs out. */
+  #incompleteAnswers = 0;
+  /** Messages that were sent, and absent in a lookup. The server may have added them a moment later. */
+  readonly #sentBefore = new Set<Message>();
+
+  constructor(messages: readonly Message[], options: PostOptions) {
+    this.#options = options;
+    this.#rest = encodable(messages, options.stage);
+  }
+
+  async run(): Promise<Accepted[]> {
+    const { app, clock, signal, retryForMs, stage } = this.#options;
+    const { pacer } = app.transport;
+    if (this.#rest.length === 0) return this.#accepted;
     try {
-      const answer = await app.postInputs(bodyOf(rest, options), signal);
-      const judged = judgeAll(rest, answer.inputs, attempts, accepted, options);
-      const { again } = judged;
-      if (judged.duplicates.length + judged.unnamed.length > 0) {
-        strange += 1;
-        again.push(...(await settleDuplicates(judged.duplicates, strange, doubted, accepted, options)));
-        again.push(...(await settleUnnamed(judged.unnamed, strange, accepted, options)));
-      }
-      if (again.length > 0) await app.transport.pacer.pause(attempts, signal);
-      rest = again;
+      return await retry<Accepted[], Why>((attempts) => this.#attempt(attempts), {
+        rules: {
+          items: { pause: ({ attempts }) => pacer.pause(attempts, signal) },
+          changed: { pause: async () => undefined },
+          lost: { retryForMs, pause: ({ failures }) => pacer.pause(failures, signal) },
+        },
+        clock,
+        signal,
+        verdictOf: (error) => this.#verdictOfError(error),
+        reconcile: (error) => this.#reconcileLost(error),
+      });
     } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof ContentChangedError) {
-        rest[error.index]?.fail(error, stage);
-        rest = rest.filter((message) => !message.settled);
-        continue;
-      }
       if (!(error instanceof ApiError)) throw error;
-      const fatal = asFatalToUpload(error, stage);
-      if (fatal) throw fatal;
-      if (error.doubtful) {
-        doubts += 1;
-        const absent = await resolveDoubt(rest, accepted, options).catch((failure: unknown) => {
-          if (!(failure instanceof ApiError)) throw failure;
-          return undefined;
-        });
-        if (absent === undefined) {
-          signal.throwIfAborted();
-          failAll(rest, error, attempts, stage); // whether they arrived is unknown, so they are not sent again
-          break;
-        }
-        rest = absent;
-        for (const message of rest) doubted.add(message);
-        if (rest.length === 0) break;
-        if (doubts >= doubtsBeforeSplit && rest.length > 1) return [...accepted, ...(await inHalves(rest, options))];
-        if (clock.now() - started < options.retryForMs && !(rest.length === 1 && doubts > 2 * doubtsBeforeSplit)) {
-          await app.transport.pacer.pause(doubts, signal);
-          continue;
-        }
-      } else if (error.status && mayBeOneItem(error.status) && rest.length > 1) {
-        return [...accepted, ...(await inHalves(rest, options))];
-      }
-      failAll(rest, error, attempts, stage);
-      break;
+      for (const message of this.#rest) message.fail(error, stage, Math.max(this.#attempts, error.attempts));
+      return this.#accepted;
     }
   }
-  return accepted;
-}
 
-async function inHalves(messages: readonly Message[], options: PostOptions): Promise<Accepted[]> {
-  const middle = Math.ceil(messages.length / 2);
-  const first = await postBatch(messages.slice(0, middle), options);
-  return [...first, ...(await postBatch(messages.slice(middle), options))];
-}
+  async #attempt(attempts: number): Promise<Verdict<Accepted[], Why>> {
+    const answers = await this.#send(attempts);
+    const verdicts = this.#verdicts(answers);
+    await this.#reconcile(verdicts);
+    return this.#process(verdicts);
+  }
 
-interface Judged {
-  /** To be sent again. */
-  again: Message[];
-  /** Their ids are taken. */
-  duplicates: Message[];
-  /** The answer does not name them. */
-  unnamed: Message[];
-}
+  // Step 1: send.
 
-/** Reads the status of every input, and settles what is clear. */
-function judgeAll(
-  messages: readonly Message[],
-  answers: readonly WireInput[],
-  attempts: number,
-  accepted: Accepted[],
-  { stage }: PostOptions,
-): Judged {
-  const ids = messages.map((message) => message.value.id);
-  const found = answersTo(ids, answers);
-  const again: Message[] = [];
-  const duplicates: Message[] = [];
-  const unnamed: Message[] = [];
-  messages.forEach((message, index) => {
-    const answer = found[index];
-    if (!answer && answers.length > 0) {
-      unnamed.push(message);
+  async #send(attempts: number): Promise<WireInput[]> {
+    const { app, jobId, suffix, hasher, signal } = this.#options;
+    this.#attempts = attempts;
+    if (attempts > 1) app.transport.counts.retries += 1;
+    const policy = suffix ? `"input_id_conflict_resolution":"SUFFIX",` : "";
+    const before = `{"inputs_add_job_id":${JSON.stringify(jobId)},${policy}"inputs":[`;
+    const encoded = this.#rest.map((message) => message.measured(measureInput));
+    const { inputs } = await app.postInputs(inputsBody(before, encoded, "]}", hasher), signal);
+    return inputs;
+  }
+
+  // Step 2: verdict, of each input and of the request.
+
+  #verdicts(answers: readonly WireInput[]): Map<Message, ItemVerdict> {
+    const ids = this.#rest.map((message) => message.value.id);
+    const answered = answersTo(ids, answers);
+    const isNamed = answers.length > 0; // a success that names no inputs means all of them
+    return new Map(
+      this.#rest.map((message, index) => {
+        const answer = answered[index];
+        if (!answer && isNamed) return [message, { verdict: "unnamed" }];
+        return [message, itemVerdict(message, answer, this.#attempts)];
+      }),
+    );
+  }
+
+  async #verdictOfError(error: unknown): Promise<Verdict<Accepted[], Why>> {
+    const { stage } = this.#options;
+    if (error instanceof ContentChangedError) {
+      this.#rest[error.index]?.fail(error, stage);
+      this.#rest = this.#rest.filter((message) => !message.settled);
+      return this.#rest.length === 0 ? ok(this.#accepted) : again("changed", error);
+    }
+    if (!(error instanceof ApiError)) throw error;
+    const fatal = asFatalToUpload(error, stage);
+    if (fatal) return fail(fatal);
+    if (error.outcomeUnknown) return unknown(error);
+    const mayBeOne = error.status !== undefined && mayBeOneItem(error.status);
+    return mayBeOne && this.#rest.length > 1 ? this.#split() : fail(error);
+  }
+
+  async #split(): Promise<Verdict<Accepted[], Why>> {
+    const middle = Math.ceil(this.#rest.length / 2);
+    for (const half of [this.#rest.slice(0, middle), this.#rest.slice(middle)]) {
+      this.#accepted.push(...(await postBatch(half, this.#options)));
+    }
+    return ok(this.#accepted);
+  }
+
+  // Step 3: reconcile with the server what no answer decides.
+
+  async #reconcile(verdicts: ReadonlyMap<Message, ItemVerdict>): Promise<void> {
+    const those = (verdict: string) => this.#rest.filter((message) => verdicts.get(message)?.verdict === verdict);
+    const [duplicates, unnamed, repeated] = [those("duplicate"), those("unnamed"), those("retry")];
+    if (duplicates.length + unnamed.length === 0) {
+      this.#rest = repeated;
       return;
     }
-    // An answer that is a success and names no inputs is taken at its word.
-    const status = answer?.status ?? { code: 30001 };
-    const id = answer && answer.id !== "" ? answer.id : message.value.id;
-    switch (classify(status)) {
-      case "ok":
-        accepted.push({ message, id, done: true });
-        break;
-      case "progress":
-        accepted.push({ message, id, done: false });
-        break;
-      case "duplicate":
-        duplicates.push(message);
-        break;
-      case "permanent":
-        message.fail(new InputError(String(status.code), statusText(status)), stage, attempts);
-        break;
-      default:
-        if (attempts < maxItemAttempts) again.push(message);
-        else
-          message.fail(new InputError(String(status.code), statusText(status), { retryable: true }), stage, attempts);
+    this.#incompleteAnswers += 1;
+    const state = { accepted: this.#accepted, answers: this.#incompleteAnswers, sentBefore: this.#sentBefore };
+    const { absent, suffix } = await reconcileDuplicates(duplicates, state, this.#options);
+    if (suffix.length > 0) this.#accepted.push(...(await postBatch(suffix, { ...this.#options, suffix: true })));
+    this.#rest = [...repeated, ...absent, ...(await reconcileUnnamed(unnamed, state, this.#options))];
+  }
+
+  async #reconcileLost(lost: Error): Promise<Verdict<Accepted[], Why>> {
+    const { signal } = this.#options;
+    this.#lostAnswers += 1;
+    try {
+      this.#rest = await lookUpArrived(this.#rest, this.#accepted, this.#options);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      signal.throwIfAborted();
+      return fail(lost); // whether the inputs arrived stays unknown, so they are not sent again
     }
-  });
-  return { again, duplicates, unnamed };
-}
-
-/** Finds out what arrived although no answer says so; gives back what did not. */
-async function resolveDoubt(
-  messages: readonly Message[],
-  accepted: Accepted[],
-  options: PostOptions,
-): Promise<Message[]> {
-  const found = await lookUp(options.app, messages, options.hasher, options.signal);
-  const absent: Message[] = [];
-  const taken: Message[] = [];
-  messages.forEach((message, index) => {
-    const { state, input } = (found[index] ?? { state: "absent" }) as Found & { input?: WireInput };
-    if (state === "same" && input) recover(message, input, accepted);
-    else if (state === "other") taken.push(message);
-    else absent.push(message); // what cannot be read fails when it is to be sent
-  });
-  if (taken.length === 0) return absent;
-  if (options.conflict === "replace") return [...absent, ...taken]; // refused once more, which is then dealt with
-  if (options.conflict !== "suffix") {
-    for (const message of taken) failTaken(message, options.stage);
-    return absent;
+    for (const message of this.#rest) this.#sentBefore.add(message);
+    if (this.#rest.length === 0) return ok(this.#accepted);
+    if (this.#rest.length > 1 && this.#lostAnswers >= lostBeforeSplit) return this.#split();
+    return this.#lostAnswers > 2 * lostBeforeSplit ? fail(lost) : again("lost", lost);
   }
-  for (const message of taken) {
-    await settleWith([message], options.stage, async () => {
-      const input = await lookUpSuffixed(options.app, message, options.hasher, options.signal);
-      if (input) recover(message, input, accepted);
-      else absent.push(message);
-    });
-  }
-  return absent;
-}
 
-/** Applies the conflict policy to inputs whose id the server has; gives back those to be sent again. */
-async function settleDuplicates(
-  messages: readonly Message[],
-  strange: number,
-  recovered: ReadonlySet<Message>,
-  accepted: Accepted[],
-  options: PostOptions,
-): Promise<Message[]> {
-  const { app, conflict, hasher, signal, stage } = options;
-  let again: Message[] = [];
-  let suffixed: Message[] = [];
-  if (strange > maxStrangeAnswers) {
-    for (const message of messages) {
-      const text = `the server calls the id "${message.value.id}" taken, and does not have it`;
-      message.fail(new InputError(String(codes.inputDuplicate), text, { retryable: true }), stage, strange);
+  // Step 4: process. Accepted inputs go on to their processing, failed ones are settled, the rest is sent again.
+
+  #process(verdicts: ReadonlyMap<Message, ItemVerdict>): Verdict<Accepted[], Why> {
+    for (const [message, result] of verdicts) {
+      if (result.verdict === "accepted") this.#accepted.push({ message, id: result.id, done: result.done });
+      else if (result.verdict === "fail") message.fail(result.error, this.#options.stage, this.#attempts);
     }
-    return again;
+    if (this.#rest.length === 0) return ok(this.#accepted);
+    return again("items", new Error(`${this.#rest.length} inputs are to be sent again`));
   }
-  await settleWith(messages, stage, async () => {
-    const found = await lookUp(app, messages, hasher, signal);
-    const isTaken = new Set(messages.filter((_, index) => found[index]?.state === "other"));
-    const left = await settleFound(messages, found, accepted, options, {
-      takesSame: conflict !== "error",
-      exactIsOk: conflict === "replace",
-      recovered,
-    });
-    suffixed = conflict === "suffix" && !options.suffix ? left.filter((message) => isTaken.has(message)) : [];
-    again = left.filter((message) => !suffixed.includes(message));
-  });
-  if (suffixed.length > 0) accepted.push(...(await postBatch(suffixed, { ...options, suffix: true })));
-  return again;
 }
 
-/** Finds out about inputs that an answer leaves out; gives back those to be sent again. */
-async function settleUnnamed(
-  messages: readonly Message[],
-  strange: number,
-  accepted: Accepted[],
-  options: PostOptions,
-): Promise<Message[]> {
-  const { stage } = options;
-  let again: Message[] = [];
-  if (messages.length === 0) return again;
-  await settleWith(messages, stage, async () => {
-    again = await resolveDoubt(messages, accepted, options);
-  });
-  if (strange <= maxStrangeAnswers) return again;
-  const error = new InputError("ERR_ANSWER_INCOMPLETE", "the answer does not name it", { retryable: true });
-  for (const message of again) message.fail(error, stage, strange);
-  return [];
+function itemVerdict(message: Message, answer: WireInput | undefined, attempts: number): ItemVerdict {
+  const status = answer?.status ?? { code: statusCodes.INPUT_PENDING };
+  const id = answer && answer.id !== "" ? answer.id : message.value.id;
+  const meaning = classify(status);
+  if (meaning === "ok" || meaning === "progress") return { verdict: "accepted", id, done: meaning === "ok" };
+  if (meaning === "duplicate") return { verdict: "duplicate" };
+  const retryable = meaning !== "permanent";
+  const error = new InputError(String(status.code), statusText(status), { retryable });
+  return { verdict: retryable && attempts < maxItemAttempts ? "retry" : "fail", error };
 }
 
-function failAll(messages: readonly Message[], error: ApiError, attempts: number, stage: string): void {
-  for (const message of messages) message.fail(error, stage, Math.max(attempts, error.attempts));
-}
-
-/** Messages that are fit to be sent: they have content. Those that skipped `batch()` are checked here. */
+/** Returns the messages that can be sent: those that have content. Messages that did not pass `batch()` are measured and checked here. */
 function encodable(messages: readonly Message[], stage: string): Message[] {
   return messages.filter((message) => {
     if (message.settled) return false;
     try {
       checkContent(message.value);
-      if (message.encoded) return true;
-      message.encoded = encodeInput(message.value);
-      checkLimits(message.value, message.encoded);
+      message.measured(measureInput);
       return true;
     } catch (error) {
       message.fail(error, stage);
       return false;
     }
   });
-}
-
-function bodyOf(messages: readonly Message[], { jobId, suffix, hasher }: PostOptions) {
-  const policy = suffix ? `"input_id_conflict_resolution":"SUFFIX",` : "";
-  const before = `{"inputs_add_job_id":${JSON.stringify(jobId)},${policy}"inputs":[`;
-  return inputsBody(
-    before,
-    messages.map((message) => message.encoded as Encoded),
-    "]}",
-    hasher,
-  );
 }

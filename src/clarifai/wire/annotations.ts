@@ -1,22 +1,23 @@
-/** Annotations in the shape of the API, and the way between them and the input model. */
+/** Converts annotations between the JSON of the API and the input model. */
 
 import type { Annotation, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, type JsonObject } from "../../core/util/json-values.js";
 import { wireConcept } from "./encoding.js";
 import { conceptsFromWire } from "./inputs.js";
-import { codes, statusFrom, type WireStatus } from "./status.js";
+import { statusFrom, type WireStatus } from "./status.js";
+import { statusCodes } from "./status-codes.js";
 
 export interface ListedAnnotation extends Annotation {
   id: string;
   inputId: string;
-  /** True for the annotation that every input has by itself. */
+  /** True for the annotation that the platform adds to every input. */
   inputLevel: boolean;
   /** Id of its one region. */
   regionId?: string | undefined;
   status?: WireStatus | undefined;
 }
 
-/** Fields of a concept that the input model has, and those that belong to the app's concept and not to the annotation. */
+/** Fields of a concept that the input model has, and fields that belong to the concept of the app, not to the annotation. */
 const plainConceptFields = new Set([
   ...["id", "name", "value"],
   ...["language", "app_id", "user_id", "created_at", "visibility", "vocab_id", "definition"],
@@ -24,7 +25,7 @@ const plainConceptFields = new Set([
 
 const sides = new Set(["top_row", "left_col", "bottom_row", "right_col"]);
 
-/** An annotation as the API takes it: its concepts inside the region that it has. */
+/** Converts an annotation to the form of the API; its concepts are inside its region, if it has one. */
 export function annotationToWire(inputId: string, annotation: Annotation, regionId?: string): JsonObject {
   const { id, info, statusCode } = annotation;
   return {
@@ -36,7 +37,7 @@ export function annotationToWire(inputId: string, annotation: Annotation, region
   };
 }
 
-/** The data of an annotation in the form of the API: its typed fields, with what `data` has beside them. */
+/** Converts the data of an annotation to the form of the API: its typed fields, and the other fields of `data`. */
 export function annotationData(annotation: Annotation): JsonObject {
   const concepts = annotation.concepts.map(wireConcept);
   const info = regionInfo(annotation);
@@ -44,7 +45,7 @@ export function annotationData(annotation: Annotation): JsonObject {
   const region = firstObject(rest.regions) ?? {};
   if (!info) {
     if (isEmpty(rest)) return { concepts };
-    // What is left of a box or polygon that was taken away says nothing by itself.
+    // The rest of a region without its box or polygon has no meaning.
     const { regions: _, ...around } = rest;
     const whole = isEmpty(region) || region.region_info !== undefined ? rest : around;
     return concepts.length > 0 ? withConcepts(whole, concepts) : whole;
@@ -54,7 +55,7 @@ export function annotationData(annotation: Annotation): JsonObject {
   return { ...rest, regions: [{ ...region, region_info: info, ...(isEmpty(data) ? {} : { data }) }] };
 }
 
-/** Reads an annotation. What its typed fields cannot say stays in `data`: all of it where they cannot say what it is. */
+/** Reads an annotation. Data that the typed fields cannot express stay in `data`: all of it if they cannot express its kind. */
 export function annotationFromWire(value: Record<string, unknown>): ListedAnnotation {
   const data = isObject(value.data) ? value.data : {};
   const status = statusFrom(value.status);
@@ -66,12 +67,12 @@ export function annotationFromWire(value: Record<string, unknown>): ListedAnnota
     ...(typeof region?.id === "string" ? { regionId: region.id } : {}),
     ...typedData(data),
     ...(isObject(value.annotation_info) ? { info: value.annotation_info } : {}),
-    ...(status && status.code !== codes.annotationSuccess ? { statusCode: status.code } : {}),
+    ...(status && status.code !== statusCodes.ANNOTATION_SUCCESS ? { statusCode: status.code } : {}),
     status,
   };
 }
 
-/** The annotation of the input model in a listed one. */
+/** Returns a listed annotation without the fields that only listings have. */
 export function plainAnnotation({
   inputId: _,
   inputLevel: __,
@@ -106,7 +107,7 @@ function restOf(rest: JsonObject): { data?: JsonObject } {
   return isEmpty(rest) ? {} : { data: rest };
 }
 
-/** Whether a list of concepts has nothing that the input model would lose. */
+/** Returns whether the input model can express all fields of a list of concepts. */
 function arePlain(concepts: Json | undefined): boolean {
   if (concepts === undefined) return true;
   if (!Array.isArray(concepts)) return false;
@@ -115,7 +116,7 @@ function arePlain(concepts: Json | undefined): boolean {
   });
 }
 
-/** The box or polygon of a region; undefined where it has another shape, or more than this. */
+/** Reads the box or polygon of a region; undefined for another shape, or for further fields. */
 function shapeOf(info: Json | undefined): Pick<Annotation, "box" | "polygon"> | undefined {
   if (!isObject(info) || Object.keys(info).length !== 1) return undefined;
   const { bounding_box: box, polygon } = info;
@@ -145,11 +146,11 @@ function regionInfo({ box, polygon }: Annotation): JsonObject | undefined {
   return { polygon: { points: polygon.map(([x, y]) => ({ row: y, col: x, visibility: "VISIBLE" })) } };
 }
 
-/** Data with concepts added; those that it has under the same ids keep what the input model does not know. */
+/** Adds concepts to data; a concept that exists under the same id keeps its further fields. */
 function withConcepts(data: JsonObject, concepts: readonly JsonObject[]): JsonObject {
-  const there = Array.isArray(data.concepts) ? data.concepts.filter(isObject) : [];
-  const others = there.filter(({ id }) => !concepts.some((concept) => concept.id === id));
-  const added = concepts.map((concept) => ({ ...there.find(({ id }) => id === concept.id), ...concept }));
+  const existing = Array.isArray(data.concepts) ? data.concepts.filter(isObject) : [];
+  const others = existing.filter(({ id }) => !concepts.some((concept) => concept.id === id));
+  const added = concepts.map((concept) => ({ ...existing.find(({ id }) => id === concept.id), ...concept }));
   return { ...data, concepts: [...others, ...added] };
 }
 
@@ -158,7 +159,7 @@ function firstObject(list: Json | undefined): JsonObject | undefined {
   return isObject(first) ? first : undefined;
 }
 
-/** Data whose one region gets an id, unless the region already has one. */
+/** Adds an id to the only region of data, unless the region has one. */
 function withRegionId(data: JsonObject, id: string | undefined): JsonObject {
   if (id === undefined || !Array.isArray(data.regions) || data.regions.length !== 1) return data;
   const [region] = data.regions;

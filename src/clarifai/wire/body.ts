@@ -1,25 +1,25 @@
-/** Request bodies on demand: JSON skeletons and base64 slices straight from the files, as often as asked. */
+/** Request bodies on demand: each attempt reads JSON skeletons and base64 slices of the files anew. */
 
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { describeError, InputError } from "../../core/errors.js";
 import type { Content } from "../../core/input/input.js";
 import type { ReplayableBody } from "../client/call.js";
-import { type ContentHasher, digestOfInput, fingerprintText } from "./content-hash.js";
+import { type ContentHasher, contentHashText, digestOfInput } from "./content-hash.js";
 import { base64Length, type Encoded } from "./encoding.js";
 
 /** Bytes read from a file at once; a multiple of 3, so that base64 slices join without padding. */
 const sliceBytes = 192 * 1024;
-/** Bytes encoded at once; a multiple of 3. Strings of 128 KB and more are kept apart by the engine, and cost twenty times as much. */
+/** Bytes encoded at once; a multiple of 3. V8 stores strings of 128 KB and more separately, which takes twenty times as long. */
 const encodedAtOnce = 48 * 1024;
-/** Bytes handed to the connection at once. */
+/** Bytes passed to the connection at once. */
 const chunkBytes = 256 * 1024;
-/** Chunks of this size are beyond what any stream buffers before it asks to wait. */
+/** A stream writes chunks of this size before it asks for the next one. */
 const reusableBytes = 128 * 1024;
 
-/** A pipe is not waited for; Windows has no such flag. */
+/** Opens a pipe without waiting for its writer; Windows has no such flag. */
 const readNow = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** A file is not what it was when its batch was made; the others of the batch can go without it. */
+/** A file changed after its batch was made; the other inputs of the batch can be sent without it. */
 export class ContentChangedError extends InputError {
   /** Index of the input in its request. */
   readonly index: number;
@@ -31,10 +31,10 @@ export class ContentChangedError extends InputError {
 }
 
 /**
- * The body of `POST …/inputs`: `before`, the inputs with commas between them, `after`.
+ * Makes the body of `POST …/inputs`: `before`, the inputs with commas between them, `after`.
  *
- * Its length is exact and known at once. Each call of `chunks` reads the files anew, one slice in memory at a time; a chunk is good until the
- * next is asked for. A file that has another size than when it was measured, or cannot be read, throws a ContentChangedError that names its index.
+ * The length is exact and known at once. Each call of `chunks` reads the files anew, one slice in memory at a time; a chunk is valid until the next one
+ * is requested. If a file has another size than when it was measured, or cannot be read, `chunks` throws a ContentChangedError with its index.
  */
 export function inputsBody(
   before: string,
@@ -61,7 +61,7 @@ function* produce(
     for (const [index, encoded] of inputs.entries()) {
       const head = index === 0 ? encoded.head : `,${encoded.head}`;
       if (!encoded.media) {
-        const whole = `${head}${fingerprintText(digestOfInput(hasher, encoded.input))}${encoded.end}`;
+        const whole = `${head}${contentHashText(digestOfInput(hasher, encoded.input))}${encoded.end}`;
         if (!writer.putText(whole)) yield* writer.text(whole);
         continue;
       }
@@ -79,7 +79,7 @@ function* produce(
         }
         digest = hash.digest();
       }
-      const tail = `${encoded.tail}${fingerprintText(digest)}${encoded.end}`;
+      const tail = `${encoded.tail}${contentHashText(digest)}${encoded.end}`;
       if (!writer.putText(tail)) yield* writer.text(tail);
     }
     if (!writer.putText(after)) yield* writer.text(after);
@@ -89,22 +89,22 @@ function* produce(
   }
 }
 
-/** Slices to read into; no more of them than bodies were ever made at once. */
+/** Buffers of slices for reuse; at most as many as bodies were ever read at once. */
 const slices: Buffer[] = [];
 
-/** Gathers small pieces into chunks. */
+/** Collects small pieces in chunks. */
 class ChunkWriter {
   #chunk = Buffer.allocUnsafeSlow(chunkBytes);
   #used = 0;
 
-  /** Adds a text, if it is sure to fit the chunk. */
+  /** Adds a text if it is certain to fit into the chunk. */
   putText(text: string): boolean {
     if (text.length * 3 > chunkBytes - this.#used) return false;
     this.#used += this.#chunk.write(text, this.#used);
     return true;
   }
 
-  /** Adds bytes as base64, if they fit the chunk and can be encoded at once. */
+  /** Adds bytes as base64 if they fit into the chunk and can be encoded at once. */
   putBase64(bytes: Buffer): boolean {
     if (bytes.length > encodedAtOnce || base64Length(bytes.length) > chunkBytes - this.#used) return false;
     this.#used += this.#chunk.write(bytes.toString("base64"), this.#used, "latin1");
@@ -124,14 +124,14 @@ class ChunkWriter {
     }
   }
 
-  /** Hands over what is left; the writer is spent. */
+  /** Yields the last chunk; after it, the writer must not be used. */
   *end(): Generator<Buffer, void> {
     if (this.#used > 0) yield this.#chunk.subarray(0, this.#used);
   }
 
   /**
-   * Hands a chunk over. When the next is asked for, a large one has been written: a stream takes no more before it is drained. A small one may
-   * wait in the stream's buffer, and is never touched again.
+   * Yields the chunk. When the next one is requested, a large chunk has been written and can be reused: a stream asks for no more before it has drained.
+   * A small chunk may still wait in the buffer of the stream, so the writer allocates a new one.
    */
   *#flush(): Generator<Buffer, void> {
     if (this.#used === 0) return;
@@ -142,7 +142,7 @@ class ChunkWriter {
   }
 }
 
-/** The bytes of small content in one read; one byte more is asked for, so that a file that grew is noticed. */
+/** Reads small content at once; it requests one byte more, to notice a file that grew. */
 function wholeContent(index: number, content: Content, size: number, slice: Buffer): Buffer {
   if ("bytes" in content) return asBuffer(content.bytes);
   const file = openFile(index, content);
@@ -176,7 +176,7 @@ function* slicesOf(index: number, content: Content, size: number, slice: Buffer)
   }
 }
 
-/** Reads until the slice is full or the file ends: only the last slice may be short. */
+/** Reads until the slice is full or the file ends, so that only the last slice is short. */
 function fillSlice(index: number, content: Content, file: number, slice: Buffer): number {
   let filled = 0;
   while (filled < sliceBytes) {

@@ -1,4 +1,4 @@
-/** Encoding: the JSON of an input as the API takes it, with a gap where the bytes of its file go. */
+/** Encodes inputs as the JSON of the API, with a gap for the bytes of the file. */
 
 import { describeError, InputError } from "../../core/errors.js";
 import {
@@ -11,19 +11,19 @@ import {
   type UrlContent,
 } from "../../core/input/input.js";
 
-/** Metadata key under which an upload keeps the fingerprint of the content, so that a later look-up can tell what is there. */
-export const fingerprintKey = "sluice_fingerprint";
-/** Characters of a fingerprint. */
-export const fingerprintLength = 16;
+/** Metadata key of the content hash that an upload writes, so that a later lookup can recognize the content. */
+export const contentHashKey = "sluice_fingerprint";
+/** Characters of a content hash. */
+export const contentHashLength = 16;
 
-/** An input as JSON in pieces: `head`, base64 of the media, `tail`, fingerprint of the content, `end`. */
+/** An input as JSON in pieces: `head`, base64 of the media, `tail`, content hash, `end`. */
 export interface Encoded {
   head: string;
   tail: string;
   end: string;
-  /** What is sent as base64 between head and tail. */
+  /** The content that is sent as base64 between head and tail. */
   media?: Content | undefined;
-  /** What is encoded. */
+  /** The encoded input. */
   input: Input;
   /** Bytes of the media before base64. */
   mediaBytes: number;
@@ -31,17 +31,17 @@ export interface Encoded {
   bytes: number;
 }
 
-/** Length of the base64 of `bytes` bytes, with padding. */
+/** Computes the length of the base64 of `bytes` bytes, with padding. */
 export function base64Length(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
 }
 
-/** A concept as the API takes it. */
+/** Converts a concept to the form of the API. */
 export function wireConcept(concept: Concept): { id: string; name: string; value: number } {
   return { id: concept.id, name: concept.name ?? concept.id, value: concept.value ?? 1 };
 }
 
-/** Metadata, concepts and place of an input, as the API takes them; what is empty is left out. */
+/** Converts metadata, concepts and location of an input to the form of the API; empty fields are left out. */
 export function wireFields(input: Pick<Input, "concepts" | "metadata" | "geo">): { [key: string]: Json } {
   const fields: { [key: string]: Json } = {};
   if (input.concepts.length > 0) fields.concepts = input.concepts.map(wireConcept);
@@ -51,8 +51,7 @@ export function wireFields(input: Pick<Input, "concepts" | "metadata" | "geo">):
 }
 
 /**
- * Encodes an input for `POST …/inputs`. Its length is known without reading its file, by arithmetic; the file's `sizeBytes` must be
- * known.
+ * Encodes an input for `POST …/inputs`. It computes the length without reading the file, so the file's `sizeBytes` must be known.
  */
 export function encodeInput(input: Input): Encoded {
   const media = mediaOf(input);
@@ -63,29 +62,29 @@ export function encodeInput(input: Input): Encoded {
 
   if (!media || "url" in media.content) {
     const head = `${start}${media ? urlText(media.kind, (media.content as UrlContent).url) : ""}${fields}`;
-    const bytes = Buffer.byteLength(head) + fingerprintLength + end.length;
+    const bytes = Buffer.byteLength(head) + contentHashLength + end.length;
     return { head, tail: "", end, input, mediaBytes: 0, bytes };
   }
   const head = `${start}"${media.kind}":{"base64":"`;
   const tail = `"},${fields}`;
   const mediaBytes = "bytes" in media.content ? media.content.bytes.byteLength : (media.content.sizeBytes ?? 0);
-  const skeleton = Buffer.byteLength(head) + Buffer.byteLength(tail) + fingerprintLength + end.length;
+  const skeleton = Buffer.byteLength(head) + Buffer.byteLength(tail) + contentHashLength + end.length;
   const bytes = skeleton + base64Length(mediaBytes);
   return { head, tail, end, media: media.content, input, mediaBytes, bytes };
 }
 
-/** The metadata of an input that has none, up to the place of the fingerprint. */
-const fingerprintAlone = `"metadata":{"${fingerprintKey}":"`;
+/** The metadata of an input without metadata, up to the content hash. */
+const contentHashAlone = `"metadata":{"${contentHashKey}":"`;
 
-/** Everything but the medium, up to the place of the fingerprint, which comes last. */
+/** Encodes all fields but the media, up to the content hash, which comes last. */
 function fieldsText(input: Input): string {
   let text = "";
   if (input.text !== undefined) text += `"text":{"raw":${JSON.stringify(input.text)}},`;
   else if (input.textUrl !== undefined) text += `${urlText("text", input.textUrl)}`;
   if (input.concepts.length > 0) text += `"concepts":${JSON.stringify(input.concepts.map(wireConcept))},`;
   if (input.geo) text += `"geo":${JSON.stringify(wireGeo(input.geo))},`;
-  if (!hasKeys(input.metadata)) return text + fingerprintAlone;
-  return `${text}"metadata":${metadataText(input.metadata).slice(0, -1)},"${fingerprintKey}":"`;
+  if (!hasKeys(input.metadata)) return text + contentHashAlone;
+  return `${text}"metadata":${metadataText(input.metadata).slice(0, -1)},"${contentHashKey}":"`;
 }
 
 function metadataText(metadata: Input["metadata"]): string {

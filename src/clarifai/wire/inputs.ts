@@ -1,12 +1,12 @@
-/** The shapes of the API, and the way between them and the input model. */
+/** Converts between the JSON of the API and the input model. */
 
 import type { Concept, Content, GeoPoint, Input, MediaKind } from "../../core/input/input.js";
 import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import type { AddJob, Dataset, InputCounts } from "../client/app-types.js";
-import { fingerprintKey } from "./encoding.js";
+import { contentHashKey } from "./encoding.js";
 import { statusFrom, type WireStatus } from "./status.js";
 
-/** An input as the API answers with it, as far as this client reads it. */
+/** An input in an answer of the API, as far as this client reads it. */
 export interface WireInput {
   id: string;
   data: Record<string, unknown>;
@@ -15,7 +15,7 @@ export interface WireInput {
   modifiedAt: string | undefined;
 }
 
-/** A list of an answer, or undefined when the answer has none. */
+/** Reads a list of an answer; undefined if the answer has none. */
 export function listOf(json: Record<string, unknown>, field: string): Record<string, unknown>[] | undefined {
   const list = json[field];
   return Array.isArray(list) ? list.filter(isObject) : undefined;
@@ -26,25 +26,25 @@ export function wireInput(value: Record<string, unknown>): WireInput {
     id: String(value.id ?? ""),
     data: isObject(value.data) ? value.data : {},
     status: statusFrom(value.status),
-    createdAt: textOrNothing(value.created_at),
-    modifiedAt: textOrNothing(value.modified_at),
+    createdAt: textOf(value.created_at),
+    modifiedAt: textOf(value.modified_at),
   };
 }
 
-/** The fingerprint that an upload left in an input's metadata. */
-export function wireFingerprint(input: WireInput): string | undefined {
+/** Reads the content hash that an upload wrote into the metadata of an input. */
+export function storedContentHash(input: WireInput): string | undefined {
   const { metadata } = input.data;
-  return isObject(metadata) ? textOrNothing(metadata[fingerprintKey]) : undefined;
+  return isObject(metadata) ? textOf(metadata[contentHashKey]) : undefined;
 }
 
-/** An input of the API as an input of ours; contents become URLs. */
+/** Converts an input of the API to the input model; contents become URLs. */
 export function inputFromWire(wire: WireInput): Input {
   const { data } = wire;
   const metadata = isObject(data.metadata) ? { ...(data.metadata as JsonObject) } : {};
-  delete metadata[fingerprintKey];
+  delete metadata[contentHashKey];
   const text = isObject(data.text) ? data.text : undefined;
-  const raw = textOrNothing(text?.raw);
-  const textUrl = raw === undefined ? (hostedUrl(text) ?? textOrNothing(text?.url)) : undefined;
+  const raw = textOf(text?.raw);
+  const textUrl = raw === undefined ? (hostedUrl(text) ?? textOf(text?.url)) : undefined;
   return {
     id: wire.id,
     ...media("image", data.image),
@@ -54,7 +54,7 @@ export function inputFromWire(wire: WireInput): Input {
     ...(textUrl === undefined ? {} : { textUrl }),
     concepts: conceptsFromWire(data.concepts),
     metadata,
-    ...place(data.geo),
+    ...location(data.geo),
     annotations: [],
     datasets: [],
     ...(wire.status ? { status: plainStatus(wire.status) } : {}),
@@ -75,7 +75,7 @@ export function conceptsFromWire(value: unknown): Concept[] {
 function media(kind: MediaKind, value: unknown): { [kind in MediaKind]?: Content } {
   if (!isObject(value)) return {};
   const hosted = hostedUrl(value);
-  const url = textOrNothing(value.url) ?? hosted;
+  const url = textOf(value.url) ?? hosted;
   if (url === undefined) return {};
   const info = isObject(value.image_info) ? value.image_info : isObject(value.video_info) ? value.video_info : {};
   const { width, height } = info;
@@ -88,14 +88,14 @@ function media(kind: MediaKind, value: unknown): { [kind in MediaKind]?: Content
   };
 }
 
-/** The address of the original bytes, where the answer says that the platform keeps them. */
+/** Reads the address of the original bytes, if the platform stores them. */
 function hostedUrl(value: Record<string, unknown> | undefined): string | undefined {
   const hosted = value && isObject(value.hosted) ? value.hosted : undefined;
   if (!hosted || typeof hosted.prefix !== "string" || typeof hosted.suffix !== "string") return undefined;
   return `${hosted.prefix}/orig/${hosted.suffix}`;
 }
 
-function place(value: unknown): { geo?: GeoPoint } {
+function location(value: unknown): { geo?: GeoPoint } {
   const point = isObject(value) && isObject(value.geo_point) ? value.geo_point : undefined;
   if (!point) return {};
   return { geo: { longitude: Number(point.longitude ?? 0), latitude: Number(point.latitude ?? 0) } };
@@ -105,11 +105,11 @@ function plainStatus({ code, description, details }: WireStatus): NonNullable<In
   return { code, ...(description === undefined ? {} : { description }), ...(details === undefined ? {} : { details }) };
 }
 
-function textOrNothing(value: unknown): string | undefined {
+function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** The job of an answer; undefined where there is none. */
+/** Reads the job of an answer; undefined if the answer has none. */
 export function addJobFromWire(id: string, value: unknown): AddJob | undefined {
   if (!isObject(value)) return undefined;
   const progress = isObject(value.progress) ? value.progress : {};
@@ -137,7 +137,7 @@ export function datasetFromWire({ id, description }: Record<string, unknown>): D
   return { id: String(id ?? ""), ...(typeof description === "string" ? { description } : {}) };
 }
 
-/** What became of a member of a dataset: it is said of the member, or of its input. */
+/** Reads the status of a member of a dataset, which is a field of the member or of its input. */
 export function memberStatus({ status, input }: Record<string, unknown>): WireStatus | undefined {
   return statusFrom(status) ?? (isObject(input) ? statusFrom(input.status) : undefined);
 }

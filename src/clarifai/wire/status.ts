@@ -1,6 +1,7 @@
-/** Status codes of the API: what each means for the next step. */
+/** Classes of status codes: what a status of the API means for the next step. */
 
-import { statusCodeFrom } from "./status-codes.js";
+import { isObject } from "../../core/util/json-values.js";
+import { statusCodeFrom, statusCodes } from "./status-codes.js";
 
 /** A status as the API sends it, on the envelope and on every item. */
 export interface WireStatus {
@@ -10,36 +11,81 @@ export interface WireStatus {
   reqId?: string | undefined;
 }
 
-/** Codes that this client names; the numbers are the API's. */
-export const codes = {
-  success: 10000,
-  mixed: 10010,
-  failure: 10020,
-  accepted: 10070,
-  hourlyLimit: 11003,
-  throttled: 11005,
-  notFound: 11101,
-  annotationSuccess: 24150,
-  inputSuccess: 30000,
-  inputPending: 30001,
-  inputFailed: 30002,
-  inputInProgress: 30003,
-  deleteFailed: 30005,
-  inputDuplicate: 30100,
-  inputNotFound: 30102,
-  patched: 30200,
-  bodyTooLarge: 40033,
-  jobCompleted: 64002,
-} as const;
+const ok = codesOf(
+  "SUCCESS",
+  "ACCEPTED",
+  "CONCEPT_MODIFY_SUCCESS",
+  "ANNOTATION_SUCCESS",
+  "ANNOTATION_AWAITING_REVIEW",
+  "ANNOTATION_REVIEW_DENIED",
+  "ANNOTATION_AWAITING_CONSENSUS_REVIEW",
+  "ANNOTATION_MODIFY_SUCCESS",
+  "BULK_OPERATION_SUCCESS",
+  "INPUT_SUCCESS",
+  "INPUT_MODIFY_SUCCESS",
+  "DATASET_INPUT_SUCCESS",
+);
+const progress = codesOf(
+  "CONCEPT_MODIFY_PENDING",
+  "ANNOTATION_PENDING",
+  "ANNOTATION_MODIFY_PENDING",
+  "BULK_OPERATION_PENDING",
+  "BULK_OPERATION_IN_PROGRESS",
+  "INPUT_PENDING",
+  "INPUT_IN_PROGRESS",
+  "INPUT_MODIFY_PENDING",
+  "JOB_QUEUED",
+  "JOB_RUNNING",
+  "JOB_PAUSED",
+);
+const throttles = codesOf("CONN_THROTTLED", "CONN_EXCEED_HOURLY_LIMIT");
+const transient = codesOf(
+  "TRY_AGAIN",
+  "INPUT_STATUS_UPDATE_FAILED",
+  "INPUT_DELETE_FAILED",
+  "INPUT_MODIFY_FAILED",
+  "DATABASE_STATEMENT_TIMEOUT",
+  "DATABASE_DEADLOCK_DETECTED",
+  "DATABASE_FAIL_TO_GET_CONNECTIONS",
+  "DATABASE_TOO_MANY_CLIENTS",
+  "RPC_REQUEST_QUEUE_FULL",
+  "RPC_SERVER_UNAVAILABLE",
+  "RPC_REQUEST_TIMEOUT",
+  "EXTERNAL_CONNECTION_ERROR",
+  "SEARCH_INTERNAL_FAILURE",
+  "SERVER_ERROR",
+  "INTERNAL_SERVER_ISSUE",
+  "INTERNAL_FETCHING_ISSUE",
+  "INTERNAL_DATABASE_ISSUE",
+  "CONN_UNCATEGORIZED",
+  "INPUT_UNCATEGORIZED",
+  "ANNOTATION_UNCATEGORIZED",
+  "INTERNAL_UNCATEGORIZED",
+);
+/** Codes of the platform's queues, and of failures inside the platform, which have more codes than names here. */
+const transientRanges = [
+  { from: 41000, to: 41199 },
+  { from: statusCodes.INTERNAL_CONTEXT_CANCELED, to: 98021 },
+];
+const uploadAgain = codesOf(
+  "ANNOTATION_FAILED",
+  "INPUT_FAILED",
+  "INPUT_STORAGE_HOST_FAILED",
+  "INPUT_CONNECTION_FAILED",
+  "MP_DOWNLOAD_ERROR",
+);
+const duplicates = codesOf("INPUT_DUPLICATE", "DATASET_INPUT_DUPLICATE");
+const requestFaults = codesOf(
+  "CONN_BAD_REQUEST_FORMAT",
+  "CONN_INVALID_REQUEST",
+  "INPUT_INVALID_ARGUMENT",
+  "INPUT_INVALID_REQUEST",
+  "RPC_MAX_MESSAGE_SIZE_EXCEEDED",
+);
 
-const ok = new Set([10000, 10070, 23150, 24150, 24157, 24158, 24159, 24250, 25400, 30000, 30200, 64100]);
-const progress = new Set([23151, 24151, 24251, 25402, 25403, 30001, 30003, 30201, 64000, 64001, 64008]);
-const transient = new Set([
-  10030, 11003, 11005, 30004, 30005, 30203, 40011, 40013, 40015, 40016, 40030, 40031, 40032, 40034, 43001, 98004, 98005,
-  98006, 98008, 98009, 98010, 98011, 98012, 99001, 99003, 99004, 99009, 90500,
-]);
-const uploadAgain = new Set([24152, 30002, 30210, 39996, 47101]);
-const requestFaults = new Set([11100, 11102, 30104, 39999, 40033]);
+function codesOf(...names: (keyof typeof statusCodes)[]): ReadonlySet<number> {
+  return new Set(names.map((name) => statusCodes[name]));
+}
 
 /** What a status means for the next step. */
 export type StatusClass =
@@ -51,7 +97,7 @@ export type StatusClass =
   | "transient"
   /** The input was accepted and failed later; it may be uploaded again. */
   | "upload-again"
-  /** The input is there already. */
+  /** The input exists already. */
   | "duplicate"
   /** Final. */
   | "permanent";
@@ -60,32 +106,34 @@ export function classify(status: WireStatus): StatusClass {
   const { code } = status;
   if (ok.has(code)) return "ok";
   if (progress.has(code)) return "progress";
-  if (code === codes.inputDuplicate || code === 64101) return "duplicate";
-  if (transient.has(code) || (code >= 41000 && code <= 41199) || (code >= 98013 && code <= 98021)) return "transient";
-  if (uploadAgain.has(code))
-    return /\b4\d\d (Client )?Error\b/i.test(status.details ?? "") ? "permanent" : "upload-again";
-  return "permanent";
+  if (duplicates.has(code)) return "duplicate";
+  if (transient.has(code) || throttles.has(code)) return "transient";
+  if (transientRanges.some(({ from, to }) => code >= from && code <= to)) return "transient";
+  if (!uploadAgain.has(code)) return "permanent";
+  // The platform could not download the input, and a refusal of its host does not pass.
+  return /\b4\d\d (Client )?Error\b/i.test(status.details ?? "") ? "permanent" : "upload-again";
 }
 
+/** Returns whether the server refused a request because there are too many. */
 export function isThrottle(status: WireStatus): boolean {
-  return status.code === codes.throttled || status.code === codes.hourlyLimit;
+  return throttles.has(status.code);
 }
 
-/** Whether a refusal of a whole request may be the fault of one of its items. */
+/** Returns whether one item may have caused the refusal of its whole request. */
 export function mayBeOneItem(status: WireStatus): boolean {
   return requestFaults.has(status.code);
 }
 
 /** Reads a status from an answer; the code may be a number or a name. */
 export function statusFrom(value: unknown): WireStatus | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { code, description, details, req_id: reqId } = value as Record<string, unknown>;
+  if (!isObject(value)) return undefined;
+  const { code, description, details, req_id: reqId } = value;
   const number = statusCodeFrom(code);
   if (number === undefined) return undefined;
   return { code: number, description: text(description), details: text(details), reqId: text(reqId) };
 }
 
-/** A status as one line: `30002 Download failed; check URL: 404 …`. */
+/** Formats a status as one line: `Download failed; check URL: 404 …`. */
 export function statusText(status: WireStatus): string {
   const description = status.description ?? "no description";
   return status.details ? `${description}: ${status.details}` : description;

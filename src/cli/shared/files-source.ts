@@ -3,7 +3,7 @@
 import { codeOf } from "../../core/errors.js";
 import { describeFile } from "../../core/input/content.js";
 import type { Kind } from "../../core/input/input.js";
-import type { ReadContext, Source, SourceStep } from "../../core/plugin/plugin.js";
+import type { ReadContext, Source, SourceStep } from "../../core/plugin/source.js";
 
 /** Several sources of files as one, read one after the other: a command line may name thousands. */
 export function filesSource(sources: readonly Source[]): Source {

@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { codeOf, describeError, OptionsError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow/flow.js";
 import type { Pipeline } from "../../core/flow/pipeline.js";
-import type { Source } from "../../core/plugin/plugin.js";
+import type { Source } from "../../core/plugin/source.js";
 import { fromProject } from "./from-project.js";
 
 /** Adds the argument. */

@@ -5,7 +5,7 @@ import { type Command, Option } from "commander";
 import { OptionsError } from "../../core/errors.js";
 import type { Kind } from "../../core/input/input.js";
 import { kinds } from "../../core/input/kinds.js";
-import type { Source } from "../../core/plugin/plugin.js";
+import type { Source } from "../../core/plugin/source.js";
 import type { FolderOptions } from "../../index.js";
 import { filesSource, kindOfFile } from "./files-source.js";
 import { headersOf, separator, several, severalOf } from "./parsing.js";

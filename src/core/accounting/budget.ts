@@ -1,47 +1,49 @@
-/** Backpressure: counts what stages hold, and tells the sources when there is room for more. */
+/** The budgets of a run: count what stages hold, and stop the sources while it is too much (backpressure). */
 
-export interface GateOptions {
-  /** Most messages held at once; the source is not read beyond it. */
+export interface BudgetOptions {
+  /** Most messages held at once; sources are not read beyond it. */
   maxInFlight: number;
   /** Most bytes that held messages have in memory. */
   maxBytesInFlight: number;
 }
 
 /**
- * The gate between sources and stages. Stages report what they hold; sources wait while it is too much.
+ * Stands between sources and stages. Stages report what they hold; sources wait while it exceeds a budget.
  *
- * Messages in an unsealed batch count their bytes but not their number: a window smaller than a batch could never fill it.
- * When a source is blocked and all that is held waits in unsealed batches, the batches are asked to go.
+ * Messages in a batch that is not full count their bytes but not their number: with a budget smaller than a batch, the batch could never fill. If a
+ * source is blocked and all held messages wait in such batches, the batches are flushed.
  */
-export class Gate {
+export class Budget {
   held = 0;
   bytes = 0;
+  /** Messages in batches that are not full. */
   waiting = 0;
-  readonly #options: GateOptions;
+  readonly #options: BudgetOptions;
   #sleepers: (() => void)[] = [];
   readonly #flushers = new Set<() => void>();
-  #sated: readonly (() => boolean)[] = [];
+  #saturated: readonly (() => boolean)[] = [];
 
-  constructor(options: GateOptions) {
+  constructor(options: BudgetOptions) {
     this.#options = options;
   }
 
-  get open(): boolean {
-    if (this.held - this.waiting >= this.#options.maxInFlight || this.bytes >= this.#options.maxBytesInFlight)
-      return false;
-    const sated = this.#sated;
-    for (let index = 0; index < sated.length; index += 1) if (sated[index]?.()) return false; // asked for each item
+  /** Whether sources may be read. */
+  get isOpen(): boolean {
+    const { maxInFlight, maxBytesInFlight } = this.#options;
+    if (this.held - this.waiting >= maxInFlight || this.bytes >= maxBytesInFlight) return false;
+    const saturated = this.#saturated;
+    for (let index = 0; index < saturated.length; index += 1) if (saturated[index]?.()) return false; // asked for each item
     return true;
   }
 
   /**
-   * Registers a stage that has enough to do for now, while `sated` says so: reading further ahead would only cost memory. It must release a message
-   * when that ends. Gives back its removal.
+   * Registers a stage that has enough work while `isSaturated` returns true: to read ahead would only cost memory. The stage must release a message,
+   * or call `recheck`, when that ends. Returns a function that removes it.
    */
-  onSated(sated: () => boolean): () => void {
-    this.#sated = [...this.#sated, sated];
+  onSaturated(isSaturated: () => boolean): () => void {
+    this.#saturated = [...this.#saturated, isSaturated];
     return () => {
-      this.#sated = this.#sated.filter((other) => other !== sated);
+      this.#saturated = this.#saturated.filter((other) => other !== isSaturated);
     };
   }
 
@@ -53,31 +55,26 @@ export class Gate {
   remove(bytes: number): void {
     this.held -= 1;
     this.bytes -= bytes;
-    this.#changed();
+    this.recheck();
   }
 
-  /** A batching stage took a message into a batch that is not full (+1), or sealed it (-n). */
-  wait(count: number): void {
+  /** Counts a message that entered a batch which is not full (+1), or the messages of a batch that was emitted (-n). */
+  addWaiting(count: number): void {
     this.waiting += count;
-    if (count > 0) this.#changed();
+    if (count > 0) this.recheck();
   }
 
-  /** Looks anew whether there is room, for a stage that was sated and releases no message. */
-  recheck(): void {
-    this.#changed();
-  }
-
-  /** Registers a stage that can let go of messages that wait for company; gives back its removal. */
+  /** Registers a stage that can emit its waiting messages early. Returns a function that removes it. */
   onBlocked(flush: () => void): () => void {
     this.#flushers.add(flush);
     return () => this.#flushers.delete(flush);
   }
 
-  /** Resolves when there is room, or when `signal` is aborted. */
-  async room(signal: AbortSignal): Promise<void> {
-    while (!this.open && !signal.aborted) {
+  /** Resolves when sources may be read, or when `signal` is aborted. */
+  async whenOpen(signal: AbortSignal): Promise<void> {
+    while (!this.isOpen && !signal.aborted) {
       const opened = new Promise<void>((resolve) => this.#sleepers.push(resolve));
-      this.#changed();
+      this.recheck();
       const wake = () => this.#wake();
       signal.addEventListener("abort", wake, { once: true });
       await opened;
@@ -85,9 +82,10 @@ export class Gate {
     }
   }
 
-  #changed(): void {
+  /** Wakes the sources if they may be read now. A stage that was saturated calls it if it releases no message. */
+  recheck(): void {
     if (this.#sleepers.length === 0) return;
-    if (this.open) this.#wake();
+    if (this.isOpen) this.#wake();
     else if (this.held === this.waiting) for (const flush of this.#flushers) flush();
   }
 

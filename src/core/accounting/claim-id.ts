@@ -12,7 +12,7 @@ import type { Message } from "./message.js";
 export function claimId(ids: IdsInRun, message: Message, stage: string): boolean {
   const { id } = message.value;
   const { origin, sequence, sameId } = message;
-  const first = message.context.finishedIds?.find(id) ?? ids.claim(id, origin, sequence);
+  const first = message.context.accounting.finishedIds?.find(id) ?? ids.claim(id, origin, sequence);
   if (!first) return true;
   if (first.sequence === sequence) {
     const text = `two parts of ${origin} have the id "${id}"; give each part an id of its own in the transform that makes them`;

@@ -5,8 +5,8 @@ import type { JsonObject } from "../util/json-values.js";
 import type { Outcome } from "./ledger.js";
 
 /**
- * Takes note of an outcome where it is kept, before it is told; gives back the outcome that is told. `input` is as it was read; none where none came
- * to be. Where it rejects, the input counts as pending.
+ * Acknowledges the outcome of an input before it is reported, and returns the outcome that is reported. `input` is as it was read; undefined if no
+ * input could be made. If the promise rejects, the input counts as pending.
  */
 export type Acknowledge = (outcome: Outcome, input: Input | InputDraft | undefined) => Promise<Outcome>;
 
@@ -16,27 +16,28 @@ export type Acknowledge = (outcome: Outcome, input: Input | InputDraft | undefin
  * watched folder, a stream). In all other cases the second input fails with ERR_ID_IN_RUN where inputs are uploaded.
  */
 export type SameId = "duplicate" | "file" | "again";
-/** What the platform answered when an input was listed, as JSON. A sink that changes inputs compares with it. */
+
+/** The state of an input when it was listed from a platform. A sink that changes inputs compares with it. */
 export interface Listed {
-  /** Which app it was listed from; as `place` of a sink that compares. */
+  /** The app that it was listed from; equal to the `place` of a sink that compares. */
   place: string;
   id: string;
   /** The input's data, in the platform's own form. */
-  data: JsonObject;
-  /** Its annotations, if they were read; with the ids that the platform gave to their regions. */
+  data: Readonly<JsonObject>;
+  /** Its annotations, if they were read, with the ids that the platform gave to their regions. */
   annotations?: readonly (Annotation & { regionId?: string | undefined })[] | undefined;
 }
 
-/** What is known of an input besides itself, where outcomes are kept. */
+/** Facts about an input that journals, dead letters and sources need. */
 export interface Tracking {
   /** Name of its source. */
   source: string;
-  /** What its source knows it by. */
+  /** The key that its source gave it. */
   key?: string | undefined;
-  /** What a journal knows it by. */
-  fingerprint?: string | undefined;
+  /** The key under which a journal records it. */
+  journalKey?: string | undefined;
   /** Its state on the platform that it was listed from. */
   listed?: Listed | undefined;
-  /** Where its source keeps what is done. */
+  /** Acknowledges its outcome to the source. */
   acknowledge?: Acknowledge | undefined;
 }

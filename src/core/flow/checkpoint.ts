@@ -2,8 +2,7 @@
 
 import { Message } from "../accounting/message.js";
 import { describeThrown, FlowError, OperatorError } from "../errors.js";
-import type { Stage } from "../plugin/stages.js";
-import { Observable } from "../util/observable.js";
+import { StageStream } from "../plugin/stage.js";
 
 /** Stands behind the source or an operator. */
 export class Checkpoint {
@@ -14,28 +13,25 @@ export class Checkpoint {
   readonly #before: Checkpoint | undefined;
   readonly #position: number;
   readonly #name: string;
-  readonly #stages: readonly Stage[];
+  /** Whether the operator before it is a stage of ours. */
+  readonly hasStage: boolean;
   /** What is being passed to the next operator, and what was passed last. */
   #passing: unknown;
   #last: string | undefined;
   /** Errors that were named before this checkpoint, of all checkpoints of the pipe. */
   readonly #named: WeakSet<object>;
 
-  constructor(before?: Checkpoint, operator?: { name: string; stages: readonly Stage[] }) {
+  constructor(before?: Checkpoint, operator?: { name: string; hasStage: boolean }) {
     this.#before = before;
     this.#position = before === undefined ? 0 : before.#position + 1;
     this.#name = operator === undefined || operator.name === "piped" ? "" : operator.name; // the name that RxJS gives to its pipe()
-    this.#stages = operator?.stages ?? [];
+    this.hasStage = operator?.hasStage ?? false;
     this.#named = before === undefined ? new WeakSet() : before.#named;
   }
 
-  get hasStage(): boolean {
-    return this.#stages.length > 0;
-  }
-
   /** The stream behind this checkpoint. Between stages of ours nothing is watched, and it costs nothing. */
-  watch(stream: Observable<unknown>): Observable<unknown> {
-    return new Observable((output) => {
+  watch(stream: StageStream<unknown>): StageStream<unknown> {
+    return new StageStream(stream.stages, (output) => {
       const isBehindOperator = this.#before !== undefined && !this.hasStage;
       if (!isBehindOperator && !this.isBeforeOperator) return stream.subscribe(output);
       return stream.subscribe({
@@ -59,7 +55,7 @@ export class Checkpoint {
 
   /** Names the operator before this checkpoint, unless the error comes from farther up or names itself. */
   #nameOf(error: unknown): unknown {
-    if (isObject(error) && this.#named.has(error)) return error;
+    if (isReference(error) && this.#named.has(error)) return error;
     const isNamed = error instanceof FlowError && (this.#before === undefined || this.hasStage);
     const made = isNamed ? error : this.#operatorError(error);
     this.#named.add(made);
@@ -85,7 +81,7 @@ export class Checkpoint {
   }
 }
 
-function isObject(value: unknown): value is object {
+function isReference(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 

@@ -1,27 +1,24 @@
 /** flow(source).pipe(…).run(): the composition, and one execution of it. */
 
-import type { MonoTypeOperatorFunction, Observer, OperatorFunction, Subscription, UnaryFunction } from "rxjs";
-import { Message, messagesOf } from "../accounting/message.js";
+import { ReadableStream, type UnderlyingSource } from "node:stream/web";
+import type { Observer, Subscription } from "rxjs";
+import { Message } from "../accounting/message.js";
+import { messagesOf } from "../accounting/message-of.js";
 import { RunContext } from "../accounting/run-context.js";
-import { describeError, FlowError, OptionsError } from "../errors.js";
+import { OptionsError } from "../errors.js";
 import type { Input } from "../input/input.js";
-import type { Source } from "../plugin/plugin.js";
-import { stagesOf } from "../plugin/stages.js";
+import type { Source } from "../plugin/source.js";
+import type { Stage } from "../plugin/stage.js";
 import { displayedInput } from "../report/display.js";
 import type { Report } from "../report/report.js";
 import { Reporter } from "../report/reporter.js";
 import { formatValue } from "../util/format-value.js";
-import { guarded, Observable } from "../util/observable.js";
-import { Checkpoint } from "./checkpoint.js";
+import type { Observable } from "../util/observable.js";
+import { checkAcknowledged, compose, type MessagesAtEnd, type Operators } from "./compose.js";
+import { failedInputsError, iterate } from "./iterate.js";
 import { type Plan, type PlanOptions, planFlow } from "./plan.js";
 import { type Preview, previewFlow } from "./preview.js";
-import { readAll } from "./read.js";
-import { type RunOptions, runFlow } from "./run.js";
-
-/** Options of a stream that is not a run: no journal, no signals. */
-export type StreamOptions = Pick<RunOptions, "signal" | "maxInFlight" | "maxBytesInFlight">;
-
-type Operators = readonly UnaryFunction<Observable<never>, Observable<unknown>>[];
+import { type RunOptions, runFlow, type StreamOptions } from "./run.js";
 
 /** Sources and the operators on them. Nothing is read before `run`, `subscribe` or `toArray`; each of these starts afresh. */
 export class Flow<T = Message> {
@@ -34,63 +31,54 @@ export class Flow<T = Message> {
   }
 
   /** Adds operators: ours, and any RxJS operators between them. Typed like the `pipe` of RxJS. */
-  pipe<A>(a: OperatorFunction<T, A>): Flow<A>;
-  pipe<A, B>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>): Flow<B>;
-  pipe<A, B, C>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>): Flow<C>;
-  pipe<A, B, C, D>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-  ): Flow<D>;
-  pipe<A, B, C, D, E>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-  ): Flow<E>;
+  pipe<A>(a: Stage<T, A>): Flow<A>;
+  pipe<A, B>(a: Stage<T, A>, b: Stage<A, B>): Flow<B>;
+  pipe<A, B, C>(a: Stage<T, A>, b: Stage<A, B>, c: Stage<B, C>): Flow<C>;
+  pipe<A, B, C, D>(a: Stage<T, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>): Flow<D>;
+  pipe<A, B, C, D, E>(a: Stage<T, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>, e: Stage<D, E>): Flow<E>;
   pipe<A, B, C, D, E, F>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
+    a: Stage<T, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
   ): Flow<F>;
   pipe<A, B, C, D, E, F, G>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-    g: OperatorFunction<F, G>,
+    a: Stage<T, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
+    g: Stage<F, G>,
   ): Flow<G>;
   pipe<A, B, C, D, E, F, G, H>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-    g: OperatorFunction<F, G>,
-    h: OperatorFunction<G, H>,
+    a: Stage<T, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
+    g: Stage<F, G>,
+    h: Stage<G, H>,
   ): Flow<H>;
   pipe<A, B, C, D, E, F, G, H, I>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-    g: OperatorFunction<F, G>,
-    h: OperatorFunction<G, H>,
-    i: OperatorFunction<H, I>,
-    ...more: MonoTypeOperatorFunction<I>[]
+    a: Stage<T, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
+    g: Stage<F, G>,
+    h: Stage<G, H>,
+    i: Stage<H, I>,
+    ...more: Stage<I, I>[]
   ): Flow<I>;
   pipe(...operators: Operators): Flow<unknown> {
-    return new Flow(this.#sources, [...this.#operators, ...operators]);
+    const all = [...this.#operators, ...operators];
+    checkAcknowledged(this.#sources, all);
+    return new Flow(this.#sources, all);
   }
 
   /**
@@ -149,7 +137,7 @@ export class Flow<T = Message> {
 
   /** Runs the flow and collects the inputs that reach its end; for looking at a few, which print well. Failed inputs reject. */
   async toArray(options: StreamOptions = {}): Promise<Input[]> {
-    const context = new RunContext({ ...options, looks: true });
+    const context = new RunContext({ ...options, readsOnly: true });
     const reporter = new Reporter(context);
     const inputs: Input[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -168,33 +156,48 @@ export class Flow<T = Message> {
       reporter.close();
       return context.closed();
     });
-    const { failures } = reporter.finish(false);
-    const [first] = failures;
-    if (first)
-      throw new FlowError(
-        first.code,
-        `${first.origin}: ${first.reason} [${first.stage}] (${failures.length} inputs failed)`,
-      );
+    const failed = failedInputsError(reporter.finish(false));
+    if (failed) throw failed;
     return inputs;
   }
 
-  /** `settling` tells the messages of what reaches the end, which are ok with that. */
-  #start(context: RunContext, settling = messagesAtEnd): Observable<T> {
-    let checkpoint = new Checkpoint();
-    let lastStage: Checkpoint | undefined;
-    let stream = checkpoint.watch(readAll(this.#sources, context));
-    for (const [index, operator] of this.#operators.entries()) {
-      const { made, stages } = stagesOf(() => applied(operator, stream, index + 1));
-      const before = checkpoint;
-      checkpoint = new Checkpoint(before, { name: operator.name, stages });
-      before.isBeforeOperator = !checkpoint.hasStage;
-      if (checkpoint.hasStage) lastStage = checkpoint;
-      context.sinkCount += stages.filter(({ kind }) => kind === "sink").length;
-      context.wholeRecords ||= stages.some(({ kind }) => kind === "wholeRecords");
-      stream = checkpoint.watch(made);
-    }
-    if (lastStage) lastStage.isBehindLastStage = true;
-    return finish(stream, context, settling) as Observable<T>;
+  /**
+   * Runs the flow and yields each input that reaches its end: `for await (const input of flow(…))`. Sources are read as the consumer asks, so
+   * backpressure holds. An input counts as ok when the consumer asks for the next one. To leave the loop stops the flow and closes sources and sinks.
+   *
+   * After the last input, it throws a FlowError if inputs failed; `error.report` has the report.
+   *
+   * @example for await (const input of flow(folder("./photos")).pipe(geoFromExif())) console.log(input.id, input.geo);
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<Input, void, void> {
+    return this.#iterate({});
+  }
+
+  /**
+   * Runs the flow and gives the inputs that reach its end as a web stream. It pulls: sources are read as the stream is read. Its errors are those of the
+   * iteration. To cancel the stream stops the flow.
+   *
+   * @example await flow(csv("./rows.csv")).toReadableStream().pipeTo(writable);
+   */
+  toReadableStream(options: StreamOptions = {}): ReadableStream<Input> {
+    const inputs = this.#iterate(options);
+    const source: UnderlyingSource<Input> = {
+      async pull(controller) {
+        const { done, value } = await inputs.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: async () => void (await inputs.return()),
+    };
+    return new ReadableStream(source, { highWaterMark: 0 });
+  }
+
+  #iterate(options: StreamOptions): AsyncGenerator<Input, void, void> {
+    return iterate((context, messages) => this.#start(context, messages), options);
+  }
+
+  #start(context: RunContext, messages: MessagesAtEnd = messagesAtEnd): Observable<T> {
+    return compose(this.#sources, this.#operators, context, messages) as Observable<T>;
   }
 }
 
@@ -213,69 +216,6 @@ export function flow(source: Source | readonly Source[]): Flow<Message> {
     );
   }
   return new Flow(sources);
-}
-
-/** The stream behind an operator. What is none is named by its place in the pipe, with the way to mend it. */
-function applied(operator: unknown, stream: Observable<unknown>, place: number): Observable<unknown> {
-  const name = typeof operator === "function" ? operator.name : "";
-  const which = `pipe: argument ${place}${name === "" ? "" : `, ${name},`}`;
-  const hint = `a function that changes inputs goes into transform(${name || "…"})`;
-  if (typeof operator !== "function") {
-    throw new OptionsError(
-      "ERR_OPTIONS",
-      `${which} must be an operator, such as batch(), got ${formatValue(operator)}`,
-    );
-  }
-  let made: unknown;
-  try {
-    made = operator(stream);
-  } catch (error) {
-    if (error instanceof FlowError) throw error;
-    const text = `${which} is no operator: it threw "${describeError(error)}" on the stream; ${hint}`;
-    throw new OptionsError("ERR_OPTIONS", text, { cause: error });
-  }
-  if (typeof (made as Partial<Observable<unknown>> | undefined)?.subscribe === "function") {
-    return made as Observable<unknown>;
-  }
-  const isFactory = typeof made === "function";
-  const mend = isFactory ? `it makes one when it is called: ${name}(…)` : hint;
-  if (made instanceof Promise) made.catch(() => undefined); // of an async function, which nobody waits for
-  throw new OptionsError(
-    "ERR_OPTIONS",
-    `${which} is no operator: it gave ${formatValue(made)} for the stream; ${mend}`,
-  );
-}
-
-/** What reaches the end unsettled and unheld went through the whole flow: it is ok. */
-function finish(
-  stream: Observable<unknown>,
-  context: RunContext,
-  settling: (item: unknown) => readonly Message[],
-): Observable<unknown> {
-  return new Observable((output) => {
-    let isOver = false;
-    const subscription = stream.subscribe({
-      next: guarded(output, (item) => {
-        const messages = settling(item);
-        output.next(item);
-        for (const message of messages) message.settle({ state: "ok" });
-      }),
-      error: (error: unknown) => {
-        isOver = true;
-        context.left = true; // an error cuts what is under way
-        output.error(error);
-      },
-      complete: () => {
-        isOver = true;
-        context.isWhole = true;
-        output.complete();
-      },
-    });
-    return () => {
-      if (!isOver) context.left = true;
-      subscription.unsubscribe();
-    };
-  });
 }
 
 /** What becomes something else before the end of a run would have no outcome. */

@@ -1,6 +1,6 @@
 /** A pipeline: what is done to inputs, wherever they come from. */
 
-import type { Source } from "../plugin/plugin.js";
+import type { Source } from "../plugin/source.js";
 import type { Flow } from "./flow.js";
 
 /**

@@ -5,8 +5,7 @@ import { RunContext } from "../accounting/run-context.js";
 import { journalTargets, type ReportedTarget } from "../accounting/targets.js";
 import type { Kind } from "../input/kinds.js";
 import { Journal } from "../journal/journal.js";
-import { type OptionsOf, parseOptions } from "../plugin/plugin.js";
-import { targetsOf } from "../plugin/stages.js";
+import { type OptionsOf, parseOptions } from "../plugin/options.js";
 import { displayed } from "../report/display.js";
 import type { Failure, FailureGroup, ReasonGroup } from "../report/report.js";
 import { Reporter } from "../report/reporter.js";
@@ -71,14 +70,14 @@ export async function planFlow(
   options: PlanOptions,
 ): Promise<Plan> {
   const { signal, maxInFlight, maxBytesInFlight, journal } = parseOptions("plan", Options, options);
-  const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, rehearses: true });
-  const { made: stream, targets } = targetsOf(() => build(context));
-  context.targets = targets;
-  const isDone = journal === undefined ? undefined : await Journal.look(journal, await journalTargets(targets));
-  if (isDone) context.store = { isDone, keep: (_settlement, _kept, _input, announce) => announce() };
+  const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, dryRun: true });
+  const stream = build(context);
+  const isDone =
+    journal === undefined ? undefined : await Journal.look(journal, await journalTargets(context.stages.targets));
+  if (isDone) context.accounting.store = { isDone, record: (_settlement, _tracking, _input, report) => report() };
   const reporter = new Reporter(context);
   const kinds: Partial<Record<Kind, number>> = {};
-  context.ledger.onSettled(({ kind, outcome }) => {
+  context.accounting.ledger.onSettled(({ kind, outcome }) => {
     if (kind !== undefined && outcome.state === "ok") kinds[kind] = (kinds[kind] ?? 0) + 1;
   });
   await subscribed(stream, context, undefined).finally(() => {
@@ -89,13 +88,14 @@ export async function planFlow(
 
   const { counts, targets: reported, traffic, failures, failureGroups, skipped, durationMs } = reporter.finish(false);
   const { read, ok, failed: refused, skipped: passed } = counts;
+  const { pacedMs } = context.clients;
   const plan = {
     counts: { read, ok, refused, skipped: passed },
-    sinks: [...context.sinks].map(({ name, done, batches }) => ({ name, inputs: done, batches })),
+    sinks: [...context.accounting.sinks].map(({ name, done, batches }) => ({ name, inputs: done, batches })),
     targets: reported,
     requests: traffic.requests,
     bytes: traffic.bytesSent,
-    expectedMs: context.pacedMs === undefined ? undefined : Math.round(context.pacedMs),
+    expectedMs: pacedMs === undefined ? undefined : Math.round(pacedMs),
     refused: failures,
     refusedGroups: failureGroups,
     skipped,

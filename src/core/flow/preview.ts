@@ -1,6 +1,6 @@
 /** A preview: the first inputs that come out of a flow, to be looked at. */
 
-import { messagesOf } from "../accounting/message.js";
+import { messagesOf } from "../accounting/message-of.js";
 import { RunContext } from "../accounting/run-context.js";
 import type { Input } from "../input/input.js";
 import { inputText } from "../input/input-text.js";
@@ -26,11 +26,11 @@ export async function previewFlow(
   count: number,
 ): Promise<Preview> {
   const abort = new AbortController();
-  const context = new RunContext({ rehearses: true, signal: abort.signal, maxInFlight: Math.max(count, readAhead) });
+  const context = new RunContext({ dryRun: true, signal: abort.signal, maxInFlight: Math.max(count, readAhead) });
   const reporter = new Reporter(context);
   const inputs: Input[] = [];
   const stream = build(context);
-  context.wholeRecords = false; // to show a few inputs, the members of all datasets are not worth reading
+  context.stages.wholeRecords = false; // to show a few inputs, the members of all datasets are not worth reading
   await new Promise<void>((resolve, reject) => {
     const subscription = stream.subscribe({
       next: (item) => {

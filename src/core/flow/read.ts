@@ -1,14 +1,15 @@
 /** Reading: pulls sources while the gate is open, and makes messages of what they yield. */
 
-import { IdsInRun } from "../accounting/ids-in-run.js";
 import type { Outcome } from "../accounting/ledger.js";
+import type { Reading } from "../accounting/lifecycle.js";
 import { Message } from "../accounting/message.js";
-import type { Reading, RunContext } from "../accounting/run-context.js";
+import type { RunContext } from "../accounting/run-context.js";
+import { rawOperatorError } from "../accounting/stages.js";
 import type { Tracking } from "../accounting/tracking.js";
 import { codeOf, describeError, FlowError, InputError, pluginError, SourceError } from "../errors.js";
 import type { Input, InputDraft } from "../input/input.js";
 import { admit, defaultIdOf, fingerprintOf } from "../input/normalize.js";
-import { doneEarlier, type ReadContext, type Source, type SourceItem, type SourceStep } from "../plugin/plugin.js";
+import { doneEarlier, type ReadContext, type Source, type SourceItem, type SourceStep } from "../plugin/source.js";
 import { fingerprintOfKey } from "../util/digest-set.js";
 import { formatValue } from "../util/format-value.js";
 import { Observable } from "../util/observable.js";
@@ -26,27 +27,28 @@ type Items = Iterator<SourceStep | Promise<SourceStep>> | AsyncIterator<SourceSt
 export function readAll(sources: readonly Source[], context: RunContext): Observable<Message> {
   return new Observable((output) => {
     const abort = new AbortController();
-    const stop = () => abort.abort(context.signal.reason);
+    const { signal, drain: draining } = context.lifecycle;
+    const stop = () => abort.abort(signal.reason);
     const drain = () => {
       stop();
       output.complete(); // also when a source never answers
     };
-    if (context.drain.aborted) {
+    if (draining.aborted) {
       output.complete();
       return undefined;
     }
-    if (context.signal.aborted) stop();
-    else context.signal.addEventListener("abort", stop, { once: true });
-    context.drain.addEventListener("abort", drain, { once: true });
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    draining.addEventListener("abort", drain, { once: true });
     const pumps = sources.map((source) => pump(source, context, abort.signal, (message) => output.next(message)));
-    for (const pumped of pumps) context.track(pumped);
+    for (const pumped of pumps) context.lifecycle.track(pumped);
     Promise.all(pumps).then(
       () => output.complete(),
       (error: unknown) => output.error(error),
     );
     return () => {
-      context.signal.removeEventListener("abort", stop);
-      context.drain.removeEventListener("abort", drain);
+      signal.removeEventListener("abort", stop);
+      draining.removeEventListener("abort", drain);
       abort.abort();
     };
   });
@@ -60,29 +62,30 @@ async function pump(
   emit: (message: Message) => void,
 ): Promise<void> {
   await undefined; // nobody can unsubscribe before the subscription is there
-  const isDone = context.store?.isDone;
+  const isDone = context.accounting.store?.isDone;
   const reading: Reading = { idle: undefined };
   const iterator = iteratorOf(source, {
     signal,
     isDone: isDone && ((key) => isDone(fingerprintOfKey(key))),
-    idle: context.looks ? undefined : (waitsFor) => void (reading.idle = waitsFor),
-    rehearses: context.looks,
-    wholeRecords: context.wholeRecords,
-    atEnd: (close) => context.atEnd(close),
-    shareTurns: (turns) => context.shareTurns(turns),
+    idle: context.readsOnly ? undefined : (waitsFor) => void (reading.idle = waitsFor),
+    dryRun: context.readsOnly,
+    wholeRecords: context.stages.wholeRecords,
+    atEnd: (close) => context.lifecycle.atEnd(close),
+    trust: (authorize) => context.clients.trust(authorize),
+    shareRateLimiter: (limiter) => context.clients.shareRateLimiter(limiter),
   });
   let sliceEnd = performance.now() + sliceMs;
   let pulling = true;
   let several: readonly SourceItem[] = []; // what came together, and how many of it were taken
   let taken = 0;
   const describe = () => waitOf(source.name, pulling, reading, context);
-  context.waits.add(describe);
-  context.reading.add(reading);
+  context.lifecycle.waits.add(describe);
+  context.lifecycle.reading.add(reading);
   try {
     for (let count = 1; !signal.aborted; count += 1) {
-      if (!context.gate.open) {
+      if (!context.accounting.budget.isOpen) {
         pulling = false;
-        await context.gate.room(signal);
+        await context.accounting.budget.whenOpen(signal);
         pulling = true;
         sliceEnd = performance.now() + sliceMs;
         continue;
@@ -116,8 +119,8 @@ async function pump(
     await Promise.resolve(iterator.return?.()).catch((error: unknown) => {
       if (!signal.aborted) throw pluginError(error, source.name, SourceError);
     });
-    context.waits.delete(describe);
-    context.reading.delete(reading);
+    context.lifecycle.waits.delete(describe);
+    context.lifecycle.reading.delete(reading);
   }
 }
 
@@ -154,9 +157,9 @@ function isSeveral(step: SourceStep): step is readonly SourceItem[] {
 }
 
 /** What a source waits for, by its place in the loop above. */
-function waitOf(name: string, pulling: boolean, { idle }: Reading, { gate }: RunContext): string {
+function waitOf(name: string, pulling: boolean, { idle }: Reading, { accounting: { budget } }: RunContext): string {
   if (pulling) return `source ${name}: ${idle ?? "for its next item"}`;
-  return `source ${name}: for room (${gate.held} inputs with ${gate.bytes} bytes are held)`;
+  return `source ${name}: for capacity (${budget.held} inputs with ${budget.bytes} bytes are in flight)`;
 }
 
 /** What keeps a value from being an item, for people; plugins may be written without types. */
@@ -181,6 +184,10 @@ function take(
     const text = `${stage} yielded ${problem}; an item is { origin, input }, { origin, error } or { origin, skipped }`;
     return fail(context, stage, new InputError("ERR_ITEM", text));
   }
+  // A source that did not declare it is refused here, before its input could vanish in the operator.
+  const { rawOperator } = context.stages;
+  if (rawOperator !== undefined && "acknowledge" in item && item.acknowledge)
+    throw rawOperatorError(rawOperator, stage);
   if ("input" in item) {
     try {
       const { defaultId, checked: isChecked } = item;
@@ -222,8 +229,13 @@ function fail(context: RunContext, stage: string, error: unknown, item?: SourceI
   const input = code === "ERR_INPUT_SHAPE" || !read ? undefined : withDefaultId(read);
   const outcome: Outcome = { state: "failed", code, stage, reason, attempts: 1, retryable };
   const acknowledge = item && "acknowledge" in item ? item.acknowledge : undefined;
-  const settlement = { sequence: context.ledger.read(), origin: item?.origin ?? stage, id: input?.id, outcome };
-  context.settle(settlement, { source: stage, key: read?.key, acknowledge }, input);
+  const settlement = {
+    sequence: context.accounting.ledger.read(),
+    origin: item?.origin ?? stage,
+    id: input?.id,
+    outcome,
+  };
+  context.accounting.settle(settlement, { source: stage, key: read?.key, acknowledge }, input);
 }
 
 function message(
@@ -232,18 +244,18 @@ function message(
   source: string,
   input: Input,
 ): Message | undefined {
-  const { store } = context;
+  const { store } = context.accounting;
   if (!store && !acknowledge && !listed) return Message.read(context, origin, input, undefined, sameId);
-  const kept: Tracking = { source, key, listed, acknowledge };
+  const tracking: Tracking = { source, key, listed, acknowledge };
   if (store?.isDone) {
-    kept.fingerprint = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
-    if (store.isDone(kept.fingerprint)) {
+    tracking.journalKey = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
+    if (store.isDone(tracking.journalKey)) {
       const known = acknowledge && { source, acknowledge };
       settleFinished(context, origin, input.id, known);
       return undefined;
     }
   }
-  return Message.read(context, origin, input, kept, sameId);
+  return Message.read(context, origin, input, tracking, sameId);
 }
 
 /** The draft under the id that it would have had: tried again, it is the same input. */
@@ -259,12 +271,11 @@ function withDefaultId({ input, defaultId }: ReadItem): InputDraft {
 /** Skips what an earlier run finished. Its id is its own in this run too: nothing else may replace what is stored under it. */
 function settleFinished(context: RunContext, origin: string, id: string | undefined, kept?: Tracking): void {
   if (id !== undefined) {
-    context.finishedIds ??= new IdsInRun();
-    context.finishedIds.claim(id, origin, context.ledger.counts.read + 1);
+    context.accounting.addFinishedId(id, origin);
   }
   settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, id, kept);
 }
 
 function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string, kept?: Tracking): void {
-  context.settle({ sequence: context.ledger.read(), origin, id, outcome }, kept);
+  context.accounting.settle({ sequence: context.accounting.ledger.read(), origin, id, outcome }, kept);
 }

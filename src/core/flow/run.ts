@@ -5,8 +5,8 @@ import { RunContext } from "../accounting/run-context.js";
 import { journalTargets } from "../accounting/targets.js";
 import { codeOf, describeThrown, FlowError } from "../errors.js";
 import { Records } from "../journal/outcome-files.js";
-import { type OptionsOf, parseOptions, type Source } from "../plugin/plugin.js";
-import { targetsOf } from "../plugin/stages.js";
+import { type OptionsOf, parseOptions } from "../plugin/options.js";
+import type { Source } from "../plugin/source.js";
 import { Activity } from "../progress/health.js";
 import { type MetricsMeter, startMetrics } from "../progress/metrics.js";
 import { type ProgressEvent, startProgress } from "../progress/progress.js";
@@ -65,6 +65,8 @@ const Options = z.strictObject({
 });
 /** Options of `Flow.run`. */
 export type RunOptions = OptionsOf<typeof Options>;
+/** Options of a stream that is not a run: no journal, no signals. */
+export type StreamOptions = Pick<RunOptions, "signal" | "maxInFlight" | "maxBytesInFlight">;
 
 /** What is open at a signal may go on for this long; then it is cut, and what it opened has a moment to close. */
 const drainForMs = 4000;
@@ -86,12 +88,11 @@ export async function runFlow(
   // Not AbortSignal.any: what is given may live longer than many runs, and would keep something of each.
   const stopAtOnce = () => abort.abort(checked.signal?.reason);
   const context = new RunContext({ signal, drain: drain.signal, maxInFlight, maxBytesInFlight });
-  const { made: stream, targets } = targetsOf(() => build(context));
-  context.targets = targets;
-  const known = journal === undefined ? undefined : await journalTargets(targets);
+  const stream = build(context);
+  const known = journal === undefined ? undefined : await journalTargets(context.stages.targets);
   const records = known || deadLetters !== undefined ? await Records.open({ journal, deadLetters }, known) : undefined;
   const reporter = new Reporter(context);
-  context.store = records;
+  context.accounting.store = records;
   records?.attach(context);
 
   checked.signal?.addEventListener("abort", stopAtOnce);
@@ -132,7 +133,7 @@ export async function runFlow(
 }
 
 /** The error that ends a run, with the report so far. It is not enumerable: whoever logs the error does not want all of it. */
-function withReport(error: unknown, report: Report): FlowError {
+export function withReport(error: unknown, report: Report): FlowError {
   const named =
     error instanceof FlowError
       ? error
@@ -157,7 +158,7 @@ export function subscribed(
   context: RunContext,
   records: Records | undefined,
 ): Promise<boolean> {
-  const { signal, drain } = context;
+  const { signal, drain } = context.lifecycle;
   return new Promise<boolean>((resolve, reject) => {
     const subscription = stream.subscribe({
       error: (error: unknown) => reject(error),

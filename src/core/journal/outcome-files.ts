@@ -1,7 +1,8 @@
 /** What a run keeps on disk of its outcomes: its journal and its dead letters. */
 
+import type { OutcomeStore } from "../accounting/accounting.js";
 import type { Settlement } from "../accounting/ledger.js";
-import type { OutcomeStore, RunContext } from "../accounting/run-context.js";
+import type { RunContext } from "../accounting/run-context.js";
 import type { JournalTargets } from "../accounting/targets.js";
 import type { Tracking } from "../accounting/tracking.js";
 import type { Input, InputDraft } from "../input/input.js";
@@ -51,31 +52,33 @@ export class Records implements OutcomeStore {
   attach(context: RunContext): void {
     for (const file of [this.journal?.file, this.#deadLetters?.file]) {
       if (!file) continue;
-      context.gate.onSated(() => isFull(file));
-      context.waits.add(() => (file.waiting > 0 ? `disk: for ${file.waiting} outcomes to be written` : undefined));
-      file.onSynced = () => context.gate.recheck();
+      context.accounting.budget.onSaturated(() => isFull(file));
+      context.lifecycle.waits.add(() =>
+        file.waiting > 0 ? `disk: for ${file.waiting} outcomes to be written` : undefined,
+      );
+      file.onSynced = () => context.accounting.budget.recheck();
     }
   }
 
-  keep(settlement: Settlement, kept: Tracking, input: Input | InputDraft | undefined, announce: () => void): void {
+  record(settlement: Settlement, tracking: Tracking, input: Input | InputDraft | undefined, report: () => void): void {
     if (this.#failure) return;
     const { journal } = this;
     const deadLetters = settlement.outcome.state === "failed" ? this.#deadLetters : undefined;
-    const { fingerprint } = kept;
-    const inJournal = journal !== undefined && fingerprint !== undefined;
+    const { journalKey } = tracking;
+    const inJournal = journal !== undefined && journalKey !== undefined;
     let missing = Number(inJournal) + Number(deadLetters !== undefined);
-    if (missing === 0) announce();
+    if (missing === 0) report();
     const durable = () => {
       missing -= 1;
-      if (missing === 0) announce();
+      if (missing === 0) report();
     };
     try {
-      deadLetters?.keep(settlement, kept, input, durable);
+      deadLetters?.keep(settlement, tracking, input, durable);
     } catch (error) {
       this.#fail(asDeadLettersError(deadLetters?.path ?? "", error));
       return;
     }
-    if (inJournal) journal.keep(settlement, fingerprint, durable);
+    if (inJournal) journal.keep(settlement, journalKey, durable);
   }
 
   /** Waits until all is on the disk, and lets others have the files. @throws {SinkError} */

@@ -1,10 +1,13 @@
-/** Backoff: how long to wait before another try. */
+/** Backoff: how long to wait before the next attempt. */
 
-const baseDelayMs = 250;
-const maxDelayMs = 15_000;
+/** The first and the longest wait, in milliseconds, before jitter. */
+export interface BackoffRange {
+  baseMs?: number;
+  maxMs?: number;
+}
 
-/** Jitter over an exponential range, from a quarter of it to all of it. */
-export function backoffMs(attempts: number): number {
-  const range = Math.min(maxDelayMs, baseDelayMs * 2 ** (attempts - 1));
+/** Doubles the wait with each attempt, and draws it from a quarter of it to all of it. */
+export function backoffMs(attempts: number, { baseMs = 250, maxMs = 15_000 }: BackoffRange = {}): number {
+  const range = Math.min(maxMs, baseMs * 2 ** (attempts - 1));
   return range / 4 + Math.random() * range * 0.75;
 }

@@ -1,5 +1,7 @@
 /** A deadline: cuts work off when its time is up, or when the flow stops. */
 
+import { linkAborts } from "./linked-abort.js";
+
 export interface DeadlineOptions {
   deadlineMs: number;
   signal?: AbortSignal | undefined;
@@ -15,15 +17,12 @@ export async function withDeadline<T>(
   { deadlineMs, signal, late }: DeadlineOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const abort = new AbortController();
-  const stop = () => abort.abort(signal?.reason);
-  if (signal?.aborted) stop();
-  else signal?.addEventListener("abort", stop);
-  const timer = setTimeout(() => abort.abort(late()), Math.min(deadlineMs, longestTimerMs));
+  const { controller, unlink } = linkAborts(signal);
+  const timer = setTimeout(() => controller.abort(late()), Math.min(deadlineMs, longestTimerMs));
   try {
-    return await work(abort.signal);
+    return await work(controller.signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
+    unlink();
   }
 }

@@ -8,7 +8,7 @@ import type { InputDraft } from "../input/input.js";
 import { mediaKinds } from "../input/kinds.js";
 import { hideSecrets } from "../input/secret-urls.js";
 import { DigestSet } from "../util/digest-set.js";
-import { itemFrom, type SourceItem } from "./plugin.js";
+import { itemFrom, type SourceItem } from "./source.js";
 
 /** Makes the id of a row or an input; `line` is where it stands, from 1. */
 export type IdOf<Row> = (row: Row, context: { line: number }) => string;

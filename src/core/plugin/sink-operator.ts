@@ -1,223 +1,246 @@
-/** A sink as an RxJS operator: writes batches, passes on what was written, settles what failed. */
+/** A sink as a stage: writes batches, passes on what was written, settles what failed. */
 
 import { setMaxListeners } from "node:events";
-import type { OperatorFunction } from "rxjs";
-import { type Message, messagesOf } from "../accounting/message.js";
-import type { RunContext, SinkProgress } from "../accounting/run-context.js";
-import type { Target } from "../accounting/targets.js";
-import { BatchError, InputError, pluginError, SinkError } from "../errors.js";
-import { guarded, Observable } from "../util/observable.js";
-import type { Sink } from "./plugin.js";
-import { announce } from "./stages.js";
+import type { Subscriber, Subscription } from "rxjs";
+import type { SinkProgress } from "../accounting/accounting.js";
+import type { Message } from "../accounting/message.js";
+import { messagesOf } from "../accounting/message-of.js";
+import type { RunContext } from "../accounting/run-context.js";
+import { BatchError, InputError, OptionsError, pluginError, SinkError } from "../errors.js";
+import { guarded } from "../util/observable.js";
+import { batchesFor } from "./batch-by.js";
+import { Batch, type OpenContext, type Sink, type WriteContext } from "./sink.js";
+import { type Stage, stageStream } from "./stage.js";
 
 /**
- * A sink that works on messages: `write` settles those that failed or are pending; what it leaves unsettled goes on downstream.
- * It throws only when the sink cannot go on.
+ * Makes a stage of a sink. Completes when all writes have ended and the sink is closed. An error of the sink itself ends the run; its messages stay
+ * unsettled. Each subscription opens the sink anew.
  */
-export interface MessageSink {
-  readonly name: string;
-  /** Most batches written at once. Default: 1. */
-  readonly concurrency?: number | undefined;
-  open?(context: { signal: AbortSignal }): Promise<void> | void;
-  write(messages: readonly Message[], context: { signal: AbortSignal }): Promise<void>;
-  close?(): Promise<void> | void;
-  /** An aborted write leaves nothing behind: it is aborted when an operator behind the sink ends the stream, and its inputs are pending. */
-  readonly undoesAborted?: boolean | undefined;
-  /**
-   * The same sink for a plan: its `write` settles what it can tell would fail or be skipped, counts what would be sent, and sends and writes
-   * nothing. Without it, a plan counts the batches and takes all inputs for ok.
-   */
-  rehearsal?(): MessageSink;
-}
-
-/** A sink that works on inputs, as one that works on messages. */
-export function sinkOperator(plugin: Sink, target?: Target): OperatorFunction<Message | readonly Message[], Message> {
-  const { name, concurrency } = plugin;
-  const writing =
-    (write: Sink["write"]): MessageSink["write"] =>
-    async (messages, { signal }) => {
-      for (const [index, error] of await failuresOf(write, messages, signal)) {
-        const message = messages[index];
-        // The failure would be nobody's, and the input that it is about would count as ok.
-        if (!message) throw new SinkError("ERR_BATCH_INDEX", batchIndexText(name, index, messages.length));
-        message.fail(error, name);
-      }
-    };
-  const plan = plugin.plan?.bind(plugin);
-  const make = (): MessageSink => ({
-    name,
-    concurrency,
-    open: (context) => plugin.open?.(context),
-    close: () => plugin.close?.(),
-    write: writing((inputs, context) => plugin.write(inputs, context)),
-    ...(plan && {
-      rehearsal: () => ({ name, concurrency, write: writing((inputs, context) => plan(inputs, context)) }),
-    }),
-  });
-  return messageSinkOperator(name, make, target);
-}
-
-/**
- * Makes an operator of a sink; each subscription gets one of its own from `make`. A report names its `target`, and a journal holds for that target
- * alone. Default: the name of the sink.
- *
- * It is opened before its first write and closed once, also on an error and on an early stop. Completes when all writes are done and it is
- * closed. An error of the sink itself ends the run; its messages stay unsettled. A single message counts as a batch of one.
- */
-export function messageSinkOperator(
-  name: string,
-  make: () => MessageSink,
-  target: Target = { action: name, name: "" },
-): OperatorFunction<Message | readonly Message[], Message> {
+export function sinkOperator<Options, State>(
+  sink: Sink<Options, State>,
+  options: Options,
+  concurrency: number,
+): Stage<Message | readonly Message[], Message> {
+  const { name, batch } = sink;
   return (input) => {
-    announce({ kind: "sink", target: { sink: name, ...target } });
-    return new Observable((output) => {
-      let sink = make();
-      const concurrency = sink.concurrency ?? 1;
-      const abort = new AbortController();
-      const { signal } = abort;
-      setMaxListeners(0, signal); // every open request listens to it
-      const queue: (readonly Message[])[] = [];
-      const writes = new Map<Promise<void>, readonly Message[]>();
-      let running = 0;
-      let completed = false;
-      let ended = false;
-      let closed = false;
-      let opened: Promise<void> | undefined;
-      let context: RunContext | undefined;
-      const counts: SinkProgress = { name, done: 0, underWay: 0, batches: 0 };
-
-      const describe = () => {
-        const next = queue.length > 0 ? `, then ${queue.length} more` : "";
-        if (running > 0)
-          return `sink ${name}: for ${running === 1 ? "1 batch" : `${running} batches`} to be written${next}`;
-        return completed ? `sink ${name}: to be closed` : undefined;
-      };
-      const fail = (error: unknown) => {
-        ended = true;
-        output.error(pluginError(error, name, SinkError));
-      };
-      const close = async () => {
-        if (closed) return;
-        closed = true;
-        if (!opened) return;
-        await opened;
-        await sink.close?.();
-      };
-      const write = async (batch: readonly Message[]) => {
-        opened ??= Promise.resolve(sink.open?.({ signal }));
-        await opened;
-        await sink.write(batch, { signal });
-        counts.batches += 1;
-        for (const message of batch) {
-          if (message.settled) continue;
-          counts.done += 1;
-          message.wrote();
-          const isCut = output.closed;
-          if (!isCut) output.next(message);
-          message.passedOn();
-          if (isCut) message.letGo();
-          else message.release();
-        }
-        counts.underWay -= batch.length;
-      };
-      const next = () => {
-        while (running < concurrency && queue.length > 0) {
-          running += 1;
-          const batch = queue.shift() as readonly Message[];
-          const writing = write(batch)
-            .then(() => {
-              running -= 1;
-              writes.delete(writing);
-              next();
-            })
-            .catch(fail);
-          writes.set(writing, batch);
-        }
-        if (completed && running === 0 && queue.length === 0) close().then(end, fail);
-      };
-      const end = () => {
-        ended = true;
-        output.complete();
-      };
-      /**
-       * An operator behind this sink has ended the stream. What is being written is written to its end, since the server may have it already; what waits
-       * is not sent.
-       */
-      const finishCut = async (run: RunContext) => {
-        const stop = () => abort.abort(run.signal.reason);
-        run.signal.addEventListener("abort", stop, { once: true });
-        for (const batch of queue.splice(0)) for (const message of batch) message.letGo();
-        if (sink.undoesAborted) abort.abort();
-        await Promise.all(writes.keys());
-        run.signal.removeEventListener("abort", stop);
-        for (const batch of writes.values()) for (const message of batch) message.letGo(); // the sink failed on them as a whole
-        await close().catch(() => undefined);
-        abort.abort();
-      };
-
-      const subscription = input.subscribe({
-        next: guarded(output, (item) => {
-          const batch = messagesOf(item, name).filter((message) => !message.settled);
-          if (batch.length === 0) return;
-          if (!context) {
-            context = batch[0]?.context;
-            context?.waits.add(describe);
-            context?.sinks.add(counts);
-            if (context?.rehearses) sink = sink.rehearsal?.() ?? { name, write: async () => undefined };
-          }
-          for (const message of batch) message.hold();
-          counts.underWay += batch.length;
-          queue.push(batch);
-          next();
-        }),
-        error: (error: unknown) => {
-          ended = true;
-          output.error(error);
-        },
-        complete: () => {
-          completed = true;
-          next();
-        },
-      });
-      return () => {
-        const isCut = !ended && context !== undefined && !context.signal.aborted && !context.left;
-        if (isCut && context) {
-          context.cut ??= name;
-          subscription.unsubscribe();
-          context.trackWriting(finishCut(context).finally(() => context?.waits.delete(describe)));
-          return;
-        }
-        subscription.unsubscribe();
-        context?.waits.delete(describe);
-        queue.length = 0;
-        abort.abort();
-        const closing = close().catch(() => undefined); // the run's own error, or its stop, is what is reported
-        context?.track(closing);
-      };
+    const target = { sink: name, ...(sink.target?.(options) ?? { action: name, name: "" }) };
+    const facts = { kind: "sink", name, target, wholeRecords: sink.wholeRecords?.(options) } as const;
+    return stageStream<Message>(input, facts, (output, stages) => {
+      const writer = new SinkWriter(sink, options, concurrency, output, stages !== undefined);
+      return writer.run(batch ? batchesFor(batch, name, input) : input);
     });
   };
 }
 
-function batchIndexText(name: string, index: unknown, length: number): string {
-  return `${name}: its BatchError names input ${String(index)} of a batch of ${length}; the keys are indexes from 0`;
+/** One run of a sink. */
+class SinkWriter<Options, State> {
+  readonly #sink: Sink<Options, State>;
+  readonly #options: Options;
+  readonly #concurrency: number;
+  readonly #output: Subscriber<Message>;
+  readonly #isStage: boolean;
+  readonly #abort = new AbortController();
+  readonly #progress: SinkProgress;
+  readonly #queue: (readonly Message[])[] = [];
+  readonly #writes = new Map<Promise<void>, readonly Message[]>();
+  #completed = false;
+  #ended = false;
+  #context: RunContext | undefined;
+  #openContext: OpenContext<Options> | undefined;
+  /** Set when the opening begins. */
+  #opened: Promise<State> | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    sink: Sink<Options, State>,
+    options: Options,
+    concurrency: number,
+    output: Subscriber<Message>,
+    isStage: boolean,
+  ) {
+    this.#sink = sink;
+    this.#options = options;
+    this.#concurrency = concurrency;
+    this.#output = output;
+    this.#isStage = isStage;
+    this.#progress = { name: sink.name, done: 0, underWay: 0, batches: 0 };
+    setMaxListeners(0, this.#abort.signal); // every open request listens to it
+  }
+
+  run(input: { subscribe(observer: object): Subscription }): () => void {
+    const subscription = input.subscribe({
+      next: guarded(this.#output, (item) => this.#add(item)),
+      error: (error: unknown) => {
+        this.#ended = true;
+        this.#output.error(error);
+      },
+      complete: () => {
+        this.#completed = true;
+        this.#next();
+      },
+    });
+    return () => this.#stop(subscription);
+  }
+
+  #add(item: unknown): void {
+    const messages = messagesOf(item, this.#sink.name).filter((message) => !message.settled);
+    const [first] = messages;
+    if (!first) return;
+    if (!this.#context) this.#begin(first.context);
+    for (const message of messages) message.hold();
+    this.#progress.underWay += messages.length;
+    this.#queue.push(messages);
+    this.#next();
+  }
+
+  #begin(context: RunContext): void {
+    const { name } = this.#sink;
+    if (!this.#isStage && context.stages.isComposed) {
+      const text = `${name}: an operator before it hides it from the flow, so the report and the journal would not know its target; pass it to the pipe of the flow`;
+      throw new OptionsError("ERR_OPTIONS", text);
+    }
+    this.#context = context;
+    this.#openContext = this.#openContextOf(context);
+    context.lifecycle.waits.add(this.#describe);
+    context.accounting.sinks.add(this.#progress);
+  }
+
+  /** Starts as many writes as may run at once; closes the sink after the last. */
+  #next(): void {
+    while (this.#writes.size < this.#concurrency && this.#queue.length > 0) {
+      const batch = this.#queue.shift() as readonly Message[];
+      const writing = this.#write(batch)
+        .then(() => {
+          this.#writes.delete(writing);
+          this.#next();
+        })
+        .catch((error: unknown) => this.#fail(error));
+      this.#writes.set(writing, batch);
+    }
+    if (!this.#completed || this.#writes.size > 0 || this.#queue.length > 0) return;
+    this.#close().then(
+      () => {
+        this.#ended = true;
+        this.#output.complete();
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  async #write(messages: readonly Message[]): Promise<void> {
+    if (this.#isCalled) {
+      const context = this.#openContext as OpenContext<Options>;
+      this.#opened ??= Promise.resolve(this.#sink.open?.(context)) as Promise<State>;
+      const state = await this.#opened;
+      await writeBatch(this.#sink, new Batch(messages, this.#sink.name), { ...context, state });
+    }
+    this.#progress.batches += 1;
+    for (const message of messages) {
+      if (message.settled) continue;
+      this.#progress.done += 1;
+      message.wrote();
+      const isCut = this.#output.closed;
+      if (!isCut) this.#output.next(message);
+      message.passedOn();
+      if (isCut) message.letGo();
+      else message.release();
+    }
+    this.#progress.underWay -= messages.length;
+  }
+
+  /** Whether the sink is called: in a dry run only if it looks at `dryRun`. */
+  get #isCalled(): boolean {
+    return !this.#context?.dryRun || this.#sink.supportsDryRun === true;
+  }
+
+  #openContextOf({ accounting, clients, lifecycle, dryRun }: RunContext): OpenContext<Options> {
+    return {
+      options: this.#options,
+      signal: this.#abort.signal,
+      dryRun,
+      run: {
+        watch: clients.watch.bind(clients),
+        authorize: clients.authorize.bind(clients),
+        onSaturated: (isSaturated: () => boolean) => void accounting.budget.onSaturated(isSaturated),
+        recheck: () => accounting.budget.recheck(),
+        onWait: (describe: () => string | undefined) => void lifecycle.waits.add(describe),
+        addDatasets: (ids: readonly string[]) => accounting.addDatasets(this.#sink.name, ids),
+      },
+    };
+  }
+
+  readonly #describe = (): string | undefined => {
+    const { name } = this.#sink;
+    const [running, waiting] = [this.#writes.size, this.#queue.length];
+    const next = waiting > 0 ? `, then ${waiting} more` : "";
+    if (running > 0)
+      return `sink ${name}: for ${running === 1 ? "1 batch" : `${running} batches`} to be written${next}`;
+    return this.#completed ? `sink ${name}: to be closed` : undefined;
+  };
+
+  #fail(error: unknown): void {
+    this.#ended = true;
+    this.#output.error(pluginError(error, this.#sink.name, SinkError));
+  }
+
+  /** Closes the sink once, if it was opened. */
+  #close(): Promise<void> {
+    this.#closed ??= (async () => {
+      if (!this.#opened) return;
+      const state = await this.#opened;
+      await this.#sink.close?.({ options: this.#options, state });
+    })();
+    return this.#closed;
+  }
+
+  /** Ends with the stream: it has completed or failed, the run was stopped, or an operator behind the sink ended it. */
+  #stop(subscription: Subscription): void {
+    const context = this.#context;
+    const isCut = !this.#ended && context !== undefined && !context.lifecycle.signal.aborted && !context.lifecycle.left;
+    if (isCut) {
+      context.lifecycle.cut ??= this.#sink.name;
+      subscription.unsubscribe();
+      context.lifecycle.trackWriting(
+        this.#finishCut(context).finally(() => context.lifecycle.waits.delete(this.#describe)),
+      );
+      return;
+    }
+    subscription.unsubscribe();
+    context?.lifecycle.waits.delete(this.#describe);
+    this.#queue.length = 0;
+    this.#abort.abort();
+    const closing = this.#close().catch(() => undefined); // the run's own error, or its stop, is what is reported
+    context?.lifecycle.track(closing);
+  }
+
+  /**
+   * Ends the writes after an operator behind this sink has ended the stream. Batches that are being written are written to their end, since the server
+   * may have them already; batches that wait are not written.
+   */
+  async #finishCut({ lifecycle }: RunContext): Promise<void> {
+    const stop = () => this.#abort.abort(lifecycle.signal.reason);
+    lifecycle.signal.addEventListener("abort", stop, { once: true });
+    for (const batch of this.#queue.splice(0)) for (const message of batch) message.letGo();
+    if (this.#sink.undoesAborted) this.#abort.abort();
+    await Promise.all(this.#writes.keys());
+    lifecycle.signal.removeEventListener("abort", stop);
+    for (const batch of this.#writes.values()) for (const message of batch) message.letGo(); // the sink failed on them as a whole
+    await this.#close().catch(() => undefined);
+    this.#abort.abort();
+  }
 }
 
-async function failuresOf(
-  write: Sink["write"],
-  batch: readonly Message[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, Error>> {
+/** Writes a batch. An InputError fails all of its inputs; a BatchError, as sinks of 0.1 throw it, fails those that it names. */
+async function writeBatch<Options, State>(
+  sink: Sink<Options, State>,
+  batch: Batch,
+  context: WriteContext<Options, State>,
+): Promise<void> {
   try {
-    const origins = batch.map((message) => message.origin);
-    await write(
-      batch.map((message) => message.value),
-      { signal, origins },
-    );
-    return new Map();
+    await sink.write(batch, context);
   } catch (error) {
-    if (error instanceof BatchError) return error.failures;
-    if (error instanceof InputError) return new Map(batch.map((_, index) => [index, error]));
-    throw error;
+    if (error instanceof BatchError) for (const [index, failure] of error.failures) batch.fail(index, failure);
+    else if (error instanceof InputError) for (const index of batch.messages.keys()) batch.fail(index, error);
+    else throw error;
   }
 }

@@ -1,187 +1,226 @@
-/** A transform as an RxJS operator: keeps order, bounds concurrency, settles what it drops or fails on. */
+/** A transform as a stage: keeps order, bounds concurrency, settles what it drops or fails on. */
 
 import { setMaxListeners } from "node:events";
-import type { OperatorFunction } from "rxjs";
-import { type Message, messageOf } from "../accounting/message.js";
+import type { Observable as RxObservable, Subscriber } from "rxjs";
+import type { Message } from "../accounting/message.js";
+import { messageOf } from "../accounting/message-of.js";
 import type { RunContext } from "../accounting/run-context.js";
 import { InputError } from "../errors.js";
 import type { Input } from "../input/input.js";
 import { inputsFrom, type Made } from "../input/transform-result.js";
-import { guarded, Observable } from "../util/observable.js";
+import { guarded } from "../util/observable.js";
 import { isThenable, whenThere } from "../util/thenable.js";
-import type { Transform, TransformContext } from "./plugin.js";
-import { announce } from "./stages.js";
+import { type Stage, stageStream } from "./stage.js";
+import type { TransformContext } from "./transform.js";
 
+/** A transform with its options. */
+interface Bound {
+  name: string;
+  concurrency: number;
+  timeoutMs: number | undefined;
+  dropsAreDone: boolean | undefined;
+  open(): unknown;
+  apply(input: Input, context: TransformContext & { state: never }): unknown;
+}
+
+/** An input that waits for its turn, or for its result. */
 interface Task {
   message: Message;
-  started: boolean;
   done: boolean;
-  made: Made;
+  result: Made;
   failure: { error: unknown } | undefined;
 }
 
-/** Inputs that wait in a queue before the source is read no further; or twice the concurrency, where that is more. */
+/** Inputs that wait in a queue before sources are read no further; or twice the concurrency, if that is more. */
 const maxQueued = 16;
 /** A longer timer fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Makes an operator of a transform. Keeps order; works on `concurrency` inputs at once when `apply` is async; an input on which
- * it throws settles as failed, one for which it returns nothing as skipped, and the stream goes on. Completes after the last.
+ * Makes a stage of a transform. Keeps order; works on `concurrency` inputs at once when `apply` is async. An input on which it throws settles as
+ * failed, one for which it returns nothing as skipped, and the stream goes on. Completes after the last input.
  */
-export function transformOperator(plugin: Transform): OperatorFunction<Message, Message> {
-  const concurrency = plugin.concurrency ?? 1;
-  const enough = Math.max(maxQueued, 2 * concurrency);
-  return (input) => {
-    announce({ kind: "transform" });
-    return new Observable((output) => {
-      const abort = new AbortController();
-      setMaxListeners(0, abort.signal); // with `timeoutMs`, each input that is worked on listens to it
-      let queue: Task[] = [];
-      let first = 0;
-      let unstarted = 0;
-      let running = 0;
-      let completed = false;
-      let context: RunContext | undefined;
-      let removeSated: (() => void) | undefined;
-
-      const describe = () => {
-        const task = queue[first];
-        if (!task) return undefined;
-        return `transform ${plugin.name}: for ${running} of ${queue.length - first} inputs, the first is ${task.message.origin}`;
-      };
-      const emit = (message: Message, made: Made) => {
-        if (!made) message.drop(`dropped by ${plugin.name}`, plugin.dropsAreDone);
-        else for (const next of message.into(made)) output.next(next);
-      };
-      const drain = () => {
-        for (let task = queue[first]; task?.done; task = queue[first]) {
-          first += 1;
-          if (task.failure) task.message.fail(task.failure.error, plugin.name);
-          else emit(task.message, task.made);
-          task.message.release(); // only what was queued is held here
-        }
-        if (first > 512 || first === queue.length) {
-          queue = queue.slice(first);
-          unstarted -= first;
-          first = 0;
-        }
-        if (completed && queue.length === 0) output.complete();
-      };
-      const start = () => {
-        unstarted = Math.max(unstarted, first);
-        // Results that wait for a slow one before them are in memory, and counted only when they go on.
-        while (running < concurrency && unstarted < Math.min(queue.length, first + enough)) {
-          const task = queue[unstarted] as Task;
-          unstarted += 1;
-          if (task.done) continue;
-          run(task, new Promise<Made>((resolve) => resolve(apply(plugin, task.message, abort.signal))));
-        }
-      };
-      const run = (task: Task, made: Promise<Made>) => {
-        running += 1;
-        task.started = true;
-        made
-          .then(
-            (value) => void (task.made = value),
-            (error: unknown) => void (task.failure = { error }),
-          )
-          .then(() => {
-            task.done = true;
-            running -= 1;
-            drain();
-            start();
-          })
-          .catch((error: unknown) => output.error(error));
-      };
-      const enqueue = (message: Message): Task => {
-        message.hold();
-        if (!context) {
-          context = message.context;
-          context.waits.add(describe);
-          removeSated = context.gate.onSated(() => queue.length - first >= enough);
-        }
-        const task: Task = { message, started: false, done: false, made: undefined, failure: undefined };
-        queue.push(task);
-        return task;
-      };
-
-      const take = (message: Message) => {
-        if (message.settled) return;
-        if (queue.length > 0 || running >= concurrency) {
-          enqueue(message);
-          start();
-          return;
-        }
-        let made: Made | Promise<Made>;
-        try {
-          made = apply(plugin, message, abort.signal);
-        } catch (error) {
-          message.fail(error, plugin.name);
-          return;
-        }
-        if (made instanceof Promise) {
-          const task = enqueue(message);
-          unstarted = queue.length;
-          run(task, made);
-        } else emit(message, made);
-      };
-
-      const subscription = input.subscribe({
-        next: guarded(output, (item) => take(messageOf(item, plugin.name))),
-        error: (error: unknown) => output.error(error),
-        complete: () => {
-          completed = true;
-          drain();
-        },
-      });
-      return () => {
-        subscription.unsubscribe();
-        abort.abort();
-        removeSated?.();
-        for (const task of queue.slice(first)) task.message.letGo();
-      };
-    });
-  };
+export function transformOperator(transform: Bound): Stage<Message, Message> {
+  return (input) =>
+    stageStream<Message>(input, { kind: "transform", name: transform.name }, (output) =>
+      new TransformRunner(transform, output).run(input),
+    );
 }
 
-/** Applies a transform to the input of a message and checks what it returns. */
-function apply(plugin: Transform, message: Message, signal: AbortSignal): Made | Promise<Made> {
-  const { value } = message;
-  const context: TransformContext = { signal, origin: message.origin, note: (text) => message.remark(text) };
-  const result =
-    plugin.timeoutMs === undefined
-      ? plugin.apply(value, context)
-      : applyInTime(plugin, plugin.timeoutMs, value, context);
-  return whenThere(result as unknown, (made) => inputsFrom(made, value, plugin.name)) as Made | Promise<Made>;
-}
+/** One run of a transform. */
+class TransformRunner {
+  readonly #transform: Bound;
+  readonly #output: Subscriber<Message>;
+  readonly #abort = new AbortController();
+  readonly #state: never;
+  readonly #maxQueued: number;
+  #queue: Task[] = [];
+  /** Index of the oldest task that was not emitted, and of the oldest that was not started. */
+  #first = 0;
+  #unstarted = 0;
+  #running = 0;
+  #completed = false;
+  #context: RunContext | undefined;
+  #removeSaturated: (() => void) | undefined;
 
-/** The same with an end: a promise that is late is rejected, its signal is aborted, and what comes of it later is ignored. */
-function applyInTime(plugin: Transform, timeoutMs: number, value: Input, context: TransformContext): unknown {
-  const { signal } = context;
-  const own = new AbortController();
-  const stop = () => own.abort(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  const over = () => signal.removeEventListener("abort", stop);
-  let result: unknown;
-  try {
-    result = plugin.apply(value, { ...context, signal: own.signal });
-  } finally {
-    if (!isThenable(result)) over();
+  constructor(transform: Bound, output: Subscriber<Message>) {
+    this.#transform = transform;
+    this.#output = output;
+    this.#maxQueued = Math.max(maxQueued, 2 * transform.concurrency);
+    this.#state = transform.open() as never;
+    setMaxListeners(0, this.#abort.signal); // with `timeoutMs`, each input that is worked on listens to it
   }
-  if (!isThenable(result)) return result;
-  let timer: NodeJS.Timeout | undefined;
-  return new Promise((resolve, reject) => {
-    const expire = () => {
-      const text = `${plugin.name} took longer than ${timeoutMs} ms (timeoutMs)`;
-      const late = new InputError("ERR_TRANSFORM_TIMEOUT", text, { retryable: true });
-      reject(late);
-      own.abort(late);
+
+  run(input: RxObservable<Message>): () => void {
+    const subscription = input.subscribe({
+      next: guarded(this.#output, (item) => this.#take(messageOf(item, this.#transform.name))),
+      error: (error: unknown) => this.#output.error(error),
+      complete: () => {
+        this.#completed = true;
+        this.#emitDone();
+      },
+    });
+    return () => {
+      subscription.unsubscribe();
+      this.#abort.abort();
+      this.#removeSaturated?.();
+      for (const task of this.#queue.slice(this.#first)) task.message.letGo();
     };
-    timer = setTimeout(expire, Math.min(timeoutMs, longestTimerMs));
-    Promise.resolve(result as PromiseLike<unknown>).then(resolve, reject);
-  }).finally(() => {
-    clearTimeout(timer);
-    over();
-  });
+  }
+
+  /** Transforms a message at once if nothing waits before it; results that are there at once are emitted at once. */
+  #take(message: Message): void {
+    if (message.settled) return;
+    if (this.#queue.length > 0 || this.#running >= this.#transform.concurrency) {
+      this.#enqueue(message);
+      this.#start();
+      return;
+    }
+    let result: Made | Promise<Made>;
+    try {
+      result = this.#apply(message);
+    } catch (error) {
+      message.fail(error, this.#transform.name);
+      return;
+    }
+    if (result instanceof Promise) {
+      const task = this.#enqueue(message);
+      this.#unstarted = this.#queue.length;
+      this.#follow(task, result);
+    } else this.#emit(message, result);
+  }
+
+  #enqueue(message: Message): Task {
+    message.hold();
+    if (!this.#context) {
+      this.#context = message.context;
+      const { accounting, lifecycle } = message.context;
+      lifecycle.waits.add(() => this.#describe());
+      this.#removeSaturated = accounting.budget.onSaturated(() => this.#queue.length - this.#first >= this.#maxQueued);
+    }
+    const task: Task = { message, done: false, result: undefined, failure: undefined };
+    this.#queue.push(task);
+    return task;
+  }
+
+  /** Starts tasks while there is capacity. Results that wait for a slow one before them are in memory, so they count as well. */
+  #start(): void {
+    this.#unstarted = Math.max(this.#unstarted, this.#first);
+    const end = Math.min(this.#queue.length, this.#first + this.#maxQueued);
+    while (this.#running < this.#transform.concurrency && this.#unstarted < end) {
+      const task = this.#queue[this.#unstarted] as Task;
+      this.#unstarted += 1;
+      this.#follow(task, new Promise<Made>((resolve) => resolve(this.#apply(task.message))));
+    }
+  }
+
+  #follow(task: Task, result: Promise<Made>): void {
+    this.#running += 1;
+    result
+      .then(
+        (value) => void (task.result = value),
+        (error: unknown) => void (task.failure = { error }),
+      )
+      .then(() => {
+        task.done = true;
+        this.#running -= 1;
+        this.#emitDone();
+        this.#start();
+      })
+      .catch((error: unknown) => this.#output.error(error));
+  }
+
+  /** Emits the results at the front of the queue that are there. */
+  #emitDone(): void {
+    for (let task = this.#queue[this.#first]; task?.done; task = this.#queue[this.#first]) {
+      this.#first += 1;
+      if (task.failure) task.message.fail(task.failure.error, this.#transform.name);
+      else this.#emit(task.message, task.result);
+      task.message.release(); // only what was queued is held here
+    }
+    if (this.#first > 512 || this.#first === this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#first);
+      this.#unstarted -= this.#first;
+      this.#first = 0;
+    }
+    if (this.#completed && this.#queue.length === 0) this.#output.complete();
+  }
+
+  #emit(message: Message, result: Made): void {
+    const { name, dropsAreDone } = this.#transform;
+    if (!result) message.drop(`dropped by ${name}`, dropsAreDone);
+    else for (const next of message.into(result)) this.#output.next(next);
+  }
+
+  /** Applies the transform to the input of a message, and checks what it returns. */
+  #apply(message: Message): Made | Promise<Made> {
+    const { value, origin } = message;
+    const { name, timeoutMs } = this.#transform;
+    const context: TransformContext & { state: never } = {
+      signal: this.#abort.signal,
+      origin,
+      note: (text) => message.remark(text),
+      state: this.#state,
+    };
+    const result =
+      timeoutMs === undefined ? this.#transform.apply(value, context) : this.#applyInTime(timeoutMs, value, context);
+    return whenThere(result, (returned) => inputsFrom(returned, value, name)) as Made | Promise<Made>;
+  }
+
+  /** Applies the transform with a deadline: a promise that is late is rejected, its signal is aborted, and its later result is ignored. */
+  #applyInTime(timeoutMs: number, value: Input, context: TransformContext & { state: never }): unknown {
+    const { signal } = context;
+    const own = new AbortController();
+    const stop = () => own.abort(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    const over = () => signal.removeEventListener("abort", stop);
+    let result: unknown;
+    try {
+      result = this.#transform.apply(value, { ...context, signal: own.signal });
+    } finally {
+      if (!isThenable(result)) over();
+    }
+    if (!isThenable(result)) return result;
+    let timer: NodeJS.Timeout | undefined;
+    return new Promise((resolve, reject) => {
+      const expire = () => {
+        const text = `${this.#transform.name} took longer than ${timeoutMs} ms (timeoutMs)`;
+        const late = new InputError("ERR_TRANSFORM_TIMEOUT", text, { retryable: true });
+        reject(late);
+        own.abort(late);
+      };
+      timer = setTimeout(expire, Math.min(timeoutMs, longestTimerMs));
+      Promise.resolve(result).then(resolve, reject);
+    }).finally(() => {
+      clearTimeout(timer);
+      over();
+    });
+  }
+
+  #describe(): string | undefined {
+    const task = this.#queue[this.#first];
+    if (!task) return undefined;
+    const waiting = this.#queue.length - this.#first;
+    return `transform ${this.#transform.name}: for ${this.#running} of ${waiting} inputs, the first is ${task.message.origin}`;
+  }
 }

@@ -34,7 +34,7 @@ export class Activity {
 }
 
 /** Requests that only ask how things stand are no progress; those that carry something are. */
-export function progressOf({ ledger, traffic }: RunContext): string {
-  const { read, inFlight } = ledger.counts;
-  return `${read} ${inFlight} ${traffic.bytesSent}`;
+export function progressOf({ accounting, clients }: RunContext): string {
+  const { read, inFlight } = accounting.ledger.counts;
+  return `${read} ${inFlight} ${clients.traffic.bytesSent}`;
 }

@@ -1,7 +1,9 @@
 /** Measuring: how a run stands, from the counters that it keeps anyway. */
 
+import type { SinkProgress } from "../accounting/accounting.js";
+import type { Traffic } from "../accounting/clients.js";
 import type { Counts } from "../accounting/ledger.js";
-import type { RunContext, SinkProgress, Traffic } from "../accounting/run-context.js";
+import type { RunContext } from "../accounting/run-context.js";
 import type { FailureGroup } from "../report/report.js";
 import type { Reporter } from "../report/reporter.js";
 import type { Activity, Health } from "./health.js";
@@ -67,7 +69,9 @@ export class Meter {
   }
 
   measure(state: ProgressEvent["state"]): ProgressEvent {
-    const { ledger, traffic, sinks, pacing } = this.#context;
+    const { accounting, clients } = this.#context;
+    const { ledger, sinks } = accounting;
+    const { traffic, pacing } = clients;
     const counts = { ...ledger.counts };
     const settled = counts.read - counts.inFlight;
     const now = { at: performance.now(), settled, bytes: traffic.bytesSent || traffic.bytesReceived };

@@ -51,7 +51,7 @@ const measures: readonly Measure[] = [
     name: "sluice.read.inputs",
     description: "Inputs read from the sources.",
     unit: inputs,
-    read: ({ context }, observe) => observe(context.ledger.counts.read),
+    read: ({ context }, observe) => observe(context.accounting.ledger.counts.read),
   },
   {
     kind: "Counter",
@@ -59,7 +59,7 @@ const measures: readonly Measure[] = [
     description: "Inputs that have their outcome.",
     unit: inputs,
     read: ({ context, reporter }, observe) => {
-      const { counts } = context.ledger;
+      const { counts } = context.accounting.ledger;
       for (const state of ["ok", "skipped", "pending"] as const) observe(counts[state], { "sluice.outcome": state });
       for (const { code, stage, count } of reporter.failureGroups) {
         const type = code === others ? "_OTHER" : code;
@@ -72,21 +72,21 @@ const measures: readonly Measure[] = [
     name: "sluice.active_inputs",
     description: "Inputs that were read and have no outcome yet.",
     unit: inputs,
-    read: ({ context }, observe) => observe(context.ledger.counts.inFlight),
+    read: ({ context }, observe) => observe(context.accounting.ledger.counts.inFlight),
   },
   {
     kind: "UpDownCounter",
     name: "sluice.held_inputs",
     description: "Inputs that the stages hold, which is what bounds the reading.",
     unit: inputs,
-    read: ({ context }, observe) => observe(context.gate.held),
+    read: ({ context }, observe) => observe(context.accounting.budget.held),
   },
   {
     kind: "UpDownCounter",
     name: "sluice.held.size",
     description: "Bytes that held inputs have in memory.",
     unit: "By",
-    read: ({ context }, observe) => observe(context.gate.bytes),
+    read: ({ context }, observe) => observe(context.accounting.budget.bytes),
   },
   {
     kind: "Counter",
@@ -107,21 +107,21 @@ const measures: readonly Measure[] = [
     name: "sluice.client.requests",
     description: "Requests sent, those that were sent again included.",
     unit: requests,
-    read: ({ context }, observe) => observe(context.traffic.requests),
+    read: ({ context }, observe) => observe(context.clients.traffic.requests),
   },
   {
     kind: "Counter",
     name: "sluice.client.retries",
     description: "Requests that were sent again.",
     unit: requests,
-    read: ({ context }, observe) => observe(context.traffic.retries),
+    read: ({ context }, observe) => observe(context.clients.traffic.retries),
   },
   {
     kind: "Counter",
     name: "sluice.client.throttled",
     description: "Requests that the server refused because there were too many.",
     unit: requests,
-    read: ({ context }, observe) => observe(context.traffic.throttled),
+    read: ({ context }, observe) => observe(context.clients.traffic.throttled),
   },
   {
     kind: "Counter",
@@ -129,8 +129,8 @@ const measures: readonly Measure[] = [
     description: "Bytes of bodies sent and received.",
     unit: "By",
     read: ({ context }, observe) => {
-      observe(context.traffic.bytesSent, { "network.io.direction": "transmit" });
-      observe(context.traffic.bytesReceived, { "network.io.direction": "receive" });
+      observe(context.clients.traffic.bytesSent, { "network.io.direction": "transmit" });
+      observe(context.clients.traffic.bytesReceived, { "network.io.direction": "receive" });
     },
   },
   {
@@ -139,7 +139,7 @@ const measures: readonly Measure[] = [
     description: "Requests a second that the server grants; none while nothing limits them.",
     unit: "{request}/s",
     read: ({ context }, observe) => {
-      const { perSecond } = context.pacing;
+      const { perSecond } = context.clients.pacing;
       if (Number.isFinite(perSecond)) observe(perSecond);
     },
   },
@@ -148,14 +148,14 @@ const measures: readonly Measure[] = [
     name: "sluice.client.concurrency.limit",
     description: "Requests that may be open at once, as found out so far.",
     unit: requests,
-    read: ({ context }, observe) => observe(context.pacing.limit),
+    read: ({ context }, observe) => observe(context.clients.pacing.limit),
   },
   {
     kind: "Gauge",
     name: "sluice.client.down.time",
     description: "How long the server has been down; 0 while it answers.",
     unit: "s",
-    read: ({ context }, observe) => observe(context.pacing.downForMs / 1000),
+    read: ({ context }, observe) => observe(context.clients.pacing.downForMs / 1000),
   },
   {
     kind: "Gauge",
@@ -192,7 +192,7 @@ export function startMetrics(meter: MetricsMeter, run: Run): () => void {
 
 /** Sinks of the same name are counted together. */
 function bySink(
-  { sinks }: RunContext,
+  { accounting: { sinks } }: RunContext,
   observe: Observe,
   count: (sink: { done: number; underWay: number }) => number,
 ): void {

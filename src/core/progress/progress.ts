@@ -1,7 +1,7 @@
 /** Progress: tells people and programs how a run stands while it goes on. */
 
 import type { RunContext } from "../accounting/run-context.js";
-import type { Source } from "../plugin/plugin.js";
+import type { Source } from "../plugin/source.js";
 import type { Reporter } from "../report/reporter.js";
 import { writeNotice } from "../util/notice.js";
 import { harmless } from "../util/safe-callback.js";
@@ -81,7 +81,7 @@ function forLog(stream: NodeJS.WritableStream): Viewer {
   };
 }
 
-function forTerminal(terminal: Terminal, { drain }: RunContext): Viewer {
+function forTerminal(terminal: Terminal, { lifecycle: { drain } }: RunContext): Viewer {
   let screen: Screen | undefined;
   const loading = import("./terminal.js").then(async ({ openScreen }) => {
     screen = await openScreen(terminal);

@@ -43,11 +43,14 @@ export function stallText({ forMs, waits }: Stall): string {
 }
 
 /** What the stages of a run wait for, a line each. */
-export function waitsOf({ waits, gate, ledger, sinks }: RunContext): string[] {
-  const lines = [...waits].map((wait) => wait()).filter((line) => line !== undefined);
-  if (gate.waiting > 0) lines.push(`batch: ${gate.waiting} inputs for company`);
+export function waitsOf({ accounting, lifecycle, clients }: RunContext): string[] {
+  const { budget, ledger, sinks } = accounting;
+  const lines = [...lifecycle.waits].map((wait) => wait()).filter((line) => line !== undefined);
+  lines.push(...clients.waits);
+  if (budget.waiting > 0) lines.push(`batch: for batches with ${budget.waiting} inputs to fill`);
   const { inFlight } = ledger.counts;
   const silent = [...sinks].reduce((rest, { underWay }) => rest - underWay, inFlight);
-  if (gate.held === 0 && silent > 0) lines.push(`${silent} inputs are in operators that do not tell`);
+  if (budget.held === 0 && silent > 0)
+    lines.push(`${silent} inputs are in RxJS operators, which do not say what they wait for`);
   return lines;
 }

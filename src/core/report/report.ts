@@ -1,7 +1,7 @@
 /** The report: what became of every input of a run. */
 
+import type { Traffic } from "../accounting/clients.js";
 import type { Counts } from "../accounting/ledger.js";
-import type { Traffic } from "../accounting/run-context.js";
 import type { ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
 import type { Throughput } from "./throughput.js";

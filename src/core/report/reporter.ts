@@ -1,8 +1,8 @@
 /** Reporting: gathers the outcomes of a run, and makes its report. */
 
+import { droppedByOperator } from "../accounting/input-in-flight.js";
 import type { Ledger, Settlement } from "../accounting/ledger.js";
 import type { RunContext } from "../accounting/run-context.js";
-import { droppedByOperator } from "../accounting/settle-dropped.js";
 import type { ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
 import { displayed } from "./display.js";
@@ -37,9 +37,9 @@ export class Reporter {
 
   constructor(context: RunContext) {
     this.#context = context;
-    context.sample = this.#sample;
+    context.accounting.onOutcome = (input, origin, outcome) => this.#sample.offer(input, origin, outcome);
     this.#throughput = new ThroughputLog(context);
-    this.#ledger = context.ledger;
+    this.#ledger = context.accounting.ledger;
     this.#ledger.onSettled((settlement) => this.#add(settlement));
   }
 
@@ -64,7 +64,7 @@ export class Reporter {
       skipped: this.#skipped.list,
       pending: this.#pending.list,
       notes: Object.fromEntries(this.#notes.list.map(({ reason, count }) => [reason, count])),
-      traffic: this.#context.traffic,
+      traffic: this.#context.clients.traffic,
       ...(journal ? { journal } : {}),
       durationMs: Math.round(performance.now() - this.#started),
       throughput: this.#throughput.end(),
@@ -122,7 +122,7 @@ export class Reporter {
 }
 
 /** The targets without what only a run needs of them, with the datasets that inputs joined there. */
-function reportedTargets({ targets, datasets }: RunContext): ReportedTarget[] {
+function reportedTargets({ stages: { targets }, accounting: { datasets } }: RunContext): ReportedTarget[] {
   return targets.map(({ sink, action, name, url, path }) => {
     const joined = datasets.get(sink);
     return {

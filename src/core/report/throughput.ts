@@ -39,7 +39,7 @@ export class ThroughputLog implements Throughput {
   }
 
   #look(): void {
-    const { read, inFlight } = this.#context.ledger.counts;
+    const { read, inFlight } = this.#context.accounting.ledger.counts;
     const fresh = read - inFlight - this.#settled;
     this.#settled += fresh;
     const elapsedMs = performance.now() - this.#startedAt;

@@ -1,10 +1,11 @@
-/** The one class of RxJS that the library itself runs on, from its own module: the index would load some two hundred others. */
+/** The two classes of RxJS that the library runs on, each from its own module: the index would load some two hundred others. */
 
 import type { Subscriber } from "rxjs";
 
 export { Observable } from "rxjs/internal/Observable";
+export { Subject } from "rxjs/internal/Subject";
 
-/** A `next` whose errors end the stream; RxJS would throw them where nobody catches, and go on without the item. */
+/** Makes a `next` whose errors end the stream. RxJS would throw them where nobody catches them, and go on without the item. */
 export function guarded<T>(output: Subscriber<never>, next: (item: T) => void): (item: T) => void {
   return (item) => {
     try {

@@ -2,8 +2,8 @@
 
 import { SourceError } from "../../core/errors.js";
 import { folderName } from "../../core/input/ids.js";
-import type { SourceItem } from "../../core/plugin/plugin.js";
 import { type IdOf, idFromKeys, RowIds, withId } from "../../core/plugin/row-ids.js";
+import type { SourceItem } from "../../core/plugin/source.js";
 import { withoutSignature } from "../../core/redact-urls.js";
 
 export type CsvIds = string | readonly string[] | IdOf<Record<string, string>>;

@@ -4,7 +4,7 @@ import { type Dirent, existsSync, opendirSync, type Stats, statSync } from "node
 import { basename, dirname } from "node:path";
 import picomatch from "picomatch";
 import { describeError, InputError, SourceError } from "../../core/errors.js";
-import type { SourceItem } from "../../core/plugin/plugin.js";
+import type { SourceItem } from "../../core/plugin/source.js";
 import { sidecarByName } from "./sidecars.js";
 
 /** What a walk comes by: a file, or something that is passed over or cannot be read. */

@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "../../core/errors.js";
-import type { SourceItem } from "../../core/plugin/plugin.js";
+import type { SourceItem } from "../../core/plugin/source.js";
 import { DigestSet, fingerprintOfKey } from "../../core/util/digest-set.js";
 import { type Found, type FoundFile, findFiles, type Walk } from "./walk.js";
 

@@ -1,11 +1,11 @@
-/** A queue of fetches: in order, but for those whose host asked to wait. */
+/** A queue of fetches: their results come in order, except for fetches whose host asked to wait. */
 
-/** Fetches whose hosts asked to wait; beyond so many, no more of the list is read. */
+/** Most fetches that wait for their hosts; beyond so many, no more of the list is read. */
 const maxWaiting = 1000;
 
-/** The place of a fetch among those that run at once. */
+/** The slot of a fetch. */
 export interface Place {
-  /** Gives the place to others while the fetch waits and has nothing in memory; those behind it pass by. */
+  /** Releases the slot while the fetch waits and has nothing in memory; later fetches may overtake it. */
   leave(): void;
   /** Waits for a free slot again. */
   enter(): Promise<void>;
@@ -17,8 +17,8 @@ interface Entry<T> {
 }
 
 /**
- * Runs at most `concurrency` fetches at once and yields their results in the order of the list. A fetch that left its place comes when it is done. A
- * result that was not taken yet keeps its place, so that no more than `concurrency` are in memory.
+ * Runs at most `concurrency` fetches at once and yields their results in the order of the list. A fetch that released its slot comes when it is done. A
+ * result keeps its slot until it is taken, so that no more than `concurrency` are in memory.
  */
 export async function* inOrder<L, T>(
   lines: AsyncIterator<L>,
@@ -81,7 +81,7 @@ export async function* inOrder<L, T>(
   for (;;) {
     const waiting = entries.filter((entry) => entry.isWaiting && !entry.outcome).length;
     if (!isPulling && !isOver && free > 0 && waiting < maxWaiting) void pull();
-    // The first that does not wait: what failed while it waited has its outcome too.
+    // The first entry that does not wait, or that failed while it waited.
     const ready = entries.findIndex((entry) => entry.outcome !== undefined || !entry.isWaiting);
     const entry = entries[ready];
     if (entry?.outcome) {

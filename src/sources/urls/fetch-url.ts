@@ -1,16 +1,17 @@
-/** Fetching one URL of a list: its tries, its waits, and what came of it. */
+/** Fetches one URL of a list: its attempts, its waits and its result. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../clarifai/limits.js";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
 import { decodeText, describeBytes } from "../../core/input/content.js";
 import type { InputDraft, Kind } from "../../core/input/input.js";
+import { backoffMs } from "../../core/net/backoff.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { decoded, encodingsOf } from "../../core/net/content-encoding.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { followRedirects, HttpRefusal } from "../../core/net/follow-redirects.js";
 import { guardedAgent } from "../../core/net/guarded-fetch.js";
 import type { HostGates } from "../../core/net/host-limits.js";
+import { again, fail, ok, retry, type Verdict } from "../../core/net/retry.js";
 import { redactUrl } from "../../core/redact-urls.js";
 import type { Place } from "./fetch-queue.js";
 import { checkFetched } from "./fetched-kind.js";
@@ -25,19 +26,17 @@ export interface FetchOptions {
   headers: Readonly<Record<string, string>>;
 }
 
-/** Wait before the second try; it doubles with each. */
-const retryWaitMs = 250;
-/** Wait after a refusal of a host that does not say how long; it doubles with each, up to the second figure. */
-const refusedWaitMs = 500;
-const longestWaitMs = 30_000;
-/** Least wait after a refusal, for hosts that name none at all. */
+/** Waits between the attempts of a fetch that failed, and between those that a host refused without saying how long to wait. */
+const failedBackoff = { baseMs: 400 };
+const refusedBackoff = { baseMs: 800, maxMs: 30_000 };
+/** Shortest wait after a refusal, for hosts that ask for none. */
 const leastWaitMs = 100;
 
 /**
- * Fetches a URL and gives its content as a draft.
+ * Fetches a URL and returns its content as a draft.
  *
- * A host that refuses (429, or any refusal with Retry-After) is left alone for as long as it asks, by all fetches of the list. Other failures that may pass
- * are tried again `maxAttempts` times.
+ * After a refusal (429, or another one with Retry-After), all fetches of the list leave the host alone for as long as it asks. Other failures that may
+ * pass are retried up to `maxAttempts`.
  *
  * @throws {InputError}
  */
@@ -46,37 +45,39 @@ export async function fetchUrl(
   options: FetchOptions,
   { hosts, place, signal }: { hosts: HostGates; place: Place; signal: AbortSignal },
 ): Promise<InputDraft> {
-  let refusedSince: number | undefined;
   let refusals = 0;
-  for (let attempts = 1; ; ) {
+  const attempt = async (): Promise<Verdict<InputDraft, "refused" | "failed">> => {
     await enter(hosts, place, url.host, signal, refusals > 0);
     const gate = hosts.of(url.host);
     try {
       const draft = await fetchInTime(url, options, signal);
       gate.succeeded();
-      return draft;
+      return ok(draft);
     } catch (error) {
       signal.throwIfAborted();
-      const refusal = error instanceof HttpRefusal ? error : undefined;
-      if (!refusal) gate.succeeded(); // what is wrong is not the number of requests
-      if (refusal && asksToWait(refusal)) {
+      if (error instanceof HttpRefusal && asksToWait(error)) {
         refusals += 1;
-        refusedSince ??= performance.now();
-        const waitMs = waitOf(refusal, refusals);
-        gate.refused({ statusCode: refusal.statusCode, waitMs }, signal);
-        if (performance.now() - refusedSince + waitMs > options.retryForMs) throw tooLong(refusal, waitMs, options);
-        continue;
+        const waitMs = waitOf(error, refusals);
+        gate.refused({ statusCode: error.statusCode, waitMs }, signal);
+        return again("refused", tooLong(error, waitMs, options), waitMs);
       }
-      if (attempts >= options.maxAttempts || !mayPass(error)) throw asFetchError(error, url);
-      attempts += 1;
+      if (!(error instanceof HttpRefusal)) gate.succeeded(); // the failure does not mean too many requests
+      return mayPass(error) ? again("failed", asFetchError(error, url)) : fail(asFetchError(error, url));
     } finally {
       hosts.leave(url.host);
     }
-    await sleep(retryWaitMs * 2 ** (attempts - 2), undefined, { signal });
-  }
+  };
+  const { maxAttempts, retryForMs } = options;
+  return retry(attempt, {
+    rules: {
+      refused: { retryForMs, pause: async () => undefined }, // the gate of the host waits
+      failed: { maxAttempts, backoff: failedBackoff },
+    },
+    signal,
+  });
 }
 
-/** Waits for the host, out of the way of others, and for a free slot among the fetches. */
+/** Waits for the host without a slot, so that other hosts can use it, and then for a free slot. */
 async function enter(
   hosts: HostGates,
   place: Place,
@@ -99,12 +100,11 @@ function asksToWait({ statusCode, retryAfterMs }: HttpRefusal): boolean {
 }
 
 function waitOf({ retryAfterMs }: HttpRefusal, refusals: number): number {
-  const own = Math.min(longestWaitMs, refusedWaitMs * 2 ** (refusals - 1)) * (0.75 + Math.random() / 2);
-  return Math.max(leastWaitMs, retryAfterMs ?? own);
+  return Math.max(leastWaitMs, retryAfterMs ?? backoffMs(refusals, refusedBackoff));
 }
 
 function tooLong(refusal: HttpRefusal, waitMs: number, { retryForMs }: FetchOptions): InputError {
-  const wait = `the next try would be in ${Math.ceil(waitMs / 1000)} s, later than retryForMs allows (${retryForMs} ms)`;
+  const wait = `the next attempt would be in ${Math.ceil(waitMs / 1000)} s, later than retryForMs allows (${retryForMs} ms)`;
   return new InputError(refusal.code, `${refusal.message}; ${wait}`, { retryable: true });
 }
 
@@ -121,11 +121,14 @@ function asFetchError(error: unknown, url: URL): InputError {
   return new InputError("ERR_FETCH", text, { cause: error, retryable: true });
 }
 
-/** One try, cut off by the stop of the flow or by its deadline. */
+/** Makes one attempt. The stop of the flow and the deadline cut it off. */
 async function fetchInTime(url: URL, options: FetchOptions, signal: AbortSignal): Promise<InputDraft> {
   const { deadlineMs } = options;
   const late = () =>
-    new InputError("ERR_FETCH_DEADLINE", `${redactUrl(url.href)} was not read to its end within ${deadlineMs} ms`);
+    new InputError(
+      "ERR_FETCH_DEADLINE",
+      `${redactUrl(url.href)} was not read to its end within ${deadlineMs} ms (deadlineMs)`,
+    );
   return withDeadline({ deadlineMs, signal, late }, (cut) => fetchOnce(url, options, cut));
 }
 
@@ -133,7 +136,7 @@ async function fetchOnce(start: URL, options: FetchOptions, signal: AbortSignal)
   const agent = guardedAgent(options.allowPrivate);
   let isOwnOrigin = true;
   const { url, response } = await followRedirects(start.href, ({ origin, pathname, search }) => {
-    isOwnOrigin &&= origin === start.origin; // once somewhere else, what follows is another's
+    isOwnOrigin &&= origin === start.origin; // after another origin, every further address is untrusted
     return agent.request({
       origin,
       path: `${pathname}${search}`,
@@ -151,7 +154,7 @@ async function fetchOnce(start: URL, options: FetchOptions, signal: AbortSignal)
   const bytes = encodings.length === 0 ? raw : await decoded(raw, encodings, { name, limit, isMedia });
   const { kind, content } = await describeBytes({ bytes });
   const type = String(response.headers["content-type"] ?? "");
-  checkFetched({ kind, content }, { name, start, asked: options.kind, type });
+  checkFetched({ kind, content }, { name, start, wanted: options.kind, type });
   return kind === "text" ? { text: decodeText(bytes, name) } : { [kind as Kind]: content };
 }
 
@@ -161,7 +164,7 @@ async function isMedia(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   return kind !== undefined && kind !== "text";
 }
 
-/** Reads a body, and stops it as soon as it is larger than its kind may be. */
+/** Reads a body, and stops as soon as it is larger than the limit of its kind. */
 async function readLimited(
   body: AsyncIterable<Buffer> & { destroy(): unknown },
   { name, limit, signal }: { name: string; limit: number; signal: AbortSignal },

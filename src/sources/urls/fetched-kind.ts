@@ -1,4 +1,4 @@
-/** What a server sent for a URL: whether it is what was asked for. */
+/** Checks that a server sent content of the requested kind. */
 
 import { InputError } from "../../core/errors.js";
 import type { Described } from "../../core/input/content.js";
@@ -6,24 +6,24 @@ import type { BytesContent, Kind } from "../../core/input/input.js";
 import { kindOfUrl } from "../../core/input/kind-of-url.js";
 
 export interface Fetched {
-  /** The address, for people. */
+  /** The address without secrets, for texts. */
   name: string;
   /** The URL of the list. */
   start: URL;
-  /** The kind that the list is said to have. */
-  asked: Kind | undefined;
+  /** The kind of the list, if the user gave one. */
+  wanted: Kind | undefined;
   /** The answer's content-type. */
   type: string;
 }
 
-/** Bytes that are searched for the beginning of a page or of data. */
+/** Bytes that are searched for the beginning of a page or of JSON. */
 const startBytes = 1024;
 const markup = /^\s*<(\?xml|!doctype|(html|head|body|svg|rss|feed)[\s>])/i;
 const data = /^\s*[{[]/;
 
 /**
- * Refuses what is not what was asked for. The list's `kind` decides, else the extension. Media are accepted under the extension of other media, as in a
- * folder. A page, XML or JSON is a text only where `kind` says so: mostly it is a message of the server.
+ * Refuses content of another kind than the requested one. The list's `kind` decides, else the extension. Media are accepted under the extension of other
+ * media, as in a folder. A page, XML or JSON is accepted only with `kind: "text"`, because it is mostly a message of the server.
  *
  * @throws {InputError} ERR_KIND_MISMATCH, ERR_KIND_UNKNOWN
  */
@@ -31,11 +31,11 @@ export function checkFetched(
   { kind, content }: Pick<Described<BytesContent>, "kind" | "content">,
   fetched: Fetched,
 ): void {
-  const { name, start, asked, type } = fetched;
+  const { name, start, wanted, type } = fetched;
   const found = foundIn(content, kind, type);
-  if (asked !== undefined) {
-    if (kind === asked) return;
-    throw new InputError("ERR_KIND_MISMATCH", `${name} is ${found}, not ${asked}`);
+  if (wanted !== undefined) {
+    if (kind === wanted) return;
+    throw new InputError("ERR_KIND_MISMATCH", `${name} is ${found}, not ${wanted}`);
   }
   const named = kindOfUrl(start);
   if (kind === undefined)
@@ -46,19 +46,20 @@ export function checkFetched(
     throw new InputError("ERR_KIND_MISMATCH", `${name} is ${found}, not ${named}; ${hint}`);
   }
   if (named === "text" ? isMarkup(content.bytes) : isDocument(content.bytes, type)) {
-    const hint = 'if its text is wanted, pass { kind: "text" } (on the command line --kind text)';
+    const hint = 'to read it as text, pass { kind: "text" } (on the command line --kind text)';
     throw new InputError("ERR_KIND_UNKNOWN", `${name} is ${found}, not an image, video, audio or plain text; ${hint}`);
   }
 }
 
 function foundIn({ bytes, mimeType }: BytesContent, kind: Kind | undefined, type: string): string {
-  const told = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (kind === "text" && told !== "" && told !== "text/plain" && !/^(image|video|audio)\//.test(told)) return told;
+  const declared = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (kind === "text" && declared !== "" && declared !== "text/plain" && !/^(image|video|audio)\//.test(declared))
+    return declared;
   if (kind === "text" && isMarkup(bytes)) return "a page or XML (text/plain)";
-  return mimeType ?? "of a type that is not known";
+  return mimeType ?? "of an unknown type";
 }
 
-/** Whether a text is a web page, XML or JSON, by what the server says or how it begins. */
+/** Returns whether a text is a web page, XML or JSON, by its content-type or its beginning. */
 function isDocument(bytes: Uint8Array, type: string): boolean {
   if (/\b(html|xml|json|javascript|css)\b/i.test(type)) return true;
   return isMarkup(bytes) || (data.test(startOf(bytes)) && isJson(bytes));

@@ -1,9 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import type { App } from "../../../src/clarifai/client/app.js";
 import { type MediaOptions, receiveMedia } from "../../../src/clarifai/client/media.js";
-import { connect } from "../../../src/connect.js";
+import { type App, type Authorize, connect } from "../../../src/index.js";
 import { startWeb } from "../../helpers/web.js";
 
 /** The keys that each address got, in order. */
@@ -52,6 +51,7 @@ const web = await startWeb({
 });
 
 let app: App;
+const authorize: Authorize = (url) => app.authorize(url);
 beforeEach(async () => {
   app = await connect({ baseUrl: web.origin, pat: "secret" });
   keys.length = 0;
@@ -63,7 +63,7 @@ beforeEach(async () => {
 async function received(path: string, options: MediaOptions = {}): Promise<Buffer> {
   const pieces: Buffer[] = [];
   const receiver = { begin: () => undefined, take: (piece: Buffer) => void pieces.push(piece) };
-  await receiveMedia(app, `${web.origin}${path}`, receiver, options);
+  await receiveMedia(authorize, `${web.origin}${path}`, receiver, options);
   return Buffer.concat(pieces);
 }
 
@@ -93,7 +93,7 @@ describe("receiving media", () => {
       await new Promise((resolve) => setImmediate(resolve));
       open -= 1;
     };
-    await receiveMedia(app, `${web.origin}/bytes`, { begin: () => undefined, take });
+    await receiveMedia(authorize, `${web.origin}/bytes`, { begin: () => undefined, take });
     expect(most).toBe(1);
     expect(open).toBe(0);
   });
@@ -104,9 +104,9 @@ describe("receiving media", () => {
     };
     const nothing = () => undefined;
     const url = `${web.origin}/bytes`;
-    await expect(receiveMedia(app, url, { begin: fail, take: nothing })).rejects.toThrow("no room");
-    await expect(receiveMedia(app, url, { begin: nothing, take: fail })).rejects.toThrow("no room");
-    await expect(receiveMedia(app, url, { begin: nothing, take: async () => fail() })).rejects.toThrow("no room");
+    await expect(receiveMedia(authorize, url, { begin: fail, take: nothing })).rejects.toThrow("no room");
+    await expect(receiveMedia(authorize, url, { begin: nothing, take: fail })).rejects.toThrow("no room");
+    await expect(receiveMedia(authorize, url, { begin: nothing, take: async () => fail() })).rejects.toThrow("no room");
   });
 
   it("uses its connections again, also after a refusal, and reads no refusal at length", async () => {
@@ -125,7 +125,7 @@ describe("receiving media", () => {
     await expect(received("/stalled", { timeoutMs: 20 })).rejects.toMatchObject({ code: "UND_ERR_BODY_TIMEOUT" });
     const abort = new AbortController();
     const begun = receiveMedia(
-      app,
+      authorize,
       `${web.origin}/stalled`,
       { begin: () => undefined, take: () => void abort.abort(new Error("enough")) as undefined },
       { signal: abort.signal },

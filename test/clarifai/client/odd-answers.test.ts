@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   batch,
   flow,
+  fromIterable,
   type InputDraft,
   listInputs,
   patch,
@@ -11,7 +12,6 @@ import {
   remove,
   removeAnnotations,
   upload,
-  values,
 } from "../../../src/index.js";
 import { openStore } from "../../helpers/store.js";
 
@@ -28,7 +28,7 @@ describe("answers", () => {
         const annotations: InputDraft["annotations"] = [{ id: "x", box: [0, 0, 1, 1], concepts: [{ id: "boat" }] }];
         return { id, text: `note ${id}`, metadata: { code: 10000 }, annotations };
       });
-      return flow(values(inputs)).pipe(batch(), upload(app)).run();
+      return flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
     };
     expect((await put("a", "b")).counts).toMatchObject({ ok: 2 });
     expect((await put("b", "c", "d")).counts).toMatchObject({ ok: 2, skipped: 1 });
@@ -39,7 +39,7 @@ describe("answers", () => {
       expect(input).toMatchObject({ metadata: { code: 10000 }, status: { code: 30000 }, annotations: [{ id: "x" }] });
     }
     const changes = ["a", "nope", "b"].map((id) => ({ id, text: "-", metadata: { seen: true } }));
-    const patched = await flow(values(changes)).pipe(batch(), patch(app)).run();
+    const patched = await flow(fromIterable(changes)).pipe(batch(), patch(app)).run();
     expect(patched.counts).toMatchObject({ ok: 2, failed: 1 });
     expect(patched.failures).toMatchObject([{ id: "nope", code: "30102" }]);
 
@@ -49,7 +49,7 @@ describe("answers", () => {
       ["a", 64100],
       ["nope", 30102],
     ]);
-    const boats = values([{ id: "any", text: "-", concepts: [{ id: "boat", name: "ship" }] }]);
+    const boats = fromIterable([{ id: "any", text: "-", concepts: [{ id: "boat", name: "ship" }] }]);
     expect((await flow(boats).pipe(patchConcepts(app)).run()).counts).toMatchObject({ ok: 1 });
     const all = { which: "all" } as const;
     const emptied = await flow(listInputs(app)).pipe(batch(), removeAnnotations(app, all), remove(app)).run();
@@ -59,7 +59,7 @@ describe("answers", () => {
 
   it("are waited for in vain when an input stays in progress, which is then pending", async () => {
     const { app } = await openStore({ faults: [{ fault: { type: "stuck", share: 1 } }] });
-    const inputs = values([{ id: "a", text: "calm sea" }]);
+    const inputs = fromIterable([{ id: "a", text: "calm sea" }]);
     const report = await flow(inputs)
       .pipe(batch(), upload(app, { processingTimeoutMs: 50 }))
       .run();

@@ -1,11 +1,11 @@
-/** The transport: what it retries, what it leaves in doubt, and what its errors tell. */
+/** The transport: what it retries, when it reports an unknown outcome, and what its errors say. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ApiError } from "../../../src/clarifai/client/api-error.js";
 import { Transport, type TransportOptions } from "../../../src/clarifai/client/transport.js";
 import type { Clock } from "../../../src/core/net/clock.js";
+import { ApiError } from "../../../src/index.js";
 
 const ok = { status: { code: 10000, description: "Ok", req_id: "r1" } };
 
@@ -98,11 +98,11 @@ describe("transport", () => {
     );
     expect((await transport.call("PATCH", "/v2/x", { json: {} })).attempts).toBe(2);
     const error = await errorOf(transport.call("POST", "/v2/x", { json: {} }));
-    expect(error).toMatchObject({ code: "98004", doubtful: true, httpStatus: http });
+    expect(error).toMatchObject({ code: "98004", outcomeUnknown: true, httpStatus: http });
     expect(requests()).toBe(3);
   });
 
-  it("leaves a POST in doubt whose answer is cut, unreadable or breaks off", async () => {
+  it("reports the outcome of a POST as unknown if its answer is cut, unreadable or breaks off", async () => {
     const { transport } = await serve((_request, response, count) => {
       if (count === 1) response.destroy();
       else if (count === 2) response.end("<html>gateway</html>");
@@ -114,7 +114,7 @@ describe("transport", () => {
     const codes: string[] = [];
     for (let n = 0; n < 3; n += 1) {
       const error = await errorOf(transport.call("POST", "/v2/x", { json: {} }));
-      expect(error.doubtful).toBe(true);
+      expect(error.outcomeUnknown).toBe(true);
       codes.push(error.code);
     }
     expect(codes).toEqual(["ERR_ANSWER_LOST", "ERR_NOT_THE_API", "ERR_ANSWER_LOST"]);
@@ -134,7 +134,7 @@ describe("transport", () => {
     const transport = new Transport({ baseUrl: "http://127.0.0.1:9", pat: "secret-key" }, clock);
     onTestFinished(() => transport.close());
     const error = await errorOf(transport.call("POST", "/v2/x", { json: {} }));
-    expect(error).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", doubtful: false, retryable: true });
+    expect(error).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", outcomeUnknown: false, retryable: true });
     expect(error.message).toContain("http://127.0.0.1:9");
     expect(error.attempts).toBeGreaterThan(2);
     expect(clock.now()).toBeLessThan(60_000);
@@ -152,7 +152,7 @@ describe("transport", () => {
     const before = clock.now();
     const calls = Array.from({ length: 200 }, () => errorOf(transport.call("POST", "/v2/x", { json: {} })));
     for (const error of await Promise.all(calls)) {
-      expect(error).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", doubtful: false, retryable: true });
+      expect(error).toMatchObject({ code: "ERR_SERVER_UNREACHABLE", outcomeUnknown: false, retryable: true });
     }
     expect(clock.now() - before).toBeLessThan(10_000);
     expect(transport.counts.requests).toBeLessThan(40);

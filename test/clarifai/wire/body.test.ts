@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inputsBody } from "../../../src/clarifai/wire/body.js";
 import { type ContentHasher, loadHasher } from "../../../src/clarifai/wire/content-hash.js";
 import { encodeInput } from "../../../src/clarifai/wire/encoding.js";
-import type { Input } from "../../../src/core/input/input.js";
+import type { Input } from "../../../src/index.js";
 
 let folder: string;
 let hasher: ContentHasher;

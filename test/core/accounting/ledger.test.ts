@@ -2,10 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Outcome, Settlement } from "../../../src/core/accounting/ledger.js";
 import { Message } from "../../../src/core/accounting/message.js";
 import { RunContext } from "../../../src/core/accounting/run-context.js";
-import type { Input } from "../../../src/core/input/input.js";
+import type { Input, Outcome, Settlement } from "../../../src/index.js";
 
 const base = { concepts: [], metadata: {}, annotations: [], datasets: [] };
 const outcomes: Outcome[] = [
@@ -42,7 +41,7 @@ describe("the ledger", () => {
       fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
         const context = new RunContext();
         const told: Settlement[] = [];
-        context.ledger.onSettled((settlement) => told.push(settlement));
+        context.accounting.ledger.onSettled((settlement) => told.push(settlement));
         const parts: Part[] = [];
         /** Outcomes of the parts of each input, and how many parts are open. */
         const tickets: { open: number; outcomes: Outcome[] }[] = [];
@@ -71,8 +70,8 @@ describe("the ledger", () => {
           check();
         }
         const open = tickets.filter((ticket) => ticket.open > 0).length;
-        expect(context.ledger.close("skipped")).toBe(open);
-        const { inFlight, read, ok, failed, skipped, pending } = context.ledger.counts;
+        expect(context.accounting.ledger.close("skipped")).toBe(open);
+        const { inFlight, read, ok, failed, skipped, pending } = context.accounting.ledger.counts;
         expect([inFlight, ok + failed + skipped + pending]).toEqual([0, read]);
 
         function act(part: Part, action: Exclude<(typeof steps)[number], { do: "read" }>) {
@@ -111,7 +110,7 @@ describe("the ledger", () => {
         }
 
         function check() {
-          const { counts } = context.ledger;
+          const { counts } = context.accounting.ledger;
           const settled = tickets.filter((ticket) => ticket.open === 0);
           expect(counts.read).toBe(tickets.length);
           expect(counts.inFlight).toBe(tickets.length - settled.length);
@@ -127,8 +126,8 @@ describe("the ledger", () => {
             if (outcome.state === "skipped") expect(outcome.done ?? false).toBe(isDone);
           }
           const held = parts.filter(({ holds }) => holds > 0);
-          expect(context.gate.held).toBe(held.length);
-          expect(context.gate.bytes).toBe(held.reduce((sum, { bytes }) => sum + bytes, 0));
+          expect(context.accounting.budget.held).toBe(held.length);
+          expect(context.accounting.budget.bytes).toBe(held.reduce((sum, { bytes }) => sum + bytes, 0));
         }
       }),
       { numRuns: 500 },

@@ -1,11 +1,17 @@
 /** Sources that take note of outcomes: they are asked before anyone is told, and may say something else. */
 
-import { filter } from "rxjs";
+import { filter, pipe } from "rxjs";
 import { expect, it } from "vitest";
-import type { Acknowledge } from "../../../src/core/accounting/tracking.js";
-import { flow } from "../../../src/core/flow/flow.js";
-import type { Source } from "../../../src/core/plugin/plugin.js";
-import { where } from "../../../src/transforms/where.js";
+import {
+  type Acknowledge,
+  defineTransform,
+  filterInputs,
+  flow,
+  type Message,
+  type Source,
+  type Stage,
+  through,
+} from "../../../src/index.js";
 
 const sourceOf = (ids: readonly string[], acknowledge: (id: string) => Acknowledge): Source => ({
   name: "queue",
@@ -22,7 +28,7 @@ it("are told each outcome once, and theirs is the one that counts", async () => 
     return id === "broken" ? { state: "skipped", reason: "handed back" } : outcome;
   });
   const report = await flow(source)
-    .pipe(where((input) => input.id !== "b"))
+    .pipe(filterInputs((input) => input.id !== "b"))
     .run();
   expect(told.sort()).toEqual([
     ["a", "ok"],
@@ -41,7 +47,7 @@ it("that cannot take note leave an input pending, and the run goes on", async ()
   });
   const report = await flow(source).run();
   expect(report.counts).toMatchObject({ read: 3, ok: 1, failed: 1, pending: 1 });
-  expect(report.pending).toMatchObject([{ reason: "queue took no note of it: the queue is gone", origins: ["a"] }]);
+  expect(report.pending).toMatchObject([{ reason: "queue did not acknowledge it: the queue is gone", origins: ["a"] }]);
 });
 
 it("are told of what an operator dropped while the run goes on", async () => {
@@ -49,6 +55,7 @@ it("are told of what an operator dropped while the run goes on", async () => {
   const told = new Promise<string>((resolve) => (tell = resolve));
   const source: Source = {
     name: "queue",
+    acknowledges: true,
     async *read() {
       const acknowledge: Acknowledge = async (outcome) => {
         if (outcome.state === "skipped") tell(outcome.reason);
@@ -59,8 +66,52 @@ it("are told of what an operator dropped while the run goes on", async () => {
     },
   };
   const report = await flow(source)
-    .pipe(filter(() => false))
+    .pipe(through(filter(() => false)))
     .run();
   expect(await told).toBe("dropped by an operator");
   expect(report.counts).toMatchObject({ read: 1, skipped: 1 });
+});
+
+const acknowledging: Source = { ...sourceOf(["a"], () => async (outcome) => outcome), acknowledges: true };
+const pass = defineTransform({ name: "pass", apply: (input) => input });
+
+it.each<[string, Stage<Message, Message>, string]>([
+  ["an operator", filter(() => true), "operator 2"],
+  [
+    "an operator inside a composed one",
+    pipe(
+      pass(),
+      filter<Message>(() => true),
+    ),
+    "operator 2",
+  ],
+  [
+    "an operator before a stage of ours",
+    pipe(
+      filter<Message>(() => true),
+      pass(),
+    ),
+    "operator 2",
+  ],
+])("refuse %s outside of through when the flow is composed", (_, operator, named) => {
+  const compose = () => flow(acknowledging).pipe(pass(), operator);
+  expect(compose).toThrow(
+    expect.objectContaining({ code: "ERR_RAW_OPERATOR", message: expect.stringContaining(named) }),
+  );
+});
+
+it("take stages of ours, and operators in through", async () => {
+  const report = await flow(acknowledging)
+    .pipe(pass(), through(filter(() => true)), pipe(pass(), pass()))
+    .run();
+  expect(report.counts).toMatchObject({ read: 2, ok: 1, failed: 1 });
+});
+
+it("end the run at their first input if they did not declare it, and an operator might drop it", async () => {
+  const source = sourceOf(["a"], () => async (outcome) => outcome);
+  await expect(
+    flow(source)
+      .pipe(filter(() => true))
+      .run(),
+  ).rejects.toMatchObject({ code: "ERR_RAW_OPERATOR" });
 });

@@ -1,15 +1,11 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
-import { batch } from "../../../src/clarifai/batch.js";
 import { Pacer } from "../../../src/clarifai/client/pacing/pacer.js";
 import { Rate } from "../../../src/clarifai/client/pacing/rate.js";
 import { Message } from "../../../src/core/accounting/message.js";
 import { RunContext } from "../../../src/core/accounting/run-context.js";
-import { flow } from "../../../src/core/flow/flow.js";
-import type { Source } from "../../../src/core/plugin/plugin.js";
-import type { ProgressEvent } from "../../../src/core/progress/measure.js";
 import { Reporter } from "../../../src/core/report/reporter.js";
-import { dedupe } from "../../../src/transforms/dedupe.js";
+import { batch, dedupe, flow, type ProgressEvent, type Source } from "../../../src/index.js";
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 import { VirtualClock } from "../../helpers/virtual-clock.js";
 

@@ -1,11 +1,6 @@
 import { filter, mergeMap, take } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { batch } from "../../../src/clarifai/batch.js";
-import { InputError, SinkError } from "../../../src/core/errors.js";
-import { flow } from "../../../src/core/flow/flow.js";
-import type { Input } from "../../../src/core/input/input.js";
-import { defineTransform } from "../../../src/core/plugin/define.js";
-import { transform } from "../../../src/transforms/transform.js";
+import { batch, defineTransform, flow, type Input, InputError, SinkError, transform } from "../../../src/index.js";
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 
 const shout = defineTransform({

@@ -1,15 +1,15 @@
 import { filter, map } from "rxjs";
 import { expect, it } from "vitest";
 import {
+  addConcepts,
   batch,
   defineTransform,
   type Flow,
+  filterInputs,
   flow,
-  label,
+  fromIterable,
   transform,
   upload,
-  values,
-  where,
 } from "../../../src/index.js";
 import { sinkOf } from "../../helpers/flows.js";
 
@@ -27,13 +27,13 @@ const misfits: [string, readonly unknown[], string, RegExp][] = [
   ],
   ["an asynchronous function", [batch(), async () => []], "ERR_OPTIONS", /argument 2 .*a Promise.*transform\(…\)/],
   ["a function that the stream breaks", [(input: { text: string }) => input.text.trim()], "ERR_OPTIONS", /transform\(/],
-  ["a function without a result", [() => undefined], "ERR_OPTIONS", /it gave undefined/],
+  ["a function without a result", [() => undefined], "ERR_OPTIONS", /it returned undefined/],
   ["what is no function", [batch(), undefined], "ERR_OPTIONS", /argument 2 must be an operator, such as batch\(\)/],
   ["batch that was not called", [batch], "ERR_OPTIONS", /^batch: got the stream of the pipe; call it there/],
   ["upload that was not called", [upload], "ERR_OPTIONS", /^upload: .*got the stream of the pipe/],
   ["a plugin that was not called", [plain], "ERR_OPTIONS", /^plain: got the stream of the pipe/],
-  ["label that was not called", [label], "ERR_OPTIONS", /^label: .*got the stream of the pipe/],
-  ["where that was not called", [where], "ERR_OPTIONS", /^where: .*got the stream of the pipe/],
+  ["addConcepts that was not called", [addConcepts], "ERR_OPTIONS", /^addConcepts: .*got the stream of the pipe/],
+  ["filterInputs that was not called", [filterInputs], "ERR_OPTIONS", /^filterInputs: .*got the stream of the pipe/],
   ["a transform after batch", [batch(), transform((input) => input)], "ERR_NOT_A_MESSAGE", /put it before batch\(\)/],
   ["a map to something else", [map(() => 5), sink()], "ERR_NOT_A_MESSAGE", /got number where messages flow/],
   [
@@ -46,7 +46,7 @@ const misfits: [string, readonly unknown[], string, RegExp][] = [
 ];
 
 it.each(misfits)("a pipe with %s rejects, and says how to mend it", async (_, operators, code, text) => {
-  const given = flow(values([{ text: "a" }])) as unknown as { pipe(...all: readonly unknown[]): Flow };
+  const given = flow(fromIterable([{ text: "a" }])) as unknown as { pipe(...all: readonly unknown[]): Flow };
   const run = given.pipe(...operators).run();
   await expect(run).rejects.toMatchObject({
     name: "OptionsError",
@@ -56,7 +56,7 @@ it.each(misfits)("a pipe with %s rejects, and says how to mend it", async (_, op
 });
 
 it("a pipe of operators that fit runs", async () => {
-  const report = await flow(values([{ text: "a" }]))
+  const report = await flow(fromIterable([{ text: "a" }]))
     .pipe(
       filter(() => true),
       plain(),

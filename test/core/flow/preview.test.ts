@@ -5,14 +5,14 @@ import { describe, expect, it, vi } from "vitest";
 import {
   annotate,
   batch,
-  box,
+  boundingBox,
   flow,
   folder,
+  fromIterable,
   htmlOf,
   type Input,
   transform,
   upload,
-  values,
 } from "../../../src/index.js";
 import { describeInBrowser, openPage } from "../../helpers/browser.js";
 import { texts } from "../../helpers/flows.js";
@@ -75,9 +75,9 @@ describe("htmlOf", () => {
 describe("an input that is printed", () => {
   it("fits a few lines, whatever it holds, and does nothing to a terminal", async () => {
     const large = "x\u001b[31m\n\u202e".repeat(100_000);
-    const drawings = Array.from({ length: 500 }, (_, n) => box([0, 0, 1, 1], `c${n}`));
+    const drawings = Array.from({ length: 500 }, (_, n) => boundingBox([0, 0, 1, 1], `c${n}`));
     const [input] = await flow(
-      values([{ id: "a", text: large, image: { bytes: new Uint8Array(30_000) }, metadata: { large } }]),
+      fromIterable([{ id: "a", text: large, image: { bytes: new Uint8Array(30_000) }, metadata: { large } }]),
     )
       .pipe(
         annotate(() => drawings),
@@ -127,7 +127,7 @@ describe("in a notebook", () => {
 describeInBrowser("in a notebook that shows HTML", () => {
   it("inputs are cards with what is drawn on them, and a report is its page, in frames that run nothing", async () => {
     const drawn = flow(folder(harbour)).pipe(
-      annotate(() => box([0.2, 0.2, 0.6, 0.6], '"><script>top.pwned = 1</script>')),
+      annotate(() => boundingBox([0.2, 0.2, 0.6, 0.6], '"><script>top.pwned = 1</script>')),
     );
     const [preview, report] = [await drawn.preview(), await drawn.run()];
     const { page, errors } = await openPage();
@@ -138,7 +138,7 @@ describeInBrowser("in a notebook that shows HTML", () => {
     ] as const) {
       await page.setContent((await shownOf(value))["text/html"] ?? "");
       const inside = page.frameLocator("iframe").locator(selector);
-      await vi.waitFor(async () => expect(await inside.count()).toBe(count));
+      await vi.waitFor(async () => expect(await inside.count()).toBe(count), { timeout: 20_000 });
     }
     expect(await page.evaluate("window.pwned")).toBeUndefined();
     expect(errors).toEqual([]);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkId, idFromPath } from "../../../src/core/input/ids.js";
+import { checkId } from "../../../src/core/input/ids.js";
+import { idFromPath } from "../../../src/index.js";
 
 describe("idFromPath", () => {
   it("gives an id that the platform takes, for any path", () => {

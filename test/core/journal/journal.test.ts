@@ -3,9 +3,9 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFil
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../../../src/core/accounting/ledger.js";
-import { Journal, type JournalRecord, readJournal } from "../../../src/core/journal/journal.js";
+import { Journal } from "../../../src/core/journal/journal.js";
 import { encodeLine } from "../../../src/core/journal/lines.js";
+import { type JournalRecord, type Outcome, readJournal } from "../../../src/index.js";
 import { propertyRuns } from "../../helpers/long.js";
 import { temporaryFolder } from "../../helpers/store.js";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { defineTransform, flow, values } from "../../../src/index.js";
+import { defineTransform, flow, fromIterable } from "../../../src/index.js";
 import { temporaryFolder } from "../../helpers/store.js";
 
 it.each([true, false])(
@@ -16,7 +16,7 @@ it.each([true, false])(
       },
     });
     const journal = join(temporaryFolder(), "sieve.journal");
-    const texts = values(["a", "b", "c"].map((id) => ({ id, text: id })));
+    const texts = fromIterable(["a", "b", "c"].map((id) => ({ id, text: id })));
     await flow(texts).pipe(sieve()).run({ journal });
     await flow(texts).pipe(sieve()).run({ journal });
     expect(asked.slice(3)).toEqual(dropsAreDone ? [] : ["b"]);

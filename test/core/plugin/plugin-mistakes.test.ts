@@ -10,11 +10,11 @@ import {
   defineTransform,
   type Flow,
   flow,
+  fromIterable,
   type Message,
-  values,
 } from "../../../src/index.js";
 
-const texts = () => values(["a", "b", "c"].map((id) => ({ id, text: id })));
+const texts = () => fromIterable(["a", "b", "c"].map((id) => ({ id, text: id })));
 const anything = (value: unknown) => value as never;
 
 describe("a source", () => {
@@ -92,7 +92,7 @@ describe("a sink", () => {
     });
     await expect(flow(texts()).pipe(batch(), crate()).run()).rejects.toMatchObject({
       code: "ERR_BATCH_INDEX",
-      message: "crate: its BatchError names input 3 of a batch of 3; the keys are indexes from 0",
+      message: "crate reported input 3 of a batch of 3; indexes begin at 0",
     });
   });
 

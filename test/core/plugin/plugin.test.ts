@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import type { InputDraft } from "../../../src/core/input/input.js";
 import type { kinds } from "../../../src/core/input/kinds.js";
 import { admit } from "../../../src/core/input/normalize.js";
-import { defineSink, defineSource, defineTransform, folder } from "../../../src/index.js";
+import { defineSink, defineSource, defineTransform, folder, type InputDraft } from "../../../src/index.js";
 
 const base = { id: "a", text: "t" };
 

@@ -5,11 +5,7 @@ import {
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { batch } from "../../../src/clarifai/batch.js";
-import { InputError } from "../../../src/core/errors.js";
-import { flow } from "../../../src/core/flow/flow.js";
-import { upload } from "../../../src/sinks/upload.js";
-import { transform } from "../../../src/transforms/transform.js";
+import { batch, flow, InputError, transform, upload } from "../../../src/index.js";
 import { sinkOf, texts } from "../../helpers/flows.js";
 import { openStore } from "../../helpers/store.js";
 

@@ -3,10 +3,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { ProgressEvent } from "../../../src/core/progress/measure.js";
 import { openScreen, type Terminal } from "../../../src/core/progress/terminal.js";
 import { progressLine, progressScreen } from "../../../src/core/progress/text.js";
-import { batch, flow, folder, jsonl, values } from "../../../src/index.js";
+import { batch, flow, folder, fromIterable, jsonl, type ProgressEvent } from "../../../src/index.js";
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 import { temporaryFolder } from "../../helpers/store.js";
 
@@ -108,7 +107,7 @@ describe("a run that shows its progress", () => {
     const written = stoppedClock();
     const { sink, open } = lock();
     const running = flow(
-      values([
+      fromIterable([
         { id: "a", text: "a" },
         { id: "b", text: "b" },
       ]),

@@ -1,11 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { batch } from "../../../src/clarifai/batch.js";
-import { flow } from "../../../src/core/flow/flow.js";
-import type { RunOptions } from "../../../src/core/flow/run.js";
-import type { Source } from "../../../src/core/plugin/plugin.js";
-import type { Stall } from "../../../src/core/progress/stalls.js";
-import { upload } from "../../../src/sinks/upload.js";
-import { transform } from "../../../src/transforms/transform.js";
+import { batch, flow, type RunOptions, type Source, type Stall, transform, upload } from "../../../src/index.js";
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 import { openStore } from "../../helpers/store.js";
 
@@ -42,7 +36,7 @@ describe("a run that stalls", () => {
     expect(stall.waits).toEqual(["transform transform: for 1 of 3 inputs, the first is texts:3"]);
   });
 
-  it("names the sink that never answers, and the source that has no room", async () => {
+  it("names the sink that never answers, and the source that waits for capacity", async () => {
     const stall = await stallOf(
       (options) =>
         flow(texts(1000))
@@ -53,7 +47,7 @@ describe("a run that stalls", () => {
       },
     );
     expect(stall.waits).toEqual([
-      expect.stringMatching(/^source texts: for room \(\d+ inputs with \d+ bytes are held\)$/),
+      expect.stringMatching(/^source texts: for capacity \(\d+ inputs with \d+ bytes are in flight\)$/),
       expect.stringMatching(/^sink testSink: for 1 batch to be written, then \d more$/),
     ]);
   });

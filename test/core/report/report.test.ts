@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InputError } from "../../../src/core/errors.js";
-import type { Source, SourceItem } from "../../../src/core/plugin/plugin.js";
-import { flow } from "../../../src/index.js";
+import { flow, InputError, type Source, type SourceItem } from "../../../src/index.js";
 
 function failing(items: readonly { origin: string; reason: string }[]): Source {
   return {

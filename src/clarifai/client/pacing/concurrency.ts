@@ -1,13 +1,13 @@
-/** The limit of open requests: grows while more of them get more done, and goes back when they do not. */
+/** The limit of open requests: it grows while more of them raise the throughput, and falls when they do not. */
 
 export interface ConcurrencyOptions {
   initial: number;
   max: number;
 }
 
-/** More requests at once must get this much more done, as a share of how many more they are. */
+/** More open requests must raise the throughput by this share of their own growth. */
 const worthwhile = 0.35;
-/** Fewer requests may cost this much of what was done. */
+/** Fewer open requests must keep this share of the throughput. */
 const tolerated = 0.97;
 /** Measurements without a change before another number is tried. */
 const calmRounds = 8;
@@ -15,19 +15,19 @@ const calmRounds = 8;
 type Trial = "start" | "settled" | "up" | "down";
 
 /**
- * Finds the number of open requests that gets most done, by trying. What is done is counted in work (requests and bytes), so that large and small
- * requests may mix. It doubles at the start; later it tries a little more or a little less from time to time, and keeps what is better.
+ * Finds the number of open requests with the highest throughput, by trying. Throughput counts work (requests and bytes), so that large and small
+ * requests may mix. The number doubles at the start; later it grows or shrinks a little from time to time, and the better number stays.
  */
 export class Concurrency {
   #limit: number;
   readonly #max: number;
   #trial: Trial = "start";
-  /** The number that a trial compares with, and what was done with it, in work a millisecond. */
+  /** The number that a trial compares with, and its throughput in work a millisecond. */
   #base = 0;
   #baseDone = 0;
   #calm = 0;
   #nextTrial: "up" | "down" = "up";
-  /** The measurement that goes on: requests that end before it began are not of it. */
+  /** The current measurement; it leaves out requests that were sent before it began. */
   #ends = 0;
   #work = 0;
   #since = 0;
@@ -42,7 +42,7 @@ export class Concurrency {
     return this.#limit;
   }
 
-  /** A request ended well. `saturated`: all that the limit allows were open, and more were waiting for it. */
+  /** Records a success. `saturated`: all requests that the limit allows were open, and more were waiting for a slot. */
   succeeded(now: number, work: number, saturated: boolean): void {
     this.#ends += 1;
     if (this.#ends <= this.#limit) {
@@ -59,7 +59,7 @@ export class Concurrency {
     this.#measure();
   }
 
-  /** The way or the server failed: half as many, and a new start from there. Several at once count once. */
+  /** Records a failure of the network or the server: halves the number and starts from there. Several at once count once. */
   failed(): void {
     if (this.#ends === 0 && this.#trial === "start" && this.#baseDone === 0) return;
     this.#set(Math.max(1, Math.floor(this.#limit / 2)));
@@ -92,7 +92,7 @@ export class Concurrency {
     }
   }
 
-  /** Measures with another number next. */
+  /** Measures another number next. */
   #try(trial: Trial, limit: number, done: number): void {
     const next = Math.min(this.#max, limit);
     if (next === this.#limit) {

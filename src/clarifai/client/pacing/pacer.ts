@@ -1,29 +1,30 @@
-/** Pacing: how many attempts go out at once, how fast, and how many of them are retries; shared by all calls of an account. */
+/** Paces attempts: how many are open at once, how fast they are sent, and how many of them are retries. All calls of an account share it. */
 
 import { setMaxListeners } from "node:events";
 import { backoffMs } from "../../../core/net/backoff.js";
 import type { Clock } from "../../../core/net/clock.js";
+import { linkAborts } from "../../../core/net/linked-abort.js";
 import { Concurrency } from "./concurrency.js";
 import { Rate, type Refusal } from "./rate.js";
 import { RetryBudget } from "./retry-budget.js";
 
 export interface PacerOptions {
-  /** Requests per second that the server is known to grant; undefined: found out. */
+  /** Requests per second that the server grants, if known. Default: the pacer finds it out. */
   requestsPerSecond?: number | undefined;
-  /** Most attempts open at once; how many are used is found out. Default: 32. */
+  /** Most attempts open at once; the pacer finds out how many help. Default: 32. */
   maxConcurrency?: number | undefined;
 }
 
 const initialConcurrency = 4;
 /** Failures in a row after which the server counts as down. */
 const downAfter = 4;
-/** A server that is down is asked this often. */
+/** Time between two probes of a server that is down. */
 const probeMs = 1000;
 
 /**
- * Paces attempts. A call takes a slot for its whole life, retries and the waits between them included; before each attempt it waits for its turn.
- * Slots follow what gets most done, turns follow the rate that is granted, retries have a budget. While the server is down, one attempt a second
- * asks for it; with the first success all others go on at once.
+ * Paces attempts. A call keeps a slot for its whole life, with its retries and the waits between them; before each attempt it waits for its turn. The
+ * number of slots follows throughput, turns follow the granted rate, and retries have a budget. While the server is down, one attempt a second probes
+ * it; after the first success all other attempts continue at once.
  */
 export class Pacer {
   readonly #clock: Clock;
@@ -76,12 +77,12 @@ export class Pacer {
     return this.down ? this.#clock.now() - this.#downSince : undefined;
   }
 
-  /** The server is down, and its next probe is not due. */
+  /** Whether the server is down and its next probe is not due. */
   get resting(): boolean {
     return this.down && this.#clock.now() < this.#nextProbeAt;
   }
 
-  /** Takes a slot, in order of asking. */
+  /** Acquires a slot, in the order of the calls. */
   async slot(): Promise<void> {
     if (this.#open < this.#concurrency.limit) {
       this.#open += 1;
@@ -90,13 +91,13 @@ export class Pacer {
     await new Promise<void>((resolve) => this.#queue.push(resolve));
   }
 
-  /** Gives the slot to the next in the queue. */
+  /** Releases the slot to the next call in the queue. */
   leave(): void {
     this.#open -= 1;
     this.#admit();
   }
 
-  /** Waits for the moment to send one attempt; gives back when that is. */
+  /** Waits for the moment to send one attempt, and returns it. */
   async turn(signal?: AbortSignal): Promise<number> {
     for (;;) {
       const now = this.#clock.now();
@@ -114,7 +115,7 @@ export class Pacer {
     }
   }
 
-  /** Waits after a failed attempt: longer each time, and until the budget has a retry. While the server is down, the next turn is the wait. */
+  /** Waits after a failed attempt: longer each time, and until the budget has a retry. While the server is down, the next turn waits instead. */
   async pause(attempts: number, signal?: AbortSignal): Promise<void> {
     if (this.down) return;
     if (await this.#sleep(backoffMs(attempts), signal)) return;
@@ -122,7 +123,7 @@ export class Pacer {
     if (wait > 0) await this.#clock.sleep(wait, signal);
   }
 
-  /** An attempt was answered; `work` is what it got done, in bytes. */
+  /** Records an attempt with an answer; `work` is how much it got done, in bytes. */
   succeeded(startedAt: number, work: number): void {
     const now = this.#clock.now();
     this.#rate.passed(now, startedAt);
@@ -132,12 +133,12 @@ export class Pacer {
       this.#recovery.abort();
       this.#recovery = awaitable();
     }
-    // What waits for its rate would get no more done with more slots.
+    // More slots do not help while requests wait for the rate limit.
     this.#concurrency.succeeded(now, work, this.#queue.length > 0 && !this.#rateLimited);
     this.#admit();
   }
 
-  /** The server refused an attempt because there are too many. It may go again at its next turn. */
+  /** Records an attempt that the server refused because there are too many. It may be sent again at its next turn. */
   refused(startedAt: number, refusal: Refusal = {}): void {
     const now = this.#clock.now();
     this.#rate.refused(now, startedAt, refusal);
@@ -147,7 +148,7 @@ export class Pacer {
     }
   }
 
-  /** An attempt failed, or its answer was lost. */
+  /** Records an attempt that failed, or whose answer was lost. */
   failed(startedAt: number): void {
     this.#addFailure();
     if (this.down || startedAt < this.#changedAt) return;
@@ -169,29 +170,24 @@ export class Pacer {
     }
   }
 
-  /** Sleeps; gives back true when the server came back first. */
+  /** Sleeps; returns true if the server recovered first. */
   async #sleep(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
     const recovered = this.#recovery.signal;
-    const woken = new AbortController(); // AbortSignal.any leaves something behind in each signal, and they live long
-    const wake = () => woken.abort();
-    if (signal?.aborted) wake();
-    signal?.addEventListener("abort", wake);
-    recovered.addEventListener("abort", wake);
+    const { controller, unlink } = linkAborts(signal, recovered);
     try {
-      await this.#clock.sleep(ms, woken.signal);
+      await this.#clock.sleep(ms, controller.signal);
       return false;
     } catch (error) {
       signal?.throwIfAborted();
       if (recovered.aborted) return true;
       throw error;
     } finally {
-      signal?.removeEventListener("abort", wake);
-      recovered.removeEventListener("abort", wake);
+      unlink();
     }
   }
 }
 
-/** Many wait for it at once. */
+/** Makes a controller whose signal many calls can wait for at once. */
 function awaitable(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);

@@ -1,24 +1,24 @@
-/** The rate of attempts: evenly spaced, as fast as is granted; what is granted is known, told by the server, or found out. */
+/** The rate of attempts: evenly spaced, as fast as granted. The granted rate is known, named by the server, or found out. */
 
-/** Attempts go out a little slower than is granted, so that the jitter of the way makes no window too full. */
+/** Attempts are sent a little slower than granted, so that the jitter of the network overfills no window of the server. */
 const margin = 0.975;
-/** After the server refused, a rate that is being found out goes back to this share of what it had let through. */
+/** After a refusal, a rate that is being found out drops to this share of the rate that the server accepted. */
 const backOff = 0.92;
-/** How long it is kept then, before more is tried. */
+/** Time at that rate before a higher one is tried. */
 const keptMs = 10_000;
-/** Growth a second while more is tried: a little at first, then more, for a limit that was lifted. */
+/** Growth a second while higher rates are tried: slow at first, then faster, in case the limit was lifted. */
 const growth = [
   { upTo: 1.15, factor: 1.03 },
   { upTo: 2, factor: 1.15 },
   { upTo: Number.POSITIVE_INFINITY, factor: 1.5 },
 ];
-/** Growth a second of a rate that is known and was refused all the same: somebody else had a share of it for a while. */
+/** Growth a second of a known rate after a refusal: another program used a share of it for a while. */
 const comeback = 1.001;
-/** What the server lets through is the most that it did in a second, lately. */
+/** The accepted rate is the largest number of successes in one window within this time. */
 const windowMs = 1000;
 const latelyMs = 3000;
 
-/** What a refusal told. */
+/** What the answer of a refusal says. */
 export interface Refusal {
   /** The limit that the server named, in requests a second. */
   granted?: number | undefined;
@@ -28,19 +28,19 @@ export interface Refusal {
 /** Spaces attempts. There is no limit until one is known. */
 export class Rate {
   #perSecond: number;
-  /** Known beforehand, or named by the server: none has to be found out. */
-  #told: boolean;
-  /** The rate that is known, once one is. */
+  /** Whether the rate was configured or named by the server, so that it need not be found out. */
+  #known: boolean;
+  /** The granted rate, once it is known. */
   #granted: number;
-  /** When the next attempt may go. */
+  /** When the next attempt may be sent. */
   #nextAt = 0;
-  /** Since when the rate is what it is; refusals of attempts from before do not count again. */
+  /** When the rate changed last; refusals of earlier attempts do not count again. */
   #setAt = 0;
-  /** Something got through at this rate. */
+  /** Whether an attempt succeeded at this rate. */
   #proven = false;
-  /** When a rate that was found out may grow again, or has grown last. */
+  /** When a rate that is being found out may grow again, or grew last. */
   #growsFrom = 0;
-  /** The rate that was too much; 0 when none was, or the limit was told. */
+  /** The rate that was too high; 0 if none was, or if the rate is known. */
   #ceiling = 0;
   /** The rate that was found out last. */
   #found = 0;
@@ -48,7 +48,7 @@ export class Rate {
   #passed: number[] = [];
 
   constructor(perSecond: number | undefined) {
-    this.#told = perSecond !== undefined;
+    this.#known = perSecond !== undefined;
     this.#perSecond = this.#granted = (perSecond ?? Number.POSITIVE_INFINITY) * margin;
   }
 
@@ -57,12 +57,12 @@ export class Rate {
     return this.#perSecond;
   }
 
-  /** Reserves the next attempt; gives back how long it has to wait. */
+  /** Reserves the next attempt, and returns how long it has to wait. */
   reserve(now: number): number {
     if (this.#perSecond === Number.POSITIVE_INFINITY) return Math.max(0, this.#nextAt - now);
     if (now - this.#growsFrom >= 1000) {
       const { factor = 1 } = growth.find(({ upTo }) => this.#perSecond < this.#found * upTo) ?? {};
-      this.#perSecond = this.#told ? Math.min(this.#granted, this.#perSecond * comeback) : this.#perSecond * factor;
+      this.#perSecond = this.#known ? Math.min(this.#granted, this.#perSecond * comeback) : this.#perSecond * factor;
       this.#growsFrom = now;
     }
     const at = Math.max(now, this.#nextAt);
@@ -70,26 +70,26 @@ export class Rate {
     return at - now;
   }
 
-  /** An attempt that began at `startedAt` got through. */
+  /** Records the success of an attempt that began at `startedAt`. */
   passed(now: number, startedAt: number): void {
     this.#passed.push(startedAt);
     if (this.#passed.length > 16_384) this.#passed = this.#passed.filter((at) => at > now - latelyMs);
     if (startedAt >= this.#setAt) this.#proven = true;
-    else if (this.#ceiling > 0) this.#found = this.#perSecond = this.#slower(now); // it was on its way when another was refused
+    else if (this.#ceiling > 0) this.#found = this.#perSecond = this.#slower(now); // it was sent before another one was refused
   }
 
-  /** The server refused an attempt that began at `startedAt`. */
+  /** Records the refusal of an attempt that began at `startedAt`. */
   refused(now: number, startedAt: number, { granted, retryAfterMs = 0 }: Refusal): void {
     const unlimited = this.#perSecond === Number.POSITIVE_INFINITY;
-    if (granted !== undefined && !this.#told) {
-      this.#told = true;
+    if (granted !== undefined && !this.#known) {
+      this.#known = true;
       this.#ceiling = 0;
       this.#granted = granted * margin;
       this.#set(now, this.#granted);
     } else if (this.#proven && startedAt >= this.#setAt) {
-      // A server that lets nothing through teaches nothing about its rate.
-      this.#ceiling = this.#told ? 0 : this.#perSecond;
-      this.#set(now, this.#told ? this.#perSecond * 0.99 : this.#slower(now));
+      // A server that accepts nothing reveals nothing about its rate.
+      this.#ceiling = this.#known ? 0 : this.#perSecond;
+      this.#set(now, this.#known ? this.#perSecond * 0.99 : this.#slower(now));
     }
     const pause = Math.max(retryAfterMs, unlimited ? 1000 : 0); // the window of the server is full
     this.#nextAt = Math.max(this.#nextAt, now + pause);
@@ -104,7 +104,7 @@ export class Rate {
     this.#nextAt = Math.max(this.#nextAt, now + 1000 / perSecond);
   }
 
-  /** A little less than what the server let through, at most, in a second. */
+  /** Returns a little less than the largest number of attempts that the server accepted in a second. */
   #slower(now: number): number {
     const lately = this.#passed.filter((at) => at > now - latelyMs).sort((one, other) => one - other);
     let most = 1;

@@ -1,10 +1,10 @@
-/** The retry budget: retries stay a small share of what succeeds, so that trouble is not made worse. */
+/** The retry budget: retries stay a small share of the successes, so that they do not add to the load of a server in trouble. */
 
 /** Retries that each success pays for. */
 const share = 0.1;
 const initial = 3;
 const most = 20;
-/** With nothing left, one retry may still go this often. */
+/** With an empty budget, one retry may still be sent in this time. */
 const trickleMs = 1000;
 
 export class RetryBudget {
@@ -15,7 +15,7 @@ export class RetryBudget {
     this.#tokens = Math.min(most, this.#tokens + share);
   }
 
-  /** Takes one retry; gives back how long it has to wait. */
+  /** Takes one retry, and returns how long it has to wait. */
   take(now: number): number {
     if (this.#tokens >= 1) {
       this.#tokens -= 1;

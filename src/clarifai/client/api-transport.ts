@@ -1,0 +1,15 @@
+/** The transport of an app: sends its calls, or records them. */
+
+import type { RunClient } from "../../core/accounting/clients.js";
+import type { Answer, CallOptions } from "./call.js";
+import type { Pacer } from "./pacing/pacer.js";
+
+/** Sends the calls of an app, and counts them. */
+export interface ApiTransport extends RunClient {
+  readonly pacer: Pacer;
+  /** Sends a request until it has a final answer. @throws {ApiError} */
+  call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, options?: CallOptions): Promise<Answer>;
+  /** Returns the id of the store behind an emulator; undefined for all other servers. */
+  storeOfServer(): Promise<string | undefined>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,117 @@
+/** Sends one HTTP request to the server of the API, and reads its answer to the end. */
+
+import type { IncomingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
+import type { Traffic } from "../../core/accounting/clients.js";
+import { withDeadline } from "../../core/net/deadline.js";
+import { Pool } from "../../core/net/http.js";
+import { type CallOptions, queryText } from "./call.js";
+
+export interface ConnectionOptions {
+  baseUrl: string;
+  pat: string;
+  maxConcurrency?: number | undefined;
+  timeoutMs?: number | undefined;
+}
+
+/** One request of a call. */
+export interface ApiRequest extends CallOptions {
+  method: Dispatcher.HttpMethod;
+  path: string;
+}
+
+/** An answer as it came. */
+export interface HttpAnswer {
+  httpStatus: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+}
+
+/** The largest answer that is read. */
+const maxAnswerBytes = 64 * 1024 * 1024;
+const defaultTimeoutMs = 120_000;
+/** A connection that sends fewer bytes a millisecond counts as stalled. */
+const slowestBytesPerMs = 8;
+
+/** The connections to one server. */
+export class HttpConnection {
+  /** Address of the server for people: without credentials. */
+  readonly address: string;
+  readonly host: string;
+  readonly #basePath: string;
+  readonly #authorization: string;
+  readonly #timeoutMs: number;
+  readonly #counts: Traffic;
+  readonly #pool: Pool;
+
+  constructor({ baseUrl, pat, maxConcurrency, timeoutMs }: ConnectionOptions, counts: Traffic) {
+    const { origin, host, pathname } = new URL(baseUrl);
+    this.#basePath = pathname.replace(/\/+$/, "");
+    this.address = `${origin}${this.#basePath}`;
+    this.host = host;
+    this.#authorization = `Key ${pat}`;
+    this.#timeoutMs = timeoutMs ?? defaultTimeoutMs;
+    this.#counts = counts;
+    this.#pool = new Pool(origin, {
+      connections: maxConcurrency ?? 32,
+      pipelining: 1,
+      headersTimeout: this.#timeoutMs,
+      bodyTimeout: this.#timeoutMs,
+      keepAliveTimeout: 10_000,
+    });
+  }
+
+  /** Sends a request once. Throws what the connection or the body throws. */
+  async send({ method, path, query, json, body, signal }: ApiRequest): Promise<HttpAnswer> {
+    const headers: Record<string, string> = { authorization: this.#authorization, accept: "application/json" };
+    const request: Dispatcher.RequestOptions = { method, path: `${this.#basePath}${path}${queryText(query)}`, headers };
+    let bytes = 0;
+    if (body) {
+      bytes = body.length;
+      headers["content-length"] = String(bytes);
+      request.body = counted(body.chunks(), this.#counts) as unknown as Readable;
+    } else if (json !== undefined) {
+      const text = JSON.stringify(json);
+      bytes = Buffer.byteLength(text);
+      request.body = text;
+      this.#counts.bytesSent += bytes;
+    }
+    if (request.body) headers["content-type"] = "application/json";
+    // The timeouts of the pool bound single pieces only, and a server may send pieces without end.
+    const deadlineMs = 2 * this.#timeoutMs + bytes / slowestBytesPerMs;
+    const late = () => new Error(`the answer did not end within ${Math.round(deadlineMs)} ms`);
+    return withDeadline({ deadlineMs, signal, late }, async (cut) => {
+      const response = await this.#pool.request({ ...request, signal: cut });
+      const text = await this.#read(response.body);
+      return { httpStatus: response.statusCode, headers: response.headers, text };
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #read(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      if (bytes > maxAnswerBytes) {
+        body.destroy();
+        throw new Error(`the answer has more than ${maxAnswerBytes} bytes`);
+      }
+      chunks.push(chunk);
+    }
+    this.#counts.bytesReceived += bytes;
+    return Buffer.concat(chunks).toString("utf8");
+  }
+}
+
+/** Counts each chunk when the connection takes it: a video is sent for minutes. */
+function* counted(chunks: Iterable<Uint8Array>, counts: Traffic): Generator<Uint8Array, void> {
+  for (const chunk of chunks) {
+    counts.bytesSent += chunk.length;
+    yield chunk;
+  }
+}

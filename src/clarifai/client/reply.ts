@@ -1,0 +1,101 @@
+/** Replies: what came back for one attempt, what it means for the next step, and the error that it makes. */
+
+import { describeError } from "../../core/errors.js";
+import { retryAfterMs } from "../../core/net/retry-after.js";
+import { isObject } from "../../core/util/json-values.js";
+import { classify, isThrottle, statusFrom, type WireStatus } from "../wire/status.js";
+import { ApiError, type ApiErrorDetails, answerError } from "./api-error.js";
+import type { HttpAnswer } from "./http-connection.js";
+import { describeUntrustedOrigin, type UntrustedOrigin, untrustedOriginIn } from "./untrusted-origin.js";
+
+/** What came back for one attempt: an answer, or the error of the connection. */
+export interface Reply {
+  httpStatus?: number | undefined;
+  status?: WireStatus | undefined;
+  json: Record<string, unknown>;
+  retryAfterMs?: number | undefined;
+  /** Set if the answer shows that it did not come from the API. */
+  untrusted?: UntrustedOrigin | undefined;
+  /** Why no answer came. */
+  lost?: unknown;
+}
+
+/** Longest wait that an answer may ask for, in milliseconds. */
+const longestRetryAfterMs = 120_000;
+
+/** Reads an answer. */
+export function replyOf({ httpStatus, headers, text }: HttpAnswer): Reply {
+  const json = parseObject(text);
+  const waitMs = retryAfterMs(headers);
+  return {
+    httpStatus,
+    json: json ?? {},
+    status: json ? statusFrom(json.status) : undefined,
+    retryAfterMs: waitMs === undefined ? undefined : Math.min(waitMs, longestRetryAfterMs),
+    untrusted: json ? undefined : untrustedOriginIn(httpStatus, headers, text),
+  };
+}
+
+/** What a reply says about its request. */
+export type Fate =
+  /** The status is readable and will not change. */
+  | "final"
+  /** The server refused it because there are too many. */
+  | "throttled"
+  /** It failed, and was not carried out. */
+  | "not-done"
+  /** It failed, and may have been carried out. */
+  | "unknown";
+
+export function fateOf({ httpStatus = 0, status, untrusted, lost }: Reply): Fate {
+  if (httpStatus === 429 || (status && isThrottle(status))) return "throttled";
+  if (status && httpStatus < 500 && classify(status) !== "transient") return "final";
+  return neverSent(lost) || untrusted?.location !== undefined ? "not-done" : "unknown";
+}
+
+/** Makes the error of a reply that is not final; `address` is the configured address of the API. */
+export function replyError(
+  { httpStatus, status, untrusted, lost }: Reply,
+  address: string,
+  request: Omit<ApiErrorDetails, "httpStatus">,
+): ApiError {
+  const details: ApiErrorDetails = { retryable: true, ...request, httpStatus, cause: lost };
+  if (status) return answerError(status, details);
+  if (untrusted) {
+    const { code, text } = describeUntrustedOrigin(untrusted, address);
+    return new ApiError(code, text, details);
+  }
+  const call = `${details.method} ${details.path}`;
+  if (httpStatus !== undefined) {
+    return new ApiError("ERR_ANSWER_UNREADABLE", `${call}: HTTP ${httpStatus} without a readable status`, details);
+  }
+  const text = describeError(lost);
+  return neverSent(lost)
+    ? new ApiError("ERR_SERVER_UNREACHABLE", `${address} cannot be reached: ${text}`, details)
+    : new ApiError("ERR_ANSWER_LOST", `${call}: no answer: ${text}`, details);
+}
+
+/** Reads the rate that a throttled answer names: "exceeded limit of 15 requests per second". */
+export function grantedRate(status: WireStatus | undefined): number | undefined {
+  const match = /limit of (\d+(?:\.\d+)?) requests? per second/i.exec(status?.details ?? "");
+  const rate = match ? Number(match[1]) : Number.NaN;
+  return rate > 0 ? rate : undefined;
+}
+
+/** Errors of a connection that was never made: the server cannot have carried out anything. */
+const connectErrors = new Set([
+  ...["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"],
+]);
+
+function neverSent(error: unknown): boolean {
+  return connectErrors.has((error as { code?: string } | undefined)?.code ?? "");
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,115 @@
+/** The clients that send requests for a run: what they sent, and how fast they may send. */
+
+import type { SharedRateLimiter } from "./shared-rate-limiter.js";
+
+/** What a client sent and received. */
+export interface Traffic {
+  requests: number;
+  /** Requests that were sent again. */
+  retries: number;
+  /** Requests that the server refused because there were too many. */
+  throttled: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/** A client whose requests a run counts. */
+export interface RunClient {
+  readonly counts: Traffic;
+  readonly pacer?: { readonly perSecond: number; readonly limit: number; readonly downForMs: number | undefined };
+  /** Describes what its requests wait for, if they wait. */
+  waits?(): string | undefined;
+  /** From now on, asks the limiter before each request; with undefined, no longer. */
+  shareRateLimiter?(limiter: SharedRateLimiter | undefined): void;
+}
+
+/** The credential that goes to one server. */
+export interface Credential {
+  /** Value of the header `authorization`. */
+  authorization: string;
+  /** Whether the address belongs to the very app of the credential; several apps may share a server. */
+  isOwner: boolean;
+}
+
+/** Returns the credential for a server that a client trusts; undefined for all others. */
+export type Authorize = (url: URL) => Credential | undefined;
+
+interface Watched {
+  client: RunClient;
+  /** Its counts when the run began to use it: other runs may share the client. */
+  before: Traffic;
+}
+
+/** Sums over all clients of one run. */
+export class Clients {
+  readonly #watched = new Map<Traffic, Watched>();
+  readonly #trusted = new Set<Authorize>();
+  #limiter: SharedRateLimiter | undefined;
+
+  /** Counts what `client` sends from now on. Calling it again for the same client changes nothing. */
+  watch(client: RunClient): void {
+    if (this.#watched.has(client.counts)) return;
+    this.#watched.set(client.counts, { client, before: { ...client.counts } });
+    if (this.#limiter) client.shareRateLimiter?.(this.#limiter);
+  }
+
+  /** Makes the clients of this run share the rate of their accounts with other processes; undefined ends that. */
+  shareRateLimiter(limiter: SharedRateLimiter | undefined): void {
+    this.#limiter = limiter;
+    for (const { client } of this.#watched.values()) client.shareRateLimiter?.(limiter);
+  }
+
+  /** Ends the sharing of rates, if there is one. */
+  close(): void {
+    if (this.#limiter) this.shareRateLimiter(undefined);
+  }
+
+  /** Lets the sinks of this run use a credential for the servers that its client trusts. */
+  trust(authorize: Authorize): void {
+    this.#trusted.add(authorize);
+  }
+
+  /** Finds the credential for the server of `url`; of several, the one of the app that the address belongs to. */
+  authorize(url: URL): Credential | undefined {
+    const credentials = [...this.#trusted].flatMap((authorize) => authorize(url) ?? []);
+    return credentials.find(({ isOwner }) => isOwner) ?? credentials[0];
+  }
+
+  /** Describes what the clients wait for. */
+  get waits(): string[] {
+    return [...this.#watched.values()].flatMap(({ client }) => client.waits?.() ?? []);
+  }
+
+  /** What the clients sent since the run began to use them. */
+  get traffic(): Traffic {
+    const sum: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
+    for (const [now, { before }] of this.#watched) {
+      for (const key of Object.keys(sum) as (keyof Traffic)[]) sum[key] += now[key] - before[key];
+    }
+    return sum;
+  }
+
+  /** The present rate: sums of what each client may send, and the longest time for which a server has been down. */
+  get pacing(): { perSecond: number; limit: number; downForMs: number } {
+    const sum = { perSecond: 0, limit: 0, downForMs: 0 };
+    for (const { client } of this.#watched.values()) {
+      sum.perSecond += client.pacer?.perSecond ?? Number.POSITIVE_INFINITY;
+      sum.limit += client.pacer?.limit ?? 0;
+      sum.downForMs = Math.max(sum.downForMs, client.pacer?.downForMs ?? 0);
+    }
+    if (this.#watched.size === 0) sum.perSecond = Number.POSITIVE_INFINITY;
+    return sum;
+  }
+
+  /** The time that the requests so far take at the known rates, in milliseconds; undefined if a rate is unknown. */
+  get pacedMs(): number | undefined {
+    let sum = 0;
+    for (const [now, { client, before }] of this.#watched) {
+      const perSecond = client.pacer?.perSecond ?? Number.POSITIVE_INFINITY;
+      const requests = now.requests - before.requests;
+      if (requests > 0 && perSecond === Number.POSITIVE_INFINITY) return undefined;
+      if (requests > 0) sum += (requests / perSecond) * 1000;
+    }
+    return sum;
+  }
+}

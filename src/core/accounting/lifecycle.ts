@@ -1,0 +1,86 @@
+/** The lifecycle of a run: how it is stopped, what is still open, and what it waits for. */
+
+export interface LifecycleOptions {
+  signal?: AbortSignal | undefined;
+  drain?: AbortSignal | undefined;
+}
+
+/** A source that is being read. */
+export interface Reading {
+  /** What the source waits for, after it has yielded everything that exists so far. */
+  idle: string | undefined;
+}
+
+/** Longest wait for sources and sinks that are still closing when a run ends. */
+const closeWithinMs = 5000;
+
+/** Tracks what is open, so that a run ends after its sources and sinks have closed. */
+export class Lifecycle {
+  /** Aborted when the run stops at once. */
+  readonly signal: AbortSignal;
+  /** Aborted when sources are read no further; messages in flight go on. */
+  readonly drain: AbortSignal;
+  /** The sink behind which an operator ended the stream; what stages hold then is not written. */
+  cut: string | undefined;
+  /** Whether the stream ended with an error, or its subscriber left. */
+  left = false;
+  /** Whether the stream completed. */
+  isComplete = false;
+  /** What each stage waits for at present, if it waits. */
+  readonly waits = new Set<() => string | undefined>();
+  /** The sources that have not ended. */
+  readonly reading = new Set<Reading>();
+  readonly #open = new Set<Promise<unknown>>();
+  readonly #writing = new Set<Promise<unknown>>();
+  readonly #ends: (() => Promise<void>)[] = [];
+
+  constructor({ signal, drain }: LifecycleOptions = {}) {
+    this.signal = signal ?? new AbortController().signal;
+    this.drain = drain ?? new AbortController().signal;
+  }
+
+  /** Whether all sources that have not ended wait for new items. */
+  get areSourcesIdle(): boolean {
+    if (this.reading.size === 0) return false;
+    for (const { idle } of this.reading) if (idle === undefined) return false;
+    return true;
+  }
+
+  /** Registers work that ends before the run does: a source that is read, a sink that closes. */
+  track(work: Promise<unknown>): void {
+    addUntilSettled(this.#open, work);
+  }
+
+  /** Registers writes that go on after the stream behind their sink has ended. */
+  trackWriting(work: Promise<unknown>): void {
+    addUntilSettled(this.#writing, work);
+  }
+
+  /** Registers a function that is called last, when every outcome is reported. */
+  atEnd(close: () => Promise<void>): void {
+    this.#ends.push(close);
+  }
+
+  /** Resolves when all tracked work has ended, or after `withinMs`: a plugin that hangs does not hang the run. */
+  async stagesClosed(withinMs = closeWithinMs): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
+    if (this.#open.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, withinMs);
+    });
+    await Promise.race([Promise.all(this.#open), deadline]);
+    clearTimeout(timer);
+  }
+
+  /** Calls the functions that were registered with `atEnd`. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#ends.splice(0).map((close) => close()));
+  }
+}
+
+function addUntilSettled(set: Set<Promise<unknown>>, work: Promise<unknown>): void {
+  const remove = () => void set.delete(settled);
+  const settled = work.then(remove, remove);
+  set.add(settled);
+}

@@ -1,0 +1,47 @@
+/** Stages: what the operators of a flow say about themselves when the flow is composed. RxJS operators say nothing. */
+
+import { OptionsError } from "../errors.js";
+import type { SinkTarget } from "./targets.js";
+
+/** One operator of ours in a flow. */
+export interface StageFacts {
+  kind: "transform" | "batch" | "through" | "sink";
+  /** Name of the plugin. */
+  name: string;
+  /** What a sink writes to. */
+  target?: SinkTarget | undefined;
+  /** Whether a sink records inputs in full: a listing then reads their annotations and datasets too. */
+  wholeRecords?: boolean | undefined;
+  /** Whether an RxJS operator stands directly before it. */
+  isBehindOperator?: boolean | undefined;
+}
+
+/** The stages of one run, in the order of the pipe. */
+export class Stages {
+  readonly list: StageFacts[] = [];
+  /** Whether the flow has composed its operators. */
+  isComposed = false;
+  /** The first operator that is an RxJS operator, or contains one: `operator 2 (filter)`. */
+  rawOperator: string | undefined;
+  /** Number of sinks. */
+  sinkCount = 0;
+  /** Whether a sink records inputs in full; set before the sources are read. */
+  wholeRecords = false;
+
+  add(stage: StageFacts): void {
+    this.list.push(stage);
+    if (stage.kind === "sink") this.sinkCount += 1;
+    this.wholeRecords ||= stage.wholeRecords === true;
+  }
+
+  /** What the sinks write to, in the order of the pipe. */
+  get targets(): SinkTarget[] {
+    return this.list.flatMap(({ target }) => (target ? [target] : []));
+  }
+}
+
+/** The error of an RxJS operator in a flow whose source waits for the outcome of each input. */
+export function rawOperatorError(operator: string, source: string): OptionsError {
+  const text = `pipe: ${operator} is an RxJS operator, and ${source} waits for the outcome of each input`;
+  return new OptionsError("ERR_RAW_OPERATOR", `${text}; put it into through(…), which counts what the operator drops`);
+}

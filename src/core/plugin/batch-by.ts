@@ -1,0 +1,210 @@
+/** Groups messages into batches by item count, encoded size and age. */
+
+import type { Observable as RxObservable, Subscriber } from "rxjs";
+import type { Message } from "../accounting/message.js";
+import { messagesOf } from "../accounting/message-of.js";
+import type { RunContext } from "../accounting/run-context.js";
+import { guarded, Observable } from "../util/observable.js";
+import type { BatchPolicy } from "./batch-policy.js";
+import { type Stage, stageStream } from "./stage.js";
+
+/** Batches of one lane that fill at the same time. More would fill a little better, and inputs would wait longer. */
+const openBatches = 4;
+
+/**
+ * Collects messages and emits them as one array when no more fit into the batch.
+ *
+ * A batch is emitted when the first limit of the policy is reached, when its oldest input has waited `maxWaitMs`, and when the source is blocked by
+ * waiting batches alone. Each lane keeps its order, unless another batch of the lane fits an input better. An array that arrives is grouped anew. An
+ * input that `measure` refuses settles as failed. On completion the last batches are emitted short; no array is empty. On an error, waiting messages
+ * stay unsettled.
+ *
+ * @param policy limits and measures of the target
+ * @param name name of the stage, for reports. Default: `batchBy`.
+ * @example flow(source).pipe(batchBy({ maxItems: 64, measure: (input) => input.text?.length ?? 0 }), mySink());
+ */
+export function batchBy(policy: BatchPolicy, name = "batchBy"): Stage<Message, Message[]> {
+  return (input) =>
+    stageStream(input, { kind: "batch", name }, (output) => {
+      const batcher = new Batcher(policy, name, output);
+      return run(input, batcher, output, (messages) => {
+        for (const message of messages) batcher.add(message);
+      });
+    });
+}
+
+/** Groups what reaches a sink by the sink's own policy: arrays that fit pass as they are. It is part of the sink, and no stage. */
+export function batchesFor(
+  policy: BatchPolicy,
+  name: string,
+  input: RxObservable<unknown>,
+): RxObservable<readonly Message[]> {
+  return new Observable((output) => {
+    const batcher = new Batcher(policy, name, output);
+    return run(input, batcher, output, (messages) => {
+      const measured = messages.filter((message) => batcher.measure(message) !== undefined);
+      if (measured.length > 1 && batcher.fits(measured)) output.next(measured);
+      else for (const message of measured) batcher.add(message);
+    });
+  });
+}
+
+function run(
+  input: RxObservable<unknown>,
+  batcher: Batcher,
+  output: Subscriber<never>,
+  take: (messages: readonly Message[]) => void,
+): () => void {
+  const subscription = input.subscribe({
+    next: guarded(output, (item) => take(messagesOf(item, batcher.name))),
+    error: (error: unknown) => output.error(error),
+    complete: () => {
+      batcher.flush();
+      output.complete();
+    },
+  });
+  return () => {
+    subscription.unsubscribe();
+    batcher.close();
+  };
+}
+
+/** A batch that is filling. */
+interface OpenBatch {
+  messages: Message[];
+  ids: Set<string>;
+  bytes: number;
+  timer: NodeJS.Timeout;
+}
+
+/** Fills the batches of one stream. */
+class Batcher {
+  readonly name: string;
+  readonly #policy: BatchPolicy;
+  readonly #output: Subscriber<Message[]>;
+  readonly #lanes = new Map<string, OpenBatch[]>();
+  readonly #maxItems: number;
+  readonly #maxBytes: number;
+  readonly #separatorBytes: number;
+  #context: RunContext | undefined;
+  #removeFlusher: (() => void) | undefined;
+
+  constructor(policy: BatchPolicy, name: string, output: Subscriber<Message[]>) {
+    const { maxItems, maxBytes, envelopeBytes = 0, separatorBytes = 0 } = policy;
+    this.name = name;
+    this.#policy = policy;
+    this.#output = output;
+    this.#maxItems = maxItems ?? Number.POSITIVE_INFINITY;
+    this.#maxBytes = Math.max((maxBytes ?? Number.POSITIVE_INFINITY) - envelopeBytes, 1);
+    this.#separatorBytes = separatorBytes;
+  }
+
+  /** Returns the bytes of an input, with its separator; undefined if it is settled or its measuring fails it. */
+  measure(message: Message): number | undefined {
+    if (message.settled) return undefined;
+    const { measure } = this.#policy;
+    if (!measure) return this.#separatorBytes;
+    try {
+      const measured = message.measured(measure);
+      return (typeof measured === "number" ? measured : measured.bytes) + this.#separatorBytes;
+    } catch (error) {
+      message.fail(error, this.name);
+      return undefined;
+    }
+  }
+
+  /** Whether measured messages are one batch as they are. */
+  fits(messages: readonly Message[]): boolean {
+    if (messages.length > this.#maxItems) return false;
+    const { lane, isAlone, repeatsIds } = this.#policy;
+    const ids = new Set<string>();
+    const [first] = messages;
+    let bytes = 0;
+    for (const message of messages) {
+      const { value } = message;
+      if (lane && first && lane(value) !== lane(first.value)) return false;
+      if (isAlone?.(value)) return false;
+      ids.add(value.id);
+      bytes += this.measure(message) ?? 0;
+    }
+    return bytes <= this.#maxBytes && (repeatsIds === true || ids.size === messages.length);
+  }
+
+  add(message: Message): void {
+    const bytes = this.measure(message);
+    if (bytes === undefined) return;
+    this.#begin(message.context);
+    const { value } = message;
+    const name = this.#policy.lane?.(value) ?? "";
+    let lane = this.#lanes.get(name);
+    if (!lane) this.#lanes.set(name, (lane = []));
+    let batch = this.#bestFit(lane, message, bytes);
+    if (!batch) {
+      if (lane.length >= openBatches) this.#emit(lane, fullest(lane));
+      batch = this.#open(lane);
+    }
+    message.hold();
+    batch.messages.push(message);
+    batch.ids.add(value.id);
+    batch.bytes += bytes;
+    message.context.accounting.budget.addWaiting(1);
+    const isFull = batch.messages.length >= this.#maxItems || batch.bytes >= this.#maxBytes;
+    if (isFull || this.#policy.isAlone?.(value)) this.#emit(lane, batch);
+  }
+
+  flush(): void {
+    for (const lane of this.#lanes.values()) for (const batch of [...lane]) this.#emit(lane, batch);
+  }
+
+  /** Lets go of the messages that wait, at the end of the stream. */
+  close(): void {
+    this.#removeFlusher?.();
+    for (const batch of [...this.#lanes.values()].flat()) {
+      clearTimeout(batch.timer);
+      this.#context?.accounting.budget.addWaiting(-batch.messages.length);
+      for (const message of batch.messages) message.letGo();
+    }
+    this.#lanes.clear();
+  }
+
+  #begin(context: RunContext): void {
+    if (this.#context) return;
+    this.#context = context;
+    this.#removeFlusher = context.accounting.budget.onBlocked(() => this.flush());
+  }
+
+  #open(lane: OpenBatch[]): OpenBatch {
+    const { maxWaitMs = 1000 } = this.#policy;
+    const batch: OpenBatch = {
+      messages: [],
+      ids: new Set(),
+      bytes: 0,
+      timer: setTimeout(() => this.#emit(lane, batch), maxWaitMs),
+    };
+    lane.push(batch);
+    return batch;
+  }
+
+  #emit(lane: OpenBatch[], batch: OpenBatch): void {
+    lane.splice(lane.indexOf(batch), 1);
+    clearTimeout(batch.timer);
+    this.#context?.accounting.budget.addWaiting(-batch.messages.length);
+    this.#output.next(batch.messages);
+    for (const message of batch.messages) message.release();
+  }
+
+  /** Finds the fullest batch that has capacity, so that large inputs find small ones to share a batch with. */
+  #bestFit(lane: readonly OpenBatch[], message: Message, bytes: number): OpenBatch | undefined {
+    let best: OpenBatch | undefined;
+    for (const batch of lane) {
+      if (batch.bytes + bytes > this.#maxBytes) continue;
+      if (!this.#policy.repeatsIds && batch.ids.has(message.value.id)) continue;
+      if (!best || batch.bytes > best.bytes) best = batch;
+    }
+    return best;
+  }
+}
+
+function fullest(lane: readonly OpenBatch[]): OpenBatch {
+  return lane.reduce((most, batch) => (batch.bytes > most.bytes ? batch : most));
+}

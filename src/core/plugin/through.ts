@@ -1,0 +1,62 @@
+/** Counts what goes through RxJS operators. */
+
+import { droppedByOperator } from "../accounting/input-in-flight.js";
+import type { Message } from "../accounting/message.js";
+import { messagesOf } from "../accounting/message-of.js";
+import { OperatorError } from "../errors.js";
+import { guarded, Subject } from "../util/observable.js";
+import { type Stage, stageStream } from "./stage.js";
+
+/**
+ * Runs an RxJS operator, and counts each input that goes in and comes out. An input that does not come out is settled as skipped at once.
+ *
+ * A flow whose source waits for acknowledgements (a stream that workers share) takes RxJS operators only in `through`: an input that vanishes
+ * unnoticed would never be acknowledged. The operator must work at once, as `filter`, `map`, `tap`, `take` and `distinct` do. One that emits later (`delay`,
+ * `bufferCount`) ends the run with an OperatorError; `transform` takes functions that need time.
+ *
+ * Keeps order. Completes and fails with the operator.
+ *
+ * @param operator an RxJS operator on messages
+ * @throws {OperatorError} (the run rejects) ERR_OPERATOR
+ * @example flow(jetstream("photos")).pipe(through(filter(({ value }) => value.image !== undefined)), upload(app));
+ */
+export function through<T extends Message | readonly Message[]>(operator: Stage<T, Message>): Stage<T, Message>;
+export function through<T extends Message | readonly Message[]>(operator: Stage<T, Message[]>): Stage<T, Message[]>;
+export function through(operator: Stage<never, unknown>): Stage<never, unknown> {
+  return (input) =>
+    stageStream<unknown>(input, { kind: "through", name: "through" }, (output) => {
+      const entrance = new Subject<never>();
+      /** The inputs that are inside the operator now. */
+      const inside = new Set<Message>();
+      const leave = (item: unknown) => {
+        for (const message of messagesOf(item, "through")) {
+          if (message.settled) throw tooLate(message);
+          inside.delete(message);
+        }
+        output.next(item);
+      };
+      const subscription = operator(entrance).subscribe({
+        next: guarded(output, leave),
+        error: (error: unknown) => output.error(error),
+        complete: () => output.complete(),
+      });
+      subscription.add(
+        input.subscribe({
+          next: guarded(output, (item) => {
+            for (const message of messagesOf(item, "through")) if (!message.settled) inside.add(message);
+            entrance.next(item);
+            for (const message of inside) if (!message.replaced) message.drop(droppedByOperator);
+            inside.clear();
+          }),
+          error: (error: unknown) => entrance.error(error),
+          complete: () => entrance.complete(),
+        }),
+      );
+      return subscription;
+    });
+}
+
+function tooLate(message: Message): OperatorError {
+  const text = `through: the operator emitted ${message.origin} after it had returned; a function that needs time goes into transform`;
+  return new OperatorError(text, { cause: undefined, position: 0, origin: message.origin, id: message.value.id });
+}
