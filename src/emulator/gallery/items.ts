@@ -2,12 +2,12 @@
 
 import { closeSync, openSync, readSync } from "node:fs";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { Json, JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
 import { beginningOf } from "../../core/util/shorten.js";
 import type { MediaFiles } from "../media/media-files.js";
 import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow, Region } from "../store/model.js";
 import type { Store } from "../store/store.js";
+import { objectIn } from "../wire/lenient-json.js";
 import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../wire/outgoing.js";
 import { status } from "../wire/status.js";
 import type { ItemShape, RecordShape, RegionShape, State } from "./shapes.js";
@@ -116,7 +116,7 @@ export function recordOf(
 
 /** Returns the text of an input up to the limit, and shortens a longer text in the record itself. */
 function takeText({ data }: JsonObject, hosted: string | undefined): Pick<RecordShape, "text" | "isTextCut"> {
-  const medium = isObject(data) && isObject(data.text) ? data.text : {};
+  const medium = objectIn(objectIn(data).text);
   const raw = typeof medium.raw === "string" ? medium.raw : hosted;
   if (raw === undefined) return {};
   if (raw.length <= maxTextLength) return { text: raw };

@@ -2,13 +2,12 @@
 
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow } from "../store/model.js";
 import { newId, timestamp } from "../store/store.js";
 import { checkId } from "../wire/ids.js";
 import { incomingAnnotation } from "../wire/incoming-annotation.js";
-import { objectsIn, textsIn } from "../wire/lists.js";
+import { objectIn, objectsIn, textsIn } from "../wire/lenient-json.js";
 import { outgoingAnnotation } from "../wire/outgoing.js";
 import { doesNotExist, ItemRefusal, invalidRequest } from "../wire/refusals.js";
 import { status } from "../wire/status.js";
@@ -42,7 +41,7 @@ function postOne(call: Call, value: JsonObject): JsonObject {
   if (value.input_level === true) {
     throw invalid(`the input "${inputId}" has its input-level annotation; PATCH …/inputs changes it`);
   }
-  const annotation = incomingAnnotation(isObject(value.data) ? value.data : {});
+  const annotation = incomingAnnotation(objectIn(value.data));
   const id = typeof value.id === "string" ? checkId("id", value.id) : newId();
   if (services.store.annotation(app.seq, inputId, id)) {
     throw invalid(`the annotation "${id}" of the input "${inputId}" already exists`);
@@ -122,7 +121,7 @@ function patchOne(call: Call, value: JsonObject, { action, deleteIfEmpty }: Patc
     const data = patchData(JSON.parse(row.data) as AnnotationData, patch.data, action, services.overwriteReading);
     if (deleteIfEmpty && Object.keys(data).length === 0) {
       store.run("DELETE FROM annotations WHERE seq = ?", row.seq);
-      return { id, input_id: inputId, status: status(statusCodes.ANNOTATION_SUCCESS) as unknown as JsonObject };
+      return { id, input_id: inputId, status: status(statusCodes.ANNOTATION_SUCCESS) };
     }
     store.run("UPDATE annotations SET data = ? WHERE seq = ?", JSON.stringify(data), row.seq);
   }
@@ -226,7 +225,7 @@ function resultOf(value: JsonObject, work: () => JsonObject): ItemResult {
       ...(id === undefined ? {} : { id }),
       ...(inputId === undefined ? {} : { input_id: inputId }),
     };
-    return { failed: true, json: { ...ids, status: error.status as unknown as JsonObject } };
+    return { failed: true, json: { ...ids, status: error.status } };
   }
 }
 

@@ -109,7 +109,7 @@ export function getStatusCodes(method: string, parts: readonly string[]): Reply 
   if (parts.length > 1) throw doesNotExist("this path does not exist");
   if (method !== "GET")
     throw new Refusal(statusCodes.CONN_METHOD_NOT_ALLOWED, `${method} is not allowed for status codes`);
-  if (parts[0] === undefined) return { json: { statuses: allStatuses() as unknown as JsonObject[] } };
+  if (parts[0] === undefined) return { json: { statuses: allStatuses() } };
   const found = allStatuses().find(({ code }) => code === statusCodeFrom(parts[0]));
   if (!found) throw doesNotExist(`the status code "${parts[0]}" does not exist`);
   return { status: found, httpStatus: 200 };

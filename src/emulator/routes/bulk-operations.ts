@@ -2,14 +2,13 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import { isRanking } from "../search/ranks.js";
 import { searchInputs } from "../search/search.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow, StoredConcept } from "../store/model.js";
 import { newId, timestamp } from "../store/store.js";
 import { incomingConcepts, incomingFields } from "../wire/incoming-fields.js";
-import { textsIn } from "../wire/lists.js";
+import { objectIn, textsIn } from "../wire/lenient-json.js";
 import { doesNotExist, invalidRequest, Refusal } from "../wire/refusals.js";
 import { status } from "../wire/status.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
@@ -32,7 +31,7 @@ export function postBulkOperations(call: Call): Reply {
     const record: JsonObject = {
       id,
       app_id: app.id,
-      status: status(statusCodes.BULK_OPERATION_SUCCESS) as unknown as JsonObject,
+      status: status(statusCodes.BULK_OPERATION_SUCCESS),
       progress: rows.length > 0 ? { processed: rows.length, last_processed_id: (rows.at(-1) as InputRow).id } : {},
       created_at: timestamp(),
     };
@@ -155,7 +154,7 @@ const operations: Readonly<Record<string, Operation>> = {
   },
   delete_metadata(call, row, { metadata }) {
     const fields = fieldsOf(row);
-    const entries = Object.entries(isObject(metadata) ? metadata : {});
+    const entries = Object.entries(objectIn(metadata));
     const equal = entries.filter(([key, value]) => isDeepStrictEqual(fields.metadata?.[key], value));
     const removal = Object.fromEntries(equal.map(([key]) => [key, true]));
     setFields(call, row, { ...fields, metadata: patchObject(fields.metadata ?? {}, removal, "remove") });

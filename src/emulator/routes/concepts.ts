@@ -2,10 +2,10 @@
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
 import { containing, likePattern } from "../store/like-pattern.js";
 import type { Fields } from "../store/model.js";
 import { checkId } from "../wire/ids.js";
+import { objectIn } from "../wire/lenient-json.js";
 import { doesNotExist, Refusal } from "../wire/refusals.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
 
@@ -89,7 +89,7 @@ export function countConcepts({ services, app, parameters }: Call): Reply {
 export function searchConcepts(call: Call): Reply {
   const { services, app, body } = call;
   const { offset, size } = pageOf(body.pagination);
-  const query = isObject(body.concept_query) ? body.concept_query : {};
+  const query = objectIn(body.concept_query);
   const pattern = likePattern(String(query.name ?? ""), true);
   const sql = "SELECT * FROM concepts WHERE app = ? AND name LIKE ? ESCAPE '\\' ORDER BY name LIMIT ? OFFSET ?";
   const rows = services.store.all<ConceptRow>(sql, app.seq, pattern === "" ? "%" : pattern, size, offset);

@@ -2,14 +2,14 @@
 
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { Json, JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
 import type { MediaFiles } from "../media/media-files.js";
 import type { Processing } from "../media/processing.js";
 import type { Faults } from "../server/faults.js";
 import type { AppRow, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import type { MediaLookup } from "../wire/incoming-input.js";
+import { objectIn } from "../wire/lenient-json.js";
 import type { OutgoingContext } from "../wire/outgoing.js";
 import { invalidRequest, Refusal } from "../wire/refusals.js";
 import { type Status, status } from "../wire/status.js";
@@ -72,7 +72,7 @@ export function outgoing({ services, app, base }: Call): OutgoingContext {
 
 /** Returns offset and size of a page. @throws {Refusal} 11102 */
 export function pageOf(parameters: Json | undefined, defaultSize = 128): { offset: number; size: number } {
-  const { page = 1, per_page: size = defaultSize } = (isObject(parameters) ? parameters : {}) as Record<string, number>;
+  const { page = 1, per_page: size = defaultSize } = objectIn(parameters) as Record<string, number>;
   if (size < 1 || size > limits.maxPerPage) {
     throw invalidRequest(`per_page must be between 1 and ${limits.maxPerPage}, not ${size}`);
   }

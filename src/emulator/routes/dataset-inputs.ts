@@ -6,7 +6,7 @@ import { isRanking } from "../search/ranks.js";
 import { searchInputs } from "../search/search.js";
 import type { InputRow } from "../store/model.js";
 import { timestamp } from "../store/store.js";
-import { textsIn } from "../wire/lists.js";
+import { textsIn } from "../wire/lenient-json.js";
 import { outgoingInput } from "../wire/outgoing.js";
 import { doesNotExist, invalidRequest } from "../wire/refusals.js";
 import { status } from "../wire/status.js";
@@ -72,7 +72,7 @@ function addFound(call: Call, dataset: string, search: JsonObject): Reply {
 
 function missingInput(id: string): JsonObject {
   const missing = status(statusCodes.INPUT_DOES_NOT_EXIST, `the input "${id}" does not exist`);
-  return { ...(id === "" ? {} : { id }), status: missing as unknown as JsonObject };
+  return { ...(id === "" ? {} : { id }), status: missing };
 }
 
 /** DELETE …/datasets/{id}/inputs: the inputs stay in the app. */
@@ -97,5 +97,5 @@ function member(call: Call, row: InputRow, addedAt: string): JsonObject {
 /** Returns an input that was just added. Its status is that of the addition, because a member has no status of its own. */
 function addedMember(call: Call, row: InputRow): JsonObject {
   const { input, ...rest } = member(call, row, timestamp()) as { input: JsonObject };
-  return { ...rest, input: { ...input, status: status(statusCodes.DATASET_INPUT_SUCCESS) as unknown as JsonObject } };
+  return { ...rest, input: { ...input, status: status(statusCodes.DATASET_INPUT_SUCCESS) } };
 }

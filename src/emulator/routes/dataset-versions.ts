@@ -4,7 +4,7 @@ import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { JsonObject } from "../../core/util/json-values.js";
 import { newId, timestamp } from "../store/store.js";
 import { checkId } from "../wire/ids.js";
-import { textsIn } from "../wire/lists.js";
+import { textsIn } from "../wire/lenient-json.js";
 import { doesNotExist, invalidRequest, notSupported } from "../wire/refusals.js";
 import { status } from "../wire/status.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
@@ -95,7 +95,7 @@ function outgoingVersion({ app, parts }: Call, { id, data, created_at }: Version
     ...{
       created_at,
       modified_at: created_at,
-      status: status(statusCodes.DATASET_VERSION_READY) as unknown as JsonObject,
+      status: status(statusCodes.DATASET_VERSION_READY),
     },
     ...(JSON.parse(data) as JsonObject),
   };

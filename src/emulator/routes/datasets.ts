@@ -1,12 +1,11 @@
 /** Routes of datasets. */
 
-import type { JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import { containing } from "../store/like-pattern.js";
 import type { AppRow } from "../store/model.js";
 import { newId, timestamp } from "../store/store.js";
 import { checkId } from "../wire/ids.js";
-import { textsIn } from "../wire/lists.js";
+import { textsIn } from "../wire/lenient-json.js";
 import { doesNotExist, invalidRequest } from "../wire/refusals.js";
 import type { UserCall } from "./apps.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";

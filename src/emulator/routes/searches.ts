@@ -1,7 +1,6 @@
 /** Routes of searches. */
 
-import type { JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import { searchAnnotations, searchInputs } from "../search/search.js";
 import { newId, timestamp } from "../store/store.js";
 import { checkId } from "../wire/ids.js";

@@ -1,8 +1,8 @@
 /** Location filters: whether a location lies within a distance of a point, or in a box. */
 
-import type { JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import type { GeoRecord } from "../store/model.js";
+import { objectIn } from "../wire/lenient-json.js";
 import { invalidRequest } from "../wire/refusals.js";
 
 type Location = GeoRecord["geo_point"];
@@ -36,7 +36,7 @@ export function matchesLocation(location: Location, geo: JsonObject): boolean {
 }
 
 function pointOf(geo: JsonObject): Location {
-  const point = isObject(geo.geo_point) ? geo.geo_point : {};
+  const point = objectIn(geo.geo_point);
   return { longitude: Number(point.longitude ?? 0), latitude: Number(point.latitude ?? 0) };
 }
 

@@ -2,11 +2,10 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { kinds } from "../../core/input/kinds.js";
-import type { Json, JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, Region, StoredConcept } from "../store/model.js";
 import type { Store } from "../store/store.js";
-import { objectsIn } from "../wire/lists.js";
+import { objectIn, objectsIn } from "../wire/lenient-json.js";
 import { matchesLocation } from "./coordinates.js";
 
 /** An annotation with its parsed data. */
@@ -37,7 +36,7 @@ export function matchesInput(context: SearchContext, candidate: Candidate, expec
   if (!isObject(expected)) return true;
   const { row } = candidate;
   if (expected.id !== undefined && expected.id !== row.id) return false;
-  const data = isObject(expected.data) ? expected.data : {};
+  const data = objectIn(expected.data);
   const media = mediaMatches(candidate, data);
   const code = isObject(expected.status) ? expected.status.code : undefined;
   const datasets = Array.isArray(expected.dataset_ids) ? expected.dataset_ids.map(String) : [];
@@ -84,8 +83,8 @@ export function matchesAnnotation(
 /** Whether an input matches a condition of the first clients. Every part must match, each with any annotation of the input. */
 export function matchesLegacy(context: SearchContext, candidate: Candidate, and: JsonObject): boolean {
   const { annotation, input } = and;
-  const expected = isObject(input) ? input : {};
-  const data = isObject(expected.data) ? expected.data : {};
+  const expected = objectIn(input);
+  const data = objectIn(expected.data);
   const code = isObject(expected.status) ? expected.status.code : undefined;
   const datasets = Array.isArray(expected.dataset_ids) ? expected.dataset_ids.map(String) : [];
   return (

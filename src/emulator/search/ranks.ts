@@ -1,9 +1,8 @@
 /** The ranks of searches: how similar an input is to the query. */
 
 import { createHash } from "node:crypto";
-import type { JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
-import { objectsIn } from "../wire/lists.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { objectIn, objectsIn } from "../wire/lenient-json.js";
 import { type Candidate, conceptsOf, hasConcept, type SearchContext } from "./filters.js";
 
 /** Makes functions that score an input: 1 if it has the concepts, or if it is the same image or text, else 0. */
@@ -28,7 +27,7 @@ export function ranksOf(context: SearchContext, query: JsonObject): ((candidate:
 }
 
 function similarity({ store, app, names }: SearchContext, reference: JsonObject): (candidate: Candidate) => boolean {
-  const data = isObject(reference.data) ? reference.data : {};
+  const data = objectIn(reference.data);
   const concepts = objectsIn(data.concepts);
   if (concepts.length > 0) {
     return ({ annotations }) => {
@@ -38,7 +37,7 @@ function similarity({ store, app, names }: SearchContext, reference: JsonObject)
   }
   const raw = isObject(data.text) ? data.text.raw : undefined;
   if (raw !== undefined) return ({ row }) => (JSON.parse(row.media) as { text?: JsonObject }).text?.raw === raw;
-  const { url, base64 } = isObject(data.image) ? data.image : {};
+  const { url, base64 } = objectIn(data.image);
   const id = String(reference.input_id ?? reference.id ?? "");
   const sha256 =
     typeof base64 === "string"

@@ -1,10 +1,9 @@
 /** Searches inputs and annotations: filters select them, and ranks order them. */
 
-import type { JsonObject } from "../../core/util/json-values.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
-import { objectsIn } from "../wire/lists.js";
+import { objectIn, objectsIn } from "../wire/lenient-json.js";
 import { notSupported } from "../wire/refusals.js";
 import {
   type Candidate,
@@ -24,7 +23,7 @@ import { ranksOf } from "./ranks.js";
  */
 export function searchInputs(store: Store, app: AppRow, search: JsonObject): (InputRow & { score: number })[] {
   const context = contextOf(store, app, search);
-  const query = isObject(search.query) ? search.query : {};
+  const query = objectIn(search.query);
   const filters = objectsIn(query.filters);
   const ands = objectsIn(query.ands);
   const ranks = ranksOf(context, query);
@@ -49,7 +48,7 @@ export function searchAnnotations(
   search: JsonObject,
 ): { annotation: AnnotationRow; input: InputRow }[] {
   const context = contextOf(store, app, search);
-  const query = isObject(search.query) ? search.query : {};
+  const query = objectIn(search.query);
   if (objectsIn(query.ranks).length > 0 || objectsIn(query.ands).length > 0) {
     throw notSupported("the emulator ranks inputs only; search for annotations with filters");
   }

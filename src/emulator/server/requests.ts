@@ -4,8 +4,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isLoopbackHost } from "../../core/net/guarded-fetch.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json-values.js";
 import { checkId } from "../wire/ids.js";
+import { objectIn } from "../wire/lenient-json.js";
 import { invalidRequest, Refusal } from "../wire/refusals.js";
 
 /** Path and query of a request. */
@@ -116,16 +117,12 @@ function isSame(key: string, pat: string): boolean {
 
 /** Returns the app of a request whose path does not name it: from the body, the parameters, the key, or the default app. */
 export function namedApp(body: JsonObject, parameters: JsonObject, access: Access): AppName {
-  const named = { ...objectOrEmpty(parameters.user_app_id), ...objectOrEmpty(body.user_app_id) };
+  const named = { ...objectIn(parameters.user_app_id), ...objectIn(body.user_app_id) };
   const { userId, appId } = access.app ?? { userId: "me", appId: "main" };
   return {
     userId: checkId("user_id", String(named.user_id ?? userId)),
     appId: checkId("app_id", String(named.app_id ?? appId)),
   };
-}
-
-function objectOrEmpty(value: Json | undefined): JsonObject {
-  return isObject(value) ? value : {};
 }
 
 /** Returns the prefix that the client asks for in its request ids. */

@@ -8,9 +8,8 @@ export interface StoredConcept {
   value: number;
 }
 
-export interface GeoRecord {
-  geo_point: { longitude: number; latitude: number };
-}
+/** A type and not an interface, so that it is assignable to `JsonObject`. */
+export type GeoRecord = { geo_point: { longitude: number; latitude: number } };
 
 /** The fields of an input that a patch can change. */
 export interface Fields {

@@ -4,7 +4,7 @@ import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
 import type { AnnotationData, Region } from "../store/model.js";
 import { incomingConcepts, incomingFields, type NamedConcept } from "./incoming-fields.js";
-import { objectsIn } from "./lists.js";
+import { objectIn, objectsIn } from "./lenient-json.js";
 import { ItemRefusal } from "./refusals.js";
 
 /** The data of an annotation, and its concepts with their names. */
@@ -40,7 +40,7 @@ export function annotationsIn(data: JsonObject): JsonObject[] {
 
 /** Splits a frame with several regions: one frame for each region, and one for the rest of its data. */
 function splitByRegion(item: JsonObject): JsonObject[] {
-  const { regions: list, ...rest } = isObject(item.data) ? item.data : {};
+  const { regions: list, ...rest } = objectIn(item.data);
   const regions = objectsIn(list);
   if (regions.length < 2) return [item];
   const parts = regions.map((region) => ({ ...item, data: { regions: [region] } }));
@@ -54,7 +54,7 @@ function containedAnnotation(data: JsonObject, container: Container): IncomingAn
   const outside = Object.keys(data).filter((key) => key !== container);
   if (outside.length > 0) throw invalid(`${outside.join(", ")} must be in the data of ${container}`);
   const { data: inner, ...facts } = list[0] as JsonObject;
-  const annotation = incomingAnnotation(isObject(inner) ? inner : {});
+  const annotation = incomingAnnotation(objectIn(inner));
   if (annotation.data.around) throw invalid(`${container} cannot hold frames or time_segments`);
   return { data: { ...annotation.data, around: { in: container, facts } }, concepts: annotation.concepts };
 }
@@ -74,7 +74,7 @@ function wholeAnnotation(data: JsonObject): IncomingAnnotation {
 }
 
 function incomingRegion(value: JsonObject): { region: Region; concepts: NamedConcept[] } {
-  const data = isObject(value.data) ? value.data : {};
+  const data = objectIn(value.data);
   const concepts = incomingConcepts(data.concepts);
   const region: Region = { concepts: concepts.map((concept) => ({ id: concept.id, value: concept.value })) };
   if (typeof value.id === "string") region.id = value.id;

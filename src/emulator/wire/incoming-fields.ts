@@ -6,7 +6,7 @@ import { placeFrom } from "../../core/input/coordinates.js";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
 import type { Fields, GeoRecord, StoredConcept } from "../store/model.js";
 import { checkId } from "./ids.js";
-import { objectsIn } from "./lists.js";
+import { objectsIn } from "./lenient-json.js";
 import { ItemRefusal } from "./refusals.js";
 
 /** A concept as it was sent. */

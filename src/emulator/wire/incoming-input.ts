@@ -9,6 +9,7 @@ import type { Fields } from "../store/model.js";
 import { checkId } from "./ids.js";
 import { annotationsIn, type IncomingAnnotation, incomingAnnotation } from "./incoming-annotation.js";
 import { incomingConcepts, incomingFields, type NamedConcept } from "./incoming-fields.js";
+import { objectIn } from "./lenient-json.js";
 import { ItemRefusal } from "./refusals.js";
 
 export interface IncomingInput {
@@ -33,7 +34,7 @@ export type MediaLookup = (placeholder: string) => StoredMedia | undefined;
 /** Reads an input. @throws {ItemRefusal} 24155, 30104, 30105, 30106, 30300, 39999, 40003 */
 export function incomingInput(value: JsonObject, mediaOf: MediaLookup): IncomingInput {
   const id = idIn(value);
-  const data = isObject(value.data) ? value.data : {};
+  const data = objectIn(value.data);
   const { kind, media, stored, url, allowDuplicateUrl } = incomingMedia(data, mediaOf);
   const concepts = incomingConcepts(data.concepts);
   const datasets = Array.isArray(value.dataset_ids) ? value.dataset_ids.map(String) : [];

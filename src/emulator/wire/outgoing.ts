@@ -36,7 +36,7 @@ export function outgoingInput(row: InputRow, context: OutgoingContext): JsonObje
     data: { ...data, ...outgoingFields(JSON.parse(row.fields) as Fields, context) },
     created_at: row.created_at,
     modified_at: row.modified_at,
-    status: status(row.status, row.details ?? undefined) as unknown as JsonObject,
+    status: status(row.status, row.details ?? undefined),
   };
 }
 
@@ -60,7 +60,7 @@ export function outgoingFields(fields: Fields, context: OutgoingContext): JsonOb
   const data: JsonObject = {};
   if (fields.concepts && fields.concepts.length > 0) data.concepts = outgoingConcepts(fields.concepts, context);
   if (fields.metadata && Object.keys(fields.metadata).length > 0) data.metadata = fields.metadata;
-  if (fields.geo) data.geo = fields.geo as unknown as JsonObject;
+  if (fields.geo) data.geo = fields.geo;
   return data;
 }
 
@@ -84,7 +84,7 @@ export function outgoingAnnotation(
     ...(row.level === 1 ? { input_level: true } : {}),
     created_at: row.created_at,
     modified_at: row.modified_at,
-    status: status(row.status) as unknown as JsonObject,
+    status: status(row.status),
   };
 }
 
@@ -119,7 +119,7 @@ export function outgoingJob(job: JobRow): JsonObject {
     progress,
     created_at: job.created_at,
     modified_at: job.modified_at,
-    status: status(codeOfJob(job)) as unknown as JsonObject,
+    status: status(codeOfJob(job)),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Status codes with their descriptions and HTTP statuses. */
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import type { JsonObject } from "../../core/util/json-values.js";
 
 /** The codes that the emulator answers with. */
 const answers: readonly [code: number, description: string, httpStatus: number][] = [
@@ -65,11 +66,8 @@ const namesByCode = new Map<number, string>(
 /** Codes from here on are failures inside the platform. */
 const firstInternalCode = 98_000;
 
-export interface Status {
-  code: number;
-  description: string;
-  details?: string;
-}
+/** A status as answers contain it. */
+export type Status = JsonObject & { code: number; description: string; details?: string };
 
 /** Makes a status. @param details what the description does not say. */
 export function status(code: number, details?: string): Status {

@@ -1,7 +1,7 @@
 /** Routes that delete inputs. */
 
 import { limits } from "../../../clarifai/limits.js";
-import { textsIn } from "../../wire/lists.js";
+import { textsIn } from "../../wire/lenient-json.js";
 import { invalidRequest } from "../../wire/refusals.js";
 import type { Call, Reply } from "../context.js";
 import { inputOf } from "./input-rows.js";

@@ -3,7 +3,7 @@
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { isObject } from "../../../core/util/json-values.js";
 import type { InputRow } from "../../store/model.js";
-import { textsIn } from "../../wire/lists.js";
+import { textsIn } from "../../wire/lenient-json.js";
 import { outgoingInput } from "../../wire/outgoing.js";
 import { doesNotExist } from "../../wire/refusals.js";
 import { type Call, outgoing, pageOf, type Reply } from "../context.js";

@@ -5,6 +5,7 @@ import { kinds } from "../../../core/input/kinds.js";
 import { isObject, type Json, type JsonObject } from "../../../core/util/json-values.js";
 import type { Fields, InputRow } from "../../store/model.js";
 import { incomingConcepts, incomingFields } from "../../wire/incoming-fields.js";
+import { objectIn } from "../../wire/lenient-json.js";
 import { outgoingInput } from "../../wire/outgoing.js";
 import { ItemRefusal } from "../../wire/refusals.js";
 import { status } from "../../wire/status.js";
@@ -24,14 +25,14 @@ export function patchInputs(call: Call): Reply {
 function patchOne(call: Call, value: JsonObject, action: Action): ItemResult {
   const id = String(value.id ?? "");
   try {
-    const json = patchInput(call, id, isObject(value.data) ? value.data : {}, action);
+    const json = patchInput(call, id, objectIn(value.data), action);
     return {
       failed: false,
-      json: { ...json, status: status(statusCodes.INPUT_MODIFY_SUCCESS) as unknown as JsonObject },
+      json: { ...json, status: status(statusCodes.INPUT_MODIFY_SUCCESS) },
     };
   } catch (error) {
     if (!(error instanceof ItemRefusal)) throw error;
-    return { failed: true, json: { ...(id === "" ? {} : { id }), status: error.status as unknown as JsonObject } };
+    return { failed: true, json: { ...(id === "" ? {} : { id }), status: error.status } };
   }
 }
 

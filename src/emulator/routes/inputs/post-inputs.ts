@@ -105,7 +105,7 @@ function postOne(call: Call, value: JsonObject, options: PostOptions): Posted {
     if (!(error instanceof ItemRefusal)) throw error;
     const { id, data } = value;
     const sent = { ...(id === undefined ? {} : { id }), ...(isObject(data) ? { data: withoutContent(data) } : {}) };
-    return { failed: true, json: { ...sent, status: error.status as unknown as JsonObject } };
+    return { failed: true, json: { ...sent, status: error.status } };
   }
 }
 

@@ -1,6 +1,11 @@
-/** Lists in JSON, read leniently: entries of another type are left out. */
+/** Reads JSON leniently: a value of another type counts as empty. */
 
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+
+/** Returns an object, or an empty one for another value. */
+export function objectIn(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
 
 /** Returns the objects of a list. */
 export function objectsIn(value: Json | undefined): JsonObject[] {
