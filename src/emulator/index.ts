@@ -116,11 +116,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { host = "127.0.0.1", port: wantedPort = 0, unref = false } = options;
   const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
   const dataFolder = openDataFolder(folder);
-  const { store } = dataFolder;
   const { services, deletions } = makeServices(options, dataFolder, host);
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
-  const gallery = new LazyGallery({ store, files: dataFolder.files, credentials, sessions });
+  const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions });
   const server = makeServer({
     services,
     credentials,
@@ -141,7 +140,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const isTemporary = options.data === undefined;
   if (!unref && !isTemporary) dataFolder.publishAddress(url);
-
   const close = async () => {
     await stopListening(server);
     deletions.finish(true);
@@ -150,13 +148,23 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     dataFolder.close();
     if (isTemporary) rmSync(folder, { recursive: true, force: true });
   };
+  return handleOf({ url, port, dataFolder, faults: services.faults, sessions, close });
+}
+
+interface RunningParts extends Pick<Emulator, "url" | "port" | "faults" | "close"> {
+  dataFolder: DataFolder;
+  sessions: Sessions;
+}
+
+function handleOf({ url, port, dataFolder, faults, sessions, close }: RunningParts): Emulator {
+  const { store, checked } = dataFolder;
   let closing: Promise<void> | undefined;
   return {
     url,
     port,
     store: store.id,
-    faults: services.faults,
-    checked: dataFolder.checked,
+    faults,
+    checked,
     // Browsers do not send the part after the "#" to servers.
     galleryUrl: () => `${url}/#link=${sessions.link()}`,
     stored: (userId = "me", appId = "main") => storedInputs(store, userId, appId),

@@ -53,20 +53,14 @@ export function Detail({ pages, onMove, onClose, onFilter, ...options }: DetailP
           {problem}
         </span>
         {/* A disabled button would lose the focus, and with it the arrow keys. */}
-        <button
-          type="button"
-          aria-disabled={previous === undefined}
-          aria-label="Previous input"
+        <DialogButton
+          label="Previous input"
+          text="←"
+          isDisabled={previous === undefined}
           onClick={() => move(previous)}
-        >
-          ←
-        </button>
-        <button type="button" aria-disabled={next === undefined} aria-label="Next input" onClick={() => move(next)}>
-          →
-        </button>
-        <button type="button" aria-label="Close" onClick={() => dialog.current?.close()}>
-          ✕
-        </button>
+        />
+        <DialogButton label="Next input" text="→" isDisabled={next === undefined} onClick={() => move(next)} />
+        <DialogButton label="Close" text="✕" onClick={() => dialog.current?.close()} />
       </header>
       {record === "deleted" && <p class="empty-state">This input was deleted.</p>}
       {record !== "deleted" && item && (
@@ -86,6 +80,21 @@ function Title({ item }: { item: ItemShape | undefined }) {
     <h2 id="detail-name" title={item?.id}>
       <span aria-hidden="true">{item && symbols[item.kind]}</span> <bdi>{item?.id ?? "…"}</bdi>
     </h2>
+  );
+}
+
+interface DialogButtonProps {
+  label: string;
+  text: string;
+  isDisabled?: boolean;
+  onClick: () => void;
+}
+
+function DialogButton({ label, text, isDisabled, onClick }: DialogButtonProps) {
+  return (
+    <button type="button" aria-disabled={isDisabled} aria-label={label} onClick={onClick}>
+      {text}
+    </button>
   );
 }
 
