@@ -17,6 +17,7 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { Source, SourceItem } from "../core/plugin/source.js";
 import { redactUrl, withoutSignature } from "../core/redact-urls.js";
+import { isObject } from "../core/util/json-values.js";
 import { linkAborts } from "../core/util/link-aborts.js";
 import { inOrder, type Slot } from "./urls/fetch-queue.js";
 import { fetchUrl } from "./urls/fetch-url.js";
@@ -38,7 +39,7 @@ const Options = z.strictObject({
    * in no report and no record. Default: none.
    */
   headers: z
-    .custom<Record<string, string>>(isPlainObject, "expected an object of names and texts, received something else")
+    .custom<Record<string, string>>(isObject, "expected an object of names and texts, received something else")
     .default({}),
   /** Most fetches at once; they run ahead of the flow by no more than this. Default: 4. */
   concurrency: z.number().int().min(1).max(64).default(4),
@@ -120,10 +121,6 @@ function checkFetchOptions({ fetch, ids, headers }: Checked): void {
   if (fetch || named === undefined) return;
   const hint = "the platform fetches by itself otherwise; pass fetch: true (on the command line --fetch)";
   throw new OptionsError("ERR_OPTIONS", `urls: ${named} is for URLs that are fetched here; ${hint}`);
-}
-
-function isPlainObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 async function* linesOf(path: string): AsyncGenerator<Line> {

@@ -162,7 +162,7 @@ describe.runIf(canMount)("a disk that is full", () => {
     expect(full.counts.failed).toBeGreaterThan(0);
     expect(full.failures[0]).toMatchObject({
       code: "98013",
-      reason: expect.stringMatching(/data folder takes no more.*ENOSPC|full/),
+      reason: expect.stringMatching(/data folder is full.*ENOSPC|full/),
     });
     const body = JSON.stringify({ inputs: [{ id: "large", data: { text: { raw: "x".repeat(1_900_000) } } }] });
     const post = () => fetch(`${store.url}/v2/inputs`, { method: "POST", headers: { authorization: "Key any" }, body });

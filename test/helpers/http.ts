@@ -1,4 +1,4 @@
-/** An embedded store for one test, and bare HTTP to it. */
+/** An emulator for one test, and plain HTTP to it. */
 
 import { onTestFinished, vi } from "vitest";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/emulator/index.js";

@@ -11,7 +11,7 @@ import { Transport } from "../../src/clarifai/client/transport.js";
 import type { Clock } from "../../src/core/net/clock.js";
 import { fetchMedia } from "../../src/emulator/media/fetch-media.js";
 import { MediaFiles } from "../../src/emulator/media/media-files.js";
-import { drain } from "../../src/emulator/server/requests.js";
+import { drain } from "../../src/emulator/server/body.js";
 import { makeServer } from "../../src/emulator/server/server.js";
 import {
   ApiError,

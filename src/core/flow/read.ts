@@ -7,7 +7,7 @@ import type { RunContext } from "../accounting/run-context.js";
 import { rawOperatorError } from "../accounting/stages.js";
 import type { Tracking } from "../accounting/tracking.js";
 import { codeOf, describeError, FlowError, InputError, pluginError, SourceError } from "../errors.js";
-import { journalKeyOf, journalKeyOf } from "../input/each-field.js";
+import { journalKeyOf } from "../input/each-field.js";
 import type { Input, InputDraft } from "../input/input.js";
 import { defaultIdOf, normalize } from "../input/normalize.js";
 import { doneEarlier, type ReadContext, type Source, type SourceItem, type SourceStep } from "../plugin/source.js";

@@ -1,27 +1,28 @@
-/** The inputs that the grid shows, a page at a time, of lists as long as they may be. */
+/** Loads the inputs of the grid in pages, so that lists of any length can be shown. */
 
-import type { ItemShape, PageShape } from "../shapes.js";
-import { ask, NoSession } from "./api.js";
+import type { ItemShape, PageShape } from "../../shapes.js";
+import { getJson, NoSession } from "../api.js";
 
 const pageSize = 100;
-/** Pages that are kept; those that were shown longest ago go first. */
+/** Maximum number of pages in memory. The pages that were loaded first are dropped first. */
 const maxPages = 40;
 
 export class InputPages {
-  /** How many there are; undefined until the first answer. */
+  /** Number of inputs. Undefined until the first answer. */
   total: number | undefined;
+  /** The newest input of the listing. */
   top = 0;
-  /** A page could not be loaded. None is asked for again before the next refresh. */
+  /** A page could not be loaded. No page is requested again before the next refresh. */
   isIncomplete = false;
   readonly #parameters: URLSearchParams;
-  readonly #changed: (error?: unknown) => void;
+  readonly #onChange: (error?: unknown) => void;
   readonly #pages = new Map<number, ItemShape[]>();
   readonly #loading = new Map<number, AbortController>();
   #visible: [first: number, last: number] = [0, 0];
 
-  constructor(parameters: URLSearchParams, changed: (error?: unknown) => void) {
+  constructor(parameters: URLSearchParams, onChange: (error?: unknown) => void) {
     this.#parameters = parameters;
-    this.#changed = changed;
+    this.#onChange = onChange;
     void this.#load(0);
   }
 
@@ -33,7 +34,7 @@ export class InputPages {
     return this.#pages.get(Math.floor(index / pageSize))?.[index % pageSize];
   }
 
-  /** The place of an input that is loaded. */
+  /** Returns the position of an input. Undefined: it is not loaded. */
   indexOf(seq: number): number | undefined {
     for (const [page, items] of this.#pages) {
       const index = items.findIndex((item) => item.seq === seq);
@@ -42,7 +43,7 @@ export class InputPages {
     return undefined;
   }
 
-  /** Loads what is missing between two places, and stops loading what is elsewhere. */
+  /** Loads the missing pages between two positions, and stops loading other pages. */
   show(from: number, to: number): void {
     if (this.total === undefined) return;
     const last = Math.floor(Math.max(0, Math.min(to, this.total - 1)) / pageSize);
@@ -54,7 +55,7 @@ export class InputPages {
     }
   }
 
-  /** Takes in what changed: from the top with what is new, elsewhere without moving what is shown. */
+  /** Loads the visible pages again. `fromTop` includes new inputs; otherwise the visible inputs stay in their positions. */
   async refresh(fromTop: boolean): Promise<void> {
     const [first, last] = this.#visible;
     this.isIncomplete = false;
@@ -72,30 +73,30 @@ export class InputPages {
     const parameters = new URLSearchParams(this.#parameters);
     parameters.set("limit", String(pageSize));
     if (!fromTop) parameters.set("top", String(this.top));
-    // From the nearest page before it that is known, the store goes on without counting from the start.
-    const before = fresh ? undefined : this.#before(page);
-    if (before) parameters.set("after", String(before.seq));
-    parameters.set("skip", String(pageSize * (page - (before?.page ?? -1) - 1)));
+    // The emulator continues after the nearest loaded page, so it does not have to count from the start.
+    const previous = fresh ? undefined : this.#nearestBefore(page);
+    if (previous) parameters.set("after", String(previous.seq));
+    parameters.set("skip", String(pageSize * (page - (previous?.page ?? -1) - 1)));
     try {
-      const answer = await ask<PageShape>("inputs", parameters, loading.signal);
+      const answer = await getJson<PageShape>("inputs", parameters, loading.signal);
       this.total = answer.total ?? this.total;
       this.top = answer.top;
       this.#pages.delete(page);
       this.#pages.set(page, answer.items);
       for (const oldest of this.#pages.keys()) if (this.#pages.size > maxPages) this.#pages.delete(oldest);
-      this.#changed();
+      this.#onChange();
     } catch (error) {
       if (loading.signal.aborted && !(error instanceof NoSession)) return;
       this.isIncomplete = true;
-      this.#changed(error);
+      this.#onChange(error);
     } finally {
       if (this.#loading.get(page) === loading) this.#loading.delete(page);
     }
   }
 
-  #before(page: number): { page: number; seq: number } | undefined {
-    const known = [...this.#pages].filter(([number, items]) => number < page && items.length === pageSize);
-    const nearest = known.sort(([one], [other]) => other - one)[0];
+  #nearestBefore(page: number): { page: number; seq: number } | undefined {
+    const loaded = [...this.#pages].filter(([number, items]) => number < page && items.length === pageSize);
+    const nearest = loaded.sort(([one], [other]) => other - one)[0];
     return nearest && { page: nearest[0], seq: (nearest[1].at(-1) as ItemShape).seq };
   }
 }

@@ -1,11 +1,11 @@
-/** The embedded store: who may use it, what paths and names can do, and what browsers make of what it serves. */
+/** The emulator: access, hostile paths and names, and content that browsers could run. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { strangerOf } from "../../src/emulator/server/requests.js";
+import { untrustedOrigin } from "../../src/emulator/server/requests.js";
 import { connect } from "../../src/index.js";
 import { svg } from "../helpers/bombs.js";
 import { jpeg } from "../helpers/files.js";
@@ -18,7 +18,7 @@ interface Reply {
   body: string;
 }
 
-/** Sends a request as it is given: no path put right, no header left out. */
+/** Sends a request unchanged: the path is not normalized, and no header is left out. */
 function send(
   { emulator }: Pick<Http, "emulator">,
   method: string,
@@ -28,19 +28,16 @@ function send(
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(emulator.url);
-    const asked = request(
-      { hostname, port, method, path, headers: { ...headers, connection: "close" } },
-      (response) => {
-        let text = "";
-        response.on("data", (chunk: Buffer) => (text += chunk.toString()));
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
-      },
-    );
-    asked.on("error", reject).end(body);
+    const sent = request({ hostname, port, method, path, headers: { ...headers, connection: "close" } }, (response) => {
+      let text = "";
+      response.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+    });
+    sent.on("error", reject).end(body);
   });
 }
 
-/** The first line that comes back for bytes that are no proper request. */
+/** Sends raw bytes and returns the first line of the answer. */
 function sendRaw({ emulator }: Http, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket(emulator.port, "127.0.0.1", () => socket.end(text));
@@ -53,7 +50,7 @@ function sendRaw({ emulator }: Http, text: string): Promise<string> {
 const key = { authorization: "Key right" };
 const inputs = JSON.stringify({ inputs: [note("planted")] });
 
-/** A store with one image, behind a key. */
+/** Starts an emulator with a key and one image. */
 async function guarded() {
   const http = await openHttp({ pat: "right" });
   const body = JSON.stringify({ inputs: [picture("a", await jpeg())] });
@@ -108,7 +105,7 @@ describe("blocked: requests without the key", () => {
     expect((await send(http, "GET", `${http.media}?key=right`)).status).toBe(404);
   });
 
-  it("any key, to the store that connect starts", async () => {
+  it("any key, to the emulator that connect starts", async () => {
     const app = await connect({ data: temporaryFolder(), announce: false });
     onTestFinished(() => app.close());
     for (const guess of ["any", "local", "embedded", "me", "sluice"]) {
@@ -126,20 +123,20 @@ describe("blocked: pages in a browser", () => {
     ["of a site whose name begins like this machine", { origin: "http://localhost.evil.example" }],
     ["of a site whose name begins like an address of this machine", { origin: "http://127.0.0.1.evil.example" }],
     ["of a site whose name ends like this machine", { origin: "http://evillocalhost" }],
-    ["of a file or a frame that is locked up", { origin: "null" }],
+    ["of a file or a sandboxed frame", { origin: "null" }],
     ["of an extension", { origin: "chrome-extension://abcdef" }],
     ["of no site", { origin: "" }],
-    ["of what is no site", { origin: "://" }],
+    ["of an invalid origin", { origin: "://" }],
     ["of a private network", { origin: "http://192.168.0.1" }],
-    ["under a name that was looked up to this machine", { host: "evil.example" }],
+    ["under a host name that resolves to this machine", { host: "evil.example" }],
     ["under a name with a port", { host: "evil.example:8080" }],
     ["under a name that begins like this machine", { host: "localhost.evil.example" }],
     ["under a name that begins like an address", { host: "127.0.0.1.evil.example" }],
-    ["under a user that is this machine", { host: "127.0.0.1@evil.example" }],
-    ["under the address of everything", { host: "0.0.0.0" }],
+    ["under a user name that looks like this machine", { host: "127.0.0.1@evil.example" }],
+    ["under the unspecified address", { host: "0.0.0.0" }],
     ["under a private address", { host: "10.0.0.1" }],
     ["under a name in brackets", { host: "[evil.example]" }],
-    ["under what is no name", { host: "evil example" }],
+    ["under an invalid name", { host: "evil example" }],
     ["under such a name, from a page of the same", { host: "evil.example", origin: "http://evil.example" }],
     ["under such a name, from a page of this machine", { host: "evil.example", origin: "http://localhost" }],
   ])("%s", async (_, headers) => {
@@ -157,7 +154,7 @@ describe("blocked: pages in a browser", () => {
     expect(http.emulator.stored()).toHaveLength(1);
   });
 
-  it("that ask for leave beforehand", async () => {
+  it("that send a preflight request", async () => {
     const http = await guarded();
     for (const origin of ["https://evil.example", "http://localhost:3000"]) {
       const headers = {
@@ -171,9 +168,9 @@ describe("blocked: pages in a browser", () => {
     }
   });
 
-  it("that reach a store which others reach too", () => {
+  it("that reach an emulator which listens for other machines", () => {
     const from = (host: string | undefined, origin?: string) =>
-      strangerOf({ headers: { host, ...(origin === undefined ? {} : { origin }) } } as never, "0.0.0.0");
+      untrustedOrigin({ headers: { host, ...(origin === undefined ? {} : { origin }) } } as never, "0.0.0.0");
     expect(from("store.lan:8080", "https://evil.example")).toContain("evil.example");
     expect(from("store.lan:8080", "null")).toContain("null");
     expect(from("store.lan:8080")).toBeUndefined();
@@ -194,7 +191,7 @@ describe("blocked: paths", () => {
     ["a NUL", "GET", "/v2/users/me/apps/main%00/inputs"],
     ["a line break", "GET", "/v2/users/me/apps/main%0d%0aX-Injected:%20yes/inputs"],
     ["a control character", "GET", "/v2/users/me/apps/%07/inputs"],
-    ["what cannot be decoded", "GET", "/v2/users/me/apps/%c0%ae%c0%ae/inputs"],
+    ["bytes that cannot be decoded", "GET", "/v2/users/me/apps/%c0%ae%c0%ae/inputs"],
     ["half of a percent sign", "GET", "/v2/users/me/apps/%2/inputs"],
   ])("%s", async (_, method, path) => {
     const http = await guarded();
@@ -214,7 +211,7 @@ describe("blocked: paths", () => {
     ["a digest in capitals", "A".repeat(64)],
     ["a digest and a way up", `${"a".repeat(64)}%2f..%2f..`],
     ["a digest and a NUL", `${"a".repeat(64)}%00`],
-    ["a digest that is not there", "a".repeat(64)],
+    ["an unknown digest", "a".repeat(64)],
     ["nothing", ""],
   ])("of media: %s", async (_, end) => {
     const http = await guarded();
@@ -249,7 +246,7 @@ describe("blocked: paths", () => {
       "400",
     ],
     ["a header with a space in its name", "GET /v2/inputs HTTP/1.1\r\nHost : localhost\r\n\r\n", "400"],
-    ["a line that is none", "\u0000\u0001\u0002\r\n\r\n", "400"],
+    ["an invalid request line", "\u0000\u0001\u0002\r\n\r\n", "400"],
   ])("in a request that asks for %s", async (_, text, status) => {
     const http = await openHttp({ pat: "right" });
     expect((await sendRaw(http, text)).split(" ")[1] ?? "").toBe(status);
@@ -276,12 +273,12 @@ describe("blocked: names in bodies", () => {
     const where = { user_app_id: { user_id: name, app_id: name } };
     const body = { ...where, inputs_add_job_id: name, inputs: [{ ...note(name), dataset_ids: [name] }] };
     await http.call("POST", "/v2/inputs", body);
-    // Names are values in rows and nothing else: no file is called after them, and none is taken for another.
+    // Names are only values in rows: no file is named after them, and no two names are confused.
     expect(existsSync(join(http.folder, "..", "x"))).toBe(false);
     expect(
       readdirSync(http.folder).filter((entry) => !/^(?:media|incoming|(?:lock|store\.sqlite)(?:-\w+)?)$/.test(entry)),
     ).toEqual([]);
-    // A name that a row would not keep as it is makes none.
+    // A name that the database would change creates no row.
     const isKept = !/[\p{Cc}\p{Cs}]/u.test(name);
     expect(http.emulator.stored(name, name)).toHaveLength(isKept ? 1 : 0);
     expect(http.emulator.stored(name.replace("b", "c"), name)).toHaveLength(isKept && !name.includes("b") ? 1 : 0);
@@ -357,12 +354,12 @@ describe("let through", () => {
     },
   );
 
-  it("loopback alone, unless it is told otherwise", async () => {
+  it("loopback only, by default", async () => {
     const { emulator } = await openHttp();
     expect(new URL(emulator.url).hostname).toBe("127.0.0.1");
   });
 
-  it("the key of the store to nobody: it is in none of its files", async () => {
+  it("no key in the files of the store", async () => {
     const http = await openHttp({ pat: "canary-of-the-store" });
     await send(http, "POST", "/v2/inputs", { authorization: "Key canary-of-the-store" }, inputs);
     await http.emulator.close();
