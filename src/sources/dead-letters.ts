@@ -10,7 +10,7 @@ import { revealSecrets } from "../core/input/secret-urls.js";
 import { blockBytes } from "../core/journal/append-file.js";
 import type { DeadLetter } from "../core/journal/dead-letters.js";
 import { defineSource } from "../core/plugin/define-source.js";
-import type { Source, SourceItem } from "../core/plugin/source.js";
+import type { SourceItem } from "../core/plugin/source.js";
 import { DigestSet, digestOfKey } from "../core/util/digest-set.js";
 
 /** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */

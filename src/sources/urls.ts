@@ -15,7 +15,7 @@ import { HostGates } from "../core/net/host-limits.js";
 import { checkHeaders } from "../core/net/request-headers.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { Source, SourceItem } from "../core/plugin/source.js";
+import type { SourceItem } from "../core/plugin/source.js";
 import { redactUrl, withoutSignature } from "../core/redact-urls.js";
 import { isObject } from "../core/util/json-values.js";
 import { linkAborts } from "../core/util/link-aborts.js";

@@ -7,7 +7,7 @@ import { InputError } from "../core/errors.js";
 import { pixelBudget } from "../core/input/decoding.js";
 import type { BytesContent, FileContent, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import type { OptionsOf } from "../core/plugin/options.js";
 import { locationOf } from "../formats/exif/image-location.js";
 import { encode, keepsDepth, type Target } from "./fit-image/encode.js";
 import { type Format, notDecoded, openImage, type SourceImage, undecodable } from "./fit-image/source-image.js";
