@@ -5,9 +5,9 @@ import type { Outcome } from "../core/accounting/ledger.js";
 import type { Acknowledge, Listed } from "../core/accounting/tracking.js";
 import { describeError, InputError } from "../core/errors.js";
 import type { Input, InputDraft } from "../core/input/input.js";
-import { type DeadLetter, referring } from "../core/journal/dead-letters.js";
+import { type DeadLetter, referencesOf } from "../core/journal/dead-letters.js";
 import type { SourceItem } from "../core/plugin/source.js";
-import { shortened } from "../core/report/reason-groups.js";
+import { reportText } from "../core/report/reason-groups.js";
 import type { NatsServer } from "./nats-server.js";
 import { decodeReference } from "./reference.js";
 import { partsOf } from "./streams.js";
@@ -134,14 +134,14 @@ export class Deliveries {
     const letter: FailedInput = {
       sequence,
       source: "jetstream",
-      origin: shortened(origin),
+      origin: reportText(origin),
       id: input?.id,
       code,
       stage,
       attempts,
       retryable,
-      reason: shortened(reason),
-      ...(input && referring(input)),
+      reason: reportText(reason),
+      ...(input && referencesOf(input)),
       listed,
     };
     const maxBytes = this.#nats.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
@@ -153,7 +153,7 @@ export class Deliveries {
   }
 
   async #recordSkipped(sequence: number, origin: string, reason: string): Promise<void> {
-    const record = { sequence, origin: shortened(origin), reason: shortened(reason) };
+    const record = { sequence, origin: reportText(origin), reason: reportText(reason) };
     await this.#publish(partsOf(this.#options.stream).skipped.subject, record, `${sequence}`);
   }
 

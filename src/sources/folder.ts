@@ -14,7 +14,7 @@ import type { FileContent, InputDraft, Kind } from "../core/input/input.js";
 import { kinds } from "../core/input/kinds.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import { doneEarlier, type Source, type SourceItem } from "../core/plugin/source.js";
+import { doneEarlier, type SourceItem } from "../core/plugin/source.js";
 import { formatValue } from "../core/util/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 import { sidecarByContent } from "./folder/sidecars.js";

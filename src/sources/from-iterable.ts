@@ -6,7 +6,6 @@ import type { InputDraft } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
-import type { Source } from "../core/plugin/source.js";
 import { formatValue } from "../core/util/format-value.js";
 
 const Options = z.strictObject({

@@ -10,7 +10,7 @@ import { bytesFromBase64 } from "../core/input/input-json.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
-import { itemFrom, type Source, type SourceItem } from "../core/plugin/source.js";
+import { itemFrom, type SourceItem } from "../core/plugin/source.js";
 import { parseJson } from "../core/util/json-text.js";
 import { inputOfLine, isManifestLine, lastLines } from "../formats/manifest/lines.js";
 

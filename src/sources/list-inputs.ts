@@ -15,7 +15,7 @@ import type { InputDraft } from "../core/input/input.js";
 import { kinds, mediaKinds } from "../core/input/kinds.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { ReadContext, Source, SourceItem } from "../core/plugin/source.js";
+import type { SourceItem } from "../core/plugin/source.js";
 
 const Options = z.strictObject({
   /** Kinds to yield; an image with a text counts as image. Default: all. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Message } from "../core/accounting/message.js";
 import { flow } from "../core/flow/flow.js";
 import type { Input, InputDraft } from "../core/input/input.js";
-import { admit } from "../core/input/normalize.js";
+import { normalize } from "../core/input/normalize.js";
 import type { Stage } from "../core/plugin/stage.js";
 import type { Report } from "../core/report/report.js";
 import { fixtureSource, recordInputs, within } from "./fixture-source.js";
@@ -64,7 +64,7 @@ export function testTransform(name: string, create: () => Promise<TransformFixtu
       const invalid = report.failures.filter(({ code }) => code === "ERR_TRANSFORM_RESULT").map(({ reason }) => reason);
       for (const { value, origin } of results) {
         const problem = await Promise.resolve()
-          .then(() => admit(value as InputDraft, origin))
+          .then(() => normalize(value as InputDraft, origin))
           .then(() => undefined, String);
         if (problem !== undefined) invalid.push(`${origin}: ${problem}`);
       }

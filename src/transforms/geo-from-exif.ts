@@ -3,7 +3,7 @@
 import * as z from "zod";
 import type { Content, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import type { OptionsOf } from "../core/plugin/options.js";
 import { locationOf } from "../formats/exif/image-location.js";
 
 const Options = z.strictObject({

@@ -1,7 +1,7 @@
 /** Transform: gives inputs a place. */
 
 import { InputError } from "../core/errors.js";
-import { placeFrom } from "../core/input/coordinates.js";
+import { geoPointFrom } from "../core/input/coordinates.js";
 import type { GeoPoint, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import { formatValue } from "../core/util/format-value.js";
@@ -21,7 +21,7 @@ export const setGeo = defineTransform({
   name: "setGeo",
   parse(place: GeoPoint | ((input: Input) => Place | Promise<Place>)) {
     if (typeof place === "function") return place;
-    return placeFrom(place.longitude, place.latitude, "setGeo");
+    return geoPointFrom(place.longitude, place.latitude, "setGeo");
   },
   apply(input, place) {
     if (typeof place !== "function") return { ...input, geo: place };
@@ -31,7 +31,7 @@ export const setGeo = defineTransform({
 
 function withGeo(input: Input, place: Place | null): Input {
   if (place === undefined || place === null) return input;
-  if (typeof place === "object") return { ...input, geo: placeFrom(place.longitude, place.latitude) };
+  if (typeof place === "object") return { ...input, geo: geoPointFrom(place.longitude, place.latitude) };
   const text = `the function must return { longitude, latitude } or undefined, got ${formatValue(place)}`;
   throw new InputError("ERR_GEO", text);
 }

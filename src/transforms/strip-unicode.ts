@@ -3,7 +3,7 @@
 import * as z from "zod";
 import type { Concept, Input, Json } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import type { OptionsOf } from "../core/plugin/options.js";
 import { type CharacterClass, loadUnicode, stripper } from "./strip-unicode/unicode-classes.js";
 
 function isScript(name: string): boolean {

@@ -234,7 +234,7 @@ describe("a journal", () => {
     );
     await expect(send(await open({ baseUrl: url }), journal)).rejects.toMatchObject({
       code: "ERR_JOURNAL_FLOW",
-      message: expect.stringContaining("recorded neither ports of this machine nor the store"),
+      message: expect.stringContaining("recorded neither local ports nor the store"),
     });
   });
 

@@ -3,9 +3,10 @@ import { from, lastValueFrom, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { uploadPolicy } from "../../src/clarifai/batch-policy.js";
 import { encodeInput } from "../../src/clarifai/wire/encoding.js";
+import { Message } from "../../src/core/accounting/message.js";
 import { RunContext } from "../../src/core/accounting/run-context.js";
 import { kindOf } from "../../src/core/input/input.js";
-import { batch, flow, type Input, type InputDraft, limits, Message } from "../../src/index.js";
+import { batch, flow, type Input, type InputDraft, limits } from "../../src/index.js";
 import { sinkOf, texts } from "../helpers/flows.js";
 import { isLong } from "../helpers/long.js";
 

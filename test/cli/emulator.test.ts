@@ -83,7 +83,7 @@ describe("sluice emulator", () => {
     expect(ignored.status).toBe(200);
   });
 
-  it("prints one line on an error", async () => {
+  it("reports in one line why it cannot start", async () => {
     const { child, url } = await start("--data", temporaryFolder());
     const { port } = new URL(url);
     const folder = temporaryFolder();
@@ -92,7 +92,7 @@ describe("sluice emulator", () => {
     const failures: [string[], RegExp, number][] = [
       [["--port", "many"], /^error: option '--port <number>' argument 'many' is invalid.*from 0 to 65535/, 2],
       [["--port", port, "--data", folder], new RegExp(`^error: .*port ${port} of 127.0.0.1: another program`), 1],
-      [["--port", "0", "--data", faults], /^error: the folder \S+faults\.json cannot be used/, 1],
+      [["--port", "0", "--data", faults], /^error: the emulator cannot use the data folder \S+faults\.json/, 1],
       [["--strict", "--lenient"], /^error: option '--strict' cannot be used with option '--lenient'/, 2],
       [["--urls", "skip"], /^error: option '--urls <mode>' argument 'skip' is invalid/, 2],
       [["--faults", faults], /^error: .*faults\.json: rule 2 has no fault/, 2],

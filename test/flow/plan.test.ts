@@ -8,7 +8,6 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type App,
   annotate,
-  BatchError,
   batch,
   boundingBox,
   defineSink,

@@ -1,5 +1,6 @@
 /** The ids of a run, and which input had each first. */
 
+import { shorten } from "../util/shorten.js";
 import { OriginLog } from "./origin-log.js";
 
 /** Longest origin that is recorded, in characters. */
@@ -88,7 +89,7 @@ export class IdsInRun {
 
 /** An origin as it is recorded. */
 export function shortened(origin: string): string {
-  return origin.length > maxOriginLength ? `${origin.slice(0, maxOriginLength)}…` : origin;
+  return shorten(origin, maxOriginLength);
 }
 
 function mixed(hash: number): number {

@@ -24,7 +24,7 @@ export async function* iterate(
   const reporter = new Reporter(context);
   const waiting: Message[] = [];
   let ended: { error?: unknown } | undefined;
-  let wake = () => undefined as void;
+  let wake: () => void = () => undefined;
   budget.onSaturated(() => waiting.length >= maxWaiting);
   const end = (state: { error?: unknown }) => {
     ended ??= state;

@@ -2,8 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Message } from "../../../src/core/accounting/message.js";
 import { RunContext } from "../../../src/core/accounting/run-context.js";
-import { type Input, Message, type Outcome, type Settlement } from "../../../src/index.js";
+import type { Input, Outcome, Settlement } from "../../../src/index.js";
 
 const base = { concepts: [], metadata: {}, annotations: [], datasets: [] };
 const outcomes: Outcome[] = [

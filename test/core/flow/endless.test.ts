@@ -2,9 +2,10 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { Pacer } from "../../../src/clarifai/client/pacing/pacer.js";
 import { Rate } from "../../../src/clarifai/client/pacing/rate.js";
+import { Message } from "../../../src/core/accounting/message.js";
 import { RunContext } from "../../../src/core/accounting/run-context.js";
 import { Reporter } from "../../../src/core/report/reporter.js";
-import { batch, dedupe, flow, Message, type ProgressEvent, type Source } from "../../../src/index.js";
+import { batch, dedupe, flow, type ProgressEvent, type Source } from "../../../src/index.js";
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 import { VirtualClock } from "../../helpers/virtual-clock.js";
 
