@@ -24,45 +24,50 @@ export function removeCommand(): Command {
   return withConnection(withRun(selecting, false))
     .addHelpText("after", "\nExamples:\n  $ sluice remove --dataset old\n  $ sluice remove --status 30002 --yes")
     .action((options: RemoveOptions, command: Command) => {
-      const { all, id, kind, dataset, status, yes } = options;
-      const narrows = [id, kind, dataset, status].some((option) => option !== undefined);
-      if (all && narrows) {
-        return command.error("error: --all cannot be combined with --id, --kind, --dataset or --status", {
-          exitCode: 2,
-        });
-      }
-      if (!all && !narrows) {
-        return command.error("error: select inputs with --id, --kind, --dataset or --status, or pass --all", {
-          exitCode: 2,
-        });
-      }
-      if (!yes && !process.stdin.isTTY) {
-        return command.error("error: remove cannot ask without a terminal; pass --yes to delete without a question", {
-          exitCode: 2,
-        });
-      }
-      return withApp(options, async (app) => {
-        const { batch, flow, listInputs, remove, transform } = await import("../index.js");
-        const selection = selectionOf(options);
-        if (!yes) {
-          // The run deletes only counted inputs that still match the filters, since others may be added while the question is open.
-          const ids: string[] = [];
-          const collectIds = transform((input) => {
-            ids.push(input.id);
-            return input;
-          });
-          await flow(listInputs(app, selection)).pipe(collectIds).run();
-          selection.ids = ids;
-          if (!(await isConfirmed(app, ids.length, options))) {
-            process.stderr.write("Nothing was deleted.\n");
-            process.exitCode = 1;
-            return;
-          }
-        }
-        const inputs = flow(listInputs(app, selection)).pipe(batch(), remove(app));
-        await conclude(await inputs.run(runOptions(options)), options);
-      });
+      const problem = problemOf(options);
+      if (problem !== undefined) return command.error(`error: ${problem}`, { exitCode: 2 });
+      return withApp(options, (app) => removeSelected(app, options));
     });
+}
+
+/** Returns what is wrong with the options; undefined if the command can start. */
+function problemOf({ all, id, kind, dataset, status, yes }: RemoveOptions): string | undefined {
+  const hasFilter = [id, kind, dataset, status].some((option) => option !== undefined);
+  if (all && hasFilter) return "--all cannot be combined with --id, --kind, --dataset or --status";
+  if (!all && !hasFilter) return "select inputs with --id, --kind, --dataset or --status, or pass --all";
+  if (!yes && !process.stdin.isTTY) {
+    return "remove cannot ask without a terminal; pass --yes to delete without a question";
+  }
+  return undefined;
+}
+
+async function removeSelected(app: App, options: RemoveOptions): Promise<void> {
+  const { batch, flow, listInputs, remove } = await import("../index.js");
+  const selection = selectionOf(options);
+  if (!options.yes) {
+    // The run deletes only counted inputs that still match the filters, since others may be added while the question is open.
+    selection.ids = await selectedIds(app, options);
+    if (!(await isConfirmed(app, selection.ids.length, options))) {
+      process.stderr.write("Nothing was deleted.\n");
+      process.exitCode = 1;
+      return;
+    }
+  }
+  const inputs = flow(listInputs(app, selection)).pipe(batch(), remove(app));
+  await conclude(await inputs.run(runOptions(options)), options);
+}
+
+async function selectedIds(app: App, options: RemoveOptions): Promise<string[]> {
+  const { flow, listInputs, transform } = await import("../index.js");
+  const ids: string[] = [];
+  const collect = transform((input) => {
+    ids.push(input.id);
+    return input;
+  });
+  await flow(listInputs(app, selectionOf(options)))
+    .pipe(collect)
+    .run();
+  return ids;
 }
 
 async function isConfirmed(app: App, count: number, options: SelectingOptions): Promise<boolean> {

@@ -31,9 +31,9 @@ export function testSink(name: string, create: () => Promise<SinkFixture>): void
   describe(`${name} as a sink`, () => {
     it("writes single messages", async () => {
       const { sink, inputs, written, isClosed } = await create();
-      const report = await ended(flow(fixtureSource(inputs)).pipe(sink).run());
-      expectAllOk(report, inputs);
-      expectIds(await written(), inputs, "it must write every input once");
+      const report = await ended(name, flow(fixtureSource(inputs)).pipe(sink).run());
+      expectAllOk(name, report, inputs);
+      expectIds(name, await written(), inputs, "it must write every input once");
       if (isClosed) expect(await isClosed(), `${name}: close must close at the end what open opened`).toBe(true);
     });
 
@@ -45,10 +45,10 @@ export function testSink(name: string, create: () => Promise<SinkFixture>): void
       const running = flow(fixtureSource(inputs))
         .pipe(record, batchBy({ maxItems: 2 }), sink, collect)
         .run();
-      expectAllOk(await ended(running), inputs);
+      expectAllOk(name, await ended(name, running), inputs);
       expect(originals, `${name}: it must not change the inputs that it writes`).toEqual(copies);
-      expectIds(emitted, inputs, "it must emit every input once");
-      expectIds(await written(), inputs, "it must write every input once");
+      expectIds(name, emitted, inputs, "it must emit every input once");
+      expectIds(name, await written(), inputs, "it must write every input once");
     });
 
     it("writes an input before it emits it", async () => {
@@ -59,21 +59,21 @@ export function testSink(name: string, create: () => Promise<SinkFixture>): void
         return message;
       };
       const running = flow(fixtureSource(inputs)).pipe(batchBy({ maxItems: 2 }), sink, concatMap(checkWritten));
-      expectAllOk(await ended(running.run()), inputs);
+      expectAllOk(name, await ended(name, running.run()), inputs);
       const text = `${name}: inputs were emitted before they were written; write must resolve after the data are stored`;
       expect(missing, text).toEqual([]);
     });
 
     it("writes nothing in a plan", async () => {
       const { sink, inputs, written } = await create();
-      await ended(flow(fixtureSource(inputs)).pipe(sink).plan());
+      await ended(name, flow(fixtureSource(inputs)).pipe(sink).plan());
       const ids = await written().catch(() => []); // fails, for example, if there is no file
       expect(ids, `${name}: a plan must write nothing`).toEqual([]);
     });
 
     it("completes without an input", async () => {
       const { sink } = await create();
-      const report = await ended(flow(fixtureSource([])).pipe(sink).run());
+      const report = await ended(name, flow(fixtureSource([])).pipe(sink).run());
       expect(report.counts.read).toBe(0);
     });
 
@@ -82,23 +82,23 @@ export function testSink(name: string, create: () => Promise<SinkFixture>): void
       const abort = new AbortController();
       const stop = tap<Message>(() => abort.abort()); // aborts when the sink is about to receive its first input
       const running = flow(fixtureSource(inputs)).pipe(stop, sink).run({ signal: abort.signal });
-      const { counts } = await ended(running);
+      const { counts } = await ended(name, running);
       expect(counts.read).toBe(counts.ok + counts.failed + counts.skipped + counts.pending);
       if (isClosed) expect(await isClosed(), `${name}: close must close after an abort what open opened`).toBe(true);
     });
   });
+}
 
-  function ended<T>(running: Promise<T>): Promise<T> {
-    return within(running, `${name}: the run does not end; do open, write and close resolve?`);
-  }
+function ended<T>(name: string, running: Promise<T>): Promise<T> {
+  return within(running, `${name}: the run does not end; do open, write and close resolve?`);
+}
 
-  function expectAllOk({ failures, counts }: Report, inputs: readonly InputDraft[]): void {
-    const reasons = failures.map(({ origin, code, reason }) => `${origin}: ${reason} [${code}]`);
-    expect(reasons, `${name}: it must write every input of the fixture`).toEqual([]);
-    expect(counts.ok, `${name}: the number of inputs that are ok`).toBe(inputs.length);
-  }
+function expectAllOk(name: string, { failures, counts }: Report, inputs: readonly InputDraft[]): void {
+  const reasons = failures.map(({ origin, code, reason }) => `${origin}: ${reason} [${code}]`);
+  expect(reasons, `${name}: it must write every input of the fixture`).toEqual([]);
+  expect(counts.ok, `${name}: the number of inputs that are ok`).toBe(inputs.length);
+}
 
-  function expectIds(ids: readonly string[], inputs: readonly InputDraft[], rule: string): void {
-    expect(ids.toSorted(), `${name}: ${rule}`).toEqual(inputs.map((input) => input.id ?? "").sort());
-  }
+function expectIds(name: string, ids: readonly string[], inputs: readonly InputDraft[], rule: string): void {
+  expect(ids.toSorted(), `${name}: ${rule}`).toEqual(inputs.map((input) => input.id ?? "").sort());
 }

@@ -36,7 +36,7 @@ interface Result {
 export function testTransform(name: string, create: () => Promise<TransformFixture>): void {
   describe(`${name} as a transform`, () => {
     it("leaves its inputs unchanged", async () => {
-      const { copies, originals, report } = await run(await create());
+      const { copies, originals, report } = await run(name, await create());
       const text = `${name}: it must return a changed copy, { ...input, … }, and leave the received input unchanged`;
       expect(originals, text).toEqual(copies);
       const frozen = report.failures.filter(({ reason }) => /not extensible|read.only property/.test(reason));
@@ -48,19 +48,19 @@ export function testTransform(name: string, create: () => Promise<TransformFixtu
 
     it("accounts for every input", async () => {
       const fixture = await create();
-      const { counts } = (await run(fixture)).report;
+      const { counts } = (await run(name, fixture)).report;
       expect(counts.read).toBe(fixture.inputs.length);
       expect(counts.ok + counts.failed + counts.skipped + counts.pending).toBe(counts.read);
     });
 
     it("returns the same result in a second run", async () => {
       const fixture = await create();
-      const [first, second] = [outcomes(await run(fixture)), outcomes(await run(fixture))];
+      const [first, second] = [outcomes(await run(name, fixture)), outcomes(await run(name, fixture))];
       expect(second, `${name}: the same input must have the same result in a second run`).toEqual(first);
     });
 
     it("returns valid inputs", async () => {
-      const { report, results } = await run(await create());
+      const { report, results } = await run(name, await create());
       const invalid = report.failures.filter(({ code }) => code === "ERR_TRANSFORM_RESULT").map(({ reason }) => reason);
       for (const { value, origin } of results) {
         const problem = await Promise.resolve()
@@ -72,30 +72,30 @@ export function testTransform(name: string, create: () => Promise<TransformFixtu
     });
 
     it("emits messages in the order of the inputs", async () => {
-      const { results } = await run(await create());
+      const { results } = await run(name, await create());
       const positions = results.map(({ origin }) => Number(origin.split(":")[1]));
       const inOrder = positions.toSorted((one, other) => one - other);
       expect(positions, `${name}: its results must keep the order of the inputs`).toEqual(inOrder);
     });
   });
+}
 
-  async function run({ transform, inputs }: TransformFixture): Promise<Result> {
-    const { copies, originals, record } = recordInputs();
-    const results: Message[] = [];
-    const running = flow(fixtureSource(inputs))
-      .pipe(
-        record,
-        transform,
-        tap((message) => results.push(message)),
-      )
-      .run();
-    const report = await within(running, `${name}: it does not finish its inputs; does every promise of apply settle?`);
-    return { report, copies, originals, results };
-  }
+async function run(name: string, { transform, inputs }: TransformFixture): Promise<Result> {
+  const { copies, originals, record } = recordInputs();
+  const results: Message[] = [];
+  const running = flow(fixtureSource(inputs))
+    .pipe(
+      record,
+      transform,
+      tap((message) => results.push(message)),
+    )
+    .run();
+  const report = await within(running, `${name}: it does not finish its inputs; does every promise of apply settle?`);
+  return { report, copies, originals, results };
+}
 
-  /** Returns the results, the counts and the failures for a comparison. */
-  function outcomes({ results, report }: Result): unknown {
-    const { counts, failures } = report;
-    return { counts, failures: failures.map(({ id, code }) => [id, code]), results: results.map(({ value }) => value) };
-  }
+/** Returns the results, the counts and the failures for a comparison. */
+function outcomes({ results, report }: Result): unknown {
+  const { counts, failures } = report;
+  return { counts, failures: failures.map(({ id, code }) => [id, code]), results: results.map(({ value }) => value) };
 }
