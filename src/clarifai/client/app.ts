@@ -258,7 +258,7 @@ export class App {
     return new App(new RecordingTransport(this.transport), { ...this.#options, onClose: undefined });
   }
 
-  /** Closes connections; an emulator that `connect` started stops. */
+  /** Closes connections; an embedded store that `connect` started is stopped. */
   async close(): Promise<void> {
     await this.transport.close();
     await this.#options.onClose?.();
