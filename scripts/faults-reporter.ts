@@ -1,4 +1,4 @@
-/** Prints what came of the faults, the kills and the attacks: how many there were, and what was lost, doubled, corrupted or wrongly deleted. */
+/** Prints what came of the faults, the kills and the attacks: how many there were, and what was lost, duplicated, corrupted or wrongly deleted. */
 
 import { basename } from "node:path";
 import type { Reporter, TestModule } from "vitest/node";
@@ -9,7 +9,7 @@ interface FaultRun extends Record<(typeof findings)[number], string[]> {
   inputs: number;
 }
 
-const findings = ["lost", "doubled", "corrupted", "deleted", "wrong", "unknown"] as const;
+const findings = ["lost", "duplicated", "corrupted", "deleted", "wrong", "unknown"] as const;
 
 export default class FaultsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {

@@ -1,4 +1,4 @@
-/** connect: an app of the platform, of another server, or of the embedded store on this disk. */
+/** Connects to an app of the platform, of another server, or of an emulator in this process. */
 
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
@@ -14,10 +14,11 @@ import type { Emulator } from "./emulator/index.js";
 
 const platformUrl = "https://api.clarifai.com";
 const platformMediaHost = "data.clarifai.com";
+const defaultData = "./.sluice";
 
 const optionFields = {
-  /** Where the API is. Default: CLARIFAI_API_BASE, else the platform (with a key) or the embedded store (without). */
-  baseUrl: z.string().min(1).optional(), // checked below: what is refused there may hold a password, and is not shown
+  /** Address of the API. Default: CLARIFAI_API_BASE, else the platform (with a key) or the emulator (without). */
+  baseUrl: z.string().min(1).optional(), // checkedUrl() checks the rest, since an error of the schema would print a password in the URL
   /** Sends the key over plain HTTP to other machines than this one. Default: false. */
   allowHttp: z.boolean().default(false),
   /** Personal access token. Default: CLARIFAI_PAT. */
@@ -26,100 +27,113 @@ const optionFields = {
   userId: z.string().min(1).optional(),
   /** Default: CLARIFAI_APP_ID; "main" on other servers than the platform. */
   appId: z.string().min(1).optional(),
-  /** Folder of the emulator in this process, also where the environment names a server or a key. Default: "./.sluice", where it names neither. */
+  /** Data folder of an emulator in this process, also if the environment names a server or a key. Default: "./.sluice", if it names neither. */
   data: z.string().min(1).optional(),
-  /** Requests per second that the account is granted. Default: 15 on the platform; found out elsewhere. */
+  /** Requests per second that the account may send. Default: 15 on the platform; found by trying on other servers. */
   requestsPerSecond: z.number().positive().optional(),
-  /** Most requests open at once; how many are used is found out. Default: 32. */
+  /** Most requests in flight at once; the client finds out how many it uses. Default: 32. */
   maxConcurrency: z.number().int().min(1).optional(),
-  /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
+  /** Longest wait for the start of an answer, in milliseconds; its end may take twice as long. Default: 120,000. */
   timeoutMs: z.number().positive().optional(),
   /** Longest time that a request is retried while nothing succeeds, in milliseconds. Default: 300,000; 10,000 for a server that never answered. */
   retryForMs: z.number().min(0).optional(),
-  /** Hosts besides the API's that get the credential for downloads. Default: the platform's media host. */
+  /** Hosts besides the API's that receive the key for downloads. Default: the platform's media host. */
   mediaHosts: z.array(z.string().min(1)).optional(),
-  /** Says where the embedded store is, on stderr. Default: true. */
+  /** Prints on stderr that the emulator is used, and where its data is. Default: true. */
   announce: z.boolean().optional(),
 };
 const Options = z.strictObject(optionFields);
 /** Options of `connect`. */
 export type ConnectOptions = OptionsOf<typeof optionFields>;
 
+type Checked = z.output<typeof Options>;
+
 /**
- * Connects to an app. With a key it is the platform, or the server of `baseUrl`; with neither it is the embedded store, started inside
- * this process with its data under `./.sluice`, which says so in one line. Connections of one process share the store of a folder; another process
- * cannot have it at the same time.
+ * Connects to an app. With a key, connects to the platform or to the server of `baseUrl`. With neither, starts an emulator in this process with its data
+ * in `./.sluice`, and prints one line about it on stderr. Connections of one process share the emulator of a folder; another process cannot use the
+ * folder at the same time.
  *
- * Nothing is sent yet: a wrong key shows with the first request. Options win over the environment (CLARIFAI_API_BASE, CLARIFAI_PAT,
- * CLARIFAI_USER_ID, CLARIFAI_APP_ID): with `data`, the first two are not used. `data` together with `baseUrl` or `pat` is refused. An empty variable
- * counts as not set.
+ * Sends nothing yet, so a wrong key is found by the first request. Options win over the environment (CLARIFAI_API_BASE, CLARIFAI_PAT, CLARIFAI_USER_ID,
+ * CLARIFAI_APP_ID). With `data`, the first two variables are ignored; `data` together with `baseUrl` or `pat` is refused. An empty variable counts as not
+ * set.
  *
- * The key goes to that server and its media host only, and over plain HTTP only to this machine. The embedded store has a key of its own,
- * which nobody else knows.
+ * The key is sent to the server and its media hosts only, and over plain HTTP to this machine only. The emulator has a random key that only this process
+ * knows.
  *
- * @throws {OptionsError} ERR_OPTIONS; ERR_CREDENTIALS when the platform is meant and user, app or key is missing, or the key cannot be sent as it should
- * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (the folder cannot be written, say)
+ * @throws {OptionsError} ERR_OPTIONS; ERR_CREDENTIALS if the key, user or app for the platform is missing, or the key cannot be sent safely
+ * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (for example, the folder cannot be written)
  * @example const app = await connect({ appId: "photos" });
  */
 export async function connect(options: ConnectOptions = {}): Promise<App> {
-  const given = parseOptions("connect", Options, options);
-  checkTogether(given);
-  const environment = process.env;
-  const usesEnvironment = given.data === undefined;
-  const pat = given.pat ?? (usesEnvironment ? keyFrom("CLARIFAI_PAT") : undefined);
-  const baseUrl = given.baseUrl ?? (usesEnvironment ? nonEmpty(environment.CLARIFAI_API_BASE) : undefined);
-  const userId = given.userId ?? nonEmpty(environment.CLARIFAI_USER_ID);
-  const appId = given.appId ?? nonEmpty(environment.CLARIFAI_APP_ID);
-  const { requestsPerSecond, maxConcurrency, timeoutMs, retryForMs, mediaHosts } = given;
-  const tuning = { requestsPerSecond, maxConcurrency, timeoutMs, retryForMs };
+  const checked = parseOptions("connect", Options, options);
+  refuseTwoTargets(checked);
+  const usesEnvironment = checked.data === undefined;
+  const settings: Checked = {
+    ...checked,
+    pat: checked.pat ?? (usesEnvironment ? keyFrom("CLARIFAI_PAT") : undefined),
+    baseUrl: checked.baseUrl ?? (usesEnvironment ? variable("CLARIFAI_API_BASE") : undefined),
+    userId: checked.userId ?? variable("CLARIFAI_USER_ID"),
+    appId: checked.appId ?? variable("CLARIFAI_APP_ID"),
+  };
+  if (settings.pat === undefined && settings.baseUrl === undefined) return connectToEmulator(settings);
+  return connectToServer(settings, checked.pat === undefined ? "CLARIFAI_PAT" : "pat");
+}
 
-  if (pat === undefined && baseUrl === undefined) {
-    const data = given.data ?? "./.sluice";
-    const emulator = await embeddedStore(data);
-    if (given.announce ?? true) {
-      // The link opens the store: it is for who sits there, and for no log.
-      const later = given.data === undefined ? "sluice emulator" : `sluice emulator --data ${data}`;
-      const look = process.stderr.isTTY
-        ? `; see what is in it, while this runs: ${emulator.galleryUrl()} (later: ${later})`
-        : "";
-      const why = given.data === undefined ? "no CLARIFAI_PAT, " : "";
-      const unused = ["CLARIFAI_API_BASE", "CLARIFAI_PAT"].filter((name) => nonEmpty(environment[name]) !== undefined);
-      const over = given.data === undefined || unused.length === 0 ? "" : `, and not ${unused.join(" or ")}`;
-      writeNotice(`sluice: ${why}using the embedded store in ${data}${over}${look}\n`);
-    }
-    const here = {
-      baseUrl: emulator.url,
-      pat: emulator.pat,
-      emulator: { folder: resolve(data), store: emulator.store },
-    };
-    const app = { userId: userId ?? "me", appId: appId ?? "main", ...here };
-    const transport = new Transport({ ...tuning, baseUrl: emulator.url, pat: app.pat });
-    return new App(transport, { ...app, onClose: () => emulator.close() });
-  }
+/** The settings of the transport that do not depend on the target. */
+function tuningOf({ requestsPerSecond, maxConcurrency, timeoutMs, retryForMs }: Checked) {
+  return { requestsPerSecond, maxConcurrency, timeoutMs, retryForMs };
+}
 
-  const url = checkedUrl(baseUrl ?? platformUrl, pat !== undefined && !given.allowHttp);
+async function connectToEmulator(settings: Checked): Promise<App> {
+  const { data = defaultData, userId = "me", appId = "main", announce = true } = settings;
+  const emulator = await sharedEmulator(data);
+  if (announce) announceEmulator(settings.data, emulator);
+  const { url: baseUrl, pat, store } = emulator;
+  const transport = new Transport({ ...tuningOf(settings), baseUrl, pat });
+  return new App(transport, {
+    userId,
+    appId,
+    baseUrl,
+    pat,
+    emulator: { folder: resolve(data), store },
+    onClose: () => emulator.close(),
+  });
+}
+
+/** Prints that the emulator is used, where its data is, and which variables are ignored. `data` is the option; undefined for the default folder. */
+function announceEmulator(data: string | undefined, { galleryUrl }: Pick<Emulator, "galleryUrl">): void {
+  const isDefault = data === undefined;
+  const why = isDefault ? "no CLARIFAI_PAT, " : "";
+  const variables = ["CLARIFAI_API_BASE", "CLARIFAI_PAT"].filter((name) => variable(name) !== undefined);
+  const ignored = isDefault || variables.length === 0 ? "" : `; ignoring ${variables.join(" and ")}`;
+  // Whoever has the address of the gallery can read the store, so it is printed for the person at the terminal and never into a log.
+  const later = isDefault ? "sluice emulator" : `sluice emulator --data ${data}`;
+  const gallery = process.stderr.isTTY ? `; gallery while this runs: ${galleryUrl()} (later: ${later})` : "";
+  writeNotice(`sluice: ${why}using the emulator; its data is in ${data ?? defaultData}${ignored}${gallery}\n`);
+}
+
+/** Connects to the platform or another server. `keyName` names the origin of the key in errors. */
+function connectToServer(settings: Checked, keyName: string): App {
+  const { pat, allowHttp, userId, appId, requestsPerSecond, mediaHosts } = settings;
+  const url = checkedUrl(settings.baseUrl ?? platformUrl, pat !== undefined && !allowHttp);
   const isPlatform = new URL(url).host === new URL(platformUrl).host;
   const key = pat ?? (isPlatform ? undefined : "local");
   if (key === undefined) {
     throw new OptionsError("ERR_CREDENTIALS", `connect: ${url} needs a key: set CLARIFAI_PAT or pass { pat }`);
   }
-  checkKey(given.pat === undefined ? "CLARIFAI_PAT" : "pat", key);
-  if (isPlatform && (userId === undefined || appId === undefined)) {
-    const names = { "userId (or CLARIFAI_USER_ID)": userId, "appId (or CLARIFAI_APP_ID)": appId };
-    const missing = Object.entries(names).flatMap(([name, value]) => (value === undefined ? [name] : []));
-    const verb = missing.length > 1 ? "are" : "is";
-    throw new OptionsError("ERR_CREDENTIALS", `connect: ${missing.join(" and ")} ${verb} missing`);
-  }
+  checkKey(keyName, key);
+  if (isPlatform) requireUserAndApp(userId, appId);
+  const user = userId ?? "me";
   const transport = new Transport({
-    ...tuning,
+    ...tuningOf(settings),
     requestsPerSecond: requestsPerSecond ?? (isPlatform ? limits.requestsPerSecond : undefined),
     baseUrl: url,
     pat: key,
-    account: `${url}/users/${userId ?? "me"}`,
+    account: `${url}/users/${user}`,
     isPlatform,
   });
   return new App(transport, {
-    userId: userId ?? "me",
+    userId: user,
     appId: appId ?? "main",
     baseUrl: url,
     pat: key,
@@ -127,58 +141,62 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
   });
 }
 
-interface Shared {
-  emulator: Promise<Emulator>;
-  /** Made for this store, and known to its connections only. */
+function requireUserAndApp(userId: string | undefined, appId: string | undefined): void {
+  const names = { "userId (or CLARIFAI_USER_ID)": userId, "appId (or CLARIFAI_APP_ID)": appId };
+  const missing = Object.entries(names).flatMap(([name, value]) => (value === undefined ? [name] : []));
+  if (missing.length === 0) return;
+  const verb = missing.length > 1 ? "are" : "is";
+  throw new OptionsError("ERR_CREDENTIALS", `connect: ${missing.join(" and ")} ${verb} missing`);
+}
+
+interface SharedEmulator {
+  starting: Promise<Emulator>;
+  /** A random key that only the connections of this process know. */
   pat: string;
   connections: number;
   closing?: Promise<void> | undefined;
 }
 
-/** The embedded stores of this process, by their folders. */
-const stores = new Map<string, Shared>();
+/** The emulators of this process, by data folder. */
+const emulators = new Map<string, SharedEmulator>();
 
-/** The embedded store of a folder, which has one at a time: connections of a process share it, and the last one to close stops it. */
-async function embeddedStore(
-  data: string,
-): Promise<Pick<Emulator, "url" | "store" | "galleryUrl" | "close"> & { pat: string }> {
+type EmulatorConnection = Pick<Emulator, "url" | "store" | "galleryUrl" | "close"> & { pat: string };
+
+/** Starts the emulator of a folder, or shares the one that runs. The last connection that closes stops it. */
+async function sharedEmulator(data: string): Promise<EmulatorConnection> {
   const folder = resolve(data);
-  await stores.get(folder)?.closing;
-  let shared = stores.get(folder);
-  if (!shared) {
-    const pat = randomBytes(24).toString("base64url");
-    const loaded = import("./emulator/index.js");
-    const emulator = loaded.then(({ startEmulator }) => startEmulator({ data, pat, unref: true }));
-    stores.set(folder, (shared = { emulator, pat, connections: 0 }));
-  }
-  const store = shared;
-  store.connections += 1;
-  const {
-    url,
-    store: id,
-    galleryUrl,
-    close,
-  } = await store.emulator.catch((error: unknown) => {
-    stores.delete(folder);
+  await emulators.get(folder)?.closing;
+  const shared = emulators.get(folder) ?? startShared(data, folder);
+  shared.connections += 1;
+  const { url, store, galleryUrl, close } = await shared.starting.catch((error: unknown) => {
+    emulators.delete(folder);
     throw error;
   });
-  let closed = false;
+  let isClosed = false;
   return {
     url,
-    store: id,
+    store,
     galleryUrl,
-    pat: store.pat,
+    pat: shared.pat,
     close: async () => {
-      if (!closed) store.connections -= 1;
-      closed = true;
-      if (store.connections > 0) return;
-      store.closing ??= close().finally(() => stores.delete(folder));
-      await store.closing;
+      if (!isClosed) shared.connections -= 1;
+      isClosed = true;
+      if (shared.connections > 0) return;
+      shared.closing ??= close().finally(() => emulators.delete(folder));
+      await shared.closing;
     },
   };
 }
 
-/** The address without slashes at its end. Of one that is refused, what may be a password is not shown. */
+function startShared(data: string, folder: string): SharedEmulator {
+  const pat = randomBytes(24).toString("base64url");
+  const starting = import("./emulator/index.js").then(({ startEmulator }) => startEmulator({ data, pat, unref: true }));
+  const shared = { starting, pat, connections: 0 };
+  emulators.set(folder, shared);
+  return shared;
+}
+
+/** Returns the URL without slashes at its end. Refuses a URL that cannot be a base, without printing a part that may be a password. */
 function checkedUrl(text: string, needsTls: boolean): string {
   let url: URL;
   try {
@@ -187,45 +205,46 @@ function checkedUrl(text: string, needsTls: boolean): string {
     throw new OptionsError("ERR_OPTIONS", `connect: baseUrl: ${describeError(error)}`);
   }
   if (url.search !== "" || url.hash !== "") {
-    const rest = `${url.search === "" ? "" : "a query"}${url.search && url.hash ? " and " : ""}${url.hash === "" ? "" : "a fragment"}`;
-    throw new OptionsError(
-      "ERR_OPTIONS",
-      `connect: baseUrl: ${url.origin}${url.pathname} is followed by ${rest}, which requests cannot carry`,
+    const parts = [url.search === "" ? "" : "a query", url.hash === "" ? "" : "a fragment"].filter(
+      (part) => part !== "",
     );
+    const reason = `has ${parts.join(" and ")} at its end, which requests cannot carry`;
+    throw new OptionsError("ERR_OPTIONS", `connect: baseUrl: ${url.origin}${url.pathname} ${reason}; leave it out`);
   }
   if (needsTls && url.protocol === "http:" && !isLoopbackHost(url.hostname)) {
-    const hint = "use https, or pass allowHttp: true where the network can be trusted";
-    throw new OptionsError("ERR_CREDENTIALS", `connect: ${url.origin} would get the key unencrypted; ${hint}`);
+    const hint = "use https, or pass allowHttp: true in a network that you trust";
+    throw new OptionsError("ERR_CREDENTIALS", `connect: ${url.origin} would receive the key unencrypted; ${hint}`);
   }
   return text.replace(/\/+$/, "");
 }
 
 /** Refuses options that name two targets. */
-function checkTogether({ data, baseUrl, pat }: ConnectOptions): void {
+function refuseTwoTargets({ data, baseUrl, pat }: Checked): void {
   if (data === undefined) return;
   const other = baseUrl !== undefined ? "baseUrl" : pat !== undefined ? "pat" : undefined;
   if (other === undefined) return;
-  const hint = "data is the folder of an emulator in this process, which has an address and a key of its own";
+  const hint = "data is the folder of an emulator in this process, which has its own address and key";
   throw new OptionsError("ERR_OPTIONS", `connect: data and ${other} name two targets; pass one of them (${hint})`);
 }
 
-/** The key of an environment variable, as it is; an empty variable counts as not set. */
+/** Returns the key of an environment variable unchanged, so that a space in it is refused; undefined if the variable is empty. */
 function keyFrom(name: string): string | undefined {
   const key = process.env[name];
   return key === "" ? undefined : key;
 }
 
-/** Refuses a key that a header cannot carry as it is; the key itself is not shown. */
+/** Refuses a key that a header cannot carry unchanged. The error does not print the key. */
 function checkKey(name: string, key: string): void {
   if (/^[\x21-\x7e]+$/.test(key)) return;
   const isAround = /^[\x21-\x7e]+$/.test(key.trim());
-  const what = isAround
+  const problem = isAround
     ? "a space or a line break before or after the key"
     : "a space, a line break or a character beyond ASCII";
-  throw new OptionsError("ERR_CREDENTIALS", `connect: ${name} has ${what}; set it to the key alone`);
+  throw new OptionsError("ERR_CREDENTIALS", `connect: ${name} has ${problem}; set it to the key alone`);
 }
 
-function nonEmpty(value: string | undefined): string | undefined {
-  const text = value?.trim();
+/** Returns the trimmed value of an environment variable; undefined if it is empty. */
+function variable(name: string): string | undefined {
+  const text = process.env[name]?.trim();
   return text === "" ? undefined : text;
 }

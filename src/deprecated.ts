@@ -1,4 +1,4 @@
-/** Names of 0.1 that have a better one now. They go in 0.3. */
+/** The names of 0.1 that have been replaced. They go in 0.3. */
 
 import type { SharedRateLimiter } from "./core/accounting/shared-rate-limiter.js";
 import { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";

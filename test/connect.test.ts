@@ -1,3 +1,5 @@
+/** Connections to emulators in this process. */
+
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { connect, flow, fromIterable, listInputs, upload } from "../src/index.js";
 import { temporaryFolder } from "./helpers/store.js";
@@ -12,8 +14,8 @@ beforeEach(() => {
   for (const name of ["CLARIFAI_PAT", "CLARIFAI_API_BASE"]) vi.stubEnv(name, "");
 });
 
-describe("connections to an embedded store", () => {
-  it("share the store of a folder, until the last of them is closed", async () => {
+describe("connections to an emulator in this process", () => {
+  it("share the emulator of a folder until the last of them is closed", async () => {
     const data = temporaryFolder();
     const [first, second] = await Promise.all([open(data), open(`${data}/.`)]);
     expect(second.baseUrl).toBe(first.baseUrl);
@@ -23,28 +25,32 @@ describe("connections to an embedded store", () => {
       .pipe(upload(second))
       .run();
     const closing = second.close();
-    const third = await open(data); // also while it is being closed
+    const third = await open(data); // waits until the emulator is closed, and starts it again
     await closing;
     expect((await flow(listInputs(third)).toArray()).map((input) => input.id)).toEqual(["a"]);
   });
 
-  it.each([true, false])("say where it can be looked at, to a terminal only (%s)", async (isTerminal) => {
-    const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-    const { isTTY } = process.stderr;
-    onTestFinished(() => {
-      write.mockRestore();
-      process.stderr.isTTY = isTTY;
-    });
-    process.stderr.isTTY = isTerminal;
-    const app = await connect({ data: temporaryFolder() });
-    onTestFinished(() => app.close());
-    const said = write.mock.calls.map(([text]) => String(text)).join("");
-    expect(said).toContain("using the embedded store");
-    expect(said.includes(`${app.baseUrl}/#link=`)).toBe(isTerminal);
-  });
+  it.each([true, false])(
+    "print where the data is, and the address of the gallery only on a terminal (%s)",
+    async (isTerminal) => {
+      const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+      const { isTTY } = process.stderr;
+      onTestFinished(() => {
+        write.mockRestore();
+        process.stderr.isTTY = isTTY;
+      });
+      process.stderr.isTTY = isTerminal;
+      const data = temporaryFolder();
+      const app = await connect({ data });
+      onTestFinished(() => app.close());
+      const notice = write.mock.calls.map(([text]) => String(text)).join("");
+      expect(notice).toContain(`sluice: using the emulator; its data is in ${data}`);
+      expect(notice.includes(`${app.baseUrl}/#link=`)).toBe(isTerminal);
+    },
+  );
 
-  it("say what is wrong with a folder, each time", async () => {
-    for (let tries = 0; tries < 2; tries += 1) {
+  it("reject each time if the folder cannot be used", async () => {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
       await expect(open(import.meta.filename)).rejects.toMatchObject({ code: "ERR_STORE_UNUSABLE" });
     }
   });

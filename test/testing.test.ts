@@ -1,4 +1,4 @@
-/** The contract suites find what breaks the contract, and say it in words that name the plugin. */
+/** The contract suites find violations of a contract, and their errors name the plugin. */
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ interface Results {
   testResults: { assertionResults: { ancestorTitles: string[]; title: string; failureMessages: string[] }[] }[];
 }
 
-it("fails plugins that break the contract, by name and with what to do", async () => {
+it("names the plugin and the violated rule for each plugin that violates its contract", async () => {
   const { VITEST: _, ...env } = process.env;
   const config = join(root, "test/helpers/broken-plugins.config.ts");
   const args = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", config, "--reporter=json"];

@@ -84,7 +84,7 @@ async function measureAll() {
   discarding.disconnect();
   const { startEmulator } = await import(new URL("../../dist/emulator/index.js", import.meta.url).href);
   const store = await startEmulator();
-  await measureFiles("the embedded store", store.url, ["again", "server"]);
+  await measureFiles("the emulator", store.url, ["again", "server"]);
   await store.close();
 }
 

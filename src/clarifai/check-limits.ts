@@ -1,7 +1,7 @@
 /** Checks one input against the documented limits, before anything is sent. */
 
 import { InputError } from "../core/errors.js";
-import { placeFrom } from "../core/input/coordinates.js";
+import { geoPointFrom } from "../core/input/coordinates.js";
 import { kindOfType, unknownType } from "../core/input/detect/types.js";
 import { checkId } from "../core/input/ids.js";
 import { type Content, type Input, kindOf, mediaOf } from "../core/input/input.js";
@@ -23,7 +23,7 @@ const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);
 export function checkLimits(input: Input, encoded: Encoded): void {
   checkId(input.id);
   checkMedia(input);
-  if (input.geo) placeFrom(input.geo.longitude, input.geo.latitude); // a transform may have set it
+  if (input.geo) geoPointFrom(input.geo.longitude, input.geo.latitude); // a transform may have set it
   for (const annotation of input.annotations) checkRegion(annotation);
   const kind = kindOf(input);
   const media = mediaOf(input);

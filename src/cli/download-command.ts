@@ -1,4 +1,4 @@
-/** `sluice download`: the contents of an app's inputs as files. */
+/** `sluice download`: downloads the contents of an app's inputs as files. */
 
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
@@ -10,16 +10,16 @@ interface DownloadOptions extends ConnectionOptions, SelectingOptions, RunningOp
   concurrency: number;
 }
 
-/** Makes the command. */
+/** Creates the command. */
 export function downloadCommand(): Command {
   const command = new Command("download")
     .summary("downloads the contents of an app")
     .description(
-      "Downloads images, video and audio as they were uploaded, and texts. Names come from ids; manifest.jsonl in the folder has the record of each input with its files, and `sluice upload <folder>/manifest.jsonl` uploads them to another app. Run again, only missing or changed inputs are fetched.",
+      "Downloads images, video and audio as they were uploaded, and texts. File names are made from ids. The file manifest.jsonl in the folder has a line for each input, with its record and the names of its files; `sluice upload <folder>/manifest.jsonl` uploads the inputs to another app. A second run fetches only missing and changed inputs.",
     )
-    .argument("<folder>", "where the files go");
+    .argument("<folder>", "folder for the files");
   const running = withRun(withSelection(command), false);
-  running.option("--concurrency <number>", "most downloads at once", wholeNumber(1, 64), 8);
+  running.option("--concurrency <number>", "most downloads at the same time", wholeNumber(1, 64), 8);
   return withConnection(running)
     .addHelpText("after", "\nExample:\n  $ sluice download ./out --kind image --dataset train")
     .action((folder: string, options: DownloadOptions) =>

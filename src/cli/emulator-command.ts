@@ -1,9 +1,10 @@
-/** `sluice emulator`: the embedded store as a program of its own. */
+/** `sluice emulator`: the emulator as a program of its own. */
 
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { describeError, FlowError } from "../core/errors.js";
 import { isLoopbackHost } from "../core/net/guarded-fetch.js";
+import type { Emulator } from "../emulator/index.js";
 import type { FaultRule } from "../emulator/server/faults.js";
 import type { AppName } from "../emulator/server/requests.js";
 import { notEmpty, wholeNumber } from "./shared/parsing.js";
@@ -25,23 +26,37 @@ interface Options {
   faults?: FaultRule[];
 }
 
-/** Makes the command; it runs until SIGINT or SIGTERM, and then closes its files. */
+/** Creates the command. It runs until SIGINT or SIGTERM, and then closes its files. */
 export function emulatorCommand(): Command {
-  return new Command("emulator")
-    .summary("runs the embedded store by itself")
-    .description("Runs the embedded store: the Inputs API on this machine, with its data in a folder.")
-    .option("--port <number>", "port to listen on; 0 takes any that is free", wholeNumber(0, 65_535), 8080)
+  const command = new Command("emulator")
+    .summary("runs the emulator for other programs")
+    .description("Runs the emulator: a server of the Inputs API on this machine, with its data in a folder.");
+  return withFaults(withAnswers(withServer(command)))
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ sluice emulator --port 8080 --data ./store\n  $ CLARIFAI_API_BASE=http://127.0.0.1:8080 CLARIFAI_PAT=any node upload.js",
+    )
+    .action(runEmulator);
+}
+
+function withServer(command: Command): Command {
+  return command
+    .option("--port <number>", "port to listen on; 0 picks a free one", wholeNumber(0, 65_535), 8080)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--data <folder>", "folder of the data", notEmpty, "./.sluice")
+    .option("--data <folder>", "data folder", notEmpty, "./.sluice")
     .addOption(
-      new Option("--pat <key>", "the one key that is good (default: any that is not empty)")
+      new Option("--pat <key>", "the only accepted key (default: any key that is not empty)")
         .env("SLUICE_EMULATOR_PAT")
         .argParser(notEmpty),
     )
-    .option("--app-key <key=user/app>", "a key that is good for one app only; may be repeated", appKey)
-    .option("--lenient", "ignores fields and parameters that the API does not have, instead of refusing them")
+    .option("--app-key <key=user/app>", "a key that is accepted for one app only; may be repeated", appKey);
+}
+
+function withAnswers(command: Command): Command {
+  return command
+    .option("--lenient", "ignore fields and parameters that the API does not have, instead of refusing them")
     .addOption(
-      new Option("--strict", "also refuses annotations of inputs that are not processed yet").conflicts("lenient"),
+      new Option("--strict", "also refuse annotations of inputs that are not processed yet").conflicts("lenient"),
     )
     .addOption(
       new Option(
@@ -51,43 +66,46 @@ export function emulatorCommand(): Command {
         .choices(["fetch", "accept"])
         .default("fetch"),
     )
-    .option("--no-auto-create", "apps and datasets must be made before they are used")
-    .option("--processing-delay-ms <number>", "time before an accepted input is processed", wholeNumber(0), 5)
-    .option("--delete-delay-ms <number>", "time before a deleted input is gone", wholeNumber(0), 5)
+    .option("--no-auto-create", "require that apps and datasets are created before their first use")
     .option(
       "--allow-private-fetch",
-      "fetch URLs from private networks (default: public ones, and those that name this machine)",
-    )
-    .option("--rate-limit <number>", "requests per second that are granted", wholeNumber(1))
-    .option("--faults <file>", "JSON file with a list of faults to rehearse", readRules)
-    .addHelpText(
-      "after",
-      "\nExample:\n  $ sluice emulator --port 8080 --data ./store\n  $ CLARIFAI_API_BASE=http://127.0.0.1:8080 CLARIFAI_PAT=any node upload.js",
-    )
-    .action(async (options: Options, command: Command) => {
-      const { startEmulator } = await import("../emulator/index.js");
-      const { appKey: appKeys, rateLimit: requestsPerSecond, ...rest } = options;
-      const emulator = await startEmulator({ ...rest, appKeys, requestsPerSecond }).catch((error: unknown) => {
-        if (!(error instanceof FlowError)) throw error;
-        return command.error(`error: ${error.message}`, { code: error.code });
-      });
-      if (options.pat === undefined && !isLoopbackHost(options.host)) {
-        process.stderr.write(
-          `sluice emulator: others reach ${options.host}, and any key is good; --pat asks for one\n`,
-        );
-      }
-      process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${options.data})\n`);
-      const { collectedFiles, inputsWithoutMedia } = emulator.checked;
-      if (collectedFiles > 0) process.stderr.write(`deleted ${collectedFiles} media files that no input had\n`);
-      if (inputsWithoutMedia > 0) {
-        process.stderr.write(
-          `the media files of ${inputsWithoutMedia} inputs are missing in ${options.data}: these inputs cannot be downloaded\n`,
-        );
-      }
-      process.stdout.write(`see what is in it, with a browser: ${emulator.galleryUrl()}\n`);
-      await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
-      await emulator.close();
-    });
+      "fetch URLs from private networks (default: only public URLs, and URLs of this machine)",
+    );
+}
+
+function withFaults(command: Command): Command {
+  return command
+    .option("--processing-delay-ms <number>", "time before an accepted input is processed", wholeNumber(0), 5)
+    .option("--delete-delay-ms <number>", "time before a deleted input disappears", wholeNumber(0), 5)
+    .option("--rate-limit <number>", "accepted requests per second", wholeNumber(1))
+    .option("--faults <file>", "JSON file with a list of faults to inject", readRules);
+}
+
+async function runEmulator(options: Options, command: Command): Promise<void> {
+  const { startEmulator } = await import("../emulator/index.js");
+  const { appKey: appKeys, rateLimit: requestsPerSecond, ...rest } = options;
+  const emulator = await startEmulator({ ...rest, appKeys, requestsPerSecond }).catch((error: unknown) => {
+    if (!(error instanceof FlowError)) throw error;
+    return command.error(`error: ${error.message}`, { code: error.code });
+  });
+  announce(emulator, options);
+  await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
+  await emulator.close();
+}
+
+/** Prints the addresses on stdout, and warnings on stderr. */
+function announce(emulator: Emulator, { pat, host, data }: Options): void {
+  const warn = (text: string) => void process.stderr.write(`sluice emulator: ${text}\n`);
+  if (pat === undefined && !isLoopbackHost(host)) {
+    warn(`other machines can reach ${host}, and any key is accepted; set --pat to accept one key only`);
+  }
+  process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${data})\n`);
+  const { collectedFiles, inputsWithoutMedia } = emulator.checked;
+  if (collectedFiles > 0) warn(`deleted ${collectedFiles} media files that belong to no input`);
+  if (inputsWithoutMedia > 0) {
+    warn(`${inputsWithoutMedia} inputs in ${data} have no media file, and cannot be downloaded`);
+  }
+  process.stdout.write(`gallery, for a browser: ${emulator.galleryUrl()}\n`);
 }
 
 function appKey(text: string, before: Record<string, AppName> = {}): Record<string, AppName> {
@@ -103,8 +121,8 @@ function readRules(path: string): FaultRule[] {
   } catch (error) {
     throw new InvalidArgumentError(`${path}: ${describeError(error)}`);
   }
-  if (!Array.isArray(rules)) throw new InvalidArgumentError(`${path} must hold a list.`);
-  const strange = rules.findIndex((rule: Partial<FaultRule> | null) => typeof rule?.fault?.type !== "string");
-  if (strange < 0) return rules as FaultRule[];
-  throw new InvalidArgumentError(`${path}: rule ${strange + 1} has no fault with a type.`);
+  if (!Array.isArray(rules)) throw new InvalidArgumentError(`${path} must contain a list.`);
+  const invalid = rules.findIndex((rule: Partial<FaultRule> | null) => typeof rule?.fault?.type !== "string");
+  if (invalid < 0) return rules as FaultRule[];
+  throw new InvalidArgumentError(`${path}: rule ${invalid + 1} has no fault with a type.`);
 }

@@ -1,4 +1,4 @@
-/** `sluice list`: what an app has. */
+/** `sluice list`: lists the inputs of an app. */
 
 import { Command } from "commander";
 import { type Input, kindOf } from "../core/input/input.js";
@@ -13,15 +13,15 @@ interface ListOptions extends ConnectionOptions, SelectingOptions {
   json?: boolean;
 }
 
-/** Makes the command. */
+/** Creates the command. */
 export function listCommand(): Command {
   const command = new Command("list")
     .summary("lists the inputs of an app")
-    .description("Lists the inputs of an app, oldest first: id, kind, status, time and concepts, a line each.");
+    .description("Lists the inputs of an app, oldest first. Each line has id, kind, status, time and concepts.");
   return withConnection(withSelection(command))
     .optionsGroup("The list:")
-    .option("--limit <number>", "end after so many", wholeNumber(1))
-    .option("--json", "print each input as a line of JSON, which `sluice upload x.jsonl` reads again")
+    .option("--limit <number>", "end after this many inputs", wholeNumber(1))
+    .option("--json", "print each input as a line of JSON, which `sluice upload x.jsonl` can read")
     .addHelpText("after", "\nExamples:\n  $ sluice list --kind image --limit 20\n  $ sluice list --json | jq .metadata")
     .action((options: ListOptions) =>
       withApp(options, async (app) => {
@@ -43,7 +43,7 @@ export function listCommand(): Command {
         const { ok, failed, skipped } = report.counts;
         const isNamedMissing = options.id !== undefined && skipped > 0 && ok > 0;
         if (failed > 0 || isNamedMissing) process.stderr.write(`${report.summary()}\n`);
-        if (ok + failed === 0 && !report.stopped) process.stderr.write("sluice: there are no such inputs\n");
+        if (ok + failed === 0 && !report.stopped) process.stderr.write("sluice: no inputs found\n");
         process.exitCode = report.exitCode;
       }),
     );

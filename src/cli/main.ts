@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-/** The command line: thin over the library. */
+/** The command line, a thin layer over the library. */
 
 import { runCommand } from "./program.js";
-import { endSoon, watchSignals } from "./shared/ending.js";
+import { exitSoon, watchSignals } from "./shared/exit.js";
 import { watchOutput } from "./shared/output.js";
 
 watchOutput();
 watchSignals();
 await runCommand(process.argv.slice(2));
-endSoon();
+exitSoon();

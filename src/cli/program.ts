@@ -1,4 +1,4 @@
-/** The program: its commands, and what becomes of their errors. */
+/** The program: its commands, and the exit codes of their errors. */
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
@@ -17,46 +17,51 @@ import { workCommand } from "./work-command.js";
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
-/**
- * Runs the command line; the exit code is that of the process: 0 all is well, 1 an input failed or is pending, or it could not go on, 2 the
- * command line is wrong, 130 it was stopped.
- */
-export async function runCommand(args: readonly string[]): Promise<void> {
-  const program = new Command("sluice")
-    .description("Streams images, video, audio and text into Clarifai's Inputs API, or into an embedded store.")
-    .version(version, "-v, --version")
-    .addHelpText(
-      "after",
-      `
-Without CLARIFAI_PAT, everything happens in the embedded store, in ./.sluice:
+const examples = `
+Without CLARIFAI_PAT, all commands use the emulator, with its data in ./.sluice:
   $ sluice upload ./photos
   $ sluice list
-With it, on the platform:
+With CLARIFAI_PAT, they use the platform:
   $ export CLARIFAI_PAT=… CLARIFAI_USER_ID=me CLARIFAI_APP_ID=photos
   $ sluice plan ./photos && sluice upload ./photos --journal photos.journal
 
-Exit codes: 0 all is well; 1 an input failed or is pending, or it could not go on; 2 the command line is wrong;
-130 it was stopped (Ctrl-C). \`sluice <command> --help\` says more.`,
-    );
+Exit codes: 0 all is well; 1 an input failed or is pending, or the command could
+not continue; 2 the command line is wrong; 130 stopped by Ctrl-C or SIGTERM.
+\`sluice <command> --help\` shows the options of a command.`;
 
-  const commands = [
-    uploadCommand,
-    planCommand,
-    listCommand,
-    downloadCommand,
-    removeCommand,
-    replayCommand,
-    emulatorCommand,
-    runPipelineCommand,
-    submitCommand,
-    workCommand,
-    statusCommand,
-  ];
-  for (const make of commands) {
-    const command = make();
-    program.addCommand(command.exitOverride().showHelpAfterError(`(sluice ${command.name()} --help says more)`));
+const commands = [
+  uploadCommand,
+  planCommand,
+  listCommand,
+  downloadCommand,
+  removeCommand,
+  replayCommand,
+  emulatorCommand,
+  runPipelineCommand,
+  submitCommand,
+  workCommand,
+  statusCommand,
+];
+
+/**
+ * Runs the command line and sets the exit code of the process: 0 all is well; 1 an input failed or is pending, or the command could not continue; 2 the
+ * command line is wrong; 130 stopped by a signal.
+ */
+export async function runCommand(args: readonly string[]): Promise<void> {
+  const program = new Command("sluice")
+    .description(
+      "Streams images, video, audio and text into Clarifai's Inputs API, or into an emulator on this machine.",
+    )
+    .version(version, "-v, --version")
+    .addHelpText("after", examples);
+
+  for (const create of commands) {
+    const command = create();
+    program.addCommand(
+      command.exitOverride().showHelpAfterError(`(sluice ${command.name()} --help shows the options)`),
+    );
   }
-  program.exitOverride().showHelpAfterError("(sluice --help says more)");
+  program.exitOverride().showHelpAfterError("(sluice --help shows the commands)");
 
   try {
     await program.parseAsync([...args], { from: "user" });

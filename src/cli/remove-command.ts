@@ -1,4 +1,4 @@
-/** `sluice remove`: deletes inputs, after asking. */
+/** `sluice remove`: deletes inputs after a question. */
 
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
@@ -13,57 +13,68 @@ interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOpti
   yes?: boolean;
 }
 
-/** Makes the command. */
+/** Creates the command. */
 export function removeCommand(): Command {
   const command = new Command("remove")
     .summary("deletes inputs of an app")
-    .description("Deletes inputs. It counts them first, and asks; there is no way back.");
+    .description("Deletes inputs. Counts them first, and asks for a confirmation. Deleted inputs cannot be restored.");
   const selecting = withSelection(command)
-    .option("--all", "all that the app has")
-    .option("--yes", "do not ask; needed where there is no terminal");
+    .option("--all", "all inputs of the app")
+    .option("--yes", "delete without a question; required without a terminal");
   return withConnection(withRun(selecting, false))
     .addHelpText("after", "\nExamples:\n  $ sluice remove --dataset old\n  $ sluice remove --status 30002 --yes")
     .action((options: RemoveOptions, command: Command) => {
-      const { all, id, kind, dataset, status, yes } = options;
-      const narrows = [id, kind, dataset, status].some((option) => option !== undefined);
-      if (all && narrows) {
-        return command.error("error: --all does not go with --id, --kind, --dataset or --status", { exitCode: 2 });
-      }
-      if (!all && !narrows) {
-        return command.error("error: say which inputs: --id, --kind, --dataset, --status, or --all", { exitCode: 2 });
-      }
-      if (!yes && !process.stdin.isTTY) {
-        return command.error("error: there is no terminal to ask on; --yes deletes without asking", { exitCode: 2 });
-      }
-      return withApp(options, async (app) => {
-        const { batch, flow, listInputs, remove, transform } = await import("../index.js");
-        const selection = selectionOf(options);
-        if (!yes) {
-          // The run works on the inputs that were counted: inputs that are added meanwhile stay, and the filters apply again to the counted ones.
-          const ids: string[] = [];
-          const counted = transform((input) => {
-            ids.push(input.id);
-            return input;
-          });
-          await flow(listInputs(app, selection)).pipe(counted).run();
-          selection.ids = ids;
-          if (!(await isConfirmed(app, ids.length, options))) {
-            process.stderr.write("Nothing was deleted.\n");
-            process.exitCode = 1;
-            return;
-          }
-        }
-        const inputs = flow(listInputs(app, selection)).pipe(batch(), remove(app));
-        await conclude(await inputs.run(runOptions(options)), options);
-      });
+      const problem = problemOf(options);
+      if (problem !== undefined) return command.error(`error: ${problem}`, { exitCode: 2 });
+      return withApp(options, (app) => removeSelected(app, options));
     });
+}
+
+/** Returns what is wrong with the options; undefined if the command can start. */
+function problemOf({ all, id, kind, dataset, status, yes }: RemoveOptions): string | undefined {
+  const hasFilter = [id, kind, dataset, status].some((option) => option !== undefined);
+  if (all && hasFilter) return "--all cannot be combined with --id, --kind, --dataset or --status";
+  if (!all && !hasFilter) return "select inputs with --id, --kind, --dataset or --status, or pass --all";
+  if (!yes && !process.stdin.isTTY) {
+    return "remove cannot ask without a terminal; pass --yes to delete without a question";
+  }
+  return undefined;
+}
+
+async function removeSelected(app: App, options: RemoveOptions): Promise<void> {
+  const { batch, flow, listInputs, remove } = await import("../index.js");
+  const selection = selectionOf(options);
+  if (!options.yes) {
+    // The run deletes only counted inputs that still match the filters, since others may be added while the question is open.
+    selection.ids = await selectedIds(app, options);
+    if (!(await isConfirmed(app, selection.ids.length, options))) {
+      process.stderr.write("Nothing was deleted.\n");
+      process.exitCode = 1;
+      return;
+    }
+  }
+  const inputs = flow(listInputs(app, selection)).pipe(batch(), remove(app));
+  await conclude(await inputs.run(runOptions(options)), options);
+}
+
+async function selectedIds(app: App, options: RemoveOptions): Promise<string[]> {
+  const { flow, listInputs, transform } = await import("../index.js");
+  const ids: string[] = [];
+  const collect = transform((input) => {
+    ids.push(input.id);
+    return input;
+  });
+  await flow(listInputs(app, selectionOf(options)))
+    .pipe(collect)
+    .run();
+  return ids;
 }
 
 async function isConfirmed(app: App, count: number, options: SelectingOptions): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   try {
-    const question = `Delete ${counted(count, "input")} of ${selectionText(options)}${app.address}? There is no way back. (yes/no) `;
+    const question = `Delete ${counted(count, "input")} of ${selectionText(options)}${app.address}? They cannot be restored. (yes/no) `;
     const answer = await Promise.race([terminal.question(question), closed]);
     return /^\s*yes\s*$/i.test(answer);
   } finally {

@@ -1,27 +1,27 @@
-/** `sluice replay`: tries failed inputs again. */
+/** `sluice replay`: uploads failed inputs again. */
 
 import { statSync } from "node:fs";
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 
-/** Makes the command. */
+/** Creates the command. */
 export function replayCommand(): Command {
   const command = new Command("replay")
-    .summary("tries again what an upload gave up on")
+    .summary("uploads the failed inputs of an earlier upload again")
     .description(
-      "Uploads the inputs of a dead-letter file, as they were before, when the cause of their failure is gone.",
+      "Uploads the inputs of a dead-letter file again, as they were. Use it when the cause of their failure is fixed.",
     )
-    .argument("<file>", "what --dead-letters of an upload wrote");
+    .argument("<file>", "dead-letter file that an upload wrote with --dead-letters");
   return withConnection(withRun(command))
     .addHelpText("after", "\nExample:\n  $ sluice replay failed.jsonl --dead-letters failed-again.jsonl")
     .action((path: string, options: ConnectionOptions & RunningOptions) =>
       withApp(options, async (app) => {
         const { batch, deadLetters, flow, SourceError, upload } = await import("../index.js");
-        const found = statSync(path, { throwIfNoEntry: false });
-        if (!found) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
-        if (found.isDirectory())
-          throw new SourceError("ERR_FILE_UNREADABLE", `${path} is a folder, not a file of dead letters`);
+        const stats = statSync(path, { throwIfNoEntry: false });
+        if (!stats) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+        if (stats.isDirectory())
+          throw new SourceError("ERR_FILE_UNREADABLE", `${path} is a folder, not a dead-letter file`);
         const inputs = flow(deadLetters(path)).pipe(batch(), upload(app));
         await conclude(await inputs.run(runOptions(options)), options);
       }),

@@ -1,24 +1,25 @@
-/** `sluice run`: a pipeline of the user's own, on this machine. */
+/** `sluice run`: runs the user's own pipeline on this machine. */
 
 import { Command } from "commander";
 import { pipelineOf, withPipeline } from "./shared/pipeline.js";
 import { type ReadingOptions, sourcesOf, withReading } from "./shared/reading.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 
-/** Makes the command. */
+/** Creates the command. */
 export function runPipelineCommand(): Command {
   const command = new Command("run")
-    .summary("runs a pipeline of your own on this machine")
+    .summary("runs your own pipeline on this machine")
     .description(
-      "Reads sources through a pipeline of your own: a module whose default export makes a flow of a source.",
+      "Reads sources and runs them through your own pipeline: a module whose default export makes a flow from a source.",
     );
   return withRun(withReading(withPipeline(command)))
     .addHelpText(
       "after",
       `
 Example, pipeline.mjs:
-  import { batch, connect, flow, stripUnicode, upload } from "sluice";
-  export default async (source) => flow(source).pipe(stripUnicode(), batch(), upload(await connect()));
+  import { batch, connect, flow, tagMetadata, upload } from "sluice";
+  const app = await connect();
+  export default (source) => flow(source).pipe(tagMetadata({ split: "train" }), batch(), upload(app));
   $ sluice run pipeline.mjs ./photos
 The same on many machines: \`sluice submit\` and \`sluice work\`.`,
     )

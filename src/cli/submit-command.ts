@@ -1,32 +1,32 @@
-/** `sluice submit`: inputs, by reference, onto a stream for workers. */
+/** `sluice submit`: publishes references to inputs on a stream, for workers. */
 
 import { Command } from "commander";
 import { OptionsError } from "../core/errors.js";
-import { type EngineOptions, streamOf, withEngine } from "./shared/nats-options.js";
+import { type NatsOptions, streamOf, withNats } from "./shared/nats-options.js";
 import { notEmpty } from "./shared/parsing.js";
 import { type ReadingOptions, sourcesOf, withReading } from "./shared/reading.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 
-interface SubmitOptions extends EngineOptions, ReadingOptions, RunningOptions {
+interface SubmitOptions extends NatsOptions, ReadingOptions, RunningOptions {
   failed?: boolean;
   root?: string;
 }
 
-/** Makes the command. */
+/** Creates the command. */
 export function submitCommand(): Command {
   const command = new Command("submit")
-    .summary("puts inputs on a stream, for `sluice work` on other machines")
+    .summary("publishes inputs on a stream, for `sluice work` on other machines")
     .description(
-      "Puts references of inputs on a stream: paths, URLs and fields, and no bytes of files. Workers see files under the same paths, or under roots of their own.",
+      "Publishes references to inputs on a stream: paths, URLs and fields, but no bytes of files. Workers must see the files under the same paths, or under their own --root.",
     );
-  return withRun(withEngine(withReading(command, "[source...]")))
+  return withRun(withNats(withReading(command, "[source...]")))
     .optionsGroup("The stream:")
     .option(
       "--root <folder>",
-      "submit files by their paths in this folder, for workers that have it elsewhere",
+      "publish the paths of files relative to this folder, for workers that have it elsewhere",
       notEmpty,
     )
-    .option("--failed", "put back what failed in the workers, instead of reading sources")
+    .option("--failed", "publish the inputs that failed in the workers again, instead of reading sources")
     .addHelpText(
       "after",
       `
@@ -39,7 +39,7 @@ Examples:
       const { flow } = await import("../index.js");
       const { failed = false, root } = options;
       if (failed === paths.length > 0) {
-        throw new OptionsError("ERR_OPTIONS", "submit: name at least one source, or pass --failed and none");
+        throw new OptionsError("ERR_OPTIONS", "submit: name at least one source, or pass --failed without a source");
       }
       const { stream, ...address } = streamOf(options);
       const sources = failed ? [failedInputs({ stream, ...address })] : await sourcesOf(paths, options);

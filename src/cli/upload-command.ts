@@ -1,4 +1,4 @@
-/** `sluice upload`, `sluice plan`: sources into an app, and what that would be. */
+/** `sluice upload` and `sluice plan`: uploads sources to an app, or shows what an upload would do. */
 
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
@@ -8,12 +8,12 @@ import { type UploadingOptions, uploadFlow, withUploading } from "./shared/uploa
 
 type Options = ConnectionOptions & RunningOptions & UploadingOptions;
 
-/** Makes the command that uploads. */
+/** Creates the command that uploads. */
 export function uploadCommand(): Command {
   const command = new Command("upload")
     .summary("uploads folders, CSV files and lists of URLs")
     .description(
-      "Uploads images, video, audio and text: everything in a folder, the rows of a CSV, a list of URLs. Without a key they go into the embedded store.",
+      "Uploads images, video, audio and text: the files of a folder, the rows of a CSV, a list of URLs. Without a key, uploads them to the emulator.",
     );
   return withConnection(withRun(withUploading(command)))
     .addHelpText(
@@ -21,10 +21,10 @@ export function uploadCommand(): Command {
       `
 Examples:
   $ sluice upload ./photos --folder-labels --metadata split=train
-  $ sluice upload ./photos --journal photos.journal --dead-letters failed.jsonl    (again after Ctrl-C: only the rest)
+  $ sluice upload ./photos --journal photos.journal --dead-letters failed.jsonl    (after Ctrl-C, the same command does the rest)
   $ sluice upload reviews.csv
   $ sluice upload urls.txt --kind image --fetch
-  $ sluice plan ./photos                                                           (what would be sent, and what refused)`,
+  $ sluice plan ./photos                                                           (shows what would be sent and refused)`,
     )
     .action((paths: string[], options: Options) =>
       withApp(options, async (app) => {
@@ -34,16 +34,16 @@ Examples:
     );
 }
 
-/** Makes the command that tells what an upload would do. */
+/** Creates the command that shows what an upload would do. */
 export function planCommand(): Command {
   const command = new Command("plan")
-    .summary("tells what an upload would do, and sends nothing")
+    .summary("shows what an upload would do, and sends nothing")
     .description(
-      "Tells what `sluice upload` with the same arguments would do: batches, requests, bytes, time, and every input that would be refused. Nothing is sent or written.",
+      "Shows what `sluice upload` with the same arguments would do: batches, requests, bytes, time, and every input that would be refused. Sends and writes nothing.",
     );
   return withConnection(withUploading(command))
     .optionsGroup("The plan:")
-    .option("--journal <file>", "leave out what this journal has")
+    .option("--journal <file>", "leave out the inputs that this journal records as finished")
     .option("--json", "print the plan as one line of JSON")
     .addHelpText("after", "\nExample:\n  $ sluice plan ./photos --kind image")
     .action((paths: string[], options: Options) =>

@@ -6,13 +6,13 @@ import { redactText } from "./redact-urls.js";
 export interface FlowErrorOptions {
   /** Whether the same call may succeed later. Default: false. */
   retryable?: boolean;
-  /** What went wrong below. */
+  /** The error that led to this one. */
   cause?: unknown;
 }
 
 /**
- * Base of every error that Sluice makes. The text names the plugin, the fact and the value; `code` never
- * changes between releases; `retryable` says whether the same call may succeed later.
+ * Base class of every error of Sluice. The text names the plugin, the fact and the value. `code` stays the same
+ * in all releases; `retryable` says whether the same call may succeed later.
  *
  * @example if (error instanceof FlowError && error.code === "ERR_ID_TOO_LONG") …
  */
@@ -28,10 +28,10 @@ export class FlowError extends Error {
   }
 }
 
-/** A plugin's options are missing or wrong; thrown by the factory, before anything runs. */
+/** The options of a plugin are missing or wrong. The factory throws it, before anything runs. */
 export class OptionsError extends FlowError {}
 
-/** One input cannot go on; it settles as `failed`, and the flow continues. */
+/** One input cannot be processed; it settles as `failed`, and the flow continues. */
 export class InputError extends FlowError {}
 
 /** A source cannot be read at all (no such folder, no access); the run ends. */
@@ -40,24 +40,24 @@ export class SourceError extends FlowError {}
 /** A sink cannot write at all; the run ends, and inputs in flight stay unsettled. */
 export class SinkError extends FlowError {}
 
-/** What `OperatorError` knows about the operator and its input. */
-interface OperatorPlace {
+/** The operator and the input that an `OperatorError` is about. */
+interface OperatorErrorContext {
   cause: unknown;
   position: number;
   origin?: string | undefined;
   id?: string | undefined;
 }
 
-/** An RxJS operator in the pipe threw, or a function in it; the run ends. The error that was thrown is the `cause`. */
+/** An RxJS operator in the pipe threw, or a function in it; the run ends. `cause` is the error that it threw. */
 export class OperatorError extends FlowError {
   /** Position of the operator in the pipe, from 1. */
   readonly position: number;
-  /** Origin of the input on which it threw; undefined if it threw at another time than when it got an input. */
+  /** Origin of the input that it threw on; undefined if it did not throw while it received an input. */
   readonly origin: string | undefined;
   /** Id of that input. */
   readonly id: string | undefined;
 
-  constructor(message: string, { cause, position, origin, id }: OperatorPlace) {
+  constructor(message: string, { cause, position, origin, id }: OperatorErrorContext) {
     super("ERR_OPERATOR", message, { cause });
     this.position = position;
     this.origin = origin;
@@ -66,8 +66,8 @@ export class OperatorError extends FlowError {
 }
 
 /**
- * Some inputs of one `write` failed: `failures` has the index in the batch and the error of each;
- * every input that is not named succeeded.
+ * Some inputs of one `write` failed. `failures` maps the index in the batch to the error; all other inputs of
+ * the batch succeeded.
  */
 export class BatchError extends FlowError {
   readonly failures: ReadonlyMap<number, Error>;
@@ -78,7 +78,7 @@ export class BatchError extends FlowError {
   }
 }
 
-/** The text of anything that was thrown, with its chain of causes on one line. Never throws, whatever the value is. */
+/** Describes a thrown value with its chain of causes, on one line. Never throws, whatever the value is. */
 export function describeError(error: unknown, depth = 0): string {
   try {
     if (!(error instanceof Error)) return valueText(error);
@@ -90,19 +90,19 @@ export function describeError(error: unknown, depth = 0): string {
   }
 }
 
-/** Levels of causes that a text shows. */
+/** Most causes that a text names. */
 const maxCauses = 5;
 
 function ownText(error: Error): string {
   const { message, name } = error;
   const own = redactText(typeof message === "string" && message !== "" ? message : String(name || "Error"));
   if (!(error instanceof AggregateError) || !Array.isArray(error.errors)) return own;
-  const some = error.errors.slice(0, 3).map((one: unknown) => describeError(one, maxCauses));
-  const more = error.errors.length > some.length ? `, and ${error.errors.length - some.length} more` : "";
-  return `${own}: ${some.join("; ")}${more}`;
+  const texts = error.errors.slice(0, 3).map((inner: unknown) => describeError(inner, maxCauses));
+  const more = error.errors.length > texts.length ? `, and ${error.errors.length - texts.length} more` : "";
+  return `${own}: ${texts.join("; ")}${more}`;
 }
 
-/** Something that is no error: an object shows its fields, a text is as it is. */
+/** Formats a thrown value that is not an error: an object with its fields, a text unchanged. */
 function valueText(value: unknown): string {
   if (value === undefined) return "undefined was thrown, not an error";
   if (typeof value === "string") return value === "" ? "an empty text was thrown, not an error" : value;
@@ -117,34 +117,34 @@ function valueText(value: unknown): string {
   return typeof message === "string" && message !== "" ? `${message} ${text}` : text;
 }
 
-/** What a plugin threw when it cannot go on, named after it; errors of ours name it themselves. */
+/** Wraps what a plugin threw in an error that names the plugin. Errors of Sluice stay as they are, since they name it. */
 export function pluginError(error: unknown, plugin: string, Kind: typeof SourceError | typeof SinkError): FlowError {
   if (error instanceof FlowError) return error;
   return new Kind(codeOf(error, "ERR_UNEXPECTED"), `${plugin}: ${describeThrown(error)}`, { cause: error });
 }
 
-/** What V8 says of a change of a frozen object. */
-const isOfFrozen = /read only property|object is not extensible|^Cannot delete property/;
+/** Messages of V8 about a change of a frozen object. */
+const frozenMessage = /read only property|object is not extensible|^Cannot delete property/;
 const frozenHint = "; inputs are frozen: return a changed copy, such as { ...input, … }";
 
 /**
- * The text of what a function of the user threw; of a slip in its code (`x is not defined`) with the place, as far as the stack tells it.
+ * Describes what a user's function threw. For an error in its code, such as `x is not defined`, adds the file and the line if the stack has them.
  */
 export function describeThrown(error: unknown): string {
   const text = describeError(error);
   try {
-    const isSlip = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
-    if (!isSlip || "code" in error) return text;
-    const hint = error instanceof TypeError && isOfFrozen.test(text) ? frozenHint : "";
+    const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+    if (!isBug || "code" in error) return text;
+    const hint = error instanceof TypeError && frozenMessage.test(text) ? frozenHint : "";
     const frames = error.stack?.split("\n").filter((line) => /^\s*at /.test(line) && !/node:|node_modules/.test(line));
-    const [place] = frames?.flatMap((frame) => /([^/\\()]+:\d+):\d+\)?$/.exec(frame)?.[1] ?? []) ?? [];
-    return place === undefined ? `${text}${hint}` : `${text} (at ${place})${hint}`;
+    const [line] = frames?.flatMap((frame) => /([^/\\()]+:\d+):\d+\)?$/.exec(frame)?.[1] ?? []) ?? [];
+    return line === undefined ? `${text}${hint}` : `${text} (at ${line})${hint}`;
   } catch {
-    return text; // its stack cannot be read
+    return text; // a getter of the error threw
   }
 }
 
-/** The stable code of anything that was thrown: its own, or the given one. */
+/** Returns the code of a thrown value, or `fallback` if it has none. */
 export function codeOf(error: unknown, fallback: string): string {
   try {
     const code = (error as { code?: unknown } | null | undefined)?.code;

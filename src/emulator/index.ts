@@ -1,5 +1,5 @@
 /**
- * The embedded store: the Inputs API on loopback, with its data in a folder.
+ * The emulator: serves the Inputs API on this machine, with its data in a folder, the store.
  *
  * @module sluice/emulator
  */
@@ -11,186 +11,161 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
 import { isLoopbackHost } from "../core/net/guarded-fetch.js";
-import type { Gallery } from "./gallery/gallery.js";
+import type { Gallery, GalleryOptions } from "./gallery/gallery.js";
 import { Sessions } from "./gallery/sessions.js";
-import type { MediaFiles } from "./media/media-files.js";
 import { Processing } from "./media/processing.js";
 import type { Services } from "./routes/context.js";
 import { type FaultRule, Faults } from "./server/faults.js";
 import type { AppName } from "./server/requests.js";
 import { makeServer } from "./server/server.js";
-import { type FolderCheck, openDataFolder } from "./store/data-folder.js";
-import { isDiskFull } from "./store/disk-full.js";
-import type { AppRow, InputRow } from "./store/model.js";
-import type { Store } from "./store/store.js";
+import { type DataFolder, type FolderCheck, openDataFolder } from "./store/data-folder.js";
+import { Deletions } from "./store/deletions.js";
+import { type DeletedInput, deletedInputs, type StoredInput, storedInputs } from "./store/stored-inputs.js";
 
 export type { Fault, FaultRule } from "./server/faults.js";
 export type { FolderCheck } from "./store/data-folder.js";
+export type { DeletedInput, StoredInput } from "./store/stored-inputs.js";
 
 /** Options of `startEmulator`. */
 export interface EmulatorOptions {
-  /** Port to listen on. Default: any that is free. */
+  /** Port to listen on. Default: any free port. */
   port?: number | undefined;
-  /** Address to listen on. On loopback, requests for other names, and from pages of other sites, are refused. Default: "127.0.0.1". */
+  /** Address to listen on. On loopback, requests for other host names and from pages of other sites are refused. Default: "127.0.0.1". */
   host?: string | undefined;
-  /** Folder of the data. Default: a temporary one that goes when the emulator is closed. */
+  /** Data folder. Default: a temporary folder, which is deleted when the emulator closes. */
   data?: string | undefined;
-  /** The one key that is good. Default: any that is not empty. */
+  /** The one valid key. Default: any key that is not empty. */
   pat?: string | undefined;
-  /** Keys that are good for one app only, each with its app. Default: none. */
+  /** Keys that are valid for one app each, with their apps. Default: none. */
   appKeys?: Readonly<Record<string, AppName>> | undefined;
   /**
-   * Ignores fields and parameters that the API's definition does not have, and those that the emulator does not support. Without it they are
-   * refused (11100 and 11102, 10040), so that a typo is found. In filters and deletes they are refused in any case. Default: false.
+   * Ignores fields and parameters that the API's definition does not have, or that the emulator does not support. Otherwise they are refused
+   * (11100 and 11102, 10040), so that typos are found. In filters and deletes they are always refused. Default: false.
    */
   lenient?: boolean | undefined;
   /** Also refuses annotations of inputs that are not processed yet (24155). Excludes `lenient`. Default: false. */
   strict?: boolean | undefined;
-  /** Users, apps and datasets come into being on first use. Default: true. */
+  /** Creates users, apps and datasets on first use. Default: true. */
   autoCreate?: boolean | undefined;
   /** Time before an accepted input is processed, in milliseconds. Default: 5. */
   processingDelayMs?: number | undefined;
-  /** Time before a deleted input is gone, in milliseconds. Default: 5. */
+  /** Time before a deleted input is removed, in milliseconds. Default: 5. */
   deleteDelayMs?: number | undefined;
-  /** Requests per second that are granted; more are throttled with 11005. Default: no limit. */
+  /** Maximum number of requests per second. More are refused with 11005. Default: no limit. */
   requestsPerSecond?: number | undefined;
   /**
-   * What happens to inputs that are sent by URL. "fetch": the emulator fetches them, as the platform does. "accept": they count as processed
-   * without being fetched, for machines without internet; there are no bytes, and `image_info` says that format and size are unknown.
-   * Default: "fetch".
+   * What the emulator does with inputs by URL. "fetch": it fetches them, as the platform does. "accept": it counts them as processed without
+   * fetching them, for machines without internet; they have no bytes, and `image_info` says that format and size are unknown. Default: "fetch".
    */
   urls?: "fetch" | "accept" | undefined;
-  /** Whether the emulator may fetch; without it, inputs by URL fail (30002) unless `urls` is "accept". Default: true. */
+  /** Whether the emulator may fetch URLs. If not, inputs by URL fail (30002), unless `urls` is "accept". Default: true. */
   allowFetch?: boolean | undefined;
   /**
-   * Fetches from private, loopback and link-local addresses (true), or from public ones only (false). Default: from this machine's own too, when
-   * the store itself listens on loopback, and the URL, not a redirect or a look-up, says so.
+   * Fetches from private, loopback and link-local addresses, too (true), or from public addresses only (false). Default: also from this machine,
+   * if the emulator itself listens on loopback, and the URL (not a redirect, and not a name lookup) names this machine.
    */
   allowPrivateFetch?: boolean | undefined;
-  /** Whether overwrite replaces all data ("new") or key by key ("old"). Default: "new". */
+  /** Whether the action overwrite replaces all data ("new") or key by key ("old"). Default: "new". */
   overwriteReading?: "new" | "old" | undefined;
-  /** Faults to rehearse. */
+  /** Faults to inject. Default: none. */
   faults?: readonly FaultRule[] | undefined;
-  /** Seed of the faults' chances. Default: 1. */
+  /** Seed of the faults with a probability. Default: 1. */
   seed?: number | undefined;
-  /** Does not keep the process alive. Default: false. */
+  /** Lets the process end while the emulator runs. Default: false. */
   unref?: boolean | undefined;
 }
 
-/** What the store has of one input, from its own records. */
-export interface StoredInput {
-  id: string;
-  kind: string;
-  /** Of the bytes as they were decoded; null for text and for URLs that were not fetched. */
-  sha256: string | null;
-  sizeBytes: number;
-  statusCode: number;
-  timesStored: number;
-  metadata: unknown;
-}
-
-/** An embedded store that runs. */
+/** A running emulator. */
 export interface Emulator {
   /** Address, such as `http://127.0.0.1:40123`. */
   url: string;
   port: number;
-  /** Id of the store in the data folder; a copy of the folder, or an emptied one, has another. */
+  /** Id of the store in the data folder. A copy of the folder, or an emptied folder, has another id. */
   store: string;
   faults: Faults;
-  /** What was repaired and found missing in the folder of the data at the start. */
+  /** What was repaired and what was missing in the data folder at the start. */
   checked: FolderCheck;
-  /** Address of the gallery, a page that shows what is in the store. Each call gives another one, which opens it in one browser, once. */
+  /** Returns the address of the gallery, a page that shows the inputs in the store. Each call returns a new address, which works once. */
   galleryUrl(): string;
-  /** Everything that an app has, oldest first, read from the rows and not through the API. */
+  /** Returns all inputs of an app, oldest first, read from the rows and not through the API. */
   stored(userId?: string, appId?: string): StoredInput[];
-  /** What an app had and has no more, from the same rows: ids, and how often each was stored. */
-  deleted(userId?: string, appId?: string): Pick<StoredInput, "id" | "timesStored">[];
-  /** Stops listening, finishes what is being written, and closes the files. */
+  /** Returns the deleted inputs of an app: their ids, and how often each was stored. */
+  deleted(userId?: string, appId?: string): DeletedInput[];
+  /** Stops listening, finishes the current writes, and closes the files. */
   close(): Promise<void>;
 }
 
+/** Requests get this time to end when the emulator closes, in milliseconds. */
+const closeTimeoutMs = 2000;
+
 /**
- * Starts the embedded store. Resolves when it listens.
+ * Starts an emulator. Resolves when it listens.
  *
- * It speaks the REST API under `/v2` (inputs, annotations, concepts, datasets, jobs, searches, bulk operations, apps) and serves hosted media. Rows
- * are in SQLite and media in files, so that it goes on where it was after a restart. A folder has one store at a time.
+ * It serves the REST API under `/v2` (inputs, annotations, concepts, datasets, jobs, searches, bulk operations, apps) and hosted media. Rows are in
+ * SQLite and media in files, so a restarted emulator continues with the same data. Only one emulator at a time can use a data folder.
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (the folder cannot be written, say), ERR_STORE_ADDRESS (the port is taken, say)
+ * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (for example, the folder cannot be written), ERR_STORE_ADDRESS (for example, the port is
+ * in use)
  * @example
- * const emulator = await startEmulator({ data: "./store/store" });
+ * const emulator = await startEmulator({ data: "./store" });
  * const app = await connect({ baseUrl: emulator.url, pat: "any" });
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   checkOptions(options);
-  const host = options.host ?? "127.0.0.1";
-  const temporary = options.data === undefined;
+  const { host = "127.0.0.1", port: wantedPort = 0, unref = false } = options;
   const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
-  const opened = openDataFolder(folder);
-  const { store, files } = opened;
-  const faults = new Faults(options.faults ?? [], options.seed ?? 1);
-  const processing = new Processing(store, files, {
-    delayMs: options.processingDelayMs ?? 5,
-    allowFetch: options.allowFetch ?? true,
-    urls: options.urls,
-    privateFetch: options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false),
-    fault: (row) => faults.ofProcessing(row.id, row.times_stored),
-  });
-  const deletions = new Deletions(store, files, options.deleteDelayMs ?? 5);
-  const services: Services = {
-    store,
-    files,
-    processing,
-    faults,
-    autoCreate: options.autoCreate ?? true,
-    deleteDelayMs: options.deleteDelayMs ?? 5,
-    overwriteReading: options.overwriteReading ?? "new",
-    lenient: options.lenient ?? false,
-    strict: options.strict ?? false,
-    removeLater: (app, ids) => deletions.add(app, ids),
-    removeNow: (row) => deletions.now(row),
-  };
+  const dataFolder = openDataFolder(folder);
+  const { services, deletions } = makeServices(options, dataFolder, host);
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
-  let loadedGallery: Promise<Gallery> | undefined;
-  const gallery = () =>
-    (loadedGallery ??= import("./gallery/gallery.js").then(
-      ({ Gallery }) => new Gallery({ store, files, credentials, sessions }),
-    ));
-  const server = makeServer({ services, credentials, requestsPerSecond: options.requestsPerSecond, host, gallery });
-  if (options.unref) server.on("connection", (socket) => socket.unref());
+  const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions });
+  const server = makeServer({
+    services,
+    credentials,
+    requestsPerSecond: options.requestsPerSecond,
+    host,
+    gallery: () => gallery.load(),
+  });
+  if (unref) server.on("connection", (socket) => socket.unref());
   try {
-    await listen(server, options.port ?? 0, host);
+    await listen(server, wantedPort, host);
   } catch (error) {
-    await processing.close();
-    opened.close();
+    await services.processing.close();
+    dataFolder.close();
     throw error;
   }
-  if (options.unref) server.unref();
+  if (unref) server.unref();
   const { port } = server.address() as AddressInfo;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  if (!options.unref && !temporary) opened.tellAddress(url);
-  let closing: Promise<void> | undefined;
-
+  const isTemporary = options.data === undefined;
+  if (!unref && !isTemporary) dataFolder.publishAddress(url);
   const close = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    const cut = setTimeout(() => server.closeAllConnections(), 2000);
-    await closed;
-    clearTimeout(cut);
+    await stopListening(server);
     deletions.finish(true);
-    await processing.close();
-    (await loadedGallery)?.close();
-    opened.close();
-    if (temporary) rmSync(folder, { recursive: true, force: true });
+    await services.processing.close();
+    await gallery.close();
+    dataFolder.close();
+    if (isTemporary) rmSync(folder, { recursive: true, force: true });
   };
+  return handleOf({ url, port, dataFolder, faults: services.faults, sessions, close });
+}
+
+interface RunningParts extends Pick<Emulator, "url" | "port" | "faults" | "close"> {
+  dataFolder: DataFolder;
+  sessions: Sessions;
+}
+
+function handleOf({ url, port, dataFolder, faults, sessions, close }: RunningParts): Emulator {
+  const { store, checked } = dataFolder;
+  let closing: Promise<void> | undefined;
   return {
     url,
     port,
     store: store.id,
     faults,
-    checked: opened.checked,
-    // What is after the # stays in the browser.
+    checked,
+    // Browsers do not send the part after the "#" to servers.
     galleryUrl: () => `${url}/#link=${sessions.link()}`,
     stored: (userId = "me", appId = "main") => storedInputs(store, userId, appId),
     deleted: (userId = "me", appId = "main") => deletedInputs(store, userId, appId),
@@ -198,8 +173,54 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 }
 
+/** Makes the parts of the emulator that routes use. */
+function makeServices(options: EmulatorOptions, { store, files }: DataFolder, host: string) {
+  const { processingDelayMs = 5, deleteDelayMs = 5, allowFetch = true, urls } = options;
+  const faults = new Faults(options.faults ?? [], options.seed ?? 1);
+  const processing = new Processing(store, files, {
+    delayMs: processingDelayMs,
+    allowFetch,
+    urls,
+    privateFetch: options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false),
+    fault: (row) => faults.ofProcessing(row.id, row.times_stored),
+  });
+  const deletions = new Deletions(store, files, deleteDelayMs);
+  const services: Services = {
+    store,
+    files,
+    processing,
+    faults,
+    autoCreate: options.autoCreate ?? true,
+    overwriteReading: options.overwriteReading ?? "new",
+    lenient: options.lenient ?? false,
+    strict: options.strict ?? false,
+    removeLater: (app, ids) => deletions.add(app, ids),
+    removeNow: (row) => deletions.now(row),
+  };
+  return { services, deletions };
+}
+
+/** Loads the gallery on its first request. */
+class LazyGallery {
+  readonly #options: GalleryOptions;
+  #loaded: Promise<Gallery> | undefined;
+
+  constructor(options: GalleryOptions) {
+    this.#options = options;
+  }
+
+  load(): Promise<Gallery> {
+    return (this.#loaded ??= import("./gallery/gallery.js").then(({ Gallery }) => new Gallery(this.#options)));
+  }
+
+  async close(): Promise<void> {
+    (await this.#loaded)?.close();
+  }
+}
+
 function checkOptions({ lenient, strict, urls = "fetch" }: EmulatorOptions): void {
-  if (lenient && strict) throw new OptionsError("ERR_OPTIONS", "startEmulator: lenient and strict exclude each other");
+  if (lenient && strict)
+    throw new OptionsError("ERR_OPTIONS", "startEmulator: lenient and strict exclude each other; set one of them");
   if (urls === "fetch" || urls === "accept") return;
   throw new OptionsError("ERR_OPTIONS", `startEmulator: urls must be "fetch" or "accept", not ${JSON.stringify(urls)}`);
 }
@@ -210,81 +231,18 @@ async function listen(server: Server, port: number, host: string): Promise<void>
       server.once("error", reject).listen(port, host, () => resolve());
     });
   } catch (error) {
-    const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-    const reason = isTaken ? "another program listens there (port 0 takes one that is free)" : describeError(error);
-    const text = `the embedded store cannot listen on port ${port} of ${host}: ${reason}`;
+    const isInUse = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+    const reason = isInUse ? "another program uses the port; port 0 takes a free one" : describeError(error);
+    const text = `the emulator cannot listen on port ${port} of ${host}: ${reason}`;
     throw new FlowError("ERR_STORE_ADDRESS", text, { cause: error });
   }
 }
 
-function storedInputs(store: Store, userId: string, appId: string): StoredInput[] {
-  const app = store.app(userId, appId);
-  if (!app) return [];
-  const rows = store.all<InputRow>("SELECT * FROM inputs WHERE app = ? ORDER BY seq", app.seq);
-  return rows.map((row) => ({
-    id: row.id,
-    kind: row.kind,
-    sha256: row.sha256,
-    sizeBytes: row.size_bytes,
-    statusCode: row.status,
-    timesStored: row.times_stored,
-    metadata: (JSON.parse(row.fields) as { metadata?: unknown }).metadata ?? {},
-  }));
-}
-
-function deletedInputs(store: Store, userId: string, appId: string): Pick<StoredInput, "id" | "timesStored">[] {
-  const app = store.app(userId, appId);
-  if (!app) return [];
-  const sql = "SELECT id, times_stored FROM deleted WHERE app = ? ORDER BY seq";
-  const rows = store.all<{ id: string; times_stored: number }>(sql, app.seq);
-  return rows.map(({ id, times_stored: timesStored }) => ({ id, timesStored }));
-}
-
-/** Wait after rows could not be deleted since the disk was full, in milliseconds. */
-const retryMs = 200;
-
-/** Deletes in the background, as the platform does; what was not yet done when the process ended is done at the next start. */
-class Deletions {
-  readonly #store: Store;
-  readonly #files: MediaFiles;
-  readonly #delayMs: number;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(store: Store, files: MediaFiles, delayMs: number) {
-    this.#store = store;
-    this.#files = files;
-    this.#delayMs = delayMs;
-    this.finish();
-  }
-
-  add(app: AppRow, ids: readonly string[] | "all"): void {
-    this.#store.transaction(() => {
-      const sql = "UPDATE inputs SET deleting = 1 WHERE app = ?";
-      if (ids === "all") this.#store.run(sql, app.seq);
-      else for (const id of ids) this.#store.run(`${sql} AND id = ?`, app.seq, id);
-    });
-    this.#timer ??= setTimeout(() => this.finish(), this.#delayMs).unref();
-  }
-
-  /** Deletes an input while the request waits. @throws {Error} on a full disk */
-  now(row: InputRow): void {
-    this.#delete(() => [row]);
-  }
-
-  finish(isClosing = false): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    try {
-      this.#delete(() => this.#store.all<InputRow>("SELECT * FROM inputs WHERE deleting = 1"));
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      if (!isClosing) this.#timer = setTimeout(() => this.finish(), retryMs).unref(); // else it is done at the next start
-    }
-  }
-
-  /** Rows go first: what remains of a process that is killed in between are files without rows, which the next start collects. */
-  #delete(rows: () => InputRow[]): void {
-    const unused = this.#store.transaction(() => this.#store.deleteInputs(rows()));
-    for (const sha256 of unused) this.#files.remove(sha256);
-  }
+/** Closes the server. Requests that do not end in time are cut. */
+async function stopListening(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
+  await closed;
+  clearTimeout(timer);
 }

@@ -1,4 +1,4 @@
-/** Source: the inputs that workers of a stream gave up on, to be tried again. */
+/** Source: the inputs that failed in the workers of a stream, to retry them. */
 
 import * as z from "zod";
 import type { Acknowledge } from "../core/accounting/tracking.js";
@@ -8,27 +8,29 @@ import { defineSource } from "../core/plugin/define-source.js";
 import type { OptionsOf } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import type { FailedInput } from "./deliveries.js";
-import { Engine, engineOptions, StreamName } from "./nats-server.js";
-import { recordsOf } from "./read-records.js";
+import { NatsServer, natsOptions, StreamName } from "./nats-server.js";
+import { readMessages } from "./read-messages.js";
 import { partsOf } from "./streams.js";
 
 const optionFields = {
   /** Name of the stream, as in `publishTo`. */
   stream: StreamName,
 };
-const Options = z.strictObject({ ...engineOptions, ...optionFields });
+const Options = z.strictObject({ ...natsOptions, ...optionFields });
 /** Options of `failedInputs`. */
-export type FailedInputsOptions = OptionsOf<typeof engineOptions & typeof optionFields>;
+export type FailedInputsOptions = OptionsOf<typeof natsOptions & typeof optionFields>;
 
 type Checked = z.output<typeof Options>;
 
+const recordForMs = 30_000;
+
 /**
- * Reads the inputs of a stream that failed in its workers, in their order, each as it was published, with the origin that it had. Those that end well this
- * time are taken off the failed ones, and the stream's report counts their first try as skipped ("tried again"); those that fail stay. Put them back on
- * the stream with `publishTo(stream, { deduplicate: false })`, or upload them here.
+ * Reads the failed inputs of a stream in the order of their failures, as they were published and with their original origin. An input that succeeds this
+ * time is removed from the failed ones, and the stream's report counts its first attempt as skipped ("retried"). An input that fails again stays.
+ * Publish the inputs again with `publishTo(stream, { deduplicate: false })`, or upload them directly.
  *
- * What fails meanwhile is left for the next time. One that was no input (ERR_REFERENCE), or too large to be kept, fails again: ERR_DEAD_LETTER_EMPTY. Ends; in a plan or a preview it
- * changes nothing.
+ * Ends after the inputs that had failed when it began. An item that never was an input (ERR_REFERENCE), or was too large to be recorded, fails with
+ * ERR_DEAD_LETTER_EMPTY. A plan or preview changes nothing.
  *
  * @throws {OptionsError} ERR_OPTIONS; (the run rejects) ERR_PACKAGE_MISSING
  * @throws {FlowError} (the run rejects) ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED
@@ -42,44 +44,39 @@ export const failedInputs = defineSource({
 });
 
 async function* read({ stream, ...address }: Checked, context: ReadContext): AsyncGenerator<SourceItem> {
-  const engine = await Engine.open("failedInputs", address);
-  const close = () => engine.close();
+  const nats = await NatsServer.connect("failedInputs", address);
+  const close = () => nats.close();
   context.atEnd?.(close);
   try {
-    for await (const message of recordsOf(engine, partsOf(stream).failed.stream)) {
+    for await (const message of readMessages(nats, partsOf(stream).failed.stream)) {
       if (context.signal.aborted) return;
       const letter = message.json<FailedInput>();
-      const { origin, listed, reason, sequence } = letter;
-      const input = letter.input && revealSecrets(letter.input, letter.secret);
-      const text = `there is no input with it (${reason}); mend its source and publish that`;
-      if (!input) yield { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
-      else
-        yield {
-          origin,
-          input,
-          sameId: "again",
-          listed,
-          acknowledge: context.dryRun ? undefined : triedAgain(engine, stream, origin, sequence),
-        };
+      yield itemOf(letter, context.dryRun ? undefined : deleteWhenDone(nats, stream, letter));
     }
   } finally {
     if (!context.atEnd) await close();
   }
 }
 
-/** An input that ended well is no failed one any more. */
-function triedAgain(engine: Engine, stream: string, origin: string, sequence: number): Acknowledge {
+function itemOf({ origin, listed, reason, input, secret }: FailedInput, acknowledge?: Acknowledge): SourceItem {
+  if (input) return { origin, input: revealSecrets(input, secret), sameId: "again", listed, acknowledge };
+  const text = `the failure has no input that could be sent again (${reason}); correct its source and publish that`;
+  return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
+}
+
+/** Deletes an input from the failed ones once its outcome is ok, or skipped because the target already has it. */
+function deleteWhenDone(nats: NatsServer, stream: string, { origin, sequence }: FailedInput): Acknowledge {
   const { failed, skipped } = partsOf(stream);
   return async (outcome) => {
     if (outcome.state !== "ok" && !(outcome.state === "skipped" && outcome.done)) return outcome;
-    const record = JSON.stringify({ sequence, origin, reason: "tried again" });
+    const record = JSON.stringify({ sequence, origin, reason: "retried" });
+    const options = { msgID: `${sequence} tried again` }; // must stay the same, since programs of other versions publish it too
+    const filter = { filter: failed.subject(sequence) };
     try {
-      const options = { msgID: `${sequence} tried again` };
-      await engine.untilAnswered(() => engine.client.publish(skipped.subject, record, options), undefined, 30_000);
-      const filter = { filter: failed.subject(sequence) };
-      await engine.untilAnswered(() => engine.manager.streams.purge(failed.stream, filter), undefined, 30_000);
+      await nats.callWithRetry(() => nats.client.publish(skipped.subject, record, options), undefined, recordForMs);
+      await nats.callWithRetry(() => nats.manager.streams.purge(failed.stream, filter), undefined, recordForMs);
     } catch {
-      // it stays a failed one, and comes again the next time
+      // The input stays among the failed ones, and the next run reads it again.
     }
     return outcome;
   };

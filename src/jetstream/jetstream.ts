@@ -1,4 +1,4 @@
-/** Source: inputs of a stream of the engine, shared with other workers, each answered with its outcome. */
+/** Source: the inputs of a stream on a NATS server, shared with other workers; each is acknowledged with its outcome. */
 
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,64 +8,63 @@ import { describeError, SourceError } from "../core/errors.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import type { OptionsOf } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
-import { Arrivals } from "./arrivals.js";
+import { AsyncQueue } from "./async-queue.js";
 import { Deliveries } from "./deliveries.js";
-import { Engine, engineOptions, StreamName } from "./nats-server.js";
+import { NatsServer, natsOptions, StreamName } from "./nats-server.js";
 import { StreamRateLimiter } from "./shared-rate-limiter.js";
 import { ackWaitOf, ensureConsumer, ensureStreams } from "./streams.js";
 
 const optionFields = {
-  /** Name of the stream, as in `publishTo`. It is made where it is missing. */
+  /** Name of the stream, as in `publishTo`. The stream is created if it does not exist. */
   stream: StreamName,
-  /** What all workers of the stream have in common in the engine. Default: "workers". */
+  /** Name of the consumer on the server that all workers of the stream share. Default: "workers". */
   consumer: StreamName.default("workers"),
-  /** Time without a sign of life after which the engine gives an input to another worker, in milliseconds. Default: 30,000, or what the engine has. */
+  /** Time without a sign of life after which the server delivers an input to another worker, in milliseconds. Default: 30,000, or the consumer's value. */
   ackWaitMs: z.number().int().min(1000).optional(),
-  /** Most inputs that all workers together have at once. Default: 20,000, or what the engine has. */
+  /** Most inputs that all workers together have at once. Default: 20,000, or the consumer's value. */
   maxAckPending: z.number().int().min(1).optional(),
-  /** Times that an input is given to workers before it counts as failed, crashes of workers included. Default: 10. */
+  /** Most deliveries of an input before it counts as failed, including those to workers that crashed. Default: 10. */
   maxDeliveries: z.number().int().min(1).default(10),
-  /** Folder that files are in: paths on the stream are relative to it, and none outside of it is read. Default: whole paths, as published. */
+  /** Folder of the files: paths on the stream are relative to it, and no file outside it is read. Default: full paths, as published. */
   root: z.string().min(1).optional(),
-  /** Ends the reading once nothing is left on the stream, also not with other workers. Default: false, and the worker waits for more. */
+  /** Ends when the stream is empty and no other worker has inputs. Default: false; the worker waits for more inputs. */
   endWhenEmpty: z.boolean().default(false),
 };
-const Options = z.strictObject({ ...engineOptions, ...optionFields });
+const Options = z.strictObject({ ...natsOptions, ...optionFields });
 /** Options of `jetstream`. */
-export type JetstreamOptions = OptionsOf<typeof engineOptions & typeof optionFields>;
+export type JetstreamOptions = OptionsOf<typeof natsOptions & typeof optionFields>;
 
 type Checked = z.output<typeof Options>;
 
-/** Most messages that are asked for at once; more are asked for when the flow has taken these. */
+/** Most messages of one request; the next request follows when the flow has read them. */
 const fetchCount = 256;
 /**
- * How long an empty stream is waited for before it is asked again. Not the delays after which inputs come back: one that is sent in the moment in which a
- * request ends reaches nobody, and comes again only after `ackWaitMs`.
+ * How long a request waits on an empty stream. It differs from the delays of redelivery (1 s, 2 s, 4 s …): a message that is sent at the moment in which
+ * a request ends reaches nobody, and is delivered again only after `ackWaitMs`.
  */
 const expiresMs = 5300;
-/** A worker waits for an engine that is away until it is stopped. */
+/** A worker waits for a server that is away until the run is stopped. */
 const forever = Number.POSITIVE_INFINITY;
-/** How long a request that failed waits before the next. */
 const afterErrorMs = 200;
-/** At the end, it is looked this often whether all workers are through. */
-const lookMs = 100;
+/** Interval in which a worker with `endWhenEmpty` asks whether all workers have finished. */
+const pollMs = 100;
 
 /**
- * Takes inputs from a stream that `publishTo` fills, together with all other workers that do. It asks for more as the flow has room, and answers the
- * engine for each input with what became of it: what is ok or skipped is done; what failed for good is kept on the stream of failed inputs, and done;
- * what may succeed later is handed back, and comes again after a while, to this worker or another. While an input is in work, the engine is told; when
- * a worker dies, its inputs go to the others after `ackWaitMs`.
+ * Reads inputs from a stream that `publishTo` fills, and shares them with all other workers of the stream. Requests more inputs when the flow has
+ * capacity. Acknowledges each input with its outcome: ok and skipped inputs are finished; an input that failed for good is recorded on the stream of
+ * failed inputs; an input that may succeed later is returned, and a worker receives it again after 1 s, 2 s, 4 s … (at most 60 s). While an input is in
+ * progress, the worker reports to the server that it is alive. If a worker dies, the others receive its inputs after `ackWaitMs`.
  *
- * Order is nearly that of the stream. An input may come more than once (a worker died before it could answer), so the sink has to bear that; ours do.
- * The clients of the flow share the request rate of their account with all other workers of the engine. Never ends, but with `endWhenEmpty`.
- * Stopped, it asks for no more, and hands back what has no outcome then. An engine that restarts is waited for. It cannot be planned or previewed: that
- * would take inputs from the other workers.
+ * Keeps the order of the stream except for redelivered inputs. An input may be delivered more than once if a worker dies before it acknowledges, so the
+ * sink must accept repeated inputs; the built-in sinks do. The clients of the flow share the request rate of their account with all other workers of the
+ * server. Never ends, except with `endWhenEmpty`. A stop ends the requests and returns the inputs without an outcome. While the server restarts, the
+ * worker waits. Cannot be planned or previewed, since that would take inputs from the other workers.
  *
- * Messages that are no input (ERR_REFERENCE), and files outside `root` (ERR_PATH_OUTSIDE_ROOT), fail alone. ERR_MAX_DELIVERIES: no worker
- * came to an end with it, `maxDeliveries` times.
+ * A message that is not an input (ERR_REFERENCE), and a file outside `root` (ERR_PATH_OUTSIDE_ROOT), fail alone. An input that no worker finished in
+ * `maxDeliveries` deliveries fails with ERR_MAX_DELIVERIES; one that the platform had not processed by then, with ERR_STILL_PROCESSING.
  *
  * @throws {OptionsError} ERR_OPTIONS; (the run rejects) ERR_PACKAGE_MISSING
- * @throws {SourceError} (the run rejects) ERR_REHEARSAL, ERR_STREAM_LOST; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
+ * @throws {SourceError} (the run rejects) ERR_DRY_RUN, ERR_STREAM_LOST; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
  * @example await flow(jetstream({ stream: "photos" })).pipe(batch(), upload(app)).run();
  */
 export const jetstream = defineSource({
@@ -76,85 +75,105 @@ export const jetstream = defineSource({
 });
 
 async function* read(options: Checked, context: ReadContext): AsyncGenerator<readonly SourceItem[]> {
-  const { stream, consumer: name, ackWaitMs, maxAckPending, maxDeliveries, endWhenEmpty, ...address } = options;
+  const { stream, maxDeliveries, root, servers, credentials, connection } = options;
   const { signal } = context;
   if (context.dryRun) {
-    const text =
-      "jetstream: a look, a plan or a preview would take inputs from the workers; use the source that was published";
-    throw new SourceError("ERR_REHEARSAL", text);
+    const text = "a plan or preview would take inputs from the workers; plan with the source that was published";
+    throw new SourceError("ERR_DRY_RUN", `jetstream: ${text}`);
   }
-  const engine = await Engine.open("jetstream", address);
+  const nats = await NatsServer.connect("jetstream", { servers, credentials, connection });
   let deliveries: Deliveries | undefined;
   const close = async () => {
     deliveries?.close();
-    await engine.close();
+    await nats.close();
   };
   context.atEnd?.(close);
   try {
-    await ensureStreams(engine, "jetstream", stream);
-    const config = await ensureConsumer(engine, stream, { consumer: name, ackWaitMs, maxAckPending });
-    const root = options.root === undefined ? undefined : resolve(options.root);
-    deliveries = new Deliveries(engine, { stream, ackWaitMs: ackWaitOf(config), maxDeliveries, root, signal });
-    context.shareRateLimiter?.(new StreamRateLimiter(engine));
-    const consumer = await engine.client.consumers.get(stream, name);
-    while (!signal.aborted) {
-      // Asked each time: a consumer that was deleted would be waited for in vain.
-      const info = await engine.untilAnswered(() => consumer.info(), signal, forever);
-      if (endWhenEmpty && isExhausted(info, deliveries)) {
-        if (deliveries.open === 0) return;
-        await sleep(lookMs, undefined, { signal });
-        continue;
-      }
-      context.idle?.(`for inputs on the stream ${stream}`);
-      yield* fetched(engine, consumer, deliveries, endWhenEmpty, signal);
-    }
+    const { consumer, ackWaitMs } = await openConsumer(nats, options);
+    const folder = root === undefined ? undefined : resolve(root);
+    deliveries = new Deliveries(nats, { stream, ackWaitMs, maxDeliveries, root: folder, signal });
+    context.shareRateLimiter?.(new StreamRateLimiter(nats));
+    yield* receive(nats, consumer, deliveries, options, context);
   } catch (error) {
     if (signal.aborted) return;
-    throw error instanceof SourceError ? error : lost(stream, error);
+    throw error instanceof SourceError ? error : readError(stream, error);
   } finally {
     if (!context.atEnd) await close();
   }
 }
 
-/** What one request for messages brings; messages that have arrived are kept alive from then on, also those that the flow has no room for yet. */
-async function* fetched(
-  engine: Engine,
+async function openConsumer(
+  nats: NatsServer,
+  { stream, consumer: name, ackWaitMs, maxAckPending }: Checked,
+): Promise<{ consumer: Consumer; ackWaitMs: number }> {
+  await ensureStreams(nats, "jetstream", stream);
+  const config = await ensureConsumer(nats, stream, { consumer: name, ackWaitMs, maxAckPending });
+  return { consumer: await nats.client.consumers.get(stream, name), ackWaitMs: ackWaitOf(config) };
+}
+
+/** Requests messages until the run stops, or until the work is finished with `endWhenEmpty`. */
+async function* receive(
+  nats: NatsServer,
+  consumer: Consumer,
+  deliveries: Deliveries,
+  { stream, endWhenEmpty }: Checked,
+  { signal, idle }: ReadContext,
+): AsyncGenerator<readonly SourceItem[]> {
+  while (!signal.aborted) {
+    // Each round asks for the consumer, since a request to a deleted consumer would wait in vain.
+    const info = await nats.callWithRetry(() => consumer.info(), signal, forever);
+    if (endWhenEmpty && hasNoMore(info, deliveries)) {
+      if (deliveries.open === 0) return;
+      await sleep(pollMs, undefined, { signal });
+      continue;
+    }
+    idle?.(`for inputs on the stream ${stream}`);
+    yield* receiveOnce(nats, consumer, deliveries, endWhenEmpty, signal);
+  }
+}
+
+/** Yields the items of one request. Received messages are kept alive at once, including those for which the flow has no capacity yet. */
+async function* receiveOnce(
+  nats: NatsServer,
   consumer: Consumer,
   deliveries: Deliveries,
   endWhenEmpty: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<readonly SourceItem[]> {
   const request = { max_messages: fetchCount, expires: expiresMs };
-  const messages = await engine.untilAnswered(() => consumer.fetch(request), signal, forever);
+  const messages = await nats.callWithRetry(() => consumer.fetch(request), signal, forever);
   const stop = () => void messages.close();
   signal.addEventListener("abort", stop, { once: true });
-  const look = async () => {
-    if (isExhausted(await consumer.info(), deliveries)) stop();
+  const stopWhenEmpty = async () => {
+    if (hasNoMore(await consumer.info(), deliveries)) stop();
   };
-  const looking = endWhenEmpty ? setInterval(() => void look().catch(() => undefined), lookMs) : undefined;
-  const arrivals = new Arrivals<SourceItem>();
-  const arriving = (async () => {
-    for await (const message of messages) arrivals.add(deliveries.add(message));
+  const polling = endWhenEmpty ? setInterval(() => void stopWhenEmpty().catch(() => undefined), pollMs) : undefined;
+  const queue = new AsyncQueue<SourceItem>();
+  const receiving = (async () => {
+    for await (const message of messages) {
+      const item = deliveries.add(message);
+      if (item) queue.add(item);
+    }
   })()
-    .catch(() => sleep(afterErrorMs)) // the engine went away, or has no room for the request: it is asked again
-    .finally(() => arrivals.end());
+    .catch(() => sleep(afterErrorMs)) // the server went away or has no capacity for the request; the caller requests again
+    .finally(() => queue.end());
   try {
-    yield* arrivals;
+    yield* queue;
   } finally {
     signal.removeEventListener("abort", stop);
-    clearInterval(looking);
+    clearInterval(polling);
     stop();
-    await arriving;
+    await receiving;
   }
 }
 
-/** Whether nothing can come any more: nothing waits on the stream, and only this worker has inputs. */
-function isExhausted({ num_pending, num_ack_pending }: ConsumerInfo, deliveries: Deliveries): boolean {
+/** Whether no more messages can come: the stream has no undelivered message, and only this worker has inputs. */
+function hasNoMore({ num_pending, num_ack_pending }: ConsumerInfo, deliveries: Deliveries): boolean {
   return num_pending === 0 && num_ack_pending <= deliveries.open;
 }
 
-function lost(stream: string, error: unknown): unknown {
+function readError(stream: string, error: unknown): unknown {
   if (!(error instanceof Error) || !/not found|closed/i.test(error.message)) return error;
-  const text = `jetstream: the stream ${stream} cannot be read any more: ${describeError(error)}`;
+  const text = `jetstream: the stream ${stream} can no longer be read: ${describeError(error)}`;
   return new SourceError("ERR_STREAM_LOST", text, { cause: error });
 }

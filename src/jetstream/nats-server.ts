@@ -1,4 +1,4 @@
-/** The engine: a connection to NATS with JetStream, through its optional packages, and calls that outlive its restarts. */
+/** Connects to a NATS server with JetStream through its optional packages, and repeats calls while the server restarts. */
 
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,39 +8,41 @@ import * as z from "zod";
 import { codeOf, describeError, FlowError, OptionsError } from "../core/errors.js";
 import { again, fail, ok, retry } from "../core/net/retry.js";
 
-/** Options of everything that connects to the engine. */
-export const engineOptions = {
+/** Options of every plugin that connects to a NATS server. */
+export const natsOptions = {
   /** Addresses of the servers. Default: NATS_URL (several with commas), else nats://127.0.0.1:4222. */
   servers: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
-  /** File with the credentials that the engine asks for (`.creds`). Default: NATS_CREDS, else none. */
+  /** File with the credentials for the server (`.creds`). Default: NATS_CREDS, else none. */
   credentials: z.string().min(1).optional(),
-  /** What else the client of NATS takes: `user` and `pass`, `token`, `tls`, … */
+  /** Other options of the NATS client: `user` and `pass`, `token`, `tls`, … */
   connection: z.custom<NodeConnectionOptions>((value) => typeof value === "object" && value !== null).optional(),
 };
 
-/** What a stream of the engine is called. It is part of subjects, where a dot or a star would mean something. */
+/** The name of a stream. It becomes part of subjects, in which a dot or a star has a meaning. */
 export const StreamName = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, "the name of a stream is 1 to 64 letters, digits, - and _");
 
-/** How to reach the engine. */
-export interface EngineAddress {
+/** How to reach the NATS server. */
+export interface NatsAddress {
   servers?: string | string[] | undefined;
   credentials?: string | undefined;
   connection?: NodeConnectionOptions | undefined;
 }
 
-const firstAnswerMs = 10_000;
+/** The name that `NatsAddress` had in 0.1. @deprecated Use `NatsAddress`; this name goes in 0.3. */
+export type EngineAddress = NatsAddress;
+
+const connectTimeoutMs = 10_000;
 const callTimeoutMs = 5000;
-/** Longest time that a call is made again while the engine does not answer, unless it is told otherwise. */
-const patienceMs = 300_000;
-/** Waits between the attempts of a call, for example while the engine restarts. */
+const defaultRetryForMs = 300_000;
+/** Waits between the attempts of a call, for example while the server restarts. */
 const callBackoff = { baseMs: 160, maxMs: 3000 };
 
 type Packages = typeof import("@nats-io/jetstream") & typeof import("@nats-io/transport-node");
 
-/** An open connection. It comes back by itself when the engine does. */
-export class Engine {
+/** An open connection to a NATS server. It reconnects by itself when the server is back. */
+export class NatsServer {
   readonly connection: NatsConnection;
   readonly packages: Packages;
   readonly client: JetStreamClient;
@@ -54,46 +56,50 @@ export class Engine {
   }
 
   /**
-   * Connects for `plugin`, which its errors name.
+   * Connects for a plugin, whose name appears in the errors. Waits up to 10 s for the server.
    *
    * @throws {OptionsError} ERR_PACKAGE_MISSING, ERR_OPTIONS
    * @throws {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED
    */
-  static async open(plugin: string, { servers, credentials, connection }: EngineAddress): Promise<Engine> {
+  static async connect(plugin: string, { servers, credentials, connection }: NatsAddress): Promise<NatsServer> {
     const packages = await loadPackages(plugin);
-    const at = serversOf(servers);
+    const addresses = serversOf(servers);
     const file = credentials ?? process.env.NATS_CREDS;
-    const authenticator = file === undefined ? {} : await credentialsOf(plugin, file, packages);
-    const asked = { timeout: firstAnswerMs, pingInterval: 20_000, reconnectTimeWait: 500, ...authenticator };
+    const authenticator = file === undefined ? {} : await readCredentials(plugin, file, packages);
+    const defaults = { timeout: connectTimeoutMs, pingInterval: 20_000, reconnectTimeWait: 500, ...authenticator };
+    const required = { servers: addresses, maxReconnectAttempts: -1 };
     try {
-      const opened = await packages.connect({ ...asked, ...connection, servers: at, maxReconnectAttempts: -1 });
+      const opened = await packages.connect({ ...defaults, ...connection, ...required });
       try {
         const manager = await packages.jetstreamManager(opened, { timeout: callTimeoutMs });
-        return new Engine(packages, opened, manager);
+        return new NatsServer(packages, opened, manager);
       } catch (error) {
         await opened.close();
         throw error;
       }
     } catch (error) {
-      throw engineError(plugin, at, error);
+      throw connectError(plugin, addresses, error);
     }
   }
 
-  /** Makes a call until the engine answers it; what it refuses for good is thrown. It has to be one that may be made twice. */
-  untilAnswered<T>(call: () => Promise<T>, signal?: AbortSignal, retryForMs = patienceMs): Promise<T> {
+  /**
+   * Repeats a call until the server answers it, for at most `retryForMs` (default: 300,000). Throws what the server refuses for good. The call must be
+   * safe to make twice.
+   */
+  callWithRetry<T>(call: () => Promise<T>, signal?: AbortSignal, retryForMs = defaultRetryForMs): Promise<T> {
     return retry<T, "failed">(async () => ok(await call()), {
       rules: { failed: { retryForMs, backoff: callBackoff } },
       signal,
       verdictOf: (thrown) => {
         const error = thrown instanceof Error ? thrown : new Error(describeError(thrown));
-        return this.#mayPass(error) ? again("failed", error) : fail(error);
+        return this.#isTemporary(error) ? again("failed", error) : fail(error);
       },
     });
   }
 
-  /** Asks the engine about something; undefined when it has no such stream or consumer. */
-  async found<T>(call: () => Promise<T>): Promise<T | undefined> {
-    return this.untilAnswered(async () => {
+  /** Asks the server about a stream or consumer. Returns undefined if it does not exist. */
+  async lookUp<T>(call: () => Promise<T>): Promise<T | undefined> {
+    return this.callWithRetry(async () => {
       try {
         return await call();
       } catch (error) {
@@ -103,20 +109,21 @@ export class Engine {
     });
   }
 
-  #isMissing(error: unknown): boolean {
-    const { JetStreamApiCodes, JetStreamApiError } = this.packages;
-    if (!(error instanceof JetStreamApiError)) return false;
-    return error.code === JetStreamApiCodes.StreamNotFound || error.code === JetStreamApiCodes.ConsumerNotFound;
-  }
-
-  /** Lets what was sent reach the engine, and lets go; does not wait long for one that is not there. */
+  /** Sends what is buffered, for at most 2 s, and closes the connection. */
   async close(): Promise<void> {
     if (this.connection.isClosed()) return;
     await Promise.race([this.connection.drain().catch(() => undefined), sleep(2000, undefined, { ref: false })]);
     await this.connection.close();
   }
 
-  #mayPass(error: unknown): boolean {
+  #isMissing(error: unknown): boolean {
+    const { JetStreamApiCodes, JetStreamApiError } = this.packages;
+    if (!(error instanceof JetStreamApiError)) return false;
+    return error.code === JetStreamApiCodes.StreamNotFound || error.code === JetStreamApiCodes.ConsumerNotFound;
+  }
+
+  /** Whether a later attempt may succeed: the server is away, busy or full. */
+  #isTemporary(error: unknown): boolean {
     const { JetStreamApiError, errors } = this.packages;
     if (error instanceof JetStreamApiError) return error.status >= 500 || /maximum \w+ exceeded/.test(error.message);
     const { ClosedConnectionError, PermissionViolationError, AuthorizationError, InvalidArgumentError } = errors;
@@ -137,7 +144,7 @@ async function loadPackages(plugin: string): Promise<Packages> {
   }
 }
 
-async function credentialsOf(plugin: string, path: string, packages: Packages): Promise<NodeConnectionOptions> {
+async function readCredentials(plugin: string, path: string, packages: Packages): Promise<NodeConnectionOptions> {
   try {
     return { authenticator: packages.credsAuthenticator(await readFile(path)) };
   } catch (error) {
@@ -145,35 +152,30 @@ async function credentialsOf(plugin: string, path: string, packages: Packages): 
   }
 }
 
-function engineError(plugin: string, servers: string | string[], error: unknown): FlowError {
-  const where = serversText(servers);
-  const text = describeError(error);
-  if (/authoriz|authentic|permission/i.test(text)) {
-    return new FlowError("ERR_ENGINE_REFUSED", `${plugin}: the engine at ${where} refuses the connection: ${text}`);
+function connectError(plugin: string, servers: string | string[], error: unknown): FlowError {
+  const address = serversText(servers);
+  const reason = describeError(error);
+  if (/authoriz|authentic|permission/i.test(reason)) {
+    const text = `the NATS server at ${address} refuses the connection: ${reason}; check credentials and connection`;
+    return new FlowError("ERR_ENGINE_REFUSED", `${plugin}: ${text}`);
   }
-  if (/not enabled/i.test(text)) {
-    const hint = "start it with JetStream: nats-server -js";
-    return new FlowError("ERR_ENGINE_REFUSED", `${plugin}: the engine at ${where} has no JetStream; ${hint}`);
+  if (/not enabled/i.test(reason)) {
+    const text = `the NATS server at ${address} has no JetStream; start it with nats-server -js`;
+    return new FlowError("ERR_ENGINE_REFUSED", `${plugin}: ${text}`);
   }
-  const hint = "is nats-server -js running there?";
-  const options = { retryable: true, cause: error };
-  return new FlowError(
-    "ERR_ENGINE_UNREACHABLE",
-    `${plugin}: no engine answers at ${where} (${text}); ${hint}`,
-    options,
-  );
+  const text = `no NATS server answers at ${address} (${reason}); start nats-server -js, or correct the address`;
+  return new FlowError("ERR_ENGINE_UNREACHABLE", `${plugin}: ${text}`, { retryable: true, cause: error });
 }
 
 function serversOf(servers: string | string[] | undefined): string | string[] {
   return servers ?? process.env.NATS_URL?.split(",").map((text) => text.trim()) ?? "nats://127.0.0.1:4222";
 }
 
-/** The servers for people, without credentials. */
+/** Formats the addresses of the servers for people, without credentials. */
 export function serversText(servers: string | string[] | undefined): string {
-  return [serversOf(servers)].flat().map(withoutUser).join(", ");
+  return [serversOf(servers)].flat().map(withoutCredentials).join(", ");
 }
 
-/** An address without what may stand before an `@`. */
-function withoutUser(address: string): string {
+function withoutCredentials(address: string): string {
   return address.replace(/\/\/[^@/]*@/, "//");
 }

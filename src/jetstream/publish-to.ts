@@ -1,4 +1,4 @@
-/** Sink: references of inputs onto a stream of the engine, for workers. */
+/** Sink: publishes references to inputs on a stream of a NATS server, for workers. */
 
 import { resolve } from "node:path";
 import * as z from "zod";
@@ -8,37 +8,38 @@ import type { Message } from "../core/accounting/message.js";
 import { describeError, SinkError } from "../core/errors.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import { Engine, engineOptions, StreamName, serversText } from "./nats-server.js";
+import { NatsServer, natsOptions, StreamName, serversText } from "./nats-server.js";
 import { encodeReference } from "./reference.js";
 import { ensureStreams, partsOf } from "./streams.js";
 
 const optionFields = {
-  /** Folder that the files are in: they are published relative to it, for workers that have it in another place. Default: whole paths. */
+  /** Folder of the files: their paths are published relative to it, for workers that have the folder elsewhere. Default: full paths. */
   root: z.string().min(1).optional(),
-  /** Copies of the stream in a cluster, when it is made. Default: 1. */
+  /** Copies of the stream in a cluster, used when the stream is created. Default: 1. */
   replicas: z.number().int().min(1).max(5).optional(),
-  /** An id that was published in the last two minutes is passed over. Default: true; false for inputs that are to be tried again. */
+  /** Skips an id that was published in the last two minutes. Default: true. Set false to retry inputs. */
   deduplicate: z.boolean().default(true),
-  /** Longest time that a message is published again while the engine does not answer, in milliseconds. Default: 300,000. */
+  /** Longest time that the publishing of a message is retried while the server does not answer, in milliseconds. Default: 300,000. */
   retryForMs: z.number().min(0).default(300_000),
 };
-const Options = z.strictObject({ ...engineOptions, ...optionFields });
+const Options = z.strictObject({ ...natsOptions, ...optionFields });
 /** Options of `publishTo`. */
-export type PublishToOptions = OptionsOf<typeof engineOptions & typeof optionFields>;
+export type PublishToOptions = OptionsOf<typeof natsOptions & typeof optionFields>;
 
-/** Of the largest message, what its headers may need. */
+/** Part of the server's message limit that is reserved for headers. */
 const headerBytes = 512;
 
 /**
- * Publishes a reference of each input to a stream: its id, fields, origin, and the paths and URLs of its content; never the bytes of a file. The
- * stream is made where it is missing. Workers take them from there (`jetstream`), and see files under the same paths, or under their own `root`.
+ * Publishes a reference to each input on a stream: its id, fields, origin, and the paths and URLs of its content, but never the bytes of a file. Creates
+ * the stream if it does not exist. Workers read the references (`jetstream`), and see the files under the same paths or under their own `root`.
  *
- * Two inputs of one id in one run: the second fails with ERR_ID_IN_RUN. Signatures of URLs travel in a field of their own, marked secret.
+ * Emits an input when the server has stored its reference on disk. Keeps the order of the source, except that references in flight may overtake each
+ * other. An id that is published again within two minutes is skipped ("already on the stream"); a journal detects duplicates after that time too. If two
+ * inputs of one run have the same id, the second fails with ERR_ID_IN_RUN. Signatures of URLs travel in a separate field, marked as secret.
  *
- * An input goes on downstream when the engine has it on disk. Order is that of the source, or nearly. An id that is published again within two minutes
- * is skipped ("on the stream already"); a journal knows for longer. While the engine is away, messages wait, at most `maxInFlight` of them, and the source
- * with them. An input with bytes in memory fails, and so does one whose text and fields are more than the engine takes (its `max_payload`, 1 MB unless
- * set). On an abort, what was not answered stays unsettled.
+ * While the server is away, up to `maxInFlight` messages wait, and the source waits with them. An input with bytes in memory fails (ERR_NOT_A_REFERENCE),
+ * and so does one whose text and fields exceed the server's `max_payload` (1 MB unless set; ERR_REFERENCE_TOO_LARGE) or whose file is outside `root`
+ * (ERR_PATH_OUTSIDE_ROOT). After an abort, unacknowledged inputs stay unsettled.
  *
  * @throws {OptionsError} ERR_OPTIONS; (the run rejects) ERR_PACKAGE_MISSING
  * @throws {SinkError} (the run rejects) ERR_ENGINE_UNANSWERED; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
@@ -57,25 +58,25 @@ export const publishTo = defineSink({
   async open({ options: { stream, replicas, ...address }, dryRun }) {
     const ids = new IdsInRun();
     if (dryRun) return { ids };
-    const engine = await Engine.open("publishTo", address);
-    await ensureStreams(engine, "publishTo", stream, replicas);
-    return { ids, engine };
+    const nats = await NatsServer.connect("publishTo", address);
+    await ensureStreams(nats, "publishTo", stream, replicas);
+    return { ids, nats };
   },
-  async write({ messages }, { options, state: { ids, engine }, signal }) {
+  async write({ messages }, { options, state: { ids, nats }, signal }) {
     const { root } = options;
     await Promise.all(
       messages.map(async (message) => {
-        const reference = referenceOf(message, engine?.connection.info?.max_payload, root);
+        const reference = encodeOrFail(message, nats?.connection.info?.max_payload, root);
         if (reference === undefined || !claimId(ids, message, "publishTo")) return;
-        if (engine) await publish(engine, message, reference, options, signal);
+        if (nats) await publish(nats, message, reference, options, signal);
       }),
     );
   },
-  close: ({ state: { engine } }) => engine?.close(),
+  close: ({ state: { nats } }) => nats?.close(),
 });
 
 async function publish(
-  engine: Engine,
+  nats: NatsServer,
   message: Message,
   reference: string,
   { stream, deduplicate, retryForMs }: { stream: string; deduplicate: boolean; retryForMs: number },
@@ -83,18 +84,18 @@ async function publish(
 ): Promise<void> {
   const id = deduplicate ? { msgID: message.value.id } : {};
   try {
-    const send = () => engine.client.publish(partsOf(stream).work.subject, reference, id);
-    const { duplicate } = await engine.untilAnswered(send, signal, retryForMs);
-    if (duplicate) message.doneBefore("on the stream already");
+    const send = () => nats.client.publish(partsOf(stream).work.subject, reference, id);
+    const { duplicate } = await nats.callWithRetry(send, signal, retryForMs);
+    if (duplicate) message.doneBefore("already on the stream");
   } catch (error) {
     signal.throwIfAborted();
-    const text = `publishTo: the engine does not take messages for ${stream}: ${describeError(error)}`;
+    const text = `publishTo: the NATS server accepts no messages for ${stream}: ${describeError(error)}`;
     throw new SinkError("ERR_ENGINE_UNANSWERED", text, { cause: error, retryable: true });
   }
 }
 
-/** What is published; undefined for an input that failed. */
-function referenceOf(message: Message, maxPayload = 1_048_576, root?: string): string | undefined {
+/** Encodes the reference of an input. If that is impossible, fails the input and returns undefined. */
+function encodeOrFail(message: Message, maxPayload = 1_048_576, root?: string): string | undefined {
   try {
     return encodeReference(message.value, message.origin, maxPayload - headerBytes, root, message.listed);
   } catch (error) {

@@ -1,135 +1,151 @@
-/** Shared turns: one schedule for the requests of an account, kept in the engine, from which all workers take their moments. */
+/** The shared rate limiter: one schedule of request slots for each account on the NATS server, from which all workers reserve slots. */
 
 import { hash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SharedRateLimiter } from "../core/accounting/shared-rate-limiter.js";
-import type { Engine } from "./nats-server.js";
+import type { NatsServer } from "./nats-server.js";
 import { ensureStream } from "./streams.js";
 
+// Workers of other versions use the same names, so the names must not change.
 const stream = "sluice-turns";
+const subjects = "sluice.turns.>";
 const clockSubject = "sluice.turns.clock";
-/** Slots are acquired for this long at most, or one: a worker that dies loses the slots that it has. */
+const accountSubject = "sluice.turns.account.";
+
+/** A reservation covers this time, or one slot if slots are further apart. If a worker dies, its reserved slots are lost. */
 const reservedMs = 250;
-/** A schedule that is this far ahead was made by a wrong clock. */
-const farAheadMs = 60_000;
-const clockIsGoodForMs = 60_000;
-/** Who waits has a signal of its own. */
+/** A schedule that is further ahead than this was written with a wrong clock, and is ignored. */
+const maxAheadMs = 60_000;
+const clockIntervalMs = 60_000;
+/** Each request for a slot has its own signal, so the reservation itself needs no time limit. */
 const forever = Number.POSITIVE_INFINITY;
 
-/** Who waits for turns of one account here, and what is known of its schedule. */
-interface Line {
+/** A request that waits for a slot. */
+interface Waiting {
+  perSecond: number;
+  grant: () => void;
+  fail: (error: unknown) => void;
+}
+
+/** The requests of one account that wait in this process, and the last known schedule of the account. */
+interface AccountQueue {
   subject: string;
-  waiting: { perSecond: number; go: () => void; fail: (error: unknown) => void }[];
-  isServed: boolean;
-  /** Sequence of the message with the schedule; 0 when there is none. */
+  waiting: Waiting[];
+  isServing: boolean;
+  /** Sequence of the message with the schedule; 0 if none is known. */
   revision: number;
-  /** From when turns are free, in milliseconds of the engine's clock. */
+  /** Time of the next free slot, in milliseconds of the server's clock. */
   freeFrom: number;
 }
 
 /**
- * Gives turns to those who wait. When the next turn is free is one message in the engine; a worker replaces it to take the turns from there on, and the
- * engine lets one worker at a time do so. Nobody has to know who else there is, and who has nothing to send takes nothing.
+ * Grants request slots across processes. One message on the NATS server holds the time of the next free slot of an account. A worker replaces the message
+ * to reserve the next slots, and the server lets one worker at a time do so. Workers need not know each other, and a worker with nothing to send reserves
+ * nothing.
  */
 export class StreamRateLimiter implements SharedRateLimiter {
-  readonly #engine: Engine;
-  readonly #lines = new Map<string, Line>();
-  /** How far the engine's clock is ahead of ours. */
+  readonly #nats: NatsServer;
+  readonly #queues = new Map<string, AccountQueue>();
+  /** How far the server's clock is ahead of the local one. */
   #aheadMs = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(nats: NatsServer) {
+    this.#nats = nats;
   }
 
   acquire(account: string, perSecond: number, signal?: AbortSignal): Promise<void> {
-    const line = this.#lineOf(account);
+    const queue = this.#queueOf(account);
     return new Promise((resolve, reject) => {
-      const leave = () => {
-        line.waiting = line.waiting.filter((other) => other !== entry);
+      const cancel = () => {
+        queue.waiting = queue.waiting.filter((other) => other !== request);
         reject(signal?.reason);
       };
-      const over = (settle: () => void) => {
-        signal?.removeEventListener("abort", leave);
-        settle();
+      const settle = (finish: () => void) => {
+        signal?.removeEventListener("abort", cancel);
+        finish();
       };
-      const entry = { perSecond, go: () => over(resolve), fail: (error: unknown) => over(() => reject(error)) };
-      if (signal?.aborted) return leave();
-      signal?.addEventListener("abort", leave, { once: true });
-      line.waiting.push(entry);
-      if (!line.isServed) void this.#serve(line);
+      const request: Waiting = {
+        perSecond,
+        grant: () => settle(resolve),
+        fail: (error) => settle(() => reject(error)),
+      };
+      if (signal?.aborted) return cancel();
+      signal?.addEventListener("abort", cancel, { once: true });
+      queue.waiting.push(request);
+      if (!queue.isServing) void this.#serve(queue);
     });
   }
 
-  #lineOf(account: string): Line {
-    const subject = `sluice.turns.account.${hash("sha1", account, "hex").slice(0, 16)}`;
-    const line = this.#lines.get(subject) ?? { subject, waiting: [], isServed: false, revision: 0, freeFrom: 0 };
-    this.#lines.set(subject, line);
-    return line;
+  #queueOf(account: string): AccountQueue {
+    const subject = `${accountSubject}${hash("sha1", account, "hex").slice(0, 16)}`;
+    const queue = this.#queues.get(subject) ?? { subject, waiting: [], isServing: false, revision: 0, freeFrom: 0 };
+    this.#queues.set(subject, queue);
+    return queue;
   }
 
-  async #serve(line: Line): Promise<void> {
-    line.isServed = true;
+  /** Reserves slots while requests wait, and grants each slot at its time. */
+  async #serve(queue: AccountQueue): Promise<void> {
+    queue.isServing = true;
     try {
-      for (let first = line.waiting[0]; first; first = line.waiting[0]) {
+      for (let first = queue.waiting[0]; first; first = queue.waiting[0]) {
         const { perSecond } = first;
-        const count = Math.min(line.waiting.length, Math.max(1, Math.floor((perSecond * reservedMs) / 1000)));
-        const from = await this.#engine.untilAnswered(() => this.#take(line, count, perSecond), undefined, forever);
-        for (let turn = 0; turn < count; turn += 1) {
-          const waitMs = from + (turn * 1000) / perSecond - this.#now();
+        const count = Math.min(queue.waiting.length, Math.max(1, Math.floor((perSecond * reservedMs) / 1000)));
+        const reserve = () => this.#reserve(queue, count, perSecond);
+        const from = await this.#nats.callWithRetry(reserve, undefined, forever);
+        for (let slot = 0; slot < count; slot += 1) {
+          const waitMs = from + (slot * 1000) / perSecond - this.#now();
           if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
-          line.waiting.shift()?.go();
+          queue.waiting.shift()?.grant();
         }
       }
     } catch (error) {
-      for (const { fail } of line.waiting.splice(0)) fail(error);
+      for (const { fail } of queue.waiting.splice(0)) fail(error);
     } finally {
-      line.isServed = false;
+      queue.isServing = false;
     }
   }
 
-  /** Takes the next turns; gives back when the first of them is, by the engine's clock. */
-  async #take(line: Line, count: number, perSecond: number): Promise<number> {
-    const { client, packages } = this.#engine;
-    if (performance.now() - this.#measuredAt > clockIsGoodForMs) await this.#measureClock();
-    if (line.revision === 0) await this.#look(line);
+  /** Reserves the next slots and returns the time of the first one, by the server's clock. */
+  async #reserve(queue: AccountQueue, count: number, perSecond: number): Promise<number> {
+    const { client, packages } = this.#nats;
+    if (performance.now() - this.#measuredAt > clockIntervalMs) await this.#measureClock();
+    if (queue.revision === 0) await this.#readSchedule(queue);
     for (;;) {
       const now = this.#now();
-      const from = line.freeFrom > now + farAheadMs ? now : Math.max(now, line.freeFrom);
+      const from = queue.freeFrom > now + maxAheadMs ? now : Math.max(now, queue.freeFrom);
       const freeFrom = from + (count * 1000) / perSecond;
       try {
-        const expect = { lastSubjectSequence: line.revision };
-        const { seq } = await client.publish(line.subject, JSON.stringify({ freeFrom }), { expect });
-        Object.assign(line, { revision: seq, freeFrom });
+        const expect = { lastSubjectSequence: queue.revision };
+        const { seq } = await client.publish(queue.subject, JSON.stringify({ freeFrom }), { expect });
+        Object.assign(queue, { revision: seq, freeFrom });
         return from;
       } catch (error) {
         const { JetStreamApiCodes, JetStreamApiError } = packages;
-        const isTaken = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
-        if (!isTaken) throw error;
-        await this.#look(line); // another worker was faster
+        const isOutdated =
+          error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
+        if (!isOutdated) throw error;
+        await this.#readSchedule(queue); // another worker replaced the message first
       }
     }
   }
 
-  async #look(line: Line): Promise<void> {
-    const found = await this.#engine.manager.streams.getMessage(stream, { last_by_subj: line.subject });
-    const { freeFrom = 0 } = found?.json<{ freeFrom: number }>() ?? {};
-    Object.assign(line, { revision: found?.seq ?? 0, freeFrom });
+  async #readSchedule(queue: AccountQueue): Promise<void> {
+    const message = await this.#nats.manager.streams.getMessage(stream, { last_by_subj: queue.subject });
+    const { freeFrom = 0 } = message?.json<{ freeFrom: number }>() ?? {};
+    Object.assign(queue, { revision: message?.seq ?? 0, freeFrom });
   }
 
-  /** Clocks of machines differ; the engine's is the one that all see. */
+  /** Measures the server's clock, which all workers share, while the clocks of their machines differ. */
   async #measureClock(): Promise<void> {
-    const { client, manager } = this.#engine;
-    await ensureStream(this.#engine, "jetstream", {
-      name: stream,
-      subjects: ["sluice.turns.>"],
-      max_msgs_per_subject: 1,
-    });
+    const { client, manager } = this.#nats;
+    await ensureStream(this.#nats, "jetstream", { name: stream, subjects: [subjects], max_msgs_per_subject: 1 });
     const before = Date.now();
     const { seq } = await client.publish(clockSubject, "");
     const between = (before + Date.now()) / 2;
     const stored = await manager.streams.getMessage(stream, { seq });
-    if (stored) this.#aheadMs = stored.time.getTime() - between; // else another worker measures just now
+    // The message is missing if another worker measures at the same moment; then the last measurement stays.
+    if (stored) this.#aheadMs = stored.time.getTime() - between;
     this.#measuredAt = performance.now();
   }
 

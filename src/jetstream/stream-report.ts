@@ -1,4 +1,4 @@
-/** The report of a stream: what became of all inputs that were published to it, over all workers, from what the engine knows. */
+/** The report of a stream: the outcome of every input that was published to it, over all workers, from the state of the NATS server. */
 
 import * as z from "zod";
 import type { Counts } from "../core/accounting/ledger.js";
@@ -10,8 +10,8 @@ import type { ReasonGroup } from "../core/report/report.js";
 import { failureLines, groupLines } from "../core/report/summary.js";
 import { printable } from "../core/util/format.js";
 import type { FailedInput } from "./deliveries.js";
-import { Engine, engineOptions, StreamName } from "./nats-server.js";
-import { recordsOf, stateOf } from "./read-records.js";
+import { NatsServer, natsOptions, StreamName } from "./nats-server.js";
+import { readMessages, streamState } from "./read-messages.js";
 import { partsOf } from "./streams.js";
 
 const optionFields = {
@@ -19,46 +19,46 @@ const optionFields = {
   stream: StreamName,
   /** The consumer of its workers. Default: "workers". */
   consumer: StreamName.default("workers"),
-  /** Most failed inputs, and most skipped ones, that are read one by one; all are counted. Default: 10,000. */
+  /** Most failed inputs, and most skipped ones, that the report reads; it counts all. Default: 10,000. */
   maxKept: z.number().int().min(0).default(10_000),
 };
-const Options = z.strictObject({ ...engineOptions, ...optionFields });
+const Options = z.strictObject({ ...natsOptions, ...optionFields });
 /** Options of `streamReport`. */
-export type StreamReportOptions = OptionsOf<typeof engineOptions & typeof optionFields>;
+export type StreamReportOptions = OptionsOf<typeof natsOptions & typeof optionFields>;
 
-/** What became of the inputs of a stream; it closes: `read = ok + failed + skipped + pending + inFlight`. */
+/** The outcomes of the inputs of a stream. It closes: `read = ok + failed + skipped + pending + inFlight`. */
 export interface StreamReport {
   readonly stream: string;
-  /** Read: published. In flight: given to workers, and not answered yet. Pending: not given to a worker yet. */
+  /** Read: published. In flight: delivered to workers, and not acknowledged yet. Pending: not delivered yet. */
   readonly counts: Readonly<Counts>;
-  /** The failed inputs, in the order in which they failed; the first `maxKept`. */
+  /** The first `maxKept` failed inputs, in the order in which they failed. */
   readonly failures: readonly FailedInput[];
-  /** The skipped ones by reason, of the first `maxKept`. */
+  /** The first `maxKept` skipped inputs, grouped by reason. */
   readonly skipped: readonly ReasonGroup[];
   /** Whether every input has its outcome. */
   readonly isDone: boolean;
-  /** The report for people, as text. */
+  /** Formats the report as text. */
   summary(): string;
   toJSON(): object;
 }
 
 /**
- * Tells what became of every input that was published to a stream, over all workers that there were, from what the engine keeps. It may be asked at any
- * time, from any machine, while workers come and go.
+ * Reports the outcome of every input that was published to a stream, over all its workers, from the state of the NATS server. Works at any time and from
+ * any machine, while workers come and go.
  *
  * @throws {OptionsError} ERR_OPTIONS, ERR_PACKAGE_MISSING
- * @throws {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED; ERR_STREAM when there is no such stream
+ * @throws {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED; ERR_STREAM if the stream does not exist
  * @example console.log((await streamReport({ stream: "photos" })).summary());
  */
 export async function streamReport(options: StreamReportOptions): Promise<StreamReport> {
   const { stream, consumer, maxKept, ...address } = parseOptions("streamReport", Options, options);
-  const engine = await Engine.open("streamReport", address);
+  const nats = await NatsServer.connect("streamReport", address);
   try {
-    const counts = await streamCounts(engine, stream, consumer);
-    const { failed, skipped: passedOver } = partsOf(stream);
+    const counts = await streamCounts(nats, stream, consumer);
+    const parts = partsOf(stream);
     const failures: FailedInput[] = [];
-    for await (const message of recordsOf(engine, failed.stream, maxKept)) failures.push(message.json());
-    const skipped = await groupsOf(engine, passedOver.stream, maxKept);
+    for await (const message of readMessages(nats, parts.failed.stream, maxKept)) failures.push(message.json());
+    const skipped = await reasonGroups(nats, parts.skipped.stream, maxKept);
     const isDone = counts.pending + counts.inFlight === 0;
     const report = { stream, counts, failures, skipped, isDone };
     const summary = () =>
@@ -68,41 +68,44 @@ export async function streamReport(options: StreamReportOptions): Promise<Stream
     const html = async () => (await import("../core/report/pages.js")).preformatted(summary());
     return displayed({ ...report, summary, toJSON: () => report }, summary, html);
   } finally {
-    await engine.close();
+    await nats.close();
   }
 }
 
 /**
- * How the inputs of a stream stand. The consumer tells in one answer what was published, delivered and not answered; what failed and was skipped is
- * known to the engine before it is answered, so the rest of what is answered is ok.
+ * Counts the inputs of a stream by outcome. The consumer's state has the numbers of published, delivered and unacknowledged messages. Workers record
+ * failed and skipped inputs before they acknowledge them, so the remaining acknowledged inputs are ok.
  */
-async function streamCounts(engine: Engine, stream: string, consumer: string): Promise<Counts> {
+async function streamCounts(nats: NatsServer, stream: string, consumer: string): Promise<Counts> {
   const { work, failed: failedPart, skipped: skippedPart } = partsOf(stream);
   const [failed, skipped] = await Promise.all([
-    stateOf(engine, failedPart.stream),
-    stateOf(engine, skippedPart.stream),
+    streamState(nats, failedPart.stream),
+    streamState(nats, skippedPart.stream),
   ]);
-  const info = await engine.found(() => engine.manager.consumers.info(work.stream, consumer));
+  const info = await nats.lookUp(() => nats.manager.consumers.info(work.stream, consumer));
   if (info) {
     const { delivered, num_pending: pending, num_ack_pending: inFlight } = info;
     const read = delivered.stream_seq + pending;
     const ok = read - pending - inFlight - failed.messages - skipped.messages;
     return { read, ok: Math.max(ok, 0), failed: failed.messages, skipped: skipped.messages, pending, inFlight };
   }
-  const there = await engine.found(() => engine.manager.streams.info(work.stream));
-  if (!there) throw new FlowError("ERR_STREAM", `streamReport: the engine has no stream ${stream}; publishTo makes it`);
-  const { messages, last_seq: read } = there.state; // no worker has come yet
+  const workStream = await nats.lookUp(() => nats.manager.streams.info(work.stream));
+  if (!workStream) {
+    const text = `streamReport: the NATS server has no stream ${stream}; publishTo creates it`;
+    throw new FlowError("ERR_STREAM", text);
+  }
+  const { messages, last_seq: read } = workStream.state; // without a consumer, no worker has started yet
   return { read, ok: read - messages, failed: 0, skipped: 0, pending: messages, inFlight: 0 };
 }
 
-/** `read 300 = ok 200 + failed 1 + skipped 0 + pending 60 + in flight 39`. */
+/** Formats counts as `read 300 = ok 200 + failed 1 + skipped 0 + pending 60 + in flight 39`. */
 function countsText({ read, ok, failed, skipped, pending, inFlight }: Counts): string {
   return `read ${read} = ok ${ok} + failed ${failed} + skipped ${skipped} + pending ${pending} + in flight ${inFlight}`;
 }
 
-async function groupsOf(engine: Engine, stream: string, maxKept: number): Promise<ReasonGroup[]> {
+async function reasonGroups(nats: NatsServer, stream: string, maxKept: number): Promise<ReasonGroup[]> {
   const groups = new ReasonGroups();
-  for await (const message of recordsOf(engine, stream, maxKept)) {
+  for await (const message of readMessages(nats, stream, maxKept)) {
     const { origin, reason } = message.json<{ origin: string; reason: string }>();
     groups.add(reason, origin);
   }

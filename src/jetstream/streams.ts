@@ -1,81 +1,81 @@
-/** Streams: what a stream of inputs consists of in the engine, and how it comes to be there. */
+/** The parts of a stream of inputs on the NATS server, and their creation. */
 
 import type { ConsumerConfig, StreamConfig, StreamInfo } from "@nats-io/jetstream";
 import { FlowError } from "../core/errors.js";
-import type { Engine } from "./nats-server.js";
+import type { NatsServer } from "./nats-server.js";
 
-/** Time in which an id that is published twice is known, in milliseconds; each id costs the engine memory for that long. */
+/** Time in which the server detects an id that is published twice, in milliseconds. Each id costs memory on the server for this long. */
 const duplicateWindowMs = 120_000;
 
 const nanosInMs = 1_000_000;
 
-/** What belongs to a stream of inputs: the work, the failed inputs, the skipped ones. */
+/** Returns the names of the streams and subjects that belong to a stream of inputs. */
 export function partsOf(stream: string) {
   return {
-    /** References that are not done; one that is, is gone. */
+    /** References to unfinished inputs; the server deletes a message when it is acknowledged. */
     work: { stream, subject: `${stream}.inputs` },
-    /** Inputs that failed, one subject each. */
+    /** Failed inputs, with one subject each. */
     failed: {
       stream: `${stream}-failed`,
       subject: (sequence: number) => `${stream}.failed.${sequence}`,
       all: `${stream}.failed.*`,
     },
-    /** Inputs that were skipped. */
+    /** Skipped inputs, with the reason. */
     skipped: { stream: `${stream}-skipped`, subject: `${stream}.skipped` },
   };
 }
 
-/** Makes what is missing of a stream; what is there stays as it is. @throws {FlowError} ERR_STREAM */
-export async function ensureStreams(engine: Engine, plugin: string, stream: string, replicas = 1): Promise<void> {
+/** Creates the missing parts of a stream of inputs. Existing parts stay unchanged. @throws {FlowError} ERR_STREAM */
+export async function ensureStreams(nats: NatsServer, plugin: string, stream: string, replicas = 1): Promise<void> {
   const { work, failed, skipped } = partsOf(stream);
-  const { RetentionPolicy, DiscardPolicy, StorageType } = engine.packages;
+  const { RetentionPolicy, DiscardPolicy, StorageType } = nats.packages;
   const common: Partial<StreamConfig> = {
     storage: StorageType.File,
     num_replicas: replicas,
     duplicate_window: duplicateWindowMs * nanosInMs,
-    discard: DiscardPolicy.New, // an engine that is full says so, and drops nothing
+    discard: DiscardPolicy.New, // a full stream refuses new messages instead of dropping old ones
   };
-  await ensureStream(engine, plugin, {
+  await ensureStream(nats, plugin, {
     ...common,
     name: work.stream,
     subjects: [work.subject],
     retention: RetentionPolicy.Workqueue,
   });
-  await ensureStream(engine, plugin, {
+  await ensureStream(nats, plugin, {
     ...common,
     name: failed.stream,
     subjects: [failed.all],
     max_msgs_per_subject: 1,
     discard: DiscardPolicy.Old,
   });
-  await ensureStream(engine, plugin, { ...common, name: skipped.stream, subjects: [skipped.subject] });
+  await ensureStream(nats, plugin, { ...common, name: skipped.stream, subjects: [skipped.subject] });
 }
 
-/** Makes a stream that is missing. @throws {FlowError} ERR_STREAM when one of its name takes other subjects */
+/** Creates a stream if it does not exist. @throws {FlowError} ERR_STREAM if a stream of this name has other subjects */
 export async function ensureStream(
-  engine: Engine,
+  nats: NatsServer,
   plugin: string,
   config: Partial<StreamConfig> & { name: string; subjects: string[] },
 ): Promise<StreamInfo> {
-  const { streams } = engine.manager;
-  const look = () => engine.found(() => streams.info(config.name));
-  let found = await look();
-  if (!found) {
+  const { streams } = nats.manager;
+  const find = () => nats.lookUp(() => streams.info(config.name));
+  let existing = await find();
+  if (!existing) {
     try {
-      return await engine.untilAnswered(() => streams.add(config));
+      return await nats.callWithRetry(() => streams.add(config));
     } catch (error) {
-      found = await look(); // another worker that started at the same moment may have made it
-      if (!found) throw error;
+      existing = await find(); // another worker may have created it at the same moment
+      if (!existing) throw error;
     }
   }
-  if (config.subjects.every((subject) => found.config.subjects?.includes(subject))) return found;
-  throw new FlowError(
-    "ERR_STREAM",
-    `${plugin}: the engine has a stream ${config.name} that takes ${found.config.subjects?.join(", ") || "nothing"} and not ${config.subjects.join(", ")}; choose another name`,
-  );
+  const { subjects = [] } = existing.config;
+  if (config.subjects.every((subject) => subjects.includes(subject))) return existing;
+  const difference = `with the subjects ${subjects.join(", ") || "(none)"} instead of ${config.subjects.join(", ")}`;
+  const text = `the NATS server has a stream ${config.name} ${difference}; choose another name`;
+  throw new FlowError("ERR_STREAM", `${plugin}: ${text}`);
 }
 
-/** What workers have in common; what is left out stays as the engine has it. */
+/** Settings of the consumer that all workers share. If a setting is undefined, the existing value stays. */
 export interface ConsumerOptions {
   consumer: string;
   ackWaitMs?: number | undefined;
@@ -85,23 +85,24 @@ export interface ConsumerOptions {
 const defaultAckWaitMs = 30_000;
 const defaultMaxAckPending = 20_000;
 
-/** Makes the consumer that all workers share, or sets what is given of one that is there; gives back what holds. */
+/** Creates the consumer that all workers share, or updates the settings that are defined. Returns the consumer's configuration. */
 export async function ensureConsumer(
-  engine: Engine,
+  nats: NatsServer,
   stream: string,
   { consumer, ackWaitMs, maxAckPending }: ConsumerOptions,
 ): Promise<ConsumerConfig> {
-  const { AckPolicy, DeliverPolicy, ReplayPolicy } = engine.packages;
-  const { consumers } = engine.manager;
-  const found = await engine.found(() => consumers.info(stream, consumer));
-  const given = {
+  const { AckPolicy, DeliverPolicy, ReplayPolicy } = nats.packages;
+  const { consumers } = nats.manager;
+  const existing = await nats.lookUp(() => consumers.info(stream, consumer));
+  const settings = {
     ...(ackWaitMs !== undefined && { ack_wait: ackWaitMs * nanosInMs }),
     ...(maxAckPending !== undefined && { max_ack_pending: maxAckPending }),
   };
-  if (found) {
-    const isSame = Object.entries(given).every(([key, value]) => found.config[key as keyof ConsumerConfig] === value);
-    if (isSame) return found.config;
-    return (await engine.untilAnswered(() => consumers.update(stream, consumer, given))).config;
+  if (existing) {
+    const { config } = existing;
+    const isSame = Object.entries(settings).every(([key, value]) => config[key as keyof ConsumerConfig] === value);
+    if (isSame) return config;
+    return (await nats.callWithRetry(() => consumers.update(stream, consumer, settings))).config;
   }
   const config: ConsumerConfig = {
     durable_name: consumer,
@@ -110,13 +111,13 @@ export async function ensureConsumer(
     ack_policy: AckPolicy.Explicit,
     ack_wait: defaultAckWaitMs * nanosInMs,
     max_ack_pending: defaultMaxAckPending,
-    max_deliver: -1, // we count ourselves: what the engine gives up would stay in the stream for ever
-    ...given,
+    max_deliver: -1, // workers count deliveries themselves: a message that the server gives up would stay on the stream forever
+    ...settings,
   };
-  return (await engine.untilAnswered(() => consumers.add(stream, config))).config;
+  return (await nats.callWithRetry(() => consumers.add(stream, config))).config;
 }
 
-/** The time that a consumer waits for an answer to a message, in milliseconds. */
+/** Returns how long a consumer waits for an acknowledgement, in milliseconds. */
 export function ackWaitOf({ ack_wait }: ConsumerConfig): number {
   return (ack_wait ?? defaultAckWaitMs * nanosInMs) / nanosInMs;
 }

@@ -9,7 +9,7 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { idsOption } from "../core/plugin/row-ids.js";
 import type { MaybePromise, SourceItem, SourceStep } from "../core/plugin/source.js";
-import { beginningOf } from "../core/util/shorten.js";
+import { shorten } from "../core/util/shorten.js";
 import { isThenable } from "../core/util/thenable.js";
 import { cellsUnder } from "../formats/csv/cells-under.js";
 import { type Layout, layoutOf } from "../formats/csv/columns.js";
@@ -132,7 +132,7 @@ function headerIn(row: CsvRow, path: string): string[] {
   const header = row.cells.map((cell) => cell.trim());
   const twice = repeatedIn(header);
   if (twice === undefined) return header;
-  throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the header has the column "${beginningOf(twice, 60)}" twice`);
+  throw new SourceError("ERR_CSV_COLUMNS", `csv: ${path}: the header has the column "${shorten(twice, 60)}" twice`);
 }
 
 /** Finds the first name that occurs twice. Any number of columns may have no name. */

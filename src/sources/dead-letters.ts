@@ -11,7 +11,7 @@ import { blockBytes } from "../core/journal/append-file.js";
 import type { DeadLetter } from "../core/journal/dead-letters.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import type { SourceItem } from "../core/plugin/source.js";
-import { DigestSet, fingerprintOfKey } from "../core/util/digest-set.js";
+import { DigestSet, digestOfKey } from "../core/util/digest-set.js";
 
 /** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */
 const maxLineBytes = 200_000_000;
@@ -62,7 +62,7 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
   }
   const { origin, key, listed, reason } = letter;
   const input = letter.input && revealSecrets(letter.input, letter.secret);
-  if (!seen.add(fingerprintOfKey(`${origin}\n${JSON.stringify(input)}`))) return undefined;
+  if (!seen.add(digestOfKey(`${origin}\n${JSON.stringify(input)}`))) return undefined;
   if (input) return { origin, input: bytesFromBase64(input), key, listed, sameId: "again" };
   const text = `the line has no input to send again (${reason}); fix its source and read that source again`;
   return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };

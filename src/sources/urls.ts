@@ -6,9 +6,9 @@ import { IdsInRun } from "../core/accounting/ids-in-run.js";
 import type { SameId } from "../core/accounting/tracking.js";
 import { describeError, FlowError, InputError, OptionsError, SourceError } from "../core/errors.js";
 import { readLines } from "../core/files/lines.js";
+import { kindOfUrl, urlField } from "../core/input/detect/names.js";
 import { idFromPath, idOfBytes } from "../core/input/ids.js";
 import type { Content, InputDraft } from "../core/input/input.js";
-import { kindOfUrl, urlField } from "../core/input/kind-of-url.js";
 import { kinds, mediaKinds } from "../core/input/kinds.js";
 import { checkUrl } from "../core/net/guarded-fetch.js";
 import { HostGates } from "../core/net/host-limits.js";
@@ -17,7 +17,9 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
 import { redactUrl, withoutSignature } from "../core/redact-urls.js";
-import { inOrder, type Place } from "./urls/fetch-queue.js";
+import { isObject } from "../core/util/json-values.js";
+import { linkAborts } from "../core/util/link-aborts.js";
+import { inOrder, type Slot } from "./urls/fetch-queue.js";
 import { fetchUrl } from "./urls/fetch-url.js";
 
 type IdOf = (url: string) => string;
@@ -37,7 +39,7 @@ const optionFields = {
    * and no record contains them. Default: none.
    */
   headers: z
-    .custom<Record<string, string>>(isPlainObject, "expected an object of names and texts, received something else")
+    .custom<Record<string, string>>(isObject, "expected an object of names and texts, received something else")
     .default({}),
   /** Most fetches at once, 1 to 64. Fetches run ahead of the flow by no more than this number. Default: 4. */
   concurrency: z.number().int().min(1).max(64).default(4),
@@ -100,17 +102,14 @@ export const urls = defineSource({
       for await (const line of lines) yield reference(line, options, repeats);
       return;
     }
-    const stop = new AbortController();
+    const { controller: stop, unlink } = linkAborts(signal);
     setMaxListeners(0, stop.signal); // every fetch and every wait listens to it
-    const abort = () => stop.abort(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort);
-    const hosts = new HostGates({ most: options.concurrency, patienceMs: options.retryForMs });
-    const start = (line: Line, place: Place) => fetched(line, options, repeats, { hosts, place, signal: stop.signal });
+    const hosts = new HostGates({ maxOpen: options.concurrency, patienceMs: options.retryForMs });
+    const start = (line: Line, slot: Slot) => fetched(line, options, repeats, { hosts, slot, signal: stop.signal });
     try {
       yield* inOrder(lines, start, options.concurrency, stop.signal);
     } finally {
-      signal.removeEventListener("abort", abort);
+      unlink();
       stop.abort();
       void lines.return(undefined).catch(() => undefined); // not awaited: the iterable may never answer
     }
@@ -122,10 +121,6 @@ function checkFetchOptions({ fetch, ids, headers }: Checked): void {
   const named = ids === "content" ? 'ids: "content"' : Object.keys(headers).length > 0 ? "headers" : undefined;
   if (fetch || named === undefined) return;
   throw new OptionsError("ERR_OPTIONS", `urls: ${named} needs fetch: true (on the command line --fetch)`);
-}
-
-function isPlainObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 async function* linesOf(path: string): AsyncGenerator<Line> {
@@ -185,7 +180,7 @@ async function fetched(
   line: Line,
   options: Checked & { headers: Record<string, string> },
   repeats: Repeats,
-  context: { hosts: HostGates; place: Place; signal: AbortSignal },
+  context: { hosts: HostGates; slot: Slot; signal: AbortSignal },
 ): Promise<SourceItem> {
   const origin = originOf(line.text);
   try {

@@ -1,14 +1,14 @@
-/** What the suites have in common: a source of fixtures, a witness of what goes by, and waits that say what they waited for. */
+/** Parts that the contract suites share: a source of fixtures, a recorder of inputs, and waits that end with an error. */
 
 import { type MonoTypeOperatorFunction, tap } from "rxjs";
 import type { Message } from "../core/accounting/message.js";
 import type { Input, InputDraft } from "../core/input/input.js";
 import type { Source } from "../core/plugin/source.js";
 
-/** Shorter than the time that vitest gives a test, so that a plugin that hangs is told by its name. */
+/** Shorter than the time limit of a vitest test, so that the error names the plugin that hangs. */
 const longestWaitMs = 3000;
 
-/** The inputs of a fixture as a source; the origin of the first is `fixture:1`. */
+/** Makes a source of the fixture's inputs. The origin of the first one is `fixture:1`. */
 export function fixtureSource(inputs: readonly InputDraft[]): Source {
   return {
     name: "fixture",
@@ -18,21 +18,21 @@ export function fixtureSource(inputs: readonly InputDraft[]): Source {
   };
 }
 
-/** Keeps the inputs that go by, each as it is and as a copy: whoever gets them afterwards is to leave them unchanged. */
-export function witness(): { before: Input[]; after: Input[]; look: MonoTypeOperatorFunction<Message> } {
-  const before: Input[] = [];
-  const after: Input[] = [];
-  const look = tap<Message>(({ value }) => {
-    before.push(structuredClone(value));
-    after.push(value);
+/** Records the inputs that pass, and a copy of each. The two differ later if an operator behind it changes an input in place. */
+export function recordInputs(): { copies: Input[]; originals: Input[]; record: MonoTypeOperatorFunction<Message> } {
+  const copies: Input[] = [];
+  const originals: Input[] = [];
+  const record = tap<Message>(({ value }) => {
+    copies.push(structuredClone(value));
+    originals.push(value);
   });
-  return { before, after, look };
+  return { copies, originals, record };
 }
 
-/** The same, or an error that tells what did not come. */
-export function within<T>(promise: T | PromiseLike<T>, what: string): Promise<T> {
+/** Waits for a promise, at most 3 s. Rejects with `problem` after that. */
+export function within<T>(promise: T | PromiseLike<T>, problem: string): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${what} (waited ${longestWaitMs / 1000} s)`)), longestWaitMs);
+    const timer = setTimeout(() => reject(new Error(`${problem} (waited ${longestWaitMs / 1000} s)`)), longestWaitMs);
     const settled = Promise.resolve(promise).finally(() => clearTimeout(timer));
     settled.then(resolve, reject);
   });

@@ -1,5 +1,5 @@
 /**
- * For authors of plugins: contract suites, to be run with vitest.
+ * Contract suites for authors of plugins. They run with vitest.
  *
  * @module sluice/testing
  */

@@ -1,4 +1,4 @@
-/** The contract of a sink, as a suite. */
+/** The contract of a sink, as a test suite. */
 
 import { concatMap, tap } from "rxjs";
 import { describe, expect, it } from "vitest";
@@ -8,22 +8,22 @@ import type { InputDraft } from "../core/input/input.js";
 import { batchBy } from "../core/plugin/batch-by.js";
 import type { Stage } from "../core/plugin/stage.js";
 import type { Report } from "../core/report/report.js";
-import { fixtureSource, within, witness } from "./fixture-source.js";
+import { fixtureSource, recordInputs, within } from "./fixture-source.js";
 
 /** What `testSink` needs. */
 export interface SinkFixture {
   sink: Stage<Message | readonly Message[], Message>;
-  /** Three inputs or more that the sink can write. */
+  /** At least three inputs that the sink can write. */
   inputs: readonly InputDraft[];
-  /** Ids of what was written, in any order; asked while the sink is open, too. */
+  /** Returns the ids of the written inputs, in any order. The suite also calls it while the sink is open. */
   written: () => Promise<readonly string[]>;
-  /** Whether all that it opened is closed; asked at the end and after a stop. Default: not asked. */
+  /** Whether everything that the sink opened is closed. The suite calls it at the end and after a stop. Default: not checked. */
   isClosed?: () => boolean | Promise<boolean>;
 }
 
 /**
- * Tests what every sink must do: it writes what reaches it, alone or in batches, before it hands it on downstream, leaves the inputs unchanged,
- * writes nothing in a plan, and survives an early stop. `create` gives a fresh sink for each test.
+ * Tests the contract of a sink: it writes single messages and batches, writes each input before it emits it downstream, leaves the inputs unchanged,
+ * writes nothing in a plan, and survives an early stop. Calls `create` for a new sink in each test.
  *
  * @example testSink("print", async () => ({ sink: print(), inputs, written: async () => printed }));
  */
@@ -31,78 +31,74 @@ export function testSink(name: string, create: () => Promise<SinkFixture>): void
   describe(`${name} as a sink`, () => {
     it("writes single messages", async () => {
       const { sink, inputs, written, isClosed } = await create();
-      const report = await ended(flow(fixtureSource(inputs)).pipe(sink).run());
-      expectAllOk(report, inputs);
-      expect([...(await written())].sort(), `${name}: what is written, beside the inputs`).toEqual(idsOf(inputs));
-      if (isClosed) expect(await isClosed(), `${name}: at the end, close must close what open opened`).toBe(true);
+      const report = await ended(name, flow(fixtureSource(inputs)).pipe(sink).run());
+      expectAllOk(name, report, inputs);
+      expectIds(name, await written(), inputs, "it must write every input once");
+      if (isClosed) expect(await isClosed(), `${name}: close must close at the end what open opened`).toBe(true);
     });
 
-    it("writes batches, and hands every message on", async () => {
+    it("writes batches and emits every message", async () => {
       const { sink, inputs, written } = await create();
-      const { before, after, look } = witness();
-      const passed: string[] = [];
+      const { copies, originals, record } = recordInputs();
+      const emitted: string[] = [];
+      const collect = tap<Message>(({ value }) => emitted.push(value.id));
       const running = flow(fixtureSource(inputs))
-        .pipe(
-          look,
-          batchBy({ maxItems: 2 }),
-          sink,
-          tap(({ value }) => passed.push(value.id)),
-        )
+        .pipe(record, batchBy({ maxItems: 2 }), sink, collect)
         .run();
-      expectAllOk(await ended(running), inputs);
-      expect(after, `${name}: it must leave the inputs that it writes unchanged`).toEqual(before);
-      expect(passed.sort(), `${name}: what it hands on, beside the inputs`).toEqual(idsOf(inputs));
-      expect([...(await written())].sort(), `${name}: what is written, beside the inputs`).toEqual(idsOf(inputs));
+      expectAllOk(name, await ended(name, running), inputs);
+      expect(originals, `${name}: it must not change the inputs that it writes`).toEqual(copies);
+      expectIds(name, emitted, inputs, "it must emit every input once");
+      expectIds(name, await written(), inputs, "it must write every input once");
     });
 
-    it("has written what it hands on", async () => {
+    it("writes an input before it emits it", async () => {
       const { sink, inputs, written } = await create();
       const missing: string[] = [];
-      const look = async (message: Message) => {
+      const checkWritten = async (message: Message) => {
         if (!(await written()).includes(message.value.id)) missing.push(message.value.id);
         return message;
       };
-      const running = flow(fixtureSource(inputs)).pipe(batchBy({ maxItems: 2 }), sink, concatMap(look));
-      expectAllOk(await ended(running.run()), inputs);
-      const text = `${name}: handed on before they were written; write must resolve when the data are where they should be`;
+      const running = flow(fixtureSource(inputs)).pipe(batchBy({ maxItems: 2 }), sink, concatMap(checkWritten));
+      expectAllOk(name, await ended(name, running.run()), inputs);
+      const text = `${name}: inputs were emitted before they were written; write must resolve after the data are stored`;
       expect(missing, text).toEqual([]);
     });
 
     it("writes nothing in a plan", async () => {
       const { sink, inputs, written } = await create();
-      await ended(flow(fixtureSource(inputs)).pipe(sink).plan());
-      const there = await written().catch(() => []); // there is no file, say
-      expect(there, `${name}: a plan must write nothing`).toEqual([]);
+      await ended(name, flow(fixtureSource(inputs)).pipe(sink).plan());
+      const ids = await written().catch(() => []); // fails, for example, if there is no file
+      expect(ids, `${name}: a plan must write nothing`).toEqual([]);
     });
 
     it("completes without an input", async () => {
       const { sink } = await create();
-      const report = await ended(flow(fixtureSource([])).pipe(sink).run());
+      const report = await ended(name, flow(fixtureSource([])).pipe(sink).run());
       expect(report.counts.read).toBe(0);
     });
 
-    it("stops when it is told to, and the sum still closes", async () => {
+    it("stops on an abort with a report that closes", async () => {
       const { sink, inputs, isClosed } = await create();
       const abort = new AbortController();
-      const stop = tap<Message>(() => abort.abort()); // in the middle: the sink is about to get its first input
+      const stop = tap<Message>(() => abort.abort()); // aborts when the sink is about to receive its first input
       const running = flow(fixtureSource(inputs)).pipe(stop, sink).run({ signal: abort.signal });
-      const { counts } = await ended(running);
+      const { counts } = await ended(name, running);
       expect(counts.read).toBe(counts.ok + counts.failed + counts.skipped + counts.pending);
-      if (isClosed) expect(await isClosed(), `${name}: aborted, close must close what open opened`).toBe(true);
+      if (isClosed) expect(await isClosed(), `${name}: close must close after an abort what open opened`).toBe(true);
     });
   });
-
-  function ended<T>(running: Promise<T>): Promise<T> {
-    return within(running, `${name}: the run does not end; do open, write and close resolve?`);
-  }
-
-  function expectAllOk({ failures, counts }: Report, inputs: readonly InputDraft[]): void {
-    const reasons = failures.map(({ origin, code, reason }) => `${origin}: ${reason} [${code}]`);
-    expect(reasons, `${name}: every input of the fixture must be written`).toEqual([]);
-    expect(counts.ok, `${name}: inputs that are ok`).toBe(inputs.length);
-  }
 }
 
-function idsOf(inputs: readonly InputDraft[]): string[] {
-  return inputs.map((input) => input.id ?? "").sort();
+function ended<T>(name: string, running: Promise<T>): Promise<T> {
+  return within(running, `${name}: the run does not end; do open, write and close resolve?`);
+}
+
+function expectAllOk(name: string, { failures, counts }: Report, inputs: readonly InputDraft[]): void {
+  const reasons = failures.map(({ origin, code, reason }) => `${origin}: ${reason} [${code}]`);
+  expect(reasons, `${name}: it must write every input of the fixture`).toEqual([]);
+  expect(counts.ok, `${name}: the number of inputs that are ok`).toBe(inputs.length);
+}
+
+function expectIds(name: string, ids: readonly string[], inputs: readonly InputDraft[], rule: string): void {
+  expect(ids.toSorted(), `${name}: ${rule}`).toEqual(inputs.map((input) => input.id ?? "").sort());
 }

@@ -1,99 +1,101 @@
-/** The contract of a transform, as a suite. */
+/** The contract of a transform, as a test suite. */
 
 import { tap } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Message } from "../core/accounting/message.js";
 import { flow } from "../core/flow/flow.js";
 import type { Input, InputDraft } from "../core/input/input.js";
-import { admit } from "../core/input/normalize.js";
+import { normalize } from "../core/input/normalize.js";
 import type { Stage } from "../core/plugin/stage.js";
 import type { Report } from "../core/report/report.js";
-import { fixtureSource, within, witness } from "./fixture-source.js";
+import { fixtureSource, recordInputs, within } from "./fixture-source.js";
 
 /** What `testTransform` needs. */
 export interface TransformFixture {
   transform: Stage<Message, Message>;
-  /** Three inputs or more; some of them may be dropped, and some may fail. */
+  /** At least three inputs. The transform may drop some of them, and some may fail. */
   inputs: readonly InputDraft[];
 }
 
-/** What a run made of the fixture. */
-interface Made {
+/** The result of a run with the fixture. */
+interface Result {
   report: Report;
-  /** The inputs as the transform got them: a copy from before, and what they are after it. */
-  before: readonly Input[];
-  after: readonly Input[];
+  /** Copies of the inputs, made before the transform received them. */
+  copies: readonly Input[];
+  /** The inputs themselves, after the run. */
+  originals: readonly Input[];
   results: readonly Message[];
 }
 
 /**
- * Tests what every transform must do: it leaves the inputs that it gets unchanged, keeps their order, accounts for each of them, and gives the
- * same result twice, in the shape of inputs. `create` gives a fresh transform for each test.
+ * Tests the contract of a transform: it leaves the received inputs unchanged, keeps their order, accounts for each of them, and emits valid inputs, the
+ * same ones in a second run. Calls `create` for a new transform in each test.
  *
  * @example testTransform("shout", async () => ({ transform: shout(), inputs: [{ id: "a", text: "a" }] }));
  */
 export function testTransform(name: string, create: () => Promise<TransformFixture>): void {
   describe(`${name} as a transform`, () => {
     it("leaves its inputs unchanged", async () => {
-      const { before, after, report } = await made(await create());
-      expect(after, `${name}: it must give a changed copy, { ...input, … }, and leave the input that it gets`).toEqual(
-        before,
-      );
+      const { copies, originals, report } = await run(name, await create());
+      const text = `${name}: it must return a changed copy, { ...input, … }, and leave the received input unchanged`;
+      expect(originals, text).toEqual(copies);
       const frozen = report.failures.filter(({ reason }) => /not extensible|read.only property/.test(reason));
       const reasons = frozen.map(({ origin, reason }) => `${origin}: ${reason}`);
-      expect(reasons, `${name}: it must give a changed copy, down to lists and metadata that it changes`).toEqual([]);
+      expect(reasons, `${name}: it must return a changed copy, also of the lists and metadata that it changes`).toEqual(
+        [],
+      );
     });
 
     it("accounts for every input", async () => {
       const fixture = await create();
-      const { counts } = (await made(fixture)).report;
+      const { counts } = (await run(name, fixture)).report;
       expect(counts.read).toBe(fixture.inputs.length);
       expect(counts.ok + counts.failed + counts.skipped + counts.pending).toBe(counts.read);
     });
 
-    it("gives the same result twice", async () => {
+    it("returns the same result in a second run", async () => {
       const fixture = await create();
-      const [first, second] = [outcomes(await made(fixture)), outcomes(await made(fixture))];
-      expect(second, `${name}: run again, the same input must become the same`).toEqual(first);
+      const [first, second] = [outcomes(await run(name, fixture)), outcomes(await run(name, fixture))];
+      expect(second, `${name}: the same input must have the same result in a second run`).toEqual(first);
     });
 
-    it("gives inputs", async () => {
-      const { report, results } = await made(await create());
-      const wrong = report.failures.filter(({ code }) => code === "ERR_TRANSFORM_RESULT").map(({ reason }) => reason);
+    it("returns valid inputs", async () => {
+      const { report, results } = await run(name, await create());
+      const invalid = report.failures.filter(({ code }) => code === "ERR_TRANSFORM_RESULT").map(({ reason }) => reason);
       for (const { value, origin } of results) {
         const problem = await Promise.resolve()
-          .then(() => admit(value as InputDraft, origin))
+          .then(() => normalize(value as InputDraft, origin))
           .then(() => undefined, String);
-        if (problem !== undefined) wrong.push(`${origin}: ${problem}`);
+        if (problem !== undefined) invalid.push(`${origin}: ${problem}`);
       }
-      expect(wrong, `${name}: results that have not the shape of an input`).toEqual([]);
+      expect(invalid, `${name}: its results must be valid inputs`).toEqual([]);
     });
 
-    it("passes messages on one by one, in order", async () => {
-      const { results } = await made(await create());
-      const places = results.map(({ origin }) => Number(origin.split(":")[1]));
-      const inOrder = [...places].sort((one, other) => one - other);
-      expect(places, `${name}: results must keep the order of the inputs`).toEqual(inOrder);
+    it("emits messages in the order of the inputs", async () => {
+      const { results } = await run(name, await create());
+      const positions = results.map(({ origin }) => Number(origin.split(":")[1]));
+      const inOrder = positions.toSorted((one, other) => one - other);
+      expect(positions, `${name}: its results must keep the order of the inputs`).toEqual(inOrder);
     });
   });
+}
 
-  async function made({ transform, inputs }: TransformFixture): Promise<Made> {
-    const { before, after, look } = witness();
-    const results: Message[] = [];
-    const running = flow(fixtureSource(inputs))
-      .pipe(
-        look,
-        transform,
-        tap((message) => results.push(message)),
-      )
-      .run();
-    const report = await within(running, `${name}: it has not done with its inputs; does each promise of apply end?`);
-    return { report, before, after, results };
-  }
+async function run(name: string, { transform, inputs }: TransformFixture): Promise<Result> {
+  const { copies, originals, record } = recordInputs();
+  const results: Message[] = [];
+  const running = flow(fixtureSource(inputs))
+    .pipe(
+      record,
+      transform,
+      tap((message) => results.push(message)),
+    )
+    .run();
+  const report = await within(running, `${name}: it does not finish its inputs; does every promise of apply settle?`);
+  return { report, copies, originals, results };
+}
 
-  /** What came out, and what became of the rest. */
-  function outcomes({ results, report }: Made): unknown {
-    const { counts, failures } = report;
-    return { counts, failures: failures.map(({ id, code }) => [id, code]), results: results.map(({ value }) => value) };
-  }
+/** Returns the results, the counts and the failures for a comparison. */
+function outcomes({ results, report }: Result): unknown {
+  const { counts, failures } = report;
+  return { counts, failures: failures.map(({ id, code }) => [id, code]), results: results.map(({ value }) => value) };
 }

@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { InputError } from "../core/errors.js";
-import { placeFrom } from "../core/input/coordinates.js";
+import { geoPointFrom } from "../core/input/coordinates.js";
 import { type GeoPoint, type Input, mediaOf } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
@@ -138,7 +138,7 @@ function locationIn(row: Row, path: string): GeoPoint | undefined {
   const [longitude = "", latitude = ""] = row.cells;
   if (isMissing(longitude) && isMissing(latitude)) return undefined;
   const [east, north] = [decimalIn(longitude), decimalIn(latitude)];
-  if (Number.isFinite(east) && Number.isFinite(north)) return placeFrom(east, north, where);
+  if (Number.isFinite(east) && Number.isFinite(north)) return geoPointFrom(east, north, where);
   const text = `${where}: longitude "${longitude}", latitude "${latitude}" are not two numbers in decimal degrees, such as 4.4777`;
   throw new InputError("ERR_GEO", text);
 }

@@ -1,7 +1,7 @@
 /** Transform: sets the location of inputs. */
 
 import { InputError } from "../core/errors.js";
-import { placeFrom } from "../core/input/coordinates.js";
+import { geoPointFrom } from "../core/input/coordinates.js";
 import type { GeoPoint, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import { formatValue } from "../core/util/format-value.js";
@@ -22,7 +22,7 @@ export const setGeo = defineTransform({
   name: "setGeo",
   parse(location: GeoPoint | ((input: Input) => Location | Promise<Location>)) {
     if (typeof location === "function") return location;
-    return placeFrom(location.longitude, location.latitude, "setGeo");
+    return geoPointFrom(location.longitude, location.latitude, "setGeo");
   },
   apply(input, location) {
     if (typeof location !== "function") return { ...input, geo: location };
@@ -32,7 +32,7 @@ export const setGeo = defineTransform({
 
 function withLocation(input: Input, location: Location | null): Input {
   if (location === undefined || location === null) return input;
-  if (typeof location === "object") return { ...input, geo: placeFrom(location.longitude, location.latitude) };
+  if (typeof location === "object") return { ...input, geo: geoPointFrom(location.longitude, location.latitude) };
   const text = `the function must return { longitude, latitude } or undefined, got ${formatValue(location)}`;
   throw new InputError("ERR_GEO", text);
 }

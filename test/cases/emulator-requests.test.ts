@@ -1,11 +1,11 @@
-/** What the emulator refuses in a request, and with which code. */
+/** Requests that the emulator refuses, with their codes. */
 
 import { describe, expect, it } from "vitest";
 import { startEmulator } from "../../src/emulator/index.js";
 import { jpeg } from "../helpers/files.js";
 import { note, openHttp, picture } from "../helpers/http.js";
 
-/** A PNG header that says how many pixels follow. */
+/** Makes a PNG header with this number of pixels. */
 function pngHeader(width: number, height: number): Buffer {
   const header = Buffer.alloc(45);
   header.write("\x89PNG\r\n\x1a\n", "latin1");
@@ -50,12 +50,12 @@ describe("a field that the API does not have", () => {
     expect((await call("GET", "/inputs")).json.inputs).toHaveLength(1);
   });
 
-  it("is named in short when its name is long", async () => {
+  it("is named with the beginning of its name if the name is long", async () => {
     const { json } = await (await openHttp()).call("POST", "/inputs", { ["k".repeat(5000)]: 1 });
     expect(json.status.details).toBe(`${"k".repeat(60)}… is not known`);
   });
 
-  it("is refused in the query of a path, too", async () => {
+  it("is also refused in the query", async () => {
     const { call } = await openHttp();
     expect((await call("GET", "/inputs?dataset=train")).json.status).toMatchObject({
       code: 11102,
@@ -64,7 +64,7 @@ describe("a field that the API does not have", () => {
     expect((await call("GET", "/inputs/stream?descending=maybe")).json.status.code).toBe(11102);
   });
 
-  it("is ignored with lenient, but never in a filter or a delete, where more would be found", async () => {
+  it("is ignored with lenient, but never in a filter or a delete, where more inputs would match", async () => {
     const { call, add } = await openHttp({ lenient: true });
     await add({ ...note("a"), labels: ["x"] });
     expect((await call("GET", "/inputs?dataset=train")).json.inputs).toHaveLength(1);
@@ -73,7 +73,7 @@ describe("a field that the API does not have", () => {
     expect((await call("DELETE", "/inputs", { ids: ["a"], dry_run: true })).json.status.code).toBe(11100);
   });
 
-  it("is known in camelCase, and when it is deprecated", async () => {
+  it("is accepted in camelCase, and if it is deprecated", async () => {
     const { call } = await openHttp();
     const data = { text: { raw: "x", allowDuplicateUrl: true }, geo: { geoPoint: { longitude: 4.5, latitude: 52 } } };
     const { json } = await call("POST", "/inputs", {
@@ -106,7 +106,7 @@ describe("a field that the API has and the emulator does not support", () => {
     expect(json.status.details).toContain(`${text} is a field that the emulator does not support`);
   });
 
-  it("may be there and hold nothing", async () => {
+  it("is accepted if it is empty", async () => {
     const { call } = await openHttp();
     const inputs = [{ ...note("a", { embeddings: [], int_value: 0, string_value: "" }), settings: {} }];
     expect((await call("POST", "/inputs", { inputs })).json.status.code).toBe(10000);
@@ -131,7 +131,7 @@ describe("an action", () => {
 describe("an id", () => {
   const bad = ["a\u0000b", "a\nb", "\u0085", "a\ud800b"];
 
-  it.each(bad)("with a control character or half of a surrogate pair is refused wherever it stands: %j", async (id) => {
+  it.each(bad)("with a control character or half of a surrogate pair is refused everywhere: %j", async (id) => {
     const { call, add, emulator } = await openHttp();
     await add(note("a"));
     const items = [
@@ -160,7 +160,7 @@ describe("an id", () => {
     expect(emulator.stored().map((input) => input.id)).toEqual(["a"]);
   });
 
-  it("with letters of any language is kept", async () => {
+  it("with letters of any language is stored", async () => {
     const { call } = await openHttp();
     const { json } = await call("POST", "/inputs", { inputs: [note("的な-😀")] });
     expect(json.inputs[0]).toMatchObject({ id: "的な-😀", status: { code: 30001 } });
@@ -169,7 +169,7 @@ describe("an id", () => {
 });
 
 describe("an image of more than 85 megapixels", () => {
-  it("is refused at the request, and its bytes are not kept", async () => {
+  it("is refused by the request, and its bytes are not stored", async () => {
     const { call, emulator } = await openHttp({ processingDelayMs: 60_000 });
     const inputs = [picture("more", pngHeader(10_000, 8501)), picture("full", pngHeader(10_000, 8500))];
     const { json } = await call("POST", "/inputs", { inputs: [...inputs, picture("small", await jpeg())] });
@@ -184,14 +184,14 @@ describe("numbers", () => {
   it.each([
     ["a value of a concept beyond 32 bits", { concepts: [{ id: "x", value: 1e39 }] }],
     ["a longitude that is NaN", { geo: { geo_point: { longitude: "NaN", latitude: 1 } } }],
-  ])("that JSON cannot keep are refused: %s", async (_, data) => {
+  ])("that JSON cannot represent are refused: %s", async (_, data) => {
     const { call } = await openHttp();
     expect((await call("POST", "/inputs", { inputs: [note("a", data)] })).json.status.code).toBe(11100);
   });
 });
 
 describe("a patch of an input", () => {
-  it("may send its media back, and cannot change them", async () => {
+  it("may contain unchanged media, and cannot change them", async () => {
     const { call, add } = await openHttp();
     const [added] = await add(picture("a", await jpeg()));
     const patch = async (data: object) =>

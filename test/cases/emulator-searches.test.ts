@@ -1,4 +1,4 @@
-/** What searches find, as the vendor's own tests and definitions say. */
+/** Results of searches, by the vendor's own tests and definitions. */
 
 import { describe, expect, it } from "vitest";
 import { jpeg } from "../helpers/files.js";
@@ -61,7 +61,7 @@ describe("searching inputs", () => {
     ["frames", [data({ frames: [{ frame_info: {} }] })], []],
     ["the id of an annotation", [annotation({ id: "mine" })], ["plain"]],
     ["the input of an annotation", [annotation({ input_id: "dog" })], ["dog"]],
-    ["facts about an annotation", [annotation({ annotation_info: { by: "ann" } })], ["plain"]],
+    ["the info of an annotation", [annotation({ annotation_info: { by: "ann" } })], ["plain"]],
     ["the status of an annotation", [annotation({ status: { code: 24157 } })], []],
     ["another user", [annotation({ worker: { user: { id: "bob" } } })], []],
     [
@@ -69,20 +69,20 @@ describe("searching inputs", () => {
       [annotation({ input_level: true, data: { concepts: [{ id: "sea" }] } })],
       [],
     ],
-    ["a place without a limit", [data({ geo: { geo_point: { longitude: 0, latitude: 0 } } })], 11102],
+    ["a location without a limit", [data({ geo: { geo_point: { longitude: 0, latitude: 0 } } })], 11102],
     ["a box with one corner", [data({ geo: { geo_box: [{ geo_point: { longitude: 0, latitude: 0 } }] } })], 11102],
     ["a size of a box", [data({ regions: [{ region_info: { bounding_box: { top_row: 0.1 } } }] })], 10040],
   ])("by %s", async (_, filters, expected) => {
     expect(await found(await kennel(), ...filters)).toEqual(expected);
   });
 
-  it("of two searches in one request carries out neither", async () => {
+  it("refuses two searches in one request", async () => {
     const { call } = await kennel();
     const { json } = await call("POST", "/inputs/searches", { searches: [{ query: {} }, { query: {} }] });
     expect(json).toMatchObject({ status: { code: 10040 }, hits: [] });
   });
 
-  it("by rank gives every input, and by a minimum score only similar ones", async () => {
+  it("by rank returns every input, and with a minimum score only similar ones", async () => {
     const { call } = await kennel();
     const ranks = [{ annotation: { data: { text: { raw: "note plain" } } } }];
     const ids = async (more: object) =>
@@ -95,7 +95,7 @@ describe("searching inputs", () => {
 });
 
 describe("searching annotations", () => {
-  it("finds none that says two things of which each is said by another one", async () => {
+  it("requires that one annotation matches all filters", async () => {
     const { call } = await kennel();
     const search = async (...filters: object[]) =>
       (await call("POST", "/annotations/searches", { searches: [{ query: { filters } }] })).json.hits.map(
@@ -122,7 +122,7 @@ describe("a saved search", () => {
 });
 
 describe("what a search selects", () => {
-  it("is never everything by mistake", async () => {
+  it("is never every input by mistake", async () => {
     const http = await kennel();
     const { call } = http;
     const operation = { add_metadata: { metadata: { seen: true } } };

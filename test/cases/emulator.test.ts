@@ -1,9 +1,9 @@
-/** What the vendor's own clients assert of the API, over HTTP. */
+/** Assertions of the vendor's own clients about the API, over HTTP. */
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { pixelBudget } from "../../src/core/input/pixel-budget.js";
+import { pixelBudget } from "../../src/core/input/decoding.js";
 import { startEmulator } from "../../src/emulator/index.js";
 import { jpeg } from "../helpers/files.js";
 import { type AnnotationJson, type Http, note, openHttp, picture } from "../helpers/http.js";
@@ -18,8 +18,8 @@ async function annotationsOf({ call }: Http, id: string): Promise<AnnotationJson
   return (await call("GET", `/annotations?input_ids=${id}`)).json.annotations;
 }
 
-describe("annotations of a posted input", () => {
-  it("becomes one annotation for each region, listed newest first before the input-level one", async () => {
+describe("the regions of a posted input", () => {
+  it("become one annotation each, listed newest first before the input-level one", async () => {
     const http = await openHttp();
     const regions = [region(box(0.1, 0.1, 0.5, 0.5), "dog"), region(box(0.2, 0.2, 0.6, 0.7), "cat")];
     const data = { image: { base64: (await jpeg()).toString("base64") }, concepts: [{ id: "pets" }], regions };
@@ -35,7 +35,7 @@ describe("annotations of a posted input", () => {
     expect(concepts.map(({ id }) => id).sort()).toEqual(["cat", "dog", "pets"]);
   });
 
-  it("keeps polygons, points, masks, frames, time segments, tracks and scores as they were sent", async () => {
+  it("keep polygons, points, masks, frames, time segments, tracks and scores as they were sent", async () => {
     const http = await openHttp();
     const points = [
       { row: 0.1, col: 0.1 },
@@ -79,7 +79,7 @@ describe("annotations of a posted input", () => {
     expect(annotations[7]?.data).toMatchObject({ time_segments });
   });
 
-  it("fails its own input when a region is not valid, and nothing of that input is stored", async () => {
+  it("fail their own input if one is invalid, and nothing of that input is stored", async () => {
     const { call, emulator } = await openHttp();
     const data = { text: { raw: "x" }, regions: [region(box(0.5, 0.1, 0.2, 0.5), "dog")] };
     const { json } = await call("POST", "/inputs", { inputs: [{ id: "bad", data }, note("good")] });
@@ -88,7 +88,7 @@ describe("annotations of a posted input", () => {
     expect((await call("GET", "/annotations")).json.annotations).toHaveLength(1);
   });
 
-  it("makes 28 annotations of 10 inputs with 18 boxes", async () => {
+  it("make 28 annotations of 10 inputs with 18 boxes", async () => {
     const http = await openHttp();
     const boxes = [1, 2, 3, 1, 2, 3, 1, 2, 1, 2];
     const inputs = boxes.map((count, index) =>
@@ -101,7 +101,7 @@ describe("annotations of a posted input", () => {
     expect(annotations.filter(({ input_level: own }) => own)).toHaveLength(10);
   });
 
-  it("is not changed by a patch of the input, which says so", async () => {
+  it("are refused in a patch of the input, with the reason", async () => {
     const { call, add } = await openHttp();
     await add(note("a"));
     const inputs = [{ id: "a", data: { regions: [region(box(0, 0, 1, 1), "dog")] } }];
@@ -156,7 +156,7 @@ describe("a posted annotation", () => {
 });
 
 describe("deleting", () => {
-  it("one input by its path is visible at once", async () => {
+  it("one input by its path takes effect at once", async () => {
     const { call, add, emulator } = await openHttp({ deleteDelayMs: 60_000 });
     await add(note("a"), note("b"));
     expect((await call("DELETE", "/inputs/a")).http).toBe(200);
@@ -168,14 +168,14 @@ describe("deleting", () => {
     expect((await call("DELETE", "/inputs/nope")).http).toBe(404);
   });
 
-  it("many inputs by a body takes its time", async () => {
+  it("many inputs by a body takes effect after the delay", async () => {
     const { call, add } = await openHttp({ deleteDelayMs: 60_000 });
     await add(note("a"));
     expect((await call("DELETE", "/inputs", { ids: ["a"] })).http).toBe(200);
     expect((await call("GET", "/inputs/a")).http).toBe(200);
   });
 
-  it("everything is what the first clients ask for with delete_all, never together with ids", async () => {
+  it("all inputs is possible with delete_all of the first clients, but not together with ids", async () => {
     const { call, add } = await openHttp();
     await add(note("a"), note("b"));
     const both = await call("DELETE", "/inputs", { ids: ["a"], delete_all: true });
@@ -221,7 +221,7 @@ describe("concepts", () => {
     expect(await ids()).toEqual([[], ["pet"]]);
   });
 
-  it("are found by their names as they are, where only * stands for anything", async () => {
+  it("are found by their names, in which only * is a wildcard", async () => {
     const { call } = await openHttp();
     await call("POST", "/concepts", { concepts: ["a_b", "aXb", "100%", "1000"].map((id) => ({ id })) });
     const found = async (name: string) =>
@@ -263,7 +263,7 @@ describe("an upload status", () => {
 });
 
 describe("inputs by URL on a machine without internet", () => {
-  it("count as processed with urls: accept, and say that format and size are unknown", async () => {
+  it("count as processed with urls: accept, with unknown format and size", async () => {
     const { add } = await openHttp({ urls: "accept" });
     const [image] = await add({ id: "a", data: { image: { url: "https://a.example/dog.jpg" } } });
     expect(image).toMatchObject({
@@ -295,7 +295,7 @@ describe("a smaller rendition of an image", () => {
 });
 
 describe("the start", () => {
-  it("collects media files without rows, and counts rows without media files", async () => {
+  it("deletes media files without rows, and counts rows without media files", async () => {
     const data = temporaryFolder();
     const first = await openHttp({ data });
     await first.add(picture("kept", await jpeg(20, 10)), picture("lost", await jpeg(10, 20)));

@@ -234,7 +234,7 @@ describe("a journal", () => {
     );
     await expect(send(await open({ baseUrl: url }), journal)).rejects.toMatchObject({
       code: "ERR_JOURNAL_FLOW",
-      message: expect.stringContaining("recorded neither ports of this machine nor the store"),
+      message: expect.stringContaining("recorded neither local ports nor the store"),
     });
   });
 
@@ -280,7 +280,7 @@ describe("the command line", () => {
     const { code, stdout, stderr } = await startCommand(["upload", "a.jsonl", "--store", "mine"], { cwd, env }).ended;
     expect([code, other.stored()]).toEqual([0, []]);
     expect(stdout).toContain(`target   upload to me/main at ${join(cwd, "mine")} (emulator)`);
-    expect(stderr).toContain("and not CLARIFAI_API_BASE or CLARIFAI_PAT");
+    expect(stderr).toContain("ignoring CLARIFAI_API_BASE and CLARIFAI_PAT");
     const both = ["list", "--store", "mine", "--base-url", other.url];
     expect(await startCommand(both, { cwd, env }).ended).toMatchObject({
       code: 2,

@@ -403,7 +403,7 @@ describe("a certificate", () => {
     return { key: readFileSync(key), cert: readFileSync(cert) };
   }
 
-  it("that is signed by itself is named as that, once, for a list and for the API", async () => {
+  it("that is self-signed is named as such, once, for a list and for the API", async () => {
     const self = certificate("IP:127.0.0.1");
     let asked = 0;
     const server = createTlsServer(self, (_request, response) => {
@@ -413,7 +413,7 @@ describe("a certificate", () => {
     const origin = await listening(server as unknown as Server, "https");
     const [failure] = await failuresOf([`${origin}/a.jpg`]);
     expect(failure?.code).toBe("ERR_CERTIFICATE");
-    expect(failure?.reason).toMatch(/signed by itself.*NODE_EXTRA_CA_CERTS/);
+    expect(failure?.reason).toMatch(/self-signed.*NODE_EXTRA_CA_CERTS/);
     const app = await connect({ baseUrl: origin, pat: "any" });
     onTestFinished(() => app.close());
     const run = flow(fromIterable([{ text: "calm sea" }]))

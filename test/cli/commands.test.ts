@@ -1,4 +1,4 @@
-/** The verbs of the command line, against the embedded store. */
+/** The commands of the command line, against the emulator. */
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const data = join(import.meta.dirname, "../../examples/data");
 
-/** A store, an empty folder, and the command in that folder. */
+/** Opens an emulator and an empty folder, and returns functions that start the command in that folder. */
 async function open(options: Parameters<typeof openStore>[0] = {}) {
   const { store, app } = await openStore(options);
   const cwd = temporaryFolder();
@@ -21,7 +21,7 @@ async function open(options: Parameters<typeof openStore>[0] = {}) {
 }
 
 describe("the command line", () => {
-  it("plans, uploads, lists, downloads, tries again and removes", { timeout: 120_000 }, async () => {
+  it("plans, uploads, lists, downloads, replays and removes", { timeout: 120_000 }, async () => {
     const { store, cwd, sluice } = await open();
     await cp(join(data, "harbour"), join(cwd, "photos/harbour"), { recursive: true });
     writeFileSync(join(cwd, "photos/late.jpg"), "");
@@ -38,7 +38,7 @@ describe("the command line", () => {
     expect(uploaded.stdout).toMatch(
       /^read 4 = ok 3 \+ failed 1 .*\n {2}target {3}upload to me\/main at http:\/\/127\.0\.0\.1:\d+, dataset d\n {2}failed {3}photos\/late\.jpg is empty/,
     );
-    expect(uploaded.stderr).toBe(""); // no terminal, and not asked
+    expect(uploaded.stderr).toBe(""); // no progress without a terminal
     expect(store.stored()[0]).toMatchObject({ metadata: { split: "train", n: 1 } });
 
     writeFileSync(join(cwd, "failed.jsonl"), `${JSON.stringify({ origin: "x", input: { id: "x", text: "calm" } })}\n`);
@@ -69,7 +69,7 @@ describe("the command line", () => {
     await vi.waitFor(() => expect(store.stored()).toHaveLength(1), { timeout: 20_000 });
   });
 
-  it("takes a CSV, a list and a JSON Lines file, and uses the embedded store without a key", {
+  it("reads a CSV, a list of URLs and a JSON Lines file, and uses the emulator without a key", {
     timeout: 60_000,
   }, async () => {
     const cwd = temporaryFolder();
@@ -77,12 +77,12 @@ describe("the command line", () => {
     writeFileSync(join(cwd, "two.jsonl"), '{"id":"b","text":"rough sea"}\n');
     writeFileSync(join(cwd, "three.list"), "https://samples.clarifai.com/metro-north.jpg\nno url\n");
     const ended = await startCommand(["plan", "one.csv", "two.jsonl", "three.list"], { cwd }).ended;
-    expect(ended.stderr).toContain("using the embedded store in ./.sluice");
+    expect(ended.stderr).toContain("sluice: no CLARIFAI_PAT, using the emulator; its data is in ./.sluice");
     expect(ended.stdout).toMatch(/^plan: read 4 = ok 3 \+ refused 1 /);
     expect(ended.code).toBe(1);
   });
 
-  it("takes images by their names, with the ids that their folder gives them, and cells that a semicolon separates", {
+  it("reads single images, with the ids that they have in their folder, and a CSV with semicolons", {
     timeout: 60_000,
   }, async () => {
     const { cwd, sluice } = await open();
@@ -94,7 +94,7 @@ describe("the command line", () => {
     expect(whole.stdout).toMatch(/^read 3 = ok 1 .* skipped 2 [\s\S]* 2 × already exists: /);
   });
 
-  it("ends in order on Ctrl-C, with its report", { timeout: 60_000 }, async () => {
+  it("finishes open work on Ctrl-C, and prints its report", { timeout: 60_000 }, async () => {
     const { store, cwd, start } = await open({ processingDelayMs: 700 });
     writeFileSync(join(cwd, "one.csv"), "inputid,input\na,calm sea\n");
     const { child, ended } = start("upload", "one.csv");
@@ -107,12 +107,12 @@ describe("the command line", () => {
   });
 });
 
-describe("a command line that is wrong", () => {
-  it("is told so at each verb: 2 for the command line, 1 for what it leads to", async () => {
+describe("an invalid command line", () => {
+  it("exits with 2, and with 1 if the command cannot continue; the error names the problem", async () => {
     const { store } = await openStore();
     vi.stubEnv("CLARIFAI_API_BASE", store.url);
     onTestFinished(() => void vi.unstubAllEnvs());
-    const bad = join(temporaryFolder(), "bad.csv");
+    const bad = join(temporaryFolder(), "bad.csv"); // its header has unknown columns
     writeFileSync(bad, "what,is,this\n1,2,3\n");
     const cases: [string[], number, RegExp][] = [
       [["nonsense"], 2, /^error: unknown command 'nonsense'/],
@@ -122,22 +122,22 @@ describe("a command line that is wrong", () => {
       [["upload", ".", "--metadata", "novalue"], 2, /It must be key=value/],
       [["upload", bad], 1, /^error: csv: .*bad\.csv: /],
       [["upload", bad, "--delimiter", ";;"], 2, /It must be one character/],
-      [["upload", bad, "--folder-labels"], 2, /^error: --folder-labels is for folders, and none is named\n$/],
+      [["upload", bad, "--folder-labels"], 2, /^error: --folder-labels is for folders, but the command names none\n$/],
       [["upload", process.execPath], 1, /is neither an image, video or audio file nor a list of URLs/],
       [["upload", ".", "--fetch"], 2, /^error: --fetch is for URLs/],
-      [["list", "--id", "nowhere"], 0, /^sluice: there are no such inputs\n$/],
-      [["replay", "."], 1, /^error: \. is a folder, not a file of dead letters\n$/],
+      [["list", "--id", "nowhere"], 0, /^sluice: no inputs found\n$/],
+      [["replay", "."], 1, /^error: \. is a folder, not a dead-letter file\n$/],
       [["plan", bad, "--conflict", "maybe"], 2, /Allowed choices are skip, replace, suffix, error/],
       [["list", "--limit", "-1"], 2, /It must be a whole number from 1 up/],
       [["list", "--base-url", "ftp://x"], 2, /^error: connect: baseUrl/],
       [["download"], 2, /missing required argument 'folder'/],
       [["download", bad], 1, /^error: download: .*bad\.csv: /],
-      [["remove", "--yes"], 2, /^error: say which inputs/],
+      [["remove", "--yes"], 2, /^error: select inputs with --id/],
       [["replay", "/nowhere/at-all.jsonl"], 1, /^error: \/nowhere\/at-all\.jsonl does not exist/],
     ];
     const good = join(temporaryFolder(), "good.csv");
     writeFileSync(good, "inputid,input\na,calm sea\n");
-    expect((await runHere("upload", good)).code).toBe(0); // there is something to download
+    expect((await runHere("upload", good)).code).toBe(0); // so that the download has an input
     for (const [args, code, text] of cases) {
       const ended = await runHere(...args);
       expect([args, ended.code, ended.stdout]).toEqual([args, code, ""]);
@@ -145,7 +145,7 @@ describe("a command line that is wrong", () => {
     }
   });
 
-  it("gets help that has examples", async () => {
+  it("shows help with examples for each command", async () => {
     for (const verb of ["upload", "plan", "list", "download", "remove", "replay", "emulator"]) {
       const { code, stdout } = await runHere(verb, "--help");
       expect([verb, code]).toEqual([verb, 0]);
@@ -154,7 +154,7 @@ describe("a command line that is wrong", () => {
   });
 });
 
-/** Runs a command in this process: what is wrong at once needs no process of its own. */
+/** Runs a command in this process, which is faster than a process of its own. */
 async function runHere(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
   const written = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((name) =>

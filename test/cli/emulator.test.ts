@@ -12,7 +12,7 @@ import { temporaryFolder } from "../helpers/store.js";
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
-// Not the command of tsx: it starts Node.js again, and a killed test would leave that process behind.
+// The command of tsx would start a second Node.js process, which would survive a killed test.
 const command = ["--import", import.meta.resolve("tsx"), join(root, "src/cli/main.ts")];
 
 /** Starts the command and resolves with its addresses once it has printed them. */
@@ -25,7 +25,7 @@ async function start(...args: string[]): Promise<{ child: ChildProcess; url: str
     if (address && url) return { child, url, gallery: address };
     url ??= address;
   }
-  throw new Error("it ended before it printed its address");
+  throw new Error("the command ended before it printed its address");
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
@@ -35,15 +35,18 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<number
 }
 
 describe("sluice emulator", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)("prints its address, serves, and stops cleanly on %s", async (signal) => {
-    const { child, url, gallery } = await start("--data", temporaryFolder());
-    expect((await fetch(`${url}/v2/status_codes`)).status).toBe(200);
-    expect(gallery).toMatch(new RegExp(`^${url}/#link=[\\w-]{32}$`));
-    expect(await stop(child, signal)).toBe(0);
-    await expect(fetch(url)).rejects.toThrow();
-  });
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "prints its address, serves requests, and stops cleanly on %s",
+    async (signal) => {
+      const { child, url, gallery } = await start("--data", temporaryFolder());
+      expect((await fetch(`${url}/v2/status_codes`)).status).toBe(200);
+      expect(gallery).toMatch(new RegExp(`^${url}/#link=[\\w-]{32}$`));
+      expect(await stop(child, signal)).toBe(0);
+      await expect(fetch(url)).rejects.toThrow();
+    },
+  );
 
-  it("keeps its data, and takes one key only when it is told which", async () => {
+  it("keeps its data, and accepts only the key of --pat or SLUICE_EMULATOR_PAT", async () => {
     const data = temporaryFolder();
     const first = await start("--data", data, "--pat", "right");
     const app = await connect({ baseUrl: first.url, pat: "right" });
@@ -65,7 +68,7 @@ describe("sluice emulator", () => {
     await again.close();
   });
 
-  it("knows keys of apps, and refuses unknown parameters unless it is lenient", async () => {
+  it("accepts a key of --app-key for its app only, and refuses unknown parameters without --lenient", async () => {
     const keys = ["--app-key", "one=ann/a", "--app-key", "two=ann/b"];
     const { url } = await start("--data", temporaryFolder(), ...keys);
     const lenient = await start("--data", temporaryFolder(), "--lenient", "--urls", "accept");
@@ -80,7 +83,7 @@ describe("sluice emulator", () => {
     expect(ignored.status).toBe(200);
   });
 
-  it("says in one line what it cannot do", async () => {
+  it("reports in one line why it cannot start", async () => {
     const { child, url } = await start("--data", temporaryFolder());
     const { port } = new URL(url);
     const folder = temporaryFolder();
@@ -89,7 +92,7 @@ describe("sluice emulator", () => {
     const failures: [string[], RegExp, number][] = [
       [["--port", "many"], /^error: option '--port <number>' argument 'many' is invalid.*from 0 to 65535/, 2],
       [["--port", port, "--data", folder], new RegExp(`^error: .*port ${port} of 127.0.0.1: another program`), 1],
-      [["--port", "0", "--data", faults], /^error: the folder \S+faults\.json cannot be used/, 1],
+      [["--port", "0", "--data", faults], /^error: the emulator cannot use the data folder \S+faults\.json/, 1],
       [["--strict", "--lenient"], /^error: option '--strict' cannot be used with option '--lenient'/, 2],
       [["--urls", "skip"], /^error: option '--urls <mode>' argument 'skip' is invalid/, 2],
       [["--faults", faults], /^error: .*faults\.json: rule 2 has no fault/, 2],

@@ -1,4 +1,4 @@
-/** `sluice submit`, `work` and `status`: one pipeline on many machines, here as processes. */
+/** `sluice submit`, `work` and `status`: one pipeline on many machines, which are processes here. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,19 +6,19 @@ import { expect, it } from "vitest";
 import { flow } from "../../src/index.js";
 import { jetstream } from "../../src/jetstream/index.js";
 import { startCommand } from "../helpers/command.js";
-import { describeWithEngine } from "../helpers/engine.js";
+import { describeWithNats } from "../helpers/nats-server.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const library = join(import.meta.dirname, "../../dist/index.js");
 const pipeline = `
-  import { batch, connect, flow, stripUnicode, upload } from ${JSON.stringify(library)};
+  import { batch, connect, flow, tagMetadata, upload } from ${JSON.stringify(library)};
   const app = await connect({ requestsPerSecond: 40 });
-  export default (source) => flow(source).pipe(stripUnicode(), batch({ maxItems: 8 }), upload(app));
+  export default (source) => flow(source).pipe(tagMetadata({ split: "train" }), batch({ maxItems: 8 }), upload(app));
 `;
 const count = 400;
 
-describeWithEngine("workers of a stream", (engine) => {
-  it("do what one machine would, while they are killed and come", { timeout: 60_000 }, async () => {
+describeWithNats("workers of a stream", (nats) => {
+  it("upload each input once, while one worker is killed and another starts late", { timeout: 60_000 }, async () => {
     const { store } = await openStore();
     const cwd = temporaryFolder();
     writeFileSync(join(cwd, "pipeline.mjs"), pipeline);
@@ -26,11 +26,11 @@ describeWithEngine("workers of a stream", (engine) => {
       join(cwd, "texts.jsonl"),
       Array.from({ length: count }, (_, n) => `${JSON.stringify({ id: `t${n}`, text: `text ${n}` })}\n`).join(""),
     );
-    const env = { NATS_URL: engine.servers, CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any" };
+    const env = { NATS_URL: nats.servers, CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any" };
     const start = (...args: string[]) => startCommand([...args, "--stream", "texts"], { cwd, env });
 
-    // The first worker says how long the engine waits for one that is gone.
-    await flow(jetstream({ stream: "texts", servers: engine.servers, ackWaitMs: 1000, endWhenEmpty: true })).run();
+    // The first worker creates the consumer, and so sets for all workers how long the server waits for a dead one.
+    await flow(jetstream({ stream: "texts", servers: nats.servers, ackWaitMs: 1000, endWhenEmpty: true })).run();
     const submitted = await start("submit", "texts.jsonl").ended;
     expect(submitted).toMatchObject({ code: 0, stdout: expect.stringMatching(/^read 400 = ok 400 /) });
 
@@ -52,19 +52,19 @@ describeWithEngine("workers of a stream", (engine) => {
     expect(status).toMatchObject({ code: 0, stdout: closed });
   });
 
-  it("say in one line what is wrong", async () => {
+  it("print one line on an error", async () => {
     const cwd = temporaryFolder();
     writeFileSync(join(cwd, "empty.mjs"), "export const pipeline = 1;");
     writeFileSync(join(cwd, "no-flow.mjs"), "export default () => 1;");
-    const env = { NATS_URL: engine.servers };
+    const env = { NATS_URL: nats.servers };
     const cases: [string[], number, string][] = [
       [["work", "nowhere.mjs"], 2, "nowhere.mjs: does not exist"],
-      [["work", "empty.mjs"], 2, "empty.mjs: its default export has to be a function: "],
-      [["run", "no-flow.mjs", "."], 2, "no-flow.mjs: its function has to give a flow: "],
-      [["submit"], 2, "submit: name at least one source, or pass --failed and none"],
-      [["submit", ".", "--failed"], 2, "submit: name at least one source, or pass --failed and none"],
-      [["status", "--stream", "none"], 1, "streamReport: the engine has no stream none; publishTo makes it"],
-      [["status", "--servers", "nats://127.0.0.1:1"], 1, "streamReport: no engine answers at nats://127.0.0.1:1 "],
+      [["work", "empty.mjs"], 2, "empty.mjs: its default export must be a function: "],
+      [["run", "no-flow.mjs", "."], 2, "no-flow.mjs: its function must return a flow: "],
+      [["submit"], 2, "submit: name at least one source, or pass --failed without a source"],
+      [["submit", ".", "--failed"], 2, "submit: name at least one source, or pass --failed without a source"],
+      [["status", "--stream", "none"], 1, "streamReport: the NATS server has no stream none; publishTo creates it"],
+      [["status", "--servers", "nats://127.0.0.1:1"], 1, "streamReport: no NATS server answers at nats://127.0.0.1:1 "],
     ];
     const all = cases.map(([args]) => startCommand(args, { cwd, env }).ended);
     for (const [index, ended] of (await Promise.all(all)).entries()) {

@@ -8,7 +8,7 @@ function boxed(id: string, inputId: string, info: unknown = square): Record<stri
   return { id, input_id: inputId, data };
 }
 
-/** A store with the inputs `a` and `b` and the annotations a/x, a/y and b/x. */
+/** Starts an emulator with the inputs `a` and `b` and the annotations a/x, a/y and b/x. */
 async function annotated(): Promise<Http> {
   const http = await openHttp();
   await http.add(note("a", { concepts: [{ id: "calm" }], metadata: { split: "train" } }), note("b"));
@@ -28,8 +28,8 @@ async function posted({ call }: Http, annotation: Record<string, unknown>): Prom
   return json.annotations[0] as AnnotationJson;
 }
 
-describe("the annotation of an input itself", () => {
-  it("holds what came with the input, and is listed with the others", async () => {
+describe("an input-level annotation", () => {
+  it("has the data of its input, and is listed with the other annotations", async () => {
     const http = await annotated();
     expect(await listed(http)).toEqual(["b/x", "a/y", "a/x", "b/own", "a/own"]);
     const own = (await http.call("GET", "/annotations?input_ids=a")).json.annotations.at(-1);
@@ -42,7 +42,7 @@ describe("the annotation of an input itself", () => {
     expect((await http.call("GET", `/inputs/a/annotations/${own?.id}`)).json.annotation.id).toBe(own?.id);
   });
 
-  it("can be patched, which patches the input", async () => {
+  it("patches its input when it is patched", async () => {
     const { call } = await annotated();
     const own = (await call("GET", "/annotations?input_ids=a")).json.annotations.at(-1);
     const annotations = [{ id: own?.id, input_id: "a", data: { concepts: [{ id: "sunny" }] } }];
@@ -51,7 +51,7 @@ describe("the annotation of an input itself", () => {
     expect(concepts?.map((concept) => concept.id)).toEqual(["calm", "sunny"]);
   });
 
-  it("is never deleted before its input", async () => {
+  it("is deleted only with its input", async () => {
     const http = await annotated();
     const own = (await http.call("GET", "/annotations?input_ids=a")).json.annotations.at(-1);
     const pair = { input_ids: ["a"], ids: [own?.id] };
@@ -91,7 +91,7 @@ describe("listing annotations", () => {
     },
   );
 
-  it("says of one that is not there, or of another input, that it does not exist", async () => {
+  it("reports that an unknown annotation, or one of another input, does not exist", async () => {
     const { call } = await annotated();
     for (const path of ["/inputs/b/annotations/y", "/inputs/nope/annotations/x"]) {
       expect(await call("GET", path)).toMatchObject({ http: 404, json: { status: { code: 11101 } } });
@@ -101,7 +101,7 @@ describe("listing annotations", () => {
 });
 
 describe("posting annotations", () => {
-  it("makes ids for annotations and regions without one, and concepts that do not exist yet", async () => {
+  it("creates missing ids of annotations and regions, and missing concepts", async () => {
     const http = await annotated();
     const { id: _, ...nameless } = boxed("", "a");
     const annotation = await posted(http, nameless);
@@ -123,7 +123,7 @@ describe("posting annotations", () => {
     ["a name", { code: "ANNOTATION_AWAITING_REVIEW" }, 24157],
     ["a number", { code: 24151 }, 24151],
     ["nothing", undefined, 24150],
-  ])("takes the status as %s", async (_, status, code) => {
+  ])("accepts the status as %s", async (_, status, code) => {
     const http = await annotated();
     expect((await posted(http, { ...boxed("z", "a"), status })).status.code).toBe(code);
     expect(await listed(http, `?statuses=${code}`)).toContain("a/z");
@@ -132,7 +132,7 @@ describe("posting annotations", () => {
   it.each([
     ["an input that does not exist", boxed("z", "nope"), 30102],
     ["no input", { id: "z", data: { concepts: [{ id: "new" }] } }, 30102],
-    ["an id that is taken", boxed("x", "a"), 24155],
+    ["an id that already exists", boxed("x", "a"), 24155],
     [
       "two regions",
       { id: "z", input_id: "a", data: { regions: [{ region_info: square }, { region_info: square }] } },
@@ -161,7 +161,7 @@ describe("posting annotations", () => {
       }),
       24155,
     ],
-  ])("refuses one with %s, and takes the rest", async (_, annotation, code) => {
+  ])("refuses an annotation with %s, and accepts the others", async (_, annotation, code) => {
     const http = await annotated();
     const { http: status, json } = await http.call("POST", "/annotations", {
       annotations: [annotation, boxed("good", "b")],
@@ -173,7 +173,7 @@ describe("posting annotations", () => {
     expect(alone).toMatchObject({ http: 400, json: { status: { code: 10020 } } });
   });
 
-  it("keeps a frame, a polygon and a mask as they are", async () => {
+  it("stores a frame, a polygon and a mask unchanged", async () => {
     const http = await annotated();
     const frames = [{ frame_info: { index: 3, time: 120 }, data: { regions: [{ id: "r", region_info: square }] } }];
     const polygon = {
@@ -199,7 +199,7 @@ describe("posting annotations", () => {
     expect((await read("mask")).regions?.[0]?.region_info).toEqual({ mask });
   });
 
-  it("leaves no concept behind for an annotation that was refused", async () => {
+  it("creates no concept for a refused annotation", async () => {
     const { call } = await annotated();
     const annotations = [{ id: "x", input_id: "a", data: { concepts: [{ id: "stray" }] } }];
     await call("POST", "/annotations", { annotations });

@@ -5,7 +5,7 @@ import { note, openHttp, picture } from "../helpers/http.js";
 const good = { authorization: "Key right" };
 const where = { user_app_id: { user_id: "ann", app_id: "demo" } };
 
-describe("who asks", () => {
+describe("the key of a request", () => {
   it.each([
     [{}, 11102, "missing"],
     [{ authorization: "right" }, 11102, "malformed"],
@@ -38,7 +38,7 @@ describe("who asks", () => {
     },
   );
 
-  it("does not matter for the status codes", async () => {
+  it("is not needed for the status codes", async () => {
     const { call } = await openHttp({ pat: "right" });
     const { http, json } = await call("GET", "/v2/status_codes", undefined, {});
     expect([http, json.status.code]).toEqual([200, 10000]);
@@ -56,7 +56,7 @@ describe("the key of an app", () => {
   const appKeys = { "demo-key": { userId: "ann", appId: "demo" } };
   const key = { authorization: "Key demo-key" };
 
-  it("opens its app, which short paths then mean", async () => {
+  it("gives access to its app, and short paths refer to this app", async () => {
     const { call, emulator } = await openHttp({ pat: "right", appKeys });
     await call("POST", "/v2/inputs", { inputs: [note("short")] }, key);
     await call("POST", "/v2/users/ann/apps/demo/inputs", { inputs: [note("long")] }, key);
@@ -70,12 +70,12 @@ describe("the key of an app", () => {
     ["GET", "/v2/users/ann", 403, 11007],
     ["GET", "/v2/users/ann/apps", 403, 11007],
     ["DELETE", "/v2/users/ann/apps/demo", 403, 11007],
-  ])("opens nothing else: %s %s with %i and %i", async (method, path, http, code) => {
+  ])("gives access to nothing else: %s %s with %i and %i", async (method, path, http, code) => {
     const { call } = await openHttp({ pat: "right", appKeys });
     expect(await call(method, path, undefined, key)).toMatchObject({ http, json: { status: { code } } });
   });
 
-  it("shows no media of another app", async () => {
+  it("gives no access to media of another app", async () => {
     const { call, emulator } = await openHttp({ appKeys });
     await call("POST", "/inputs", { inputs: [picture("a", await jpeg())] });
     const { input } = (await call("GET", "/inputs/a")).json;
@@ -87,7 +87,7 @@ describe("the key of an app", () => {
 });
 
 describe("paths", () => {
-  it("name the app in their long form, in the body or in the query", async () => {
+  it("name the app in the long form of the path, in the body or in the query", async () => {
     const { call, emulator } = await openHttp();
     await call("POST", "/v2/users/ann/apps/demo/inputs", { inputs: [note("long")] });
     await call("POST", "/v2/inputs", { ...where, inputs: [note("body")] });
@@ -102,14 +102,14 @@ describe("paths", () => {
     expect((await call("GET", "/v2/inputs")).json.inputs.map((input) => input.id)).toEqual(["nobody"]);
   });
 
-  it("win over what the body says", async () => {
+  it("take precedence over the body", async () => {
     const { call, emulator } = await openHttp();
     await call("POST", "/v2/users/ann/apps/other/inputs", { ...where, inputs: [note("a")] });
     expect(emulator.stored("ann", "other")).toHaveLength(1);
     expect(emulator.stored("ann", "demo")).toEqual([]);
   });
 
-  it("take `me` for the user, a trailing slash, and ids that are encoded", async () => {
+  it("accept `me` as the user, a trailing slash, and encoded ids", async () => {
     const { call, add, emulator } = await openHttp();
     expect((await call("GET", "/v2/users/me")).json).toMatchObject({ status: { code: 10000 }, user: { id: "me" } });
     await call("POST", "/inputs/", { inputs: [note("slash")] });
@@ -120,7 +120,7 @@ describe("paths", () => {
     expect((await call("GET", `/inputs?ids=${id}`)).json.inputs).toHaveLength(1);
   });
 
-  it("with literal parts are not taken for ids", async () => {
+  it("with literal parts are not read as ids", async () => {
     const { call, add } = await openHttp();
     await add(note("status"), note("stream"));
     expect((await call("GET", "/inputs/status")).json.counts).toMatchObject({ processed: 2 });
@@ -143,7 +143,7 @@ describe("paths", () => {
     ["PATCH", "/inputs/a", 400, 11103],
     ["DELETE", "/v2/users/me/apps", 400, 11103],
     ["GET", "/inputs/%ff", 400, 11102],
-  ])("that lead nowhere are refused: %s %s with %i and %i", async (method, path, http, code) => {
+  ])("without a route are refused: %s %s with %i and %i", async (method, path, http, code) => {
     const { call, add, emulator } = await openHttp();
     await add(note("kept"));
     expect(await call(method, path)).toMatchObject({ http, json: { status: { code } } });
@@ -158,7 +158,7 @@ describe("paths", () => {
     }
   });
 
-  it("of unknown apps are refused when apps do not come by themselves", async () => {
+  it("of unknown apps are refused if autoCreate is false", async () => {
     const { call } = await openHttp({ autoCreate: false });
     expect(await call("GET", "/inputs")).toMatchObject({ http: 404, json: { status: { code: 11101 } } });
     expect((await call("POST", "/v2/users/me/apps", { apps: [{ id: "main" }] })).http).toBe(200);
@@ -169,7 +169,7 @@ describe("paths", () => {
 });
 
 describe("envelopes", () => {
-  it("have a request id of their own, whatever happened", async () => {
+  it("have their own request id after every outcome", async () => {
     const { call } = await openHttp();
     const answers = await Promise.all([
       call("GET", "/inputs"),
@@ -186,7 +186,7 @@ describe("envelopes", () => {
     expect(new Set(ids).size).toBe(answers.length);
   });
 
-  it("have the list of their kind, empty, when the request is refused", async () => {
+  it("have an empty list when the request is refused", async () => {
     const { call } = await openHttp({ pat: "right" });
     const lists = {
       "GET /inputs": "inputs",
@@ -206,7 +206,7 @@ describe("envelopes", () => {
     expect(Object.keys((await call("DELETE", "/inputs", {}, good)).json)).toEqual(["status"]);
   });
 
-  it("begin their id with what the client asks for", async () => {
+  it("begin their id with the prefix of the client", async () => {
     const { call } = await openHttp();
     const prefixed = (prefix: string) =>
       call("GET", "/inputs", undefined, { ...good, "x-clarifai-request-id-prefix": prefix });
@@ -222,7 +222,7 @@ describe("envelopes", () => {
     },
   );
 
-  it("follow camelCase in requests, and leave it in metadata", async () => {
+  it("accept camelCase in requests, and keep it in metadata", async () => {
     const { call, processed } = await openHttp();
     const input = { id: "a", datasetIds: ["train"], data: { text: { raw: "x" }, metadata: { camelCase: { aB: 1 } } } };
     await call("POST", "/inputs", { inputsAddJobId: "job", inputs: [input] });
@@ -231,7 +231,7 @@ describe("envelopes", () => {
     expect((await call("GET", "/inputs/jobs/add/job")).json.inputs_add_job.progress).toEqual({ success_count: 1 });
   });
 
-  it("say 11005 with 429 for requests over the rate", async () => {
+  it("have the code 11005 and HTTP 429 for requests over the rate limit", async () => {
     vi.useFakeTimers({ toFake: ["performance"] }); // Time stands still, so the emulator grants no further requests.
     onTestFinished(() => void vi.useRealTimers());
     const { call } = await openHttp({ requestsPerSecond: 2 });

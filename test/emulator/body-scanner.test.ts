@@ -9,7 +9,7 @@ interface Scanned {
   media: { bytes: Buffer; valid: boolean }[];
 }
 
-/** Scans a text that arrives in pieces of these sizes, over and over. */
+/** Scans a text in pieces of these sizes, which repeat. */
 function scan(text: string, sizes: readonly number[] = [65_536]): Scanned {
   const media: Scanned["media"] = [];
   const scanner = new BodyScanner(() => {
@@ -45,7 +45,7 @@ const input = fc.record({
   metadata: anything,
 });
 
-/** Ways in which writers of JSON differ. */
+/** Ways in which JSON libraries differ. */
 const written = fc.constantFrom(
   (text: string) => text,
   (text: string) => text.replaceAll("/", "\\/"),
@@ -54,7 +54,7 @@ const written = fc.constantFrom(
 const keyWritten = fc.constantFrom('"base64":', '"base64"  :\n\t  ', '"b\\u0061se64":', `"base64":${" ".repeat(60)}`);
 
 describe("scanning a body", () => {
-  it("gives the same JSON and the same bytes, however it is written and cut", () => {
+  it("returns the same JSON and bytes for every notation and every division into chunks", () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(fc.array(input, { maxLength: 4 }), sizes, written, keyWritten, (inputs, cuts, write, name) => {
@@ -75,7 +75,7 @@ describe("scanning a body", () => {
     );
   });
 
-  it("leaves a key `base64` in metadata, in a text and in a mask alone", () => {
+  it("does not change a key `base64` in metadata, in a text and in a mask", () => {
     const text = JSON.stringify({
       inputs: [
         { data: { text: { raw: '"base64":"AAAA"' }, metadata: { base64: "hello", data: { image: { base64: "x" } } } } },
@@ -98,7 +98,7 @@ describe("scanning a body", () => {
     'AAA\\"AAAA',
     "AAA\\u00e9",
     "AAA\\u0141",
-  ])("says that %s is not base64, in one piece or byte by byte", (value) => {
+  ])("reports that %s is not base64, in one piece or byte by byte", (value) => {
     expect(scan(withImage(value)).media).toMatchObject([{ valid: false }]);
     expect(scan(withImage(value), [1]).media).toMatchObject([{ valid: false }]);
   });
@@ -110,7 +110,7 @@ describe("scanning a body", () => {
     },
   );
 
-  it("reaches the store through HTTP: escaped bytes arrive whole, others are refused one by one", async () => {
+  it("works over HTTP: escaped bytes arrive complete, and each invalid value is refused alone", async () => {
     const { call, emulator } = await openHttp();
     const image = Buffer.from("fbefbefffe", "hex").toString("base64");
     const one = (id: string, text: string, more = "") => `{"id":"${id}","data":{"image":{"base64":"${text}"}${more}}}`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { note, openHttp } from "../helpers/http.js";
 
 describe("concepts", () => {
-  it("are made by posting them, once", async () => {
+  it("are created by posting them, once", async () => {
     const { call } = await openHttp();
     const { http, json } = await call("POST", "/concepts", {
       concepts: [{ id: "boat", name: "ferry" }, { id: "sea" }],
@@ -56,7 +56,7 @@ describe("concepts", () => {
     });
   });
 
-  it("that are unknown are neither read nor renamed, and only overwrite renames", async () => {
+  it("that are unknown cannot be read or renamed, and only overwrite renames", async () => {
     const { call } = await openHttp();
     await call("POST", "/concepts", { concepts: [{ id: "boat" }] });
     const concepts = [
@@ -75,7 +75,7 @@ describe("concepts", () => {
 });
 
 describe("datasets", () => {
-  it("are made, read, patched and deleted; their inputs stay", async () => {
+  it("are created, read, patched and deleted; their inputs stay", async () => {
     const { call, add } = await openHttp();
     const image = { url: "http://a.example/cover.jpg" };
     await call("POST", "/datasets", {
@@ -103,7 +103,7 @@ describe("datasets", () => {
     expect((await call("GET", "/inputs/a")).http).toBe(200);
   });
 
-  it("are made and patched all or none", async () => {
+  it("are created and patched together, or none if one is invalid", async () => {
     const { call } = await openHttp();
     await call("POST", "/datasets", { datasets: [{ id: "train" }] });
     expect((await call("POST", "/datasets", { datasets: [{ id: "new" }, { id: "train" }] })).http).toBe(400);
@@ -114,7 +114,7 @@ describe("datasets", () => {
     expect(left.map(({ id, description }) => [id, description])).toEqual([["train", undefined]]);
   });
 
-  it("take inputs one by one and give them back", async () => {
+  it("add inputs and list them", async () => {
     const { call, add } = await openHttp();
     await call("POST", "/datasets", { datasets: [{ id: "train" }] });
     await add(note("a"), note("b"), note("c"));

@@ -19,8 +19,8 @@ async function started(options: Parameters<typeof startEmulator>[0]): Promise<Em
   return store;
 }
 
-describe("the folder of a store", () => {
-  it("has one store at a time, and is free again at once", async () => {
+describe("the data folder", () => {
+  it("is used by one emulator at a time, and is free as soon as it closes", async () => {
     const data = temporaryFolder();
     const first = await startEmulator({ data });
     const app = await connect({ baseUrl: first.url, pat: "any" });
@@ -44,7 +44,7 @@ describe("the folder of a store", () => {
     expect((await started({ data })).stored().map((input) => input.id)).toEqual(["a", "b"]);
   });
 
-  it("is taken by one process at a time, and not by one that was killed", async () => {
+  it("is locked by one process at a time, and not by a killed one", async () => {
     const data = temporaryFolder();
     const libsql = import.meta.resolve("libsql");
     const script = `
@@ -67,7 +67,7 @@ describe("the folder of a store", () => {
   it.each<[string, (path: string) => void]>([
     ["is a file", (path) => writeFileSync(path, "")],
     ["holds no database", (path) => mkdirSync(path) ?? writeFileSync(join(path, "store.sqlite"), "x".repeat(5000))],
-  ])("says so when it %s", async (_, prepare) => {
+  ])("reports when it %s", async (_, prepare) => {
     const path = join(temporaryFolder(), "data");
     prepare(path);
     await expect(startEmulator({ data: path })).rejects.toMatchObject({
@@ -76,7 +76,7 @@ describe("the folder of a store", () => {
     });
   });
 
-  it("is free again when the port is taken", async () => {
+  it("is free again if the port is in use", async () => {
     const data = temporaryFolder();
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -90,7 +90,7 @@ describe("the folder of a store", () => {
     await started({ data });
   });
 
-  it("has all its rows in one file once it is closed", () => {
+  it("has all rows in one file after it is closed", () => {
     const { store, close } = openDataFolder(temporaryFolder());
     store.addApp("me", "photos");
     const path = store.get<{ file: string }>("SELECT file FROM pragma_database_list")?.file ?? "";
@@ -104,7 +104,7 @@ describe("the folder of a store", () => {
 });
 
 describe("processing", () => {
-  it("goes on when rows could not be written for a while", async () => {
+  it("continues after rows could not be written for a while", async () => {
     const { store, files, close } = openDataFolder(temporaryFolder());
     const app = store.addApp("me", "main");
     const now = timestamp();

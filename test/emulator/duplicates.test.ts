@@ -6,7 +6,7 @@ function until(check: () => Promise<void>): Promise<void> {
   return vi.waitFor(check, { interval: 3, timeout: 20_000 });
 }
 
-/** Posts inputs and gives their statuses. */
+/** Posts inputs and returns their statuses. */
 async function post({ call }: Http, inputs: unknown[], more = {}): Promise<[string, number][]> {
   const { json } = await call("POST", "/inputs", { inputs, ...more });
   return json.inputs.map((input) => [input.id, input.status.code]);
@@ -29,7 +29,7 @@ describe("duplicates", () => {
     },
   );
 
-  it.each(["SUFFIX", 2])("by id get a suffix when they may (%s), but not twice in one request", async (policy) => {
+  it.each(["SUFFIX", 2])("by id get a suffix with the policy %s, but not within one request", async (policy) => {
     const http = await openHttp();
     const more = { input_id_conflict_resolution: policy };
     await http.add(note("a"));
@@ -44,7 +44,7 @@ describe("duplicates", () => {
     expect(await post(http, [note("a")], more)).toEqual([[expect.stringMatching(/^a-[0-9a-f]{6}$/), 30001]]);
   });
 
-  it("are not inputs without an id, also when they say that it is null", async () => {
+  it("do not include inputs without an id, even if it is null", async () => {
     const http = await openHttp();
     const nameless = [null, "", undefined].map((id) => ({ ...note("x"), id }));
     const ids = (await post(http, nameless)).map(([id]) => id);
@@ -52,7 +52,7 @@ describe("duplicates", () => {
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it("are shown with their data, but not with their content", async () => {
+  it("are returned with their data, without their content", async () => {
     const { call, add } = await openHttp();
     await add(note("a"));
     const image = { base64: (await jpeg()).toString("base64"), url: "http://a.example/x.jpg" };
@@ -61,7 +61,7 @@ describe("duplicates", () => {
     expect(refused?.data).toEqual({ image: { url: "http://a.example/x.jpg" }, text: {}, metadata: data.metadata });
   });
 
-  it("by URL are refused, unless they are allowed or the first one is gone", async () => {
+  it("by URL are refused, unless they are allowed or the first input was deleted", async () => {
     const http = await openHttp({ allowFetch: false });
     const image = (id: string, more = {}) => ({ id, data: { image: { url: "http://a.example/x.jpg", ...more } } });
     expect(await post(http, [image("a"), image("b"), image("c", { allow_duplicate_url: true })])).toEqual([
@@ -76,7 +76,7 @@ describe("duplicates", () => {
 });
 
 describe("deleting", () => {
-  it("takes a while, and then takes all of an input; unknown ids do not matter", async () => {
+  it("happens after a delay, removes everything of an input, and ignores unknown ids", async () => {
     const before = await openHttp({ deleteDelayMs: 600_000 });
     await before.add(note("a", { concepts: [{ id: "x" }] }), note("b"));
     await before.call("POST", "/datasets/train/inputs", { dataset_inputs: [{ input: { id: "a" } }] });
@@ -98,7 +98,7 @@ describe("deleting", () => {
     expect((await http.call("DELETE", "/inputs/nope")).http).toBe(404);
   });
 
-  it("counts every time that an input is stored", async () => {
+  it("keeps the count of how often an input was stored", async () => {
     const http = await openHttp();
     http.emulator.faults.add({ fault: { type: "processing", share: 1, code: 30002, times: 2 } });
     const codes: (number | undefined)[] = [];
@@ -110,7 +110,7 @@ describe("deleting", () => {
     expect(codes).toEqual([30002, 30002, 30000]);
   });
 
-  it("leaves the bytes that another input has, also one that is just arriving", async () => {
+  it("keeps the bytes that another input uses, even one that is being uploaded", async () => {
     const http = await openHttp();
     const image = await jpeg();
     await http.add(picture("a", image));

@@ -1,4 +1,4 @@
-/** Faults of the store: what is rehearsed happens, and its records tell what was done. */
+/** Fault injection: faults happen as configured, and the records of the store show what was done. */
 
 import { describe, expect, it, vi } from "vitest";
 import { note, openHttp, picture } from "../helpers/http.js";
@@ -6,7 +6,7 @@ import { note, openHttp, picture } from "../helpers/http.js";
 const pixel = Buffer.from("R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs=", "base64");
 
 describe("a fault", () => {
-  it("carries a request out twice, and gives the second answer", async () => {
+  it("carries a request out twice, and returns the second answer", async () => {
     const { emulator, call } = await openHttp();
     emulator.faults.add({ method: "POST", times: 1, fault: { type: "twice" } });
     const { inputs } = (await call("POST", "/inputs", { inputs: [note("a")] })).json;
@@ -34,12 +34,12 @@ describe("a fault", () => {
     const [input] = await add(picture("a", pixel));
     emulator.faults.add({ path: "/media/", fault });
     const { prefix, suffix } = input?.data.image?.hosted ?? { prefix: "", suffix: "" };
-    const asked = fetch(`${prefix}/orig/${suffix}`, { headers: { authorization: "Key any" } });
-    await expect(asked.then((response) => response.arrayBuffer())).rejects.toThrow();
+    const download = fetch(`${prefix}/orig/${suffix}`, { headers: { authorization: "Key any" } });
+    await expect(download.then((response) => response.arrayBuffer())).rejects.toThrow();
   });
 });
 
-it("names what was deleted, and how often it had been stored", async () => {
+it("lists deleted inputs, and how often each was stored", async () => {
   const { emulator, add, call } = await openHttp();
   for (let times = 0; times < 2; times += 1) {
     await add(note("a"));

@@ -16,14 +16,14 @@ async function jobOf({ call }: Http, id: string) {
   return (await call("GET", `/inputs/jobs/add/${id}`)).json.inputs_add_job;
 }
 
-/** Posts inputs and gives their statuses. */
+/** Posts inputs and returns their statuses. */
 async function post({ call }: Http, inputs: unknown[], more = {}): Promise<[string, number][]> {
   const { json } = await call("POST", "/inputs", { inputs, ...more });
   return json.inputs.map((input) => [input.id, input.status.code]);
 }
 
 describe("processing", () => {
-  it("is pending first, with an unknown format, and then done", async () => {
+  it("starts as pending with an unknown format, and ends as processed", async () => {
     const { call, processed } = await openHttp();
     const { json } = await call("POST", "/inputs", { inputs: [picture("a", await jpeg(32, 24))] });
     expect(json.status).toMatchObject({ code: 10000, details: "All inputs successfully added" });
@@ -38,17 +38,20 @@ describe("processing", () => {
     expect(input.data.image?.url).toContain("/media/orig/users/me/apps/main/inputs/image/");
   });
 
-  it.each(["jpeg", "png", "webp", "gif", "tiff"] as const)("finds a %s that is cut off, or is none", async (format) => {
-    const { add } = await openHttp();
-    const noise = Buffer.from(Array.from({ length: 64 * 48 * 3 }, (_, n) => (n * n * 31) & 255));
-    const whole = await sharp(noise, { raw: { width: 64, height: 48, channels: 3 } })
-      .toFormat(format)
-      .toBuffer();
-    const cut = whole.subarray(0, Math.floor(whole.length * 0.6));
-    const header = whole.subarray(0, 16);
-    const inputs = await add(picture("whole", whole), picture("cut", cut), picture("header", header));
-    expect(inputs.map((input) => input.status.code)).toEqual([30000, 30002, 30002]);
-  });
+  it.each(["jpeg", "png", "webp", "gif", "tiff"] as const)(
+    "fails a %s that is cut off or has other content",
+    async (format) => {
+      const { add } = await openHttp();
+      const noise = Buffer.from(Array.from({ length: 64 * 48 * 3 }, (_, n) => (n * n * 31) & 255));
+      const whole = await sharp(noise, { raw: { width: 64, height: 48, channels: 3 } })
+        .toFormat(format)
+        .toBuffer();
+      const cut = whole.subarray(0, Math.floor(whole.length * 0.6));
+      const header = whole.subarray(0, 16);
+      const inputs = await add(picture("whole", whole), picture("cut", cut), picture("header", header));
+      expect(inputs.map((input) => input.status.code)).toEqual([30000, 30002, 30002]);
+    },
+  );
 
   it("fails for bytes of no known kind, of another kind, and of a format that is not supported", async () => {
     const { add } = await openHttp();
@@ -62,7 +65,7 @@ describe("processing", () => {
     expect(inputs[1]?.status.details).toContain("audio/wav, not image");
   });
 
-  it("counts what is waiting, done and failed", async () => {
+  it("counts waiting, processed and failed inputs", async () => {
     const http = await openHttp({ processingDelayMs: later });
     await post(http, [note("a"), note("b")]);
     expect((await http.call("GET", "/inputs/status")).json.counts).toEqual({
@@ -80,7 +83,7 @@ describe("processing", () => {
 });
 
 describe("add jobs", () => {
-  it("count the inputs of all requests with their id, and not those that were refused", async () => {
+  it("count the inputs of all requests with their id, without refused ones", async () => {
     const http = await openHttp();
     const inputs_add_job_id = "job";
     await post(http, [note("a"), picture("b", Buffer.from("nothing"))], { inputs_add_job_id });
@@ -97,7 +100,7 @@ describe("add jobs", () => {
     expect((await http.call("GET", "/inputs/jobs/add/nope")).json.status.code).toBe(11101);
   });
 
-  it("are queued while all is pending, and wait for no input that was deleted", async () => {
+  it("are queued while all inputs are pending, and do not wait for deleted inputs", async () => {
     const http = await openHttp({ processingDelayMs: later });
     await post(http, [note("a")], { inputs_add_job_id: "job" });
     expect(await jobOf(http, "job")).toMatchObject({ progress: { pending_count: 1 }, status: { code: 64000 } });
@@ -114,7 +117,7 @@ describe("add jobs", () => {
 });
 
 describe("inputs by URL", () => {
-  it("are fetched through redirects, and keep their URL; what cannot be fetched fails with the reason", async () => {
+  it("are fetched through redirects and keep their URL; a failed fetch is reported with its reason", async () => {
     const image = await jpeg(40, 30);
     const web = await startWeb({
       "/a.jpg": (response) => response.end(image),
@@ -143,15 +146,18 @@ describe("inputs by URL", () => {
     expect(inputs[3]?.status.details).toContain("503 Server Error");
   });
 
-  it("fail when the store does not fetch", async () => {
+  it("fail if allowFetch is false", async () => {
     const { add } = await openHttp({ allowFetch: false });
     const [input] = await add({ id: "a", data: { image: { url: "http://127.0.0.1:9/a.jpg" } } });
-    expect(input?.status).toMatchObject({ code: 30002, details: "this store does not fetch" });
+    expect(input?.status).toMatchObject({
+      code: 30002,
+      details: "the emulator does not fetch URLs (allowFetch is false)",
+    });
   });
 });
 
 describe("a restart", () => {
-  it("keeps everything that was there", async () => {
+  it("keeps all data", async () => {
     const data = temporaryFolder();
     const before = await openHttp({ data });
     const image = await jpeg();
@@ -178,7 +184,7 @@ describe("a restart", () => {
     expect(Buffer.from(bytes).equals(image)).toBe(true);
   });
 
-  it("goes on with what was pending, and finishes what was being deleted", async () => {
+  it("resumes pending inputs and finishes deletions", async () => {
     const data = temporaryFolder();
     const before = await startEmulator({ port: 0, data, processingDelayMs: later, deleteDelayMs: later });
     const send = (method: string, body: unknown) =>

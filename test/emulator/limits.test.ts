@@ -6,13 +6,13 @@ import { describe, expect, it } from "vitest";
 import { MB } from "../../src/clarifai/limits.js";
 import { type Envelope, type Http, note, openHttp, picture } from "../helpers/http.js";
 
-/** Base64 of `length` bytes that are zero, piece by piece; `length` must be a multiple of 3. */
+/** Yields the base64 of `length` zero bytes in pieces. `length` must be a multiple of 3. */
 function* zeros(length: number): Generator<string> {
   const piece = "A".repeat(1_000_000);
   for (let left = (length / 3) * 4; left > 0; left -= piece.length) yield piece.slice(0, left);
 }
 
-/** Posts a body in pieces that are never in memory together. */
+/** Posts a body in pieces, so that it is never in memory as a whole. */
 async function stream({ emulator }: Http, pieces: () => Iterable<string>): Promise<{ http: number; json: Envelope }> {
   const { statusCode, body } = await request(`${emulator.url}/v2/users/me/apps/main/inputs`, {
     method: "POST",
@@ -22,7 +22,7 @@ async function stream({ emulator }: Http, pieces: () => Iterable<string>): Promi
   return { http: statusCode, json: (await body.json()) as Envelope };
 }
 
-/** A PNG of which only header and end are there; the size of the picture is all that is looked at. */
+/** Makes a PNG of a header and an end only, because the emulator reads only the size of the image. */
 function pngHeader(width: number, height: number): Buffer {
   const header = Buffer.alloc(45);
   header.write("\x89PNG\r\n\x1a\n", "latin1");
@@ -36,7 +36,7 @@ function pngHeader(width: number, height: number): Buffer {
 }
 
 describe("the limits of a request", () => {
-  it("take 128 inputs, and nothing of 129", async () => {
+  it("accept 128 inputs, and refuse all of 129", async () => {
     const { call, emulator } = await openHttp();
     const inputs = Array.from({ length: 129 }, (_, n) => note(`n${n}`));
     const tooMany = await call("POST", "/inputs", { inputs });
@@ -52,7 +52,7 @@ describe("the limits of a request", () => {
     expect(await call("POST", "/inputs", body)).toMatchObject({ http: 400, json: { status: { code: 11102 } } });
   });
 
-  it("take one video alone, and none in company", async () => {
+  it("accept a single video, and refuse a video with other inputs", async () => {
     const { call, emulator } = await openHttp();
     const video = (id: string) => ({ id, data: { video: { base64: "AAAAIGZ0eXA=" } } });
     for (const other of [video("w"), note("n")]) {
@@ -63,7 +63,7 @@ describe("the limits of a request", () => {
     expect((await call("POST", "/inputs", { inputs: [video("v")] })).json.status.code).toBe(10000);
   });
 
-  it("refuse 129 ids to delete, annotations, and patches, and do nothing of them", async () => {
+  it("refuse 129 ids to delete, annotations or patches, and change nothing", async () => {
     const { call, add, emulator } = await openHttp();
     await add(note("a"));
     const ids = ["a", ...Array.from({ length: 128 }, (_, n) => `n${n}`)];
@@ -91,7 +91,7 @@ describe("the limits of a request", () => {
     expect((await call("GET", "/inputs?per_page=1000")).http).toBe(200);
   });
 
-  it("refuse a body of 128 MB with 413, and answer while it is still arriving", async () => {
+  it("refuse a body of 128 MB with 413, and answer before it has arrived", async () => {
     const http = await openHttp();
     const text = await stream(http, function* () {
       yield '{"inputs":[{"id":"a","data":{"text":{"raw":"';
@@ -116,7 +116,7 @@ describe("the limits of a request", () => {
     ).toEqual([]);
   });
 
-  it("refuse at once what announces to be too long", async () => {
+  it("refuse a body at once if its content-length is over the limit", async () => {
     const http = await openHttp();
     const abort = new AbortController();
     const body = new Readable({ read: () => undefined });
@@ -134,7 +134,7 @@ describe("the limits of a request", () => {
 });
 
 describe("the limits of an input", () => {
-  it("take an id of 48 characters, and not one of 49", async () => {
+  it("accept an id of 48 characters, and refuse one of 49", async () => {
     const { call } = await openHttp();
     const { json } = await call("POST", "/inputs", { inputs: [note("x".repeat(48)), note("y".repeat(49))] });
     expect(json.status.code).toBe(10010);
@@ -142,14 +142,14 @@ describe("the limits of an input", () => {
     expect(json.inputs[1]?.status.details).toBe("id must be between 1 and 48 characters long");
   });
 
-  it("make an id for an input without one", async () => {
+  it("create an id for an input without one", async () => {
     const { call } = await openHttp();
     const { json } = await call("POST", "/inputs", { inputs: [{ data: { text: { raw: "x" } } }, note("")] });
     for (const input of json.inputs) expect(input.id).toMatch(/^[0-9a-f]{32}$/);
     expect(json.inputs[0]?.id).not.toBe(json.inputs[1]?.id);
   });
 
-  it("refuse an image and a text of 20 MB, and take one with a byte less", async () => {
+  it("refuse an image and a text of 20 MB, and accept one byte less", async () => {
     const http = await openHttp();
     const { json } = await stream(http, function* () {
       yield '{"inputs":[{"id":"full","data":{"image":{"base64":"';
@@ -172,7 +172,7 @@ describe("the limits of an input", () => {
     expect(kept).toHaveLength(1);
   });
 
-  it("take 85 megapixels, and not a row more", async () => {
+  it("accept 85 megapixels, and refuse one more row", async () => {
     const { add } = await openHttp();
     const inputs = await add(picture("full", pngHeader(10_000, 8500)), picture("more", pngHeader(10_000, 8501)));
     expect(inputs.map((input) => input.status.code)).toEqual([30000, 30105]);
@@ -184,11 +184,11 @@ describe("the limits of an input", () => {
     ["both url and raw", { text: { url: "http://a.example/", raw: "x" } }, 30104],
     ["neither url nor base64", { image: {} }, 30104],
     ["no medium", { concepts: [{ id: "x" }] }, 30104],
-    ["two media that do not go together", { image: { base64: "AAAA" }, audio: { base64: "AAAA" } }, 30104],
+    ["two media that cannot be combined", { image: { base64: "AAAA" }, audio: { base64: "AAAA" } }, 30104],
     ["a URL that cannot be fetched", { image: { url: "ftp://a.example/x" } }, 30106],
     ["a latitude of 91", { text: { raw: "x" }, geo: { geo_point: { longitude: 0, latitude: 91 } } }, 30104],
     ["a concept without an id", { text: { raw: "x" }, concepts: [{ value: 1 }] }, 40003],
-  ])("refuse %s and take the rest", async (_, data, code) => {
+  ])("refuse %s and accept the other inputs", async (_, data, code) => {
     const { call, emulator } = await openHttp();
     const { http, json } = await call("POST", "/inputs", { inputs: [{ id: "bad", data }, note("good")] });
     expect([http, json.status.code]).toEqual([200, 10010]);
@@ -201,7 +201,7 @@ describe("the limits of an input", () => {
     expect(alone).toMatchObject({ http: 400, json: { status: { code: 10020 } } });
   });
 
-  it("keep 32 bits of numbers, in their shortest form", async () => {
+  it("round numbers to 32 bits, in their shortest form", async () => {
     const { add } = await openHttp();
     const concepts = [{ id: "a", value: 0.1234567891 }, { id: "b" }, { id: "c", value: 0 }];
     const geo = { geo_point: { longitude: 4.480000001, latitude: 51.92 } };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Http, note, openHttp, picture } from "../helpers/http.js";
 
-/** A store with the inputs `c`, `a`, `e`, `b`, `d`, added in this order. */
+/** Starts an emulator with the inputs `c`, `a`, `e`, `b`, `d`, added in this order. */
 async function withFive(): Promise<Http> {
   const http = await openHttp();
   for (const id of ["c", "a", "e", "b", "d"]) await http.add(note(id));
@@ -25,7 +25,7 @@ describe("listing inputs", () => {
     ["?ids=a&ids=c&per_page=1&page=2", "c"],
     ["?ids=a,c", ""],
     ["?status.code=0", "dbeac"],
-  ])("%s gives %j, newest first", async (query, expected) => {
+  ])("with %s returns %j, newest first", async (query, expected) => {
     expect(await ids(await withFive(), `/inputs${query}`)).toBe(expected);
   });
 
@@ -37,13 +37,13 @@ describe("listing inputs", () => {
     ["30002", "broken"],
     ["INPUT_DOWNLOAD_FAILED", "broken"],
     ["30001", ""],
-  ])("with status.code=%s gives %j", async (code, expected) => {
+  ])("with status.code=%s returns %j", async (code, expected) => {
     const http = await openHttp();
     await http.add(note("ok"), picture("broken", Buffer.from("nothing")));
     expect(await ids(http, `/inputs?status.code=${code}`)).toBe(expected);
   });
 
-  it("refuses a status that it does not know", async () => {
+  it("refuses an unknown status", async () => {
     const { call } = await withFive();
     expect(await call("GET", "/inputs?status.code=INPUT_SUCESS")).toMatchObject({
       http: 400,
@@ -51,7 +51,7 @@ describe("listing inputs", () => {
     });
   });
 
-  it("has pages of 128, and of 20 as a stream", async () => {
+  it("has pages of 128 by default, and of 20 in a stream", async () => {
     const http = await openHttp();
     await http.call("POST", "/inputs", { inputs: Array.from({ length: 128 }, (_, n) => note(`n${n}`)) });
     await http.call("POST", "/inputs", { inputs: [note("last")] });
@@ -59,7 +59,7 @@ describe("listing inputs", () => {
     expect((await http.call("GET", "/inputs/stream")).json.inputs).toHaveLength(20);
   });
 
-  it("shows lists that are empty", async () => {
+  it("returns empty lists", async () => {
     const { call } = await openHttp();
     for (const name of ["inputs", "annotations", "concepts", "datasets"]) {
       expect((await call("GET", `/${name}`)).json).toMatchObject({ status: { code: 10000 }, [name]: [] });
@@ -78,11 +78,11 @@ describe("streaming inputs", () => {
     ["?order_by_id=true&last_id=b", "cde"],
     ["?order_by_id=True&descending=True&last_id=c", "ba"],
     ["?descending=false", "caebd"],
-  ])("%s gives %j", async (query, expected) => {
+  ])("with %s returns %j", async (query, expected) => {
     expect(await ids(await withFive(), `/inputs/stream${query}`)).toBe(expected);
   });
 
-  it("goes on from an input that was deleted meanwhile, and finds those that were added", async () => {
+  it("continues after an input that was deleted in the meantime, and finds added inputs", async () => {
     const http = await withFive();
     await http.call("DELETE", "/inputs/e");
     await expect.poll(() => http.emulator.stored().length).toBe(4);
@@ -90,7 +90,7 @@ describe("streaming inputs", () => {
     expect(await ids(http, "/inputs/stream?last_id=e")).toBe("bdf");
   });
 
-  it("refuses to go on from an input that never was", async () => {
+  it("refuses to continue after an input that never existed", async () => {
     const { call } = await withFive();
     expect(await call("GET", "/inputs/stream?last_id=nope")).toMatchObject({
       http: 404,

@@ -18,7 +18,7 @@ async function hosted() {
 }
 
 describe("hosted media", () => {
-  it("are exactly the bytes that were sent, of every kind", async () => {
+  it("are exactly the uploaded bytes, for every kind", async () => {
     const { add } = await openHttp();
     const sent = {
       image: exampleBytes("harbour/quay.jpg"),
@@ -38,7 +38,7 @@ describe("hosted media", () => {
     }
   });
 
-  it("are not there without credentials, and forbidden with wrong ones", async () => {
+  it("answer 404 without a key, and 401 with a wrong one", async () => {
     const data = temporaryFolder();
     const emulator = await startEmulator({ port: 0, data, pat: "right" });
     onTestFinished(() => emulator.close());
@@ -56,18 +56,18 @@ describe("hosted media", () => {
     }
   });
 
-  it("have the address under which the client knows the server", async () => {
+  it("have the host name that the client uses", async () => {
     const { emulator, add } = await openHttp();
     await add(picture("a", await jpeg()));
-    const shown = async (host: string) => {
+    const hostedPrefix = async (host: string) => {
       const { body } = await request(`${emulator.url}/v2/inputs/a`, { headers: { ...key, host } });
       return ((await body.json()) as { input: InputJson }).input.data.image?.hosted?.prefix;
     };
-    expect(await shown("localhost:8080")).toBe("http://localhost:8080/media");
-    expect(await shown("[::1]:8080")).toBe("http://[::1]:8080/media");
+    expect(await hostedPrefix("localhost:8080")).toBe("http://localhost:8080/media");
+    expect(await hostedPrefix("[::1]:8080")).toBe("http://[::1]:8080/media");
   });
 
-  it("are downloaded with the key when the server goes by another name", async () => {
+  it("are downloaded with the key if the server has another host name", async () => {
     const { emulator } = await openHttp();
     const app = await connect({ baseUrl: `http://localhost:${emulator.port}`, pat: "any" });
     onTestFinished(() => app.close());
@@ -78,7 +78,7 @@ describe("hosted media", () => {
     expect(report.counts).toMatchObject({ read: 1, ok: 1 });
   });
 
-  it("come in smaller sizes too when they are images", async () => {
+  it("are also served in smaller sizes if they are images", async () => {
     const { add } = await openHttp();
     const [input] = await add(picture("a", await jpeg(300, 200)));
     expect(input?.data.image?.hosted?.sizes).toEqual(["orig", "tiny", "small", "large"]);
@@ -109,7 +109,7 @@ describe("hosted media", () => {
     ["bytes=0-9", 0, 10],
     ["bytes=10-", 10, undefined],
     ["bytes=5-99999999", 5, undefined],
-  ])("are sent in part for %s", async (range, start, end) => {
+  ])("are sent as a range for %s", async (range, start, end) => {
     const { url, image } = await hosted();
     const response = await fetch(url, { headers: { ...key, range } });
     const part = image.subarray(start, end);
@@ -118,7 +118,7 @@ describe("hosted media", () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(part)).toBe(true);
   });
 
-  it("have no part beyond their end, and tell their size without being sent", async () => {
+  it("have no range beyond their end, and answer HEAD with their size", async () => {
     const { url, image } = await hosted();
     expect((await fetch(url, { headers: { ...key, range: `bytes=${image.length}-` } })).status).toBe(416);
     const head = await fetch(url, { method: "HEAD", headers: key });
@@ -126,7 +126,7 @@ describe("hosted media", () => {
     expect((await head.arrayBuffer()).byteLength).toBe(0);
   });
 
-  it("tell their digest and their tag, and send a part only of the content that is meant", async () => {
+  it("are sent with digest and ETag, and as a range only if the ETag matches", async () => {
     const { url, image } = await hosted();
     const digest = createHash("sha256").update(image);
     const etag = `"${digest.copy().digest("hex")}"`;
@@ -139,7 +139,7 @@ describe("hosted media", () => {
     expect(await statusFor('"other"')).toBe(200);
   });
 
-  it("are sent in full and in part where they are large, too", async () => {
+  it("are sent in full and as a range if they are large", async () => {
     const { add } = await openHttp();
     const bytes = Buffer.concat([exampleBytes("media/ferry.mp4"), randomBytes(700_000)]);
     const [input] = await add({ id: "v", data: { video: { base64: bytes.toString("base64") } } });
@@ -150,7 +150,7 @@ describe("hosted media", () => {
     expect((await get({ range: "bytes=300000-" })).equals(bytes.subarray(300_000))).toBe(true);
   });
 
-  it("go with the last input that has them", async () => {
+  it("are deleted with the last input that uses them", async () => {
     const { add, call, url, image, emulator } = await hosted();
     await add(picture("b", image));
     await call("DELETE", "/inputs/a");
@@ -163,14 +163,14 @@ describe("hosted media", () => {
 });
 
 describe("text", () => {
-  it("is kept as it was sent, and has no hosted address", async () => {
+  it("is stored as it was sent, and has no hosted address", async () => {
     const { add } = await openHttp();
     const raw = 'grüße \u2028 "quoted" \\ 😀\u0000 end';
     const [input] = await add({ id: "t", data: { text: { raw } } });
     expect(input?.data.text).toEqual({ raw, text_info: { char_count: [...raw].length, encoding: "UTF8" } });
   });
 
-  it("goes along with an image", async () => {
+  it("can be part of an input with an image", async () => {
     const { add } = await openHttp();
     const image = { base64: (await jpeg()).toString("base64") };
     const [input] = await add({ id: "mm", data: { image, text: { raw: "What is shown?" } } });
@@ -181,7 +181,7 @@ describe("text", () => {
     });
   });
 
-  it("of a note in an app with an odd name has no trouble with addresses", async () => {
+  it("works in an app whose id needs encoding in addresses", async () => {
     const { call } = await openHttp();
     const app = `/v2/users/${encodeURIComponent("ann b")}/apps/${encodeURIComponent("a/ü")}`;
     await call("POST", `${app}/inputs`, { inputs: [picture("p", await jpeg()), note("n")] });

@@ -8,7 +8,7 @@ const first = box(0.1, 0.1, 0.9, 0.8);
 const second = box(0.45, 0.35, 0.7, 0.6);
 const face = { concepts: [{ id: "id-face", name: "face", value: 1 }] };
 
-/** A store with the annotation `demo`: one region, `r1`, with the concept `id-face`. */
+/** Starts an emulator with the annotation `demo`: one region, `r1`, with the concept `id-face`. */
 async function withBox(): Promise<Http> {
   const http = await openHttp();
   await http.add(note("bbox"));
@@ -40,7 +40,7 @@ describe("patching an annotation", () => {
     expect(conceptsOf((await regionsOf(http))[0])).toEqual(["id-face"]);
   });
 
-  it("merges the concepts of the region by their ids, and leaves the box where it is", async () => {
+  it("merges the concepts of the region by their ids, and does not move the box", async () => {
     const http = await withBox();
     const concepts = [{ id: "id-face", value: 0 }, { id: "smile" }];
     await patch(http, "merge", { data: { regions: [{ id: "r1", data: { concepts } }] } });
@@ -52,7 +52,7 @@ describe("patching an annotation", () => {
     ]);
   });
 
-  it("replaces the region by one with another id", async () => {
+  it("replaces the region by a region with another id", async () => {
     const http = await withBox();
     await patch(http, "merge", { data: { regions: [{ id: "r2", region_info: second }] } });
     expect(await regionsOf(http)).toEqual([{ id: "r2", region_info: second }]);
@@ -129,7 +129,7 @@ describe("patching an annotation", () => {
     },
   );
 
-  it("is deleted when its last metadata go", async () => {
+  it("is deleted with its last metadata", async () => {
     const http = await withBox();
     await patch(http, "overwrite", { data: { metadata: { a: 1 } } });
     await patch(http, "remove", { data: { metadata: { a: true } } }, { delete_if_empty_data: true });
@@ -152,7 +152,7 @@ describe("patching an annotation", () => {
     },
   );
 
-  it("says of unknown annotations that they do not exist, and patches the others", async () => {
+  it("reports that unknown annotations do not exist, and patches the others", async () => {
     const { call } = await withBox();
     const annotations = ["demo", "nope"].map((id) => ({ id, input_id: "bbox", data: { concepts: [{ id: "night" }] } }));
     const { http, json } = await call("PATCH", "/annotations", { action: "merge", annotations });
@@ -163,7 +163,7 @@ describe("patching an annotation", () => {
     ]);
   });
 
-  it("refuses a patch to a box that is none, and keeps the old one", async () => {
+  it("refuses a patch with an invalid box, and keeps the old box", async () => {
     const http = await withBox();
     const annotations = [
       { id: "demo", input_id: "bbox", data: { regions: [{ region_info: box(0.9, 0.1, 0.1, 0.8) }] } },

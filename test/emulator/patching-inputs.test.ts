@@ -19,7 +19,7 @@ const before = {
   geo: { geo_point: { longitude: 4.48, latitude: 51.92 } },
 };
 
-/** What can be patched, with concepts as pairs of id and value. */
+/** The fields that can be patched, with concepts as pairs of id and value. */
 interface Patchable {
   concepts: [string, number][];
   metadata: unknown;
@@ -137,7 +137,7 @@ describe("patching an input", () => {
     expect(patchable(data)).toEqual({ ...whole, metadata: { split: "test" } });
   });
 
-  it("keeps its own annotation when nothing is left in it", async () => {
+  it("keeps its input-level annotation when its data are empty", async () => {
     const { call } = await withInput({ metadata: { split: "train" } });
     const { annotations } = (await call("GET", "/annotations?input_ids=a")).json;
     const [own] = annotations;
@@ -152,7 +152,7 @@ describe("patching an input", () => {
     expect((await call("GET", "/inputs/a")).json.input.data.metadata).toBeUndefined();
   });
 
-  it("says of unknown inputs that they do not exist, and patches the others", async () => {
+  it("reports that unknown inputs do not exist, and patches the others", async () => {
     const { call } = await withInput();
     const inputs = [
       { id: "a", data: { metadata: { split: "test" } } },

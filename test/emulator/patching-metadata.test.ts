@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { note, openHttp } from "../helpers/http.js";
 
-/** What becomes of the metadata of an input. */
+/** Patches the metadata of an input and returns the result. */
 async function patched(before: object, action: string, patch: unknown): Promise<unknown> {
   const { add, call } = await openHttp();
   await add(note("a", { metadata: before }));

@@ -1,9 +1,10 @@
-/** Patch semantics against a plain model of the documented rules, written as a table and not as the store has them. */
+/** Patch semantics against an independent model of the documented rules, written as a table. */
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Json, JsonObject } from "../../src/core/util/json-values.js";
 import { patchFields } from "../../src/emulator/routes/patching.js";
-import type { Fields, Json, JsonObject } from "../../src/emulator/store/model.js";
+import type { Fields } from "../../src/emulator/store/model.js";
 
 type Rule = [merge: Json | undefined, remove: Json | undefined];
 
@@ -15,7 +16,7 @@ const leaves = (value: Json): Json[] =>
   isList(value) ? value.flatMap(leaves) : isMap(value) ? Object.values(value).flatMap(leaves) : [value];
 const onlyTrue = (value: Json) => leaves(value).every((leaf) => leaf === true);
 
-/** What becomes of a value `old` (undefined: the key is not there) by a patch, row by row of the documentation. */
+/** Patches a value by the rows of the documentation. `old` is undefined if the key does not exist. */
 function ruleFor(old: Json | undefined, value: Json): Rule {
   const row = (merge: Json | undefined, remove: Json | undefined): Rule => [merge, remove];
   const both = (pick: 0 | 1): JsonObject => {
@@ -73,8 +74,8 @@ const geo = fc.record({ geo_point: fc.record({ longitude: fc.integer(), latitude
 const fields = fc.record({ metadata, concepts, geo }, { requiredKeys: [] }) as fc.Arbitrary<Fields>;
 const action = fc.constantFrom("merge", "overwrite", "remove");
 
-/** Without what is there and empty, which no answer shows. */
-function shown({ metadata: data, concepts: list, geo: point }: Fields): Fields {
+/** Removes empty values, which no answer contains. */
+function withoutEmpty({ metadata: data, concepts: list, geo: point }: Fields): Fields {
   return {
     ...(data && Object.keys(data).length > 0 ? { metadata: data } : {}),
     ...(list && list.length > 0 ? { concepts: list } : {}),
@@ -91,38 +92,39 @@ function model(old: Fields, patch: Fields, how: "merge" | "overwrite" | "remove"
     if (next === undefined) delete data[name];
     else data[name] = next;
   }
-  const given = patch.concepts ?? [];
-  const kept = (old.concepts ?? []).flatMap((concept) => {
-    const found = given.find(({ id }) => id === concept.id);
+  const patchConcepts = patch.concepts ?? [];
+  const remaining = (old.concepts ?? []).flatMap((concept) => {
+    const found = patchConcepts.find(({ id }) => id === concept.id);
     return how === "remove" ? (found ? [] : [concept]) : [found ?? concept];
   });
-  const added = how === "merge" ? given.filter(({ id }) => !kept.some((concept) => concept.id === id)) : [];
+  const added =
+    how === "merge" ? patchConcepts.filter(({ id }) => !remaining.some((concept) => concept.id === id)) : [];
   const point = patch.geo === undefined ? old.geo : how === "merge" ? patch.geo : undefined;
-  return { metadata: data, concepts: [...kept, ...added], ...(point ? { geo: point } : {}) };
+  return { metadata: data, concepts: [...remaining, ...added], ...(point ? { geo: point } : {}) };
 }
 
 describe("patches of an input's fields", () => {
-  it("one after another do what the documented rules say", () => {
+  it("give the documented results, one after another", () => {
     fc.assert(
       fc.property(fields, fc.array(fc.tuple(action, fields), { maxLength: 6 }), (before, patches) => {
         let [store, plain] = [before, before];
         for (const [how, patch] of patches) {
           store = patchFields(store, patch, how);
           plain = model(plain, patch, how);
-          expect(shown(store)).toEqual(shown(plain));
+          expect(withoutEmpty(store)).toEqual(withoutEmpty(plain));
         }
       }),
       { numRuns: 2000 },
     );
   });
 
-  it("change nothing that they do not name, and nothing of what they are given", () => {
+  it("change only the fields that they name, and not their arguments", () => {
     fc.assert(
       fc.property(fields, fields, fc.constantFrom("merge", "remove"), (before, patch, how) => {
-        const [was, given] = [structuredClone(before), structuredClone(patch)];
+        const [oldFields, oldPatch] = [structuredClone(before), structuredClone(patch)];
         const after = patchFields(before, patch, how);
-        expect([before, patch]).toEqual([was, given]);
-        for (const [name, value] of Object.entries(was.metadata ?? {})) {
+        expect([before, patch]).toEqual([oldFields, oldPatch]);
+        for (const [name, value] of Object.entries(oldFields.metadata ?? {})) {
           if (!(name in (patch.metadata ?? {}))) expect(after.metadata?.[name]).toEqual(value);
         }
       }),

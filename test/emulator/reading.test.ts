@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readMessage, readParameters } from "../../src/emulator/server/reading.js";
+import { readMessage, readParameters } from "../../src/emulator/wire/read-message.js";
 import { jpeg } from "../helpers/files.js";
 import { note, openHttp, picture } from "../helpers/http.js";
 
@@ -8,7 +8,7 @@ const strict = { strict: true };
 type Body = Parameters<typeof readMessage>[0];
 
 describe("reading a body", () => {
-  it("leaves out what is null, empty or zero, and shows what answers always show", () => {
+  it("leaves out null, empty and zero fields, and adds the fields that answers always have", () => {
     const body = {
       inputs: [{ id: null, dataset_ids: [], data: { text: { raw: "", url: "u", allow_duplicate_url: false } } }],
       inputs_add_job_id: "",
@@ -32,7 +32,7 @@ describe("reading a body", () => {
     });
   });
 
-  it("takes names for numbers, numbers as texts, and camelCase, and leaves metadata alone", () => {
+  it("accepts names of numbers, numbers as strings and camelCase, and does not change metadata", () => {
     const metadata = { camelCase: { aB: null, list: [] }, zero: 0 };
     const point = { row: "0.25", col: 0.1234567891, visibility: "NOT_VISIBLE" };
     const regions = [{ regionInfo: { polygon: { points: [point, { row: 1, visibility: 1 }] } } }];
@@ -64,7 +64,7 @@ describe("reading a body", () => {
     });
   });
 
-  it("passes over what is not known, or refuses it when it is strict", () => {
+  it("ignores unknown fields, or refuses them if strict", () => {
     const body = { inputs: [{ id: "a", data: { image: { url: "u", crop: [0] } }, score: 1 }], delete_all: true };
     expect(readMessage(body, "PatchInputs", lenient)).toEqual({ inputs: [{ id: "a", data: { image: { url: "u" } } }] });
     expect(() => readMessage({ delete_all: true }, "ByIds", strict)).toThrow("delete_all is not known");
@@ -95,13 +95,13 @@ describe("reading a body", () => {
     ["PostConcepts", { concepts: [{ value: "" }] }, "concepts[0].value must be a number"],
     ["PostSearches", { pagination: { page: 1.5 } }, "pagination.page must be a whole number, not 1.5"],
     ["PostAnnotations", { annotations: [{ status: { code: "FINE" } }] }, "annotations[0].status.code"],
-  ])("refuses what a field of %s cannot hold: %j", (message, body, text) => {
+  ])("refuses an invalid value in a field of %s: %j", (message, body, text) => {
     for (const options of [lenient, strict]) expect(() => readMessage(body, message, options)).toThrow(text);
   });
 });
 
 describe("reading parameters", () => {
-  it("nests at dots, gathers what is repeated, and knows True", () => {
+  it("nests at dots, makes lists of repeated names, and accepts True", () => {
     const text =
       "page=2&per_page=50&ids=a,b&ids=c&status.code=INPUT_SUCCESS&user_app_id.user_id=ann&user_app_id.app_id=demo";
     expect(readParameters(new URLSearchParams(text), "ListInputs", true)).toEqual({
@@ -117,7 +117,7 @@ describe("reading parameters", () => {
     expect(readParameters(statuses, "ListAnnotations", true)).toEqual({ statuses: [{ code: 24150 }, { code: 24152 }] });
   });
 
-  it("refuses a number that is none, and when it is strict what is not known", () => {
+  it("refuses an invalid number, and unknown parameters if strict", () => {
     expect(() => readParameters(new URLSearchParams("page=two"), "ListInputs", false)).toThrow("page must be a number");
     const unknown = new URLSearchParams("tags=a&status.tag=b&constructor=c&__proto__.page=1&toString.x=y");
     expect(readParameters(unknown, "ListInputs", false)).toEqual({ status: {} });
@@ -125,8 +125,8 @@ describe("reading parameters", () => {
   });
 });
 
-describe("a strict store", () => {
-  it("refuses a request that the definition does not know, and takes the same without it", async () => {
+describe("an emulator with strict reading", () => {
+  it("refuses a request with an unknown field, and accepts it without this field", async () => {
     const { call, emulator } = await openHttp({ strict: true });
     const refused = await call("POST", "/inputs", { inputs: [{ ...note("a"), tags: ["x"] }] });
     expect(refused).toMatchObject({
@@ -139,7 +139,7 @@ describe("a strict store", () => {
     expect((await call("POST", "/inputs", { inputs: [note("a")] })).http).toBe(200);
   });
 
-  it("knows everything that it answers with, and takes it back as it is", async () => {
+  it("accepts its own answers as requests", async () => {
     const { call, add } = await openHttp({ strict: true });
     const labels = { concepts: [{ id: "boat", value: 0.25 }], metadata: { a: { b: null } } };
     await add({ ...note("a", { ...labels, geo: { geo_point: { longitude: 4.48 } } }), dataset_ids: ["train"] });
@@ -168,7 +168,7 @@ describe("a strict store", () => {
     }
   });
 
-  it("takes annotations only for inputs that are processed", async () => {
+  it("accepts annotations only of processed inputs", async () => {
     const { call } = await openHttp({ strict: true, processingDelayMs: 600_000 });
     await call("POST", "/inputs", { inputs: [note("waiting")] });
     const annotations = [{ input_id: "waiting", data: { concepts: [{ id: "x" }] } }];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { jpeg } from "../helpers/files.js";
 import { type Http, note, openHttp, picture } from "../helpers/http.js";
 
-/** Four notes and an image that has failed. */
+/** Starts an emulator with four notes and a failed image. */
 async function harbour(): Promise<Http> {
   const http = await openHttp();
   const at = (longitude: number, latitude: number) => ({ geo_point: { longitude, latitude } });
@@ -62,7 +62,7 @@ describe("searching inputs", () => {
     expect(await found(await harbour(), filters)).toEqual(expected);
   });
 
-  it("gives pages, and counts", async () => {
+  it("returns pages, and counts", async () => {
     const http = await harbour();
     expect(await found(http, [], { pagination: { page: 2, per_page: 2 } })).toEqual(["beach", "market"]);
     expect(await found(http, [], { pagination: { page: 4, per_page: 2 } })).toEqual([]);
@@ -75,7 +75,7 @@ describe("searching inputs", () => {
     expect(hit).toMatchObject({ score: 1, input: { id: "quay", status: { code: 30000 } } });
   });
 
-  it("refuses unknown units and pages that are too long", async () => {
+  it("refuses unknown units and pages over the limit", async () => {
     const { call } = await harbour();
     const search = (query: object, more = {}) => call("POST", "/inputs/searches", { searches: [{ query }], ...more });
     expect((await search({ filters: [near("withinReach", 1)] })).json.status.code).toBe(11102);
@@ -84,7 +84,7 @@ describe("searching inputs", () => {
 });
 
 describe("ranking inputs", () => {
-  it("puts those with the concept first, and keeps the others behind them in their order", async () => {
+  it("puts inputs with the concept first, and keeps the order of the others", async () => {
     const ranks = [{ annotation: { data: { concepts: [{ id: "crowd" }] } } }];
     const { call } = await harbour();
     const { hits } = (await call("POST", "/inputs/searches", { searches: [{ query: { ranks } }] })).json;
@@ -97,7 +97,7 @@ describe("ranking inputs", () => {
     ]);
   });
 
-  it("puts the same image first, by its bytes and as the first clients ask", async () => {
+  it("puts the same image first, by its bytes and in the form of the first clients", async () => {
     const { call, add } = await openHttp();
     const bytes = await jpeg(20, 10);
     await add(picture("other", await jpeg(10, 20)), picture("same", bytes));
@@ -122,7 +122,7 @@ describe("searching annotations", () => {
     return json.hits.map(({ input, annotation }) => `${input.id}/${annotation.input_level ? "own" : annotation.id}`);
   };
 
-  it("finds each by what it says itself, with its input", async () => {
+  it("finds an annotation by its own data, with its input", async () => {
     const http = await harbour();
     const annotations = ["palm", "water"].map((id) => ({ id, input_id: "quay", data: { concepts: [{ id }] } }));
     await http.call("POST", "/annotations", { annotations });
@@ -172,7 +172,7 @@ describe("bulk operations", () => {
     expect(await carriedOut(http, ["quay"], operation)).toEqual({ ...before, ...expected });
   });
 
-  it("put inputs into datasets, take them out, and delete annotations", async () => {
+  it("add inputs to datasets, remove them, and delete annotations", async () => {
     const http = await harbour();
     const members = async () =>
       (await http.call("GET", "/datasets/new/inputs")).json.dataset_inputs.map(({ input }) => input.id);
@@ -186,7 +186,7 @@ describe("bulk operations", () => {
     ]);
   });
 
-  it("work on a search and on a dataset, and are kept until they are deleted", async () => {
+  it("work on a search and on a dataset, and are listed until they are deleted", async () => {
     const { call } = await harbour();
     const operation = { add_metadata: { metadata: { seen: true } } };
     const search = { query: { filters: [metadata({ split: "test" })] } };

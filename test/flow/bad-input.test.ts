@@ -118,7 +118,7 @@ describe("a folder with bad files", () => {
     for (const [name, reason] of reasons) {
       if (name.endsWith(".jpg")) expect(reason).not.toMatch(/png|webp/i); // not what was said of another file
       if (name.endsWith(".mp4")) expect(reason).toMatch(/video is cut short.* ends at byte \d+, and the file at \d+/);
-      if (name.endsWith(".wav")) expect(reason).toMatch(/audio is cut short.*\d+ bytes, and has \d+/);
+      if (name.endsWith(".wav")) expect(reason).toMatch(/audio is cut short.*\d+ bytes, and the file has \d+/);
     }
     expect(report.counts).toEqual({ read: 18, ok: 6, failed: 12, skipped: 0, pending: 0 });
     expect(store.stored().filter((input) => input.statusCode === 30000)).toHaveLength(6);

@@ -1,5 +1,5 @@
 /**
- * Every fault with every verb, judged by the records of the store: nothing is lost, doubled, corrupted or deleted without being asked to.
+ * Every fault with every verb, judged by the records of the store: nothing is lost, duplicated, corrupted, or deleted without a request.
  *
  * `FAULTS=17 npx vitest run test/flow/fault-matrix.test.ts` runs number 17 alone, `FAULTS=1-400` a stretch of the long form.
  */
@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 afterAll(() => void contents.server.close());
 
-const nothing = { lost: [], doubled: [], corrupted: [], deleted: [], wrong: [] };
+const nothing = { lost: [], duplicated: [], corrupted: [], deleted: [], wrong: [] };
 
 describe("in trouble", () => {
   it.for(scenarios.map((scenario) => [nameOf(scenario), scenario] as const))(
@@ -61,8 +61,8 @@ describe("in trouble", () => {
     async ([, scenario], { task }) => {
       const run = (await results.get(scenario)) as FaultRun;
       task.meta.faultRun = run;
-      const { lost, doubled, corrupted, deleted, wrong } = run;
-      expect({ lost, doubled, corrupted, deleted, wrong }).toEqual(nothing);
+      const { lost, duplicated, corrupted, deleted, wrong } = run;
+      expect({ lost, duplicated, corrupted, deleted, wrong }).toEqual(nothing);
     },
   );
 });

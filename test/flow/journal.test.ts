@@ -345,7 +345,7 @@ describe("a run with a journal", () => {
     const report = await flow(texts(5)).run({ journal });
     expect(report.counts).toMatchObject({ ok: 1, skipped: 4 });
     expect(report.journal).toEqual({ path: journal, finished: 4, damagedLines: 1 });
-    expect(report.summary()).toContain(`1 damaged lines of ${journal} were passed over`);
+    expect(report.summary()).toContain(`1 damaged lines of ${journal} were ignored`);
   });
 
   it("refuses options that it does not know", async () => {

@@ -9,7 +9,6 @@ import { omit } from "../../src/core/util/omit.js";
 import {
   type App,
   annotate,
-  BatchError,
   batch,
   boundingBox,
   defineSink,

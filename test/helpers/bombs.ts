@@ -1,4 +1,4 @@
-/** Files that are larger inside than outside, and files that lead readers round in circles. */
+/** Files that expand to many times their size, and files whose structure makes a reader loop. */
 
 import { crc32, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 
@@ -12,7 +12,7 @@ function numbers(write: (buffer: Buffer, value: number, at: number) => void, wid
   };
 }
 
-/** Numbers of 32 and 16 bits, the big end or the little end first. */
+/** Encodes numbers of 32 and 16 bits, big-endian or little-endian. */
 export const u32be = numbers((buffer, value, at) => void buffer.writeUInt32BE(value, at), 4);
 export const u32le = numbers((buffer, value, at) => void buffer.writeUInt32LE(value, at), 4);
 const u16be = numbers((buffer, value, at) => void buffer.writeUInt16BE(value, at), 2);
@@ -27,7 +27,7 @@ function chunk(type: string, data: Uint8Array): Buffer {
   return bytes(u32be(data.length), body, u32be(crc32(body)));
 }
 
-/** A PNG of black pixels that says it has this size; `rows` of them are there. */
+/** Makes a PNG of black pixels whose header names this size, and which contains `rows` of them. */
 export function png(width: number, height: number, rows = 0, more: readonly Buffer[] = []): Buffer {
   const header = bytes(u32be(width, height), Buffer.from([8, 0, 0, 0, 0]));
   const pixels = deflateSync(Buffer.alloc(rows * (width + 1)));
@@ -40,7 +40,7 @@ export function png(width: number, height: number, rows = 0, more: readonly Buff
   );
 }
 
-/** A chunk of PNG with a colour profile, or a text, that unfolds to `size` bytes. */
+/** Makes a PNG chunk with a colour profile that decompresses to `size` bytes; `pngText` makes one with a text. */
 export function pngProfile(size: number): Buffer {
   return chunk("iCCP", bytes("x\0\0", deflateSync(Buffer.alloc(size))));
 }
@@ -70,7 +70,7 @@ export function webp(width: number, height: number): Buffer {
   return bytes("RIFF", u32le(canvas.length + 4), "WEBP", canvas);
 }
 
-/** A TIFF with these entries: tag, type, count, value. `next` is where its next directory is. */
+/** Makes a TIFF with these entries: tag, type, count, value. `next` is the offset of its next directory. */
 export function tiff(
   entries: readonly [number, number, number, number][],
   next = 0,
@@ -88,7 +88,7 @@ export function svg(body: string, size = 'width="10" height="10"', prolog = ""):
   return ascii(`<?xml version="1.0"?>${prolog}<svg xmlns="http://www.w3.org/2000/svg" ${size}>${body}</svg>`);
 }
 
-/** A ZIP whose first entry unfolds to `size` bytes; its header promises `promised`. */
+/** Makes a ZIP whose first entry decompresses to `size` bytes, while its header names `promised`. */
 export function zip(name: string, size: number, promised = size): Buffer {
   const data = deflateRawSync(Buffer.alloc(size), { level: 9 });
   const header = bytes(
@@ -101,14 +101,14 @@ export function zip(name: string, size: number, promised = size): Buffer {
   return bytes(header, data);
 }
 
-/** Gzip in gzip in gzip. */
+/** Compresses `size` bytes with gzip, `layers` times. */
 export function layered(size: number, layers: number): Buffer {
   let data: Buffer = Buffer.alloc(size);
   for (let layer = 0; layer < layers; layer += 1) data = gzipSync(data, { level: 9 });
   return data;
 }
 
-/** The start of an ISO file (MP4, HEIC, AVIF, JP2, JXL) with boxes behind its first one. */
+/** Makes the start of an ISO file (MP4, HEIC, AVIF, JP2, JXL), with these boxes after its first one. */
 export function isoFile(brand: string, ...boxes: readonly (string | Uint8Array)[]): Buffer {
   return bytes(u32be(24), "ftyp", brand, u32be(0), brand, brand, ...boxes, Buffer.alloc(64));
 }

@@ -1,4 +1,4 @@
-/** For the run of `broken-plugins.ts` by itself. */
+/** The configuration of vitest for `broken-plugins.ts`. */
 
 import { defineConfig } from "vitest/config";
 

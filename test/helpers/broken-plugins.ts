@@ -1,4 +1,4 @@
-/** Plugins that break their contract, each in a suite that has to fail; run by `testing.test.ts`. */
+/** Plugins that violate their contract, each in a suite that must fail. `testing.test.ts` runs them. */
 
 import { BatchError, defineSink, defineSource, defineTransform, type Input, type InputDraft } from "sluice";
 import { testSink, testSource, testTransform } from "sluice/testing";
@@ -8,27 +8,27 @@ const inputs = ids.map((id): InputDraft => ({ id, text: id }));
 const item = (id: string) => ({ origin: `tape:${id}`, input: { id, text: id } });
 
 function source(name: string, read: (ids: readonly string[]) => unknown, isClosed?: () => boolean): void {
-  const made = defineSource({ name, read: () => read(ids) as never });
-  testSource(name, async () => ({ source: made(), ids, ...(isClosed && { isClosed }) }));
+  const define = defineSource({ name, read: () => read(ids) as never });
+  testSource(name, async () => ({ source: define(), ids, ...(isClosed && { isClosed }) }));
 }
 function transform(name: string, apply: (input: Input) => unknown): void {
-  const made = defineTransform({ name, apply: apply as never });
-  testTransform(name, async () => ({ transform: made(), inputs }));
+  const define = defineTransform({ name, apply: apply as never });
+  testTransform(name, async () => ({ transform: define(), inputs }));
 }
 function sink(
   name: string,
-  write: (given: Input[], there: string[]) => Promise<void>,
-  close?: (there: string[]) => void,
+  write: (inputs: Input[], stored: string[]) => Promise<void>,
+  close?: (stored: string[]) => void,
 ): void {
   testSink(name, async () => {
-    const there: string[] = [];
-    const made = defineSink({
+    const stored: string[] = [];
+    const define = defineSink({
       name,
-      open: () => there,
-      write: (batch) => write(batch.inputs as Input[], there),
-      close: () => close?.(there),
+      open: () => stored,
+      write: (batch) => write(batch.inputs as Input[], stored),
+      close: () => close?.(stored),
     });
-    return { sink: made(), inputs, written: async () => there };
+    return { sink: define(), inputs, written: async () => stored };
   });
 }
 
@@ -59,20 +59,20 @@ transform("fickle", (input) => ({ ...input, text: String((runs += 1)) }));
 transform("misspells", (input) => ({ ...input, metdata: {} }));
 transform("counts", () => 17);
 
-const idsOf = (given: readonly Input[]) => given.map(({ id }) => id);
+const idsOf = (batch: readonly Input[]) => batch.map(({ id }) => id);
 sink("forgets", async () => undefined);
-sink("doubles", async (given, there) => void there.push(...idsOf(given), ...idsOf(given)));
-sink("changes", async (given, there) => {
-  there.push(...idsOf(given));
-  for (const input of given) Object.assign(input, { text: "changed" });
+sink("duplicates", async (batch, stored) => void stored.push(...idsOf(batch), ...idsOf(batch)));
+sink("changes", async (batch, stored) => {
+  stored.push(...idsOf(batch));
+  for (const input of batch) Object.assign(input, { text: "changed" });
 });
-let kept: string[] = [];
+let buffered: string[] = [];
 sink(
-  "keeps",
-  async (given) => void kept.push(...idsOf(given)),
-  (there) => {
-    there.push(...kept);
-    kept = [];
+  "buffers",
+  async (batch) => void buffered.push(...idsOf(batch)),
+  (stored) => {
+    stored.push(...buffered);
+    buffered = [];
   },
 );
 sink("miscounts", async () => {

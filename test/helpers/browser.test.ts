@@ -1,4 +1,4 @@
-/** The browser of the tests: what it shows, tells and refuses. */
+/** The browser of the tests: it shows local pages, reports their errors, and refuses other machines. */
 
 import { expect, it } from "vitest";
 import { describeInBrowser, openPage } from "./browser.js";
@@ -6,7 +6,7 @@ import { fileWith, tempFolder } from "./files.js";
 import { startWeb } from "./web.js";
 
 describeInBrowser("a browser for tests", () => {
-  it("shows pages of this machine and files", async () => {
+  it("shows pages of this machine, and files", async () => {
     const web = await startWeb({
       "/": (response) => response.setHeader("content-type", "text/html").end("<title>Harbour</title><h1>Boats</h1>"),
       "/favicon.ico": (response) => response.writeHead(204).end(),
@@ -20,7 +20,7 @@ describeInBrowser("a browser for tests", () => {
     expect({ errors, refused }).toEqual({ errors: [], refused: [] });
   });
 
-  it("tells what goes wrong in a page", async () => {
+  it("reports the errors of a page", async () => {
     const { page, errors } = await openPage();
     await page.setContent(
       "<script>console.error('first'); Promise.reject(new Error('second')); throw new Error('third')</script>",

@@ -1,4 +1,4 @@
-/** Headless Chromium for tests of pages: one for each test file. Where there is none they are skipped, with the line that installs it. */
+/** Starts headless Chromium for tests of pages, once for each test file. Without Chromium these tests are skipped, with the command that installs it. */
 
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -7,20 +7,20 @@ import { afterAll, describe, onTestFinished } from "vitest";
 
 export interface OpenPage {
   page: Page;
-  /** What the page wrote to the console as an error, threw, or rejected, so far. */
+  /** Errors so far: written to the console, thrown, or rejected. */
   errors: string[];
-  /** Addresses that were asked for in vain: all that are not on this machine, and what this machine did not answer. */
+  /** Addresses of failed requests so far: all requests to other machines, and those that this machine did not answer. */
   refused: string[];
 }
 
 const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-/** Chromium itself finds no other machine, whatever asks: pages, sockets, and what it wants for itself. */
+/** Chromium resolves no other host, neither for pages and sockets nor for its own services. */
 const loopbackOnly = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE [::1]";
 
 const executable = process.env.CHROMIUM_PATH || findOnPath();
 let launched: Promise<Browser> | undefined;
 
-/** `describe` for tests that need a browser. */
+/** Describes tests that need a browser. */
 export function describeInBrowser(name: string, tests: () => void): void {
   if (executable === undefined) console.warn(`${name}: skipped without a browser; apt-get install -y chromium`);
   describe.skipIf(executable === undefined)(name, () => {
@@ -32,7 +32,7 @@ export function describeInBrowser(name: string, tests: () => void): void {
   });
 }
 
-/** Opens a page that shares nothing with the others; it is closed when the test is over. Only loopback and files are to be had. */
+/** Opens a page with its own storage and cookies, which is closed after the test. It can open files, and pages of this machine. */
 export async function openPage(options: BrowserContextOptions = {}): Promise<OpenPage> {
   launched ??= chromium.launch({
     ...(executable === undefined ? {} : { executablePath: executable }),

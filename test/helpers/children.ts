@@ -1,4 +1,4 @@
-/** Starting `flow-child.ts`, and listening to it. */
+/** Starts `flow-child.ts` as a process, and reads its output. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,13 +22,13 @@ export interface FlowChildLine {
 
 export interface FlowChild {
   process: ChildProcess;
-  /** What it printed so far. */
+  /** The lines that it has printed so far. */
   lines: FlowChildLine[];
-  /** What it wrote to stderr so far. */
+  /** The text that it has written to stderr so far. */
   errors(): string;
-  /** Resolves when it has printed a line for which `test` holds, or has ended. */
+  /** Resolves when it has printed a line that passes `test`, or has ended. */
   until(test: (line: FlowChildLine) => boolean): Promise<void>;
-  /** Resolves when it has written such a text to stderr. */
+  /** Resolves when its text on stderr matches, or it has ended. */
   untilError(text: RegExp): Promise<void>;
   /** Its exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals>;
@@ -36,12 +36,12 @@ export interface FlowChild {
 
 const bundled = new Map<string, string>();
 
-/** A child of this folder as one file, which starts in a fifth of the time; beside the modules that it needs. */
+/** Bundles a program of this folder into one file, which starts in a fifth of the time. The file lies where Node.js finds the external modules. */
 export function bundle(name: string): string {
-  const made = bundled.get(name);
-  if (made) return made;
+  const existing = bundled.get(name);
+  if (existing) return existing;
   const outfile = join(import.meta.dirname, `../../node_modules/.cache/sluice-test/${name}.mjs`);
-  const building = `${outfile}.${process.pid}`; // other files of tests may be running the one that is there
+  const building = `${outfile}.${process.pid}`; // other test files may be running the current file
   buildSync({
     entryPoints: [join(import.meta.dirname, `${name}.ts`)],
     outfile: building,
@@ -56,7 +56,7 @@ export function bundle(name: string): string {
   return outfile;
 }
 
-/** Starts the child; `shell` are commands that run before it in the same shell, such as `ulimit`. */
+/** Starts the child. `shell` has commands that run before it in the same shell, such as `ulimit`. */
 export function startFlowChild(options: FlowChildOptions, shell = ""): FlowChild {
   const command = [process.execPath, bundle("flow-child"), JSON.stringify(options)];
   const child = spawn("/bin/sh", ["-c", `${shell} exec "$@"`, "sh", ...command], { stdio: ["ignore", "pipe", "pipe"] });
@@ -78,20 +78,20 @@ export function startFlowChild(options: FlowChildOptions, shell = ""): FlowChild
   });
   const when = (test: () => boolean) =>
     new Promise<void>((resolve) => {
-      const look = () => {
+      const check = () => {
         if (child.exitCode === null && child.signalCode === null && !test()) return;
-        waiting.delete(look);
+        waiting.delete(check);
         resolve();
       };
-      waiting.add(look);
-      look();
+      waiting.add(check);
+      check();
     });
   const until: FlowChild["until"] = (test) => when(() => lines.some(test));
   const untilError: FlowChild["untilError"] = (text) => when(() => text.test(errors));
   return { process: child, lines, errors: () => errors, until, untilError, ended };
 }
 
-/** A kill may cut the last line. */
+/** Parses a line. Returns an empty object for a line that a kill has cut. */
 function parsed(line: string): FlowChildLine {
   try {
     return JSON.parse(line) as FlowChildLine;

@@ -1,4 +1,4 @@
-/** The command line as a child process. */
+/** Starts the command line as a child process. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,12 +10,12 @@ import { onTestFinished } from "vitest";
 const root = join(import.meta.dirname, "../..");
 let bundled: string | undefined;
 
-/** The command as a few files, which start in a fifth of the time; laid out as in the package, beside the modules that it needs. */
+/** Bundles the command into a few files, which start in a fifth of the time. They are laid out as in the package, where Node.js finds the modules. */
 function bundle(): string {
   if (bundled) return bundled;
   const cache = join(root, "node_modules/.cache/sluice-test");
   const folder = join(cache, `cli-${process.pid}`);
-  // All files of tests in this process use it, and nobody tells of its end: what processes left that are gone is removed here.
+  // All test files of this process share the bundle, and none knows which is the last. So the next process removes the bundles of ended ones.
   for (const name of existsSync(cache) ? readdirSync(cache) : []) {
     if (/^cli-\d+$/.test(name) && !isAlive(Number(name.slice(4))))
       rmSync(join(cache, name), { recursive: true, force: true });
@@ -49,7 +49,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** Starts `sluice` with some arguments, in a folder, with nothing of the environment but what is given. */
+/** Starts `sluice` with arguments in a folder. Its environment is `env`, with PATH and HOME. */
 export function startCommand(
   args: readonly string[],
   {
@@ -60,7 +60,8 @@ export function startCommand(
   }: {
     cwd: string;
     env?: Record<string, string>;
-    stdin?: string /** A file that gets its output. */;
+    stdin?: string;
+    /** A file that receives its output. */
     stdoutTo?: string;
   },
 ): { child: ChildProcess; ended: Promise<Ended> } {

@@ -1,4 +1,4 @@
-/** Answers with contents, whole or in part, in good and in bad ways. */
+/** Answers HTTP requests with content, whole or in part, correctly or with faults. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
@@ -6,9 +6,9 @@ export interface Served {
   bytes: Buffer;
   etag?: string;
   headers?: Record<string, string>;
-  /** Whether parts are sent: by the rules, whatever If-Range says, or never. Default: by the rules. */
+  /** When a part is sent for a Range header: if If-Range allows it, always, or never. Default: "if-range". */
   ranges?: "if-range" | "always" | "never";
-  /** Cuts the connection after so many bytes of this answer. */
+  /** Cuts the connection after this many bytes of the answer. */
   cutAfter?: number;
   /** Sends no Content-Length. */
   chunked?: boolean;
@@ -16,7 +16,7 @@ export interface Served {
   status?: number;
 }
 
-/** What was asked for: the range and the condition of a request. */
+/** The range and the condition of a request. */
 export interface Asked {
   range: string | undefined;
   ifRange: string | undefined;
@@ -38,7 +38,7 @@ export function serve(request: IncomingMessage, response: ServerResponse, served
   const start = Number(asked ?? 0);
   const always = { ...(etag === undefined ? {} : { etag }), ...headers };
   if (asked !== undefined && start >= bytes.length) {
-    response.writeHead(416, { "content-range": `bytes */${bytes.length}`, ...always }).end("nothing left");
+    response.writeHead(416, { "content-range": `bytes */${bytes.length}`, ...always }).end("no bytes left");
     return;
   }
   const part = bytes.subarray(start);

@@ -1,4 +1,4 @@
-/** EXIF blocks with a GPS directory, and the containers that images carry them in. */
+/** Makes EXIF blocks with a GPS directory, and the containers that images carry them in. */
 
 import { crc32, deflateSync } from "node:zlib";
 import { bytes, isoFile, u32be, u32le } from "./bombs.js";
@@ -10,7 +10,7 @@ export interface Value {
   bytes: Buffer;
 }
 
-/** Latitude and longitude with their references; a reference that is left out is not written. */
+/** Latitude and longitude with their optional references. */
 export interface Gps {
   latitudeRef?: Value;
   latitude: Value;
@@ -27,14 +27,14 @@ const numbered = (width: number, write: (buffer: Buffer, value: number, at: numb
 };
 const words = numbered(4, (buffer, value, at) => void buffer.writeInt32BE(value | 0, at));
 
-/** Fractions: `[51, 1, 55, 1, 2784, 100]` is 51° 55′ 27.84″. */
+/** Encodes fractions: `51, 1, 55, 1, 2784, 100` is 51° 55′ 27.84″. */
 export const rationals = (...parts: number[]): Value => ({ ...words(5, parts), count: parts.length / 2 });
 export const signedRationals = (...parts: number[]): Value => ({ ...words(10, parts), count: parts.length / 2 });
 export const doubles = (...values: number[]) =>
   numbered(8, (buffer, value, at) => void buffer.writeDoubleBE(value, at))(12, values);
 export const floats = (...values: number[]) =>
   numbered(4, (buffer, value, at) => void buffer.writeFloatBE(value, at))(11, values);
-/** Text of a type: 2 is ASCII, 1 BYTE, 7 UNDEFINED. */
+/** Encodes a text with a type: 2 is ASCII, 1 BYTE, 7 UNDEFINED. */
 export const text = (value: string, type = 2): Value => ({
   type,
   count: value.length,
@@ -50,7 +50,7 @@ export const santiago: Gps = {
 };
 export const santiagoPoint = { longitude: -70.67, latitude: -33.45 };
 
-/** A TIFF structure (big-endian) whose first directory leads to a GPS directory behind `before` bytes. */
+/** Makes a big-endian TIFF structure whose first directory points to a GPS directory after `before` bytes. */
 export function exifBlock(gps: Gps, before = 0): Buffer {
   const first = 8;
   const gpsAt = first + 2 + 12 + 4 + before;
@@ -86,13 +86,13 @@ function u16(...values: number[]): Buffer {
   return buffer;
 }
 
-/** A segment of a JPEG. */
+/** Makes a segment of a JPEG. */
 export function segment(marker: number, ...content: (string | Uint8Array)[]): Buffer {
   const body = bytes(...content);
   return bytes(Buffer.from([0xff, marker]), u16(body.length + 2), body);
 }
 
-/** The start of a JPEG with these segments. Nothing here can be decoded. */
+/** Makes a JPEG with these segments and no image data. */
 export function jpegOf(...segments: Buffer[]): Buffer {
   return bytes("\xff\xd8", ...segments, "\xff\xda\0\x02", Buffer.alloc(50), "\xff\xd9");
 }
@@ -106,7 +106,7 @@ export function pngOf(...chunks: [name: string, content: Uint8Array][]): Buffer 
   return bytes("\x89PNG\r\n\x1a\n", ...written);
 }
 
-/** A raw profile as ImageMagick writes it: hexadecimal digits in lines of 72. */
+/** Makes a raw profile as ImageMagick writes it: hexadecimal digits in lines of 72. */
 export function rawProfile(name: string, profile: Buffer, compressed = true): [string, Uint8Array] {
   const digits = profile.toString("hex").replace(/.{72}/g, "$&\n");
   const body = `\n${name}\n${`${profile.length}`.padStart(8)}\n${digits}\n`;
@@ -127,7 +127,7 @@ function box(type: string, ...content: (string | Uint8Array)[]): Buffer {
   return bytes(u32be(body.length + 8), type, body);
 }
 
-/** A HEIC with one item; `version` is that of its location box, and `inside` puts the item into the `idat` box. */
+/** Makes a HEIC with one item. `version` is the version of its location box; `inside` puts the item into the `idat` box. */
 export function heicOf(
   item: Buffer,
   { version = 0, inside = false, before = 0, parts = 1, type = "Exif" } = {},
@@ -152,7 +152,7 @@ export function heicOf(
   return bytes(ftyp, meta(inside ? 0 : start), box("mdat", Buffer.alloc(before), inside ? "" : item));
 }
 
-/** An XMP document with a location. */
+/** Makes an XMP document with a location. */
 export function xmp(latitude: string, longitude: string, asElements = false): string {
   const body = asElements
     ? `><exif:GPSLatitude>${latitude}</exif:GPSLatitude><exif:GPSLongitude>${longitude}</exif:GPSLongitude></rdf:Description>`

@@ -1,4 +1,4 @@
-/** The oracle of the fault matrix: what a server has, and files have, against what was told and what was asked for. */
+/** The oracle of the fault matrix: compares the stored inputs and files with the reported outcomes and the requested work. */
 
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -9,33 +9,33 @@ import type { JournalRecord, Report } from "../../src/index.js";
 import { bystanders, type Stage } from "./fault-scenarios.js";
 import { type ContentKind, smallContent } from "./small-contents.js";
 
-/** What was found to be wrong, one text each. */
+/** Violations, one text each. */
 export interface Findings {
-  /** Told to be done, and not there. */
+  /** Reported as finished, but not stored. */
   lost: string[];
-  doubled: string[];
+  duplicated: string[];
   corrupted: string[];
-  /** Deleted, and nobody asked for it. */
+  /** Deleted without a request for it. */
   deleted: string[];
-  /** Anything else that is not as it should be. */
+  /** All other violations. */
   wrong: string[];
-  /** Lists that were added to again, since nobody could say whether they had been. */
+  /** Values that were added to a list twice after an unknown outcome. */
   unknown: string[];
 }
 
 export const noFindings = (): Findings => ({
   lost: [],
-  doubled: [],
+  duplicated: [],
   corrupted: [],
   deleted: [],
   wrong: [],
   unknown: [],
 });
 
-/** Failures that leave open whether the work was done. */
-const doubtful = /^(ERR_ANSWER_|ERR_NOT_THE_API$|ERR_SERVER_|ERR_HTTP_|ERR_DOWNLOAD_|11005$|98|99)/;
+/** Codes of failures whose outcome is unknown: the server may have done the work. */
+const unknownOutcome = /^(ERR_ANSWER_|ERR_NOT_THE_API$|ERR_SERVER_|ERR_HTTP_|ERR_DOWNLOAD_|11005$|98|99)/;
 
-/** All that the store has, read without the client. */
+/** The content of the store, read without the client. */
 interface Facts {
   inputs: Map<string, StoredInput & { text: string | undefined }>;
   annotations: { id: string; inputId: string; json: string }[];
@@ -43,21 +43,21 @@ interface Facts {
   gone: ReadonlyMap<string, number>;
 }
 
-/** What was told of each input: the last outcome, and whether it ever failed without anybody knowing what became of it. */
+/** The reported outcomes: the last one of each input, and the inputs that ever failed with an unknown outcome. */
 export interface Outcomes {
   last: ReadonlyMap<string, JournalRecord>;
-  doubted: ReadonlySet<string>;
+  unknown: ReadonlySet<string>;
 }
 
 export function outcomesIn(records: readonly JournalRecord[]): Outcomes {
-  const isDoubted = (record: JournalRecord) => record.state === "failed" && doubtful.test(record.code);
+  const isUnknown = (record: JournalRecord) => record.state === "failed" && unknownOutcome.test(record.code);
   return {
     last: new Map(records.map((record) => [record.id ?? "", record])),
-    doubted: new Set(records.filter(isDoubted).map(({ id }) => id ?? "")),
+    unknown: new Set(records.filter(isUnknown).map(({ id }) => id ?? "")),
   };
 }
 
-/** Judges what is there after a run; `last`: without trouble all of it must have been finished. */
+/** Judges the store and the files after a run. `last`: the run had no faults, so it must have finished every input. */
 export async function judge(
   stage: Stage,
   outcomes: Outcomes,
@@ -69,7 +69,7 @@ export async function judge(
   const { verb, trouble } = stage.scenario;
   if (report) {
     const { read, ok, failed, skipped, pending } = report.counts;
-    if (read !== ok + failed + skipped + pending) findings.wrong.push(`the sum is open: ${report.summary()}`);
+    if (read !== ok + failed + skipped + pending) findings.wrong.push(`the report does not close: ${report.summary()}`);
     if (last && read !== stage.inputs.length) findings.wrong.push(`read ${read} of ${stage.inputs.length}`);
   }
   judgeStore(stage, facts, findings);
@@ -82,7 +82,7 @@ export async function judge(
     }
     if (verb.startsWith("upload")) judgeUpload(stage, n, outcome, facts, findings);
     else if (verb === "download") judgeDownload(stage, n, outcome, findings);
-    else judgeChange(stage, n, outcome, facts, findings, outcomes.doubted.has(id));
+    else judgeChange(stage, n, outcome, facts, findings, outcomes.unknown.has(id));
     const isDone = outcome.state === "ok" || outcome.state === "skipped";
     const mayStay = outcome.state === "pending" && /never|slow|mix/.test(trouble);
     if (last && !isDone && !mayStay && !isFinal(stage, n, outcome)) {
@@ -91,7 +91,7 @@ export async function judge(
   }
 }
 
-/** Failures that are right, however often it is tried. */
+/** Whether a failure is correct and no retry can change it. */
 function isFinal({ scenario, inputs }: Stage, n: number, outcome: JournalRecord): boolean {
   if (outcome.state !== "failed") return false;
   const { verb } = scenario;
@@ -100,7 +100,7 @@ function isFinal({ scenario, inputs }: Stage, n: number, outcome: JournalRecord)
   return outcome.code === "ERR_ID_TAKEN" && ((verb === "upload (skip)" && n === 1) || verb === "upload (error)");
 }
 
-/** What holds for the store whatever the verb: nothing unknown is there, the bystanders are as they were, no bytes changed. */
+/** Judges what holds for every verb: the store has no unknown inputs, the bystanders are unchanged, and no input was stored or deleted wrongly. */
 function judgeStore(stage: Stage, { inputs, gone }: Facts, findings: Findings): void {
   const { verb, kind, trouble } = stage.scenario;
   const { storedBefore } = stage;
@@ -113,9 +113,9 @@ function judgeStore(stage: Stage, { inputs, gone }: Facts, findings: Findings): 
   }
   const known = /^(b\d|i\d(-\d)?)$/;
   for (const found of inputs.values()) {
-    if (!known.test(found.id)) findings.wrong.push(`${found.id} is there, and was not read`);
+    if (!known.test(found.id)) findings.wrong.push(`${found.id} is stored, but the source has no such input`);
     if (!verb.startsWith("upload") && found.timesStored !== storedBefore.get(found.id))
-      findings.doubled.push(`${found.id} was stored anew`);
+      findings.duplicated.push(`${found.id} was stored again`);
   }
   for (const id of gone.keys()) {
     const n = Number(id.slice(1, 2));
@@ -132,32 +132,33 @@ function judgeUpload(stage: Stage, n: number, outcome: JournalRecord, { inputs }
   const mine = named.filter((found) => has(found, kind, n));
   const processed = mine.filter(({ statusCode }) => statusCode === 30000);
   const others = named.filter((found) => !has(found, kind, n) && !(n === 1 && has(found, kind, 50)));
-  // What is fetched by the server has no bytes before it is processed.
+  // Content that the server fetches has no bytes before it is processed.
   for (const found of others) if (found.statusCode === 30000) findings.corrupted.push(`${found.id} has other bytes`);
-  // Two requests that ask for another id get two of them, and nobody here knows of the second.
+  // If a request for another id is carried out twice, the server makes two ids, and the client learns only one.
   const isUnseen = verb === "upload (suffix)" && /twice/.test(trouble);
-  if (mine.length > 1) findings[isUnseen ? "unknown" : "doubled"].push(`${id} is there ${mine.length} times`);
+  if (mine.length > 1) findings[isUnseen ? "unknown" : "duplicated"].push(`${id} is stored ${mine.length} times`);
   for (const found of mine) {
     const most = (stage.storedBefore.get(found.id) ?? 0) + (/processing|mix/.test(trouble) || kind === "url" ? 9 : 1);
-    if (found.timesStored > most) findings.doubled.push(`${found.id} was stored ${found.timesStored} times`);
+    if (found.timesStored > most) findings.duplicated.push(`${found.id} was stored ${found.timesStored} times`);
     if ((found.metadata as { n?: unknown }).n !== n) findings.corrupted.push(`${found.id} has other metadata`);
   }
   const old = n === 1 && named.some((found) => has(found, kind, 50));
-  // What is there is deleted first; new content that then cannot be processed leaves nothing.
+  // The stored input is deleted first. If the new content then cannot be processed, neither exists.
   const mayLack =
     verb === "upload (replace)" &&
     (/processing|mix/.test(trouble) ||
       processed.length > 0 ||
       outcome.state !== "failed" ||
-      doubtful.test(outcome.code));
-  if (n === 1 && !old && !mayLack) findings.deleted.push(`what was under ${id}`);
+      unknownOutcome.test(outcome.code));
+  if (n === 1 && !old && !mayLack) findings.deleted.push(`the stored input ${id}`);
   if ((outcome.state === "ok" || outcome.state === "skipped") && processed.length === 0) {
-    findings.lost.push(`${id} is ${outcome.state}, and is not there`);
+    findings.lost.push(`${id} is ${outcome.state}, but not stored`);
   }
-  const isTaken = verb === "upload (error)" && outcome.state === "failed" && outcome.code === "ERR_ID_TAKEN";
-  if (outcome.state === "failed" && processed.length > 0 && !isTaken) {
-    const isKnown = doubtful.test(outcome.code) || /^uploaded, but/.test(outcome.reason) || /twice|mix/.test(trouble);
-    if (!isKnown) findings.wrong.push(`${id} is there, and failed: ${outcome.code} ${outcome.reason}`);
+  const isConflict = verb === "upload (error)" && outcome.state === "failed" && outcome.code === "ERR_ID_TAKEN";
+  if (outcome.state === "failed" && processed.length > 0 && !isConflict) {
+    const isExplained =
+      unknownOutcome.test(outcome.code) || /^uploaded, but/.test(outcome.reason) || /twice|mix/.test(trouble);
+    if (!isExplained) findings.wrong.push(`${id} is stored, but failed: ${outcome.code} ${outcome.reason}`);
   }
 }
 
@@ -168,7 +169,7 @@ function judgeDownload({ scenario, out }: Stage, n: number, outcome: JournalReco
     : [];
   const expected = smallContent(scenario.kind, n);
   for (const name of names) if (!readFileSync(join(out, name)).equals(expected)) findings.corrupted.push(name);
-  if (names.length > 1) findings.doubled.push(`${id}: ${names.join(", ")}`);
+  if (names.length > 1) findings.duplicated.push(`${id}: ${names.join(", ")}`);
   if ((outcome.state === "ok" || outcome.state === "skipped") && names.length === 0) findings.lost.push(id);
 }
 
@@ -178,21 +179,21 @@ function judgeChange(
   outcome: JournalRecord,
   facts: Facts,
   findings: Findings,
-  doubted: boolean,
+  wasUnknown: boolean,
 ): void {
   const { verb, kind } = stage.scenario;
   const id = stage.inputs[n]?.id as string;
   const found = facts.inputs.get(id);
   if (found && !has(found, kind, n)) findings.corrupted.push(`${id} has other bytes`);
   if (!found && id !== "none" && verb !== "remove") findings.deleted.push(id);
-  const isDoubled = tagsOf(found).length > 2;
-  if (isDoubled) findings[doubted ? "unknown" : "doubled"].push(`${id} has the tags ${tagsOf(found).join()}`);
-  if (isDoubled) return;
+  const isDuplicated = tagsOf(found).length > 2;
+  if (isDuplicated) findings[wasUnknown ? "unknown" : "duplicated"].push(`${id} has the tags ${tagsOf(found).join()}`);
+  if (isDuplicated) return;
   const [done, undone] = changeOf(stage, n, facts);
-  if (outcome.state === "ok" && !done) findings.lost.push(`${id} is ok, and not changed`);
+  if (outcome.state === "ok" && !done) findings.lost.push(`${id} is ok, but unchanged`);
   const isPartly = outcome.state === "failed" && /^annotation: /.test(outcome.reason);
-  if (outcome.state === "failed" && !undone && !isPartly && !doubtful.test(outcome.code)) {
-    findings.wrong.push(`${id} is changed, and failed: ${outcome.code} ${outcome.reason}`);
+  if (outcome.state === "failed" && !undone && !isPartly && !unknownOutcome.test(outcome.code)) {
+    findings.wrong.push(`${id} is changed, but failed: ${outcome.code} ${outcome.reason}`);
   }
 }
 
@@ -200,7 +201,7 @@ function judgeChange(
 function changeOf({ scenario, inputs }: Stage, n: number, facts: Facts): [done: boolean, undone: boolean] {
   const id = inputs[n]?.id as string;
   const metadata = (facts.inputs.get(id)?.metadata ?? {}) as Record<string, unknown>;
-  const annotation = facts.annotations.find((one) => one.inputId === id && one.id === `x${n}`)?.json;
+  const annotation = facts.annotations.find((candidate) => candidate.inputId === id && candidate.id === `x${n}`)?.json;
   if (id === "none") return [false, true];
   switch (scenario.verb) {
     case "patch (merge)": {
@@ -233,10 +234,10 @@ async function factsOf({ store }: Stage): Promise<Facts> {
   );
   return {
     inputs: new Map(store.stored().map((input) => [input.id, { ...input, text: texts.get(input.id) }])),
-    annotations: (annotations.annotations ?? []).map((one) => ({
-      id: String(one.id),
-      inputId: String(one.input_id),
-      json: JSON.stringify(one),
+    annotations: (annotations.annotations ?? []).map((annotation) => ({
+      id: String(annotation.id),
+      inputId: String(annotation.input_id),
+      json: JSON.stringify(annotation),
     })),
     concepts: new Map((concepts.concepts ?? []).map(({ id, name }) => [String(id), String(name)])),
     gone: new Map(store.deleted().map(({ id, timesStored }) => [id, timesStored])),

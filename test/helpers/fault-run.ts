@@ -1,4 +1,4 @@
-/** One run of the fault matrix: a verb in trouble, then its dead letters and the rest of it without any. */
+/** One scenario of the fault matrix: a run with faults, then its dead letters and a resumed run without faults. */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,18 +31,18 @@ import { type Findings, judge, noFindings, type Outcomes, outcomesIn } from "./f
 import { bystanders, inputCount, type Scenario, type Stage, troubleOf, type Verb } from "./fault-scenarios.js";
 import { type ContentKind, draftOf } from "./small-contents.js";
 
-/** Thousands of small stores come and go; where the system has memory for files, they are in it. */
-const inMemory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+/** The matrix creates thousands of small stores, so they are kept in memory if the system has a folder for that. */
+const parentFolder = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 export interface FaultRun extends Findings {
   faults: Readonly<Record<string, number>>;
   inputs: number;
 }
 
-/** Runs a scenario; `origin` is where URLs lead to. */
+/** Runs a scenario. `origin` is the server of its URLs. */
 export async function runScenario(scenario: Scenario, origin: string): Promise<FaultRun> {
   const { rules, processingDelayMs } = troubleOf(scenario);
-  const folder = mkdtempSync(join(inMemory, "sluice-faults-"));
+  const folder = mkdtempSync(join(parentFolder, "sluice-faults-"));
   const store = await startEmulator({
     data: join(folder, "store"),
     processingDelayMs: processingDelayMs ?? 5,
@@ -85,24 +85,25 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
   }
 }
 
-/** Fills the store with what the verb needs, without trouble. */
+/** Fills the store with the inputs that the verb needs, before any fault. */
 async function prepare(stage: Stage, app: App): Promise<void> {
   const { scenario, origin } = stage;
   const { verb, kind } = scenario;
-  const standing = bystanders.map((id, n) => ({ ...stored(kind, 100 + n, origin), id }));
+  const others = bystanders.map((id, n) => ({ ...stored(kind, 100 + n, origin), id }));
   const all = Array.from({ length: inputCount }, (_, n) => ({ ...stored(kind, n, origin), id: `i${n}` }));
   const uploads = verb.startsWith("upload");
-  // Of two inputs the ids are taken: one has the same content, one another.
-  const there = uploads ? [all[0] as InputDraft, { ...stored(kind, 50, origin), id: "i1" }] : all;
-  const report = await flow(fromIterable([...standing, ...there]))
+  // For an upload, the ids of two inputs already exist: one with the same content, one with other content.
+  const existing = uploads ? [all[0] as InputDraft, { ...stored(kind, 50, origin), id: "i1" }] : all;
+  const report = await flow(fromIterable([...others, ...existing]))
     .pipe(batch(), upload(app))
     .run();
-  if (report.counts.ok !== standing.length + there.length) throw new Error(`cannot begin: ${report.summary()}`);
+  if (report.counts.ok !== others.length + existing.length)
+    throw new Error(`cannot prepare the store: ${report.summary()}`);
   stage.inputs = await inputsOf({ ...stage, app }, all);
   for (const { id, timesStored } of stage.store.stored()) stage.storedBefore.set(id, timesStored);
 }
 
-/** An input as it is uploaded. */
+/** Makes the draft of a complete upload. */
 function stored(kind: ContentKind, n: number, origin: string): InputDraft {
   return {
     ...draftOf(kind, n, origin),
@@ -169,7 +170,7 @@ function sinkOf(verb: Verb, { app, out }: Stage): (inputs: Flow<Message>) => Flo
   }
 }
 
-/** A run that ends with an error settles nothing more; what it told has to be true all the same. */
+/** Waits for a run. If it rejects, records that; the outcomes that it reported before must still be true. */
 async function orRejected(running: Promise<Report>, findings: Findings): Promise<Report | undefined> {
   return running.catch((error: Error & { code?: string }) => {
     findings.wrong.push(`the run was rejected: ${error.code} ${error.message}`);
@@ -183,6 +184,7 @@ function stalled(findings: Findings): RunOptions["onStall"] {
 
 async function outcomesOf(journal: string): Promise<Outcomes> {
   const records: JournalRecord[] = [];
+  if (!existsSync(journal)) return outcomesIn(records); // the run was rejected early, which is a finding already
   for await (const record of readJournal(journal)) records.push(record);
   return outcomesIn(records);
 }

@@ -1,4 +1,4 @@
-/** The fault matrix: which faults befall which verb on which kind of content; all of it follows from a number. */
+/** The fault matrix: combines faults with verbs and kinds of content. A seed determines each scenario. */
 
 import type { Emulator } from "../../src/emulator/index.js";
 import { type Fault, type FaultRule, seededRandom } from "../../src/emulator/server/faults.js";
@@ -20,7 +20,7 @@ export const verbs = [
 ] as const;
 export type Verb = (typeof verbs)[number];
 
-/** Rules, and how long the server takes to process. */
+/** The fault rules of a scenario, and the processing time of the server. */
 export interface Trouble {
   rules: FaultRule[];
   processingDelayMs?: number;
@@ -32,10 +32,10 @@ const some = (fault: Fault, probability: number, more: Partial<FaultRule> = {}):
   rules: [{ probability, fault, ...more }],
 });
 
-/** Requests that fail do so at a rate of a tenth to six tenths. */
+/** The share of failing requests, from a tenth to six tenths. */
 const rate = (random: Random) => 0.1 + random() * 0.5;
 
-/** Every kind of trouble that the store can make. */
+/** Every kind of fault that the emulator can inject. */
 const troubles: Record<string, (random: Random) => Trouble> = {
   throttle: (random) => some({ type: "throttle" }, rate(random) / 2),
   "throttle with Retry-After": (random) => some({ type: "throttle", retryAfterSeconds: 1 }, rate(random), { times: 2 }),
@@ -62,15 +62,15 @@ const troubles: Record<string, (random: Random) => Trouble> = {
 export const mix = "a mix";
 export const troubleNames = [...Object.keys(troubles), mix];
 
-/** Up to four kinds of trouble at once, each less often. */
+/** Combines two to four kinds of fault, each at half its rate. */
 function mixed(random: Random): Trouble {
   const names = Object.keys(troubles);
   const count = 2 + Math.floor(random() * 3);
   const parts = Array.from({ length: count }, () => troubles[names[Math.floor(random() * names.length)] as string]);
-  const made = parts.map((make) => (make as (random: Random) => Trouble)(random));
+  const chosen = parts.map((create) => (create as (random: Random) => Trouble)(random));
   return {
-    rules: made.flatMap(({ rules }) => rules.map((rule) => ({ ...rule, probability: (rule.probability ?? 1) / 2 }))),
-    processingDelayMs: Math.max(...made.map(({ processingDelayMs = 5 }) => processingDelayMs)),
+    rules: chosen.flatMap(({ rules }) => rules.map((rule) => ({ ...rule, probability: (rule.probability ?? 1) / 2 }))),
+    processingDelayMs: Math.max(...chosen.map(({ processingDelayMs = 5 }) => processingDelayMs)),
   };
 }
 
@@ -81,7 +81,7 @@ export interface Scenario {
   kind: ContentKind;
 }
 
-/** The scenario of a number from 1: the first ones have every trouble with every verb once. */
+/** Returns the scenario of a seed from 1. The first scenarios combine every fault with every verb once. */
 export function scenarioOf(seed: number): Scenario {
   const index = seed - 1;
   const round = Math.floor(index / (verbs.length * troubleNames.length));
@@ -102,21 +102,21 @@ export function nameOf({ seed, verb, trouble, kind }: Scenario): string {
   return `${verb}, ${kind}, ${trouble} #${seed}`;
 }
 
-/** Inputs of a run; others lie beside them and are never to be touched. */
+/** Number of inputs of a run. The bystanders are other stored inputs that no run may change. */
 export const inputCount = 8;
 export const bystanders = ["b0", "b1", "b2"];
 
-/** A scenario with all that it works on. */
+/** A scenario with its store, its app and its inputs. */
 export interface Stage {
   scenario: Scenario;
   store: Emulator;
   app: App;
-  /** Where a download goes to, and the run's own files are. */
+  /** Folder of the files of the run; `out` is the target of a download. */
   folder: string;
   out: string;
   origin: string;
   /** The inputs of the verb; the last one of a patch does not exist. */
   inputs: InputDraft[];
-  /** How often each input was stored before there was trouble. */
+  /** How often each input was stored before the faults. */
   storedBefore: Map<string, number>;
 }

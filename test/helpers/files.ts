@@ -1,4 +1,4 @@
-/** Temporary folders, files of every kind, and what a process has open. */
+/** Makes temporary folders and files, and lists the files that this process has open. */
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll } from "vitest";
 
-/** A new empty folder, removed after the tests of the file. */
+/** Makes an empty folder that is removed after the tests of the file. */
 export function tempFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,7 +15,7 @@ export function tempFolder(): string {
 
 let written = 0;
 
-/** Makes a fresh folder inside of `parent` with these files; gives its path. */
+/** Makes a new folder in `parent` with these files, and returns its path. */
 export function folderWith(parent: string, files: Record<string, string | Uint8Array>): string {
   written += 1;
   const folder = join(parent, `files-${written}`);
@@ -28,19 +28,19 @@ export function folderWith(parent: string, files: Record<string, string | Uint8A
   return folder;
 }
 
-/** Writes one file into a fresh folder inside of `parent`; gives the file's path. */
+/** Writes one file into a new folder in `parent`, and returns the path of the file. */
 export function fileWith(parent: string, name: string, content: string | Uint8Array): string {
   return join(folderWith(parent, { [name]: content }), name);
 }
 
-/** A plain JPEG of the given size. */
+/** Makes a JPEG of one colour. */
 export function jpeg(width = 32, height = 24, background = "#4a7fb5"): Promise<Buffer> {
   return sharp({ create: { width, height, channels: 3, background } })
     .jpeg()
     .toBuffer();
 }
 
-/** A file of the example data. */
+/** Returns the path of a file of the example data. */
 export function example(name: string): string {
   return join(import.meta.dirname, "../../examples/data", name);
 }
@@ -49,7 +49,7 @@ export function exampleBytes(name: string): Buffer {
   return readFileSync(example(name));
 }
 
-/** Paths inside of `folder` that this process has open. */
+/** Returns the paths in `folder` that this process has open. */
 export function openIn(folder: string): string[] {
   return readdirSync("/proc/self/fd").flatMap((descriptor) => {
     try {

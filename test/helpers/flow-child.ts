@@ -1,6 +1,6 @@
 /**
- * A flow as a program of its own, to be killed, stopped or starved from outside. Options come as JSON in the first argument. Prints `ready` when the
- * flow begins, a line for each outcome at the moment in which it is told, and the counts at the end.
+ * A flow as a separate program, which tests kill, stop or limit. Its options are JSON in the first argument. Prints `ready` when the flow starts, a line
+ * for each outcome when it is reported, and the counts at the end.
  */
 
 import { writeSync } from "node:fs";
@@ -17,7 +17,7 @@ import {
 } from "../../src/index.js";
 
 export interface FlowChildOptions {
-  /** Address of the store. */
+  /** Address of the emulator. */
   url: string;
   /** Texts to upload. */
   count: number;
@@ -25,15 +25,15 @@ export interface FlowChildOptions {
   /** Inputs in a batch. */
   maxItems?: number;
   maxWaitMs?: number;
-  /** Waits until inputs are processed: whole jobs are told at once then. Default: true. */
+  /** Waits until inputs are processed, so that the outcomes of a whole job are reported together. Default: true. */
   wait?: boolean;
-  /** The source gives this many inputs, and never answers again. */
+  /** The source hangs after this many inputs. */
   hangsAfter?: number;
-  /** Kills itself when it has told this many outcomes of its own, which are not those of an earlier run. */
+  /** The program kills itself when it has reported this many outcomes of its own, without those of an earlier run. */
   killsAfter?: number;
-  /** A transform never answers for the last of the inputs. */
+  /** A transform hangs for the last input. */
   transformHangs?: boolean;
-  /** Runs it a second time, as a program with two flows would. */
+  /** Runs the flow twice, like a program with two flows. */
   twice?: boolean;
 }
 
@@ -50,7 +50,7 @@ const {
   twice,
 } = JSON.parse(process.argv[2] ?? "") as FlowChildOptions;
 
-/** Written at once, so that a kill loses none of it; waits while the reader is behind. */
+/** Prints a line synchronously, so that a kill loses no line. Waits while the pipe is full. */
 function print(line: object): void {
   let rest = Buffer.from(`${JSON.stringify(line)}\n`);
   while (rest.length > 0) {
@@ -63,14 +63,14 @@ function print(line: object): void {
   }
 }
 
-let told = 0;
+let reported = 0;
 const { settled } = Ledger.prototype;
 Ledger.prototype.settled = function (settlement) {
   const { outcome } = settlement;
   print({ id: settlement.id, state: outcome.state });
   if (outcome.state === "skipped" && outcome.reason === doneEarlier) return settled.call(this, settlement);
-  told += 1;
-  if (told === killsAfter) process.kill(process.pid, "SIGKILL");
+  reported += 1;
+  if (reported === killsAfter) process.kill(process.pid, "SIGKILL");
   settled.call(this, settlement);
 };
 

@@ -1,4 +1,4 @@
-/** Small sources and sinks for tests of flows. */
+/** Makes small sources and sinks for tests of flows. */
 
 import {
   defineSink,
@@ -11,13 +11,13 @@ import {
 } from "../../src/index.js";
 
 export interface CountingSource extends Source {
-  /** Items handed out so far. */
+  /** The number of items that it has yielded so far. */
   handedOut: () => number;
   /** Whether the source was closed. */
   closed: () => boolean;
 }
 
-/** A source of `count` small texts that counts what it handed out. */
+/** Makes a source of `count` small texts that counts the items that it yields. */
 export function texts(
   count: number,
   make: (index: number) => InputDraft = (n) => ({ id: `t${n}`, text: `text ${n}` }),
@@ -42,7 +42,7 @@ export function texts(
   };
 }
 
-/** A sink that hands each batch to `write`. */
+/** Makes a sink that passes each batch to `write`. */
 export function sinkOf(
   write: (inputs: readonly Input[], messages: readonly Message[]) => Promise<void> | void,
   more: Partial<Sink<unknown, unknown>> = {},
@@ -56,7 +56,7 @@ export function sinkOf(
   return sink();
 }
 
-/** Resolves after the given number of turns of the event loop. */
+/** Waits for this many turns of the event loop. */
 export async function turns(count = 1): Promise<void> {
   for (let index = 0; index < count; index += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -1,14 +1,14 @@
-/** The gallery of a store as its page asks for it. */
+/** A client of the gallery that sends the requests of its page. */
 
 import type { AppShape, ChangesShape, PageShape, SessionShape } from "../../src/emulator/gallery/shapes.js";
 import type { Emulator } from "../../src/emulator/index.js";
 
 export interface GalleryClient extends SessionShape {
-  /** Answer to a request for data of the first app. */
+  /** Requests data of the first app. */
   ask<T = PageShape>(what: string, parameters?: Record<string, string | number>): Promise<T>;
-  /** Ids of the inputs that are found, when all are looked at. */
+  /** Waits until all inputs are indexed, and returns the ids of those that match. */
   find(parameters?: Record<string, string | number>): Promise<string[]>;
-  /** A picture or a medium. */
+  /** Requests a preview or a medium. */
   file(path: string, headers?: Record<string, string>): Promise<Response>;
 }
 
@@ -24,9 +24,9 @@ export async function openGallery(emulator: Emulator, key = "any"): Promise<Gall
   };
   const app = async () => String((await request<AppShape[]>("apps", new URLSearchParams()))[0]?.key ?? 0);
   const ask: GalleryClient["ask"] = async (what, parameters = {}) => {
-    const given = new URLSearchParams({ app: await app() });
-    for (const [name, value] of Object.entries(parameters)) given.set(name, String(value));
-    return request(what, given);
+    const query = new URLSearchParams({ app: await app() });
+    for (const [name, value] of Object.entries(parameters)) query.set(name, String(value));
+    return request(what, query);
   };
   const find: GalleryClient["find"] = async (parameters) => {
     while ((await ask<ChangesShape>("changes")).indexing > 0) await new Promise((resolve) => setImmediate(resolve));

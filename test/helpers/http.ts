@@ -1,4 +1,4 @@
-/** An embedded store for one test, and bare HTTP to it. */
+/** Starts an emulator for one test, and sends plain HTTP requests to it. */
 
 import { onTestFinished, vi } from "vitest";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/emulator/index.js";
@@ -66,7 +66,7 @@ export interface OperationJson {
   progress: { processed: number };
 }
 
-/** What answers hold; each has its status and some of the rest. */
+/** The fields of answers. Each answer has a status and some of the others. */
 export interface Envelope {
   status: StatusJson;
   inputs: InputJson[];
@@ -93,17 +93,17 @@ export interface Answer {
 
 export interface Http {
   emulator: Emulator;
-  /** The folder of the data. */
+  /** The data folder. */
   folder: string;
-  /** Sends JSON; a path that does not begin with `/v2` is one of the app `main` of the user `me`. */
+  /** Sends JSON. A path without `/v2` belongs to the app `main` of the user `me`. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Adds inputs, and resolves when none of the accepted ones is pending any more. */
+  /** Adds inputs, and waits until every accepted one is processed or has failed. */
   add(...inputs: Record<string, unknown>[]): Promise<InputJson[]>;
-  /** Resolves with an input once it is processed or has failed. */
+  /** Waits until an input is processed or has failed, and returns it. */
   processed(id: string): Promise<InputJson>;
 }
 
-/** Starts a store in a folder of its own; it is closed when the test is over. */
+/** Starts an emulator in a temporary folder, and closes it after the test. */
 export async function openHttp(options: EmulatorOptions = {}): Promise<Http> {
   const folder = options.data ?? temporaryFolder();
   const emulator = await startEmulator({ port: 0, ...options, data: folder });
@@ -119,7 +119,7 @@ export async function openHttp(options: EmulatorOptions = {}): Promise<Http> {
     vi.waitFor(
       async () => {
         const [input] = (await call("GET", `/inputs?ids=${encodeURIComponent(id)}`)).json.inputs;
-        if (!input) throw new Error(`${id} is not there`);
+        if (!input) throw new Error(`${id} does not exist`);
         if (input.status.code === 30001 || input.status.code === 30003) throw new Error(`${id} is pending`);
         return input;
       },
@@ -132,12 +132,12 @@ export async function openHttp(options: EmulatorOptions = {}): Promise<Http> {
   return { emulator, folder, call, add, processed };
 }
 
-/** The smallest input. */
+/** Makes a small text input. */
 export function note(id: string, data: Record<string, unknown> = {}): Record<string, unknown> {
   return { id, data: { text: { raw: `note ${id}` }, ...data } };
 }
 
-/** An input with the bytes of an image. */
+/** Makes an input with the bytes of an image. */
 export function picture(id: string, bytes: Uint8Array): Record<string, unknown> {
   return { id, data: { image: { base64: Buffer.from(bytes).toString("base64") } } };
 }

@@ -1,4 +1,4 @@
-/** A flow of any verb as a program of its own, to be killed at any moment and started again. Options come as JSON in the first argument. */
+/** A flow of any verb as a separate program, which tests kill at any moment and start again. Its options are JSON in the first argument. */
 
 import { writeSync } from "node:fs";
 import {
@@ -23,7 +23,7 @@ export interface KillChildOptions {
   verb: KillVerb;
   count: number;
   journal: string;
-  /** Folder of a download. */
+  /** Target folder of a download. */
   out: string;
 }
 

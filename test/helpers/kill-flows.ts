@@ -1,9 +1,9 @@
-/** What the programs that are killed work on. */
+/** The inputs of the programs that tests kill. */
 
 import type { InputDraft } from "../../src/index.js";
 import { draftOf } from "./small-contents.js";
 
-/** What is uploaded: sounds and texts, some of them drawn on. */
+/** Yields sounds and texts, a third of them with an annotation. */
 export function* uploads(count: number): Generator<InputDraft> {
   for (let n = 0; n < count; n += 1) {
     const annotations: InputDraft["annotations"] = [{ box: [0, 0, 1, 1], concepts: [{ id: "boat" }] }];

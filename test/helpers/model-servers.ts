@@ -1,18 +1,18 @@
-/** Servers as models: how long an answer takes, and what it is, by what is open and what came before. */
+/** Models of servers: the time and the result of an answer, from the open requests and the earlier ones. */
 
 import { seededRandom } from "../../src/emulator/server/faults.js";
 
-/** What became of an attempt. */
+/** The result of an attempt. */
 export type Verdict = { ms: number; result: "ok" | "refused" | "failed"; granted?: number };
 
-/** Answers attempts; `open` counts this one too. */
+/** Answers an attempt. `open` is the number of open requests, this one included. */
 export type ModelServer = (now: number, open: number) => Verdict;
 
 export function constantLatency(ms: number): ModelServer {
   return () => ({ ms, result: "ok" });
 }
 
-/** Beyond the knee requests wait for each other; beyond it by far, they also slow each other down. */
+/** Beyond `knee` open requests, requests wait for each other. With `thrash`, they also slow each other down far beyond it. */
 export function withKnee(ms: number, knee: number, thrash = 0): ModelServer {
   return (_now, open) => {
     const over = Math.max(0, open - knee) / knee;
@@ -20,24 +20,24 @@ export function withKnee(ms: number, knee: number, thrash = 0): ModelServer {
   };
 }
 
-/** Latencies from half to twice `ms`, now and then ten times as long. */
+/** Latencies from half to twice `ms`; two in a hundred are ten times as long. */
 export function withJitter(ms: number, seed = 1): ModelServer {
   const random = seededRandom(seed);
   return () => ({ ms: random() < 0.02 ? ms * 10 : ms * (0.5 + 1.5 * random()), result: "ok" });
 }
 
-/** Refuses what is more than `perSecond` in any second; `tells` names the limit. */
-export function withRate(perSecond: number, ms: number, tells = false): ModelServer {
+/** Refuses more than `perSecond` requests in any second. `namesRate` puts the limit into the refusal. */
+export function withRate(perSecond: number, ms: number, namesRate = false): ModelServer {
   const passed: number[] = [];
   return (now) => {
     while (passed[0] !== undefined && passed[0] <= now - 1000) passed.shift();
-    if (passed.length >= perSecond) return { ms: 5, result: "refused", ...(tells ? { granted: perSecond } : {}) };
+    if (passed.length >= perSecond) return { ms: 5, result: "refused", ...(namesRate ? { granted: perSecond } : {}) };
     passed.push(now);
     return { ms, result: "ok" };
   };
 }
 
-/** One link for all: what is open shares it. */
+/** A link of limited capacity that all open requests share. */
 export function slowLink(requestsPerSecond: number, ms: number): ModelServer {
   let freeAt = 0;
   return (now) => {
@@ -46,7 +46,7 @@ export function slowLink(requestsPerSecond: number, ms: number): ModelServer {
   };
 }
 
-/** Another server between two moments. */
+/** Uses another model between two times. */
 export function between(from: number, to: number, during: ModelServer, otherwise: ModelServer): ModelServer {
   return (now, open) => (now >= from && now < to ? during : otherwise)(now, open);
 }
@@ -54,7 +54,7 @@ export function between(from: number, to: number, during: ModelServer, otherwise
 export const refusing: ModelServer = () => ({ ms: 5, result: "refused" });
 export const dead: ModelServer = () => ({ ms: 50, result: "failed" });
 
-/** Fails a share of what it gets. */
+/** Fails a share of the requests. */
 export function failing(share: number, ms: number, seed = 1): ModelServer {
   const random = seededRandom(seed);
   return () => ({ ms, result: random() < share ? "failed" : "ok" });

@@ -1,11 +1,11 @@
-/** Runs a source through operators and keeps what reaches the end. */
+/** Runs a source through operators and records the inputs that reach the end. */
 
 import { type OperatorFunction, tap } from "rxjs";
 import { flow, type Input, type Message, type Report, type Source } from "../../src/index.js";
 
 type Operator = OperatorFunction<Message, Message>;
 
-/** The inputs that reach the end, and the report. */
+/** Returns the inputs that reach the end, and the report. */
 export async function recordedRun(
   source: Source | readonly Source[],
   ...operators: Operator[]

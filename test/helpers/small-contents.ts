@@ -1,4 +1,4 @@
-/** Contents of every kind in a few hundred bytes, each other than the next. */
+/** Makes different contents of every kind, of a few hundred bytes each. */
 
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -12,7 +12,7 @@ export type ContentKind = (typeof contentKinds)[number];
 
 let clip: Buffer | undefined;
 
-/** The bytes of the n-th content of a kind; of a URL, those that are served there. */
+/** Returns the bytes of the n-th content of a kind. For a URL, these are the bytes that its server sends. */
 export function smallContent(kind: ContentKind, n: number): Buffer {
   switch (kind) {
     case "video":
@@ -27,7 +27,7 @@ export function smallContent(kind: ContentKind, n: number): Buffer {
   }
 }
 
-/** What of an input is its content. */
+/** Returns the part of a draft that has the content. */
 export function draftOf(kind: ContentKind, n: number, origin: string): Partial<InputDraft> {
   const content = smallContent(kind, n);
   if (kind === "text") return { text: content.toString() };
@@ -35,7 +35,7 @@ export function draftOf(kind: ContentKind, n: number, origin: string): Partial<I
   return { [kind]: { bytes: content } };
 }
 
-/** Serves the contents of URLs. */
+/** Starts a server for the contents of URLs. */
 export async function serveContents(): Promise<{ origin: string; server: Server }> {
   const server = createServer((request, response) => {
     const n = Number(/\d+/.exec(request.url ?? "")?.[0]);

@@ -1,15 +1,15 @@
-/** Reading a source without a flow around it. */
+/** Reads a source without a flow. */
 
 import type { InputDraft, Source, SourceItem, SourceStep } from "../../src/index.js";
 
-/** Everything that a source yields. */
+/** Returns everything that a source yields. */
 export async function itemsOf(source: Source): Promise<SourceItem[]> {
   const items: SourceItem[] = [];
   for await (const step of source.read({ signal: new AbortController().signal })) items.push(...several(step));
   return items;
 }
 
-/** The inputs that a source yields; throws what any of its items failed with. */
+/** Returns the inputs that a source yields. Throws the error of the first failed item. */
 export async function draftsOf(source: Source): Promise<InputDraft[]> {
   return (await itemsOf(source)).flatMap((item) => {
     if ("error" in item) throw item.error;
@@ -17,7 +17,7 @@ export async function draftsOf(source: Source): Promise<InputDraft[]> {
   });
 }
 
-/** An iterator over a source, pulled by hand. */
+/** Returns an iterator over the items of a source. */
 export function pull(source: Source): AsyncIterator<SourceItem> {
   return (async function* () {
     for await (const step of source.read({ signal: new AbortController().signal })) yield* several(step);

@@ -1,4 +1,4 @@
-/** An embedded store and a connection to it, for one test. */
+/** Starts an emulator and connects to it, for one test. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/emulator/index.js";
 import { type App, type ConnectOptions, connect } from "../../src/index.js";
 
-/** A folder that goes when the test is over. */
+/** Makes a folder that is removed after the test. */
 export function temporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), "sluice-test-"));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
@@ -15,8 +15,8 @@ export function temporaryFolder(): string {
 }
 
 /**
- * Starts a store and connects to it; both are closed when the test is over. The store refuses every field and parameter that
- * the API's definition does not have.
+ * Starts an emulator and connects to it. Closes both after the test. The emulator refuses every field and parameter that the definition of the API does
+ * not have.
  */
 export async function openStore(
   options: EmulatorOptions = {},

@@ -1,11 +1,11 @@
-/** Running inputs through a transform. */
+/** Runs inputs through a transform. */
 
 import { type OperatorFunction, tap } from "rxjs";
 import { flow, fromIterable, type Input, type InputDraft, type Message, type Report } from "../../src/index.js";
 
 type Operator = OperatorFunction<Message, Message>;
 
-/** What a transform makes of inputs, and the report. */
+/** Returns the results of a transform, and the report. */
 export async function through(
   operator: Operator,
   inputs: readonly InputDraft[],
@@ -15,7 +15,7 @@ export async function through(
   return { made, report };
 }
 
-/** What a transform makes of one input; rejects with the failure's code and reason when it fails. */
+/** Returns the result of a transform for one input. Rejects with the code and the reason if the input fails. */
 export async function one(operator: Operator, input: InputDraft): Promise<Input> {
   const { made, report } = await through(operator, [input]);
   const [failure] = report.failures;
@@ -25,7 +25,7 @@ export async function one(operator: Operator, input: InputDraft): Promise<Input>
   return first;
 }
 
-/** The input before and after; the same object when the transform passed it on as it is. */
+/** Returns the input before and after a transform; the same object twice if the transform emitted it unchanged. */
 export async function beforeAndAfter(operator: Operator, input: InputDraft): Promise<[Input, Input]> {
   const before: Input[] = [];
   const after: Input[] = [];

@@ -1,4 +1,4 @@
-/** A clock that jumps from one moment when something happens to the next. */
+/** A clock that jumps from one timer to the next. */
 
 import type { Clock } from "../../src/core/net/clock.js";
 
@@ -33,7 +33,7 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Lets time pass until `until`, or until nothing waits for it. */
+  /** Advances the time to `until`, and runs the timers in between. */
   async run(until: number): Promise<void> {
     for (;;) {
       await new Promise<void>((resolve) => setImmediate(resolve));

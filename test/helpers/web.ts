@@ -1,4 +1,4 @@
-/** A web server on loopback for tests of fetching. */
+/** Starts a web server on loopback for tests of fetching. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,13 +10,13 @@ export interface Web {
   /** `http://127.0.0.1:port` */
   origin: string;
   port: number;
-  /** Paths asked for so far. */
+  /** The requested paths so far. */
   asked: string[];
-  /** Requests that are open now, and the most that were at once. */
+  /** The number of open requests, and its maximum so far. */
   open: { now: number; most: number };
 }
 
-/** Serves the routes by path until the tests of the file are over; 404 for all others. */
+/** Serves the routes by path until the tests of the file end, and answers other paths with 404. */
 export async function startWeb(routes: Record<string, Route>): Promise<Web> {
   const asked: string[] = [];
   const open = { now: 0, most: 0 };
@@ -28,7 +28,7 @@ export async function startWeb(routes: Record<string, Route>): Promise<Web> {
     response.on("close", () => void (open.now -= 1));
     const route = routes[path.split("?")[0] ?? ""];
     if (route) route(response, request);
-    else response.writeHead(404).end("nothing here");
+    else response.writeHead(404).end("not found");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   afterAll(() => {

@@ -1,18 +1,18 @@
-/** The example of many machines runs as it stands, with the library as it is built. */
+/** The example of many machines runs unchanged, with the built library. */
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { describeWithEngine } from "../helpers/engine.js";
+import { describeWithNats } from "../helpers/nats-server.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 const root = join(import.meta.dirname, "../..");
 
-describeWithEngine("the example of many machines", (engine) => {
-  it("does the same on one and on many", { timeout: 60_000 }, async () => {
+describeWithNats("the example of many machines", (nats) => {
+  it("uploads the same inputs on one machine and on many", { timeout: 60_000 }, async () => {
     const { PATH, HOME, NODE_OPTIONS } = process.env;
-    const env = { PATH, HOME, NODE_OPTIONS, NATS_URL: engine.servers } as NodeJS.ProcessEnv;
+    const env = { PATH, HOME, NODE_OPTIONS, NATS_URL: nats.servers } as NodeJS.ProcessEnv;
     const args = [
       join(root, "node_modules/tsx/dist/cli.mjs"),
       "--tsconfig",

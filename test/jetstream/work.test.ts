@@ -1,22 +1,22 @@
-/** Inputs on a stream: published, worked on, answered, reported. */
+/** Inputs on a stream: published, processed, acknowledged, reported. */
 
 import { filter } from "rxjs";
 import { expect, it } from "vitest";
 import { filterInputs, flow, fromIterable, InputError, through, transform } from "../../src/index.js";
 import { failedInputs, jetstream, publishTo, streamReport } from "../../src/jetstream/index.js";
-import { Engine } from "../../src/jetstream/nats-server.js";
+import { NatsServer } from "../../src/jetstream/nats-server.js";
 import { partsOf } from "../../src/jetstream/streams.js";
-import { describeWithEngine } from "../helpers/engine.js";
+import { describeWithNats } from "../helpers/nats-server.js";
 
 const texts = (count: number) =>
   fromIterable(Array.from({ length: count }, (_, n) => ({ id: `t${n}`, text: `text ${n}` })));
 const closed = { pending: 0, inFlight: 0 };
 
-describeWithEngine("inputs on a stream", (engine) => {
+describeWithNats("inputs on a stream", (nats) => {
   let streams = 0;
   const fresh = () => {
     streams += 1;
-    return { stream: `work${streams}`, servers: engine.servers };
+    return { stream: `work${streams}`, servers: nats.servers };
   };
   const publish = async (count: number) => {
     const at = fresh();
@@ -25,16 +25,16 @@ describeWithEngine("inputs on a stream", (engine) => {
       .run();
     return at;
   };
-  const stand = async (at: { stream: string; servers: string }) => (await streamReport(at)).counts;
+  const countsOf = async (at: { stream: string; servers: string }) => (await streamReport(at)).counts;
 
-  it("are all worked on, and reported by outcome", async () => {
+  it("are all processed once, and reported by outcome", async () => {
     const at = fresh();
     const published = await flow(texts(300))
       .pipe(publishTo(at.stream, { servers: at.servers }))
       .run();
     expect(published.counts).toMatchObject({ read: 300, ok: 300 });
     const none = { ok: 0, failed: 0, skipped: 0 };
-    expect(await stand(at)).toEqual({ read: 300, ...none, pending: 300, inFlight: 0 });
+    expect(await countsOf(at)).toEqual({ read: 300, ...none, pending: 300, inFlight: 0 });
 
     const seen: string[] = [];
     const report = await flow(jetstream({ ...at, endWhenEmpty: true }))
@@ -56,45 +56,45 @@ describeWithEngine("inputs on a stream", (engine) => {
     expect(after.summary()).toContain("eleven is no good");
   });
 
-  it("are known by their ids for a while, so that who publishes again adds none", async () => {
+  it("are skipped if their ids were published shortly before", async () => {
     const at = await publish(20);
     const again = await flow(texts(30))
       .pipe(publishTo(at.stream, { servers: at.servers }))
       .run();
     expect(again.counts).toMatchObject({ ok: 10, skipped: 20 });
-    expect(again.skipped).toMatchObject([{ reason: "on the stream already", count: 20 }]);
-    expect(await stand(at)).toMatchObject({ read: 30, pending: 30 });
+    expect(again.skipped).toMatchObject([{ reason: "already on the stream", count: 20 }]);
+    expect(await countsOf(at)).toMatchObject({ read: 30, pending: 30 });
   });
 
-  it("that an operator of RxJS drops are skipped, and not waited for", async () => {
+  it("that an RxJS operator drops count as skipped, and are acknowledged", async () => {
     const at = await publish(100);
     const report = await flow(jetstream({ ...at, endWhenEmpty: true, maxAckPending: 60 }))
       .pipe(through(filter((message) => message.value.id === "t3")))
       .run();
     expect(report.counts).toMatchObject({ read: 100, ok: 1, skipped: 99 });
-    expect(await stand(at)).toEqual({ read: 100, ok: 1, failed: 0, skipped: 99, ...closed });
+    expect(await countsOf(at)).toEqual({ read: 100, ok: 1, failed: 0, skipped: 99, ...closed });
   });
 
-  it("that failed are tried again from the stream of failed ones", async () => {
+  it("that failed can be published again with failedInputs", async () => {
     const at = await publish(5);
-    const failing = (isMended: boolean) =>
+    const failing = (isFixed: boolean) =>
       transform((input) => {
-        if (!isMended && input.id === "t2") throw new InputError("ERR_TEST", "no");
+        if (!isFixed && input.id === "t2") throw new InputError("ERR_TEST", "no");
         return input;
       });
     const work = () => jetstream({ ...at, endWhenEmpty: true });
     await flow(work()).pipe(failing(false)).run();
-    expect(await stand(at)).toMatchObject({ read: 5, ok: 4, failed: 1 });
+    expect(await countsOf(at)).toMatchObject({ read: 5, ok: 4, failed: 1 });
     expect(await flow(failedInputs(at)).toArray()).toMatchObject([{ id: "t2", text: "text 2" }]);
     const back = publishTo(at.stream, { servers: at.servers, deduplicate: false });
     await flow(failedInputs(at)).pipe(back).run();
     await flow(work()).pipe(failing(true)).run();
     const { counts, skipped } = await streamReport(at);
     expect(counts).toEqual({ read: 6, ok: 5, failed: 0, skipped: 1, ...closed });
-    expect(skipped).toMatchObject([{ reason: "tried again", count: 1 }]);
+    expect(skipped).toMatchObject([{ reason: "retried", count: 1 }]);
   });
 
-  it("that failed and are too large to be kept with their reason are kept without themselves", async () => {
+  it("that failed and are too large for a dead letter are recorded without their content", async () => {
     const at = fresh();
     const text = "x".repeat(1_047_500);
     await flow(fromIterable([{ id: "large", text }]))
@@ -114,7 +114,7 @@ describeWithEngine("inputs on a stream", (engine) => {
     expect(again.failures).toMatchObject([{ code: "ERR_DEAD_LETTER_EMPTY" }]);
   });
 
-  it("that may succeed later come again, and fail when they did not, often enough", async () => {
+  it("that may succeed later are delivered again, and fail after maxDeliveries", async () => {
     const at = await publish(2);
     const attempts: string[] = [];
     const report = await flow(jetstream({ ...at, endWhenEmpty: true, maxDeliveries: 2 }))
@@ -128,13 +128,13 @@ describeWithEngine("inputs on a stream", (engine) => {
       .run();
     expect(attempts).toEqual(["t0", "t1", "t0", "t1"]);
     expect(report.counts).toMatchObject({ read: 4, ok: 1, failed: 1, skipped: 2 });
-    expect(report.skipped).toMatchObject([{ reason: "handed back to be tried again: not now", count: 2 }]);
+    expect(report.skipped).toMatchObject([{ reason: "returned for redelivery: not now", count: 2 }]);
     const { counts, failures } = await streamReport(at);
     expect(counts).toEqual({ read: 2, ok: 1, failed: 1, skipped: 0, ...closed });
     expect(failures).toMatchObject([{ id: "t1", code: "ERR_BUSY", attempts: 2, retryable: true }]);
   });
 
-  it("that a stopped worker has are handed back at once, and what it told of them too early is forgotten", async () => {
+  it("of a stopped worker are returned at once, and a failure that it recorded is deleted when the input succeeds", async () => {
     const at = await publish(3);
     const abort = new AbortController();
     const stopping = transform(async (input, { signal }) => {
@@ -144,36 +144,36 @@ describeWithEngine("inputs on a stream", (engine) => {
     });
     const stopped = await flow(jetstream(at)).pipe(stopping).run({ signal: abort.signal });
     expect(stopped.counts).toMatchObject({ ok: 0 });
-    // As if it had told of a failure, and had died before the engine got its answer.
-    const opened = await Engine.open("test", at);
+    // Simulates a worker that recorded a failure and died before it acknowledged.
+    const server = await NatsServer.connect("test", at);
     const { subject } = partsOf(at.stream).failed;
-    await opened.client.publish(subject(1), JSON.stringify({ sequence: 1, origin: "t0", reason: "early" }));
-    await opened.close();
-    expect(await stand(at)).toMatchObject({ failed: 1 });
+    await server.client.publish(subject(1), JSON.stringify({ sequence: 1, origin: "t0", reason: "early" }));
+    await server.close();
+    expect(await countsOf(at)).toMatchObject({ failed: 1 });
     const report = await flow(jetstream({ ...at, endWhenEmpty: true })).run();
     expect(report.counts).toMatchObject({ read: 3, ok: 3 });
-    expect(await stand(at)).toEqual({ read: 3, ok: 3, failed: 0, skipped: 0, ...closed });
+    expect(await countsOf(at)).toEqual({ read: 3, ok: 3, failed: 0, skipped: 0, ...closed });
   });
 
-  it("that are none fail alone, and whoever would only look is told so", async () => {
+  it("are refused to a preview, and messages that are not inputs fail alone", async () => {
     const at = await publish(1);
-    const opened = await Engine.open("test", at);
+    const server = await NatsServer.connect("test", at);
     for (const body of ["not JSON", "{}", '{"sluice":2,"origin":"x","input":{}}']) {
-      await opened.client.publish(partsOf(at.stream).work.subject, body);
+      await server.client.publish(partsOf(at.stream).work.subject, body);
     }
-    await opened.close();
+    await server.close();
     await expect(flow(jetstream(at)).preview()).rejects.toThrow(/would take inputs from the workers/);
     const report = await flow(jetstream({ ...at, endWhenEmpty: true })).run();
     expect(report.counts).toMatchObject({ read: 4, ok: 1, failed: 3 });
     expect(report.failures[2]).toMatchObject({
       origin: `${at.stream}:4`,
       code: "ERR_REFERENCE",
-      reason: "the message has an input of version 2; this release reads inputs of version 1",
+      reason: "the message is an input of version 2; this release reads inputs of version 1",
     });
-    expect(await stand(at)).toMatchObject({ read: 4, ok: 1, failed: 3, inFlight: 0 });
+    expect(await countsOf(at)).toMatchObject({ read: 4, ok: 1, failed: 3, inFlight: 0 });
   });
 
-  it("survive an engine that is killed and comes back", async () => {
+  it("survive a NATS server that is killed and started again", async () => {
     const at = await publish(400);
     const seen = new Set<string>();
     const running = flow(jetstream({ ...at, endWhenEmpty: true, ackWaitMs: 2000 }))
@@ -189,18 +189,18 @@ describeWithEngine("inputs on a stream", (engine) => {
       )
       .run();
     await expect.poll(() => seen.size, { timeout: 20_000 }).toBeGreaterThan(50);
-    await engine.kill();
-    await engine.start();
+    await nats.kill();
+    await nats.start();
     const report = await running;
     expect(seen.size).toBe(400);
     expect(report.counts.failed).toBe(0);
-    expect(await stand(at)).toEqual({ read: 400, ok: 400, failed: 0, skipped: 0, ...closed });
+    expect(await countsOf(at)).toEqual({ read: 400, ok: 400, failed: 0, skipped: 0, ...closed });
   });
 
-  it("end with an error when their stream is deleted", async () => {
+  it("end with an error if their stream is deleted", async () => {
     const at = await publish(3);
     const seen: string[] = [];
-    const opened = await Engine.open("test", at);
+    const server = await NatsServer.connect("test", at);
     const running = flow(jetstream(at))
       .pipe(
         transform((input) => {
@@ -210,12 +210,12 @@ describeWithEngine("inputs on a stream", (engine) => {
       )
       .run();
     await expect.poll(() => seen.length).toBe(3);
-    await opened.manager.streams.delete(at.stream);
-    await opened.close();
+    await server.manager.streams.delete(at.stream);
+    await server.close();
     await expect(running).rejects.toMatchObject({ code: "ERR_STREAM_LOST" });
   });
 
-  it("need an engine that answers", async () => {
+  it("need a NATS server that answers", async () => {
     const nowhere = { stream: "photos", servers: "nats://someone:secret@127.0.0.1:1" };
     for (const trying of [
       () => streamReport(nowhere),
@@ -227,7 +227,7 @@ describeWithEngine("inputs on a stream", (engine) => {
     ]) {
       const error = await trying().catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: "ERR_ENGINE_UNREACHABLE", retryable: true });
-      expect(String(error)).toMatch(/no engine answers at nats:\/\/127.0.0.1:1 /);
+      expect(String(error)).toMatch(/no NATS server answers at nats:\/\/127.0.0.1:1 /);
     }
     expect(() => publishTo("a stream")).toThrow(/letters, digits, - and _, got "a stream"/);
   });

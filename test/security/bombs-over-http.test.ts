@@ -11,7 +11,7 @@ import { Transport } from "../../src/clarifai/client/transport.js";
 import type { Clock } from "../../src/core/net/clock.js";
 import { fetchMedia } from "../../src/emulator/media/fetch-media.js";
 import { MediaFiles } from "../../src/emulator/media/media-files.js";
-import { drain } from "../../src/emulator/server/requests.js";
+import { drain } from "../../src/emulator/server/body.js";
 import { makeServer } from "../../src/emulator/server/server.js";
 import {
   ApiError,
@@ -297,7 +297,7 @@ describe.concurrent("blocked: answers of the API", () => {
   });
 });
 
-describe("blocked: requests to the embedded store", () => {
+describe("blocked: requests to the emulator", () => {
   const post = async (body: string | Buffer, headers: Record<string, string> = {}) => {
     const { emulator } = await openHttp();
     const response = await fetch(`${emulator.url}/v2/inputs`, {

@@ -1,4 +1,4 @@
-/** The gallery: who gets its data, and what hostile inputs do to its page. */
+/** The gallery: access to its data, and hostile inputs in its page. */
 
 import { createHash } from "node:crypto";
 import { request } from "node:http";
@@ -9,7 +9,7 @@ import { jpeg } from "../helpers/files.js";
 import { openGallery } from "../helpers/gallery.js";
 import { note, openHttp, picture } from "../helpers/http.js";
 
-/** Sends a request as it is given, with any Host. */
+/** Sends a request unchanged, with any Host header. */
 function send(
   url: string,
   headers: Record<string, string>,
@@ -26,7 +26,7 @@ function send(
   });
 }
 
-/** A store behind a key, with an image in one app and a text in another, and its gallery. */
+/** Starts an emulator with a key, an image in one app and a text in another, and opens its gallery. */
 async function guarded() {
   const http = await openHttp({ pat: "right", appKeys: { "key-of-main": { userId: "me", appId: "main" } } });
   const bytes = await jpeg();
@@ -55,7 +55,7 @@ describe("blocked: data of the gallery", () => {
     ["with an empty session", () => ({ "x-sluice-session": "" })],
     ["with another session", () => ({ "x-sluice-session": "a".repeat(32) })],
     ["with the beginning of a session", ({ session }) => ({ "x-sluice-session": session.slice(0, -1) })],
-    ["with what opens pictures", ({ access }) => ({ "x-sluice-session": access })],
+    ["with the access value of pictures", ({ access }) => ({ "x-sluice-session": access })],
     ["with the key", () => ({ authorization: "Key right" })],
     ["with the session in a cookie", ({ session }) => ({ cookie: `x-sluice-session=${session}` })],
     ["with the session in another header", ({ session }) => ({ authorization: `Key ${session}` })],
@@ -81,11 +81,11 @@ describe("blocked: data of the gallery", () => {
   });
 
   it.each<[what: string, headers: Record<string, string>]>([
-    ["under a name that was looked up to this machine", { host: "evil.example" }],
+    ["under a host name that resolves to this machine", { host: "evil.example" }],
     ["under a name that begins like this machine", { host: "localhost.evil.example" }],
-    ["under the address of everything", { host: "0.0.0.0" }],
+    ["under the unspecified address", { host: "0.0.0.0" }],
     ["of a page of another site", { origin: "https://evil.example" }],
-    ["of a page that is locked up", { origin: "null" }],
+    ["of a sandboxed page", { origin: "null" }],
     ["of a page under such a name", { host: "evil.example", origin: "http://evil.example" }],
   ])("%s", async (_, headers) => {
     const { gallery, base, emulator, sha256 } = await guarded();
@@ -100,11 +100,11 @@ describe("blocked: data of the gallery", () => {
   it.each<[what: string, headers: Record<string, string>, body: string]>([
     ["no key", {}, ""],
     ["another key", { authorization: "Key wrong" }, ""],
-    ["a link that is none", {}, '{"link":"nope"}'],
+    ["an unknown link", {}, '{"link":"nope"}'],
     ["an empty link", {}, '{"link":""}'],
-    ["a link that is no text", { authorization: "Key right" }, '{"link":{"x":1}}'],
-    ["a body that is no JSON", { authorization: "Key right" }, "link=x"],
-    ["a body that is long", {}, JSON.stringify({ link: "x".repeat(5000) })],
+    ["a link that is not a string", { authorization: "Key right" }, '{"link":{"x":1}}'],
+    ["a body that is not JSON", { authorization: "Key right" }, "link=x"],
+    ["a long body", {}, JSON.stringify({ link: "x".repeat(5000) })],
   ])("opened with %s", async (_, headers, body) => {
     const { base } = await guarded();
     const reply = await send(`${base}/session`, headers, "POST", body);
@@ -149,8 +149,8 @@ describe("blocked: data of the gallery", () => {
   it.each([
     ["a quote", "inputs?app=1&concept=x' OR 1=1 --"],
     ["a key that leaves the metadata", "inputs?app=1&key=x') OR 1=1 --&value=y"],
-    ["a number that is none", "inputs?app=1&skip=1;DROP TABLE inputs&id=zzz"],
-    ["an area that is none", "inputs?app=1&area=0,0,0,1) OR 1=1 --&id=zzz"],
+    ["an invalid number", "inputs?app=1&skip=1;DROP TABLE inputs&id=zzz"],
+    ["an invalid area", "inputs?app=1&area=0,0,0,1) OR 1=1 --&id=zzz"],
   ])("by SQL in %s", async (_, path) => {
     const { gallery, base, emulator } = await guarded();
     const reply = await send(`${base}/${encodeURI(path)}`, { "x-sluice-session": gallery.session });
@@ -160,13 +160,13 @@ describe("blocked: data of the gallery", () => {
 });
 
 describe("blocked: active content in the gallery", () => {
-  it("the page allows no script, style, frame or address but its own", async () => {
+  it("the page allows only its own scripts, styles, frames and addresses", async () => {
     const { emulator } = await openHttp();
     for (const path of ["/", "/gallery/page.js", "/gallery/page.css", "/gallery/icon.svg"]) {
       const { headers } = await fetch(emulator.url + path);
       const policy = headers.get("content-security-policy") ?? "";
       expect(policy).toMatch(/default-src 'none'.*script-src 'self'.*frame-ancestors 'none'.*trusted-types 'none'/);
-      // Pictures of videos are made in the page; nothing else may come from its memory.
+      // The page makes previews of videos in memory; no other content may come from there.
       expect(policy.replace("img-src 'self' blob:;", "")).not.toMatch(/unsafe|\*|data:|blob:/);
       expect(headers.get("x-content-type-options")).toBe("nosniff");
     }
@@ -190,7 +190,7 @@ describe("blocked: active content in the gallery", () => {
     expect((await ask("inputs")).items[0]).not.toHaveProperty("sha256");
   });
 
-  it("media come as attachments that are locked up", async () => {
+  it("media are served as attachments in a sandbox", async () => {
     const { gallery, base, sha256 } = await guarded();
     const { headers } = await fetch(`${base}/media/${sha256}?app=1&access=${gallery.access}`);
     expect(headers.get("content-disposition")).toBe("attachment");

@@ -388,7 +388,7 @@ describe("blocked: passwords in addresses of inputs", () => {
     expectNoTrace(...reports, ...reports.map((report) => report.summary()));
   });
 
-  it.each(addresses.filter((url) => /^http:\/\//.test(url)))("%j, in the embedded store", async (url) => {
+  it.each(addresses.filter((url) => /^http:\/\//.test(url)))("%j, in the emulator", async (url) => {
     const store = await startEmulator();
     onTestFinished(() => store.close());
     const app = await open({ baseUrl: store.url });

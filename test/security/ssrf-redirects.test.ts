@@ -1,4 +1,4 @@
-/** SSRF: redirects, as seen by all that fetches: `urls`, `download` and the embedded store. */
+/** SSRF: redirects, in everything that fetches: `urls`, `download` and the emulator. */
 
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";

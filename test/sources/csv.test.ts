@@ -401,8 +401,8 @@ describe("geopoints in a cell", () => {
     ["NaN,1", "ERR_CSV_NUMBER", "NaN"],
     ["Infinity,1", "ERR_CSV_NUMBER", "Infinity"],
     ["52.1,104.3", "ERR_CSV_GEO", "longitude comes first"],
-    ["181,10", "ERR_CSV_GEO", "no place on earth"],
-    ["10,-200", "ERR_CSV_GEO", "no place on earth"],
+    ["181,10", "ERR_CSV_GEO", "not a location on earth"],
+    ["10,-200", "ERR_CSV_GEO", "not a location on earth"],
   ])("that are wrong fail their row: %s", async (cell, code, named) => {
     const [row, next] = await linesOf(`input,geopoints\na,"${cell}"\nb,"180,-90"\n`);
     expect(row).toMatchObject({ line: 2, code });

@@ -90,7 +90,7 @@ describe("a watched folder", () => {
     utimesSync(file, new Date(), new Date(Date.now() + day)); // the clock of its server is wrong, so that it is never old
     const { ask, waits } = watched(path, { watch: { everyMs: 1, quietMs: day } });
     for (const more of ["and ", "the ", "rest"]) {
-      expect(await waits()).toBe(`for a file in ${path} to be written to the end`);
+      expect(await waits()).toBe(`for a file in ${path} to be completely written`);
       appendFileSync(file, more);
     }
     const quiet = watched(path, { watch: { everyMs: 1, quietMs: 5 } });

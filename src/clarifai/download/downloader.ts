@@ -10,7 +10,7 @@ import { mimeTypeOf, openContent } from "../../core/input/content.js";
 import { type Content, type Input, mediaOf, type UrlContent } from "../../core/input/input.js";
 import type { SinkRun } from "../../core/plugin/sink.js";
 import { Semaphore } from "../../core/util/semaphore.js";
-import { digestOfLine, lineOf, type ManifestFile, madeOf } from "../../formats/manifest/line.js";
+import { creationOf, digestOfLine, lineOf, type ManifestFile } from "../../formats/manifest/line.js";
 import type { App } from "../client/app.js";
 import { isUnchanged, replaces } from "./existing-file.js";
 import { fetchFile } from "./fetch-file.js";
@@ -145,7 +145,7 @@ export class Downloader {
     if (!isNew && known?.current) throw sameIdInRun(input.id);
     if (this.#dryRun) return { lineWritten: Promise.resolve() };
     if (!isNew) message.note("wrote its record again; its file already existed");
-    return { lineWritten: this.#manifest.add(input.id, line, { files, madeOf: madeOf(input) }) };
+    return { lineWritten: this.#manifest.add(input.id, line, { files, creationOf: creationOf(input) }) };
   }
 
   /** Returns the file of an earlier download that has the content; undefined if it changed or does not exist. */
@@ -154,8 +154,8 @@ export class Downloader {
     if (!file || !this.#manifest.hasFile(file)) return undefined;
     if ("bytes" in content) return hash("sha256", content.bytes, "hex") === file.sha256 ? file : undefined;
     if ("path" in content) return (content.sizeBytes ?? file.sizeBytes) === file.sizeBytes ? file : undefined;
-    const now = madeOf(input);
-    return now === undefined || known.madeOf === undefined || now === known.madeOf ? file : undefined;
+    const now = creationOf(input);
+    return now === undefined || known.creationOf === undefined || now === known.creationOf ? file : undefined;
   }
 
   /** Fetches or copies a content into a partial file, and gives that its final name. */

@@ -20,7 +20,7 @@ export interface Recorded {
   /** Digest of its line; undefined for a line of the first format, which had no record. */
   digest?: string | undefined;
   /** When the platform created the input, or the address of its content: another value means other content. */
-  madeOf?: string | undefined;
+  creationOf?: string | undefined;
   /** Whether this run wrote the line. */
   current?: boolean;
 }
@@ -151,8 +151,8 @@ export class Manifest {
     const files = new Map(before?.digest === undefined ? before?.files : []);
     files.set(kind, first);
     if (second) files.set("text", second);
-    const madeOf = line.createdAt ?? line.url;
-    this.#known.set(id, { files, digest: manifest === undefined ? undefined : digestOfLine(text), madeOf });
+    const creationOf = line.createdAt ?? line.url;
+    this.#known.set(id, { files, digest: manifest === undefined ? undefined : digestOfLine(text), creationOf });
   }
 }
 

@@ -6,7 +6,7 @@ import { InputError } from "../../core/errors.js";
 import type { Concept, Input, Json } from "../../core/input/input.js";
 import { mediaKinds } from "../../core/input/kinds.js";
 import { isEmpty, isObject, type JsonObject, ownValue } from "../../core/util/json-values.js";
-import { beginningOf } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/shorten.js";
 import type { PatchAction } from "../client/app-types.js";
 import { contentHashKey, wireConcept, wireFields } from "../wire/encoding.js";
 import { hasItems, metadataPatch } from "./metadata-patch.js";
@@ -214,7 +214,7 @@ function checkRemoved(marker: Json, path: string): void {
   }
   if (Array.isArray(marker) && marker.length > 0 && marker.every(isNamed)) return;
   const text = `${path}: action "remove" takes true to remove a key, or a list of { id } to remove items`;
-  throw unsupported(`${text}, got ${beginningOf(JSON.stringify(marker), 60)}`);
+  throw unsupported(`${text}, got ${shorten(JSON.stringify(marker), 60)}`);
 }
 
 function isNamed(item: Json): boolean {

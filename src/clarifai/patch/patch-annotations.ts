@@ -5,7 +5,7 @@ import type { Listed } from "../../core/accounting/tracking.js";
 import { InputError } from "../../core/errors.js";
 import type { Annotation, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, isSameJson, type JsonObject } from "../../core/util/json-values.js";
-import { beginningOf } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/shorten.js";
 import type { PatchAction } from "../client/app-types.js";
 import { limits } from "../limits.js";
 import { answersTo, inParts, settleInHalves, settleItems, settleWith } from "../requests.js";
@@ -178,10 +178,7 @@ async function patchSome(
       !has(data, annotationData(item.annotation), { isWhole: action === "overwrite", withoutBytes: true })
     ) {
       const text = `the annotation ${JSON.stringify(item.annotation.id)} was patched, and its data on the server differ from the requested ones`;
-      item.message.fail(
-        new InputError("ERR_PATCH_RESULT", `${text}: ${beginningOf(JSON.stringify(data), 200)}`),
-        "patch",
-      );
+      item.message.fail(new InputError("ERR_PATCH_RESULT", `${text}: ${shorten(JSON.stringify(data), 200)}`), "patch");
     } else if (!context.done.has(item.message)) context.done.set(item.message, "some of its annotations were patched");
   }
 }

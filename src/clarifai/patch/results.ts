@@ -2,7 +2,7 @@
 
 import type { Concept, GeoPoint, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/util/json-values.js";
-import { beginningOf } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/shorten.js";
 
 /** The fields of an input that a patch can change, in the API's own form. */
 export interface Fields {
@@ -200,5 +200,5 @@ function hasSameId(one: Json, other: Json): boolean {
 
 function formatted(value: Json | undefined): string {
   if (value === undefined) return "missing";
-  return beginningOf(JSON.stringify(value), 100);
+  return shorten(JSON.stringify(value), 100);
 }

@@ -88,10 +88,11 @@ class BatchPost {
   }
 
   async #attempt(attempts: number): Promise<Verdict<Accepted[], Why>> {
+    const sent = this.#rest;
     const answers = await this.#send(attempts);
-    const verdicts = this.#verdicts(answers);
-    await this.#reconcile(verdicts);
-    return this.#process(verdicts);
+    const verdicts = this.#verdicts(sent, answers);
+    await this.#reconcile(sent, verdicts);
+    return this.#process(sent, verdicts);
   }
 
   // Step 1: send.
@@ -109,17 +110,16 @@ class BatchPost {
 
   // Step 2: verdict, of each input and of the request.
 
-  #verdicts(answers: readonly WireInput[]): Map<Message, ItemVerdict> {
-    const ids = this.#rest.map((message) => message.value.id);
+  /** Returns the verdict of each message that was sent, in their order. */
+  #verdicts(sent: readonly Message[], answers: readonly WireInput[]): ItemVerdict[] {
+    const ids = sent.map((message) => message.value.id);
     const answered = answersTo(ids, answers);
     const isNamed = answers.length > 0; // a success that names no inputs means all of them
-    return new Map(
-      this.#rest.map((message, index) => {
-        const answer = answered[index];
-        if (!answer && isNamed) return [message, { verdict: "unnamed" }];
-        return [message, itemVerdict(message, answer, this.#attempts)];
-      }),
-    );
+    return sent.map((message, index) => {
+      const answer = answered[index];
+      if (!answer && isNamed) return { verdict: "unnamed" };
+      return itemVerdict(message, answer, this.#attempts);
+    });
   }
 
   async #verdictOfError(error: unknown): Promise<Verdict<Accepted[], Why>> {
@@ -147,8 +147,8 @@ class BatchPost {
 
   // Step 3: reconcile with the server what no answer decides.
 
-  async #reconcile(verdicts: ReadonlyMap<Message, ItemVerdict>): Promise<void> {
-    const those = (verdict: string) => this.#rest.filter((message) => verdicts.get(message)?.verdict === verdict);
+  async #reconcile(sent: readonly Message[], verdicts: readonly ItemVerdict[]): Promise<void> {
+    const those = (verdict: string) => sent.filter((_, index) => verdicts[index]?.verdict === verdict);
     const [duplicates, unnamed, repeated] = [those("duplicate"), those("unnamed"), those("retry")];
     if (duplicates.length + unnamed.length === 0) {
       this.#rest = repeated;
@@ -179,8 +179,9 @@ class BatchPost {
 
   // Step 4: process. Accepted inputs go on to their processing, failed ones are settled, the rest is sent again.
 
-  #process(verdicts: ReadonlyMap<Message, ItemVerdict>): Verdict<Accepted[], Why> {
-    for (const [message, result] of verdicts) {
+  #process(sent: readonly Message[], verdicts: readonly ItemVerdict[]): Verdict<Accepted[], Why> {
+    for (const [index, result] of verdicts.entries()) {
+      const message = sent[index] as Message;
       if (result.verdict === "accepted") this.#accepted.push({ message, id: result.id, done: result.done });
       else if (result.verdict === "fail") message.fail(result.error, this.#options.stage, this.#attempts);
     }

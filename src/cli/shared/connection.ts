@@ -1,4 +1,4 @@
-/** Connection: the options that say which app is meant, the same for every command. */
+/** The options that select the app, for every command that connects to one. */
 
 import type { Command } from "commander";
 import type { App } from "../../clarifai/client/app.js";
@@ -11,21 +11,21 @@ export interface ConnectionOptions {
   store?: string;
 }
 
-/** Adds the options. The key is none of them: what is on a command line is seen by everybody on the machine. */
+/** Adds the options. The key has no option, because everybody on the machine can see command lines. */
 export function withConnection(command: Command): Command {
   return command
-    .optionsGroup("Which app (the key comes from CLARIFAI_PAT alone):")
+    .optionsGroup("Which app (the key comes from CLARIFAI_PAT only):")
     .option("--user <id>", "user or organisation (default: CLARIFAI_USER_ID)", notEmpty)
     .option("--app <id>", "app (default: CLARIFAI_APP_ID)", notEmpty)
     .option("--base-url <url>", "server (default: CLARIFAI_API_BASE, else the platform)", notEmpty)
     .option(
       "--store <folder>",
-      "folder of an emulator in this process, whatever the environment names (default without a key: ./.sluice)",
+      "use an emulator with this data folder, and ignore CLARIFAI_API_BASE and CLARIFAI_PAT (default without a key: ./.sluice)",
       notEmpty,
     );
 }
 
-/** Connects, does something, and closes the connection whatever happens. */
+/** Connects, runs `work`, and closes the connection, also after an error. */
 export async function withApp<T>(options: ConnectionOptions, work: (app: App) => Promise<T>): Promise<T> {
   const { connect } = await import("../../index.js");
   const { baseUrl, user: userId, app: appId, store: data } = options;

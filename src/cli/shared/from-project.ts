@@ -1,10 +1,10 @@
-/** Packages of the user's own project, which the command line can use where they are installed. */
+/** Loads optional packages from the user's project. */
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** Loads a package as the project in this folder has it; undefined where it has none. */
+/** Loads a package that is installed in the project of the current folder. Returns undefined if it is not installed. */
 export async function fromProject<T>(name: string): Promise<T | undefined> {
   let path: string;
   try {

@@ -1,13 +1,13 @@
-/** What is read: sources named on the command line. */
+/** The sources that the command line names, and their options. */
 
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { OptionsError } from "../../core/errors.js";
+import { OptionsError, SourceError } from "../../core/errors.js";
 import type { Kind } from "../../core/input/input.js";
 import { kinds } from "../../core/input/kinds.js";
 import type { Source } from "../../core/plugin/source.js";
 import type { FolderOptions } from "../../index.js";
-import { filesSource, kindOfFile } from "./files-source.js";
+import { joinSources, kindOfFile } from "./named-files.js";
 import { headersOf, separator, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "csv", "jsonl", "urls"] as const;
@@ -26,53 +26,64 @@ export interface ReadingOptions {
   header?: string[];
 }
 
-/** Adds the sources and their options; `argument` says how many there have to be. */
+/** Adds the sources and their options. `argument` says how many sources the command requires. */
 export function withReading(command: Command, argument = "<source...>"): Command {
-  return command
+  command
     .argument(
       argument,
       "folders, images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs",
     )
     .optionsGroup("What is read:")
-    .addOption(new Option("--as <form>", "what the sources are (default: by name)").choices(forms))
+    .addOption(new Option("--as <form>", "read the sources as this form (default: by name)").choices(forms))
     .option(
       "--kind <kind>",
-      `only this kind (${kinds.join(", ")}); of URLs, what they are; may be repeated`,
+      `only this kind (${kinds.join(", ")}); for URLs, their kind; may be repeated`,
       severalOf(kinds),
-    )
-    .option("--include <glob>", "folders: only files like this; may be repeated", several)
-    .option("--exclude <glob>", "folders: no files or folders like this; may be repeated", several)
+    );
+  return withIds(withUrls(withCsv(withFolders(command))));
+}
+
+function withFolders(command: Command): Command {
+  return command
+    .option("--include <glob>", "folders: only files that match; may be repeated", several)
+    .option("--exclude <glob>", "folders: no files and folders that match; may be repeated", several)
     .option("--folder-labels", "folders: the name of a file's folder becomes its concept")
-    .option("--watch", "folders: go on with files that are added or changed, until Ctrl-C or SIGTERM")
-    .addOption(
-      new Option("--column <what>", 'CSV: what the column `input` holds (default: "text")').choices([
-        "text",
-        "url",
-        "file",
-      ]),
-    )
+    .option("--watch", "folders: continue with files that are added or changed, until Ctrl-C or SIGTERM");
+}
+
+function withCsv(command: Command): Command {
+  const column = new Option("--column <what>", 'CSV: content of the column `input` (default: "text")');
+  return command
+    .addOption(column.choices(["text", "url", "file"]))
     .option(
       "--delimiter <character>",
-      'CSV: what separates cells, such as ";" (default: found by the header)',
+      'CSV: character between cells, such as ";" (default: detected in the header)',
       separator,
-    )
-    .option("--fetch", "URLs: fetch here and send the bytes, instead of letting the platform fetch")
+    );
+}
+
+function withUrls(command: Command): Command {
+  return command
+    .option("--fetch", "URLs: fetch the content here and send its bytes, instead of letting the platform fetch it")
     .option(
       "--header <header>",
-      "URLs: request header for --fetch, `name: value`, or @file with one a line (others see a command line); may be repeated",
-      several,
-    )
-    .option(
-      "--ids <rule>",
-      'what ids are made of: "folder" (default), "path" or "content" of files; "url" (default) or "content" of fetched URLs; a column of a CSV (may be repeated), an entry of the metadata of JSON Lines',
+      "URLs: request header for --fetch, `name: value`, or @file with one header a line (other users can see command lines); may be repeated",
       several,
     );
 }
 
+function withIds(command: Command): Command {
+  return command.option(
+    "--ids <rule>",
+    'what ids are made from. Files: "folder" (default), "path" or "content". URLs: "url" (default), or "content" with --fetch. CSV: a column; JSON Lines: an entry of the metadata; both may be repeated',
+    several,
+  );
+}
+
 type Form = (typeof forms)[number];
 
-/** Options that mean one form of source, and what they are for. */
-const meant: [keyof ReadingOptions, string, Form, string][] = [
+/** Options that are valid for one form of source only, and the name of that form in errors. */
+const optionsOfForms: [keyof ReadingOptions, string, Form, string][] = [
   ["include", "--include", "folder", "folders"],
   ["exclude", "--exclude", "folder", "folders"],
   ["folderLabels", "--folder-labels", "folder", "folders"],
@@ -83,56 +94,72 @@ const meant: [keyof ReadingOptions, string, Form, string][] = [
   ["header", "--header", "urls", "URLs"],
 ];
 
-/** The sources that are named. Single images, videos and audio files are one source together. */
+/**
+ * Makes the sources that the command line names. Single images, videos, audio files and texts become one source together.
+ *
+ * @throws {SourceError} ERR_FILE_UNREADABLE if a path does not exist, or is a file of another kind
+ * @throws {OptionsError} ERR_OPTIONS if an option is for a form of source that the command line does not name
+ */
 export async function sourcesOf(paths: readonly string[], options: ReadingOptions): Promise<Source[]> {
-  const { SourceError } = await import("../../index.js");
   const sources: Source[] = [];
   const files: string[] = [];
-  const found = new Set<Form>();
+  const named = new Set<Form>();
   for (const path of paths) {
-    const form = options.as ?? formOf(path);
-    if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
-    const kind = form === "urls" && options.as === undefined && !isUrl(path) ? await kindOfFile(path) : undefined;
-    if (kind === "unknown") {
-      const text = `${path} is neither an image, video or audio file nor a list of URLs (UTF-8)`;
-      throw new SourceError("ERR_FILE_UNREADABLE", text);
-    }
-    if (kind !== undefined && (kind !== "text" || /\.(md|text)$/i.test(path))) {
+    const form = await formOf(path, options);
+    if (form === "file") {
       files.push(path);
       continue;
     }
-    found.add(form);
+    named.add(form);
     sources.push(await sourceOf(form, path, options));
   }
-  for (const [option, text, form, what] of meant) {
-    if (options[option] === undefined || found.has(form)) continue;
-    throw new OptionsError("ERR_OPTIONS", `${text} is for ${what}, and none is named`);
-  }
-  if (files.length > 0) {
-    const { folder } = await import("../../index.js");
-    const ids = ruleOf(options.ids) as FolderOptions["ids"];
-    sources.push(
-      filesSource(
-        files.map((path) => folder(path, { ...(options.kind && { kinds: options.kind }), ...(ids && { ids }) })),
-      ),
-    );
-  }
+  refuseUnusedOptions(options, named);
+  if (files.length > 0) sources.push(await filesSource(files, options));
   return sources;
+}
+
+/** Finds the form of a source: by `--as`, else by its name, else by its content. "file" is a single image, video, audio file or text. */
+async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "file"> {
+  if (as !== undefined) return as;
+  const form = formByName(path);
+  if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+  if (form !== "urls" || isUrl(path)) return form;
+  const kind = await kindOfFile(path);
+  if (kind === "unknown") {
+    const text = `${path} is neither an image, video or audio file nor a list of URLs (UTF-8)`;
+    throw new SourceError("ERR_FILE_UNREADABLE", text);
+  }
+  const isList = kind === undefined || (kind === "text" && !/\.(md|text)$/i.test(path));
+  return isList ? form : "file";
+}
+
+function refuseUnusedOptions(options: ReadingOptions, named: ReadonlySet<Form>): void {
+  for (const [option, text, form, what] of optionsOfForms) {
+    if (options[option] === undefined || named.has(form)) continue;
+    throw new OptionsError("ERR_OPTIONS", `${text} is for ${what}, but the command names none`);
+  }
+}
+
+async function filesSource(paths: readonly string[], { kind, ids }: ReadingOptions): Promise<Source> {
+  const { folder } = await import("../../index.js");
+  const rule = singleRule(ids) as FolderOptions["ids"];
+  const options = { ...(kind && { kinds: kind }), ...(rule && { ids: rule }) };
+  return joinSources(paths.map((path) => folder(path, options)));
 }
 
 async function sourceOf(form: Form, path: string, options: ReadingOptions): Promise<Source> {
   const { csv, folder, jsonl, urls } = await import("../../index.js");
-  const { kind: kindsAsked, include, exclude, folderLabels, watch, column, delimiter, fetch, header, ids } = options;
-  const kind = kindsAsked?.[0];
+  const { kind: onlyKinds, include, exclude, folderLabels, watch, column, delimiter, fetch, header, ids } = options;
+  const kind = onlyKinds?.[0];
   switch (form) {
     case "folder":
       return folder(path, {
-        ...(kindsAsked && { kinds: kindsAsked }),
+        ...(onlyKinds && { kinds: onlyKinds }),
         ...(include && { include }),
         ...(exclude && { exclude }),
         labels: folderLabels ? "folder" : undefined,
         watch,
-        ids: ruleOf(ids) as "folder",
+        ids: singleRule(ids) as "folder",
       });
     case "csv":
       return csv(path, { input: column, kind, delimiter, ids });
@@ -143,14 +170,15 @@ async function sourceOf(form: Form, path: string, options: ReadingOptions): Prom
         kind,
         fetch,
         headers: header && headersOf(header),
-        ids: ruleOf(ids) as "url",
+        ids: singleRule(ids) as "url",
       });
   }
 }
 
-/** The one rule of sources that are not rows; that it is one of theirs, the source checks. */
-function ruleOf(ids: readonly string[] | undefined): string | undefined {
-  if (ids && ids.length > 1) throw new OptionsError("ERR_OPTIONS", "--ids: only CSV and JSON Lines take several");
+/** Returns the rule for sources that accept only one. The source checks which rule it is. */
+function singleRule(ids: readonly string[] | undefined): string | undefined {
+  if (ids && ids.length > 1)
+    throw new OptionsError("ERR_OPTIONS", "--ids: only CSV and JSON Lines accept several rules");
   return ids?.[0];
 }
 
@@ -158,12 +186,12 @@ function isUrl(path: string): boolean {
   return /^https?:\/\//i.test(path);
 }
 
-/** A folder, or a file by its extension; what has none that is known is a list of URLs. Undefined for what is not there. */
-function formOf(path: string): Form | undefined {
+/** Finds a form by the kind of path and the extension. A file with another extension counts as a list of URLs. Undefined if the path does not exist. */
+function formByName(path: string): Form | undefined {
   if (isUrl(path)) return "urls";
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) return undefined;
-  if (found.isDirectory()) return "folder";
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) return undefined;
+  if (stats.isDirectory()) return "folder";
   if (/\.csv$/i.test(path)) return "csv";
   return /\.(jsonl|ndjson)$/i.test(path) ? "jsonl" : "urls";
 }

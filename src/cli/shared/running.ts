@@ -1,4 +1,4 @@
-/** Running: what commands that run a flow have in common: progress, records, and how they end. */
+/** Options and output of the commands that run a flow: progress, journal, dead letters, report. */
 
 import type { Command } from "commander";
 import type { RunOptions } from "../../core/flow/run.js";
@@ -14,27 +14,27 @@ export interface RunningOptions {
   report?: string;
 }
 
-/** Adds the options of a run; `records`: with a journal and dead letters. */
-export function withRun(command: Command, records = true): Command {
+/** Adds the options of a run. `resumable` adds those for a journal and dead letters. */
+export function withRun(command: Command, resumable = true): Command {
   command
     .optionsGroup("The run:")
-    .option("--progress", "show how it stands on stderr (default: on a terminal)")
-    .option("--no-progress", "do not")
+    .option("--progress", "show progress on stderr (default: on a terminal)")
+    .option("--no-progress", "do not show progress")
     .option("--json", "print the report as one line of JSON")
-    .option("--report <file>", "write the report as a page of HTML, with a sample of the inputs", notEmpty);
-  if (!records) return command;
+    .option("--report <file>", "write the report as an HTML page, with a sample of the inputs", notEmpty);
+  if (!resumable) return command;
   return command
-    .option("--journal <file>", "keep what is done; run again, only the rest is done", notEmpty)
-    .option("--dead-letters <file>", "keep failed inputs, to be tried again with `sluice replay`", notEmpty);
+    .option("--journal <file>", "record finished inputs in this file; the next run does only the rest", notEmpty)
+    .option("--dead-letters <file>", "write failed inputs to this file, for `sluice replay`", notEmpty);
 }
 
-/** Options of the library for a run that was asked for on the command line. */
+/** Converts the options of the command line to those of `run()`. */
 export function runOptions({ progress, journal, deadLetters }: RunningOptions): RunOptions {
   const isTerminal = process.stderr.isTTY === true;
   return { progress: progress ?? isTerminal, journal, deadLetters, handleSignals: true };
 }
 
-/** Takes the exit code of a report for that of the process, prints the report, and writes its page. */
+/** Sets the exit code of the process to that of the report, prints the report, and writes its page. */
 export async function conclude(report: Report, { json, report: page }: RunningOptions): Promise<void> {
   process.exitCode = report.exitCode;
   await print(json ? JSON.stringify(report) : report.summary());

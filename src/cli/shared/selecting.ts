@@ -1,4 +1,4 @@
-/** Which inputs of an app are meant. */
+/** The options that select inputs of an app. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import type { Kind } from "../../core/input/input.js";
@@ -17,19 +17,19 @@ export interface SelectingOptions {
 export function withSelection(command: Command): Command {
   return command
     .optionsGroup("Which inputs:")
-    .option("--id <id>", "only this one; may be repeated", (text, before?: string[]) => several(idText(text), before))
+    .option("--id <id>", "only this input; may be repeated", (text, before?: string[]) => several(idText(text), before))
     .option("--kind <kind>", `only this kind (${kinds.join(", ")}); may be repeated`, severalOf(kinds))
-    .option("--dataset <id>", "only those of this dataset", idText)
-    .option("--status <code>", "only those in this state: 30000 processed, 30002 failed", wholeNumber(0));
+    .option("--dataset <id>", "only inputs of this dataset", idText)
+    .option("--status <code>", "only inputs with this status code: 30000 processed, 30002 failed", wholeNumber(0));
 }
 
-/** An id. With an unquoted variable that is empty, the parser would take the next option as the id. */
+/** Parses an id. If an unquoted shell variable is empty, Commander reads the next option as the id, so this refuses it. */
 function idText(text: string): string {
   if (!text.startsWith("--")) return notEmpty(text);
-  throw new InvalidArgumentError("It is an option, not an id; is a variable empty?");
+  throw new InvalidArgumentError("It is an option, not an id; is a shell variable empty?");
 }
 
-/** The selection for `listInputs`, which refuses filters that are undefined. */
+/** Converts the options to those of `listInputs`, which refuses filters that are undefined. */
 export function selectionOf({ id, kind, dataset, status }: SelectingOptions): ListInputsOptions {
   return {
     ...(id && { ids: id }),
@@ -39,7 +39,7 @@ export function selectionOf({ id, kind, dataset, status }: SelectingOptions): Li
   };
 }
 
-/** The selection for a question, in front of the app: `the dataset "old" in `. */
+/** Formats the selection for a question, to stand before the app: `the dataset "old" in `. */
 export function selectionText({ id = [], kind = [], dataset, status }: SelectingOptions): string {
   const parts = [
     ...(dataset === undefined ? [] : [`the dataset ${JSON.stringify(dataset)}`]),

@@ -1,4 +1,4 @@
-/** What is uploaded: what is done to inputs on their way into an app. */
+/** Options of an upload, and its flow: sources, transforms, and the upload itself. */
 
 import { type Command, Option } from "commander";
 import type { App } from "../../clarifai/client/app.js";
@@ -12,7 +12,7 @@ export interface UploadingOptions extends ReadingOptions {
   concept?: string[];
   metadata?: Metadata;
   dataset?: string[];
-  exifPlaces?: boolean;
+  geoFromExif?: boolean;
   fit?: boolean;
   conflict: "skip" | "replace" | "suffix" | "error";
   resume?: boolean;
@@ -25,28 +25,31 @@ export function withUploading(command: Command): Command {
     .option("--concept <id>", "concept of every input; may be repeated", several)
     .option("--metadata <key=value>", "metadata of every input; may be repeated", keyValue)
     .option("--dataset <id>", "dataset that every input joins; may be repeated", several)
-    .option("--exif-places", "places from the EXIF data of images")
-    .option("--fit", "make images fit the limits, and turn them upright")
-    .optionsGroup("Inputs that are there:")
+    .option("--geo-from-exif", "coordinates from the EXIF data of images")
+    .addOption(new Option("--exif-places").implies({ geoFromExif: true }).hideHelp()) // its name in 0.1
+    .option("--fit", "shrink or convert images to fit the limits, and turn them upright")
+    .optionsGroup("Inputs that already exist:")
     .addOption(
       new Option(
         "--conflict <policy>",
-        "of an input whose id exists with another content: skip fails it, suffix finds another id, replace deletes the stored input with its annotations; the same content is skipped",
+        "if the id exists with other content: skip and error fail the input, suffix finds another id, replace deletes the stored input with its annotations. The same content is skipped; with error it fails",
       )
         .choices(["skip", "replace", "suffix", "error"])
         .default("skip"),
     )
-    .option("--resume", "ask the server what it has before anything is sent");
+    .option("--resume", "first ask the server which inputs it has, and send the others");
 }
 
-/** The flow of an upload, as it is asked for. */
+/** Makes the flow of an upload. */
 export async function uploadFlow(app: App, paths: readonly string[], options: UploadingOptions): Promise<Flow> {
-  const { batch, fitImage, flow, geoFromExif, label, tagMetadata, transform, upload } = await import("../../index.js");
+  const { batch, fitImage, flow, geoFromExif, addConcepts, tagMetadata, transform, upload } = await import(
+    "../../index.js"
+  );
   let inputs = flow(await sourcesOf(paths, options)) as Flow<Message>;
-  const { fit, exifPlaces, concept, metadata, dataset, conflict, resume } = options;
-  if (exifPlaces) inputs = inputs.pipe(geoFromExif());
+  const { fit, geoFromExif: usesExif, concept, metadata, dataset, conflict, resume } = options;
+  if (usesExif) inputs = inputs.pipe(geoFromExif());
   if (fit) inputs = inputs.pipe(fitImage());
-  if (concept) inputs = inputs.pipe(label(concept));
+  if (concept) inputs = inputs.pipe(addConcepts(concept));
   if (metadata) inputs = inputs.pipe(tagMetadata(metadata));
   if (dataset) {
     const join = transform((input) => ({ ...input, datasets: [...new Set([...input.datasets, ...dataset])] }));

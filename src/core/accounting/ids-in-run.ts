@@ -1,5 +1,6 @@
 /** The ids of a run, and the first input of each. */
 
+import { shorten } from "../util/shorten.js";
 import { OriginLog } from "./origin-log.js";
 
 /** Longest origin that is recorded, in characters. */
@@ -89,7 +90,7 @@ export class IdsInRun {
 
 /** Shortens an origin to the length that is recorded. */
 export function shortened(origin: string): string {
-  return origin.length > maxOriginLength ? `${origin.slice(0, maxOriginLength)}…` : origin;
+  return shorten(origin, maxOriginLength);
 }
 
 function mixed(hash: number): number {

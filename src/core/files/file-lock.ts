@@ -1,4 +1,4 @@
-/** A lock on a file: one process at a time, for as long as it lives. */
+/** A lock on a file: one process holds it, until it releases it or ends. */
 
 import { readFileSync } from "node:fs";
 import { mkdir, open, readdir, rm, rmdir } from "node:fs/promises";
@@ -6,17 +6,17 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** A process, told apart from an earlier one with its number. */
+/** A process, distinguished from an earlier one with the same number. */
 export interface Owner {
   pid: number;
-  /** When it was started, as the system counts; a mere number where the system does not tell. */
+  /** Start time of the process in the system's own unit; an arbitrary number where the system does not provide it. */
   started: string;
-  /** The start of the machine; empty where the system does not tell. */
+  /** Id of the machine's last start; empty where the system does not provide it. */
   boot: string;
   host: string;
 }
 
-/** Who holds the lock. */
+/** Another process holds the lock; `owner` says which. */
 export class LockedError extends Error {
   readonly owner: Owner;
 
@@ -26,18 +26,18 @@ export class LockedError extends Error {
   }
 }
 
-/** Processes that ask at the same moment see each other, step back and ask again. */
+/** Processes that ask at the same moment see each other's claims, withdraw and try again. */
 const maxTries = 8;
-const stepBackMs = 20;
-/** Times that the folder of claims may vanish under a new claim: its last holder removes it. */
+const withdrawMs = 20;
+/** Most times that the folder of claims may vanish before the new claim is in it: the last holder removes the folder. */
 const maxVanished = 100;
 
 /**
- * Takes the lock of `path`; gives back its release.
+ * Takes the lock of `path`, and returns the function that releases it.
  *
- * Each process puts a claim, an empty file with its own name, into the folder `<path>.lock`, and then looks for others. Claims of processes that
- * are gone are removed: their names are nobody else's, so that two who remove them at once do no harm. Whoever sees the claim of a living
- * process withdraws. So at most one holds the lock, and a killed one never blocks it.
+ * Each process writes a claim, an empty file named after the process, into the folder `<path>.lock`, and then lists the folder. It removes the claims of
+ * processes that have ended; since their names are unique, two processes may remove them at once. A process that sees the claim of a running process
+ * withdraws. So at most one process holds the lock, and a killed process never blocks it.
  *
  * @throws {LockedError}
  */
@@ -50,7 +50,7 @@ export async function takeLock(
   const claim = join(folder, nameOf(owner));
   const release = async () => {
     await rm(claim, { force: true });
-    await rmdir(folder).catch(() => undefined); // another claim is in it
+    await rmdir(folder).catch(() => undefined); // the folder has another claim in it
   };
   for (let tries = 1; ; tries += 1) {
     if (!(await putClaim(folder, claim))) throw new LockedError(owner);
@@ -58,11 +58,11 @@ export async function takeLock(
     if (!holder) return release;
     await release();
     if (tries === maxTries) throw new LockedError(holder);
-    await wait(stepBackMs * (0.5 + Math.random() * tries));
+    await wait(withdrawMs * (0.5 + Math.random() * tries));
   }
 }
 
-/** This process, as its claims name it. */
+/** Describes this process for its claims. */
 export function thisProcess(): Owner {
   return {
     pid: process.pid,
@@ -72,7 +72,7 @@ export function thisProcess(): Owner {
   };
 }
 
-/** Whether a process is there; one of another machine, which cannot be asked, counts as there. */
+/** Whether a process is running. A process of another machine counts as running, since it cannot be checked. */
 export function livesNow(other: Owner, self: Owner): boolean {
   if (other.boot !== self.boot || (self.boot === "" && other.host !== self.host)) return other.host !== self.host;
   if (other.pid === self.pid) return other.started === self.started;
@@ -80,13 +80,13 @@ export function livesNow(other: Owner, self: Owner): boolean {
   if (started !== undefined) return started === other.started;
   try {
     process.kill(other.pid, 0);
-    return self.boot === ""; // where there is a /proc, only its number is left
+    return self.boot === ""; // with a /proc, the process has ended and only its number is left
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // another user's, which /proc may hide
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // a process of another user, which /proc may hide
   }
 }
 
-/** False when this process has its claim there already. */
+/** Writes the claim; returns false if this process has one already. */
 async function putClaim(folder: string, claim: string): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     await makeFolder(folder);
@@ -101,7 +101,7 @@ async function putClaim(folder: string, claim: string): Promise<boolean> {
   }
 }
 
-/** Not with `recursive`: on a disk that cannot be written, that reports a missing folder, as if its last holder had removed it. */
+/** Without `recursive`: on a read-only disk, it reports a missing folder, as if the last holder had removed it. */
 async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
@@ -129,7 +129,7 @@ function ownerOf(name: string): Owner | undefined {
   return { pid: Number(pid), started, boot, host };
 }
 
-/** When a process was started, in ticks since the machine was; undefined when it is not there, or has ended and only its number is left. */
+/** Returns when a process was started, in ticks since the start of the machine; undefined if it has ended. */
 function startOf(pid: number): string | undefined {
   const stat = textOf(`/proc/${pid}/stat`);
   const [state, ...fields] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];

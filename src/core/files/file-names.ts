@@ -1,17 +1,17 @@
-/** File names: safe names for what a server sends, never taken from the server as they are. */
+/** File names: makes safe names for content from a server. */
 
 import { hash } from "node:crypto";
 
-/** Names that Windows keeps for devices, with any extension. */
+/** Names that Windows reserves for devices, with any extension. */
 const reserved = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
 
 /**
- * A file name for an id: `[a-z0-9_-]`, for most ids a digest, and the extension, with dots between them. It is the same in every run, and
- * different for different ids, also for ids that were made to meet, and where the file system ignores case. Ids that are safe as they are stay readable.
+ * Makes a file name for an id: characters of `[a-z0-9_-]`, for most ids a digest, and the extension, separated by dots. The name is the same in every run.
+ * Different ids get different names, also if somebody crafted them to collide, and on file systems that ignore case. Safe ids stay readable.
  */
 export function fileNameFor(id: string, extension: string): string {
-  const safe = /^[a-z0-9_-]{1,64}$/.test(id) && !reserved.test(id);
-  if (safe) return `${id}.${extension}`;
+  const isSafe = /^[a-z0-9_-]{1,64}$/.test(id) && !reserved.test(id);
+  if (isSafe) return `${id}.${extension}`;
   const slug = id
     .slice(0, 200)
     .normalize("NFC")
@@ -19,7 +19,7 @@ export function fileNameFor(id: string, extension: string): string {
     .replace(/[^a-z0-9_]+/g, "-")
     .slice(0, 48)
     .replace(/^-|-$/g, "");
-  const digest = hash("sha256", Buffer.from(id, "utf16le"), "hex").slice(0, 32); // as UTF-8, broken characters would be the same
+  const digest = hash("sha256", Buffer.from(id, "utf16le"), "hex").slice(0, 32); // as UTF-8, all lone surrogates would be the same
   return `${slug === "" || reserved.test(slug) ? "input" : slug}.${digest}.${extension}`;
 }
 
@@ -74,7 +74,7 @@ const extensions: Record<string, string> = {
   "text/plain": "txt",
 };
 
-/** The extension of a type that was found by content; `bin` for what is not known. */
+/** Returns the extension for a media type; `bin` for an unknown one. */
 export function extensionFor(mimeType: string | undefined): string {
   return extensions[mimeType ?? ""] ?? "bin";
 }

@@ -1,17 +1,17 @@
-/** The lines of a text file, read as they are asked for. */
+/** Reads the lines of a text file on demand. */
 
 import { openStream } from "./open-stream.js";
 
 export interface Line {
   /** From 1. */
   number: number;
-  /** Without its line break; undefined for a line that is longer than allowed. */
+  /** The line without its line break; undefined if it is longer than the limit. */
   bytes: Buffer | undefined;
 }
 
 /**
- * Yields each line, ended by LF or CRLF; of a line longer than `maxBytes` nothing is kept. Reads the first `sizeBytes` of the file only, where they are
- * given. Closes the file at the end and on an early stop.
+ * Yields each line, ended by LF or CRLF, without the bytes of lines longer than `maxBytes`. With `sizeBytes`, reads only the first bytes of the file.
+ * Closes the file at the end and on an early stop.
  */
 export async function* readLines(path: string, maxBytes: number, sizeBytes?: number): AsyncGenerator<Line> {
   let parts: Buffer[] = [];

@@ -1,22 +1,22 @@
-/** Makes folders. */
+/** Creates folders. */
 
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 /**
- * Makes a folder and those above it that are missing. `mkdir` with `recursive` tries for ever where the system refuses a folder with ENOENT, as it does
- * in /proc, and reports a missing folder on a disk that is read-only.
+ * Creates a folder and its missing parents. `mkdir` with `recursive` does not fit: it never ends where the system refuses a folder with ENOENT, as in
+ * /proc, and it reports a missing folder on a read-only disk.
  *
- * @throws what the system refuses the first folder with
+ * @throws the error of the system for the first folder that it refuses
  */
 export function makeFolder(path: string): void {
   const missing: string[] = [];
-  for (let folder = resolve(path); !isMade(folder); folder = dirname(folder)) missing.push(folder);
+  for (let folder = resolve(path); !isCreated(folder); folder = dirname(folder)) missing.push(folder);
   for (const folder of missing.reverse()) mkdirSync(folder);
 }
 
-/** Makes one folder; false when the one above it is missing. */
-function isMade(folder: string): boolean {
+/** Creates one folder; returns false if its parent is missing. */
+function isCreated(folder: string): boolean {
   try {
     mkdirSync(folder);
   } catch (error) {

@@ -1,10 +1,10 @@
-/** Opens files for reading as streams, named pipes among them. */
+/** Opens files and named pipes as streams. */
 
 import { constants, createReadStream, openSync, statSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 
-/** Part of a file and the size of its chunks; a pipe has no parts. */
+/** The part of a file to read, and the size of its chunks. A pipe ignores the part. */
 export interface OpenStreamOptions {
   highWaterMark?: number;
   start?: number;
@@ -13,8 +13,8 @@ export interface OpenStreamOptions {
 }
 
 /**
- * Opens a file as a stream. A named pipe is read by the event loop: in a thread of the pool, the wait for its writer could not be cut, and the process
- * could not end.
+ * Opens a file as a stream. The event loop reads named pipes: a thread of the pool would wait for the writer of the pipe without an end, and the process
+ * could not exit.
  */
 export function openStream(path: string, options: OpenStreamOptions = {}): Readable {
   if (!statSync(path, { throwIfNoEntry: false })?.isFIFO()) return createReadStream(path, options);

@@ -75,7 +75,7 @@ export async function planFlow(
   const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, dryRun: true });
   const stream = build(context);
   const isDone =
-    journal === undefined ? undefined : await Journal.look(journal, await journalTargets(context.stages.targets));
+    journal === undefined ? undefined : await Journal.finishedIn(journal, await journalTargets(context.stages.targets));
   if (isDone) context.accounting.store = { isDone, record: (_settlement, _tracking, _input, report) => report() };
   const reporter = new Reporter(context);
   const kinds: Partial<Record<Kind, number>> = {};

@@ -7,10 +7,11 @@ import type { RunContext } from "../accounting/run-context.js";
 import { rawOperatorError } from "../accounting/stages.js";
 import type { Tracking } from "../accounting/tracking.js";
 import { codeOf, describeError, FlowError, InputError, pluginError, SourceError } from "../errors.js";
+import { journalKeyOf } from "../input/each-field.js";
 import type { Input, InputDraft } from "../input/input.js";
-import { admit, defaultIdOf, fingerprintOf } from "../input/normalize.js";
+import { defaultIdOf, normalize } from "../input/normalize.js";
 import { doneEarlier, type ReadContext, type Source, type SourceItem, type SourceStep } from "../plugin/source.js";
-import { fingerprintOfKey } from "../util/digest-set.js";
+import { digestOfKey } from "../util/digest-set.js";
 import { formatValue } from "../util/format-value.js";
 import { Observable } from "../util/observable.js";
 import { isThenable } from "../util/thenable.js";
@@ -91,7 +92,7 @@ function readContextOf(context: RunContext, signal: AbortSignal, reading: Readin
   const isDone = context.accounting.store?.isDone;
   return {
     signal,
-    isDone: isDone && ((key) => isDone(fingerprintOfKey(key))),
+    isDone: isDone && ((key) => isDone(digestOfKey(key))),
     idle: context.readsOnly ? undefined : (waitsFor) => void (reading.idle = waitsFor),
     dryRun: context.readsOnly,
     wholeRecords: context.stages.wholeRecords,
@@ -214,7 +215,7 @@ function take(
   if ("input" in item) {
     try {
       const { defaultId, checked: isChecked } = item;
-      const input = admit(item.input, item.origin, { isChecked, defaultId });
+      const input = normalize(item.input, item.origin, { isChecked, defaultId });
       return input instanceof Promise ? takeLater(item, stage, context, input) : message(context, item, stage, input);
     } catch (error) {
       return fail(context, stage, error, item);
@@ -271,7 +272,7 @@ function message(
   if (!store && !acknowledge && !listed) return Message.read(context, origin, input, undefined, sameId);
   const tracking: Tracking = { source, key, listed, acknowledge };
   if (store?.isDone) {
-    tracking.journalKey = key === undefined ? fingerprintOf(input) : fingerprintOfKey(key);
+    tracking.journalKey = key === undefined ? journalKeyOf(input) : digestOfKey(key);
     if (store.isDone(tracking.journalKey)) {
       const known = acknowledge && { source, acknowledge };
       settleFinished(context, origin, input.id, known);

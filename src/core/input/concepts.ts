@@ -1,17 +1,17 @@
-/** Concepts from what users write: a name, a concept, or a list of them. */
+/** Makes concepts of what users write: a name, a concept, or a list of them. */
 
 import { InputError } from "../errors.js";
 import { formatValue } from "../util/format-value.js";
 import type { Concept } from "./input.js";
 
-/** Callers may be without types. @throws {InputError} ERR_CONCEPT */
+/** Checks the shape, since callers may not use TypeScript. @throws {InputError} ERR_CONCEPT */
 function conceptIn(entry: unknown): Concept {
   const { id } = (entry ?? {}) as Partial<Concept>;
   if (typeof id === "string") return entry as Concept;
   throw new InputError("ERR_CONCEPT", `a concept is a name or { id, name, value }, got ${formatValue(entry)}`);
 }
 
-/** One concept for each id, the last one winning; empty names are passed by. */
+/** Returns one concept for each id: the last one in the list. Ignores empty names. @throws {InputError} ERR_CONCEPT, ERR_CONCEPT_VALUE */
 export function conceptsFrom(labels: string | Concept | readonly (string | Concept)[] | undefined): Concept[] {
   const list =
     labels === undefined

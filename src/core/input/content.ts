@@ -1,9 +1,10 @@
-/** Content handles: what a file or bytes are, found by content, and their bytes as often as asked. */
+/** Content handles: finds the kind, type and size of a file or of bytes, and opens them as often as needed. */
 
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { describeError, InputError } from "../errors.js";
 import { redactUrl } from "../redact-urls.js";
+import { shorten } from "../util/shorten.js";
 import { detect, detectRest } from "./detect/detect.js";
 import type { Found } from "./detect/found.js";
 import { extensionOf, isTextName, mediaKindOfName } from "./detect/names.js";
@@ -12,35 +13,35 @@ import { isShifted, likelyEncoding } from "./detect/text.js";
 import { oldTextType, unknownType } from "./detect/types.js";
 import type { BytesContent, Content, FileContent, Kind } from "./input.js";
 
-/** A text is read into memory, so it has less than this many bytes. */
+/** Texts are read into memory, so they must have fewer bytes. */
 const maxTextBytes = 20_000_000;
 
-/** Bytes read to find the type of a file; enough for most files. */
+/** Bytes read to identify a file; enough for most files. */
 const headBytes = 4100;
 
-/** A pipe is not waited for; Windows has no such flag. */
+/** Opens a named pipe without waiting for its writer. Windows has no such flag. */
 const readNow = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const head = Buffer.allocUnsafeSlow(headBytes);
 
-/** A file or bytes, looked at: its kind by content, and the handle with size, type and pixels filled in. */
+/** A file or bytes after their identification: the kind, and the handle with size, type and pixels. */
 export interface Described<C extends Content = Content> {
-  /** What the content is; undefined for what is not an image, video, audio or text. The type of the content says what it is instead. */
+  /** Kind of the content; undefined if it is not an image, video, audio or text. `content.mimeType` then names what it is. */
   kind: Kind | undefined;
   content: C;
-  /** The text, when the whole of a small text file was in the first bytes. */
+  /** The text of a small text file that was read as a whole. */
   text?: string | undefined;
 }
 
 /**
  * Describes a file: size, time, kind and type by content, width and height of an image.
  *
- * Opens the file once and reads its first 4 KB, synchronously. Where they do not tell the type (the directory of a TIFF, the tracks of a video),
- * reads up to 768 KB more in small pieces. Returns a promise only for rare types.
+ * Opens the file once and reads its first 4 KB, synchronously. Some formats need more: the directory of a TIFF, the tracks of a video. Then it reads up to
+ * 768 KB more, in small pieces. Returns a promise only for rare types.
  *
- * `sentAs` is the kind that a user gave it, which says how far to search for sound behind junk.
+ * Refuses a file whose name or first bytes say that it is media if its content cannot be identified, and a text file in another encoding than UTF-8.
  *
- * A file that its name or its first bytes call media, and that cannot be identified, is refused, and so is a text file in another encoding.
+ * @param sentAs kind that the user expects; it decides how far to search for sound after unknown bytes.
  *
  * @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_NOT_A_FILE, ERR_KIND_UNKNOWN, ERR_TEXT_ENCODING
  */
@@ -61,9 +62,9 @@ export function describeFile(path: string, sentAs?: Kind): Described<FileContent
       if (found.mimeType === "text/plain" && size <= start.length) described.text = wholeText(start, path);
       return described;
     }
-    const kept = Buffer.from(start);
-    return detectRest(new Reader(kept, size, more), path, sentAs).then(
-      (rest) => checked(withFacts(content, rest), rest, kept, path),
+    const copy = Buffer.from(start); // the next file overwrites `head`
+    return detectRest(new Reader(copy, size, more), path, sentAs).then(
+      (rest) => checked(withFacts(content, rest), rest, copy, path),
       (error: unknown) => {
         throw asUnreadable(path, error);
       },
@@ -76,7 +77,7 @@ export function describeFile(path: string, sentAs?: Kind): Described<FileContent
   }
 }
 
-/** Describes bytes in memory, as `describeFile` describes a file. @throws {InputError} ERR_FILE_EMPTY, ERR_KIND_UNKNOWN */
+/** Describes bytes in memory, like `describeFile`. @throws {InputError} ERR_FILE_EMPTY, ERR_KIND_UNKNOWN */
 export async function describeBytes(content: BytesContent, sentAs?: Kind): Promise<Described<BytesContent>> {
   const { bytes } = content;
   if (bytes.byteLength === 0) throw new InputError("ERR_FILE_EMPTY", "the content has no bytes");
@@ -88,8 +89,8 @@ export async function describeBytes(content: BytesContent, sentAs?: Kind): Promi
 }
 
 /**
- * The type of a content by its first bytes, of which `start` has 4 KB or all that there are, and by what `more` reads besides. Without `more`, the kind
- * of what its tracks decide is `kind`. A promise only for rare types.
+ * Returns the media type of a content by its first bytes and by those that `more` reads. `start` has at least 4 KB, or the whole content. Without `more`,
+ * `kind` decides between video and audio where only the tracks would tell. Returns a promise only for rare types.
  */
 export function mimeTypeOf(
   start: Buffer,
@@ -103,16 +104,16 @@ export function mimeTypeOf(
   return found ? typeOf(found) : detectRest(reader).then(typeOf);
 }
 
-/** Why a content, which was described, is not what was asked for: a text in another encoding, or something else. */
+/** Makes the error for a described content without a kind: a text in another encoding, or another format. */
 export function kindError({ content }: Described, name: string): InputError {
   const { mimeType = unknownType } = content;
   if (mimeType === oldTextType)
-    return new InputError("ERR_TEXT_ENCODING", `${name} is a text, and not in UTF-8: convert it to UTF-8`);
+    return new InputError("ERR_TEXT_ENCODING", `${name} is a text in another encoding than UTF-8; convert it to UTF-8`);
   const what = mimeType === unknownType ? "of no known type" : mimeType;
   return new InputError("ERR_KIND_UNKNOWN", `${name} is not an image, video, audio or text; its content is ${what}`);
 }
 
-/** Refuses what is broken, and what its name calls media or text and its content does not. */
+/** Refuses damaged content, and content that is not what the name of its file says. */
 function checked<C extends FileContent | BytesContent>(
   content: C,
   { kind, mimeType, broken }: Found,
@@ -127,20 +128,17 @@ function checked<C extends FileContent | BytesContent>(
     const what =
       kind === "text" ? `text (${beginningOf(start)})` : mimeType === unknownType ? "of no known type" : mimeType;
     const text = `${path} is named like ${named === "video" ? "a" : "an"} ${named}, but its content is ${what}`;
-    throw new InputError(
-      "ERR_KIND_UNKNOWN",
-      `${text}; replace it with the original, or give it the name of what it is`,
-    );
+    throw new InputError("ERR_KIND_UNKNOWN", `${text}; replace it with the original, or rename it`);
   }
   if (kind === undefined && isTextName(path)) {
     if (mimeType === unknownType || mimeType === oldTextType) throw encodingError(start, path);
     const text = `${path} is named like a text, but its content is ${mimeType}`;
-    throw new InputError("ERR_KIND_UNKNOWN", `${text}; give it the name of what it is`);
+    throw new InputError("ERR_KIND_UNKNOWN", `${text}; rename it`);
   }
   return { kind, content };
 }
 
-/** A text that was read whole. Only of a file that is a text by its name is it known that somebody wants it. */
+/** Decodes a text that was read as a whole. Only a file that is named like a text fails if that is impossible: other files may not be meant as text. */
 function wholeText(bytes: Buffer, path: string): string | undefined {
   try {
     return decodeText(bytes, path);
@@ -150,10 +148,10 @@ function wholeText(bytes: Buffer, path: string): string | undefined {
   }
 }
 
-/** The first characters of a text, on one line. */
+/** Formats the first characters of a text on one line. */
 function beginningOf(start: Buffer): string {
   const line = start.toString("utf8", 0, 120).replace(/\s+/g, " ").trim();
-  return JSON.stringify(line.length > 30 ? `${line.slice(0, 30)}…` : line);
+  return JSON.stringify(shorten(line, 30));
 }
 
 function withFacts<C extends FileContent | BytesContent>(content: C, { mimeType, width, height }: Found): C {
@@ -164,7 +162,7 @@ function withFacts<C extends FileContent | BytesContent>(content: C, { mimeType,
 }
 
 /**
- * Reads a file that is a text, whatever its name says. @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_NOT_A_FILE, ERR_ITEM_TOO_LARGE,
+ * Reads a text file, whatever its name says. @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_NOT_A_FILE, ERR_ITEM_TOO_LARGE,
  * ERR_TEXT_ENCODING
  */
 export async function readTextFile(path: string): Promise<string> {
@@ -179,13 +177,13 @@ export async function readTextFile(path: string): Promise<string> {
   }
 }
 
-/** Refuses a text that is too large to be read into memory. @throws {InputError} ERR_ITEM_TOO_LARGE */
+/** Refuses a text that is too large for memory. @throws {InputError} ERR_ITEM_TOO_LARGE */
 export function checkTextSize(bytes: number, name: string): void {
   if (bytes < maxTextBytes) return;
-  throw new InputError("ERR_ITEM_TOO_LARGE", `${name} has ${bytes} bytes; a text must have less than ${maxTextBytes}`);
+  throw new InputError("ERR_ITEM_TOO_LARGE", `${name} has ${bytes} bytes; a text must have fewer than ${maxTextBytes}`);
 }
 
-/** The bytes of a handle on a file or on bytes, from the start, as often as asked. */
+/** Reads the bytes of a file or of bytes in memory from the start, as often as called. @throws {InputError} ERR_CONTENT_REMOTE for a URL */
 export async function* openContent(content: Content, signal?: AbortSignal): AsyncGenerator<Buffer> {
   if ("bytes" in content) {
     yield Buffer.from(content.bytes.buffer, content.bytes.byteOffset, content.bytes.byteLength);
@@ -199,7 +197,7 @@ export async function* openContent(content: Content, signal?: AbortSignal): Asyn
   }
 }
 
-/** Reads a whole handle into memory; for transforms that need all of it. */
+/** Reads a whole content into memory. @throws {InputError} ERR_CONTENT_REMOTE for a URL */
 export async function readContent(content: Content, signal?: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of openContent(content, signal)) chunks.push(chunk);
@@ -207,7 +205,7 @@ export async function readContent(content: Content, signal?: AbortSignal): Promi
 }
 
 /**
- * Decodes UTF-8 text. A byte order mark is part of the text and stays; see `decodeData` for data.
+ * Decodes UTF-8 text. A byte order mark is part of the text and stays; `decodeData` removes it.
  *
  * @throws {InputError} ERR_TEXT_ENCODING
  */
@@ -222,13 +220,13 @@ export function decodeText(bytes: Uint8Array, name: string): string {
   return text;
 }
 
-/** Decodes UTF-8 text that a parser reads: a byte order mark is no part of it. @throws {InputError} ERR_TEXT_ENCODING */
+/** Decodes UTF-8 text for a parser, without a byte order mark. @throws {InputError} ERR_TEXT_ENCODING */
 export function decodeData(bytes: Uint8Array, name: string): string {
   const text = decodeText(bytes, name);
   return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
-/** Names the encoding that a text is likely in, and how to convert it. */
+/** Makes the error for a text in another encoding: names the likely encoding, and how to convert it. */
 function encodingError(bytes: Uint8Array, name: string, cause?: unknown): InputError {
   const encoding = likelyEncoding(bytes);
   const broken = encoding?.startsWith("UTF-8");
@@ -244,14 +242,14 @@ function encodingError(bytes: Uint8Array, name: string, cause?: unknown): InputE
   );
 }
 
-/** Bytes of a file from a position on, by its handle while it is open. Each has memory of its own. */
-function readPart(open: number | undefined, path: string, position: number, length: number): Buffer {
-  const file = open ?? openSync(path, readNow);
+/** Reads bytes of a file from a position, with the open handle if there is one. Each result has its own memory. */
+function readPart(handle: number | undefined, path: string, position: number, length: number): Buffer {
+  const file = handle ?? openSync(path, readNow);
   try {
     const buffer = Buffer.allocUnsafe(length);
     return buffer.subarray(0, readSync(file, buffer, 0, length, position));
   } finally {
-    if (open === undefined) closeSync(file);
+    if (handle === undefined) closeSync(file);
   }
 }
 

@@ -1,26 +1,41 @@
-/** Places: checks of longitude and latitude. */
+/** Coordinates: the limits of longitude and latitude, and their check. */
 
 import { InputError } from "../errors.js";
-import type { GeoPoint } from "./input.js";
+
+/** Most degrees east or west. */
+export const longitudeLimit = 180;
+/** Most degrees north or south. */
+export const latitudeLimit = 90;
+
+/** Whether degrees lie within the limits. */
+export function areOnEarth(longitude: number, latitude: number): boolean {
+  return Math.abs(longitude) <= longitudeLimit && Math.abs(latitude) <= latitudeLimit;
+}
 
 /**
- * A place on earth, longitude first. Says so when the two look swapped.
+ * Makes a location of a longitude and a latitude. If only their swapped values are valid, the error says so.
  *
- * @throws {InputError} ERR_GEO
+ * @param where what the error text begins with, such as a column or a row.
+ * @param code code of the error.
+ * @throws {InputError} ERR_GEO, or `code`
  */
-export function placeFrom(longitude: number, latitude: number, where = ""): GeoPoint {
+export function geoPointFrom(
+  longitude: number,
+  latitude: number,
+  where = "",
+  code = "ERR_GEO",
+): { longitude: number; latitude: number } {
+  if (areOnEarth(longitude, latitude)) return { longitude, latitude };
   const prefix = where === "" ? "" : `${where}: `;
+  throw new InputError(code, `${prefix}${problemOf(longitude, latitude)}`);
+}
+
+function problemOf(longitude: number, latitude: number): string {
   if (!Number.isFinite(longitude) || !Number.isFinite(latitude)) {
-    throw new InputError("ERR_GEO", `${prefix}longitude ${longitude}, latitude ${latitude} are not two numbers`);
+    return `longitude ${longitude}, latitude ${latitude} are not two numbers`;
   }
-  if (Math.abs(latitude) > 90 && Math.abs(latitude) <= 180 && Math.abs(longitude) <= 90) {
-    throw new InputError(
-      "ERR_GEO",
-      `${prefix}latitude ${latitude} is beyond 90; longitude comes first, are they swapped?`,
-    );
+  if (!areOnEarth(longitude, latitude) && areOnEarth(latitude, longitude)) {
+    return `latitude ${latitude} is beyond ${latitudeLimit}; longitude comes first, are they swapped?`;
   }
-  if (Math.abs(longitude) > 180 || Math.abs(latitude) > 90) {
-    throw new InputError("ERR_GEO", `${prefix}longitude ${longitude}, latitude ${latitude} is no place on earth`);
-  }
-  return { longitude, latitude };
+  return `longitude ${longitude}, latitude ${latitude} is not a location on earth`;
 }

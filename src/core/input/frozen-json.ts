@@ -1,21 +1,21 @@
-/** JSON values: frozen copies of what users own, checked while they are copied. */
+/** Frozen JSON: copies and checks values that users own, and freezes the copies. */
 
 import { formatValue } from "../util/format-value.js";
 import { isObject, type Json } from "../util/json-values.js";
 
-/** Levels of lists and objects in one value. The stack holds about ten times as many. */
+/** Most levels of lists and objects in one value. The stack has space for about ten times as many. */
 const maxDepth = 100;
 const tooDeep = `it is nested more than ${maxDepth} levels deep, or contains itself`;
-/** Values in one value. More do not fit into a request; a list that contains another one twice, 30 times over, has a billion. */
+/** Most values in one value. More do not fit into a request. A few nested lists that repeat each other can have a billion. */
 const maxValues = 5_000_000;
 
-/** A value that an input cannot keep. The message begins with the path of the value. */
+/** The value is not allowed in an input. The message begins with the path of the value. */
 export class ShapeError extends Error {}
 
 /**
- * Copies a JSON value and freezes the copy. Parts that are the same object as in `known`, which is frozen, are kept as they are.
+ * Copies a JSON value and freezes the copy. Reuses parts that are the same object as in `known`, which is frozen.
  *
- * A key whose value is `undefined` counts as absent, as in `JSON.stringify`. Everything else that JSON would change or drop is refused.
+ * A key with the value `undefined` counts as absent, as in `JSON.stringify`. Refuses everything else that JSON would change or drop.
  *
  * @throws {ShapeError} naming the path from `name` on, the value, and what is expected
  */
@@ -77,10 +77,10 @@ class Copier {
       if (entry === undefined) continue;
       if (!key.isWellFormed()) throw this.#error(depth, `the key ${formatValue(key)} has half of a surrogate pair`);
       const isKnown = typeof entry === "object" && before !== undefined && Object.hasOwn(before, key);
-      const made = this.copy(entry, isKnown ? before[key] : undefined, depth + 1);
+      const copied = this.copy(entry, isKnown ? before[key] : undefined, depth + 1);
       // An assignment would set the prototype.
-      if (key === "__proto__") Object.defineProperty(copy, key, { value: made, enumerable: true });
-      else copy[key] = made;
+      if (key === "__proto__") Object.defineProperty(copy, key, { value: copied, enumerable: true });
+      else copy[key] = copied;
     }
     return Object.freeze(copy);
   }
@@ -90,19 +90,19 @@ class Copier {
   }
 }
 
-/** Whether a value is an object of its own fields: no list, and of no class. */
+/** Whether a value is an object literal: not a list, and not an instance of a class. */
 export function isPlainObject(value: unknown): value is { [key: string]: unknown } {
   if (!isObject(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return true;
-  // The Object of another realm, such as a vm context.
+  // An object of another realm, such as a vm context.
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty");
 }
 
 /**
- * Freezes a value that is not shared with users, and everything in it but bytes. Stops at parts that are frozen.
+ * Freezes a value that is not shared with users, and everything in it except bytes. Stops at frozen parts.
  *
- * @throws {ShapeError} when a text in it has half of a surrogate pair, which JSON would change
+ * @throws {ShapeError} if a text in it has half of a surrogate pair, which JSON would change
  */
 export function deepFreeze<T>(value: T): T {
   if (freezeAll(value)) return value;
@@ -110,17 +110,17 @@ export function deepFreeze<T>(value: T): T {
   throw new ShapeError(`${path.join(".")}: ${formatValue(text)} has half of a surrogate pair`);
 }
 
-/** As `deepFreeze`, where all but the fields `keys` is frozen already. @throws {ShapeError} */
+/** Freezes a value like `deepFreeze` if only its fields `keys` are not frozen yet. @throws {ShapeError} */
 export function freezeFields<T extends object>(value: T, keys: readonly string[]): T {
-  for (const key of keys) if (!freezeAll(value[key as keyof T], 1)) return deepFreeze(value); // it throws
+  for (const key of keys) if (!freezeAll(value[key as keyof T], 1)) return deepFreeze(value); // throws, and names the path
   return Object.freeze(value);
 }
 
-/** Whether all texts are Unicode. @throws {ShapeError} for data that is too deep, or contains itself */
+/** Freezes a value; returns false if a text is not valid Unicode. @throws {ShapeError} for data that are nested too deep, or contain themselves */
 function freezeAll(value: unknown, depth = 0): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return true;
-  // An input holds metadata, annotations and their data, each of them maxDepth deep.
+  // An input contains metadata, annotations and their data, each up to maxDepth deep.
   if (depth > maxDepth + 10) throw new ShapeError(tooDeep);
   if (Array.isArray(value)) {
     for (const entry of value) if (!freezeAll(entry, depth + 1)) return false;
@@ -131,7 +131,7 @@ function freezeAll(value: unknown, depth = 0): boolean {
   return true;
 }
 
-/** Searches for the text that `freezeAll` found; it costs only inputs that fail. */
+/** Finds the text that `freezeAll` refused. A second walk, since only inputs that fail need the path. */
 function illFormed(value: unknown, path: readonly string[]): { path: readonly string[]; text: string } | undefined {
   if (typeof value === "string") return value.isWellFormed() ? undefined : { path, text: value };
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return undefined;
@@ -142,7 +142,7 @@ function illFormed(value: unknown, path: readonly string[]): { path: readonly st
   return undefined;
 }
 
-/** Whether a value of JSON is nested more than `levels` deep; walks no deeper than that. */
+/** Whether a JSON value is nested more than `levels` deep; stops below that level. */
 export function isDeeper(value: unknown, levels: number): boolean {
   if (!isObject(value) && !Array.isArray(value)) return false;
   return levels < 0 || Object.values(value).some((entry) => isDeeper(entry, levels - 1));

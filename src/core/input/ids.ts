@@ -1,4 +1,4 @@
-/** Ids: deterministic, readable and unique names for inputs that have none. */
+/** Ids: makes deterministic, readable and unique ids for inputs that have none. */
 
 import { createHash, type Hash, hash } from "node:crypto";
 import { createReadStream, realpathSync } from "node:fs";
@@ -12,9 +12,9 @@ const hashLength = 12;
 const slugLength = maxIdLength - hashLength - 1;
 
 /**
- * Makes an id of a path: a readable slug of its end and a hash of the whole.
+ * Makes an id of a path: a readable slug of its end, and a hash of the whole path.
  *
- * Equal paths give equal ids in every run and on every machine (the path is NFC-normalised, with `/` between its parts);
+ * Equal paths give equal ids in every run and on every machine (the path is normalized to NFC, with `/` between its parts);
  * different paths give different ids. At most 48 characters of `[A-Za-z0-9_-]`.
  *
  * @example idFromPath("beach/IMG 1.jpg") // "beach-IMG-1-jpg-…"
@@ -30,8 +30,8 @@ export function idFromPath(path: string): string {
 }
 
 /**
- * Returns the own name of a folder: the last part of its real path. So `.`, `./photos/`, the absolute path and a path through a symbolic link give one
- * name. Of a folder that does not exist, the last part of the path as given.
+ * Returns the own name of a folder: the last part of its real path. So `.`, `./photos/`, the absolute path and a path through a symbolic link give the
+ * same name. If the folder does not exist, returns the last part of `path`.
  */
 export function folderName(path: string): string {
   const whole = resolve(path);
@@ -42,7 +42,7 @@ export function folderName(path: string): string {
   }
 }
 
-/** Makes the default id of a file: of the own name of the folder that was named, and of the path inside it. */
+/** Makes the default id of a file from the own name of its source's folder, and from the path inside that folder. */
 export function idOfFile(folder: string, relative: string): string {
   return idFromPath(`${folder}/${relative}`);
 }
@@ -54,7 +54,7 @@ export async function idOfContent(path: string): Promise<string> {
   return idOfDigest(digest);
 }
 
-/** Makes an id of bytes in memory, the same as `idOfContent` makes of a file with them. */
+/** Makes an id of bytes in memory: the same id as `idOfContent` makes of a file with these bytes. */
 export function idOfBytes(bytes: Uint8Array): string {
   return idOfDigest(createHash("sha256").update(bytes));
 }
@@ -63,14 +63,14 @@ function idOfDigest(digest: Hash): string {
   return digest.digest("hex").slice(0, maxIdLength);
 }
 
-/** Throws when the platform would refuse the id: it names the id, its length and the limit. */
+/** Refuses an id that the platform would refuse. @throws {InputError} ERR_ID_EMPTY, ERR_ID_TOO_LONG, ERR_ID_CHARACTERS */
 export function checkId(id: string): void {
   if (id.length === 0)
-    throw new InputError("ERR_ID_EMPTY", "the id is empty; leave it out to get one made from the path");
+    throw new InputError("ERR_ID_EMPTY", "the id is empty; without an id, the input gets one made from its path");
   if (id.length > maxIdLength) {
     throw new InputError("ERR_ID_TOO_LONG", `the id "${id}" has ${id.length} characters; the limit is ${maxIdLength}`);
   }
   if (!/^[A-Za-z0-9_-]+$/.test(id)) {
-    throw new InputError("ERR_ID_CHARACTERS", `the id "${id}" may have letters, digits, "-" and "_" only`);
+    throw new InputError("ERR_ID_CHARACTERS", `the id "${id}" has other characters than letters, digits, "-" and "_"`);
   }
 }

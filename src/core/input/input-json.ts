@@ -1,27 +1,23 @@
-/** Inputs as JSON: bytes in memory travel as base64. */
+/** Writes inputs as JSON, with bytes as base64, and reads them back. */
 
+import { isObject } from "../util/json-values.js";
 import type { InputDraft } from "./input.js";
-
-/** Fields of an input that may be bytes. */
-const contentFields = new Set(["image", "video", "audio", "text"]);
+import { kinds } from "./kinds.js";
 
 /** A replacer for `JSON.stringify`: writes bytes as `{ base64 }`. */
 export function bytesAsBase64(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  const raw = this[key]; // a Buffer has been turned into a list of numbers already
+  const raw = this[key]; // `value` is no Buffer any more: its toJSON has made it a list of numbers
   return raw instanceof Uint8Array ? { base64: Buffer.from(raw).toString("base64") } : value;
 }
 
-/** Turns what was written as base64 into bytes again; all else stays as it is, for the check of its shape. */
+/** Turns `{ base64 }` into bytes again. Everything else stays as it is: the check of the shape refuses what is wrong. */
 export function bytesFromBase64(value: unknown): InputDraft {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value as InputDraft;
-  const entries = Object.entries(value).map(([field, content]) => {
-    const base64 = contentFields.has(field)
-      ? (content as { bytes?: { base64?: unknown } } | null)?.bytes?.base64
-      : undefined;
-    return [
-      field,
-      typeof base64 === "string" ? { ...content, bytes: new Uint8Array(Buffer.from(base64, "base64")) } : content,
-    ];
-  });
-  return Object.fromEntries(entries) as InputDraft;
+  if (!isObject(value)) return value as InputDraft;
+  const draft: Record<string, unknown> = { ...value };
+  for (const field of kinds) {
+    const content = draft[field] as { bytes?: { base64?: unknown } } | null | undefined;
+    const base64 = content?.bytes?.base64;
+    if (typeof base64 === "string") draft[field] = { ...content, bytes: new Uint8Array(Buffer.from(base64, "base64")) };
+  }
+  return draft as InputDraft;
 }

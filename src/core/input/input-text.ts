@@ -1,8 +1,10 @@
-/** Inputs as text: a few lines for a console. */
+/** Formats inputs as text: a few lines for a console. */
 
 import { redactUrl } from "../redact-urls.js";
 import { bytesText, countText, printable } from "../util/format.js";
-import { type Annotation, type Content, type Input, kindOf, mediaOf } from "./input.js";
+import { shorten } from "../util/shorten.js";
+import { fieldNames } from "./fields.js";
+import { type Annotation, type Concept, type Content, type Input, kindOf, mediaOf } from "./input.js";
 
 /** The method that Node.js and Deno call when they print a value. */
 export const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
@@ -10,30 +12,54 @@ export const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
 const maxTextLength = 160;
 const maxNames = 12;
 
-/** An input in a few lines: id and content, then what there is of concepts, metadata, place and annotations. */
+type Format<Value> = (value: NonNullable<Value>) => string;
+
+/** Formats the value of each field; undefined for the fields in the first line and for those that are not printed. */
+const formats: { readonly [Name in keyof Required<Input>]: Format<Input[Name]> | undefined } = {
+  id: undefined,
+  image: undefined,
+  video: undefined,
+  audio: undefined,
+  text: (text) => `${shortText(text)} (${countText(text.length)} characters)`,
+  textUrl: (url) => shortText(redactUrl(url)),
+  concepts: (concepts) => namesText(concepts.map(nameOf)),
+  metadata: metadataText,
+  geo: ({ longitude, latitude }) => `longitude ${longitude}, latitude ${latitude}`,
+  annotations: (annotations) => namesText(annotations.map(annotationText)),
+  datasets: namesText,
+  status: ({ code, description }) => `${code} ${description ?? ""}`.trim(),
+  createdAt: undefined,
+  modifiedAt: undefined,
+};
+
+/** Formats an input in a few lines: id and content, then its other fields. */
 export function inputText(input: Input): string {
-  const { id, text, textUrl, concepts, metadata, geo, annotations, datasets, status } = input;
   const media = mediaOf(input);
-  const lines = [`${id}  ${kindOf(input) ?? "no content"}${media ? `  ${contentText(media.content)}` : ""}`];
-  const add = (name: string, value: string) => lines.push(`  ${name.padEnd(11)} ${value}`);
-  if (text !== undefined) add("text", `${shortText(text)} (${countText(text.length)} characters)`);
-  if (textUrl !== undefined) add("text", shortText(redactUrl(textUrl)));
-  if (concepts.length > 0) add("concepts", names(concepts.map((concept) => concept.name ?? concept.id)));
-  if (Object.keys(metadata).length > 0) add("metadata", metadataText(metadata));
-  if (geo) add("geo", `longitude ${geo.longitude}, latitude ${geo.latitude}`);
-  if (annotations.length > 0) {
-    const drawn = annotations.map((one) => {
-      const shape = one.box ? "box" : one.polygon ? "polygon" : (otherShape(one.data) ?? "whole");
-      return `${shape} ${one.concepts.map((concept) => concept.name ?? concept.id).join("+")}`.trim();
-    });
-    add("annotations", names(drawn));
+  const lines = [`${input.id}  ${kindOf(input) ?? "no content"}${media ? `  ${contentText(media.content)}` : ""}`];
+  for (const name of fieldNames) {
+    const [value, format] = [input[name], formats[name] as Format<unknown> | undefined];
+    if (!format || value === undefined || isEmptyValue(value)) continue;
+    lines.push(`  ${(name === "textUrl" ? "text" : name).padEnd(11)} ${format(value as object)}`);
   }
-  if (datasets.length > 0) add("datasets", names(datasets));
-  if (status) add("status", `${status.code} ${status.description ?? ""}`.trim());
   return lines.map(printable).join("\n");
 }
 
-/** What an annotation without a typed form is: `point`, `mask`, `frames`. */
+/** Whether a value is an empty list or object. */
+function isEmptyValue(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
+
+function nameOf({ id, name }: Concept): string {
+  return name ?? id;
+}
+
+/** `box cat+dog`, `mask cat`, `whole cat`. */
+function annotationText({ box, polygon, data, concepts }: Annotation): string {
+  const shape = box ? "box" : polygon ? "polygon" : (otherShape(data) ?? "whole");
+  return `${shape} ${concepts.map(nameOf).join("+")}`.trim();
+}
+
+/** Names the shape of an annotation without a typed form: `point`, `mask`, `frames`. */
 function otherShape(data: Annotation["data"]): string | undefined {
   const { regions, ...around } = data ?? {};
   const [region] = Array.isArray(regions) ? regions : [];
@@ -61,11 +87,11 @@ function metadataText(metadata: Input["metadata"]): string {
   return `${texts.join(", ")}${more > 0 ? `, and ${more} more` : ""}`;
 }
 
-function names(all: readonly string[]): string {
+function namesText(all: readonly string[]): string {
   const more = all.length - maxNames;
   return `${all.slice(0, maxNames).map(shortText).join(", ")}${more > 0 ? `, and ${countText(more)} more` : ""}`;
 }
 
 function shortText(text: string): string {
-  return text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}…`;
+  return shorten(text, maxTextLength);
 }

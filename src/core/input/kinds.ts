@@ -1,8 +1,8 @@
-/** The kinds of inputs; a file of their own, since commands need no more than these names to start. */
+/** The kinds of inputs. The file imports nothing, so that commands start fast. */
 
-/** What an input is made of. One of image + text is "image" first. */
+/** The kinds, and the fields of an input with its content. An input with image and text is an image. */
 export const kinds = ["image", "video", "audio", "text"] as const;
-/** The kind of an input, which its batch and its limits go by. */
+/** The kind of an input, which decides its batch and its limits. */
 export type Kind = (typeof kinds)[number];
 
 /** Kinds whose content is bytes; text travels as a string. */

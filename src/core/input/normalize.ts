@@ -1,35 +1,30 @@
-/** Admission: checks what a source yields, once for all sources, completes it to an input and freezes it. */
+/** Normalization: checks what a source yields, once for all sources, completes it to an input and freezes it. */
 
-import { hash } from "node:crypto";
 import { InputError } from "../errors.js";
-import { withoutSignature } from "../redact-urls.js";
 import { formatIssues } from "../util/format-issues.js";
 import { formatValue } from "../util/format-value.js";
 import { decodeText, describeBytes, describeFile, readContent, readTextFile } from "./content.js";
+import { copyOptionalFields, freezeEachField, type Writable } from "./each-field.js";
+import { noEntries, noMetadata, settableFields } from "./fields.js";
 import { deepFreeze, frozenJson, isPlainObject, ShapeError } from "./frozen-json.js";
 import { idFromPath } from "./ids.js";
-import { type Concept, type Content, type Input, InputDraft, type Json } from "./input.js";
+import { type Concept, type Content, type Input, InputDraft } from "./input.js";
 import { type MediaKind, mediaKinds } from "./kinds.js";
 
-/** An id, or a function that makes it of the draft once its shape was checked: what the draft has until then can be anything, and of any size. */
+/** An id, or a function that makes it of the draft. It is called after the check of the shape: before that, a draft can hold anything of any size. */
 export type DefaultId = string | ((draft: InputDraft) => string | undefined);
 
-const none: readonly never[] = Object.freeze([]);
-const noMetadata: { readonly [key: string]: Json } = Object.freeze({});
-
-/** What may be given; what the platform tells of an input is left out. */
-const fieldNames = Object.keys(InputDraft.shape).filter((name) => !/^(status|createdAt|modifiedAt)$/.test(name));
-
 /**
- * Turns a draft into an input: checks its shape, looks at files whose facts are not known, reads text files,
- * gives it `defaultId` where it has none, or an id made from `origin`. `isChecked`: a source vouches for the shape, and shares no part of
- * the draft with users.
+ * Turns a draft into an input: checks its shape, describes files whose facts are not known, and reads text files. A draft without an id gets `defaultId`,
+ * or an id made from `origin`.
+ *
+ * With `isChecked`, the source vouches for the shape, and shares no part of the draft with users.
  *
  * The input is deeply frozen, bytes excepted. Users' objects are copied and never frozen.
  *
  * @throws {InputError} ERR_INPUT_SHAPE, and what `describeFile` throws
  */
-export function admit(
+export function normalize(
   raw: InputDraft,
   origin: string,
   { isChecked = false, defaultId }: { isChecked?: boolean; defaultId?: DefaultId | undefined } = {},
@@ -37,27 +32,23 @@ export function admit(
   const draft = isChecked ? raw : checked(raw);
   const input: Writable<Input> = {
     id: draft.id ?? defaultIdOf(draft, defaultId) ?? idFromPath(origin),
-    concepts: draft.concepts?.map(conceptOf) ?? none,
+    concepts: draft.concepts?.map(conceptOf) ?? noEntries,
     metadata: (draft.metadata as Input["metadata"] | undefined) ?? noMetadata,
-    annotations: (draft.annotations as Input["annotations"] | undefined) ?? none,
-    datasets: draft.datasets ?? none,
+    annotations: (draft.annotations as Input["annotations"] | undefined) ?? noEntries,
+    datasets: draft.datasets ?? noEntries,
   };
-  if (draft.geo) input.geo = draft.geo;
-  if (draft.status) input.status = draft.status;
-  if (draft.createdAt !== undefined) input.createdAt = draft.createdAt;
-  if (draft.modifiedAt !== undefined) input.modifiedAt = draft.modifiedAt;
-  if (draft.textUrl !== undefined) input.textUrl = draft.textUrl;
+  copyOptionalFields(draft, input);
   const work = addContents(input, draft);
   return work ? frozenAfter(work, input, isChecked) : frozen(input, isChecked);
 }
 
-/** In a function of its own: a closure would cost every input that takes no time. */
+/** A function of its own, since a closure would cost also the inputs that need no waiting. */
 async function frozenAfter(work: Promise<unknown>, input: Writable<Input>, isChecked: boolean): Promise<Input> {
   await work;
   return frozen(input, isChecked);
 }
 
-/** The default id of a draft whose shape was checked. */
+/** Returns the default id of a draft whose shape was checked. */
 export function defaultIdOf(draft: InputDraft, id: DefaultId | undefined): string | undefined {
   return typeof id === "function" ? id(draft) : id;
 }
@@ -96,44 +87,13 @@ async function addMedium(input: Writable<Input>, kind: MediaKind, described: Pro
   input[kind] = await described;
 }
 
-/** Freezes an input of a source that vouches for it, part by part: half the price of a walk, on the path of files and rows. */
-function frozenParts(input: Writable<Input>): Input {
-  const { concepts, metadata, annotations, datasets } = input;
-  if (concepts !== none) {
-    for (const concept of concepts) Object.freeze(concept);
-    Object.freeze(concepts);
-  }
-  if (metadata !== noMetadata) deepFreeze(metadata);
-  if (annotations !== none) deepFreeze(annotations);
-  if (datasets !== none) Object.freeze(datasets);
-  const { image, video, audio, geo, status } = input;
-  if (image) Object.freeze(image);
-  if (video) Object.freeze(video);
-  if (audio) Object.freeze(audio);
-  if (geo) Object.freeze(geo);
-  if (status) Object.freeze(status);
-  return Object.freeze(input);
-}
-
-/** Freezes a completed input. @throws {InputError} ERR_INPUT_SHAPE when a text in it is not Unicode, or data are too deep */
+/** Freezes a completed input. @throws {InputError} ERR_INPUT_SHAPE if a text in it is not Unicode, or data are nested too deep */
 function frozen(input: Writable<Input>, isChecked: boolean): Input {
   try {
-    return isChecked ? frozenParts(input) : deepFreeze(input);
+    return isChecked ? freezeEachField(input) : deepFreeze(input);
   } catch (error) {
     throw error instanceof ShapeError ? new InputError("ERR_INPUT_SHAPE", error.message) : error;
   }
-}
-
-/**
- * The fingerprint of an input as it was read: of its id, its fields, and its content by size and time (files), address (URLs, without
- * their signatures), or bytes. Two runs over an unchanged source give the same one.
- */
-export function fingerprintOf(input: Input): string {
-  const contents = mediaKinds.map((kind) => (input[kind] ? contentKey(input[kind]) : 0));
-  const { id, text, textUrl, concepts, metadata, geo, annotations, datasets } = input;
-  const address = textUrl && withoutSignature(textUrl);
-  const fields = JSON.stringify([id, contents, text, address, concepts, metadata, geo, annotations, datasets]);
-  return hash("sha1", fields, "base64url").slice(0, 16);
 }
 
 function checked(raw: InputDraft): InputDraft {
@@ -146,14 +106,14 @@ function checked(raw: InputDraft): InputDraft {
   const result = InputDraft.safeParse(raw, { reportInput: true });
   if (!result.success) {
     const hasUnknown = result.error.issues.some(({ code, path }) => code === "unrecognized_keys" && path.length === 0);
-    const known = hasUnknown ? `; an input has ${fieldNames.join(", ")}` : "";
+    const known = hasUnknown ? `; an input has ${settableFields.join(", ")}` : "";
     throw new InputError("ERR_INPUT_SHAPE", `${formatIssues(result.error)}${known}`, { cause: result.error });
   }
   const draft = result.data;
   try {
     if (draft.metadata) draft.metadata = frozenJson(draft.metadata, "metadata") as InputDraft["metadata"];
     for (const [index, annotation] of (draft.annotations ?? []).entries()) {
-      copyInfo(annotation, raw.annotations?.[index], `annotations.${index}`);
+      freezeFreeData(annotation, raw.annotations?.[index], `annotations.${index}`);
     }
     return draft;
   } catch (error) {
@@ -164,22 +124,21 @@ function checked(raw: InputDraft): InputDraft {
 type AnnotationDraft = NonNullable<InputDraft["annotations"]>[number];
 
 /**
- * Replaces the free data of an annotation that was just checked by a frozen copy. Refuses objects of a class: all fields of an annotation may be left
- * out, so that a Map or a Promise would count as an empty one.
+ * Replaces the free data of a checked annotation by a frozen copy. Refuses objects of a class: every field of an annotation is optional, so a Map or a
+ * Promise would count as an empty annotation.
  *
+ * @param raw the annotation before its check.
  * @throws {ShapeError}
  */
-export function copyInfo(annotation: AnnotationDraft, given: unknown, path: string): void {
-  if (!isPlainObject(given)) throw new ShapeError(`${path}: expected a plain object, got ${formatValue(given)}`);
+export function freezeFreeData(annotation: AnnotationDraft, raw: unknown, path: string): void {
+  if (!isPlainObject(raw)) throw new ShapeError(`${path}: expected a plain object, got ${formatValue(raw)}`);
   for (const field of ["info", "data"] as const) {
     if (annotation[field])
       annotation[field] = frozenJson(annotation[field], `${path}.${field}`) as AnnotationDraft["info"];
   }
 }
 
-export type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** A concept from its short or its long form. */
+/** Returns a concept in its long form. */
 export function conceptOf(concept: string | Concept): Concept {
   return typeof concept === "string" ? { id: concept } : concept;
 }
@@ -197,10 +156,4 @@ function describe(content: Content, kind: MediaKind): Content | Promise<Content>
 function readText(content: Content): Promise<string> {
   if ("path" in content) return readTextFile(content.path);
   return readContent(content).then((bytes) => decodeText(bytes, "the text"));
-}
-
-function contentKey(content: Content): Json {
-  if ("path" in content) return [content.sizeBytes ?? 0, content.modifiedMs ?? 0];
-  if ("url" in content) return withoutSignature(content.url);
-  return hash("sha1", content.bytes, "base64url");
 }

@@ -1,9 +1,9 @@
-/** Regions: checks of boxes and polygons, in shares of width and height. */
+/** Regions: checks boxes and polygons, whose coordinates are shares of width and height. */
 
 import { InputError } from "../errors.js";
 import type { Annotation } from "./input.js";
 
-/** Checks what an annotation draws. @throws {InputError} ERR_BOX, ERR_POLYGON */
+/** Checks the box and the polygon of an annotation. @throws {InputError} ERR_BOX, ERR_POLYGON */
 export function checkRegion({ box, polygon }: Annotation): void {
   if (box) checkBox(box, `box [${box.join(", ")}]`);
   if (polygon) {
@@ -12,41 +12,41 @@ export function checkRegion({ box, polygon }: Annotation): void {
   }
 }
 
-/** Checks that an annotation can be turned with its image: coordinates in the API's own form stay where they are. @throws {InputError} ERR_REGION */
-export function checkTurnable({ id, data = {} }: Annotation): void {
+/** Checks that an annotation can be rotated with its image: coordinates in the API's own form cannot. @throws {InputError} ERR_REGION */
+export function checkRotatable({ id, data = {} }: Annotation): void {
   const parts = [data.regions, data.frames].flatMap((list) => (Array.isArray(list) ? list : []));
   const hasOwnShape = parts.some(
     (part) => typeof part === "object" && part !== null && ("region_info" in part || "frame_info" in part),
   );
   if (!hasOwnShape && data.tracks === undefined) return;
   const which = id === undefined ? "an annotation" : `the annotation ${JSON.stringify(id)}`;
-  const text = `${which} has coordinates in \`data\`, which cannot be turned with the image; boxes and polygons can`;
+  const text = `${which} has coordinates in \`data\`, which cannot be rotated with the image; boxes and polygons can`;
   throw new InputError("ERR_REGION", `${text}; upright: false leaves image and annotations as they are`);
 }
 
-/** Checks `[xMin, yMin, xMax, yMax]`; `shown` is what to call it, `hint` what may help. @throws {InputError} ERR_BOX */
-export function checkBox(shares: readonly number[], shown: string, hint = ""): void {
+/** Checks `[xMin, yMin, xMax, yMax]`. Error texts begin with `name` and end with `hint`. @throws {InputError} ERR_BOX */
+export function checkBox(shares: readonly number[], name: string, hint = ""): void {
   if (shares.length !== 4 || shares.some((value) => !Number.isFinite(value))) {
-    throw new InputError("ERR_BOX", `${shown} is not [xMin, yMin, xMax, yMax]`);
+    throw new InputError("ERR_BOX", `${name} is not [xMin, yMin, xMax, yMax]`);
   }
   const [xMin, yMin, xMax, yMax] = shares as [number, number, number, number];
-  checkInside(shares, shown, "ERR_BOX", hint);
+  checkInside(shares, name, "ERR_BOX", hint);
   if (xMin < xMax && yMin < yMax) return;
-  throw new InputError("ERR_BOX", `${shown}: xMin must be less than xMax, and yMin less than yMax`);
+  throw new InputError("ERR_BOX", `${name}: xMin must be less than xMax, and yMin less than yMax`);
 }
 
-/** Checks the number of a polygon's corners. @throws {InputError} ERR_POLYGON */
+/** Checks the number of corners of a polygon. @throws {InputError} ERR_POLYGON */
 export function checkCorners(count: number): void {
   if (count >= 3) return;
-  throw new InputError("ERR_POLYGON", `polygon of ${count} points: it needs three or more`);
+  throw new InputError("ERR_POLYGON", `polygon of ${count} points; it needs three or more`);
 }
 
-/** Checks `[x, y]`. @throws {InputError} ERR_POLYGON */
-export function checkCorner(shares: readonly number[], shown: string, hint = ""): void {
-  checkInside(shares, shown, "ERR_POLYGON", hint);
+/** Checks `[x, y]`. Error texts begin with `name` and end with `hint`. @throws {InputError} ERR_POLYGON */
+export function checkCorner(shares: readonly number[], name: string, hint = ""): void {
+  checkInside(shares, name, "ERR_POLYGON", hint);
 }
 
-function checkInside(shares: readonly number[], shown: string, code: string, hint: string): void {
+function checkInside(shares: readonly number[], name: string, code: string, hint: string): void {
   if (shares.every((value) => value >= 0 && value <= 1)) return;
-  throw new InputError(code, `${shown} does not lie inside of the image (0 to 1)${hint}`);
+  throw new InputError(code, `${name} does not lie inside the image (0 to 1)${hint}`);
 }

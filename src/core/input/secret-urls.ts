@@ -1,31 +1,31 @@
-/** Secrets in the URLs of an input: taken out before the input is written to disk, and put back. */
+/** Separates the signatures of URLs from an input before it is written to disk, and restores them. */
 
 import { redactUrl } from "../redact-urls.js";
 import type { Content, InputDraft } from "./input.js";
-import { mediaKinds } from "./kinds.js";
+import { kinds } from "./kinds.js";
 
-/** The whole URLs of an input whose fields show them without their signatures. */
+/** The complete URLs of an input whose fields have them without their signatures. */
 export type SecretUrls = Record<string, { url?: string; hostedUrl?: string }>;
 
 type WithUrl = Extract<Content, { url: string }>;
 
-/** Takes the signatures out of an input's URLs; gives the whole URLs apart, where there are any. */
+/** Removes the signatures from the URLs of an input, and returns the complete URLs beside it. */
 export function hideSecrets(input: InputDraft): { input: InputDraft; secret?: SecretUrls } {
   let secret: SecretUrls | undefined;
   let copy: Record<string, unknown> | undefined;
-  for (const field of [...mediaKinds, "text"] as const) {
+  for (const field of kinds) {
     const content = input[field];
-    if (typeof content !== "object" || content === null || !("url" in content)) continue; // null: its check refuses it
-    const hidden: WithUrl = { ...content };
+    if (typeof content !== "object" || content === null || !("url" in content)) continue; // the check of the shape refuses null
+    const redactedContent: WithUrl = { ...content };
     for (const key of ["url", "hostedUrl"] as const) {
-      const whole = content[key];
-      const shown = typeof whole === "string" ? redactUrl(whole) : whole;
-      if (whole === undefined || shown === whole) continue;
-      hidden[key] = shown as string;
+      const complete = content[key];
+      const redacted = typeof complete === "string" ? redactUrl(complete) : complete;
+      if (complete === undefined || redacted === complete) continue;
+      redactedContent[key] = redacted as string;
       secret ??= {};
-      secret[field] = { ...secret[field], [key]: whole };
+      secret[field] = { ...secret[field], [key]: complete };
       copy ??= { ...input };
-      copy[field] = hidden;
+      copy[field] = redactedContent;
     }
   }
   if (typeof input.textUrl === "string" && redactUrl(input.textUrl) !== input.textUrl) {
@@ -35,7 +35,7 @@ export function hideSecrets(input: InputDraft): { input: InputDraft; secret?: Se
   return copy && secret ? { input: copy as InputDraft, secret } : { input };
 }
 
-/** Puts the whole URLs back. What does not fit the input is ignored. */
+/** Restores the complete URLs. Entries of `secret` that do not fit the input are ignored. */
 export function revealSecrets(input: InputDraft, secret: SecretUrls | undefined): InputDraft {
   if (typeof secret !== "object" || secret === null || typeof input !== "object" || input === null) return input;
   const copy: Record<string, unknown> = { ...input };

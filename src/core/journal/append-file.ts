@@ -1,24 +1,24 @@
-/** Appending: lines that are on the disk before anything is told of them; many share one sync. */
+/** Appending: writes lines to disk and then acknowledges them; many lines share one sync. */
 
 import { type FileHandle, open } from "node:fs/promises";
 
-/** Lines are written in pieces of about this many characters. */
+/** Most characters of one write, except for a longer line. */
 const pieceLength = 4_000_000;
-/** As much as most file systems give a file at once. A run that is killed while it opens a file may leave so many zeros at its end. */
+/** Block size of most file systems. A run that is killed while it opens a file may leave a block of zeros at its end. */
 export const blockBytes = 4096;
 
-/** What it needs of a file; a test may hand in one that fails. */
+/** The methods of a file that are used; a test may pass a file that fails. */
 export type AppendTarget = Pick<FileHandle, "write" | "datasync" | "truncate" | "close">;
 
 /**
- * Appends lines to a file. While one group of lines is written and synced, the next gathers.
+ * Appends lines to a file. While it writes and syncs one group of lines, it collects the next group.
  *
- * When the disk fails, what is not known to be on it is never called durable; the file is cut back to its last whole line, `onFailure` is called
- * once, and later lines are ignored.
+ * If the disk fails, it acknowledges no line that may not be on disk, truncates the file to its last complete line, calls `onFailure` once, and ignores
+ * later lines.
  */
 export class AppendFile {
   onFailure: (error: unknown) => void = () => undefined;
-  /** Runs whenever a group of lines is on the disk. */
+  /** Called whenever a group of lines is on disk. */
   onSynced: () => void = () => undefined;
   readonly #file: AppendTarget;
   #durableBytes: number;
@@ -35,8 +35,8 @@ export class AppendFile {
   }
 
   /**
-   * Opens a file that is there, or makes it with `mode`, and drops what stands behind `sizeBytes`. Writes a block and takes it back, so that a full disk is
-   * an error before the first input is sent.
+   * Opens an existing file and truncates it to `sizeBytes`, or creates it with `mode`. Writes a block and removes it again, so that a full disk is an error
+   * before the first input is sent.
    */
   static async open(path: string, sizeBytes: number, mode = 0o666): Promise<AppendFile> {
     const file = await open(path, "a", mode);
@@ -52,17 +52,17 @@ export class AppendFile {
     return new AppendFile(file, sizeBytes);
   }
 
-  /** Lines that are not yet on the disk. */
+  /** Number of lines that are not on disk yet. */
   get waiting(): number {
     return this.#callbacks.length;
   }
 
-  /** Characters of the lines that are not yet on the disk. */
+  /** Characters of the lines that are not on disk yet. */
   get waitingLength(): number {
     return this.#length;
   }
 
-  /** Calls `durable` when the line (with its line break) is on the disk. */
+  /** Appends a line, which includes its line break, and calls `durable` when it is on disk. */
   append(line: string, durable: () => void): void {
     if (this.#failure || this.#closed) return;
     this.#lines.push(line);
@@ -71,7 +71,7 @@ export class AppendFile {
     this.#flushing ??= this.#flush();
   }
 
-  /** Waits until all is on the disk, and closes the file. Rejects with what the disk failed with. */
+  /** Waits until all lines are on disk, and closes the file. Rejects with the error of the disk. */
   async close(): Promise<void> {
     while (this.#flushing) await this.#flushing;
     if (this.#closed) return;
@@ -81,7 +81,7 @@ export class AppendFile {
   }
 
   async #flush(): Promise<void> {
-    // What settles in one turn, such as a batch, shares a sync.
+    // Inputs that settle in the same turn of the event loop, such as a batch, share a sync.
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.#lines.length > 0 && !this.#failure) {
       const lines = this.#lines;
@@ -107,7 +107,7 @@ export class AppendFile {
   async #write(bytes: Buffer): Promise<number> {
     for (let at = 0; at < bytes.length; ) {
       const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, null);
-      if (bytesWritten === 0) throw new Error("nothing can be written");
+      if (bytesWritten === 0) throw new Error("the disk accepts no bytes");
       at += bytesWritten;
     }
     return bytes.length;
@@ -117,12 +117,12 @@ export class AppendFile {
     this.#failure = { error };
     this.#callbacks = [];
     this.#length = 0;
-    await this.#file.truncate(this.#durableBytes).catch(() => undefined); // else the next run drops the torn line
+    await this.#file.truncate(this.#durableBytes).catch(() => undefined); // if this fails too, the next run drops the truncated line
     this.onFailure(error);
   }
 }
 
-/** Lines joined to pieces; one long line is a piece of its own. */
+/** Joins lines to pieces of limited length. A longer line is a piece of its own. */
 function* piecesOf(lines: readonly string[]): Generator<string> {
   let piece = "";
   for (const line of lines) {

@@ -1,4 +1,4 @@
-/** Dead letters: one line of JSON for each failed input, on disk before the failure is told, with the input as it was read. */
+/** Dead letters: one line of JSON for each failed input, on disk before the run reports the failure, with the input as it was read. */
 
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -9,38 +9,38 @@ import { LockedError, takeLock } from "../files/file-lock.js";
 import { makeFolder } from "../files/make-folder.js";
 import type { Content, Input, InputDraft } from "../input/input.js";
 import { bytesAsBase64 } from "../input/input-json.js";
-import { mediaKinds } from "../input/kinds.js";
+import { kinds } from "../input/kinds.js";
 import { hideSecrets, type SecretUrls } from "../input/secret-urls.js";
 import { AppendFile, blockBytes } from "./append-file.js";
 
-/** Signed URLs in the file are secrets: others cannot read what this release makes. */
+/** Signed URLs in the file are secrets, so only its owner may read a new file. */
 const ownerOnly = 0o600;
 
 /** A line of a dead-letter file. */
 export interface DeadLetter {
   /** Name of the source that read it. */
   source: string;
-  /** Where it came from: `photos/a.jpg`, `boxes.csv:17`. */
+  /** Origin of the input: `photos/a.jpg`, `boxes.csv:17`. */
   origin: string;
   id?: string | undefined;
   code: string;
-  /** Plugin that found out. */
+  /** Plugin that reported the failure. */
   stage: string;
   reason: string;
   attempts: number;
-  /** Whether the same may succeed later. */
+  /** Whether the same input may succeed later. */
   retryable: boolean;
-  /** What its source knows it by. */
+  /** Key of the input in its source. */
   key?: string | undefined;
-  /** The input as it was read: files and URLs as references, bytes as base64. None where no input came to be. */
+  /** The input as it was read: files and URLs as references, bytes as base64. Missing if the source could not read it. */
   input?: InputDraft | undefined;
-  /** Secret: the whole URLs of the input, whose fields have them without their signatures. */
+  /** Secret: the complete URLs of the input, whose fields have them without their signatures. */
   secret?: SecretUrls | undefined;
   /** The state that it was listed with. */
   listed?: Listed | undefined;
 }
 
-/** The dead-letter file of a run, held by this process until it is closed. */
+/** The dead-letter file of a run. This process holds its lock until it is closed. */
 export class DeadLetterFile {
   readonly path: string;
   readonly file: AppendFile;
@@ -53,7 +53,7 @@ export class DeadLetterFile {
   }
 
   /**
-   * Opens the file, or makes it; lines are added to what is there. A torn last line is dropped.
+   * Opens the file to append to it, or creates it. Drops a truncated last line.
    *
    * @throws {SinkError} ERR_DEAD_LETTERS_LOCKED, ERR_DEAD_LETTERS_FORMAT, ERR_DEAD_LETTERS_UNWRITABLE
    */
@@ -73,18 +73,18 @@ export class DeadLetterFile {
     }
   }
 
-  /** Calls `durable` when the line is on the disk. @throws what cannot be said in JSON */
-  keep(
+  /** Appends a failed outcome, and calls `durable` when it is on disk. @throws an error of `JSON.stringify` */
+  record(
     { origin, id, outcome }: Settlement,
-    kept: Tracking,
+    tracking: Tracking,
     input: Input | InputDraft | undefined,
     durable: () => void,
   ) {
     if (outcome.state !== "failed") return;
     const { code, stage, reason, attempts, retryable = false } = outcome;
-    const { source, key, listed } = kept;
+    const { source, key, listed } = tracking;
     const letter: DeadLetter = { source, origin, id, code, stage, reason, attempts, retryable, key };
-    if (input) Object.assign(letter, referring(input));
+    if (input) Object.assign(letter, referencesOf(input));
     if (listed) letter.listed = listed;
     this.file.append(`${lineOf(letter)}\n`, durable);
   }
@@ -98,17 +98,17 @@ export class DeadLetterFile {
   }
 }
 
-/** A letter as JSON; without its input where JSON cannot hold that. */
+/** Encodes a letter as JSON, without its input if JSON cannot represent it. */
 function lineOf(letter: DeadLetter): string {
   try {
     return JSON.stringify(letter, bytesAsBase64);
   } catch (error) {
-    const reason = `${letter.reason} (the input cannot be kept as JSON: ${describeError(error)})`;
+    const reason = `${letter.reason} (the input cannot be written as JSON: ${describeError(error)})`;
     return JSON.stringify({ ...letter, reason, input: undefined });
   }
 }
 
-/** What went wrong with a dead-letter file, as the error that ends a run. */
+/** Makes the error that ends a run of a problem with its dead-letter file. */
 export function asDeadLettersError(path: string, error: unknown): FlowError {
   if (error instanceof FlowError) return error;
   if (error instanceof LockedError) {
@@ -120,26 +120,26 @@ export function asDeadLettersError(path: string, error: unknown): FlowError {
 }
 
 /**
- * The input with its files by their full paths and nothing else, since they are described anew when it is tried again. The signatures of URLs are in a
- * field of their own.
+ * Returns an input with references for JSON: files only by their full paths, since the next attempt describes them again, and URLs without signatures. The
+ * complete URLs are in the field `secret`.
  */
-export function referring(input: Input | InputDraft): Pick<DeadLetter, "input" | "secret"> {
+export function referencesOf(input: Input | InputDraft): Pick<DeadLetter, "input" | "secret"> {
   const copy: Record<string, unknown> = { ...input };
-  for (const field of [...mediaKinds, "text"] as const) {
+  for (const field of kinds) {
     const content = input[field] as Content | string | undefined;
     if (typeof content === "object" && "path" in content) copy[field] = { path: resolve(content.path) };
   }
   return hideSecrets(copy as InputDraft);
 }
 
-/** Where the last whole line ends; refuses a file that something else wrote. */
+/** Returns the end of the last complete line. @throws {SinkError} ERR_DEAD_LETTERS_FORMAT for a file that is not a dead-letter file */
 async function lastLineEnd(path: string): Promise<number> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
   if (!found || (found.isFile() && found.size === 0)) return 0;
-  const refused = new SinkError("ERR_DEAD_LETTERS_FORMAT", `deadLetters: ${path} exists and holds something else`);
+  const refused = new SinkError("ERR_DEAD_LETTERS_FORMAT", `deadLetters: ${path} exists and is not a dead-letter file`);
   if (!found.isFile()) throw refused;
   const file = await open(path, "r");
   try {
@@ -152,7 +152,7 @@ async function lastLineEnd(path: string): Promise<number> {
   }
 }
 
-/** Whether a file has nothing but zeros: a run or the machine was killed before the first line, when space for it was taken. */
+/** Whether a file has only zeros: the run or the machine stopped after it allocated the first block, and before it wrote a line. */
 async function isBlank(file: FileHandle, sizeBytes: number): Promise<boolean> {
   if (sizeBytes > blockBytes) return false;
   const { buffer, bytesRead } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, 0);

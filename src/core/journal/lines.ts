@@ -1,39 +1,39 @@
-/** Lines of a journal: JSON with a checksum of the rest in front, so that a torn or damaged line shows. */
+/** Lines of a journal: JSON that begins with a checksum of the rest, which reveals truncated and damaged lines. */
 
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 
-/** `{"sum":"0123abcd",` and then the fields. */
+/** The beginning of a line: `{"sum":"0123abcd",`; the fields follow. */
 const before = Buffer.from('{"sum":"');
 const after = Buffer.from('",');
 const sumAt = before.length;
 const sumLength = 8;
 const bodyAt = sumAt + sumLength + after.length;
-/** `"fingerprint":"…16…","state":"…`: where they are in the line of an outcome. */
-const fingerprintAt = bodyAt + '"fingerprint":"'.length;
-const stateAt = fingerprintAt + 16 + '","state":"'.length;
+/** Positions in the line of an outcome, which begins with `"fingerprint":"…16…","state":"…`. The fingerprint is the journal key of the input. */
+const keyAt = bodyAt + '"fingerprint":"'.length;
+const stateAt = keyAt + 16 + '","state":"'.length;
 
 const blockBytes = 1024 * 1024;
 const newline = 10;
 const letters = { f: 102, j: 106, k: 107, o: 111, s: 115 };
 
-/** What a byte does to a CRC-32. Calls of the one in zlib cost more than a short line takes here. */
+/** The CRC-32 of each byte. A call of `crc32` of zlib would take longer than a short line takes here. */
 const table = Int32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
   for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
   return value;
 });
 
-/** A record as a line; an outcome begins with its fingerprint and its state. */
+/** Encodes a record as a line. The record of an outcome has to begin with `fingerprint` and `state`. */
 export function encodeLine(record: object): string {
   const body = JSON.stringify(record).slice(1);
   return `{"sum":"${crc32(body).toString(16).padStart(sumLength, "0")}",${body}\n`;
 }
 
 /**
- * Calls `line` with the bounds of each line of a block, without its line break; `isWhole`: it has its line break, and is as it was written.
+ * Calls `line` with the bounds of each line of a block, without its line break. `isIntact` says whether the line has its line break and a correct checksum.
  */
-export function eachLine(block: Buffer, line: (start: number, end: number, isWhole: boolean) => void): void {
+export function eachLine(block: Buffer, line: (start: number, end: number, isIntact: boolean) => void): void {
   const { length } = block;
   for (let start = 0; start < length; ) {
     let end = start;
@@ -50,21 +50,21 @@ export function eachLine(block: Buffer, line: (start: number, end: number, isWho
   }
 }
 
-/** Whether a whole line is a header. */
+/** Whether an intact line is a header. */
 export function isHeaderLine(block: Buffer, start: number): boolean {
   return block[start + bodyAt + 1] === letters.j;
 }
 
-/** Where the fingerprint of a whole line is when the line is an outcome that counts as done (ok, or skipped since it was there); else -1. */
-export function doneFingerprintAt(block: Buffer, start: number): number {
+/** Returns the position of the journal key in an intact line if its outcome counts as done (ok, or skipped because it already exists); else -1. */
+export function doneKeyAt(block: Buffer, start: number): number {
   if (block[start + bodyAt + 1] !== letters.f) return -1;
   const isOk = block[start + stateAt] === letters.o;
   const isSkipped = block[start + stateAt] === letters.s && block[start + stateAt + 1] === letters.k;
-  return isOk || isSkipped ? start + fingerprintAt : -1;
+  return isOk || isSkipped ? start + keyAt : -1;
 }
 
 /**
- * A file as blocks of whole lines; what stands after the last line break comes last, as it is. A block is good until the next is asked for.
+ * Yields a file as blocks of whole lines. The last block contains what follows the last line break. A block is valid until the next one is requested.
  */
 export async function* blocksOf(file: FileHandle): AsyncGenerator<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(blockBytes);
@@ -74,7 +74,7 @@ export async function* blocksOf(file: FileHandle): AsyncGenerator<Buffer> {
     position += bytesRead;
     filled += bytesRead;
     const lineEnd = buffer.subarray(0, filled).lastIndexOf(newline) + 1;
-    // A line that is longer than a block was not written by a journal: its pieces count as damaged lines.
+    // A journal writes no line that is longer than a block: the pieces of such a line count as damaged lines.
     const end = bytesRead === 0 || (lineEnd === 0 && filled === blockBytes) ? filled : lineEnd;
     if (end > 0) yield buffer.subarray(0, end);
     if (bytesRead === 0) return;
@@ -83,7 +83,7 @@ export async function* blocksOf(file: FileHandle): AsyncGenerator<Buffer> {
   }
 }
 
-/** The sum that a line names, as a signed number; NaN when it does not begin as a line does. */
+/** Reads the checksum at the beginning of a line, as a signed number; NaN if the line begins in another way. */
 function sumOf(block: Buffer, start: number): number {
   for (let at = 0; at < before.length; at += 1) if (block[start + at] !== before[at]) return Number.NaN;
   for (let at = 0; at < after.length; at += 1) {

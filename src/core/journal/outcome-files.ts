@@ -1,4 +1,4 @@
-/** What a run keeps on disk of its outcomes: its journal and its dead letters. */
+/** The files with the outcomes of a run: its journal and its dead letters. */
 
 import type { OutcomeStore } from "../accounting/accounting.js";
 import type { Settlement } from "../accounting/ledger.js";
@@ -10,7 +10,7 @@ import type { AppendFile } from "./append-file.js";
 import { asDeadLettersError, DeadLetterFile } from "./dead-letters.js";
 import { asJournalError, Journal } from "./journal.js";
 
-/** Beyond this many outcomes, or characters of them, that wait for the disk, no more is read. */
+/** The run reads no more inputs while more outcomes, or characters of outcomes, wait for the disk. */
 const maxWaiting = 16_384;
 const maxWaitingLength = 64_000_000;
 
@@ -19,9 +19,9 @@ export interface RecordsOptions {
   deadLetters?: string | undefined;
 }
 
-/** The files of one run; an outcome is announced when all of them that want it have it. */
+/** The files of one run. They announce an outcome as soon as it is on disk in each file that records it. */
 export class Records implements OutcomeStore {
-  /** Called once, when a file cannot be written: the run has to end. */
+  /** Called once, if a file cannot be written: the run has to end. */
   onFailure: (error: Error) => void = () => undefined;
   readonly isDone: OutcomeStore["isDone"];
   readonly journal: Journal | undefined;
@@ -31,7 +31,7 @@ export class Records implements OutcomeStore {
   private constructor(journal: Journal | undefined, deadLetters: DeadLetterFile | undefined) {
     this.journal = journal;
     this.#deadLetters = deadLetters;
-    this.isDone = journal && ((fingerprint) => journal.isDone(fingerprint));
+    this.isDone = journal && ((key) => journal.isDone(key));
     if (journal) journal.file.onFailure = (error) => this.#fail(asJournalError(journal.path, error));
     if (deadLetters) deadLetters.file.onFailure = (error) => this.#fail(asDeadLettersError(deadLetters.path, error));
   }
@@ -48,7 +48,7 @@ export class Records implements OutcomeStore {
     }
   }
 
-  /** Lets the files hold the sources back, and say what they wait for. */
+  /** Lets the files pause the sources, and report what they wait for. */
   attach(context: RunContext): void {
     for (const file of [this.journal?.file, this.#deadLetters?.file]) {
       if (!file) continue;
@@ -73,15 +73,15 @@ export class Records implements OutcomeStore {
       if (missing === 0) report();
     };
     try {
-      deadLetters?.keep(settlement, tracking, input, durable);
+      deadLetters?.record(settlement, tracking, input, durable);
     } catch (error) {
       this.#fail(asDeadLettersError(deadLetters?.path ?? "", error));
       return;
     }
-    if (inJournal) journal.keep(settlement, journalKey, durable);
+    if (inJournal) journal.record(settlement, journalKey, durable);
   }
 
-  /** Waits until all is on the disk, and lets others have the files. @throws {SinkError} */
+  /** Waits until all outcomes are on disk, and releases the files. @throws {SinkError} */
   async close(): Promise<void> {
     const closing = [this.journal?.close(), this.#deadLetters?.close()];
     const [journal, deadLetters] = await Promise.allSettled(closing);

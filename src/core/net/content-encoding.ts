@@ -1,4 +1,4 @@
-/** Content encodings: the bytes of an answer as they were before a server compressed them. */
+/** Content encodings: decompresses the body of an answer. */
 
 import type { IncomingHttpHeaders } from "node:http";
 import { promisify } from "node:util";
@@ -20,10 +20,10 @@ const decoders: Record<string, Decode | undefined> = {
   zstd: zstdDecoder(),
 };
 
-/** Names of encodings; the rest are inventions. */
+/** Names of real encodings. */
 const known = /^(x-)?(gzip|deflate|br|zstd|compress|dcb|dcz|exi|pack200-gzip|sdch|lzma|bzip2?|xz|lz4)$/;
 
-/** The encodings of an answer in the order in which they were applied, without those that mean plain bytes. */
+/** Returns the encodings of an answer in the order in which the server applied them, without the names for plain bytes. */
 export function encodingsOf(headers: IncomingHttpHeaders): string[] {
   return String(headers["content-encoding"] ?? "")
     .split(",")
@@ -32,19 +32,18 @@ export function encodingsOf(headers: IncomingHttpHeaders): string[] {
 }
 
 export interface DecodeOptions {
-  /** The address, for people. */
+  /** The address, for error texts. */
   name: string;
-  /** The result has fewer bytes. */
+  /** The result has to have fewer bytes. */
   limit: number;
-  /** Whether bytes are media by themselves, which no compressed bytes are. */
+  /** Whether bytes are media, and therefore not compressed. */
   isMedia(bytes: Uint8Array<ArrayBuffer>): Promise<boolean>;
 }
 
 /**
- * Undoes the encodings of an answer. Bytes that are media as they are were not compressed, whatever the header says.
+ * Removes the encodings of an answer. If the bytes are media already, they were not compressed, whatever the header says.
  *
- * @throws {InputError} ERR_CONTENT_ENCODING for an encoding that is not supported here, and for bytes that are not what the header says;
- * ERR_ITEM_TOO_LARGE
+ * @throws {InputError} ERR_CONTENT_ENCODING for an unsupported encoding, and for bytes that do not match the header; ERR_ITEM_TOO_LARGE
  */
 export async function decoded(
   bytes: Uint8Array<ArrayBuffer>,
@@ -64,16 +63,16 @@ export async function decoded(
       result = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
     } catch (error) {
       if (error instanceof RangeError) {
-        throw new InputError("ERR_ITEM_TOO_LARGE", `${name} has ${limit} bytes or more when it is unpacked`);
+        throw new InputError("ERR_ITEM_TOO_LARGE", `${name} has ${limit} bytes or more after decompression`);
       }
-      const text = `${name} answers with content-encoding ${encoding}, and its bytes are not that (${String(error)})`;
+      const text = `${name} answers with content-encoding ${encoding}, but its bytes are not ${encoding} (${String(error)})`;
       throw new InputError("ERR_CONTENT_ENCODING", text, { cause: error });
     }
   }
   return result;
 }
 
-/** Deflate with its header, as it should be, or without, as some servers send it. */
+/** Decompresses deflate with its header, as the standard has it, or without, as some servers send it. */
 async function inflate(bytes: Uint8Array, options: { maxOutputLength: number }): Promise<Buffer> {
   const hasHeader = ((bytes[0] ?? 0) & 0x0f) === 8 && (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % 31 === 0;
   return promisify(hasHeader ? zlib.inflate : zlib.inflateRaw)(bytes, options);

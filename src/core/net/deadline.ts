@@ -1,18 +1,20 @@
-/** A deadline: cuts work off when its time is up, or when the flow stops. */
+/** Deadlines: abort work when its time is up, or when the flow stops. */
 
-import { linkAborts } from "./linked-abort.js";
+import { linkAborts } from "../util/link-aborts.js";
 
 export interface DeadlineOptions {
   deadlineMs: number;
   signal?: AbortSignal | undefined;
-  /** The error of work that is late. */
+  /** Makes the error of work that exceeds the deadline. */
   late: () => Error;
 }
 
-/** A longer one fires at once. */
-const longestTimerMs = 2 ** 31 - 1;
+/** Node.js fires a timer with a longer delay at once. */
+export const longestTimerMs = 2 ** 31 - 1;
 
-/** Runs `work` with a signal that is aborted by the given one, with its reason, or after `deadlineMs` milliseconds, with the error of `late`. */
+/**
+ * Runs `work` with a signal that is aborted as soon as `signal` is, with the same reason, or after `deadlineMs` milliseconds with the error of `late`.
+ */
 export async function withDeadline<T>(
   { deadlineMs, signal, late }: DeadlineOptions,
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,4 +1,4 @@
-/** Redirects: followed by hand, each address checked before it is asked. */
+/** Redirects: follows them one by one, and checks each address before the request. */
 
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
@@ -10,20 +10,20 @@ import { retryAfterMs } from "./retry-after.js";
 
 const maxRedirects = 5;
 
-/** An answer, with the address that gave it. */
+/** An answer, with its address. */
 interface Answer {
   url: URL;
   response: Dispatcher.ResponseData;
 }
 
-/** What one request came to: what was looked for, or another place to look. */
+/** The result of one request: the value, or the address that it redirects to. */
 export type Hop<T> = { found: T } | { location: string };
 
 /**
- * Asks for an address and for those that it redirects to, five at most, until an answer has content; gives that answer with the address that
- * gave it. `ask` sends one request, and decides for each address anew what it may reach and whether it gets a credential.
+ * Requests an address, and the addresses that it redirects to, five at most, until an answer has content. Returns that answer with its address. `ask`
+ * sends one request, and decides for each address what it may connect to and whether the request has credentials.
  *
- * Answers without content are not read. Whether the content is compressed, the caller checks.
+ * Does not read the body of answers without content. The caller checks whether the content is compressed.
  *
  * @throws {InputError} ERR_URL, ERR_URL_SCHEME, ERR_URL_CREDENTIALS, ERR_REDIRECTS, and the HTTP status as ERR_HTTP_404
  */
@@ -44,7 +44,7 @@ export function followRedirects(address: string, ask: (url: URL) => Promise<Disp
   });
 }
 
-/** The way of `followRedirects`, for requests of any make: `ask` tells what became of each. @throws {InputError} ERR_URL…, ERR_REDIRECTS */
+/** Follows redirects as `followRedirects` does, for requests of any kind: `ask` returns the result of each. @throws {InputError} ERR_URL…, ERR_REDIRECTS */
 export async function followHops<T>(address: string, ask: (url: URL) => Promise<Hop<T>>): Promise<T> {
   let url = checkUrl(address);
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
@@ -55,7 +55,7 @@ export async function followHops<T>(address: string, ask: (url: URL) => Promise<
   throw new InputError("ERR_REDIRECTS", `${redactUrl(address)} redirects more than ${maxRedirects} times`);
 }
 
-/** Where an answer redirects to; undefined for one that does not, or to two places. */
+/** Returns the address that an answer redirects to; undefined if it does not redirect, or names two addresses. */
 export function locationIn(statusCode: number, { location }: IncomingHttpHeaders): string | undefined {
   return statusCode >= 300 && statusCode < 400 && typeof location === "string" ? location : undefined;
 }
@@ -63,7 +63,7 @@ export function locationIn(statusCode: number, { location }: IncomingHttpHeaders
 /** An answer that is neither content nor a redirect. */
 export class HttpRefusal extends InputError {
   readonly statusCode: number;
-  /** How long the server asks to wait, in milliseconds, where it does. */
+  /** Wait that the server asks for, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(url: URL, statusCode: number, headers: IncomingHttpHeaders) {
@@ -74,12 +74,12 @@ export class HttpRefusal extends InputError {
   }
 }
 
-/** The error of an answer that is neither content nor a redirect. */
+/** Makes the error for an answer that is neither content nor a redirect. */
 export function refusalOf(url: URL, statusCode: number, headers: IncomingHttpHeaders = {}): HttpRefusal {
   return new HttpRefusal(url, statusCode, headers);
 }
 
-/** Refuses compressed content, where what it unfolds to would have no bound. @throws {InputError} ERR_CONTENT_ENCODING */
+/** Refuses compressed content, since its decompressed size would have no bound. @throws {InputError} ERR_CONTENT_ENCODING */
 export function checkEncoding(url: URL, headers: IncomingHttpHeaders): void {
   if (encodingsOf(headers).length === 0) return;
   const text = `${redactUrl(url.href)} answers with content-encoding ${headers["content-encoding"]}`;

@@ -1,33 +1,35 @@
-/** Guarded fetching: connects to public addresses only, and to the very address that was checked. */
+/** Guarded fetching: connects only to public addresses, and exactly to the address that was checked. */
 
 import { lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 import { InputError } from "../errors.js";
 import { redactUrl } from "../redact-urls.js";
+import { shorten } from "../util/shorten.js";
 import { Agent, buildConnector, type Connector } from "./http.js";
 
 const agents = new Map<string, Agent>();
 
-/** What may be reached besides the public network: nothing, this machine alone, or everything. */
+/** Access beyond the public network: none, this machine, or all. */
 export type PrivateAccess = boolean | "loopback";
 
-/** Names under which clouds tell machines about themselves, keys included. */
+/** Names of the metadata services of clouds, which hand out credentials. */
 const metadataNames = new Set([
   ...["metadata", "instance-data", "metadata.goog", "metadata.amazonaws.com", "metadata.azure.com"],
   ...["metadata.packet.net", "metadata.platformequinix.com", "metadata.tencentyun.com", "api.metadata.cloud.ibm.com"],
 ]);
-/** Characters of a refused URL that an error has. */
-const maxShownLength = 300;
-/** Names that are nobody's out in the network. */
+/** Most characters of a refused URL in an error text. */
+const maxUrlLength = 300;
+/** Names that do not exist in the public network. */
 const internalName = /(?:^|\.)(?:internal|localhost)$/;
-/** Serves metadata on Azure, and looks public. */
+/** Serves metadata on Azure, although the address is in a public range. */
 const azureAgent = "168.63.129.16";
 
 /**
- * An HTTP agent that refuses private, loopback, link-local, multicast and reserved addresses, and the names of metadata services. A name is
- * resolved once for each connection, all its addresses are checked, and the connection goes to one of those that were checked, so that an
- * answer that changes between check and use gains nothing. It does not follow redirects; `followRedirects` does, and asks for each anew.
+ * Returns an HTTP agent that refuses private, loopback, link-local, multicast and reserved addresses, and the names of metadata services.
+ *
+ * It resolves a name once for each connection, checks all addresses, and connects to a checked address. So an attacker gains nothing by changing the DNS
+ * answer between check and use. It does not follow redirects: `followRedirects` sends a new request for each.
  */
 export function guardedAgent(allowPrivate: PrivateAccess, lookup: typeof systemLookup = systemLookup): Agent {
   if (lookup !== systemLookup) return makeAgent(allowPrivate, lookup);
@@ -37,13 +39,13 @@ export function guardedAgent(allowPrivate: PrivateAccess, lookup: typeof systemL
   return agent;
 }
 
-/** Checks what can be seen of a URL itself. @throws {InputError} ERR_URL, ERR_URL_SCHEME, ERR_URL_CREDENTIALS */
+/** Checks the text of a URL, without resolving its host. @throws {InputError} ERR_URL, ERR_URL_SCHEME, ERR_URL_CREDENTIALS */
 export function checkUrl(text: string): URL {
   let url: URL;
   try {
     url = new URL(text);
   } catch {
-    // No cause: the error of the parser has the whole text in it.
+    // Without a cause: the error of the parser contains the whole text.
     throw new InputError("ERR_URL", `"${short(text)}" is not a URL`);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
@@ -55,20 +57,19 @@ export function checkUrl(text: string): URL {
   return url;
 }
 
-/** Of a `data:` URL, say, only its beginning. */
+/** Shortens a URL for an error text; a `data:` URL may be very long. */
 function short(text: string): string {
-  const shown = redactUrl(text);
-  return shown.length > maxShownLength ? `${shown.slice(0, maxShownLength)}…` : shown;
+  return shorten(redactUrl(text), maxUrlLength);
 }
 
-/** Whether an address is out in the public network. */
+/** Whether an address is in the public network. */
 export function isPublicAddress(address: string): boolean {
   const parsed = parseAddress(address);
   if (parsed?.range() !== "unicast" || parsed.toString() === azureAgent) return false;
   return parsed.kind() !== "ipv6" || isGlobal(parsed as ipaddr.IPv6);
 }
 
-/** Whether a host, as a URL has it, is this machine by its very name. */
+/** Whether the host of a URL is this machine by its name. */
 export function isLoopbackHost(host: string): boolean {
   const name = nameOf(host);
   return name === "localhost" || name.endsWith(".localhost") || isLoopbackAddress(name);
@@ -78,13 +79,13 @@ function isLoopbackAddress(address: string): boolean {
   return parseAddress(address)?.range() === "loopback";
 }
 
-/** An IPv4 address inside IPv6 counts as what it is. */
+/** Parses an address; an IPv4 address inside an IPv6 address becomes IPv4. */
 function parseAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const bare = address.replace(/%.*$/, "");
   return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
 }
 
-/** 2000::/3 is all that is given out; in it, 2002::/16 and ISATAP carry an IPv4 address that may be any. */
+/** Global addresses are in 2000::/3. Of these, 2002::/16 and ISATAP addresses contain an IPv4 address, which may be private. */
 function isGlobal({ parts }: ipaddr.IPv6): boolean {
   const [first = 0, , , , fifth = 0, sixth] = parts;
   return first >>> 13 === 1 && first !== 0x2002 && !((fifth & 0xfdff) === 0 && sixth === 0x5efe);

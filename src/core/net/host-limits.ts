@@ -1,30 +1,30 @@
-/** Hosts: how many requests each may have open, and until when it asked to be left alone. */
+/** Limits for each host: the number of open requests, and the pause that the host asked for. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../errors.js";
 import { durationText } from "../util/format.js";
 
 export interface HostGateOptions {
-  /** Requests that one host may have open. */
-  most: number;
-  /** Longest time for which a host may refuse everything, with the wait that it asks for, in milliseconds. */
+  /** Most open requests of one host. */
+  maxOpen: number;
+  /** Longest time for which a host may refuse all requests, including the wait that it asks for, in milliseconds. */
   patienceMs: number;
 }
 
 interface Waiter {
   enter: () => void;
   fail: (error: Error) => void;
-  /** The host refused it before: it goes before requests that were never sent. */
+  /** Whether the host refused the request before. It then starts before requests that were never sent. */
   isAgain: boolean;
 }
 
-/** A host that refused a request, and for how long it is to be left alone. */
+/** A refusal of a host, and the wait that follows from it. */
 export interface Refusal {
   statusCode: number;
   waitMs: number;
 }
 
-/** One host. After a refusal, requests wait until its time is over, and go on few at once. */
+/** The limit of one host. After a refusal, requests wait until the pause is over, and resume a few at a time. */
 class HostGate {
   readonly #host: string;
   readonly #options: HostGateOptions;
@@ -39,7 +39,7 @@ class HostGate {
   constructor(host: string, options: HostGateOptions) {
     this.#host = host;
     this.#options = options;
-    this.#limit = options.most;
+    this.#limit = options.maxOpen;
   }
 
   /** Whether a request would have to wait. */
@@ -51,7 +51,7 @@ class HostGate {
     return this.#open === 0 && !this.isWaiting && this.#refusedSince === undefined;
   }
 
-  /** Waits for a free slot. @throws {InputError} ERR_HTTP_429 or another status, at once, when the host asks for a longer wait than there is time for */
+  /** Waits for a free slot. @throws {InputError} ERR_HTTP_429 or another status, at once, if the host asks for a wait longer than the time left */
   async enter(signal: AbortSignal, isAgain: boolean): Promise<void> {
     signal.throwIfAborted();
     const hopeless = this.#hopeless();
@@ -62,12 +62,12 @@ class HostGate {
 
   leave(): void {
     this.#open -= 1;
-    this.#admit();
+    this.#startNext();
   }
 
   succeeded(): void {
     this.#refusedSince = undefined;
-    this.#limit = Math.min(this.#options.most, this.#limit + 1);
+    this.#limit = Math.min(this.#options.maxOpen, this.#limit + 1);
   }
 
   refused({ statusCode, waitMs }: Refusal, signal: AbortSignal): void {
@@ -78,23 +78,23 @@ class HostGate {
     this.#pausedUntil = Math.max(this.#pausedUntil, now + waitMs);
     const hopeless = this.#hopeless();
     if (hopeless) for (const { fail } of this.#waiting.splice(0)) fail(hopeless);
-    else if (!this.#isPaused) void this.#rest(signal);
+    else if (!this.#isPaused) void this.#pause(signal);
   }
 
-  async #rest(signal: AbortSignal): Promise<void> {
+  async #pause(signal: AbortSignal): Promise<void> {
     this.#isPaused = true;
     for (let left = this.#left(); left > 0 && !signal.aborted && !this.#hopeless(); left = this.#left()) {
       await sleep(left, undefined, { signal }).catch(() => undefined);
     }
     this.#isPaused = false;
-    this.#admit();
+    this.#startNext();
   }
 
   #left(): number {
     return this.#pausedUntil - performance.now();
   }
 
-  /** The error of what would wait for longer than there is time. */
+  /** Returns the error of requests whose wait would be longer than the time left. */
   #hopeless(): InputError | undefined {
     const left = this.#left();
     if (left <= 0 || this.#refusedSince === undefined) return undefined;
@@ -102,12 +102,12 @@ class HostGate {
     const { patienceMs } = this.#options;
     if (refusedFor + left <= patienceMs) return undefined;
     const before = refusedFor < 1000 ? "" : ` after ${durationText(refusedFor)} of refusals`;
-    const asked = `${this.#host} answered HTTP ${this.#statusCode} and asked to be left alone for ${durationText(left)}${before}`;
+    const asked = `${this.#host} answered HTTP ${this.#statusCode} and asked to wait for ${durationText(left)}${before}`;
     const text = `${asked}, which is more than retryForMs allows (${durationText(patienceMs)})`;
     return new InputError(`ERR_HTTP_${this.#statusCode}`, text, { retryable: true });
   }
 
-  #admit(): void {
+  #startNext(): void {
     while (!this.#isPaused && this.#open < this.#limit && this.#waiting.length > 0) {
       this.#open += 1;
       this.#waiting.shift()?.enter();
@@ -117,29 +117,29 @@ class HostGate {
   #wait(signal: AbortSignal, isAgain: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
-        this.#waiting = this.#waiting.filter((one) => one !== waiter);
+        this.#waiting = this.#waiting.filter((other) => other !== waiter);
         reject(signal.reason as Error);
       };
-      const over = () => signal.removeEventListener("abort", abort);
+      const unlink = () => signal.removeEventListener("abort", abort);
       const waiter: Waiter = {
         isAgain,
         enter: () => {
-          over();
+          unlink();
           resolve();
         },
         fail: (error) => {
-          over();
+          unlink();
           reject(error);
         },
       };
       signal.addEventListener("abort", abort, { once: true });
-      const place = isAgain ? this.#waiting.findIndex((one) => !one.isAgain) : -1;
-      this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, waiter);
+      const index = isAgain ? this.#waiting.findIndex((other) => !other.isAgain) : -1;
+      this.#waiting.splice(index < 0 ? this.#waiting.length : index, 0, waiter);
     });
   }
 }
 
-/** The hosts of one list. They do not wait for each other. */
+/** The hosts of one list; they do not wait for each other. */
 export class HostGates {
   readonly #gates = new Map<string, HostGate>();
   readonly #options: HostGateOptions;
@@ -154,7 +154,7 @@ export class HostGates {
     return gate;
   }
 
-  /** Ends a request, and forgets a host with which all is well. */
+  /** Ends a request, and forgets a host without open, waiting or refused requests. */
   leave(host: string): void {
     const gate = this.#gates.get(host);
     gate?.leave();

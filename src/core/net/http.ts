@@ -1,4 +1,4 @@
-/** The parts of undici that are used, each from its own module: the index loads fetch, web sockets and caches, half the start of a program. */
+/** The parts of undici in use, each imported from its own module: the index also loads fetch, web sockets and caches, and doubles the start of a program. */
 
 import type * as undici from "undici";
 import request from "undici/lib/api/api-request.js";
@@ -7,7 +7,7 @@ import AgentClass from "undici/lib/dispatcher/agent.js";
 import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
 import PoolClass from "undici/lib/dispatcher/pool.js";
 
-// The index gives dispatchers their `request` in the same way.
+// The index of undici adds `request` to dispatchers in the same way.
 Object.assign(Dispatcher.prototype, { request });
 
 export type Agent = undici.Agent;

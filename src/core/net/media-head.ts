@@ -1,24 +1,24 @@
-/** The head of an answer with bytes: which part of which content it is, and what the whole should hash to. */
+/** The head of an answer with bytes: the part of the content that follows, and the hash of the whole content. */
 
 import type { IncomingHttpHeaders } from "node:http";
 
-/** What an answer says before its bytes. */
+/** Status and headers of an answer, interpreted. */
 export interface MediaHead {
   /** Offset of the first byte. */
   start: number;
-  /** Bytes of the whole, when the server says so. */
+  /** Size of the whole content, if the server names it. */
   totalBytes: number | undefined;
-  /** Tag of exactly this content. */
+  /** Strong entity tag: it identifies exactly these bytes. */
   etag: string | undefined;
-  /** SHA-256 of the whole in hex, when the server tells it. */
+  /** SHA-256 of the whole content in hex, if the server names it. */
   sha256: string | undefined;
-  /** Type that the server names; empty when it names none. */
+  /** Media type; empty if the server names none. */
   type: string;
-  /** Whether what was asked for is there already, so that what comes is none of it. */
+  /** Whether all bytes have arrived before, so that the body of this answer is not content. */
   isOver: boolean;
 }
 
-/** Reads status and headers; undefined for an answer that has no bytes to take. `asked` is the offset that was asked for. */
+/** Reads status and headers; returns undefined for an answer without content. `asked` is the offset that the request asked for. */
 export function mediaHead(statusCode: number, headers: IncomingHttpHeaders, asked: number): MediaHead | undefined {
   const { etag: tag } = headers;
   const isStrong = typeof tag === "string" && tag.startsWith('"');
@@ -45,7 +45,7 @@ export function mediaHead(statusCode: number, headers: IncomingHttpHeaders, aske
   return undefined;
 }
 
-/** Repr-Digest (RFC 9530) and Digest (RFC 3230) are of the whole, Content-Digest of what is sent; the last is what stores of artefacts send. */
+/** Repr-Digest (RFC 9530) and Digest (RFC 3230) cover the whole content, Content-Digest the body. Artefact stores send `x-checksum-sha256`. */
 function sha256In(headers: IncomingHttpHeaders, statusCode: number): string | undefined {
   const own = statusCode === 200 ? headers["content-digest"] : undefined;
   const digests = [headers["repr-digest"], headers.digest, own].filter((value) => value !== undefined).join(",");

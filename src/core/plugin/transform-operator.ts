@@ -7,7 +7,9 @@ import { messageOf } from "../accounting/message-of.js";
 import type { RunContext } from "../accounting/run-context.js";
 import { InputError } from "../errors.js";
 import type { Input } from "../input/input.js";
-import { inputsFrom, type Made } from "../input/transform-result.js";
+import { inputsFrom, type TransformedInputs } from "../input/transform-result.js";
+import { longestTimerMs } from "../net/deadline.js";
+import { linkAborts } from "../util/link-aborts.js";
 import { guarded } from "../util/observable.js";
 import { isThenable, whenThere } from "../util/thenable.js";
 import { type Stage, stageStream } from "./stage.js";
@@ -27,14 +29,12 @@ interface Bound {
 interface Task {
   message: Message;
   done: boolean;
-  result: Made;
+  result: TransformedInputs;
   failure: { error: unknown } | undefined;
 }
 
 /** Most inputs in the queue, or twice the concurrency if that is more. At this number, sources are not read. */
 const maxQueued = 16;
-/** Longest timer of Node.js; a longer one would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Makes the stage of a transform. It keeps order, and processes `concurrency` inputs at once if `apply` is async. An input on which `apply` throws settles
@@ -96,7 +96,7 @@ class TransformRunner {
       this.#start();
       return;
     }
-    let result: Made | Promise<Made>;
+    let result: TransformedInputs | Promise<TransformedInputs>;
     try {
       result = this.#apply(message);
     } catch (error) {
@@ -130,11 +130,11 @@ class TransformRunner {
     while (this.#running < this.#transform.concurrency && this.#unstarted < end) {
       const task = this.#queue[this.#unstarted] as Task;
       this.#unstarted += 1;
-      this.#follow(task, new Promise<Made>((resolve) => resolve(this.#apply(task.message))));
+      this.#follow(task, new Promise<TransformedInputs>((resolve) => resolve(this.#apply(task.message))));
     }
   }
 
-  #follow(task: Task, result: Promise<Made>): void {
+  #follow(task: Task, result: Promise<TransformedInputs>): void {
     this.#running += 1;
     result
       .then(
@@ -166,14 +166,14 @@ class TransformRunner {
     if (this.#completed && this.#queue.length === 0) this.#output.complete();
   }
 
-  #emit(message: Message, result: Made): void {
+  #emit(message: Message, result: TransformedInputs): void {
     const { name, dropsAreDone } = this.#transform;
     if (!result) message.drop(`dropped by ${name}`, dropsAreDone);
     else for (const next of message.into(result)) this.#output.next(next);
   }
 
   /** Applies the transform to the input of a message, and checks what it returns. */
-  #apply(message: Message): Made | Promise<Made> {
+  #apply(message: Message): TransformedInputs | Promise<TransformedInputs> {
     const { value, origin } = message;
     const { name, timeoutMs } = this.#transform;
     const context: TransformContext & { state: never } = {
@@ -184,21 +184,19 @@ class TransformRunner {
     };
     const result =
       timeoutMs === undefined ? this.#transform.apply(value, context) : this.#applyInTime(timeoutMs, value, context);
-    return whenThere(result, (returned) => inputsFrom(returned, value, name)) as Made | Promise<Made>;
+    return whenThere(result, (returned) => inputsFrom(returned, value, name)) as
+      | TransformedInputs
+      | Promise<TransformedInputs>;
   }
 
   /** Applies the transform with a time limit. After it, the signal of the call is aborted, the input fails, and a later result is ignored. */
   #applyInTime(timeoutMs: number, value: Input, context: TransformContext & { state: never }): unknown {
-    const { signal } = context;
-    const callAbort = new AbortController();
-    const stop = () => callAbort.abort(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    const removeListener = () => signal.removeEventListener("abort", stop);
+    const { controller: callAbort, unlink } = linkAborts(context.signal);
     let result: unknown;
     try {
       result = this.#transform.apply(value, { ...context, signal: callAbort.signal });
     } finally {
-      if (!isThenable(result)) removeListener();
+      if (!isThenable(result)) unlink();
     }
     if (!isThenable(result)) return result;
     let timer: NodeJS.Timeout | undefined;
@@ -213,7 +211,7 @@ class TransformRunner {
       Promise.resolve(result).then(resolve, reject);
     }).finally(() => {
       clearTimeout(timer);
-      removeListener();
+      unlink();
     });
   }
 

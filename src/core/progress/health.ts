@@ -1,28 +1,28 @@
-/** Activity: whether a run goes on, and when it last did. */
+/** Activity: whether a run makes progress, and since when it has made none. */
 
 import type { RunContext } from "../accounting/run-context.js";
 
 /**
- * `working`: something goes on, or may be waited for; `idle`: nothing is under way, and all sources wait for what is to come; `stalled`: nothing was
- * read, sent or settled for `stallMs`.
+ * `working`: the run makes progress, or has paused for less than `stallMs`. `idle`: no input is in progress, and all sources wait for new items. `stalled`:
+ * nothing was read, sent or settled for `stallMs`.
  */
 export type Health = "working" | "idle" | "stalled";
 
-/** Looks at the counters of a run from time to time. */
+/** Watches the counters of a run. */
 export class Activity {
   readonly #context: RunContext;
   readonly #stallMs: number;
   #before = "";
   #changedAt = performance.now();
 
-  /** @param stallMs time without progress after which the run is stalled; 0: it never is */
+  /** @param stallMs time without progress after which the run counts as stalled; 0: never */
   constructor(context: RunContext, stallMs: number) {
     this.#context = context;
     this.#stallMs = stallMs;
   }
 
-  /** How the run is, and for how long it has been seen to make no progress. */
-  look(): { health: Health; quietMs: number } {
+  /** Checks the counters: returns the health of the run, and the time since the last check that saw progress. */
+  check(): { health: Health; quietMs: number } {
     const after = progressOf(this.#context);
     const now = performance.now();
     if (after !== this.#before) this.#changedAt = now;
@@ -33,7 +33,7 @@ export class Activity {
   }
 }
 
-/** Requests that only ask how things stand are no progress; those that carry something are. */
+/** Returns a text that changes with progress. Requests without a body, such as polls, are no progress. */
 export function progressOf({ accounting, clients }: RunContext): string {
   const { read, inFlight } = accounting.ledger.counts;
   return `${read} ${inFlight} ${clients.traffic.bytesSent}`;

@@ -1,4 +1,4 @@
-/** Measuring: how a run stands, from the counters that it keeps anyway. */
+/** Measuring: computes the progress of a run from its counters. */
 
 import type { SinkProgress } from "../accounting/accounting.js";
 import type { Traffic } from "../accounting/clients.js";
@@ -9,41 +9,41 @@ import type { Reporter } from "../report/reporter.js";
 import type { Activity, Health } from "./health.js";
 import { waitsOf } from "./stalls.js";
 
-/** How a run stands; plain data. */
+/** The progress of a run, as plain data. */
 export interface ProgressEvent {
-  /** `running`, and in the last event how the run ended: by itself, by a stop, by an error of a source or sink. */
+  /** `running`; in the last event, how the run ended: by itself (`ended`), by a stop (`stopped`), by an error of a source or sink (`failed`). */
   state: "running" | "ended" | "stopped" | "failed";
   /**
-   * `working`; `idle`: nothing is under way, and all sources wait for what is to come; `stalled`: nothing was read, sent or settled for `stallMs`
-   * though something should.
+   * `working`. `idle`: no input is in progress, and all sources wait for new items. `stalled`: the run is not idle, but nothing was read, sent or settled
+   * for `stallMs`.
    */
   health: Health;
-  /** For how long nothing was read, sent or settled. */
+  /** Time since something was read, sent or settled, in milliseconds. */
   quietMs: number;
-  /** How long the server has been down; not there while it answers. */
+  /** Time since the server stopped answering, in milliseconds; absent while it answers. */
   serverDownMs?: number | undefined;
   elapsedMs: number;
   counts: Counts;
-  /** How many inputs there will be; not there while that is not known. */
+  /** Number of inputs of all sources; absent while it is unknown. */
   total?: number | undefined;
-  /** Inputs that got their outcome, a second, in the last ten seconds. */
+  /** Settled inputs a second, in the last ten seconds. */
   inputsPerSecond: number;
-  /** Bytes sent a second, in the last ten seconds; of a flow that sends none, those received. */
+  /** Bytes sent a second, in the last ten seconds; if the flow sends none, bytes received. */
   bytesPerSecond: number;
-  /** Not there while the total is not known. */
+  /** Expected time to the end, in milliseconds; absent while the total is unknown. */
   remainingMs?: number | undefined;
   traffic: Traffic;
-  /** The sinks of the flow that have had something to do. */
+  /** The sinks of the flow that have received inputs. */
   sinks: SinkProgress[];
-  /** Failed inputs by plugin and code, those that are most first. */
+  /** Failed inputs by plugin and code, the largest group first. */
   failures: Pick<FailureGroup, "stage" | "code" | "count">[];
-  /** What the stages wait for just now. */
+  /** What the stages wait for at the moment. */
   waits: string[];
 }
 
-/** A time left that is told sooner is a guess. */
+/** Before this time, an expected time would be a guess. */
 const firstGuessMs = 3000;
-/** Rates are those of this time. */
+/** Rates are averages of this time. */
 const windowMs = 10_000;
 
 interface Sample {
@@ -52,9 +52,9 @@ interface Sample {
   bytes: number;
 }
 
-/** Looks at a run from time to time. */
+/** Measures a run from time to time. */
 export class Meter {
-  /** How many inputs there will be, once that is known. */
+  /** Number of inputs of all sources, once it is known. */
   total: number | undefined;
   readonly #context: RunContext;
   readonly #reporter: Reporter;
@@ -76,22 +76,22 @@ export class Meter {
     const settled = counts.read - counts.inFlight;
     const now = { at: performance.now(), settled, bytes: traffic.bytesSent || traffic.bytesReceived };
     const elapsedMs = Math.round(now.at - this.#startedAt);
-    // At the end it is the average that counts.
+    // At the end, the rates are those of the whole run.
     const since = state === "running" ? this.#since(now) : this.#samples[0];
     const seconds = Math.max(now.at - (since?.at ?? 0), 1) / 1000;
     const inputsPerSecond = (now.settled - (since?.settled ?? 0)) / seconds;
-    const rest = this.total === undefined ? undefined : Math.max(0, this.total - settled);
-    const isKnown = rest !== undefined && inputsPerSecond > 0 && elapsedMs >= firstGuessMs && state === "running";
+    const remaining = this.total === undefined ? undefined : Math.max(0, this.total - settled);
+    const isKnown = remaining !== undefined && inputsPerSecond > 0 && elapsedMs >= firstGuessMs && state === "running";
     return {
       state,
-      ...this.#activity.look(),
+      ...this.#activity.check(),
       serverDownMs: pacing.downForMs > 0 ? Math.round(pacing.downForMs) : undefined,
       elapsedMs,
       counts,
       total: this.total,
       inputsPerSecond: rounded(inputsPerSecond),
       bytesPerSecond: Math.round((now.bytes - (since?.bytes ?? 0)) / seconds),
-      remainingMs: isKnown ? Math.round((rest / inputsPerSecond) * 1000) : undefined,
+      remainingMs: isKnown ? Math.round((remaining / inputsPerSecond) * 1000) : undefined,
       traffic,
       sinks: [...sinks].map((sink) => ({ ...sink })),
       failures: this.#reporter.failureGroups.map(({ stage, code, count }) => ({ stage, code, count })),
@@ -99,12 +99,12 @@ export class Meter {
     };
   }
 
-  /** The newest look that is as old as the window; the first of all stays, for the end. */
+  /** Returns the newest sample that is as old as the window. Keeps the first sample for the average at the end. */
   #since(now: Sample): Sample | undefined {
     const [first, ...later] = this.#samples;
-    const kept = later.filter(({ at }) => at >= now.at - windowMs);
-    this.#samples = first ? [first, ...kept, now] : [now];
-    const since = kept[0] ?? first;
+    const recent = later.filter(({ at }) => at >= now.at - windowMs);
+    this.#samples = first ? [first, ...recent, now] : [now];
+    const since = recent[0] ?? first;
     return first && first.at >= now.at - windowMs ? first : since;
   }
 }

@@ -1,4 +1,4 @@
-/** Metrics: lets an OpenTelemetry meter read the counters that a run keeps anyway. */
+/** Metrics: lets an OpenTelemetry meter read the counters of a run. */
 
 import type { RunContext } from "../accounting/run-context.js";
 import { others } from "../report/reason-groups.js";
@@ -9,7 +9,7 @@ type Attributes = Record<string, string>;
 type Observe = (value: number, attributes?: Attributes) => void;
 
 interface BatchResult {
-  // biome-ignore lint/suspicious/noExplicitAny: what a meter made is handed back to it, whatever it is
+  // biome-ignore lint/suspicious/noExplicitAny: an instrument of any meter
   observe(instrument: any, value: number, attributes?: Attributes): void;
 }
 
@@ -35,7 +35,7 @@ interface Run {
   activity: Activity;
 }
 
-/** What is measured, by the kind of its instrument; `read` is called when somebody collects. */
+/** One metric. The meter calls `read` when it collects. */
 interface Measure extends InstrumentOptions {
   kind: "Counter" | "UpDownCounter" | "Gauge";
   name: string;
@@ -56,7 +56,7 @@ const measures: readonly Measure[] = [
   {
     kind: "Counter",
     name: "sluice.settled.inputs",
-    description: "Inputs that have their outcome.",
+    description: "Inputs that have an outcome.",
     unit: inputs,
     read: ({ context, reporter }, observe) => {
       const { counts } = context.accounting.ledger;
@@ -77,14 +77,14 @@ const measures: readonly Measure[] = [
   {
     kind: "UpDownCounter",
     name: "sluice.held_inputs",
-    description: "Inputs that the stages hold, which is what bounds the reading.",
+    description: "Inputs that the stages hold. Their number bounds the reading of sources.",
     unit: inputs,
     read: ({ context }, observe) => observe(context.accounting.budget.held),
   },
   {
     kind: "UpDownCounter",
     name: "sluice.held.size",
-    description: "Bytes that held inputs have in memory.",
+    description: "Bytes of held inputs in memory.",
     unit: "By",
     read: ({ context }, observe) => observe(context.accounting.budget.bytes),
   },
@@ -98,35 +98,35 @@ const measures: readonly Measure[] = [
   {
     kind: "UpDownCounter",
     name: "sluice.sink.active_inputs",
-    description: "Inputs that a sink has and is not through with.",
+    description: "Inputs in progress in a sink.",
     unit: inputs,
     read: ({ context }, observe) => bySink(context, observe, ({ underWay }) => underWay),
   },
   {
     kind: "Counter",
     name: "sluice.client.requests",
-    description: "Requests sent, those that were sent again included.",
+    description: "Requests sent, including retries.",
     unit: requests,
     read: ({ context }, observe) => observe(context.clients.traffic.requests),
   },
   {
     kind: "Counter",
     name: "sluice.client.retries",
-    description: "Requests that were sent again.",
+    description: "Retries of requests.",
     unit: requests,
     read: ({ context }, observe) => observe(context.clients.traffic.retries),
   },
   {
     kind: "Counter",
     name: "sluice.client.throttled",
-    description: "Requests that the server refused because there were too many.",
+    description: "Requests that the server refused because of its rate limit.",
     unit: requests,
     read: ({ context }, observe) => observe(context.clients.traffic.throttled),
   },
   {
     kind: "Counter",
     name: "sluice.client.io",
-    description: "Bytes of bodies sent and received.",
+    description: "Bytes of request and response bodies.",
     unit: "By",
     read: ({ context }, observe) => {
       observe(context.clients.traffic.bytesSent, { "network.io.direction": "transmit" });
@@ -136,7 +136,7 @@ const measures: readonly Measure[] = [
   {
     kind: "Gauge",
     name: "sluice.client.rate.limit",
-    description: "Requests a second that the server grants; none while nothing limits them.",
+    description: "Requests a second that the server allows; absent without a limit.",
     unit: "{request}/s",
     read: ({ context }, observe) => {
       const { perSecond } = context.clients.pacing;
@@ -146,37 +146,37 @@ const measures: readonly Measure[] = [
   {
     kind: "Gauge",
     name: "sluice.client.concurrency.limit",
-    description: "Requests that may be open at once, as found out so far.",
+    description: "Requests that may be open at once, as measured so far.",
     unit: requests,
     read: ({ context }, observe) => observe(context.clients.pacing.limit),
   },
   {
     kind: "Gauge",
     name: "sluice.client.down.time",
-    description: "How long the server has been down; 0 while it answers.",
+    description: "Time since the server stopped answering; 0 while it answers.",
     unit: "s",
     read: ({ context }, observe) => observe(context.clients.pacing.downForMs / 1000),
   },
   {
     kind: "Gauge",
     name: "sluice.quiet.time",
-    description: "How long nothing was read, sent or settled.",
+    description: "Time since something was read, sent or settled.",
     unit: "s",
-    read: ({ activity }, observe) => observe(activity.look().quietMs / 1000),
+    read: ({ activity }, observe) => observe(activity.check().quietMs / 1000),
   },
   {
     kind: "UpDownCounter",
     name: "sluice.run.status",
-    description: "1 for the state in which the run is, 0 for the others.",
+    description: "1 for the current state of the run, 0 for the others.",
     unit: "{run}",
     read: ({ activity }, observe) => {
-      const { health } = activity.look();
+      const { health } = activity.check();
       for (const state of ["working", "idle", "stalled"]) observe(state === health ? 1 : 0, { "sluice.state": state });
     },
   },
 ];
 
-/** Lets the meter read a run; gives back the end of it. */
+/** Lets the meter read a run; returns a function that ends this. */
 export function startMetrics(meter: MetricsMeter, run: Run): () => void {
   const instruments = measures.map(({ kind, name, description, unit }) =>
     meter[`createObservable${kind}`](name, { description, unit }),
@@ -190,7 +190,7 @@ export function startMetrics(meter: MetricsMeter, run: Run): () => void {
   return () => meter.removeBatchObservableCallback(read, instruments);
 }
 
-/** Sinks of the same name are counted together. */
+/** Observes a count of each sink. Sinks with the same name are counted together. */
 function bySink(
   { accounting: { sinks } }: RunContext,
   observe: Observe,

@@ -1,4 +1,4 @@
-/** Progress: tells people and programs how a run stands while it goes on. */
+/** Progress: reports the state of a run to people and programs while it runs. */
 
 import type { RunContext } from "../accounting/run-context.js";
 import type { Source } from "../plugin/source.js";
@@ -11,17 +11,17 @@ import type { Screen, Terminal } from "./terminal.js";
 import { progressLine, progressScreen } from "./text.js";
 
 export interface ProgressOptions {
-  /** Whether it is shown on stderr. */
+  /** Whether stderr shows the progress. */
   isShown: boolean;
   onProgress?: ((event: ProgressEvent) => void) | undefined;
 }
 
-/** Programs and terminals are told this often. */
+/** Interval of the events for programs and terminals. */
 const everyMs = 250;
-/** Where there is no terminal, a line is written this often. */
+/** Interval of the lines without a terminal. */
 const lineEveryMs = 10_000;
 
-/** Shows how a run stands; `end` shows it a last time. Without anyone to tell, there is nothing to end. */
+/** Starts to report the progress of a run; `end` reports a last time. Returns undefined if nobody wants reports. */
 export function startProgress(
   context: RunContext,
   sources: readonly Source[],
@@ -34,10 +34,10 @@ export function startProgress(
   const viewers: Viewer[] = [];
   if (onProgress) viewers.push(forProgram(onProgress));
   if (isShown) viewers.push(isTerminal(process.stderr) ? forTerminal(process.stderr, context) : forLog(process.stderr));
-  const over = new AbortController();
-  findTotal(sources, over.signal).then(
+  const ended = new AbortController();
+  findTotal(sources, ended.signal).then(
     (total) => void (meter.total = total),
-    () => undefined, // without it, no time left is told
+    () => undefined, // without the total, events have no remaining time
   );
   const timer = setInterval(() => {
     const event = meter.measure("running");
@@ -47,7 +47,7 @@ export function startProgress(
   return {
     async end(state) {
       clearInterval(timer);
-      over.abort();
+      ended.abort();
       const event = meter.measure(state);
       for (const viewer of viewers) await viewer.end(event);
     },
@@ -65,16 +65,16 @@ function forProgram(onProgress: (event: ProgressEvent) => unknown): Viewer {
 }
 
 function forLog(stream: NodeJS.WritableStream): Viewer {
-  let toldAtMs = 0;
-  let toldRead = -1;
+  let lastAtMs = 0;
+  let lastRead = -1;
   const write = (event: ProgressEvent) => writeNotice(`${progressLine(event)}\n`, stream);
   return {
     show(event) {
-      if (event.elapsedMs - toldAtMs < lineEveryMs) return;
+      if (event.elapsedMs - lastAtMs < lineEveryMs) return;
       const { read } = event.counts;
-      if (event.health === "idle" && read === toldRead) return; // a log does not grow over night
-      toldAtMs = event.elapsedMs;
-      toldRead = event.health === "idle" ? read : -1;
+      if (event.health === "idle" && read === lastRead) return; // an idle run does not fill the log
+      lastAtMs = event.elapsedMs;
+      lastRead = event.health === "idle" ? read : -1;
       write(event);
     },
     end: write,
@@ -86,10 +86,10 @@ function forTerminal(terminal: Terminal, { lifecycle: { drain } }: RunContext): 
   const loading = import("./terminal.js").then(async ({ openScreen }) => {
     screen = await openScreen(terminal);
   });
-  loading.catch(() => undefined); // awaited at the end
+  loading.catch(() => undefined); // `end` awaits it
   const draw = (event: ProgressEvent) =>
     screen?.draw(progressScreen(event, terminal.columns ?? 80), event.state !== "running");
-  const leave = () => screen?.leave(); // a line about the signal is below it
+  const leave = () => screen?.leave(); // the line about the signal follows below
   drain.addEventListener("abort", leave, { once: true });
   return {
     show: draw,
@@ -101,12 +101,12 @@ function forTerminal(terminal: Terminal, { lifecycle: { drain } }: RunContext): 
   };
 }
 
-/** One of no size shows nothing. */
+/** Whether a stream is a terminal that can show lines; a terminal may have no size. */
 function isTerminal(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && stream.rows > 0 && process.env.TERM !== "dumb";
 }
 
-/** How many items all sources have; undefined where one of them does not know. */
+/** Returns the number of items of all sources; undefined if one of them does not know its own. */
 async function findTotal(sources: readonly Source[], signal: AbortSignal): Promise<number | undefined> {
   if (sources.some(({ total }) => total === undefined)) return undefined;
   const totals = await Promise.all(

@@ -1,22 +1,20 @@
-/** The watchdog: when nothing goes on for a while, it says what the run waits for. */
+/** The watchdog: if a run makes no progress for a while, it reports what the run waits for. */
 
 import type { RunContext } from "../accounting/run-context.js";
+import { longestTimerMs } from "../net/deadline.js";
 import { type Activity, progressOf } from "./health.js";
 
-/** A run in which nothing was read, sent or settled for a while. */
+/** A stall: nothing was read, sent or settled for a while. */
 export interface Stall {
-  /** For how long, in milliseconds. */
+  /** Length of the stall, in milliseconds. */
   forMs: number;
-  /** What its stages wait for, one line each. */
+  /** What the stages wait for, one line each. */
   waits: readonly string[];
 }
 
-/** Looks this often within the time. */
-const looks = 4;
-/** A longer pause between two looks would be none. */
-const longestTimerMs = 2 ** 31 - 1;
-
-/** Calls `onStall` once for each time that nothing goes on for `stallMs` and the run is not idle; gives back its end. */
+/** Checks in each period of `stallMs`. */
+const checksPerStall = 4;
+/** Calls `onStall` once for each period of `stallMs` without progress, unless the run is idle. Returns a function that ends the watch. */
 export function watchForStalls(
   context: RunContext,
   activity: Activity,
@@ -25,19 +23,19 @@ export function watchForStalls(
 ): () => void {
   let before = "";
   let unchanged = 0;
-  const look = () => {
-    activity.look(); // which others ask less often
+  const check = () => {
+    activity.check(); // other callers check less often
     const now = progressOf(context);
     unchanged = now === before && !context.isIdle ? unchanged + 1 : 0;
     before = now;
-    if (unchanged === looks) onStall({ forMs: stallMs, waits: waitsOf(context) });
+    if (unchanged === checksPerStall) onStall({ forMs: stallMs, waits: waitsOf(context) });
   };
-  // It keeps the process alive: a run that nothing can wake any more is to be told of, and not to vanish.
-  const timer = setInterval(look, Math.min(stallMs / looks, longestTimerMs));
+  // The timer keeps the process alive: a run that waits for nothing has to be reported, instead of an exit without a word.
+  const timer = setInterval(check, Math.min(stallMs / checksPerStall, longestTimerMs));
   return () => clearInterval(timer);
 }
 
-/** A stall as one line of text. */
+/** Formats a stall on one line. */
 export function stallText({ forMs, waits }: Stall): string {
   return `sluice: nothing was read, sent or settled for ${Math.round(forMs / 100) / 10} s; waiting: ${waits.join("; ")}`;
 }

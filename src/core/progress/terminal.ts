@@ -1,22 +1,22 @@
-/** The screen: progress on a terminal, in a few lines that are written anew. */
+/** The screen: shows progress on a terminal, in a few lines that it overwrites. */
 
 import { styleText } from "node:util";
 import { writeNotice } from "../util/notice.js";
 
-/** A terminal, as far as it is needed. */
+/** The parts of a terminal that are used. */
 export type Terminal = NodeJS.WritableStream & { columns?: number; rows?: number; hasColors?: () => boolean };
 
 export interface Screen {
-  /** Writes lines, each with its name, where the last ones were; `isLast`: and leaves them. */
+  /** Overwrites the last lines with new ones, each with its name. With `isLast`, these lines stay. */
   draw(lines: readonly [name: string, text: string][], isLast?: boolean): void;
-  /** Leaves what is there where it is, and begins below: something else has written. */
+  /** Leaves the current lines where they are, and draws below them, since something else has written to the terminal. */
   leave(): void;
 }
 
-/** Opens a screen; the library for it is loaded here, so that programs without it pay nothing. */
+/** Opens a screen. Loads its library only now, so that other programs start faster. */
 export async function openScreen(terminal: Terminal): Promise<Screen> {
   const { createLogUpdate } = await import("log-update");
-  // Hiding the cursor would bring a handler of signals with it, and Ctrl-C is ours.
+  // Hiding the cursor would install a handler of signals, and the run handles Ctrl-C itself.
   const update = createLogUpdate(withQuietErrors(terminal) as NodeJS.WriteStream, { showCursor: true });
   const hasColors = terminal.hasColors?.() ?? false;
   const styled = (style: Parameters<typeof styleText>[0], text: string) => (hasColors ? styleText(style, text) : text);
@@ -33,7 +33,7 @@ export async function openScreen(terminal: Terminal): Promise<Screen> {
   };
 }
 
-/** The terminal with a `write` that drops its errors: a terminal that was closed ends no run. */
+/** Wraps a terminal so that `write` ignores errors: a closed terminal does not end the run. */
 function withQuietErrors(terminal: Terminal): Terminal {
   return new Proxy(terminal, {
     get(target, name) {

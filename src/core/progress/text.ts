@@ -1,13 +1,13 @@
-/** Progress as text: one line for logs, a few for terminals. */
+/** Formats progress as text: one line for logs, a few lines for terminals. */
 
 import { bytesText, counted, countText, durationText, printable, rateText } from "../util/format.js";
 import type { ProgressEvent } from "./measure.js";
 
 const barLength = 20;
-/** Groups of failures that are named. */
+/** Most groups of failures that a line names. */
 const namedGroups = 3;
 
-/** One line, without colours: for files, pipes and notebooks. */
+/** Formats progress on one line without colours, for files, pipes and notebooks. */
 export function progressLine(event: ProgressEvent): string {
   const { state, waits } = event;
   const parts = [`${state === "running" ? "" : `${state}: `}${doneText(event)}`, paceText(event)];
@@ -17,7 +17,7 @@ export function progressLine(event: ProgressEvent): string {
   return printable(`sluice: ${parts.join("; ")}`);
 }
 
-/** A few lines for a terminal of so many columns: what is done, what each sink does, what failed, what is waited for. */
+/** Formats progress in lines for a terminal: the total, the sinks, failures, and what the stages wait for. */
 export function progressScreen(event: ProgressEvent, columns: number): [name: string, text: string][] {
   const { state, counts, waits } = event;
   const lines: [string, string][] = [[state === "running" ? "sluice" : state, firstLine(event, columns)]];
@@ -34,7 +34,7 @@ const wide = /\p{Emoji_Presentation}|\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|
 /** Columns of the names on the left. */
 const nameWidth = 10;
 
-/** What does not fit is left out, that which tells least first: the bar, the bytes, the rate. */
+/** Makes the first line. If it does not fit, leaves out the bar, then the bytes, then the rate. */
 function firstLine(event: ProgressEvent, columns: number): string {
   const share = shareOf(event);
   const full = Math.round((share ?? 0) * barLength);
@@ -63,18 +63,18 @@ function paceText(event: ProgressEvent): string {
   return [...rates, time].join(", ");
 }
 
-/** The time, the rate of inputs, and that of bytes where there are any. */
+/** Returns the time, the rate of inputs, and, if bytes were sent or received, their rate. */
 function paceOf({ state, elapsedMs, inputsPerSecond, bytesPerSecond, remainingMs }: ProgressEvent): string[] {
   const passed = `${state === "running" ? "for" : "in"} ${durationText(elapsedMs)}`;
   const time = remainingMs === undefined ? passed : `${durationText(remainingMs)} left`;
   return [time, rateText(inputsPerSecond), ...(bytesPerSecond > 0 ? [`${bytesText(bytesPerSecond)}/s`] : [])];
 }
 
-/** A line for each sink; what was sent and received goes with the first, since clients are shared. */
+/** Makes a line for each sink. The first line has the traffic, since the sinks share their client. */
 function sinksOf({ sinks, traffic }: ProgressEvent): [string, string][] {
   return sinks.map(({ name, done, underWay }, index) => {
     const parts = [`${countText(done)} done`];
-    if (underWay > 0) parts.push(`${countText(underWay)} under way`);
+    if (underWay > 0) parts.push(`${countText(underWay)} in progress`);
     if (index === 0 && traffic.requests > 0) {
       const [bytes, verb] = traffic.bytesSent > 0 ? [traffic.bytesSent, "sent"] : [traffic.bytesReceived, "received"];
       parts.push(`${bytesText(bytes)} ${verb}`, counted(traffic.requests, "request"));
@@ -97,7 +97,7 @@ function shareOf({ counts, total }: ProgressEvent): number | undefined {
   return Math.min(1, (counts.read - counts.inFlight) / total);
 }
 
-/** As many characters as fit in so many columns; those that are two columns wide count as such, and none is cut in two. */
+/** Cuts a text to a number of columns. Wide characters count as two columns, and no grapheme is split. */
 function cut(text: string, columns: number): string {
   const characters = Array.from(graphemes.segment(text), ({ segment }) => segment);
   let [width, fitting] = [0, 0];

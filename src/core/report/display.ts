@@ -1,25 +1,25 @@
-/** Looking: how inputs and results print on a console, and show in notebooks. */
+/** Display: prints inputs and results on a console, and shows them in notebooks. */
 
 import { OptionsError } from "../errors.js";
 import type { Input } from "../input/input.js";
 import { inputText, inspectCustom } from "../input/input-text.js";
 import { formatValue } from "../util/format-value.js";
 
-/** What the Jupyter kernel of Deno calls for the result of a cell; it takes MIME types and their texts. */
+/** The method that the Jupyter kernel of Deno calls for the result of a cell. It returns texts by MIME type. */
 const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display");
 
-/** Lets an object print as text, and show as HTML in notebooks; neither is seen by whoever lists, copies or compares its fields. */
+/** Lets an object print as text, and show as HTML in notebooks. The methods are not enumerable, so lists, copies and comparisons of fields ignore them. */
 export function displayed<T extends object>(object: T, text: () => string, html: () => Promise<string>): T {
   const bundle = async () => ({ "text/plain": text(), "text/html": await html() });
   return Object.defineProperties(object, { [inspectCustom]: { value: text }, [jupyterDisplay]: { value: bundle } });
 }
 
 /**
- * What reports, previews, plans and inputs show in notebooks, as HTML: a page in a frame that runs nothing, or lines of text. For kernels that do not
- * ask the values themselves, but take HTML from a call.
+ * Formats a report, preview, plan or input as HTML for a notebook: a page in a frame that runs no scripts, or lines of text. Use it in kernels that do not
+ * call `Jupyter.display` of the values.
  *
- * @param value a report, preview, plan or input as Sluice gave it, or a list of inputs, of which it shows the first 100
- * @throws {OptionsError} (rejects) ERR_OPTIONS when it is something else
+ * @param value a report, preview, plan or input as Sluice returned it, or a list of inputs, of which it shows the first 100
+ * @throws {OptionsError} (rejects) ERR_OPTIONS for another value
  * @example tslab.display.html(await htmlOf(report));
  */
 export async function htmlOf(value: object): Promise<string> {
@@ -31,7 +31,7 @@ export async function htmlOf(value: object): Promise<string> {
   );
 }
 
-/** A copy of an input that prints in a few lines, and shows as a card in notebooks. */
+/** Copies an input; the copy prints in a few lines, and shows as a card in notebooks. */
 export function displayedInput(input: Input): Input {
   return displayed(
     { ...input },
@@ -44,7 +44,7 @@ function isDisplayed(value: unknown): value is { [jupyterDisplay]: () => Promise
   return typeof value === "object" && value !== null && jupyterDisplay in value;
 }
 
-/** Inputs as cards, for notebooks; what that needs is loaded on first use. */
+/** Formats inputs as cards for notebooks. Loads the code for that on first use. */
 export async function sheetHtml(inputs: readonly Input[]): Promise<string> {
   const { framedSheet } = await import("./pages.js");
   return framedSheet(inputs);

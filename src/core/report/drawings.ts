@@ -1,4 +1,4 @@
-/** Drawings of a report: throughput over time, and places on a map of degrees. */
+/** Drawings of a report: throughput over time, and locations on a map of degrees. */
 
 import type { GeoPoint } from "../input/input.js";
 import { counted, durationText, rateText } from "../util/format.js";
@@ -7,7 +7,7 @@ import type { Throughput } from "./throughput.js";
 
 const chart = { width: 720, height: 170, top: 30, bottom: 30 };
 
-/** Inputs a second, a bar for each span. */
+/** Draws the inputs a second, with a bar for each span. */
 export function throughputChart({ spanMs, inputs }: Throughput, durationMs: number): Html {
   const { width, height, top, bottom } = chart;
   const lengthMs = inputs.length === 1 ? Math.max(durationMs, 1) : spanMs;
@@ -25,11 +25,11 @@ export function throughputChart({ spanMs, inputs }: Throughput, durationMs: numb
 
 const mapWidth = 720;
 const mapHeight = { least: 200, most: 460 };
-/** The map shows at least so many degrees, so that one place has surroundings. */
+/** Fewest degrees that the map shows, so that a single location has surroundings. */
 const leastDegrees = 8;
 
-/** Places on a plain map of longitude and latitude, no larger than they need. */
-export function placeMap(points: readonly GeoPoint[]): Html {
+/** Draws locations on a map of longitude and latitude that is just large enough for them. */
+export function locationMap(points: readonly GeoPoint[]): Html {
   const acrossSpan = span(points.map(({ longitude }) => longitude));
   const downSpan = span(points.map(({ latitude }) => latitude));
   // A degree is as long in both directions.
@@ -59,14 +59,14 @@ export function placeMap(points: readonly GeoPoint[]): Html {
     const title = `${latitude.toFixed(4)}, ${longitude.toFixed(4)}`;
     return html`<circle cx="${across(longitude)}" cy="${down(latitude)}" r="5"><title>${title}</title></circle>`;
   });
-  return html`<svg class="map" viewBox="0 0 ${mapWidth} ${height}" role="img" aria-label="${counted(points.length, "place")} on a map">${lines}${dots}</svg>`;
+  return html`<svg class="map" viewBox="0 0 ${mapWidth} ${height}" role="img" aria-label="${counted(points.length, "location")} on a map">${lines}${dots}</svg>`;
 }
 
 function degreesText(degrees: number, below: string, above: string): string {
   return degrees === 0 ? "0°" : `${Math.abs(degrees)}° ${degrees < 0 ? below : above}`;
 }
 
-/** The least and the greatest of some degrees, with a margin. */
+/** Returns the least and the greatest of some degrees, with a margin. */
 function span(degrees: readonly number[]): [number, number] {
   const least = Math.min(...degrees);
   const most = Math.max(...degrees);
@@ -79,10 +79,10 @@ function widened([from, to]: [number, number], least: number): [number, number] 
   return [from - more, to + more];
 }
 
-/** Round degrees of a span: four to eight of them. */
+/** Returns four to eight round degrees of a span. */
 function ticks(from: number, to: number): number[] {
   const steps = [1, 2, 5, 10, 15, 30, 60, 90];
-  const step = steps.find((one) => (to - from) / one <= 8) ?? 90;
+  const step = steps.find((degrees) => (to - from) / degrees <= 8) ?? 90;
   const first = Math.ceil(from / step);
   return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, n) => (first + n) * step);
 }

@@ -1,21 +1,21 @@
-/** HTML that is safe by construction: what is put into a template is text, unless it is HTML of this kind. */
+/** Safe HTML: templates escape every value that is not `Html`. */
 
 import { printable } from "../util/format.js";
 
-/** Text that is HTML already. */
+/** A text that is HTML and needs no escaping. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
 type Value = string | number | Html | undefined | readonly Html[];
 
-/** Makes HTML of a template. Texts are escaped, and characters that turn the direction or do nothing visible are shown. */
+/** Makes HTML of a template. Escapes texts, and makes invisible characters and those that change the direction visible. */
 export function html(template: TemplateStringsArray, ...values: Value[]): Html {
   const parts = template.map((part, index) => part + textOf(index < values.length ? values[index] : undefined));
   return new Html(parts.join(""));
 }
 
-/** A name or path that keeps its own direction, and breaks where its parts end. */
+/** Formats a name or path: it keeps its own direction, and lines break between its parts. */
 export function name(text: string): Html {
   const parts = text.split(/(?<=[/\\_-])/).map((part) => html`${part}<wbr>`);
   return html`<bdi>${parts}</bdi>`;

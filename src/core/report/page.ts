@@ -1,10 +1,10 @@
-/** The page of a report: one file of HTML that needs nothing else, runs no script, and trusts nothing that came from an input. */
+/** The page of a report: one self-contained HTML file without scripts, which escapes everything from inputs. */
 
 import { hash, randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { describeError, FlowError } from "../errors.js";
 import { bytesText, counted, countText, durationText, rateText } from "../util/format.js";
-import { placeMap, throughputChart } from "./drawings.js";
+import { locationMap, throughputChart } from "./drawings.js";
 import { Html, html, name } from "./html.js";
 import type { Failure, FailureGroup, ReasonGroup, Report } from "./report.js";
 import type { Sample } from "./sample.js";
@@ -13,31 +13,31 @@ import { style } from "./style.js";
 import { targetText } from "./summary.js";
 import { thumbnailOf } from "./thumbnails.js";
 
-/** A report without what it can do. */
+/** The data of a report, without its methods. */
 export type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
 
-/** Groups of failures or reasons that are shown; beyond it they are counted. The first ones are unfolded. */
+/** Most groups of failures or reasons on a page; further groups are counted. The first groups are unfolded. */
 const maxGroups = 50;
 const maxUnfolded = 8;
-/** With fewer spans of time, a chart says no more than the rate. */
+/** With fewer spans of time, a chart adds nothing to the rate. */
 const leastSpans = 3;
 
-/** Writes the page; an older one stays until the new one is whole. @throws {FlowError} ERR_FILE_UNWRITABLE */
+/** Writes the page; an older page stays until the new page is complete. @throws {FlowError} ERR_FILE_UNWRITABLE */
 export async function writePage(path: string, report: Facts, sample: Sample): Promise<void> {
   const text = await pageOf(report, sample);
-  const made = `${path}.${randomUUID()}.part`;
+  const temporary = `${path}.${randomUUID()}.part`;
   try {
-    await writeFile(made, text);
-    await rename(made, path);
+    await writeFile(temporary, text);
+    await rename(temporary, path);
   } catch (error) {
-    await rm(made, { force: true }).catch(() => undefined);
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new FlowError("ERR_FILE_UNWRITABLE", `report: ${path} cannot be written: ${describeError(error)}`, {
       cause: error,
     });
   }
 }
 
-/** A report as a page. */
+/** Makes the page of a report. */
 export async function pageOf(report: Facts, sample: Sample): Promise<string> {
   const { counts, durationMs, throughput } = report;
   const cards: Html[] = [];
@@ -54,13 +54,13 @@ export async function pageOf(report: Facts, sample: Sample): Promise<string> {
     ),
     section("Pending", report.pending.slice(0, maxGroups).map(reasonGroup), report.pending.length - maxGroups),
     section("Skipped", report.skipped.slice(0, maxGroups).map(reasonGroup), report.skipped.length - maxGroups),
-    section("Places", sample.points.length > 0 ? [placeMap(sample.points)] : []),
+    section("Locations", sample.points.length > 0 ? [locationMap(sample.points)] : []),
     section("A sample of the inputs", cards.length > 0 ? [html`<ul class="sheet">${cards}</ul>`] : []),
   ];
   return documentOf(title, body);
 }
 
-/** A whole page: its style and its policy, which allows that style and pictures in the page, and nothing else. */
+/** Makes a whole page. Its policy allows only its own style, and pictures in the page. */
 export function documentOf(title: string, body: readonly Html[]): string {
   const policy = `default-src 'none'; img-src data:; style-src 'sha256-${hash("sha256", style, "base64")}'; base-uri 'none'; form-action 'none'`;
   const head = html`<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sluice: ${title}</title><style>${new Html(style)}</style>`;
@@ -79,8 +79,8 @@ function headline({ counts, stopped, ok }: Facts): string {
   if (counts.read === 0) return "Nothing was read: the source had no inputs";
   const open = counts.failed + counts.pending;
   return ok
-    ? "All is well"
-    : `${countText(open)} of ${counted(counts.read, "input")} ${open === 1 ? "is" : "are"} not done`;
+    ? "All inputs are ok or skipped"
+    : `${countText(open)} of ${counted(counts.read, "input")} failed or ${open === 1 ? "is" : "are"} pending`;
 }
 
 function targetParts({ targets }: Facts): Html[] {
@@ -98,7 +98,7 @@ function facts({ counts, durationMs, traffic, notes, journal }: Facts): string {
   if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
   for (const [note, count] of Object.entries(notes)) parts.push(`${countText(count)} ${note}`);
   parts.push(`written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`);
-  if (journal) parts.push(`journal ${journal.path}: ${countText(journal.finished)} done before`);
+  if (journal) parts.push(`journal ${journal.path}: ${countText(journal.finished)} finished by earlier runs`);
   return parts.join(" · ");
 }
 
@@ -116,7 +116,7 @@ function totals({ counts }: Facts): Html {
 function failureGroup({ code, stage, count, examples }: FailureGroup, index: number): Html {
   const open = index < maxUnfolded ? html` open` : html``;
   const retryable = examples.every((failure) => failure.retryable) ? ", may succeed later" : "";
-  return html`<details${open}><summary><b>${countText(count)}</b> × <code>${code}</code> <span class="soft">found by ${stage}${retryable}</span></summary><ul class="examples">${examples.map(example)}</ul></details>`;
+  return html`<details${open}><summary><b>${countText(count)}</b> × <code>${code}</code> <span class="soft">in ${stage}${retryable}</span></summary><ul class="examples">${examples.map(example)}</ul></details>`;
 }
 
 function example({ origin, reason }: Failure): Html {

@@ -1,4 +1,4 @@
-/** All that makes HTML of reports and inputs, as one part that is loaded on first use. */
+/** The functions that make HTML of reports and inputs, as one module that is loaded on first use. */
 
 export { framedReport, framedSheet, preformatted } from "./notebook.js";
 export { writePage } from "./page.js";

@@ -1,4 +1,4 @@
-/** The report: what became of every input of a run. */
+/** The report: the outcome of every input of a run. */
 
 import type { Traffic } from "../accounting/clients.js";
 import type { Counts } from "../accounting/ledger.js";
@@ -14,7 +14,7 @@ export interface Failure {
   stage: string;
   reason: string;
   attempts: number;
-  /** Whether the same may succeed later. */
+  /** Whether the same input may succeed later. */
   retryable: boolean;
 }
 
@@ -27,46 +27,46 @@ export interface FailureGroup {
   examples: Failure[];
 }
 
-/** Inputs that were skipped, or are still pending, for one reason. */
+/** Inputs that were skipped, or are pending, for the same reason. */
 export interface ReasonGroup {
   reason: string;
   count: number;
-  /** The first of them. */
+  /** Origins of the first of them. */
   origins: string[];
 }
 
-/** What became of every input of a run; it closes: `read = ok + failed + skipped + pending`. */
+/** The outcome of every input of a run. The counts close: `read = ok + failed + skipped + pending`. */
 export interface Report {
-  /** What the sinks wrote to, in the order of the pipe. */
+  /** The targets of the sinks, in the order of the pipe. */
   readonly targets: readonly ReportedTarget[];
   readonly counts: Readonly<Omit<Counts, "inFlight">>;
   /** The failed inputs, in the order in which they failed; the first 10,000. */
   readonly failures: readonly Failure[];
-  /** All failed inputs by plugin and code, those that are most first. */
+  /** All failed inputs by plugin and code, the largest group first. */
   readonly failureGroups: readonly FailureGroup[];
   readonly skipped: readonly ReasonGroup[];
   readonly pending: readonly ReasonGroup[];
-  /** Inputs that are ok in a way worth telling, such as `recovered`, by that way. */
+  /** Number of inputs that are ok with a note, by note, such as `recovered`. */
   readonly notes: Readonly<Record<string, number>>;
   readonly traffic: Readonly<Traffic>;
   readonly durationMs: number;
-  /** What got done over time, in at most 120 spans. */
+  /** Settled inputs over time, in at most 120 spans. */
   readonly throughput: Readonly<Throughput>;
-  /** What its journal told at the start: inputs that earlier runs finished, and lines that were damaged and passed over. */
+  /** State of the journal at the start: inputs that earlier runs finished, and damaged lines that were ignored. */
   readonly journal?: JournalFacts | undefined;
-  /** Whether the run was stopped before the source's end. */
+  /** Whether the run was stopped before the end of its source. */
   readonly stopped: boolean;
-  /** True when nothing failed and nothing is pending. */
+  /** True if the run came to its end, no input failed, and none is pending. */
   readonly ok: boolean;
-  /** 0 when all is well, 1 when an input failed or is pending, 130 when the run was stopped. */
+  /** 0 if `ok`, 1 if an input failed or is pending, or an error ended the run, 130 if the run was stopped. */
   readonly exitCode: number;
-  /** The report for people, as text: the sum, then the failures in twenty lines at most, and a line for each reason to skip. */
+  /** Formats the report as text: the counts, then the failures in at most twenty lines, and a line for each reason to skip. */
   summary(): string;
-  /** All of the above as plain data. */
+  /** Returns the report as plain data. */
   toJSON(): object;
   /**
-   * Writes the report as one page of HTML that needs nothing else: totals, throughput, failures by code with examples, places on a map, and a sample of
-   * the inputs (36 at most) with what is drawn on them. Thumbnails are made now, of files and bytes that are there; URLs are not fetched.
+   * Writes the report as a self-contained HTML page: totals, throughput, failures by code with examples, locations on a map, and a sample of the inputs
+   * (36 at most) with their annotations. Makes thumbnails of files and bytes that still exist; does not fetch URLs.
    *
    * @throws {FlowError} (rejects) ERR_FILE_UNWRITABLE
    * @example await report.writeHtml("./report.html");
@@ -74,10 +74,10 @@ export interface Report {
   writeHtml(path: string): Promise<void>;
 }
 
-// Here, since errors know nothing of reports.
+// Declared here, since errors.ts must not depend on reports.
 declare module "../errors.js" {
   interface FlowError {
-    /** Of an error with which `run()` rejects: what became of every input until then. Inputs without an outcome are pending. */
+    /** The report so far, on an error with which `run()` rejects. Inputs without an outcome are pending. */
     readonly report?: Report | undefined;
   }
 }

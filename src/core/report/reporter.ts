@@ -1,4 +1,4 @@
-/** Reporting: gathers the outcomes of a run, and makes its report. */
+/** Reporting: collects the outcomes of a run, and makes its report. */
 
 import { droppedByOperator } from "../accounting/input-in-flight.js";
 import type { Ledger, Settlement } from "../accounting/ledger.js";
@@ -6,23 +6,23 @@ import type { RunContext } from "../accounting/run-context.js";
 import type { ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
 import { displayed } from "./display.js";
-import { maxGroups, others, ReasonGroups, shortened } from "./reason-groups.js";
+import { maxGroups, others, ReasonGroups, reportText } from "./reason-groups.js";
 import type { Failure, FailureGroup, Report } from "./report.js";
 import { Sample } from "./sample.js";
 import { summaryOf } from "./summary.js";
 import { ThroughputLog } from "./throughput.js";
 
-/** Most settlements of one kind that a report keeps; beyond it they are counted only. */
-const maxKept = 10_000;
+/** Most failures that a report lists; further failures are only counted. */
+const maxFailures = 10_000;
 
-/** Examples of each kind of failure. */
+/** Most examples of each group of failures. */
 const maxExamples = 5;
 
-/** Reasons of inputs that were under way. */
+/** Reasons of inputs that were in progress at the end. */
 const stoppedEarly = "not finished when the run stopped";
 const endedByError = "not finished when an error ended the run";
 
-/** Gathers the settlements of a run; `finish` gives the report. */
+/** Collects the settlements of a run; `finish` returns the report. */
 export class Reporter {
   readonly #failures: Failure[] = [];
   readonly #failureGroups = new Map<string, FailureGroup>();
@@ -43,17 +43,17 @@ export class Reporter {
     this.#ledger.onSettled((settlement) => this.#add(settlement));
   }
 
-  /** Ends the looking; for runs that end without a report. */
+  /** Stops the measurement of a run that ends without a report. */
   close(): void {
     this.#throughput.close();
   }
 
-  /** `error`: what ended the run, if it did not come to its end. */
+  /** Makes the report. `error` is the error that ended the run early. */
   finish(stopped: boolean, journal?: JournalFacts, error?: unknown): Report {
-    const isCut = stopped || error !== undefined;
-    const rest = this.#ledger.close(isCut ? "pending" : "skipped");
-    if (rest > 0 && isCut) this.#pending.add(stopped ? stoppedEarly : endedByError, undefined, rest);
-    else if (rest > 0) this.#skipped.add(droppedByOperator, undefined, rest);
+    const endedEarly = stopped || error !== undefined;
+    const unsettled = this.#ledger.close(endedEarly ? "pending" : "skipped");
+    if (unsettled > 0 && endedEarly) this.#pending.add(stopped ? stoppedEarly : endedByError, undefined, unsettled);
+    else if (unsettled > 0) this.#skipped.add(droppedByOperator, undefined, unsettled);
     const { inFlight: _, ...counts } = this.#ledger.counts;
     const failures = this.#failures;
     const report = {
@@ -69,8 +69,8 @@ export class Reporter {
       durationMs: Math.round(performance.now() - this.#started),
       throughput: this.#throughput.end(),
       stopped,
-      ok: counts.failed === 0 && counts.pending === 0 && !isCut,
-      exitCode: stopped ? 130 : counts.failed + counts.pending > 0 || isCut ? 1 : 0,
+      ok: counts.failed === 0 && counts.pending === 0 && !endedEarly,
+      exitCode: stopped ? 130 : counts.failed + counts.pending > 0 || endedEarly ? 1 : 0,
     };
     const writeHtml = async (path: string) => {
       const { writePage } = await import("./pages.js");
@@ -81,20 +81,20 @@ export class Reporter {
     return displayed({ ...report, summary, toJSON: () => report, writeHtml }, summary, html);
   }
 
-  /** Failed inputs so far by plugin and code, those that are most first. */
+  /** Failed inputs so far by plugin and code, the largest group first. */
   get failureGroups(): FailureGroup[] {
     return [...this.#failureGroups.values()].sort((one, other) => other.count - one.count);
   }
 
-  /** Codes are few; should a plugin make one for each input, they are counted together. */
+  /** Returns the group of a failure. If a plugin makes a new code for each input, the further ones share a group. */
   #groupOf(stage: string, code: string): FailureGroup {
     const isFull = this.#failureGroups.size >= maxGroups;
-    const key = shortened(`${stage} ${code}`);
+    const key = reportText(`${stage} ${code}`);
     const known = this.#failureGroups.get(key) ?? (isFull ? this.#failureGroups.get(others) : undefined);
     if (known) return known;
     const group: FailureGroup = {
-      code: isFull ? others : shortened(code),
-      stage: isFull ? others : shortened(stage),
+      code: isFull ? others : reportText(code),
+      stage: isFull ? others : reportText(stage),
       count: 0,
       examples: [],
     };
@@ -107,11 +107,11 @@ export class Reporter {
       const { code, stage, reason, attempts, retryable = false } = outcome;
       const group = this.#groupOf(stage, code);
       group.count += 1;
-      const isKept = this.#failures.length < maxKept;
-      if (!isKept && group.examples.length >= maxExamples) return;
-      const [from, name, why] = [shortened(origin), id === undefined ? id : shortened(id), shortened(reason)];
+      const isListed = this.#failures.length < maxFailures;
+      if (!isListed && group.examples.length >= maxExamples) return;
+      const [from, name, why] = [reportText(origin), id === undefined ? id : reportText(id), reportText(reason)];
       const failure = { origin: from, id: name, code, stage, reason: why, attempts, retryable };
-      if (isKept) this.#failures.push(failure);
+      if (isListed) this.#failures.push(failure);
       if (group.examples.length < maxExamples) group.examples.push(failure);
     } else if (outcome.state === "ok") {
       if (outcome.note !== undefined) this.#notes.add(outcome.note);
@@ -121,7 +121,7 @@ export class Reporter {
   }
 }
 
-/** The targets without what only a run needs of them, with the datasets that inputs joined there. */
+/** Returns the targets without the fields that only the run needs, and with the datasets that inputs joined. */
 function reportedTargets({ stages: { targets }, accounting: { datasets } }: RunContext): ReportedTarget[] {
   return targets.map(({ sink, action, name, url, path }) => {
     const joined = datasets.get(sink);

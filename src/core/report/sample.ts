@@ -1,4 +1,4 @@
-/** A sample of the inputs of a run, as they were when they got their outcome: the same chance for each, and bounded in memory. */
+/** A random sample of the inputs of a run, as they were when they settled. Its memory is bounded. */
 
 import type { Outcome } from "../accounting/ledger.js";
 import {
@@ -10,7 +10,7 @@ import {
   kindOf,
   mediaOf,
 } from "../input/input.js";
-import { beginningOf } from "../util/shorten.js";
+import { shorten } from "../util/shorten.js";
 
 /** An input of a sample. */
 export interface SampledInput {
@@ -21,7 +21,7 @@ export interface SampledInput {
   /** Why it failed, was skipped, or is pending. */
   reason?: string | undefined;
   content?: Content | undefined;
-  /** The beginning of its text, or the address of it. */
+  /** The beginning of its text, or the address of the text. */
   text?: string | undefined;
   concepts: string[];
   annotations: Annotation[];
@@ -34,39 +34,39 @@ const maxTextLength = 300;
 const maxConcepts = 20;
 const maxAnnotations = 100;
 const maxCorners = 200;
-/** Bytes in memory are kept up to this many for all inputs together. */
+/** Most bytes in memory of all sampled inputs together. */
 const maxBytes = 16_000_000;
 
-/** Keeps a sample of what it is offered, and a larger one of the places. */
+/** Takes a sample of the inputs that it is offered, and a larger one of their locations. */
 export class Sample {
   readonly #inputs = new Reservoir<SampledInput>(maxInputs);
   readonly #points = new Reservoir<GeoPoint>(maxPoints);
 
   get inputs(): readonly SampledInput[] {
-    return this.#inputs.kept;
+    return this.#inputs.items;
   }
 
   get points(): readonly GeoPoint[] {
-    return this.#points.kept;
+    return this.#points.items;
   }
 
-  /** Costs a comparison for all inputs but those that are taken. */
+  /** Offers an input. It costs a comparison, unless the input gets into the sample. */
   offer(input: Input, origin: string, outcome: Outcome): void {
     const { geo } = input;
-    if (geo && this.#points.wants()) this.#points.take({ longitude: geo.longitude, latitude: geo.latitude });
-    if (!this.#inputs.wants()) return;
-    this.#inputs.take(sampled(input, origin, outcome));
+    if (geo && this.#points.selectsNext()) this.#points.add({ longitude: geo.longitude, latitude: geo.latitude });
+    if (!this.#inputs.selectsNext()) return;
+    this.#inputs.add(sampleOf(input, origin, outcome));
     let bytes = 0;
-    for (const kept of this.#inputs.kept) {
-      bytes += kept.content && "bytes" in kept.content ? kept.content.bytes.byteLength : 0;
-      if (bytes > maxBytes) kept.content = undefined;
+    for (const sample of this.#inputs.items) {
+      bytes += sample.content && "bytes" in sample.content ? sample.content.bytes.byteLength : 0;
+      if (bytes > maxBytes) sample.content = undefined;
     }
   }
 }
 
-/** Reservoir sampling that knows beforehand which one it takes next (Li's algorithm L). */
+/** Reservoir sampling that computes in advance which item it selects next (Li's algorithm L). */
 class Reservoir<T> {
-  readonly kept: T[] = [];
+  readonly items: T[] = [];
   readonly #size: number;
   #seen = 0;
   #next = 0;
@@ -76,24 +76,24 @@ class Reservoir<T> {
     this.#size = size;
   }
 
-  /** Counts one more; whether it is to be taken. */
-  wants(): boolean {
+  /** Counts the next item; returns whether to add it. */
+  selectsNext(): boolean {
     this.#seen += 1;
     return this.#seen > this.#next;
   }
 
-  take(item: T): void {
-    if (this.kept.length < this.#size) this.kept.push(item);
-    else this.kept[Math.floor(Math.random() * this.#size)] = item;
+  add(item: T): void {
+    if (this.items.length < this.#size) this.items.push(item);
+    else this.items[Math.floor(Math.random() * this.#size)] = item;
     this.#next = this.#seen;
-    if (this.kept.length < this.#size) return;
+    if (this.items.length < this.#size) return;
     this.#weight *= Math.random() ** (1 / this.#size);
     this.#next += Math.floor(Math.log(Math.random()) / Math.log(1 - this.#weight));
   }
 }
 
-/** What is kept of an input. */
-export function sampled(input: Input, origin: string, outcome: Outcome): SampledInput {
+/** Returns the parts of an input that the sample records, shortened. */
+export function sampleOf(input: Input, origin: string, outcome: Outcome): SampledInput {
   const { id, geo } = input;
   const excerpt = input.text ?? input.textUrl;
   const annotations = input.annotations.slice(0, maxAnnotations).map(({ box, polygon, concepts }) => ({
@@ -116,5 +116,5 @@ export function sampled(input: Input, origin: string, outcome: Outcome): Sampled
 }
 
 function short(text: string): string {
-  return beginningOf(text, maxTextLength);
+  return shorten(text, maxTextLength);
 }

@@ -1,18 +1,19 @@
-/** The contact sheet: a card for each sampled input, with what is drawn on it. */
+/** The contact sheet: a card for each sampled input, with its annotations. */
 
 import type { Annotation } from "../input/input.js";
 import { redactUrl } from "../redact-urls.js";
+import { shorten } from "../util/shorten.js";
 import { type Html, html, name } from "./html.js";
 import type { SampledInput } from "./sample.js";
 import type { Thumbnail } from "./thumbnails.js";
 
 const signs = { image: "image", video: "▶ video", audio: "♪ audio", text: "text" };
 
-/** Height of a label as a share of its card's width, whatever size the picture has; and how many characters it may have. */
+/** Height of a label as a share of its card's width, whatever the size of the picture; and its most characters. */
 const labelShare = 0.065;
-const maxLabel = 18;
+const maxLabel = 17;
 
-/** One card: picture or excerpt, name, state, concepts. */
+/** Makes a card: picture or excerpt, name, state, concepts. */
 export function card(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
   const { origin, state, reason, concepts, geo } = input;
   const end = Math.max(origin.lastIndexOf("/"), origin.lastIndexOf("\\")) + 1;
@@ -24,10 +25,10 @@ export function card(input: SampledInput, thumbnail: Thumbnail | undefined): Htm
     ...(concepts.length > 0 ? [html`<p class="names cut">${concepts.join(", ")}</p>`] : []),
     ...(geo ? [html`<p class="names">${geo.latitude.toFixed(4)}, ${geo.longitude.toFixed(4)}</p>`] : []),
   ];
-  return html`<li class="card"><div class="look">${look(input, thumbnail)}</div><p class="origin" title="${origin}">${name(file)}</p>${more}</li>`;
+  return html`<li class="card"><div class="look">${illustration(input, thumbnail)}</div><p class="origin" title="${origin}">${name(file)}</p>${more}</li>`;
 }
 
-function look(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
+function illustration(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
   if (thumbnail) return picture(input, thumbnail);
   const { kind, content, text, annotations } = input;
   if (kind === "text") return html`<p class="excerpt">${text?.replace(/\s+/g, " ")}</p>`;
@@ -36,7 +37,7 @@ function look(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
   return html`<p class="sign">${kind === undefined ? "no content" : signs[kind]}</p>${address}${drawn}`;
 }
 
-/** The image with its boxes and polygons, in its own proportions. */
+/** Draws the image with its boxes and polygons, in its own proportions. */
 function picture({ origin, annotations }: SampledInput, { data, width, height }: Thumbnail): Html {
   const drawn = annotations.map((annotation) => region(annotation, width, height));
   return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${origin}"><image href="${data}" width="${width}" height="${height}"/>${drawn}</svg>`;
@@ -59,6 +60,5 @@ function region({ box, polygon, concepts }: Annotation, width: number, height: n
 }
 
 function label(text: string, x: number, y: number, size: number): Html {
-  const short = text.length > maxLabel ? `${text.slice(0, maxLabel - 1)}…` : text;
-  return html`<text x="${x + size / 4}" y="${y + size}" font-size="${size}">${short}</text>`;
+  return html`<text x="${x + size / 4}" y="${y + size}" font-size="${size}">${shorten(text, maxLabel)}</text>`;
 }

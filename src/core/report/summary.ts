@@ -1,10 +1,10 @@
-/** The summary: a report as a few lines of text. */
+/** The summary: formats a report as a few lines of text. */
 
 import { type ReportedTarget, textOf } from "../accounting/targets.js";
 import { printable } from "../util/format.js";
 import type { Failure, ReasonGroup, Report } from "./report.js";
 
-/** The report for people: the sum, then the failures in twenty lines at most, and a line for each reason to skip. */
+/** Formats a report: the counts, then the failures in at most twenty lines, and a line for each reason to skip. */
 export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml">): string {
   const { counts, failures, notes } = report;
   const parts = [`ok ${counts.ok}`, `failed ${counts.failed}`, `skipped ${counts.skipped}`];
@@ -14,7 +14,7 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   if (report.stopped) lines.push("The run was stopped before the end of its source.");
   else if (counts.read === 0) lines.push("  nothing was read: the source is empty");
   if (report.journal && report.journal.damagedLines > 0) {
-    lines.push(`  ${report.journal.damagedLines} damaged lines of ${report.journal.path} were passed over`);
+    lines.push(`  ${report.journal.damagedLines} damaged lines of ${report.journal.path} were ignored`);
   }
   for (const [note, count] of Object.entries(notes)) lines.push(`  ok, ${note}: ${count}`);
   lines.push(...failureLines(failures, counts.failed));
@@ -22,36 +22,36 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   return lines.map(printable).join("\n");
 }
 
-/** A line for each sink: what it does, and to what. */
+/** Formats a line for each sink: its action and its target. */
 export function targetLines(targets: readonly ReportedTarget[]): string[] {
   return targets.filter(({ name }) => name !== "").map((target) => `  target   ${targetText(target)}`);
 }
 
-/** A target as one line, with the datasets that inputs joined. */
+/** Formats a target on one line, with the datasets that inputs joined. */
 export function targetText({ action, name, datasets = [] }: ReportedTarget): string {
   const joined =
     datasets.length === 0 ? "" : `, ${datasets.length === 1 ? "dataset" : "datasets"} ${datasets.join(", ")}`;
   return `${textOf(action, name)}${joined}`;
 }
 
-/** Lines that failures may take. */
+/** Most lines of failures. */
 const maxLines = 20;
 
-/** A line for each failure; where that would be more than twenty, one for all that have the same reason. And how many more there are. */
+/** Formats a line for each failure, or, if that makes more than twenty, a line for all with the same reason. Counts the failures that have no line. */
 export function failureLines(failures: readonly Failure[], count: number, verb = "failed"): string[] {
   const groups = failures.length > maxLines ? groupsOf(failures) : failures.map((failure): Group => [failure]);
-  const told = groups.slice(0, maxLines);
-  const lines = told.map(
+  const listed = groups.slice(0, maxLines);
+  const lines = listed.map(
     (group) => `  ${verb.padEnd(8)} ${group.length > 1 ? groupText(group) : failureText(group[0])}`,
   );
-  const more = count - told.reduce((sum, group) => sum + group.length, 0);
+  const more = count - listed.reduce((sum, group) => sum + group.length, 0);
   if (more > 0) lines.push(`  … and ${more} more ${verb}`);
   return lines;
 }
 
 type Group = [Failure, ...Failure[]];
 
-/** Failures of the same reason, but for the names of their inputs in it. */
+/** Groups failures by their reason, without the names of their inputs in it. */
 function groupsOf(failures: readonly Failure[]): Group[] {
   const groups = new Map<string, Group>();
   for (const failure of failures) {
@@ -63,7 +63,7 @@ function groupsOf(failures: readonly Failure[]): Group[] {
   return [...groups.values()];
 }
 
-/** The reason without the names of its input: what it has in common with others. */
+/** Returns the reason without the names of its input. */
 function sharedReason({ origin, id, reason }: Failure): string {
   const own = reason.startsWith(`${origin} `) ? reason.slice(origin.length + 1) : reason;
   return id === undefined ? own : own.replaceAll(`"${id}"`, '"…"');
@@ -76,7 +76,7 @@ function groupText(group: Group): string {
   return `${group.length} × ${sharedReason(first)} [${first.stage}, ${first.code}]: ${examples}`;
 }
 
-/** One line for each reason. */
+/** Formats a line for each reason. */
 export function groupLines(state: string, groups: readonly ReasonGroup[]): string[] {
   return groups.map(({ reason, count, origins }) => {
     const examples = origins.slice(0, 3).join(", ");
@@ -84,7 +84,7 @@ export function groupLines(state: string, groups: readonly ReasonGroup[]): strin
   });
 }
 
-/** A reason that begins with the origin names it once. */
+/** Formats a failure. If its reason begins with the origin, the line names the origin once. */
 function failureText({ origin, reason, stage, code }: Failure): string {
   const isNamed = reason.startsWith(`${origin} `) || reason.startsWith(`"${origin}" `);
   const text = isNamed ? reason : `${origin}: ${reason}`;

@@ -1,19 +1,19 @@
-/** Throughput: how much got done when, in a bounded number of equal spans. */
+/** Throughput: counts settled inputs over time, in a bounded number of equal spans. */
 
 import type { RunContext } from "../accounting/run-context.js";
 
-/** What got done over time. */
+/** Settled inputs over time. */
 export interface Throughput {
   /** Length of a span, in milliseconds. */
   spanMs: number;
-  /** Inputs that got their outcome in each span, from the start of the run. */
+  /** Inputs that settled in each span, from the start of the run. */
   inputs: number[];
 }
 
 const maxSpans = 120;
 const firstSpanMs = 250;
 
-/** Looks at the counters from time to time; when there are too many spans, pairs of them become one. */
+/** Reads the counters from time to time. If there are too many spans, it merges them in pairs. */
 export class ThroughputLog implements Throughput {
   spanMs = firstSpanMs;
   inputs: number[] = [];
@@ -24,7 +24,7 @@ export class ThroughputLog implements Throughput {
 
   constructor(context: RunContext) {
     this.#context = context;
-    this.#timer = setInterval(() => this.#look(), firstSpanMs);
+    this.#timer = setInterval(() => this.#count(), firstSpanMs);
     this.#timer.unref();
   }
 
@@ -34,11 +34,11 @@ export class ThroughputLog implements Throughput {
 
   end(): Throughput {
     this.close();
-    this.#look();
+    this.#count();
     return { spanMs: this.spanMs, inputs: this.inputs };
   }
 
-  #look(): void {
+  #count(): void {
     const { read, inFlight } = this.#context.accounting.ledger.counts;
     const fresh = read - inFlight - this.#settled;
     this.#settled += fresh;

@@ -1,9 +1,9 @@
-/** Thumbnails of sampled images, from files and bytes; never from URLs. */
+/** Makes thumbnails of sampled images, from files and bytes; never from URLs. */
 
-import { pixelBudget } from "../input/pixel-budget.js";
+import { pixelBudget } from "../input/decoding.js";
 import type { SampledInput } from "./sample.js";
 
-/** A small picture; `data` is the address that holds it. */
+/** A small picture; `data` is a data URL. */
 export interface Thumbnail {
   data: string;
   width: number;
@@ -11,15 +11,15 @@ export interface Thumbnail {
 }
 
 const maxSide = 320;
-/** A larger image would cost more than its picture is worth. */
+/** Larger images get no thumbnail: decoding takes too long. */
 const maxPixels = 200_000_000;
 
-/** Makes a thumbnail of an image that is at hand; undefined for what is none, is not there any more, or cannot be decoded. */
+/** Makes a thumbnail of an image; returns undefined for other inputs, and for images that no longer exist or cannot be decoded. */
 export async function thumbnailOf({ kind, content }: SampledInput): Promise<Thumbnail | undefined> {
   if (kind !== "image" || !content || "url" in content) return undefined;
   try {
     const { default: sharp } = await import("sharp");
-    // As it is stored: what is drawn on it goes by that, and not by the EXIF orientation.
+    // Without the EXIF orientation: annotations refer to the pixels as stored.
     const image = sharp("bytes" in content ? content.bytes : content.path, { limitInputPixels: maxPixels });
     const megapixels = ((content.width ?? 1000) * (content.height ?? 1000)) / 1_000_000;
     const { data, info } = await pixelBudget.run(

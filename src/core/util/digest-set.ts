@@ -1,25 +1,25 @@
-/** A set of digests in twelve bytes each. */
+/** A set of digests that takes twelve bytes for each. */
 
 import { hash } from "node:crypto";
 
 const wordsPerDigest = 3;
-/** Slots at the start; it doubles when three quarters are taken. */
+/** Slots at the start. Their number doubles when three quarters are full. */
 const firstCapacity = 1024;
 
-/** The six bits of each character of base64url. */
+/** Six bits for each character of base64url. */
 const bits = new Uint8Array(256);
 for (const [value, character] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"].entries()) {
   bits[character.charCodeAt(0)] = value;
 }
 
-/** The fingerprint of a text, such as the key that a source knows an input by. */
-export function fingerprintOfKey(key: string): string {
+/** Returns the digest of a text, such as the key by which a source knows an input: 16 characters of base64url. */
+export function digestOfKey(key: string): string {
   return hash("sha1", key, "base64url").slice(0, 16);
 }
 
 /**
- * A set of fingerprints: 90 bits of 16 characters of base64url, open-addressed in one block of memory. A million take 25 MB, and half of that more
- * for the moment in which it grows.
+ * A set of digests with 16 characters of base64url, of which it compares the first 90 bits. It is an open-addressed hash table in one block of memory. A
+ * million digests take 25 MB, and half of that more while the table grows.
  */
 export class DigestSet {
   #slots = new Uint32Array(firstCapacity * wordsPerDigest);
@@ -30,13 +30,13 @@ export class DigestSet {
     return this.#size;
   }
 
-  /** Adds a fingerprint; false when it was there. */
-  add(fingerprint: string): boolean {
-    this.#scratch.write(fingerprint, "latin1");
+  /** Adds a digest; returns false if the set has it already. */
+  add(digest: string): boolean {
+    this.#scratch.write(digest, "latin1");
     return this.addFrom(this.#scratch, 0);
   }
 
-  /** Adds the fingerprint whose characters begin at `at`. */
+  /** Adds the digest whose characters begin at `at`. */
   addFrom(characters: Uint8Array, at: number): boolean {
     const first = word(characters, at) + 1; // a slot that begins with zero is free
     const second = word(characters, at + 5);
@@ -52,9 +52,9 @@ export class DigestSet {
     return true;
   }
 
-  has(fingerprint: string): boolean {
+  has(digest: string): boolean {
     const characters = this.#scratch;
-    characters.write(fingerprint, "latin1");
+    characters.write(digest, "latin1");
     const slot = find(this.#slots, word(characters, 0) + 1, word(characters, 5), word(characters, 10));
     return this.#slots[slot] !== 0;
   }
@@ -76,7 +76,7 @@ export class DigestSet {
   }
 }
 
-/** The slot of a digest, or the free one where it belongs. */
+/** Finds the slot of a digest, or the free slot where it belongs. */
 function find(slots: Uint32Array, first: number, second: number, third: number): number {
   let slot = (first & (slots.length / wordsPerDigest - 1)) * wordsPerDigest;
   for (;;) {
@@ -88,7 +88,7 @@ function find(slots: Uint32Array, first: number, second: number, third: number):
   }
 }
 
-/** Five characters as 30 bits. */
+/** Reads five characters as 30 bits. */
 function word(characters: Uint8Array, at: number): number {
   let value = 0;
   for (let index = at; index < at + 5; index += 1) value = (value << 6) | (bits[characters[index] as number] as number);

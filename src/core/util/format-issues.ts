@@ -1,9 +1,9 @@
-/** Formats the problems that a schema finds. */
+/** Formats the problems that the check of a schema finds. */
 
 import type * as z from "zod";
 import { formatValue } from "./format-value.js";
 
-/** The first problems of a failed check as one line, with the values where the check reported them (`reportInput`); `above` is the path to what was checked. */
+/** Formats the first three problems on one line, with the values if the check reported them (`reportInput`). `above` is the path to the checked value. */
 export function formatIssues(error: z.ZodError, above: readonly PropertyKey[] = []): string {
   return error.issues
     .slice(0, 3)
@@ -22,7 +22,7 @@ function describeIssue(issue: Issue, above: readonly PropertyKey[]): string {
   return path.length > 0 ? `${path.join(".")}: ${text}` : text;
 }
 
-/** Of all forms that a value might have had, the one that it came closest to. */
+/** Returns the problem of the form that the value comes closest to. */
 function deepest(issues: readonly Issue[]): Issue | undefined {
   const inside = issues.filter((issue) => issue.path.length > 0);
   return inside.find((issue) => issue.code !== "invalid_type" || issue.input !== undefined) ?? inside[0];

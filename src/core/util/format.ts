@@ -1,19 +1,19 @@
-/** Numbers, sizes and times as people read them, and texts from outside as a terminal can bear them. */
+/** Formats numbers, sizes and times for people, and makes texts from outside safe for a terminal. */
 
 const whole = new Intl.NumberFormat("en");
 const units = ["B", "kB", "MB", "GB", "TB"];
 
-/** `12,345`. */
+/** Formats a number: `12,345`. */
 export function countText(count: number): string {
   return whole.format(Math.round(count));
 }
 
-/** `12,345 inputs`, `1 input`. */
+/** Formats a number with its noun: `12,345 inputs`, `1 input`. */
 export function counted(count: number, one: string, several = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : several}`;
 }
 
-/** `1.2 MB`; a MB is 1,000,000 bytes. */
+/** Formats a size: `1.2 MB`. A MB is 1,000,000 bytes. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -21,7 +21,7 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `12 ms`, `0.4 s`, `45 s`, `3 min 58 s`, `2 h 5 min`. */
+/** Formats a duration: `12 ms`, `0.4 s`, `45 s`, `3 min 58 s`, `2 h 5 min`. */
 export function durationText(ms: number): string {
   if (ms < 100) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
@@ -32,12 +32,12 @@ export function durationText(ms: number): string {
   return `${countText(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
 
-/** A rate: `1,204/s`, `3.2/s`. */
+/** Formats a rate: `1,204/s`, `3.2/s`. */
 export function rateText(perSecond: number): string {
   return `${perSecond < 9.95 ? perSecond.toFixed(1) : countText(perSecond)}/s`;
 }
 
-/** One line of text: file names and answers may hold line breaks, and characters that make a terminal do things. */
+/** Makes a text safe for a terminal: escapes line breaks, control characters, and characters that change the direction of text. */
 export function printable(line: string): string {
   return line.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (character) =>
     character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

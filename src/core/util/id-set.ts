@@ -1,22 +1,17 @@
-/** A set of ids that were listed, in 12 bytes each. */
+/** A set of ids that takes twelve bytes for each. */
 
-import { hash } from "node:crypto";
-import { DigestSet } from "./digest-set.js";
+import { DigestSet, digestOfKey } from "./digest-set.js";
 
-/** Remembers ids by their digests: a million take 25 MB. */
+/** Remembers ids by their digests. A million ids take 25 MB. */
 export class IdSet {
   readonly #digests = new DigestSet();
 
   /** Adds an id; returns false if the set has it already. */
   add(id: string): boolean {
-    return this.#digests.add(digestOf(id));
+    return this.#digests.add(digestOfKey(id));
   }
 
   has(id: string): boolean {
-    return this.#digests.has(digestOf(id));
+    return this.#digests.has(digestOfKey(id));
   }
-}
-
-function digestOf(id: string): string {
-  return hash("sha1", id, "base64url");
 }

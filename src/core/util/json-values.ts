@@ -1,10 +1,11 @@
-/** JSON values: what they are, and whether two are the same. */
+/** JSON values: their types, and comparison. */
 
-/** Anything JSON can say. */
+/** Any value that JSON can represent. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export type JsonObject = { [key: string]: Json };
 
+/** Whether a value is an object and not a list. It may have a class: see `isPlainObject`. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -14,7 +15,7 @@ export function isEmpty(object: object): boolean {
   return true;
 }
 
-/** The value of a key that the object itself has. */
+/** Returns the value of a key that is not inherited. */
 export function ownValue(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }

@@ -1,13 +1,13 @@
-/** Notices: lines on stderr, which nobody may be reading any more. A reader that is gone ends no run. */
+/** Notices: lines on stderr. A closed stderr does not end the run. */
 
 /**
- * Writes to stderr, or to another stream of this process. An error of the stream (a closed pipe, a full disk) is dropped: it listens for the error
- * of its own write only, so that errors of the program's other writes stay the program's.
+ * Writes to stderr, or to another stream of this process. Ignores an error of the stream, such as a closed pipe or a full disk. It listens only during
+ * its own write, so the program still receives the errors of its other writes.
  */
 export function writeNotice(text: string, stream: NodeJS.WritableStream = process.stderr): void {
   if (!stream.writable) return;
   const ignore = () => undefined;
   stream.on("error", ignore);
-  // The error is emitted after the callback has run.
+  // The stream emits the error after it has called the callback.
   stream.write(text, () => setImmediate(() => stream.off("error", ignore)));
 }

@@ -1,9 +1,9 @@
-/** Callbacks that only watch a run: what they throw ends no run. */
+/** Callbacks that only observe a run: their errors do not end it. */
 
 import { describeThrown } from "../errors.js";
 import { isThenable } from "./thenable.js";
 
-/** The same callback. If it throws or its promise rejects, a warning names it, and it is not called again: the run matters more. */
+/** Wraps a callback. If it throws or its promise rejects, the process emits a warning with its name, and never calls it again. */
 export function harmless<T>(name: string, callback: (value: T) => unknown): (value: T) => void {
   let isBroken = false;
   const stop = (error: unknown) => {

@@ -1,6 +1,6 @@
-/** A semaphore: lets a bounded amount of work go on at once, in order of asking. */
+/** A semaphore: bounds the work that runs at once; waiting work starts in order. */
 
-/** Bounds work by count or by weight: `capacity` units at once; a piece heavier than all of it goes alone. */
+/** Bounds work by count or by weight: at most `capacity` units run at once. Work heavier than the capacity runs alone. */
 export class Semaphore {
   readonly #capacity: number;
   #used = 0;
@@ -10,7 +10,7 @@ export class Semaphore {
     this.#capacity = capacity;
   }
 
-  /** Runs `work` when there is room for its weight. */
+  /** Runs `work` as soon as its weight fits into the free capacity. */
   async run<T>(work: () => Promise<T>, weight = 1): Promise<T> {
     const units = Math.min(weight, this.#capacity);
     if (this.#queue.length > 0 || this.#used + units > this.#capacity) {

@@ -1,6 +1,13 @@
-/** The beginning of a text that may be very long. */
+/** Shortens texts that may be very long. */
 
-/** The text, or its beginning as a copy: a mere slice would keep the whole in memory. */
-export function beginningOf(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${Buffer.from(text.slice(0, maxLength)).toString()}…`;
+/**
+ * Returns a text of at most `maxLength` characters as it is, and of a longer one the beginning and an ellipsis. Never cuts a surrogate pair.
+ *
+ * The beginning is a copy, since a slice would keep the whole text in memory.
+ */
+export function shorten(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const last = text.charCodeAt(maxLength - 1);
+  const isHalf = last >= 0xd800 && last <= 0xdbff;
+  return `${Buffer.from(text.slice(0, isHalf ? maxLength - 1 : maxLength)).toString()}…`;
 }

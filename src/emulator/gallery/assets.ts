@@ -1,4 +1,4 @@
-/** The files of the gallery's page, as the build made them. */
+/** Loads the built files of the gallery's page. */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -17,16 +17,16 @@ const types: Readonly<Record<string, string>> = {
   "land.txt": "text/plain; charset=utf-8",
   "icon.svg": "image/svg+xml",
 };
-/** Beside the built code, and from a checkout that runs its sources. */
+/** The folders of built files: beside the built code, and for a checkout that runs its sources. */
 const folders = ["../gallery/", "../../../dist/gallery/"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 const loaded = new Map<string, Asset>();
 
-/** A file of the page; "unknown" when it has no such file, "unbuilt" when the build has not made it. */
+/** Returns a file of the page. "unknown": the page has no such file. "unbuilt": the page is not built. */
 export function assetOf(name: string): Asset | "unknown" | "unbuilt" {
   const type = Object.hasOwn(types, name) ? types[name] : undefined;
   if (type === undefined) return "unknown";
-  const there = loaded.get(name);
-  if (there) return there;
+  const cached = loaded.get(name);
+  if (cached) return cached;
   for (const folder of folders) {
     try {
       const bytes = readFileSync(folder + name);
@@ -35,7 +35,7 @@ export function assetOf(name: string): Asset | "unknown" | "unbuilt" {
       loaded.set(name, asset);
       return asset;
     } catch {
-      // Not in this one.
+      // The file is not in this folder.
     }
   }
   return "unbuilt";

@@ -1,18 +1,19 @@
-/** What there is to filter by, with the counts that the index keeps. */
+/** The values that the gallery can filter by, with their counts from the index. */
 
-import { status } from "../server/status.js";
+import type { Kind } from "../../core/input/kinds.js";
 import type { AppRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
+import { status } from "../wire/status.js";
 import { keyOfField, metadataPath } from "./find-inputs.js";
 import { stateOf } from "./items.js";
-import type { FacetsShape, Kind } from "./shapes.js";
+import type { FacetsShape } from "./shapes.js";
 
 const maxDatasets = 500;
 const maxConcepts = 500;
 const maxKeys = 200;
 const maxValues = 100;
 
-/** Kinds, statuses, datasets, concepts and keys of metadata of an app. */
+/** Returns the kinds, statuses, datasets, concepts and metadata keys of an app. */
 export function facetsOf(store: Store, app: AppRow): FacetsShape {
   const sql = "SELECT kind, status, count FROM gallery_states WHERE app = ? AND count > 0";
   const rows = store.all<{ kind: Kind; status: number; count: number }>(sql, app.seq);
@@ -37,7 +38,7 @@ export function facetsOf(store: Store, app: AppRow): FacetsShape {
   };
 }
 
-/** Some of the values that a key of metadata has. */
+/** Returns values of a metadata key, at most 100. */
 export function valuesOf(store: Store, app: AppRow, key: string): string[] {
   const sql = "SELECT value FROM gallery_terms WHERE app = ? AND field = ? ORDER BY value LIMIT ?";
   return store.all<{ value: string }>(sql, app.seq, metadataPath + key, maxValues).map(({ value }) => value);
@@ -51,12 +52,12 @@ function conceptsOf(store: Store, app: AppRow): FacetsShape["concepts"] {
   return rows.map(({ id, count }) => ({ id, name: names.get(id) ?? id, count }));
 }
 
-/** Goes from each key to the next one in the index, however many values they have. */
+/** Finds the metadata keys by stepping through the index from key to key, so the number of values does not matter. */
 function keysOf(store: Store, app: AppRow): string[] {
   const next = (after: string) =>
     `SELECT min(field) FROM gallery_terms WHERE app = ?1 AND field > ${after} AND field < ?3`;
   const sql = `WITH RECURSIVE found (field) AS (${next("?2")} UNION ALL SELECT (${next("found.field")}) FROM found WHERE field IS NOT NULL)
     SELECT field FROM found WHERE field IS NOT NULL LIMIT ?4`;
-  const end = `${metadataPath.slice(0, -1)}/`; // the character behind the dot
+  const end = `${metadataPath.slice(0, -1)}/`; // "/" is the character after ".".
   return store.all<{ field: string }>(sql, app.seq, metadataPath, end, maxKeys).map(({ field }) => keyOfField(field));
 }

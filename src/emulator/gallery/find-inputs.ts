@@ -1,10 +1,12 @@
-/** Finding what the gallery shows: filters as SQL over the index, newest first. */
+/** Finds the inputs of the gallery: turns filters into SQL over the index, newest first. */
 
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { SqlValue } from "../store/driver.js";
+import { containing } from "../store/like-pattern.js";
 import type { Store } from "../store/store.js";
 import type { State } from "./shapes.js";
 
-/** All that are given must hold. */
+/** An input must match all filters. */
 export interface Filters {
   app: number;
   kind?: string | undefined;
@@ -12,20 +14,22 @@ export interface Filters {
   state?: State | undefined;
   dataset?: string | undefined;
   concept?: string | undefined;
-  /** A key of metadata, and the value that it must have. */
+  /** A metadata key, and its value. */
   key?: string | undefined;
   value?: string | undefined;
-  /** A part of the id. */
+  /** Part of the id. */
   id?: string | undefined;
-  /** West, south, east, north. */
+  /** West, south, east, north, in degrees. */
   area?: readonly [number, number, number, number] | undefined;
 }
 
-/** Where a page begins: behind an input, and so many further on. */
-export interface Place {
-  /** Inputs that came later do not count. */
+/** The position of a page in a listing. */
+export interface PagePosition {
+  /** The newest input of the listing. Inputs that were added later are left out. */
   top: number;
+  /** The page begins after this input. */
   after?: number | undefined;
+  /** Number of inputs to skip. */
   skip: number;
   limit: number;
 }
@@ -35,22 +39,25 @@ interface Condition {
   values: SqlValue[];
 }
 
-/** What fewer than one in so many are is rare. */
-const rareShare = 8;
-const states: Record<State, string> = {
-  ready: "e.status = 30000",
-  waiting: "e.status IN (30001, 30003)",
-  failed: "e.status NOT IN (30000, 30001, 30003)",
+/** A filter is selective if fewer than one in this many inputs match. */
+const selectiveShare = 8;
+const { INPUT_SUCCESS, INPUT_PENDING, INPUT_IN_PROGRESS } = statusCodes;
+/** The conditions of the states. */
+const stateConditions: Record<State, string> = {
+  ready: `e.status = ${INPUT_SUCCESS}`,
+  waiting: `e.status IN (${INPUT_PENDING}, ${INPUT_IN_PROGRESS})`,
+  failed: `e.status NOT IN (${INPUT_SUCCESS}, ${INPUT_PENDING}, ${INPUT_IN_PROGRESS})`,
 };
-/** Metadata are in the index under their path in the fields of an input. */
+/** The index names a metadata key by its path in the fields of an input. */
 export const metadataPath = "$.metadata.";
 
+/** Returns the metadata key of a field of the index. */
 export function keyOfField(field: string): string {
   return field.slice(metadataPath.length);
 }
 
-/** The numbers of the inputs of one page, newest first. */
-export function findPage(store: Store, filters: Filters, { top, after, skip, limit }: Place): number[] {
+/** Returns the numbers of the inputs of one page, newest first. */
+export function findPage(store: Store, filters: Filters, { top, after, skip, limit }: PagePosition): number[] {
   const found = query(store, filters);
   if (found === undefined) return [];
   const { from, where, seq, values } = found;
@@ -59,6 +66,7 @@ export function findPage(store: Store, filters: Filters, { top, after, skip, lim
   return store.all<{ seq: number }>(sql, ...values, after ?? top, limit, skip).map((row) => row.seq);
 }
 
+/** Counts the inputs that match the filters, up to the newest input of the listing. */
 export function countFound(store: Store, filters: Filters, top: number): number {
   const found = query(store, filters);
   if (found === undefined) return 0;
@@ -70,8 +78,8 @@ export function countFound(store: Store, filters: Filters, top: number): number 
   return known === undefined ? count("<=") : known - count(">");
 }
 
-/** Inputs with a place, as JSON: triples of number, longitude and latitude, the newest first. */
-export function findPlaces(store: Store, filters: Filters, limit: number): string {
+/** Returns the inputs with a location as JSON: triples of number, longitude and latitude, newest first. */
+export function findLocations(store: Store, filters: Filters, limit: number): string {
   const found = query(store, filters, true);
   if (found === undefined) return "[]";
   const { from, where, seq, values } = found;
@@ -87,11 +95,11 @@ interface Query {
   /** The column with the numbers of the inputs. */
   seq: string;
   values: SqlValue[];
-  /** How many inputs there are, where the index knows that. */
+  /** Number of inputs that match, if the index knows it. */
   known?: number | undefined;
 }
 
-/** The rarest term leads; the rest is looked up for each of its inputs. Undefined: a term that nothing has. */
+/** Makes a query that starts with the rarest term and checks the other conditions for each of its inputs. Undefined: no input has one of the terms. */
 function query(store: Store, filters: Filters, needsEntries = false): Query | undefined {
   const terms = termsOf(filters).map(([field, value]) => {
     const sql = "SELECT id, count FROM gallery_terms WHERE app = ? AND field = ? AND value = ?";
@@ -114,22 +122,22 @@ function query(store: Store, filters: Filters, needsEntries = false): Query | un
   };
 }
 
-/** Without a term: what is rare is gathered by the index of kinds and statuses; what is not is soon met on the way from the newest on. */
+/** Makes a query without terms. A selective filter uses the index of kinds and statuses; otherwise a scan from the newest input soon finds enough. */
 function entriesQuery(store: Store, filters: Filters, conditions: readonly Condition[]): Query {
   const { app, id, area } = filters;
-  const states = all({ sql: "e.app = ?", values: [app] }, ...stateConditions(filters));
+  const states = all({ sql: "e.app = ?", values: [app] }, ...kindConditions(filters));
   const sql = `SELECT coalesce(sum(count), 0) AS matching, (SELECT sum(count) FROM gallery_states WHERE app = ?) AS total FROM gallery_states e WHERE ${states.where}`;
   const counted = store.get<{ matching: number; total: number }>(sql, app, ...states.values);
   const { matching, total } = counted ?? { matching: 0, total: 0 };
   return {
-    from: `FROM gallery_entries e ${matching * rareShare < total ? "INDEXED BY gallery_kinds" : "NOT INDEXED"}`,
+    from: `FROM gallery_entries e ${matching * selectiveShare < total ? "INDEXED BY gallery_kinds" : "NOT INDEXED"}`,
     seq: "e.seq",
     known: id === undefined && area === undefined ? matching : undefined,
     ...all({ sql: "e.app = ?", values: [app] }, ...conditions),
   };
 }
 
-/** Conditions that must all hold. */
+/** Joins conditions that must all be true. */
 function all(...conditions: readonly Condition[]): Pick<Query, "where" | "values"> {
   return {
     where: conditions.map(({ sql }) => sql).join(" AND "),
@@ -147,10 +155,10 @@ function termsOf({ dataset, concept, key, value }: Filters): [field: string, val
 
 function entryConditions(filters: Filters): Condition[] {
   const { app, id, area } = filters;
-  const conditions = stateConditions(filters);
+  const conditions = kindConditions(filters);
   if (id !== undefined) {
     const sql = "e.seq IN (SELECT seq FROM inputs WHERE app = ? AND id LIKE ? ESCAPE '\\')";
-    conditions.push({ sql, values: [app, `%${id.replace(/[\\%_]/g, "\\$&")}%`] });
+    conditions.push({ sql, values: [app, containing(id)] });
   }
   if (area) {
     const [west, south, east, north] = area;
@@ -160,11 +168,11 @@ function entryConditions(filters: Filters): Condition[] {
   return conditions;
 }
 
-/** Of an entry, or of a count of them. */
-function stateConditions({ kind, code, state }: Filters): Condition[] {
+/** Returns the conditions on kind and status, which entries and their counts both have. */
+function kindConditions({ kind, code, state }: Filters): Condition[] {
   const conditions: Condition[] = [];
   if (kind !== undefined) conditions.push({ sql: "e.kind = ?", values: [kind] });
   if (code !== undefined) conditions.push({ sql: "e.status = ?", values: [code] });
-  if (state !== undefined) conditions.push({ sql: states[state], values: [] });
+  if (state !== undefined) conditions.push({ sql: stateConditions[state], values: [] });
   return conditions;
 }

@@ -1,21 +1,22 @@
-/** The index of the gallery: what makes filters fast, in temporary tables that only a store with an open gallery has. */
+/** The index of the gallery, which makes filters fast. It is in temporary tables, and only exists after the gallery was opened. */
 
 import type { Store } from "../store/store.js";
-import { lookAtInputs, schema, takeFound } from "./index-tables.js";
+import { collectTerms, schema, storeTerms } from "./index-tables.js";
 
-/** Time that a slice of the work is to take, and how long the work goes on after the last request, in milliseconds. */
+/** Target duration of one slice of work, in milliseconds. */
 const sliceMs = 10;
+/** The work continues for this time after the last request, in milliseconds. */
 const watchedMs = 10_000;
 
-/** Follows the rows of the store for as long as somebody looks. It takes half of the time at most, and a tenth while uploads go on. */
+/** Keeps the index up to date while the gallery is open. It uses at most half of the time, and a tenth while inputs are uploaded. */
 export class GalleryIndex {
   readonly #store: Store;
   #watchedUntil = 0;
   #running = false;
   #closed = false;
   #sliceSize = 50;
-  /** Changes of rows that the index made itself. */
-  #own = 0;
+  /** Number of row changes by the index itself. */
+  #ownChanges = 0;
   #idle: (() => void)[] = [];
 
   constructor(store: Store) {
@@ -23,24 +24,24 @@ export class GalleryIndex {
     store.transaction(() => store.database.exec(schema));
   }
 
-  /** Another number when a row of the store changed. */
+  /** Returns a number that changes when a row of the store changes. */
   version(): number {
-    return this.#changes() - this.#own;
+    return this.#changes() - this.#ownChanges;
   }
 
-  /** Inputs that are not looked at yet. */
-  left(): number {
+  /** Returns the number of inputs that are not indexed yet. */
+  unindexed(): number {
     const sql = "SELECT count(*) AS count FROM gallery_entries WHERE indexed <> 1";
     return this.#store.get<{ count: number }>(sql)?.count ?? 0;
   }
 
-  /** Somebody looks: goes on with what is not looked at yet. */
+  /** Indexes the remaining inputs in the background. Each request of the page calls this. */
   watch(): void {
     this.#watchedUntil = performance.now() + watchedMs;
     if (!this.#running && !this.#closed) void this.#run();
   }
 
-  /** Resolves when everything is looked at, or after `ms`. */
+  /** Resolves when all inputs are indexed, or after `ms`. */
   async settled(ms: number): Promise<void> {
     this.watch();
     if (!this.#running) return;
@@ -57,7 +58,7 @@ export class GalleryIndex {
     this.#closed = true;
   }
 
-  /** Another number when a row of the store or of the index changed. */
+  /** Returns a number that changes when a row of the store or of the index changes. */
   #changes(): number {
     return this.#store.get<{ changes: number }>("SELECT total_changes() AS changes")?.changes ?? 0;
   }
@@ -78,7 +79,7 @@ export class GalleryIndex {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** What fails, on a full disk say, is tried again when somebody looks. */
+  /** Indexes some inputs; false if it fails, for example on a full disk. The next request tries again. */
   #trySlice(): boolean {
     try {
       return this.#slice();
@@ -87,17 +88,17 @@ export class GalleryIndex {
     }
   }
 
-  /** Looks at some inputs; false when there are none left. */
+  /** Indexes some inputs; false if no input is left. */
   #slice(): boolean {
     const sql = "SELECT seq FROM gallery_entries WHERE indexed <> 1 ORDER BY seq DESC LIMIT ?";
     const seqs = this.#store.all<{ seq: number }>(sql, this.#sliceSize).map(({ seq }) => seq);
     if (seqs.length === 0) return false;
     const before = this.#changes();
     this.#store.transaction(() => {
-      for (const statement of lookAtInputs) this.#store.run(statement, JSON.stringify(seqs));
-      for (const statement of takeFound) this.#store.run(statement);
+      for (const statement of collectTerms) this.#store.run(statement, JSON.stringify(seqs));
+      for (const statement of storeTerms) this.#store.run(statement);
     });
-    this.#own += this.#changes() - before;
+    this.#ownChanges += this.#changes() - before;
     return true;
   }
 }

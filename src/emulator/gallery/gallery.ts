@@ -1,21 +1,24 @@
-/** The gallery: a page that shows what is in the store, and the data for it. Nothing but the page itself is given without a session. */
+/** The gallery: serves a page that shows the inputs in the store, and its data. Without a session, it serves only the page itself. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import type { Kind } from "../../core/input/kinds.js";
+import { isObject } from "../../core/util/json-values.js";
 import type { MediaFiles } from "../media/media-files.js";
 import { serveOriginal } from "../media/media-route.js";
-import { isObject } from "../server/incoming.js";
-import { type Address, accessOf, baseOf, type Credentials, drain } from "../server/requests.js";
-import type { AppRow, StoredKind } from "../store/model.js";
+import { drain } from "../server/body.js";
+import { type Address, accessOf, baseOf, type Credentials } from "../server/requests.js";
+import type { AppRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { type Asset, assetOf } from "./assets.js";
 import { facetsOf, valuesOf } from "./facets.js";
-import { countFound, findPage, findPlaces } from "./find-inputs.js";
+import { countFound, findLocations, findPage } from "./find-inputs.js";
 import { GalleryIndex } from "./gallery-index.js";
 import { itemsOf, recordOf } from "./items.js";
-import { appKeyOf, filtersOf, placeOf, wholeNumber } from "./parameters.js";
+import { appKeyOf, filtersOf, positionOf, wholeNumber } from "./parameters.js";
 import type { Session, Sessions } from "./sessions.js";
 import type { AppShape, ChangesShape, PageShape, SessionShape } from "./shapes.js";
-import { renditions, Thumbnails } from "./thumbnails.js";
+import { pictureRenditions, Thumbnails } from "./thumbnails.js";
 
 export interface GalleryOptions {
   store: Store;
@@ -24,7 +27,7 @@ export interface GalleryOptions {
   sessions: Sessions;
 }
 
-/** The page runs its own script and shows its own pictures, also those that it makes (`blob:`); nothing in it reaches another server or another page. */
+/** The page may only run its own script and show its own pictures (`blob:` are those that it makes), and may only connect to its own server. */
 const pageHeaders = {
   "content-security-policy": [
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src 'self'",
@@ -41,11 +44,15 @@ const dataHeaders = {
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
 };
-/** A link, or nothing: longer bodies have no business here. */
+/** The body is a link or empty, so a longer body is refused. */
 const maxBodyBytes = 1000;
-/** How long an answer waits for what is not looked at yet, in milliseconds. */
+/** An answer waits this time for inputs that are not indexed yet, in milliseconds. */
 const settleMs = 100;
-const maxPlaces = 100_000;
+const maxLocations = 100_000;
+const notFound = "not found";
+const wrongKey = "The key is wrong.";
+const usedLink = "This link was used before, or the emulator was restarted. Each link works once.";
+const noSession = "the session is missing or over";
 
 export class Gallery {
   readonly #store: Store;
@@ -66,54 +73,55 @@ export class Gallery {
     this.#index?.close();
   }
 
-  /** Answers a request for `/` or for what is under `/gallery`. */
-  async serve(request: IncomingMessage, response: ServerResponse, parts: readonly string[], { searchParams }: Address) {
-    const [, what = "page.html", ...rest] = parts;
-    if (what === "session" && request.method === "POST") return this.#openSession(request, response);
+  /** Answers a request for `/` or for a path under `/gallery`. */
+  async serve(request: IncomingMessage, response: ServerResponse, path: readonly string[], { searchParams }: Address) {
+    const [, resource = "page.html", ...rest] = path;
+    if (resource === "session" && request.method === "POST") return this.#openSession(request, response);
     drain(request);
-    if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405, "only GET");
-    const asset = rest.length === 0 ? assetOf(what) : "unknown";
-    if (asset === "unbuilt") return refuse(response, 503, "the page of the gallery is not built: npm run build");
+    if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405, "only GET and HEAD");
+    const asset = rest.length === 0 ? assetOf(resource) : "unknown";
+    if (asset === "unbuilt") {
+      return refuse(response, 503, "the page of the gallery is not built; run: npm run build");
+    }
     if (asset !== "unknown") return sendAsset(request, response, asset);
-    if (what === "pictures" || what === "media") {
+    if (resource === "pictures" || resource === "media") {
       const session = this.#sessions.byAccess(searchParams.get("access"));
-      if (!session) return refuse(response, 401, "no session");
-      return this.#sendFile(request, response, what, rest, this.#appOf(session, searchParams));
+      if (!session) return refuse(response, 401, noSession);
+      return this.#sendFile(request, response, resource, rest, this.#appOf(session, searchParams));
     }
     const session = this.#sessions.byToken(request.headers["x-sluice-session"]);
-    if (!session) return refuse(response, 401, "no session");
-    if (rest.length > 0) return refuse(response, 404, "not found");
-    if (what === "apps") return sendJson(response, this.#apps(session));
+    if (!session) return refuse(response, 401, noSession);
+    if (rest.length > 0) return refuse(response, 404, notFound);
+    if (resource === "apps") return sendJson(response, this.#apps(session));
     const app = this.#appOf(session, searchParams);
-    if (!app) return refuse(response, 404, "no such app");
-    const json = await this.#data(request, what, app, searchParams);
-    return json === undefined ? refuse(response, 404, "not found") : sendJson(response, json);
+    if (!app) return refuse(response, 404, "the app does not exist");
+    const json = await this.#data(request, resource, app, searchParams);
+    return json === undefined ? refuse(response, 404, notFound) : sendJson(response, json);
   }
 
   async #openSession(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = "";
-    // The connection stays open when this loop is left early: the refusal has to go through it.
+    // If the loop ends early, the connection must stay open: the refusal is sent through it.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       text += chunk.toString("latin1");
       if (text.length <= maxBodyBytes) continue;
       drain(request);
-      return refuse(response, 413, "too long");
+      return refuse(response, 413, `the body has more than ${maxBodyBytes} bytes`);
     }
     const link = linkIn(text);
     let session = link === undefined ? undefined : this.#sessions.openByLink(link);
     if (link === undefined) {
       const access = accessOf(request, this.#credentials);
-      if (access.kind === "right") session = this.#sessions.open(access.app);
+      if (access.key === "valid") session = this.#sessions.open(access.app);
     }
-    if (!session)
-      return refuse(response, 401, link === undefined ? "this is not the key" : "this link was used before");
+    if (!session) return refuse(response, 401, link === undefined ? wrongKey : usedLink);
     const { token, access } = session;
     sendJson(response, { session: token, access } satisfies SessionShape);
   }
 
   #apps({ app }: Session): AppShape[] {
     this.#index ??= new GalleryIndex(this.#store);
-    // The one with the newest input first.
+    // Apps with the newest inputs come first.
     const sql = `SELECT a.* FROM apps a ORDER BY (SELECT max(i.seq) FROM gallery_entries i WHERE i.app = a.seq) DESC, a.seq LIMIT 1000`;
     const rows = this.#store.all<AppRow>(sql);
     return rows
@@ -126,33 +134,35 @@ export class Gallery {
     return row && (!app || (app.userId === row.user && app.appId === row.id)) ? row : undefined;
   }
 
-  async #data(request: IncomingMessage, what: string, app: AppRow, parameters: URLSearchParams): Promise<unknown> {
+  async #data(request: IncomingMessage, resource: string, app: AppRow, parameters: URLSearchParams): Promise<unknown> {
     const index = (this.#index ??= new GalleryIndex(this.#store));
     index.watch();
-    if (what === "changes") return this.#changes(index, app);
-    if (what === "facets") return facetsOf(this.#store, app);
-    if (what === "values") return valuesOf(this.#store, app, parameters.get("key") ?? "");
-    if (what === "record") {
+    if (resource === "changes") return this.#changes(index, app);
+    if (resource === "facets") return facetsOf(this.#store, app);
+    if (resource === "values") return valuesOf(this.#store, app, parameters.get("key") ?? "");
+    if (resource === "record") {
       const context = { app, base: baseOf(request), names: this.#store.names(app.seq) };
       return recordOf(this.#store, this.#files, context, wholeNumber(parameters.get("seq")) ?? 0);
     }
-    const filters = filtersOf(parameters, app.seq);
+    if (resource !== "locations" && resource !== "inputs") return undefined;
     await index.settled(settleMs);
-    if (what === "places") {
-      return `{"points":${findPlaces(this.#store, filters, maxPlaces)}}`;
-    }
-    if (what !== "inputs") return undefined;
-    const place = placeOf(parameters, () => this.#newest(app));
-    const seqs = findPage(this.#store, filters, place);
+    if (resource === "inputs") return this.#page(app, parameters);
+    return `{"points":${findLocations(this.#store, filtersOf(parameters, app.seq), maxLocations)}}`;
+  }
+
+  #page(app: AppRow, parameters: URLSearchParams): PageShape {
+    const filters = filtersOf(parameters, app.seq);
+    const position = positionOf(parameters, () => this.#newest(app));
+    const { top, after, skip, limit } = position;
+    const seqs = findPage(this.#store, filters, position);
     const items = itemsOf(this.#store, this.#files, app, seqs);
-    if (place.after !== undefined) return { items, top: place.top } satisfies PageShape; // who scrolls has the count
-    const isLast = seqs.length < place.limit && (seqs.length > 0 || place.skip === 0);
-    const total = isLast ? place.skip + seqs.length : countFound(this.#store, filters, place.top);
-    return { items, top: place.top, total } satisfies PageShape;
+    if (after !== undefined) return { items, top }; // The client has the count from the first page.
+    const isLast = seqs.length < limit && (seqs.length > 0 || skip === 0);
+    return { items, top, total: isLast ? skip + seqs.length : countFound(this.#store, filters, top) };
   }
 
   #changes(index: GalleryIndex, app: AppRow): ChangesShape {
-    return { version: index.version(), newest: this.#newest(app), indexing: index.left() };
+    return { version: index.version(), newest: this.#newest(app), indexing: index.unindexed() };
   }
 
   #newest({ seq }: AppRow): number {
@@ -160,34 +170,35 @@ export class Gallery {
     return this.#store.get<{ seq: number }>(sql, seq)?.seq ?? 0;
   }
 
-  /** `pictures/{rendition}/{sha256}` are made here; `media/{sha256}` are the bytes that were stored. */
+  /** Serves `pictures/{rendition}/{sha256}`, which are made here, and `media/{sha256}`, the stored bytes. */
   async #sendFile(
     request: IncomingMessage,
     response: ServerResponse,
-    what: "pictures" | "media",
+    resource: "pictures" | "media",
     parts: readonly string[],
     app: AppRow | undefined,
   ): Promise<void> {
     const sha256 = parts.at(-1) ?? "";
-    const sql = "SELECT kind FROM inputs WHERE sha256 = ? AND app = ? AND status = 30000 LIMIT 1";
-    const row = app && this.#store.get<{ kind: StoredKind }>(sql, sha256, app.seq);
-    if (!row) return refuse(response, 404, "not found");
+    const sql = "SELECT kind FROM inputs WHERE sha256 = ? AND app = ? AND status = ? LIMIT 1";
+    const row = app && this.#store.get<{ kind: Kind }>(sql, sha256, app.seq, statusCodes.INPUT_SUCCESS);
+    if (!row) return refuse(response, 404, notFound);
     const path = this.#files.pathOf(sha256);
     response.setHeader("cache-control", "private, max-age=31536000, immutable");
-    if (what === "media") {
-      if (parts.length !== 1) return refuse(response, 404, "not found");
+    if (resource === "media") {
+      if (parts.length !== 1) return refuse(response, 404, notFound);
       return serveOriginal(request, response, { path, sha256, kind: row.kind });
     }
     const [name = ""] = parts;
-    const rendition = Object.hasOwn(renditions, name) ? renditions[name] : undefined;
-    if (row.kind !== "image" || !rendition || parts.length !== 2) return refuse(response, 404, "not found");
+    const rendition = Object.hasOwn(pictureRenditions, name) ? pictureRenditions[name] : undefined;
+    if (row.kind !== "image" || !rendition || parts.length !== 2) return refuse(response, 404, notFound);
     const bytes = await this.#thumbnails.get(path, sha256, rendition);
-    if (!bytes) return refuse(response, 404, "no picture can be made of it");
+    if (!bytes) return refuse(response, 404, "the image cannot be decoded");
     response.writeHead(200, { "content-type": "image/webp", "content-length": bytes.length, ...dataHeaders });
     response.end(request.method === "HEAD" ? undefined : bytes);
   }
 }
 
+/** Returns the link in a body: undefined for an empty body, "" for an invalid one. */
 function linkIn(text: string): string | undefined {
   if (text === "") return undefined;
   try {
@@ -204,7 +215,7 @@ function sendAsset({ headers, method }: IncomingMessage, response: ServerRespons
   response.end(method === "HEAD" ? undefined : bytes);
 }
 
-/** Texts are JSON already. */
+/** Sends JSON. A string is sent as it is, because it is JSON already. */
 function sendJson(response: ServerResponse, json: unknown): void {
   const text = typeof json === "string" ? json : JSON.stringify(json);
   const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };

@@ -1,8 +1,8 @@
-/** The tables of the gallery's index, and the statements that fill them. They are temporary: the store's own file has nothing of them. */
+/** The tables of the gallery's index, and the statements that fill them. They are temporary, so the file of the store does not contain them. */
 
 /**
- * Entries are the inputs; `indexed` is 0 for not yet, 1 for done, 2 for changed since. A term is a field with a value, and its uses are the inputs that
- * have it. Triggers keep kind and status of the entries, and all counts; terms and places are looked at later, newest first.
+ * An entry is an input; its `indexed` is 0 before it is indexed, 1 after, and 2 if it changed since. A term is a field with a value, and its uses are
+ * the inputs that have it. Triggers update the kind and status of entries and all counts. Terms and locations are indexed later, newest first.
  */
 export const schema = `
 CREATE TEMP TABLE gallery_entries (seq INTEGER PRIMARY KEY, app INTEGER NOT NULL, kind TEXT NOT NULL, status INTEGER NOT NULL,
@@ -50,30 +50,30 @@ CREATE TEMP TRIGGER gallery_erased AFTER DELETE ON main.annotations WHEN OLD.lev
   UPDATE gallery_entries SET indexed = 2 WHERE indexed = 1 AND seq = (SELECT seq FROM inputs WHERE app = OLD.app AND id = OLD.input_id); END;
 `;
 
-/** Halves of characters, as JSON writes them: SQLite would make of them what is no text, and its driver ends the process over it. */
-const halves = "'\\ud'";
-/** Looks at some inputs, whose numbers are a JSON list. Longer values than these are no terms: nobody picks them from a list. */
-export const lookAtInputs = [
+/** The JSON escape of half of a surrogate pair. SQLite would decode it into invalid text, on which its driver ends the process. */
+const surrogate = "'\\ud'";
+/** Collects the terms of some inputs, whose numbers are a JSON list. Values over 120 characters are no terms, because nobody picks them from a list. */
+export const collectTerms = [
   `DELETE FROM gallery_uses WHERE seq IN (SELECT e.seq FROM json_each(?) s CROSS JOIN gallery_entries e ON e.seq = s.value WHERE e.indexed = 2)`,
   `INSERT OR IGNORE INTO gallery_found SELECT d.app, 'dataset', d.dataset, d.input FROM json_each(?) s CROSS JOIN dataset_inputs d ON d.input = s.value`,
   `INSERT OR IGNORE INTO gallery_found SELECT i.app, 'concept', json_extract(c.value, '$.id'), i.seq
    FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value, json_each(i.fields, '$.concepts') c
-   WHERE instr(i.fields, ${halves}) = 0`,
+   WHERE instr(i.fields, ${surrogate}) = 0`,
   `INSERT OR IGNORE INTO gallery_found SELECT i.app, 'concept', json_extract(c.value, '$.id'), i.seq
    FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value
    CROSS JOIN annotations a ON a.app = i.app AND a.input_id = i.id AND a.level = 0,
    json_each(json_array(json_extract(a.data, '$.concepts'), json_extract(a.data, '$.region.concepts'))) l, json_each(l.value) c
-   WHERE l.type = 'array' AND instr(a.data, ${halves}) = 0`,
+   WHERE l.type = 'array' AND instr(a.data, ${surrogate}) = 0`,
   `INSERT OR IGNORE INTO gallery_found
    SELECT i.app, CASE typeof(m.key) WHEN 'integer' THEN m.path ELSE m.fullkey END, m.atom, i.seq
    FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value, json_tree(i.fields, '$.metadata') m
-   WHERE instr(i.fields, ${halves}) = 0 AND m.atom IS NOT NULL AND m.key <> 'sluice_fingerprint' AND length(m.atom) <= 120 AND length(m.fullkey) <= 120`,
+   WHERE instr(i.fields, ${surrogate}) = 0 AND m.atom IS NOT NULL AND m.key <> 'sluice_fingerprint' AND length(m.atom) <= 120 AND length(m.fullkey) <= 120`,
   `UPDATE gallery_entries SET (longitude, latitude, indexed) =
    (SELECT json_extract(fields, '$.geo.geo_point.longitude'), json_extract(fields, '$.geo.geo_point.latitude'), 1 FROM inputs i WHERE i.seq = gallery_entries.seq)
    WHERE seq IN (SELECT value FROM json_each(?))`,
 ];
-/** Takes what was found into the terms and their uses. */
-export const takeFound = [
+/** Stores the collected terms and their uses. */
+export const storeTerms = [
   `INSERT INTO gallery_terms (app, field, value, count) SELECT app, field, value, count(*) FROM gallery_found WHERE true GROUP BY app, field, value
    ON CONFLICT DO UPDATE SET count = count + excluded.count`,
   `INSERT INTO gallery_uses SELECT t.id, f.seq FROM gallery_found f CROSS JOIN gallery_terms t ON t.app = f.app AND t.field = f.field AND t.value = f.value`,

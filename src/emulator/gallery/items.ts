@@ -1,44 +1,43 @@
-/** Inputs as the gallery shows them: as tiles of the grid, and one with all that there is of it. */
+/** Inputs as the gallery shows them: tiles of the grid, and the complete record of one input. */
 
 import { closeSync, openSync, readSync } from "node:fs";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { shorten } from "../../core/util/shorten.js";
 import type { MediaFiles } from "../media/media-files.js";
-import { isObject } from "../server/incoming.js";
-import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../server/outgoing.js";
-import { status } from "../server/status.js";
-import type {
-  AnnotationData,
-  AnnotationRow,
-  AppRow,
-  Fields,
-  InputRow,
-  Json,
-  JsonObject,
-  Region,
-} from "../store/model.js";
+import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow, Region } from "../store/model.js";
 import type { Store } from "../store/store.js";
+import { objectIn } from "../wire/lenient-json.js";
+import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../wire/outgoing.js";
+import { status } from "../wire/status.js";
 import type { ItemShape, RecordShape, RegionShape, State } from "./shapes.js";
 
-/** Of a tile. */
+/** Limits of a tile. */
 const maxRegions = 20;
 const maxTileConcepts = 8;
 const excerptLength = 280;
-/** Of a record. */
+/** An excerpt is decoded from this many bytes of a file. */
+const excerptBytes = 1200;
+/** Limits of a record. */
 const maxAnnotations = 500;
 const maxTextLength = 100_000;
 
 type TileRow = Pick<InputRow, "seq" | "id" | "kind" | "status" | "details" | "sha256" | "size_bytes"> & {
   concepts: string | null;
-  /** Of an image, as it is stored. */
+  /** Size of a stored image. */
   width: number | null;
   height: number | null;
+  /** The beginning of the JSON of a text. */
   start: string | null;
 };
 
+/** Returns the state of an input by its status code. */
 export function stateOf(code: number): State {
-  return code === 30000 ? "ready" : code === 30001 || code === 30003 ? "waiting" : "failed";
+  if (code === statusCodes.INPUT_SUCCESS) return "ready";
+  return code === statusCodes.INPUT_PENDING || code === statusCodes.INPUT_IN_PROGRESS ? "waiting" : "failed";
 }
 
-/** The tiles of these inputs, in this order; those that were deleted meanwhile are left out. */
+/** Returns the tiles of inputs in this order, without inputs that were deleted in the meantime. */
 export function itemsOf(store: Store, files: MediaFiles, app: AppRow, seqs: readonly number[]): ItemShape[] {
   const sql = `SELECT i.seq, i.id, i.kind, i.status, i.details, i.sha256, i.size_bytes, json_extract(i.fields, '$.concepts') AS concepts,
     CASE i.kind WHEN 'image' THEN json_extract(i.media, '$.image.image_info.width') END AS width,
@@ -65,7 +64,7 @@ function tileOf(store: Store, files: MediaFiles, app: AppRow, row: TileRow): Ite
     state: stateOf(row.status),
     status: description,
     ...(details === null ? {} : { details }),
-    ...(sha256 !== null && row.status === 30000 ? { sha256 } : {}),
+    ...(sha256 !== null && row.status === statusCodes.INPUT_SUCCESS ? { sha256 } : {}),
     ...(text === undefined ? {} : { text }),
     sizeBytes: row.size_bytes,
     ...(width && height ? { size: [width, height] } : {}),
@@ -74,7 +73,7 @@ function tileOf(store: Store, files: MediaFiles, app: AppRow, row: TileRow): Ite
   };
 }
 
-/** All of one input; undefined when it is not there. */
+/** Returns the complete record of an input. Undefined: it does not exist. */
 export function recordOf(
   store: Store,
   files: MediaFiles,
@@ -86,9 +85,9 @@ export function recordOf(
   const [item] = itemsOf(store, files, app, [seq]);
   if (!row || !item) return undefined;
   const input = outgoingInput(row, context);
-  const cut = cutText(
+  const text = takeText(
     input,
-    row.kind === "text" && row.sha256 !== null ? startOf(files.pathOf(row.sha256)) : undefined,
+    row.kind === "text" && row.sha256 !== null ? beginningOfFile(files.pathOf(row.sha256)) : undefined,
   );
   const annotations = store.all<AnnotationRow>(
     "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND level = 0 ORDER BY seq LIMIT ?",
@@ -109,21 +108,20 @@ export function recordOf(
       times_stored: row.times_stored,
       ...(row.job === null ? {} : { inputs_add_job_id: row.job }),
     },
-    ...cut,
+    ...text,
     datasets,
-    ...(geo ? { place: geo.geo_point } : {}),
+    ...(geo ? { location: geo.geo_point } : {}),
   };
 }
 
-/** Takes what is too long to be shown out of the record, and gives the text of the input. */
-function cutText({ data }: JsonObject, hosted: string | undefined): Pick<RecordShape, "text" | "textIsCut"> {
-  const medium = isObject(data) && isObject(data.text) ? data.text : {};
+/** Returns the text of an input up to the limit, and shortens a longer text in the record itself. */
+function takeText({ data }: JsonObject, hosted: string | undefined): Pick<RecordShape, "text" | "isTextCut"> {
+  const medium = objectIn(objectIn(data).text);
   const raw = typeof medium.raw === "string" ? medium.raw : hosted;
   if (raw === undefined) return {};
   if (raw.length <= maxTextLength) return { text: raw };
-  const text = raw.slice(0, maxTextLength);
-  if (medium.raw !== undefined) medium.raw = `${text.slice(0, excerptLength)}…`;
-  return { text, textIsCut: true };
+  if (medium.raw !== undefined) medium.raw = shorten(raw, excerptLength);
+  return { text: raw.slice(0, maxTextLength), isTextCut: true };
 }
 
 function regionsOf(store: Store, app: AppRow, inputId: string): Region[] {
@@ -131,12 +129,13 @@ function regionsOf(store: Store, app: AppRow, inputId: string): Region[] {
   return store.all<{ data: string }>(sql, app.seq, inputId, maxRegions).flatMap(({ data }) => regionIn(data));
 }
 
-/** What is drawn on the input as a whole; what is drawn on frames has its own times. */
+/** Returns the region of an annotation. Regions of frames are left out, because each frame has its own time. */
 function regionIn(data: string): Region[] {
   const { region, around } = JSON.parse(data) as AnnotationData;
   return region && !around ? [region] : [];
 }
 
+/** Returns a region with its coordinates as shares of width and height. */
 function shapeOf({ region_info: info, concepts }: Region, names: ReadonlyMap<string, string>): RegionShape {
   const shape: RegionShape = { concepts: concepts.map(({ id }) => names.get(id) ?? id) };
   const { bounding_box: box, polygon } = info ?? {};
@@ -151,23 +150,25 @@ function share(value: Json | undefined): number {
   return Number(value) || 0;
 }
 
-/** How a text begins: out of the start of its JSON, or of its file. */
+/** Returns the beginning of a text, from its JSON or from its file. */
 function excerptOf({ start, sha256 }: TileRow, files: MediaFiles): string | undefined {
-  const written = /"raw":"((?:[^"\\]|\\.)*)/s.exec(start ?? "")?.[1];
-  const text =
-    written === undefined ? (sha256 === null ? undefined : startOf(files.pathOf(sha256), 1200)) : unescaped(written);
-  return text?.slice(0, excerptLength);
+  const escaped = /"raw":"((?:[^"\\]|\\.)*)/s.exec(start ?? "")?.[1];
+  if (escaped !== undefined) return unescaped(escaped).slice(0, excerptLength);
+  if (sha256 === null) return undefined;
+  return beginningOfFile(files.pathOf(sha256), excerptBytes)?.slice(0, excerptLength);
 }
 
-function unescaped(written: string): string {
+/** Decodes a JSON string whose end may be missing. */
+function unescaped(escaped: string): string {
   try {
-    return JSON.parse(`"${written.replace(/\\u[0-9a-f]{0,3}$/i, "")}"`) as string;
+    return JSON.parse(`"${escaped.replace(/\\u[0-9a-f]{0,3}$/i, "")}"`) as string;
   } catch {
     return "";
   }
 }
 
-function startOf(path: string, bytes = maxTextLength + 4): string | undefined {
+/** Returns the beginning of a text file. Undefined: the file was deleted in the meantime. */
+function beginningOfFile(path: string, bytes = maxTextLength + 4): string | undefined {
   try {
     const file = openSync(path, "r");
     try {
@@ -177,6 +178,6 @@ function startOf(path: string, bytes = maxTextLength + 4): string | undefined {
       closeSync(file);
     }
   } catch {
-    return undefined; // deleted meanwhile
+    return undefined;
   }
 }

@@ -1,21 +1,24 @@
-/** What the page asks for, read from an address. */
+/** Reads the parameters of the page's requests. Invalid parameters are ignored. */
 
-import { mediaKinds } from "../store/model.js";
-import type { Filters, Place } from "./find-inputs.js";
+import { kinds } from "../../core/input/kinds.js";
+import type { Filters, PagePosition } from "./find-inputs.js";
 import type { State } from "./shapes.js";
 
+const defaultPageSize = 100;
 const maxPageSize = 200;
 const states: readonly string[] = ["ready", "waiting", "failed"] satisfies State[];
 
+/** Reads a whole number of at most 15 digits. */
 export function wholeNumber(text: string | null): number | undefined {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
+/** Returns the number of the app. */
 export function appKeyOf(parameters: URLSearchParams): number {
   return wholeNumber(parameters.get("app")) ?? 0;
 }
 
-/** Filters that make no sense are none. */
+/** Reads the filters. */
 export function filtersOf(parameters: URLSearchParams, app: number): Filters {
   const text = (name: string) => parameters.get(name) || undefined;
   const kind = text("kind");
@@ -24,7 +27,7 @@ export function filtersOf(parameters: URLSearchParams, app: number): Filters {
   const isArea = area?.length === 4 && area.every(Number.isFinite);
   return {
     app,
-    kind: (mediaKinds as readonly string[]).includes(kind ?? "") ? kind : undefined,
+    kind: (kinds as readonly string[]).includes(kind ?? "") ? kind : undefined,
     code: wholeNumber(status ?? null),
     state: states.includes(status ?? "") ? (status as State) : undefined,
     dataset: text("dataset"),
@@ -36,12 +39,13 @@ export function filtersOf(parameters: URLSearchParams, app: number): Filters {
   };
 }
 
-export function placeOf(parameters: URLSearchParams, newest: () => number): Place {
+/** Reads the position of a page. @param newest returns the newest input, for a listing that starts now */
+export function positionOf(parameters: URLSearchParams, newest: () => number): PagePosition {
   const number = (name: string) => wholeNumber(parameters.get(name));
   return {
     top: number("top") ?? newest(),
     after: number("after"),
     skip: number("skip") ?? 0,
-    limit: Math.min(number("limit") ?? 100, maxPageSize),
+    limit: Math.min(number("limit") ?? defaultPageSize, maxPageSize),
   };
 }

@@ -1,28 +1,31 @@
-/** Who may look at the gallery: links that are good once, and the sessions that they open. */
+/** Access to the gallery: links that work once, and the sessions that they open. */
 
 import { createHash, randomBytes } from "node:crypto";
 import type { AppName } from "../server/requests.js";
 
 export interface Session {
+  /** Authorizes requests, in a header. */
   token: string;
-  /** For the addresses of pictures, which carry no header. */
+  /** Authorizes pictures and media, which browsers load without headers, in the address. */
   access: string;
-  /** The one app that may be seen; undefined: all. */
+  /** The one app that the session can show. Undefined: all apps. */
   app: AppName | undefined;
 }
 
-/** The oldest ones give way. */
+/** If there are more, the oldest are dropped. */
 const maxLinks = 100;
 const maxSessions = 1000;
 
 /**
- * Sessions last as long as the store runs. They are no cookies: a browser sends those to every port of a machine, also to the servers of others.
+ * Issues links and sessions. A session lasts as long as the emulator runs.
+ *
+ * Sessions do not use cookies, because a browser sends cookies to all ports of a host, so also to the servers of other programs.
  */
 export class Sessions {
   readonly #links = new Set<string>();
   readonly #sessions = new Map<string, Session>();
 
-  /** What opens one session, once. */
+  /** Makes a link that opens one session. */
   link(): string {
     const link = newToken();
     this.#links.add(digestOf(link));
@@ -30,11 +33,12 @@ export class Sessions {
     return link;
   }
 
-  /** The session of a link, which is used up by it. */
+  /** Opens the session of a link. The link then no longer works. */
   openByLink(link: string): Session | undefined {
     return this.#links.delete(digestOf(link)) ? this.open(undefined) : undefined;
   }
 
+  /** Opens a session for one app or for all apps. */
   open(app: AppName | undefined): Session {
     const session = { token: newToken(), access: newToken(), app };
     this.#sessions.set(digestOf(session.token), session);
@@ -43,15 +47,17 @@ export class Sessions {
     return session;
   }
 
+  /** Returns the session of a token. */
   byToken(token: unknown): Session | undefined {
     return this.#find(token, "token");
   }
 
+  /** Returns the session of an access value. */
   byAccess(access: unknown): Session | undefined {
     return this.#find(access, "access");
   }
 
-  /** Looked up by a digest, whose place in memory tells nothing of what was guessed right. */
+  /** Finds a session by a digest of the value, so that the time of the lookup reveals nothing about the value. */
   #find(value: unknown, which: "token" | "access"): Session | undefined {
     if (typeof value !== "string") return undefined;
     const session = this.#sessions.get(digestOf(value));
@@ -67,9 +73,9 @@ function digestOf(token: string): string {
   return createHash("sha256").update(token).digest("base64");
 }
 
-function dropOldest(entries: Set<string> | Map<string, unknown>, most: number): void {
+function dropOldest(entries: Set<string> | Map<string, unknown>, maxSize: number): void {
   for (const key of entries.keys()) {
-    if (entries.size <= most) return;
+    if (entries.size <= maxSize) return;
     entries.delete(key);
   }
 }

@@ -1,14 +1,15 @@
-/** What the gallery's server and its page say to each other. */
+/** The messages between the gallery's server and its page. */
 
-export type Kind = "image" | "video" | "audio" | "text";
-/** What an input's status comes down to. */
+import type { Kind } from "../../core/input/kinds.js";
+
+/** The state of an input, derived from its status code. */
 export type State = "ready" | "waiting" | "failed";
 
-/** What `POST /gallery/session` gives. */
+/** The answer of `POST /gallery/session`. */
 export interface SessionShape {
-  /** Goes along with every request, in the header `x-sluice-session`. */
+  /** Sent with every request in the header `x-sluice-session`. */
   session: string;
-  /** Goes along in the addresses of pictures and media, and opens nothing else. */
+  /** Sent in the addresses of pictures and media. It authorizes nothing else. */
   access: string;
 }
 
@@ -18,7 +19,7 @@ export interface AppShape {
   id: string;
 }
 
-/** Something drawn on an image, in shares of its width and height as it is stored. */
+/** A region of an image. Coordinates are shares of the width and height of the stored image. */
 export interface RegionShape {
   /** Left, top, right, bottom. */
   box?: [number, number, number, number];
@@ -34,17 +35,17 @@ export interface ItemShape {
   kind: Kind;
   code: number;
   state: State;
-  /** What the code means. */
+  /** Description of the code. */
   status: string;
-  /** What the store says beyond it. */
+  /** Details of the status. */
   details?: string;
-  /** Content that can be shown. */
+  /** SHA-256 of the content, if it can be shown. */
   sha256?: string;
-  /** How a text begins. */
+  /** The beginning of a text. */
   text?: string;
-  /** Of its content; 0 for a text that came without a file. */
+  /** Size of the content. 0 for a text that was sent without a file. */
   sizeBytes: number;
-  /** Width and height of an image as it is stored, which EXIF may turn. */
+  /** Width and height of the stored image, before its EXIF rotation. */
   size?: [number, number];
   concepts: string[];
   regions: RegionShape[];
@@ -52,9 +53,9 @@ export interface ItemShape {
 
 export interface PageShape {
   items: ItemShape[];
-  /** The newest input that counts; what came later is not in these pages. */
+  /** The newest input of the listing. Inputs that were added later are not in its pages. */
   top: number;
-  /** Inputs that the filters let through, up to `top`; not with a page that follows another. */
+  /** Number of inputs that match the filters, up to `top`. Missing in a page that was requested with `after`. */
   total?: number;
 }
 
@@ -64,32 +65,32 @@ export interface FacetsShape {
   statuses: { code: number; text: string; state: State; count: number }[];
   datasets: { id: string; count: number }[];
   concepts: { id: string; name: string; count: number }[];
-  /** Keys of metadata; those of inner objects after a dot. */
+  /** Metadata keys. The keys of nested objects follow a dot. */
   keys: string[];
 }
 
 export interface ChangesShape {
-  /** Another number when something changed. */
+  /** Changes when a row of the store changes. */
   version: number;
   newest: number;
-  /** Inputs whose concepts, metadata and places are not looked at yet. */
+  /** Number of inputs whose concepts, metadata and locations are not indexed yet. */
   indexing: number;
 }
 
-export interface PlacesShape {
+export interface LocationsShape {
   /** Triples of input, longitude and latitude. */
   points: [number, number, number][];
 }
 
-/** All that there is of one input. */
+/** The complete record of one input. */
 export interface RecordShape {
   item: ItemShape;
-  /** The input as the API shows it, long texts cut, with datasets and annotations. */
+  /** The input as the API returns it, with its datasets and annotations. Long texts are shortened. */
   record: Record<string, unknown>;
   /** The beginning of a text. */
   text?: string;
-  /** The text goes on. */
-  textIsCut?: true;
+  /** Whether the text is longer. */
+  isTextCut?: true;
   datasets: string[];
-  place?: { longitude: number; latitude: number };
+  location?: { longitude: number; latitude: number };
 }

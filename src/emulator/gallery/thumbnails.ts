@@ -1,63 +1,66 @@
-/** Small pictures of stored images: made when they are asked for, a few at a time, and kept while there is room. */
+/** Makes small pictures of stored images on request, at most two at a time, and caches them. */
 
 import { limits } from "../../clarifai/limits.js";
 import { describeFile } from "../../core/input/content.js";
-import { pixelBudget } from "../../core/input/pixel-budget.js";
+import { pixelBudget } from "../../core/input/decoding.js";
 import { Semaphore } from "../../core/util/semaphore.js";
 
-/** How a picture is made: its longest side in pixels, and whether it is turned by its EXIF orientation. */
 export interface Rendition {
+  /** Longest side. */
   pixels: number;
+  /** Applies the EXIF orientation. */
   isUpright: boolean;
 }
 
-/** By name. What is drawn on an image goes by its pixels as they are stored. */
-export const renditions: Readonly<Record<string, Rendition>> = {
+/** Renditions by name. Regions refer to the stored pixels, so images with regions need a rendition without rotation. */
+export const pictureRenditions: Readonly<Record<string, Rendition>> = {
   tile: { pixels: 360, isUpright: true },
   view: { pixels: 1600, isUpright: true },
   "tile-as-stored": { pixels: 360, isUpright: false },
   "view-as-stored": { pixels: 1600, isUpright: false },
 };
-/** What is decoded at all, whatever a file says that it is. */
-const decoded = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif", "image/tiff"]);
-const maxKeptBytes = 32_000_000;
+/** The formats that are decoded. */
+const decodedTypes = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif", "image/tiff"]);
+const maxCachedBytes = 32_000_000;
+
+const maxAtOnce = 2;
 
 export class Thumbnails {
-  readonly #kept = new Map<string, Buffer>();
-  readonly #making = new Map<string, Promise<Buffer | undefined>>();
-  readonly #turns = new Semaphore(2);
-  #keptBytes = 0;
+  readonly #cache = new Map<string, Buffer>();
+  readonly #pending = new Map<string, Promise<Buffer | undefined>>();
+  readonly #slots = new Semaphore(maxAtOnce);
+  #cachedBytes = 0;
 
-  /** A WEBP of an image file; undefined when it cannot be made. */
+  /** Returns a WebP picture of an image file. Undefined: it cannot be decoded. */
   get(path: string, name: string, rendition: Rendition): Promise<Buffer | undefined> {
     const key = `${rendition.pixels} ${rendition.isUpright} ${name}`;
-    const kept = this.#kept.get(key);
-    if (kept) {
-      this.#kept.delete(key);
-      this.#kept.set(key, kept); // the last to go
-      return Promise.resolve(kept);
+    const cached = this.#cache.get(key);
+    if (cached) {
+      this.#cache.delete(key);
+      this.#cache.set(key, cached); // The least recently used picture is first in the map.
+      return Promise.resolve(cached);
     }
-    const making = this.#making.get(key);
-    if (making) return making;
-    const made = this.#turns
+    const pending = this.#pending.get(key);
+    if (pending) return pending;
+    const picture = this.#slots
       .run(() => make(path, rendition))
       .catch(() => undefined)
       .then((bytes) => {
-        this.#making.delete(key);
-        if (bytes) this.#keep(key, bytes);
+        this.#pending.delete(key);
+        if (bytes) this.#add(key, bytes);
         return bytes;
       });
-    this.#making.set(key, made);
-    return made;
+    this.#pending.set(key, picture);
+    return picture;
   }
 
-  #keep(key: string, bytes: Buffer): void {
-    this.#kept.set(key, bytes);
-    this.#keptBytes += bytes.length;
-    for (const [oldest, { length }] of this.#kept) {
-      if (this.#keptBytes <= maxKeptBytes) return;
-      this.#kept.delete(oldest);
-      this.#keptBytes -= length;
+  #add(key: string, bytes: Buffer): void {
+    this.#cache.set(key, bytes);
+    this.#cachedBytes += bytes.length;
+    for (const [oldest, { length }] of this.#cache) {
+      if (this.#cachedBytes <= maxCachedBytes) return;
+      this.#cache.delete(oldest);
+      this.#cachedBytes -= length;
     }
   }
 }
@@ -65,7 +68,7 @@ export class Thumbnails {
 async function make(path: string, { pixels, isUpright }: Rendition): Promise<Buffer | undefined> {
   const { width = 0, height = 0, mimeType = "" } = (await describeFile(path)).content;
   const megapixels = (width * height) / 1_000_000;
-  if (!decoded.has(mimeType) || megapixels > limits.maxMegapixels) return undefined;
+  if (!decodedTypes.has(mimeType) || megapixels > limits.maxMegapixels) return undefined;
   const { default: sharp } = await import("sharp");
   const open = () =>
     sharp(path, { limitInputPixels: limits.maxMegapixels * 1_000_000, failOn: "none", sequentialRead: true });

@@ -1,4 +1,4 @@
-/** Media files of the store: named after their content, written as they arrive. */
+/** Media files of the store. They are written as they arrive, and named by the SHA-256 of their content. */
 
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
@@ -7,17 +7,18 @@ import { join } from "node:path";
 export interface StoredMedia {
   sha256: string;
   sizeBytes: number;
+  /** False if the bytes were not valid base64. */
   valid: boolean;
 }
 
-/** Bytes gathered before they are written to the file. */
+/** Bytes are buffered up to this number before they are written to the file. */
 const bufferBytes = 256 * 1024;
 
 export class MediaFiles {
   readonly #folder: string;
   readonly #temporary: string;
-  /** How many requests and fetches hold a file before an input has it. */
-  readonly #held = new Map<string, number>();
+  /** Number of requests and fetches that hold a file, by its SHA-256. They hold it until the row of the input exists. */
+  readonly #holders = new Map<string, number>();
   #counter = 0;
 
   constructor(folder: string) {
@@ -25,10 +26,10 @@ export class MediaFiles {
     this.#temporary = join(folder, "incoming");
     mkdirSync(this.#folder, { recursive: true });
     mkdirSync(this.#temporary, { recursive: true });
-    for (const name of readdirSync(this.#temporary)) rmSync(join(this.#temporary, name)); // of a run that was killed
+    for (const name of readdirSync(this.#temporary)) rmSync(join(this.#temporary, name)); // A killed process left them.
   }
 
-  /** The names of all files that begin with two digits. */
+  /** Returns the names of all files that begin with these two digits. */
   list(prefix: string): string[] {
     const folder = join(this.#folder, prefix);
     return existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name)) : [];
@@ -38,7 +39,7 @@ export class MediaFiles {
     return join(this.#folder, sha256.slice(0, 2), sha256);
   }
 
-  /** Begins a file; it gets its name when its content is known, and is held from then on until `release`. */
+  /** Creates a file. When its content is complete, it gets its final name, and is held until `release`. */
   create(): MediaWriter {
     this.#counter += 1;
     const finalPath = (sha256: string) => {
@@ -47,23 +48,23 @@ export class MediaFiles {
       mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true });
       return path;
     };
-    const hold = (sha256: string) => void this.#held.set(sha256, (this.#held.get(sha256) ?? 0) + 1);
+    const hold = (sha256: string) => void this.#holders.set(sha256, (this.#holders.get(sha256) ?? 0) + 1);
     return new MediaWriter(join(this.#temporary, String(this.#counter)), finalPath, hold);
   }
 
-  /** Lets go of finished files; those that nothing holds or uses any more are deleted. */
+  /** Releases complete files. Files that are neither held nor used are deleted. */
   release(media: readonly StoredMedia[], isUsed: (sha256: string) => boolean): void {
     for (const { sha256 } of media) {
-      const holders = (this.#held.get(sha256) ?? 1) - 1;
-      if (holders > 0) this.#held.set(sha256, holders);
-      else this.#held.delete(sha256);
+      const holders = (this.#holders.get(sha256) ?? 1) - 1;
+      if (holders > 0) this.#holders.set(sha256, holders);
+      else this.#holders.delete(sha256);
       if (!isUsed(sha256)) this.remove(sha256);
     }
   }
 
-  /** Deletes a file, unless a request is about to use it. */
+  /** Deletes a file, unless a request holds it. */
   remove(sha256: string): void {
-    if (!this.#held.has(sha256)) rmSync(this.pathOf(sha256), { force: true });
+    if (!this.#holders.has(sha256)) rmSync(this.pathOf(sha256), { force: true });
   }
 }
 
@@ -92,7 +93,7 @@ export class MediaWriter {
     if (this.#buffered >= bufferBytes) this.#flush();
   }
 
-  /** Puts the file in its place. */
+  /** Closes the file and gives it its final name. */
   finish(valid: boolean): StoredMedia {
     const sha256 = this.#hash.digest("hex");
     const final = this.#finalPath(sha256);
@@ -108,6 +109,7 @@ export class MediaWriter {
     return { sha256, sizeBytes: this.sizeBytes, valid };
   }
 
+  /** Closes and deletes the file. */
   discard(): void {
     if (this.#file === undefined) return;
     closeSync(this.#file);
@@ -123,7 +125,7 @@ export class MediaWriter {
   }
 }
 
-/** A disk that becomes full writes a part, and refuses the rest. */
+/** Writes all bytes. On a nearly full disk, one call may write only a part of them. */
 function writeAll(file: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
 }

@@ -1,28 +1,29 @@
-/** Hosted media: the original bytes of an input, behind credentials. */
+/** Serves hosted media: the original bytes of inputs, and smaller renditions of images. */
 
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { limits } from "../../clarifai/limits.js";
 import { describeFile, mimeTypeOf } from "../../core/input/content.js";
-import { pixelBudget } from "../../core/input/pixel-budget.js";
+import { pixelBudget } from "../../core/input/decoding.js";
+import type { Kind } from "../../core/input/kinds.js";
 import type { Fault } from "../server/faults.js";
 import { sendWithFaults } from "../server/faulty-answers.js";
 import type { Access } from "../server/requests.js";
-import { renditions, type StoredKind, sizesOf } from "../store/model.js";
+import { renditions, sizesOf } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import type { MediaFiles } from "./media-files.js";
 
-/** Whatever was stored: a browser that is led to it shows no page and runs no script, and no page of another site embeds it. */
-const harmless = {
+/** Headers for untrusted content: browsers run no script in it, and pages of other sites cannot embed it. */
+const contentHeaders = {
   "content-security-policy": "default-src 'none'; sandbox",
   "content-disposition": "attachment",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
 };
 
-/** Bytes that are read in one go: all of a small file, and the pieces of a larger one. */
-const smallBytes = 256 * 1024;
+/** Files up to this size are read at once; larger files are streamed in pieces of this size. */
+const pieceBytes = 256 * 1024;
 
 /** GET and HEAD /media/{size}/users/{user}/apps/{app}/inputs/{kind}/{sha256} */
 export async function serveMedia(
@@ -36,11 +37,11 @@ export async function serveMedia(
     response.setHeader("allow", "GET, HEAD");
     return end(response, 405);
   }
-  // As documented: without credentials it is not there, with wrong ones it is forbidden.
-  if (access.kind !== "right") return end(response, access.kind === "none" ? 404 : 401);
+  // As documented: 404 without a key, 401 with a wrong one.
+  if (access.key !== "valid") return end(response, access.key === "missing" ? 404 : 401);
   const [size = "", users, user = "", apps, app = "", inputs, kind = "", sha256 = ""] = parts;
   if (
-    !sizesOf(kind as StoredKind).includes(size) ||
+    !sizesOf(kind as Kind).includes(size) ||
     users !== "users" ||
     apps !== "apps" ||
     inputs !== "inputs" ||
@@ -58,24 +59,28 @@ export async function serveMedia(
   return serveOriginal(request, response, { path, sha256, kind, faults });
 }
 
-/** The bytes of a file as they were stored, or the part of them that is asked for. */
+interface Original {
+  path: string;
+  sha256: string;
+  kind: string;
+  faults?: readonly Fault[];
+}
+
+/** Serves the stored bytes of a file, or the range that the request asks for. */
 export async function serveOriginal(
   request: IncomingMessage,
   response: ServerResponse,
-  { path, sha256, kind, faults = [] }: { path: string; sha256: string; kind: string; faults?: readonly Fault[] },
+  { path, sha256, kind, faults = [] }: Original,
 ): Promise<void> {
-  let file = openIfThere(path);
+  let file = openIfExists(path);
   if (file === undefined) return end(response, 404);
   try {
     const total = fstatSync(file).size;
-    const head = Buffer.allocUnsafe(Math.min(total, smallBytes));
+    const head = Buffer.allocUnsafe(Math.min(total, pieceBytes));
     readSync(file, head, 0, head.length, 0);
     const etag = `"${sha256}"`;
-    const condition = request.headers["if-range"];
-    const asked = condition === undefined || condition === etag ? request.headers.range : undefined;
-    const range = /^bytes=(\d+)-(\d*)$/.exec(asked ?? "");
-    const start = range ? Number(range[1]) : 0;
-    const last = range?.[2] ? Math.min(Number(range[2]), total - 1) : total - 1;
+    const range = rangeOf(request, etag, total);
+    const { start, last } = range ?? { start: 0, last: total - 1 };
     if (start > last) {
       response.setHeader("content-range", `bytes */${total}`);
       return end(response, 416);
@@ -86,25 +91,39 @@ export async function serveOriginal(
       "accept-ranges": "bytes",
       etag,
       "repr-digest": `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
-      ...harmless,
+      ...contentHeaders,
       ...(range ? { "content-range": `bytes ${start}-${last}/${total}` } : {}),
     });
-    const small = total === head.length ? head.subarray(start, last + 1) : undefined;
-    if (request.method === "HEAD") response.end();
-    else if (small && faults.length === 0) response.end(small);
-    else if (small) await sendWithFaults(response, small, small.length, faults);
-    else {
-      const stream = createReadStream("", { fd: file, start, end: last, highWaterMark: smallBytes });
-      file = undefined; // the stream closes it
-      if (faults.length > 0) await sendWithFaults(response, stream, last - start + 1, faults);
-      else await pipeline(stream, response).catch(() => response.destroy());
-    }
+    if (request.method === "HEAD") return void response.end();
+    if (total === head.length) return await send(response, head.subarray(start, last + 1), faults);
+    const stream = createReadStream("", { fd: file, start, end: last, highWaterMark: pieceBytes });
+    file = undefined; // The stream closes it.
+    if (faults.length > 0) await sendWithFaults(response, stream, last - start + 1, faults);
+    else await pipeline(stream, response).catch(() => response.destroy());
   } finally {
     if (file !== undefined) closeSync(file);
   }
 }
 
-/** A smaller JPEG of an image, made when it is asked for. What it decodes counts against the pixel budget of the process. */
+/** Returns the requested range of bytes. Undefined: the whole file, also if the file has changed since the client read its ETag. */
+function rangeOf(
+  { headers }: IncomingMessage,
+  etag: string,
+  total: number,
+): { start: number; last: number } | undefined {
+  const condition = headers["if-range"];
+  if (condition !== undefined && condition !== etag) return undefined;
+  const [, start, last] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? "") ?? [];
+  if (start === undefined) return undefined;
+  return { start: Number(start), last: last ? Math.min(Number(last), total - 1) : total - 1 };
+}
+
+async function send(response: ServerResponse, bytes: Buffer, faults: readonly Fault[]): Promise<void> {
+  if (faults.length === 0) response.end(bytes);
+  else await sendWithFaults(response, bytes, bytes.length, faults);
+}
+
+/** Serves a smaller JPEG of an image. Its decoding counts against the pixel budget of the process. */
 async function serveRendition(
   response: ServerResponse,
   path: string,
@@ -113,7 +132,7 @@ async function serveRendition(
 ): Promise<void> {
   const bytes = await makeRendition(path, pixels).catch(() => undefined);
   if (!bytes) return end(response, 404);
-  response.writeHead(200, { "content-type": "image/jpeg", "content-length": bytes.length, ...harmless });
+  response.writeHead(200, { "content-type": "image/jpeg", "content-length": bytes.length, ...contentHeaders });
   response.end(headOnly ? undefined : bytes);
 }
 
@@ -130,8 +149,8 @@ async function makeRendition(path: string, pixels: number): Promise<Buffer> {
   return pixelBudget.run(make, Math.max(1, Math.ceil((width * height) / 1_000_000)));
 }
 
-/** A file that someone has deleted by hand is not there. */
-function openIfThere(path: string): number | undefined {
+/** Opens a file. Undefined: somebody deleted it. */
+function openIfExists(path: string): number | undefined {
   try {
     return openSync(path, "r");
   } catch (error) {

@@ -1,36 +1,32 @@
-/** Processing: what becomes of accepted inputs in the background. */
+/** Processes accepted inputs in the background: fetches their URLs and inspects their content. */
 
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { limits, MB } from "../../clarifai/limits.js";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { describeError } from "../../core/errors.js";
-import { type Described, describeFile } from "../../core/input/content.js";
-import { decodeErrorText } from "../../core/input/decode-error.js";
-import type { FileContent } from "../../core/input/input.js";
-import { pixelBudget } from "../../core/input/pixel-budget.js";
+import type { Kind } from "../../core/input/kinds.js";
 import type { PrivateAccess } from "../../core/net/guarded-fetch.js";
+import type { JsonObject } from "../../core/util/json-values.js";
 import { Semaphore } from "../../core/util/semaphore.js";
 import { isDiskFull } from "../store/disk-full.js";
-import type { InputRow, JsonObject } from "../store/model.js";
+import type { InputRow } from "../store/model.js";
 import { type Store, timestamp } from "../store/store.js";
-import { fetchMedia, ProcessingFailure } from "./fetch-media.js";
+import { fetchMedia } from "./fetch-media.js";
+import { type DescribedFiles, inspectMedia, textInfo } from "./inspect-media.js";
 import type { MediaFiles, StoredMedia } from "./media-files.js";
-import { cutShort, isWholeTiff } from "./whole-media.js";
-
-/** What files of the store are, by their SHA-256. */
-export type DescribedFiles = Map<string, Described<FileContent>>;
+import { ProcessingFailure } from "./processing-failure.js";
 
 export interface ProcessingOptions {
   delayMs: number;
   allowFetch: boolean;
-  /** "accept": inputs that are sent by URL count as processed without being fetched. */
+  /** "accept": inputs by URL count as processed without being fetched. */
   urls?: "fetch" | "accept" | undefined;
-  /** What may be fetched besides public addresses; "loopback": this machine's own, where the URL itself names it. */
+  /** Which addresses may be fetched besides public ones. "loopback": those of this machine, if the URL itself names it. */
   privateFetch: PrivateAccess;
-  /** Makes the processing of an input fail, for rehearsals. */
+  /** Returns an injected fault of the processing. */
   fault: (row: InputRow) => { code: number; details: string } | "stuck" | undefined;
 }
 
-interface Result {
+interface Outcome {
   row: InputRow;
   code: number;
   details: string | null;
@@ -38,30 +34,21 @@ interface Result {
   stored?: StoredMedia | undefined;
 }
 
-/** Inputs processed between two turns of the event loop. */
+/** Number of inputs that are processed before other requests get a turn. */
 const groupSize = 64;
-const formats = new Map([
-  ["image/jpeg", "JPEG"],
-  ["image/png", "PNG"],
-  ["image/apng", "PNG"],
-  ["image/webp", "WEBP"],
-  ["image/gif", "GIF"],
-  ["image/tiff", "TIFF"],
-  ["image/bmp", "BMP"],
-]);
-const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);
-/** Wait after rows could not be written, in milliseconds. */
+/** Wait before inputs are processed again that could not be written, in milliseconds. */
 const retryMs = 200;
+/** A video by URL may be larger than an uploaded one. */
 const maxVideoUrlBytes = 300 * MB;
 
-/** Takes accepted inputs from pending through in progress to processed or failed. */
+/** Moves accepted inputs from pending through in progress to processed or failed. */
 export class Processing {
   readonly #store: Store;
   readonly #files: MediaFiles;
   readonly #options: ProcessingOptions;
   readonly #fetches = new Semaphore(8);
   readonly #stop = new AbortController();
-  /** What the requests found out, so that it is not looked up again. */
+  /** Files that the requests described, so that they are not described again. */
   readonly #described: DescribedFiles = new Map();
   #queue: number[] = [];
   #running = false;
@@ -73,14 +60,17 @@ export class Processing {
     this.#store = store;
     this.#files = files;
     this.#options = options;
-    // What a process that ended had not processed.
-    const rows = store.all<{ seq: number }>("SELECT seq FROM inputs WHERE status IN (30001, 30003) ORDER BY seq");
+    // Resumes the inputs that the last process left unfinished.
+    const { INPUT_PENDING, INPUT_IN_PROGRESS } = statusCodes;
+    const sql = "SELECT seq FROM inputs WHERE status IN (?, ?) ORDER BY seq";
+    const rows = store.all<{ seq: number }>(sql, INPUT_PENDING, INPUT_IN_PROGRESS);
     this.add(rows.map((row) => row.seq));
   }
 
+  /** Adds inputs to the queue. @param described descriptions of their files, if the caller has them */
   add(seqs: readonly number[], described: DescribedFiles = new Map()): void {
     if (seqs.length === 0 || this.#closed) return;
-    for (const [sha256, found] of described) this.#described.set(sha256, found);
+    for (const [sha256, description] of described) this.#described.set(sha256, description);
     this.#queue.push(...seqs);
     this.#runAfter(this.#options.delayMs);
   }
@@ -94,10 +84,11 @@ export class Processing {
     this.#timer.unref();
   }
 
+  /** Stops, and waits for the inputs that are being processed. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#stop.abort(new Error("the store is closed"));
+    this.#stop.abort(new Error("the emulator is closed"));
     await this.#work;
   }
 
@@ -108,7 +99,7 @@ export class Processing {
       try {
         await this.#process(group);
       } catch {
-        this.#queue.unshift(...group); // a full disk, say: they stay accepted, and are tried again
+        this.#queue.unshift(...group); // For example, the disk is full. The inputs stay accepted, and are processed again later.
         break;
       }
       await new Promise<void>((resolve) => setImmediate(resolve));
@@ -124,134 +115,66 @@ export class Processing {
       .filter((row) => row !== undefined);
     this.#store.transaction(() => {
       for (const row of rows) {
-        this.#store.run("UPDATE inputs SET status = 30003 WHERE seq = ?", row.seq);
-        if (row.job !== null && row.status === 30001) this.#store.count(row.app, row.job, "in_progress", "pending", 1);
+        this.#store.run("UPDATE inputs SET status = ? WHERE seq = ?", statusCodes.INPUT_IN_PROGRESS, row.seq);
+        if (row.job === null || row.status !== statusCodes.INPUT_PENDING) continue;
+        this.#store.count(row.app, row.job, "in_progress", "pending", 1);
       }
     });
-    const judged = await Promise.all(rows.map((row) => this.#judge(row)));
-    const results = judged.filter((result) => result !== undefined);
-    if (!this.#closed) this.#store.transaction(() => this.#keep(results));
-    const fetched = results.map((result) => result.stored).filter((stored) => stored !== undefined);
+    const finished = await Promise.all(rows.map((row) => this.#outcomeOf(row)));
+    const outcomes = finished.filter((outcome) => outcome !== undefined);
+    if (!this.#closed) this.#store.transaction(() => this.#write(outcomes));
+    const fetched = outcomes.map((outcome) => outcome.stored).filter((stored) => stored !== undefined);
     this.#files.release(fetched, (sha256) => this.#store.usesMedia(sha256));
   }
 
-  #keep(results: readonly Result[]): void {
-    for (const { row, code, details, media, stored } of results) {
-      if (!this.#store.get("SELECT 1 AS found FROM inputs WHERE seq = ?", row.seq)) continue; // deleted meanwhile
+  #write(outcomes: readonly Outcome[]): void {
+    for (const { row, code, details, media, stored } of outcomes) {
+      if (!this.#store.get("SELECT 1 AS found FROM inputs WHERE seq = ?", row.seq)) continue; // It was deleted in the meantime.
       this.#store.run(
         "UPDATE inputs SET status = ?, details = ?, media = ?, sha256 = ?, size_bytes = ?, modified_at = ? WHERE seq = ?",
         ...[code, details, JSON.stringify(media), stored?.sha256 ?? row.sha256, stored?.sizeBytes ?? row.size_bytes],
         ...[timestamp(), row.seq],
       );
-      if (row.job !== null)
-        this.#store.count(row.app, row.job, code === 30000 ? "success" : "failed", "in_progress", 1);
+      if (row.job === null) continue;
+      const counter = code === statusCodes.INPUT_SUCCESS ? "success" : "failed";
+      this.#store.count(row.app, row.job, counter, "in_progress", 1);
     }
   }
 
-  /** What becomes of an input; nothing when it is to stay as it is. */
-  async #judge(row: InputRow): Promise<Result | undefined> {
+  /** Processes an input. Undefined: the input stays in progress. */
+  async #outcomeOf(row: InputRow): Promise<Outcome | undefined> {
     const media = JSON.parse(row.media) as Record<string, JsonObject>;
     const fault = this.#options.fault(row);
     if (fault === "stuck") return undefined;
     if (fault) return { row, code: fault.code, details: fault.details, media };
+    if (row.url !== null && this.#options.urls === "accept") {
+      return { row, code: statusCodes.INPUT_SUCCESS, details: null, media };
+    }
     let stored: StoredMedia | undefined;
     try {
-      if (row.url !== null) {
-        if (this.#options.urls === "accept") return { row, code: 30000, details: null, media };
-        if (!this.#options.allowFetch) throw new ProcessingFailure(30002, "this store does not fetch");
-        const { url, kind } = row;
-        const { privateFetch } = this.#options;
-        const maxBytes = kind === "video" ? maxVideoUrlBytes : limits.maxItemBytes[kind];
-        stored = await this.#fetches.run(() =>
-          fetchMedia(url, this.#files, { maxBytes, privateFetch, signal: this.#stop.signal }),
-        );
-      }
+      if (row.url !== null) stored = await this.#fetch(row.url, row.kind);
       const sha256 = stored?.sha256 ?? row.sha256;
       const info = sha256 === null ? textInfo(media.text) : await this.#inspect(row.kind, sha256);
       media[row.kind] = { ...media[row.kind], ...info };
-      return { row, code: 30000, details: null, media, stored };
+      return { row, code: statusCodes.INPUT_SUCCESS, details: null, media, stored };
     } catch (error) {
-      if (isDiskFull(error)) throw error; // it stays accepted, and is tried again
-      const code = error instanceof ProcessingFailure ? error.code : 30002;
+      if (isDiskFull(error)) throw error; // The input stays accepted, and is processed again later.
+      const code = error instanceof ProcessingFailure ? error.code : statusCodes.INPUT_FAILED;
       return { row, code, details: describeError(error), media, stored };
     }
   }
 
-  #inspect(kind: InputRow["kind"], sha256: string): Promise<JsonObject> {
-    return inspect(kind, this.#files.pathOf(sha256), this.#described.get(sha256));
+  #fetch(url: string, kind: Kind): Promise<StoredMedia> {
+    const { allowFetch, privateFetch } = this.#options;
+    if (!allowFetch) {
+      throw new ProcessingFailure(statusCodes.INPUT_FAILED, "the emulator does not fetch URLs (allowFetch is false)");
+    }
+    const maxBytes = kind === "video" ? maxVideoUrlBytes : limits.maxItemBytes[kind];
+    const options = { maxBytes, privateFetch, signal: this.#stop.signal };
+    return this.#fetches.run(() => fetchMedia(url, this.#files, options));
   }
-}
 
-/** Says that an image has more pixels than the platform takes; undefined for one within the limit. */
-export function pixelProblem({ width = 0, height = 0 }: Pick<FileContent, "width" | "height">): string | undefined {
-  const megapixels = (width * height) / 1_000_000;
-  if (megapixels <= limits.maxMegapixels) return undefined;
-  return `the image has ${megapixels.toFixed(2)} megapixels; the limit is ${limits.maxMegapixels}`;
-}
-
-function textInfo(text: JsonObject | undefined): JsonObject {
-  const raw = typeof text?.raw === "string" ? text.raw : "";
-  return { text_info: { char_count: [...raw].length, encoding: "UTF8" } };
-}
-
-/** Looks at stored content: whether it is what it was sent as, within the limits, and whole. */
-async function inspect(kind: InputRow["kind"], path: string, described?: Described<FileContent>): Promise<JsonObject> {
-  if (statSync(path).size === 0) throw new ProcessingFailure(30300, "there are no bytes");
-  const found = described ?? (await describeFile(path, kind));
-  const { mimeType, width, height } = found.content;
-  if (kind === "text") return found.kind === "text" ? {} : refuse(kind, mimeType);
-  if (found.kind !== kind) return refuse(kind, mimeType);
-  if (refusedTypes.has(mimeType ?? "")) throw unsupported(mimeType);
-  const cut = kind === "image" ? undefined : cutShort(path, mimeType);
-  if (cut !== undefined) throw new ProcessingFailure(30002, `the ${kind} is cut short: ${cut}`);
-  if (kind !== "image") return {};
-  const format = formats.get(mimeType ?? "");
-  if (format === undefined) throw unsupported(mimeType);
-  if (width === undefined || height === undefined) throw new ProcessingFailure(30002, "the image cannot be decoded");
-  const problem = pixelProblem({ width, height });
-  if (problem !== undefined) throw new ProcessingFailure(30105, problem);
-  if (!seemsWhole(path, format)) {
-    const megapixels = Math.max(1, Math.ceil((width * height) / 1_000_000));
-    await pixelBudget.run(() => decodeWhole(path, mimeType), megapixels);
-  }
-  return { image_info: { width, height, format, color_mode: "YUV" } };
-}
-
-function unsupported(mimeType: string | undefined): ProcessingFailure {
-  return new ProcessingFailure(30101, `${mimeType ?? "this format"} is not supported`);
-}
-
-function refuse(kind: string, mimeType: string | undefined): never {
-  throw new ProcessingFailure(30002, `the content is ${mimeType ?? "of no known type"}, not ${kind}`);
-}
-
-/** Whether a file is as long as its format says, or ends as it asks for; a quick look that spares decoding nearly every image. */
-function seemsWhole(path: string, format: string): boolean {
-  const file = openSync(path, "r");
-  try {
-    const { size } = fstatSync(file);
-    const head = Buffer.alloc(8);
-    readSync(file, head, 0, head.length, 0);
-    const tail = Buffer.alloc(Math.min(size, 64));
-    readSync(file, tail, 0, tail.length, size - tail.length);
-    if (format === "JPEG") return tail.includes(Buffer.from([0xff, 0xd9]));
-    if (format === "PNG") return tail.includes("IEND");
-    if (format === "GIF") return tail.at(-1) === 0x3b;
-    if (format === "TIFF") return isWholeTiff(file, size);
-    if (format === "WEBP") return size >= head.readUInt32LE(4) + 8;
-    return format === "BMP" && size >= head.readUInt32LE(2);
-  } finally {
-    closeSync(file);
-  }
-}
-
-async function decodeWhole(path: string, mimeType: string | undefined): Promise<void> {
-  const { default: sharp } = await import("sharp");
-  try {
-    // Read to its end for one pixel: what else looks at all pixels overlooks errors while another image is decoded.
-    const image = sharp(path, { failOn: "truncated", limitInputPixels: limits.maxMegapixels * 1_000_000 });
-    await image.resize(1, 1, { fit: "fill" }).raw().toBuffer();
-  } catch (error) {
-    throw new ProcessingFailure(30002, `the image cannot be decoded: ${decodeErrorText(error, mimeType)}`);
+  #inspect(kind: Kind, sha256: string): Promise<JsonObject> {
+    return inspectMedia(kind, this.#files.pathOf(sha256), this.#described.get(sha256));
   }
 }

@@ -1,41 +1,50 @@
 /** Routes of annotations. */
 
-import { checkId, ItemRefusal, incomingAnnotation, isObject } from "../server/incoming.js";
-import { outgoingAnnotation } from "../server/outgoing.js";
-import { Refusal, status } from "../server/status.js";
-import type { AnnotationData, AnnotationRow, Fields, InputRow, JsonObject } from "../store/model.js";
+import { limits } from "../../clarifai/limits.js";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import type { AnnotationData, AnnotationRow, Fields, InputRow } from "../store/model.js";
 import { newId, timestamp } from "../store/store.js";
-import { type Call, objectsOf, outgoing, overall, pageOf, type Reply, textsOf } from "./context.js";
-import { actionOf, setFields } from "./inputs.js";
-import { type Action, patchFields, patchRegion } from "./patching.js";
+import { checkId } from "../wire/ids.js";
+import { incomingAnnotation } from "../wire/incoming-annotation.js";
+import { objectIn, objectsIn, textsIn } from "../wire/lenient-json.js";
+import { outgoingAnnotation } from "../wire/outgoing.js";
+import { doesNotExist, ItemRefusal, invalidRequest } from "../wire/refusals.js";
+import { status } from "../wire/status.js";
+import { type Call, type ItemResult, objectsOf, outgoing, overallStatus, pageOf, type Reply } from "./context.js";
+import { setFields } from "./inputs/input-rows.js";
+import { type Action, actionOf, patchFields, patchRegion } from "./patching.js";
 
-interface Done {
-  failed: boolean;
-  json: JsonObject;
+interface PatchOptions {
+  action: Action;
+  /** Deletes an annotation whose data become empty. */
+  deleteIfEmpty: boolean;
 }
 
 /** POST …/annotations */
 export function postAnnotations(call: Call): Reply {
   const values = objectsOf(call.body.annotations, "annotations");
-  const done = call.services.store.transaction(() => values.map((value) => guarded(value, () => postOne(call, value))));
-  return { status: overall(done, "annotations"), json: { annotations: done.map((item) => item.json) } };
+  const results = call.services.store.transaction(() =>
+    values.map((value) => resultOf(value, () => postOne(call, value))),
+  );
+  return { status: overallStatus(results, "annotations"), json: { annotations: results.map((item) => item.json) } };
 }
 
 function postOne(call: Call, value: JsonObject): JsonObject {
   const { services, app } = call;
   const inputId = String(value.input_id ?? "");
   const input = services.store.input(app.seq, inputId);
-  if (!input) throw new ItemRefusal(30102, `the input "${inputId}" does not exist`);
-  if (services.strict && input.status !== 30000) {
-    throw new ItemRefusal(24155, `the input "${inputId}" is not processed`);
+  if (!input) throw new ItemRefusal(statusCodes.INPUT_DOES_NOT_EXIST, `the input "${inputId}" does not exist`);
+  if (services.strict && input.status !== statusCodes.INPUT_SUCCESS) {
+    throw invalid(`the input "${inputId}" is not processed yet; wait for its status ${statusCodes.INPUT_SUCCESS}`);
   }
   if (value.input_level === true) {
-    throw new ItemRefusal(24155, `the input "${inputId}" has its input-level annotation; PATCH …/inputs changes it`);
+    throw invalid(`the input "${inputId}" has its input-level annotation; PATCH …/inputs changes it`);
   }
-  const annotation = incomingAnnotation(isObject(value.data) ? value.data : {});
+  const annotation = incomingAnnotation(objectIn(value.data));
   const id = typeof value.id === "string" ? checkId("id", value.id) : newId();
   if (services.store.annotation(app.seq, inputId, id)) {
-    throw new ItemRefusal(24155, `the annotation "${id}" of the input "${inputId}" exists already`);
+    throw invalid(`the annotation "${id}" of the input "${inputId}" already exists`);
   }
   const row = services.store.insertAnnotation(app.seq, inputId, annotation, {
     id,
@@ -45,13 +54,13 @@ function postOne(call: Call, value: JsonObject): JsonObject {
   return outgoingAnnotation(row, undefined, outgoing(call));
 }
 
-/** GET …/annotations: newest first */
+/** GET …/annotations: newest first. */
 export function listAnnotations(call: Call): Reply {
   const { services, app, parameters } = call;
   const { offset, size } = pageOf(parameters);
-  const inputIds = textsOf(parameters.input_ids);
-  const ids = textsOf(parameters.ids);
-  if (ids.length > 0 && ids.length !== inputIds.length) throw pairing(ids, inputIds);
+  const inputIds = textsIn(parameters.input_ids);
+  const ids = textsIn(parameters.ids);
+  checkPairs(ids, inputIds);
   const where = ["app = ?"];
   const values: (string | number)[] = [app.seq];
   if (ids.length > 0) {
@@ -61,22 +70,23 @@ export function listAnnotations(call: Call): Reply {
     where.push(`input_id IN (${inputIds.map(() => "?").join(", ")})`);
     values.push(...inputIds);
   }
-  const statuses = Array.isArray(parameters.statuses) ? parameters.statuses.filter(isObject) : [];
-  const codes = statuses.map((wanted) => wanted.code).filter((code) => typeof code === "number");
+  const codes = objectsIn(parameters.statuses)
+    .map(({ code }) => code)
+    .filter((code) => typeof code === "number");
   if (codes.length > 0) {
     where.push(`status IN (${codes.map(() => "?").join(", ")})`);
     values.push(...codes);
   }
-  if (!mayBeListed(parameters, app.user)) where.push("0");
+  if (!includesUsers(parameters, app.user)) where.push("0");
   const sql = `SELECT * FROM annotations WHERE ${where.join(" AND ")} ORDER BY seq DESC LIMIT ? OFFSET ?`;
   const rows = services.store.all<AnnotationRow>(sql, ...values, size, offset);
   return { json: { annotations: rows.map((row) => withFields(call, row)) } };
 }
 
-/** Whether annotations that users made, all those of the app's own, are among what is asked for. */
-function mayBeListed(parameters: JsonObject, user: string): boolean {
-  const users = textsOf(parameters.user_ids);
-  const others = [...textsOf(parameters.model_version_ids), ...textsOf(parameters.workflow_version_ids)];
+/** Whether a listing includes the annotations of users. The emulator has no others, such as those of models. */
+function includesUsers(parameters: JsonObject, user: string): boolean {
+  const users = textsIn(parameters.user_ids);
+  const others = [...textsIn(parameters.model_version_ids), ...textsIn(parameters.workflow_version_ids)];
   return parameters.task_id === undefined && (users.length === 0 ? others.length === 0 : users.includes(user));
 }
 
@@ -90,45 +100,47 @@ export function patchAnnotations(call: Call): Reply {
   const action = actionOf(call.body);
   const deleteIfEmpty = call.body.delete_if_empty_data === true;
   const values = objectsOf(call.body.annotations, "annotations");
-  const done = call.services.store.transaction(() =>
-    values.map((value) => guarded(value, () => patchOne(call, value, action, deleteIfEmpty))),
+  const results = call.services.store.transaction(() =>
+    values.map((value) => resultOf(value, () => patchOne(call, value, { action, deleteIfEmpty }))),
   );
-  return { status: overall(done, "annotations"), json: { annotations: done.map((item) => item.json) } };
+  return { status: overallStatus(results, "annotations"), json: { annotations: results.map((item) => item.json) } };
 }
 
-function patchOne(call: Call, value: JsonObject, action: Action, deleteIfEmpty: boolean): JsonObject {
+function patchOne(call: Call, value: JsonObject, { action, deleteIfEmpty }: PatchOptions): JsonObject {
   const { services, app } = call;
+  const { store } = services;
   const inputId = String(value.input_id ?? "");
   const id = String(value.id ?? "");
-  const row = services.store.annotation(app.seq, inputId, id);
-  if (!row) throw new ItemRefusal(11101, `the annotation "${id}" of the input "${inputId}" does not exist`);
-  const given = isObject(value.data) ? incomingAnnotation(value.data) : undefined;
-  const reading = services.overwriteReading;
-  if (given && action !== "remove") services.store.ensureConcepts(app.seq, given.concepts);
-  if (row.level === 1) {
-    const input = services.store.input(app.seq, inputId) as InputRow;
-    if (given) {
-      const { region, around, other, ...fields } = given.data;
-      if (region || around || other) {
-        throw new ItemRefusal(24155, "an input-level annotation holds concepts, metadata and a location, nothing else");
-      }
-      setFields(call, input, patchFields(JSON.parse(input.fields) as Fields, fields, action, reading));
+  const row = store.annotation(app.seq, inputId, id);
+  if (!row) throw new ItemRefusal(statusCodes.CONN_DOES_NOT_EXIST, missingText(inputId, id));
+  const patch = isObject(value.data) ? incomingAnnotation(value.data) : undefined;
+  if (patch && action !== "remove") store.ensureConcepts(app.seq, patch.concepts);
+  if (patch && row.level === 1) {
+    patchInputLevel(call, inputId, patch.data, action);
+  } else if (patch) {
+    const data = patchData(JSON.parse(row.data) as AnnotationData, patch.data, action, services.overwriteReading);
+    if (deleteIfEmpty && Object.keys(data).length === 0) {
+      store.run("DELETE FROM annotations WHERE seq = ?", row.seq);
+      return { id, input_id: inputId, status: status(statusCodes.ANNOTATION_SUCCESS) };
     }
-  } else {
-    const data = JSON.parse(row.data) as AnnotationData;
-    const patched = given ? patchData(data, given.data, action, reading) : data;
-    const isEmpty = Object.keys(patched).length === 0;
-    if (isEmpty && given && deleteIfEmpty) {
-      services.store.run("DELETE FROM annotations WHERE seq = ?", row.seq);
-      return { id, input_id: inputId, status: status(24150) as unknown as JsonObject };
-    }
-    services.store.run("UPDATE annotations SET data = ? WHERE seq = ?", JSON.stringify(patched), row.seq);
+    store.run("UPDATE annotations SET data = ? WHERE seq = ?", JSON.stringify(data), row.seq);
   }
-  services.store.run(
+  store.run(
     "UPDATE annotations SET info = ?, status = ?, modified_at = ? WHERE seq = ?",
     ...[infoOf(value) ?? row.info, statusCodeOf(value) ?? row.status, timestamp(), row.seq],
   );
-  return withFields(call, services.store.annotation(app.seq, inputId, id) as AnnotationRow);
+  return withFields(call, store.annotation(app.seq, inputId, id) as AnnotationRow);
+}
+
+/** The data of an input-level annotation are the fields of its input. */
+function patchInputLevel(call: Call, inputId: string, patch: AnnotationData, action: Action): void {
+  const { region, around, other, ...fields } = patch;
+  if (region || around || other) {
+    throw invalid("an input-level annotation holds concepts, metadata and a location, nothing else");
+  }
+  const input = call.services.store.input(call.app.seq, inputId) as InputRow;
+  const existing = JSON.parse(input.fields) as Fields;
+  setFields(call, input, patchFields(existing, fields, action, call.services.overwriteReading));
 }
 
 function patchData(
@@ -150,29 +162,34 @@ function patchData(
   };
 }
 
-/** Data of other kinds go by their names: each is replaced or removed as a unit. */
+/** Patches data of other kinds (text, embeddings and so on): each is replaced or removed as a whole. */
 function patchOther(existing: JsonObject | undefined, patch: JsonObject | undefined, action: Action) {
   if (action === "overwrite") return patch;
   if (action === "merge") return existing || patch ? { ...existing, ...patch } : undefined;
-  const left = Object.entries(existing ?? {}).filter(([name]) => patch?.[name] === undefined);
-  return left.length > 0 ? Object.fromEntries(left) : undefined;
+  const remaining = Object.entries(existing ?? {}).filter(([name]) => patch?.[name] === undefined);
+  return remaining.length > 0 ? Object.fromEntries(remaining) : undefined;
 }
 
 /** DELETE …/inputs/{id}/annotations/{id} */
 export function deleteAnnotation(call: Call): Reply {
   const row = annotationOf(call);
-  if (row.level === 1) throw new Refusal(11102, "the annotation of the input itself goes with its input");
+  if (row.level === 1) {
+    throw invalidRequest("an input-level annotation is deleted with its input; DELETE …/inputs deletes both");
+  }
   call.services.store.run("DELETE FROM annotations WHERE seq = ?", row.seq);
   return {};
 }
 
 /** DELETE …/inputs/annotations, DELETE …/annotations */
 export function deleteAnnotations({ services, app, body }: Call): Reply {
-  const inputIds = textsOf(body.input_ids);
-  const ids = textsOf(body.ids);
-  if (inputIds.length === 0) throw new Refusal(11102, "input_ids is empty");
-  if (inputIds.length > 128) throw new Refusal(11102, `input_ids has ${inputIds.length} items; the limit is 128`);
-  if (ids.length > 0 && ids.length !== inputIds.length) throw pairing(ids, inputIds);
+  const inputIds = textsIn(body.input_ids);
+  const ids = textsIn(body.ids);
+  const { maxIdsPerRequest } = limits;
+  if (inputIds.length === 0) throw invalidRequest("input_ids is empty");
+  if (inputIds.length > maxIdsPerRequest) {
+    throw invalidRequest(`input_ids has ${inputIds.length} items; the limit is ${maxIdsPerRequest}`);
+  }
+  checkPairs(ids, inputIds);
   services.store.transaction(() => {
     inputIds.forEach((inputId, index) => {
       const id = ids[index];
@@ -187,32 +204,43 @@ export function deleteAnnotations({ services, app, body }: Call): Reply {
 function annotationOf({ services, app, parts }: Call): AnnotationRow {
   const [inputId = "", id = ""] = parts;
   const row = services.store.annotation(app.seq, inputId, id);
-  if (!row) throw new Refusal(11101, `the annotation "${id}" of the input "${inputId}" does not exist`);
+  if (!row) throw doesNotExist(missingText(inputId, id));
   return row;
 }
 
-/** An annotation as answers show it; that of an input itself has the input's fields. */
+/** Returns an annotation as answers show it. An input-level annotation has the fields of its input. */
 export function withFields(call: Call, row: AnnotationRow): JsonObject {
   const input = row.level === 1 ? call.services.store.input(call.app.seq, row.input_id) : undefined;
   return outgoingAnnotation(row, input && (JSON.parse(input.fields) as Fields), outgoing(call));
 }
 
-function guarded(value: JsonObject, work: () => JsonObject): Done {
+/** Runs the work for one item. A refusal fails this item only. */
+function resultOf(value: JsonObject, work: () => JsonObject): ItemResult {
   try {
     return { failed: false, json: work() };
   } catch (error) {
     if (!(error instanceof ItemRefusal)) throw error;
     const { id, input_id: inputId } = value;
-    const named: JsonObject = {
+    const ids: JsonObject = {
       ...(id === undefined ? {} : { id }),
       ...(inputId === undefined ? {} : { input_id: inputId }),
     };
-    return { failed: true, json: { ...named, status: error.status as unknown as JsonObject } };
+    return { failed: true, json: { ...ids, status: error.status } };
   }
 }
 
-function pairing(ids: readonly string[], inputIds: readonly string[]): Refusal {
-  return new Refusal(11102, `ids (${ids.length}) and input_ids (${inputIds.length}) must have the same length`);
+/** Each id of an annotation needs the id of its input. */
+function checkPairs(ids: readonly string[], inputIds: readonly string[]): void {
+  if (ids.length === 0 || ids.length === inputIds.length) return;
+  throw invalidRequest(`ids (${ids.length}) and input_ids (${inputIds.length}) must have the same length`);
+}
+
+function missingText(inputId: string, id: string): string {
+  return `the annotation "${id}" of the input "${inputId}" does not exist`;
+}
+
+function invalid(details: string): ItemRefusal {
+  return new ItemRefusal(statusCodes.ANNOTATION_INVALID_ARGUMENT, details);
 }
 
 function infoOf(value: JsonObject): string | null {

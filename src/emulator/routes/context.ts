@@ -1,103 +1,102 @@
-/** What the routes share. */
+/** The contract of routes, and helpers that several routes use. */
 
 import { limits } from "../../clarifai/limits.js";
-import type { MediaFiles, StoredMedia } from "../media/media-files.js";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import type { MediaFiles } from "../media/media-files.js";
 import type { Processing } from "../media/processing.js";
 import type { Faults } from "../server/faults.js";
-import { isObject } from "../server/incoming.js";
-import type { OutgoingContext } from "../server/outgoing.js";
-import { Refusal, type Status, status } from "../server/status.js";
-import type { AppRow, InputRow, Json, JsonObject } from "../store/model.js";
+import type { AppRow, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
+import type { MediaLookup } from "../wire/incoming-input.js";
+import { objectIn } from "../wire/lenient-json.js";
+import type { OutgoingContext } from "../wire/outgoing.js";
+import { invalidRequest, Refusal } from "../wire/refusals.js";
+import { type Status, status } from "../wire/status.js";
 
-/** The server's parts, as routes use them. */
+/** The parts of the emulator that routes use. */
 export interface Services {
   store: Store;
   files: MediaFiles;
   processing: Processing;
   faults: Faults;
   autoCreate: boolean;
-  deleteDelayMs: number;
   overwriteReading: "new" | "old";
-  /** Ignores fields and parameters that are not known, instead of refusing them. */
+  /** Ignores unknown fields and parameters instead of refusing them. */
   lenient: boolean;
-  /** Refuses annotations of inputs that are not processed. */
+  /** Refuses annotations of inputs that are not processed yet. */
   strict: boolean;
-  /** Deletes inputs soon, and the media that nothing uses any more. */
+  /** Deletes inputs after the delay, and the media that no other input uses. */
   removeLater: (app: AppRow, ids: readonly string[] | "all") => void;
-  /** Deletes an input at once. */
+  /** Deletes an input before the answer. */
   removeNow: (row: InputRow) => void;
 }
 
 /** One request to one app. */
 export interface Call {
   services: Services;
-  /** Address of the server, as the client knows it. */
+  /** Address of the server under the name that the client uses. */
   base: string;
   app: AppRow;
-  /** What the path pattern captured. */
+  /** The decoded parts of the path that `*` stands for. */
   parts: readonly string[];
   /** Parameters of the address. */
   parameters: JsonObject;
   body: JsonObject;
-  /** Media of the body by the text that stands for it. */
-  media: (placeholder: string) => StoredMedia | undefined;
+  /** Stored media of the body, by their placeholders in the JSON. */
+  media: MediaLookup;
   bodyBytes: number;
-  /** Share of the inputs to refuse, and with what, when a fault says so. */
+  /** A fault that refuses a share of the inputs with this code. */
   mixed: { share: number; code: number } | undefined;
 }
 
 export interface Reply {
   status?: Status;
   json?: JsonObject;
-  /** Default: the one that goes with the status. */
+  /** Default: the HTTP status of the code. */
   httpStatus?: number | undefined;
 }
 
 export type Route = (call: Call) => Reply | Promise<Reply>;
 
+/** The result of one item of a request. */
+export interface ItemResult {
+  failed: boolean;
+  json: JsonObject;
+}
+
+/** Returns what answers need to know of the app. */
 export function outgoing({ services, app, base }: Call): OutgoingContext {
   return { app, base, names: services.store.names(app.seq) };
 }
 
-/** Page and size of a listing. */
-export function pageOf(given: Json | undefined, defaultSize = 128): { offset: number; size: number } {
-  const { page = 1, per_page: size = defaultSize } = (isObject(given) ? given : {}) as Record<string, number>;
+/** Returns offset and size of a page. @throws {Refusal} 11102 */
+export function pageOf(parameters: Json | undefined, defaultSize = 128): { offset: number; size: number } {
+  const { page = 1, per_page: size = defaultSize } = objectIn(parameters) as Record<string, number>;
   if (size < 1 || size > limits.maxPerPage) {
-    throw new Refusal(11102, `per_page must be between 1 and ${limits.maxPerPage}, not ${size}`);
+    throw invalidRequest(`per_page must be between 1 and ${limits.maxPerPage}, not ${size}`);
   }
-  if (page < 1) throw new Refusal(11102, `page must be 1 or more, not ${page}`);
+  if (page < 1) throw invalidRequest(`page must be 1 or more, not ${page}`);
   return { offset: (page - 1) * size, size };
 }
 
-/** A pattern of SQL's LIKE, with "\\" before its own signs, for texts that contain the given one. */
-export function containing(text: Json | undefined): string {
-  return `%${likePattern(String(text ?? ""))}%`;
-}
-
-/** A text with SQL's own signs taken as they are; `*` stands for anything. */
-export function likePattern(text: string, wildcard = false): string {
-  const escaped = text.replace(/[\\%_]/g, "\\$&");
-  return wildcard ? escaped.replaceAll("*", "%") : escaped;
-}
-
-/** The texts of a list of parameters or of the body that are not empty. */
-export function textsOf(value: Json | undefined): string[] {
-  return Array.isArray(value) ? value.map(String).filter((text) => text !== "") : [];
-}
-
-/** The objects of a list in the body. */
-export function objectsOf(value: Json | undefined, name: string, most = 128): JsonObject[] {
+/** Returns the objects of a list in the body. @throws {Refusal} 11102, 39999 */
+export function objectsOf(
+  value: Json | undefined,
+  name: string,
+  maxItems: number = limits.maxInputsPerRequest,
+): JsonObject[] {
   const list = Array.isArray(value) ? value.filter(isObject) : [];
-  if (list.length === 0) throw new Refusal(11102, `${name} is empty`);
-  if (list.length > most) throw new Refusal(39999, `${name} has ${list.length} items; the limit is ${most}`);
+  if (list.length === 0) throw invalidRequest(`${name} is empty`);
+  if (list.length > maxItems)
+    throw new Refusal(statusCodes.INPUT_INVALID_REQUEST, `${name} has ${list.length} items; the limit is ${maxItems}`);
   return list;
 }
 
-/** The status of a request whose items have statuses of their own. */
-export function overall(items: readonly { failed: boolean }[], what: string): Status {
+/** Returns the status of a request whose items have their own statuses. */
+export function overallStatus(items: readonly Pick<ItemResult, "failed">[], what: string): Status {
   const failed = items.filter((item) => item.failed).length;
-  if (failed === 0) return status(10000);
+  if (failed === 0) return status(statusCodes.SUCCESS);
   const details = `${failed} of ${items.length} ${what} failed`;
-  return status(failed === items.length ? 10020 : 10010, details);
+  return status(failed === items.length ? statusCodes.FAILURE : statusCodes.MIXED_STATUS, details);
 }

@@ -1,10 +1,14 @@
-/** Routes of dataset versions: the counts of a dataset at a moment, from which clients read how an upload went. */
+/** Routes of dataset versions: the counts of a dataset at one moment, from which clients read the status of an upload. */
 
-import { checkId } from "../server/incoming.js";
-import { Refusal, status } from "../server/status.js";
-import { type AnnotationData, type Fields, type InputRow, type JsonObject, mediaKinds } from "../store/model.js";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import type { JsonObject } from "../../core/util/json-values.js";
 import { newId, timestamp } from "../store/store.js";
-import { type Call, objectsOf, pageOf, type Reply, textsOf } from "./context.js";
+import { checkId } from "../wire/ids.js";
+import { textsIn } from "../wire/lenient-json.js";
+import { doesNotExist, invalidRequest, notSupported } from "../wire/refusals.js";
+import { status } from "../wire/status.js";
+import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
+import { metricsOf } from "./dataset-metrics.js";
 import { datasetOf } from "./datasets.js";
 
 interface VersionRow {
@@ -14,11 +18,7 @@ interface VersionRow {
   created_at: string;
 }
 
-/** How metrics are grouped, by the numbers of the definition. */
-const byInputType = 2;
-const byConcept = 10;
-
-/** POST …/datasets/{id}/versions: ready at once */
+/** POST …/datasets/{id}/versions: a version is ready when the request is answered. */
 export function postDatasetVersions(call: Call): Reply {
   const { services, app, body } = call;
   const dataset = datasetOf(call);
@@ -26,7 +26,7 @@ export function postDatasetVersions(call: Call): Reply {
   const ids = services.store.transaction(() =>
     values.map((value) => {
       const id = typeof value.id === "string" ? checkId("dataset version id", value.id) : newId();
-      if (rowOf(call, id)) throw new Refusal(11102, `duplicate dataset version: "${id}" exists already`);
+      if (rowOf(call, id)) throw invalidRequest(`duplicate dataset version: "${id}" already exists`);
       const { description, metadata } = value;
       const data = JSON.stringify({ description, metadata });
       const sql =
@@ -36,7 +36,7 @@ export function postDatasetVersions(call: Call): Reply {
       return id;
     }),
   );
-  return { json: { dataset_versions: ids.map((id) => shown(call, versionOf(call, id))) } };
+  return { json: { dataset_versions: ids.map((id) => outgoingVersion(call, versionOf(call, id))) } };
 }
 
 /** GET …/datasets/{id}/versions */
@@ -45,20 +45,20 @@ export function listDatasetVersions(call: Call): Reply {
   const { offset, size } = pageOf(parameters);
   const sql = "SELECT * FROM dataset_versions WHERE app = ? AND dataset = ? ORDER BY seq DESC LIMIT ? OFFSET ?";
   const rows = services.store.all<VersionRow>(sql, app.seq, datasetOf(call).id, size, offset);
-  return { json: { dataset_versions: rows.map((row) => shown(call, row)) } };
+  return { json: { dataset_versions: rows.map((row) => outgoingVersion(call, row)) } };
 }
 
 /** GET …/datasets/{id}/versions/{id} */
 export function getDatasetVersion(call: Call): Reply {
-  return { json: { dataset_version: shown(call, versionOf(call)) } };
+  return { json: { dataset_version: outgoingVersion(call, versionOf(call)) } };
 }
 
 /** DELETE …/datasets/{id}/versions */
 export function deleteDatasetVersions(call: Call): Reply {
   const { services, app, body } = call;
   const { id: dataset } = datasetOf(call);
-  const ids = textsOf(body.dataset_version_ids);
-  if (ids.length === 0) throw new Refusal(11102, "dataset_version_ids is empty");
+  const ids = textsIn(body.dataset_version_ids);
+  if (ids.length === 0) throw invalidRequest("dataset_version_ids is empty");
   services.store.transaction(() => {
     const sql = "DELETE FROM dataset_versions WHERE app = ? AND dataset = ? AND id = ?";
     for (const id of ids) services.store.run(sql, app.seq, dataset, id);
@@ -75,7 +75,7 @@ export function listDatasetVersionMetrics(call: Call): Reply {
 
 /** PUT …/datasets/{id}/versions/{id}/exports */
 export function putDatasetVersionExports(): Reply {
-  throw new Refusal(10040, "the emulator exports no datasets; list the inputs of the dataset, and download them");
+  throw notSupported("the emulator does not export datasets; list the inputs of the dataset and download them");
 }
 
 function rowOf({ services, app, parts }: Call, id: string): VersionRow | undefined {
@@ -85,86 +85,18 @@ function rowOf({ services, app, parts }: Call, id: string): VersionRow | undefin
 
 function versionOf(call: Call, id = call.parts[1] ?? ""): VersionRow {
   const row = rowOf(call, id);
-  if (!row) throw new Refusal(11101, `the version "${id}" of the dataset "${call.parts[0]}" does not exist`);
+  if (!row) throw doesNotExist(`the version "${id}" of the dataset "${call.parts[0]}" does not exist`);
   return row;
 }
 
-function shown({ app, parts }: Call, { id, data, created_at }: VersionRow): JsonObject {
+function outgoingVersion({ app, parts }: Call, { id, data, created_at }: VersionRow): JsonObject {
   return {
     ...{ id, app_id: app.id, user_id: app.user, dataset_id: parts[0] ?? "" },
-    ...{ created_at, modified_at: created_at, status: status(64015) as unknown as JsonObject },
+    ...{
+      created_at,
+      modified_at: created_at,
+      status: status(statusCodes.DATASET_VERSION_READY),
+    },
     ...(JSON.parse(data) as JsonObject),
   };
-}
-
-/** The counts of the whole dataset, of each type of input and of each concept. */
-function metricsOf({ services, app }: Call, dataset: string): JsonObject[] {
-  const { store } = services;
-  const sql = `SELECT inputs.* FROM dataset_inputs JOIN inputs ON inputs.seq = dataset_inputs.input
-    WHERE dataset_inputs.app = ? AND dataset = ? ORDER BY inputs.seq`;
-  const total = new Metrics();
-  const byKind = new Map(mediaKinds.map((kind) => [kind as string, new Metrics()]));
-  const concepts = new Map<string, Metrics>();
-  for (const row of store.all<InputRow>(sql, app.seq, dataset)) {
-    const fields = JSON.parse(row.fields) as Fields;
-    const posted = store
-      .all<{ data: string }>(
-        "SELECT data FROM annotations WHERE app = ? AND input_id = ? AND level = 0",
-        app.seq,
-        row.id,
-      )
-      .map(({ data }) => JSON.parse(data) as AnnotationData);
-    total.add(fields, posted);
-    byKind.get(row.kind)?.add(fields, posted);
-    const ids = [fields, ...posted].flatMap(({ concepts = [], region }: AnnotationData) => [
-      ...concepts,
-      ...(region?.concepts ?? []),
-    ]);
-    for (const id of new Set(ids.map((concept) => concept.id))) {
-      const metrics = concepts.get(id) ?? new Metrics();
-      metrics.add(fields, posted, id);
-      concepts.set(id, metrics);
-    }
-  }
-  return [
-    { value: "total", metrics: total.counts },
-    ...[...byKind].map(([value, { counts }]) => ({ type: byInputType, value, metrics: counts })),
-    ...[...concepts].map(([value, { counts }]) => ({ type: byConcept, value, metrics: counts })),
-  ];
-}
-
-/** Counts of inputs and of their annotations. */
-class Metrics {
-  readonly counts = {
-    ...{ inputs_count: 0, unlabeled_inputs_count: 0, inputs_with_metadata_count: 0, inputs_with_geo_count: 0 },
-    ...{ regions_count: 0, bounding_boxes_count: 0, polygons_count: 0, points_count: 0, masks_count: 0 },
-    ...{ region_inputs_count: 0, frames_count: 0, frame_inputs_count: 0 },
-    ...{ positive_input_tags_count: 0, positive_region_tags_count: 0 },
-  };
-
-  /** Adds an input; of a concept, with those of its annotations that have the concept. */
-  add({ concepts = [], metadata, geo }: Fields, posted: readonly AnnotationData[], only?: string): void {
-    const { counts } = this;
-    const isCounted = ({ id, value }: { id: string; value: number }) => value > 0 && (only ?? id) === id;
-    const whole = [...concepts, ...posted.flatMap((data) => (data.region ? [] : (data.concepts ?? [])))];
-    const drawn = posted.filter(
-      ({ region }) => region && (only === undefined || region.concepts.some(({ id }) => id === only)),
-    );
-    const framed = posted.filter(({ around }) => around?.in === "frames");
-    const withShape = (name: string) => drawn.filter(({ region }) => region?.region_info?.[name] !== undefined).length;
-    counts.inputs_count += 1;
-    counts.unlabeled_inputs_count += whole.length === 0 && posted.length === 0 ? 1 : 0;
-    counts.inputs_with_metadata_count += metadata ? 1 : 0;
-    counts.inputs_with_geo_count += geo ? 1 : 0;
-    counts.regions_count += drawn.length;
-    counts.region_inputs_count += drawn.length > 0 ? 1 : 0;
-    counts.frames_count += framed.length;
-    counts.frame_inputs_count += framed.length > 0 ? 1 : 0;
-    counts.bounding_boxes_count += withShape("bounding_box");
-    counts.polygons_count += withShape("polygon");
-    counts.points_count += withShape("point");
-    counts.masks_count += withShape("mask");
-    counts.positive_input_tags_count += whole.filter(isCounted).length;
-    counts.positive_region_tags_count += drawn.flatMap(({ region }) => region?.concepts ?? []).filter(isCounted).length;
-  }
 }

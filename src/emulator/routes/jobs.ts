@@ -1,8 +1,8 @@
-/** Routes of the jobs that count added inputs. */
+/** Routes of the jobs that count added inputs by their state. */
 
-import { outgoingJob } from "../server/outgoing.js";
-import { Refusal } from "../server/status.js";
 import type { JobRow } from "../store/model.js";
+import { outgoingJob } from "../wire/outgoing.js";
+import { doesNotExist, notSupported } from "../wire/refusals.js";
 import { type Call, pageOf, type Reply } from "./context.js";
 
 /** GET …/inputs/jobs/add */
@@ -16,7 +16,7 @@ export function listJobs({ services, app, parameters }: Call): Reply {
 /** GET …/inputs/jobs/add/{id} */
 export function getJob({ services, app, parts }: Call): Reply {
   const job = services.store.job(app.seq, parts[0] ?? "");
-  if (!job) throw new Refusal(11101, `the job "${parts[0]}" does not exist`);
+  if (!job) throw doesNotExist(`the job "${parts[0]}" does not exist`);
   return { json: { inputs_add_job: outgoingJob(job) } };
 }
 
@@ -28,7 +28,7 @@ export function cancelJob(call: Call): Reply {
   return getJob(call);
 }
 
-/** POST …/inputs/uploads, POST …/inputs/data_sources: jobs that this store does not do */
+/** POST …/inputs/uploads and POST …/inputs/data_sources: not supported. */
 export function refuseArchives(): Reply {
-  throw new Refusal(10040, "this store unpacks no archives and reads no buckets; POST …/inputs takes inputs");
+  throw notSupported("the emulator unpacks no archives and reads no buckets; POST …/inputs takes inputs");
 }

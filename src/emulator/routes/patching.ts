@@ -1,9 +1,21 @@
-/** Patching: what merge, overwrite and remove do to metadata, concepts, places and regions. */
+/** The actions merge, overwrite and remove, on metadata, concepts, locations and regions. */
 
 import { isDeepStrictEqual } from "node:util";
-import type { Fields, Json, JsonObject, Region, StoredConcept } from "../store/model.js";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import { isObject, type Json, type JsonObject, ownValue } from "../../core/util/json-values.js";
+import type { Fields, Region, StoredConcept } from "../store/model.js";
+import { Refusal } from "../wire/refusals.js";
 
 export type Action = "merge" | "overwrite" | "remove";
+
+/** Returns the action of a request, also by its older names. @throws {Refusal} 24900 */
+export function actionOf({ action }: JsonObject): Action {
+  if (action === "merge" || action === "overwrite" || action === "remove") return action;
+  if (action === "merge_concepts") return "merge";
+  if (action === "delete_concepts") return "remove";
+  const details = `action must be merge, overwrite or remove, not ${JSON.stringify(action ?? null)}`;
+  throw new Refusal(statusCodes.METADATA_INVALID_PATCH_ARGUMENTS, details);
+}
 
 /** Patches the fields of an input, or of an annotation without a region. */
 export function patchFields(existing: Fields, patch: Fields, action: Action, reading: "new" | "old" = "new"): Fields {
@@ -18,7 +30,7 @@ export function patchFields(existing: Fields, patch: Fields, action: Action, rea
   return dropEmpty(result);
 }
 
-/** Concepts go by their ids: merged ones keep their place, new ones are appended. */
+/** Patches concepts by their ids. Merged concepts keep their position; new ones are appended. */
 export function patchConcepts(
   existing: readonly StoredConcept[],
   patch: readonly StoredConcept[],
@@ -34,8 +46,8 @@ export function patchConcepts(
 export function patchObject(existing: JsonObject, patch: JsonObject, action: "merge" | "remove"): JsonObject {
   const result: JsonObject = { ...existing };
   for (const [key, value] of Object.entries(patch)) {
-    const there = Object.hasOwn(result, key) ? result[key] : undefined;
-    const patched = action === "merge" ? mergeValue(there, value) : removeValue(there, value);
+    const current = ownValue(result, key);
+    const patched = action === "merge" ? mergeValue(current, value) : removeValue(current, value);
     if (patched === undefined) delete result[key];
     else Object.defineProperty(result, key, { value: patched, writable: true, enumerable: true, configurable: true });
   }
@@ -70,15 +82,16 @@ function removeValue(existing: Json | undefined, value: Json): Json | undefined 
   }
   if (isObject(value)) {
     if (Object.keys(value).length === 0) return existing;
-    if (existing === undefined) return addable(value) ? patchObject({}, value, "remove") : undefined;
+    if (existing === undefined) return allTrue(value) ? undefined : patchObject({}, value, "remove");
     return isObject(existing) ? patchObject(existing, value, "remove") : value;
   }
   return value;
 }
 
 /**
- * Patches the one region of an annotation. A region without an id, or with the id of the one that is there, is that region; its shape is
- * replaced as a unit. `undefined` is no region.
+ * Patches the region of an annotation.
+ *
+ * A patch without an id, or with the id of the existing region, changes that region; its shape is replaced as a whole. Undefined means no region.
  */
 export function patchRegion(
   existing: Region | undefined,
@@ -119,18 +132,10 @@ function haveIds(list: readonly Json[]): list is JsonObject[] {
   return list.every((item) => isObject(item) && item.id !== undefined);
 }
 
-/** A list of nothing but markers asks for its key to go. */
+/** Whether a value consists of `true` only. Such a value in a removal removes its key. */
 function allTrue(value: Json): boolean {
   if (Array.isArray(value)) return value.every(allTrue);
   return isObject(value) ? Object.values(value).every(allTrue) : value === true;
-}
-
-function addable(value: JsonObject): boolean {
-  return !allTrue(value);
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function dropEmpty(fields: Fields): Fields {

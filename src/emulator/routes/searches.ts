@@ -1,11 +1,11 @@
 /** Routes of searches. */
 
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import { searchAnnotations, searchInputs } from "../search/search.js";
-import { checkId, isObject } from "../server/incoming.js";
-import { outgoingInput } from "../server/outgoing.js";
-import { Refusal } from "../server/status.js";
-import type { JsonObject } from "../store/model.js";
 import { newId, timestamp } from "../store/store.js";
+import { checkId } from "../wire/ids.js";
+import { outgoingInput } from "../wire/outgoing.js";
+import { doesNotExist, invalidRequest, notSupported } from "../wire/refusals.js";
 import { withFields } from "./annotations.js";
 import { type Call, outgoing, pageOf, type Reply } from "./context.js";
 
@@ -13,7 +13,7 @@ import { type Call, outgoing, pageOf, type Reply } from "./context.js";
 export function postSearches(call: Call): Reply {
   const { services, app, body } = call;
   const searches = searchesOf(body);
-  const saved = save(call, searches);
+  const saved = saveIfAsked(call, searches);
   if (saved) return saved;
   const { store } = services;
   if (body.only_count === true) {
@@ -26,7 +26,7 @@ export function postSearches(call: Call): Reply {
   return hitsOf(call, onlyOne(searches));
 }
 
-/** POST …/searches/{id}: carries out a search that was saved */
+/** POST …/searches/{id}: carries out a saved search. */
 export function postSearchById(call: Call): Reply {
   return hitsOf(call, savedSearch(call));
 }
@@ -51,11 +51,11 @@ export function deleteSearch(call: Call): Reply {
   return {};
 }
 
-/** POST …/annotations/searches: the annotations for which all filters hold, each with its input */
+/** POST …/annotations/searches: returns the annotations that match all filters, each with its input. */
 export function postAnnotationSearches(call: Call): Reply {
   const { services, app, body } = call;
   const searches = searchesOf(body);
-  const saved = save(call, searches);
+  const saved = saveIfAsked(call, searches);
   if (saved) return saved;
   const { offset, size } = pageOf(body.pagination);
   const found = searchAnnotations(services.store, app, onlyOne(searches)).slice(offset, offset + size);
@@ -65,20 +65,20 @@ export function postAnnotationSearches(call: Call): Reply {
   return { json: { id: newId(), hits } };
 }
 
-/** The searches of a request, or the query that the first clients sent. */
+/** Returns the searches of a request. The first clients send a single query. */
 function searchesOf(body: JsonObject): JsonObject[] {
   if (!Array.isArray(body.searches)) return [isObject(body.query) ? { query: body.query } : {}];
-  if (body.query !== undefined) throw new Refusal(11102, "searches and query exclude each other");
+  if (body.query !== undefined) throw invalidRequest("searches and query exclude each other");
   return body.searches.filter(isObject);
 }
 
 function onlyOne(searches: readonly JsonObject[]): JsonObject {
-  if (searches.length > 1) throw new Refusal(10040, "the emulator carries out one search per request");
+  if (searches.length > 1) throw notSupported("the emulator carries out one search per request");
   return searches[0] ?? {};
 }
 
-/** Searches that ask for it are saved, and not carried out. */
-function save({ services, app }: Call, searches: readonly JsonObject[]): Reply | undefined {
+/** Saves the searches of a request that asks for it. They are not carried out. */
+function saveIfAsked({ services, app }: Call, searches: readonly JsonObject[]): Reply | undefined {
   if (!searches.some((search) => search.save === true)) return undefined;
   const saved = searches.map(({ id = newId(), ...search }): JsonObject => ({ ...search, id, application_id: app.id }));
   services.store.transaction(() => {
@@ -93,7 +93,7 @@ function save({ services, app }: Call, searches: readonly JsonObject[]): Reply |
 function savedSearch({ services, app, parts }: Call): JsonObject {
   const id = parts[0] ?? "";
   const row = services.store.get<{ data: string }>("SELECT data FROM searches WHERE app = ? AND id = ?", app.seq, id);
-  if (!row) throw new Refusal(11101, `the search "${id}" does not exist`);
+  if (!row) throw doesNotExist(`the search "${id}" does not exist`);
   return JSON.parse(row.data) as JsonObject;
 }
 

@@ -1,4 +1,4 @@
-/** The table of routes: literal paths stand before those with a parameter. */
+/** The table of routes. Literal paths come before paths with a parameter. */
 
 import {
   deleteAnnotation,
@@ -8,17 +8,7 @@ import {
   patchAnnotations,
   postAnnotations,
 } from "./annotations.js";
-import {
-  deleteApp,
-  getApp,
-  getUser,
-  listApps,
-  myScopes,
-  patchApps,
-  postApps,
-  statusCodes,
-  type UserRoute,
-} from "./apps.js";
+import { deleteApp, getApp, getUser, listApps, myScopes, patchApps, postApps, type UserRoute } from "./apps.js";
 import {
   cancelBulkOperations,
   deleteBulkOperations,
@@ -28,6 +18,7 @@ import {
 } from "./bulk-operations.js";
 import { countConcepts, getConcept, listConcepts, patchConcepts, postConcepts, searchConcepts } from "./concepts.js";
 import type { Route } from "./context.js";
+import { deleteDatasetInputs, getDatasetInput, listDatasetInputs, postDatasetInputs } from "./dataset-inputs.js";
 import {
   deleteDatasetVersions,
   getDatasetVersion,
@@ -37,27 +28,17 @@ import {
   putDatasetVersionExports,
 } from "./dataset-versions.js";
 import {
-  deleteDatasetInputs,
   deleteDatasets,
   getDataset,
-  getDatasetInput,
-  listDatasetInputs,
   listDatasets,
   listDatasetsOfUser,
   patchDatasets,
-  postDatasetInputs,
   postDatasets,
 } from "./datasets.js";
-import {
-  countInputs,
-  deleteInput,
-  deleteInputs,
-  getInput,
-  listInputs,
-  patchInputs,
-  postInputs,
-  streamInputs,
-} from "./inputs.js";
+import { deleteInput, deleteInputs } from "./inputs/delete-inputs.js";
+import { countInputs, getInput, listInputs, streamInputs } from "./inputs/list-inputs.js";
+import { patchInputs } from "./inputs/patch-inputs.js";
+import { postInputs } from "./inputs/post-inputs.js";
 import { cancelJob, getJob, listJobs, refuseArchives } from "./jobs.js";
 import {
   deleteSearch,
@@ -68,11 +49,11 @@ import {
   postSearches,
 } from "./searches.js";
 
-/** Method, path (`*` is one part of it), route, the message of the request, and the list that every answer has, also a refusal. */
-type Entry<R> = [method: string, pattern: string, route: R, message: string, list?: string];
+/** A route. `*` in the path stands for one part. Every answer has the list, even a refusal. */
+export type RouteEntry<R> = [method: string, pattern: string, route: R, message: string, list?: string];
 
 /** Routes of an app. */
-export const appRoutes: readonly Entry<Route>[] = [
+export const appRoutes: readonly RouteEntry<Route>[] = [
   ["POST", "inputs", postInputs, "PostInputs", "inputs"],
   ["GET", "inputs", listInputs, "ListInputs", "inputs"],
   ["PATCH", "inputs", patchInputs, "PatchInputs", "inputs"],
@@ -136,39 +117,11 @@ export const appRoutes: readonly Entry<Route>[] = [
   ["DELETE", "", deleteApp, "Nothing"],
 ];
 
-/** Routes of a user: not for the key of one app. */
-export const userRoutes: readonly Entry<UserRoute>[] = [
+/** Routes of a user. The key of an app is not enough for them. */
+export const userRoutes: readonly RouteEntry<UserRoute>[] = [
   ["GET", "apps", listApps, "ListApps", "apps"],
   ["POST", "apps", postApps, "PostApps", "apps"],
   ["PATCH", "apps", patchApps, "PatchApps", "apps"],
   ["GET", "datasets", listDatasetsOfUser, "ListDatasets", "datasets"],
   ["GET", "", getUser, "ByPath"],
 ];
-
-export { statusCodes };
-
-export interface Match<R> {
-  route: R;
-  message: string;
-  list: string | undefined;
-  /** The parts of the path that `*` stood for, decoded. */
-  parts: string[];
-}
-
-/** Finds a route; "path" when nothing has this path, "method" when only other methods have it. */
-export function findRoute<R>(
-  table: readonly Entry<R>[],
-  method: string,
-  parts: readonly string[],
-): Match<R> | "path" | "method" {
-  let pathExists = false;
-  for (const [entryMethod, pattern, route, message, list] of table) {
-    const wanted = pattern === "" ? [] : pattern.split("/");
-    if (wanted.length !== parts.length || !wanted.every((part, index) => part === "*" || part === parts[index]))
-      continue;
-    pathExists = true;
-    if (entryMethod !== method) continue;
-    return { route, message, list, parts: parts.filter((_, index) => wanted[index] === "*") };
-  }
-  return pathExists ? "method" : "path";
-}

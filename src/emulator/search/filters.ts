@@ -1,23 +1,15 @@
 /** The filters of searches. */
 
 import { isDeepStrictEqual } from "node:util";
-import { isObject, objectsIn } from "../server/incoming.js";
-import {
-  type AnnotationData,
-  type AnnotationRow,
-  type AppRow,
-  type InputRow,
-  type Json,
-  type JsonObject,
-  mediaKinds,
-  type Region,
-  type StoredConcept,
-} from "../store/model.js";
+import { kinds } from "../../core/input/kinds.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import type { AnnotationData, AnnotationRow, AppRow, InputRow, Region, StoredConcept } from "../store/model.js";
 import type { Store } from "../store/store.js";
-import { isNear } from "./coordinates.js";
+import { objectIn, objectsIn } from "../wire/lenient-json.js";
+import { matchesLocation } from "./coordinates.js";
 
-/** An annotation with its data, as filters compare it. */
-export interface Said {
+/** An annotation with its parsed data. */
+export interface ParsedAnnotation {
   row: AnnotationRow;
   data: AnnotationData;
 }
@@ -25,10 +17,10 @@ export interface Said {
 /** An input with its annotations, the input-level one first. */
 export interface Candidate {
   row: InputRow;
-  said: readonly Said[];
+  annotations: readonly ParsedAnnotation[];
 }
 
-/** What filters and ranks need to know of an app. */
+/** The app of a search. */
 export interface SearchContext {
   store: Store;
   app: AppRow;
@@ -37,71 +29,75 @@ export interface SearchContext {
 }
 
 /**
- * Whether the input of a filter describes this one. Kinds, datasets and status are alternatives, as the vendor's tests of searches assert; an id,
- * labels and a location must hold as well.
+ * Whether an input matches the input of a filter. Of kinds, datasets and status, one match is enough, as the vendor's tests of searches assert; the
+ * id, the labels and the location must all match.
  */
-export function inputHolds(context: SearchContext, candidate: Candidate, wanted: Json | undefined): boolean {
-  if (!isObject(wanted)) return true;
+export function matchesInput(context: SearchContext, candidate: Candidate, expected: Json | undefined): boolean {
+  if (!isObject(expected)) return true;
   const { row } = candidate;
-  if (wanted.id !== undefined && wanted.id !== row.id) return false;
-  const data = isObject(wanted.data) ? wanted.data : {};
-  const media = mediaHold(candidate, data);
-  const code = isObject(wanted.status) ? wanted.status.code : undefined;
-  const datasets = Array.isArray(wanted.dataset_ids) ? wanted.dataset_ids.map(String) : [];
+  if (expected.id !== undefined && expected.id !== row.id) return false;
+  const data = objectIn(expected.data);
+  const media = mediaMatches(candidate, data);
+  const code = isObject(expected.status) ? expected.status.code : undefined;
+  const datasets = Array.isArray(expected.dataset_ids) ? expected.dataset_ids.map(String) : [];
   const alternatives = [
     ...media,
     ...(code === undefined ? [] : [code === row.status]),
     ...(datasets.length === 0 ? [] : [isInOneOf(context, candidate, datasets)]),
   ];
-  return (alternatives.length === 0 || alternatives.includes(true)) && labelsHold(context, candidate, data);
+  return (alternatives.length === 0 || alternatives.includes(true)) && matchesLabels(context, candidate, data);
 }
 
-/** Whether the annotation of a filter describes this one. Concepts are alternatives, and so are keys of metadata. */
-export function annotationHolds({ app, names }: SearchContext, { row, data }: Said, wanted: Json | undefined): boolean {
-  if (!isObject(wanted)) return true;
-  if (wanted.id !== undefined && wanted.id !== row.id) return false;
-  if (wanted.input_id !== undefined && wanted.input_id !== row.input_id) return false;
-  if (wanted.input_level === true && row.level !== 1) return false;
-  const worker = isObject(wanted.worker) && isObject(wanted.worker.user) ? wanted.worker.user.id : undefined;
-  for (const user of [wanted.user_id, worker]) if (user !== undefined && user !== app.user) return false;
-  const code = isObject(wanted.status) ? wanted.status.code : undefined;
+/** Whether an annotation matches the annotation of a filter. Of concepts, and of keys of metadata, one match is enough. */
+export function matchesAnnotation(
+  { app, names }: SearchContext,
+  { row, data }: ParsedAnnotation,
+  expected: Json | undefined,
+): boolean {
+  if (!isObject(expected)) return true;
+  if (expected.id !== undefined && expected.id !== row.id) return false;
+  if (expected.input_id !== undefined && expected.input_id !== row.input_id) return false;
+  if (expected.input_level === true && row.level !== 1) return false;
+  const worker = isObject(expected.worker) && isObject(expected.worker.user) ? expected.worker.user.id : undefined;
+  for (const user of [expected.user_id, worker]) if (user !== undefined && user !== app.user) return false;
+  const code = isObject(expected.status) ? expected.status.code : undefined;
   if (code !== undefined && code !== row.status) return false;
   const info = row.info === null ? {} : (JSON.parse(row.info) as JsonObject);
-  if (!metadataHolds(info, wanted.annotation_info)) return false;
-  if (!isObject(wanted.data)) return true;
-  const { concepts, metadata, geo, regions, frames, time_segments: segments } = wanted.data;
-  // Data without anything in it ask for annotations of the whole input.
-  if (Object.keys(wanted.data).length === 0) return data.region === undefined && data.around === undefined;
+  if (!matchesMetadata(info, expected.annotation_info)) return false;
+  if (!isObject(expected.data)) return true;
+  const { concepts, metadata, geo, regions, frames, time_segments: segments } = expected.data;
+  // Empty data select annotations of the whole input.
+  if (Object.keys(expected.data).length === 0) return data.region === undefined && data.around === undefined;
   const listed = objectsIn(concepts);
   const shapes = objectsIn(regions);
   return (
-    (listed.length === 0 || listed.some((concept) => isSaid(names, conceptsOf(data), concept))) &&
-    metadataHolds(data.metadata, metadata) &&
-    (!isObject(geo) || (data.geo !== undefined && isNear(data.geo.geo_point, geo))) &&
-    (shapes.length === 0 || shapes.some((shape) => regionHolds(names, data.region, shape))) &&
+    (listed.length === 0 || listed.some((concept) => hasConcept(names, conceptsOf(data), concept))) &&
+    matchesMetadata(data.metadata, metadata) &&
+    (!isObject(geo) || (data.geo !== undefined && matchesLocation(data.geo.geo_point, geo))) &&
+    (shapes.length === 0 || shapes.some((shape) => matchesRegion(names, data.region, shape))) &&
     (objectsIn(frames).length === 0 || data.around?.in === "frames") &&
     (objectsIn(segments).length === 0 || data.around?.in === "time_segments")
   );
 }
 
-/** One of the conditions that the first clients sent: all of it must hold, whatever annotations of the input say so. */
-export function legacyHolds(context: SearchContext, candidate: Candidate, and: JsonObject): boolean {
+/** Whether an input matches a condition of the first clients. Every part must match, each with any annotation of the input. */
+export function matchesLegacy(context: SearchContext, candidate: Candidate, and: JsonObject): boolean {
   const { annotation, input } = and;
-  const wanted = isObject(input) ? input : {};
-  const data = isObject(wanted.data) ? wanted.data : {};
-  const code = isObject(wanted.status) ? wanted.status.code : undefined;
-  const datasets = Array.isArray(wanted.dataset_ids) ? wanted.dataset_ids.map(String) : [];
+  const expected = objectIn(input);
+  const data = objectIn(expected.data);
+  const code = isObject(expected.status) ? expected.status.code : undefined;
+  const datasets = Array.isArray(expected.dataset_ids) ? expected.dataset_ids.map(String) : [];
   return (
-    (wanted.id === undefined || wanted.id === candidate.row.id) &&
+    (expected.id === undefined || expected.id === candidate.row.id) &&
     (code === undefined || code === candidate.row.status) &&
     (datasets.length === 0 || isInOneOf(context, candidate, datasets)) &&
-    !mediaHold(candidate, data).includes(false) &&
-    labelsHold(context, candidate, data) &&
-    (!isObject(annotation) || candidate.said.some((one) => annotationHolds(context, one, annotation)))
+    !mediaMatches(candidate, data).includes(false) &&
+    matchesLabels(context, candidate, data) &&
+    (!isObject(annotation) || candidate.annotations.some((one) => matchesAnnotation(context, one, annotation)))
   );
 }
 
-/** Whether a time lies in a range; both ends belong to it. */
+/** Whether a time lies in a range, ends included. */
 export function isWithin(time: string, range: Json | undefined): boolean {
   if (!isObject(range)) return true;
   const { start_time: start, end_time: end } = range;
@@ -109,44 +105,46 @@ export function isWithin(time: string, range: Json | undefined): boolean {
   return !(typeof start === "string" && at < Date.parse(start)) && !(typeof end === "string" && at > Date.parse(end));
 }
 
-/** Whether one of the concepts is the wanted one, present or absent as it is wanted. */
-export function isSaid(
+/** Whether the expected concept is among the concepts. A value of 0.5 or more means present, a lower value means absent. */
+export function hasConcept(
   names: ReadonlyMap<string, string>,
   concepts: readonly StoredConcept[],
-  wanted: JsonObject,
+  expected: JsonObject,
 ): boolean {
-  const isPresent = Number(wanted.value) >= 0.5;
+  const isPresent = Number(expected.value) >= 0.5;
   return concepts.some(({ id, value }) => {
-    const same = wanted.id === undefined ? names.get(id) === wanted.name : id === wanted.id;
+    const same = expected.id === undefined ? names.get(id) === expected.name : id === expected.id;
     return same && value >= 0.5 === isPresent;
   });
 }
 
-/** The concepts of an annotation and of its region. */
-export function conceptsOf({ concepts = [], region }: Said["data"]): StoredConcept[] {
+/** Returns the concepts of an annotation and of its region. */
+export function conceptsOf({ concepts = [], region }: AnnotationData): StoredConcept[] {
   return [...concepts, ...(region?.concepts ?? [])];
 }
 
-/** For each medium that is asked for, whether the input has it. */
-function mediaHold({ row }: Candidate, data: JsonObject): boolean[] {
+/** Returns, for each medium in the filter, whether the input has it. */
+function mediaMatches({ row }: Candidate, data: JsonObject): boolean[] {
   const media = JSON.parse(row.media) as JsonObject;
-  return mediaKinds.flatMap((kind) => {
-    const wanted = data[kind];
-    if (!isObject(wanted)) return [];
-    const there = media[kind];
-    return [isObject(there) && (wanted.url === undefined || wanted.url === there.url)];
+  return kinds.flatMap((kind) => {
+    const expected = data[kind];
+    if (!isObject(expected)) return [];
+    const medium = media[kind];
+    return [isObject(medium) && (expected.url === undefined || expected.url === medium.url)];
   });
 }
 
-/** Labels of an input, wherever they are among its annotations. */
-function labelsHold({ names }: SearchContext, candidate: Candidate, data: JsonObject): boolean {
+/** Whether an input has the labels, in any of its annotations. */
+function matchesLabels({ names }: SearchContext, candidate: Candidate, data: JsonObject): boolean {
   if (data.concepts === undefined && data.metadata === undefined && data.geo === undefined) return true;
-  const { said } = candidate;
-  const own = said.find(({ row }) => row.level === 1)?.data ?? {};
+  const { annotations } = candidate;
+  const inputLevel = annotations.find(({ row }) => row.level === 1)?.data ?? {};
   return (
-    objectsIn(data.concepts).every((concept) => said.some((one) => isSaid(names, conceptsOf(one.data), concept))) &&
-    metadataHolds(own.metadata, data.metadata) &&
-    (!isObject(data.geo) || (own.geo !== undefined && isNear(own.geo.geo_point, data.geo)))
+    objectsIn(data.concepts).every((concept) =>
+      annotations.some((one) => hasConcept(names, conceptsOf(one.data), concept)),
+    ) &&
+    matchesMetadata(inputLevel.metadata, data.metadata) &&
+    (!isObject(data.geo) || (inputLevel.geo !== undefined && matchesLocation(inputLevel.geo.geo_point, data.geo)))
   );
 }
 
@@ -155,24 +153,25 @@ function isInOneOf({ store }: SearchContext, { row }: Candidate, datasets: reado
   return datasets.some((dataset) => store.get(sql, row.app, dataset, row.seq) !== undefined);
 }
 
-function regionHolds(names: ReadonlyMap<string, string>, region: Region | undefined, wanted: JsonObject): boolean {
+function matchesRegion(names: ReadonlyMap<string, string>, region: Region | undefined, expected: JsonObject): boolean {
   if (!region) return false;
-  if (wanted.id !== undefined && wanted.id !== region.id) return false;
-  if (wanted.track_id !== undefined && wanted.track_id !== region.track_id) return false;
-  const shapes = isObject(wanted.region_info) ? Object.keys(wanted.region_info) : [];
+  if (expected.id !== undefined && expected.id !== region.id) return false;
+  if (expected.track_id !== undefined && expected.track_id !== region.track_id) return false;
+  const shapes = isObject(expected.region_info) ? Object.keys(expected.region_info) : [];
   if (!shapes.every((shape) => region.region_info?.[shape] !== undefined)) return false;
-  const concepts = isObject(wanted.data) ? objectsIn(wanted.data.concepts) : [];
-  return concepts.length === 0 || concepts.some((concept) => isSaid(names, region.concepts, concept));
+  const concepts = isObject(expected.data) ? objectsIn(expected.data.concepts) : [];
+  return concepts.length === 0 || concepts.some((concept) => hasConcept(names, region.concepts, concept));
 }
 
-/** Of several keys one is enough. */
-function metadataHolds(there: JsonObject | undefined, wanted: Json | undefined): boolean {
-  const entries = isObject(wanted) ? Object.entries(wanted) : [];
-  return entries.length === 0 || entries.some(([key, value]) => contains(there?.[key], value));
+/** Whether at least one of the expected keys has the expected value. */
+function matchesMetadata(metadata: JsonObject | undefined, expected: Json | undefined): boolean {
+  const entries = isObject(expected) ? Object.entries(expected) : [];
+  return entries.length === 0 || entries.some(([key, value]) => contains(metadata?.[key], value));
 }
 
-function contains(there: Json | undefined, wanted: Json): boolean {
-  if (isObject(wanted) && isObject(there))
-    return Object.entries(wanted).every(([key, value]) => contains(there[key], value));
-  return isDeepStrictEqual(there, wanted);
+function contains(stored: Json | undefined, expected: Json): boolean {
+  if (isObject(expected) && isObject(stored)) {
+    return Object.entries(expected).every(([key, value]) => contains(stored[key], value));
+  }
+  return isDeepStrictEqual(stored, expected);
 }

@@ -1,37 +1,39 @@
-/** Searching inputs and annotations: filters that must all hold, and ranks that order what is found. */
+/** Searches inputs and annotations: filters select them, and ranks order them. */
 
-import { isObject, objectsIn } from "../server/incoming.js";
-import { Refusal } from "../server/status.js";
-import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow, JsonObject } from "../store/model.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
+import { objectIn, objectsIn } from "../wire/lenient-json.js";
+import { notSupported } from "../wire/refusals.js";
 import {
-  annotationHolds,
   type Candidate,
-  inputHolds,
   isWithin,
-  legacyHolds,
-  type Said,
+  matchesAnnotation,
+  matchesInput,
+  matchesLegacy,
+  type ParsedAnnotation,
   type SearchContext,
 } from "./filters.js";
 import { ranksOf } from "./ranks.js";
 
 /**
- * Inputs for which all filters of a search hold, in the order in which they were added, or by their ranks. This store has no model: an image is
- * like another when it is the same, and an input is as like a concept as it is labelled with it.
+ * Returns the inputs that match all filters of a search, in the order in which they were added, or most similar first.
+ *
+ * The emulator has no model. Two images are similar if they are the same, and an input is similar to a concept if it is labelled with it.
  */
 export function searchInputs(store: Store, app: AppRow, search: JsonObject): (InputRow & { score: number })[] {
   const context = contextOf(store, app, search);
-  const query = isObject(search.query) ? search.query : {};
+  const query = objectIn(search.query);
   const filters = objectsIn(query.filters);
   const ands = objectsIn(query.ands);
   const ranks = ranksOf(context, query);
   const rows = store.all<InputRow>("SELECT * FROM inputs WHERE app = ? ORDER BY seq", app.seq);
   const found = rows.flatMap((row) => {
     const candidate = candidateOf(store, row);
-    const holds =
-      filters.every((filter) => filterHolds(context, candidate, filter) !== (filter.negate === true)) &&
-      ands.every((and) => legacyHolds(context, candidate, and) !== (and.negate === true));
-    if (!holds) return [];
+    const isMatch =
+      filters.every((filter) => matchesFilter(context, candidate, filter) !== (filter.negate === true)) &&
+      ands.every((and) => matchesLegacy(context, candidate, and) !== (and.negate === true));
+    if (!isMatch) return [];
     const scores = ranks.map((rank) => rank(candidate));
     const score = scores.length === 0 ? 1 : scores.reduce((sum, one) => sum + one, 0) / scores.length;
     return score < Number(search.min_value ?? 0) ? [] : [{ ...row, score }];
@@ -39,59 +41,58 @@ export function searchInputs(store: Store, app: AppRow, search: JsonObject): (In
   return ranks.length === 0 ? found : found.sort((one, other) => other.score - one.score);
 }
 
-/** Annotations for which, each by itself, all filters of a search hold, with their inputs. */
+/** Returns the annotations that match all filters of a search, each with its input. */
 export function searchAnnotations(
   store: Store,
   app: AppRow,
   search: JsonObject,
 ): { annotation: AnnotationRow; input: InputRow }[] {
   const context = contextOf(store, app, search);
-  const query = isObject(search.query) ? search.query : {};
+  const query = objectIn(search.query);
   if (objectsIn(query.ranks).length > 0 || objectsIn(query.ands).length > 0) {
-    throw new Refusal(10040, "the emulator ranks inputs only; search for annotations with filters");
+    throw notSupported("the emulator ranks inputs only; search for annotations with filters");
   }
   const filters = objectsIn(query.filters);
   const rows = store.all<InputRow>("SELECT * FROM inputs WHERE app = ? ORDER BY seq", app.seq);
   const found = rows.flatMap((input) => {
-    const { said } = candidateOf(store, input);
-    const own = said.filter((one) =>
+    const matches = candidateOf(store, input).annotations.filter((one) =>
       filters.every((filter) => {
-        const holds = filterHolds(context, { row: input, said: [one] }, filter);
-        return holds !== (filter.negate === true);
+        const isMatch = matchesFilter(context, { row: input, annotations: [one] }, filter);
+        return isMatch !== (filter.negate === true);
       }),
     );
-    return own.map(({ row: annotation }) => ({ annotation, input }));
+    return matches.map(({ row: annotation }) => ({ annotation, input }));
   });
   return found.sort((one, other) => one.annotation.seq - other.annotation.seq);
 }
 
-/** A filter holds for an input when it holds for the input and for one of its annotations. */
-function filterHolds(context: SearchContext, candidate: Candidate, filter: JsonObject): boolean {
-  const { annotation: wanted, last_updated_time_range: range, input } = filter;
-  if (!inputHolds(context, candidate, input)) return false;
-  if (!isObject(wanted) && !isObject(range)) return true;
-  return candidate.said.some(
-    (one) => isWithin(changedAt(one, candidate.row), range) && annotationHolds(context, one, wanted),
+/** An input matches a filter if the input and at least one of its annotations match. */
+function matchesFilter(context: SearchContext, candidate: Candidate, filter: JsonObject): boolean {
+  const { annotation: expected, last_updated_time_range: range, input } = filter;
+  if (!matchesInput(context, candidate, input)) return false;
+  if (!isObject(expected) && !isObject(range)) return true;
+  return candidate.annotations.some(
+    (one) => isWithin(changedAt(one, candidate.row), range) && matchesAnnotation(context, one, expected),
   );
 }
 
-/** Patching an input changes its input-level annotation. */
-function changedAt({ row }: Said, input: InputRow): string {
+/** Returns when an annotation was changed. Patching an input changes its input-level annotation, too. */
+function changedAt({ row }: ParsedAnnotation, input: InputRow): string {
   return row.level === 1 && input.modified_at > row.modified_at ? input.modified_at : row.modified_at;
 }
 
-/** An input whose annotations are read when a filter asks for them. */
+/** Makes a candidate. Its annotations are read only if a filter needs them. */
 function candidateOf(store: Store, row: InputRow): Candidate {
-  let said: Said[] | undefined;
+  let annotations: ParsedAnnotation[] | undefined;
   return {
     row,
-    get said() {
-      return (said ??= saidOf(store, row));
+    get annotations() {
+      return (annotations ??= annotationsOf(store, row));
     },
   };
 }
 
-function saidOf(store: Store, row: InputRow): Said[] {
+function annotationsOf(store: Store, row: InputRow): ParsedAnnotation[] {
   const sql = "SELECT * FROM annotations WHERE app = ? AND input_id = ? ORDER BY seq";
   return store.all<AnnotationRow>(sql, row.app, row.id).map((annotation) => ({
     row: annotation,
@@ -101,7 +102,7 @@ function saidOf(store: Store, row: InputRow): Said[] {
 
 function contextOf(store: Store, app: AppRow, { as_of: asOf }: JsonObject): SearchContext {
   if (typeof asOf === "string" && Date.parse(asOf) < Date.now()) {
-    throw new Refusal(10040, `as_of is ${asOf}; the emulator keeps no past states`);
+    throw notSupported(`as_of is ${asOf}; the emulator searches current data only; omit as_of`);
   }
   return { store, app, names: store.names(app.seq) };
 }

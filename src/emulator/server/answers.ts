@@ -1,50 +1,54 @@
-/** Answers: the envelope of the API around what a route gives back. */
+/** Answers: puts the reply of a route into the envelope of the API. */
 
 import type { ServerResponse } from "node:http";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import type { JsonObject } from "../../core/util/json-values.js";
 import type { Reply } from "../routes/context.js";
 import { diskFullText, isDiskFull, storageFull } from "../store/disk-full.js";
-import type { JsonObject } from "../store/model.js";
 import { newId } from "../store/store.js";
-import { ItemRefusal } from "./incoming.js";
-import { httpStatusOf, Refusal, status } from "./status.js";
+import { ItemRefusal, Refusal } from "../wire/refusals.js";
+import { httpStatusOf, status } from "../wire/status.js";
 
-/** A refusal; the list that the answer would have had is there and empty. */
+/** Turns an error into an answer. @param list the list that every answer of this route has; here it is empty. */
 export function fail(error: unknown, list?: string): Reply {
   const json = list === undefined ? {} : { [list]: [] };
   if (error instanceof ItemRefusal) return { status: error.status, json };
-  if (error instanceof Refusal)
+  if (error instanceof Refusal) {
     return { status: status(error.code, error.details), json, httpStatus: error.httpStatus };
+  }
   if (isDiskFull(error)) {
     return { status: status(storageFull.code, diskFullText(error)), json, httpStatus: storageFull.httpStatus };
   }
   const text = error instanceof Error ? error.message : String(error);
-  return { status: status(99009, text), json };
+  return { status: status(statusCodes.INTERNAL_UNCATEGORIZED, text), json };
 }
 
 export interface AnswerOptions {
-  /** Put before the request id. */
+  /** Prefix of the request id. */
   idPrefix?: string | undefined;
-  /** Changes what is sent. */
+  /** Changes the JSON before it is sent. */
   change?: ((json: JsonObject) => JsonObject) | undefined;
 }
 
-/** Sends an answer, unless the connection is gone. */
+/** Sends an answer, unless the connection is closed. */
 export function answer(response: ServerResponse, reply: Reply, options: AnswerOptions = {}): void {
   if (response.destroyed || response.headersSent) return;
   const text = answerText(reply, options);
-  response.writeHead(reply.httpStatus ?? httpStatusOf(reply.status?.code ?? 10000), {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-  });
+  writeHead(response, text, reply.httpStatus ?? httpStatusOf(reply.status?.code ?? statusCodes.SUCCESS));
   response.end(text);
 }
 
-/** The JSON of an answer; every one has an id of its own. */
-export function answerText({ status: given, json }: Reply, { idPrefix = "", change }: AnswerOptions = {}): string {
-  const { code, description, details } = given ?? status(10000);
+/** Writes the head of an answer in JSON. */
+export function writeHead(response: ServerResponse, text: string, httpStatus: number): void {
+  response.writeHead(httpStatus, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+}
+
+/** Returns the JSON of an answer. Each answer has its own request id. */
+export function answerText(reply: Reply, { idPrefix = "", change }: AnswerOptions = {}): string {
+  const { code, description, details } = reply.status ?? status(statusCodes.SUCCESS);
   const envelope: JsonObject = {
     status: { code, description, ...(details ? { details } : {}), req_id: `${idPrefix}${newId()}` },
-    ...json,
+    ...reply.json,
   };
   return JSON.stringify(change ? change(envelope) : envelope);
 }

@@ -1,22 +1,25 @@
-/** Scanning request bodies: the bytes of inputs go to a sink as they arrive; what is left is small JSON. */
+/** Scans request bodies as they arrive: passes the bytes of media to a sink, and keeps the rest as small JSON. */
 
 const quote = 0x22;
 const backslash = 0x5c;
-/** The longest key that is looked at; `base64` written in escapes has 36 characters. */
+/** Longer keys are not compared: `base64` has 36 characters if each of them is escaped. */
 const maxKeyLength = 48;
-/** Deeper JSON is refused, because what walks through it later is recursive. */
+/** Deeper JSON is refused, because the functions that read it are recursive. */
 const maxDepth = 500;
-/** Values take much more memory than the few bytes that they are written in. */
+/** More values are refused: a value needs much more memory than its few bytes in the body. */
 const maxValues = 4_000_000;
-/** Where inputs have their bytes. A key of this name elsewhere, in metadata say, is the user's own. */
+/** Path of the bytes of an input. A key `base64` elsewhere, such as in metadata, belongs to the user. */
 const mediaPath = /^inputs\.data\.(?:image|video|audio)\.base64$/;
 
-/** Takes the bytes of one base64 value, piece by piece. */
+/** Receives the bytes of one base64 value, piece by piece. */
 export interface MediaSink {
   write(bytes: Buffer): void;
-  /** `valid` is false when the value was not base64. Gives back what stands for the value in the JSON. */
+  /** Ends the value. `valid` is false if the value was not base64. Returns the placeholder for the JSON. */
   end(valid: boolean): string;
 }
+
+/** The JSON is too deep, or has too many values. */
+export class JsonLimitError extends SyntaxError {}
 
 interface Level {
   isArray: boolean;
@@ -24,23 +27,24 @@ interface Level {
 }
 
 /**
- * Reads JSON as it arrives. The bytes of each input are decoded into a sink from `open`; in the remaining JSON their place is taken by the text
- * that the sink gives back. No such value is ever in memory as a whole.
+ * Scans JSON as it arrives. The bytes of each input are decoded into a sink from `open`, and replaced by the placeholder that the sink returns. So no
+ * medium is in memory as a whole.
  */
 export class BodyScanner {
   readonly #open: () => MediaSink;
-  readonly #kept: Buffer[] = [];
+  readonly #remaining: Buffer[] = [];
   readonly #levels: Level[] = [];
   #values = 0;
   #mode: "between" | "string" | "media" = "between";
-  /** Backslashes in a row at the end of what was seen of a string. */
+  /** Number of backslashes at the end of the scanned part of a string. */
   #backslashes = 0;
-  /** The last string as it was written, as far as it could be a key. */
+  /** The last string with its escapes, up to the length of a key. */
   #string = "";
   #isValue = false;
   #sink: MediaSink | undefined;
-  /** The beginning of an escape whose end has not arrived. */
+  /** The beginning of an escape that continues in the next chunk. */
   #escape = "";
+  /** Base64 characters that wait for the rest of their group of four. */
   #rest = "";
   #padded = false;
   #valid = true;
@@ -49,7 +53,7 @@ export class BodyScanner {
     this.#open = open;
   }
 
-  /** @throws {SyntaxError} when the JSON is too deep or has too many values */
+  /** Scans the next chunk. @throws {JsonLimitError} */
   write(chunk: Buffer): void {
     let at = 0;
     let keepFrom = 0;
@@ -67,16 +71,16 @@ export class BodyScanner {
     if (this.#mode !== "media") this.#keep(chunk.subarray(keepFrom));
   }
 
-  /** The JSON without its media. @throws {SyntaxError} */
+  /** Returns the parsed JSON with its placeholders. @throws {SyntaxError} */
   end(): unknown {
     if (this.#sink) this.#sink.end(false);
-    return JSON.parse(Buffer.concat(this.#kept).toString("utf8"));
+    return JSON.parse(Buffer.concat(this.#remaining).toString("utf8"));
   }
 
   #scanBetween(chunk: Buffer, start: number): number {
     const found = chunk.indexOf(quote, start);
     const end = found === -1 ? chunk.length : found;
-    for (let at = start; at < end; at += 1) this.#structure(chunk[at] as number);
+    for (let at = start; at < end; at += 1) this.#scanStructure(chunk[at] as number);
     if (found === -1) return end;
     this.#backslashes = 0;
     if (this.#isValue && this.#isMedia()) {
@@ -93,13 +97,14 @@ export class BodyScanner {
     return found + 1;
   }
 
-  #structure(character: number): void {
+  #scanStructure(character: number): void {
     const level = this.#levels.at(-1);
     switch (character) {
       case 0x7b: // {
       case 0x5b: // [
-        this.#count();
-        if (this.#levels.length >= maxDepth) throw new SyntaxError("the JSON is too deep");
+        this.#countValue();
+        if (this.#levels.length >= maxDepth)
+          throw new JsonLimitError(`the JSON is nested deeper than ${maxDepth} levels`);
         this.#levels.push({ isArray: character === 0x5b, key: "" });
         this.#isValue = false;
         break;
@@ -113,15 +118,15 @@ export class BodyScanner {
         this.#isValue = true;
         break;
       case 0x2c: // ,
-        this.#count();
+        this.#countValue();
         this.#isValue = false;
         break;
     }
   }
 
-  #count(): void {
+  #countValue(): void {
     this.#values += 1;
-    if (this.#values > maxValues) throw new SyntaxError("the JSON has too many values");
+    if (this.#values > maxValues) throw new JsonLimitError(`the JSON has more than ${maxValues} values`);
   }
 
   #isMedia(): boolean {
@@ -150,13 +155,13 @@ export class BodyScanner {
     if (this.#rest !== "" || this.#escape !== "") this.#valid = false;
     const text = (this.#sink as MediaSink).end(this.#valid);
     this.#sink = undefined;
-    this.#kept.push(Buffer.from(text));
+    this.#remaining.push(Buffer.from(text));
     this.#mode = "between";
     this.#keep(chunk.subarray(found, found + 1));
     return found + 1;
   }
 
-  /** Where the quote is that ends a string; -1 when it has not arrived. */
+  /** Returns the position of the quote that ends a string; -1 if it is not in this chunk. */
   #endOfString(chunk: Buffer, start: number): number {
     let from = start;
     for (;;) {
@@ -192,7 +197,7 @@ export class BodyScanner {
     (this.#sink as MediaSink).write(bytes);
   }
 
-  /** Some writers of JSON escape `/`, some `+`. What is no base64 afterwards becomes a backslash, which is none either. */
+  /** Resolves escapes, since some libraries escape `/` or `+`. Any other escape becomes a backslash, which is not base64 either. */
   #unescape(piece: string): string {
     if (this.#escape === "" && !piece.includes("\\")) return piece;
     const text = this.#escape + piece;
@@ -206,16 +211,16 @@ export class BodyScanner {
   }
 
   #keep(piece: Buffer): void {
-    // A copy: the chunk belongs to the connection, and a slice would keep all of it.
-    if (piece.length > 0) this.#kept.push(Buffer.from(piece));
+    // Copies the piece, because a slice would keep the whole chunk in memory.
+    if (piece.length > 0) this.#remaining.push(Buffer.from(piece));
   }
 }
 
-function keyFrom(written: string): string {
-  if (written.length > maxKeyLength) return "";
-  if (!written.includes("\\")) return written;
+function keyFrom(escaped: string): string {
+  if (escaped.length > maxKeyLength) return "";
+  if (!escaped.includes("\\")) return escaped;
   try {
-    return String(JSON.parse(`"${written}"`));
+    return String(JSON.parse(`"${escaped}"`));
   } catch {
     return "";
   }

@@ -1,51 +1,52 @@
-/** Faults: bad days on demand, to rehearse them. */
+/** Fault injection: rules that make requests and processing fail. A seed makes the failures repeatable. */
 
-/** What goes wrong. */
+/** A failure to inject. */
 export type Fault =
-  /** 429 with 11005. */
+  /** The request is refused with HTTP 429 and the code 11005. */
   | { type: "throttle"; retryAfterSeconds?: number | undefined }
-  /** Any HTTP status with any code. */
+  /** The request is refused with this HTTP status and this code. */
   | { type: "status"; http: number; code: number }
-  /** The connection is cut before, while, or after the request is carried out. */
+  /** The connection is cut before, during or after the request. */
   | { type: "cut"; when: "before" | "during" | "after" }
-  /** The request is carried out, and its answer cannot be read, or breaks off. */
+  /** The request succeeds, and its answer is not JSON. */
   | { type: "garbage" }
+  /** The request succeeds, and its answer is cut off. */
   | { type: "truncated" }
-  /** The answer comes late. */
+  /** The answer is delayed. */
   | { type: "slow"; ms: number }
-  /** The answer comes in small pieces, which take this long together. */
+  /** The answer is sent in small pieces, which take this long in total. */
   | { type: "slow-bytes"; ms: number }
-  /** The request is carried out twice, as by a proxy that sends it again, and the second answer is sent. */
+  /** The request is carried out twice, as if a proxy sent it again. The second answer is sent. */
   | { type: "twice" }
-  /** Some inputs of a POST are refused. */
+  /** A POST refuses this share of its inputs, chosen by their ids. */
   | { type: "mixed"; share: number; code: number }
-  /** Some inputs are accepted and fail later, the first `times` times that they are stored. */
+  /** This share of the inputs is accepted, and their processing fails: each time, or the first `times` times that the input is stored. */
   | { type: "processing"; share: number; code: number; times?: number | undefined; details?: string | undefined }
-  /** Some inputs stay in progress for ever. */
+  /** This share of the inputs stays in progress for ever. */
   | { type: "stuck"; share: number }
   /**
-   * The answer has a form that is allowed and not usual: 207 for mixed results, lists in another order (where none is promised: give the rule
-   * the path of the listing), 64-bit counts as texts, names for status codes.
+   * The answer has a valid but unusual form: HTTP 207 for mixed results, lists in reverse order, 64-bit counts as strings, or names of status
+   * codes. For "other-order", give the rule the path of a listing whose order is not documented.
    */
   | { type: "odd-answer"; how: "multi-status" | "other-order" | "counts-as-text" | "codes-as-names" }
-  /** Nothing can be stored. */
+  /** Each POST is refused, because the storage is full. */
   | { type: "storage-full" };
 
-/** When a fault happens: which requests, how often, and how many times in all. */
+/** A fault, and the requests that it happens to. */
 export interface FaultRule {
   method?: string | undefined;
-  /** Text or pattern that the path contains. */
+  /** A text that the path contains, or a pattern that it matches. */
   path?: string | RegExp | undefined;
   /** Every n-th matching request. Default: 1. */
   every?: number | undefined;
-  /** Chance of each matching request, 0 to 1. Default: 1. */
+  /** Probability for each matching request, 0 to 1. Default: 1. */
   probability?: number | undefined;
-  /** Most times that it happens. Default: no end. */
+  /** Maximum number of times. Default: no limit. */
   times?: number | undefined;
   fault: Fault;
 }
 
-/** Draws numbers that are the same for the same seed. */
+/** Makes a generator of numbers between 0 and 1. The same seed gives the same numbers. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -56,12 +57,13 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** The rules in force. */
+/** The active rules, which can be changed while the emulator runs. */
 export class Faults {
   readonly #random: () => number;
   #rules: { rule: FaultRule; seen: number; left: number }[] = [];
-  /** Faults that happened, in all and by type. */
+  /** Number of injected faults. */
   happened = 0;
+  /** Number of injected faults by type. */
   readonly happenedByType: Partial<Record<Fault["type"], number>> = {};
 
   constructor(rules: readonly FaultRule[] = [], seed = 1) {
@@ -77,25 +79,23 @@ export class Faults {
     this.#rules = [];
   }
 
-  /** The faults of a request, in the order in which their rules were added. */
-  of(method: string, path: string): Fault[] {
-    const found: Fault[] = [];
+  /** Returns the faults of a request, in the order of their rules. */
+  ofRequest(method: string, path: string): Fault[] {
+    const faults: Fault[] = [];
     for (const entry of this.#rules) {
       const { rule } = entry;
-      if (entry.left <= 0 || rule.fault.type === "processing" || rule.fault.type === "stuck") continue;
-      if (rule.method !== undefined && rule.method !== method) continue;
-      if (typeof rule.path === "string" ? !path.includes(rule.path) : rule.path && !rule.path.test(path)) continue;
+      if (entry.left <= 0 || !matches(rule, method, path)) continue;
       entry.seen += 1;
       if (entry.seen % (rule.every ?? 1) !== 0) continue;
       if (this.#random() >= (rule.probability ?? 1)) continue;
       entry.left -= 1;
       this.#count(rule.fault);
-      found.push(rule.fault);
+      faults.push(rule.fault);
     }
-    return found;
+    return faults;
   }
 
-  /** The fault of processing an input that is stored for the n-th time; "stuck" is one that never ends. */
+  /** Returns the fault that the processing of an input has. @param timesStored how many times the input was stored, this time included */
   ofProcessing(id: string, timesStored: number): { code: number; details: string } | "stuck" | undefined {
     for (const { rule } of this.#rules) {
       const { fault } = rule;
@@ -114,7 +114,13 @@ export class Faults {
   }
 }
 
-/** A number between 0 and 1 that is the same for the same id. */
+function matches(rule: FaultRule, method: string, path: string): boolean {
+  if (rule.fault.type === "processing" || rule.fault.type === "stuck") return false;
+  if (rule.method !== undefined && rule.method !== method) return false;
+  return typeof rule.path === "string" ? path.includes(rule.path) : (rule.path?.test(path) ?? true);
+}
+
+/** Returns a number between 0 and 1 that depends only on the id. */
 export function shareOf(id: string): number {
   let hash = 2_166_136_261;
   for (const character of id) hash = Math.imul(hash ^ character.charCodeAt(0), 16_777_619);

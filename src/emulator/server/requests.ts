@@ -1,42 +1,56 @@
-/** Taking requests apart: who asks, for what, and with which body. */
+/** The head of a request: its address, its origin and its credentials. */
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { limits } from "../../clarifai/limits.js";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isLoopbackHost } from "../../core/net/guarded-fetch.js";
-import type { MediaWriter, StoredMedia } from "../media/media-files.js";
-import type { Services } from "../routes/context.js";
-import type { Json, JsonObject } from "../store/model.js";
-import { BodyScanner } from "./body-scanner.js";
-import { checkId, isObject } from "./incoming.js";
-import { Refusal } from "./status.js";
+import type { JsonObject } from "../../core/util/json-values.js";
+import { checkId } from "../wire/ids.js";
+import { objectIn } from "../wire/lenient-json.js";
+import { invalidRequest, Refusal } from "../wire/refusals.js";
 
-/** A lone video at the limit of 128 MB is this long as base64, with room for its fields. */
-const maxBodyBytes = Math.ceil(limits.maxItemBytes.video / 3) * 4 + 1_000_000;
-/** A body without media is JSON in memory. */
-const maxJsonBytes = limits.maxRequestBytes;
-
-/** What a request asks for. */
+/** Path and query of a request. */
 export interface Address {
   pathname: string;
   searchParams: URLSearchParams;
 }
 
-/** Address of the server under the name that the client calls it by: under another one its key would not go along to the media. */
+/** An app, by its user and its own id. */
+export interface AppName {
+  userId: string;
+  appId: string;
+}
+
+export interface Credentials {
+  /** The one valid key. Undefined: any key that is not empty. */
+  pat: string | undefined;
+  /** Keys that are valid for one app each. */
+  appKeys: Readonly<Record<string, AppName>>;
+}
+
+/** The access that a request has by its key. */
+export interface Access {
+  key: "missing" | "wrong" | "valid";
+  refusal?: Refusal;
+  /** The app that the key is limited to. */
+  app?: AppName | undefined;
+}
+
+/** Returns the address of the server under the name that the client uses: clients send their key to the media only under the same name. */
 export function baseOf({ headers: { host = "" }, socket }: IncomingMessage): string {
   if (/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?$/.test(host)) return `http://${host}`;
   const { localAddress = "127.0.0.1", localPort } = socket;
   return `http://${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
 }
 
-/** Path and query as they were sent. The path is not put in order: what its dots lead to is not what was asked for. */
+/** Returns path and query as they were sent. Dots in the path are not resolved, because they could lead to another path. */
 export function addressOf(request: IncomingMessage): Address {
   const { url = "/" } = request;
   const [, pathname = "/", query = ""] = /^(?:[a-z]+:\/\/[^/?#]*)?([^?#]*)\??([^#]*)/i.exec(url) ?? [];
   return { pathname, searchParams: new URLSearchParams(query) };
 }
 
-/** The decoded parts of a path; undefined when it cannot be decoded, or has parts that are no names. */
+/** Returns the decoded parts of a path. Undefined: it cannot be decoded, or a part is "." or "..", or has a control character. */
 export function partsOf(pathname: string): string[] | undefined {
   try {
     const parts = pathname
@@ -49,150 +63,70 @@ export function partsOf(pathname: string): string[] | undefined {
   }
 }
 
-/** An app by its user and its own id. */
-export interface AppName {
-  userId: string;
-  appId: string;
-}
-
-export interface Credentials {
-  /** The one good key of a user; undefined: any that is not empty. */
-  pat: string | undefined;
-  /** Keys that are good for one app only. */
-  appKeys: Readonly<Record<string, AppName>>;
-}
-
 /**
- * Why a request is none of a program of the user: a page of some site, which a browser loaded, has sent it. Pages cannot read answers without
- * leave, and cannot send a key; but a name of theirs may be looked up to this machine, and then they can do both.
+ * Says why the origin of a request is untrusted: a page of another site, which a browser loaded, sent it. Undefined: the request is trusted.
+ *
+ * Such a page cannot read answers, and cannot send a key, as long as its origin differs. With a host name that resolves to this machine (DNS
+ * rebinding) it could do both, so a request for an unknown host name is refused, too.
  */
-export function strangerOf({ headers }: IncomingMessage, host: string): string | undefined {
-  const asked = headers.host === undefined ? undefined : hostnameOf(`http://${headers.host}`);
-  if (isLoopbackHost(host) && headers.host !== undefined && !isLoopbackHost(asked ?? "")) {
-    return `the store is not known as "${headers.host}"`;
+export function untrustedOrigin({ headers }: Pick<IncomingMessage, "headers">, host: string): string | undefined {
+  const requestedHost = headers.host === undefined ? undefined : hostnameOf(`http://${headers.host}`);
+  if (isLoopbackHost(host) && headers.host !== undefined && !isLoopbackHost(requestedHost ?? "")) {
+    return `the emulator does not answer requests for the host "${headers.host}"; use 127.0.0.1 or localhost`;
   }
   if (headers.origin === undefined) return undefined;
   const origin = hostnameOf(headers.origin);
-  if (origin !== undefined && (isLoopbackHost(origin) || (origin === asked && !isLoopbackHost(host)))) return undefined;
-  return `pages of "${headers.origin}" have no access`;
+  const isOwnPage = origin === requestedHost && !isLoopbackHost(host);
+  if (origin !== undefined && (isLoopbackHost(origin) || isOwnPage)) return undefined;
+  return `pages of "${headers.origin}" have no access to the emulator`;
 }
 
 function hostnameOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname || undefined : undefined;
 }
 
-export interface Access {
-  kind: "none" | "wrong" | "right";
-  refusal?: Refusal;
-  /** The app that the key is limited to. */
-  app?: AppName | undefined;
-}
-
-/** Who asks: by the header of a key or of a session; media are also given to cookies, as browsers send them. */
+/** Checks the key of a request: in a header, or (for media, which browsers load without headers) in a cookie. */
 export function accessOf(request: IncomingMessage, { pat, appKeys }: Credentials, withCookies = false): Access {
-  const { authorization } = request.headers;
-  const session = request.headers["x-clarifai-session-token"];
-  const cookie = withCookies
-    ? /(?:^|;\s*)(?:x_clarifai_session_token|x-clarifai-api-key)=([^;]+)/.exec(request.headers.cookie ?? "")?.[1]
-    : undefined;
-  const key =
-    /^(?:Key|Bearer)\s+(\S+)$/.exec(authorization ?? "")?.[1] ?? (typeof session === "string" ? session : cookie);
+  const key = keyOf(request, withCookies);
   if (key === undefined || key === "") {
-    const details =
-      authorization === undefined ? "the Authorization header is missing" : "the Authorization header is malformed";
-    return { kind: "none", refusal: new Refusal(11102, details, 401) };
+    const problem = request.headers.authorization === undefined ? "missing" : "malformed";
+    const details = `the Authorization header is ${problem}`;
+    return { key: "missing", refusal: invalidRequest(details, 401) };
   }
   const app = Object.hasOwn(appKeys, key) ? appKeys[key] : undefined;
   if (!app && pat !== undefined && !isSame(key, pat)) {
-    return { kind: "wrong", refusal: new Refusal(11009, "invalid key") };
+    return { key: "wrong", refusal: new Refusal(statusCodes.CONN_KEY_NOT_FOUND, "invalid key") };
   }
-  return { kind: "right", app };
+  return { key: "valid", app };
 }
 
-/** Compares in the same time, whatever is the same; digests, since lengths tell too. */
+function keyOf({ headers }: IncomingMessage, withCookies: boolean): string | undefined {
+  const inHeader = /^(?:Key|Bearer)\s+(\S+)$/.exec(headers.authorization ?? "")?.[1];
+  if (inHeader !== undefined) return inHeader;
+  const session = headers["x-clarifai-session-token"];
+  if (typeof session === "string") return session;
+  if (!withCookies) return undefined;
+  return /(?:^|;\s*)(?:x_clarifai_session_token|x-clarifai-api-key)=([^;]+)/.exec(headers.cookie ?? "")?.[1];
+}
+
+/** Compares two keys in constant time. Digests are compared, because the time would also reveal the length. */
 function isSame(key: string, pat: string): boolean {
   const [one, other] = [key, pat].map((text) => createHash("sha256").update(text).digest());
   return timingSafeEqual(one as Buffer, other as Buffer);
 }
 
-/** The app of a short path: from the body, the parameters, the key, or the default one. */
+/** Returns the app of a request whose path does not name it: from the body, the parameters, the key, or the default app. */
 export function namedApp(body: JsonObject, parameters: JsonObject, access: Access): AppName {
-  const given = { ...asObject(parameters.user_app_id), ...asObject(body.user_app_id) };
+  const named = { ...objectIn(parameters.user_app_id), ...objectIn(body.user_app_id) };
   const { userId, appId } = access.app ?? { userId: "me", appId: "main" };
   return {
-    userId: checkId("user_id", String(given.user_id ?? userId)),
-    appId: checkId("app_id", String(given.app_id ?? appId)),
+    userId: checkId("user_id", String(named.user_id ?? userId)),
+    appId: checkId("app_id", String(named.app_id ?? appId)),
   };
 }
 
-function asObject(value: Json | undefined): JsonObject {
-  return isObject(value) ? value : {};
-}
-
-/** A prefix that the client wants its request ids to have. */
+/** Returns the prefix that the client asks for in its request ids. */
 export function idPrefixOf(request: IncomingMessage): string {
   const prefix = request.headers["x-clarifai-request-id-prefix"];
   return typeof prefix === "string" && /^[\w.-]{1,64}$/.test(prefix) ? `${prefix}-` : "";
-}
-
-export interface Body {
-  json: JsonObject;
-  bytes: number;
-  media: (placeholder: string) => StoredMedia | undefined;
-  /** Lets go of the media; those that no input took are deleted. */
-  release(): void;
-}
-
-/** Reads a body as it arrives: media go to files, the rest is parsed. */
-export async function readBody(request: IncomingMessage, { files, store }: Services): Promise<Body> {
-  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge();
-  const stored: StoredMedia[] = [];
-  let storedBytes = 0;
-  let writer: MediaWriter | undefined;
-  const scanner = new BodyScanner(() => {
-    const current = files.create();
-    writer = current;
-    return {
-      write: (bytes) => current.write(bytes),
-      end: (valid) => {
-        stored.push(current.finish(valid));
-        storedBytes += current.sizeBytes;
-        writer = undefined;
-        return `media:${stored.length - 1}`;
-      },
-    };
-  });
-  const release = () => files.release(stored.splice(0), (sha256) => store.usesMedia(sha256));
-  let bytes = 0;
-  try {
-    // The connection stays open when this loop is left early: the refusal has to go through it.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      const mediaBytes = storedBytes + (writer?.sizeBytes ?? 0);
-      if (bytes > maxBodyBytes || bytes - mediaBytes * 1.5 > maxJsonBytes) throw tooLarge();
-      scanner.write(chunk);
-    }
-    const json = bytes === 0 ? {} : scanner.end();
-    if (!isObject(json)) throw new Refusal(11100, "the body must be a JSON object");
-    const media = (placeholder: string) => stored[Number(/^media:(\d+)$/.exec(placeholder)?.[1] ?? -1)];
-    return { json, bytes, media, release };
-  } catch (error) {
-    writer?.discard();
-    release();
-    if (error instanceof SyntaxError) throw new Refusal(11100, "the body is not valid JSON");
-    throw error;
-  }
-}
-
-/** Lets the rest of a refused body pass, so that its sender gets to read the answer; a body without end is cut. */
-export function drain(request: IncomingMessage): void {
-  let bytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) request.destroy();
-  });
-}
-
-function tooLarge(): Refusal {
-  return new Refusal(40033, `the request must have less than ${limits.maxRequestBytes} bytes`);
 }

@@ -1,17 +1,20 @@
-/** The server: checks who asks, finds the route, and answers in the envelope of the API. */
+/** The HTTP server: checks the origin and the key, finds the route, and answers in the envelope of the API. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { Gallery } from "../gallery/gallery.js";
 import { serveMedia } from "../media/media-route.js";
-import { deleteApp } from "../routes/apps.js";
-import type { Reply, Route, Services } from "../routes/context.js";
-import { appRoutes, findRoute, type Match, statusCodes, userRoutes } from "../routes/table.js";
+import { deleteApp, getStatusCodes } from "../routes/apps.js";
+import type { Call, Reply, Route, Services } from "../routes/context.js";
 import type { AppRow } from "../store/model.js";
+import { readMessage, readParameters } from "../wire/read-message.js";
+import { doesNotExist, invalidRequest, Refusal } from "../wire/refusals.js";
 import { answer, fail } from "./answers.js";
+import { drain, readBody } from "./body.js";
 import type { Fault } from "./faults.js";
 import { answerWithFaults, refuseByFault } from "./faulty-answers.js";
-import { readMessage, readParameters } from "./reading.js";
+import { RateLimiter } from "./rate-limiter.js";
 import {
   type Access,
   type Address,
@@ -20,32 +23,41 @@ import {
   addressOf,
   baseOf,
   type Credentials,
-  drain,
   idPrefixOf,
   namedApp,
   partsOf,
-  readBody,
-  strangerOf,
+  untrustedOrigin,
 } from "./requests.js";
-import { Refusal } from "./status.js";
+import { type Match, type Target, targetOf } from "./routing.js";
 
 export interface ServerOptions {
   services: Services;
   credentials: Credentials;
-  /** Requests per second that are granted. */
+  /** More requests per second are refused with 11005. Undefined: no limit. */
   requestsPerSecond: number | undefined;
   /** Address that the server listens on. */
   host: string;
-  /** Loads the gallery with the first request for it. */
+  /** Loads the gallery on its first request. */
   gallery: () => Promise<Gallery>;
 }
 
-/** Longest time for the head of a request, for all of it, without a byte, and between two requests, in milliseconds. */
+/** One request and its answer. */
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  method: string;
+  address: Address;
+  /** Decoded parts of the path. */
+  path: string[];
+}
+
+/** In milliseconds: for the head of a request, for the whole request, for a silent connection, and between two requests. */
 const timeouts = { headersTimeout: 30_000, requestTimeout: 600_000, timeout: 120_000, keepAliveTimeout: 30_000 };
 
-/** Makes the HTTP server; it does not listen yet. */
+/** Makes the HTTP server. It does not listen yet. */
 export function makeServer(options: ServerOptions): Server {
-  const limiter = options.requestsPerSecond === undefined ? undefined : new Limiter(options.requestsPerSecond);
+  const { requestsPerSecond } = options;
+  const limiter = requestsPerSecond === undefined ? undefined : new RateLimiter(requestsPerSecond);
   const server = createServer((request, response) => {
     handle(request, response, options, limiter).catch((error: unknown) => {
       if (!response.headersSent) answer(response, fail(error));
@@ -59,47 +71,64 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   options: ServerOptions,
-  limiter: Limiter | undefined,
+  limiter: RateLimiter | undefined,
 ): Promise<void> {
-  const { services, credentials } = options;
   response.setHeader("x-content-type-options", "nosniff");
-  response.setHeader("x-sluice-store", services.store.id);
-  const stranger = strangerOf(request, options.host);
-  if (stranger !== undefined) {
+  response.setHeader("x-sluice-store", options.services.store.id);
+  const untrusted = untrustedOrigin(request, options.host);
+  if (untrusted !== undefined) {
     drain(request);
-    return answer(response, fail(new Refusal(11102, stranger, 403)));
+    return answer(response, fail(invalidRequest(untrusted, 403)));
   }
-  const url = addressOf(request);
-  const parts = partsOf(url.pathname);
+  const address = addressOf(request);
+  const path = partsOf(address.pathname);
   const method = request.method ?? "GET";
-  if (parts === undefined) return answer(response, fail(new Refusal(11102, "the path is not valid")));
-  if (parts[0] === "gallery" || (parts.length === 0 && (method === "GET" || method === "HEAD"))) {
-    return (await options.gallery()).serve(request, response, parts, url);
+  if (path === undefined) {
+    return answer(
+      response,
+      fail(invalidRequest('the path has a part "." or "..", a control character or an invalid percent-encoding')),
+    );
   }
-  if (parts[0] === "media") {
-    const faults = services.faults.of(method, url.pathname);
-    if (faults.length > 0 && (await refuseByFault(request, response, faults, undefined))) return;
-    for (const fault of faults) if (fault.type === "slow") await wait(fault.ms);
-    const { store, files } = services;
-    const access = accessOf(request, credentials, true);
-    return serveMedia(request, response, parts.slice(1), { store, files, access, faults });
-  }
+  const isPage = path.length === 0 && (method === "GET" || method === "HEAD");
+  if (path[0] === "gallery" || isPage) return (await options.gallery()).serve(request, response, path, address);
+  const exchange: Exchange = { request, response, method, address, path };
+  if (path[0] === "media") return serveHostedMedia(exchange, options);
+  return serveApi(exchange, options, limiter);
+}
+
+async function serveHostedMedia(exchange: Exchange, { services, credentials }: ServerOptions): Promise<void> {
+  const { request, response, method, address, path } = exchange;
+  const { store, files } = services;
+  const faults = services.faults.ofRequest(method, address.pathname);
+  if (faults.length > 0 && (await refuseByFault(request, response, faults, undefined))) return;
+  for (const fault of faults) if (fault.type === "slow") await wait(fault.ms);
+  const access = accessOf(request, credentials, true);
+  return serveMedia(request, response, path.slice(1), { store, files, access, faults });
+}
+
+async function serveApi(
+  exchange: Exchange,
+  { services, credentials }: ServerOptions,
+  limiter: RateLimiter | undefined,
+): Promise<void> {
+  const { request, response, method, address, path } = exchange;
   const idPrefix = idPrefixOf(request);
-  const target = targetOf(method, parts);
+  const target = targetOf(method, path);
   const list = typeof target.found === "string" ? undefined : target.found.list;
-  const faults = services.faults.of(method, url.pathname);
+  const faults = services.faults.ofRequest(method, address.pathname);
   if (await refuseByFault(request, response, faults, list)) return;
   try {
-    if (parts[0] === "v2" && parts[1] === "status_codes") {
+    if (path[0] === "v2" && path[1] === "status_codes") {
       drain(request);
-      return answer(response, statusCodes(method, parts.slice(2)), { idPrefix });
+      return answer(response, getStatusCodes(method, path.slice(2)), { idPrefix });
     }
     const access = accessOf(request, credentials);
     if (access.refusal) throw access.refusal;
-    if (limiter && !limiter.take()) {
-      throw new Refusal(11005, `exceeded limit of ${options.requestsPerSecond} requests per second`);
+    if (limiter && !limiter.tryAcquire()) {
+      const details = `exceeded limit of ${limiter.requestsPerSecond} requests per second`;
+      throw new Refusal(statusCodes.CONN_THROTTLED, details);
     }
-    const reply = await dispatch(request, method, url, target, access, services, faults);
+    const reply = await dispatch(exchange, target, access, services, faults);
     await answerWithFaults(response, reply, faults, idPrefix);
   } catch (error) {
     drain(request);
@@ -107,97 +136,71 @@ async function handle(
   }
 }
 
-/** What a path leads to: a route of a user, or of an app that the path may name. */
-type Target =
-  | { of: "user"; user: string; found: ReturnType<typeof findRoute<(typeof userRoutes)[number][2]>> }
-  | { of: "app"; app: AppName | undefined; found: ReturnType<typeof findRoute<Route>> };
-
-function targetOf(method: string, parts: readonly string[]): Target {
-  const [version, users, user, apps, app] = parts;
-  if (version !== "v2") return { of: "app", app: undefined, found: "path" };
-  const isLong = users === "users" && user !== undefined;
-  if (!isLong) {
-    const found = parts.length === 1 ? "path" : findRoute(appRoutes, method, parts.slice(1));
-    return { of: "app", app: undefined, found };
-  }
-  if (apps !== "apps" || app === undefined) {
-    return { of: "user", user, found: findRoute(userRoutes, method, parts.slice(3)) };
-  }
-  return { of: "app", app: { userId: user, appId: app }, found: findRoute(appRoutes, method, parts.slice(5)) };
-}
-
+/** Reads the request and runs its route. */
 async function dispatch(
-  request: IncomingMessage,
-  method: string,
-  url: Address,
+  { request, method, address }: Exchange,
   target: Target,
   access: Access,
   services: Services,
   faults: readonly Fault[],
 ): Promise<Reply> {
-  const { found } = target;
-  if (found === "method") throw new Refusal(11103, `${method} is not allowed for ${url.pathname}`);
-  if (found === "path") throw new Refusal(11101, `${url.pathname} does not exist`);
-  const needsUser = target.of === "user" || found.route === deleteApp;
-  if (needsUser && access.app) throw new Refusal(11007, "the key of an app is not enough");
+  if (target.found === "wrong method") {
+    throw new Refusal(statusCodes.CONN_METHOD_NOT_ALLOWED, `${method} is not allowed for ${address.pathname}`);
+  }
+  if (target.found === "unknown path") {
+    throw doesNotExist(`${address.pathname} does not exist`);
+  }
+  const needsUserKey = target.of === "user" || target.found.route === deleteApp;
+  if (needsUserKey && access.app) {
+    throw new Refusal(
+      statusCodes.CONN_INSUFFICIENT_SCOPES,
+      "the key of an app is not enough for this request; use the key of a user",
+    );
+  }
+  const { message } = target.found;
   const strict = !services.lenient;
-  const parameters = readParameters(url.searchParams, method === "GET" ? found.message : "Nothing", strict);
+  const isGet = method === "GET";
+  const parameters = readParameters(address.searchParams, isGet ? message : "Nothing", strict);
   const body = await readBody(request, services);
   try {
-    const json = method === "GET" ? {} : readMessage(body.json, found.message, { strict });
+    const json = isGet ? {} : readMessage(body.json, message, { strict });
     if (target.of === "user") {
-      const { route, parts } = found as Match<(typeof userRoutes)[number][2]>;
+      const { route, parts } = target.found;
       return route({ store: services.store, user: target.user, parts, parameters, body: json });
     }
-    if (faults.some((fault) => fault.type === "storage-full") && method === "POST") {
-      throw new Refusal(98013, "the storage is full");
-    }
-    const { route, parts } = found as Match<Route>;
-    const call = {
-      services,
-      base: baseOf(request),
-      app: appOf(services, target.app ?? namedApp(json, parameters, access), access),
-      parts,
-      parameters,
-      body: json,
-      media: body.media,
-      bodyBytes: body.bytes,
-      mixed: faults.find((fault) => fault.type === "mixed"),
-    };
-    if (faults.some((fault) => fault.type === "twice")) await route(call);
-    return await route(call);
+    refuseIfStorageFull(method, faults);
+    const app = appFor(services, target.app ?? namedApp(json, parameters, access), access);
+    const { media, bytes: bodyBytes } = body;
+    const call = { services, base: baseOf(request), app, parameters, body: json, media, bodyBytes };
+    return await callAppRoute(target.found, call, faults);
   } finally {
     body.release();
   }
 }
 
-function appOf(services: Services, { userId, appId }: AppName, access: Access): AppRow {
-  if (access.app && (access.app.userId !== userId || access.app.appId !== appId)) {
-    throw new Refusal(11008, `the key is not one of the app "${appId}" of the user "${userId}"`);
-  }
-  const row = services.store.app(userId, appId);
-  if (row) return row;
-  if (!services.autoCreate) throw new Refusal(11101, `the app "${appId}" of the user "${userId}" does not exist`);
-  return services.store.addApp(userId, appId);
+function refuseIfStorageFull(method: string, faults: readonly Fault[]): void {
+  if (method !== "POST" || !faults.some((fault) => fault.type === "storage-full")) return;
+  throw new Refusal(statusCodes.INTERNAL_REDIS_UNAVAILABLE, "the storage is full");
 }
 
-/** A token bucket. */
-class Limiter {
-  readonly #rate: number;
-  #tokens: number;
-  #at = performance.now();
+async function callAppRoute(
+  { route, parts }: Match<Route>,
+  request: Omit<Call, "parts" | "mixed">,
+  faults: readonly Fault[],
+): Promise<Reply> {
+  const call: Call = { ...request, parts, mixed: faults.find((fault) => fault.type === "mixed") };
+  if (faults.some((fault) => fault.type === "twice")) await route(call);
+  return await route(call);
+}
 
-  constructor(rate: number) {
-    this.#rate = rate;
-    this.#tokens = rate;
+/** Returns the app of a request. It is created on first use, unless `autoCreate` is false. */
+function appFor({ store, autoCreate }: Services, { userId, appId }: AppName, access: Access): AppRow {
+  const name = `the app "${appId}" of the user "${userId}"`;
+  if (access.app && (access.app.userId !== userId || access.app.appId !== appId)) {
+    throw new Refusal(statusCodes.CONN_KEY_INVALID, `the key is not one of ${name}`);
   }
-
-  take(): boolean {
-    const now = performance.now();
-    this.#tokens = Math.min(this.#rate, this.#tokens + ((now - this.#at) / 1000) * this.#rate);
-    this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
-  }
+  const row = store.app(userId, appId);
+  if (row) return row;
+  if (!autoCreate) throw doesNotExist(`${name} does not exist`);
+  return store.addApp(userId, appId);
 }

@@ -1,4 +1,4 @@
-/** The folder of a store: made, locked and opened, with errors that say what is wrong with it. */
+/** Opens the data folder of an emulator: creates and locks it, and explains what is wrong if it cannot be used. */
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,19 +11,18 @@ import { Store } from "./store.js";
 
 export type { FolderCheck };
 
-/** What is in the folder; `close` gives the folder free. */
+/** An open data folder. `close` releases the lock. */
 export interface DataFolder {
   store: Store;
   files: MediaFiles;
   checked: FolderCheck;
-  /** Leaves word of where the store listens, for those who find the folder in use. */
-  tellAddress(url: string): void;
+  /** Writes the address of the emulator beside the lock, for other processes that find the folder in use. */
+  publishAddress(url: string): void;
   close(): void;
 }
 
 /**
- * Opens the folder of a store. One store has it at a time, for as long as its process lives: two would process each input twice, and delete what
- * the other is just receiving.
+ * Opens a data folder. One process at a time can have it open: two would process each input twice, and delete the files that the other receives.
  *
  * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE
  */
@@ -36,25 +35,25 @@ export function openDataFolder(folder: string): DataFolder {
     const release = unlock;
     const store = new Store(folder);
     const address = addressIn(folder);
-    rmSync(address, { force: true }); // of one that was killed
+    rmSync(address, { force: true }); // A killed process left it.
     const close = () => {
       store.close();
       rmSync(address, { force: true });
       release();
     };
-    const tellAddress = (url: string) => {
+    const publishAddress = (url: string) => {
       try {
         writeFileSync(address, url);
       } catch {
-        // on a full disk, who finds the folder in use is told so without the address
+        // The disk is full. The error of other processes then lacks the address.
       }
     };
     const files = new MediaFiles(folder);
-    return { store, files, checked: checkMedia(store, files), tellAddress, close };
+    return { store, files, checked: checkMedia(store, files), publishAddress, close };
   } catch (error) {
     unlock?.();
     if (error instanceof FlowError) throw error;
-    const text = `the folder ${folder} cannot be used for the embedded store: ${describeError(error)}`;
+    const text = `the emulator cannot use the data folder ${folder}: ${describeError(error)}`;
     throw new FlowError("ERR_STORE_UNUSABLE", text, { cause: error });
   }
 }
@@ -64,12 +63,12 @@ function addressIn(folder: string): string {
 }
 
 function inUse(folder: string): FlowError {
-  let share = 'to share it, stop that, run "sluice emulator" and set CLARIFAI_API_BASE to its address';
+  let nextStep = 'to share it, stop that process, run "sluice emulator" and set CLARIFAI_API_BASE to its address';
   try {
-    share = `to share it, set CLARIFAI_API_BASE=${readFileSync(addressIn(folder), "utf8")}`;
+    nextStep = `to share it, set CLARIFAI_API_BASE=${readFileSync(addressIn(folder), "utf8")}`;
   } catch {
-    // it is inside of a program, which alone has its key
+    // The emulator runs inside a program and has published no address, because only that program has its key.
   }
-  const text = `the embedded store in ${folder} is in use by another process; ${share}`;
+  const text = `the emulator's data folder ${folder} is in use by another process; ${nextStep}`;
   return new FlowError("ERR_STORE_IN_USE", text, { retryable: true });
 }

@@ -1,19 +1,20 @@
-/** A disk that takes no more: what the emulator answers then. */
+/** Detects a full or unwritable disk, and words the answer. */
 
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { codeOf } from "../../core/errors.js";
 
 const codes = /^(?:ENOSPC|EDQUOT|EFBIG|EROFS|EIO|SQLITE_FULL|SQLITE_READONLY\w*|SQLITE_IOERR\w*|SQLITE_CANTOPEN\w*)$/;
 
-/** The status of requests that nothing can be stored for; they succeed as soon as there is space again. */
-export const storageFull = { code: 98013, httpStatus: 507 } as const;
+/** The status of requests that cannot be stored. They succeed when the disk has space again. */
+export const storageFull = { code: statusCodes.INTERNAL_REDIS_UNAVAILABLE, httpStatus: 507 } as const;
 
-/** Whether an error of a file or of the database says that the disk takes no more, or cannot be written at all. */
+/** Whether an error of a file or of the database means that the disk is full or cannot be written. */
 export function isDiskFull(error: unknown): boolean {
   return codes.test(codeOf(error, ""));
 }
 
-/** The text of a refusal for that reason. */
+/** Returns the text of such a refusal. */
 export function diskFullText(error: unknown): string {
   const { message } = error as Error;
-  return `the disk of the emulator's data folder takes no more, so nothing is stored: ${message}; make space there, and send it again`;
+  return `the disk of the emulator's data folder is full or cannot be written, so nothing was stored: ${message}; make space and send the request again`;
 }

@@ -1,4 +1,4 @@
-/** SQLite behind a small interface, so that the library under it can change. */
+/** A small interface to SQLite, so that the library can be replaced. */
 
 import Database from "libsql";
 
@@ -13,12 +13,12 @@ export interface Statement {
 export interface SqlDatabase {
   exec(sql: string): void;
   prepare(sql: string): Statement;
-  /** Runs `work` as one transaction; an error takes all of it back. */
+  /** Runs `work` as one transaction. An error rolls it back. */
   transaction<T>(work: () => T): T;
   close(): void;
 }
 
-/** Opens a database file; rows survive a killed process. */
+/** Opens a database file. Committed rows survive a killed process. */
 export function openDatabase(path: string): SqlDatabase {
   const database = new Database(path);
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
@@ -34,7 +34,7 @@ export function openDatabase(path: string): SqlDatabase {
       };
     },
     transaction: (work) => {
-      if (depth > 0) return work();
+      if (depth > 0) return work(); // It is part of the outer transaction.
       database.exec("BEGIN IMMEDIATE");
       depth += 1;
       try {
@@ -50,25 +50,25 @@ export function openDatabase(path: string): SqlDatabase {
     },
     close: () => {
       try {
-        database.exec("PRAGMA wal_checkpoint(TRUNCATE)"); // so that the file alone has everything
+        database.exec("PRAGMA wal_checkpoint(TRUNCATE)"); // Moves all rows from the log into the file.
       } catch {
-        // on a full disk, the log keeps it for the next start
+        // If the disk is full, the rows stay in the log until the next start.
       }
       database.close();
     },
   };
 }
 
-/** Takes a transaction back; after some errors, such as a full disk, SQLite has done so itself. The error before it is what is reported. */
+/** Rolls a transaction back. After some errors, such as a full disk, SQLite has already done so. The caller reports the first error. */
 function rollBack(database: Database.Database): void {
   try {
     database.exec("ROLLBACK");
   } catch {
-    // no transaction is open any more
+    // SQLite has already rolled back.
   }
 }
 
-/** Locks a file for as long as this process lives; gives back its release, or undefined when it is locked already. */
+/** Locks a file until it is released or the process ends. Returns the release, or undefined if another process has the lock. */
 export function lockFile(path: string): (() => void) | undefined {
   const database = new Database(path);
   try {

@@ -1,18 +1,17 @@
-/** The records of the store. */
+/** The rows of the store, and the JSON in them. */
 
-export type Json = null | boolean | number | string | Json[] | JsonObject;
-export type JsonObject = { [key: string]: Json };
+import type { Kind } from "../../core/input/kinds.js";
+import type { JsonObject } from "../../core/util/json-values.js";
 
 export interface StoredConcept {
   id: string;
   value: number;
 }
 
-export interface GeoRecord {
-  geo_point: { longitude: number; latitude: number };
-}
+/** A type and not an interface, so that it is assignable to `JsonObject`. */
+export type GeoRecord = { geo_point: { longitude: number; latitude: number } };
 
-/** What an input's own annotation holds: all that a patch of an input can change. */
+/** The fields of an input that a patch can change. */
 export interface Fields {
   concepts?: StoredConcept[];
   metadata?: JsonObject;
@@ -25,11 +24,11 @@ export interface Region {
   concepts: StoredConcept[];
   value?: number | undefined;
   track_id?: string | undefined;
-  /** Its data besides concepts, unchanged. */
+  /** Data besides concepts, unchanged. */
   data?: JsonObject | undefined;
 }
 
-/** The data of a posted annotation: fields, or one region (in a frame or a time segment, whose own facts are in `around`). */
+/** The data of a posted annotation: fields, or one region. `around` is the frame or time segment that contains them, with its own fields. */
 export interface AnnotationData extends Fields {
   region?: Region | undefined;
   around?: { in: "frames" | "time_segments"; facts: JsonObject } | undefined;
@@ -37,14 +36,11 @@ export interface AnnotationData extends Fields {
   other?: JsonObject | undefined;
 }
 
-export const mediaKinds = ["image", "video", "audio", "text"] as const;
-export type StoredKind = (typeof mediaKinds)[number];
-
 /** Longest sides of the smaller renditions of images, in pixels. */
 export const renditions: Readonly<Record<string, number>> = { tiny: 100, small: 320, large: 1024 };
 
-/** Sizes that media of a kind have; "orig" is what was uploaded, byte for byte. */
-export function sizesOf(kind: StoredKind): string[] {
+/** Returns the sizes of the media of a kind. "orig" is the uploaded file, byte for byte. */
+export function sizesOf(kind: Kind): string[] {
   return kind === "image" ? ["orig", ...Object.keys(renditions)] : ["orig"];
 }
 
@@ -52,7 +48,7 @@ export interface InputRow {
   seq: number;
   app: number;
   id: string;
-  kind: StoredKind;
+  kind: Kind;
   /** JSON of the media objects, without bytes. */
   media: string;
   /** JSON of `Fields`. */
@@ -74,7 +70,7 @@ export interface AnnotationRow {
   app: number;
   id: string;
   input_id: string;
-  /** 1 for the annotation that every input has by itself; its data are the input's fields. */
+  /** 1 for the input-level annotation, which every input has. Its data are the fields of the input. */
   level: number;
   /** JSON of `AnnotationData`. */
   data: string;

@@ -1,9 +1,9 @@
-/** The id of a store: the same for as long as its file is the same, another one for a copy. */
+/** The id of a store. It stays the same as long as the database file is the same; a copy gets another id. */
 
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 
-/** What it needs of a store. */
+/** The part of a store that the id needs. */
 interface Rows {
   get<T>(sql: string): T | undefined;
   run(sql: string, ...values: string[]): void;
@@ -11,13 +11,15 @@ interface Rows {
 }
 
 /**
- * Returns the id in the store's own rows, so that an emptied folder has another. The rows also know the file that they are in: in a copy the file is
- * another one, and the copy gets an id of its own. A folder that is moved within its file system keeps its id.
+ * Returns the id of a store from its rows, or makes a new one.
+ *
+ * An emptied folder gets a new id, because its rows are gone. The rows also record the identity of the file, so a copy gets a new id, too. A folder
+ * that is moved within its file system keeps its id.
  */
 export function storeId(store: Rows, path: string): string {
   const file = fileIdentity(path);
-  const known = store.get<{ id: string; file: string }>("SELECT id, file FROM identity");
-  if (known && known.file === file) return known.id;
+  const recorded = store.get<{ id: string; file: string }>("SELECT id, file FROM identity");
+  if (recorded?.file === file) return recorded.id;
   const id = randomUUID().replaceAll("-", "");
   store.transaction(() => {
     store.run("DELETE FROM identity");
@@ -26,7 +28,10 @@ export function storeId(store: Rows, path: string): string {
   return id;
 }
 
-/** When the file was made; where the file system does not say, its number there. Not the device, which changes with a restart of the machine. */
+/**
+ * Identifies a file by its time of creation, or by its inode number if the file system records no such time. The number of the device is left out,
+ * because it changes when the machine restarts.
+ */
 function fileIdentity(path: string): string {
   const { birthtimeNs, ino } = statSync(path, { bigint: true });
   return birthtimeNs > 0n ? `made ${birthtimeNs}` : `number ${ino}`;

@@ -1,18 +1,18 @@
-/** Holds a row against its header. */
+/** Matches the cells of a row with the columns of the header. */
 
 import { InputError } from "../../core/errors.js";
 
 /**
- * Returns the cells that stand under the columns of a header. Empty cells beyond the header are dropped: a spreadsheet writes them beside a table.
+ * Returns the cells of a row that belong to the columns of the header. Drops empty cells after the last column, which spreadsheets write beside a table.
  *
- * @throws {InputError} ERR_CSV_ROW for any other number of cells: the row may be cut, or a value may have the delimiter in it
+ * @throws {InputError} ERR_CSV_ROW for any other number of cells: the row may be truncated, or a value may contain the delimiter
  */
 export function cellsUnder(columns: number, { line, cells }: { line: number; cells: string[] }): string[] {
   if (cells.length === columns) return cells;
   if (cells.length > columns && cells.slice(columns).every((cell) => cell.trim() === ""))
     return cells.slice(0, columns);
   const text = `line ${line}: the row has ${cells.length} cells, the header ${columns}`;
-  const cure =
-    cells.length > columns ? "quote values that have the delimiter in them" : "write a delimiter for each empty cell";
-  throw new InputError("ERR_CSV_ROW", `${text}; ${cure}`);
+  const hint =
+    cells.length > columns ? "quote values that contain the delimiter" : "write a delimiter for each empty cell";
+  throw new InputError("ERR_CSV_ROW", `${text}; ${hint}`);
 }

@@ -3,17 +3,17 @@
 /** The first line that Excel writes and reads: `sep=;`. */
 const sepLine = /^"?sep=(.)"?$/i;
 
-/** What separates columns, the usual one first. */
+/** Known delimiters, the most frequent first. */
 const known = [",", ";", "\t", "|"] as const;
 
 /**
- * Returns the delimiter and whether the first line only names it. A line `sep=;` is obeyed; otherwise the line is a header, and another delimiter than
- * the comma is found only where the header has no comma. `given` wins over both.
+ * Returns the delimiter, and whether the first line only names it (`sep=;`). Otherwise the first line is a header: its delimiter is the comma, or, if it has
+ * no comma, the most frequent of the others. The user's `option` overrides both.
  */
-export function delimiterOf(firstLine: string, given: string | undefined): { delimiter: string; isNamed: boolean } {
+export function delimiterOf(firstLine: string, option: string | undefined): { delimiter: string; isNamed: boolean } {
   const named = sepLine.exec(firstLine)?.[1];
-  if (named !== undefined) return { delimiter: given ?? named, isNamed: true };
-  if (given !== undefined) return { delimiter: given, isNamed: false };
+  if (named !== undefined) return { delimiter: option ?? named, isNamed: true };
+  if (option !== undefined) return { delimiter: option, isNamed: false };
   const unquoted = firstLine.replace(/"[^"]*"/g, "");
   const counts = known.map((delimiter) => unquoted.split(delimiter).length - 1);
   const [commas = 0] = counts;

@@ -11,7 +11,7 @@ export type CsvIds = string | readonly string[] | IdOf<Record<string, string>>;
 export interface CsvIdsOptions {
   path: string;
   ids: CsvIds | undefined;
-  /** Folder of the files that rows name; undefined where rows name none. */
+  /** Folder of the files that rows name; undefined if rows name no files. */
   root: string | undefined;
 }
 
@@ -19,8 +19,8 @@ export interface CsvIdsOptions {
 export type GiveId = (item: SourceItem, cells: readonly string[], line: number) => SourceItem;
 
 /**
- * Makes ids of the columns that `ids` names, or by its function. Default: the row's own id, else a hash of its cells that are not empty. A row that names a
- * file has the own name of its folder in the hash: in another folder the same name is another file.
+ * Makes ids of the columns that `ids` names, or by its function. Default: the row's own id, or a hash of its cells that are not empty. If rows name files,
+ * the hash includes the own name of their folder: in another folder, the same name is another file.
  *
  * @throws {SourceError} ERR_CSV_COLUMNS when a named column is missing
  */
@@ -41,15 +41,15 @@ export function csvIds(header: readonly string[], { path, ids, root }: CsvIdsOpt
     return (item, cells) => withId(item, () => idFromKeys(names, values(cells)));
   }
   const rows = new RowIds();
-  const start = root === undefined ? "" : folderName(root);
+  const folder = root === undefined ? "" : folderName(root);
   return (item, cells) => {
     if (!("input" in item) || item.input.id !== undefined) return item;
-    item.defaultId = rows.of(start + rowText(header, cells));
+    item.defaultId = rows.of(folder + rowText(header, cells));
     return item;
   };
 }
 
-/** The cells with the names of their columns. URLs count without their signatures, which are new each time. */
+/** Joins the cells with the names of their columns, and URLs without their signatures, which change with each export. */
 function rowText(header: readonly string[], cells: readonly string[]): string {
   let text = "";
   for (let at = 0; at < cells.length; at += 1) {

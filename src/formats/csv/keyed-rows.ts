@@ -1,22 +1,22 @@
-/** Reads a small CSV table into memory, to look its rows up by a key. */
+/** Reads a small CSV table into memory, for lookups by a key. */
 
 import { describeError, InputError } from "../../core/errors.js";
 import { cellsUnder } from "./cells-under.js";
 import { readRows } from "./rows.js";
 
-/** A row by its key: the cells of the columns asked for, in their order. */
+/** A row with its key, and with the cells of the requested columns, in their order. */
 export interface KeyedRow {
   /** The line that the row begins on, from 1. */
   line: number;
   key: string;
   cells: string[];
-  /** The row cannot be used: it has another number of cells than the header. */
+  /** The row is invalid: it has another number of cells than the header. */
   error?: InputError | undefined;
 }
 
 /**
- * Reads the rows of a table that has a column `key`, in their order. A row without a key is skipped; a broken row fails the table, since nobody knows
- * its key.
+ * Reads the rows of a table that has a column `key`, in their order. Skips rows without a key. A malformed row fails the whole table, since its key is
+ * unknown.
  *
  * @throws {InputError} ERR_TABLE
  */

@@ -1,4 +1,4 @@
-/** Takes the text of a CSV chunk by chunk, up to the first row that is broken: plain rows by itself, the others by csv-parse. */
+/** Parses the text of a CSV chunk by chunk, up to the first malformed row: plain rows itself, the others with csv-parse. */
 
 import type { CsvError } from "csv-parse";
 import { type ParsedRow, plainRows } from "./plain.js";
@@ -10,35 +10,35 @@ export interface BrokenCell {
   reason: string;
 }
 
-/** The rows that ended in a chunk, and what is wrong with the next, after which no more is taken. */
+/** The rows that ended in a chunk. If the next row is malformed, `broken` says why, and the parser accepts no more text. */
 export interface Parsed {
   rows: ParsedRow[];
-  /** No cell of them has a line break, or anything to decode. */
+  /** Whether all cells are ASCII and have no line break. */
   isSimple: boolean;
   broken: BrokenCell | undefined;
 }
 
 export interface CsvParser {
-  /** Takes a chunk apart, or at the end what is left. */
+  /** Parses a chunk; without a chunk, parses the rest at the end of the text. */
   parse(chunk: Buffer | undefined): Parsed | Promise<Parsed>;
 }
 
 const reasons = new Map<unknown, string>([
   ["INVALID_OPENING_QUOTE", "has a quote in a cell that does not begin with one"],
-  ["CSV_INVALID_CLOSING_QUOTE", "goes on after its closing quote"],
+  ["CSV_INVALID_CLOSING_QUOTE", "has text after its closing quote"],
   ["CSV_QUOTE_NOT_CLOSED", "has a quote that is never closed"],
 ]);
 
-/** Every row has a line break, the last one, too; an empty line is a row of one empty cell. */
+/** Makes a parser. An empty line is a row of one empty cell. */
 export function csvParser(delimiter: string): CsvParser {
   const separator = Buffer.from(delimiter, "utf8");
-  let tail = separator.length === 1 ? "" : undefined; // undefined when csv-parse has taken over
+  let tail = separator.length === 1 ? "" : undefined; // undefined once csv-parse has taken over
   let library: Promise<CsvParser> | undefined;
   const parseOther = async (chunk: Buffer | undefined): Promise<Parsed> => {
     library ??= libraryParser(separator);
     return (await library).parse(chunk);
   };
-  /** csv-parse takes over from here. */
+  /** Parses the rest of the text with csv-parse. */
   const handOver = async (rows: readonly ParsedRow[], rest: Buffer, isLast: boolean): Promise<Parsed> => {
     let { rows: more, broken } = await parseOther(rest);
     if (isLast && !broken) {
@@ -54,7 +54,7 @@ export function csvParser(delimiter: string): CsvParser {
       const text = tail + (chunk ? chunk.toString("latin1") : "\n");
       const { rows, end, isSimple, isOther } = plainRows(text, separator[0] as number);
       tail = text.slice(end);
-      // A long row is not looked at again with every chunk.
+      // A row that is longer than a chunk goes to csv-parse, which does not parse its beginning again with each chunk.
       if (chunk ? !isOther && tail.length <= chunkBytes : tail === "") return { rows, isSimple, broken: undefined };
       const rest = Buffer.from(chunk ? tail : tail.slice(0, -1), "latin1");
       tail = undefined;
@@ -74,15 +74,15 @@ async function libraryParser(delimiter: Buffer): Promise<CsvParser> {
   let rows: ParsedRow[] = [];
   let start = 0;
   parser.push = (cells: string[] | null) => {
-    // Read here, where it is current: the copy of all counters that the option `info` makes for each row costs more than the parsing.
+    // The counter is current here. The option `info` would copy all counters for each row, which takes longer than the parsing.
     const { bytes } = parser.info;
     if (cells) rows.push({ cells, bytes: bytes - start });
     start = bytes;
-    // Makes the next row the first: for each that has another number of cells than the first, csv-parse makes an error, which nobody sees.
+    // Makes csv-parse take the next row for the first one: it would create an unused error for each row with another number of cells than the first.
     Object.assign(parser.info, { records: 0 });
     return true;
   };
-  parser.on("error", () => undefined); // it comes to the callbacks, too
+  parser.on("error", () => undefined); // the callbacks receive the error, too
   return {
     async parse(chunk) {
       const error = await new Promise<Error | null | undefined>((resolve) => {

@@ -1,4 +1,4 @@
-/** Rows as most CSV files have them, taken apart without the parser, which takes several times as long. */
+/** Parses the rows of most CSV files, several times as fast as csv-parse. */
 
 export interface ParsedRow {
   /** One character for each byte. */
@@ -9,11 +9,11 @@ export interface ParsedRow {
 
 export interface PlainRows {
   rows: ParsedRow[];
-  /** How much of the text they take. */
+  /** Length of these rows in the text. */
   end: number;
-  /** No cell has a line break or anything beyond ASCII, as far as one look at all of them tells. */
+  /** Whether all cells are ASCII and have no line break. */
   isSimple: boolean;
-  /** Whether what follows is for the parser; otherwise it is the beginning of a row that may be plain. */
+  /** Whether csv-parse has to parse the next row. Otherwise the next row is incomplete, and may be plain. */
   isOther: boolean;
 }
 
@@ -22,8 +22,8 @@ const lineFeed = 10;
 const carriageReturn = 13;
 
 /**
- * Takes plain rows off the beginning of a text that has one character for each byte: rows ended by LF or CRLF, of cells with quotes around them or
- * without any. Whatever else there is (a quote within a cell, a line that ends with CR alone) is left to the parser, which knows what is wrong with it.
+ * Parses plain rows at the beginning of a text that has one character for each byte: rows ended by LF or CRLF, with cells that are quoted as a whole or
+ * have no quotes. Leaves other rows (a quote within a cell, a line that ends with CR alone) to csv-parse, which finds their errors.
  */
 export function plainRows(text: string, delimiter: number): PlainRows {
   const { rows, end, isOther } = rowsOf(text, delimiter);

@@ -9,12 +9,12 @@ const words: ReadonlyMap<string, string> = new Map([
   ["None", "null"],
 ]);
 
-/** Names for numbers that JSON does not have, as Python and JSON5 write them. */
+/** NaN and infinities as Python and JSON5 write them; JSON has no such numbers. */
 const notANumber = /(?<![\w$.])[-+]?(?:nan|inf|NaN|Infinity)(?![\w$])/;
 const wordPattern = /(?<![\w$.])(?:True|False|None)(?![\w$]|\s*:)/g;
 
 /**
- * Reads a list or dictionary in Python's notation, or JSON with single quotes, comments or trailing commas. Apostrophes inside of strings stay what they are.
+ * Reads a list or dictionary in Python's notation, or JSON with single quotes, comments or trailing commas. Keeps apostrophes inside of strings.
  *
  * @throws {SyntaxError} for another text
  * @throws {InputError} ERR_NUMBER for NaN, infinities, and numbers that JavaScript would change
@@ -37,7 +37,7 @@ export async function pythonLiteral(text: string): Promise<unknown> {
   return json5.parse(translated + withLongEscapes(text.slice(done)));
 }
 
-/** Python writes characters beyond U+FFFF as `\U0001F30A`, which JSON does not know. */
+/** Decodes Python's escapes for characters beyond U+FFFF, such as `\U0001F30A`, which JSON does not have. */
 function withLongEscapes(text: string): string {
   if (!text.includes("\\U")) return text;
   return text.replace(/\\(?:U([\da-fA-F]{8})|.)/gs, (sequence, code?: string) =>

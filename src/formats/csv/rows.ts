@@ -1,4 +1,4 @@
-/** The rows of a CSV file, read as they are asked for. */
+/** Reads the rows of a CSV file on demand. */
 
 import { isUtf8 } from "node:buffer";
 import { delimiterOf } from "./delimiter.js";
@@ -13,26 +13,26 @@ export type CsvRow =
     }
   | (BrokenCell & { line: number });
 
-/** Longest row; a quote that is never closed is noticed here at the latest. */
+/** Most bytes of a row. The limit also ends the search for a missing closing quote. */
 const maxRowBytes = 25_000_000;
 const tooLong = `is in a row of more than ${maxRowBytes} bytes`;
 
 /**
- * Yields the rows of a file that have a cell with content, the rows of one chunk together. The delimiter, where none is given, is found by the first line.
+ * Yields the rows of a file that have a cell with content, in one list for each chunk. Without a delimiter, finds it by the first line.
  *
- * A parser goes as far as the first broken row. Only the first line of that row is dropped: a new parser begins where the line ends, so that a quote
- * which is never closed costs one line and not the rows after it.
+ * A parser ends at the first malformed row. Then only the first line of that row is dropped, and a new parser begins at the end of the line. So a missing
+ * closing quote costs one line, and not the rows after it.
  */
-export async function* readRows(path: string, givenDelimiter?: string): AsyncGenerator<CsvRow[]> {
+export async function* readRows(path: string, delimiterOption?: string): AsyncGenerator<CsvRow[]> {
   const text = openText(path);
   try {
-    const { delimiter, isNamed } = delimiterOf(await text.peekLine(), givenDelimiter);
-    if (isNamed) await text.skipLine(); // its line break stays, as an empty row
+    const { delimiter, isNamed } = delimiterOf(await text.peekLine(), delimiterOption);
+    if (isNamed) await text.skipLine(); // its line break stays, and is an empty row
     for (let line = 1; ; ) {
       const parser = csvParser(delimiter);
       let broken: BrokenCell | undefined;
       while (!broken) {
-        // When a row has not ended by now, the parser is told that the text is over, and says which cell it is in.
+        // If the row is longer than the limit, the parser gets the end of the text, and reports the cell that has not ended.
         const isTooLong = text.heldBytes() > maxRowBytes + chunkBytes;
         const chunk = isTooLong ? undefined : await text.next();
         const step = parser.parse(chunk);
@@ -60,7 +60,7 @@ export async function* readRows(path: string, givenDelimiter?: string): AsyncGen
   }
 }
 
-/** An empty line, and a row of empty cells as Excel writes below a table. `""` in a table of one column is a row. */
+/** Whether a row is an empty line, or a row of empty cells, which Excel writes below a table. `""` in a table of one column is a row. */
 function isBlank(cells: readonly string[], bytes: number): boolean {
   for (const cell of cells) if (cell !== "" && !blank.test(cell)) return false;
   return cells.length > 1 || bytes <= (cells[0]?.length ?? 0) + 2;
@@ -68,14 +68,14 @@ function isBlank(cells: readonly string[], bytes: number): boolean {
 
 const blank = /^[ \t\r\n]*$/;
 
-/** What cells are made of that have no line break in them, and nothing to decode. */
+/** Cells of ASCII without a line break. */
 const plain = /^[\t\x20-\x7E]*$/;
 
 function isPlainCell(cell: string): boolean {
   return plain.test(cell);
 }
 
-/** Cells come as bytes, one character for each, and are decoded one by one, so that a broken one fails alone. */
+/** Decodes cells one by one from one character for each byte, so that an invalid cell fails only its own row. */
 function decoded(line: number, cells: readonly string[]): CsvRow {
   const texts: string[] = [];
   for (const cell of cells) {
@@ -84,7 +84,7 @@ function decoded(line: number, cells: readonly string[]): CsvRow {
       return {
         line,
         cell: texts.length,
-        reason: "is not valid UTF-8 or UTF-16 (another encoding, or cut short): save the file as UTF-8",
+        reason: "is not valid UTF-8 or UTF-16 (another encoding, or a truncated file); save the file as UTF-8",
       };
     texts.push(bytes.toString("utf8"));
   }

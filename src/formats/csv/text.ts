@@ -1,4 +1,4 @@
-/** The text of a CSV file: UTF-8 in chunks, read as they are asked for, and again from the end of a line. */
+/** Reads the text of a CSV file as UTF-8 in chunks, and can read it again from the end of a line. */
 
 import { openStream } from "../../core/files/open-stream.js";
 import { utf8FromUtf16 } from "./utf16.js";
@@ -6,11 +6,11 @@ import { utf8FromUtf16 } from "./utf16.js";
 export const chunkBytes = 64 * 1024;
 
 export interface CsvText {
-  /** Returns the first line without taking it; at most about a chunk of it. Only before the first `next`. */
+  /** Returns the first line, at most about a chunk of it, and leaves it for `next`. Call it only before the first `next`. */
   peekLine(): Promise<string>;
   /** Reads a chunk and holds it; undefined at the end. */
   next(): Promise<Buffer | undefined>;
-  /** How many bytes are held. */
+  /** Returns the number of held bytes. */
   heldBytes(): number;
   /** Releases the first held bytes. */
   release(bytes: number): void;
@@ -20,15 +20,15 @@ export interface CsvText {
 }
 
 /**
- * Opens a file, a pipe or a device: it is opened once and read from its beginning to its end. UTF-16 is recognized by its byte order mark, or by the
- * zero in its first character. Bytes that are not valid in their encoding stay invalid, so that the cell that has them fails.
+ * Opens a file, a pipe or a device once, and reads it from its beginning to its end. Recognizes UTF-16 by its byte order mark, or by the zero in its first
+ * character. Bytes that are invalid in their encoding stay invalid, so that their cell fails.
  */
 export function openText(path: string): CsvText {
   const chunks = readChunks(path);
   let unread: Buffer[] = [];
   let held: Buffer[] = [];
   let heldBytes = 0;
-  let released = 0; // of the first held chunk
+  let released = 0; // bytes of the first held chunk
   const read = async () => unread.shift() ?? (await chunks.next()).value;
   return {
     async peekLine() {
@@ -87,7 +87,7 @@ async function* readChunks(path: string): AsyncGenerator<Buffer, undefined> {
     while (start.length < 3) {
       const { value, done } = await chunks.next();
       if (done) break;
-      start = start.length === 0 ? value : Buffer.concat([start, value]); // a pipe may hand over single bytes
+      start = start.length === 0 ? value : Buffer.concat([start, value]); // a pipe may return single bytes
     }
     const rest = { [Symbol.asyncIterator]: () => chunks };
     const encoding = utf16In(start);

@@ -1,12 +1,12 @@
-/** Turns UTF-16 into UTF-8 chunk by chunk. */
+/** Converts UTF-16 to UTF-8 chunk by chunk. */
 
-/** A byte that no UTF-8 text has. It marks the place of a character that UTF-16 does not have, or that was cut. */
+/** A byte that is invalid in UTF-8. It replaces a lone surrogate, or a truncated character. */
 const invalid = Buffer.from([0xff]);
 const loneSurrogate = /\p{Cs}/u;
 
 /**
- * Yields the text of `start` and `rest` as UTF-8, without its byte order mark. A lone surrogate, and an odd last byte of a file that was cut, become a
- * byte that is not valid UTF-8: a replacement character would pass for text.
+ * Yields the text of `start` and `rest` as UTF-8, without its byte order mark. A lone surrogate, and the odd last byte of a truncated file, become an
+ * invalid byte: a replacement character would count as text.
  */
 export async function* utf8FromUtf16(
   start: Buffer,

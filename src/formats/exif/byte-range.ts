@@ -1,4 +1,4 @@
-/** Byte ranges: a file, bytes in memory or a part of either, read piece by piece. */
+/** Byte ranges: read a file, bytes in memory, or a part of either piece by piece. */
 
 import { closeSync, fstatSync, open, read, readSync } from "node:fs";
 import { promisify } from "node:util";
@@ -6,9 +6,9 @@ import { describeError, InputError } from "../../core/errors.js";
 import type { Content } from "../../core/input/input.js";
 import { redactUrl } from "../../core/redact-urls.js";
 
-/** Bytes of the first read; in most photographs, the EXIF block lies in them. */
+/** Bytes of the first read. In most photographs, they contain the EXIF block. */
 const firstBytes = 64 * 1024;
-/** Bytes of each later read: a header, and what often follows it. */
+/** Bytes of each later read: a header, and the data that often follow it. */
 const nextBytes = 4 * 1024;
 /** Most bytes of one read; a length in a damaged header can be anything. */
 const maxBytes = 1024 * 1024;
@@ -19,19 +19,22 @@ const readFile = promisify(read);
 /** A part of a content that is read on demand. */
 export interface ByteRange {
   readonly size: number;
-  /** Reads bytes from a position of the range. Gives fewer where the range ends. @throws {Error} for more than 1 MB */
+  /** Reads bytes from a position of the range; fewer at its end. @throws {Error} for more than 1 MB */
   read(position: number, length: number): Buffer;
 }
 
 /**
- * Opens the bytes of an image for `use`, and closes them after it. The start of a file is read in the background; what `use` needs beyond it is read
- * synchronously, a header at a time, which costs less than a trip to the thread pool.
+ * Opens the bytes of an image, calls `use`, and closes them. Reads the start of a file asynchronously. If `use` needs more, reads it synchronously, a header
+ * at a time, which takes less time than a call to the thread pool.
  *
  * @throws {InputError} ERR_FILE_UNREADABLE
  */
 export async function withBytes<T>(image: Content, use: (file: ByteRange) => T): Promise<T> {
   if ("url" in image)
-    throw new InputError("ERR_CONTENT_REMOTE", `${redactUrl(image.url)} is a URL; its bytes are not here`);
+    throw new InputError(
+      "ERR_CONTENT_REMOTE",
+      `${redactUrl(image.url)} is a URL; only files and bytes in memory can be read`,
+    );
   if ("bytes" in image) {
     const { buffer, byteOffset, byteLength } = image.bytes;
     return use(rangeOf(Buffer.from(buffer, byteOffset, byteLength)));
@@ -51,7 +54,7 @@ export async function withBytes<T>(image: Content, use: (file: ByteRange) => T):
   }
 }
 
-/** Bytes in memory as a range. */
+/** Makes a range of bytes in memory. */
 export function rangeOf(bytes: Buffer): ByteRange {
   return {
     size: bytes.length,
@@ -61,7 +64,7 @@ export function rangeOf(bytes: Buffer): ByteRange {
   };
 }
 
-/** A part of a range, cut where the range ends. */
+/** Makes a range of a part of a range. It ends at the end of the range. */
 export function partOf(range: ByteRange, start: number, length: number): ByteRange {
   const size = Math.max(0, Math.min(length, range.size - start));
   return {
@@ -72,7 +75,7 @@ export function partOf(range: ByteRange, start: number, length: number): ByteRan
   };
 }
 
-/** Several ranges as one. */
+/** Joins several ranges. */
 export function joined(parts: readonly ByteRange[]): ByteRange {
   const [first] = parts;
   if (first && parts.length === 1) return first;
@@ -100,11 +103,11 @@ export function wholeOf(range: ByteRange): Buffer {
 }
 
 function checked(length: number): number {
-  if (length > maxBytes) throw new Error(`${length} bytes in one piece; at most ${maxBytes} are read`);
+  if (length > maxBytes) throw new Error(`${length} bytes in one read; the limit is ${maxBytes}`);
   return length;
 }
 
-/** Keeps the first bytes, and those of the last read: headers stand close together. */
+/** Caches the first bytes, and those of the last read, since headers lie close together. */
 class FileRange implements ByteRange {
   readonly size: number;
   readonly #file: number;

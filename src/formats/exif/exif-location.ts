@@ -1,5 +1,6 @@
-/** EXIF locations: reads the coordinates in an EXIF block, and nothing else of it. */
+/** EXIF locations: reads the coordinates in an EXIF block, and nothing else. */
 
+import { areOnEarth } from "../../core/input/coordinates.js";
 import type { ByteRange } from "./byte-range.js";
 import { TiffReader, type TiffValue } from "./tiff-reader.js";
 
@@ -13,13 +14,13 @@ export interface Coordinates {
   longitude: number;
 }
 
-/** What a block says: a location, coordinates without a hemisphere, or nothing. */
+/** The location in a block; undefined if it has none. */
 export type ExifLocation = Coordinates | "no hemisphere" | undefined;
 
 /**
- * Reads the location of an EXIF block. Coordinates that are all zero, or divided by zero, are no location: a camera without a fix writes them.
+ * Reads the location of an EXIF block. Ignores coordinates that are all zero, or divided by zero: a camera without a GPS fix writes them.
  *
- * @throws {Error} if the block points out of itself, or a coordinate is no list of numbers or lies outside of the earth
+ * @throws {Error} if the block has an offset outside of itself, or a coordinate is not a list of numbers, or not a location on earth
  */
 export function exifLocation(block: ByteRange): ExifLocation {
   const reader = TiffReader.open(block);
@@ -31,21 +32,19 @@ export function exifLocation(block: ByteRange): ExifLocation {
   const latitude = gpsValue(tags.latitude);
   const longitude = gpsValue(tags.longitude);
   if (!latitude || !longitude) {
-    if (reader.isCut) throw new Error("a directory is cut short");
+    if (reader.isCut) throw new Error("a directory is truncated");
     return undefined;
   }
   const [north, east] = [degrees(reader, latitude), degrees(reader, longitude)];
   if (Number.isNaN(north) || Number.isNaN(east) || (north === 0 && east === 0)) return undefined;
-  if (Math.abs(north) > 90 || Math.abs(east) > 180) {
-    throw new Error(`latitude ${north}, longitude ${east} lie outside of the earth`);
-  }
+  if (!areOnEarth(east, north)) throw new Error(`latitude ${north}, longitude ${east} is not a location on earth`);
   const vertical = hemisphere(reader, gpsValue(tags.latitudeRef), "N", "S");
   const horizontal = hemisphere(reader, gpsValue(tags.longitudeRef), "E", "W");
   if (vertical === undefined || horizontal === undefined) return "no hemisphere";
   return { latitude: signed(north, vertical), longitude: signed(east, horizontal) };
 }
 
-/** The GPS directory; a few programs put its address into the EXIF directory. */
+/** Finds the GPS directory. A few programs write its address into the EXIF directory. */
 function gpsDirectory(reader: TiffReader): Map<number, number> | undefined {
   const first = reader.directory(reader.first);
   const at = pointer(reader, first.get(tags.gps));
@@ -60,14 +59,14 @@ function pointer(reader: TiffReader, entry: number | undefined): number {
   return entry === undefined ? 0 : (reader.numbers(reader.value(entry))[0] ?? 0);
 }
 
-/** 1 or -1 by the first letter, in either case; undefined if it is missing or another one. */
+/** Returns 1 or -1 by the first letter, in either case; undefined for another letter, or none. */
 function hemisphere(reader: TiffReader, value: TiffValue | undefined, positive: string, negative: string) {
   const letter = value && reader.text(value).charAt(0).toUpperCase();
   if (letter === positive) return 1;
   return letter === negative ? -1 : undefined;
 }
 
-/** Degrees, minutes and seconds as degrees, with the sign of the first number. NaN if there are no degrees. */
+/** Converts degrees, minutes and seconds to degrees, with the sign of the first number; returns NaN without degrees. */
 function degrees(reader: TiffReader, value: TiffValue): number {
   const numbers = value.type === ascii ? numbersIn(reader.text(value)) : reader.numbers(value);
   const [whole = Number.NaN, ...parts] = numbers.slice(0, 3);
@@ -79,16 +78,16 @@ function degrees(reader: TiffReader, value: TiffValue): number {
   return whole < 0 || Object.is(whole, -0) ? -size : size;
 }
 
-/** The numbers of a text such as `33,27,0`. @throws {Error} for other texts: digits in them can be anything */
+/** Reads the numbers of a text such as `33,27,0`. @throws {Error} for other texts, whose digits can mean anything */
 function numbersIn(text: string): number[] {
   if (text === "") return [];
-  if (!/^-?\d+(\.\d+)?([\s,;:]+\d+(\.\d+)?){0,2}$/.test(text)) throw new Error("a coordinate is no list of numbers");
+  if (!/^-?\d+(\.\d+)?([\s,;:]+\d+(\.\d+)?){0,2}$/.test(text)) throw new Error("a coordinate is not a list of numbers");
   return text.split(/[\s,;:]+/).map((digits) => Number.parseFloat(digits));
 }
 
-/** A sign in the number says the same as S or W. Together with N or E it is a contradiction. */
+/** Applies the hemisphere. A minus sign is allowed with S or W, and contradicts N or E. */
 function signed(size: number, hemisphere: 1 | -1): number {
   if (size < 0 && hemisphere > 0)
-    throw new Error(`coordinate ${size} is negative, and its hemisphere is north or east`);
+    throw new Error(`coordinate ${size} is negative, but its hemisphere is north or east`);
   return Math.abs(size) * hemisphere || 0;
 }

@@ -8,7 +8,7 @@ interface Box {
   content: ByteRange;
 }
 
-/** Finds EXIF and XMP. Their items may lie anywhere in the file. */
+/** Finds EXIF and XMP. Their items may be anywhere in the file. */
 export function* heifBlocks(file: ByteRange): Generator<MetadataBlock> {
   const steps = new Steps();
   const meta = boxIn(file, "meta", steps);
@@ -18,9 +18,9 @@ export function* heifBlocks(file: ByteRange): Generator<MetadataBlock> {
   const infos = boxes.get("iinf");
   const locations = boxes.get("iloc");
   if (!infos || !locations) return;
-  const places = placesIn(new Cursor(wholeOf(locations)));
+  const locationOfItem = locationsIn(new Cursor(wholeOf(locations)));
   for (const { id, kind } of itemsIn(infos, steps)) {
-    const range = itemRange(places.get(id), file, boxes.get("idat"));
+    const range = itemRange(locationOfItem.get(id), file, boxes.get("idat"));
     if (range) yield kind === "exif" ? exifItem(range) : { kind, range };
   }
 }
@@ -46,7 +46,7 @@ function* boxesIn(range: ByteRange, steps: Steps): Generator<Box> {
   }
 }
 
-/** The items that hold metadata. */
+/** Finds the items with metadata. */
 function itemsIn(infos: ByteRange, steps: Steps): { id: number; kind: MetadataBlock["kind"] }[] {
   const items: { id: number; kind: MetadataBlock["kind"] }[] = [];
   const header = new Cursor(infos.read(0, 8));
@@ -65,55 +65,55 @@ function itemsIn(infos: ByteRange, steps: Steps): { id: number; kind: MetadataBl
   return items;
 }
 
-/** Where an item lies: parts of the file, or of the `idat` box. */
-interface ItemPlace {
+/** The location of an item: parts of the file, or of the `idat` box. */
+interface ItemLocation {
   isInBox: boolean;
   parts: { offset: number; length: number }[];
 }
 
-function placesIn(cursor: Cursor): Map<number, ItemPlace> {
+function locationsIn(cursor: Cursor): Map<number, ItemLocation> {
   const version = cursor.uint(1);
   cursor.skip(3);
   const [offsetSize, lengthSize] = nibbles(cursor.uint(1));
   const [baseSize, lastNibble] = nibbles(cursor.uint(1));
   const indexSize = version === 0 ? 0 : lastNibble;
-  const places = new Map<number, ItemPlace>();
+  const found = new Map<number, ItemLocation>();
   for (let left = cursor.uint(version < 2 ? 2 : 4); left > 0; left -= 1) {
     const id = cursor.uint(version < 2 ? 2 : 4);
     const method = version === 0 ? 0 : cursor.uint(2) & 15;
-    const isElsewhere = cursor.uint(2) !== 0 || method > 1; // in another file, or made of other items
+    const isElsewhere = cursor.uint(2) !== 0 || method > 1; // in another file, or derived from other items
     const base = cursor.uint(baseSize);
-    const parts: ItemPlace["parts"] = [];
+    const parts: ItemLocation["parts"] = [];
     for (let extents = cursor.uint(2); extents > 0; extents -= 1) {
       cursor.skip(indexSize);
       parts.push({ offset: base + cursor.uint(offsetSize), length: cursor.uint(lengthSize) });
     }
-    if (!isElsewhere) places.set(id, { isInBox: method === 1, parts });
+    if (!isElsewhere) found.set(id, { isInBox: method === 1, parts });
   }
-  return places;
+  return found;
 }
 
 function nibbles(byte: number): [number, number] {
   return [byte >> 4, byte & 15];
 }
 
-function itemRange(place: ItemPlace | undefined, file: ByteRange, idat?: ByteRange) {
-  const holder = place?.isInBox ? idat : file;
-  const [first, ...others] = place?.parts ?? [];
-  if (!holder || !first) return undefined;
-  const range = partOf(holder, first.offset, first.length || holder.size);
-  return joined([range, ...others.map(({ offset, length }) => partOf(holder, offset, length))]);
+function itemRange(location: ItemLocation | undefined, file: ByteRange, idat?: ByteRange) {
+  const container = location?.isInBox ? idat : file;
+  const [first, ...others] = location?.parts ?? [];
+  if (!container || !first) return undefined;
+  const range = partOf(container, first.offset, first.length || container.size);
+  return joined([range, ...others.map(({ offset, length }) => partOf(container, offset, length))]);
 }
 
-/** The TIFF structure in an item: where the first four bytes say, as the standard has it, or at the start. */
+/** Finds the TIFF structure in an item: at the offset in the first four bytes, as the standard says, or at the start. */
 function exifItem(range: ByteRange): MetadataBlock {
   const start = range.read(0, 4);
-  const said = start.length === 4 && !isTiff(start) ? 4 + start.readUInt32BE(0) : 0;
-  if (isTiff(range.read(said, 4))) return { kind: "exif", range: partOf(range, said, range.size - said) };
+  const offset = start.length === 4 && !isTiff(start) ? 4 + start.readUInt32BE(0) : 0;
+  if (isTiff(range.read(offset, 4))) return { kind: "exif", range: partOf(range, offset, range.size - offset) };
   return exifBlock(partOf(range, 4, range.size - 4));
 }
 
-/** Reads numbers of any width one after the other. Buffer throws where there are no more bytes. */
+/** Reads numbers of any width one after the other. The Buffer throws at its end. */
 class Cursor {
   readonly #bytes: Buffer;
   #at = 0;

@@ -1,4 +1,4 @@
-/** Image locations: finds where a photograph was taken, in its EXIF or its XMP. */
+/** Image locations: reads the location of a photograph from its EXIF or its XMP. */
 
 import { InputError } from "../../core/errors.js";
 import type { Content, GeoPoint } from "../../core/input/input.js";
@@ -12,10 +12,10 @@ import { TiffReader } from "./tiff-reader.js";
 import { webpBlocks } from "./webp-blocks.js";
 import { xmpLocation } from "./xmp-location.js";
 
-/** What was found: a location, or what there is instead of one. */
+/** A location, or why there is none. */
 export interface FoundLocation {
   location?: GeoPoint;
-  /** Whether there are coordinates, but none that say in which hemisphere they lie. */
+  /** Whether there are coordinates, but all without their hemisphere. */
   lacksHemisphere?: boolean;
   /** Why the metadata cannot be read. */
   broken?: InputError;
@@ -26,8 +26,7 @@ const xmpTag = 700;
 const maxXmpBytes = 1_000_000;
 
 /**
- * Finds the location of an image: that of EXIF, and where EXIF has none, that of XMP. Reads the headers on the way and the directories, wherever they
- * lie in the file, and nothing else.
+ * Finds the location of an image in its EXIF, or, if EXIF has none, in its XMP. Reads only headers and directories, wherever they are in the file.
  *
  * @throws {InputError} ERR_FILE_UNREADABLE
  */
@@ -52,7 +51,7 @@ export function locationOf(image: Content): Promise<FoundLocation> {
   });
 }
 
-/** The location of one block. What there is instead goes into `found`: another block may have one. */
+/** Reads the location of one block. If it has none, records the reason in `found`, since another block may have a location. */
 function readExif(range: ByteRange, found: FoundLocation): Coordinates | undefined {
   try {
     const location = exifLocation(range);
@@ -65,7 +64,7 @@ function readExif(range: ByteRange, found: FoundLocation): Coordinates | undefin
   return undefined;
 }
 
-/** Finds the metadata of an image in the order in which it lies in the file. Files of other formats have none. */
+/** Finds the metadata blocks of an image, in the order of the file. Finds none in other formats. */
 function* metadataBlocks(file: ByteRange): Generator<MetadataBlock> {
   const start = file.read(0, 12);
   const magic = start.toString("latin1");
@@ -84,7 +83,7 @@ function* tiffBlocks(file: ByteRange): Generator<MetadataBlock> {
   if (xmp !== undefined) yield { kind: "xmp", range: reader.value(xmp).range };
 }
 
-/** To a centimetre: what is beyond comes from converting degrees, minutes and seconds. */
+/** Rounds to a centimetre. Further digits come from the conversion of degrees, minutes and seconds. */
 function rounded({ longitude, latitude }: Coordinates): GeoPoint {
   return { longitude: Math.round(longitude * 1e7) / 1e7, latitude: Math.round(latitude * 1e7) / 1e7 };
 }

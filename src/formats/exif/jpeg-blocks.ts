@@ -6,13 +6,13 @@ import { isTiff, type MetadataBlock, Steps } from "./metadata-block.js";
 const app1 = 0xe1;
 const startOfScan = 0xda;
 const endOfImage = 0xd9;
-/** And one byte more. */
+/** One more byte follows, of any value. */
 const exifPrefix = "Exif\0";
 const xmpPrefix = "http://ns.adobe.com/xap/1.0/\0";
-/** Bytes of a segment that are read to tell what it is. */
+/** Bytes of a segment that are read to identify it. */
 const peekBytes = 64;
 
-/** Finds EXIF and XMP. A block beyond 64 KB fills several segments. */
+/** Finds EXIF and XMP. A block of more than 64 KB takes several segments. */
 export function* jpegBlocks(file: ByteRange): Generator<MetadataBlock> {
   let parts: ByteRange[] = [];
   for (const { name, content } of app1Segments(file)) {
@@ -22,19 +22,19 @@ export function* jpegBlocks(file: ByteRange): Generator<MetadataBlock> {
       yield { kind: "exif", range: joined(parts) };
       parts = [];
     }
-    if (isExif) parts.push(behind(content, exifPrefix.length + 1));
-    else if (name.startsWith(xmpPrefix)) yield { kind: "xmp", range: behind(content, xmpPrefix.length) };
+    if (isExif) parts.push(after(content, exifPrefix.length + 1));
+    else if (name.startsWith(xmpPrefix)) yield { kind: "xmp", range: after(content, xmpPrefix.length) };
   }
   if (parts.length > 0) yield { kind: "exif", range: joined(parts) };
 }
 
-function behind(range: ByteRange, length: number): ByteRange {
+function after(range: ByteRange, length: number): ByteRange {
   return partOf(range, length, range.size - length);
 }
 
 /**
- * Finds the segments that may hold metadata; a segment of another kind between them is given without a name. Skips fill bytes and bytes that do not
- * belong to a segment, as other readers do.
+ * Finds the segments that may contain metadata. Yields segments of other kinds with an empty name. Skips fill bytes and bytes that belong to no segment,
+ * as other readers do.
  */
 function* app1Segments(file: ByteRange): Generator<{ name: string; content: ByteRange }> {
   const steps = new Steps();
@@ -60,7 +60,7 @@ function* app1Segments(file: ByteRange): Generator<{ name: string; content: Byte
   }
 }
 
-/** Where the first marker begins: FF and a byte that is neither FF nor 00. At least the length but one if no marker follows. */
+/** Returns the position of the first marker: FF and a byte that is neither FF nor 00. Returns the last position if there is none. */
 function markerIn(bytes: Buffer): number {
   for (let at = 0; at < bytes.length - 1; at += 1) {
     if (bytes[at] === 0xff && bytes[at + 1] !== 0xff && bytes[at + 1] !== 0) return at;

@@ -1,4 +1,4 @@
-/** Metadata blocks: what the readers of containers find. */
+/** Metadata blocks, which the readers of containers find. */
 
 import { type ByteRange, partOf } from "./byte-range.js";
 
@@ -11,11 +11,11 @@ export interface MetadataBlock {
 /** Most segments, chunks or boxes of one image. A PNG of 20 MB has 2,500 at the usual size. */
 const maxSteps = 16_384;
 
-/** Counts the steps from header to header, so that a walk through damaged headers ends. */
+/** Counts the steps from header to header, so that reading damaged headers ends. */
 export class Steps {
   #count = 0;
 
-  /** Counts one step. @throws {Error} when there are too many */
+  /** Counts one step. @throws {Error} if there are too many */
   next(): true {
     this.#count += 1;
     if (this.#count > maxSteps) throw new Error(`the image has more than ${maxSteps} segments`);
@@ -23,11 +23,11 @@ export class Steps {
   }
 }
 
-/** Bytes before the TIFF structure in JPEG; some programs write them into PNG and WebP too. */
+/** Bytes before the TIFF structure in JPEG. Some programs also write them into PNG and WebP. */
 const prefix = "Exif\0";
 const prefixLength = 6;
 
-/** Makes an EXIF block of a range with or without the prefix of JPEG. */
+/** Makes an EXIF block of a range, and removes the prefix of JPEG if it has one. */
 export function exifBlock(range: ByteRange): MetadataBlock {
   const hasPrefix = range.read(0, prefix.length).toString("latin1") === prefix;
   return { kind: "exif", range: hasPrefix ? partOf(range, prefixLength, range.size - prefixLength) : range };

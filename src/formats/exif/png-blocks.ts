@@ -4,11 +4,11 @@ import { inflateSync } from "node:zlib";
 import { type ByteRange, partOf, rangeOf, wholeOf } from "./byte-range.js";
 import { exifBlock, type MetadataBlock, Steps } from "./metadata-block.js";
 
-/** Most bytes that a compressed text becomes. */
+/** Most bytes of a decompressed text. */
 const maxTextBytes = 1024 * 1024;
 const xmpKeyword = "XML:com.adobe.xmp";
 
-/** Finds EXIF and XMP: in chunks of their own, and in the texts that ImageMagick and others write. */
+/** Finds EXIF and XMP in their own chunks, and in the texts that ImageMagick and other programs write. */
 export function* pngBlocks(file: ByteRange): Generator<MetadataBlock> {
   const steps = new Steps();
   for (let at = 8; steps.next(); ) {
@@ -33,11 +33,11 @@ function blockInText(name: string, content: ByteRange): MetadataBlock | undefine
   if (keyword === xmpKeyword) return { kind: "xmp", range: rangeOf(textOf(name, wholeOf(content), keyword)) };
   if (!/^Raw profile type (exif|APP1)$/i.test(keyword)) return undefined;
   const profile = profileOf(textOf(name, wholeOf(content), keyword));
-  // The profile of an APP1 segment may be XMP, which GPS programs do not write in this way.
+  // The profile of an APP1 segment may be XMP. GPS programs do not write XMP in this way.
   return profile.toString("latin1", 0, 5) === "Exif\0" ? exifBlock(rangeOf(profile)) : undefined;
 }
 
-/** The text of a chunk: behind its keyword, compressed or not. */
+/** Returns the text of a chunk after its keyword, decompressed if necessary. */
 function textOf(name: string, chunk: Buffer, keyword: string): Buffer {
   const text = chunk.subarray(keyword.length + 1);
   if (name === "tEXt") return text;
@@ -52,7 +52,7 @@ function inflated(bytes: Buffer): Buffer {
   return inflateSync(bytes, { maxOutputLength: maxTextBytes });
 }
 
-/** The bytes of a raw profile: a line with its name, a line with its length, and hexadecimal digits. */
+/** Decodes a raw profile: a line with its name, a line with its length, and hexadecimal digits. */
 function profileOf(text: Buffer): Buffer {
   const digits = /^\s*\S+\s+\d+\s+([\da-f\s]*)/i.exec(text.toString("latin1"))?.[1] ?? "";
   return Buffer.from(digits.replace(/\s/g, ""), "hex");

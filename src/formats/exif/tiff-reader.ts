@@ -1,4 +1,4 @@
-/** TIFF structures: reads directories and values, of EXIF blocks and of TIFF files, wherever they lie. */
+/** TIFF structures: reads directories and values of EXIF blocks and of TIFF files. */
 
 import { type ByteRange, partOf } from "./byte-range.js";
 import { isTiff } from "./metadata-block.js";
@@ -10,13 +10,13 @@ export interface TiffValue {
   range: ByteRange;
 }
 
-/** Most entries of a directory that are read. Cameras write fewer than 100. */
+/** Most entries that are read of a directory. Cameras write fewer than 100. */
 const maxEntries = 4096;
-/** Most numbers of a value that are read, and most characters. */
+/** Most numbers and most characters that are read of a value. */
 const maxValues = 16;
 const maxCharacters = 64;
 
-/** Bytes of a value by type, and how it is read. */
+/** Size and reader of each type of value. */
 const types: Record<number, { bytes: number; read: (bytes: Buffer, at: number, little: boolean) => number }> = {
   1: { bytes: 1, read: (bytes, at) => bytes.readUInt8(at) },
   2: { bytes: 1, read: (bytes, at) => bytes.readUInt8(at) },
@@ -51,14 +51,14 @@ function u64(bytes: Buffer, at: number, little: boolean): number {
   return Number(little ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
 }
 
-/** Reads one structure in either order of bytes, with offsets of 32 bits or (BigTIFF) 64. */
+/** Reads a structure in either byte order, with offsets of 32 bits, or 64 bits (BigTIFF). */
 export class TiffReader {
   readonly #range: ByteRange;
   readonly #little: boolean;
   readonly #isBig: boolean;
-  /** Where the first directory lies. */
+  /** Position of the first directory. */
   readonly first: number;
-  /** Whether a directory that was read has fewer entries than it says. */
+  /** Whether a directory has fewer entries than its header says. */
   isCut = false;
 
   /** @throws {Error} if the range does not begin with the header of a TIFF structure */
@@ -67,18 +67,18 @@ export class TiffReader {
   }
 
   private constructor(range: ByteRange, header: Buffer) {
-    if (header.length < 8 || !isTiff(header)) throw new Error("it does not begin as TIFF");
+    if (header.length < 8 || !isTiff(header)) throw new Error("it does not begin like a TIFF");
     this.#range = range;
     this.#little = header[0] === 0x49;
     this.#isBig = header[2] === 0x2b || header[3] === 0x2b;
     this.first = this.#isBig ? u64(header, 8, this.#little) : u32(header, 4, this.#little);
   }
 
-  /** Where the entry of each tag of a directory lies. Entries outside of the structure are left out. @throws {Error} if it begins there */
+  /** Returns the positions of a directory's entries by tag. Leaves out entries outside of the structure. @throws {Error} if the directory is outside */
   directory(at: number): Map<number, number> {
     const [countBytes, entryBytes] = this.#isBig ? [8, 20] : [2, 12];
     const head = this.#range.read(at, countBytes);
-    if (head.length < countBytes) throw new Error("a directory lies outside of it");
+    if (head.length < countBytes) throw new Error("a directory lies outside of the block");
     const count = Math.min(this.#isBig ? u64(head, 0, this.#little) : u16(head, 0, this.#little), maxEntries);
     const bytes = this.#range.read(at + countBytes, count * entryBytes);
     this.isCut ||= bytes.length < count * entryBytes;
@@ -89,7 +89,7 @@ export class TiffReader {
     return entries;
   }
 
-  /** The value of an entry: in the entry itself, if it is short enough, or elsewhere. */
+  /** Finds the value of an entry: a short value is in the entry itself, a longer one elsewhere. */
   value(entry: number): TiffValue {
     const [entryBytes, inlineBytes] = this.#isBig ? [20, 8] : [12, 4];
     const fields = this.#range.read(entry, entryBytes);
@@ -101,21 +101,21 @@ export class TiffReader {
     return { type, count, range: partOf(this.#range, length <= inlineBytes ? entry + field : offset, length) };
   }
 
-  /** The first numbers of a value. @throws {Error} if they lie outside of the structure, or are no numbers */
+  /** Reads the first numbers of a value. @throws {Error} if they lie outside of the structure, or are not numbers */
   numbers({ type, count, range }: TiffValue): number[] {
     const form = types[type];
     if (!form) throw new Error(`a value has the type ${type}`);
     const wanted = Math.min(count, maxValues);
     const bytes = range.read(0, wanted * form.bytes);
-    if (bytes.length < wanted * form.bytes) throw new Error("a value lies outside of it");
+    if (bytes.length < wanted * form.bytes) throw new Error("a value lies outside of the block");
     return Array.from({ length: wanted }, (_, index) => form.read(bytes, index * form.bytes, this.#little));
   }
 
-  /** The first characters of a value, whatever its type says, without NUL and blanks around them. @throws {Error} if it lies outside */
+  /** Reads the first characters of a value of any type, without NUL and blanks around them. @throws {Error} if it lies outside of the structure */
   text({ type, count, range }: TiffValue): string {
     const wanted = Math.min(count * (types[type]?.bytes ?? 1), maxCharacters);
     const bytes = range.read(0, wanted);
-    if (bytes.length < wanted) throw new Error("a value lies outside of it");
+    if (bytes.length < wanted) throw new Error("a value lies outside of the block");
     return bytes
       .toString("latin1")
       .replace(/[\0\s]+/g, " ")

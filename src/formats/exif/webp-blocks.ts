@@ -3,7 +3,7 @@
 import { type ByteRange, partOf } from "./byte-range.js";
 import { exifBlock, type MetadataBlock, Steps } from "./metadata-block.js";
 
-/** Finds EXIF and XMP, which usually lie behind the pixels. */
+/** Finds EXIF and XMP, which usually follow the pixels. */
 export function* webpBlocks(file: ByteRange): Generator<MetadataBlock> {
   const steps = new Steps();
   for (let at = 12; steps.next(); ) {

@@ -1,19 +1,20 @@
-/** XMP locations: reads the coordinates that photo managers write into XMP, some of them there alone. */
+/** XMP locations: reads the coordinates that photo managers write into XMP, in some cases without EXIF. */
 
+import { areOnEarth } from "../../core/input/coordinates.js";
 import type { Coordinates } from "./exif-location.js";
 
 /**
- * Reads `exif:GPSLatitude` and `exif:GPSLongitude`, as attributes or as elements: `51,55,27.84N`, `51,55.464N`. Undefined if one is missing, has
+ * Reads `exif:GPSLatitude` and `exif:GPSLongitude`, as attributes or as elements: `51,55,27.84N`, `51,55.464N`. Returns undefined if one is missing or has
  * another form, or if both are zero.
  *
- * @throws {Error} if they lie outside of the earth
+ * @throws {Error} if they are not a location on earth
  */
 export function xmpLocation(document: string): Coordinates | undefined {
   const latitude = coordinate(document, "GPSLatitude", "NS");
   const longitude = coordinate(document, "GPSLongitude", "EW");
   if (latitude === undefined || longitude === undefined || (latitude === 0 && longitude === 0)) return undefined;
-  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180) {
-    throw new Error(`latitude ${latitude}, longitude ${longitude} lie outside of the earth`);
+  if (!areOnEarth(longitude, latitude)) {
+    throw new Error(`latitude ${latitude}, longitude ${longitude} is not a location on earth`);
   }
   return { latitude, longitude };
 }

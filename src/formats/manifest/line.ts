@@ -1,7 +1,8 @@
 /** A line of a download's manifest: the record of one input and the files that hold its content. */
 
 import { hash } from "node:crypto";
-import type { Annotation, Concept, Content, GeoPoint, Input, Json } from "../../core/input/input.js";
+import { recordFields } from "../../core/input/fields.js";
+import type { Content, Input, Kind } from "../../core/input/input.js";
 import { mediaOf } from "../../core/input/input.js";
 import { redactUrl } from "../../core/redact-urls.js";
 import { manifestVersion } from "./name.js";
@@ -15,24 +16,15 @@ export interface ManifestFile {
   sha256: string;
 }
 
-/** The record of an input. Names and order of the fields are part of the format. */
-export interface ManifestLine extends ManifestFile {
+/** The record of an input. Names and order of the fields are part of the format; the fields of the input come last, as it declares them. */
+export interface ManifestLine extends ManifestFile, Omit<Input, Kind | "textUrl"> {
   manifest: typeof manifestVersion;
-  id: string;
   /** Kind of the input: image, video, audio or text. */
   kind: string;
-  /** The text of an image that has one. */
-  text?: ManifestFile;
-  /** Where the content came from, if the input has an address besides the platform's own; without a signature. */
-  url?: string;
-  concepts: readonly Concept[];
-  metadata: { readonly [key: string]: Json };
-  geo?: GeoPoint;
-  annotations: readonly Annotation[];
-  datasets: readonly string[];
-  status?: Input["status"];
-  createdAt?: string;
-  modifiedAt?: string;
+  /** The file with the text of an image that has one. */
+  text?: ManifestFile | undefined;
+  /** Address that the content came from, unless it is the platform's own; without a signature. */
+  url?: string | undefined;
 }
 
 /** Makes the line of an input from its files, by kind. */
@@ -45,39 +37,35 @@ export function lineOf(
   if (!first) throw new Error(`no file of ${input.id}`); // an input without content has failed before
   const [kind, { path, sizeBytes, sha256 }] = first;
   const url = originOf(input, isOwnUrl);
-  const { id, concepts, metadata, geo, annotations, datasets, status, createdAt, modifiedAt } = input;
+  const record = Object.fromEntries(recordFields.map((name) => [name, input[name]])) as Omit<
+    Input,
+    Kind | "textUrl" | "id"
+  >;
   const line: ManifestLine = {
     manifest: manifestVersion,
-    id,
+    id: input.id,
     kind,
     path,
     sizeBytes,
     sha256,
-    ...(second && { text: second[1] }),
-    ...(url !== undefined && { url }),
-    concepts,
-    metadata,
-    ...(geo && { geo }),
-    annotations,
-    datasets,
-    ...(status && { status }),
-    ...(createdAt !== undefined && { createdAt }),
-    ...(modifiedAt !== undefined && { modifiedAt }),
+    text: second?.[1],
+    url,
+    ...record,
   };
   return JSON.stringify(line);
 }
 
-/** When the platform made an input, else the address of its content: a different one means different content. */
-export function madeOf(input: Input): string | undefined {
+/** Returns when the platform created an input, or the address of its content. A different value means different content. */
+export function creationOf(input: Input): string | undefined {
   return input.createdAt ?? originOf(input, () => false);
 }
 
-/** What tells two lines apart, in 16 characters. */
+/** Returns a digest of a line, in 16 characters. */
 export function digestOfLine(line: string): string {
   return hash("sha1", line, "base64url").slice(0, 16);
 }
 
-/** The address that an input was made from. The platform's own address of the content changes, and says nothing about its origin. */
+/** Returns the address that an input came from. The platform's own address of the content changes, and says nothing about the origin. */
 function originOf(input: Input, isOwnUrl: (url: string) => boolean): string | undefined {
   const content: Content | undefined =
     mediaOf(input)?.content ?? (input.textUrl === undefined ? undefined : { url: input.textUrl });

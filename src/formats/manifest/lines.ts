@@ -1,4 +1,4 @@
-/** Reads the lines of a download's manifest as inputs whose contents are the files beside it. */
+/** Reads the lines of a download's manifest as inputs. Their contents are the files beside the manifest. */
 
 import { createHash } from "node:crypto";
 import { createReadStream, realpathSync, statSync } from "node:fs";
@@ -6,65 +6,56 @@ import { lstat, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { describeError, InputError } from "../../core/errors.js";
 import { readLines } from "../../core/files/lines.js";
+import { reportedFields } from "../../core/input/fields.js";
 import type { Content, InputDraft } from "../../core/input/input.js";
 import { kinds } from "../../core/input/kinds.js";
 import { IdSet } from "../../core/util/id-set.js";
+import { isObject } from "../../core/util/json-values.js";
 import { manifestStart, manifestVersion } from "./name.js";
 
-/** How a line begins, with its id. */
+/** The beginning of a line, with the id. */
 const lineStart = /^\{"manifest":1,"id":("(?:[^"\\]|\\.)*")/;
 
 /** Whether a value is a line of a manifest, of this version or of another one. */
 export function isManifestLine(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (!isObject(value)) return false;
   return "manifest" in value || ["kind", "path", "sizeBytes", "sha256"].every((field) => field in value);
 }
 
 /**
- * Makes the input of a line. Its files have to be what they were when they were downloaded: they are read once for their SHA-256. What only the app that it
- * was downloaded from can say (status, times) is left out.
+ * Makes the input of a line. Reads its files once to check that their SHA-256 is the same as after the download. Drops the fields that only the platform
+ * sets (status, times), and the address that the content came from.
  *
  * @throws {InputError} ERR_INPUT_SHAPE, ERR_MANIFEST_PATH, ERR_FILE_UNREADABLE, ERR_FILE_CHANGED
  */
 export async function inputOfLine(line: Record<string, unknown>, folder: string): Promise<InputDraft> {
-  const {
-    manifest,
-    kind,
-    path,
-    sizeBytes,
-    sha256,
-    text,
-    url: _,
-    status: __,
-    createdAt: ___,
-    modifiedAt: ____,
-    ...rest
-  } = line;
+  const { manifest, kind, path, sizeBytes, sha256, text, url: _, ...rest } = line;
   if (manifest !== manifestVersion) {
     const which =
       manifest === undefined ? "no version, so an older Sluice wrote it" : `version ${JSON.stringify(manifest)}`;
-    const hint = `this one reads version ${manifestVersion}; download into the folder again to get a new line`;
+    const hint = `this release reads version ${manifestVersion}; download into the folder again to get a new line`;
     throw new InputError("ERR_INPUT_SHAPE", `the manifest's line has ${which}; ${hint}`);
   }
   const known = kinds.find((one) => one === kind);
   if (known === undefined) {
     throw new InputError("ERR_INPUT_SHAPE", `kind: expected ${kinds.join(", ")}, got ${JSON.stringify(kind)}`);
   }
+  for (const name of reportedFields) delete rest[name];
   const content = await checkedFile({ path, sizeBytes, sha256 }, folder);
-  // Fields that are not known stay in the draft, whose check refuses them by name.
+  // Unknown fields stay in the draft: its check refuses them by name.
   const draft = { ...rest, [known]: content } as InputDraft;
   if (text === undefined) return draft;
   return { ...draft, text: await checkedFile(text as Record<string, unknown>, folder) };
 }
 
 /**
- * The numbers of the last lines of inputs that have several: a later download appends a line when the record of an input has changed.
+ * Finds the last line of each input that has several: a later download appends a line when the record of an input has changed.
  *
- * @returns by id; inputs with one line are not in it
+ * @returns numbers of lines by id; inputs with one line are missing
  */
 export async function lastLines(path: string, maxLineBytes: number): Promise<ReadonlyMap<string, number>> {
   const last = new Map<string, number>();
-  if (!statSync(path).isFile()) return last; // a pipe is read once
+  if (!statSync(path).isFile()) return last; // a pipe can be read only once
   const seen = new IdSet();
   for await (const { number, bytes } of readLines(path, maxLineBytes)) {
     if (!bytes?.subarray(0, manifestStart.length).equals(Buffer.from(manifestStart))) continue;
@@ -74,11 +65,11 @@ export async function lastLines(path: string, maxLineBytes: number): Promise<Rea
   return last;
 }
 
-/** A file of the folder as content. */
+/** Returns a file of the folder as content, after a check of its bytes. */
 async function checkedFile(file: Record<string, unknown>, folder: string): Promise<Content> {
   const { path, sizeBytes, sha256 } = file;
   if (typeof path !== "string" || path === "" || typeof sizeBytes !== "number" || typeof sha256 !== "string") {
-    const text = `a file of the manifest has path, sizeBytes and sha256, got ${JSON.stringify(file)}`;
+    const text = `a file of the manifest must have path, sizeBytes and sha256, got ${JSON.stringify(file)}`;
     throw new InputError("ERR_INPUT_SHAPE", text);
   }
   const whole = join(folder, path);
@@ -100,7 +91,7 @@ async function checkedFile(file: Record<string, unknown>, folder: string): Promi
   }
 }
 
-/** Refuses paths that leave the folder, also through links. */
+/** Refuses a path that leaves the folder, also through links. */
 async function checkInside(path: string, whole: string, folder: string): Promise<void> {
   const refused = new InputError(
     "ERR_MANIFEST_PATH",
@@ -112,7 +103,7 @@ async function checkInside(path: string, whole: string, folder: string): Promise
 }
 
 function isInside(folder: string, path: string, orEqual = false): boolean {
-  const way = relative(folder, path);
-  if (way === "") return orEqual;
-  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  const inside = relative(folder, path);
+  if (inside === "") return orEqual;
+  return inside !== ".." && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }

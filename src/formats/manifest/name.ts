@@ -1,10 +1,10 @@
-/** The manifest of a download folder: its name and how its lines begin, for those who write, read and skip it. */
+/** The manifest of a download folder: its name, and the beginning of its lines. */
 
 /** Name of the file in the folder. */
 export const manifestName = "manifest.jsonl";
 
-/** Version of the format; every line names it first. */
+/** Version of the format. Every line begins with it. */
 export const manifestVersion = 1;
 
-/** How every line begins. */
+/** The beginning of every line. */
 export const manifestStart = `{"manifest":${manifestVersion},`;

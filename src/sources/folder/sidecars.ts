@@ -1,20 +1,20 @@
-/** Files beside the data that are never inputs: system files, sidecars, and what Sluice itself writes into a folder. */
+/** Files beside the data that are never inputs: system files, sidecars, and files that Sluice writes into a folder. */
 
 import { closeSync, openSync, readSync } from "node:fs";
 import { extensionOf } from "../../core/input/detect/names.js";
 
 const systemFiles = new Set(["thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", ".ds_store", "icon\r"]);
 const sidecars = new Set(["xmp", "aae"]);
-/** Partial downloads of Sluice and of browsers. */
+/** Extensions of partial downloads, by Sluice and by browsers. */
 const partials = new Set(["part", "partial", "crdownload", "opdownload"]);
 
-/** Bytes of a JSON file that say whether it is one of those below. */
+/** Bytes that identify a sidecar or manifest in JSON. */
 const headBytes = 4096;
-/** A line of our manifest, and of the manifest of version 0.1. */
+/** The beginning of a manifest, of this release and of 0.1. */
 const manifest =
   /^\{"manifest":1,|^\{"id":"[^"]*","kind":"(?:image|video|audio|text)","path":"[^"]*","sizeBytes":\d+,"sha256":"[0-9a-f]{64}"\}/;
 
-/** Why a file is skipped by its name; undefined for other names. */
+/** Returns why a file is skipped because of its name; undefined for other names. */
 export function sidecarByName(name: string): string | undefined {
   if (name.startsWith("._") || systemFiles.has(name.toLowerCase())) return "system file";
   const extension = extensionOf(name);
@@ -22,7 +22,7 @@ export function sidecarByName(name: string): string | undefined {
   return partials.has(extension) ? "partial download" : undefined;
 }
 
-/** Why a text file is skipped by what is in it; undefined for other texts. Reads only what is named as JSON. */
+/** Returns why a text file is skipped because of its content; undefined for other texts. Checks only files that are named like JSON. */
 export function sidecarByContent(path: string, text: string | undefined): string | undefined {
   const extension = extensionOf(path);
   if (extension !== "json" && extension !== "jsonl") return undefined;

@@ -1,4 +1,4 @@
-/** Walking: the files of a folder and its sub-folders, one after the other. */
+/** Walking: finds the files of a folder and its sub-folders, one after the other. */
 
 import { type Dirent, existsSync, opendirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -7,21 +7,21 @@ import { describeError, InputError, SourceError } from "../../core/errors.js";
 import type { SourceItem } from "../../core/plugin/source.js";
 import { sidecarByName } from "./sidecars.js";
 
-/** What a walk comes by: a file, or something that is passed over or cannot be read. */
+/** A file, or the item of something that is skipped or cannot be read. */
 export type Found = { item: SourceItem } | FoundFile;
 
 export interface FoundFile {
   path: string;
-  /** Its path within the folder. */
+  /** Path inside the folder. */
   relative: string;
   name: string;
-  /** Whether it was named: as the path of the source, or by `include`. */
+  /** Whether the user named the file: as the path of the source, or by `include`. */
   isNamed: boolean;
 }
 
 type Globs = string | string[] | undefined;
 
-/** Why something is passed over; undefined when it is not. */
+/** Returns why a file or folder is skipped; undefined if it is not. */
 type Filter = (relative: string, isFolder: boolean) => string | undefined;
 
 export interface Walk {
@@ -30,7 +30,7 @@ export interface Walk {
   filter: Filter;
 }
 
-/** Finds the files of a folder; a path that is a file is found alone, as in its own folder. */
+/** Finds the files of a folder. If the path is a file, finds only that file, as if in its own folder. */
 export function findFiles(context: Walk): Iterable<Found> {
   const target = statSync(context.root, { throwIfNoEntry: false });
   return target?.isFile() ? [singleFile(context, target)] : walk(context, "", []);
@@ -44,7 +44,7 @@ function singleFile({ root, options, filter }: Walk, target: Stats): Found {
   return { path: root, relative: name, name, isNamed: true };
 }
 
-/** Walks a folder; `above` are the folders that it lies in, known by device and number, where links are followed. */
+/** Walks a folder. If links are followed, `above` has the identities of the folders that contain it. */
 function* walk(context: Walk, relative: string, above: readonly string[]): Generator<Found> {
   const { root, options } = context;
   const folderPath = relative === "" ? root : `${root}/${relative}`;
@@ -54,9 +54,9 @@ function* walk(context: Walk, relative: string, above: readonly string[]): Gener
     return { item: { origin: folderPath, error: new InputError("ERR_FOLDER_UNREADABLE", text, { cause: error }) } };
   };
   let folderHandle: ReturnType<typeof opendirSync>;
-  let within = above;
+  let containers = above;
   try {
-    if (options.followSymlinks) within = [...above, identityOf(statSync(folderPath))];
+    if (options.followSymlinks) containers = [...above, identityOf(statSync(folderPath))];
     folderHandle = opendirSync(folderPath, { bufferSize: 256 });
   } catch (error) {
     yield failed(error);
@@ -87,10 +87,10 @@ function* walk(context: Walk, relative: string, above: readonly string[]): Gener
         yield { item: { origin: path, error: new InputError("ERR_FILE_UNREADABLE", text, { cause: error }) } };
         continue;
       }
-      const reason = reasonToSkip(entry.name, target, name, context) ?? loopReason(target, within);
+      const reason = reasonToSkip(entry.name, target, name, context) ?? loopReason(target, containers);
       if (reason !== undefined) yield { item: { origin: path, skipped: reason } };
       else if (target.isDirectory()) {
-        if (options.recursive) yield* walk(context, name, within);
+        if (options.recursive) yield* walk(context, name, containers);
         else yield { item: { origin: path, skipped: "sub-folder" } };
       } else yield { path, relative: name, name: entry.name, isNamed: options.include !== undefined };
     }
@@ -113,17 +113,17 @@ function reasonToSkip(
   return filter(relative, target.isDirectory());
 }
 
-/** Only a link that was followed has been looked up, and only links make loops. */
-function loopReason(target: Dirent | Stats, within: readonly string[]): string | undefined {
+/** Returns why a folder would make a loop. Only links make loops, and only for followed links is the inode known. */
+function loopReason(target: Dirent | Stats, containers: readonly string[]): string | undefined {
   if (!("ino" in target) || !target.isDirectory()) return undefined;
-  return within.includes(identityOf(target)) ? "symbolic link to a folder that it lies in" : undefined;
+  return containers.includes(identityOf(target)) ? "symbolic link to a folder that it lies in" : undefined;
 }
 
 function identityOf({ dev, ino }: Stats): string {
   return `${dev}:${ino}`;
 }
 
-/** A filter of globs. */
+/** Makes a filter of globs. */
 export function filterOf({ include, exclude }: { include?: Globs; exclude?: Globs }): Filter {
   const included = include === undefined ? undefined : picomatch(include, { dot: true });
   const excluded = exclude === undefined ? undefined : picomatch(exclude, { dot: true });

@@ -1,10 +1,10 @@
-/** Watching: looks at a folder again and again, and finds what was added or changed and is written to its end. */
+/** Watching: scans a folder repeatedly, and finds files that were added or changed and are completely written. */
 
 import { statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "../../core/errors.js";
 import type { SourceItem } from "../../core/plugin/source.js";
-import { DigestSet, fingerprintOfKey } from "../../core/util/digest-set.js";
+import { DigestSet, digestOfKey } from "../../core/util/digest-set.js";
 import { type Found, type FoundFile, findFiles, type Walk } from "./walk.js";
 
 export interface WatchOptions {
@@ -14,88 +14,92 @@ export interface WatchOptions {
   quietMs: number;
 }
 
-type Take = (file: FoundFile) => SourceItem | Promise<SourceItem>;
+type MakeItem = (file: FoundFile) => SourceItem | Promise<SourceItem>;
 
-/** A file that was seen and is not taken yet. */
+/** A file that was found and has no item yet. */
 interface Waiting {
   file: FoundFile;
   version: string;
   sinceMs: number;
 }
 
-/** Longest time for which a look keeps everything else waiting. */
+/** Longest time for which a scan blocks the event loop. */
 const sliceMs = 4;
-/** Pauses are so many times as long as the looks between them, up to a length at which people begin to wonder. */
+/** A pause is this many times as long as the scan before it, up to a limit at which people would expect a result. */
 const pauseFactor = 9;
 const maxPauseMs = 30_000;
-/** What was known is kept while a folder cannot be read, and forgotten when it is this much more than what is there. */
+/** While a folder cannot be read, known files stay known, unless they are this many more than the existing files. */
 const maxForgotten = 100_000;
 
 /**
- * Yields what is in the folder, then what comes; ends when it is stopped. What was taken is known by the digests of name, size and time, some 16 to 32
- * bytes for each file that is there; names are kept only of files that are waited for.
+ * Yields the files of a folder, then new and changed files; ends when it is stopped. Files with an item are remembered by digests of name, size and time,
+ * which takes 16 to 32 bytes for each. Names are remembered only for files that are not completely written.
  *
- * At the first look a file is taken when it was last written `quietMs` ago. Later ones are looked at twice in any case, since the clocks of
- * file servers go wrong.
+ * In the first scan, a file is complete if it was last written `quietMs` ago. In later scans, a file is always checked twice, since the clocks of file
+ * servers may be wrong.
  */
-export async function* watchFolder(context: Walk, options: WatchOptions, take: Take): AsyncGenerator<SourceItem> {
+export async function* watchFolder(
+  context: Walk,
+  options: WatchOptions,
+  makeItem: MakeItem,
+): AsyncGenerator<SourceItem> {
   const { signal, everyMs, quietMs } = options;
   let known = new DigestSet();
   let waiting = new Map<string, Waiting>();
   for (let isFirst = true; !signal.aborted; isFirst = false) {
-    const there = new DigestSet();
+    const existing = new DigestSet();
     const stillWaiting = new Map<string, Waiting>();
     const isNew = (digest: string) => {
-      there.add(digest);
+      existing.add(digest);
       return known.add(digest);
     };
-    let isWhole = true;
+    let isComplete = true;
     let workedMs = 0;
     let sliceStart = performance.now();
-    const rest = async () => {
+    const yieldToOthers = async () => {
       workedMs += performance.now() - sliceStart;
       await new Promise<void>((resolve) => setImmediate(resolve));
       sliceStart = performance.now();
     };
     for (const found of isFirst ? findFiles(context) : walkAgain(context)) {
-      if (performance.now() - sliceStart > sliceMs) await rest();
+      if (performance.now() - sliceStart > sliceMs) await yieldToOthers();
       if (signal.aborted) return;
       let make: (() => SourceItem | Promise<SourceItem>) | undefined;
       if ("item" in found) {
-        if ("error" in found.item) isWhole = false;
-        if (isNew(fingerprintOfKey(labelOf(found.item)))) make = () => found.item;
+        if ("error" in found.item) isComplete = false;
+        if (isNew(digestOfKey(labelOf(found.item)))) make = () => found.item;
       } else {
         const seen = versionOf(found);
-        if (!seen) continue; // gone in between
-        const digest = fingerprintOfKey(seen.version);
-        if (known.has(digest)) there.add(digest);
+        if (!seen) continue; // deleted in the meantime
+        const digest = digestOfKey(seen.version);
+        if (known.has(digest)) existing.add(digest);
         else if (isFirst && seen.ageMs >= quietMs) {
           isNew(digest);
-          make = () => take(found);
+          make = () => makeItem(found);
         } else stillWaiting.set(found.relative, waitingFor(found, seen.version, waiting.get(found.relative)));
       }
       if (!make) continue;
-      workedMs += performance.now() - sliceStart; // what follows is no part of a look, and the flow may have no room for a long time
+      workedMs += performance.now() - sliceStart; // the time of the flow does not count: it may wait long for capacity
       yield await make();
       sliceStart = performance.now();
     }
     workedMs += performance.now() - sliceStart;
-    if (isWhole || known.size > 2 * there.size + maxForgotten) known = there;
+    if (isComplete || known.size > 2 * existing.size + maxForgotten) known = existing;
     waiting = stillWaiting;
 
     const againAt = performance.now() + Math.max(everyMs, Math.min(workedMs * pauseFactor, maxPauseMs));
-    yield* taken(context, waiting, known, againAt, options, take);
+    yield* completed(context, waiting, known, againAt, options, makeItem);
   }
 }
 
-/** Until the next look: takes what waited for its end and did not change meanwhile. */
-async function* taken(
+/** Until the next scan, yields the items of waiting files that have not changed for `quietMs`. */
+async function* completed(
   context: Walk,
   waiting: Map<string, Waiting>,
   known: DigestSet,
   againAt: number,
   { signal, idle, quietMs }: WatchOptions,
-  take: Take,
+  makeItem: MakeItem,
 ): AsyncGenerator<SourceItem> {
   for (;;) {
     for (const [name, entry] of waiting) {
@@ -103,8 +107,8 @@ async function* taken(
       const version = versionOf(entry.file)?.version;
       if (version === entry.version) {
         waiting.delete(name);
-        known.add(fingerprintOfKey(version));
-        yield await take(entry.file);
+        known.add(digestOfKey(version));
+        yield await makeItem(entry.file);
       } else if (version === undefined) waiting.delete(name);
       else waiting.set(name, waitingFor(entry.file, version, entry));
       if (signal.aborted) return;
@@ -118,7 +122,7 @@ async function* taken(
   }
 }
 
-/** A folder that cannot be read ends the run at the first look; later it is told of, and looked at again. */
+/** Scans again. A folder that cannot be read ends the run at the first scan; later it is reported, and scanned again. */
 function* walkAgain(context: Walk): Generator<Found> {
   try {
     yield* findFiles(context);
@@ -131,7 +135,7 @@ function isReadable({ root }: Walk): boolean {
   return statSync(root, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** What tells a file from what it was before, and how long ago it was written or moved; nothing when it is not there. */
+/** Returns a text that changes with the file, and the time since it was written or moved; undefined if the file does not exist. */
 function versionOf({ path, relative }: FoundFile): { version: string; ageMs: number } | undefined {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
@@ -139,21 +143,21 @@ function versionOf({ path, relative }: FoundFile): { version: string; ageMs: num
     const ageMs = Date.now() - Math.max(found.mtimeMs, found.ctimeMs);
     return { version: `${relative}\n${found.size}\n${found.mtimeMs}`, ageMs };
   } catch (error) {
-    return { version: `${relative}\n${codeOf(error, "")}`, ageMs: Number.POSITIVE_INFINITY }; // told when it is opened
+    return { version: `${relative}\n${codeOf(error, "")}`, ageMs: Number.POSITIVE_INFINITY }; // opening the file reports the error
   }
 }
 
-/** One that changed meanwhile waits anew. */
+/** Keeps the waiting time of an unchanged file, and starts it again for a changed one. */
 function waitingFor(file: FoundFile, version: string, before: Waiting | undefined): Waiting {
   return before?.version === version ? before : { file, version, sinceMs: performance.now() };
 }
 
-/** What was passed over is told once, and so is what cannot be read. */
+/** Returns a text for a skipped or unreadable file, so that it is reported once. */
 function labelOf(item: SourceItem): string {
   return `${item.origin}\n${"skipped" in item ? item.skipped : "error" in item ? item.error.message : ""}`;
 }
 
 function waitText(root: string, count: number): string {
   if (count === 0) return `for new files in ${root}`;
-  return `for ${count === 1 ? "a file" : `${count} files`} in ${root} to be written to the end`;
+  return `for ${count === 1 ? "a file" : `${count} files`} in ${root} to be completely written`;
 }

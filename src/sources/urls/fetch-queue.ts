@@ -1,14 +1,14 @@
-/** A queue of fetches: their results come in order, except for fetches whose host asked to wait. */
+/** A queue of fetches: in order, except for fetches whose host asked to wait. */
 
-/** Most fetches that wait for their hosts; beyond so many, no more of the list is read. */
+/** Most fetches whose hosts asked to wait. At this limit, the queue stops reading the list. */
 const maxWaiting = 1000;
 
-/** The slot of a fetch. */
-export interface Place {
-  /** Releases the slot while the fetch waits and has nothing in memory; later fetches may overtake it. */
-  leave(): void;
-  /** Waits for a free slot again. */
-  enter(): Promise<void>;
+/** The slot of a fetch among those that run at once. */
+export interface Slot {
+  /** Frees the slot while the fetch waits and has no bytes in memory. Later fetches may then overtake it. */
+  release(): void;
+  /** Waits for a free slot. */
+  acquire(): Promise<void>;
 }
 
 interface Entry<T> {
@@ -17,17 +17,17 @@ interface Entry<T> {
 }
 
 /**
- * Runs at most `concurrency` fetches at once and yields their results in the order of the list. A fetch that released its slot comes when it is done. A
- * result keeps its slot until it is taken, so that no more than `concurrency` are in memory.
+ * Runs at most `concurrency` fetches at once, and yields their results in the order of the list. The result of a fetch that released its slot comes as soon
+ * as it is ready. A result keeps its slot until it is yielded, so that at most `concurrency` results are in memory.
  */
 export async function* inOrder<L, T>(
   lines: AsyncIterator<L>,
-  start: (line: L, place: Place) => Promise<T>,
+  start: (line: L, slot: Slot) => Promise<T>,
   concurrency: number,
   signal: AbortSignal,
 ): AsyncGenerator<T> {
   const entries: Entry<T>[] = [];
-  const entering: (() => void)[] = [];
+  const acquiring: (() => void)[] = [];
   let free = concurrency;
   let wake: (() => void) | undefined;
   let isPulling = false;
@@ -37,26 +37,26 @@ export async function* inOrder<L, T>(
   signal.addEventListener("abort", notify, { once: true });
 
   const release = () => {
-    const enter = entering.shift();
-    if (enter) enter();
+    const acquire = acquiring.shift();
+    if (acquire) acquire();
     else free += 1;
     notify();
   };
-  const placeOf = (entry: Entry<T>): Place => ({
-    leave() {
+  const slotOf = (entry: Entry<T>): Slot => ({
+    release() {
       entry.isWaiting = true;
       release();
     },
-    async enter() {
+    async acquire() {
       if (free > 0) free -= 1;
-      else await new Promise<void>((resolve) => entering.push(resolve));
+      else await new Promise<void>((resolve) => acquiring.push(resolve));
       entry.isWaiting = false;
     },
   });
   const begin = (line: L) => {
     const entry: Entry<T> = { isWaiting: false };
     entries.push(entry);
-    start(line, placeOf(entry))
+    start(line, slotOf(entry))
       .then(
         (value) => void (entry.outcome = { value }),
         (error: unknown) => void (entry.outcome = { error }),
@@ -81,7 +81,7 @@ export async function* inOrder<L, T>(
   for (;;) {
     const waiting = entries.filter((entry) => entry.isWaiting && !entry.outcome).length;
     if (!isPulling && !isOver && free > 0 && waiting < maxWaiting) void pull();
-    // The first entry that does not wait, or that failed while it waited.
+    // The first fetch that is ready or does not wait. A fetch that failed while it waited is ready, too.
     const ready = entries.findIndex((entry) => entry.outcome !== undefined || !entry.isWaiting);
     const entry = entries[ready];
     if (entry?.outcome) {

@@ -13,7 +13,7 @@ import { guardedAgent } from "../../core/net/guarded-fetch.js";
 import type { HostGates } from "../../core/net/host-limits.js";
 import { again, fail, ok, retry, type Verdict } from "../../core/net/retry.js";
 import { redactUrl } from "../../core/redact-urls.js";
-import type { Place } from "./fetch-queue.js";
+import type { Slot } from "./fetch-queue.js";
 import { checkFetched } from "./fetched-kind.js";
 
 export interface FetchOptions {
@@ -43,11 +43,11 @@ const leastWaitMs = 100;
 export async function fetchUrl(
   url: URL,
   options: FetchOptions,
-  { hosts, place, signal }: { hosts: HostGates; place: Place; signal: AbortSignal },
+  { hosts, slot, signal }: { hosts: HostGates; slot: Slot; signal: AbortSignal },
 ): Promise<InputDraft> {
   let refusals = 0;
   const attempt = async (): Promise<Verdict<InputDraft, "refused" | "failed">> => {
-    await enter(hosts, place, url.host, signal, refusals > 0);
+    await enter(hosts, slot, url.host, signal, refusals > 0);
     const gate = hosts.of(url.host);
     try {
       const draft = await fetchInTime(url, options, signal);
@@ -62,7 +62,7 @@ export async function fetchUrl(
         return again("refused", tooLong(error, waitMs, options), waitMs);
       }
       if (!(error instanceof HttpRefusal)) gate.succeeded(); // the failure does not mean too many requests
-      return mayPass(error) ? again("failed", asFetchError(error, url)) : fail(asFetchError(error, url));
+      return isTemporary(error) ? again("failed", asFetchError(error, url)) : fail(asFetchError(error, url));
     } finally {
       hosts.leave(url.host);
     }
@@ -78,18 +78,12 @@ export async function fetchUrl(
 }
 
 /** Waits for the host without a slot, so that other hosts can use it, and then for a free slot. */
-async function enter(
-  hosts: HostGates,
-  place: Place,
-  host: string,
-  signal: AbortSignal,
-  isAgain: boolean,
-): Promise<void> {
+async function enter(hosts: HostGates, slot: Slot, host: string, signal: AbortSignal, isAgain: boolean): Promise<void> {
   const gate = hosts.of(host);
   if (!gate.isWaiting) return gate.enter(signal, isAgain);
-  place.leave();
+  slot.release();
   await gate.enter(signal, isAgain);
-  await place.enter();
+  await slot.acquire();
 }
 
 function asksToWait({ statusCode, retryAfterMs }: HttpRefusal): boolean {
@@ -108,7 +102,7 @@ function tooLong(refusal: HttpRefusal, waitMs: number, { retryForMs }: FetchOpti
   return new InputError(refusal.code, `${refusal.message}; ${wait}`, { retryable: true });
 }
 
-function mayPass(error: unknown): boolean {
+function isTemporary(error: unknown): boolean {
   if (error instanceof FlowError) return error.retryable;
   return certificateProblem(error, "") === undefined;
 }
@@ -154,7 +148,7 @@ async function fetchOnce(start: URL, options: FetchOptions, signal: AbortSignal)
   const bytes = encodings.length === 0 ? raw : await decoded(raw, encodings, { name, limit, isMedia });
   const { kind, content } = await describeBytes({ bytes });
   const type = String(response.headers["content-type"] ?? "");
-  checkFetched({ kind, content }, { name, start, wanted: options.kind, type });
+  checkFetched({ kind, content }, { name, start, asked: options.kind, type });
   return kind === "text" ? { text: decodeText(bytes, name) } : { [kind as Kind]: content };
 }
 

@@ -1,29 +1,29 @@
-/** Checks that a server sent content of the requested kind. */
+/** Checks that a server sent the kind of content that its URL stands for. */
 
 import { InputError } from "../../core/errors.js";
 import type { Described } from "../../core/input/content.js";
+import { kindOfUrl } from "../../core/input/detect/names.js";
 import type { BytesContent, Kind } from "../../core/input/input.js";
-import { kindOfUrl } from "../../core/input/kind-of-url.js";
 
 export interface Fetched {
-  /** The address without secrets, for texts. */
+  /** The address, for error texts. */
   name: string;
   /** The URL of the list. */
   start: URL;
-  /** The kind of the list, if the user gave one. */
-  wanted: Kind | undefined;
-  /** The answer's content-type. */
+  /** The kind that the user set for the list. */
+  asked: Kind | undefined;
+  /** Content-type of the answer. */
   type: string;
 }
 
-/** Bytes that are searched for the beginning of a page or of JSON. */
+/** Bytes that are searched for markup or JSON. */
 const startBytes = 1024;
 const markup = /^\s*<(\?xml|!doctype|(html|head|body|svg|rss|feed)[\s>])/i;
 const data = /^\s*[{[]/;
 
 /**
- * Refuses content of another kind than the requested one. The list's `kind` decides, else the extension. Media are accepted under the extension of other
- * media, as in a folder. A page, XML or JSON is accepted only with `kind: "text"`, because it is mostly a message of the server.
+ * Refuses content of another kind than the list's `kind`, or, without it, than the extension of the URL. Media may have the extension of other media, as in
+ * a folder. A page, XML or JSON is a text only with `kind: "text"`, since it is usually a message of the server.
  *
  * @throws {InputError} ERR_KIND_MISMATCH, ERR_KIND_UNKNOWN
  */
@@ -31,11 +31,11 @@ export function checkFetched(
   { kind, content }: Pick<Described<BytesContent>, "kind" | "content">,
   fetched: Fetched,
 ): void {
-  const { name, start, wanted, type } = fetched;
+  const { name, start, asked, type } = fetched;
   const found = foundIn(content, kind, type);
-  if (wanted !== undefined) {
-    if (kind === wanted) return;
-    throw new InputError("ERR_KIND_MISMATCH", `${name} is ${found}, not ${wanted}`);
+  if (asked !== undefined) {
+    if (kind === asked) return;
+    throw new InputError("ERR_KIND_MISMATCH", `${name} is ${found}, not ${asked}`);
   }
   const named = kindOfUrl(start);
   if (kind === undefined)
@@ -46,20 +46,19 @@ export function checkFetched(
     throw new InputError("ERR_KIND_MISMATCH", `${name} is ${found}, not ${named}; ${hint}`);
   }
   if (named === "text" ? isMarkup(content.bytes) : isDocument(content.bytes, type)) {
-    const hint = 'to read it as text, pass { kind: "text" } (on the command line --kind text)';
+    const hint = 'to upload it as a text, pass { kind: "text" } (on the command line --kind text)';
     throw new InputError("ERR_KIND_UNKNOWN", `${name} is ${found}, not an image, video, audio or plain text; ${hint}`);
   }
 }
 
 function foundIn({ bytes, mimeType }: BytesContent, kind: Kind | undefined, type: string): string {
-  const declared = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (kind === "text" && declared !== "" && declared !== "text/plain" && !/^(image|video|audio)\//.test(declared))
-    return declared;
+  const named = type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (kind === "text" && named !== "" && named !== "text/plain" && !/^(image|video|audio)\//.test(named)) return named;
   if (kind === "text" && isMarkup(bytes)) return "a page or XML (text/plain)";
   return mimeType ?? "of an unknown type";
 }
 
-/** Returns whether a text is a web page, XML or JSON, by its content-type or its beginning. */
+/** Whether a text is a web page, XML or JSON, by its content-type or its beginning. */
 function isDocument(bytes: Uint8Array, type: string): boolean {
   if (/\b(html|xml|json|javascript|css)\b/i.test(type)) return true;
   return isMarkup(bytes) || (data.test(startOf(bytes)) && isJson(bytes));

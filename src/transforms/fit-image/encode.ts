@@ -1,29 +1,29 @@
-/** Encoding: writes an image in a format, with what the format can keep of it. */
+/** Encoding: writes an image in a format, with the metadata that the format supports. */
 
 import type { Sharp } from "sharp";
 import type { GeoPoint } from "../../core/input/input.js";
 import { locationOf } from "../../formats/exif/image-location.js";
 import type { Format, SourceImage } from "./source-image.js";
 
-/** What to make of an image. */
+/** The wanted result. */
 export interface Target {
   format: Format;
-  /** Whether the pixels are turned by the EXIF orientation. */
+  /** Whether the pixels are rotated by the EXIF orientation. */
   turns: boolean;
   /** Whether all frames or pages are kept. */
   allPages: boolean;
   location: GeoPoint | undefined;
-  /** Whether the EXIF block is kept; a broken one is not. */
+  /** Whether the EXIF block is kept; a damaged one is not. */
   keepsExif: boolean;
-  /** Width and height of a page, if it is made smaller. */
+  /** Width and height of a page, if the image becomes smaller. */
   size: { width: number; height: number } | undefined;
   quality: number;
 }
 
-/** A time for pixels that take forever to draw. */
+/** Time limit for drawing an SVG. */
 const svgSeconds = 60;
 
-/** Encodes an image. Its location can be read from the result, in whatever way the format allows. */
+/** Encodes an image, and checks that its location can be read from the result. */
 export async function encode(
   image: SourceImage,
   target: Target,
@@ -33,9 +33,9 @@ export async function encode(
   if (!location) return encoded;
   const bytes = new Uint8Array(encoded.data.buffer as ArrayBuffer, encoded.data.byteOffset, encoded.data.byteLength);
   const written = (await locationOf({ bytes })).location;
-  const isThere = written?.latitude === location.latitude && written.longitude === location.longitude;
-  // A JPEG holds 64 KB of EXIF; more than that is dropped as a whole.
-  return isThere ? encoded : encodeWith(image, { ...target, keepsExif: false });
+  const hasLocation = written?.latitude === location.latitude && written.longitude === location.longitude;
+  // A JPEG has space for 64 KB of EXIF; a longer block is dropped as a whole.
+  return hasLocation ? encoded : encodeWith(image, { ...target, keepsExif: false });
 }
 
 async function encodeWith(image: SourceImage, target: Target) {
@@ -43,7 +43,7 @@ async function encodeWith(image: SourceImage, target: Target) {
   if (target.size) pixels = pixels.resize({ ...target.size, fit: "fill" });
   if (target.format === "jpeg") pixels = pixels.flatten({ background: "white" });
   if (keepsDepth(image, target.format)) pixels = pixels.toColourspace(image.header.space);
-  // The profile of CMYK inks describes nothing once the pixels are RGB.
+  // The profile of CMYK inks does not fit pixels that are RGB now.
   if (image.header.space !== "cmyk") pixels = pixels.keepIccProfile();
   const { data, info } = await written(withTags(pixels, image, target), image, target).toBuffer({
     resolveWithObject: true,
@@ -51,20 +51,20 @@ async function encodeWith(image: SourceImage, target: Target) {
   return { data, width: info.width, height: info.pageHeight ?? info.height };
 }
 
-/** Keeps the EXIF block, the orientation of pixels that stay as they are stored, and the location. */
+/** Keeps the EXIF block, the location, and the orientation of pixels that are not rotated. */
 function withTags(
   pixels: Sharp,
   { header, orientation }: SourceImage,
   { format, turns, location, keepsExif }: Target,
 ): Sharp {
-  const stays = !turns && orientation > 1;
-  // For TIFF, sharp writes no EXIF, but the orientation.
+  const keepsOrientation = !turns && orientation > 1;
+  // For TIFF, sharp writes only the orientation of the EXIF block.
   if (format === "tiff") {
-    const kept = stays ? pixels.keepExif() : pixels;
-    return location ? kept.withXmp(xmpOf(location)) : kept;
+    const tagged = keepsOrientation ? pixels.keepExif() : pixels;
+    return location ? tagged.withXmp(xmpOf(location)) : tagged;
   }
   const tags = {
-    ...(stays ? { IFD0: { Orientation: `${orientation}` } } : {}),
+    ...(keepsOrientation ? { IFD0: { Orientation: `${orientation}` } } : {}),
     ...(location ? { IFD3: gpsOf(location) } : {}),
   };
   const keeps = keepsExif && header.exif !== undefined;
@@ -72,7 +72,7 @@ function withTags(
   return keeps ? pixels.withExifMerge(tags) : pixels.withExif(tags);
 }
 
-/** The pixels, upright if they turn. A page at a time where they turn together: sharp turns the strip of all pages. */
+/** Returns the pixels, rotated if necessary. Rotates page by page, since sharp would rotate the strip of all pages. */
 async function pixelsOf(image: SourceImage, { turns, allPages }: Target): Promise<Sharp> {
   if (image.format === "svg") return image.open().timeout({ seconds: svgSeconds });
   if (!allPages) return turns ? image.open().autoOrient() : image.open();
@@ -87,7 +87,7 @@ async function pixelsOf(image: SourceImage, { turns, allPages }: Target): Promis
   return sharp(pages, { join: { animated: true } });
 }
 
-/** Whether the result has 16 bits a channel, as the image has. */
+/** Whether the result keeps the 16 bits a channel of the image. */
 export function keepsDepth({ header }: SourceImage, format: Format): boolean {
   return header.depth === "ushort" && /16$/.test(header.space) && (format === "png" || format === "tiff");
 }
@@ -110,7 +110,7 @@ function gpsOf({ latitude, longitude }: GeoPoint): Record<string, string> {
   };
 }
 
-/** Degrees as a fraction, to seven decimal places: a centimetre. */
+/** Formats degrees as a fraction with seven decimal places: a centimetre. */
 function rational(degrees: number): string {
   return `${Math.round(Math.abs(degrees) * 1e7)}/10000000 0/1 0/1`;
 }

@@ -1,22 +1,22 @@
-/** Source images: what there is to be decoded, and its header. */
+/** Source images: opens an image for decoding, and reads its header. */
 
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { InputError } from "../../core/errors.js";
 import { describeBytes, describeFile, readContent } from "../../core/input/content.js";
-import { decodeErrorText } from "../../core/input/decode-error.js";
+import { decodeErrorText } from "../../core/input/decoding.js";
 import type { BytesContent, FileContent } from "../../core/input/input.js";
 import { checkSvg, isSvg } from "./svg.js";
 
-/** Formats that the platform accepts and sharp writes: an image keeps its own. */
+/** Formats that the platform accepts and sharp writes. An image in one of them keeps it. */
 export type Format = "jpeg" | "png" | "webp" | "gif" | "tiff";
 
-/** An image that can be decoded, with the facts that decide what happens to it. */
+/** An image that can be decoded, with the facts that decide how it is changed. */
 export interface SourceImage {
-  /** Opens it. `pages`: -1 for all. */
+  /** Opens the image. `pages: -1` opens all pages. */
   open(options?: SharpOptions): Sharp;
   format: string;
   mimeType: string | undefined;
-  /** Of one page. */
+  /** Width of one page. */
   width: number;
   height: number;
   orientation: number;
@@ -27,11 +27,11 @@ export interface SourceImage {
   header: Metadata;
 }
 
-/** Most bytes of an SVG; it is read as a whole. */
+/** Most bytes of an SVG, which is read into memory. */
 const maxSvgBytes = 20_000_000;
 
 /**
- * Opens an image for decoding. The content decides what it is, not its name. Undefined if it is an image of a format that sharp does not read.
+ * Opens an image for decoding. Its content decides the format, not its name. Returns undefined for an image in a format that sharp does not read.
  *
  * @throws {InputError} ERR_IMAGE_UNDECODABLE
  */
@@ -55,7 +55,7 @@ export async function openImage(
   return { open, format, mimeType, width, height, orientation, pages, equalPages, header };
 }
 
-/** Refuses what is not an image by its content: PDF, PostScript and their like read files and decompress without end. */
+/** Finds the type by content, and refuses everything but images: PDF, PostScript and similar formats can read files, and decompress without a limit. */
 async function typeOf(image: FileContent | BytesContent): Promise<{ mimeType: string | undefined; svg?: Buffer }> {
   const described = async () => ("path" in image ? describeFile(image.path) : describeBytes({ bytes: image.bytes }));
   const { content } = await described().catch((error: unknown) => {
@@ -73,12 +73,12 @@ async function typeOf(image: FileContent | BytesContent): Promise<{ mimeType: st
   return { mimeType: "image/svg+xml", svg: bytes };
 }
 
-/** The failure of an image that the decoder refuses. */
+/** Makes the error for an image that the decoder refuses. */
 export function undecodable(error: unknown, mimeType: string | undefined): InputError {
   return notDecoded(decodeErrorText(error, mimeType), error);
 }
 
-/** The failure of an image for a reason of our own. */
+/** Makes the error for an image that cannot be decoded. */
 export function notDecoded(reason: string, cause?: unknown): InputError {
   return new InputError("ERR_IMAGE_UNDECODABLE", `the image cannot be decoded: ${reason}`, { cause });
 }

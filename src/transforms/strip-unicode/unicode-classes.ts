@@ -1,6 +1,6 @@
-/** Classes of characters, and taking them out of text by whole graphemes. */
+/** Removes classes of characters from text, by whole graphemes. */
 
-/** What can be taken out. */
+/** A class of characters. */
 export type CharacterClass =
   | "non-ascii"
   | "emoji"
@@ -16,22 +16,22 @@ export interface UnicodeTables {
 export interface StripperOptions {
   normalize: "NFC" | "NFD" | "NFKC" | "NFKD" | false;
   replacement: string;
-  /** Needed for categories and scripts. */
+  /** The tables, if a class has categories or scripts. */
   unicode?: UnicodeTables | undefined;
 }
 
-/** Loads the tables; once, on first use. */
+/** Loads the tables on first use. */
 export async function loadUnicode(): Promise<UnicodeTables> {
   return (await import("unicode-properties")).default;
 }
 
 const notAscii = /[^\x00-\x7F]/;
-/** Text beyond ASCII, with the ASCII character that a mark after it may belong to. */
+/** Text outside of ASCII, with the ASCII character before it, to which a mark may belong. */
 const runs = /[\x20-\x7E]?[^\x00-\x7F]+/g;
-/** The same where a mark does follow the ASCII character. */
+/** The same, but with the ASCII character only if a mark follows it. */
 const nonAsciiRuns = /[\x20-\x7E](?=[\p{M}\u200D\uFE0F\u20E3])[^\x00-\x7F]+|[^\x00-\x7F]+/gu;
 const asciiControls = /[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]/g;
-/** Beyond ASCII; not what holds an emoji together: a joiner between two pictures, and the tags of a flag. */
+/** Control characters outside of ASCII, except those inside an emoji: a joiner between two pictures, and the tags of a flag. */
 const controls =
   /(?!\u200D(?<=\p{Extended_Pictographic}[\uFE0F\p{Emoji_Modifier}]{0,3}\u200D)(?=\p{Extended_Pictographic}))(?![\u{E0020}-\u{E007F}](?<=\u{1F3F4}[\u{E0020}-\u{E007F}]{1,8}))(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
 const emoji =
@@ -40,7 +40,7 @@ const emoji =
 const windowLength = 512;
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** A function that takes the classes out of a text. */
+/** Makes a function that removes the classes from a text. */
 export function stripper(
   classes: readonly CharacterClass[],
   { normalize, replacement, unicode }: StripperOptions,
@@ -49,7 +49,7 @@ export function stripper(
   return (text) => {
     const start = normalize !== false && notAscii.test(text) ? text.normalize(normalize) : text;
     const stripped = steps.reduce((current, step) => step(current), start);
-    // What was taken out may have stood between a letter and its accent.
+    // A removed character may have separated a letter from its accent.
     return normalize === false || stripped === start ? stripped : stripped.normalize(normalize);
   };
 }
@@ -82,7 +82,7 @@ function byGrapheme(change: (grapheme: string) => string): (text: string) => str
   };
 }
 
-/** The graphemes of a text, found in a window that moves on: the segmenter takes quadratic time for a long run of flags. */
+/** Yields the graphemes of a text. Moves a window through the text, since the segmenter takes quadratic time for a long run of flags. */
 function* graphemesOf(text: string): Generator<string> {
   let size = windowLength;
   for (let at = 0; at < text.length; ) {
@@ -98,7 +98,7 @@ function* graphemesOf(text: string): Generator<string> {
       yield last;
       return;
     }
-    // The last one may go on beyond the window.
+    // The last grapheme may continue after the window.
     at += window.length - last.length;
     size = last === window ? size * 2 : windowLength;
   }
@@ -116,7 +116,7 @@ function tableTest(
   };
 }
 
-/** A grapheme goes when its first character is of the class; a mark of the class goes alone, but never out of an emoji. */
+/** Replaces a grapheme whose first character is in the class. Removes a mark in the class from its grapheme, except from an emoji. */
 function withoutClass(grapheme: string, isOfClass: (codePoint: number) => boolean, replacement: string): string {
   const codePoints = [...grapheme];
   const matches = codePoints.map((character) => isOfClass(character.codePointAt(0) as number));

@@ -29,7 +29,12 @@ const misfits: [string, readonly unknown[], string, RegExp][] = [
   ["a function that the stream breaks", [(input: { text: string }) => input.text.trim()], "ERR_OPTIONS", /transform\(/],
   ["a function without a result", [() => undefined], "ERR_OPTIONS", /it returned undefined/],
   ["what is no function", [batch(), undefined], "ERR_OPTIONS", /argument 2 must be an operator, such as batch\(\)/],
-  ["batch that was not called", [batch], "ERR_OPTIONS", /^batch: got the stream of the pipe; call it there/],
+  [
+    "batch that was not called",
+    [batch],
+    "ERR_OPTIONS",
+    /^batch: got the stream of the pipe; call the function in the pipe/,
+  ],
   ["upload that was not called", [upload], "ERR_OPTIONS", /^upload: .*got the stream of the pipe/],
   ["a plugin that was not called", [plain], "ERR_OPTIONS", /^plain: got the stream of the pipe/],
   ["addConcepts that was not called", [addConcepts], "ERR_OPTIONS", /^addConcepts: .*got the stream of the pipe/],

@@ -22,10 +22,10 @@ function jpeg(width: number, height: number, lengths: readonly number[]): Buffer
 describe("the size of a JPEG", () => {
   it.each([
     ["at its beginning", [16]],
-    ["behind a small picture in its EXIF block", [60_000]],
-    ["behind many long blocks, further than any head that is read", Array.from({ length: 20 }, () => 65_000)],
-    ["at the edge of the first bytes that are read", [4085]],
-    ["across the edge of the first bytes that are read", [4090]],
+    ["after a small picture in its EXIF block", [60_000]],
+    ["after many long blocks, far after the first bytes", Array.from({ length: 20 }, () => 65_000)],
+    ["at the end of the first read", [4085]],
+    ["across the end of the first read", [4090]],
   ])("is found %s", async (_, lengths) => {
     const bytes = jpeg(4032, 3024, lengths);
     const file = await describeFile(fileWith(temp, "a.jpg", bytes));
@@ -35,7 +35,7 @@ describe("the size of a JPEG", () => {
 
   it.each([
     ["that end before it", jpeg(10, 10, [60_000]).subarray(0, 5000)],
-    ["that lead beyond the end", Buffer.concat([Buffer.from([0xff, 0xd8]), block(0xe1, 60_000).subarray(0, 100)])],
+    ["that are longer than the file", Buffer.concat([Buffer.from([0xff, 0xd8]), block(0xe1, 60_000).subarray(0, 100)])],
     [
       "that are too many",
       jpeg(

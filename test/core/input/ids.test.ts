@@ -4,7 +4,7 @@ import { checkId } from "../../../src/core/input/ids.js";
 import { idFromPath } from "../../../src/index.js";
 
 describe("idFromPath", () => {
-  it("gives an id that the platform takes, for any path", () => {
+  it("makes an id that the platform accepts, for any path", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (path) => {
         expect(() => checkId(idFromPath(path))).not.toThrow();
@@ -12,7 +12,7 @@ describe("idFromPath", () => {
     );
   });
 
-  it("gives different ids to different paths that clean to the same", () => {
+  it("makes different ids of different paths with the same slug", () => {
     const paths = [
       "a.1.jpg",
       "a.2.jpg",
@@ -28,7 +28,7 @@ describe("idFromPath", () => {
     expect(new Set(paths.map(idFromPath)).size).toBe(paths.length);
   });
 
-  it("gives one id to the two spellings of an accent, and to both slashes", () => {
+  it("makes the same id of both Unicode forms of an accent, and of both slashes", () => {
     expect(idFromPath("caf\u00e9.jpg")).toBe(idFromPath("cafe\u0301.jpg"));
     expect(idFromPath("a\\b.jpg")).toBe(idFromPath("a/b.jpg"));
   });

@@ -36,7 +36,7 @@ function memoryDisk(options: { most?: number; fails?: (call: string, disk: Disk)
 }
 
 describe("appending", () => {
-  it("calls a line durable when a sync has covered it, and shares a sync among many", async () => {
+  it("acknowledges a line after its sync, and shares a sync among many lines", async () => {
     const disk = memoryDisk();
     const file = new AppendFile(disk, 0);
     const early: string[] = [];
@@ -53,7 +53,7 @@ describe("appending", () => {
     expect(disk.syncs.length).toBeLessThanOrEqual(3);
   });
 
-  it("goes on where the system wrote a part only", async () => {
+  it("continues after a partial write", async () => {
     const disk = memoryDisk({ most: 3 });
     const file = new AppendFile(disk, 0);
     let durable = 0;
@@ -66,7 +66,7 @@ describe("appending", () => {
   it.each([
     ["ENOSPC", "write"],
     ["EIO", "datasync"],
-  ])("calls nothing durable after %s, cuts the torn line off, and tells it once", async (code, failing) => {
+  ])("acknowledges nothing after %s, removes the truncated line, and reports the error once", async (code, failing) => {
     let healthy = true;
     const disk = memoryDisk({
       most: 4,
@@ -95,7 +95,7 @@ describe("appending", () => {
     expect(disk.written).toBe("first\n");
   });
 
-  it("drops what stands behind the last whole line when it opens a file", async () => {
+  it("truncates a file to its last complete line when it opens it", async () => {
     const path = join(temporaryFolder(), "lines");
     writeFileSync(path, "whole\ntor");
     const file = await AppendFile.open(path, 6);

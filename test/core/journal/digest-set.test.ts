@@ -3,27 +3,27 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { DigestSet } from "../../../src/core/util/digest-set.js";
 
-const fingerprint = (text: string) => hash("sha1", text, "base64url").slice(0, 16);
+const digest = (text: string) => hash("sha1", text, "base64url").slice(0, 16);
 
-it("is a set of fingerprints, however many", () => {
+it("is a set of digests, however many", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(3000), { maxLength: 5000 }), (numbers) => {
       const set = new DigestSet();
       const model = new Set<number>();
       for (const number of numbers) {
-        expect(set.add(fingerprint(String(number)))).toBe(!model.has(number));
+        expect(set.add(digest(String(number)))).toBe(!model.has(number));
         model.add(number);
       }
       expect(set.size).toBe(model.size);
       for (let number = 0; number <= 3000; number += 7) {
-        expect(set.has(fingerprint(String(number)))).toBe(model.has(number));
+        expect(set.has(digest(String(number)))).toBe(model.has(number));
       }
     }),
     { numRuns: 20 },
   );
 });
 
-it("takes a fingerprint of zeros, and tells fingerprints apart by each of their first 15 characters", () => {
+it("accepts a digest of zeros, and distinguishes digests by each of their first 15 characters", () => {
   const zeros = "A".repeat(16);
   const set = new DigestSet();
   expect(set.has(zeros)).toBe(false);

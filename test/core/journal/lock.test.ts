@@ -15,7 +15,7 @@ function claimOf(path: string, { pid = self.pid, started = self.started, boot = 
 }
 
 describe("a lock", () => {
-  it("is held once, and leaves nothing behind", async () => {
+  it("is held once, and leaves no file behind", async () => {
     const path = join(temporaryFolder(), "file");
     const release = await takeLock(path);
     await expect(takeLock(path)).rejects.toThrow(`held by process ${process.pid}`);
@@ -24,7 +24,7 @@ describe("a lock", () => {
     await (await takeLock(path))();
   });
 
-  it("is refused while another process lives that holds it, and taken over when that was killed", async () => {
+  it("is refused while another running process holds it, and taken over from a killed process", async () => {
     const path = join(temporaryFolder(), "file");
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     await once(child, "spawn");
@@ -40,7 +40,7 @@ describe("a lock", () => {
     await release();
   });
 
-  it("is held by one at most when many ask at once, and by one in the end", async () => {
+  it("is held by at most one process when many ask at once, and by one in the end", async () => {
     for (let round = 0; round < 5; round += 1) {
       const path = join(temporaryFolder(), "file");
       claimOf(path, { pid: 1, started: "0" }); // a dead one's, which all remove
@@ -65,7 +65,7 @@ describe("a lock", () => {
     }
   });
 
-  it("tells a process from an earlier one with its number, from another start of the machine and from another machine", () => {
+  it("distinguishes a process from one with its number that ran earlier, before a restart, or on another machine", () => {
     const linux = { pid: self.pid, started: self.started, boot: "aa", host: "here" };
     const onLinux = (other: object) => livesNow({ ...linux, ...other }, linux);
     expect(onLinux({})).toBe(true);

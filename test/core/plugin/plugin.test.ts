@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { kinds } from "../../../src/core/input/kinds.js";
-import { admit } from "../../../src/core/input/normalize.js";
+import { normalize } from "../../../src/core/input/normalize.js";
 import { defineSink, defineSource, defineTransform, folder, type InputDraft } from "../../../src/index.js";
 
 const base = { id: "a", text: "t" };
@@ -25,7 +25,7 @@ describe("the text of a check that failed", () => {
     ["a text that is none", { text: 5 }, /^text: expected a text, .*got 5$/],
     ["a concept that is none", { concepts: [5] }, /^concepts\.0: expected a name or \{ id, name, value \}, got 5$/],
   ])("names the field and the value of %s", (_, fields, text) => {
-    expect(() => admit({ ...base, ...fields } as InputDraft, "o")).toThrow(text);
+    expect(() => normalize({ ...base, ...fields } as InputDraft, "o")).toThrow(text);
   });
 
   it("names plugin, option and value", () => {

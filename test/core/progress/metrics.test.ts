@@ -27,7 +27,7 @@ function openMeter() {
 }
 
 describe("a meter", () => {
-  it("shows what the report then says, by outcome, code and sink", async () => {
+  it("has the figures of the report, by outcome, code and sink", async () => {
     const { app } = await openStore();
     const { meter, collect } = openMeter();
     let seen: Awaited<ReturnType<typeof collect>> | undefined;
@@ -67,7 +67,7 @@ describe("a meter", () => {
     expect(values["sluice.active_inputs"]).toBeGreaterThan(0);
   });
 
-  it("gets names and units as its conventions have them", async () => {
+  it("gets names and units by the conventions of OpenTelemetry", async () => {
     const { meter, collect } = openMeter();
     let seen: Awaited<ReturnType<typeof collect>> | undefined;
     await flow(texts(1))
@@ -82,7 +82,7 @@ describe("a meter", () => {
     expect(seen?.metrics.length).toBeGreaterThan(10);
   });
 
-  it("reads a run no more when it is over, also when it ends by an error", async () => {
+  it("no longer reads a run that has ended, also by an error", async () => {
     const { meter, collect } = openMeter();
     await flow(texts(1)).run({ meter });
     const broken = sinkOf(() => Promise.reject(new Error("broken")));
@@ -90,7 +90,7 @@ describe("a meter", () => {
     expect((await collect()).values).toEqual({});
   });
 
-  it("is refused where it is none", async () => {
+  it("is refused if it is not a meter", async () => {
     const meter = {} as never;
     await expect(flow(texts(1)).run({ meter })).rejects.toThrow(
       "run: meter: must be a Meter of OpenTelemetry, got an Object",

@@ -46,21 +46,21 @@ function lock() {
 }
 
 describe("progress as text", () => {
-  it("says in one line what is done, how fast, what is left, what failed and what is waited for", () => {
+  it("has progress, rates, time left, failures and waits in one line", () => {
     expect(progressLine(halfWay)).toBe(
-      "sluice: 1,500 of 3,000 inputs (50 %); 1,204/s, 38.2 MB/s, 3 min 58 s left; upload: 1,490 done, 100 under way, 1.2 GB sent, " +
+      "sluice: 1,500 of 3,000 inputs (50 %); 1,204/s, 38.2 MB/s, 3 min 58 s left; upload: 1,490 done, 100 in progress, 1.2 GB sent, " +
         "813 requests; failed 8: 8 × 30002 (upload); waiting: requests: 4 are open, 2 wait for a slot",
     );
   });
 
-  it("tells no time left and no share while the total is not known", () => {
+  it("has no time left and no percentage while the total is unknown", () => {
     const { total: _, remainingMs: __, ...unknown } = halfWay;
     expect(progressLine({ ...unknown, sinks: [], failures: [], waits: [] })).toMatch(
       /^sluice: 1,500 inputs; 1,204\/s, 38\.2 MB\/s, for 1 min; failed/,
     );
   });
 
-  it("fits a narrow terminal, and lets nothing of a name reach it as a command", () => {
+  it("fits a narrow terminal, and escapes control characters of names", () => {
     const waits = [`transform x: for 1 of 3 inputs, the first is two\nlines \u001b[31m${"x".repeat(100)}`];
     for (const columns of [40, 80, 200]) {
       const lines = progressScreen({ ...halfWay, waits }, columns).map(([name, text]) => `${name} ${text}`);
@@ -80,7 +80,7 @@ describe("progress as text", () => {
 });
 
 describe("the screen", () => {
-  it("writes its lines anew, and leaves the last ones", async () => {
+  it("overwrites its lines, and leaves the last ones", async () => {
     let written = "";
     const terminal = new Writable({
       write(chunk, _, done) {
@@ -103,7 +103,7 @@ describe("the screen", () => {
 });
 
 describe("a run that shows its progress", () => {
-  it("writes a line every ten seconds where there is no terminal, and one at the end", async () => {
+  it("writes a line every ten seconds without a terminal, and one at the end", async () => {
     const written = stoppedClock();
     const { sink, open } = lock();
     const running = flow(
@@ -120,7 +120,7 @@ describe("a run that shows its progress", () => {
     vi.advanceTimersByTime(20_200);
     expect(written).toHaveLength(3);
     expect(written[0]).toBe(
-      "sluice: 0 of 2 inputs (0 %); 0.0/s, for 10 s; testSink: 0 done, 2 under way; waiting: sink testSink: for 1 batch to be written, then 1 more\n",
+      "sluice: 0 of 2 inputs (0 %); 0.0/s, for 10 s; testSink: 0 done, 2 in progress; waiting: sink testSink: for 1 batch to be written, then 1 more\n",
     );
     for (let n = 0; n < 2; n += 1) {
       open();
@@ -132,13 +132,13 @@ describe("a run that shows its progress", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("keeps quiet when it is not asked", async () => {
+  it("writes nothing unless it is enabled", async () => {
     const written = stoppedClock();
     await flow(texts(3)).run();
     expect(written).toEqual([]);
   });
 
-  it("tells programs four times a second, and at the end what the report says", async () => {
+  it("calls programs four times a second, and at the end with the figures of the report", async () => {
     stoppedClock();
     const events: ProgressEvent[] = [];
     const { sink, open } = lock();
@@ -166,7 +166,7 @@ describe("a run that shows its progress", () => {
     expect(events.at(-2)?.inputsPerSecond).toBeLessThan(21);
   });
 
-  it("knows the time left from the total and the rate", async () => {
+  it("computes the time left from the total and the rate", async () => {
     stoppedClock();
     const events: ProgressEvent[] = [];
     const { sink, open } = lock();
@@ -189,7 +189,7 @@ describe("a run that shows its progress", () => {
     }
   });
 
-  it("ends with an event that says how, also when it was stopped or could not go on", async () => {
+  it("ends with an event that says how it ended, also after a stop or an error", async () => {
     const states: string[] = [];
     const onProgress = ({ state }: ProgressEvent) => states.push(state);
     await flow(texts(3)).run({ onProgress, signal: AbortSignal.abort() });
@@ -197,7 +197,7 @@ describe("a run that shows its progress", () => {
     expect(states).toEqual(["stopped", "failed"]);
   });
 
-  it("warns once of a callback that throws, and goes on", async () => {
+  it("warns once of a callback that throws, and continues", async () => {
     stoppedClock();
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     onTestFinished(() => warn.mockRestore());
@@ -216,7 +216,7 @@ describe("a run that shows its progress", () => {
 });
 
 describe("the total of a source", () => {
-  it("is what a folder then yields: files that are passed over count, what is in excluded folders does not", async () => {
+  it("is the number of items that a folder yields: skipped files count, files in excluded folders do not", async () => {
     const root = temporaryFolder();
     await mkdir(join(root, "a/b"), { recursive: true });
     await mkdir(join(root, ".git"));

@@ -27,7 +27,7 @@ describe("a run that stalls", () => {
     expect(stall).toEqual({ forMs: 40, waits: ["source mute: for its next item"] });
   });
 
-  it("names the transform that never answers, and the input that it has", async () => {
+  it("names the transform that never answers, and its input", async () => {
     const stall = await stallOf((options) =>
       flow(texts(5))
         .pipe(transform((input) => (input.id === "t2" ? never() : Promise.resolve(input)), { concurrency: 4 }))
@@ -69,13 +69,13 @@ describe("a run that stalls", () => {
     expect(stall.waits).toContainEqual(expect.stringMatching(/^requests: 1 is open/));
   });
 
-  it("says which job is waited for, although it is asked about all the time", async () => {
+  it("names the job that it waits for, although it polls the job", async () => {
     const { app } = await openStore({ processingDelayMs: 60_000 });
     const stall = await stallOf((options) => flow(texts(20)).pipe(batch(), upload(app)).run(options), { stallMs: 400 });
     expect(stall.waits).toContainEqual(expect.stringMatching(/^processing: 20 inputs of job [0-9a-f]{32}$/));
   });
 
-  it("says it once, in one line on stderr where nothing else is asked for, and again after it went on", async () => {
+  it("reports it once, by default in one line on stderr, and again after progress and a second stall", async () => {
     const written: string[] = [];
     const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => written.push(String(text)) > 0);
     onTestFinished(() => stderr.mockRestore());
@@ -107,7 +107,7 @@ describe("a run that stalls", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("keeps quiet when it is told so", async () => {
+  it("is silent if the option says so", async () => {
     const written: string[] = [];
     const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => written.push(String(text)) > 0);
     onTestFinished(() => stderr.mockRestore());

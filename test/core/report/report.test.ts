@@ -16,7 +16,7 @@ async function linesOf(...items: { origin: string; reason: string }[]): Promise<
 }
 
 describe("the summary of a report", () => {
-  it("names an input once, where its reason begins with it", async () => {
+  it("names an input once if its reason begins with its name", async () => {
     expect(
       await linesOf(
         { origin: "a/b.txt", reason: "a/b.txt is empty" },
@@ -30,7 +30,7 @@ describe("the summary of a report", () => {
     ]);
   });
 
-  it("keeps each input on its own line, whatever its name holds", async () => {
+  it("keeps each input on its own line, whatever characters its name has", async () => {
     expect(await linesOf({ origin: "two\nlines \u001b[31m\u202e", reason: "no\r\nway" })).toEqual([
       "  failed   two\\nlines \\u001b[31m\\u202e: no\\u000d\\nway [failing, ERR_X]",
     ]);
@@ -39,13 +39,13 @@ describe("the summary of a report", () => {
     ]);
   });
 
-  it("tells twenty failures and counts the others", async () => {
+  it("lists twenty failures and counts the others", async () => {
     const lines = await linesOf(...Array.from({ length: 23 }, (_, n) => ({ origin: `f${n}`, reason: `no ${n}` })));
     expect(lines).toHaveLength(21);
     expect(lines.at(-1)).toBe("  … and 3 more failed");
   });
 
-  it("tells more than twenty of the same reason in one line, whatever their names are", async () => {
+  it("lists more than twenty failures with the same reason in one line, whatever their names are", async () => {
     const many = Array.from({ length: 30 }, (_, n) => ({ origin: `f${n}`, reason: n < 29 ? `f${n} is empty` : "no" }));
     expect(await linesOf(...many)).toEqual([
       "  failed   29 × is empty [failing, ERR_X]: f0, f1, f2, …",

@@ -1,9 +1,9 @@
-/** The gallery's data: who gets them, what is found, and what of it is shown. */
+/** The data of the gallery: access, filters, and the form of the answers. */
 
 import { createHash } from "node:crypto";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import type { ChangesShape, FacetsShape, PlacesShape, RecordShape } from "../../../src/emulator/gallery/shapes.js";
+import type { ChangesShape, FacetsShape, LocationsShape, RecordShape } from "../../../src/emulator/gallery/shapes.js";
 import { exampleBytes, jpeg } from "../../helpers/files.js";
 import { openGallery } from "../../helpers/gallery.js";
 import { type Http, note, openHttp, picture } from "../../helpers/http.js";
@@ -11,13 +11,13 @@ import { type Http, note, openHttp, picture } from "../../helpers/http.js";
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const box = { top_row: 0.1, left_col: 0.2, bottom_row: 0.5, right_col: 0.6 };
 
-/** Marks a box on an input. */
+/** Adds a box to an input. */
 function drawOn({ call }: Http, inputId: string, concept: string) {
   const data = { regions: [{ region_info: { bounding_box: box }, data: { concepts: [{ id: concept }] } }] };
   return call("POST", "/annotations", { annotations: [{ id: "drawn", input_id: inputId, data }] });
 }
 
-/** A store with five inputs, of which one has failed. */
+/** Starts an emulator with five inputs, of which one has failed. */
 async function filled() {
   const http = await openHttp();
   await http.add(
@@ -34,7 +34,7 @@ async function filled() {
 }
 
 describe("filters of the gallery", () => {
-  it("find what fits all of them, newest first", async () => {
+  it("find the inputs that match all of them, newest first", async () => {
     const { find } = await openGallery((await filled()).emulator);
     const cases: [what: string, filter: Record<string, string>, ids: string[]][] = [
       ["nothing", {}, ["broken", "photo", "far", "rough", "calm"]],
@@ -55,7 +55,7 @@ describe("filters of the gallery", () => {
     for (const [what, filter, ids] of cases) expect(await find(filter), what).toEqual(ids);
   });
 
-  it("know what is drawn, changed and removed after the gallery was opened", async () => {
+  it("follow annotations, changes and deletions after the gallery was opened", async () => {
     const http = await filled();
     const { find } = await openGallery(http.emulator);
     expect(await find({ concept: "boat" })).toEqual([]);
@@ -88,7 +88,7 @@ describe("filters of the gallery", () => {
     expect(await ask<string[]>("values", { key: "tags" })).toEqual(["cold", "wet"]);
   });
 
-  it("are offered with counts that follow what is changed and removed", async () => {
+  it("are offered with counts that follow changes and deletions", async () => {
     const http = await filled();
     const { ask, find } = await openGallery(http.emulator);
     await find();
@@ -130,7 +130,7 @@ describe("pages of the gallery", () => {
     expect((await ask("inputs", { limit: 1 })).items[0]?.id).toBe("later");
   });
 
-  it("count what was there when the first of them was asked for", async () => {
+  it("count the inputs that existed at the first request", async () => {
     const http = await openHttp();
     await http.add(
       ...Array.from({ length: 9 }, (_, n) => note(`n${n}`, { concepts: [{ id: n < 6 ? "sea" : "lake" }] })),
@@ -151,7 +151,7 @@ describe("pages of the gallery", () => {
     }
   });
 
-  it("tell that something changed", async () => {
+  it("report changes", async () => {
     const http = await openHttp();
     await http.add(note("a"));
     const { ask, find } = await openGallery(http.emulator);
@@ -164,7 +164,7 @@ describe("pages of the gallery", () => {
     expect(after.newest).toBeGreaterThan(before.newest);
   });
 
-  it("show how a text begins, what is drawn, and why an input failed", async () => {
+  it("contain the beginning of a text, the regions, and why an input failed", async () => {
     const http = await filled();
     await http.add({ id: "long", data: { text: { raw: `"\\ü🙂\n${"x".repeat(5000)}` } } });
     await drawOn(http, "photo", "boat");
@@ -180,7 +180,7 @@ describe("pages of the gallery", () => {
     expect(item("broken")).not.toHaveProperty("sha256");
   });
 
-  it("live with halves of characters", async () => {
+  it("handle halves of surrogate pairs", async () => {
     const http = await openHttp();
     await http.call(
       "POST",
@@ -196,7 +196,7 @@ describe("pages of the gallery", () => {
 });
 
 describe("one input in the gallery", () => {
-  it("has its whole record, with what a long text begins with", async () => {
+  it("has its complete record, with the beginning of a long text", async () => {
     const http = await filled();
     await drawOn(http, "photo", "boat");
     const gallery = await openGallery(http.emulator);
@@ -207,14 +207,14 @@ describe("one input in the gallery", () => {
       datasets: [],
       record: { id: "photo", times_stored: 1, annotations: [{ id: "drawn" }] },
     });
-    expect((await gallery.ask<RecordShape>("record", { seq: seqOf("far") })).place).toEqual({
+    expect((await gallery.ask<RecordShape>("record", { seq: seqOf("far") })).location).toEqual({
       longitude: 151.2,
       latitude: -33.9,
     });
     await http.add({ id: "book", data: { text: { raw: "y".repeat(150_000) } } });
     const newest = (await gallery.ask("inputs", { limit: 1 })).items[0]?.seq ?? 0;
     const book = await gallery.ask<RecordShape>("record", { seq: newest });
-    expect([book.text?.length, book.textIsCut]).toEqual([100_000, true]);
+    expect([book.text?.length, book.isTextCut]).toEqual([100_000, true]);
     expect(JSON.stringify(book.record).length).toBeLessThan(2000);
     await expect(gallery.ask("record", { seq: 999_999 })).rejects.toThrow("404");
   });
@@ -222,12 +222,12 @@ describe("one input in the gallery", () => {
   it("is on the map", async () => {
     const gallery = await openGallery((await filled()).emulator);
     await gallery.find();
-    const { points } = await gallery.ask<PlacesShape>("places");
-    expect(points.map(([, ...place]) => place)).toEqual([[151.2, -33.9]]);
-    expect((await gallery.ask<PlacesShape>("places", { kind: "image" })).points).toEqual([]);
+    const { points } = await gallery.ask<LocationsShape>("locations");
+    expect(points.map(([, ...location]) => location)).toEqual([[151.2, -33.9]]);
+    expect((await gallery.ask<LocationsShape>("locations", { kind: "image" })).points).toEqual([]);
   });
 
-  it("has a small picture that is upright, and its original", async () => {
+  it("has a small upright picture, and its original", async () => {
     const http = await openHttp();
     const bytes = await sharp({ create: { width: 900, height: 600, channels: 3, background: "red" } })
       .withMetadata({ orientation: 6 })
@@ -239,7 +239,7 @@ describe("one input in the gallery", () => {
     expect(tile.headers.get("cache-control")).toContain("immutable");
     const shown = await sharp(Buffer.from(await tile.arrayBuffer())).metadata();
     expect(shown).toMatchObject({ format: "webp", width: 240, height: 360 });
-    const stored = await file(`pictures/tile-as-stored/${sha256(bytes)}`); // for what is drawn on it
+    const stored = await file(`pictures/tile-as-stored/${sha256(bytes)}`); // Regions refer to the stored pixels.
     expect(await sharp(Buffer.from(await stored.arrayBuffer())).metadata()).toMatchObject({ width: 360, height: 240 });
     expect(Buffer.from(await (await file(`media/${sha256(bytes)}`)).arrayBuffer()).equals(bytes)).toBe(true);
     const part = await file(`media/${sha256(bytes)}`, { range: "bytes=0-3" });
@@ -247,7 +247,7 @@ describe("one input in the gallery", () => {
   });
 });
 
-it("leaves nothing in the store", async () => {
+it("writes nothing to the store", async () => {
   const { emulator, folder } = await filled();
   const { find } = await openGallery(emulator);
   await find();
@@ -257,7 +257,7 @@ it("leaves nothing in the store", async () => {
   await expect((await openGallery(again.emulator)).ask("inputs")).resolves.toMatchObject({ total: 6 });
 });
 
-it("opens one session with each of its links", async () => {
+it("opens one session with each link", async () => {
   const { emulator } = await openHttp({ pat: "right" });
   const link = new URLSearchParams(new URL(emulator.galleryUrl()).hash.slice(1)).get("link");
   expect(emulator.galleryUrl()).not.toContain(link);
@@ -265,7 +265,7 @@ it("opens one session with each of its links", async () => {
   expect([(await open()).status, (await open()).status]).toEqual([200, 401]);
 });
 
-it("shows the bytes of video and audio as what they are", async () => {
+it("serves video and audio with their media types", async () => {
   const http = await openHttp();
   const bytes = exampleBytes("media/foghorn.wav");
   await http.add({ id: "bell", data: { audio: { base64: bytes.toString("base64") } } });

@@ -6,16 +6,16 @@ import { describeInBrowser, openPage } from "../../helpers/browser.js";
 import { exampleBytes, jpeg } from "../../helpers/files.js";
 import { type Http, note, openHttp, picture } from "../../helpers/http.js";
 
-/** The page waits a tenth of its times: for its next question, for who types or scrolls. */
-const hurried = "const later = setTimeout; setTimeout = (work, ms, ...rest) => later(work, ms / 10, ...rest)";
+/** Shortens all timers of the page to a tenth. */
+const fastTimers = "const later = setTimeout; setTimeout = (work, ms, ...rest) => later(work, ms / 10, ...rest)";
 
-/** Opens the gallery by its link, and says which inputs the grid shows. */
+/** Opens the gallery by its link. `gridIds` returns the ids in the grid. */
 async function open(http: Http, viewport = { width: 1000, height: 700 }) {
   const opened = await openPage({ viewport });
-  await opened.page.addInitScript(hurried);
+  await opened.page.addInitScript(fastTimers);
   await opened.page.goto(http.emulator.galleryUrl());
-  const shown = () => opened.page.locator(".grid .name").allTextContents();
-  return { ...opened, shown };
+  const gridIds = () => opened.page.locator(".grid .name").allTextContents();
+  return { ...opened, gridIds };
 }
 
 const soon = { timeout: 15_000 };
@@ -30,32 +30,32 @@ async function notes(count: number) {
   return http;
 }
 
-/** Whether an element hangs over the window's edge. */
+/** Whether the page is wider than the window. */
 function isTooWide(page: Page): Promise<boolean> {
   return page.evaluate<boolean>("document.documentElement.scrollWidth > innerWidth");
 }
 
 describeInBrowser("the gallery's page", () => {
-  it("shows what arrives while it is open, newest first, from an empty store on", async () => {
+  it("shows inputs that are uploaded while it is open, newest first, starting from an empty store", async () => {
     const http = await openHttp();
-    const { page, shown, errors, refused } = await open(http);
+    const { page, gridIds, errors, refused } = await open(http);
     await page.getByText("The store is empty.").waitFor();
     await http.add(note("first"));
-    await expect.poll(shown, soon).toEqual(["first"]);
+    await expect.poll(gridIds, soon).toEqual(["first"]);
     await http.add(picture("second", await jpeg()));
-    await expect.poll(shown, soon).toEqual(["second", "first"]);
+    await expect.poll(gridIds, soon).toEqual(["second", "first"]);
     await page.locator(".grid img").waitFor();
     await expect.poll(() => page.evaluate("document.querySelector('.grid img').naturalWidth"), soon).toBe(32);
     await page.getByText("2 inputs").waitFor();
     expect({ errors, refused }).toEqual({ errors: [], refused: [] });
   });
 
-  it("asks for the key where there is no session", async () => {
+  it("asks for the key if no session is open", async () => {
     const http = await openHttp({ pat: "right" });
     const { page } = await openPage();
     await page.goto(http.emulator.url);
     for (const [key, text] of [
-      ["wrong", "this is not the key"],
+      ["wrong", "The key is wrong."],
       ["right", "The store is empty."],
     ] as const) {
       await page.getByLabel("Key").fill(key);
@@ -64,9 +64,9 @@ describeInBrowser("the gallery's page", () => {
     }
   });
 
-  it("is used with the keyboard alone", async () => {
-    const { page, shown } = await open(await notes(40));
-    await expect.poll(async () => (await shown()).length, soon).toBeGreaterThan(10);
+  it("can be used with the keyboard alone", async () => {
+    const { page, gridIds } = await open(await notes(40));
+    await expect.poll(async () => (await gridIds()).length, soon).toBeGreaterThan(10);
     const active = () => page.locator("[role=option][aria-selected=true] .name").textContent();
     await page.locator(".grid").focus();
     await page.keyboard.press("ArrowRight");
@@ -85,25 +85,25 @@ describeInBrowser("the gallery's page", () => {
     await expect.poll(() => page.evaluate("document.activeElement.className"), soon).toBe("grid");
   });
 
-  it("filters, and keeps its session and the filters over a reload", async () => {
+  it("filters, and keeps the session and the filters after a reload", async () => {
     const http = await notes(3);
     await http.add(note("calm", { concepts: [{ id: "sea", name: "Sea" }], metadata: { split: "train" } }));
-    const { page, shown } = await open(http);
+    const { page, gridIds } = await open(http);
     await page.getByLabel("Concept").selectOption({ label: "Sea (1)" });
-    await expect.poll(shown, soon).toEqual(["calm"]);
+    await expect.poll(gridIds, soon).toEqual(["calm"]);
     expect(page.url()).toBe(`${http.emulator.url}/#concept=sea`);
     await page.reload();
-    await expect.poll(shown, soon).toEqual(["calm"]);
+    await expect.poll(gridIds, soon).toEqual(["calm"]);
     await page.getByRole("button", { name: "Clear the filters" }).click();
-    await expect.poll(shown, soon).toHaveLength(4);
+    await expect.poll(gridIds, soon).toHaveLength(4);
     await page.getByLabel("Metadata").selectOption("split");
     await page.getByLabel("is", { exact: true }).fill("train");
-    await expect.poll(shown, soon).toEqual(["calm"]);
+    await expect.poll(gridIds, soon).toEqual(["calm"]);
     await page.getByLabel("is", { exact: true }).fill("nothing");
-    await page.getByText("No input fits these filters.").waitFor();
+    await page.getByText("No input matches these filters.").waitFor();
   });
 
-  it("draws boxes and polygons where they are", async () => {
+  it("draws boxes and polygons at their positions", async () => {
     const http = await openHttp();
     await http.add(picture("photo", await jpeg(400, 200)));
     const box = { top_row: 0.25, left_col: 0.5, bottom_row: 0.75, right_col: 1 };
@@ -129,19 +129,19 @@ describeInBrowser("the gallery's page", () => {
     expect(share(drawn?.x, image?.x, image?.width)).toBe(0.5);
     expect(share(drawn?.y, image?.y, image?.height)).toBe(0.25);
     expect(await page.locator(".view polygon").getAttribute("points")).toBe("0,0 0,200 100,200");
-    await page.getByLabel("2 drawn").uncheck();
+    await page.getByLabel("Show 2 regions").uncheck();
     await page.locator(".view .shapes").waitFor({ state: "detached" });
   });
 
   it("scrolls to the end of many inputs with few elements", async () => {
-    const { page, shown } = await open(await notes(1500));
-    await expect.poll(async () => (await shown())[0], soon).toBe("n1499");
+    const { page, gridIds } = await open(await notes(1500));
+    await expect.poll(async () => (await gridIds())[0], soon).toBe("n1499");
     await page.evaluate("document.querySelector('.grid').scrollTo(0, 1e9)");
-    await expect.poll(async () => (await shown()).at(-1), soon).toBe("n0");
+    await expect.poll(async () => (await gridIds()).at(-1), soon).toBe("n0");
     expect(await page.locator(".tile").count()).toBeLessThan(120);
   });
 
-  it("makes pictures of videos and sounds", async () => {
+  it("makes previews of video and audio", async () => {
     const http = await openHttp();
     const base64 = (name: string) => exampleBytes(name).toString("base64");
     await http.add({ id: "ferry", data: { video: { base64: base64("media/ferry.mp4") } } });
@@ -153,55 +153,55 @@ describeInBrowser("the gallery's page", () => {
     const width = () => page.evaluate("document.querySelector('.tile img').naturalWidth");
     await expect.poll(width, soon).toBe(320);
     expect(errors).toEqual([]);
-    expect(refused.filter((url) => !url.includes("/media/"))).toEqual([]); // a video is left when its first frame is there
+    expect(refused.filter((url) => !url.includes("/media/"))).toEqual([]); // The page stops loading a video after its first frame.
   });
 
-  it("goes on when the store answers again, and takes another link when its session is over", async () => {
+  it("resumes when the emulator answers again, and accepts a new link when its session is over", async () => {
     const http = await notes(300);
-    const { page, shown } = await open(http);
-    await expect.poll(shown, soon).toContain("n299");
-    let asked = 0;
+    const { page, gridIds } = await open(http);
+    await expect.poll(gridIds, soon).toContain("n299");
+    let requests = 0;
     await page.route("**/gallery/**", (route) => {
-      asked += 1;
+      requests += 1;
       return route.abort();
     });
-    await page.getByText("The store does not answer.").waitFor();
+    await page.getByText("The emulator does not answer.").waitFor();
     await page.evaluate("document.querySelector('.grid').scrollTo(0, 1e9)");
-    await expect.poll(shown, soon).toEqual([]);
-    const before = asked;
+    await expect.poll(gridIds, soon).toEqual([]);
+    const before = requests;
     await page.evaluate("new Promise((resolve) => setTimeout(resolve, 2000))");
-    expect(asked - before).toBeLessThan(6); // it asks whether something changed, and for no page
+    expect(requests - before).toBeLessThan(6); // It polls for changes, and requests no page.
     await page.unroute("**/gallery/**");
-    await expect.poll(shown, soon).toContain("n0");
-    await page.getByText("The store does not answer.").waitFor({ state: "detached" });
+    await expect.poll(gridIds, soon).toContain("n0");
+    await page.getByText("The emulator does not answer.").waitFor({ state: "detached" });
 
     await page.route("**/gallery/changes*", (route) => route.fulfill({ status: 401 }));
     await page.getByText("The session is over").waitFor();
     await page.unroute("**/gallery/changes*");
     await page.goto(http.emulator.galleryUrl());
-    await expect.poll(shown, soon).toContain("n299");
+    await expect.poll(gridIds, soon).toContain("n299");
   });
 
-  it("offers the filters of the app that is chosen", async () => {
+  it("offers the filters of the selected app", async () => {
     const http = await openHttp();
     await http.add(note("old", { concepts: [{ id: "lake" }] }));
     const inputs = [note("new", { concepts: [{ id: "sea" }] }), note("newer", { concepts: [{ id: "sea" }] })];
     await http.call("POST", "/v2/users/me/apps/other/inputs", { inputs });
-    const { page, shown } = await open(http);
+    const { page, gridIds } = await open(http);
     const concepts = () => page.getByLabel("Concept").locator("option").allTextContents();
     await expect.poll(concepts, soon).toEqual(["any", "sea (2)"]);
     await page.getByLabel("App").selectOption({ label: "me / main" });
     await expect.poll(concepts, soon).toEqual(["any", "lake (1)"]);
-    expect(await shown()).toEqual(["old"]);
+    expect(await gridIds()).toEqual(["old"]);
   });
 
-  it("opens an input from the map, and plays what can be played", async () => {
+  it("opens an input from the map, and plays its video", async () => {
     const http = await openHttp();
     const video = { id: "ferry", data: { video: { base64: exampleBytes("media/ferry.mp4").toString("base64") } } };
     await http.add({ ...video, data: { ...video.data, geo: { geo_point: { longitude: 0, latitude: 0 } } } });
     const { page, errors } = await open(http);
     await page.getByRole("button", { name: "Map" }).click();
-    await page.getByText("1 with a place").waitFor();
+    await page.getByText("1 with a location").waitFor();
     await page.locator("canvas").click();
     await page.locator("dialog video").waitFor();
     const isLoaded = () => page.evaluate("document.querySelector('dialog video').readyState > 0");
@@ -209,9 +209,9 @@ describeInBrowser("the gallery's page", () => {
     expect(errors).toEqual([]);
   });
 
-  it("fits in a narrow window", async () => {
-    const { page, shown } = await open(await notes(5), { width: 360, height: 640 });
-    await expect.poll(shown, soon).toHaveLength(5);
+  it("fits into a narrow window", async () => {
+    const { page, gridIds } = await open(await notes(5), { width: 360, height: 640 });
+    await expect.poll(gridIds, soon).toHaveLength(5);
     expect(await isTooWide(page)).toBe(false);
     await page.locator(".tile").first().click();
     await page.getByRole("dialog").waitFor();

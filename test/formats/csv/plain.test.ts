@@ -18,7 +18,7 @@ function byLibrary(content: string): string[][] | undefined {
 }
 
 describe("plain rows", () => {
-  it("are what csv-parse makes of them, whatever the text is", () => {
+  it("equal the rows of csv-parse, for any text", () => {
     fc.assert(
       fc.property(text, (content) => {
         const { rows, end, isOther, isSimple } = plainRows(content, comma);
@@ -32,7 +32,7 @@ describe("plain rows", () => {
     );
   });
 
-  it("are all that a CSV writer writes", () => {
+  it("include all rows that a CSV writer writes", () => {
     const row = fc.array(fc.tuple(cell, fc.boolean()), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(fc.array(row, { maxLength: 6 }), fc.constantFrom("\n", "\r\n"), (written, end) => {

@@ -44,7 +44,7 @@ function watchParsers() {
 }
 
 const stray = "has a quote in a cell that does not begin with one";
-const goesOn = "goes on after its closing quote";
+const goesOn = "has text after its closing quote";
 const neverClosed = "has a quote that is never closed";
 
 describe("broken rows", () => {
@@ -74,15 +74,15 @@ describe("broken rows", () => {
     }
   });
 
-  it("that are not UTF-8 fail whole, with all of their lines", async () => {
+  it("that are not UTF-8 fail as a whole, with all their lines", async () => {
     const content = Buffer.from('a,"caf\xe9\n\n",c\nd,"e\n"\n', "latin1");
     expect(await allRows(content)).toEqual([
-      [1, 1, "is not valid UTF-8 or UTF-16 (another encoding, or cut short): save the file as UTF-8"],
+      [1, 1, "is not valid UTF-8 or UTF-16 (another encoding, or a truncated file); save the file as UTF-8"],
       [4, ["d", "e\n"]],
     ]);
   });
 
-  it("fail alone at the edge of the pieces in which a file is read", async () => {
+  it("fail alone at the boundary of two chunks", async () => {
     for (let shift = 0; shift < 48; shift += 1) {
       const filler = "x".repeat(chunkBytes - 50 + shift);
       const content = `1；${filler}\r\n2；"x"y\r\n3；"""；\r\n"\r\n4；é"\r\n\r\n5；five\r\n`;
@@ -136,7 +136,7 @@ describe("broken rows", () => {
     );
   });
 
-  it("cost what lies before them: of 10,000 none makes the file be taken apart again", {
+  it("do not make the parser start again from the beginning: 10,000 of them in one file", {
     timeout: 60_000,
   }, async () => {
     const watched = watchParsers();
@@ -151,7 +151,7 @@ describe("broken rows", () => {
     expect(watched.givenBytes).toBeLessThan(content.length + 10_002 * chunkBytes);
   });
 
-  it("that are longer than any row may be fail alone, in quotes and without", { timeout: 60_000 }, async () => {
+  it("that exceed the limit of a row fail alone, in quotes and without", { timeout: 60_000 }, async () => {
     const tooLong = "is in a row of more than 25000000 bytes";
     const long = "x".repeat(25_000_000);
     expect(await allRows(`a\n${long}\nb,"c${"x".repeat(2 * chunkBytes)}${long}\nd\n`)).toEqual([
@@ -182,7 +182,7 @@ describe("rows", () => {
     ]);
   });
 
-  it("of any number of cells come as they are, and cost no error each", async () => {
+  it("of any number of cells are yielded unchanged, without an error for each", async () => {
     const watched = watchParsers();
     const expected = [
       [1, ["a", "b"]],
@@ -195,7 +195,7 @@ describe("rows", () => {
     expect(watched).toMatchObject({ pieces: 2, miscounted: 0 });
   });
 
-  it("are read no further ahead than a piece of the file", async () => {
+  it("are read at most one chunk ahead", async () => {
     const rows = readRows(fileWith(temp, "rows.csv", "some text\n".repeat(100_000)), ",");
     expect((await rows.next()).value).toHaveLength(Math.floor(chunkBytes / "some text\n".length));
     await rows.return(undefined);

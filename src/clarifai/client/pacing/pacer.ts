@@ -3,7 +3,7 @@
 import { setMaxListeners } from "node:events";
 import { backoffMs } from "../../../core/net/backoff.js";
 import type { Clock } from "../../../core/net/clock.js";
-import { linkAborts } from "../../../core/net/linked-abort.js";
+import { linkAborts } from "../../../core/util/link-aborts.js";
 import { Concurrency } from "./concurrency.js";
 import { Rate, type Refusal } from "./rate.js";
 import { RetryBudget } from "./retry-budget.js";

@@ -1,4 +1,4 @@
-/** ASF (WMV, WMA), by the stream properties in its header, which covers and tags may precede. */
+/** Detects ASF (WMV, WMA), by the stream properties in its header. Covers and tags may precede them. */
 
 import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
@@ -25,7 +25,7 @@ export function readAsf(reader: Reader): Found | undefined {
   return byTracks(
     tracks,
     { video: "video/x-ms-asf", audio: "audio/x-ms-asf" },
-    "it begins like an ASF (WMV, WMA), and no stream of video or audio was found in it: it is cut short or broken",
+    "it begins like an ASF (WMV, WMA), but has no stream of video or audio: it is truncated or damaged",
   );
 }
 
@@ -47,7 +47,7 @@ function visit(reader: Reader, from: number, to: number, tracks: { video: boolea
   }
 }
 
-/** Extended stream properties may hold the stream properties, behind names and extensions of payloads. */
+/** Extended stream properties may contain stream properties, after names and extensions of payloads. */
 function visitExtended(reader: Reader, at: number, length: number, tracks: { video: boolean; audio: boolean }): void {
   const fixed = reader.read(at + 84, 4);
   if (fixed.length < 4) return;

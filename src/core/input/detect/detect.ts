@@ -1,4 +1,4 @@
-/** What a content is: by its first bytes, and by one bounded second look where they do not tell. */
+/** Detection: identifies a content by its first bytes, and by bounded further reads where they are not enough. */
 
 import { imageSize } from "image-size";
 import type { Kind } from "../kinds.js";
@@ -19,12 +19,12 @@ import { readTiff } from "./tiff.js";
 import { readTransportStream } from "./transport-stream.js";
 import { kindOfType, oldTextType, unknownType } from "./types.js";
 
-/** Images whose size is in the first bytes, and without which nothing can be done with them. */
+/** Images whose size is in the first bytes. Without a size they are damaged. */
 const sizedTypes = new Set(["image/png", "image/apng", "image/gif", "image/webp", "image/bmp"]);
 
 const binaryDetectors = [readTiff, readIsoMedia, readMatroska, readAsf, readOgg, readMpegAudio];
 
-/** Identifies most files; undefined if `detectRest` has to read more of the file. `name` is the name of the file, where there is one. */
+/** Identifies most contents; returns undefined if `detectRest` has to go on. `name` is the name of the file. */
 export function detect(reader: Reader, name = ""): Found | undefined {
   const { head } = reader;
   const quick = quickType(reader);
@@ -42,7 +42,7 @@ export function detect(reader: Reader, name = ""): Found | undefined {
   return found && withSize(found, reader);
 }
 
-/** Asks file-type about the first bytes, and searches for sound behind junk. */
+/** Identifies the rest: asks the library file-type about the first bytes, and searches for sound after unknown bytes. */
 export async function detectRest(reader: Reader, name = "", sentAs?: Kind): Promise<Found> {
   const mimeType = await knownType(reader.head);
   if (mimeType !== undefined) return { kind: kindOfType(mimeType), mimeType };
@@ -52,20 +52,20 @@ export async function detectRest(reader: Reader, name = "", sentAs?: Kind): Prom
   return { kind: undefined, mimeType: looksLikeOldText(reader.head) ? oldTextType : unknownType };
 }
 
-/** Types that file-type gives for two or three bytes, which are checked more closely elsewhere. */
+/** Types that file-type detects by two or three bytes. Other detectors check them more closely. */
 const weakTypes = new Set(["audio/mpeg", "audio/aac", "image/bmp", "image/x-icon", "video/mp2t"]);
 
-/** The type of a content by file-type, which knows many formats that are no media. */
+/** Returns the media type by the library file-type, which knows many formats besides media. */
 export async function knownType(head: Buffer): Promise<string | undefined> {
   const { fileTypeFromBuffer } = await import("file-type");
-  // The head alone, whatever there is: what it unfolds or walks through stays as small.
+  // Only the head: it bounds what file-type decompresses and parses.
   const mimeType = (await fileTypeFromBuffer(head).catch(() => undefined))?.mime;
   if (mimeType === undefined || weakTypes.has(mimeType)) return undefined;
   if (mimeType === "image/mj2") return "video/mj2"; // Motion JPEG 2000
   return mimeType;
 }
 
-/** The types that most files have, by their first bytes. */
+/** Detects the most frequent types by their first bytes. */
 function quickType(reader: Reader): Found | undefined {
   const { head } = reader;
   if (head.length < 4) return head.length > 2 && head.readUIntBE(0, 3) === 0xffd8ff ? readJpeg(reader) : undefined;
@@ -77,7 +77,7 @@ function quickType(reader: Reader): Found | undefined {
   return first >>> 24 === 0x52 || first >>> 24 === 0x42 ? readRiff(reader) : undefined; // R or B
 }
 
-/** Adds width and height of an image; one of an accepted format that has none is broken. */
+/** Adds width and height of an image. An image of an accepted format without a size is damaged. */
 function withSize(found: Found, reader: Reader): Found {
   if (found.kind !== "image" || found.broken !== undefined || found.width) return found;
   try {
@@ -85,16 +85,16 @@ function withSize(found: Found, reader: Reader): Found {
     found.width = width;
     found.height = height;
   } catch {
-    // told below, where it matters
+    // a missing size is handled below
   }
   if (!(found.width && found.height) && sizedTypes.has(found.mimeType)) {
     const format = found.mimeType.slice("image/".length).toUpperCase();
-    found.broken = `it begins like a ${format}, and its size cannot be read: it is cut short or broken`;
+    found.broken = `it begins like a ${format}, but its size cannot be read: it is truncated or damaged`;
   }
   return found;
 }
 
-/** Some camera raw files are told from a TIFF by their names alone. */
+/** Only the name of the file distinguishes some camera raw files from a TIFF. */
 function asRaw(found: Found, name: string): Found {
   const raw = found.mimeType === "image/tiff" ? rawTypeOfName(name) : undefined;
   return raw === undefined ? found : { kind: "image", mimeType: raw };

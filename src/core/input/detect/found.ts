@@ -1,18 +1,18 @@
-/** What a detector says about a content. */
+/** The result of a detector. */
 
 import type { Kind } from "../kinds.js";
 
 export interface Found {
-  /** Undefined for what is not an image, video, audio or text. */
+  /** Undefined if the content is not an image, video, audio or text. */
   kind: Kind | undefined;
   mimeType: string;
   width?: number | undefined;
   height?: number | undefined;
-  /** Why a content that begins like media cannot be used, as the end of a sentence: "it …". */
+  /** Why content that begins like media cannot be used, as the end of a sentence: "it …". */
   broken?: string | undefined;
 }
 
-/** A container of sound and pictures, by the tracks that were found in it. */
+/** Makes the result for a container of video and audio, by the tracks in it. */
 export function byTracks(
   tracks: { video: boolean; audio: boolean },
   types: { video: string; audio: string },

@@ -1,15 +1,15 @@
-/** MP4, QuickTime, 3GPP and their relatives, by the tracks in their `moov` box; HEIC, AVIF and CR3 by their brand. */
+/** Detects MP4, QuickTime, 3GPP and related formats by the tracks in their `moov` box; HEIC, AVIF and CR3 by their brand. */
 
 import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Boxes that are skipped at most, on each level. */
+/** Most boxes that are skipped on each level. */
 const maxBoxes = 400;
 const maxTracks = 64;
 
-/** What a file without `ftyp` begins with: QuickTime of old, and pieces of a stream. */
+/** First boxes of a file. Without `ftyp`, it is an old QuickTime film or a part of a stream. */
 const firstBoxes = new Set(["ftyp", "styp", "moov", "mdat", "wide", "pnot", "free", "skip", "moof", "sidx"]);
-/** These could begin other content as well; it is media if a `moov` follows. */
+/** Other content may begin with these, too; it is media if a `moov` follows. */
 const weakBoxes = new Set(["free", "skip"]);
 /** Sample entries of still pictures; the last is an MPEG-4 entry whose descriptor says JPEG or PNG. */
 const stillEntry =
@@ -35,10 +35,10 @@ const imageBrands: Record<string, string> = {
 
 interface Box {
   type: string;
-  /** Where its content begins and ends. */
+  /** Positions of the first byte of its content, and after its last byte. */
   start: number;
   end: number;
-  /** Whether it ends beyond what it lies in. */
+  /** Whether it ends after the box or file that contains it. */
   isCut: boolean;
 }
 
@@ -57,16 +57,16 @@ export function readIsoMedia(reader: Reader): Found | undefined {
   if (!moov) {
     if (!reader.isWhole) return { kind: "video", mimeType: types.video };
     if (weakBoxes.has(type)) return undefined;
-    const broken = `it begins like ${types.name}, and has no list of tracks (moov): it is cut short, or only a part of a stream`;
+    const broken = `it begins like ${types.name}, but has no list of tracks (moov): it is truncated, or only a part of a stream`;
     return { kind: "video", mimeType: types.video, broken };
   }
   const tracks = tracksOf(reader, moov);
-  // Sound alone says nothing where the track of its pictures may be missing.
+  // In a truncated list, an audio track alone does not prove that there is no video track.
   if (moov.isCut && !tracks.video) {
-    const broken = `it begins like ${types.name}, and its list of tracks (moov) is not whole: it is cut short`;
+    const broken = `it begins like ${types.name}, but its list of tracks (moov) is not complete: it is truncated`;
     return { kind: "video", mimeType: types.video, broken };
   }
-  const broken = `it begins like ${types.name}, and no track of video or audio was found in it: it is cut short or broken`;
+  const broken = `it begins like ${types.name}, but has no track of video or audio: it is truncated or damaged`;
   return byTracks(tracks, types, broken);
 }
 
@@ -77,7 +77,7 @@ function brandsOf(head: Buffer): string[] {
   return brands;
 }
 
-/** The first brand decides; one that says only "image" leaves it to the others. */
+/** Returns the type by the first brand; if that brand stands for any image, by the first specific one. */
 function imageType(brands: readonly string[]): string | undefined {
   const type = imageBrands[brands[0] ?? ""];
   if (type === undefined || !/heif/.test(type)) return type;
@@ -93,14 +93,14 @@ function typesOf(brand = "qt  "): { video: string; audio: string; name: string }
   return { video: "video/mp4", audio: "audio/mp4", name: "an MP4" };
 }
 
-/** Video that is a chapter picture or a single cover beside sound is no video track. */
+/** Finds the kinds of tracks. Chapter pictures and a single cover beside sound do not count as video. */
 function tracksOf(reader: Reader, moov: Box): { video: boolean; audio: boolean } {
   const video: { id: number; isStill: boolean }[] = [];
   const chapters = new Set<number>();
   let audio = false;
   let count = 0;
   for (const box of boxes(reader, moov.start, moov.end)) {
-    if (box.type === "cmov") return { video: true, audio: false }; // a compressed header, which only films of old have
+    if (box.type === "cmov") return { video: true, audio: false }; // a compressed header, which only old films have
     if (box.type !== "trak" || (count += 1) > maxTracks) continue;
     const track = trackOf(reader, box);
     if (track.handler === "soun") audio = true;
@@ -149,7 +149,7 @@ function isStill(reader: Reader, minf: Box): boolean {
   return samples === 1 && stillEntry.test(entry);
 }
 
-/** The boxes between two positions, one after the other; lengths of 64 bits, and of 0 for "to the end". */
+/** Yields the boxes between two positions. A box may have a length of 64 bits, or 0 for "to the end". */
 function* boxes(reader: Reader, from: number, to: number): Generator<Box> {
   for (let at = from, count = 0; at + 8 <= to && count < maxBoxes; count += 1) {
     const header = reader.read(at, 16);

@@ -3,12 +3,12 @@
 import type { Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Segments and bytes between segments that are skipped at most; no camera writes as many before the size. */
+/** Most segments and gaps between segments that are skipped. No camera writes as many before the size. */
 const maxSteps = 2000;
 
 /**
- * Finds the frame header behind the segments that come before it (EXIF with a small picture, a colour profile). Between segments it skips fill
- * bytes, as the standard allows, and other bytes, as decoders do.
+ * Describes a JPEG by its frame header, which follows other segments (EXIF with a small picture, a colour profile). Between segments it skips fill bytes,
+ * which the standard allows, and other bytes, as decoders do.
  */
 export function readJpeg(reader: Reader): Found {
   const found: Found = { kind: "image", mimeType: "image/jpeg" };
@@ -34,7 +34,7 @@ export function readJpeg(reader: Reader): Found {
     at += isAlone ? 2 : 2 + Math.max(2, segment.readUInt16BE(2));
   }
   if (!found.width || !found.height)
-    found.broken = "it begins like a JPEG, and its size cannot be read: it is cut short or broken";
+    found.broken = "it begins like a JPEG, but its size cannot be read: it is truncated or damaged";
   return found;
 }
 
@@ -43,7 +43,7 @@ function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-/** The position of the next 0xFF that is not a fill byte; the end of the searched bytes if none follows. */
+/** Returns the position of the next 0xFF that is not a fill byte, or the end of the searched bytes. */
 function nextMarker(reader: Reader, from: number): number {
   const part = reader.read(from, 4096);
   for (let at = part.indexOf(0xff); at >= 0; at = part.indexOf(0xff, at + 1)) {

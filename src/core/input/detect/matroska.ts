@@ -1,4 +1,4 @@
-/** WebM and Matroska, by the entries of their track list; attached pictures are no tracks. */
+/** Detects WebM and Matroska by the entries of their track list. Attached pictures do not count as tracks. */
 
 import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
@@ -15,13 +15,13 @@ const ids = {
   trackEntry: 0xae,
   trackType: 0x83,
 };
-/** Elements that are skipped at most, on each level. */
+/** Most elements that are skipped on each level. */
 const maxElements = 200;
 
 interface Element {
   id: number;
   start: number;
-  /** Infinity where the length is not known, as in a stream. */
+  /** Infinity if the length is unknown, as in a stream. */
   length: number;
 }
 
@@ -34,14 +34,14 @@ export function readMatroska(reader: Reader): Found | undefined {
   const docType = [...elements(reader, header.start, headerEnd)].find(({ id }) => id === ids.docType);
   const name = docType ? reader.read(docType.start, Math.min(docType.length, 32)).toString("latin1") : "";
   const isWebm = name.startsWith("webm");
-  if (!isWebm && !name.startsWith("matroska")) return undefined; // another use of the notation
+  if (!isWebm && !name.startsWith("matroska")) return undefined; // another format in EBML
   const types = isWebm
     ? { video: "video/webm", audio: "audio/webm" }
     : { video: "video/matroska", audio: "audio/matroska" };
   const segment = elementAt(reader, headerEnd);
   const tracks = segment?.id === ids.segment ? tracksIn(reader, segment) : undefined;
   if (!tracks && !reader.isWhole) return { kind: "video", mimeType: types.video };
-  const broken = `it begins like a ${isWebm ? "WebM" : "Matroska"} file, and no track of video or audio was found in it: it is cut short or broken`;
+  const broken = `it begins like a ${isWebm ? "WebM" : "Matroska"} file, but has no track of video or audio: it is truncated or damaged`;
   return byTracks(tracks ?? { video: false, audio: false }, types, broken);
 }
 
@@ -69,7 +69,7 @@ function typesIn(reader: Reader, tracks: Element): { video: boolean; audio: bool
   return found;
 }
 
-/** Where the track list lies, as the index at the beginning says. */
+/** Returns the position of the track list by the index at the beginning. */
 function positionOfTracks(reader: Reader, seekHead: Element): number | undefined {
   for (const seek of elements(reader, seekHead.start, seekHead.start + seekHead.length)) {
     if (seek.id !== ids.seek) continue;
@@ -102,7 +102,7 @@ function* elements(reader: Reader, from: number, to: number): Generator<Element>
   }
 }
 
-/** The id (with its marker bits) and the length of the element at a position. */
+/** Reads the id (with its marker bits) and the length of the element at a position. */
 function elementAt(reader: Reader, at: number): Element | undefined {
   const bytes = reader.read(at, 12);
   const idBytes = Math.clz32(bytes[0] ?? 0) - 23;

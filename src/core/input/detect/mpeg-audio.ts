@@ -1,17 +1,17 @@
-/** MP3 and AAC streams: several frame headers in a row that agree, at the beginning, behind a tag, or behind junk. */
+/** Detects MP3 and AAC streams: several matching frame headers in a row, at the beginning, after a tag, or after unknown bytes. */
 
 import type { MediaKind } from "../kinds.js";
 import type { Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Frames that have to follow each other. */
+/** Matching frames that are needed in a row. */
 const minFrames = 4;
-/** The same behind bytes that are not explained, where other content could hold a piece of sound. */
-const minFramesBehindJunk = 8;
-/** Bytes searched for the first frame: in a file that is named as sound or begins with a tag, and in any other. */
+/** The same after unknown bytes, since other content may contain a piece of sound. */
+const minFramesAfterUnknown = 8;
+/** Bytes searched for the first frame: in a file that is named like audio or begins with a tag, and in any other file. */
 const longSearch = 256 * 1024;
 const shortSearch = 4096;
-/** Zeros at the beginning that are skipped. */
+/** Most zeros at the beginning that are skipped. */
 const maxZeros = 256 * 1024;
 const maxTags = 4;
 const chunkBytes = 64 * 1024;
@@ -27,31 +27,31 @@ const rates = [44100, 48000, 32000];
 
 interface Frame {
   bytes: number;
-  /** What all frames of a stream have in common. */
+  /** Properties that all frames of a stream have in common. */
   stream: string;
   mimeType: "audio/mpeg" | "audio/aac";
 }
 
-/** Describes what begins with frames or with an ID3 tag; undefined for other content. Reads little where neither is there. */
+/** Describes content that begins with frames or with an ID3 tag; returns undefined for other content, after a short read. */
 export function readMpegAudio(reader: Reader): Found | undefined {
   const { head } = reader;
   if (head.toString("latin1", 0, 4) === "ADIF") return { kind: "audio", mimeType: "audio/aac" };
   const afterTags = endOfTags(reader);
   if (afterTags === 0) return head[0] === 0xff ? audioOf(framesAt(reader, 0, minFrames)) : undefined;
-  const behind = reader.read(afterTags, 16).toString("latin1");
-  for (const [signature, mimeType] of otherSound) {
-    if (behind.startsWith(signature)) return { kind: "audio", mimeType };
+  const beginning = reader.read(afterTags, 16).toString("latin1");
+  for (const [signature, mimeType] of taggedFormats) {
+    if (beginning.startsWith(signature)) return { kind: "audio", mimeType };
   }
   const found =
     audioOf(framesAt(reader, afterTags, minFrames)) ?? audioOf(search(reader, afterTags, longSearch, minFrames));
   if (found) return found;
   if (!reader.isWhole) return { kind: "audio", mimeType: "audio/mpeg" };
-  const broken = "it begins with an ID3 tag, and no sound follows it: it is cut short or broken";
+  const broken = "it begins with an ID3 tag, but no sound follows it: it is truncated or damaged";
   return { kind: "audio", mimeType: "audio/mpeg", broken };
 }
 
-/** What may have an ID3 tag before it. */
-const otherSound: readonly [string, string][] = [
+/** Other formats that may have an ID3 tag before them. */
+const taggedFormats: readonly [string, string][] = [
   ["fLaC", "audio/flac"],
   ["MAC ", "audio/ape"],
   ["wvpk", "audio/wavpack"],
@@ -65,8 +65,8 @@ const otherSound: readonly [string, string][] = [
 ];
 
 /**
- * Searches for sound behind zeros, junk or a cut frame, in a content that nothing else could be made of. `kind` is what the name of the file says:
- * sound is searched far, a file without such a name has to show a longer row of frames, and one that is named as an image or a video is left alone.
+ * Searches for sound after zeros, unknown bytes or a truncated frame, in content that no other detector recognized. `kind` is the kind by the file's name:
+ * audio files are searched further, files with other names need more frames in a row, and images and videos are not searched.
  */
 export function searchMpegAudio(reader: Reader, kind: MediaKind | undefined): Found | undefined {
   if (kind === "image" || kind === "video") return undefined;
@@ -74,7 +74,7 @@ export function searchMpegAudio(reader: Reader, kind: MediaKind | undefined): Fo
   return audioOf(
     kind === "audio"
       ? search(reader, start, longSearch, minFrames)
-      : search(reader, start, shortSearch, minFramesBehindJunk),
+      : search(reader, start, shortSearch, minFramesAfterUnknown),
   );
 }
 
@@ -82,7 +82,7 @@ function audioOf(frame: Frame | undefined): Found | undefined {
   return frame && { kind: "audio", mimeType: frame.mimeType };
 }
 
-/** The position behind the ID3v2 tags at a position. */
+/** Returns the position after the ID3v2 tags at a position. */
 function endOfTags(reader: Reader, from = 0): number {
   let at = from;
   for (let count = 0; count < maxTags; count += 1) {
@@ -107,7 +107,7 @@ function endOfZeros(reader: Reader): number {
   return 0;
 }
 
-/** The first frame of a row of frames within so many bytes. */
+/** Finds the first frame of a row of frames within `length` bytes. */
 function search(reader: Reader, from: number, length: number, frames: number): Frame | undefined {
   for (let at = from; at < from + length; at += chunkBytes) {
     const part = reader.read(at, Math.min(chunkBytes, from + length - at));
@@ -121,7 +121,7 @@ function search(reader: Reader, from: number, length: number, frames: number): F
   return undefined;
 }
 
-/** The first of some frames in a row at a position; fewer are enough where the content ends with them. */
+/** Returns the first of several frames in a row at a position. Fewer are enough if the content ends with them. */
 function framesAt(reader: Reader, from: number, frames: number): Frame | undefined {
   const first = frameOf(reader.read(from, 7));
   if (!first) return undefined;
@@ -139,7 +139,7 @@ function framesAt(reader: Reader, from: number, frames: number): Frame | undefin
   return first;
 }
 
-/** The frame that begins with some bytes, of MPEG audio or ADTS. */
+/** Parses a frame header of MPEG audio or ADTS. */
 function frameOf(bytes: Buffer): Frame | undefined {
   if (bytes.length < 4 || bytes[0] !== 0xff || ((bytes[1] as number) & 0xe0) !== 0xe0) return undefined;
   const [, second = 0, third = 0, fourth = 0, fifth = 0, sixth = 0] = bytes;

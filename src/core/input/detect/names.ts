@@ -1,6 +1,6 @@
-/** What the name of a file says about its content. */
+/** Guesses what a content is by its name: the name of a file, or the path of a URL. */
 
-import type { MediaKind } from "../kinds.js";
+import type { Kind, MediaKind } from "../kinds.js";
 
 const extensionsOf: Record<MediaKind, string> = {
   image:
@@ -51,25 +51,25 @@ const kindsByExtension = new Map<string, MediaKind>([
   ...Object.keys(rawTypes).map((extension) => [extension, "image"] as const),
 ]);
 
-/** The extension of a path in lower case, without its dot; an empty text if the path has no extension. */
+/** Returns the extension of a path in lower case, without its dot; an empty text if the path has no extension. */
 export function extensionOf(path: string): string {
   const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
   const dot = name.lastIndexOf(".");
   return dot <= 0 ? "" : name.slice(dot + 1).toLowerCase();
 }
 
-/** The kind that the name of a media file says; undefined for other names. */
+/** Returns the kind of a media file by its name; undefined for other names. */
 export function mediaKindOfName(path: string): MediaKind | undefined {
   return kindsByExtension.get(extensionOf(path));
 }
 
-/** The type of a camera raw file by its name, undefined for other names. */
+/** Returns the media type of a camera raw file by its name; undefined for other names. */
 export function rawTypeOfName(path: string): string | undefined {
   const extension = extensionOf(path);
   return Object.hasOwn(rawTypes, extension) ? rawTypes[extension] : undefined;
 }
 
-/** Whether a file is a TGA by its name, which nothing at a fixed place in its content says. */
+/** Whether a file is a TGA by its name. Its content has no signature at a fixed position. */
 export function isTgaName(path: string): boolean {
   return /^(?:tga|icb|vda|vst)$/.test(extensionOf(path));
 }
@@ -78,4 +78,16 @@ export function isTgaName(path: string): boolean {
 export function isTextName(path: string): boolean {
   const extension = extensionOf(path);
   return extension === "txt" || extension === "md" || extension === "text";
+}
+
+const textExtensions = new Set(["txt", "text", "csv", "tsv", "md"]);
+
+/** Guesses the kind of a URL by the extension of its path; returns undefined for other extensions. Used where there is no content to read. */
+export function kindOfUrl(url: URL): Kind | undefined {
+  return mediaKindOfName(url.pathname) ?? (textExtensions.has(extensionOf(url.pathname)) ? "text" : undefined);
+}
+
+/** Returns the field of a draft that takes a URL of this kind. */
+export function urlField(kind: Kind, url: string): { [field: string]: unknown } {
+  return kind === "text" ? { textUrl: url } : { [kind]: { url } };
 }

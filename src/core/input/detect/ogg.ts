@@ -1,9 +1,9 @@
-/** Ogg, by the first page of each stream in it. */
+/** Detects Ogg by the first page of each stream in it. */
 
 import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Streams that begin in the file, at most; they all begin before the first page of content. */
+/** Most streams that are read. All streams begin before the first page of content. */
 const maxStreams = 32;
 const video = /^(?:\x80theora|\x01video|BBCD|OVP80|YUV4MPEG)/;
 const audio = /^(?:\x01vorbis|OpusHead|Speex|\x7fFLAC|fLaC|PCM {5}|CELT|\x01audio|\x00{3}\x01midi|OPUS)/;
@@ -26,6 +26,6 @@ export function readOgg(reader: Reader): Found | undefined {
   return byTracks(
     tracks,
     { video: "video/ogg", audio: "audio/ogg" },
-    "it begins like an Ogg file, and no stream of video or audio was found in it: it is cut short or broken",
+    "it begins like an Ogg file, but has no stream of video or audio: it is truncated or damaged",
   );
 }

@@ -1,17 +1,17 @@
-/** A bounded view of a content: what the detectors may read of it, and how much. */
+/** A bounded reader: limits how much of a content the detectors read. */
 
-/** Reads bytes of a content from a position on; fewer at its end. */
+/** Reads bytes of a content from a position; fewer at its end. */
 export type ReadMore = (position: number, length: number) => Buffer;
 
-/** Bytes read at once where a detector jumps to. */
+/** Bytes of one read after a jump. */
 const windowBytes = 1024;
-/** Most reads behind the head, and most bytes of them together. */
+/** Most reads after the head, and most bytes of all these reads. */
 const maxReads = 600;
 const maxBytes = 768 * 1024;
 
 /**
- * Reads a content by position. The head is in memory; what lies behind it is read in windows, until the budget of one content is used up. Then it
- * reads nothing more, and a detector finds what it would find at the end of the content.
+ * Reads a content by position. The head is in memory. Everything after it is read in windows, until the budget of the content is used up. From then on,
+ * reads return no bytes, as at the end of the content.
  */
 export class Reader {
   readonly head: Buffer;
@@ -22,7 +22,7 @@ export class Reader {
   #reads = 0;
   #bytes = 0;
 
-  /** Without `more`, only the head can be read. */
+  /** @param more reads the bytes after the head; without it, only the head is read. */
   constructor(head: Buffer, sizeBytes: number, more?: ReadMore) {
     this.head = head;
     this.sizeBytes = sizeBytes;
@@ -30,12 +30,12 @@ export class Reader {
     this.#window = head;
   }
 
-  /** Whether all of the content can be read, as far as the budget goes. */
+  /** Whether the whole content can be read, within the budget. */
   get isWhole(): boolean {
     return this.#more !== undefined || this.head.length >= this.sizeBytes;
   }
 
-  /** Bytes from a position on; fewer at the end of the content or of the budget. */
+  /** Reads bytes from a position; fewer at the end of the content or of the budget. */
   read(position: number, length: number): Buffer {
     if (position + length <= this.head.length) return this.head.subarray(position, position + length);
     const end = Math.min(position + length, this.sizeBytes);

@@ -1,13 +1,13 @@
-/** RIFF and its large forms: WAV, AVI, WebP. */
+/** Detects RIFF and its forms for large files: WAV, AVI, WebP. */
 
 import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
 const names = new Set(["RIFF", "RIFX", "RF64", "BW64"]);
-/** Chunks that are skipped at most before the one that is searched. */
+/** Most chunks that are skipped before the wanted one. */
 const maxChunks = 64;
 
-/** Describes a RIFF file by its form; undefined for other content and for forms that are no media. */
+/** Describes a RIFF file by its form; returns undefined for other content and other forms. */
 export function readRiff(reader: Reader): Found | undefined {
   const name = reader.head.toString("latin1", 0, 4);
   if (!names.has(name)) return undefined;
@@ -32,7 +32,7 @@ export function readRiff(reader: Reader): Found | undefined {
   }
 }
 
-/** A WAV has a chunk that says how its sound is written; without one, nothing can be played. */
+/** A WAV needs a chunk that describes the format of its sound. */
 function wave(reader: Reader, isBig: boolean): Found {
   const found: Found = { kind: "audio", mimeType: "audio/wav" };
   for (let at = 12, chunks = 0; chunks < maxChunks; chunks += 1) {
@@ -42,11 +42,11 @@ function wave(reader: Reader, isBig: boolean): Found {
     const length = isBig ? header.readUInt32BE(4) : header.readUInt32LE(4);
     at += 8 + length + (length % 2);
   }
-  if (reader.isWhole) found.broken = "it begins like a WAV, and has no format chunk: it is cut short or broken";
+  if (reader.isWhole) found.broken = "it begins like a WAV, but has no format chunk: it is truncated or damaged";
   return found;
 }
 
-/** An AVI says in its header list what its streams are. */
+/** An AVI lists its streams in its header. */
 function avi(reader: Reader): Found {
   const tracks = { video: false, audio: false };
   const list = reader.read(12, 12);
@@ -72,6 +72,6 @@ function avi(reader: Reader): Found {
   return byTracks(
     tracks,
     { video: "video/vnd.avi", audio: "audio/vnd.avi" },
-    "it begins like an AVI, and no stream of video or audio was found in it: it is cut short or broken",
+    "it begins like an AVI, but has no stream of video or audio: it is truncated or damaged",
   );
 }

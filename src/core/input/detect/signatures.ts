@@ -1,4 +1,4 @@
-/** Media that a few bytes at a fixed position identify, and that file-type does not know or mistakes for something else. */
+/** Detects media by a few bytes at a fixed position, if the library file-type does not know the format or mistakes it for another. */
 
 import type { Kind } from "../kinds.js";
 import type { Found } from "./found.js";
@@ -6,7 +6,7 @@ import { readPnm } from "./text-images.js";
 
 type Signature = readonly [offset: number, bytes: string, kind: Kind, mimeType: string];
 
-/** The bytes as one character each. */
+/** Signatures with one character for each byte. */
 const signatures: readonly Signature[] = [
   [0, "IIRO", "image", "image/x-olympus-orf"],
   [0, "IIRS", "image", "image/x-olympus-orf"],
@@ -76,7 +76,7 @@ for (const signature of signatures) {
   byFirst.set(key, [...(byFirst.get(key) ?? []), signature]);
 }
 
-/** Describes a content by its signature; undefined if no signature matches. */
+/** Describes a content by its signature; returns undefined if no signature matches. */
 export function readSignature(head: Buffer): Found | undefined {
   for (const offset of offsets) {
     for (const [, bytes, kind, mimeType] of byFirst.get(`${offset} ${head[offset]}`) ?? []) {
@@ -86,7 +86,7 @@ export function readSignature(head: Buffer): Found | undefined {
   return detectors.map((detector) => detector(head)).find((found) => found !== undefined);
 }
 
-/** Lengths of the header that follows that of the file, by which a BMP is told from other content that begins with BM. */
+/** Lengths of a BMP's second header. They distinguish a BMP from other content that begins with BM. */
 const bmpHeaders = new Set([12, 16, 40, 52, 56, 64, 108, 124]);
 
 function readBmp(head: Buffer): Found | undefined {
@@ -98,7 +98,7 @@ function readBmp(head: Buffer): Found | undefined {
   return { kind: "image", mimeType: "image/bmp", width, height };
 }
 
-/** Icons and cursors begin with zeros and ones, as other content does: their first entry has to make sense. */
+/** Icons and cursors begin with zeros and ones, like other content, so the first entry has to be valid, too. */
 function readIcon(head: Buffer): Found | undefined {
   if (head.length < 22 || head.readUInt16LE(0) !== 0) return undefined;
   const type = head.readUInt16LE(2);
@@ -108,14 +108,14 @@ function readIcon(head: Buffer): Found | undefined {
   return isIcon ? { kind: "image", mimeType: "image/x-icon" } : undefined;
 }
 
-/** A Flash video says in its fifth byte what is in it. */
+/** The fifth byte of a Flash video says whether it has video. */
 function readFlv(head: Buffer): Found | undefined {
   if (head.toString("latin1", 0, 4) !== "FLV\x01") return undefined;
   const hasVideo = ((head[4] as number) & 1) !== 0;
   return hasVideo ? { kind: "video", mimeType: "video/x-flv" } : { kind: "audio", mimeType: "audio/x-flv" };
 }
 
-/** RealMedia names the types of its streams in its header. */
+/** The header of RealMedia names the types of its streams. */
 function readRealMedia(head: Buffer): Found | undefined {
   if (head.toString("latin1", 0, 4) !== ".RMF") return undefined;
   const isSound = head.includes("audio/x-pn-") && !head.includes("video/x-pn-");
@@ -131,7 +131,7 @@ function readPcx(head: Buffer): Found | undefined {
   return isPcx ? { kind: "image", mimeType: "image/x-pcx" } : undefined;
 }
 
-/** Whether a content can be a TGA, of which only the name tells that it is one. */
+/** Whether a content can be a TGA. Only the name of the file says that it is one. */
 export function isTga(head: Buffer): boolean {
   if (head.length < 18) return false;
   const mapType = head.readUInt8(1);
@@ -171,7 +171,7 @@ function readIff(head: Buffer): Found | undefined {
   return kind && mimeType !== undefined ? { kind, mimeType } : undefined;
 }
 
-/** An ADX says how long its header is, and its header ends with the name of its maker. */
+/** An ADX begins with the length of its header, which ends with the name of its maker. */
 function readAdx(head: Buffer): Found | undefined {
   if (head.length < 4 || head.readUInt16BE(0) !== 0x8000) return undefined;
   const sound = head.readUInt16BE(2) + 4;
@@ -180,7 +180,7 @@ function readAdx(head: Buffer): Found | undefined {
     : undefined;
 }
 
-/** AAC in LOAS frames: each begins with 11 bits and its length, and a few of them follow each other. */
+/** AAC in LOAS frames: each begins with a pattern of 11 bits and its length. Three in a row are needed. */
 function readLatm(head: Buffer): Found | undefined {
   let at = 0;
   for (let frames = 0; frames < 3; frames += 1) {

@@ -1,4 +1,4 @@
-/** Images that are written as text: SVG, PNM, XPM, XBM, EPS. */
+/** Detects images that are written as text: SVG, PNM, XPM, XBM, EPS. */
 
 import type { Found } from "./found.js";
 
@@ -15,10 +15,11 @@ const others: readonly [RegExp, string][] = [
   [/^#\?(?:RADIANCE|RGBE)\b/, "image/vnd.radiance"],
 ];
 
-/** Describes an image that is written as text; undefined for any other text. A look at the first character is enough for most. */
+/** Describes an image that is written as text; returns undefined for other texts, usually by their first character. */
 export function readTextImage(start: Buffer): Found | undefined {
   const first = firstCharacter(start);
-  if (first === 0x3c) return isSvg(start.toString("utf8")) ? { kind: "image", mimeType: "image/svg+xml" } : undefined;
+  if (first === 0x3c)
+    return isSvgText(start.toString("utf8")) ? { kind: "image", mimeType: "image/svg+xml" } : undefined;
   if (first === 0x50) return readPnm(start);
   if (first !== 0x2f && first !== 0x23 && first !== 0x25 && first !== 0x53) return undefined;
   const text = start.toString("latin1");
@@ -26,8 +27,8 @@ export function readTextImage(start: Buffer): Found | undefined {
   return mimeType === undefined ? undefined : { kind: "image", mimeType };
 }
 
-/** Whether the first element is an SVG: behind white space, declarations, comments and a document type. */
-function isSvg(text: string): boolean {
+/** Whether the first element is `svg`, after white space, declarations, comments and a document type. */
+export function isSvgText(text: string): boolean {
   for (let at = 0; at < text.length; ) {
     const rest = text.slice(at, at + 64).replace(/^[\s\ufeff]+/, "");
     if (rest === "") at += 64;
@@ -51,7 +52,7 @@ function isSvg(text: string): boolean {
   return false;
 }
 
-/** A portable bitmap, graymap or pixmap, as text or with binary pixels. */
+/** Describes a portable bitmap, graymap or pixmap, as text or with binary pixels. */
 export function readPnm(start: Buffer): Found | undefined {
   const match = start[0] === 0x50 ? pnm.exec(start.toString("latin1", 0, 1024)) : null;
   return match ? { kind: "image", mimeType: "image/x-portable-anymap" } : undefined;

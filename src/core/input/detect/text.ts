@@ -1,9 +1,9 @@
-/** Text: whether bytes are UTF-8, and which encoding they are likely in when they are not. */
+/** Detects text: checks for UTF-8, and guesses other encodings. */
 
-/** Escape sequences by which ISO-2022-JP and ISO-2022-KR change the alphabet; their bytes are ASCII. */
+/** Escape sequences that switch the alphabet in ISO-2022-JP and ISO-2022-KR, whose bytes are ASCII. */
 const iso2022 = /\x1b\$(?:[@B]|\([A-D]|\)C)/;
 
-/** Text begins with UTF-8 without a zero; a cut last character is fine. */
+/** Whether bytes are UTF-8 without zeros. The last character may be incomplete. */
 export function looksLikeText(start: Buffer, sizeBytes: number): boolean {
   if (start.includes(0)) return false;
   try {
@@ -14,7 +14,7 @@ export function looksLikeText(start: Buffer, sizeBytes: number): boolean {
   }
 }
 
-/** UTF-16 and UTF-32 by their byte order mark. In sound that begins with these bytes, halves of pairs come soon. */
+/** Detects UTF-16 and UTF-32 by their byte order mark. Sound that begins with these bytes soon has a lone surrogate. */
 export function markedEncoding(start: Uint8Array): "utf-16le" | "utf-16be" | "utf-32le" | "utf-32be" | undefined {
   const [first, second, third, fourth] = start;
   if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff) return "utf-32be";
@@ -32,7 +32,7 @@ function isUtf16(start: Uint8Array, encoding: "utf-16le" | "utf-16be"): boolean 
   }
 }
 
-/** Whether bytes that are not UTF-8 seem to be written text all the same: hardly a control character in them. */
+/** Whether bytes that are not UTF-8 may be a text in another encoding: they have hardly any control characters. */
 export function looksLikeOldText(start: Uint8Array): boolean {
   let controls = 0;
   for (const byte of start) {
@@ -42,7 +42,7 @@ export function looksLikeOldText(start: Uint8Array): boolean {
   return start.length > 0 && controls * 200 < start.length;
 }
 
-/** The name of the encoding that bytes, which are not a UTF-8 text, are likely in; undefined for no text at all. */
+/** Guesses the encoding of bytes that are not UTF-8 text; returns undefined if they are not text. */
 export function likelyEncoding(bytes: Uint8Array): string | undefined {
   const part = bytes.subarray(0, 64 * 1024);
   const marked = markedEncoding(part);
@@ -54,7 +54,7 @@ export function likelyEncoding(bytes: Uint8Array): string | undefined {
   return eastAsian(part) ?? singleByte(part);
 }
 
-/** Whether text in ASCII bytes stands for other characters. */
+/** Whether ASCII characters stand for other characters, by escape sequences. */
 export function isShifted(text: string): boolean {
   return text.includes("\x1b") && iso2022.test(text);
 }
@@ -69,9 +69,9 @@ function unmarkedUtf16(part: Uint8Array): string | undefined {
   return encoding.toUpperCase();
 }
 
-/** The encodings of East Asia, each with the characters that everyday text in it consists of. */
+/** The encodings of East Asia, each with its everyday characters. */
 const eastAsianEncodings: readonly [string, string, RegExp][] = [
-  ["utf-8", "UTF-8 with broken characters", /[^\x00-\x7f\ufffd]/g],
+  ["utf-8", "UTF-8 with invalid characters", /[^\x00-\x7f\ufffd]/g],
   ["euc-jp", "EUC-JP", /[\u3040-\u30ff]/g],
   ["shift_jis", "Shift_JIS", /[\u3040-\u30ff]/g],
   ["euc-kr", "EUC-KR", /[\uac00-\ud7a3]/g],
@@ -79,7 +79,7 @@ const eastAsianEncodings: readonly [string, string, RegExp][] = [
   ["big5", "Big5", /[\u4e00-\u9fff]/g],
 ];
 
-/** The encoding in which the bytes decode, and most characters that are not ASCII are everyday ones. */
+/** Finds the encoding in which the bytes are valid, and most characters outside of ASCII are everyday ones. */
 function eastAsian(part: Uint8Array): string | undefined {
   let best: { name: string; share: number } | undefined;
   for (const [encoding, name, everyday] of eastAsianEncodings) {
@@ -94,13 +94,13 @@ function eastAsian(part: Uint8Array): string | undefined {
     const share = (text.match(everyday)?.length ?? 0) / Math.max(others, 1);
     const isPaired = isUtf8 || pairedShare(part) > 0.7 || encoding === "shift_jis";
     const least = isUtf8 ? 0.8 : name === "GBK" || name === "Big5" ? 0.7 : 0.3;
-    if (share >= 0.3 && (encoding === "euc-jp" || encoding === "shift_jis")) return name; // no other text has kana
+    if (share >= 0.3 && (encoding === "euc-jp" || encoding === "shift_jis")) return name; // kana occur in no other text
     if (isPaired && share >= least && share > (best?.share ?? 0)) best = { name, share };
   }
   return best?.name;
 }
 
-/** The share of high bytes that stand beside another one: high in East Asian text, low in Western text. */
+/** Returns the share of high bytes next to another high byte: high in East Asian text, low in Western text. */
 function pairedShare(part: Uint8Array): number {
   let high = 0;
   let paired = 0;
@@ -112,7 +112,7 @@ function pairedShare(part: Uint8Array): number {
   return high === 0 ? 0 : paired / high;
 }
 
-/** In Cyrillic text most letters are high bytes; windows-1251 and KOI8-R have the small ones in different rows. */
+/** Guesses an encoding of one byte for each character. In Cyrillic text most letters are high bytes; Windows-1251 and KOI8-R have lower case in different rows. */
 function singleByte(part: Uint8Array): string {
   let letters = 0;
   let lower = 0;

@@ -1,12 +1,12 @@
-/** TIFF, BigTIFF, and the camera raw files that are written like a TIFF. */
+/** Detects TIFF, BigTIFF, and camera raw files in the TIFF format. */
 
 import type { Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Entries of one directory and directories that are read at most. */
+/** Most entries of a directory, and most directories, that are read. */
 const maxEntries = 4096;
 const maxDirectories = 12;
-/** Strips or tiles whose positions are read at most. */
+/** Most strips or tiles whose positions are read. */
 const maxPieces = 65_536;
 
 const tags = {
@@ -22,7 +22,7 @@ const tags = {
   tileOffsets: 324,
   tileLengths: 325,
 };
-/** Photometric interpretations of sensor data: a colour filter array, and linear raw. */
+/** Photometric interpretations of sensor data: colour filter array, and linear raw. */
 const rawPhotometric = new Set([32803, 34892]);
 /** Compressions of camera makers: Sony, Samsung, Nikon, Kodak, Pentax. */
 const rawCompression = new Set([32767, 32769, 32770, 34713, 65000, 65535]);
@@ -37,7 +37,7 @@ interface Directory {
   next: number;
 }
 
-/** Describes a TIFF by its first directory; undefined for other content. */
+/** Describes a TIFF by its first directory; returns undefined for other content. */
 export function readTiff(reader: Reader): Found | undefined {
   const { head } = reader;
   const layout = layoutOf(head);
@@ -51,12 +51,12 @@ export function readTiff(reader: Reader): Found | undefined {
   found.width = first && numberOf(first, tags.width, layout);
   found.height = first && numberOf(first, tags.height, layout);
   if (!(found.width && found.height) && reader.isWhole) {
-    found.broken = "it begins like a TIFF, and its size cannot be read: it is cut short or broken";
+    found.broken = "it begins like a TIFF, but its size cannot be read: it is truncated or damaged";
   }
   return found;
 }
 
-/** Where the pixels of the first page end; undefined where that cannot be read, as in a TIFF that names no lengths. */
+/** Returns the end of the pixels of the first page; undefined if it cannot be read, as in a TIFF without lengths. */
 export function endOfPixels(reader: Reader): number | undefined {
   const layout = layoutOf(reader.head);
   const first = layout && readDirectory(reader, layout, offsetIn(reader.head, layout.isBig ? 8 : 4, layout));
@@ -68,7 +68,7 @@ export function endOfPixels(reader: Reader): number | undefined {
   return offsets.reduce((end, offset, index) => Math.max(end, offset + (lengths[index] as number)), 0);
 }
 
-/** All numbers of an entry, as far as they can be read. */
+/** Returns all numbers of an entry; an empty list if they cannot be read. */
 function numbersOf(reader: Reader, layout: Layout, entry: Entry | undefined): number[] {
   const size =
     entry &&
@@ -100,7 +100,7 @@ function layoutOf(head: Buffer): Layout | undefined {
   return version === 42 || version === 43 ? { isBig: version === 43, isLittle } : undefined;
 }
 
-/** The type of a camera raw file, by the sensor data in one of its directories. */
+/** Returns the type of a camera raw file, by the sensor data in one of its directories. */
 function rawType(reader: Reader, layout: Layout, first: Directory): string | undefined {
   if (first.entries.has(tags.dngVersion)) return "image/x-adobe-dng";
   const queue = [first];
@@ -164,7 +164,7 @@ function subDirectories(reader: Reader, layout: Layout, { entries }: Directory):
   );
 }
 
-/** The number of an entry that has one; types of one, two, four and eight bytes. */
+/** Returns the number of an entry, of one, two, four or eight bytes. */
 function numberOf({ entries }: Directory, tag: number, layout: Layout): number | undefined {
   const entry = entries.get(tag);
   if (!entry || entry.count < 1) return undefined;
@@ -181,7 +181,7 @@ function textOf(reader: Reader, layout: Layout, { count, value }: Entry): string
   return bytes.toString("latin1");
 }
 
-/** A position in the file: four bytes, or eight in a BigTIFF. */
+/** Reads a position in the file: four bytes, or eight in a BigTIFF. */
 function offsetIn(bytes: Buffer, at: number, { isBig, isLittle }: Layout): number {
   if (bytes.length < at + (isBig ? 8 : 4)) return 0;
   if (isBig) return Number(isLittle ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));

@@ -1,4 +1,4 @@
-/** MPEG transport streams, by the streams that their program map lists. */
+/** Detects MPEG transport streams, by the streams in their program map. */
 
 import type { Found } from "./found.js";
 
@@ -6,7 +6,7 @@ import type { Found } from "./found.js";
 const videoTypes = new Set([0x01, 0x02, 0x10, 0x1b, 0x1e, 0x20, 0x21, 0x24, 0x33, 0x42, 0xd1, 0xea]);
 const audioTypes = new Set([0x03, 0x04, 0x0f, 0x11, 0x1c, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87]);
 
-/** Describes a transport stream by its first packets; undefined for other content. A stream whose program map comes later is video. */
+/** Describes a transport stream by its first packets; returns undefined for other content. A stream with a later program map counts as video. */
 export function readTransportStream(head: Buffer): Found | undefined {
   const size = [188, 192, 204].find((length) => isMarked(head, length));
   if (size === undefined) return undefined;
@@ -26,14 +26,14 @@ export function readTransportStream(head: Buffer): Found | undefined {
   return { kind: "video", mimeType: "video/mp2t" };
 }
 
-/** Packets of 188 bytes, or of 192 or 204 with something around them, each with its mark. */
+/** Whether packets have a sync byte: packets of 188 bytes, or of 192 or 204 with extra bytes. */
 function isMarked(head: Buffer, size: number): boolean {
   const first = size === 192 ? 4 : 0;
   for (let at = first; at < head.length; at += size) if (head[at] !== 0x47) return false;
   return head.length > first + size;
 }
 
-/** The table that begins in a packet. */
+/** Returns the table that begins in a packet. */
 function sectionOf(packet: Buffer): Buffer | undefined {
   const begins = ((packet[1] as number) & 0x40) !== 0;
   const adaptation = ((packet[3] as number) & 0x20) !== 0 ? 1 + (packet[4] as number) : 0;

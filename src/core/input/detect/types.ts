@@ -1,13 +1,13 @@
-/** Media types: those of ours for what has none, and the kind that a type stands for. */
+/** Media types: names for content without a type, and the kind of a type. */
 
 import type { Kind } from "../kinds.js";
 
-/** The type of what nothing is known of. */
+/** The type of unidentified content. */
 export const unknownType = "application/octet-stream";
-/** The type of text in an encoding that has no byte order mark and is not UTF-8. */
+/** The type of text in another encoding than UTF-8, without a byte order mark. */
 export const oldTextType = "text/plain; charset=unknown-8bit";
 
-/** The kind of a type by its family; some sound and images have a type of another family. */
+/** Returns the kind of a media type by its family. Some images and videos have a type of another family. */
 export function kindOfType(mimeType: string | undefined): Kind | undefined {
   const family = mimeType?.slice(0, mimeType.indexOf("/"));
   if (family === "image" || family === "video" || family === "audio" || family === "text") return family;

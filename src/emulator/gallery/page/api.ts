@@ -1,44 +1,45 @@
-/** Asking the store: every request carries the session, which only this origin keeps. */
+/** Requests to the emulator. Each carries the session, which is in the storage of this origin. */
 
 import type { ItemShape, SessionShape } from "../shapes.js";
 
 const storageKey = "sluice-session";
-const silent = "The store does not answer.";
-let current = stored();
+const noAnswer = "The emulator does not answer.";
+let current = readSession();
 
-/** The session is over, or was never there. */
+/** The session is missing or over. */
 export class NoSession extends Error {}
 
-/** Nobody answers: the store has ended, or the network has. */
+/** The emulator does not answer: it is closed, or the connection is lost. */
 export class NoAnswer extends Error {
   constructor() {
-    super(silent);
+    super(noAnswer);
   }
 }
 
+/** Whether a session is open. It may be over on the server. */
 export function hasSession(): boolean {
   return current !== undefined;
 }
 
-/** Opens a session by a link that is good once, or by a key; says why when it cannot. */
+/** Opens a session by a link, which works once, or by a key. Returns the reason if it fails. */
 export async function openSession(by: { link: string } | { key: string }): Promise<string | undefined> {
   const request = "link" in by ? { body: JSON.stringify(by) } : { headers: { authorization: `Key ${by.key}` } };
   const response = await fetch("gallery/session", { method: "POST", ...request }).catch(() => undefined);
-  if (!response) return silent;
+  if (!response) return noAnswer;
   if (!response.ok) return response.text();
   current = (await response.json()) as SessionShape;
   try {
     localStorage.setItem(storageKey, JSON.stringify(current));
   } catch {
-    // Storage is off: the session lasts as long as the page.
+    // Storage is disabled, so the session ends with the page.
   }
   return undefined;
 }
 
-/** @throws {NoSession} @throws {NoAnswer} */
-export async function ask<T>(what: string, parameters: URLSearchParams, signal?: AbortSignal): Promise<T> {
+/** Requests a resource of the gallery. @throws {NoSession} @throws {NoAnswer} */
+export async function getJson<T>(resource: string, parameters: URLSearchParams, signal?: AbortSignal): Promise<T> {
   const headers = { "x-sluice-session": current?.session ?? "" };
-  const response = await fetch(`gallery/${what}?${parameters}`, { headers, ...(signal ? { signal } : {}) }).catch(
+  const response = await fetch(`gallery/${resource}?${parameters}`, { headers, ...(signal ? { signal } : {}) }).catch(
     () => {
       throw new NoAnswer();
     },
@@ -51,12 +52,12 @@ export async function ask<T>(what: string, parameters: URLSearchParams, signal?:
   return (await response.json()) as T;
 }
 
-/** Address of a small picture, or of none. What is drawn on an image lies over its pixels as they are stored, also where EXIF turns them. */
+/** Returns the address of a small picture. Regions refer to the stored pixels, so the picture of an image with regions is not rotated by EXIF. */
 export function pictureUrl(app: number, size: "tile" | "view", { sha256, regions }: ItemShape): string {
   return `gallery/pictures/${size}${regions.length > 0 ? "-as-stored" : ""}/${sha256}?${accessTo(app)}`;
 }
 
-/** Address of the original; elements load it by themselves, and so without a header. */
+/** Returns the address of the original. It contains the access value, because elements load it without headers. */
 export function mediaUrl(app: number, sha256: string): string {
   return `gallery/media/${sha256}?${accessTo(app)}`;
 }
@@ -65,7 +66,7 @@ function accessTo(app: number): URLSearchParams {
   return new URLSearchParams({ app: String(app), access: current?.access ?? "" });
 }
 
-function stored(): SessionShape | undefined {
+function readSession(): SessionShape | undefined {
   try {
     return (JSON.parse(localStorage.getItem(storageKey) ?? "null") as SessionShape | null) ?? undefined;
   } catch {

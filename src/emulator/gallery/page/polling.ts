@@ -1,13 +1,13 @@
-/** Asking again and again whether something changed. */
+/** Polls the emulator for changes. */
 
 import { useEffect, useRef } from "preact/hooks";
 
-/** In milliseconds. */
+/** Wait between an answer and the next request, in milliseconds. */
 const pollMs = 1000;
 
 /**
- * Calls again a while after each answer, so that a slow store is not asked more than it answers; not while the page is hidden. Anew, and at once,
- * with each other `subject`.
+ * Calls `poll` at once, and again a while after each answer, so that a slow emulator gets fewer requests. It pauses while the page is hidden, and
+ * restarts when `subject` changes.
  */
 export function usePolling(poll: (signal: AbortSignal) => Promise<void>, subject: unknown): void {
   const latest = useRef(poll);

@@ -1,4 +1,4 @@
-/** What the page shows: the gallery, or what it takes to get in. */
+/** Shows the gallery, or asks for the key if no session is open. */
 
 import { useState } from "preact/hooks";
 import { hasSession, openSession } from "./api.js";
@@ -17,7 +17,7 @@ export function Root({ refusal }: { refusal: string | undefined }) {
 
 interface SignInProps {
   refusal: string | undefined;
-  /** There was a session. */
+  /** A session was open before. */
   isOver: boolean;
   onOpen: () => void;
 }
@@ -26,19 +26,19 @@ function SignIn({ refusal, isOver, onOpen }: SignInProps) {
   const [problem, setProblem] = useState(refusal);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const given = new FormData(event.currentTarget as HTMLFormElement).get("key");
-    const key = typeof given === "string" ? given.trim() : "";
-    if (key === "") return setProblem("a key is needed");
-    if (!/^[\x21-\x7e]+$/.test(key)) return setProblem("this is not the key");
-    const failed = await openSession({ key });
-    if (failed === undefined) onOpen();
-    else setProblem(failed);
+    const entered = new FormData(event.currentTarget as HTMLFormElement).get("key");
+    const key = typeof entered === "string" ? entered.trim() : "";
+    if (key === "") return setProblem("Enter a key.");
+    if (!/^[\x21-\x7e]+$/.test(key)) return setProblem("The key is wrong.");
+    const failure = await openSession({ key });
+    if (failure === undefined) onOpen();
+    else setProblem(failure);
   };
   return (
-    <main class="alone">
+    <main class="notice">
       <h1>Sluice gallery</h1>
-      {isOver && <p>The session is over: the store was started anew.</p>}
-      <p>Open the address that the store printed when it started, or enter the store's key.</p>
+      {isOver && <p>The session is over, because the emulator was restarted.</p>}
+      <p>Open the address that the emulator printed when it started, or enter its key.</p>
       <form onSubmit={submit}>
         <label for="key">Key</label>
         <input id="key" name="key" type="password" autocomplete="off" aria-describedby="problem" />
@@ -47,7 +47,7 @@ function SignIn({ refusal, isOver, onOpen }: SignInProps) {
       <p id="problem" class="problem" role="alert">
         {problem}
       </p>
-      <p class="hint">A store that was started without --pat takes any key.</p>
+      <p class="hint">An emulator that was started without --pat accepts any key.</p>
     </main>
   );
 }

@@ -1,33 +1,34 @@
-/** What is looked at, kept in the address, so that reload, back and bookmarks work. */
+/** The state of the view, kept in the address, so that reload, back and bookmarks work. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 
 const filterParts = ["kind", "status", "dataset", "concept", "key", "value", "id", "area"] as const;
 const parts = ["app", ...filterParts, "map", "input"] as const;
 
-/** The parts of the state; each is a text in the address, or is not there. */
+/** The parts of the state. An empty part is left out of the address. */
 export type View = Partial<Record<(typeof parts)[number], string>>;
 
+/** Reads the state from the part of the address after the "#". */
 export function viewIn(hash: string): View {
-  const given = new URLSearchParams(hash.replace(/^#/, ""));
-  return Object.fromEntries(parts.flatMap((part) => (given.get(part) ? [[part, given.get(part)]] : []))) as View;
+  const stored = new URLSearchParams(hash.replace(/^#/, ""));
+  return Object.fromEntries(parts.flatMap((part) => (stored.get(part) ? [[part, stored.get(part)]] : []))) as View;
 }
 
-/** The filters as parameters of a request. */
+/** Returns the filters as parameters of a request. */
 export function parametersOf(view: View, app: number): URLSearchParams {
   const parameters = new URLSearchParams({ app: String(app) });
   for (const part of filterParts) if (view[part]) parameters.set(part, view[part]);
   return parameters;
 }
 
-/** How many filters there are; a key of metadata without its value is none. */
-export function filtersIn(view: View): number {
+/** Counts the filters. A metadata key without a value does not filter. */
+export function countFilters(view: View): number {
   return filterParts.filter((part) => part !== "key" && view[part]).length;
 }
 
 export const noFilters: View = Object.fromEntries(filterParts.map((part) => [part, ""]));
 
-/** The view, and what changes parts of it; an input that is opened is a step that "back" undoes. */
+/** Returns the state, and a function that changes parts of it. Opening an input adds a step to the history, so "back" closes it. */
 export function useView(): [View, (change: View) => void] {
   const [view, setView] = useState(() => viewIn(location.hash));
   useEffect(() => {

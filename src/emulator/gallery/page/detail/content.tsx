@@ -1,9 +1,9 @@
-/** The content of the input that is open, as large as there is room. */
+/** The content of the open input, as large as possible. */
 
 import { useState } from "preact/hooks";
 import type { ItemShape, RecordShape } from "../../shapes.js";
 import { mediaUrl, pictureUrl } from "../api.js";
-import { colourOf, Shapes } from "../tiles/shapes-overlay.js";
+import { RegionLabels, Shapes } from "../tiles/shapes-overlay.js";
 import { KindSign } from "../tiles/tile-parts.js";
 
 interface ContentProps {
@@ -17,10 +17,10 @@ export function Content({ app, item, record }: ContentProps) {
   const text = record?.text ?? (kind === "text" ? item.text : undefined);
   if (text !== undefined) {
     return (
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and so the keyboard has to reach it
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the text scrolls, so the keyboard must reach it
       <pre class="text" dir="auto" tabIndex={0} data-keys>
         {text}
-        {record?.textIsCut && "\n… it goes on"}
+        {record?.isTextCut && "\n… (the text is longer)"}
       </pre>
     );
   }
@@ -28,29 +28,29 @@ export function Content({ app, item, record }: ContentProps) {
     return (
       <>
         <KindSign kind={kind} />
-        <p class="hint">{item.state === "waiting" ? "It is being processed." : "There is nothing to show."}</p>
+        <p class="hint">{item.state === "waiting" ? "The input is being processed." : "No content to show."}</p>
       </>
     );
   }
-  // biome-ignore lint/a11y/useMediaCaption: what was uploaded has none
+  // biome-ignore lint/a11y/useMediaCaption: an uploaded video has no captions
   if (kind === "video") return <video src={mediaUrl(app, sha256)} controls preload="metadata" />;
-  // biome-ignore lint/a11y/useMediaCaption: what was uploaded has none
+  // biome-ignore lint/a11y/useMediaCaption: an uploaded audio file has no captions
   if (kind === "audio") return <audio src={mediaUrl(app, sha256)} controls preload="metadata" />;
   return <Picture app={app} item={item} />;
 }
 
-/** The image with what is drawn on it. Its room is there before it is. */
+/** The image with its regions. Its space is reserved before it is loaded. */
 function Picture({ app, item }: { app: number; item: ItemShape }) {
-  const [loaded, setLoaded] = useState<[number, number]>();
+  const [loadedSize, setLoadedSize] = useState<[number, number]>();
   const [isBroken, setBroken] = useState(false);
-  const [isDrawn, setDrawn] = useState(true);
+  const [showsRegions, setShowsRegions] = useState(true);
   const { regions } = item;
-  const size = loaded ?? item.size;
+  const size = loadedSize ?? item.size;
   if (isBroken) {
     return (
       <>
         <KindSign kind="image" />
-        <p class="hint">No picture can be made of it.</p>
+        <p class="hint">The image cannot be decoded.</p>
       </>
     );
   }
@@ -60,27 +60,24 @@ function Picture({ app, item }: { app: number; item: ItemShape }) {
         <img
           src={pictureUrl(app, "view", item)}
           alt={item.id}
-          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setLoaded([naturalWidth, naturalHeight])}
+          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setLoadedSize([naturalWidth, naturalHeight])}
           onError={() => setBroken(true)}
         />
-        {size && isDrawn && (
+        {size && showsRegions && (
           <>
             <Shapes regions={regions} size={size} />
-            {regions.map((region, index) => {
-              const [x, y] = region.box ?? region.polygon?.[0] ?? [0, 0];
-              return (
-                <bdi key={index} class={`mark ${colourOf(region)}`} style={{ left: `${x * 100}%`, top: `${y * 100}%` }}>
-                  {region.concepts.join(", ")}
-                </bdi>
-              );
-            })}
+            <RegionLabels regions={regions} />
           </>
         )}
       </div>
       {regions.length > 0 && (
-        <label class="drawn">
-          <input type="checkbox" checked={isDrawn} onChange={(event) => setDrawn(event.currentTarget.checked)} />
-          {` ${regions.length} drawn`}
+        <label class="region-switch">
+          <input
+            type="checkbox"
+            checked={showsRegions}
+            onChange={(event) => setShowsRegions(event.currentTarget.checked)}
+          />
+          {` Show ${regions.length} ${regions.length === 1 ? "region" : "regions"}`}
         </label>
       )}
     </>

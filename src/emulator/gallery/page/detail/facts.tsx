@@ -1,4 +1,4 @@
-/** What is known of the input that is open: status, concepts, datasets, metadata, and its record as the API shows it. */
+/** The facts about the open input: status, concepts, datasets, metadata, and its record from the API. */
 
 import { bytesText, countText } from "../../../../core/util/format.js";
 import type { ItemShape, RecordShape } from "../../shapes.js";
@@ -14,28 +14,19 @@ interface FactsProps {
   onFilter: (filter: View) => void;
 }
 
+interface RecordData {
+  metadata?: Record<string, unknown>;
+  concepts?: { id: string; name: string; value: number }[];
+}
+
 export function Facts({ app, item, record: found, onFilter }: FactsProps) {
-  const { record, datasets = [], place } = found ?? {};
-  const { metadata, concepts = [] } = (record?.data ?? {}) as {
-    metadata?: Record<string, unknown>;
-    concepts?: { id: string; name: string; value: number }[];
-  };
+  const { record, datasets = [], location } = found ?? {};
+  const { metadata, concepts = [] } = (record?.data ?? {}) as RecordData;
   return (
     <div class="about">
       <p class={`state ${item.state}`}>{`${item.code} ${item.status}${item.details ? `: ${item.details}` : ""}`}</p>
       <dl>
-        {concepts.length > 0 && (
-          <Fact name="Concepts">
-            {concepts.map(({ id, name, value }) => (
-              <Chip
-                key={id}
-                text={name}
-                more={value < 1 ? ` ${value}` : ""}
-                onClick={() => onFilter({ concept: id })}
-              />
-            ))}
-          </Fact>
-        )}
+        {concepts.length > 0 && <Concepts concepts={concepts} onFilter={onFilter} />}
         {datasets.length > 0 && (
           <Fact name="Datasets">
             {datasets.map((id) => (
@@ -43,14 +34,18 @@ export function Facts({ app, item, record: found, onFilter }: FactsProps) {
             ))}
           </Fact>
         )}
-        {place && <Fact name="Place">{`${place.latitude}, ${place.longitude}`}</Fact>}
+        {location && <Fact name="Location">{`${location.latitude}, ${location.longitude}`}</Fact>}
         {item.size && <Fact name="Pixels">{`${countText(item.size[0])} × ${countText(item.size[1])}`}</Fact>}
         {item.sizeBytes > 0 && (
           <Fact name="Size">
             <span title={`${countText(item.sizeBytes)} bytes`}>{bytesText(item.sizeBytes)}</span>
           </Fact>
         )}
-        {record && <Fact name="Added">{timeOf(String(record.created_at))}</Fact>}
+        {record && (
+          <Fact name="Added">
+            <LocalTime time={String(record.created_at)} />
+          </Fact>
+        )}
         {item.sha256 && (
           <Fact name="Original">
             <a href={mediaUrl(app, item.sha256)} download={item.id}>
@@ -59,33 +54,54 @@ export function Facts({ app, item, record: found, onFilter }: FactsProps) {
           </Fact>
         )}
       </dl>
-      {metadata && (
-        <table>
-          <caption>Metadata</caption>
-          <tbody>
-            {entriesOf(metadata).map(([key, value]) => (
-              <tr key={key}>
-                <th scope="row">
-                  <bdi>{key}</bdi>
-                </th>
-                <td>
-                  <bdi>{value}</bdi>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {record && (
-        <details>
-          <summary>Record</summary>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and so the keyboard has to reach it */}
-          <pre tabIndex={0} data-keys>
-            {JSON.stringify(record, null, 2).slice(0, maxRecordLength)}
-          </pre>
-        </details>
-      )}
+      {metadata && <Metadata metadata={metadata} />}
+      {record && <JsonRecord record={record} />}
     </div>
+  );
+}
+
+function Concepts({
+  concepts,
+  onFilter,
+}: { concepts: NonNullable<RecordData["concepts"]> } & Pick<FactsProps, "onFilter">) {
+  return (
+    <Fact name="Concepts">
+      {concepts.map(({ id, name, value }) => (
+        <Chip key={id} text={name} more={value < 1 ? ` ${value}` : ""} onClick={() => onFilter({ concept: id })} />
+      ))}
+    </Fact>
+  );
+}
+
+function Metadata({ metadata }: { metadata: Record<string, unknown> }) {
+  return (
+    <table>
+      <caption>Metadata</caption>
+      <tbody>
+        {entriesOf(metadata).map(([key, value]) => (
+          <tr key={key}>
+            <th scope="row">
+              <bdi>{key}</bdi>
+            </th>
+            <td>
+              <bdi>{value}</bdi>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function JsonRecord({ record }: { record: Record<string, unknown> }) {
+  return (
+    <details>
+      <summary>Record</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the record scrolls, so the keyboard must reach it */}
+      <pre tabIndex={0} data-keys>
+        {JSON.stringify(record, null, 2).slice(0, maxRecordLength)}
+      </pre>
+    </details>
   );
 }
 
@@ -100,30 +116,30 @@ function Fact({ name, children }: { name: string; children: preact.ComponentChil
 
 function Chip({ text, more = "", onClick }: { text: string; more?: string; onClick: () => void }) {
   return (
-    <button type="button" class="chip" title="Show all that have it" onClick={onClick}>
+    <button type="button" class="chip" title="Show all inputs with this value" onClick={onClick}>
       <bdi>{text}</bdi>
       {more && <small>{more}</small>}
     </button>
   );
 }
 
-/** The time of this place; the one that the store wrote is to be had, too. */
-function timeOf(written: string) {
-  const text = new Date(written).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+/** A time in the time zone of the browser. Its title is the time as it was stored. */
+function LocalTime({ time }: { time: string }) {
+  const text = new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
   return (
-    <time dateTime={written} title={written}>
+    <time dateTime={time} title={time}>
       {text}
     </time>
   );
 }
 
-/** Metadata as the filters name them: those of inner objects after a dot. */
-function entriesOf(metadata: Record<string, unknown>, before = ""): [key: string, value: string][] {
+/** Flattens metadata into keys as the filters name them: the keys of nested objects follow a dot. */
+function entriesOf(metadata: Record<string, unknown>, prefix = ""): [key: string, value: string][] {
   return Object.entries(metadata).flatMap(([name, value]): [string, string][] => {
-    const key = before + name;
+    const key = prefix + name;
     if (typeof value === "string") return [[key, value]];
-    const isInner =
+    const isNested =
       typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
-    return isInner ? entriesOf(value as Record<string, unknown>, `${key}.`) : [[key, JSON.stringify(value)]];
+    return isNested ? entriesOf(value as Record<string, unknown>, `${key}.`) : [[key, JSON.stringify(value)]];
   });
 }

@@ -1,35 +1,135 @@
-/** The grid: only what is in sight is in the page, however many inputs there are. One tab stop; arrows move in it. */
+/** The grid. It renders only the visible tiles, however many inputs there are. It is one tab stop; arrow keys move in it. */
 
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ItemShape } from "../../shapes.js";
-import type { InputPages } from "../input-pages.js";
+import type { InputPages } from "../app/input-pages.js";
+import { type GridLayout, layoutOf, targetsOfKeys, tileStyle } from "./grid-layout.js";
 import { Tile } from "./tile.js";
 
 interface GridProps {
   app: number;
   pages: InputPages;
-  /** The input that is open is kept in sight. */
+  /** The open input, which stays visible. */
   openSeq: number | undefined;
   onOpen: (item: ItemShape) => void;
   onScroll: (isTop: boolean) => void;
-  toTop: RefObject<() => void>;
+  /** Is set to a function that scrolls to the top. */
+  scrollToTop: RefObject<() => void>;
 }
 
-const gap = 10;
-const minTileWidth = 150;
-const captionHeight = 46;
-/** Rows beyond the visible ones that are there already. */
-const moreRows = 2;
-/** Browsers lay out no more than this. */
-const maxHeight = 15_000_000;
-
-export function Grid({ app, pages, openSeq, onOpen, onScroll, toTop }: GridProps) {
+export function Grid({ app, pages, openSeq, onOpen, onScroll, scrollToTop }: GridProps) {
   const box = useRef<HTMLDivElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
-  const [scrolled, setScrolled] = useState(0);
-  const [marked, setMarked] = useState<{ index: number; seq?: number | undefined }>({ index: 0 });
+  const size = useSize(box);
+  const [scrollTop, setScrollTop] = useState(0);
+  const total = pages.total ?? 0;
+  const layout = layoutOf(size, scrollTop, total);
+  const { columns, rowHeight, first, last } = layout;
+  const [active, select] = useSelection(pages);
+  useEffect(() => {
+    if (size.width > 0) pages.show(first, last);
+  });
+  const scrollTo = (top: number) => box.current?.scrollTo({ top });
+  scrollToTop.current = () => {
+    select(undefined);
+    scrollTo(0);
+  };
+  const move = (to: number) => {
+    const next = Math.min(Math.max(0, to), total - 1);
+    const top = Math.floor(next / columns) * rowHeight;
+    select(next);
+    if (top < scrollTop) scrollTo(top);
+    else if (top + rowHeight > scrollTop + size.height) scrollTo(top + rowHeight - size.height);
+  };
+  const open = (index: number) => {
+    const item = pages.item(index);
+    select(index);
+    if (item) onOpen(item);
+  };
+  useEffect(() => {
+    const index = openSeq === undefined ? undefined : pages.indexOf(openSeq);
+    if (index !== undefined) move(index);
+    if (openSeq === undefined) box.current?.focus({ preventScroll: true });
+  }, [openSeq]);
+  return (
+    <div
+      ref={box}
+      class="grid"
+      role="listbox"
+      aria-label="Inputs"
+      tabIndex={0}
+      aria-activedescendant={active >= first && active < last ? `tile-${active}` : undefined}
+      onKeyDown={keyHandler(active, targetsOfKeys(active, total, layout), move, open)}
+      onScroll={(event) => {
+        const { scrollTop: top } = event.currentTarget;
+        setScrollTop(top);
+        onScroll(top < rowHeight / 2);
+      }}
+    >
+      <div role="presentation" style={{ height: `${layout.totalHeight}px` }} />
+      <Tiles app={app} pages={pages} layout={layout} active={active} onOpen={open} />
+    </div>
+  );
+}
 
+/** Returns the selected position, and a function that changes it. The selection stays on its input when new inputs move it. */
+function useSelection(pages: InputPages): [active: number, select: (index: number | undefined) => void] {
+  const [selected, setSelected] = useState<{ index: number; seq?: number | undefined }>({ index: 0 });
+  const active = (selected.seq === undefined ? undefined : pages.indexOf(selected.seq)) ?? selected.index;
+  const select = (index: number | undefined) =>
+    setSelected(index === undefined ? { index: 0 } : { index, seq: pages.item(index)?.seq });
+  return [active, select];
+}
+
+function keyHandler(
+  active: number,
+  targets: Readonly<Record<string, number>>,
+  move: (index: number) => void,
+  open: (index: number) => void,
+) {
+  return (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = targets[event.key];
+    const isOpening = event.key === "Enter" || event.key === " ";
+    if (target === undefined && !isOpening) return;
+    event.preventDefault();
+    if (isOpening) open(active);
+    else move(target ?? active);
+  };
+}
+
+interface TilesProps {
+  app: number;
+  pages: InputPages;
+  layout: GridLayout;
+  active: number;
+  onOpen: (index: number) => void;
+}
+
+function Tiles({ app, pages, layout, active, onOpen }: TilesProps) {
+  const { first, last } = layout;
+  const indexes = Array.from({ length: Math.max(0, last - first) }, (_, n) => first + n);
+  return indexes.map((index) => (
+    // biome-ignore lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: the list has the focus and handles the keys
+    <div
+      key={pages.item(index)?.seq ?? `missing-${index}`}
+      id={`tile-${index}`}
+      role="option"
+      aria-selected={index === active}
+      aria-setsize={pages.total ?? 0}
+      aria-posinset={index + 1}
+      class="tile"
+      style={tileStyle(index, layout)}
+      onClick={() => onOpen(index)}
+    >
+      <Tile app={app} item={pages.item(index)} />
+    </div>
+  ));
+}
+
+/** Returns the size of an element, also after it changes. */
+function useSize(box: RefObject<HTMLElement | null>): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 });
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -39,102 +139,5 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, toTop }: GridProps
     measure();
     return () => observer.disconnect();
   }, []);
-
-  const total = pages.total ?? 0;
-  const columns = Math.max(1, Math.floor((size.width + gap) / (minTileWidth + gap)));
-  const tileWidth = (size.width - gap * (columns - 1)) / columns;
-  const rowHeight = Math.round(tileWidth * 0.75) + captionHeight + gap;
-  const rows = Math.ceil(total / columns);
-  const first = Math.max(0, Math.floor(scrolled / rowHeight) - moreRows) * columns;
-  const last = Math.min(total, (Math.ceil((scrolled + size.height) / rowHeight) + moreRows) * columns);
-  useEffect(() => {
-    if (size.width > 0) pages.show(first, last);
-  });
-
-  // What has the mark keeps it when others come in before it.
-  const active = (marked.seq === undefined ? undefined : pages.indexOf(marked.seq)) ?? marked.index;
-  const mark = (index: number) => setMarked({ index, seq: pages.item(index)?.seq });
-  const scrollTo = (top: number) => box.current?.scrollTo({ top });
-  toTop.current = () => {
-    setMarked({ index: 0 });
-    scrollTo(0);
-  };
-  const move = (to: number) => {
-    const next = Math.min(Math.max(0, to), total - 1);
-    const top = Math.floor(next / columns) * rowHeight;
-    mark(next);
-    if (top < scrolled) scrollTo(top);
-    else if (top + rowHeight > scrolled + size.height) scrollTo(top + rowHeight - size.height);
-  };
-  useEffect(() => {
-    const index = openSeq === undefined ? undefined : pages.indexOf(openSeq);
-    if (index !== undefined) move(index);
-    if (openSeq === undefined) box.current?.focus({ preventScroll: true });
-  }, [openSeq]);
-  const visibleRows = Math.max(1, Math.floor(size.height / rowHeight));
-  const moves: Record<string, () => void> = {
-    ArrowRight: () => move(active + 1),
-    ArrowLeft: () => move(active - 1),
-    ArrowDown: () => move(active + columns < total ? active + columns : active),
-    ArrowUp: () => move(active - columns >= 0 ? active - columns : active),
-    PageDown: () => move(active + columns * visibleRows),
-    PageUp: () => move(active - columns * visibleRows),
-    Home: () => move(0),
-    End: () => move(total - 1),
-    Enter: () => open(active),
-    " ": () => open(active),
-  };
-  const open = (index: number) => {
-    const item = pages.item(index);
-    mark(index);
-    if (item) onOpen(item);
-  };
-  const tiles = [];
-  for (let index = first; index < last; index += 1) {
-    const style = {
-      left: `${(index % columns) * (tileWidth + gap)}px`,
-      top: `${Math.floor(index / columns) * rowHeight}px`,
-      width: `${tileWidth}px`,
-      height: `${rowHeight - gap}px`,
-    };
-    tiles.push(
-      // biome-ignore lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: the list has the focus and the keys
-      <div
-        key={pages.item(index)?.seq ?? `place-${index}`}
-        id={`tile-${index}`}
-        role="option"
-        aria-selected={index === active}
-        aria-setsize={total}
-        aria-posinset={index + 1}
-        class="tile"
-        style={style}
-        onClick={() => open(index)}
-      >
-        <Tile app={app} item={pages.item(index)} />
-      </div>,
-    );
-  }
-  return (
-    <div
-      ref={box}
-      class="grid"
-      role="listbox"
-      aria-label="Inputs"
-      tabIndex={0}
-      aria-activedescendant={active >= first && active < last ? `tile-${active}` : undefined}
-      onKeyDown={(event) => {
-        if (event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(moves, event.key)) return;
-        event.preventDefault();
-        moves[event.key]?.();
-      }}
-      onScroll={(event) => {
-        const { scrollTop } = event.currentTarget;
-        setScrolled(scrollTop);
-        onScroll(scrollTop < rowHeight / 2);
-      }}
-    >
-      <div role="presentation" style={{ height: `${Math.min(maxHeight, rows * rowHeight)}px` }} />
-      {tiles}
-    </div>
-  );
+  return size;
 }

@@ -1,96 +1,97 @@
-/** Pictures that the browser makes of media itself: a few at a time, those first that were asked for last, and kept while there is room. */
+/** Previews that the browser makes of media: at most two at a time, the latest request first, with a cache. */
 
 import { useEffect, useState } from "preact/hooks";
 
-/** Browsers open six connections to a store: this leaves the most of them to lists and pictures. */
+/** Browsers open six connections to a server. Most of them stay free for lists and pictures. */
 const maxAtOnce = 2;
-const maxKept = 500;
-/** None is begun while somebody scrolls: media take the browser longer than a frame. What takes very long is not worth it; in milliseconds. */
+const maxCached = 500;
+/** No preview starts until scrolling has stopped for this time, because decoding takes longer than a frame. In milliseconds. */
 const restMs = 150;
-const patienceMs = 10_000;
+/** A preview that takes longer is given up, in milliseconds. */
+const timeoutMs = 10_000;
 
-interface Wish<T> {
+interface PreviewRequest<T> {
   url: string;
   signal: AbortSignal;
-  done: (picture: T | undefined) => void;
+  onDone: (preview: T | undefined) => void;
 }
 
 export class Previews<T> {
   readonly #make: (url: string, signal: AbortSignal) => Promise<T>;
-  readonly #letGo: (picture: T) => void;
-  /** Undefined is what nothing can be made of. */
-  readonly #kept = new Map<string, T | undefined>();
-  readonly #waiting: Wish<T>[] = [];
+  readonly #release: (preview: T) => void;
+  /** Previews by URL. Undefined: no preview can be made. */
+  readonly #cache = new Map<string, T | undefined>();
+  readonly #waiting: PreviewRequest<T>[] = [];
   #running = 0;
-  #resting: ReturnType<typeof setTimeout> | undefined;
+  #restTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `letGo` frees what a picture holds. */
-  constructor(make: (url: string, signal: AbortSignal) => Promise<T>, letGo: (picture: T) => void = () => {}) {
+  /** @param release frees the memory of a preview */
+  constructor(make: (url: string, signal: AbortSignal) => Promise<T>, release: (preview: T) => void = () => {}) {
     this.#make = make;
-    this.#letGo = letGo;
-    addEventListener("scroll", () => this.#rest(), { capture: true, passive: true });
+    this.#release = release;
+    addEventListener("scroll", () => this.#startAfterRest(), { capture: true, passive: true });
   }
 
-  kept(url: string): T | undefined {
-    return this.#kept.get(url);
+  cached(url: string): T | undefined {
+    return this.#cache.get(url);
   }
 
-  /** Calls `done` when there is a picture of a medium, or cannot be one; gives back what calls it off. */
-  want(url: string, done: (picture: T | undefined) => void): () => void {
-    const off = new AbortController();
-    this.#waiting.push({ url, signal: off.signal, done });
-    this.#rest();
-    return () => off.abort();
+  /** Calls `onDone` with the preview, or with undefined if none can be made. Returns a function that cancels the request. */
+  request(url: string, onDone: (preview: T | undefined) => void): () => void {
+    const cancel = new AbortController();
+    this.#waiting.push({ url, signal: cancel.signal, onDone });
+    this.#startAfterRest();
+    return () => cancel.abort();
   }
 
-  #rest(): void {
-    clearTimeout(this.#resting);
-    this.#resting = setTimeout(() => {
-      this.#resting = undefined;
-      this.#next();
+  #startAfterRest(): void {
+    clearTimeout(this.#restTimer);
+    this.#restTimer = setTimeout(() => {
+      this.#restTimer = undefined;
+      this.#startNext();
     }, restMs);
   }
 
-  #next(): void {
-    while (this.#resting === undefined && this.#running < maxAtOnce) {
-      const wish = this.#waiting.pop();
-      if (!wish) return;
-      if (!wish.signal.aborted) void this.#fulfil(wish);
+  #startNext(): void {
+    while (this.#restTimer === undefined && this.#running < maxAtOnce) {
+      const request = this.#waiting.pop();
+      if (!request) return;
+      if (!request.signal.aborted) void this.#run(request);
     }
   }
 
-  async #fulfil({ url, signal, done }: Wish<T>): Promise<void> {
+  async #run({ url, signal, onDone }: PreviewRequest<T>): Promise<void> {
     this.#running += 1;
-    if (!this.#kept.has(url)) {
+    if (!this.#cache.has(url)) {
       const stop = new AbortController();
-      const timer = setTimeout(() => stop.abort(), patienceMs);
+      const timer = setTimeout(() => stop.abort(), timeoutMs);
       signal.addEventListener("abort", () => stop.abort());
-      const made = await this.#make(url, stop.signal).catch(() => undefined);
+      const preview = await this.#make(url, stop.signal).catch(() => undefined);
       clearTimeout(timer);
-      if (made !== undefined || !signal.aborted) this.#keep(url, made);
+      if (preview !== undefined || !signal.aborted) this.#add(url, preview);
     }
     this.#running -= 1;
-    if (!signal.aborted) done(this.#kept.get(url));
-    this.#next();
+    if (!signal.aborted) onDone(this.#cache.get(url));
+    this.#startNext();
   }
 
-  #keep(url: string, made: T | undefined): void {
-    this.#kept.set(url, made);
-    for (const [oldest, picture] of this.#kept) {
-      if (this.#kept.size <= maxKept) return;
-      this.#kept.delete(oldest);
-      if (picture !== undefined) this.#letGo(picture);
+  #add(url: string, preview: T | undefined): void {
+    this.#cache.set(url, preview);
+    for (const [oldest, cached] of this.#cache) {
+      if (this.#cache.size <= maxCached) return;
+      this.#cache.delete(oldest);
+      if (cached !== undefined) this.#release(cached);
     }
   }
 }
 
-/** The picture of a medium for as long as somebody looks; undefined until there is one. */
+/** Returns the preview of a medium while a component is mounted. Undefined until it is made. */
 export function usePreview<T>(previews: Previews<T>, url: string): T | undefined {
-  const [made, setMade] = useState<{ url: string; picture: T | undefined }>();
-  const kept = previews.kept(url);
+  const [made, setMade] = useState<{ url: string; preview: T | undefined }>();
+  const cached = previews.cached(url);
   useEffect(() => {
-    if (kept !== undefined) return undefined;
-    return previews.want(url, (picture) => setMade({ url, picture }));
+    if (cached !== undefined) return undefined;
+    return previews.request(url, (preview) => setMade({ url, preview }));
   }, [url]);
-  return kept ?? (made?.url === url ? made.picture : undefined);
+  return cached ?? (made?.url === url ? made.preview : undefined);
 }

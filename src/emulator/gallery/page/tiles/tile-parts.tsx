@@ -1,10 +1,10 @@
-/** What tiles of several kinds have. */
+/** Parts of tiles of several kinds. */
 
-import type { Kind } from "../../shapes.js";
+import type { Kind } from "../../../../core/input/kinds.js";
 
 export const symbols: Record<Kind, string> = { image: "▦", video: "▶", audio: "♪", text: "¶" };
 
-/** Stands for content that cannot be shown, or not yet. */
+/** Replaces content that cannot be shown, or is not loaded yet. */
 export function KindSign({ kind }: { kind: Kind }) {
   return (
     <span class="symbol" role="img" aria-label={kind}>
@@ -13,8 +13,8 @@ export function KindSign({ kind }: { kind: Kind }) {
   );
 }
 
-/** How long a medium plays. */
-export function Length({ kind, seconds }: { kind: Kind; seconds: number }) {
+/** The duration of a medium. */
+export function Duration({ kind, seconds }: { kind: Kind; seconds: number }) {
   const whole = Math.round(seconds);
   const text = Number.isFinite(seconds) ? `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}` : "";
   return (

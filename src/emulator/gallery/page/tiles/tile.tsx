@@ -1,4 +1,4 @@
-/** A tile of the grid: a picture, the beginning of a text, or what stands for the kind. */
+/** A tile of the grid: a picture, the beginning of a text, or the symbol of the kind. */
 
 import { useState } from "preact/hooks";
 import type { ItemShape } from "../../shapes.js";
@@ -46,8 +46,8 @@ function Content({ app, item }: { app: number; item: ItemShape }) {
 
 function Picture({ app, item }: { app: number; item: ItemShape }) {
   const [size, setSize] = useState<[number, number]>();
-  const [broken, setBroken] = useState(false);
-  if (broken) return <KindSign kind="image" />;
+  const [isBroken, setBroken] = useState(false);
+  if (isBroken) return <KindSign kind="image" />;
   return (
     <>
       <img

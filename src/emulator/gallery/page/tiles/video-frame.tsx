@@ -1,13 +1,13 @@
-/** The first frame of a video, which the browser decodes: the store has no decoder for it. */
+/** The first frame of a video. The browser decodes it, because the emulator has no decoder for video. */
 
 import { Previews, usePreview } from "./previews.js";
-import { KindSign, Length } from "./tile-parts.js";
+import { Duration, KindSign } from "./tile-parts.js";
 
-/** Longest side in pixels. */
+/** Longest side of the frame in pixels. */
 const maxSide = 360;
 
 interface Frame {
-  /** Of an image in the memory of the page. */
+  /** Address of an image in the memory of the page. */
   url: string;
   seconds: number;
 }
@@ -20,7 +20,7 @@ export function VideoFrame({ url }: { url: string }) {
   return (
     <>
       <img src={frame.url} alt="video" />
-      <Length kind="video" seconds={frame.seconds} />
+      <Duration kind="video" seconds={frame.seconds} />
     </>
   );
 }
@@ -29,7 +29,7 @@ async function firstFrame(url: string, signal: AbortSignal): Promise<Frame> {
   const video = document.createElement("video");
   video.muted = true;
   video.playsInline = true;
-  video.preload = "auto"; // some browsers decode nothing for less
+  video.preload = "auto"; // With other values, some browsers decode no frame.
   try {
     await new Promise((resolve, reject) => {
       video.addEventListener("loadeddata", resolve);
@@ -39,7 +39,7 @@ async function firstFrame(url: string, signal: AbortSignal): Promise<Frame> {
     });
     return { url: URL.createObjectURL(await smallImageOf(video)), seconds: video.duration };
   } finally {
-    // Without a source it gives up its connection.
+    // A video without a source closes its connection.
     video.removeAttribute("src");
     video.load();
   }

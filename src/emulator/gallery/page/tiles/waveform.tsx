@@ -1,16 +1,16 @@
-/** How loud a sound is over its time, as the browser decodes it. */
+/** The loudness of an audio file over time. The browser decodes it. */
 
 import { Previews, usePreview } from "./previews.js";
-import { KindSign, Length } from "./tile-parts.js";
+import { Duration, KindSign } from "./tile-parts.js";
 
-/** A larger file is not worth its picture: all of it is loaded, and decoded to more. */
+/** Larger files have no waveform, because the whole file would be loaded and decoded. */
 export const maxWaveformBytes = 1_000_000;
 const bars = 48;
-/** Enough to see how loud it is. */
+/** Enough to see the loudness. */
 const samplesPerSecond = 8000;
 
 interface Waveform {
-  /** The loudest of each part, 0 to 1. */
+  /** The maximum of each part, 0 to 1. */
   peaks: number[];
   seconds: number;
 }
@@ -26,7 +26,7 @@ export function Waveform({ url }: { url: string }) {
       <svg class="waveform" viewBox={`0 0 ${bars} 100`} preserveAspectRatio="none" role="img" aria-label="audio">
         <path d={lines.join("")} />
       </svg>
-      <Length kind="audio" seconds={waveform.seconds} />
+      <Duration kind="audio" seconds={waveform.seconds} />
     </>
   );
 }
@@ -35,12 +35,12 @@ async function waveformOf(url: string, signal: AbortSignal): Promise<Waveform> {
   const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(String(response.status));
   const decoder = new OfflineAudioContext(1, 1, samplesPerSecond);
-  const sound = await decoder.decodeAudioData(await response.arrayBuffer());
-  const samples = sound.getChannelData(0);
+  const audio = await decoder.decodeAudioData(await response.arrayBuffer());
+  const samples = audio.getChannelData(0);
   const peaks = Array.from({ length: bars }, (_, bar) => {
     const from = Math.floor((bar * samples.length) / bars);
     const to = Math.floor(((bar + 1) * samples.length) / bars);
-    return samples.subarray(from, to).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+    return samples.subarray(from, to).reduce((max, sample) => Math.max(max, Math.abs(sample)), 0);
   });
-  return { peaks: peaks.map((peak) => Math.min(1, peak)), seconds: sound.duration };
+  return { peaks: peaks.map((peak) => Math.min(1, peak)), seconds: audio.duration };
 }

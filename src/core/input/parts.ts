@@ -1,0 +1,113 @@
+/** The parts of an input that have fields of their own: content handles, concepts, locations, annotations. */
+
+import { types } from "node:util";
+import * as z from "zod";
+import { isObject, type Json } from "../util/json-values.js";
+import { latitudeLimit, longitudeLimit } from "./coordinates.js";
+
+const facts = {
+  /** Type found by content, such as `image/jpeg`. */
+  mimeType: z.string().optional(),
+  /** Width in pixels, as stored (before EXIF orientation). */
+  width: z.number().optional(),
+  /** Height in pixels, as stored (before EXIF orientation). */
+  height: z.number().optional(),
+};
+
+/** A file on disk. The flow fills in `sizeBytes` and the facts when it normalizes the input. */
+const FileContent = z.strictObject({
+  path: z.string().min(1),
+  sizeBytes: z.number().int().nonnegative().optional(),
+  /** Last change of the file, in milliseconds since 1970. */
+  modifiedMs: z.number().optional(),
+  ...facts,
+});
+/** An address that the platform fetches by itself. */
+const UrlContent = z.strictObject({
+  url: z.string().min(1),
+  /** Where the platform keeps the original bytes; set on inputs that were listed. */
+  hostedUrl: z.string().optional(),
+  ...facts,
+});
+/** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */
+const BytesContent = z.strictObject({
+  bytes: z.custom<Uint8Array>(types.isUint8Array, "expected a Uint8Array"),
+  ...facts,
+});
+
+/** The forms of a content, for error texts. */
+export const contentForms = "{ path }, { url } or { bytes }";
+export const Content = z.union([FileContent, UrlContent, BytesContent], `expected ${contentForms}`);
+/** A file on disk. The flow fills in `sizeBytes` and the facts when it normalizes the input. */
+export type FileContent = z.output<typeof FileContent>;
+/** An address that the platform fetches by itself. */
+export type UrlContent = z.output<typeof UrlContent>;
+/** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */
+export type BytesContent = z.output<typeof BytesContent>;
+/** A handle on bytes: a file, a URL, or bytes in memory. Open it with `openContent`. */
+export type Content = FileContent | UrlContent | BytesContent;
+
+/** An object of JSON values. `frozenJson` checks the values while it copies them. */
+export const JsonObject = z.custom<{ [key: string]: Json }>(isObject, "expected an object");
+
+export const Concept = z.strictObject({
+  id: z.string().min(1),
+  /** Label that people see. Default: the id. */
+  name: z.string().optional(),
+  /** 1: present, 0: absent. Default: 1. */
+  value: z.number().min(0).max(1).optional(),
+});
+/** A label of an input or of a region. */
+export type Concept = z.output<typeof Concept>;
+
+export const GeoPoint = z.strictObject({
+  /** Degrees east, -180 to 180. */
+  longitude: z.number().min(-longitudeLimit).max(longitudeLimit),
+  /** Degrees north, -90 to 90. */
+  latitude: z.number().min(-latitudeLimit).max(latitudeLimit),
+});
+/** A location on earth. */
+export type GeoPoint = z.output<typeof GeoPoint>;
+
+const unit = z.number().min(0).max(1);
+export const Annotation = z.strictObject({
+  /** Id of the annotation. Default: the platform makes one. */
+  id: z.string().min(1).optional(),
+  /** `[xMin, yMin, xMax, yMax]` as shares of width and height, 0 to 1. */
+  box: z.tuple([unit, unit, unit, unit]).optional(),
+  /** `[x, y]` corners as shares of width and height, 0 to 1. */
+  polygon: z
+    .array(z.tuple([unit, unit]))
+    .min(3)
+    .optional(),
+  /** What the region shows; without a region, what the input shows. */
+  concepts: z.array(Concept).default([]),
+  /** Free data about the annotation. */
+  info: JsonObject.optional(),
+  /**
+   * The API's own data of the annotation, as JSON, for what `box`, `polygon` and `concepts` cannot express. For a point, a mask, a span, a frame or a
+   * time segment, it holds everything. Beside a box or polygon, it holds the rest, such as the region's score. It is sent unchanged.
+   */
+  data: JsonObject.optional(),
+  /** Code of the review state, such as 24157 (awaiting review). Default: the platform's own, 24150. */
+  statusCode: z.number().int().optional(),
+});
+/** What is known about an input or a part of it: a box, a polygon, concepts, or another kind in the API's own form. */
+export type Annotation = z.output<typeof Annotation>;
+
+export const Status = z.strictObject({
+  code: z.number(),
+  description: z.string().optional(),
+  details: z.string().optional(),
+});
+
+/** The same type, deeply read-only. Bytes stay writable: they are neither copied nor frozen. */
+export type Frozen<T> = T extends Uint8Array
+  ? T
+  : T extends readonly [unknown, ...unknown[]]
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T extends readonly (infer Entry)[]
+      ? readonly Frozen<Entry>[]
+      : T extends object
+        ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+        : T;

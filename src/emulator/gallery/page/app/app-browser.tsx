@@ -1,0 +1,96 @@
+/** Shows one app: filters, map, grid and the open input, kept up to date while inputs are uploaded. */
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Detail } from "../detail/detail.js";
+import { Filters } from "../filters/filters.js";
+import { LocationsMap } from "../map/locations-map.js";
+import { countFilters, noFilters, parametersOf, type View } from "../state.js";
+import { Grid } from "../tiles/grid.js";
+import { Found } from "./found.js";
+import { Header } from "./header.js";
+import { InputPages } from "./input-pages.js";
+import { useUpdates } from "./use-updates.js";
+
+interface AppBrowserProps {
+  app: number;
+  /** Chooses another app, if there are several. */
+  choice: preact.ComponentChildren;
+  view: View;
+  change: (change: View) => void;
+  /** The current error. */
+  problem: string;
+  onFailed: (error: unknown) => void;
+  onAnswered: () => void;
+}
+
+export function AppBrowser({ app, choice, view, change, problem, onFailed, onAnswered }: AppBrowserProps) {
+  const isAtTop = useRef(true);
+  const scrollToTop = useRef(() => {});
+  const parameters = parametersOf(view, app).toString();
+  const pages = useInputPages(parameters, onFailed);
+  const isFiltered = countFilters(view) > 0;
+  const { facets, changes } = useUpdates({ app, parameters, pages, isFiltered, isAtTop, onFailed, onAnswered });
+  const hasNew = changes !== undefined && pages.total !== undefined && changes.newest > pages.top;
+  const version = changes?.version ?? 0;
+  const open = (seq: number) => change({ input: String(seq) });
+  return (
+    <>
+      <Header
+        {...{ choice, problem, facets }}
+        unindexed={changes?.indexing ?? 0}
+        hasMap={Boolean(view.map)}
+        onMap={(isOn) => change({ map: isOn ? "on" : "" })}
+      />
+      <Filters app={app} facets={facets} view={view} change={change} />
+      {view.map && <LocationsMap {...{ parameters, version, view, change, onFailed }} />}
+      <main>
+        <Found
+          total={pages.total}
+          unfiltered={isFiltered ? facets?.total : undefined}
+          onClear={isFiltered || view.key ? () => change(noFilters) : undefined}
+          onShowNew={hasNew && !isAtTop.current ? () => scrollToTop.current() : undefined}
+        />
+        {pages.total === 0 ? (
+          <p class="empty-state">
+            {isFiltered ? "No input matches these filters." : "No inputs yet. Uploaded inputs appear here."}
+          </p>
+        ) : (
+          <Grid
+            key={parameters}
+            app={app}
+            pages={pages}
+            openSeq={view.input === undefined ? undefined : Number(view.input)}
+            onOpen={(item) => open(item.seq)}
+            onScroll={(isTop) => {
+              if (isTop && !isAtTop.current) void pages.refresh(true);
+              isAtTop.current = isTop;
+            }}
+            scrollToTop={scrollToTop}
+          />
+        )}
+      </main>
+      {view.input && (
+        <Detail
+          seq={Number(view.input)}
+          onMove={open}
+          onClose={() => change({ input: "" })}
+          onFilter={(filter) => change({ ...noFilters, ...filter, input: "" })}
+          {...{ app, pages, version, problem, onFailed }}
+        />
+      )}
+    </>
+  );
+}
+
+/** Returns the pages of a listing, and renders again when they change. */
+function useInputPages(parameters: string, onFailed: (error: unknown) => void): InputPages {
+  const [, render] = useState(0);
+  const pages = useMemo(() => {
+    return new InputPages(new URLSearchParams(parameters), (error) => {
+      if (error) onFailed(error);
+      render((count) => count + 1);
+    });
+  }, [parameters]);
+  useEffect(() => () => pages.close(), [pages]);
+  return pages;
+}

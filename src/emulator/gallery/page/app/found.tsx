@@ -1,0 +1,38 @@
+/** The line above the grid: how many inputs match, and what can be done about it. */
+
+import { countText } from "../../../../core/util/format.js";
+
+interface FoundProps {
+  /** Number of inputs that match the filters. Undefined until the first answer. */
+  total: number | undefined;
+  /** Number of inputs without the filters. Undefined if no filter is set. */
+  unfiltered: number | undefined;
+  onClear: (() => void) | undefined;
+  onShowNew: (() => void) | undefined;
+}
+
+export function Found({ total, unfiltered, onClear, onShowNew }: FoundProps) {
+  return (
+    <p class="found">
+      <span role="status">{textOf(total, unfiltered)}</span>
+      {onClear && (
+        <button type="button" class="clear" onClick={onClear}>
+          Clear the filters
+        </button>
+      )}
+      {onShowNew && (
+        <button type="button" class="new" onClick={onShowNew}>
+          New inputs ↑
+        </button>
+      )}
+    </p>
+  );
+}
+
+function textOf(total: number | undefined, unfiltered: number | undefined): string {
+  if (total === undefined) return "Loading…";
+  if (unfiltered !== undefined) {
+    return `${countText(total)} of ${countText(Math.max(unfiltered, total))} match, newest first`;
+  }
+  return total === 0 ? "" : `${countText(total)}, newest first`;
+}
