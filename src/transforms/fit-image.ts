@@ -57,7 +57,7 @@ const imagesAtOnce = Math.max(1, Math.min(cores, poolThreads - 1, 64));
  * Keeps order. An input settles as failed (ERR_IMAGE_…) if its image must be changed and cannot be decoded, is truncated, has too many pixels, or cannot
  * be made small enough. URLs and other kinds pass unchanged. Results stay in memory and count against `maxBytesInFlight`. The whole process decodes at
  * most 200 megapixels at once. The work runs in the Node.js thread pool, which has 4 threads by default: on a machine with more cores, start Node.js
- * with UV_THREADPOOL_SIZE set to the number of cores plus one.
+ * with UV_THREADPOOL_SIZE set to the number of cores plus one. The threads within one image are those of `sharp.concurrency`, which the program may set.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./scans")).pipe(fitImage({ maxMegapixels: 20, format: "jpeg" }), batch(), upload(app));
@@ -69,7 +69,7 @@ export const fitImage = defineTransform({
   apply(input, options, { note }) {
     const { image } = input;
     if (!image) return input;
-    if (!("url" in image)) return fit(input, image, options, note);
+    if (!("url" in image)) return fitted(input, image, options, note);
     note("fitImage: the image is a URL, so it passes unchanged; urls(list, { fetch: true }) fetches it");
     return input;
   },
@@ -77,10 +77,7 @@ export const fitImage = defineTransform({
 
 type Note = (text: string) => void;
 
-async function fit(input: Input, content: FileContent | BytesContent, options: Checked, note: Note): Promise<Input> {
-  // Images are processed in parallel. Threads within one image cost memory, so they are used only if the pool has fewer threads than there are cores.
-  const { default: sharp } = await import("sharp");
-  sharp.concurrency(Math.max(1, Math.floor(cores / (options.concurrency ?? imagesAtOnce))));
+async function fitted(input: Input, content: FileContent | BytesContent, options: Checked, note: Note): Promise<Input> {
   const image = await openImage(content, options.maxDecodedMegapixels * 1_000_000);
   if (!image) return passUndecoded(input, content, options);
   const turns = options.upright && asksForTurn(image.orientation);

@@ -48,7 +48,11 @@ export async function uploadFlow(app: App, paths: readonly string[], options: Up
   let inputs = flow(await sourcesOf(paths, options)) as Flow<Message>;
   const { fit, geoFromExif: usesExif, concept, metadata, dataset, conflict, resume } = options;
   if (usesExif) inputs = inputs.pipe(geoFromExif());
-  if (fit) inputs = inputs.pipe(fitImage());
+  if (fit) {
+    // Images are worked on side by side. Threads within one image would only cost memory.
+    (await import("sharp")).default.concurrency(1);
+    inputs = inputs.pipe(fitImage());
+  }
   if (concept) inputs = inputs.pipe(addConcepts(concept));
   if (metadata) inputs = inputs.pipe(tagMetadata(metadata));
   if (dataset) {
