@@ -116,7 +116,7 @@ describe("a sink that an operator hides", () => {
     const other = (input: Observable<Message>) => hidden(merge(input, input));
     await expect(flow(texts(2)).pipe(other).run()).rejects.toMatchObject({
       code: "ERR_OPERATOR",
-      message: expect.stringContaining("record: an operator before it hides it"),
+      message: expect.stringMatching(/record: .*hides/),
     });
   });
 });
