@@ -96,7 +96,7 @@ class SinkWriter<Options, State> {
   #begin(context: RunContext): void {
     const { name } = this.#sink;
     if (!this.#isStage && context.stages.isComposed) {
-      const text = `${name}: an operator contains it, so the report and the journal would not know its target; pass it to the pipe of the flow itself`;
+      const text = `${name}: an operator hides this sink from the flow, so the report and the journal would not know its target; pass the sink to pipe() of the flow`;
       throw new OptionsError("ERR_OPTIONS", text);
     }
     this.#context = context;
