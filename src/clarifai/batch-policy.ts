@@ -4,7 +4,7 @@ import { type Input, kindOf } from "../core/input/input.js";
 import type { BatchPolicy } from "../core/plugin/batch-policy.js";
 import { checkLimits } from "./check-limits.js";
 import { limits } from "./limits.js";
-import { type Encoded, encodeInput } from "./wire/encoding.js";
+import { type Encoded, encodeInput } from "./wire/encode-input.js";
 
 /** Returns the encoded size of an input, and checks the input against the limits. @throws {InputError} what `checkLimits` throws */
 export function measureInput(input: Input): Encoded {

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../core/net/clock.js";
 import type { App } from "./client/app.js";
-import type { WireInput } from "./wire/inputs.js";
+import type { WireInput } from "./wire/decode-answers.js";
 
 /** The first and the longest wait between two lookups, in milliseconds. */
 const firstDelayMs = 20;

@@ -7,7 +7,7 @@ import type { App } from "../clarifai/client/app.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { settleInHalves, settleWith } from "../clarifai/requests.js";
 import { waitUntilDeleted } from "../clarifai/wait-until-deleted.js";
-import type { WireInput } from "../clarifai/wire/inputs.js";
+import type { WireInput } from "../clarifai/wire/decode-answers.js";
 import { statusText } from "../clarifai/wire/status.js";
 import { statusCodes } from "../clarifai/wire/status-codes.js";
 import type { Message } from "../core/accounting/message.js";

@@ -11,7 +11,7 @@ import { idsOption } from "../core/plugin/row-ids.js";
 import type { MaybePromise, SourceItem, SourceStep } from "../core/plugin/source.js";
 import { shorten } from "../core/util/shorten.js";
 import { isThenable } from "../core/util/thenable.js";
-import { cellsUnder } from "../formats/csv/cells-under.js";
+import { cellsUnder } from "../formats/csv/check-row.js";
 import { type Layout, layoutOf } from "../formats/csv/columns.js";
 import { csvIds, type GiveId } from "../formats/csv/ids.js";
 import { type CsvRow, readRows } from "../formats/csv/rows.js";

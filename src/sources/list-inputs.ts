@@ -10,7 +10,7 @@ import { annotationsOf, Memberships } from "../clarifai/listing/records.js";
 import { streamedPages } from "../clarifai/listing/streamed-pages.js";
 import { inParts } from "../clarifai/requests.js";
 import { plainAnnotation } from "../clarifai/wire/annotations.js";
-import { inputFromWire, type WireInput } from "../clarifai/wire/inputs.js";
+import { inputFromWire, type WireInput } from "../clarifai/wire/decode-answers.js";
 import { OptionsError } from "../core/errors.js";
 import type { InputDraft } from "../core/input/input.js";
 import { kinds, mediaKinds } from "../core/input/kinds.js";

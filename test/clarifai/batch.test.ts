@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { from, lastValueFrom, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { uploadPolicy } from "../../src/clarifai/batch-policy.js";
-import { encodeInput } from "../../src/clarifai/wire/encoding.js";
+import { encodeInput } from "../../src/clarifai/wire/encode-input.js";
 import { Message } from "../../src/core/accounting/message.js";
 import { RunContext } from "../../src/core/accounting/run-context.js";
 import { kindOf } from "../../src/core/input/input.js";

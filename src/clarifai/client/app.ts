@@ -5,7 +5,6 @@ import type { Target } from "../../core/accounting/targets.js";
 import type { Annotation, Concept } from "../../core/input/input.js";
 import { isObject } from "../../core/util/json-values.js";
 import { annotationFromWire, annotationToWire, type ListedAnnotation } from "../wire/annotations.js";
-import { wireFields } from "../wire/encoding.js";
 import {
   addJobFromWire,
   conceptsFromWire,
@@ -15,7 +14,8 @@ import {
   memberStatus,
   type WireInput,
   wireInput,
-} from "../wire/inputs.js";
+} from "../wire/decode-answers.js";
+import { wireFields } from "../wire/encode-input.js";
 import { classify, statusFrom } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
 import { answerError } from "./api-error.js";

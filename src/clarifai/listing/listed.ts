@@ -3,7 +3,7 @@
 import type { Listed } from "../../core/accounting/tracking.js";
 import type { App } from "../client/app.js";
 import { type ListedAnnotation, plainAnnotation } from "../wire/annotations.js";
-import type { WireInput } from "../wire/inputs.js";
+import type { WireInput } from "../wire/decode-answers.js";
 
 /** Records the state of an input as it was listed from an app; `annotations` are undefined if they were not read. */
 export function listedOf(app: App, wire: WireInput, annotations?: readonly ListedAnnotation[]): Listed {

@@ -4,7 +4,7 @@ import { SourceError } from "../../core/errors.js";
 import { IdSet } from "../../core/util/id-set.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
-import type { WireInput } from "../wire/inputs.js";
+import type { WireInput } from "../wire/decode-answers.js";
 
 /**
  * Yields every input of an app once, page by page, in the order in which the server added them.

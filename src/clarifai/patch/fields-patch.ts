@@ -8,7 +8,7 @@ import { mediaKinds } from "../../core/input/kinds.js";
 import { isEmpty, isObject, type JsonObject, ownValue } from "../../core/util/json-values.js";
 import { shorten } from "../../core/util/shorten.js";
 import type { PatchAction } from "../client/app-types.js";
-import { contentHashKey, wireConcept, wireFields } from "../wire/encoding.js";
+import { contentHashKey, wireConcept, wireFields } from "../wire/encode-input.js";
 import { hasItems, metadataPatch } from "./metadata-patch.js";
 import {
   changedConcepts,

@@ -10,7 +10,7 @@ import { fieldsIn, overwriteProblem } from "../patch/results.js";
 import { asFatal, settleWith } from "../requests.js";
 import { waitUntilDeleted } from "../wait-until-deleted.js";
 import type { ContentHasher } from "../wire/content-hash.js";
-import { inputFromWire, type WireInput } from "../wire/inputs.js";
+import { inputFromWire, type WireInput } from "../wire/decode-answers.js";
 import { classify, statusText, type WireStatus } from "../wire/status.js";
 import { type Found, lookUpSuffixed } from "./lookup.js";
 

@@ -7,7 +7,7 @@ import { openContent } from "../../core/input/content.js";
 import { mediaOf } from "../../core/input/input.js";
 import type { App } from "../client/app.js";
 import { type ContentHasher, contentHashText, digestOfInput } from "../wire/content-hash.js";
-import { storedContentHash, type WireInput } from "../wire/inputs.js";
+import { storedContentHash, type WireInput } from "../wire/decode-answers.js";
 
 /** Files up to this size are read at once, which takes a fifth of the time of a stream. */
 const wholeBytes = 192 * 1024;

@@ -8,7 +8,7 @@ import { checkContent } from "../check-limits.js";
 import { ApiError } from "../client/api-error.js";
 import { answersTo, asFatalToUpload } from "../requests.js";
 import { ContentChangedError, inputsBody } from "../wire/body.js";
-import type { WireInput } from "../wire/inputs.js";
+import type { WireInput } from "../wire/decode-answers.js";
 import { classify, mayBeOneItem, statusText } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
 import type { Accepted, ConflictOptions } from "./conflicts.js";

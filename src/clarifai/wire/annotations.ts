@@ -3,8 +3,8 @@
 import type { Annotation, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, type JsonObject } from "../../core/util/json-values.js";
 import { omit } from "../../core/util/omit.js";
-import { wireConcept } from "./encoding.js";
-import { conceptsFromWire } from "./inputs.js";
+import { conceptsFromWire } from "./decode-answers.js";
+import { wireConcept } from "./encode-input.js";
 import { statusFrom, type WireStatus } from "./status.js";
 import { statusCodes } from "./status-codes.js";
 

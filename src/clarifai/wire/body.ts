@@ -5,7 +5,7 @@ import { describeError, InputError } from "../../core/errors.js";
 import type { Content } from "../../core/input/input.js";
 import type { ReplayableBody } from "../client/call.js";
 import { type ContentHasher, contentHashText, digestOfInput } from "./content-hash.js";
-import { base64Length, type Encoded } from "./encoding.js";
+import { base64Length, type Encoded } from "./encode-input.js";
 
 /** Bytes read from a file at once; a multiple of 3, so that base64 slices join without padding. */
 const sliceBytes = 192 * 1024;

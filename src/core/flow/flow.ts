@@ -2,8 +2,8 @@
 
 import { ReadableStream, type UnderlyingSource } from "node:stream/web";
 import type { Observer, Subscription } from "rxjs";
+import { messagesOf } from "../accounting/check-message.js";
 import { Message } from "../accounting/message.js";
-import { messagesOf } from "../accounting/message-of.js";
 import { RunContext } from "../accounting/run-context.js";
 import { OptionsError } from "../errors.js";
 import type { Input } from "../input/input.js";

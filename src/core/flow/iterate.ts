@@ -1,8 +1,8 @@
 /** Iteration: the inputs that reach the end of a flow, pulled one by one. */
 
 import type { Observable as RxObservable, Subscription } from "rxjs";
+import { messagesOf } from "../accounting/check-message.js";
 import type { Message } from "../accounting/message.js";
-import { messagesOf } from "../accounting/message-of.js";
 import { RunContext } from "../accounting/run-context.js";
 import { FlowError } from "../errors.js";
 import type { Input } from "../input/input.js";

@@ -1,6 +1,6 @@
 /** A preview: the first inputs that reach the end of a flow. */
 
-import { messagesOf } from "../accounting/message-of.js";
+import { messagesOf } from "../accounting/check-message.js";
 import { RunContext } from "../accounting/run-context.js";
 import type { Input } from "../input/input.js";
 import { inputText } from "../input/input-text.js";

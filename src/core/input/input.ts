@@ -1,11 +1,10 @@
 /** The input model: plain, serialisable data about one image, video, audio or text. */
 
+import type { Content } from "./field-schemas.js";
 import type { Input } from "./fields.js";
 import type { Kind, MediaKind } from "./kinds.js";
-import type { Content } from "./parts.js";
 
 export type { Json } from "../util/json-values.js";
-export { type Input, InputDraft } from "./fields.js";
 export {
   type Annotation,
   type BytesContent,
@@ -14,7 +13,8 @@ export {
   type FileContent,
   type GeoPoint,
   type UrlContent,
-} from "./parts.js";
+} from "./field-schemas.js";
+export { type Input, InputDraft } from "./fields.js";
 export type { Kind, MediaKind };
 
 /** Returns the kind of an input, which decides its batch and its limits. An image with a text is an image. */

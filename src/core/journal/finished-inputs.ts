@@ -4,7 +4,7 @@ import { open, stat } from "node:fs/promises";
 import type { JournalTargets } from "../accounting/targets.js";
 import { SinkError } from "../errors.js";
 import { DigestSet } from "../util/digest-set.js";
-import { checkTargets, FormatCheck } from "./header.js";
+import { checkTargets, FormatCheck } from "./journal-header.js";
 import { blocksOf, doneKeyAt, eachLine } from "./lines.js";
 
 export interface FinishedInputs {

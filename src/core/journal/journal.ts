@@ -12,7 +12,7 @@ import type { DigestSet } from "../util/digest-set.js";
 import { shorten } from "../util/shorten.js";
 import { AppendFile } from "./append-file.js";
 import { type FinishedInputs, isMissing, readFinishedInputs } from "./finished-inputs.js";
-import { FormatCheck, type Header, version } from "./header.js";
+import { FormatCheck, type Header, version } from "./journal-header.js";
 import { blocksOf, eachLine, encodeLine } from "./lines.js";
 
 /** Longest text of a record. Longer texts are shortened. */

@@ -1,8 +1,8 @@
 /** Groups messages into batches by item count, encoded size and age. */
 
 import type { Observable as RxObservable, Subscriber } from "rxjs";
+import { messagesOf } from "../accounting/check-message.js";
 import type { Message } from "../accounting/message.js";
-import { messagesOf } from "../accounting/message-of.js";
 import type { RunContext } from "../accounting/run-context.js";
 import { guarded, Observable } from "../util/observable.js";
 import type { BatchPolicy } from "./batch-policy.js";

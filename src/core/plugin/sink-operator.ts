@@ -3,8 +3,8 @@
 import { setMaxListeners } from "node:events";
 import type { Subscriber, Subscription } from "rxjs";
 import type { SinkProgress } from "../accounting/accounting.js";
+import { messagesOf } from "../accounting/check-message.js";
 import type { Message } from "../accounting/message.js";
-import { messagesOf } from "../accounting/message-of.js";
 import type { RunContext } from "../accounting/run-context.js";
 import { BatchError, InputError, OptionsError, pluginError, SinkError } from "../errors.js";
 import { guarded } from "../util/observable.js";

@@ -1,8 +1,8 @@
 /** Wraps RxJS operators, and counts the inputs that they drop. */
 
+import { messagesOf } from "../accounting/check-message.js";
 import { droppedByOperator } from "../accounting/input-in-flight.js";
 import type { Message } from "../accounting/message.js";
-import { messagesOf } from "../accounting/message-of.js";
 import { OperatorError } from "../errors.js";
 import { guarded, Subject } from "../util/observable.js";
 import { type Stage, stageStream } from "./stage.js";

@@ -2,8 +2,8 @@
 
 import { setMaxListeners } from "node:events";
 import type { Observable as RxObservable, Subscriber } from "rxjs";
+import { messageOf } from "../accounting/check-message.js";
 import type { Message } from "../accounting/message.js";
-import { messageOf } from "../accounting/message-of.js";
 import type { RunContext } from "../accounting/run-context.js";
 import { InputError } from "../errors.js";
 import type { Input } from "../input/input.js";

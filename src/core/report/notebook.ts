@@ -1,10 +1,10 @@
 /** Notebooks: puts pages into a frame of their own, which isolates their style and runs no scripts. */
 
 import type { Input } from "../input/input.js";
+import { card } from "./contact-sheet.js";
 import { type Html, html } from "./html.js";
 import { documentOf, type Facts, pageOf } from "./page.js";
 import { type Sample, sampleOf } from "./sample.js";
-import { card } from "./sheet.js";
 import { thumbnailOf } from "./thumbnails.js";
 
 /** Most cards of one cell. */

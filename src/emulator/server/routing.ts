@@ -2,7 +2,7 @@
 
 import type { UserRoute } from "../routes/apps.js";
 import type { Route } from "../routes/context.js";
-import { appRoutes, type RouteEntry, userRoutes } from "../routes/table.js";
+import { appRoutes, type RouteEntry, userRoutes } from "../routes/route-table.js";
 import type { AppName } from "./requests.js";
 
 export interface Match<R> {

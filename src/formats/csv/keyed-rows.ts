@@ -1,7 +1,7 @@
 /** Reads a small CSV table into memory, for lookups by a key. */
 
 import { describeError, InputError } from "../../core/errors.js";
-import { cellsUnder } from "./cells-under.js";
+import { cellsUnder } from "./check-row.js";
 import { readRows } from "./rows.js";
 
 /** A row with its key, and with the cells of the requested columns, in their order. */

@@ -1,7 +1,7 @@
 /** Parses the text of a CSV chunk by chunk, up to the first malformed row: plain rows itself, the others with csv-parse. */
 
 import type { CsvError } from "csv-parse";
-import { type ParsedRow, plainRows } from "./plain.js";
+import { type ParsedRow, plainRows } from "./plain-rows.js";
 import { chunkBytes } from "./text.js";
 
 export interface BrokenCell {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inputsBody } from "../../../src/clarifai/wire/body.js";
 import { type ContentHasher, loadHasher } from "../../../src/clarifai/wire/content-hash.js";
-import { encodeInput } from "../../../src/clarifai/wire/encoding.js";
+import { encodeInput } from "../../../src/clarifai/wire/encode-input.js";
 import type { Input } from "../../../src/index.js";
 
 let folder: string;

@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { plainRows } from "../../../src/formats/csv/plain.js";
+import { plainRows } from "../../../src/formats/csv/plain-rows.js";
 import { isLong } from "../../helpers/long.js";
 
 const comma = 44;

@@ -3,7 +3,7 @@
 import type { Concept, Content, GeoPoint, Input, MediaKind } from "../../core/input/input.js";
 import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import type { AddJob, Dataset, InputCounts } from "../client/app-types.js";
-import { contentHashKey } from "./encoding.js";
+import { contentHashKey } from "./encode-input.js";
 import { statusFrom, type WireStatus } from "./status.js";
 
 /** An input in an answer of the API, as far as this client reads it. */
