@@ -3,6 +3,7 @@
 import { idsPolicy } from "../clarifai/batch-policy.js";
 import type { ApiError } from "../clarifai/client/api-error.js";
 import type { App } from "../clarifai/client/app.js";
+import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { limits } from "../clarifai/limits.js";
 import { inParts, settleInHalves } from "../clarifai/requests.js";
@@ -34,12 +35,7 @@ export const patchConcepts = defineSink({
   target: ({ app }) => app.target("patch concepts in"),
   batch: idsPolicy,
   supportsDryRun: true,
-  open({ options: { app }, dryRun, run }) {
-    const writer = dryRun ? app.forDryRun() : app;
-    run.watch(writer.transport);
-    /** Names that this run gave to concepts, by id. */
-    return { app: writer, names: new Map<string, string | undefined>() };
-  },
+  open: (context) => ({ app: appOfRun(context), names: new Map<string, string | undefined>() }),
   async write({ messages }, { state: { app, names }, signal }) {
     for (const message of messages) {
       if (message.value.concepts.length > 0) continue;

@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { idsPolicy } from "../clarifai/batch-policy.js";
 import type { App } from "../clarifai/client/app.js";
+import { appOfRun } from "../clarifai/client/app-of-run.js";
 import type { PatchAction } from "../clarifai/client/app-types.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { type FieldsPatch, listedPatch, removedField, rowPatch, unsupported } from "../clarifai/patch/fields-patch.js";
@@ -65,11 +66,7 @@ export const patch = defineSink({
   batch: idsPolicy,
   concurrency: 4,
   supportsDryRun: true,
-  open({ options: { app }, dryRun, run }) {
-    const writer = dryRun ? app.forDryRun() : app;
-    run.watch(writer.transport);
-    return { app: writer, writes: new WritesById() };
-  },
+  open: (context) => ({ app: appOfRun(context), writes: new WritesById() }),
   async write({ messages }, { options: { action, deleteIfEmpty }, state: { app, writes }, signal, dryRun }) {
     await writes.inOrder(messages, async (part) => {
       const planned = part.flatMap((message) => plannedOf(message, app.address, action) ?? []);

@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { idsPolicy } from "../clarifai/batch-policy.js";
 import type { App } from "../clarifai/client/app.js";
+import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { limits } from "../clarifai/limits.js";
 import { inParts, settleWith } from "../clarifai/requests.js";
@@ -43,11 +44,7 @@ export const removeAnnotations = defineSink({
   batch: idsPolicy,
   concurrency: 4,
   supportsDryRun: true,
-  open({ options: { app }, dryRun, run }) {
-    const writer = dryRun ? app.forDryRun() : app;
-    run.watch(writer.transport);
-    return writer;
-  },
+  open: (context) => appOfRun(context),
   async write({ messages }, { options: { which }, state: app, signal }) {
     if (which === "all") {
       const ids = messages.map((message) => message.value.id);

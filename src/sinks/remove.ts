@@ -4,6 +4,7 @@ import * as z from "zod";
 import { idsPolicy } from "../clarifai/batch-policy.js";
 import { ApiError } from "../clarifai/client/api-error.js";
 import type { App } from "../clarifai/client/app.js";
+import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { settleInHalves, settleWith } from "../clarifai/requests.js";
 import { waitUntilDeleted } from "../clarifai/wait-until-deleted.js";
@@ -46,11 +47,7 @@ export const remove = defineSink({
   // A batch mostly waits for the server's background work.
   concurrency: 16,
   supportsDryRun: true,
-  open({ options: { app }, dryRun, run }) {
-    const writer = dryRun ? app.forDryRun() : app;
-    run.watch(writer.transport);
-    return writer;
-  },
+  open: (context) => appOfRun(context),
   async write({ messages }, { options: { app, timeoutMs }, state: writer, signal, dryRun }) {
     const absent = await absentOf(app, messages, signal);
     const existing = () => messages.filter((message) => !message.settled && !absent.has(message));
