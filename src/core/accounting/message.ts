@@ -23,8 +23,8 @@ export class Message<T extends Input = Input> {
   #holds = 0;
   #heldBytes = 0;
   #settled = false;
-  /** Whether other messages were made from it. */
-  #replaced = false;
+  /** The messages that were made from it. */
+  #replacements: readonly Message[] | undefined;
   /** Number of sinks that have written it. */
   #written: number;
   #measure: Measure<unknown> | undefined;
@@ -90,9 +90,9 @@ export class Message<T extends Input = Input> {
     return this.#holds > 0;
   }
 
-  /** Whether `with` or `split` made other messages from it. */
-  get replaced(): boolean {
-    return this.#replaced;
+  /** Returns the messages that stand for the input now: this one, or those that `with` and `split` made from it. */
+  get current(): readonly Message[] {
+    return this.#replacements?.flatMap((message) => message.current) ?? [this];
   }
 
   /**
@@ -125,11 +125,11 @@ export class Message<T extends Input = Input> {
   /** Returns one message for each input, which must be checked and frozen. They replace this message. */
   into(values: readonly Input[]): Message[] {
     if (values.length === 1 && values[0] === this.#value) return [this];
-    this.#replaced = true;
     this.context.accounting.written.delete(this);
     this.#input.parts += values.length - 1;
-    if (values.length === 1) return [new Message(values[0] as Input, this.#input, this.#written)];
-    return values.map((value) => new Message(value, this.#input, this.#written));
+    const replacements = values.map((value) => new Message(value, this.#input, this.#written));
+    this.#replacements = replacements;
+    return replacements;
   }
 
   /**
@@ -157,7 +157,7 @@ export class Message<T extends Input = Input> {
 
   /** Reports that a sink passed the input on. An input that has no outcome yet gets it at the end of the run at the latest. */
   passedOn(): void {
-    if (!this.#settled && !this.#replaced) this.context.accounting.written.add(this);
+    if (!this.#settled && !this.#replacements) this.context.accounting.written.add(this);
   }
 
   /** Whether a sink wrote the input. */

@@ -18,7 +18,7 @@ import { type Stage, stageStream } from "./stage.js";
  *
  * @param operator an RxJS operator on messages
  * @throws {OperatorError} (the run rejects) ERR_OPERATOR
- * @example flow(jetstream("photos")).pipe(through(filter(({ value }) => value.image !== undefined)), upload(app));
+ * @example flow(jetstream({ stream: "photos" })).pipe(through(filter(({ value }) => value.image !== undefined)), upload(app));
  */
 export function through<T extends Message | readonly Message[]>(operator: Stage<T, Message>): Stage<T, Message>;
 export function through<T extends Message | readonly Message[]>(operator: Stage<T, Message[]>): Stage<T, Message[]>;
@@ -26,12 +26,12 @@ export function through(operator: Stage<never, unknown>): Stage<never, unknown> 
   return (input) =>
     stageStream<unknown>(input, { kind: "through", name: "through" }, (output) => {
       const entrance = new Subject<never>();
-      /** Inputs that the operator has received and not emitted. */
-      const inside = new Set<Message>();
+      /** Messages that the operator emitted for the item that it has now. */
+      const emitted = new Set<Message>();
       const leave = (item: unknown) => {
         for (const message of messagesOf(item, "through")) {
           if (message.settled) throw tooLate(message);
-          inside.delete(message);
+          emitted.add(message);
         }
         output.next(item);
       };
@@ -43,10 +43,12 @@ export function through(operator: Stage<never, unknown>): Stage<never, unknown> 
       subscription.add(
         input.subscribe({
           next: guarded(output, (item) => {
-            for (const message of messagesOf(item, "through")) if (!message.settled) inside.add(message);
+            const messages = messagesOf(item, "through").filter((message) => !message.settled);
             entrance.next(item);
-            for (const message of inside) if (!message.replaced) message.drop(droppedByOperator);
-            inside.clear();
+            for (const message of messages.flatMap(({ current }) => current)) {
+              if (!emitted.has(message)) message.drop(droppedByOperator);
+            }
+            emitted.clear();
           }),
           error: (error: unknown) => entrance.error(error),
           complete: () => entrance.complete(),

@@ -1,6 +1,6 @@
 /** RxJS operators whose drops are counted at once. */
 
-import { bufferCount, delay, filter, map, take, tap } from "rxjs";
+import { bufferCount, delay, filter, map, pipe, take, tap } from "rxjs";
 import { expect, it } from "vitest";
 import { batchBy, flow, type Message, through } from "../../../src/index.js";
 import { sinkOf, texts } from "../../helpers/flows.js";
@@ -13,6 +13,17 @@ it("settles what an operator drops as skipped, with its origin, while the run go
     .run();
   expect(report.counts).toMatchObject({ read: 5, ok: 3, skipped: 2 });
   expect(report.skipped).toEqual([{ reason: "dropped by an operator", count: 2, origins: ["texts:2", "texts:4"] }]);
+});
+
+it("counts what an operator drops after it changed it", async () => {
+  const changed = (message: Message) => message.with({ ...message.value, text: "x" });
+  const operator = pipe(
+    map(changed),
+    filter((message) => number(message) > 0),
+  );
+  const report = await flow(texts(3)).pipe(through(operator)).run();
+  expect(report.counts).toMatchObject({ read: 3, ok: 2, skipped: 1 });
+  expect(report.skipped).toMatchObject([{ reason: "dropped by an operator", origins: ["texts:1"] }]);
 });
 
 it("counts a message that an operator changed as the same input", async () => {
