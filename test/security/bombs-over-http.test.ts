@@ -99,7 +99,7 @@ const behaviours: Record<string, Behaviour> = {
     forever(socket, "y".repeat(10_000));
   },
   "no answer": () => undefined,
-  "an answer that is invalid": (socket) => void socket.end("SSH-2.0-OpenSSH_9.6\r\n"),
+  "an invalid answer": (socket) => void socket.end("SSH-2.0-OpenSSH_9.6\r\n"),
   "less than promised": answer("Content-Length: 1000\r\n", "a"),
   "two lengths": answer("Content-Length: 1\r\nContent-Length: 2\r\n", "aa"),
   "a length below zero": answer("Content-Length: -1\r\n", "a"),
@@ -281,7 +281,7 @@ describe.concurrent("blocked: answers of the API", () => {
     ["a path instead of a URL", '{"image":{"path":"/etc/passwd"}}', ({ image }) => image],
     ["bytes instead of a URL", '{"image":{"bytes":{"0":1}}}', ({ image }) => image],
     ["a URL that is an object", '{"image":{"url":{"href":"file:///etc/passwd"}}}', ({ image }) => image],
-    ["a place that is invalid", '{"geo":{"geo_point":{"longitude":1e999}}}', ({ geo }) => geo],
+    ["an invalid location", '{"geo":{"geo_point":{"longitude":1e999}}}', ({ geo }) => geo],
   ])("inputs with %s", async (_, data, leak) => {
     const body = `{"status":{"code":10000},"inputs":[{"id":"bad","data":${data}},{"id":"good","data":{"text":{"raw":"calm"}}}]}`;
     const app = await connect({ baseUrl: serve(json(body)).url, pat: "canary" });

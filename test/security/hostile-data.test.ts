@@ -101,7 +101,7 @@ describe("blocked: EXIF blocks", () => {
     ["with a coordinate of 500 million doubles", changed(1, [2, 12, 0x1fffffff, behind]), "ERR_EXIF"],
     ["with a coordinate of text", changed(1, [2, 2, 0xffffffff, behind]), "ERR_EXIF"],
     ["with a coordinate of no type", changed(1, [2, 0, 3, behind]), "ERR_EXIF"],
-    ["with a coordinate of a type that is invalid", changed(3, [4, 65_535, 3, behind]), "ERR_EXIF"],
+    ["with a coordinate of an unknown type", changed(3, [4, 65_535, 3, behind]), "ERR_EXIF"],
     ["with a coordinate of no numbers", changed(1, [2, 5, 0, behind]), undefined],
     ["with a side of the earth that lies 4 GB behind it", changed(0, [1, 2, 9, 0xffffffff]), "ERR_EXIF"],
     [
@@ -358,7 +358,7 @@ describe("blocked: lines of JSON", () => {
     ["with a field that is not known", '{"text":"x","toString":"y"}', "ERR_INPUT_SHAPE"],
     ["with invalid bytes", '{"image":{"bytes":{"base64":{"length":1000000000}}}}', "ERR_INPUT_SHAPE"],
     ["with bytes by number", '{"image":{"bytes":{"0":1,"length":1}}}', "ERR_INPUT_SHAPE"],
-    ["with a size that is invalid", '{"image":{"path":"/dev/zero","sizeBytes":-1}}', "ERR_INPUT_SHAPE"],
+    ["with a negative size", '{"image":{"path":"/dev/zero","sizeBytes":-1}}', "ERR_INPUT_SHAPE"],
     [
       "with a pixel count beyond all numbers",
       '{"id":"b","image":{"bytes":{"base64":"AAAA"},"mimeType":"image/png","width":1e308,"height":1e308}}',
