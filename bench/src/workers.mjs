@@ -53,9 +53,9 @@ writeFileSync(
    const app = await connect({ requestsPerSecond });
    export default (source) => flow(source).pipe(batch(), upload(app));`,
 );
-const engine = await startEngine();
+const nats = await startNatsServer();
 process.on("exit", () => {
-  engine.kill();
+  nats.kill();
   rmSync(folder, { recursive: true, force: true });
 });
 if (positionals[0] === "throughput") await throughput();
@@ -72,22 +72,22 @@ async function rate() {
   console.log(`submitted: ${submitted.output().trim()}`);
   const work = () => run(["work", pipeline, "--stream", "sounds", "--end-when-empty", "--json"], env);
   const workers = [work(), work(), work(), work()];
-  const stand = () => streamReport({ stream: "sounds", servers: engine.url, maxKept: 0 }).then(({ counts }) => counts);
+  const stand = () => streamReport({ stream: "sounds", servers: nats.url, maxKept: 0 }).then(({ counts }) => counts);
   await until(async () => (await stand()).ok > count * 0.3);
   workers[0].child.kill("SIGKILL");
   console.log(`one of four workers is killed: ${text(await stand())}`);
   if (values.restart) {
     await until(async () => (await stand()).ok > count * 0.4);
-    engine.kill();
+    nats.kill();
     await sleep(3000);
-    await engine.start();
+    await nats.start();
     console.log(`the NATS server was killed, and runs again after 3 s`);
   }
   await until(async () => (await stand()).ok > count * 0.6);
   workers.push(work());
   console.log(`one comes late: ${text(await stand())}`);
   await Promise.all(workers.map(({ ended }) => ended));
-  const { counts, isDone } = await streamReport({ stream: "sounds", servers: engine.url });
+  const { counts, isDone } = await streamReport({ stream: "sounds", servers: nats.url });
   console.log(`report: ${text(counts)}, all done: ${isDone}`);
 
   const files = new Set(
@@ -148,9 +148,9 @@ async function throughput() {
   console.log(`one worker / without NATS: ${(one / without).toFixed(2)}; one worker / two: ${(one / two).toFixed(2)}`);
 }
 
-async function startEngine() {
+async function startNatsServer() {
   const port = await freePort();
-  const data = join(folder, "engine");
+  const data = join(folder, "nats");
   const started = { url: `nats://127.0.0.1:${port}`, child: undefined };
   started.start = async () => {
     started.child = spawn("nats-server", ["-js", "-sd", data, "-a", "127.0.0.1", "-p", String(port)], {
@@ -167,7 +167,7 @@ async function startEngine() {
 }
 
 function run(args, env) {
-  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...env, NATS_URL: engine.url } });
+  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...env, NATS_URL: nats.url } });
   let out = "";
   let lines = "";
   child.stdout.on("data", (chunk) => (out += chunk));

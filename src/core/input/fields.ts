@@ -91,7 +91,7 @@ export const draftShape = Object.fromEntries(fieldNames.map((name) => [name, dec
 };
 
 /**
- * An input as sources yield it and as `values()` takes it, with less to write than `Input`: a concept may be a name, text may
+ * An input as sources yield it and as `fromIterable()` takes it, with less to write than `Input`: a concept may be a name, text may
  * be a handle (its file is read as UTF-8), and everything but the content is optional.
  */
 export const InputDraft = z.strictObject(draftShape);
