@@ -18,7 +18,7 @@ import { Manifest, type Recorded } from "./manifest.js";
 import type { PartialFile } from "./partial-file.js";
 import { PartialFiles } from "./partial-files.js";
 
-/** Most inputs that wait for a download slot. More would only use memory. */
+/** Maximum number of inputs that wait for a download slot. More would only use memory. */
 const maxWaiting = 256;
 
 /** An input whose files are complete. The object keeps `await` from also waiting for the line, which is written together with others. */

@@ -52,7 +52,7 @@ async function pageBehind(
     return page.length > 0 || lastId === undefined || (await exists(app, lastId, signal)) ? page : undefined;
   } catch (error) {
     if (!(error instanceof ApiError) || error.retryable || lastId === undefined) throw error;
-    const isListed = await exists(app, lastId, signal).catch(() => true); // the first error says more
+    const isListed = await exists(app, lastId, signal).catch(() => true); // if this lookup fails too, throw the first error
     if (isListed) throw error;
     return undefined;
   }

@@ -96,7 +96,7 @@ export class Message<T extends Input = Input> {
   }
 
   /**
-   * Checks and freezes a changed input, and returns its message, which replaces this one. It cannot read new bytes or text files; `transform` can.
+   * Checks and freezes a changed input, and returns its message, which replaces this one. Only `transform` can read a new file or text file.
    *
    * @throws {InputError} ERR_TRANSFORM_RESULT
    */
@@ -117,8 +117,8 @@ export class Message<T extends Input = Input> {
   #checked(value: Input, method: string): Input {
     const result = inputFrom(value, this.#value, `message.${method}`);
     if (!(result instanceof Promise)) return result;
-    result.catch(() => undefined); // the result is not used
-    const text = `message.${method}: it cannot read new bytes or text files; use transform for them`;
+    result.catch(() => undefined); // avoids an unhandled rejection
+    const text = `message.${method}: a new file or text file can be read only in a transform, so use transform`;
     throw new InputError("ERR_TRANSFORM_RESULT", text);
   }
 

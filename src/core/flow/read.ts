@@ -32,7 +32,7 @@ export function readAll(sources: readonly Source[], context: RunContext): Observ
     const stop = () => abort.abort(signal.reason);
     const drain = () => {
       stop();
-      output.complete(); // also when a source never answers
+      output.complete(); // without waiting for a source that never answers
     };
     if (draining.aborted) {
       output.complete();
@@ -68,7 +68,7 @@ async function pump(
   signal: AbortSignal,
   emit: (message: Message) => void,
 ): Promise<void> {
-  await undefined; // nobody can unsubscribe before the subscription exists
+  await undefined; // starts after subscribe() has returned, so that the caller can unsubscribe
   const { lifecycle } = context;
   const reading: SourceReading = { idle: undefined, isPulling: true };
   const iterator = iteratorOf(source, readContextOf(context, signal, reading));

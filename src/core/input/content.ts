@@ -62,7 +62,7 @@ export function describeFile(path: string, sentAs?: Kind): Described<FileContent
       if (found.mimeType === "text/plain" && size <= start.length) described.text = wholeText(start, path);
       return described;
     }
-    const copy = Buffer.from(start); // the next file overwrites `head`
+    const copy = Buffer.from(start); // a copy, because the next file overwrites `head`
     return detectRest(new Reader(copy, size, more), path, sentAs).then(
       (rest) => checked(withFacts(content, rest), rest, copy, path),
       (error: unknown) => {

@@ -2,7 +2,7 @@
 
 import { type FileHandle, open } from "node:fs/promises";
 
-/** Most characters of one write, except for a longer line. */
+/** Maximum characters of one write; a single longer line is written whole. */
 const pieceLength = 4_000_000;
 /** Block size of most file systems. A run that is killed while it opens a file may leave a block of zeros at its end. */
 export const blockBytes = 4096;

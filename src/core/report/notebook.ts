@@ -7,7 +7,7 @@ import { type Sample, sampleOf } from "./sample.js";
 import { card } from "./sheet.js";
 import { thumbnailOf } from "./thumbnails.js";
 
-/** Most cards of one cell. */
+/** Maximum number of cards of one cell. */
 const maxCards = 100;
 
 /** Makes the page of a report, in a frame. */

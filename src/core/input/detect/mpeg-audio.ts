@@ -11,7 +11,7 @@ const minFramesAfterUnknown = 8;
 /** Bytes searched for the first frame: in a file that is named like audio or begins with a tag, and in any other file. */
 const longSearch = 256 * 1024;
 const shortSearch = 4096;
-/** Most zeros at the beginning that are skipped. */
+/** Maximum number of zeros at the beginning that are skipped. */
 const maxZeros = 256 * 1024;
 const maxTags = 4;
 const chunkBytes = 64 * 1024;
