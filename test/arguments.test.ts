@@ -40,7 +40,7 @@ const wrong: [string, (given: never) => unknown, unknown, RegExp][] = [
   ]),
 ];
 
-it.each(wrong)("%s says at once what is wrong with its first argument", (name, make, given, text) => {
+it.each(wrong)("%s throws at once and names what is wrong with its first argument", (name, make, given, text) => {
   expect(() => make(given as never)).toThrow(
     expect.objectContaining({
       name: "OptionsError",

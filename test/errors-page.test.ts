@@ -11,7 +11,7 @@ function codesIn(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, code = ""]) => code.replace(/^ERR_HTTP_(\d+)?$/, "ERR_HTTP_…"));
 }
 
-it("names every code once, with its cause and its cure", () => {
+it("lists every code once, with its cause and its fix", () => {
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => readFileSync(join(root, "src", name), "utf8"));

@@ -98,7 +98,7 @@ describe.concurrent("examples", () => {
     for (const pattern of shows[name] ?? []) expect(output).toMatch(pattern);
   });
 
-  it("quickstart.ts takes any folder, and fails with a line for what is wrong", { timeout: 120_000 }, async ({
+  it("quickstart.ts accepts any folder, and fails with one line about the problem", { timeout: 120_000 }, async ({
     expect,
   }) => {
     const folder = await mkdtemp(join(tmpdir(), "sluice-folder-"));

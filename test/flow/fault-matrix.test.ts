@@ -54,7 +54,7 @@ afterAll(() => void contents.server.close());
 
 const nothing = { lost: [], duplicated: [], corrupted: [], deleted: [], wrong: [] };
 
-describe("in trouble", () => {
+describe("a run with injected faults", () => {
   it.for(scenarios.map((scenario) => [nameOf(scenario), scenario] as const))(
     "%s",
     { timeout: 600_000 },

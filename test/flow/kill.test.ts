@@ -102,7 +102,7 @@ async function prepared(verb: KillVerb, name: string): Promise<KillChildOptions>
 
 describe("a program that is killed and started again", () => {
   it.for(Object.entries(kills) as [KillVerb, number][])(
-    "does what an undisturbed one does: %s, with %d kills",
+    "has the same result as an undisturbed run: %s, with %d kills",
     { timeout: 1_200_000 },
     async ([verb, wanted], { task }) => {
       const undisturbed = await prepared(verb, "undisturbed");

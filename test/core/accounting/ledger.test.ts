@@ -40,8 +40,8 @@ describe("the ledger", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
         const context = new RunContext();
-        const told: Settlement[] = [];
-        context.accounting.ledger.onSettled((settlement) => told.push(settlement));
+        const reported: Settlement[] = [];
+        context.accounting.ledger.onSettled((settlement) => reported.push(settlement));
         const parts: Part[] = [];
         /** Outcomes of the parts of each input, and how many parts are open. */
         const tickets: { open: number; outcomes: Outcome[] }[] = [];
@@ -115,10 +115,10 @@ describe("the ledger", () => {
           expect(counts.read).toBe(tickets.length);
           expect(counts.inFlight).toBe(tickets.length - settled.length);
           expect(counts.read).toBe(counts.ok + counts.failed + counts.skipped + counts.pending + counts.inFlight);
-          expect(told.map(({ sequence }) => sequence).sort((one, other) => one - other)).toEqual(
+          expect(reported.map(({ sequence }) => sequence).sort((one, other) => one - other)).toEqual(
             tickets.flatMap((ticket, n) => (ticket.open === 0 ? [n + 1] : [])),
           );
-          for (const { sequence, outcome } of told) {
+          for (const { sequence, outcome } of reported) {
             const { outcomes: all } = tickets[sequence - 1] as (typeof tickets)[number];
             const worst = Math.max(...all.map(({ state }) => severity.indexOf(state)));
             expect(severity.indexOf(outcome.state)).toBe(worst);

@@ -41,7 +41,7 @@ it("accepts batches, and operators that end the stream", async () => {
 it.each([
   ["delay", delay<Message>(1)],
   ["bufferCount", bufferCount<Message>(2)],
-] as const)("ends the run when an operator emits later: %s", async (_, operator) => {
+] as const)("ends the run when an operator emits after it returned: %s", async (_, operator) => {
   const run = flow(texts(4))
     .pipe(through(operator as never))
     .run();

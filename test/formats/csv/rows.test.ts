@@ -174,7 +174,7 @@ describe("rows", () => {
     ]);
   });
 
-  it("of one empty cell in quotes are rows, empty lines are not", async () => {
+  it("of one empty cell in quotes are read, and empty lines are not", async () => {
     expect(await allRows('""\n\n""\r\n\r\n""')).toEqual([
       [1, [""]],
       [3, [""]],

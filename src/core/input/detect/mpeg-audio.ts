@@ -65,8 +65,8 @@ const taggedFormats: readonly [string, string][] = [
 ];
 
 /**
- * Searches for sound after zeros, unknown bytes or a truncated frame, in content that no other detector recognized. `kind` is the kind by the file's name:
- * audio files are searched further, files with other names need more frames in a row, and images and videos are not searched.
+ * Searches for sound after zeros, unknown bytes or a truncated frame, in content that no other detector recognized. `kind` is the kind by the file's name.
+ * Audio files are searched further than files with other names, which also need more frames in a row. Images and videos are not searched.
  */
 export function searchMpegAudio(reader: Reader, kind: MediaKind | undefined): Found | undefined {
   if (kind === "image" || kind === "video") return undefined;
