@@ -19,7 +19,7 @@ import {
 
 const app = connect({ baseUrl: "http://127.0.0.1:9", pat: "any" });
 
-/** What programs without types may pass. */
+/** Wrong arguments that programs without types may pass. */
 const wrong: [string, (given: never) => unknown, unknown, RegExp][] = [
   ["folder", folder, undefined, /path.*got undefined/],
   ["folder", folder, "", /path.*got ""/],

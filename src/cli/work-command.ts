@@ -32,7 +32,7 @@ export function workCommand(): Command {
       const source = jetstream({ ...streamOf(options), endWhenEmpty, root, maxDeliveries });
       const inputs = await pipelineOf(path, source);
       const telemetry = await fromProject<typeof import("@opentelemetry/api")>("@opentelemetry/api");
-      // Without an SDK that the program was started with, this meter does nothing.
+      // This meter does nothing unless the program was started with an OpenTelemetry SDK.
       const meter = telemetry?.metrics.getMeter("sluice");
       await conclude(await inputs.run({ ...runOptions(options), meter }), options);
     });

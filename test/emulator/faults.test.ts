@@ -1,4 +1,4 @@
-/** Fault injection: faults happen as configured, and the records of the store show what was done. */
+/** Fault injection: faults happen as configured, and the records of the store show their effects. */
 
 import { describe, expect, it, vi } from "vitest";
 import { note, openHttp, picture } from "../helpers/http.js";

@@ -1,4 +1,4 @@
-/** Bad data, from a source or from a transform: each gets its own line in the report, and the rest arrives. */
+/** Bad data from a source or a transform: each bad input gets its own line in the report, and all others are uploaded. */
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

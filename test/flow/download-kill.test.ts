@@ -1,4 +1,4 @@
-/** A download that is killed, and the run after it. */
+/** A download that is killed, and the run that resumes it. */
 
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";

@@ -215,7 +215,7 @@ function contentsOf(input: Input): Map<string, Content> {
 }
 
 function sameIdInRun(id: string): InputError {
-  const text = `download: this run already downloaded an input with the id "${id}" and another content or record; use one folder per app`;
+  const text = `download: this run already downloaded a different input with the id "${id}"; use one folder per app`;
   return new InputError("ERR_ID_IN_RUN", text);
 }
 

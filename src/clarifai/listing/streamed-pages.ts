@@ -27,7 +27,7 @@ export async function* streamedPages(
     const page = await pageBehind(app, last?.id, perPage, signal);
     if (page && page.length === 0) break;
     if (page && last && page.at(-1)?.id === last.id) {
-      // The server ignores last_id. A page that is not full has all of its inputs.
+      // The server ignores last_id. A page that is not full contains all inputs of the app.
       if (page.length < perPage) break;
       throw notPaged(last.id);
     }

@@ -183,7 +183,7 @@ export class Message<T extends Input = Input> {
     this.context.accounting.budget.add(this.#heldBytes);
   }
 
-  /** Takes one hold back. */
+  /** Releases one hold. */
   release(): void {
     if (this.#holds === 0) return;
     this.#holds -= 1;
@@ -195,7 +195,7 @@ export class Message<T extends Input = Input> {
     if (this.#isComplete || this.context.lifecycle.isComplete) this.settle({ state: "ok" });
   }
 
-  /** Takes a hold back at the end of a stage. If an operator ended the stream behind a sink, an input that not all sinks have written is pending. */
+  /** Releases a hold at the end of a stage. If an operator ended the stream behind a sink, an input that not all sinks have written is pending. */
   letGo(): void {
     const { cut } = this.context.lifecycle;
     if (cut === undefined) {

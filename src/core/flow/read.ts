@@ -138,7 +138,7 @@ async function readItems(
       }
       item = found;
     }
-    if (isThenable(item)) item = (await item) as SourceItem; // a promise in an array
+    if (isThenable(item)) item = (await item) as SourceItem; // an array may contain promises
     const passed = pass(take(item as SourceItem, sourceName, context), signal, emit);
     if (passed) await passed;
     if (count % 64 === 0 && performance.now() > sliceEnd) {

@@ -90,7 +90,7 @@ export async function describeBytes(content: BytesContent, sentAs?: Kind): Promi
 
 /**
  * Returns the media type of a content by its first bytes and by those that `more` reads. `start` has at least 4 KB, or the whole content. Without `more`,
- * `kind` decides between video and audio where only the tracks would tell. Returns a promise only for rare types.
+ * `kind` decides between video and audio if only the tracks could distinguish them. Returns a promise only for rare types.
  */
 export function mimeTypeOf(
   start: Buffer,

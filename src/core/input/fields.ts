@@ -1,6 +1,6 @@
 /**
  * The fields of an input. A new field is declared here: its type in `Input`, its check and its traits in `fields`. The shape of drafts, the defaults, the
- * lists in error texts and the lines of a manifest derive from that. `each-field.ts` repeats the names where every nanosecond counts.
+ * lists in error texts and the lines of a manifest derive from that. `each-field.ts` repeats the names in code that runs for every input, for speed.
  */
 
 import * as z from "zod";

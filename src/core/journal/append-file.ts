@@ -122,7 +122,7 @@ export class AppendFile {
   }
 }
 
-/** Joins lines to pieces of limited length. A longer line is a piece of its own. */
+/** Joins lines to chunks of limited length. A longer line is a chunk of its own. */
 function* piecesOf(lines: readonly string[]): Generator<string> {
   let piece = "";
   for (const line of lines) {

@@ -5,7 +5,7 @@ import { type MediaOptions, receiveMedia } from "../../../src/clarifai/client/me
 import { type App, type Authorize, connect } from "../../../src/index.js";
 import { startWeb } from "../../helpers/web.js";
 
-/** The keys that each address got, in order. */
+/** The keys that each address received, in order. */
 const keys: [string, string | undefined][] = [];
 let sockets = new Set<unknown>();
 let reads = 0;

@@ -1,4 +1,4 @@
-/** Answers in forms that the API leaves open: what comes of them is the same. */
+/** Answers in forms that the API does not define: all of them have the same meaning. */
 
 import { describe, expect, it } from "vitest";
 import {

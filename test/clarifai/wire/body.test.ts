@@ -29,7 +29,7 @@ function pattern(length: number): Buffer {
 }
 
 function textOf(body: { chunks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array> }): string {
-  // A chunk is good until the next is asked for.
+  // A chunk is valid until the next one is requested.
   const chunks: Buffer[] = [];
   for (const chunk of body.chunks() as Iterable<Uint8Array>) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("utf8");

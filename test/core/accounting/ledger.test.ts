@@ -1,4 +1,4 @@
-/** The ledger and the gate against a plain model: whatever stages do with messages, each input has one outcome, and what is held is known. */
+/** The ledger and the budget against a plain model: whatever stages do with messages, each input has one outcome, and held messages are counted. */
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -22,7 +22,7 @@ interface Part {
   holds: number;
   bytes: number;
   settled: boolean;
-  /** It was split or changed, and others stand for it. */
+  /** The message was split or changed, and others replace it. */
   spent: boolean;
 }
 

@@ -17,7 +17,7 @@ const shout = (input: { text?: string }) => ({ ...input, text: input.text?.toUpp
 const plain = defineTransform({ name: "plain", apply: (input) => input });
 const sink = () => sinkOf(() => undefined);
 
-/** Pipes that do not fit, as programs without types may have them, and what is said of them. */
+/** Invalid pipes, as programs without types may have them, with the expected error. */
 const misfits: [string, readonly unknown[], string, RegExp][] = [
   [
     "a function of inputs",

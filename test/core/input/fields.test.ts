@@ -1,4 +1,4 @@
-/** Every declared field gets through normalization, freezing, the journal key and the display. */
+/** Normalization, freezing, the journal key and the display handle every declared field. */
 
 import { expect, it } from "vitest";
 import { journalKeyOf } from "../../../src/core/input/each-field.js";
@@ -13,7 +13,7 @@ import type { Input } from "../../../src/core/input/input.js";
 import { inputText } from "../../../src/core/input/input-text.js";
 import { normalize } from "../../../src/core/input/normalize.js";
 
-/** A value of each field; the compiler asks for one when a field is added. */
+/** A value of each field. The compiler requires one for a new field. */
 const values: { [Name in keyof Required<InputDraft>]: () => NonNullable<InputDraft[Name]> } = {
   id: () => "an-id",
   image: () => ({ path: "a.jpg", sizeBytes: 3, modifiedMs: 4 }),

@@ -1,4 +1,4 @@
-/** RxJS operators whose drops are counted at once. */
+/** through(): RxJS operators whose dropped inputs are counted at once. */
 
 import { bufferCount, delay, filter, map, take, tap } from "rxjs";
 import { expect, it } from "vitest";

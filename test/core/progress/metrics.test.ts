@@ -9,7 +9,7 @@ import { batch, flow, InputError, transform, upload } from "../../../src/index.j
 import { sinkOf, texts } from "../../helpers/flows.js";
 import { openStore } from "../../helpers/store.js";
 
-/** A meter, and what it shows when somebody collects: values by name and attributes. */
+/** A meter, and the values that a collection returns, by name and attributes. */
 function openMeter() {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });

@@ -26,7 +26,7 @@ const halfWay: ProgressEvent = {
   waits: ["requests: 4 are open, 2 wait for a slot"],
 };
 
-/** Lets a test turn the clock; gives back what is written to stderr meanwhile. */
+/** Lets a test control the clock, and returns the text written to stderr. */
 function stoppedClock(): string[] {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
   const written: string[] = [];

@@ -5,7 +5,7 @@ import { openStore } from "../../helpers/store.js";
 
 const never = () => new Promise<never>(() => undefined);
 
-/** Starts a run that stalls; gives back what it said first. It is aborted when the test is over. */
+/** Starts a run that stalls, and returns its first stall. The run is aborted at the end of the test. */
 function stallOf(start: (options: RunOptions) => Promise<unknown>, options: RunOptions = {}): Promise<Stall> {
   const abort = new AbortController();
   onTestFinished(() => abort.abort());

@@ -7,7 +7,7 @@ import type { Reader } from "./reader.js";
 const maxBoxes = 400;
 const maxTracks = 64;
 
-/** First boxes of a file. Without `ftyp`, it is an old QuickTime film or a part of a stream. */
+/** First boxes of a file. Without `ftyp`, it is an old QuickTime movie or a part of a stream. */
 const firstBoxes = new Set(["ftyp", "styp", "moov", "mdat", "wide", "pnot", "free", "skip", "moof", "sidx"]);
 /** Other content may begin with these, too; it is media if a `moov` follows. */
 const weakBoxes = new Set(["free", "skip"]);

@@ -1,4 +1,4 @@
-/** JPEG: width and height from the frame header, wherever it lies. */
+/** JPEG: width and height from the frame header, at any position. */
 
 import type { Found } from "./found.js";
 import type { Reader } from "./reader.js";
