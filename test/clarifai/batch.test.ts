@@ -139,7 +139,7 @@ describe("batch", () => {
     expect(report.failures[0]).toMatchObject({ code, stage: "batch" });
   });
 
-  it("counts the bytes that the request then has", () => {
+  it("counts exactly the bytes that the request has later", () => {
     const input: Input = { ...file("ünïcode", "image", 12_345), metadata: { name: "😀" }, text: 'a "b"\n' };
     const encoded = encodeInput(input);
     const media = Buffer.alloc(12_345).toString("base64");

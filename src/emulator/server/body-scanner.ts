@@ -211,7 +211,7 @@ export class BodyScanner {
   }
 
   #keep(piece: Buffer): void {
-    // Copies the piece, because a slice would keep the whole chunk in memory.
+    // Copies these bytes, because a slice would keep the whole chunk in memory.
     if (piece.length > 0) this.#remaining.push(Buffer.from(piece));
   }
 }
