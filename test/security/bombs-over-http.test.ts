@@ -178,7 +178,7 @@ const fetchers: Record<string, (url: string) => Promise<unknown>> = {
       .run();
     if (report.failures[0]) throw new Error(report.failures[0].code);
   },
-  store: (url) => {
+  emulator: (url) => {
     const { signal } = new AbortController();
     return fetchMedia(url, files, {
       maxBytes: limit,

@@ -85,7 +85,7 @@ const fetchers: Record<string, (url: string) => Promise<string>> = {
       .run();
     return report.failures[0]?.code ?? "read";
   },
-  store: (url) => storedBy(store, url),
+  emulator: (url) => storedBy(store, url),
 };
 
 /** Sends an address to an emulator, and returns "read" when the emulator has fetched it, otherwise its status code. */
@@ -171,7 +171,7 @@ const attacks: [what: string, url: string, code: string][] = [
 
 describe.each(Object.entries(fetchers))("blocked: redirects, by %s", (name, ask) => {
   it.each(attacks)("%s", async (_, url, code) => {
-    expect(await ask(url)).toBe(name === "store" ? "30002" : code);
+    expect(await ask(url)).toBe(name === "emulator" ? "30002" : code);
     expect(inside.asked).toEqual([]);
     await vi.waitFor(() => expect(outside.open.now).toBe(0), { interval: 5, timeout: 20_000 });
   });

@@ -1,4 +1,4 @@
-/** Patches annotations: of listed inputs those that a transform changed or removed, of others all that they have. */
+/** Patches annotations: for listed inputs those that a transform changed or removed, for other inputs all of their annotations. */
 
 import type { Message } from "../../core/accounting/message.js";
 import type { Listed } from "../../core/accounting/tracking.js";

@@ -36,7 +36,7 @@ const step = fc.oneof(
 );
 
 describe("the ledger", () => {
-  it("gives every input the worst outcome of its parts, once, and counts what is held", () => {
+  it("gives every input the worst outcome of its parts, once, and counts held messages", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
         const context = new RunContext();

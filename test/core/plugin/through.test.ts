@@ -7,7 +7,7 @@ import { sinkOf, texts } from "../../helpers/flows.js";
 
 const number = (message: Message) => Number(message.value.id.slice(1));
 
-it("settles what an operator drops as skipped, with its origin, while the run goes on", async () => {
+it("settles an input that an operator drops as skipped, with its origin, during the run", async () => {
   const report = await flow(texts(5))
     .pipe(through(filter((message) => number(message) % 2 === 0)))
     .run();
