@@ -1,4 +1,4 @@
-/** The build: one file for each entry and for what they share, the types of every file beside them, and the gallery's page. */
+/** Builds the package: one file for each entry and for shared code, the types of every file, and the gallery's page. */
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build, type PluginBuild } from "esbuild";
 import { landPath } from "./land-path.js";
 
-/** Packages that go into our own files: what every program loads at its start is loaded as one file. The rest is loaded on first use. */
+/** Packages that are bundled, because every program loads them at its start. All others are loaded on first use. */
 const bundled = ["image-size", "ipaddr.js", "picomatch", "undici/lib", "xxhash-wasm", "zod"];
 
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
@@ -35,7 +35,7 @@ const { metafile } = await build({
   plugins: [{ name: "undici", setup: leaveOut }],
   minifyWhitespace: true, // a third less to read at each start; names stay
   lineLimit: 160, // Node.js shows the line of an error that nobody catches
-  // What is bundled and is no ES module itself asks for Node's own modules with `require`.
+  // Bundled CommonJS packages load the modules of Node.js with `require`.
   banner: {
     js: `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`,
   },
@@ -61,7 +61,7 @@ writeFileSync("dist/gallery/land.txt", landPath("node_modules/world-atlas/land-1
 const inputs = [metafile, pageFiles].flatMap((files) => Object.keys(files.inputs));
 writeFileSync("dist/licenses.txt", licenses([...inputs, "node_modules/world-atlas/land-110m.json"]));
 
-/** What of undici is not bundled: its index, which the emulator uses, and the modules of fetch, which are loaded with the first form or Blob that is sent. */
+/** Modules of undici that are not bundled: its index, which the emulator uses, and those of fetch, which only a form or a Blob needs. */
 function leaveOut({ onResolve }: PluginBuild): void {
   onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, external: true }));
   onResolve({ filter: /^\.\.?\/.*web\// }, ({ path, resolveDir }) => {
@@ -70,7 +70,7 @@ function leaveOut({ onResolve }: PluginBuild): void {
   });
 }
 
-/** The licences of the packages that are in our files, as they ask for. */
+/** Writes the licences of the bundled packages, which require this. */
 function licenses(inputs: readonly string[]): string {
   const names = new Set(inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]));
   const texts = [...names].sort().flatMap((name) => {

@@ -1,9 +1,9 @@
-/** Prints what came of the faults, the kills and the attacks: how many there were, and what was lost, duplicated, corrupted or wrongly deleted. */
+/** Prints the results of the faults, the kills and the attacks: their numbers, and the inputs that were lost, duplicated, corrupted or wrongly deleted. */
 
 import { basename } from "node:path";
 import type { Reporter, TestModule } from "vitest/node";
 
-/** What a run of the matrix leaves in the meta of its test. */
+/** The result of a run of the matrix, in the `meta` of its test. */
 interface FaultRun extends Record<(typeof findings)[number], string[]> {
   faults: Record<string, number>;
   inputs: number;

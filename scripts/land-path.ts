@@ -22,7 +22,7 @@ export function landPath(path: string): string {
       return [Math.round((longitude + 180) * 10), Math.round((90 - latitude) * 10)];
     });
   });
-  // An arc with a negative number is the one of its complement, backwards.
+  // A negative number refers to the arc of its bitwise complement, in reverse order.
   const line = (number: number) => (number < 0 ? [...(lines[~number] ?? [])].reverse() : (lines[number] ?? []));
   const rings = objects.land.geometries.flatMap((geometry) => geometry.arcs.flat());
   return rings.map((ring) => pathOf(ring.flatMap(line))).join("");
@@ -35,7 +35,7 @@ function pathOf(points: readonly [number, number][]): string {
     const step: [number, number] = [x - lastX, y - lastY];
     [lastX, lastY] = [x, y];
     if (step[0] === 0 && step[1] === 0) return [];
-    // From one edge of the map to the other, where land goes on there: no line, but around the pole.
+    // Land that continues across the edge of the map gets no line along the edge, except around the pole.
     return [`${Math.abs(step[0]) > 1800 && y < 1790 ? "m" : "l"}${step.join(" ")}`];
   });
   return `M${first.join(" ")}${steps

@@ -31,7 +31,7 @@ const optionFields = {
   data: z.string().min(1).optional(),
   /** Requests per second that the account may send. Default: 15 on the platform; found by trying on other servers. */
   requestsPerSecond: z.number().positive().optional(),
-  /** Most requests in flight at once; the client finds out how many it uses. Default: 32. */
+  /** Maximum number of requests in flight at once; the client finds out how many it uses. Default: 32. */
   maxConcurrency: z.number().int().min(1).optional(),
   /** Longest wait for the start of an answer, in milliseconds; its end may take twice as long. Default: 120,000. */
   timeoutMs: z.number().positive().optional(),

@@ -19,7 +19,7 @@ import {
 
 const app = connect({ baseUrl: "http://127.0.0.1:9", pat: "any" });
 
-/** What programs without types may pass. */
+/** Wrong arguments that programs without types may pass. */
 const wrong: [string, (given: never) => unknown, unknown, RegExp][] = [
   ["folder", folder, undefined, /path.*got undefined/],
   ["folder", folder, "", /path.*got ""/],
@@ -40,7 +40,7 @@ const wrong: [string, (given: never) => unknown, unknown, RegExp][] = [
   ]),
 ];
 
-it.each(wrong)("%s says at once what is wrong with its first argument", (name, make, given, text) => {
+it.each(wrong)("%s throws at once and names what is wrong with its first argument", (name, make, given, text) => {
   expect(() => make(given as never)).toThrow(
     expect.objectContaining({
       name: "OptionsError",

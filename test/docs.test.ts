@@ -1,4 +1,4 @@
-/** The code in the pages fits the library as it is built: every block of code is type-checked. And every public name has a docstring. */
+/** Checks the types of every block of code in the pages against the built library, and that every public name has a docstring. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -19,7 +19,7 @@ function pages(folder: string): string[] {
   });
 }
 
-/** What a block takes for granted: the names of the library, a connection, and a few of everyday's. */
+/** The names that a block may use without declaring them: those of the library, a connection, and a few common ones. */
 function withPrelude(code: string): string {
   const used = (names: object, from: string) => {
     const found = Object.keys(names).filter(
@@ -44,7 +44,7 @@ function withPrelude(code: string): string {
   return `${parts.join(" ")} export {};\n${code}`;
 }
 
-/** The blocks of code in all pages, by the names of the files that they would be. */
+/** The blocks of code in all pages, as source files by name. */
 function blocksOfPages(): Map<string, string> {
   const files = new Map<string, string>();
   for (const page of [
@@ -63,7 +63,7 @@ const entries = ["index", "emulator/index", "jetstream/index", "testing/index"].
   join(root, `dist/${name}.d.ts`),
 );
 
-/** The blocks and the library as it is built, in one program: reading its types takes longer than the rest. */
+/** All blocks and the built library in one program, because reading the types of the library takes most of the time. */
 function programOf(files: ReadonlyMap<string, string>): ts.Program {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile) as { config: object };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);

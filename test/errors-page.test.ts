@@ -1,4 +1,4 @@
-/** The page of error codes names every code that the source can give, and no other. */
+/** The page of error codes lists every code in the source, and no other. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,11 +7,11 @@ import { expect, it } from "vitest";
 const root = join(import.meta.dirname, "..");
 
 function codesIn(text: string, pattern: RegExp): string[] {
-  // A code that ends in a number of HTTP stands for all of them.
+  // A code that ends in an HTTP status represents all codes of this form.
   return [...text.matchAll(pattern)].map(([, code = ""]) => code.replace(/^ERR_HTTP_(\d+)?$/, "ERR_HTTP_…"));
 }
 
-it("names every code once, with its cause and its cure", () => {
+it("lists every code once, with its cause and its fix", () => {
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => readFileSync(join(root, "src", name), "utf8"));

@@ -1,4 +1,4 @@
-/** The examples run as they stand, as a user would run them, with the library as it is built. */
+/** Runs the examples unchanged, as a user would, with the built library. */
 
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
 const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
 
-/** What the output of each must show. */
+/** Text that the output of each example must contain. */
 const shows: Record<string, RegExp[]> = {
   "quickstart.ts": [/read 18 = ok 14 \+ failed 0 \+ skipped 4/, /10 files are byte for byte the same, 0 differ/],
   "01-folder.ts": [/read 18 = ok 14 \+ failed 0 \+ skipped 4/, /excluded/],
@@ -71,7 +71,7 @@ const shows: Record<string, RegExp[]> = {
   "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
 };
 
-/** Runs one script in an empty folder, with nothing of the environment that could lead it elsewhere, and on this machine alone. */
+/** Runs one script in an empty folder, without environment variables that name a target, and without access to other machines. */
 async function runScript(path: string, ...more: string[]): Promise<string> {
   const { PATH, HOME, NODE_OPTIONS } = process.env;
   const env = { PATH, HOME, NODE_OPTIONS } as NodeJS.ProcessEnv;
@@ -98,7 +98,7 @@ describe.concurrent("examples", () => {
     for (const pattern of shows[name] ?? []) expect(output).toMatch(pattern);
   });
 
-  it("quickstart.ts takes any folder, and fails with a line for what is wrong", { timeout: 120_000 }, async ({
+  it("quickstart.ts accepts any folder, and fails with one line about the problem", { timeout: 120_000 }, async ({
     expect,
   }) => {
     const folder = await mkdtemp(join(tmpdir(), "sluice-folder-"));

@@ -1,4 +1,4 @@
-/** The package as it is packed: installed in an empty folder, its imports and types work. */
+/** Packs the package and installs it in an empty folder, where its imports and types must work. */
 
 import { execFile } from "node:child_process";
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
@@ -35,7 +35,7 @@ it("gives working imports, types and a command", { timeout: 120_000 }, async () 
   const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
   expect(files.every(({ path }) => /^(dist\/|README\.md|LICENSE|CHANGELOG\.md|package\.json)/.test(path))).toBe(true);
 
-  // The dependencies are the ones of this checkout; only the package itself comes out of the tarball.
+  // The dependencies come from this checkout; only the package itself comes from the tarball.
   await run("tar", ["-xzf", join(folder, filename), "-C", folder]);
   const modules = join(folder, "node_modules");
   await mkdir(modules);

@@ -1,4 +1,4 @@
-/** The tests themselves stay on this machine. */
+/** The tests themselves connect only to this machine. */
 
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
@@ -12,7 +12,7 @@ const outside = "203.0.113.1";
 const refusal = { code: "ERR_NOT_LOOPBACK", message: expect.stringContaining(outside) };
 
 const failure = (socket: Socket) => new Promise((_, reject) => void socket.once("error", reject));
-/** What any name is told to be; in the two ways in which Node.js asks. */
+/** A DNS lookup that returns this address for every name, in both forms of Node.js. */
 const answers =
   (address: string): LookupFunction =>
   (_, options, callback) =>
@@ -35,25 +35,25 @@ describe("a connection of a test", () => {
     await expect(failure(connectTcp(80, host))).rejects.toMatchObject({ code: "ERR_NOT_LOOPBACK", address: host });
   });
 
-  it("does not go to the address that a name is said to have", async () => {
+  it("is refused if the name resolves to another machine", async () => {
     const lookup = answers(outside);
     await expect(failure(connectTcp({ host: "a.test", port: 80, lookup }))).rejects.toMatchObject(refusal);
     const dispatcher = new Agent({ connect: { lookup } });
     await expect(request("http://a.test/", { dispatcher })).rejects.toMatchObject(refusal);
   });
 
-  it("asks nobody for the address of a name", async () => {
+  it("sends no DNS query for a name", async () => {
     await expect(failure(connectTcp(80, "a.test"))).rejects.toMatchObject({ address: "a.test" });
   });
 
-  it("is refused to fetch and undici, and in the programs that tests start", async () => {
+  it("is refused from fetch and undici, and from child processes of tests", async () => {
     await expect(fetch(`http://${outside}/`)).rejects.toMatchObject({ cause: refusal });
     await expect(request(`http://${outside}/`)).rejects.toMatchObject(refusal);
     const script = `require("net").connect(80, "${outside}")`;
     expect(spawnSync(process.execPath, ["-e", script], { encoding: "utf8" }).stderr).toContain("ERR_NOT_LOOPBACK");
   });
 
-  it("goes to this machine, by number, by name, and by path", async () => {
+  it("reaches this machine by address, by name, and by socket path", async () => {
     const path = join(import.meta.dirname, `../node_modules/.cache/loopback-only-${process.pid}.sock`);
     const listening = async (...place: [string] | [number, string]) => {
       const server = createServer((_, response) => response.end("here"));

@@ -29,7 +29,7 @@ async function linkModules(folder: string): Promise<string> {
   return modules;
 }
 
-it("builds, passes its tests, and works as it is packed", { timeout: 60_000 }, async () => {
+it("the example plugin builds, passes its tests, and works as a package", { timeout: 60_000 }, async () => {
   const folder = join(temporaryFolder(), "plugin");
   await cp(join(root, "examples/plugin"), folder, { recursive: true });
   await linkModules(folder);

@@ -1,4 +1,4 @@
-/** Who is measured for each verb: what it is called, which server it speaks to, and which sets it cannot do. */
+/** The contenders for each verb: name, server, and the sets that they do not support. */
 
 const noRows = { text: "the rows of a CSV are no files" };
 

@@ -1,17 +1,17 @@
-/** The data sets: made once in a temporary folder, and used again while they are there. */
+/** The data sets: created once in a temporary folder, and used again as long as they exist. */
 
 import { randomFillSync, randomInt } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A 1 × 1 JPEG; readers pass over what follows it. */
+/** A 1 × 1 JPEG; readers ignore the bytes after it. */
 const jpeg = Buffer.from(
   "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=",
   "base64",
 );
 
-/** The beginning of an MP4: its type, a list of one track of video, and a box that holds the rest of the file. */
+/** The beginning of an MP4: its type, a list with one video track, and a box with the rest of the file. */
 function mp4(bytes) {
   const type = box("ftyp", Buffer.from("isom\0\0\x02\0isomiso2avc1mp41", "latin1"));
   const handler = box("hdlr", Buffer.alloc(8), Buffer.from("vide", "latin1"), Buffer.alloc(13));
@@ -29,7 +29,7 @@ function box(name, ...parts) {
   return Buffer.concat([header, content]);
 }
 
-/** The header of a WAV: a second has 8,000 samples of a byte. */
+/** The header of a WAV with 8,000 samples of one byte a second. */
 function wav(bytes) {
   const header = Buffer.from(
     "RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\0\0\0\0\0\0\0\0\x01\0\x08\0data\0\0\0\0",
@@ -49,12 +49,12 @@ export const sets = {
   text: { title: "a CSV of 1,000,000 rows of text", kind: "text", count: 1_000_000, extension: "csv" },
 };
 
-/** Makes a set unless it is there; gives back where it is: a folder, or a CSV file. */
+/** Creates a set if it does not exist, and returns its path: a folder, or a CSV file. */
 export function makeSet(name, set = sets[name]) {
   const { title, kind, count, bytes = 0, extension } = set;
   const folder = join(tmpdir(), "sluice-bench", name);
   const made = join(tmpdir(), "sluice-bench", `${name}.made`);
-  const description = `${count} ${bytes} ${extension} 2`; // the number counts changes of how sets are made
+  const description = `${count} ${bytes} ${extension} 2`; // increase the number when the sets change
   const path = kind === "text" ? join(folder, "rows.csv") : folder;
   if (existsSync(made) && readFileSync(made, "utf8") === description) return path;
   process.stderr.write(`making ${title} in ${folder}\n`);

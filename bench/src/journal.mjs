@@ -1,6 +1,6 @@
 /**
- * Measures the journal: how fast outcomes are kept, how fast a million are loaded again and in how much memory, and what it costs to start
- * a finished upload again, with a journal and by asking the server.
+ * Measures the journal: how fast it records outcomes, the time and memory to load a million of them, and the time of a second run of a
+ * finished upload, with the journal and with lookups on the server.
  *
  *   node bench/src/journal.mjs --inputs 1000000 --files 100000
  */
@@ -99,7 +99,7 @@ async function measureFiles(title, server, stepsAfter) {
   }
 }
 
-/** Every step is a process of its own, so that its memory is its own. */
+/** Runs every step in a process of its own, so that its memory is measured alone. */
 async function inChild(step, server) {
   const options = Object.entries({ ...values, step, server }).filter(([, value]) => value !== undefined);
   const child = fork(
@@ -119,7 +119,7 @@ function* numbered(count) {
   for (let n = 0; n < count; n += 1) yield { id: `input-${n}`, text: `text ${n}` };
 }
 
-/** Sounds of 4 KB, each another one. */
+/** Audio files of 4 KB, each different. */
 function makeFiles(count) {
   if (existsSync(files)) return;
   const bytes = Buffer.alloc(4096);

@@ -1,4 +1,4 @@
-/** Measures the contenders on the sets, in turn and several times over, and prints a table for each set. */
+/** Measures every contender on every set in several rounds, and prints a table for each set. */
 
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * Measures whether memory grows with the number of files: an upload of few small files and one of many, each in a process of its own,
- * to a server that discards what it gets.
+ * Measures whether memory grows with the number of files: it uploads few small files and then many, each time in a process of its own,
+ * to a server that discards all bodies.
  *
  *   node bench/src/memory.mjs --files 2000,200000
  */

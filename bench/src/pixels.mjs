@@ -1,8 +1,8 @@
 /**
- * Measures what becomes of large photos on their way through `fitImage`, against a plain loop of sharp calls that makes the same files of them.
+ * Compares `fitImage` on large photos with a plain loop of sharp calls that makes the same files.
  *
  *   node bench/src/pixels.mjs --images 40 --rounds 5
- *   node bench/src/pixels.mjs --images 40 --more 400    # whether memory grows with their number
+ *   node bench/src/pixels.mjs --images 40 --more 400    # repeats with 400 photos, to see whether memory grows
  */
 
 import { spawn } from "node:child_process";
@@ -67,10 +67,10 @@ const contenders = {
 if (values.contender) await contend();
 else await compare();
 
-/** In a process of its own: the work, what it took, and the longest time for which the event loop stood still. */
+/** Runs the work in a process of its own, and measures its time, its memory and the longest delay of the event loop. */
 async function contend() {
   const { measured } = await import("./usage.mjs");
-  await Promise.all([import("sharp"), import(library.href)]); // what is measured is the work, and not the start
+  await Promise.all([import("sharp"), import(library.href)]); // the measured time excludes the start
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const started = performance.now();
@@ -85,7 +85,7 @@ async function compare() {
   for (const count of counts) {
     const results = { sluice: [], loop: [] };
     for (let round = 0; round < Number(values.rounds); round += 1) {
-      // The order changes, so that neither has the warmer machine.
+      // The order alternates, so that no contender always runs on the warmer machine.
       const names = round % 2 === 0 ? ["loop", "sluice"] : ["sluice", "loop"];
       for (const name of names) results[name].push(await inChild(name, count));
     }
@@ -128,7 +128,7 @@ function folderOf(images) {
   return join(work, String(images));
 }
 
-/** Photos of 12 megapixels: soft shapes with some grain, each with bytes of its own at the end. */
+/** Makes photos of 12 megapixels: soft shapes with some noise, each with different bytes at the end. */
 async function makePhotos(count) {
   const folder = folderOf(count);
   if (existsSync(folder) && readdirSync(folder).length === count) return;

@@ -1,4 +1,4 @@
-/** One run: a fresh server and a contender, each a process of its own; what it took, and what arrived. */
+/** One run: starts a new server and a contender as two processes, and measures time, memory and the inputs that arrived. */
 
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const patienceMs = 600_000;
 const fileOf = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Gives back `seconds`, `cpuSeconds`, `peakBytes`, `requests` and `bytes`, or `failed` with the reason. */
+/** Returns `seconds`, `cpuSeconds`, `peakBytes`, `requests` and `bytes`, or `failed` with the reason. */
 export async function run(verb, contender, set, path) {
   const server = fork(fileOf(`servers/${contender.server}.mjs`), [path, set.kind], { execArgv: [] });
   const ended = once(server, "exit").then(() => {
@@ -48,7 +48,7 @@ export async function run(verb, contender, set, path) {
   return { seconds, requests, bytes, ...JSON.parse(report) };
 }
 
-/** The files are in memory for all contenders alike: what is measured is not the disk. */
+/** Reads the files into the cache of the system, so that the disk is not part of the measurement. */
 function readOnce(path) {
   const paths = statSync(path).isFile() ? [path] : readdirSync(path).map((name) => join(path, name));
   for (const one of paths) readFileSync(one);

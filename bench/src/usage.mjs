@@ -1,8 +1,8 @@
-/** Loaded into every contender: when the process ends, it tells the runner what it used. */
+/** Loaded into every contender: reports time and memory to the runner when the process ends. */
 
 import { writeSync } from "node:fs";
 
-/** What a contender measured itself: `seconds` and `cpuSeconds` of the part that counts. */
+/** Times that a contender measured itself: `seconds` and `cpuSeconds` of the measured part. */
 export const measured = {};
 
 process.on("exit", () => {

@@ -1,10 +1,10 @@
 /**
- * Measures work on many machines, on one: workers that take references of files from a stream of NATS JetStream and upload them into an embedded
- * store. Needs `nats-server` on the PATH.
+ * Simulates many machines on one: workers take file references from a stream of NATS JetStream and upload the files to an emulator.
+ * Needs `nats-server` on the PATH.
  *
  *   node bench/src/workers.mjs rate                   four workers, one killed midway, one added late, at 15 requests a second
- *   node bench/src/workers.mjs rate --restart         the same, and the engine is killed midway too, and comes back
- *   node bench/src/workers.mjs throughput             one worker, two, and the same flow without the engine; to a server that discards, without a limit
+ *   node bench/src/workers.mjs rate --restart         the same, and the NATS server is also killed midway and restarted
+ *   node bench/src/workers.mjs throughput             one worker, two workers, and the same flow without NATS; the server discards everything and has no rate limit
  */
 
 import { fork, spawn } from "node:child_process";
@@ -42,7 +42,7 @@ const folder = mkdtempSync(join(tmpdir(), "sluice-workers-"));
 const pipeline = join(folder, "pipeline.mjs");
 const library = new URL("index.js", dist).href;
 const sends = join(folder, "sends.txt");
-// Each worker notes when it sends: a store that is busy for a moment sees what was sent meanwhile as one burst.
+// Each worker records when it sends, because a busy emulator receives the requests of a moment as one burst.
 writeFileSync(
   pipeline,
   `import { appendFileSync } from "node:fs";
@@ -53,16 +53,16 @@ writeFileSync(
    const app = await connect({ requestsPerSecond });
    export default (source) => flow(source).pipe(batch(), upload(app));`,
 );
-const engine = await startEngine();
+const nats = await startNatsServer();
 process.on("exit", () => {
-  engine.kill();
+  nats.kill();
   rmSync(folder, { recursive: true, force: true });
 });
 if (positionals[0] === "throughput") await throughput();
 else await rate();
 process.exit();
 
-/** Four workers and their misfortunes; everything is counted by the store's own record and by the requests that reached it. */
+/** Four workers, of which one is killed. The emulator's records and the requests that it received give all counts. */
 async function rate() {
   const perSecond = Number(values.rate);
   const store = await startEmulator({ data: join(folder, "store"), requestsPerSecond: perSecond });
@@ -72,22 +72,22 @@ async function rate() {
   console.log(`submitted: ${submitted.output().trim()}`);
   const work = () => run(["work", pipeline, "--stream", "sounds", "--end-when-empty", "--json"], env);
   const workers = [work(), work(), work(), work()];
-  const stand = () => streamReport({ stream: "sounds", servers: engine.url, maxKept: 0 }).then(({ counts }) => counts);
+  const stand = () => streamReport({ stream: "sounds", servers: nats.url, maxKept: 0 }).then(({ counts }) => counts);
   await until(async () => (await stand()).ok > count * 0.3);
   workers[0].child.kill("SIGKILL");
   console.log(`one of four workers is killed: ${text(await stand())}`);
   if (values.restart) {
     await until(async () => (await stand()).ok > count * 0.4);
-    engine.kill();
+    nats.kill();
     await sleep(3000);
-    await engine.start();
-    console.log(`the engine was killed, and is back after 3 s`);
+    await nats.start();
+    console.log(`the NATS server was killed, and runs again after 3 s`);
   }
   await until(async () => (await stand()).ok > count * 0.6);
   workers.push(work());
   console.log(`one comes late: ${text(await stand())}`);
   await Promise.all(workers.map(({ ended }) => ended));
-  const { counts, isDone } = await streamReport({ stream: "sounds", servers: engine.url });
+  const { counts, isDone } = await streamReport({ stream: "sounds", servers: nats.url });
   console.log(`report: ${text(counts)}, all done: ${isDone}`);
 
   const files = new Set(
@@ -108,7 +108,7 @@ async function rate() {
   const [first, last] = [sent[0], sent.at(-1)];
   const seconds = (last - first) / 1000;
   const most = (ms) => Math.max(...sent.map((at) => within(at, at + ms)));
-  // At the end, when the inputs of the killed worker are waited for, there is less to send than is granted.
+  // At the end, while the run waits for the inputs of the killed worker, the workers send less than the rate limit allows.
   const perSecondOf = (ms) => (most(ms) / (ms / 1000)).toFixed(2);
   console.log(
     `requests ${sent.length} in ${seconds.toFixed(1)} s; ${perSecondOf(20_000)} a second in the busiest 20 s, ` +
@@ -120,9 +120,9 @@ async function rate() {
   if (right.size !== files.size || twice > 0 || !isDone) process.exitCode = 1;
 }
 
-/** How long all of it takes, from the start of the workers to the end of the last; a worker needs a second to find out that nothing is left. */
+/** Measures the time from the start of the workers to the end of the last one. A worker needs a second to find that the stream is empty. */
 async function throughput() {
-  const kinds = { "without the engine": 0, "one worker": 1, "two workers": 2 };
+  const kinds = { "without NATS": 0, "one worker": 1, "two workers": 2 };
   const times = Object.fromEntries(Object.keys(kinds).map((name) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const [name, workers] of Object.entries(kinds)) {
@@ -145,14 +145,12 @@ async function throughput() {
     console.log(`${name}: ${median(list).toFixed(2)} s (${all}), ${Math.round(count / median(list))} inputs a second`);
   }
   const [without, one, two] = Object.values(times).map(median);
-  console.log(
-    `one worker / without the engine: ${(one / without).toFixed(2)}; one worker / two: ${(one / two).toFixed(2)}`,
-  );
+  console.log(`one worker / without NATS: ${(one / without).toFixed(2)}; one worker / two: ${(one / two).toFixed(2)}`);
 }
 
-async function startEngine() {
+async function startNatsServer() {
   const port = await freePort();
-  const data = join(folder, "engine");
+  const data = join(folder, "nats");
   const started = { url: `nats://127.0.0.1:${port}`, child: undefined };
   started.start = async () => {
     started.child = spawn("nats-server", ["-js", "-sd", data, "-a", "127.0.0.1", "-p", String(port)], {
@@ -169,7 +167,7 @@ async function startEngine() {
 }
 
 function run(args, env) {
-  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...env, NATS_URL: engine.url } });
+  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...env, NATS_URL: nats.url } });
   let out = "";
   let lines = "";
   child.stdout.on("data", (chunk) => (out += chunk));

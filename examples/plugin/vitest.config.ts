@@ -1,4 +1,4 @@
-/** Vitest looks for a configuration in the folders above too; this is the one of the package. */
+/** The configuration of this package. Without it, Vitest would use one from a folder above. */
 
 import { defineConfig } from "vitest/config";
 

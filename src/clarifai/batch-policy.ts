@@ -17,8 +17,8 @@ export function measureInput(input: Input): Encoded {
 export const uploadPolicy = {
   maxItems: limits.maxInputsPerRequest,
   maxBytes: limits.maxRequestBytes,
-  envelopeBytes: 256, // brackets, the id of the job, the conflict policy
-  separatorBytes: 1, // the comma
+  envelopeBytes: 256, // brackets, job id and conflict policy
+  separatorBytes: 1, // the comma between two inputs
   measure: measureInput,
   lane: (input) => kindOf(input) ?? "text",
   isAlone: (input) => input.video !== undefined,

@@ -9,7 +9,7 @@ import { uploadPolicy } from "./batch-policy.js";
 import { limits } from "./limits.js";
 
 const optionFields = {
-  /** Most inputs of one batch, 1 to 128. Default: 128. */
+  /** Maximum number of inputs of one batch, 1 to 128. Default: 128. */
   maxItems: z.number().int().min(1).max(limits.maxInputsPerRequest).default(limits.maxInputsPerRequest),
   /** The encoded request has fewer bytes than this, at least 1000. Default and maximum: 128,000,000. */
   maxBytes: z.number().int().min(1000).max(limits.maxRequestBytes).default(limits.maxRequestBytes),

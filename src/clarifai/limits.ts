@@ -10,11 +10,11 @@ export const MB = 1_000_000;
  * Source: Clarifai documentation, "Managing Inputs" and "Rate Limits".
  */
 export const limits = {
-  /** Most inputs in one request. */
+  /** Maximum number of inputs in one request. */
   maxInputsPerRequest: 128,
   /** The request as sent (JSON and base64) must have fewer bytes than this. */
   maxRequestBytes: 128 * MB,
-  /** Most videos in one request. */
+  /** Maximum number of videos in one request. */
   maxVideosPerRequest: 1,
   /** A file or text must have fewer bytes than this. */
   maxItemBytes: { image: 20 * MB, audio: 20 * MB, text: 20 * MB, video: 128 * MB } satisfies Record<Kind, number>,
@@ -24,13 +24,13 @@ export const limits = {
    */
   imageTypes: ["image/jpeg", "image/png", "image/apng", "image/tiff", "image/bmp", "image/webp", "image/gif"],
   refusedTypes: ["audio/midi", "audio/x-mod", "audio/x-xm", "audio/x-it", "audio/x-s3m", "video/x-fli", "video/x-anim"],
-  /** Most megapixels of an image. */
+  /** Maximum megapixels of an image. */
   maxMegapixels: 85,
-  /** Most characters of an input id. */
+  /** Maximum characters of an input id. */
   maxIdLength: 48,
-  /** Most ids in one delete or one filtered listing. */
+  /** Maximum number of ids in one delete or one filtered listing. */
   maxIdsPerRequest: 128,
-  /** Most inputs on one page of a listing. */
+  /** Maximum number of inputs on one page of a listing. */
   maxPerPage: 1000,
   /** Requests per second that the platform grants by default. */
   requestsPerSecond: 15,

@@ -19,7 +19,7 @@ export function downloadCommand(): Command {
     )
     .argument("<folder>", "folder for the files");
   const running = withRun(withSelection(command), false);
-  running.option("--concurrency <number>", "most downloads at the same time", wholeNumber(1, 64), 8);
+  running.option("--concurrency <number>", "maximum number of downloads at the same time", wholeNumber(1, 64), 8);
   return withConnection(running)
     .addHelpText("after", "\nExample:\n  $ sluice download ./out --kind image --dataset train")
     .action((folder: string, options: DownloadOptions) =>

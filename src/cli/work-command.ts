@@ -24,7 +24,11 @@ export function workCommand(): Command {
     .optionsGroup("The work:")
     .option("--end-when-empty", "end when the stream is empty and no other worker has inputs")
     .option("--root <folder>", "folder of the files, if they were submitted with --root", notEmpty)
-    .option("--max-deliveries <number>", "most deliveries of an input before it fails (default: 10)", wholeNumber(1))
+    .option(
+      "--max-deliveries <number>",
+      "maximum number of deliveries of an input before it fails (default: 10)",
+      wholeNumber(1),
+    )
     .addHelpText("after", "\nExample:\n  $ sluice work pipeline.mjs --stream photos")
     .action(async (path: string, options: WorkOptions) => {
       const { jetstream } = await import("../jetstream/index.js");
@@ -32,7 +36,7 @@ export function workCommand(): Command {
       const source = jetstream({ ...streamOf(options), endWhenEmpty, root, maxDeliveries });
       const inputs = await pipelineOf(path, source);
       const telemetry = await fromProject<typeof import("@opentelemetry/api")>("@opentelemetry/api");
-      // Without an SDK that the program was started with, this meter does nothing.
+      // This meter does nothing unless the program was started with an OpenTelemetry SDK.
       const meter = telemetry?.metrics.getMeter("sluice");
       await conclude(await inputs.run({ ...runOptions(options), meter }), options);
     });

@@ -90,7 +90,7 @@ export function describeError(error: unknown, depth = 0): string {
   }
 }
 
-/** Most causes that a text names. */
+/** Maximum number of causes that a text names. */
 const maxCauses = 5;
 
 function ownText(error: Error): string {

@@ -10,9 +10,9 @@ import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.
 const optionFields = {
   /** App that stores the contents. Default: the app that `listInputs` of this flow lists. Addresses outside of the app must be public. */
   app: z.instanceof(App).optional(),
-  /** Most downloads at once, 1 to 64. Default: 8. */
+  /** Maximum number of downloads at once, 1 to 64. Default: 8. */
   concurrency: z.number().int().min(1).max(64).default(8),
-  /** Most attempts of one file; each resumes the partial file of the attempt before it. Default: 4. */
+  /** Maximum number of attempts of one file; each resumes the partial file of the attempt before it. Default: 4. */
   maxAttempts: z.number().int().min(1).default(4),
   /** Largest file that is accepted, in bytes. Default: 2,000,000,000. */
   maxBytes: z.number().positive().default(2_000_000_000),

@@ -21,7 +21,7 @@ const optionFields = {
   wait: z.boolean().default(true),
   /** Longest wait for the processing of an input, in milliseconds; after it, the input is pending. Default: 1,800,000 (30 minutes). */
   processingTimeoutMs: z.number().positive().default(1_800_000),
-  /** Most accepted inputs that wait for their processing, at least 128. At this number, no further batch is posted. Default: 20,000. */
+  /** Maximum number of accepted inputs that wait for their processing, at least 128. At this number, no further batch is posted. Default: 20,000. */
   maxProcessing: z.number().int().min(128).default(20_000),
   /**
    * "server": looks up ids on the server before their inputs are sent, 128 per request. An input that already exists with the same content is skipped.

@@ -160,7 +160,7 @@ function itemOf(row: CsvRow, { path, header, layout, map }: Table): MaybePromise
     if (layout) {
       const input = layout(cells);
       if (input instanceof Promise) return input.then((draft) => ({ origin, input: draft }), failed);
-      // Metadata can have any shape; this source made all other fields.
+      // Only metadata need a check, because this source itself made all other fields.
       return input.metadata === undefined ? { origin, input, checked: true } : { origin, input };
     }
     const named = Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ""]));

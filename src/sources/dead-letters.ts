@@ -15,7 +15,7 @@ import { DigestSet, digestOfKey } from "../core/util/digest-set.js";
 
 /** Longest line, in bytes: a video at the limit of the API in base64, and its fields. */
 const maxLineBytes = 200_000_000;
-/** Most levels of lists and objects in a line: those of the metadata, and of the fields around them. */
+/** Maximum number of levels of lists and objects in a line: those of the metadata, and of the fields around them. */
 const maxLetterDepth = 110;
 
 /**

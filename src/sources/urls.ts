@@ -41,13 +41,13 @@ const optionFields = {
   headers: z
     .custom<Record<string, string>>(isObject, "expected an object of names and texts, received something else")
     .default({}),
-  /** Most fetches at once, 1 to 64. Fetches run ahead of the flow by no more than this number. Default: 4. */
+  /** Maximum number of fetches at once, 1 to 64. Fetches run ahead of the flow by no more than this number. Default: 4. */
   concurrency: z.number().int().min(1).max(64).default(4),
   /** Longest wait for a response, and between two of its chunks, in milliseconds. Default: 30,000. */
   timeoutMs: z.number().positive().default(30_000),
   /** Longest time for one attempt as a whole, in milliseconds. It bounds a response that never ends. Default: 600,000. */
   deadlineMs: z.number().positive().default(600_000),
-  /** Most attempts of a fetch when the server or the connection fails. Responses that ask the client to wait do not count. Default: 3. */
+  /** Maximum number of attempts of a fetch when the server or the connection fails. Responses that ask the client to wait do not count. Default: 3. */
   maxAttempts: z.number().int().min(1).default(3),
   /**
    * Longest time for which a host may refuse requests (429, or Retry-After), in milliseconds. The source waits as long as the host asks; a wait that would
@@ -103,7 +103,7 @@ export const urls = defineSource({
       return;
     }
     const { controller: stop, unlink } = linkAborts(signal);
-    setMaxListeners(0, stop.signal); // every fetch and every wait listens to it
+    setMaxListeners(0, stop.signal); // every fetch and every wait adds a listener
     const hosts = new HostGates({ maxOpen: options.concurrency, patienceMs: options.retryForMs });
     const start = (line: Line, slot: Slot) => fetched(line, options, repeats, { hosts, slot, signal: stop.signal });
     try {
@@ -111,7 +111,7 @@ export const urls = defineSource({
     } finally {
       unlink();
       stop.abort();
-      void lines.return(undefined).catch(() => undefined); // not awaited: the iterable may never answer
+      void lines.return(undefined).catch(() => undefined); // not awaited, because the iterable may never answer
     }
   },
 });
@@ -127,7 +127,7 @@ async function* linesOf(path: string): AsyncGenerator<Line> {
   try {
     for await (const { number, bytes } of readLines(path, maxLineBytes)) {
       if (number === 1 && (bytes?.[0] === 0xff || bytes?.[0] === 0xfe)) throw new Error("it is not UTF-8, but UTF-16");
-      const text = bytes ? bytes.toString("utf8").trim() : `line ${number} of ${path}`; // a line that is too long fails as an invalid URL
+      const text = bytes ? bytes.toString("utf8").trim() : `line ${number} of ${path}`; // for a line that is too long, which then fails as an invalid URL
       if (text !== "" && !text.startsWith("#")) yield { text, number };
     }
   } catch (error) {
@@ -154,7 +154,7 @@ class Repeats {
 
   /** Returns the skipped item of a repeated URL; undefined for a new one. */
   of(url: URL, { text, number }: Line, { ids }: Checked): SourceItem | undefined {
-    if (ids === "content") return undefined; // one address may have different content each time
+    if (ids === "content") return undefined; // one address may return different content each time
     const before = this.#first.claim(withoutSignature(url.href), `${this.#word} ${number}`, number);
     return before && { origin: originOf(text), skipped: `the same URL as ${before.origin}` };
   }

@@ -113,7 +113,7 @@ async function itemsOf(name: string, source: Source, inputs: number): Promise<So
   } catch (error) {
     throw pluginError(error, name, SourceError);
   } finally {
-    void Promise.resolve(iterator.return?.()).catch(() => undefined); // not awaited: a source that hangs would hang here too
+    void Promise.resolve(iterator.return?.()).catch(() => undefined); // not awaited, because a source that hangs would also hang the test
   }
   return items;
 }

@@ -29,7 +29,7 @@ const optionFields = {
   upright: z.boolean().default(true),
   /** An image with more megapixels than this, all pages together, fails before it is decoded. Default: 268. */
   maxDecodedMegapixels: z.number().positive().default(268),
-  /** Most images processed at once, 1 to 64. Default: one per core, and at most the threads of the Node.js thread pool minus one. */
+  /** Maximum number of images processed at once, 1 to 64. Default: one per core, and at most the threads of the Node.js thread pool minus one. */
   concurrency: z.number().int().min(1).max(64).optional(),
 };
 const Options = z.strictObject(optionFields);
@@ -37,7 +37,7 @@ const Options = z.strictObject(optionFields);
 export type FitImageOptions = OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options>;
 
-/** Most encodings of one image: first with lower quality, then with fewer pixels. */
+/** Maximum number of encodings of one image: first with lower quality, then with fewer pixels. */
 const maxTries = 8;
 
 /** Each image occupies a thread of the pool. One thread stays free, since the pool also reads files. */
@@ -196,5 +196,5 @@ function sizeAt(scale: number, full: { width: number; height: number }, { maxMeg
   const width = Math.max(1, Math.floor(full.width * scale));
   const height = Math.max(1, Math.floor(full.height * scale));
   if (width * height <= maxPixels) return { width, height };
-  return { width: Math.min(width, maxPixels), height: Math.min(height, maxPixels) }; // one side is a single pixel
+  return { width: Math.min(width, maxPixels), height: Math.min(height, maxPixels) }; // here one side is a single pixel
 }

@@ -14,7 +14,7 @@ const optionFields = {
    * it. "fail": the input fails (ERR_EXIF). Default: "note".
    */
   onBroken: z.enum(["note", "fail"]).default("note"),
-  /** Most images read at once. Default: 4. */
+  /** Maximum number of images read at once. Default: 4. */
   concurrency: z.number().int().min(1).default(4),
 };
 const Options = z.strictObject(optionFields);

@@ -10,7 +10,7 @@ import type { TransformContext, TransformResult } from "../core/plugin/transform
 const optionFields = {
   /** Name for errors and reports. Default: the function's name, or "transform". */
   name: z.string().min(1).optional(),
-  /** Most inputs processed at once, if the function is async. Default: 1. */
+  /** Maximum number of inputs processed at once, if the function is async. Default: 1. */
   concurrency: z.number().int().min(1).default(1),
   /**
    * Longest time for one input if the function is async, in milliseconds. After it, the input fails (ERR_TRANSFORM_TIMEOUT), the `signal` of that call is

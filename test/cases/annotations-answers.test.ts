@@ -69,7 +69,7 @@ function postAll(box: { left_col: number }) {
   };
 }
 
-it("are ok when another process has added the same ones first", async () => {
+it("are ok when another process has added the same annotations first", async () => {
   const { put, ids } = await storeBehind(same, 1, postAll({ left_col: 0.1 }));
   expect((await put()).counts).toMatchObject({ ok: 3, failed: 0 });
   expect((await ids()).sort()).toEqual(["a1", "b1", "c1"]);
@@ -82,7 +82,7 @@ it("fail when another process used their ids for other annotations", async () =>
   for (const { reason } of failures) expect(reason).toMatch(/its annotation [ab]1 was refused: .*exists/);
 });
 
-it("are looked up when the answer leaves them out or names them twice, and are there once", async () => {
+it("are looked up when the answer leaves them out or names them twice, and are stored once", async () => {
   for (const change of [
     ({ annotations, ...rest }: Answer) => ({ ...rest, annotations: annotations.slice(1) }),
     ({ annotations, ...rest }: Answer) => ({ ...rest, annotations: [...annotations, ...annotations] }),
@@ -94,7 +94,7 @@ it("are looked up when the answer leaves them out or names them twice, and are t
   }
 });
 
-it("are ok when a proxy sends them twice", async () => {
+it("are ok when a proxy sends the request twice", async () => {
   const { store, app } = await openStore();
   store.faults.add({ method: "POST", path: "/annotations", fault: { type: "twice" } });
   const report = await flow(fromIterable(drafts)).pipe(batch(), upload(app)).run();
@@ -102,7 +102,7 @@ it("are ok when a proxy sends them twice", async () => {
   expect(store.faults.happened).toBe(1);
 });
 
-it("that differ from those of an existing input are reported, and never ok", async () => {
+it("fail the input when its stored annotations differ from the requested ones", async () => {
   const { app } = await openStore();
   const note = (box: [number, number, number, number], ...more: NonNullable<InputDraft["annotations"]>) => [
     { id: "a", text: "calm", annotations: [{ box, concepts: [{ id: "boat" }] }, ...more] },

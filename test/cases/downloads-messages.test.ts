@@ -1,4 +1,4 @@
-/** Downloads from servers, proxies and sign-in pages that answer with something else than the file. */
+/** Downloads from servers, proxies and sign-in pages that answer with something other than the file. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
@@ -32,7 +32,7 @@ const fetchAll = (out: string, drafts: Parameters<typeof fromIterable>[0]) =>
     .pipe(download(out, { allowPrivate: true, maxAttempts: 2 }))
     .run();
 
-it("never keeps a page or a message of a server as an image, a video or audio", { timeout: 30_000 }, async () => {
+it("never saves a web page or an error message as an image, a video or audio", { timeout: 30_000 }, async () => {
   const out = temporaryFolder();
   const { counts, failures } = await fetchAll(out, [
     { id: "page", image: { url: `${web.origin}/page.jpg` } },
@@ -46,7 +46,7 @@ it("never keeps a page or a message of a server as an image, a video or audio", 
   expect(readdirSync(out)).toEqual(["manifest.jsonl"]);
 });
 
-it("tries again where the page may pass, and goes by the bytes, not by the type that the server names", async () => {
+it("retries when the page may be temporary, and judges by the bytes, not by the Content-Type", async () => {
   const out = temporaryFolder();
   const { counts } = await fetchAll(out, [
     { id: "passes", image: { url: `${web.origin}/passes.jpg` } },

@@ -1,4 +1,4 @@
-/** Downloads into folders that hold something already, or that two runs use at once. */
+/** Downloads into folders that already contain files, or that two runs use at once. */
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -27,7 +27,7 @@ import { startWeb } from "../helpers/web.js";
 const root = join(import.meta.dirname, "../..");
 const photo = exampleBytes("harbour/quay.jpg");
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
-/** A large file comes in pieces, as over a network; each is of its own content. */
+/** A large file that arrives in chunks, as over a network. Each file has its own content. */
 const large = (n: string) => Buffer.concat([photo, Buffer.alloc(1_500_000, n)]);
 /** The rest of each file is sent when this resolves. */
 let rest: Promise<void> = Promise.resolve();
@@ -70,7 +70,7 @@ function linesIn(out: string) {
 }
 
 describe("two downloads into one folder", () => {
-  it("at the same time: the second is refused, and the first ends right", async () => {
+  it("at the same time: the second is refused, and the first finishes", async () => {
     const out = join(temporaryFolder(), "out");
     const release = hold();
     const first = run(out);
@@ -82,7 +82,7 @@ describe("two downloads into one folder", () => {
     expect((await run(out)).counts.skipped).toBe(4);
   });
 
-  it("of two processes: the second is refused while the first lives, and goes on where it was killed", async () => {
+  it("in two processes: the second is refused while the first runs, and resumes after the first was killed", async () => {
     const out = join(temporaryFolder(), "out");
     const script = `import { download, flow, fromIterable } from ${JSON.stringify(join(root, "src/index.ts"))};
       await flow(fromIterable(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
@@ -98,7 +98,7 @@ describe("two downloads into one folder", () => {
     expectWhole(out);
   });
 
-  it("after each other, of different inputs: the manifest has them all", async () => {
+  it("one after the other, with different inputs: the manifest has a line for every input", async () => {
     const out = temporaryFolder();
     await run(out, inputs.slice(0, 2));
     await run(out, inputs.slice(2));
@@ -107,7 +107,7 @@ describe("two downloads into one folder", () => {
 });
 
 describe("a file that already exists in the folder", () => {
-  it("with other content and no record is kept, and the input fails", async () => {
+  it("is kept if its content differs and the manifest does not name it, and the input fails", async () => {
     const out = temporaryFolder();
     writeFileSync(join(out, "a.txt"), "written by hand");
     const report = await run(out, [
@@ -120,14 +120,14 @@ describe("a file that already exists in the folder", () => {
     expect(readFileSync(join(out, "a.txt"), "utf8")).toBe("written by hand");
   });
 
-  it("with the same content is taken: a run that was killed put it there", async () => {
+  it("is recorded in the manifest if its content is the same, since a killed run wrote it", async () => {
     const out = temporaryFolder();
     writeFileSync(join(out, "a.txt"), "calm");
     expect((await run(out, [{ id: "a", text: "calm" }])).counts.ok).toBe(1);
     expect(linesIn(out)).toMatchObject([{ id: "a", sha256: sha256(Buffer.from("calm")) }]);
   });
 
-  it("of an input that was created again since is replaced, and the report says so", async () => {
+  it("is replaced if its input was created again, and the report says so", async () => {
     const { app } = await openStore();
     const out = temporaryFolder();
     for (const text of ["one", "two"]) {
@@ -142,7 +142,7 @@ describe("a file that already exists in the folder", () => {
     }
   });
 
-  it("of an input whose record has changed is not fetched again, and gets a new line", async () => {
+  it("is not fetched again if only the input's record changed, and gets a new line", async () => {
     const { app } = await openStore();
     const out = temporaryFolder();
     await flow(
@@ -166,13 +166,13 @@ describe("a file that already exists in the folder", () => {
         .filter(({ id }) => id === "a")
         .map(({ metadata }) => metadata),
     ).toEqual([{}, { seen: true }]);
-    // The last line of an input counts.
+    // The last line of an input is the valid one.
     const report = await flow(jsonl(join(out, "manifest.jsonl"))).run();
     expect(report.counts).toMatchObject({ ok: 2, skipped: 1, failed: 0 });
     expect((await all().run()).counts).toMatchObject({ ok: 0, skipped: 2 });
   });
 
-  it("keeps ids apart that differ in case, or in the form of their letters", async () => {
+  it("gets a name of its own when two ids differ only in case or in their Unicode form", async () => {
     const out = temporaryFolder();
     const ids = ["Cat", "cat", "CAT", "caf\u00e9", "cafe\u0301"];
     expect(
@@ -193,7 +193,7 @@ describe("a file that already exists in the folder", () => {
   });
 });
 
-it("keeps the lines of the manifest whole when the disk is full for a moment", async () => {
+it("writes whole lines to the manifest when the disk is full for a moment", async () => {
   const out = temporaryFolder();
   const probe = await open(join(out, "probe"), "w");
   const prototype = Object.getPrototypeOf(probe) as FileHandle;
@@ -216,7 +216,7 @@ it("keeps the lines of the manifest whole when the disk is full for a moment", a
   ).toEqual(["a", "b"]);
 });
 
-it("distinguishes a folder that cannot be written from one in use", async () => {
+it("distinguishes a folder that it cannot write to from a folder that another run uses", async () => {
   const out = join(temporaryFolder(), "file");
   writeFileSync(out, "no folder");
   await expect(run(out)).rejects.toMatchObject({ code: "ERR_FILE_UNWRITABLE" });

@@ -5,7 +5,7 @@ import { startEmulator } from "../../src/emulator/index.js";
 import { jpeg } from "../helpers/files.js";
 import { note, openHttp, picture } from "../helpers/http.js";
 
-/** Makes a PNG header with this number of pixels. */
+/** Makes a PNG header with `width` × `height` pixels. */
 function pngHeader(width: number, height: number): Buffer {
   const header = Buffer.alloc(45);
   header.write("\x89PNG\r\n\x1a\n", "latin1");
@@ -131,7 +131,7 @@ describe("an action", () => {
 describe("an id", () => {
   const bad = ["a\u0000b", "a\nb", "\u0085", "a\ud800b"];
 
-  it.each(bad)("with a control character or half of a surrogate pair is refused everywhere: %j", async (id) => {
+  it.each(bad)("with a control character or half of a surrogate pair is refused in every request: %j", async (id) => {
     const { call, add, emulator } = await openHttp();
     await add(note("a"));
     const items = [
@@ -191,7 +191,7 @@ describe("numbers", () => {
 });
 
 describe("a patch of an input", () => {
-  it("may contain unchanged media, and cannot change them", async () => {
+  it("may contain unchanged media, and cannot change media", async () => {
     const { call, add } = await openHttp();
     const [added] = await add(picture("a", await jpeg()));
     const patch = async (data: object) =>
@@ -205,7 +205,7 @@ describe("a patch of an input", () => {
 });
 
 describe("strict", () => {
-  it("also refuses annotations of inputs that are not processed, and excludes lenient", async () => {
+  it("also refuses annotations of unprocessed inputs, and cannot be combined with lenient", async () => {
     const annotations = [{ input_id: "a", data: { concepts: [{ id: "x" }] } }];
     for (const [strict, code] of [
       [true, 24155],

@@ -108,7 +108,7 @@ describe("searching annotations", () => {
 });
 
 describe("a saved search", () => {
-  it("is carried out by its id, and not when it is saved", async () => {
+  it("runs when its id is used, and not when it is saved", async () => {
     const { call } = await kennel();
     const query = { ands: [{ input: { data: { concepts: [{ id: "sea", value: 1 }] } } }] };
     const as_of = new Date(Date.now() + 60_000).toISOString();

@@ -19,7 +19,7 @@ async function annotationsOf({ call }: Http, id: string): Promise<AnnotationJson
 }
 
 describe("the regions of a posted input", () => {
-  it("become one annotation each, listed newest first before the input-level one", async () => {
+  it("become one annotation each, listed newest first, before the input-level annotation", async () => {
     const http = await openHttp();
     const regions = [region(box(0.1, 0.1, 0.5, 0.5), "dog"), region(box(0.2, 0.2, 0.6, 0.7), "cat")];
     const data = { image: { base64: (await jpeg()).toString("base64") }, concepts: [{ id: "pets" }], regions };
@@ -79,7 +79,7 @@ describe("the regions of a posted input", () => {
     expect(annotations[7]?.data).toMatchObject({ time_segments });
   });
 
-  it("fail their own input if one is invalid, and nothing of that input is stored", async () => {
+  it("fail their own input if one region is invalid, and nothing of that input is stored", async () => {
     const { call, emulator } = await openHttp();
     const data = { text: { raw: "x" }, regions: [region(box(0.5, 0.1, 0.2, 0.5), "dog")] };
     const { json } = await call("POST", "/inputs", { inputs: [{ id: "bad", data }, note("good")] });
@@ -114,7 +114,7 @@ describe("the regions of a posted input", () => {
 });
 
 describe("a posted annotation", () => {
-  it("is the first of the list, and after a merge it has the new box", async () => {
+  it("is the first of the list, and has the new box after a merge", async () => {
     const { call, add } = await openHttp();
     await add(note("input_1"), note("input_2"));
     const annotation = (info: object) => ({ id: "annot", input_id: "input_1", data: { regions: [region(info, "l")] } });
@@ -146,7 +146,7 @@ describe("a posted annotation", () => {
     expect([json.status.code, json.annotations[0]?.status.code]).toEqual([10020, 24155]);
   });
 
-  it("cannot be a second input-level one", async () => {
+  it("is refused if it would be a second input-level annotation", async () => {
     const { call, add } = await openHttp();
     await add(note("a"));
     const { json } = await call("POST", "/annotations", { annotations: [{ input_id: "a", input_level: true }] });
@@ -175,7 +175,7 @@ describe("deleting", () => {
     expect((await call("GET", "/inputs/a")).http).toBe(200);
   });
 
-  it("all inputs is possible with delete_all of the first clients, but not together with ids", async () => {
+  it("all inputs works with delete_all of the first clients, but not together with ids", async () => {
     const { call, add } = await openHttp();
     await add(note("a"), note("b"));
     const both = await call("DELETE", "/inputs", { ids: ["a"], delete_all: true });
@@ -233,7 +233,7 @@ describe("concepts", () => {
 });
 
 describe("an upload status", () => {
-  it("comes from a dataset version: the counts in total, by input type and by concept", async () => {
+  it("comes from a dataset version and counts inputs in total, by type and by concept", async () => {
     const { call, add } = await openHttp();
     await call("POST", "/datasets", { datasets: [{ id: "train" }] });
     const metrics = async (id: string) => {
@@ -283,7 +283,7 @@ describe("inputs by URL on a machine without internet", () => {
 });
 
 describe("a smaller rendition of an image", () => {
-  it("counts against the pixel budget while it is decoded", async () => {
+  it("counts against the pixel budget while the emulator decodes it", async () => {
     const { add } = await openHttp();
     const [image] = await add(picture("a", await jpeg(1500, 1000)));
     const run = vi.spyOn(pixelBudget, "run");
@@ -294,7 +294,7 @@ describe("a smaller rendition of an image", () => {
   });
 });
 
-describe("the start", () => {
+describe("the start of an emulator", () => {
   it("deletes media files without rows, and counts rows without media files", async () => {
     const data = temporaryFolder();
     const first = await openHttp({ data });

@@ -1,4 +1,4 @@
-/** The table of the guide: what folder() takes by default, when texts are asked for, and when a file is named. */
+/** The table of the guide: what folder() reads by default, with the text kind requested, and with a file named. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ const takeout = '{"title": "IMG_1.jpg", "photoTakenTime": {"timestamp": "1700000
 const manifestLine = '{"manifest":1,"id":"a","kind":"image"}\n';
 const oldLine = `{"id":"a","kind":"image","path":"a.jpg","sizeBytes":5,"sha256":"${"0f".repeat(32)}"}\n`;
 
-/** One file of each row of the table. */
+/** One file for each row of the table. */
 const files: Record<string, string | Uint8Array> = {
   "IMG_1.jpg": photo,
   "no-extension": photo,
@@ -97,20 +97,20 @@ const asked = {
   "old.jsonl": "manifest of a download",
 };
 
-describe("what a folder gives", () => {
-  it("by default: media, and texts that are named .txt, .md or .text", async () => {
+describe("folder()", () => {
+  it("reads media and texts named .txt, .md or .text by default", async () => {
     const found = await outcomes(folderWith(temp, files));
     expect(found).toMatchObject(always);
     for (const name of ["table.csv", "page.html", "script.py", "paper.pdf", "LICENSE"]) {
       expect(found[name]).toMatch(otherText);
     }
-    // No hint how to read these: they are not read when texts are asked for either.
+    // The option `kinds` does not read these either, so their reason names no option.
     expect(found["IMG_1.jpg.json"]).toBe("sidecar of a photo");
     expect([found["manifest.jsonl"], found["old.jsonl"]]).toEqual(Array(2).fill("manifest of a download"));
     expect([found["wide.csv"], found["latin.csv"]]).toEqual(Array(2).fill("text in another encoding than UTF-8"));
   });
 
-  it("with texts asked for by kind: every text, and still no sidecar and no manifest", async () => {
+  it("reads every text if kinds includes text, but still no sidecar and no manifest", async () => {
     const path = folderWith(temp, files);
     expect(await outcomes(path, { kinds: ["image", "text"] })).toEqual(asked);
     const alone = await outcomes(path, { kinds: ["text"] });
@@ -118,11 +118,11 @@ describe("what a folder gives", () => {
     expect(alone["zeros.jpg"]).toBe("ERR_KIND_UNKNOWN");
   });
 
-  it("of files that a pattern names: the same as when texts are asked for", async () => {
+  it("reads the files that a pattern matches as if kinds included text", async () => {
     expect(await outcomes(folderWith(temp, files), { include: "**" })).toEqual(asked);
   });
 
-  it("does not have system files when hidden names are asked for", async () => {
+  it("skips system files even if hidden files are requested", async () => {
     const path = folderWith(temp, { ".DS_Store": "d", "._a.jpg": photo, ".a.jpg": photo });
     expect(await outcomes(path, { hidden: true })).toEqual({
       ".DS_Store": "system file",
@@ -131,7 +131,7 @@ describe("what a folder gives", () => {
     });
   });
 
-  it("is one file where its path is one, as in its own folder", async () => {
+  it("reads a single file if its path names a file, with the same result as from its folder", async () => {
     const path = folderWith(temp, { "a.csv": "x,y", "b.txt": "b" });
     const [single, ...more] = await itemsOf(folder(join(path, "a.csv")));
     expect(more).toEqual([]);
@@ -146,7 +146,7 @@ describe("what a folder gives", () => {
     expect((await flow(folder(join(path, "a.csv"))).run()).counts).toMatchObject({ read: 1, ok: 1 });
   });
 
-  it("is counted by a plan, row by row", async () => {
+  it("has a plan that counts each row of the table", async () => {
     const { app } = await openStore();
     const plan = await flow(folder(folderWith(temp, files)))
       .pipe(batch(), upload(app))
@@ -165,7 +165,7 @@ describe("what a folder gives", () => {
     });
   });
 
-  it("has the file that is named on the command line, and exits with 1 for one that is broken", {
+  it("reads the file that is named on the command line, which exits with 1 for a broken file", {
     timeout: 60_000,
   }, async () => {
     const cwd = temporaryFolder();
@@ -206,7 +206,7 @@ describe("a text", () => {
     expect(item).toMatchObject({ error: { code: "ERR_TEXT_ENCODING" } });
   });
 
-  it("keeps its byte order mark through upload and download, and differs from the one without", async () => {
+  it("keeps its byte order mark through upload and download, and differs from the same text without one", async () => {
     const { app } = await openStore();
     const path = folderWith(temp, { "a.txt": "\ufeffcalm", "b.txt": "calm", "c.txt": "\ufeffcalm" });
     const sources = [folder(path), fromIterable([{ id: "d", text: { path: join(path, "c.txt") } }])];
@@ -219,7 +219,7 @@ describe("a text", () => {
     expect(readFileSync(join(out, "d.txt"), "utf8")).toBe("\ufeffcalm");
   });
 
-  it("of data has no byte order mark in it: JSON Lines are read with one", async () => {
+  it("of a JSON Lines file does not include the byte order mark of the file", async () => {
     const { counts } = await flow(jsonl(fileWith(temp, "a.jsonl", '\ufeff{"id":"a","text":"calm"}\n'))).run();
     expect(counts.ok).toBe(1);
   });

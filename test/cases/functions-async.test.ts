@@ -1,4 +1,4 @@
-/** Every function that a user passes in may be async: it is awaited, in order, and never taken as true. */
+/** Every function of a user may be async: its result is awaited in order, and a promise never counts as true. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ type Operator = Parameters<ReturnType<typeof texts>["pipe"]>[0];
 const texts = (count = 5) =>
   flow(fromIterable(Array.from({ length: count }, (_, n) => ({ id: `t-${n}`, text: `text ${n % 2}` }))));
 
-/** A promise of another library: it has `then` and is no Promise. */
+/** A promise of another library: it has `then` and is not a Promise. */
 function later<T>(value: T): Promise<T> {
   // biome-ignore lint/suspicious/noThenProperty: that is what is tried
   return { then: (done: (value: T) => unknown) => void setImmediate(() => done(value)) } as unknown as Promise<T>;
@@ -70,7 +70,7 @@ describe.each(ways)("a function that returns %s", (_, when) => {
     expect(placed?.geo).toEqual({ longitude: 4, latitude: 51 });
   });
 
-  it("is awaited by transforms and by plugins of one's own", async () => {
+  it("is awaited by transform and by custom plugins", async () => {
     const upper = (input: Input) => when({ ...input, text: input.text?.toUpperCase() ?? "" });
     expect((await made(transform(upper)))[0]?.text).toBe("TEXT 0");
     expect((await made(defineTransform({ name: "upper", apply: upper })()))[1]?.text).toBe("TEXT 1");
@@ -92,7 +92,7 @@ describe.each(ways)("a function that returns %s", (_, when) => {
     expect(report.counts).toMatchObject({ read: 3, ok: 2, skipped: 1 });
   });
 
-  it("is awaited for the items of a source, one by one and in lists", async () => {
+  it("is awaited for the items of a source, for single items and for lists", async () => {
     const item = (n: number) => ({ origin: `tape:${n}`, input: { text: `${n}` } });
     const read = function* () {
       yield when(item(1));
@@ -113,7 +113,7 @@ describe("a predicate of filterInputs", () => {
     ["a text", "no", '"no"'],
     ["null", null, "null"],
     ["a function", () => true, "a function"],
-  ])("that returns %s fails its input by name, and a removal behind it deletes nothing", async (_, value, shown) => {
+  ])("that returns %s fails its input by name, and a following removal deletes nothing", async (_, value, shown) => {
     const { app } = await openStore();
     await texts(2).pipe(batch(), upload(app)).run();
     for (const when of [(one: unknown) => one, promised]) {
@@ -130,7 +130,7 @@ describe("a predicate of filterInputs", () => {
     expect(await flow(listInputs(app)).toArray()).toHaveLength(2);
   });
 
-  it("that is async removes the one input for which it returns true", async () => {
+  it("that is async removes only the input for which it returns true", async () => {
     const { app } = await openStore();
     await texts(10).pipe(batch(), upload(app)).run();
     await flow(listInputs(app))
@@ -143,7 +143,7 @@ describe("a predicate of filterInputs", () => {
     await vi.waitFor(async () => expect(await flow(listInputs(app)).toArray()).toHaveLength(9), { timeout: 20_000 });
   });
 
-  it("that rejects fails its own input alone", async () => {
+  it("that rejects fails only its own input", async () => {
     const report = await texts()
       .pipe(filterInputs(async (input) => (input.id === "t-2" ? Promise.reject(new Error("no answer")) : true)))
       .run();
@@ -152,7 +152,7 @@ describe("a predicate of filterInputs", () => {
   });
 });
 
-describe("a function that returns nonsense", () => {
+describe("a function that returns an invalid value", () => {
   it.each<[string, Operator, string, string]>([
     ["addConcepts a number", addConcepts((() => 7) as never), "ERR_CONCEPT", "got 7"],
     ["addConcepts null in a list", addConcepts((() => [null]) as never), "ERR_CONCEPT", "got null"],
@@ -179,13 +179,13 @@ describe("a function that returns nonsense", () => {
     expect(report.failures[0]).toMatchObject({ code, reason: expect.stringContaining(reason) });
   });
 
-  it("is refused at once where it is no function: addConcepts without a value", () => {
+  it("is refused at once if it is not a function: addConcepts without a value", () => {
     expect(() => addConcepts(undefined as never)).toThrow(/^addConcepts: .*got undefined/);
   });
 });
 
 describe("a callback that watches a run", () => {
-  it("warns by name and ends no run when it throws or rejects, and is not called again", async () => {
+  it("warns with the plugin's name, and does not end the run, when it throws or rejects; it is not called again", async () => {
     const warnings: string[] = [];
     const listen = (warning: Error) => void warnings.push(warning.message);
     process.on("warning", listen);
@@ -257,7 +257,7 @@ describe("timeoutMs", () => {
     },
   );
 
-  it("leaves the signals of the others alone, and a promise that rejects in the end unhandled by nobody", async () => {
+  it("aborts only the signal of its own input, and handles a promise that rejects later", async () => {
     const signals: AbortSignal[] = [];
     const operator = transform(
       async (input, { signal }) => {

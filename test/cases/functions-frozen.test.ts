@@ -1,4 +1,4 @@
-/** Users' functions get a deeply frozen copy: a change in place fails its own input, and nothing that the user owns is frozen. */
+/** Users' functions get a deeply frozen copy: a change in place fails its own input, and no object of the user is frozen. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -68,7 +68,7 @@ const ofB = (change: (input: Input) => void) => (input: Input) => {
 };
 
 describe("a change in place", () => {
-  it.each(changes)("of %s throws in a transform and fails its own input alone", async (_, change) => {
+  it.each(changes)("of %s throws in a transform and fails only its own input", async (_, change) => {
     const report = await flow(three())
       .pipe(
         transform(
@@ -110,13 +110,13 @@ describe("a change in place", () => {
     ["tagMetadata", tagMetadata(returning({}))],
     ["setGeo", setGeo(returning(undefined))],
     ["own", plugin()],
-  ])("in the function of %s fails its own input alone", async (stage, operator) => {
+  ])("in the function of %s fails only its own input", async (stage, operator) => {
     const report = await flow(three()).pipe(operator).run();
     expect(report.counts).toMatchObject({ read: 3, ok: 2, failed: 1 });
     expect(report.failures[0]).toMatchObject({ id: "b", stage });
   });
 
-  it("of what an earlier transform made throws too", async () => {
+  it("of a result of an earlier transform also throws", async () => {
     const report = await flow(three())
       .pipe(
         transform((input) => ({ ...input, metadata: { ...input.metadata, deep: { a: [1] } } })),
@@ -138,7 +138,7 @@ describe("a change in place", () => {
     });
   });
 
-  it("in a raw tap or map on message.value ends the run with an error that names position and input", async () => {
+  it("in an RxJS tap or map on message.value ends the run with an error that names position and input", async () => {
     const change = (message: Message) => {
       edit(message.value);
       return message;
@@ -160,7 +160,7 @@ describe("a change in place", () => {
     }
   });
 
-  it("is found by a plan and a preview as well", async () => {
+  it("also fails its input in a plan and a preview", async () => {
     const operator = transform((input) => {
       edit(input);
       return input;
@@ -171,7 +171,7 @@ describe("a change in place", () => {
     expect(preview.failures).toMatchObject([{ id: "b" }]);
   });
 
-  it("of a row fails that row of a table alone", async () => {
+  it("of a row fails only that row of a table", async () => {
     const path = join(temporaryFolder(), "rows.csv");
     writeFileSync(path, "id,text\na,one\nb,two\n");
     const source = csv(path, {
@@ -186,7 +186,7 @@ describe("a change in place", () => {
     expect(report.failures[0]?.reason).toContain("read only property 'text'");
   });
 
-  it("of a listed input fails it, and the app keeps what it had", async () => {
+  it("of a listed input fails the input, and the app does not change", async () => {
     const { app } = await openStore();
     await flow(fromIterable([{ id: "a", text: "a" }]))
       .pipe(batch(), upload(app))
@@ -196,7 +196,7 @@ describe("a change in place", () => {
     expect((await flow(listInputs(app)).toArray())[0]?.metadata).toEqual({});
   });
 
-  it("of inputs of every source throws: folder, jsonl, observable", async () => {
+  it("throws for inputs of every source: folder, jsonl, observable", async () => {
     const path = temporaryFolder();
     writeFileSync(join(path, "a.txt"), "a");
     const lines = join(temporaryFolder(), "a.jsonl");
@@ -208,8 +208,8 @@ describe("a change in place", () => {
   });
 });
 
-describe("objects of the user", () => {
-  it("stays as it is and is not frozen: drafts, results, fixed metadata, concepts and annotations", async () => {
+describe("an object of the user", () => {
+  it("is neither changed nor frozen: drafts, results, fixed metadata, concepts and annotations", async () => {
     const own = draft("a");
     const shared = { deep: { list: [1] } };
     const concept = { id: "fixed" };
@@ -256,7 +256,7 @@ describe("objects of the user", () => {
     expect(seen).toEqual([{ iso: 200 }]);
   });
 
-  it("keeps bytes as they are: neither copied nor frozen", async () => {
+  it("keeps its bytes: they are neither copied nor frozen", async () => {
     const bytes = new Uint8Array([1, 2, 3, 4]);
     const seen: unknown[] = [];
     await flow(fromIterable([{ id: "a", audio: { bytes, mimeType: "audio/mpeg" } }]))
@@ -265,7 +265,7 @@ describe("objects of the user", () => {
     expect(seen[0]).toBe(bytes);
   });
 
-  it("is a frozen object as well, with the same values", async () => {
+  it("may be frozen, and keeps its values", async () => {
     const own = Object.freeze({ id: "a", text: "a", metadata: Object.freeze({ a: 1 }) });
     const report = await flow(from([[own]]).pipe(map((list) => list)) && fromIterable([own]))
       .pipe(transform((input) => ({ ...input, metadata: own.metadata })))

@@ -1,4 +1,4 @@
-/** RxJS operators in a pipe: what they throw is named, and what a sink wrote stays ok, whatever they do behind it. */
+/** RxJS operators in a pipe: their errors are named, and an input that a sink wrote stays ok whatever a later operator does. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -67,13 +67,13 @@ describe("an error that an RxJS operator throws", () => {
     ["filter", filter((message) => boom("t-3")(message) ?? true)],
     ["mergeMap", mergeMap((message) => boom("t-3")(message) ?? [message])],
     [
-      "one that is put together of several",
+      "a composed operator",
       pipe(
         filter(() => true),
         tap(boom("t-3")),
       ),
     ],
-  ])("ends the run with position, origin and id of the input, and the report so far: %s", async (_, operator) => {
+  ])("ends the run with position, origin and id of the input, and with the report so far: %s", async (_, operator) => {
     const crate: Input[] = [];
     const sink = defineSink({ name: "crate", write: async (batch) => void crate.push(...batch.inputs) });
     const error = await flow(inputs(6))
@@ -101,7 +101,7 @@ describe("an error that an RxJS operator throws", () => {
     expect(await thrown).toMatchObject(named);
   });
 
-  it("names the first input of a batch, and an operator behind the sink", async () => {
+  it("names the first input of a batch, and the position of an operator behind the sink", async () => {
     const error = await flow(inputs(4))
       .pipe(
         batch(),
@@ -121,7 +121,7 @@ describe("an error that an RxJS operator throws", () => {
     expect((behind as OperatorError).report?.counts.ok).toBeGreaterThanOrEqual(3);
   });
 
-  it("names no input as the cause when it throws at another time", async () => {
+  it("names no input when the operator throws asynchronously", async () => {
     const late = concatMap(async (message: Message) => {
       await turns();
       boom("t-0")(message);
@@ -137,7 +137,7 @@ describe("an error that an RxJS operator throws", () => {
     );
   });
 
-  it("is named with an error of ours as well", async () => {
+  it("is named even if RxJS itself throws it", async () => {
     const empty = await flow(inputs(3))
       .pipe(
         filter(() => false),
@@ -165,7 +165,7 @@ describe("an error that an RxJS operator throws", () => {
     ["an error that is its own cause", () => ownCause(), /^loop \(loop/],
     ["an error whose fields throw", () => hostile(), "an error whose fields cannot be read"],
     ["an error without a text", () => new TypeError(""), /^TypeError/],
-  ])("is shown when it is no plain error: %s", async (_, make, text) => {
+  ])("has a readable text when it is not a plain error: %s", async (_, make, text) => {
     const thrown = make();
     const failing = async () => {
       throw thrown;
@@ -192,7 +192,7 @@ describe("an error that an RxJS operator throws", () => {
     }
   });
 
-  it("leaves journal and dead letters closed, with all that was finished", async () => {
+  it("closes journal and dead letters, which contain every finished input", async () => {
     const folder = temporaryFolder();
     const [journal, deadLetters] = [join(folder, "a.journal"), join(folder, "dead.jsonl")];
     const sink = defineSink({ name: "crate", write: async () => undefined });
@@ -226,7 +226,7 @@ describe("an operator behind a sink", () => {
     ["debounceTime", debounceTime(5)],
     ["delay", delay(5)],
     ["mergeMap to nothing", mergeMap(() => EMPTY)],
-    ["where", filterInputs(() => false)],
+    ["filterInputs", filterInputs(() => false)],
     ["a transform that drops", transform(() => undefined)],
     [
       "a filter and a transform",
@@ -236,7 +236,7 @@ describe("an operator behind a sink", () => {
       ),
     ],
     ["a split", transform((input) => [input, { ...input, id: `${input.id}-2` }])],
-  ])("changes nothing of what upload finished: %s", async (_, operator) => {
+  ])("does not change the outcome of uploaded inputs: %s", async (_, operator) => {
     const { app } = await openStore();
     const journal = join(temporaryFolder(), "a.journal");
     const run = () =>
@@ -263,7 +263,7 @@ describe("an operator behind a sink", () => {
           takeUntil(stop),
         ),
     ],
-  ])("that ends the stream leaves ok what the server has, and pending what it has not: %s", async (_, operator) => {
+  ])("that ends the stream leaves stored inputs ok and the others pending: %s", async (_, operator) => {
     const { app } = await openStore();
     const journal = join(temporaryFolder(), "a.journal");
     const run = (behind: Operator) =>
@@ -281,14 +281,14 @@ describe("an operator behind a sink", () => {
     expect(await storedIn(app)).toHaveLength(200);
   });
 
-  it("that takes before the sink skips what it leaves, as before", async () => {
+  it("counts inputs as skipped when take() stands before the sink", async () => {
     const { app } = await openStore();
     const report = await flow(inputs(200)).pipe(take(5), batch(), upload(app)).run();
     expect(report.counts).toMatchObject({ ok: 5, failed: 0, pending: 0 });
     expect(report.exitCode).toBe(0);
   });
 
-  it("may make something else of what upload finished", async () => {
+  it("may change the type of the messages behind upload", async () => {
     const { app } = await openStore();
     const seen: unknown[] = [];
     const report = await flow(inputs(5))
@@ -303,7 +303,7 @@ describe("an operator behind a sink", () => {
     expect(seen).toEqual([2, 2, 1]);
   });
 
-  it("that is a transform and throws fails the input with its reason; a journal does not send it again", async () => {
+  it("that is a transform and throws fails the input with its reason; with a journal, the input is not sent again", async () => {
     const { app } = await openStore();
     const journal = join(temporaryFolder(), "a.journal");
     const mark = transform(
@@ -327,7 +327,7 @@ describe("an operator behind a sink", () => {
     });
   });
 
-  it("between two sinks that throws fails the input, which a journal brings again", async () => {
+  it("between two sinks that throws fails the input, and a run with the journal retries it", async () => {
     const { app } = await openStore();
     const folder = temporaryFolder();
     const journal = join(folder, "a.journal");
@@ -344,7 +344,7 @@ describe("an operator behind a sink", () => {
     expect(await storedIn(app)).toHaveLength(5);
   });
 
-  it("between two sinks that drops leaves ok what the first one wrote", async () => {
+  it("between two sinks that drops an input leaves it ok, since the first sink wrote it", async () => {
     const { app } = await openStore();
     const path = join(temporaryFolder(), "out.jsonl");
     const kept = filter<Message>(({ value }) => value.id === "t-1");
@@ -353,7 +353,7 @@ describe("an operator behind a sink", () => {
     expect(await storedIn(app)).toEqual(["t-1"]);
   });
 
-  it("between two sinks that ends the stream leaves pending, with that reason, what only the first one wrote", async () => {
+  it("between two sinks that ends the stream leaves inputs of the first sink pending, with that reason", async () => {
     const { app } = await openStore();
     const path = join(temporaryFolder(), "out.jsonl");
     const journal = join(temporaryFolder(), "a.journal");
@@ -369,7 +369,7 @@ describe("an operator behind a sink", () => {
     expect(readFileSync(path, "utf8").trim().split("\n")).toHaveLength(8);
   });
 
-  it("after a sink whose work was done before gets the inputs that the first run did not finish", async () => {
+  it("that is a second sink gets the inputs that already exist in the first app", async () => {
     const { app, store } = await openStore();
     const other = await connect({ baseUrl: store.url, pat: "any", userId: "me", appId: "other" });
     const journal = join(temporaryFolder(), "a.journal");
@@ -385,7 +385,7 @@ describe("an operator behind a sink", () => {
     await other.close();
   });
 
-  it("behind an upload that leaves other metadata as they are gets the inputs, and one sink alone says so", async () => {
+  it("that is a second sink gets inputs whose metadata differ, and a single sink skips them with a reason", async () => {
     const { app, store } = await openStore();
     const other = await connect({ baseUrl: store.url, pat: "any", userId: "me", appId: "other" });
     await flow(inputs(3)).pipe(batch(), upload(app)).run();
@@ -398,7 +398,7 @@ describe("an operator behind a sink", () => {
     await other.close();
   });
 
-  it("behind a patch with nothing to change, and a download that is there, gets the inputs", async () => {
+  it("gets inputs with nothing to patch, inputs downloaded earlier, and ids that no input has", async () => {
     const { app } = await openStore();
     const folder = temporaryFolder();
     const path = join(folder, "out.jsonl");
@@ -421,7 +421,7 @@ describe("an operator behind a sink", () => {
     expect(readFileSync(gone, "utf8").trim().split("\n")).toHaveLength(4);
   });
 
-  it("does not make ok what a second sink was still writing when the run was stopped", async () => {
+  it("that is a second sink leaves inputs pending if the run stops while it writes them", async () => {
     const path = join(temporaryFolder(), "out.jsonl");
     const abort = new AbortController();
     const never = defineSink({

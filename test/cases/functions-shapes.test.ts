@@ -1,4 +1,4 @@
-/** What users' functions return and what sources yield: values are kept exactly or refused by name, and a wrong one fails alone. */
+/** Results of users' functions and items of sources: a value is kept exactly, or refused by name, and fails only its own input. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -132,7 +132,7 @@ describe("the result of a transform", () => {
       .pipe(transform((input) => (input.id === "t-2" ? change(input) : input) as Input, { name: "press" }))
       .run();
 
-  it.each(wrongFields)("fails alone and by name for %s", async (_, fields, reason) => {
+  it.each(wrongFields)("fails only its input and names the field for %s", async (_, fields, reason) => {
     const own = Object.getOwnPropertyDescriptors(fields);
     const report = await run((input) => Object.defineProperties({ ...input }, own));
     const failure = onlyFailure(report, 5);
@@ -141,7 +141,7 @@ describe("the result of a transform", () => {
     expect(failure.reason).toMatch(reason);
   });
 
-  it.each(wrongValues)("fails alone and by name for %s in the metadata", async (_, value, reason) => {
+  it.each(wrongValues)("fails only its input and names %s in the metadata", async (_, value, reason) => {
     for (const metadata of [{ own: value }, { a: { b: [0, { own: value }] } }]) {
       const failure = onlyFailure(await run((input) => ({ ...input, metadata })), 5);
       expect(failure.reason).toMatch(reason);
@@ -170,7 +170,7 @@ describe("the result of a transform", () => {
     ["a list of lists", (input) => [[input]], /entry 0 of its list: a list of 1;/],
     ["an input without its lists", (input) => ({ id: input.id }), /without concepts/],
     ["an id that is undefined", (input) => ({ ...input, id: undefined }), /id: .*undefined/],
-  ])("fails alone and by name for %s", async (_, change, reason) => {
+  ])("fails only its input and names the value for %s", async (_, change, reason) => {
     const failure = onlyFailure(await run(change), 5);
     expect(failure.code).toBe("ERR_TRANSFORM_RESULT");
     expect(failure.reason).toMatch(reason);
@@ -183,7 +183,7 @@ describe("the result of a transform", () => {
     return made as Input;
   };
 
-  it("may use the short form of concepts, a Buffer, and handles of texts", async () => {
+  it("may contain concepts by name, a Buffer, and a text by its path", async () => {
     const path = join(temporaryFolder(), "a.txt");
     writeFileSync(path, "from a file");
     const made = await one((input) => ({ ...input, text: { path }, concepts: ["cat", { id: "dog", value: 0 }] }));
@@ -195,7 +195,7 @@ describe("the result of a transform", () => {
     expect(picture.image).toMatchObject({ mimeType: "image/jpeg", width: 32, height: 24 });
   });
 
-  it("may name a new file, whose size, type and pixels are found", async () => {
+  it("may name a new file, whose size, type and pixels are read", async () => {
     const path = join(temporaryFolder(), "a.jpg");
     writeFileSync(path, jpegBytes);
     const made = await one(({ text: _, ...input }) => ({ ...input, image: { path } }));
@@ -234,7 +234,7 @@ describe("the result of a transform", () => {
     expect(made.metadata).toStrictEqual({ b: { c: 2 } });
   });
 
-  it("keeps the very values: keys named __proto__, null, empty texts, large and small numbers, emoji", async () => {
+  it("keeps values exactly: keys named __proto__, null, empty texts, large and small numbers, emoji", async () => {
     const metadata = JSON.parse(
       '{"__proto__": {"a": 1}, "constructor": "x", "n": null, "e": "", "big": 9007199254740991, "small": 5e-324, "emoji": "👩‍👩‍👧", "nul": "a\\u0000b"}',
     ) as { [key: string]: Json };
@@ -247,7 +247,7 @@ describe("the result of a transform", () => {
     expect(JSON.stringify(changed.metadata)).toBe(JSON.stringify({ ...metadata, more: 1 }));
   });
 
-  it("may be the same object for several inputs, and a list of parts", async () => {
+  it("may share one object among several inputs, and may be a list of parts", async () => {
     const shared: unknown[] = [];
     const report = await flow(texts())
       .pipe(
@@ -259,7 +259,7 @@ describe("the result of a transform", () => {
     expect(Object.isFrozen(shared)).toBe(false);
   });
 
-  it("of one wrong shape among 200 fails alone, before anything of it is sent, and its neighbours arrive", async () => {
+  it("with a wrong shape fails alone among 200, before any request, and the others are uploaded", async () => {
     const { app } = await openStore();
     const inputs = fromIterable(Array.from({ length: 200 }, (_, n) => ({ id: `n-${n}`, text: `text ${n}` })));
     const wrong = transform((input) =>
@@ -298,7 +298,7 @@ describe("an item of a source", () => {
     ],
   ];
 
-  it.each(sources)("of %s fails alone and by name for each wrong shape", async (_, make) => {
+  it.each(sources)("of %s fails alone for each wrong shape, and the error names the field", async (_, make) => {
     for (const [what, fields, reason] of wrongFields) {
       const own = Object.getOwnPropertyDescriptors(fields);
       const failure = onlyFailure(await flow(make(Object.defineProperties({}, own))).run(), 2);
@@ -331,7 +331,7 @@ describe("an item of a source", () => {
     expect(failure).toMatchObject({ code: "ERR_INPUT_SHAPE", origin: "tape:1" });
   });
 
-  it("of a line of JSON fails alone: half of a surrogate pair, 5,000 levels, a field named __proto__", async () => {
+  it("of a JSON line fails alone: half of a surrogate pair, 5,000 levels, a field named __proto__", async () => {
     const lines = join(temporaryFolder(), "a.jsonl");
     const bad = [
       '{"text":"a\\ud800"}',

@@ -18,18 +18,18 @@ async function places(source: Parameters<typeof recordedRun>[0], path: string, o
 }
 
 describe("a name in the table", () => {
-  it("that two rows have with different coordinates fails its inputs and names the lines", async () => {
+  it("fails its inputs and names the lines if two rows give it different coordinates", async () => {
     const { found, report } = await places(photos("flat/a.jpg", "flat/b.jpg"), at("dup.csv"));
     expect(found).toEqual([["b.jpg", undefined]]);
     expect(report.failures).toMatchObject([{ code: "ERR_TABLE_ROW", reason: expect.stringContaining("lines 2, 3") }]);
   });
 
-  it("that two rows have with the same coordinates is fine", async () => {
+  it("may stand in two rows with the same coordinates", async () => {
     const { found } = await places(photos("flat/a.jpg"), table("filename,longitude,latitude\na.jpg,1,2\na.jpg,1,2\n"));
     expect(found).toEqual([["a.jpg", [1, 2]]]);
   });
 
-  it("that two files have gives its location to one of them, and the other fails", async () => {
+  it("gives its location to the first of two files with that name, and the second fails", async () => {
     const path = table("filename,longitude,latitude\na.jpg,1,2\n");
     const { found, report } = await places(photos("one/a.jpg", "two/a.jpg"), path);
     expect(found).toEqual([["a.jpg", [1, 2]]]);
@@ -52,14 +52,14 @@ describe("a name in the table", () => {
     ]);
   });
 
-  it("that is a path is found behind a transform that makes new bytes", async () => {
+  it("is still found by its path after a transform that makes new bytes", async () => {
     const path = table("filename,longitude,latitude\none/a.jpg,1,2\n");
     const { inputs } = await recordedRun(photos("one/a.jpg"), fitImage({ format: "png" }), geoFromTable(path));
     expect(inputs[0]?.image).toHaveProperty("bytes");
     expect(inputs[0]?.geo).toEqual({ longitude: 1, latitude: 2 });
   });
 
-  it("is the same in both forms of Unicode", async () => {
+  it("matches in both Unicode forms", async () => {
     const { found } = await places(photos("flat/caf*.jpg"), table("filename,longitude,latitude\ncafe\u0301.jpg,1,2\n"));
     expect(found.map(([, place]) => place)).toEqual([[1, 2]]);
   });
@@ -71,14 +71,14 @@ describe("coordinates in the table", () => {
     expect(found).toEqual([["a.jpg", [4.4777, 51.9244]]]);
   });
 
-  it("are read behind a line sep=, in quotes, with spaces, from UTF-16", async () => {
+  it("are read after a line sep=, in quotes, with spaces, from UTF-16", async () => {
     const content = 'sep=\t\n"filename"\t"longitude"\tlatitude\n"a.jpg"\t" 4,5 "\t"51.9"\n';
     const path = fileWith(temp, "places.csv", Buffer.from(`\uFEFF${content}`, "utf16le"));
     const { found } = await places(photos("flat/a.jpg"), path);
     expect(found).toEqual([["a.jpg", [4.5, 51.9]]]);
   });
 
-  it.each(["empty.csv", "na.csv"])("that are empty are no location, never 0,0: %s", async (name) => {
+  it.each(["empty.csv", "na.csv"])("mean no location if they are empty, never 0,0: %s", async (name) => {
     const { found, report } = await places(photos("flat/a.jpg", "flat/b.jpg"), at(name));
     expect(found[0]).toEqual(["a.jpg", undefined]);
     expect(report.counts).toMatchObject({ ok: 2 });
@@ -100,20 +100,20 @@ describe("coordinates in the table", () => {
     expect(report.failures[0]?.reason).toContain(path);
   });
 
-  it("are missed in a note that counts the inputs, when no row matches", async () => {
+  it("that match no input are counted in a note", async () => {
     const path = table("filename,longitude,latitude\nA.JPG,1,2\n");
     const { report } = await places(photos("flat/*.jpg"), path);
     expect(report.counts).toMatchObject({ ok: 3 });
     expect(report.summary()).toContain(`no row in ${path}: 3`);
   });
 
-  it("that are empty fail the input with missing: fail, by line", async () => {
+  it("fail the input if they are empty and missing is fail, and the error names the line", async () => {
     const { report } = await places(photos("flat/a.jpg"), at("empty.csv"), { missing: "fail" });
     expect(report.failures).toMatchObject([{ code: "ERR_TABLE_ROW", reason: expect.stringContaining("line 2") }]);
   });
 });
 
-it("a table whose rows are broken fails every input, since the key of the broken row is unknown", async () => {
+it("a table with a broken row fails every input, since the key of the broken row is unknown", async () => {
   const path = table('filename,longitude,latitude\na.jpg,1,2\n"b.jpg,3,4\n');
   const { report } = await recordedRun(fromIterable([{ id: "x", text: "t" }]), geoFromTable(path));
   expect(report.failures).toMatchObject([{ code: "ERR_TABLE", reason: expect.stringContaining("line 3") }]);

@@ -28,7 +28,7 @@ import { jpeg } from "../helpers/files.js";
 import { draftsOf, itemsOf } from "../helpers/sources.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
-/** Writes files into a folder; gives the folder. */
+/** Writes files into a folder, and returns the folder. */
 function filesIn(files: Record<string, string | Uint8Array>, root = temporaryFolder()): string {
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
@@ -37,7 +37,7 @@ function filesIn(files: Record<string, string | Uint8Array>, root = temporaryFol
   return root;
 }
 
-/** Runs from another folder until the test is over. */
+/** Changes the working directory until the test is over. */
 function goTo(path: string): void {
   const before = process.cwd();
   process.chdir(path);
@@ -53,7 +53,7 @@ const stored = async (app: App) =>
   );
 
 describe("ids of files", () => {
-  it("differ for equal names in two folders of a camera", async () => {
+  it("differ for files with the same name in two folders of a camera", async () => {
     const root = filesIn({ "100CANON/IMG_0001.txt": "first", "101CANON/IMG_0001.txt": "second" });
     const [first] = await idsOf(folder(join(root, "100CANON")));
     const [second] = await idsOf(folder(join(root, "101CANON")));
@@ -61,7 +61,7 @@ describe("ids of files", () => {
     expect(second).toMatch(/^101CANON-IMG_0001-txt-[0-9a-f]{12}$/);
   });
 
-  it("are the same however the folder's path is typed, also from within it and through links", async () => {
+  it("do not depend on how the folder's path is written, also from within it and through links", async () => {
     const root = filesIn({ "photos/sub/a.txt": "calm sea" });
     symlinkSync(join(root, "photos"), join(root, "link"));
     const expected = [idFromPath("photos/sub/a.txt")];
@@ -80,7 +80,7 @@ describe("ids of files", () => {
     for (const path of [".", "./", "../photos"]) expect([path, await idsOf(folder(path))]).toEqual([path, expected]);
   });
 
-  it("are those of 0.1 with ids: path", async () => {
+  it("are those of version 0.1 with ids: path", async () => {
     const root = filesIn({ "photos/sub/a b.txt": "a", "photos/c.txt": "c" });
     const ids = await idsOf(folder(join(root, "photos"), { ids: "path" }));
     expect(ids.sort()).toEqual(["c-txt-4fe006196474", "sub-a-b-txt-a3fe1093428b"]);
@@ -106,7 +106,7 @@ describe("ids of files", () => {
 describe("ids of rows", () => {
   const table = "input,concepts\nFresh fish,positive\nLate ferry,negative\nFresh fish,positive\n";
 
-  it("do not depend on how the table's path is typed, nor on its name", async () => {
+  it("do not depend on the table's name or on how its path is written", async () => {
     const root = filesIn({ "a.csv": table, "copy/b.csv": table });
     goTo(root);
     const ids = await idsOf(csv("a.csv"));
@@ -115,7 +115,7 @@ describe("ids of rows", () => {
       expect([path, await idsOf(csv(path))]).toEqual([path, ids]);
   });
 
-  it("stay when rows are added above, moved, quoted or ended in another way", async () => {
+  it("do not change when rows are added above, moved, quoted or end in another line break", async () => {
     const before = await idsOf(csv(join(filesIn({ "a.csv": table }), "a.csv")));
     const changed =
       '\uFEFFinput,concepts\r\nNew boat,neutral\r\nLate ferry,negative\r\n"Fresh fish",positive\r\nFresh fish,"positive"\r\n';
@@ -123,7 +123,7 @@ describe("ids of rows", () => {
     expect(after.slice(1).sort()).toEqual([...before].sort());
   });
 
-  it("may come from a column that has no other meaning, also without map", async () => {
+  it("may come from a column with no other meaning, also without map", async () => {
     const path = join(filesIn({ "a.csv": "sku,input\n17,boat\n18,net\n" }), "a.csv");
     expect(await draftsOf(csv(path, { ids: "sku" }))).toMatchObject([
       { id: "17", text: "boat" },
@@ -159,7 +159,7 @@ describe("ids of rows", () => {
     expect(first).not.toBe(second);
   });
 
-  it("of URLs stay when they are signed anew", async () => {
+  it("of URLs do not change when a URL is signed again", async () => {
     const row = (night: string) =>
       `input\nhttps://a.test/1.jpg?X-Amz-Credential=AKIA&X-Amz-Date=1&X-Amz-Signature=${night}\n`;
     const root = filesIn({ "1.csv": row("one"), "2.csv": row("two") });
@@ -167,7 +167,7 @@ describe("ids of rows", () => {
     expect(ids[0]).toEqual(ids[1]);
   });
 
-  it("of JSON lines and values come from what stands in them, and count equal ones", async () => {
+  it("of JSON lines and iterables are a hash of the content, and number equal entries", async () => {
     const drafts: InputDraft[] = [
       { text: "a", metadata: { sku: 7 } },
       { text: "b", metadata: { sku: "x/y" } },
@@ -185,7 +185,7 @@ describe("ids of rows", () => {
     expect(await idsOf(fromIterable(drafts, { ids: (_, { line }) => `n-${line}` }))).toEqual(["n-1", "n-2", "n-3"]);
   });
 
-  it("of bytes come from the bytes", async () => {
+  it("of bytes are a hash of the bytes", async () => {
     const [one, two] = [await jpeg(4, 4), await jpeg(5, 5)];
     const ids = await idsOf(fromIterable([one, two, one].map((bytes) => ({ image: { bytes } }))));
     expect(new Set(ids).size).toBe(3);
@@ -195,23 +195,20 @@ describe("ids of rows", () => {
   });
 });
 
-describe("two inputs of one id in one run", () => {
-  it.each(["skip", "replace", "suffix", "error"] as const)(
-    "are a failure of the second: conflict %s",
-    async (conflict) => {
-      const root = filesIn({ "a/DCIM/1.txt": "mine", "b/DCIM/1.txt": "yours" });
-      const { app } = await openStore();
-      const sources = [folder(join(root, "a/DCIM")), folder(join(root, "b/DCIM"))];
-      const report = await run(app, sources, { conflict });
-      expect(report.counts).toMatchObject({ read: 2, ok: 1, failed: 1 });
-      expect(report.failures[0]).toMatchObject({ code: "ERR_ID_IN_RUN", stage: "upload", retryable: false });
-      for (const text of ["a/DCIM/1.txt", "b/DCIM/1.txt", "--ids"]) expect(report.failures[0]?.reason).toContain(text);
-      expect(report.failures[0]?.reason).not.toContain("replace");
-      expect(Object.values(await stored(app))).toHaveLength(1);
-    },
-  );
+describe("two inputs with the same id in one run", () => {
+  it.each(["skip", "replace", "suffix", "error"] as const)("fail the second input: conflict %s", async (conflict) => {
+    const root = filesIn({ "a/DCIM/1.txt": "mine", "b/DCIM/1.txt": "yours" });
+    const { app } = await openStore();
+    const sources = [folder(join(root, "a/DCIM")), folder(join(root, "b/DCIM"))];
+    const report = await run(app, sources, { conflict });
+    expect(report.counts).toMatchObject({ read: 2, ok: 1, failed: 1 });
+    expect(report.failures[0]).toMatchObject({ code: "ERR_ID_IN_RUN", stage: "upload", retryable: false });
+    for (const text of ["a/DCIM/1.txt", "b/DCIM/1.txt", "--ids"]) expect(report.failures[0]?.reason).toContain(text);
+    expect(report.failures[0]?.reason).not.toContain("replace");
+    expect(Object.values(await stored(app))).toHaveLength(1);
+  });
 
-  it("fail in a plan too", async () => {
+  it("also fail in a plan", async () => {
     const { app } = await openStore();
     const inputs = [
       { id: "x", text: "1" },
@@ -224,7 +221,7 @@ describe("two inputs of one id in one run", () => {
   it.each([
     ["a name in both forms of Unicode", ["caf\u00e9.txt", "cafe\u0301.txt"]],
     ["a backslash in a name and a folder", ["a\\b.txt", "a/b.txt"]],
-  ])("are found also with %s", async (_, names) => {
+  ])("fail for %s too", async (_, names) => {
     const root = filesIn(Object.fromEntries(names.map((name, at) => [name, `text ${at}`])));
     const { app } = await openStore();
     const report = await run(app, folder(root), { conflict: "replace" });
@@ -232,7 +229,7 @@ describe("two inputs of one id in one run", () => {
     expect(report.failures[0]?.code).toBe("ERR_ID_IN_RUN");
   });
 
-  it("may be two parts that a transform makes of one", async () => {
+  it("fail when a transform makes two parts of one input with the same id", async () => {
     const { app } = await openStore();
     const split = transform((input) => [input, { ...input, text: "second part" }]);
     const report = await flow(fromIterable([{ id: "x", text: "first part" }]))
@@ -246,7 +243,7 @@ describe("two inputs of one id in one run", () => {
     expect(await stored(app)).toEqual({ x: "first part" });
   });
 
-  it("are a duplicate where ids come from the content, which names the first", async () => {
+  it("are a duplicate if the id is the content hash, and the reason names the first", async () => {
     const root = filesIn({ "a/1.txt": "same", "b/2.txt": "same" });
     const { app } = await openStore();
     const report = await run(app, [
@@ -257,7 +254,7 @@ describe("two inputs of one id in one run", () => {
     expect(report.skipped[0]?.reason).toMatch(/^duplicate of .*(a\/1|b\/2)\.txt$/);
   });
 
-  it("are one file that is named twice, which is skipped", async () => {
+  it("are skipped if both are the same file", async () => {
     const root = filesIn({ "a/1.txt": "same" });
     goTo(root);
     const { app } = await openStore();
@@ -265,7 +262,7 @@ describe("two inputs of one id in one run", () => {
     expect(report.counts).toMatchObject({ ok: 1, skipped: 1, failed: 0 });
   });
 
-  it("fail also where a source of the user gives all rows one origin, even the path of a file", async () => {
+  it("fail even if the user's source gives all rows one origin", async () => {
     const origin = join(filesIn({ "rows.parquet": "rows" }), "rows.parquet");
     const rows: Source = {
       name: "rows",
@@ -279,7 +276,7 @@ describe("two inputs of one id in one run", () => {
     expect(await stored(app)).toEqual({ x: "one" });
   });
 
-  it("fail where a transform gives different contents one id, also with ids: content", async () => {
+  it("fail if a transform gives different contents one id, also with ids: content", async () => {
     const { app } = await openStore();
     const root = filesIn({ "1.txt": "one", "2.txt": "two" });
     const same = transform((input) => ({ ...input, id: "x" }));
@@ -289,7 +286,7 @@ describe("two inputs of one id in one run", () => {
     expect(report.failures).toMatchObject([{ code: "ERR_ID_IN_RUN" }]);
   });
 
-  it("may be a watched file that changed: it is replaced when that is asked for", async () => {
+  it("may be two versions of a watched file: conflict: replace replaces the first", async () => {
     const { app } = await openStore();
     const root = filesIn({ "a.txt": "one" });
     const abort = new AbortController();
@@ -322,7 +319,7 @@ describe("two inputs of one id in one run", () => {
     expect(new Set(Object.values(await stored(app)))).toEqual(new Set(["mine"]));
   });
 
-  it("do no harm where nothing is uploaded", async () => {
+  it("do not fail if nothing is uploaded", async () => {
     const { app } = await openStore();
     await run(app, fromIterable([{ id: "x", text: "1" }]));
     const report = await flow(fromIterable([{ id: "x" }, { id: "x" }]))
@@ -336,7 +333,7 @@ describe("two inputs of one id in one run", () => {
 describe("signatures of URLs", () => {
   const signed = "https://bucket.test/a.jpg?v=2&X-Amz-Credential=AKIA&X-Amz-Date=1&X-Amz-Signature=5ecret";
 
-  it("are in a dead letter in a field of their own, of a file that others cannot read, and come back with it", async () => {
+  it("are stored in a separate field of a private dead-letter file, and restored with the input", async () => {
     const { app } = await openStore();
     const letters = join(temporaryFolder(), "failed.jsonl");
     const refuse = transform(() => {
@@ -356,7 +353,7 @@ describe("signatures of URLs", () => {
     expect(await draftsOf(deadLetters(letters))).toMatchObject([{ image: { url: signed } }, { textUrl: signed }]);
   });
 
-  it("are not in a journal, which knows the input when it is signed anew", async () => {
+  it("are not stored in a journal, which recognizes the input when it is signed again", async () => {
     const { app } = await openStore();
     const journal = join(temporaryFolder(), "journal");
     const counts = [];
@@ -408,7 +405,7 @@ describe("--ids on the command line", () => {
     );
   });
 
-  it("is refused where a source has no such rule", { timeout: 60_000 }, async () => {
+  it("is refused for a source without that rule", { timeout: 60_000 }, async () => {
     const cwd = filesIn({ "a.csv": "input\ncalm\n", "photos/a.jpg": await jpeg(9, 9) });
     for (const [source, rule, text] of [
       ["a.csv", "sku", 'names the column "sku"'],

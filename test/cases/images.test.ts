@@ -1,4 +1,4 @@
-/** Images: what fitImage keeps, what it converts, and what it says. */
+/** Images: what fitImage keeps, what it converts, and what it reports. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ const plain = (wide: number, high: number, background = "#4a7fb5"): Sharp =>
   sharp({ create: { width: wide, height: high, channels: 3, background } });
 const image = (content: Buffer): InputDraft => ({ image: { bytes: new Uint8Array(content) } });
 
-/** A photograph as phones write it: stored on its side, with an orientation and a location. */
+/** A photograph as phones write it: stored sideways, with an orientation and a location. */
 const turned = (format: "jpeg" | "png" | "webp" = "jpeg") =>
   plain(64, 40)
     .withExif({ IFD0: { Make: "Camera" }, IFD3: gps })
@@ -79,7 +79,7 @@ const redLimeBlue = [
 ];
 
 describe("the location of a changed image", () => {
-  it("is there for geoFromExif behind it", async () => {
+  it("is found by geoFromExif after fitImage", async () => {
     const { made } = await through(fitImage(), [{ image: { path: file("turned-gps.jpg") } }]);
     const before = await one(geoFromExif(), { image: { path: file("turned-gps.jpg") } });
     expect(before.geo).toBeDefined();
@@ -87,7 +87,7 @@ describe("the location of a changed image", () => {
   });
 
   it.each(["jpeg", "png", "webp"] as const)(
-    "is there after a turn in %s, and the orientation is upright",
+    "is kept by a turn in %s, and the orientation is then upright",
     async (format) => {
       const made = await one(fitImage(), image(await turned(format)));
       expect(await headerOf(made)).toMatchObject({ format, width: 40, height: 64, orientation: 1 });
@@ -95,20 +95,20 @@ describe("the location of a changed image", () => {
     },
   );
 
-  it.each(["jpeg", "png", "webp"] as const)("is there in another format: %s", async (format) => {
+  it.each(["jpeg", "png", "webp"] as const)("is kept in another format: %s", async (format) => {
     const avif = await plain(20, 20).withExif({ IFD3: gps }).avif().toBuffer();
     const made = await one(fitImage({ format }), image(avif));
     expect((await one(geoFromExif(), { image: made.image as BytesContent })).geo).toEqual(santiagoPoint);
   });
 
-  it("is there in a TIFF, for which sharp writes no EXIF", async () => {
+  it("is kept in a TIFF, for which sharp writes no EXIF", async () => {
     const tiff = await plain(60, 40).withXmp(xmp("33,27.0S", "70,40.2W")).tiff().toBuffer();
     const made = await one(fitImage(small), image(tiff));
     expect((await headerOf(made)).format).toBe("tiff");
     expect((await one(geoFromExif(), { image: made.image as BytesContent })).geo).toEqual(santiagoPoint);
   });
 
-  it("is there if the EXIF block is too large for a JPEG", async () => {
+  it("is kept if the EXIF block is too large for a JPEG", async () => {
     const png = await plain(60, 40).png().toBuffer();
     const block = exifBlock(santiago, 70_000);
     const ihdr = 33; // the signature and the header
@@ -117,7 +117,7 @@ describe("the location of a changed image", () => {
     expect((await one(geoFromExif(), { image: made.image as BytesContent })).geo).toEqual(santiagoPoint);
   });
 
-  it("is missing if the EXIF block is broken, which is a note", async () => {
+  it("is lost with a note if the EXIF block is broken", async () => {
     const whole = await jpeg(60, 40);
     const broken = bytes(whole.subarray(0, 2), segment(0xe1, "Exif\0\0MM\0*\xff\xff\xff\xff"), whole.subarray(2));
     const { made, report } = await through(fitImage(small), [image(broken)]);
@@ -125,7 +125,7 @@ describe("the location of a changed image", () => {
     expect(report.notes).toEqual({ "fitImage: dropped a broken EXIF block": 1 });
   });
 
-  it("leaves an image that needs no change alone", async () => {
+  it("and the whole image stay unchanged if the image needs no change", async () => {
     const input = image(await plain(20, 20).withExif({ IFD3: gps }).jpeg().toBuffer());
     const [before, after] = await beforeAndAfter(fitImage(), input);
     expect(after).toBe(before);
@@ -142,7 +142,7 @@ function chunk(name: string, content: Buffer): Buffer {
 }
 
 describe("frames and pages", () => {
-  it.each(["gif", "webp", "tiff"] as const)("are kept in %s, with their times", async (format) => {
+  it.each(["gif", "webp", "tiff"] as const)("are kept in %s, with their durations", async (format) => {
     const { made, report } = await through(fitImage(small), [image(await frames(format))]);
     const header = await headerOf(made[0]);
     expect(header).toMatchObject({ format, pages: 3, width: made[0]?.image?.width, height: made[0]?.image?.height });
@@ -162,7 +162,7 @@ describe("frames and pages", () => {
     expect(await colours(bytesOf(made))).toEqual(redLimeBlue);
   });
 
-  it("that are lost are notes: an animation as JPEG, a TIFF as PNG", async () => {
+  it("are lost with a note: an animation as JPEG, a TIFF as PNG", async () => {
     const inputs = [image(await frames("gif")), image(await frames("webp")), image(await frames("tiff"))];
     const { made, report } = await through(fitImage({ format: "png" }), [inputs[0], inputs[2]] as InputDraft[]);
     expect(made.map(({ image: content }) => content?.mimeType)).toEqual(["image/png", "image/png"]);
@@ -184,7 +184,7 @@ describe("depth and colour", () => {
   const deepAs = (pixels: Sharp, format: "png" | "tiff") =>
     (format === "tiff" ? pixels.tiff({ compression: "deflate" }) : pixels.png()).toBuffer();
 
-  it.each(["png", "tiff"] as const)("of 16 bits are kept in %s, exactly in a turn", async (format) => {
+  it.each(["png", "tiff"] as const)("of 16 bits are kept in %s, exactly when the image is turned", async (format) => {
     const source = await deepAs(deep(3).withMetadata({ orientation: 6 }), format);
     const { made, report } = await through(fitImage(), [image(source)]);
     expect(await headerOf(made[0])).toMatchObject({ format, depth: "ushort", channels: 3, width: 40 });
@@ -192,7 +192,7 @@ describe("depth and colour", () => {
     expect(report.notes).toEqual({});
   });
 
-  it.each(["png", "tiff"] as const)("of 16 bits are kept in a smaller %s, of grey too", async (format) => {
+  it.each(["png", "tiff"] as const)("of 16 bits are kept in a smaller %s, in greyscale too", async (format) => {
     for (const channels of [1, 3] as const) {
       const made = await one(fitImage(small), image(await deepAs(deep(channels), format)));
       expect(await headerOf(made)).toMatchObject({ format, depth: "ushort", channels });
@@ -201,7 +201,7 @@ describe("depth and colour", () => {
     }
   });
 
-  it("of 16 bits become 8 in JPEG, which is a note", async () => {
+  it("of 16 bits become 8 bits in JPEG, with a note", async () => {
     const { made, report } = await through(fitImage({ format: "jpeg" }), [image(await deep(3).png().toBuffer())]);
     expect(Math.abs(((await firstPixel(bytesOf(made[0])))[0] ?? 0) - 51_234 / 257)).toBeLessThan(2);
     expect(report.notes).toEqual({ "fitImage: reduced 16 bits a channel to 8": 1 });
@@ -215,7 +215,7 @@ describe("depth and colour", () => {
     for (const [index, value] of after.entries()) expect(Math.abs(value - (before[index] ?? 0))).toBeLessThan(4);
   });
 
-  it("of CMYK become sRGB without the profile of the inks, which is a note", async () => {
+  it("of CMYK become sRGB without the CMYK profile, with a note", async () => {
     const cmyk = await plain(60, 40, "#c81e1e").toColourspace("cmyk").withIccProfile("cmyk").jpeg().toBuffer();
     expect((await sharp(cmyk).metadata()).space).toBe("cmyk");
     const { made, report } = await through(fitImage(small), [image(cmyk)]);
@@ -249,13 +249,13 @@ describe("transparency", () => {
     ["a palette", () => halfClear(4).png({ palette: true }).toBuffer()],
     ["WebP", () => halfClear(4).webp({ lossless: true }).toBuffer()],
     ["GIF", () => halfClear(4).gif().toBuffer()],
-  ])("is white in a JPEG: %s", async (_, make) => {
+  ])("becomes white in a JPEG: %s", async (_, make) => {
     const made = await one(fitImage({ format: "jpeg" }), image(await make()));
     for (const channel of await whiteAt(bytesOf(made), 39)) expect(channel).toBeGreaterThan(250);
     for (const channel of await whiteAt(bytesOf(made), 2)) expect(channel).toBeLessThan(5);
   });
 
-  it("of a logo and of a text is white", async () => {
+  it("of a logo and of a text becomes white", async () => {
     for (const name of ["logo.png", "text-la.png"]) {
       const source = await sharp(readFileSync(file(name)))
         .ensureAlpha()
@@ -308,7 +308,7 @@ describe("formats that the platform refuses", () => {
     expect(await one(fitImage(), input)).toMatchObject({ id: "a", metadata: { filename: "a.avif" }, annotations });
   });
 
-  it("are turned once: the decoder of AVIF does it already", async () => {
+  it("are turned once, since the AVIF decoder already applies the orientation", async () => {
     const avif = await plain(64, 40).withMetadata({ orientation: 6 }).avif().toBuffer();
     const made = await one(fitImage(), image(avif));
     const { width, height, orientation = 1 } = await headerOf(made);
@@ -328,7 +328,7 @@ describe("formats that the platform refuses", () => {
     expect(report.failures[0]?.reason).toContain("sharp cannot decode image/bmp; convert it to PNG or JPEG first");
   });
 
-  it("are no reason to refuse a BMP that fits", async () => {
+  it("do not cause a refusal of a BMP that fits", async () => {
     const bmp = bytes("BM", u32le(200, 0, 54, 40, 40, 40), u16le(1, 24), u32le(0, 0, 0, 0, 0, 0), Buffer.alloc(5000));
     const [before, after] = await beforeAndAfter(fitImage(), image(bmp));
     expect(after).toBe(before);
@@ -354,14 +354,14 @@ describe("SVG", () => {
     expect((await firstPixel(bytesOf(made))).slice(0, 3)).toEqual([255, 0, 0]);
   });
 
-  it("that needs a file fails with its name", async () => {
+  it("fails with the file's name if it refers to a file", async () => {
     const path = fileWith(temp, "chart.svg", svg('<image href="photo.png" width="9" height="9"/>'));
     const { report } = await through(fitImage(), [{ image: { path } }]);
     expect(report.failures[0]).toMatchObject({ code: "ERR_IMAGE_UNDECODABLE" });
     expect(report.failures[0]?.reason).toContain('refers to "photo.png"');
   });
 
-  it("is made no larger than the limit", async () => {
+  it("is drawn no larger than the limit", async () => {
     const made = await one(fitImage({ maxMegapixels: 1 }), image(svg("<rect/>", 'width="3000" height="2000"')));
     const { width = 0, height = 0 } = made.image ?? {};
     expect(width * height).toBeLessThanOrEqual(1_000_000);
@@ -369,7 +369,7 @@ describe("SVG", () => {
 });
 
 describe("annotations of a turned image", () => {
-  it("fail it if they have coordinates that fitImage cannot turn", async () => {
+  it("fail it if fitImage cannot turn their coordinates", async () => {
     const point = { id: "p", concepts: [], data: { regions: [{ region_info: { point: { row: 0.1, col: 0.2 } } }] } };
     const input = { ...image(await turned()), annotations: [point] };
     const { report } = await through(fitImage(), [input as InputDraft]);
@@ -377,7 +377,7 @@ describe("annotations of a turned image", () => {
   });
 });
 
-it("a whole folder goes through fitImage and geoFromExif with its locations", async () => {
+it("fitImage and geoFromExif keep the locations of a whole folder", async () => {
   const names = ["turned-gps.jpg", "good-refs.jpg", "logo.png"];
   const inputs = await flow(folder(files, { include: names }))
     .pipe(fitImage(), geoFromExif())

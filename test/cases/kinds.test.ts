@@ -1,4 +1,4 @@
-/** What a file is: by content, in front and behind, and never a guess. The media were written by ffmpeg, ImageMagick, Pillow and a browser. */
+/** The kind of a file by its content, wherever the evidence lies, and never by a guess. ffmpeg, ImageMagick, Pillow and a browser wrote the media. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ const codeOf = async (name: string, content: string | Uint8Array) => {
   );
 };
 
-describe("sound and pictures", () => {
+describe("audio and video", () => {
   it.each([
     ["an M4A with a cover", "a-cover.m4a", "audio audio/mp4"],
     ["an MP4 of sound and one still picture", "a-coverstill.mp4", "audio audio/mp4"],
@@ -53,14 +53,14 @@ describe("sound and pictures", () => {
     ["a WMV without sound", "v-only.wmv", "video video/x-ms-asf"],
     ["an Ogg with pictures", "v.ogv", "video video/ogg"],
     ["a Flash video", "v.flv", "video video/x-flv"],
-  ])("are told by the tracks: %s", async (_, name, expected) => {
+  ])("are distinguished by their tracks: %s", async (_, name, expected) => {
     expect(await kindOf(name, media(name))).toBe(expected);
     expect(await kindOf("no-extension", media(name))).toBe(expected);
     const found = await describeBytes({ bytes: media(name) }, "audio");
     expect(`${found.kind} ${found.content.mimeType}`).toBe(expected);
   });
 
-  it("are found behind a large tag, a large cover, an answer of HTTP, and megabytes of pixels", async () => {
+  it("are recognized after a large tag, a large cover, an HTTP header, and megabytes of pixels", async () => {
     const sound = media("zeros-first.mp3").subarray(-4000);
     const tag = Buffer.concat([Buffer.from("ID3\x03\0\0\0\x12\x27\x60", "latin1"), Buffer.alloc(300_000, 7)]);
     expect(await kindOf("tag.mp3", Buffer.concat([tag, sound]))).toBe("audio audio/mpeg");
@@ -98,7 +98,7 @@ describe("sound and pictures", () => {
     expect(await codeOf("b.bin", Buffer.concat([loas, Buffer.alloc(60)]))).toBeUndefined();
   });
 
-  it("are no sound where the list of tracks is cut before the track of the pictures", async () => {
+  it("fail if the track list is cut before the video track, instead of counting as audio", async () => {
     const film = media("a-frag.mp4");
     const at = film.indexOf("moov") - 4;
     const whole = film.subarray(0, at + film.readUInt32BE(at));
@@ -108,7 +108,7 @@ describe("sound and pictures", () => {
     expect(await codeOf("cut.mp4", longer)).toBe("ERR_KIND_UNKNOWN");
   });
 
-  it("are whole where a program did not know the length yet: WAV from a pipe", async () => {
+  it("are accepted if the writing program did not know the length yet: WAV from a pipe", async () => {
     const { app } = await openStore();
     const wav = exampleBytes("media/foghorn.wav");
     const inputs = [0, 0x7ffff048, 0x7fffffff, 0x80000024, 0xffffffbf, 0xffffffff].map((length, index) => {
@@ -124,7 +124,7 @@ describe("sound and pictures", () => {
     expect(report.failures.map(({ id }) => id)).toEqual(["cut"]);
   });
 
-  it("are not found in text, in noise, or in a file that is named as an image", async () => {
+  it("are not detected in text, in noise, or in a file that is named as an image", async () => {
     const sound = media("zeros-first.mp3").subarray(-4000);
     expect(await codeOf("a.bin", Buffer.concat([Buffer.alloc(9000, 0xfe), sound]))).toBeUndefined();
     expect(await codeOf("a.jpg", Buffer.concat([Buffer.alloc(900), sound]))).toBe("ERR_KIND_UNKNOWN");
@@ -248,7 +248,7 @@ describe("a format that the platform does not accept", () => {
     expect(await codeOf("f.tga", new Uint8Array(500))).toBe("ERR_KIND_UNKNOWN");
   });
 
-  it("does not keep JPEG, PNG, GIF, WEBP, BMP and TIFF, video and audio from being sent", async () => {
+  it("does not include JPEG, PNG, GIF, WEBP, BMP, TIFF, video and audio", async () => {
     const { app } = await openStore();
     const report = await flow([folder(join(files, "media")), folder(join(files, "tiff"))])
       .pipe(batch(), upload(app))
@@ -270,7 +270,7 @@ describe("files that are named like media and have other content", () => {
     ["zeros", "f.mp3", new Uint8Array(5000)],
     ["a tag without sound", "g.mp3", Buffer.concat([Buffer.from("ID3\x03\0\0\0\0\0\0", "latin1"), Buffer.alloc(900)])],
     ["a WAV without a format", "h.wav", Buffer.concat([Buffer.from("RIFF\x24\0\0\0WAVE", "latin1"), Buffer.alloc(30)])],
-  ])("fail, whatever they are: %s", async (_, name, content) => {
+  ])("fail: %s", async (_, name, content) => {
     expect(await codeOf(name, content)).toBe("ERR_KIND_UNKNOWN");
     const path = folderWith(temp, { [name]: content });
     for (const options of [{}, { kinds: ["text" as const] }, { include: "*" }]) {
@@ -279,7 +279,7 @@ describe("files that are named like media and have other content", () => {
     }
   });
 
-  it("fail where bytes are sent as an image", async () => {
+  it("fail if their bytes are given as an image", async () => {
     const inputs = [
       { id: "a", image: { bytes: new Uint8Array(500) } },
       { id: "b", image: { bytes: Buffer.from("calm") } },

@@ -1,4 +1,4 @@
-/** Listings, and flows that change what they list: every input that was there is reached, and nothing else. */
+/** Listings, and flows that change what they list: every input that existed is reached, and no other. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -61,7 +61,7 @@ describe("a flow that removes what it lists", () => {
     },
   );
 
-  it("leaves none when deletions take longer than the listing", async () => {
+  it("leaves no input when deletions take longer than the listing", async () => {
     const { app, store } = await storeWith(1500, 400);
     const report = await flow(listInputs(app, { dataset: "old", perPage: 50 }))
       .pipe(batch(), remove(app))
@@ -70,7 +70,9 @@ describe("a flow that removes what it lists", () => {
     expect(store.stored()).toEqual([]);
   });
 
-  it("removes the half that filterInputs passes, and plans exactly that number", { timeout: 60_000 }, async () => {
+  it("removes the half that filterInputs passes, and its plan counts exactly that number", {
+    timeout: 60_000,
+  }, async () => {
     for (const perPage of [7, 1000]) {
       const { app, store } = await storeWith(1400);
       const half = flow(listInputs(app, { dataset: "old", perPage })).pipe(
@@ -88,7 +90,7 @@ describe("a flow that removes what it lists", () => {
     }
   });
 
-  it("removes one page if a page is asked for", async () => {
+  it("removes one page if one page is requested", async () => {
     const { app, store } = await storeWith(100);
     const report = await flow(listInputs(app, { dataset: "old", page: 2, perPage: 30 }))
       .pipe(batch(), remove(app))
@@ -97,7 +99,7 @@ describe("a flow that removes what it lists", () => {
     expect(store.stored()).toHaveLength(70);
   });
 
-  it("removes what was there when other processes add inputs meanwhile", async () => {
+  it("removes every input that existed, while another process adds inputs", async () => {
     const { app, store } = await storeWith(600);
     const adding = flow(fromIterable(idsOf(300, "new").map((id) => ({ id, text: id, datasets: ["old"] }))))
       .pipe(batch({ maxItems: 20 }), upload(app))
@@ -130,7 +132,7 @@ describe("a flow that removes what it lists", () => {
   });
 });
 
-it("a removal that is killed and started again with its journal leaves none", { timeout: 60_000 }, async () => {
+it("a removal that is killed and resumed with its journal leaves no input", { timeout: 60_000 }, async () => {
   const { app, store } = await storeWith(1500);
   const journal = join(temporaryFolder(), "remove.journal");
   const root = join(import.meta.dirname, "../..");
@@ -152,7 +154,7 @@ it("a removal that is killed and started again with its journal leaves none", { 
   expect(store.deleted()).toHaveLength(1500);
 });
 
-describe("a listing that shifts while it is read", () => {
+describe("a listing that changes while it is read", () => {
   it.each([true, false])(
     "yields every input that stays, in any order of the dataset (newest first: %s)",
     async (newestFirst) => {
@@ -163,7 +165,7 @@ describe("a listing that shifts while it is read", () => {
           ids,
           newestFirst,
           beforePage(page, there) {
-            // Another process deletes and adds while pages are read.
+            // Another process deletes and adds inputs between the pages.
             const goes = there.filter((id) => !stays.has(id));
             for (const id of goes.slice(0, 2)) there.splice(there.indexOf(id), 1);
             if (page < 12) there.push(`added${page}`);
@@ -176,7 +178,7 @@ describe("a listing that shifts while it is read", () => {
     },
   );
 
-  it("asks once more for each page at most when nothing changes, and reads a single page once", async () => {
+  it("requests each page at most twice when nothing changes, and a single page once", async () => {
     const { app, requests } = await openListing({ ids: idsOf(40) });
     expect(await flow(listInputs(app, { dataset: "any", perPage: 10 })).toArray()).toHaveLength(40);
     expect(requests.length).toBeLessThanOrEqual(5 + 3 + 4);
@@ -186,14 +188,14 @@ describe("a listing that shifts while it is read", () => {
   });
 
   it.each(["refuse", "empty", "first"] as const)(
-    "does not end when the input that a page is asked for by is deleted (server: %s)",
+    "continues when the input that a page request names is deleted (server: %s)",
     async (whenGone) => {
       const ids = idsOf(30);
       const { app } = await openListing({
         ids,
         whenGone,
         beforePage(count, there, lastId) {
-          // Another process deletes the input between the answer that had it and the request that names it.
+          // Another process deletes the input after the answer that contained it, before the request that names it.
           if (count % 3 === 0 && lastId !== null) there.splice(there.indexOf(lastId), 1);
         },
       });
@@ -203,7 +205,7 @@ describe("a listing that shifts while it is read", () => {
     },
   );
 
-  it("never asks for a page by an input that the same flow may have deleted", async () => {
+  it("never names an input in a page request that the same flow may have deleted", async () => {
     const { app, ids, requests } = await openListing({ ids: idsOf(50), whenGone: "empty" });
     const report = await flow(listInputs(app, { perPage: 5 }))
       .pipe(remove(app))
@@ -220,7 +222,7 @@ describe("a listing that shifts while it is read", () => {
     }
   });
 
-  it("treats less than a page as everything when a server has no pages", async () => {
+  it("treats a short page as the end when a server has no pages", async () => {
     const { app } = await openListing({ ids: idsOf(3), endless: true });
     for (const options of [{}, { dataset: "any" }]) {
       expect((await flow(listInputs(app, options)).toArray()).map(({ id }) => id)).toEqual(["t0", "t1", "t2"]);
@@ -295,12 +297,12 @@ describe("a filter", () => {
     { kinds: [] },
     { page: 0 },
     { page: 1, ids: ["a"] },
-  ])("that selects nothing that can be is refused: %j", async (options) => {
+  ])("that can match no input is refused: %j", async (options) => {
     const { app } = await openStore();
     expect(() => listInputs(app, options as never)).toThrow(expect.objectContaining({ code: "ERR_OPTIONS" }) as Error);
   });
 
-  it("that is an empty list of ids selects none", async () => {
+  it("that is an empty list of ids selects no input", async () => {
     const { app, store } = await storeWith(3);
     const report = await flow(listInputs(app, { ids: [] }))
       .pipe(batch(), remove(app))
@@ -309,7 +311,7 @@ describe("a filter", () => {
     expect(store.stored()).toHaveLength(3);
   });
 
-  it("adds up with the others: an input has to pass all of them", async () => {
+  it("is combined with the others: an input must pass all of them", async () => {
     const { app } = await storeWith(4);
     await flow(fromIterable([{ id: "alone", text: "not in the dataset" }]))
       .pipe(batch(), upload(app))
@@ -326,7 +328,7 @@ describe("a filter", () => {
     expect(await reasons({ ids: ["t1", "t2"], status: 30002 })).toEqual([0, "its status is not 30002"]);
   });
 
-  it("by ids yields them in the order of the option, each once", async () => {
+  it("by ids yields the inputs in the order of the option, each once", async () => {
     const { app } = await storeWith(300);
     const ids = idsOf(300).reverse();
     const listed = await flow(listInputs(app, { ids: [...ids, ...ids] })).toArray();

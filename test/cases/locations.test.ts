@@ -1,4 +1,4 @@
-/** Locations: what cameras, phones and programs write into photographs, and what is right. */
+/** Locations in photographs, as cameras, phones and programs write them. */
 
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ const file = (name: string) => join(import.meta.dirname, "files/images", name);
 const noHemisphere = { "geoFromExif: the coordinates name no hemisphere, so no location was taken": 1 };
 const broken = { "geoFromExif: the EXIF block is broken, so no location was taken": 1 };
 
-/** The location that is taken of an image, as a file and as bytes, and the notes of the report. */
+/** The location that geoFromExif reads from an image, as a file and as bytes, and the notes of the report. */
 async function taken(image: Buffer): Promise<{ geo: Input["geo"]; notes: Readonly<Record<string, number>> }> {
   const results = [];
   // With these facts, nobody looks at the files: most have no pixels.
@@ -51,8 +51,8 @@ const inJpeg = (block: Buffer) => jpegOf(segment(0xe1, "Exif\0\0", block));
 const withGps = (changed: Partial<Gps>) => inJpeg(exifBlock({ ...santiago, ...changed }));
 const zero = rationals(0, 1, 0, 1, 0, 1);
 
-describe("hemispheres", () => {
-  it.each(["good-refs.jpg", "lower-refs.jpg", "undefined-type-refs.jpg"])("are read in any form: %s", async (name) => {
+describe("the hemisphere of a coordinate", () => {
+  it.each(["good-refs.jpg", "lower-refs.jpg", "undefined-type-refs.jpg"])("is read in any form: %s", async (name) => {
     const { geo } = await taken(readFileSync(file(name)));
     expect(geo).toEqual({ longitude: -70.6666667, latitude: -33.45 });
   });
@@ -63,11 +63,11 @@ describe("hemispheres", () => {
     ["with blanks around them", text(" S \0"), text(" W \0")],
     ["as words", text("South\0"), text("West\0")],
     ["in UTF-16", text("S\0\0\0", 7), text("W\0\0\0", 7)],
-  ])("are read %s", async (_, latitudeRef, longitudeRef) => {
+  ])("is read %s", async (_, latitudeRef, longitudeRef) => {
     expect((await taken(withGps({ latitudeRef, longitudeRef }))).geo).toEqual(santiagoPoint);
   });
 
-  it.each(["no-refs.jpg", "empty-refs.jpg"])("that are missing mean no location, and a note: %s", async (name) => {
+  it.each(["no-refs.jpg", "empty-refs.jpg"])("leads to no location and a note if it is missing: %s", async (name) => {
     expect(await taken(readFileSync(file(name)))).toEqual({ geo: undefined, notes: noHemisphere });
   });
 
@@ -75,11 +75,11 @@ describe("hemispheres", () => {
     ["one is missing", { latitude: santiago.latitude, longitude: santiago.longitude, latitudeRef: text("S\0") }],
     ["they are swapped", { ...santiago, latitudeRef: text("W\0"), longitudeRef: text("S\0") }],
     ["one is a question mark", { ...santiago, longitudeRef: text("?\0") }],
-  ])("mean no location if %s", async (_, gps) => {
+  ])("leads to no location if %s", async (_, gps) => {
     expect(await taken(inJpeg(exifBlock(gps)))).toEqual({ geo: undefined, notes: noHemisphere });
   });
 
-  it("may agree with a sign, and must not contradict it", async () => {
+  it("may agree with the sign of the coordinate, and must not contradict it", async () => {
     const signed = { latitude: signedRationals(-33, 1, 27, 1, 0, 1), longitude: signedRationals(-70, 1, 40, 1, 12, 1) };
     expect((await taken(withGps(signed))).geo).toEqual(santiagoPoint);
     const contradiction = { ...signed, latitudeRef: text("N\0") };
@@ -87,18 +87,18 @@ describe("hemispheres", () => {
   });
 });
 
-describe("zeros", () => {
-  it.each(["zero.jpg", "zero-no-refs.jpg"])("in both coordinates mean no location: %s", async (name) => {
+describe("a coordinate of zero", () => {
+  it.each(["zero.jpg", "zero-no-refs.jpg"])("means no location if both are zero: %s", async (name) => {
     expect(await taken(readFileSync(file(name)))).toEqual({ geo: undefined, notes: {} });
   });
 
-  it("in one coordinate are the equator or Greenwich", async () => {
+  it("means the equator or Greenwich if only one is zero", async () => {
     expect((await taken(readFileSync(file("equator.jpg")))).geo).toEqual({ longitude: 4.4777, latitude: 0 });
     const greenwich = await taken(withGps({ longitude: zero, longitudeRef: text("E\0") }));
     expect(greenwich.geo).toEqual({ longitude: 0, latitude: -33.45 });
   });
 
-  it("of both signs are the same zero", async () => {
+  it("is the same with both signs", async () => {
     const { geo } = await taken(withGps({ latitude: zero }));
     expect(Object.is(geo?.latitude, 0)).toBe(true);
   });
@@ -120,7 +120,7 @@ describe("coordinates", () => {
     expect((await taken(withGps({ latitude, longitude }))).geo).toEqual(santiagoPoint);
   });
 
-  it("divided by zero mean no location: the camera had no fix", async () => {
+  it("mean no location if they are divided by zero, since the camera had no fix", async () => {
     const none = rationals(0, 0, 0, 0, 0, 0);
     expect(await taken(withGps({ latitude: none, longitude: none }))).toEqual({ geo: undefined, notes: {} });
   });
@@ -134,12 +134,12 @@ describe("coordinates", () => {
     ["another magic number", inJpeg(bytes("MM\0\xd2", exifBlock(santiago).subarray(4)))],
     ["nothing but its name", jpegOf(segment(0xe1, "Exif\0\0"))],
     ["a value of an unknown type", withGps({ latitude: { ...zero, type: 99 } })],
-  ])("of a broken block are a note: %s", async (_, image) => {
+  ])("in a broken block become a note: %s", async (_, image) => {
     expect(await taken(image)).toEqual({ geo: undefined, notes: broken });
   });
 });
 
-describe("EXIF is found", () => {
+describe("EXIF in a photograph is found", () => {
   const block = exifBlock(santiago);
   const far = Buffer.alloc(700_000, 1);
   const tiffOffset = u32be(0);
@@ -226,7 +226,7 @@ describe("EXIF is found", () => {
     expect((await taken(image)).geo).toEqual(santiagoPoint);
   });
 
-  it("without reading what lies between, in a file of 8 GB", async () => {
+  it("without reading the data between, in a file of 8 GB", async () => {
     const path = join(temp, "large.webp");
     writeFileSync(path, bytes("RIFF", Buffer.alloc(4, 0xff), "WEBP", "VP8 ", Buffer.from([0, 0, 0, 0xf0])));
     truncateSync(path, 8_000_000_000);
@@ -246,11 +246,11 @@ describe("XMP", () => {
     ["in a WebP", webpOf(["VP8 ", Buffer.alloc(9)], ["XMP ", Buffer.from(xmp("51,55.464N", "4,28.662E"))])],
     ["in a PNG", pngOf(["iTXt", bytes("XML:com.adobe.xmp\0\0\0\0\0", xmp("51,55.464N", "4,28.662E"))])],
     ["in a HEIC", heicOf(Buffer.from(xmp("51,55.464N", "4,28.662E")), { type: "mime" })],
-  ])("has the location where EXIF has none: %s", async (_, image) => {
+  ])("provides the location if EXIF has none: %s", async (_, image) => {
     expect((await taken(image)).geo).toEqual(point);
   });
 
-  it("gives way to EXIF, whichever comes first", async () => {
+  it("is ignored if EXIF has a location, whichever comes first", async () => {
     const segments = [
       segment(0xe1, namespace, xmp("51,55.464N", "4,28.662E")),
       segment(0xe1, "Exif\0\0", exifBlock(santiago)),
@@ -263,7 +263,7 @@ describe("XMP", () => {
     ["without a hemisphere", "51,55.464", "4,28.662"],
     ["of zeros", "0,0.0N", "0,0.0E"],
     ["of words", "north", "east"],
-  ])("has no location %s", async (_, latitude, longitude) => {
+  ])("provides no location %s", async (_, latitude, longitude) => {
     expect((await taken(jpegOf(segment(0xe1, namespace, xmp(latitude, longitude))))).geo).toBeUndefined();
   });
 });

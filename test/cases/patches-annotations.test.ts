@@ -1,4 +1,4 @@
-/** Annotations of every kind come back unchanged from a listing, a patch, and a file of lines; changed ones are patched as asked. */
+/** Annotations of every kind stay the same through a listing, a patch and a JSON Lines file; changed annotations are patched as requested. */
 
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -38,7 +38,7 @@ const corners = [
   [0.5, 0.8],
 ].map(([col, row]) => ({ row, col, visibility: 1 }));
 
-/** Data of annotations by kind, as the API has them; the fields that the emulator keeps. */
+/** Data of annotations by kind, in the form of the API, with the fields that the emulator stores. */
 const kinds: Record<string, object> = {
   point: region({ point: { row: 0.25, col: 0.5, visibility: 2 } }),
   "point with depth": region({ point: { row: 0.25, col: 0.5, z: 0.75 } }),
@@ -106,7 +106,7 @@ describe("annotations of every kind", () => {
       .run();
 
   it.each(["merge", "overwrite"] as const)(
-    "are not touched when the input's metadata are patched with %s",
+    "are not patched when only the input's metadata change, with %s",
     async (action) => {
       const before = await stored(store);
       store.faults.add({ method: "PATCH", path: "/annotations", fault: { type: "status", http: 400, code: 11102 } });
@@ -118,7 +118,7 @@ describe("annotations of every kind", () => {
     },
   );
 
-  it.each(names)("stay as they are when the %s beside them goes and comes back as lines", async (name) => {
+  it.each(names)("do not change when another annotation (%s) is removed", async (name) => {
     const path = join(temporaryFolder(), "inputs.jsonl");
     await flow(listInputs(app, { annotations: true }))
       .pipe(writeJsonl(path))
@@ -132,7 +132,7 @@ describe("annotations of every kind", () => {
     expect(after).toEqual(before);
   });
 
-  it("come to another app by way of lines with the same data, ids and states", async () => {
+  it("are copied to another app through JSON Lines with the same data, ids and states", async () => {
     const path = join(temporaryFolder(), "inputs.jsonl");
     await flow(listInputs(app, { annotations: true }))
       .pipe(writeJsonl(path))
@@ -164,7 +164,7 @@ describe("annotations of every kind", () => {
     expect(await htmlOf(report)).toContain("calm sea");
   });
 
-  it("change their own data only, with the id of their region", async () => {
+  it("are patched in their own data only, with the id of their region", async () => {
     const before = await stored(store);
     const moved = (annotation: Annotation): Annotation => {
       if (annotation.id === "box") return { ...annotation, box: [0.3, 0.3, 0.4, 0.4] };
@@ -181,7 +181,7 @@ describe("annotations of every kind", () => {
     expect(Object.fromEntries(after)).toEqual(Object.fromEntries(wanted));
   });
 
-  it("get the bytes of another mask", async () => {
+  it("can get another mask", async () => {
     const apply = (input: Input) =>
       ({
         ...input,
@@ -191,7 +191,7 @@ describe("annotations of every kind", () => {
     expect(JSON.stringify((await stored(store)).get("mask"))).toContain("R0lGODlh");
   });
 
-  it("lose a concept, their free data, and get another value", async () => {
+  it("can lose a concept and their free data, and get another concept value", async () => {
     const apply = (input: Input) => ({
       ...input,
       annotations: input.annotations.map((annotation): Annotation => {
@@ -213,7 +213,7 @@ describe("annotations of every kind", () => {
     expect((await patched((input) => input)).counts).toMatchObject({ skipped: 1 });
   });
 
-  it("report the requests that succeeded before one failed", async () => {
+  it("fail their input after other requests succeeded, and the error names those requests", async () => {
     store.faults.add({ method: "PATCH", path: "/annotations", fault: { type: "status", http: 400, code: 24155 } });
     const report = await patched((input) => ({
       ...input,
@@ -245,7 +245,7 @@ describe("data of an annotation", () => {
     expect(annotationData(JSON.parse(JSON.stringify(annotation)))).toEqual(data);
   });
 
-  it("of a box keeps its score and track beside the box that is typed", () => {
+  it("of a box keeps its score and track beside the typed box", () => {
     const [plain] = region(box).regions;
     const data = {
       regions: [{ ...plain, value: 0.75, track_id: "t1", data: { ...plain?.data, text: { raw: "N 1" } } }],
@@ -266,7 +266,7 @@ describe("data of an annotation", () => {
   });
 });
 
-it("of a point stays where it is, so the image cannot be turned under it", async () => {
+it("an annotation of a point stays in place, so fitImage refuses to turn the image", async () => {
   const bytes = new Uint8Array(
     await sharp({ create: { width: 40, height: 20, channels: 3, background: "red" } })
       .withMetadata({ orientation: 6 })

@@ -1,4 +1,4 @@
-/** Any metadata, concepts and location can become any other by a patch, or the input fails and stays what it was. */
+/** A patch changes metadata, concepts and location to any others, or the input fails and does not change. */
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -48,7 +48,7 @@ const geo = fc.option(
 );
 const fields = fc.record({ metadata, concepts, geo });
 
-/** A number as a server with 32 bits keeps it; it shows nine digits at most. */
+/** A number as a server with 32 bits stores it, with at most nine digits. */
 const float32 = (value: number) => Number(Math.fround(value).toPrecision(6)) + 0;
 
 const shownFields = ({ metadata, concepts, geo }: Pick<Input, "metadata" | "concepts" | "geo">) => ({
@@ -69,7 +69,7 @@ it.each([
     const { app } = await openStore({ overwriteReading });
     const pairs = fc.sample(fc.tuple(fields, fields, fc.boolean()), { numRuns: 400, seed: 20_261_129 });
     const ids = pairs.map((_, n) => `p${n}`);
-    // Half of the pairs differ in one place only.
+    // Half of the pairs differ in one value only.
     const wanted = pairs.map(([before, after, isSmall]) =>
       isSmall ? { ...before, metadata: { ...before.metadata, a: after.metadata.b ?? 1 } } : after,
     );
@@ -94,12 +94,12 @@ it.each([
         : (wanted[numberOf(input)] as unknown as Input);
       expect(shownFields(input), `${input.id} ${JSON.stringify(failed.get(input.id))}`).toEqual(shownFields(asked));
     }
-    // An overwrite expresses everything, and so does a merge that falls back to one.
+    // An overwrite can express every change, and so can a merge that falls back to an overwrite.
     expect([...failed.values()]).toEqual([]);
   },
 );
 
-it("adds to lists once when answers are lost", async () => {
+it("appends to lists once when answers are lost", async () => {
   const { store, app } = await openStore();
   const ids = Array.from({ length: 40 }, (_, n) => `p${n}`);
   await flow(

@@ -1,4 +1,4 @@
-/** Patches against servers that answer in other ways: newer fields are carried, and a result that was not asked for is a failure. */
+/** Patches against servers that answer differently: fields of a newer API are kept, and an unexpected result is a failure. */
 
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -26,7 +26,7 @@ async function serverWith(answer: (sent: Sent) => { data?: Json; kept?: Json }) 
   let data: Json = listed;
   const input = () => ({ id: "a", data, status: { code: 30000 }, created_at: "2026-01-01T00:00:00Z" });
   const server = createServer(async (request, response) => {
-    // The stream ends behind its one input.
+    // The stream of inputs ends after the only input.
     let json: Json = { status: ok, inputs: request.url?.includes("last_id") ? [] : [input()] };
     if (request.method === "PATCH") {
       const body = JSON.parse(await textOf(request)) as Sent;
@@ -59,7 +59,7 @@ const removeSplit = transform((input) => ({
   concepts: [...input.concepts, { id: "sea" }],
 }));
 
-it("carries fields of a newer API through an overwrite", async () => {
+it("keeps fields of a newer API through an overwrite", async () => {
   const { app, sent } = await serverWith(({ inputs }) => ({ data: inputs[0]?.data as Json }));
   const report = await flow(listInputs(app))
     .pipe(removeSplit, batch(), patch(app, { action: "overwrite" }))
@@ -83,7 +83,7 @@ it("carries fields of a newer API through an overwrite", async () => {
   ]);
 });
 
-it("sends the differences in a merge, and then the removals", async () => {
+it("sends the differences as a merge, and then the removals", async () => {
   const { metadata: _, ...rest } = listed;
   const done = { ...rest, metadata: { big: 1e300 }, concepts: [...listed.concepts, { id: "sea" }] };
   const { app, sent } = await serverWith(() => ({ data: done }));
@@ -95,7 +95,7 @@ it("sends the differences in a merge, and then the removals", async () => {
   ]);
 });
 
-it("fails the input when the server says ok and does something else", async () => {
+it("fails the input when the server reports success and stores something else", async () => {
   const { app } = await serverWith(() => ({ data: listed }));
   const report = await flow(listInputs(app)).pipe(removeSplit, batch(), patch(app)).run();
   expect(report.failures).toMatchObject([
@@ -109,7 +109,7 @@ it("fails the input when the server says ok and does something else", async () =
   ]);
 });
 
-it("believes the listing when the answer shows less than the input has", async () => {
+it("trusts the listing when the answer shows less than the input has", async () => {
   const row = fromIterable([{ id: "a", metadata: { split: "test" } }]);
   const { app } = await serverWith(() => ({ data: {}, kept: { ...listed, metadata: { split: "test" } } }));
   expect((await flow(row).pipe(batch(), patch(app)).run()).counts).toMatchObject({ ok: 1 });

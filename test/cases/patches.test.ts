@@ -1,4 +1,4 @@
-/** Patches of listed inputs and of rows: what is asked for is there afterwards, or the input fails by name. */
+/** Patches of listed inputs and of rows: the input has the requested fields afterwards, or fails by name. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -136,7 +136,7 @@ describe.each(["merge", "overwrite"] as const)("a listed input, patched with %s"
       "ERR_ANNOTATION_ID",
       /"n" was not listed with its input/,
     ],
-  ])("fails before anything is sent if it has %s", async (_, apply, code, text) => {
+  ])("fails before any request if it has %s", async (_, apply, code, text) => {
     const before = await one(app);
     const report = await change(app, (input) => ({ ...input, metadata: {}, ...apply(input) }) as Input, { action });
     expect(report.failures).toMatchObject([{ id: "a", code, stage: "patch", reason: expect.stringMatching(text) }]);
@@ -152,7 +152,7 @@ describe.each(["merge", "overwrite"] as const)("a listed input, patched with %s"
 });
 
 describe("a listed input", () => {
-  it("keeps what others changed elsewhere when a merge sends the differences", async () => {
+  it("keeps changes by other processes when a merge sends only the differences", async () => {
     const { app } = await openStore();
     await put(app, whole);
     const listed = await flow(listInputs(app))
@@ -169,7 +169,7 @@ describe("a listed input", () => {
     expect((await one(app)).metadata).toMatchObject({ split: "test", other: 1 });
   });
 
-  it("gets its concept although someone else has just appended the same item to its list", async () => {
+  it("gets its concept although another process has just appended the same item to its list", async () => {
     const { app } = await openStore();
     await put(app, whole);
     const report = await flow(listInputs(app))
@@ -205,7 +205,7 @@ describe("a listed input", () => {
     expect((await one(app)).metadata).toMatchObject({ tags: ["y", "x"], other: 1 });
   });
 
-  it("loses what is to go also on a server whose overwrite keeps the keys that it does not give", async () => {
+  it("loses removed fields also on a server whose overwrite keeps the keys that the request leaves out", async () => {
     const { app } = await openStore({ overwriteReading: "old" });
     await put(app, whole);
     const report = await change(app, (input) => ({ ...input, concepts: [], metadata: { only: 1 }, geo: undefined }), {
@@ -216,7 +216,7 @@ describe("a listed input", () => {
     expect(await one(app)).not.toHaveProperty("geo");
   });
 
-  it("is not sent again for digits that a server with 32-bit numbers does not keep", async () => {
+  it("is not patched for digits that a server with 32-bit numbers cannot store", async () => {
     const { app } = await openStore();
     const geo = { longitude: 4.123456789012, latitude: 51.98765432109 };
     const box: [number, number, number, number] = [0.123456789012, 0.2, 0.7, 0.987654321098];
@@ -225,7 +225,7 @@ describe("a listed input", () => {
     expect(report.counts).toMatchObject({ ok: 0, skipped: 1 });
   });
 
-  it("is what its dead letter says when it is tried again", async () => {
+  it("gets its patch when its dead letter is retried", async () => {
     const { store, app } = await openStore();
     await put(app, whole);
     const path = join(temporaryFolder(), "failed.jsonl");
@@ -268,7 +268,7 @@ describe("a listed input", () => {
     },
   );
 
-  it("cannot be patched with remove, which takes what is to go", async () => {
+  it("cannot be patched with the action remove, and the error names merge", async () => {
     const { app } = await openStore();
     await put(app, whole);
     const report = await change(app, (input) => input, { action: "remove" });
@@ -276,7 +276,7 @@ describe("a listed input", () => {
     expect(await one(app)).toMatchObject({ metadata: whole.metadata });
   });
 
-  it("of another app is patched with what it has, and fails where a transform took something away", async () => {
+  it("of another app gets the fields of the listed input, and fails if a transform removed one", async () => {
     const { store, app } = await openStore();
     const other = await connect({ baseUrl: store.url, pat: "any", userId: "me", appId: "other" });
     await put(app, whole);
@@ -295,7 +295,7 @@ describe("a listed input", () => {
     await other.close();
   });
 
-  it("stays what it was in a plan, which counts the requests of the run", async () => {
+  it("does not change in a plan, which counts the requests of the run", async () => {
     const { app } = await openStore();
     await put(app, whole, { ...whole, id: "b" });
     const before = await one(app);
@@ -327,7 +327,7 @@ describe("a listed input", () => {
   });
 });
 
-describe("flows side by side", () => {
+describe("flows that run at the same time", () => {
   it("each add their own key to inputs that all of them listed", async () => {
     const { store, app } = await openStore();
     await put(app, ...Array.from({ length: 60 }, (_, n) => ({ id: `i${n}`, text: `${n}`, metadata: { tags: ["x"] } })));
@@ -358,7 +358,7 @@ describe("flows side by side", () => {
     await Promise.all(apps.map((own) => own.close()));
   });
 
-  it("fail for an input that another one deleted after it was listed", async () => {
+  it("fail an input that another process deleted after it was listed", async () => {
     const { app } = await openStore();
     await put(app, whole, { ...whole, id: "b" });
     const report = await flow(listInputs(app))
@@ -379,7 +379,7 @@ describe("flows side by side", () => {
 });
 
 describe("a row", () => {
-  it("that was a listed input is sent as it is given", async () => {
+  it("that was a listed input is sent with the fields of the row", async () => {
     const { app } = await openStore();
     await put(app, whole);
     const path = join(temporaryFolder(), "inputs.jsonl");
@@ -401,7 +401,7 @@ describe("a row", () => {
     expect((await one(app)).metadata).toEqual({ ...whole.metadata, split: "dev" });
   });
 
-  it("that gives nothing is skipped, since nothing was asked of the server", async () => {
+  it("without any field is skipped, since it requests no change", async () => {
     const { app } = await openStore();
     const report = await rows(app, [{ id: "nobody" }]);
     expect(report.counts).toMatchObject({ ok: 0, skipped: 1 });
@@ -416,7 +416,7 @@ describe("a row", () => {
     ["remove", { camera: {} }, /metadata.camera/],
     ["remove", { tags: ["x"] }, /metadata.tags/],
     ["remove", { tags: [true] }, /metadata.tags/],
-  ])("with %s fails by name for %j, which the server would pass over or set", async (action, metadata, text) => {
+  ])("with %s fails by name for %j, which the server would ignore or set", async (action, metadata, text) => {
     const { app } = await openStore();
     await put(app, whole);
     const report = await rows(app, [{ id: "a", metadata }, { id: "b" }], { action });
@@ -440,7 +440,7 @@ describe("a row", () => {
     });
   });
 
-  it("fails when the app knows its concept by another name", async () => {
+  it("fails when the app has its concept under another name", async () => {
     const { app } = await openStore();
     await put(app, whole);
     await flow(fromIterable([{ concepts: [{ id: "boat", name: "ship" }] }]))
@@ -453,7 +453,7 @@ describe("a row", () => {
     ]);
   });
 
-  it("comes after an earlier row of the same id, also in another batch", async () => {
+  it("is applied after an earlier row with the same id, also in another batch", async () => {
     const { store, app } = await openStore();
     await put(app, { id: "a", text: "a" });
     store.faults.add({ method: "PATCH", times: 1, fault: { type: "slow", ms: 60 } });
@@ -466,7 +466,7 @@ describe("a row", () => {
     expect((await one(app)).metadata.list).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
   });
 
-  it("joins the datasets that it names, and leaves them with remove", async () => {
+  it("adds the input to its datasets, and removes it from them with the action remove", async () => {
     const { app } = await openStore();
     await put(app, whole);
     await app.postDatasets([{ id: "train" }]);
@@ -476,7 +476,7 @@ describe("a row", () => {
     expect(await app.listDatasetInputs("train")).toEqual([]);
   });
 
-  it("fails if its field is unknown", async () => {
+  it("fails if it has an unknown field", async () => {
     const { app } = await openStore();
     const path = join(temporaryFolder(), "rows.jsonl");
     writeFileSync(path, '{"id":"a","metdata":{"split":"test"}}\n');

@@ -1,4 +1,4 @@
-/** Round trip: what was downloaded is uploaded into another app with all that it had. */
+/** Round trip: a download is uploaded into another app with all its fields. */
 
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -61,7 +61,7 @@ async function copyInto(app: App, manifest: string) {
   return { other, report };
 }
 
-/** The lines of a manifest without the times of the server, and without where the content came from: a copy comes from the bytes. */
+/** The lines of a manifest without the server's times and without the origin of the content, since a copy comes from bytes. */
 function recordsIn(out: string): object[] {
   const lines = readFileSync(join(out, "manifest.jsonl"), "utf8").trimEnd().split("\n");
   return lines
@@ -72,7 +72,7 @@ function recordsIn(out: string): object[] {
     .sort((one, two) => (String(one.id) < String(two.id) ? -1 : 1));
 }
 
-it("upload, download, upload elsewhere and download give equal manifests", async () => {
+it("upload, download, upload into another app and download give equal manifests", async () => {
   const { app } = await openStore();
   const [first, second] = [temporaryFolder(), temporaryFolder()];
   const made = await flow([
@@ -119,7 +119,7 @@ it("upload, download, upload elsewhere and download give equal manifests", async
   await other.close();
 });
 
-it("every line begins with the version, and names where its content came from without secrets", async () => {
+it("every line begins with the version, and names the origin of its content without secrets", async () => {
   const { app } = await openStore();
   const out = temporaryFolder();
   const url = `${web.origin}/far.jpg?X-Amz-Credential=me&X-Amz-Signature=secret`;
@@ -139,7 +139,7 @@ it("every line begins with the version, and names where its content came from wi
   expect(text.match(/"url"/g)).toHaveLength(1); // the address at the app itself is not an origin
 });
 
-it("annotations and datasets are left out of the listing if whole records are not wanted", async () => {
+it("download lists no annotations and datasets with wholeRecords: false", async () => {
   const { app } = await openStore();
   const out = temporaryFolder();
   await flow(fromIterable(drafts.slice(0, 1)))
@@ -149,7 +149,7 @@ it("annotations and datasets are left out of the listing if whole records are no
     .pipe(download(out, { wholeRecords: false }))
     .run();
   expect(recordsIn(out)).toMatchObject([{ id: "photo", annotations: [], datasets: [] }]);
-  // The next run has whole records again, and needs no file for that.
+  // The next run writes whole records again, and fetches no file for that.
   expect((await flow(listInputs(app)).pipe(download(out)).run()).counts.ok).toBe(1);
   expect(recordsIn(out)[1]).toMatchObject({ id: "photo", datasets: ["train", "best"] });
 });
@@ -180,7 +180,7 @@ describe("a manifest", () => {
     return { ...report.counts, codes: report.failures.map(({ code, reason }) => `${code}: ${reason}`) };
   };
 
-  it("is read from wherever the folder was moved to", async () => {
+  it("is read from any place to which its folder was moved", async () => {
     expect(await read(copy())).toMatchObject({ ok: 2, failed: 0 });
   });
 
@@ -212,7 +212,7 @@ describe("a manifest", () => {
       },
       /^ERR_MANIFEST_PATH/,
     ],
-  ])("fails the input whose file %s, and goes on", async (_, change, text) => {
+  ])("fails the input whose file %s, and the run continues", async (_, change, text) => {
     const out = copy();
     change(out);
     const { ok, failed, codes } = await read(out);
@@ -242,7 +242,7 @@ describe("a manifest", () => {
     expect(codes[0]).toMatch(text);
   });
 
-  it("fails the input whose line has a field of a newer version, by name", async () => {
+  it("fails the input whose line has a field of a newer version, and names the field", async () => {
     const out = copy();
     const [first = ""] = readFileSync(join(out, "manifest.jsonl"), "utf8").split("\n");
     writeFileSync(join(out, "manifest.jsonl"), `${first.replace('"concepts"', '"mesh":{},"concepts"')}\n`);

@@ -31,23 +31,26 @@ describe("tables that Excel writes", () => {
     "sep-tab-utf16",
     "unicode-text",
     "plain-semicolon",
-  ])("are read without their empty rows and columns, with the delimiter that they name: %s.csv", async (name) => {
-    const { inputs, report } = await recordedRun(csv(at(`excel/${name}.csv`)));
-    expect(report.counts).toMatchObject({ read: 2, ok: 2 });
-    expect(inputs.map(plain)).toEqual(fish);
-  });
+  ])(
+    "are read without empty rows and columns, with the delimiter of the line sep= or of the header: %s.csv",
+    async (name) => {
+      const { inputs, report } = await recordedRun(csv(at(`excel/${name}.csv`)));
+      expect(report.counts).toMatchObject({ read: 2, ok: 2 });
+      expect(inputs.map(plain)).toEqual(fish);
+    },
+  );
 
-  it("have rows of spaces, which are no rows", async () => {
+  it("may have rows of spaces, which are ignored", async () => {
     const { inputs } = await recordedRun(csv(at("excel/blank-rows-spaces.csv")));
     expect(inputs.map(plain)).toEqual(fish.slice(0, 1));
   });
 
-  it("count lines as an editor does, with a line sep= before the header", async () => {
+  it("count lines as an editor does, including a line sep= before the header", async () => {
     const { report } = await read('sep=;\ninputid;input;metadata\nr-1;a;\n\nr-2;b;"{"\n');
     expect(report.failures).toMatchObject([{ origin: expect.stringMatching(/:5$/), code: "ERR_CSV_METADATA" }]);
   });
 
-  it("fail the row alone that has content in a column without a name", async () => {
+  it("fail only the row with content in a column without a name", async () => {
     const { inputs, report } = await read("inputid,input,\nr-1,a,\nr-2,b,lost\n");
     expect(inputs.map(({ id }) => id)).toEqual(["r-1"]);
     expect(report.failures).toMatchObject([{ code: "ERR_CSV_ROW", reason: expect.stringContaining('"lost"') }]);
@@ -59,7 +62,7 @@ describe("tables that Excel writes", () => {
     expect(report.failures.map(({ code }) => code)).toEqual(["ERR_CSV_ROW", "ERR_CSV_ROW"]);
   });
 
-  it("take an explicit delimiter before the one of the line sep=", async () => {
+  it("use the option delimiter rather than the one of the line sep=", async () => {
     const { inputs } = await read("sep=;\ninputid,input\nr-1,a;b\n", { delimiter: "," });
     expect(inputs.map(({ text }) => text)).toEqual(["a;b"]);
   });
@@ -135,7 +138,7 @@ describe("metadata in a cell", () => {
     expect(report.failures[0]?.reason).toContain("column metadata");
   });
 
-  it("nested 50,000 levels deep fails its row alone", async () => {
+  it("nested 50,000 levels deep fails only its row", async () => {
     for (const [open, close] of ["[]", "{'a':}"].map((pair) => [pair.slice(0, -1), pair.slice(-1)])) {
       const cell = `{"a":${open?.repeat(50_000)}1${close?.repeat(50_000)}}`;
       const { inputs, report } = await read(`input,metadata\na,${cellOf(cell)}\nb,{}\n`);
@@ -146,7 +149,7 @@ describe("metadata in a cell", () => {
 });
 
 describe("numbers in JSON Lines", () => {
-  it("beyond 2^53 fail their line by key and value, and the others go on", async () => {
+  it("beyond 2^53 fail their line with key and value, and the other lines are read", async () => {
     const lines = [
       '{"id":"j-1","text":"tweet","metadata":{"tweet_id":1546130668394913822}}',
       '{"id":"j-2","text":"1546130668394913822 in a text, and \\"9007199254740993\\""}',
@@ -174,7 +177,7 @@ describe("encodings of tables", () => {
     expect(report.failures).toMatchObject([{ code: "ERR_CSV_ROW", reason: expect.stringContaining("truncated") }]);
   });
 
-  it("half of a surrogate pair in UTF-16 is no text", async () => {
+  it("half of a surrogate pair in UTF-16 fails its row", async () => {
     const { inputs, report } = await read(
       Buffer.from("\uFEFFinputid,input\nr-1,a\uD83C\nr-2,b\uDF0Ac\nr-3,c\n", "utf16le"),
     );
@@ -182,7 +185,7 @@ describe("encodings of tables", () => {
     expect(report.counts.failed).toBe(2);
   });
 
-  it("a CSV, a JSON Lines file and dead letters come through a pipe as from a disk", async () => {
+  it("a CSV, a JSON Lines file and dead letters are read from a pipe as from a file", async () => {
     const letter = { origin: "a", stage: "upload", code: "X", reason: "x", input: { text: "c" } };
     const sources = { csv, jsonl, deadLetters };
     const contents = { csv: content, jsonl: '{"text":"b"}\n', deadLetters: `${JSON.stringify(letter)}\n` };
@@ -197,7 +200,7 @@ describe("encodings of tables", () => {
     }
   });
 
-  it("a file whose name the table has in another form of Unicode is found", async () => {
+  it("a file is found if the table has its name in another Unicode form", async () => {
     const folder = join(temp, "unicode");
     mkdirSync(folder);
     writeFileSync(join(folder, "cafe\u0301.txt"), "decomposed");

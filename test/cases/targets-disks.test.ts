@@ -1,4 +1,4 @@
-/** Disks that are full, read-only or not there. Small file systems are mounted for it, which needs root on Linux; elsewhere these tests are skipped. */
+/** Disks that are full, read-only or missing. The tests mount small file systems, which needs root on Linux; elsewhere they are skipped. */
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -36,7 +36,7 @@ function mountsWork(): boolean {
   }
 }
 
-/** A file system in memory of so many bytes, for one test. */
+/** A file system in memory with a size limit, for one test. */
 function smallDisk(size: string): { path: string; resize: (size: string) => void; readOnly: () => void } {
   const path = join(temporaryFolder(), "disk");
   mkdirSync(path);
@@ -46,7 +46,7 @@ function smallDisk(size: string): { path: string; resize: (size: string) => void
   return { path, resize: (to) => remount(`size=${to}`), readOnly: () => remount("ro") };
 }
 
-/** Takes all the space of a disk. */
+/** Fills all free space of a disk. */
 function fill(path: string): void {
   execFileSync("sh", ["-c", 'cat /dev/zero > "$0/filler" 2>/dev/null || true', path]);
 }
@@ -92,7 +92,7 @@ describe.runIf(canMount)("a disk that is read-only", () => {
 });
 
 describe.runIf(canMount)("a disk that is full", () => {
-  it("is an error before the first input, also for a journal and dead letters that are there", async () => {
+  it("is an error before the first input, also for an existing journal and existing dead letters", async () => {
     const disk = smallDisk("64k");
     const [journal, deadLetters] = [join(disk.path, "j"), join(disk.path, "d")];
     await flow(fromIterable([{ id: "a", image: { path: "/none" } }])).run({ journal, deadLetters });
@@ -102,7 +102,7 @@ describe.runIf(canMount)("a disk that is full", () => {
     await fails({ journal: join(disk.path, "new") }, "ERR_JOURNAL_UNWRITABLE", /ENOSPC/);
   });
 
-  it("in the middle of a run ends it; what was reported is in the journal, and no input is sent twice", async () => {
+  it("ends the run; every reported input is in the journal, and no input is sent twice", async () => {
     const disk = smallDisk("64k");
     const { app, store } = await openStore();
     const journal = join(disk.path, "j");
@@ -120,7 +120,7 @@ describe.runIf(canMount)("a disk that is full", () => {
     expect(store.stored().map(({ timesStored }) => timesStored)).toEqual(Array.from({ length: 2000 }, () => 1));
   });
 
-  it("ends writeJsonl with whole lines, and costs a download only the files that did not fit", async () => {
+  it("ends writeJsonl with whole lines, and fails only the downloads that did not fit", async () => {
     const disk = smallDisk("64k");
     const path = join(disk.path, "out.jsonl");
     const running = flow(texts(3000)).pipe(writeJsonl(path)).run();
@@ -143,7 +143,7 @@ describe.runIf(canMount)("a disk that is full", () => {
     for (let n = 0; n < 60; n += 1) expect(readFileSync(join(disk.path, `files/t${n}.txt`), "utf8")).toBe(`text ${n}`);
   });
 
-  it("is answered by the emulator with 507 until there is space; nothing that it stored is cut or lost", {
+  it("makes the emulator answer 507 until there is space; nothing that it stored is cut or lost", {
     timeout: 90_000,
   }, async () => {
     const disk = smallDisk("2m");

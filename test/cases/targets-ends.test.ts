@@ -1,4 +1,4 @@
-/** Ends of the world: readers that leave, signals while a read is blocked, data that are nested too deeply, two runs with one file. */
+/** Abrupt ends: closed pipes, signals while a read is blocked, data that are nested too deeply, two runs with one file. */
 
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
@@ -14,7 +14,7 @@ import { openStore, temporaryFolder } from "../helpers/store.js";
 const isPosix = process.platform !== "win32";
 const codesOf = (report: Report) => report.failures.map(({ code }) => code);
 
-/** A file of JSON Lines with so many texts. */
+/** A JSON Lines file with `count` texts. */
 function lines(path: string, count: number): string {
   const texts = Array.from({ length: count }, (_, n) =>
     JSON.stringify({ id: `t${n}`, text: `text ${n} ${"x".repeat(400)}` }),
@@ -44,7 +44,7 @@ function shown(child: ChildProcess, text: string): Promise<void> {
   });
 }
 
-describe.runIf(isPosix)("a signal ends the command line, with the report and exit code 130", () => {
+describe.runIf(isPosix)("a signal ends the command line with the report and exit code 130", () => {
   it.each<[what: string, pipes: number, args: (pipes: string[]) => string[], signal: NodeJS.Signals]>([
     ["a list that is a named pipe without a writer", 1, ([pipe = ""]) => [pipe, "--as", "jsonl"], "SIGINT"],
     ["the same, asked to end by SIGTERM", 1, ([pipe = ""]) => [pipe, "--as", "urls", "--kind", "image"], "SIGTERM"],
@@ -63,7 +63,9 @@ describe.runIf(isPosix)("a signal ends the command line, with the report and exi
     expect([130, "SIGINT"]).toContain(end.code);
   });
 
-  it("at once with a second signal, and outside of runs with the first", { timeout: 30_000 }, async () => {
+  it("at once if it is the second signal, and outside of a run even if it is the first", {
+    timeout: 30_000,
+  }, async () => {
     const cwd = temporaryFolder();
     execFileSync("mkfifo", [join(cwd, "pipe")]);
     for (const command of ["upload", "plan"]) {
@@ -79,7 +81,7 @@ describe.runIf(isPosix)("a signal ends the command line, with the report and exi
     }
   });
 
-  it("reads a named pipe to its end, as a file", async () => {
+  it("jsonl() reads a named pipe to its end, as a file", async () => {
     const pipe = join(temporaryFolder(), "pipe");
     execFileSync("mkfifo", [pipe]);
     const running = flow(jsonl(pipe)).run();
@@ -89,8 +91,8 @@ describe.runIf(isPosix)("a signal ends the command line, with the report and exi
   });
 });
 
-describe.runIf(isPosix)("a reader that leaves", () => {
-  it("ends a listing quietly", { timeout: 30_000 }, async () => {
+describe.runIf(isPosix)("a closed output pipe", () => {
+  it("ends a listing without an error", { timeout: 30_000 }, async () => {
     const { store } = await openStore();
     const env = { CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any" };
     const cwd = temporaryFolder();
@@ -102,7 +104,7 @@ describe.runIf(isPosix)("a reader that leaves", () => {
   });
 
   it.each(["stdout", "stderr"] as const)(
-    "of %s ends no upload, whose exit code tells the truth",
+    "(%s) does not end an upload, whose exit code is still correct",
     { timeout: 30_000 },
     async (name) => {
       const { store } = await openStore({ processingDelayMs: 50 });
@@ -124,7 +126,7 @@ describe.runIf(isPosix)("a reader that leaves", () => {
     },
   );
 
-  it("of a notice ends nothing, and the program's own writes still fail as they did", async () => {
+  it("of a notice is ignored, and later writes of the program still fail", async () => {
     const { PassThrough } = await import("node:stream");
     const stream = new PassThrough();
     stream._transform = (_chunk, _encoding, callback) => callback(Object.assign(new Error("gone"), { code: "EPIPE" }));
@@ -136,7 +138,7 @@ describe.runIf(isPosix)("a reader that leaves", () => {
   });
 
   it.runIf(existsSync("/dev/full"))(
-    "whose disk is full fails a listing, with the reason",
+    "fails a listing with the reason if the disk behind it is full",
     { timeout: 30_000 },
     async () => {
       const { store } = await openStore();
@@ -168,7 +170,7 @@ describe("data that are nested 50,000 levels deep", () => {
     `{"source":"s","origin":${JSON.stringify(input.slice(0, 20))},"code":"c","stage":"s","reason":"r","input":${input}}`;
   const fine = (id: string) => JSON.stringify({ id, text: `fine ${id}` });
 
-  it("cost their own line of JSON Lines alone", async () => {
+  it("fail only their own line of JSON Lines", async () => {
     const path = join(temporaryFolder(), "a.jsonl");
     writeFileSync(path, [fine("first"), ...inputs, list, object, fine("last")].join("\n"));
     const folder = temporaryFolder();
@@ -177,7 +179,7 @@ describe("data that are nested 50,000 levels deep", () => {
     expect(new Set(codesOf(report))).toEqual(new Set(["ERR_INPUT_SHAPE"]));
   });
 
-  it("cost their own dead letter alone, and so do 100 MB, zeros and bytes that are no text", {
+  it("fail only their own dead letter, as do 100 MB, zeros and bytes that are not text", {
     timeout: 60_000,
   }, async () => {
     const path = join(temporaryFolder(), "failed.jsonl");
@@ -200,7 +202,7 @@ describe("data that are nested 50,000 levels deep", () => {
     );
   });
 
-  it("cost their own cell, value, result of a transform and written line alone", async () => {
+  it("fail only their own cell, iterable entry, transform result and written line", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a.csv"), `inputid,input,metadata\na,x,"${object.replaceAll('"', '""')}"\nb,y,\n`);
     expect((await flow(csv(join(folder, "a.csv"))).run()).counts).toMatchObject({ ok: 1, failed: 1 });
@@ -223,7 +225,7 @@ describe("data that are nested 50,000 levels deep", () => {
 });
 
 describe("two runs with one file", () => {
-  it("of lines: the second is refused while the first writes, and a torn last line is not joined to", async () => {
+  it("of JSON Lines: the second is refused while the first writes, and appending keeps a truncated last line apart", async () => {
     const path = join(temporaryFolder(), "out.jsonl");
     let letGo = () => {};
     const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -247,7 +249,7 @@ describe("two runs with one file", () => {
     expect((await flow(jsonl(path)).run()).counts).toMatchObject({ read: 3, ok: 2, failed: 1 });
   });
 
-  it("of dead letters, or one file for both records of a run: refused", async () => {
+  it("of dead letters are refused, and so is one file for journal and dead letters", async () => {
     const path = join(temporaryFolder(), "both");
     const run = flow(fromIterable([{ id: "a", text: "x" }])).run({ journal: path, deadLetters: path });
     await expect(run).rejects.toMatchObject({ code: "ERR_DEAD_LETTERS_LOCKED" });

@@ -1,4 +1,4 @@
-/** Targets: what is named explicitly wins, reports name it, and a journal holds for it alone. */
+/** Targets: an explicit option wins over the environment, reports name the target, and a journal is valid for its own target only. */
 
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -47,8 +47,8 @@ beforeEach(() => {
   for (const name of ["CLARIFAI_PAT", "CLARIFAI_API_BASE", "CLARIFAI_USER_ID", "CLARIFAI_APP_ID"]) vi.stubEnv(name, "");
 });
 
-describe("a connection", () => {
-  it("goes to the folder that is named, whatever server and key the environment names", async () => {
+describe("connect()", () => {
+  it("uses the folder of its option, whatever server and key the environment names", async () => {
     const other = await emulator();
     vi.stubEnv("CLARIFAI_API_BASE", other.url);
     vi.stubEnv("CLARIFAI_PAT", "any");
@@ -62,7 +62,7 @@ describe("a connection", () => {
   it.each([
     ["baseUrl", { baseUrl: "http://127.0.0.1:9" }],
     ["pat", { pat: "secret" }],
-  ])("to a folder together with %s is refused, and says why", async (name, more) => {
+  ])("refuses a folder together with %s, with the reason", async (name, more) => {
     const refused = connect({ data: temporaryFolder(), ...more });
     await expect(refused).rejects.toMatchObject({ code: "ERR_OPTIONS", message: expect.stringContaining(name) });
   });
@@ -78,7 +78,7 @@ describe("a connection", () => {
     ["nothing but spaces", "  "],
     ["a space inside", "sec ret"],
     ["a line break inside", "sec\nret"],
-  ])("is refused for a key with %s, by the name of the variable and without the key", async (_, key) => {
+  ])("refuses a key with %s, naming the variable and not the key", async (_, key) => {
     vi.stubEnv("CLARIFAI_PAT", key);
     const error = await refusalOf({ userId: "me", appId: "a" });
     expect(error).toMatchObject({ code: "ERR_CREDENTIALS", message: expect.stringContaining("CLARIFAI_PAT") });
@@ -87,7 +87,7 @@ describe("a connection", () => {
     await expect(explicit).rejects.toMatchObject({ message: expect.stringMatching(/\bpat\b/) });
   });
 
-  it("is refused for an address with a query or a fragment, which requests cannot carry", async () => {
+  it("refuses an address with a query or a fragment, which requests cannot contain", async () => {
     for (const end of ["?key=secret", "#secret"]) {
       const error = await refusalOf({ baseUrl: `http://127.0.0.1:9/x${end}` });
       expect(error).toMatchObject({ code: "ERR_OPTIONS" });
@@ -115,7 +115,7 @@ describe("a report", () => {
     expect(readFileSync(page, "utf8")).toContain(`upload to ann/sea at ${url}, dataset train`);
   });
 
-  it("names every sink of a flow: the data folder of an emulator, a file, a folder of downloads", async () => {
+  it("names every sink of a flow: the data folder of an emulator, a file, a download folder", async () => {
     const data = temporaryFolder();
     const out = temporaryFolder();
     const app = await open({ data });
@@ -134,7 +134,7 @@ describe("a report", () => {
 });
 
 describe("a journal", () => {
-  it("of one server is refused for another on the same machine, and by name", async () => {
+  it("of one server is refused for another server on the same machine, and the error names both", async () => {
     const [first, second] = [await emulator(), await emulator()];
     const journal = join(temporaryFolder(), "a.journal");
     await send(await open({ baseUrl: first.url }), journal);
@@ -149,7 +149,7 @@ describe("a journal", () => {
     expect(second.stored()).toEqual([]);
   });
 
-  it("holds for a store, in this process and behind any port", async () => {
+  it("is valid for its store, in this process and behind any port", async () => {
     const data = temporaryFolder();
     const journal = join(temporaryFolder(), "a.journal");
     const inside = await connect({ data, announce: false });
@@ -212,7 +212,7 @@ describe("a journal", () => {
     await expect(running).rejects.toMatchObject({ code: "ERR_STORE_CHANGED" });
   });
 
-  it("of a server that names no store holds for its address, with the port", async () => {
+  it("of a server that names no store is valid for its address with the port", async () => {
     const servers = [await plainServer(), await plainServer()];
     const journal = join(temporaryFolder(), "a.journal");
     const [first, second] = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -245,34 +245,37 @@ describe("a journal", () => {
     ["its first line cut", (bytes) => bytes.subarray(50), 5],
     ["both copies of its header damaged", (bytes) => flipped(flipped(bytes, 30), bytes.indexOf(10) + 31), 0],
     ["both copies of its header lost", (bytes) => bytes.subarray(bytes.indexOf(10, bytes.indexOf(10) + 1) + 1), 0],
-  ])("with %s is repaired: no input is lost or doubled, and it holds for no other target", async (_, damage, done) => {
-    const [here, there] = [await emulator(), await emulator()];
-    const journal = join(temporaryFolder(), "a.journal");
-    const app = await open({ baseUrl: here.url });
-    const other = await open({ baseUrl: there.url });
-    await send(app, journal, 5);
-    const damaged = damage(readFileSync(journal));
-    for (const copy of ["b", "c"]) writeFileSync(`${journal}.${copy}`, damaged);
-    const report = await send(app, `${journal}.b`, 8);
-    expect(report.counts).toEqual({ read: 8, ok: 3, skipped: 5, failed: 0, pending: 0 });
-    expect(report.journal?.finished).toBe(done);
-    expect(here.stored().map(({ timesStored }) => timesStored)).toEqual(Array.from({ length: 8 }, () => 1));
-    const again = await send(app, `${journal}.b`, 8);
-    expect([again.counts.skipped, again.journal?.finished]).toEqual([8, 8]);
-    // Whoever holds it for another target gets a refusal, or has all of it sent there.
-    const elsewhere = await send(other, `${journal}.c`, 5).then(
-      ({ counts }) => counts.ok,
-      (error: { code: string }) => error.code,
-    );
-    expect(elsewhere).toBe(done === 0 ? 5 : "ERR_JOURNAL_FLOW");
-    let records = 0;
-    for await (const _record of readJournal(`${journal}.b`)) records += 1;
-    expect(records).toBe(done === 0 ? 13 : 8);
-  });
+  ])(
+    "with %s is repaired: no input is lost or duplicated, and it stays bound to its target",
+    async (_, damage, done) => {
+      const [here, there] = [await emulator(), await emulator()];
+      const journal = join(temporaryFolder(), "a.journal");
+      const app = await open({ baseUrl: here.url });
+      const other = await open({ baseUrl: there.url });
+      await send(app, journal, 5);
+      const damaged = damage(readFileSync(journal));
+      for (const copy of ["b", "c"]) writeFileSync(`${journal}.${copy}`, damaged);
+      const report = await send(app, `${journal}.b`, 8);
+      expect(report.counts).toEqual({ read: 8, ok: 3, skipped: 5, failed: 0, pending: 0 });
+      expect(report.journal?.finished).toBe(done);
+      expect(here.stored().map(({ timesStored }) => timesStored)).toEqual(Array.from({ length: 8 }, () => 1));
+      const again = await send(app, `${journal}.b`, 8);
+      expect([again.counts.skipped, again.journal?.finished]).toEqual([8, 8]);
+      // A run with another target is refused, or sends all inputs if no record of the journal is valid.
+      const elsewhere = await send(other, `${journal}.c`, 5).then(
+        ({ counts }) => counts.ok,
+        (error: { code: string }) => error.code,
+      );
+      expect(elsewhere).toBe(done === 0 ? 5 : "ERR_JOURNAL_FLOW");
+      let records = 0;
+      for await (const _record of readJournal(`${journal}.b`)) records += 1;
+      expect(records).toBe(done === 0 ? 13 : 8);
+    },
+  );
 });
 
 describe("the command line", () => {
-  it("uses the store that is named, whatever the environment names, and names it", { timeout: 30_000 }, async () => {
+  it("uses the store of its option, whatever the environment names, and names it", { timeout: 30_000 }, async () => {
     const other = await emulator();
     const cwd = temporaryFolder();
     writeFileSync(join(cwd, "a.jsonl"), `${JSON.stringify(texts(1)[0])}\n`);
@@ -291,7 +294,7 @@ describe("the command line", () => {
   });
 });
 
-/** What a connection is refused with. */
+/** Returns the error with which connect refuses these options. */
 async function refusalOf(options: ConnectOptions): Promise<Error> {
   const result = await connect(options).catch((error: Error) => error);
   if (result instanceof Error) return result;
@@ -304,7 +307,7 @@ function flipped(bytes: Buffer, at: number): Buffer {
   return bytes;
 }
 
-/** A server that speaks the API's envelope and names no store. */
+/** A server that answers in the API's form and names no store. */
 async function plainServer(): Promise<Server> {
   const server = createServer((_, response) => {
     response.setHeader("content-type", "application/json");

@@ -1,4 +1,4 @@
-/** URL lists: what servers out there send, and what becomes of it. */
+/** URL lists: unusual answers of real servers, and the outcome of each. */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -33,7 +33,7 @@ const read = (list: string[], options: UrlsOptions = {}) => flow(urls(list, { ..
 const failuresOf = async (list: string[], options: UrlsOptions = {}) =>
   (await read(list, options)).failures.map(({ code, reason }) => ({ code, reason }));
 
-describe("a server that sends something else than the photo", () => {
+describe("a server that sends something other than the photo", () => {
   const page = "<!doctype html><title>Sign in</title>";
   it.each([
     ["a page", "/photo.jpg", "text/html", page, "ERR_KIND_MISMATCH"],
@@ -58,7 +58,7 @@ describe("a server that sends something else than the photo", () => {
     expect(failure?.reason).toContain(path);
   });
 
-  it("is read as text where the list is said to be text, or the server says plain text", async () => {
+  it("sends text if the option kind is text, or if its answer is plain text", async () => {
     const origin = await serve((request, response) => {
       response.setHeader("content-type", request.url === "/plain" ? "text/plain" : "text/html");
       response.end(request.url === "/plain" ? "calm sea" : page);
@@ -68,14 +68,14 @@ describe("a server that sends something else than the photo", () => {
     expect((await read([`${origin}/plain`])).counts).toMatchObject({ ok: 1 });
   });
 
-  it("is taken when it is media under another name", async () => {
+  it("may send media under another extension", async () => {
     const origin = await serve((_request, response) => response.end(photo));
     expect((await read([`${origin}/a.png`, `${origin}/b.mp4`, `${origin}/c`])).counts).toMatchObject({ ok: 3 });
     expect(await failuresOf([`${origin}/b.mp4`], { kind: "video" })).toMatchObject([{ code: "ERR_KIND_MISMATCH" }]);
   });
 });
 
-describe("a host that asks to wait", () => {
+describe("a host that answers with Retry-After", () => {
   it.each([
     [429, () => "0"],
     [503, () => "0"],
@@ -93,7 +93,7 @@ describe("a host that asks to wait", () => {
     expect((await read(list, { maxAttempts: 1 })).counts).toMatchObject({ ok: 4 });
   });
 
-  it("is asked by nobody until its time is over, which may be a date", async () => {
+  it("gets no request until that time, which may be a date", async () => {
     const times: number[] = [];
     let until = 0;
     const origin = await serve((_request, response) => {
@@ -109,7 +109,7 @@ describe("a host that asks to wait", () => {
     expect(times[1]).toBeGreaterThanOrEqual((times[0] as number) + 1000);
   });
 
-  it("fails what would wait for longer than there is time, at once and with the reason", async () => {
+  it("fails its inputs at once if the wait exceeds retryForMs", async () => {
     let asked = 0;
     const origin = await serve((_request, response) => {
       asked += 1;
@@ -124,7 +124,7 @@ describe("a host that asks to wait", () => {
     expect(asked).toBeLessThanOrEqual(4);
   });
 
-  it("does not hold up other hosts", async () => {
+  it("does not delay other hosts", async () => {
     let isOpen = false;
     const slow = await serve((_request, response) => {
       if (isOpen) response.end(photo);
@@ -145,7 +145,7 @@ describe("a host that asks to wait", () => {
     expect(items.slice(0, 20).map((item) => item.origin)).toEqual(list.slice(8));
   });
 
-  it("does not hold up a stop", async () => {
+  it("does not delay a stop", async () => {
     const abort = new AbortController();
     const origin = await serve((_request, response) => {
       response.writeHead(429, { "retry-after": "200" }).end();
@@ -180,7 +180,7 @@ describe("a content-encoding", () => {
     "",
     "image/jpeg",
     "identity, none",
-  ])("that means plain bytes is no encoding: %j", async (name) => {
+  ])("that means plain bytes is ignored: %j", async (name) => {
     const origin = await serve((_request, response) =>
       response.writeHead(200, { "content-encoding": name }).end(photo),
     );
@@ -199,7 +199,7 @@ describe("a content-encoding", () => {
     ["gzip", photo],
     ["br", photo],
     ["invented", photo],
-  ])("is undone, or is not one: %s", async (name, body) => {
+  ])("is decoded, or ignored if the bytes are not encoded: %s", async (name, body) => {
     const origin = await serve((_request, response) => response.writeHead(200, { "content-encoding": name }).end(body));
     const [item] = await itemsOf(urls([`${origin}/a.jpg`], fetching));
     expect(item).toMatchObject({ input: { image: { bytes: new Uint8Array(photo) } } });
@@ -212,15 +212,15 @@ describe("a content-encoding", () => {
     ["compress", Buffer.from("whatever"), "ERR_CONTENT_ENCODING"],
     ["invented", Buffer.from("plain text"), "ERR_CONTENT_ENCODING"],
     ["gzip", gzipSync(Buffer.alloc(30_000_000)), "ERR_ITEM_TOO_LARGE"],
-  ])("that is not what it says fails: %s", async (name, body, code) => {
+  ])("that does not match the bytes fails: %s", async (name, body, code) => {
     const origin = await serve((_request, response) => response.writeHead(200, { "content-encoding": name }).end(body));
     const kind = code === "ERR_ITEM_TOO_LARGE" ? "text" : undefined;
     expect(await failuresOf([`${origin}/a${kind ? ".txt" : ".jpg"}`], { kind })).toMatchObject([{ code }]);
   });
 });
 
-describe("headers of the user", () => {
-  it("go to the origin of the URL, and to no other after a redirect", async () => {
+describe("headers from the user", () => {
+  it("are sent to the origin of the URL, and to no other origin after a redirect", async () => {
     const seen: [string, string | undefined][] = [];
     const other = await serve((request, response) => {
       seen.push(["other", request.headers.authorization]);
@@ -254,7 +254,7 @@ describe("headers of the user", () => {
     [{ authorization: 5 as unknown as string }],
     [{ a: "s3cret", A: "s3cret" }],
     ["authorization: s3cret" as unknown as Record<string, string>],
-  ])("are checked, and never shown: %j", (headers) => {
+  ])("are validated, and never shown in errors: %j", (headers) => {
     const make = () => urls(["https://a.test/x.jpg"], { fetch: true, headers });
     expect(make).toThrow(expect.objectContaining({ code: "ERR_OPTIONS" }) as Error);
     expect(make).not.toThrow(/s3cret/);
@@ -271,7 +271,7 @@ describe("headers of the user", () => {
     expect(ended.stderr).not.toContain("s3cret");
   });
 
-  it("need fetch", () => {
+  it("need fetch: true", () => {
     expect(() => urls(["https://a.test/x.jpg"], { headers: { a: "b" } })).toThrow(/fetch: true/);
   });
 });
@@ -297,12 +297,12 @@ describe("a signature in a URL", () => {
     ["X-Amz-Date=1", "X-Amz-Date=1"],
     ["Policy=home&w=1", "Policy=home&w=1"],
     ["a=%20b&&c", "a=%20b&&c"],
-  ])("is left out where its family is complete: ?%s", (query, left) => {
+  ])("is removed if it has all parameters of its kind: ?%s", (query, left) => {
     const url = (text: string) => `https://a.test/x.jpg${text === "" ? "" : `?${text}`}#part`;
     expect(withoutSignature(url(query))).toBe(url(left));
   });
 
-  it("is in nothing that is reported or stored when the bytes are sent, and goes to the platform when it fetches", async () => {
+  it("is neither reported nor stored when Sluice fetches, and is sent when the platform fetches", async () => {
     const origin = await serve((request, response) => {
       if (request.url?.startsWith("/gone")) response.writeHead(404).end();
       else response.setHeader("content-type", "image/jpeg").end(photo);
@@ -322,12 +322,12 @@ describe("a signature in a URL", () => {
     expect(report.counts).toMatchObject({ ok: 2, failed: 1 });
     await report.writeHtml(page);
     const stored = await flow(listInputs(app)).toArray();
-    const told = [
+    const visible = [
       report.summary(),
       JSON.stringify([report, events, stored, store.stored()]),
       readFileSync(page, "utf8"),
     ];
-    for (const text of told) expect(text).not.toMatch(/5ecret|0ther/);
+    for (const text of visible) expect(text).not.toMatch(/5ecret|0ther/);
 
     const again = await flow(urls([`${origin}/c.jpg${query}`]))
       .pipe(batch(), upload(app))
@@ -341,7 +341,7 @@ describe("a signature in a URL", () => {
 });
 
 describe("a list", () => {
-  it("skips a URL that comes again, also signed anew, and names the first line", async () => {
+  it("skips a repeated URL, even if it is signed again, and names the first line", async () => {
     const path = join(temporaryFolder(), "list.txt");
     const signed = (n: number) => `https://a.test/x.jpg?X-Amz-Credential=a&X-Amz-Signature=${n}`;
     writeFileSync(
@@ -353,7 +353,7 @@ describe("a list", () => {
     expect(report.skipped.map(({ reason }) => reason)).toEqual(["the same URL as line 3", "the same URL as line 4"]);
   });
 
-  it("refuses what is not a whole http URL by name, and goes on", async () => {
+  it("fails a URL that is not absolute or not http, and reads the rest", async () => {
     const list = [
       "photos/a.jpg",
       "//a.test/a.jpg",
@@ -374,12 +374,12 @@ describe("a list", () => {
     for (const { reason } of report.failures) expect(reason.length).toBeLessThan(500);
   });
 
-  it("gives the same id to the two spellings of a host", async () => {
+  it("gives the same id to two Unicode forms of a host name", async () => {
     const ids = (await flow(urls(["https://m\u00fcnchen.test/a.jpg"])).toArray()).map(({ id }) => id);
     expect((await flow(urls(["https://mu\u0308nchen.test/a.jpg"])).toArray()).map(({ id }) => id)).toEqual(ids);
   });
 
-  it("makes ids of the content, or by a function, and skips equal content as a duplicate", async () => {
+  it("makes ids from the content or by a function, and skips equal content as a duplicate", async () => {
     const origin = await serve((_request, response) => response.end(photo));
     const { app } = await openStore();
     const list = [`${origin}/a.jpg`, `${origin}/b.jpg`];
@@ -403,7 +403,7 @@ describe("a certificate", () => {
     return { key: readFileSync(key), cert: readFileSync(cert) };
   }
 
-  it("that is self-signed is named as such, once, for a list and for the API", async () => {
+  it("that is self-signed is reported as such, once, for a list and for the API", async () => {
     const self = certificate("IP:127.0.0.1");
     let asked = 0;
     const server = createTlsServer(self, (_request, response) => {
@@ -423,7 +423,7 @@ describe("a certificate", () => {
     expect(asked).toBe(0);
   });
 
-  it("that a server does not have is named: it does not speak TLS", async () => {
+  it("that is missing is reported: the server does not speak TLS", async () => {
     const origin = await serve((_request, response) => response.end(photo));
     const [failure] = await failuresOf([`${origin.replace("http:", "https:")}/a.jpg`]);
     expect(failure?.code).toBe("ERR_CERTIFICATE");
@@ -440,7 +440,7 @@ describe("an address that is not the API's", () => {
       .run();
   };
 
-  it.each([301, 308, 302])("is named with where it redirects to: HTTP %i", async (status) => {
+  it.each([301, 308, 302])("ends the run with an error that names the redirect: HTTP %i", async (status) => {
     const origin = await serve((request, response) =>
       response.writeHead(status, { location: `https://${request.headers.host}${request.url}` }).end(),
     );
@@ -452,7 +452,7 @@ describe("an address that is not the API's", () => {
     });
   });
 
-  it("is named as a sign-in page where it redirects to another host", async () => {
+  it("is reported as a sign-in page if it redirects to another host", async () => {
     const origin = await serve((_request, response) =>
       response.writeHead(302, { location: "http://portal.test/login" }).end(),
     );
@@ -462,7 +462,7 @@ describe("an address that is not the API's", () => {
     });
   });
 
-  it("is named as a web page where it answers with one", async () => {
+  it("is reported as a web page if it answers with one", async () => {
     const origin = await serve((_request, response) =>
       response.setHeader("content-type", "text/html").end("<html>Welcome</html>"),
     );

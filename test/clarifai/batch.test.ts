@@ -12,7 +12,7 @@ import { isLong } from "../helpers/long.js";
 
 const base = { concepts: [], metadata: {}, annotations: [], datasets: [] };
 
-/** Files that exist in name only: batching goes by their recorded size. */
+/** Files that do not exist: batching uses only their recorded size. */
 function file(id: string, kind: "image" | "audio" | "video", sizeBytes: number): Input {
   const mimeType = { image: "image/jpeg", audio: "audio/wav", video: "video/mp4" }[kind];
   return { ...base, id, [kind]: { path: `/none/${id}`, sizeBytes, mimeType } };
@@ -139,7 +139,7 @@ describe("batch", () => {
     expect(report.failures[0]).toMatchObject({ code, stage: "batch" });
   });
 
-  it("counts the bytes that the request then has", () => {
+  it("counts exactly the bytes that the request has later", () => {
     const input: Input = { ...file("ünïcode", "image", 12_345), metadata: { name: "😀" }, text: 'a "b"\n' };
     const encoded = encodeInput(input);
     const media = Buffer.alloc(12_345).toString("base64");

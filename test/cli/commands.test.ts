@@ -122,7 +122,11 @@ describe("an invalid command line", () => {
       [["upload", ".", "--metadata", "novalue"], 2, /It must be key=value/],
       [["upload", bad], 1, /^error: csv: .*bad\.csv: /],
       [["upload", bad, "--delimiter", ";;"], 2, /It must be one character/],
-      [["upload", bad, "--folder-labels"], 2, /^error: --folder-labels is for folders, but the command names none\n$/],
+      [
+        ["upload", bad, "--folder-labels"],
+        2,
+        /^error: --folder-labels is for folders, but the command has no such source\n$/,
+      ],
       [["upload", process.execPath], 1, /is neither an image, video or audio file nor a list of URLs/],
       [["upload", ".", "--fetch"], 2, /^error: --fetch is for URLs/],
       [["list", "--id", "nowhere"], 0, /^sluice: no inputs found\n$/],

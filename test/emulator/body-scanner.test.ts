@@ -9,7 +9,7 @@ interface Scanned {
   media: { bytes: Buffer; valid: boolean }[];
 }
 
-/** Scans a text in pieces of these sizes, which repeat. */
+/** Scans a text in chunks of these sizes, which repeat. */
 function scan(text: string, sizes: readonly number[] = [65_536]): Scanned {
   const media: Scanned["media"] = [];
   const scanner = new BodyScanner(() => {

@@ -1,4 +1,4 @@
-/** Fault injection: faults happen as configured, and the records of the store show what was done. */
+/** Fault injection: faults happen as configured, and the records of the store show their effects. */
 
 import { describe, expect, it, vi } from "vitest";
 import { note, openHttp, picture } from "../helpers/http.js";
@@ -15,7 +15,7 @@ describe("a fault", () => {
     expect(emulator.faults.happenedByType).toEqual({ twice: 1 });
   });
 
-  it("sends an answer, and a medium, in small pieces", async () => {
+  it("sends an answer, and a media file, in small chunks", async () => {
     const { emulator, add, call } = await openHttp();
     const [input] = await add(picture("a", pixel));
     emulator.faults.add({ fault: { type: "slow-bytes", ms: 16 } });

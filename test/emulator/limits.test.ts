@@ -6,13 +6,13 @@ import { describe, expect, it } from "vitest";
 import { MB } from "../../src/clarifai/limits.js";
 import { type Envelope, type Http, note, openHttp, picture } from "../helpers/http.js";
 
-/** Yields the base64 of `length` zero bytes in pieces. `length` must be a multiple of 3. */
+/** Yields the base64 of `length` zero bytes in chunks. `length` must be a multiple of 3. */
 function* zeros(length: number): Generator<string> {
   const piece = "A".repeat(1_000_000);
   for (let left = (length / 3) * 4; left > 0; left -= piece.length) yield piece.slice(0, left);
 }
 
-/** Posts a body in pieces, so that it is never in memory as a whole. */
+/** Posts a body in chunks, so that it is never in memory as a whole. */
 async function stream({ emulator }: Http, pieces: () => Iterable<string>): Promise<{ http: number; json: Envelope }> {
   const { statusCode, body } = await request(`${emulator.url}/v2/users/me/apps/main/inputs`, {
     method: "POST",

@@ -131,7 +131,7 @@ describe("patching an input", () => {
     expect(annotations.map(({ data }) => patchable(data))).toEqual([{ ...whole, ...changed }]);
   });
 
-  it("overwrites key by key in the old reading", async () => {
+  it("overwrites key by key with overwriteReading: old", async () => {
     const http = await withInput(before, { overwriteReading: "old" });
     const data = await patched(http, "overwrite", { metadata: { split: "test" } });
     expect(patchable(data)).toEqual({ ...whole, metadata: { split: "test" } });

@@ -74,7 +74,7 @@ describe("reading a body", () => {
   });
 
   it.each([lenient, strict])(
-    "takes true and false for the value of a concept, as the first clients send it",
+    "accepts true and false as the value of a concept, since the first clients send them",
     (options) => {
       const body = { concepts: [{ value: true }, { value: false }] };
       expect(readMessage(body, "PostConcepts", options)).toEqual({ concepts: [{ value: 1 }, { value: 0 }] });

@@ -1,4 +1,4 @@
-/** Bad input: each gets its own line in the report, and everything else arrives. */
+/** Bad input: each bad input gets its own line in the report, and all others are uploaded. */
 
 import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -29,7 +29,7 @@ function jpeg(background: string): Promise<Buffer> {
     .toBuffer();
 }
 
-/** The header of a PNG of this size, with nothing behind it. */
+/** The header of a PNG of this size, without any data. */
 function pngHeader(width: number, height: number): Buffer {
   const header = Buffer.from("89504e470d0a1a0a0000000d49484452000000000000000008020000000000000000", "hex");
   header.writeUInt32BE(width, 16);
@@ -98,7 +98,7 @@ describe("a folder with bad files", () => {
     expect(store.stored().map((input) => input.timesStored)).toEqual([1, 1]);
   });
 
-  it("fails each file that was cut short, with what tells it", async () => {
+  it("fails each truncated file, with the evidence", async () => {
     const { store, app } = await openStore();
     const path = temporaryFolder();
     const data = join(import.meta.dirname, "../../examples/data");
@@ -164,7 +164,7 @@ describe("a folder with bad files", () => {
 });
 
 describe("a CSV with bad rows", () => {
-  it("names row and column, and goes on after each", async () => {
+  it("names row and column, and reads the rows after each", async () => {
     const { store, app } = await openStore();
     const path = join(temporaryFolder(), "rows.csv");
     const rows = [
@@ -191,7 +191,7 @@ describe("a CSV with bad rows", () => {
 });
 
 describe("URLs that are down", () => {
-  it("fails those that the platform cannot fetch, with its reason", async () => {
+  it("fails URLs that the platform cannot fetch, with its reason", async () => {
     const { app } = await openStore();
     const server = createServer((request, response) => {
       response.statusCode = request.url === "/fine.txt" ? 200 : 404;
@@ -208,7 +208,7 @@ describe("URLs that are down", () => {
     expect(report.summary()).toContain("404");
   });
 
-  it("fails those that we cannot fetch ourselves", async () => {
+  it("fails URLs that Sluice cannot fetch itself", async () => {
     const { app } = await openStore();
     const report = await flow(
       urls(["http://127.0.0.1:9/none.txt"], { fetch: true, allowPrivate: true, maxAttempts: 1 }),
@@ -247,7 +247,7 @@ describe("a server that is down", () => {
 });
 
 describe("a mistake in a transform", () => {
-  it("fails that input, and the flow goes on", async () => {
+  it("fails that input, and the run continues", async () => {
     const { store, app } = await openStore();
     const inputs = ["a", "b", "c"].map((id) => ({ id, text: id }));
     const report = await flow(fromIterable(inputs))
@@ -265,8 +265,8 @@ describe("a mistake in a transform", () => {
   });
 });
 
-describe("a folder that is a maze", () => {
-  it("takes what is deep, empty and oddly named", async () => {
+describe("a folder with unusual names and levels", () => {
+  it("is read with deep folders, empty folders and odd names", async () => {
     const { store, app } = await openStore();
     const path = temporaryFolder();
     const deep = join(path, ...Array.from({ length: 20 }, (_, level) => `level ${level}`));

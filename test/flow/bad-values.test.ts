@@ -1,4 +1,4 @@
-/** Bad data, from a source or from a transform: each gets its own line in the report, and the rest arrives. */
+/** Bad data from a source or a transform: each bad input gets its own line in the report, and all others are uploaded. */
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ describe("bad data from a source", () => {
     ["a string", "calm sea", "ERR_INPUT_SHAPE", /plain object.*got "calm sea"/],
   ];
 
-  it("is named entry by entry", async () => {
+  it("fails entry by entry, with the name of the field", async () => {
     const { store, app } = await openStore();
     const entries = [...bad.map(([, entry]) => entry), { id: "good", text }] as InputDraft[];
     const report = await flow(fromIterable(entries)).pipe(batch(), upload(app)).run();
@@ -84,7 +84,7 @@ describe("bad data from a transform", () => {
     ["text", { text: "" }, "ERR_TEXT_EMPTY", /empty/],
   ];
 
-  it("never arrives as something else", async () => {
+  it("is never uploaded as another value", async () => {
     const { store, app } = await openStore();
     const changes = new Map(bad.map(([id, change]) => [id, change]));
     const report = await flow(fromIterable([...changes.keys(), "good"].map((id) => ({ id, text }))))
@@ -103,7 +103,7 @@ describe("bad data from a transform", () => {
 });
 
 describe("inputs without content", () => {
-  it("are enough for patches and removals, in batches", async () => {
+  it("are accepted for patches and removals, in batches", async () => {
     const { store, app } = await openStore();
     await flow(fromIterable(["a", "b", "c"].map((id) => ({ id, text }))))
       .pipe(batch(), upload(app))

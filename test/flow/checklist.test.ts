@@ -1,4 +1,4 @@
-/** What the platform's page on managing inputs shows, row by row, through the public API and over HTTP. */
+/** Every row of the platform's page on managing inputs, through the public API and over HTTP. */
 
 import { createHash } from "node:crypto";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
@@ -73,7 +73,7 @@ function batchSizes(batches: Flow<Message[]>): Promise<number[]> {
   });
 }
 
-/** A server on loopback that serves the example's files. */
+/** A server on loopback that serves the files of the example. */
 async function fileServer(): Promise<string> {
   const files: Record<string, string> = { "/a.jpg": photo, "/b.mp4": clip, "/c.wav": sound };
   const server = createServer(async (request, response) => {
@@ -86,7 +86,7 @@ async function fileServer(): Promise<string> {
 }
 
 describe("adding inputs", () => {
-  it("1. refuses what is beyond the limits of its type, before it is sent", async () => {
+  it("1. refuses an input over the limits of its type, before any request", async () => {
     const { store, app } = await openStore();
     const inputs = [
       { id: "text", text: "x".repeat(20_000_000) },
@@ -112,7 +112,7 @@ describe("adding inputs", () => {
     expect(store.stored()).toHaveLength(300);
   });
 
-  it("3–6. takes images, video and audio as URL, file and bytes, and text as itself, URL and file", async () => {
+  it("3–6. accepts images, video and audio as URL, file and bytes, and text as a string, URL and file", async () => {
     const { store, app } = await openStore();
     const base = await fileServer();
     const note = join(data, "notes/welcome.txt");
@@ -140,12 +140,12 @@ describe("adding inputs", () => {
     expect((await one(app, "text-file")).text).toBe(await readFile(note, "utf8"));
   });
 
-  it("6. sends each video alone", async () => {
+  it("6. sends each video in a batch of its own", async () => {
     const inputs = ["a", "b", "c"].map((id) => ({ id, video: { path: clip } }));
     expect(await batchSizes(flow(fromIterable(inputs)).pipe(batch()))).toEqual([1, 1, 1]);
   });
 
-  it("7. runs a function of one's own before the upload, which may change, drop and split", async () => {
+  it("7. runs a custom function before the upload, which may change, drop and split inputs", async () => {
     const { store, app } = await openStore();
     const inputs = ["café", "drop me", "one|two"].map((text, n) => ({ id: `t${n}`, text }));
     const report = await flow(fromIterable(inputs))
@@ -165,7 +165,7 @@ describe("adding inputs", () => {
     expect((await one(app, "t0")).text).toBe("caf");
   });
 
-  it("8. takes an image with its text as one input", async () => {
+  it("8. accepts an image with its text as one input", async () => {
     const { app } = await openStore();
     await put(app, { id: "both", image: { path: photo }, text: "What is shown?" });
     const input = await one(app, "both");
@@ -173,7 +173,7 @@ describe("adding inputs", () => {
     expect(input.image).toBeDefined();
   });
 
-  it("9–11. carries metadata, labels and one place", async () => {
+  it("9–11. uploads metadata, concepts and a location", async () => {
     const { app } = await openStore();
     const report = await flow(fromIterable([{ id: "harbour", image: { path: photo } }]))
       .pipe(
@@ -196,7 +196,7 @@ describe("adding inputs", () => {
 });
 
 describe("annotations", () => {
-  it("12–14. posts boxes, polygons and concepts with their input", async () => {
+  it("12–14. uploads boxes, polygons and concepts with their input", async () => {
     const { app } = await openStore();
     const report = await flow(fromIterable([{ id: "harbour", image: { path: photo } }]))
       .pipe(
@@ -232,7 +232,7 @@ describe("annotations", () => {
     ]);
   });
 
-  it("15. deletes annotations: the given pairs, or all of an input", async () => {
+  it("15. deletes the annotations that a row names, or all annotations of an input", async () => {
     const { app } = await openStore();
     const annotations = [
       { id: "x", box: [0, 0, 0.5, 0.5] as [number, number, number, number], concepts: [{ id: "boat" }] },
@@ -251,7 +251,7 @@ describe("annotations", () => {
 });
 
 describe("listing, downloading, deleting", () => {
-  it("16. lists one page, or everything", async () => {
+  it("16. lists one page, or all inputs", async () => {
     const { app } = await openStore();
     await put(app, ...Array.from({ length: 30 }, (_, n) => ({ id: `t${n}`, text: `text ${n}` })));
     expect(await flow(listInputs(app)).toArray()).toHaveLength(30);
@@ -259,7 +259,7 @@ describe("listing, downloading, deleting", () => {
     expect(await flow(listInputs(app, { kinds: ["image"] })).toArray()).toEqual([]);
   });
 
-  it("17. downloads the very bytes that were uploaded", async () => {
+  it("17. downloads exactly the bytes that were uploaded", async () => {
     const { app } = await openStore();
     await put(app, { id: "a", image: { path: photo } }, { id: "b", video: { path: clip } }, { id: "c", text: "text" });
     const out = temporaryFolder();
@@ -346,7 +346,7 @@ describe("patching", () => {
     expect((await one(app, "a")).annotations).toEqual([]);
   });
 
-  it("22. renames a concept everywhere", async () => {
+  it("22. renames a concept in all inputs", async () => {
     const { app } = await openStore();
     await put(app, ...["a", "b"].map((id) => ({ id, text: id, concepts: [{ id: "id-face", name: "face" }] })));
     await flow(fromIterable([{ concepts: [{ id: "id-face", name: "portrait" }] }]))
@@ -355,7 +355,7 @@ describe("patching", () => {
     for (const id of ["a", "b"]) expect((await one(app, id)).concepts[0]?.name).toBe("portrait");
   });
 
-  it("23. treats lists with ids item by item", async () => {
+  it("23. merges lists of objects with ids item by item", async () => {
     const { app } = await openStore();
     await put(app, {
       id: "a",
@@ -372,8 +372,8 @@ describe("patching", () => {
   });
 });
 
-describe("the sources and sinks together", () => {
-  it("carries the rows of a CSV with boxes' worth of data into the store", async () => {
+describe("sources and sinks together", () => {
+  it("uploads all rows of a CSV", async () => {
     const { app } = await openStore();
     const report = await flow(csv(join(data, "reviews.csv")))
       .pipe(batch(), upload(app))
@@ -383,7 +383,7 @@ describe("the sources and sinks together", () => {
     expect(listed).toHaveLength(report.counts.ok);
   });
 
-  it("writes inputs as lines and reads them again", async () => {
+  it("writes inputs to JSON Lines and reads them again", async () => {
     const path = join(temporaryFolder(), "inputs.jsonl");
     const written = await flow(folder(data)).pipe(writeJsonl(path)).run();
     const first = await flow(folder(data)).toArray();
@@ -402,7 +402,7 @@ describe("the sources and sinks together", () => {
     expect(store.stored()[0]?.sha256).toBe(createHash("sha256").update(photoBytes).digest("hex"));
   });
 
-  it("uploads twice without duplicates, and says so", async () => {
+  it("uploads the same folder twice without duplicates, and reports skipped, refused and replaced inputs", async () => {
     const { store, app } = await openStore();
     const path = temporaryFolder();
     await copyFile(photo, join(path, "photo.jpg"));
@@ -432,7 +432,7 @@ describe("the sources and sinks together", () => {
     expect((await one(app, "x-1")).annotations).toHaveLength(1);
   });
 
-  it("passes only inputs for which a predicate returns true", async () => {
+  it("removes only inputs for which the predicate returns true", async () => {
     const { app } = await openStore();
     await put(app, { id: "a", text: "a", metadata: { split: "test" } }, { id: "b", text: "b" });
     const report = await flow(listInputs(app))

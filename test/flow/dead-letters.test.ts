@@ -1,4 +1,4 @@
-/** Failed inputs are kept with all that is needed to try them again. */
+/** Dead letters: failed inputs with everything that another attempt needs. */
 
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -32,7 +32,7 @@ function lettersOf(path: string): DeadLetter[] {
     .map((line) => JSON.parse(line) as DeadLetter);
 }
 
-/** Fails every input; `error` may be another one for each. */
+/** Fails every input; `error` may return a different error for each. */
 function failing(error: (message: Message) => unknown = () => new InputError("ERR_TEST", "no", { retryable: true })) {
   return sinkOf((_, messages) => {
     for (const message of messages) message.fail(error(message), "testSink", 3);
@@ -40,7 +40,7 @@ function failing(error: (message: Message) => unknown = () => new InputError("ER
 }
 
 describe("dead letters", () => {
-  it("hold every input that failed, by whatever stage, and no other", async () => {
+  it("contain every input that failed, in any stage, and no other", async () => {
     const path = join(temporaryFolder(), "deep", "failed.jsonl");
     const picky = defineTransform({
       name: "picky",
@@ -71,7 +71,7 @@ describe("dead letters", () => {
     ]);
   });
 
-  it("have a line without an input for what never became one", async () => {
+  it("have a line without an input for a row or file that never became an input", async () => {
     const path = temporaryFolder();
     const rows = join(path, "rows.csv");
     writeFileSync(rows, 'inputid,input,metadata\na,fine,\nb,broken,"{not json"\n');
@@ -101,7 +101,7 @@ describe("dead letters", () => {
     });
   });
 
-  it("bring files, URLs, texts and bytes back as they were read, with their origins, for another try", async () => {
+  it("restore files, URLs, texts and bytes as they were read, with their origins, for another attempt", async () => {
     const { store, app } = await openStore();
     const path = temporaryFolder();
     const letters = join(path, "failed.jsonl");
@@ -139,7 +139,7 @@ describe("dead letters", () => {
     ).toEqual(written.map(({ id }) => id).sort());
   });
 
-  it("and what is ok are together all that was read, also over several runs with a journal", async () => {
+  it("and ok inputs together are all inputs that were read, also over several runs with a journal", async () => {
     const path = temporaryFolder();
     const files = join(path, "a.txt");
     writeFileSync(files, "first");
@@ -156,7 +156,7 @@ describe("dead letters", () => {
     expect((await flow(source).pipe(sink()).run(options)).counts).toMatchObject({ ok: 1, failed: 1 });
     expect((await flow(deadLetters(letters)).pipe(sink()).run(options)).counts).toMatchObject({ read: 1, failed: 1 });
     broken = false;
-    // The same input is in two lines by now, and comes once.
+    // The file has two lines for the same input now, and the source yields it once.
     expect((await flow(deadLetters(letters)).pipe(sink()).run(options)).counts).toMatchObject({ read: 1, ok: 1 });
     expect((await flow(source).pipe(sink()).run(options)).skipped).toContainEqual(
       expect.objectContaining({ reason: "done earlier", count: 2 }),
@@ -164,7 +164,7 @@ describe("dead letters", () => {
     expect(lettersOf(letters)).toHaveLength(2);
   });
 
-  it("are read as far as they went when the run began, so that one file can be read and added to", async () => {
+  it("are read up to the end of the file at the start of the run, so that a run can read and append to one file", async () => {
     const letters = join(temporaryFolder(), "failed.jsonl");
     await flow(texts(50)).pipe(failing()).run({ deadLetters: letters });
     const report = await flow(deadLetters(letters)).pipe(failing()).run({ deadLetters: letters });
@@ -198,7 +198,7 @@ describe("dead letters", () => {
     expect(readFileSync(letters, "utf8")).not.toContain(key);
   });
 
-  it("are on the disk before a failure is told", async () => {
+  it("are durable before the run reports a failure", async () => {
     const letters = join(temporaryFolder(), "failed.jsonl");
     const file = await open(import.meta.filename);
     const prototype = Object.getPrototypeOf(file) as FileHandle;
@@ -213,12 +213,12 @@ describe("dead letters", () => {
     });
     const settled = Ledger.prototype.settled;
     const early: unknown[] = [];
-    const told = vi.spyOn(Ledger.prototype, "settled").mockImplementation(function (this: Ledger, settlement) {
+    const reported = vi.spyOn(Ledger.prototype, "settled").mockImplementation(function (this: Ledger, settlement) {
       if (!synced.has(settlement.id ?? "")) early.push(settlement.id);
       settled.call(this, settlement);
     });
     onTestFinished(() => {
-      told.mockRestore();
+      reported.mockRestore();
       syncs.mockRestore();
     });
     const report = await flow(texts(500))
@@ -228,7 +228,7 @@ describe("dead letters", () => {
     expect(early).toEqual([]);
   });
 
-  it("keep the failure of an input that JSON cannot hold, and end the run when a line cannot be written", async () => {
+  it("record an input that JSON cannot represent, and end the run if a line cannot be written", async () => {
     const letters = join(temporaryFolder(), "failed.jsonl");
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
@@ -246,7 +246,7 @@ describe("dead letters", () => {
     });
   });
 
-  it("are added to, but for a torn line; a file that is something else is refused and left alone", async () => {
+  it("are appended after a truncated line is removed; another kind of file is refused and not changed", async () => {
     const path = temporaryFolder();
     const letters = join(path, "failed.jsonl");
     await flow(texts(1)).pipe(failing()).run({ deadLetters: letters });

@@ -1,4 +1,4 @@
-/** A download that is killed, and the run after it. */
+/** A download that is killed, and the run that resumes it. */
 
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -28,7 +28,7 @@ const web = await startWeb({
   },
 });
 
-it("goes on after a kill: nothing is fetched twice, nothing is damaged", async () => {
+it("a killed download resumes: no file is fetched twice or damaged", async () => {
   const out = temporaryFolder();
   const inputs = [
     { id: "large", video: { url: `${web.origin}/large` } },

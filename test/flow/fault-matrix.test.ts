@@ -1,7 +1,7 @@
 /**
- * Every fault with every verb, judged by the records of the store: nothing is lost, duplicated, corrupted, or deleted without a request.
+ * Every fault with every verb, checked against the records of the store: nothing is lost, duplicated, corrupted, or deleted without a request.
  *
- * `FAULTS=17 npx vitest run test/flow/fault-matrix.test.ts` runs number 17 alone, `FAULTS=1-400` a stretch of the long form.
+ * `FAULTS=17 npx vitest run test/flow/fault-matrix.test.ts` runs only number 17, and `FAULTS=1-400` a part of the long form.
  */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,19 +13,19 @@ import { serveContents } from "../helpers/small-contents.js";
 const perRound = verbs.length * troubleNames.length;
 const longCount = 6 * perRound;
 const [from = 1, to = from] = (process.env.FAULTS ?? `1-${longCount}`).split("-").map(Number);
-/** Some for every day: each trouble with three verbs, each verb with many troubles. */
+/** The short form: each fault with three verbs, and each verb with many faults. */
 const everyDay = troubleNames.flatMap((_, n) =>
   [0, 4, 8].map((m) => n * verbs.length + ((n * 3 + m) % verbs.length) + 1),
 );
 const isSelection = !isLong && process.env.FAULTS === undefined;
 const seeds = isSelection ? everyDay : Array.from({ length: to - from + 1 }, (_, n) => from + n);
 const scenarios = seeds.map(scenarioOf);
-/** Runs wait most of their time. */
+/** Parallel runs, since a run mostly waits. */
 const runsAtOnce = isLong ? 40 : 24;
 
 declare module "vitest" {
   interface TaskMeta {
-    /** What came of a run of the matrix; `npm run faults` adds it up. */
+    /** The result of a run of the matrix; `npm run faults` adds up the results. */
     faultRun?: FaultRun;
   }
 }
@@ -54,7 +54,7 @@ afterAll(() => void contents.server.close());
 
 const nothing = { lost: [], duplicated: [], corrupted: [], deleted: [], wrong: [] };
 
-describe("in trouble", () => {
+describe("a run with injected faults", () => {
   it.for(scenarios.map((scenario) => [nameOf(scenario), scenario] as const))(
     "%s",
     { timeout: 600_000 },

@@ -1,4 +1,4 @@
-/** Runs with a journal: killed, starved, stopped, and started again. */
+/** Runs with a journal that are killed, stopped, or interrupted by a full disk, and then resumed. */
 
 import { fstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -49,12 +49,12 @@ async function spyOnHandles<K extends "write" | "datasync">(method: K) {
   return { spy, original };
 }
 
-/** Calls back at the moment in which an outcome is told. */
-function onTold(told: (id: string, state: string) => void): void {
+/** Calls back when the run reports an outcome. */
+function onReported(reported: (id: string, state: string) => void): void {
   const spy = vi.spyOn(Ledger.prototype, "settled");
   const original = spy.getMockImplementation();
   spy.mockImplementation(function (this: Ledger, settlement) {
-    told(settlement.id ?? "", settlement.outcome.state);
+    reported(settlement.id ?? "", settlement.outcome.state);
     return (original ?? settledByRights).call(this, settlement);
   });
   onTestFinished(() => spy.mockRestore());
@@ -62,7 +62,7 @@ function onTold(told: (id: string, state: string) => void): void {
 const settledByRights = Ledger.prototype.settled;
 
 describe("a run with a journal", () => {
-  it("does what is left, and nothing twice", async () => {
+  it("processes only unfinished inputs, and none twice", async () => {
     const journal = journalIn();
     const seen: string[] = [];
     let broken = true;
@@ -96,7 +96,7 @@ describe("a run with a journal", () => {
     expect((await once()).counts).toMatchObject({ ok: 0, skipped: 40 });
   });
 
-  it("does an input again that changed", async () => {
+  it("processes an input again if it changed", async () => {
     const journal = journalIn();
     const run = async (inputs: InputDraft[]) => (await flow(fromIterable(inputs)).run({ journal })).counts.ok;
     expect(await run([{ id: "a", text: "first" }])).toBe(1);
@@ -106,7 +106,7 @@ describe("a run with a journal", () => {
     expect(await run([{ id: "a", text: "first", concepts: ["x"] }])).toBe(1);
   });
 
-  it("knows a file by its name, size and time, and does not open one that is done", async () => {
+  it("recognizes a file by its name, size and time, and does not open a finished one", async () => {
     const journal = journalIn();
     const path = temporaryFolder();
     for (const name of ["a.txt", "b.txt", "c.txt"]) writeFileSync(join(path, name), `text of ${name}`);
@@ -116,7 +116,7 @@ describe("a run with a journal", () => {
     writeFileSync(join(path, "b.txt"), "other text, other size");
     utimesSync(join(path, "c.txt"), 1, 1);
     expect(await run()).toMatchObject({ ok: 2, skipped: 1 });
-    // What is in it does not matter: it is not looked at.
+    // Other content with the same size and time: a finished file is not opened.
     writeFileSync(join(path, "a.txt"), Buffer.alloc("text of a.txt".length, 1));
     utimesSync(join(path, "a.txt"), 2, 2);
     expect(await run()).toMatchObject({ ok: 0, skipped: 3, failed: 0 });
@@ -133,7 +133,7 @@ describe("a run with a journal", () => {
     expect(await run()).toMatchObject({ ok: 0, skipped: 2 });
   });
 
-  it("calls a split input done when its parts are", async () => {
+  it("records a split input as finished when all of its parts are", async () => {
     const journal = journalIn();
     let broken = true;
     const parts = transform((input) => [0, 1, 2].map((part) => ({ ...input, id: `${input.id}-${part}` })));
@@ -161,9 +161,9 @@ describe("a run with a journal", () => {
       for (const [, id = ""] of text.matchAll(/"id":"(\w+)"/g)) synced.add(id);
     });
     const early: string[] = [];
-    const told: string[] = [];
-    onTold((id) => {
-      told.push(id);
+    const reported: string[] = [];
+    onReported((id) => {
+      reported.push(id);
       if (!synced.has(id)) early.push(id);
     });
     const folderOfAll = mkdtempSync(join(tmpdir(), "sluice-test-"));
@@ -173,7 +173,7 @@ describe("a run with a journal", () => {
       fc.asyncProperty(fc.nat({ max: 60 }), fc.array(fc.nat({ max: 5 }), { maxLength: 8 }), async (count, waits) => {
         journal = join(folderOfAll, `${(runs += 1)}.journal`);
         synced.clear();
-        told.length = 0;
+        reported.length = 0;
         let calls = 0;
         const sink = sinkOf(
           async (_, messages) => {
@@ -188,7 +188,7 @@ describe("a run with a journal", () => {
         await flow(texts(count))
           .pipe(batch({ maxItems: 7 }), sink)
           .run({ journal });
-        expect(told).toHaveLength(count);
+        expect(reported).toHaveLength(count);
         expect(early).toEqual([]);
       }),
       propertyRuns(25),
@@ -210,8 +210,8 @@ describe("a run with a journal", () => {
         if (calls > 3) return Promise.reject(Object.assign(new Error(code), { code })) as never;
         return (original as (...args: never[]) => never).apply(this, args);
       });
-      const told: string[] = [];
-      onTold((id) => told.push(id));
+      const reported: string[] = [];
+      onReported((id) => reported.push(id));
       const source = texts(100_000);
       const running = flow(source)
         .pipe(
@@ -227,8 +227,8 @@ describe("a run with a journal", () => {
       expect(source.closed()).toBe(true);
       expect(source.handedOut()).toBeLessThan(100_000);
       const kept = new Set((await recordsOf(journal)).map(({ id }) => id));
-      expect(told.filter((id) => !kept.has(id))).toEqual([]);
-      expect(told.length).toBeGreaterThan(0);
+      expect(reported.filter((id) => !kept.has(id))).toEqual([]);
+      expect(reported.length).toBeGreaterThan(0);
 
       spy.mockRestore();
       const again = await flow(texts(5000))
@@ -256,7 +256,7 @@ describe("a run with a journal", () => {
     expect((await running).counts.ok).toBe(40_000);
   });
 
-  it("has closed the journal after an abort, an error and an end, and kept what was told", async () => {
+  it("closes the journal after an abort, an error and an end, with every reported outcome", async () => {
     const journal = journalIn();
     const abort = new AbortController();
     let batches = 0;
@@ -286,7 +286,7 @@ describe("a run with a journal", () => {
     expect(readdirSync(join(journal, ".."))).toEqual(["a.journal"]);
   });
 
-  it("is refused while another run holds it, and reads nothing then", async () => {
+  it("is refused while another run has the journal open, before it reads any input", async () => {
     const journal = journalIn();
     const source = texts(10);
     let end: (() => void) | undefined;
@@ -303,7 +303,7 @@ describe("a run with a journal", () => {
     expect((await first).counts.ok).toBe(1);
   });
 
-  it("belongs to one flow: another verb, another app, another folder or another action is refused before anything is read", async () => {
+  it("is refused with the journal of another flow (sink, app, folder or action), before it reads any input", async () => {
     const { app } = await openStore();
     const { app: other } = await openStore({}, { appId: "other" });
     const path = temporaryFolder();
@@ -326,7 +326,7 @@ describe("a run with a journal", () => {
     expect((await flow(one()).pipe(batch(), upload(app)).run({ journal })).counts.skipped).toBe(1);
   });
 
-  it("knows a listed input by its id and its making, so that a patch is applied once", async () => {
+  it("recognizes a listed input by its id and creation time, so that a patch is applied once", async () => {
     const { app } = await openStore();
     const journal = journalIn();
     const inputs = Array.from({ length: 3 }, (_, n) => ({ id: `t${n}`, text: `text ${n}`, metadata: { count: 1 } }));
@@ -338,7 +338,7 @@ describe("a run with a journal", () => {
     expect((await flow(listInputs(app)).toArray()).map((input) => input.metadata.count)).toEqual([2, 2, 2]);
   });
 
-  it("ignores a damaged line, repeats its input, and says so", async () => {
+  it("ignores a damaged line, processes its input again, and reports the line", async () => {
     const journal = journalIn();
     await flow(texts(5)).run({ journal });
     writeFileSync(journal, readFileSync(journal, "utf8").replace('"id":"t2"', '"id":"t9"'));
@@ -348,38 +348,38 @@ describe("a run with a journal", () => {
     expect(report.summary()).toContain(`1 damaged lines of ${journal} were ignored`);
   });
 
-  it("refuses options that it does not know", async () => {
+  it("refuses unknown options", async () => {
     await expect(flow(texts(1)).run({ jurnal: "x" } as object)).rejects.toMatchObject({ code: "ERR_OPTIONS" });
   });
 });
 
 describe("a program that is killed", () => {
-  it("loses and duplicates no reported outcome, however often, and its journal is unlocked at once", {
+  it("loses and duplicates no reported outcome in three kills, and its journal is unlocked at once", {
     timeout: 60_000,
   }, async () => {
     const { store } = await openStore();
     const journal = journalIn();
     const options = { url: store.url, count: 800, wait: false, run: { journal } };
-    const told = new Set<string>();
+    const reported = new Set<string>();
     for (const killsAfter of [5, 40, 80]) {
       const child = startFlowChild({ ...options, killsAfter });
       expect(await child.ended).toBe("SIGKILL");
-      for (const { id, state } of child.lines) if (state === "ok" && id) told.add(id);
+      for (const { id, state } of child.lines) if (state === "ok" && id) reported.add(id);
       const kept = new Set((await recordsOf(journal)).map(({ id }) => id));
-      expect([...told].filter((id) => !kept.has(id))).toEqual([]);
+      expect([...reported].filter((id) => !kept.has(id))).toEqual([]);
     }
     const last = startFlowChild(options);
     expect(await last.ended).toBe(0);
     const { counts } = last.lines.at(-1) ?? {};
     expect(counts).toMatchObject({ read: 800, failed: 0, pending: 0 });
     expect((counts?.ok ?? 0) + (counts?.skipped ?? 0)).toBe(800);
-    expect(last.lines.filter(({ id, state }) => state === "ok" && told.has(id ?? ""))).toEqual([]);
+    expect(last.lines.filter(({ id, state }) => state === "ok" && reported.has(id ?? ""))).toEqual([]);
     expect(store.stored().map((input) => input.timesStored)).toEqual(Array.from({ length: 800 }, () => 1));
   });
 });
 
-describe("a program that may write no more to its disk", () => {
-  it("ends with the reason, and what it told is kept", { timeout: 30_000 }, async () => {
+describe("a program with a file-size limit", () => {
+  it("ends with the reason, and the journal has every reported outcome", { timeout: 30_000 }, async () => {
     const { store } = await openStore();
     const journal = journalIn();
     const child = startFlowChild({ url: store.url, count: 9000, run: { journal } }, "ulimit -f 1000;"); // blocks of 512 or 1024 bytes
@@ -389,8 +389,8 @@ describe("a program that may write no more to its disk", () => {
       message: expect.stringContaining("EFBIG"),
     });
     const kept = new Set((await recordsOf(journal)).map(({ id }) => id));
-    const told = child.lines.flatMap(({ id, state }) => (state === "ok" && id ? [id] : []));
-    expect(told.length).toBeGreaterThan(0);
-    expect(told.filter((id) => !kept.has(id))).toEqual([]);
+    const reported = child.lines.flatMap(({ id, state }) => (state === "ok" && id ? [id] : []));
+    expect(reported.length).toBeGreaterThan(0);
+    expect(reported.filter((id) => !kept.has(id))).toEqual([]);
   });
 });

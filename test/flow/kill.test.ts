@@ -1,4 +1,4 @@
-/** Programs that are killed at random moments and started again until they are done: what is there then is what an undisturbed run makes. */
+/** Programs that are killed at random moments and started again until they finish: the result equals that of an undisturbed run. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -17,7 +17,7 @@ import { isLong } from "../helpers/long.js";
 
 declare module "vitest" {
   interface TaskMeta {
-    /** How often programs were killed; `npm run faults` prints it. */
+    /** Number of kills; `npm run faults` prints it. */
     kills?: { verb: string; killed: number; loops: number };
   }
 }
@@ -27,7 +27,7 @@ const count = 40;
 const kills: Record<KillVerb, number> = isLong
   ? { upload: 200, patch: 50, remove: 50, download: 50 }
   : { upload: 2, patch: 1, remove: 1, download: 1 };
-/** A program is killed so often before it may end. */
+/** Number of kills before a program may finish. */
 const killsInARow = isLong ? 3 : 2;
 const programsAtOnce = isLong ? 4 : 1;
 
@@ -51,7 +51,7 @@ async function start(options: KillChildOptions, killAfterMs?: number): Promise<n
   return (code as number | null) ?? "killed";
 }
 
-/** What is there when all is done: in the store, and in the folder of a download. */
+/** The final state of the store and of the download folder. */
 async function endOf({ appId, out, verb }: KillChildOptions) {
   const app = await connect({ baseUrl: store.url, pat: "any", appId });
   const annotations = await app.listAnnotations({ perPage: 1000 });
@@ -69,7 +69,7 @@ async function endOf({ appId, out, verb }: KillChildOptions) {
     files: files
       .filter((name) => name !== "manifest.jsonl")
       .map((name) => [name, readFileSync(join(out, name), "base64")]),
-    // Each program has inputs of its own, made at another time.
+    // Each program has its own inputs, which were created at another time.
     lines: [...new Set(lines.map((line) => line.replace(/,"(createdAt|modifiedAt)":"[^"]*"/g, "")))].sort(),
   };
 }
@@ -87,7 +87,7 @@ function optionsOf(verb: KillVerb, name: string): KillChildOptions {
   };
 }
 
-/** A verb that needs something to work on gets it from an undisturbed upload. */
+/** An undisturbed upload creates the inputs for verbs that need existing ones. */
 async function prepared(verb: KillVerb, name: string): Promise<KillChildOptions> {
   const options = optionsOf(verb, name);
   if (verb === "upload") return options;
@@ -102,7 +102,7 @@ async function prepared(verb: KillVerb, name: string): Promise<KillChildOptions>
 
 describe("a program that is killed and started again", () => {
   it.for(Object.entries(kills) as [KillVerb, number][])(
-    "does what an undisturbed one does: %s, with %d kills",
+    "has the same result as an undisturbed run: %s, with %d kills",
     { timeout: 1_200_000 },
     async ([verb, wanted], { task }) => {
       const undisturbed = await prepared(verb, "undisturbed");

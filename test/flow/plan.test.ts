@@ -1,4 +1,4 @@
-/** A plan says what the run then does, and does none of it. */
+/** A plan predicts the run exactly, and changes nothing. */
 
 import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { cp, mkdir } from "node:fs/promises";
@@ -31,7 +31,7 @@ import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const data = join(import.meta.dirname, "../../examples/data");
 
-/** What a run did, in the words of a plan. */
+/** The results of a run, with the names of a plan. */
 async function done(flow: Flow<unknown>, app: App, options: { journal?: string } = {}) {
   const call = vi.spyOn(app.transport, "call");
   onTestFinished(() => call.mockRestore());
@@ -51,7 +51,7 @@ async function done(flow: Flow<unknown>, app: App, options: { journal?: string }
   };
 }
 
-/** A folder with all kinds of files, several of each, good and bad. */
+/** A folder with files of all kinds, several of each, valid and invalid. */
 async function mixedFolder(): Promise<string> {
   const root = temporaryFolder();
   for (const name of ["a", "b", "c/deep"]) await cp(data, join(root, name), { recursive: true });
@@ -67,7 +67,7 @@ async function mixedFolder(): Promise<string> {
 }
 
 describe("the plan of an upload", () => {
-  it("equals what the run then does: batches, requests, bytes, refused and skipped inputs", async () => {
+  it("equals the run: batches, requests, bytes, refused and skipped inputs", async () => {
     const { app, store } = await openStore();
     const photos = flow(folder(await mixedFolder(), { labels: "folder", exclude: ["**/make.ts"] })).pipe(
       filterInputs((input) => !input.id.startsWith("note-7")),
@@ -107,7 +107,7 @@ describe("the plan of an upload", () => {
         fc.integer({ min: 2, max: 20 }),
         async (drafts, maxItems) => {
           run += 1;
-          // Ids of their own in each run: what is there is the server's to say.
+          // Each run has its own ids, because the server decides which inputs already exist.
           const once = new Set<string | undefined>();
           const unlike = drafts.filter(({ id }) => !once.has(id) && once.add(id));
           const renamed = unlike.map((one) => ({
@@ -138,7 +138,7 @@ describe("the plan of an upload", () => {
     expect(one.summary()).toContain("\n  upload   1 input in 1 batch\n  requests 1 ");
   });
 
-  it("knows the time at the account's rate, and says where none is known", async () => {
+  it("computes the time at the account's rate, and reports if no rate is known", async () => {
     const { app } = await openStore({}, { requestsPerSecond: 10 });
     const many = Array.from({ length: 100 }, (_, n) => ({ id: `t${n}`, text: "calm sea" }));
     const plan = await flow(fromIterable(many))
@@ -156,7 +156,7 @@ describe("the plan of an upload", () => {
     expect(nothing).toMatchObject({ requests: 0, bytes: 0, sinks: [], expectedMs: 0 });
   });
 
-  it("reads a journal, makes none, and skips what it has", async () => {
+  it("reads an existing journal, creates none, and skips the recorded inputs", async () => {
     const { app } = await openStore();
     const journal = join(temporaryFolder(), "some/texts.journal");
     const make = (count: number) =>
@@ -192,7 +192,7 @@ describe("the plan of other sinks", () => {
     annotations: [{ id: `a${n}`, concepts: [{ id: "calm" }] }],
   }));
 
-  it("equals a patch and a removal, which stay undone until they run", async () => {
+  it("equals a patch and a removal, and changes no input", async () => {
     const { app, store } = await openStore();
     await flow(fromIterable(texts)).pipe(batch(), upload(app)).run();
     const changed = flow(
@@ -213,7 +213,7 @@ describe("the plan of other sinks", () => {
     }
   });
 
-  it("counts the files of a download, and leaves out those that are there", async () => {
+  it("counts the files of a download, and skips files that already exist", async () => {
     const { app } = await openStore();
     await flow(folder(join(data, "harbour")))
       .pipe(batch(), upload(app))

@@ -70,7 +70,7 @@ describeInBrowser("the page of a report", () => {
       .run();
   });
 
-  it("shows totals, failures with their reasons, places, and a sample with what is drawn on it", async () => {
+  it("shows totals, failures with their reasons, locations, and a sample with its annotations", async () => {
     const { page, text, errors, refused } = await pageOf(mixed);
     const { read, ok } = mixed.counts;
     expect(text).toMatch(
@@ -78,7 +78,7 @@ describeInBrowser("the page of a report", () => {
     );
     expect(text).toMatch(/1 × ERR_UNEXPECTED in transform\s+\S*quay\.jpg no mood/);
     expect(text).toContain("× excluded");
-    expect(await page.locator(".map circle").count()).toBe(ok + 1); // what was dropped had its place too
+    expect(await page.locator(".map circle").count()).toBe(ok + 1); // a dropped input has its location too
     const images = page.locator(".card:not(:has(.failed)) svg:has(image)");
     expect(await images.count()).toBe(7);
     expect(await page.locator(".card .failed").textContent()).toContain("failed: no mood");
@@ -96,13 +96,13 @@ describeInBrowser("the page of a report", () => {
     expect([errors, refused]).toEqual([[], []]);
   });
 
-  it("takes names, reasons and texts for text, and runs nothing", async () => {
+  it("shows hostile names, reasons and texts as plain text, and runs nothing", async () => {
     const { page, text, errors } = await pageOf(mixed);
     expect(text).toContain('"><img src=x onerror="window.pwned=1"><script>window.pwned=1</script>\\u202e');
     expect(await page.evaluate("window.pwned")).toBeUndefined();
     expect(await page.locator("script, body img, iframe, object, link, a").count()).toBe(0);
     expect(errors).toEqual([]);
-    // Even if something got through, the policy would not let it run or fetch.
+    // Even if an element got into the page, the policy would not let it run or fetch.
     await page.evaluate(
       `document.body.insertAdjacentHTML("beforeend", '<img src=x onerror="window.pwned=1"><p style="color:red">x</p>')`,
     );
@@ -113,7 +113,7 @@ describeInBrowser("the page of a report", () => {
   it.each([
     ["narrow and light", 320, "light"],
     ["wide and dark", 1400, "dark"],
-  ] as const)("fits a window that is %s, and can be read there", async (_, width, colorScheme) => {
+  ] as const)("fits a window that is %s, and is readable there", async (_, width, colorScheme) => {
     const { page } = await pageOf(mixed, { viewport: { width, height: 700 }, colorScheme });
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
     const [paper = "", ink = ""] = await page.evaluate<string[]>(
@@ -126,25 +126,25 @@ describeInBrowser("the page of a report", () => {
     expect(lightness > 0).toBe(colorScheme === "light");
   });
 
-  it("is printed in ink on white, also from a dark screen", async () => {
+  it("prints in black on white, also from a dark screen", async () => {
     const { page } = await pageOf(mixed, { colorScheme: "dark" });
     await page.emulateMedia({ media: "print" });
     const colours = "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]";
     expect(await page.evaluate(colours)).toEqual(["rgb(255, 255, 255)", "rgb(0, 0, 0)"]);
   });
 
-  it("says when nothing was read, and when all is well", async () => {
+  it("says when nothing was read, and when all inputs are ok", async () => {
     const empty = await pageOf(await flow(fromIterable([])).run());
     expect(empty.text).toMatch(/^Nothing was read/);
     expect(await empty.page.locator("section").count()).toBe(0);
     const well = await pageOf(await flow(texts(3)).run());
     expect(well.text).toMatch(/^All inputs are ok or skipped/);
-    expect(await well.page.locator(".chart").count()).toBe(0); // it was over too soon to have a course
+    expect(await well.page.locator(".chart").count()).toBe(0); // the run was too short for a chart
   });
 });
 
 describe("writing the page of a report", () => {
-  it("draws a run that was long enough to have a course", async () => {
+  it("draws the throughput of a run if the run was long enough", async () => {
     const run = await flow(texts(6)).run();
     const bars = async (inputs: number[]) => {
       const page = await makePage({ ...run, throughput: { spanMs: 250, inputs } }, new Sample());
@@ -154,7 +154,7 @@ describe("writing the page of a report", () => {
     expect(await bars([1, 2, 3])).toEqual(["0 ms: 4.0/s, 1 input", "0.3 s: 8.0/s, 2 inputs", "0.5 s: 12/s, 3 inputs"]);
   });
 
-  it("makes thumbnails of files and bytes that are there, and goes on without the others", async () => {
+  it("makes thumbnails of files and bytes that exist, and continues without the others", async () => {
     const root = temporaryFolder();
     await cp(join(data, "harbour"), root, { recursive: true });
     const bytes = await sharp({ create: { width: 900, height: 300, channels: 3, background: "#884422" } })
@@ -179,7 +179,7 @@ describe("writing the page of a report", () => {
     expect(text).toMatch(/quay\.jpg/);
   });
 
-  it("reports why it cannot start, and leaves no partial file", async () => {
+  it("reports why the file cannot be written, and leaves no partial file", async () => {
     const report = await flow(texts(1)).run();
     const path = join(temporaryFolder(), "none/report.html");
     await expect(report.writeHtml(path)).rejects.toMatchObject({ code: "ERR_FILE_UNWRITABLE" });
@@ -187,7 +187,7 @@ describe("writing the page of a report", () => {
   });
 });
 
-describe("what a report keeps for its page", () => {
+describe("the data of a report for its page", () => {
   const input = (id: string, more: Partial<Input> = {}): Input => ({
     id,
     text: "x",
@@ -198,7 +198,7 @@ describe("what a report keeps for its page", () => {
     ...more,
   });
 
-  it("is a sample in which each input has the same chance", () => {
+  it("have a sample in which each input has the same chance", () => {
     const times: number[] = [];
     for (let run = 0; run < 200; run += 1) {
       const sample = new Sample();
@@ -206,13 +206,13 @@ describe("what a report keeps for its page", () => {
       expect(sample.inputs).toHaveLength(36);
       for (const { id } of sample.inputs) times.push(Math.floor(Number(id.slice(1)) / 100));
     }
-    // 720 are expected of each tenth, give or take 26; eight times that is beyond all chance.
+    // 720 are expected in each tenth, with a standard deviation of 26; eight times that is practically impossible.
     for (let tenth = 0; tenth < 10; tenth += 1) {
       expect(Math.abs(times.filter((time) => time === tenth).length - 720)).toBeLessThan(210);
     }
   });
 
-  it("is bounded, whatever inputs hold", () => {
+  it("have a limited size, whatever inputs contain", () => {
     const sample = new Sample();
     const corners = Array.from({ length: 10_000 }, () => [0.5, 0.5] as [number, number]);
     const drawings = Array.from({ length: 1000 }, () => ({ polygon: corners, concepts: [{ id: "x".repeat(1e5) }] }));
@@ -232,7 +232,7 @@ describe("what a report keeps for its page", () => {
     expect(JSON.stringify(rest[0]).length).toBeLessThan(1_000_000);
   });
 
-  it("is throughput in a bounded number of spans, in which nothing is lost", () => {
+  it("have the throughput in a limited number of spans, which count every input", () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
     try {
       const context = new RunContext();

@@ -1,4 +1,4 @@
-/** How many requests an upload takes, with the waiting for processing. */
+/** Number of requests of an upload, including those that poll the processing. */
 
 import { describe, expect, it } from "vitest";
 import { batch, flow, upload } from "../../src/index.js";

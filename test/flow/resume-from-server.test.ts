@@ -1,4 +1,4 @@
-/** Going on without a journal: the server is asked what it has. */
+/** Resuming without a journal: the upload looks up existing inputs on the server. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

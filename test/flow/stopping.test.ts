@@ -1,4 +1,4 @@
-/** Stopping by signals, as programs see it. */
+/** Stopping by signals, as a program sees it. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,10 +7,10 @@ import { startFlowChild } from "../helpers/children.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 describe("a signal", () => {
-  it("ends the reading, lets open work finish, and stops later flows at once", { timeout: 30_000 }, async () => {
+  it("ends the reading, lets open work finish, and later flows stop at once", { timeout: 30_000 }, async () => {
     const { store } = await openStore();
     const journal = join(temporaryFolder(), "a.journal");
-    // The source gives 40 inputs, of which 8 are in a batch that is not full, and hangs.
+    // The source yields 40 inputs, of which 8 are in an incomplete batch, and then hangs.
     const options = { url: store.url, count: 1000, hangsAfter: 40, run: { journal }, twice: true };
     const child = startFlowChild({ ...options, maxItems: 16, maxWaitMs: 60_000 });
     await child.until(() => child.lines.filter(({ state }) => state === "ok").length === 32);
@@ -27,7 +27,7 @@ describe("a signal", () => {
     expect(store.stored()).toHaveLength(40);
   });
 
-  it("that comes a second time is left to the system, which ends the program at once", {
+  it("that comes a second time ends the program at once", {
     timeout: 30_000,
   }, async () => {
     const { store } = await openStore();

@@ -1,4 +1,4 @@
-/** Bombs: files that are larger than they look, and files that lead readers round in circles. */
+/** Bombs: files that are larger than they look, and files that make a reader loop. */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
@@ -38,15 +38,15 @@ const asf = hex("3026b2758e66cf11a6d900aa0062ce6c");
 const asfStream = hex("9107dcb7b7a9cf118ee600c00c205365");
 const png8 = "\x89PNG\r\n\x1a\n";
 
-/** Bytes that this process has read so far, from whatever. */
+/** Bytes that this process has read so far, from any file. */
 function bytesRead(): number {
   return Number(/^rchar: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
 }
 
 await describeBytes({ bytes: new Uint8Array(zeros) }); // loads what is loaded on first use
 
-describe("blocked: heads that never end, when their type is looked for", () => {
-  /** What each is found to be: its type, or the code with which it is refused. */
+describe("blocked: endless headers, when the file type is detected", () => {
+  /** The expected result for each file: its type, or the error code. */
   const heads: [what: string, head: Uint8Array, found: string][] = [
     ["ASF of zeros", bytes(asf, zeros), "ERR_KIND_UNKNOWN"],
     [
@@ -88,23 +88,23 @@ describe("blocked: heads that never end, when their type is looked for", () => {
     ["GIF of all sizes", bytes("GIF89a", ones), "image/gif"],
     ["TIFF whose directory is its own next", tiff([], 8), "ERR_KIND_UNKNOWN"],
     [
-      "TIFF with as many entries as can be",
+      "TIFF with the maximum number of entries",
       bytes("II*\0", u32le(8), u16le(65_535), Buffer.alloc(700_000, 1)),
       "ERR_KIND_UNKNOWN",
     ],
-    ["TIFF that points out of itself", bytes("II*\0", u32le(0xfffffff0), zeros), "ERR_KIND_UNKNOWN"],
+    ["TIFF with an offset beyond its end", bytes("II*\0", u32le(0xfffffff0), zeros), "ERR_KIND_UNKNOWN"],
     ["TIFF with a strip table of 16 GB", tiffOf(10, 10, [[273, 4, 0xffffffff, 8]]), "image/tiff"],
     ["BigTIFF of zeros", bytes("II+\0", u16le(8, 0), u32le(16, 0), zeros), "ERR_KIND_UNKNOWN"],
-    ["ICO with as many pictures as can be", bytes(u16le(0, 1, 65_535), zeros), "application/octet-stream"],
+    ["ICO with the maximum number of pictures", bytes(u16le(0, 1, 65_535), zeros), "application/octet-stream"],
     ["MP3 behind a tag of all sizes", bytes("ID3\x04\0\0\x7f\x7f\x7f\x7f", zeros), "ERR_KIND_UNKNOWN"],
     ["MP3 behind a thousand empty tags", bytes("ID3\x04\0\0\0\0\0\0".repeat(1000)), "ERR_KIND_UNKNOWN"],
     ["FLAC of zeros", bytes("fLaC", zeros), "audio/flac"],
     ["Ogg of zeros", bytes("OggS", zeros), "ERR_KIND_UNKNOWN"],
     ["AIFF of no length", bytes("FORM", u32be(0), "AIFF", zeros), "audio/aiff"],
-    ["compound file whose sectors are one", bytes(hex("d0cf11e0a1b11ae1"), zeros), "application/x-cfb"],
-    ["ZIP that unfolds to 3 MB in 3 KB", zip("[Content_Types].xml", 3_000_000), "application/zip"],
-    ["ZIP that unfolds to 200 MB", zip("[Content_Types].xml", 200_000_000), "application/zip"],
-    ["ZIP that unfolds where its type is told", zip("mimetype", 3_000_000), "application/zip"],
+    ["compound file whose sectors are the same", bytes(hex("d0cf11e0a1b11ae1"), zeros), "application/x-cfb"],
+    ["ZIP that decompresses to 3 MB in 3 KB", zip("[Content_Types].xml", 3_000_000), "application/zip"],
+    ["ZIP that decompresses to 200 MB", zip("[Content_Types].xml", 200_000_000), "application/zip"],
+    ["ZIP whose type entry decompresses to 3 MB", zip("mimetype", 3_000_000), "application/zip"],
     ["ZIP that promises 4 GB", zip("a", 100, 0xffffffff), "application/zip"],
     ["ZIP of two thousand empty entries", bytes(...Array.from({ length: 2000 }, () => zip("a", 0))), "application/zip"],
     ["gzip in gzip in gzip", layered(50_000_000, 3), "application/gzip"],
@@ -133,7 +133,7 @@ function svgOfEntities(): Buffer {
   return svg("<text>&j;</text>", undefined, `<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">${entities.join("")}]>`);
 }
 
-/** Ten groups, each of which shows the one before it ten times. */
+/** Ten groups, each of which contains the previous one ten times. */
 function svgOfUses(): Buffer {
   const groups = Array.from({ length: 10 }, (_, n) => `<g id="g${n + 1}">${`<use href="#g${n}"/>`.repeat(10)}</g>`);
   return svg(`<defs><rect id="g0" width="1" height="1"/>${groups.join("")}</defs><use href="#g10"/>`);
@@ -149,7 +149,7 @@ function through(operator: OperatorFunction<Message, unknown>, image: Uint8Array
     .run();
 }
 
-describe("blocked: images of too many pixels, before any is decoded", () => {
+describe("blocked: images with too many pixels, before any image is decoded", () => {
   const huge: [what: string, image: Uint8Array, byFit: string][] = [
     ["PNG", png(65_535, 65_535), "ERR_IMAGE_TOO_LARGE"],
     ["PNG of all sizes", png(0x7fffffff, 0x7fffffff), "ERR_IMAGE_UNDECODABLE"],
@@ -168,14 +168,14 @@ describe("blocked: images of too many pixels, before any is decoded", () => {
     ["SVG of a large view", svg("<rect/>", 'viewBox="0 0 40000 40000"'), "ERR_IMAGE_TOO_LARGE"],
     ["animation of 50,000 frames", gif(100, 100, 50_000), "ERR_IMAGE_TOO_LARGE"],
   ];
-  it.each(huge)("%s, on its way to be sent", async (_, image) => {
+  it.each(huge)("batch() refuses %s", async (_, image) => {
     const { counts, failures } = await through(batch() as never, image);
     expect(counts).toMatchObject({ ok: 1, failed: 1 });
     expect(failures[0]).toMatchObject({ id: "bomb", code: "ERR_IMAGE_TOO_LARGE" });
   });
 
-  it.each([...huge, ...drawn])("%s, on its way to be made smaller", async (what, image, code) => {
-    // A JPEG takes one frame of an animation, a GIF takes them all.
+  it.each([...huge, ...drawn])("fitImage() refuses %s", async (what, image, code) => {
+    // A JPEG result uses one frame of an animation, a GIF result uses all frames.
     const options = what.includes("frames") ? { maxMegapixels: 0.001 } : { format: "jpeg" as const };
     const { counts, failures } = await through(fitImage(options), image);
     expect(counts).toMatchObject({ ok: 1, failed: 1 });
@@ -183,7 +183,7 @@ describe("blocked: images of too many pixels, before any is decoded", () => {
   });
 });
 
-describe("blocked: what is no image, when an image is to be decoded", () => {
+describe("blocked: content that is not a valid image, when fitImage decodes it", () => {
   it.each([
     ["SVG of a thousand million entities", svgOfEntities()],
     ["SVG that includes a file", svg('<image href="file:///etc/passwd" width="9" height="9"/>')],
@@ -209,13 +209,13 @@ describe("blocked: what is no image, when an image is to be decoded", () => {
     expect(failures[0]).toMatchObject({ id: "bomb", code: "ERR_IMAGE_UNDECODABLE" });
   });
 
-  it("an SVG that uses itself, which is drawn without that part", async () => {
+  it("an SVG that uses itself is drawn without that part", async () => {
     const image = { bytes: new Uint8Array(svg('<g id="a"><use href="#a"/></g><use href="#a"/>')) };
     const { made } = await throughTransform(fitImage(), [{ id: "loop", image }]);
     expect(made[0]?.image).toMatchObject({ mimeType: "image/png", width: 10, height: 10 });
   });
 
-  it("an SVG that says it is a PNG and refers to a file", async () => {
+  it("an SVG that refers to a file and is declared as a PNG", async () => {
     const bytes = new Uint8Array(svg('<image href="file:///etc/passwd" width="9" height="9"/>'));
     const image = { bytes, mimeType: "image/png", width: 10, height: 10 };
     const { failures } = await flow(fromIterable([{ id: "bomb", image }]))
@@ -225,7 +225,7 @@ describe("blocked: what is no image, when an image is to be decoded", () => {
   });
 });
 
-describe("blocked: images with more in them than their pixels", () => {
+describe("blocked: images with large data besides their pixels", () => {
   it.each([
     ["a colour profile of 100 MB", png(10, 10, 10, [pngProfile(100_000_000)])],
     ["a text of 100 MB", png(10, 10, 10, [pngText(100_000_000)])],
@@ -249,12 +249,12 @@ describe("blocked: images with more in them than their pixels", () => {
     ]);
     for (const failure of report.failures) expect(failure).toMatchObject({ id: "bomb", code: "ERR_IMAGE_UNDECODABLE" });
     expect(report.counts.ok + report.counts.failed).toBe(2);
-    // Ten pixels are ten pixels, whatever comes with them.
+    // Ten pixels stay ten pixels, whatever data come with them.
     const sizes = made.map(({ image: result }) => (result && "bytes" in result ? result.bytes.byteLength : 0));
     expect(Math.max(...sizes)).toBeLessThan(5000);
   });
 
-  it("a megabyte that is 81 megapixels: it waits for its share of the budget", async () => {
+  it("an image of one megabyte with 81 megapixels waits for its share of the pixel budget", async () => {
     const image = png(9000, 9000, 9000);
     let done = false;
     let letGo = () => {};
@@ -269,7 +269,7 @@ describe("blocked: images with more in them than their pixels", () => {
   });
 });
 
-describe("blocked: files that are none", () => {
+describe("blocked: paths that are not regular files", () => {
   const pipe = join(temp, "pipe.jpg");
   execFileSync("mkfifo", [pipe]);
   it.each([
@@ -285,7 +285,7 @@ describe("blocked: files that are none", () => {
     expect(failures[0]?.code).toContain(code);
   });
 
-  it("a file that is larger than any limit, and takes no room", async () => {
+  it("a sparse file that is larger than any limit", async () => {
     const path = join(temp, "sparse.png");
     writeFileSync(path, png(10, 10, 10));
     truncateSync(path, 8_000_000_000);

@@ -1,4 +1,4 @@
-/** Bombs: answers and requests without end, answers that unfold, and bytes that come one by one. */
+/** Bombs: endless answers and requests, answers that decompress to large sizes, and bytes that arrive one by one. */
 
 import type { AddressInfo } from "node:net";
 import { createServer, type Socket } from "node:net";
@@ -32,10 +32,10 @@ const temp = tempFolder();
 const ok = "HTTP/1.1 200 OK\r\n";
 const endOfHead = "\r\n";
 
-/** What a server does with a connection once a request has arrived on it. */
+/** What a server does with a connection after a request. */
 type Behaviour = (socket: Socket) => void;
 
-/** Writes as fast as it is read, for ever. */
+/** Writes without end, as fast as the reader reads. */
 function forever(socket: Socket, piece: string | Buffer): void {
   const more = () => {
     while (!socket.destroyed && socket.write(piece));
@@ -44,7 +44,7 @@ function forever(socket: Socket, piece: string | Buffer): void {
   more();
 }
 
-/** Writes a piece every few milliseconds, for ever. */
+/** Writes a chunk every few milliseconds, without end. */
 function drip(socket: Socket, piece: string): void {
   const timer = setInterval(() => socket.write(piece), 10);
   socket.on("close", () => clearInterval(timer));
@@ -86,11 +86,11 @@ const behaviours: Record<string, Behaviour> = {
     drip(socket, "X: y\r\n");
   },
   "early hints without end": (socket) => drip(socket, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
-  "a head, byte by byte": (socket) => {
+  "a header, byte by byte": (socket) => {
     socket.write(ok);
     drip(socket, "X: y\r\n");
   },
-  "a head without end": (socket) => {
+  "an endless header section": (socket) => {
     socket.write(ok);
     forever(socket, "X: y\r\n".repeat(1000));
   },
@@ -99,7 +99,7 @@ const behaviours: Record<string, Behaviour> = {
     forever(socket, "y".repeat(10_000));
   },
   "no answer": () => undefined,
-  "an answer that is none": (socket) => void socket.end("SSH-2.0-OpenSSH_9.6\r\n"),
+  "an invalid answer": (socket) => void socket.end("SSH-2.0-OpenSSH_9.6\r\n"),
   "less than promised": answer("Content-Length: 1000\r\n", "a"),
   "two lengths": answer("Content-Length: 1\r\nContent-Length: 2\r\n", "aa"),
   "a length below zero": answer("Content-Length: -1\r\n", "a"),
@@ -109,11 +109,11 @@ const behaviours: Record<string, Behaviour> = {
   "gzip by its old name": encoded("x-gzip"),
   "gzip in gzip": encoded("gzip, gzip"),
   "gzip ten times over": encoded(Array.from({ length: 10 }, () => "gzip").join(", ")),
-  "gzip behind nothing": encoded("identity, gzip"),
+  "gzip after identity": encoded("identity, gzip"),
   deflate: encoded("deflate"),
   Brotli: encoded("br"),
   Zstandard: encoded("zstd"),
-  "an encoding that is not known": encoded("bomb"),
+  "an unknown encoding": encoded("bomb"),
 };
 
 interface Served {
@@ -123,7 +123,7 @@ interface Served {
   open: number;
 }
 
-/** A server on loopback; the first part of a path says how it behaves. */
+/** A server on loopback; the first part of a path selects its behaviour. */
 const served: { behaviour: Behaviour; stats: Served }[] = [];
 const server = createServer((socket) => {
   socket
@@ -157,7 +157,7 @@ const deadlineMs = 200;
 const files = new MediaFiles(join(temp, "store"));
 let count = 0;
 
-/** Every way to fetch something; rejects when it cannot be had. */
+/** Every way to fetch a URL. Each function rejects if the fetch fails. */
 const fetchers: Record<string, (url: string) => Promise<unknown>> = {
   async urls(url) {
     const options = { fetch: true, allowPrivate: true, maxAttempts: 1, timeoutMs, deadlineMs, kind: "text" } as const;
@@ -178,7 +178,7 @@ const fetchers: Record<string, (url: string) => Promise<unknown>> = {
       .run();
     if (report.failures[0]) throw new Error(report.failures[0].code);
   },
-  store: (url) => {
+  emulator: (url) => {
     const { signal } = new AbortController();
     return fetchMedia(url, files, {
       maxBytes: limit,
@@ -190,17 +190,17 @@ const fetchers: Record<string, (url: string) => Promise<unknown>> = {
   },
 };
 
-describe.concurrent.each(Object.entries(fetchers))("blocked: answers, read by %s", (_, fetchOne) => {
+describe.concurrent.each(Object.entries(fetchers))("blocked: answers to %s", (_, fetchOne) => {
   it.each(Object.entries(behaviours))("%s", async (_name, behaviour) => {
     const stats = serve(behaviour);
     await expect(fetchOne(stats.url)).rejects.toThrow();
     await vi.waitFor(() => expect(stats.open).toBe(0), { interval: 5, timeout: 20_000 });
-    // The largest limit is that of a text; what lies in the buffers of both ends comes on top.
+    // The largest limit is that of a text; the buffers of both ends add to it.
     expect(stats.sent).toBeLessThan(40_000_000);
   });
 });
 
-/** A clock whose waits pass at once; it adds them up. */
+/** A clock whose waits end at once; it adds them up. */
 function quickClock(): Clock & { waited: number } {
   const clock = {
     waited: 0,
@@ -225,7 +225,7 @@ const json = (text: string) =>
   answer(`Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n`, text);
 
 describe.concurrent("blocked: answers of the API", () => {
-  it("a redirect, which is not followed and carries nothing out", async () => {
+  it("a redirect is not followed and sends nothing to the other address", async () => {
     const redirect = `HTTP/1.1 302 Found\r\nLocation: ${origin}/\r\nContent-Length: 0\r\n\r\n`;
     const stats = serve((socket: Socket) => void socket.end(redirect));
     const error = await callApi(stats.url, timeoutMs);
@@ -266,7 +266,7 @@ describe.concurrent("blocked: answers of the API", () => {
     expect(clock.waited).toBeLessThan(1_000_000);
   });
 
-  it("a wait of a thousand years", async () => {
+  it("a Retry-After of a thousand years", async () => {
     const clock = quickClock();
     const refusal = '{"status":{"code":11005}}';
     const head = `HTTP/1.1 429 Too Many\r\nRetry-After: 31536000000\r\nContent-Length: ${refusal.length}\r\n\r\n`;
@@ -281,7 +281,7 @@ describe.concurrent("blocked: answers of the API", () => {
     ["a path instead of a URL", '{"image":{"path":"/etc/passwd"}}', ({ image }) => image],
     ["bytes instead of a URL", '{"image":{"bytes":{"0":1}}}', ({ image }) => image],
     ["a URL that is an object", '{"image":{"url":{"href":"file:///etc/passwd"}}}', ({ image }) => image],
-    ["a place that is none", '{"geo":{"geo_point":{"longitude":1e999}}}', ({ geo }) => geo],
+    ["an invalid location", '{"geo":{"geo_point":{"longitude":1e999}}}', ({ geo }) => geo],
   ])("inputs with %s", async (_, data, leak) => {
     const body = `{"status":{"code":10000},"inputs":[{"id":"bad","data":${data}},{"id":"good","data":{"text":{"raw":"calm"}}}]}`;
     const app = await connect({ baseUrl: serve(json(body)).url, pat: "canary" });
@@ -325,7 +325,7 @@ describe("blocked: requests to the emulator", () => {
     expect(await post(body)).toBe(code);
   });
 
-  it("with a body in gzip, and a word on it", async () => {
+  it("with a body in gzip and a content-encoding header", async () => {
     expect(await post(gzipSync("{}"), { "content-encoding": "gzip" })).toBe(11100);
   });
 
@@ -338,7 +338,7 @@ describe("blocked: requests to the emulator", () => {
     expect(response.status).toBe(431);
   });
 
-  it("whose body goes on behind a refusal", async () => {
+  it("whose body continues after the refusal", async () => {
     const block = Buffer.alloc(1_000_000);
     let read = 0;
     const body = new Readable({
@@ -352,7 +352,7 @@ describe("blocked: requests to the emulator", () => {
     expect(read).toBeLessThan(200_000_000);
   });
 
-  it("that take their time", () => {
+  it("that arrive slowly", () => {
     const { headersTimeout, requestTimeout, timeout, keepAliveTimeout } = makeServer({ host: "127.0.0.1" } as never);
     for (const ms of [headersTimeout, timeout, keepAliveTimeout]) {
       expect(ms).toBeGreaterThan(0);

@@ -116,7 +116,7 @@ describe("blocked: requests without the key", () => {
   });
 });
 
-describe("blocked: pages in a browser", () => {
+describe("blocked: requests from web pages", () => {
   it.each<[what: string, headers: Record<string, string>]>([
     ["of another site", { origin: "https://evil.example" }],
     ["of another site over HTTP", { origin: "http://evil.example" }],
@@ -154,7 +154,7 @@ describe("blocked: pages in a browser", () => {
     expect(http.emulator.stored()).toHaveLength(1);
   });
 
-  it("that send a preflight request", async () => {
+  it("with a preflight request", async () => {
     const http = await guarded();
     for (const origin of ["https://evil.example", "http://localhost:3000"]) {
       const headers = {
@@ -168,7 +168,7 @@ describe("blocked: pages in a browser", () => {
     }
   });
 
-  it("that reach an emulator which listens for other machines", () => {
+  it("to an emulator that listens for other machines", () => {
     const from = (host: string | undefined, origin?: string) =>
       untrustedOrigin({ headers: { host, ...(origin === undefined ? {} : { origin }) } } as never, "0.0.0.0");
     expect(from("store.lan:8080", "https://evil.example")).toContain("evil.example");
@@ -178,14 +178,14 @@ describe("blocked: pages in a browser", () => {
   });
 });
 
-describe("blocked: paths", () => {
+describe("blocked: request paths", () => {
   it.each([
-    ["a way up to the app", "DELETE", "/v2/users/me/apps/main/inputs/.."],
-    ["a way up to the app, encoded", "DELETE", "/v2/users/me/apps/main/inputs/%2e%2e"],
-    ["a way up to the app, half encoded", "DELETE", "/v2/users/me/apps/main/inputs/.%2E"],
-    ["a way up to another app", "GET", "/v2/users/me/apps/main/../other/inputs"],
-    ["a way up to another user", "GET", "/v2/users/me/../ann/apps/main/inputs"],
-    ["a way up out of the API", "GET", "/v2/../media/orig"],
+    ["a path traversal to the app", "DELETE", "/v2/users/me/apps/main/inputs/.."],
+    ["a path traversal to the app, encoded", "DELETE", "/v2/users/me/apps/main/inputs/%2e%2e"],
+    ["a path traversal to the app, half encoded", "DELETE", "/v2/users/me/apps/main/inputs/.%2E"],
+    ["a path traversal to another app", "GET", "/v2/users/me/apps/main/../other/inputs"],
+    ["a path traversal to another user", "GET", "/v2/users/me/../ann/apps/main/inputs"],
+    ["a path traversal out of the API", "GET", "/v2/../media/orig"],
     ["the folder itself", "GET", "/v2/users/me/apps/./inputs"],
     ["the folder itself, encoded", "GET", "/v2/users/me/apps/%2e/inputs"],
     ["a NUL", "GET", "/v2/users/me/apps/main%00/inputs"],
@@ -209,11 +209,11 @@ describe("blocked: paths", () => {
     ["an absolute path", "%2fetc%2fpasswd"],
     ["a digest that is too short", "abc"],
     ["a digest in capitals", "A".repeat(64)],
-    ["a digest and a way up", `${"a".repeat(64)}%2f..%2f..`],
+    ["a digest and a path traversal", `${"a".repeat(64)}%2f..%2f..`],
     ["a digest and a NUL", `${"a".repeat(64)}%00`],
     ["an unknown digest", "a".repeat(64)],
     ["nothing", ""],
-  ])("of media: %s", async (_, end) => {
+  ])("to media: %s", async (_, end) => {
     const http = await guarded();
     const path = http.media.replace(/[^/]+$/, end);
     const reply = await send(http, "GET", path, key);
@@ -222,7 +222,7 @@ describe("blocked: paths", () => {
     expect((await send(http, "GET", http.media, key)).status).toBe(200);
   });
 
-  it.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("of media, with %s", async (method) => {
+  it.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("to media, with %s", async (method) => {
     const http = await guarded();
     const reply = await send(http, method, http.media, key, "x");
     expect([reply.status, reply.headers.allow]).toEqual([405, "GET, HEAD"]);
@@ -247,13 +247,13 @@ describe("blocked: paths", () => {
     ],
     ["a header with a space in its name", "GET /v2/inputs HTTP/1.1\r\nHost : localhost\r\n\r\n", "400"],
     ["an invalid request line", "\u0000\u0001\u0002\r\n\r\n", "400"],
-  ])("in a request that asks for %s", async (_, text, status) => {
+  ])("of a request with %s", async (_, text, status) => {
     const http = await openHttp({ pat: "right" });
     expect((await sendRaw(http, text)).split(" ")[1] ?? "").toBe(status);
   });
 });
 
-describe("blocked: names in bodies", () => {
+describe("blocked: names in request bodies", () => {
   const names = [
     "../../x",
     "..",
@@ -273,7 +273,7 @@ describe("blocked: names in bodies", () => {
     const where = { user_app_id: { user_id: name, app_id: name } };
     const body = { ...where, inputs_add_job_id: name, inputs: [{ ...note(name), dataset_ids: [name] }] };
     await http.call("POST", "/v2/inputs", body);
-    // Names are only values in rows: no file is named after them, and no two names are confused.
+    // Names are only values in rows: no file is named after them, and similar names stay different.
     expect(existsSync(join(http.folder, "..", "x"))).toBe(false);
     expect(
       readdirSync(http.folder).filter((entry) => !/^(?:media|incoming|(?:lock|store\.sqlite)(?:-\w+)?)$/.test(entry)),
@@ -344,7 +344,7 @@ describe("blocked: content that a browser would run", () => {
 
 describe("let through", () => {
   it.each(["localhost", "127.0.0.1", "[::1]", "LOCALHOST:9", "app.localhost:80", "127.0.0.1:1", "2130706433"])(
-    "programs that call this machine %s",
+    "programs that address this machine as %s",
     async (host) => {
       const http = await guarded();
       expect((await send(http, "GET", "/v2/inputs", { ...key, host })).status).toBe(200);
@@ -354,7 +354,7 @@ describe("let through", () => {
     },
   );
 
-  it("loopback only, by default", async () => {
+  it("only loopback, by default", async () => {
     const { emulator } = await openHttp();
     expect(new URL(emulator.url).hostname).toBe("127.0.0.1");
   });

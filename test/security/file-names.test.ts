@@ -1,4 +1,4 @@
-/** File names: ids, manifests and folders that want a download to write where it must not. */
+/** File names: ids, manifests and folders that try to make a download write outside of its folder. */
 
 import { execFileSync } from "node:child_process";
 import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const temp = tempFolder();
 let count = 0;
 
 interface Place {
-  /** The folder that holds all of a test, with `out` and a file that must stay as it is. */
+  /** The root folder of a test, with `out` and a file that must not change. */
   root: string;
   out: string;
   victim: string;
@@ -29,7 +29,7 @@ function place(): Place {
   return { root, out, victim };
 }
 
-/** Downloads inputs with these ids; each has a text of its own. */
+/** Downloads inputs with these ids; each has its own text. */
 function downloadTexts({ out }: Place, ids: readonly string[]): Promise<Report> {
   return run(
     out,
@@ -43,7 +43,7 @@ function run(out: string, inputs: readonly InputDraft[]): Promise<Report> {
     .run();
 }
 
-/** All that lies in the folder of a test, without the manifest. */
+/** All files in the root folder of a test, except the manifest. */
 function filesIn({ root }: Place): string[] {
   return readdirSync(root, { recursive: true })
     .map(String)
@@ -53,22 +53,22 @@ function filesIn({ root }: Place): string[] {
 const safeName = /^[a-z0-9_-]{1,64}(?:\.[0-9a-f]{32})?\.[a-z0-9]{2,5}$/;
 const device = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/;
 
-describe("blocked: ids that are no file names", () => {
+describe("blocked: ids that are not safe file names", () => {
   it.each([
     ["the folder above", ".."],
     ["the folder itself", "."],
-    ["a way up", "../victim"],
-    ["a long way up", "../../../../../../etc/passwd"],
-    ["a way up with backslashes", "..\\..\\victim"],
-    ["a way up in the middle", "a/../../victim"],
-    ["a way up with dots twice", "....//victim"],
-    ["a way up, encoded", "..%2fvictim"],
-    ["a way up, encoded twice", "..%252fvictim"],
-    ["a way up in overlong UTF-8", "..%c0%afvictim"],
-    ["a way up with wide characters", "．．／victim"],
-    ["a way up with another slash", "..\u2215victim"],
-    ["a way up with a division slash of Unicode", "..\u2044victim"],
-    ["a way up with one dot as a character", "\u2025/victim"],
+    ["a path traversal", "../victim"],
+    ["a long path traversal", "../../../../../../etc/passwd"],
+    ["a path traversal with backslashes", "..\\..\\victim"],
+    ["a path traversal in the middle", "a/../../victim"],
+    ["a path traversal with dots twice", "....//victim"],
+    ["a path traversal, encoded", "..%2fvictim"],
+    ["a path traversal, encoded twice", "..%252fvictim"],
+    ["a path traversal in overlong UTF-8", "..%c0%afvictim"],
+    ["a path traversal with wide characters", "．．／victim"],
+    ["a path traversal with another slash", "..\u2215victim"],
+    ["a path traversal with a division slash of Unicode", "..\u2044victim"],
+    ["a path traversal with one dot as a character", "\u2025/victim"],
     ["a sub-folder", "a/b"],
     ["a trailing slash", "a/"],
     ["an absolute path", "/etc/passwd"],
@@ -79,7 +79,7 @@ describe("blocked: ids that are no file names", () => {
     ["a drive", "C:\\Windows\\win.ini"],
     ["a drive with slashes", "C:/Windows/win.ini"],
     ["a drive alone", "C:"],
-    ["a place on a drive", "C:x"],
+    ["a relative path on a drive", "C:x"],
     ["a share", "\\\\server\\share\\x"],
     ["a share with slashes", "//server/share/x"],
     ["a device path", "\\\\.\\PhysicalDrive0"],
@@ -93,7 +93,7 @@ describe("blocked: ids that are no file names", () => {
     ["con with extensions", "con.tar.gz"],
     ["con with a space", "con "],
     ["con with a space and an extension", "con .txt"],
-    ["con after characters that go", "/con/"],
+    ["con after removed characters", "/con/"],
     ["aux", "aux"],
     ["nul", "NUL"],
     ["prn", "PrN"],
@@ -115,14 +115,14 @@ describe("blocked: ids that are no file names", () => {
     ["nothing but spaces", "   "],
     ["nothing", ""],
     ["a NUL", "x\u0000.jpg"],
-    ["a NUL before a way up", "\u0000../victim"],
+    ["a NUL before a path traversal", "\u0000../victim"],
     ["a line break", "x\ny"],
     ["a carriage return", "x\ry"],
     ["a bell", "x\u0007"],
     ["an escape sequence", "\u001b[2Jx"],
     ["a delete", "x\u007f"],
     ["a C1 control", "x\u0085y"],
-    ["text that is turned round", "photo\u202Egpj.exe"],
+    ["right-to-left text", "photo\u202Egpj.exe"],
     ["text that is isolated", "\u2066x\u2069"],
     ["a zero-width space", "x\u200by"],
     ["a byte order mark", "\uFEFFx"],
@@ -143,7 +143,7 @@ describe("blocked: ids that are no file names", () => {
     ["the manifest", "manifest"],
     ["the manifest with its extension", "manifest.jsonl"],
     ["the manifest in capitals", "MANIFEST.JSONL"],
-    ["a file that is not whole", "x.image.part"],
+    ["a partial file", "x.image.part"],
     ["the prototype", "__proto__"],
     ["the constructor", "constructor"],
   ])("%s", async (_, id) => {
@@ -157,7 +157,7 @@ describe("blocked: ids that are no file names", () => {
     expect(name).not.toMatch(device);
     expect(readFileSync(join(test.out, name), "utf8")).toBe(`text of ${JSON.stringify(id)}`);
     expect(readFileSync(test.victim, "utf8")).toBe("precious");
-    // The manifest still has one line that names the file, and the next run finds it.
+    // The manifest still has one line that names the file, and the next run finds the file.
     const lines = readFileSync(join(test.out, "manifest.jsonl"), "utf8").trimEnd().split("\n");
     expect(lines.map((line) => (JSON.parse(line) as { path: string }).path)).toEqual([name]);
     if (id.length < 10_000) expect((await downloadTexts(test, [id])).counts.skipped).toBe(1);
@@ -177,16 +177,16 @@ describe("blocked: ids that are not Unicode", () => {
   });
 });
 
-describe("blocked: ids that want the same file", () => {
+describe("blocked: ids that would get the same file name", () => {
   const digest = (id: string) => fileNameFor(id, "txt").split(".")[1];
   it.each([
     ["that differ in case", ["photo", "Photo", "PHOTO"]],
-    ["that differ in the case of a letter that has two", ["straße", "STRASSE", "strasse"]],
+    ["with a letter whose capital form is two letters", ["straße", "STRASSE", "strasse"]],
     ["with a dotted capital I", ["i", "I", "İ", "ı"]],
     ["that are composed and decomposed", ["caf\u00e9", "cafe\u0301"]],
     ["that are composed and compatible", ["ﬁle", "file", "ﬁle".normalize("NFKC").toUpperCase()]],
     ["with a Kelvin sign", ["k", "K", "\u212a"]],
-    ["that differ in what is replaced", ["a b", "a/b", "a\\b", "a:b", "a?b", "a-b"]],
+    ["that differ in replaced characters", ["a b", "a/b", "a\\b", "a:b", "a?b", "a-b"]],
     ["that differ in trailing dots and spaces", ["x", "x.", "x ", "x. ", "x.."]],
     ["that differ behind the 48th character", [`${"x".repeat(70)}1`, `${"x".repeat(70)}2`]],
     ["of which one is the name of another's file", ["Photo", `photo-${digest("Photo")}`, `photo.${digest("Photo")}`]],
@@ -201,20 +201,20 @@ describe("blocked: ids that want the same file", () => {
   });
 });
 
-describe("blocked: what lies in the folder already", () => {
+describe("blocked: links and folders that already exist in the download folder", () => {
   const partial = fileNameFor("x", "text.part");
   const whole = fileNameFor("x", "txt");
 
   it.each<[what: string, plant: (test: Place) => void]>([
-    ["a link under the name of what is not whole", ({ out, victim }) => symlinkSync(victim, join(out, partial))],
-    ["a link to a file that is not there", ({ out, root }) => symlinkSync(join(root, "new"), join(out, partial))],
+    ["a link with the name of a partial file", ({ out, victim }) => symlinkSync(victim, join(out, partial))],
+    ["a link to a missing file", ({ out, root }) => symlinkSync(join(root, "new"), join(out, partial))],
     ["a link to a folder", ({ out, root }) => symlinkSync(root, join(out, partial))],
     ["a link to itself", ({ out }) => symlinkSync(join(out, partial), join(out, partial))],
     ["a link to a device", ({ out }) => symlinkSync("/dev/null", join(out, partial))],
     ["a hard link", ({ out, victim }) => linkSync(victim, join(out, partial))],
     ["a pipe", ({ out }) => void execFileSync("mkfifo", [join(out, partial)])],
     ["a folder", ({ out }) => mkdirSync(join(out, partial))],
-    ["a folder under the name of the whole", ({ out }) => mkdirSync(join(out, whole))],
+    ["a folder with the name of the complete file", ({ out }) => mkdirSync(join(out, whole))],
   ])("%s", async (_, plant) => {
     const test = place();
     plant(test);
@@ -225,7 +225,7 @@ describe("blocked: what lies in the folder already", () => {
     expect(filesIn(test).filter((path) => !path.startsWith("out/"))).toEqual([]);
   });
 
-  it("a link under the name of a fetched file that is not whole", async () => {
+  it("a link with the name of a partial file to fetch", async () => {
     const web = await startWeb({ "/": (response) => response.end("hostile") });
     const test = place();
     symlinkSync(test.victim, join(test.out, fileNameFor("x", "image.part")));
@@ -235,7 +235,7 @@ describe("blocked: what lies in the folder already", () => {
     expect(readFileSync(test.victim, "utf8")).toBe("precious");
   });
 
-  it("a link under the name of the whole: it is replaced, and not written through", async () => {
+  it("a link with the name of the complete file is replaced, and its target does not change", async () => {
     const test = place();
     symlinkSync(test.victim, join(test.out, whole));
     expect((await downloadTexts(test, ["x"])).counts.ok).toBe(1);
@@ -258,14 +258,14 @@ describe("blocked: what lies in the folder already", () => {
   });
 });
 
-describe("blocked: manifests that are not ours", () => {
+describe("blocked: manifests that Sluice did not write", () => {
   const entry = { id: "x", kind: "text", path: "x.txt", sizeBytes: 8, sha256: "" };
   it.each([
-    ["a way up", { ...entry, path: "../victim" }],
+    ["a path traversal", { ...entry, path: "../victim" }],
     ["the folder above", { ...entry, path: "..", sizeBytes: 4096 }],
     ["the folder itself", { ...entry, path: ".", sizeBytes: 4096 }],
     ["an absolute path", { ...entry, path: "/etc/hostname" }],
-    ["a way up with backslashes", { ...entry, path: "..\\victim" }],
+    ["a path traversal with backslashes", { ...entry, path: "..\\victim" }],
     ["the manifest itself", { ...entry, path: "manifest.jsonl" }],
     ["the file of another", { ...entry, path: "other.txt" }],
     ["a name that only looks right", { ...entry, path: "x.txt/../../victim" }],
@@ -292,14 +292,14 @@ describe("blocked: manifests that are not ours", () => {
     ["a line that is too long", `{"id":"${"x".repeat(300_000)}`],
     ["JSON that is too deep", "[".repeat(50_000)],
     ["bytes", Buffer.from([0xff, 0xfe, 0x00, 0x80])],
-    ["a torn line", '{"id":"x","kind":"te'],
+    ["a truncated line", '{"id":"x","kind":"te'],
   ])("%s", async (_, text) => {
     const test = place();
     writeFileSync(join(test.out, "manifest.jsonl"), text);
     expect((await downloadTexts(test, ["x"])).counts).toMatchObject({ ok: 1, skipped: 0 });
   });
 
-  it("a link where a whole file is promised", async () => {
+  it("a link with the name of a complete file in the manifest", async () => {
     const test = place();
     symlinkSync(test.victim, join(test.out, "x.txt"));
     writeFileSync(join(test.out, "manifest.jsonl"), `${JSON.stringify(entry)}\n`);
@@ -308,7 +308,7 @@ describe("blocked: manifests that are not ours", () => {
   });
 });
 
-describe("blocked: names that a server gives", () => {
+describe("blocked: file names that a server sends", () => {
   it.each([
     ["in Content-Disposition", "/", { "content-disposition": 'attachment; filename="../../victim"' }],
     [

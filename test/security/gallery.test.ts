@@ -140,7 +140,7 @@ describe("blocked: data of the gallery", () => {
     }
   });
 
-  it.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("with %s", async (method) => {
+  it.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("with the method %s", async (method) => {
     const { gallery, base } = await guarded();
     const reply = await send(`${base}/inputs?app=1`, { "x-sluice-session": gallery.session }, method);
     expect(reply.status).toBe(405);
@@ -166,7 +166,7 @@ describe("blocked: active content in the gallery", () => {
       const { headers } = await fetch(emulator.url + path);
       const policy = headers.get("content-security-policy") ?? "";
       expect(policy).toMatch(/default-src 'none'.*script-src 'self'.*frame-ancestors 'none'.*trusted-types 'none'/);
-      // The page makes previews of videos in memory; no other content may come from there.
+      // The page makes previews of videos in memory as blobs; no other blob is allowed.
       expect(policy.replace("img-src 'self' blob:;", "")).not.toMatch(/unsafe|\*|data:|blob:/);
       expect(headers.get("x-content-type-options")).toBe("nosniff");
     }

@@ -1,4 +1,4 @@
-/** Hostile data: EXIF blocks, rows and lines that were made to harm; each costs its own input at most. */
+/** Hostile data: EXIF blocks, table rows and lines that try to do harm; each fails its own input at most. */
 
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ afterEach(() => {
 
 type Entry = [tag: number, type: number, count: number, value: number];
 const gpsAt = (at: number): Entry[] => [[0x8825, 4, 1, at]];
-/** The first directory has one entry, so the second begins here, and what follows its four entries here. */
+/** The first directory has one entry, so the second begins here. The data follow its four entries. */
 const second = 8 + 2 + 12 + 4;
 const behind = second + 2 + 4 * 12 + 4;
 const north: Entry = [1, 2, 2, 0x4e];
@@ -101,7 +101,7 @@ describe("blocked: EXIF blocks", () => {
     ["with a coordinate of 500 million doubles", changed(1, [2, 12, 0x1fffffff, behind]), "ERR_EXIF"],
     ["with a coordinate of text", changed(1, [2, 2, 0xffffffff, behind]), "ERR_EXIF"],
     ["with a coordinate of no type", changed(1, [2, 0, 3, behind]), "ERR_EXIF"],
-    ["with a coordinate of a type that is none", changed(3, [4, 65_535, 3, behind]), "ERR_EXIF"],
+    ["with a coordinate of an unknown type", changed(3, [4, 65_535, 3, behind]), "ERR_EXIF"],
     ["with a coordinate of no numbers", changed(1, [2, 5, 0, behind]), undefined],
     ["with a side of the earth that lies 4 GB behind it", changed(0, [1, 2, 9, 0xffffffff]), "ERR_EXIF"],
     [
@@ -163,7 +163,7 @@ describe("blocked: EXIF blocks", () => {
   });
 });
 
-/** What a CSV yields, and the report, with batches made of it, so that all checks before a request are made. */
+/** Returns the inputs of a CSV and the report. The flow makes batches, so every check before a request runs. */
 async function rows(text: string | Uint8Array, options: CsvOptions = {}): Promise<{ made: Input[]; report: Report }> {
   return read(csv(fileWith(temp, "rows.csv", text), options));
 }
@@ -186,9 +186,9 @@ describe("blocked: rows of a CSV", () => {
     ["with a million quotes", `b,${'"'.repeat(1_000_000)}x,`, "ERR_CSV_ROW"],
     ["with a quote in the middle", 'b,x"y,', "ERR_CSV_ROW"],
     ["with a NUL in its id", "b\0c,x,", "ERR_ID_CHARACTERS"],
-    ["with a way up for an id", "../../b,x,", "ERR_ID_CHARACTERS"],
+    ["with a path traversal as its id", "../../b,x,", "ERR_ID_CHARACTERS"],
     ["with a long id", `${"b".repeat(100_000)},x,`, "ERR_ID_TOO_LONG"],
-    ["with an id that is turned round", "b\u202Ec,x,", "ERR_ID_CHARACTERS"],
+    ["with a right-to-left id", "b\u202Ec,x,", "ERR_ID_CHARACTERS"],
     ["with metadata that is code", 'b,x,"{a: process.exit()}"', "ERR_CSV_METADATA"],
     ["with metadata that is a function", 'b,x,"{a: (() => 1)()}"', "ERR_CSV_METADATA"],
     ["with metadata that is a list", 'b,x,"[1]"', "ERR_CSV_METADATA"],
@@ -223,7 +223,7 @@ describe("blocked: rows of a CSV", () => {
     ["a carriage return", '"\r=1+1"'],
     ["a NUL", "a\0b"],
     ["a line of its own", '"x\n=1+1"'],
-  ])("with a formula stay data: %s", async (_, cell) => {
+  ])("with a formula are kept as data: %s", async (_, cell) => {
     const { made, report } = await rows(`inputid,input\na,${cell}\n`);
     expect(report.failures).toEqual([]);
     const plain = cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell;
@@ -238,7 +238,7 @@ describe("blocked: rows of a CSV", () => {
     ["a constructor", '{"constructor":{"prototype":{"polluted":1}}}'],
     ["__proto__ within", '{"a":{"__proto__":{"polluted":1}}}'],
     ["toString", '{"toString":1,"valueOf":2,"hasOwnProperty":3,"toJSON":4}'],
-  ])("with metadata that name %s", async (_, metadata) => {
+  ])("with metadata named %s", async (_, metadata) => {
     const { made, report } = await rows(`inputid,input,metadata\na,x,"${metadata.replaceAll('"', '""')}"\n`);
     expect(report.failures).toEqual([]);
     const more = JSON.parse('{"__proto__":{"polluted":1},"b":1}') as { b: number };
@@ -250,16 +250,16 @@ describe("blocked: rows of a CSV", () => {
   });
 
   it.each([
-    ["a way up", "../secret.txt"],
-    ["a way up, and down again", "../data/../secret.txt"],
-    ["a way up from within", "sub/../../secret.txt"],
+    ["a path traversal", "../secret.txt"],
+    ["a path traversal, and back", "../data/../secret.txt"],
+    ["a path traversal from within", "sub/../../secret.txt"],
     ["an absolute path", "/etc/hostname"],
     ["the folder above", ".."],
     ["the folder itself", "."],
     ["a link", "link.txt"],
     ["a link in a folder that is a link", "up/secret.txt"],
     ["a folder whose name begins alike", "../data-other/secret.txt"],
-  ])("with a file that is none of theirs: %s", async (_, cell) => {
+  ])("with a file outside of their folder: %s", async (_, cell) => {
     const folder = folderWith(temp, {
       "secret.txt": "secret",
       "data/a.txt": "calm sea",
@@ -281,7 +281,7 @@ describe("blocked: rows of a CSV", () => {
     ["a password", "http://me:canary@a.test/x.jpg", "ERR_URL_CREDENTIALS"],
     ["a password for FTP", "ftp://me:canary@a.test/x.jpg", "ERR_URL_SCHEME"],
     ["a password with a slash", "http://me:can/canary@a.test/x.jpg", "ERR_URL"],
-    ["a password and a port that is none", "http://me:canary@a.test:x/x.jpg", "ERR_URL"],
+    ["a password and an invalid port", "http://me:canary@a.test:x/x.jpg", "ERR_URL"],
     ["a NUL", "http://a\0.test/x.jpg", "ERR_URL"],
     ["a name of the language for an extension", "http://a.test/x.constructor", "ERR_KIND_UNKNOWN"],
     ["a path of a hundred thousand dots", `http://a.test/${".".repeat(100_000)}/`, "ERR_KIND_UNKNOWN"],
@@ -292,7 +292,7 @@ describe("blocked: rows of a CSV", () => {
   });
 });
 
-describe("blocked: heads of a CSV", () => {
+describe("blocked: headers of a CSV", () => {
   it.each([
     ["of 100,000 columns", Array.from({ length: 100_000 }, (_, n) => `c${n}`).join(",")],
     ["of 200,000 empty columns", ",".repeat(200_000)],
@@ -308,7 +308,7 @@ describe("blocked: heads of a CSV", () => {
     expect((error as Error).message.length).toBeLessThan(1000);
   });
 
-  it("of 20,000 columns that are known", async () => {
+  it("of 20,000 known columns", async () => {
     const columns = Array.from(
       { length: 9999 },
       (_, n) => `input.data.concepts[${n}].id,input.data.concepts[${n}].value`,
@@ -317,14 +317,14 @@ describe("blocked: heads of a CSV", () => {
     expect(made[0]?.concepts).toHaveLength(9999);
   });
 
-  it("with __proto__, given to a function", async () => {
+  it("with __proto__, passed to map", async () => {
     const map: CsvOptions["map"] = (row) => ({ text: row.input ?? "", metadata: { ...row } });
     const { made } = await rows("input,__proto__,constructor,polluted\nx,y,z,1\n", { map });
     expect(made[0]?.metadata).toMatchObject({ constructor: "z", polluted: "1" });
     expect(Object.getPrototypeOf(made[0]?.metadata)).toBe(Object.prototype);
   });
 
-  it("of 100,000 columns, given to a function", async () => {
+  it("of 100,000 columns, passed to map", async () => {
     const header = Array.from({ length: 100_000 }, (_, n) => `c${n}`).join(",");
     const map: CsvOptions["map"] = (row) => ({ text: String(Object.keys(row).length) });
     const { made } = await rows(`${header}\nx${",".repeat(99_999)}\n`, { map });
@@ -344,9 +344,9 @@ describe("blocked: lines of JSON", () => {
       `{"text":"x","annotations":[{"info":{"a":${'{"b":'.repeat(5000)}1${"}".repeat(5000)}}}]}`,
       "ERR_INPUT_SHAPE",
     ],
-    ["that are nothing but depth", "[".repeat(1_000_000), "ERR_JSON"],
+    ["that are only brackets", "[".repeat(1_000_000), "ERR_JSON"],
     ["that are a number", "5", "ERR_INPUT_SHAPE"],
-    ["that are nothing", "null", "ERR_INPUT_SHAPE"],
+    ["that are null", "null", "ERR_INPUT_SHAPE"],
     ["that are a list", "[]", "ERR_INPUT_SHAPE"],
     ["with the prototype", '{"__proto__":{"polluted":1,"text":"x"}}', "ERR_INPUT_SHAPE"],
     ["with the prototype in metadata", '{"id":"b","text":"x","metadata":{"__proto__":{"polluted":1}}}', undefined],
@@ -356,11 +356,11 @@ describe("blocked: lines of JSON", () => {
       undefined,
     ],
     ["with a field that is not known", '{"text":"x","toString":"y"}', "ERR_INPUT_SHAPE"],
-    ["with bytes that are no bytes", '{"image":{"bytes":{"base64":{"length":1000000000}}}}', "ERR_INPUT_SHAPE"],
+    ["with invalid bytes", '{"image":{"bytes":{"base64":{"length":1000000000}}}}', "ERR_INPUT_SHAPE"],
     ["with bytes by number", '{"image":{"bytes":{"0":1,"length":1}}}', "ERR_INPUT_SHAPE"],
-    ["with a size that is none", '{"image":{"path":"/dev/zero","sizeBytes":-1}}', "ERR_INPUT_SHAPE"],
+    ["with a negative size", '{"image":{"path":"/dev/zero","sizeBytes":-1}}', "ERR_INPUT_SHAPE"],
     [
-      "with more pixels than numbers",
+      "with a pixel count beyond all numbers",
       '{"id":"b","image":{"bytes":{"base64":"AAAA"},"mimeType":"image/png","width":1e308,"height":1e308}}',
       "ERR_IMAGE_TOO_LARGE",
     ],
@@ -390,7 +390,7 @@ describe("blocked: lines of JSON", () => {
 
 describe("blocked: texts that are slow to match", () => {
   const length = 200_000;
-  // What takes quadratic time of any of them does not end within the time of a test.
+  // A function that takes quadratic time for one of these texts exceeds the time limit of the test.
   it.each([
     ["dashes", `${"-".repeat(length)}x`],
     ["slashes", `${"/".repeat(length)}x`],
@@ -400,7 +400,7 @@ describe("blocked: texts that are slow to match", () => {
     ["colons", ":".repeat(length)],
     ["dots", ".".repeat(length)],
     ["extensions", `http://a.test/${".a".repeat(length / 2)}!`],
-    ["ways up", `http://a.test/${"../".repeat(length / 3)}`],
+    ["path traversals", `http://a.test/${"../".repeat(length / 3)}`],
     ["percent signs", `http://a.test/${"%".repeat(length)}`],
     ["questions", `http://a.test/${"?".repeat(length)}`],
     ["spaces", `${" ".repeat(length)}x`],
@@ -456,7 +456,7 @@ describe("blocked: ids in the paths of requests", () => {
     },
   );
 
-  it("with the prototype among what a patch changes", async () => {
+  it("with the prototype among the patched metadata", async () => {
     const { app, store } = await openStore();
     await flow(fromIterable([{ id: "a", text: "x", metadata: { b: 1 } }]))
       .pipe(batch(), upload(app))
@@ -468,7 +468,7 @@ describe("blocked: ids in the paths of requests", () => {
   });
 });
 
-it("is a picture that these tests would pass", async () => {
+it("geoFromExif reads the unchanged picture of these tests", async () => {
   const image = asJpeg(block([north, latitude, east, longitude]));
   const { made } = await through(geoFromExif(), [
     { image: { bytes: new Uint8Array(image), mimeType: "image/jpeg" } },

@@ -1,4 +1,4 @@
-/** Secrets: a key that must be found in one header of requests to one server, and nowhere else. */
+/** Secrets: the key may appear in one header of requests to one server, and nowhere else. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -31,7 +31,7 @@ const temp = tempFolder();
 let folders = 0;
 const newFolder = () => join(temp, `out-${(folders += 1)}`);
 
-/** Everything that was printed while a test ran. */
+/** Everything that a test printed. */
 let printed = "";
 beforeEach(() => {
   printed = "";
@@ -50,7 +50,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** All that can be seen of a value: by eye, by JSON, with what is hidden, with its causes. */
+/** Every view of a value: inspected, as JSON, with hidden fields, with its causes. */
 function seen(value: unknown): string {
   const texts = [inspect(value, { depth: 12, showHidden: true }), String(value)];
   if (value instanceof Error) {
@@ -59,7 +59,7 @@ function seen(value: unknown): string {
   try {
     texts.push(String(JSON.stringify(value)));
   } catch {
-    // what refers to itself is seen by eye only
+    // JSON cannot represent a value that refers to itself
   }
   return texts.join("\n");
 }
@@ -71,7 +71,7 @@ function expectNoTrace(...shown: unknown[]): void {
 
 type Handler = (response: ServerResponse, request: IncomingMessage) => void;
 
-/** A server that keeps the heads and bodies that it gets. */
+/** A server that records the headers and bodies of its requests. */
 async function startServer(): Promise<{ origin: string; got: string[]; handler: Handler }> {
   const state = { origin: "", got: [] as string[], handler: ((response) => response.end()) as Handler };
   const server = createServer((request, response) => {
@@ -110,7 +110,7 @@ const json = (http: number, body: unknown, headers: Record<string, string> = {})
 };
 const status = (http: number, code: number) => json(http, { status: { code, description: "refused", details: "no" } });
 
-const badDays: Record<string, Handler> = {
+const badAnswers: Record<string, Handler> = {
   "401": status(401, 11009),
   "403": status(403, 11007),
   "404": status(404, 11101),
@@ -154,23 +154,26 @@ const work: Record<string, (app: App) => Promise<unknown>> = {
   "one call": (app) => app.getInput("a"),
 };
 
-describe.each(Object.entries(badDays))("blocked: traces of the key, on a day of %s", (_day, handler) => {
-  it.each(Object.entries(work))("%s", async (_, run) => {
-    api.handler = handler;
-    const app = await open();
-    const result = await run(app).catch((error: unknown) => error);
-    const summary = (result as Partial<Report>).summary?.();
-    expectNoTrace(result, summary, app);
-    expect(api.got.length).toBeGreaterThan(0);
-    for (const request of api.got) {
-      expect(request).toContain(`Key ${canary}`);
-      expect(request.replace(`authorization\nKey ${canary}`, "")).not.toContain(canary);
-    }
-    expect(other.got).toEqual([]);
-  });
-});
+describe.each(Object.entries(badAnswers))(
+  "blocked: traces of the key, when the server answers with %s",
+  (_day, handler) => {
+    it.each(Object.entries(work))("%s", async (_, run) => {
+      api.handler = handler;
+      const app = await open();
+      const result = await run(app).catch((error: unknown) => error);
+      const summary = (result as Partial<Report>).summary?.();
+      expectNoTrace(result, summary, app);
+      expect(api.got.length).toBeGreaterThan(0);
+      for (const request of api.got) {
+        expect(request).toContain(`Key ${canary}`);
+        expect(request.replace(`authorization\nKey ${canary}`, "")).not.toContain(canary);
+      }
+      expect(other.got).toEqual([]);
+    });
+  },
+);
 
-describe("blocked: the key, on its way with a download", () => {
+describe("blocked: the key in downloads", () => {
   const fetchFrom = async (url: string, options: ConnectOptions = {}) => {
     const app = await open(options);
     const sink = download(newFolder(), { app, maxAttempts: 1, allowPrivate: true });
@@ -192,7 +195,7 @@ describe("blocked: the key, on its way with a download", () => {
       "to the same server under an address in IPv6",
       () => `${api.origin.replace("127.0.0.1", "[::ffff:127.0.0.1]")}/stolen`,
     ],
-  ])("is not carried %s", async (_, location) => {
+  ])("is not sent after a redirect %s", async (_, location) => {
     api.handler = (response, request) =>
       request.url === "/stolen" ? void response.end("x") : redirect(location())(response, request);
     await fetchFrom(`${api.origin}/a.jpg`);
@@ -207,13 +210,13 @@ describe("blocked: the key, on its way with a download", () => {
     ["of a server that names the API in its path", () => `${other.origin}/${api.origin}/users/me/apps/main/`],
     ["of a server that names the API in its query", () => `${other.origin}/?${api.origin}`],
     ["of a server that names the API before its fragment", () => `${other.origin}/#${api.origin}`],
-  ])("is not carried to an address %s", async (_, url) => {
+  ])("is not sent to an address %s", async (_, url) => {
     await fetchFrom(url());
     expect(other.got.length).toBe(1);
     expectNoTrace(...other.got);
   });
 
-  it("is not carried back to the API by another server", async () => {
+  it("is not sent after a redirect from another server back to the API", async () => {
     other.handler = redirect(`${api.origin}/v2/users/me/pats`);
     api.handler = (response) => void response.end("secret");
     await fetchFrom(`${other.origin}/a.jpg`);
@@ -221,13 +224,13 @@ describe("blocked: the key, on its way with a download", () => {
     expectNoTrace(...api.got, ...other.got);
   });
 
-  it("is not carried over HTTP to a host of media", async () => {
+  it("is not sent over HTTP to a media host", async () => {
     await fetchFrom(`${other.origin}/a.jpg`, { mediaHosts: [new URL(other.origin).host] });
     expect(other.got.length).toBe(1);
     expectNoTrace(...other.got);
   });
 
-  it("is not carried along by fetches of URLs and by the store", async () => {
+  it("is not sent by the source urls", async () => {
     await open();
     const source = urls([`${api.origin}/a.jpg`], { fetch: true, allowPrivate: true, maxAttempts: 1 });
     expectNoTrace(await flow(source).run(), ...api.got);
@@ -235,7 +238,7 @@ describe("blocked: the key, on its way with a download", () => {
   });
 });
 
-/** Never sends anything. */
+/** A connection whose transport sends nothing. */
 const platform = new App({} as Transport, {
   userId: "me",
   appId: "main",
@@ -244,7 +247,7 @@ const platform = new App({} as Transport, {
   pat: canary,
 });
 
-describe("blocked: addresses that only look trusted", () => {
+describe("blocked: addresses that look like trusted addresses", () => {
   it.each([
     "http://api.clarifai.com/",
     "http://data.clarifai.com/",
@@ -273,7 +276,7 @@ describe("blocked: addresses that only look trusted", () => {
   });
 });
 
-describe("blocked: ways to see the key of a connection", () => {
+describe("blocked: views that could show the key of a connection", () => {
   it.each<[what: string, show: (app: App) => unknown]>([
     ["util.inspect", (app) => inspect(app, { depth: 20 })],
     ["util.inspect with what is hidden", (app) => inspect(app, { depth: 20, showHidden: true })],
@@ -298,7 +301,7 @@ describe("blocked: ways to see the key of a connection", () => {
   });
 });
 
-/** "connected", or the code of the error that connecting ends in. */
+/** Returns "connected", or the code of the error with which connect rejects. */
 const connectWith = async (options: ConnectOptions, environment: Record<string, string> = {}) => {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const result = await connect(options).catch((error: unknown) => error);
@@ -310,7 +313,7 @@ const connectWith = async (options: ConnectOptions, environment: Record<string, 
   return (result as { code?: string }).code;
 };
 
-describe("blocked: connections that would give the key away", () => {
+describe("blocked: connections that would reveal the key", () => {
   it.each<[what: string, baseUrl: string]>([
     ["to the platform over HTTP", "http://api.clarifai.com"],
     ["to another host over HTTP", "http://api.example"],
@@ -328,8 +331,8 @@ describe("blocked: connections that would give the key away", () => {
   it.each<[what: string, baseUrl: string]>([
     ["with a password in the address", `https://me:${canary}@api.example`],
     ["with a password in an address of this machine", `http://me:${canary}@127.0.0.1:9`],
-    ["with a password in what is no address", `https://me:${canary}@api.example:port`],
-    ["with a password and no scheme that is known", `ftp://me:${canary}@api.example`],
+    ["with a password in an invalid address", `https://me:${canary}@api.example:port`],
+    ["with a password and an unknown scheme", `ftp://me:${canary}@api.example`],
     ["with a password that has a slash", `https://me:x/${canary}@api.example`],
     ["without slashes", `https:me:${canary}@api.example`],
   ])("%s", async (_, baseUrl) => {
@@ -349,9 +352,9 @@ describe("blocked: connections that would give the key away", () => {
   });
 
   it.each<[what: string, options: unknown]>([
-    ["of which the key is in a list", { pat: [canary] }],
-    ["of which the key is under another name", { token: canary }],
-    ["of which the key is the name", { [canary]: 1 }],
+    ["with the key in a list", { pat: [canary] }],
+    ["with the key under another name", { token: canary }],
+    ["with the key as a name", { [canary]: 1 }],
   ])("with options %s", async (_, options) => {
     const error = await connect(options as ConnectOptions).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "ERR_OPTIONS" });
@@ -359,7 +362,7 @@ describe("blocked: connections that would give the key away", () => {
   });
 });
 
-describe("blocked: passwords in addresses of inputs", () => {
+describe("blocked: passwords in URLs of inputs", () => {
   const addresses = [
     `http://me:${canary}@127.0.0.1:9/x.jpg`,
     `http://${canary}@127.0.0.1:9/x.jpg`,
@@ -399,7 +402,7 @@ describe("blocked: passwords in addresses of inputs", () => {
     expectNoTrace(report);
   });
 
-  it("by a redirect", async () => {
+  it("after a redirect", async () => {
     other.handler = (response) =>
       void response.writeHead(302, { location: `http://me:${canary}@127.0.0.1:9/x.jpg` }).end();
     const source = urls([`${other.origin}/`], { fetch: true, allowPrivate: true, maxAttempts: 1 });
@@ -410,13 +413,13 @@ describe("blocked: passwords in addresses of inputs", () => {
 });
 
 describe("let through", () => {
-  it("the key to the very same server in another spelling", () => {
+  it("the key to the same server in another spelling", () => {
     for (const url of ["https://API.clarifai.com/", "https://api.clarifai.com:443/", "https://data.clarifai.com/x"]) {
       expect(platform.authorize(new URL(url))).toBeDefined();
     }
   });
 
-  it("connections to this machine, those that are told to, and those without a key", async () => {
+  it("connections to this machine, connections with allowHttp, and connections without a key", async () => {
     const options = { userId: "me", appId: "main" };
     expect(await connectWith({ ...options, baseUrl: "http://localhost:9", pat: canary })).toBe("connected");
     expect(await connectWith({ ...options, baseUrl: "http://store:8080", pat: canary, allowHttp: true })).toBe(

@@ -1,4 +1,4 @@
-/** SSRF: URLs, names and answers of DNS that lead to addresses which are not public. */
+/** SSRF: URLs, names and DNS answers that lead to addresses which are not public. */
 
 import type { lookup as systemLookup } from "node:dns";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -7,11 +7,11 @@ import { urls } from "../../src/index.js";
 import { itemsOf } from "../helpers/sources.js";
 import { startWeb } from "../helpers/web.js";
 
-/** Listens on loopback; nothing of this file may get there but what is allowed to. */
+/** Listens on loopback. The tests check that no blocked request reaches it. */
 const inside = await startWeb({ "/": (response) => response.end("secret") });
 const { port } = inside;
 
-/** A look-up whose n-th answer is the n-th list; the last one is given again and again. */
+/** A DNS lookup that returns the next list on each call, and then the last list again. */
 function fakeLookup(...answers: readonly string[][]) {
   let asked = 0;
   const lookup = (_name: string, _options: object, done: (error: Error | null, addresses: object[]) => void) => {
@@ -27,7 +27,7 @@ function fakeLookup(...answers: readonly string[][]) {
   return { lookup: lookup as unknown as typeof systemLookup, asked: () => asked };
 }
 
-/** What comes of asking for a name that is looked up in this way: the HTTP status, or the code of the error. */
+/** Requests a name with this lookup, and returns the HTTP status or the error code. */
 async function ask(host: string, lookup: typeof systemLookup, access: PrivateAccess = false): Promise<number | string> {
   const agent = guardedAgent(access, lookup);
   onTestFinished(() => agent.destroy());
@@ -40,7 +40,7 @@ async function ask(host: string, lookup: typeof systemLookup, access: PrivateAcc
   }
 }
 
-describe("blocked: URLs that name an address in some spelling", () => {
+describe("blocked: URLs with a private address in any spelling", () => {
   const spellings: [what: string, host: string][] = [
     ["loopback", "127.0.0.1"],
     ["loopback with a trailing dot", "127.0.0.1."],
@@ -107,7 +107,7 @@ describe("blocked: URLs that name an address in some spelling", () => {
     ["IPv6 benchmarking", "[2001:2::1]"],
     ["ORCHID", "[2001:20::1]"],
     ["segment routing", "[5f00::1]"],
-    ["IPv6 that is given to nobody", "[4000::1]"],
+    ["unassigned IPv6", "[4000::1]"],
     ["a private network of class A", "10.0.0.1"],
     ["a private network of class A in two parts", "10.1"],
     ["a private network of class A as a number", "167772161"],
@@ -151,7 +151,7 @@ describe("blocked: URLs that name an address in some spelling", () => {
   });
 });
 
-describe("blocked: URLs that are not what they seem", () => {
+describe("blocked: URLs that hide their target", () => {
   const address = `127.0.0.1:${port}`;
   it.each([
     ["no slashes", `http:${address}/`, "ERR_ADDRESS_PRIVATE"],
@@ -179,7 +179,7 @@ describe("blocked: URLs that are not what they seem", () => {
     ["a host with a space", `http://127.0.0.1 .public.example:${port}/`, "ERR_URL"],
     ["a host with a NUL", "http://127.0.0.1\u0000.public.example/", "ERR_URL"],
     ["a host with an encoded NUL", "http://127.0.0.1%00.public.example/", "ERR_URL"],
-    ["a port that is none", "http://127.0.0.1:80:80/", "ERR_URL"],
+    ["a port that is invalid", "http://127.0.0.1:80:80/", "ERR_URL"],
     ["no scheme", `//${address}/`, "ERR_URL"],
     ["a scheme alone", "http://", "ERR_URL"],
     ["a file", "file:///etc/passwd", "ERR_URL_SCHEME"],
@@ -204,7 +204,7 @@ describe("blocked: URLs that are not what they seem", () => {
   });
 });
 
-describe("blocked: names of metadata services, whatever address they have", () => {
+describe("blocked: names of metadata services, whatever their address", () => {
   it.each([
     "metadata.google.internal",
     "METADATA.GOOGLE.INTERNAL",
@@ -229,7 +229,7 @@ describe("blocked: names of metadata services, whatever address they have", () =
   });
 });
 
-describe("blocked: answers of DNS", () => {
+describe("blocked: DNS answers", () => {
   const isPrivate: [what: string, answer: string[]][] = [
     ["loopback", ["127.0.0.1"]],
     ["IPv6 loopback", ["::1"]],
@@ -253,7 +253,7 @@ describe("blocked: answers of DNS", () => {
     ["a private address and a public one", ["10.0.0.1", "93.184.216.34"]],
     ["a public address and IPv6 loopback", ["93.184.216.34", "::1"]],
     ["public addresses and a last one that is not", ["93.184.216.34", "2606:4700::1", "1.1.1.1", "127.0.0.1"]],
-    ["what is no address", ["not-an-address"]],
+    ["text instead of an address", ["not-an-address"]],
     ["an empty text", [""]],
   ];
 
@@ -269,20 +269,20 @@ describe("blocked: answers of DNS", () => {
     ).rejects.toThrow("name.example has no address");
   });
 
-  it("one that is private only after it was looked up", async () => {
-    // "loopback" stands for public here: what was checked is connected to, and nobody asks a second time.
+  it("an address that becomes private after the lookup", async () => {
+    // "loopback" stands for a public address here: the checked address is used for the connection, without a second lookup.
     const { lookup, asked } = fakeLookup(["127.0.0.1"], ["10.0.0.1"]);
     expect(await ask("rebound.example", lookup, "loopback")).toBe(200);
     expect(asked()).toBe(1);
   });
 
-  it("one that is public only after it was looked up", async () => {
+  it("an address that becomes public after the lookup", async () => {
     const { lookup, asked } = fakeLookup(["10.0.0.1"], ["127.0.0.1"]);
     expect(await ask("rebound.example", lookup, "loopback")).toBe("ERR_ADDRESS_PRIVATE");
     expect(asked()).toBe(1);
   });
 
-  it("one that changes between two connections", async () => {
+  it("an address that changes between two connections", async () => {
     const agent = guardedAgent("loopback", fakeLookup(["127.0.0.1"], ["192.168.0.1"]).lookup);
     onTestFinished(() => agent.destroy());
     const request = { origin: `http://rebound.example:${port}`, path: "/", method: "GET", reset: true } as const;
@@ -290,7 +290,7 @@ describe("blocked: answers of DNS", () => {
     await expect(agent.request(request)).rejects.toMatchObject({ code: "ERR_ADDRESS_PRIVATE" });
   });
 
-  it("one for a private network, where loopback alone is allowed", async () => {
+  it("an address of a private network, if only loopback is allowed", async () => {
     expect(await ask("lan.example", fakeLookup(["10.0.0.1"]).lookup, "loopback")).toBe("ERR_ADDRESS_PRIVATE");
     expect(await ask("metadata.google.internal", fakeLookup(["127.0.0.1"]).lookup, "loopback")).toBe(
       "ERR_ADDRESS_PRIVATE",
@@ -299,12 +299,12 @@ describe("blocked: answers of DNS", () => {
 });
 
 describe("let through", () => {
-  it("what is public", () => {
+  it("public addresses", () => {
     const addresses = ["93.184.216.34", "1.1.1.1", "::ffff:8.8.8.8", "2606:4700::1111", "2a00:1450::1", "172.32.0.1"];
     expect(addresses.filter((address) => !isPublicAddress(address))).toEqual([]);
   });
 
-  it("everything, when that is asked for", async () => {
+  it("every address with allowPrivate: true", async () => {
     const { lookup } = fakeLookup(["127.0.0.1"]);
     for (const host of ["127.0.0.1", "name.example", "metadata.google.internal"]) {
       expect(await ask(host, lookup, true)).toBe(200);

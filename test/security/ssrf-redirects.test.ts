@@ -9,14 +9,14 @@ import { jpeg, tempFolder } from "../helpers/files.js";
 import { itemsOf } from "../helpers/sources.js";
 import { startWeb } from "../helpers/web.js";
 
-/** Where the server is that stands for one out in the public network, under the name outside.test. */
+/** Address of the local server that stands for a public server with the name outside.test. */
 const outsideAt = vi.hoisted(() => ({ origin: "" }));
 
 vi.mock("../../src/core/net/guarded-fetch.js", async (original) => {
   const real = await original<typeof import("../../src/core/net/guarded-fetch.js")>();
   const guardedAgent: typeof real.guardedAgent = (access) => {
     const agent = real.guardedAgent(access);
-    // All kinds of requests are dispatched.
+    // Every request of undici goes through `dispatch`.
     const dispatch: typeof agent.dispatch = (options, handler) =>
       /^https?:\/\/outside\.test$/.test(String(options.origin))
         ? real.guardedAgent(true).dispatch({ ...options, origin: outsideAt.origin }, handler)
@@ -36,7 +36,7 @@ vi.mock("node:dns", async (original) => {
 });
 
 const photo = await jpeg();
-/** Listens on loopback and holds what nobody may have. */
+/** Listens on loopback, and serves content that no fetch may read. */
 const inside = await startWeb({ "/": (response) => response.end(photo) });
 const outside = await startWeb({
   "/photo": (response) => response.end(photo),
@@ -61,7 +61,7 @@ const outside = await startWeb({
 });
 outsideAt.origin = outside.origin;
 
-/** Answers with a head that no well-behaved server writes. */
+/** Answers with an invalid header. */
 function raw(response: ServerResponse, head: string): void {
   response.socket?.end(`HTTP/1.1 302 Found\r\n${head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
@@ -71,7 +71,7 @@ const store = await startEmulator({ data: join(folder, "store") });
 afterAll(() => store.close());
 let count = 0;
 
-/** What comes of an address, by each way to fetch: "read", or the code it failed with. */
+/** Fetches an address in each way, and returns "read" or the error code. */
 const fetchers: Record<string, (url: string) => Promise<string>> = {
   async urls(url) {
     const [item] = await itemsOf(urls([url], { fetch: true, maxAttempts: 1 }));
@@ -85,10 +85,10 @@ const fetchers: Record<string, (url: string) => Promise<string>> = {
       .run();
     return report.failures[0]?.code ?? "read";
   },
-  store: (url) => storedBy(store, url),
+  emulator: (url) => storedBy(store, url),
 };
 
-/** Sends an address to a store; gives "read" when the store has fetched it, and the code of its status otherwise. */
+/** Sends an address to an emulator, and returns "read" when the emulator has fetched it, otherwise its status code. */
 async function storedBy({ url: base, stored }: Emulator, url: string): Promise<string> {
   count += 1;
   const id = `s${count}`;
@@ -106,7 +106,7 @@ async function storedBy({ url: base, stored }: Emulator, url: string): Promise<s
   );
 }
 
-/** A store of its own, as something to send addresses to. */
+/** Starts an emulator for one test, and returns a function that sends it addresses. */
 async function open(allowPrivateFetch?: boolean) {
   const one = await startEmulator({ allowPrivateFetch });
   onTestFinished(() => one.close());
@@ -115,7 +115,7 @@ async function open(allowPrivateFetch?: boolean) {
 
 const to = (url: string, status = 302) => `http://outside.test/to?status=${status}&url=${encodeURIComponent(url)}`;
 const withHead = (head: string) => `http://outside.test/raw?head=${encodeURIComponent(head)}`;
-/** As many redirects on the way as given, and then the address. */
+/** The address behind this number of redirects. */
 const through = (hops: number, url: string): string => (hops === 1 ? to(url) : to(through(hops - 1, url)));
 const { port } = inside;
 const secret = `http://127.0.0.1:${port}/`;
@@ -156,9 +156,9 @@ const attacks: [what: string, url: string, code: string][] = [
   ["to a web socket", to(`ws://127.0.0.1:${port}/`), "ERR_URL_SCHEME"],
   ["to an address with a password", to("http://me:canary@outside.test/photo"), "ERR_URL_CREDENTIALS"],
   ["to a private address behind a public user", to(`http://outside.test@127.0.0.1:${port}/`), "ERR_URL_CREDENTIALS"],
-  ["to what is no URL", to("http://["), "ERR_URL"],
+  ["to an invalid URL", to("http://["), "ERR_URL"],
   ["to a host with a space", to("http://a b/"), "ERR_URL"],
-  ["to a port that is none", to("http://127.0.0.1:99999/"), "ERR_URL"],
+  ["to an invalid port", to("http://127.0.0.1:99999/"), "ERR_URL"],
   ["to nowhere", withHead("X-Nothing: 1"), "ERR_HTTP_302"],
   ["to two places", withHead(`Location: http://outside.test/photo\r\nLocation: ${secret}`), "ERR_HTTP_302"],
   ["with 201", to(secret, 201), "ERR_HTTP_201"],
@@ -171,13 +171,13 @@ const attacks: [what: string, url: string, code: string][] = [
 
 describe.each(Object.entries(fetchers))("blocked: redirects, by %s", (name, ask) => {
   it.each(attacks)("%s", async (_, url, code) => {
-    expect(await ask(url)).toBe(name === "store" ? "30002" : code);
+    expect(await ask(url)).toBe(name === "emulator" ? "30002" : code);
     expect(inside.asked).toEqual([]);
     await vi.waitFor(() => expect(outside.open.now).toBe(0), { interval: 5, timeout: 20_000 });
   });
 });
 
-describe("blocked: what the store may fetch by itself", () => {
+describe("blocked: URLs that the emulator fetches", () => {
   it.each([
     ["a private network", "http://192.168.0.1/"],
     ["the metadata service", "http://169.254.169.254/"],
@@ -189,36 +189,36 @@ describe("blocked: what the store may fetch by itself", () => {
     expect(inside.asked).toEqual([]);
   });
 
-  it("loopback, by a redirect from loopback by way of the network", async () => {
+  it("loopback, after a redirect from loopback through the network", async () => {
     const url = `${outside.origin}/to?url=${encodeURIComponent(to(secret))}`;
     expect(await (await open())(url)).toBe("30002");
     expect(inside.asked).toEqual([]);
   });
 
-  it("a private network, by a redirect from loopback", async () => {
+  it("a private network, after a redirect from loopback", async () => {
     const url = `${outside.origin}/to?url=${encodeURIComponent("http://10.0.0.1/")}`;
     expect(await (await open())(url)).toBe("30002");
   });
 
-  it("loopback, when it is told so", async () => {
+  it("loopback, with allowPrivateFetch: false", async () => {
     expect(await (await open(false))(secret)).toBe("30002");
     expect(inside.asked).toEqual([]);
   });
 });
 
 describe("let through", () => {
-  it.each(Object.entries(fetchers))("redirects in the public network, five at most, by %s", async (_, ask) => {
+  it.each(Object.entries(fetchers))("up to five redirects in the public network, by %s", async (_, ask) => {
     expect(await ask(through(5, "http://outside.test/photo"))).toBe("read");
     expect(await ask(to("photo", 308))).toBe("read");
     expect(await ask(to("//outside.test/photo"))).toBe("read");
   });
 
-  it("what names this machine itself, by the store", async () => {
+  it("an address of this machine, by the emulator", async () => {
     expect(await (await open())(secret)).toBe("read");
     expect(inside.asked.splice(0)).toEqual(["/"]);
   });
 
-  it("everything, by a store that may", async () => {
+  it("every address, by an emulator with allowPrivateFetch: true", async () => {
     expect(await (await open(true))(to(secret))).toBe("read");
     expect(inside.asked.splice(0)).toEqual(["/"]);
   });

@@ -28,13 +28,13 @@ type Answer = (request: IncomingMessage, response: ServerResponse, tries: number
 const temp = tempFolder();
 const photo = exampleBytes("harbour/quay.jpg");
 const clip = exampleBytes("media/ferry.mp4");
-/** A JPEG of any size: readers pass over what follows the image. */
+/** A JPEG of any size: readers ignore bytes after the image. */
 const jpegOf = (size: number) =>
   Buffer.concat([photo.subarray(0, Math.min(size, 600)), randomBytes(Math.max(0, size - 600))]);
 const large = jpegOf(2_000_000);
 const other = jpegOf(1_900_000);
 
-// The waits between two tries are another test's.
+// Another test covers the waits between two attempts.
 vi.spyOn(systemClock, "sleep").mockImplementation(async () => undefined);
 
 let answer: Answer = () => undefined;
@@ -48,7 +48,7 @@ const web = await startWeb({
 });
 const url = `${web.origin}/it`;
 
-/** How the server answers from now on: the same each time, or by the count of the request. */
+/** Sets the answers of the server: always the same, or by the number of the request. */
 function serving(served: Served | ((tries: number) => Served)): void {
   asked = [];
   answer = (request, response, tries) =>
@@ -74,7 +74,7 @@ const linesIn = (out: string) =>
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as ManifestLine);
 
-/** The input is there as these bytes, and its line says so. */
+/** Checks that the input was downloaded with these bytes, and that its line is complete. */
 function expectWhole(out: string, bytes: Buffer, report: Report): void {
   expect(report.failures).toEqual([]);
   expect(filesIn(out)).toEqual(["a.jpg"]);
@@ -96,7 +96,7 @@ function expectWhole(out: string, bytes: Buffer, report: Report): void {
   ]);
 }
 
-/** Leaves a partial download behind: the server cuts it each time, and the run gives up. */
+/** Leaves a partial download: the server cuts the connection, and the run fails. */
 async function broken(out: string, served: Served, cutAfter: number): Promise<string> {
   serving({ ...served, cutAfter });
   const report = await run(out, undefined, { maxAttempts: 1 });
@@ -124,20 +124,23 @@ testSink("download", async () => {
 
 describe("a downloaded file", () => {
   const piece = 512 * 1024;
-  it.each([1, 20_000, piece - 1, piece, piece + 1, 2 * piece, 3_000_000])("is whole, of %d bytes", async (size) => {
-    const bytes = jpegOf(size);
-    for (const chunked of [false, true]) {
-      const out = temporaryFolder();
-      serving({ bytes, chunked });
-      const report = await run(out);
-      const [name = ""] = filesIn(out);
-      expect(report.counts.ok).toBe(1);
-      expect(readFileSync(join(out, name)).equals(bytes)).toBe(true);
-      expect(linesIn(out)).toMatchObject([{ id: "a", path: name, sizeBytes: size, sha256: sha256(bytes) }]);
-    }
-  });
+  it.each([1, 20_000, piece - 1, piece, piece + 1, 2 * piece, 3_000_000])(
+    "is complete, with %d bytes",
+    async (size) => {
+      const bytes = jpegOf(size);
+      for (const chunked of [false, true]) {
+        const out = temporaryFolder();
+        serving({ bytes, chunked });
+        const report = await run(out);
+        const [name = ""] = filesIn(out);
+        expect(report.counts.ok).toBe(1);
+        expect(readFileSync(join(out, name)).equals(bytes)).toBe(true);
+        expect(linesIn(out)).toMatchObject([{ id: "a", path: name, sizeBytes: size, sha256: sha256(bytes) }]);
+      }
+    },
+  );
 
-  it("may come from this disk or from memory, and an image may have a text", async () => {
+  it("may come from a local file or from memory, and an image may have a text", async () => {
     const out = temporaryFolder();
     const path = fileWith(temp, "x.mp4", Buffer.concat([clip, randomBytes(2_000_000)]));
     const report = await run(out, [
@@ -160,7 +163,7 @@ describe("a downloaded file", () => {
     expect(filesIn(out)).toEqual([expect.stringMatching(/^etc-a\.[0-9a-f]{32}\.mp4$/)]);
   });
 
-  it("is fetched again only if it does not have its full size", async () => {
+  it("is fetched again only if its size is wrong", async () => {
     const out = temporaryFolder();
     serving({ bytes: photo });
     await run(out);
@@ -171,7 +174,7 @@ describe("a downloaded file", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("fails for the second of two inputs with one id and different addresses, and keeps the first", async () => {
+  it("is kept when a second input has the same id and another address, and the second fails", async () => {
     const out = temporaryFolder();
     const contents = [large, other];
     answer = (request, response) => serve(request, response, { bytes: contents.shift() ?? photo });
@@ -210,7 +213,7 @@ describe("the manifest", () => {
     expect(inPlace).toEqual(Array(30).fill(true));
   });
 
-  it("loses only the line that a kill cut", async () => {
+  it("loses only a line that was truncated by a kill", async () => {
     const out = temporaryFolder();
     const texts = (ids: string) => [...ids].map((id) => ({ id, text: id }));
     await run(out, texts("a"));
@@ -223,7 +226,7 @@ describe("the manifest", () => {
     }
   });
 
-  it("names no file outside of the folder", async () => {
+  it("is ignored where it names a file outside of the folder", async () => {
     const out = temporaryFolder();
     const line = { id: "a", kind: "text", path: "../a.txt", sizeBytes: 1, sha256: "0" };
     writeFileSync(join(out, "manifest.jsonl"), `${JSON.stringify(line)}\n`);
@@ -233,8 +236,8 @@ describe("the manifest", () => {
   });
 });
 
-describe("a download that broke", () => {
-  it("resumes where it stopped, in the same run", async () => {
+describe("an interrupted download", () => {
+  it("resumes at the same byte, in the same run", async () => {
     for (const cutAfter of [600, 700_000, 1_500_000]) {
       const out = temporaryFolder();
       serving((tries) => ({ bytes: large, etag: '"v1"', ...(tries === 1 ? { cutAfter } : {}) }));
@@ -249,7 +252,7 @@ describe("a download that broke", () => {
   it.each([
     ["with a tag", '"v1"'],
     ["with a tag that is no part of a file name", `"${"/".repeat(80)}"`],
-  ])("goes on in a later run, %s", async (_, etag) => {
+  ])("resumes in a later run, %s", async (_, etag) => {
     const out = temporaryFolder();
     const served: Served = { bytes: large, etag };
     await broken(out, served, 800_000);
@@ -262,7 +265,7 @@ describe("a download that broke", () => {
     ["without a tag", undefined],
     ["with a weak tag, which promises nothing", 'W/"v1"'],
     ["with a tag that is too long for a file name", `"${"x".repeat(200)}"`],
-  ])("starts afresh in a later run, %s: what the server has by then may be as long and another", async (_, etag) => {
+  ])("starts again in a later run, %s, since the file on the server may have changed", async (_, etag) => {
     const out = temporaryFolder();
     const tagged = etag === undefined ? {} : { etag };
     await broken(out, { bytes: large, ...tagged }, 800_000);
@@ -279,7 +282,7 @@ describe("a download that broke", () => {
     ["sends no parts", { bytes: other, etag: '"v1"', ranges: "never" }],
     ["has less than what is there", { bytes: photo, etag: '"v2"', ranges: "always" }],
     ["sends another part", { bytes: other, etag: '"v1"', headers: { "content-range": "bytes 5-1899999/1900000" } }],
-  ])("starts afresh when the server %s", async (_, served) => {
+  ])("starts again when the server %s", async (_, served) => {
     const out = temporaryFolder();
     const { etag: _etag, ...untagged } = served;
     await broken(out, { bytes: large, ...(served.etag === undefined ? {} : { etag: '"v1"' }) }, 800_000);
@@ -289,7 +292,7 @@ describe("a download that broke", () => {
     if (asked.length > 1) expect(asked[1]).toEqual({ range: undefined, ifRange: undefined });
   });
 
-  it("starts again when the total size changed and there is no tag", async () => {
+  it("starts again when the total size changed and the server sent no ETag", async () => {
     const out = temporaryFolder();
     serving((tries) => (tries === 1 ? { bytes: large, cutAfter: 800_000 } : { bytes: other }));
     expectWhole(out, other, await run(out, undefined, { maxAttempts: 3 }));
@@ -316,7 +319,7 @@ describe("a download that broke", () => {
   });
 });
 
-it("waits for a server that refuses by rate, and does not count that as an attempt", async () => {
+it("download waits when the server limits the rate, and does not count that as an attempt", async () => {
   const out = temporaryFolder();
   const served: Served = { bytes: photo };
   serving((tries) => (tries < 3 ? { ...served, status: 429 } : served));
@@ -332,7 +335,7 @@ describe("a damaged download", () => {
     ["Digest", { digest: `SHA-256=${digestOf(photo)}` }],
     ["Content-Digest", { "content-digest": `sha-256=:${digestOf(photo)}:` }],
     ["X-Checksum-Sha256", { "x-checksum-sha256": sha256(photo) }],
-  ])("is fetched again by its %s", async (_, headers) => {
+  ])("is detected by %s and fetched again", async (_, headers) => {
     const out = temporaryFolder();
     const spoilt = Buffer.from(photo);
     spoilt[1000] = (spoilt[1000] ?? 0) ^ 1;
@@ -341,7 +344,7 @@ describe("a damaged download", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("fails alone when it stays so, and nothing of it is left", async () => {
+  it("fails alone if it stays damaged, and leaves no file", async () => {
     const out = temporaryFolder();
     for (const bytes of [photo, large]) {
       serving({ bytes, headers: { digest: `sha-256=${digestOf(other)}` } });
@@ -355,7 +358,7 @@ describe("a damaged download", () => {
     }
   });
 
-  it("with a wrong length fails, and the partial file stays for the next run", async () => {
+  it("with a wrong length fails, and keeps the partial file for the next run", async () => {
     const out = temporaryFolder();
     serving({ bytes: photo, headers: { "content-length": String(photo.length + 10) }, cutAfter: photo.length });
     const report = await run(out, undefined, { maxAttempts: 1 });
@@ -367,7 +370,7 @@ describe("a damaged download", () => {
 });
 
 describe("an unwanted response", () => {
-  it.each([false, true])("fails when it is too large (chunked: %s), and leaves no partial file", async (chunked) => {
+  it.each([false, true])("fails if it is too large (chunked: %s), and leaves no partial file", async (chunked) => {
     const out = temporaryFolder();
     serving({ bytes: large, chunked });
     const report = await run(out, undefined, { maxBytes: 1_000_000 });
@@ -377,7 +380,7 @@ describe("an unwanted response", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("fails alone: no bytes, no such thing, no URL, no content", async () => {
+  it("fails only its own input: an empty body, a 404, a URL that is not http, an input without content", async () => {
     const out = temporaryFolder();
     serving({ bytes: Buffer.alloc(0) });
     const report = await run(out, [
@@ -398,7 +401,7 @@ describe("an unwanted response", () => {
     expect(filesIn(out)).toEqual(["good.txt"]);
   });
 
-  it("fails without another try when the disk does not take it", async () => {
+  it("fails without another attempt if the file cannot be written", async () => {
     const out = temporaryFolder();
     for (const bytes of [photo, large]) {
       serving({ bytes });
@@ -411,14 +414,14 @@ describe("an unwanted response", () => {
     }
   });
 
-  it("rejects the run when the folder cannot be created", async () => {
+  it("rejects the run if the folder cannot be created", async () => {
     const path = fileWith(temp, "file", "x");
     await expect(run(join(path, "out"))).rejects.toMatchObject({ code: "ERR_FILE_UNWRITABLE" });
   });
 });
 
 describe("an early stop", () => {
-  it("keeps the partial file, which the next run resumes", async () => {
+  it("keeps the partial file, and the next run resumes it", async () => {
     const out = temporaryFolder();
     const abort = new AbortController();
     asked = [];
@@ -442,7 +445,7 @@ describe("an early stop", () => {
     expect(Number(/\d+/.exec(asked[0]?.range ?? "")?.[0])).toBeGreaterThanOrEqual(512 * 1024);
   });
 
-  it("after some inputs leaves exactly their files, with their lines", async () => {
+  it("after some inputs leaves exactly their files and their lines", async () => {
     const out = temporaryFolder();
     serving({ bytes: photo });
     const many = Array.from({ length: 200 }, (_, n) => ({ id: `n${n}`, image: { url } }));
@@ -463,8 +466,8 @@ describe("an early stop", () => {
   });
 });
 
-describe("how many at once", () => {
-  it("is what the option says", async () => {
+describe("the option concurrency", () => {
+  it("limits the requests at the same time", async () => {
     const out = temporaryFolder();
     const held: (() => void)[] = [];
     answer = (request, response) => void held.push(() => serve(request, response, { bytes: photo }));
@@ -479,7 +482,7 @@ describe("how many at once", () => {
     expect((await running).counts.ok).toBe(12);
   });
 
-  it("does not let the source be read far ahead", async () => {
+  it("keeps the source from reading far ahead", async () => {
     const out = temporaryFolder();
     const abort = new AbortController();
     let arrived = () => {};

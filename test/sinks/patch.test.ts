@@ -1,4 +1,4 @@
-/** Patches and their answers: what is told is true, and nothing is done twice. */
+/** Patches and their answers: every reported outcome is true, and no patch is applied twice. */
 
 import { describe, expect, it } from "vitest";
 import {
@@ -49,7 +49,7 @@ describe("a patch", () => {
     expect((await app.getInput("b")).data.metadata).toMatchObject({ day: 1, tags: ["sea"] });
   });
 
-  it("fails lists of which nobody can say whether they were added", async () => {
+  it("fails with lists if it stays unknown whether the server added them", async () => {
     const { store, app } = await openStore();
     await put(app, [{ id: "a", text: "a" }]);
     store.faults.add({ method: "PATCH", fault: { type: "cut", when: "after" } });
@@ -60,7 +60,7 @@ describe("a patch", () => {
     expect((await app.getInput("a")).data.metadata).toMatchObject({ tags: ["calm"] });
   });
 
-  it("that removes an annotation is done when the annotation is gone, also when the answer that said so was lost", async () => {
+  it("that removes an annotation is ok when the annotation is gone, also when the answer was lost", async () => {
     const { store, app } = await openStore();
     await put(app, [{ id: "a", text: "a", annotations: box }]);
     store.faults.add({ method: "PATCH", path: "/annotations", times: 1, fault: { type: "cut", when: "after" } });
@@ -91,7 +91,7 @@ describe("renaming concepts", () => {
     expect((await rename(app, inputs, maxItems)).counts).toMatchObject({ ok: 0, failed: 3 });
   });
 
-  it("leaves the name that came last", async () => {
+  it("keeps the last of several names", async () => {
     const { app } = await openStore();
     await put(app, [{ id: "a", text: "a", concepts: [{ id: "boat" }] }]);
     const inputs = renaming(["boat", "ship"], ["boat", "vessel"], ["boat", "ship"]);

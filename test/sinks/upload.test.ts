@@ -1,4 +1,4 @@
-/** Uploads to a server that answers badly: what is told is true, nothing is doubled, and nothing is deleted without need. */
+/** Uploads to a server with unusual answers: every reported outcome is true, no input is duplicated, and none is deleted without need. */
 
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ const losing = (path: string) =>
   });
 
 describe("an upload", () => {
-  it("ends when a server says that ids exist which it does not list", async () => {
+  it("ends when the server reports duplicates and then does not list them", async () => {
     const { store, app } = await openStore();
     store.faults.add({ method: "POST", fault: { type: "mixed", share: 1, code: 30100 } });
     const report = await put(app, [note("a"), note("b")]);
@@ -42,7 +42,7 @@ describe("an upload", () => {
     expect(store.stored()).toEqual([]);
   });
 
-  it("is followed by sinks that hold the source back", async () => {
+  it("has later sinks whose backpressure reaches the source", async () => {
     const { app } = await openStore();
     let read = 0;
     let goOn: () => void = () => undefined;
@@ -57,7 +57,7 @@ describe("an upload", () => {
       .pipe(counted, batch({ maxItems: 8 }), upload(app, { maxProcessing: 128 }), catalogue)
       .run({ maxInFlight: 16 });
     await expect.poll(() => read).toBeGreaterThan(16);
-    // It goes on to where it stops, if it stops.
+    // The source reads on until the backpressure stops it.
     let before = 0;
     await expect.poll(() => before === (before = read), { interval: 200 }).toBe(true);
     expect(read).toBeLessThan(1000);
@@ -93,7 +93,7 @@ describe("an upload", () => {
     expect((await put(app, [note("a")], { conflict: "replace" })).counts).toMatchObject({ ok: 1 });
   });
 
-  it("leaves nothing in the way of a later try when it gives up an input that could not be processed", async () => {
+  it("deletes an input that could not be processed, so that a later attempt can succeed", async () => {
     const { store, app } = await openStore();
     store.faults.add({ fault: { type: "processing", share: 1, code: 30002 } });
     expect((await put(app, [note("a")])).failures).toMatchObject([{ id: "a", code: "30002", attempts: 3 }]);
@@ -127,7 +127,7 @@ describe("an upload", () => {
     expect(report.failures[0]).toMatchObject({ code: "30002" });
   });
 
-  it("fails inputs whose annotations it cannot ask about, and no others", async () => {
+  it("fails inputs whose annotations it cannot look up, and no others", async () => {
     const { store, app } = await openStore();
     store.faults.add({ method: "POST", path: "/annotations", fault: { type: "cut", when: "after" } });
     store.faults.add({ method: "GET", path: "/annotations", fault: { type: "status", http: 400, code: 11102 } });
@@ -137,7 +137,7 @@ describe("an upload", () => {
     expect(report.failures[0]).toMatchObject({ id: "a", reason: expect.stringMatching(/^uploaded, but/) });
   });
 
-  it("replaces other content also when the answer about it is lost", async () => {
+  it("replaces other content also when the answer to the upload is lost", async () => {
     const { store, app } = await openStore();
     await put(app, [note("a", "old")]);
     store.faults.add({ method: "POST", times: 1, fault: { type: "cut", when: "after" } });
@@ -191,7 +191,7 @@ describe("an upload", () => {
     expect(report.counts).toMatchObject({ ok: 3, failed: 1 });
   });
 
-  it("deletes nothing that it did not upload when that fails to be processed", async () => {
+  it("deletes only its own inputs when their processing fails", async () => {
     const { store, app } = await openStore({ processingDelayMs: 1000 });
     store.faults.add({ fault: { type: "processing", share: 1, code: 30002 } });
     await put(app, [note("a")], { wait: false });

@@ -19,7 +19,7 @@ testSink("writeJsonl", async () => {
 });
 
 describe("writeJsonl", () => {
-  it("appends to an existing file with append, and else does not touch it", async () => {
+  it("appends to an existing file with append: true, and otherwise does not change it", async () => {
     const path = join(temporaryFolder(), "out.jsonl");
     await write(path);
     await expect(write(path)).rejects.toMatchObject({ name: "SinkError", code: "ERR_FILE_EXISTS" });
@@ -28,7 +28,7 @@ describe("writeJsonl", () => {
     expect(await idsIn(path)).toEqual(["a", "b", "c", "a", "b", "c"]);
   });
 
-  it("ends the run when the file cannot be written, with its name", async () => {
+  it("ends the run with the file's name when the file cannot be written", async () => {
     const file = join(temporaryFolder(), "file");
     await writeFile(file, "");
     const failed = { name: "SinkError", code: "ERR_FILE_UNWRITABLE" };

@@ -13,7 +13,7 @@ const photo = await jpeg();
 const csvWith = (content: string | Uint8Array) => fileWith(temp, "rows.csv", content);
 const rowsOf = (content: string | Uint8Array, options?: CsvOptions) => draftsOf(csv(csvWith(content), options));
 
-/** What became of each row: its line, and its input or its error. */
+/** The outcome of each row: its line, and its input or its error. */
 async function linesOf(content: string | Uint8Array, options?: CsvOptions) {
   const items = await itemsOf(csv(csvWith(content), options));
   return items.map((item) => {
@@ -46,7 +46,7 @@ describe("the columns inputid, input, concepts, metadata, geopoints", () => {
     });
   });
 
-  it("may be in any order, and unused ones may be missing", async () => {
+  it("may be in any order, and may be missing", async () => {
     expect(await rowsOf("concepts,input\nsea,calm\n")).toEqual([{ text: "calm", concepts: [{ id: "sea" }] }]);
   });
 
@@ -64,7 +64,7 @@ describe("the columns inputid, input, concepts, metadata, geopoints", () => {
     expect((await flow(csv(path)).toArray()).map((input) => input.id)).toEqual(first);
   });
 
-  it("read the example, with commas, quotes and line breaks in its cells", async () => {
+  it("are read from the example, with commas, quotes and line breaks in its cells", async () => {
     const inputs = await flow(csv(example("reviews.csv"))).toArray();
     expect(inputs.slice(0, 3).map((input) => [input.id, input.text?.includes("\n"), input.metadata])).toEqual([
       ["review-1", false, { stars: 5, source: "guest book" }],
@@ -73,7 +73,7 @@ describe("the columns inputid, input, concepts, metadata, geopoints", () => {
     ]);
   });
 
-  it("take URLs as input, of the kind by extension or as said", async () => {
+  it("contain URLs, whose kind comes from the extension or the option", async () => {
     const content =
       "input\nhttps://a.test/x.jpg\nhttps://a.test/y.mp4?s=1\nhttps://a.test/z.txt\nhttps://a.test/none\n";
     expect(await linesOf(content, { input: "url" })).toMatchObject([
@@ -95,7 +95,7 @@ describe("the columns inputid, input, concepts, metadata, geopoints", () => {
 });
 
 describe("files named in a CSV", () => {
-  it("are read from its folder, by their content", async () => {
+  it("are read relative to its folder, and identified by their content", async () => {
     const folder = folderWith(temp, {
       "rows.csv": "inputid,input\na,photos/a.txt\nb,./b.csv\n",
       "photos/a.txt": photo,
@@ -108,7 +108,7 @@ describe("files named in a CSV", () => {
     ]);
   });
 
-  it("fail alone when they are missing, empty, a folder, of no known kind or too long a text", async () => {
+  it("fail alone if they are missing, empty, a folder, of no known kind or too long as text", async () => {
     const folder = folderWith(temp, {
       "rows.csv": "input\nmissing.jpg\nempty.jpg\nsub\nnoise.bin\nlong.txt\ngood.txt\n",
       "empty.jpg": "",
@@ -129,7 +129,7 @@ describe("files named in a CSV", () => {
   });
 
   it.each(["../secret.txt", "/etc/hostname", "a/../../secret.txt", "../files-evil/secret.txt"])(
-    "fail alone when they lie outside of the root: %s",
+    "fail alone if they lie outside of the root: %s",
     async (name) => {
       const [row, good] = await linesOf(`input\n${name}\nrows.csv\n`, { input: "file" });
       expect(row).toMatchObject({ line: 2, code: "ERR_PATH_OUTSIDE" });
@@ -138,7 +138,7 @@ describe("files named in a CSV", () => {
     },
   );
 
-  it("fail alone when they lie in a neighbour of the root whose name begins like it", async () => {
+  it("fail alone if they lie in a sibling folder whose name begins like the root's", async () => {
     const folder = folderWith(temp, { "root/rows.csv": "input\n../root-2/a.txt\n", "root-2/a.txt": "a" });
     const items = await itemsOf(csv(join(folder, "root/rows.csv"), { input: "file" }));
     expect(items).toMatchObject([{ error: { code: "ERR_PATH_OUTSIDE" } }]);
@@ -174,7 +174,7 @@ describe("the columns of the portal's template", () => {
     });
   });
 
-  it("take text, and every kind of URL", async () => {
+  it("may contain text, and every kind of URL", async () => {
     const header = ["text.raw", "text.url", "audio.url", "video.url"].map((name) => `input.data.${name}`).join(",");
     const content = `${header}\ncalm,,,\n,https://a.test/t,,\n,,https://a.test/a,\n,,,https://a.test/v\n`;
     expect(await rowsOf(content)).toEqual([
@@ -185,7 +185,7 @@ describe("the columns of the portal's template", () => {
     ]);
   });
 
-  it("keep both of an image and its text", async () => {
+  it("may contain an image together with its text", async () => {
     const content = "input.data.image.url,input.data.text.raw\nhttps://a.test/x.jpg,a pier\n";
     expect(await rowsOf(content)).toEqual([{ image: { url: "https://a.test/x.jpg" }, text: "a pier" }]);
   });
@@ -196,7 +196,7 @@ describe("the columns of the portal's template", () => {
     expect(await rowsOf(content)).toEqual([{ text: "a", concepts: [{ id: "sea" }] }]);
   });
 
-  it.each(["2", "-1", "yes", "NaN"])("name line and column of a concept's value that is none: %s", async (value) => {
+  it.each(["2", "-1", "yes", "NaN"])("name line and column of an invalid value of a concept: %s", async (value) => {
     const content = `input.data.text.raw,input.data.concepts[0].id,input.data.concepts[0].value\na,sea,${value}\n`;
     const [row] = await linesOf(content);
     expect(row).toMatchObject({ line: 2, code: "ERR_CSV_NUMBER" });
@@ -215,7 +215,7 @@ describe("a map of rows", () => {
   it.each<[string, CsvMap]>([
     ["at once", map],
     ["later", async (row, context) => map(row, context)],
-  ])("takes any columns, passes rows over, and fails alone, %s", async (_, made) => {
+  ])("accepts any columns, skips rows, and fails alone, %s", async (_, made) => {
     const content = 'file, label ,n\na.jpg,"x, y",1\nb.jpg,,2\nc.jpg,z,3\n';
     const lines = await linesOf(content, { map: made });
     expect(lines).toEqual([
@@ -225,7 +225,7 @@ describe("a map of rows", () => {
     ]);
   });
 
-  it("reads the example of pictures with boxes", async () => {
+  it("reads the example of images with boxes", async () => {
     const seen: string[] = [];
     await itemsOf(csv(example("photos.csv"), { map: (row) => void seen.push(`${row.file} ${row.box}`) as undefined }));
     expect(seen).toHaveLength(4);
@@ -252,7 +252,7 @@ describe("formats of a CSV", () => {
     expect(await rowsOf(bytes)).toEqual(expected);
   });
 
-  it("is CRLF, LF or CR, with and without a last one, and with empty lines", async () => {
+  it("may end lines with CRLF, LF or CR, with and without a last one, and with empty lines", async () => {
     for (const end of ["\r\n", "\n", "\r"]) {
       const lines = await linesOf(["inputid,input", "a,one", "", "b,two", "", ""].join(end));
       expect(lines).toEqual([
@@ -263,7 +263,7 @@ describe("formats of a CSV", () => {
     }
   });
 
-  it("is separated by any one character", async () => {
+  it("may have any single character as its delimiter", async () => {
     for (const delimiter of [";", "\t", "|", "¦", "；"]) {
       const rows = await rowsOf(`inputid${delimiter}input\na${delimiter}"x${delimiter},y"\n`, { delimiter });
       expect(rows).toEqual([{ id: "a", text: `x${delimiter},y` }]);
@@ -272,7 +272,7 @@ describe("formats of a CSV", () => {
     expect(() => csv("x.csv", { delimiter: ",," })).toThrow(/delimiter/);
   });
 
-  it("is not another encoding: a row with such bytes fails alone, with line and column", async () => {
+  it("may not be another encoding: a row with such bytes fails alone, with line and column", async () => {
     const latin = Buffer.from("inputid,input\na,fine\nb,caf\xe9\nc,fine\n", "latin1");
     const lines = await linesOf(latin);
     expect(lines).toMatchObject([{ input: { id: "a" } }, { line: 3, code: "ERR_CSV_ROW" }, { input: { id: "c" } }]);
@@ -281,7 +281,7 @@ describe("formats of a CSV", () => {
 });
 
 describe("quoted cells", () => {
-  it("have commas, quotes and line breaks of every kind, and the row is named by its first line", async () => {
+  it("may contain commas, quotes and line breaks of every kind, and errors name the first line of the row", async () => {
     const lines = await linesOf('inputid,input\r\na,"x, ""y""\r\n\nz"\r\nb,two\r\n');
     expect(lines).toEqual([
       { line: 2, input: { id: "a", text: 'x, "y"\r\n\nz' } },
@@ -299,7 +299,7 @@ describe("quoted cells", () => {
     ["a cell too few", "3", "1 cells, the header 2"],
   ];
 
-  it.each(broken)("broken by %s fail one row in the middle, and all others go on", async (_, row, named) => {
+  it.each(broken)("broken by %s fail one row in the middle, and the other rows are read", async (_, row, named) => {
     const lines = await linesOf(`inputid,input\n1,one\n2,"two ""2"""\n${row}\n4,four\n5,"five, 5"\n6,six\n`);
     expect(lines.map(({ line, input, code }) => [line, input?.id ?? code])).toEqual([
       [2, "1"],
@@ -329,7 +329,7 @@ describe("quoted cells", () => {
     expect(failures[0]?.origin).toMatch(/:20002$/);
   });
 
-  it("without an end fail at the longest row, and reading continues", async () => {
+  it("without an end fail at the maximum row length, and reading continues", async () => {
     const filler = `${"x".repeat(99_999)}\n`.repeat(260);
     const lines = await linesOf(`input\n"open\n${filler}last\n`);
     expect(lines[0]).toMatchObject({ line: 2, code: "ERR_CSV_ROW" });
@@ -337,7 +337,7 @@ describe("quoted cells", () => {
     expect(lines.at(-1)?.input).toEqual({ text: "last" });
   });
 
-  it("of any rows that a CSV writer writes come back", async () => {
+  it("of any rows are read as a CSV writer wrote them", async () => {
     const cell = fc.oneof(
       fc.string({ unit: "binary", maxLength: 12 }),
       fc
@@ -364,7 +364,7 @@ describe("quoted cells", () => {
     );
   });
 
-  it("come back when they lie across the pieces in which a file is read", async () => {
+  it("are read across the boundaries of chunks", async () => {
     const rows = Array.from({ length: 40 }, (_, n) => [`${n}`, `${'"🌊,\r\n'.repeat(6_000 + n)}${n}`]);
     const text = rows.map(([id, cell = ""]) => `${id},"${cell.replaceAll('"', '""')}"`).join("\r\n");
     const drafts = await rowsOf(`inputid,input\r\n${text}\r\n`);
@@ -383,12 +383,15 @@ describe("metadata in a cell", () => {
     expect(await rowsOf(`input,metadata\na,${cellOf(json)}\n`)).toEqual([{ text: "a", metadata }]);
   });
 
-  it.each(["[1]", '"text"', "{'a': 1", "nothing", "true", "7"])("that is no object fails its row: %s", async (json) => {
-    const [row, next] = await linesOf(`input,metadata\na,${cellOf(json)}\nb,{}\n`);
-    expect(row).toMatchObject({ line: 2, code: "ERR_CSV_METADATA" });
-    expect(row?.text).toContain("column metadata");
-    expect(next?.input).toEqual({ text: "b", metadata: {} });
-  });
+  it.each(["[1]", '"text"', "{'a': 1", "nothing", "true", "7"])(
+    "that is not an object fails its row: %s",
+    async (json) => {
+      const [row, next] = await linesOf(`input,metadata\na,${cellOf(json)}\nb,{}\n`);
+      expect(row).toMatchObject({ line: 2, code: "ERR_CSV_METADATA" });
+      expect(row?.text).toContain("column metadata");
+      expect(next?.input).toEqual({ text: "b", metadata: {} });
+    },
+  );
 });
 
 describe("geopoints in a cell", () => {
@@ -403,7 +406,7 @@ describe("geopoints in a cell", () => {
     ["52.1,104.3", "ERR_CSV_GEO", "longitude comes first"],
     ["181,10", "ERR_CSV_GEO", "not a location on earth"],
     ["10,-200", "ERR_CSV_GEO", "not a location on earth"],
-  ])("that are wrong fail their row: %s", async (cell, code, named) => {
+  ])("that are invalid fail their row: %s", async (cell, code, named) => {
     const [row, next] = await linesOf(`input,geopoints\na,"${cell}"\nb,"180,-90"\n`);
     expect(row).toMatchObject({ line: 2, code });
     expect(row?.text).toContain("column geopoints");
@@ -440,7 +443,7 @@ describe("a CSV that cannot be read", () => {
     ["inputid\tinput", ",", /separated by "\\t"/],
     ["inputid,Input", undefined, /did you mean "input"\? known are inputid,/],
     ["Input ID,input", undefined, /did you mean "inputid"\?/],
-  ])("says what may be wrong with the header %j", async (header, delimiter, text) => {
+  ])("suggests the cause for the header %j", async (header, delimiter, text) => {
     await expect(itemsOf(csv(csvWith(`${header}\na\n`), { delimiter }))).rejects.toThrow(text);
   });
 

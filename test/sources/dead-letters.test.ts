@@ -86,7 +86,7 @@ function withoutNegativeZero<T>(value: T): T {
 }
 
 describe("a run that is killed while it opens the file leaves zeros, which", () => {
-  it("the next run takes back, in a new file and behind the lines of an earlier one", async () => {
+  it("are removed by the next run, in a new file and after the lines of an earlier run", async () => {
     const path = join(temporaryFolder(), "failed.jsonl");
     for (const id of ["a", "b"]) {
       appendFileSync(path, Buffer.alloc(4096));
@@ -96,7 +96,7 @@ describe("a run that is killed while it opens the file leaves zeros, which", () 
     expect((await flow(deadLetters(path)).toArray()).map(({ id }) => id)).toEqual(["a", "b"]);
   });
 
-  it("are no dead letter", async () => {
+  it("are not dead letters", async () => {
     const path = await lettersOf([{ id: "a", text: "x" }]);
     appendFileSync(path, Buffer.alloc(4096));
     const { counts } = await flow(deadLetters(path)).run();
@@ -106,7 +106,7 @@ describe("a run that is killed while it opens the file leaves zeros, which", () 
     expect((await flow(deadLetters(empty)).run()).counts.read).toBe(0);
   });
 
-  it("in a file of something else change nothing: it is refused", async () => {
+  it("do not change a file of another kind, which is refused", async () => {
     const path = join(temporaryFolder(), "disk.img");
     appendFileSync(path, Buffer.alloc(5000));
     await expect(lettersOf([{ id: "a", text: "x" }], path)).rejects.toMatchObject({ code: "ERR_DEAD_LETTERS_FORMAT" });

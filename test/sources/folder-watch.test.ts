@@ -19,7 +19,7 @@ const temp = tempFolder();
 const watch = { everyMs: 1, quietMs: 1 };
 const day = 86_400_000;
 
-/** A folder that is watched; `next` gives the next item, `waits` what is waited for when all that is there was given. */
+/** A watched folder: `next` returns the next item, `waits` what the source waits for after all existing items. */
 function watched(path: string, options: FolderOptions = {}) {
   const abort = new AbortController();
   onTestFinished(() => abort.abort());
@@ -32,14 +32,14 @@ function watched(path: string, options: FolderOptions = {}) {
   const items = folder(path, { watch, ...options }).read({ signal: abort.signal, idle }) as AsyncIterable<SourceItem>;
   const iterator = items[Symbol.asyncIterator]();
   let asked: Promise<IteratorResult<SourceItem>> | undefined;
-  /** An item that is asked for and not there yet stays asked for. */
+  /** A requested item that does not exist yet stays requested. */
   const ask = () => (asked ??= iterator.next());
   const next = async () => {
     const { value } = await ask();
     asked = undefined;
     return value as SourceItem;
   };
-  /** What it waits for, twice in a row: whatever is there was looked at since. */
+  /** Reads the wait twice in a row, so that a scan has happened since. */
   const waits = async () => {
     let waitsFor = "";
     for (let look = 0; look < 3; look += 1) {
@@ -84,7 +84,7 @@ describe("a watched folder", () => {
     expect(textOf(await next())).toBe("again");
   });
 
-  it("does not take a file by halves", async () => {
+  it("does not read a file before it is complete", async () => {
     const path = folderWith(temp, { "a.txt": "half, " });
     const file = join(path, "a.txt");
     utimesSync(file, new Date(), new Date(Date.now() + day)); // the clock of its server is wrong, so that it is never old
@@ -98,7 +98,7 @@ describe("a watched folder", () => {
     expect(await Promise.race([ask().then(() => "taken"), Promise.resolve("waited for")])).toBe("waited for");
   });
 
-  it("waits again for a file that was written to meanwhile", async () => {
+  it("waits again when a file is still being written", async () => {
     const path = folderWith(temp, { "old.txt": "old" });
     const { next, waits } = watched(path, { watch: { everyMs: 1, quietMs: 5 } });
     expect(textOf(await next())).toBe("old");

@@ -43,7 +43,7 @@ testSource("folder", async () => {
 });
 
 describe("kinds in a folder", () => {
-  it("go by content and not by extension", async () => {
+  it("depend on the content and not on the extension", async () => {
     const path = folderWith(temp, {
       "photo.txt": photo,
       "sound.mp4": exampleBytes("media/foghorn.wav"),
@@ -66,7 +66,7 @@ describe("kinds in a folder", () => {
     });
   });
 
-  it("read texts whole, with their byte order mark, also long ones", async () => {
+  it("include texts, read whole with their byte order mark, also long ones", async () => {
     const long = "wave ü ".repeat(5000);
     const path = folderWith(temp, { "long.txt": long, "mark.txt": "\uFEFFcalm" });
     const drafts = await draftsOf(folder(path));
@@ -95,7 +95,7 @@ describe("kinds in a folder", () => {
 });
 
 describe("files that a folder skips", () => {
-  it("is in the report with its reason: hidden files, symbolic links, pipes", async () => {
+  it("are in the report with the reason: hidden files, symbolic links, pipes", async () => {
     const path = folderWith(temp, { "a.txt": "a", ".hidden.txt": "h", ".git/config": "g" });
     symlinkSync(join(path, "a.txt"), join(path, "link.txt"));
     symlinkSync(join(path, "nowhere"), join(path, "broken"));
@@ -110,12 +110,14 @@ describe("files that a folder skips", () => {
     });
   });
 
-  it("is read when hidden names are asked for", async () => {
+  it("are read if hidden files are requested", async () => {
     const path = folderWith(temp, { "a.txt": "a", ".hidden.txt": "h", ".git/config.txt": "g" });
     expect(namesOf(await draftsOf(folder(path, { hidden: true })))).toEqual([".hidden.txt", "a.txt", "config.txt"]);
   });
 
-  it("follows links to files and folders with followSymlinks, and stops at a loop", { timeout: 5000 }, async () => {
+  it("exclude links with followSymlinks, which follows files and folders and stops at a loop", {
+    timeout: 5000,
+  }, async () => {
     const elsewhere = folderWith(temp, { "b.txt": "b" });
     const path = folderWith(temp, { "sub/a.txt": "a" });
     symlinkSync(elsewhere, join(path, "linked"));
@@ -135,12 +137,12 @@ describe("files that a folder skips", () => {
     });
   });
 
-  it("are sub-folders when they are not to be read", async () => {
+  it("include sub-folders with recursive: false", async () => {
     const path = folderWith(temp, { "a.txt": "a", "sub/b.txt": "b" });
     expect(await reasonsOf(path, { recursive: false })).toEqual({ "a.txt": "read", sub: "sub-folder" });
   });
 
-  it("matches globs with the relative path", async () => {
+  it("depend on globs that match the relative path", async () => {
     const path = folderWith(temp, { "a.txt": "a", "sub/b.txt": "b", "sub/c.md": "c", "old/d.txt": "d" });
     expect(await reasonsOf(path, { include: "**/*.txt", exclude: ["old/**"] })).toEqual({
       "a.txt": "read",
@@ -152,7 +154,7 @@ describe("files that a folder skips", () => {
   });
 });
 
-describe("what cannot be read", () => {
+describe("a file or folder that cannot be read", () => {
   it("fails alone: a file that disappears while the folder is read", async () => {
     const path = folderWith(temp, texts(20));
     const removed: string[] = [];
@@ -213,7 +215,7 @@ describe("what cannot be read", () => {
     }
   });
 
-  it("rejects the run for the folder itself", async () => {
+  it("rejects the run if it is the folder itself", async () => {
     const missing = join(temp, "missing");
     await expect(report(missing)).rejects.toThrow(SourceError);
     await expect(report(missing)).rejects.toMatchObject({ code: "ERR_FOLDER_UNREADABLE" });
@@ -253,7 +255,7 @@ describe("labels of a folder", () => {
 });
 
 describe("ids of a folder", () => {
-  it("come with ids: path from the path in the folder alone, as in 0.1, wherever the folder lies", async () => {
+  it("come with ids: path from the path inside the folder alone, as in 0.1, wherever the folder lies", async () => {
     const files = { "sub/a b.txt": "a", "c.txt": "c" };
     const idsIn = async (path: string) =>
       (await draftsOf(folder(path, { ids: "path" }))).map((draft) => draft.id).sort();
@@ -268,14 +270,14 @@ describe("ids of a folder", () => {
     );
   });
 
-  it("are one for a name in both forms of Unicode", async () => {
+  it("are the same for a name in both forms of Unicode", async () => {
     const composed = (await draftsOf(folder(folderWith(temp, { "caf\u00E9.txt": "a" }), { ids: "path" })))[0];
     const taken = (await draftsOf(folder(folderWith(temp, { "cafe\u0301.txt": "a" }), { ids: "path" })))[0];
     expect(composed?.metadata?.filename).not.toBe(taken?.metadata?.filename);
     expect(composed?.id).toBe(taken?.id);
   });
 
-  it("come from the bytes, so that copies and renamed files have one", async () => {
+  it("come from the bytes, so that copies and renamed files have the same id", async () => {
     const path = folderWith(temp, {
       "a.txt": "same",
       "sub/b.md": "same",

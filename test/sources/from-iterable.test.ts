@@ -25,8 +25,8 @@ function counted() {
   return { state, inputs: generate() };
 }
 
-describe("values", () => {
-  it("take arrays, sets, generators and async generators, in order", async () => {
+describe("fromIterable", () => {
+  it("accepts arrays, sets, generators and async generators, and keeps the order", async () => {
     async function* later() {
       for (const input of three) {
         await turns();
@@ -39,7 +39,7 @@ describe("values", () => {
     }
   });
 
-  it("have origins with the position of each entry", async () => {
+  it("gives origins with the position of each entry", async () => {
     expect((await itemsOf(fromIterable(three))).map((item) => item.origin)).toEqual([
       "values:1",
       "values:2",
@@ -47,7 +47,7 @@ describe("values", () => {
     ]);
   });
 
-  it("fail an invalid entry alone", async () => {
+  it("fails an invalid entry alone", async () => {
     const entries = [{ id: "a", text: "a" }, null, { id: "b", colour: 1 }, 7, { id: "c", text: "c" }] as InputDraft[];
     const { counts, failures } = await flow(fromIterable(entries)).run();
     expect(counts).toMatchObject({ read: 5, ok: 2, failed: 3 });
@@ -58,13 +58,13 @@ describe("values", () => {
     ]);
   });
 
-  it("fail an entry whose file is missing alone", async () => {
+  it("fails an entry alone if its file is missing", async () => {
     const { counts, failures } = await flow(fromIterable([{ image: { path: "/nowhere/a.jpg" } }, ...three])).run();
     expect(counts).toMatchObject({ ok: 3, failed: 1 });
     expect(failures[0]).toMatchObject({ origin: "values:1", code: "ERR_FILE_UNREADABLE" });
   });
 
-  it("reject the run with the error that the iterable throws", async () => {
+  it("rejects the run with the error that the iterable throws", async () => {
     function* broken() {
       yield { id: "a", text: "a" };
       throw new Error("no more paper");
@@ -72,7 +72,7 @@ describe("values", () => {
     await expect(flow(fromIterable(broken())).run()).rejects.toThrow("no more paper");
   });
 
-  it("request from an endless iterable no more than the flow has capacity for, and close it on a stop", async () => {
+  it("requests from an endless iterable no more than the flow has capacity for, and closes it on a stop", async () => {
     const { state, inputs } = counted();
     const stalled = sinkOf(() => new Promise<void>(() => undefined));
     const subscription = flow(fromIterable(inputs)).pipe(stalled).subscribe({}, { maxInFlight: 50 });
@@ -83,14 +83,14 @@ describe("values", () => {
     await vi.waitFor(() => expect(state.closed).toBe(true), { timeout: 20_000 });
   });
 
-  it("close the iterable when the flow has enough", async () => {
+  it("closes the iterable when the flow needs no more inputs", async () => {
     const { state, inputs } = counted();
     const { counts } = await flow(fromIterable(inputs)).pipe(take(3)).run();
     expect(counts.ok).toBe(3);
     await vi.waitFor(() => expect(state.closed).toBe(true), { timeout: 20_000 });
   });
 
-  it("yield nothing for an empty iterable", async () => {
+  it("yields nothing for an empty iterable", async () => {
     expect((await flow(fromIterable([])).run()).counts.read).toBe(0);
   });
 });

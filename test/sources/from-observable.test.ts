@@ -72,7 +72,7 @@ describe("an Observable as a source", () => {
     expect(written).toEqual(["a", "b", "c"]);
   });
 
-  it("rejects the run also with an error that is undefined", async () => {
+  it("rejects the run also with the error undefined", async () => {
     const failing = new Observable<InputDraft>((output) => output.error(undefined));
     await expect(itemsOf(fromObservable(failing))).rejects.toBeUndefined();
   });

@@ -16,7 +16,7 @@ testSource("jsonl", async () => ({
 }));
 
 describe("the lines of a JSON Lines file", () => {
-  it("fail alone when they are broken, with their number, and the others go on", async () => {
+  it("fail alone with their number if they are broken, and the other lines are read", async () => {
     const path = linesWith('{"id":"a","text":"one"}\n{"id":"b","text":\n{"id":"c","text":"three"}\n');
     const { counts, failures } = await flow(jsonl(path)).run();
     expect(counts).toMatchObject({ read: 3, ok: 2, failed: 1 });
@@ -24,7 +24,7 @@ describe("the lines of a JSON Lines file", () => {
   });
 
   it.each(["null", "7", '"text"', "[]", "[1]", '{"colour":1}', '{"text":7}'])(
-    "fail alone when they are no input: %s",
+    "fail alone if they are not an input: %s",
     async (line) => {
       const path = linesWith(`${line}\n{"id":"c","text":"three"}\n`);
       const { counts, failures } = await flow(jsonl(path)).run();
@@ -51,23 +51,23 @@ describe("the lines of a JSON Lines file", () => {
     ]);
   });
 
-  it("are ignored when they are empty, and still count", async () => {
+  it("are ignored if they are empty, and still count in line numbers", async () => {
     const path = linesWith('\uFEFF\n\n{"text":"one"}\n   \t\n\r\n{"text":"two"}\n\n');
     const items = await itemsOf(jsonl(path));
     expect(items.map((item) => item.origin)).toEqual([`${path}:3`, `${path}:6`]);
   });
 
-  it("may begin with a byte order mark and end in CRLF, the last one in nothing", async () => {
+  it("may begin with a byte order mark and end in CRLF; the last one needs no line break", async () => {
     const path = linesWith('\uFEFF{"text":"one"}\r\n{"text":"two"}\r\n{"text":"three"}');
     expect(await draftsOf(jsonl(path))).toEqual([{ text: "one" }, { text: "two" }, { text: "three" }]);
   });
 
-  it("are ended by line breaks only, not by the separators that JSON allows in strings", async () => {
+  it("end at line breaks only, not at the separators that JSON allows in strings", async () => {
     const text = "a\u2028b\u2029c\u0085d";
     expect(await draftsOf(jsonl(linesWith(`{"text":"${text}"}\n{"text":"e"}\n`)))).toEqual([{ text }, { text: "e" }]);
   });
 
-  it("come back whole when they are longer than the pieces in which a file is read", async () => {
+  it("are read whole if they are longer than a chunk of the file", async () => {
     const texts = Array.from({ length: 20 }, (_, n) => "🌊 wave ".repeat(20_000 + n));
     const content = texts.map((text) => JSON.stringify({ text })).join("\n");
     expect((await draftsOf(jsonl(linesWith(content)))).map((draft) => draft.text)).toEqual(texts);
@@ -110,7 +110,7 @@ describe("the lines of a JSON Lines file", () => {
     expect(plain(after)).toEqual(plain(before));
   });
 
-  it("come back for any text", async () => {
+  it("round-trip any text", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: "binary", maxLength: 40 }), { minLength: 1, maxLength: 20 }),

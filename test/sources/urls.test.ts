@@ -10,7 +10,7 @@ import { turns } from "../helpers/flows.js";
 import { draftsOf, itemsOf, pull } from "../helpers/sources.js";
 import { startWeb } from "../helpers/web.js";
 
-/** What names of tests resolve to; a list of addresses each. */
+/** The addresses to which the names of the tests resolve. */
 const names = vi.hoisted(
   (): Record<string, string[]> => ({
     "metadata.google.internal": ["169.254.169.254"],
@@ -24,7 +24,7 @@ const names = vi.hoisted(
     "zero.test": ["0.0.0.0"],
   }),
 );
-/** The server that stands for one out in the public network. */
+/** The server that stands for a public one. */
 const outside = vi.hoisted(() => ({ origin: "" }));
 
 vi.mock("node:dns", async (original) => {
@@ -166,7 +166,7 @@ describe("URLs by reference", () => {
     expect(failed[5]?.reason).toBe("the line has more than one URL; put each on a line of its own");
   });
 
-  it("have something to be called by also when they are empty", async () => {
+  it("have a file name also if their path is empty", async () => {
     for (const options of [{}, fetching]) {
       const [item] = await itemsOf(urls(["  "], options));
       expect(item?.origin).toBe("(an empty address)");
@@ -181,7 +181,7 @@ describe("URLs by reference", () => {
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{1,48}$/);
   });
 
-  it("come from any iterable, asked for one by one", async () => {
+  it("come from any iterable, which is read one by one", async () => {
     let asked = 0;
     async function* list() {
       for (;;) {
@@ -199,7 +199,7 @@ describe("URLs by reference", () => {
     await items.return?.();
   });
 
-  it("ask nobody", async () => {
+  it("cause no request", async () => {
     const before = web.asked.length;
     await itemsOf(urls([`${web.origin}/a.jpg`]));
     expect(web.asked).toHaveLength(before);
@@ -242,7 +242,7 @@ describe("a file of URLs", () => {
     }
   });
 
-  it("is closed on an early stop", async () => {
+  it("is closed when the flow stops early", async () => {
     const path = fileWith(temp, "list.txt", "https://a.test/1.jpg\n".repeat(50_000));
     const items = pull(urls(path));
     await items.next();
@@ -300,14 +300,14 @@ describe("fetched URLs", () => {
     expect(textOf(item)).toContain("ECONNREFUSED");
   });
 
-  it("stop reading at the limit of their kind, of a server that never ends", async () => {
+  it("are read up to the limit of their kind, also from a server that never ends", async () => {
     const item = await fetchOne("/endless", { kind: "text" });
     expect(codeOf(item)).toBe("ERR_ITEM_TOO_LARGE");
     expect(textOf(item)).toContain("20000000");
     await vi.waitFor(() => expect(web.open.now).toBe(0), { timeout: 20_000 });
   });
 
-  it("stop waiting for a server that does not answer, or stalls in the middle", async () => {
+  it("fail if the server does not answer, or stalls in the middle", async () => {
     for (const path of ["/silent", "/stalls"]) {
       const item = await fetchOne(path, { timeoutMs: 100 });
       expect(codeOf(item)).toBe("ERR_FETCH");
@@ -316,7 +316,7 @@ describe("fetched URLs", () => {
     await vi.waitFor(() => expect(web.open.now).toBe(0), { timeout: 20_000 });
   });
 
-  it("stop at their deadline when a server sends a byte now and then", async () => {
+  it("fail at their deadline if a server sends a byte now and then", async () => {
     const before = web.asked.length;
     const item = await fetchOne("/trickle", { timeoutMs: 20_000, deadlineMs: 600, maxAttempts: 3 });
     expect(codeOf(item)).toBe("ERR_FETCH_DEADLINE");
@@ -325,7 +325,7 @@ describe("fetched URLs", () => {
     await vi.waitFor(() => expect(web.open.now).toBe(0), { timeout: 20_000 });
   });
 
-  it("are tried again when the server is at fault, and not otherwise", async () => {
+  it("are retried only if the server is at fault", async () => {
     expect(codeOf(await fetchOne("/flaky", { maxAttempts: 3 }))).toBe("read");
     expect(failures).toBe(3);
     const before = web.asked.length;
@@ -338,7 +338,7 @@ describe("fetched URLs", () => {
     expect(codeOf(await fetchOne("/moved-twice"))).toBe("read");
   });
 
-  it("keep their order, and are never more at once than allowed", async () => {
+  it("keep their order, and at most `concurrency` are open at once", async () => {
     web.open.most = 0;
     const list = Array.from({ length: 30 }, (_, n) => `${web.origin}/together?${n}`);
     const items = await itemsOf(urls(list, { ...fetching, concurrency: 3 }));
@@ -358,7 +358,7 @@ describe("fetched URLs", () => {
     await items.return?.();
   });
 
-  it("are cut on an early stop, with and without a flow", async () => {
+  it("are aborted on an early stop, with and without a flow", async () => {
     const list = [`${web.origin}/photo`, ...Array.from({ length: 5 }, (_, n) => `${web.origin}/silent?${n}`)];
     const items = pull(urls(list, { ...fetching, concurrency: 3 }));
     await items.next();
@@ -372,7 +372,7 @@ describe("fetched URLs", () => {
     await vi.waitFor(() => expect(web.open.now).toBe(0), { timeout: 20_000 });
   });
 
-  it("are cut when the flow is aborted", async () => {
+  it("are aborted when the flow is aborted", async () => {
     const abort = new AbortController();
     const running = flow(urls([`${web.origin}/silent`], { ...fetching, maxAttempts: 3 })).run({ signal: abort.signal });
     await vi.waitFor(() => expect(web.open.now).toBe(1), { timeout: 20_000 });
@@ -496,7 +496,7 @@ describe("addresses that are not public", () => {
 
   it("are refused in all their forms, at once and with a clear code", async () => {
     const before = web.asked.length;
-    // Each in a list of its own: many are one URL in several spellings.
+    // One list for each URL, because many of them are the same URL in different spellings.
     const items = await Promise.all(refused.map(async ([url]) => (await itemsOf(urls([url], options)))[0]));
     expect(items.map((item, index) => [refused[index]?.[0], codeOf(item)])).toEqual(refused);
     expect(refused.length).toBeGreaterThanOrEqual(60);
@@ -513,7 +513,7 @@ describe("addresses that are not public", () => {
     expect(web.asked.slice(before).filter((path) => !path.startsWith("/to-private"))).toEqual([]);
   });
 
-  it("do not stand in the way of those that are", async () => {
+  it("do not affect the public ones", async () => {
     expect(codeOf(await fetchOne("http://outside.test/moved", { allowPrivate: false }))).toBe("read");
   });
 

@@ -42,7 +42,7 @@ describe("addConcepts", () => {
     expect(after).toBe(before);
   });
 
-  it.each([-0.1, 1.1, Number.NaN])("fails an input alone whose concept has the value %d", async (value) => {
+  it.each([-0.1, 1.1, Number.NaN])("fails only an input whose concept has the value %d", async (value) => {
     const { made, report } = await through(
       addConcepts((input) => (input.id === "b" ? { id: "new", value } : [])),
       inputs,

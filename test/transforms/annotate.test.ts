@@ -99,7 +99,7 @@ describe("annotate", () => {
       "ERR_POLYGON",
     ],
   ];
-  it.each(wrong)("fails the input alone for a %s", async (_, draw, code) => {
+  it.each(wrong)("fails only the input for a %s", async (_, draw, code) => {
     const { made, report } = await through(
       annotate((input) => (input.id === "b" ? draw() : undefined)),
       inputs,
@@ -108,21 +108,21 @@ describe("annotate", () => {
     expect(report.failures).toMatchObject([{ id: "b", code, stage: "annotate" }]);
   });
 
-  it("names the value, and the way to pass pixels", async () => {
+  it("names the value, and the option for pixels", async () => {
     await expect(drawn(() => boundingBox([10, 20, 110, 220], "x"))).rejects.toThrow(
       /\[10, 20, 110, 220\].*pixels: \{ width/,
     );
     await expect(drawn(() => polygon([...triangle, [7, 8]], "x"))).rejects.toThrow(/\[7, 8\].*pixels/);
   });
 
-  it("says so when the size that pixels need is not known", async () => {
+  it("fails pixels with a clear reason if the size of the image is unknown", async () => {
     const draw = () => boundingBox([1, 2, 3, 4], "x", { pixels: true });
     for (const input of [{ text: "no image" }, { image: { url: "https://a.test/x.jpg" } }]) {
       await expect(drawn(draw, input)).rejects.toThrow("ERR_SIZE_UNKNOWN");
     }
   });
 
-  it("gives the function the input as it came", async () => {
+  it("gives the function the input as it was before", async () => {
     const seen: Input[] = [];
     await drawn((input) => void seen.push(input) as undefined);
     expect(seen).toMatchObject([{ image }]);

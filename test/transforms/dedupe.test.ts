@@ -58,7 +58,7 @@ describe("dedupe", () => {
     expect(await keptOf((input) => input.text ?? "", inputs)).toEqual(["a", "b", "a"]);
   });
 
-  it("starts anew with each run", async () => {
+  it("starts without remembered contents in each run", async () => {
     const once = flow(fromIterable(["a", "b", "a"].map((id) => ({ id, text: id })))).pipe(dedupe());
     expect(await once.toArray()).toHaveLength(2);
     expect(await once.toArray()).toHaveLength(2);
@@ -73,7 +73,7 @@ describe("dedupe", () => {
     expect(report.counts).toMatchObject({ failed: 2, ok: 1, skipped: 0 });
   });
 
-  it("fails an input alone on which the function throws", async () => {
+  it("fails only the input on which the function throws", async () => {
     const { report } = await through(
       dedupe((input) => {
         if (input.id === "b") throw new Error("no key");

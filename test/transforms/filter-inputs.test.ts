@@ -20,7 +20,7 @@ describe("filterInputs", () => {
     ]);
   });
 
-  it("fails an input on which the predicate throws alone", async () => {
+  it("fails only the input on which the predicate throws", async () => {
     const { made, report } = await through(
       filterInputs((input) => {
         if (input.id === "b") throw new Error("cannot say");

@@ -10,7 +10,7 @@ import { beforeAndAfter, one, through } from "../helpers/transforms.js";
 const temp = tempFolder();
 const width = 240;
 const height = 160;
-/** Shares of the stored pixels that are red, and the corners of what is blue. */
+/** The box of the red pixels and the corners of the blue ones, in shares of the stored image. */
 const redBox: [number, number, number, number] = [0.1, 0.15, 0.3, 0.6];
 const blueCorners: [number, number][] = [
   [0.5, 0.5],
@@ -33,7 +33,7 @@ const scene = Buffer.from(
 const stored = (orientation: number) =>
   sharp(scene).jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).withMetadata({ orientation }).toBuffer();
 
-/** Pixels of noise, which no format makes small. */
+/** Pixels of noise, which no format compresses. */
 function noise(wide: number, high: number): Sharp {
   let state = 1;
   const pixels = Buffer.alloc(wide * high * 3);
@@ -47,7 +47,7 @@ function noise(wide: number, high: number): Sharp {
 const bytesOf = (input: Input) => (input.image as BytesContent).bytes;
 const fileOf = (bytes: Buffer) => ({ image: { path: fileWith(temp, "image", bytes) } });
 
-/** Decoded pixels, with a look at one by shares of width and height. */
+/** Decoded pixels, with functions that find colours by shares of width and height. */
 async function pixelsOf(input: Input) {
   const { data, info } = await sharp(bytesOf(input)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const colourAt = (x: number, y: number) => {
@@ -55,7 +55,7 @@ async function pixelsOf(input: Input) {
     const [red = 0, green = 0, blue = 0] = data.subarray(at, at + 3);
     return red - Math.max(green, blue) > 90 ? "red" : blue - Math.max(red, green) > 90 ? "blue" : "other";
   };
-  /** Edges of all that has a colour, as shares. */
+  /** Edges of all pixels with a colour, as shares. */
   const edgesOf = (colour: string) => {
     const found = { left: 1, top: 1, right: 0, bottom: 0 };
     for (let y = 0; y < info.height; y += 1) {
@@ -122,19 +122,22 @@ describe("turning by the EXIF orientation", () => {
     await shapesCover(made, 0.015);
   });
 
-  it.each(orientations)("does so too while it makes the image smaller (orientation %d)", async (orientation) => {
-    const made = await one(fitImage({ maxMegapixels: 0.009, quality: 100 }), {
-      image: { bytes: await stored(orientation) },
-      annotations,
-    });
-    const { info } = await pixelsOf(made);
-    expect(info.width * info.height).toBeLessThanOrEqual(9000);
-    expect(info.width > info.height).toBe(orientation < 5);
-    await shapesCover(made, 0.04);
-  });
+  it.each(orientations)(
+    "keeps boxes and polygons on the same pixels also in a smaller image (orientation %d)",
+    async (orientation) => {
+      const made = await one(fitImage({ maxMegapixels: 0.009, quality: 100 }), {
+        image: { bytes: await stored(orientation) },
+        annotations,
+      });
+      const { info } = await pixelsOf(made);
+      expect(info.width * info.height).toBeLessThanOrEqual(9000);
+      expect(info.width > info.height).toBe(orientation < 5);
+      await shapesCover(made, 0.04);
+    },
+  );
 
   it.each(orientations.slice(1))(
-    "shows the same picture as a viewer that follows it (orientation %d)",
+    "shows the same picture as a viewer that applies the orientation (orientation %d)",
     async (orientation) => {
       const bytes = await stored(orientation);
       const made = await one(fitImage({ quality: 100 }), { image: { bytes } });
@@ -147,14 +150,14 @@ describe("turning by the EXIF orientation", () => {
     },
   );
 
-  it("keeps both shapes of an annotation that has two", async () => {
+  it("turns both shapes of an annotation with a box and a polygon", async () => {
     const both: Annotation = { box: redBox, polygon: blueCorners, concepts: [] };
     const made = await one(fitImage(), { image: { bytes: await stored(3) }, annotations: [both] });
     expectClose(made.annotations[0]?.box ?? [], [0.7, 0.4, 0.9, 0.85], 1e-9);
     expectClose(made.annotations[0]?.polygon?.flat() ?? [], [0.5, 0.5, 0.1, 0.5, 0.5, 0.05], 1e-9);
   });
 
-  it("is left alone when it is not asked for, also where the image is made smaller", async () => {
+  it("does not happen with upright: false, also if the image is made smaller", async () => {
     const input: InputDraft = { image: { bytes: await stored(6) }, annotations };
     const [before, after] = await beforeAndAfter(fitImage({ upright: false }), input);
     expect(after).toBe(before);
@@ -177,12 +180,12 @@ describe("an image that fits", () => {
     ["a URL", () => ({ image: { url: "https://a.test/x.jpg" } })],
     ["a text", () => ({ text: "calm sea" })],
     ["an audio file", () => ({ audio: { path: example("media/foghorn.wav") } })],
-  ])("goes on untouched: %s", async (_, make) => {
+  ])("passes unchanged: %s", async (_, make) => {
     const [before, after] = await beforeAndAfter(fitImage(), await make());
     expect(after).toBe(before);
   });
 
-  it("has at most the allowed pixels, and fewer than the allowed bytes", async () => {
+  it("may have exactly the allowed pixels, but must have fewer than the allowed bytes", async () => {
     const bytes = await jpeg(100, 50);
     const [before, after] = await beforeAndAfter(fitImage({ maxMegapixels: 0.005 }), { image: { bytes } });
     expect(after).toBe(before);
@@ -193,7 +196,7 @@ describe("an image that fits", () => {
 });
 
 describe("making images smaller", () => {
-  it("stays within the megapixels, close to them, in the same proportions, for any size", {
+  it("stays below the megapixels and close to them, with the same proportions, for any size", {
     timeout: 20_000,
   }, async () => {
     await fc.assert(
@@ -232,7 +235,7 @@ describe("making images smaller", () => {
     expect(await sharp(bytesOf(made)).metadata()).toMatchObject({ format, width: (made.image as BytesContent).width });
   });
 
-  it("fails an image alone that cannot be made small enough", async () => {
+  it("fails only the image that cannot be made small enough", async () => {
     const bytes = await noise(100, 100).jpeg().toBuffer();
     const { made, report } = await through(fitImage({ maxBytes: 150 }), [
       { id: "noise", image: { bytes } },
@@ -243,7 +246,7 @@ describe("making images smaller", () => {
     expect(report.failures[0]?.reason).toContain("150 bytes");
   });
 
-  it("refuses more pixels than it may decode before it decodes them", async () => {
+  it("refuses an image over maxDecodedMegapixels before it decodes it", async () => {
     const bytes = await sharp({ create: { width: 2000, height: 1500, channels: 3, background: "#468" } })
       .png()
       .toBuffer();
@@ -273,8 +276,8 @@ describe("making images smaller", () => {
   });
 });
 
-describe("formats", () => {
-  it("are kept if the platform accepts them, and become JPEG otherwise", async () => {
+describe("the format", () => {
+  it("is kept if the platform accepts it, and becomes JPEG otherwise", async () => {
     for (const [format, written] of [
       ["jpeg", "jpeg"],
       ["png", "png"],
@@ -290,7 +293,7 @@ describe("formats", () => {
     }
   });
 
-  it.each(["jpeg", "png", "webp"] as const)("are changed to %s when it is asked for", async (format) => {
+  it.each(["jpeg", "png", "webp"] as const)("becomes %s if the option says so", async (format) => {
     for (const name of ["harbour/quay.jpg", "market/plan.png", "market/poster.webp"]) {
       const made = await one(fitImage({ format }), { image: { path: example(name) } });
       const content = "bytes" in (made.image ?? {}) ? bytesOf(made) : exampleBytes(name);
@@ -298,7 +301,7 @@ describe("formats", () => {
     }
   });
 
-  it("go with a quality", async () => {
+  it("has the quality of the option", async () => {
     const bytes = await noise(200, 200).png().toBuffer();
     const sizeAt = async (quality: number) =>
       bytesOf(await one(fitImage({ format: "jpeg", quality }), { image: { bytes } })).byteLength;
@@ -307,7 +310,7 @@ describe("formats", () => {
 });
 
 describe("images that are broken", () => {
-  it("fail alone: cut short, no image at all, empty of pixels", async () => {
+  it("fail alone: truncated files, other content, a header without pixels, a missing file", async () => {
     const whole = exampleBytes("market/stalls.jpg");
     const png = exampleBytes("market/plan.png");
     const inputs: InputDraft[] = [
@@ -325,7 +328,7 @@ describe("images that are broken", () => {
     for (const failure of report.failures) expect(failure.code).toBe("ERR_IMAGE_UNDECODABLE");
   });
 
-  it("have options that are checked at once", () => {
+  it("invalid options are refused at once", () => {
     expect(() => fitImage({ maxMegapixels: 86 })).toThrow(/fitImage: maxMegapixels/);
     expect(() => fitImage({ maxBytes: 20_000_001 })).toThrow(/fitImage: maxBytes/);
     expect(() => fitImage({ quality: 0 })).toThrow(/fitImage: quality/);

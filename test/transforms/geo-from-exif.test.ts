@@ -35,7 +35,7 @@ describe("geoFromExif", () => {
     }
   });
 
-  it.each(["jpeg", "png", "webp", "avif"] as const)("takes it from bytes in memory too: %s", async (format) => {
+  it.each(["jpeg", "png", "webp", "avif"] as const)("reads it from bytes in memory too: %s", async (format) => {
     const bytes = await sharp(await jpeg())
       .withExif({ IFD3: { ...north, ...west } })
       .toFormat(format)
@@ -103,7 +103,7 @@ describe("geoFromExif", () => {
       },
     });
 
-    it("are notes in the report by default, and the photographs go on without a location", async () => {
+    it("become notes in the report by default, and the photographs continue without a location", async () => {
       const { made, report } = await through(geoFromExif(), [await beyond(), ...photos]);
       expect(made).toHaveLength(4);
       expect(made[0]?.geo).toBeUndefined();
@@ -111,7 +111,7 @@ describe("geoFromExif", () => {
       expect(report.summary()).toContain("ok, geoFromExif: the EXIF block is broken, so no location was taken: 1");
     });
 
-    it("fail alone when it is asked for", async () => {
+    it("fail alone with onBroken: fail", async () => {
       const { made, report } = await through(geoFromExif({ onBroken: "fail" }), [await beyond(), ...photos]);
       expect(made).toHaveLength(3);
       expect(report.failures).toMatchObject([{ id: "wrong", code: "ERR_EXIF", stage: "geoFromExif" }]);
@@ -120,7 +120,7 @@ describe("geoFromExif", () => {
     });
   });
 
-  it("fails a file alone that went away", async () => {
+  it("fails only a file that was deleted", async () => {
     const path = fileWith(temp, "gone.jpg", exampleBytes("harbour/quay.jpg"));
     const gone = { id: "gone", image: { path, sizeBytes: 10, mimeType: "image/jpeg" } };
     rmSync(path);
@@ -129,7 +129,7 @@ describe("geoFromExif", () => {
     expect(report.failures).toMatchObject([{ id: "gone", code: "ERR_FILE_UNREADABLE" }]);
   });
 
-  it("does not fall over bytes that are cut or scrambled", async () => {
+  it("does not throw for truncated or scrambled bytes", async () => {
     const whole = exampleBytes("harbour/quay.jpg");
     const inputs = Array.from({ length: 60 }, (_, n) => {
       const bytes = new Uint8Array(whole.subarray(0, n % 2 ? whole.length : 30 + n * 5));

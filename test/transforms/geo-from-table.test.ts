@@ -41,7 +41,7 @@ describe("geoFromTable", () => {
     expect(await placed(content, "a, b.jpg")).toEqual({ longitude: 1, latitude: 2 });
   });
 
-  it("takes a name in both forms of Unicode for one", async () => {
+  it("treats both Unicode forms of a name as the same", async () => {
     expect(await placed("filename,longitude,latitude\ncaf\u00E9.jpg,1,2\n", "cafe\u0301.jpg")).toBeDefined();
   });
 
@@ -60,7 +60,7 @@ describe("geoFromTable", () => {
     ["1,", 'latitude ""'],
     ["east,1", 'longitude "east"'],
     ["51.9,104.5", "swapped"],
-  ])("fails the input alone whose row is wrong, and names the line: %s", async (cells, text) => {
+  ])("fails only the input whose row is invalid, and names the line: %s", async (cells, text) => {
     const path = table(`filename,longitude,latitude\na.jpg,1,2\nb.jpg,${cells}\nc.jpg,3,4\n`);
     const { made, report } = await through(geoFromTable(path), ["a.jpg", "b.jpg", "c.jpg"].map(named));
     expect(made.map((input) => input.geo?.longitude)).toEqual([1, 3]);
@@ -83,7 +83,7 @@ describe("geoFromTable", () => {
     }
   });
 
-  it("reads the table once, closes it, and is not mixed up by names of the language", async () => {
+  it("reads the table once, closes it, and accepts names such as __proto__", async () => {
     const path = table("filename,longitude,latitude\na.jpg,1,2\nb.jpg,1,2\n");
     const { made } = await through(geoFromTable(path), ["a.jpg", "constructor", "__proto__", "b.jpg"].map(named));
     expect(made.map((input) => input.geo?.latitude)).toEqual([2, undefined, undefined, 2]);

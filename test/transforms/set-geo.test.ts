@@ -44,7 +44,7 @@ describe("setGeo", () => {
     expect(after).toBe(before);
   });
 
-  it.each(impossible)("fails the input alone for %d, %d, and names the value", async (longitude, latitude, named) => {
+  it.each(impossible)("fails only the input for %d, %d, and names the value", async (longitude, latitude, named) => {
     for (const wait of [false, true]) {
       const place = (input: { id: string }) => {
         const found = input.id === "b" ? { longitude, latitude } : rotterdam;

@@ -112,7 +112,7 @@ describe("removing all but ASCII", () => {
     );
   });
 
-  it("does so with the example's texts", async () => {
+  it("removes them from the texts of the example", async () => {
     const text = exampleBytes("notes/welcome.txt").toString();
     expect(await strip(text)).toBe("Calm sea today , wind from the west . The family  stayed until sunset .\n");
     expect(await strip(exampleBytes("notes/menu.txt").toString())).toBe(
@@ -129,7 +129,7 @@ describe("removing all but ASCII", () => {
 describe("removing emoji", () => {
   const options = { remove: "emoji" } as const;
 
-  it("removes each as a whole and leaves everything else", async () => {
+  it("removes each emoji as a whole and leaves all other characters", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyGrapheme, { maxLength: 15 }), async (parts) => {
         const kept = parts.filter((part) => !emojis.includes(part));
@@ -139,7 +139,7 @@ describe("removing emoji", () => {
     );
   });
 
-  it("leaves none in any text, and is idempotent", async () => {
+  it("leaves no emoji in any text, and is idempotent", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyText, { minLength: 1, maxLength: 20 }), async (texts) => {
         const once = await stripAll(texts, options);
@@ -150,7 +150,7 @@ describe("removing emoji", () => {
     );
   });
 
-  it("finds where each begins in a text of any length", async () => {
+  it("finds the start of each emoji in a text of any length", async () => {
     for (const shift of [0, 1, 2, 3, 5, 8]) {
       const text =
         "日".repeat(500 + shift) +
@@ -189,7 +189,7 @@ describe("removing control characters", () => {
     expect(await strip(text, options)).toBe(text.normalize("NFC"));
   });
 
-  it("keeps no joiner that joins nothing", async () => {
+  it("removes a joiner that joins nothing", async () => {
     expect(await strip("a\u200Db 🌊\u200D 👨\u200B\u200D👩 \u{E0067}x", options)).toBe("ab 🌊 👨👩 x");
   });
 
@@ -202,7 +202,7 @@ describe("removing control characters", () => {
     }
   });
 
-  it("leaves none outside of emoji, and is idempotent", async () => {
+  it("leaves no control character outside of emoji, and is idempotent", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyText, { minLength: 1, maxLength: 20 }), async (texts) => {
         const once = await stripAll(texts, options);
@@ -285,8 +285,8 @@ describe("removing categories and scripts", () => {
   });
 });
 
-describe("normalising", () => {
-  it("is NFC by default, another form or none by option", async () => {
+describe("normalizing", () => {
+  it("is NFC by default, and another form or none by option", async () => {
     const text = "e\u0301 \uFB01 \u212B";
     const remove = "control";
     expect(await strip(text, { remove })).toBe("é \uFB01 Å");
@@ -304,7 +304,7 @@ describe("normalising", () => {
   });
 });
 
-describe("the fields that are cleaned", () => {
+describe("the cleaned fields", () => {
   const input: InputDraft = {
     text: "é🌊",
     metadata: { kéy: "é🌊", list: ["a🌊", { deep: "ü", n: 1, none: null, yes: true }] },
@@ -318,7 +318,7 @@ describe("the fields that are cleaned", () => {
     expect(made.concepts).toEqual([{ id: "é", name: "Se" }, { id: "emoji", name: "emoji" }, { id: "plain" }]);
   });
 
-  it("are those that are asked for", async () => {
+  it("are the fields of the option", async () => {
     const before = await one(stripUnicode({ fields: [] }), input);
     for (const field of ["text", "metadata", "concepts"] as const) {
       const made = await one(stripUnicode({ fields: [field] }), input);

@@ -32,7 +32,7 @@ describe("tagMetadata", () => {
     ["call", () => 1],
     ["big", 1n],
     ["nested", { deep: [new Date(0)] }],
-  ])("fails an input alone on a value that JSON cannot say, and names its key: %s", async (key, value) => {
+  ])("fails only the input with a value that JSON cannot represent, and names its key: %s", async (key, value) => {
     const { made, report } = await through(
       tagMetadata((input) => (input.id === "b" ? { [key]: value } : {}) as Metadata),
       inputs,
@@ -43,7 +43,7 @@ describe("tagMetadata", () => {
     expect(() => tagMetadata({ [key]: value } as Metadata)).toThrow(InputError);
   });
 
-  it("fails an input for which the function gives no object, or throws", async () => {
+  it("fails an input for which the function returns no object, or throws", async () => {
     for (const metadata of [undefined, null, "text", [1]]) {
       await expect(
         one(

@@ -36,7 +36,7 @@ describe("transform", () => {
     expect(report.counts).toMatchObject({ read: 4, ok: 2, skipped: 2 });
   });
 
-  it("works on as many at once as it may, and keeps order", async () => {
+  it("processes at most `concurrency` inputs at once, and keeps order", async () => {
     let running = 0;
     let most = 0;
     const { made } = await through(
@@ -56,7 +56,7 @@ describe("transform", () => {
     expect(most).toBe(3);
   });
 
-  it("fails an input on which the function throws, rejects or returns no input alone", async () => {
+  it("fails only an input on which the function throws, rejects or returns no input", async () => {
     const { made, report } = await through(
       transform((input) => {
         if (input.id === "n1") throw new Error("thrown");
@@ -74,7 +74,7 @@ describe("transform", () => {
     ]);
   });
 
-  it("fails an input with a field that inputs do not have, since it would be lost", async () => {
+  it("fails an input with an unknown field, since the field would be lost", async () => {
     const { report } = await through(
       transform((input) => ({ ...input, label: "sea" }) as Input),
       inputs.slice(0, 1),

@@ -1,4 +1,4 @@
-/** An Inputs API over gRPC that answers at once: it takes the ids out of what it gets, and says that all is processed. */
+/** An Inputs API over gRPC that answers at once: it reads the ids of the inputs, and reports all as processed. */
 
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import resources from "clarifai-nodejs-grpc/proto/clarifai/api/resources_pb";
@@ -13,7 +13,7 @@ const idField = 1;
 const framing = 5;
 const status = (code) => new statuses.Status().setCode(code).setDescription("Ok");
 
-/** The ids of a PostInputsRequest; what else is in it is passed over. */
+/** Reads the ids of a PostInputsRequest, and ignores all other fields. */
 function idsOf(bytes) {
   const ids = [];
   const reader = new protobuf.BinaryReader(bytes);

@@ -1,4 +1,4 @@
-/** An Inputs API over HTTP that answers at once: it takes the ids out of what it gets, discards the rest, and accepts everything. */
+/** An Inputs API over HTTP that answers at once: it reads the ids of the inputs, discards the rest, and accepts every input. */
 
 import { createServer } from "node:http";
 import { announce, counts } from "./serve.mjs";
@@ -7,7 +7,7 @@ const before = Buffer.from('{"id":"');
 const quote = '"'.charCodeAt(0);
 const ok = '"status":{"code":10000,"description":"Ok"}';
 
-/** Takes the ids out of a body, chunk by chunk; one that is cut off waits for the next chunk. */
+/** Reads the ids from a body, chunk by chunk; an id at the end of a chunk waits for the next chunk. */
 function idReader() {
   const ids = [];
   let rest;

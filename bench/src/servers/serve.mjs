@@ -1,4 +1,4 @@
-/** What both servers have in common: the runner gets the port when it is open, and the counts when it asks for them. */
+/** Code of both servers: reports the open port to the runner, and the counts on request. */
 
 export const counts = { requests: 0, bytes: 0, inputs: 0 };
 

@@ -1,4 +1,4 @@
-/** Transform: moves cues in time. */
+/** A transform that moves cues in time. */
 
 import type { OperatorFunction } from "rxjs";
 import { defineTransform, type Message } from "sluice";
@@ -12,7 +12,7 @@ export interface ShiftTimesOptions {
 }
 
 /**
- * Moves each cue by `byMs`, forwards or, where it is negative, backwards. What would begin before zero is dropped.
+ * Moves each cue by `byMs`, forwards or backwards if `byMs` is negative. Drops cues that would begin before zero.
  *
  * Keeps order. An input without times settles as failed (ERR_SUBTITLE_TIME).
  *

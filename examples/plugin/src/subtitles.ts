@@ -1,4 +1,4 @@
-/** Source: the cues of a subtitle file. */
+/** A source that reads the cues of a subtitle file. */
 
 import { open } from "node:fs/promises";
 import { defineSource, idFromPath, itemFrom, type Source, SourceError } from "sluice";
@@ -12,8 +12,8 @@ export interface SubtitlesOptions {
 }
 
 /**
- * Reads an SRT file: one text for each cue, with `startMs` and `endMs` in its metadata. Its id is made from path and place, so it is the same in
- * every run.
+ * Reads an SRT file: one text for each cue, with `startMs` and `endMs` in its metadata. Its id is made from path and position, so it is the
+ * same in every run.
  *
  * Keeps order. A cue whose times cannot be read fails alone (ERR_SUBTITLE_TIME). The file is read cue by cue, and closed at the end and on an early
  * stop.
@@ -36,7 +36,7 @@ export const subtitles: (options: SubtitlesOptions) => Source = defineSource({
   },
 });
 
-/** The lines of each cue, which ends with an empty one. */
+/** Yields the lines of each cue. An empty line ends a cue. */
 async function* cuesOf(path: string): AsyncGenerator<{ line: number; lines: string[] }> {
   const file = await open(path).catch((cause: Error) => {
     throw new SourceError("ERR_SUBTITLES_UNREADABLE", `subtitles: ${path}: ${cause.message}`, { cause });

@@ -2,7 +2,7 @@
 
 import { type Input, InputError } from "sluice";
 
-/** The times of a cue, as inputs carry them in their metadata. */
+/** The times of a cue, as in the metadata of its input. */
 export interface Times {
   startMs: number;
   endMs: number;

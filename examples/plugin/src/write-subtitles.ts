@@ -1,4 +1,4 @@
-/** Sink: writes texts with times as a subtitle file. */
+/** A sink that writes texts with times to a subtitle file. */
 
 import { type FileHandle, open } from "node:fs/promises";
 import { defineSink, type Message, SinkError, type Stage } from "sluice";
@@ -12,10 +12,10 @@ export interface WriteSubtitlesOptions {
 }
 
 /**
- * Writes each text as a cue of an SRT file, which must not be there. Cues are numbered as they come.
+ * Writes each text as a cue of an SRT file, which must not exist yet. Numbers the cues in the order of arrival.
  *
- * Keeps order. An input without times fails alone (ERR_SUBTITLE_TIME), and the others of its batch are written. The file is closed at the end, on an
- * error and on an early stop; what was written stays.
+ * Keeps order. An input without times fails alone (ERR_SUBTITLE_TIME), and the other inputs of its batch are written. The file is closed at the end, on an
+ * error and on an early stop; written cues stay.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) ERR_SUBTITLES_UNWRITABLE

@@ -1,11 +1,11 @@
-/** Files of the tests, in folders that go away with their test. */
+/** Files of the tests, in folders that are removed after each test. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A path at which nothing is yet. */
+/** Returns a path that does not exist yet. */
 export function newPath(): string {
   const folder = mkdtempSync(join(tmpdir(), "sluice-subtitles-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

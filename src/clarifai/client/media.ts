@@ -29,7 +29,7 @@ export interface MediaOptions {
   allowPrivate?: boolean | undefined;
 }
 
-/** Most bytes of a refusal or a redirect that are read, so that its connection can be used again. */
+/** Maximum bytes of a refusal or a redirect that are read, so that its connection can be used again. */
 const maxIgnoredBytes = 128 * 1024;
 
 /**
@@ -138,7 +138,7 @@ function headOf(url: URL, statusCode: number, headers: IncomingHttpHeaders, aske
   checkEncoding(url, headers);
   const from = /^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1];
   if (statusCode !== 206 || Number(from) === asked) return head;
-  const text = `${redactUrl(url.href)} sent from byte ${from ?? "unknown"}, not from ${asked}`;
+  const text = `${redactUrl(url.href)} answered with the bytes from ${from ?? "unknown"} on, not from ${asked} on`;
   throw new InputError("ERR_DOWNLOAD_BROKEN", text, { retryable: true });
 }
 

@@ -18,7 +18,7 @@ import { Manifest, type Recorded } from "./manifest.js";
 import type { PartialFile } from "./partial-file.js";
 import { PartialFiles } from "./partial-files.js";
 
-/** Most inputs that wait for a download slot. More would only use memory. */
+/** Maximum number of inputs that wait for a download slot. More would only use memory. */
 const maxWaiting = 256;
 
 /** An input whose files are complete. The object keeps `await` from also waiting for the line, which is written together with others. */
@@ -215,7 +215,7 @@ function contentsOf(input: Input): Map<string, Content> {
 }
 
 function sameIdInRun(id: string): InputError {
-  const text = `download: this run already downloaded an input with the id "${id}" and another content or record; use one folder per app`;
+  const text = `download: this run already downloaded a different input with the id "${id}"; use one folder per app`;
   return new InputError("ERR_ID_IN_RUN", text);
 }
 

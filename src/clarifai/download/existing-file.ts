@@ -34,7 +34,7 @@ function sizeOfFile(path: string): number | undefined {
     const found = lstatSync(path, { throwIfNoEntry: false });
     return found?.isFile() ? found.size : undefined;
   } catch {
-    return undefined; // the file system refuses the name, also when it is written
+    return undefined; // the file system refuses the name; writing the file reports the error
   }
 }
 

@@ -30,13 +30,13 @@ const maxThrottles = 12;
 /** Waits between the attempts of a broken download. */
 const brokenBackoff = { baseMs: 500 };
 
-/** After these, the bytes so far are of no use to the next attempt. */
+/** Codes after which the next attempt starts again without the partial file. */
 const startAfresh = new Set([
   "ERR_DOWNLOAD_TOO_LARGE",
   "ERR_DOWNLOAD_CHANGED",
   "ERR_DOWNLOAD_DIGEST",
   "ERR_KIND_MISMATCH",
-  "ERR_HTTP_416", // the server has less than that
+  "ERR_HTTP_416", // the file on the server is shorter than the partial file
 ]);
 
 /**

@@ -77,7 +77,7 @@ export class Manifest {
       const found = lstatSync(join(this.#folder, path), { throwIfNoEntry: false });
       return found?.isFile() === true && found.size === sizeBytes;
     } catch {
-      return false; // the file system refuses the name
+      return false; // the file system refuses the name, so no such file exists
     }
   }
 
@@ -136,7 +136,7 @@ export class Manifest {
         const text = String(bytes);
         this.#take(JSON.parse(text) as ManifestLine, text);
       } catch {
-        // half a line of a run that was killed: its files are downloaded again
+        // a killed run left half a line, so its files are downloaded again
       }
     }
   }

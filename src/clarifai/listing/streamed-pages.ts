@@ -27,7 +27,7 @@ export async function* streamedPages(
     const page = await pageBehind(app, last?.id, perPage, signal);
     if (page && page.length === 0) break;
     if (page && last && page.at(-1)?.id === last.id) {
-      // The server ignores last_id. A page that is not full has all of its inputs.
+      // The server ignores last_id. A page that is not full contains all inputs of the app.
       if (page.length < perPage) break;
       throw notPaged(last.id);
     }
@@ -52,7 +52,7 @@ async function pageBehind(
     return page.length > 0 || lastId === undefined || (await exists(app, lastId, signal)) ? page : undefined;
   } catch (error) {
     if (!(error instanceof ApiError) || error.retryable || lastId === undefined) throw error;
-    const isListed = await exists(app, lastId, signal).catch(() => true); // the first error says more
+    const isListed = await exists(app, lastId, signal).catch(() => true); // if this lookup fails too, throw the first error
     if (isListed) throw error;
     return undefined;
   }

@@ -188,7 +188,7 @@ function checkConcepts(before: Fields, { concepts }: Wanted): void {
     seen.add(id);
     const listed = conceptIn(before, id);
     if (!listed || name === undefined || name === (listed.name ?? id)) continue;
-    const text = `the concept ${JSON.stringify(id)} is called ${JSON.stringify(listed.name ?? id)}, and its name belongs to the app`;
+    const text = `the concept ${JSON.stringify(id)} has the name ${JSON.stringify(listed.name ?? id)} in the whole app, and patch cannot change it`;
     throw unsupported(`${text}; patchConcepts(app) renames it`);
   }
 }

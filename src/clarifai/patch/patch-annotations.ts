@@ -1,4 +1,4 @@
-/** Patches annotations: of listed inputs those that a transform changed or removed, of others all that they have. */
+/** Patches annotations: for listed inputs those that a transform changed or removed, for other inputs all of their annotations. */
 
 import type { Message } from "../../core/accounting/message.js";
 import type { Listed } from "../../core/accounting/tracking.js";
@@ -111,8 +111,8 @@ function has(data: Json | undefined, wanted: Json | undefined, how: Comparison):
   if (isObject(wanted) && isObject(data)) {
     return Object.entries(wanted).every(([key, value]) => {
       if (key === "base64" && how.withoutBytes) return true;
-      if (key === "name" && (value === wanted.id || data.name === data.id)) return true; // the name is the default
-      const isVisible = key === "visibility" && value === "VISIBLE" && data[key] === 1; // a name or a number
+      if (key === "name" && (value === wanted.id || data.name === data.id)) return true; // the server sets a missing name to the id
+      const isVisible = key === "visibility" && value === "VISIBLE" && data[key] === 1; // the server may answer with the number of the enumeration
       return isVisible || has(data[key], value, how);
     });
   }

@@ -9,7 +9,7 @@ import type { InputPatch, ItemStatus } from "../client/app-types.js";
 import { answersTo } from "../requests.js";
 import { statusCodes } from "../wire/status-codes.js";
 
-/** Most attempts of a patch whose answers are lost. */
+/** Maximum number of attempts of a patch whose answers are lost. */
 const maxAttempts = 5;
 
 /**

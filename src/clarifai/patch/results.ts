@@ -23,7 +23,7 @@ export function fieldsIn(data: { readonly [key: string]: unknown }): Fields {
 
 /** Returns whether two numbers may be the same on a server that stores 32 bits. */
 export function isNear(one: number, other: number): boolean {
-  const leastNormal = 2 ** -126; // smaller numbers lose more digits
+  const leastNormal = 2 ** -126; // below the smallest normal number, 32 bits store fewer digits
   return Math.abs(one - other) <= Math.max(Math.abs(one), Math.abs(other)) * 2 ** -22 + leastNormal;
 }
 

@@ -27,7 +27,7 @@ export interface Encoded {
   input: Input;
   /** Bytes of the media before base64. */
   mediaBytes: number;
-  /** Bytes of the whole, as sent. */
+  /** Bytes of the encoded input, as sent. */
   bytes: number;
 }
 

@@ -91,7 +91,7 @@ function codesOf(...names: (keyof typeof statusCodes)[]): ReadonlySet<number> {
 export type StatusClass =
   /** Done. */
   | "ok"
-  /** Accepted, still being worked on. */
+  /** Accepted, and not processed yet. */
   | "progress"
   /** The same call may succeed later. */
   | "transient"

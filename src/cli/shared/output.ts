@@ -9,11 +9,11 @@ export const outputEnded: AbortSignal = ended.signal;
 
 /** Keeps the program running when the readers of its output leave. Must be called once, before anything is printed. */
 export function watchOutput(): void {
-  process.stderr.on("error", () => undefined); // nobody reads progress and notices any more
+  process.stderr.on("error", () => undefined); // the reader of progress and notices has left
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (outputEnded.aborted) return;
     ended.abort(error);
-    if (error.code === "EPIPE") return; // the reader of a pipe may leave early; that is no error
+    if (error.code === "EPIPE") return; // the reader of a pipe may leave early, which is not an error
     process.stderr.write(`error: stdout cannot be written: ${error.message}\n`);
     process.exitCode ||= 1;
   });

@@ -136,7 +136,7 @@ async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "fil
 function refuseUnusedOptions(options: ReadingOptions, named: ReadonlySet<Form>): void {
   for (const [option, text, form, what] of optionsOfForms) {
     if (options[option] === undefined || named.has(form)) continue;
-    throw new OptionsError("ERR_OPTIONS", `${text} is for ${what}, but the command names none`);
+    throw new OptionsError("ERR_OPTIONS", `${text} is for ${what}, but the command has no such source`);
   }
 }
 

@@ -49,7 +49,7 @@ export async function uploadFlow(app: App, paths: readonly string[], options: Up
   const { fit, geoFromExif: usesExif, concept, metadata, dataset, conflict, resume } = options;
   if (usesExif) inputs = inputs.pipe(geoFromExif());
   if (fit) {
-    // Images are worked on side by side. Threads within one image would only cost memory.
+    // Several images are processed in parallel, so more threads for one image would only cost memory.
     (await import("sharp")).default.concurrency(1);
     inputs = inputs.pipe(fitImage());
   }

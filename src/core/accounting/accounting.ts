@@ -30,7 +30,7 @@ export interface SinkProgress {
 /** Receives each input with its outcome. */
 export type OutcomeListener = (input: Input, origin: string, outcome: Outcome) => void;
 
-/** Most datasets of a sink that a report names. */
+/** Maximum number of datasets of a sink that a report names. */
 const maxDatasets = 20;
 
 /** Counts the inputs of one run, and settles each input once. */

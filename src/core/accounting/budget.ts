@@ -2,9 +2,9 @@
 
 /** Limits of a budget. */
 export interface BudgetOptions {
-  /** Most messages that stages hold at once. At this number, sources are not read. */
+  /** Maximum number of messages that stages hold at once. At this number, sources are not read. */
   maxInFlight: number;
-  /** Most bytes of held messages in memory. At this number, sources are not read. */
+  /** Maximum bytes of held messages in memory. At this number, sources are not read. */
   maxBytesInFlight: number;
 }
 

@@ -96,7 +96,7 @@ export class Message<T extends Input = Input> {
   }
 
   /**
-   * Checks and freezes a changed input, and returns its message, which replaces this one. It cannot read new bytes or text files; `transform` can.
+   * Checks and freezes a changed input, and returns its message, which replaces this one. Only `transform` can read a new file or text file.
    *
    * @throws {InputError} ERR_TRANSFORM_RESULT
    */
@@ -117,8 +117,8 @@ export class Message<T extends Input = Input> {
   #checked(value: Input, method: string): Input {
     const result = inputFrom(value, this.#value, `message.${method}`);
     if (!(result instanceof Promise)) return result;
-    result.catch(() => undefined); // the result is not used
-    const text = `message.${method}: it cannot read new bytes or text files; use transform for them`;
+    result.catch(() => undefined); // avoids an unhandled rejection
+    const text = `message.${method}: a new file or text file can be read only in a transform, so use transform`;
     throw new InputError("ERR_TRANSFORM_RESULT", text);
   }
 
@@ -183,7 +183,7 @@ export class Message<T extends Input = Input> {
     this.context.accounting.budget.add(this.#heldBytes);
   }
 
-  /** Takes one hold back. */
+  /** Releases one hold. */
   release(): void {
     if (this.#holds === 0) return;
     this.#holds -= 1;
@@ -195,7 +195,7 @@ export class Message<T extends Input = Input> {
     if (this.#isComplete || this.context.lifecycle.isComplete) this.settle({ state: "ok" });
   }
 
-  /** Takes a hold back at the end of a stage. If an operator ended the stream behind a sink, an input that not all sinks have written is pending. */
+  /** Releases a hold at the end of a stage. If an operator ended the stream behind a sink, an input that not all sinks have written is pending. */
   letGo(): void {
     const { cut } = this.context.lifecycle;
     if (cut === undefined) {

@@ -29,7 +29,7 @@ export class LockedError extends Error {
 /** Processes that ask at the same moment see each other's claims, withdraw and try again. */
 const maxTries = 8;
 const withdrawMs = 20;
-/** Most times that the folder of claims may vanish before the new claim is in it: the last holder removes the folder. */
+/** Maximum number of times that the folder of claims may vanish before the new claim is in it: the last holder removes the folder. */
 const maxVanished = 100;
 
 /**
@@ -50,7 +50,7 @@ export async function takeLock(
   const claim = join(folder, nameOf(owner));
   const release = async () => {
     await rm(claim, { force: true });
-    await rmdir(folder).catch(() => undefined); // the folder has another claim in it
+    await rmdir(folder).catch(() => undefined); // fails if the folder contains another claim
   };
   for (let tries = 1; ; tries += 1) {
     if (!(await putClaim(folder, claim))) throw new LockedError(owner);
@@ -62,7 +62,7 @@ export async function takeLock(
   }
 }
 
-/** Describes this process for its claims. */
+/** Describes this process, so that other processes can check whether it still runs. */
 export function thisProcess(): Owner {
   return {
     pid: process.pid,
@@ -80,7 +80,7 @@ export function livesNow(other: Owner, self: Owner): boolean {
   if (started !== undefined) return started === other.started;
   try {
     process.kill(other.pid, 0);
-    return self.boot === ""; // with a /proc, the process has ended and only its number is left
+    return self.boot === ""; // where /proc exists, it lists every running process
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM"; // a process of another user, which /proc may hide
   }

@@ -100,7 +100,7 @@ function applyOperator(operator: unknown, stream: RxObservable<unknown>, positio
   }
   const isFactory = typeof result === "function";
   const fix = isFactory ? `call it to make an operator: ${name}(…)` : hint;
-  if (result instanceof Promise) result.catch(() => undefined); // the result of an async function is not used
+  if (result instanceof Promise) result.catch(() => undefined); // avoids an unhandled rejection
   throw new OptionsError(
     "ERR_OPTIONS",
     `${which} is not an operator: it returned ${formatValue(result)} for the stream; ${fix}`,

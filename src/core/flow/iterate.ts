@@ -11,7 +11,7 @@ import { Reporter } from "../report/reporter.js";
 import type { MessagesAtEnd } from "./compose.js";
 import { type StreamOptions, withReport } from "./run.js";
 
-/** Most inputs that wait for the consumer. At this number, sources are not read. */
+/** Maximum number of inputs that wait for the consumer. At this number, sources are not read. */
 const maxWaiting = 16;
 
 /** Runs what `compose` makes, and yields each input that reaches its end; see `Flow[Symbol.asyncIterator]`. */

@@ -32,7 +32,7 @@ export function readAll(sources: readonly Source[], context: RunContext): Observ
     const stop = () => abort.abort(signal.reason);
     const drain = () => {
       stop();
-      output.complete(); // also when a source never answers
+      output.complete(); // without waiting for a source that never answers
     };
     if (draining.aborted) {
       output.complete();
@@ -68,7 +68,7 @@ async function pump(
   signal: AbortSignal,
   emit: (message: Message) => void,
 ): Promise<void> {
-  await undefined; // nobody can unsubscribe before the subscription exists
+  await undefined; // starts after subscribe() has returned, so that the caller can unsubscribe
   const { lifecycle } = context;
   const reading: SourceReading = { idle: undefined, isPulling: true };
   const iterator = iteratorOf(source, readContextOf(context, signal, reading));
@@ -138,7 +138,7 @@ async function readItems(
       }
       item = found;
     }
-    if (isThenable(item)) item = (await item) as SourceItem; // a promise in an array
+    if (isThenable(item)) item = (await item) as SourceItem; // an array may contain promises
     const passed = pass(take(item as SourceItem, sourceName, context), signal, emit);
     if (passed) await passed;
     if (count % 64 === 0 && performance.now() > sliceEnd) {

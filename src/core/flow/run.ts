@@ -24,9 +24,9 @@ const addsCallbacks = "addBatchObservableCallback";
 const optionFields = {
   /** Stops the run at once: sources are closed, inputs in flight stay pending, and the report says so. */
   signal: z.instanceof(AbortSignal).optional(),
-  /** Most inputs in flight. Default: 4096. */
+  /** Maximum number of inputs in flight. Default: 4096. */
   maxInFlight: z.number().min(1).optional(),
-  /** Most bytes of inputs in flight that are in memory; files do not count. Default: 256,000,000. */
+  /** Maximum bytes of inputs in flight that are in memory; files do not count. Default: 256,000,000. */
   maxBytesInFlight: z.number().min(1).optional(),
   /**
    * Path of the journal, a file that records finished inputs. The next run of the same flow resumes: finished inputs settle as skipped ("done earlier"). An

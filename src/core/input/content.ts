@@ -62,7 +62,7 @@ export function describeFile(path: string, sentAs?: Kind): Described<FileContent
       if (found.mimeType === "text/plain" && size <= start.length) described.text = wholeText(start, path);
       return described;
     }
-    const copy = Buffer.from(start); // the next file overwrites `head`
+    const copy = Buffer.from(start); // a copy, because the next file overwrites `head`
     return detectRest(new Reader(copy, size, more), path, sentAs).then(
       (rest) => checked(withFacts(content, rest), rest, copy, path),
       (error: unknown) => {
@@ -90,7 +90,7 @@ export async function describeBytes(content: BytesContent, sentAs?: Kind): Promi
 
 /**
  * Returns the media type of a content by its first bytes and by those that `more` reads. `start` has at least 4 KB, or the whole content. Without `more`,
- * `kind` decides between video and audio where only the tracks would tell. Returns a promise only for rare types.
+ * `kind` decides between video and audio if only the tracks could distinguish them. Returns a promise only for rare types.
  */
 export function mimeTypeOf(
   start: Buffer,

@@ -2,9 +2,9 @@
 
 import { InputError } from "../errors.js";
 
-/** Most degrees east or west. */
+/** Maximum number of degrees east or west. */
 export const longitudeLimit = 180;
-/** Most degrees north or south. */
+/** Maximum number of degrees north or south. */
 export const latitudeLimit = 90;
 
 /** Whether degrees lie within the limits. */

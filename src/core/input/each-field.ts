@@ -22,7 +22,7 @@ export function copyOptionalFields(draft: InputDraft, input: Writable<Input>): v
   if (draft.textUrl !== undefined) input.textUrl = draft.textUrl;
 }
 
-/** Freezes an input from a source that vouches for it, field by field: a walk through everything in it takes twice as long. */
+/** Freezes an input of a trusted source field by field, which takes half the time of a walk through all its values. */
 export function freezeEachField(input: Input): Input {
   const { concepts, metadata, annotations, datasets } = input;
   if (concepts !== noEntries) {

@@ -1,6 +1,6 @@
 /**
  * The fields of an input. A new field is declared here: its type in `Input`, its check and its traits in `fields`. The shape of drafts, the defaults, the
- * lists in error texts and the lines of a manifest derive from that. `each-field.ts` repeats the names where every nanosecond counts.
+ * lists in error texts and the lines of a manifest derive from that. `each-field.ts` repeats the names in code that runs for every input, for speed.
  */
 
 import * as z from "zod";
@@ -100,7 +100,7 @@ export const draftShape = Object.fromEntries(fieldNames.map((name) => [name, dec
 };
 
 /**
- * An input as sources yield it and as `values()` takes it, with less to write than `Input`: a concept may be a name, text may
+ * An input as sources yield it and as `fromIterable()` takes it, with less to write than `Input`: a concept may be a name, text may
  * be a handle (its file is read as UTF-8), and everything but the content is optional.
  */
 export const InputDraft = z.strictObject(draftShape);

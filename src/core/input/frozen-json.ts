@@ -3,10 +3,10 @@
 import { formatValue } from "../util/format-value.js";
 import { isObject, type Json } from "../util/json-values.js";
 
-/** Most levels of lists and objects in one value. The stack has space for about ten times as many. */
+/** Maximum number of levels of lists and objects in one value. The stack has space for about ten times as many. */
 const maxDepth = 100;
 const tooDeep = `it is nested more than ${maxDepth} levels deep, or contains itself`;
-/** Most values in one value. More do not fit into a request. A few nested lists that repeat each other can have a billion. */
+/** Maximum number of values in one value. More do not fit into a request. A few nested lists that repeat each other can have a billion. */
 const maxValues = 5_000_000;
 
 /** The value is not allowed in an input. The message begins with the path of the value. */

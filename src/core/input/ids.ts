@@ -6,7 +6,7 @@ import { basename, resolve } from "node:path";
 import { InputError } from "../errors.js";
 
 const isAscii = /^[\x00-\x7F]*$/;
-/** Most characters of an id. */
+/** Maximum characters of an id. */
 export const maxIdLength = 48;
 const hashLength = 12;
 const slugLength = maxIdLength - hashLength - 1;

@@ -6,7 +6,7 @@ import { kinds } from "./kinds.js";
 
 /** A replacer for `JSON.stringify`: writes bytes as `{ base64 }`. */
 export function bytesAsBase64(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  const raw = this[key]; // `value` is no Buffer any more: its toJSON has made it a list of numbers
+  const raw = this[key]; // `value` is no longer the Buffer, because toJSON of Buffer has converted it to a list of numbers
   return raw instanceof Uint8Array ? { base64: Buffer.from(raw).toString("base64") } : value;
 }
 

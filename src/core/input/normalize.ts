@@ -18,7 +18,7 @@ export type DefaultId = string | ((draft: InputDraft) => string | undefined);
  * Turns a draft into an input: checks its shape, describes files whose facts are not known, and reads text files. A draft without an id gets `defaultId`,
  * or an id made from `origin`.
  *
- * With `isChecked`, the source vouches for the shape, and shares no part of the draft with users.
+ * With `isChecked`, the source guarantees the shape of the draft, and shares no part of it with users.
  *
  * The input is deeply frozen, bytes excepted. Users' objects are copied and never frozen.
  *

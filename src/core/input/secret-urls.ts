@@ -15,7 +15,7 @@ export function hideSecrets(input: InputDraft): { input: InputDraft; secret?: Se
   let copy: Record<string, unknown> | undefined;
   for (const field of kinds) {
     const content = input[field];
-    if (typeof content !== "object" || content === null || !("url" in content)) continue; // the check of the shape refuses null
+    if (typeof content !== "object" || content === null || !("url" in content)) continue; // the later check of the shape refuses null
     const redactedContent: WithUrl = { ...content };
     for (const key of ["url", "hostedUrl"] as const) {
       const complete = content[key];

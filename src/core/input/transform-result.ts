@@ -99,7 +99,7 @@ function checkedField(key: keyof typeof draftShape, field: unknown, before: Inpu
 
 /** Checks the entries of a list that differ from those of the input. */
 function checkedList(key: "concepts" | "annotations", field: unknown, before: readonly unknown[]): unknown[] {
-  if (!Array.isArray(field)) return parsed(draftShape[key], field, key) as never; // it throws
+  if (!Array.isArray(field)) return parsed(draftShape[key], field, key) as never; // always throws
   const entry = draftShape[key].unwrap().element;
   return Array.from(field, (raw: unknown, index) => {
     if (typeof raw === "object" && raw !== null && raw === before[index]) return raw;

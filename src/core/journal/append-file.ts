@@ -2,7 +2,7 @@
 
 import { type FileHandle, open } from "node:fs/promises";
 
-/** Most characters of one write, except for a longer line. */
+/** Maximum characters of one write; a single longer line is written whole. */
 const pieceLength = 4_000_000;
 /** Block size of most file systems. A run that is killed while it opens a file may leave a block of zeros at its end. */
 export const blockBytes = 4096;
@@ -122,7 +122,7 @@ export class AppendFile {
   }
 }
 
-/** Joins lines to pieces of limited length. A longer line is a piece of its own. */
+/** Joins lines to chunks of limited length. A longer line is a chunk of its own. */
 function* piecesOf(lines: readonly string[]): Generator<string> {
   let piece = "";
   for (const line of lines) {

@@ -6,7 +6,7 @@ import { isHeaderLine } from "./lines.js";
 
 /** Version of the format. A journal of another version is refused. */
 export const version = 1;
-/** Most bytes of a line that are read as a header. */
+/** Maximum bytes of a line that are read as a header. */
 const maxHeaderBytes = 64 * 1024;
 
 export interface Header {

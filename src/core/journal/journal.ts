@@ -71,7 +71,7 @@ export class Journal {
         const file = await AppendFile.open(path, found.endsAt);
         if (found.isHeaderLost) {
           await appendHeader(file, { ...header, fresh: true }).catch(async (error: unknown) => {
-            await file.close().catch(() => undefined); // fails with the same error
+            await file.close().catch(() => undefined); // closing fails with the same error
             throw error;
           });
         }

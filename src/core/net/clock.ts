@@ -1,7 +1,7 @@
 /** Time and waiting, replaced in tests. */
 
 export interface Clock {
-  /** Milliseconds since some moment. */
+  /** Milliseconds since an arbitrary moment. */
   now(): number;
   /** Resolves after `ms`; rejects with the reason of `signal` when it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

@@ -18,7 +18,7 @@ const metadataNames = new Set([
   ...["metadata", "instance-data", "metadata.goog", "metadata.amazonaws.com", "metadata.azure.com"],
   ...["metadata.packet.net", "metadata.platformequinix.com", "metadata.tencentyun.com", "api.metadata.cloud.ibm.com"],
 ]);
-/** Most characters of a refused URL in an error text. */
+/** Maximum characters of a refused URL in an error text. */
 const maxUrlLength = 300;
 /** Names that do not exist in the public network. */
 const internalName = /(?:^|\.)(?:internal|localhost)$/;

@@ -5,7 +5,7 @@ import { InputError } from "../errors.js";
 import { durationText } from "../util/format.js";
 
 export interface HostGateOptions {
-  /** Most open requests of one host. */
+  /** Maximum number of open requests of one host. */
   maxOpen: number;
   /** Longest time for which a host may refuse all requests, including the wait that it asks for, in milliseconds. */
   patienceMs: number;

@@ -8,7 +8,7 @@ import { guarded, Observable } from "../util/observable.js";
 import type { BatchPolicy } from "./batch-policy.js";
 import { type Stage, stageStream } from "./stage.js";
 
-/** Most open batches per lane. More batches would fill a little better, but inputs would wait longer. */
+/** Maximum number of open batches per lane. More batches would fill a little better, but inputs would wait longer. */
 const openBatches = 4;
 
 /**

@@ -4,7 +4,7 @@ import type { Input } from "../input/input.js";
 
 /** Limits of a target, and functions that measure its inputs. Every field is optional. */
 export interface BatchPolicy {
-  /** Most inputs per batch. Default: no limit. */
+  /** Maximum number of inputs per batch. Default: no limit. */
   maxItems?: number | undefined;
   /** A batch has fewer bytes than this, as `measure` counts them. A larger input goes alone. Default: no limit. */
   maxBytes?: number | undefined;

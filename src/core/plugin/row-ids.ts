@@ -87,7 +87,7 @@ export function draftIds(
   return (item) => {
     if (!("input" in item) || typeof item.input !== "object" || item.input === null) return item;
     if (item.input.id !== undefined) return item;
-    let id: string | undefined; // a failed input asks a second time, and must not count as a repeated row
+    let id: string | undefined; // computed once: dead letters ask again, which must not count as a repeated row
     return { ...item, defaultId: (draft) => (id ??= rows.of(textOf(draft))) };
   };
 }

@@ -94,7 +94,7 @@ export interface WriteContext<Options, State> extends OpenContext<Options> {
 export interface Sink<Options, State> {
   /** Name for errors and reports. */
   name: string;
-  /** Most batches written at once. Default: 1. */
+  /** Maximum number of batches written at once. Default: 1. */
   concurrency?: number | ((options: Options) => number) | undefined;
   /**
    * Limits of one `write`. Single inputs and batches that are too large are grouped by it; a batch that fits is written unchanged. Default: a single input

@@ -33,7 +33,7 @@ interface Task {
   failure: { error: unknown } | undefined;
 }
 
-/** Most inputs in the queue, or twice the concurrency if that is more. At this number, sources are not read. */
+/** Maximum number of inputs in the queue, or twice the concurrency if that is more. At this number, sources are not read. */
 const maxQueued = 16;
 
 /**
@@ -156,7 +156,7 @@ class TransformRunner {
       this.#first += 1;
       if (task.failure) task.message.fail(task.failure.error, this.#transform.name);
       else this.#emit(task.message, task.result);
-      task.message.release(); // messages are held while they are queued
+      task.message.release(); // a queued message counts as held
     }
     if (this.#first > 512 || this.#first === this.#queue.length) {
       this.#queue = this.#queue.slice(this.#first);

@@ -29,7 +29,7 @@ export interface TransformContext {
 export interface Transform<Options, State> {
   /** Name for errors and reports. */
   name: string | ((options: Options) => string);
-  /** Most inputs processed at once, if `apply` is async. Default: 1. */
+  /** Maximum number of inputs processed at once, if `apply` is async. Default: 1. */
   concurrency?: number | ((options: Options) => number | undefined) | undefined;
   /**
    * Longest time for one input if `apply` is async, in milliseconds. After it, the input fails (ERR_TRANSFORM_TIMEOUT), the `signal` of that call is aborted,

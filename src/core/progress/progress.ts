@@ -86,10 +86,10 @@ function forTerminal(terminal: Terminal, { lifecycle: { drain } }: RunContext): 
   const loading = import("./terminal.js").then(async ({ openScreen }) => {
     screen = await openScreen(terminal);
   });
-  loading.catch(() => undefined); // `end` awaits it
+  loading.catch(() => undefined); // `end` awaits and reports it
   const draw = (event: ProgressEvent) =>
     screen?.draw(progressScreen(event, terminal.columns ?? 80), event.state !== "running");
-  const leave = () => screen?.leave(); // the line about the signal follows below
+  const leave = () => screen?.leave(); // leaves the screen before the line about the signal is printed
   drain.addEventListener("abort", leave, { once: true });
   return {
     show: draw,

@@ -24,7 +24,7 @@ export function watchForStalls(
   let before = "";
   let unchanged = 0;
   const check = () => {
-    activity.check(); // other callers check less often
+    activity.check(); // keeps the health current, since other callers check less often
     const now = progressOf(context);
     unchanged = now === before && !context.isIdle ? unchanged + 1 : 0;
     before = now;

@@ -4,7 +4,7 @@ import { bytesText, counted, countText, durationText, printable, rateText } from
 import type { ProgressEvent } from "./measure.js";
 
 const barLength = 20;
-/** Most groups of failures that a line names. */
+/** Maximum number of groups of failures that a line names. */
 const namedGroups = 3;
 
 /** Formats progress on one line without colours, for files, pipes and notebooks. */

@@ -32,7 +32,7 @@ const leastDegrees = 8;
 export function locationMap(points: readonly GeoPoint[]): Html {
   const acrossSpan = span(points.map(({ longitude }) => longitude));
   const downSpan = span(points.map(({ latitude }) => latitude));
-  // A degree is as long in both directions.
+  // The map draws a degree with the same length in both directions.
   const [west, east] = widened(acrossSpan, ((downSpan[1] - downSpan[0]) * mapWidth) / mapHeight.most);
   const [south, north] = widened(downSpan, ((east - west) * mapHeight.least) / mapWidth);
   const scale = mapWidth / (east - west);

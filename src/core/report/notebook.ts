@@ -7,7 +7,7 @@ import { documentOf, type Facts, pageOf } from "./page.js";
 import { type Sample, sampleOf } from "./sample.js";
 import { thumbnailOf } from "./thumbnails.js";
 
-/** Most cards of one cell. */
+/** Maximum number of cards of one cell. */
 const maxCards = 100;
 
 /** Makes the page of a report, in a frame. */

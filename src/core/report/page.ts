@@ -16,7 +16,7 @@ import { thumbnailOf } from "./thumbnails.js";
 /** The data of a report, without its methods. */
 export type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
 
-/** Most groups of failures or reasons on a page; further groups are counted. The first groups are unfolded. */
+/** Maximum number of groups of failures or reasons on a page; further groups are counted. The first groups are unfolded. */
 const maxGroups = 50;
 const maxUnfolded = 8;
 /** With fewer spans of time, a chart adds nothing to the rate. */

@@ -8,7 +8,7 @@ export const maxGroups = 200;
 /** Name of the group that counts the further texts. */
 export const others = "…";
 const maxOrigins = 100;
-/** Most characters of a text in a report. Ten thousand failures may each quote a row of 20 MB. */
+/** Maximum characters of a text in a report. Ten thousand failures may each quote a row of 20 MB. */
 const maxTextLength = 2000;
 
 /** Counts inputs by a text, and records the first origins of each. Its memory is bounded, however many texts there are. */

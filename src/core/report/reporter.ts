@@ -12,10 +12,10 @@ import { Sample } from "./sample.js";
 import { summaryOf } from "./summary.js";
 import { ThroughputLog } from "./throughput.js";
 
-/** Most failures that a report lists; further failures are only counted. */
+/** Maximum number of failures that a report lists; further failures are only counted. */
 const maxFailures = 10_000;
 
-/** Most examples of each group of failures. */
+/** Maximum number of examples of each group of failures. */
 const maxExamples = 5;
 
 /** Reasons of inputs that were in progress at the end. */

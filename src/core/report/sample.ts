@@ -34,7 +34,7 @@ const maxTextLength = 300;
 const maxConcepts = 20;
 const maxAnnotations = 100;
 const maxCorners = 200;
-/** Most bytes in memory of all sampled inputs together. */
+/** Maximum bytes in memory of all sampled inputs together. */
 const maxBytes = 16_000_000;
 
 /** Takes a sample of the inputs that it is offered, and a larger one of their locations. */

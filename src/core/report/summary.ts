@@ -34,7 +34,7 @@ export function targetText({ action, name, datasets = [] }: ReportedTarget): str
   return `${textOf(action, name)}${joined}`;
 }
 
-/** Most lines of failures. */
+/** Maximum number of lines of failures. */
 const maxLines = 20;
 
 /** Formats a line for each failure, or, if that makes more than twenty, a line for all with the same reason. Counts the failures that have no line. */

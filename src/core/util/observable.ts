@@ -5,7 +5,7 @@ import type { Subscriber } from "rxjs";
 export { Observable } from "rxjs/internal/Observable";
 export { Subject } from "rxjs/internal/Subject";
 
-/** Makes a `next` whose errors end the stream. RxJS would throw them where nobody catches them, and go on without the item. */
+/** Makes a `next` whose errors end the stream. RxJS would throw them as uncaught exceptions, and continue without the item. */
 export function guarded<T>(output: Subscriber<never>, next: (item: T) => void): (item: T) => void {
   return (item) => {
     try {

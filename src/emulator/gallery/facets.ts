@@ -58,6 +58,6 @@ function keysOf(store: Store, app: AppRow): string[] {
     `SELECT min(field) FROM gallery_terms WHERE app = ?1 AND field > ${after} AND field < ?3`;
   const sql = `WITH RECURSIVE found (field) AS (${next("?2")} UNION ALL SELECT (${next("found.field")}) FROM found WHERE field IS NOT NULL)
     SELECT field FROM found WHERE field IS NOT NULL LIMIT ?4`;
-  const end = `${metadataPath.slice(0, -1)}/`; // "/" is the character after ".".
+  const end = `${metadataPath.slice(0, -1)}/`; // "/" follows "." in ASCII, so it ends the range.
   return store.all<{ field: string }>(sql, app.seq, metadataPath, end, maxKeys).map(({ field }) => keyOfField(field));
 }

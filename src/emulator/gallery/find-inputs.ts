@@ -168,7 +168,7 @@ function entryConditions(filters: Filters): Condition[] {
   return conditions;
 }
 
-/** Returns the conditions on kind and status, which entries and their counts both have. */
+/** Returns the conditions on kind and status, for the listing of inputs and for the counts of the filters. */
 function kindConditions({ kind, code, state }: Filters): Condition[] {
   const conditions: Condition[] = [];
   if (kind !== undefined) conditions.push({ sql: "e.kind = ?", values: [kind] });

@@ -89,7 +89,7 @@ export interface RecordShape {
   record: Record<string, unknown>;
   /** The beginning of a text. */
   text?: string;
-  /** Whether the text is longer. */
+  /** Whether the complete text is longer than this excerpt. */
   isTextCut?: true;
   datasets: string[];
   location?: { longitude: number; latitude: number };

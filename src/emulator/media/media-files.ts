@@ -26,7 +26,7 @@ export class MediaFiles {
     this.#temporary = join(folder, "incoming");
     mkdirSync(this.#folder, { recursive: true });
     mkdirSync(this.#temporary, { recursive: true });
-    for (const name of readdirSync(this.#temporary)) rmSync(join(this.#temporary, name)); // A killed process left them.
+    for (const name of readdirSync(this.#temporary)) rmSync(join(this.#temporary, name)); // A killed process left these files.
   }
 
   /** Returns the names of all files that begin with these two digits. */

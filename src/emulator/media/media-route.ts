@@ -97,7 +97,7 @@ export async function serveOriginal(
     if (request.method === "HEAD") return void response.end();
     if (total === head.length) return await send(response, head.subarray(start, last + 1), faults);
     const stream = createReadStream("", { fd: file, start, end: last, highWaterMark: pieceBytes });
-    file = undefined; // The stream closes it.
+    file = undefined; // The stream closes the file.
     if (faults.length > 0) await sendWithFaults(response, stream, last - start + 1, faults);
     else await pipeline(stream, response).catch(() => response.destroy());
   } finally {

@@ -129,7 +129,7 @@ export class Processing {
 
   #write(outcomes: readonly Outcome[]): void {
     for (const { row, code, details, media, stored } of outcomes) {
-      if (!this.#store.get("SELECT 1 AS found FROM inputs WHERE seq = ?", row.seq)) continue; // It was deleted in the meantime.
+      if (!this.#store.get("SELECT 1 AS found FROM inputs WHERE seq = ?", row.seq)) continue; // The input was deleted in the meantime.
       this.#store.run(
         "UPDATE inputs SET status = ?, details = ?, media = ?, sha256 = ?, size_bytes = ?, modified_at = ? WHERE seq = ?",
         ...[code, details, JSON.stringify(media), stored?.sha256 ?? row.sha256, stored?.sizeBytes ?? row.size_bytes],

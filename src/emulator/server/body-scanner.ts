@@ -38,7 +38,7 @@ export class BodyScanner {
   #mode: "between" | "string" | "media" = "between";
   /** Number of backslashes at the end of the scanned part of a string. */
   #backslashes = 0;
-  /** The last string with its escapes, up to the length of a key. */
+  /** The last string as written, with its escapes. Only as many characters as a key can have. */
   #string = "";
   #isValue = false;
   #sink: MediaSink | undefined;
@@ -211,7 +211,7 @@ export class BodyScanner {
   }
 
   #keep(piece: Buffer): void {
-    // Copies the piece, because a slice would keep the whole chunk in memory.
+    // Copies these bytes, because a slice would keep the whole chunk in memory.
     if (piece.length > 0) this.#remaining.push(Buffer.from(piece));
   }
 }

@@ -35,7 +35,7 @@ export function openDataFolder(folder: string): DataFolder {
     const release = unlock;
     const store = new Store(folder);
     const address = addressIn(folder);
-    rmSync(address, { force: true }); // A killed process left it.
+    rmSync(address, { force: true }); // A killed process left this file.
     const close = () => {
       store.close();
       rmSync(address, { force: true });

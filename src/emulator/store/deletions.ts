@@ -45,7 +45,7 @@ export class Deletions {
       this.#delete(() => this.#store.all<InputRow>("SELECT * FROM inputs WHERE deleting = 1"));
     } catch (error) {
       if (!isDiskFull(error)) throw error;
-      if (!isClosing) this.#timer = setTimeout(() => this.finish(), retryMs).unref(); // Otherwise the next start does it.
+      if (!isClosing) this.#timer = setTimeout(() => this.finish(), retryMs).unref(); // Otherwise the next start deletes them.
     }
   }
 

@@ -34,7 +34,7 @@ export function openDatabase(path: string): SqlDatabase {
       };
     },
     transaction: (work) => {
-      if (depth > 0) return work(); // It is part of the outer transaction.
+      if (depth > 0) return work(); // This transaction is part of the outer one.
       database.exec("BEGIN IMMEDIATE");
       depth += 1;
       try {

@@ -11,7 +11,7 @@ import { pythonLiteral } from "./python-literal.js";
 
 export type Metadata = { [key: string]: Json };
 
-/** Most characters of a cell in an error text. */
+/** Maximum characters of a cell in an error text. */
 const maxCellLength = 60;
 
 /** Shortens a cell for an error text. */

@@ -32,7 +32,7 @@ const reasons = new Map<unknown, string>([
 /** Makes a parser. An empty line is a row of one empty cell. */
 export function csvParser(delimiter: string): CsvParser {
   const separator = Buffer.from(delimiter, "utf8");
-  let tail = separator.length === 1 ? "" : undefined; // undefined once csv-parse has taken over
+  let tail = separator.length === 1 ? "" : undefined; // undefined once csv-parse reads the rows
   let library: Promise<CsvParser> | undefined;
   const parseOther = async (chunk: Buffer | undefined): Promise<Parsed> => {
     library ??= libraryParser(separator);
@@ -78,11 +78,11 @@ async function libraryParser(delimiter: Buffer): Promise<CsvParser> {
     const { bytes } = parser.info;
     if (cells) rows.push({ cells, bytes: bytes - start });
     start = bytes;
-    // Makes csv-parse take the next row for the first one: it would create an unused error for each row with another number of cells than the first.
+    // Each row counts as the first one. Otherwise csv-parse would create an unused error for each row with another number of cells.
     Object.assign(parser.info, { records: 0 });
     return true;
   };
-  parser.on("error", () => undefined); // the callbacks receive the error, too
+  parser.on("error", () => undefined); // the callbacks below also receive the error
   return {
     async parse(chunk) {
       const error = await new Promise<Error | null | undefined>((resolve) => {

@@ -13,7 +13,7 @@ export type CsvRow =
     }
   | (BrokenCell & { line: number });
 
-/** Most bytes of a row. The limit also ends the search for a missing closing quote. */
+/** Maximum bytes of a row. The limit also ends the search for a missing closing quote. */
 const maxRowBytes = 25_000_000;
 const tooLong = `is in a row of more than ${maxRowBytes} bytes`;
 
@@ -27,7 +27,7 @@ export async function* readRows(path: string, delimiterOption?: string): AsyncGe
   const text = openText(path);
   try {
     const { delimiter, isNamed } = delimiterOf(await text.peekLine(), delimiterOption);
-    if (isNamed) await text.skipLine(); // its line break stays, and is an empty row
+    if (isNamed) await text.skipLine(); // the line break stays and counts as an empty row
     for (let line = 1; ; ) {
       const parser = csvParser(delimiter);
       let broken: BrokenCell | undefined;

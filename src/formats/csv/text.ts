@@ -14,7 +14,7 @@ export interface CsvText {
   heldBytes(): number;
   /** Releases the first held bytes. */
   release(bytes: number): void;
-  /** Drops the first line of the held bytes, except its line break; the bytes after it are read again. */
+  /** Drops the first line of the held bytes but keeps its line break. The next read begins at this line break. */
   skipLine(): Promise<void>;
   close(): Promise<void>;
 }

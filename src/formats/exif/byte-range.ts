@@ -10,7 +10,7 @@ import { redactUrl } from "../../core/redact-urls.js";
 const firstBytes = 64 * 1024;
 /** Bytes of each later read: a header, and the data that often follow it. */
 const nextBytes = 4 * 1024;
-/** Most bytes of one read; a length in a damaged header can be anything. */
+/** Maximum bytes of one read; a length in a damaged header can be anything. */
 const maxBytes = 1024 * 1024;
 
 const openFile = promisify(open);

@@ -39,7 +39,7 @@ function* boxesIn(range: ByteRange, steps: Steps): Generator<Box> {
     if (size === 1 && header.length === 16) {
       size = Number(header.readBigUInt64BE(8));
       headerSize = 16;
-    } else if (size === 0) size = range.size - at; // the last box: to the end
+    } else if (size === 0) size = range.size - at; // size 0: the box extends to the end
     if (size < headerSize) return;
     yield { type: header.toString("latin1", 4, 8), content: partOf(range, at + headerSize, size - headerSize) };
     at += size;
@@ -50,7 +50,7 @@ function* boxesIn(range: ByteRange, steps: Steps): Generator<Box> {
 function itemsIn(infos: ByteRange, steps: Steps): { id: number; kind: MetadataBlock["kind"] }[] {
   const items: { id: number; kind: MetadataBlock["kind"] }[] = [];
   const header = new Cursor(infos.read(0, 8));
-  const start = header.uint(1) === 0 ? 6 : 8; // the number of items has 16 or 32 bits
+  const start = header.uint(1) === 0 ? 6 : 8; // skips version, flags and the item count of 16 or 32 bits
   for (const { content } of boxesIn(partOf(infos, start, infos.size - start), steps)) {
     const cursor = new Cursor(content.read(0, 200));
     const version = cursor.uint(1);
@@ -81,7 +81,7 @@ function locationsIn(cursor: Cursor): Map<number, ItemLocation> {
   for (let left = cursor.uint(version < 2 ? 2 : 4); left > 0; left -= 1) {
     const id = cursor.uint(version < 2 ? 2 : 4);
     const method = version === 0 ? 0 : cursor.uint(2) & 15;
-    const isElsewhere = cursor.uint(2) !== 0 || method > 1; // in another file, or derived from other items
+    const isElsewhere = cursor.uint(2) !== 0 || method > 1; // the data are in another file, or derived from other items
     const base = cursor.uint(baseSize);
     const parts: ItemLocation["parts"] = [];
     for (let extents = cursor.uint(2); extents > 0; extents -= 1) {

@@ -4,7 +4,7 @@ import { inflateSync } from "node:zlib";
 import { type ByteRange, partOf, rangeOf, wholeOf } from "./byte-range.js";
 import { exifBlock, type MetadataBlock, Steps } from "./metadata-block.js";
 
-/** Most bytes of a decompressed text. */
+/** Maximum bytes of a decompressed text. */
 const maxTextBytes = 1024 * 1024;
 const xmpKeyword = "XML:com.adobe.xmp";
 
@@ -33,7 +33,7 @@ function blockInText(name: string, content: ByteRange): MetadataBlock | undefine
   if (keyword === xmpKeyword) return { kind: "xmp", range: rangeOf(textOf(name, wholeOf(content), keyword)) };
   if (!/^Raw profile type (exif|APP1)$/i.test(keyword)) return undefined;
   const profile = profileOf(textOf(name, wholeOf(content), keyword));
-  // The profile of an APP1 segment may be XMP. GPS programs do not write XMP in this way.
+  // The profile of an APP1 segment may also be XMP, which is ignored: programs do not write locations in this way.
   return profile.toString("latin1", 0, 5) === "Exif\0" ? exifBlock(rangeOf(profile)) : undefined;
 }
 

@@ -10,9 +10,9 @@ export interface TiffValue {
   range: ByteRange;
 }
 
-/** Most entries that are read of a directory. Cameras write fewer than 100. */
+/** Maximum number of entries that are read of a directory. Cameras write fewer than 100. */
 const maxEntries = 4096;
-/** Most numbers and most characters that are read of a value. */
+/** Maximum number of numbers and most characters that are read of a value. */
 const maxValues = 16;
 const maxCharacters = 64;
 

@@ -79,7 +79,7 @@ export async function* watchFolder(
         } else stillWaiting.set(found.relative, waitingFor(found, seen.version, waiting.get(found.relative)));
       }
       if (!make) continue;
-      workedMs += performance.now() - sliceStart; // the time of the flow does not count: it may wait long for capacity
+      workedMs += performance.now() - sliceStart; // excludes the time of the flow, which may wait long for capacity
       yield await make();
       sliceStart = performance.now();
     }

@@ -1,6 +1,6 @@
 /** A queue of fetches: in order, except for fetches whose host asked to wait. */
 
-/** Most fetches whose hosts asked to wait. At this limit, the queue stops reading the list. */
+/** Maximum number of fetches whose hosts asked to wait. At this limit, the queue stops reading the list. */
 const maxWaiting = 1000;
 
 /** The slot of a fetch among those that run at once. */

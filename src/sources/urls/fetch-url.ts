@@ -61,7 +61,7 @@ export async function fetchUrl(
         gate.refused({ statusCode: error.statusCode, waitMs }, signal);
         return again("refused", tooLong(error, waitMs, options), waitMs);
       }
-      if (!(error instanceof HttpRefusal)) gate.succeeded(); // the failure does not mean too many requests
+      if (!(error instanceof HttpRefusal)) gate.succeeded(); // such a failure does not mean too many requests
       return isTemporary(error) ? again("failed", asFetchError(error, url)) : fail(asFetchError(error, url));
     } finally {
       hosts.leave(url.host);
@@ -70,7 +70,7 @@ export async function fetchUrl(
   const { maxAttempts, retryForMs } = options;
   return retry(attempt, {
     rules: {
-      refused: { retryForMs, pause: async () => undefined }, // the gate of the host waits
+      refused: { retryForMs, pause: async () => undefined }, // the next attempt waits at the gate of the host
       failed: { maxAttempts, backoff: failedBackoff },
     },
     signal,
@@ -130,7 +130,7 @@ async function fetchOnce(start: URL, options: FetchOptions, signal: AbortSignal)
   const agent = guardedAgent(options.allowPrivate);
   let isOwnOrigin = true;
   const { url, response } = await followRedirects(start.href, ({ origin, pathname, search }) => {
-    isOwnOrigin &&= origin === start.origin; // after another origin, every further address is untrusted
+    isOwnOrigin &&= origin === start.origin; // after a redirect to another origin, the headers are never sent again
     return agent.request({
       origin,
       path: `${pathname}${search}`,

@@ -20,14 +20,14 @@ export interface SourceImage {
   width: number;
   height: number;
   orientation: number;
-  /** Frames of an animation, pages of a TIFF. */
+  /** Number of frames of an animation, or of pages of a TIFF. */
   pages: number;
   /** Whether all pages have the same size, so that they can be decoded together. */
   equalPages: boolean;
   header: Metadata;
 }
 
-/** Most bytes of an SVG, which is read into memory. */
+/** Maximum bytes of an SVG, which is read into memory. */
 const maxSvgBytes = 20_000_000;
 
 /**

@@ -5,7 +5,7 @@ import { type MediaOptions, receiveMedia } from "../../../src/clarifai/client/me
 import { type App, type Authorize, connect } from "../../../src/index.js";
 import { startWeb } from "../../helpers/web.js";
 
-/** The keys that each address got, in order. */
+/** The keys that each address received, in order. */
 const keys: [string, string | undefined][] = [];
 let sockets = new Set<unknown>();
 let reads = 0;
@@ -80,12 +80,12 @@ describe("receiving media", () => {
     expect(keys).toEqual([["elsewhere", undefined]]);
   });
 
-  it("gives up on redirects without end, and on those to what is no web address", async () => {
+  it("rejects when redirects never end, or lead to something that is not a web address", async () => {
     await expect(received("/round")).rejects.toMatchObject({ code: "ERR_REDIRECTS" });
     await expect(received("/scheme")).rejects.toMatchObject({ code: "ERR_URL_SCHEME" });
   });
 
-  it("reads no more while what it gave is being taken", async () => {
+  it("reads no further while the receiver processes a chunk", async () => {
     let open = 0;
     let most = 0;
     const take = async () => {
@@ -98,7 +98,7 @@ describe("receiving media", () => {
     expect(open).toBe(0);
   });
 
-  it("ends with what the receiver throws, at the head and at a piece, at once and later", async () => {
+  it("rejects with the error of the receiver, at the headers and at a chunk, thrown at once and later", async () => {
     const fail = () => {
       throw new Error("no room");
     };
@@ -109,7 +109,7 @@ describe("receiving media", () => {
     await expect(receiveMedia(authorize, url, { begin: nothing, take: async () => fail() })).rejects.toThrow("no room");
   });
 
-  it("uses its connections again, also after a refusal, and reads no refusal at length", async () => {
+  it("reuses its connections, also after a refusal, and reads only the beginning of a refusal", async () => {
     for (let times = 0; times < 10; times += 1) {
       await received("/small");
       await expect(received("/refused")).rejects.toMatchObject({ code: "ERR_HTTP_503", retryable: true });
@@ -120,7 +120,7 @@ describe("receiving media", () => {
     expect(reads).toBeLessThan(1000);
   });
 
-  it("rejects when the connection is cut, when nothing comes, and when it is told to stop", async () => {
+  it("rejects when the connection is cut, when no data arrive, and when its signal aborts", async () => {
     await expect(received("/cut")).rejects.toThrow();
     await expect(received("/stalled", { timeoutMs: 20 })).rejects.toMatchObject({ code: "UND_ERR_BODY_TIMEOUT" });
     const abort = new AbortController();
@@ -134,7 +134,7 @@ describe("receiving media", () => {
     await expect(received("/small", { signal: abort.signal })).rejects.toThrow("enough");
   });
 
-  it("takes the answer of a server that says first that it goes on", async () => {
+  it("accepts an answer after an informational response (103 Early Hints)", async () => {
     const server = createServer((_, response) => {
       response.writeEarlyHints({ link: "</style.css>; rel=preload" });
       response.end("calm sea");

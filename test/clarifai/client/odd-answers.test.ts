@@ -1,4 +1,4 @@
-/** Answers in forms that the API leaves open: what comes of them is the same. */
+/** Answers in forms that the API does not define: all of them have the same meaning. */
 
 import { describe, expect, it } from "vitest";
 import {
@@ -57,7 +57,7 @@ describe("answers", () => {
     expect(store.faults.happened).toBeGreaterThan(2);
   });
 
-  it("are waited for in vain when an input stays in progress, which is then pending", async () => {
+  it("about processing are polled until the time limit, and an input in progress is then pending", async () => {
     const { app } = await openStore({ faults: [{ fault: { type: "stuck", share: 1 } }] });
     const inputs = fromIterable([{ id: "a", text: "calm sea" }]);
     const report = await flow(inputs)

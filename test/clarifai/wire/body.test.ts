@@ -29,7 +29,7 @@ function pattern(length: number): Buffer {
 }
 
 function textOf(body: { chunks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array> }): string {
-  // A chunk is good until the next is asked for.
+  // A chunk is valid until the next one is requested.
   const chunks: Buffer[] = [];
   for (const chunk of body.chunks() as Iterable<Uint8Array>) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("utf8");
@@ -43,7 +43,7 @@ interface Sent {
 }
 
 describe("inputsBody", () => {
-  it("has exactly the length that it announces, is valid JSON, and carries every byte, at sizes around its slices", async () => {
+  it("has exactly the announced length, is valid JSON, and contains every byte, at sizes around its slices", async () => {
     const sizes = [1, 2, 3, 49_151, 49_152, 49_153, 196_607, 196_608, 196_609, 262_144, 500_001];
     const inputs = await Promise.all(sizes.map((size) => file(`f${size}`, pattern(size))));
     inputs.push({ ...base, id: "t", text: "grüße \u2028 😀 ".repeat(40_000) });
@@ -58,12 +58,12 @@ describe("inputsBody", () => {
     expect(sent.inputs.at(-1)?.data.text?.raw).toBe(inputs.at(-1)?.text);
   });
 
-  it("is the same when it is made again", async () => {
+  it("is the same on each attempt", async () => {
     const body = inputsBody('{"inputs":[', [encodeInput(await file("again", pattern(300_000)))], "]}", hasher);
     expect(textOf(body)).toBe(textOf(body));
   });
 
-  it("gives the same content the same fingerprint, as one slice or many, as file or as bytes", async () => {
+  it("gives the same content the same content hash, as one slice or many, as file or as bytes", async () => {
     for (const size of [1000, 300_000]) {
       const bytes = pattern(size);
       const inputs: Input[] = [await file(`p${size}`, bytes), { ...base, id: "b", image: { bytes } }];

@@ -1,4 +1,4 @@
-/** The ledger and the gate against a plain model: whatever stages do with messages, each input has one outcome, and what is held is known. */
+/** The ledger and the budget against a plain model: whatever stages do with messages, each input has one outcome, and held messages are counted. */
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -22,7 +22,7 @@ interface Part {
   holds: number;
   bytes: number;
   settled: boolean;
-  /** It was split or changed, and others stand for it. */
+  /** The message was split or changed, and others replace it. */
   spent: boolean;
 }
 
@@ -36,12 +36,12 @@ const step = fc.oneof(
 );
 
 describe("the ledger", () => {
-  it("gives every input the worst outcome of its parts, once, and counts what is held", () => {
+  it("gives every input the worst outcome of its parts, once, and counts held messages", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
         const context = new RunContext();
-        const told: Settlement[] = [];
-        context.accounting.ledger.onSettled((settlement) => told.push(settlement));
+        const reported: Settlement[] = [];
+        context.accounting.ledger.onSettled((settlement) => reported.push(settlement));
         const parts: Part[] = [];
         /** Outcomes of the parts of each input, and how many parts are open. */
         const tickets: { open: number; outcomes: Outcome[] }[] = [];
@@ -115,10 +115,10 @@ describe("the ledger", () => {
           expect(counts.read).toBe(tickets.length);
           expect(counts.inFlight).toBe(tickets.length - settled.length);
           expect(counts.read).toBe(counts.ok + counts.failed + counts.skipped + counts.pending + counts.inFlight);
-          expect(told.map(({ sequence }) => sequence).sort((one, other) => one - other)).toEqual(
+          expect(reported.map(({ sequence }) => sequence).sort((one, other) => one - other)).toEqual(
             tickets.flatMap((ticket, n) => (ticket.open === 0 ? [n + 1] : [])),
           );
-          for (const { sequence, outcome } of told) {
+          for (const { sequence, outcome } of reported) {
             const { outcomes: all } = tickets[sequence - 1] as (typeof tickets)[number];
             const worst = Math.max(...all.map(({ state }) => severity.indexOf(state)));
             expect(severity.indexOf(outcome.state)).toBe(worst);

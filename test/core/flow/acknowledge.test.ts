@@ -1,4 +1,4 @@
-/** Sources that take note of outcomes: they are asked before anyone is told, and may say something else. */
+/** Sources that acknowledge outcomes: the source acknowledges each outcome before the report counts it, and may change it. */
 
 import { filter, pipe } from "rxjs";
 import { expect, it } from "vitest";
@@ -21,16 +21,16 @@ const sourceOf = (ids: readonly string[], acknowledge: (id: string) => Acknowled
   },
 });
 
-it("are told each outcome once, and theirs is the one that counts", async () => {
-  const told: [string, string][] = [];
+it("get each outcome once, and the report counts the outcome that they return", async () => {
+  const reported: [string, string][] = [];
   const source = sourceOf(["a", "b", "c"], (id) => async (outcome) => {
-    told.push([id, outcome.state]);
+    reported.push([id, outcome.state]);
     return id === "broken" ? { state: "skipped", reason: "handed back" } : outcome;
   });
   const report = await flow(source)
     .pipe(filterInputs((input) => input.id !== "b"))
     .run();
-  expect(told.sort()).toEqual([
+  expect(reported.sort()).toEqual([
     ["a", "ok"],
     ["b", "skipped"],
     ["broken", "failed"],
@@ -40,7 +40,7 @@ it("are told each outcome once, and theirs is the one that counts", async () => 
   expect(report.skipped.map(({ reason }) => reason)).toContain("handed back");
 });
 
-it("that cannot acknowledge leave an input pending, and the run continues", async () => {
+it("that fail to acknowledge leave an input pending, and the run continues", async () => {
   const source = sourceOf(["a", "b"], (id) => async (outcome) => {
     if (id === "a") throw new Error("the queue is gone");
     return outcome;
@@ -50,9 +50,9 @@ it("that cannot acknowledge leave an input pending, and the run continues", asyn
   expect(report.pending).toMatchObject([{ reason: "queue did not acknowledge it: the queue is gone", origins: ["a"] }]);
 });
 
-it("are told of what an operator dropped while the run goes on", async () => {
+it("get the outcome of an input that an operator dropped during the run", async () => {
   let tell: (reason: string) => void = () => undefined;
-  const told = new Promise<string>((resolve) => (tell = resolve));
+  const reported = new Promise<string>((resolve) => (tell = resolve));
   const source: Source = {
     name: "queue",
     acknowledges: true,
@@ -62,13 +62,13 @@ it("are told of what an operator dropped while the run goes on", async () => {
         return outcome;
       };
       yield { origin: "a", input: { id: "a", text: "x" }, acknowledge };
-      await told; // a queue that gives no more before it has its answer
+      await reported; // a queue that gives no more before it has its answer
     },
   };
   const report = await flow(source)
     .pipe(through(filter(() => false)))
     .run();
-  expect(await told).toBe("dropped by an operator");
+  expect(await reported).toBe("dropped by an operator");
   expect(report.counts).toMatchObject({ read: 1, skipped: 1 });
 });
 
@@ -100,14 +100,14 @@ it.each<[string, Stage<Message, Message>, string]>([
   );
 });
 
-it("accept Sluice's stages, and operators in through", async () => {
+it("accept stages of Sluice, and operators in through", async () => {
   const report = await flow(acknowledging)
     .pipe(pass(), through(filter(() => true)), pipe(pass(), pass()))
     .run();
   expect(report.counts).toMatchObject({ read: 2, ok: 1, failed: 1 });
 });
 
-it("end the run at their first input if they did not declare it, and an operator might drop it", async () => {
+it("end the run at their first input if they did not declare acknowledges and an operator could drop it", async () => {
   const source = sourceOf(["a"], () => async (outcome) => outcome);
   await expect(
     flow(source)

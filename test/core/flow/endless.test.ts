@@ -9,7 +9,7 @@ import { batch, dedupe, flow, type ProgressEvent, type Source } from "../../../s
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 import { VirtualClock } from "../../helpers/virtual-clock.js";
 
-/** Gives its items one after the other, each when it is asked for, and tells that it is idle before each. */
+/** Yields its items one after the other on request, and reports itself as idle before each. */
 function dripping(): { source: Source; give: (id?: string) => void } {
   let take: ((id: string | undefined) => void) | undefined;
   const source: Source = {
@@ -29,15 +29,15 @@ function dripping(): { source: Source; give: (id?: string) => void } {
   return { source, give: (id) => take?.(id) };
 }
 
-/** Signals that live on because of this one, which only Node's own field tells. */
+/** Signals that depend on this one. Only an internal field of Node.js shows them. */
 function dependants(signal: AbortSignal): number {
   const field = Object.getOwnPropertySymbols(signal).find(({ description }) => description === "kDependantSignals");
   const found = field && (signal as unknown as Record<symbol, Set<unknown> | undefined>)[field];
   return found?.size ?? 0;
 }
 
-describe("what a run keeps", () => {
-  it("is bounded where each of a million inputs has a reason of its own", () => {
+describe("the memory of a run", () => {
+  it("is bounded if each of a million inputs has a different reason", () => {
     const context = new RunContext();
     const reporter = new Reporter(context);
     const value = { id: "a", concepts: [], annotations: [], datasets: [], metadata: {} };
@@ -71,7 +71,7 @@ describe("what a run keeps", () => {
     expect(JSON.stringify(report).length).toBeLessThan(3_000_000);
   });
 
-  it("is nothing of its signal's once it is over", async () => {
+  it("includes no listener on the user's signal after the run", async () => {
     const { signal } = new AbortController();
     for (let run = 0; run < 3; run += 1)
       await flow(texts(3))
@@ -84,7 +84,7 @@ describe("what a run keeps", () => {
     expect(dependants(signal)).toBe(0);
   });
 
-  it("is nothing of the signals of requests that waited for a server", async () => {
+  it("includes no listener on the signals of requests that waited for a server", async () => {
     const clock = new VirtualClock();
     const pacer = new Pacer({}, clock);
     const { signal } = new AbortController();
@@ -95,8 +95,8 @@ describe("what a run keeps", () => {
   });
 });
 
-describe("what holds for days", () => {
-  it("is a rate that is known: refusals slow it down, and it comes back", () => {
+describe("a run of several days", () => {
+  it("recovers a known rate after refusals slowed it down", () => {
     const rate = new Rate(100);
     const before = rate.perSecond;
     let now = 0;
@@ -109,7 +109,7 @@ describe("what holds for days", () => {
     expect(rate.perSecond).toBe(before);
   });
 
-  it("is a wait for stalls that is longer than a timer can be", async () => {
+  it("accepts a stall limit that is longer than a timer can be", async () => {
     const stalls: unknown[] = [];
     const abort = new AbortController();
     const mute: Source = {
@@ -126,15 +126,15 @@ describe("what holds for days", () => {
   });
 });
 
-it("drops doubles among many thousands of inputs, which it knows by digests", async () => {
+it("dedupe drops duplicates among many thousands of inputs, which it knows by digests", async () => {
   const report = await flow(texts(20_000, (n) => ({ id: `i${n % 15_000}`, text: "x" })))
     .pipe(dedupe("id"))
     .run();
   expect(report.counts).toMatchObject({ ok: 15_000, skipped: 5000 });
 });
 
-describe("a source that waits for what is to come", () => {
-  it("is no stall while nothing is under way, and is one again when something is", async () => {
+describe("a source that waits for new items", () => {
+  it("does not stall while no input is in progress, and stalls when one is", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
     try {
       const { source, give } = dripping();
@@ -173,7 +173,7 @@ describe("a source that waits for what is to come", () => {
     }
   });
 
-  it("is a stall where another source is silent without a word", async () => {
+  it("stalls if another source does not answer", async () => {
     const { source } = dripping();
     const mute: Source = {
       name: "mute",
@@ -187,7 +187,7 @@ describe("a source that waits for what is to come", () => {
     expect(waits).toEqual(["source dripping: for the next drop", "source mute: for its next item"]);
   });
 
-  it("does not keep a batch that waits for company: it goes when it is old enough", async () => {
+  it("lets batch() emit a batch when its time is up", async () => {
     const { source, give } = dripping();
     const abort = new AbortController();
     let arrived: (ids: string[]) => void = () => undefined;

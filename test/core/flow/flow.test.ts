@@ -9,7 +9,7 @@ const shout = defineTransform({
 });
 
 describe("a flow", () => {
-  it("carries every input to its end and closes its sum", async () => {
+  it("settles every input, and its counts add up", async () => {
     const written: Input[] = [];
     const report = await flow(texts(300))
       .pipe(
@@ -39,7 +39,7 @@ describe("a flow", () => {
     expect(report.exitCode).toBe(1);
   });
 
-  it("counts what a raw operator drops as skipped", async () => {
+  it("counts inputs that an RxJS operator drops as skipped", async () => {
     const report = await flow(texts(10))
       .pipe(filter((message) => message.value.id !== "t3"))
       .run();
@@ -104,7 +104,7 @@ describe("a flow", () => {
     expect(source.handedOut()).toBeLessThan(10_000);
   });
 
-  it("stops the source when the stream is unsubscribed early", async () => {
+  it("stops the source when the subscriber unsubscribes early", async () => {
     const source = texts(1_000_000);
     const report = await flow(source).pipe(take(5)).run();
     expect(report.counts.ok).toBe(5);
@@ -112,7 +112,7 @@ describe("a flow", () => {
     expect(source.closed()).toBe(true);
   });
 
-  it("stops at an abort, says so, and leaves the rest unsettled", async () => {
+  it("stops at an abort, reports the stop, and leaves the other inputs pending", async () => {
     const abort = new AbortController();
     const source = texts(1_000_000);
     const report = await flow(source)
@@ -159,7 +159,7 @@ describe("a flow", () => {
 });
 
 describe("backpressure", () => {
-  it("reads no further than the budget while a sink stalls, of a source of a million", async () => {
+  it("reads no further than the budget of a source of a million while a sink stalls", async () => {
     const source = texts(1_000_000);
     const stalled = sinkOf(() => new Promise<void>(() => undefined));
     const subscription = flow(source).pipe(batch(), stalled).subscribe({}, { maxInFlight: 1000 });
@@ -208,7 +208,7 @@ describe("backpressure", () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(11);
   });
 
-  it("does not stall when a filter drops 99.9 %", async () => {
+  it("does not stall when a filter drops 99.9 % of the inputs", async () => {
     const report = await flow(texts(100_000))
       .pipe(
         filter((message) => message.value.id.endsWith("999")),
@@ -220,7 +220,7 @@ describe("backpressure", () => {
     expect(report.counts.skipped).toBe(99_900);
   });
 
-  it("holds while one input is split into a thousand", async () => {
+  it("counts all parts of an input that is split into a thousand", async () => {
     const source = texts(1000);
     const thousand = defineTransform({
       name: "thousand",
@@ -243,7 +243,7 @@ describe("backpressure", () => {
     subscription.unsubscribe();
   });
 
-  it("holds few results of a transform that wait for a slow one before them, however many inputs wait", async () => {
+  it("holds few finished results behind one slow input, however many inputs wait", async () => {
     const hundred = transform((input) => Array.from({ length: 100 }, (_, n) => ({ ...input, id: `${input.id}-${n}` })));
     let finishFirst = () => {};
     const first = new Promise<void>((resolve) => void (finishFirst = resolve));
@@ -276,7 +276,7 @@ describe("backpressure", () => {
     expect(report.counts.ok).toBe(30);
   });
 
-  it("does not starve timers while everything is dropped synchronously", async () => {
+  it("does not starve timers while operators drop everything synchronously", async () => {
     let ticks = 0;
     const timer = setInterval(() => void (ticks += 1), 1);
     await flow(texts(200_000))
@@ -286,7 +286,7 @@ describe("backpressure", () => {
     expect(ticks).toBeGreaterThan(5);
   });
 
-  it("lets a raw operator that waits emit its messages when it is ready", async () => {
+  it("lets an RxJS operator that waits emit its messages later", async () => {
     const report = await flow(texts(100))
       .pipe(
         mergeMap(async (message) => {

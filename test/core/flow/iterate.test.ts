@@ -37,7 +37,7 @@ describe("for await of a flow", () => {
     expect(isClosed).toBe(true);
   });
 
-  it("runs the sinks: what it yields is written", async () => {
+  it("runs the sinks, so the yielded inputs are written", async () => {
     const written: string[] = [];
     const sink = sinkOf((inputs) => void written.push(...inputs.map(({ id }) => id)));
     for await (const { id } of flow(texts(5)).pipe(sink)) expect(written).toContain(id);
@@ -60,7 +60,7 @@ describe("for await of a flow", () => {
     expect(ids).toEqual(["t0", "t2"]);
   });
 
-  it("throws what ended the flow", async () => {
+  it("throws the error that ended the flow", async () => {
     const source = {
       name: "broken",
       *read() {
@@ -76,7 +76,7 @@ describe("for await of a flow", () => {
 });
 
 describe("a flow as a web stream", () => {
-  it("gives all inputs, and pulls", async () => {
+  it("yields all inputs, and reads them only on request", async () => {
     const source = texts(100);
     const stream = flow(source).toReadableStream();
     await turns(20);

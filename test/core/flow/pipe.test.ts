@@ -17,7 +17,7 @@ const shout = (input: { text?: string }) => ({ ...input, text: input.text?.toUpp
 const plain = defineTransform({ name: "plain", apply: (input) => input });
 const sink = () => sinkOf(() => undefined);
 
-/** Pipes that do not fit, as programs without types may have them, and what is said of them. */
+/** Invalid pipes, as programs without types may have them, with the expected error. */
 const misfits: [string, readonly unknown[], string, RegExp][] = [
   [
     "a function of inputs",
@@ -50,7 +50,7 @@ const misfits: [string, readonly unknown[], string, RegExp][] = [
   ["a map before a transform", [map(() => null), plain()], "ERR_NOT_A_MESSAGE", /^plain: got null/],
 ];
 
-it.each(misfits)("a pipe with %s rejects, and says how to mend it", async (_, operators, code, text) => {
+it.each(misfits)("a pipe with %s rejects, and the error names the fix", async (_, operators, code, text) => {
   const given = flow(fromIterable([{ text: "a" }])) as unknown as { pipe(...all: readonly unknown[]): Flow };
   const run = given.pipe(...operators).run();
   await expect(run).rejects.toMatchObject({
@@ -60,7 +60,7 @@ it.each(misfits)("a pipe with %s rejects, and says how to mend it", async (_, op
   });
 });
 
-it("a pipe of operators that fit runs", async () => {
+it("a pipe of valid operators runs", async () => {
   const report = await flow(fromIterable([{ text: "a" }]))
     .pipe(
       filter(() => true),

@@ -20,7 +20,7 @@ import { openStore } from "../../helpers/store.js";
 
 const harbour = join(import.meta.dirname, "../../../examples/data/harbour");
 
-/** What a notebook shows of a value. */
+/** The formats of a value that a notebook displays. */
 async function shownOf(value: unknown): Promise<Record<string, string>> {
   const display = (value as Record<symbol, (() => Promise<Record<string, string>>) | undefined>)[
     Symbol.for("Jupyter.display")
@@ -42,7 +42,7 @@ describe("a preview", () => {
     expect(store.stored()).toEqual([]);
   });
 
-  it("ends where the flow ends, and tells what failed on the way", async () => {
+  it("ends where the flow ends, and lists the failures before that", async () => {
     const failing = transform((input) => {
       if (input.id === "t1") throw new Error("no mood");
       return input;
@@ -59,7 +59,7 @@ describe("a preview", () => {
 });
 
 describe("htmlOf", () => {
-  it("gives what a notebook that asks would show, and inputs as one page", async () => {
+  it("returns the HTML that a notebook shows, and one page for a list of inputs", async () => {
     const source = flow(texts(3));
     const [report, plan, inputs] = await Promise.all([source.run(), source.plan(), source.toArray()]);
     for (const value of [report, plan, inputs[0] as Input])
@@ -67,13 +67,13 @@ describe("htmlOf", () => {
     expect(await htmlOf(inputs)).toMatch(/^<iframe sandbox="".*text 0.*text 2/s);
   });
 
-  it.each([[{ id: "a" }], [[{ id: "a" }]], [7]])("refuses %j, which is nothing of ours", async (value) => {
+  it.each([[{ id: "a" }], [[{ id: "a" }]], [7]])("refuses %j, which is not a value of Sluice", async (value) => {
     await expect(htmlOf(value as object)).rejects.toMatchObject({ code: "ERR_OPTIONS" });
   });
 });
 
 describe("an input that is printed", () => {
-  it("fits a few lines, whatever it holds, and does nothing to a terminal", async () => {
+  it("fits a few lines, whatever it contains, and is safe for a terminal", async () => {
     const large = "x\u001b[31m\n\u202e".repeat(100_000);
     const drawings = Array.from({ length: 500 }, (_, n) => boundingBox([0, 0, 1, 1], `c${n}`));
     const [input] = await flow(
@@ -112,7 +112,7 @@ describe("an input that is printed", () => {
 });
 
 describe("in a notebook", () => {
-  it("reports and plans print as their summaries, and are no less data for it", async () => {
+  it("reports and plans print as their summaries, and their data stay complete", async () => {
     const report = await flow(texts(2)).run();
     expect(inspect(report)).toBe(report.summary());
     expect(Object.getOwnPropertySymbols({ ...report })).toEqual([]);
@@ -125,7 +125,7 @@ describe("in a notebook", () => {
 });
 
 describeInBrowser("in a notebook that shows HTML", () => {
-  it("inputs are cards with what is drawn on them, and a report is its page, in frames that run nothing", async () => {
+  it("inputs are cards with their annotations, and a report is its page, in frames without scripts", async () => {
     const drawn = flow(folder(harbour)).pipe(
       annotate(() => boundingBox([0.2, 0.2, 0.6, 0.6], '"><script>top.pwned = 1</script>')),
     );

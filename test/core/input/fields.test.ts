@@ -1,4 +1,4 @@
-/** Every declared field gets through normalization, freezing, the journal key and the display. */
+/** Normalization, freezing, the journal key and the display handle every declared field. */
 
 import { expect, it } from "vitest";
 import { journalKeyOf } from "../../../src/core/input/each-field.js";
@@ -13,7 +13,7 @@ import type { Input } from "../../../src/core/input/input.js";
 import { inputText } from "../../../src/core/input/input-text.js";
 import { normalize } from "../../../src/core/input/normalize.js";
 
-/** A value of each field; the compiler asks for one when a field is added. */
+/** A value of each field. The compiler requires one for a new field. */
 const values: { [Name in keyof Required<InputDraft>]: () => NonNullable<InputDraft[Name]> } = {
   id: () => "an-id",
   image: () => ({ path: "a.jpg", sizeBytes: 3, modifiedMs: 4 }),
@@ -42,13 +42,13 @@ function isDeeplyFrozen(value: unknown): boolean {
   return Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen);
 }
 
-it.each([true, false])("keeps and freezes every field of a draft (vouched for: %s)", (isChecked) => {
+it.each([true, false])("keeps and freezes every field of a draft (trusted source: %s)", (isChecked) => {
   const input = normalize(draftWith(fieldNames), "o", { isChecked }) as Input;
   expect(input).toEqual(draftWith(fieldNames));
   expect(isDeeplyFrozen(input)).toBe(true);
 });
 
-it.each([true, false])("gives an input without content its required fields only (vouched for: %s)", (isChecked) => {
+it.each([true, false])("gives an input without content its required fields only (trusted source: %s)", (isChecked) => {
   const input = normalize({ id: "an-id" }, "o", { isChecked }) as Input;
   expect(Object.keys(input).sort()).toEqual(requiredFields.toSorted());
   expect(isDeeplyFrozen(input)).toBe(true);
@@ -69,14 +69,14 @@ it("computes the journal keys of the first release", () => {
   expect(journalKeyOf(normalize({ id: "an-id", text: "some text" }, "o") as Input)).toBe("B7UrtGwp5nqcFd6y");
 });
 
-it("checks the fields in the order on which ids of drafts depend", () => {
+it("checks the fields in the order from which ids of drafts are computed", () => {
   expect(Object.keys(InputDraft.parse(draftWith(fieldNames.toReversed())))).toEqual([
     ...["id", "image", "video", "audio", "text", "textUrl", "concepts", "metadata", "geo", "annotations", "datasets"],
     ...["status", "createdAt", "modifiedAt"],
   ]);
 });
 
-it("prints every field of the record but the times", () => {
+it("prints every field of the record except the times", () => {
   const text = inputText(normalize({ ...draftWith(recordFields), text: "some text" }, "o") as Input);
   for (const name of recordFields) expect(text.includes(`\n  ${name}`), name).toBe(!name.endsWith("At"));
 });

@@ -6,12 +6,12 @@ import { turns } from "../../helpers/flows.js";
 import { temporaryFolder } from "../../helpers/store.js";
 
 interface Disk extends AppendTarget {
-  /** What the system has, and what of it is on the disk. */
+  /** The written content, and the part of it that is on disk. */
   written: string;
   syncs: string[];
 }
 
-/** A file in memory; `fails` throws before a call does its work, `most` bytes are written by one call. */
+/** A file in memory; `fails` may throw before a call, and one call writes at most `most` bytes. */
 function memoryDisk(options: { most?: number; fails?: (call: string, disk: Disk) => void } = {}): Disk {
   const disk = {
     written: "",

@@ -66,7 +66,7 @@ describe("a journal", () => {
     ]);
   });
 
-  it("counts inputs that are ok or already exist as done, but none of its own run", async () => {
+  it("counts inputs as finished if they are ok or already exist, but none of its own run", async () => {
     const path = join(temporaryFolder(), "a.journal");
     const first = await Journal.open(path, targets);
     for (const [n, outcome] of outcomes.entries()) write(first, n, outcome);
@@ -78,7 +78,7 @@ describe("a journal", () => {
     await second.close();
   });
 
-  it("never invents a finished input, and never forgets a durable one, whatever truncates or damages it", async () => {
+  it("never invents a finished input, and never loses a durable one, whatever truncates or damages the file", async () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant("record" as const), n: fc.nat(60), outcome: fc.constantFrom(...outcomes) }),
       fc.record({ do: fc.constant("reopen" as const) }),

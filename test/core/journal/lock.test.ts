@@ -28,7 +28,7 @@ describe("a lock", () => {
     const path = join(temporaryFolder(), "file");
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     await once(child, "spawn");
-    // The claim of a process that is not this one: its start is looked up where claims are judged.
+    // The claim of another process. The lock looks up the start of that process to judge the claim.
     const other = { ...self, pid: child.pid as number };
     const lives = (owner: { pid: number }) => owner.pid === other.pid && child.exitCode === null && !child.killed;
     claimOf(path, other);

@@ -9,7 +9,7 @@ type Outcome = Verdict<string, "refused" | "failed">;
 const lost = new Error("lost");
 const rules = { refused: {}, failed: {} };
 
-/** Runs the loop over the given verdicts; the last one is repeated. Returns its end and the moments of its attempts. */
+/** Runs the loop over these verdicts, and repeats the last one. Returns the result and the times of the attempts. */
 async function run(verdicts: (Outcome | Error)[], options: Partial<RetryOptions<string, "refused" | "failed">> = {}) {
   const clock = new VirtualClock();
   const at: number[] = [];

@@ -1,4 +1,4 @@
-/** The batch policy of a sink: what reaches `write`, whatever stands before the sink. */
+/** The batch policy of a sink: the batches that reach `write`, whatever operator precedes the sink. */
 
 import { bufferCount, merge, type Observable, pipe } from "rxjs";
 import { describe, expect, it } from "vitest";

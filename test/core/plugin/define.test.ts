@@ -4,7 +4,7 @@ import { defineTransform, flow, fromIterable } from "../../../src/index.js";
 import { temporaryFolder } from "../../helpers/store.js";
 
 it.each([true, false])(
-  "a transform whose drops are done (%s) is not asked again by a run that goes on",
+  "a transform with dropsAreDone: %s is applied again to its dropped inputs only if that is false",
   async (dropsAreDone) => {
     const asked: string[] = [];
     const sieve = defineTransform({

@@ -1,4 +1,4 @@
-/** What authors of plugins do wrong, also without types: each is told by the name of the plugin, and none hangs or counts as ok. */
+/** Mistakes of plugin authors, also without types: an error names the plugin, no run hangs, and no wrong input counts as ok. */
 
 import { map, type OperatorFunction } from "rxjs";
 import { describe, expect, it } from "vitest";
@@ -46,7 +46,7 @@ describe("a source", () => {
     });
   });
 
-  it("that throws is named; what it threw is the cause, and keeps its code", async () => {
+  it("that throws is named in the error, which keeps the code and has the original as its cause", async () => {
     const cause = Object.assign(new Error("no such tape"), { code: "ENOENT" });
     const throwing = reading(() => {
       throw cause;
@@ -77,7 +77,7 @@ describe("a transform", () => {
   it.each([
     ["a number", 17, "press returned 17; it must return"],
     ["an input without its lists", { id: "a" }, "press returned an object without concepts; it must return"],
-  ])("that returns %s says so", async (_, result, reason) => {
+  ])("that returns %s fails the input with a clear reason", async (_, result, reason) => {
     const press = defineTransform({ name: "press", apply: () => anything(result) });
     const report = await flow(texts()).pipe(press()).run();
     expect(report.failures[0]?.reason).toContain(reason);
@@ -96,21 +96,24 @@ describe("a sink", () => {
     });
   });
 
-  it.each(["open", "write", "close"])("that throws in %s is named; what it threw is the cause", async (where) => {
-    const cause = new Error("no room");
-    const at = (place: string) => async () => {
-      if (place === where) throw cause;
-    };
-    const crate = defineSink({ name: "crate", open: at("open"), write: at("write"), close: at("close") });
-    await expect(flow(texts()).pipe(crate()).run()).rejects.toMatchObject({
-      name: "SinkError",
-      message: "crate: no room",
-      cause,
-    });
-  });
+  it.each(["open", "write", "close"])(
+    "that throws in %s is named in the error, which has the original as its cause",
+    async (where) => {
+      const cause = new Error("no room");
+      const at = (place: string) => async () => {
+        if (place === where) throw cause;
+      };
+      const crate = defineSink({ name: "crate", open: at("open"), write: at("write"), close: at("close") });
+      await expect(flow(texts()).pipe(crate()).run()).rejects.toMatchObject({
+        name: "SinkError",
+        message: "crate: no room",
+        cause,
+      });
+    },
+  );
 });
 
-describe("an operator that makes something else of messages", () => {
+describe("an operator that replaces messages by other values", () => {
   const unwrap = map((message: Message) => message.value) as OperatorFunction<Message, never>;
   const through = (...operators: OperatorFunction<never, never>[]) =>
     operators.reduce((one, operator) => one.pipe(operator) as Flow<never>, flow(texts()).pipe(unwrap));

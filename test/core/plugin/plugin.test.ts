@@ -22,8 +22,8 @@ describe("the text of a check that failed", () => {
       { image: "a.jpg" },
       /^image: expected \{ path \}, \{ url \} or \{ bytes \}, got "a\.jpg"$/,
     ],
-    ["a text that is none", { text: 5 }, /^text: expected a text, .*got 5$/],
-    ["a concept that is none", { concepts: [5] }, /^concepts\.0: expected a name or \{ id, name, value \}, got 5$/],
+    ["an invalid text", { text: 5 }, /^text: expected a text, .*got 5$/],
+    ["an invalid concept", { concepts: [5] }, /^concepts\.0: expected a name or \{ id, name, value \}, got 5$/],
   ])("names the field and the value of %s", (_, fields, text) => {
     expect(() => normalize({ ...base, ...fields } as InputDraft, "o")).toThrow(text);
   });
@@ -53,13 +53,13 @@ describe("a definition", () => {
     ["defineSink", defineSink, { name: "a", write: 1 }, /^defineSink: write of "a" must be a function, got 1$/],
     ["defineSource", defineSource, undefined, /^defineSource: name/],
     ["defineSource", defineSource, { name: "a", options: { n: 1 }, read: () => [] }, /must be a schema of zod/],
-  ])("of %s that is wrong says so when it is made", (_, define, given, text) => {
+  ])("of %s that is wrong throws at once", (_, define, given, text) => {
     expect(() => define(given as never)).toThrow(
       expect.objectContaining({ code: "ERR_OPTIONS", message: expect.stringMatching(text) as string }) as Error,
     );
   });
 
-  it("of a source may have a total, which knows the options", async () => {
+  it("of a source may have a total that depends on the options", async () => {
     const counted = defineSource({
       name: "counted",
       options: z.strictObject({ count: z.number() }),

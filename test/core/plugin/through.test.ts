@@ -1,4 +1,4 @@
-/** RxJS operators whose drops are counted at once. */
+/** through(): RxJS operators whose dropped inputs are counted at once. */
 
 import { bufferCount, delay, filter, map, pipe, take, tap } from "rxjs";
 import { expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { sinkOf, texts } from "../../helpers/flows.js";
 
 const number = (message: Message) => Number(message.value.id.slice(1));
 
-it("settles what an operator drops as skipped, with its origin, while the run goes on", async () => {
+it("settles an input that an operator drops as skipped, with its origin, during the run", async () => {
   const report = await flow(texts(5))
     .pipe(through(filter((message) => number(message) % 2 === 0)))
     .run();
@@ -52,7 +52,7 @@ it("accepts batches, and operators that end the stream", async () => {
 it.each([
   ["delay", delay<Message>(1)],
   ["bufferCount", bufferCount<Message>(2)],
-] as const)("ends the run when an operator emits later: %s", async (_, operator) => {
+] as const)("ends the run when an operator emits after it returned: %s", async (_, operator) => {
   const run = flow(texts(4))
     .pipe(through(operator as never))
     .run();

@@ -9,7 +9,7 @@ import { batch, flow, InputError, transform, upload } from "../../../src/index.j
 import { sinkOf, texts } from "../../helpers/flows.js";
 import { openStore } from "../../helpers/store.js";
 
-/** A meter, and what it shows when somebody collects: values by name and attributes. */
+/** A meter, and the values that a collection returns, by name and attributes. */
 function openMeter() {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
@@ -27,7 +27,7 @@ function openMeter() {
 }
 
 describe("a meter", () => {
-  it("has the figures of the report, by outcome, code and sink", async () => {
+  it("has the counts of the report, by outcome, code and sink", async () => {
     const { app } = await openStore();
     const { meter, collect } = openMeter();
     let seen: Awaited<ReturnType<typeof collect>> | undefined;
@@ -67,7 +67,7 @@ describe("a meter", () => {
     expect(values["sluice.active_inputs"]).toBeGreaterThan(0);
   });
 
-  it("gets names and units by the conventions of OpenTelemetry", async () => {
+  it("has names and units by the conventions of OpenTelemetry", async () => {
     const { meter, collect } = openMeter();
     let seen: Awaited<ReturnType<typeof collect>> | undefined;
     await flow(texts(1))
@@ -82,7 +82,7 @@ describe("a meter", () => {
     expect(seen?.metrics.length).toBeGreaterThan(10);
   });
 
-  it("no longer reads a run that has ended, also by an error", async () => {
+  it("does not read a run that has ended, also after an error", async () => {
     const { meter, collect } = openMeter();
     await flow(texts(1)).run({ meter });
     const broken = sinkOf(() => Promise.reject(new Error("broken")));

@@ -26,7 +26,7 @@ const halfWay: ProgressEvent = {
   waits: ["requests: 4 are open, 2 wait for a slot"],
 };
 
-/** Lets a test turn the clock; gives back what is written to stderr meanwhile. */
+/** Lets a test control the clock, and returns the text written to stderr. */
 function stoppedClock(): string[] {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
   const written: string[] = [];
@@ -38,7 +38,7 @@ function stoppedClock(): string[] {
   return written;
 }
 
-/** A sink that lets batches go when it is told so. */
+/** A sink that writes its batches only when the test allows it. */
 function lock() {
   const waiting: (() => void)[] = [];
   const sink = sinkOf(() => new Promise<void>((resolve) => void waiting.push(resolve)));
@@ -46,21 +46,21 @@ function lock() {
 }
 
 describe("progress as text", () => {
-  it("has progress, rates, time left, failures and waits in one line", () => {
+  it("has progress, rates, remaining time, failures and waits in one line", () => {
     expect(progressLine(halfWay)).toBe(
       "sluice: 1,500 of 3,000 inputs (50 %); 1,204/s, 38.2 MB/s, 3 min 58 s left; upload: 1,490 done, 100 in progress, 1.2 GB sent, " +
         "813 requests; failed 8: 8 × 30002 (upload); waiting: requests: 4 are open, 2 wait for a slot",
     );
   });
 
-  it("has no time left and no percentage while the total is unknown", () => {
+  it("has no remaining time and no percentage while the total is unknown", () => {
     const { total: _, remainingMs: __, ...unknown } = halfWay;
     expect(progressLine({ ...unknown, sinks: [], failures: [], waits: [] })).toMatch(
       /^sluice: 1,500 inputs; 1,204\/s, 38\.2 MB\/s, for 1 min; failed/,
     );
   });
 
-  it("fits a narrow terminal, and escapes control characters of names", () => {
+  it("fits a narrow terminal, and escapes control characters in names", () => {
     const waits = [`transform x: for 1 of 3 inputs, the first is two\nlines \u001b[31m${"x".repeat(100)}`];
     for (const columns of [40, 80, 200]) {
       const lines = progressScreen({ ...halfWay, waits }, columns).map(([name, text]) => `${name} ${text}`);
@@ -138,7 +138,7 @@ describe("a run that shows its progress", () => {
     expect(written).toEqual([]);
   });
 
-  it("calls programs four times a second, and at the end with the figures of the report", async () => {
+  it("calls onProgress four times a second, and at the end with the counts of the report", async () => {
     stoppedClock();
     const events: ProgressEvent[] = [];
     const { sink, open } = lock();
@@ -166,7 +166,7 @@ describe("a run that shows its progress", () => {
     expect(events.at(-2)?.inputsPerSecond).toBeLessThan(21);
   });
 
-  it("computes the time left from the total and the rate", async () => {
+  it("computes the remaining time from the total and the rate", async () => {
     stoppedClock();
     const events: ProgressEvent[] = [];
     const { sink, open } = lock();
@@ -189,7 +189,7 @@ describe("a run that shows its progress", () => {
     }
   });
 
-  it("ends with an event that says how it ended, also after a stop or an error", async () => {
+  it("ends with an event that names the outcome, also after a stop or an error", async () => {
     const states: string[] = [];
     const onProgress = ({ state }: ProgressEvent) => states.push(state);
     await flow(texts(3)).run({ onProgress, signal: AbortSignal.abort() });
@@ -197,7 +197,7 @@ describe("a run that shows its progress", () => {
     expect(states).toEqual(["stopped", "failed"]);
   });
 
-  it("warns once of a callback that throws, and continues", async () => {
+  it("warns once when a callback throws, and continues", async () => {
     stoppedClock();
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     onTestFinished(() => warn.mockRestore());

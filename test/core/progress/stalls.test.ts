@@ -5,7 +5,7 @@ import { openStore } from "../../helpers/store.js";
 
 const never = () => new Promise<never>(() => undefined);
 
-/** Starts a run that stalls; gives back what it said first. It is aborted when the test is over. */
+/** Starts a run that stalls, and returns its first stall. The run is aborted at the end of the test. */
 function stallOf(start: (options: RunOptions) => Promise<unknown>, options: RunOptions = {}): Promise<Stall> {
   const abort = new AbortController();
   onTestFinished(() => abort.abort());
@@ -75,7 +75,7 @@ describe("a run that stalls", () => {
     expect(stall.waits).toContainEqual(expect.stringMatching(/^processing: 20 inputs of job [0-9a-f]{32}$/));
   });
 
-  it("reports it once, by default in one line on stderr, and again after progress and a second stall", async () => {
+  it("reports a stall once, by default in one line on stderr, and a second stall after progress", async () => {
     const written: string[] = [];
     const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => written.push(String(text)) > 0);
     onTestFinished(() => stderr.mockRestore());
@@ -107,7 +107,7 @@ describe("a run that stalls", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("is silent if the option says so", async () => {
+  it("is not reported with stallMs: 0", async () => {
     const written: string[] = [];
     const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => written.push(String(text)) > 0);
     onTestFinished(() => stderr.mockRestore());

@@ -8,7 +8,7 @@ const comma = 44;
 const text = fc.string({ unit: fc.constantFrom('"', ",", "\n", "\r\n", "\r", " ", "a", "\xe9", "\0"), maxLength: 40 });
 const cell = fc.string({ unit: fc.constantFrom('"', ",", "\n", "\r\n", "\r", " ", "a", "\xe9"), maxLength: 8 });
 
-/** What csv-parse makes of it; undefined for what it refuses. */
+/** Returns the rows of csv-parse; undefined for a text that csv-parse refuses. */
 function byLibrary(content: string): string[][] | undefined {
   try {
     return parse(content, { relax_column_count: true, record_delimiter: ["\r\n", "\n", "\r"] }) as string[][];
@@ -25,7 +25,7 @@ describe("plain rows", () => {
         expect(rows.map(({ cells }) => cells)).toEqual(byLibrary(content.slice(0, end)));
         if (isSimple) expect(rows.flatMap(({ cells }) => cells).join("")).toMatch(/^[\x20-\x7E]*$/);
         expect(rows.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(end);
-        // What is left when nothing is wrong is a row that has not ended yet.
+        // Without a broken row, the rest is a row that has not ended yet.
         if (!isOther) expect(byLibrary(`${content.slice(end)}\n`)?.length ?? 0).toBeLessThanOrEqual(1);
       }),
       { numRuns: isLong ? 200_000 : 2000 },

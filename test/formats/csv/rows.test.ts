@@ -20,7 +20,7 @@ async function* rowsIn(content: string | Uint8Array, delimiter = ","): AsyncGene
   for await (const rows of readRows(fileWith(temp, "rows.csv", content), delimiter)) yield* rows;
 }
 
-/** Line and cells of each row; of a broken one its line, the broken cell and the reason. */
+/** Returns line and cells of each row. For a broken row: its line, the broken cell and the reason. */
 async function allRows(content: string | Uint8Array, delimiter?: string): Promise<unknown[][]> {
   const rows: unknown[][] = [];
   for await (const row of rowsIn(content, delimiter)) {
@@ -29,7 +29,7 @@ async function allRows(content: string | Uint8Array, delimiter?: string): Promis
   return rows;
 }
 
-/** What csv-parse is given from now on, and how much of it it takes apart. */
+/** Counts the bytes that csv-parse receives from now on, and the bytes that it parses. */
 function watchParsers() {
   const seen = { pieces: 0, givenBytes: 0, parsedBytes: 0, miscounted: 0 };
   Parser.prototype._transform = function (this: Parser, chunk: Buffer, ...rest) {
@@ -96,7 +96,7 @@ describe("broken rows", () => {
     }
   });
 
-  /** A row of several cells without content is no row of the table. */
+  /** A row of several empty cells does not count as a row of the table. */
   const isBlank = (cells: unknown) =>
     Array.isArray(cells) && cells.length > 1 && cells.every((text: string) => /^[ \t\r\n]*$/.test(text));
 
@@ -174,7 +174,7 @@ describe("rows", () => {
     ]);
   });
 
-  it("of one empty cell in quotes are rows, empty lines are not", async () => {
+  it("of one empty cell in quotes are read, and empty lines are not", async () => {
     expect(await allRows('""\n\n""\r\n\r\n""')).toEqual([
       [1, [""]],
       [3, [""]],

@@ -36,7 +36,7 @@ describe("a partial file", () => {
     ["was cut", (path) => truncateSync(path, 5)],
     ["was replaced", replaceFile],
     ["is gone", (path) => rmSync(path)],
-  ])("gets no name when what is on disk %s meanwhile", async (_, change) => {
+  ])("is not renamed when the file on disk %s meanwhile", async (_, change) => {
     const folder = temporaryFolder();
     const file = fileIn(folder);
     for (const bytes of [piece, piece]) await file.take(bytes);
@@ -46,7 +46,7 @@ describe("a partial file", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("keeps chunks that are only in memory, too", async () => {
+  it("writes chunks that are only in memory when it closes", async () => {
     const folder = temporaryFolder();
     const file = fileIn(folder);
     await file.take(Buffer.from("calm "));

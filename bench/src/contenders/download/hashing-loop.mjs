@@ -1,4 +1,4 @@
-/** The loop by hand, with the SHA-256 of each file taken on the way and written to a list at the end. */
+/** The hand-written loop, which also computes the SHA-256 of each file and writes a list of them at the end. */
 
 import { createHash } from "node:crypto";
 import { createWriteStream, writeFileSync } from "node:fs";

@@ -1,8 +1,8 @@
-/** What an app has, page by page, as the loops list it. */
+/** Lists the inputs of an app page by page, for the hand-written loops. */
 
 const perPage = 1000;
 
-/** Yields `{ id, url }` of every input; `pool` speaks to the server. */
+/** Yields `{ id, url }` of every input; `pool` is the connection to the server. */
 export async function* listing(pool, kind) {
   for (let lastId; ; ) {
     const path = `/v2/users/me/apps/main/inputs/stream?per_page=${perPage}${lastId ? `&last_id=${lastId}` : ""}`;

@@ -1,4 +1,4 @@
-/** A loop as one writes it by hand: 8 downloads at a time, each streamed to its file; nothing is checked or retried. */
+/** A typical hand-written loop: 8 downloads at a time, each streamed to its file; it checks nothing and retries nothing. */
 
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";

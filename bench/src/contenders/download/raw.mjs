@@ -1,4 +1,4 @@
-/** The raw limit: everything is listed beforehand, then got 8 at a time and discarded; only the getting is measured. */
+/** The upper limit: lists all inputs first, then fetches 8 at a time and discards the bytes. Only the fetching is measured. */
 
 import { Pool } from "undici";
 import { measured } from "../../usage.mjs";

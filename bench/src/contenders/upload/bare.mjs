@@ -1,4 +1,4 @@
-/** The bare loop: synchronous reads, base64 into a buffer that is used again, 4 requests at a time; nothing is checked or retried. */
+/** The bare loop: synchronous reads, base64 into a reused buffer, 4 requests at a time; it checks nothing and retries nothing. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** A loop as one writes it by hand: 128 inputs a request, 8 requests at a time, every answer looked at, nothing retried. */
+/** A typical hand-written loop: 128 inputs in a request, 8 requests at a time; it checks every answer and retries nothing. */
 
 import { createReadStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** The raw limit: a request made beforehand is posted from memory as often as the set needs; only the posting is measured. */
+/** The upper limit: posts a prepared request from memory as often as the set needs. Only the posting is measured. */
 
 import { createReadStream, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

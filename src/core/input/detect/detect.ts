@@ -24,7 +24,7 @@ const sizedTypes = new Set(["image/png", "image/apng", "image/gif", "image/webp"
 
 const binaryDetectors = [readTiff, readIsoMedia, readMatroska, readAsf, readOgg, readMpegAudio];
 
-/** Identifies most contents; returns undefined if `detectRest` has to go on. `name` is the name of the file. */
+/** Identifies most contents; returns undefined if `detectRest` must continue. `name` is the name of the file. */
 export function detect(reader: Reader, name = ""): Found | undefined {
   const { head } = reader;
   const quick = quickType(reader);

@@ -3,11 +3,11 @@
 import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Most boxes that are skipped on each level. */
+/** Maximum number of boxes that are skipped on each level. */
 const maxBoxes = 400;
 const maxTracks = 64;
 
-/** First boxes of a file. Without `ftyp`, it is an old QuickTime film or a part of a stream. */
+/** First boxes of a file. Without `ftyp`, it is an old QuickTime movie or a part of a stream. */
 const firstBoxes = new Set(["ftyp", "styp", "moov", "mdat", "wide", "pnot", "free", "skip", "moof", "sidx"]);
 /** Other content may begin with these, too; it is media if a `moov` follows. */
 const weakBoxes = new Set(["free", "skip"]);
@@ -100,7 +100,7 @@ function tracksOf(reader: Reader, moov: Box): { video: boolean; audio: boolean }
   let audio = false;
   let count = 0;
   for (const box of boxes(reader, moov.start, moov.end)) {
-    if (box.type === "cmov") return { video: true, audio: false }; // a compressed header, which only old films have
+    if (box.type === "cmov") return { video: true, audio: false }; // only old QuickTime movies have a compressed header
     if (box.type !== "trak" || (count += 1) > maxTracks) continue;
     const track = trackOf(reader, box);
     if (track.handler === "soun") audio = true;

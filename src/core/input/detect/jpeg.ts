@@ -1,9 +1,9 @@
-/** JPEG: width and height from the frame header, wherever it lies. */
+/** JPEG: width and height from the frame header, at any position. */
 
 import type { Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Most segments and gaps between segments that are skipped. No camera writes as many before the size. */
+/** Maximum number of segments and gaps between segments that are skipped. No camera writes as many before the size. */
 const maxSteps = 2000;
 
 /**

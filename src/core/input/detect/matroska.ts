@@ -15,7 +15,7 @@ const ids = {
   trackEntry: 0xae,
   trackType: 0x83,
 };
-/** Most elements that are skipped on each level. */
+/** Maximum number of elements that are skipped on each level. */
 const maxElements = 200;
 
 interface Element {

@@ -11,7 +11,7 @@ const minFramesAfterUnknown = 8;
 /** Bytes searched for the first frame: in a file that is named like audio or begins with a tag, and in any other file. */
 const longSearch = 256 * 1024;
 const shortSearch = 4096;
-/** Most zeros at the beginning that are skipped. */
+/** Maximum number of zeros at the beginning that are skipped. */
 const maxZeros = 256 * 1024;
 const maxTags = 4;
 const chunkBytes = 64 * 1024;
@@ -65,8 +65,8 @@ const taggedFormats: readonly [string, string][] = [
 ];
 
 /**
- * Searches for sound after zeros, unknown bytes or a truncated frame, in content that no other detector recognized. `kind` is the kind by the file's name:
- * audio files are searched further, files with other names need more frames in a row, and images and videos are not searched.
+ * Searches for sound after zeros, unknown bytes or a truncated frame, in content that no other detector recognized. `kind` is the kind by the file's name.
+ * Audio files are searched further than files with other names, which also need more frames in a row. Images and videos are not searched.
  */
 export function searchMpegAudio(reader: Reader, kind: MediaKind | undefined): Found | undefined {
   if (kind === "image" || kind === "video") return undefined;

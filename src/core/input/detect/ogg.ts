@@ -3,7 +3,7 @@
 import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Most streams that are read. All streams begin before the first page of content. */
+/** Maximum number of streams that are read. All streams begin before the first page of content. */
 const maxStreams = 32;
 const video = /^(?:\x80theora|\x01video|BBCD|OVP80|YUV4MPEG)/;
 const audio = /^(?:\x01vorbis|OpusHead|Speex|\x7fFLAC|fLaC|PCM {5}|CELT|\x01audio|\x00{3}\x01midi|OPUS)/;

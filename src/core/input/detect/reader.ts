@@ -5,7 +5,7 @@ export type ReadMore = (position: number, length: number) => Buffer;
 
 /** Bytes of one read after a jump. */
 const windowBytes = 1024;
-/** Most reads after the head, and most bytes of all these reads. */
+/** Maximum number of reads after the head, and most bytes of all these reads. */
 const maxReads = 600;
 const maxBytes = 768 * 1024;
 

@@ -4,7 +4,7 @@ import { byTracks, type Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
 const names = new Set(["RIFF", "RIFX", "RF64", "BW64"]);
-/** Most chunks that are skipped before the wanted one. */
+/** Maximum number of chunks that are skipped before the wanted one. */
 const maxChunks = 64;
 
 /** Describes a RIFF file by its form; returns undefined for other content and other forms. */

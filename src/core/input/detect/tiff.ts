@@ -3,10 +3,10 @@
 import type { Found } from "./found.js";
 import type { Reader } from "./reader.js";
 
-/** Most entries of a directory, and most directories, that are read. */
+/** Maximum number of entries of a directory, and most directories, that are read. */
 const maxEntries = 4096;
 const maxDirectories = 12;
-/** Most strips or tiles whose positions are read. */
+/** Maximum number of strips or tiles whose positions are read. */
 const maxPieces = 65_536;
 
 const tags = {
