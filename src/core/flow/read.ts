@@ -73,6 +73,8 @@ async function pump(
     wholeRecords: context.stages.wholeRecords,
     atEnd: (close) => context.lifecycle.atEnd(close),
     trust: (authorize) => context.clients.trust(authorize),
+    flush: () => context.accounting.budget.flush(),
+    lookUp: (input) => context.stages.lookUp(input, signal),
     shareRateLimiter: (limiter) => context.clients.shareRateLimiter(limiter),
   });
   let sliceEnd = performance.now() + sliceMs;
