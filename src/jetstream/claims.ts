@@ -1,5 +1,6 @@
 /** Claims: which delivery of an input is the current one. Only the current delivery reports an outcome. */
 
+import { isObject } from "../core/util/json-values.js";
 import type { NatsServer } from "./nats-server.js";
 import type { OutcomeRecord } from "./outcome-records.js";
 import { partsOf } from "./streams.js";
@@ -91,12 +92,11 @@ export class Claims {
 
   async #read(sequence: number, signal?: AbortSignal): Promise<Revision & { text: string | undefined }> {
     const { stream, claim: subject } = partsOf(this.#stream).workers;
-    const get = () => this.#nats.manager.streams.getMessage(stream, { last_by_subj: subject(sequence) });
-    const message = await this.#nats.callWithRetry(get, signal);
+    const message = await this.#nats.lastMessage(stream, subject(sequence), signal);
     if (!message) return { claim: undefined, revision: 0, text: undefined };
     const text = message.string();
-    const claim = JSON.parse(text) as Stored;
-    return { claim: claim.stream === this.#created ? claim : undefined, revision: message.seq, text };
+    const claim = parsed(text);
+    return { claim: claim?.stream === this.#created ? claim : undefined, revision: message.seq, text };
   }
 
   /** Returns the new revision; undefined if another worker replaced the claim first. */
@@ -109,5 +109,15 @@ export class Claims {
       if (this.#nats.isOutdated(error)) return undefined;
       throw error;
     }
+  }
+}
+
+/** Parses a claim. Returns undefined for a message that is not one. */
+function parsed(text: string): Stored | undefined {
+  try {
+    const claim: unknown = JSON.parse(text);
+    return isObject(claim) && typeof claim.delivery === "number" ? (claim as unknown as Stored) : undefined;
+  } catch {
+    return undefined;
   }
 }

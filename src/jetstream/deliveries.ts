@@ -12,7 +12,7 @@ import { claimOfDelivery, groupSizeAfter, isExhausted } from "./isolation.js";
 import { Lease, type Moment } from "./lease.js";
 import type { NatsServer } from "./nats-server.js";
 import { type OutcomeRecord, OutcomeRecords, recordOf } from "./outcome-records.js";
-import { decodeReference, type Reference } from "./reference.js";
+import { decodeReference, type Reference, resolveFiles } from "./reference.js";
 import { partsOf } from "./streams.js";
 
 export interface DeliveryOptions {
@@ -60,11 +60,12 @@ type Failure = Extract<Outcome, { state: "failed" }>;
 
 /** Tracks the messages that one worker has received and not answered yet. */
 export class Deliveries {
-  /** The error that ends the worker: the streams of its outcomes are gone. */
-  failure: Error | undefined;
-  /** Number of outcomes so far, and the time of the last one. */
+  /** Aborts with the error that ends the worker: it can no longer report outcomes. */
+  readonly failed: AbortSignal;
+  /** Number of outcomes so far. */
   finished = 0;
-  lastFinishedAt = performance.now();
+  /** Time of the last outcome, or of the first message after a time without any. */
+  quietSince = performance.now();
   readonly #nats: NatsServer;
   readonly #options: DeliveryOptions;
   readonly #claims: Claims;
@@ -72,9 +73,11 @@ export class Deliveries {
   readonly #lease: Lease;
   readonly #open = new Map<number, Held>();
   readonly #keepAlive: NodeJS.Timeout;
+  readonly #failing = new AbortController();
 
   constructor(nats: NatsServer, options: DeliveryOptions) {
     const { stream, created, worker, ackWaitMs } = options;
+    this.failed = this.#failing.signal;
     this.#nats = nats;
     this.#options = options;
     this.#claims = new Claims(nats, stream, created, worker);
@@ -98,6 +101,7 @@ export class Deliveries {
   add(message: JsMsg): SourceItem | undefined | Promise<SourceItem | undefined> {
     const { seq: sequence, info } = message;
     const known = this.#open.get(sequence);
+    if (this.#open.size === 0) this.quietSince = performance.now();
     const held: Held = known ?? {
       message,
       delivery: info.deliveryCount,
@@ -112,15 +116,13 @@ export class Deliveries {
       Object.assign(held, { message, delivery: info.deliveryCount, provedAt: this.#lease.provedAt });
     } else this.#open.set(sequence, held);
     if (held.delivery === 1) return known ? undefined : this.#itemOf(sequence, message);
-    const claiming = this.#claim(sequence, held, known !== undefined);
-    held.claiming = claiming.catch(() => undefined);
+    const claiming = this.#claim(sequence, held, known !== undefined).catch((error: unknown) => {
+      if (error instanceof SourceError) this.#failing.abort(error);
+      if (!this.#options.signal.aborted) this.#open.delete(sequence); // the server delivers the message again
+      return undefined;
+    });
+    held.claiming = claiming;
     return claiming;
-  }
-
-  /** Ends the worker with an error of a redelivery that could not be claimed. */
-  fail(error: unknown): void {
-    if (!this.#options.signal.aborted)
-      this.failure ??= error instanceof Error ? error : new Error(describeError(error));
   }
 
   /** Returns the next inputs that are processed together: at first those that were lost least often. */
@@ -226,9 +228,9 @@ export class Deliveries {
     let listed: Listed | undefined;
     const acknowledge: Acknowledge = (outcome, input) => this.#answer(sequence, { origin, listed }, outcome, input);
     try {
-      const reference = decodeReference(data, root);
+      const reference = decodeReference(data);
       ({ origin, listed } = reference);
-      return { ...reference, acknowledge, sameId: "again" };
+      return { ...reference, input: resolveFiles(reference.input, root), acknowledge, sameId: "again" };
     } catch (error) {
       return { origin, error: error as Error, acknowledge };
     }
@@ -239,7 +241,8 @@ export class Deliveries {
     const { stream, root, signal } = this.#options;
     let reference: Reference;
     try {
-      reference = decodeReference(data, root);
+      reference = decodeReference(data);
+      reference.input = resolveFiles(reference.input, root);
     } catch (error) {
       const origin = `${stream}:${sequence}`;
       return { origin, error: error as Error, acknowledge: (outcome) => this.#answer(sequence, { origin }, outcome) };
@@ -282,7 +285,7 @@ export class Deliveries {
       return (await this.#finish(sequence, held, record)) ? outcome : lost;
     } catch (error) {
       if (this.#options.signal.aborted) return outcome; // close() returns the message with all others
-      if (error instanceof SourceError) this.failure ??= error;
+      if (error instanceof SourceError) this.#failing.abort(error);
       this.#open.delete(sequence);
       if (this.#isOwn(held)) held.message.nak(longestDelayMs);
       return { state: "pending", reason: `the NATS server did not accept the outcome: ${describeError(error)}` };
@@ -340,7 +343,7 @@ export class Deliveries {
   #close(sequence: number): void {
     this.#open.delete(sequence);
     this.finished += 1;
-    this.lastFinishedAt = performance.now();
+    this.quietSince = performance.now();
   }
 }
 

@@ -39,7 +39,7 @@ export interface WorkerStatus {
   readonly inProgress: number;
   /** Inputs that it has finished. */
   readonly finished: number;
-  /** Time since its last finished input, in milliseconds. */
+  /** Time since it finished an input, or got one while it had none, in milliseconds. */
   readonly quietMs: number;
 }
 
@@ -47,7 +47,7 @@ export interface WorkerStatus {
 interface Progress {
   readonly open: number;
   readonly finished: number;
-  readonly lastFinishedAt: number;
+  readonly quietSince: number;
 }
 
 /** Returns a name for this worker: host, process id, and an ending that tells workers of one process apart. */
@@ -83,8 +83,8 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    const { open, finished, lastFinishedAt } = this.#progress;
-    const quietMs = Math.round(performance.now() - lastFinishedAt);
+    const { open, finished, quietSince } = this.#progress;
+    const quietMs = Math.round(performance.now() - quietSince);
     const beat: Beat = {
       worker: this.#names.worker,
       startedAt: this.#startedAt,
@@ -106,8 +106,7 @@ export async function readWorkers(nats: NatsServer, stream: string): Promise<Wor
   const time = Number.isNaN(serverTime) ? Date.now() : serverTime; // old servers do not report their time
   const found = await Promise.all(
     Object.keys(info.state.subjects ?? {}).map(async (subject) => {
-      const get = () => nats.manager.streams.getMessage(name, { last_by_subj: subject });
-      const message = await nats.callWithRetry(get);
+      const message = await nats.lastMessage(name, subject);
       const parsed = message && Beat.safeParse(message.json());
       return parsed?.success ? statusOf(parsed.data, message?.time ?? new Date(time), time) : undefined;
     }),

@@ -135,7 +135,7 @@ async function* receive(
 ): AsyncGenerator<readonly SourceItem[]> {
   const { signal, idle } = context;
   while (!signal.aborted) {
-    if (deliveries.failure) throw deliveries.failure;
+    deliveries.failed.throwIfAborted();
     if (deliveries.waiting > 0) yield* isolate(deliveries, context);
     // Each round asks for the consumer, since a request to a deleted consumer would wait in vain.
     const info = await nats.callWithRetry(() => consumer.info(), signal, forever);
@@ -152,13 +152,13 @@ async function* receive(
 /** Yields inputs that were lost before, in small groups or alone, while nothing else is in progress. */
 async function* isolate(deliveries: Deliveries, { signal, flush }: ReadContext): AsyncGenerator<readonly SourceItem[]> {
   const finished = async () => {
-    while (deliveries.open > deliveries.waiting && !deliveries.failure) {
+    while (deliveries.open > deliveries.waiting && !deliveries.failed.aborted) {
       flush?.();
       await sleep(groupPollMs, undefined, { signal });
     }
   };
   await finished();
-  while (deliveries.waiting > 0 && !deliveries.failure) {
+  while (deliveries.waiting > 0 && !deliveries.failed.aborted) {
     const group = await deliveries.nextGroup();
     if (group.length > 0) yield group;
     await finished();
@@ -176,7 +176,8 @@ async function* receiveOnce(
   const request = { max_messages: fetchCount, expires: expiresMs };
   const messages = await nats.callWithRetry(() => consumer.fetch(request), signal, forever);
   const stop = () => void messages.close();
-  signal.addEventListener("abort", stop, { once: true });
+  const stopping = [signal, deliveries.failed];
+  for (const one of stopping) one.addEventListener("abort", stop, { once: true });
   const stopWhenEmpty = async () => {
     if (hasNoMore(await consumer.info(), deliveries)) stop();
   };
@@ -190,7 +191,7 @@ async function* receiveOnce(
   const receiving = (async () => {
     for await (const message of messages) {
       const item = deliveries.add(message);
-      if (item instanceof Promise) claiming.push(claim(item).catch((error: unknown) => deliveries.fail(error)));
+      if (item instanceof Promise) claiming.push(claim(item));
       else if (item) queue.add(item);
     }
   })()
@@ -200,7 +201,7 @@ async function* receiveOnce(
   try {
     yield* queue;
   } finally {
-    signal.removeEventListener("abort", stop);
+    for (const one of stopping) one.removeEventListener("abort", stop);
     clearInterval(polling);
     stop();
     await receiving;

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { JetStreamClient, JetStreamManager, JetStreamPublishOptions, PubAck } from "@nats-io/jetstream";
+import type { JetStreamClient, JetStreamManager, JetStreamPublishOptions, PubAck, StoredMsg } from "@nats-io/jetstream";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import * as z from "zod";
 import { codeOf, describeError, FlowError, OptionsError, SourceError } from "../core/errors.js";
@@ -69,8 +69,10 @@ export class NatsServer {
     const authenticator = file === undefined ? {} : await readCredentials(plugin, file, packages);
     const defaults = { timeout: connectTimeoutMs, pingInterval: 20_000, reconnectTimeWait: 500, ...authenticator };
     const required = { servers: addresses, maxReconnectAttempts: -1 };
+    let isConnected = false;
     try {
       const opened = await packages.connect({ ...defaults, ...connection, ...required });
+      isConnected = true;
       void watchVersion(plugin, opened);
       try {
         const manager = await packages.jetstreamManager(opened, { timeout: callTimeoutMs });
@@ -80,7 +82,7 @@ export class NatsServer {
         throw error;
       }
     } catch (error) {
-      throw connectError(plugin, addresses, error);
+      throw connectError(plugin, addresses, error, isConnected);
     }
   }
 
@@ -149,6 +151,18 @@ export class NatsServer {
     }
   }
 
+  /** Reads the newest message of a subject; undefined if there is none. @throws {SourceError} ERR_STREAM_LOST if the stream was deleted */
+  async lastMessage(stream: string, subject: string, signal?: AbortSignal): Promise<StoredMsg | undefined> {
+    const get = async () => {
+      try {
+        return await this.manager.streams.getMessage(stream, { last_by_subj: subject });
+      } catch (error) {
+        throw this.#isMissing(error) ? streamLost(stream, error) : error;
+      }
+    };
+    return (await this.callWithRetry(get, signal)) ?? undefined;
+  }
+
   /** Whether the server refused a message because another one was published on its subject first. */
   isOutdated(error: unknown): boolean {
     const { JetStreamApiCodes, JetStreamApiError } = this.packages;
@@ -192,7 +206,7 @@ function isFull(error: unknown): boolean {
 
 /** Makes the error of a stream that was deleted. */
 export function streamLost(stream: string, cause: unknown): SourceError {
-  const text = `the stream ${stream} was deleted from the NATS server; the inputs on it have to be submitted again`;
+  const text = `the stream ${stream} was deleted from the NATS server; start the workers again and submit the unfinished inputs again`;
   return new SourceError("ERR_STREAM_LOST", text, { cause });
 }
 
@@ -215,7 +229,7 @@ async function readCredentials(plugin: string, path: string, packages: Packages)
   }
 }
 
-function connectError(plugin: string, servers: string | string[], error: unknown): FlowError {
+function connectError(plugin: string, servers: string | string[], error: unknown, isConnected: boolean): FlowError {
   const address = serversText(servers);
   const reason = describeError(error);
   if (/authoriz|authentic|permission/i.test(reason)) {
@@ -225,6 +239,10 @@ function connectError(plugin: string, servers: string | string[], error: unknown
   if (/not enabled/i.test(reason)) {
     const text = `the NATS server at ${address} has no JetStream; start it with nats-server -js`;
     return new FlowError("ERR_ENGINE_REFUSED", `${plugin}: ${text}`);
+  }
+  if (isConnected) {
+    const text = `the NATS server at ${address} answers, and its JetStream does not (${reason}); check its log and the free space on its disk`;
+    return new FlowError("ERR_ENGINE_UNREACHABLE", `${plugin}: ${text}`, { retryable: true, cause: error });
   }
   const text = `no NATS server answers at ${address} (${reason}); start nats-server -js, or correct the address`;
   return new FlowError("ERR_ENGINE_UNREACHABLE", `${plugin}: ${text}`, { retryable: true, cause: error });

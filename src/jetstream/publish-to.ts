@@ -91,7 +91,8 @@ async function publish(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof SourceError) throw new SinkError(error.code, `publishTo: ${error.message}`, { cause: error });
-    const text = `publishTo: the NATS server accepts no messages for ${stream}: ${describeError(error)}`;
+    const what = `the NATS server accepts no messages for ${stream}: ${describeError(error)}`;
+    const text = `publishTo: ${what}; check that it runs and that its disk has free space`;
     throw new SinkError("ERR_ENGINE_UNANSWERED", text, { cause: error, retryable: true });
   }
 }

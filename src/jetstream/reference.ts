@@ -1,8 +1,8 @@
 /** References: how inputs travel on a stream, with the paths and URLs of their content instead of its bytes. */
 
 import { hash } from "node:crypto";
-import { realpathSync } from "node:fs";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { lstatSync, readlinkSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Listed } from "../core/accounting/tracking.js";
 import { InputError } from "../core/errors.js";
 import { decodeData } from "../core/input/content.js";
@@ -94,12 +94,8 @@ function relativeTo(root: string, path: string): string {
   throw new InputError("ERR_PATH_OUTSIDE_ROOT", `publishTo: ${path} is not in the root ${root}`);
 }
 
-/**
- * Decodes the input of a message. With `root`, resolves its files in that folder, and refuses files outside it, also those behind links.
- *
- * @throws {InputError} ERR_REFERENCE if the message is not an input of this version; ERR_PATH_OUTSIDE_ROOT
- */
-export function decodeReference(data: Uint8Array, root?: string): Reference {
+/** Decodes the input of a message. @throws {InputError} ERR_REFERENCE if the message is not an input of this version */
+export function decodeReference(data: Uint8Array): Reference {
   const text = decodeData(data, "the message");
   let wire: Wire;
   try {
@@ -112,11 +108,16 @@ export function decodeReference(data: Uint8Array, root?: string): Reference {
     const what = sluice === undefined ? "is not an input" : `is an input of version ${sluice}`;
     throw new InputError("ERR_REFERENCE", `the message ${what}; this release reads inputs of version ${version}`);
   }
-  const input = revealSecrets(fields, secret);
-  return { origin, input: root === undefined ? input : resolveFiles(input, root), listed };
+  return { origin, input: revealSecrets(fields, secret), listed };
 }
 
-function resolveFiles(input: InputDraft, root: string): InputDraft {
+/**
+ * Resolves the files of an input in the folder `root`, and refuses files outside it, also those behind links. Without `root`, returns the input.
+ *
+ * @throws {InputError} ERR_PATH_OUTSIDE_ROOT
+ */
+export function resolveFiles(input: InputDraft, root: string | undefined): InputDraft {
+  if (root === undefined) return input;
   const copy: Record<string, unknown> = { ...input };
   for (const field of [...mediaKinds, "text"] as const) {
     const content = input[field] as Content | string | undefined;
@@ -132,14 +133,26 @@ function pathInRoot(root: string, name: string): string {
   if (isOutside(relative(root, path))) {
     throw new InputError("ERR_PATH_OUTSIDE_ROOT", `jetstream: ${name} is not in the root ${root}`);
   }
-  let inside: string;
-  try {
-    inside = relative(realpathSync(root), realpathSync(path));
-  } catch {
-    return path; // the file does not exist or cannot be read, which the flow reports
-  }
+  const real = realPathOf(path);
+  if (real === undefined) return path; // the file does not exist or cannot be read, which the flow reports
+  const inside = relative(realpathSync(root), real);
   if (!isOutside(inside)) return join(root, inside);
   throw new InputError("ERR_PATH_OUTSIDE_ROOT", `jetstream: ${name} is a link that leaves the root ${root}`);
+}
+
+/** Returns the path without links, also of a file that does not exist in an existing folder, and of the missing target of a link. */
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    try {
+      const folder = realpathSync(dirname(path));
+      const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+      return isLink ? resolve(folder, readlinkSync(path)) : join(folder, basename(path));
+    } catch {
+      return undefined;
+    }
+  }
 }
 
 function isOutside(path: string): boolean {
