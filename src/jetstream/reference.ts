@@ -79,12 +79,17 @@ function withoutContent(listed: Listed): Listed {
  * of URLs are left out, since they differ each time.
  */
 export function messageIdOf(reference: string, input: Input): string {
-  const { secret: _secret, ...wire } = JSON.parse(reference) as Wire;
+  const text = reference.includes('"secret":') ? withoutSecret(reference) : reference;
   const files = mediaKinds.map((kind) => {
     const content = input[kind];
     return content && "path" in content ? [content.sizeBytes, content.modifiedMs] : 0;
   });
-  return `${input.id}-${hash("sha1", JSON.stringify([wire, files]), "base64url").slice(0, 22)}`;
+  return `${input.id}-${hash("sha1", JSON.stringify([text, files]), "base64url").slice(0, 22)}`;
+}
+
+function withoutSecret(reference: string): string {
+  const { secret: _secret, ...wire } = JSON.parse(reference) as Wire;
+  return JSON.stringify(wire);
 }
 
 /** Returns the path of a file relative to `root`. @throws {InputError} ERR_PATH_OUTSIDE_ROOT if the file is not in it */
@@ -135,7 +140,7 @@ function pathInRoot(root: string, name: string): string {
   }
   const real = realPathOf(path);
   if (real === undefined) return path; // the file does not exist or cannot be read, which the flow reports
-  const inside = relative(realpathSync(root), real);
+  const inside = relative(realpathSync.native(root), real);
   if (!isOutside(inside)) return join(root, inside);
   throw new InputError("ERR_PATH_OUTSIDE_ROOT", `jetstream: ${name} is a link that leaves the root ${root}`);
 }
@@ -143,10 +148,10 @@ function pathInRoot(root: string, name: string): string {
 /** Returns the path without links, also of a file that does not exist in an existing folder, and of the missing target of a link. */
 function realPathOf(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     try {
-      const folder = realpathSync(dirname(path));
+      const folder = realpathSync.native(dirname(path));
       const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
       return isLink ? resolve(folder, readlinkSync(path)) : join(folder, basename(path));
     } catch {
