@@ -136,7 +136,10 @@ async function* receive(
   const { signal, idle } = context;
   while (!signal.aborted) {
     deliveries.failed.throwIfAborted();
-    if (deliveries.waiting > 0) yield* isolate(deliveries, context);
+    if (deliveries.waiting > 0) {
+      yield* isolate(deliveries, context);
+      continue;
+    }
     // Each round asks for the consumer, since a request to a deleted consumer would wait in vain.
     const info = await nats.callWithRetry(() => consumer.info(), signal, forever);
     if (endWhenEmpty && hasNoMore(info, deliveries)) {
