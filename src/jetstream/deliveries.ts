@@ -51,7 +51,7 @@ interface Held {
   /** The claim of this delivery. A first delivery has none. */
   claimed: Revision;
   /** Settles when a redelivery is claimed. */
-  claiming: Promise<unknown> | undefined;
+  claiming: Promise<SourceItem | undefined> | undefined;
   /** The item of an input that waits to be processed in a small group or alone. */
   waiting: SourceItem | undefined;
 }
@@ -94,7 +94,9 @@ export class Deliveries {
 
   /** Inputs that wait to be processed in a small group or alone. */
   get waiting(): number {
-    return this.#allWaiting().length;
+    let count = 0;
+    for (const { waiting } of this.#open.values()) if (waiting) count += 1;
+    return count;
   }
 
   /** Adds a message, and returns its item, or a promise of it. No item: this worker has the message already, or it has to wait, or another worker has it. */
@@ -116,13 +118,9 @@ export class Deliveries {
       Object.assign(held, { message, delivery: info.deliveryCount, provedAt: this.#lease.provedAt });
     } else this.#open.set(sequence, held);
     if (held.delivery === 1) return known ? undefined : this.#itemOf(sequence, message);
-    const claiming = this.#claim(sequence, held, known !== undefined).catch((error: unknown) => {
-      if (error instanceof SourceError) this.#failing.abort(error);
-      if (!this.#options.signal.aborted) this.#open.delete(sequence); // the server delivers the message again
-      return undefined;
-    });
-    held.claiming = claiming;
-    return claiming;
+    const claiming = this.#claim(sequence, held, known !== undefined);
+    held.claiming = this.#orLose(sequence, claiming);
+    return held.claiming;
   }
 
   /** Returns the next inputs that are processed together: at first those that were lost least often. */
@@ -132,7 +130,9 @@ export class Deliveries {
     if (!first) return [];
     const size = this.#groupSizeOf(first[1]);
     const group = waiting.filter(([, held]) => this.#groupSizeOf(held) === size).slice(0, size);
-    const items = await Promise.all(group.map(([sequence, held]) => this.#start(sequence, held)));
+    const items = await Promise.all(
+      group.map(([sequence, held]) => this.#orLose(sequence, this.#start(sequence, held))),
+    );
     return items.filter((item) => item !== undefined);
   }
 
@@ -170,7 +170,7 @@ export class Deliveries {
         sent.push(held);
       }
     });
-    for (const held of sent) held.provedAt = startedAt;
+    for (const held of sent) if (this.#isOwn(held)) held.provedAt = startedAt; // else the report may have come too late
   }
 
   /** Whether no other worker can have received the message in the meantime. */
@@ -201,6 +201,15 @@ export class Deliveries {
     if (claim.state === "started") return item;
     held.waiting = item;
     return undefined;
+  }
+
+  /** Loses a message that could not be claimed, for example because the server was away for long: the server delivers it again. */
+  #orLose(sequence: number, claiming: Promise<SourceItem | undefined>): Promise<SourceItem | undefined> {
+    return claiming.catch((error: unknown) => {
+      if (error instanceof SourceError) this.#failing.abort(error);
+      if (!this.#options.signal.aborted) this.#open.delete(sequence); // close() returns it otherwise
+      return undefined;
+    });
   }
 
   /** Marks a waiting input as started. Returns no item if another worker has the message. */

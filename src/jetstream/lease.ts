@@ -35,6 +35,8 @@ export class Lease {
     const startedAt = now();
     send();
     await this.#nats.connection.flush();
+    // Messages that arrived before the answer may still wait to be added, and were delivered before this proof.
+    await new Promise((resolve) => setImmediate(resolve));
     this.#provedAt = startedAt;
     return startedAt;
   }
