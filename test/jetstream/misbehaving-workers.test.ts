@@ -18,7 +18,9 @@ import type { WorkerChildOptions } from "../helpers/worker-child.js";
 const closed = { pending: 0, inFlight: 0 };
 
 function startWorker(options: WorkerChildOptions): { child: ChildProcess; ended: Promise<number | NodeJS.Signals> } {
-  const child = spawn(process.execPath, [bundle("worker-child"), JSON.stringify(options)], { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(process.execPath, [bundle("worker-child"), JSON.stringify(options)], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   return { child, ended: once(child, "close").then(([code, signal]) => code ?? signal) };
 }
