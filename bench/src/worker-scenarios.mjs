@@ -21,6 +21,7 @@ const { positionals, values } = parseArgs({
   options: {
     runs: { type: "string", default: "1" },
     inputs: { type: "string", default: "1500" },
+    workers: { type: "string", default: "1" },
     "stopped-ms": { type: "string", default: "40000" },
     dist: { type: "string", default: new URL("../../dist/", import.meta.url).pathname },
   },
@@ -109,19 +110,21 @@ async function changed(at) {
   return { isRight, text: `second submit: ${output.split("\n", 1)[0]}; all: ${line(counts)}` };
 }
 
-/** One input kills each worker that processes it; workers are started again until the report is closed. */
+/** One input kills each worker that processes it; one or more workers are started again until the report is closed. */
 async function poison(at) {
   const count = Number(values.inputs);
   const folder = makeSounds(join(at.folder, "photos"), count);
   await submit(at, folder);
   let killed = 0;
   const options = { ackWaitMs: 2000, maxDeliveries: 4, poison: `${Math.floor(count / 2)}.wav` };
-  for (let ended; ended?.code !== 0; ) {
-    ended = await startWorker(at, options).ended;
-    if (ended.signal === "SIGKILL") killed += 1;
-    else if (ended.code > 1) throw new Error(ended.output);
-    if ((await report(at)).isDone) break;
-  }
+  const loop = async () => {
+    while (!(await report(at)).isDone) {
+      const { code, signal, output } = await startWorker(at, options).ended;
+      if (signal === "SIGKILL") killed += 1;
+      else if (code !== 0) throw new Error(output);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.workers) }, loop));
   const { counts, failures } = await report(at);
   const isRight = counts.ok === count - 1 && failures.length === 1 && failures[0].code === "ERR_MAX_DELIVERIES";
   const wrong = failures.map(({ origin, code }) => `${origin.split("/").at(-1)} ${code}`);
