@@ -1,6 +1,6 @@
 /** The messages that this worker has received and not acknowledged: keeps them alive, and answers each one with its outcome. */
 
-import type { JsMsg } from "@nats-io/jetstream";
+import type { ConsumerInfo, JsMsg } from "@nats-io/jetstream";
 import type { Outcome } from "../core/accounting/ledger.js";
 import type { Acknowledge, Listed } from "../core/accounting/tracking.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
@@ -121,6 +121,18 @@ export class Deliveries {
     const claiming = this.#claim(sequence, held, known !== undefined);
     held.claiming = this.#orLose(sequence, claiming);
     return held.claiming;
+  }
+
+  /**
+   * Acknowledges the oldest unacknowledged message of the consumer if it is no longer on the stream. A server that was killed may have deleted an
+   * acknowledged message and lost the acknowledgement; it would wait for it forever, and the report would never close.
+   */
+  async acknowledgeMissing({ name, ack_floor, delivered }: ConsumerInfo): Promise<void> {
+    const sequence = ack_floor.stream_seq + 1;
+    if (sequence > delivered.stream_seq || this.#open.has(sequence) || (await this.#isOnStream(sequence))) return;
+    const { stream } = this.#options;
+    const subject = ["$JS.ACK", stream, name, 1, sequence, ack_floor.consumer_seq + 1, Date.now() * 1e6, 0].join(".");
+    this.#nats.connection.publish(subject);
   }
 
   /** Returns the next inputs that are processed together: at first those that were lost least often. */

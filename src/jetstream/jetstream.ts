@@ -142,6 +142,7 @@ async function* receive(
     }
     // Each round asks for the consumer, since a request to a deleted consumer would wait in vain.
     const info = await nats.callWithRetry(() => consumer.info(), signal, forever);
+    if (info.num_ack_pending > deliveries.open) await deliveries.acknowledgeMissing(info);
     if (endWhenEmpty && hasNoMore(info, deliveries)) {
       if (deliveries.open === 0) return;
       await sleep(pollMs, undefined, { signal });
