@@ -1,25 +1,33 @@
 /** The messages that this worker has received and not acknowledged: keeps them alive, and answers each one with its outcome. */
 
-import type { JsMsg } from "@nats-io/jetstream";
+import type { ConsumerInfo, JsMsg } from "@nats-io/jetstream";
 import type { Outcome } from "../core/accounting/ledger.js";
 import type { Acknowledge, Listed } from "../core/accounting/tracking.js";
-import { describeError, InputError } from "../core/errors.js";
+import { describeError, InputError, SourceError } from "../core/errors.js";
 import type { Input, InputDraft } from "../core/input/input.js";
-import { type DeadLetter, referencesOf } from "../core/journal/dead-letters.js";
-import type { SourceItem } from "../core/plugin/source.js";
-import { reportText } from "../core/report/reason-groups.js";
+import type { DeadLetter } from "../core/journal/dead-letters.js";
+import type { ReadContext, SourceItem } from "../core/plugin/source.js";
+import { type Claim, Claims, type Revision } from "./claims.js";
+import { claimOfDelivery, groupSizeAfter, isExhausted } from "./isolation.js";
+import { Lease, type Moment } from "./lease.js";
 import type { NatsServer } from "./nats-server.js";
-import { decodeReference } from "./reference.js";
+import { type OutcomeRecord, OutcomeRecords, recordOf } from "./outcome-records.js";
+import { decodeReference, type Reference, resolveFiles } from "./reference.js";
 import { partsOf } from "./streams.js";
 
 export interface DeliveryOptions {
   stream: string;
+  /** Time at which the stream was created. */
+  created: string;
+  /** Name of this worker. */
+  worker: string;
   /** Time that the server waits for an acknowledgement before it delivers a message to another worker. */
   ackWaitMs: number;
   maxDeliveries: number;
   root: string | undefined;
   /** Aborts when the run stops at once. */
   signal: AbortSignal;
+  lookUp: ReadContext["lookUp"];
 }
 
 /** Delay before a returned message is delivered again; doubled with each delivery. */
@@ -27,30 +35,56 @@ const firstDelayMs = 1000;
 const longestDelayMs = 60_000;
 /** Without this delay, the server would deliver a message that is returned at the end to an open request of this worker, which nobody reads any more. */
 const closingDelayMs = 200;
+const defaultMaxPayload = 1_048_576;
 
-/** A failed input on the stream of failed inputs: a dead letter, and the number of its message. */
-export interface FailedInput extends DeadLetter {
-  /** Sequence of its message on the stream of inputs. */
-  sequence: number;
+const lost: Outcome = { state: "skipped", reason: "delivered to another worker, which reports its outcome" };
+const unclaimed: Revision = { claim: undefined, revision: 0 };
+
+/** A message without an answer. */
+interface Held {
+  message: JsMsg;
+  delivery: number;
+  /** When the worker last proved that it has the message. */
+  provedAt: Moment;
+  /** Whether another worker may have received the message in the meantime. */
+  isDoubtful: boolean;
+  /** The claim of this delivery. A first delivery has none. */
+  claimed: Revision;
+  /** Settles when a redelivery is claimed. */
+  claiming: Promise<SourceItem | undefined> | undefined;
+  /** The item of an input that waits to be processed in a small group or alone. */
+  waiting: SourceItem | undefined;
 }
 
-type Origin = Pick<DeadLetter, "origin" | "listed">;
 type Failure = Extract<Outcome, { state: "failed" }>;
 
 /** Tracks the messages that one worker has received and not answered yet. */
 export class Deliveries {
+  /** Aborts with the error that ends the worker: it can no longer report outcomes. */
+  readonly failed: AbortSignal;
+  /** Number of outcomes so far. */
+  finished = 0;
+  /** Time of the last outcome, or of the first message after a time without any. */
+  quietSince = performance.now();
   readonly #nats: NatsServer;
   readonly #options: DeliveryOptions;
-  readonly #open = new Map<number, JsMsg>();
+  readonly #claims: Claims;
+  readonly #records: OutcomeRecords;
+  readonly #lease: Lease;
+  readonly #open = new Map<number, Held>();
   readonly #keepAlive: NodeJS.Timeout;
+  readonly #failing = new AbortController();
 
   constructor(nats: NatsServer, options: DeliveryOptions) {
+    const { stream, created, worker, ackWaitMs } = options;
+    this.failed = this.#failing.signal;
     this.#nats = nats;
     this.#options = options;
-    const keepAlive = () => {
-      for (const message of this.#open.values()) message.working();
-    };
-    this.#keepAlive = setInterval(keepAlive, Math.max(options.ackWaitMs / 3, 100)).unref();
+    this.#claims = new Claims(nats, stream, created, worker);
+    this.#records = new OutcomeRecords(nats, stream);
+    this.#lease = new Lease(nats, ackWaitMs);
+    const keepAlive = () => void this.#prove().catch(() => undefined); // without a connection, the messages become doubtful
+    this.#keepAlive = setInterval(keepAlive, Math.max(ackWaitMs / 3, 100)).unref();
   }
 
   /** The number of messages without an answer. */
@@ -58,126 +92,292 @@ export class Deliveries {
     return this.#open.size;
   }
 
-  /** Adds a message and returns its item; undefined if this worker already has the message, and the server delivered it again. */
-  add(message: JsMsg): SourceItem | undefined {
-    const { seq: sequence } = message;
-    const isKnown = this.#open.has(sequence);
-    this.#open.set(sequence, message); // only the newest delivery can be acknowledged
-    return isKnown ? undefined : this.#itemOf(message);
+  /** Inputs that wait to be processed in a small group or alone. */
+  get waiting(): number {
+    let count = 0;
+    for (const { waiting } of this.#open.values()) if (waiting) count += 1;
+    return count;
   }
 
-  /** Returns all messages without an answer to the server. */
+  /** Adds a message, and returns its item, or a promise of it. No item: this worker has the message already, or it has to wait, or another worker has it. */
+  add(message: JsMsg): SourceItem | undefined | Promise<SourceItem | undefined> {
+    const { seq: sequence, info } = message;
+    const known = this.#open.get(sequence);
+    if (this.#open.size === 0) this.quietSince = performance.now();
+    const held: Held = known ?? {
+      message,
+      delivery: info.deliveryCount,
+      provedAt: this.#lease.provedAt,
+      isDoubtful: false,
+      claimed: unclaimed,
+      claiming: undefined,
+      waiting: undefined,
+    };
+    if (known) {
+      // Only the newest delivery can be acknowledged.
+      Object.assign(held, { message, delivery: info.deliveryCount, provedAt: this.#lease.provedAt });
+    } else this.#open.set(sequence, held);
+    if (held.delivery === 1) return known ? undefined : this.#itemOf(sequence, message);
+    const claiming = this.#claim(sequence, held, known !== undefined);
+    held.claiming = this.#orLose(sequence, claiming);
+    return held.claiming;
+  }
+
+  /**
+   * Acknowledges the oldest unacknowledged message of the consumer if it is no longer on the stream. A server that was killed may have deleted an
+   * acknowledged message and lost the acknowledgement; it would wait for it forever, and the report would never close.
+   */
+  async acknowledgeMissing({ name, ack_floor, delivered }: ConsumerInfo): Promise<void> {
+    const sequence = ack_floor.stream_seq + 1;
+    if (sequence > delivered.stream_seq || this.#open.has(sequence) || (await this.#isOnStream(sequence))) return;
+    const { stream } = this.#options;
+    const subject = ["$JS.ACK", stream, name, 1, sequence, ack_floor.consumer_seq + 1, Date.now() * 1e6, 0].join(".");
+    this.#nats.connection.publish(subject);
+  }
+
+  /** Returns the next inputs that are processed together: at first those that were lost least often. */
+  async nextGroup(): Promise<SourceItem[]> {
+    const waiting = this.#allWaiting();
+    const [first] = waiting;
+    if (!first) return [];
+    const size = this.#groupSizeOf(first[1]);
+    const group = waiting.filter(([, held]) => this.#groupSizeOf(held) === size).slice(0, size);
+    const items = await Promise.all(
+      group.map(([sequence, held]) => this.#orLose(sequence, this.#start(sequence, held))),
+    );
+    return items.filter((item) => item !== undefined);
+  }
+
+  /** Returns all messages without an answer to the server. A message that another worker may have is left to the server. */
   close(): void {
     clearInterval(this.#keepAlive);
-    for (const message of this.#open.values()) message.nak(closingDelayMs);
+    for (const [sequence, held] of this.#open) {
+      const { message, delivery, claimed } = held;
+      if (!this.#isOwn(held)) continue;
+      const { tries, losses } = claimed.claim ?? { tries: 0, losses: 0 };
+      if (claimed.claim || delivery === 1) {
+        this.#claims.send(sequence, { delivery, state: "returned", tries, losses }, claimed.revision);
+      }
+      message.nak(closingDelayMs);
+    }
     this.#open.clear();
   }
 
-  #itemOf({ seq: sequence, data, info }: JsMsg): SourceItem {
-    const { stream, maxDeliveries, root } = this.#options;
+  #allWaiting(): [number, Held][] {
+    const losses = ({ claimed: { claim } }: Held) => claim?.losses ?? 0;
+    return [...this.#open].filter(([, held]) => held.waiting).sort(([, a], [, b]) => losses(a) - losses(b));
+  }
+
+  #groupSizeOf({ claimed: { claim } }: Held): number {
+    return groupSizeAfter(claim?.losses ?? 0, this.#options.maxDeliveries);
+  }
+
+  /** Reports to the server that this worker is alive, and notes which messages it may have lost. */
+  async #prove(): Promise<void> {
+    const sent: Held[] = [];
+    const startedAt = await this.#lease.prove(() => {
+      for (const held of this.#open.values()) {
+        this.#isOwn(held);
+        held.message.working();
+        sent.push(held);
+      }
+    });
+    for (const held of sent) if (this.#isOwn(held)) held.provedAt = startedAt; // else the report may have come too late
+  }
+
+  /** Whether no other worker can have received the message in the meantime. */
+  #isOwn(held: Held): boolean {
+    held.isDoubtful ||= !this.#lease.isTrusted(held.provedAt);
+    return !held.isDoubtful;
+  }
+
+  /** Claims a redelivered message, and decides when it is processed. */
+  async #claim(sequence: number, held: Held, isKnown: boolean): Promise<SourceItem | undefined> {
+    const { message, delivery } = held;
+    const { maxDeliveries } = this.#options;
+    const next = (previous: Claim | undefined): Claim => {
+      const { tries = 0, losses = 0, state = "started" } = (isKnown && held.claimed.claim) || {};
+      return isKnown ? { delivery, state, tries, losses } : claimOfDelivery(delivery, maxDeliveries, previous);
+    };
+    const taken = await this.#claims.take(sequence, delivery, next, undefined, this.#options.signal);
+    if (held.delivery !== delivery) return undefined; // a later delivery is being claimed
+    if (!taken.isCurrent) {
+      await this.#leave(sequence, held, taken.claim);
+      return undefined;
+    }
+    Object.assign(held, { claimed: taken, isDoubtful: false });
+    const { claim } = taken;
+    if (isKnown || !claim) return undefined;
+    if (isExhausted(claim.losses, maxDeliveries)) return this.#exhaustedItem(sequence, message, claim);
+    const item = this.#itemOf(sequence, message);
+    if (claim.state === "started") return item;
+    held.waiting = item;
+    return undefined;
+  }
+
+  /** Loses a message that could not be claimed, for example because the server was away for long: the server delivers it again. */
+  #orLose(sequence: number, claiming: Promise<SourceItem | undefined>): Promise<SourceItem | undefined> {
+    return claiming.catch((error: unknown) => {
+      if (error instanceof SourceError) this.#failing.abort(error);
+      if (!this.#options.signal.aborted) this.#open.delete(sequence); // close() returns it otherwise
+      return undefined;
+    });
+  }
+
+  /** Marks a waiting input as started. Returns no item if another worker has the message. */
+  async #start(sequence: number, held: Held): Promise<SourceItem | undefined> {
+    const { waiting: item, delivery, claimed } = held;
+    held.waiting = undefined;
+    const start = (): Claim => ({ ...(claimed.claim as Claim), state: "started" });
+    const taken = await this.#claims.take(sequence, delivery, start, claimed, this.#options.signal);
+    if (taken.isCurrent) held.claimed = taken;
+    else await this.#leave(sequence, held, taken.claim);
+    return taken.isCurrent ? item : undefined;
+  }
+
+  /** Leaves a message to the worker that claimed it later. If that worker decided the outcome and died, completes its work. */
+  async #leave(sequence: number, { message }: Held, { state, outcome, delivery }: Claim): Promise<void> {
+    this.#open.delete(sequence);
+    if (state !== "done" || !outcome || delivery > message.info.deliveryCount) return;
+    await this.#records.store(sequence, outcome, true, this.#options.signal);
+    message.ack();
+  }
+
+  #itemOf(sequence: number, { data }: JsMsg): SourceItem {
+    const { stream, root } = this.#options;
     let origin = `${stream}:${sequence}`;
     let listed: Listed | undefined;
     const acknowledge: Acknowledge = (outcome, input) => this.#answer(sequence, { origin, listed }, outcome, input);
     try {
-      const { deliveryCount } = info;
-      const reference = decodeReference(data, root);
+      const reference = decodeReference(data);
       ({ origin, listed } = reference);
-      if (deliveryCount > maxDeliveries) {
-        const text = `jetstream: workers received the input ${maxDeliveries} times, and none finished it; process it alone`;
-        throw new InputError("ERR_MAX_DELIVERIES", text);
-      }
-      return { ...reference, acknowledge, sameId: "again" };
+      return { ...reference, input: resolveFiles(reference.input, root), acknowledge, sameId: "again" };
     } catch (error) {
       return { origin, error: error as Error, acknowledge };
     }
   }
 
+  /** The item of an input that no worker finished: it fails, unless the target has it. */
+  async #exhaustedItem(sequence: number, { data }: JsMsg, { state, tries }: Claim): Promise<SourceItem> {
+    const { stream, root, signal } = this.#options;
+    let reference: Reference;
+    try {
+      reference = decodeReference(data);
+      reference.input = resolveFiles(reference.input, root);
+    } catch (error) {
+      const origin = `${stream}:${sequence}`;
+      return { origin, error: error as Error, acknowledge: (outcome) => this.#answer(sequence, { origin }, outcome) };
+    }
+    const { origin, input, listed } = reference;
+    const found = state === "lookUp" ? await this.#options.lookUp?.(input).catch(() => undefined) : undefined;
+    signal.throwIfAborted();
+    const hint =
+      found === "other"
+        ? "the target has an input of this id that may not be this one: compare them"
+        : "process it alone with sluice run";
+    const text = `jetstream: ${tries} deliveries of the input ended without an outcome, the last of them alone in its worker; ${hint}`;
+    return {
+      origin,
+      error: new InputError("ERR_MAX_DELIVERIES", text),
+      acknowledge: (outcome) => {
+        const answer: Outcome = found === "stored" ? { state: "ok", note: "recovered" } : outcome;
+        return this.#answer(sequence, { origin, listed }, answer, input);
+      },
+    };
+  }
+
   /** Records an outcome on the server and acknowledges the message, or returns the message for redelivery. */
   async #answer(
     sequence: number,
-    from: Origin,
+    from: Pick<DeadLetter, "origin" | "listed">,
     reported: Outcome,
-    input: Input | InputDraft | undefined,
+    input?: Input | InputDraft,
   ): Promise<Outcome> {
-    const { deliveryCount = 1 } = this.#open.get(sequence)?.info ?? {};
-    const outcome = finalOutcome(reported, deliveryCount);
-    if (outcome.state === "failed" && outcome.retryable && deliveryCount < this.#options.maxDeliveries) {
-      const delayMs = Math.min(firstDelayMs * 2 ** (deliveryCount - 1), longestDelayMs);
-      this.#remove(sequence)?.nak(delayMs);
-      return { state: "skipped", reason: `returned for redelivery: ${outcome.reason}` };
-    }
+    const held = this.#open.get(sequence);
+    await held?.claiming;
+    if (!held || this.#open.get(sequence) !== held) return lost;
+    const tries = (held.claimed.claim?.tries ?? 0) + 1;
+    const outcome = finalOutcome(reported, tries, held.delivery);
     try {
-      if (outcome.state === "failed") await this.#recordFailed(sequence, from, outcome, input);
-      else if (outcome.state === "skipped") await this.#recordSkipped(sequence, from.origin, outcome.reason);
-      if (outcome.state !== "failed" && deliveryCount > 1) await this.#deleteFailed(sequence);
+      const isReturned = outcome.state === "failed" && outcome.retryable && tries < this.#options.maxDeliveries;
+      if (isReturned) return await this.#return(sequence, held, tries, outcome);
+      const maxBytes = this.#nats.connection.info?.max_payload ?? defaultMaxPayload;
+      const record = recordOf(sequence, from, outcome, input, maxBytes);
+      return (await this.#finish(sequence, held, record)) ? outcome : lost;
     } catch (error) {
       if (this.#options.signal.aborted) return outcome; // close() returns the message with all others
-      this.#remove(sequence)?.nak(longestDelayMs);
+      if (error instanceof SourceError) this.#failing.abort(error);
+      this.#open.delete(sequence);
+      if (this.#isOwn(held)) held.message.nak(longestDelayMs);
       return { state: "pending", reason: `the NATS server did not accept the outcome: ${describeError(error)}` };
     }
-    this.#remove(sequence)?.ack();
-    return outcome;
   }
 
-  #remove(sequence: number): JsMsg | undefined {
-    const message = this.#open.get(sequence);
-    this.#open.delete(sequence);
-    return message;
+  /** Returns a message that may succeed later, with a delay. */
+  async #return(sequence: number, held: Held, tries: number, { reason }: Failure): Promise<Outcome> {
+    const { delivery, claimed } = held;
+    const losses = claimed.claim?.losses ?? 0;
+    if (!(await this.#decide(sequence, held, { delivery, state: "returned", tries, losses }))) return lost;
+    this.#close(sequence);
+    held.message.nak(Math.min(firstDelayMs * 2 ** (tries - 1), longestDelayMs));
+    return { state: "skipped", reason: `returned for redelivery: ${reason}` };
   }
 
-  async #recordFailed(
-    sequence: number,
-    { origin, listed }: Origin,
-    { code, stage, reason, attempts, retryable = false }: Failure,
-    input: Input | InputDraft | undefined,
-  ): Promise<void> {
-    const letter: FailedInput = {
-      sequence,
-      source: "jetstream",
-      origin: reportText(origin),
-      id: input?.id,
-      code,
-      stage,
-      attempts,
-      retryable,
-      reason: reportText(reason),
-      ...(input && referencesOf(input)),
-      listed,
-    };
-    const maxBytes = this.#nats.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
-    if (Buffer.byteLength(JSON.stringify(letter)) > maxBytes) {
-      // The server would refuse the letter each time, and deliver the message forever.
-      for (const field of ["input", "secret", "listed"] as const) delete letter[field];
+  /**
+   * Stores an outcome and acknowledges the message. Returns false if another worker reports the outcome.
+   *
+   * The outcome becomes part of the claim first. So of two workers with the same input, one decides, and if it dies, the next one finds its decision.
+   * Without a failure, a first delivery that is certainly its own needs no claim.
+   */
+  async #finish(sequence: number, held: Held, outcome: OutcomeRecord): Promise<boolean> {
+    const { delivery, claimed } = held;
+    const isRedelivered = delivery > 1;
+    if (outcome.state === "failed" || isRedelivered || !this.#isOwn(held)) {
+      const { tries = 0, losses = 0 } = claimed.claim ?? {};
+      if (!(await this.#decide(sequence, held, { delivery, state: "done", tries, losses, outcome }))) return false;
     }
-    await this.#publish(partsOf(this.#options.stream).failed.subject(sequence), letter);
+    await this.#records.store(sequence, outcome, isRedelivered, this.#options.signal);
+    this.#close(sequence);
+    held.message.ack();
+    return true;
   }
 
-  async #recordSkipped(sequence: number, origin: string, reason: string): Promise<void> {
-    const record = { sequence, origin: reportText(origin), reason: reportText(reason) };
-    await this.#publish(partsOf(this.#options.stream).skipped.subject, record, `${sequence}`);
+  /** Writes the last claim of a delivery. Returns false if another worker has the input, or finished it. */
+  async #decide(sequence: number, held: Held, claim: Claim): Promise<boolean> {
+    const { delivery, claimed } = held;
+    if (delivery === 1 && !this.#isOwn(held) && !(await this.#isOnStream(sequence))) {
+      this.#open.delete(sequence);
+      return false;
+    }
+    const taken = await this.#claims.take(sequence, delivery, () => claim, claimed, this.#options.signal);
+    if (!taken.isCurrent) this.#open.delete(sequence); // its next delivery completes what the other worker decided
+    return taken.isCurrent;
   }
 
-  /** Deletes the failure of an earlier delivery, whose worker may have died after it recorded the failure and before it acknowledged. */
-  async #deleteFailed(sequence: number): Promise<void> {
-    const { stream, subject } = partsOf(this.#options.stream).failed;
-    const purge = () => this.#nats.manager.streams.purge(stream, { filter: subject(sequence) });
-    await this.#nats.callWithRetry(purge, this.#options.signal);
+  /** Whether the input is unfinished: the server deletes an acknowledged message. */
+  async #isOnStream(sequence: number): Promise<boolean> {
+    const { stream } = partsOf(this.#options.stream).work;
+    const get = () => this.#nats.manager.streams.getMessage(stream, { seq: sequence });
+    return (await this.#nats.callWithRetry(get, this.#options.signal)) !== null;
   }
 
-  async #publish(subject: string, record: object, msgID?: string): Promise<void> {
-    const publish = () =>
-      this.#nats.client.publish(subject, JSON.stringify(record), msgID === undefined ? {} : { msgID });
-    await this.#nats.callWithRetry(publish, this.#options.signal);
+  #close(sequence: number): void {
+    this.#open.delete(sequence);
+    this.finished += 1;
+    this.quietSince = performance.now();
   }
 }
 
-/** Returns the outcome that the stream records for a message that was delivered `attempts` times. */
-function finalOutcome(outcome: Outcome, attempts: number): Outcome {
+/** Returns the outcome that the stream records for an input that workers processed `tries` times. */
+function finalOutcome(outcome: Outcome, tries: number, delivery: number): Exclude<Outcome, { state: "pending" }> {
   if (outcome.state === "pending") {
     const { reason } = outcome;
-    return { state: "failed", code: "ERR_STILL_PROCESSING", stage: "jetstream", reason, attempts, retryable: true };
+    return {
+      ...{ state: "failed", code: "ERR_STILL_PROCESSING", stage: "jetstream", reason },
+      ...{ attempts: tries, retryable: true },
+    };
   }
   // An earlier worker finished the input and died before it acknowledged.
-  if (outcome.state === "skipped" && outcome.done && attempts > 1) return { state: "ok", note: "recovered" };
-  return outcome.state === "failed" ? { ...outcome, attempts: Math.max(outcome.attempts, attempts) } : outcome;
+  if (outcome.state === "skipped" && outcome.done && delivery > 1) return { state: "ok", note: "recovered" };
+  return outcome.state === "failed" ? { ...outcome, attempts: Math.max(outcome.attempts, tries) } : outcome;
 }

@@ -7,8 +7,8 @@ import { revealSecrets } from "../core/input/secret-urls.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import type { OptionsOf } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
-import type { FailedInput } from "./deliveries.js";
 import { NatsServer, natsOptions, StreamName } from "./nats-server.js";
+import type { FailedInput } from "./outcome-records.js";
 import { readMessages } from "./read-messages.js";
 import { partsOf } from "./streams.js";
 
@@ -73,7 +73,7 @@ function deleteWhenDone(nats: NatsServer, stream: string, { origin, sequence }: 
     const options = { msgID: `${sequence} tried again` }; // must stay the same, since programs of other versions publish it too
     const filter = { filter: failed.subject(sequence) };
     try {
-      await nats.callWithRetry(() => nats.client.publish(skipped.subject, record, options), undefined, recordForMs);
+      await nats.callWithRetry(() => nats.client.publish(skipped.shared, record, options), undefined, recordForMs);
       await nats.callWithRetry(() => nats.manager.streams.purge(failed.stream, filter), undefined, recordForMs);
     } catch {
       // The input stays among the failed ones, and the next run reads it again.

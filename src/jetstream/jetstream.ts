@@ -10,7 +10,8 @@ import type { OptionsOf } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { AsyncQueue } from "./async-queue.js";
 import { Deliveries } from "./deliveries.js";
-import { NatsServer, natsOptions, StreamName } from "./nats-server.js";
+import { Heartbeat, workerName } from "./heartbeats.js";
+import { NatsServer, natsOptions, StreamName, streamLost } from "./nats-server.js";
 import { StreamRateLimiter } from "./shared-rate-limiter.js";
 import { ackWaitOf, ensureConsumer, ensureStreams } from "./streams.js";
 
@@ -23,7 +24,10 @@ const optionFields = {
   ackWaitMs: z.number().int().min(1000).optional(),
   /** Most inputs that all workers together have at once. Default: 20,000, or the consumer's value. */
   maxAckPending: z.number().int().min(1).optional(),
-  /** Most deliveries of an input before it counts as failed, including those to workers that crashed. Default: 10. */
+  /**
+   * Most times that workers process an input before it counts as failed, including those in which the worker crashed; an input is processed alone at
+   * least once before. Default: 10.
+   */
   maxDeliveries: z.number().int().min(1).default(10),
   /** Folder of the files: paths on the stream are relative to it, and no file outside it is read. Default: full paths, as published. */
   root: z.string().min(1).optional(),
@@ -48,23 +52,28 @@ const forever = Number.POSITIVE_INFINITY;
 const afterErrorMs = 200;
 /** Interval in which a worker with `endWhenEmpty` asks whether all workers have finished. */
 const pollMs = 100;
+/** Interval in which a worker looks whether a small group is finished, and lets batches go that wait for more inputs. */
+const groupPollMs = 20;
 
 /**
  * Reads inputs from a stream that `publishTo` fills, and shares them with all other workers of the stream. Requests more inputs when the flow has
  * capacity. Acknowledges each input with its outcome: ok and skipped inputs are finished; an input that failed for good is recorded on the stream of
  * failed inputs; an input that may succeed later is returned, and a worker receives it again after 1 s, 2 s, 4 s … (at most 60 s). While an input is in
- * progress, the worker reports to the server that it is alive. If a worker dies, the others receive its inputs after `ackWaitMs`.
+ * progress, the worker reports to the server that it is alive. If a worker dies, the others receive its inputs after `ackWaitMs`. After two such
+ * deliveries, inputs are processed in groups of 32, then alone, so that one input that crashes workers fails alone. Only the delivery that is current
+ * reports an outcome: a worker that was stopped and continues reports nothing about inputs that others received since.
  *
  * Keeps the order of the stream except for redelivered inputs. An input may be delivered more than once if a worker dies before it acknowledges, so the
  * sink must accept repeated inputs; the built-in sinks do. The clients of the flow share the request rate of their account with all other workers of the
  * server. Never ends, except with `endWhenEmpty`. A stop ends the requests and returns the inputs without an outcome. While the server restarts, the
  * worker waits. Cannot be planned or previewed, since that would take inputs from the other workers.
  *
- * A message that is not an input (ERR_REFERENCE), and a file outside `root` (ERR_PATH_OUTSIDE_ROOT), fail alone. An input that no worker finished in
- * `maxDeliveries` deliveries fails with ERR_MAX_DELIVERIES; one that the platform had not processed by then, with ERR_STILL_PROCESSING.
+ * A message that is not an input (ERR_REFERENCE), and a file outside `root` (ERR_PATH_OUTSIDE_ROOT, also through links), fail alone. An input that no
+ * worker finished in `maxDeliveries` deliveries fails with ERR_MAX_DELIVERIES, unless a lookup finds it in the target with the same content; one that
+ * the platform had not processed by then fails with ERR_STILL_PROCESSING.
  *
  * @throws {OptionsError} ERR_OPTIONS; (the run rejects) ERR_PACKAGE_MISSING
- * @throws {SourceError} (the run rejects) ERR_DRY_RUN, ERR_STREAM_LOST; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
+ * @throws {SourceError} (the run rejects) ERR_DRY_RUN, ERR_STREAM_LOST, ERR_ENGINE_FULL; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
  * @example await flow(jetstream({ stream: "photos" })).pipe(batch(), upload(app)).run();
  */
 export const jetstream = defineSource({
@@ -83,15 +92,20 @@ async function* read(options: Checked, context: ReadContext): AsyncGenerator<rea
   }
   const nats = await NatsServer.connect("jetstream", { servers, credentials, connection });
   let deliveries: Deliveries | undefined;
+  let heartbeat: Heartbeat | undefined;
   const close = async () => {
     deliveries?.close();
+    await heartbeat?.end();
     await nats.close();
   };
   context.atEnd?.(close);
   try {
-    const { consumer, ackWaitMs } = await openConsumer(nats, options);
+    const { consumer, ackWaitMs, created } = await openConsumer(nats, options);
     const folder = root === undefined ? undefined : resolve(root);
-    deliveries = new Deliveries(nats, { stream, ackWaitMs, maxDeliveries, root: folder, signal });
+    const names = workerName();
+    const about = { stream, created, worker: names.token, ackWaitMs, maxDeliveries, root: folder };
+    deliveries = new Deliveries(nats, { ...about, signal, lookUp: context.lookUp });
+    heartbeat = new Heartbeat(nats, stream, names, deliveries);
     context.shareRateLimiter?.(new StreamRateLimiter(nats));
     yield* receive(nats, consumer, deliveries, options, context);
   } catch (error) {
@@ -105,10 +119,10 @@ async function* read(options: Checked, context: ReadContext): AsyncGenerator<rea
 async function openConsumer(
   nats: NatsServer,
   { stream, consumer: name, ackWaitMs, maxAckPending }: Checked,
-): Promise<{ consumer: Consumer; ackWaitMs: number }> {
-  await ensureStreams(nats, "jetstream", stream);
+): Promise<{ consumer: Consumer; ackWaitMs: number; created: string }> {
+  const created = await ensureStreams(nats, "jetstream", stream);
   const config = await ensureConsumer(nats, stream, { consumer: name, ackWaitMs, maxAckPending });
-  return { consumer: await nats.client.consumers.get(stream, name), ackWaitMs: ackWaitOf(config) };
+  return { consumer: await nats.client.consumers.get(stream, name), ackWaitMs: ackWaitOf(config), created };
 }
 
 /** Requests messages until the run stops, or until the work is finished with `endWhenEmpty`. */
@@ -117,11 +131,18 @@ async function* receive(
   consumer: Consumer,
   deliveries: Deliveries,
   { stream, endWhenEmpty }: Checked,
-  { signal, idle }: ReadContext,
+  context: ReadContext,
 ): AsyncGenerator<readonly SourceItem[]> {
+  const { signal, idle } = context;
   while (!signal.aborted) {
+    deliveries.failed.throwIfAborted();
+    if (deliveries.waiting > 0) {
+      yield* isolate(deliveries, context);
+      continue;
+    }
     // Each round asks for the consumer, since a request to a deleted consumer would wait in vain.
     const info = await nats.callWithRetry(() => consumer.info(), signal, forever);
+    if (info.num_ack_pending > deliveries.open) await deliveries.acknowledgeMissing(info);
     if (endWhenEmpty && hasNoMore(info, deliveries)) {
       if (deliveries.open === 0) return;
       await sleep(pollMs, undefined, { signal });
@@ -129,6 +150,22 @@ async function* receive(
     }
     idle?.(`for inputs on the stream ${stream}`);
     yield* receiveOnce(nats, consumer, deliveries, endWhenEmpty, signal);
+  }
+}
+
+/** Yields inputs that were lost before, in small groups or alone, while nothing else is in progress. */
+async function* isolate(deliveries: Deliveries, { signal, flush }: ReadContext): AsyncGenerator<readonly SourceItem[]> {
+  const finished = async () => {
+    while (deliveries.open > deliveries.waiting && !deliveries.failed.aborted) {
+      flush?.();
+      await sleep(groupPollMs, undefined, { signal });
+    }
+  };
+  await finished();
+  while (deliveries.waiting > 0 && !deliveries.failed.aborted) {
+    const group = await deliveries.nextGroup();
+    if (group.length > 0) yield group;
+    await finished();
   }
 }
 
@@ -143,24 +180,32 @@ async function* receiveOnce(
   const request = { max_messages: fetchCount, expires: expiresMs };
   const messages = await nats.callWithRetry(() => consumer.fetch(request), signal, forever);
   const stop = () => void messages.close();
-  signal.addEventListener("abort", stop, { once: true });
+  const stopping = [signal, deliveries.failed];
+  for (const one of stopping) one.addEventListener("abort", stop, { once: true });
   const stopWhenEmpty = async () => {
     if (hasNoMore(await consumer.info(), deliveries)) stop();
   };
   const polling = endWhenEmpty ? setInterval(() => void stopWhenEmpty().catch(() => undefined), pollMs) : undefined;
   const queue = new AsyncQueue<SourceItem>();
+  const claiming: Promise<void>[] = [];
+  const claim = async (claimed: Promise<SourceItem | undefined>) => {
+    const item = await claimed;
+    if (item) queue.add(item);
+  };
   const receiving = (async () => {
     for await (const message of messages) {
       const item = deliveries.add(message);
-      if (item) queue.add(item);
+      if (item instanceof Promise) claiming.push(claim(item));
+      else if (item) queue.add(item);
     }
   })()
     .catch(() => sleep(afterErrorMs)) // the server went away or has no capacity for the request; the caller requests again
+    .then(() => Promise.all(claiming))
     .finally(() => queue.end());
   try {
     yield* queue;
   } finally {
-    signal.removeEventListener("abort", stop);
+    for (const one of stopping) one.removeEventListener("abort", stop);
     clearInterval(polling);
     stop();
     await receiving;
@@ -174,6 +219,7 @@ function hasNoMore({ num_pending, num_ack_pending }: ConsumerInfo, deliveries: D
 
 function readError(stream: string, error: unknown): unknown {
   if (!(error instanceof Error) || !/not found|closed/i.test(error.message)) return error;
+  if (/stream not found/i.test(error.message)) return streamLost(stream, error);
   const text = `jetstream: the stream ${stream} can no longer be read: ${describeError(error)}`;
   return new SourceError("ERR_STREAM_LOST", text, { cause: error });
 }

@@ -5,11 +5,11 @@ import * as z from "zod";
 import { claimId } from "../core/accounting/claim-id.js";
 import { IdsInRun } from "../core/accounting/ids-in-run.js";
 import type { Message } from "../core/accounting/message.js";
-import { describeError, SinkError } from "../core/errors.js";
+import { describeError, SinkError, SourceError } from "../core/errors.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { NatsServer, natsOptions, StreamName, serversText } from "./nats-server.js";
-import { encodeReference } from "./reference.js";
+import { encodeReference, messageIdOf } from "./reference.js";
 import { ensureStreams, partsOf } from "./streams.js";
 
 const optionFields = {
@@ -17,7 +17,7 @@ const optionFields = {
   root: z.string().min(1).optional(),
   /** Copies of the stream in a cluster, used when the stream is created. Default: 1. */
   replicas: z.number().int().min(1).max(5).optional(),
-  /** Skips an id that was published in the last two minutes. Default: true. Set false to retry inputs. */
+  /** Skips an input that was published in the last two minutes and has not changed since. Default: true. Set false to retry inputs. */
   deduplicate: z.boolean().default(true),
   /** Longest time that the publishing of a message is retried while the server does not answer, in milliseconds. Default: 300,000. */
   retryForMs: z.number().min(0).default(300_000),
@@ -34,7 +34,8 @@ const headerBytes = 512;
  * the stream if it does not exist. Workers read the references (`jetstream`), and see the files under the same paths or under their own `root`.
  *
  * Emits an input when the server has stored its reference on disk. Keeps the order of the source, except that references in flight may overtake each
- * other. An id that is published again within two minutes is skipped ("already on the stream"); a journal detects duplicates after that time too. If two
+ * other. An unchanged input that is published again within two minutes is skipped ("already on the stream"); a journal detects duplicates after that time
+ * too. Files of the same id in different folders, and changed files, are published: the conflict policy of the workers' sink decides about them. If two
  * inputs of one run have the same id, the second fails with ERR_ID_IN_RUN. Signatures of URLs travel in a separate field, marked as secret.
  *
  * While the server is away, up to `maxInFlight` messages wait, and the source waits with them. An input with bytes in memory fails (ERR_NOT_A_REFERENCE),
@@ -42,7 +43,7 @@ const headerBytes = 512;
  * (ERR_PATH_OUTSIDE_ROOT). After an abort, unacknowledged inputs stay unsettled.
  *
  * @throws {OptionsError} ERR_OPTIONS; (the run rejects) ERR_PACKAGE_MISSING
- * @throws {SinkError} (the run rejects) ERR_ENGINE_UNANSWERED; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
+ * @throws {SinkError} (the run rejects) ERR_ENGINE_UNANSWERED, ERR_ENGINE_FULL, ERR_STREAM_LOST; {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED, ERR_STREAM
  * @example await flow(folder("/photos")).pipe(publishTo("photos")).run({ journal: "./submitted.journal" });
  */
 export const publishTo = defineSink({
@@ -82,14 +83,16 @@ async function publish(
   { stream, deduplicate, retryForMs }: { stream: string; deduplicate: boolean; retryForMs: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const id = deduplicate ? { msgID: message.value.id } : {};
+  const id = deduplicate ? { msgID: messageIdOf(reference, message.value) } : {};
+  const { subject } = partsOf(stream).work;
   try {
-    const send = () => nats.client.publish(partsOf(stream).work.subject, reference, id);
-    const { duplicate } = await nats.callWithRetry(send, signal, retryForMs);
+    const { duplicate } = await nats.publish(stream, subject, reference, id, signal, retryForMs);
     if (duplicate) message.doneBefore("already on the stream");
   } catch (error) {
     signal.throwIfAborted();
-    const text = `publishTo: the NATS server accepts no messages for ${stream}: ${describeError(error)}`;
+    if (error instanceof SourceError) throw new SinkError(error.code, `publishTo: ${error.message}`, { cause: error });
+    const what = `the NATS server accepts no messages for ${stream}: ${describeError(error)}`;
+    const text = `publishTo: ${what}; check that it runs and that its disk has free space`;
     throw new SinkError("ERR_ENGINE_UNANSWERED", text, { cause: error, retryable: true });
   }
 }

@@ -14,7 +14,7 @@ export async function* readMessages(
   maxMessages = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<JsMsg> {
   const state = await streamState(nats, stream);
-  if (state.messages === 0 || maxMessages === 0) return;
+  if (!state || state.messages === 0 || maxMessages === 0) return;
   const consumer = await nats.client.consumers.get(stream);
   try {
     for (let count = 0; count < maxMessages; ) {
@@ -34,8 +34,10 @@ export async function* readMessages(
   }
 }
 
-/** Returns the number of messages of a stream and the sequence of its last one; zeros if the stream does not exist. */
-export async function streamState(nats: NatsServer, stream: string): Promise<{ messages: number; last_seq: number }> {
-  const info = await nats.lookUp(() => nats.manager.streams.info(stream));
-  return info?.state ?? { messages: 0, last_seq: 0 };
+/** Returns the number of messages of a stream and the sequence of its last one; undefined if the stream does not exist. */
+export async function streamState(
+  nats: NatsServer,
+  stream: string,
+): Promise<{ messages: number; last_seq: number } | undefined> {
+  return (await nats.lookUp(() => nats.manager.streams.info(stream)))?.state;
 }

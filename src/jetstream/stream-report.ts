@@ -9,8 +9,9 @@ import { ReasonGroups } from "../core/report/reason-groups.js";
 import type { ReasonGroup } from "../core/report/report.js";
 import { failureLines, groupLines } from "../core/report/summary.js";
 import { printable } from "../core/util/format.js";
-import type { FailedInput } from "./deliveries.js";
-import { NatsServer, natsOptions, StreamName } from "./nats-server.js";
+import { readWorkers, type WorkerStatus } from "./heartbeats.js";
+import { NatsServer, natsOptions, StreamName, streamLost } from "./nats-server.js";
+import type { FailedInput } from "./outcome-records.js";
 import { readMessages, streamState } from "./read-messages.js";
 import { partsOf } from "./streams.js";
 
@@ -35,6 +36,8 @@ export interface StreamReport {
   readonly failures: readonly FailedInput[];
   /** The first `maxKept` skipped inputs, grouped by reason. */
   readonly skipped: readonly ReasonGroup[];
+  /** Workers that run, and those that died within the last day. A worker that was stopped in order is not in the list. */
+  readonly workers: readonly WorkerStatus[];
   /** Whether every input has its outcome. */
   readonly isDone: boolean;
   /** Formats the report as text. */
@@ -44,10 +47,10 @@ export interface StreamReport {
 
 /**
  * Reports the outcome of every input that was published to a stream, over all its workers, from the state of the NATS server. Works at any time and from
- * any machine, while workers come and go.
+ * any machine, while workers come and go. Also reports which workers are alive, stuck or gone.
  *
  * @throws {OptionsError} ERR_OPTIONS, ERR_PACKAGE_MISSING
- * @throws {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED; ERR_STREAM if the stream does not exist
+ * @throws {FlowError} ERR_ENGINE_UNREACHABLE, ERR_ENGINE_REFUSED; ERR_STREAM if the stream does not exist; {SourceError} ERR_STREAM_LOST if a part of it was deleted
  * @example console.log((await streamReport({ stream: "photos" })).summary());
  */
 export async function streamReport(options: StreamReportOptions): Promise<StreamReport> {
@@ -59,12 +62,14 @@ export async function streamReport(options: StreamReportOptions): Promise<Stream
     const failures: FailedInput[] = [];
     for await (const message of readMessages(nats, parts.failed.stream, maxKept)) failures.push(message.json());
     const skipped = await reasonGroups(nats, parts.skipped.stream, maxKept);
+    const workers = await readWorkers(nats, stream);
     const isDone = counts.pending + counts.inFlight === 0;
-    const report = { stream, counts, failures, skipped, isDone };
-    const summary = () =>
-      [countsText(counts), ...failureLines(failures, counts.failed), ...groupLines("skipped", skipped)]
-        .map(printable)
-        .join("\n");
+    const report = { stream, counts, failures, skipped, workers, isDone };
+    const summary = () => {
+      const failed = failureLines(failures, counts.failed);
+      const lines = [countsText(counts), ...failed, ...groupLines("skipped", skipped), ...workerLines(workers)];
+      return lines.map(printable).join("\n");
+    };
     const html = async () => (await import("../core/report/pages.js")).preformatted(summary());
     return displayed({ ...report, summary, toJSON: () => report }, summary, html);
   } finally {
@@ -84,6 +89,11 @@ async function streamCounts(nats: NatsServer, stream: string, consumer: string):
   ]);
   const info = await nats.lookUp(() => nats.manager.consumers.info(work.stream, consumer));
   if (info) {
+    for (const [part, state] of [[failedPart, failed] as const, [skippedPart, skipped] as const]) {
+      if (!state) throw streamLost(part.stream, undefined); // its inputs would count as ok
+    }
+  }
+  if (info && failed && skipped) {
     const { delivered, num_pending: pending, num_ack_pending: inFlight } = info;
     const read = delivered.stream_seq + pending;
     const ok = read - pending - inFlight - failed.messages - skipped.messages;
@@ -101,6 +111,30 @@ async function streamCounts(nats: NatsServer, stream: string, consumer: string):
 /** Formats counts as `read 300 = ok 200 + failed 1 + skipped 0 + pending 60 + in flight 39`. */
 function countsText({ read, ok, failed, skipped, pending, inFlight }: Counts): string {
   return `read ${read} = ok ${ok} + failed ${failed} + skipped ${skipped} + pending ${pending} + in flight ${inFlight}`;
+}
+
+/** Most workers that the text names. */
+const maxWorkersNamed = 20;
+
+/** Formats how many workers there are in each state, and a line for each of them. */
+function workerLines(workers: readonly WorkerStatus[]): string[] {
+  if (workers.length === 0) return [];
+  const lines = workers.slice(0, maxWorkersNamed).map(({ worker, state, lastSeen, inProgress, finished, quietMs }) => {
+    const quiet = state === "stuck" ? `, no outcome for ${Math.round(quietMs / 1000)} s` : "";
+    const seen = `last seen ${lastSeen.toISOString()}`;
+    return `  ${worker}: ${state}, ${inProgress} in progress, ${finished} finished${quiet}, ${seen}`;
+  });
+  const more = workers.length - lines.length;
+  return [workersText(workers), ...lines, ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
+/** Formats the number of workers in each state: `workers: 3 alive, 1 gone`. */
+export function workersText(workers: readonly WorkerStatus[]): string {
+  const counted = (["alive", "stuck", "gone"] as const).flatMap((state) => {
+    const count = workers.filter((worker) => worker.state === state).length;
+    return count > 0 ? [`${count} ${state}`] : [];
+  });
+  return `workers: ${counted.join(", ") || "none"}`;
 }
 
 async function reasonGroups(nats: NatsServer, stream: string, maxKept: number): Promise<ReasonGroup[]> {

@@ -7,6 +7,9 @@ import type { NatsServer } from "./nats-server.js";
 /** Time in which the server detects an id that is published twice, in milliseconds. Each id costs memory on the server for this long. */
 const duplicateWindowMs = 120_000;
 
+/** Claims are kept for a week. An older one is not needed: a finished input is no longer on its stream. */
+const claimsForMs = 604_800_000;
+
 const nanosInMs = 1_000_000;
 
 /** Returns the names of the streams and subjects that belong to a stream of inputs. */
@@ -20,14 +23,25 @@ export function partsOf(stream: string) {
       subject: (sequence: number) => `${stream}.failed.${sequence}`,
       all: `${stream}.failed.*`,
     },
-    /** Skipped inputs, with the reason. */
-    skipped: { stream: `${stream}-skipped`, subject: `${stream}.skipped` },
+    /** Skipped inputs, with the reason and one subject each. Workers of 0.1 publish them on `shared`. */
+    skipped: {
+      stream: `${stream}-skipped`,
+      subject: (sequence: number) => `${stream}.skipped.${sequence}`,
+      shared: `${stream}.skipped`,
+      all: `${stream}.skipped.*`,
+    },
+    /** What workers claim, and their heartbeats. */
+    workers: {
+      stream: `${stream}-workers`,
+      claim: (sequence: number) => `${stream}.claims.${sequence}`,
+      beat: (worker: string) => `${stream}.workers.${worker}`,
+    },
   };
 }
 
-/** Creates the missing parts of a stream of inputs. Existing parts stay unchanged. @throws {FlowError} ERR_STREAM */
-export async function ensureStreams(nats: NatsServer, plugin: string, stream: string, replicas = 1): Promise<void> {
-  const { work, failed, skipped } = partsOf(stream);
+/** Creates the missing parts of a stream of inputs. Returns the time at which the stream was created. @throws {FlowError} ERR_STREAM */
+export async function ensureStreams(nats: NatsServer, plugin: string, stream: string, replicas = 1): Promise<string> {
+  const { work, failed, skipped, workers } = partsOf(stream);
   const { RetentionPolicy, DiscardPolicy, StorageType } = nats.packages;
   const common: Partial<StreamConfig> = {
     storage: StorageType.File,
@@ -35,7 +49,7 @@ export async function ensureStreams(nats: NatsServer, plugin: string, stream: st
     duplicate_window: duplicateWindowMs * nanosInMs,
     discard: DiscardPolicy.New, // a full stream refuses new messages instead of dropping old ones
   };
-  await ensureStream(nats, plugin, {
+  const { created } = await ensureStream(nats, plugin, {
     ...common,
     name: work.stream,
     subjects: [work.subject],
@@ -48,7 +62,16 @@ export async function ensureStreams(nats: NatsServer, plugin: string, stream: st
     max_msgs_per_subject: 1,
     discard: DiscardPolicy.Old,
   });
-  await ensureStream(nats, plugin, { ...common, name: skipped.stream, subjects: [skipped.subject] });
+  await ensureStream(nats, plugin, { ...common, name: skipped.stream, subjects: [skipped.shared, skipped.all] });
+  await ensureStream(nats, plugin, {
+    ...common,
+    name: workers.stream,
+    subjects: ["claims", "workers"].map((part) => `${stream}.${part}.*`),
+    max_msgs_per_subject: 1,
+    max_age: claimsForMs * nanosInMs,
+    discard: DiscardPolicy.Old,
+  });
+  return created;
 }
 
 /** Creates a stream if it does not exist. @throws {FlowError} ERR_STREAM if a stream of this name has other subjects */
@@ -70,6 +93,10 @@ export async function ensureStream(
   }
   const { subjects = [] } = existing.config;
   if (config.subjects.every((subject) => subjects.includes(subject))) return existing;
+  if (config.subjects[0] !== undefined && subjects.length === 1 && subjects[0] === config.subjects[0]) {
+    // Version 0.1 created the stream with one subject.
+    return nats.callWithRetry(() => streams.update(config.name, { subjects: config.subjects }));
+  }
   const difference = `with the subjects ${subjects.join(", ") || "(none)"} instead of ${config.subjects.join(", ")}`;
   const text = `the NATS server has a stream ${config.name} ${difference}; choose another name`;
   throw new FlowError("ERR_STREAM", `${plugin}: ${text}`);
@@ -94,12 +121,13 @@ export async function ensureConsumer(
   const { AckPolicy, DeliverPolicy, ReplayPolicy } = nats.packages;
   const { consumers } = nats.manager;
   const existing = await nats.lookUp(() => consumers.info(stream, consumer));
-  const settings = {
+  const settings: Partial<ConsumerConfig> = {
     ...(ackWaitMs !== undefined && { ack_wait: ackWaitMs * nanosInMs }),
     ...(maxAckPending !== undefined && { max_ack_pending: maxAckPending }),
   };
   if (existing) {
     const { config } = existing;
+    if (config.max_deliver !== undefined && config.max_deliver > 0) Object.assign(settings, { max_deliver: -1 });
     const isSame = Object.entries(settings).every(([key, value]) => config[key as keyof ConsumerConfig] === value);
     if (isSame) return config;
     return (await nats.callWithRetry(() => consumers.update(stream, consumer, settings))).config;

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { filterInputs, flow, fromIterable, InputError, through, transform } from "../../src/index.js";
 import { failedInputs, jetstream, publishTo, streamReport } from "../../src/jetstream/index.js";
 import { NatsServer } from "../../src/jetstream/nats-server.js";
-import { partsOf } from "../../src/jetstream/streams.js";
+import { ensureConsumer, partsOf } from "../../src/jetstream/streams.js";
 import { describeWithNats } from "../helpers/nats-server.js";
 
 const texts = (count: number) =>
@@ -195,6 +195,19 @@ describeWithNats("inputs on a stream", (nats) => {
     expect(seen.size).toBe(400);
     expect(report.counts.failed).toBe(0);
     expect(await countsOf(at)).toEqual({ read: 400, ok: 400, failed: 0, skipped: 0, ...closed });
+  });
+
+  it("are finished although the server waits for an acknowledgement of a message that is not on the stream", async () => {
+    const at = await publish(2);
+    const server = await NatsServer.connect("test", at);
+    await ensureConsumer(server, at.stream, { consumer: "workers", ackWaitMs: 1000 });
+    // As after a kill of the server, which lost an acknowledgement and had deleted the message.
+    const consumer = await server.client.consumers.get(at.stream, "workers");
+    const taken = await consumer.next();
+    await server.manager.streams.deleteMessage(at.stream, taken?.seq ?? 0);
+    await server.close();
+    await flow(jetstream({ ...at, endWhenEmpty: true })).run();
+    expect((await streamReport(at)).isDone).toBe(true);
   });
 
   it("end with an error if their stream is deleted", async () => {

@@ -3,10 +3,12 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { lookUpStored } from "../../src/clarifai/upload/lookup.js";
 import { shareOf } from "../../src/emulator/server/faults.js";
 import {
   type App,
   batch,
+  boundingBox,
   defineSink,
   flow,
   fromIterable,
@@ -199,4 +201,18 @@ describe("an upload", () => {
     expect(report.failures).toMatchObject([{ id: "a", code: "ERR_FAILED_THERE" }]);
     expect(store.stored()).toMatchObject([{ id: "a", timesStored: 1 }]);
   });
+});
+
+it("looks an input up for a worker, and finds it only with the same content and without annotations", async () => {
+  const { app } = await openStore();
+  await flow(fromIterable([{ id: "a", text: "one" }]))
+    .pipe(upload(app))
+    .run();
+  const find = (draft: InputDraft) => lookUpStored(app, draft, new AbortController().signal);
+  expect(await find({ id: "a", text: "one" })).toBe("stored");
+  expect(await find({ id: "a", text: "two" })).toBe("other");
+  expect(await find({ id: "b", text: "one" })).toBe("absent");
+  expect(await find({ text: "one" })).toBe("absent");
+  const annotations = [boundingBox([0.1, 0.1, 0.5, 0.5], "boat")] as InputDraft["annotations"];
+  expect(await find({ id: "a", text: "one", annotations })).toBe("other");
 });

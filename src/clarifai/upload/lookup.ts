@@ -2,12 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import type { Message } from "../../core/accounting/message.js";
+import type { Stored } from "../../core/accounting/stages.js";
 import { describeError, InputError } from "../../core/errors.js";
 import { openContent } from "../../core/input/content.js";
-import { mediaOf } from "../../core/input/input.js";
+import { type Input, type InputDraft, mediaOf } from "../../core/input/input.js";
 import type { App } from "../client/app.js";
-import { type ContentHasher, contentHashText, digestOfInput } from "../wire/content-hash.js";
+import { type ContentHasher, contentHashText, digestOfInput, loadHasher } from "../wire/content-hash.js";
 import { storedContentHash, type WireInput } from "../wire/decode-answers.js";
+import { classify } from "../wire/status.js";
 
 /** Files up to this size are read at once, which takes a fifth of the time of a stream. */
 const wholeBytes = 192 * 1024;
@@ -22,10 +24,23 @@ export type Found =
   /** An input, while the message's own file cannot be read or has changed, so the two cannot be compared. */
   | { state: "unreadable"; error: InputError };
 
+/**
+ * Looks up one input as it was read, for a worker that must not process it. An input with annotations never counts as stored, since an earlier upload may
+ * have ended before it added them.
+ */
+export async function lookUpStored(app: App, input: Input | InputDraft, signal: AbortSignal): Promise<Stored> {
+  if (input.id === undefined) return "absent";
+  const value = { annotations: [], ...input } as unknown as Input; // a worker reads inputs that were checked when they were published
+  const [found] = await lookUp(app, [{ value }], await loadHasher(), signal);
+  if (!found || found.state === "absent") return "absent";
+  const isProcessed = found.state === "same" && (!found.input.status || classify(found.input.status) === "ok");
+  return isProcessed && value.annotations.length === 0 ? "stored" : "other";
+}
+
 /** Looks up the ids of some messages, 128 at most, with one request. */
 export async function lookUp(
   app: App,
-  messages: readonly Message[],
+  messages: readonly Pick<Message, "value">[],
   hasher: ContentHasher,
   signal: AbortSignal,
 ): Promise<Found[]> {
@@ -61,7 +76,7 @@ export async function lookUpSuffixed(
 }
 
 /** Computes the content hash of a message, as an upload writes it. @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_CHANGED */
-async function contentHashOf(message: Message, hasher: ContentHasher): Promise<string> {
+async function contentHashOf(message: Pick<Message, "value">, hasher: ContentHasher): Promise<string> {
   const media = mediaOf(message.value);
   if (!media || "url" in media.content) return contentHashText(digestOfInput(hasher, message.value));
   const { content } = media;

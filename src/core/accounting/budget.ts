@@ -73,6 +73,11 @@ export class Budget {
     return () => this.#flushers.delete(flush);
   }
 
+  /** Lets all stages emit their waiting messages now. */
+  flush(): void {
+    for (const flush of this.#flushers) flush();
+  }
+
   /** Resolves when sources may be read, or when `signal` is aborted. */
   async whenOpen(signal: AbortSignal): Promise<void> {
     while (!this.isOpen && !signal.aborted) {
@@ -89,7 +94,7 @@ export class Budget {
   recheck(): void {
     if (this.#sleepers.length === 0) return;
     if (this.isOpen) this.#wake();
-    else if (this.held === this.waiting) for (const flush of this.#flushers) flush();
+    else if (this.held === this.waiting) this.flush();
   }
 
   #wake(): void {

@@ -1,7 +1,11 @@
 /** Stages: facts that Sluice's operators register when a flow is composed. RxJS operators register none. */
 
 import { OptionsError } from "../errors.js";
+import type { Input, InputDraft } from "../input/input.js";
 import type { SinkTarget } from "./targets.js";
+
+/** What the target of a sink has under the id of an input. "stored": the same content, and its processing has succeeded. */
+export type Stored = "stored" | "other" | "absent";
 
 /** The facts of one stage. */
 export interface StageFacts {
@@ -12,6 +16,8 @@ export interface StageFacts {
   target?: SinkTarget | undefined;
   /** Whether a sink records inputs in full: a listing then reads their annotations and datasets too. */
   wholeRecords?: boolean | undefined;
+  /** Looks up what the target of a sink has under the id of an input; see `Sink.lookUp`. */
+  lookUp?: ((input: Input | InputDraft, signal: AbortSignal) => Promise<Stored>) | undefined;
   /** Whether the operator directly before it is an RxJS operator. */
   isBehindOperator?: boolean | undefined;
 }
@@ -33,6 +39,18 @@ export class Stages {
     this.list.push(stage);
     if (stage.kind === "sink") this.sinkCount += 1;
     this.wholeRecords ||= stage.wholeRecords === true;
+  }
+
+  /** Looks an input up in the targets of all sinks. Returns undefined if a sink cannot look it up. */
+  async lookUp(input: Input | InputDraft, signal: AbortSignal): Promise<Stored | undefined> {
+    let worst: Stored | undefined;
+    for (const { kind, lookUp } of this.list) {
+      if (kind !== "sink") continue;
+      if (!lookUp) return undefined;
+      const stored = await lookUp(input, signal);
+      if (worst === undefined || worst === "stored") worst = stored;
+    }
+    return worst;
   }
 
   /** Targets of the sinks, in the order of the pipe. */

@@ -98,6 +98,8 @@ function readContextOf(context: RunContext, signal: AbortSignal, reading: Readin
     wholeRecords: context.stages.wholeRecords,
     atEnd: (close) => context.lifecycle.atEnd(close),
     trust: (authorize) => context.clients.trust(authorize),
+    flush: () => context.accounting.budget.flush(),
+    lookUp: (input) => context.stages.lookUp(input, signal),
     shareRateLimiter: (limiter) => context.clients.shareRateLimiter(limiter),
   };
 }

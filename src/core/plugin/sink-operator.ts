@@ -6,6 +6,7 @@ import type { SinkProgress } from "../accounting/accounting.js";
 import { messagesOf } from "../accounting/check-message.js";
 import type { Message } from "../accounting/message.js";
 import type { RunContext } from "../accounting/run-context.js";
+import type { StageFacts } from "../accounting/stages.js";
 import { BatchError, InputError, OptionsError, pluginError, SinkError } from "../errors.js";
 import { guarded } from "../util/observable.js";
 import { batchesFor } from "./batch-by.js";
@@ -24,7 +25,9 @@ export function sinkOperator<Options, State>(
   const { name, batch } = sink;
   return (input) => {
     const target = { sink: name, ...(sink.target?.(options) ?? { action: name, name: "" }) };
-    const facts = { kind: "sink", name, target, wholeRecords: sink.wholeRecords?.(options) } as const;
+    const lookUp: StageFacts["lookUp"] =
+      sink.lookUp && (async (draft, signal) => (await sink.lookUp?.(draft, { options, signal })) ?? "absent");
+    const facts = { kind: "sink", name, target, wholeRecords: sink.wholeRecords?.(options), lookUp } as const;
     return stageStream<Message>(input, facts, (output, stages) => {
       const writer = new SinkWriter(sink, options, concurrency, output, stages !== undefined);
       return writer.run(batch ? batchesFor(batch, name, input) : input);

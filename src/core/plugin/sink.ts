@@ -2,9 +2,10 @@
 
 import type { Credential, RunClient } from "../accounting/clients.js";
 import type { Message } from "../accounting/message.js";
+import type { Stored } from "../accounting/stages.js";
 import type { Target } from "../accounting/targets.js";
 import { SinkError } from "../errors.js";
-import type { Input } from "../input/input.js";
+import type { Input, InputDraft } from "../input/input.js";
 import type { BatchPolicy } from "./batch-policy.js";
 import type { MaybePromise } from "./source.js";
 
@@ -115,6 +116,11 @@ export interface Sink<Options, State> {
    * inputs are pending. Default: false; running writes finish.
    */
   undoesAborted?: boolean | undefined;
+  /**
+   * Looks up what the target has under the id of an input, as it was read, without a write. It must not process the content, which may be what makes a
+   * worker crash. Default: the target cannot be asked.
+   */
+  lookUp?(input: Input | InputDraft, context: { options: Options; signal: AbortSignal }): Promise<Stored>;
   /** Opens resources, before the first write. Returns the `state` for `write` and `close`. */
   open?(context: OpenContext<Options>): MaybePromise<State>;
   /** Writes a batch, and reports the inputs that are not ok. Throws only if the sink cannot continue. */

@@ -2,6 +2,7 @@
 
 import type { Authorize } from "../accounting/clients.js";
 import type { SharedRateLimiter } from "../accounting/shared-rate-limiter.js";
+import type { Stored } from "../accounting/stages.js";
 import type { Acknowledge, Listed, SameId } from "../accounting/tracking.js";
 import { describeError, InputError } from "../errors.js";
 import type { InputDraft } from "../input/input.js";
@@ -61,6 +62,10 @@ export interface ReadContext {
   atEnd?(close: () => Promise<void>): void;
   /** Lets the sinks of the run use a credential, such as that of the app whose inputs it lists. */
   trust?(authorize: Authorize): void;
+  /** Emits the inputs that wait in batches which are not full. A source calls it while it yields nothing more until they have their outcomes. */
+  flush?(): void;
+  /** Looks up what the targets of all sinks have under the id of an input. Returns undefined if a sink cannot be asked. */
+  lookUp?(input: InputDraft): Promise<Stored | undefined>;
   /** Makes the clients of the run share the rates of their accounts with other processes. */
   shareRateLimiter?(limiter: SharedRateLimiter): void;
   /**

@@ -1,11 +1,14 @@
 /** The batch policy of a sink: the batches that reach `write`, whatever operator precedes the sink. */
 
+import { setImmediate } from "node:timers/promises";
 import { bufferCount, merge, type Observable, pipe } from "rxjs";
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import {
   type BatchPolicy,
   batchBy,
   defineSink,
+  defineSource,
   flow,
   fromIterable,
   InputError,
@@ -90,6 +93,48 @@ describe("a sink with a batch policy", () => {
     const report = await flow(fromIterable(long)).pipe(sink).run({ maxBytesInFlight: 500 });
     expect(report.counts.ok).toBe(20);
     expect(batches.length).toBeGreaterThan(1);
+  });
+
+  it("flushes when its source asks for it", async () => {
+    const { batches, sink } = recorder({ maxWaitMs: 3_600_000, measure: () => 1 });
+    const waiting = defineSource({
+      name: "waiting",
+      options: z.strictObject({}),
+      async *read(_options, { flush }) {
+        yield { origin: "a", input: { id: "a", text: "one" } };
+        while (batches.length === 0) {
+          flush?.();
+          await setImmediate();
+        }
+      },
+    });
+    expect((await flow(waiting()).pipe(sink).run()).counts.ok).toBe(1);
+    expect(batches).toEqual([["a"]]);
+  });
+});
+
+describe("the lookup of a source", () => {
+  const find = async (...sinks: Stage<Message, Message>[]) => {
+    let found: unknown;
+    const asking = defineSource({
+      name: "asking",
+      options: z.strictObject({}),
+      // biome-ignore lint/correctness/useYield: it only asks
+      async *read(_options, { lookUp }) {
+        found = await lookUp?.({ id: "a", text: "one" });
+      },
+    });
+    await sinks.reduce((piped, sink) => piped.pipe(sink), flow(asking())).run();
+    return found;
+  };
+  const knowing = (stored: "stored" | "other" | "absent") =>
+    defineSink({ name: stored, lookUp: async () => stored, write: async () => {} })();
+
+  it("finds an input if all sinks of the flow have it", async () => {
+    expect(await find(knowing("stored"), knowing("stored"))).toBe("stored");
+    expect(await find(knowing("stored"), knowing("absent"))).toBe("absent");
+    expect(await find(knowing("stored"), recorder().sink)).toBeUndefined();
+    expect(await find()).toBeUndefined();
   });
 });
 
