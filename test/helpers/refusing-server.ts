@@ -99,7 +99,7 @@ export class RefusingServer {
       const posts = this.#posts.get(input.id) ?? 0;
       this.#posts.set(input.id, posts + 1);
       const status = this.#options.statusOf?.(input.id, posts) ?? inputSuccess;
-      if (status !== inputSuccess) return { id: input.id, status };
+      if ((status as { code: number }).code !== 30000) return { id: input.id, status };
       if (this.inputs.has(input.id)) this.duplicates += 1;
       const stored = { ...input, status };
       this.inputs.set(input.id, stored);

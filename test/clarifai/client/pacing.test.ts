@@ -238,6 +238,26 @@ describe("the pacer, against", () => {
     },
   );
 
+  it.for([
+    ["that goes forward by an hour", 3_600_000],
+    ["that goes back by an hour", -3_600_000],
+  ] as [string, number][])("a clock %s: neither a burst nor a standstill", async ([name, ms], { task }) => {
+    const seconds = 120;
+    const jumps = [30_000, 60_000, 90_000].map((at) => ({ at, ms }));
+    const situation = { options: { requestsPerSecond: 15 }, jumps };
+    const { done, refused } = await paced(() => withRate(15, 120), seconds, situation);
+    const waiting = await paced(() => refusingAtRandom(0.2, 100, inSeconds(1)), seconds, { jumps });
+    const still = await paced(() => refusingAtRandom(0.2, 100, inSeconds(1)), seconds);
+    const share = done.length / (15 * seconds);
+    shares[`a clock ${name}`] =
+      `${(share * 100).toFixed(1)} % of the limit, ${refused} refused, ${waiting.early} attempts too early`;
+    task.meta.pacing = `a clock ${name}: ${shares[`a clock ${name}`]}`;
+    expect(share).toBeGreaterThanOrEqual(0.93);
+    expect(refused).toBeLessThanOrEqual(3);
+    expect(waiting.early).toBe(0);
+    expect(waiting.done.length).toBeGreaterThanOrEqual(still.done.length * 0.7);
+  });
+
   it("a server that fails half of what it gets for a minute: few retries", async ({ task }) => {
     const make = () => between(10_000, 70_000, failing(0.5, 100), constantLatency(100));
     const { done, attempts } = await paced(make, 100);
