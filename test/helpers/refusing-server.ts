@@ -23,7 +23,7 @@ export interface RefusingServerOptions {
 const success = { code: 10000, description: "Ok" };
 const inputSuccess = { code: 30000, description: "Download complete" };
 /** Requests that were on their way when the refusal was sent are not early; a busy machine sends and reads slowly. */
-const underWayMs = 250;
+const underWayMs = 500;
 
 export class RefusingServer {
   readonly inputs = new Map<string, object>();

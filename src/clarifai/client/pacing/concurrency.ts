@@ -7,13 +7,8 @@ export interface ConcurrencyOptions {
 
 /** More open requests must raise the throughput by this share of their own growth. */
 const worthwhile = 0.35;
-/** While the server asks for waits, most of the time passes in them, and a small gain is worthwhile. */
-const worthwhileWithHolds = 0.1;
 /** Fewer open requests must keep this share of the throughput. */
 const tolerated = 0.97;
-/** While the server asks for waits, a measurement spans so many of them (fewer at the start), or so many times the limit in successes. */
-const leastHolds = { start: 3, later: 6 };
-const roundsWithHolds = 20;
 /** Measurements without a change before another number is tried. */
 const calmRounds = 8;
 
@@ -37,7 +32,6 @@ export class Concurrency {
   #work = 0;
   #since = 0;
   #wanted = 0;
-  #holds = 0;
 
   constructor({ initial, max }: ConcurrencyOptions) {
     this.#max = max;
@@ -58,17 +52,19 @@ export class Concurrency {
     this.#work += work;
     if (saturated) this.#wanted += 1;
     const counted = this.#ends - this.#limit;
-    const rounds = this.#holds === 0 || this.#holds >= this.#leastHolds ? 2 : roundsWithHolds;
-    if (counted < Math.max(8, this.#limit * rounds) || now <= this.#since) return;
+    if (counted < Math.max(8, this.#limit * 2) || now <= this.#since) return;
     const done = this.#work / (now - this.#since);
     const wanted = this.#wanted > counted / 2;
     if (wanted) this.#judge(done);
     this.#measure();
   }
 
-  /** Records a wait that the server asked for. The throughput of a short time depends on the number of such waits more than on the limit. */
-  held(): void {
-    this.#holds += 1;
+  /**
+   * Records that the server asked for a wait although it refuses requests at random. It rests most of the time then, and only more open requests get
+   * more done; the throughput between two waits says little.
+   */
+  rested(): void {
+    this.#settle(Math.min(this.#max, Math.ceil(this.#limit * 1.5)), 0);
   }
 
   /** Records a failure of the network or the server: halves the number and starts from there. Several at once count once. */
@@ -79,20 +75,16 @@ export class Concurrency {
     this.#baseDone = 0;
   }
 
-  get #leastHolds(): number {
-    return this.#trial === "start" ? leastHolds.start : leastHolds.later;
-  }
-
   #judge(done: number): void {
     const gain = done / this.#baseDone - 1;
-    const least = (this.#limit / this.#base - 1) * (this.#holds === 0 ? worthwhile : worthwhileWithHolds);
+    const more = this.#limit / this.#base - 1;
     switch (this.#trial) {
       case "start":
-        if (this.#baseDone === 0 || gain >= least) this.#try("start", this.#limit * 2, done);
+        if (this.#baseDone === 0 || gain >= more * worthwhile) this.#try("start", this.#limit * 2, done);
         else this.#settle(gain > 0.03 ? this.#limit : this.#base, gain > 0.03 ? done : this.#baseDone);
         return;
       case "up":
-        if (gain >= least) this.#try("up", step(this.#limit), done);
+        if (gain >= more * worthwhile) this.#try("up", step(this.#limit), done);
         else this.#settle(this.#base, this.#baseDone, "down");
         return;
       case "down":
@@ -139,7 +131,6 @@ export class Concurrency {
     this.#ends = 0;
     this.#work = 0;
     this.#wanted = 0;
-    this.#holds = 0;
   }
 }
 

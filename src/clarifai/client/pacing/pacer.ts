@@ -188,7 +188,7 @@ export class Pacer {
       this.#refusedAt = now;
       this.#addFailure();
     }
-    const rose = this.#rate.refused(now, startedAt, granted);
+    const rose = this.#rate.refused(now, startedAt, { granted, isHeld: retryAfterMs > 0 });
     if (this.#holdFor(retryAfterMs, startedAt) || rose) this.#restart();
   }
 
@@ -206,7 +206,7 @@ export class Pacer {
     const now = this.#clock.now();
     const isNew = this.heldForMs === 0;
     if (!this.#hold.ask(now, ms, now - startedAt)) return false;
-    if (isNew) this.#concurrency.held();
+    if (isNew && this.#rate.isRefusedAtRandom) this.#concurrency.rested();
     return true;
   }
 

@@ -62,6 +62,11 @@ export class Rate {
     return this.#perSecond;
   }
 
+  /** Whether the server refuses a share of the attempts at any rate. */
+  get isRefusedAtRandom(): boolean {
+    return this.#refusals.areRandom;
+  }
+
   /** Reserves the next attempt, and returns how long it has to wait. */
   reserve(now: number): number {
     if (this.#perSecond === Number.POSITIVE_INFINITY) return Math.max(0, this.#nextAt - now);
@@ -93,8 +98,12 @@ export class Rate {
     return false;
   }
 
-  /** Records the refusal of an attempt that began at `startedAt`. Returns whether the rate rose. */
-  refused(now: number, startedAt: number, granted?: number): boolean {
+  /** Records the refusal of an attempt that began at `startedAt`; `isHeld`: it asks for a wait. Returns whether the rate rose. */
+  refused(
+    now: number,
+    startedAt: number,
+    { granted, isHeld }: { granted?: number | undefined; isHeld: boolean },
+  ): boolean {
     if (granted !== undefined && (!this.#known || granted * margin < this.#granted)) {
       this.#known = true;
       this.#ceiling = 0;
@@ -114,7 +123,7 @@ export class Rate {
     } else if (unlimited ? this.#refusals.isBlocked : this.#refusals.isUnusual) {
       this.#leaveWindow(now);
       this.#lower(now);
-    }
+    } else if (unlimited && isHeld) this.#refusals.acceptScattered();
     return false;
   }
 

@@ -39,6 +39,11 @@ export class Refusals {
   #recent: boolean[] = [];
   #trial: Trial | undefined;
 
+  /** Whether a share of the attempts is refused at random. */
+  get areRandom(): boolean {
+    return this.#usual > 0;
+  }
+
   /** Whether there are more refusals than usual. */
   get isUnusual(): boolean {
     const refused = count(this.#recent);
@@ -65,6 +70,14 @@ export class Refusals {
   /** Whether refusals are so far as frequent as before, or more frequent. */
   get seemRandom(): boolean {
     return this.#trial !== undefined && this.#trial.evidence > 0;
+  }
+
+  /** Counts refusals that are scattered among successes as random without a trial. */
+  acceptScattered(): void {
+    const refused = count(this.#recent);
+    if (this.#usual > 0 || this.#trial || this.#recent.length < recentAttempts || refused < 2) return;
+    this.#averaged = recentAttempts;
+    this.#usual = Math.min(highestShare, refused / recentAttempts);
   }
 
   /** Starts a trial, because the rate was lowered. */
