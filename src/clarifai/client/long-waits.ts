@@ -6,7 +6,7 @@ import { ApiError, type ApiErrorDetails } from "./api-error.js";
 /** A named rate below one request in this time is an error. */
 const longestIntervalMs = 600_000;
 
-export interface Wait {
+interface Wait {
   now: number;
   /** How long the server asked to wait from now. */
   heldForMs: number;

@@ -132,7 +132,7 @@ export class Transport implements ApiTransport {
     const { signal } = request;
     let startedAt: number | undefined;
     while (startedAt === undefined) {
-      const givenUp = this.#givenUp(request);
+      const givenUp = this.#givenUp(request, attempts);
       if (givenUp) return fail(givenUp);
       startedAt = await this.#turn(signal);
       signal?.throwIfAborted();
@@ -185,7 +185,7 @@ export class Transport implements ApiTransport {
     return outcomeUnknown ? unknown(error) : fail(error);
   }
 
-  /** Reports a refusal or a failure to the pacer. If its wait is too long, all calls that wait fail. */
+  /** Reports a refusal or a failure to the pacer. If its wait is too long, waiting calls check whether they go on waiting. */
   #reportFailure({ status, retryAfterMs = 0 }: Reply, fate: Fate, startedAt: number): void {
     if (fate === "throttled") {
       this.counts.throttled += 1;
@@ -194,19 +194,20 @@ export class Transport implements ApiTransport {
       const intervalMs = this.#longWaits.intervalOf(named, this.#clock.now());
       this.pacer.refused(startedAt, { granted, retryAfterMs: Math.max(retryAfterMs, intervalMs) });
     } else this.pacer.failed(startedAt, retryAfterMs);
-    if (!this.#waitError({ method: "", path: "", attempts: 0 })) return;
+    if (!this.#waitError({ method: "", path: "", attempts: 1 })) return;
     const ended = this.#waitTooLong;
     this.#waitTooLong = new AbortController();
     ended.abort();
   }
 
-  /** Makes the error of a call if the server asked for a wait that is too long. */
+  /** Makes the error of a call if the server asked for a wait that is too long. A call that was not sent yet has all of its time left. */
   #waitError(details: ApiErrorDetails): ApiError | undefined {
     const { heldForMs } = this.pacer;
     if (heldForMs === 0) return undefined;
     const now = this.#clock.now();
     const retryForMs = this.#retryForMs;
-    const leftMs = retryForMs - (now - (this.#troubleSince ?? now));
+    const troubleMs = details.attempts === 0 ? 0 : now - (this.#troubleSince ?? now);
+    const leftMs = retryForMs - troubleMs;
     return this.#longWaits.errorOf({ now, heldForMs, leftMs, retryForMs }, details);
   }
 
@@ -250,8 +251,8 @@ export class Transport implements ApiTransport {
    * The error of a call that will not wait: because the wait is too long, or because the server never answered and its next probe is not due. A wrong
    * address shows at once.
    */
-  #givenUp({ method, path }: ApiRequest): ApiError | undefined {
-    const tooLong = this.#waitError({ method, path, attempts: 0 });
+  #givenUp({ method, path }: ApiRequest, attempts: number): ApiError | undefined {
+    const tooLong = this.#waitError({ method, path, attempts: attempts - 1 });
     if (tooLong) return tooLong;
     const last = this.#lastError;
     if (!last || this.#everAnswered || !this.pacer.resting || !this.#patienceIsOver()) return undefined;

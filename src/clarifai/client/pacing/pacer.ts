@@ -17,7 +17,7 @@ export interface PacerOptions {
 }
 
 /** What the answer of a refusal says. */
-export interface Refusal {
+interface Refusal {
   /** The limit that the server named, in requests a second. */
   granted?: number | undefined;
   /** The wait that the server asked for. */

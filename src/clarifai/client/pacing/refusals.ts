@@ -10,7 +10,7 @@ const lowestShare = 0.02;
 /** Attempts that the share of random refusals is averaged over. */
 const averagedAttempts = 256;
 
-export type TrialResult = "follow the rate" | "random";
+type TrialResult = "follow the rate" | "random";
 
 interface Trial {
   /** Share of refusals before the rate was lowered, and the share that is expected if refusals follow the rate. */
