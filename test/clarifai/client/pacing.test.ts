@@ -219,15 +219,17 @@ describe("the pacer, against", () => {
     ["refuses one in five at random, asking for a date", () => refusingAtRandom(0.2, 100, untilDate(1)), 0.75],
     ["refuses one in twenty at random, asking for 1 s", () => refusingAtRandom(0.05, 100, inSeconds(1)), 0.75],
     ["refuses more than 15 requests a second, and asks for 1 s", () => asking(withRate(15, 120), inSeconds(1)), 0.75],
+    ["refuses half of the requests at random", () => refusingAtRandom(0.5, 100), 0.6],
+    ["refuses one in five at random, 15 a second known", () => refusingAtRandom(0.2, 100), 0.9, 15],
     ["is down for 10 s and says so", () => between(30_000, 40_000, downUntil(40_000), constantLatency(100)), 0.9],
-  ] as [string, () => ModelServer, number][])(
+  ] as [string, () => ModelServer, number, number?][])(
     "a server that %s",
     { timeout: 60_000 },
-    async ([name, make, least], { task }) => {
+    async ([name, make, least, requestsPerSecond], { task }) => {
       vi.spyOn(Math, "random").mockImplementation(seededRandom(1));
       const seconds = 120;
-      const { done, early } = await paced(make, seconds);
-      const best = Math.max(await bestOf(make, seconds), await fixed(make, seconds, 32, 15));
+      const { done, early } = await paced(make, seconds, { options: { requestsPerSecond } });
+      const best = Math.max(requestsPerSecond ? 0 : await bestOf(make, seconds), await fixed(make, seconds, 32, 15));
       const share = done.filter((at) => at <= seconds * 1000).length / best;
       vi.restoreAllMocks();
       shares[`a server that ${name}`] =

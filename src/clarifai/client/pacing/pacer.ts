@@ -170,11 +170,12 @@ export class Pacer {
     if (this.#rate.passed(now, startedAt)) this.#restart();
     this.#budget.succeeded();
     if (this.#failuresInRow > 0) {
+      const wasDown = this.down;
       this.#failuresInRow = 0;
       const recovery = this.#recovery;
       this.#recovery = awaitable();
       recovery.abort();
-      this.#restart();
+      if (wasDown) this.#restart();
     }
     // More slots do not help while requests wait for the rate limit.
     this.#concurrency.succeeded(now, work, this.#queue.length > 0 && !this.#rateLimited);

@@ -5,7 +5,7 @@ const recentAttempts = 32;
 /** A trial ends when one explanation is this much more likely than the other (20 to 1). */
 const certain = 3;
 /** A share above this one never counts as random, and a share below the other one counts as none. */
-const highestShare = 0.5;
+const highestShare = 0.75;
 const lowestShare = 0.02;
 /** Attempts that the share of random refusals is averaged over. */
 const averagedAttempts = 256;
