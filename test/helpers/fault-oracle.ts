@@ -33,7 +33,8 @@ export const noFindings = (): Findings => ({
 });
 
 /** Codes of failures whose outcome is unknown: the server may have done the work. */
-const unknownOutcome = /^(ERR_ANSWER_|ERR_NOT_THE_API$|ERR_SERVER_|ERR_HTTP_|ERR_DOWNLOAD_|11005$|98|99)/;
+const unknownOutcome =
+  /^(ERR_ANSWER_|ERR_NOT_THE_API$|ERR_SERVER_|ERR_HTTP_|ERR_DOWNLOAD_|ERR_WAIT_TOO_LONG$|11005$|98|99)/;
 
 /** The content of the store, read without the client. */
 interface Facts {

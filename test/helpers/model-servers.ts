@@ -3,7 +3,15 @@
 import { seededRandom } from "../../src/emulator/server/faults.js";
 
 /** The result of an attempt. */
-export type Verdict = { ms: number; result: "ok" | "refused" | "failed"; granted?: number };
+export type Verdict = {
+  ms: number;
+  result: "ok" | "refused" | "failed";
+  granted?: number;
+  /** Headers with the wait that the server asks for. */
+  headers?: { "retry-after": string; date?: string };
+  /** How long the server expects no request, from the moment of the answer. */
+  waitMs?: number;
+};
 
 /** Answers an attempt. `open` is the number of open requests, this one included. */
 export type ModelServer = (now: number, open: number) => Verdict;
@@ -58,4 +66,38 @@ export const dead: ModelServer = () => ({ ms: 50, result: "failed" });
 export function failing(share: number, ms: number, seed = 1): ModelServer {
   const random = seededRandom(seed);
   return () => ({ ms, result: random() < share ? "failed" : "ok" });
+}
+
+/** Refuses a share of the requests at random, and adds what `wait` returns. */
+export function refusingAtRandom(
+  share: number,
+  ms: number,
+  wait: (at: number) => Partial<Verdict> = () => ({}),
+  seed = 1,
+): ModelServer {
+  const random = seededRandom(seed);
+  return (now) => (random() < share ? { ms, result: "refused", ...wait(now + ms) } : { ms, result: "ok" });
+}
+
+/** Asks for a wait in seconds. */
+export function inSeconds(seconds: number): () => Partial<Verdict> {
+  return () => ({ headers: { "retry-after": String(seconds) }, waitMs: seconds * 1000 });
+}
+
+/** Asks for a wait until a date, by a clock of the server that differs from the one of the client. */
+export function untilDate(seconds: number): (at: number) => Partial<Verdict> {
+  return (at) => {
+    const serverNow = Date.UTC(2001, 0, 1) + at;
+    const until = Math.ceil(serverNow / 1000 + seconds) * 1000;
+    const headers = { date: new Date(serverNow).toUTCString(), "retry-after": new Date(until).toUTCString() };
+    return { headers, waitMs: until - serverNow };
+  };
+}
+
+/** Fails every request, and asks for a wait until the failures end. */
+export function downUntil(end: number, ms = 50): ModelServer {
+  return (now) => {
+    const seconds = Math.max(1, Math.ceil((end - now - ms) / 1000));
+    return { ms, result: "failed", ...inSeconds(seconds)() };
+  };
 }

@@ -11,9 +11,20 @@ interface Timer {
 export class VirtualClock implements Clock {
   #now = 0;
   #order = 0;
+  #jumpedMs = 0;
   readonly #timers: Timer[] = [];
 
   now(): number {
+    return this.#now + this.#jumpedMs;
+  }
+
+  /** Changes what the clock shows, as a suspended machine or a corrected clock does; the timers keep the time that is left. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms;
+  }
+
+  /** Time that passed, without jumps. */
+  get passed(): number {
     return this.#now;
   }
 

@@ -20,18 +20,14 @@ export interface Reply {
   lost?: unknown;
 }
 
-/** Longest wait that an answer may ask for, in milliseconds. */
-const longestRetryAfterMs = 120_000;
-
 /** Reads an answer. */
 export function replyOf({ httpStatus, headers, text }: HttpAnswer): Reply {
   const json = parseObject(text);
-  const waitMs = retryAfterMs(headers);
   return {
     httpStatus,
     json: json ?? {},
     status: json ? statusFrom(json.status) : undefined,
-    retryAfterMs: waitMs === undefined ? undefined : Math.min(waitMs, longestRetryAfterMs),
+    retryAfterMs: retryAfterMs(headers),
     untrusted: json ? undefined : untrustedOriginIn(httpStatus, headers, text),
   };
 }
@@ -75,11 +71,14 @@ export function replyError(
     : new ApiError("ERR_ANSWER_LOST", `${call}: no answer: ${text}`, details);
 }
 
-/** Reads the rate that a throttled answer names: "exceeded limit of 15 requests per second". */
+const secondsOf: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3600, day: 86_400 };
+
+/** Reads the rate that a throttled answer names, in requests a second: "exceeded limit of 15 requests per second". */
 export function grantedRate(status: WireStatus | undefined): number | undefined {
-  const match = /limit of (\d+(?:\.\d+)?) requests? per second/i.exec(status?.details ?? "");
-  const rate = match ? Number(match[1]) : Number.NaN;
-  return rate > 0 ? rate : undefined;
+  const match = /limit of (\d+(?:\.\d+)?(?:e-?\d+)?) requests? per (second|minute|hour|day)/i.exec(
+    status?.details ?? "",
+  );
+  return match ? Number(match[1]) / (secondsOf[String(match[2]).toLowerCase()] as number) : undefined;
 }
 
 /** Errors of a connection that was never made: the server cannot have carried out anything. */

@@ -1,5 +1,6 @@
 /** Transport: decides about every request to the API: when it is sent, whether it is sent again, and when to give up. */
 
+import { setMaxListeners } from "node:events";
 import type { Dispatcher } from "undici";
 import type { Traffic } from "../../core/accounting/clients.js";
 import type { SharedRateLimiter } from "../../core/accounting/shared-rate-limiter.js";
@@ -7,13 +8,15 @@ import { FlowError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
 import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
+import { linkAborts } from "../../core/util/link-aborts.js";
 import { statusCodes } from "../wire/status-codes.js";
-import { ApiError } from "./api-error.js";
+import { ApiError, type ApiErrorDetails } from "./api-error.js";
 import type { ApiTransport } from "./api-transport.js";
 import type { Answer, CallOptions } from "./call.js";
 import { type ApiRequest, HttpConnection } from "./http-connection.js";
+import { LongWaits } from "./long-waits.js";
 import { Pacer, type PacerOptions } from "./pacing/pacer.js";
-import { fateOf, grantedRate, type Reply, replyError, replyOf } from "./reply.js";
+import { type Fate, fateOf, grantedRate, type Reply, replyError, replyOf } from "./reply.js";
 
 export interface TransportOptions extends PacerOptions {
   baseUrl: string;
@@ -57,12 +60,18 @@ export class Transport implements ApiTransport {
   #store: string | null | undefined;
   #rateLimiter: SharedRateLimiter | undefined;
   #lastError: ApiError | undefined;
+  readonly #longWaits: LongWaits;
+  readonly #retryForMs: number;
+  /** Aborted when waiting calls are to fail, because the wait is too long. */
+  #waitTooLong = new AbortController();
 
   constructor(options: TransportOptions, clock: Clock = systemClock, pacer = new Pacer(options, clock)) {
     this.#options = options;
     this.#clock = clock;
     this.pacer = pacer;
     this.#connection = new HttpConnection(options, this.counts);
+    this.#longWaits = new LongWaits(this.#connection.address);
+    this.#retryForMs = options.retryForMs ?? defaultRetryForMs;
   }
 
   /** Sends a request until it has a final answer. @throws {ApiError} */
@@ -110,14 +119,10 @@ export class Transport implements ApiTransport {
 
   #untilFinal(request: ApiRequest): Promise<Answer> {
     const { signal } = request;
+    const retryForMs = this.#retryForMs;
     const rules = {
-      throttled: { pause: async () => undefined }, // its next turn comes when the rate allows it
-      failed: {
-        pause: async ({ attempts, afterMs }: Pause) => {
-          await this.pacer.pause(attempts, signal);
-          if (afterMs) await this.#clock.sleep(afterMs, signal);
-        },
-      },
+      throttled: { retryForMs, pause: ({ failures }: Pause) => this.pacer.pauseRefused(failures, signal) },
+      failed: { retryForMs, pause: ({ attempts }: Pause) => this.pacer.pause(attempts, signal) },
     };
     return retry((attempts) => this.#attempt(request, attempts), { rules, signal, clock: this.#clock });
   }
@@ -125,10 +130,13 @@ export class Transport implements ApiTransport {
   /** Sends a request once. */
   async #attempt(request: ApiRequest, attempts: number): Promise<Verdict<Answer, Why>> {
     const { signal } = request;
-    const givenUp = this.#givenUp(request);
-    if (givenUp) return fail(givenUp);
-    const startedAt = await this.#turn(signal);
-    signal?.throwIfAborted();
+    let startedAt: number | undefined;
+    while (startedAt === undefined) {
+      const givenUp = this.#givenUp(request, attempts);
+      if (givenUp) return fail(givenUp);
+      startedAt = await this.#turn(signal);
+      signal?.throwIfAborted();
+    }
     this.counts.requests += 1;
     if (attempts > 1) this.counts.retries += 1;
     const reply = await this.#send(request);
@@ -151,7 +159,7 @@ export class Transport implements ApiTransport {
       return fail(replyError(reply, address, { ...details, retryable: false }));
     }
     const fate = fateOf(reply);
-    if (status || fate === "throttled") this.#everAnswered = true;
+    if (status || fate === "throttled" || reply.retryAfterMs !== undefined) this.#everAnswered = true;
     if (status && fate === "final") {
       this.#troubleSince = undefined;
       this.pacer.succeeded(startedAt, requestWork + (body?.length ?? 0));
@@ -159,17 +167,48 @@ export class Transport implements ApiTransport {
     }
 
     this.#troubleSince ??= this.#clock.now();
-    if (fate === "throttled") {
-      this.counts.throttled += 1;
-      this.pacer.refused(startedAt, { granted: grantedRate(status), retryAfterMs: reply.retryAfterMs });
-    } else this.pacer.failed(startedAt);
+    this.#reportFailure(reply, fate, startedAt);
     const outcomeUnknown = fate === "unknown" && !idempotent;
-    const error = replyError(reply, address, { ...details, outcomeUnknown });
-    if (!outcomeUnknown && !this.#patienceIsOver()) {
-      return again(fate === "throttled" ? "throttled" : "failed", error, reply.retryAfterMs);
+    const answered = replyError(reply, address, { ...details, outcomeUnknown });
+    const tooLong = this.#waitError({
+      ...details,
+      outcomeUnknown,
+      status,
+      httpStatus: reply.httpStatus,
+      cause: answered,
+    });
+    const error = tooLong ?? answered;
+    if (!outcomeUnknown && !tooLong && !this.#patienceIsOver()) {
+      return again(fate === "throttled" ? "throttled" : "failed", error);
     }
     this.#lastError = error;
     return outcomeUnknown ? unknown(error) : fail(error);
+  }
+
+  /** Reports a refusal or a failure to the pacer. If its wait is too long, waiting calls check whether they go on waiting. */
+  #reportFailure({ status, retryAfterMs = 0 }: Reply, fate: Fate, startedAt: number): void {
+    if (fate === "throttled") {
+      this.counts.throttled += 1;
+      const named = grantedRate(status);
+      const granted = named !== undefined && this.#longWaits.isUsable(named) ? named : undefined;
+      const intervalMs = this.#longWaits.intervalOf(named, this.#clock.now());
+      this.pacer.refused(startedAt, { granted, retryAfterMs: Math.max(retryAfterMs, intervalMs) });
+    } else this.pacer.failed(startedAt, retryAfterMs);
+    if (!this.#waitError({ method: "", path: "", attempts: 1 })) return;
+    const ended = this.#waitTooLong;
+    this.#waitTooLong = new AbortController();
+    ended.abort();
+  }
+
+  /** Makes the error of a call if the server asked for a wait that is too long. A call that was not sent yet has all of its time left. */
+  #waitError(details: ApiErrorDetails): ApiError | undefined {
+    const { heldForMs } = this.pacer;
+    if (heldForMs === 0) return undefined;
+    const now = this.#clock.now();
+    const retryForMs = this.#retryForMs;
+    const troubleMs = details.attempts === 0 ? 0 : now - (this.#troubleSince ?? now);
+    const leftMs = retryForMs - troubleMs;
+    return this.#longWaits.errorOf({ now, heldForMs, leftMs, retryForMs }, details);
   }
 
   /** Sends a request once. An error of the connection is a reply, too; an abort and errors of this library are thrown. */
@@ -186,19 +225,35 @@ export class Transport implements ApiTransport {
   }
 
   /**
-   * Waits for the moment to send, and returns it. The slot of the shared rate limiter is acquired last: a request that waited after it would use the
-   * slot of another one.
+   * Waits for the moment to send, and returns it; undefined if the wait turned out to be too long. The slot of the shared rate limiter is acquired last:
+   * a request that waited after it would use the slot of another one.
    */
-  async #turn(signal: AbortSignal | undefined): Promise<number> {
-    const startedAt = await this.pacer.turn(signal);
-    const { perSecond, down } = this.pacer;
-    if (!this.#rateLimiter || down || perSecond === Number.POSITIVE_INFINITY) return startedAt;
-    await this.#rateLimiter.acquire(this.#options.account ?? this.#connection.address, perSecond, signal);
-    return this.#clock.now();
+  async #turn(signal: AbortSignal | undefined): Promise<number | undefined> {
+    const tooLong = this.#waitTooLong.signal;
+    setMaxListeners(0, tooLong);
+    const { controller, unlink } = linkAborts(signal, tooLong);
+    try {
+      const startedAt = await this.pacer.turn(controller.signal);
+      const { perSecond, down } = this.pacer;
+      if (!this.#rateLimiter || down || perSecond === Number.POSITIVE_INFINITY) return startedAt;
+      const account = this.#options.account ?? this.#connection.address;
+      await this.#rateLimiter.acquire(account, perSecond, controller.signal);
+      return this.pacer.heldForMs > 0 ? undefined : this.#clock.now();
+    } catch (error) {
+      if (tooLong.aborted && !signal?.aborted) return undefined;
+      throw error;
+    } finally {
+      unlink();
+    }
   }
 
-  /** The error of a call to a server that never answered, between the probes of it: a wrong address shows at once. */
-  #givenUp({ method, path }: ApiRequest): ApiError | undefined {
+  /**
+   * The error of a call that will not wait: because the wait is too long, or because the server never answered and its next probe is not due. A wrong
+   * address shows at once.
+   */
+  #givenUp({ method, path }: ApiRequest, attempts: number): ApiError | undefined {
+    const tooLong = this.#waitError({ method, path, attempts: attempts - 1 });
+    if (tooLong) return tooLong;
     const last = this.#lastError;
     if (!last || this.#everAnswered || !this.pacer.resting || !this.#patienceIsOver()) return undefined;
     return new ApiError(last.code, last.message, { method, path, attempts: 0, retryable: true, cause: last });
@@ -206,8 +261,7 @@ export class Transport implements ApiTransport {
 
   #patienceIsOver(): boolean {
     if (this.#troubleSince === undefined) return false;
-    const { retryForMs = defaultRetryForMs } = this.#options;
-    const patienceMs = this.#everAnswered ? retryForMs : Math.min(retryForMs, firstContactMs);
+    const patienceMs = this.#everAnswered ? this.#retryForMs : Math.min(this.#retryForMs, firstContactMs);
     return this.#clock.now() - this.#troubleSince > patienceMs;
   }
 

@@ -19,7 +19,7 @@ export interface AnnotateOptions {
   clock: Clock;
   signal: AbortSignal;
   stage: string;
-  /** Longest time that a request is sent again after lost answers, in milliseconds. */
+  /** Longest time that an annotation is sent again after answers that may pass or are lost, in milliseconds. */
   retryForMs: number;
 }
 
@@ -29,7 +29,8 @@ interface Item {
   annotation: Annotation & { id: string };
 }
 
-const maxItemAttempts = 5;
+/** Answers may leave an annotation out so many times. */
+const maxIncompleteAnswers = 4;
 
 /** The result of adding the annotations of some messages. */
 export interface AnnotationsAdded {
@@ -70,10 +71,13 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
   const { app, clock, signal, stage, retryForMs } = options;
   const { pacer } = app.transport;
   let rest = items;
+  let refusedSince: number | undefined;
   const next = (why: "items" | "lost", error: Error) => (rest.length === 0 ? ok(undefined) : again(why, error));
   const attempt = async (attempts: number) => {
     if (rest.length === 0) return ok(undefined);
-    const { repeated, unsure } = verdicts(rest, await app.postAnnotations(rest, signal), attempts, stage);
+    const answers = await app.postAnnotations(rest, signal);
+    const mayRetry = () => clock.now() - (refusedSince ??= clock.now()) < retryForMs;
+    const { repeated, unsure } = verdicts(rest, answers, { attempts, stage, mayRetry });
     rest = [...repeated, ...(await reconcile(unsure, attempts, options))];
     return next("items", new Error(`${rest.length} annotations are to be sent again`));
   };
@@ -113,7 +117,11 @@ interface Unsure {
 }
 
 /** Returns the items that are to be sent again, and those that need a lookup. */
-function verdicts(items: readonly Item[], answers: readonly ItemStatus[], attempts: number, stage: string) {
+function verdicts(
+  items: readonly Item[],
+  answers: readonly ItemStatus[],
+  { attempts, stage, mayRetry }: { attempts: number; stage: string; mayRetry: () => boolean },
+) {
   const found = answersTo(
     items.map((item) => item.annotation.id),
     answers,
@@ -135,7 +143,7 @@ function verdicts(items: readonly Item[], answers: readonly ItemStatus[], attemp
     if (meaning === "ok" || meaning === "progress" || meaning === "duplicate") continue;
     const error = refused(String(status.code), statusText(status), item);
     if (meaning === "permanent") unsure.push({ item, error, isRefused: true });
-    else if (attempts < maxItemAttempts) repeated.push(item);
+    else if (mayRetry()) repeated.push(item);
     else item.message.fail(error, stage, attempts);
   }
   return { repeated, unsure };
@@ -154,7 +162,7 @@ async function reconcile(unsure: readonly Unsure[], attempts: number, options: A
   return unsure.flatMap(({ item, error, isRefused }) => {
     const found = existing.get(keyOf(item));
     if (item.message.settled || (found && isAsRequested(found, item.annotation))) return [];
-    if (!isRefused && !found && attempts < maxItemAttempts) return [item];
+    if (!isRefused && !found && attempts <= maxIncompleteAnswers) return [item];
     item.message.fail(found ? existsWithOtherData(item) : error, options.stage, Math.max(1, attempts));
     return [];
   });

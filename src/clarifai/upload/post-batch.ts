@@ -16,14 +16,13 @@ import { lookUpArrived, reconcileDuplicates, reconcileUnnamed } from "./reconcil
 
 export interface PostOptions extends ConflictOptions {
   jobId: string;
-  /** Longest time that a batch is sent again after lost answers, in milliseconds. */
+  /** Longest time that an input is sent again after answers that may pass or are lost, in milliseconds. */
   retryForMs: number;
   /** The platform may choose other ids. It does so for every input, so it is asked only when the ids are known to exist. */
   suffix?: boolean | undefined;
 }
 
-const maxItemAttempts = 5;
-/** A batch is halved after so many lost answers. A single input is given up after twice as many. */
+/** A batch is halved after so many lost answers. A single input is sent again until `retryForMs` is over. */
 const lostBeforeSplit = 4;
 
 /**
@@ -54,6 +53,8 @@ class BatchPost {
   #rest: Message[];
   #attempts = 0;
   #lostAnswers = 0;
+  /** Since when the server has been refusing an input for now. */
+  readonly #refusedSince = new Map<Message, number>();
   /** Answers that call ids duplicates, or leave inputs out. */
   #incompleteAnswers = 0;
   /** Messages that were sent, and absent in a lookup. The server may have added them a moment later. */
@@ -118,8 +119,16 @@ class BatchPost {
     return sent.map((message, index) => {
       const answer = answered[index];
       if (!answer && isNamed) return { verdict: "unnamed" };
-      return itemVerdict(message, answer, this.#attempts);
+      return itemVerdict(message, answer, () => this.#mayRetry(message));
     });
+  }
+
+  #mayRetry(message: Message): boolean {
+    const { clock, retryForMs } = this.#options;
+    const now = clock.now();
+    const since = this.#refusedSince.get(message) ?? now;
+    this.#refusedSince.set(message, since);
+    return now - since < retryForMs;
   }
 
   async #verdictOfError(error: unknown): Promise<Verdict<Accepted[], Why>> {
@@ -174,7 +183,7 @@ class BatchPost {
     for (const message of this.#rest) this.#sentBefore.add(message);
     if (this.#rest.length === 0) return ok(this.#accepted);
     if (this.#rest.length > 1 && this.#lostAnswers >= lostBeforeSplit) return this.#split();
-    return this.#lostAnswers > 2 * lostBeforeSplit ? fail(lost) : again("lost", lost);
+    return again("lost", lost);
   }
 
   // Step 4: process. Accepted inputs go on to their processing, failed ones are settled, the rest is sent again.
@@ -190,7 +199,7 @@ class BatchPost {
   }
 }
 
-function itemVerdict(message: Message, answer: WireInput | undefined, attempts: number): ItemVerdict {
+function itemVerdict(message: Message, answer: WireInput | undefined, mayRetry: () => boolean): ItemVerdict {
   const status = answer?.status ?? { code: statusCodes.INPUT_PENDING };
   const id = answer && answer.id !== "" ? answer.id : message.value.id;
   const meaning = classify(status);
@@ -198,7 +207,7 @@ function itemVerdict(message: Message, answer: WireInput | undefined, attempts: 
   if (meaning === "duplicate") return { verdict: "duplicate" };
   const retryable = meaning !== "permanent";
   const error = new InputError(String(status.code), statusText(status), { retryable });
-  return { verdict: retryable && attempts < maxItemAttempts ? "retry" : "fail", error };
+  return { verdict: retryable && mayRetry() ? "retry" : "fail", error };
 }
 
 /** Returns the messages that can be sent: those that have content. Messages that did not pass `batch()` are measured and checked here. */

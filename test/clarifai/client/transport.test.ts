@@ -92,6 +92,98 @@ describe("transport", () => {
     expect(Math.max(...clock.waited)).toBeGreaterThanOrEqual(7000);
   });
 
+  it("waits until the date of Retry-After, by the clock of the server", async () => {
+    const { transport, clock } = await serve((_request, response, count) => {
+      const date = new Date(Date.UTC(2001, 0, 1)).toUTCString();
+      const later = new Date(Date.UTC(2001, 0, 1, 0, 3)).toUTCString();
+      if (count === 1) answer(response, 429, { status: { code: 11005 } }, { date, "retry-after": later });
+      else answer(response, 200, ok);
+    });
+    await transport.call("GET", "/v2/x");
+    expect(clock.now()).toBeGreaterThanOrEqual(180_000);
+    expect(clock.now()).toBeLessThan(182_000);
+  });
+
+  it("sends nothing during the wait, and no probe while the server is down", async () => {
+    const sentAt: number[] = [];
+    const { transport, clock } = await serve((_request, response, count) => {
+      sentAt.push(clock.now());
+      if (count <= 5) answer(response, 503, { status: { code: 99009 } }, count === 5 ? { "retry-after": "10" } : {});
+      else answer(response, 200, ok);
+    });
+    await transport.call("GET", "/v2/x");
+    expect(sentAt).toHaveLength(6);
+    expect(Number(sentAt[5]) - Number(sentAt[4])).toBeGreaterThanOrEqual(10_000);
+  });
+
+  it.each([
+    [
+      "Retry-After: 3600",
+      { "retry-after": "3600" },
+      undefined,
+      "ERR_WAIT_TOO_LONG",
+      /60 min|1 h.*retryForMs allows \(5 min\)/,
+    ],
+    [
+      "a rate of 0.003 a second",
+      {},
+      "limit of 0.003 requests per second",
+      "ERR_WAIT_TOO_LONG",
+      /5 min 33 s|5 min 34 s/,
+    ],
+    [
+      "a rate of 5 an hour",
+      {},
+      "limit of 5 requests per hour",
+      "ERR_RATE_TOO_LOW",
+      /less than one request in 10 minutes/,
+    ],
+    ["a rate of 0 a second", {}, "limit of 0 requests per second", "ERR_RATE_TOO_LOW", /allows 0 requests/],
+  ] as [string, Record<string, string>, string | undefined, string, RegExp][])(
+    "fails all calls at once for %s, and sends none of them",
+    async (_, headers, details, code, text) => {
+      const { transport, clock, requests } = await serve((_request, response) =>
+        answer(response, 429, { status: { code: 11005, details } }, headers),
+      );
+      const calls = Array.from({ length: 40 }, () => errorOf(transport.call("POST", "/v2/x", { json: {} })));
+      for (const error of await Promise.all(calls)) {
+        expect(error).toMatchObject({ code, retryable: true, outcomeUnknown: false });
+        expect(error.message).toMatch(text);
+      }
+      expect(requests()).toBeLessThanOrEqual(4);
+      expect(clock.now()).toBeLessThan(5000);
+    },
+  );
+
+  it("fails a POST of unknown outcome with the reason of a wait that is too long", async () => {
+    const busy = { status: { code: 99009, description: "Internal error" } };
+    const { transport } = await serve((_request, response) => answer(response, 503, busy, { "retry-after": "3600" }));
+    const error = await errorOf(transport.call("POST", "/v2/x", { json: {} }));
+    expect(error).toMatchObject({ code: "ERR_WAIT_TOO_LONG", retryable: true, outcomeUnknown: true, httpStatus: 503 });
+  });
+
+  it("sends again when a wait that was too long is over", async () => {
+    const { transport, clock } = await serve((_request, response, count) =>
+      count === 1
+        ? answer(response, 429, { status: { code: 11005 } }, { "retry-after": "400" })
+        : answer(response, 200, ok),
+    );
+    await errorOf(transport.call("GET", "/v2/x"));
+    await errorOf(transport.call("GET", "/v2/x"));
+    await clock.sleep(402_000);
+    expect((await transport.call("GET", "/v2/x")).status.code).toBe(10000);
+  });
+
+  it("gives a call up that fails for retryForMs, although others succeed", async () => {
+    const { transport } = await serve((request, response) =>
+      request.url === "/v2/bad" ? answer(response, 500, { status: { code: 98004 } }) : answer(response, 200, ok),
+    );
+    let over = false;
+    const bad = errorOf(transport.call("GET", "/v2/bad")).finally(() => (over = true));
+    while (!over) await transport.call("GET", "/v2/good");
+    expect(await bad).toMatchObject({ code: "98004" });
+  });
+
   it.each([500, 502, 503, 504])("retries what can be sent twice after %s, and not a POST", async (http) => {
     const { transport, requests } = await serve((_request, response, count) =>
       count % 2 === 1 ? answer(response, http, { status: { code: 98004 } }) : answer(response, 200, ok),

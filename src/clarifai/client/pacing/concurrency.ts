@@ -59,6 +59,14 @@ export class Concurrency {
     this.#measure();
   }
 
+  /**
+   * Records that the server asked for a wait although it refuses requests at random. It rests most of the time then, and only more open requests get
+   * more done; the throughput between two waits says little.
+   */
+  rested(): void {
+    this.#settle(Math.min(this.#max, Math.ceil(this.#limit * 1.5)), 0);
+  }
+
   /** Records a failure of the network or the server: halves the number and starts from there. Several at once count once. */
   failed(): void {
     if (this.#ends === 0 && this.#trial === "start" && this.#baseDone === 0) return;

@@ -5,7 +5,8 @@ import { backoffMs } from "../../../core/net/backoff.js";
 import type { Clock } from "../../../core/net/clock.js";
 import { linkAborts } from "../../../core/util/link-aborts.js";
 import { Concurrency } from "./concurrency.js";
-import { Rate, type Refusal } from "./rate.js";
+import { Hold } from "./hold.js";
+import { Rate } from "./rate.js";
 import { RetryBudget } from "./retry-budget.js";
 
 export interface PacerOptions {
@@ -15,31 +16,46 @@ export interface PacerOptions {
   maxConcurrency?: number | undefined;
 }
 
+/** What the answer of a refusal says. */
+interface Refusal {
+  /** The limit that the server named, in requests a second. */
+  granted?: number | undefined;
+  /** The wait that the server asked for. */
+  retryAfterMs?: number | undefined;
+}
+
 const initialConcurrency = 4;
 /** Failures in a row after which the server counts as down. */
 const downAfter = 4;
 /** Time between two probes of a server that is down. */
 const probeMs = 1000;
+/** Range of the pause of a refused attempt while nothing limits the rate. */
+const refusedBackoff = { baseMs: 50 };
 
 /**
  * Paces attempts. A call keeps a slot for its whole life, with its retries and the waits between them; before each attempt it waits for its turn. The
  * number of slots follows throughput, turns follow the granted rate, and retries have a budget. While the server is down, one attempt a second probes
- * it; after the first success all other attempts continue at once.
+ * it; after the first success all other attempts continue at once. A wait that the server asks for holds all attempts, probes too.
  */
 export class Pacer {
   readonly #clock: Clock;
   readonly #concurrency: Concurrency;
   readonly #rate: Rate;
   readonly #budget = new RetryBudget();
+  readonly #hold = new Hold();
   #open = 0;
   #queue: (() => void)[] = [];
   #failuresInRow = 0;
   #downSince = 0;
   #changedAt = 0;
   #refusedAt = 0;
+  #probedAt = Number.NEGATIVE_INFINITY;
   #nextProbeAt = 0;
   #rateLimited = false;
+  /** Aborted when the server recovers. */
   #recovery = awaitable();
+  /** Aborted when turns change: after a hold, a recovery or a rise of the rate. */
+  #change = awaitable();
 
   constructor(options: PacerOptions = {}, clock: Clock) {
     this.#clock = clock;
@@ -97,41 +113,69 @@ export class Pacer {
     this.#admit();
   }
 
+  /** How much is left of the wait that the server asked for, in milliseconds. */
+  get heldForMs(): number {
+    return this.#hold.left(this.#clock.now());
+  }
+
   /** Waits for the moment to send one attempt, and returns it. */
   async turn(signal?: AbortSignal): Promise<number> {
     for (;;) {
       const now = this.#clock.now();
-      if (this.down) {
-        const at = Math.max(now, this.#nextProbeAt);
-        this.#nextProbeAt = at + probeMs;
-        if (at <= now) return now;
-        if (!(await this.#sleep(at - now, signal))) return this.#clock.now();
+      if (this.#hold.left(now) > 0) {
+        await this.#sleep(this.#hold.draw(now), signal, this.#change);
         continue;
       }
-      const wait = this.#rate.reserve(now);
-      this.#rateLimited = wait > 0;
-      if (wait > 0) await this.#clock.sleep(wait, signal);
+      const isProbe = this.down;
+      const at = isProbe ? this.#reserveProbe(now) : now + this.#rate.reserve(now);
+      if (!isProbe) this.#rateLimited = at > now;
+      if (!(await this.#sleptUntil(at, signal))) continue;
+      if (isProbe) this.#probedAt = this.#clock.now();
       return this.#clock.now();
     }
+  }
+
+  #reserveProbe(now: number): number {
+    const at = Math.max(now, this.#nextProbeAt);
+    this.#nextProbeAt = at + probeMs;
+    return at;
+  }
+
+  /** Waits until a moment. Returns false if turns changed meanwhile. */
+  async #sleptUntil(at: number, signal: AbortSignal | undefined): Promise<boolean> {
+    // A timer may be early, and a clock that stood still is behind.
+    for (let left = at - this.#clock.now(); left > 0; left = at - this.#clock.now()) {
+      if (await this.#sleep(left, signal, this.#change)) return false;
+    }
+    return true;
   }
 
   /** Waits after a failed attempt: longer each time, and until the budget has a retry. While the server is down, the next turn waits instead. */
   async pause(attempts: number, signal?: AbortSignal): Promise<void> {
     if (this.down) return;
-    if (await this.#sleep(backoffMs(attempts), signal)) return;
+    if (await this.#sleep(backoffMs(attempts), signal, this.#recovery)) return;
     const wait = this.#budget.take(this.#clock.now());
     if (wait > 0) await this.#clock.sleep(wait, signal);
+  }
+
+  /** Waits after a refused attempt, unless its next turn waits anyway. */
+  async pauseRefused(refusals: number, signal?: AbortSignal): Promise<void> {
+    if (this.down || this.heldForMs > 0 || this.#rate.perSecond !== Number.POSITIVE_INFINITY) return;
+    await this.#sleep(backoffMs(refusals, refusedBackoff), signal, this.#recovery);
   }
 
   /** Records an attempt with an answer; `work` is how much it got done, in bytes. */
   succeeded(startedAt: number, work: number): void {
     const now = this.#clock.now();
-    this.#rate.passed(now, startedAt);
+    if (this.#rate.passed(now, startedAt)) this.#restart();
     this.#budget.succeeded();
     if (this.#failuresInRow > 0) {
+      const wasDown = this.down;
       this.#failuresInRow = 0;
-      this.#recovery.abort();
+      const recovery = this.#recovery;
       this.#recovery = awaitable();
+      recovery.abort();
+      if (wasDown) this.#restart();
     }
     // More slots do not help while requests wait for the rate limit.
     this.#concurrency.succeeded(now, work, this.#queue.length > 0 && !this.#rateLimited);
@@ -139,21 +183,42 @@ export class Pacer {
   }
 
   /** Records an attempt that the server refused because there are too many. It may be sent again at its next turn. */
-  refused(startedAt: number, refusal: Refusal = {}): void {
+  refused(startedAt: number, { granted, retryAfterMs = 0 }: Refusal = {}): void {
     const now = this.#clock.now();
-    this.#rate.refused(now, startedAt, refusal);
     if (startedAt >= this.#refusedAt) {
       this.#refusedAt = now;
       this.#addFailure();
     }
+    const rose = this.#rate.refused(now, startedAt, { granted, isHeld: retryAfterMs > 0 });
+    if (this.#holdFor(retryAfterMs, startedAt) || rose) this.#restart();
   }
 
   /** Records an attempt that failed, or whose answer was lost. */
-  failed(startedAt: number): void {
+  failed(startedAt: number, retryAfterMs = 0): void {
+    const now = this.#clock.now();
     this.#addFailure();
+    if (this.#holdFor(retryAfterMs, startedAt)) this.#restart();
     if (this.down || startedAt < this.#changedAt) return;
-    this.#changedAt = this.#clock.now();
+    this.#changedAt = now;
     this.#concurrency.failed();
+  }
+
+  #holdFor(ms: number, startedAt: number): boolean {
+    const now = this.#clock.now();
+    const isNew = this.heldForMs === 0;
+    if (!this.#hold.ask(now, ms, now - startedAt)) return false;
+    if (isNew && this.#rate.isRefusedAtRandom) this.#concurrency.rested();
+    return true;
+  }
+
+  /** Has all waiting attempts wait for a new turn. */
+  #restart(): void {
+    const from = Math.max(this.#clock.now(), this.#hold.until);
+    this.#rate.restart(from);
+    this.#nextProbeAt = Math.max(this.#probedAt + probeMs, this.#hold.until);
+    const change = this.#change;
+    this.#change = awaitable();
+    change.abort();
   }
 
   #addFailure(): void {
@@ -170,16 +235,15 @@ export class Pacer {
     }
   }
 
-  /** Sleeps; returns true if the server recovered first. */
-  async #sleep(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
-    const recovered = this.#recovery.signal;
-    const { controller, unlink } = linkAborts(signal, recovered);
+  /** Sleeps; returns true if the controller ended the sleep. */
+  async #sleep(ms: number, signal: AbortSignal | undefined, ended: AbortController): Promise<boolean> {
+    const { controller, unlink } = linkAborts(signal, ended.signal);
     try {
       await this.#clock.sleep(ms, controller.signal);
       return false;
     } catch (error) {
       signal?.throwIfAborted();
-      if (recovered.aborted) return true;
+      if (ended.signal.aborted) return true;
       throw error;
     } finally {
       unlink();

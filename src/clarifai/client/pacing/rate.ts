@@ -1,9 +1,15 @@
 /** The rate of attempts: evenly spaced, as fast as granted. The granted rate is known, named by the server, or found out. */
 
+import { Refusals } from "./refusals.js";
+
 /** Attempts are sent a little slower than granted, so that the jitter of the network overfills no window of the server. */
 const margin = 0.975;
 /** After a refusal, a rate that is being found out drops to this share of the rate that the server accepted. */
 const backOff = 0.92;
+/** Single refusals lower a known rate to this share of it at most. */
+const knownFloor = 0.9;
+/** A rate that is found out never drops below this number of requests a second. */
+const floor = 1;
 /** Time at that rate before a higher one is tried. */
 const keptMs = 10_000;
 /** Growth a second while higher rates are tried: slow at first, then faster, in case the limit was lifted. */
@@ -18,14 +24,10 @@ const comeback = 1.001;
 const windowMs = 1000;
 const latelyMs = 3000;
 
-/** What the answer of a refusal says. */
-export interface Refusal {
-  /** The limit that the server named, in requests a second. */
-  granted?: number | undefined;
-  retryAfterMs?: number | undefined;
-}
-
-/** Spaces attempts. There is no limit until one is known. */
+/**
+ * Spaces attempts. There is no limit until one is known. A refusal that names no rate lowers the rate on trial: if the share of refusals stays the same,
+ * they are random, and the former rate returns.
+ */
 export class Rate {
   #perSecond: number;
   /** Whether the rate was configured or named by the server, so that it need not be found out. */
@@ -44,6 +46,9 @@ export class Rate {
   #ceiling = 0;
   /** The rate that was found out last. */
   #found = 0;
+  /** The rate before the trial, which returns if refusals are random. */
+  #before = Number.POSITIVE_INFINITY;
+  readonly #refusals = new Refusals();
   /** When attempts succeeded, lately. */
   #passed: number[] = [];
 
@@ -57,10 +62,16 @@ export class Rate {
     return this.#perSecond;
   }
 
+  /** Whether the server refuses a share of the attempts at any rate. */
+  get isRefusedAtRandom(): boolean {
+    return this.#refusals.areRandom;
+  }
+
   /** Reserves the next attempt, and returns how long it has to wait. */
   reserve(now: number): number {
     if (this.#perSecond === Number.POSITIVE_INFINITY) return Math.max(0, this.#nextAt - now);
-    if (now - this.#growsFrom >= 1000) {
+    if (now - this.#growsFrom >= 1000 && !this.#refusals.seemRandom) {
+      this.#refusals.endTrial();
       const { factor = 1 } = growth.find(({ upTo }) => this.#perSecond < this.#found * upTo) ?? {};
       this.#perSecond = this.#known ? Math.min(this.#granted, this.#perSecond * comeback) : this.#perSecond * factor;
       this.#growsFrom = now;
@@ -70,29 +81,78 @@ export class Rate {
     return at - now;
   }
 
-  /** Records the success of an attempt that began at `startedAt`. */
-  passed(now: number, startedAt: number): void {
-    this.#passed.push(startedAt);
-    if (this.#passed.length > 16_384) this.#passed = this.#passed.filter((at) => at > now - latelyMs);
-    if (startedAt >= this.#setAt) this.#proven = true;
-    else if (this.#ceiling > 0) this.#found = this.#perSecond = this.#slower(now); // it was sent before another one was refused
+  /** Forgets reservations, because all waiting attempts reserve again; none may be sent before `from`. */
+  restart(from: number): void {
+    this.#nextAt = from;
   }
 
-  /** Records the refusal of an attempt that began at `startedAt`. */
-  refused(now: number, startedAt: number, { granted, retryAfterMs = 0 }: Refusal): void {
-    const unlimited = this.#perSecond === Number.POSITIVE_INFINITY;
-    if (granted !== undefined && !this.#known) {
+  /** Records the success of an attempt that began at `startedAt`. Returns whether the rate rose. */
+  passed(now: number, startedAt: number): boolean {
+    this.#passed.push(startedAt);
+    if (this.#passed.length > 16_384) this.#passed = this.#passed.filter((at) => at > now - latelyMs);
+    if (startedAt >= this.#setAt) {
+      this.#proven = true;
+      return this.#record(now, false);
+    }
+    if (this.#ceiling > 0) this.#found = this.#perSecond = this.#slower(now); // it was sent before another one was refused
+    return false;
+  }
+
+  /** Records the refusal of an attempt that began at `startedAt`; `isHeld`: it asks for a wait. Returns whether the rate rose. */
+  refused(
+    now: number,
+    startedAt: number,
+    { granted, isHeld }: { granted?: number | undefined; isHeld: boolean },
+  ): boolean {
+    if (granted !== undefined && (!this.#known || granted * margin < this.#granted)) {
       this.#known = true;
       this.#ceiling = 0;
       this.#granted = granted * margin;
+      this.#refusals.endTrial();
+      this.#leaveWindow(now);
       this.#set(now, this.#granted);
-    } else if (this.#proven && startedAt >= this.#setAt) {
-      // A server that accepts nothing reveals nothing about its rate.
-      this.#ceiling = this.#known ? 0 : this.#perSecond;
-      this.#set(now, this.#known ? this.#perSecond * 0.99 : this.#slower(now));
+      return false;
     }
-    const pause = Math.max(retryAfterMs, unlimited ? 1000 : 0); // the window of the server is full
-    this.#nextAt = Math.max(this.#nextAt, now + pause);
+    // A server that accepts nothing reveals nothing about its rate.
+    if (!this.#proven || startedAt < this.#setAt) return false;
+    if (this.#record(now, true)) return true;
+    if (this.#refusals.isOnTrial) return false;
+    const unlimited = this.#perSecond === Number.POSITIVE_INFINITY;
+    if (this.#known && !this.#refusals.isFrequent) {
+      if (this.#refusals.isUnusual) this.#lowerKnown(now);
+    } else if (unlimited ? this.#refusals.isBlocked : this.#refusals.isUnusual) {
+      this.#leaveWindow(now);
+      this.#lower(now);
+    } else if (unlimited && isHeld) this.#refusals.acceptScattered();
+    return false;
+  }
+
+  /** Pauses attempts that nothing limited, because they have filled the window of the server. */
+  #leaveWindow(now: number): void {
+    if (this.#perSecond === Number.POSITIVE_INFINITY) this.#nextAt = Math.max(this.#nextAt, now + windowMs);
+  }
+
+  /** Records the result of an attempt at the present rate. If it shows that refusals are random, returns to the rate before. */
+  #record(now: number, isRefused: boolean): boolean {
+    if (this.#refusals.record(isRefused) !== "random") return false;
+    this.#ceiling = 0;
+    this.#set(now, this.#before);
+    this.#growsFrom = now;
+    this.#proven = true;
+    return true;
+  }
+
+  /** Lowers the rate below the one that the server accepted, on trial. */
+  #lower(now: number): void {
+    this.#before = this.#known ? this.#granted : this.#perSecond;
+    this.#ceiling = this.#perSecond;
+    this.#set(now, this.#slower(now));
+    this.#refusals.startTrial(this.#perSecond <= floor);
+  }
+
+  #lowerKnown(now: number): void {
+    this.#ceiling = 0;
+    this.#set(now, Math.max(this.#granted * knownFloor, this.#perSecond * 0.99));
   }
 
   #set(now: number, perSecond: number): void {
@@ -112,6 +172,6 @@ export class Rate {
       while ((lately[last] as number) - (lately[first] as number) >= windowMs) first += 1;
       most = Math.max(most, last - first + 1);
     }
-    return Math.min(this.#ceiling, (most * 1000) / windowMs) * backOff;
+    return Math.min(this.#ceiling, Math.max(floor, ((most * 1000) / windowMs) * backOff));
   }
 }
