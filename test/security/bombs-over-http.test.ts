@@ -262,7 +262,7 @@ describe.concurrent("blocked: answers of the API", () => {
   ])("a refusal with %s", async (_, text) => {
     const clock = quickClock();
     const error = await callApi(serve(json(text)).url, 10_000, clock, 1000);
-    expect(error).toMatchObject({ code: "11005" });
+    expect(error).toMatchObject({ code: "ERR_RATE_TOO_LOW" });
     expect(clock.waited).toBeLessThan(1_000_000);
   });
 
@@ -271,7 +271,7 @@ describe.concurrent("blocked: answers of the API", () => {
     const refusal = '{"status":{"code":11005}}';
     const head = `HTTP/1.1 429 Too Many\r\nRetry-After: 31536000000\r\nContent-Length: ${refusal.length}\r\n\r\n`;
     const error = await callApi(serve((socket) => void socket.end(head + refusal)).url, 10_000, clock, 1000);
-    expect(error).toMatchObject({ code: "11005" });
+    expect(error).toMatchObject({ code: "ERR_WAIT_TOO_LONG" });
     expect(clock.waited).toBeLessThan(1_000_000);
   });
 

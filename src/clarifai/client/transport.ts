@@ -154,7 +154,7 @@ export class Transport implements ApiTransport {
     const details = { method, path, attempts };
     const problem = certificateProblem(reply.lost, host);
     if (problem) return fail(new ApiError("ERR_CERTIFICATE", problem, { ...details, cause: reply.lost }));
-    // A redirect before the first answer of the API means a wrong address. A later one may pass.
+    // A redirect before the first answer of the API means a wrong address. A redirect after it may be temporary.
     if (reply.untrusted?.location !== undefined && !this.#everAnswered) {
       return fail(replyError(reply, address, { ...details, retryable: false }));
     }

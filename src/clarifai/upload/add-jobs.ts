@@ -101,7 +101,7 @@ export class AddJobs {
     return this.#current;
   }
 
-  /** Describes what it waits for just now; undefined if for nothing. */
+  /** Describes what it is waiting for; undefined if it is not waiting. */
   waits(): string | undefined {
     const jobs = [...this.#jobs];
     if (jobs.length === 0) return undefined;
@@ -144,7 +144,7 @@ export class AddJobs {
         this.#jobs.push(...this.#jobs.splice(0, 1));
       }
     }
-    this.#polling = false; // in the same turn in which no job was left
+    this.#polling = false; // without an await since the last job ended, so that a new job starts polling again
   }
 
   /** Waits in small steps, because the wait can become shorter meanwhile. */

@@ -39,7 +39,7 @@ export interface Accepted {
   foreign?: boolean | undefined;
 }
 
-/** How found inputs are settled. */
+/** What to do with inputs whose ids exist on the server. */
 export interface FoundOptions {
   /** Whether an input with the same content is no conflict. Default: true. */
   acceptsSame?: boolean;

@@ -18,7 +18,7 @@ export interface PostOptions extends ConflictOptions {
   jobId: string;
   /** Longest time that an input is sent again after answers that may pass or are lost, in milliseconds. */
   retryForMs: number;
-  /** The platform may choose other ids. It does so for every input, so it is asked only when the ids are known to exist. */
+  /** Asks the platform to choose other ids. It renames every input of the request, so this is only for inputs whose ids exist already. */
   suffix?: boolean | undefined;
 }
 
@@ -154,7 +154,7 @@ class BatchPost {
     return ok(this.#accepted);
   }
 
-  // Step 3: reconcile with the server what no answer decides.
+  // Step 3: reconcile. Looks up the inputs whose outcome the answer does not tell.
 
   async #reconcile(sent: readonly Message[], verdicts: readonly ItemVerdict[]): Promise<void> {
     const those = (verdict: string) => sent.filter((_, index) => verdicts[index]?.verdict === verdict);

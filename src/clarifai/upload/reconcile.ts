@@ -36,7 +36,7 @@ export async function lookUpArrived(
     else if (stored.state === "other") conflicting.push(message);
     else absent.push(message); // an unreadable file fails when it is sent
   });
-  if (conflict === "replace") return [...absent, ...conflicting]; // the next answer calls them duplicates, which replaces them
+  if (conflict === "replace") return [...absent, ...conflicting]; // sent again, the server calls them duplicates, and duplicates are replaced
   for (const message of conflicting) {
     if (conflict !== "suffix") {
       failIdTaken(message, stage);

@@ -93,7 +93,7 @@ export class Uploader {
       rest = await this.#uploadOnce(rest, inProgress.splice(0), uploads, existing, signal);
     }
     for (const message of messages) {
-      const joins = !message.settled && (!existing.has(message) || message.noted); // an existing input joins no dataset
+      const joins = !message.settled && (!existing.has(message) || message.noted); // inputs that existed before are not added to datasets
       if (joins) this.#run.addDatasets(message.value.datasets);
     }
     const { added, differing } = await this.#annotate(messages, existing, signal);

@@ -1,13 +1,13 @@
-/** The limit of open requests: it grows while more of them raise the throughput, and falls when they do not. */
+/** The limit of open requests. It grows while a higher limit raises the throughput, and falls when it does not. */
 
 export interface ConcurrencyOptions {
   initial: number;
   max: number;
 }
 
-/** More open requests must raise the throughput by this share of their own growth. */
+/** A higher limit stays if the throughput grows by at least this share of the growth of the limit. */
 const worthwhile = 0.35;
-/** Fewer open requests must keep this share of the throughput. */
+/** A lower limit stays if at least this share of the throughput is left. */
 const tolerated = 0.97;
 /** Measurements without a change before another number is tried. */
 const calmRounds = 8;
@@ -15,8 +15,8 @@ const calmRounds = 8;
 type Trial = "start" | "settled" | "up" | "down";
 
 /**
- * Finds the number of open requests with the highest throughput, by trying. Throughput counts work (requests and bytes), so that large and small
- * requests may mix. The number doubles at the start; later it grows or shrinks a little from time to time, and the better number stays.
+ * Finds the limit of open requests with the highest throughput, by trying. Throughput counts work (requests and bytes), since requests differ in size.
+ * The limit doubles at the start. Later it grows or shrinks a little from time to time, and the better limit stays.
  */
 export class Concurrency {
   #limit: number;
@@ -60,8 +60,8 @@ export class Concurrency {
   }
 
   /**
-   * Records that the server asked for a wait although it refuses requests at random. It rests most of the time then, and only more open requests get
-   * more done; the throughput between two waits says little.
+   * Records that the server refused a request at random and asked for a wait. All requests then stand still most of the time. Raises the limit, so that more
+   * requests are sent between two waits; the throughput measured there says little.
    */
   rested(): void {
     this.#settle(Math.min(this.#max, Math.ceil(this.#limit * 1.5)), 0);

@@ -33,9 +33,9 @@ const probeMs = 1000;
 const refusedBackoff = { baseMs: 50 };
 
 /**
- * Paces attempts. A call keeps a slot for its whole life, with its retries and the waits between them; before each attempt it waits for its turn. The
- * number of slots follows throughput, turns follow the granted rate, and retries have a budget. While the server is down, one attempt a second probes
- * it; after the first success all other attempts continue at once. A wait that the server asks for holds all attempts, probes too.
+ * Paces attempts. A call keeps a slot until it ends, also during its retries and the waits between them. Before each attempt it waits for its turn. The
+ * number of slots depends on the throughput, the turns on the granted rate, and the retries on a budget. While the server is down, one attempt a second
+ * probes it; after the first success, all other attempts continue at once. If the server asks for a wait, no attempt is sent until its end, probes included.
  */
 export class Pacer {
   readonly #clock: Clock;

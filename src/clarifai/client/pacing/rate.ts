@@ -1,14 +1,14 @@
-/** The rate of attempts: evenly spaced, as fast as granted. The granted rate is known, named by the server, or found out. */
+/** The rate of attempts: evenly spaced, up to the granted rate. The granted rate is configured, named by the server, or estimated by trying. */
 
 import { Refusals } from "./refusals.js";
 
 /** Attempts are sent a little slower than granted, so that the jitter of the network overfills no window of the server. */
 const margin = 0.975;
-/** After a refusal, a rate that is being found out drops to this share of the rate that the server accepted. */
+/** After a refusal, an estimated rate drops to this share of the rate that the server accepted. */
 const backOff = 0.92;
 /** Single refusals lower a known rate to this share of it at most. */
 const knownFloor = 0.9;
-/** A rate that is found out never drops below this number of requests a second. */
+/** An estimated rate never drops below this number of requests a second. */
 const floor = 1;
 /** Time at that rate before a higher one is tried. */
 const keptMs = 10_000;
@@ -30,7 +30,7 @@ const latelyMs = 3000;
  */
 export class Rate {
   #perSecond: number;
-  /** Whether the rate was configured or named by the server, so that it need not be found out. */
+  /** Whether the rate was configured or named by the server, so that it is not estimated. */
   #known: boolean;
   /** The granted rate, once it is known. */
   #granted: number;
@@ -40,11 +40,11 @@ export class Rate {
   #setAt = 0;
   /** Whether an attempt succeeded at this rate. */
   #proven = false;
-  /** When a rate that is being found out may grow again, or grew last. */
+  /** When an estimated rate may grow again, or grew last. */
   #growsFrom = 0;
   /** The rate that was too high; 0 if none was, or if the rate is known. */
   #ceiling = 0;
-  /** The rate that was found out last. */
+  /** The last estimate. */
   #found = 0;
   /** The rate before the trial, which returns if refusals are random. */
   #before = Number.POSITIVE_INFINITY;
@@ -164,7 +164,7 @@ export class Rate {
     this.#nextAt = Math.max(this.#nextAt, now + 1000 / perSecond);
   }
 
-  /** Returns a little less than the largest number of attempts that the server accepted in a second. */
+  /** Returns a little less than the highest recent rate at which the server accepted attempts. */
   #slower(now: number): number {
     const lately = this.#passed.filter((at) => at > now - latelyMs).sort((one, other) => one - other);
     let most = 1;
