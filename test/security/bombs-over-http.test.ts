@@ -256,13 +256,13 @@ describe.concurrent("blocked: answers of the API", () => {
   });
 
   it.each([
-    ["a rate of a million digits", `{"status":{"code":11005,"details":"limit of ${"1".repeat(1_000_000)}"}}`],
-    ["a million rates", `{"status":{"code":11005,"details":"${"limit of 1 request ".repeat(50_000)}"}}`],
-    ["a rate of zero", '{"status":{"code":11005,"details":"limit of 0 requests per second"}}'],
-  ])("a refusal with %s", async (_, text) => {
+    ["a rate of a million digits", `{"status":{"code":11005,"details":"limit of ${"1".repeat(1_000_000)}"}}`, "11005"],
+    ["a million rates", `{"status":{"code":11005,"details":"${"limit of 1 request ".repeat(50_000)}"}}`, "11005"],
+    ["a rate of zero", '{"status":{"code":11005,"details":"limit of 0 requests per second"}}', "ERR_RATE_TOO_LOW"],
+  ])("a refusal with %s", async (_, text, code) => {
     const clock = quickClock();
     const error = await callApi(serve(json(text)).url, 10_000, clock, 1000);
-    expect(error).toMatchObject({ code: "ERR_RATE_TOO_LOW" });
+    expect(error).toMatchObject({ code });
     expect(clock.waited).toBeLessThan(1_000_000);
   });
 
