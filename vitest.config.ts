@@ -36,6 +36,7 @@ export default defineConfig(({ mode }) => {
       projects: [
         {
           extends: true,
+          mode, // a project does not inherit it
           test: {
             name: "shared", // files after each other share the modules that they load, which took a third of all time
             include: ["test/**/*.test.ts"],
@@ -48,7 +49,7 @@ export default defineConfig(({ mode }) => {
             },
           },
         },
-        { extends: true, test: { name: "mocking", include: mocking, exclude: excluded } },
+        { extends: true, mode, test: { name: "mocking", include: mocking, exclude: excluded } },
       ],
     },
   };
