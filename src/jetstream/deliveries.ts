@@ -118,7 +118,11 @@ export class Deliveries {
       Object.assign(held, { message, delivery: info.deliveryCount, provedAt: this.#lease.provedAt });
     } else this.#open.set(sequence, held);
     if (held.delivery === 1) return known ? undefined : this.#itemOf(sequence, message);
-    const claiming = this.#claim(sequence, held, known !== undefined);
+    const isKnown = known !== undefined;
+    // A redelivery may arrive while an earlier one is being claimed, which decides when the input is processed.
+    const claiming = held.claiming
+      ? held.claiming.then(() => this.#claim(sequence, held, isKnown))
+      : this.#claim(sequence, held, isKnown);
     held.claiming = this.#orLose(sequence, claiming);
     return held.claiming;
   }
@@ -193,6 +197,7 @@ export class Deliveries {
 
   /** Claims a redelivered message, and decides when it is processed. */
   async #claim(sequence: number, held: Held, isKnown: boolean): Promise<SourceItem | undefined> {
+    if (this.#open.get(sequence) !== held) return undefined; // another worker has it
     const { message, delivery } = held;
     const { maxDeliveries } = this.#options;
     const next = (previous: Claim | undefined): Claim => {
@@ -200,7 +205,6 @@ export class Deliveries {
       return isKnown ? { delivery, state, tries, losses } : claimOfDelivery(delivery, maxDeliveries, previous);
     };
     const taken = await this.#claims.take(sequence, delivery, next, undefined, this.#options.signal);
-    if (held.delivery !== delivery) return undefined; // a later delivery is being claimed
     if (!taken.isCurrent) {
       await this.#leave(sequence, held, taken.claim);
       return undefined;

@@ -4,8 +4,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { JsMsg } from "@nats-io/jetstream";
 import { expect, it, onTestFinished } from "vitest";
 import { flow, folder, fromIterable, InputError, transform, upload } from "../../src/index.js";
+import { Deliveries } from "../../src/jetstream/deliveries.js";
 import { jetstream, publishTo, streamReport } from "../../src/jetstream/index.js";
 import { NatsServer } from "../../src/jetstream/nats-server.js";
 import { partsOf } from "../../src/jetstream/streams.js";
@@ -140,6 +142,24 @@ describeWithNats("workers of a stream", (nats) => {
     const { counts, failures } = await streamReport(at);
     expect(counts).toEqual({ read: 2, ok: 1, failed: 1, skipped: 0, ...closed });
     expect(failures).toMatchObject([{ sequence: 1, reason: "decided" }]);
+  });
+
+  it("keep an input that is delivered again while its delivery before is being claimed", async () => {
+    const at = fresh();
+    await texts(at, 1);
+    const server = await NatsServer.connect("test", at);
+    onTestFinished(() => server.close());
+    const { created } = await server.manager.streams.info(at.stream);
+    const stored = await server.manager.streams.getMessage(at.stream, { seq: 1 });
+    const common = { stream: at.stream, created, worker: "own", ackWaitMs: 60_000, maxDeliveries: 4 };
+    const { signal } = new AbortController();
+    const deliveries = new Deliveries(server, { ...common, root: undefined, signal, lookUp: undefined });
+    onTestFinished(() => deliveries.close());
+    const message = (deliveryCount: number) =>
+      ({ seq: 1, data: stored?.data, info: { deliveryCount }, nak: () => undefined }) as unknown as JsMsg;
+    const items = await Promise.all([2, 3].map((delivery) => deliveries.add(message(delivery))));
+    expect(items.filter((item) => item !== undefined)).toMatchObject([{ input: { id: "t0" } }]);
+    expect(deliveries).toMatchObject({ open: 1, waiting: 0 });
   });
 
   it("are reported as alive, stuck or gone", async () => {
