@@ -106,6 +106,7 @@ export class Transport implements ApiTransport {
    */
   async storeOfServer(): Promise<string | undefined> {
     if (this.#store === undefined && !this.#options.isPlatform) {
+      if (!this.#everAnswered) this.#troubleSince = undefined; // an earlier run may have given the server up
       await this.call("GET", harmlessPath).catch((error: unknown) => {
         if (this.#store === undefined) throw error; // a refusal has the header, too
       });

@@ -232,7 +232,7 @@ describe("transport", () => {
     expect(clock.now()).toBeLessThan(60_000);
   });
 
-  it("has all others fail with it, asks once a second, and goes on when the server is there", async () => {
+  it("fails all other calls when it gives a server up, and sends again once the server answers", async () => {
     const server = createServer((request, response) => request.resume().on("end", () => answer(response, 200, ok)));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
@@ -256,7 +256,18 @@ describe("transport", () => {
     server.closeAllConnections();
   });
 
-  it("goes on through a minute of trouble that it begins with, when the server says so itself", async () => {
+  it("asks a server again at the start of the next run, although the run before gave it up", async () => {
+    let isDown = true;
+    const { transport } = await serve((request, response) => {
+      if (isDown) request.socket.destroy();
+      else answer(response, 200, ok, { "x-sluice-store": "s1" });
+    });
+    await errorOf(transport.storeOfServer());
+    isDown = false;
+    expect(await transport.storeOfServer()).toBe("s1");
+  });
+
+  it("continues after the first minute of a server that answers with errors", async () => {
     const busy = { status: { code: 99009, description: "Internal error" } };
     const { transport, clock } = await serve((_request, response) =>
       clock.now() < 60_000 ? answer(response, 503, busy) : answer(response, 200, ok),
@@ -265,7 +276,7 @@ describe("transport", () => {
     expect(clock.now()).toBeGreaterThan(60_000);
   });
 
-  it("goes on through a minute of trouble when the server had answered before", async () => {
+  it("continues after a minute of errors of a server that had answered before", async () => {
     const { transport, clock } = await serve((_request, response, count) =>
       count > 1 && clock.now() < 60_000 ? answer(response, 503, {}) : answer(response, 200, ok),
     );
