@@ -8,8 +8,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../src/emulator/index.js";
 import { Processing } from "../../src/emulator/media/processing.js";
 import { openDataFolder } from "../../src/emulator/store/data-folder.js";
-import type { InputRow } from "../../src/emulator/store/model.js";
-import { timestamp } from "../../src/emulator/store/store.js";
+import { insertInputs } from "../../src/emulator/store/new-inputs.js";
 import { batch, connect, flow, fromIterable, upload } from "../../src/index.js";
 import { temporaryFolder } from "../helpers/store.js";
 
@@ -107,18 +106,8 @@ describe("processing", () => {
   it("continues after rows could not be written for a while", async () => {
     const { store, files, close } = openDataFolder(temporaryFolder());
     const app = store.addApp("me", "main");
-    const now = timestamp();
-    const empty = { sha256: null, size_bytes: 0, url: null, details: null, job: null };
-    const times = { created_at: now, modified_at: now };
-    const row = {
-      app: app.seq,
-      id: "a",
-      kind: "text",
-      media: '{"text":{"raw":"calm sea"}}',
-      fields: "{}",
-      status: 30001,
-    };
-    store.insertInput({ ...row, ...empty, ...times } as InputRow);
+    const content = { media: '{"text":{"raw":"calm sea"}}', fields: "{}", sha256: null, size_bytes: 0, url: null };
+    insertInputs(store, app.seq, null, [{ id: "a", kind: "text", ...content, annotations: [], datasets: [] }]);
     const transaction = vi.spyOn(store, "transaction").mockImplementationOnce(() => {
       throw new Error("the disk is full");
     });

@@ -40,18 +40,30 @@ export function textInfo(text: JsonObject | undefined): JsonObject {
 }
 
 /**
- * Inspects stored content: its kind, its format, its limits, and whether it is complete. Returns the info of the medium.
+ * Inspects stored content: its kind, its format, its limits, and whether it is complete. Returns the info of the medium; a promise only if the content
+ * must be decoded or is of a rare type.
  *
+ * @param description a description of the file, if the caller has it
  * @throws {ProcessingFailure} 30002, 30101, 30105, 30300
  */
-export async function inspectMedia(
+export function inspectMedia(
   kind: Kind,
   path: string,
   description?: Described<FileContent>,
-): Promise<JsonObject> {
+): JsonObject | Promise<JsonObject> {
+  if (description) return inspectDescribed(kind, path, description);
   if (statSync(path).size === 0)
     throw new ProcessingFailure(statusCodes.ALL_INPUT_INVALID_BYTES, "the content is empty");
-  const described = description ?? (await describeFile(path, kind));
+  const described = describeFile(path, kind);
+  if (!(described instanceof Promise)) return inspectDescribed(kind, path, described);
+  return described.then((later) => inspectDescribed(kind, path, later));
+}
+
+function inspectDescribed(
+  kind: Kind,
+  path: string,
+  described: Described<FileContent>,
+): JsonObject | Promise<JsonObject> {
   const { mimeType } = described.content;
   if (described.kind !== kind) {
     throw failure(`the content is ${mimeType ?? "of no known type"}, not ${kind}`);
@@ -64,17 +76,16 @@ export async function inspectMedia(
   return {};
 }
 
-async function inspectImage(path: string, { mimeType, width, height }: FileContent): Promise<JsonObject> {
+function inspectImage(path: string, { mimeType, width, height }: FileContent): JsonObject | Promise<JsonObject> {
   const format = imageFormats.get(mimeType ?? "");
   if (format === undefined) throw unsupported(mimeType);
   if (width === undefined || height === undefined) throw failure("the image cannot be decoded");
   const problem = pixelProblem({ width, height });
   if (problem !== undefined) throw new ProcessingFailure(statusCodes.INPUT_OVER_LIMIT, problem);
-  if (!seemsComplete(path, format)) {
-    const megapixels = Math.max(1, Math.ceil((width * height) / 1_000_000));
-    await pixelBudget.run(() => decode(path, mimeType), megapixels);
-  }
-  return { image_info: { width, height, format, color_mode: "YUV" } };
+  const info = { image_info: { width, height, format, color_mode: "YUV" } };
+  if (seemsComplete(path, format)) return info;
+  const megapixels = Math.max(1, Math.ceil((width * height) / 1_000_000));
+  return pixelBudget.run(() => decode(path, mimeType), megapixels).then(() => info);
 }
 
 function failure(message: string): ProcessingFailure {
