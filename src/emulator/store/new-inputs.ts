@@ -49,12 +49,17 @@ function rowsOf(store: Store, app: number, job: string | null, inputs: readonly 
     inputs.map(({ id }) => id),
   );
   const last = store.get<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'inputs'")?.seq ?? 0;
-  return inputs.map(({ annotations: _, datasets: __, ...input }, index) => {
+  return inputs.map((input, index) => {
     const now = timestamp();
     return {
-      ...input,
       seq: last + 1 + index,
       app,
+      id: input.id,
+      kind: input.kind,
+      media: input.media,
+      fields: input.fields,
+      sha256: input.sha256,
+      size_bytes: input.size_bytes,
       url: input.url?.toWellFormed() ?? null,
       status: statusCodes.INPUT_PENDING,
       details: null,
