@@ -20,24 +20,20 @@ export interface AddJobsOptions {
   idle: () => boolean;
 }
 
-/** The inputs of one batch that are waited for together. */
-interface Group {
-  results: Processed[];
-  missing: number;
-  resolve: (results: Processed[]) => void;
-}
-
-/** An accepted input; `counted`: its job is certain to count it, so the counters of the job can confirm it. */
+/** An accepted input. Its job is certain to count it, unless it existed before. */
 export interface Awaited {
   id: string;
-  counted: boolean;
+  before?: boolean | undefined;
 }
 
-interface Entry extends Awaited {
+/** The inputs of one batch, which are waited for together. A large upload has thousands of inputs in progress, so there is no object for each. */
+interface Group {
+  inputs: readonly Awaited[];
+  /** The results so far, by the index of their inputs. */
+  results: (Processed | undefined)[];
+  missing: number;
   acceptedAt: number;
-  group: Group;
-  /** Its index in the group. */
-  index: number;
+  resolve: (results: Processed[]) => void;
 }
 
 interface Job {
@@ -45,8 +41,8 @@ interface Job {
   batches: number;
   /** Inputs that it is certain to count. */
   accepted: number;
-  /** A set and no map by id: a replaced and a replacing input have the same id. */
-  entries: Set<Entry>;
+  /** Groups with inputs in progress, oldest first. */
+  groups: Set<Group>;
   /** Wait before the next poll, in milliseconds. */
   delayMs: number;
   /** Polls since it is the first in the queue. */
@@ -59,8 +55,9 @@ interface Job {
 const batchesPerJob = 32;
 const firstDelayMs = 10;
 const maxDelayMs = 10_000;
-/** Shortest wait between polls while batches are still being posted. */
+/** While batches are still being posted, a poll waits for one of these: a time, or a number of batches since the last poll. */
 const busyDelayMs = 500;
+const batchesPerPoll = 8;
 /** Shortest wait between polls of a job that still gets batches. */
 const unfinishedDelayMs = 5_000;
 /** The budget of polls: a share for each batch, and a number at the start. Without budget, polls are rare. */
@@ -83,6 +80,7 @@ export class AddJobs {
   readonly #jobs: Job[] = [];
   #polls = freePolls;
   #polling = false;
+  #batchesSincePoll = 0;
 
   constructor(app: App, options: AddJobsOptions) {
     this.#app = app;
@@ -93,10 +91,11 @@ export class AddJobs {
   next(): Job {
     if (!this.#current || this.#current.batches >= batchesPerJob) {
       const id = randomUUID().replaceAll("-", "");
-      const entries = new Set<Entry>();
-      this.#current = { id, batches: 0, accepted: 0, entries, delayMs: firstDelayMs, polls: 0, unclearAnswers: 0 };
+      const groups = new Set<Group>();
+      this.#current = { id, batches: 0, accepted: 0, groups, delayMs: firstDelayMs, polls: 0, unclearAnswers: 0 };
     }
     this.#current.batches += 1;
+    this.#batchesSincePoll += 1;
     this.#polls += pollsPerBatch;
     return this.#current;
   }
@@ -105,7 +104,7 @@ export class AddJobs {
   waits(): string | undefined {
     const jobs = [...this.#jobs];
     if (jobs.length === 0) return undefined;
-    const inputs = jobs.reduce((sum, job) => sum + job.entries.size, 0);
+    const inputs = jobs.flatMap((job) => [...job.groups]).reduce((sum, group) => sum + group.missing, 0);
     const more = jobs.length > 1 ? ` and ${jobs.length - 1} more` : "";
     return `processing: ${inputs} inputs of job ${jobs[0]?.id}${more}`;
   }
@@ -113,10 +112,9 @@ export class AddJobs {
   /** Resolves with the result of each input, in the order of `inputs`. */
   wait(job: Job, inputs: readonly Awaited[]): Promise<Processed[]> {
     const acceptedAt = this.#options.clock.now();
-    job.accepted += inputs.filter(({ counted }) => counted).length;
+    job.accepted += inputs.filter(isCounted).length;
     const results = new Promise<Processed[]>((resolve) => {
-      const group: Group = { results: [], missing: inputs.length, resolve };
-      inputs.forEach((input, index) => void job.entries.add({ ...input, acceptedAt, group, index }));
+      job.groups.add({ inputs, results: [], missing: inputs.length, acceptedAt, resolve });
     });
     if (!this.#jobs.includes(job)) this.#jobs.push(job);
     if (!this.#polling) {
@@ -125,7 +123,7 @@ export class AddJobs {
         this.#polling = false;
         const reason = describeError(error);
         for (const open of this.#jobs.splice(0)) {
-          for (const entry of [...open.entries]) this.#finish(open, entry, { state: "pending", reason });
+          for (const group of open.groups) this.#finishAll(open, group, { state: "pending", reason });
         }
       });
     }
@@ -136,9 +134,10 @@ export class AddJobs {
     for (let job = this.#jobs[0]; job; job = this.#jobs[0]) {
       await this.#untilDue(job);
       this.#polls -= 1;
+      this.#batchesSincePoll = 0;
       await this.#pollOnce(job);
       for (const open of this.#jobs) this.#expire(open);
-      if (job.entries.size === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
+      if (job.groups.size === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
       else if (job.polls >= patience && this.#jobs.length > 1) {
         job.polls = 0;
         this.#jobs.push(...this.#jobs.splice(0, 1));
@@ -153,8 +152,10 @@ export class AddJobs {
     for (let slept = 0; ; ) {
       const isFull = job !== this.#current;
       const least = idle() ? 0 : isFull ? busyDelayMs : unfinishedDelayMs;
-      const due = Math.max(job.delayMs, least, this.#polls < 1 ? rareDelayMs : 0);
+      const hasBudget = this.#polls >= 1;
+      const due = Math.max(job.delayMs, least, hasBudget ? 0 : rareDelayMs);
       if (slept >= due) return;
+      if (isFull && hasBudget && slept >= job.delayMs && this.#batchesSincePoll >= batchesPerPoll) return;
       const step = Math.min(due - slept, Math.max(firstDelayMs, slept / 2));
       await clock.sleep(step, signal);
       slept += step;
@@ -164,7 +165,7 @@ export class AddJobs {
   async #pollOnce(job: Job): Promise<void> {
     const { clock, signal } = this.#options;
     const expected = job.accepted;
-    const before = [...job.entries];
+    const before = [...job.groups];
     job.polls += 1;
     const answer = await this.#app.getAddJob(job.id, signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
@@ -173,8 +174,8 @@ export class AddJobs {
     const settled = answer && answer.pending === 0 && answer.inProgress === 0;
     if (settled && answer.succeeded + answer.failed >= expected && answer.failed === 0) {
       const status = { code: statusCodes.INPUT_SUCCESS };
-      for (const entry of before) if (entry.counted) this.#finish(job, entry, { state: "done", status });
-      if (job.entries.size === 0) return;
+      for (const group of before) this.#finishAll(job, group, { state: "done", status }, isCounted);
+      if (job.groups.size === 0) return;
     }
     job.unclearAnswers = answer && !settled ? 0 : job.unclearAnswers + 1;
     const done = answer ? answer.succeeded + answer.failed : 0;
@@ -182,28 +183,28 @@ export class AddJobs {
     const restMs = done > 0 ? (soFarMs * (expected - done)) / done : 0;
     const grownMs = job.delayMs * 1.8 * (0.9 + Math.random() * 0.2);
     job.delayMs = Math.min(maxDelayMs, Math.max(grownMs, Math.min(restMs, job.delayMs * 4)));
-    const left = before.filter((entry) => job.entries.has(entry));
-    const uncounted = left.some((entry) => !entry.counted);
+    const left = before.flatMap((group) => openInputs(group));
+    const uncounted = left.some(({ input }) => !isCounted(input));
     if ((settled && (answer.failed > 0 || uncounted)) || job.unclearAnswers >= 3) await this.#lookUp(job, left);
   }
 
   /** Looks up the status of each input; inputs in progress stay in the job. */
-  async #lookUp(job: Job, entries: readonly Entry[]): Promise<void> {
+  async #lookUp(job: Job, inputs: readonly OpenInput[]): Promise<void> {
     const { signal } = this.#options;
-    for (let at = 0; at < entries.length; at += limits.maxIdsPerRequest) {
-      const part = entries.slice(at, at + limits.maxIdsPerRequest);
-      const found = await this.#app.listInputs({ ids: part.map((entry) => entry.id), signal });
+    for (let at = 0; at < inputs.length; at += limits.maxIdsPerRequest) {
+      const part = inputs.slice(at, at + limits.maxIdsPerRequest);
+      const found = await this.#app.listInputs({ ids: part.map(({ input }) => input.id), signal });
       const statuses = new Map(found.map((input) => [input.id, input.status]));
-      for (const entry of part) {
-        const status = statuses.get(entry.id);
+      for (const { group, index, input } of part) {
+        const status = statuses.get(input.id);
         if (!status) {
           if (job.unclearAnswers < 6) continue;
-          this.#finish(job, entry, { state: "pending", reason: "accepted, but the server does not list it" });
+          this.#finish(job, group, index, { state: "pending", reason: "accepted, but the server does not list it" });
           continue;
         }
         const meaning = classify(status);
-        if (meaning === "ok") this.#finish(job, entry, { state: "done", status });
-        else if (meaning !== "progress") this.#finish(job, entry, { state: "failed", status });
+        if (meaning === "ok") this.#finish(job, group, index, { state: "done", status });
+        else if (meaning !== "progress") this.#finish(job, group, index, { state: "failed", status });
       }
     }
   }
@@ -211,21 +212,42 @@ export class AddJobs {
   #expire(job: Job): void {
     const { clock, processingTimeoutMs } = this.#options;
     const oldest = clock.now() - processingTimeoutMs;
-    for (const entry of job.entries) {
-      if (entry.acceptedAt > oldest) continue;
+    for (const group of job.groups) {
+      if (group.acceptedAt > oldest) return;
       const seconds = Math.round(processingTimeoutMs / 1000);
-      this.#finish(job, entry, { state: "pending", reason: `accepted, still being processed after ${seconds} s` });
+      const reason = `accepted, still being processed after ${seconds} s`;
+      this.#finishAll(job, group, { state: "pending", reason });
     }
   }
 
-  #finish(job: Job, entry: Entry, result: Processed): void {
-    job.entries.delete(entry);
-    const { group, index } = entry;
+  /** Gives the same result to all inputs of a group that have none, or to those that `isMeant` selects. */
+  #finishAll(job: Job, group: Group, result: Processed, isMeant: (input: Awaited) => boolean = () => true): void {
+    for (const [index, input] of group.inputs.entries()) if (isMeant(input)) this.#finish(job, group, index, result);
+  }
+
+  #finish(job: Job, group: Group, index: number, result: Processed): void {
     if (group.results[index]) return;
     group.results[index] = result;
     group.missing -= 1;
-    if (group.missing === 0) group.resolve(group.results);
+    if (group.missing > 0) return;
+    job.groups.delete(group);
+    group.resolve(group.results as Processed[]); // none is missing
   }
+}
+
+/** An input without a result. */
+interface OpenInput {
+  group: Group;
+  index: number;
+  input: Awaited;
+}
+
+function openInputs(group: Group): OpenInput[] {
+  return group.inputs.map((input, index) => ({ group, index, input })).filter(({ index }) => !group.results[index]);
+}
+
+function isCounted({ before = false }: Awaited): boolean {
+  return !before;
 }
 
 export type { Job };

@@ -191,8 +191,7 @@ export class Uploader {
     this.#processing += waiting.length;
     const retries: { message: Message; error: InputError }[] = [];
     try {
-      const inputs = waiting.map(({ id, before = false }) => ({ id, counted: !before }));
-      const results = await this.#jobs.wait(job, inputs);
+      const results = await this.#jobs.wait(job, waiting);
       results.forEach((result, index) => {
         const { message, foreign } = waiting[index] as Accepted;
         if (result.state === "pending") message.settle({ state: "pending", reason: result.reason });
