@@ -34,8 +34,10 @@ export interface ProcessingOptions {
   fault: (row: InputRow) => { code: number; details: string } | "stuck" | undefined;
 }
 
-/** Number of inputs that are processed before other requests get a turn. */
-const groupSize = 128;
+/** Maximum number of inputs whose outcomes are written in one transaction. */
+const groupSize = 512;
+/** Groups are processed for this time before requests get a turn, in milliseconds. Shorter turns would let the queue grow while many inputs arrive. */
+const turnMs = 25;
 /** Waiting inputs keep their rows in memory up to this number of characters. The rows of further inputs are read when their turn comes. */
 const maxRowLength = 4_000_000;
 /** Wait before inputs are processed again that could not be written, in milliseconds. */
@@ -100,6 +102,7 @@ export class Processing {
 
   async #run(): Promise<void> {
     this.#running = true;
+    let turnStart = performance.now();
     while (this.#queue.length > 0 && !this.#closed) {
       const group = this.#queue.splice(0, groupSize);
       for (const entry of group) if (typeof entry === "object") this.#rowLength -= lengthOf(entry);
@@ -110,7 +113,9 @@ export class Processing {
         this.#queue.unshift(...group.map((entry) => (typeof entry === "object" ? entry.seq : entry)));
         break;
       }
+      if (performance.now() - turnStart < turnMs) continue;
       await new Promise<void>((resolve) => setImmediate(resolve));
+      turnStart = performance.now();
     }
     this.#running = false;
     if (this.#queue.length > 0) this.#runAfter(retryMs);
