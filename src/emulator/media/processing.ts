@@ -208,8 +208,10 @@ export class Processing {
   }
 }
 
-/** Returns the outcome of a text that was sent without a file. */
+/** Returns the outcome of a text that was sent without a file. Earlier versions stored no info with a new text. */
 function processedText(row: InputRow): Outcome {
+  if (row.media.includes('"text_info":{'))
+    return { row, code: statusCodes.INPUT_SUCCESS, details: null, media: row.media };
   const media = JSON.parse(row.media) as Record<string, JsonObject>;
   return withInfo(row, media, textInfo(media.text));
 }

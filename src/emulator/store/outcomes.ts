@@ -64,6 +64,25 @@ export function writeLateOutcomes(store: Store, outcomes: readonly Outcome[]): v
 
 /** Writes outcomes of inputs that exist. */
 export function writeOutcomes(store: Store, outcomes: readonly Outcome[]): void {
+  const isPlain = ({ row, code, media, stored }: Outcome) => code === INPUT_SUCCESS && media === row.media && !stored;
+  writeProcessed(store, outcomes.filter(isPlain));
+  writeChanged(
+    store,
+    outcomes.filter((outcome) => !isPlain(outcome)),
+  );
+  const codes = new Map(outcomes.map(({ row, code }) => [row, code]));
+  const rows = outcomes.map(({ row }) => row);
+  moveInJobs(store, rows, (row) => (codes.get(row) === INPUT_SUCCESS ? "success" : "failed"));
+}
+
+/** Writes outcomes of processed inputs whose media stay as they are. */
+function writeProcessed(store: Store, outcomes: readonly Outcome[]): void {
+  if (outcomes.length === 0) return;
+  const sql = "UPDATE inputs SET status = ?, modified_at = ? WHERE seq IN (SELECT value FROM json_each(?))";
+  store.run(sql, INPUT_SUCCESS, timestamp(), JSON.stringify(outcomes.map(({ row }) => row.seq)));
+}
+
+function writeChanged(store: Store, outcomes: readonly Outcome[]): void {
   const sql = `UPDATE inputs SET status = j.value->>1, details = j.value->>2, media = j.value->>3, sha256 = j.value->>4, size_bytes = j.value->>5,
     modified_at = ?1 FROM json_each(?2) j WHERE inputs.seq = j.value->>0`;
   const values = outcomes.map(({ row, code, details, media, stored }) => [
@@ -71,9 +90,6 @@ export function writeOutcomes(store: Store, outcomes: readonly Outcome[]): void 
     ...[stored?.sha256 ?? row.sha256, stored?.sizeBytes ?? row.size_bytes],
   ]);
   for (const list of jsonLists(values)) store.run(sql, timestamp(), list);
-  const codes = new Map(outcomes.map(({ row, code }) => [row, code]));
-  const rows = outcomes.map(({ row }) => row);
-  moveInJobs(store, rows, (row) => (codes.get(row) === INPUT_SUCCESS ? "success" : "failed"));
 }
 
 /** Moves inputs to other counters of their jobs, with one statement for each job and counter. */

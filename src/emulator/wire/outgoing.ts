@@ -51,6 +51,7 @@ export function outgoingInput(
 function outgoingMedium(kind: string, medium: JsonObject, row: InputRow, { app, base }: OutgoingContext): JsonObject {
   const result: JsonObject = { ...medium };
   const isMain = kind === row.kind;
+  if (result.text_info !== undefined && row.status !== statusCodes.INPUT_SUCCESS) delete result.text_info;
   if (kind === "image" && result.image_info === undefined) result.image_info = unknownInfo;
   if (!isMain || row.sha256 === null) return result;
   const suffix = `users/${encodeURIComponent(app.user)}/apps/${encodeURIComponent(app.id)}/inputs/${kind}/${row.sha256}`;

@@ -2,7 +2,7 @@
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import type { JsonObject } from "../../../core/util/json-values.js";
-import { type DescribedFiles, pixelProblem } from "../../media/inspect-media.js";
+import { type DescribedFiles, pixelProblem, textInfo } from "../../media/inspect-media.js";
 import { shareOf } from "../../server/faults.js";
 import type { InputRow } from "../../store/model.js";
 import { insertInputs, type NewInput } from "../../store/new-inputs.js";
@@ -91,7 +91,7 @@ class ItemCheck {
     return {
       id,
       kind: input.kind,
-      media: JSON.stringify(input.media),
+      media: JSON.stringify(withTextInfo(input)),
       fields: JSON.stringify(input.fields),
       sha256: input.stored?.sha256 ?? null,
       size_bytes: input.stored?.sizeBytes ?? 0,
@@ -112,4 +112,11 @@ class ItemCheck {
     ensureDataset(this.#call, dataset);
     this.#datasets.add(dataset);
   }
+}
+
+/** Returns the media of an input. The info of a text is stored at once, and answers show it when the text is processed. */
+function withTextInfo({ media, kind, url }: IncomingInput): JsonObject {
+  if (kind !== "text" || url !== undefined) return media;
+  const text = media.text as JsonObject;
+  return { ...media, text: { ...text, ...textInfo(text) } };
 }
