@@ -1,13 +1,13 @@
 /**
  * Measures uploads into the emulator: inputs a second, and CPU time and peak memory of client and emulator. Each run has new processes and an empty
- * data folder.
+ * data folder. With several builds, their runs alternate.
  *
- *   node bench/src/emulator.mjs --texts 100000 --images 10000 --rounds 3
+ *   node bench/src/emulator.mjs --texts 100000 --images 10000 --rounds 5 --dist dist,/tmp/before/dist
  */
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -21,15 +21,16 @@ const { values } = parseArgs({
     images: { type: "string", default: "10000" },
     bytes: { type: "string", default: "20000" },
     modes: { type: "string", default: "embedded,separate" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "5" },
     dist: { type: "string", default: fileURLToPath(new URL("../../dist", import.meta.url)) },
     profile: { type: "string" },
     part: { type: "string" },
     path: { type: "string" },
+    data: { type: "string" },
     server: { type: "string" },
   },
 });
-const data = join(tmpdir(), "sluice-bench", "emulator-store");
+const stores = join(tmpdir(), "sluice-bench", "emulator-stores");
 
 if (values.part === "upload") await upload();
 else if (values.part === "serve") await serve();
@@ -37,14 +38,20 @@ else await measureAll();
 
 async function measureAll() {
   const builds = values.dist.split(",").map((folder) => resolve(folder));
-  for (const build of builds) if (!existsSync(join(build, "index.js"))) throw new Error(`${build}: Sluice is not built`);
+  for (const build of builds)
+    if (!existsSync(join(build, "index.js"))) throw new Error(`${build}: Sluice is not built`);
   const modes = values.modes.split(",");
   const unknown = modes.find((mode) => !["embedded", "separate"].includes(mode));
   if (unknown !== undefined) throw new Error(`--modes ${unknown}: known are embedded, separate`);
-  console.log("| set | emulator | build | inputs/s | wall s | CPU s client + emulator | peak RSS MB client, emulator |");
+  rmSync(stores, { recursive: true, force: true });
+  mkdirSync(stores, { recursive: true });
+  console.log(
+    "| set | emulator | build | inputs/s | wall s | CPU s client + emulator | peak RSS MB client, emulator |",
+  );
   console.log("| --- | --- | --- | ---: | ---: | ---: | ---: |");
   for (const set of wantedSets()) {
-    const path = set.kind === "text" ? makeSet(`emulator-texts-${set.count}`, set) : await makeImages(set.count, set.bytes);
+    const path =
+      set.kind === "text" ? makeSet(`emulator-texts-${set.count}`, set) : await makeImages(set.count, set.bytes);
     readOnce(path);
     for (const mode of modes) {
       const runs = builds.map(() => []);
@@ -54,7 +61,7 @@ async function measureAll() {
       for (const [index, build] of builds.entries()) print(set, mode, build, runs[index]);
     }
   }
-  rmSync(data, { recursive: true, force: true });
+  rmSync(stores, { recursive: true, force: true });
 }
 
 function wantedSets() {
@@ -68,12 +75,15 @@ function wantedSets() {
   ].filter(({ count }) => count > 0);
 }
 
-/** Uploads a set once. In the mode "embedded", client and emulator are one process, and `client` has the figures of both. */
+/**
+ * Uploads a set once. In the mode "embedded", client and emulator are one process, and `client` has the figures of both. The data folders of all runs are
+ * deleted in the end, because ext4 creates files slowly for minutes after it deleted many.
+ */
 async function run(build, mode, path, { count }) {
-  rmSync(data, { recursive: true, force: true });
-  const emulator = mode === "separate" ? start("serve", build) : undefined;
+  const data = mkdtempSync(join(stores, "run-"));
+  const emulator = mode === "separate" ? start({ part: "serve", dist: build, data }) : undefined;
   const server = emulator && (await message(emulator)).url;
-  const client = start("upload", build, path, server);
+  const client = start({ part: "upload", dist: build, path, data, server });
   const result = { client: await message(client) };
   client.disconnect();
   await once(client, "exit");
@@ -83,16 +93,16 @@ async function run(build, mode, path, { count }) {
     emulator.disconnect();
     await once(emulator, "exit");
   }
-  const stored = await processedInputs(build);
+  const stored = await processedInputs(build, data);
   if (stored !== count) throw new Error(`${stored} of ${count} inputs are stored and processed`);
   return result;
 }
 
-function start(part, build, path, server) {
-  const options = Object.entries({ part, dist: build, path, server }).filter(([, value]) => value !== undefined);
+function start(options) {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return fork(
     fileURLToPath(import.meta.url),
-    options.map(([name, value]) => `--${name}=${value}`),
+    given.map(([name, value]) => `--${name}=${value}`),
     { execArgv: values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profile}`] : [] },
   );
 }
@@ -105,7 +115,7 @@ async function message(child) {
   return value;
 }
 
-async function processedInputs(build) {
+async function processedInputs(build, data) {
   const { startEmulator } = await import(pathToFileURL(join(build, "emulator/index.js")).href);
   const emulator = await startEmulator({ data });
   const processed = emulator.stored().filter(({ statusCode }) => statusCode === 30000).length;
@@ -117,7 +127,7 @@ async function upload() {
   const { batch, connect, csv, flow, folder, upload } = await import(pathToFileURL(join(values.dist, "index.js")).href);
   const started = performance.now();
   const before = cpuSeconds();
-  const target = values.server ? { baseUrl: values.server, pat: "bench" } : { data };
+  const target = values.server ? { baseUrl: values.server, pat: "bench" } : { data: values.data };
   const app = await connect({ ...target, announce: false });
   const source = values.path.endsWith(".csv") ? csv(values.path) : folder(values.path);
   const report = await flow(source).pipe(batch(), upload(app)).run();
@@ -130,7 +140,7 @@ async function upload() {
 
 async function serve() {
   const { startEmulator } = await import(pathToFileURL(join(values.dist, "emulator/index.js")).href);
-  const emulator = await startEmulator({ data });
+  const emulator = await startEmulator({ data: values.data });
   const before = cpuSeconds();
   process.on("message", () => process.send(usage(before)));
   process.once("disconnect", () => emulator.close());
@@ -155,7 +165,7 @@ function readOnce(path) {
 function print({ title, count }, mode, build, runs) {
   const seconds = median(runs.map(({ client }) => client.seconds));
   const parts = mode === "separate" ? ["client", "emulator"] : ["client"];
-  const columnOf = (valueOf) => parts.map((part) => median(runs.map((one) => valueOf(one[part]))));
+  const columnOf = (figureOf) => parts.map((part) => median(runs.map((one) => figureOf(one[part]))));
   const cpu = columnOf(({ cpuSeconds }) => cpuSeconds).map((value) => value.toFixed(2));
   const peak = columnOf(({ peakBytes }) => peakBytes / 1e6).map((value) => value.toFixed(0));
   const cells = [title, mode, build, Math.round(count / seconds), seconds.toFixed(2), cpu.join(" + "), peak.join(", ")];

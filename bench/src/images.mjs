@@ -34,7 +34,9 @@ async function noise(bytes) {
   let best;
   for (let side = 8; side <= 2048; side += 8) {
     const raw = { width: side, height: side, channels: 3 };
-    const jpeg = await sharp(randomFillSync(Buffer.alloc(side * side * 3)), { raw }).jpeg({ quality: 80 }).toBuffer();
+    const jpeg = await sharp(randomFillSync(Buffer.alloc(side * side * 3)), { raw })
+      .jpeg({ quality: 80 })
+      .toBuffer();
     if (jpeg.length > bytes - 20) break;
     best = jpeg;
   }
