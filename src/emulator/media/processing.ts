@@ -39,7 +39,7 @@ const groupSize = 512;
 /** Groups are processed for this time before requests get a turn, in milliseconds. Shorter turns would let the queue grow while many inputs arrive. */
 const turnMs = 25;
 /** Waiting inputs keep their rows in memory up to this number of characters. The rows of further inputs are read when their turn comes. */
-const maxRowLength = 4_000_000;
+const maxRowLength = 2_000_000;
 /** Wait before inputs are processed again that could not be written, in milliseconds. */
 const retryMs = 200;
 /** A video by URL may be larger than an uploaded one. */
