@@ -7,9 +7,7 @@ import type { App } from "../client/app.js";
 import { limits } from "../limits.js";
 import { classify, statusText, type WireStatus } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
-
-/** The result of processing an accepted input; "pending" if it was still in progress at the deadline. */
-export type Processed = { state: "done" | "failed"; status: WireStatus } | { state: "pending"; reason: string };
+import { type Awaited, AwaitedBatch, type OpenInput, type Processed } from "./awaited-batch.js";
 
 export interface AddJobsOptions {
   signal: AbortSignal;
@@ -20,29 +18,13 @@ export interface AddJobsOptions {
   idle: () => boolean;
 }
 
-/** An accepted input. Its job is certain to count it, unless it existed before. */
-export interface Awaited {
-  id: string;
-  before?: boolean | undefined;
-}
-
-/** The inputs of one batch, which are waited for together. A large upload has thousands of inputs in progress, so there is no object for each. */
-interface Group {
-  inputs: readonly Awaited[];
-  /** The results so far, by the index of their inputs. */
-  results: (Processed | undefined)[];
-  missing: number;
-  acceptedAt: number;
-  resolve: (results: Processed[]) => void;
-}
-
 interface Job {
   id: string;
   batches: number;
   /** Inputs that it is certain to count. */
   accepted: number;
-  /** Groups with inputs in progress, oldest first. */
-  groups: Set<Group>;
+  /** Batches with inputs in progress, oldest first. */
+  waiting: Set<AwaitedBatch>;
   /** Wait before the next poll, in milliseconds. */
   delayMs: number;
   /** Polls since it is the first in the queue. */
@@ -91,8 +73,8 @@ export class AddJobs {
   next(): Job {
     if (!this.#current || this.#current.batches >= batchesPerJob) {
       const id = randomUUID().replaceAll("-", "");
-      const groups = new Set<Group>();
-      this.#current = { id, batches: 0, accepted: 0, groups, delayMs: firstDelayMs, polls: 0, unclearAnswers: 0 };
+      const waiting = new Set<AwaitedBatch>();
+      this.#current = { id, batches: 0, accepted: 0, waiting, delayMs: firstDelayMs, polls: 0, unclearAnswers: 0 };
     }
     this.#current.batches += 1;
     this.#batchesSincePoll += 1;
@@ -104,18 +86,16 @@ export class AddJobs {
   waits(): string | undefined {
     const jobs = [...this.#jobs];
     if (jobs.length === 0) return undefined;
-    const inputs = jobs.flatMap((job) => [...job.groups]).reduce((sum, group) => sum + group.missing, 0);
+    const inputs = jobs.flatMap((job) => [...job.waiting]).reduce((sum, batch) => sum + batch.missing, 0);
     const more = jobs.length > 1 ? ` and ${jobs.length - 1} more` : "";
     return `processing: ${inputs} inputs of job ${jobs[0]?.id}${more}`;
   }
 
   /** Resolves with the result of each input, in the order of `inputs`. */
   wait(job: Job, inputs: readonly Awaited[]): Promise<Processed[]> {
-    const acceptedAt = this.#options.clock.now();
-    job.accepted += inputs.filter(isCounted).length;
-    const results = new Promise<Processed[]>((resolve) => {
-      job.groups.add({ inputs, results: [], missing: inputs.length, acceptedAt, resolve });
-    });
+    const batch = new AwaitedBatch(inputs, this.#options.clock.now());
+    job.accepted += batch.counted;
+    job.waiting.add(batch);
     if (!this.#jobs.includes(job)) this.#jobs.push(job);
     if (!this.#polling) {
       this.#polling = true;
@@ -123,11 +103,11 @@ export class AddJobs {
         this.#polling = false;
         const reason = describeError(error);
         for (const open of this.#jobs.splice(0)) {
-          for (const group of open.groups) this.#finishAll(open, group, { state: "pending", reason });
+          for (const one of open.waiting) one.finishAll({ state: "pending", reason });
         }
       });
     }
-    return results;
+    return batch.done;
   }
 
   async #poll(): Promise<void> {
@@ -137,7 +117,7 @@ export class AddJobs {
       this.#batchesSincePoll = 0;
       await this.#pollOnce(job);
       for (const open of this.#jobs) this.#expire(open);
-      if (job.groups.size === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
+      if (job.waiting.size === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
       else if (job.polls >= patience && this.#jobs.length > 1) {
         job.polls = 0;
         this.#jobs.push(...this.#jobs.splice(0, 1));
@@ -165,7 +145,7 @@ export class AddJobs {
   async #pollOnce(job: Job): Promise<void> {
     const { clock, signal } = this.#options;
     const expected = job.accepted;
-    const before = [...job.groups];
+    const before = [...job.waiting];
     job.polls += 1;
     const answer = await this.#app.getAddJob(job.id, signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
@@ -174,8 +154,9 @@ export class AddJobs {
     const settled = answer && answer.pending === 0 && answer.inProgress === 0;
     if (settled && answer.succeeded + answer.failed >= expected && answer.failed === 0) {
       const status = { code: statusCodes.INPUT_SUCCESS };
-      for (const group of before) this.#finishAll(job, group, { state: "done", status }, isCounted);
-      if (job.groups.size === 0) return;
+      for (const batch of before) batch.finishAll({ state: "done", status }, "counted");
+      forgetDone(job);
+      if (job.waiting.size === 0) return;
     }
     job.unclearAnswers = answer && !settled ? 0 : job.unclearAnswers + 1;
     const done = answer ? answer.succeeded + answer.failed : 0;
@@ -183,8 +164,8 @@ export class AddJobs {
     const restMs = done > 0 ? (soFarMs * (expected - done)) / done : 0;
     const grownMs = job.delayMs * 1.8 * (0.9 + Math.random() * 0.2);
     job.delayMs = Math.min(maxDelayMs, Math.max(grownMs, Math.min(restMs, job.delayMs * 4)));
-    const left = before.flatMap((group) => openInputs(group));
-    const uncounted = left.some(({ input }) => !isCounted(input));
+    const left = before.flatMap((batch) => batch.open());
+    const uncounted = left.some(({ isCounted }) => !isCounted);
     if ((settled && (answer.failed > 0 || uncounted)) || job.unclearAnswers >= 3) await this.#lookUp(job, left);
   }
 
@@ -193,61 +174,38 @@ export class AddJobs {
     const { signal } = this.#options;
     for (let at = 0; at < inputs.length; at += limits.maxIdsPerRequest) {
       const part = inputs.slice(at, at + limits.maxIdsPerRequest);
-      const found = await this.#app.listInputs({ ids: part.map(({ input }) => input.id), signal });
+      const found = await this.#app.listInputs({ ids: part.map(({ id }) => id), signal });
       const statuses = new Map(found.map((input) => [input.id, input.status]));
-      for (const { group, index, input } of part) {
-        const status = statuses.get(input.id);
+      for (const { batch, index, id } of part) {
+        const status = statuses.get(id);
         if (!status) {
           if (job.unclearAnswers < 6) continue;
-          this.#finish(job, group, index, { state: "pending", reason: "accepted, but the server does not list it" });
+          batch.finish(index, { state: "pending", reason: "accepted, but the server does not list it" });
           continue;
         }
         const meaning = classify(status);
-        if (meaning === "ok") this.#finish(job, group, index, { state: "done", status });
-        else if (meaning !== "progress") this.#finish(job, group, index, { state: "failed", status });
+        if (meaning === "ok") batch.finish(index, { state: "done", status });
+        else if (meaning !== "progress") batch.finish(index, { state: "failed", status });
       }
     }
+    forgetDone(job);
   }
 
   #expire(job: Job): void {
     const { clock, processingTimeoutMs } = this.#options;
     const oldest = clock.now() - processingTimeoutMs;
-    for (const group of job.groups) {
-      if (group.acceptedAt > oldest) return;
-      const seconds = Math.round(processingTimeoutMs / 1000);
-      const reason = `accepted, still being processed after ${seconds} s`;
-      this.#finishAll(job, group, { state: "pending", reason });
+    const seconds = Math.round(processingTimeoutMs / 1000);
+    for (const batch of job.waiting) {
+      if (batch.acceptedAt > oldest) break;
+      batch.finishAll({ state: "pending", reason: `accepted, still being processed after ${seconds} s` });
     }
-  }
-
-  /** Gives the same result to all inputs of a group that have none, or to those that `isMeant` selects. */
-  #finishAll(job: Job, group: Group, result: Processed, isMeant: (input: Awaited) => boolean = () => true): void {
-    for (const [index, input] of group.inputs.entries()) if (isMeant(input)) this.#finish(job, group, index, result);
-  }
-
-  #finish(job: Job, group: Group, index: number, result: Processed): void {
-    if (group.results[index]) return;
-    group.results[index] = result;
-    group.missing -= 1;
-    if (group.missing > 0) return;
-    job.groups.delete(group);
-    group.resolve(group.results as Processed[]); // none is missing
+    forgetDone(job);
   }
 }
 
-/** An input without a result. */
-interface OpenInput {
-  group: Group;
-  index: number;
-  input: Awaited;
-}
-
-function openInputs(group: Group): OpenInput[] {
-  return group.inputs.map((input, index) => ({ group, index, input })).filter(({ index }) => !group.results[index]);
-}
-
-function isCounted({ before = false }: Awaited): boolean {
-  return !before;
+/** Removes the batches without inputs in progress. */
+function forgetDone(job: Job): void {
+  for (const batch of job.waiting) if (batch.missing === 0) job.waiting.delete(batch);
 }
 
 export type { Job };
