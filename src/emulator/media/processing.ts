@@ -2,12 +2,10 @@
 
 import { limits, MB } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { describeError } from "../../core/errors.js";
 import type { Kind } from "../../core/input/kinds.js";
 import type { PrivateAccess } from "../../core/net/guarded-fetch.js";
 import type { JsonObject } from "../../core/util/json-values.js";
 import { Semaphore } from "../../core/util/semaphore.js";
-import { isDiskFull } from "../store/disk-full.js";
 import type { InputRow } from "../store/model.js";
 import {
   markInProgress,
@@ -19,8 +17,9 @@ import {
 } from "../store/outcomes.js";
 import type { Store } from "../store/store.js";
 import { fetchMedia } from "./fetch-media.js";
-import { type DescribedFiles, inspectMedia, textInfo } from "./inspect-media.js";
+import { type DescribedFiles, inspectMedia } from "./inspect-media.js";
 import type { MediaFiles, StoredMedia } from "./media-files.js";
+import { failed, processed, processedText } from "./outcomes.js";
 import { ProcessingFailure } from "./processing-failure.js";
 
 export interface ProcessingOptions {
@@ -206,31 +205,6 @@ export class Processing {
   #inspect(kind: Kind, sha256: string): JsonObject | Promise<JsonObject> {
     return inspectMedia(kind, this.#files.pathOf(sha256), this.#described.get(sha256));
   }
-}
-
-/** Returns the outcome of a text that was sent without a file. Earlier versions stored no info with a new text. */
-function processedText(row: InputRow): Outcome {
-  if (row.media.includes('"text_info":{'))
-    return { row, code: statusCodes.INPUT_SUCCESS, details: null, media: row.media };
-  const media = JSON.parse(row.media) as Record<string, JsonObject>;
-  return withInfo(row, media, textInfo(media.text));
-}
-
-/** Returns the outcome of a processed input. @param info what is now known of its medium */
-function processed(row: InputRow, info: JsonObject, stored?: StoredMedia): Outcome {
-  return withInfo(row, JSON.parse(row.media) as Record<string, JsonObject>, info, stored);
-}
-
-function withInfo(row: InputRow, media: Record<string, JsonObject>, info: JsonObject, stored?: StoredMedia): Outcome {
-  media[row.kind] = { ...media[row.kind], ...info };
-  return { row, code: statusCodes.INPUT_SUCCESS, details: null, media: JSON.stringify(media), stored };
-}
-
-/** Returns the outcome of an input that cannot be processed. @throws the error if the disk is full: the input is processed again later */
-function failed(row: InputRow, error: unknown, stored?: StoredMedia): Outcome {
-  if (isDiskFull(error)) throw error;
-  const code = error instanceof ProcessingFailure ? error.code : statusCodes.INPUT_FAILED;
-  return { row, code, details: describeError(error), media: row.media, stored };
 }
 
 /** Returns the number of characters that a row keeps in memory. */
