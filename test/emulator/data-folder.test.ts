@@ -177,7 +177,9 @@ describe("processing", () => {
   it("continues after rows could not be written for a while", async () => {
     const { store, files, close } = openDataFolder(temporaryFolder());
     const app = store.addApp("me", "main");
-    const content = { media: '{"text":{"raw":"calm sea"}}', fields: "{}", sha256: null, size_bytes: 0, url: null };
+    const raw = 'calm "text_info":{ sea';
+    const media = JSON.stringify({ text: { raw } });
+    const content = { media, fields: "{}", sha256: null, size_bytes: 0, url: null };
     insertInputs(store, app.seq, null, [{ id: "a", kind: "text", ...content, annotations: [], datasets: [] }]);
     const transaction = vi.spyOn(store, "transaction").mockImplementationOnce(() => {
       throw new Error("the disk is full");
@@ -194,8 +196,8 @@ describe("processing", () => {
     });
     await expect.poll(() => store.input(app.seq, "a")?.status).toBe(30000);
     // The row is as earlier versions made it, without the info of the text.
-    const media = { text: { raw: "calm sea", text_info: { char_count: 8, encoding: "UTF8" } } };
-    expect(JSON.parse(store.input(app.seq, "a")?.media ?? "")).toEqual(media);
+    const processed = { text: { raw, text_info: { char_count: 22, encoding: "UTF8" } } };
+    expect(JSON.parse(store.input(app.seq, "a")?.media ?? "")).toEqual(processed);
     expect(transaction.mock.results[0]?.type).toBe("throw");
   });
 });

@@ -1,6 +1,6 @@
 /** Inspects stored media: kind, format, limits, and whether the file is complete. */
 
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { type Described, describeFile } from "../../core/input/content.js";
@@ -76,14 +76,17 @@ function inspectDescribed(
   return {};
 }
 
-function inspectImage(path: string, { mimeType, width, height }: FileContent): JsonObject | Promise<JsonObject> {
+function inspectImage(
+  path: string,
+  { mimeType, width, height, sizeBytes }: FileContent,
+): JsonObject | Promise<JsonObject> {
   const format = imageFormats.get(mimeType ?? "");
   if (format === undefined) throw unsupported(mimeType);
   if (width === undefined || height === undefined) throw failure("the image cannot be decoded");
   const problem = pixelProblem({ width, height });
   if (problem !== undefined) throw new ProcessingFailure(statusCodes.INPUT_OVER_LIMIT, problem);
   const info = { image_info: { width, height, format, color_mode: "YUV" } };
-  if (seemsComplete(path, format)) return info;
+  if (seemsComplete(path, sizeBytes ?? statSync(path).size, format)) return info;
   const megapixels = Math.max(1, Math.ceil((width * height) / 1_000_000));
   return pixelBudget.run(() => decode(path, mimeType), megapixels).then(() => info);
 }
@@ -97,23 +100,26 @@ function unsupported(mimeType: string | undefined): ProcessingFailure {
 }
 
 /** Checks the length or the end of an image file. Nearly every image passes, so it need not be decoded. */
-function seemsComplete(path: string, format: string): boolean {
+function seemsComplete(path: string, size: number, format: string): boolean {
   const file = openSync(path, "r");
   try {
-    const { size } = fstatSync(file);
-    const head = Buffer.alloc(8);
-    readSync(file, head, 0, head.length, 0);
+    if (format === "TIFF") return isCompleteTiff(file, size);
+    if (format === "WEBP") return size >= lengthInHeader(file, 4) + 8;
+    if (format === "BMP") return size >= lengthInHeader(file, 2);
     const tail = Buffer.alloc(Math.min(size, 64));
     readSync(file, tail, 0, tail.length, size - tail.length);
     if (format === "JPEG") return tail.includes(Buffer.from([0xff, 0xd9]));
     if (format === "PNG") return tail.includes("IEND");
-    if (format === "GIF") return tail.at(-1) === 0x3b;
-    if (format === "TIFF") return isCompleteTiff(file, size);
-    if (format === "WEBP") return size >= head.readUInt32LE(4) + 8;
-    return format === "BMP" && size >= head.readUInt32LE(2);
+    return format === "GIF" && tail.at(-1) === 0x3b;
   } finally {
     closeSync(file);
   }
+}
+
+function lengthInHeader(file: number, at: number): number {
+  const head = Buffer.alloc(8);
+  readSync(file, head, 0, head.length, 0);
+  return head.readUInt32LE(at);
 }
 
 /** Decodes an image, to find errors in it. */
