@@ -5,17 +5,17 @@ import {
   createServer,
   type Http2Server,
   type IncomingHttpHeaders,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { Socket } from "node:net";
 import { untrustedOrigin } from "../server/requests.js";
 import { sendError } from "./answers.js";
+import { Connections } from "./connections.js";
 import { loadDefinitions } from "./definitions.js";
+import { reset } from "./faulty-calls.js";
 import { GrpcError, grpcCodes } from "./grpc-error.js";
 import { type CallOptions, serveCall } from "./serve-call.js";
 
-export interface GrpcServerOptions extends Omit<CallOptions, "definitions"> {
+export interface GrpcServerOptions extends Omit<CallOptions, "definitions" | "connections"> {
   /** Address that the server listens on. */
   host: string;
   /** Port of the REST server, which serves the media. */
@@ -40,9 +40,6 @@ export interface GrpcServer {
 
 /** Makes the gRPC server. It does not listen yet. */
 export function makeGrpcServer(options: GrpcServerOptions): GrpcServer {
-  const callOptions: CallOptions = { ...options, definitions: loadDefinitions() };
-  const sessions = new Set<ServerHttp2Session>();
-  const sockets = new Set<Socket>();
   const server = createServer({
     maxSessionMemory: maxSessionMegabytes,
     settings: {
@@ -51,26 +48,20 @@ export function makeGrpcServer(options: GrpcServerOptions): GrpcServer {
       maxConcurrentStreams: maxConcurrentCalls,
     },
   });
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  server.on("session", (session) => {
-    session.setLocalWindowSize(windows.connectionBytes);
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-  });
+  const connections = new Connections(server);
+  const callOptions: CallOptions = { ...options, definitions: loadDefinitions(), connections };
+  server.on("session", (session) => session.setLocalWindowSize(windows.connectionBytes));
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {}); // A client that cancels a call closes its stream with an error.
-    stream.setTimeout(callTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
+    // A paused stream would wait for its reader before it closes.
+    stream.once("aborted", () => stream.resume());
+    stream.setTimeout(callTimeoutMs, () => reset(stream, constants.NGHTTP2_CANCEL));
+    if (connections.isLeaving(stream.session)) return reset(stream, constants.NGHTTP2_REFUSED_STREAM);
     serveStream(stream, headers, options, callOptions).catch((error: unknown) => sendError(stream, errorOf(error)));
   });
   const close = async (timeoutMs: number) => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const session of sessions) session.close();
-    const timer = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
-    }, timeoutMs);
+    const timer = connections.close(timeoutMs);
     await closed;
     clearTimeout(timer);
   };
@@ -94,7 +85,7 @@ async function serveStream(
   if (untrusted !== undefined) throw new GrpcError(grpcCodes.PERMISSION_DENIED, untrusted);
   const method = options.definitions.methods.get(path);
   if (!method) throw new GrpcError(grpcCodes.UNIMPLEMENTED, `the emulator does not have the method ${path}`);
-  await serveCall({ stream, headers, method, base: baseOf(authority, stream, restPort) }, options);
+  await serveCall({ stream, headers, path, method, base: baseOf(authority, stream, restPort) }, options);
 }
 
 /** Returns the address of the REST server, under the host name that the client uses. */
