@@ -27,9 +27,13 @@ export function openSession(url: string): ClientHttp2Session {
   return session;
 }
 
-/** Returns a message with its prefix. */
+/** Returns the message of a request of the platform's service, with its prefix. */
 export function framed(method: string, request: object): Buffer {
-  const message = service[method]?.requestSerialize(request) ?? Buffer.alloc(0);
+  return frameOf(service[method]?.requestSerialize(request) ?? Buffer.alloc(0));
+}
+
+/** Returns a message with its prefix. */
+export function frameOf(message: Uint8Array): Buffer {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
   return Buffer.concat([prefix, message]);

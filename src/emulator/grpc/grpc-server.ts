@@ -13,6 +13,7 @@ import { Connections } from "./connections.js";
 import { loadDefinitions } from "./definitions.js";
 import { reset } from "./faulty-calls.js";
 import { GrpcError, grpcCodes } from "./grpc-error.js";
+import { type OwnMethod, ownMethods } from "./own-methods.js";
 import { type CallOptions, serveCall } from "./serve-call.js";
 
 export interface GrpcServerOptions extends Omit<CallOptions, "definitions" | "connections"> {
@@ -49,7 +50,8 @@ export function makeGrpcServer(options: GrpcServerOptions): GrpcServer {
     },
   });
   const connections = new Connections(server);
-  const callOptions: CallOptions = { ...options, definitions: loadDefinitions(), connections };
+  const definitions = loadDefinitions();
+  const serveOptions: ServeOptions = { ...options, definitions, connections, own: ownMethods(definitions) };
   server.on("session", (session) => session.setLocalWindowSize(windows.connectionBytes));
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {}); // A client that cancels a call closes its stream with an error.
@@ -57,7 +59,7 @@ export function makeGrpcServer(options: GrpcServerOptions): GrpcServer {
     stream.once("aborted", () => stream.resume());
     stream.setTimeout(callTimeoutMs, () => reset(stream, constants.NGHTTP2_CANCEL));
     if (connections.isLeaving(stream.session)) return reset(stream, constants.NGHTTP2_REFUSED_STREAM);
-    serveStream(stream, headers, options, callOptions).catch((error: unknown) => sendError(stream, errorOf(error)));
+    serveStream(stream, headers, serveOptions).catch((error: unknown) => sendError(stream, errorOf(error)));
   });
   const close = async (timeoutMs: number) => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -68,11 +70,15 @@ export function makeGrpcServer(options: GrpcServerOptions): GrpcServer {
   return { server, close };
 }
 
+interface ServeOptions extends GrpcServerOptions, CallOptions {
+  /** Methods of other services than the platform's. */
+  own: ReadonlyMap<string, OwnMethod>;
+}
+
 async function serveStream(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { host, restPort }: GrpcServerOptions,
-  options: CallOptions,
+  options: ServeOptions,
 ): Promise<void> {
   const { ":method": verb, ":path": path = "", ":authority": authority, "content-type": type = "" } = headers;
   if (verb !== "POST" || !/^application\/grpc(?:\+proto)?(?:;|$)/.test(type)) {
@@ -81,11 +87,13 @@ async function serveStream(
   }
   const { origin } = headers;
   const sender = { headers: { host: authority, ...(origin === undefined ? {} : { origin }) } };
-  const untrusted = untrustedOrigin(sender, host);
+  const untrusted = untrustedOrigin(sender, options.host);
   if (untrusted !== undefined) throw new GrpcError(grpcCodes.PERMISSION_DENIED, untrusted);
+  const own = options.own.get(path);
+  if (own) return own(stream);
   const method = options.definitions.methods.get(path);
   if (!method) throw new GrpcError(grpcCodes.UNIMPLEMENTED, `the emulator does not have the method ${path}`);
-  await serveCall({ stream, headers, path, method, base: baseOf(authority, stream, restPort) }, options);
+  await serveCall({ stream, headers, path, method, base: baseOf(authority, stream, options.restPort) }, options);
 }
 
 /** Returns the address of the REST server, under the host name that the client uses. */

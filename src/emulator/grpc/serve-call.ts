@@ -13,13 +13,13 @@ import type { RateLimiter } from "../server/rate-limiter.js";
 import { type Access, accessOf, type Credentials, idPrefixOf } from "../server/requests.js";
 import { checkScope, runRoute } from "../server/run-route.js";
 import { readMessage as readByDefinition } from "../wire/read-message.js";
-import { invalidRequest } from "../wire/refusals.js";
 import type { Connections } from "./connections.js";
 import type { Definitions, ServedMethod } from "./definitions.js";
 import { answerWithFaults, refuseByFault } from "./faulty-calls.js";
 import { GrpcError } from "./grpc-error.js";
 import { mediaFieldsOf } from "./media-fields.js";
 import { MessageScanner } from "./message-scanner.js";
+import { plainScanner } from "./own-methods.js";
 import { readMessage } from "./read-message.js";
 import { answerBytes, requestJson } from "./request-json.js";
 import { targetOf } from "./target.js";
@@ -97,7 +97,7 @@ async function replyTo(call: IncomingCall, options: CallOptions, faults: readonl
 /** Answers with the definitions of status codes. They need no key. */
 async function statusCodesReply({ stream, method }: IncomingCall, { definitions }: CallOptions): Promise<Reply> {
   const { desc, bindings } = method;
-  const { bytes } = await readMessage(stream, (length) => new MessageScanner(length, new Map(), neverOpen));
+  const { bytes } = await readMessage(stream, plainScanner);
   const json = requestJson(desc.input, bytes, definitions.registry);
   return getStatusCodes(
     "GET",
@@ -133,8 +133,4 @@ async function runCall(
   } finally {
     media.release();
   }
-}
-
-function neverOpen(): never {
-  throw invalidRequest("the request has no media");
 }
