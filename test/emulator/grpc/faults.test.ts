@@ -28,7 +28,8 @@ describe("a fault of gRPC", () => {
   it("refuses a stream, and serves the next one of the connection", async () => {
     const { session, stored } = await openFaulty({ type: "refused-stream" });
     expect(await callRaw(session, "PostInputs", note)).toMatchObject({
-      ...{ headers: undefined, reset: constants.NGHTTP2_REFUSED_STREAM },
+      headers: undefined,
+      reset: constants.NGHTTP2_REFUSED_STREAM,
     });
     expect(stored()).toEqual([]);
     expect((await callRaw(session, "PostInputs", note)).trailers).toMatchObject({ "grpc-status": "0" });
@@ -48,7 +49,8 @@ describe("a fault of gRPC", () => {
   it("resets a call after it was carried out", async () => {
     const { session, stored } = await openFaulty({ type: "reset" });
     expect(await callRaw(session, "PostInputs", note)).toMatchObject({
-      ...{ headers: undefined, reset: constants.NGHTTP2_INTERNAL_ERROR },
+      headers: undefined,
+      reset: constants.NGHTTP2_INTERNAL_ERROR,
     });
     expect(stored()).toEqual(["a"]);
   });
@@ -121,7 +123,9 @@ describe("a fault of gRPC", () => {
     const { emulator, session } = await openFaulty({ type: "refused-stream" });
     const body = JSON.stringify({ inputs: note.inputs });
     const answer = await fetch(`${emulator.url}/v2/inputs`, {
-      ...{ method: "POST", headers: { authorization: "Key any" }, body },
+      method: "POST",
+      headers: { authorization: "Key any" },
+      body,
     });
     expect([answer.status, emulator.faults.happened]).toEqual([200, 0]);
     await callRaw(session, "PostInputs", note);
