@@ -100,7 +100,8 @@ export const folder = defineSource({
   read({ root, walk, watch, ...options }, { signal, isDone, idle }) {
     const base = folderOf(root);
     const isWatched = watch !== false;
-    const fileOptions: FileOptions = { ...options, isWatched, realPath: realPath(base), folderName: folderName(base) };
+    const names = { realPath: realPath(base), folderName: folderName(base) };
+    const fileOptions: FileOptions = { ...options, ...names, isWatched, isJournaled: isDone !== undefined };
     const read = (file: FoundFile) => itemOfFile(file, fileOptions, isDone);
     if (watch === false || !idle) return readOnce(walk, signal, read);
     const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;

@@ -11,6 +11,8 @@ import type { Tracking } from "./tracking.js";
 export interface OutcomeStore {
   /** Whether an earlier run finished the input of this journal key; undefined without a journal. */
   isDone?: ((journalKey: string) => boolean) | undefined;
+  /** Whether earlier runs finished any input. Default: true, for a store with `isDone`. */
+  hasFinished?: boolean | undefined;
   /** Calls `report` when the outcome is on disk. `input` is the input before any transform; undefined if the source could not make one. */
   record(settlement: Settlement, tracking: Tracking, input: Input | InputDraft | undefined, report: () => void): void;
 }

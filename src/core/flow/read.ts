@@ -1,5 +1,6 @@
 /** Reading: pulls items from sources while the budget is open, and makes messages of them. */
 
+import type { OutcomeStore } from "../accounting/accounting.js";
 import type { Outcome } from "../accounting/ledger.js";
 import type { Reading } from "../accounting/lifecycle.js";
 import { Message } from "../accounting/message.js";
@@ -89,10 +90,9 @@ async function pump(
 }
 
 function readContextOf(context: RunContext, signal: AbortSignal, reading: Reading): ReadContext {
-  const isDone = context.accounting.store?.isDone;
   return {
     signal,
-    isDone: isDone && ((key) => isDone(digestOfKey(key))),
+    isDone: isDoneOf(context.accounting.store),
     idle: context.readsOnly ? undefined : (waitsFor) => void (reading.idle = waitsFor),
     dryRun: context.readsOnly,
     wholeRecords: context.stages.wholeRecords,
@@ -101,6 +101,16 @@ function readContextOf(context: RunContext, signal: AbortSignal, reading: Readin
     flush: () => context.accounting.budget.flush(),
     lookUp: (input) => context.stages.lookUp(input, signal),
     shareRateLimiter: (limiter) => context.clients.shareRateLimiter(limiter),
+  };
+}
+
+/** Returns the check of a source whether an earlier run finished an input. */
+function isDoneOf({ isDone, hasFinished = true }: Partial<OutcomeStore> = {}): ReadContext["isDone"] {
+  if (!isDone) return undefined;
+  if (!hasFinished) return () => false;
+  return (key) => {
+    const text = typeof key === "function" ? key() : key;
+    return text !== undefined && isDone(digestOfKey(text));
   };
 }
 

@@ -24,6 +24,7 @@ export class Records implements OutcomeStore {
   /** Called once, if a file cannot be written: the run has to end. */
   onFailure: (error: Error) => void = () => undefined;
   readonly isDone: OutcomeStore["isDone"];
+  readonly hasFinished: boolean;
   readonly journal: Journal | undefined;
   readonly #deadLetters: DeadLetterFile | undefined;
   #failure: Error | undefined;
@@ -32,6 +33,7 @@ export class Records implements OutcomeStore {
     this.journal = journal;
     this.#deadLetters = deadLetters;
     this.isDone = journal && ((key) => journal.isDone(key));
+    this.hasFinished = journal !== undefined && journal.finished > 0;
     if (journal) journal.file.onFailure = (error) => this.#fail(asJournalError(journal.path, error));
     if (deadLetters) deadLetters.file.onFailure = (error) => this.#fail(asDeadLettersError(deadLetters.path, error));
   }

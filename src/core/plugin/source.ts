@@ -52,8 +52,11 @@ export const doneEarlier = "done earlier";
 export interface ReadContext {
   /** Aborted when the flow stops. A source passes it to everything that it waits for. */
   signal: AbortSignal;
-  /** Returns whether an earlier run finished the input of this key; undefined without a journal. Yield such an input as skipped (`doneEarlier`). */
-  isDone?: ((key: string) => boolean) | undefined;
+  /**
+   * Returns whether an earlier run finished the input of this key; undefined without a journal. Yield such an input as skipped (`doneEarlier`). A function
+   * that makes the key is called only if earlier runs finished any input; it returns undefined for an input that has no key yet.
+   */
+  isDone?: ((key: string | (() => string | undefined)) => boolean) | undefined;
   /** Whether inputs are only shown or counted, as in a plan or a preview. The source then changes nothing in its origin. */
   dryRun?: boolean | undefined;
   /** Whether a sink of the flow records whole inputs; a listing then also reads their annotations and datasets. */
