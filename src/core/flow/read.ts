@@ -285,7 +285,7 @@ function message(
   const tracking: Tracking = { source, key, listed, acknowledge };
   if (store?.isDone) {
     tracking.journalKey = key === undefined ? journalKeyOf(input) : digestOfKey(key);
-    if (store.isDone(tracking.journalKey)) {
+    if (store.hasFinished !== false && store.isDone(tracking.journalKey)) {
       const known = acknowledge && { source, acknowledge };
       settleFinished(context, origin, input.id, known);
       return undefined;

@@ -68,6 +68,10 @@ export class Records implements OutcomeStore {
     const deadLetters = settlement.outcome.state === "failed" ? this.#deadLetters : undefined;
     const { journalKey } = tracking;
     const inJournal = journal !== undefined && journalKey !== undefined;
+    if (inJournal && !deadLetters) {
+      journal.record(settlement, journalKey, report);
+      return;
+    }
     let missing = Number(inJournal) + Number(deadLetters !== undefined);
     if (missing === 0) report();
     const durable = () => {
