@@ -1,6 +1,7 @@
 /** Reading: pulls items from sources while the budget is open, and makes messages of them. */
 
 import type { OutcomeStore } from "../accounting/accounting.js";
+import type { IdOf } from "../accounting/finished-ids.js";
 import type { Outcome } from "../accounting/ledger.js";
 import type { Reading } from "../accounting/lifecycle.js";
 import { Message } from "../accounting/message.js";
@@ -305,11 +306,11 @@ function withDefaultId({ input, defaultId }: ReadItem): InputDraft {
 }
 
 /** Skips an input that an earlier run finished. Its id stays claimed in this run, so that no other input replaces it. */
-function settleFinished(context: RunContext, origin: string, id: string | undefined, tracking?: Tracking): void {
+function settleFinished(context: RunContext, origin: string, id: string | IdOf | undefined, tracking?: Tracking): void {
   if (id !== undefined) context.accounting.addFinishedId(id, origin);
-  settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, id, tracking);
+  settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, tracking);
 }
 
-function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string, tracking?: Tracking): void {
-  context.accounting.settle({ sequence: context.accounting.ledger.read(), origin, id, outcome }, tracking);
+function settleUnread(context: RunContext, origin: string, outcome: Outcome, tracking?: Tracking): void {
+  context.accounting.settle({ sequence: context.accounting.ledger.read(), origin, outcome }, tracking);
 }

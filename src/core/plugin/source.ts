@@ -1,6 +1,7 @@
 /** The contract of sources: their items, and the argument of `read`. */
 
 import type { Authorize } from "../accounting/clients.js";
+import type { IdOf } from "../accounting/finished-ids.js";
 import type { SharedRateLimiter } from "../accounting/shared-rate-limiter.js";
 import type { Stored } from "../accounting/stages.js";
 import type { Acknowledge, Listed, SameId } from "../accounting/tracking.js";
@@ -35,8 +36,8 @@ export type SourceItem =
       origin: string;
       /** Reason why it was skipped: `hidden file`, `symbolic link`, `not an image, video, audio or text`. */
       skipped: string;
-      /** The id of an input that an earlier run finished. */
-      id?: string | undefined;
+      /** The id of an input that an earlier run finished, or a function that makes it from the origin: the same function for all items. */
+      id?: string | IdOf | undefined;
     };
 
 /** One step of a source: an item, or an array of items. */

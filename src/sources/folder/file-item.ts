@@ -35,6 +35,8 @@ export interface FileOptions {
   realPath: string;
   /** Name of the folder, for ids. */
   folderName: string;
+  /** Makes the id of a file from its origin; undefined if the id does not depend on the path alone. */
+  idOfOrigin(origin: string): string | undefined;
 }
 
 type MaybePromise<T> = T | Promise<T>;
@@ -53,7 +55,7 @@ export function itemOfFile(
   isDone: ReadContext["isDone"],
 ): MaybePromise<SourceItem> {
   if (isDone?.(() => keyOfUnopened(file, options)))
-    return { origin: file.path, skipped: doneEarlier, id: idOfPath(file.relative, options) };
+    return { origin: file.path, skipped: doneEarlier, id: options.idOfOrigin };
   return readItem(file, options);
 }
 
@@ -142,7 +144,10 @@ function notAKind(type: string): string {
 }
 
 /** Returns the id of a file that depends on its path alone; undefined for an id of the bytes or of the user's function. */
-function idOfPath(relative: string, { ids, folderName }: FileOptions): string | undefined {
+export function idOfPath(
+  relative: string,
+  { ids, folderName }: Pick<FileOptions, "ids" | "folderName">,
+): string | undefined {
   if (typeof ids === "function" || ids === "content") return undefined;
   return ids === "path" ? idFromPath(relative) : idOfFile(folderName, relative);
 }
