@@ -5,6 +5,8 @@ import type { WireStatus } from "../wire/status.js";
 /** A body that every attempt reads anew; `length` is exact. A chunk is valid until the next one is requested. */
 export interface ReplayableBody {
   length: number;
+  /** Path of the gRPC method that the body belongs to; undefined for a REST request. */
+  rpc?: string | undefined;
   chunks(): Iterable<Uint8Array>;
 }
 

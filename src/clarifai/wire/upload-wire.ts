@@ -1,0 +1,46 @@
+/** The two wires of an upload: JSON over REST, and protobuf over gRPC. */
+
+import type { Input } from "../../core/input/input.js";
+import type { ReplayableBody } from "../client/call.js";
+import { inputsBody } from "./body.js";
+import type { ContentHasher } from "./content-hash.js";
+import { type Encoded, encodeInput } from "./encode-input.js";
+
+/** Names of the wires. */
+export type WireName = "rest" | "grpc";
+
+/** An encoded input, as limits see it. */
+export interface SizedInput {
+  /** Bytes of the media before any encoding. */
+  mediaBytes: number;
+  /** Bytes of the encoded input, as sent. */
+  bytes: number;
+}
+
+/** A request that adds inputs, without the inputs. */
+export interface PostRequest {
+  userId: string;
+  appId: string;
+  jobId: string;
+  /** Asks the platform to choose other ids for the inputs. */
+  suffix?: boolean | undefined;
+}
+
+/** Encodes inputs for one wire. */
+export interface UploadWire<E extends SizedInput = SizedInput> {
+  readonly name: WireName;
+  /** Encodes an input up to the bytes of its file. @throws {InputError} */
+  encode(input: Input): E;
+  /** Makes the body of the request; the inputs must be encoded by this wire. */
+  body(request: PostRequest, inputs: readonly E[], hasher: ContentHasher): ReplayableBody;
+}
+
+/** JSON with base64. */
+export const restWire: UploadWire<Encoded> = {
+  name: "rest",
+  encode: encodeInput,
+  body({ jobId, suffix }, inputs, hasher) {
+    const policy = suffix ? `"input_id_conflict_resolution":"SUFFIX",` : "";
+    return inputsBody(`{"inputs_add_job_id":${JSON.stringify(jobId)},${policy}"inputs":[`, inputs, "]}", hasher);
+  },
+};
