@@ -4,6 +4,7 @@ const noRows = { text: "the rows of a CSV are no files" };
 
 export const contenders = {
   upload: [
+    { name: "tcp", title: "copy over plain TCP", server: "tcp", cannot: noRows },
     { name: "raw", title: "raw limit (posting only)", server: "rest", cannot: {} },
     { name: "sluice", title: "**Sluice**", server: "rest", cannot: {} },
     {

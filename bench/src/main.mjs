@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { contenders } from "./contenders.mjs";
 import { makeSet, sets } from "./data.mjs";
+import { openLink } from "./link.mjs";
 import { run } from "./run.mjs";
 import { table } from "./table.mjs";
 
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     sets: { type: "string" },
     only: { type: "string" },
     rounds: { type: "string", default: "5" },
+    link: { type: "string" },
+    "delay-ms": { type: "string", default: "0" },
   },
 });
 const rounds = Number(values.rounds);
@@ -39,6 +42,9 @@ function namesIn(option, known) {
   return names;
 }
 
+const delayMs = Number(values["delay-ms"]);
+const link = values.link === undefined ? undefined : openLink(values.link, delayMs);
+
 const notes = {
   upload: `Of the raw limit, wall and CPU time are of the posting alone. Requests and bytes are counted by the server: HTTP bodies,
 gRPC messages with their 5 bytes of framing; no headers. gRPC carries the files as bytes, HTTP as base64. The SDK makes three more
@@ -58,7 +64,7 @@ async function measure(setName) {
     });
   for (let round = 1; round <= rounds; round += 1) {
     for (const row of rows.filter(({ note }) => note === undefined)) {
-      const result = await run(verb, row.contender, set, path);
+      const result = await run(verb, row.contender, set, path, link);
       if (result.failed) row.note = `failed: ${result.failed}`;
       else row.runs.push(result);
       process.stderr.write(
@@ -69,7 +75,9 @@ async function measure(setName) {
   console.log(`\n### ${set.title}\n\n${table(rows)}`);
 }
 
-console.log(`Node ${process.version}, ${cpus().length} cores, medians of ${rounds} rounds.`);
+console.log(
+  `Node ${process.version}, ${cpus().length} cores, medians of ${rounds} rounds${link ? `, over a link of ${values.link}${delayMs > 0 ? ` with ${2 * delayMs} ms there and back` : ""}` : ""}.`,
+);
 for (const setName of setNames) await measure(setName);
 console.log(`
 Wall time is that of the whole process, its start included. CPU time and peak RSS are of the contender's process; the server is

@@ -11,9 +11,12 @@ import { fileURLToPath } from "node:url";
 const patienceMs = 600_000;
 const fileOf = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Returns `seconds`, `cpuSeconds`, `peakBytes`, `requests` and `bytes`, or `failed` with the reason. */
-export async function run(verb, contender, set, path) {
-  const server = fork(fileOf(`servers/${contender.server}.mjs`), [path, set.kind], { execArgv: [] });
+/** Returns the measurements of a contender, over a `link` if there is one: `seconds`, `cpuSeconds`, `peakBytes`, `requests` and `bytes`, or `failed` with the reason. */
+export async function run(verb, contender, set, path, link) {
+  const server = fork(fileOf(`servers/${contender.server}.mjs`), [path, set.kind], {
+    execArgv: [],
+    ...(link && { execPath: link.execPath, execArgv: link.execArgv, env: { ...process.env, BENCH_HOST: link.host } }),
+  });
   const ended = once(server, "exit").then(() => {
     throw new Error(`the ${contender.server} server ended by itself`);
   });
@@ -21,7 +24,7 @@ export async function run(verb, contender, set, path) {
   const usage = new URL("usage.mjs", import.meta.url).href;
   const script = fileOf(`contenders/${verb}/${contender.name}.mjs`);
   const folder = verb === "download" ? emptyFolder() : path;
-  const options = [folder, `http://127.0.0.1:${port}`, set.kind, String(set.count), set.extension];
+  const options = [folder, `http://${link?.host ?? "127.0.0.1"}:${port}`, set.kind, String(set.count), set.extension];
 
   if (verb === "upload") readOnce(path);
   const started = performance.now();

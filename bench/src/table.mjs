@@ -7,6 +7,7 @@ const columns = [
   "peak RSS MB",
   "requests",
   "MB carried",
+  "wall / TCP",
   "wall / raw",
   "wall / Sluice",
 ];
@@ -17,6 +18,7 @@ export function table(rows) {
     const runs = rows.find((row) => row.name === name)?.runs;
     return runs?.length > 0 ? median(runs, "seconds") : undefined;
   };
+  const tcp = wallOf("tcp");
   const raw = wallOf("raw");
   const sluice = wallOf("sluice");
   const lines = rows.map(({ title, note, runs }) => {
@@ -30,6 +32,7 @@ export function table(rows) {
       (median(runs, "peakBytes") / 1e6).toFixed(0),
       median(runs, "requests").toFixed(0),
       (median(runs, "bytes") / 1e6).toFixed(0),
+      ratio(wall, tcp),
       ratio(wall, raw),
       ratio(wall, sluice),
     ];

@@ -6,7 +6,7 @@ import service from "clarifai-nodejs-grpc/proto/clarifai/api/service_grpc_pb";
 import messages from "clarifai-nodejs-grpc/proto/clarifai/api/service_pb";
 import statuses from "clarifai-nodejs-grpc/proto/clarifai/api/status/status_pb";
 import protobuf from "google-protobuf";
-import { announce, counts } from "./serve.mjs";
+import { announce, counts, host } from "./serve.mjs";
 
 const inputsField = 2;
 const idField = 1;
@@ -70,7 +70,7 @@ server.addService(calls, {
     answer(null, new statuses.BaseResponse().setStatus(status(10000)));
   },
 });
-server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+server.bindAsync(`${host}:0`, ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error;
   announce(port);
 });

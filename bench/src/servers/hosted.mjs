@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { announce, counts } from "./serve.mjs";
+import { announce, counts, host } from "./serve.mjs";
 
 const [, , folder, kind] = process.argv;
 const names = readdirSync(folder);
@@ -41,4 +41,4 @@ const server = createServer((request, response) => {
 });
 server.requestTimeout = 0;
 server.keepAliveTimeout = 60_000;
-server.listen(0, "127.0.0.1", () => announce(server.address().port));
+server.listen(0, host, () => announce(server.address().port));

@@ -1,7 +1,7 @@
 /** An Inputs API over HTTP that answers at once: it reads the ids of the inputs, discards the rest, and accepts every input. */
 
 import { createServer } from "node:http";
-import { announce, counts } from "./serve.mjs";
+import { announce, counts, host } from "./serve.mjs";
 
 const before = Buffer.from('{"id":"');
 const quote = '"'.charCodeAt(0);
@@ -42,4 +42,4 @@ const server = createServer((request, response) => {
   });
 });
 server.requestTimeout = 0;
-server.listen(0, "127.0.0.1", () => announce(server.address().port));
+server.listen(0, host, () => announce(server.address().port));

@@ -40,9 +40,9 @@ export function batchesFor(
 ): RxObservable<readonly Message[]> {
   return new Observable((output) => {
     const batcher = new Batcher(policy, name, output);
-    return run(input, batcher, output, (messages) => {
+    return run(input, batcher, output, (messages, isArray) => {
       const measured = messages.filter((message) => batcher.measure(message) !== undefined);
-      if (measured.length > 1 && batcher.fits(measured)) output.next(measured);
+      if (isArray && measured.length > 0 && batcher.fits(measured)) output.next(measured);
       else for (const message of measured) batcher.add(message);
     });
   });
@@ -52,10 +52,10 @@ function run(
   input: RxObservable<unknown>,
   batcher: Batcher,
   output: Subscriber<never>,
-  take: (messages: readonly Message[]) => void,
+  take: (messages: readonly Message[], isArray: boolean) => void,
 ): () => void {
   const subscription = input.subscribe({
-    next: guarded(output, (item) => take(messagesOf(item, batcher.name))),
+    next: guarded(output, (item) => take(messagesOf(item, batcher.name), Array.isArray(item))),
     error: (error: unknown) => output.error(error),
     complete: () => {
       batcher.flush();

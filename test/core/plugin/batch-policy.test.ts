@@ -46,6 +46,11 @@ describe("a sink with a batch policy", () => {
       ["t0", "t1"],
       ["t2", "t3"],
     ]);
+    const single = recorder({ maxItems: 3 });
+    await flow(texts(2))
+      .pipe(batchBy({ maxItems: 1 }), single.sink)
+      .run();
+    expect(single.batches).toEqual([["t0"], ["t1"]]);
     const large = recorder({ maxItems: 3 });
     await flow(texts(4)).pipe(bufferCount(4), large.sink).run();
     expect(large.batches).toEqual([["t0", "t1", "t2"], ["t3"]]);

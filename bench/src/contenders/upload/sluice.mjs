@@ -3,7 +3,7 @@
 import { batch, connect, csv, flow, folder, upload } from "../../../../dist/index.js";
 
 const [, , path, baseUrl, kind] = process.argv;
-const app = await connect({ baseUrl, pat: "bench" });
+const app = await connect({ baseUrl, pat: "bench", allowHttp: true });
 const source = kind === "text" ? csv(path) : folder(path);
 const report = await flow(source)
   .pipe(batch(), upload(app, { wait: false }))
