@@ -11,6 +11,7 @@ import {
   digestOfInput,
   loadHasher,
 } from "../../../src/clarifai/wire/content-hash.js";
+import { encodeInput } from "../../../src/clarifai/wire/encode-input.js";
 import { decodeInputsAnswer } from "../../../src/clarifai/wire/protobuf/decode-answer.js";
 import { encodeMessage } from "../../../src/clarifai/wire/protobuf/encode-message.js";
 import { inputsMessage } from "../../../src/clarifai/wire/protobuf/message-body.js";
@@ -52,7 +53,7 @@ function onBothWires(inputs: readonly Input[], suffix = false) {
   const sent = bytesOf(body);
   expect(sent.length).toBe(body.length);
   expect([sent[0], sent.readUInt32BE(1)]).toEqual([0, sent.length - 5]);
-  const json = bytesOf(restWire.body({ ...request, suffix }, inputs.map(restWire.encode), hasher)).toString("utf8");
+  const json = bytesOf(restWire.body({ ...request, suffix }, inputs.map(encodeInput), hasher)).toString("utf8");
   return { message: postedJson(sent.subarray(5)), json: JSON.parse(json) as unknown };
 }
 

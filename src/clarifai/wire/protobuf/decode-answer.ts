@@ -1,7 +1,6 @@
 /** Decodes the answers of gRPC calls into the JSON that the REST API answers with, as far as uploads read it. */
 
-import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { statusCodes } from "../status-codes.js";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { protoFields } from "./fields.js";
 
 type Json = Record<string, unknown>;
@@ -18,10 +17,13 @@ export function decodeInputsAnswer(bytes: Uint8Array): Json {
   return answer;
 }
 
-/** Encodes the question for a status code, which every server answers without changing anything. */
-export function statusCodeQuestion(): Uint8Array {
-  const { statusCodeId } = protoFields.GetStatusCodeRequest;
-  return new BinaryWriter().tag(statusCodeId, WireType.LengthDelimited).string(String(statusCodes.SUCCESS)).finish();
+/** Decodes an answer that has a status in its field 1, as all answers of the API have. Throws if the bytes are no message. */
+export function decodeStatusAnswer(bytes: Uint8Array): Json {
+  const answer: Json = {};
+  eachField(bytes, (field, value) => {
+    if (field === protoFields.SingleStatusCodeResponse.status) answer.status = decodeStatus(value);
+  });
+  return answer;
 }
 
 function decodeInput(bytes: Uint8Array): Json {

@@ -43,7 +43,7 @@ export function writeString(writer: BinaryWriter, field: number, text: string): 
 function writeValue(writer: BinaryWriter, value: Json, depth: number): void {
   switch (typeof value) {
     case "number":
-      writer.tag(Value.numberValue, WireType.Bit64).double(value);
+      writer.tag(Value.numberValue, WireType.Bit64).double(value + 0); // JSON has no -0 either
       return;
     case "string":
       writeString(writer, Value.stringValue, value);

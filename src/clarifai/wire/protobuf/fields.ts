@@ -28,9 +28,3 @@ export const protoFields = {
 
 /** The value of `PostInputsRequest.inputIdConflictResolution` that asks for other ids. */
 export const conflictSuffix = 2;
-
-/** Paths of the methods that this client calls. */
-export const grpcMethods = {
-  postInputs: "/clarifai.api.V2/PostInputs",
-  getStatusCode: "/clarifai.api.V2/GetStatusCode",
-} as const;

@@ -3,13 +3,18 @@
 import { closeSync } from "node:fs";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Content } from "../../../core/input/input.js";
-import type { ReplayableBody } from "../../client/call.js";
+import type { ReplayableBody, Rpc } from "../../client/call.js";
 import { asBuffer, checkSize, openFile, readSlice } from "../body.js";
 import { type ContentHasher, contentHashText, digestOfInput } from "../content-hash.js";
 import { contentHashLength } from "../encode-input.js";
+import { statusCodes } from "../status-codes.js";
 import type { PostRequest } from "../upload-wire.js";
+import { decodeInputsAnswer, decodeStatusAnswer } from "./decode-answer.js";
 import type { EncodedMessage } from "./encode-message.js";
-import { conflictSuffix, grpcMethods, protoFields } from "./fields.js";
+import { conflictSuffix, protoFields } from "./fields.js";
+
+const postInputs: Rpc = { path: "/clarifai.api.V2/PostInputs", decode: decodeInputsAnswer };
+const getStatusCode: Rpc = { path: "/clarifai.api.V2/GetStatusCode", decode: decodeStatusAnswer };
 
 /** Bytes passed to the connection at once. */
 const chunkBytes = 256 * 1024;
@@ -32,14 +37,27 @@ export function inputsMessage(
 ): ReplayableBody {
   const head = requestHead(request);
   const messageBytes = inputs.reduce((sum, input) => sum + input.bytes, head.length);
-  const prefix = Buffer.alloc(prefixBytes);
-  prefix.writeUInt32BE(messageBytes, 1);
-  const start = Buffer.concat([prefix, head]);
+  const start = Buffer.concat([prefixOf(messageBytes), head]);
   return {
     length: prefixBytes + messageBytes,
-    rpc: grpcMethods.postInputs,
+    rpc: postInputs,
     chunks: () => produce(start, inputs, hasher),
   };
+}
+
+/** Makes the message that asks for the meaning of a status code. Every server of the API answers it, and it changes nothing. */
+export function statusCodeMessage(): ReplayableBody {
+  const { statusCodeId } = protoFields.GetStatusCodeRequest;
+  const writer = new BinaryWriter().tag(statusCodeId, WireType.LengthDelimited).string(String(statusCodes.SUCCESS));
+  const message = writer.finish();
+  const bytes = Buffer.concat([prefixOf(message.length), message]);
+  return { length: bytes.length, rpc: getStatusCode, chunks: () => [bytes] };
+}
+
+function prefixOf(messageBytes: number): Buffer {
+  const prefix = Buffer.alloc(prefixBytes);
+  prefix.writeUInt32BE(messageBytes, 1);
+  return prefix;
 }
 
 /** Encodes the fields of the request that come before its inputs. */
