@@ -28,7 +28,16 @@ import {
   upload,
 } from "../../src/index.js";
 import { type Findings, judge, noFindings, type Outcomes, outcomesIn } from "./fault-oracle.js";
-import { bystanders, inputCount, type Scenario, type Stage, troubleOf, type Verb } from "./fault-scenarios.js";
+import {
+  bystanders,
+  grpcTroubleOf,
+  inputCount,
+  type Scenario,
+  type Stage,
+  troubleOf,
+  type Verb,
+} from "./fault-scenarios.js";
+import { serveGrpc } from "./grpc-front.js";
 import { type ContentKind, draftOf } from "./small-contents.js";
 
 /** The matrix creates thousands of small stores, so they are kept in memory if the system has a folder for that. */
@@ -49,7 +58,9 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     seed: scenario.seed,
     strict: true,
   });
-  const app = await connect({ baseUrl: store.url, pat: "any", timeoutMs: 250, retryForMs: 1500 });
+  const front = scenario.wire === "grpc" ? await serveGrpc({ target: store.url }) : undefined;
+  const wire = front ? ({ wire: "grpc", grpcUrl: front.url } as const) : {};
+  const app = await connect({ baseUrl: store.url, pat: "any", timeoutMs: 250, retryForMs: 1500, ...wire });
   try {
     const out = join(folder, "out");
     const stage: Stage = { scenario, store, app, folder, out, origin, inputs: [], storedBefore: new Map() };
@@ -58,6 +69,7 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     const findings = noFindings();
     await app.transport.storeOfServer(); // a run whose first request has no answer rejects, which another test covers
     for (const rule of rules) store.faults.add(rule);
+    if (front) front.trouble = grpcTroubleOf(scenario);
     const [journal, letters] = [join(folder, "a.journal"), join(folder, "failed.jsonl")];
     const options: RunOptions = {
       journal,
@@ -70,6 +82,7 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
 
     const report = await orRejected(through(fromIterable(stage.inputs)), findings);
     store.faults.clear();
+    if (front) front.trouble = undefined;
     await settled(stage);
     await judge(stage, await outcomesOf(journal), findings, report);
 
@@ -78,9 +91,11 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     const resumed = await orRejected(through(fromIterable(stage.inputs)), findings);
     await settled(stage);
     await judge(stage, await outcomesOf(journal), findings, resumed, true);
-    return { ...findings, faults: store.faults.happenedByType, inputs: stage.inputs.length };
+    const faults = { ...store.faults.happenedByType, ...front?.happened };
+    return { ...findings, faults, inputs: stage.inputs.length };
   } finally {
     await app.close();
+    await front?.close();
     await store.close();
     rmSync(folder, { recursive: true, force: true });
   }

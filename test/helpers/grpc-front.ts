@@ -39,14 +39,18 @@ export type GrpcFault =
       early?: boolean;
     };
 
+export interface GrpcFrontTrouble {
+  /** Decides about the n-th PostInputs, from 1. */
+  fault?: (count: number) => GrpcFault | undefined;
+  /** Share of the connections that read no request at all: their windows stay closed. */
+  deaf?: number | undefined;
+}
+
 export interface GrpcFrontOptions {
   /** Address of the REST server. */
   target: string;
-  /** Decides about the n-th PostInputs, from 1. */
-  fault?: (count: number) => GrpcFault | undefined;
   settings?: Settings;
-  /** Whether the server reads no request at all, so that the windows stay closed. Asked for each PostInputs. */
-  isDeaf?: (count: number) => boolean;
+  trouble?: GrpcFrontTrouble | undefined;
   /** Largest message that the server accepts, in bytes. */
   maxMessageBytes?: number;
 }
@@ -59,6 +63,10 @@ export interface GrpcFront {
   /** Sizes of the messages that were read to their end. */
   messageBytes: number[];
   sessions: number;
+  /** The faults of the requests to come. */
+  trouble: GrpcFrontTrouble | undefined;
+  /** Number of injected faults by type. */
+  happened: Record<string, number>;
   close(): Promise<void>;
 }
 
@@ -70,7 +78,15 @@ const resourceExhausted = 8;
 export async function serveGrpc(options: GrpcFrontOptions): Promise<GrpcFront> {
   const server = createServer({ settings: options.settings ?? {} });
   const open = new Set<ServerHttp2Session>();
-  const front: GrpcFront = { url: "", requests: [], messageBytes: [], sessions: 0, close: async () => {} };
+  const front: GrpcFront = {
+    url: "",
+    requests: [],
+    messageBytes: [],
+    sessions: 0,
+    trouble: options.trouble,
+    happened: {},
+    close: async () => {},
+  };
   server.on("session", (session) => {
     front.sessions += 1;
     open.add(session);
@@ -103,8 +119,9 @@ async function handle(
   if (headers[":path"] !== "/clarifai.api.V2/PostInputs") return fail(stream, unimplemented, "no such method");
   front.requests.push(headers);
   const count = front.requests.length;
-  if (options.isDeaf?.(count)) return;
-  const fault = options.fault?.(count);
+  if (isDeaf(stream, front)) return;
+  const fault = front.trouble?.fault?.(count);
+  if (fault) front.happened[fault.type] = (front.happened[fault.type] ?? 0) + 1;
   if (fault && !(await reaches(stream, fault))) return;
   const framed = await bytesOf(stream);
   if (stream.destroyed) return;
@@ -118,6 +135,15 @@ async function handle(
   const reply = await forward(options.target, framed.subarray(5), headers.authorization ?? "");
   if (fault) await lose(stream, fault, reply);
   else await send(stream, reply);
+}
+
+/** Whether the server reads nothing of a request. Its session then has windows of size 0 for the later ones. */
+function isDeaf(stream: ServerHttp2Stream, front: GrpcFront): boolean {
+  const { deaf = 0 } = front.trouble ?? {};
+  if (deaf === 0 || (front.requests.length * 0.618) % 1 >= deaf) return false;
+  front.happened["closed window"] = (front.happened["closed window"] ?? 0) + 1;
+  stream.session?.settings({ initialWindowSize: 0 });
+  return true;
 }
 
 /** Carries out the fault of a request that is not processed. Returns whether the request is processed. */
