@@ -8,7 +8,7 @@ import { type Content, type Input, kindOf, mediaOf } from "../core/input/input.j
 import { type MediaKind, mediaKinds } from "../core/input/kinds.js";
 import { checkRegion } from "../core/input/regions.js";
 import { limits } from "./limits.js";
-import type { SizedInput } from "./wire/upload-wire.js";
+import type { SizedInput } from "./wire/encode-input.js";
 
 const acceptedImages: ReadonlySet<string> = new Set(limits.imageTypes);
 const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);

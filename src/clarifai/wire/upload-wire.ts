@@ -5,18 +5,10 @@ import { checkLimits } from "../check-limits.js";
 import type { ReplayableBody } from "../client/call.js";
 import { inputsBody } from "./body.js";
 import type { ContentHasher } from "./content-hash.js";
-import { type Encoded, encodeInput } from "./encode-input.js";
+import { type Encoded, encodeInput, type SizedInput } from "./encode-input.js";
 
 /** Names of the wires. */
 export type WireName = "rest" | "grpc";
-
-/** An encoded input, as limits see it. */
-export interface SizedInput {
-  /** Bytes of the media before any encoding. */
-  mediaBytes: number;
-  /** Bytes of the encoded input, as sent. */
-  bytes: number;
-}
 
 /** A request that adds inputs, without the inputs. */
 export interface PostRequest {

@@ -2,7 +2,7 @@
 
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { type Content, type GeoPoint, type Input, type MediaKind, mediaOf } from "../../../core/input/input.js";
-import { contentHashKey, contentHashLength, wireConcept } from "../encode-input.js";
+import { contentHashKey, contentHashLength, type SizedInput, wireConcept } from "../encode-input.js";
 import { writeString, writeStruct } from "./encode-struct.js";
 import { protoFields } from "./fields.js";
 
@@ -10,17 +10,13 @@ const fields = protoFields;
 const { LengthDelimited, Varint, Bit32 } = WireType;
 
 /** An input as a field of PostInputsRequest, in pieces: `head`, bytes of the media, `tail`, content hash. */
-export interface EncodedMessage {
+export interface EncodedMessage extends SizedInput {
   head: Uint8Array;
   tail: Uint8Array;
   /** The content that is sent between head and tail. */
   media?: Content | undefined;
   /** The encoded input. */
   input: Input;
-  /** Bytes of the media. */
-  mediaBytes: number;
-  /** Bytes of the encoded input, as sent. */
-  bytes: number;
 }
 
 /** The entry of the content hash in the metadata, without the hash itself, which ends the input. */
