@@ -9,13 +9,19 @@ const idleMs = 10_000;
 /** Megabytes that a session may hold: each open request has one chunk in it. Node.js refuses streams beyond 10. */
 const maxSessionMemory = 64;
 
+/** A session with its open requests. */
+interface Entry {
+  session: ClientHttp2Session;
+  requests: number;
+  idle?: NodeJS.Timeout | undefined;
+}
+
 /** The sessions with one server. */
 export class Sessions {
   readonly #origin: string;
   /** The session of new requests. */
-  #current: Promise<ClientHttp2Session> | undefined;
-  /** All sessions with their open requests. */
-  readonly #open = new Map<ClientHttp2Session, { requests: number; idle?: NodeJS.Timeout | undefined }>();
+  #current: Promise<Entry> | undefined;
+  readonly #entries = new Map<ClientHttp2Session, Entry>();
 
   constructor(origin: string) {
     this.#origin = origin;
@@ -26,13 +32,12 @@ export class Sessions {
     for (;;) {
       this.#current ??= this.#connect();
       const current = this.#current;
-      const session = await current;
+      const entry = await current;
+      const { session } = entry;
       if (session.closed || session.destroyed) {
         if (this.#current === current) this.#current = undefined; // it ended while this request waited
         continue;
       }
-      const entry = this.#open.get(session);
-      if (!entry) continue;
       entry.requests += 1;
       clearTimeout(entry.idle);
       session.ref();
@@ -42,7 +47,7 @@ export class Sessions {
 
   /** Ends a request. The last one of a session that gets no new ones closes it. */
   release(session: ClientHttp2Session): void {
-    const entry = this.#open.get(session);
+    const entry = this.#entries.get(session);
     if (!entry) return;
     entry.requests -= 1;
     if (entry.requests > 0) return;
@@ -56,46 +61,41 @@ export class Sessions {
 
   /** Gives new requests another session: this one, or its server, has stalled. Its open requests continue. */
   retire(session: ClientHttp2Session): void {
-    if (!this.#open.has(session)) return;
-    this.#current = undefined;
-    session.close();
+    if (this.#entries.has(session)) session.close();
   }
 
   /** Closes all sessions at once. */
   async close(): Promise<void> {
-    this.#current = undefined;
-    for (const session of this.#open.keys()) session.destroy();
+    for (const session of this.#entries.keys()) session.destroy();
   }
 
-  #connect(): Promise<ClientHttp2Session> {
-    const connecting = new Promise<ClientHttp2Session>((resolve, reject) => {
-      const session = connect(this.#origin, { maxSessionMemory });
+  #connect(): Promise<Entry> {
+    const session = connect(this.#origin, { maxSessionMemory });
+    const entry: Entry = { session, requests: 0 };
+    this.#entries.set(session, entry);
+    const connecting = new Promise<Entry>((resolve, reject) => {
       const late = setTimeout(() => {
-        const text = `no connection within ${connectTimeoutMs} ms`;
-        session.destroy(Object.assign(new Error(text), { code: "ERR_CONNECT_TIMEOUT" }));
+        session.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
       }, connectTimeoutMs);
+      const forget = () => {
+        clearTimeout(late);
+        if (this.#current === connecting) this.#current = undefined;
+      };
       session.on("error", reject); // later errors reach the requests
       // The settings of the server prove that it speaks HTTP/2, and bound the first request.
       session.once("remoteSettings", () => {
         clearTimeout(late);
-        this.#open.set(session, { requests: 0 });
-        resolve(session);
+        resolve(entry);
       });
-      const forget = () => {
-        clearTimeout(late);
-        clearTimeout(this.#open.get(session)?.idle);
-        if (this.#current === connecting) this.#current = undefined;
-      };
       session.once("goaway", forget); // new requests go to a new session
       session.once("close", () => {
         forget();
-        this.#open.delete(session);
+        clearTimeout(entry.idle);
+        this.#entries.delete(session);
         reject(new Error("the connection ended"));
       });
     });
-    connecting.catch(() => {
-      if (this.#current === connecting) this.#current = undefined;
-    });
+    connecting.catch(() => undefined); // each request that waits for it gets its error
     return connecting;
   }
 }
