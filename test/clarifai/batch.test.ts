@@ -11,7 +11,7 @@ import { kindOf } from "../../src/core/input/input.js";
 import { batchBy } from "../../src/core/plugin/batch-by.js";
 import { batch, flow, type Input, type InputDraft, limits } from "../../src/index.js";
 import { sinkOf, texts } from "../helpers/flows.js";
-import { loadGrpc } from "../helpers/grpc-wire.js";
+import { loadGrpc } from "../helpers/load-grpc.js";
 import { isLong } from "../helpers/long.js";
 import { type Wire, wires } from "../helpers/store.js";
 

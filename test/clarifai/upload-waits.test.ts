@@ -5,7 +5,7 @@ import { App } from "../../src/clarifai/client/app.js";
 import { Transport } from "../../src/clarifai/client/transport.js";
 import type { Clock } from "../../src/core/net/clock.js";
 import { connect, flow, fromIterable, upload } from "../../src/index.js";
-import { loadGrpc } from "../helpers/grpc-wire.js";
+import { loadGrpc } from "../helpers/load-grpc.js";
 import { RefusingServer, type RefusingServerOptions, refusesAtRandom } from "../helpers/refusing-server.js";
 import { type Wire, wireOptions, wires } from "../helpers/store.js";
 

@@ -1,13 +1,7 @@
 /** The definitions of the gRPC services: their methods, and the REST routes that the methods are bound to. */
 
 import { brotliDecompressSync } from "node:zlib";
-import {
-  createFileRegistry,
-  type DescMessage,
-  type DescMethod,
-  type FileRegistry,
-  fromBinary,
-} from "@bufbuild/protobuf";
+import { createFileRegistry, type DescMethod, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Binding, bindingsOf, serviceName } from "./bindings.js";
 import { packedDescriptors } from "./descriptor-set.js";
@@ -34,11 +28,4 @@ export function loadDefinitions(): Definitions {
     if (first) methods.set(`/${serviceName}/${desc.name}`, { desc, bindings: [first, ...others] });
   }
   return { registry, methods };
-}
-
-/** Returns a message of the definitions. */
-export function messageOf({ registry }: Definitions, name: string): DescMessage {
-  const message = registry.getMessage(name);
-  if (!message) throw new Error(`the message ${name} is not defined`);
-  return message;
 }

@@ -5,17 +5,18 @@ import {
   createServer,
   type Http2Server,
   type IncomingHttpHeaders,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { Socket } from "node:net";
 import { untrustedOrigin } from "../server/requests.js";
 import { sendError } from "./answers.js";
+import { Connections } from "./connections.js";
 import { loadDefinitions } from "./definitions.js";
+import { reset } from "./faulty-calls.js";
 import { GrpcError, grpcCodes } from "./grpc-error.js";
+import { type OwnMethod, ownMethods } from "./own-methods.js";
 import { type CallOptions, serveCall } from "./serve-call.js";
 
-export interface GrpcServerOptions extends Omit<CallOptions, "definitions"> {
+export interface GrpcServerOptions extends Omit<CallOptions, "definitions" | "connections"> {
   /** Address that the server listens on. */
   host: string;
   /** Port of the REST server, which serves the media. */
@@ -40,9 +41,6 @@ export interface GrpcServer {
 
 /** Makes the gRPC server. It does not listen yet. */
 export function makeGrpcServer(options: GrpcServerOptions): GrpcServer {
-  const callOptions: CallOptions = { ...options, definitions: loadDefinitions() };
-  const sessions = new Set<ServerHttp2Session>();
-  const sockets = new Set<Socket>();
   const server = createServer({
     maxSessionMemory: maxSessionMegabytes,
     settings: {
@@ -51,37 +49,36 @@ export function makeGrpcServer(options: GrpcServerOptions): GrpcServer {
       maxConcurrentStreams: maxConcurrentCalls,
     },
   });
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  server.on("session", (session) => {
-    session.setLocalWindowSize(windows.connectionBytes);
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-  });
+  const connections = new Connections(server);
+  const definitions = loadDefinitions();
+  const serveOptions: ServeOptions = { ...options, definitions, connections, own: ownMethods(definitions) };
+  server.on("session", (session) => session.setLocalWindowSize(windows.connectionBytes));
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {}); // A client that cancels a call closes its stream with an error.
-    stream.setTimeout(callTimeoutMs, () => stream.close(constants.NGHTTP2_CANCEL));
-    serveStream(stream, headers, options, callOptions).catch((error: unknown) => sendError(stream, errorOf(error)));
+    // A paused stream would wait for its reader before it closes.
+    stream.once("aborted", () => stream.resume());
+    stream.setTimeout(callTimeoutMs, () => reset(stream, constants.NGHTTP2_CANCEL));
+    if (connections.isLeaving(stream.session)) return reset(stream, constants.NGHTTP2_REFUSED_STREAM);
+    serveStream(stream, headers, serveOptions).catch((error: unknown) => sendError(stream, errorOf(error)));
   });
   const close = async (timeoutMs: number) => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const session of sessions) session.close();
-    const timer = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
-    }, timeoutMs);
+    const timer = connections.close(timeoutMs);
     await closed;
     clearTimeout(timer);
   };
   return { server, close };
 }
 
+interface ServeOptions extends GrpcServerOptions, CallOptions {
+  /** Methods of other services than the platform's. */
+  own: ReadonlyMap<string, OwnMethod>;
+}
+
 async function serveStream(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { host, restPort }: GrpcServerOptions,
-  options: CallOptions,
+  options: ServeOptions,
 ): Promise<void> {
   const { ":method": verb, ":path": path = "", ":authority": authority, "content-type": type = "" } = headers;
   if (verb !== "POST" || !/^application\/grpc(?:\+proto)?(?:;|$)/.test(type)) {
@@ -90,11 +87,13 @@ async function serveStream(
   }
   const { origin } = headers;
   const sender = { headers: { host: authority, ...(origin === undefined ? {} : { origin }) } };
-  const untrusted = untrustedOrigin(sender, host);
+  const untrusted = untrustedOrigin(sender, options.host);
   if (untrusted !== undefined) throw new GrpcError(grpcCodes.PERMISSION_DENIED, untrusted);
+  const own = options.own.get(path);
+  if (own) return own(stream);
   const method = options.definitions.methods.get(path);
   if (!method) throw new GrpcError(grpcCodes.UNIMPLEMENTED, `the emulator does not have the method ${path}`);
-  await serveCall({ stream, headers, method, base: baseOf(authority, stream, restPort) }, options);
+  await serveCall({ stream, headers, path, method, base: baseOf(authority, stream, options.restPort) }, options);
 }
 
 /** Returns the address of the REST server, under the host name that the client uses. */

@@ -1,6 +1,6 @@
 /** The messages of gRPC as the JSON that routes read and answer. */
 
-import { create, type DescMessage, fromBinary, fromJson, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, fromJson, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
 import { GrpcError, grpcCodes } from "./grpc-error.js";
 
@@ -41,9 +41,4 @@ function withZeroValues(desc: DescMessage, json: Json): Json {
 /** Converts the JSON of an answer to its message. Fields that the definition does not have are left out. */
 export function answerBytes(desc: DescMessage, json: JsonObject, registry: Registry): Uint8Array {
   return toBinary(desc, fromJson(desc, json as never, { registry, ignoreUnknownFields: true }));
-}
-
-/** Encodes a message of the emulator's own services. */
-export function encode(desc: DescMessage, fields: JsonObject): Uint8Array {
-  return toBinary(desc, create(desc, fields as never));
 }

@@ -1,23 +1,25 @@
 /** Serves one call of the platform's service by the REST route that its method is bound to. */
 
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { JsonObject } from "../../core/util/json-values.js";
 import { getStatusCodes } from "../routes/apps.js";
 import type { Reply, Services } from "../routes/context.js";
 import { envelopeOf, fail } from "../server/answers.js";
 import type { Fault } from "../server/faults.js";
+import { changeFor } from "../server/faulty-answers.js";
 import { IncomingMedia } from "../server/incoming-media.js";
 import type { RateLimiter } from "../server/rate-limiter.js";
 import { type Access, accessOf, type Credentials, idPrefixOf } from "../server/requests.js";
 import { checkScope, runRoute } from "../server/run-route.js";
 import { readMessage as readByDefinition } from "../wire/read-message.js";
-import { invalidRequest } from "../wire/refusals.js";
-import { sendAnswer } from "./answers.js";
+import type { Connections } from "./connections.js";
 import type { Definitions, ServedMethod } from "./definitions.js";
+import { answerWithFaults, refuseByFault } from "./faulty-calls.js";
 import { GrpcError } from "./grpc-error.js";
 import { mediaFieldsOf } from "./media-fields.js";
 import { MessageScanner } from "./message-scanner.js";
+import { plainScanner } from "./own-methods.js";
 import { readMessage } from "./read-message.js";
 import { answerBytes, requestJson } from "./request-json.js";
 import { targetOf } from "./target.js";
@@ -27,12 +29,15 @@ export interface CallOptions {
   credentials: Credentials;
   limiter: RateLimiter | undefined;
   definitions: Definitions;
+  connections: Connections;
 }
 
 /** One call, before its message is read. */
 export interface IncomingCall {
   stream: ServerHttp2Stream;
   headers: IncomingHttpHeaders;
+  /** Path of the method. */
+  path: string;
   method: ServedMethod;
   /** Address of the REST server under the name that the client uses. */
   base: string;
@@ -40,33 +45,59 @@ export interface IncomingCall {
 
 /** Serves a call. Refusals are answers with the status OK of gRPC: their own status is in the message. @throws {GrpcError} */
 export async function serveCall(call: IncomingCall, options: CallOptions): Promise<void> {
-  const { stream, headers, method } = call;
-  const { services, definitions } = options;
+  const { stream, headers, path, method } = call;
+  const { services, definitions, connections } = options;
   const [binding] = method.bindings;
-  const faults = services.faults.ofRequest(binding.method, binding.path);
-  const reply = await replyTo(call, options, faults);
-  const json = envelopeOf(reply, { idPrefix: idPrefixOf({ headers }) });
+  const faults = services.faults.ofRequest(binding.method, binding.path, path);
+  const result = await resultOf(call, options, faults);
+  if (result === undefined) return;
+  const { reply, isRefused } = result;
+  const change = !isRefused && faults.some(({ type }) => type === "odd-answer") ? changeFor("other-order") : undefined;
+  const json = envelopeOf(reply, { idPrefix: idPrefixOf({ headers }), change });
   const bytes = answerBytes(method.desc.output, json, definitions.registry);
-  await sendAnswer(stream, bytes, { headers: { "x-sluice-store": services.store.id } });
+  const metadata = { "x-sluice-store": services.store.id, ...retryAfter(faults) };
+  await answerWithFaults(stream, bytes, isRefused ? [] : faults, { headers: metadata, connections });
+}
+
+/** Returns the header that names the time to wait, if a fault asks for one. */
+function retryAfter(faults: readonly Fault[]): OutgoingHttpHeaders {
+  const seconds = faults.find((fault) => fault.type === "throttle")?.retryAfterSeconds;
+  return seconds === undefined ? {} : { "retry-after": String(seconds) };
+}
+
+interface Result {
+  reply: Reply;
+  /** The call was not carried out. Its answer is without faults, as on REST. */
+  isRefused: boolean;
+}
+
+/** Carries out the call. Returns undefined if a fault ended it. */
+async function resultOf(
+  call: IncomingCall,
+  options: CallOptions,
+  faults: readonly Fault[],
+): Promise<Result | undefined> {
+  try {
+    if (await refuseByFault(call.stream, faults, options.connections)) return undefined;
+    return { reply: await replyTo(call, options, faults), isRefused: false };
+  } catch (error) {
+    if (error instanceof GrpcError) throw error;
+    return { reply: fail(error), isRefused: true };
+  }
 }
 
 async function replyTo(call: IncomingCall, options: CallOptions, faults: readonly Fault[]): Promise<Reply> {
-  try {
-    if (call.method.bindings[0].of === "status codes") return await statusCodesReply(call, options);
-    const access = accessOf({ headers: call.headers }, options.credentials);
-    if (access.refusal) throw access.refusal;
-    options.limiter?.acquire();
-    return await runCall(call, access, options, faults);
-  } catch (error) {
-    if (error instanceof GrpcError) throw error;
-    return fail(error);
-  }
+  if (call.method.bindings[0].of === "status codes") return statusCodesReply(call, options);
+  const access = accessOf({ headers: call.headers }, options.credentials);
+  if (access.refusal) throw access.refusal;
+  options.limiter?.acquire();
+  return runCall(call, access, options, faults);
 }
 
 /** Answers with the definitions of status codes. They need no key. */
 async function statusCodesReply({ stream, method }: IncomingCall, { definitions }: CallOptions): Promise<Reply> {
   const { desc, bindings } = method;
-  const { bytes } = await readMessage(stream, (length) => new MessageScanner(length, new Map(), neverOpen));
+  const { bytes } = await readMessage(stream, plainScanner);
   const json = requestJson(desc.input, bytes, definitions.registry);
   return getStatusCodes(
     "GET",
@@ -102,8 +133,4 @@ async function runCall(
   } finally {
     media.release();
   }
-}
-
-function neverOpen(): never {
-  throw invalidRequest("the request has no media");
 }

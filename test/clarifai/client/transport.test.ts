@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { Transport } from "../../../src/clarifai/client/transport.js";
 import { statusCodeMessage } from "../../../src/clarifai/wire/protobuf/grpc-wire.js";
 import { ApiError } from "../../../src/index.js";
-import { loadGrpc } from "../../helpers/grpc-wire.js";
+import { loadGrpc } from "../../helpers/load-grpc.js";
 import { quickClock, serve } from "../../helpers/serve-wire.js";
 import { wires } from "../../helpers/store.js";
 
