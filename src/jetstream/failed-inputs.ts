@@ -8,9 +8,9 @@ import { defineSource } from "../core/plugin/define-source.js";
 import type { OptionsOf } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { NatsServer, natsOptions, StreamName } from "./nats-server.js";
-import type { FailedInput } from "./outcome-records.js";
 import { readMessages } from "./read-messages.js";
 import { partsOf } from "./streams.js";
+import type { FailedInput } from "./worker/outcome-records.js";
 
 const optionFields = {
   /** Name of the stream, as in `publishTo`. */

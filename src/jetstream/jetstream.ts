@@ -9,11 +9,11 @@ import { defineSource } from "../core/plugin/define-source.js";
 import type { OptionsOf } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { AsyncQueue } from "./async-queue.js";
-import { Deliveries } from "./deliveries.js";
-import { Heartbeat, workerName } from "./heartbeats.js";
 import { NatsServer, natsOptions, StreamName, streamLost } from "./nats-server.js";
 import { StreamRateLimiter } from "./shared-rate-limiter.js";
 import { ackWaitOf, ensureConsumer, ensureStreams } from "./streams.js";
+import { Deliveries } from "./worker/deliveries.js";
+import { Heartbeat, workerName } from "./worker/heartbeats.js";
 
 const optionFields = {
   /** Name of the stream, as in `publishTo`. The stream is created if it does not exist. */

@@ -9,11 +9,11 @@ import { ReasonGroups } from "../core/report/reason-groups.js";
 import type { ReasonGroup } from "../core/report/report.js";
 import { failureLines, groupLines } from "../core/report/summary.js";
 import { printable } from "../core/util/format.js";
-import { readWorkers, type WorkerStatus } from "./heartbeats.js";
 import { NatsServer, natsOptions, StreamName, streamLost } from "./nats-server.js";
-import type { FailedInput } from "./outcome-records.js";
 import { readMessages, streamState } from "./read-messages.js";
 import { partsOf } from "./streams.js";
+import { readWorkers, type WorkerStatus } from "./worker/heartbeats.js";
+import type { FailedInput } from "./worker/outcome-records.js";
 
 const optionFields = {
   /** Name of the stream, as in `publishTo`. */

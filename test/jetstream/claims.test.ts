@@ -1,9 +1,9 @@
 /** Claims: of several workers with one input, one decides its outcome. */
 
 import { expect, it, onTestFinished } from "vitest";
-import { type Claim, Claims } from "../../src/jetstream/claims.js";
 import { NatsServer } from "../../src/jetstream/nats-server.js";
 import { ensureStreams } from "../../src/jetstream/streams.js";
+import { type Claim, Claims } from "../../src/jetstream/worker/claims.js";
 import { describeWithNats } from "../helpers/nats-server.js";
 
 const claim = (delivery: number, state: Claim["state"]): Claim => ({ delivery, state, tries: 0, losses: 0 });

@@ -1,8 +1,8 @@
 /** Isolation: how many inputs are processed together with one that may crash its worker. */
 
 import { expect, it } from "vitest";
-import type { Claim } from "../../src/jetstream/claims.js";
-import { claimOfDelivery, groupSizeAfter, isExhausted } from "../../src/jetstream/isolation.js";
+import type { Claim } from "../../src/jetstream/worker/claims.js";
+import { claimOfDelivery, groupSizeAfter, isExhausted } from "../../src/jetstream/worker/isolation.js";
 
 /** The sizes of the groups in which an input is processed that kills each worker, until it fails. */
 function sizesOf(maxDeliveries: number): number[] {

@@ -3,10 +3,10 @@
 import { filter } from "rxjs";
 import { expect, it, vi } from "vitest";
 import { filterInputs, flow, fromIterable, InputError, through, transform } from "../../src/index.js";
-import { Deliveries } from "../../src/jetstream/deliveries.js";
 import { failedInputs, jetstream, publishTo, streamReport } from "../../src/jetstream/index.js";
 import { NatsServer } from "../../src/jetstream/nats-server.js";
 import { ensureConsumer, partsOf } from "../../src/jetstream/streams.js";
+import { Deliveries } from "../../src/jetstream/worker/deliveries.js";
 import { describeWithNats } from "../helpers/nats-server.js";
 
 const texts = (count: number) =>

@@ -1,11 +1,11 @@
 /** Records of outcomes on the NATS server: failed inputs and skipped inputs, with one record for each input. */
 
-import type { Outcome } from "../core/accounting/ledger.js";
-import type { Input, InputDraft } from "../core/input/input.js";
-import { type DeadLetter, referencesOf } from "../core/journal/dead-letters.js";
-import { reportText } from "../core/report/reason-groups.js";
-import type { NatsServer } from "./nats-server.js";
-import { partsOf } from "./streams.js";
+import type { Outcome } from "../../core/accounting/ledger.js";
+import type { Input, InputDraft } from "../../core/input/input.js";
+import { type DeadLetter, referencesOf } from "../../core/journal/dead-letters.js";
+import { reportText } from "../../core/report/reason-groups.js";
+import type { NatsServer } from "../nats-server.js";
+import { partsOf } from "../streams.js";
 
 /** A failed input on the stream of failed inputs: a dead letter, and the number of its message. */
 export interface FailedInput extends DeadLetter {

@@ -1,19 +1,20 @@
 /** The messages that this worker has received and not acknowledged: keeps them alive, and answers each one with its outcome. */
 
 import type { ConsumerInfo, JsMsg } from "@nats-io/jetstream";
-import type { Outcome } from "../core/accounting/ledger.js";
-import type { Acknowledge, Listed } from "../core/accounting/tracking.js";
-import { describeError, InputError, SourceError } from "../core/errors.js";
-import type { Input, InputDraft } from "../core/input/input.js";
-import type { DeadLetter } from "../core/journal/dead-letters.js";
-import type { ReadContext, SourceItem } from "../core/plugin/source.js";
-import { type Claim, Claims, type Revision } from "./claims.js";
-import { claimOfDelivery, groupSizeAfter, isExhausted } from "./isolation.js";
-import { Lease, type Moment } from "./lease.js";
-import type { NatsServer } from "./nats-server.js";
+import type { Outcome } from "../../core/accounting/ledger.js";
+import type { Acknowledge, Listed } from "../../core/accounting/tracking.js";
+import { describeError, InputError, SourceError } from "../../core/errors.js";
+import type { Input, InputDraft } from "../../core/input/input.js";
+import type { DeadLetter } from "../../core/journal/dead-letters.js";
+import type { ReadContext, SourceItem } from "../../core/plugin/source.js";
+import type { NatsServer } from "../nats-server.js";
+import { decodeReference, type Reference, resolveFiles } from "../reference.js";
+import { partsOf } from "../streams.js";
+import { type Claim, Claims } from "./claims.js";
+import { finalOutcome } from "./final-outcome.js";
+import { type Held, HeldMessages } from "./held-messages.js";
+import { claimOfDelivery, isExhausted } from "./isolation.js";
 import { type OutcomeRecord, OutcomeRecords, recordOf } from "./outcome-records.js";
-import { decodeReference, type Reference, resolveFiles } from "./reference.js";
-import { partsOf } from "./streams.js";
 
 export interface DeliveryOptions {
   stream: string;
@@ -38,24 +39,6 @@ const closingDelayMs = 200;
 const defaultMaxPayload = 1_048_576;
 
 const lost: Outcome = { state: "skipped", reason: "delivered to another worker, which reports its outcome" };
-const unclaimed: Revision = { claim: undefined, revision: 0 };
-
-/** A message without an answer. */
-interface Held {
-  message: JsMsg;
-  delivery: number;
-  /** When the worker last proved that it has the message. */
-  provedAt: Moment;
-  /** Whether another worker may have received the message in the meantime. */
-  isDoubtful: boolean;
-  /** The claim of this delivery. A first delivery has none. */
-  claimed: Revision;
-  /** Settles when a redelivery is claimed. */
-  claiming: Promise<SourceItem | undefined> | undefined;
-  /** The item of an input that waits to be processed in a small group or alone. */
-  waiting: SourceItem | undefined;
-}
-
 type Failure = Extract<Outcome, { state: "failed" }>;
 
 /** Tracks the messages that one worker has received and not answered yet. */
@@ -70,9 +53,7 @@ export class Deliveries {
   readonly #options: DeliveryOptions;
   readonly #claims: Claims;
   readonly #records: OutcomeRecords;
-  readonly #lease: Lease;
-  readonly #open = new Map<number, Held>();
-  readonly #keepAlive: NodeJS.Timeout;
+  readonly #held: HeldMessages;
   readonly #failing = new AbortController();
 
   constructor(nats: NatsServer, options: DeliveryOptions) {
@@ -82,43 +63,25 @@ export class Deliveries {
     this.#options = options;
     this.#claims = new Claims(nats, stream, created, worker);
     this.#records = new OutcomeRecords(nats, stream);
-    this.#lease = new Lease(nats, ackWaitMs);
-    const keepAlive = () => void this.#prove().catch(() => undefined); // without a connection, the messages become doubtful
-    this.#keepAlive = setInterval(keepAlive, Math.max(ackWaitMs / 3, 100)).unref();
+    this.#held = new HeldMessages(nats, ackWaitMs);
   }
 
   /** The number of messages without an answer. */
   get open(): number {
-    return this.#open.size;
+    return this.#held.size;
   }
 
-  /** Inputs that wait to be processed in a small group or alone. */
+  /** Number of inputs that wait to be processed in a small group or alone. */
   get waiting(): number {
-    let count = 0;
-    for (const { waiting } of this.#open.values()) if (waiting) count += 1;
-    return count;
+    return this.#held.waiting;
   }
 
   /** Adds a message, and returns its item, or a promise of it. No item: this worker has the message already, or it has to wait, or another worker has it. */
   add(message: JsMsg): SourceItem | undefined | Promise<SourceItem | undefined> {
-    const { seq: sequence, info } = message;
-    const known = this.#open.get(sequence);
-    if (this.#open.size === 0) this.quietSince = performance.now();
-    const held: Held = known ?? {
-      message,
-      delivery: info.deliveryCount,
-      provedAt: this.#lease.provedAt,
-      isDoubtful: false,
-      claimed: unclaimed,
-      claiming: undefined,
-      waiting: undefined,
-    };
-    if (known) {
-      // Only the newest delivery can be acknowledged.
-      Object.assign(held, { message, delivery: info.deliveryCount, provedAt: this.#lease.provedAt });
-    } else this.#open.set(sequence, held);
-    if (held.delivery === 1) return known ? undefined : this.#itemOf(sequence, message);
-    const isKnown = known !== undefined;
+    const sequence = message.seq;
+    if (this.#held.size === 0) this.quietSince = performance.now();
+    const { held, isKnown } = this.#held.add(message);
+    if (held.delivery === 1) return isKnown ? undefined : this.#itemOf(sequence, message);
     // A redelivery may arrive while an earlier one is being claimed, which decides when the input is processed.
     const claiming = held.claiming
       ? held.claiming.then(() => this.#claim(sequence, held, isKnown))
@@ -133,7 +96,7 @@ export class Deliveries {
    */
   async acknowledgeMissing({ name, ack_floor, delivered }: ConsumerInfo): Promise<void> {
     const sequence = ack_floor.stream_seq + 1;
-    if (sequence > delivered.stream_seq || this.#open.has(sequence) || (await this.#isOnStream(sequence))) return;
+    if (sequence > delivered.stream_seq || this.#held.get(sequence) || (await this.#isOnStream(sequence))) return;
     const { stream } = this.#options;
     const subject = ["$JS.ACK", stream, name, 1, sequence, ack_floor.consumer_seq + 1, Date.now() * 1e6, 0].join(".");
     this.#nats.connection.publish(subject);
@@ -141,11 +104,7 @@ export class Deliveries {
 
   /** Returns the next inputs that are processed together: at first those that were lost least often. */
   async nextGroup(): Promise<SourceItem[]> {
-    const waiting = this.#allWaiting();
-    const [first] = waiting;
-    if (!first) return [];
-    const size = this.#groupSizeOf(first[1]);
-    const group = waiting.filter(([, held]) => this.#groupSizeOf(held) === size).slice(0, size);
+    const group = this.#held.nextGroup(this.#options.maxDeliveries);
     const items = await Promise.all(
       group.map(([sequence, held]) => this.#orLose(sequence, this.#start(sequence, held))),
     );
@@ -154,50 +113,18 @@ export class Deliveries {
 
   /** Returns all messages without an answer to the server. A message that another worker may have is left to the server. */
   close(): void {
-    clearInterval(this.#keepAlive);
-    for (const [sequence, held] of this.#open) {
-      const { message, delivery, claimed } = held;
-      if (!this.#isOwn(held)) continue;
+    for (const [sequence, { message, delivery, claimed }] of this.#held.close()) {
       const { tries, losses } = claimed.claim ?? { tries: 0, losses: 0 };
       if (claimed.claim || delivery === 1) {
         this.#claims.send(sequence, { delivery, state: "returned", tries, losses }, claimed.revision);
       }
       message.nak(closingDelayMs);
     }
-    this.#open.clear();
-  }
-
-  #allWaiting(): [number, Held][] {
-    const losses = ({ claimed: { claim } }: Held) => claim?.losses ?? 0;
-    return [...this.#open].filter(([, held]) => held.waiting).sort(([, a], [, b]) => losses(a) - losses(b));
-  }
-
-  #groupSizeOf({ claimed: { claim } }: Held): number {
-    return groupSizeAfter(claim?.losses ?? 0, this.#options.maxDeliveries);
-  }
-
-  /** Reports to the server that this worker is alive, and notes which messages it may have lost. */
-  async #prove(): Promise<void> {
-    const sent: Held[] = [];
-    const startedAt = await this.#lease.prove(() => {
-      for (const held of this.#open.values()) {
-        this.#isOwn(held);
-        held.message.working();
-        sent.push(held);
-      }
-    });
-    for (const held of sent) if (this.#isOwn(held)) held.provedAt = startedAt; // else the report may have come too late
-  }
-
-  /** Whether no other worker can have received the message in the meantime. */
-  #isOwn(held: Held): boolean {
-    held.isDoubtful ||= !this.#lease.isTrusted(held.provedAt);
-    return !held.isDoubtful;
   }
 
   /** Claims a redelivered message, and decides when it is processed. */
   async #claim(sequence: number, held: Held, isKnown: boolean): Promise<SourceItem | undefined> {
-    if (this.#open.get(sequence) !== held) return undefined; // another worker has it
+    if (this.#held.get(sequence) !== held) return undefined; // another worker has it
     const { message, delivery } = held;
     const { maxDeliveries } = this.#options;
     const next = (previous: Claim | undefined): Claim => {
@@ -223,7 +150,7 @@ export class Deliveries {
   #orLose(sequence: number, claiming: Promise<SourceItem | undefined>): Promise<SourceItem | undefined> {
     return claiming.catch((error: unknown) => {
       if (error instanceof SourceError) this.#failing.abort(error);
-      if (!this.#options.signal.aborted) this.#open.delete(sequence); // close() returns it otherwise
+      if (!this.#options.signal.aborted) this.#held.delete(sequence); // close() returns it otherwise
       return undefined;
     });
   }
@@ -241,7 +168,7 @@ export class Deliveries {
 
   /** Leaves a message to the worker that claimed it later. If that worker decided the outcome and died, completes its work. */
   async #leave(sequence: number, { message }: Held, { state, outcome, delivery }: Claim): Promise<void> {
-    this.#open.delete(sequence);
+    this.#held.delete(sequence);
     if (state !== "done" || !outcome || delivery > message.info.deliveryCount) return;
     await this.#records.store(sequence, outcome, true, this.#options.signal);
     message.ack();
@@ -297,9 +224,9 @@ export class Deliveries {
     reported: Outcome,
     input?: Input | InputDraft,
   ): Promise<Outcome> {
-    const held = this.#open.get(sequence);
+    const held = this.#held.get(sequence);
     await held?.claiming;
-    if (!held || this.#open.get(sequence) !== held) return lost;
+    if (!held || this.#held.get(sequence) !== held) return lost;
     const tries = (held.claimed.claim?.tries ?? 0) + 1;
     const outcome = finalOutcome(reported, tries, held.delivery);
     try {
@@ -311,8 +238,8 @@ export class Deliveries {
     } catch (error) {
       if (this.#options.signal.aborted) return outcome; // close() returns the message with all others
       if (error instanceof SourceError) this.#failing.abort(error);
-      this.#open.delete(sequence);
-      if (this.#isOwn(held)) held.message.nak(longestDelayMs);
+      this.#held.delete(sequence);
+      if (this.#held.isOwn(held)) held.message.nak(longestDelayMs);
       return { state: "pending", reason: `the NATS server did not accept the outcome: ${describeError(error)}` };
     }
   }
@@ -336,7 +263,7 @@ export class Deliveries {
   async #finish(sequence: number, held: Held, outcome: OutcomeRecord): Promise<boolean> {
     const { delivery, claimed } = held;
     const isRedelivered = delivery > 1;
-    if (outcome.state === "failed" || isRedelivered || !this.#isOwn(held)) {
+    if (outcome.state === "failed" || isRedelivered || !this.#held.isOwn(held)) {
       const { tries = 0, losses = 0 } = claimed.claim ?? {};
       if (!(await this.#decide(sequence, held, { delivery, state: "done", tries, losses, outcome }))) return false;
     }
@@ -349,12 +276,12 @@ export class Deliveries {
   /** Writes the last claim of a delivery. Returns false if another worker has the input, or finished it. */
   async #decide(sequence: number, held: Held, claim: Claim): Promise<boolean> {
     const { delivery, claimed } = held;
-    if (delivery === 1 && !this.#isOwn(held) && !(await this.#isOnStream(sequence))) {
-      this.#open.delete(sequence);
+    if (delivery === 1 && !this.#held.isOwn(held) && !(await this.#isOnStream(sequence))) {
+      this.#held.delete(sequence);
       return false;
     }
     const taken = await this.#claims.take(sequence, delivery, () => claim, claimed, this.#options.signal);
-    if (!taken.isCurrent) this.#open.delete(sequence); // its next delivery completes what the other worker decided
+    if (!taken.isCurrent) this.#held.delete(sequence); // its next delivery completes what the other worker decided
     return taken.isCurrent;
   }
 
@@ -366,22 +293,8 @@ export class Deliveries {
   }
 
   #close(sequence: number): void {
-    this.#open.delete(sequence);
+    this.#held.delete(sequence);
     this.finished += 1;
     this.quietSince = performance.now();
   }
-}
-
-/** Returns the outcome that the stream records for an input that workers processed `tries` times. */
-function finalOutcome(outcome: Outcome, tries: number, delivery: number): Exclude<Outcome, { state: "pending" }> {
-  if (outcome.state === "pending") {
-    const { reason } = outcome;
-    return {
-      ...{ state: "failed", code: "ERR_STILL_PROCESSING", stage: "jetstream", reason },
-      ...{ attempts: tries, retryable: true },
-    };
-  }
-  // An earlier worker finished the input and died before it acknowledged.
-  if (outcome.state === "skipped" && outcome.done && delivery > 1) return { state: "ok", note: "recovered" };
-  return outcome.state === "failed" ? { ...outcome, attempts: Math.max(outcome.attempts, tries) } : outcome;
 }

@@ -1,6 +1,6 @@
 /** The lease of a worker: how long ago it proved to the NATS server that it is alive. */
 
-import type { NatsServer } from "./nats-server.js";
+import type { NatsServer } from "../nats-server.js";
 
 /** A point in time, by two clocks: one jumps when it is set, and the other may stand still while a laptop sleeps. */
 export interface Moment {

@@ -3,8 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import * as z from "zod";
-import type { NatsServer } from "./nats-server.js";
-import { partsOf } from "./streams.js";
+import type { NatsServer } from "../nats-server.js";
+import { partsOf } from "../streams.js";
 
 const intervalMs = 5000;
 /** A worker that has missed so many heartbeats is gone. */

@@ -1,9 +1,9 @@
 /** Claims: which delivery of an input is the current one. Only the current delivery reports an outcome. */
 
-import { isObject } from "../core/util/json-values.js";
-import type { NatsServer } from "./nats-server.js";
+import { isObject } from "../../core/util/json-values.js";
+import type { NatsServer } from "../nats-server.js";
+import { partsOf } from "../streams.js";
 import type { OutcomeRecord } from "./outcome-records.js";
-import { partsOf } from "./streams.js";
 
 /** What a worker wrote about an input that it received. The newest claim of an input is one message on the NATS server. */
 export interface Claim {
