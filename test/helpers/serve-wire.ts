@@ -11,8 +11,8 @@ import { decodeStatusAnswer } from "../../src/clarifai/wire/protobuf/decode-answ
 import { statusCodeMessage } from "../../src/clarifai/wire/protobuf/grpc-wire.js";
 import { statusCodeFrom } from "../../src/clarifai/wire/status-codes.js";
 import type { Clock } from "../../src/core/net/clock.js";
-import { loadGrpc } from "./load-grpc.js";
 import type { StatusJson } from "./http.js";
+import { loadGrpc } from "./load-grpc.js";
 import { statusCodeAnswer } from "./proto-messages.js";
 import type { Wire } from "./store.js";
 
