@@ -21,7 +21,7 @@ import { serveContents } from "../helpers/small-contents.js";
 
 const perRound = verbs.length * troubleNames.length;
 const longCount = 6 * perRound;
-const grpcCount = 432;
+const grpcCount = 3 * 4 * grpcTroubleNames.length;
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 /** The short form: each fault with three verbs, and each verb with many faults. */
 const everyDay = troubleNames.flatMap((_, n) =>

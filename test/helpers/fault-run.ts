@@ -57,9 +57,11 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     processingDelayMs: processingDelayMs ?? 5,
     seed: scenario.seed,
     strict: true,
+    ...(scenario.wire === "grpc" ? { grpcPort: 0 } : {}),
   });
-  const front = scenario.wire === "grpc" ? await serveGrpc({ target: store.url }) : undefined;
-  const wire = front ? ({ wire: "grpc", grpcUrl: front.url } as const) : {};
+  const trouble = grpcTroubleOf(scenario);
+  const front = trouble && (await serveGrpc({ target: store.url }));
+  const wire = scenario.wire === "grpc" ? { wire: scenario.wire, grpcUrl: front?.url ?? store.grpcUrl } : {};
   const app = await connect({ baseUrl: store.url, pat: "any", timeoutMs: 250, retryForMs: 1500, ...wire });
   try {
     const out = join(folder, "out");
@@ -69,7 +71,7 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     const findings = noFindings();
     await app.transport.storeOfServer(); // a run whose first request has no answer rejects, which another test covers
     for (const rule of rules) store.faults.add(rule);
-    if (front) front.trouble = grpcTroubleOf(scenario);
+    if (front) front.trouble = trouble;
     const [journal, letters] = [join(folder, "a.journal"), join(folder, "failed.jsonl")];
     const options: RunOptions = {
       journal,

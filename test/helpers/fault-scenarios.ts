@@ -75,7 +75,20 @@ function mixed(random: Random): Trouble {
   };
 }
 
-/** Every fault at the level of HTTP/2 and gRPC. */
+/** Every fault of gRPC that the emulator can inject into calls. */
+const callTroubles: Record<string, (random: Random) => Trouble> = {
+  "GOAWAY before a call": (random) => some({ type: "goaway", when: "before" }, rate(random)),
+  "GOAWAY during a call": (random) => some({ type: "goaway", when: "during" }, rate(random)),
+  "GOAWAY after a call": (random) => some({ type: "goaway", when: "after" }, rate(random)),
+  "reset calls": (random) => some({ type: "reset", ...(coin(random) ? { afterBytes: 20 } : {}) }, rate(random)),
+  "refused calls": (random) => some({ type: "refused-stream" }, rate(random)),
+  "calls without trailers": (random) => some({ type: "no-trailers" }, rate(random)),
+  "closed windows": (random) => some({ type: "closed-window" }, rate(random)),
+  "failed calls": (random) => some({ type: "grpc-status", code: callStatus(random) }, rate(random)),
+};
+const callStatus = (random: Random) => [1, 2, 4, 8, 10, 13, 14, 15][Math.floor(random() * 8)] as number;
+
+/** Every fault at the level of HTTP/2 and gRPC of the server before the emulator. */
 const grpcTroubles: Record<string, (random: Random) => GrpcTrouble> = {
   "GOAWAY that refuses": (random) => someRpc({ type: "goaway-refused" }, rate(random)),
   "GOAWAY that finishes": (random) => someRpc({ type: "goaway-graceful" }, rate(random)),
@@ -109,8 +122,7 @@ const coin = (random: Random) => random() < 0.5;
 const resetCode = (random: Random) => [2, 8, 11][Math.floor(random() * 3)] as number;
 
 const uploadVerbs = verbs.filter((verb) => verb.startsWith("upload"));
-/** On gRPC, the faults of the REST server happen behind the gRPC server. */
-export const grpcTroubleNames = [...Object.keys(grpcTroubles), ...Object.keys(troubles), mix];
+export const grpcTroubleNames = [...[grpcTroubles, callTroubles, troubles].flatMap((table) => Object.keys(table)), mix];
 /** Seeds of the scenarios over gRPC begin here. */
 export const firstGrpcSeed = 10_001;
 
@@ -151,7 +163,7 @@ function grpcScenarioOf(seed: number): Scenario {
   };
 }
 
-/** Returns the faults of the gRPC server of a scenario; undefined if it has none of its own. */
+/** Returns the faults of a server before the emulator; undefined if the emulator's own gRPC server injects the faults. */
 export function grpcTroubleOf({ seed, trouble }: Scenario): GrpcTrouble | undefined {
   return grpcTroubles[trouble]?.(seededRandom(seed * 7919));
 }
@@ -159,7 +171,8 @@ export function grpcTroubleOf({ seed, trouble }: Scenario): GrpcTrouble | undefi
 export function troubleOf({ seed, trouble }: Scenario): Trouble {
   if (trouble in grpcTroubles) return { rules: [] };
   const random = seededRandom(seed * 7919);
-  return trouble === mix ? mixed(random) : (troubles[trouble] as (random: Random) => Trouble)(random);
+  if (trouble === mix) return mixed(random);
+  return ((troubles[trouble] ?? callTroubles[trouble]) as (random: Random) => Trouble)(random);
 }
 
 export function nameOf({ seed, wire, verb, trouble, kind }: Scenario): string {

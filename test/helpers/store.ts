@@ -28,9 +28,15 @@ export async function openStore(
   client: ConnectOptions = {},
   wire: Wire = "rest",
 ): Promise<{ store: Emulator; app: App }> {
-  const store = await startEmulator(options);
+  const store = await startEmulator({ ...options, ...(wire === "grpc" ? { grpcPort: 0 } : {}) });
   onTestFinished(() => store.close());
-  const app = await connect({ baseUrl: store.url, pat: "any", ...(await wireOptions(wire, store.url)), ...client });
+  const { grpcUrl } = store;
+  const app = await connect({
+    baseUrl: store.url,
+    pat: "any",
+    ...(wire === "grpc" ? { wire, grpcUrl } : {}),
+    ...client,
+  });
   onTestFinished(() => app.close());
   return { store, app };
 }
