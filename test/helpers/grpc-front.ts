@@ -118,6 +118,7 @@ async function handle(
   }
   if (headers[":path"] !== "/clarifai.api.V2/PostInputs") return fail(stream, unimplemented, "no such method");
   front.requests.push(headers);
+  const receivedAt = performance.now();
   const count = front.requests.length;
   if (isDeaf(stream, front)) return;
   const fault = front.trouble?.fault?.(count);
@@ -132,7 +133,10 @@ async function handle(
     return fail(stream, resourceExhausted, `Received message larger than max (${bytes} vs. ${maxMessageBytes})`);
   }
   front.messageBytes.push(bytes);
-  const reply = await forward(options.target, framed.subarray(5), headers.authorization ?? "");
+  const reply = await forward(options.target, framed.subarray(5), {
+    authorization: headers.authorization ?? "",
+    "x-received-at": String(receivedAt),
+  });
   if (fault) await lose(stream, fault, reply);
   else await send(stream, reply);
 }
@@ -208,11 +212,11 @@ interface Reply {
   isLost: boolean;
 }
 
-async function forward(target: string, message: Buffer, authorization: string): Promise<Reply> {
+async function forward(target: string, message: Buffer, headers: Record<string, string>): Promise<Reply> {
   const { userId, appId, body } = postedJson(message);
   const url = `${target}/v2/users/${encodeURIComponent(userId)}/apps/${encodeURIComponent(appId)}/inputs`;
   try {
-    const response = await fetch(url, { method: "POST", headers: { authorization }, body: JSON.stringify(body) });
+    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
     const trailers: Record<string, string> = {};
     for (const name of ["retry-after", "date", "x-sluice-store"]) {
       const value = response.headers.get(name);
