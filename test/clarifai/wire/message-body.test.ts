@@ -94,12 +94,18 @@ describe("the message of PostInputs", () => {
     );
     fc.assert(
       fc.property(metadata, fc.string({ unit: "grapheme" }), (given, text) => {
-        fc.pre(!("__proto__" in given) || Object.hasOwn(given, "__proto__") === false);
+        fc.pre(!JSON.stringify(given).includes("__proto__")); // the vendor's reader of objects loses this key at any depth
         const { message, json } = onBothWires([{ ...base, id: "a", text, metadata: given }]);
         expect(message.body).toEqual(json);
       }),
       propertyRuns(400),
     );
+  });
+
+  it("has keys that objects treat in their own way", () => {
+    const metadata = JSON.parse('{"deep":{"__proto__":1}}') as { [key: string]: Json };
+    const sent = bytesOf(inputsMessage(request, [encodeMessage({ ...base, id: "a", text: "-", metadata })], hasher));
+    expect(sent.includes("__proto__")).toBe(true);
   });
 
   it("is the same on each attempt", async () => {
