@@ -14,6 +14,7 @@ import { type Access, accessOf, type Credentials, idPrefixOf } from "../server/r
 import { checkScope, runRoute } from "../server/run-route.js";
 import { readMessage as readByDefinition } from "../wire/read-message.js";
 import type { Connections } from "./connections.js";
+import { checkValueCount } from "./count-values.js";
 import type { Definitions, ServedMethod } from "./definitions.js";
 import { answerWithFaults, refuseByFault } from "./faulty-calls.js";
 import { GrpcError } from "./grpc-error.js";
@@ -117,6 +118,7 @@ async function runCall(
   try {
     const fields = mediaFieldsOf(desc.input);
     const { bytes, length } = await readMessage(stream, (size) => new MessageScanner(size, fields, () => media.open()));
+    checkValueCount(desc.input, bytes);
     const json = requestJson(desc.input, bytes, definitions.registry);
     const { target, verb, rest } = targetOf(method.bindings, json);
     checkScope(target, access);

@@ -160,6 +160,17 @@ describe("the messages of calls", () => {
     expect(headers?.["grpc-message"]).toContain(text);
   });
 
+  it("have a limit for the number of their values", async () => {
+    const { emulator } = await openGrpc();
+    const nulls = delimited(6, Buffer.alloc(1_000_001 * 4, Buffer.from([0x0a, 2, 8, 0]))); // A list of the value null.
+    const entry = Buffer.concat([delimited(1, Buffer.from("many")), delimited(2, nulls)]);
+    const dataset = Buffer.concat([delimited(1, Buffer.from("a")), delimited(8, delimited(1, entry))]);
+    const stream = startCall(openSession(emulator.grpcUrl ?? ""), "/clarifai.api.V2/PostDatasets");
+    const seen = seenOf(stream);
+    stream.end(frameOf(delimited(2, dataset)));
+    expect((await seen).body.toString("latin1")).toContain("the message has more than 1000000 values");
+  });
+
   it("leave no file if the client cancels the call while it sends", async () => {
     const data = temporaryFolder();
     const { emulator } = await openGrpc({ data });
@@ -206,3 +217,11 @@ describe("the gRPC server", () => {
     await vi.waitFor(() => expect(session.destroyed).toBe(true));
   });
 });
+
+/** Encodes a field of protobuf that has bytes. */
+function delimited(number: number, bytes: Buffer): Buffer {
+  const head = [number * 8 + 2];
+  let length = bytes.length;
+  for (; length >= 128; length >>= 7) head.push((length % 128) + 128);
+  return Buffer.concat([Buffer.from([...head, length]), bytes]);
+}
