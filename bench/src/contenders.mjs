@@ -8,6 +8,7 @@ export const contenders = {
     { name: "raw", title: "raw limit (posting only)", server: "rest", cannot: {} },
     { name: "sluice", title: "**Sluice**", server: "rest", cannot: {} },
     { name: "sluice-journal", title: "**Sluice** with a journal", server: "rest", cannot: {} },
+    { name: "sluice-grpc", title: "**Sluice** over gRPC", server: "grpc-stream", cannot: {} },
     {
       name: "bare",
       title: "bare loop, no checks",

@@ -75,8 +75,9 @@ export class Uploader {
   static async open(
     app: App,
     options: UploaderOptions,
-    context: { signal: AbortSignal; run: SinkRun },
+    context: { signal: AbortSignal; run: SinkRun; dryRun: boolean },
   ): Promise<Uploader> {
+    if (!context.dryRun) await app.wire.settle(context.signal);
     return new Uploader(app, options, context, await loadHasher());
   }
 
