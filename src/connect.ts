@@ -32,8 +32,8 @@ const optionFields = {
   /** Data folder of an emulator in this process, also if the environment names a server or a key. Default: "./.sluice", if it names neither. */
   data: z.string().min(1).optional(),
   /**
-   * How uploads are sent. "grpc": in binary. "rest": as JSON with base64, a third more bytes. "auto": over gRPC if the server speaks it, else over REST,
-   * with a note in the report; the first upload asks the server. All other requests go over REST. Default: "auto" for the platform and with `grpcUrl`,
+   * How uploads are sent. "grpc": in binary. "rest": as JSON with base64, a third more bytes. "auto": over gRPC if the server speaks it and its
+   * windows are large enough for the link, else over REST, with a note in the report; the first upload asks the server. All other requests go over REST. Default: "auto" for the platform and with `grpcUrl`,
    * else "rest".
    */
   wire: z.enum(["grpc", "rest", "auto"]).optional(),
@@ -171,7 +171,9 @@ async function chosenWire(wire: WireSetting, transport: Transport): Promise<Wire
   if (wire === "rest") return new WireChoice();
   const { grpcWire, statusCodeMessage } = await import("./clarifai/wire/protobuf/grpc-wire.js");
   const ask: AskForGrpc = (question, signal) => transport.askForGrpc(question, signal);
-  return new WireChoice({ wire: grpcWire, question: statusCodeMessage }, wire === "auto" ? ask : undefined);
+  const choice = new WireChoice({ wire: grpcWire, question: statusCodeMessage }, wire === "auto" ? ask : undefined);
+  transport.onSent((bytes, limit) => choice.sent(bytes, limit));
+  return choice;
 }
 
 function requireUserAndApp(userId: string | undefined, appId: string | undefined): void {

@@ -59,6 +59,7 @@ export class Transport implements ApiTransport {
   readonly pacer: Pacer;
   readonly #connection: HttpConnection;
   readonly #grpc: GrpcConnection | undefined;
+  #onSent: (bytes: number, limit: string | undefined) => void = () => undefined;
   readonly #options: TransportOptions;
   readonly #clock: Clock;
   /** Since when nothing has succeeded; undefined while requests succeed. */
@@ -121,6 +122,11 @@ export class Transport implements ApiTransport {
       });
     }
     return this.#store ?? undefined;
+  }
+
+  /** Calls a function for each request that was answered over gRPC, with its size, and the reason if the windows of the server made it slow. */
+  onSent(listener: (bytes: number, limit: string | undefined) => void): void {
+    this.#onSent = listener;
   }
 
   /**
@@ -263,6 +269,7 @@ export class Transport implements ApiTransport {
   async #sendRpc(body: RpcBody, signal: AbortSignal | undefined): Promise<Reply> {
     if (!this.#grpc) throw new Error("the body is for gRPC, and the transport has no gRPC connection");
     const reply = await this.#grpc.send(body, signal);
+    if (reply.isGrpc) this.#onSent(body.length, reply.windowLimit);
     const store = reply.headers[storeHeader];
     if (store !== undefined) this.#checkStore(store);
     return reply;

@@ -91,8 +91,7 @@ class BatchPost {
   }
 
   async #attempt(attempts: number): Promise<Verdict<Accepted[], Why>> {
-    const parts = this.#parts();
-    if (parts.length > 1) return this.#postParts(parts);
+    if (this.#fitting() < this.#rest.length) return this.#postInParts();
     const sent = this.#rest;
     const answers = await this.#send(attempts);
     const verdicts = this.#verdicts(sent, answers);
@@ -116,22 +115,26 @@ class BatchPost {
   }
 
   /** Cuts the messages into requests that the wire can carry: a server may have refused one that was too large, or the wire may have changed. */
-  #parts(): Message[][] {
-    const { app } = this.#options;
-    const { maxBytes = Number.POSITIVE_INFINITY, envelopeBytes = 0, separatorBytes = 0 } = uploadPolicyOf(app.wire);
-    const { measure } = app.wire.current;
-    const parts: Message[][] = [];
-    let bytes = Number.POSITIVE_INFINITY;
-    for (const message of this.#rest) {
-      const own = message.measured(measure).bytes + separatorBytes;
-      if (bytes + own > maxBytes - envelopeBytes) {
-        parts.push([]);
-        bytes = 0;
-      }
-      parts.at(-1)?.push(message);
-      bytes += own;
+  async #postInParts(): Promise<Verdict<Accepted[], Why>> {
+    while (this.#rest.length > 0) {
+      const part = this.#rest.slice(0, this.#fitting());
+      this.#rest = this.#rest.slice(part.length);
+      this.#accepted.push(...(await postBatch(part, this.#options)));
     }
-    return parts;
+    return ok(this.#accepted);
+  }
+
+  /** Returns how many of the messages fit into the next request, at least one. */
+  #fitting(): number {
+    const { wire } = this.#options.app;
+    const { envelopeBytes = 0, separatorBytes = 0 } = uploadPolicyOf(wire);
+    const { measure } = wire.current;
+    let bytes = envelopeBytes;
+    for (const [count, message] of this.#rest.entries()) {
+      bytes += message.measured(measure).bytes + separatorBytes;
+      if (bytes > wire.groupBytes) return Math.max(1, count);
+    }
+    return this.#rest.length;
   }
 
   // Step 2: verdict, of each input and of the request.
@@ -176,11 +179,8 @@ class BatchPost {
 
   async #split(): Promise<Verdict<Accepted[], Why>> {
     const middle = Math.ceil(this.#rest.length / 2);
-    return this.#postParts([this.#rest.slice(0, middle), this.#rest.slice(middle)]);
-  }
-
-  async #postParts(parts: readonly Message[][]): Promise<Verdict<Accepted[], Why>> {
-    for (const part of parts) this.#accepted.push(...(await postBatch(part, this.#options)));
+    for (const part of [this.#rest.slice(0, middle), this.#rest.slice(middle)])
+      this.#accepted.push(...(await postBatch(part, this.#options)));
     return ok(this.#accepted);
   }
 

@@ -8,6 +8,7 @@ import {
   type IncomingHttpStatusHeader,
 } from "node:http2";
 import type { Traffic } from "../../../core/accounting/clients.js";
+import type { Pace } from "./window-limit.js";
 
 const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM } = constants;
 
@@ -24,6 +25,8 @@ export interface StreamEnd {
   /** Code of HTTP/2 with which the stream was reset; 0 if it was not. */
   resetCode: number;
   error: Error | undefined;
+  /** How the body was sent. */
+  sent: Omit<Pace, "roundTripMs">;
 }
 
 export interface ExchangeOptions {
@@ -44,6 +47,7 @@ export class StalledError extends Error {}
  */
 export async function exchange(session: ClientHttp2Session, options: ExchangeOptions): Promise<StreamEnd> {
   const { headers, chunks, timeoutMs, signal, counts } = options;
+  const sent = { bytes: 0, ms: 0, windowBytes: windowBytesOf(session) };
   const stream = session.request(headers);
   const answer = new StreamAnswer(stream);
   const stall = () => answer.abandon(new StalledError(`no progress within ${timeoutMs} ms`));
@@ -53,11 +57,14 @@ export async function exchange(session: ClientHttp2Session, options: ExchangeOpt
   stream.on("data", () => timer.refresh());
   try {
     if (signal.aborted) abort();
+    const startedAt = performance.now();
     await send(stream, answer, chunks, (bytes) => {
       counts.bytesSent += bytes;
+      sent.bytes += bytes;
       timer.refresh();
     });
-    return await answer.ended;
+    sent.ms = performance.now() - startedAt;
+    return { ...(await answer.ended), sent };
   } catch (error) {
     answer.abandon(error as Error);
     await answer.ended.catch(() => undefined);
@@ -67,6 +74,12 @@ export async function exchange(session: ClientHttp2Session, options: ExchangeOpt
     signal.removeEventListener("abort", abort);
     counts.bytesReceived += answer.bytesReceived;
   }
+}
+
+/** Returns how many bytes of a new stream may be sent at once. */
+function windowBytesOf({ remoteSettings, state }: ClientHttp2Session): number {
+  const unlimited = Number.POSITIVE_INFINITY;
+  return Math.min(remoteSettings.initialWindowSize ?? unlimited, state.remoteWindowSize ?? unlimited);
 }
 
 /** Writes chunk by chunk: a chunk is requested when the one before it has left this process, since both may use the same memory. */
@@ -88,7 +101,7 @@ async function send(
 /** Collects the answer of a stream. */
 class StreamAnswer {
   /** Resolves when the answer is complete or lost. */
-  readonly ended: Promise<StreamEnd>;
+  readonly ended: Promise<Omit<StreamEnd, "sent">>;
   /** Resolves at the same time, and never rejects. */
   readonly isOver: Promise<void>;
   over = false;
@@ -146,7 +159,7 @@ class StreamAnswer {
     }
   }
 
-  #end(): StreamEnd {
+  #end(): Omit<StreamEnd, "sent"> {
     return {
       headers: this.#headers,
       trailers: this.#trailers,

@@ -12,12 +12,15 @@ import { type ConnectionOptions, deadlineOf, defaultTimeoutMs } from "../http-co
 import { type Reply, replyOf } from "../reply.js";
 import { exchange, type StreamEnd } from "./exchange.js";
 import { Sessions } from "./sessions.js";
+import { windowLimit } from "./window-limit.js";
 
 /** A reply over gRPC, with the headers of its answer. */
 export interface GrpcReply extends Reply {
   headers: IncomingHttpHeaders;
   /** Whether the answer has a status of gRPC, so that the server speaks it. */
   isGrpc: boolean;
+  /** Why the request was slow, if the windows of the server and not the link made it so. */
+  windowLimit?: string | undefined;
 }
 
 /** A body with the method that it belongs to. */
@@ -55,7 +58,8 @@ export class GrpcConnection {
     const thrownByBody: { error?: unknown } = {};
     try {
       const end = await this.#exchange(session, body, signal, thrownByBody);
-      return replyOfEnd(end, body.rpc);
+      const limit = windowLimit({ ...end.sent, roundTripMs: this.#sessions.roundTripMs(session) });
+      return { ...replyOfEnd(end, body.rpc), windowLimit: limit };
     } catch (error) {
       signal?.throwIfAborted();
       if ("error" in thrownByBody) throw thrownByBody.error;
