@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import {
+  addAnnotations,
   connect,
   csv,
   download,
@@ -32,12 +33,9 @@ const wrong: [string, (given: never) => unknown, unknown, RegExp][] = [
   ["flow", flow, "./photos", /source.*got "\.\/photos"/],
   ["flow", flow, [folder("x"), undefined], /source.*got undefined/],
   ["upload", upload, undefined, /app.*got undefined/],
-  ...[upload, patch, patchConcepts, remove, removeAnnotations, listInputs].map((make): (typeof wrong)[number] => [
-    make.name,
-    make,
-    app,
-    /app.*got a promise: await connect/,
-  ]),
+  ...[upload, patch, patchConcepts, remove, removeAnnotations, addAnnotations, listInputs].map(
+    (make): (typeof wrong)[number] => [make.name, make, app, /app.*got a promise: await connect/],
+  ),
 ];
 
 it.each(wrong)("%s throws at once and names what is wrong with its first argument", (name, make, given, text) => {

@@ -47,7 +47,7 @@ export type PatchOptions = OptionsOf<typeof optionFields>;
  * stored list, once, even if an answer is lost.
  *
  * The answer is compared with the request; an input whose result differs fails (ERR_PATCH_RESULT). Media, ids and names of concepts cannot be patched,
- * and annotations cannot be added: an input with such a change fails before anything is sent (ERR_PATCH_UNSUPPORTED, ERR_ANNOTATION_ID). If a later
+ * and `addAnnotations` adds annotations: an input with such a change fails before anything is sent (ERR_PATCH_UNSUPPORTED, ERR_ANNOTATION_ID). If a later
  * request of an input fails, the error names the requests that succeeded. Inputs pass downstream in the order of completion.
  *
  * Actions: https://docs.clarifai.com/create-manage/inputs/manage

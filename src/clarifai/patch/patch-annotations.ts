@@ -52,7 +52,7 @@ export function annotationsPatch(message: Message, listed: Listed | undefined, a
     seen.add(id);
     const listedOne = before?.get(id);
     if (!before) changed.push({ message, inputId, annotation, action });
-    else if (!listedOne) throw new InputError("ERR_ANNOTATION_ID", `${notListed(id)}, and patch adds no annotations`);
+    else if (!listedOne) throw new InputError("ERR_ANNOTATION_ID", `${notListed(id)}; addAnnotations adds annotations`);
     else if (isChanged(listedOne, annotation)) {
       // A field that is left out does not change: an empty object removes the free data.
       const info = listedOne.info && !annotation.info ? { info: {} } : {};

@@ -1,6 +1,5 @@
-/** Adds the annotations of uploaded inputs: each once, even if an answer is lost. */
+/** Adds the annotations of inputs that exist: each once, even if an answer is lost. */
 
-import { hash } from "node:crypto";
 import type { Message } from "../../core/accounting/message.js";
 import { codeOf, InputError } from "../../core/errors.js";
 import type { Annotation } from "../../core/input/input.js";
@@ -21,9 +20,14 @@ export interface AnnotateOptions {
   stage: string;
   /** Longest time that an annotation is sent again after answers that may pass or are lost, in milliseconds. */
   retryForMs: number;
+  /** Makes the id of an annotation without one. It must be the same in every attempt. */
+  idOf(inputId: string, annotation: Annotation, index: number): string;
+  /** Beginning of the reason of an input that fails, which says what succeeded before. */
+  before: string;
 }
 
-interface Item {
+/** An annotation that is to be added. */
+export interface Item {
   message: Message;
   inputId: string;
   annotation: Annotation & { id: string };
@@ -36,8 +40,8 @@ const maxIncompleteAnswers = 4;
 export interface AnnotationsAdded {
   /** How many annotations were added to each input. */
   added: ReadonlyMap<Message, number>;
-  /** Messages of which the server has an annotation with the same id and other data; that annotation does not change. */
-  differing: ReadonlySet<Message>;
+  /** Annotations by messages of which the server has one with the same id and other data; the stored one does not change. */
+  differing: ReadonlyMap<Message, Item[]>;
 }
 
 /**
@@ -50,14 +54,15 @@ export async function addAnnotations(
   options: AnnotateOptions,
 ): Promise<AnnotationsAdded> {
   const added = new Map<Message, number>();
-  const differing = new Set<Message>();
-  const items = messages.flatMap((message) => itemsOf(message));
+  const differing = new Map<Message, Item[]>();
+  const items = messages.flatMap((message) => itemsOf(message, options));
   for (const part of inParts(items, limits.maxInputsPerRequest)) {
     const candidates = part.filter((item) => mayExist.has(item.message));
     const existing = candidates.length > 0 ? await listExisting(options, candidates) : undefined;
     for (const item of candidates) {
       const found = existing?.get(keyOf(item));
-      if (found && !isAsRequested(found, item.annotation)) differing.add(item.message);
+      if (found && !isAsRequested(found, item.annotation))
+        differing.set(item.message, [...(differing.get(item.message) ?? []), item]);
     }
     const missing = part.filter((item) => !item.message.settled && !existing?.has(keyOf(item)));
     await post(missing, options);
@@ -68,7 +73,7 @@ export async function addAnnotations(
 
 /** Posts items until each exists or its message has failed. */
 async function post(items: readonly Item[], options: AnnotateOptions): Promise<void> {
-  const { app, clock, signal, stage, retryForMs } = options;
+  const { app, clock, signal, stage, retryForMs, before } = options;
   const { pacer } = app.transport;
   let rest = items;
   let refusedSince: number | undefined;
@@ -77,7 +82,7 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
     if (rest.length === 0) return ok(undefined);
     const answers = await app.postAnnotations(rest, signal);
     const mayRetry = () => clock.now() - (refusedSince ??= clock.now()) < retryForMs;
-    const { repeated, unsure } = verdicts(rest, answers, { attempts, stage, mayRetry });
+    const { repeated, unsure } = verdicts(rest, answers, { ...options, attempts, mayRetry });
     rest = [...repeated, ...(await reconcile(unsure, attempts, options))];
     return next("items", new Error(`${rest.length} annotations are to be sent again`));
   };
@@ -95,7 +100,7 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
         return error.outcomeUnknown && !fatal ? unknown(error) : fail(fatal ?? error);
       },
       reconcile: async (lost) => {
-        const error = refused(codeOf(lost, "ERR_ANSWER_LOST"), lost.message);
+        const error = refused(before, codeOf(lost, "ERR_ANSWER_LOST"), lost.message);
         const unsure = rest.map((item) => ({ item, error, isRefused: false }));
         rest = await reconcile(unsure, 0, options); // the time bounds these attempts, not their number
         return next("lost", lost);
@@ -103,7 +108,7 @@ async function post(items: readonly Item[], options: AnnotateOptions): Promise<v
     });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    for (const { message } of rest) message.fail(refused(error.code, error.message), stage, error.attempts);
+    for (const { message } of rest) message.fail(refused(before, error.code, error.message), stage, error.attempts);
   }
 }
 
@@ -120,7 +125,12 @@ interface Unsure {
 function verdicts(
   items: readonly Item[],
   answers: readonly ItemStatus[],
-  { attempts, stage, mayRetry }: { attempts: number; stage: string; mayRetry: () => boolean },
+  {
+    attempts,
+    stage,
+    before,
+    mayRetry,
+  }: Pick<AnnotateOptions, "stage" | "before"> & { attempts: number; mayRetry: () => boolean },
 ) {
   const found = answersTo(
     items.map((item) => item.annotation.id),
@@ -132,6 +142,7 @@ function verdicts(
     const status = found[index]?.status;
     if (!status) {
       const error = refused(
+        before,
         "ERR_ANSWER_INCOMPLETE",
         "the answer of the server does not name it, and it does not exist",
         item,
@@ -141,7 +152,7 @@ function verdicts(
     }
     const meaning = classify(status);
     if (meaning === "ok" || meaning === "progress" || meaning === "duplicate") continue;
-    const error = refused(String(status.code), statusText(status), item);
+    const error = refused(before, String(status.code), statusText(status), item);
     if (meaning === "permanent") unsure.push({ item, error, isRefused: true });
     else if (mayRetry()) repeated.push(item);
     else item.message.fail(error, stage, attempts);
@@ -163,14 +174,14 @@ async function reconcile(unsure: readonly Unsure[], attempts: number, options: A
     const found = existing.get(keyOf(item));
     if (item.message.settled || (found && isAsRequested(found, item.annotation))) return [];
     if (!isRefused && !found && attempts <= maxIncompleteAnswers) return [item];
-    item.message.fail(found ? existsWithOtherData(item) : error, options.stage, Math.max(1, attempts));
+    item.message.fail(found ? existsWithOtherData(options.before, item) : error, options.stage, Math.max(1, attempts));
     return [];
   });
 }
 
 /** Lists which of the annotations the server has, by `keyOf`. If the listing is refused, their messages fail. */
 async function listExisting(
-  { app, signal, stage }: AnnotateOptions,
+  { app, signal, stage, before }: AnnotateOptions,
   items: readonly Item[],
 ): Promise<ReadonlyMap<string, Annotation>> {
   const inputIds = items.map((item) => item.inputId);
@@ -183,7 +194,7 @@ async function listExisting(
     if (!(error instanceof ApiError)) throw error;
     const fatal = asFatal(error, stage);
     if (fatal) throw fatal;
-    const text = `uploaded, but whether its annotations exist is unknown: ${error.message}`;
+    const text = `${before}whether its annotations exist is unknown: ${error.message}`;
     for (const { message } of items) {
       message.fail(new InputError(error.code, text, { retryable: true }), stage, error.attempts);
     }
@@ -195,20 +206,21 @@ function keyOf({ inputId, annotation }: Item): string {
   return `${inputId}\n${annotation.id}`;
 }
 
-/** Returns the annotations of a message, with ids that are the same in every attempt. */
-function itemsOf(message: Message): Item[] {
+/** Returns the annotations of a message, each with an id. */
+function itemsOf(message: Message, { idOf }: AnnotateOptions): Item[] {
   const { id: inputId, annotations } = message.value;
   return annotations.map((annotation, index) => {
-    const id = annotation.id ?? hash("sha1", `${inputId}#${index}`, "hex").slice(0, 32);
+    const id = annotation.id ?? idOf(inputId, annotation, index);
     return { message, inputId, annotation: { ...annotation, id } };
   });
 }
 
-function existsWithOtherData(item: Item): InputError {
-  return refused("ERR_ID_TAKEN", "it already exists with other data; patch changes it", item);
+export function existsWithOtherData(before: string, item: Item): InputError {
+  const reason = 'it already exists with other data; addAnnotations with conflict: "replace", or patch, changes it';
+  return refused(before, "ERR_ID_TAKEN", reason, item);
 }
 
-function refused(code: string, reason: string, item?: Item): InputError {
+function refused(before: string, code: string, reason: string, item?: Item): InputError {
   const which = item ? `its annotation ${item.annotation.id} was` : "its annotations were";
-  return new InputError(code, `uploaded, but ${which} refused: ${reason}`);
+  return new InputError(code, `${before}${which} refused: ${reason}`);
 }

@@ -1,5 +1,6 @@
 /** One run of an upload: posts batches, follows their processing, and adds their annotations. */
 
+import { hash } from "node:crypto";
 import { claimId } from "../../core/accounting/claim-id.js";
 import { IdsInRun } from "../../core/accounting/ids-in-run.js";
 import type { Message } from "../../core/accounting/message.js";
@@ -98,8 +99,10 @@ export class Uploader {
       if (joins) this.#run.addDatasets(message.value.datasets);
     }
     const { added, differing } = await this.#annotate(messages, existing, signal);
-    for (const message of differing)
-      message.doneBefore("already exists, and its annotations differ (patch changes those)");
+    for (const message of differing.keys())
+      message.doneBefore(
+        'already exists, and its annotations differ (addAnnotations with conflict: "replace" changes those)',
+      );
     for (const message of existing) {
       if (!added.has(message) && !differing.has(message) && !message.noted) message.doneBefore("already exists");
     }
@@ -112,10 +115,12 @@ export class Uploader {
     signal: AbortSignal,
   ): Promise<AnnotationsAdded> {
     const annotated = messages.filter((message) => !message.settled && message.value.annotations.length > 0);
-    if (annotated.length === 0) return { added: new Map(), differing: new Set() };
-    const { retryForMs } = this.#options;
-    const { name: stage } = this;
-    return addAnnotations(annotated, existing, { app: this.#app, clock: this.#clock, signal, stage, retryForMs });
+    if (annotated.length === 0) return { added: new Map(), differing: new Map() };
+    return addAnnotations(annotated, existing, {
+      ...{ app: this.#app, clock: this.#clock, signal, stage: this.name, retryForMs: this.#options.retryForMs },
+      idOf: (inputId, _, index) => hash("sha1", `${inputId}#${index}`, "hex").slice(0, 32),
+      before: "uploaded, but ",
+    });
   }
 
   /**
