@@ -80,6 +80,7 @@ export type { Authorize, Credential, RunClient } from "./core/accounting/clients
 export type { SharedRateLimiter } from "./core/accounting/shared-rate-limiter.js";
 export type { Target } from "./core/accounting/targets.js";
 export type { Acknowledge, Listed, SameId } from "./core/accounting/tracking.js";
+export { defineOpener, type Opener, type OpenRange } from "./core/content/openers.js";
 export { openContent, readContent } from "./core/input/content.js";
 export { idFromPath } from "./core/input/ids.js";
 export type {
@@ -93,6 +94,8 @@ export type {
   InputDraft,
   Json,
   Kind,
+  ReadableContent,
+  UriContent,
   UrlContent,
 } from "./core/input/input.js";
 export { batchBy } from "./core/plugin/batch-by.js";
