@@ -39,6 +39,7 @@ export async function* openUri(content: AtUri, range: UriRange = {}): AsyncGener
     return (await opener.open(uri, rest))[Symbol.asyncIterator]();
   };
   const next = async (): Promise<Verdict<IteratorResult<Uint8Array>, never>> => {
+    if (!chunks && total === length) return ok({ done: true, value: undefined });
     chunks ??= await open();
     return ok(await chunks.next());
   };
@@ -49,7 +50,8 @@ export async function* openUri(content: AtUri, range: UriRange = {}): AsyncGener
     return error.retryable ? again("failed", error) : fail(error);
   };
   try {
-    while (total < length) {
+    // Until the opener ends: it may compare a checksum after its last byte.
+    for (;;) {
       const step = await retry<IteratorResult<Uint8Array>, "failed">(next, {
         rules: { failed: { maxAttempts } },
         signal,

@@ -55,7 +55,9 @@ async function yauzl(): Promise<Yauzl> {
 async function asEntry(zip: ZipFile, entry: Entry, name: string, path: string): Promise<ArchiveEntry> {
   const type = entry.versionMadeBy >>> 8 === unix ? (entry.externalFileAttributes >>> 16) & typeMask : regularFile;
   if (type === symbolicLink) return { name, skipped: "symbolic link" };
-  if (type !== regularFile && type !== 0) return { name, skipped: "not a regular file" };
+  // Info-ZIP marks an entry that it read from a pipe as a pipe, and it has bytes like a file.
+  const isFile = type === regularFile || type === 0 || entry.uncompressedSize > 0;
+  if (!isFile) return { name, skipped: "not a regular file" };
   try {
     return { name: pathOfEntry(name), content: await contentOf(zip, entry, name, path) };
   } catch (error) {

@@ -33,9 +33,9 @@ async function* unpack(uri: string, { offset, length, version, signal }: OpenRan
         checksum = crc32(chunk, checksum);
         const part = chunk.subarray(Math.max(0, offset - position), Math.max(0, end - position));
         position += chunk.length;
-        if (part.length > 0) yield part;
         if (position > numbers.size)
           throw damaged(what, `it has more than the ${numbers.size} bytes that the archive says`);
+        if (part.length > 0) yield part;
         if (position >= end && end < numbers.size) return; // without its rest, the checksum cannot be compared
       }
     } catch (error) {
