@@ -59,7 +59,9 @@ const { metafile: pageFiles } = await build({
 for (const name of ["page.html", "icon.svg"]) copyFileSync(`${page}/${name}`, `dist/gallery/${name}`);
 writeFileSync("dist/gallery/land.txt", landPath("node_modules/world-atlas/land-110m.json"));
 const inputs = [metafile, pageFiles].flatMap((files) => Object.keys(files.inputs));
-writeFileSync("dist/licenses.txt", licenses([...inputs, "node_modules/world-atlas/land-110m.json"]));
+// The descriptors of gRPC come from these packages and from their authors.
+const definitions = ["node_modules/clarifai-nodejs-grpc/package.json", "node_modules/@grpc/grpc-js/package.json"];
+writeFileSync("dist/licenses.txt", licenses([...inputs, "node_modules/world-atlas/land-110m.json", ...definitions]));
 
 /** Modules of undici that are not bundled: its index, which the emulator uses, and those of fetch, which only a form or a Blob needs. */
 function leaveOut({ onResolve }: PluginBuild): void {

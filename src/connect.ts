@@ -5,7 +5,9 @@ import { resolve } from "node:path";
 import * as z from "zod";
 import { App } from "./clarifai/client/app.js";
 import { Transport } from "./clarifai/client/transport.js";
+import { type AskForGrpc, WireChoice, type WireSetting } from "./clarifai/client/wire-choice.js";
 import { limits } from "./clarifai/limits.js";
+import type { Traffic } from "./core/accounting/clients.js";
 import { describeError, OptionsError } from "./core/errors.js";
 import { checkUrl, isLoopbackHost } from "./core/net/guarded-fetch.js";
 import { type OptionsOf, parseOptions } from "./core/plugin/options.js";
@@ -29,6 +31,14 @@ const optionFields = {
   appId: z.string().min(1).optional(),
   /** Data folder of an emulator in this process, also if the environment names a server or a key. Default: "./.sluice", if it names neither. */
   data: z.string().min(1).optional(),
+  /**
+   * How uploads are sent. "grpc": in binary. "rest": as JSON with base64, a third more bytes. "auto": over gRPC if the server speaks it and its
+   * windows are large enough for the link, else over REST, with a note in the report; the first upload asks the server. All other requests go over REST. Default: "auto" for the platform and with `grpcUrl`,
+   * else "rest".
+   */
+  wire: z.enum(["grpc", "rest", "auto"]).optional(),
+  /** Address for gRPC: `https://host:port`, or `http://host:port` without TLS. Default: scheme, host and port of `baseUrl`. */
+  grpcUrl: z.string().min(1).optional(),
   /** Requests per second that the account may send. Default: 15 on the platform; found by trying on other servers. */
   requestsPerSecond: z.number().positive().optional(),
   /** Maximum number of requests in flight at once; the client finds out how many it uses. Default: 32. */
@@ -85,7 +95,11 @@ function tuningOf({ requestsPerSecond, maxConcurrency, timeoutMs, retryForMs }: 
 }
 
 async function connectToEmulator(settings: Checked): Promise<App> {
-  const { data = defaultData, userId = "me", appId = "main", announce = true } = settings;
+  const { data = defaultData, userId = "me", appId = "main", announce = true, wire, grpcUrl } = settings;
+  if (wire === "grpc" || grpcUrl !== undefined) {
+    const text = `connect: ${wire === "grpc" ? 'wire: "grpc"' : "grpcUrl"} needs a server; the emulator in this process speaks REST`;
+    throw new OptionsError("ERR_OPTIONS", text);
+  }
   const emulator = await sharedEmulator(data);
   if (announce) announceEmulator(settings.data, emulator);
   const { url: baseUrl, pat, store } = emulator;
@@ -113,9 +127,10 @@ function announceEmulator(data: string | undefined, { galleryUrl }: Pick<Emulato
 }
 
 /** Connects to the platform or another server. `keyName` names the origin of the key in errors. */
-function connectToServer(settings: Checked, keyName: string): App {
+async function connectToServer(settings: Checked, keyName: string): Promise<App> {
   const { pat, allowHttp, userId, appId, requestsPerSecond, mediaHosts } = settings;
-  const url = checkedUrl(settings.baseUrl ?? platformUrl, pat !== undefined && !allowHttp);
+  const needsTls = pat !== undefined && !allowHttp;
+  const url = checkedUrl("baseUrl", settings.baseUrl ?? platformUrl, needsTls);
   const isPlatform = new URL(url).host === new URL(platformUrl).host;
   const key = pat ?? (isPlatform ? undefined : "local");
   if (key === undefined) {
@@ -124,7 +139,10 @@ function connectToServer(settings: Checked, keyName: string): App {
   checkKey(keyName, key);
   if (isPlatform) requireUserAndApp(userId, appId);
   const user = userId ?? "me";
+  const { grpcUrl = url, wire = isPlatform || settings.grpcUrl !== undefined ? "auto" : "rest" } = settings;
+  const grpc = await grpcFor(wire, checkedUrl("grpcUrl", grpcUrl, needsTls), key, settings.timeoutMs);
   const transport = new Transport({
+    ...grpc,
     ...tuningOf(settings),
     requestsPerSecond: requestsPerSecond ?? (isPlatform ? limits.requestsPerSecond : undefined),
     baseUrl: url,
@@ -137,8 +155,25 @@ function connectToServer(settings: Checked, keyName: string): App {
     appId: appId ?? "main",
     baseUrl: url,
     pat: key,
+    wire: await chosenWire(wire, transport),
     mediaHosts: mediaHosts ?? (isPlatform ? [platformMediaHost] : []),
   });
+}
+
+/** Loads what gRPC needs, unless uploads use REST only. */
+async function grpcFor(wire: WireSetting, url: string, pat: string, timeoutMs: number | undefined) {
+  if (wire === "rest") return {};
+  const { GrpcConnection } = await import("./clarifai/client/grpc/grpc-connection.js");
+  return { grpc: (counts: Traffic) => new GrpcConnection({ url, pat, timeoutMs }, counts) };
+}
+
+async function chosenWire(wire: WireSetting, transport: Transport): Promise<WireChoice> {
+  if (wire === "rest") return new WireChoice();
+  const { grpcWire, statusCodeMessage } = await import("./clarifai/wire/protobuf/grpc-wire.js");
+  const ask: AskForGrpc = (question, signal) => transport.askForGrpc(question, signal);
+  const choice = new WireChoice({ wire: grpcWire, question: statusCodeMessage }, wire === "auto" ? ask : undefined);
+  transport.onSent((bytes, limit) => choice.sent(bytes, limit));
+  return choice;
 }
 
 function requireUserAndApp(userId: string | undefined, appId: string | undefined): void {
@@ -197,19 +232,19 @@ function startShared(data: string, folder: string): SharedEmulator {
 }
 
 /** Returns the URL without slashes at its end. Refuses a URL that cannot be a base, without printing a part that may be a password. */
-function checkedUrl(text: string, needsTls: boolean): string {
+function checkedUrl(name: "baseUrl" | "grpcUrl", text: string, needsTls: boolean): string {
   let url: URL;
   try {
     url = checkUrl(text);
   } catch (error) {
-    throw new OptionsError("ERR_OPTIONS", `connect: baseUrl: ${describeError(error)}`);
+    throw new OptionsError("ERR_OPTIONS", `connect: ${name}: ${describeError(error)}`);
   }
   if (url.search !== "" || url.hash !== "") {
     const parts = [url.search === "" ? "" : "a query", url.hash === "" ? "" : "a fragment"].filter(
       (part) => part !== "",
     );
     const reason = `has ${parts.join(" and ")} at its end, which requests cannot carry`;
-    throw new OptionsError("ERR_OPTIONS", `connect: baseUrl: ${url.origin}${url.pathname} ${reason}; leave it out`);
+    throw new OptionsError("ERR_OPTIONS", `connect: ${name}: ${url.origin}${url.pathname} ${reason}; leave it out`);
   }
   if (needsTls && url.protocol === "http:" && !isLoopbackHost(url.hostname)) {
     const hint = "use https, or pass allowHttp: true in a network that you trust";
@@ -219,7 +254,10 @@ function checkedUrl(text: string, needsTls: boolean): string {
 }
 
 /** Refuses options that name two targets. */
-function refuseTwoTargets({ data, baseUrl, pat }: Checked): void {
+function refuseTwoTargets({ data, baseUrl, pat, wire, grpcUrl }: Checked): void {
+  if (wire === "rest" && grpcUrl !== undefined) {
+    throw new OptionsError("ERR_OPTIONS", 'connect: grpcUrl is for gRPC, and wire is "rest"; pass one of them');
+  }
   if (data === undefined) return;
   const other = baseUrl !== undefined ? "baseUrl" : pat !== undefined ? "pat" : undefined;
   if (other === undefined) return;

@@ -7,6 +7,8 @@ export const contenders = {
     { name: "tcp", title: "copy over plain TCP", server: "tcp", cannot: noRows },
     { name: "raw", title: "raw limit (posting only)", server: "rest", cannot: {} },
     { name: "sluice", title: "**Sluice**", server: "rest", cannot: {} },
+    { name: "sluice-journal", title: "**Sluice** with a journal", server: "rest", cannot: {} },
+    { name: "sluice-grpc", title: "**Sluice** over gRPC", server: "grpc-stream", cannot: {} },
     {
       name: "bare",
       title: "bare loop, no checks",

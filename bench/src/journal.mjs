@@ -7,11 +7,12 @@
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { makeSet } from "./data.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +25,7 @@ const { values } = parseArgs({
 const work = join(tmpdir(), "sluice-bench", "journal");
 const journal = join(work, "values.journal");
 const filesJournal = join(work, "files.journal");
-const files = join(work, `files-${values.files}`);
+const files = join(tmpdir(), "sluice-bench", `journal-${values.files}`);
 
 const steps = {
   async keep({ flow, values: inputs }) {
@@ -77,7 +78,7 @@ async function measureAll() {
   print("load them again", await inChild("load"));
   if (Number(values.files) === 0) return;
 
-  makeFiles(Number(values.files));
+  makeSet(`journal-${values.files}`, audioFiles(Number(values.files)));
   const discarding = fork(fileURLToPath(new URL("servers/rest.mjs", import.meta.url)));
   const [{ port }] = await once(discarding, "message");
   await measureFiles("a server that discards everything", `http://127.0.0.1:${port}`, ["again"]);
@@ -115,19 +116,10 @@ function print(title, { seconds, text, growthMB }, more = "") {
   console.log(`${title}: ${seconds.toFixed(2)} s  (${text})${memory}${more}`);
 }
 
-function* numbered(count) {
-  for (let n = 0; n < count; n += 1) yield { id: `input-${n}`, text: `text ${n}` };
+function audioFiles(count) {
+  return { title: `${count} audio files of 4 KB`, kind: "audio", count, bytes: 4096, extension: "wav" };
 }
 
-/** Audio files of 4 KB, each different. */
-function makeFiles(count) {
-  if (existsSync(files)) return;
-  const bytes = Buffer.alloc(4096);
-  bytes.write("RIFF____WAVEfmt ");
-  for (let n = 0; n < count; n += 1) {
-    const folder = join(files, String(Math.floor(n / 1000)));
-    if (n % 1000 === 0) mkdirSync(folder, { recursive: true });
-    bytes.writeUInt32BE(n, 4000);
-    writeFileSync(join(folder, `sound-${n}.wav`), bytes);
-  }
+function* numbered(count) {
+  for (let n = 0; n < count; n += 1) yield { id: `input-${n}`, text: `text ${n}` };
 }

@@ -8,7 +8,7 @@ import { type Content, type Input, kindOf, mediaOf } from "../core/input/input.j
 import { type MediaKind, mediaKinds } from "../core/input/kinds.js";
 import { checkRegion } from "../core/input/regions.js";
 import { limits } from "./limits.js";
-import type { Encoded } from "./wire/encode-input.js";
+import type { SizedInput } from "./wire/encode-input.js";
 
 const acceptedImages: ReadonlySet<string> = new Set(limits.imageTypes);
 const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);
@@ -20,7 +20,7 @@ const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);
  * @throws {InputError} ERR_ID_…, ERR_INPUT_MEDIA, ERR_ITEM_TOO_LARGE, ERR_IMAGE_TOO_LARGE, ERR_KIND_UNKNOWN, ERR_KIND_MISMATCH, ERR_FORMAT, ERR_GEO,
  * ERR_BOX, ERR_POLYGON
  */
-export function checkLimits(input: Input, encoded: Encoded): void {
+export function checkLimits(input: Input, encoded: SizedInput): void {
   checkId(input.id);
   checkMedia(input);
   if (input.geo) geoPointFrom(input.geo.longitude, input.geo.latitude); // a transform may have set it

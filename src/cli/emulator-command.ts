@@ -11,6 +11,7 @@ import { notEmpty, wholeNumber } from "./shared/parsing.js";
 
 interface Options {
   port: number;
+  grpc?: number;
   host: string;
   data: string;
   pat?: string;
@@ -42,6 +43,7 @@ export function emulatorCommand(): Command {
 function withServer(command: Command): Command {
   return command
     .option("--port <number>", "port to listen on; 0 picks a free one", wholeNumber(0, 65_535), 8080)
+    .option("--grpc <port>", "port of a gRPC server with the same data; 0 picks a free one", wholeNumber(0, 65_535))
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--data <folder>", "data folder", notEmpty, "./.sluice")
     .addOption(
@@ -83,8 +85,8 @@ function withFaults(command: Command): Command {
 
 async function runEmulator(options: Options, command: Command): Promise<void> {
   const { startEmulator } = await import("../emulator/index.js");
-  const { appKey: appKeys, rateLimit: requestsPerSecond, ...rest } = options;
-  const emulator = await startEmulator({ ...rest, appKeys, requestsPerSecond }).catch((error: unknown) => {
+  const { appKey: appKeys, rateLimit: requestsPerSecond, grpc: grpcPort, ...rest } = options;
+  const emulator = await startEmulator({ ...rest, appKeys, requestsPerSecond, grpcPort }).catch((error: unknown) => {
     if (!(error instanceof FlowError)) throw error;
     return command.error(`error: ${error.message}`, { code: error.code });
   });
@@ -100,6 +102,7 @@ function announce(emulator: Emulator, { pat, host, data }: Options): void {
     warn(`other machines can reach ${host}, and any key is accepted; set --pat to accept one key only`);
   }
   process.stdout.write(`sluice emulator listening on ${emulator.url} (data in ${data})\n`);
+  if (emulator.grpcUrl !== undefined) process.stdout.write(`gRPC, for SDKs: ${emulator.grpcUrl}\n`);
   const { collectedFiles, inputsWithoutMedia } = emulator.checked;
   if (collectedFiles > 0) warn(`deleted ${collectedFiles} media files that belong to no input`);
   if (inputsWithoutMedia > 0) {

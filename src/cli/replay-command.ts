@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { Command } from "commander";
-import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { type ConnectionOptions, withApp, withUploadConnection } from "./shared/connection.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 
 /** Creates the command. */
@@ -13,7 +13,7 @@ export function replayCommand(): Command {
       "Uploads the inputs of a dead-letter file again, as they were. Use it when the cause of their failure is fixed.",
     )
     .argument("<file>", "dead-letter file that an upload wrote with --dead-letters");
-  return withConnection(withRun(command))
+  return withUploadConnection(withRun(command))
     .addHelpText("after", "\nExample:\n  $ sluice replay failed.jsonl --dead-letters failed-again.jsonl")
     .action((path: string, options: ConnectionOptions & RunningOptions) =>
       withApp(options, async (app) => {

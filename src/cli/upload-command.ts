@@ -1,7 +1,7 @@
 /** `sluice upload` and `sluice plan`: uploads sources to an app, or shows what an upload would do. */
 
 import { Command } from "commander";
-import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { type ConnectionOptions, withApp, withUploadConnection } from "./shared/connection.js";
 import { print } from "./shared/output.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 import { type UploadingOptions, uploadFlow, withUploading } from "./shared/uploading.js";
@@ -15,7 +15,7 @@ export function uploadCommand(): Command {
     .description(
       "Uploads images, video, audio and text: the files of a folder, the rows of a CSV, a list of URLs. Without a key, uploads them to the emulator.",
     );
-  return withConnection(withRun(withUploading(command)))
+  return withUploadConnection(withRun(withUploading(command)))
     .addHelpText(
       "after",
       `
@@ -41,7 +41,7 @@ export function planCommand(): Command {
     .description(
       "Shows what `sluice upload` with the same arguments would do: batches, requests, bytes, time, and every input that would be refused. Sends and writes nothing.",
     );
-  return withConnection(withUploading(command))
+  return withUploadConnection(withUploading(command))
     .optionsGroup("The plan:")
     .option("--journal <file>", "leave out the inputs that this journal records as finished")
     .option("--json", "print the plan as one line of JSON")

@@ -6,16 +6,18 @@
 
 import { mkdtempSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as NetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
 import { isLoopbackHost } from "../core/net/guarded-fetch.js";
 import type { Gallery, GalleryOptions } from "./gallery/gallery.js";
 import { Sessions } from "./gallery/sessions.js";
+import type { GrpcServer, GrpcServerOptions } from "./grpc/grpc-server.js";
 import { Processing } from "./media/processing.js";
 import type { Services } from "./routes/context.js";
 import { type FaultRule, Faults } from "./server/faults.js";
+import { RateLimiter } from "./server/rate-limiter.js";
 import type { AppName } from "./server/requests.js";
 import { makeServer } from "./server/server.js";
 import { type DataFolder, type FolderCheck, openDataFolder } from "./store/data-folder.js";
@@ -30,6 +32,8 @@ export type { DeletedInput, StoredInput } from "./store/stored-inputs.js";
 export interface EmulatorOptions {
   /** Port to listen on. Default: any free port. */
   port?: number | undefined;
+  /** Port of the gRPC server, on the same address; 0 takes any free port. Default: no gRPC server. */
+  grpcPort?: number | undefined;
   /** Address to listen on. On loopback, requests for other host names and from pages of other sites are refused. Default: "127.0.0.1". */
   host?: string | undefined;
   /** Data folder. Default: a temporary folder, which is deleted when the emulator closes. */
@@ -80,6 +84,8 @@ export interface Emulator {
   /** Address, such as `http://127.0.0.1:40123`. */
   url: string;
   port: number;
+  /** Address of the gRPC server, such as `http://127.0.0.1:40124`. Undefined: it was not asked for. */
+  grpcUrl: string | undefined;
   /** Id of the store in the data folder. A copy of the folder, or an emptied folder, has another id. */
   store: string;
   faults: Faults;
@@ -120,48 +126,52 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
   const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions });
-  const server = makeServer({
-    services,
-    credentials,
-    requestsPerSecond: options.requestsPerSecond,
-    host,
-    gallery: () => gallery.load(),
-  });
-  if (unref) server.on("connection", (socket) => socket.unref());
+  const { requestsPerSecond } = options;
+  const limiter = requestsPerSecond === undefined ? undefined : new RateLimiter(requestsPerSecond);
+  const server = makeServer({ services, credentials, limiter, host, gallery: () => gallery.load() });
+  let grpc: GrpcServer | undefined;
   try {
-    await listen(server, wantedPort, host);
+    await listen(server, wantedPort, host, unref);
+    if (options.grpcPort !== undefined) {
+      grpc = await startGrpcServer(
+        { services, credentials, limiter, host, restPort: portOf(server) },
+        options.grpcPort,
+        unref,
+      );
+    }
   } catch (error) {
+    if (server.listening) await stopListening(server);
     await services.processing.close();
     dataFolder.close();
     throw error;
   }
-  if (unref) server.unref();
-  const { port } = server.address() as AddressInfo;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const url = urlOf(host, server);
   const isTemporary = options.data === undefined;
   if (!unref && !isTemporary) dataFolder.publishAddress(url);
   const close = async () => {
-    await stopListening(server);
+    await Promise.all([stopListening(server), grpc?.close(closeTimeoutMs)]);
     deletions.finish(true);
     await services.processing.close();
     await gallery.close();
     dataFolder.close();
     if (isTemporary) rmSync(folder, { recursive: true, force: true });
   };
-  return handleOf({ url, port, dataFolder, faults: services.faults, sessions, close });
+  const grpcUrl = grpc && urlOf(host, grpc.server);
+  return handleOf({ url, port: portOf(server), grpcUrl, dataFolder, faults: services.faults, sessions, close });
 }
 
-interface RunningParts extends Pick<Emulator, "url" | "port" | "faults" | "close"> {
+interface RunningParts extends Pick<Emulator, "url" | "port" | "grpcUrl" | "faults" | "close"> {
   dataFolder: DataFolder;
   sessions: Sessions;
 }
 
-function handleOf({ url, port, dataFolder, faults, sessions, close }: RunningParts): Emulator {
+function handleOf({ url, port, grpcUrl, dataFolder, faults, sessions, close }: RunningParts): Emulator {
   const { store, checked } = dataFolder;
   let closing: Promise<void> | undefined;
   return {
     url,
     port,
+    grpcUrl,
     store: store.id,
     faults,
     checked,
@@ -225,11 +235,30 @@ function checkOptions({ lenient, strict, urls = "fetch" }: EmulatorOptions): voi
   throw new OptionsError("ERR_OPTIONS", `startEmulator: urls must be "fetch" or "accept", not ${JSON.stringify(urls)}`);
 }
 
-async function listen(server: Server, port: number, host: string): Promise<void> {
+/** Loads and starts the gRPC server. */
+async function startGrpcServer(options: GrpcServerOptions, port: number, unref: boolean): Promise<GrpcServer> {
+  const { makeGrpcServer } = await import("./grpc/grpc-server.js");
+  const grpc = makeGrpcServer(options);
+  await listen(grpc.server, port, options.host, unref);
+  return grpc;
+}
+
+function portOf(server: NetServer): number {
+  return (server.address() as AddressInfo).port;
+}
+
+function urlOf(host: string, server: NetServer): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${portOf(server)}`;
+}
+
+/** Listens. @param unref lets the process end while the server and its connections are open */
+async function listen(server: NetServer, port: number, host: string, unref: boolean): Promise<void> {
+  if (unref) server.on("connection", (socket) => socket.unref());
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject).listen(port, host, () => resolve());
     });
+    if (unref) server.unref();
   } catch (error) {
     const isInUse = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
     const reason = isInUse ? "another program uses the port; port 0 takes a free one" : describeError(error);

@@ -1,7 +1,7 @@
 /** Sink: uploads inputs to an app, and waits for their processing. */
 
 import * as z from "zod";
-import { uploadPolicy } from "../clarifai/batch-policy.js";
+import { uploadPolicyOf } from "../clarifai/batch-policy.js";
 import type { App } from "../clarifai/client/app.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { lookUpStored } from "../clarifai/upload/lookup.js";
@@ -37,7 +37,7 @@ const Options = z.strictObject(optionFields);
 export type UploadOptions = OptionsOf<typeof optionFields>;
 
 /**
- * Uploads inputs in batches: files and bytes as base64, URLs by reference, text as it is. Each has its metadata, concepts, location and datasets; its
+ * Uploads inputs in batches: files and bytes in binary over gRPC or as base64 over REST (`connect({ wire })`), URLs by reference, text as it is. Each has its metadata, concepts, location and datasets; its
  * annotations follow in a later request. The sink groups inputs by the limits of the API; `batch()` before it makes the requests smaller.
  *
  * An input passes downstream when the platform has processed it, in the order of acceptance, not of the source. Each input settles on its own; a failed
@@ -59,17 +59,20 @@ export const upload = defineSink({
     checkApp("upload", app);
     return { app, ...parseOptions("upload", Options, options) };
   },
-  target: ({ app }) => app.target("upload to"),
-  batch: uploadPolicy,
+  target: ({ app }) => ({
+    ...app.target("upload to"),
+    wire: () => ({ wire: app.wire.current.name, note: app.wire.note }),
+  }),
+  batch: ({ app }) => uploadPolicyOf(app.wire),
   // The pacer limits the open requests, and the budgets of the flow limit the waiting inputs.
   concurrency: () => Number.POSITIVE_INFINITY,
   supportsDryRun: true,
   lookUp: (input, { options, signal }) => lookUpStored(options.app, input, signal),
   open: ({ options, signal, dryRun, run }) => {
     const { app, ...rest } = options;
-    if (!dryRun) return Uploader.open(app, rest, { signal, run });
+    if (!dryRun) return Uploader.open(app, rest, { signal, run, dryRun });
     // A dry run cannot know which inputs exist, nor how the server processes them.
-    return Uploader.open(app.forDryRun(), { ...rest, wait: false, resume: undefined }, { signal, run });
+    return Uploader.open(app.forDryRun(), { ...rest, wait: false, resume: undefined }, { signal, run, dryRun });
   },
   write: (batch, { state, signal }) => state.write(batch.messages, signal),
 });

@@ -1,14 +1,14 @@
 /** Source: the images, videos, audio files and texts of a folder. */
 
 import { realpathSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import * as z from "zod";
 import { folderName } from "../core/input/ids.js";
 import { kinds } from "../core/input/kinds.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { MaybePromise, SourceItem } from "../core/plugin/source.js";
-import { type FileOptions, type IdOf, itemOfFile, type LabelsOf } from "./folder/file-item.js";
+import { type FileOptions, type IdOf, idOfPath, itemOfFile, type LabelsOf } from "./folder/file-item.js";
 import { type FoundFile, filterOf, findFiles, type Walk } from "./folder/walk.js";
 import { watchFolder } from "./folder/watch.js";
 
@@ -100,7 +100,11 @@ export const folder = defineSource({
   read({ root, walk, watch, ...options }, { signal, isDone, idle }) {
     const base = folderOf(root);
     const isWatched = watch !== false;
-    const fileOptions: FileOptions = { ...options, isWatched, realPath: realPath(base), folderName: folderName(base) };
+    const names = { realPath: realPath(base), folderName: folderName(base) };
+    const relativeOf = (origin: string) => (base === root ? origin.slice(root.length + 1) : basename(origin));
+    const idOfOrigin = (origin: string) => idOfPath(relativeOf(origin), { ...names, ids: options.ids });
+    const isJournaled = isDone !== undefined;
+    const fileOptions: FileOptions = { ...options, ...names, isWatched, isJournaled, idOfOrigin };
     const read = (file: FoundFile) => itemOfFile(file, fileOptions, isDone);
     if (watch === false || !idle) return readOnce(walk, signal, read);
     const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;

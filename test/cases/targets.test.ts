@@ -106,7 +106,7 @@ describe("a report", () => {
     expect((await inputs().plan()).summary()).toContain(line);
     const report = await inputs().run();
     expect(report.targets).toEqual([
-      { sink: "upload", action: "upload to", name: `ann/sea at ${url}`, url, datasets: ["train"] },
+      { sink: "upload", action: "upload to", name: `ann/sea at ${url}`, url, wire: "rest", datasets: ["train"] },
     ]);
     expect(report.summary()).toContain(`${line}, dataset train`);
     expect(JSON.parse(JSON.stringify(report))).toMatchObject({ targets: [{ url }] });
@@ -124,7 +124,7 @@ describe("a report", () => {
       .run();
     expect(sent.targets).toEqual([
       { sink: "writeJsonl", action: "write to", name: join(out, "all.jsonl"), path: join(out, "all.jsonl") },
-      { sink: "upload", action: "upload to", name: `me/main at ${data} (emulator)`, path: data },
+      { sink: "upload", action: "upload to", name: `me/main at ${data} (emulator)`, path: data, wire: "rest" },
     ]);
     const got = await flow(listInputs(app))
       .pipe(download(join(out, "files")))

@@ -1,14 +1,19 @@
 import fc from "fast-check";
 import { from, lastValueFrom, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { uploadPolicy } from "../../src/clarifai/batch-policy.js";
+import { uploadPolicy, uploadPolicyOf } from "../../src/clarifai/batch-policy.js";
+import { WireChoice } from "../../src/clarifai/client/wire-choice.js";
 import { encodeInput } from "../../src/clarifai/wire/encode-input.js";
+import { encodeMessage } from "../../src/clarifai/wire/protobuf/encode-message.js";
 import { Message } from "../../src/core/accounting/message.js";
 import { RunContext } from "../../src/core/accounting/run-context.js";
 import { kindOf } from "../../src/core/input/input.js";
+import { batchBy } from "../../src/core/plugin/batch-by.js";
 import { batch, flow, type Input, type InputDraft, limits } from "../../src/index.js";
 import { sinkOf, texts } from "../helpers/flows.js";
+import { loadGrpc } from "../helpers/load-grpc.js";
 import { isLong } from "../helpers/long.js";
+import { type Wire, wires } from "../helpers/store.js";
 
 const base = { concepts: [], metadata: {}, annotations: [], datasets: [] };
 
@@ -18,15 +23,23 @@ function file(id: string, kind: "image" | "audio" | "video", sizeBytes: number):
   return { ...base, id, [kind]: { path: `/none/${id}`, sizeBytes, mimeType } };
 }
 
-async function batches(inputs: readonly Input[]): Promise<{ batches: Input[][]; context: RunContext }> {
+/** The policies of the two wires. */
+const choices = { rest: new WireChoice(), grpc: loadGrpc("http://127.0.0.1:9").choice };
+
+/** Groups inputs as an upload over the wire does. Default: as `batch()` does, which does not know the wire. */
+async function batches(inputs: readonly Input[], wire?: Wire): Promise<{ batches: Input[][]; context: RunContext }> {
   const context = new RunContext();
   const messages = inputs.map((input) => Message.read(context, input.id, input));
-  const made = await lastValueFrom(from(messages).pipe(batch({ maxWaitMs: 60_000 }), toArray()));
+  const grouping = wire
+    ? batchBy({ ...uploadPolicyOf(choices[wire]), maxWaitMs: 60_000 })
+    : batch({ maxWaitMs: 60_000 });
+  const made = await lastValueFrom(from(messages).pipe(grouping, toArray()));
   return { batches: made.map((list) => list.map((message) => message.value)), context };
 }
 
-function wireBytes(inputs: readonly Input[]): number {
-  return inputs.reduce((sum, input) => sum + encodeInput(input).bytes + 1, 0) + 60;
+function wireBytes(inputs: readonly Input[], wire: Wire): number {
+  const encode = wire === "rest" ? encodeInput : encodeMessage;
+  return inputs.reduce((sum, input) => sum + encode(input).bytes + 1, 0) + 60;
 }
 
 const size = fc.oneof(
@@ -45,19 +58,19 @@ const item = fc.oneof(
 
 const streams = isLong ? { count: 100_000, maxLength: 60 } : { count: 200, maxLength: 300 };
 
-describe("batch", () => {
+describe.each(wires)("batches of an upload over %s", (wire) => {
   it("never exceeds a limit, loses nothing, and fails what can never fit, on random streams", {
     timeout: 1_200_000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(item, { maxLength: streams.maxLength }), async (items) => {
         const inputs = items.map((entry, n) => file(`i${n}`, entry.kind, entry.size));
-        const { batches: made, context } = await batches(inputs);
+        const { batches: made, context } = await batches(inputs, wire);
         for (const list of made) {
           expect(list.length).toBeLessThanOrEqual(limits.maxInputsPerRequest);
           const videos = list.filter((input) => kindOf(input) === "video");
           if (videos.length > 0) expect(list).toHaveLength(1);
-          else expect(wireBytes(list)).toBeLessThan(limits.maxRequestBytes);
+          else expect(wireBytes(list, wire)).toBeLessThan(limits.maxRequestBytes);
         }
         const fits = inputs.filter((input) => {
           const { mediaBytes } = encodeInput(input);
@@ -81,13 +94,29 @@ describe("batch", () => {
     const sizes = fc.sample(size, 20_000).filter((bytes) => bytes < limits.maxItemBytes.image);
     for (let at = 0; at < sizes.length; at += 4000) {
       const inputs = sizes.slice(at, at + 4000).map((bytes, n) => file(`i${n}`, "image", bytes));
-      const { batches: made } = await batches(inputs);
+      const { batches: made } = await batches(inputs, wire);
       for (const list of made.slice(0, -5)) {
-        filled += Math.max(list.length / limits.maxInputsPerRequest, wireBytes(list) / limits.maxRequestBytes);
+        filled += Math.max(list.length / limits.maxInputsPerRequest, wireBytes(list, wire) / limits.maxRequestBytes);
         possible += 1;
       }
     }
     expect(filled / possible).toBeGreaterThan(0.95);
+  });
+});
+
+describe("batch", () => {
+  it("has at most 128 MB of files, whatever the wire", async () => {
+    const inputs = Array.from({ length: 26 }, (_, n) => file(`i${n}`, "image", 10_000_000));
+    const { batches: made } = await batches(inputs);
+    expect(made.map((list) => list.length)).toEqual([12, 12, 2]);
+  });
+
+  it("with maxBytes, counts the bytes as REST encodes them", async () => {
+    const context = new RunContext();
+    const inputs = Array.from({ length: 6 }, (_, n) => file(`i${n}`, "image", 3_000_000));
+    const messages = inputs.map((input) => Message.read(context, input.id, input));
+    const made = await lastValueFrom(from(messages).pipe(batch({ maxBytes: 9_000_000, maxWaitMs: 60_000 }), toArray()));
+    expect(made.map((list) => list.length)).toEqual([2, 2, 2]);
   });
 
   it("does not let one video flush half-packed images", async () => {

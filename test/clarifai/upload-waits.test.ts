@@ -5,7 +5,9 @@ import { App } from "../../src/clarifai/client/app.js";
 import { Transport } from "../../src/clarifai/client/transport.js";
 import type { Clock } from "../../src/core/net/clock.js";
 import { connect, flow, fromIterable, upload } from "../../src/index.js";
+import { loadGrpc } from "../helpers/load-grpc.js";
 import { RefusingServer, type RefusingServerOptions, refusesAtRandom } from "../helpers/refusing-server.js";
+import { type Wire, wireOptions, wires } from "../helpers/store.js";
 
 async function serve(options: Partial<RefusingServerOptions>) {
   const server = new RefusingServer({ refuse: () => undefined, ...options });
@@ -15,7 +17,9 @@ async function serve(options: Partial<RefusingServerOptions>) {
 }
 
 /** Connects with a client whose waits pass at once. */
-function impatient(baseUrl: string): App {
+async function impatient(wire: Wire, baseUrl: string): Promise<App> {
+  const { grpcUrl } = await wireOptions(wire, baseUrl);
+  const { grpc, choice } = grpcUrl === undefined ? { grpc: undefined, choice: undefined } : loadGrpc(grpcUrl);
   let now = 0;
   const clock: Clock = {
     now: () => now,
@@ -25,7 +29,8 @@ function impatient(baseUrl: string): App {
       await new Promise<void>((resolve) => setImmediate(resolve));
     },
   };
-  const app = new App(new Transport({ baseUrl, pat: "any" }, clock), {
+  const app = new App(new Transport({ baseUrl, pat: "any", grpc }, clock), {
+    wire: choice,
     userId: "me",
     appId: "main",
     baseUrl,
@@ -37,7 +42,7 @@ function impatient(baseUrl: string): App {
 
 const notes = (count: number) => Array.from({ length: count }, (_, n) => ({ id: `note-${n}`, text: `note ${n}` }));
 
-describe("an upload", () => {
+describe.each(wires)("an upload over %s", (wire) => {
   it.each([
     ["a number of seconds", false],
     ["a date", true],
@@ -46,7 +51,7 @@ describe("an upload", () => {
     { timeout: 120_000 },
     async (_, asDate) => {
       const { server, baseUrl } = await serve({ refuse: refusesAtRandom(0.2, 1, asDate) });
-      const app = await connect({ baseUrl, pat: "any" });
+      const app = await connect({ baseUrl, pat: "any", ...(await wireOptions(wire, baseUrl)) });
       onTestFinished(() => app.close());
       const report = await flow(fromIterable(notes(3000)))
         .pipe(upload(app))
@@ -64,7 +69,7 @@ describe("an upload", () => {
     const statusOf = (id: string, posts: number) => (id === "note-1" && posts < 9 ? later : { code: 30000 });
     const { server, baseUrl } = await serve({ statusOf });
     const report = await flow(fromIterable(notes(3)))
-      .pipe(upload(impatient(baseUrl)))
+      .pipe(upload(await impatient(wire, baseUrl)))
       .run();
     expect(report.counts).toMatchObject({ ok: 3 });
     expect(server.requests).toBeGreaterThanOrEqual(10);
@@ -73,7 +78,7 @@ describe("an upload", () => {
   it("gives an input up that fails for retryForMs, with its reason", async () => {
     const statusOf = (id: string) => (id === "note-1" ? { code: 98006, description: "Later" } : { code: 30000 });
     const { baseUrl } = await serve({ statusOf });
-    const sink = upload(impatient(baseUrl), { retryForMs: 50 });
+    const sink = upload(await impatient(wire, baseUrl), { retryForMs: 50 });
     const report = await flow(fromIterable(notes(3)))
       .pipe(sink)
       .run();
@@ -90,7 +95,7 @@ describe("an upload", () => {
     ["ERR_WAIT_TOO_LONG", { http: 503, json: { status: { code: 99009 } }, headers: { "retry-after": "3600" } }],
   ])("fails its inputs at once with %s", async (code, refusal) => {
     const { server, baseUrl } = await serve({ refuse: () => refusal });
-    const app = await connect({ baseUrl, pat: "any" });
+    const app = await connect({ baseUrl, pat: "any", ...(await wireOptions(wire, baseUrl)) });
     onTestFinished(() => app.close());
     const report = await flow(fromIterable(notes(300)))
       .pipe(upload(app))

@@ -94,6 +94,15 @@ describe("the command line", () => {
     expect(whole.stdout).toMatch(/^read 3 = ok 1 .* skipped 2 [\s\S]* 2 × already exists: /);
   });
 
+  it("says over which wire an upload went", async () => {
+    const { store, cwd, sluice } = await open({ grpcPort: 0 });
+    writeFileSync(join(cwd, "one.csv"), "inputid,input\na,calm sea\n");
+    const binary = await sluice("upload", "one.csv", "--wire", "grpc", "--grpc-url", String(store.grpcUrl));
+    expect(binary).toMatchObject({ code: 0, stdout: expect.stringMatching(/upload to me\/main at \S+ over gRPC/) });
+    const asked = await sluice("upload", "one.csv", "--conflict", "skip", "--grpc-url", "http://127.0.0.1:9");
+    expect(asked).toMatchObject({ code: 0, stdout: expect.stringMatching(/uploads use REST, not gRPC/) });
+  });
+
   it("finishes open work on Ctrl-C, and prints its report", { timeout: 60_000 }, async () => {
     const { store, cwd, start } = await open({ processingDelayMs: 700 });
     writeFileSync(join(cwd, "one.csv"), "inputid,input\na,calm sea\n");
@@ -119,6 +128,7 @@ describe("an invalid command line", () => {
       [["upload"], 2, /^error: missing required argument 'source'[\s\S]*sluice upload --help/],
       [["upload", "/nowhere/at-all"], 1, /^error: \/nowhere\/at-all does not exist\n$/],
       [["upload", ".", "--kind", "smell"], 2, /'smell' is invalid\. It must be one of image, video, audio, text/],
+      [["upload", ".", "--wire", "tcp"], 2, /Allowed choices are grpc, rest, auto/],
       [["upload", ".", "--metadata", "novalue"], 2, /It must be key=value/],
       [["upload", bad], 1, /^error: csv: .*bad\.csv: /],
       [["upload", bad, "--delimiter", ";;"], 2, /It must be one character/],

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { batch, connect, flow, fromIterable, listInputs, upload } from "../../src/index.js";
+import { callerOf, clientOf } from "../helpers/grpc.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 const execute = promisify(execFile);
@@ -45,6 +46,15 @@ describe("sluice emulator", () => {
       await expect(fetch(url)).rejects.toThrow();
     },
   );
+
+  it("serves gRPC on a port of its own with --grpc", async () => {
+    const { child, gallery: grpcUrl } = await start("--data", temporaryFolder(), "--grpc", "0");
+    const client = clientOf(grpcUrl); // The address of gRPC is printed before that of the gallery.
+    const { status } = await callerOf(client)("ListInputs");
+    client.close();
+    expect(status.code).toBe(10_000);
+    expect(await stop(child, "SIGTERM")).toBe(0);
+  });
 
   it("keeps its data, and accepts only the key of --pat or SLUICE_EMULATOR_PAT", async () => {
     const data = temporaryFolder();

@@ -8,8 +8,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../src/emulator/index.js";
 import { Processing } from "../../src/emulator/media/processing.js";
 import { openDataFolder } from "../../src/emulator/store/data-folder.js";
-import type { InputRow } from "../../src/emulator/store/model.js";
-import { timestamp } from "../../src/emulator/store/store.js";
+import { insertInputs } from "../../src/emulator/store/new-inputs.js";
 import { batch, connect, flow, fromIterable, upload } from "../../src/index.js";
 import { temporaryFolder } from "../helpers/store.js";
 
@@ -103,22 +102,85 @@ describe("the data folder", () => {
   });
 });
 
+describe("the store", () => {
+  it("forgets the concepts of a transaction that failed", () => {
+    const { store, close } = openDataFolder(temporaryFolder());
+    onTestFinished(close);
+    const app = store.addApp("me", "main");
+    const failing = () => {
+      store.ensureConcepts(app.seq, [{ id: "dog", value: 1 }]);
+      throw new Error("the disk is full");
+    };
+    expect(() => store.transaction(failing)).toThrow("full");
+    expect(store.names(app.seq).has("dog")).toBe(false);
+  });
+
+  it("adds and processes inputs whose JSON is longer than one list", async () => {
+    const { store, files, close } = openDataFolder(temporaryFolder());
+    const app = store.addApp("me", "main");
+    const rest = { fields: "{}", sha256: null, size_bytes: 0, url: null, annotations: [], datasets: ["all"] };
+    const inputs = Array.from({ length: 5 }, (_, n) => {
+      const media = JSON.stringify({ text: { raw: `${n}`.repeat(400_000) } });
+      return { id: `long-${n}`, kind: "text" as const, media, ...rest };
+    });
+    const rows = insertInputs(store, app.seq, null, inputs);
+    const processing = new Processing(store, files, {
+      delayMs: 0,
+      allowFetch: false,
+      privateFetch: false,
+      fault: () => undefined,
+    });
+    onTestFinished(async () => {
+      await processing.close();
+      close();
+    });
+    await expect.poll(() => inputs.map(({ id }) => store.input(app.seq, id)?.status)).toEqual(inputs.map(() => 30000));
+    for (const [index, { id, media }] of inputs.entries()) {
+      const { seq, media: stored = "" } = store.input(app.seq, id) ?? {};
+      expect(seq).toBe(rows[index]?.seq);
+      expect(JSON.parse(stored)).toMatchObject(JSON.parse(media) as object);
+    }
+    expect(store.all("SELECT input FROM dataset_inputs")).toHaveLength(5);
+    expect(store.all("SELECT seq FROM annotations WHERE level = 1")).toHaveLength(5);
+  });
+});
+
 describe("processing", () => {
+  it("counts inputs of a job once, also if they are deleted before their turn", async () => {
+    const { store, files, close } = openDataFolder(temporaryFolder());
+    const app = store.addApp("me", "main");
+    const content = { media: '{"text":{"raw":"calm sea"}}', fields: "{}", sha256: null, size_bytes: 0, url: null };
+    const inputs = Array.from({ length: 50 }, (_, n) => {
+      return { id: `text-${n}`, kind: "text" as const, ...content, annotations: [], datasets: [] };
+    });
+    const failing = { code: 30002, details: "injected" };
+    const processing = new Processing(store, files, {
+      ...{ delayMs: 0, allowFetch: false, privateFetch: false },
+      fault: ({ id }) => (id === "text-49" ? failing : id === "text-48" ? "stuck" : undefined),
+    });
+    onTestFinished(async () => {
+      await processing.close();
+      close();
+    });
+    store.addJob(app.seq, "job");
+    const rows = insertInputs(store, app.seq, "job", inputs);
+    store.count(app.seq, "job", "pending", undefined, rows.length);
+    processing.add(rows, new Map());
+    store.deleteInputs(rows.slice(0, 20));
+    await expect.poll(() => store.job(app.seq, "job")?.pending).toBe(0);
+    expect(store.job(app.seq, "job")).toMatchObject({ in_progress: 1, success: 28, failed: 21 });
+    expect(store.input(app.seq, "text-49")).toMatchObject({ status: 30002, details: "injected" });
+    expect(store.input(app.seq, "text-48")?.status).toBe(30003);
+    expect(store.get("SELECT count(*) AS count FROM inputs WHERE status = 30000")).toMatchObject({ count: 28 });
+  });
+
   it("continues after rows could not be written for a while", async () => {
     const { store, files, close } = openDataFolder(temporaryFolder());
     const app = store.addApp("me", "main");
-    const now = timestamp();
-    const empty = { sha256: null, size_bytes: 0, url: null, details: null, job: null };
-    const times = { created_at: now, modified_at: now };
-    const row = {
-      app: app.seq,
-      id: "a",
-      kind: "text",
-      media: '{"text":{"raw":"calm sea"}}',
-      fields: "{}",
-      status: 30001,
-    };
-    store.insertInput({ ...row, ...empty, ...times } as InputRow);
+    const raw = 'calm "text_info":{ sea';
+    const media = JSON.stringify({ text: { raw } });
+    const content = { media, fields: "{}", sha256: null, size_bytes: 0, url: null };
+    insertInputs(store, app.seq, null, [{ id: "a", kind: "text", ...content, annotations: [], datasets: [] }]);
     const transaction = vi.spyOn(store, "transaction").mockImplementationOnce(() => {
       throw new Error("the disk is full");
     });
@@ -133,6 +195,9 @@ describe("processing", () => {
       close();
     });
     await expect.poll(() => store.input(app.seq, "a")?.status).toBe(30000);
+    // The row is as earlier versions made it, without the info of the text.
+    const processed = { text: { raw, text_info: { char_count: 22, encoding: "UTF8" } } };
+    expect(JSON.parse(store.input(app.seq, "a")?.media ?? "")).toEqual(processed);
     expect(transaction.mock.results[0]?.type).toBe("throw");
   });
 });

@@ -170,6 +170,14 @@ describe("text", () => {
     expect(input?.data.text).toEqual({ raw, text_info: { char_count: [...raw].length, encoding: "UTF8" } });
   });
 
+  it("has its info only when it is processed", async () => {
+    const { call } = await openHttp({ processingDelayMs: 3_600_000 });
+    const { json } = await call("POST", "/inputs", { inputs: [note("a")] });
+    const listed = (await call("GET", "/inputs/a")).json.input;
+    expect(json.inputs[0]?.data.text).toEqual({ raw: expect.any(String) as string });
+    expect(listed.data.text).toEqual(json.inputs[0]?.data.text);
+  });
+
   it("can be part of an input with an image", async () => {
     const { add } = await openHttp();
     const image = { base64: (await jpeg()).toString("base64") };

@@ -1,24 +1,45 @@
 /**
  * Every fault with every verb, checked against the records of the store: nothing is lost, duplicated, corrupted, or deleted without a request.
  *
- * `FAULTS=17 npx vitest run test/flow/fault-matrix.test.ts` runs only number 17, and `FAULTS=1-400` a part of the long form.
+ * `FAULTS=17 npx vitest run test/flow/fault-matrix.test.ts` runs only number 17, and `FAULTS=1-400` a part of the long form. Uploads over gRPC begin at
+ * 10001.
  */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FaultRun, runScenario } from "../helpers/fault-run.js";
-import { nameOf, type Scenario, scenarioOf, troubleNames, verbs } from "../helpers/fault-scenarios.js";
+import {
+  firstGrpcSeed,
+  grpcTroubleNames,
+  nameOf,
+  type Scenario,
+  scenarioOf,
+  troubleNames,
+  verbs,
+} from "../helpers/fault-scenarios.js";
 import { isLong } from "../helpers/long.js";
 import { serveContents } from "../helpers/small-contents.js";
 
 const perRound = verbs.length * troubleNames.length;
 const longCount = 6 * perRound;
-const [from = 1, to = from] = (process.env.FAULTS ?? `1-${longCount}`).split("-").map(Number);
+const grpcCount = 3 * 4 * grpcTroubleNames.length;
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 /** The short form: each fault with three verbs, and each verb with many faults. */
 const everyDay = troubleNames.flatMap((_, n) =>
   [0, 4, 8].map((m) => n * verbs.length + ((n * 3 + m) % verbs.length) + 1),
 );
-const isSelection = !isLong && process.env.FAULTS === undefined;
-const seeds = isSelection ? everyDay : Array.from({ length: to - from + 1 }, (_, n) => from + n);
+/** Over gRPC, each fault with one verb. */
+const grpcEveryDay = grpcTroubleNames.map((_, n) => firstGrpcSeed + 4 * n + (n % 4));
+const seeds = chosenSeeds();
+
+function chosenSeeds(): number[] {
+  if (process.env.FAULTS !== undefined) {
+    const [from = 1, to = from] = process.env.FAULTS.split("-").map(Number);
+    return range(from, to);
+  }
+  if (!isLong) return [...everyDay, ...grpcEveryDay];
+  return [...range(1, longCount), ...range(firstGrpcSeed, firstGrpcSeed + grpcCount - 1)];
+}
+
 const scenarios = seeds.map(scenarioOf);
 /** Parallel runs, since a run mostly waits. */
 const runsAtOnce = isLong ? 40 : 24;

@@ -11,6 +11,8 @@ import { Ledger } from "../../src/core/accounting/ledger.js";
 import {
   batch,
   dedupe,
+  defineSource,
+  doneEarlier,
   download,
   filterInputs,
   flow,
@@ -120,6 +122,28 @@ describe("a run with a journal", () => {
     writeFileSync(join(path, "a.txt"), Buffer.alloc("text of a.txt".length, 1));
     utimesSync(join(path, "a.txt"), 2, 2);
     expect(await run()).toMatchObject({ ok: 0, skipped: 3, failed: 0 });
+  });
+
+  it("asks a source for the key of an unread input only if an earlier run finished inputs", async () => {
+    const keyOf = vi.fn(() => "name, size and time");
+    const source = defineSource({
+      name: "keyed",
+      *read(_, { isDone }) {
+        const origin = "a";
+        if (isDone?.(keyOf)) yield { origin, skipped: doneEarlier, id: (found: string) => `id-of-${found}` };
+        else yield { origin, input: { id: "id-of-a", text: "a" }, key: "name, size and time" };
+        yield { origin: "b", input: { id: "id-of-a", text: "b" } };
+      },
+    });
+    const journal = journalIn();
+    const { app } = await openStore();
+    const run = () => flow(source()).pipe(upload(app)).run({ journal });
+    expect((await run()).counts).toMatchObject({ ok: 1, failed: 1, skipped: 0 });
+    expect(keyOf).not.toHaveBeenCalled();
+    const second = await run();
+    expect(second.counts).toMatchObject({ ok: 0, failed: 1, skipped: 1 });
+    expect(second.failures[0]).toMatchObject({ origin: "b", code: "ERR_ID_IN_RUN" });
+    expect(keyOf).toHaveBeenCalledTimes(1);
   });
 
   it("lets a duplicate wait for its first input, in every run", async () => {

@@ -28,7 +28,16 @@ import {
   upload,
 } from "../../src/index.js";
 import { type Findings, judge, noFindings, type Outcomes, outcomesIn } from "./fault-oracle.js";
-import { bystanders, inputCount, type Scenario, type Stage, troubleOf, type Verb } from "./fault-scenarios.js";
+import {
+  bystanders,
+  grpcTroubleOf,
+  inputCount,
+  type Scenario,
+  type Stage,
+  troubleOf,
+  type Verb,
+} from "./fault-scenarios.js";
+import { serveGrpc } from "./grpc-front.js";
 import { type ContentKind, draftOf } from "./small-contents.js";
 
 /** The matrix creates thousands of small stores, so they are kept in memory if the system has a folder for that. */
@@ -48,8 +57,12 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     processingDelayMs: processingDelayMs ?? 5,
     seed: scenario.seed,
     strict: true,
+    ...(scenario.wire === "grpc" ? { grpcPort: 0 } : {}),
   });
-  const app = await connect({ baseUrl: store.url, pat: "any", timeoutMs: 250, retryForMs: 1500 });
+  const trouble = grpcTroubleOf(scenario);
+  const front = trouble && (await serveGrpc({ target: store.url }));
+  const wire = scenario.wire === "grpc" ? { wire: scenario.wire, grpcUrl: front?.url ?? store.grpcUrl } : {};
+  const app = await connect({ baseUrl: store.url, pat: "any", timeoutMs: 250, retryForMs: 1500, ...wire });
   try {
     const out = join(folder, "out");
     const stage: Stage = { scenario, store, app, folder, out, origin, inputs: [], storedBefore: new Map() };
@@ -58,6 +71,7 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     const findings = noFindings();
     await app.transport.storeOfServer(); // a run whose first request has no answer rejects, which another test covers
     for (const rule of rules) store.faults.add(rule);
+    if (front) front.trouble = trouble;
     const [journal, letters] = [join(folder, "a.journal"), join(folder, "failed.jsonl")];
     const options: RunOptions = {
       journal,
@@ -70,6 +84,7 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
 
     const report = await orRejected(through(fromIterable(stage.inputs)), findings);
     store.faults.clear();
+    if (front) front.trouble = undefined;
     await settled(stage);
     await judge(stage, await outcomesOf(journal), findings, report);
 
@@ -78,9 +93,11 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     const resumed = await orRejected(through(fromIterable(stage.inputs)), findings);
     await settled(stage);
     await judge(stage, await outcomesOf(journal), findings, resumed, true);
-    return { ...findings, faults: store.faults.happenedByType, inputs: stage.inputs.length };
+    const faults = { ...store.faults.happenedByType, ...front?.happened };
+    return { ...findings, faults, inputs: stage.inputs.length };
   } finally {
     await app.close();
+    await front?.close();
     await store.close();
     rmSync(folder, { recursive: true, force: true });
   }

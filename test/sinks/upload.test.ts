@@ -18,7 +18,7 @@ import {
   upload,
 } from "../../src/index.js";
 import { jpeg } from "../helpers/files.js";
-import { openStore, temporaryFolder } from "../helpers/store.js";
+import { openStore, temporaryFolder, wires } from "../helpers/store.js";
 
 const put = (app: App, inputs: readonly InputDraft[], options: UploadOptions = {}) =>
   flow(fromIterable(inputs)).pipe(batch(), upload(app, options)).run();
@@ -32,9 +32,9 @@ const losing = (path: string) =>
     return input;
   });
 
-describe("an upload", () => {
+describe.each(wires)("an upload over %s", (wire) => {
   it("ends when the server reports duplicates and then does not list them", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     store.faults.add({ method: "POST", fault: { type: "mixed", share: 1, code: 30100 } });
     const report = await put(app, [note("a"), note("b")]);
     expect(report.failures).toMatchObject([
@@ -45,7 +45,7 @@ describe("an upload", () => {
   });
 
   it("has later sinks whose backpressure reaches the source", async () => {
-    const { app } = await openStore();
+    const { app } = await openStore({}, {}, wire);
     let read = 0;
     let goOn: () => void = () => undefined;
     const stalled = new Promise<void>((resolve) => (goOn = resolve));
@@ -68,7 +68,7 @@ describe("an upload", () => {
   });
 
   it("does not treat an input with an unreadable file as equal, and deletes nothing for it", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     await app.postInputs({
       length: 53,
       chunks: () => [Buffer.from('{"inputs":[{"id":"a","data":{"text":{"raw":"old"}}}]}')],
@@ -86,7 +86,7 @@ describe("an upload", () => {
   });
 
   it("replaces an existing input of the same content whose processing failed", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     store.faults.add({ fault: { type: "processing", share: 1, code: 30002 } });
     await put(app, [note("a")], { wait: false });
     await expect.poll(() => store.stored()[0]?.statusCode).toBe(30002);
@@ -96,7 +96,7 @@ describe("an upload", () => {
   });
 
   it("deletes an input that could not be processed, so that a later attempt can succeed", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     store.faults.add({ fault: { type: "processing", share: 1, code: 30002 } });
     expect((await put(app, [note("a")])).failures).toMatchObject([{ id: "a", code: "30002", attempts: 3 }]);
     store.faults.clear();
@@ -104,7 +104,7 @@ describe("an upload", () => {
   });
 
   it("fails only the inputs that it cannot look up, not the accepted ones of the batch", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     await put(app, [note("b")]);
     store.faults.add({ method: "GET", path: /\/inputs$/, fault: { type: "status", http: 400, code: 11102 } });
     const report = await put(app, [note("a"), note("b", "other"), note("c")], { wait: false });
@@ -118,7 +118,7 @@ describe("an upload", () => {
   });
 
   it("continues when a failed input cannot be deleted for a retry", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     store.faults.add({ fault: { type: "processing", share: 0.5, code: 30002 } });
     store.faults.add({ method: "DELETE", fault: { type: "status", http: 400, code: 11102 } });
     const inputs = Array.from({ length: 20 }, (_, n) => note(`n${n}`));
@@ -130,7 +130,7 @@ describe("an upload", () => {
   });
 
   it("fails inputs whose annotations it cannot look up, and no others", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     store.faults.add({ method: "POST", path: "/annotations", fault: { type: "cut", when: "after" } });
     store.faults.add({ method: "GET", path: "/annotations", fault: { type: "status", http: 400, code: 11102 } });
     const annotations: InputDraft["annotations"] = [{ id: "x", box: [0, 0, 1, 1], concepts: [{ id: "boat" }] }];
@@ -140,7 +140,7 @@ describe("an upload", () => {
   });
 
   it("replaces other content also when the answer to the upload is lost", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     await put(app, [note("a", "old")]);
     store.faults.add({ method: "POST", times: 1, fault: { type: "cut", when: "after" } });
     const report = await put(app, [note("a", "new")], { conflict: "replace" });
@@ -149,7 +149,7 @@ describe("an upload", () => {
   });
 
   it("stores an input under one other id only, however often it is run", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     await put(app, [note("a", "old")]);
     for (let runs = 0; runs < 3; runs += 1) await put(app, [note("a", "new"), note("b")], { conflict: "suffix" });
     expect(
@@ -161,7 +161,7 @@ describe("an upload", () => {
   });
 
   it("waits for inputs that another run left in progress, independent of its own jobs", async () => {
-    const { store, app } = await openStore({}, { maxConcurrency: 1 });
+    const { store, app } = await openStore({}, { maxConcurrency: 1 }, wire);
     const ids = Array.from({ length: 40 }, (_, n) => `n${n}`);
     const stuck = ids.filter((id) => shareOf(id) < 0.5).slice(0, 4);
     const others = ids.filter((id) => shareOf(id) >= 0.5).slice(0, 4);
@@ -185,7 +185,7 @@ describe("an upload", () => {
   });
 
   it("gives each input its own outcome when a server answers in another order", async () => {
-    const { store, app } = await openStore();
+    const { store, app } = await openStore({}, {}, wire);
     await put(app, [note("b", "other")]);
     store.faults.add({ method: "POST", fault: { type: "odd-answer", how: "other-order" } });
     const report = await put(app, [note("a"), note("b"), note("c"), note("d")]);
@@ -194,7 +194,7 @@ describe("an upload", () => {
   });
 
   it("deletes only its own inputs when their processing fails", async () => {
-    const { store, app } = await openStore({ processingDelayMs: 1000 });
+    const { store, app } = await openStore({ processingDelayMs: 1000 }, {}, wire);
     store.faults.add({ fault: { type: "processing", share: 1, code: 30002 } });
     await put(app, [note("a")], { wait: false });
     const report = await put(app, [note("a")]);

@@ -12,15 +12,23 @@ const ids = names.map((name) => name.slice(0, name.lastIndexOf(".")));
 const positions = new Map(ids.map((id, index) => [id, index]));
 const path = `users/me/apps/main/inputs/${kind}`;
 
-function page(base, query) {
+/** Returns the part of an answer that a route has: inputs page by page or by their ids, and no annotations and datasets. */
+function listed({ origin, pathname, searchParams: query }) {
+  if (pathname.endsWith("/annotations")) return { annotations: [] };
+  if (pathname.endsWith("/datasets")) return { datasets: [] };
+  if (pathname.endsWith("/inputs/status")) return { counts: { processed: ids.length } };
   const start = (positions.get(query.get("last_id")) ?? -1) + 1;
-  const inputs = ids.slice(start, start + Number(query.get("per_page") ?? 20)).map((id, offset) => {
-    const suffix = `${path}/${names[start + offset]}`;
-    const hosted = { prefix: `${base}/media`, suffix, sizes: ["orig"], crossorigin: "use-credentials" };
-    const data = { [kind]: { url: `${base}/media/orig/${suffix}`, hosted } };
-    return { id, data, status: { code: 30000, description: "Download complete" } };
-  });
-  return JSON.stringify({ status: { code: 10000, description: "Ok" }, inputs });
+  const wanted = query.has("ids")
+    ? query.getAll("ids").map((id) => positions.get(id))
+    : [...ids.keys()].slice(start, start + Number(query.get("per_page") ?? 20));
+  return { inputs: wanted.filter((position) => position !== undefined).map((position) => inputAt(position, origin)) };
+}
+
+function inputAt(position, base) {
+  const suffix = `${path}/${names[position]}`;
+  const hosted = { prefix: `${base}/media`, suffix, sizes: ["orig"], crossorigin: "use-credentials" };
+  const data = { [kind]: { url: `${base}/media/orig/${suffix}`, hosted } };
+  return { id: ids[position], data, status: { code: 30000, description: "Download complete" } };
 }
 
 const server = createServer((request, response) => {
@@ -28,7 +36,7 @@ const server = createServer((request, response) => {
   counts.requests += 1;
   const bytes = files.get(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
   if (!bytes) {
-    const text = page(url.origin, url.searchParams);
+    const text = JSON.stringify({ status: { code: 10000, description: "Ok" }, ...listed(url) });
     response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
     response.end(text);
     return;

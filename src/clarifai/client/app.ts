@@ -24,6 +24,7 @@ import type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PageOptions,
 import type { Answer, CallOptions, ReplayableBody } from "./call.js";
 import { pathPart } from "./path-part.js";
 import { RecordingTransport } from "./recording-transport.js";
+import { WireChoice } from "./wire-choice.js";
 
 export interface AppOptions {
   userId: string;
@@ -35,6 +36,8 @@ export interface AppOptions {
   pat: string;
   /** The emulator in this process: its data folder, and the id of its store. Its URL changes with each run. */
   emulator?: { folder: string; store: string } | undefined;
+  /** Chooses the wire of uploads. Default: REST. */
+  wire?: WireChoice | undefined;
   /** Runs when the app is closed. */
   onClose?: (() => Promise<void>) | undefined;
 }
@@ -52,12 +55,15 @@ export class App {
   readonly appId: string;
   readonly baseUrl: string;
   readonly transport: ApiTransport;
+  /** The wire of uploads. */
+  readonly wire: WireChoice;
   readonly #path: string;
   readonly #origin: string;
   readonly #options: AppOptions;
 
   constructor(transport: ApiTransport, options: AppOptions) {
     this.transport = transport;
+    this.wire = options.wire ?? new WireChoice();
     this.userId = options.userId;
     this.appId = options.appId;
     this.baseUrl = options.baseUrl;
@@ -93,7 +99,7 @@ export class App {
     return `${protocol}//${host}${pathname.replace(/\/+$/, "")}`;
   }
 
-  /** Adds inputs with a body that `inputsBody` makes. Returns them in the order of the request, each with its status. */
+  /** Adds inputs with a body that a wire makes. Returns them in the order of the request, each with its status. */
   async postInputs(body: ReplayableBody, signal?: AbortSignal): Promise<{ inputs: WireInput[]; attempts: number }> {
     const answer = await this.#call("POST", "/inputs", { body, signal });
     return { inputs: (listOf(answer.json, "inputs") ?? []).map(wireInput), attempts: answer.attempts };
@@ -268,7 +274,7 @@ export class App {
 
   /** Returns the app for a dry run: it counts the requests and sends none. */
   forDryRun(): App {
-    return new App(new RecordingTransport(this.transport), { ...this.#options, onClose: undefined });
+    return new App(new RecordingTransport(this.transport), { ...this.#options, wire: this.wire, onClose: undefined });
   }
 
   /** Closes the connections, and stops the emulator if `connect` started it. */

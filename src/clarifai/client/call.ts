@@ -2,9 +2,19 @@
 
 import type { WireStatus } from "../wire/status.js";
 
+/** A unary method of gRPC. */
+export interface Rpc {
+  /** Path of the method: `/package.Service/Method`. */
+  path: string;
+  /** Decodes the message of its answer into the JSON that the REST API answers with. Throws if the bytes are no such message. */
+  decode(message: Uint8Array): Record<string, unknown>;
+}
+
 /** A body that every attempt reads anew; `length` is exact. A chunk is valid until the next one is requested. */
 export interface ReplayableBody {
   length: number;
+  /** The gRPC method that the body belongs to; undefined for a REST request. */
+  rpc?: Rpc | undefined;
   chunks(): Iterable<Uint8Array>;
 }
 

@@ -30,7 +30,7 @@ export interface HttpAnswer {
 
 /** The largest answer that is read. */
 const maxAnswerBytes = 64 * 1024 * 1024;
-const defaultTimeoutMs = 120_000;
+export const defaultTimeoutMs = 120_000;
 /** A connection that sends fewer bytes a millisecond counts as stalled. */
 const slowestBytesPerMs = 8;
 
@@ -78,10 +78,7 @@ export class HttpConnection {
       this.#counts.bytesSent += bytes;
     }
     if (request.body) headers["content-type"] = "application/json";
-    // The timeouts of the pool bound single pieces only, and a server may send pieces without end.
-    const deadlineMs = 2 * this.#timeoutMs + bytes / slowestBytesPerMs;
-    const late = () => new Error(`the answer did not end within ${Math.round(deadlineMs)} ms`);
-    return withDeadline({ deadlineMs, signal, late }, async (cut) => {
+    return withDeadline({ ...deadlineOf(bytes, this.#timeoutMs), signal }, async (cut) => {
       const response = await this.#pool.request({ ...request, signal: cut });
       const text = await this.#read(response.body);
       return { httpStatus: response.statusCode, headers: response.headers, text };
@@ -106,6 +103,12 @@ export class HttpConnection {
     this.#counts.bytesReceived += bytes;
     return Buffer.concat(chunks).toString("utf8");
   }
+}
+
+/** Returns the deadline of a whole exchange. Timeouts bound single pieces only, and a server may send pieces without end. */
+export function deadlineOf(bytes: number, timeoutMs: number): { deadlineMs: number; late: () => Error } {
+  const deadlineMs = 2 * timeoutMs + bytes / slowestBytesPerMs;
+  return { deadlineMs, late: () => new Error(`the answer did not end within ${Math.round(deadlineMs)} ms`) };
 }
 
 /** Counts each chunk when the connection takes it: a video is sent for minutes. */

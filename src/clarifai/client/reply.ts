@@ -18,6 +18,8 @@ export interface Reply {
   untrusted?: UntrustedOrigin | undefined;
   /** Why no answer came. */
   lost?: unknown;
+  /** Whether it is known that the server did not carry the request out. */
+  notDone?: boolean | undefined;
 }
 
 /** Reads an answer. */
@@ -43,15 +45,15 @@ export type Fate =
   /** It failed, and may have been carried out. */
   | "unknown";
 
-export function fateOf({ httpStatus = 0, status, untrusted, lost }: Reply): Fate {
+export function fateOf({ httpStatus = 0, status, untrusted, lost, notDone }: Reply): Fate {
   if (httpStatus === 429 || (status && isThrottle(status))) return "throttled";
   if (status && httpStatus < 500 && classify(status) !== "transient") return "final";
-  return neverSent(lost) || untrusted?.location !== undefined ? "not-done" : "unknown";
+  return notDone || neverSent(lost) || untrusted?.location !== undefined ? "not-done" : "unknown";
 }
 
 /** Makes the error of a reply that is not final; `address` is the configured address of the API. */
 export function replyError(
-  { httpStatus, status, untrusted, lost }: Reply,
+  { httpStatus, status, untrusted, lost, notDone }: Reply,
   address: string,
   request: Omit<ApiErrorDetails, "httpStatus">,
 ): ApiError {
@@ -66,7 +68,7 @@ export function replyError(
     return new ApiError("ERR_ANSWER_UNREADABLE", `${call}: HTTP ${httpStatus} without a readable status`, details);
   }
   const text = describeError(lost);
-  return neverSent(lost)
+  return notDone || neverSent(lost)
     ? new ApiError("ERR_SERVER_UNREACHABLE", `${address} cannot be reached: ${text}`, details)
     : new ApiError("ERR_ANSWER_LOST", `${call}: no answer: ${text}`, details);
 }

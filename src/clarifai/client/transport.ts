@@ -4,15 +4,18 @@ import { setMaxListeners } from "node:events";
 import type { Dispatcher } from "undici";
 import type { Traffic } from "../../core/accounting/clients.js";
 import type { SharedRateLimiter } from "../../core/accounting/shared-rate-limiter.js";
-import { FlowError } from "../../core/errors.js";
+import { describeError, FlowError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
+import { withDeadline } from "../../core/net/deadline.js";
 import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
 import { linkAborts } from "../../core/util/link-aborts.js";
+import { statusText } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
 import { ApiError, type ApiErrorDetails } from "./api-error.js";
 import type { ApiTransport } from "./api-transport.js";
-import type { Answer, CallOptions } from "./call.js";
+import type { Answer, CallOptions, ReplayableBody } from "./call.js";
+import type { GrpcConnection, GrpcReply, RpcBody } from "./grpc/grpc-connection.js";
 import { type ApiRequest, HttpConnection } from "./http-connection.js";
 import { LongWaits } from "./long-waits.js";
 import { Pacer, type PacerOptions } from "./pacing/pacer.js";
@@ -25,6 +28,8 @@ export interface TransportOptions extends PacerOptions {
   account?: string | undefined;
   /** The server is the platform itself, which has no store. Default: false. */
   isPlatform?: boolean | undefined;
+  /** Opens the gRPC connections, which count their bytes in `counts`. Default: requests go over REST only. */
+  grpc?: ((counts: Traffic) => GrpcConnection) | undefined;
   /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
   timeoutMs?: number | undefined;
   /** Longest time that a call is retried while nothing succeeds, in milliseconds. Default: 300,000. */
@@ -33,6 +38,8 @@ export interface TransportOptions extends PacerOptions {
 
 /** A server that never answered is given up sooner than one that has a bad minute. */
 const firstContactMs = 10_000;
+/** A server that does not answer the question whether it speaks gRPC does not speak it. */
+const probeTimeoutMs = 10_000;
 const defaultRetryForMs = 300_000;
 /** Header with the id of its store, which an emulator sends with each answer. */
 const storeHeader = "x-sluice-store";
@@ -51,6 +58,8 @@ export class Transport implements ApiTransport {
   readonly counts: Traffic = { requests: 0, retries: 0, throttled: 0, bytesSent: 0, bytesReceived: 0 };
   readonly pacer: Pacer;
   readonly #connection: HttpConnection;
+  readonly #grpc: GrpcConnection | undefined;
+  #onSent: (bytes: number, limit: string | undefined) => void = () => undefined;
   readonly #options: TransportOptions;
   readonly #clock: Clock;
   /** Since when nothing has succeeded; undefined while requests succeed. */
@@ -70,6 +79,7 @@ export class Transport implements ApiTransport {
     this.#clock = clock;
     this.pacer = pacer;
     this.#connection = new HttpConnection(options, this.counts);
+    this.#grpc = options.grpc?.(this.counts);
     this.#longWaits = new LongWaits(this.#connection.address);
     this.#retryForMs = options.retryForMs ?? defaultRetryForMs;
   }
@@ -114,8 +124,37 @@ export class Transport implements ApiTransport {
     return this.#store ?? undefined;
   }
 
+  /** Calls a function for each request that was answered over gRPC, with its size, and the reason if the windows of the server made it slow. */
+  onSent(listener: (bytes: number, limit: string | undefined) => void): void {
+    this.#onSent = listener;
+  }
+
+  /**
+   * Asks the server whether it speaks gRPC: sends a question once, and waits for a short time. Returns undefined if it does, else the reason. Rejects with
+   * the reason of an abort.
+   */
+  async askForGrpc(question: ReplayableBody, signal?: AbortSignal): Promise<string | undefined> {
+    const grpc = this.#grpc;
+    if (!grpc) return "no address for gRPC is known";
+    const deadlineMs = Math.min(probeTimeoutMs, this.#options.timeoutMs ?? probeTimeoutMs);
+    const late = () => new Error(`no answer within ${deadlineMs} ms`);
+    let reply: GrpcReply;
+    try {
+      await this.#turn(signal);
+      this.counts.requests += 1;
+      reply = await withDeadline({ deadlineMs, signal, late }, (cut) => grpc.send(question as RpcBody, cut));
+    } catch (error) {
+      signal?.throwIfAborted();
+      return `${grpc.address}: ${describeError(error)}`;
+    }
+    signal?.throwIfAborted();
+    if (reply.isGrpc && reply.status?.code !== statusCodes.NOT_IMPLEMENTED) return undefined;
+    if (reply.status) return `${grpc.address} does not have the service (${statusText(reply.status)})`;
+    return `${grpc.address} ${reply.lost === undefined ? "answers, but not as gRPC does" : `cannot be reached: ${describeError(reply.lost)}`}`;
+  }
+
   async close(): Promise<void> {
-    await this.#connection.close();
+    await Promise.all([this.#connection.close(), this.#grpc?.close()]);
   }
 
   #untilFinal(request: ApiRequest): Promise<Answer> {
@@ -150,7 +189,8 @@ export class Transport implements ApiTransport {
     { method, path, body, idempotent = method !== "POST" }: ApiRequest,
     { attempts, startedAt }: { attempts: number; startedAt: number },
   ): Verdict<Answer, Why> {
-    const { address, host } = this.#connection;
+    const address = (body?.rpc && this.#grpc?.address) ?? this.#connection.address;
+    const { host } = new URL(address);
     const { status, httpStatus = 0, json } = reply;
     const details = { method, path, attempts };
     const problem = certificateProblem(reply.lost, host);
@@ -214,6 +254,7 @@ export class Transport implements ApiTransport {
 
   /** Sends a request once. An error of the connection is a reply, too; an abort and errors of this library are thrown. */
   async #send(request: ApiRequest): Promise<Reply> {
+    if (request.body?.rpc) return this.#sendRpc(request.body as RpcBody, request.signal);
     try {
       const answer = await this.#connection.send(request);
       this.#checkStore(answer.headers[storeHeader]);
@@ -223,6 +264,15 @@ export class Transport implements ApiTransport {
       if (error instanceof FlowError) throw error;
       return { json: {}, lost: error };
     }
+  }
+
+  async #sendRpc(body: RpcBody, signal: AbortSignal | undefined): Promise<Reply> {
+    if (!this.#grpc) throw new Error("the body is for gRPC, and the transport has no gRPC connection");
+    const reply = await this.#grpc.send(body, signal);
+    if (reply.isGrpc) this.#onSent(body.length, reply.windowLimit);
+    const store = reply.headers[storeHeader];
+    if (store !== undefined) this.#checkStore(store);
+    return reply;
   }
 
   /**

@@ -7,9 +7,7 @@ import type { App } from "../client/app.js";
 import { limits } from "../limits.js";
 import { classify, statusText, type WireStatus } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
-
-/** The result of processing an accepted input; "pending" if it was still in progress at the deadline. */
-export type Processed = { state: "done" | "failed"; status: WireStatus } | { state: "pending"; reason: string };
+import { type Awaited, AwaitedBatch, type OpenInput, type Processed } from "./awaited-batch.js";
 
 export interface AddJobsOptions {
   signal: AbortSignal;
@@ -20,33 +18,13 @@ export interface AddJobsOptions {
   idle: () => boolean;
 }
 
-/** The inputs of one batch that are waited for together. */
-interface Group {
-  results: Processed[];
-  missing: number;
-  resolve: (results: Processed[]) => void;
-}
-
-/** An accepted input; `counted`: its job is certain to count it, so the counters of the job can confirm it. */
-export interface Awaited {
-  id: string;
-  counted: boolean;
-}
-
-interface Entry extends Awaited {
-  acceptedAt: number;
-  group: Group;
-  /** Its index in the group. */
-  index: number;
-}
-
 interface Job {
   id: string;
   batches: number;
   /** Inputs that it is certain to count. */
   accepted: number;
-  /** A set and no map by id: a replaced and a replacing input have the same id. */
-  entries: Set<Entry>;
+  /** Batches with inputs in progress, oldest first. */
+  waiting: Set<AwaitedBatch>;
   /** Wait before the next poll, in milliseconds. */
   delayMs: number;
   /** Polls since it is the first in the queue. */
@@ -59,8 +37,9 @@ interface Job {
 const batchesPerJob = 32;
 const firstDelayMs = 10;
 const maxDelayMs = 10_000;
-/** Shortest wait between polls while batches are still being posted. */
+/** While batches are still being posted, a poll waits for one of these: a time, or a number of batches since the last poll. */
 const busyDelayMs = 500;
+const batchesPerPoll = 8;
 /** Shortest wait between polls of a job that still gets batches. */
 const unfinishedDelayMs = 5_000;
 /** The budget of polls: a share for each batch, and a number at the start. Without budget, polls are rare. */
@@ -83,6 +62,7 @@ export class AddJobs {
   readonly #jobs: Job[] = [];
   #polls = freePolls;
   #polling = false;
+  #batchesSincePoll = 0;
 
   constructor(app: App, options: AddJobsOptions) {
     this.#app = app;
@@ -93,10 +73,11 @@ export class AddJobs {
   next(): Job {
     if (!this.#current || this.#current.batches >= batchesPerJob) {
       const id = randomUUID().replaceAll("-", "");
-      const entries = new Set<Entry>();
-      this.#current = { id, batches: 0, accepted: 0, entries, delayMs: firstDelayMs, polls: 0, unclearAnswers: 0 };
+      const waiting = new Set<AwaitedBatch>();
+      this.#current = { id, batches: 0, accepted: 0, waiting, delayMs: firstDelayMs, polls: 0, unclearAnswers: 0 };
     }
     this.#current.batches += 1;
+    this.#batchesSincePoll += 1;
     this.#polls += pollsPerBatch;
     return this.#current;
   }
@@ -105,19 +86,16 @@ export class AddJobs {
   waits(): string | undefined {
     const jobs = [...this.#jobs];
     if (jobs.length === 0) return undefined;
-    const inputs = jobs.reduce((sum, job) => sum + job.entries.size, 0);
+    const inputs = jobs.flatMap((job) => [...job.waiting]).reduce((sum, batch) => sum + batch.missing, 0);
     const more = jobs.length > 1 ? ` and ${jobs.length - 1} more` : "";
     return `processing: ${inputs} inputs of job ${jobs[0]?.id}${more}`;
   }
 
   /** Resolves with the result of each input, in the order of `inputs`. */
   wait(job: Job, inputs: readonly Awaited[]): Promise<Processed[]> {
-    const acceptedAt = this.#options.clock.now();
-    job.accepted += inputs.filter(({ counted }) => counted).length;
-    const results = new Promise<Processed[]>((resolve) => {
-      const group: Group = { results: [], missing: inputs.length, resolve };
-      inputs.forEach((input, index) => void job.entries.add({ ...input, acceptedAt, group, index }));
-    });
+    const batch = new AwaitedBatch(inputs, this.#options.clock.now());
+    job.accepted += batch.counted;
+    job.waiting.add(batch);
     if (!this.#jobs.includes(job)) this.#jobs.push(job);
     if (!this.#polling) {
       this.#polling = true;
@@ -125,20 +103,21 @@ export class AddJobs {
         this.#polling = false;
         const reason = describeError(error);
         for (const open of this.#jobs.splice(0)) {
-          for (const entry of [...open.entries]) this.#finish(open, entry, { state: "pending", reason });
+          for (const one of open.waiting) one.finishAll({ state: "pending", reason });
         }
       });
     }
-    return results;
+    return batch.done;
   }
 
   async #poll(): Promise<void> {
     for (let job = this.#jobs[0]; job; job = this.#jobs[0]) {
       await this.#untilDue(job);
       this.#polls -= 1;
+      this.#batchesSincePoll = 0;
       await this.#pollOnce(job);
       for (const open of this.#jobs) this.#expire(open);
-      if (job.entries.size === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
+      if (job.waiting.size === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
       else if (job.polls >= patience && this.#jobs.length > 1) {
         job.polls = 0;
         this.#jobs.push(...this.#jobs.splice(0, 1));
@@ -153,8 +132,10 @@ export class AddJobs {
     for (let slept = 0; ; ) {
       const isFull = job !== this.#current;
       const least = idle() ? 0 : isFull ? busyDelayMs : unfinishedDelayMs;
-      const due = Math.max(job.delayMs, least, this.#polls < 1 ? rareDelayMs : 0);
+      const hasBudget = this.#polls >= 1;
+      const due = Math.max(job.delayMs, least, hasBudget ? 0 : rareDelayMs);
       if (slept >= due) return;
+      if (isFull && hasBudget && slept >= job.delayMs && this.#batchesSincePoll >= batchesPerPoll) return;
       const step = Math.min(due - slept, Math.max(firstDelayMs, slept / 2));
       await clock.sleep(step, signal);
       slept += step;
@@ -164,7 +145,7 @@ export class AddJobs {
   async #pollOnce(job: Job): Promise<void> {
     const { clock, signal } = this.#options;
     const expected = job.accepted;
-    const before = [...job.entries];
+    const before = [...job.waiting];
     job.polls += 1;
     const answer = await this.#app.getAddJob(job.id, signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
@@ -173,8 +154,9 @@ export class AddJobs {
     const settled = answer && answer.pending === 0 && answer.inProgress === 0;
     if (settled && answer.succeeded + answer.failed >= expected && answer.failed === 0) {
       const status = { code: statusCodes.INPUT_SUCCESS };
-      for (const entry of before) if (entry.counted) this.#finish(job, entry, { state: "done", status });
-      if (job.entries.size === 0) return;
+      for (const batch of before) batch.finishAll({ state: "done", status }, "counted");
+      forgetDone(job);
+      if (job.waiting.size === 0) return;
     }
     job.unclearAnswers = answer && !settled ? 0 : job.unclearAnswers + 1;
     const done = answer ? answer.succeeded + answer.failed : 0;
@@ -182,50 +164,48 @@ export class AddJobs {
     const restMs = done > 0 ? (soFarMs * (expected - done)) / done : 0;
     const grownMs = job.delayMs * 1.8 * (0.9 + Math.random() * 0.2);
     job.delayMs = Math.min(maxDelayMs, Math.max(grownMs, Math.min(restMs, job.delayMs * 4)));
-    const left = before.filter((entry) => job.entries.has(entry));
-    const uncounted = left.some((entry) => !entry.counted);
+    const left = before.flatMap((batch) => batch.open());
+    const uncounted = left.some(({ isCounted }) => !isCounted);
     if ((settled && (answer.failed > 0 || uncounted)) || job.unclearAnswers >= 3) await this.#lookUp(job, left);
   }
 
   /** Looks up the status of each input; inputs in progress stay in the job. */
-  async #lookUp(job: Job, entries: readonly Entry[]): Promise<void> {
+  async #lookUp(job: Job, inputs: readonly OpenInput[]): Promise<void> {
     const { signal } = this.#options;
-    for (let at = 0; at < entries.length; at += limits.maxIdsPerRequest) {
-      const part = entries.slice(at, at + limits.maxIdsPerRequest);
-      const found = await this.#app.listInputs({ ids: part.map((entry) => entry.id), signal });
+    for (let at = 0; at < inputs.length; at += limits.maxIdsPerRequest) {
+      const part = inputs.slice(at, at + limits.maxIdsPerRequest);
+      const found = await this.#app.listInputs({ ids: part.map(({ id }) => id), signal });
       const statuses = new Map(found.map((input) => [input.id, input.status]));
-      for (const entry of part) {
-        const status = statuses.get(entry.id);
+      for (const { batch, index, id } of part) {
+        const status = statuses.get(id);
         if (!status) {
           if (job.unclearAnswers < 6) continue;
-          this.#finish(job, entry, { state: "pending", reason: "accepted, but the server does not list it" });
+          batch.finish(index, { state: "pending", reason: "accepted, but the server does not list it" });
           continue;
         }
         const meaning = classify(status);
-        if (meaning === "ok") this.#finish(job, entry, { state: "done", status });
-        else if (meaning !== "progress") this.#finish(job, entry, { state: "failed", status });
+        if (meaning === "ok") batch.finish(index, { state: "done", status });
+        else if (meaning !== "progress") batch.finish(index, { state: "failed", status });
       }
     }
+    forgetDone(job);
   }
 
   #expire(job: Job): void {
     const { clock, processingTimeoutMs } = this.#options;
     const oldest = clock.now() - processingTimeoutMs;
-    for (const entry of job.entries) {
-      if (entry.acceptedAt > oldest) continue;
-      const seconds = Math.round(processingTimeoutMs / 1000);
-      this.#finish(job, entry, { state: "pending", reason: `accepted, still being processed after ${seconds} s` });
+    const seconds = Math.round(processingTimeoutMs / 1000);
+    for (const batch of job.waiting) {
+      if (batch.acceptedAt > oldest) break;
+      batch.finishAll({ state: "pending", reason: `accepted, still being processed after ${seconds} s` });
     }
+    forgetDone(job);
   }
+}
 
-  #finish(job: Job, entry: Entry, result: Processed): void {
-    job.entries.delete(entry);
-    const { group, index } = entry;
-    if (group.results[index]) return;
-    group.results[index] = result;
-    group.missing -= 1;
-    if (group.missing === 0) group.resolve(group.results);
-  }
+/** Removes the batches without inputs in progress. */
+function forgetDone(job: Job): void {
+  for (const batch of job.waiting) if (batch.missing === 0) job.waiting.delete(batch);
 }
 
 export type { Job };

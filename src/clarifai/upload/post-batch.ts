@@ -3,11 +3,11 @@
 import type { Message } from "../../core/accounting/message.js";
 import { type FlowError, InputError } from "../../core/errors.js";
 import { again, fail, ok, retry, unknown, type Verdict } from "../../core/net/retry.js";
-import { measureInput } from "../batch-policy.js";
+import { uploadPolicyOf } from "../batch-policy.js";
 import { checkContent } from "../check-limits.js";
 import { ApiError } from "../client/api-error.js";
 import { answersTo, asFatalToUpload } from "../requests.js";
-import { ContentChangedError, inputsBody } from "../wire/body.js";
+import { ContentChangedError } from "../wire/body.js";
 import type { WireInput } from "../wire/decode-answers.js";
 import { classify, mayBeOneItem, statusText } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
@@ -52,6 +52,8 @@ class BatchPost {
   /** Messages that are still to be sent. */
   #rest: Message[];
   #attempts = 0;
+  /** Bytes of the last request. */
+  #sentBytes = 0;
   #lostAnswers = 0;
   /** Since when the server has been refusing an input for now. */
   readonly #refusedSince = new Map<Message, number>();
@@ -62,7 +64,7 @@ class BatchPost {
 
   constructor(messages: readonly Message[], options: PostOptions) {
     this.#options = options;
-    this.#rest = encodable(messages, options.stage);
+    this.#rest = encodable(messages, options);
   }
 
   async run(): Promise<Accepted[]> {
@@ -89,6 +91,7 @@ class BatchPost {
   }
 
   async #attempt(attempts: number): Promise<Verdict<Accepted[], Why>> {
+    if (this.#fitting() < this.#rest.length) return this.#postInParts();
     const sent = this.#rest;
     const answers = await this.#send(attempts);
     const verdicts = this.#verdicts(sent, answers);
@@ -102,11 +105,36 @@ class BatchPost {
     const { app, jobId, suffix, hasher, signal } = this.#options;
     this.#attempts = attempts;
     if (attempts > 1) app.transport.counts.retries += 1;
-    const policy = suffix ? `"input_id_conflict_resolution":"SUFFIX",` : "";
-    const before = `{"inputs_add_job_id":${JSON.stringify(jobId)},${policy}"inputs":[`;
-    const encoded = this.#rest.map((message) => message.measured(measureInput));
-    const { inputs } = await app.postInputs(inputsBody(before, encoded, "]}", hasher), signal);
+    const { measure, body } = app.wire.current;
+    const encoded = this.#rest.map((message) => message.measured(measure));
+    const { userId, appId } = app;
+    const request = body({ userId, appId, jobId, suffix }, encoded, hasher);
+    this.#sentBytes = request.length;
+    const { inputs } = await app.postInputs(request, signal);
     return inputs;
+  }
+
+  /** Cuts the messages into requests that the wire can carry: a server may have refused one that was too large, or the wire may have changed. */
+  async #postInParts(): Promise<Verdict<Accepted[], Why>> {
+    while (this.#rest.length > 0) {
+      const part = this.#rest.slice(0, this.#fitting());
+      this.#rest = this.#rest.slice(part.length);
+      this.#accepted.push(...(await postBatch(part, this.#options)));
+    }
+    return ok(this.#accepted);
+  }
+
+  /** Returns how many of the messages fit into the next request, at least one. */
+  #fitting(): number {
+    const { wire } = this.#options.app;
+    const { envelopeBytes = 0, separatorBytes = 0 } = uploadPolicyOf(wire);
+    const { measure } = wire.current;
+    let bytes = envelopeBytes;
+    for (const [count, message] of this.#rest.entries()) {
+      bytes += message.measured(measure).bytes + separatorBytes;
+      if (bytes > wire.groupBytes) return Math.max(1, count);
+    }
+    return this.#rest.length;
   }
 
   // Step 2: verdict, of each input and of the request.
@@ -132,7 +160,7 @@ class BatchPost {
   }
 
   async #verdictOfError(error: unknown): Promise<Verdict<Accepted[], Why>> {
-    const { stage } = this.#options;
+    const { app, stage } = this.#options;
     if (error instanceof ContentChangedError) {
       this.#rest[error.index]?.fail(error, stage);
       this.#rest = this.#rest.filter((message) => !message.settled);
@@ -142,15 +170,17 @@ class BatchPost {
     const fatal = asFatalToUpload(error, stage);
     if (fatal) return fail(fatal);
     if (error.outcomeUnknown) return unknown(error);
+    if (error.status?.code === statusCodes.RPC_MAX_MESSAGE_SIZE_EXCEEDED) {
+      app.wire.lowerMaxBytes(this.#sentBytes, error.status.details);
+    }
     const mayBeOne = error.status !== undefined && mayBeOneItem(error.status);
     return mayBeOne && this.#rest.length > 1 ? this.#split() : fail(error);
   }
 
   async #split(): Promise<Verdict<Accepted[], Why>> {
     const middle = Math.ceil(this.#rest.length / 2);
-    for (const half of [this.#rest.slice(0, middle), this.#rest.slice(middle)]) {
-      this.#accepted.push(...(await postBatch(half, this.#options)));
-    }
+    for (const part of [this.#rest.slice(0, middle), this.#rest.slice(middle)])
+      this.#accepted.push(...(await postBatch(part, this.#options)));
     return ok(this.#accepted);
   }
 
@@ -211,12 +241,13 @@ function itemVerdict(message: Message, answer: WireInput | undefined, mayRetry: 
 }
 
 /** Returns the messages that can be sent: those that have content. Messages that did not pass `batch()` are measured and checked here. */
-function encodable(messages: readonly Message[], stage: string): Message[] {
+function encodable(messages: readonly Message[], { app, stage }: PostOptions): Message[] {
+  const { measure } = app.wire.current;
   return messages.filter((message) => {
     if (message.settled) return false;
     try {
       checkContent(message.value);
-      message.measured(measureInput);
+      message.measured(measure);
       return true;
     } catch (error) {
       message.fail(error, stage);

@@ -75,8 +75,9 @@ export class Uploader {
   static async open(
     app: App,
     options: UploaderOptions,
-    context: { signal: AbortSignal; run: SinkRun },
+    context: { signal: AbortSignal; run: SinkRun; dryRun: boolean },
   ): Promise<Uploader> {
+    if (!context.dryRun) await app.wire.settle(context.signal);
     return new Uploader(app, options, context, await loadHasher());
   }
 
@@ -191,8 +192,7 @@ export class Uploader {
     this.#processing += waiting.length;
     const retries: { message: Message; error: InputError }[] = [];
     try {
-      const inputs = waiting.map(({ id, before = false }) => ({ id, counted: !before }));
-      const results = await this.#jobs.wait(job, inputs);
+      const results = await this.#jobs.wait(job, waiting);
       results.forEach((result, index) => {
         const { message, foreign } = waiting[index] as Accepted;
         if (result.state === "pending") message.settle({ state: "pending", reason: result.reason });

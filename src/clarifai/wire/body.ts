@@ -187,7 +187,8 @@ function fillSlice(index: number, content: Content, file: number, slice: Buffer)
   return filled;
 }
 
-function openFile(index: number, content: Content): number {
+/** Opens the file of a content. @throws {ContentChangedError} ERR_FILE_UNREADABLE */
+export function openFile(index: number, content: Content): number {
   try {
     return openSync(pathOf(content), readNow);
   } catch (error) {
@@ -195,7 +196,8 @@ function openFile(index: number, content: Content): number {
   }
 }
 
-function readSlice(index: number, content: Content, file: number, slice: Buffer, length: number): number {
+/** Reads the next bytes of a file into a buffer, and returns their number. @throws {ContentChangedError} ERR_FILE_UNREADABLE */
+export function readSlice(index: number, content: Content, file: number, slice: Buffer, length: number): number {
   try {
     return readSync(file, slice, 0, length, null);
   } catch (error) {
@@ -203,7 +205,8 @@ function readSlice(index: number, content: Content, file: number, slice: Buffer,
   }
 }
 
-function checkSize(index: number, content: Content, found: number, expected: number): void {
+/** Checks that a file has the size with which it was measured. @throws {ContentChangedError} ERR_FILE_CHANGED */
+export function checkSize(index: number, content: Content, found: number, expected: number): void {
   if (found === expected) return;
   const text = `${pathOf(content)} changed while it was uploaded: it had ${expected} bytes, now it has ${found > expected ? "more" : found}`;
   throw new ContentChangedError(index, "ERR_FILE_CHANGED", text);
@@ -222,6 +225,7 @@ function pathOf(content: Content): string {
   return "path" in content ? content.path : "the content";
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
+/** Returns a buffer of the same memory. */
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

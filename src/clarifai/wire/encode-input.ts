@@ -16,8 +16,16 @@ export const contentHashKey = "sluice_fingerprint";
 /** Characters of a content hash. */
 export const contentHashLength = 16;
 
+/** An encoded input, as limits see it. */
+export interface SizedInput {
+  /** Bytes of the media before any encoding. */
+  mediaBytes: number;
+  /** Bytes of the encoded input, as sent. */
+  bytes: number;
+}
+
 /** An input as JSON in pieces: `head`, base64 of the media, `tail`, content hash, `end`. */
-export interface Encoded {
+export interface Encoded extends SizedInput {
   head: string;
   tail: string;
   end: string;
@@ -25,10 +33,6 @@ export interface Encoded {
   media?: Content | undefined;
   /** The encoded input. */
   input: Input;
-  /** Bytes of the media before base64. */
-  mediaBytes: number;
-  /** Bytes of the encoded input, as sent. */
-  bytes: number;
 }
 
 /** Computes the length of the base64 of `bytes` bytes, with padding. */

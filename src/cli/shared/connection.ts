@@ -1,6 +1,6 @@
 /** The options that select the app, for every command that connects to one. */
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { App } from "../../clarifai/client/app.js";
 import { notEmpty } from "./parsing.js";
 
@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   user?: string;
   app?: string;
   store?: string;
+  wire?: "grpc" | "rest" | "auto";
+  grpcUrl?: string;
 }
 
 /** Adds the options. The key has no option, because everybody on the machine can see command lines. */
@@ -25,11 +27,23 @@ export function withConnection(command: Command): Command {
     );
 }
 
+/** Adds the options that select the app and the wire of an upload. */
+export function withUploadConnection(command: Command): Command {
+  return withConnection(command)
+    .addOption(
+      new Option(
+        "--wire <wire>",
+        "how inputs are sent: grpc (binary), rest (JSON, a third more bytes), or auto (grpc if the server speaks it). Default: auto for the platform and with --grpc-url, else rest",
+      ).choices(["grpc", "rest", "auto"]),
+    )
+    .option("--grpc-url <url>", "address for gRPC (default: that of the server)", notEmpty);
+}
+
 /** Connects, runs `work`, and closes the connection, also after an error. */
 export async function withApp<T>(options: ConnectionOptions, work: (app: App) => Promise<T>): Promise<T> {
   const { connect } = await import("../../index.js");
-  const { baseUrl, user: userId, app: appId, store: data } = options;
-  const app = await connect({ baseUrl, userId, appId, data });
+  const { baseUrl, user: userId, app: appId, store: data, wire, grpcUrl } = options;
+  const app = await connect({ baseUrl, userId, appId, data, wire, grpcUrl });
   try {
     return await work(app);
   } finally {

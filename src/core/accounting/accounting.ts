@@ -3,7 +3,7 @@
 import { describeError } from "../errors.js";
 import type { Input, InputDraft } from "../input/input.js";
 import { Budget, type BudgetOptions } from "./budget.js";
-import { IdsInRun } from "./ids-in-run.js";
+import { FinishedIds, type IdOf } from "./finished-ids.js";
 import { Ledger, type Outcome, type Settlement } from "./ledger.js";
 import type { Tracking } from "./tracking.js";
 
@@ -11,6 +11,8 @@ import type { Tracking } from "./tracking.js";
 export interface OutcomeStore {
   /** Whether an earlier run finished the input of this journal key; undefined without a journal. */
   isDone?: ((journalKey: string) => boolean) | undefined;
+  /** Whether earlier runs finished any input. Default: true, for a store with `isDone`. */
+  hasFinished?: boolean | undefined;
   /** Calls `report` when the outcome is on disk. `input` is the input before any transform; undefined if the source could not make one. */
   record(settlement: Settlement, tracking: Tracking, input: Input | InputDraft | undefined, report: () => void): void;
 }
@@ -47,7 +49,7 @@ export class Accounting {
   readonly written = new Set<{ settleWritten(): void }>();
   /** Datasets that inputs joined, by the name of the sink. */
   readonly datasets = new Map<string, Set<string>>();
-  #finishedIds: IdsInRun | undefined;
+  #finishedIds: FinishedIds | undefined;
   readonly #acknowledging = new Set<Promise<void>>();
 
   constructor({ maxInFlight, maxBytesInFlight }: Partial<BudgetOptions> = {}) {
@@ -91,14 +93,14 @@ export class Accounting {
   }
 
   /** The ids of inputs that earlier runs finished; undefined if this run has read none of them. */
-  get finishedIds(): IdsInRun | undefined {
+  get finishedIds(): FinishedIds | undefined {
     return this.#finishedIds;
   }
 
   /** Records the id of an input that an earlier run finished, so that no other input replaces it. */
-  addFinishedId(id: string, origin: string): void {
-    this.#finishedIds ??= new IdsInRun();
-    this.#finishedIds.claim(id, origin, this.ledger.counts.read + 1);
+  addFinishedId(id: string | IdOf, origin: string): void {
+    this.#finishedIds ??= new FinishedIds();
+    this.#finishedIds.add(id, origin);
   }
 
   /** Adds datasets that an input joined to the report, which names the first 20 of each sink. */

@@ -30,6 +30,14 @@ export class OriginLog {
     return this.#length;
   }
 
+  /** Yields all strings in order. */
+  *[Symbol.iterator](): Generator<string> {
+    for (const { prefix, rests } of this.#blocks) {
+      for (const rest of rests.toString("utf8").split("\0")) yield prefix + rest;
+    }
+    for (const text of this.#open) yield withoutNul(text);
+  }
+
   /** Returns the string with this index, from 0. */
   at(index: number): string {
     const block = this.#blocks[Math.floor(index / blockLength)];

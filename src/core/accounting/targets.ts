@@ -12,6 +12,8 @@ export interface Target {
   url?: string | undefined;
   /** Absolute path of a local file or folder: of a download, a JSON Lines file, or an emulator in this process. */
   path?: string | undefined;
+  /** Returns the wire that carried the inputs, and why if that needs a word; it is known when the run ends. */
+  wire?: (() => { wire: string; note?: string | undefined }) | undefined;
   /** Returns the identity of the target in a journal, if its name may later belong to another target. Default: the name. */
   identity?: (() => Promise<string>) | undefined;
 }
@@ -24,6 +26,10 @@ export interface ReportedTarget {
   name: string;
   url?: string | undefined;
   path?: string | undefined;
+  /** The wire that carried the inputs of an upload: `grpc` or `rest`. */
+  wire?: string | undefined;
+  /** Why an upload used another wire than the preferred one. */
+  note?: string | undefined;
   /** Datasets that inputs joined, in order of appearance; the first 20. */
   datasets?: string[] | undefined;
 }

@@ -1,5 +1,7 @@
 /** Reading: pulls items from sources while the budget is open, and makes messages of them. */
 
+import type { OutcomeStore } from "../accounting/accounting.js";
+import type { IdOf } from "../accounting/finished-ids.js";
 import type { Outcome } from "../accounting/ledger.js";
 import type { Reading } from "../accounting/lifecycle.js";
 import { Message } from "../accounting/message.js";
@@ -89,10 +91,9 @@ async function pump(
 }
 
 function readContextOf(context: RunContext, signal: AbortSignal, reading: Reading): ReadContext {
-  const isDone = context.accounting.store?.isDone;
   return {
     signal,
-    isDone: isDone && ((key) => isDone(digestOfKey(key))),
+    isDone: isDoneOf(context.accounting.store),
     idle: context.readsOnly ? undefined : (waitsFor) => void (reading.idle = waitsFor),
     dryRun: context.readsOnly,
     wholeRecords: context.stages.wholeRecords,
@@ -101,6 +102,16 @@ function readContextOf(context: RunContext, signal: AbortSignal, reading: Readin
     flush: () => context.accounting.budget.flush(),
     lookUp: (input) => context.stages.lookUp(input, signal),
     shareRateLimiter: (limiter) => context.clients.shareRateLimiter(limiter),
+  };
+}
+
+/** Returns the check of a source whether an earlier run finished an input. */
+function isDoneOf({ isDone, hasFinished = true }: Partial<OutcomeStore> = {}): ReadContext["isDone"] {
+  if (!isDone) return undefined;
+  if (!hasFinished) return () => false;
+  return (key) => {
+    const text = typeof key === "function" ? key() : key;
+    return text !== undefined && isDone(digestOfKey(text));
   };
 }
 
@@ -275,7 +286,7 @@ function message(
   const tracking: Tracking = { source, key, listed, acknowledge };
   if (store?.isDone) {
     tracking.journalKey = key === undefined ? journalKeyOf(input) : digestOfKey(key);
-    if (store.isDone(tracking.journalKey)) {
+    if (store.hasFinished !== false && store.isDone(tracking.journalKey)) {
       const known = acknowledge && { source, acknowledge };
       settleFinished(context, origin, input.id, known);
       return undefined;
@@ -295,9 +306,10 @@ function withDefaultId({ input, defaultId }: ReadItem): InputDraft {
 }
 
 /** Skips an input that an earlier run finished. Its id stays claimed in this run, so that no other input replaces it. */
-function settleFinished(context: RunContext, origin: string, id: string | undefined, tracking?: Tracking): void {
+function settleFinished(context: RunContext, origin: string, id: string | IdOf | undefined, tracking?: Tracking): void {
   if (id !== undefined) context.accounting.addFinishedId(id, origin);
-  settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, id, tracking);
+  const known = typeof id === "string" ? id : undefined;
+  settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, known, tracking);
 }
 
 function settleUnread(context: RunContext, origin: string, outcome: Outcome, id?: string, tracking?: Tracking): void {

@@ -128,8 +128,9 @@ export class Journal {
       return;
     }
     const { state } = outcome;
-    const known = { fingerprint: key, state, id: shortened(id), origin: shortened(origin), kind };
-    this.file.append(encodeLine({ ...known, ...detailsOf(outcome) }), durable);
+    const record = { fingerprint: key, state, id: shortened(id), origin: shortened(origin), kind };
+    const details = detailsOf(outcome);
+    this.file.append(encodeLine(details ? { ...record, ...details } : record), durable);
   }
 
   /** Waits until all outcomes are on disk, and releases the lock. */
@@ -208,11 +209,11 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Returns the fields of a record besides its key, its state and its input. */
-function detailsOf(outcome: Outcome): object {
+/** Returns the fields of a record besides its key, its state and its input; undefined if there are none. */
+function detailsOf(outcome: Outcome): object | undefined {
   switch (outcome.state) {
     case "ok":
-      return outcome.note === undefined ? {} : { note: outcome.note };
+      return outcome.note === undefined ? undefined : { note: outcome.note };
     case "failed": {
       const { code, stage, reason, attempts, retryable } = outcome;
       return { code, stage, reason: shortened(reason), attempts, retryable };

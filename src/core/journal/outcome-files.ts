@@ -24,6 +24,7 @@ export class Records implements OutcomeStore {
   /** Called once, if a file cannot be written: the run has to end. */
   onFailure: (error: Error) => void = () => undefined;
   readonly isDone: OutcomeStore["isDone"];
+  readonly hasFinished: boolean;
   readonly journal: Journal | undefined;
   readonly #deadLetters: DeadLetterFile | undefined;
   #failure: Error | undefined;
@@ -32,6 +33,7 @@ export class Records implements OutcomeStore {
     this.journal = journal;
     this.#deadLetters = deadLetters;
     this.isDone = journal && ((key) => journal.isDone(key));
+    this.hasFinished = journal !== undefined && journal.finished > 0;
     if (journal) journal.file.onFailure = (error) => this.#fail(asJournalError(journal.path, error));
     if (deadLetters) deadLetters.file.onFailure = (error) => this.#fail(asDeadLettersError(deadLetters.path, error));
   }
@@ -66,6 +68,10 @@ export class Records implements OutcomeStore {
     const deadLetters = settlement.outcome.state === "failed" ? this.#deadLetters : undefined;
     const { journalKey } = tracking;
     const inJournal = journal !== undefined && journalKey !== undefined;
+    if (inJournal && !deadLetters) {
+      journal.record(settlement, journalKey, report);
+      return;
+    }
     let missing = Number(inJournal) + Number(deadLetters !== undefined);
     if (missing === 0) report();
     const durable = () => {

@@ -83,19 +83,24 @@ class Batcher {
   readonly #output: Subscriber<Message[]>;
   readonly #lanes = new Map<string, OpenBatch[]>();
   readonly #maxItems: number;
-  readonly #maxBytes: number;
+  readonly #envelopeBytes: number;
   readonly #separatorBytes: number;
   #context: RunContext | undefined;
   #removeFlusher: (() => void) | undefined;
 
   constructor(policy: BatchPolicy, name: string, output: Subscriber<Message[]>) {
-    const { maxItems, maxBytes, envelopeBytes = 0, separatorBytes = 0 } = policy;
+    const { maxItems, envelopeBytes = 0, separatorBytes = 0 } = policy;
     this.name = name;
     this.#policy = policy;
     this.#output = output;
     this.#maxItems = maxItems ?? Number.POSITIVE_INFINITY;
-    this.#maxBytes = Math.max((maxBytes ?? Number.POSITIVE_INFINITY) - envelopeBytes, 1);
+    this.#envelopeBytes = envelopeBytes;
     this.#separatorBytes = separatorBytes;
+  }
+
+  /** Bytes that the inputs of a batch may have; a policy may change its limit during a run. */
+  get #maxBytes(): number {
+    return Math.max((this.#policy.maxBytes ?? Number.POSITIVE_INFINITY) - this.#envelopeBytes, 1);
   }
 
   /** Returns the bytes of an input, with its separator; undefined if it is settled or its measuring fails it. */
@@ -105,7 +110,8 @@ class Batcher {
     if (!measure) return this.#separatorBytes;
     try {
       const measured = message.measured(measure);
-      return (typeof measured === "number" ? measured : measured.bytes) + this.#separatorBytes;
+      const bytes = typeof measured === "number" ? measured : (this.#policy.bytesOf?.(measured) ?? measured.bytes);
+      return bytes + this.#separatorBytes;
     } catch (error) {
       message.fail(error, this.name);
       return undefined;

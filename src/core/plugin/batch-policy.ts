@@ -6,7 +6,7 @@ import type { Input } from "../input/input.js";
 export interface BatchPolicy {
   /** Maximum number of inputs per batch. Default: no limit. */
   maxItems?: number | undefined;
-  /** A batch has fewer bytes than this, as `measure` counts them. A larger input goes alone. Default: no limit. */
+  /** A batch has fewer bytes than this, as `measure` counts them. A larger input goes alone. It may change during a run. Default: no limit. */
   maxBytes?: number | undefined;
   /** Longest time that an input waits for its batch to fill, in milliseconds. Default: 1000. */
   maxWaitMs?: number | undefined;
@@ -19,6 +19,8 @@ export interface BatchPolicy {
    * limit, for an input that can never fit; the input fails. Default: 0 bytes.
    */
   measure?: ((input: Input) => number | { readonly bytes: number }) | undefined;
+  /** Returns the bytes that count, from the object that `measure` returned. Default: its `bytes`. */
+  bytesOf?(measured: { readonly bytes: number }): number;
   /** Returns the lane of an input. Inputs of different lanes never share a batch. Default: one lane. */
   lane?: ((input: Input) => string) | undefined;
   /** Whether an input needs a batch of its own. Default: no. */

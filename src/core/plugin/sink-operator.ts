@@ -22,7 +22,8 @@ export function sinkOperator<Options, State>(
   options: Options,
   concurrency: number,
 ): Stage<Message | readonly Message[], Message> {
-  const { name, batch } = sink;
+  const { name } = sink;
+  const batch = typeof sink.batch === "function" ? sink.batch(options) : sink.batch;
   return (input) => {
     const target = { sink: name, ...(sink.target?.(options) ?? { action: name, name: "" }) };
     const lookUp: StageFacts["lookUp"] =

@@ -101,7 +101,7 @@ export interface Sink<Options, State> {
    * Limits of one `write`. Single inputs and batches that are too large are grouped by it; a batch that fits is written unchanged. Default: a single input
    * is written alone, and a batch unchanged.
    */
-  batch?: BatchPolicy | undefined;
+  batch?: BatchPolicy | ((options: Options) => BatchPolicy) | undefined;
   /** Returns the target, for the report and the journal. Default: the name of the sink. */
   target?(options: Options): Target;
   /** Whether the sink records whole inputs; a listing then also reads their annotations and datasets. Default: false. */

@@ -1,6 +1,7 @@
 /** The contract of sources: their items, and the argument of `read`. */
 
 import type { Authorize } from "../accounting/clients.js";
+import type { IdOf } from "../accounting/finished-ids.js";
 import type { SharedRateLimiter } from "../accounting/shared-rate-limiter.js";
 import type { Stored } from "../accounting/stages.js";
 import type { Acknowledge, Listed, SameId } from "../accounting/tracking.js";
@@ -35,8 +36,8 @@ export type SourceItem =
       origin: string;
       /** Reason why it was skipped: `hidden file`, `symbolic link`, `not an image, video, audio or text`. */
       skipped: string;
-      /** The id of an input that an earlier run finished. */
-      id?: string | undefined;
+      /** The id of an input that an earlier run finished, or a function that makes it from the origin: the same function for all items. */
+      id?: string | IdOf | undefined;
     };
 
 /** One step of a source: an item, or an array of items. */
@@ -52,8 +53,11 @@ export const doneEarlier = "done earlier";
 export interface ReadContext {
   /** Aborted when the flow stops. A source passes it to everything that it waits for. */
   signal: AbortSignal;
-  /** Returns whether an earlier run finished the input of this key; undefined without a journal. Yield such an input as skipped (`doneEarlier`). */
-  isDone?: ((key: string) => boolean) | undefined;
+  /**
+   * Returns whether an earlier run finished the input of this key; undefined without a journal. Yield such an input as skipped (`doneEarlier`). A function
+   * that makes the key is called only if earlier runs finished any input; it returns undefined for an input that has no key yet.
+   */
+  isDone?: ((key: string | (() => string | undefined)) => boolean) | undefined;
   /** Whether inputs are only shown or counted, as in a plan or a preview. The source then changes nothing in its origin. */
   dryRun?: boolean | undefined;
   /** Whether a sink of the flow records whole inputs; a listing then also reads their annotations and datasets. */

@@ -123,14 +123,17 @@ export class Reporter {
 
 /** Returns the targets without the fields that only the run needs, and with the datasets that inputs joined. */
 function reportedTargets({ stages: { targets }, accounting: { datasets } }: RunContext): ReportedTarget[] {
-  return targets.map(({ sink, action, name, url, path }) => {
+  return targets.map(({ sink, action, name, url, path, wire }) => {
     const joined = datasets.get(sink);
+    const used = wire?.();
     return {
       sink,
       action,
       name,
       ...(url === undefined ? {} : { url }),
       ...(path === undefined ? {} : { path }),
+      ...(used ? { wire: used.wire } : {}),
+      ...(used?.note === undefined ? {} : { note: used.note }),
       ...(joined ? { datasets: [...joined] } : {}),
     };
   });

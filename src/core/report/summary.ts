@@ -27,11 +27,12 @@ export function targetLines(targets: readonly ReportedTarget[]): string[] {
   return targets.filter(({ name }) => name !== "").map((target) => `  target   ${targetText(target)}`);
 }
 
-/** Formats a target on one line, with the datasets that inputs joined. */
-export function targetText({ action, name, datasets = [] }: ReportedTarget): string {
+/** Formats a target on one line, with its wire if that is gRPC, the note about it, and the datasets that inputs joined. */
+export function targetText({ action, name, wire, note, datasets = [] }: ReportedTarget): string {
   const joined =
     datasets.length === 0 ? "" : `, ${datasets.length === 1 ? "dataset" : "datasets"} ${datasets.join(", ")}`;
-  return `${textOf(action, name)}${joined}`;
+  const over = wire === "grpc" ? " over gRPC" : "";
+  return `${textOf(action, name)}${over}${joined}${note === undefined ? "" : ` (${note})`}`;
 }
 
 /** Maximum number of lines of failures. */

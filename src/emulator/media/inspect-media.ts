@@ -1,6 +1,6 @@
 /** Inspects stored media: kind, format, limits, and whether the file is complete. */
 
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { type Described, describeFile } from "../../core/input/content.js";
@@ -40,18 +40,30 @@ export function textInfo(text: JsonObject | undefined): JsonObject {
 }
 
 /**
- * Inspects stored content: its kind, its format, its limits, and whether it is complete. Returns the info of the medium.
+ * Inspects stored content: its kind, its format, its limits, and whether it is complete. Returns the info of the medium; a promise only if the content
+ * must be decoded or is of a rare type.
  *
+ * @param description a description of the file, if the caller has it
  * @throws {ProcessingFailure} 30002, 30101, 30105, 30300
  */
-export async function inspectMedia(
+export function inspectMedia(
   kind: Kind,
   path: string,
   description?: Described<FileContent>,
-): Promise<JsonObject> {
+): JsonObject | Promise<JsonObject> {
+  if (description) return inspectDescribed(kind, path, description);
   if (statSync(path).size === 0)
     throw new ProcessingFailure(statusCodes.ALL_INPUT_INVALID_BYTES, "the content is empty");
-  const described = description ?? (await describeFile(path, kind));
+  const described = describeFile(path, kind);
+  if (!(described instanceof Promise)) return inspectDescribed(kind, path, described);
+  return described.then((later) => inspectDescribed(kind, path, later));
+}
+
+function inspectDescribed(
+  kind: Kind,
+  path: string,
+  described: Described<FileContent>,
+): JsonObject | Promise<JsonObject> {
   const { mimeType } = described.content;
   if (described.kind !== kind) {
     throw failure(`the content is ${mimeType ?? "of no known type"}, not ${kind}`);
@@ -64,17 +76,19 @@ export async function inspectMedia(
   return {};
 }
 
-async function inspectImage(path: string, { mimeType, width, height }: FileContent): Promise<JsonObject> {
+function inspectImage(
+  path: string,
+  { mimeType, width, height, sizeBytes }: FileContent,
+): JsonObject | Promise<JsonObject> {
   const format = imageFormats.get(mimeType ?? "");
   if (format === undefined) throw unsupported(mimeType);
   if (width === undefined || height === undefined) throw failure("the image cannot be decoded");
   const problem = pixelProblem({ width, height });
   if (problem !== undefined) throw new ProcessingFailure(statusCodes.INPUT_OVER_LIMIT, problem);
-  if (!seemsComplete(path, format)) {
-    const megapixels = Math.max(1, Math.ceil((width * height) / 1_000_000));
-    await pixelBudget.run(() => decode(path, mimeType), megapixels);
-  }
-  return { image_info: { width, height, format, color_mode: "YUV" } };
+  const info = { image_info: { width, height, format, color_mode: "YUV" } };
+  if (seemsComplete(path, sizeBytes ?? statSync(path).size, format)) return info;
+  const megapixels = Math.max(1, Math.ceil((width * height) / 1_000_000));
+  return pixelBudget.run(() => decode(path, mimeType), megapixels).then(() => info);
 }
 
 function failure(message: string): ProcessingFailure {
@@ -86,23 +100,26 @@ function unsupported(mimeType: string | undefined): ProcessingFailure {
 }
 
 /** Checks the length or the end of an image file. Nearly every image passes, so it need not be decoded. */
-function seemsComplete(path: string, format: string): boolean {
+function seemsComplete(path: string, size: number, format: string): boolean {
   const file = openSync(path, "r");
   try {
-    const { size } = fstatSync(file);
-    const head = Buffer.alloc(8);
-    readSync(file, head, 0, head.length, 0);
+    if (format === "TIFF") return isCompleteTiff(file, size);
+    if (format === "WEBP") return size >= lengthInHeader(file, 4) + 8;
+    if (format === "BMP") return size >= lengthInHeader(file, 2);
     const tail = Buffer.alloc(Math.min(size, 64));
     readSync(file, tail, 0, tail.length, size - tail.length);
     if (format === "JPEG") return tail.includes(Buffer.from([0xff, 0xd9]));
     if (format === "PNG") return tail.includes("IEND");
-    if (format === "GIF") return tail.at(-1) === 0x3b;
-    if (format === "TIFF") return isCompleteTiff(file, size);
-    if (format === "WEBP") return size >= head.readUInt32LE(4) + 8;
-    return format === "BMP" && size >= head.readUInt32LE(2);
+    return format === "GIF" && tail.at(-1) === 0x3b;
   } finally {
     closeSync(file);
   }
+}
+
+function lengthInHeader(file: number, at: number): number {
+  const head = Buffer.alloc(8);
+  readSync(file, head, 0, head.length, 0);
+  return head.readUInt32LE(at);
 }
 
 /** Decodes an image, to find errors in it. */

@@ -1,7 +1,7 @@
 /** Media files of the store. They are written as they arrive, and named by the SHA-256 of their content. */
 
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 export interface StoredMedia {
@@ -19,6 +19,8 @@ export class MediaFiles {
   readonly #temporary: string;
   /** Number of requests and fetches that hold a file, by its SHA-256. They hold it until the row of the input exists. */
   readonly #holders = new Map<string, number>();
+  /** Folders of files that exist, by the two digits in their names. */
+  readonly #prefixes = new Set<string>();
   #counter = 0;
 
   constructor(folder: string) {
@@ -32,7 +34,7 @@ export class MediaFiles {
   /** Returns the names of all files that begin with these two digits. */
   list(prefix: string): string[] {
     const folder = join(this.#folder, prefix);
-    return existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name)) : [];
+    return exists(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name)) : [];
   }
 
   pathOf(sha256: string): string {
@@ -44,12 +46,18 @@ export class MediaFiles {
     this.#counter += 1;
     const finalPath = (sha256: string) => {
       const path = this.pathOf(sha256);
-      if (existsSync(path)) return undefined;
-      mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true });
+      if (exists(path)) return undefined;
+      this.#makeFolder(sha256.slice(0, 2));
       return path;
     };
     const hold = (sha256: string) => void this.#holders.set(sha256, (this.#holders.get(sha256) ?? 0) + 1);
     return new MediaWriter(join(this.#temporary, String(this.#counter)), finalPath, hold);
+  }
+
+  #makeFolder(prefix: string): void {
+    if (this.#prefixes.has(prefix)) return;
+    mkdirSync(join(this.#folder, prefix), { recursive: true });
+    this.#prefixes.add(prefix);
   }
 
   /** Releases complete files. Files that are neither held nor used are deleted. */
@@ -66,6 +74,11 @@ export class MediaFiles {
   remove(sha256: string): void {
     if (!this.#holders.has(sha256)) rmSync(this.pathOf(sha256), { force: true });
   }
+}
+
+/** `existsSync` takes ten times as long if a file is missing, because it makes an error. */
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** A file that is being written. */

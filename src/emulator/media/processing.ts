@@ -2,17 +2,24 @@
 
 import { limits, MB } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { describeError } from "../../core/errors.js";
 import type { Kind } from "../../core/input/kinds.js";
 import type { PrivateAccess } from "../../core/net/guarded-fetch.js";
 import type { JsonObject } from "../../core/util/json-values.js";
 import { Semaphore } from "../../core/util/semaphore.js";
-import { isDiskFull } from "../store/disk-full.js";
 import type { InputRow } from "../store/model.js";
-import { type Store, timestamp } from "../store/store.js";
+import {
+  markInProgress,
+  type Outcome,
+  unprocessed,
+  unprocessedRows,
+  writeLateOutcomes,
+  writeOutcomes,
+} from "../store/outcomes.js";
+import type { Store } from "../store/store.js";
 import { fetchMedia } from "./fetch-media.js";
-import { type DescribedFiles, inspectMedia, textInfo } from "./inspect-media.js";
+import { type DescribedFiles, inspectMedia } from "./inspect-media.js";
 import type { MediaFiles, StoredMedia } from "./media-files.js";
+import { failed, processed, processedText } from "./outcomes.js";
 import { ProcessingFailure } from "./processing-failure.js";
 
 export interface ProcessingOptions {
@@ -26,16 +33,12 @@ export interface ProcessingOptions {
   fault: (row: InputRow) => { code: number; details: string } | "stuck" | undefined;
 }
 
-interface Outcome {
-  row: InputRow;
-  code: number;
-  details: string | null;
-  media: JsonObject;
-  stored?: StoredMedia | undefined;
-}
-
-/** Number of inputs that are processed before other requests get a turn. */
-const groupSize = 64;
+/** Maximum number of inputs whose outcomes are written in one transaction. */
+const groupSize = 512;
+/** Groups are processed for this time before requests get a turn, in milliseconds. Shorter turns would let the queue grow while many inputs arrive. */
+const turnMs = 25;
+/** Waiting inputs keep their rows in memory up to this number of characters. The rows of further inputs are read when their turn comes. */
+const maxRowLength = 2_000_000;
 /** Wait before inputs are processed again that could not be written, in milliseconds. */
 const retryMs = 200;
 /** A video by URL may be larger than an uploaded one. */
@@ -50,7 +53,9 @@ export class Processing {
   readonly #stop = new AbortController();
   /** Files that the requests described, so that they are not described again. */
   readonly #described: DescribedFiles = new Map();
-  #queue: number[] = [];
+  #queue: (InputRow | number)[] = [];
+  /** Characters in the rows of the queue. */
+  #rowLength = 0;
   #running = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -60,18 +65,20 @@ export class Processing {
     this.#store = store;
     this.#files = files;
     this.#options = options;
-    // Resumes the inputs that the last process left unfinished.
-    const { INPUT_PENDING, INPUT_IN_PROGRESS } = statusCodes;
-    const sql = "SELECT seq FROM inputs WHERE status IN (?, ?) ORDER BY seq";
-    const rows = store.all<{ seq: number }>(sql, INPUT_PENDING, INPUT_IN_PROGRESS);
-    this.add(rows.map((row) => row.seq));
+    this.#queue = unprocessed(store); // Resumes the inputs that the last process left unfinished.
+    if (this.#queue.length > 0) this.#runAfter(options.delayMs);
   }
 
-  /** Adds inputs to the queue. @param described descriptions of their files, if the caller has them */
-  add(seqs: readonly number[], described: DescribedFiles = new Map()): void {
-    if (seqs.length === 0 || this.#closed) return;
+  /** Adds new inputs to the queue. @param described descriptions of their files, if the caller has them */
+  add(rows: readonly InputRow[], described: DescribedFiles): void {
+    if (rows.length === 0 || this.#closed) return;
     for (const [sha256, description] of described) this.#described.set(sha256, description);
-    this.#queue.push(...seqs);
+    for (const row of rows) {
+      const length = lengthOf(row);
+      const fits = this.#rowLength + length <= maxRowLength;
+      if (fits) this.#rowLength += length;
+      this.#queue.push(fits ? row : row.seq);
+    }
     this.#runAfter(this.#options.delayMs);
   }
 
@@ -94,73 +101,94 @@ export class Processing {
 
   async #run(): Promise<void> {
     this.#running = true;
+    let turnStart = performance.now();
     while (this.#queue.length > 0 && !this.#closed) {
       const group = this.#queue.splice(0, groupSize);
+      for (const entry of group) if (typeof entry === "object") this.#rowLength -= lengthOf(entry);
       try {
         await this.#process(group);
       } catch {
-        this.#queue.unshift(...group); // For example, the disk is full. The inputs stay accepted, and are processed again later.
+        // For example, the disk is full. The inputs stay accepted, and are processed again later.
+        this.#queue.unshift(...group.map((entry) => (typeof entry === "object" ? entry.seq : entry)));
         break;
       }
+      if (performance.now() - turnStart < turnMs) continue;
       await new Promise<void>((resolve) => setImmediate(resolve));
+      turnStart = performance.now();
     }
     this.#running = false;
     if (this.#queue.length > 0) this.#runAfter(retryMs);
     else this.#described.clear();
   }
 
-  async #process(seqs: readonly number[]): Promise<void> {
-    const rows = seqs
-      .map((seq) => this.#store.get<InputRow>("SELECT * FROM inputs WHERE seq = ?", seq))
-      .filter((row) => row !== undefined);
-    this.#store.transaction(() => {
-      for (const row of rows) {
-        this.#store.run("UPDATE inputs SET status = ? WHERE seq = ?", statusCodes.INPUT_IN_PROGRESS, row.seq);
-        if (row.job === null || row.status !== statusCodes.INPUT_PENDING) continue;
-        this.#store.count(row.app, row.job, "in_progress", "pending", 1);
+  /**
+   * Processes a group of inputs. Outcomes that are known at once are written in the transaction that marks the other inputs as in progress, because no
+   * request could see those inputs in progress.
+   */
+  async #process(group: readonly (InputRow | number)[]): Promise<void> {
+    const store = this.#store;
+    const atOnce: Outcome[] = [];
+    const later: Promise<Outcome>[] = [];
+    const inProgress: InputRow[] = [];
+    try {
+      for (const row of unprocessedRows(store, group)) {
+        const outcome = this.#outcomeOf(row);
+        if (outcome instanceof Promise) later.push(outcome);
+        else if (outcome !== "stuck") atOnce.push(outcome);
+        if (outcome instanceof Promise || outcome === "stuck") inProgress.push(row);
       }
-    });
-    const finished = await Promise.all(rows.map((row) => this.#outcomeOf(row)));
-    const outcomes = finished.filter((outcome) => outcome !== undefined);
-    if (!this.#closed) this.#store.transaction(() => this.#write(outcomes));
-    const fetched = outcomes.map((outcome) => outcome.stored).filter((stored) => stored !== undefined);
-    this.#files.release(fetched, (sha256) => this.#store.usesMedia(sha256));
-  }
-
-  #write(outcomes: readonly Outcome[]): void {
-    for (const { row, code, details, media, stored } of outcomes) {
-      if (!this.#store.get("SELECT 1 AS found FROM inputs WHERE seq = ?", row.seq)) continue; // The input was deleted in the meantime.
-      this.#store.run(
-        "UPDATE inputs SET status = ?, details = ?, media = ?, sha256 = ?, size_bytes = ?, modified_at = ? WHERE seq = ?",
-        ...[code, details, JSON.stringify(media), stored?.sha256 ?? row.sha256, stored?.sizeBytes ?? row.size_bytes],
-        ...[timestamp(), row.seq],
-      );
-      if (row.job === null) continue;
-      const counter = code === statusCodes.INPUT_SUCCESS ? "success" : "failed";
-      this.#store.count(row.app, row.job, counter, "in_progress", 1);
+      store.transaction(() => {
+        markInProgress(store, inProgress);
+        writeOutcomes(store, atOnce);
+      });
+      for (const row of inProgress) row.status = statusCodes.INPUT_IN_PROGRESS;
+    } finally {
+      await this.#finish(later);
     }
   }
 
-  /** Processes an input. Undefined: the input stays in progress. */
-  async #outcomeOf(row: InputRow): Promise<Outcome | undefined> {
-    const media = JSON.parse(row.media) as Record<string, JsonObject>;
+  /** Waits for outcomes and writes them. */
+  async #finish(later: readonly Promise<Outcome>[]): Promise<void> {
+    if (later.length === 0) return;
+    const store = this.#store;
+    const settled = await Promise.allSettled(later);
+    const finished = settled.filter((result) => result.status === "fulfilled").map(({ value }) => value);
+    try {
+      if (!this.#closed) store.transaction(() => writeLateOutcomes(store, finished));
+    } finally {
+      const fetched = finished.map(({ stored }) => stored).filter((stored) => stored !== undefined);
+      this.#files.release(fetched, (sha256) => store.usesMedia(sha256));
+    }
+    const failed = settled.find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+
+  /** Processes an input. Returns a promise if its bytes must be fetched or decoded, or are of a rare type. */
+  #outcomeOf(row: InputRow): Outcome | "stuck" | Promise<Outcome> {
     const fault = this.#options.fault(row);
-    if (fault === "stuck") return undefined;
-    if (fault) return { row, code: fault.code, details: fault.details, media };
-    if (row.url !== null && this.#options.urls === "accept") {
-      return { row, code: statusCodes.INPUT_SUCCESS, details: null, media };
+    if (fault === "stuck") return "stuck";
+    if (fault) return { row, code: fault.code, details: fault.details, media: row.media };
+    if (row.url !== null) return this.#options.urls === "accept" ? processed(row, {}) : this.#fetched(row, row.url);
+    try {
+      if (row.sha256 === null) return processedText(row);
+      const info = this.#inspect(row.kind, row.sha256);
+      if (!(info instanceof Promise)) return processed(row, info);
+      return info.then(
+        (later) => processed(row, later),
+        (error: unknown) => failed(row, error),
+      );
+    } catch (error) {
+      return failed(row, error);
     }
+  }
+
+  async #fetched(row: InputRow, url: string): Promise<Outcome> {
     let stored: StoredMedia | undefined;
     try {
-      if (row.url !== null) stored = await this.#fetch(row.url, row.kind);
-      const sha256 = stored?.sha256 ?? row.sha256;
-      const info = sha256 === null ? textInfo(media.text) : await this.#inspect(row.kind, sha256);
-      media[row.kind] = { ...media[row.kind], ...info };
-      return { row, code: statusCodes.INPUT_SUCCESS, details: null, media, stored };
+      stored = await this.#fetch(url, row.kind);
+      return processed(row, await this.#inspect(row.kind, stored.sha256), stored);
     } catch (error) {
-      if (isDiskFull(error)) throw error; // The input stays accepted, and is processed again later.
-      const code = error instanceof ProcessingFailure ? error.code : statusCodes.INPUT_FAILED;
-      return { row, code, details: describeError(error), media, stored };
+      return failed(row, error, stored);
     }
   }
 
@@ -174,7 +202,12 @@ export class Processing {
     return this.#fetches.run(() => fetchMedia(url, this.#files, options));
   }
 
-  #inspect(kind: Kind, sha256: string): Promise<JsonObject> {
+  #inspect(kind: Kind, sha256: string): JsonObject | Promise<JsonObject> {
     return inspectMedia(kind, this.#files.pathOf(sha256), this.#described.get(sha256));
   }
+}
+
+/** Returns the number of characters that a row keeps in memory. */
+function lengthOf({ media, fields }: InputRow): number {
+  return media.length + fields.length + 500;
 }

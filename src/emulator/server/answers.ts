@@ -43,12 +43,17 @@ export function writeHead(response: ServerResponse, text: string, httpStatus: nu
   response.writeHead(httpStatus, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
 }
 
+/** Returns the JSON of an answer as text. */
+export function answerText(reply: Reply, options: AnswerOptions = {}): string {
+  return JSON.stringify(envelopeOf(reply, options));
+}
+
 /** Returns the JSON of an answer. Each answer has its own request id. */
-export function answerText(reply: Reply, { idPrefix = "", change }: AnswerOptions = {}): string {
+export function envelopeOf(reply: Reply, { idPrefix = "", change }: AnswerOptions = {}): JsonObject {
   const { code, description, details } = reply.status ?? status(statusCodes.SUCCESS);
   const envelope: JsonObject = {
     status: { code, description, ...(details ? { details } : {}), req_id: `${idPrefix}${newId()}` },
     ...reply.json,
   };
-  return JSON.stringify(change ? change(envelope) : envelope);
+  return change ? change(envelope) : envelope;
 }

@@ -4,11 +4,11 @@ import type { IncomingMessage } from "node:http";
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isObject, type JsonObject } from "../../core/util/json-values.js";
-import type { MediaWriter, StoredMedia } from "../media/media-files.js";
 import type { Services } from "../routes/context.js";
 import type { MediaLookup } from "../wire/incoming-input.js";
 import { Refusal } from "../wire/refusals.js";
 import { BodyScanner, JsonLimitError } from "./body-scanner.js";
+import { IncomingMedia } from "./incoming-media.js";
 
 /** A single video at the limit of 128 MB is this long as base64, with room for its other fields. */
 const maxBodyBytes = Math.ceil(limits.maxItemBytes.video / 3) * 4 + 1_000_000;
@@ -26,39 +26,21 @@ export interface Body {
 /** Reads a body as it arrives. @throws {Refusal} 11100, 40033 */
 export async function readBody(request: IncomingMessage, { files, store }: Services): Promise<Body> {
   if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge();
-  const stored: StoredMedia[] = [];
-  let storedBytes = 0;
-  let writer: MediaWriter | undefined;
-  const scanner = new BodyScanner(() => {
-    const current = files.create();
-    writer = current;
-    return {
-      write: (bytes) => current.write(bytes),
-      end: (valid) => {
-        stored.push(current.finish(valid));
-        storedBytes += current.sizeBytes;
-        writer = undefined;
-        return `media:${stored.length - 1}`;
-      },
-    };
-  });
-  const release = () => files.release(stored.splice(0), (sha256) => store.usesMedia(sha256));
+  const incoming = new IncomingMedia({ files, store });
+  const scanner = new BodyScanner(() => incoming.open());
   let bytes = 0;
   try {
     // If the loop ends early, the connection must stay open: the refusal is sent through it.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      const mediaBytes = storedBytes + (writer?.sizeBytes ?? 0);
-      if (bytes > maxBodyBytes || bytes - mediaBytes * 1.5 > maxJsonBytes) throw tooLarge();
+      if (bytes > maxBodyBytes || bytes - incoming.sizeBytes * 1.5 > maxJsonBytes) throw tooLarge();
       scanner.write(chunk);
     }
     const json = bytes === 0 ? {} : scanner.end();
     if (!isObject(json)) throw badFormat("the body must be a JSON object");
-    const media = (placeholder: string) => stored[Number(/^media:(\d+)$/.exec(placeholder)?.[1] ?? -1)];
-    return { json, bytes, media, release };
+    return { json, bytes, media: (placeholder) => incoming.find(placeholder), release: () => incoming.release() };
   } catch (error) {
-    writer?.discard();
-    release();
+    incoming.release();
     if (error instanceof JsonLimitError) throw badFormat(error.message);
     if (error instanceof SyntaxError) throw badFormat("the body is not valid JSON");
     throw error;

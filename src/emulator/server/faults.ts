@@ -30,12 +30,34 @@ export type Fault =
    */
   | { type: "odd-answer"; how: "multi-status" | "other-order" | "counts-as-text" | "codes-as-names" }
   /** Each POST is refused, because the storage is full. */
-  | { type: "storage-full" };
+  | { type: "storage-full" }
+  | GrpcFault;
+
+/** A failure that only calls of gRPC can have. Requests of REST do not match a rule with such a fault. */
+export type GrpcFault =
+  /** The call ends with this status of gRPC, and is not carried out. */
+  | { type: "grpc-status"; code: number; details?: string | undefined }
+  /**
+   * The server closes the connection with GOAWAY. "before": the call is not carried out. "during": the connection closes with an error when the first
+   * bytes of the call have arrived. "after": the call is carried out and answered.
+   */
+  | { type: "goaway"; when: "before" | "during" | "after" }
+  /** The call is reset when this number of its bytes has arrived. Without a number, it is reset after it was carried out. */
+  | { type: "reset"; afterBytes?: number | undefined }
+  /** The call is reset as one that was not carried out. */
+  | { type: "refused-stream" }
+  /** The call is carried out, and its answer ends without a status. */
+  | { type: "no-trailers" }
+  /** The call is neither read nor answered: the window for its bytes never opens again. */
+  | { type: "closed-window" };
 
 /** A fault, and the requests that it happens to. */
 export interface FaultRule {
   method?: string | undefined;
-  /** A text that the path contains, or a pattern that it matches. */
+  /**
+   * A text that the path contains, or a pattern that it matches. Over gRPC, it is compared with the path of the method, such as
+   * `/clarifai.api.V2/PostInputs`, and with the path of REST that the method stands for. There, `*` stands for each id.
+   */
   path?: string | RegExp | undefined;
   /** Every n-th matching request. Default: 1. */
   every?: number | undefined;
@@ -79,12 +101,16 @@ export class Faults {
     this.#rules = [];
   }
 
-  /** Returns the faults of a request, in the order of their rules. */
-  ofRequest(method: string, path: string): Fault[] {
+  /**
+   * Returns the faults of a request, in the order of their rules.
+   *
+   * @param call the path of the method, if the request came over gRPC
+   */
+  ofRequest(method: string, path: string, call?: string): Fault[] {
     const faults: Fault[] = [];
     for (const entry of this.#rules) {
       const { rule } = entry;
-      if (entry.left <= 0 || !matches(rule, method, path)) continue;
+      if (entry.left <= 0 || !matches(rule, method, path, call)) continue;
       entry.seen += 1;
       if (entry.seen % (rule.every ?? 1) !== 0) continue;
       if (this.#random() >= (rule.probability ?? 1)) continue;
@@ -114,10 +140,25 @@ export class Faults {
   }
 }
 
-function matches(rule: FaultRule, method: string, path: string): boolean {
-  if (rule.fault.type === "processing" || rule.fault.type === "stuck") return false;
+/** Faults that only one of the two wires can have. */
+const grpcFaults: ReadonlySet<Fault["type"]> = new Set<GrpcFault["type"]>([
+  ...(["grpc-status", "goaway", "reset", "refused-stream", "no-trailers", "closed-window"] as const),
+]);
+
+function matches({ fault, ...rule }: FaultRule, method: string, path: string, call: string | undefined): boolean {
+  if (fault.type === "processing" || fault.type === "stuck") return false;
+  if (call === undefined ? grpcFaults.has(fault.type) : isOfRestOnly(fault)) return false;
   if (rule.method !== undefined && rule.method !== method) return false;
-  return typeof rule.path === "string" ? path.includes(rule.path) : (rule.path?.test(path) ?? true);
+  return fits(rule.path, path) || (call !== undefined && fits(rule.path, call));
+}
+
+/** Whether a fault changes only how JSON or HTTP writes an answer. */
+function isOfRestOnly(fault: Fault): boolean {
+  return fault.type === "odd-answer" && fault.how !== "other-order";
+}
+
+function fits(pattern: string | RegExp | undefined, path: string): boolean {
+  return typeof pattern === "string" ? path.includes(pattern) : (pattern?.test(path) ?? true);
 }
 
 /** Returns a number between 0 and 1 that depends only on the id. */

@@ -13,7 +13,7 @@ import { drain } from "./body.js";
 import type { Fault } from "./faults.js";
 
 /** An answer that is sent slowly is sent in this number of pieces. */
-const slowPieces = 8;
+export const slowPieces = 8;
 /** Fields that are 64-bit counts. */
 const wideCounts = new Set(["pending_count", "in_progress_count", "success_count", "failed_count", "estimated_total"]);
 
@@ -139,7 +139,7 @@ async function sendPiece(response: ServerResponse, piece: Buffer, ms: number): P
 }
 
 /** Returns the change that gives an answer a valid but unusual form. */
-function changeFor(how: Extract<Fault, { type: "odd-answer" }>["how"]): AnswerOptions["change"] {
+export function changeFor(how: Extract<Fault, { type: "odd-answer" }>["how"]): AnswerOptions["change"] {
   switch (how) {
     case "other-order":
       return (json) => mapObject(json, (_, value) => (Array.isArray(value) ? value.toReversed() : value));

@@ -86,7 +86,11 @@ function hostnameOf(url: string): string | undefined {
 }
 
 /** Checks the key of a request: in a header, or (for media, which browsers load without headers) in a cookie. */
-export function accessOf(request: IncomingMessage, { pat, appKeys }: Credentials, withCookies = false): Access {
+export function accessOf(
+  request: Pick<IncomingMessage, "headers">,
+  { pat, appKeys }: Credentials,
+  withCookies = false,
+): Access {
   const key = keyOf(request, withCookies);
   if (key === undefined || key === "") {
     const problem = request.headers.authorization === undefined ? "missing" : "malformed";
@@ -100,7 +104,7 @@ export function accessOf(request: IncomingMessage, { pat, appKeys }: Credentials
   return { key: "valid", app };
 }
 
-function keyOf({ headers }: IncomingMessage, withCookies: boolean): string | undefined {
+function keyOf({ headers }: Pick<IncomingMessage, "headers">, withCookies: boolean): string | undefined {
   const inHeader = /^(?:Key|Bearer)\s+(\S+)$/.exec(headers.authorization ?? "")?.[1];
   if (inHeader !== undefined) return inHeader;
   const session = headers["x-clarifai-session-token"];
@@ -126,7 +130,7 @@ export function namedApp(body: JsonObject, parameters: JsonObject, access: Acces
 }
 
 /** Returns the prefix that the client asks for in its request ids. */
-export function idPrefixOf(request: IncomingMessage): string {
+export function idPrefixOf(request: Pick<IncomingMessage, "headers">): string {
   const prefix = request.headers["x-clarifai-request-id-prefix"];
   return typeof prefix === "string" && /^[\w.-]{1,64}$/.test(prefix) ? `${prefix}-` : "";
 }

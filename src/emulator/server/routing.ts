@@ -23,6 +23,11 @@ export type Target =
   | { of: "user"; user: string; found: Match<UserRoute> | NoMatch }
   | { of: "app"; app: AppName | undefined; found: Match<Route> | NoMatch };
 
+/** A target that has a route. */
+export type FoundTarget =
+  | { of: "user"; user: string; found: Match<UserRoute> }
+  | { of: "app"; app: AppName | undefined; found: Match<Route> };
+
 /** Finds the target of a path such as `/v2/inputs` or `/v2/users/me/apps/main/inputs`. */
 export function targetOf(method: string, path: readonly string[]): Target {
   const [version, users, user, apps, app] = path;

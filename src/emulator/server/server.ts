@@ -5,36 +5,34 @@ import { setTimeout as wait } from "node:timers/promises";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { Gallery } from "../gallery/gallery.js";
 import { serveMedia } from "../media/media-route.js";
-import { deleteApp, getStatusCodes } from "../routes/apps.js";
-import type { Call, Reply, Route, Services } from "../routes/context.js";
-import type { AppRow } from "../store/model.js";
+import { getStatusCodes } from "../routes/apps.js";
+import type { Reply, Services } from "../routes/context.js";
 import { readMessage, readParameters } from "../wire/read-message.js";
 import { doesNotExist, invalidRequest, Refusal } from "../wire/refusals.js";
 import { answer, fail } from "./answers.js";
 import { drain, readBody } from "./body.js";
 import type { Fault } from "./faults.js";
 import { answerWithFaults, refuseByFault } from "./faulty-answers.js";
-import { RateLimiter } from "./rate-limiter.js";
+import type { RateLimiter } from "./rate-limiter.js";
 import {
   type Access,
   type Address,
-  type AppName,
   accessOf,
   addressOf,
   baseOf,
   type Credentials,
   idPrefixOf,
-  namedApp,
   partsOf,
   untrustedOrigin,
 } from "./requests.js";
-import { type Match, type Target, targetOf } from "./routing.js";
+import { type FoundTarget, type Target, targetOf } from "./routing.js";
+import { checkScope, runRoute } from "./run-route.js";
 
 export interface ServerOptions {
   services: Services;
   credentials: Credentials;
-  /** More requests per second are refused with 11005. Undefined: no limit. */
-  requestsPerSecond: number | undefined;
+  /** Refuses requests above its rate with 11005. Undefined: no limit. */
+  limiter: RateLimiter | undefined;
   /** Address that the server listens on. */
   host: string;
   /** Loads the gallery on its first request. */
@@ -56,10 +54,8 @@ const timeouts = { headersTimeout: 30_000, requestTimeout: 600_000, timeout: 120
 
 /** Makes the HTTP server. It does not listen yet. */
 export function makeServer(options: ServerOptions): Server {
-  const { requestsPerSecond } = options;
-  const limiter = requestsPerSecond === undefined ? undefined : new RateLimiter(requestsPerSecond);
   const server = createServer((request, response) => {
-    handle(request, response, options, limiter).catch((error: unknown) => {
+    handle(request, response, options).catch((error: unknown) => {
       if (!response.headersSent) answer(response, fail(error));
       else response.destroy();
     });
@@ -67,12 +63,7 @@ export function makeServer(options: ServerOptions): Server {
   return Object.assign(server, timeouts);
 }
 
-async function handle(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: ServerOptions,
-  limiter: RateLimiter | undefined,
-): Promise<void> {
+async function handle(request: IncomingMessage, response: ServerResponse, options: ServerOptions): Promise<void> {
   response.setHeader("x-content-type-options", "nosniff");
   response.setHeader("x-sluice-store", options.services.store.id);
   const untrusted = untrustedOrigin(request, options.host);
@@ -93,7 +84,7 @@ async function handle(
   if (path[0] === "gallery" || isPage) return (await options.gallery()).serve(request, response, path, address);
   const exchange: Exchange = { request, response, method, address, path };
   if (path[0] === "media") return serveHostedMedia(exchange, options);
-  return serveApi(exchange, options, limiter);
+  return serveApi(exchange, options);
 }
 
 async function serveHostedMedia(exchange: Exchange, { services, credentials }: ServerOptions): Promise<void> {
@@ -106,11 +97,7 @@ async function serveHostedMedia(exchange: Exchange, { services, credentials }: S
   return serveMedia(request, response, path.slice(1), { store, files, access, faults });
 }
 
-async function serveApi(
-  exchange: Exchange,
-  { services, credentials }: ServerOptions,
-  limiter: RateLimiter | undefined,
-): Promise<void> {
+async function serveApi(exchange: Exchange, { services, credentials, limiter }: ServerOptions): Promise<void> {
   const { request, response, method, address, path } = exchange;
   const idPrefix = idPrefixOf(request);
   const target = targetOf(method, path);
@@ -124,10 +111,7 @@ async function serveApi(
     }
     const access = accessOf(request, credentials);
     if (access.refusal) throw access.refusal;
-    if (limiter && !limiter.tryAcquire()) {
-      const details = `exceeded limit of ${limiter.requestsPerSecond} requests per second`;
-      throw new Refusal(statusCodes.CONN_THROTTLED, details);
-    }
+    limiter?.acquire();
     const reply = await dispatch(exchange, target, access, services, faults);
     await answerWithFaults(response, reply, faults, idPrefix);
   } catch (error) {
@@ -144,63 +128,31 @@ async function dispatch(
   services: Services,
   faults: readonly Fault[],
 ): Promise<Reply> {
-  if (target.found === "wrong method") {
+  const { found } = target;
+  if (found === "wrong method") {
     throw new Refusal(statusCodes.CONN_METHOD_NOT_ALLOWED, `${method} is not allowed for ${address.pathname}`);
   }
-  if (target.found === "unknown path") {
-    throw doesNotExist(`${address.pathname} does not exist`);
-  }
-  const needsUserKey = target.of === "user" || target.found.route === deleteApp;
-  if (needsUserKey && access.app) {
-    throw new Refusal(
-      statusCodes.CONN_INSUFFICIENT_SCOPES,
-      "the key of an app is not enough for this request; use the key of a user",
-    );
-  }
-  const { message } = target.found;
+  if (found === "unknown path") throw doesNotExist(`${address.pathname} does not exist`);
+  const foundTarget = { ...target, found } as FoundTarget; // The two kinds of target have their own kind of route.
+  checkScope(foundTarget, access);
+  const { message } = found;
   const strict = !services.lenient;
   const isGet = method === "GET";
   const parameters = readParameters(address.searchParams, isGet ? message : "Nothing", strict);
   const body = await readBody(request, services);
   try {
     const json = isGet ? {} : readMessage(body.json, message, { strict });
-    if (target.of === "user") {
-      const { route, parts } = target.found;
-      return route({ store: services.store, user: target.user, parts, parameters, body: json });
-    }
-    refuseIfStorageFull(method, faults);
-    const app = appFor(services, target.app ?? namedApp(json, parameters, access), access);
     const { media, bytes: bodyBytes } = body;
-    const call = { services, base: baseOf(request), app, parameters, body: json, media, bodyBytes };
-    return await callAppRoute(target.found, call, faults);
+    return await runRoute(
+      foundTarget,
+      { method, base: baseOf(request), parameters, body: json, media, bodyBytes },
+      access,
+      {
+        services,
+        faults,
+      },
+    );
   } finally {
     body.release();
   }
-}
-
-function refuseIfStorageFull(method: string, faults: readonly Fault[]): void {
-  if (method !== "POST" || !faults.some((fault) => fault.type === "storage-full")) return;
-  throw new Refusal(statusCodes.INTERNAL_REDIS_UNAVAILABLE, "the storage is full");
-}
-
-async function callAppRoute(
-  { route, parts }: Match<Route>,
-  request: Omit<Call, "parts" | "mixed">,
-  faults: readonly Fault[],
-): Promise<Reply> {
-  const call: Call = { ...request, parts, mixed: faults.find((fault) => fault.type === "mixed") };
-  if (faults.some((fault) => fault.type === "twice")) await route(call);
-  return await route(call);
-}
-
-/** Returns the app of a request. It is created on first use, unless `autoCreate` is false. */
-function appFor({ store, autoCreate }: Services, { userId, appId }: AppName, access: Access): AppRow {
-  const name = `the app "${appId}" of the user "${userId}"`;
-  if (access.app && (access.app.userId !== userId || access.app.appId !== appId)) {
-    throw new Refusal(statusCodes.CONN_KEY_INVALID, `the key is not one of ${name}`);
-  }
-  const row = store.app(userId, appId);
-  if (row) return row;
-  if (!autoCreate) throw doesNotExist(`${name} does not exist`);
-  return store.addApp(userId, appId);
 }

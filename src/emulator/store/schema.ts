@@ -1,4 +1,7 @@
-/** The tables of the store. Each has the rows of all apps; `app` is the number of the app. */
+/**
+ * The tables of the store. Each has the rows of all apps; `app` is the number of the app. Earlier versions had the index `inputs_sha`, which contained
+ * texts, too.
+ */
 
 export const schema = `
 CREATE TABLE IF NOT EXISTS apps (seq INTEGER PRIMARY KEY, user TEXT NOT NULL, id TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (user, id));
@@ -8,7 +11,8 @@ CREATE TABLE IF NOT EXISTS inputs (
   sha256 TEXT, size_bytes INTEGER NOT NULL DEFAULT 0, url TEXT, status INTEGER NOT NULL, details TEXT, job TEXT,
   created_at TEXT NOT NULL, modified_at TEXT NOT NULL, times_stored INTEGER NOT NULL DEFAULT 1, deleting INTEGER NOT NULL DEFAULT 0,
   UNIQUE (app, id));
-CREATE INDEX IF NOT EXISTS inputs_sha ON inputs (sha256);
+DROP INDEX IF EXISTS inputs_sha;
+CREATE INDEX IF NOT EXISTS inputs_media ON inputs (sha256) WHERE sha256 IS NOT NULL;
 CREATE INDEX IF NOT EXISTS inputs_url ON inputs (app, url) WHERE url IS NOT NULL;
 CREATE INDEX IF NOT EXISTS inputs_status ON inputs (app, status, seq);
 CREATE TABLE IF NOT EXISTS deleted (app INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, times_stored INTEGER NOT NULL, PRIMARY KEY (app, id)) WITHOUT ROWID;

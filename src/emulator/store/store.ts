@@ -1,12 +1,14 @@
 /** The rows of the store, in SQLite. */
 
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { openDatabase, type SqlDatabase, type SqlValue, type Statement } from "./driver.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";
 import { schema } from "./schema.js";
+import { newId, timestamp } from "./stamps.js";
 import { storeId } from "./store-id.js";
+
+export { newId, timestamp } from "./stamps.js";
 
 type NamedConcept = StoredConcept & { name?: string | undefined };
 
@@ -18,21 +20,6 @@ interface AnnotationFields {
 }
 
 export type JobCounter = "pending" | "in_progress" | "success" | "failed";
-
-let lastMicroseconds = 0;
-
-/** Returns the time in microseconds, as the API writes it. Each call returns a later time, so that times also give the order. */
-export function timestamp(): string {
-  lastMicroseconds = Math.max(lastMicroseconds + 1, Date.now() * 1000);
-  const milliseconds = Math.floor(lastMicroseconds / 1000);
-  const rest = String(lastMicroseconds % 1000).padStart(3, "0");
-  return `${new Date(milliseconds).toISOString().slice(0, -1)}${rest}Z`;
-}
-
-/** Makes an id of 32 hexadecimal digits. */
-export function newId(): string {
-  return randomUUID().replaceAll("-", "");
-}
 
 /** Reads and writes apps, inputs, annotations, concepts and jobs. Routes run their own statements on the other tables. */
 export class Store {
@@ -55,7 +42,12 @@ export class Store {
   }
 
   transaction<T>(work: () => T): T {
-    return this.database.transaction(work);
+    try {
+      return this.database.transaction(work);
+    } catch (error) {
+      this.#names.clear(); // Concepts of the failed transaction do not exist.
+      throw error;
+    }
   }
 
   run(sql: string, ...values: SqlValue[]): void {
@@ -81,28 +73,6 @@ export class Store {
 
   input(app: number, id: string): InputRow | undefined {
     return this.get<InputRow>("SELECT * FROM inputs WHERE app = ? AND id = ?", app, id);
-  }
-
-  /** Adds an input with its input-level annotation. Returns its number. */
-  insertInput(row: Omit<InputRow, "seq" | "times_stored" | "deleting">): number {
-    const deleted = this.get<{ times_stored: number }>(
-      "SELECT times_stored FROM deleted WHERE app = ? AND id = ?",
-      row.app,
-      row.id,
-    );
-    this.run(
-      `INSERT INTO inputs (app, id, kind, media, fields, sha256, size_bytes, url, status, details, job, created_at, modified_at, times_stored)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[row.app, row.id, row.kind, row.media, row.fields, row.sha256, row.size_bytes, row.url],
-      ...[row.status, row.details, row.job, row.created_at, row.modified_at, (deleted?.times_stored ?? 0) + 1],
-    );
-    const { seq } = this.get<{ seq: number }>("SELECT last_insert_rowid() AS seq") as { seq: number };
-    if (deleted) this.run("DELETE FROM deleted WHERE app = ? AND id = ?", row.app, row.id);
-    this.run(
-      `INSERT INTO annotations (app, id, input_id, level, data, status, created_at, modified_at) VALUES (?, ?, ?, 1, '{}', ?, ?, ?)`,
-      ...[row.app, newId(), row.id, statusCodes.ANNOTATION_SUCCESS, row.created_at, row.modified_at],
-    );
-    return seq;
   }
 
   /** Deletes inputs with their annotations. Returns the SHA-256 of the media that no input uses any more. */
@@ -203,13 +173,9 @@ export class Store {
 
   /** Moves inputs of a job from one counter to another. */
   count(app: number, job: string, to: JobCounter, from: JobCounter | undefined, count: number): void {
-    const minus = from === undefined ? "" : `${from} = max(0, ${from} - ${count}),`;
-    this.run(
-      `UPDATE jobs SET ${minus} ${to} = ${to} + ${count}, modified_at = ? WHERE app = ? AND id = ?`,
-      timestamp(),
-      app,
-      job,
-    );
+    const minus = from === undefined ? "" : `${from} = max(0, ${from} - ?1),`;
+    const sql = `UPDATE jobs SET ${minus} ${to} = ${to} + ?1, modified_at = ?2 WHERE app = ?3 AND id = ?4`;
+    this.run(sql, count, timestamp(), app, job);
   }
 
   #prepare(sql: string): Statement {

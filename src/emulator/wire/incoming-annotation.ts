@@ -31,6 +31,7 @@ export function incomingAnnotation(data: JsonObject): IncomingAnnotation {
 
 /** Splits the data of an input into the data of annotations, each with one region, frame or time segment. */
 export function annotationsIn(data: JsonObject): JsonObject[] {
+  if (data.regions === undefined && data.frames === undefined && data.time_segments === undefined) return [];
   const regions = objectsIn(data.regions).map((region) => ({ regions: [region] }));
   const contained = containers.flatMap((name) =>
     objectsIn(data[name]).flatMap((item) => splitByRegion(item).map((part) => ({ [name]: [part] }))),

@@ -26,14 +26,21 @@ export interface OutgoingContext {
 /** The info of an image that is not processed yet. */
 const unknownInfo = { format: "UnknownImageFormat", color_mode: "UnknownColorMode" };
 
-/** Returns an input. */
-export function outgoingInput(row: InputRow, context: OutgoingContext): JsonObject {
-  const media = JSON.parse(row.media) as Record<string, JsonObject>;
+/** Returns an input. @param parsed the JSON of the row, if the caller has it parsed */
+export function outgoingInput(
+  row: InputRow,
+  context: OutgoingContext,
+  { media, fields }: { media: JsonObject; fields: Fields } = {
+    media: JSON.parse(row.media) as JsonObject,
+    fields: JSON.parse(row.fields) as Fields,
+  },
+): JsonObject {
   const data: JsonObject = {};
-  for (const [kind, medium] of Object.entries(media)) data[kind] = outgoingMedium(kind, medium, row, context);
+  for (const [kind, medium] of Object.entries(media))
+    data[kind] = outgoingMedium(kind, medium as JsonObject, row, context);
   return {
     id: row.id,
-    data: { ...data, ...outgoingFields(JSON.parse(row.fields) as Fields, context) },
+    data: { ...data, ...outgoingFields(fields, context) },
     created_at: row.created_at,
     modified_at: row.modified_at,
     status: status(row.status, row.details ?? undefined),
@@ -44,6 +51,7 @@ export function outgoingInput(row: InputRow, context: OutgoingContext): JsonObje
 function outgoingMedium(kind: string, medium: JsonObject, row: InputRow, { app, base }: OutgoingContext): JsonObject {
   const result: JsonObject = { ...medium };
   const isMain = kind === row.kind;
+  if (result.text_info !== undefined && row.status !== statusCodes.INPUT_SUCCESS) delete result.text_info;
   if (kind === "image" && result.image_info === undefined) result.image_info = unknownInfo;
   if (!isMain || row.sha256 === null) return result;
   const suffix = `users/${encodeURIComponent(app.user)}/apps/${encodeURIComponent(app.id)}/inputs/${kind}/${row.sha256}`;

@@ -9,7 +9,7 @@ import { isTextName } from "../../core/input/detect/names.js";
 import { oldTextType, unknownType } from "../../core/input/detect/types.js";
 import { idFromPath, idOfContent, idOfFile } from "../../core/input/ids.js";
 import type { FileContent, InputDraft, Kind } from "../../core/input/input.js";
-import { doneEarlier, type SourceItem } from "../../core/plugin/source.js";
+import { doneEarlier, type ReadContext, type SourceItem } from "../../core/plugin/source.js";
 import { formatValue } from "../../core/util/format-value.js";
 import { whenThere } from "../../core/util/thenable.js";
 import { sidecarByContent } from "./sidecars.js";
@@ -29,10 +29,14 @@ export interface FileOptions {
   datasets: string[];
   /** Whether a file may be read again after a change. */
   isWatched: boolean;
+  /** Whether a journal records the files. */
+  isJournaled: boolean;
   /** Real path of the folder, for journal keys. */
   realPath: string;
   /** Name of the folder, for ids. */
   folderName: string;
+  /** Makes the id of a file from its origin; undefined if the id does not depend on the path alone. */
+  idOfOrigin(origin: string): string | undefined;
 }
 
 type MaybePromise<T> = T | Promise<T>;
@@ -48,31 +52,36 @@ const headBytes = 4100;
 export function itemOfFile(
   file: FoundFile,
   options: FileOptions,
-  isDone: ((key: string) => boolean) | undefined,
+  isDone: ReadContext["isDone"],
 ): MaybePromise<SourceItem> {
-  if (!isDone) return readItem(file, options);
-  const key = journalKeyOf(file, options);
-  if (key === undefined) return readItem(file, options);
-  if (isDone(key)) return { origin: file.path, skipped: doneEarlier, id: idOfPath(file.relative, options) };
-  return whenThere(readItem(file, options), (item) => ("input" in item ? { ...item, key } : item));
+  if (isDone?.(() => keyOfUnopened(file, options)))
+    return { origin: file.path, skipped: doneEarlier, id: options.idOfOrigin };
+  return readItem(file, options);
 }
 
-/**
- * Returns the key by which a journal knows a file without opening it: real path, size, time, and the options that form its input. A function among the
- * options is code whose result is unknown, so it counts as "function". Undefined if the file cannot be examined; opening it reports the error.
- */
-function journalKeyOf(
-  { path, relative }: FoundFile,
-  { labels, ids, datasets, realPath }: FileOptions,
-): string | undefined {
+/** Returns the journal key of a file without opening it; undefined if the file cannot be examined, and opening it reports the error. */
+function keyOfUnopened(file: FoundFile, options: FileOptions): string | undefined {
   try {
-    const { size, mtimeMs } = statSync(path);
-    const labelsName = typeof labels === "function" ? "function" : (labels ?? "");
-    const idsName = typeof ids === "function" ? "function" : ids;
-    return `${realPath}/${relative}\n${size}\n${mtimeMs}\n${labelsName}\n${idsName}\n${datasets.join()}`;
+    const { size, mtimeMs } = statSync(file.path);
+    return journalKeyOf(file.relative, size, mtimeMs, options);
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Returns the key by which a journal knows a file: real path, size, time, and the options that form its input. A function among the options is code whose
+ * result is unknown, so it counts as "function".
+ */
+function journalKeyOf(
+  relative: string,
+  sizeBytes: number | undefined,
+  modifiedMs: number | undefined,
+  { labels, ids, datasets, realPath }: FileOptions,
+): string {
+  const labelsName = typeof labels === "function" ? "function" : (labels ?? "");
+  const idsName = typeof ids === "function" ? "function" : ids;
+  return `${realPath}/${relative}\n${sizeBytes}\n${modifiedMs}\n${labelsName}\n${idsName}\n${datasets.join()}`;
 }
 
 /** Reads a file as far as its item needs. An error becomes the item's own. */
@@ -103,7 +112,9 @@ function itemOfContent(
   if (kind !== "text") input[kind] = content;
   else if (text !== undefined) input.text = text;
   const needsBytes = options.ids === "content" || (kind === "text" && text === undefined);
-  const finish = () => (needsBytes ? readWholeFile(input, kind, content, path, options) : asItem(path, input, options));
+  const key = options.isJournaled ? journalKeyOf(relative, content.sizeBytes, content.modifiedMs, options) : undefined;
+  const finish = () =>
+    needsBytes ? readWholeFile(input, kind, content, path, key, options) : asItem(path, input, key, options);
   const naming = addNames(input, relative, kind, options);
   return naming ? naming.then(finish) : finish();
 }
@@ -133,7 +144,10 @@ function notAKind(type: string): string {
 }
 
 /** Returns the id of a file that depends on its path alone; undefined for an id of the bytes or of the user's function. */
-function idOfPath(relative: string, { ids, folderName }: FileOptions): string | undefined {
+export function idOfPath(
+  relative: string,
+  { ids, folderName }: Pick<FileOptions, "ids" | "folderName">,
+): string | undefined {
   if (typeof ids === "function" || ids === "content") return undefined;
   return ids === "path" ? idFromPath(relative) : idOfFile(folderName, relative);
 }
@@ -171,6 +185,7 @@ async function readWholeFile(
   kind: Kind,
   content: FileContent,
   path: string,
+  key: string | undefined,
   options: FileOptions,
 ): Promise<SourceItem> {
   if (kind === "text" && input.text === undefined) {
@@ -186,15 +201,20 @@ async function readWholeFile(
     }
   }
   if (options.ids === "content") input.id = await idOfContent(path);
-  return asItem(path, input, options);
+  return asItem(path, input, key, options);
 }
 
 /** Makes the item of an input. Only the results of the user's functions need a check of their shape. */
-function asItem(origin: string, input: InputDraft, { labels, ids, isWatched }: FileOptions): SourceItem {
+function asItem(
+  origin: string,
+  input: InputDraft,
+  key: string | undefined,
+  { labels, ids, isWatched }: FileOptions,
+): SourceItem {
   const sameId = ids === "content" ? "duplicate" : isWatched ? "again" : "file";
   return typeof labels === "function" || typeof ids === "function"
-    ? { origin, input, sameId }
-    : { origin, input, checked: true, sameId };
+    ? { origin, input, sameId, key }
+    : { origin, input, checked: true, sameId, key };
 }
 
 function asItemError(error: unknown): Error {

@@ -5,37 +5,17 @@ import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { describeFile } from "../../../core/input/content.js";
 import { kinds } from "../../../core/input/kinds.js";
 import { isObject, type Json, type JsonObject } from "../../../core/util/json-values.js";
-import { type DescribedFiles, pixelProblem } from "../../media/inspect-media.js";
-import { shareOf } from "../../server/faults.js";
-import type { InputRow } from "../../store/model.js";
-import { newId, timestamp } from "../../store/store.js";
+import type { DescribedFiles } from "../../media/inspect-media.js";
 import { checkId } from "../../wire/ids.js";
 import type { IncomingAnnotation } from "../../wire/incoming-annotation.js";
-import { type IncomingInput, incomingInput } from "../../wire/incoming-input.js";
 import { outgoingData, outgoingInput, outgoingJob } from "../../wire/outgoing.js";
-import { ItemRefusal, Refusal } from "../../wire/refusals.js";
+import { Refusal } from "../../wire/refusals.js";
 import { type Status, status } from "../../wire/status.js";
 import { type Call, type ItemResult, objectsOf, outgoing, overallStatus, type Reply } from "../context.js";
-import { addToDataset, ensureDataset } from "../dataset-members.js";
-
-interface Posted extends ItemResult {
-  /** Number of the new input. */
-  seq?: number;
-}
-
-/** What the inputs of a request share. */
-interface PostOptions {
-  jobId: string | undefined;
-  /** An id that already exists gets a suffix. */
-  addSuffix: boolean;
-  /** The ids of earlier inputs of the request. */
-  requestedIds: Set<string>;
-  described: DescribedFiles;
-}
+import { acceptInputs, type Item } from "./accept-inputs.js";
 
 /** The number of SUFFIX in the enumeration of conflict resolutions. */
 const suffixOnConflict = 2;
-const maxSuffix = 9;
 
 /** POST …/inputs */
 export async function postInputs(call: Call): Promise<Reply> {
@@ -47,18 +27,12 @@ export async function postInputs(call: Call): Promise<Reply> {
     typeof body.inputs_add_job_id === "string" ? checkId("inputs_add_job_id", body.inputs_add_job_id) : undefined;
   const described = await describeImages(call, values);
   const addSuffix = body.input_id_conflict_resolution === suffixOnConflict;
-  const options: PostOptions = { jobId, addSuffix, requestedIds: new Set(), described };
-  const results = store.transaction(() => {
-    if (jobId !== undefined) store.addJob(app.seq, jobId);
-    const posted = values.map((value) => postOne(call, value, options));
-    const accepted = posted.filter((result) => !result.failed).length;
-    if (jobId !== undefined && accepted > 0) store.count(app.seq, jobId, "pending", undefined, accepted);
-    return posted;
-  });
+  const items = acceptInputs(call, values, { jobId, addSuffix, described });
   processing.add(
-    results.flatMap(({ seq }) => (seq === undefined ? [] : [seq])),
+    items.flatMap((item) => ("row" in item ? [item.row] : [])),
     described,
   );
+  const results = items.map((item) => resultOf(call, item));
   const job = jobId === undefined ? undefined : store.job(app.seq, jobId);
   return {
     status: requestStatus(results),
@@ -66,7 +40,7 @@ export async function postInputs(call: Call): Promise<Reply> {
   };
 }
 
-function requestStatus(results: readonly Posted[]): Status {
+function requestStatus(results: readonly ItemResult[]): Status {
   const overall = overallStatus(results, "inputs");
   return overall.code === statusCodes.SUCCESS ? status(overall.code, "All inputs successfully added") : overall;
 }
@@ -98,37 +72,17 @@ async function describeImages({ services, media }: Call, values: readonly JsonOb
   return described;
 }
 
-function postOne(call: Call, value: JsonObject, options: PostOptions): Posted {
-  try {
-    return addInput(call, incomingInput(value, call.media), options);
-  } catch (error) {
-    if (!(error instanceof ItemRefusal)) throw error;
-    const { id, data } = value;
+function resultOf(call: Call, item: Item): ItemResult {
+  if ("refusal" in item) {
+    const { id, data } = item.value;
     const sent = { ...(id === undefined ? {} : { id }), ...(isObject(data) ? { data: withoutContent(data) } : {}) };
-    return { failed: true, json: { ...sent, status: error.status } };
+    return { failed: true, json: { ...sent, status: item.refusal.status } };
   }
-}
-
-function addInput(
-  call: Call,
-  input: IncomingInput,
-  { jobId, addSuffix, requestedIds, described }: PostOptions,
-): Posted {
-  const { app, mixed, services } = call;
-  if (mixed && shareOf(input.id ?? "") < mixed.share) throw new ItemRefusal(mixed.code, "injected");
-  const content = described.get(input.stored?.sha256 ?? "")?.content;
-  const problem = content && pixelProblem(content);
-  if (input.kind === "image" && problem !== undefined) throw new ItemRefusal(statusCodes.INPUT_OVER_LIMIT, problem);
-  const id = freeId(call, input.id, addSuffix, requestedIds);
-  if (input.url !== undefined && !input.allowDuplicateUrl) checkUrl(call, input.url);
-  const datasets = input.datasets.map((dataset) => ensureDataset(call, dataset));
-  if (input.id !== undefined) requestedIds.add(input.id);
-  const seq = insert(call, input, id, jobId);
-  for (const dataset of datasets) addToDataset(call, dataset, seq);
-  for (const annotation of input.annotations) services.store.insertAnnotation(app.seq, id, annotation);
-  const json = outgoingInput(services.store.input(app.seq, id) as InputRow, outgoing(call));
+  const { input, row } = item;
+  const json = outgoingInput(row, outgoing(call), { media: input.media, fields: input.fields });
+  if (input.annotations.length === 0) return { failed: false, json };
   const data = { ...(json.data as JsonObject), ...annotatedParts(call, input.annotations) };
-  return { failed: false, json: { ...json, data }, seq };
+  return { failed: false, json: { ...json, data } };
 }
 
 /** Returns the regions, frames and time segments of a new input, as its annotations have them. */
@@ -150,48 +104,4 @@ function withoutContent(data: JsonObject): JsonObject {
     return [key, rest] as const;
   });
   return Object.fromEntries(entries);
-}
-
-function insert({ services, app }: Call, input: IncomingInput, id: string, jobId: string | undefined): number {
-  const { store } = services;
-  store.ensureConcepts(app.seq, input.concepts);
-  const now = timestamp();
-  return store.insertInput({
-    app: app.seq,
-    id,
-    kind: input.kind,
-    media: JSON.stringify(input.media),
-    fields: JSON.stringify(input.fields),
-    sha256: input.stored?.sha256 ?? null,
-    size_bytes: input.stored?.sizeBytes ?? 0,
-    url: input.url ?? null,
-    status: statusCodes.INPUT_PENDING,
-    details: null,
-    job: jobId ?? null,
-    created_at: now,
-    modified_at: now,
-  });
-}
-
-/** Returns an id that no input has: the requested one, the same with a suffix, or a new one. @throws {ItemRefusal} 30100 */
-function freeId(
-  { services, app }: Call,
-  id: string | undefined,
-  addSuffix: boolean,
-  requestedIds: Set<string>,
-): string {
-  if (id === undefined) return newId();
-  const exists = (candidate: string) => services.store.input(app.seq, candidate) !== undefined;
-  if (!requestedIds.has(id) && !exists(id)) return id;
-  if (requestedIds.has(id) || !addSuffix) {
-    throw new ItemRefusal(statusCodes.INPUT_DUPLICATE, "Input has a duplicate ID.");
-  }
-  for (let n = 1; n <= maxSuffix; n += 1) if (!exists(`${id}-${n}`)) return `${id}-${n}`;
-  return `${id}-${newId().slice(0, 6)}`;
-}
-
-function checkUrl({ services, app }: Call, url: string): void {
-  if (services.store.get("SELECT 1 AS found FROM inputs WHERE app = ? AND url = ? LIMIT 1", app.seq, url)) {
-    throw new ItemRefusal(statusCodes.INPUT_DUPLICATE, "Input has a duplicate URL.");
-  }
 }

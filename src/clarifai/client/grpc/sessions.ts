@@ -1,0 +1,90 @@
+/** HTTP/2 sessions with one server: each request has one of its own, which the next request may use again. */
+
+import { type ClientHttp2Session, connect } from "node:http2";
+
+/** Longest time to make a connection, in milliseconds. */
+const connectTimeoutMs = 10_000;
+/** A session without a request is closed after this time, in milliseconds. */
+const idleMs = 10_000;
+
+/**
+ * The sessions with one server. Requests do not share a session: many servers let a connection send only 64 KB ahead of their reading, which is too little for
+ * all requests of a long link, and a request that stalls would stall the others.
+ */
+export class Sessions {
+  readonly #origin: string;
+  /** Sessions without a request, with the timers that close them; the last one was used last. */
+  readonly #idle = new Map<ClientHttp2Session, NodeJS.Timeout>();
+  readonly #open = new Set<ClientHttp2Session>();
+  readonly #roundTrips = new WeakMap<ClientHttp2Session, number>();
+  #closed = false;
+
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  /** Returns a connected session for one request. @throws the error of the connection, before anything is sent */
+  async acquire(): Promise<ClientHttp2Session> {
+    for (const [session, timer] of [...this.#idle].reverse()) {
+      this.#idle.delete(session);
+      clearTimeout(timer);
+      if (session.closed || session.destroyed) continue;
+      session.ref();
+      return session;
+    }
+    return this.#connect();
+  }
+
+  /** Time to the server and back, in milliseconds, which was measured when the session began; undefined until then. */
+  roundTripMs(session: ClientHttp2Session): number | undefined {
+    return this.#roundTrips.get(session);
+  }
+
+  /** Ends the request of a session, which another request can then use. */
+  release(session: ClientHttp2Session): void {
+    if (session.destroyed) return;
+    if (session.closed || this.#closed) {
+      session.destroy(); // its goodbye would wait for a peer that may be gone
+      return;
+    }
+    session.unref(); // an idle connection does not keep the process alive
+    this.#idle.set(session, setTimeout(() => session.close(), idleMs).unref());
+  }
+
+  /** Gives no further request to a session: it has stalled. */
+  retire(session: ClientHttp2Session): void {
+    if (!session.destroyed) session.close();
+  }
+
+  /** Closes all sessions at once. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const session of this.#open) session.destroy();
+  }
+
+  #connect(): Promise<ClientHttp2Session> {
+    return new Promise((resolve, reject) => {
+      const session = connect(this.#origin);
+      this.#open.add(session);
+      const late = setTimeout(() => {
+        const text = `no connection within ${connectTimeoutMs} ms`;
+        session.destroy(Object.assign(new Error(text), { code: "ERR_CONNECT_TIMEOUT" }));
+      }, connectTimeoutMs);
+      session.on("error", reject); // later errors reach the requests
+      // The settings of the server prove that it speaks HTTP/2, and bound the first request.
+      session.once("remoteSettings", () => {
+        clearTimeout(late);
+        session.ping((error, ms) => error ?? this.#roundTrips.set(session, ms));
+        resolve(session);
+      });
+      session.once("goaway", () => session.close()); // its request may still end
+      session.once("close", () => {
+        clearTimeout(late);
+        clearTimeout(this.#idle.get(session));
+        this.#idle.delete(session);
+        this.#open.delete(session);
+        reject(new Error("the connection ended"));
+      });
+    });
+  }
+}

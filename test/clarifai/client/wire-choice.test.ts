@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { WireChoice } from "../../../src/clarifai/client/wire-choice.js";
+import { limits } from "../../../src/clarifai/limits.js";
+import { grpcWire, statusCodeMessage } from "../../../src/clarifai/wire/protobuf/grpc-wire.js";
+
+const grpc = { wire: grpcWire, question: statusCodeMessage };
+const speaks = () => Promise.resolve(undefined);
+
+describe("the wire of uploads", () => {
+  it("groups few inputs until a request has shown how fast gRPC is", () => {
+    const choice = new WireChoice(grpc, speaks);
+    expect([choice.groupBytes, choice.maxBytes]).toEqual([8_000_000, limits.maxRequestBytes]);
+    choice.sent(1000, undefined);
+    expect(choice.groupBytes).toBe(8_000_000);
+    choice.sent(8_000_000, undefined);
+    expect([choice.groupBytes, choice.current.name]).toEqual([limits.maxRequestBytes, "grpc"]);
+  });
+
+  it("becomes REST, with a note, if the windows of the server make gRPC slow, also later", () => {
+    const choice = new WireChoice(grpc, speaks);
+    choice.sent(8_000_000, undefined);
+    choice.sent(100_000_000, "the windows are small");
+    choice.sent(100_000_000, "another reason");
+    expect(choice.current.name).toBe("rest");
+    expect(choice.note).toBe("uploads use REST, not gRPC: the windows are small");
+    expect(choice.groupBytes).toBe(limits.maxRequestBytes);
+  });
+
+  it('stays gRPC with wire: "grpc", and its requests are large at once', () => {
+    const choice = new WireChoice(grpc);
+    expect(choice.groupBytes).toBe(limits.maxRequestBytes);
+    choice.sent(8_000_000, "the windows are small");
+    expect([choice.current.name, choice.note]).toEqual(["grpc", undefined]);
+  });
+
+  it("is asked for once, and becomes REST if the server does not speak gRPC", async () => {
+    let asked = 0;
+    const choice = new WireChoice(grpc, () => {
+      asked += 1;
+      return Promise.resolve("it answers, but not as gRPC does");
+    });
+    await Promise.all([choice.settle(), choice.settle()]);
+    await choice.settle();
+    expect([asked, choice.current.name, choice.groupBytes]).toEqual([1, "rest", limits.maxRequestBytes]);
+  });
+});
