@@ -6,6 +6,7 @@
 
 // Sources
 
+export { type ArchiveOptions, archive } from "./sources/archive.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
 export { deadLetters } from "./sources/dead-letters.js";
 export { type FolderOptions, folder } from "./sources/folder.js";

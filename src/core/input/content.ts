@@ -36,10 +36,16 @@ export interface Described<C extends ReadableContent = ReadableContent> {
   text?: string | undefined;
 }
 
-/** Describes a content by its form, like `describeFile`. @throws {InputError} what `describeFile` throws, and what `openUri` throws */
-export function describeContent<C extends ReadableContent>(content: C, sentAs?: Kind): Described | Promise<Described> {
-  if ("bytes" in content) return describeBytes(content, sentAs);
-  return "uri" in content ? describeUri(content, sentAs) : describeFile(content.path, sentAs, content);
+/** Describes a content by its form, like `describeFile`. `name` is that of an entry of an archive. @throws {InputError} what `describeFile` throws, and what `openUri` throws */
+export function describeContent(
+  content: ReadableContent,
+  sentAs?: Kind,
+  name?: string,
+): Described | Promise<Described> {
+  if ("bytes" in content) return describeBytes(content, sentAs, name);
+  return "uri" in content
+    ? describeUri(content, sentAs, name)
+    : describeFile(content.path, sentAs, { ...content, name });
 }
 
 /** Names a content for error texts. */
@@ -68,7 +74,7 @@ export function relocated(content: Content, mapPath: (path: string) => string): 
 }
 
 /** A part of a file. */
-type Part = Pick<FileContent, "offset" | "length" | "version">;
+type Part = Pick<FileContent, "offset" | "length" | "version"> & { name?: string | undefined };
 
 /**
  * Describes a file or a part of it: size, time, kind and type by content, width and height of an image.
@@ -79,7 +85,7 @@ type Part = Pick<FileContent, "offset" | "length" | "version">;
  * Refuses a file whose name or first bytes say that it is media if its content cannot be identified, and a text file in another encoding than UTF-8.
  *
  * @param sentAs kind that the user expects; it decides how far to search for sound after unknown bytes.
- * @param part the part of the file. Its name is not known, so only its bytes count.
+ * @param part the part of the file. Without a name of its own, only its bytes count.
  *
  * @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_FILE_CHANGED, ERR_NOT_A_FILE, ERR_KIND_UNKNOWN, ERR_TEXT_ENCODING
  */
@@ -96,7 +102,7 @@ export function describeFile(
     const content = contentOf(path, stat, part);
     const { offset = 0, sizeBytes: size = 0 } = content;
     if (size === 0) throw new InputError("ERR_FILE_EMPTY", `${nameOfContent(content)} is empty`);
-    const name = part.offset === undefined ? path : undefined;
+    const name = part.offset === undefined ? path : part.name;
     const start = head.subarray(0, readSync(file, head, 0, Math.min(headBytes, size), offset));
     const more: ReadMore = (position, length) =>
       readPart(file, path, offset + position, Math.min(length, size - position));
@@ -131,26 +137,30 @@ function contentOf(path: string, stat: Stats, { offset, length = 0, version }: P
 }
 
 /** Describes what an opener reads, like `describeFile`. @throws {InputError} also what `openUri` throws */
-async function describeUri(content: UriContent, sentAs?: Kind): Promise<Described<UriContent>> {
+async function describeUri(content: UriContent, sentAs?: Kind, name?: string): Promise<Described<UriContent>> {
   const { uri, sizeBytes } = content;
   if (sizeBytes === 0) throw new InputError("ERR_FILE_EMPTY", `${uri} is empty`);
   return withParts(content, async (more) => {
     const start = more(0, headBytes);
     const reader = new Reader(start, sizeBytes, more);
-    const found = detect(reader) ?? (await detectRest(reader, "", sentAs));
-    return checked(withFacts({ ...content }, found), found, start, undefined);
+    const found = detect(reader, name) ?? (await detectRest(reader, name, sentAs));
+    return checked(withFacts({ ...content }, found), found, start, name);
   });
 }
 
 /** Describes bytes in memory, like `describeFile`. @throws {InputError} ERR_FILE_EMPTY, ERR_KIND_UNKNOWN */
-export async function describeBytes(content: BytesContent, sentAs?: Kind): Promise<Described<BytesContent>> {
+export async function describeBytes(
+  content: BytesContent,
+  sentAs?: Kind,
+  name?: string,
+): Promise<Described<BytesContent>> {
   const { bytes } = content;
   if (bytes.byteLength === 0) throw new InputError("ERR_FILE_EMPTY", "the content has no bytes");
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, headBytes));
   const more: ReadMore = (position, length) => Buffer.from(bytes.subarray(position, position + length));
   const reader = new Reader(start, bytes.byteLength, more);
-  const found = detect(reader) ?? (await detectRest(reader, "", sentAs));
-  return checked(withFacts({ ...content }, found), found, start, undefined);
+  const found = detect(reader, name) ?? (await detectRest(reader, name, sentAs));
+  return checked(withFacts({ ...content }, found), found, start, name);
 }
 
 /**

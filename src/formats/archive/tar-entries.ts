@@ -48,12 +48,12 @@ export async function* tarEntries(path: string): AsyncGenerator<ArchiveEntry, vo
 
 /** Makes the entry of a header; undefined for a directory. */
 export function entryOf(
-  { name, type }: Header,
+  { name, type, linkname }: Header,
   contentOf: () => Extract<ArchiveEntry, { content: unknown }>["content"],
 ): ArchiveEntry | undefined {
   if (type === "directory") return undefined;
   if (type === "symlink") return { name, skipped: "symbolic link" };
-  if (type === "link") return { name, skipped: "hard link to another entry" };
+  if (type === "link") return { name, skipped: `hard link to ${linkname}` };
   if (type !== "file" && type !== "contiguous-file") return { name, skipped: "not a regular file" };
   try {
     return { name: pathOfEntry(name), content: contentOf() };

@@ -1,12 +1,12 @@
 /** Lists the entries of a compressed tar, which can only be unpacked from its start to its end. */
 
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { extract, type Header } from "tar-stream";
-import { describeError, InputError } from "../../core/errors.js";
+import { describeError } from "../../core/errors.js";
+import { versionOf } from "./archive-version.js";
 import { type ArchiveEntry, damaged } from "./entry.js";
 import { entryUri } from "./entry-uri.js";
 import { entryOf } from "./tar-entries.js";
@@ -53,15 +53,5 @@ export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncG
     parser.destroy();
     unpacked.destroy();
     packed.destroy();
-  }
-}
-
-/** The size and the time of an archive, by which its opener notices that it changed. @throws {InputError} ERR_FILE_UNREADABLE */
-export async function versionOf(path: string): Promise<string> {
-  try {
-    const { size, mtimeMs } = await stat(path);
-    return `${size}-${mtimeMs}`;
-  } catch (cause) {
-    throw new InputError("ERR_FILE_UNREADABLE", `${path} cannot be read: ${describeError(cause)}`, { cause });
   }
 }

@@ -5,9 +5,9 @@ import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { defineOpener, type OpenRange } from "../../core/content/openers.js";
 import { describeError, InputError } from "../../core/errors.js";
+import { versionOf } from "./archive-version.js";
 import { damaged } from "./entry.js";
 import { mapEntryPath, parseEntryUri } from "./entry-uri.js";
-import { versionOf } from "./tar-gzip-entries.js";
 
 /** Reads `tgz:` URIs, which `archive()` makes for files above 32 MB. Each call unpacks the archive from its start. */
 export const tarGzipOpener = defineOpener({

@@ -71,7 +71,7 @@ describe("an archive", () => {
     expect(found).toEqual({
       ...expected,
       [file]: expected["sea/notes.txt"],
-      [hard]: "hard link to another entry",
+      [hard]: `hard link to ${file}`,
       "sea/link.txt": "symbolic link",
     });
   });
