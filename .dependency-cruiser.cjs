@@ -23,6 +23,7 @@ const rooms = [
   ["plugin"],
   ["accounting"],
   ["input"],
+  ["content"],
   ["net"],
   ["files"],
   ["util"],

@@ -6,6 +6,7 @@
 
 // Sources
 
+export { type ArchiveOptions, archive } from "./sources/archive.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
 export { deadLetters } from "./sources/dead-letters.js";
 export { type FolderOptions, folder } from "./sources/folder.js";
@@ -81,6 +82,7 @@ export type { Authorize, Credential, RunClient } from "./core/accounting/clients
 export type { SharedRateLimiter } from "./core/accounting/shared-rate-limiter.js";
 export type { Target } from "./core/accounting/targets.js";
 export type { Acknowledge, Listed, SameId } from "./core/accounting/tracking.js";
+export { defineOpener, type Opener, type OpenRange } from "./core/content/openers.js";
 export { openContent, readContent } from "./core/input/content.js";
 export { idFromPath } from "./core/input/ids.js";
 export type {
@@ -94,6 +96,8 @@ export type {
   InputDraft,
   Json,
   Kind,
+  ReadableContent,
+  UriContent,
   UrlContent,
 } from "./core/input/input.js";
 export { batchBy } from "./core/plugin/batch-by.js";

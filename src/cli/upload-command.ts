@@ -13,7 +13,7 @@ export function uploadCommand(): Command {
   const command = new Command("upload")
     .summary("uploads folders, CSV files and lists of URLs")
     .description(
-      "Uploads images, video, audio and text: the files of a folder, the rows of a CSV, a list of URLs. Without a key, uploads them to the emulator.",
+      "Uploads images, video, audio and text: the files of a folder or an archive, the rows of a CSV, a list of URLs. Without a key, uploads them to the emulator.",
     );
   return withUploadConnection(withRun(withUploading(command)))
     .addHelpText(

@@ -5,7 +5,7 @@ import { lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Listed } from "../core/accounting/tracking.js";
 import { InputError } from "../core/errors.js";
-import { decodeData } from "../core/input/content.js";
+import { decodeData, relocated } from "../core/input/content.js";
 import type { Content, Input, InputDraft } from "../core/input/input.js";
 import { kinds, mediaKinds } from "../core/input/kinds.js";
 import { hideSecrets, revealSecrets, type SecretUrls } from "../core/input/secret-urls.js";
@@ -50,9 +50,11 @@ export function encodeReference(
         "the content is in memory, and only files and URLs can be published; change it in the workers' pipeline";
       throw new InputError("ERR_NOT_A_REFERENCE", `publishTo: ${kind}: ${text}`);
     }
-    const path = root === undefined ? resolve(content.path) : relativeTo(root, content.path);
-    if (resolve(origin) === resolve(content.path)) name = path; // however it was typed, and wherever
-    copy[kind] = { path };
+    copy[kind] = relocated(content, (file) => {
+      const path = root === undefined ? resolve(file) : relativeTo(root, file);
+      if (resolve(origin) === resolve(file)) name = path; // however it was typed, and wherever
+      return path;
+    });
   }
   const wire: Wire = {
     sluice: version,
@@ -82,7 +84,9 @@ export function messageIdOf(reference: string, input: Input): string {
   const text = reference.includes('"secret":') ? withoutSecret(reference) : reference;
   const files = mediaKinds.map((kind) => {
     const content = input[kind];
-    return content && "path" in content ? [content.sizeBytes, content.modifiedMs] : 0;
+    if (!content || "url" in content || "bytes" in content) return 0;
+    if (content.version !== undefined) return [content.sizeBytes, content.version];
+    return "path" in content ? [content.sizeBytes, content.modifiedMs] : [content.sizeBytes];
   });
   return `${input.id}-${hash("sha1", JSON.stringify([text, files]), "base64url").slice(0, 22)}`;
 }
@@ -126,8 +130,8 @@ export function resolveFiles(input: InputDraft, root: string | undefined): Input
   const copy: Record<string, unknown> = { ...input };
   for (const field of [...mediaKinds, "text"] as const) {
     const content = input[field] as Content | string | undefined;
-    if (typeof content !== "object" || !("path" in content)) continue;
-    copy[field] = { ...content, path: pathInRoot(root, content.path) };
+    if (typeof content !== "object" || content === null) continue; // the later check of the shape refuses null
+    copy[field] = relocated(content, (path) => pathInRoot(root, path));
   }
   return copy as InputDraft;
 }

@@ -17,6 +17,7 @@ import { type DatasetItem, datasetsPatch, patchDatasets } from "../clarifai/patc
 import { type PatchContext, patchFields } from "../clarifai/patch/patch-fields.js";
 import { WritesById } from "../clarifai/patch/writes-by-id.js";
 import type { Message } from "../core/accounting/message.js";
+import { nameOfContent } from "../core/input/content.js";
 import type { Content, Input } from "../core/input/input.js";
 import { mediaKinds } from "../core/input/kinds.js";
 import { defineSink } from "../core/plugin/define-sink.js";
@@ -152,5 +153,6 @@ function isSameContent(one: Input, other: Input): boolean {
 
 function identityOf(content: Content | undefined): unknown {
   if (!content) return undefined;
-  return "path" in content ? content.path : "url" in content ? content.url : content.bytes;
+  if ("bytes" in content) return content.bytes;
+  return "url" in content ? content.url : nameOfContent(content);
 }

@@ -4,42 +4,21 @@ import { realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import * as z from "zod";
 import { folderName } from "../core/input/ids.js";
-import { kinds } from "../core/input/kinds.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { MaybePromise, SourceItem } from "../core/plugin/source.js";
-import { type FileOptions, type IdOf, idOfPath, itemOfFile, type LabelsOf } from "./folder/file-item.js";
-import { type FoundFile, filterOf, findFiles, type Walk } from "./folder/walk.js";
+import { type FileOptions, type FoundFile, idOfPath, itemOfFile } from "../formats/files/file-item.js";
+import { filterOf } from "../formats/files/filter.js";
+import { fileOptionFields } from "../formats/files/options.js";
+import { findFiles, type Walk } from "./folder/walk.js";
 import { watchFolder } from "./folder/watch.js";
 
-const Globs = z.union([z.string().min(1), z.array(z.string().min(1))]).optional();
 const optionFields = {
   /** Reads sub-folders. Default: true. */
   recursive: z.boolean().default(true),
-  /** Kinds to yield. Default: all. With "text", every file in UTF-8 is a text; without it, only .txt, .md and .text files are. */
-  kinds: z.array(z.enum(kinds)).min(1).optional(),
-  /** Concepts of each input. "folder": the name of the file's folder, none at the top level. Or a function of relative path and kind, which may be async. */
-  labels: z.union([z.literal("folder"), z.custom<LabelsOf>((value) => typeof value === "function")]).optional(),
-  /**
-   * Source of ids. "folder": the folder's name and the path inside it. "path": the path inside the folder alone, as in 0.1. "content": the bytes; a
-   * second file with the same bytes is skipped as a duplicate. Or a function of the path inside the folder, which may be async. Default: "folder".
-   */
-  ids: z
-    .union(
-      [z.enum(["folder", "path", "content"]), z.custom<IdOf>((value) => typeof value === "function")],
-      'expected "folder", "path", "content" or a function',
-    )
-    .default("folder"),
-  /** Globs of relative paths, such as "*.jpg"; only files that match one are read. A matching file in UTF-8 is a text, whatever its name. */
-  include: Globs,
-  /** Globs of relative paths; files and folders that match one are skipped. */
-  exclude: Globs,
-  /** Reads files and folders whose names begin with a dot. Default: false. */
-  hidden: z.boolean().default(false),
+  ...fileOptionFields,
   /** Reads the targets of symbolic links. A link to a folder that contains the link is skipped. Default: false. */
   followSymlinks: z.boolean().default(false),
-  /** Datasets that every input joins. */
-  datasets: z.array(z.string().min(1)).default([]),
   /**
    * Continues with files that are added or changed, until the run is stopped. `everyMs`: pause between two scans of the folder, in milliseconds; after a
    * slow scan, nine times its duration, at most 30 s, if that is longer (default: 1000). `quietMs`: a file is read after its size and time have not changed

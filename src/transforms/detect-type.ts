@@ -1,8 +1,8 @@
 /** Transform: moves each content to the field of its actual kind. */
 
 import { InputError } from "../core/errors.js";
-import { decodeText, describeBytes, describeFile, kindError, readContent } from "../core/input/content.js";
-import { type BytesContent, type FileContent, type Input, type Kind, mediaOf } from "../core/input/input.js";
+import { decodeText, describeContent, kindError, nameOfContent, readContent } from "../core/input/content.js";
+import { type Input, type Kind, mediaOf, type ReadableContent } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import { omit } from "../core/util/omit.js";
 
@@ -24,9 +24,9 @@ export const detectType = defineTransform({
   },
 });
 
-async function withActualKind(input: Input, field: Kind, content: FileContent | BytesContent): Promise<Input> {
-  const found = "path" in content ? await describeFile(content.path, field) : await describeBytes(content, field);
-  if (found.kind === undefined) throw kindError(found, "path" in content ? content.path : "the content");
+async function withActualKind(input: Input, field: Kind, content: ReadableContent): Promise<Input> {
+  const found = await describeContent(content, field);
+  if (found.kind === undefined) throw kindError(found, nameOfContent(content));
   const rest = omit(input, [field]);
   if (found.kind !== "text") return { ...rest, [found.kind]: found.content };
   if (input.text !== undefined) {

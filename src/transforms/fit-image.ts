@@ -4,8 +4,9 @@ import { availableParallelism } from "node:os";
 import * as z from "zod";
 import { limits } from "../clarifai/limits.js";
 import { InputError } from "../core/errors.js";
+import { sizeOfContent } from "../core/input/content.js";
 import { pixelBudget } from "../core/input/decoding.js";
-import type { BytesContent, FileContent, Input } from "../core/input/input.js";
+import type { BytesContent, Input, ReadableContent } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import type { OptionsOf } from "../core/plugin/options.js";
 import { locationOf } from "../formats/exif/image-location.js";
@@ -77,13 +78,13 @@ export const fitImage = defineTransform({
 
 type Note = (text: string) => void;
 
-async function fitted(input: Input, content: FileContent | BytesContent, options: Checked, note: Note): Promise<Input> {
+async function fitted(input: Input, content: ReadableContent, options: Checked, note: Note): Promise<Input> {
   const image = await openImage(content, options.maxDecodedMegapixels * 1_000_000);
   if (!image) return passUndecoded(input, content, options);
   const turns = options.upright && asksForTurn(image.orientation);
   const format = options.format ?? formatOf(image);
   const megapixels = (image.width * image.height) / 1_000_000;
-  const size = "path" in content ? (content.sizeBytes ?? 0) : content.bytes.byteLength;
+  const size = sizeOfContent(content);
   const fits = megapixels <= options.maxMegapixels && size < options.maxBytes;
   if (fits && !turns && format === image.format) return input;
   const allPages = image.pages > 1 && image.equalPages && keepsPages(image, format);
@@ -101,10 +102,10 @@ async function fitted(input: Input, content: FileContent | BytesContent, options
 /** Passes an image that sharp cannot decode if it needs no change. @throws {InputError} ERR_IMAGE_UNDECODABLE */
 function passUndecoded(
   input: Input,
-  { mimeType, width, height, ...content }: FileContent | BytesContent,
+  { mimeType, width, height, ...content }: ReadableContent,
   options: Checked,
 ): Input {
-  const size = "path" in content ? (content.sizeBytes ?? 0) : content.bytes.byteLength;
+  const size = sizeOfContent(content);
   const fits = width !== undefined && height !== undefined && (width * height) / 1_000_000 <= options.maxMegapixels;
   if (mimeType === "image/bmp" && fits && size < options.maxBytes && options.format === undefined) return input;
   throw notDecoded(`sharp cannot decode ${mimeType ?? "this format"}; convert it to PNG or JPEG first`);

@@ -10,12 +10,15 @@ export interface Rpc {
   decode(message: Uint8Array): Record<string, unknown>;
 }
 
+/** The chunks of a body; they come asynchronously if an opener reads one of its contents. */
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /** A body that every attempt reads anew; `length` is exact. A chunk is valid until the next one is requested. */
 export interface ReplayableBody {
   length: number;
   /** The gRPC method that the body belongs to; undefined for a REST request. */
   rpc?: Rpc | undefined;
-  chunks(): Iterable<Uint8Array>;
+  chunks(): Chunks;
 }
 
 export interface CallOptions {

@@ -6,7 +6,7 @@ import type { Dispatcher } from "undici";
 import type { Traffic } from "../../core/accounting/clients.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { Pool } from "../../core/net/http.js";
-import { type CallOptions, queryText } from "./call.js";
+import { type CallOptions, type Chunks, queryText } from "./call.js";
 
 export interface ConnectionOptions {
   baseUrl: string;
@@ -112,8 +112,8 @@ export function deadlineOf(bytes: number, timeoutMs: number): { deadlineMs: numb
 }
 
 /** Counts each chunk when the connection takes it: a video is sent for minutes. */
-function* counted(chunks: Iterable<Uint8Array>, counts: Traffic): Generator<Uint8Array, void> {
-  for (const chunk of chunks) {
+async function* counted(chunks: Chunks, counts: Traffic): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunks) {
     counts.bytesSent += chunk.length;
     yield chunk;
   }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Message } from "../../core/accounting/message.js";
 import type { Stored } from "../../core/accounting/stages.js";
 import { describeError, InputError } from "../../core/errors.js";
-import { openContent } from "../../core/input/content.js";
+import { nameOfContent, openContent } from "../../core/input/content.js";
 import { type Input, type InputDraft, mediaOf } from "../../core/input/input.js";
 import type { App } from "../client/app.js";
 import { type ContentHasher, contentHashText, digestOfInput, loadHasher } from "../wire/content-hash.js";
@@ -80,11 +80,12 @@ async function contentHashOf(message: Pick<Message, "value">, hasher: ContentHas
   const media = mediaOf(message.value);
   if (!media || "url" in media.content) return contentHashText(digestOfInput(hasher, message.value));
   const { content } = media;
-  const [name, sizeBytes] = "path" in content ? [content.path, content.sizeBytes] : ["the content", undefined];
+  const name = nameOfContent(content);
+  const sizeBytes = "bytes" in content ? undefined : content.sizeBytes;
   let found = 0;
   let digest: bigint;
   try {
-    if ("path" in content && sizeBytes !== undefined && sizeBytes <= wholeBytes) {
+    if ("path" in content && content.offset === undefined && sizeBytes !== undefined && sizeBytes <= wholeBytes) {
       const bytes = readFileSync(content.path);
       found = bytes.length;
       digest = hasher.h64Raw(bytes);
@@ -97,6 +98,7 @@ async function contentHashOf(message: Pick<Message, "value">, hasher: ContentHas
       digest = hash.digest();
     }
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError("ERR_FILE_UNREADABLE", `${name} cannot be read: ${describeError(error)}`, { cause: error });
   }
   if (sizeBytes === undefined || found === sizeBytes) return contentHashText(digest);

@@ -1,11 +1,10 @@
 /** Request bodies on demand: each attempt reads JSON skeletons and base64 slices of the files anew. */
 
-import { closeSync, constants, openSync, readSync } from "node:fs";
-import { describeError, InputError } from "../../core/errors.js";
-import type { Content } from "../../core/input/input.js";
+import type { Content, FileContent, UriContent } from "../../core/input/input.js";
 import type { ReplayableBody } from "../client/call.js";
 import { type ContentHasher, contentHashText, digestOfInput } from "./content-hash.js";
 import { base64Length, type Encoded } from "./encode-input.js";
+import { awaited, checkSize, fill, openMedia } from "./media-reader.js";
 
 /** Bytes read from a file at once; a multiple of 3, so that base64 slices join without padding. */
 const sliceBytes = 192 * 1024;
@@ -15,20 +14,6 @@ const encodedAtOnce = 48 * 1024;
 const chunkBytes = 256 * 1024;
 /** A stream writes chunks of this size before it asks for the next one. */
 const reusableBytes = 128 * 1024;
-
-/** Opens a pipe without waiting for its writer; Windows has no such flag. */
-const readNow = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
-/** A file changed after its batch was made; the other inputs of the batch can be sent without it. */
-export class ContentChangedError extends InputError {
-  /** Index of the input in its request. */
-  readonly index: number;
-
-  constructor(index: number, code: string, message: string, cause?: unknown) {
-    super(code, message, { cause });
-    this.index = index;
-  }
-}
 
 /**
  * Makes the body of `POST …/inputs`: `before`, the inputs with commas between them, `after`.
@@ -45,7 +30,9 @@ export function inputsBody(
   const commas = Math.max(0, inputs.length - 1);
   const skeleton = Buffer.byteLength(before) + Buffer.byteLength(after) + commas;
   const length = inputs.reduce((sum, input) => sum + input.bytes, skeleton);
-  return { length, chunks: () => produce(before, inputs, after, hasher) };
+  const waits = inputs.some(({ media }) => media && "uri" in media);
+  const chunks = () => produce(before, inputs, after, hasher);
+  return { length, chunks: waits ? () => awaited(chunks()) : chunks };
 }
 
 function* produce(
@@ -53,7 +40,7 @@ function* produce(
   inputs: readonly Encoded[],
   after: string,
   hasher: ContentHasher,
-): Generator<Buffer, void> {
+): Generator<Buffer, void, unknown> {
   const writer = new ChunkWriter();
   const slice = slices.pop() ?? Buffer.allocUnsafeSlow(sliceBytes + 1);
   try {
@@ -68,15 +55,12 @@ function* produce(
       if (!writer.putText(head)) yield* writer.text(head);
       let digest: bigint;
       if (encoded.mediaBytes <= sliceBytes) {
-        const bytes = wholeContent(index, encoded.media, encoded.mediaBytes, slice);
+        const bytes = yield* wholeContent(index, encoded.media, encoded.mediaBytes, slice);
         digest = hasher.h64Raw(bytes);
         if (!writer.putBase64(bytes)) yield* writer.base64(bytes);
       } else {
         const hash = hasher.create64();
-        for (const bytes of slicesOf(index, encoded.media, encoded.mediaBytes, slice)) {
-          hash.update(bytes);
-          yield* writer.base64(bytes);
-        }
+        yield* encodeSlices(index, encoded.media, encoded.mediaBytes, { slice, writer, hash });
         digest = hash.digest();
       }
       const tail = `${encoded.tail}${contentHashText(digest)}${encoded.end}`;
@@ -143,86 +127,54 @@ class ChunkWriter {
 }
 
 /** Reads small content at once; it requests one byte more, to notice a file that grew. */
-function wholeContent(index: number, content: Content, size: number, slice: Buffer): Buffer {
+function* wholeContent(
+  index: number,
+  content: Content,
+  size: number,
+  slice: Buffer,
+): Generator<never, Buffer, unknown> {
   if ("bytes" in content) return asBuffer(content.bytes);
-  const file = openFile(index, content);
+  const media = openMedia(index, content as FileContent | UriContent);
   try {
-    const read = readSlice(index, content, file, slice, size + 1);
+    const read = yield* fill(media, slice, size + 1);
     checkSize(index, content, read, size);
     return slice.subarray(0, read);
   } finally {
-    closeSync(file);
+    media.close();
   }
 }
 
-function* slicesOf(index: number, content: Content, size: number, slice: Buffer): Generator<Buffer, void> {
+/** Encodes large content slice by slice, and hashes it. */
+function* encodeSlices(
+  index: number,
+  content: Content,
+  size: number,
+  { slice, writer, hash }: { slice: Buffer; writer: ChunkWriter; hash: ReturnType<ContentHasher["create64"]> },
+): Generator<Buffer, void, unknown> {
   if ("bytes" in content) {
     const bytes = asBuffer(content.bytes);
-    for (let at = 0; at < size; at += sliceBytes) yield bytes.subarray(at, at + sliceBytes);
+    for (let at = 0; at < size; at += sliceBytes) {
+      const part = bytes.subarray(at, at + sliceBytes);
+      hash.update(part);
+      yield* writer.base64(part);
+    }
     return;
   }
-  const file = openFile(index, content);
+  const media = openMedia(index, content as FileContent | UriContent);
   try {
     let total = 0;
     for (;;) {
-      const filled = fillSlice(index, content, file, slice);
+      const filled = yield* fill(media, slice, sliceBytes);
       total += filled;
       if (total > size || (filled < sliceBytes && total < size)) checkSize(index, content, total, size);
-      if (filled > 0) yield slice.subarray(0, filled);
+      const part = slice.subarray(0, filled);
+      hash.update(part);
+      yield* writer.base64(part);
       if (filled < sliceBytes) return;
     }
   } finally {
-    closeSync(file);
+    media.close();
   }
-}
-
-/** Reads until the slice is full or the file ends, so that only the last slice is short. */
-function fillSlice(index: number, content: Content, file: number, slice: Buffer): number {
-  let filled = 0;
-  while (filled < sliceBytes) {
-    const read = readSlice(index, content, file, slice.subarray(filled), sliceBytes - filled);
-    if (read === 0) break;
-    filled += read;
-  }
-  return filled;
-}
-
-/** Opens the file of a content. @throws {ContentChangedError} ERR_FILE_UNREADABLE */
-export function openFile(index: number, content: Content): number {
-  try {
-    return openSync(pathOf(content), readNow);
-  } catch (error) {
-    throw unreadable(index, content, error);
-  }
-}
-
-/** Reads the next bytes of a file into a buffer, and returns their number. @throws {ContentChangedError} ERR_FILE_UNREADABLE */
-export function readSlice(index: number, content: Content, file: number, slice: Buffer, length: number): number {
-  try {
-    return readSync(file, slice, 0, length, null);
-  } catch (error) {
-    throw unreadable(index, content, error);
-  }
-}
-
-/** Checks that a file has the size with which it was measured. @throws {ContentChangedError} ERR_FILE_CHANGED */
-export function checkSize(index: number, content: Content, found: number, expected: number): void {
-  if (found === expected) return;
-  const text = `${pathOf(content)} changed while it was uploaded: it had ${expected} bytes, now it has ${found > expected ? "more" : found}`;
-  throw new ContentChangedError(index, "ERR_FILE_CHANGED", text);
-}
-
-function unreadable(index: number, content: Content, cause: unknown): ContentChangedError {
-  return new ContentChangedError(
-    index,
-    "ERR_FILE_UNREADABLE",
-    `${pathOf(content)} cannot be read: ${describeError(cause)}`,
-    cause,
-  );
-}
-
-function pathOf(content: Content): string {
-  return "path" in content ? content.path : "the content";
 }
 
 /** Returns a buffer of the same memory. */

@@ -10,7 +10,7 @@ import type { FolderOptions } from "../../index.js";
 import { joinSources, kindOfFile } from "./named-files.js";
 import { headersOf, separator, several, severalOf } from "./parsing.js";
 
-const forms = ["folder", "csv", "jsonl", "urls"] as const;
+const forms = ["folder", "archive", "csv", "jsonl", "urls"] as const;
 
 export interface ReadingOptions {
   as?: (typeof forms)[number];
@@ -31,7 +31,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
   command
     .argument(
       argument,
-      "folders, images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs",
+      "folders, zip and tar archives, images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs",
     )
     .optionsGroup("What is read:")
     .addOption(new Option("--as <form>", "read the sources as this form (default: by name)").choices(forms))
@@ -45,9 +45,9 @@ export function withReading(command: Command, argument = "<source...>"): Command
 
 function withFolders(command: Command): Command {
   return command
-    .option("--include <glob>", "folders: only files that match; may be repeated", several)
-    .option("--exclude <glob>", "folders: no files and folders that match; may be repeated", several)
-    .option("--folder-labels", "folders: the name of a file's folder becomes its concept")
+    .option("--include <glob>", "folders, archives: only files that match; may be repeated", several)
+    .option("--exclude <glob>", "folders, archives: no files and folders that match; may be repeated", several)
+    .option("--folder-labels", "folders, archives: the name of a file's folder becomes its concept")
     .option("--watch", "folders: continue with files that are added or changed, until Ctrl-C or SIGTERM");
 }
 
@@ -82,16 +82,17 @@ function withIds(command: Command): Command {
 
 type Form = (typeof forms)[number];
 
-/** Options that are valid for one form of source only, and the name of that form in errors. */
-const optionsOfForms: [keyof ReadingOptions, string, Form, string][] = [
-  ["include", "--include", "folder", "folders"],
-  ["exclude", "--exclude", "folder", "folders"],
-  ["folderLabels", "--folder-labels", "folder", "folders"],
-  ["watch", "--watch", "folder", "folders"],
-  ["column", "--column", "csv", "CSV files"],
-  ["delimiter", "--delimiter", "csv", "CSV files"],
-  ["fetch", "--fetch", "urls", "URLs"],
-  ["header", "--header", "urls", "URLs"],
+const files: readonly Form[] = ["folder", "archive"];
+/** Options that are valid for some forms of source only, and the name of those forms in errors. */
+const optionsOfForms: [keyof ReadingOptions, string, readonly Form[], string][] = [
+  ["include", "--include", files, "folders and archives"],
+  ["exclude", "--exclude", files, "folders and archives"],
+  ["folderLabels", "--folder-labels", files, "folders and archives"],
+  ["watch", "--watch", ["folder"], "folders"],
+  ["column", "--column", ["csv"], "CSV files"],
+  ["delimiter", "--delimiter", ["csv"], "CSV files"],
+  ["fetch", "--fetch", ["urls"], "URLs"],
+  ["header", "--header", ["urls"], "URLs"],
 ];
 
 /**
@@ -134,8 +135,8 @@ async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "fil
 }
 
 function refuseUnusedOptions(options: ReadingOptions, named: ReadonlySet<Form>): void {
-  for (const [option, text, form, what] of optionsOfForms) {
-    if (options[option] === undefined || named.has(form)) continue;
+  for (const [option, text, valid, what] of optionsOfForms) {
+    if (options[option] === undefined || valid.some((form) => named.has(form))) continue;
     throw new OptionsError("ERR_OPTIONS", `${text} is for ${what}, but the command has no such source`);
   }
 }
@@ -148,19 +149,21 @@ async function filesSource(paths: readonly string[], { kind, ids }: ReadingOptio
 }
 
 async function sourceOf(form: Form, path: string, options: ReadingOptions): Promise<Source> {
-  const { csv, folder, jsonl, urls } = await import("../../index.js");
+  const { archive, csv, folder, jsonl, urls } = await import("../../index.js");
   const { kind: onlyKinds, include, exclude, folderLabels, watch, column, delimiter, fetch, header, ids } = options;
   const kind = onlyKinds?.[0];
+  const ofFiles = () => ({
+    ...(onlyKinds && { kinds: onlyKinds }),
+    ...(include && { include }),
+    ...(exclude && { exclude }),
+    labels: folderLabels ? ("folder" as const) : undefined,
+    ids: singleRule(ids) as "folder",
+  });
   switch (form) {
     case "folder":
-      return folder(path, {
-        ...(onlyKinds && { kinds: onlyKinds }),
-        ...(include && { include }),
-        ...(exclude && { exclude }),
-        labels: folderLabels ? "folder" : undefined,
-        watch,
-        ids: singleRule(ids) as "folder",
-      });
+      return folder(path, { ...ofFiles(), watch });
+    case "archive":
+      return archive(path, ofFiles());
     case "csv":
       return csv(path, { input: column, kind, delimiter, ids });
     case "jsonl":
@@ -193,5 +196,6 @@ function formByName(path: string): Form | undefined {
   if (!stats) return undefined;
   if (stats.isDirectory()) return "folder";
   if (/\.csv$/i.test(path)) return "csv";
+  if (/\.(zip|tar|tgz|tar\.gz)$/i.test(path)) return "archive";
   return /\.(jsonl|ndjson)$/i.test(path) ? "jsonl" : "urls";
 }

@@ -42,8 +42,8 @@ export function freezeEachField(input: Input): Input {
 }
 
 /**
- * Returns the journal key of an input as it was read: a hash of its id, its fields and its content. Files count by size and time, URLs by their address
- * without signature, bytes by their hash. Two runs over an unchanged source compute the same key.
+ * Returns the journal key of an input as it was read: a hash of its id, its fields and its content. Files count by size and time, or by size and
+ * version; URLs by their address without signature; bytes by their hash. Two runs over an unchanged source compute the same key.
  */
 export function journalKeyOf(input: Input): string {
   const contents = mediaKinds.map((kind) => (input[kind] ? contentKey(input[kind]) : 0));
@@ -54,7 +54,11 @@ export function journalKeyOf(input: Input): string {
 }
 
 function contentKey(content: Content): Json {
-  if ("path" in content) return [content.sizeBytes ?? 0, content.modifiedMs ?? 0];
   if ("url" in content) return withoutSignature(content.url);
-  return hash("sha1", content.bytes, "base64url");
+  if ("bytes" in content) return hash("sha1", content.bytes, "base64url");
+  const { sizeBytes = 0, version } = content;
+  if (version !== undefined) return [sizeBytes, version];
+  if ("uri" in content) return [sizeBytes, content.uri];
+  const { modifiedMs = 0, offset } = content;
+  return offset === undefined ? [sizeBytes, modifiedMs] : [sizeBytes, modifiedMs, offset];
 }

@@ -14,12 +14,36 @@ const facts = {
   height: z.number().optional(),
 };
 
-/** A file on disk. The flow fills in `sizeBytes` and the facts when it normalizes the input. */
-const FileContent = z.strictObject({
-  path: z.string().min(1),
-  sizeBytes: z.number().int().nonnegative().optional(),
-  /** Last change of the file, in milliseconds since 1970. */
-  modifiedMs: z.number().optional(),
+const byteCount = z.number().int().nonnegative();
+/** The version of a content, as its source names it: a checksum, an ETag. A resumed run compares it, in place of the time of a file. */
+const version = z.string().min(1).optional();
+
+/**
+ * A file on disk, or a part of it: `length` bytes from `offset`, such as an entry of an archive. The flow fills in `sizeBytes` and the facts when it normalizes
+ * the input.
+ */
+const FileContent = z
+  .strictObject({
+    path: z.string().min(1),
+    /** Position of the first byte. */
+    offset: byteCount.optional(),
+    /** Number of bytes from `offset`. */
+    length: byteCount.optional(),
+    sizeBytes: byteCount.optional(),
+    /** Last change of the file, in milliseconds since 1970. */
+    modifiedMs: z.number().optional(),
+    version,
+    ...facts,
+  })
+  .refine(
+    ({ offset, length }) => (offset === undefined) === (length === undefined),
+    "offset and length belong together",
+  );
+/** A content that the opener of its scheme reads, such as `s3://bucket/key`. The URI has no secrets in it: it is written to disk. */
+const UriContent = z.strictObject({
+  uri: z.string().regex(/^[A-Za-z][A-Za-z0-9+.-]+:./, "expected a URI with a scheme, such as s3://bucket/key"),
+  sizeBytes: byteCount,
+  version,
   ...facts,
 });
 /** An address that the platform fetches by itself. */
@@ -36,16 +60,23 @@ const BytesContent = z.strictObject({
 });
 
 /** The forms of a content, for error texts. */
-export const contentForms = "{ path }, { url } or { bytes }";
-export const Content = z.union([FileContent, UrlContent, BytesContent], `expected ${contentForms}`);
-/** A file on disk. The flow fills in `sizeBytes` and the facts when it normalizes the input. */
+export const contentForms = "{ path }, { url }, { uri, sizeBytes } or { bytes }";
+export const Content = z.union([FileContent, UrlContent, UriContent, BytesContent], `expected ${contentForms}`);
+/**
+ * A file on disk, or a part of it: `length` bytes from `offset`, such as an entry of an archive. The flow fills in `sizeBytes` and the facts when it normalizes
+ * the input.
+ */
 export type FileContent = z.output<typeof FileContent>;
 /** An address that the platform fetches by itself. */
 export type UrlContent = z.output<typeof UrlContent>;
+/** A content that the opener of its scheme reads, such as `s3://bucket/key`. The URI has no secrets in it: it is written to disk. */
+export type UriContent = z.output<typeof UriContent>;
 /** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */
 export type BytesContent = z.output<typeof BytesContent>;
-/** A handle on bytes: a file, a URL, or bytes in memory. Open it with `openContent`. */
-export type Content = FileContent | UrlContent | BytesContent;
+/** A handle on bytes: a file or a part of it, a URL, what an opener reads, or bytes in memory. Open it with `openContent`. */
+export type Content = FileContent | UrlContent | UriContent | BytesContent;
+/** A content that can be read as it is; the platform fetches a URL itself. */
+export type ReadableContent = Exclude<Content, UrlContent>;
 
 /** An object of JSON values. `frozenJson` checks the values while it copies them. */
 export const JsonObject = z.custom<{ [key: string]: Json }>(isObject, "expected an object");

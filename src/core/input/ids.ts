@@ -1,9 +1,11 @@
 /** Ids: makes deterministic, readable and unique ids for inputs that have none. */
 
 import { createHash, type Hash, hash } from "node:crypto";
-import { createReadStream, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { InputError } from "../errors.js";
+import { openContent } from "./content.js";
+import type { ReadableContent } from "./input.js";
 
 const isAscii = /^[\x00-\x7F]*$/;
 /** Maximum characters of an id. */
@@ -47,10 +49,10 @@ export function idOfFile(folder: string, relative: string): string {
   return idFromPath(`${folder}/${relative}`);
 }
 
-/** Makes an id of the bytes of a file: the same in every folder and under every name. */
-export async function idOfContent(path: string): Promise<string> {
+/** Makes an id of the bytes of a content: the same in every folder and under every name. */
+export async function idOfContent(content: ReadableContent): Promise<string> {
   const digest = createHash("sha256");
-  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
+  for await (const chunk of openContent(content)) digest.update(chunk);
   return idOfDigest(digest);
 }
 

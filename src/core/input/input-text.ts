@@ -3,6 +3,7 @@
 import { redactUrl } from "../redact-urls.js";
 import { bytesText, countText, printable } from "../util/format.js";
 import { shorten } from "../util/shorten.js";
+import { nameOfContent } from "./content.js";
 import { fieldNames } from "./fields.js";
 import { type Annotation, type Concept, type Content, type Input, kindOf, mediaOf } from "./input.js";
 
@@ -71,8 +72,8 @@ function otherShape(data: Annotation["data"]): string | undefined {
 function contentText(content: Content): string {
   const { width, height, mimeType } = content;
   const parts: string[] = [];
-  if ("path" in content) parts.push(content.path);
-  else if ("url" in content) parts.push(shortText(redactUrl(content.url)));
+  if ("path" in content) parts.push(nameOfContent(content));
+  else if (!("bytes" in content)) parts.push(shortText(nameOfContent(content)));
   if ("bytes" in content) parts.push(`${bytesText(content.bytes.byteLength)} in memory`);
   else if ("sizeBytes" in content && content.sizeBytes !== undefined) parts.push(bytesText(content.sizeBytes));
   if (mimeType !== undefined) parts.push(mimeType);

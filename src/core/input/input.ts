@@ -12,6 +12,8 @@ export {
   Content,
   type FileContent,
   type GeoPoint,
+  type ReadableContent,
+  type UriContent,
   type UrlContent,
 } from "./field-schemas.js";
 export { type Input, InputDraft } from "./fields.js";

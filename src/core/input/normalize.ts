@@ -3,7 +3,7 @@
 import { InputError } from "../errors.js";
 import { formatIssues } from "../util/format-issues.js";
 import { formatValue } from "../util/format-value.js";
-import { decodeText, describeBytes, describeFile, readContent, readTextFile } from "./content.js";
+import { checkTextSize, decodeText, describeContent, nameOfContent, readContent, readTextFile } from "./content.js";
 import { copyOptionalFields, freezeEachField, type Writable } from "./each-field.js";
 import { noEntries, noMetadata, settableFields } from "./fields.js";
 import { deepFreeze, frozenJson, isPlainObject, ShapeError } from "./frozen-json.js";
@@ -145,15 +145,20 @@ export function conceptOf(concept: string | Concept): Concept {
 
 function describe(content: Content, kind: MediaKind): Content | Promise<Content> {
   if ("url" in content) return content;
-  if ("bytes" in content) {
-    return content.mimeType === undefined ? describeBytes(content, kind).then((found) => found.content) : content;
-  }
-  if (content.sizeBytes !== undefined) return content;
-  const described = describeFile(content.path, kind);
+  const isKnown =
+    "bytes" in content || "uri" in content ? content.mimeType !== undefined : content.sizeBytes !== undefined;
+  if (isKnown) return content;
+  const described = describeContent(content, kind);
   return described instanceof Promise ? described.then((found) => found.content) : described.content;
 }
 
-function readText(content: Content): Promise<string> {
-  if ("path" in content) return readTextFile(content.path);
-  return readContent(content).then((bytes) => decodeText(bytes, "the text"));
+async function readText(content: Content): Promise<string> {
+  if ("path" in content && content.offset === undefined) return readTextFile(content.path);
+  const name = "bytes" in content ? "the text" : nameOfContent(content);
+  if (!("bytes" in content || "url" in content)) {
+    const bytes = "uri" in content ? content.sizeBytes : (content.length ?? 0);
+    if (bytes === 0) throw new InputError("ERR_FILE_EMPTY", `${name} is empty`);
+    checkTextSize(bytes, name);
+  }
+  return decodeText(await readContent(content), name);
 }

@@ -7,6 +7,7 @@ import type { Listed, Tracking } from "../accounting/tracking.js";
 import { describeError, FlowError, SinkError } from "../errors.js";
 import { LockedError, takeLock } from "../files/file-lock.js";
 import { makeFolder } from "../files/make-folder.js";
+import { relocated } from "../input/content.js";
 import type { Content, Input, InputDraft } from "../input/input.js";
 import { bytesAsBase64 } from "../input/input-json.js";
 import { kinds } from "../input/kinds.js";
@@ -127,9 +128,18 @@ export function referencesOf(input: Input | InputDraft): Pick<DeadLetter, "input
   const copy: Record<string, unknown> = { ...input };
   for (const field of kinds) {
     const content = input[field] as Content | string | undefined;
-    if (typeof content === "object" && "path" in content) copy[field] = { path: resolve(content.path) };
+    if (typeof content === "object") copy[field] = located(content);
   }
   return hideSecrets(copy as InputDraft);
+}
+
+/** Names a content by its full path. Without its opener, a URI stays as it is. */
+function located(content: Content): Content {
+  try {
+    return relocated(content, (path) => resolve(path));
+  } catch {
+    return content;
+  }
 }
 
 /** Returns the end of the last complete line. @throws {SinkError} ERR_DEAD_LETTERS_FORMAT for a file that is not a dead-letter file */

@@ -1,5 +1,6 @@
-/** Makes thumbnails of sampled images, from files and bytes; never from URLs. */
+/** Makes thumbnails of sampled images, never from URLs. */
 
+import { pathOrBytes, sizeOfContent } from "../input/content.js";
 import { pixelBudget } from "../input/decoding.js";
 import type { SampledInput } from "./sample.js";
 
@@ -13,6 +14,8 @@ export interface Thumbnail {
 const maxSide = 320;
 /** Larger images get no thumbnail: decoding takes too long. */
 const maxPixels = 200_000_000;
+/** Larger files get no thumbnail: those that are not whole files are read into memory. */
+const maxBytes = 200_000_000;
 
 /** Makes a thumbnail of an image; returns undefined for other inputs, and for images that no longer exist or cannot be decoded. */
 export async function thumbnailOf({ kind, content }: SampledInput): Promise<Thumbnail | undefined> {
@@ -20,7 +23,8 @@ export async function thumbnailOf({ kind, content }: SampledInput): Promise<Thum
   try {
     const { default: sharp } = await import("sharp");
     // Without the EXIF orientation: annotations refer to the pixels as stored.
-    const image = sharp("bytes" in content ? content.bytes : content.path, { limitInputPixels: maxPixels });
+    if (sizeOfContent(content) > maxBytes) return undefined;
+    const image = sharp(await pathOrBytes(content), { limitInputPixels: maxPixels });
     const megapixels = ((content.width ?? 1000) * (content.height ?? 1000)) / 1_000_000;
     const { data, info } = await pixelBudget.run(
       () =>

@@ -2,7 +2,9 @@
 
 import { closeSync, fstatSync, open, read, readSync } from "node:fs";
 import { promisify } from "node:util";
+import { withParts } from "../../core/content/read-parts.js";
 import { describeError, InputError } from "../../core/errors.js";
+import { nameOfContent } from "../../core/input/content.js";
 import type { Content } from "../../core/input/input.js";
 import { redactUrl } from "../../core/redact-urls.js";
 
@@ -39,16 +41,19 @@ export async function withBytes<T>(image: Content, use: (file: ByteRange) => T):
     const { buffer, byteOffset, byteLength } = image.bytes;
     return use(rangeOf(Buffer.from(buffer, byteOffset, byteLength)));
   }
+  if ("uri" in image)
+    return withParts(image, (read) => use({ size: image.sizeBytes, read: (at, length) => read(at, checked(length)) }));
   const unreadable = (error: unknown): never => {
-    const text = `${image.path} cannot be read: ${describeError(error)}`;
+    const text = `${nameOfContent(image)} cannot be read: ${describeError(error)}`;
     throw new InputError("ERR_FILE_UNREADABLE", text, { cause: error });
   };
   const file = await openFile(image.path, "r").catch(unreadable);
   try {
-    const size = image.sizeBytes ?? fstatSync(file).size;
+    const { offset = 0 } = image;
+    const size = image.sizeBytes ?? image.length ?? fstatSync(file).size;
     const first = Buffer.allocUnsafe(Math.min(firstBytes, size));
-    const { bytesRead } = await readFile(file, first, 0, first.length, 0).catch(unreadable);
-    return use(new FileRange(file, size, first.subarray(0, bytesRead), unreadable));
+    const { bytesRead } = await readFile(file, first, 0, first.length, offset).catch(unreadable);
+    return use(new FileRange({ file, offset, size }, first.subarray(0, bytesRead), unreadable));
   } finally {
     closeSync(file);
   }
@@ -111,13 +116,19 @@ function checked(length: number): number {
 class FileRange implements ByteRange {
   readonly size: number;
   readonly #file: number;
+  readonly #offset: number;
   readonly #first: Buffer;
   readonly #unreadable: (error: unknown) => never;
   #window: Buffer;
   #begins = 0;
 
-  constructor(file: number, size: number, first: Buffer, unreadable: (error: unknown) => never) {
+  constructor(
+    { file, offset, size }: { file: number; offset: number; size: number },
+    first: Buffer,
+    unreadable: (error: unknown) => never,
+  ) {
     this.#file = file;
+    this.#offset = offset;
     this.size = size;
     this.#first = first;
     this.#window = first;
@@ -135,7 +146,7 @@ class FileRange implements ByteRange {
   #move(position: number, end: number): void {
     const buffer = Buffer.allocUnsafe(Math.min(Math.max(nextBytes, end - position), this.size - position));
     try {
-      this.#window = buffer.subarray(0, readSync(this.#file, buffer, 0, buffer.length, position));
+      this.#window = buffer.subarray(0, readSync(this.#file, buffer, 0, buffer.length, this.#offset + position));
     } catch (error) {
       this.#unreadable(error);
     }

@@ -2,27 +2,14 @@
 
 import { type Dirent, existsSync, opendirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import picomatch from "picomatch";
 import { describeError, InputError, SourceError } from "../../core/errors.js";
 import type { SourceItem } from "../../core/plugin/source.js";
-import { sidecarByName } from "./sidecars.js";
+import type { FoundFile } from "../../formats/files/file-item.js";
+import type { Filter, Globs } from "../../formats/files/filter.js";
+import { sidecarByName } from "../../formats/files/sidecars.js";
 
 /** A file, or the item of something that is skipped or cannot be read. */
 export type Found = { item: SourceItem } | FoundFile;
-
-export interface FoundFile {
-  path: string;
-  /** Path inside the folder. */
-  relative: string;
-  name: string;
-  /** Whether the user named the file: as the path of the source, or by `include`. */
-  isNamed: boolean;
-}
-
-type Globs = string | string[] | undefined;
-
-/** Returns why a file or folder is skipped; undefined if it is not. */
-type Filter = (relative: string, isFolder: boolean) => string | undefined;
 
 export interface Walk {
   root: string;
@@ -121,14 +108,4 @@ function loopReason(target: Dirent | Stats, containers: readonly string[]): stri
 
 function identityOf({ dev, ino }: Stats): string {
   return `${dev}:${ino}`;
-}
-
-/** Makes a filter of globs. */
-export function filterOf({ include, exclude }: { include?: Globs; exclude?: Globs }): Filter {
-  const included = include === undefined ? undefined : picomatch(include, { dot: true });
-  const excluded = exclude === undefined ? undefined : picomatch(exclude, { dot: true });
-  return (relative, isFolder) => {
-    if (excluded?.(relative)) return "excluded";
-    return isFolder || !included || included(relative) ? undefined : "not included";
-  };
 }

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "../../core/errors.js";
 import type { SourceItem } from "../../core/plugin/source.js";
 import { DigestSet, digestOfKey } from "../../core/util/digest-set.js";
-import { type Found, type FoundFile, findFiles, type Walk } from "./walk.js";
+import type { FoundFile } from "../../formats/files/file-item.js";
+import { type Found, findFiles, type Walk } from "./walk.js";
 
 export interface WatchOptions {
   signal: AbortSignal;

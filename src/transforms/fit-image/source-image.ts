@@ -2,9 +2,9 @@
 
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { InputError } from "../../core/errors.js";
-import { describeBytes, describeFile, readContent } from "../../core/input/content.js";
+import { describeBytes, describeContent, pathOrBytes, readContent, sizeOfContent } from "../../core/input/content.js";
 import { decodeErrorText } from "../../core/input/decoding.js";
-import type { BytesContent, FileContent } from "../../core/input/input.js";
+import type { ReadableContent } from "../../core/input/input.js";
 import { checkSvg, isSvg } from "./svg.js";
 
 /** Formats that the platform accepts and sharp writes. An image in one of them keeps it. */
@@ -35,13 +35,10 @@ const maxSvgBytes = 20_000_000;
  *
  * @throws {InputError} ERR_IMAGE_UNDECODABLE
  */
-export async function openImage(
-  image: FileContent | BytesContent,
-  limitInputPixels: number,
-): Promise<SourceImage | undefined> {
+export async function openImage(image: ReadableContent, limitInputPixels: number): Promise<SourceImage | undefined> {
   const { mimeType, svg } = await typeOf(image);
   const { default: sharp } = await import("sharp");
-  const source = svg ?? ("path" in image ? image.path : image.bytes);
+  const source = svg ?? (await pathOrBytes(image));
   const open = (options: SharpOptions = {}) => sharp(source, { failOn: "truncated", limitInputPixels, ...options });
   const headerOf = (options: SharpOptions) => sharp(source, { limitInputPixels: false, ...options }).metadata();
   const header = await headerOf({}).catch((error: unknown) => {
@@ -56,8 +53,8 @@ export async function openImage(
 }
 
 /** Finds the type by content, and refuses everything but images: PDF, PostScript and similar formats can read files, and decompress without a limit. */
-async function typeOf(image: FileContent | BytesContent): Promise<{ mimeType: string | undefined; svg?: Buffer }> {
-  const described = async () => ("path" in image ? describeFile(image.path) : describeBytes({ bytes: image.bytes }));
+async function typeOf(image: ReadableContent): Promise<{ mimeType: string | undefined; svg?: Buffer }> {
+  const described = async () => ("bytes" in image ? describeBytes({ bytes: image.bytes }) : describeContent(image));
   const { content } = await described().catch((error: unknown) => {
     throw undecodable(error, image.mimeType);
   });
@@ -66,7 +63,7 @@ async function typeOf(image: FileContent | BytesContent): Promise<{ mimeType: st
     if (mimeType?.startsWith("image/")) return { mimeType };
     throw notDecoded(`it is ${mimeType ?? "of an unknown type"}`);
   }
-  const size = "path" in content ? (content.sizeBytes ?? 0) : content.bytes.byteLength;
+  const size = sizeOfContent(content);
   const bytes = size < maxSvgBytes ? await readContent(content) : Buffer.alloc(0);
   if (!isSvg(bytes)) throw notDecoded(`it is ${mimeType}`);
   checkSvg(bytes);

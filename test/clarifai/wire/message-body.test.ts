@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ReplayableBody } from "../../../src/clarifai/client/call.js";
 import {
   type ContentHasher,
   contentHashText,
@@ -42,9 +43,9 @@ function pattern(length: number): Buffer {
   return Buffer.from(Array.from({ length }, (_, n) => (n * 31 + (n >> 8)) & 255));
 }
 
-function bytesOf(body: { chunks(): Iterable<Uint8Array> }): Buffer {
+function bytesOf(body: ReplayableBody): Buffer {
   // A chunk is valid until the next one is requested.
-  return Buffer.concat(Array.from(body.chunks(), (chunk) => Buffer.from(chunk)));
+  return Buffer.concat(Array.from(body.chunks() as Iterable<Uint8Array>, (chunk) => Buffer.from(chunk)));
 }
 
 /** Sends inputs over both wires, and returns what a server reads: from the message and from the JSON. */

@@ -20,7 +20,7 @@ describe("the text of a check that failed", () => {
     [
       "a path that is no content",
       { image: "a.jpg" },
-      /^image: expected \{ path \}, \{ url \} or \{ bytes \}, got "a\.jpg"$/,
+      /^image: expected \{ path \}, \{ url \}, \{ uri, sizeBytes \} or \{ bytes \}, got "a\.jpg"$/,
     ],
     ["an invalid text", { text: 5 }, /^text: expected a text, .*got 5$/],
     ["an invalid concept", { concepts: [5] }, /^concepts\.0: expected a name or \{ id, name, value \}, got 5$/],

@@ -8,6 +8,7 @@ import {
   type IncomingHttpStatusHeader,
 } from "node:http2";
 import type { Traffic } from "../../../core/accounting/clients.js";
+import type { Chunks } from "../call.js";
 import type { Pace } from "./window-limit.js";
 
 const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM } = constants;
@@ -31,7 +32,7 @@ export interface StreamEnd {
 
 export interface ExchangeOptions {
   headers: Record<string, string>;
-  chunks: Iterable<Uint8Array>;
+  chunks: Chunks;
   /** Longest time without a written chunk and without an answer, in milliseconds. */
   timeoutMs: number;
   signal: AbortSignal;
@@ -86,10 +87,10 @@ function windowBytesOf({ remoteSettings, state }: ClientHttp2Session): number {
 async function send(
   stream: ClientHttp2Stream,
   answer: StreamAnswer,
-  chunks: Iterable<Uint8Array>,
+  chunks: Chunks,
   sent: (bytes: number) => void,
 ): Promise<void> {
-  for (const chunk of chunks) {
+  for await (const chunk of chunks) {
     const written = new Promise<void>((resolve) => stream.write(chunk, () => resolve()));
     await Promise.race([written, answer.isOver]);
     if (answer.over) return; // the server answered early, or the stream is lost

@@ -7,7 +7,7 @@ import { withDeadline } from "../../../core/net/deadline.js";
 import { retryAfterMs } from "../../../core/net/retry-after.js";
 import { statusOfGrpc } from "../../wire/grpc-status.js";
 import { statusFrom } from "../../wire/status.js";
-import type { ReplayableBody, Rpc } from "../call.js";
+import type { Chunks, ReplayableBody, Rpc } from "../call.js";
 import { type ConnectionOptions, deadlineOf, defaultTimeoutMs } from "../http-connection.js";
 import { type Reply, replyOf } from "../reply.js";
 import { exchange, type StreamEnd } from "./exchange.js";
@@ -125,7 +125,7 @@ export class GrpcConnection {
 }
 
 /** Passes chunks on, and keeps the error of the body apart from those of the connection. */
-function* watched(chunks: Iterable<Uint8Array>, thrownByBody: { error?: unknown }): Generator<Uint8Array, void> {
+async function* watched(chunks: Chunks, thrownByBody: { error?: unknown }): AsyncGenerator<Uint8Array, void> {
   try {
     yield* chunks;
   } catch (error) {

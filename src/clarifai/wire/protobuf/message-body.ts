@@ -1,12 +1,12 @@
 /** Messages on demand: each attempt writes small protobuf pieces and the bytes of the files anew. */
 
-import { closeSync } from "node:fs";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import type { Content } from "../../../core/input/input.js";
+import type { Content, FileContent, UriContent } from "../../../core/input/input.js";
 import type { ReplayableBody, Rpc } from "../../client/call.js";
-import { asBuffer, checkSize, openFile, readSlice } from "../body.js";
+import { asBuffer } from "../body.js";
 import { type ContentHasher, contentHashText, digestOfInput } from "../content-hash.js";
 import { contentHashLength } from "../encode-input.js";
+import { awaited, checkSize, fill, openMedia } from "../media-reader.js";
 import { statusCodes } from "../status-codes.js";
 import type { PostRequest } from "../upload-wire.js";
 import { decodeInputsAnswer, decodeStatusAnswer } from "./decode-answer.js";
@@ -38,10 +38,11 @@ export function inputsMessage(
   const head = requestHead(request);
   const messageBytes = inputs.reduce((sum, input) => sum + input.bytes, head.length);
   const start = Buffer.concat([prefixOf(messageBytes), head]);
+  const waits = inputs.some(({ media }) => media && "uri" in media);
   return {
     length: prefixBytes + messageBytes,
     rpc: postInputs,
-    chunks: () => produce(start, inputs, hasher),
+    chunks: waits ? () => awaited(produce(start, inputs, hasher)) : () => produce(start, inputs, hasher),
   };
 }
 
@@ -76,7 +77,7 @@ function* produce(
   start: Uint8Array,
   inputs: readonly EncodedMessage[],
   hasher: ContentHasher,
-): Generator<Uint8Array, void> {
+): Generator<Uint8Array, void, unknown> {
   const chunk = new Chunk();
   yield* chunk.bytes(start);
   for (const [index, { head, tail, media, mediaBytes, input }] of inputs.entries()) {
@@ -101,7 +102,7 @@ class Chunk {
     return chunkBytes - this.#used;
   }
 
-  *flush(): Generator<Uint8Array, void> {
+  *flush(): Generator<Uint8Array, void, unknown> {
     if (this.#used === 0) return;
     const used = this.#used;
     this.#used = 0;
@@ -109,7 +110,7 @@ class Chunk {
   }
 
   /** Adds bytes; those that are too many for a chunk are yielded as they are. */
-  *bytes(bytes: Uint8Array): Generator<Uint8Array, void> {
+  *bytes(bytes: Uint8Array): Generator<Uint8Array, void, unknown> {
     if (bytes.length > this.#room) yield* this.flush();
     if (bytes.length > this.#room) {
       yield* parts(bytes);
@@ -119,13 +120,13 @@ class Chunk {
     this.#used += bytes.length;
   }
 
-  *hash(text: string): Generator<Uint8Array, void> {
+  *hash(text: string): Generator<Uint8Array, void, unknown> {
     if (contentHashLength > this.#room) yield* this.flush();
     this.#used += this.#bytes.write(text, this.#used, "latin1");
   }
 
   /** Adds content that is in memory; large content is yielded without a copy. Returns its digest. */
-  *memory(content: Buffer, hasher: ContentHasher): Generator<Uint8Array, bigint> {
+  *memory(content: Buffer, hasher: ContentHasher): Generator<Uint8Array, bigint, unknown> {
     if (content.length <= smallBytes) {
       yield* this.bytes(content);
       return hasher.h64Raw(content);
@@ -140,10 +141,10 @@ class Chunk {
   }
 
   /** Reads a file into the chunk, and yields the chunk whenever it is full. Returns the digest of the file. */
-  *file(index: number, content: Content, size: number, hasher: ContentHasher): Generator<Uint8Array, bigint> {
+  *file(index: number, content: Content, size: number, hasher: ContentHasher): Generator<Uint8Array, bigint, unknown> {
     const isSmall = size <= smallBytes;
     if (isSmall && size > this.#room) yield* this.flush();
-    const file = openFile(index, content);
+    const media = openMedia(index, content as FileContent | UriContent);
     try {
       const hash = isSmall ? undefined : hasher.create64();
       const begin = this.#used;
@@ -152,7 +153,7 @@ class Chunk {
         if (this.#room === 0 && left > 0) yield* this.flush();
         // The last read asks for one byte more than is expected.
         const wanted = left <= this.#room ? left + 1 : this.#room;
-        const read = readSlice(index, content, file, this.#bytes.subarray(this.#used), wanted);
+        const read = yield* fill(media, this.#bytes.subarray(this.#used), wanted);
         if (read > left || (read === 0 && left > 0)) checkSize(index, content, size - left + read, size);
         hash?.update(this.#bytes.subarray(this.#used, this.#used + read));
         this.#used += read;
@@ -161,11 +162,11 @@ class Chunk {
       }
       return hash ? hash.digest() : hasher.h64Raw(this.#bytes.subarray(begin, this.#used));
     } finally {
-      closeSync(file);
+      media.close();
     }
   }
 }
 
-function* parts(bytes: Uint8Array): Generator<Uint8Array, void> {
+function* parts(bytes: Uint8Array): Generator<Uint8Array, void, unknown> {
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
 }

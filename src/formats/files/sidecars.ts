@@ -22,18 +22,22 @@ export function sidecarByName(name: string): string | undefined {
   return partials.has(extension) ? "partial download" : undefined;
 }
 
-/** Returns why a text file is skipped because of its content; undefined for other texts. Checks only files that are named like JSON. */
-export function sidecarByContent(path: string, text: string | undefined): string | undefined {
-  const extension = extensionOf(path);
+/**
+ * Returns why a text file is skipped because of its content; undefined for other texts. Checks only files that are named like JSON; `start` returns the text, or
+ * its beginning.
+ */
+export function sidecarByContent(name: string, start: () => string): string | undefined {
+  const extension = extensionOf(name);
   if (extension !== "json" && extension !== "jsonl") return undefined;
-  const start = text ?? readHead(path);
-  if (extension === "jsonl") return manifest.test(start) ? "manifest of a download" : undefined;
+  const text = start();
+  if (extension === "jsonl") return manifest.test(text) ? "manifest of a download" : undefined;
   const isTakeout =
-    start.includes('"title"') && /"(?:photoTakenTime|photoLastModifiedTime|googlePhotosOrigin)"/.test(start);
+    text.includes('"title"') && /"(?:photoTakenTime|photoLastModifiedTime|googlePhotosOrigin)"/.test(text);
   return isTakeout ? "sidecar of a photo" : undefined;
 }
 
-function readHead(path: string): string {
+/** Reads the beginning of a file as text. */
+export function readHead(path: string): string {
   const file = openSync(path, "r");
   try {
     const bytes = Buffer.alloc(headBytes);

@@ -1,19 +1,27 @@
-/** Makes an item of one file of a folder: an input with id, concepts and content, or the reason why there is none. */
+/** Makes an item of one file of a folder or an archive: an input with id, concepts and content, or the reason why there is none. */
 
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
-import { checkTextSize, type Described, decodeText, describeFile, kindError } from "../../core/input/content.js";
+import {
+  checkTextSize,
+  type Described,
+  decodeText,
+  describeContent,
+  describeFile,
+  kindError,
+  readContent,
+  sizeOfContent,
+} from "../../core/input/content.js";
 import { knownType } from "../../core/input/detect/detect.js";
 import { isTextName } from "../../core/input/detect/names.js";
 import { oldTextType, unknownType } from "../../core/input/detect/types.js";
 import { idFromPath, idOfContent, idOfFile } from "../../core/input/ids.js";
-import type { FileContent, InputDraft, Kind } from "../../core/input/input.js";
+import type { InputDraft, Kind, ReadableContent } from "../../core/input/input.js";
 import { doneEarlier, type ReadContext, type SourceItem } from "../../core/plugin/source.js";
 import { formatValue } from "../../core/util/format-value.js";
 import { whenThere } from "../../core/util/thenable.js";
-import { sidecarByContent } from "./sidecars.js";
-import type { FoundFile } from "./walk.js";
+import { readHead, sidecarByContent } from "./sidecars.js";
 
 type Labels = string | readonly string[] | undefined;
 /** Returns the concepts of a file. */
@@ -21,7 +29,20 @@ export type LabelsOf = (relativePath: string, kind: Kind) => Labels | Promise<La
 /** Returns the id of a file. */
 export type IdOf = (relativePath: string) => string | Promise<string>;
 
-/** Options of `folder` that concern single files, and the folder that is read. */
+/** A file that was found. */
+export interface FoundFile {
+  /** Path of the file, or of the entry behind the path of its archive. It is the origin of the input. */
+  path: string;
+  /** Path inside the folder or the archive. */
+  relative: string;
+  name: string;
+  /** Whether the user named the file: as the path of the source, or by `include`. */
+  isNamed: boolean;
+  /** Where its bytes are, if that is not its path. */
+  content?: ReadableContent | undefined;
+}
+
+/** Options of a source that concern single files, and the folder or archive that is read. */
 export interface FileOptions {
   kinds?: readonly Kind[] | undefined;
   labels?: "folder" | LabelsOf | undefined;
@@ -62,8 +83,10 @@ export function itemOfFile(
 /** Returns the journal key of a file without opening it; undefined if the file cannot be examined, and opening it reports the error. */
 function keyOfUnopened(file: FoundFile, options: FileOptions): string | undefined {
   try {
+    const { content } = file;
+    if (content) return journalKeyOf(file.relative, stateOf(content), options);
     const { size, mtimeMs } = statSync(file.path);
-    return journalKeyOf(file.relative, size, mtimeMs, options);
+    return journalKeyOf(file.relative, `${size}\n${mtimeMs}`, options);
   } catch {
     return undefined;
   }
@@ -75,31 +98,39 @@ function keyOfUnopened(file: FoundFile, options: FileOptions): string | undefine
  */
 function journalKeyOf(
   relative: string,
-  sizeBytes: number | undefined,
-  modifiedMs: number | undefined,
+  state: string | undefined,
   { labels, ids, datasets, realPath }: FileOptions,
-): string {
+): string | undefined {
+  if (state === undefined) return undefined;
   const labelsName = typeof labels === "function" ? "function" : (labels ?? "");
   const idsName = typeof ids === "function" ? "function" : ids;
-  return `${realPath}/${relative}\n${sizeBytes}\n${modifiedMs}\n${labelsName}\n${idsName}\n${datasets.join()}`;
+  return `${realPath}/${relative}\n${state}\n${labelsName}\n${idsName}\n${datasets.join()}`;
+}
+
+/** Returns what changes with a content: its size and its version or time; undefined if it has neither. */
+function stateOf(content: ReadableContent): string | undefined {
+  if ("bytes" in content) return undefined;
+  const { sizeBytes, version } = content;
+  if (version !== undefined) return `${sizeBytes}\n${version}`;
+  return "path" in content ? `${sizeBytes}\n${content.modifiedMs}` : undefined;
 }
 
 /** Reads a file as far as its item needs. An error becomes the item's own. */
 function readItem(file: FoundFile, options: FileOptions): MaybePromise<SourceItem> {
   const failed = (error: unknown): SourceItem => ({ origin: file.path, error: asItemError(error) });
   try {
-    const item = whenThere(describeFile(file.path), (described) => itemOfContent(described, file, options));
+    const item = whenThere(describedOf(file), (described) => itemOfContent(described, file, options));
     return item instanceof Promise ? item.catch(failed) : item;
   } catch (error) {
     return failed(error);
   }
 }
 
-function itemOfContent(
-  described: Described<FileContent>,
-  file: FoundFile,
-  options: FileOptions,
-): MaybePromise<SourceItem> {
+function describedOf({ path, relative, content }: FoundFile): MaybePromise<Described> {
+  return content ? describeContent(content, undefined, relative) : describeFile(path);
+}
+
+function itemOfContent(described: Described, file: FoundFile, options: FileOptions): MaybePromise<SourceItem> {
   const { kind, content, text } = described;
   const { path, relative, name } = file;
   const reason = reasonToSkip(described, file, options);
@@ -112,9 +143,9 @@ function itemOfContent(
   if (kind !== "text") input[kind] = content;
   else if (text !== undefined) input.text = text;
   const needsBytes = options.ids === "content" || (kind === "text" && text === undefined);
-  const key = options.isJournaled ? journalKeyOf(relative, content.sizeBytes, content.modifiedMs, options) : undefined;
+  const key = options.isJournaled ? journalKeyOf(relative, stateOf(content), options) : undefined;
   const finish = () =>
-    needsBytes ? readWholeFile(input, kind, content, path, key, options) : asItem(path, input, key, options);
+    needsBytes ? readWholeFile(input, kind, content, file, key, options) : asItem(path, input, key, options);
   const naming = addNames(input, relative, kind, options);
   return naming ? naming.then(finish) : finish();
 }
@@ -123,11 +154,7 @@ function itemOfContent(
  * Returns why a file is skipped for its content; undefined if it is read or fails. The reasons do not name the file, so that reports and plans count
  * files by reason.
  */
-function reasonToSkip(
-  { kind, content, text }: Described<FileContent>,
-  file: FoundFile,
-  { kinds }: FileOptions,
-): string | undefined {
+function reasonToSkip({ kind, content, text }: Described, file: FoundFile, { kinds }: FileOptions): string | undefined {
   const { mimeType = unknownType } = content;
   const wantsText = kinds?.includes("text") ?? file.isNamed;
   if (kind === undefined && mimeType === oldTextType)
@@ -136,7 +163,12 @@ function reasonToSkip(
   if (kinds && !kinds.includes(kind)) return `kind ${kind} is excluded by the option kinds`;
   if (kind !== "text" || isTextName(file.path)) return undefined;
   if (!wantsText && mimeType !== "text/plain") return "text in another encoding than UTF-8";
-  return sidecarByContent(file.path, text) ?? (wantsText ? undefined : otherText);
+  return sidecarByContent(file.path, () => text ?? startOf(file)) ?? (wantsText ? undefined : otherText);
+}
+
+/** Reads the beginning of a text that is too long to be known. That of an archive is not read for it. */
+function startOf({ path, content }: FoundFile): string {
+  return content ? "" : readHead(path);
 }
 
 function notAKind(type: string): string {
@@ -183,14 +215,14 @@ function setId(input: InputDraft, id: unknown): void {
 async function readWholeFile(
   input: InputDraft,
   kind: Kind,
-  content: FileContent,
-  path: string,
+  content: ReadableContent,
+  { path, content: elsewhere }: FoundFile,
   key: string | undefined,
   options: FileOptions,
 ): Promise<SourceItem> {
   if (kind === "text" && input.text === undefined) {
-    checkTextSize(content.sizeBytes ?? 0, path);
-    const bytes = await readFile(path);
+    checkTextSize(sizeOfContent(content), path);
+    const bytes = elsewhere ? await readContent(elsewhere) : await readFile(path);
     try {
       input.text = decodeText(bytes, path);
     } catch (error) {
@@ -200,7 +232,7 @@ async function readWholeFile(
       return { origin: path, skipped: notAKind(type) };
     }
   }
-  if (options.ids === "content") input.id = await idOfContent(path);
+  if (options.ids === "content") input.id = await idOfContent(content);
   return asItem(path, input, key, options);
 }
 

@@ -1,0 +1,57 @@
+/** Lists the entries of a compressed tar, which can only be unpacked from its start to its end. */
+
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { extract, type Header } from "tar-stream";
+import { describeError } from "../../core/errors.js";
+import { versionOf } from "./archive-version.js";
+import { type ArchiveEntry, damaged } from "./entry.js";
+import { entryUri } from "./entry-uri.js";
+import { entryOf } from "./tar-entries.js";
+
+/** Larger files are unpacked a second time when they are sent, since they would take too much memory. */
+const maxBytes = 32 * 1024 * 1024;
+
+/**
+ * Yields the entries of a tar that gzip compressed, in its order. The archive is unpacked as the entries are requested: a file of up to 32 MB comes as bytes, a
+ * larger one as a URI of the scheme `tgz`, which unpacks the archive again up to that file.
+ *
+ * @throws {InputError} ERR_ARCHIVE_DAMAGED with the entry after which the archive cannot be read, ERR_FILE_UNREADABLE
+ */
+export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncGenerator<ArchiveEntry, void> {
+  const version = await versionOf(path);
+  const parser = extract();
+  const packed = createReadStream(path, { signal });
+  const unpacked = pipeline(packed, createGunzip(), (error) => {
+    if (error) parser.destroy(error);
+  });
+  unpacked.pipe(parser as unknown as NodeJS.WritableStream);
+  let last = "its start";
+  try {
+    for await (const stream of parser) {
+      const header = stream.header as Header & { byteOffset: number };
+      const { name, size = 0, byteOffset: at } = header;
+      const uri = () => ({
+        uri: entryUri("tgz", { path: resolve(path), numbers: { at }, name }),
+        sizeBytes: size,
+        version,
+      });
+      const entry = entryOf(header, uri);
+      const isWhole = size <= maxBytes && entry !== undefined && "content" in entry;
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) if (isWhole) chunks.push(chunk as Buffer);
+      if (isWhole) yield { name: entry.name, content: { bytes: Buffer.concat(chunks) } };
+      else if (entry) yield entry;
+      last = name;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw damaged(path, `${describeError(error)}; what follows ${last} cannot be read`, error);
+  } finally {
+    parser.destroy();
+    unpacked.destroy();
+    packed.destroy();
+  }
+}
