@@ -54,7 +54,9 @@ const shows: Record<string, RegExp[]> = {
     /plan: read 3 = ok 3 [\s\S]*publishArticles 3 inputs in 1 batch\nstored after the plan: 0/,
     /read 3 = ok 2 \+ failed 1[\s\S]*ERR_ARTICLE_REFUSED[\s\S]*stored after the run: 2 in 1 requests/,
   ],
-  "19-opener.ts": [/read 3 = ok 2 \+ failed 1[\s\S]*ERR_NOT_THERE[\s\S]*intranet:missing\.jpg does not exist/],
+  "19-opener.ts": [
+    /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
+  ],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,

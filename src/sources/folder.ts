@@ -16,7 +16,6 @@ import { watchFolder } from "./folder/watch.js";
 const optionFields = {
   /** Reads sub-folders. Default: true. */
   recursive: z.boolean().default(true),
-  ...fileOptionFields,
   /** Reads the targets of symbolic links. A link to a folder that contains the link is skipped. Default: false. */
   followSymlinks: z.boolean().default(false),
   /**
@@ -34,9 +33,9 @@ const optionFields = {
     ])
     .default(false),
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...fileOptionFields, ...optionFields });
 /** Options of `folder`. */
-export type FolderOptions = OptionsOf<typeof optionFields>;
+export type FolderOptions = OptionsOf<typeof fileOptionFields> & OptionsOf<typeof optionFields>;
 
 const defaultEveryMs = 1000;
 const defaultQuietMs = 2000;

@@ -89,27 +89,27 @@ describe("the journal key", () => {
     expect(await keyOf(part)).not.toBe(plain);
     expect(await keyOf({ ...part, version: "1" })).toBe(versioned);
     expect(await keyOf({ ...part, version: "2" })).not.toBe(versioned);
-    const remote = { uri: "box:a", sizeBytes: 3, mimeType: "image/jpeg" };
-    expect(await keyOf(remote)).not.toBe(await keyOf({ ...remote, uri: "box:b" }));
-    expect(await keyOf({ ...remote, version: "1" })).toBe(await keyOf({ ...remote, version: "1", uri: "box:b" }));
+    const remote = { uri: "crate:a", sizeBytes: 3, mimeType: "image/jpeg" };
+    expect(await keyOf(remote)).not.toBe(await keyOf({ ...remote, uri: "crate:b" }));
+    expect(await keyOf({ ...remote, version: "1" })).toBe(await keyOf({ ...remote, version: "1", uri: "crate:b" }));
   });
 });
 
 describe("a content that leaves the process", () => {
   defineOpener({
-    name: "box",
-    scheme: "box",
+    name: "crate",
+    scheme: "crate",
     async *open() {},
-    mapPath: (uri, map) => `box:${map(uri.slice(4).split("!")[0] ?? "")}!${uri.split("!")[1]}`,
+    mapPath: (uri, map) => `crate:${map(uri.slice(6).split("!")[0] ?? "")}!${uri.split("!")[1]}`,
   });
   const base = { id: "a", concepts: [], metadata: {}, annotations: [], datasets: [] } as unknown as Input;
   const part = { path: "/root/box.bin", offset: 4, length: 3, sizeBytes: 3, modifiedMs: 5, mimeType: "image/png" };
-  const remote = { uri: "box:/root/box.bin!a.png", sizeBytes: 3, version: "x", mimeType: "image/png" };
+  const remote = { uri: "crate:/root/box.bin!a.png", sizeBytes: 3, version: "x", mimeType: "image/png" };
 
   it("is named in a dead letter by where it is", () => {
     expect(referencesOf({ ...base, image: part }).input?.image).toEqual({ path: part.path, offset: 4, length: 3 });
-    expect(referencesOf({ ...base, image: { ...remote, uri: "box:box.bin!a.png" } }).input?.image).toEqual({
-      ...{ uri: `box:${join(process.cwd(), "box.bin")}!a.png`, sizeBytes: 3, version: "x" },
+    expect(referencesOf({ ...base, image: { ...remote, uri: "crate:box.bin!a.png" } }).input?.image).toEqual({
+      ...{ uri: `crate:${join(process.cwd(), "box.bin")}!a.png`, sizeBytes: 3, version: "x" },
     });
     const unknown = { uri: "unknown:a", sizeBytes: 3 };
     expect(referencesOf({ ...base, image: unknown }).input?.image).toEqual(unknown);
@@ -118,7 +118,7 @@ describe("a content that leaves the process", () => {
   it("is named on a stream relative to the root, and found in the worker's root", () => {
     for (const [content, found] of [
       [part, { path: "/mnt/box.bin", offset: 4, length: 3 }],
-      [remote, { uri: "box:/mnt/box.bin!a.png", sizeBytes: 3, version: "x" }],
+      [remote, { uri: "crate:/mnt/box.bin!a.png", sizeBytes: 3, version: "x" }],
     ] as const) {
       const text = encodeReference({ ...base, image: content }, "a", 10_000, "/root");
       expect(text).not.toContain("/root");
@@ -128,8 +128,8 @@ describe("a content that leaves the process", () => {
 
   it("cannot leave the root of a worker", () => {
     const resolved = (uri: string) => () => resolveFiles({ image: { uri, sizeBytes: 3 } }, temp);
-    expect(resolved("box:../box.bin!a.png")).toThrow(/is not in the root/);
-    expect(resolved("box:/etc/passwd!a.png")).toThrow(/is not in the root/);
+    expect(resolved("crate:../box.bin!a.png")).toThrow(/is not in the root/);
+    expect(resolved("crate:/etc/passwd!a.png")).toThrow(/is not in the root/);
     expect(resolved("unknown:a")).toThrow(/no opener is defined/);
   });
 

@@ -67,8 +67,7 @@ export class Sessions {
       const session = connect(this.#origin);
       this.#open.add(session);
       const late = setTimeout(() => {
-        const text = `no connection within ${connectTimeoutMs} ms`;
-        session.destroy(Object.assign(new Error(text), { code: "ERR_CONNECT_TIMEOUT" }));
+        session.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
       }, connectTimeoutMs);
       session.on("error", reject); // later errors reach the requests
       // The settings of the server prove that it speaks HTTP/2, and bound the first request.
