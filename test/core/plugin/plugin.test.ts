@@ -36,7 +36,7 @@ describe("the text of a check that failed", () => {
 
   it("names the known options for an unknown one", () => {
     expect(() => folder("x", { label: "folder" } as object)).toThrow(
-      /^folder: .*"label"; its options are recursive, kinds, labels,/,
+      /^folder: .*"label"; its options are kinds, labels, ids, include,/,
     );
   });
 });
