@@ -33,7 +33,7 @@ const optionFields = {
   data: z.string().min(1).optional(),
   /**
    * How uploads are sent. "grpc": in binary. "rest": as JSON with base64, a third more bytes. "auto": over gRPC if the server speaks it and its
-   * windows are large enough for the link, else over REST, with a note in the report; the first upload asks the server. All other requests go over REST. Default: "auto" for the platform and with `grpcUrl`,
+   * windows are large enough for the link, else over REST, with a note in the report; the first upload asks the server. Texts and URLs go over REST. All other requests go over REST. Default: "auto" for the platform and with `grpcUrl`,
    * else "rest".
    */
   wire: z.enum(["grpc", "rest", "auto"]).optional(),

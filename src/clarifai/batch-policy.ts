@@ -38,7 +38,7 @@ export function uploadPolicyOf(wire: WireChoice): BatchPolicy {
       return wire.maxBytes;
     },
     get measure() {
-      return wire.current.measure;
+      return wire.measure;
     },
   };
 }

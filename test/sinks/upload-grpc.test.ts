@@ -156,11 +156,22 @@ describe('an upload with the wire "auto"', () => {
     const { store, front } = await openFront();
     const app = await connected({ baseUrl: store.url, grpcUrl: front.url });
     for (let n = 0; n < 2; n += 1) {
-      const report = await put(app, [{ id: `a${n}`, text: "t" }]);
+      const report = await put(app, [image(`a${n}`, 6000)]);
       expect(report.targets).toMatchObject([{ wire: "grpc" }]);
       expect(report.targets[0]?.note).toBeUndefined();
     }
     expect(front.requests).toHaveLength(2);
+  });
+
+  it("sends texts over REST, and images of the same run over gRPC", async () => {
+    const { store, front } = await openFront();
+    const app = await connected({ baseUrl: store.url, grpcUrl: front.url });
+    const texts = await put(app, notes(3));
+    expect(texts.targets).toMatchObject([{ wire: "rest" }]);
+    expect([texts.targets[0]?.note, front.requests]).toEqual([undefined, []]);
+    const both = await put(app, [{ id: "t", text: "calm" }, image("i", 6000)]);
+    expect(both.targets).toMatchObject([{ wire: "grpc" }]);
+    expect([both.counts.ok, front.requests.length, store.stored().length]).toEqual([2, 1, 5]);
   });
 
   it("uses REST if nothing listens for gRPC, and says so in the report", async () => {

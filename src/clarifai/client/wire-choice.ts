@@ -1,5 +1,6 @@
 /** The wire of an app's uploads: the one that was asked for, or the one that the server speaks. */
 
+import { type Input, mediaOf } from "../../core/input/input.js";
 import { limits } from "../limits.js";
 import { namedMaxBytes } from "../wire/grpc-status.js";
 import { restWire, type UploadWire, type WireName } from "../wire/upload-wire.js";
@@ -34,8 +35,11 @@ export class WireChoice {
   #settling: Promise<void> | undefined;
   #maxMessageBytes: number = limits.maxRequestBytes;
   #isOnTrial: boolean;
+  readonly #used = new Set<WireName>();
   /** Why an upload with the setting "auto" uses REST; undefined if it does not. */
   note: string | undefined;
+  /** Measures an input by the wire that carries it. It is another function when that has changed, so that nothing keeps an old size. */
+  measure: UploadWire["measure"];
 
   /** Without arguments, uploads use REST. With `ask`, the setting is "auto". */
   constructor(grpc?: LoadedGrpc, ask?: AskForGrpc) {
@@ -43,11 +47,41 @@ export class WireChoice {
     this.#ask = ask;
     this.#current = grpc?.wire ?? restWire;
     this.#isOnTrial = grpc !== undefined && ask !== undefined;
+    this.measure = this.#measureNow();
   }
 
-  /** The wire by which inputs are measured and sent. */
+  /** The wire of inputs with bytes. */
   get current(): UploadWire {
     return this.#current;
+  }
+
+  /** The wire that carried inputs so far: gRPC if it carried any of them. */
+  get used(): WireName {
+    if (this.#used.size === 0) return this.#current.name;
+    return this.#used.has("grpc") ? "grpc" : "rest";
+  }
+
+  /** Returns the wire of one request. With "auto", inputs without bytes, such as texts, go over REST: gRPC would carry no fewer bytes, and takes longer. */
+  wireFor(inputs: readonly Input[]): UploadWire {
+    const wires = new Set(inputs.map((input) => this.#wireOf(input)));
+    const [only = this.#current] = wires;
+    // Each input was measured by its own wire, and keeps that size.
+    return wires.size <= 1 ? { ...only, measure: this.measure } : this.#current;
+  }
+
+  /** Takes note of the wire of a request. */
+  use(name: WireName): void {
+    this.#used.add(name);
+  }
+
+  #wireOf(input: Input): UploadWire {
+    if (!this.#ask) return this.#current;
+    const media = mediaOf(input);
+    return media && !("url" in media.content) ? this.#current : restWire;
+  }
+
+  #measureNow(): UploadWire["measure"] {
+    return (input) => this.#wireOf(input).measure(input);
   }
 
   /** The size that a request stays below, in bytes. */
@@ -88,6 +122,7 @@ export class WireChoice {
   /** Uses REST from now on, with a note. Requests that are open stay as they are. */
   #useRest(reason: string): void {
     this.#current = restWire;
+    this.measure = this.#measureNow();
     this.#isOnTrial = false;
     this.note ??= `uploads use REST, not gRPC: ${reason}`;
   }

@@ -11,6 +11,7 @@ import type { WireInput } from "../wire/decode-answers.js";
 import { ContentChangedError } from "../wire/media-reader.js";
 import { classify, mayBeOneItem, statusText } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
+import type { UploadWire } from "../wire/upload-wire.js";
 import type { Accepted, ConflictOptions } from "./conflicts.js";
 import { lookUpArrived, reconcileDuplicates, reconcileUnnamed } from "./reconcile.js";
 
@@ -105,7 +106,8 @@ class BatchPost {
     const { app, jobId, suffix, hasher, signal } = this.#options;
     this.#attempts = attempts;
     if (attempts > 1) app.transport.counts.retries += 1;
-    const { measure, body } = app.wire.current;
+    const { name, measure, body } = this.#wire();
+    app.wire.use(name);
     const encoded = this.#rest.map((message) => message.measured(measure));
     const { userId, appId } = app;
     const request = body({ userId, appId, jobId, suffix }, encoded, hasher);
@@ -124,11 +126,15 @@ class BatchPost {
     return ok(this.#accepted);
   }
 
+  #wire(): UploadWire {
+    return this.#options.app.wire.wireFor(this.#rest.map((message) => message.value));
+  }
+
   /** Returns how many of the messages fit into the next request, at least one. */
   #fitting(): number {
     const { wire } = this.#options.app;
     const { envelopeBytes = 0, separatorBytes = 0 } = uploadPolicyOf(wire);
-    const { measure } = wire.current;
+    const { measure } = this.#wire();
     let bytes = envelopeBytes;
     for (const [count, message] of this.#rest.entries()) {
       bytes += message.measured(measure).bytes + separatorBytes;
@@ -242,12 +248,14 @@ function itemVerdict(message: Message, answer: WireInput | undefined, mayRetry: 
 
 /** Returns the messages that can be sent: those that have content. Messages that did not pass `batch()` are measured and checked here. */
 function encodable(messages: readonly Message[], { app, stage }: PostOptions): Message[] {
-  const { measure } = app.wire.current;
+  const { measure } = app.wire;
+  const { measure: together } = app.wire.wireFor(messages.map((message) => message.value));
   return messages.filter((message) => {
     if (message.settled) return false;
     try {
       checkContent(message.value);
       message.measured(measure);
+      message.measured(together); // another one only if a request mixes inputs of both wires
       return true;
     } catch (error) {
       message.fail(error, stage);

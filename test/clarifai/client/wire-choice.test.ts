@@ -19,7 +19,9 @@ describe("the wire of uploads", () => {
   it("becomes REST, with a note, if the windows of the server make gRPC slow, also later", () => {
     const choice = new WireChoice(grpc, speaks);
     choice.sent(8_000_000, undefined);
+    const { measure } = choice;
     choice.sent(100_000_000, "the windows are small");
+    expect(choice.measure).not.toBe(measure);
     choice.sent(100_000_000, "another reason");
     expect(choice.current.name).toBe("rest");
     expect(choice.note).toBe("uploads use REST, not gRPC: the windows are small");
@@ -42,5 +44,29 @@ describe("the wire of uploads", () => {
     await Promise.all([choice.settle(), choice.settle()]);
     await choice.settle();
     expect([asked, choice.current.name, choice.groupBytes]).toEqual([1, "rest", limits.maxRequestBytes]);
+  });
+
+  it("sends inputs without bytes over REST, and the others of a request with them", () => {
+    const choice = new WireChoice(grpc, speaks);
+    const base = { id: "a", concepts: [], metadata: {}, annotations: [], datasets: [] };
+    const [text, address, image] = [
+      { ...base, text: "calm" },
+      { ...base, image: { url: "https://x.test/a.jpg" } },
+      { ...base, image: { bytes: Buffer.from("abc") } },
+    ];
+    const names = (...inputs: (typeof image | typeof text | typeof address)[]) => choice.wireFor(inputs).name;
+    expect([names(text, address), names(image), names(text, image)]).toEqual(["rest", "grpc", "grpc"]);
+    expect(choice.wireFor([text, image]).measure).toBe(choice.current.measure);
+    expect(choice.wireFor([image]).measure).toBe(choice.measure);
+    expect(new WireChoice(grpc).wireFor([text]).name).toBe("grpc");
+  });
+
+  it("is reported as the wire that carried inputs", () => {
+    const choice = new WireChoice(grpc, speaks);
+    expect(choice.used).toBe("grpc");
+    choice.use("rest");
+    expect(choice.used).toBe("rest");
+    choice.use("grpc");
+    expect(choice.used).toBe("grpc");
   });
 });

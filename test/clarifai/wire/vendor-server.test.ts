@@ -69,7 +69,7 @@ async function serve(maxBytes = 64 * 1024 * 1024) {
     );
   });
   onTestFinished(() => server.forceShutdown());
-  const app = await connect({ baseUrl: `http://127.0.0.1:${port}`, pat: "key-1", wire: "auto", userId: "größe" });
+  const app = await connect({ baseUrl: `http://127.0.0.1:${port}`, pat: "key-1", wire: "grpc", userId: "größe" });
   onTestFinished(() => app.close());
   return { app, received };
 }
