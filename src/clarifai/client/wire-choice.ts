@@ -38,8 +38,7 @@ export class WireChoice {
   readonly #used = new Set<WireName>();
   /** Why an upload with the setting "auto" uses REST; undefined if it does not. */
   note: string | undefined;
-  /** Measures an input by the wire that carries it. It is another function when that has changed, so that nothing keeps an old size. */
-  measure: UploadWire["measure"];
+  #measure: UploadWire["measure"];
 
   /** Without arguments, uploads use REST. With `ask`, the setting is "auto". */
   constructor(grpc?: LoadedGrpc, ask?: AskForGrpc) {
@@ -47,7 +46,12 @@ export class WireChoice {
     this.#ask = ask;
     this.#current = grpc?.wire ?? restWire;
     this.#isOnTrial = grpc !== undefined && ask !== undefined;
-    this.measure = this.#measureNow();
+    this.#measure = this.#measureNow();
+  }
+
+  /** Measures an input by the wire that carries it. It is another function when that has changed, so that nothing keeps an old size. */
+  get measure(): UploadWire["measure"] {
+    return this.#measure;
   }
 
   /** The wire of inputs with bytes. */
@@ -122,7 +126,7 @@ export class WireChoice {
   /** Uses REST from now on, with a note. Requests that are open stay as they are. */
   #useRest(reason: string): void {
     this.#current = restWire;
-    this.measure = this.#measureNow();
+    this.#measure = this.#measureNow();
     this.#isOnTrial = false;
     this.note ??= `uploads use REST, not gRPC: ${reason}`;
   }
