@@ -66,11 +66,12 @@ export class WireChoice {
   }
 
   /** Returns the wire of one request. With "auto", inputs without bytes, such as texts, go over REST: gRPC would carry no fewer bytes, and takes longer. */
-  wireFor(inputs: readonly Input[]): UploadWire {
-    const wires = new Set(inputs.map((input) => this.#wireOf(input)));
-    const [only = this.#current] = wires;
-    // Each input was measured by its own wire, and keeps that size.
-    return wires.size <= 1 ? { ...only, measure: this.measure } : this.#current;
+  wireFor(messages: readonly { value: Input }[]): UploadWire {
+    const [first] = messages;
+    const own = first ? this.#wireOf(first.value) : this.#current;
+    const isMixed = this.#ask && messages.some(({ value }) => this.#wireOf(value) !== own);
+    // Without a mixture, each input was measured by its own wire, and keeps that size.
+    return isMixed ? this.#current : { ...own, measure: this.#measure };
   }
 
   /** Takes note of the wire of a request. */
@@ -85,7 +86,7 @@ export class WireChoice {
   }
 
   #measureNow(): UploadWire["measure"] {
-    return (input) => this.#wireOf(input).measure(input);
+    return this.#ask ? (input) => this.#wireOf(input).measure(input) : this.#current.measure;
   }
 
   /** The size that a request stays below, in bytes. */

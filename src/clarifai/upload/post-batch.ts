@@ -127,7 +127,7 @@ class BatchPost {
   }
 
   #wire(): UploadWire {
-    return this.#options.app.wire.wireFor(this.#rest.map((message) => message.value));
+    return this.#options.app.wire.wireFor(this.#rest);
   }
 
   /** Returns how many of the messages fit into the next request, at least one. */
@@ -249,13 +249,13 @@ function itemVerdict(message: Message, answer: WireInput | undefined, mayRetry: 
 /** Returns the messages that can be sent: those that have content. Messages that did not pass `batch()` are measured and checked here. */
 function encodable(messages: readonly Message[], { app, stage }: PostOptions): Message[] {
   const { measure } = app.wire;
-  const { measure: together } = app.wire.wireFor(messages.map((message) => message.value));
+  const { measure: together } = app.wire.wireFor(messages);
   return messages.filter((message) => {
     if (message.settled) return false;
     try {
       checkContent(message.value);
       message.measured(measure);
-      message.measured(together); // another one only if a request mixes inputs of both wires
+      if (together !== measure) message.measured(together); // a request that mixes inputs of both wires
       return true;
     } catch (error) {
       message.fail(error, stage);

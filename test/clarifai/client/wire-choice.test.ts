@@ -2,9 +2,12 @@ import { describe, expect, it } from "vitest";
 import { WireChoice } from "../../../src/clarifai/client/wire-choice.js";
 import { limits } from "../../../src/clarifai/limits.js";
 import { grpcWire, statusCodeMessage } from "../../../src/clarifai/wire/protobuf/grpc-wire.js";
+import type { Input } from "../../../src/core/input/input.js";
 
 const grpc = { wire: grpcWire, question: statusCodeMessage };
 const speaks = () => Promise.resolve(undefined);
+
+const wireOf = (choice: WireChoice, ...inputs: Input[]) => choice.wireFor(inputs.map((value) => ({ value })));
 
 describe("the wire of uploads", () => {
   it("groups few inputs until a request has shown how fast gRPC is", () => {
@@ -54,11 +57,11 @@ describe("the wire of uploads", () => {
       { ...base, image: { url: "https://x.test/a.jpg" } },
       { ...base, image: { bytes: Buffer.from("abc") } },
     ];
-    const names = (...inputs: (typeof image | typeof text | typeof address)[]) => choice.wireFor(inputs).name;
+    const names = (...inputs: (typeof image | typeof text | typeof address)[]) => wireOf(choice, ...inputs).name;
     expect([names(text, address), names(image), names(text, image)]).toEqual(["rest", "grpc", "grpc"]);
-    expect(choice.wireFor([text, image]).measure).toBe(choice.current.measure);
-    expect(choice.wireFor([image]).measure).toBe(choice.measure);
-    expect(new WireChoice(grpc).wireFor([text]).name).toBe("grpc");
+    expect(wireOf(choice, text, image).measure).toBe(choice.current.measure);
+    expect(wireOf(choice, image).measure).toBe(choice.measure);
+    expect(wireOf(new WireChoice(grpc), text).name).toBe("grpc");
   });
 
   it("is reported as the wire that carried inputs", () => {
