@@ -61,7 +61,7 @@ export const upload = defineSink({
   },
   target: ({ app }) => ({
     ...app.target("upload to"),
-    wire: () => ({ wire: app.wire.used, note: app.wire.note }),
+    wire: () => ({ wire: app.wire.current.name, note: app.wire.note }),
   }),
   batch: ({ app }) => uploadPolicyOf(app.wire),
   // The pacer limits the open requests, and the budgets of the flow limit the waiting inputs.

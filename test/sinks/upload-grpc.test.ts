@@ -172,6 +172,7 @@ describe('an upload with the wire "auto"', () => {
     const both = await put(app, [{ id: "t", text: "calm" }, image("i", 6000)]);
     expect(both.targets).toMatchObject([{ wire: "grpc" }]);
     expect([both.counts.ok, front.requests.length, store.stored().length]).toEqual([2, 1, 5]);
+    expect((await put(app, [{ id: "later", text: "calm" }])).targets).toMatchObject([{ wire: "rest" }]);
   });
 
   it("uses REST if nothing listens for gRPC, and says so in the report", async () => {

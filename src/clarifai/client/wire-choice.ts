@@ -35,7 +35,6 @@ export class WireChoice {
   #settling: Promise<void> | undefined;
   #maxMessageBytes: number = limits.maxRequestBytes;
   #isOnTrial: boolean;
-  readonly #used = new Set<WireName>();
   /** Why an upload with the setting "auto" uses REST; undefined if it does not. */
   note: string | undefined;
   #measure: UploadWire["measure"];
@@ -59,12 +58,6 @@ export class WireChoice {
     return this.#current;
   }
 
-  /** The wire that carried inputs so far: gRPC if it carried any of them. */
-  get used(): WireName {
-    if (this.#used.size === 0) return this.#current.name;
-    return this.#used.has("grpc") ? "grpc" : "rest";
-  }
-
   /** Returns the wire of one request. With "auto", inputs without bytes, such as texts, go over REST: gRPC would carry no fewer bytes, and takes longer. */
   wireFor(messages: readonly { value: Input }[]): UploadWire {
     const [first] = messages;
@@ -72,11 +65,6 @@ export class WireChoice {
     const isMixed = this.#ask && messages.some(({ value }) => this.#wireOf(value) !== own);
     // Without a mixture, each input was measured by its own wire, and keeps that size.
     return isMixed ? this.#current : { ...own, measure: this.#measure };
-  }
-
-  /** Takes note of the wire of a request. */
-  use(name: WireName): void {
-    this.#used.add(name);
   }
 
   #wireOf(input: Input): UploadWire {
@@ -99,7 +87,7 @@ export class WireChoice {
     return this.#isOnTrial ? Math.min(trialBytes, this.maxBytes) : this.maxBytes;
   }
 
-  /** Takes note of a request that was sent over gRPC. `limit` says why it was slow, if the windows of the server made it so: then "auto" uses REST. */
+  /** Records a request that was sent over gRPC. `limit` is the reason if the server's windows made it slow: "auto" then uses REST. */
   sent(bytes: number, limit: string | undefined): void {
     if (limit !== undefined && this.#ask) this.#useRest(limit);
     if (bytes >= tellingBytes) this.#isOnTrial = false;

@@ -11,7 +11,7 @@ import type { WireInput } from "../wire/decode-answers.js";
 import { ContentChangedError } from "../wire/media-reader.js";
 import { classify, mayBeOneItem, statusText } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
-import type { UploadWire } from "../wire/upload-wire.js";
+import type { UploadWire, WireName } from "../wire/upload-wire.js";
 import type { Accepted, ConflictOptions } from "./conflicts.js";
 import { lookUpArrived, reconcileDuplicates, reconcileUnnamed } from "./reconcile.js";
 
@@ -21,6 +21,8 @@ export interface PostOptions extends ConflictOptions {
   retryForMs: number;
   /** Asks the platform to choose other ids. It renames every input of the request, so this is only for inputs whose ids exist already. */
   suffix?: boolean | undefined;
+  /** Called with the wire of each request. */
+  onWire?: ((name: WireName) => void) | undefined;
 }
 
 /** A batch is halved after so many lost answers. A single input is sent again until `retryForMs` is over. */
@@ -107,7 +109,7 @@ class BatchPost {
     this.#attempts = attempts;
     if (attempts > 1) app.transport.counts.retries += 1;
     const { name, measure, body } = this.#wire();
-    app.wire.use(name);
+    this.#options.onWire?.(name);
     const encoded = this.#rest.map((message) => message.measured(measure));
     const { userId, appId } = app;
     const request = body({ userId, appId, jobId, suffix }, encoded, hasher);

@@ -44,6 +44,7 @@ export class Uploader {
   readonly #hasher: ContentHasher;
   readonly #jobs: AddJobs;
   readonly #lookUps: LookupBatcher | undefined;
+  #wire: string | undefined;
   #posting = 0;
   #processing = 0;
   #waiters: (() => void)[] = [];
@@ -106,6 +107,12 @@ export class Uploader {
     for (const message of existing) {
       if (!added.has(message) && !differing.has(message) && !message.noted) message.doneBefore("already exists");
     }
+  }
+
+  /** Reports gRPC as the wire of this run as soon as one of its requests used it. */
+  #reportWire(name: string): void {
+    if (this.#wire !== "grpc") this.#run.setWire(name);
+    if (name === "grpc") this.#wire = name;
   }
 
   /** Adds the annotations of inputs that the platform has. */
@@ -172,7 +179,8 @@ export class Uploader {
     this.#posting += 1;
     let accepted: readonly Accepted[];
     try {
-      const options = { ...this.#postOptions(signal), jobId: job.id };
+      const onWire = (name: string) => this.#reportWire(name);
+      const options = { ...this.#postOptions(signal), jobId: job.id, onWire };
       accepted = [...inProgress, ...(await postBatch(messages, options))];
     } finally {
       this.#posting -= 1;

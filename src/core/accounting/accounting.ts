@@ -49,6 +49,8 @@ export class Accounting {
   readonly written = new Set<{ settleWritten(): void }>();
   /** Datasets that inputs joined, by the name of the sink. */
   readonly datasets = new Map<string, Set<string>>();
+  /** Wires that carried inputs, by the name of the sink. */
+  readonly wires = new Map<string, string>();
   #finishedIds: FinishedIds | undefined;
   readonly #acknowledging = new Set<Promise<void>>();
 

@@ -169,6 +169,7 @@ class SinkWriter<Options, State> {
         recheck: () => accounting.budget.recheck(),
         onWait: (describe: () => string | undefined) => void lifecycle.waits.add(describe),
         addDatasets: (ids: readonly string[]) => accounting.addDatasets(this.#sink.name, ids),
+        setWire: (name: string) => void accounting.wires.set(this.#sink.name, name),
       },
     };
   }

@@ -74,6 +74,8 @@ export interface SinkRun {
   onWait(describe: () => string | undefined): void;
   /** Adds datasets that an input joined to the report. */
   addDatasets(ids: readonly string[]): void;
+  /** Sets the name of the wire that carried the inputs of this run, for the report. */
+  setWire(name: string): void;
 }
 
 /** The argument of a sink's `open`. */

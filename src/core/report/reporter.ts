@@ -122,7 +122,7 @@ export class Reporter {
 }
 
 /** Returns the targets without the fields that only the run needs, and with the datasets that inputs joined. */
-function reportedTargets({ stages: { targets }, accounting: { datasets } }: RunContext): ReportedTarget[] {
+function reportedTargets({ stages: { targets }, accounting: { datasets, wires } }: RunContext): ReportedTarget[] {
   return targets.map(({ sink, action, name, url, path, wire }) => {
     const joined = datasets.get(sink);
     const used = wire?.();
@@ -132,7 +132,7 @@ function reportedTargets({ stages: { targets }, accounting: { datasets } }: RunC
       name,
       ...(url === undefined ? {} : { url }),
       ...(path === undefined ? {} : { path }),
-      ...(used ? { wire: used.wire } : {}),
+      ...(used ? { wire: wires.get(sink) ?? used.wire } : {}),
       ...(used?.note === undefined ? {} : { note: used.note }),
       ...(joined ? { datasets: [...joined] } : {}),
     };

@@ -14,7 +14,7 @@ export interface Thumbnail {
 const maxSide = 320;
 /** Larger images get no thumbnail: decoding takes too long. */
 const maxPixels = 200_000_000;
-/** Larger files get no thumbnail: those that are not whole files are read into memory. */
+/** Larger contents get no thumbnail, because a part of a file or a URI is read into memory. */
 const maxBytes = 200_000_000;
 
 /** Makes a thumbnail of an image; returns undefined for other inputs, and for images that no longer exist or cannot be decoded. */

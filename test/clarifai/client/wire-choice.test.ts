@@ -63,13 +63,4 @@ describe("the wire of uploads", () => {
     expect(wireOf(choice, image).measure).toBe(choice.measure);
     expect(wireOf(new WireChoice(grpc), text).name).toBe("grpc");
   });
-
-  it("is reported as the wire that carried inputs", () => {
-    const choice = new WireChoice(grpc, speaks);
-    expect(choice.used).toBe("grpc");
-    choice.use("rest");
-    expect(choice.used).toBe("rest");
-    choice.use("grpc");
-    expect(choice.used).toBe("grpc");
-  });
 });

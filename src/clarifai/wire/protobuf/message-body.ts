@@ -20,7 +20,7 @@ const getStatusCode: Rpc = { path: "/clarifai.api.V2/GetStatusCode", decode: dec
 const chunkBytes = 256 * 1024;
 /** Content up to this size is hashed in one call, and content in memory up to this size is copied into the chunk. */
 const smallBytes = 64 * 1024;
-/** A gRPC message follows a byte for its compression, which is none, and four bytes for its length. */
+/** Before each message, gRPC sends a byte that says whether it is compressed, and its length in four bytes. */
 const prefixBytes = 5;
 
 /**
@@ -109,7 +109,7 @@ class Chunk {
     yield this.#bytes.subarray(0, used);
   }
 
-  /** Adds bytes; those that are too many for a chunk are yielded as they are. */
+  /** Adds bytes to the chunk. Yields them without a copy if they do not fit into one. */
   *bytes(bytes: Uint8Array): Generator<Uint8Array, void, unknown> {
     if (bytes.length > this.#room) yield* this.flush();
     if (bytes.length > this.#room) {
