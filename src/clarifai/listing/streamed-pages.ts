@@ -6,6 +6,9 @@ import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import type { WireInput } from "../wire/decode-answers.js";
 
+/** Restarts of the stream in a row that find no new input. A server that never finds the id of a listed input would be read forever. */
+const maxFruitless = 10;
+
 /**
  * Yields every input of an app once, page by page, in the order in which the server added them.
  *
@@ -13,7 +16,7 @@ import type { WireInput } from "../wire/decode-answers.js";
  * in the meantime. If another process deletes it, a server may refuse the id or answer with an empty page, which looks like the end. Therefore the id
  * is looked up; if it does not exist, the stream is read again from its start, without the inputs that were yielded.
  *
- * @throws {SourceError} ERR_LISTING if the server does not continue behind the requested id
+ * @throws {SourceError} ERR_LISTING if the server does not continue behind the requested id, or never finds the ids that it lists
  */
 export async function* streamedPages(
   app: App,
@@ -23,8 +26,13 @@ export async function* streamedPages(
   const seen = new IdSet();
   let last: WireInput | undefined;
   let held: WireInput[] = [];
+  let fruitless = 0;
   for (;;) {
     const page = await pageBehind(app, last?.id, perPage, signal);
+    if (!page && last) {
+      fruitless += 1;
+      if (fruitless > maxFruitless) throw notFound(last.id);
+    }
     if (page && page.length === 0) break;
     if (page && last && page.at(-1)?.id === last.id) {
       // The server ignores last_id. A page that is not full contains all inputs of the app.
@@ -35,6 +43,7 @@ export async function* streamedPages(
     held = [];
     last = page?.at(-1);
     for (const input of page ?? []) if (seen.add(input.id)) (input === last ? held : ready).push(input);
+    if (ready.length > 0 || held.length > 0) fruitless = 0;
     if (ready.length > 0) yield ready;
   }
   if (held.length > 0) yield held;
@@ -60,6 +69,11 @@ async function pageBehind(
 
 async function exists(app: App, id: string, signal: AbortSignal): Promise<boolean> {
   return (await app.listInputs({ ids: [id], signal })).some((input) => input.id === id);
+}
+
+function notFound(id: string): SourceError {
+  const text = `listInputs: the server lists the input "${id}", and does not find it by its id; its stream cannot be read to its end`;
+  return new SourceError("ERR_LISTING", text);
 }
 
 function notPaged(id: string): SourceError {
