@@ -2,7 +2,6 @@
 
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
-import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { extract, type Header } from "tar-stream";
 import { describeError } from "../../core/errors.js";
@@ -23,14 +22,26 @@ const maxBytes = 32 * 1024 * 1024;
 export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncGenerator<ArchiveEntry, void> {
   const version = await versionOf(path);
   const parser = extract();
-  const packed = createReadStream(path, { signal });
-  const unpacked = pipeline(packed, createGunzip(), (error) => {
-    if (error) parser.destroy(error);
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
   });
-  unpacked.pipe(parser as unknown as NodeJS.WritableStream);
+  failed.catch(() => undefined); // it counts only while something is read
+  parser.on("error", fail);
+  const packed = createReadStream(path, { signal });
+  const unpacked = createGunzip();
+  packed.on("error", (error) => unpacked.destroy(error));
+  packed.pipe(unpacked);
+  const feed = async () => {
+    for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+      if (!parser.write(chunk)) await new Promise<void>((resolve) => parser.once("drain", resolve));
+    }
+    parser.end();
+  };
+  feed().catch(fail);
   let last = "its start";
   try {
-    for await (const stream of parser) {
+    for await (const stream of untilFailed(parser, failed)) {
       const header = stream.header as Header & { byteOffset: number };
       const { name, size = 0, byteOffset: at } = header;
       const uri = () => ({
@@ -41,7 +52,7 @@ export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncG
       const entry = entryOf(header, uri);
       const isWhole = size <= maxBytes && entry !== undefined && "content" in entry;
       const chunks: Buffer[] = [];
-      for await (const chunk of stream) if (isWhole) chunks.push(chunk as Buffer);
+      for await (const chunk of untilFailed<unknown>(stream, failed)) if (isWhole) chunks.push(chunk as Buffer);
       if (isWhole) yield { name: entry.name, content: { bytes: Buffer.concat(chunks) } };
       else if (entry) yield entry;
       last = name;
@@ -53,5 +64,15 @@ export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncG
     parser.destroy();
     unpacked.destroy();
     packed.destroy();
+  }
+}
+
+/** Passes items on, and rejects as soon as `failed` does: a parser whose input breaks off leaves its readers waiting. */
+async function* untilFailed<T>(items: AsyncIterable<T>, failed: Promise<never>): AsyncGenerator<T, void> {
+  const iterator = items[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await Promise.race([iterator.next(), failed]);
+    if (next.done) return;
+    yield next.value;
   }
 }
