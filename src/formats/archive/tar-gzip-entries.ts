@@ -36,7 +36,7 @@ export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncG
     for await (const chunk of unpacked as AsyncIterable<Buffer>) {
       if (!parser.write(chunk)) await new Promise<void>((resolve) => parser.once("drain", resolve));
     }
-    parser.end();
+    parser.end(undefined);
   };
   feed().catch(fail);
   let last = "its start";
