@@ -66,7 +66,7 @@ function receiveOnce(
   const dispatcher = credential ? trustedAgent : guardedAgent(options.allowPrivate ?? false);
   const headers = {
     "accept-encoding": "identity",
-    ...(credential ? { authorization: credential.authorization } : {}),
+    ...credential?.headers,
     ...(start > 0 ? { range: `bytes=${start}-` } : {}),
     ...(start > 0 && etag !== undefined ? { "if-range": etag } : {}),
   };

@@ -12,6 +12,7 @@ import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../..
 import { linkAborts } from "../../core/util/link-aborts.js";
 import { statusText } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
+import type { Secret } from "./access/secret.js";
 import { ApiError, type ApiErrorDetails } from "./api-error.js";
 import type { ApiTransport } from "./api-transport.js";
 import type { Answer, CallOptions, ReplayableBody } from "./call.js";
@@ -21,9 +22,8 @@ import { LongWaits } from "./long-waits.js";
 import { Pacer, type PacerOptions } from "./pacing/pacer.js";
 import { type Fate, fateOf, grantedRate, type Reply, replyError, replyOf } from "./reply.js";
 
-export interface TransportOptions extends PacerOptions {
+export interface TransportOptions extends PacerOptions, Secret {
   baseUrl: string;
-  pat: string;
   /** Processes that share requests count them together by this name. Default: the address. */
   account?: string | undefined;
   /** The server is the platform itself, which has no store. Default: false. */

@@ -16,13 +16,13 @@ export interface ConnectionOptions {
 /** Adds the options. The key has no option, because everybody on the machine can see command lines. */
 export function withConnection(command: Command): Command {
   return command
-    .optionsGroup("Which app (the key comes from CLARIFAI_PAT only):")
+    .optionsGroup("Which app (the key comes from CLARIFAI_PAT or CLARIFAI_SESSION_TOKEN only):")
     .option("--user <id>", "user or organisation (default: CLARIFAI_USER_ID)", notEmpty)
     .option("--app <id>", "app (default: CLARIFAI_APP_ID)", notEmpty)
     .option("--base-url <url>", "server (default: CLARIFAI_API_BASE, else the platform)", notEmpty)
     .option(
       "--store <folder>",
-      "use an emulator with this data folder, and ignore CLARIFAI_API_BASE and CLARIFAI_PAT (default without a key: ./.sluice)",
+      "use an emulator with this data folder, and ignore CLARIFAI_API_BASE and the key (default without a key: ./.sluice)",
       notEmpty,
     );
 }

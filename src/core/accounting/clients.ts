@@ -25,8 +25,8 @@ export interface RunClient {
 
 /** The credential that goes to one server. */
 export interface Credential {
-  /** Value of the header `authorization`. */
-  authorization: string;
+  /** Headers that carry it. */
+  headers: Readonly<Record<string, string>>;
   /** Whether the URL belongs to the app of the credential; several apps may share a server. */
   isOwner: boolean;
 }
