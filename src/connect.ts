@@ -6,11 +6,14 @@ import * as z from "zod";
 import { checkSecret, chooseSecret, type NamedSecret, type Secret } from "./clarifai/client/access/secret.js";
 import { checkServerUrl } from "./clarifai/client/access/server-url.js";
 import { App } from "./clarifai/client/app.js";
+import type { ConnectionOptions } from "./clarifai/client/http-connection.js";
 import { Transport } from "./clarifai/client/transport.js";
 import { type AskForGrpc, WireChoice, type WireSetting } from "./clarifai/client/wire-choice.js";
 import { limits } from "./clarifai/limits.js";
 import type { Traffic } from "./core/accounting/clients.js";
 import { OptionsError } from "./core/errors.js";
+import { trustFile } from "./core/net/authorities.js";
+import { Network } from "./core/net/network.js";
 import { type OptionsOf, parseOptions } from "./core/plugin/options.js";
 import { writeNotice } from "./core/util/notice.js";
 import type { Emulator } from "./emulator/index.js";
@@ -28,6 +31,11 @@ const optionFields = {
   pat: z.string().min(1).optional(),
   /** Token of a session of a signed-in user, in place of `pat`. Default: CLARIFAI_SESSION_TOKEN. */
   sessionToken: z.string().min(1).optional(),
+  /**
+   * PEM file with certificate authorities that the connection trusts besides those of Node.js, for the API over both wires and for downloads from its
+   * hosts. Default: CLARIFAI_ROOT_CERTIFICATES_PATH.
+   */
+  caFile: z.string().min(1).optional(),
   /** Default: CLARIFAI_USER_ID; "me" on other servers than the platform. */
   userId: z.string().min(1).optional(),
   /** Default: CLARIFAI_APP_ID; "main" on other servers than the platform. */
@@ -74,6 +82,7 @@ type Checked = z.output<typeof Options>;
  * knows.
  *
  * @throws {OptionsError} ERR_OPTIONS; ERR_CREDENTIALS if the key, user or app for the platform is missing, or the key cannot be sent safely
+ * @throws {OptionsError} ERR_CA_FILE
  * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (for example, the folder cannot be written)
  * @example const app = await connect({ appId: "photos" });
  */
@@ -98,10 +107,11 @@ function tuningOf({ requestsPerSecond, maxConcurrency, timeoutMs, retryForMs }: 
 }
 
 async function connectToEmulator(settings: Checked): Promise<App> {
-  const { data = defaultData, userId = "me", appId = "main", announce = true, wire, grpcUrl } = settings;
-  if (wire === "grpc" || grpcUrl !== undefined) {
-    const text = `connect: ${wire === "grpc" ? 'wire: "grpc"' : "grpcUrl"} needs a server; the emulator in this process speaks REST`;
-    throw new OptionsError("ERR_OPTIONS", text);
+  const { data = defaultData, userId = "me", appId = "main", announce = true, wire, grpcUrl, caFile } = settings;
+  if (wire === "grpc" || grpcUrl !== undefined || caFile !== undefined) {
+    const name = wire === "grpc" ? 'wire: "grpc"' : grpcUrl === undefined ? "caFile" : "grpcUrl";
+    const reason = "the emulator in this process speaks REST without TLS";
+    throw new OptionsError("ERR_OPTIONS", `connect: ${name} needs a server; ${reason}`);
   }
   const emulator = await sharedEmulator(data);
   if (announce) announceEmulator(settings.data, emulator);
@@ -145,13 +155,19 @@ async function connectToServer(settings: Checked, named: NamedSecret | undefined
   if (isPlatform) requireUserAndApp(userId, appId);
   const user = userId ?? "me";
   const { grpcUrl = url, wire = isPlatform || settings.grpcUrl !== undefined ? "auto" : "rest" } = settings;
-  const grpc = await grpcFor(wire, checkServerUrl("grpcUrl", grpcUrl, needsTls), secret, settings.timeoutMs);
+  const network = networkOf(settings);
+  const grpc = await grpcFor(wire, checkServerUrl("grpcUrl", grpcUrl, needsTls), {
+    ...secret,
+    network,
+    timeoutMs: settings.timeoutMs,
+  });
   const transport = new Transport({
     ...grpc,
     ...tuningOf(settings),
     requestsPerSecond: requestsPerSecond ?? (isPlatform ? limits.requestsPerSecond : undefined),
     baseUrl: url,
     ...secret,
+    network,
     account: `${url}/users/${user}`,
     isPlatform,
   });
@@ -160,16 +176,25 @@ async function connectToServer(settings: Checked, named: NamedSecret | undefined
     appId: appId ?? "main",
     baseUrl: url,
     ...secret,
+    network,
     wire: await chosenWire(wire, transport),
     mediaHosts: mediaHosts ?? (isPlatform ? [platformMediaHost] : []),
   });
 }
 
+/** Returns the way to the server; undefined for the default of Node.js. */
+function networkOf({ caFile: option }: Checked): Network | undefined {
+  const caFile = option ?? variable("CLARIFAI_ROOT_CERTIFICATES_PATH");
+  if (caFile === undefined) return undefined;
+  const name = option === undefined ? "connect: CLARIFAI_ROOT_CERTIFICATES_PATH" : "connect: caFile";
+  return new Network({ caFile, secureContext: trustFile(caFile, name) });
+}
+
 /** Loads what gRPC needs, unless uploads use REST only. */
-async function grpcFor(wire: WireSetting, url: string, secret: Secret, timeoutMs: number | undefined) {
+async function grpcFor(wire: WireSetting, url: string, options: Omit<ConnectionOptions, "baseUrl">) {
   if (wire === "rest") return {};
   const { GrpcConnection } = await import("./clarifai/client/grpc/grpc-connection.js");
-  return { grpc: (counts: Traffic) => new GrpcConnection({ url, ...secret, timeoutMs }, counts) };
+  return { grpc: (counts: Traffic) => new GrpcConnection({ url, ...options }, counts) };
 }
 
 async function chosenWire(wire: WireSetting, transport: Transport): Promise<WireChoice> {

@@ -2,7 +2,8 @@
 
 import type { lookup as systemLookup } from "node:dns";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { guardedAgent, isPublicAddress, type PrivateAccess } from "../../src/core/net/guarded-fetch.js";
+import { isPublicAddress } from "../../src/core/net/addresses.js";
+import { guardedAgent, type PrivateAccess } from "../../src/core/net/guarded-fetch.js";
 import { urls } from "../../src/index.js";
 import { itemsOf } from "../helpers/sources.js";
 import { startWeb } from "../helpers/web.js";

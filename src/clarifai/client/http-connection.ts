@@ -6,6 +6,7 @@ import type { Dispatcher } from "undici";
 import type { Traffic } from "../../core/accounting/clients.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { Pool } from "../../core/net/http.js";
+import type { Network } from "../../core/net/network.js";
 import { type Secret, secretHeaders } from "./access/secret.js";
 import { type CallOptions, type Chunks, queryText } from "./call.js";
 
@@ -13,6 +14,8 @@ export interface ConnectionOptions extends Secret {
   baseUrl: string;
   maxConcurrency?: number | undefined;
   timeoutMs?: number | undefined;
+  /** Default: the authorities of Node.js. */
+  network?: Network | undefined;
 }
 
 /** One request of a call. */
@@ -46,7 +49,7 @@ export class HttpConnection {
   readonly #counts: Traffic;
   readonly #pool: Pool;
 
-  constructor({ baseUrl, maxConcurrency, timeoutMs, ...secret }: ConnectionOptions, counts: Traffic) {
+  constructor({ baseUrl, maxConcurrency, timeoutMs, network, ...secret }: ConnectionOptions, counts: Traffic) {
     const { origin, host, pathname } = new URL(baseUrl);
     this.#basePath = pathname.replace(/\/+$/, "");
     this.address = `${origin}${this.#basePath}`;
@@ -60,6 +63,7 @@ export class HttpConnection {
       headersTimeout: this.#timeoutMs,
       bodyTimeout: this.#timeoutMs,
       keepAliveTimeout: 10_000,
+      ...(network && { connect: { secureContext: network.secureContext } }),
     });
   }
 

@@ -63,7 +63,9 @@ function receiveOnce(
   options: MediaOptions,
 ): Promise<Hop<void>> {
   const { signal, start = 0, etag, timeoutMs: timeout = 60_000 } = options;
-  const dispatcher = credential ? trustedAgent : guardedAgent(options.allowPrivate ?? false);
+  const dispatcher = credential
+    ? (credential.network?.agent ?? trustedAgent)
+    : guardedAgent(options.allowPrivate ?? false);
   const headers = {
     "accept-encoding": "identity",
     ...credential?.headers,

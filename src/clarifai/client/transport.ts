@@ -8,10 +8,12 @@ import { describeError, FlowError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
 import { withDeadline } from "../../core/net/deadline.js";
+import type { Network } from "../../core/net/network.js";
 import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
 import { linkAborts } from "../../core/util/link-aborts.js";
 import { statusText } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
+import { authorityStep } from "./access/authority-step.js";
 import type { Secret } from "./access/secret.js";
 import { ApiError, type ApiErrorDetails } from "./api-error.js";
 import type { ApiTransport } from "./api-transport.js";
@@ -30,6 +32,8 @@ export interface TransportOptions extends PacerOptions, Secret {
   isPlatform?: boolean | undefined;
   /** Opens the gRPC connections, which count their bytes in `counts`. Default: requests go over REST only. */
   grpc?: ((counts: Traffic) => GrpcConnection) | undefined;
+  /** The way to the server. Default: direct, with the authorities of Node.js. The transport closes it. */
+  network?: Network | undefined;
   /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
   timeoutMs?: number | undefined;
   /** Longest time that a call is retried while nothing succeeds, in milliseconds. Default: 300,000. */
@@ -154,7 +158,7 @@ export class Transport implements ApiTransport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#connection.close(), this.#grpc?.close()]);
+    await Promise.all([this.#connection.close(), this.#grpc?.close(), this.#options.network?.close()]);
   }
 
   #untilFinal(request: ApiRequest): Promise<Answer> {
@@ -193,7 +197,7 @@ export class Transport implements ApiTransport {
     const { host } = new URL(address);
     const { status, httpStatus = 0, json } = reply;
     const details = { method, path, attempts };
-    const problem = certificateProblem(reply.lost, host);
+    const problem = certificateProblem(reply.lost, host, authorityStep(this.#options.network?.caFile));
     if (problem) return fail(new ApiError("ERR_CERTIFICATE", problem, { ...details, cause: reply.lost }));
     // A redirect before the first answer of the API means a wrong address. A redirect after it may be temporary.
     if (reply.untrusted?.location !== undefined && !this.#everAnswered) {

@@ -2,6 +2,7 @@
 
 import type { Authorize, Traffic } from "../../core/accounting/clients.js";
 import { codeOf, describeError, FlowError, InputError } from "../../core/errors.js";
+import { certificateProblem } from "../../core/net/certificate.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { checkUrl } from "../../core/net/guarded-fetch.js";
 import type { MediaHead } from "../../core/net/media-head.js";
@@ -76,6 +77,8 @@ async function fetchAll(address: string, file: PartialFile, options: FetchOption
       signal,
       verdictOf: async (error) => {
         await file.settled();
+        const problem = certificateProblemOf(error, address, options);
+        if (problem) return fail(problem);
         if (error instanceof FlowError && startAfresh.has(error.code)) file.restart(undefined);
         if (codeOf(error, "") === "ERR_HTTP_429") {
           traffic.throttled += 1;
@@ -86,6 +89,13 @@ async function fetchAll(address: string, file: PartialFile, options: FetchOption
       },
     },
   );
+}
+
+/** Makes the error of a certificate that is not accepted, which another attempt does not change. */
+function certificateProblemOf(error: unknown, address: string, { authorize }: FetchOptions): InputError | undefined {
+  const url = new URL(address);
+  const problem = certificateProblem(error, url.host, authorize(url)?.authorityStep);
+  return problem === undefined ? undefined : new InputError("ERR_CERTIFICATE", problem, { cause: error });
 }
 
 async function fetchRest(address: string, file: PartialFile, options: FetchOptions): Promise<string> {

@@ -6,6 +6,7 @@ import { notEmpty } from "./parsing.js";
 
 export interface ConnectionOptions {
   baseUrl?: string;
+  caFile?: string;
   user?: string;
   app?: string;
   store?: string;
@@ -20,6 +21,11 @@ export function withConnection(command: Command): Command {
     .option("--user <id>", "user or organisation (default: CLARIFAI_USER_ID)", notEmpty)
     .option("--app <id>", "app (default: CLARIFAI_APP_ID)", notEmpty)
     .option("--base-url <url>", "server (default: CLARIFAI_API_BASE, else the platform)", notEmpty)
+    .option(
+      "--ca-file <file>",
+      "PEM file with certificate authorities of your own (default: CLARIFAI_ROOT_CERTIFICATES_PATH)",
+      notEmpty,
+    )
     .option(
       "--store <folder>",
       "use an emulator with this data folder, and ignore CLARIFAI_API_BASE and the key (default without a key: ./.sluice)",
@@ -42,8 +48,8 @@ export function withUploadConnection(command: Command): Command {
 /** Connects, runs `work`, and closes the connection, also after an error. */
 export async function withApp<T>(options: ConnectionOptions, work: (app: App) => Promise<T>): Promise<T> {
   const { connect } = await import("../../index.js");
-  const { baseUrl, user: userId, app: appId, store: data, wire, grpcUrl } = options;
-  const app = await connect({ baseUrl, userId, appId, data, wire, grpcUrl });
+  const { baseUrl, caFile, user: userId, app: appId, store: data, wire, grpcUrl } = options;
+  const app = await connect({ baseUrl, caFile, userId, appId, data, wire, grpcUrl });
   try {
     return await work(app);
   } finally {

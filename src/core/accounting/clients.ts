@@ -1,5 +1,6 @@
 /** The clients that send the requests of a run: their traffic, their rates and their credentials. */
 
+import type { Network } from "../net/network.js";
 import type { SharedRateLimiter } from "./shared-rate-limiter.js";
 
 /** Requests and bytes of a client. */
@@ -29,6 +30,10 @@ export interface Credential {
   headers: Readonly<Record<string, string>>;
   /** Whether the URL belongs to the app of the credential; several apps may share a server. */
   isOwner: boolean;
+  /** The way to the server. Default: direct, with the authorities of Node.js. */
+  network?: Network | undefined;
+  /** The next step if an unknown authority issued the certificate of the server. */
+  authorityStep?: string | undefined;
 }
 
 /** Returns the credential for a server that a client trusts; undefined for all others. */

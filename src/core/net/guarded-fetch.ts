@@ -2,10 +2,10 @@
 
 import { lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import ipaddr from "ipaddr.js";
 import { InputError } from "../errors.js";
 import { redactUrl } from "../redact-urls.js";
 import { shorten } from "../util/shorten.js";
+import { isLoopbackAddress, isLoopbackHost, isPublicAddress, nameOfHost } from "./addresses.js";
 import { Agent, buildConnector, type Connector } from "./http.js";
 
 const agents = new Map<string, Agent>();
@@ -22,9 +22,6 @@ const metadataNames = new Set([
 const maxUrlLength = 300;
 /** Names that do not exist in the public network. */
 const internalName = /(?:^|\.)(?:internal|localhost)$/;
-/** Serves metadata on Azure, although the address is in a public range. */
-const azureAgent = "168.63.129.16";
-
 /**
  * Returns an HTTP agent that refuses private, loopback, link-local, multicast and reserved addresses, and the names of metadata services.
  *
@@ -62,42 +59,6 @@ function short(text: string): string {
   return shorten(redactUrl(text), maxUrlLength);
 }
 
-/** Whether an address is in the public network. */
-export function isPublicAddress(address: string): boolean {
-  const parsed = parseAddress(address);
-  if (parsed?.range() !== "unicast" || parsed.toString() === azureAgent) return false;
-  return parsed.kind() !== "ipv6" || isGlobal(parsed as ipaddr.IPv6);
-}
-
-/** Whether the host of a URL is this machine by its name. */
-export function isLoopbackHost(host: string): boolean {
-  const name = nameOf(host);
-  return name === "localhost" || name.endsWith(".localhost") || isLoopbackAddress(name);
-}
-
-function isLoopbackAddress(address: string): boolean {
-  return parseAddress(address)?.range() === "loopback";
-}
-
-/** Parses an address; an IPv4 address inside an IPv6 address becomes IPv4. */
-function parseAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
-  const bare = address.replace(/%.*$/, "");
-  return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
-}
-
-/** Global addresses are in 2000::/3. Of these, 2002::/16 and ISATAP addresses contain an IPv4 address, which may be private. */
-function isGlobal({ parts }: ipaddr.IPv6): boolean {
-  const [first = 0, , , , fifth = 0, sixth] = parts;
-  return first >>> 13 === 1 && first !== 0x2002 && !((fifth & 0xfdff) === 0 && sixth === 0x5efe);
-}
-
-function nameOf(host: string): string {
-  return host
-    .replace(/^\[|\]$/g, "")
-    .replace(/\.+$/, "")
-    .toLowerCase();
-}
-
 function makeAgent(allowPrivate: PrivateAccess, lookup: typeof systemLookup): Agent {
   const allows = (address: string) =>
     allowPrivate === true || isPublicAddress(address) || (allowPrivate === "loopback" && isLoopbackAddress(address));
@@ -114,7 +75,7 @@ function makeAgent(allowPrivate: PrivateAccess, lookup: typeof systemLookup): Ag
   };
   const connect = buildConnector({ lookup: checkedLookup, timeout: 15_000 });
   const guarded: Connector = (options, callback) => {
-    const host = nameOf(options.hostname);
+    const host = nameOfHost(options.hostname);
     if (isIP(host) !== 0 ? !allows(host) : isInternal(host, allowPrivate)) {
       callback(privateError(host, host), null);
       return;

@@ -1,7 +1,8 @@
 /** Addresses of servers: checks those that the options of a connection name. */
 
 import { describeError, OptionsError } from "../../../core/errors.js";
-import { checkUrl, isLoopbackHost } from "../../../core/net/guarded-fetch.js";
+import { isLoopbackHost } from "../../../core/net/addresses.js";
+import { checkUrl } from "../../../core/net/guarded-fetch.js";
 
 /**
  * Returns the URL without slashes at its end. Refuses a URL that cannot be a base, without printing a part that may be a password. `needsTls` says that

@@ -37,14 +37,14 @@ export class GrpcConnection {
   readonly #sessions: Sessions;
 
   constructor(
-    { url, timeoutMs, ...secret }: Omit<ConnectionOptions, "baseUrl" | "maxConcurrency"> & { url: string },
+    { url, timeoutMs, network, ...secret }: Omit<ConnectionOptions, "baseUrl" | "maxConcurrency"> & { url: string },
     counts: Traffic,
   ) {
     this.address = new URL(url).origin;
     this.#secretHeaders = secretHeaders(secret);
     this.#timeoutMs = timeoutMs ?? defaultTimeoutMs;
     this.#counts = counts;
-    this.#sessions = new Sessions(this.address);
+    this.#sessions = new Sessions(this.address, network);
   }
 
   /** Sends a request once. A lost connection is a reply, too. Throws what the body throws, and the reason of an abort. */

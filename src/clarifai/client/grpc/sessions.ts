@@ -1,6 +1,7 @@
 /** HTTP/2 sessions with one server: each request has one of its own, which the next request may use again. */
 
 import { type ClientHttp2Session, connect } from "node:http2";
+import type { Network } from "../../../core/net/network.js";
 
 /** Longest time to make a connection, in milliseconds. */
 const connectTimeoutMs = 10_000;
@@ -13,14 +14,16 @@ const idleMs = 10_000;
  */
 export class Sessions {
   readonly #origin: string;
+  readonly #network: Network | undefined;
   /** Sessions without a request, with the timers that close them; the last one was used last. */
   readonly #idle = new Map<ClientHttp2Session, NodeJS.Timeout>();
   readonly #open = new Set<ClientHttp2Session>();
   readonly #roundTrips = new WeakMap<ClientHttp2Session, number>();
   #closed = false;
 
-  constructor(origin: string) {
+  constructor(origin: string, network?: Network) {
     this.#origin = origin;
+    this.#network = network;
   }
 
   /** Returns a connected session for one request. @throws the error of the connection, before anything is sent */
@@ -64,7 +67,7 @@ export class Sessions {
 
   #connect(): Promise<ClientHttp2Session> {
     return new Promise((resolve, reject) => {
-      const session = connect(this.#origin);
+      const session = connect(this.#origin, { secureContext: this.#network?.secureContext });
       this.#open.add(session);
       const late = setTimeout(() => {
         session.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
