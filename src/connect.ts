@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import * as z from "zod";
 import { checkSecret, chooseSecret, type NamedSecret, type Secret } from "./clarifai/client/access/secret.js";
 import { checkServerUrl } from "./clarifai/client/access/server-url.js";
+import { platformHost, platformUrl, refuseTwoTargets, targetOfUrl, variable } from "./clarifai/client/access/target.js";
 import { App } from "./clarifai/client/app.js";
 import type { ConnectionOptions } from "./clarifai/client/http-connection.js";
 import { Transport } from "./clarifai/client/transport.js";
@@ -18,11 +19,15 @@ import { type OptionsOf, parseOptions } from "./core/plugin/options.js";
 import { writeNotice } from "./core/util/notice.js";
 import type { Emulator } from "./emulator/index.js";
 
-const platformUrl = "https://api.clarifai.com";
 const platformMediaHost = "data.clarifai.com";
 const defaultData = "./.sluice";
 
 const optionFields = {
+  /**
+   * Page of the app on the web site, such as `https://clarifai.com/USER/APP`, in place of `userId` and `appId`. It connects to the platform; a page of the
+   * site that CLARIFAI_UI names, to the server of `baseUrl`.
+   */
+  url: z.string().min(1).optional(),
   /** Address of the API. Default: CLARIFAI_API_BASE, else the platform (with a key) or the emulator (without). */
   baseUrl: z.string().min(1).optional(), // checkServerUrl() checks the rest, since an error of the schema would print a password in the URL
   /** Sends the key over plain HTTP to other machines than this one. Default: false. */
@@ -74,6 +79,8 @@ type Checked = z.output<typeof Options>;
  * in `./.sluice`, and prints one line about it on stderr. Connections of one process share the emulator of a folder; another process cannot use the
  * folder at the same time.
  *
+ * `url` takes the address of a page instead: `connect({ url: "https://clarifai.com/me/photos" })`.
+ *
  * Sends nothing yet, so a wrong key is found by the first request. Options win over the environment (CLARIFAI_API_BASE, CLARIFAI_PAT,
  * CLARIFAI_SESSION_TOKEN, CLARIFAI_USER_ID, CLARIFAI_APP_ID). With `data`, the first three variables are ignored; `data` together with `baseUrl`, `pat` or
  * `sessionToken` is refused. An empty variable counts as not set. A session token takes the place of a key: `pat` with `sessionToken` is refused.
@@ -96,6 +103,7 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     baseUrl: checked.baseUrl ?? (usesEnvironment ? variable("CLARIFAI_API_BASE") : undefined),
     userId: checked.userId ?? variable("CLARIFAI_USER_ID"),
     appId: checked.appId ?? variable("CLARIFAI_APP_ID"),
+    ...targetOfUrl(checked),
   };
   if (secret === undefined && settings.baseUrl === undefined) return connectToEmulator(settings);
   return connectToServer(settings, secret);
@@ -146,7 +154,7 @@ async function connectToServer(settings: Checked, named: NamedSecret | undefined
   const { allowHttp, userId, appId, requestsPerSecond, mediaHosts } = settings;
   const needsTls = named !== undefined && !allowHttp;
   const url = checkServerUrl("baseUrl", settings.baseUrl ?? platformUrl, needsTls);
-  const isPlatform = new URL(url).host === new URL(platformUrl).host;
+  const isPlatform = new URL(url).host === platformHost;
   if (named === undefined && isPlatform) {
     throw new OptionsError("ERR_CREDENTIALS", `connect: ${url} needs a key: set CLARIFAI_PAT or pass { pat }`);
   }
@@ -259,23 +267,4 @@ function startShared(data: string, folder: string): SharedEmulator {
   const shared = { starting, pat, connections: 0 };
   emulators.set(folder, shared);
   return shared;
-}
-
-/** Refuses options that name two targets. */
-function refuseTwoTargets({ data, baseUrl, pat, sessionToken, wire, grpcUrl }: Checked): void {
-  if (wire === "rest" && grpcUrl !== undefined) {
-    throw new OptionsError("ERR_OPTIONS", 'connect: grpcUrl is for gRPC, and wire is "rest"; pass one of them');
-  }
-  if (data === undefined) return;
-  const others = Object.entries({ baseUrl, pat, sessionToken });
-  const [other] = others.find(([, value]) => value !== undefined) ?? [];
-  if (other === undefined) return;
-  const hint = "data is the folder of an emulator in this process, which has its own address and key";
-  throw new OptionsError("ERR_OPTIONS", `connect: data and ${other} name two targets; pass one of them (${hint})`);
-}
-
-/** Returns the trimmed value of an environment variable; undefined if it is empty. */
-function variable(name: string): string | undefined {
-  const text = process.env[name]?.trim();
-  return text === "" ? undefined : text;
 }
