@@ -15,6 +15,7 @@ import type { Traffic } from "./core/accounting/clients.js";
 import { OptionsError } from "./core/errors.js";
 import { trustFile } from "./core/net/authorities.js";
 import { Network } from "./core/net/network.js";
+import { proxiesOf } from "./core/net/proxy/proxies.js";
 import { type OptionsOf, parseOptions } from "./core/plugin/options.js";
 import { writeNotice } from "./core/util/notice.js";
 import type { Emulator } from "./emulator/index.js";
@@ -41,6 +42,11 @@ const optionFields = {
    * hosts. Default: CLARIFAI_ROOT_CERTIFICATES_PATH.
    */
   caFile: z.string().min(1).optional(),
+  /**
+   * HTTP proxy for the API and for downloads from its hosts: `http://host:3128`, also with `user:password@`; false for none. This machine is never reached
+   * through a proxy. Default: HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+   */
+  proxy: z.union([z.string().min(1), z.literal(false)]).optional(),
   /** Default: CLARIFAI_USER_ID; "me" on other servers than the platform. */
   userId: z.string().min(1).optional(),
   /** Default: CLARIFAI_APP_ID; "main" on other servers than the platform. */
@@ -191,11 +197,12 @@ async function connectToServer(settings: Checked, named: NamedSecret | undefined
 }
 
 /** Returns the way to the server; undefined for the default of Node.js. */
-function networkOf({ caFile: option }: Checked): Network | undefined {
+function networkOf({ caFile: option, proxy }: Checked): Network | undefined {
   const caFile = option ?? variable("CLARIFAI_ROOT_CERTIFICATES_PATH");
-  if (caFile === undefined) return undefined;
+  const proxyFor = proxiesOf("connect", proxy);
+  if (caFile === undefined) return proxyFor && new Network({ proxyFor });
   const name = option === undefined ? "connect: CLARIFAI_ROOT_CERTIFICATES_PATH" : "connect: caFile";
-  return new Network({ caFile, secureContext: trustFile(caFile, name) });
+  return new Network({ caFile, secureContext: trustFile(caFile, name), proxyFor });
 }
 
 /** Loads what gRPC needs, unless uploads use REST only. */

@@ -47,7 +47,9 @@ export class HttpConnection {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
   readonly #counts: Traffic;
-  readonly #pool: Pool;
+  readonly #pool: Dispatcher;
+  /** Whether the network closes the pool. */
+  readonly #isShared: boolean;
 
   constructor({ baseUrl, maxConcurrency, timeoutMs, network, ...secret }: ConnectionOptions, counts: Traffic) {
     const { origin, host, pathname } = new URL(baseUrl);
@@ -57,14 +59,15 @@ export class HttpConnection {
     this.#headers = { ...secretHeaders(secret), accept: "application/json" };
     this.#timeoutMs = timeoutMs ?? defaultTimeoutMs;
     this.#counts = counts;
-    this.#pool = new Pool(origin, {
+    const options = {
       connections: maxConcurrency ?? 32,
       pipelining: 1,
       headersTimeout: this.#timeoutMs,
       bodyTimeout: this.#timeoutMs,
       keepAliveTimeout: 10_000,
-      ...(network && { connect: { secureContext: network.secureContext } }),
-    });
+    };
+    this.#isShared = network !== undefined;
+    this.#pool = network ? network.pool(origin, options) : new Pool(origin, options);
   }
 
   /** Sends a request once. Throws what the connection or the body throws. */
@@ -91,7 +94,7 @@ export class HttpConnection {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    if (!this.#isShared) await this.#pool.destroy();
   }
 
   async #read(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {

@@ -9,6 +9,7 @@ import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import type { Network } from "../../core/net/network.js";
+import { ProxyError } from "../../core/net/proxy/http-proxy.js";
 import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
 import { linkAborts } from "../../core/util/link-aborts.js";
 import { statusText } from "../wire/status.js";
@@ -199,6 +200,9 @@ export class Transport implements ApiTransport {
     const details = { method, path, attempts };
     const problem = certificateProblem(reply.lost, host, authorityStep(this.#options.network?.caFile));
     if (problem) return fail(new ApiError("ERR_CERTIFICATE", problem, { ...details, cause: reply.lost }));
+    if (reply.lost instanceof ProxyError && !reply.lost.retryable) {
+      return fail(new ApiError(reply.lost.code, reply.lost.message, { ...details, cause: reply.lost }));
+    }
     // A redirect before the first answer of the API means a wrong address. A redirect after it may be temporary.
     if (reply.untrusted?.location !== undefined && !this.#everAnswered) {
       return fail(replyError(reply, address, { ...details, retryable: false }));
@@ -265,7 +269,7 @@ export class Transport implements ApiTransport {
       return replyOf(answer);
     } catch (error) {
       request.signal?.throwIfAborted();
-      if (error instanceof FlowError) throw error;
+      if (error instanceof FlowError && !(error instanceof ProxyError)) throw error;
       return { json: {}, lost: error };
     }
   }

@@ -9,6 +9,7 @@ import { notEmpty } from "./parsing.js";
 export interface ConnectionOptions {
   baseUrl?: string;
   caFile?: string;
+  proxy?: string | false;
   user?: string;
   app?: string;
   store?: string;
@@ -32,6 +33,12 @@ export function withConnection(command: Command): Command {
       "PEM file with certificate authorities of your own (default: CLARIFAI_ROOT_CERTIFICATES_PATH)",
       notEmpty,
     )
+    .option(
+      "--proxy <url>",
+      "HTTP proxy, also for --fetch and downloads (default: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, which hide its password from other users)",
+      notEmpty,
+    )
+    .option("--no-proxy", "no proxy, whatever the environment names")
     .option(
       "--store <folder>",
       "use an emulator with this data folder, and ignore CLARIFAI_API_BASE and the key (default without a key: ./.sluice)",
@@ -69,8 +76,8 @@ export function targetOf({ user, app }: ConnectionOptions): { url?: string; user
 /** Connects, runs `work`, and closes the connection, also after an error. */
 export async function withApp<T>(options: ConnectionOptions, work: (app: App) => Promise<T>): Promise<T> {
   const { connect } = await import("../../index.js");
-  const { baseUrl, caFile, store: data, wire, grpcUrl } = options;
-  const app = await connect({ ...targetOf(options), baseUrl, caFile, data, wire, grpcUrl });
+  const { baseUrl, caFile, proxy, store: data, wire, grpcUrl } = options;
+  const app = await connect({ ...targetOf(options), baseUrl, caFile, proxy, data, wire, grpcUrl });
   try {
     return await work(app);
   } finally {
