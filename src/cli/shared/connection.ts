@@ -35,7 +35,7 @@ export function withConnection(command: Command): Command {
     )
     .option(
       "--proxy <url>",
-      "HTTP proxy, also for --fetch and downloads (default: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, which hide its password from other users)",
+      "HTTP proxy, also for fetched URLs and downloads (default: HTTP_PROXY, HTTPS_PROXY and NO_PROXY; a password belongs there)",
       notEmpty,
     )
     .option("--no-proxy", "no proxy, whatever the environment names")

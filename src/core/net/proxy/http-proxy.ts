@@ -40,10 +40,11 @@ export class HttpProxy {
   }
 
   #refusalText(statusCode: number, target: string): string {
-    if (statusCode === 407) {
+    // Some proxies answer with the code for servers, 401.
+    if (statusCode === 407 || statusCode === 401) {
       return this.#authorization === undefined
-        ? `the proxy ${this.name} asks for a user name and a password (HTTP 407); write them into its URL, http://USER:PASSWORD@…`
-        : `the proxy ${this.name} does not accept the user name and the password of its URL (HTTP 407)`;
+        ? `the proxy ${this.name} asks for a user name and a password (HTTP ${statusCode}); write them into its URL, http://USER:PASSWORD@…`
+        : `the proxy ${this.name} does not accept the user name and the password of its URL (HTTP ${statusCode})`;
     }
     const verb = statusCode >= 500 ? "cannot connect" : "refuses to connect";
     return `the proxy ${this.name} ${verb} to ${target} (HTTP ${statusCode})`;

@@ -134,6 +134,12 @@ describe.each<Wire>(wires)("the API over %s", (wire) => {
         "ERR_PROXY",
         /does not accept the user name and the password of its URL \(HTTP 407\)/,
       ],
+      [
+        { refuses: 401 },
+        "me:wr0ng@",
+        "ERR_PROXY",
+        /does not accept the user name and the password of its URL \(HTTP 401\)/,
+      ],
       [{ refuses: 403 }, "me:wr0ng@", "ERR_PROXY", /refuses to connect to api\.test:\d+ \(HTTP 403\)/],
       [{ refuses: 502 }, "me:wr0ng@", "ERR_SERVER_UNREACHABLE", /cannot connect to api\.test:\d+ \(HTTP 502\)/],
     ];
