@@ -7,6 +7,7 @@ import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { limits } from "../clarifai/limits.js";
 import { inParts, settleWith } from "../clarifai/requests.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
@@ -44,6 +45,7 @@ export const removeAnnotations = defineSink({
   batch: idsPolicy,
   concurrency: 4,
   supportsDryRun: true,
+  stateReader: () => inputStates(),
   open: (context) => appOfRun(context),
   async write({ messages }, { options: { which }, state: app, signal }) {
     if (which === "all") {

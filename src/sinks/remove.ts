@@ -7,6 +7,7 @@ import type { App } from "../clarifai/client/app.js";
 import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { settleInHalves, settleWith } from "../clarifai/requests.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import { waitUntilDeleted } from "../clarifai/wait-until-deleted.js";
 import type { WireInput } from "../clarifai/wire/decode-answers.js";
 import { statusText } from "../clarifai/wire/status.js";
@@ -47,6 +48,7 @@ export const remove = defineSink({
   // A batch mostly waits for the server's background work.
   concurrency: 16,
   supportsDryRun: true,
+  stateReader: () => inputStates({ deletes: true }),
   open: (context) => appOfRun(context),
   async write({ messages }, { options: { app, timeoutMs }, state: writer, signal, dryRun }) {
     const absent = await absentOf(app, messages, signal);
