@@ -24,7 +24,7 @@ const nothingListed =
 
 /**
  * Deletes annotations: by default those that each input has, by input id and annotation id, or all stored annotations of the inputs. The inputs stay,
- * and so do the concepts, metadata and location of their upload. The deletion cannot be undone.
+ * and so do the concepts, metadata and location of their upload. Only a run with `undo` can be undone.
  *
  * Requests have at most 128 ids. An input without annotations passes unchanged, with a note in the report. If the server refuses a request, its inputs
  * fail with the platform's code.

@@ -27,7 +27,7 @@ const Options = z.strictObject(optionFields);
 export type RemoveOptions = OptionsOf<typeof optionFields>;
 
 /**
- * Deletes the inputs that reach it, at most 128 per request. The deletion cannot be undone.
+ * Deletes the inputs that reach it, at most 128 per request. Only a run with `undo` can be undone.
  *
  * The server deletes in the background. An input passes downstream when the server no longer lists it. An input that the server still lists after
  * `timeoutMs` is pending. If the server reports that a deletion failed, the input fails with that code. An input that does not exist is skipped; inputs
