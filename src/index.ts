@@ -14,6 +14,7 @@ export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.
 export { type FromObservableOptions, fromObservable } from "./sources/from-observable.js";
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
+export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
 
 // Transforms
@@ -104,6 +105,7 @@ export { batchBy } from "./core/plugin/batch-by.js";
 export type { BatchPolicy } from "./core/plugin/batch-policy.js";
 export { defineSink, type SinkDefinition } from "./core/plugin/define-sink.js";
 export { defineSource, type SourceBehavior, type SourceDefinition } from "./core/plugin/define-source.js";
+export type { InputFilters } from "./core/plugin/filter-options.js";
 export { defineTransform, type TransformDefinition } from "./core/plugin/define-transform.js";
 export { type OptionsOf, parseOptions } from "./core/plugin/options.js";
 export type { Batch, OpenContext, Sink, SinkRun, WriteContext } from "./core/plugin/sink.js";
