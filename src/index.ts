@@ -105,8 +105,8 @@ export { batchBy } from "./core/plugin/batch-by.js";
 export type { BatchPolicy } from "./core/plugin/batch-policy.js";
 export { defineSink, type SinkDefinition } from "./core/plugin/define-sink.js";
 export { defineSource, type SourceBehavior, type SourceDefinition } from "./core/plugin/define-source.js";
-export type { InputFilters } from "./core/plugin/filter-options.js";
 export { defineTransform, type TransformDefinition } from "./core/plugin/define-transform.js";
+export type { InputFilters } from "./core/plugin/filter-options.js";
 export { type OptionsOf, parseOptions } from "./core/plugin/options.js";
 export type { Batch, OpenContext, Sink, SinkRun, WriteContext } from "./core/plugin/sink.js";
 export {

@@ -80,6 +80,28 @@ describe("searching inputs", () => {
     const search = (query: object, more = {}) => call("POST", "/inputs/searches", { searches: [{ query }], ...more });
     expect((await search({ filters: [near("withinReach", 1)] })).json.status.code).toBe(11102);
     expect((await search({}, { pagination: { per_page: 1001 } })).json.status.code).toBe(11102);
+    expect((await search({}, { pagination: { page: 10, per_page: 1000 } })).json.status.code).toBe(10000);
+    const beyond = await search({}, { pagination: { page: 11, per_page: 1000 } });
+    expect([beyond.http, beyond.json.status]).toMatchObject([
+      400,
+      { code: 40002, details: "page * perPage cannot exceed 10000" },
+    ]);
+  });
+});
+
+describe("the time of the last change", () => {
+  it("is compared to the microsecond, ends included, and each input has one on its own level", async () => {
+    const http = await harbour();
+    const { json } = await http.call("GET", "/inputs/market");
+    const at = (json.input as unknown as { modified_at: string }).modified_at;
+    const next = `${at.slice(0, -2)}${(Number(at.at(-2)) + 1) % 10}Z`;
+    const own = (range: object) => ({ annotation: { input_level: true }, ...changed(range) });
+    expect(await found(http, [own({ start_time: at, end_time: at })])).toEqual(["market"]);
+    expect(await found(http, [own({ start_time: next, end_time: next })])).not.toContain("market");
+    expect(await found(http, [own({ end_time: at.replace("Z", "999Z") }), concept("crowd")])).toEqual(["market"]);
+    // The posted annotation of the market is newer than the market.
+    expect(await found(http, [changed({ start_time: next }), concept("crowd")])).toEqual(["market"]);
+    expect(await found(http, [{ ...own({}), negate: true }])).toEqual([]);
   });
 });
 

@@ -3,9 +3,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { kinds } from "../../core/input/kinds.js";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { microsecondsOf } from "../../core/util/microseconds.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, Region, StoredConcept } from "../store/model.js";
 import type { Store } from "../store/store.js";
-import { microsecondsOf } from "../../core/util/microseconds.js";
 import { objectIn, objectsIn } from "../wire/lenient-json.js";
 import { matchesLocation } from "./coordinates.js";
 

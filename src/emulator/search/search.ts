@@ -72,7 +72,9 @@ export function searchAnnotations(
  * are not even parsed.
  */
 function candidateRows(store: Store, app: AppRow, filters: readonly JsonObject[]): InputRow[] {
-  const filter = filters.find((one) => one.negate !== true && objectIn(one.annotation).input_level === true && one.last_updated_time_range);
+  const filter = filters.find(
+    (one) => one.negate !== true && objectIn(one.annotation).input_level === true && one.last_updated_time_range,
+  );
   if (!filter) return store.all<InputRow>("SELECT * FROM inputs WHERE app = ? ORDER BY seq", app.seq);
   const { start_time: start, end_time: end } = objectIn(filter.last_updated_time_range);
   const bound = (time: Json | undefined) => (typeof time === "string" ? microsecondsOf(time) : undefined);
