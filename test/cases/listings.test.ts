@@ -273,17 +273,21 @@ describe("a listing of what changed since a time", () => {
     const { app } = await storeWith(20);
     const updated = async (options: ListInputsOptions) =>
       (await flow(listInputs(app, options)).toArray()).map(({ id }) => id).sort();
-    const last =
-      (await flow(listInputs(app)).toArray())
-        .map(({ modifiedAt }) => modifiedAt ?? "")
-        .sort()
-        .at(-1) ?? "";
-    expect(await updated({ updatedSince: last })).toHaveLength(1);
-    await flow(fromIterable([{ id: "t3", metadata: { even: 3 } }]))
-      .pipe(batch(), patch(app))
-      .run();
-    expect(await updated({ updatedSince: last })).toContain("t3");
-    expect(await updated({ updatedBefore: last })).toHaveLength(18);
+    const patchOne = (id: string) =>
+      flow(fromIterable([{ id, metadata: { even: 3 } }]))
+        .pipe(patch(app))
+        .run();
+    await patchOne("t3");
+    const [patched] = await app.listInputs({ ids: ["t3"] });
+    const last = patched?.modifiedAt ?? "";
+    expect(await updated({ updatedSince: last })).toEqual(["t3"]);
+    expect(await updated({ updatedBefore: last })).toHaveLength(19);
+    await patchOne("t5");
+    expect(await updated({ updatedSince: last })).toEqual(["t3", "t5"]);
+    expect(await updated({ updatedSince: last, createdBefore: last, updatedBefore: "9999-01-01" })).toEqual([
+      "t3",
+      "t5",
+    ]);
     const report = await flow(listInputs(app, { ids: ["t3", "t4"], updatedSince: last, dataset: "old" })).run();
     expect(report.skipped).toMatchObject([{ reason: "its last change was before updatedSince", origins: ["t4"] }]);
   });
