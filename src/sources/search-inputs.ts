@@ -34,6 +34,9 @@ export type SearchInputsOptions = OptionsOf<typeof optionFields>;
 
 const defaultTopK = 10;
 
+/** Filters that the API does not have. */
+const clientSide = ["annotated", "minBytes", "maxBytes"] as const;
+
 /**
  * Searches the inputs of an app with the filters of the API, which the server applies. An input must pass all filters; `not` excludes.
  *
@@ -45,8 +48,8 @@ const defaultTopK = 10;
  * passed are found if their last change is later; a changed dataset does not count as a change of its inputs.
  *
  * The source checks what the records of hits show (kind, metadata, location, status, times), so metadata, distances and borders mean the same as in
- * `listInputs` and `filterInputs`. For `concepts` and `datasets`, it relies on the server, unless the flow reads annotations or datasets. The API cannot
- * search by `annotated`; the source reads the annotations of the inputs that pass the other filters. A search does not find an input before the platform has
+ * `listInputs` and `filterInputs`. For `concepts` and `datasets`, it relies on the server, unless the flow reads annotations or datasets. The API has no
+ * filter like `annotated`, `minBytes` and `maxBytes`; the source reads the annotations or sizes of the inputs that pass the other filters. A search does not find an input before the platform has
  * indexed it.
  *
  * @throws {OptionsError} ERR_OPTIONS, also for a filter whose value is undefined
@@ -71,18 +74,21 @@ export const searchInputs = defineSource({
   total: ({ app, text, ...options }, { signal }) => {
     const filters = setFilters(options);
     const query = { filters: [...apiFiltersOf(filters), ...timeFilters(rangeOf(filters))] };
-    return text === undefined && options.annotated === undefined ? app.countFound(query, signal) : undefined;
+    return text === undefined && clientSide.every((name) => options[name] === undefined)
+      ? app.countFound(query, signal)
+      : undefined;
   },
   async *read({ app, text, topK = defaultTopK, minScore, ...options }, context) {
     const { signal, trust } = context;
     trust?.((url) => app.authorize(url));
     const filters = setFilters(options);
+    const { annotated, minBytes, maxBytes } = filters;
     const pages =
       text === undefined
         ? searchPages(app, filters, options.perPage, signal)
         : rankedPages(app, filters, { text, perPage: topK, minScore }, signal);
     // The server applies filters by concepts and datasets; their parts of the record are read if something else asks for them.
-    const parts = partsToRead({ annotations: options.annotations }, { annotated: options.annotated }, context);
+    const parts = partsToRead({ annotations: options.annotations }, { annotated, minBytes, maxBytes }, context);
     yield* itemsOf(app, pages, { filters, parts, maxItems: text === undefined ? undefined : topK }, signal);
   },
 });

@@ -12,16 +12,16 @@ import { whenThere } from "../core/util/thenable.js";
 /** A predicate, which may be async. */
 type Predicate = (input: Input) => boolean | Promise<boolean>;
 
-const allParts: ReadonlySet<RecordPart> = new Set(["annotations", "datasets"]);
+const allParts: ReadonlySet<RecordPart> = new Set(["annotations", "datasets", "sizes"]);
 
 /**
  * Passes the inputs that match all filters, or for which the predicate returns true; the predicate may be async. The other inputs settle as skipped
  * ("dropped by filterInputs").
  *
  * The filters are those of `searchInputs`. Behind `listInputs`, the listing reads what they look at: annotations for `concepts` and `annotated`, datasets for
- * `datasets`. Keeps order.
+ * `datasets`, sizes for `minBytes` and `maxBytes`. Keeps order.
  *
- * An input settles as failed if a filter needs a time and the input has none, since it comes from a file (ERR_FILTER). It also fails if the predicate throws on
+ * An input settles as failed if a filter needs a time or a size that the input does not have (ERR_FILTER). It also fails if the predicate throws on
  * it, or returns anything except true and false (ERR_PREDICATE). In JavaScript an object and even an empty list count as true, and a `remove` after this
  * filter would delete inputs that should stay.
  *

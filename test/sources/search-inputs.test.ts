@@ -262,6 +262,54 @@ async function storeWith(count: number) {
   return opened;
 }
 
+describe("the filters by size", () => {
+  it("ask for the sizes of media, and know those of texts", async () => {
+    const { app } = await openStore();
+    const big = Buffer.concat([png, Buffer.alloc(1000)]);
+    const drafts: InputDraft[] = [
+      { id: "small", image: { bytes: png } },
+      { id: "big", image: { bytes: big } },
+      { id: "short", text: "ä" },
+      { id: "long", text: "x".repeat(500) },
+    ];
+    await flow(fromIterable(drafts)).pipe(batch(), upload(app)).run();
+    for (const find of [
+      (filters: InputFilters) => found(searchInputs(app, filters)),
+      (filters: InputFilters) => found(listInputs(app, filters)),
+      async (filters: InputFilters) => idsOf(await flow(listInputs(app)).pipe(filterInputs(filters)).toArray()),
+    ]) {
+      expect((await find({ minBytes: png.length + 1 })).sort()).toEqual(["big", "long"]);
+      expect(await find({ maxBytes: png.length, kinds: ["image"] })).toEqual(["small"]);
+      expect(await find({ minBytes: 2, maxBytes: 2 })).toEqual(["short"]);
+    }
+    const report = await flow(fromIterable(drafts))
+      .pipe(filterInputs({ minBytes: big.length }))
+      .run();
+    expect(report.counts).toMatchObject({ read: 4, ok: 1, skipped: 3 });
+  });
+
+  it("fail an input whose size cannot be read, and no other", async () => {
+    const { app } = await openStore();
+    await flow(
+      fromIterable([
+        { id: "a", image: { bytes: png } },
+        { id: "b", text: "b" },
+      ]),
+    )
+      .pipe(batch(), upload(app))
+      .run();
+    vi.spyOn(app, "searchInputs").mockImplementation(async (_, { page } = {}) => {
+      const inputs = await app.listInputs();
+      for (const { data } of inputs)
+        if (data.image) Object.assign((data.image as { hosted: object }).hosted, { suffix: "gone" });
+      return page === 1 ? inputs : [];
+    });
+    const report = await flow(searchInputs(app, { minBytes: 1 })).run();
+    expect(report.counts).toMatchObject({ read: 2, ok: 1, failed: 1 });
+    expect(report.failures).toMatchObject([{ origin: "a", code: "ERR_HTTP_404" }]);
+  });
+});
+
 describe("a search whose flow changes what it finds", () => {
   it.each([
     [200, 3],

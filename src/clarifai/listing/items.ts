@@ -10,6 +10,7 @@ import { type ListedAnnotation, plainAnnotation } from "../wire/annotations.js";
 import { inputFromWire, type WireInput } from "../wire/decode-answers.js";
 import { listedOf } from "./listed.js";
 import { annotationsOf, Memberships } from "./records.js";
+import { withSizes } from "./sizes.js";
 
 /** Inputs of one page, and requested ids that have no such input. */
 export interface Page {
@@ -44,39 +45,81 @@ export function partsToRead(
 export async function* itemsOf(
   app: App,
   pages: AsyncGenerator<Page, void>,
-  { filters, parts, reportsExcluded = false, maxItems }: Selection,
+  selection: Selection,
   signal: AbortSignal,
-): AsyncGenerator<SourceItem | readonly SourceItem[], void> {
-  const withAnnotations = parts.has("annotations");
+): AsyncGenerator<SourceItem, void> {
+  const { parts, maxItems } = selection;
   const memberships = parts.has("datasets") ? await Memberships.read(app, signal) : undefined;
-  const early = new Set<RecordPart>(memberships ? ["datasets"] : []);
   let next: Promise<Page | undefined> | undefined;
   let left = maxItems ?? Number.POSITIVE_INFINITY;
   try {
-    while (left > 0) {
+    for (;;) {
       const page = await (next ?? nextPage(pages));
       if (!page) return;
       if (maxItems === undefined) next = nextPage(pages);
       next?.catch(() => undefined); // awaited above, unless the flow stops first
-      const inputs = page.inputs.map((wire) => ({ wire, input: inputOf(wire, memberships) }));
-      const first = inputs.map((one) => ({ ...one, reason: excludes(one.input, filters, early) }));
-      const ids = first.flatMap(({ input, reason }) => (reason === undefined ? [input.id] : []));
-      const found = withAnnotations && ids.length > 0 ? await annotationsOf(app, ids, signal) : undefined;
-      for (const { wire, input, reason } of first) {
-        const item = itemOf(app, wire, input, found && (found.get(input.id) ?? []));
-        const excluded = reason ?? excludes(item.input as Input, filters, parts);
-        if (excluded === undefined) {
-          if (left === 0) return;
-          left -= 1;
-          yield item;
-        } else if (excluded instanceof InputError) yield { origin: input.id, error: excluded };
-        else if (reportsExcluded) yield { origin: input.id, skipped: excluded };
+      const records: ListedRecord[] = page.inputs.map((wire) => ({ wire, input: inputOf(wire, memberships) }));
+      for (const item of await selected(app, records, selection, signal)) {
+        if ("input" in item && left-- === 0) return;
+        yield item;
       }
-      if (page.missing) yield page.missing;
+      yield* page.missing ?? [];
+      if (left === 0) return;
     }
   } finally {
     await pages.return(undefined);
   }
+}
+
+/** A listed input. `outcome`: why the filters exclude it, or the error of a part that cannot be read. */
+interface ListedRecord {
+  wire: WireInput;
+  input: Input;
+  annotations?: readonly ListedAnnotation[] | undefined;
+  outcome?: string | InputError | undefined;
+}
+
+/** Applies the filters, and reads further parts only for inputs that pass the filters so far. */
+async function selected(
+  app: App,
+  records: ListedRecord[],
+  { filters, parts, reportsExcluded }: Selection,
+  signal: AbortSignal,
+): Promise<SourceItem[]> {
+  const known = new Set<RecordPart>(parts.has("datasets") ? ["datasets"] : []);
+  const passing = () => {
+    for (const record of records) record.outcome ??= excludes(record.input, filters, known);
+    return records.filter(({ outcome }) => outcome === undefined);
+  };
+  let left = passing();
+  if (parts.has("annotations") && left.length > 0) {
+    const found = await annotationsOf(
+      app,
+      left.map(({ input }) => input.id),
+      signal,
+    );
+    for (const record of left) {
+      record.annotations = found.get(record.input.id) ?? [];
+      record.input = { ...record.input, annotations: record.annotations.map(plainAnnotation) };
+    }
+    known.add("annotations");
+    left = passing();
+  }
+  if (parts.has("sizes") && left.length > 0) {
+    const sized = await withSizes(
+      left.map(({ input }) => input),
+      (url) => app.authorize(url),
+      signal,
+    );
+    for (const [index, result] of sized.entries()) {
+      const record = left[index] as ListedRecord;
+      if (result instanceof InputError) record.outcome = result;
+      else record.input = result;
+    }
+    known.add("sizes");
+    left = passing();
+  }
+  return records.flatMap((record) => itemOf(app, record, reportsExcluded));
 }
 
 /** Returns why filters exclude an input, or the error of a filter that needs a field which the input does not have. */
@@ -93,15 +136,13 @@ function inputOf(wire: WireInput, memberships: Memberships | undefined): Input {
   return { ...inputFromWire(wire), datasets: memberships?.of(wire.id) ?? [] };
 }
 
-function itemOf(app: App, wire: WireInput, input: Input, annotations: readonly ListedAnnotation[] | undefined) {
+function itemOf(app: App, { wire, input, annotations, outcome }: ListedRecord, reportsExcluded = false): SourceItem[] {
+  const origin = input.id;
+  if (outcome instanceof InputError) return [{ origin, error: outcome }];
+  if (outcome !== undefined) return reportsExcluded ? [{ origin, skipped: outcome }] : [];
   // The journal key consists of id and creation time, so that a change by a flow does not make it another input.
   const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
-  return {
-    origin: input.id,
-    input: { ...input, annotations: (annotations ?? []).map(plainAnnotation) } as InputDraft,
-    key,
-    listed: listedOf(app, wire, annotations),
-  };
+  return [{ origin, input: input as InputDraft, key, listed: listedOf(app, wire, annotations) }];
 }
 
 async function nextPage(pages: AsyncGenerator<Page, void>): Promise<Page | undefined> {

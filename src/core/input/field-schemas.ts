@@ -53,6 +53,8 @@ const UrlContent = z.strictObject({
   hostedUrl: z.string().optional(),
   /** Names of the sizes in which the platform also keeps it, such as `tiny`; set on inputs that were listed. */
   renditions: z.array(z.string()).readonly().optional(),
+  /** Bytes of the original that the platform keeps; set on inputs that were listed with their sizes. */
+  storedBytes: byteCount.optional(),
   ...facts,
 });
 /** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */

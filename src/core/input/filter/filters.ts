@@ -7,6 +7,7 @@ import { GeoPoint, JsonObject } from "../field-schemas.js";
 import { frozenJson, ShapeError } from "../frozen-json.js";
 import { kinds } from "../kinds.js";
 
+const bytes = z.number().int().nonnegative();
 const names = z.array(z.string().min(1)).min(1);
 
 /** A time as text or as Date; the check returns it in microseconds since 1970. */
@@ -78,6 +79,13 @@ export const filterFields = {
   createdSince: Time.optional(),
   /** The input was added before this time. */
   createdBefore: Time.optional(),
+  /**
+   * Least size of the content, in bytes: of the media, or of a text in UTF-8. A listing asks the host of the media for the size of each input that passes the
+   * other filters, in one request for each.
+   */
+  minBytes: bytes.optional(),
+  /** Greatest size of the content, in bytes. */
+  maxBytes: bytes.optional(),
   /** Whether the input has annotations. The annotation that the platform adds to every input does not count. */
   annotated: z.boolean().optional(),
   /** What excludes an input: any of these concepts, metadata or datasets, this area, or this status. */
@@ -108,13 +116,14 @@ export function setFilters(options: Filters): Filters {
 }
 
 /** The parts of a record that a listing reads only if they are asked for. */
-export type RecordPart = "annotations" | "datasets";
+export type RecordPart = "annotations" | "datasets" | "sizes";
 
 /** Returns the parts of a record that filters look at. */
-export function partsFor({ concepts, datasets, annotated, not }: Filters): RecordPart[] {
+export function partsFor({ concepts, datasets, annotated, minBytes, maxBytes, not }: Filters): RecordPart[] {
   const parts: RecordPart[] = [];
   if (concepts ?? not?.concepts ?? annotated !== undefined) parts.push("annotations");
   if (datasets ?? not?.datasets) parts.push("datasets");
+  if ((minBytes ?? maxBytes) !== undefined) parts.push("sizes");
   return parts;
 }
 

@@ -3,7 +3,7 @@
 import { InputError } from "../../errors.js";
 import { isObject, isSameJson, type Json } from "../../util/json-values.js";
 import { microsecondsOf } from "../../util/microseconds.js";
-import type { Input, Kind } from "../input.js";
+import { type Input, type Kind, mediaOf } from "../input.js";
 import { mediaKinds } from "../kinds.js";
 import { isInArea } from "./area.js";
 import type { Filters, RecordPart } from "./filters.js";
@@ -32,7 +32,11 @@ export function exclusionOf(input: Input, filters: Filters, parts: ReadonlySet<R
   if (annotated !== undefined && knowsAnnotations && input.annotations.length > 0 !== annotated) {
     return annotated ? "it has no annotations" : "it has annotations";
   }
-  return timeExclusionOf(input, filters) ?? (not && negatedExclusionOf(input, not));
+  return (
+    timeExclusionOf(input, filters) ??
+    (not && negatedExclusionOf(input, not)) ??
+    (parts.has("sizes") ? sizeExclusionOf(input, filters) : undefined)
+  );
 }
 
 function timeExclusionOf(input: Input, filters: Filters): string | undefined {
@@ -48,6 +52,24 @@ function timeExclusionOf(input: Input, filters: Filters): string | undefined {
     if (createdBefore !== undefined && at >= createdBefore) return "it was not added before createdBefore";
   }
   return undefined;
+}
+
+function sizeExclusionOf(input: Input, { minBytes, maxBytes }: Filters): string | undefined {
+  if (minBytes === undefined && maxBytes === undefined) return undefined;
+  const size = sizeIn(input);
+  if (minBytes !== undefined && size < minBytes) return `it has fewer bytes than ${minBytes}`;
+  return maxBytes !== undefined && size > maxBytes ? `it has more bytes than ${maxBytes}` : undefined;
+}
+
+function sizeIn(input: Input): number {
+  const content = mediaOf(input)?.content;
+  if (!content && input.text !== undefined) return Buffer.byteLength(input.text);
+  const size =
+    content && ("bytes" in content ? content.bytes.length : "url" in content ? content.storedBytes : content.sizeBytes);
+  if (size !== undefined) return size;
+  const text =
+    "the size of the content is unknown; a listing knows the size of media that the platform keeps, and of raw texts";
+  throw new InputError("ERR_FILTER", text);
 }
 
 function negatedExclusionOf(input: Input, not: NonNullable<Filters["not"]>): string | undefined {
