@@ -12,11 +12,11 @@ import type { WireInput } from "../clarifai/wire/decode-answers.js";
 import { OptionsError } from "../core/errors.js";
 import { type Filters, filterFields, filterNames, setFilters } from "../core/input/filter/filters.js";
 import { defineSource } from "../core/plugin/define-source.js";
+import type { InputFilters } from "../core/plugin/filter-options.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
 
 const optionFields = {
-  ...filterFields,
   /** Only inputs of this dataset, in the order of the server. */
   dataset: z.string().min(1).optional(),
   /** Only inputs with these ids, in this order, each once. An id that does not exist, or that another filter excludes, is skipped with the reason. An empty list selects none. */
@@ -41,9 +41,9 @@ const optionFields = {
     .union([z.boolean(), z.array(z.string().min(1)).min(1)], "expected a boolean or ids of datasets")
     .default(false),
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...filterFields, ...optionFields });
 /** Options of `listInputs`. */
-export type ListInputsOptions = OptionsOf<typeof optionFields>;
+export type ListInputsOptions = Omit<InputFilters, "datasets"> & OptionsOf<typeof optionFields>;
 
 /** Options that narrow the listing. */
 const selecting = [...filterNames, "dataset", "ids", "page"] as const;

@@ -10,10 +10,10 @@ import { rankedPages, searchPages } from "../clarifai/search/search-pages.js";
 import { OptionsError } from "../core/errors.js";
 import { filterFields, filterNames, setFilters } from "../core/input/filter/filters.js";
 import { defineSource } from "../core/plugin/define-source.js";
+import type { InputFilters } from "../core/plugin/filter-options.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
 const optionFields = {
-  ...filterFields,
   /**
    * A text. Yields only the `topK` inputs that are most similar to it, as the models of the app judge, the most similar first. Filters narrow the inputs
    * that are compared.
@@ -28,9 +28,9 @@ const optionFields = {
   /** Also reads the annotations of each found input. Default: false; true for the filter `annotated`, and if the flow has a `download`. */
   annotations: z.boolean().default(false),
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...filterFields, ...optionFields });
 /** Options of `searchInputs`. */
-export type SearchInputsOptions = OptionsOf<typeof optionFields>;
+export type SearchInputsOptions = InputFilters & OptionsOf<typeof optionFields>;
 
 const defaultTopK = 10;
 
