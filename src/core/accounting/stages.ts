@@ -19,6 +19,8 @@ export interface StageFacts {
   wholeRecords?: boolean | undefined;
   /** Parts of the record of an input that a transform looks at. */
   parts?: readonly RecordPart[] | undefined;
+  /** Whether a sink can record the states of what it changes; see `Sink.stateReader`. */
+  recordsStates?: boolean | undefined;
   /** Looks up what the target of a sink has under the id of an input; see `Sink.lookUp`. */
   lookUp?: ((input: Input | InputDraft, signal: AbortSignal) => Promise<Stored>) | undefined;
   /** Whether the operator directly before it is an RxJS operator. */
