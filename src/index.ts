@@ -85,6 +85,7 @@ export type { Target } from "./core/accounting/targets.js";
 export type { Acknowledge, Listed, SameId } from "./core/accounting/tracking.js";
 export { defineOpener, type Opener, type OpenRange } from "./core/content/openers.js";
 export { openContent, readContent } from "./core/input/content.js";
+export type { RecordPart } from "./core/input/filter/filters.js";
 export { idFromPath } from "./core/input/ids.js";
 export type {
   Annotation,
