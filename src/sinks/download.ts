@@ -5,6 +5,7 @@ import { App } from "../clarifai/client/app.js";
 import { Downloader } from "../clarifai/download/downloader.js";
 import { original } from "../clarifai/wire/decode-answers.js";
 import { diskTarget } from "../core/accounting/targets.js";
+import { proxiesOf } from "../core/net/proxy/proxies.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
@@ -31,6 +32,11 @@ const optionFields = {
     .default(original),
   /** Also downloads from addresses in private networks. Default: false. */
   allowPrivate: z.boolean().default(false),
+  /**
+   * HTTP proxy for addresses that are not of the app, as in `connect`; false for none. Addresses of the app use the proxy of its connection. Default:
+   * HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+   */
+  proxy: z.union([z.string().min(1), z.literal(false)]).optional(),
   /**
    * Makes `listInputs` read the annotations and datasets of its inputs, so that the manifest has them. Reading the datasets takes one request per 1000
    * members of each dataset of the app. Default: true.
@@ -72,7 +78,8 @@ export const download = defineSink({
   name: "download",
   parse(folder: string, options: DownloadOptions = {}) {
     checkPath("download", folder);
-    return { folder, ...parseOptions("download", Options, options) };
+    const checked = parseOptions("download", Options, options);
+    return { folder, ...checked, proxyFor: proxiesOf("download", checked.proxy) };
   },
   target: ({ folder, rendition }) =>
     diskTarget(rendition === original ? "download to" : `download ${rendition} renditions to`, folder),
