@@ -22,6 +22,7 @@ import {
   transform,
   upload,
 } from "../../src/index.js";
+import { isLong } from "../helpers/long.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 /** A generator of pseudo-random numbers from 0 to 1, the same for each seed. */
@@ -193,10 +194,12 @@ describe("searchInputs, listInputs and filterInputs", () => {
   });
 
   it.each(cases)(
-    "gives the same inputs as plain code: %s, alone and with each filter behind it",
+    "gives the same inputs as plain code: %s, alone and with the filters behind it",
     { timeout: 60_000 },
     async (name, filtersOf, passes) => {
-      for (const [other, otherFiltersOf, otherPasses] of cases.slice(cases.findIndex(([first]) => first === name))) {
+      const begin = cases.findIndex(([first]) => first === name);
+      for (const [index, [other, otherFiltersOf, otherPasses]] of cases.slice(begin).entries()) {
+        if (!isLong && (begin + index) % 3 !== begin % 3) continue; // every third pair
         const [one, two] = [filtersOf(middle), otherFiltersOf(middle)];
         const isAlone = other === name;
         // Two filters of one name cannot be combined.
