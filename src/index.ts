@@ -35,11 +35,13 @@ export { type TransformOptions, transform } from "./transforms/transform.js";
 
 export { type BatchOptions, batch } from "./clarifai/batch.js";
 export { type AddAnnotationsOptions, addAnnotations } from "./sinks/add-annotations.js";
+export { type AddToDatasetOptions, addToDataset } from "./sinks/add-to-dataset.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";
 export { patchConcepts } from "./sinks/patch-concepts.js";
 export { type RemoveOptions, remove } from "./sinks/remove.js";
 export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove-annotations.js";
+export { type RemoveFromDatasetOptions, removeFromDataset } from "./sinks/remove-from-dataset.js";
 export { type UploadOptions, upload } from "./sinks/upload.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
 
