@@ -127,6 +127,7 @@ export { App } from "./clarifai/client/app.js";
 export type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PatchAction } from "./clarifai/client/app-types.js";
 export { limits } from "./clarifai/limits.js";
 export { type ConnectOptions, connect } from "./connect.js";
+export { type MergeDatasetsOptions, mergeDatasets } from "./merge-datasets.js";
 
 // Names of 0.1, deprecated
 

@@ -17,12 +17,13 @@ import { kinds, mediaKinds } from "../core/input/kinds.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
+import { IdSet } from "../core/util/id-set.js";
 
 const optionFields = {
   /** Kinds to yield. An image with a text counts as an image. Default: all. */
   kinds: z.array(z.enum(kinds)).min(1).optional(),
-  /** Only inputs of this dataset. */
-  dataset: z.string().min(1).optional(),
+  /** Only inputs of this dataset, or of any of these datasets, one after the other. An input in several of them is yielded once. */
+  dataset: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   /** Only inputs with these ids, in this order, each once. An id that does not exist, or that another filter excludes, is skipped with the reason. An empty list selects none. */
   ids: z.array(z.string().min(1)).optional(),
   /** Only inputs with this status code, such as 30000 (processed) or 30002 (failed). */
@@ -68,6 +69,9 @@ export const listInputs = defineSource({
     const checked = parseOptions("listInputs", Options, options, filters);
     if (checked.ids && checked.page !== undefined) {
       throw new OptionsError("ERR_OPTIONS", "listInputs: page and ids do not go together; leave one of them out");
+    }
+    if (Array.isArray(checked.dataset) && checked.page !== undefined) {
+      throw new OptionsError("ERR_OPTIONS", "listInputs: page needs one dataset by its name, not a list of datasets");
     }
     return { app, ...checked };
   },
@@ -135,23 +139,30 @@ async function* pagesOf(app: App, options: Checked, signal: AbortSignal): AsyncG
 async function* unfilteredPages(app: App, options: Checked, signal: AbortSignal): AsyncGenerator<WireInput[], void> {
   const { dataset, page, perPage = defaultPerPage, status } = options;
   if (dataset !== undefined) {
+    const [first = ""] = [dataset].flat();
     if (page === undefined) yield* membersOf(app, dataset, options, signal);
-    else yield await app.listDatasetInputs(dataset, { page, perPage, signal });
+    else yield await app.listDatasetInputs(first, { page, perPage, signal });
   } else if (page !== undefined) yield await app.listInputs({ page, perPage, statusCode: status, signal });
   else yield* streamedPages(app, perPage, signal);
 }
 
-function membersOf(
+/** Lists the members of datasets, each input once. */
+async function* membersOf(
   app: App,
-  dataset: string,
+  datasets: string | readonly string[],
   { perPage }: Checked,
   signal: AbortSignal,
 ): AsyncGenerator<WireInput[], void> {
-  return numberedPages({
-    perPage,
-    read: (page, size) => app.listDatasetInputs(dataset, { page, perPage: size, signal }),
-    keyOf: ({ id }) => id,
-  });
+  const seen = new IdSet();
+  for (const dataset of new Set([datasets].flat())) {
+    const pages = numberedPages({
+      perPage,
+      read: (page, size) => app.listDatasetInputs(dataset, { page, perPage: size, signal }),
+      keyOf: ({ id }) => id,
+    });
+    if (typeof datasets === "string") yield* pages;
+    else for await (const page of pages) yield page.filter(({ id }) => seen.add(id));
+  }
 }
 
 /** Lists the inputs of some ids, 128 per request; with a dataset, its members that have one of the ids. */
@@ -173,7 +184,8 @@ async function* pagesOfIds(
   for await (const page of membersOf(app, dataset, options, signal)) {
     for (const wire of page) if (ids.has(wire.id)) members.set(wire.id, wire);
   }
-  yield pageOf([...ids], members, options, `the dataset "${dataset}" has no input with this id`);
+  const absent = typeof dataset === "string" ? `the dataset "${dataset}" has` : "the datasets have";
+  yield pageOf([...ids], members, options, `${absent} no input with this id`);
 }
 
 function pageOf(
