@@ -124,7 +124,20 @@ export type { ChangedInput, Transform, TransformContext, TransformResult } from 
 
 export { ApiError } from "./clarifai/client/api-error.js";
 export { App } from "./clarifai/client/app.js";
-export type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PatchAction } from "./clarifai/client/app-types.js";
+export type {
+  AddJob,
+  Dataset,
+  DatasetExport,
+  DatasetExportFormat,
+  DatasetMetrics,
+  DatasetVersion,
+  InputCounts,
+  InputPatch,
+  ItemStatus,
+  NewDatasetVersion,
+  PatchAction,
+} from "./clarifai/client/app-types.js";
+export { type DatasetArchive, type ExportDatasetOptions, exportDataset } from "./clarifai/datasets/export-dataset.js";
 export { limits } from "./clarifai/limits.js";
 export { type ConnectOptions, connect } from "./connect.js";
 export { type MergeDatasetsOptions, mergeDatasets } from "./merge-datasets.js";

@@ -136,7 +136,7 @@ describe("exports", () => {
     }
     const plain = JSON.parse((await exported(call, "CLARIFAI_DATA_JSON")).entries[1]?.[1].toString() ?? "") as Json;
     expect(inputs.map(({ id }: Json) => id)).toEqual(plain.inputs.map(({ id }: Json) => id));
-    expect(inputs[1].data.regions[0].data.concepts[0].id).toBe(plain.inputs[1].data.regions[0].data.concepts[0].id);
+    expect(inputs[1]?.data.regions[0].data.concepts[0].id).toBe(plain.inputs[1].data.regions[0].data.concepts[0].id);
   });
 
   it("have boxes in pixels in COCO", async () => {
