@@ -8,6 +8,7 @@
 
 export { type ArchiveOptions, archive } from "./sources/archive.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
+export { type DatasetExportOptions, datasetExport } from "./sources/dataset-export.js";
 export { deadLetters } from "./sources/dead-letters.js";
 export { type FolderOptions, folder } from "./sources/folder.js";
 export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
