@@ -57,6 +57,11 @@ const shows: Record<string, RegExp[]> = {
   "19-opener.ts": [
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],
+  "20-datasets.ts": [
+    /added: read 2 = ok 1 \+ failed 1[\s\S]*"dataset-example-nowhere" does not exist/,
+    /merged: read 4 = ok 4/,
+    /exported: \d+ bytes\ndataset-example-0 note 0\n/,
+  ],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,

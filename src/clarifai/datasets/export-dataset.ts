@@ -35,6 +35,7 @@ const optionFields = {
   maxBytes: z.number().int().positive().default(10_000_000_000),
   /** Also downloads from private, loopback and link-local addresses; the API's own origin is always allowed. Default: false. */
   allowPrivate: z.boolean().default(false),
+  /** Ends the waits and the download. A partial file stays, and the next call resumes it. */
   signal: z.instanceof(AbortSignal).optional(),
 };
 const Options = z.strictObject(optionFields);
