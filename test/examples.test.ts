@@ -57,7 +57,12 @@ const shows: Record<string, RegExp[]> = {
   "19-opener.ts": [
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],
-  "20-datasets.ts": [
+  "20-undo.ts": [
+    /removed: read 2 = ok 2[\s\S]*2 states are recorded in/,
+    /would restore: [\s\S]*restored: read 3 = ok 3/,
+    /now: \[\s*'undo-example-0: 1',\s*'undo-example-1: 1',\s*'undo-example-2: 1'\s*\]/,
+  ],
+  "21-datasets.ts": [
     /added: read 2 = ok 1 \+ failed 1[\s\S]*"dataset-example-nowhere" does not exist/,
     /merged: read 4 = ok 4/,
     /exported: \d+ bytes\ndataset-example-0 note 0\n/,

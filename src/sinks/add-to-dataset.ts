@@ -7,6 +7,7 @@ import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { failMissing } from "../clarifai/datasets/existing-inputs.js";
 import { changeMembers, ensureDataset } from "../clarifai/datasets/members.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import type { Message } from "../core/accounting/message.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
@@ -45,6 +46,7 @@ export const addToDataset = defineSink({
   batch: idsPolicy,
   concurrency: 4,
   supportsDryRun: true,
+  stateReader: () => inputStates(),
   open: (context) => ({ app: appOfRun(context), ready: undefined as Promise<void> | undefined }),
   async write({ messages }, { options: { app, dataset, create }, state, signal, dryRun, run }) {
     state.ready ??= ensureDataset({ app, dataset, stage, signal, create, dryRun });

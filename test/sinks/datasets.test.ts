@@ -2,11 +2,21 @@
 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type App, addToDataset, flow, fromIterable, listInputs, removeFromDataset, upload } from "../../src/index.js";
+import {
+  type App,
+  addToDataset,
+  flow,
+  fromIterable,
+  listInputs,
+  removeFromDataset,
+  undo,
+  upload,
+} from "../../src/index.js";
 import { testSink } from "../../src/testing/index.js";
 import { tempFolder } from "../helpers/files.js";
 import { openStore } from "../helpers/store.js";
 
+const temp = tempFolder();
 const named = (...ids: string[]) => flow(fromIterable(ids.map((id) => ({ id }))));
 
 async function stored(count: number, datasets: string[] = []) {
@@ -109,7 +119,7 @@ describe("addToDataset", () => {
 
   it("resumes with a journal", async () => {
     const { app, ids } = await stored(10);
-    const journal = join(await tempFolder(), "journal");
+    const journal = join(temp, "a.journal");
     const first = named(...ids.slice(0, 4)).pipe(addToDataset(app, { dataset: "train" }));
     expect((await first.run({ journal })).counts).toMatchObject({ ok: 4 });
     const all = named(...ids).pipe(addToDataset(app, { dataset: "train" }));
@@ -175,5 +185,22 @@ describe("removeFromDataset", () => {
       .plan();
     expect(plan.counts).toMatchObject({ ok: 1, refused: 1 });
     expect(await members(app, "train")).toEqual(["t0", "t1"]);
+  });
+});
+
+describe("a run with undo", () => {
+  it("leaves the members as they were, when it is undone", async () => {
+    const { app, ids } = await stored(10, ["old"]);
+    await app.postDatasets([{ id: "new" }]);
+    await app.addToDataset("new", ["t0"]);
+    const path = join(temp, "changes.undo");
+    const move = flow(listInputs(app, { dataset: "old" })).pipe(
+      addToDataset(app, { dataset: "new" }),
+      removeFromDataset(app, { dataset: "old" }),
+    );
+    expect((await move.run({ undo: path })).counts).toMatchObject({ ok: 10 });
+    expect([await members(app, "old"), await members(app, "new")]).toEqual([[], ids]);
+    expect((await undo(app, path)).counts).toMatchObject({ failed: 0 });
+    expect([await members(app, "old"), await members(app, "new")]).toEqual([ids, ["t0"]]);
   });
 });
