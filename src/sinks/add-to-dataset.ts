@@ -6,7 +6,8 @@ import type { App } from "../clarifai/client/app.js";
 import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { failMissing } from "../clarifai/datasets/existing-inputs.js";
-import { changeMembers, ensureDataset } from "../clarifai/datasets/members.js";
+import { changeMembers, NeededDataset } from "../clarifai/datasets/members.js";
+import { settleWith } from "../clarifai/requests.js";
 import { inputStates } from "../clarifai/undo/read-states.js";
 import type { Message } from "../core/accounting/message.js";
 import { defineSink } from "../core/plugin/define-sink.js";
@@ -30,7 +31,8 @@ const stage = "addToDataset";
  *
  * An input that is a member already stays one: the platform answers as for a new member, so it counts as ok. An input that `listInputs` listed from
  * the same app with `datasets: true` is skipped if the listing has the dataset. An input that does not exist fails with the platform's code, and the
- * others of its request are added. The dataset is created before the first request. A dry run sends nothing that writes, and looks up which inputs exist.
+ * others of its request are added. The dataset is created before the first request. A dry run sends nothing that writes, and looks up which inputs
+ * exist. A run with `undo` can be undone.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) the API's code when the key may not write, or when the dataset does not exist and `create` is false
@@ -47,10 +49,13 @@ export const addToDataset = defineSink({
   concurrency: 4,
   supportsDryRun: true,
   stateReader: () => inputStates(),
-  open: (context) => ({ app: appOfRun(context), ready: undefined as Promise<void> | undefined }),
-  async write({ messages }, { options: { app, dataset, create }, state, signal, dryRun, run }) {
-    state.ready ??= ensureDataset({ app, dataset, stage, signal, create, dryRun });
-    await state.ready;
+  open: (context) => {
+    const { options, signal, dryRun } = context;
+    const needed = new NeededDataset({ ...options, stage, signal, dryRun });
+    return { app: appOfRun(context), needed };
+  },
+  async write({ messages }, { options: { app, dataset }, state, signal, dryRun, run }) {
+    await settleWith(messages, stage, () => state.needed.ensure());
     const isMember = ({ listed, source }: Message) => listed?.app === app.address && source.datasets.includes(dataset);
     const open = messages.filter((message) => !isMember(message));
     for (const message of messages) if (isMember(message)) message.doneBefore("already in the dataset");

@@ -6,7 +6,8 @@ import type { App } from "../clarifai/client/app.js";
 import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { failMissing } from "../clarifai/datasets/existing-inputs.js";
-import { changeMembers, ensureDataset } from "../clarifai/datasets/members.js";
+import { changeMembers, NeededDataset } from "../clarifai/datasets/members.js";
+import { settleWith } from "../clarifai/requests.js";
 import { inputStates } from "../clarifai/undo/read-states.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
@@ -26,7 +27,7 @@ const stage = "removeFromDataset";
  * their data.
  *
  * An input that is not a member stays none: the platform answers as for a member, so it counts as ok. An input that does not exist fails with the
- * platform's code; inputs that `listInputs` listed from the same app need no lookup for it. A dry run sends nothing that writes.
+ * platform's code; inputs that `listInputs` listed from the same app need no lookup for it. A dry run sends nothing that writes. A run with `undo` can be undone.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) the API's code when the key may not write, and 11101 when the dataset does not exist
@@ -45,10 +46,13 @@ export const removeFromDataset = defineSink({
   concurrency: 4,
   supportsDryRun: true,
   stateReader: () => inputStates(),
-  open: (context) => ({ app: appOfRun(context), ready: undefined as Promise<void> | undefined }),
-  async write({ messages }, { options: { app, dataset }, state, signal, dryRun }) {
-    state.ready ??= ensureDataset({ app, dataset, stage, signal, create: false, dryRun });
-    await state.ready;
+  open: (context) => {
+    const { options, signal, dryRun } = context;
+    const needed = new NeededDataset({ ...options, stage, signal, create: false, dryRun });
+    return { app: appOfRun(context), needed };
+  },
+  async write({ messages }, { options: { app, dataset }, state, signal }) {
+    await settleWith(messages, stage, () => state.needed.ensure());
     await failMissing(messages, { app, stage, signal });
     await changeMembers(messages, { app: state.app, dataset, isMember: false, stage, signal });
   },

@@ -23,5 +23,7 @@ async function digestOf(app: App, url: string): Promise<string> {
   const authorization = app.authorize(new URL(url))?.authorization ?? "";
   const response = await fetch(url, { headers: { authorization } });
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
-  return createHash("sha256").update(Buffer.from(await response.arrayBuffer())).digest("hex");
+  return createHash("sha256")
+    .update(Buffer.from(await response.arrayBuffer()))
+    .digest("hex");
 }

@@ -5,7 +5,7 @@ import { SinkError } from "../../core/errors.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import { limits } from "../limits.js";
-import { asFatal, type Before, inParts, settleInHalves, settleItems } from "../requests.js";
+import { type Before, inParts, settleInHalves, settleItems } from "../requests.js";
 import { classify } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
 
@@ -61,20 +61,34 @@ export interface DatasetOptions {
   dryRun: boolean;
 }
 
-/**
- * Checks that a dataset exists, and creates it if asked. A dry run only checks.
- *
- * @throws {SinkError} the API's code
- */
-export async function ensureDataset({ app, dataset, stage, signal, create, dryRun }: DatasetOptions): Promise<void> {
-  try {
+/** A dataset that a sink needs: it is looked up, and created if asked, before the first request. */
+export class NeededDataset {
+  readonly #options: DatasetOptions;
+  #ready: Promise<void> | undefined;
+
+  constructor(options: DatasetOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the dataset exists. A dry run only looks it up. After a failure, the next call tries again.
+   *
+   * @throws {SinkError} 11101 if it does not exist and may not be created
+   * @throws {ApiError} when a request fails
+   */
+  ensure(): Promise<void> {
+    this.#ready ??= this.#ensure().catch((error: unknown) => {
+      this.#ready = undefined;
+      throw error;
+    });
+    return this.#ready;
+  }
+
+  async #ensure(): Promise<void> {
+    const { app, dataset, stage, signal, create, dryRun } = this.#options;
     if (await app.getDataset(dataset, signal)) return;
     if (!create) throw missing(stage, dataset);
     if (!dryRun) await createOnce(app, dataset, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ApiError)) throw error;
-    throw asFatal(error, stage) ?? new SinkError(error.code, `${stage}: ${error.message}`, { cause: error });
   }
 }
 
