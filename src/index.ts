@@ -8,6 +8,7 @@
 
 export { type ArchiveOptions, archive } from "./sources/archive.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
+export { type DatasetExportOptions, datasetExport } from "./sources/dataset-export.js";
 export { deadLetters } from "./sources/dead-letters.js";
 export { type FolderOptions, folder } from "./sources/folder.js";
 export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
@@ -36,11 +37,13 @@ export { type TransformOptions, transform } from "./transforms/transform.js";
 
 export { type BatchOptions, batch } from "./clarifai/batch.js";
 export { type AddAnnotationsOptions, addAnnotations } from "./sinks/add-annotations.js";
+export { type AddToDatasetOptions, addToDataset } from "./sinks/add-to-dataset.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";
 export { patchConcepts } from "./sinks/patch-concepts.js";
 export { type RemoveOptions, remove } from "./sinks/remove.js";
 export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove-annotations.js";
+export { type RemoveFromDatasetOptions, removeFromDataset } from "./sinks/remove-from-dataset.js";
 export { type UploadOptions, upload } from "./sinks/upload.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
 
@@ -134,9 +137,23 @@ export type { ChangedInput, Transform, TransformContext, TransformResult } from 
 
 export { ApiError } from "./clarifai/client/api-error.js";
 export { App } from "./clarifai/client/app.js";
-export type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PatchAction } from "./clarifai/client/app-types.js";
+export type {
+  AddJob,
+  Dataset,
+  DatasetExport,
+  DatasetExportFormat,
+  DatasetMetrics,
+  DatasetVersion,
+  InputCounts,
+  InputPatch,
+  ItemStatus,
+  NewDatasetVersion,
+  PatchAction,
+} from "./clarifai/client/app-types.js";
+export { type DatasetArchive, type ExportDatasetOptions, exportDataset } from "./clarifai/datasets/export-dataset.js";
 export { limits } from "./clarifai/limits.js";
 export { type ConnectOptions, connect } from "./connect.js";
+export { type MergeDatasetsOptions, mergeDatasets } from "./merge-datasets.js";
 export { planUndo, type UndoOptions, undo } from "./undo.js";
 
 // Names of 0.1, deprecated

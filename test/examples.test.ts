@@ -63,6 +63,11 @@ const shows: Record<string, RegExp[]> = {
     /would restore: [\s\S]*restored: read 3 = ok 3/,
     /now: \[\s*'undo-example-0: 1',\s*'undo-example-1: 1',\s*'undo-example-2: 1'\s*\]/,
   ],
+  "21-datasets.ts": [
+    /added: read 2 = ok 1 \+ failed 1[\s\S]*"dataset-example-nowhere" does not exist/,
+    /merged: read 4 = ok 4/,
+    /exported: \d+ bytes\ndataset-example-0 note 0\n/,
+  ],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,

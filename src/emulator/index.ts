@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
 import { isLoopbackHost } from "../core/net/addresses.js";
+import { DatasetExports } from "./export/dataset-exports.js";
 import type { Gallery, GalleryOptions } from "./gallery/gallery.js";
 import { Sessions } from "./gallery/sessions.js";
 import type { GrpcServer, GrpcServerOptions } from "./grpc/grpc-server.js";
@@ -122,7 +123,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { host = "127.0.0.1", port: wantedPort = 0, unref = false } = options;
   const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
   const dataFolder = openDataFolder(folder);
-  const { services, deletions } = makeServices(options, dataFolder, host);
+  const { services, deletions } = makeServices(options, dataFolder, { host, folder });
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
   const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions });
@@ -152,6 +153,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     await Promise.all([stopListening(server), grpc?.close(closeTimeoutMs)]);
     deletions.finish(true);
     await services.processing.close();
+    await services.exports.close();
     await gallery.close();
     dataFolder.close();
     if (isTemporary) rmSync(folder, { recursive: true, force: true });
@@ -184,7 +186,11 @@ function handleOf({ url, port, grpcUrl, dataFolder, faults, sessions, close }: R
 }
 
 /** Makes the parts of the emulator that routes use. */
-function makeServices(options: EmulatorOptions, { store, files }: DataFolder, host: string) {
+function makeServices(
+  options: EmulatorOptions,
+  { store, files }: DataFolder,
+  { host, folder }: { host: string; folder: string },
+) {
   const { processingDelayMs = 5, deleteDelayMs = 5, allowFetch = true, urls } = options;
   const faults = new Faults(options.faults ?? [], options.seed ?? 1);
   const processing = new Processing(store, files, {
@@ -199,6 +205,8 @@ function makeServices(options: EmulatorOptions, { store, files }: DataFolder, ho
     store,
     files,
     processing,
+    exports: new DatasetExports(store, folder),
+    processingDelayMs,
     faults,
     autoCreate: options.autoCreate ?? true,
     overwriteReading: options.overwriteReading ?? "new",

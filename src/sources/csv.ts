@@ -5,6 +5,7 @@ import * as z from "zod";
 import { describeError, describeThrown, InputError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input/input.js";
 import { kinds } from "../core/input/kinds.js";
+import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { idsOption } from "../core/plugin/row-ids.js";
@@ -43,6 +44,8 @@ const optionFields = {
    * Default: the column `inputid` (or `input.id`) if it has a value, else a hash of the row's content and of its occurrence among equal rows.
    */
   ids: idsOption<Record<string, string>>().optional(),
+  /** Datasets that every input joins, besides those that `map` returns. */
+  datasets: datasetsOption,
 };
 const Options = z.strictObject(optionFields);
 /** Options of `csv`. */
@@ -105,7 +108,9 @@ function tableOf(first: CsvRow, path: string, options: z.output<typeof Options>)
   const keys = typeof ids === "function" ? [] : [ids ?? []].flat();
   const header = headerIn(first, path);
   const layout = map ? undefined : layoutOf(header, path, { ...options, root, keys });
-  return { path, header, layout, map, giveId: csvIds(header, { path, ids, root: namesFiles ? root : undefined }) };
+  const withId = csvIds(header, { path, ids, root: namesFiles ? root : undefined });
+  const join = joinDatasets(options.datasets);
+  return { path, header, layout, map, giveId: (item, cells, line) => join(withId(item, cells, line)) };
 }
 
 /** Yields the items of rows in arrays. A row that takes time, or that the user's function made, is yielded before the next row is read. */

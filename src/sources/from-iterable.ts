@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { OptionsError } from "../core/errors.js";
 import type { InputDraft } from "../core/input/input.js";
+import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
@@ -14,6 +15,8 @@ const optionFields = {
    * as it is. Default: the input's own id, else a hash of the input and of its occurrence among equal inputs.
    */
   ids: idsOption<InputDraft>().optional(),
+  /** Datasets that every input joins, besides its own. */
+  datasets: datasetsOption,
 };
 const Options = z.strictObject(optionFields);
 /** Options of `fromIterable`. */
@@ -32,18 +35,19 @@ export type FromIterableOptions = OptionsOf<typeof optionFields>;
 export const fromIterable = defineSource({
   name: "fromIterable",
   parse(inputs: Iterable<InputDraft> | AsyncIterable<InputDraft>, options: FromIterableOptions = {}) {
-    const { ids } = parseOptions("fromIterable", Options, options);
-    if (isIterable(inputs)) return { inputs, ids };
+    const { ids, datasets } = parseOptions("fromIterable", Options, options);
+    if (isIterable(inputs)) return { inputs, ids, datasets };
     const text = `fromIterable: the inputs must be a list or another iterable, got ${formatValue(inputs)}`;
     throw new OptionsError("ERR_OPTIONS", text);
   },
   total: ({ inputs }) => (Array.isArray(inputs) ? inputs.length : undefined),
-  async *read({ inputs, ids }) {
+  async *read({ inputs, ids, datasets }) {
     let position = 0;
     const giveId = draftIds(ids);
+    const join = joinDatasets(datasets);
     for await (const input of inputs) {
       position += 1;
-      yield giveId({ origin: `values:${position}`, input }, position);
+      yield join(giveId({ origin: `values:${position}`, input }, position));
     }
   },
 });

@@ -3,6 +3,7 @@
 import type { Observable } from "rxjs";
 import * as z from "zod";
 import type { InputDraft } from "../core/input/input.js";
+import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
@@ -13,6 +14,8 @@ const optionFields = {
    * as it is. Default: the input's own id, else a hash of the input and of its occurrence among equal inputs.
    */
   ids: idsOption<InputDraft>().optional(),
+  /** Datasets that every input joins, besides its own. */
+  datasets: datasetsOption,
 };
 const Options = z.strictObject(optionFields);
 /** Options of `fromObservable`. */
@@ -33,9 +36,10 @@ export const fromObservable = defineSource({
   parse(observable: Observable<InputDraft>, options: FromObservableOptions = {}) {
     return { observable, ...parseOptions("fromObservable", Options, options) };
   },
-  async *read({ observable, ids }, { signal }) {
+  async *read({ observable, ids, datasets }, { signal }) {
     const queue: InputDraft[] = [];
     const giveId = draftIds(ids);
+    const join = joinDatasets(datasets);
     let ended = false;
     let failure: { error: unknown } | undefined;
     let wake: (() => void) | undefined;
@@ -58,7 +62,7 @@ export const fromObservable = defineSource({
     try {
       for (let position = 1; !signal.aborted; ) {
         for (const input of queue.splice(0)) {
-          yield giveId({ origin: `observable:${position}`, input }, position);
+          yield join(giveId({ origin: `observable:${position}`, input }, position));
           position += 1;
         }
         if (queue.length > 0) continue;

@@ -7,6 +7,7 @@ import { readLines } from "../core/files/lines.js";
 import { decodeData } from "../core/input/content.js";
 import type { InputDraft } from "../core/input/input.js";
 import { bytesFromBase64 } from "../core/input/input-json.js";
+import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
@@ -23,6 +24,8 @@ const optionFields = {
    * is used as it is. Default: the input's own id, else a hash of the line's content and of its occurrence among equal lines.
    */
   ids: idsOption<InputDraft>().optional(),
+  /** Datasets that every input joins, besides its own. */
+  datasets: datasetsOption,
 };
 const Options = z.strictObject(optionFields);
 /** Options of `jsonl`. */
@@ -48,8 +51,9 @@ export const jsonl = defineSource({
     checkPath("jsonl", path);
     return { path, ...parseOptions("jsonl", Options, options) };
   },
-  async *read({ path, ids }, { signal }) {
+  async *read({ path, ids, datasets }, { signal }) {
     const giveId = draftIds(ids);
+    const join = joinDatasets(datasets);
     let last: ReadonlyMap<string, number> | undefined;
     try {
       for await (const { number, bytes } of readLines(path, maxLineBytes)) {
@@ -58,14 +62,14 @@ export const jsonl = defineSource({
         const origin = `${path}:${number}`;
         const item = itemFrom(origin, () => parse(bytes));
         if (!("input" in item) || !isManifestLine(item.input)) {
-          yield giveId(item, number);
+          yield join(giveId(item, number));
           continue;
         }
         const line = item.input;
         last ??= await lastLines(path, maxLineBytes);
         if (number < (last.get(line.id as string) ?? number)) {
           yield { origin, skipped: "a later line has this input" };
-        } else yield giveId(await manifestItem(origin, line, dirname(path)), number);
+        } else yield join(giveId(await manifestItem(origin, line, dirname(path)), number));
       }
     } catch (error) {
       throw new SourceError("ERR_FILE_UNREADABLE", `jsonl: ${path}: ${describeError(error)}`, { cause: error });

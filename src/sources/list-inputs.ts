@@ -15,10 +15,11 @@ import { defineSource } from "../core/plugin/define-source.js";
 import type { InputFilters } from "../core/plugin/filter-options.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
+import { IdSet } from "../core/util/id-set.js";
 
 const optionFields = {
-  /** Only inputs of this dataset, in the order of the server. */
-  dataset: z.string().min(1).optional(),
+  /** Only inputs of this dataset, or of any of these datasets, one after the other. An input in several of them is yielded once. In the order of the server. */
+  dataset: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   /** Only inputs with these ids, in this order, each once. An id that does not exist, or that another filter excludes, is skipped with the reason. An empty list selects none. */
   ids: z.array(z.string().min(1)).optional(),
   /** Order: `oldest` or `newest` first, by the time of adding, or by `id`. Cannot be combined with `dataset`, `ids` and `page`. Default: oldest. */
@@ -81,6 +82,9 @@ export const listInputs = defineSource({
     if (checked.ids && checked.page !== undefined) {
       throw new OptionsError("ERR_OPTIONS", "listInputs: page and ids do not go together; leave one of them out");
     }
+    if (Array.isArray(checked.dataset) && checked.page !== undefined) {
+      throw new OptionsError("ERR_OPTIONS", "listInputs: page needs one dataset by its name, not a list of datasets");
+    }
     return { app, ...checked };
   },
   total: ({ app, ...options }) => (isWhole(options) ? countInputs(app) : undefined),
@@ -113,23 +117,30 @@ async function* pagesOf(app: App, options: Checked, signal: AbortSignal): AsyncG
 async function* unfilteredPages(app: App, options: Checked, signal: AbortSignal): AsyncGenerator<WireInput[], void> {
   const { dataset, page, perPage = defaultPerPage, status, order } = options;
   if (dataset !== undefined) {
+    const [first = ""] = [dataset].flat();
     if (page === undefined) yield* membersOf(app, dataset, options, signal);
-    else yield await app.listDatasetInputs(dataset, { page, perPage, signal });
+    else yield await app.listDatasetInputs(first, { page, perPage, signal });
   } else if (page !== undefined) yield await app.listInputs({ page, perPage, statusCode: status, signal });
   else yield* streamedPages(app, perPage, signal, order);
 }
 
-function membersOf(
+/** Lists the members of datasets, each input once. */
+async function* membersOf(
   app: App,
-  dataset: string,
+  datasets: string | readonly string[],
   { perPage }: Checked,
   signal: AbortSignal,
 ): AsyncGenerator<WireInput[], void> {
-  return numberedPages({
-    perPage,
-    read: (page, size) => app.listDatasetInputs(dataset, { page, perPage: size, signal }),
-    keyOf: ({ id }) => id,
-  });
+  const seen = new IdSet();
+  for (const dataset of new Set([datasets].flat())) {
+    const pages = numberedPages({
+      perPage,
+      read: (page, size) => app.listDatasetInputs(dataset, { page, perPage: size, signal }),
+      keyOf: ({ id }) => id,
+    });
+    if (typeof datasets === "string") yield* pages;
+    else for await (const page of pages) yield page.filter(({ id }) => seen.add(id));
+  }
 }
 
 /** Lists the inputs of some ids, 128 per request; with a dataset, its members that have one of the ids. */
@@ -151,7 +162,8 @@ async function* pagesOfIds(
   for await (const page of membersOf(app, dataset, options, signal)) {
     for (const wire of page) if (ids.has(wire.id)) members.set(wire.id, wire);
   }
-  yield pageOf([...ids], members, `the dataset "${dataset}" has no input with this id`);
+  const absent = typeof dataset === "string" ? `the dataset "${dataset}" has` : "the datasets have";
+  yield pageOf([...ids], members, `${absent} no input with this id`);
 }
 
 function pageOf(ids: readonly string[], listed: ReadonlyMap<string, WireInput>, absent: string): Page {

@@ -14,6 +14,7 @@ import { checkUrl } from "../core/net/guarded-fetch.js";
 import { HostGates } from "../core/net/host-limits.js";
 import { proxiesOf } from "../core/net/proxy/proxies.js";
 import { checkHeaders } from "../core/net/request-headers.js";
+import { datasetsOption } from "../core/plugin/datasets-option.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
@@ -35,6 +36,8 @@ const optionFields = {
    * of the URL without its signature. Default: "url".
    */
   ids: z.union([z.enum(["url", "content"]), z.custom<IdOf>((value) => typeof value === "function")]).default("url"),
+  /** Datasets that every input joins. */
+  datasets: datasetsOption,
   /**
    * Request headers for fetching, such as `{ authorization: "Bearer …" }`. They are sent to the origin of each URL only, also after a redirect. No report
    * and no record contains them. Default: none.
@@ -224,13 +227,14 @@ function originOf(text: string): string {
 }
 
 /** Makes an item with its id, and with the last part of the URL as its file name. */
-function itemOf(origin: string, draft: InputDraft, url: URL, { ids }: Checked): SourceItem {
+function itemOf(origin: string, draft: InputDraft, url: URL, { ids, datasets }: Checked): SourceItem {
   const name = url.pathname.split("/").at(-1);
   const address = withoutSignature(url.href);
   const metadata = { url: address, ...(name ? { filename: safeDecode(name) } : {}) };
   const id = typeof ids === "function" ? ids(address) : ids === "content" ? idOfDraft(draft) : idFromPath(address);
   const sameId: SameId | undefined = typeof ids === "function" ? undefined : "duplicate";
-  return { origin, input: { ...draft, id, metadata }, sameId };
+  const joined = datasets.length > 0 ? { datasets } : {};
+  return { origin, input: { ...draft, id, metadata, ...joined }, sameId };
 }
 
 function idOfDraft(draft: InputDraft): string {

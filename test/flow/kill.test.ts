@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../src/emulator/index.js";
 import { seededRandom } from "../../src/emulator/server/faults.js";
-import { batch, connect, flow, fromIterable, readJournal, upload } from "../../src/index.js";
+import { batch, connect, flow, fromIterable, readJournal, transform, upload } from "../../src/index.js";
 import { bundle } from "../helpers/children.js";
 import { tempFolder } from "../helpers/files.js";
 import type { KillChildOptions, KillVerb } from "../helpers/kill-child.js";
@@ -25,8 +25,8 @@ declare module "vitest" {
 const count = 40;
 /** Kills of each verb. */
 const kills: Record<KillVerb, number> = isLong
-  ? { upload: 200, patch: 50, remove: 50, download: 50 }
-  : { upload: 2, patch: 1, remove: 1, download: 1 };
+  ? { upload: 200, patch: 50, remove: 50, download: 50, addToDataset: 50, removeFromDataset: 50 }
+  : { upload: 2, patch: 1, remove: 1, download: 1, addToDataset: 1, removeFromDataset: 1 };
 /** Number of kills before a program may finish. */
 const killsInARow = isLong ? 3 : 2;
 const programsAtOnce = isLong ? 4 : 1;
@@ -55,12 +55,19 @@ async function start(options: KillChildOptions, killAfterMs?: number): Promise<n
 async function endOf({ appId, out, verb }: KillChildOptions) {
   const app = await connect({ baseUrl: store.url, pat: "any", appId });
   const annotations = await app.listAnnotations({ perPage: 1000 });
+  const datasets = await app.listDatasets();
+  const members = datasets.map(async ({ id }) => {
+    const inputs = await app.listDatasetInputs(id, { perPage: 1000 });
+    return [id, inputs.map((input) => input.id).sort()];
+  });
+  const membership = await Promise.all(members);
   await app.close();
   const files = existsSync(out) ? readdirSync(out).sort() : [];
   const lines =
     verb === "download" ? readFileSync(join(out, "manifest.jsonl"), "utf8").split("\n").filter(Boolean) : [];
   return {
     stored: store.stored("me", appId),
+    membership: membership.sort(),
     annotations: annotations
       .filter(({ inputLevel }) => !inputLevel)
       .map(({ inputId, id }) => `${inputId} ${id}`)
@@ -93,7 +100,11 @@ async function prepared(verb: KillVerb, name: string): Promise<KillChildOptions>
   if (verb === "upload") return options;
   const app = await connect({ baseUrl: store.url, pat: "any", appId: options.appId });
   const report = await flow(fromIterable(uploads(count)))
-    .pipe(batch(), upload(app))
+    .pipe(
+      transform((input) => ({ ...input, datasets: ["old"] })),
+      batch(),
+      upload(app),
+    )
     .run();
   await app.close();
   expect(report.counts.ok).toBe(count);

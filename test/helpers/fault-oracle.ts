@@ -41,6 +41,8 @@ interface Facts {
   inputs: Map<string, StoredInput & { text: string | undefined }>;
   annotations: { id: string; inputId: string; json: string }[];
   concepts: Map<string, string>;
+  /** Members of the datasets. */
+  members: Readonly<Record<"old" | "new", ReadonlySet<string>>>;
   gone: ReadonlyMap<string, number>;
 }
 
@@ -216,6 +218,10 @@ function changeOf({ scenario, inputs }: Stage, n: number, facts: Facts): [done: 
       return [!("old" in metadata) && metadata.n === n && annotation === undefined, metadata.old === 1];
     case "patchConcepts":
       return [facts.concepts.get(`c${n}`) === `name ${n}`, facts.concepts.get(`c${n}`) === `c${n}`];
+    case "addToDataset":
+      return [facts.members.new.has(id), !facts.members.new.has(id)];
+    case "removeFromDataset":
+      return [!facts.members.old.has(id), facts.members.old.has(id)];
     case "removeAnnotations":
       return [annotation === undefined, annotation !== undefined];
     default:
@@ -230,6 +236,10 @@ async function factsOf({ store }: Stage): Promise<Facts> {
     return (await response.json()) as Record<string, Record<string, unknown>[]>;
   };
   const [listed, annotations, concepts] = await Promise.all([get("inputs"), get("annotations"), get("concepts")]);
+  const membersOf = async (dataset: string) => {
+    const { dataset_inputs: found = [] } = await get(`datasets/${dataset}/inputs`);
+    return new Set(found.map(({ input }) => String((input as { id?: unknown }).id)));
+  };
   const texts = new Map(
     (listed.inputs ?? []).map((input) => [input.id, (input.data as { text?: { raw?: string } }).text?.raw]),
   );
@@ -241,6 +251,7 @@ async function factsOf({ store }: Stage): Promise<Facts> {
       json: JSON.stringify(annotation),
     })),
     concepts: new Map((concepts.concepts ?? []).map(({ id, name }) => [String(id), String(name)])),
+    members: { old: await membersOf("old"), new: await membersOf("new") },
     gone: new Map(store.deleted().map(({ id, timesStored }) => [id, timesStored])),
   };
 }

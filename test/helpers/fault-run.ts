@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { startEmulator } from "../../src/emulator/index.js";
 import {
   type App,
+  addToDataset,
   batch,
   connect,
   deadLetters,
@@ -24,6 +25,7 @@ import {
   readJournal,
   remove,
   removeAnnotations,
+  removeFromDataset,
   type Source,
   upload,
 } from "../../src/index.js";
@@ -108,7 +110,8 @@ async function prepare(stage: Stage, app: App): Promise<void> {
   const { scenario, origin } = stage;
   const { verb, kind } = scenario;
   const others = bystanders.map((id, n) => ({ ...stored(kind, 100 + n, origin), id }));
-  const all = Array.from({ length: inputCount }, (_, n) => ({ ...stored(kind, n, origin), id: `i${n}` }));
+  const datasets = verb.endsWith("Dataset") ? ["old"] : [];
+  const all = Array.from({ length: inputCount }, (_, n) => ({ ...stored(kind, n, origin), id: `i${n}`, datasets }));
   const uploads = verb.startsWith("upload");
   // For an upload, the ids of two inputs already exist: one with the same content, one with other content.
   const existing = uploads ? [all[0] as InputDraft, { ...stored(kind, 50, origin), id: "i1" }] : all;
@@ -160,6 +163,9 @@ async function inputsOf({ scenario, app }: Stage, all: readonly InputDraft[]): P
       }));
     case "removeAnnotations":
       return ids.map((id, n) => ({ id, annotations: [{ id: `x${n}` }] }));
+    case "addToDataset":
+    case "removeFromDataset":
+      return [...ids, "none"].map((id) => ({ id }));
     case "remove":
       return ids.map((id) => ({ id }));
     default:
@@ -181,6 +187,10 @@ function sinkOf(verb: Verb, { app, out }: Stage): (inputs: Flow<Message>) => Flo
       return (inputs) => inputs.pipe(download(out, { app, timeoutMs: 250, maxAttempts: 3 }));
     case "patchConcepts":
       return (inputs) => inputs.pipe(batched, patchConcepts(app));
+    case "addToDataset":
+      return (inputs) => inputs.pipe(batched, addToDataset(app, { dataset: "new" }));
+    case "removeFromDataset":
+      return (inputs) => inputs.pipe(batched, removeFromDataset(app, { dataset: "old" }));
     case "remove":
       return (inputs) => inputs.pipe(batched, remove(app));
     default:

@@ -18,6 +18,8 @@ export const verbs = [
   "upload (suffix)",
   "patch (remove)",
   "upload (error)",
+  "addToDataset",
+  "removeFromDataset",
 ] as const;
 export type Verb = (typeof verbs)[number];
 

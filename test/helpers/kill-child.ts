@@ -2,6 +2,7 @@
 
 import { writeSync } from "node:fs";
 import {
+  addToDataset,
   batch,
   connect,
   download,
@@ -11,11 +12,12 @@ import {
   listInputs,
   patch,
   remove,
+  removeFromDataset,
   upload,
 } from "../../src/index.js";
 import { uploads } from "./kill-flows.js";
 
-export type KillVerb = "upload" | "patch" | "remove" | "download";
+export type KillVerb = "upload" | "patch" | "remove" | "download" | "addToDataset" | "removeFromDataset";
 
 export interface KillChildOptions {
   url: string;
@@ -39,6 +41,8 @@ const flows = {
   upload: () => flow(fromIterable(uploads(count))).pipe(batches, upload(app)),
   patch: () => flow(fromIterable(ids((n) => ({ patched: n, nested: { n } })))).pipe(batches, patch(app)),
   remove: () => flow(fromIterable(ids())).pipe(batches, remove(app)),
+  addToDataset: () => flow(fromIterable(ids())).pipe(batches, addToDataset(app, { dataset: "new" })),
+  removeFromDataset: () => flow(fromIterable(ids())).pipe(batches, removeFromDataset(app, { dataset: "old" })),
   download: () => flow(listInputs(app)).pipe(download(out, { concurrency: 2 })),
 };
 writeSync(1, "ready\n");

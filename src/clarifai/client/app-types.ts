@@ -51,6 +51,50 @@ export interface Dataset {
   description?: string | undefined;
 }
 
+/** A dataset at one moment. */
+export interface DatasetVersion {
+  id: string;
+  description?: string | undefined;
+  metadata?: { readonly [key: string]: Json } | undefined;
+  /** 64015: ready; 64005 and 64010: being processed. */
+  status: WireStatus | undefined;
+  createdAt?: string | undefined;
+}
+
+/** A dataset version that is to be made. */
+export interface NewDatasetVersion {
+  /** Default: a random id. */
+  id?: string | undefined;
+  description?: string | undefined;
+  metadata?: { readonly [key: string]: Json } | undefined;
+  /** Longest wait until the version is ready, in milliseconds. Default: 600,000 (10 minutes). */
+  timeoutMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Counts of one group of a dataset version. */
+export interface DatasetMetrics {
+  /** What the group has in common: 2 or "INPUT_TYPE", 10 or "CONCEPT_ID", …; undefined for the whole dataset. */
+  type?: string | number | undefined;
+  /** The kind of input, the concept, …; "total" for the whole dataset. */
+  value: Json;
+  /** Counts by the names of the API, such as `inputs_count` and `bounding_boxes_count`. */
+  counts: Readonly<Record<string, number>>;
+}
+
+/** Formats of exports. */
+export type DatasetExportFormat = "clarifai_data_json" | "clarifai_data_protobuf" | "coco";
+
+/** The state of an export of a dataset version. */
+export interface DatasetExport {
+  format: DatasetExportFormat;
+  /** 64200: complete; 64201 and 64203: being made. */
+  status: WireStatus | undefined;
+  /** Address of the archive, when it is complete. */
+  url?: string | undefined;
+  sizeBytes?: number | undefined;
+}
+
 /** Options of a listing that has pages. */
 export interface PageOptions {
   /** Number of the page, from 1. Default: 1. */

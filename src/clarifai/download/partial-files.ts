@@ -68,11 +68,21 @@ export class PartialFiles {
   }
 }
 
-function suffixFor(etag: string | undefined): string {
+/** Returns the end of the name of a partial file, which has the tag if that is short enough. */
+export function suffixFor(etag: string | undefined): string {
   return etag !== undefined && usableTag.test(etag) ? `.${Buffer.from(etag).toString("base64url")}.part` : ".part";
 }
 
 function etagIn(name: string): string | undefined {
-  const etag = Buffer.from(partialName.exec(name)?.[2] ?? "", "base64url").toString();
+  return decodedTag(partialName.exec(name)?.[2]);
+}
+
+/** Reads the tag from the end of a name that `suffixFor` made; undefined if it has none. */
+export function tagInSuffix(suffix: string): string | undefined {
+  return decodedTag(/^\.([A-Za-z0-9_-]+)\.part$/.exec(suffix)?.[1]);
+}
+
+function decodedTag(encoded = ""): string | undefined {
+  const etag = Buffer.from(encoded, "base64url").toString();
   return usableTag.test(etag) ? etag : undefined;
 }

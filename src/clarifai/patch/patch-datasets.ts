@@ -2,10 +2,7 @@
 
 import type { Message } from "../../core/accounting/message.js";
 import type { PatchAction } from "../client/app-types.js";
-import { limits } from "../limits.js";
-import { inParts, settleInHalves, settleItems } from "../requests.js";
-import { classify } from "../wire/status.js";
-import { statusCodes } from "../wire/status-codes.js";
+import { changeMembers } from "../datasets/members.js";
 import { beginningFor, type PatchContext } from "./patch-fields.js";
 
 export interface DatasetItem {
@@ -33,32 +30,13 @@ export async function patchDatasets(items: readonly DatasetItem[], context: Patc
     const key = `${item.isMember}\n${item.dataset}`;
     groups.set(key, [...(groups.get(key) ?? []), item]);
   }
+  const { app, signal } = context;
   for (const group of groups.values()) {
-    const open = group.filter(({ message }) => !message.settled);
-    for (const part of inParts(open, limits.maxIdsPerRequest)) {
-      await settleInHalves(
-        part,
-        messagesOf,
-        "patch",
-        (some) => change(some, context),
-        undefined,
-        beginningFor(context),
-      );
-    }
+    const { dataset, isMember } = group[0] as DatasetItem; // a group has an item
+    const change = { app, dataset, isMember, stage: "patch", signal, before: beginningFor(context) };
+    await changeMembers(
+      group.map(({ message }) => message),
+      change,
+    );
   }
-}
-
-async function change(items: readonly DatasetItem[], context: PatchContext): Promise<void> {
-  const { dataset = "", isMember = true } = items[0] ?? {};
-  const ids = items.map(({ message }) => message.value.id);
-  if (!isMember) return context.app.removeFromDataset(dataset, ids, context.signal);
-  const answers = await context.app.addToDataset(dataset, ids, context.signal);
-  const settled = answers.map((answer) =>
-    classify(answer.status) === "duplicate" ? { ...answer, status: { code: statusCodes.SUCCESS } } : answer,
-  );
-  settleItems(messagesOf(items), ids, settled, "patch", `dataset ${dataset}: `, beginningFor(context));
-}
-
-function messagesOf(items: readonly { message: Message }[]): Message[] {
-  return items.map(({ message }) => message);
 }

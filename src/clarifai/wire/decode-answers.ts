@@ -160,6 +160,11 @@ export function datasetFromWire({ id, description }: Record<string, unknown>): D
   return { id: String(id ?? ""), ...(typeof description === "string" ? { description } : {}) };
 }
 
+/** Reads the id of the input of a member; undefined if the answer has none. */
+export function memberId({ input }: Record<string, unknown>): string | undefined {
+  return isObject(input) ? textOf(input.id) : undefined;
+}
+
 /** Reads the status of a member of a dataset, which is a field of the member or of its input. */
 export function memberStatus({ status, input }: Record<string, unknown>): WireStatus | undefined {
   return statusFrom(status) ?? (isObject(input) ? statusFrom(input.status) : undefined);

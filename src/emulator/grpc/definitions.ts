@@ -1,10 +1,8 @@
 /** The definitions of the gRPC services: their methods, and the REST routes that the methods are bound to. */
 
-import { brotliDecompressSync } from "node:zlib";
-import { createFileRegistry, type DescMethod, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { DescMethod, FileRegistry } from "@bufbuild/protobuf";
+import { loadRegistry } from "../wire/registry.js";
 import { type Binding, bindingsOf, serviceName } from "./bindings.js";
-import { packedDescriptors } from "./descriptor-set.js";
 
 /** A method of the platform's service. It has at least one binding. */
 export interface ServedMethod {
@@ -20,8 +18,7 @@ export interface Definitions {
 
 /** Loads the definitions. */
 export function loadDefinitions(): Definitions {
-  const bytes = brotliDecompressSync(Buffer.from(packedDescriptors, "base64"));
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));
+  const registry = loadRegistry();
   const methods = new Map<string, ServedMethod>();
   for (const desc of registry.getService(serviceName)?.methods ?? []) {
     const [first, ...others] = bindingsOf(desc, registry);

@@ -63,7 +63,10 @@ export async function serveMedia(
 interface Original {
   path: string;
   sha256: string;
-  kind: string;
+  /** The kind of an input, from which the media type is found. */
+  kind?: string | undefined;
+  /** The media type, if it is known. */
+  type?: string | undefined;
   faults?: readonly Fault[];
 }
 
@@ -71,7 +74,7 @@ interface Original {
 export async function serveOriginal(
   request: IncomingMessage,
   response: ServerResponse,
-  { path, sha256, kind, faults = [] }: Original,
+  { path, sha256, kind = "", type, faults = [] }: Original,
 ): Promise<void> {
   let file = openIfExists(path);
   if (file === undefined) return end(response, 404);
@@ -87,7 +90,7 @@ export async function serveOriginal(
       return end(response, 416);
     }
     response.writeHead(range ? 206 : 200, {
-      "content-type": await typeOf(file, head, total, kind),
+      "content-type": type ?? (await typeOf(file, head, total, kind)),
       "content-length": last - start + 1,
       "accept-ranges": "bytes",
       etag,

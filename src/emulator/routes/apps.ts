@@ -25,7 +25,7 @@ export type UserRoute = (call: UserCall) => Reply;
 /** Tables with rows of an app, besides its inputs. */
 const appTables = [
   ...["annotations", "concepts", "datasets", "dataset_inputs", "jobs", "operations", "searches", "dataset_versions"],
-  ...["deleted", "app_fields"],
+  ...["dataset_version_inputs", "deleted", "app_fields"],
 ];
 
 /** GET …/apps/{id} */
@@ -36,6 +36,8 @@ export function getApp({ services, app }: Call): Reply {
 /** DELETE …/apps/{id} */
 export function deleteApp({ services, app }: Call): Reply {
   const { store, files } = services;
+  const versions = store.all<{ seq: number }>("SELECT seq FROM dataset_versions WHERE app = ?", app.seq);
+  services.exports.remove(versions.map(({ seq }) => seq));
   const unused = store.transaction(() => {
     const media = store.deleteInputs(store.all<InputRow>("SELECT * FROM inputs WHERE app = ?", app.seq));
     for (const table of appTables) store.run(`DELETE FROM ${table} WHERE app = ?`, app.seq);

@@ -3,6 +3,7 @@
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import type { DatasetExports } from "../export/dataset-exports.js";
 import type { MediaFiles } from "../media/media-files.js";
 import type { Processing } from "../media/processing.js";
 import type { Faults } from "../server/faults.js";
@@ -19,6 +20,9 @@ export interface Services {
   store: Store;
   files: MediaFiles;
   processing: Processing;
+  exports: DatasetExports;
+  /** Time until a new dataset version is ready, in milliseconds. */
+  processingDelayMs: number;
   faults: Faults;
   autoCreate: boolean;
   overwriteReading: "new" | "old";

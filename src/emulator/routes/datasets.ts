@@ -9,6 +9,7 @@ import { textsIn } from "../wire/lenient-json.js";
 import { doesNotExist, invalidRequest } from "../wire/refusals.js";
 import type { UserCall } from "./apps.js";
 import { type Call, objectsOf, pageOf, type Reply } from "./context.js";
+import { removeVersions } from "./dataset-versions/rows.js";
 import { type Action, actionOf, patchObject } from "./patching.js";
 
 interface DatasetRow {
@@ -98,13 +99,14 @@ function patchData(data: JsonObject, patch: JsonObject, action: Action): JsonObj
 }
 
 /** DELETE …/datasets: the inputs of the datasets stay. */
-export function deleteDatasets({ services, app, body }: Call): Reply {
+export function deleteDatasets(call: Call): Reply {
+  const { services, app, body } = call;
   const ids = textsIn(body.dataset_ids);
   if (ids.length === 0) throw invalidRequest("dataset_ids is empty");
   services.store.transaction(() => {
     for (const id of ids) {
       services.store.run("DELETE FROM dataset_inputs WHERE app = ? AND dataset = ?", app.seq, id);
-      services.store.run("DELETE FROM dataset_versions WHERE app = ? AND dataset = ?", app.seq, id);
+      removeVersions(call, id);
       services.store.run("DELETE FROM datasets WHERE app = ? AND id = ?", app.seq, id);
     }
   });

@@ -19,14 +19,15 @@ import {
 import { countConcepts, getConcept, listConcepts, patchConcepts, postConcepts, searchConcepts } from "./concepts.js";
 import type { Route } from "./context.js";
 import { deleteDatasetInputs, getDatasetInput, listDatasetInputs, postDatasetInputs } from "./dataset-inputs.js";
+import { putDatasetVersionExports } from "./dataset-versions/exports.js";
 import {
   deleteDatasetVersions,
   getDatasetVersion,
   listDatasetVersionMetrics,
   listDatasetVersions,
+  patchDatasetVersions,
   postDatasetVersions,
-  putDatasetVersionExports,
-} from "./dataset-versions.js";
+} from "./dataset-versions/versions.js";
 import {
   deleteDatasets,
   getDataset,
@@ -97,6 +98,7 @@ export const appRoutes: readonly RouteEntry<Route>[] = [
   ["GET", "datasets/*/inputs/*", getDatasetInput, "ByPath"],
   ["GET", "datasets/*/versions", listDatasetVersions, "ListDatasetVersions", "dataset_versions"],
   ["POST", "datasets/*/versions", postDatasetVersions, "PostDatasetVersions", "dataset_versions"],
+  ["PATCH", "datasets/*/versions", patchDatasetVersions, "PatchDatasetVersions", "dataset_versions"],
   ["DELETE", "datasets/*/versions", deleteDatasetVersions, "DeleteDatasetVersions"],
   ["GET", "datasets/*/versions/*", getDatasetVersion, "ByPath"],
   [

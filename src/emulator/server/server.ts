@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import { serveExport } from "../export/export-route.js";
 import type { Gallery } from "../gallery/gallery.js";
 import { serveMedia } from "../media/media-route.js";
 import { getStatusCodes } from "../routes/apps.js";
@@ -83,16 +84,17 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   const isPage = path.length === 0 && (method === "GET" || method === "HEAD");
   if (path[0] === "gallery" || isPage) return (await options.gallery()).serve(request, response, path, address);
   const exchange: Exchange = { request, response, method, address, path };
-  if (path[0] === "media") return serveHostedMedia(exchange, options);
+  if (path[0] === "media" || path[0] === "exports") return serveFile(exchange, options);
   return serveApi(exchange, options);
 }
 
-async function serveHostedMedia(exchange: Exchange, { services, credentials }: ServerOptions): Promise<void> {
+async function serveFile(exchange: Exchange, { services, credentials }: ServerOptions): Promise<void> {
   const { request, response, method, address, path } = exchange;
   const { store, files } = services;
   const faults = services.faults.ofRequest(method, address.pathname);
   if (faults.length > 0 && (await refuseByFault(request, response, faults, undefined))) return;
   for (const fault of faults) if (fault.type === "slow") await wait(fault.ms);
+  if (path[0] === "exports") return serveExport(request, response, path.slice(1), services.exports, faults);
   const access = accessOf(request, credentials, true);
   return serveMedia(request, response, path.slice(1), { store, files, access, faults });
 }

@@ -2,6 +2,7 @@
 
 import * as z from "zod";
 import { kinds } from "../../core/input/kinds.js";
+import { datasetsOption } from "../../core/plugin/datasets-option.js";
 import type { IdOf, LabelsOf } from "./file-item.js";
 
 const Globs = z.union([z.string().min(1), z.array(z.string().min(1))]).optional();
@@ -28,5 +29,5 @@ export const fileOptionFields = {
   /** Reads files and folders whose names begin with a dot. Default: false. */
   hidden: z.boolean().default(false),
   /** Datasets that every input joins. */
-  datasets: z.array(z.string().min(1)).default([]),
+  datasets: datasetsOption,
 };

@@ -1,9 +1,9 @@
-/** The calls for searches, added to those for datasets. */
+/** The calls for searches, added to those for dataset versions. */
 
 import { isObject, type JsonObject } from "../../../core/util/json-values.js";
 import { listOf, type WireInput, wireInput } from "../../wire/decode-answers.js";
 import type { PageOptions } from "../app-types.js";
-import { DatasetCalls } from "./dataset-calls.js";
+import { DatasetVersionCalls } from "./dataset-version-calls.js";
 
 /** A search in the form of the API. */
 export interface SearchQuery {
@@ -15,7 +15,7 @@ export interface SearchQuery {
   minScore?: number | undefined;
 }
 
-export class SearchCalls extends DatasetCalls {
+export class SearchCalls extends DatasetVersionCalls {
   /** Returns one page of the inputs that a search finds. */
   async searchInputs(query: SearchQuery, options: PageOptions = {}): Promise<WireInput[]> {
     const { page, perPage, signal } = options;

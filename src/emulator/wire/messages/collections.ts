@@ -11,9 +11,11 @@ export const collectionMessages: Messages = {
   },
   DatasetVersion: {
     ...{ id: "string", description: "string", metadata: "json", ...times, app_id: "any", user_id: "any" },
-    ...fields("any", "dataset_id status metrics export_info visibility request_origin embed_model_version_ids"),
+    ...fields("any", "dataset_id status metrics export_info request_origin embed_model_version_ids"),
+    visibility: "Visibility",
     ...fields("unsupported", "annotation_filter_config model_predict_config processing_info"),
   },
+  DatasetVersionExport: { format: "ExportFormat", include_embeddings: "bool", status: "any", url: "any", size: "any" },
   DatasetInput: { created_at: "time", input: "Input" },
   App: {
     ...{ id: "string", name: "string", user_id: "string", description: "string", metadata: "json", notes: "string" },

@@ -39,8 +39,9 @@ export const requestMessages: Messages = {
   PatchDatasets: { datasets: "Dataset[]", action: "string" },
   DeleteDatasets: { dataset_ids: "string[]" },
   PostDatasetVersions: { dataset_id: "any", dataset_versions: "DatasetVersion[]" },
+  PatchDatasetVersions: { dataset_id: "any", dataset_versions: "DatasetVersion[]", action: "string" },
   DeleteDatasetVersions: { dataset_id: "any", dataset_version_ids: "string[]" },
-  PutDatasetVersionExports: { dataset_id: "any", dataset_version_id: "any", exports: "any" },
+  PutDatasetVersionExports: { dataset_id: "any", dataset_version_id: "any", exports: "DatasetVersionExport[]" },
   ListDatasetVersions: { ...paging, dataset_id: "any", request_origins: "unsupported" },
   ListDatasetVersionMetrics: {
     ...{ ...paging, dataset_id: "any", dataset_version_id: "any" },
