@@ -45,8 +45,16 @@ export function withReading(command: Command, argument = "<source...>"): Command
 
 function withFolders(command: Command): Command {
   return command
-    .option("--include <glob>", "folders, archives: only files that match; may be repeated", several)
-    .option("--exclude <glob>", "folders, archives: no files and folders that match; may be repeated", several)
+    .option(
+      "--include <glob>",
+      "folders, archives: only files that match. *.jpg matches at any depth, /*.jpg at the top, raw/ folders; may be repeated",
+      several,
+    )
+    .option(
+      "--exclude <glob>",
+      "folders, archives: no files and folders that match, as in gitignore; may be repeated",
+      several,
+    )
     .option("--folder-labels", "folders, archives: the name of a file's folder becomes its concept")
     .option("--watch", "folders: continue with files that are added or changed, until Ctrl-C or SIGTERM");
 }
