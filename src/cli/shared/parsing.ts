@@ -70,6 +70,25 @@ function headerLines(path: string): string[] {
   return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
 }
 
+/** Short names of fields of `--map`. */
+const aliases: Record<string, string> = {
+  ...{ lon: "longitude", lng: "longitude", lat: "latitude", location: "geo" },
+  ...{ label: "concept", labels: "concepts", datasets: "dataset" },
+};
+
+/** Parses the columns of fields: `id=name,text=body`. A part without `=` belongs to the name of the column before it, which has a comma. */
+export function columnMap(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const columns: Record<string, string> = { ...before };
+  for (const part of text.split(/,(?=[^,=]+=)/)) {
+    const [, name, column] = /^\s*([^=]+?)\s*=(.*)$/s.exec(part) ?? [];
+    if (name === undefined || column === undefined) throw new InvalidArgumentError("It must be field=column.");
+    const field = Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name;
+    if (Object.hasOwn(columns, field)) throw new InvalidArgumentError(`It names two columns for ${field}.`);
+    columns[field] = column.trim();
+  }
+  return columns;
+}
+
 /** Parses a repeated `key=value` into an object. A value that is JSON is parsed; any other value is text. */
 export function keyValue(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];

@@ -8,7 +8,7 @@ import { kinds } from "../../core/input/kinds.js";
 import type { Source } from "../../core/plugin/source.js";
 import type { FolderOptions } from "../../index.js";
 import { joinSources, kindOfFile } from "./named-files.js";
-import { headersOf, separator, several, severalOf } from "./parsing.js";
+import { columnMap, headersOf, separator, several, severalOf } from "./parsing.js";
 
 const forms = ["folder", "archive", "csv", "jsonl", "urls"] as const;
 
@@ -21,6 +21,7 @@ export interface ReadingOptions {
   watch?: boolean;
   column?: "text" | "url" | "file";
   delimiter?: string;
+  map?: Record<string, string>;
   fetch?: boolean;
   ids?: string[];
   header?: string[];
@@ -67,6 +68,11 @@ function withCsv(command: Command): Command {
       "--delimiter <character>",
       'CSV: character between cells, such as ";" (default: detected in the header)',
       separator,
+    )
+    .option(
+      "--map <field=column>",
+      "CSV: the columns of fields, such as id=name,text=body,longitude=x. Fields: id, text, url, image, video, audio, file, concept, concepts, metadata, metadata.KEY, geo, longitude, latitude, dataset; may be repeated",
+      columnMap,
     );
 }
 
@@ -99,6 +105,7 @@ const optionsOfForms: [keyof ReadingOptions, string, readonly Form[], string][] 
   ["watch", "--watch", ["folder"], "folders"],
   ["column", "--column", ["csv"], "CSV files"],
   ["delimiter", "--delimiter", ["csv"], "CSV files"],
+  ["map", "--map", ["csv"], "CSV files"],
   ["fetch", "--fetch", ["urls"], "URLs"],
   ["header", "--header", ["urls"], "URLs"],
 ];
@@ -158,7 +165,19 @@ async function filesSource(paths: readonly string[], { kind, ids }: ReadingOptio
 
 async function sourceOf(form: Form, path: string, options: ReadingOptions): Promise<Source> {
   const { archive, csv, folder, jsonl, urls } = await import("../../index.js");
-  const { kind: onlyKinds, include, exclude, folderLabels, watch, column, delimiter, fetch, header, ids } = options;
+  const {
+    kind: onlyKinds,
+    include,
+    exclude,
+    folderLabels,
+    watch,
+    column,
+    delimiter,
+    map,
+    fetch,
+    header,
+    ids,
+  } = options;
   const kind = onlyKinds?.[0];
   const ofFiles = () => ({
     ...(onlyKinds && { kinds: onlyKinds }),
@@ -173,7 +192,7 @@ async function sourceOf(form: Form, path: string, options: ReadingOptions): Prom
     case "archive":
       return archive(path, ofFiles());
     case "csv":
-      return csv(path, { input: column, kind, delimiter, ids });
+      return csv(path, { input: column, kind, delimiter, ids, columns: map });
     case "jsonl":
       return jsonl(path, { ids });
     case "urls":
@@ -203,7 +222,7 @@ function formByName(path: string): Form | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) return undefined;
   if (stats.isDirectory()) return "folder";
-  if (/\.csv$/i.test(path)) return "csv";
+  if (/\.(?:csv|tsv)$/i.test(path)) return "csv";
   if (/\.(zip|tar|tgz|tar\.gz)$/i.test(path)) return "archive";
   return /\.(jsonl|ndjson)$/i.test(path) ? "jsonl" : "urls";
 }
