@@ -3,9 +3,12 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
+import { annotateCommand } from "./annotate-command.js";
 import { downloadCommand } from "./download-command.js";
 import { emulatorCommand } from "./emulator-command.js";
+import { labelCommand } from "./label-command.js";
 import { listCommand } from "./list-command.js";
+import { patchCommand } from "./patch-command.js";
 import { removeCommand } from "./remove-command.js";
 import { replayCommand } from "./replay-command.js";
 import { runPipelineCommand } from "./run-command.js";
@@ -34,6 +37,9 @@ const commands = [
   planCommand,
   listCommand,
   downloadCommand,
+  patchCommand,
+  labelCommand,
+  annotateCommand,
   removeCommand,
   replayCommand,
   emulatorCommand,

@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withUploadConnection } from "./shared/connection.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { finish, type RunningOptions, withRun } from "./shared/running.js";
 
 /** Creates the command. */
 export function replayCommand(): Command {
@@ -23,7 +23,7 @@ export function replayCommand(): Command {
         if (stats.isDirectory())
           throw new SourceError("ERR_FILE_UNREADABLE", `${path} is a folder, not a dead-letter file`);
         const inputs = flow(deadLetters(path)).pipe(batch(), upload(app));
-        await conclude(await inputs.run(runOptions(options)), options);
+        await finish(inputs, options);
       }),
     );
 }

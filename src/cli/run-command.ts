@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { pipelineOf, withPipeline } from "./shared/pipeline.js";
 import { type ReadingOptions, sourcesOf, withReading } from "./shared/reading.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { finish, type RunningOptions, withRun } from "./shared/running.js";
 
 /** Creates the command. */
 export function runPipelineCommand(): Command {
@@ -25,6 +25,6 @@ The same on many machines: \`sluice submit\` and \`sluice work\`.`,
     )
     .action(async (path: string, sources: string[], options: ReadingOptions & RunningOptions) => {
       const inputs = await pipelineOf(path, await sourcesOf(sources, options));
-      await conclude(await inputs.run(runOptions(options)), options);
+      await finish(inputs, options);
     });
 }

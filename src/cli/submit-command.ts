@@ -5,7 +5,7 @@ import { OptionsError } from "../core/errors.js";
 import { type NatsOptions, streamOf, withNats } from "./shared/nats-options.js";
 import { notEmpty } from "./shared/parsing.js";
 import { type ReadingOptions, sourcesOf, withReading } from "./shared/reading.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { finish, type RunningOptions, withRun } from "./shared/running.js";
 
 interface SubmitOptions extends NatsOptions, ReadingOptions, RunningOptions {
   failed?: boolean;
@@ -44,6 +44,6 @@ Examples:
       const { stream, ...address } = streamOf(options);
       const sources = failed ? [failedInputs({ stream, ...address })] : await sourcesOf(paths, options);
       const inputs = flow(sources).pipe(publishTo(stream, { ...address, root, deduplicate: !failed }));
-      await conclude(await inputs.run(runOptions(options)), options);
+      await finish(inputs, options);
     });
 }

@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withUploadConnection } from "./shared/connection.js";
 import { print } from "./shared/output.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { finish, type RunningOptions, withRun } from "./shared/running.js";
 import { type UploadingOptions, uploadFlow, withUploading } from "./shared/uploading.js";
 
 type Options = ConnectionOptions & RunningOptions & UploadingOptions;
@@ -29,7 +29,7 @@ Examples:
     .action((paths: string[], options: Options) =>
       withApp(options, async (app) => {
         const inputs = await uploadFlow(app, paths, options);
-        await conclude(await inputs.run(runOptions(options)), options);
+        await finish(inputs, options);
       }),
     );
 }

@@ -5,7 +5,7 @@ import { fromProject } from "./shared/from-project.js";
 import { type NatsOptions, streamOf, withNats } from "./shared/nats-options.js";
 import { notEmpty, wholeNumber } from "./shared/parsing.js";
 import { pipelineOf, withPipeline } from "./shared/pipeline.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { conclude, type RunningOptions, runOptions, withReport } from "./shared/running.js";
 
 interface WorkOptions extends NatsOptions, RunningOptions {
   endWhenEmpty?: boolean;
@@ -20,7 +20,7 @@ export function workCommand(): Command {
     .description(
       "Reads inputs from a stream that `sluice submit` fills, and runs your own pipeline on them. You can start and stop workers at any time. If a worker dies, another one takes over its inputs. Ends on Ctrl-C or SIGTERM.",
     );
-  return withRun(withNats(withPipeline(command)), false)
+  return withReport(withNats(withPipeline(command)), "none")
     .optionsGroup("The work:")
     .option("--end-when-empty", "end when the stream is empty and no other worker has inputs")
     .option("--root <folder>", "folder of the files, if they were submitted with --root", notEmpty)

@@ -25,6 +25,8 @@ export interface MediaOptions {
   etag?: string | undefined;
   /** Longest wait between two pieces, in milliseconds. Default: 60,000. */
   timeoutMs?: number | undefined;
+  /** Requests only the head: the receiver gets no bytes. */
+  headOnly?: boolean | undefined;
   /** Follows addresses to private networks. Default: false; the API's own origin is always followed. */
   allowPrivate?: boolean | undefined;
 }
@@ -70,7 +72,12 @@ function receiveOnce(
     ...(start > 0 ? { range: `bytes=${start}-` } : {}),
     ...(start > 0 && etag !== undefined ? { "if-range": etag } : {}),
   };
-  const request = { origin: url.origin, path: `${url.pathname}${url.search}`, method: "GET" as const, headers };
+  const request = {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: options.headOnly ? "HEAD" : "GET",
+    headers,
+  } as const;
   return new Promise((resolve, reject) => {
     let current: Dispatcher.DispatchController | undefined;
     /** Settles the request when an answer without content has ended. */

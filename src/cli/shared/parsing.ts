@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { describeError, InputError, OptionsError } from "../../core/errors.js";
+import type { Json } from "../../core/input/input.js";
 import { parseJson } from "../../core/util/json-text.js";
 
 /** Returns a parser for whole numbers of a range. */
@@ -93,12 +94,13 @@ export function columnMap(text: string, before: Readonly<Record<string, string>>
 export function keyValue(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (key === undefined || value === undefined) throw new InvalidArgumentError("It must be key=value.");
-  return { ...before, [key]: parsed(value) };
+  return { ...before, [key]: parsedValue(value) };
 }
 
-function parsed(value: string): unknown {
+/** Reads a value as JSON; a text that is not JSON, or a number that JavaScript would change, stays a text. */
+export function parsedValue(value: string): Json {
   try {
-    return parseJson(value);
+    return parseJson(value) as Json;
   } catch (error) {
     const isNumberInside = error instanceof InputError && /^\s*[[{]/.test(value);
     if (isNumberInside) throw new InvalidArgumentError(`${error.message}.`);

@@ -44,6 +44,29 @@ export function withReading(command: Command, argument = "<source...>"): Command
   return withIds(withUrls(withCsv(withFolders(command))));
 }
 
+/** Adds the tables that a command reads, and their options. */
+export function withTables(command: Command, text: string): Command {
+  command.argument("[table...]", text).optionsGroup("The tables:");
+  return withCells(
+    command.addOption(new Option("--as <form>", "read the tables as this form (default: by name)").choices(tableForms)),
+  );
+}
+
+const tableForms: readonly Form[] = ["csv", "jsonl"];
+
+/** Makes the sources of tables. @throws {OptionsError} ERR_OPTIONS for another form than CSV and JSON Lines */
+export async function tableSourcesOf(paths: readonly string[], options: ReadingOptions): Promise<Source[]> {
+  for (const path of paths) {
+    const form = options.as ?? formByName(path);
+    if (form === undefined || tableForms.includes(form)) continue;
+    throw new OptionsError(
+      "ERR_OPTIONS",
+      `${path}: its name is not that of a CSV or JSON Lines file; --as names the form`,
+    );
+  }
+  return sourcesOf(paths, options);
+}
+
 function withFolders(command: Command): Command {
   return command
     .option(
@@ -62,8 +85,11 @@ function withFolders(command: Command): Command {
 
 function withCsv(command: Command): Command {
   const column = new Option("--column <what>", 'CSV: content of the column `input` (default: "text")');
+  return withCells(command.addOption(column.choices(["text", "url", "file"])));
+}
+
+function withCells(command: Command): Command {
   return command
-    .addOption(column.choices(["text", "url", "file"]))
     .option(
       "--delimiter <character>",
       'CSV: character between cells, such as ";" (default: detected in the header)',

@@ -1,6 +1,7 @@
 /** One run of a flow: its files, signals, progress, stall watch and report. */
 
 import * as z from "zod";
+import type { Settlement } from "../accounting/ledger.js";
 import { RunContext } from "../accounting/run-context.js";
 import { journalTargets } from "../accounting/targets.js";
 import { codeOf, describeThrown, FlowError } from "../errors.js";
@@ -47,6 +48,8 @@ const optionFields = {
   progress: z.boolean().default(false),
   /** Receives the progress and the health of the run every 250 ms, and at its end, as JSON data. */
   onProgress: z.custom<(event: ProgressEvent) => void>((value) => typeof value === "function").optional(),
+  /** Receives the outcome of each input, once, when it is counted. */
+  onOutcome: z.custom<(settlement: Settlement) => void>((value) => typeof value === "function").optional(),
   /** A `Meter` of OpenTelemetry (`metrics.getMeter("sluice")`), which observes the counters of the run. */
   meter: z
     .custom<MetricsMeter>(
@@ -93,6 +96,7 @@ export async function runFlow(
   const records = known || deadLetters !== undefined ? await Records.open({ journal, deadLetters }, known) : undefined;
   const reporter = new Reporter(context);
   context.accounting.store = records;
+  if (checked.onOutcome) context.accounting.ledger.onSettled(harmless("onOutcome", checked.onOutcome));
   records?.attach(context);
 
   checked.signal?.addEventListener("abort", stopAtOnce);
