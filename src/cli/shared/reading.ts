@@ -3,14 +3,18 @@
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { OptionsError, SourceError } from "../../core/errors.js";
+import { stdinPath } from "../../core/files/open-stream.js";
 import type { Kind } from "../../core/input/input.js";
 import { kinds } from "../../core/input/kinds.js";
 import type { Source } from "../../core/plugin/source.js";
 import type { FolderOptions } from "../../index.js";
 import { joinSources, kindOfFile } from "./named-files.js";
 import { columnMap, headersOf, separator, several, severalOf } from "./parsing.js";
+import { textLines } from "./text-lines.js";
 
-const forms = ["folder", "archive", "csv", "jsonl", "urls"] as const;
+const forms = ["folder", "archive", "csv", "jsonl", "urls", "texts"] as const;
+/** Forms that stdin can have. */
+const streamed: readonly Form[] = ["csv", "jsonl", "urls", "texts"];
 
 export interface ReadingOptions {
   as?: (typeof forms)[number];
@@ -32,10 +36,15 @@ export function withReading(command: Command, argument = "<source...>"): Command
   command
     .argument(
       argument,
-      "folders, zip and tar archives, images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs",
+      "folders, zip and tar archives, images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
     )
     .optionsGroup("What is read:")
-    .addOption(new Option("--as <form>", "read the sources as this form (default: by name)").choices(forms))
+    .addOption(
+      new Option(
+        "--format, --as <form>",
+        "read the sources as this form (default: by name; required for stdin); texts: one text a line",
+      ).choices(forms),
+    )
     .option(
       "--kind <kind>",
       `only this kind (${kinds.join(", ")}); for URLs, their kind; may be repeated`,
@@ -48,7 +57,12 @@ export function withReading(command: Command, argument = "<source...>"): Command
 export function withTables(command: Command, text: string): Command {
   command.argument("[table...]", text).optionsGroup("The tables:");
   return withCells(
-    command.addOption(new Option("--as <form>", "read the tables as this form (default: by name)").choices(tableForms)),
+    command.addOption(
+      new Option(
+        "--format, --as <form>",
+        "read the tables as this form (default: by name; required for stdin)",
+      ).choices(tableForms),
+    ),
   );
 }
 
@@ -58,6 +72,7 @@ const tableForms: readonly Form[] = ["csv", "jsonl"];
 export async function tableSourcesOf(paths: readonly string[], options: ReadingOptions): Promise<Source[]> {
   for (const path of paths) {
     const form = options.as ?? formByName(path);
+    if (path === "-" && options.as === undefined) throw stdinNeedsForm(tableForms);
     if (form === undefined || tableForms.includes(form)) continue;
     throw new OptionsError(
       "ERR_OPTIONS",
@@ -146,6 +161,8 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
   const sources: Source[] = [];
   const files: string[] = [];
   const named = new Set<Form>();
+  if (paths.filter((path) => path === "-").length > 1)
+    throw new OptionsError("ERR_OPTIONS", "stdin can be read only once");
   for (const path of paths) {
     const form = await formOf(path, options);
     if (form === "file") {
@@ -162,6 +179,7 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
 
 /** Finds the form of a source: by `--as`, else by its name, else by its content. "file" is a single image, video, audio file or text. */
 async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "file"> {
+  if (path === "-" && (as === undefined || !streamed.includes(as))) throw stdinNeedsForm(streamed);
   if (as !== undefined) return as;
   const form = formByName(path);
   if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
@@ -173,6 +191,10 @@ async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "fil
   }
   const isList = kind === undefined || (kind === "text" && !/\.(md|text)$/i.test(path));
   return isList ? form : "file";
+}
+
+function stdinNeedsForm(valid: readonly Form[]): OptionsError {
+  return new OptionsError("ERR_OPTIONS", `stdin has no name that says its form; pass --format ${valid.join(", ")}`);
 }
 
 function refuseUnusedOptions(options: ReadingOptions, named: ReadonlySet<Form>): void {
@@ -189,7 +211,8 @@ async function filesSource(paths: readonly string[], { kind, ids }: ReadingOptio
   return joinSources(paths.map((path) => folder(path, options)));
 }
 
-async function sourceOf(form: Form, path: string, options: ReadingOptions): Promise<Source> {
+async function sourceOf(form: Form, name: string, options: ReadingOptions): Promise<Source> {
+  const path = name === "-" ? stdinPath : name;
   const { archive, csv, folder, jsonl, urls } = await import("../../index.js");
   const {
     kind: onlyKinds,
@@ -218,9 +241,11 @@ async function sourceOf(form: Form, path: string, options: ReadingOptions): Prom
     case "archive":
       return archive(path, ofFiles());
     case "csv":
-      return csv(path, { input: column, kind, delimiter, ids, columns: map });
+      return csv(path, { input: column, kind, delimiter, ids, columns: map, ...(name === "-" && { root: "." }) });
     case "jsonl":
       return jsonl(path, { ids });
+    case "texts":
+      return textLines(path);
     case "urls":
       return urls(isUrl(path) ? [path] : path, {
         kind,
