@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
 import { annotateCommand } from "./annotate-command.js";
+import { configCommand } from "./config-command.js";
 import { downloadCommand } from "./download-command.js";
 import { emulatorCommand } from "./emulator-command.js";
 import { labelCommand } from "./label-command.js";
@@ -47,6 +48,7 @@ const commands = [
   submitCommand,
   workCommand,
   statusCommand,
+  configCommand,
 ];
 
 /**

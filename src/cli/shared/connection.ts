@@ -2,29 +2,34 @@
 
 import { type Command, Option } from "commander";
 import type { App } from "../../clarifai/client/app.js";
+import { printable } from "../../core/util/format.js";
+import { writeNotice } from "../../core/util/notice.js";
 import { notEmpty } from "./parsing.js";
+import { type Target, type TargetOptions, targetOf } from "./target.js";
 
-export interface ConnectionOptions {
-  baseUrl?: string;
-  user?: string;
-  app?: string;
-  store?: string;
-  wire?: "grpc" | "rest" | "auto";
-  grpcUrl?: string;
+export interface ConnectionOptions extends TargetOptions {
+  quiet?: boolean;
+  verbose?: boolean;
+  dryRun?: boolean;
 }
 
 /** Adds the options. The key has no option, because everybody on the machine can see command lines. */
 export function withConnection(command: Command): Command {
+  return withTarget(command).option(
+    "--store <folder>",
+    "use an emulator with this data folder, and ignore CLARIFAI_API_BASE and CLARIFAI_PAT (default without a key: ./.sluice)",
+    notEmpty,
+  );
+}
+
+/** Adds the options that select the app of a program that connects by itself. */
+export function withTarget(command: Command): Command {
   return command
-    .optionsGroup("Which app (the key comes from CLARIFAI_PAT only):")
+    .optionsGroup("Which app (the key comes from CLARIFAI_PAT, .env or a profile):")
+    .option("--profile <name>", "profile of the config file (default: SLUICE_PROFILE, else `default`)", notEmpty)
     .option("--user <id>", "user or organisation (default: CLARIFAI_USER_ID)", notEmpty)
     .option("--app <id>", "app (default: CLARIFAI_APP_ID)", notEmpty)
-    .option("--base-url <url>", "server (default: CLARIFAI_API_BASE, else the platform)", notEmpty)
-    .option(
-      "--store <folder>",
-      "use an emulator with this data folder, and ignore CLARIFAI_API_BASE and CLARIFAI_PAT (default without a key: ./.sluice)",
-      notEmpty,
-    );
+    .option("--base-url <url>", "server (default: CLARIFAI_API_BASE, else the platform)", notEmpty);
 }
 
 /** Adds the options that select the app and the wire of an upload. */
@@ -42,11 +47,23 @@ export function withUploadConnection(command: Command): Command {
 /** Connects, runs `work`, and closes the connection, also after an error. */
 export async function withApp<T>(options: ConnectionOptions, work: (app: App) => Promise<T>): Promise<T> {
   const { connect } = await import("../../index.js");
-  const { baseUrl, user: userId, app: appId, store: data, wire, grpcUrl } = options;
-  const app = await connect({ baseUrl, userId, appId, data, wire, grpcUrl });
+  const target = targetOf(options);
+  const app = await connect({ ...target.settings, announce: !options.quiet });
+  announce(app, target, options);
   try {
     return await work(app);
   } finally {
     await app.close();
   }
+}
+
+/** Prints which app was chosen and by what, if the command line and the environment do not show it. */
+function announce(
+  app: App,
+  { origins, isIndirect, ignored }: Target,
+  { quiet, verbose, dryRun }: ConnectionOptions,
+): void {
+  if (ignored !== undefined) writeNotice(`${printable(`sluice: ${ignored}`)}\n`);
+  if (quiet || !(isIndirect || verbose || dryRun) || origins.length === 0) return;
+  writeNotice(`${printable(`sluice: ${app.address} (${origins.join("; ")})`)}\n`);
 }
