@@ -67,7 +67,7 @@ describe("a selection", () => {
   });
 
   it("by ids reports the ids that are missing or excluded", async () => {
-    const { ids } = await open();
+    await open();
     expect((await runHere("list", "--quiet", "--id", "c", "--id", "a")).stdout).toBe("c\na\n");
     const ran = await runHere("list", "--id", "a", "--id", "c", "--id", "zz", "--concept", "sea", "--quiet");
     expect(ran).toMatchObject({ code: 0, stdout: "a\n" });
