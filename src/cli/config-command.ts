@@ -2,10 +2,10 @@
 
 import { Command } from "commander";
 import { printable } from "../core/util/format.js";
-import { type Profile, readConfig } from "./shared/config-file.js";
 import { type ConnectionOptions, withConnection } from "./shared/connection.js";
 import { print } from "./shared/output.js";
-import { targetOf } from "./shared/target.js";
+import { type Profile, readConfig } from "./target/config-file.js";
+import { targetOf } from "./target/target.js";
 
 interface ConfigOptions extends ConnectionOptions {
   json?: boolean;

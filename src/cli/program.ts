@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
 import { annotateCommand } from "./annotate-command.js";
 import { configCommand } from "./config-command.js";
+import { datasetsCommand } from "./datasets-command.js";
 import { downloadCommand } from "./download-command.js";
 import { emulatorCommand } from "./emulator-command.js";
 import { labelCommand } from "./label-command.js";
@@ -41,6 +42,7 @@ const commands = [
   patchCommand,
   labelCommand,
   annotateCommand,
+  datasetsCommand,
   removeCommand,
   replayCommand,
   emulatorCommand,
@@ -65,9 +67,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
 
   for (const create of commands) {
     const command = create();
-    program.addCommand(
-      command.exitOverride().showHelpAfterError(`(sluice ${command.name()} --help shows the options)`),
-    );
+    program.addCommand(withExits(command, `sluice ${command.name()}`));
   }
   program.exitOverride().showHelpAfterError("(sluice --help shows the commands)");
 
@@ -83,4 +83,10 @@ export async function runCommand(args: readonly string[]): Promise<void> {
       process.exitCode = error instanceof OptionsError ? 2 : 1;
     }
   }
+}
+
+/** Makes a command and the commands in it throw their errors, and name the command that shows their options. */
+function withExits(command: Command, path: string): Command {
+  for (const inner of command.commands) withExits(inner, `${path} ${inner.name()}`);
+  return command.exitOverride().showHelpAfterError(`(${path} --help shows the options)`);
 }

@@ -5,7 +5,7 @@ import { type ConnectionOptions, withTarget } from "./shared/connection.js";
 import { pipelineOf, withPipeline } from "./shared/pipeline.js";
 import { type ReadingOptions, sourcesOf, withReading } from "./shared/reading.js";
 import { finish, type RunningOptions, withRun } from "./shared/running.js";
-import { exportTarget, targetOf } from "./shared/target.js";
+import { exportTarget, targetOf } from "./target/target.js";
 
 /** Creates the command. */
 export function runPipelineCommand(): Command {

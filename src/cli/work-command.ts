@@ -7,7 +7,7 @@ import { type NatsOptions, streamOf, withNats } from "./shared/nats-options.js";
 import { notEmpty, wholeNumber } from "./shared/parsing.js";
 import { pipelineOf, withPipeline } from "./shared/pipeline.js";
 import { conclude, type RunningOptions, runOptions, withReport } from "./shared/running.js";
-import { exportTarget, targetOf } from "./shared/target.js";
+import { exportTarget, targetOf } from "./target/target.js";
 
 interface WorkOptions extends NatsOptions, RunningOptions, ConnectionOptions {
   endWhenEmpty?: boolean;

@@ -3,8 +3,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { byteCount, moment } from "../../src/cli/shared/filter-values.js";
-import { refusalOf } from "../../src/cli/shared/filters.js";
+import { byteCount, moment } from "../../src/cli/filters/filter-values.js";
+import { refusalOf } from "../../src/cli/filters/filters.js";
 import { batch, flow, fromIterable, type InputDraft, upload } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { jpeg } from "../helpers/files.js";

@@ -3,8 +3,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { configPath } from "../../src/cli/shared/config-file.js";
-import { targetOf } from "../../src/cli/shared/target.js";
+import { configPath } from "../../src/cli/target/config-file.js";
+import { targetOf } from "../../src/cli/target/target.js";
 import { startCommand } from "../helpers/command.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 

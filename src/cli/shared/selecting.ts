@@ -8,11 +8,11 @@ import { kinds } from "../../core/input/kinds.js";
 import type { ReadContext, Source, SourceItem } from "../../core/plugin/source.js";
 import { bytesText } from "../../core/util/format.js";
 import type { ListInputsOptions } from "../../sources/list-inputs.js";
+import { byteCount, idsOfFile, idText, idTexts, metadataFilter, moment, statusCode } from "../filters/filter-values.js";
+import { type Filters, filterTexts, parts, refusalOf } from "../filters/filters.js";
+import { sizeFilter } from "../filters/size-filter.js";
 import { type ConnectionOptions, withApp } from "./connection.js";
-import { byteCount, idsOfFile, idText, idTexts, metadataFilter, moment, statusCode } from "./filter-values.js";
-import { type Filters, filterTexts, parts, refusalOf } from "./filters.js";
 import { notEmpty, severalOf } from "./parsing.js";
-import { sizeFilter } from "./size-filter.js";
 
 export interface SelectingOptions extends Filters {
   id?: string[];

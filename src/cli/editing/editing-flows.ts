@@ -5,9 +5,9 @@ import type { Message } from "../../core/accounting/message.js";
 import { OptionsError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow/flow.js";
 import type { Input } from "../../core/input/input.js";
+import type { ReadingOptions } from "../shared/reading.js";
+import { requireSelection, type SelectingOptions, selectedInputs } from "../shared/selecting.js";
 import { editSource } from "./editing.js";
-import type { ReadingOptions } from "./reading.js";
-import { requireSelection, type SelectingOptions, selectedInputs } from "./selecting.js";
 import { readRows } from "./table-edits.js";
 
 type Edit<Row> = (input: Input, row: Row) => Input;

@@ -5,7 +5,7 @@ import { InvalidArgumentError } from "commander";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { describeError, OptionsError } from "../../core/errors.js";
 import type { Json } from "../../core/input/input.js";
-import { notEmpty, parsedValue } from "./parsing.js";
+import { notEmpty, parsedValue } from "../shared/parsing.js";
 
 /** A wanted entry of the metadata: the value, and the text that the user typed. */
 export interface MetadataFilter {
