@@ -6,6 +6,7 @@ import { OptionsError } from "../core/errors.js";
 import type { Flow } from "../core/flow/flow.js";
 import { type ConnectionOptions, withConnection } from "./shared/connection.js";
 import { tableSourcesOf } from "./shared/reading.js";
+import { withUndo } from "./shared/recording.js";
 import { finish, type RunningOptions, withRun } from "./shared/running.js";
 import {
   filtersIn,
@@ -43,7 +44,7 @@ export function annotateCommand(): Command {
     )
     .option("--remove", "remove the annotations of the files, by their ids, instead of adding them")
     .option("--remove-all", "remove all annotations of the selected inputs");
-  return withConnection(withRun(withSelection(command).option("--all", "all inputs of the app"), "journal"))
+  return withConnection(withUndo(withRun(withSelection(command).option("--all", "all inputs of the app"), "journal")))
     .addHelpText(
       "after",
       `

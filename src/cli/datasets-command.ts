@@ -13,6 +13,7 @@ import { confirm } from "./shared/confirming.js";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
 import { print } from "./shared/output.js";
 import { notEmpty } from "./shared/parsing.js";
+import { withUndo } from "./shared/recording.js";
 import { finish, type RunningOptions, withRun } from "./shared/running.js";
 import {
   requireSelection,
@@ -127,7 +128,9 @@ function changeMembers(verb: "add" | "remove"): Command {
     )
     .argument("<dataset>", "id of the dataset", idText);
   return withConnection(
-    withRun(withSelection(command).option("--all", isAdded ? "all inputs of the app" : "all members"), "none"),
+    withUndo(
+      withRun(withSelection(command).option("--all", isAdded ? "all inputs of the app" : "all members"), "none"),
+    ),
   ).action((dataset: string, options: MemberOptions) => {
     requireSelection(`datasets ${verb}`, options);
     return withSelectedApp(options, async (app) => {

@@ -10,6 +10,7 @@ import { editedInputs, editedRows } from "./editing/editing-flows.js";
 import { idTexts } from "./filters/filter-values.js";
 import { type ConnectionOptions, withConnection } from "./shared/connection.js";
 import { type ReadingOptions, withTables } from "./shared/reading.js";
+import { withUndo } from "./shared/recording.js";
 import { finish, type RunningOptions, withRun } from "./shared/running.js";
 import { type SelectingOptions, withSelectedApp, withSelection } from "./shared/selecting.js";
 
@@ -42,7 +43,7 @@ export function labelCommand(): Command {
     .option("--remove <concept>", "concept to remove; may be repeated", idTexts)
     .option("--set <concept>", "the only concept; if repeated, the only concepts", idTexts)
     .option("--clear", "remove all concepts");
-  return withConnection(withRun(withSelection(tables).option("--all", "all inputs of the app"), "journal"))
+  return withConnection(withUndo(withRun(withSelection(tables).option("--all", "all inputs of the app"), "journal")))
     .addHelpText(
       "after",
       `

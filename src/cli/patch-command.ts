@@ -11,6 +11,7 @@ import { editedInputs, editedRows } from "./editing/editing-flows.js";
 import { type ConnectionOptions, withConnection } from "./shared/connection.js";
 import { keyValue, several } from "./shared/parsing.js";
 import { type ReadingOptions, withTables } from "./shared/reading.js";
+import { withUndo } from "./shared/recording.js";
 import { finish, type RunningOptions, withRun } from "./shared/running.js";
 import { type SelectingOptions, withSelectedApp, withSelection } from "./shared/selecting.js";
 
@@ -42,7 +43,7 @@ export function patchCommand(): Command {
     .option("--unset <key>", "key of the metadata to delete; may be repeated", several)
     .option("--geo <longitude,latitude>", "location to set", location)
     .option("--no-geo", "delete the location");
-  return withConnection(withRun(withSelection(tables).option("--all", "all inputs of the app"), "journal"))
+  return withConnection(withUndo(withRun(withSelection(tables).option("--all", "all inputs of the app"), "journal")))
     .addHelpText(
       "after",
       `

@@ -6,6 +6,7 @@ import { OptionsError } from "../core/errors.js";
 import { counted } from "../core/util/format.js";
 import { confirm } from "./shared/confirming.js";
 import { type ConnectionOptions, withConnection } from "./shared/connection.js";
+import { type RecordingOptions, withUndo } from "./shared/recording.js";
 import { finish, type RunningOptions, withRun } from "./shared/running.js";
 import {
   requireSelection,
@@ -25,8 +26,10 @@ interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOpti
 export function removeCommand(): Command {
   const command = new Command("remove")
     .summary("deletes inputs of an app")
-    .description("Deletes inputs. Counts them first, and asks for a confirmation. Deleted inputs cannot be restored.");
-  const selecting = withSelection(command)
+    .description(
+      "Deletes inputs. Counts them first, and asks for a confirmation. With --undo, `sluice undo` can restore them.",
+    );
+  const selecting = withUndo(withSelection(command), { deletes: true })
     .option("--all", "all inputs of the app")
     .option("--yes", "delete without a question; required without a terminal");
   return withConnection(withRun(selecting, "none"))
@@ -52,7 +55,7 @@ async function removeSelected(app: App, options: RemoveOptions): Promise<void> {
     // The run deletes only counted inputs that still match the filters, since others may be added while the question is open.
     const ids: string[] = [];
     for await (const { id } of flow(source)) ids.push(id);
-    const question = `Delete ${counted(ids.length, "input")} of ${selectionText(options)}${app.address}? They cannot be restored.`;
+    const question = `Delete ${counted(ids.length, "input")} of ${selectionText(options)}${app.address}? ${afterwards(options)}`;
     if (!(await confirm(question))) {
       process.stderr.write("Nothing was deleted.\n");
       process.exitCode = 1;
@@ -61,4 +64,11 @@ async function removeSelected(app: App, options: RemoveOptions): Promise<void> {
     source = await selectedInputs(app, options, { ids });
   }
   await finish(flow(source).pipe(batch(), remove(app)), options);
+}
+
+/** Says whether the inputs can be restored. */
+function afterwards({ undo, undoMedia }: RecordingOptions): string {
+  if (undo === undefined) return "They cannot be restored (--undo records them).";
+  const which = undoMedia ? "them" : "texts, but no files (--undo-media keeps those)";
+  return `\`sluice undo ${undo}\` can restore ${which}.`;
 }

@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withUploadConnection } from "./shared/connection.js";
 import { print } from "./shared/output.js";
+import { withUndo } from "./shared/recording.js";
 import { finish, type RunningOptions, withRun } from "./shared/running.js";
 import { type UploadingOptions, uploadFlow, withUploading } from "./shared/uploading.js";
 
@@ -15,7 +16,7 @@ export function uploadCommand(): Command {
     .description(
       "Uploads images, video, audio and text: the files of a folder or an archive, the rows of a CSV, a list of URLs. Without a key, uploads them to the emulator.",
     );
-  return withUploadConnection(withRun(withUploading(command)))
+  return withUploadConnection(withUndo(withRun(withUploading(command)), { deletes: true }))
     .addHelpText(
       "after",
       `

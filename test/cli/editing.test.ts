@@ -179,6 +179,35 @@ describe("sluice annotate", () => {
   });
 });
 
+describe("an edit with --undo", () => {
+  it("can be undone", async () => {
+    const { app, file } = await open();
+    await runHere("datasets", "create", "more");
+    const box = { id: "box-1", box: [0.1, 0.1, 0.8, 0.9], concepts: [{ id: "boat" }] };
+    const boxes = file("boxes.jsonl", `${JSON.stringify({ id: "a", annotations: [box] })}\n`);
+    const commands = [
+      ["patch", "--set", "split=test", "--unset", "tags", "--no-geo", "--all"],
+      ["patch", file("rows.csv", "inputid,concepts\na,boat\nb,boat\n"), "--action", "overwrite"],
+      ["label", "--set", "quay", "--all"],
+      ["annotate", boxes],
+      ["datasets", "add", "more", "--concept", "sea"],
+      ["datasets", "remove", "d", "--all"],
+    ];
+    const before = await stored(app);
+    for (const [index, command] of commands.entries()) {
+      const undo = `${file("undo", "")}-${index}`;
+      expect([command, (await runHere(...command, "--undo", undo)).code]).toEqual([command, 0]);
+      expect(await stored(app)).not.toEqual(before);
+      expect(await runHere("undo", undo, "--dry-run")).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^plan: /) as string,
+      });
+      expect(await runHere("undo", undo)).toMatchObject({ code: 0 });
+      expect([command, await stored(app)]).toEqual([command, before]);
+    }
+  });
+});
+
 describe("an edit that is not clear", () => {
   it("is refused before anything is read", async () => {
     const cases: [string[], RegExp][] = [

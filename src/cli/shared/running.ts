@@ -10,8 +10,9 @@ import { bytesText, counted, printable } from "../../core/util/format.js";
 import { writeNotice } from "../../core/util/notice.js";
 import { print } from "./output.js";
 import { notEmpty } from "./parsing.js";
+import { type RecordingOptions, undoOptions } from "./recording.js";
 
-export interface RunningOptions {
+export interface RunningOptions extends RecordingOptions {
   dryRun?: boolean;
   quiet?: boolean;
   verbose?: boolean;
@@ -66,7 +67,8 @@ async function planOnly(inputs: Flow<unknown>, options: RunningOptions): Promise
 }
 
 /** Converts the options of the command line to those of `run()`. */
-export function runOptions({ progress, quiet, verbose, journal, deadLetters }: RunningOptions): RunOptions {
+export function runOptions(options: RunningOptions): RunOptions {
+  const { progress, quiet, verbose, journal, deadLetters } = options;
   const isTerminal = process.stderr.isTTY === true && !quiet && !verbose;
   return {
     progress: progress ?? isTerminal,
@@ -74,6 +76,7 @@ export function runOptions({ progress, quiet, verbose, journal, deadLetters }: R
     deadLetters,
     handleSignals: true,
     ...(verbose && { onOutcome: printOutcome }),
+    ...undoOptions(options),
   };
 }
 
