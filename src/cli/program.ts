@@ -11,14 +11,14 @@ import { emulatorCommand } from "./emulator-command.js";
 import { labelCommand } from "./label-command.js";
 import { listCommand } from "./list-command.js";
 import { patchCommand } from "./patch-command.js";
+import { runPipelineCommand } from "./pipelines/run-command.js";
+import { statusCommand } from "./pipelines/status-command.js";
+import { submitCommand } from "./pipelines/submit-command.js";
+import { workCommand } from "./pipelines/work-command.js";
 import { removeCommand } from "./remove-command.js";
 import { replayCommand } from "./replay-command.js";
-import { runPipelineCommand } from "./run-command.js";
-import { statusCommand } from "./status-command.js";
-import { submitCommand } from "./submit-command.js";
 import { undoCommand } from "./undo-command.js";
 import { planCommand, uploadCommand } from "./upload-command.js";
-import { workCommand } from "./work-command.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;

@@ -13,7 +13,7 @@ const noHead = new Set(["ERR_HTTP_403", "ERR_HTTP_405", "ERR_HTTP_501"]);
  * Returns the size of a listed input's content in bytes. The size of a text is known; that of a file is requested from its server, with the credential of the
  * app where it belongs. Undefined for an input without content.
  *
- * @throws {InputError} ERR_SIZE_UNKNOWN if the server does not say it, and the errors of `receiveMedia`
+ * @throws {InputError} ERR_CONTENT_SIZE if the server does not say it, and the errors of `receiveMedia`
  */
 export async function contentSize(
   app: App,
@@ -40,7 +40,7 @@ export async function contentSize(
   });
   if (size !== undefined) return size;
   throw new InputError(
-    "ERR_SIZE_UNKNOWN",
+    "ERR_CONTENT_SIZE",
     `the server of the input "${input.id}" does not say how large its content is`,
   );
 }

@@ -47,7 +47,7 @@ async function checked(item: SourceItem, filter: SizeFilter, signal: AbortSignal
     return areNamed ? [{ origin: item.origin, skipped }] : [];
   } catch (error) {
     signal.throwIfAborted();
-    const known = error instanceof InputError ? error : new InputError("ERR_SIZE_UNKNOWN", describeError(error));
+    const known = error instanceof InputError ? error : new InputError("ERR_CONTENT_SIZE", describeError(error));
     return [{ origin: item.origin, error: known }];
   }
 }

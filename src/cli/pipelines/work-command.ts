@@ -1,13 +1,13 @@
 /** `sluice work`: runs the user's own pipeline on the inputs of a stream, together with other workers. */
 
 import { Command } from "commander";
-import { type ConnectionOptions, withTarget } from "./shared/connection.js";
-import { fromProject } from "./shared/from-project.js";
-import { type NatsOptions, streamOf, withNats } from "./shared/nats-options.js";
-import { notEmpty, wholeNumber } from "./shared/parsing.js";
-import { pipelineOf, withPipeline } from "./shared/pipeline.js";
-import { conclude, type RunningOptions, runOptions, withReport } from "./shared/running.js";
-import { exportTarget, targetOf } from "./target/target.js";
+import { type ConnectionOptions, withTarget } from "../shared/connection.js";
+import { fromProject } from "../shared/from-project.js";
+import { type NatsOptions, streamOf, withNats } from "../shared/nats-options.js";
+import { notEmpty, wholeNumber } from "../shared/parsing.js";
+import { pipelineOf, withPipeline } from "../shared/pipeline.js";
+import { conclude, type RunningOptions, runOptions, withReport } from "../shared/running.js";
+import { exportTarget, targetOf } from "../target/target.js";
 
 interface WorkOptions extends NatsOptions, RunningOptions, ConnectionOptions {
   endWhenEmpty?: boolean;
@@ -34,7 +34,7 @@ export function workCommand(): Command {
     .addHelpText("after", "\nExample:\n  $ sluice work pipeline.mjs --stream photos")
     .action(async (path: string, options: WorkOptions) => {
       exportTarget(targetOf(options));
-      const { jetstream } = await import("../jetstream/index.js");
+      const { jetstream } = await import("../../jetstream/index.js");
       const { endWhenEmpty, root, maxDeliveries } = options;
       const source = jetstream({ ...streamOf(options), endWhenEmpty, root, maxDeliveries });
       const inputs = await pipelineOf(path, source);
