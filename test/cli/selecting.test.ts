@@ -96,7 +96,7 @@ describe("a selection", () => {
     expect(planned.stdout).toMatch(
       /^plan: read 2 = ok 2 \+ refused 0 \+ skipped 0\n {2}target {3}remove from me\/main/,
     );
-    expect(planned.stderr).toBe("ok       a\nok       b\n");
+    expect(planned.stderr).toMatch(/^sluice: me\/main at \S+ \(server and key: the environment\)\nok {7}a\nok {7}b\n$/);
     expect(await ids()).toHaveLength(4);
     const cases: [string[], RegExp][] = [
       [["--yes"], /select inputs with --id.*or pass --all/],
