@@ -25,8 +25,8 @@ export function downloadCommand(): Command {
     .action((folder: string, options: DownloadOptions) =>
       withSelectedApp(options, async (app) => {
         const { download, flow } = await import("../index.js");
-        const { concurrency } = options;
-        const inputs = flow(await selectedInputs(app, options)).pipe(download(folder, { app, concurrency }));
+        const { concurrency, proxy } = options;
+        const inputs = flow(await selectedInputs(app, options)).pipe(download(folder, { app, concurrency, proxy }));
         await finish(inputs, options);
       }),
     );

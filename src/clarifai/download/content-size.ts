@@ -30,7 +30,12 @@ export async function contentSize(
       size = totalBytes;
       if (!headOnly) throw done;
     };
-    return receiveMedia(authorize, address, { begin, take: () => undefined }, { signal, headOnly });
+    return receiveMedia(
+      authorize,
+      address,
+      { begin, take: () => undefined },
+      { signal, method: headOnly ? "HEAD" : "GET" },
+    );
   };
   await receive(true).catch((error: unknown) => {
     if (!(error instanceof FlowError) || !noHead.has(error.code)) throw error;

@@ -29,6 +29,8 @@ export interface ReadingOptions {
   fetch?: boolean;
   ids?: string[];
   header?: string[];
+  /** Of the connection; the fetches use it, too. */
+  proxy?: string | false;
 }
 
 /** Adds the sources and their options. `argument` says how many sources the command requires. */
@@ -226,6 +228,7 @@ async function sourceOf(form: Form, name: string, options: ReadingOptions): Prom
     fetch,
     header,
     ids,
+    proxy,
   } = options;
   const kind = onlyKinds?.[0];
   const ofFiles = () => ({
@@ -250,6 +253,7 @@ async function sourceOf(form: Form, name: string, options: ReadingOptions): Prom
       return urls(isUrl(path) ? [path] : path, {
         kind,
         fetch,
+        proxy: fetch ? proxy : undefined,
         headers: header && headersOf(header),
         ids: singleRule(ids) as "url",
       });
