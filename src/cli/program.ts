@@ -3,17 +3,22 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
+import { annotateCommand } from "./annotate-command.js";
+import { configCommand } from "./config-command.js";
+import { datasetsCommand } from "./datasets-command.js";
 import { downloadCommand } from "./download-command.js";
 import { emulatorCommand } from "./emulator-command.js";
+import { labelCommand } from "./label-command.js";
 import { listCommand } from "./list-command.js";
+import { patchCommand } from "./patch-command.js";
+import { runPipelineCommand } from "./pipelines/run-command.js";
+import { statusCommand } from "./pipelines/status-command.js";
+import { submitCommand } from "./pipelines/submit-command.js";
+import { workCommand } from "./pipelines/work-command.js";
 import { removeCommand } from "./remove-command.js";
 import { replayCommand } from "./replay-command.js";
-import { runPipelineCommand } from "./run-command.js";
-import { statusCommand } from "./status-command.js";
-import { submitCommand } from "./submit-command.js";
 import { undoCommand } from "./undo-command.js";
 import { planCommand, uploadCommand } from "./upload-command.js";
-import { workCommand } from "./work-command.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -35,6 +40,10 @@ const commands = [
   planCommand,
   listCommand,
   downloadCommand,
+  patchCommand,
+  labelCommand,
+  annotateCommand,
+  datasetsCommand,
   removeCommand,
   replayCommand,
   undoCommand,
@@ -43,6 +52,7 @@ const commands = [
   submitCommand,
   workCommand,
   statusCommand,
+  configCommand,
 ];
 
 /**
@@ -59,9 +69,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
 
   for (const create of commands) {
     const command = create();
-    program.addCommand(
-      command.exitOverride().showHelpAfterError(`(sluice ${command.name()} --help shows the options)`),
-    );
+    program.addCommand(withExits(command, `sluice ${command.name()}`));
   }
   program.exitOverride().showHelpAfterError("(sluice --help shows the commands)");
 
@@ -77,4 +85,10 @@ export async function runCommand(args: readonly string[]): Promise<void> {
       process.exitCode = error instanceof OptionsError ? 2 : 1;
     }
   }
+}
+
+/** Makes a command and the commands in it throw their errors, and name the command that shows their options. */
+function withExits(command: Command, path: string): Command {
+  for (const inner of command.commands) withExits(inner, `${path} ${inner.name()}`);
+  return command.exitOverride().showHelpAfterError(`(${path} --help shows the options)`);
 }

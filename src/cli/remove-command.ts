@@ -1,15 +1,23 @@
 /** `sluice remove`: deletes inputs after a question. */
 
-import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import type { App } from "../clarifai/client/app.js";
+import { OptionsError } from "../core/errors.js";
 import { counted } from "../core/util/format.js";
-import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
-import { type RecordingOptions, undoOptions, withUndo } from "./shared/recording.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
-import { type SelectingOptions, selectionOf, selectionText, withSelection } from "./shared/selecting.js";
+import { confirm } from "./shared/confirming.js";
+import { type ConnectionOptions, withConnection } from "./shared/connection.js";
+import { type RecordingOptions, withUndo } from "./shared/recording.js";
+import { finish, type RunningOptions, withRun } from "./shared/running.js";
+import {
+  requireSelection,
+  type SelectingOptions,
+  selectedInputs,
+  selectionText,
+  withSelectedApp,
+  withSelection,
+} from "./shared/selecting.js";
 
-interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOptions, RecordingOptions {
+interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
   all?: boolean;
   yes?: boolean;
 }
@@ -24,65 +32,38 @@ export function removeCommand(): Command {
   const selecting = withUndo(withSelection(command), { deletes: true })
     .option("--all", "all inputs of the app")
     .option("--yes", "delete without a question; required without a terminal");
-  return withConnection(withRun(selecting, false))
-    .addHelpText("after", "\nExamples:\n  $ sluice remove --dataset old\n  $ sluice remove --status 30002 --yes")
-    .action((options: RemoveOptions, command: Command) => {
-      const problem = problemOf(options);
-      if (problem !== undefined) return command.error(`error: ${problem}`, { exitCode: 2 });
-      return withApp(options, (app) => removeSelected(app, options));
+  return withConnection(withRun(selecting, "none"))
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ sluice remove --dataset old\n  $ sluice remove --before 90d --without annotations --dry-run\n  $ sluice remove --status failed --yes",
+    )
+    .action((options: RemoveOptions) => {
+      requireSelection("remove", options);
+      const isFree = options.yes || options.dryRun;
+      if (!isFree && (options.ids === "-" || !process.stdin.isTTY)) {
+        const text = "remove cannot ask without a terminal; pass --yes to delete without a question";
+        throw new OptionsError("ERR_OPTIONS", text);
+      }
+      return withSelectedApp(options, (app) => removeSelected(app, options));
     });
 }
 
-/** Returns what is wrong with the options; undefined if the command can start. */
-function problemOf({ all, id, kind, dataset, status, yes }: RemoveOptions): string | undefined {
-  const hasFilter = [id, kind, dataset, status].some((option) => option !== undefined);
-  if (all && hasFilter) return "--all cannot be combined with --id, --kind, --dataset or --status";
-  if (!all && !hasFilter) return "select inputs with --id, --kind, --dataset or --status, or pass --all";
-  if (!yes && !process.stdin.isTTY) {
-    return "remove cannot ask without a terminal; pass --yes to delete without a question";
-  }
-  return undefined;
-}
-
 async function removeSelected(app: App, options: RemoveOptions): Promise<void> {
-  const { batch, flow, listInputs, remove } = await import("../index.js");
-  const selection = selectionOf(options);
-  if (!options.yes) {
+  const { batch, flow, remove } = await import("../index.js");
+  let source = await selectedInputs(app, options);
+  if (!options.yes && !options.dryRun) {
     // The run deletes only counted inputs that still match the filters, since others may be added while the question is open.
-    selection.ids = await selectedIds(app, options);
-    if (!(await isConfirmed(app, selection.ids.length, options))) {
+    const ids: string[] = [];
+    for await (const { id } of flow(source)) ids.push(id);
+    const question = `Delete ${counted(ids.length, "input")} of ${selectionText(options)}${app.address}? ${afterwards(options)}`;
+    if (!(await confirm(question))) {
       process.stderr.write("Nothing was deleted.\n");
       process.exitCode = 1;
       return;
     }
+    source = await selectedInputs(app, options, { ids });
   }
-  const inputs = flow(listInputs(app, selection)).pipe(batch(), remove(app));
-  await conclude(await inputs.run({ ...runOptions(options), ...undoOptions(options) }), options);
-}
-
-async function selectedIds(app: App, options: RemoveOptions): Promise<string[]> {
-  const { flow, listInputs, transform } = await import("../index.js");
-  const ids: string[] = [];
-  const collect = transform((input) => {
-    ids.push(input.id);
-    return input;
-  });
-  await flow(listInputs(app, selectionOf(options)))
-    .pipe(collect)
-    .run();
-  return ids;
-}
-
-async function isConfirmed(app: App, count: number, options: RemoveOptions): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
-  try {
-    const question = `Delete ${counted(count, "input")} of ${selectionText(options)}${app.address}? ${afterwards(options)} (yes/no) `;
-    const answer = await Promise.race([terminal.question(question), closed]);
-    return /^\s*yes\s*$/i.test(answer);
-  } finally {
-    terminal.close();
-  }
+  await finish(flow(source).pipe(batch(), remove(app)), options);
 }
 
 /** Says whether the inputs can be restored. */

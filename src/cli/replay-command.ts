@@ -3,7 +3,8 @@
 import { statSync } from "node:fs";
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withUploadConnection } from "./shared/connection.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { finish, type RunningOptions, withRun } from "./shared/running.js";
+import { type UploadingOptions, withConflict } from "./shared/uploading.js";
 
 /** Creates the command. */
 export function replayCommand(): Command {
@@ -13,17 +14,17 @@ export function replayCommand(): Command {
       "Uploads the inputs of a dead-letter file again, as they were. Use it when the cause of their failure is fixed.",
     )
     .argument("<file>", "dead-letter file that an upload wrote with --dead-letters");
-  return withUploadConnection(withRun(command))
+  return withUploadConnection(withConflict(withRun(command)))
     .addHelpText("after", "\nExample:\n  $ sluice replay failed.jsonl --dead-letters failed-again.jsonl")
-    .action((path: string, options: ConnectionOptions & RunningOptions) =>
+    .action((path: string, options: ConnectionOptions & RunningOptions & Pick<UploadingOptions, "conflict">) =>
       withApp(options, async (app) => {
         const { batch, deadLetters, flow, SourceError, upload } = await import("../index.js");
         const stats = statSync(path, { throwIfNoEntry: false });
         if (!stats) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
         if (stats.isDirectory())
           throw new SourceError("ERR_FILE_UNREADABLE", `${path} is a folder, not a dead-letter file`);
-        const inputs = flow(deadLetters(path)).pipe(batch(), upload(app));
-        await conclude(await inputs.run(runOptions(options)), options);
+        const inputs = flow(deadLetters(path)).pipe(batch(), upload(app, { conflict: options.conflict }));
+        await finish(inputs, options);
       }),
     );
 }

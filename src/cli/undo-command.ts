@@ -5,9 +5,7 @@ import { type ConnectionOptions, withApp, withConnection } from "./shared/connec
 import { print } from "./shared/output.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 
-interface UndoOptions extends ConnectionOptions, RunningOptions {
-  dryRun?: boolean;
-}
+type UndoOptions = ConnectionOptions & RunningOptions;
 
 /** Creates the command. */
 export function undoCommand(): Command {
@@ -17,9 +15,8 @@ export function undoCommand(): Command {
       "Restores inputs as they were before commands with --undo changed or deleted them: fields, annotations, datasets, names of concepts. Deleted images, " +
         "videos and audio are restored if their files were kept (--undo-media). Run it again if it was interrupted.",
     )
-    .argument("<file>", "undo file that a command wrote with --undo")
-    .option("--dry-run", "show what would be restored, and change nothing");
-  return withConnection(withRun(command, false))
+    .argument("<file>", "undo file that a command wrote with --undo");
+  return withConnection(withRun(command, "none"))
     .addHelpText(
       "after",
       "\nExample:\n  $ sluice remove --dataset old --undo old.undo --undo-media\n  $ sluice undo old.undo",

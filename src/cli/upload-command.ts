@@ -3,7 +3,8 @@
 import { Command } from "commander";
 import { type ConnectionOptions, withApp, withUploadConnection } from "./shared/connection.js";
 import { print } from "./shared/output.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { withUndo } from "./shared/recording.js";
+import { finish, type RunningOptions, withRun } from "./shared/running.js";
 import { type UploadingOptions, uploadFlow, withUploading } from "./shared/uploading.js";
 
 type Options = ConnectionOptions & RunningOptions & UploadingOptions;
@@ -15,7 +16,7 @@ export function uploadCommand(): Command {
     .description(
       "Uploads images, video, audio and text: the files of a folder or an archive, the rows of a CSV, a list of URLs. Without a key, uploads them to the emulator.",
     );
-  return withUploadConnection(withRun(withUploading(command)))
+  return withUploadConnection(withUndo(withRun(withUploading(command)), { deletes: true }))
     .addHelpText(
       "after",
       `
@@ -29,7 +30,7 @@ Examples:
     .action((paths: string[], options: Options) =>
       withApp(options, async (app) => {
         const inputs = await uploadFlow(app, paths, options);
-        await conclude(await inputs.run(runOptions(options)), options);
+        await finish(inputs, options);
       }),
     );
 }

@@ -2,7 +2,7 @@
 
 import { dirname } from "node:path";
 import * as z from "zod";
-import { describeError, describeThrown, InputError, SourceError } from "../core/errors.js";
+import { describeError, describeThrown, InputError, OptionsError, SourceError } from "../core/errors.js";
 import type { InputDraft } from "../core/input/input.js";
 import { kinds } from "../core/input/kinds.js";
 import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js";
@@ -15,6 +15,7 @@ import { isThenable } from "../core/util/thenable.js";
 import { cellsUnder } from "../formats/csv/check-row.js";
 import { type Layout, layoutOf } from "../formats/csv/columns.js";
 import { csvIds, type GiveId } from "../formats/csv/ids.js";
+import { ColumnNames } from "../formats/csv/named-columns.js";
 import { type CsvRow, readRows } from "../formats/csv/rows.js";
 
 type Mapped = InputDraft | null | undefined;
@@ -26,6 +27,12 @@ const optionFields = {
   input: z.enum(["text", "url", "file"]).default("text"),
   /** Kind of the URLs. Default: by the extension. */
   kind: z.enum(kinds).optional(),
+  /**
+   * Columns by the fields that they fill: `{ id: "name", longitude: "x", latitude: "y", "metadata.split": "subset" }`. The fields are id, text, url, image,
+   * video, audio (URLs), file, concept (one), concepts (a list), metadata (a JSON object), metadata.KEY (a text), geo, longitude, latitude, dataset. A
+   * known column keeps its meaning unless its field is named; an empty name leaves the field out. All other columns are ignored.
+   */
+  columns: ColumnNames.optional(),
   /** Makes an input from a row with any columns; may be async. Replaces the known columns. Null skips the row. The row is frozen. */
   map: z.custom<CsvMap>((value) => typeof value === "function").optional(),
   /**
@@ -54,7 +61,7 @@ export type CsvOptions = OptionsOf<typeof optionFields>;
 /**
  * Reads a CSV file with a header, row by row. It knows two sets of columns: `inputid, input, concepts, metadata, geopoints` (comma-separated labels,
  * a JSON object, `longitude,latitude`), and the portal's template (`input.id`, `input.data.image.url`, `input.data.text.raw`,
- * `input.data.concepts[0].id`, `input.metadata`, …). Other columns need `map`.
+ * `input.data.concepts[0].id`, `input.metadata`, …). Other columns need `columns` or `map`.
  *
  * Accepts UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF, and rows up to 25 MB. `path` may be a
  * pipe. Rows and columns without content are ignored. Concepts may also be a Python list, and metadata a Python object; `nan`, `None`, `null` and `N/A`
@@ -72,7 +79,11 @@ export const csv = defineSource({
   name: "csv",
   parse(path: string, options: CsvOptions = {}) {
     checkPath("csv", path);
-    return { path, ...parseOptions("csv", Options, options) };
+    const checked = parseOptions("csv", Options, options);
+    if (checked.columns && checked.map) {
+      throw new OptionsError("ERR_OPTIONS", "csv: columns and map do not go together; leave one of them out");
+    }
+    return { path, ...checked };
   },
   async *read({ path, ...options }, { signal }) {
     let table: Table | undefined;
@@ -104,7 +115,7 @@ interface Table {
 function tableOf(first: CsvRow, path: string, options: z.output<typeof Options>): Table {
   const { ids, map } = options;
   const root = options.root ?? dirname(path);
-  const namesFiles = options.input === "file" && !map;
+  const namesFiles = (options.input === "file" || Boolean(options.columns?.file)) && !map;
   const keys = typeof ids === "function" ? [] : [ids ?? []].flat();
   const header = headerIn(first, path);
   const layout = map ? undefined : layoutOf(header, path, { ...options, root, keys });

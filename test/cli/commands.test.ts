@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { runCommand } from "../../src/cli/program.js";
 import { type Ended, startCommand } from "../helpers/command.js";
+import { runHere } from "../helpers/run-here.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const data = join(import.meta.dirname, "../../examples/data");
@@ -53,7 +53,7 @@ describe("the command line", () => {
         .split("\n")
         .map((line) => (JSON.parse(line) as { id: string }).id),
     ).toHaveLength(2);
-    expect(table.stdout.split("\n")[0]).toMatch(/^photos-harbour-\S+ +image {2}30000 {2}\d{4}-.* {2}harbour, sea$/);
+    expect(table.stdout.split("\n")[0]).toMatch(/^photos-harbour-\S+ +image {2}30000 {3}\d{4}-.* {2}harbour, sea$/);
     expect(replayed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^read 1 = ok 1 /) as string });
     expect(replayed.stderr).toMatch(/^sluice: ended: 1 input; /m);
 
@@ -146,7 +146,7 @@ describe("an invalid command line", () => {
       [["list", "--base-url", "ftp://x"], 2, /^error: connect: baseUrl/],
       [["download"], 2, /missing required argument 'folder'/],
       [["download", bad], 1, /^error: download: .*bad\.csv: /],
-      [["remove", "--yes"], 2, /^error: select inputs with --id/],
+      [["remove", "--yes"], 2, /^error: remove: select inputs with --id/],
       [["replay", "/nowhere/at-all.jsonl"], 1, /^error: \/nowhere\/at-all\.jsonl does not exist/],
     ];
     const good = join(temporaryFolder(), "good.csv");
@@ -167,23 +167,3 @@ describe("an invalid command line", () => {
     }
   });
 });
-
-/** Runs a command in this process, which is faster than a process of its own. */
-async function runHere(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const written = { stdout: "", stderr: "" };
-  const spies = (["stdout", "stderr"] as const).map((name) =>
-    vi.spyOn(process[name], "write").mockImplementation((text) => {
-      written[name] += String(text);
-      return true;
-    }),
-  );
-  const before = process.exitCode;
-  try {
-    process.exitCode = 0;
-    await runCommand(args);
-    return { code: process.exitCode, ...written };
-  } finally {
-    process.exitCode = before;
-    for (const spy of spies) spy.mockRestore();
-  }
-}

@@ -150,7 +150,11 @@ describe("files that a folder skips", () => {
       "sub/c.md": "not included",
       old: "excluded",
     });
-    expect(await reasonsOf(path, { include: "*.txt" })).toMatchObject({ "a.txt": "read", "sub/b.txt": "not included" });
+    expect(await reasonsOf(path, { include: "*.txt" })).toMatchObject({ "a.txt": "read", "sub/b.txt": "read" });
+    expect(await reasonsOf(path, { include: "/*.txt" })).toMatchObject({
+      "a.txt": "read",
+      "sub/b.txt": "not included",
+    });
   });
 });
 

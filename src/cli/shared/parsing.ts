@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { describeError, InputError, OptionsError } from "../../core/errors.js";
+import type { Json } from "../../core/input/input.js";
 import { parseJson } from "../../core/util/json-text.js";
 
 /** Returns a parser for whole numbers of a range. */
@@ -70,16 +71,36 @@ function headerLines(path: string): string[] {
   return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
 }
 
+/** Short names of fields of `--map`. */
+const aliases: Record<string, string> = {
+  ...{ lon: "longitude", lng: "longitude", lat: "latitude", location: "geo" },
+  ...{ label: "concept", labels: "concepts", datasets: "dataset" },
+};
+
+/** Parses the columns of fields: `id=name,text=body`. A part without `=` belongs to the name of the column before it, which has a comma. */
+export function columnMap(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const columns: Record<string, string> = { ...before };
+  for (const part of text.split(/,(?=[^,=]+=)/)) {
+    const [, name, column] = /^\s*([^=]+?)\s*=(.*)$/s.exec(part) ?? [];
+    if (name === undefined || column === undefined) throw new InvalidArgumentError("It must be field=column.");
+    const field = Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name;
+    if (Object.hasOwn(columns, field)) throw new InvalidArgumentError(`It names two columns for ${field}.`);
+    columns[field] = column.trim();
+  }
+  return columns;
+}
+
 /** Parses a repeated `key=value` into an object. A value that is JSON is parsed; any other value is text. */
 export function keyValue(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (key === undefined || value === undefined) throw new InvalidArgumentError("It must be key=value.");
-  return { ...before, [key]: parsed(value) };
+  return { ...before, [key]: parsedValue(value) };
 }
 
-function parsed(value: string): unknown {
+/** Reads a value as JSON; a text that is not JSON, or a number that JavaScript would change, stays a text. */
+export function parsedValue(value: string): Json {
   try {
-    return parseJson(value);
+    return parseJson(value) as Json;
   } catch (error) {
     const isNumberInside = error instanceof InputError && /^\s*[[{]/.test(value);
     if (isNumberInside) throw new InvalidArgumentError(`${error.message}.`);

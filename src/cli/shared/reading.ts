@@ -3,14 +3,18 @@
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { OptionsError, SourceError } from "../../core/errors.js";
+import { stdinPath } from "../../core/files/open-stream.js";
 import type { Kind } from "../../core/input/input.js";
 import { kinds } from "../../core/input/kinds.js";
 import type { Source } from "../../core/plugin/source.js";
 import type { FolderOptions } from "../../index.js";
 import { joinSources, kindOfFile } from "./named-files.js";
-import { headersOf, separator, several, severalOf } from "./parsing.js";
+import { columnMap, headersOf, separator, several, severalOf } from "./parsing.js";
+import { textLines } from "./text-lines.js";
 
-const forms = ["folder", "archive", "csv", "jsonl", "urls"] as const;
+const forms = ["folder", "archive", "csv", "jsonl", "urls", "texts"] as const;
+/** Forms that stdin can have. */
+const streamed: readonly Form[] = ["csv", "jsonl", "urls", "texts"];
 
 export interface ReadingOptions {
   as?: (typeof forms)[number];
@@ -21,6 +25,7 @@ export interface ReadingOptions {
   watch?: boolean;
   column?: "text" | "url" | "file";
   delimiter?: string;
+  map?: Record<string, string>;
   fetch?: boolean;
   ids?: string[];
   header?: string[];
@@ -33,10 +38,15 @@ export function withReading(command: Command, argument = "<source...>"): Command
   command
     .argument(
       argument,
-      "folders, zip and tar archives, images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs",
+      "folders, zip and tar archives, images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
     )
     .optionsGroup("What is read:")
-    .addOption(new Option("--as <form>", "read the sources as this form (default: by name)").choices(forms))
+    .addOption(
+      new Option(
+        "--format, --as <form>",
+        "read the sources as this form (default: by name; required for stdin); texts: one text a line",
+      ).choices(forms),
+    )
     .option(
       "--kind <kind>",
       `only this kind (${kinds.join(", ")}); for URLs, their kind; may be repeated`,
@@ -45,22 +55,67 @@ export function withReading(command: Command, argument = "<source...>"): Command
   return withIds(withUrls(withCsv(withFolders(command))));
 }
 
+/** Adds the tables that a command reads, and their options. */
+export function withTables(command: Command, text: string): Command {
+  command.argument("[table...]", text).optionsGroup("The tables:");
+  return withCells(
+    command.addOption(
+      new Option(
+        "--format, --as <form>",
+        "read the tables as this form (default: by name; required for stdin)",
+      ).choices(tableForms),
+    ),
+  );
+}
+
+const tableForms: readonly Form[] = ["csv", "jsonl"];
+
+/** Makes the sources of tables. @throws {OptionsError} ERR_OPTIONS for another form than CSV and JSON Lines */
+export async function tableSourcesOf(paths: readonly string[], options: ReadingOptions): Promise<Source[]> {
+  for (const path of paths) {
+    const form = options.as ?? formByName(path);
+    if (path === "-" && options.as === undefined) throw stdinNeedsForm(tableForms);
+    if (form === undefined || tableForms.includes(form)) continue;
+    throw new OptionsError(
+      "ERR_OPTIONS",
+      `${path}: its name is not that of a CSV or JSON Lines file; --as names the form`,
+    );
+  }
+  return sourcesOf(paths, options);
+}
+
 function withFolders(command: Command): Command {
   return command
-    .option("--include <glob>", "folders, archives: only files that match; may be repeated", several)
-    .option("--exclude <glob>", "folders, archives: no files and folders that match; may be repeated", several)
+    .option(
+      "--include <glob>",
+      "folders, archives: only files that match. *.jpg matches at any depth, /*.jpg at the top, raw/ folders; may be repeated",
+      several,
+    )
+    .option(
+      "--exclude <glob>",
+      "folders, archives: no files and folders that match, as in gitignore; may be repeated",
+      several,
+    )
     .option("--folder-labels", "folders, archives: the name of a file's folder becomes its concept")
     .option("--watch", "folders: continue with files that are added or changed, until Ctrl-C or SIGTERM");
 }
 
 function withCsv(command: Command): Command {
   const column = new Option("--column <what>", 'CSV: content of the column `input` (default: "text")');
+  return withCells(command.addOption(column.choices(["text", "url", "file"])));
+}
+
+function withCells(command: Command): Command {
   return command
-    .addOption(column.choices(["text", "url", "file"]))
     .option(
       "--delimiter <character>",
       'CSV: character between cells, such as ";" (default: detected in the header)',
       separator,
+    )
+    .option(
+      "--map <field=column>",
+      "CSV: the columns of fields, such as id=name,text=body,longitude=x. Fields: id, text, url, image, video, audio, file, concept, concepts, metadata, metadata.KEY, geo, longitude, latitude, dataset; may be repeated",
+      columnMap,
     );
 }
 
@@ -93,6 +148,7 @@ const optionsOfForms: [keyof ReadingOptions, string, readonly Form[], string][] 
   ["watch", "--watch", ["folder"], "folders"],
   ["column", "--column", ["csv"], "CSV files"],
   ["delimiter", "--delimiter", ["csv"], "CSV files"],
+  ["map", "--map", ["csv"], "CSV files"],
   ["fetch", "--fetch", ["urls"], "URLs"],
   ["header", "--header", ["urls"], "URLs"],
 ];
@@ -107,6 +163,8 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
   const sources: Source[] = [];
   const files: string[] = [];
   const named = new Set<Form>();
+  if (paths.filter((path) => path === "-").length > 1)
+    throw new OptionsError("ERR_OPTIONS", "stdin can be read only once");
   for (const path of paths) {
     const form = await formOf(path, options);
     if (form === "file") {
@@ -123,6 +181,7 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
 
 /** Finds the form of a source: by `--as`, else by its name, else by its content. "file" is a single image, video, audio file or text. */
 async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "file"> {
+  if (path === "-" && (as === undefined || !streamed.includes(as))) throw stdinNeedsForm(streamed);
   if (as !== undefined) return as;
   const form = formByName(path);
   if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
@@ -134,6 +193,10 @@ async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "fil
   }
   const isList = kind === undefined || (kind === "text" && !/\.(md|text)$/i.test(path));
   return isList ? form : "file";
+}
+
+function stdinNeedsForm(valid: readonly Form[]): OptionsError {
+  return new OptionsError("ERR_OPTIONS", `stdin has no name that says its form; pass --format ${valid.join(", ")}`);
 }
 
 function refuseUnusedOptions(options: ReadingOptions, named: ReadonlySet<Form>): void {
@@ -150,7 +213,8 @@ async function filesSource(paths: readonly string[], { kind, ids }: ReadingOptio
   return joinSources(paths.map((path) => folder(path, options)));
 }
 
-async function sourceOf(form: Form, path: string, options: ReadingOptions): Promise<Source> {
+async function sourceOf(form: Form, name: string, options: ReadingOptions): Promise<Source> {
+  const path = name === "-" ? stdinPath : name;
   const { archive, csv, folder, jsonl, urls } = await import("../../index.js");
   const {
     kind: onlyKinds,
@@ -160,6 +224,7 @@ async function sourceOf(form: Form, path: string, options: ReadingOptions): Prom
     watch,
     column,
     delimiter,
+    map,
     fetch,
     header,
     ids,
@@ -179,9 +244,11 @@ async function sourceOf(form: Form, path: string, options: ReadingOptions): Prom
     case "archive":
       return archive(path, ofFiles());
     case "csv":
-      return csv(path, { input: column, kind, delimiter, ids });
+      return csv(path, { input: column, kind, delimiter, ids, columns: map, ...(name === "-" && { root: "." }) });
     case "jsonl":
       return jsonl(path, { ids });
+    case "texts":
+      return textLines(path);
     case "urls":
       return urls(isUrl(path) ? [path] : path, {
         kind,
@@ -210,7 +277,7 @@ function formByName(path: string): Form | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) return undefined;
   if (stats.isDirectory()) return "folder";
-  if (/\.csv$/i.test(path)) return "csv";
+  if (/\.(?:csv|tsv)$/i.test(path)) return "csv";
   if (/\.(zip|tar|tgz|tar\.gz)$/i.test(path)) return "archive";
   return /\.(jsonl|ndjson)$/i.test(path) ? "jsonl" : "urls";
 }

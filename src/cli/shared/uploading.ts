@@ -20,14 +20,20 @@ export interface UploadingOptions extends ReadingOptions {
 
 /** Adds the options of sources, transforms and the upload. */
 export function withUploading(command: Command): Command {
-  return withReading(command)
+  const adding = withReading(command)
     .optionsGroup("What is added:")
     .option("--concept <id>", "concept of every input; may be repeated", several)
     .option("--metadata <key=value>", "metadata of every input; may be repeated", keyValue)
     .option("--dataset <id>", "dataset that every input joins; may be repeated", several)
     .option("--geo-from-exif", "coordinates from the EXIF data of images")
     .addOption(new Option("--exif-places").implies({ geoFromExif: true }).hideHelp()) // its name in 0.1
-    .option("--fit", "shrink or convert images to fit the limits, and turn them upright")
+    .option("--fit", "shrink or convert images to fit the limits, and turn them upright");
+  return withConflict(adding).option("--resume", "first ask the server which inputs it has, and send the others");
+}
+
+/** Adds the option for inputs that exist. */
+export function withConflict(command: Command): Command {
+  return command
     .optionsGroup("Inputs that already exist:")
     .addOption(
       new Option(
@@ -36,8 +42,7 @@ export function withUploading(command: Command): Command {
       )
         .choices(["skip", "replace", "suffix", "error"])
         .default("skip"),
-    )
-    .option("--resume", "first ask the server which inputs it has, and send the others");
+    );
 }
 
 /** Makes the flow of an upload. */

@@ -1,6 +1,7 @@
 /** A plan: the result of a dry run, which neither sends nor writes. */
 
 import * as z from "zod";
+import type { Settlement } from "../accounting/ledger.js";
 import { RunContext } from "../accounting/run-context.js";
 import { journalTargets, type ReportedTarget } from "../accounting/targets.js";
 import type { Kind } from "../input/kinds.js";
@@ -12,6 +13,7 @@ import { Reporter } from "../report/reporter.js";
 import { failureLines, groupLines, targetLines } from "../report/summary.js";
 import { bytesText, counted, countText, durationText, printable } from "../util/format.js";
 import type { Observable } from "../util/observable.js";
+import { harmless } from "../util/safe-callback.js";
 import { subscribed } from "./run.js";
 
 const optionFields = {
@@ -23,6 +25,8 @@ const optionFields = {
   maxBytesInFlight: z.number().min(1).optional(),
   /** Path of the run's journal. It is only read; inputs that it has are skipped, as in the run. */
   journal: z.string().min(1).optional(),
+  /** Receives what the outcome of each input would be. */
+  onOutcome: z.custom<(settlement: Settlement) => void>((value) => typeof value === "function").optional(),
 };
 const Options = z.strictObject(optionFields);
 /** Options of `Flow.plan`. */
@@ -71,7 +75,7 @@ export async function planFlow(
   build: (context: RunContext) => Observable<unknown>,
   options: PlanOptions,
 ): Promise<Plan> {
-  const { signal, maxInFlight, maxBytesInFlight, journal } = parseOptions("plan", Options, options);
+  const { signal, maxInFlight, maxBytesInFlight, journal, onOutcome } = parseOptions("plan", Options, options);
   const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, dryRun: true });
   const stream = build(context);
   const isDone =
@@ -82,6 +86,7 @@ export async function planFlow(
   context.accounting.ledger.onSettled(({ kind, outcome }) => {
     if (kind !== undefined && outcome.state === "ok") kinds[kind] = (kinds[kind] ?? 0) + 1;
   });
+  if (onOutcome) context.accounting.ledger.onSettled(harmless("onOutcome", onOutcome));
   await subscribed(stream, context, undefined).finally(() => {
     reporter.close();
     return context.closed();

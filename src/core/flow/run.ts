@@ -1,6 +1,7 @@
 /** One run of a flow: its files, signals, progress, stall watch and report. */
 
 import * as z from "zod";
+import type { Settlement } from "../accounting/ledger.js";
 import { RunContext } from "../accounting/run-context.js";
 import { journalTargets } from "../accounting/targets.js";
 import { codeOf, describeThrown, FlowError, OptionsError } from "../errors.js";
@@ -56,6 +57,8 @@ const optionFields = {
   progress: z.boolean().default(false),
   /** Receives the progress and the health of the run every 250 ms, and at its end, as JSON data. */
   onProgress: z.custom<(event: ProgressEvent) => void>((value) => typeof value === "function").optional(),
+  /** Receives the outcome of each input, once, when it is counted. */
+  onOutcome: z.custom<(settlement: Settlement) => void>((value) => typeof value === "function").optional(),
   /** A `Meter` of OpenTelemetry (`metrics.getMeter("sluice")`), which observes the counters of the run. */
   meter: z
     .custom<MetricsMeter>(
@@ -104,6 +107,7 @@ export async function runFlow(
   const reporter = new Reporter(context);
   context.undo = undo;
   context.accounting.store = records;
+  if (checked.onOutcome) context.accounting.ledger.onSettled(harmless("onOutcome", checked.onOutcome));
   records?.attach(context);
 
   checked.signal?.addEventListener("abort", stopAtOnce);

@@ -27,14 +27,14 @@ export function numberIn(cell: string, column: string): number {
 }
 
 /** Reads `longitude,latitude`; returns undefined if both parts say that there is no value. @throws {InputError} ERR_CSV_GEO, ERR_CSV_NUMBER */
-export function geoPointIn(cell: string): GeoPoint | undefined {
+export function geoPointIn(cell: string, column = "geopoints"): GeoPoint | undefined {
   const parts = cell.split(",");
   const [longitude = "", latitude = ""] = parts;
   if (parts.length !== 2) {
-    throw new InputError("ERR_CSV_GEO", `column geopoints: "${shortCell(cell)}" is not longitude,latitude`);
+    throw new InputError("ERR_CSV_GEO", `column ${column}: "${shortCell(cell)}" is not longitude,latitude`);
   }
   if (isMissing(longitude) && isMissing(latitude)) return undefined;
-  return geoPointOf(longitude, latitude, "geopoints");
+  return geoPointOf(longitude, latitude, column);
 }
 
 /** Makes a location of the cells with its longitude and its latitude. @throws {InputError} ERR_CSV_GEO, ERR_CSV_NUMBER */
@@ -43,8 +43,8 @@ export function geoPointOf(longitude: string, latitude: string, column: string):
 }
 
 /** Reads names separated by commas, or a list as Python and JSON write it. @throws {InputError} ERR_CSV_CONCEPTS */
-export function conceptsIn(cell: string): Concept[] | Promise<Concept[]> {
-  if (/^\s*\[.*\]\s*$/s.test(cell)) return listedConcepts(cell);
+export function conceptsIn(cell: string, column = "concepts"): Concept[] | Promise<Concept[]> {
+  if (/^\s*\[.*\]\s*$/s.test(cell)) return listedConcepts(cell, column);
   return cell
     .split(",")
     .map((name) => name.trim())
@@ -52,9 +52,9 @@ export function conceptsIn(cell: string): Concept[] | Promise<Concept[]> {
     .map((id) => ({ id }));
 }
 
-async function listedConcepts(cell: string): Promise<Concept[]> {
+async function listedConcepts(cell: string, column: string): Promise<Concept[]> {
   const wrong = (reason: string, cause?: unknown) =>
-    new InputError("ERR_CSV_CONCEPTS", `column concepts: ${shortCell(cell)} ${reason}`, { cause });
+    new InputError("ERR_CSV_CONCEPTS", `column ${column}: ${shortCell(cell)} ${reason}`, { cause });
   let list: unknown;
   try {
     list = await pythonLiteral(cell);
@@ -73,24 +73,26 @@ async function listedConcepts(cell: string): Promise<Concept[]> {
  *
  * @throws {InputError} ERR_CSV_METADATA, ERR_NUMBER
  */
-export function metadataIn(cell: string): Metadata | Promise<Metadata> {
+export function metadataIn(cell: string, column = "metadata"): Metadata | Promise<Metadata> {
+  let value: unknown;
   try {
-    return asObject(parseJson(cell), cell);
+    value = parseJson(cell);
   } catch (error) {
-    if (error instanceof InputError) throw inColumn("metadata", error);
-    return pythonMetadata(cell);
+    if (error instanceof InputError) throw inColumn(column, error);
+    return pythonMetadata(cell, column);
   }
+  return asObject(value, cell, column);
 }
 
-async function pythonMetadata(cell: string): Promise<Metadata> {
+async function pythonMetadata(cell: string, column: string): Promise<Metadata> {
   let value: unknown;
   try {
     value = await pythonLiteral(cell);
   } catch (error) {
-    if (error instanceof InputError) throw inColumn("metadata", error);
-    throw notAnObject(cell, error);
+    if (error instanceof InputError) throw inColumn(column, error);
+    throw notAnObject(cell, column, error);
   }
-  return asObject(value, cell);
+  return asObject(value, cell, column);
 }
 
 function inColumn(column: string, error: InputError): InputError {
@@ -98,12 +100,12 @@ function inColumn(column: string, error: InputError): InputError {
   return new InputError(error.code, `column ${column}: ${error.message}`, { cause: error });
 }
 
-function asObject(value: unknown, cell: string): Metadata {
+function asObject(value: unknown, cell: string, column: string): Metadata {
   if (isObject(value)) return value;
-  throw notAnObject(cell);
+  throw notAnObject(cell, column);
 }
 
-function notAnObject(cell: string, cause?: unknown): InputError {
-  const text = `column metadata: ${shortCell(cell)} is not a JSON object`;
+function notAnObject(cell: string, column: string, cause?: unknown): InputError {
+  const text = `column ${column}: ${shortCell(cell)} is not a JSON object`;
   return new InputError("ERR_CSV_METADATA", text, cause === undefined ? {} : { cause });
 }

@@ -4,6 +4,7 @@ import { InputError, SourceError } from "../../core/errors.js";
 import type { Concept, InputDraft, Kind } from "../../core/input/input.js";
 import { numberIn, shortCell } from "./cell-values.js";
 import { isMissing } from "./cells.js";
+import { type ColumnNames, namedSetters } from "./named-columns.js";
 import { inputOfRow, type RowCells } from "./row-input.js";
 
 /** Makes an input of the cells of a row. */
@@ -15,10 +16,12 @@ export interface LayoutOptions {
   root: string;
   /** Columns that ids are made of: they need no other meaning. */
   keys: readonly string[];
+  /** Columns by the fields that they fill, as the user names them. */
+  columns?: ColumnNames | undefined;
 }
 
 /** Puts a cell that is not empty into its field. */
-type Setter = (row: RowCells, cell: string, options: LayoutOptions) => void;
+export type Setter = (row: RowCells, cell: string, options: LayoutOptions) => void;
 
 const sdkColumns: Record<string, Setter> = {
   inputid: (row, cell) => void (row.id = cell),
@@ -71,9 +74,12 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
  * @throws {SourceError} ERR_CSV_COLUMNS
  */
 export function layoutOf(header: readonly string[], path: string, options: LayoutOptions): Layout {
-  const setters = header.map((column, index) => setterOf(column, index, path, header.length, options.keys));
+  const named = namedSetters(header, path, options.columns, fieldOf);
+  const setters = header.map(
+    (column, index) => named?.[index] ?? setterOf(column, index, path, header.length, options),
+  );
   return (cells) => {
-    const row: RowCells = {};
+    const row: RowCells = options.columns ? { columns: options.columns } : {};
     for (let index = 0; index < setters.length; index += 1) {
       const cell = cells[index] ?? "";
       if (cell.trim() !== "") setters[index]?.(row, cell, options);
@@ -82,7 +88,7 @@ export function layoutOf(header: readonly string[], path: string, options: Layou
   };
 }
 
-function setterOf(column: string, index: number, path: string, columns: number, keys: readonly string[]): Setter {
+function setterOf(column: string, index: number, path: string, columns: number, { keys }: LayoutOptions): Setter {
   if (column === "") return unnamed(index);
   const known = Object.hasOwn(sdkColumns, column) ? sdkColumns[column] : undefined;
   if (known) return known;
@@ -93,6 +99,15 @@ function setterOf(column: string, index: number, path: string, columns: number, 
   if (keys.includes(column)) return () => undefined;
   const text = `csv: ${path}: the column "${shortCell(column)}" is not known; ${hintFor(column, columns)}`;
   throw new SourceError("ERR_CSV_COLUMNS", text);
+}
+
+/** Returns the field that a known column fills; undefined for a column that is not known. */
+function fieldOf(column: string): string | undefined {
+  const own: Record<string, string> = { inputid: "id", "input.id": "id", geopoints: "geo" };
+  if (Object.hasOwn(own, column)) return own[column];
+  if (Object.hasOwn(sdkColumns, column)) return column;
+  const [, field] = /^input\.(?:data\.)?(image|video|audio|text|concepts|metadata|geo)\b/.exec(column) ?? [];
+  return templateColumns.some(([pattern]) => pattern.test(column)) ? field : undefined;
 }
 
 /** Spreadsheets write empty columns beside a table, without a name and without content. */
@@ -133,5 +148,5 @@ function hintFor(column: string, columns: number): string {
   const alike = Object.keys(sdkColumns).find((known) => known === column.toLowerCase().replace(/[\s_-]/g, ""));
   const guess = alike === undefined ? "" : `did you mean "${alike}"? `;
   const known = Object.keys(sdkColumns).join(", ");
-  return `${guess}known are ${known} and input.… of the portal; in a program, csv(path, { map }) reads any other column`;
+  return `${guess}known are ${known} and input.… of the portal; name others with { columns: { id: "…" } } (on the command line --map id=…)`;
 }

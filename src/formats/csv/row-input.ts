@@ -23,9 +23,14 @@ export interface RowCells {
   /** The cell with a list of concept names. */
   conceptNames?: string;
   metadata?: string;
+  /** Entries of the metadata in columns of their own. */
+  entries?: Metadata;
+  datasets?: string[];
   longitude?: string;
   latitude?: string;
   geopoints?: string;
+  /** Names of the columns in the file, by the field that they fill, if they are not the known ones. */
+  columns?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -35,8 +40,9 @@ export interface RowCells {
  * @throws {InputError}
  */
 export function inputOfRow(cells: RowCells, root: string): InputDraft | Promise<InputDraft> {
-  const metadata = cells.metadata === undefined ? undefined : metadataIn(cells.metadata);
-  const concepts = cells.conceptNames === undefined ? undefined : conceptsIn(cells.conceptNames);
+  const { metadata: metadataColumn, concepts: conceptsColumn } = cells.columns ?? {};
+  const metadata = cells.metadata === undefined ? undefined : metadataIn(cells.metadata, metadataColumn);
+  const concepts = cells.conceptNames === undefined ? undefined : conceptsIn(cells.conceptNames, conceptsColumn);
   if (!(metadata instanceof Promise) && !(concepts instanceof Promise)) {
     return withLists(cells, { metadata, concepts }, root);
   }
@@ -52,37 +58,42 @@ function withLists(
 ): InputDraft | Promise<InputDraft> {
   const input: InputDraft = {};
   if (cells.id !== undefined) input.id = cells.id;
-  if (metadata) input.metadata = metadata;
-  const concepts = named ?? cells.concepts?.filter((concept) => concept !== undefined && concept.id !== "");
+  if (metadata || cells.entries) input.metadata = { ...metadata, ...cells.entries };
+  if (cells.datasets) input.datasets = cells.datasets;
+  const single = cells.concepts?.filter((concept) => concept !== undefined && concept.id !== "");
+  const concepts = named && cells.columns ? [...named, ...(single ?? [])] : (named ?? single);
   if (concepts && concepts.length > 0) input.concepts = concepts;
   const geo = locationOf(cells);
   if (geo) input.geo = geo;
   if (cells.text !== undefined) input.text = cells.text;
-  if (cells.urls) for (const { cell, kind } of cells.urls) Object.assign(input, urlIn(cell.trim(), kind));
-  return cells.file === undefined ? input : withFile(input, cells.file, root);
+  if (cells.urls) {
+    for (const { cell, kind } of cells.urls) Object.assign(input, urlIn(cell.trim(), kind, cells.columns?.url));
+  }
+  return cells.file === undefined ? input : withFile(input, cells.file, root, cells.columns?.file);
 }
 
-function locationOf({ geopoints, longitude, latitude }: RowCells): GeoPoint | undefined {
-  if (geopoints !== undefined) return geoPointIn(geopoints);
+function locationOf({ geopoints, longitude, latitude, columns }: RowCells): GeoPoint | undefined {
+  if (geopoints !== undefined) return geoPointIn(geopoints, columns?.geo);
   if (longitude === undefined && latitude === undefined) return undefined;
   if (longitude === undefined || latitude === undefined) {
     throw new InputError("ERR_CSV_GEO", "the row has only one of longitude and latitude; it needs both, or neither");
   }
-  return geoPointOf(longitude, latitude, "input.data.geo");
+  const names = [columns?.longitude, columns?.latitude].filter((name) => name !== undefined);
+  return geoPointOf(longitude, latitude, names.length === 0 ? "input.data.geo" : names.join(", "));
 }
 
-function urlIn(cell: string, kindOfColumn: Kind | undefined): InputDraft {
+function urlIn(cell: string, kindOfColumn: Kind | undefined, column = "input"): InputDraft {
   const url = checkUrl(cell);
   const kind = kindOfColumn ?? kindOfUrl(url);
   if (kind) return urlField(kind, cell);
-  const text = `column input: the extension of "${redactUrl(cell)}" is that of no image, video, audio or text; pass { kind }`;
+  const text = `column ${column}: the extension of "${redactUrl(cell)}" is that of no image, video, audio or text; pass { kind }`;
   throw new InputError("ERR_KIND_UNKNOWN", text);
 }
 
-async function withFile(input: InputDraft, cell: string, root: string): Promise<InputDraft> {
+async function withFile(input: InputDraft, cell: string, root: string, column = "input"): Promise<InputDraft> {
   const folder = resolve(root);
   const path = await inFormOnDisk(resolve(folder, cell.trim()));
-  const name = `column input: "${cell}"`;
+  const name = `column ${column}: "${cell}"`;
   if (!liesIn(folder, path) || !(await linksStayIn(folder, path))) {
     throw new InputError("ERR_PATH_OUTSIDE", `${name} lies outside of ${root}; { root } allows another folder`);
   }

@@ -22,9 +22,12 @@ export const fileOptionFields = {
       'expected "folder", "path", "content" or a function',
     )
     .default("folder"),
-  /** Globs of relative paths, such as "*.jpg"; only files that match one are read. A matching file in UTF-8 is a text, whatever its name. */
+  /**
+   * Globs, as in gitignore; only files that match one are read. "*.jpg" matches at any depth, "/*.jpg" and "raw/*.jpg" match the path from the top, "raw/"
+   * matches everything in folders of that name. A matching file in UTF-8 is a text, whatever its name.
+   */
   include: Globs,
-  /** Globs of relative paths; files and folders that match one are skipped. */
+  /** Globs like those of `include`; files and folders that match one are skipped. */
   exclude: Globs,
   /** Reads files and folders whose names begin with a dot. Default: false. */
   hidden: z.boolean().default(false),

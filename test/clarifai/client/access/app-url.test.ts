@@ -1,7 +1,7 @@
 /** Targets by URL: pages of the web site in place of a user and an app. */
 
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { targetOf } from "../../../../src/cli/shared/connection.js";
+import { namedApp } from "../../../../src/cli/target/target.js";
 import { type ConnectOptions, connect } from "../../../../src/index.js";
 import { startCommand } from "../../../helpers/command.js";
 import { openStore, temporaryFolder } from "../../../helpers/store.js";
@@ -103,17 +103,17 @@ describe("the URL of an app", () => {
 
 describe("--app", () => {
   it("takes an id, user and id, or a page", () => {
-    expect(targetOf({ app: "photos" })).toEqual({ appId: "photos" });
-    expect(targetOf({ app: "photos", user: "me" })).toEqual({ userId: "me", appId: "photos" });
-    expect(targetOf({ app: "me/photos" })).toEqual({ userId: "me", appId: "photos" });
-    expect(targetOf({ app: "https://clarifai.com/me/photos" })).toEqual({ url: "https://clarifai.com/me/photos" });
-    expect(targetOf({ app: "clarifai.com/me/photos" })).toEqual({ url: "clarifai.com/me/photos" });
-    expect(targetOf({ user: "me" })).toEqual({ userId: "me" });
-    expect(targetOf({})).toEqual({});
+    expect(namedApp({ app: "photos" })).toEqual({ appId: "photos" });
+    expect(namedApp({ app: "photos", user: "me" })).toEqual({ userId: "me", appId: "photos" });
+    expect(namedApp({ app: "me/photos" })).toEqual({ userId: "me", appId: "photos" });
+    expect(namedApp({ app: "https://clarifai.com/me/photos" })).toEqual({ url: "https://clarifai.com/me/photos" });
+    expect(namedApp({ app: "clarifai.com/me/photos" })).toEqual({ url: "clarifai.com/me/photos" });
+    expect(namedApp({ user: "me" })).toEqual({ userId: "me" });
+    expect(namedApp({})).toEqual({});
     for (const app of ["me/", "/photos", "a/b/c"]) {
-      expect(() => targetOf({ app })).toThrow(/^--app: .* is neither an id nor <user>\/<id>/);
+      expect(() => namedApp({ app })).toThrow(/^--app: .* is neither an id nor <user>\/<id>/);
     }
-    expect(() => targetOf({ app: "me/photos", user: "you" })).toThrow(/names a user, and so does --user/);
+    expect(() => namedApp({ app: "me/photos", user: "you" })).toThrow(/names a user, and so does --user/);
   });
 
   it("selects the app of a command, and a wrong value ends it with exit code 2", { timeout: 120_000 }, async () => {

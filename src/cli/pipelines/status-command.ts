@@ -2,9 +2,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { type NatsOptions, streamOf, withNats } from "./shared/nats-options.js";
-import { outputEnded, print } from "./shared/output.js";
-import { wholeNumber } from "./shared/parsing.js";
+import { type NatsOptions, streamOf, withNats } from "../shared/nats-options.js";
+import { outputEnded, print } from "../shared/output.js";
+import { wholeNumber } from "../shared/parsing.js";
 
 interface StatusOptions extends NatsOptions {
   watch?: boolean;
@@ -26,7 +26,7 @@ export function statusCommand(): Command {
     .option("--json", "print the report as one line of JSON")
     .addHelpText("after", "\nExample:\n  $ sluice status --stream photos --watch")
     .action(async (options: StatusOptions) => {
-      const { streamReport, workersText } = await import("../jetstream/stream-report.js");
+      const { streamReport, workersText } = await import("../../jetstream/stream-report.js");
       for (;;) {
         const countsOnly = options.watch ? await streamReport({ ...streamOf(options), maxKept: 0 }) : undefined;
         const isLast = countsOnly?.isDone ?? true;

@@ -1,13 +1,15 @@
 /** `sluice work`: runs the user's own pipeline on the inputs of a stream, together with other workers. */
 
 import { Command } from "commander";
-import { fromProject } from "./shared/from-project.js";
-import { type NatsOptions, streamOf, withNats } from "./shared/nats-options.js";
-import { notEmpty, wholeNumber } from "./shared/parsing.js";
-import { pipelineOf, withPipeline } from "./shared/pipeline.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { type ConnectionOptions, withTarget } from "../shared/connection.js";
+import { fromProject } from "../shared/from-project.js";
+import { type NatsOptions, streamOf, withNats } from "../shared/nats-options.js";
+import { notEmpty, wholeNumber } from "../shared/parsing.js";
+import { pipelineOf, withPipeline } from "../shared/pipeline.js";
+import { conclude, type RunningOptions, runOptions, withReport } from "../shared/running.js";
+import { exportTarget, targetOf } from "../target/target.js";
 
-interface WorkOptions extends NatsOptions, RunningOptions {
+interface WorkOptions extends NatsOptions, RunningOptions, ConnectionOptions {
   endWhenEmpty?: boolean;
   root?: string;
   maxDeliveries?: number;
@@ -20,7 +22,7 @@ export function workCommand(): Command {
     .description(
       "Reads inputs from a stream that `sluice submit` fills, and runs your own pipeline on them. You can start and stop workers at any time. If a worker dies, another one takes over its inputs. Ends on Ctrl-C or SIGTERM.",
     );
-  return withRun(withNats(withPipeline(command)), false)
+  return withTarget(withReport(withNats(withPipeline(command)), "none"))
     .optionsGroup("The work:")
     .option("--end-when-empty", "end when the stream is empty and no other worker has inputs")
     .option("--root <folder>", "folder of the files, if they were submitted with --root", notEmpty)
@@ -31,7 +33,8 @@ export function workCommand(): Command {
     )
     .addHelpText("after", "\nExample:\n  $ sluice work pipeline.mjs --stream photos")
     .action(async (path: string, options: WorkOptions) => {
-      const { jetstream } = await import("../jetstream/index.js");
+      exportTarget(targetOf(options));
+      const { jetstream } = await import("../../jetstream/index.js");
       const { endWhenEmpty, root, maxDeliveries } = options;
       const source = jetstream({ ...streamOf(options), endWhenEmpty, root, maxDeliveries });
       const inputs = await pipelineOf(path, source);

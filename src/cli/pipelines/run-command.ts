@@ -1,9 +1,11 @@
 /** `sluice run`: runs the user's own pipeline on this machine. */
 
 import { Command } from "commander";
-import { pipelineOf, withPipeline } from "./shared/pipeline.js";
-import { type ReadingOptions, sourcesOf, withReading } from "./shared/reading.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { type ConnectionOptions, withTarget } from "../shared/connection.js";
+import { pipelineOf, withPipeline } from "../shared/pipeline.js";
+import { type ReadingOptions, sourcesOf, withReading } from "../shared/reading.js";
+import { finish, type RunningOptions, withRun } from "../shared/running.js";
+import { exportTarget, targetOf } from "../target/target.js";
 
 /** Creates the command. */
 export function runPipelineCommand(): Command {
@@ -12,7 +14,7 @@ export function runPipelineCommand(): Command {
     .description(
       "Reads sources and runs them through your own pipeline: a module whose default export makes a flow from a source.",
     );
-  return withRun(withReading(withPipeline(command)))
+  return withTarget(withRun(withReading(withPipeline(command))))
     .addHelpText(
       "after",
       `
@@ -23,8 +25,9 @@ Example, pipeline.mjs:
   $ sluice run pipeline.mjs ./photos
 The same on many machines: \`sluice submit\` and \`sluice work\`.`,
     )
-    .action(async (path: string, sources: string[], options: ReadingOptions & RunningOptions) => {
+    .action(async (path: string, sources: string[], options: ReadingOptions & RunningOptions & ConnectionOptions) => {
+      exportTarget(targetOf(options));
       const inputs = await pipelineOf(path, await sourcesOf(sources, options));
-      await conclude(await inputs.run(runOptions(options)), options);
+      await finish(inputs, options);
     });
 }

@@ -1,11 +1,11 @@
 /** `sluice submit`: publishes references to inputs on a stream, for workers. */
 
 import { Command } from "commander";
-import { OptionsError } from "../core/errors.js";
-import { type NatsOptions, streamOf, withNats } from "./shared/nats-options.js";
-import { notEmpty } from "./shared/parsing.js";
-import { type ReadingOptions, sourcesOf, withReading } from "./shared/reading.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { OptionsError } from "../../core/errors.js";
+import { type NatsOptions, streamOf, withNats } from "../shared/nats-options.js";
+import { notEmpty } from "../shared/parsing.js";
+import { type ReadingOptions, sourcesOf, withReading } from "../shared/reading.js";
+import { finish, type RunningOptions, withRun } from "../shared/running.js";
 
 interface SubmitOptions extends NatsOptions, ReadingOptions, RunningOptions {
   failed?: boolean;
@@ -35,8 +35,8 @@ Examples:
   $ sluice submit --failed --stream photos`,
     )
     .action(async (paths: string[], options: SubmitOptions) => {
-      const { failedInputs, publishTo } = await import("../jetstream/index.js");
-      const { flow } = await import("../index.js");
+      const { failedInputs, publishTo } = await import("../../jetstream/index.js");
+      const { flow } = await import("../../index.js");
       const { failed = false, root } = options;
       if (failed === paths.length > 0) {
         throw new OptionsError("ERR_OPTIONS", "submit: name at least one source, or pass --failed without a source");
@@ -44,6 +44,6 @@ Examples:
       const { stream, ...address } = streamOf(options);
       const sources = failed ? [failedInputs({ stream, ...address })] : await sourcesOf(paths, options);
       const inputs = flow(sources).pipe(publishTo(stream, { ...address, root, deduplicate: !failed }));
-      await conclude(await inputs.run(runOptions(options)), options);
+      await finish(inputs, options);
     });
 }

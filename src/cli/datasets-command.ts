@@ -1,0 +1,174 @@
+/** `sluice datasets`: lists, creates and deletes datasets, and changes their members. */
+
+import { Command } from "commander";
+import type { App } from "../clarifai/client/app.js";
+import type { Dataset } from "../clarifai/client/app-types.js";
+import { limits } from "../clarifai/limits.js";
+import { OptionsError } from "../core/errors.js";
+import type { Input } from "../core/input/input.js";
+import { counted, printable } from "../core/util/format.js";
+import { editSource } from "./editing/editing.js";
+import { idText } from "./filters/filter-values.js";
+import { confirm } from "./shared/confirming.js";
+import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { print } from "./shared/output.js";
+import { notEmpty } from "./shared/parsing.js";
+import { withUndo } from "./shared/recording.js";
+import { finish, type RunningOptions, withRun } from "./shared/running.js";
+import {
+  requireSelection,
+  type SelectingOptions,
+  selectedInputs,
+  withSelectedApp,
+  withSelection,
+} from "./shared/selecting.js";
+
+interface ChangeOptions extends ConnectionOptions {
+  description?: string;
+  yes?: boolean;
+  json?: boolean;
+}
+interface MemberOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
+  all?: boolean;
+}
+
+/** Creates the command with its own commands. */
+export function datasetsCommand(): Command {
+  return new Command("datasets")
+    .summary("lists, creates and deletes datasets, and changes their members")
+    .description("Lists, creates and deletes the datasets of an app, and adds and removes their members.")
+    .addCommand(listDatasets())
+    .addCommand(createDatasets())
+    .addCommand(deleteDatasets())
+    .addCommand(changeMembers("add"))
+    .addCommand(changeMembers("remove"))
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ sluice datasets create train\n  $ sluice datasets add train --metadata split=train\n  $ sluice datasets remove train --concept blurred\n  $ sluice datasets list",
+    );
+}
+
+function listDatasets(): Command {
+  const command = new Command("list")
+    .alias("ls")
+    .description("Lists the datasets of the app, with their descriptions.");
+  return withConnection(command)
+    .option("--json", "print each dataset as a line of JSON")
+    .action((options: ChangeOptions) =>
+      withApp(options, async (app) => {
+        for await (const { id, description = "" } of datasetsOf(app)) {
+          const line = options.json
+            ? JSON.stringify({ id, description })
+            : printable(`${id.padEnd(48)}  ${description}`);
+          await print(line.trimEnd());
+        }
+      }),
+    );
+}
+
+function createDatasets(): Command {
+  const command = new Command("create").description("Creates datasets. A dataset that exists stays as it is.");
+  return withConnection(
+    command.argument("<id...>", "ids of the datasets", (id, before?: string[]) => [...(before ?? []), idText(id)]),
+  )
+    .option("--description <text>", "description of the datasets", notEmpty)
+    .option("--dry-run", "show what would be created")
+    .action((ids: string[], options: ChangeOptions) =>
+      withApp(options, async (app) => {
+        const { absent, present } = await sortedOut(app, ids);
+        const { description } = options;
+        if (absent.length > 0 && !options.dryRun) {
+          await app.postDatasets(absent.map((id) => ({ id, ...(description !== undefined && { description }) })));
+        }
+        for (const id of present) process.stderr.write(`sluice: the dataset ${JSON.stringify(id)} exists\n`);
+        await print(
+          `${options.dryRun ? "plan: create" : "created"} ${counted(absent.length, "dataset")} in ${app.address}`,
+        );
+      }),
+    );
+}
+
+function deleteDatasets(): Command {
+  const command = new Command("delete").description("Deletes datasets. Their inputs stay in the app.");
+  return withConnection(
+    command.argument("<id...>", "ids of the datasets", (id, before?: string[]) => [...(before ?? []), idText(id)]),
+  )
+    .option("--yes", "delete without a question; required without a terminal")
+    .option("--dry-run", "show what would be deleted")
+    .action((ids: string[], options: ChangeOptions) => {
+      if (!options.yes && !options.dryRun && !process.stdin.isTTY) {
+        const text = "datasets delete cannot ask without a terminal; pass --yes to delete without a question";
+        throw new OptionsError("ERR_OPTIONS", text);
+      }
+      return withApp(options, async (app) => {
+        const { absent, present } = await sortedOut(app, ids);
+        for (const id of absent) process.stderr.write(`sluice: there is no dataset ${JSON.stringify(id)}\n`);
+        const question = `Delete ${counted(present.length, "dataset")} of ${app.address}? Their inputs stay.`;
+        const isSure = options.yes || options.dryRun || present.length === 0 || (await confirm(question));
+        process.exitCode = absent.length > 0 || !isSure ? 1 : 0;
+        if (!isSure) process.stderr.write("Nothing was deleted.\n");
+        else {
+          if (present.length > 0 && !options.dryRun) await app.deleteDatasets(present);
+          await print(
+            `${options.dryRun ? "plan: delete" : "deleted"} ${counted(present.length, "dataset")} of ${app.address}`,
+          );
+        }
+      });
+    });
+}
+
+/** Makes the command that adds the selected inputs to a dataset, or removes them from it. */
+function changeMembers(verb: "add" | "remove"): Command {
+  const isAdded = verb === "add";
+  const command = new Command(verb)
+    .description(
+      isAdded
+        ? "Adds the selected inputs to a dataset."
+        : "Removes the selected inputs from a dataset. They stay in the app.",
+    )
+    .argument("<dataset>", "id of the dataset", idText);
+  return withConnection(
+    withUndo(
+      withRun(withSelection(command).option("--all", isAdded ? "all inputs of the app" : "all members"), "none"),
+    ),
+  ).action((dataset: string, options: MemberOptions) => {
+    requireSelection(`datasets ${verb}`, options);
+    return withSelectedApp(options, async (app) => {
+      const { batch, flow, patch, transform } = await import("../index.js");
+      await requireDataset(app, dataset);
+      const change = ({ datasets, ...input }: Input): Input => ({
+        ...input,
+        datasets: isAdded ? [...new Set([...datasets, dataset])] : datasets.filter((one) => one !== dataset),
+      });
+      // The patch compares with the datasets of each input, so an input that is a member already is skipped.
+      const members = !isAdded && options.dataset === undefined ? { ...options, dataset } : options;
+      const source = await selectedInputs(app, members, { datasets: true });
+      const inputs = flow(editSource(source, () => [verb, dataset])).pipe(transform(change), batch(), patch(app));
+      await finish(inputs, options);
+    });
+  });
+}
+
+async function* datasetsOf(app: App): AsyncGenerator<Dataset> {
+  const perPage = limits.maxPerPage;
+  for (let page = 1; ; page += 1) {
+    const datasets = await app.listDatasets({ page, perPage });
+    yield* datasets;
+    if (datasets.length < perPage) return;
+  }
+}
+
+async function sortedOut(app: App, ids: readonly string[]): Promise<{ absent: string[]; present: string[] }> {
+  const known = new Set<string>();
+  for await (const { id } of datasetsOf(app)) known.add(id);
+  const unique = [...new Set(ids)];
+  return { absent: unique.filter((id) => !known.has(id)), present: unique.filter((id) => known.has(id)) };
+}
+
+/** @throws {OptionsError} ERR_OPTIONS, before an input is listed */
+async function requireDataset(app: App, dataset: string): Promise<void> {
+  const { absent } = await sortedOut(app, [dataset]);
+  if (absent.length === 0) return;
+  const text = `there is no dataset ${JSON.stringify(dataset)} in ${app.address}; sluice datasets create makes it`;
+  throw new OptionsError("ERR_OPTIONS", text);
+}
