@@ -49,7 +49,7 @@ export type { SinkProgress } from "./core/accounting/accounting.js";
 export type { Traffic } from "./core/accounting/clients.js";
 export type { Counts, Outcome, Settlement } from "./core/accounting/ledger.js";
 export type { Message } from "./core/accounting/message.js";
-export type { ReportedTarget } from "./core/accounting/targets.js";
+export type { JobCounts, ReportedJob, ReportedTarget } from "./core/accounting/targets.js";
 export {
   BatchError,
   FlowError,

@@ -8,6 +8,7 @@ import { InputError } from "../../core/errors.js";
 import { systemClock } from "../../core/net/clock.js";
 import type { SinkRun } from "../../core/plugin/sink.js";
 import type { App } from "../client/app.js";
+import { reportedAddJob } from "../jobs/job-state.js";
 import { asFatalToUpload, settleWith } from "../requests.js";
 import { type ContentHasher, loadHasher } from "../wire/content-hash.js";
 import { classify } from "../wire/status.js";
@@ -44,6 +45,8 @@ export class Uploader {
   readonly #hasher: ContentHasher;
   readonly #jobs: AddJobs;
   readonly #lookUps: LookupBatcher | undefined;
+  readonly #dryRun: boolean;
+  readonly #reportedJobs = new Set<string>();
   #wire: string | undefined;
   #posting = 0;
   #processing = 0;
@@ -52,7 +55,7 @@ export class Uploader {
   private constructor(
     app: App,
     options: UploaderOptions,
-    { signal, run }: { signal: AbortSignal; run: SinkRun },
+    { signal, run, dryRun }: { signal: AbortSignal; run: SinkRun; dryRun: boolean },
     hasher: ContentHasher,
   ) {
     const { processingTimeoutMs, resume } = options;
@@ -60,12 +63,14 @@ export class Uploader {
     this.#app = app;
     this.#options = options;
     this.#run = run;
+    this.#dryRun = dryRun;
     this.#hasher = hasher;
     this.#jobs = new AddJobs(app, {
       signal,
       clock: this.#clock,
       processingTimeoutMs,
       idle: () => this.#posting === 0,
+      onState: (answer) => run.setJob(reportedAddJob(answer)),
     });
     if (resume === "server") this.#lookUps = new LookupBatcher(app, hasher, signal);
     run.watch(transport);
@@ -113,6 +118,13 @@ export class Uploader {
   #reportWire(name: string): void {
     if (this.#wire !== "grpc") this.#run.setWire(name);
     if (name === "grpc") this.#wire = name;
+  }
+
+  /** Reports a job under which inputs were accepted, until its counters are read. */
+  #reportJob(id: string): void {
+    if (this.#dryRun || this.#reportedJobs.has(id)) return;
+    this.#reportedJobs.add(id);
+    this.#run.setJob({ kind: "add inputs", id, state: "accepted" });
   }
 
   /** Adds the annotations of inputs that the platform has. */
@@ -181,7 +193,9 @@ export class Uploader {
     try {
       const onWire = (name: string) => this.#reportWire(name);
       const options = { ...this.#postOptions(signal), jobId: job.id, onWire };
-      accepted = [...inProgress, ...(await postBatch(messages, options))];
+      const posted = await postBatch(messages, options);
+      if (posted.length > 0) this.#reportJob(job.id);
+      accepted = [...inProgress, ...posted];
     } finally {
       this.#posting -= 1;
       this.#run.recheck(); // settled messages were released while the request was still counted
