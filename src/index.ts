@@ -43,6 +43,12 @@ export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove
 export { type UploadOptions, upload } from "./sinks/upload.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
 
+// Jobs of the server
+
+export type { IngestProgress } from "./clarifai/jobs/follow-job.js";
+export type { IngestResult } from "./clarifai/jobs/ingest-options.js";
+export { type PullInputsOptions, pullInputs } from "./clarifai/jobs/pull-inputs.js";
+
 // Flows: running them, and what they report
 
 export type { SinkProgress } from "./core/accounting/accounting.js";
@@ -122,7 +128,18 @@ export type { ChangedInput, Transform, TransformContext, TransformResult } from 
 
 export { ApiError } from "./clarifai/client/api-error.js";
 export { App } from "./clarifai/client/app.js";
-export type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PatchAction } from "./clarifai/client/app-types.js";
+export type {
+  AddJob,
+  BucketCredentials,
+  DataSource,
+  Dataset,
+  ExtractionJob,
+  InputCounts,
+  InputPatch,
+  ItemStatus,
+  PartUpload,
+  PatchAction,
+} from "./clarifai/client/app-types.js";
 export { limits } from "./clarifai/limits.js";
 export { type ConnectOptions, connect } from "./connect.js";
 

@@ -14,6 +14,8 @@ import { isLoopbackHost } from "../core/net/guarded-fetch.js";
 import type { Gallery, GalleryOptions } from "./gallery/gallery.js";
 import { Sessions } from "./gallery/sessions.js";
 import type { GrpcServer, GrpcServerOptions } from "./grpc/grpc-server.js";
+import { Extractions } from "./ingest/extractions.js";
+import { UploadFiles } from "./ingest/upload-files.js";
 import { Processing } from "./media/processing.js";
 import type { Services } from "./routes/context.js";
 import { type FaultRule, Faults } from "./server/faults.js";
@@ -53,6 +55,8 @@ export interface EmulatorOptions {
   autoCreate?: boolean | undefined;
   /** Time before an accepted input is processed, in milliseconds. Default: 5. */
   processingDelayMs?: number | undefined;
+  /** Time until an upload in parts that is not complete expires, in milliseconds. Default: 86,400,000 (a day). */
+  uploadExpiryMs?: number | undefined;
   /** Time before a deleted input is removed, in milliseconds. Default: 5. */
   deleteDelayMs?: number | undefined;
   /** Maximum number of requests per second. More are refused with 11005. Default: no limit. */
@@ -122,7 +126,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { host = "127.0.0.1", port: wantedPort = 0, unref = false } = options;
   const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
   const dataFolder = openDataFolder(folder);
-  const { services, deletions } = makeServices(options, dataFolder, host);
+  const { services, deletions } = makeServices(options, dataFolder, { host, folder });
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
   const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions });
@@ -141,6 +145,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     }
   } catch (error) {
     if (server.listening) await stopListening(server);
+    await services.extractions.close();
     await services.processing.close();
     dataFolder.close();
     throw error;
@@ -151,6 +156,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const close = async () => {
     await Promise.all([stopListening(server), grpc?.close(closeTimeoutMs)]);
     deletions.finish(true);
+    await services.extractions.close();
     await services.processing.close();
     await gallery.close();
     dataFolder.close();
@@ -184,19 +190,35 @@ function handleOf({ url, port, grpcUrl, dataFolder, faults, sessions, close }: R
 }
 
 /** Makes the parts of the emulator that routes use. */
-function makeServices(options: EmulatorOptions, { store, files }: DataFolder, host: string) {
+function makeServices(
+  options: EmulatorOptions,
+  { store, files }: DataFolder,
+  { host, folder }: { host: string; folder: string },
+) {
   const { processingDelayMs = 5, deleteDelayMs = 5, allowFetch = true, urls } = options;
   const faults = new Faults(options.faults ?? [], options.seed ?? 1);
+  const privateFetch = options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false);
   const processing = new Processing(store, files, {
     delayMs: processingDelayMs,
     allowFetch,
     urls,
-    privateFetch: options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false),
+    privateFetch,
     fault: (row) => faults.ofProcessing(row.id, row.times_stored),
   });
   const deletions = new Deletions(store, files, deleteDelayMs);
+  const uploads = new UploadFiles(folder);
+  const extractions = new Extractions({
+    ...{ store, files, uploads, delayMs: processingDelayMs, allowFetch, privateFetch },
+    callOf: (app, media) => ({
+      ...{ services, app, media, base: "", parts: [], parameters: {}, body: {}, bodyBytes: 0, mixed: undefined },
+    }),
+    process: (rows) => processing.add(rows, new Map()),
+  });
   const services: Services = {
     store,
+    extractions,
+    uploads,
+    uploadExpiryMs: options.uploadExpiryMs ?? 86_400_000,
     files,
     processing,
     faults,

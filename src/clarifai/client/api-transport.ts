@@ -8,7 +8,7 @@ import type { Pacer } from "./pacing/pacer.js";
 export interface ApiTransport extends RunClient {
   readonly pacer: Pacer;
   /** Sends a request, with retries, and returns the final answer. @throws {ApiError} */
-  call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, options?: CallOptions): Promise<Answer>;
+  call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, options?: CallOptions): Promise<Answer>;
   /** Returns the id of the store behind an emulator; undefined for all other servers. */
   storeOfServer(): Promise<string | undefined>;
   close(): Promise<void>;

@@ -25,7 +25,7 @@ export type UserRoute = (call: UserCall) => Reply;
 /** Tables with rows of an app, besides its inputs. */
 const appTables = [
   ...["annotations", "concepts", "datasets", "dataset_inputs", "jobs", "operations", "searches", "dataset_versions"],
-  ...["deleted", "app_fields"],
+  ...["deleted", "app_fields", "uploads", "extraction_jobs"],
 ];
 
 /** GET …/apps/{id} */
@@ -38,6 +38,8 @@ export function deleteApp({ services, app }: Call): Reply {
   const { store, files } = services;
   const unused = store.transaction(() => {
     const media = store.deleteInputs(store.all<InputRow>("SELECT * FROM inputs WHERE app = ?", app.seq));
+    const uploads = store.all<{ seq: number }>("SELECT seq FROM uploads WHERE app = ?", app.seq);
+    for (const { seq } of uploads) store.run("DELETE FROM upload_parts WHERE upload = ?", seq);
     for (const table of appTables) store.run(`DELETE FROM ${table} WHERE app = ?`, app.seq);
     store.run("DELETE FROM apps WHERE seq = ?", app.seq);
     return media;

@@ -3,6 +3,8 @@
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import type { Extractions } from "../ingest/extractions.js";
+import type { UploadFiles } from "../ingest/upload-files.js";
 import type { MediaFiles } from "../media/media-files.js";
 import type { Processing } from "../media/processing.js";
 import type { Faults } from "../server/faults.js";
@@ -19,6 +21,12 @@ export interface Services {
   store: Store;
   files: MediaFiles;
   processing: Processing;
+  /** Unpacks archives. */
+  extractions: Extractions;
+  /** Files of uploads in parts. */
+  uploads: UploadFiles;
+  /** Time until an upload in parts that is not complete expires, in milliseconds. */
+  uploadExpiryMs: number;
   faults: Faults;
   autoCreate: boolean;
   overwriteReading: "new" | "old";

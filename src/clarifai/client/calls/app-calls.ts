@@ -49,7 +49,7 @@ export class AppCalls {
 
   /** Sends a call and returns its answer: a success, a mixed success, or a failure with a status per item. @throws {ApiError} otherwise */
   protected async call(
-    method: "GET" | "POST" | "PATCH" | "DELETE",
+    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
     path: string,
     options: CallOptions = {},
   ): Promise<Answer> {
