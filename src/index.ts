@@ -48,6 +48,7 @@ export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
 export type { IngestProgress } from "./clarifai/jobs/follow-job.js";
 export type { IngestResult } from "./clarifai/jobs/ingest-options.js";
 export { type PullInputsOptions, pullInputs } from "./clarifai/jobs/pull-inputs.js";
+export { type UploadArchiveOptions, uploadArchive } from "./clarifai/multipart/upload-archive.js";
 
 // Flows: running them, and what they report
 

@@ -93,7 +93,13 @@ export function setExtraction(store: Store, seq: number, status: number, details
 
 /** Returns the uploads whose content is an archive for a job that adds inputs. */
 export function uploadsOf(store: Store, app: number, job: string): UploadRow[] {
-  return store.all<UploadRow>("SELECT * FROM uploads WHERE app = ? AND job = ? ORDER BY seq", app, job);
+  const rows = store.all<UploadRow>("SELECT * FROM uploads WHERE app = ? AND job = ? ORDER BY seq", app, job);
+  return rows.map((row) => (isExpired(row) ? { ...row, status: statusCodes.UPLOAD_EXPIRED } : row));
+}
+
+/** Whether an upload is not complete, and its time is over. */
+export function isExpired({ status, expires_at: expires }: UploadRow): boolean {
+  return status === statusCodes.UPLOAD_IN_PROGRESS && Date.parse(expires) <= Date.now();
 }
 
 export function setUpload(store: Store, seq: number, status: number): void {

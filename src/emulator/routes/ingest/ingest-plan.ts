@@ -6,7 +6,6 @@ import type { IngestPlan } from "../../ingest/entry-inputs.js";
 import { newId } from "../../store/store.js";
 import { checkId } from "../../wire/ids.js";
 import { incomingFields } from "../../wire/incoming-fields.js";
-import { textsIn } from "../../wire/lenient-json.js";
 import { ItemRefusal, Refusal } from "../../wire/refusals.js";
 import type { Call } from "../context.js";
 
@@ -17,7 +16,7 @@ const suffixOnConflict = 2;
 export function planOf(value: JsonObject): IngestPlan {
   const template = isObject(value.input_template) ? value.input_template : {};
   const data = isObject(template.data) ? template.data : {};
-  const datasets = textsIn(template.dataset_ids);
+  const datasets = Array.isArray(template.dataset_ids) ? template.dataset_ids.map(String) : [];
   try {
     incomingFields(data); // refuses what each input would be refused for
     for (const dataset of datasets) checkId("dataset_ids", dataset);

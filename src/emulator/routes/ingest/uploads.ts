@@ -2,7 +2,7 @@
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { isObject, type JsonObject } from "../../../core/util/json-values.js";
-import { addExtraction, type PartRow, setUpload, type UploadRow } from "../../store/ingest-rows.js";
+import { addExtraction, isExpired, type PartRow, setUpload, type UploadRow } from "../../store/ingest-rows.js";
 import { newId, timestamp } from "../../store/store.js";
 import { textsIn } from "../../wire/lenient-json.js";
 import { outgoingUpload, wholeJob } from "../../wire/outgoing-jobs.js";
@@ -131,7 +131,7 @@ function rowOf({ services, app }: Call, id: string): UploadRow {
   const { store, uploads } = services;
   const row = store.get<UploadRow>("SELECT * FROM uploads WHERE app = ? AND id = ?", app.seq, id);
   if (!row) throw doesNotExist(`the upload "${id}" does not exist`);
-  if (row.status !== UPLOAD_IN_PROGRESS || Date.parse(row.expires_at) > Date.now()) return row;
+  if (!isExpired(row)) return row;
   setUpload(store, row.seq, UPLOAD_EXPIRED);
   uploads.remove(row.seq);
   return { ...row, status: UPLOAD_EXPIRED };
