@@ -45,6 +45,12 @@ export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
 
 // Jobs of the server
 
+export {
+  type BulkProgress,
+  type BulkResult,
+  type ChangeInputsOptions,
+  changeInputs,
+} from "./clarifai/jobs/change-inputs.js";
 export type { IngestProgress } from "./clarifai/jobs/follow-job.js";
 export type { IngestResult } from "./clarifai/jobs/ingest-options.js";
 export { type PullInputsOptions, pullInputs } from "./clarifai/jobs/pull-inputs.js";
@@ -132,6 +138,9 @@ export { App } from "./clarifai/client/app.js";
 export type {
   AddJob,
   BucketCredentials,
+  BulkChange,
+  BulkInputs,
+  BulkOperation,
   DataSource,
   Dataset,
   ExtractionJob,

@@ -17,14 +17,17 @@ import type { GrpcServer, GrpcServerOptions } from "./grpc/grpc-server.js";
 import { Extractions } from "./ingest/extractions.js";
 import { UploadFiles } from "./ingest/upload-files.js";
 import { Processing } from "./media/processing.js";
-import type { Services } from "./routes/context.js";
+import { BulkWork } from "./routes/bulk/bulk-work.js";
+import type { Call, Services } from "./routes/context.js";
 import { type FaultRule, Faults } from "./server/faults.js";
 import { RateLimiter } from "./server/rate-limiter.js";
 import type { AppName } from "./server/requests.js";
 import { makeServer } from "./server/server.js";
 import { type DataFolder, type FolderCheck, openDataFolder } from "./store/data-folder.js";
 import { Deletions } from "./store/deletions.js";
+import type { AppRow } from "./store/model.js";
 import { type DeletedInput, deletedInputs, type StoredInput, storedInputs } from "./store/stored-inputs.js";
+import type { MediaLookup } from "./wire/incoming-input.js";
 
 export type { Fault, FaultRule } from "./server/faults.js";
 export type { FolderCheck } from "./store/data-folder.js";
@@ -145,6 +148,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     }
   } catch (error) {
     if (server.listening) await stopListening(server);
+    services.bulkWork.close();
     await services.extractions.close();
     await services.processing.close();
     dataFolder.close();
@@ -156,6 +160,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const close = async () => {
     await Promise.all([stopListening(server), grpc?.close(closeTimeoutMs)]);
     deletions.finish(true);
+    services.bulkWork.close();
     await services.extractions.close();
     await services.processing.close();
     await gallery.close();
@@ -207,16 +212,19 @@ function makeServices(
   });
   const deletions = new Deletions(store, files, deleteDelayMs);
   const uploads = new UploadFiles(folder);
+  const callOf = (app: AppRow, media: MediaLookup): Call => ({
+    ...{ services, app, media, base: "", parts: [], parameters: {}, body: {}, bodyBytes: 0, mixed: undefined },
+  });
+  const bulkWork = new BulkWork({ store, delayMs: processingDelayMs, callOf: (app) => callOf(app, () => undefined) });
   const extractions = new Extractions({
     ...{ store, files, uploads, delayMs: processingDelayMs, allowFetch, privateFetch },
-    callOf: (app, media) => ({
-      ...{ services, app, media, base: "", parts: [], parameters: {}, body: {}, bodyBytes: 0, mixed: undefined },
-    }),
+    callOf,
     process: (rows) => processing.add(rows, new Map()),
   });
   const services: Services = {
     store,
     extractions,
+    bulkWork,
     uploads,
     uploadExpiryMs: options.uploadExpiryMs ?? 86_400_000,
     files,

@@ -84,6 +84,36 @@ export interface DataSource extends IngestFields {
   credentials?: BucketCredentials | undefined;
 }
 
+/** The inputs of a bulk operation: by ids, of a dataset, or those that match filters in the form of the API's searches. */
+export type BulkInputs =
+  | { ids: readonly string[] }
+  | { dataset: string }
+  | { filters: readonly { readonly [key: string]: Json }[] };
+
+/** What a bulk operation does to each input; one of these. */
+export type BulkChange =
+  | { addConcepts: readonly (string | Concept)[] }
+  /** Deletes the concepts from all annotations of the inputs that the caller made. */
+  | { deleteConcepts: readonly string[] }
+  /** Sets these keys of the metadata; other keys stay. */
+  | { addMetadata: { readonly [key: string]: Json } }
+  /** Deletes the keys whose stored value is the same. */
+  | { deleteMetadata: { readonly [key: string]: Json } }
+  | { setGeo: GeoPoint }
+  | { deleteGeo: true }
+  | { addToDataset: string }
+  | { removeFromDataset: string }
+  /** Splits the inputs at random: percentages by dataset. */
+  | { splitIntoDatasets: { readonly [dataset: string]: number } };
+
+/** A bulk operation on the server. */
+export interface BulkOperation {
+  id: string;
+  status: WireStatus | undefined;
+  /** Inputs that it is through with. */
+  processed: number;
+}
+
 /** The number of inputs in an app, by state. */
 export interface InputCounts {
   processed: number;

@@ -3,7 +3,7 @@
 import type { Credential } from "../../core/accounting/clients.js";
 import type { Target } from "../../core/accounting/targets.js";
 import type { ApiTransport } from "./api-transport.js";
-import { DatasetCalls } from "./calls/dataset-calls.js";
+import { BulkCalls } from "./calls/bulk-calls.js";
 import { pathPart } from "./path-part.js";
 import { RecordingTransport } from "./recording-transport.js";
 import { WireChoice } from "./wire-choice.js";
@@ -32,7 +32,7 @@ export interface AppOptions {
  *
  * @example const [first] = await app.listInputs({ perPage: 1 });
  */
-export class App extends DatasetCalls {
+export class App extends BulkCalls {
   readonly userId: string;
   readonly appId: string;
   readonly baseUrl: string;

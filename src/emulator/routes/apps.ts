@@ -24,7 +24,16 @@ export type UserRoute = (call: UserCall) => Reply;
 
 /** Tables with rows of an app, besides its inputs. */
 const appTables = [
-  ...["annotations", "concepts", "datasets", "dataset_inputs", "jobs", "operations", "searches", "dataset_versions"],
+  ...[
+    "annotations",
+    "concepts",
+    "datasets",
+    "dataset_inputs",
+    "jobs",
+    "bulk_operations",
+    "searches",
+    "dataset_versions",
+  ],
   ...["deleted", "app_fields", "uploads", "extraction_jobs"],
 ];
 

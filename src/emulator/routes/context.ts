@@ -15,12 +15,15 @@ import { objectIn } from "../wire/lenient-json.js";
 import type { OutgoingContext } from "../wire/outgoing.js";
 import { invalidRequest, Refusal } from "../wire/refusals.js";
 import { type Status, status } from "../wire/status.js";
+import type { BulkWork } from "./bulk/bulk-work.js";
 
 /** The parts of the emulator that routes use. */
 export interface Services {
   store: Store;
   files: MediaFiles;
   processing: Processing;
+  /** Carries bulk operations out. */
+  bulkWork: BulkWork;
   /** Unpacks archives. */
   extractions: Extractions;
   /** Files of uploads in parts. */

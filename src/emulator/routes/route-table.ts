@@ -15,7 +15,7 @@ import {
   getBulkOperation,
   listBulkOperations,
   postBulkOperations,
-} from "./bulk-operations.js";
+} from "./bulk/bulk-operations.js";
 import { countConcepts, getConcept, listConcepts, patchConcepts, postConcepts, searchConcepts } from "./concepts.js";
 import type { Route } from "./context.js";
 import { deleteDatasetInputs, getDatasetInput, listDatasetInputs, postDatasetInputs } from "./dataset-inputs.js";
