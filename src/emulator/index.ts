@@ -18,16 +18,14 @@ import { Extractions } from "./ingest/extractions.js";
 import { UploadFiles } from "./ingest/upload-files.js";
 import { Processing } from "./media/processing.js";
 import { BulkWork } from "./routes/bulk/bulk-work.js";
-import type { Call, Services } from "./routes/context.js";
+import { backgroundCall, type Services } from "./routes/context.js";
 import { type FaultRule, Faults } from "./server/faults.js";
 import { RateLimiter } from "./server/rate-limiter.js";
 import type { AppName } from "./server/requests.js";
 import { makeServer } from "./server/server.js";
 import { type DataFolder, type FolderCheck, openDataFolder } from "./store/data-folder.js";
 import { Deletions } from "./store/deletions.js";
-import type { AppRow } from "./store/model.js";
 import { type DeletedInput, deletedInputs, type StoredInput, storedInputs } from "./store/stored-inputs.js";
-import type { MediaLookup } from "./wire/incoming-input.js";
 
 export type { Fault, FaultRule } from "./server/faults.js";
 export type { FolderCheck } from "./store/data-folder.js";
@@ -129,7 +127,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { host = "127.0.0.1", port: wantedPort = 0, unref = false } = options;
   const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
   const dataFolder = openDataFolder(folder);
-  const { services, deletions } = makeServices(options, dataFolder, { host, folder });
+  const { services, deletions, stopWork } = makeServices(options, dataFolder, { host, folder });
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
   const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions });
@@ -148,9 +146,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     }
   } catch (error) {
     if (server.listening) await stopListening(server);
-    services.bulkWork.close();
-    await services.extractions.close();
-    await services.processing.close();
+    await stopWork();
     dataFolder.close();
     throw error;
   }
@@ -160,9 +156,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const close = async () => {
     await Promise.all([stopListening(server), grpc?.close(closeTimeoutMs)]);
     deletions.finish(true);
-    services.bulkWork.close();
-    await services.extractions.close();
-    await services.processing.close();
+    await stopWork();
     await gallery.close();
     dataFolder.close();
     if (isTemporary) rmSync(folder, { recursive: true, force: true });
@@ -200,11 +194,11 @@ function makeServices(
   { store, files }: DataFolder,
   { host, folder }: { host: string; folder: string },
 ) {
-  const { processingDelayMs = 5, deleteDelayMs = 5, allowFetch = true, urls } = options;
+  const { processingDelayMs: delayMs = 5, deleteDelayMs = 5, allowFetch = true, urls } = options;
   const faults = new Faults(options.faults ?? [], options.seed ?? 1);
   const privateFetch = options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false);
   const processing = new Processing(store, files, {
-    delayMs: processingDelayMs,
+    delayMs,
     allowFetch,
     urls,
     privateFetch,
@@ -212,13 +206,10 @@ function makeServices(
   });
   const deletions = new Deletions(store, files, deleteDelayMs);
   const uploads = new UploadFiles(folder);
-  const callOf = (app: AppRow, media: MediaLookup): Call => ({
-    ...{ services, app, media, base: "", parts: [], parameters: {}, body: {}, bodyBytes: 0, mixed: undefined },
-  });
-  const bulkWork = new BulkWork({ store, delayMs: processingDelayMs, callOf: (app) => callOf(app, () => undefined) });
+  const bulkWork = new BulkWork({ store, delayMs, callOf: (app) => backgroundCall(services, app) });
   const extractions = new Extractions({
-    ...{ store, files, uploads, delayMs: processingDelayMs, allowFetch, privateFetch },
-    callOf,
+    ...{ store, files, uploads, delayMs, allowFetch, privateFetch },
+    callOf: (app, media) => backgroundCall(services, app, media),
     process: (rows) => processing.add(rows, new Map()),
   });
   const services: Services = {
@@ -237,7 +228,12 @@ function makeServices(
     removeLater: (app, ids) => deletions.add(app, ids),
     removeNow: (row) => deletions.now(row),
   };
-  return { services, deletions };
+  const stopWork = async () => {
+    bulkWork.close();
+    await extractions.close();
+    await processing.close();
+  };
+  return { services, deletions, stopWork };
 }
 
 /** Loads the gallery on its first request. */

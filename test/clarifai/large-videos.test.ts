@@ -14,15 +14,7 @@ import {
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Emulator } from "../../src/emulator/index.js";
-import {
-  type App,
-  boundingBox,
-  flow,
-  fromIterable,
-  type InputDraft,
-  type UploadOptions,
-  upload,
-} from "../../src/index.js";
+import { type App, flow, fromIterable, type InputDraft, type UploadOptions, upload } from "../../src/index.js";
 import { example, tempFolder } from "../helpers/files.js";
 import { openStore } from "../helpers/store.js";
 

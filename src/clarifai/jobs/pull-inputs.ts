@@ -14,7 +14,6 @@ import { followJob } from "./follow-job.js";
 import { type IngestResult, ingestFieldsOf, ingestOptionFields, ingestResult } from "./ingest-options.js";
 
 const optionFields = {
-  ...ingestOptionFields,
   /** Credentials of a private bucket: `{ s3: { … } }`, `{ gcp: { … } }` or `{ azure: { … } }`. They are sent to the server of the app. Default: none. */
   credentials: z
     .custom<BucketCredentials>(
@@ -25,9 +24,9 @@ const optionFields = {
     )
     .optional(),
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...ingestOptionFields, ...optionFields });
 /** Options of `pullInputs`. */
-export type PullInputsOptions = OptionsOf<typeof optionFields>;
+export type PullInputsOptions = OptionsOf<typeof ingestOptionFields & typeof optionFields>;
 
 /**
  * Asks the server to read a bucket or an archive by itself: no byte passes through this machine. `url` is the beginning of the addresses of a bucket's objects

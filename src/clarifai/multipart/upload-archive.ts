@@ -15,7 +15,6 @@ import { multipartUpload } from "./multipart-upload.js";
 import { contentSource } from "./part-source.js";
 
 const optionFields = {
-  ...ingestOptionFields,
   /** Called after each part with the bytes that the server has, and the bytes of the archive. */
   onSent: z
     .custom<(sentBytes: number, totalBytes: number) => void>((value) => typeof value === "function", {
@@ -23,9 +22,9 @@ const optionFields = {
     })
     .optional(),
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...ingestOptionFields, ...optionFields });
 /** Options of `uploadArchive`. */
-export type UploadArchiveOptions = OptionsOf<typeof optionFields>;
+export type UploadArchiveOptions = OptionsOf<typeof ingestOptionFields & typeof optionFields>;
 
 /**
  * Uploads a zip, tar or tar.gz as it is, in parts of 8 MB, and lets the server unpack it into inputs. Memory is bounded by the parts that are sent at once, three at most.

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { openDatabase, type SqlDatabase, type SqlValue, type Statement } from "./driver.js";
-import { ingestSchema } from "./ingest-rows.js";
+import { ingestSchema } from "./ingest-schema.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";
 import { schema } from "./schema.js";
 import { newId, timestamp } from "./stamps.js";

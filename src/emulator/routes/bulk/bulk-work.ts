@@ -10,7 +10,7 @@ import { newId, timestamp } from "../../store/stamps.js";
 import type { Store } from "../../store/store.js";
 import type { Call } from "../context.js";
 import { applyOperation } from "./apply-operation.js";
-import { type OperationRow, operationOf } from "./operation-rows.js";
+import { type BulkQueue, type OperationRow, operationOf } from "./operation-rows.js";
 
 const { BULK_OPERATION_PENDING, BULK_OPERATION_IN_PROGRESS, BULK_OPERATION_SUCCESS, BULK_OPERATION_CANCELLED } =
   statusCodes;
@@ -26,7 +26,7 @@ export interface BulkWorkOptions {
   callOf: (app: AppRow) => Call;
 }
 
-export class BulkWork {
+export class BulkWork implements BulkQueue {
   readonly #options: BulkWorkOptions;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -36,7 +36,6 @@ export class BulkWork {
     this.wake(); // Continues the operations that the last process left unfinished.
   }
 
-  /** Adds an operation on some inputs. Returns its id. */
   add({ seq: app }: AppRow, operation: JsonObject, inputs: readonly number[]): string {
     const id = newId();
     const now = timestamp();
@@ -47,13 +46,11 @@ export class BulkWork {
     return id;
   }
 
-  /** Carries an operation out at once, if that is one step. */
   runSmall({ seq }: AppRow, id: string): void {
     const row = operationOf(this.#options.store, seq, id);
     if (row.total <= stepInputs) this.#step(row);
   }
 
-  /** Continues open operations after the delay. */
   wake(delayMs = this.#options.delayMs): void {
     if (this.#timer || this.#closed) return;
     this.#timer = setTimeout(() => {

@@ -24,6 +24,17 @@ export interface OperationRow {
   modified_at: string;
 }
 
+/** Carries bulk operations out. */
+export interface BulkQueue {
+  /** Adds an operation on some inputs. Returns its id. */
+  add(app: AppRow, operation: JsonObject, inputs: readonly number[]): string;
+  /** Carries an operation out at once, if that is one step. */
+  runSmall(app: AppRow, id: string): void;
+  /** Continues open operations after a delay. */
+  wake(): void;
+  cancel(row: OperationRow): void;
+}
+
 /** @throws {Refusal} 11101 */
 export function operationOf(store: Store, app: number, id: string): OperationRow {
   const row = store.get<OperationRow>("SELECT * FROM bulk_operations WHERE app = ? AND id = ?", app, id);
