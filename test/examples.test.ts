@@ -23,6 +23,7 @@ const shows: Record<string, RegExp[]> = {
   "06-boxes.ts": [/first-boat: boat \[/, /pier: pier/, /mood: calm "the whole image"/],
   "07-list-and-download.ts": [/ferry-mp4.*\n/, /"sha256":"[0-9a-f]{64}"/],
   "08-patch-and-remove.ts": [/patch-example-1 2 first draft/, /patch-example-0 undefined/, /remove: read 3 = ok 3/],
+  "21-search.ts": [/images without annotations: (\d+) by search, \1 by listing/, /failed 0/, /files: \d+/],
   "09-own-plugins.ts": [/read 12 = ok 12/, /█2 …/],
   "11-journal.ts": [
     /first: read \d = ok 2 /,
@@ -57,7 +58,12 @@ const shows: Record<string, RegExp[]> = {
   "19-opener.ts": [
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],
-  "20-jobs-on-the-server.ts": [
+  "20-undo.ts": [
+    /removed: read 2 = ok 2[\s\S]*2 states are recorded in/,
+    /would restore: [\s\S]*restored: read 3 = ok 3/,
+    /now: \[\s*'undo-example-0: 1',\s*'undo-example-1: 1',\s*'undo-example-2: 1'\s*\]/,
+  ],
+  "22-jobs-on-the-server.ts": [
     /sent (\d+) of \1\nuploaded: done 5 inputs\npulled: done 5 inputs\nlabelled: done 5 inputs\nsplit: done 5 inputs/,
   ],
   "notebooks/photo-archive.ts": [

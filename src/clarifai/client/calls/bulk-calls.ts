@@ -1,4 +1,4 @@
-/** The calls for bulk operations, added to those for datasets. */
+/** The calls for bulk operations, added to those for searches. */
 
 import { conceptsFrom } from "../../../core/input/concepts.js";
 import { isObject, type JsonObject } from "../../../core/util/json-values.js";
@@ -7,9 +7,9 @@ import { wireFields } from "../../wire/encode-input.js";
 import { statusFrom } from "../../wire/status.js";
 import type { BulkChange, BulkInputs, BulkOperation, PageOptions } from "../app-types.js";
 import { pathPart } from "../path-part.js";
-import { DatasetCalls } from "./dataset-calls.js";
+import { SearchCalls } from "./search-calls.js";
 
-export class BulkCalls extends DatasetCalls {
+export class BulkCalls extends SearchCalls {
   /**
    * Begins one operation on many inputs, which the server carries out in the background. A split is not sent again after a lost answer, because a second one
    * would put inputs into other datasets.
