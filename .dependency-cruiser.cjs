@@ -92,8 +92,8 @@ module.exports = {
     rule(
       "emulator-knows-no-plugin",
       { path: "^src/emulator/" },
-      { path: "^src/(?!core/|emulator/|clarifai/limits\\.ts|clarifai/wire/)" },
-      "The emulator shares limits and wire shapes with the client, and imports no plugin.",
+      { path: "^src/(?!core/|emulator/|clarifai/limits\\.ts|clarifai/wire/|formats/archive/)" },
+      "The emulator shares limits and wire shapes with the client, and the readers of archives with a source, and imports no plugin.",
     ),
     rule(
       "emulator-loads-its-own",

@@ -47,13 +47,26 @@ export { type RemoveFromDatasetOptions, removeFromDataset } from "./sinks/remove
 export { type UploadOptions, upload } from "./sinks/upload.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
 
+// Jobs of the server
+
+export {
+  type BulkProgress,
+  type BulkResult,
+  type ChangeInputsOptions,
+  changeInputs,
+} from "./clarifai/jobs/change-inputs.js";
+export type { IngestProgress } from "./clarifai/jobs/follow-job.js";
+export type { IngestResult } from "./clarifai/jobs/ingest-options.js";
+export { type PullInputsOptions, pullInputs } from "./clarifai/jobs/pull-inputs.js";
+export { type UploadArchiveOptions, uploadArchive } from "./clarifai/multipart/upload-archive.js";
+
 // Flows: running them, and what they report
 
 export type { SinkProgress } from "./core/accounting/accounting.js";
 export type { Traffic } from "./core/accounting/clients.js";
 export type { Counts, Outcome, Settlement } from "./core/accounting/ledger.js";
 export type { Message } from "./core/accounting/message.js";
-export type { ReportedTarget } from "./core/accounting/targets.js";
+export type { JobCounts, ReportedJob, ReportedTarget } from "./core/accounting/targets.js";
 export {
   BatchError,
   FlowError,
@@ -139,15 +152,22 @@ export { ApiError } from "./clarifai/client/api-error.js";
 export { App } from "./clarifai/client/app.js";
 export type {
   AddJob,
+  BucketCredentials,
+  BulkChange,
+  BulkInputs,
+  BulkOperation,
+  DataSource,
   Dataset,
   DatasetExport,
   DatasetExportFormat,
   DatasetMetrics,
   DatasetVersion,
+  ExtractionJob,
   InputCounts,
   InputPatch,
   ItemStatus,
   NewDatasetVersion,
+  PartUpload,
   PatchAction,
 } from "./clarifai/client/app-types.js";
 export { type DatasetArchive, type ExportDatasetOptions, exportDataset } from "./clarifai/datasets/export-dataset.js";

@@ -68,6 +68,9 @@ const shows: Record<string, RegExp[]> = {
     /merged: read 4 = ok 4/,
     /exported: \d+ bytes\ndataset-example-0 note 0\n/,
   ],
+  "22-jobs-on-the-server.ts": [
+    /sent (\d+) of \1\nuploaded: done 5 inputs\npulled: done 5 inputs\nlabelled: done 5 inputs\nsplit: done 5 inputs/,
+  ],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,

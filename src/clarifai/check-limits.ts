@@ -27,7 +27,11 @@ export function checkLimits(input: Input, encoded: SizedInput): void {
   for (const annotation of input.annotations) checkRegion(annotation);
   const kind = kindOf(input);
   const media = mediaOf(input);
-  if (media && kind && encoded.mediaBytes >= limits.maxItemBytes[kind]) {
+  if (kind === "video" && encoded.mediaBytes > limits.maxLargeVideoBytes) {
+    const text = `the video has ${encoded.mediaBytes} bytes; the limit is ${limits.maxLargeVideoBytes}`;
+    throw new InputError("ERR_ITEM_TOO_LARGE", text);
+  }
+  if (media && kind && kind !== "video" && encoded.mediaBytes >= limits.maxItemBytes[kind]) {
     throw new InputError("ERR_ITEM_TOO_LARGE", tooLarge(media.kind, encoded.mediaBytes, limits.maxItemBytes[kind]));
   }
   if (media) checkFacts(media.kind, media.content);

@@ -18,6 +18,8 @@ export const limits = {
   maxVideosPerRequest: 1,
   /** A file or text must have fewer bytes than this. */
   maxItemBytes: { image: 20 * MB, audio: 20 * MB, text: 20 * MB, video: 128 * MB } satisfies Record<Kind, number>,
+  /** A video that the platform fetches by itself, or unpacks from an archive, may have this many bytes. */
+  maxLargeVideoBytes: 300 * MB,
   /**
    * Types of images that the platform accepts. For video and audio, its documentation names AVI, MP4, WMV, MOV, 3GPP and WAV, and the platform accepts
    * more (WebM, MP3). Therefore `refusedTypes` names only types that contain neither pictures nor recorded sound.

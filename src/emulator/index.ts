@@ -15,8 +15,11 @@ import { DatasetExports } from "./export/dataset-exports.js";
 import type { Gallery, GalleryOptions } from "./gallery/gallery.js";
 import { Sessions } from "./gallery/sessions.js";
 import type { GrpcServer, GrpcServerOptions } from "./grpc/grpc-server.js";
+import { Extractions } from "./ingest/extractions.js";
+import { UploadFiles } from "./ingest/upload-files.js";
 import { Processing } from "./media/processing.js";
-import type { Services } from "./routes/context.js";
+import { BulkWork } from "./routes/bulk/bulk-work.js";
+import { backgroundCall, type Services } from "./routes/context.js";
 import { type FaultRule, Faults } from "./server/faults.js";
 import { RateLimiter } from "./server/rate-limiter.js";
 import type { AppName } from "./server/requests.js";
@@ -54,6 +57,8 @@ export interface EmulatorOptions {
   autoCreate?: boolean | undefined;
   /** Time before an accepted input is processed, in milliseconds. Default: 5. */
   processingDelayMs?: number | undefined;
+  /** Time until an upload in parts that is not complete expires, in milliseconds. Default: 86,400,000 (a day). */
+  uploadExpiryMs?: number | undefined;
   /** Time before a deleted input is removed, in milliseconds. Default: 5. */
   deleteDelayMs?: number | undefined;
   /** Maximum number of requests per second. More are refused with 11005. Default: no limit. */
@@ -123,7 +128,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { host = "127.0.0.1", port: wantedPort = 0, unref = false } = options;
   const folder = options.data ?? mkdtempSync(join(tmpdir(), "sluice-store-"));
   const dataFolder = openDataFolder(folder);
-  const { services, deletions } = makeServices(options, dataFolder, { host, folder });
+  const { services, deletions, stopWork } = makeServices(options, dataFolder, { host, folder });
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
   const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions });
@@ -142,7 +147,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     }
   } catch (error) {
     if (server.listening) await stopListening(server);
-    await services.processing.close();
+    await stopWork();
     dataFolder.close();
     throw error;
   }
@@ -152,8 +157,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const close = async () => {
     await Promise.all([stopListening(server), grpc?.close(closeTimeoutMs)]);
     deletions.finish(true);
-    await services.processing.close();
-    await services.exports.close();
+    await stopWork();
     await gallery.close();
     dataFolder.close();
     if (isTemporary) rmSync(folder, { recursive: true, force: true });
@@ -191,22 +195,34 @@ function makeServices(
   { store, files }: DataFolder,
   { host, folder }: { host: string; folder: string },
 ) {
-  const { processingDelayMs = 5, deleteDelayMs = 5, allowFetch = true, urls } = options;
+  const { processingDelayMs: delayMs = 5, deleteDelayMs = 5, allowFetch = true, urls } = options;
   const faults = new Faults(options.faults ?? [], options.seed ?? 1);
+  const privateFetch = options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false);
   const processing = new Processing(store, files, {
-    delayMs: processingDelayMs,
+    delayMs,
     allowFetch,
     urls,
-    privateFetch: options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false),
+    privateFetch,
     fault: (row) => faults.ofProcessing(row.id, row.times_stored),
   });
   const deletions = new Deletions(store, files, deleteDelayMs);
+  const uploads = new UploadFiles(folder);
+  const bulkWork = new BulkWork({ store, delayMs, callOf: (app) => backgroundCall(services, app) });
+  const extractions = new Extractions({
+    ...{ store, files, uploads, delayMs, allowFetch, privateFetch },
+    callOf: (app, media) => backgroundCall(services, app, media),
+    process: (rows) => processing.add(rows, new Map()),
+  });
   const services: Services = {
     store,
+    extractions,
+    bulkWork,
+    uploads,
+    uploadExpiryMs: options.uploadExpiryMs ?? 86_400_000,
     files,
     processing,
     exports: new DatasetExports(store, folder),
-    processingDelayMs,
+    processingDelayMs: delayMs,
     faults,
     autoCreate: options.autoCreate ?? true,
     overwriteReading: options.overwriteReading ?? "new",
@@ -215,7 +231,13 @@ function makeServices(
     removeLater: (app, ids) => deletions.add(app, ids),
     removeNow: (row) => deletions.now(row),
   };
-  return { services, deletions };
+  const stopWork = async () => {
+    bulkWork.close();
+    await extractions.close();
+    await processing.close();
+    await services.exports.close();
+  };
+  return { services, deletions, stopWork };
 }
 
 /** Loads the gallery on its first request. */

@@ -1,15 +1,14 @@
 /** Source: the images, videos, audio files and texts of a zip or tar archive. */
 
-import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import * as z from "zod";
-import { describeError, SourceError } from "../core/errors.js";
+import { SourceError } from "../core/errors.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import type { ArchiveEntry } from "../formats/archive/entry.js";
-import "../formats/archive/tar-gzip-opener.js";
-import "../formats/archive/zip-opener.js";
+import { entriesOf, unreadable } from "../formats/archive/open-archive.js";
 import { type FileOptions, idOfPath, itemOfFile } from "../formats/files/file-item.js";
 import { type Filter, filterOf } from "../formats/files/filter.js";
 import { fileOptionFields } from "../formats/files/options.js";
@@ -96,45 +95,10 @@ function otherItem(path: string, entry: ArchiveEntry, filter: Filter, hidden: bo
   return "error" in entry ? { origin, error: entry.error } : undefined;
 }
 
-/** Opens an archive by its first bytes. @throws {SourceError} ERR_ARCHIVE_UNREADABLE */
-async function entriesOf(path: string, signal: AbortSignal): Promise<AsyncIterable<ArchiveEntry>> {
-  const start = startOf(path);
-  if (start.toString("latin1", 0, 2) === "PK")
-    return (await import("../formats/archive/zip-entries.js")).zipEntries(path);
-  if (start.readUInt16BE(0) === 0x1f8b) {
-    return (await import("../formats/archive/tar-gzip-entries.js")).tarGzipEntries(path, signal);
-  }
-  if (start.toString("latin1", 257, 262) === "ustar") {
-    return (await import("../formats/archive/tar-entries.js")).tarEntries(path);
-  }
-  throw new SourceError("ERR_ARCHIVE_UNREADABLE", `archive: ${path} is no zip, tar or tar.gz`);
-}
-
-function startOf(path: string): Buffer {
-  const start = Buffer.alloc(512);
-  try {
-    const file = openSync(path, "r");
-    try {
-      readSync(file, start, 0, start.length, 0);
-      return start;
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
 function statOf(path: string): { mtimeMs: number } {
   try {
     return statSync(path);
   } catch (error) {
     throw unreadable(path, error);
   }
-}
-
-function unreadable(path: string, cause: unknown): SourceError {
-  return new SourceError("ERR_ARCHIVE_UNREADABLE", `archive: ${path} cannot be read: ${describeError(cause)}`, {
-    cause,
-  });
 }

@@ -136,14 +136,14 @@ describe("paths", () => {
     ["GET", "/v2", 404, 11101],
     ["DELETE", "/v2/", 404, 11101],
     ["GET", "/v2//", 404, 11101],
-    ["POST", "/inputs/uploads", 501, 10040],
-    ["POST", "/inputs/data_sources/", 501, 10040],
+    ["POST", "/inputs/uploads", 400, 11102],
+    ["POST", "/inputs/data_sources/", 400, 11102],
     ["PUT", "/inputs", 400, 11103],
     ["POST", "/inputs/status", 400, 11103],
     ["PATCH", "/inputs/a", 400, 11103],
     ["DELETE", "/v2/users/me/apps", 400, 11103],
     ["GET", "/inputs/%ff", 400, 11102],
-  ])("without a route are refused: %s %s with %i and %i", async (method, path, http, code) => {
+  ])("without a route or without content are refused: %s %s with %i and %i", async (method, path, http, code) => {
     const { call, add, emulator } = await openHttp();
     await add(note("kept"));
     expect(await call(method, path)).toMatchObject({ http, json: { status: { code } } });

@@ -240,7 +240,7 @@ describe("bulk operations", () => {
   it.each<[object, number]>([
     [{ input_ids: { input_ids: [] }, operation: { paint: {} } }, 11100],
     [
-      { input_ids: { input_ids: ["quay"] }, operation: { split_into_datasets: { method: {}, dataset_splits: [{}] } } },
+      { input_ids: { input_ids: ["quay"] }, operation: { split_into_datasets: { method: 1, dataset_splits: [{}] } } },
       25404,
     ],
     [{ input_ids: { input_ids: ["quay"] } }, 25404],

@@ -1,6 +1,6 @@
 /** Types of the arguments and results of an app's calls. */
 
-import type { Concept, GeoPoint, Json } from "../../core/input/input.js";
+import type { Concept, GeoPoint, Json, Kind } from "../../core/input/input.js";
 import type { WireStatus } from "../wire/status.js";
 
 /** How a patch combines with the stored data. */
@@ -35,6 +35,86 @@ export interface AddJob {
   inProgress: number;
   succeeded: number;
   failed: number;
+  /** Jobs that unpack archives for it. */
+  extractions: readonly ExtractionJob[];
+  /** Archives that are uploaded in parts for it. */
+  uploads: readonly PartUpload[];
+}
+
+/** A job that unpacks archives: its status, the inputs that it found by kind, and its archives by state. */
+export interface ExtractionJob {
+  id: string;
+  status: WireStatus | undefined;
+  /** URL of the archive or the bucket, if the server fetched it. */
+  url?: string | undefined;
+  inputs: Readonly<Record<Kind, number>>;
+  archives: Readonly<{ pending: number; inProgress: number; completed: number; failed: number }>;
+}
+
+/** An upload in parts. */
+export interface PartUpload {
+  id: string;
+  status: WireStatus | undefined;
+  /** Name of the file. */
+  name?: string | undefined;
+  sizeBytes: number;
+  /** When the server deletes it, if it is not complete by then (RFC 3339). */
+  expiresAt?: string | undefined;
+}
+
+/** What all inputs of an archive or a bucket get, and what happens to those whose id exists. */
+export interface IngestFields {
+  /** Id of the new job that counts the inputs. */
+  jobId: string;
+  concepts?: readonly Concept[] | undefined;
+  metadata?: { readonly [key: string]: Json } | undefined;
+  geo?: GeoPoint | undefined;
+  datasets?: readonly string[] | undefined;
+  /** "skip": the job counts an input whose id exists as failed. "suffix": the server gives it another id. Default: "skip". */
+  conflict?: "skip" | "suffix" | undefined;
+}
+
+/** The credentials of a bucket, for one of its three kinds. */
+export type BucketCredentials =
+  | { s3: { region?: string | undefined; id: string; secret: string; token?: string | undefined } }
+  | { gcp: { serviceAccountJson: string } }
+  | { azure: { accountName: string; accountKey: string } };
+
+/** A bucket, a part of one, or an archive, which the server reads by itself. */
+export interface DataSource extends IngestFields {
+  /** `s3://bucket/photos/` and the like: every object whose address begins so; or the address of an archive. */
+  url: string;
+  credentials?: BucketCredentials | undefined;
+}
+
+/** The inputs of a bulk operation: by ids, of a dataset, or those that match filters in the form of the API's searches. */
+export type BulkInputs =
+  | { ids: readonly string[] }
+  | { dataset: string }
+  | { filters: readonly { readonly [key: string]: Json }[] };
+
+/** What a bulk operation does to each input; one of these. */
+export type BulkChange =
+  | { addConcepts: readonly (string | Concept)[] }
+  /** Deletes the concepts from all annotations of the inputs that the caller made. */
+  | { deleteConcepts: readonly string[] }
+  /** Sets these keys of the metadata; other keys stay. */
+  | { addMetadata: { readonly [key: string]: Json } }
+  /** Deletes the keys whose stored value is the same. */
+  | { deleteMetadata: { readonly [key: string]: Json } }
+  | { setGeo: GeoPoint }
+  | { deleteGeo: true }
+  | { addToDataset: string }
+  | { removeFromDataset: string }
+  /** Splits the inputs at random: percentages by dataset. */
+  | { splitIntoDatasets: { readonly [dataset: string]: number } };
+
+/** A bulk operation on the server. */
+export interface BulkOperation {
+  id: string;
+  status: WireStatus | undefined;
+  /** Inputs that it is through with. */
+  processed: number;
 }
 
 /** The number of inputs in an app, by state. */

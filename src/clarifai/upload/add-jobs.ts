@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { describeError } from "../../core/errors.js";
 import type { Clock } from "../../core/net/clock.js";
 import type { App } from "../client/app.js";
+import type { AddJob } from "../client/app-types.js";
 import { limits } from "../limits.js";
 import { classify, statusText, type WireStatus } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
@@ -14,6 +15,8 @@ export interface AddJobsOptions {
   clock: Clock;
   /** Longest wait for one input's processing, in milliseconds. */
   processingTimeoutMs: number;
+  /** Receives each state of a job that the server tells. */
+  onState: (answer: AddJob) => void;
   /** Whether nothing is being posted just now. */
   idle: () => boolean;
 }
@@ -151,6 +154,7 @@ export class AddJobs {
       if (signal.aborted) throw error;
       return undefined;
     });
+    if (answer) this.#options.onState(answer);
     const settled = answer && answer.pending === 0 && answer.inProgress === 0;
     if (settled && answer.succeeded + answer.failed >= expected && answer.failed === 0) {
       const status = { code: statusCodes.INPUT_SUCCESS };

@@ -8,6 +8,8 @@ import { InputError } from "../../core/errors.js";
 import { systemClock } from "../../core/net/clock.js";
 import type { SinkRun } from "../../core/plugin/sink.js";
 import type { App } from "../client/app.js";
+import { reportedAddJob } from "../jobs/job-state.js";
+import { LargeVideos, largeVideoOf, planLargeVideo } from "../multipart/large-videos.js";
 import { asFatalToUpload, settleWith } from "../requests.js";
 import { type ContentHasher, loadHasher } from "../wire/content-hash.js";
 import { classify } from "../wire/status.js";
@@ -44,6 +46,9 @@ export class Uploader {
   readonly #hasher: ContentHasher;
   readonly #jobs: AddJobs;
   readonly #lookUps: LookupBatcher | undefined;
+  readonly #dryRun: boolean;
+  readonly #largeVideos: LargeVideos;
+  readonly #reportedJobs = new Set<string>();
   #wire: string | undefined;
   #posting = 0;
   #processing = 0;
@@ -52,7 +57,7 @@ export class Uploader {
   private constructor(
     app: App,
     options: UploaderOptions,
-    { signal, run }: { signal: AbortSignal; run: SinkRun },
+    { signal, run, dryRun }: { signal: AbortSignal; run: SinkRun; dryRun: boolean },
     hasher: ContentHasher,
   ) {
     const { processingTimeoutMs, resume } = options;
@@ -60,12 +65,16 @@ export class Uploader {
     this.#app = app;
     this.#options = options;
     this.#run = run;
+    this.#dryRun = dryRun;
+    this.#largeVideos = new LargeVideos(run);
+    run.onWait(() => this.#largeVideos.waits());
     this.#hasher = hasher;
     this.#jobs = new AddJobs(app, {
       signal,
       clock: this.#clock,
       processingTimeoutMs,
       idle: () => this.#posting === 0,
+      onState: (answer) => run.setJob(reportedAddJob(answer)),
     });
     if (resume === "server") this.#lookUps = new LookupBatcher(app, hasher, signal);
     run.watch(transport);
@@ -92,6 +101,11 @@ export class Uploader {
         ? await this.#settleExisting(claimed, this.#lookUps, inProgress, signal)
         : claimed;
     const existing = new Set<Message>();
+    const large = rest.filter(({ value }) => largeVideoOf(value) !== undefined);
+    if (large.length > 0) {
+      rest = rest.filter((message) => !large.includes(message));
+      inProgress.push(...(await this.#uploadLarge(large, existing, signal)));
+    }
     for (let uploads = 1; rest.length > 0 || inProgress.length > 0; uploads += 1) {
       rest = await this.#uploadOnce(rest, inProgress.splice(0), uploads, existing, signal);
     }
@@ -113,6 +127,43 @@ export class Uploader {
   #reportWire(name: string): void {
     if (this.#wire !== "grpc") this.#run.setWire(name);
     if (name === "grpc") this.#wire = name;
+  }
+
+  /** Uploads videos that no request can carry. Returns those that are still being processed. */
+  async #uploadLarge(messages: readonly Message[], existing: Set<Message>, signal: AbortSignal): Promise<Accepted[]> {
+    const { wait, processingTimeoutMs } = this.#options;
+    const options = { ...this.#postOptions(signal), wait, processingTimeoutMs };
+    this.#posting += messages.length;
+    const entries: Accepted[] = [];
+    try {
+      for (const message of messages) {
+        if (this.#dryRun) entries.push(await planLargeVideo(message, options));
+        else entries.push(...(await this.#largeVideos.upload(message, options)));
+      }
+    } finally {
+      this.#posting -= messages.length;
+      this.#run.recheck();
+    }
+    this.#adopt(entries, existing);
+    return entries.filter(({ done }) => !done);
+  }
+
+  /** Takes the ids under which the server has inputs, and records those that existed before. */
+  #adopt(accepted: readonly Accepted[], existing: Set<Message>): void {
+    for (const entry of accepted) {
+      entry.message.forgetMeasurement(); // it may wait for long, and is sent again only after a failure
+      if (entry.before) existing.add(entry.message);
+      if (entry.id === entry.message.value.id) continue;
+      entry.message.rename(entry.id);
+      this.#ids.claim(entry.id, entry.message.origin, entry.message.sequence);
+    }
+  }
+
+  /** Reports a job under which inputs were accepted, until its counters are read. */
+  #reportJob(id: string): void {
+    if (this.#dryRun || this.#reportedJobs.has(id)) return;
+    this.#reportedJobs.add(id);
+    this.#run.setJob({ kind: "add inputs", id, state: "accepted" });
   }
 
   /** Adds the annotations of inputs that the platform has. */
@@ -181,18 +232,14 @@ export class Uploader {
     try {
       const onWire = (name: string) => this.#reportWire(name);
       const options = { ...this.#postOptions(signal), jobId: job.id, onWire };
-      accepted = [...inProgress, ...(await postBatch(messages, options))];
+      const posted = await postBatch(messages, options);
+      if (posted.length > 0) this.#reportJob(job.id);
+      accepted = [...inProgress, ...posted];
     } finally {
       this.#posting -= 1;
       this.#run.recheck(); // settled messages were released while the request was still counted
     }
-    for (const entry of accepted) {
-      entry.message.forgetMeasurement(); // it may wait for long, and is sent again only after a failure
-      if (entry.before) existing.add(entry.message);
-      if (entry.id === entry.message.value.id) continue;
-      entry.message.rename(entry.id);
-      this.#ids.claim(entry.id, entry.message.origin, entry.message.sequence);
-    }
+    this.#adopt(accepted, existing);
     const waiting = wait ? accepted.filter((entry) => !entry.done) : [];
     // Accepted inputs use little memory, so `maxProcessing` bounds them instead of the budget.
     for (const { message } of waiting) message.release();

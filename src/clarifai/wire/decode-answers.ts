@@ -3,7 +3,7 @@
 import type { Frozen } from "../../core/input/field-schemas.js";
 import type { Concept, Content, GeoPoint, Input, MediaKind, UrlContent } from "../../core/input/input.js";
 import { isObject, type JsonObject } from "../../core/util/json-values.js";
-import type { AddJob, Dataset, InputCounts } from "../client/app-types.js";
+import type { Dataset, InputCounts } from "../client/app-types.js";
 import { contentHashKey } from "./encode-input.js";
 import { statusFrom, type WireStatus } from "./status.js";
 
@@ -130,20 +130,6 @@ function plainStatus({ code, description, details }: WireStatus): NonNullable<In
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-/** Reads the job of an answer; undefined if the answer has none. */
-export function addJobFromWire(id: string, value: unknown): AddJob | undefined {
-  if (!isObject(value)) return undefined;
-  const progress = isObject(value.progress) ? value.progress : {};
-  return {
-    id,
-    status: statusFrom(value.status),
-    pending: Number(progress.pending_count ?? 0),
-    inProgress: Number(progress.in_progress_count ?? 0),
-    succeeded: Number(progress.success_count ?? 0),
-    failed: Number(progress.failed_count ?? 0),
-  };
 }
 
 export function inputCountsFromWire(value: unknown): InputCounts {

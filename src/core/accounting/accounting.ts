@@ -5,6 +5,7 @@ import type { Input, InputDraft } from "../input/input.js";
 import { Budget, type BudgetOptions } from "./budget.js";
 import { FinishedIds, type IdOf } from "./finished-ids.js";
 import { Ledger, type Outcome, type Settlement } from "./ledger.js";
+import type { ReportedJob } from "./targets.js";
 import type { Tracking } from "./tracking.js";
 
 /** Records outcomes on disk before they are reported. */
@@ -35,6 +36,9 @@ export type OutcomeListener = (input: Input, origin: string, outcome: Outcome) =
 /** Maximum number of datasets of a sink that a report names. */
 const maxDatasets = 20;
 
+/** Maximum number of server jobs that a report names. */
+const maxJobs = 1000;
+
 /** Counts the inputs of one run, and settles each input once. */
 export class Accounting {
   readonly budget: Budget;
@@ -51,6 +55,8 @@ export class Accounting {
   readonly datasets = new Map<string, Set<string>>();
   /** Wires that carried inputs, by the name of the sink. */
   readonly wires = new Map<string, string>();
+  /** Jobs of servers by sink and id, in the order in which they began. */
+  readonly jobs = new Map<string, ReportedJob>();
   #finishedIds: FinishedIds | undefined;
   readonly #acknowledging = new Set<Promise<void>>();
 
@@ -111,5 +117,10 @@ export class Accounting {
     const joined = this.datasets.get(sink) ?? new Set();
     this.datasets.set(sink, joined);
     for (const id of ids) if (joined.size < maxDatasets) joined.add(id);
+  }
+  /** Sets the state of a server's job in the report, which names the first 1,000 jobs. */
+  setJob(job: ReportedJob): void {
+    const key = `${job.sink}\n${job.id}`;
+    if (this.jobs.has(key) || this.jobs.size < maxJobs) this.jobs.set(key, job);
   }
 }

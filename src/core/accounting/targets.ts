@@ -34,6 +34,28 @@ export interface ReportedTarget {
   datasets?: string[] | undefined;
 }
 
+/** Inputs of a server's job, by state. */
+export interface JobCounts {
+  pending: number;
+  inProgress: number;
+  succeeded: number;
+  failed: number;
+}
+
+/** A job of a server that did work for a sink, as the run last saw it. */
+export interface ReportedJob {
+  /** Name of the sink. */
+  sink: string;
+  /** Kind of the job on the server: `add inputs`. */
+  kind: string;
+  /** Id of the job on the server. */
+  id: string;
+  /** `accepted`: the run sent inputs under the job and did not ask for its state. */
+  state: "accepted" | "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+  /** Undefined if the run did not ask for them. */
+  counts?: JobCounts | undefined;
+}
+
 /** Identities of a flow's targets for its journal, and their names for people. */
 export interface JournalTargets {
   readonly ids: readonly string[];

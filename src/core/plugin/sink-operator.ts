@@ -7,6 +7,7 @@ import { messagesOf } from "../accounting/check-message.js";
 import type { Message } from "../accounting/message.js";
 import type { RunContext } from "../accounting/run-context.js";
 import type { StageFacts } from "../accounting/stages.js";
+import type { ReportedJob } from "../accounting/targets.js";
 import { BatchError, InputError, OptionsError, pluginError, SinkError } from "../errors.js";
 import { guarded } from "../util/observable.js";
 import { batchesFor } from "./batch-by.js";
@@ -195,6 +196,7 @@ class SinkWriter<Options, State> {
         onWait: (describe: () => string | undefined) => void lifecycle.waits.add(describe),
         addDatasets: (ids: readonly string[]) => accounting.addDatasets(this.#sink.name, ids),
         setWire: (name: string) => void accounting.wires.set(this.#sink.name, name),
+        setJob: (job: Omit<ReportedJob, "sink">) => accounting.setJob({ sink: this.#sink.name, ...job }),
       },
     };
   }

@@ -3,7 +3,7 @@
 import type { Credential, RunClient } from "../accounting/clients.js";
 import type { Message } from "../accounting/message.js";
 import type { Stored } from "../accounting/stages.js";
-import type { Target } from "../accounting/targets.js";
+import type { ReportedJob, Target } from "../accounting/targets.js";
 import { SinkError } from "../errors.js";
 import type { Input, InputDraft, Json } from "../input/input.js";
 import type { BatchPolicy } from "./batch-policy.js";
@@ -77,6 +77,8 @@ export interface SinkRun {
   addDatasets(ids: readonly string[]): void;
   /** Sets the name of the wire that carried the inputs of this run, for the report. */
   setWire(name: string): void;
+  /** Sets the state of a server's job in the report. A later call with the same id replaces it. */
+  setJob(job: Omit<ReportedJob, "sink">): void;
 }
 
 /** The argument of a sink's `open`. */

@@ -7,6 +7,7 @@ import { bytesText, counted, countText, durationText, rateText } from "../util/f
 import { card } from "./contact-sheet.js";
 import { locationMap, throughputChart } from "./drawings.js";
 import { Html, html, name } from "./html.js";
+import { jobText } from "./jobs.js";
 import type { Failure, FailureGroup, ReasonGroup, Report } from "./report.js";
 import type { Sample } from "./sample.js";
 import { style } from "./style.js";
@@ -54,6 +55,7 @@ export async function pageOf(report: Facts, sample: Sample): Promise<string> {
     ),
     section("Pending", report.pending.slice(0, maxGroups).map(reasonGroup), report.pending.length - maxGroups),
     section("Skipped", report.skipped.slice(0, maxGroups).map(reasonGroup), report.skipped.length - maxGroups),
+    section("Jobs", jobParts(report)),
     section("Locations", sample.points.length > 0 ? [locationMap(sample.points)] : []),
     section("A sample of the inputs", cards.length > 0 ? [html`<ul class="sheet">${cards}</ul>`] : []),
   ];
@@ -85,6 +87,16 @@ function headline({ counts, stopped, ok }: Facts): string {
 
 function targetParts({ targets }: Facts): Html[] {
   return targets.filter(({ name }) => name !== "").map((target) => html`<p>${targetText(target)}</p>`);
+}
+
+/** Jobs are folded, unless one of them is not done. */
+function jobParts({ jobs }: Facts): Html[] {
+  if (jobs.length === 0) return [];
+  const open = jobs.some(({ state }) => state !== "done") ? html` open` : html``;
+  const items = jobs.map((job) => html`<li>${job.sink}: ${jobText(job)}</li>`);
+  return [
+    html`<details${open}><summary>${counted(jobs.length, "job")}</summary><ul class="examples">${items}</ul></details>`,
+  ];
 }
 
 function facts({ counts, durationMs, traffic, notes, journal, undo }: Facts): string {

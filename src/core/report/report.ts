@@ -2,7 +2,7 @@
 
 import type { Traffic } from "../accounting/clients.js";
 import type { Counts } from "../accounting/ledger.js";
-import type { ReportedTarget } from "../accounting/targets.js";
+import type { ReportedJob, ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
 import type { UndoFacts } from "../journal/undo-log.js";
 import type { Throughput } from "./throughput.js";
@@ -40,6 +40,8 @@ export interface ReasonGroup {
 export interface Report {
   /** The targets of the sinks, in the order of the pipe. */
   readonly targets: readonly ReportedTarget[];
+  /** Jobs of servers that did work for the sinks, as the run last saw them; the first 1,000. */
+  readonly jobs: readonly ReportedJob[];
   readonly counts: Readonly<Omit<Counts, "inFlight">>;
   /** The failed inputs, in the order in which they failed; the first 10,000. */
   readonly failures: readonly Failure[];

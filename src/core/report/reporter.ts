@@ -65,6 +65,7 @@ export class Reporter {
     const failures = this.#failures;
     const report = {
       targets: reportedTargets(this.#context),
+      jobs: [...this.#context.accounting.jobs.values()],
       counts,
       failures,
       failureGroups: this.failureGroups,

@@ -3,6 +3,7 @@
 import { type ReportedTarget, textOf } from "../accounting/targets.js";
 import type { UndoFacts } from "../journal/undo-log.js";
 import { printable } from "../util/format.js";
+import { jobLines } from "./jobs.js";
 import type { Failure, ReasonGroup, Report } from "./report.js";
 
 /** Formats a report: the counts, then the failures in at most twenty lines, and a line for each reason to skip. */
@@ -19,6 +20,7 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   }
   if (report.undo) lines.push(`  undo     ${undoText(report.undo)}`);
   for (const [note, count] of Object.entries(notes)) lines.push(`  ok, ${note}: ${count}`);
+  lines.push(...jobLines(report.jobs));
   lines.push(...failureLines(failures, counts.failed));
   lines.push(...groupLines("skipped", report.skipped), ...groupLines("pending", report.pending));
   return lines.map(printable).join("\n");

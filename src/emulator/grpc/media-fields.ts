@@ -6,11 +6,14 @@ import type { DescMessage } from "@bufbuild/protobuf";
 export interface MediaFields extends ReadonlyMap<number, MediaFields | "media"> {}
 
 /** Names of the fields, from the request to the bytes. Other bytes, such as those of a mask, stay in the message. */
-const mediaPaths = ["image", "video", "audio"].map((kind) => ["inputs", "data", kind, "base64"]);
+const mediaPaths: Readonly<Record<string, string[][]>> = {
+  "clarifai.api.PostInputsRequest": ["image", "video", "audio"].map((kind) => ["inputs", "data", kind, "base64"]),
+  "clarifai.api.PutUploadContentPartsRequest": [["content_parts", "data"]],
+};
 
-/** Returns the fields of a request that lead to media. Only the request of PostInputs has such fields. */
+/** Returns the fields of a request that lead to media: the content of inputs, and the parts of an upload. */
 export function mediaFieldsOf(request: DescMessage): MediaFields {
-  return request.typeName === "clarifai.api.PostInputsRequest" ? fieldsOn(request, mediaPaths) : new Map();
+  return fieldsOn(request, mediaPaths[request.typeName] ?? []);
 }
 
 function fieldsOn(message: DescMessage, paths: readonly string[][]): MediaFields {

@@ -9,6 +9,8 @@ export interface StoredMedia {
   sizeBytes: number;
   /** False if the bytes were not valid base64. */
   valid: boolean;
+  /** Whether the bytes were unpacked from an archive, in which a video may be larger than in a request. */
+  isUnpacked?: boolean | undefined;
 }
 
 /** Bytes are buffered up to this number before they are written to the file. */

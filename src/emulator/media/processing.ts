@@ -1,6 +1,6 @@
 /** Processes accepted inputs in the background: fetches their URLs and inspects their content. */
 
-import { limits, MB } from "../../clarifai/limits.js";
+import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { Kind } from "../../core/input/kinds.js";
 import type { PrivateAccess } from "../../core/net/guarded-fetch.js";
@@ -41,8 +41,6 @@ const turnMs = 25;
 const maxRowLength = 2_000_000;
 /** Wait before inputs are processed again that could not be written, in milliseconds. */
 const retryMs = 200;
-/** A video by URL may be larger than an uploaded one. */
-const maxVideoUrlBytes = 300 * MB;
 
 /** Moves accepted inputs from pending through in progress to processed or failed. */
 export class Processing {
@@ -197,7 +195,7 @@ export class Processing {
     if (!allowFetch) {
       throw new ProcessingFailure(statusCodes.INPUT_FAILED, "the emulator does not fetch URLs (allowFetch is false)");
     }
-    const maxBytes = kind === "video" ? maxVideoUrlBytes : limits.maxItemBytes[kind];
+    const maxBytes = kind === "video" ? limits.maxLargeVideoBytes : limits.maxItemBytes[kind];
     const options = { maxBytes, privateFetch, signal: this.#stop.signal };
     return this.#fetches.run(() => fetchMedia(url, this.#files, options));
   }

@@ -24,8 +24,17 @@ export type UserRoute = (call: UserCall) => Reply;
 
 /** Tables with rows of an app, besides its inputs. */
 const appTables = [
-  ...["annotations", "concepts", "datasets", "dataset_inputs", "jobs", "operations", "searches", "dataset_versions"],
-  ...["dataset_version_inputs", "deleted", "app_fields"],
+  ...[
+    "annotations",
+    "concepts",
+    "datasets",
+    "dataset_inputs",
+    "jobs",
+    "bulk_operations",
+    "searches",
+    "dataset_versions",
+  ],
+  ...["dataset_version_inputs", "deleted", "app_fields", "uploads", "extraction_jobs"],
 ];
 
 /** GET …/apps/{id} */
@@ -40,6 +49,8 @@ export function deleteApp({ services, app }: Call): Reply {
   services.exports.remove(versions.map(({ seq }) => seq));
   const unused = store.transaction(() => {
     const media = store.deleteInputs(store.all<InputRow>("SELECT * FROM inputs WHERE app = ?", app.seq));
+    const uploads = store.all<{ seq: number }>("SELECT seq FROM uploads WHERE app = ?", app.seq);
+    for (const { seq } of uploads) store.run("DELETE FROM upload_parts WHERE upload = ?", seq);
     for (const table of appTables) store.run(`DELETE FROM ${table} WHERE app = ?`, app.seq);
     store.run("DELETE FROM apps WHERE seq = ?", app.seq);
     return media;

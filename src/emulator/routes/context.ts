@@ -4,6 +4,7 @@ import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
 import type { DatasetExports } from "../export/dataset-exports.js";
+import type { UploadFiles } from "../ingest/upload-files.js";
 import type { MediaFiles } from "../media/media-files.js";
 import type { Processing } from "../media/processing.js";
 import type { Faults } from "../server/faults.js";
@@ -14,6 +15,7 @@ import { objectIn } from "../wire/lenient-json.js";
 import type { OutgoingContext } from "../wire/outgoing.js";
 import { invalidRequest, Refusal } from "../wire/refusals.js";
 import { type Status, status } from "../wire/status.js";
+import type { BulkQueue } from "./bulk/operation-rows.js";
 
 /** The parts of the emulator that routes use. */
 export interface Services {
@@ -23,6 +25,14 @@ export interface Services {
   exports: DatasetExports;
   /** Time until a new dataset version is ready, in milliseconds. */
   processingDelayMs: number;
+  /** Carries bulk operations out. */
+  bulkWork: BulkQueue;
+  /** Unpacks archives. */
+  extractions: { wake(): void };
+  /** Files of uploads in parts. */
+  uploads: UploadFiles;
+  /** Time until an upload in parts that is not complete expires, in milliseconds. */
+  uploadExpiryMs: number;
   faults: Faults;
   autoCreate: boolean;
   overwriteReading: "new" | "old";
@@ -52,6 +62,11 @@ export interface Call {
   bodyBytes: number;
   /** A fault that refuses a share of the inputs with this code. */
   mixed: { share: number; code: number } | undefined;
+}
+
+/** Makes the call under which the emulator changes an app by itself. */
+export function backgroundCall(services: Services, app: AppRow, media: MediaLookup = () => undefined): Call {
+  return { services, app, media, base: "", parts: [], parameters: {}, body: {}, bodyBytes: 0, mixed: undefined };
 }
 
 export interface Reply {

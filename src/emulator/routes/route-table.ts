@@ -15,7 +15,7 @@ import {
   getBulkOperation,
   listBulkOperations,
   postBulkOperations,
-} from "./bulk-operations.js";
+} from "./bulk/bulk-operations.js";
 import { countConcepts, getConcept, listConcepts, patchConcepts, postConcepts, searchConcepts } from "./concepts.js";
 import type { Route } from "./context.js";
 import { deleteDatasetInputs, getDatasetInput, listDatasetInputs, postDatasetInputs } from "./dataset-inputs.js";
@@ -36,11 +36,21 @@ import {
   patchDatasets,
   postDatasets,
 } from "./datasets.js";
+import { postDataSources } from "./ingest/data-sources.js";
+import { cancelExtractionJobs, getExtractionJob, listExtractionJobs } from "./ingest/extraction-jobs.js";
+import {
+  deleteUploads,
+  getUpload,
+  listUploads,
+  postInputsUploads,
+  postUploads,
+  putContentParts,
+} from "./ingest/uploads.js";
 import { deleteInput, deleteInputs } from "./inputs/delete-inputs.js";
 import { countInputs, getInput, listInputs, streamInputs } from "./inputs/list-inputs.js";
 import { patchInputs } from "./inputs/patch-inputs.js";
 import { postInputs } from "./inputs/post-inputs.js";
-import { cancelJob, getJob, listJobs, refuseArchives } from "./jobs.js";
+import { cancelJob, getJob, listJobs } from "./jobs.js";
 import {
   deleteSearch,
   getSearch,
@@ -61,13 +71,16 @@ export const appRoutes: readonly RouteEntry<Route>[] = [
   ["DELETE", "inputs", deleteInputs, "DeleteInputs"],
   ["GET", "inputs/stream", streamInputs, "StreamInputs", "inputs"],
   ["GET", "inputs/status", countInputs, "Nothing"],
-  ["POST", "inputs/uploads", refuseArchives, "PostArchives", "inputs_add_jobs"],
-  ["POST", "inputs/data_sources", refuseArchives, "PostArchives", "inputs_add_jobs"],
+  ["POST", "inputs/uploads", postInputsUploads, "PostInputsUploads", "inputs_add_jobs"],
+  ["POST", "inputs/data_sources", postDataSources, "PostDataSources", "inputs_add_jobs"],
   ["POST", "inputs/searches", postSearches, "SearchInputs", "hits"],
   ["DELETE", "inputs/annotations", deleteAnnotations, "DeletePairs"],
   ["GET", "inputs/jobs/add", listJobs, "Paged", "inputs_add_jobs"],
   ["GET", "inputs/jobs/add/*", getJob, "ByPath"],
   ["PATCH", "inputs/jobs/add/*", cancelJob, "ByPath"],
+  ["GET", "inputs/jobs/extraction", listExtractionJobs, "Paged"],
+  ["PATCH", "inputs/jobs/extraction", cancelExtractionJobs, "ByIds"],
+  ["GET", "inputs/jobs/extraction/*", getExtractionJob, "JobByPath"],
   ["GET", "inputs/*/annotations/*", getAnnotation, "ByPath"],
   ["DELETE", "inputs/*/annotations/*", deleteAnnotation, "ByPath"],
   ["GET", "inputs/*", getInput, "ByPath"],
@@ -107,6 +120,11 @@ export const appRoutes: readonly RouteEntry<Route>[] = [
   ],
   ["PUT", "datasets/*/versions/*/exports", putDatasetVersionExports, "PutDatasetVersionExports", "exports"],
   ["GET", "datasets/*", getDataset, "ByPath"],
+  ["POST", "uploads", postUploads, "PostUploads"],
+  ["GET", "uploads", listUploads, "Paged"],
+  ["DELETE", "uploads", deleteUploads, "ByIds"],
+  ["GET", "uploads/*", getUpload, "JobByPath"],
+  ["PUT", "uploads/*/content_parts", putContentParts, "PutContentParts"],
   ["POST", "bulk_operations", postBulkOperations, "PostBulkOperations"],
   ["GET", "bulk_operations", listBulkOperations, "Paged"],
   ["PATCH", "bulk_operations", cancelBulkOperations, "ByIds"],

@@ -8,8 +8,8 @@ const maxKeyLength = 48;
 const maxDepth = 500;
 /** More values are refused: a value needs much more memory than its few bytes in the body. */
 const maxValues = 4_000_000;
-/** Path of the bytes of an input. A key `base64` elsewhere, such as in metadata, belongs to the user. */
-const mediaPath = /^inputs\.data\.(?:image|video|audio)\.base64$/;
+/** Paths of the bytes of an input, and of a part of an upload. A key `base64` elsewhere, such as in metadata, belongs to the user. */
+const mediaPath = /^(?:inputs\.data\.(?:image|video|audio)\.base64|content_?parts\.data)$/i;
 
 /** Receives the bytes of one base64 value, piece by piece. */
 export interface MediaSink {
@@ -131,7 +131,7 @@ export class BodyScanner {
 
   #isMedia(): boolean {
     const innermost = this.#levels.at(-1);
-    if (innermost?.isArray !== false || innermost.key !== "base64") return false;
+    if (innermost?.isArray !== false || (innermost.key !== "base64" && innermost.key !== "data")) return false;
     const keys = this.#levels.filter((level) => !level.isArray).map((level) => level.key);
     return mediaPath.test(keys.join("."));
   }

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { openDatabase, type SqlDatabase, type SqlValue, type Statement } from "./driver.js";
+import { ingestSchema } from "./ingest-schema.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";
 import { schema } from "./schema.js";
 import { newId, timestamp } from "./stamps.js";
@@ -34,6 +35,7 @@ export class Store {
     const path = join(folder, "store.sqlite");
     this.database = openDatabase(path);
     this.database.exec(schema);
+    this.database.exec(ingestSchema);
     this.id = storeId(this, path);
   }
 

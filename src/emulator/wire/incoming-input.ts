@@ -93,12 +93,11 @@ function incomingMedium(kind: Kind, medium: JsonObject, mediaOf: MediaLookup): I
   const stored = mediaOf(placeholder as string);
   if (!stored?.valid) throw new ItemRefusal(statusCodes.ALL_INPUT_INVALID_BYTES, "the bytes are not valid base64");
   if (stored.sizeBytes === 0) throw new ItemRefusal(statusCodes.ALL_INPUT_INVALID_BYTES, "the content is empty");
-  checkSize(kind, stored.sizeBytes);
+  checkSize(kind, stored.sizeBytes, kind === "video" && stored.isUnpacked ? limits.maxLargeVideoBytes + 1 : undefined);
   return { json: {}, stored };
 }
 
-function checkSize(kind: Kind, sizeBytes: number): void {
-  const limit = limits.maxItemBytes[kind];
+function checkSize(kind: Kind, sizeBytes: number, limit: number = limits.maxItemBytes[kind]): void {
   if (sizeBytes < limit) return;
   throw new ItemRefusal(
     statusCodes.INPUT_OVER_LIMIT,

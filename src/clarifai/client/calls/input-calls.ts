@@ -1,21 +1,13 @@
-/** The calls for inputs: add, list, count, change, delete, and the jobs that add them. */
+/** The calls for inputs: add, list, count, change and delete, added to those for jobs. */
 
-import { addJobFromWire, inputCountsFromWire, listOf, type WireInput, wireInput } from "../../wire/decode-answers.js";
+import { inputCountsFromWire, listOf, type WireInput, wireInput } from "../../wire/decode-answers.js";
 import { wireFields } from "../../wire/encode-input.js";
-import type {
-  AddJob,
-  InputCounts,
-  InputPatch,
-  ItemStatus,
-  PageOptions,
-  PatchAction,
-  StreamOrder,
-} from "../app-types.js";
+import type { InputCounts, InputPatch, ItemStatus, PageOptions, PatchAction, StreamOrder } from "../app-types.js";
 import type { ReplayableBody } from "../call.js";
 import { pathPart } from "../path-part.js";
-import { AppCalls } from "./app-calls.js";
+import { JobCalls } from "./job-calls.js";
 
-export class InputCalls extends AppCalls {
+export class InputCalls extends JobCalls {
   /** Adds inputs with a body that a wire makes. Returns them in the order of the request, each with its status. */
   async postInputs(body: ReplayableBody, signal?: AbortSignal): Promise<{ inputs: WireInput[]; attempts: number }> {
     const answer = await this.call("POST", "/inputs", { body, signal });
@@ -81,11 +73,5 @@ export class InputCalls extends AppCalls {
   /** Asks the server to delete inputs, which it does in the background. An id that does not exist is not an error. */
   async deleteInputs(ids: readonly string[], signal?: AbortSignal): Promise<void> {
     await this.call("DELETE", "/inputs", { json: { ids }, signal });
-  }
-
-  /** Returns the state of a job that adds inputs; undefined if the answer has none. */
-  async getAddJob(id: string, signal?: AbortSignal): Promise<AddJob | undefined> {
-    const { json } = await this.call("GET", `/inputs/jobs/add/${pathPart(id)}`, { signal });
-    return addJobFromWire(id, json.inputs_add_job);
   }
 }

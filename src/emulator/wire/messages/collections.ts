@@ -33,7 +33,7 @@ export const collectionMessages: Messages = {
   Operation: {
     ...{ add_concepts: "WithConcepts", delete_concepts: "DeleteConcepts", add_metadata: "WithMetadata" },
     ...{ delete_metadata: "WithMetadata", overwrite_geo: "WithGeo", delete_geo: "Nothing" },
-    ...{ add_to_dataset: "WithDataset", delete_from_dataset: "WithDataset", split_into_datasets: "unsupported" },
+    ...{ add_to_dataset: "WithDataset", delete_from_dataset: "WithDataset", split_into_datasets: "SplitIntoDatasets" },
     delete_annotations: "Nothing",
   },
   WithConcepts: { concepts: "Concept[]" },
@@ -41,5 +41,7 @@ export const collectionMessages: Messages = {
   WithMetadata: { metadata: "json" },
   WithGeo: { geo: "Geo" },
   WithDataset: { dataset_id: "string" },
+  SplitIntoDatasets: { dataset_splits: "DatasetSplit[]", method: "SplitMethod" },
+  DatasetSplit: { dataset: "Dataset", percentage: "int" },
   Nothing: {},
 };

@@ -23,6 +23,7 @@ export function fields(type: string, names: string): Message {
 /** Enumerations: a request gives the name or the number. */
 export const enums: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ConflictResolution: { INPUT_ID_CONFLICT_RESOLUTION_NOT_SET: 0, SKIP: 1, SUFFIX: 2 },
+  SplitMethod: { NOT_SET: 0, RANDOM_PERCENTAGE_SPLIT: 1 },
   PointVisibility: { NOT_SET: 0, VISIBLE: 1, NOT_VISIBLE: 2, NOT_PRESENT: 3 },
   ExportFormat: { DATASET_VERSION_EXPORT_FORMAT_NOT_SET: 0, CLARIFAI_DATA_PROTOBUF: 1, COCO: 2, CLARIFAI_DATA_JSON: 3 },
   Gettable: { UNKNOWN_VISIBILITY: 0, PRIVATE: 10, ORG: 30, PUBLIC: 50 },

@@ -9,7 +9,6 @@ export const requestMessages: Messages = {
     inputs_add_job_id: "string",
     input_id_conflict_resolution: "ConflictResolution",
   },
-  PostArchives: { inputs_uploads: "any", data_sources: "any", call_back_url: "any", app_pat: "any" },
   ListInputs: { ...paging, ids: "string[]", status: "Status" },
   StreamInputs: { per_page: "int", last_id: "string", order_by_id: "bool", descending: "bool" },
   PatchInputs: { inputs: "Input[]", action: "string" },
