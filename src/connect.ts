@@ -7,6 +7,7 @@ import { App } from "./clarifai/client/app.js";
 import { Transport } from "./clarifai/client/transport.js";
 import { type AskForGrpc, WireChoice, type WireSetting } from "./clarifai/client/wire-choice.js";
 import { limits } from "./clarifai/limits.js";
+import { addOpenApp } from "./clarifai/stored-content/open-apps.js";
 import type { Traffic } from "./core/accounting/clients.js";
 import { describeError, OptionsError } from "./core/errors.js";
 import { checkUrl, isLoopbackHost } from "./core/net/guarded-fetch.js";
@@ -85,8 +86,9 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     userId: checked.userId ?? variable("CLARIFAI_USER_ID"),
     appId: checked.appId ?? variable("CLARIFAI_APP_ID"),
   };
-  if (settings.pat === undefined && settings.baseUrl === undefined) return connectToEmulator(settings);
-  return connectToServer(settings, checked.pat === undefined ? "CLARIFAI_PAT" : "pat");
+  if (settings.pat === undefined && settings.baseUrl === undefined)
+    return addOpenApp(await connectToEmulator(settings));
+  return addOpenApp(await connectToServer(settings, checked.pat === undefined ? "CLARIFAI_PAT" : "pat"));
 }
 
 /** The settings of the transport that do not depend on the target. */

@@ -9,6 +9,7 @@ import { defaultPerPage, numberedPages } from "../clarifai/listing/numbered-page
 import { annotationsOf, Memberships } from "../clarifai/listing/records.js";
 import { streamedPages } from "../clarifai/listing/streamed-pages.js";
 import { inParts } from "../clarifai/requests.js";
+import { readableItems } from "../clarifai/stored-content/readable-items.js";
 import { plainAnnotation } from "../clarifai/wire/annotations.js";
 import { inputFromWire, type WireInput } from "../clarifai/wire/decode-answers.js";
 import { OptionsError } from "../core/errors.js";
@@ -16,7 +17,7 @@ import type { InputDraft } from "../core/input/input.js";
 import { kinds, mediaKinds } from "../core/input/kinds.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 
 const optionFields = {
   /** Kinds to yield. An image with a text counts as an image. Default: all. */
@@ -72,28 +73,38 @@ export const listInputs = defineSource({
     return { app, ...checked };
   },
   total: ({ app, ...options }) => (isWhole(options) ? countInputs(app) : undefined),
-  async *read({ app, ...options }, { signal, wholeRecords = false, trust }) {
-    trust?.((url) => app.authorize(url));
-    const annotations = options.annotations || wholeRecords;
-    const memberships = options.datasets || wholeRecords ? await Memberships.read(app, signal) : undefined;
-    let next: Promise<Page | undefined> | undefined;
-    const pages = pagesOf(app, options, signal);
-    try {
-      next = nextPage(pages);
-      for (;;) {
-        const page = await next;
-        if (!page) return;
-        next = nextPage(pages);
-        next.catch(() => undefined); // awaited above, unless the flow stops first
-        const found = page.inputs.length > 0 && annotations ? await annotationsOf(app, idsOf(page), signal) : undefined;
-        for (const wire of page.inputs) yield itemOf(app, wire, found, memberships);
-        yield page.missing;
-      }
-    } finally {
-      await pages.return(undefined);
-    }
+  async *read({ app, ...options }, context) {
+    context.trust?.((url) => app.authorize(url));
+    const items = listedItems(app, options, context);
+    yield* context.readsContents ? readableItems(app, items, context) : items;
   },
 });
+
+/** Lists the inputs with the parts of their records that the flow needs. */
+async function* listedItems(
+  app: App,
+  options: Checked,
+  { signal, wholeRecords = false }: ReadContext,
+): AsyncGenerator<SourceItem, void> {
+  const annotations = options.annotations || wholeRecords;
+  const memberships = options.datasets || wholeRecords ? await Memberships.read(app, signal) : undefined;
+  let next: Promise<Page | undefined> | undefined;
+  const pages = pagesOf(app, options, signal);
+  try {
+    next = nextPage(pages);
+    for (;;) {
+      const page = await next;
+      if (!page) return;
+      next = nextPage(pages);
+      next.catch(() => undefined); // awaited above, unless the flow stops first
+      const found = page.inputs.length > 0 && annotations ? await annotationsOf(app, idsOf(page), signal) : undefined;
+      for (const wire of page.inputs) yield itemOf(app, wire, found, memberships);
+      yield* page.missing;
+    }
+  } finally {
+    await pages.return(undefined);
+  }
+}
 
 type Checked = z.output<typeof Options>;
 

@@ -15,6 +15,7 @@ import { type AnnotationsAdded, addAnnotations } from "./add-annotations.js";
 import { AddJobs, failureText, type Job } from "./add-jobs.js";
 import { type Accepted, type Conflict, failExisting, removeAndWait, settleFound } from "./conflicts.js";
 import { LookupBatcher } from "./lookup-batcher.js";
+import { NewDatasets } from "./new-datasets.js";
 import { postBatch } from "./post-batch.js";
 
 /** Most uploads of an input that the platform accepted and then failed to process for a transient reason. */
@@ -31,6 +32,7 @@ export interface UploaderOptions {
   maxProcessing: number;
   resume?: "server" | undefined;
   retryForMs: number;
+  createDatasets: boolean;
 }
 
 /** One run of an upload. */
@@ -44,6 +46,7 @@ export class Uploader {
   readonly #hasher: ContentHasher;
   readonly #jobs: AddJobs;
   readonly #lookUps: LookupBatcher | undefined;
+  readonly #datasets: NewDatasets | undefined;
   #wire: string | undefined;
   #posting = 0;
   #processing = 0;
@@ -55,7 +58,7 @@ export class Uploader {
     { signal, run }: { signal: AbortSignal; run: SinkRun },
     hasher: ContentHasher,
   ) {
-    const { processingTimeoutMs, resume } = options;
+    const { processingTimeoutMs, resume, createDatasets } = options;
     const { transport } = app;
     this.#app = app;
     this.#options = options;
@@ -67,6 +70,7 @@ export class Uploader {
       processingTimeoutMs,
       idle: () => this.#posting === 0,
     });
+    if (createDatasets) this.#datasets = new NewDatasets(app, this.name);
     if (resume === "server") this.#lookUps = new LookupBatcher(app, hasher, signal);
     run.watch(transport);
     run.onWait(() => this.#jobs.waits());
@@ -91,6 +95,7 @@ export class Uploader {
       this.#lookUps && claimed.length > 0
         ? await this.#settleExisting(claimed, this.#lookUps, inProgress, signal)
         : claimed;
+    await this.#datasets?.create(rest, signal);
     const existing = new Set<Message>();
     for (let uploads = 1; rest.length > 0 || inProgress.length > 0; uploads += 1) {
       rest = await this.#uploadOnce(rest, inProgress.splice(0), uploads, existing, signal);

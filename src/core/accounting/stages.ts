@@ -16,6 +16,8 @@ export interface StageFacts {
   target?: SinkTarget | undefined;
   /** Whether a sink records inputs in full: a listing then reads their annotations and datasets too. */
   wholeRecords?: boolean | undefined;
+  /** Whether a sink reads contents itself: a listing then yields contents that can be read. */
+  readsContents?: boolean | undefined;
   /** Looks up what the target of a sink has under the id of an input; see `Sink.lookUp`. */
   lookUp?: ((input: Input | InputDraft, signal: AbortSignal) => Promise<Stored>) | undefined;
   /** Whether the operator directly before it is an RxJS operator. */
@@ -33,12 +35,15 @@ export class Stages {
   sinkCount = 0;
   /** Whether a sink records inputs in full; set before the sources are read. */
   wholeRecords = false;
+  /** Whether a sink reads contents itself; set before the sources are read. */
+  readsContents = false;
 
   /** Adds a stage behind those of the pipe so far. */
   add(stage: StageFacts): void {
     this.list.push(stage);
     if (stage.kind === "sink") this.sinkCount += 1;
     this.wholeRecords ||= stage.wholeRecords === true;
+    this.readsContents ||= stage.readsContents === true;
   }
 
   /** Looks an input up in the targets of all sinks. Returns undefined if a sink cannot look it up. */

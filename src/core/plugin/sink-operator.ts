@@ -28,7 +28,9 @@ export function sinkOperator<Options, State>(
     const target = { sink: name, ...(sink.target?.(options) ?? { action: name, name: "" }) };
     const lookUp: StageFacts["lookUp"] =
       sink.lookUp && (async (draft, signal) => (await sink.lookUp?.(draft, { options, signal })) ?? "absent");
-    const facts = { kind: "sink", name, target, wholeRecords: sink.wholeRecords?.(options), lookUp } as const;
+    const { readsContents } = sink;
+    const wholeRecords = sink.wholeRecords?.(options);
+    const facts = { kind: "sink", name, target, wholeRecords, readsContents, lookUp } as const;
     return stageStream<Message>(input, facts, (output, stages) => {
       const writer = new SinkWriter(sink, options, concurrency, output, stages !== undefined);
       return writer.run(batch ? batchesFor(batch, name, input) : input);

@@ -62,6 +62,8 @@ export interface ReadContext {
   dryRun?: boolean | undefined;
   /** Whether a sink of the flow records whole inputs; a listing then also reads their annotations and datasets. */
   wholeRecords?: boolean | undefined;
+  /** Whether a sink of the flow reads contents itself; a listing then yields contents that can be read, in place of URLs. */
+  readsContents?: boolean | undefined;
   /** Registers a function that is called after all outcomes are reported, which is later than the end of `read`. */
   atEnd?(close: () => Promise<void>): void;
   /** Lets the sinks of the run use a credential, such as that of the app whose inputs it lists. */
