@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
+import { copyCommand } from "./copy-command.js";
 import { downloadCommand } from "./download-command.js";
 import { emulatorCommand } from "./emulator-command.js";
 import { listCommand } from "./list-command.js";
@@ -34,6 +35,7 @@ const commands = [
   planCommand,
   listCommand,
   downloadCommand,
+  copyCommand,
   removeCommand,
   replayCommand,
   emulatorCommand,
