@@ -1,7 +1,8 @@
 /** Finds what differs between an input and the input of the same id in an app. */
 
 import type { Annotation, Input, Json } from "../../core/input/input.js";
-import { isSameJson, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, isSameJson, type JsonObject } from "../../core/util/json-values.js";
+import { omit } from "../../core/util/omit.js";
 import { shorten } from "../../core/util/shorten.js";
 import { hasSameData } from "../patch/patch-annotations.js";
 import { fieldsIn, overwriteProblem } from "../patch/results.js";
@@ -44,7 +45,7 @@ function annotationDifferences(wanted: readonly Annotation[], stored: readonly L
 function isSame(stored: Annotation, wanted: Annotation): boolean {
   const isSameInfo = isSameJson((stored.info ?? {}) as Json, (wanted.info ?? {}) as Json);
   const isSameStatus = stored.statusCode === wanted.statusCode;
-  return isSameInfo && isSameStatus && hasSameData(stored, wanted);
+  return isSameInfo && isSameStatus && isSameShape(stored, wanted);
 }
 
 function differenceOf(stored: Annotation, wanted: Annotation): string {
@@ -52,7 +53,22 @@ function differenceOf(stored: Annotation, wanted: Annotation): string {
     const [now, expected] = [stored, wanted].map(({ statusCode }) => statusCode ?? "the default");
     return `: its status is ${now}, not ${expected}`;
   }
-  return hasSameData(stored, wanted)
-    ? `: its info is ${shorten(JSON.stringify(stored.info ?? {}), 60)}`
-    : "";
+  return isSameShape(stored, wanted) ? `: its info is ${shorten(JSON.stringify(stored.info ?? {}), 60)}` : "";
+}
+
+function isSameShape(one: Annotation, other: Annotation): boolean {
+  const [first, second] = [one, other].map(({ data, ...rest }) =>
+    data ? { ...rest, data: plain(data) as never } : rest,
+  );
+  return hasSameData(first as Annotation, second as Annotation);
+}
+
+/** Returns data without the ids of regions, frames and time segments: a server makes them, and no other field refers to them. */
+function plain(value: unknown, key?: string): unknown {
+  if (Array.isArray(value)) {
+    const isPart = key === "regions" || key === "frames" || key === "time_segments";
+    return value.map((entry: unknown) => (isPart && isObject(entry) ? plain(omit(entry, ["id"])) : plain(entry)));
+  }
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, plain(entry, name)]));
 }
