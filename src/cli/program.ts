@@ -12,6 +12,7 @@ import { replayCommand } from "./replay-command.js";
 import { runPipelineCommand } from "./run-command.js";
 import { statusCommand } from "./status-command.js";
 import { submitCommand } from "./submit-command.js";
+import { undoCommand } from "./undo-command.js";
 import { planCommand, uploadCommand } from "./upload-command.js";
 import { workCommand } from "./work-command.js";
 
@@ -38,6 +39,7 @@ const commands = [
   copyCommand,
   removeCommand,
   replayCommand,
+  undoCommand,
   emulatorCommand,
   runPipelineCommand,
   submitCommand,

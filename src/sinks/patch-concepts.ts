@@ -7,6 +7,7 @@ import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { limits } from "../clarifai/limits.js";
 import { inParts, settleInHalves } from "../clarifai/requests.js";
+import { conceptStates } from "../clarifai/undo/concept-names.js";
 import { mayBeOneItem } from "../clarifai/wire/status.js";
 import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
@@ -35,6 +36,7 @@ export const patchConcepts = defineSink({
   target: ({ app }) => app.target("patch concepts in"),
   batch: idsPolicy,
   supportsDryRun: true,
+  stateReader: () => conceptStates,
   open: (context) => ({ app: appOfRun(context), names: new Map<string, string | undefined>() }),
   async write({ messages }, { state: { app, names }, signal }) {
     for (const message of messages) {

@@ -53,7 +53,7 @@ export function annotationsPatch(message: Message, listed: Listed | undefined, a
     const listedOne = before?.get(id);
     if (!before) changed.push({ message, inputId, annotation, action });
     else if (!listedOne) throw new InputError("ERR_ANNOTATION_ID", `${notListed(id)}; addAnnotations adds annotations`);
-    else if (isChanged(listedOne, annotation)) {
+    else if (isChangedAnnotation(listedOne, annotation)) {
       // A field that is left out does not change: an empty object removes the free data.
       const info = listedOne.info && !annotation.info ? { info: {} } : {};
       changed.push({
@@ -69,7 +69,8 @@ function notListed(id: string): string {
   return `the annotation ${JSON.stringify(id)} was not listed with its input`;
 }
 
-function isChanged(listed: Annotation, annotation: Annotation): boolean {
+/** Whether an annotation differs from the one that was listed. @throws {InputError} ERR_PATCH_UNSUPPORTED */
+export function isChangedAnnotation(listed: Annotation, annotation: Annotation): boolean {
   const hadShape = listed.box ?? listed.polygon;
   if (hadShape && !annotation.box && !annotation.polygon && annotation.data?.regions !== undefined) {
     const which = listed.box ? "box" : "polygon";

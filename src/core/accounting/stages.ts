@@ -18,6 +18,8 @@ export interface StageFacts {
   wholeRecords?: boolean | undefined;
   /** Whether a sink reads contents itself: a listing then yields contents that can be read. */
   readsContents?: boolean | undefined;
+  /** Whether a sink can record the states of what it changes; see `Sink.stateReader`. */
+  recordsStates?: boolean | undefined;
   /** Looks up what the target of a sink has under the id of an input; see `Sink.lookUp`. */
   lookUp?: ((input: Input | InputDraft, signal: AbortSignal) => Promise<Stored>) | undefined;
   /** Whether the operator directly before it is an RxJS operator. */
