@@ -62,6 +62,7 @@ const shows: Record<string, RegExp[]> = {
     /would restore: [\s\S]*restored: read 3 = ok 3/,
     /now: \[\s*'undo-example-0: 1',\s*'undo-example-1: 1',\s*'undo-example-2: 1'\s*\]/,
   ],
+  "21-copy.ts": [/copied: read 3 = ok 3 /, /compared: read 3 = ok 3 /],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,

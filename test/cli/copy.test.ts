@@ -7,8 +7,12 @@ import { seededRandom } from "../../src/emulator/server/faults.js";
 import { connect, flow, fromIterable, type InputDraft, patch, upload } from "../../src/index.js";
 import { stateOf, timesStored } from "../helpers/app-state.js";
 import { type Ended, startCommand } from "../helpers/command.js";
+import { isLong } from "../helpers/long.js";
 import { richInputs } from "../helpers/rich-inputs.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
+
+/** Inputs, and kills of the command. */
+const [inputs, kills] = isLong ? [2000, 12] : [60, 3];
 
 async function open(count: number) {
   const { store, app } = await openStore();
@@ -123,26 +127,27 @@ describe("sluice copy", () => {
 
   it.each(["with a journal", "without a journal"])(
     "continues after kills, also beside a second process, %s",
-    { timeout: 240_000 },
+    { timeout: 1_200_000 },
     async (which) => {
-      const { store, app, start, copy, appOf } = await open(60);
+      const { store, app, start, copy, appOf } = await open(inputs);
       const random = seededRandom(7);
       const journal = (name: string) => (which === "with a journal" ? ["--journal", name] : []);
       let killed = 0;
-      while (killed < 3) {
+      while (killed < kills) {
         const { child, ended } = start("main", "second", "--no-check", ...journal("a"));
-        const timer = setTimeout(() => child.kill("SIGKILL"), 300 + random() * 600);
+        const timer = setTimeout(() => child.kill("SIGKILL"), 300 + random() * (isLong ? 3000 : 600));
         const { code } = await ended;
         clearTimeout(timer);
         if (code === 0) break; // this machine is fast
         killed += 1;
       }
+      if (isLong) process.stdout.write(`${inputs} inputs, ${killed} kills, ${which}\n`);
       const both = await Promise.all([
         copy("main", "second", ...journal("a")),
         copy("main", "second", ...journal("b")),
       ]);
       for (const { code, stdout } of both) {
-        expect(stdout).toMatch(/^check: 60 read, 60 the same, 0 different or missing$/m);
+        expect(stdout).toMatch(new RegExp(`^check: ${inputs} read, ${inputs} the same, 0 different or missing$`, "m"));
         expect(code).toBe(0);
       }
       const second = await appOf("second");

@@ -7,7 +7,15 @@ import { type App, flow, type Input, listInputs } from "../../src/index.js";
 /** Returns the record of each input with the SHA-256 of its content, by id. Times and addresses of the server are left out. */
 export async function stateOf(app: App): Promise<Record<string, object>> {
   const inputs = await flow(listInputs(app, { annotations: true, datasets: true })).toArray();
-  const entries = await Promise.all(inputs.map(async (input) => [input.id, await recordOf(app, input)] as const));
+  const entries: [string, object][] = [];
+  while (inputs.length > 0) {
+    const some = inputs.splice(0, 32);
+    entries.push(
+      ...(await Promise.all(
+        some.map(async (input): Promise<[string, object]> => [input.id, await recordOf(app, input)]),
+      )),
+    );
+  }
   return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 

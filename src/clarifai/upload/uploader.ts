@@ -32,7 +32,7 @@ export interface UploaderOptions {
   maxProcessing: number;
   resume?: "server" | undefined;
   retryForMs: number;
-  createDatasets: boolean;
+  createDatasets?: boolean | undefined;
 }
 
 /** One run of an upload. */
