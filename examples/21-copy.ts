@@ -1,10 +1,11 @@
 /** Copies the inputs of an app into another one, with everything that belongs to them, and compares the two. */
 
+import { join } from "node:path";
 import { batch, compare, connect, flow, folder, listInputs, remove, upload } from "sluice";
 
 const from = await connect({ appId: "copy-example" });
 const to = await connect({ appId: "copy-example-2" });
-await flow(folder("./examples/data/harbour", { labels: "folder", datasets: ["train"] }))
+await flow(folder(join(import.meta.dirname, "data/harbour"), { labels: "folder", datasets: ["train"] }))
   .pipe(batch(), upload(from, { createDatasets: true }))
   .run();
 
