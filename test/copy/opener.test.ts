@@ -16,7 +16,8 @@ testOpener("clarifai:", async () => {
   const reader = await connect({ baseUrl: store.url, pat: "any" });
   onTestFinished(() => reader.close());
   const [input] = await flow(listInputs(app)).toArray();
-  const { hostedUrl } = input?.audio as { hostedUrl: string };
+  if (!input?.audio || !("url" in input.audio)) throw new Error("the listing has no URL");
+  const { hostedUrl = "" } = input.audio;
   const missingUri = storedUri(hostedUrl.replace(/[0-9a-f]{64}$/, "0".repeat(64)));
   return { opener: storedOpener, uri: storedUri(hostedUrl), bytes, missingUri };
 });
