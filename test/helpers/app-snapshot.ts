@@ -20,8 +20,9 @@ export async function snapshotOf(app: App): Promise<Record<string, unknown>> {
 }
 
 async function digestOf(app: App, url: string): Promise<string> {
-  const authorization = app.authorize(new URL(url))?.authorization ?? "";
-  const response = await fetch(url, { headers: { authorization } });
+  const response = await fetch(url, { headers: { ...app.authorize(new URL(url))?.headers } });
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
-  return createHash("sha256").update(Buffer.from(await response.arrayBuffer())).digest("hex");
+  return createHash("sha256")
+    .update(Buffer.from(await response.arrayBuffer()))
+    .digest("hex");
 }

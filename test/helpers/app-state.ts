@@ -38,8 +38,8 @@ async function recordOf(app: App, input: Input): Promise<object> {
 }
 
 async function sha256Of(app: App, address: string): Promise<string> {
-  const authorization = app.authorize(new URL(address))?.authorization ?? "";
-  const response = await fetch(address, { headers: { authorization } });
+  const headers = app.authorize(new URL(address))?.headers ?? {};
+  const response = await fetch(address, { headers });
   if (!response.ok) return `HTTP ${response.status}`;
   return createHash("sha256")
     .update(Buffer.from(await response.arrayBuffer()))

@@ -6,7 +6,7 @@ import { Option } from "commander";
 import type { App } from "../../clarifai/client/app.js";
 import type { ConnectOptions } from "../../connect.js";
 import { OptionsError } from "../../core/errors.js";
-import { isLoopbackHost } from "../../core/net/guarded-fetch.js";
+import { isLoopbackHost } from "../../core/net/addresses.js";
 import { notEmpty } from "./parsing.js";
 
 export interface CopyTargetOptions {
@@ -100,7 +100,10 @@ function addressOf({ data, baseUrl, userId, appId }: ConnectOptions): string {
 /** The server of a target; without one and without a key, it is the emulator of the default folder. */
 function serverOf(baseUrl: string | undefined): string {
   const configured =
-    variable("CLARIFAI_API_BASE") ?? (variable("CLARIFAI_PAT") ? "https://api.clarifai.com" : resolve("./.sluice"));
+    variable("CLARIFAI_API_BASE") ??
+    (variable("CLARIFAI_PAT") || variable("CLARIFAI_SESSION_TOKEN")
+      ? "https://api.clarifai.com"
+      : resolve("./.sluice"));
   return (baseUrl ?? configured).replace(/\/+$/, "");
 }
 
