@@ -1,6 +1,7 @@
 /** Stages: facts that Sluice's operators register when a flow is composed. RxJS operators register none. */
 
 import { OptionsError } from "../errors.js";
+import type { RecordPart } from "../input/filter/filters.js";
 import type { Input, InputDraft } from "../input/input.js";
 import type { SinkTarget } from "./targets.js";
 
@@ -18,6 +19,8 @@ export interface StageFacts {
   wholeRecords?: boolean | undefined;
   /** Whether a sink reads contents itself: a listing then yields contents that can be read. */
   readsContents?: boolean | undefined;
+  /** Parts of the record of an input that a transform looks at. */
+  parts?: readonly RecordPart[] | undefined;
   /** Whether a sink can record the states of what it changes; see `Sink.stateReader`. */
   recordsStates?: boolean | undefined;
   /** Looks up what the target of a sink has under the id of an input; see `Sink.lookUp`. */
@@ -39,6 +42,8 @@ export class Stages {
   wholeRecords = false;
   /** Whether a sink reads contents itself; set before the sources are read. */
   readsContents = false;
+  /** Parts of records that transforms look at; set before the sources are read. */
+  readonly parts = new Set<RecordPart>();
 
   /** Adds a stage behind those of the pipe so far. */
   add(stage: StageFacts): void {
@@ -46,6 +51,7 @@ export class Stages {
     if (stage.kind === "sink") this.sinkCount += 1;
     this.wholeRecords ||= stage.wholeRecords === true;
     this.readsContents ||= stage.readsContents === true;
+    for (const part of stage.parts ?? []) this.parts.add(part);
   }
 
   /** Looks an input up in the targets of all sinks. Returns undefined if a sink cannot look it up. */

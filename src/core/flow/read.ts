@@ -98,6 +98,7 @@ function readContextOf(context: RunContext, signal: AbortSignal, reading: Readin
     dryRun: context.readsOnly,
     wholeRecords: context.stages.wholeRecords,
     readsContents: context.stages.readsContents,
+    parts: context.stages.parts,
     atEnd: (close) => context.lifecycle.atEnd(close),
     trust: (authorize) => context.clients.trust(authorize),
     flush: () => context.accounting.budget.flush(),
