@@ -11,6 +11,7 @@ import type { ConnectionOptions } from "./clarifai/client/http-connection.js";
 import { Transport } from "./clarifai/client/transport.js";
 import { type AskForGrpc, WireChoice, type WireSetting } from "./clarifai/client/wire-choice.js";
 import { limits } from "./clarifai/limits.js";
+import { addOpenApp } from "./clarifai/stored-content/open-apps.js";
 import type { Traffic } from "./core/accounting/clients.js";
 import { OptionsError } from "./core/errors.js";
 import { trustFile } from "./core/net/authorities.js";
@@ -111,8 +112,8 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
     appId: checked.appId ?? variable("CLARIFAI_APP_ID"),
     ...targetOfUrl(checked),
   };
-  if (secret === undefined && settings.baseUrl === undefined) return connectToEmulator(settings);
-  return connectToServer(settings, secret);
+  if (secret === undefined && settings.baseUrl === undefined) return addOpenApp(await connectToEmulator(settings));
+  return addOpenApp(await connectToServer(settings, secret));
 }
 
 /** The settings of the transport that do not depend on the target. */

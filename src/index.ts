@@ -38,6 +38,7 @@ export { type TransformOptions, transform } from "./transforms/transform.js";
 export { type BatchOptions, batch } from "./clarifai/batch.js";
 export { type AddAnnotationsOptions, addAnnotations } from "./sinks/add-annotations.js";
 export { type AddToDatasetOptions, addToDataset } from "./sinks/add-to-dataset.js";
+export { type CompareOptions, compare } from "./sinks/compare.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";
 export { patchConcepts } from "./sinks/patch-concepts.js";

@@ -71,6 +71,7 @@ const shows: Record<string, RegExp[]> = {
   "22-jobs-on-the-server.ts": [
     /sent (\d+) of \1\nuploaded: done 5 inputs\npulled: done 5 inputs\nlabelled: done 5 inputs\nsplit: done 5 inputs/,
   ],
+  "21-copy.ts": [/copied: read 3 = ok 3 /, /compared: read 3 = ok 3 /],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,

@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
 import { annotateCommand } from "./annotate-command.js";
 import { configCommand } from "./config-command.js";
+import { copyCommand } from "./copy-command.js";
 import { datasetsCommand } from "./datasets-command.js";
 import { downloadCommand } from "./download-command.js";
 import { emulatorCommand } from "./emulator-command.js";
@@ -44,6 +45,7 @@ const commands = [
   labelCommand,
   annotateCommand,
   datasetsCommand,
+  copyCommand,
   removeCommand,
   replayCommand,
   undoCommand,

@@ -32,6 +32,13 @@ const optionFields = {
   resume: z.literal("server").optional(),
   /** Longest time for the retries of a batch, in milliseconds. Default: 300,000. */
   retryForMs: z.number().min(0).default(300_000),
+  /** Creates the datasets of the inputs that do not exist in the app. False: the platform refuses their inputs. Default: false. */
+  createDatasets: z.boolean().default(false),
+  /**
+   * Makes `listInputs` read the annotations and datasets of its inputs, so that the copies have them. Reading the datasets takes one request per 1000
+   * members of each dataset of the listed app. Default: true.
+   */
+  wholeRecords: z.boolean().default(true),
 };
 const Options = z.strictObject(optionFields);
 /** Options of `upload`. */
@@ -65,16 +72,19 @@ export const upload = defineSink({
     wire: () => ({ wire: app.wire.current.name, note: app.wire.note }),
   }),
   batch: ({ app }) => uploadPolicyOf(app.wire),
+  wholeRecords: ({ wholeRecords }) => wholeRecords,
+  readsContents: true,
   // The pacer limits the open requests, and the budgets of the flow limit the waiting inputs.
   concurrency: () => Number.POSITIVE_INFINITY,
   supportsDryRun: true,
   stateReader: ({ conflict }) => (conflict === "replace" ? inputStates({ deletes: true }) : undefined),
   lookUp: (input, { options, signal }) => lookUpStored(options.app, input, signal),
   open: ({ options, signal, dryRun, run }) => {
-    const { app, ...rest } = options;
+    const { app, wholeRecords: _, ...rest } = options;
     if (!dryRun) return Uploader.open(app, rest, { signal, run, dryRun });
     // A dry run cannot know which inputs exist, nor how the server processes them.
-    return Uploader.open(app.forDryRun(), { ...rest, wait: false, resume: undefined }, { signal, run, dryRun });
+    const isolated = { wait: false, resume: undefined, createDatasets: false };
+    return Uploader.open(app.forDryRun(), { ...rest, ...isolated }, { signal, run, dryRun });
   },
   write: (batch, { state, signal }) => state.write(batch.messages, signal),
 });

@@ -8,6 +8,7 @@ import { itemsOf, type Page, partsToRead } from "../clarifai/listing/items.js";
 import { defaultPerPage, numberedPages } from "../clarifai/listing/numbered-pages.js";
 import { streamedPages } from "../clarifai/listing/streamed-pages.js";
 import { inParts } from "../clarifai/requests.js";
+import { readableItems } from "../clarifai/stored-content/readable-items.js";
 import type { WireInput } from "../clarifai/wire/decode-answers.js";
 import { OptionsError } from "../core/errors.js";
 import { type Filters, filterFields, filterNames, setFilters } from "../core/input/filter/filters.js";
@@ -93,7 +94,8 @@ export const listInputs = defineSource({
     const filters = filtersOf(options);
     const parts = partsToRead({ ...options, datasets: options.datasets === true }, filters, context);
     const selection = { filters, parts, reportsExcluded: options.ids !== undefined };
-    yield* itemsOf(app, pagesOf(app, options, context.signal), selection, context.signal);
+    const items = itemsOf(app, pagesOf(app, options, context.signal), selection, context.signal);
+    yield* context.readsContents ? readableItems(app, items, context) : items;
   },
 });
 

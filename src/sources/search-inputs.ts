@@ -7,6 +7,7 @@ import { limits } from "../clarifai/limits.js";
 import { itemsOf, partsToRead } from "../clarifai/listing/items.js";
 import { apiFiltersOf, rangeOf, timeFilters } from "../clarifai/search/query.js";
 import { rankedPages, searchPages } from "../clarifai/search/search-pages.js";
+import { readableItems } from "../clarifai/stored-content/readable-items.js";
 import { OptionsError } from "../core/errors.js";
 import { filterFields, filterNames, setFilters } from "../core/input/filter/filters.js";
 import { defineSource } from "../core/plugin/define-source.js";
@@ -89,6 +90,7 @@ export const searchInputs = defineSource({
         : rankedPages(app, filters, { text, perPage: topK, minScore }, signal);
     // The server applies filters by concepts and datasets; their parts of the record are read if something else asks for them.
     const parts = partsToRead({ annotations: options.annotations }, { annotated, minBytes, maxBytes }, context);
-    yield* itemsOf(app, pages, { filters, parts, maxItems: text === undefined ? undefined : topK }, signal);
+    const items = itemsOf(app, pages, { filters, parts, maxItems: text === undefined ? undefined : topK }, signal);
+    yield* context.readsContents ? readableItems(app, items, context) : items;
   },
 });

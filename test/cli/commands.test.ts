@@ -160,7 +160,7 @@ describe("an invalid command line", () => {
   });
 
   it("shows help with examples for each command", async () => {
-    for (const verb of ["upload", "plan", "list", "download", "remove", "replay", "emulator"]) {
+    for (const verb of ["upload", "plan", "list", "download", "copy", "remove", "replay", "emulator"]) {
       const { code, stdout } = await runHere(verb, "--help");
       expect([verb, code]).toEqual([verb, 0]);
       expect(stdout).toMatch(new RegExp(`Examples?:\\n  \\$ sluice ${verb} `));

@@ -43,6 +43,7 @@ export class App extends BulkCalls {
   readonly wire: WireChoice;
   readonly #origin: string;
   readonly #options: AppOptions;
+  readonly #closers: (() => void)[] = [];
 
   constructor(transport: ApiTransport, options: AppOptions) {
     super(transport, `/v2/users/${pathPart(options.userId)}/apps/${pathPart(options.appId)}`);
@@ -99,8 +100,14 @@ export class App extends BulkCalls {
     return new App(new RecordingTransport(this.transport), { ...this.#options, wire: this.wire, onClose: undefined });
   }
 
+  /** Registers a function that is called when the app is closed. */
+  onClose(closer: () => void): void {
+    this.#closers.push(closer);
+  }
+
   /** Closes the connections, and stops the emulator if `connect` started it. */
   async close(): Promise<void> {
+    for (const closer of this.#closers.splice(0)) closer();
     await this.transport.close();
     await this.#options.onClose?.();
   }

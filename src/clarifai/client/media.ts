@@ -24,6 +24,8 @@ export interface MediaOptions {
   signal?: AbortSignal | undefined;
   /** First byte to request, to resume a broken download. Default: 0. */
   start?: number | undefined;
+  /** Number of bytes to request from `start`; a server without ranges sends all of them. Default: the rest. */
+  length?: number | undefined;
   /** Tag of the content to resume; the server sends content with another tag from its first byte. */
   etag?: string | undefined;
   /** Longest wait between two pieces, in milliseconds. Default: 60,000. */
@@ -67,14 +69,14 @@ function receiveOnce(
   receiver: MediaReceiver,
   options: MediaOptions,
 ): Promise<Hop<void>> {
-  const { signal, start = 0, etag, timeoutMs: timeout = 60_000, method = "GET", proxyFor } = options;
+  const { signal, start = 0, length, etag, timeoutMs: timeout = 60_000, method = "GET", proxyFor } = options;
   const dispatcher = credential
     ? (credential.network?.agent ?? trustedAgent)
     : guardedAgent(options.allowPrivate ?? false, { proxyFor });
   const headers = {
     "accept-encoding": "identity",
     ...credential?.headers,
-    ...(start > 0 ? { range: `bytes=${start}-` } : {}),
+    ...(start > 0 || length !== undefined ? { range: rangeText(start, length) } : {}),
     ...(start > 0 && etag !== undefined ? { "if-range": etag } : {}),
   };
   const request = { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers };
@@ -136,6 +138,10 @@ function receiveOnce(
       },
     );
   });
+}
+
+function rangeText(start: number, length: number | undefined): string {
+  return `bytes=${start}-${length === undefined ? "" : start + length - 1}`;
 }
 
 /** Returns the head of an answer with content, and checks that its bytes are the requested ones, not encoded. */

@@ -163,7 +163,8 @@ export class Downloader {
     const file = known.files.get(kind);
     if (!file || !this.#manifest.hasFile(file)) return undefined;
     if ("bytes" in content) return hash("sha256", content.bytes, "hex") === file.sha256 ? file : undefined;
-    if (!("url" in content)) return (content.sizeBytes ?? file.sizeBytes) === file.sizeBytes ? file : undefined;
+    if (!("url" in content) && (content.sizeBytes ?? file.sizeBytes) !== file.sizeBytes) return undefined;
+    if ("path" in content) return file;
     const now = creationOf(input);
     return now === undefined || known.creationOf === undefined || now === known.creationOf ? file : undefined;
   }

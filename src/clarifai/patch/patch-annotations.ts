@@ -88,6 +88,11 @@ function isSameData(one: JsonObject, other: JsonObject): boolean {
   return has(one, other, exactly) && has(other, one, exactly);
 }
 
+/** Returns whether two annotations have the same data, bytes included. */
+export function hasSameData(one: Annotation, other: Annotation): boolean {
+  return isSameData(annotationData(one), annotationData(other));
+}
+
 /** Returns whether a stored annotation is the requested one; a server need not return its bytes. */
 export function isAsRequested(stored: Annotation, wanted: Annotation): boolean {
   return has(annotationData(stored), annotationData(wanted), { isWhole: true, withoutBytes: true });

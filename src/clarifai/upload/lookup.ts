@@ -7,6 +7,7 @@ import { describeError, InputError } from "../../core/errors.js";
 import { nameOfContent, openContent } from "../../core/input/content.js";
 import { type Input, type InputDraft, mediaOf } from "../../core/input/input.js";
 import type { App } from "../client/app.js";
+import { isStoredContent } from "../stored-content/stored-hash.js";
 import { type ContentHasher, contentHashText, digestOfInput, loadHasher } from "../wire/content-hash.js";
 import { storedContentHash, type WireInput } from "../wire/decode-answers.js";
 import { classify } from "../wire/status.js";
@@ -51,8 +52,9 @@ export async function lookUp(
       const input = byId.get(message.value.id);
       if (!input) return { state: "absent" };
       try {
-        const same = storedContentHash(input) === (await contentHashOf(message, hasher));
-        return { state: same ? "same" : "other", input };
+        const contentHash = await contentHashOf(message, hasher);
+        const isSame = () => isStoredContent(app, input, message.value, contentHash, hasher, signal);
+        return { state: storedContentHash(input) === contentHash || (await isSame()) ? "same" : "other", input };
       } catch (error) {
         if (error instanceof InputError) return { state: "unreadable", error };
         throw error;

@@ -17,6 +17,7 @@ import { type AnnotationsAdded, addAnnotations } from "./add-annotations.js";
 import { AddJobs, failureText, type Job } from "./add-jobs.js";
 import { type Accepted, type Conflict, failExisting, removeAndWait, settleFound } from "./conflicts.js";
 import { LookupBatcher } from "./lookup-batcher.js";
+import { NewDatasets } from "./new-datasets.js";
 import { postBatch } from "./post-batch.js";
 
 /** Most uploads of an input that the platform accepted and then failed to process for a transient reason. */
@@ -33,6 +34,7 @@ export interface UploaderOptions {
   maxProcessing: number;
   resume?: "server" | undefined;
   retryForMs: number;
+  createDatasets?: boolean | undefined;
 }
 
 /** One run of an upload. */
@@ -49,6 +51,7 @@ export class Uploader {
   readonly #dryRun: boolean;
   readonly #largeVideos: LargeVideos;
   readonly #reportedJobs = new Set<string>();
+  readonly #datasets: NewDatasets | undefined;
   #wire: string | undefined;
   #posting = 0;
   #processing = 0;
@@ -60,7 +63,7 @@ export class Uploader {
     { signal, run, dryRun }: { signal: AbortSignal; run: SinkRun; dryRun: boolean },
     hasher: ContentHasher,
   ) {
-    const { processingTimeoutMs, resume } = options;
+    const { processingTimeoutMs, resume, createDatasets } = options;
     const { transport } = app;
     this.#app = app;
     this.#options = options;
@@ -76,6 +79,7 @@ export class Uploader {
       idle: () => this.#posting === 0,
       onState: (answer) => run.setJob(reportedAddJob(answer)),
     });
+    if (createDatasets) this.#datasets = new NewDatasets(app, this.name);
     if (resume === "server") this.#lookUps = new LookupBatcher(app, hasher, signal);
     run.watch(transport);
     run.onWait(() => this.#jobs.waits());
@@ -100,6 +104,7 @@ export class Uploader {
       this.#lookUps && claimed.length > 0
         ? await this.#settleExisting(claimed, this.#lookUps, inProgress, signal)
         : claimed;
+    await this.#datasets?.create(rest, signal);
     const existing = new Set<Message>();
     const large = rest.filter(({ value }) => largeVideoOf(value) !== undefined);
     if (large.length > 0) {

@@ -3,6 +3,7 @@
 import type { Annotation, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, type JsonObject } from "../../core/util/json-values.js";
 import { omit } from "../../core/util/omit.js";
+import { appConceptFields, withoutAppFields } from "./app-concept-fields.js";
 import { conceptsFromWire } from "./decode-answers.js";
 import { wireConcept } from "./encode-input.js";
 import { statusFrom, type WireStatus } from "./status.js";
@@ -19,10 +20,7 @@ export interface ListedAnnotation extends Annotation {
 }
 
 /** Fields of a concept that the input model has, and fields that belong to the concept of the app, not to the annotation. */
-const plainConceptFields = new Set([
-  ...["id", "name", "value"],
-  ...["language", "app_id", "user_id", "created_at", "visibility", "vocab_id", "definition"],
-]);
+const plainConceptFields = new Set([...["id", "name", "value"], ...appConceptFields]);
 
 const sides = new Set(["top_row", "left_col", "bottom_row", "right_col"]);
 
@@ -57,7 +55,7 @@ export function annotationData(annotation: Annotation): JsonObject {
 
 /** Reads an annotation. Data that the typed fields cannot express stay in `data`: all of it if they cannot express its kind. */
 export function annotationFromWire(value: Record<string, unknown>): ListedAnnotation {
-  const data = isObject(value.data) ? value.data : {};
+  const data = isObject(value.data) ? withoutAppFields(value.data) : {};
   const status = statusFrom(value.status);
   const region = firstObject(data.regions);
   return {

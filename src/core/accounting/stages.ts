@@ -17,6 +17,8 @@ export interface StageFacts {
   target?: SinkTarget | undefined;
   /** Whether a sink records inputs in full: a listing then reads their annotations and datasets too. */
   wholeRecords?: boolean | undefined;
+  /** Whether a sink reads contents itself: a listing then yields contents that can be read. */
+  readsContents?: boolean | undefined;
   /** Parts of the record of an input that a transform looks at. */
   parts?: readonly RecordPart[] | undefined;
   /** Whether a sink can record the states of what it changes; see `Sink.stateReader`. */
@@ -38,6 +40,8 @@ export class Stages {
   sinkCount = 0;
   /** Whether a sink records inputs in full; set before the sources are read. */
   wholeRecords = false;
+  /** Whether a sink reads contents itself; set before the sources are read. */
+  readsContents = false;
   /** Parts of records that transforms look at; set before the sources are read. */
   readonly parts = new Set<RecordPart>();
 
@@ -46,6 +50,7 @@ export class Stages {
     this.list.push(stage);
     if (stage.kind === "sink") this.sinkCount += 1;
     this.wholeRecords ||= stage.wholeRecords === true;
+    this.readsContents ||= stage.readsContents === true;
     for (const part of stage.parts ?? []) this.parts.add(part);
   }
 

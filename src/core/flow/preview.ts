@@ -31,6 +31,7 @@ export async function previewFlow(
   const inputs: Input[] = [];
   const stream = build(context);
   context.stages.wholeRecords = false; // listing the members of all datasets would take longer than the preview
+  context.stages.readsContents = false; // nothing is sent
   await new Promise<void>((resolve, reject) => {
     const subscription = stream.subscribe({
       next: (item) => {

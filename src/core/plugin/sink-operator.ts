@@ -34,6 +34,7 @@ export function sinkOperator<Options, State>(
       kind: "sink",
       ...{ name, target, lookUp },
       ...{ wholeRecords: sink.wholeRecords?.(options), recordsStates: stateReader !== undefined },
+      readsContents: sink.readsContents,
     } as const;
     return stageStream<Message>(input, facts, (output, stages) => {
       const writer = new SinkWriter(sink, options, concurrency, output, stages !== undefined);

@@ -122,6 +122,8 @@ export interface Sink<Options, State> {
   target?(options: Options): Target;
   /** Whether the sink records whole inputs; a listing then also reads their annotations and datasets. Default: false. */
   wholeRecords?: ((options: Options) => boolean) | undefined;
+  /** Whether the sink reads contents itself; a listing then yields contents that can be read, in place of URLs. Default: false. */
+  readsContents?: boolean | undefined;
   /**
    * Whether `open`, `write` and `close` respect `dryRun`, and then neither send nor write. Default: false; a plan does not call them, and counts all inputs
    * as ok.

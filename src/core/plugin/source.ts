@@ -63,6 +63,8 @@ export interface ReadContext {
   dryRun?: boolean | undefined;
   /** Whether a sink of the flow records whole inputs; a listing then also reads their annotations and datasets. */
   wholeRecords?: boolean | undefined;
+  /** Whether a sink of the flow reads contents itself; a listing then yields contents that can be read, in place of URLs. */
+  readsContents?: boolean | undefined;
   /** Parts of the records that a transform of the flow looks at; a listing then reads these, too. */
   parts?: ReadonlySet<RecordPart> | undefined;
   /** Registers a function that is called after all outcomes are reported, which is later than the end of `read`. */
