@@ -19,7 +19,10 @@ export { type UrlsOptions, urls } from "./sources/urls.js";
 // Transforms
 
 export { addConcepts } from "./transforms/add-concepts.js";
-export { annotate, boundingBox, concept, type Drawing, polygon, type RegionOptions } from "./transforms/annotate.js";
+export type { Drawing, RegionOptions } from "./transforms/annotate/drawing.js";
+export { type TextSpanOptions, textSpan, timeSegment, videoFrame } from "./transforms/annotate/parts.js";
+export { boundingBox, concept, mask, point, polygon } from "./transforms/annotate/regions.js";
+export { annotate } from "./transforms/annotate.js";
 export { dedupe } from "./transforms/dedupe.js";
 export { detectType } from "./transforms/detect-type.js";
 export { filterInputs } from "./transforms/filter-inputs.js";
@@ -91,12 +94,16 @@ export type {
   Concept,
   Content,
   FileContent,
+  Frame,
   GeoPoint,
   Input,
   InputDraft,
   Json,
   Kind,
+  Mask,
   ReadableContent,
+  Span,
+  TimeSegment,
   UriContent,
   UrlContent,
 } from "./core/input/input.js";
