@@ -13,6 +13,7 @@ export { type FolderOptions, folder } from "./sources/folder.js";
 export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
 export { type FromObservableOptions, fromObservable } from "./sources/from-observable.js";
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
+export { type ListAnnotationsOptions, listAnnotations } from "./sources/list-annotations.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
 
@@ -40,6 +41,7 @@ export { type BatchOptions, batch } from "./clarifai/batch.js";
 export { type AddAnnotationsOptions, addAnnotations } from "./sinks/add-annotations.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";
+export { type PatchAnnotationsOptions, patchAnnotations } from "./sinks/patch-annotations.js";
 export { patchConcepts } from "./sinks/patch-concepts.js";
 export { type RemoveOptions, remove } from "./sinks/remove.js";
 export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove-annotations.js";

@@ -4,12 +4,11 @@ import * as z from "zod";
 import type { App } from "../clarifai/client/app.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { limits } from "../clarifai/limits.js";
-import { listedOf } from "../clarifai/listing/listed.js";
+import { inputItem } from "../clarifai/listing/input-item.js";
 import { defaultPerPage, numberedPages } from "../clarifai/listing/numbered-pages.js";
 import { annotationsOf, Memberships } from "../clarifai/listing/records.js";
 import { streamedPages } from "../clarifai/listing/streamed-pages.js";
 import { inParts } from "../clarifai/requests.js";
-import { plainAnnotation } from "../clarifai/wire/annotations.js";
 import { inputFromWire, type WireInput } from "../clarifai/wire/decode-answers.js";
 import { OptionsError } from "../core/errors.js";
 import type { InputDraft } from "../core/input/input.js";
@@ -86,7 +85,9 @@ export const listInputs = defineSource({
         next = nextPage(pages);
         next.catch(() => undefined); // awaited above, unless the flow stops first
         const found = page.inputs.length > 0 && annotations ? await annotationsOf(app, idsOf(page), signal) : undefined;
-        for (const wire of page.inputs) yield itemOf(app, wire, found, memberships);
+        for (const wire of page.inputs) {
+          yield inputItem(app, wire, found && (found.get(wire.id) ?? []), memberships?.of(wire.id) ?? []);
+        }
         yield page.missing;
       }
     } finally {
@@ -199,28 +200,6 @@ function refusalOf(wire: WireInput, { kinds: accepted, status }: Checked): strin
   if (!accepted) return undefined;
   const input = inputFromWire(wire) as InputDraft;
   return accepted.some((kind) => hasKind(input, kind)) ? undefined : `its kind is not ${accepted.join(" or ")}`;
-}
-
-function itemOf(
-  app: App,
-  wire: WireInput,
-  annotationsById: Awaited<ReturnType<typeof annotationsOf>> | undefined,
-  memberships: Memberships | undefined,
-): SourceItem {
-  const input = inputFromWire(wire);
-  const annotations = annotationsById && (annotationsById.get(input.id) ?? []);
-  const record = {
-    annotations: (annotations ?? []).map(plainAnnotation),
-    datasets: memberships?.of(input.id) ?? [],
-  };
-  // The journal key consists of id and creation time, so that a change by a flow does not make it another input.
-  const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
-  return {
-    origin: input.id,
-    input: { ...input, ...record } as InputDraft,
-    key,
-    listed: listedOf(app, wire, annotations),
-  };
 }
 
 function hasKind(input: InputDraft, kind: string): boolean {
