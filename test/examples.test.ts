@@ -57,6 +57,12 @@ const shows: Record<string, RegExp[]> = {
   "19-opener.ts": [
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],
+  "20-annotations.ts": [
+    /note boat \{"start":18,"end":23\}/,
+    /ferry ferry \{"timeMs":40\}\nferry arrival \{"begin":0,"end":0\.5\}/,
+    /quay buoy \[0\.4,0\.5\]\nquay water "a mask"/,
+    /read 3 = ok 3 \+ failed 0[\s\S]*read 3 = ok 3 \+ failed 0[\s\S]*read 3 = ok 3 \+ failed 0/,
+  ],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,

@@ -18,6 +18,9 @@ export const verbs = [
   "upload (suffix)",
   "patch (remove)",
   "upload (error)",
+  "addAnnotations",
+  "patchAnnotations",
+  "concept values",
 ] as const;
 export type Verb = (typeof verbs)[number];
 

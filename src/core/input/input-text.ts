@@ -55,7 +55,7 @@ function nameOf({ id, name }: Concept): string {
 }
 
 /** `box cat+dog`, `mask cat`, `whole cat`. */
-function annotationText(annotation: Annotation): string {
+export function annotationText(annotation: Annotation): string {
   const { frame, timeSegment, span, concepts } = annotation;
   const shape = (["box", "polygon", "point", "mask", "span"] as const).find((name) => annotation[name]);
   const around = frame ? frameText(frame) : timeSegment ? `${timeSegment.begin}–${timeSegment.end}` : undefined;
@@ -66,7 +66,7 @@ function annotationText(annotation: Annotation): string {
 }
 
 /** `frame at 1.5 s`, or `frame 45` if only its number is known. */
-export function frameText({ timeMs, number, index }: Frame): string {
+function frameText({ timeMs, number, index }: Frame): string {
   return timeMs === undefined ? `frame ${number ?? index ?? 0}` : `frame at ${timeMs / 1000} s`;
 }
 
