@@ -58,7 +58,7 @@ const shows: Record<string, RegExp[]> = {
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],
   "20-annotations.ts": [
-    /note boat \{"start":18,"end":23\}/,
+    /note boat \{"start":16,"end":21\}/,
     /ferry ferry \{"timeMs":40\}\nferry arrival \{"begin":0,"end":0\.5\}/,
     /quay buoy \[0\.4,0\.5\]\nquay water "a mask"/,
     /read 3 = ok 3 \+ failed 0[\s\S]*read 3 = ok 3 \+ failed 0[\s\S]*read 3 = ok 3 \+ failed 0/,
