@@ -3,28 +3,50 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import * as z from "zod";
+import { checkSecret, chooseSecret, type NamedSecret, type Secret } from "./clarifai/client/access/secret.js";
+import { checkServerUrl } from "./clarifai/client/access/server-url.js";
+import { platformHost, platformUrl, refuseTwoTargets, targetOfUrl, variable } from "./clarifai/client/access/target.js";
 import { App } from "./clarifai/client/app.js";
+import type { ConnectionOptions } from "./clarifai/client/http-connection.js";
 import { Transport } from "./clarifai/client/transport.js";
 import { type AskForGrpc, WireChoice, type WireSetting } from "./clarifai/client/wire-choice.js";
 import { limits } from "./clarifai/limits.js";
 import type { Traffic } from "./core/accounting/clients.js";
-import { describeError, OptionsError } from "./core/errors.js";
-import { checkUrl, isLoopbackHost } from "./core/net/guarded-fetch.js";
+import { OptionsError } from "./core/errors.js";
+import { trustFile } from "./core/net/authorities.js";
+import { Network } from "./core/net/network.js";
+import { proxiesOf } from "./core/net/proxy/proxies.js";
 import { type OptionsOf, parseOptions } from "./core/plugin/options.js";
 import { writeNotice } from "./core/util/notice.js";
 import type { Emulator } from "./emulator/index.js";
 
-const platformUrl = "https://api.clarifai.com";
 const platformMediaHost = "data.clarifai.com";
 const defaultData = "./.sluice";
 
 const optionFields = {
+  /**
+   * Page of the app on the web site, such as `https://clarifai.com/USER/APP`, in place of `userId` and `appId`. It connects to the platform; a page of the
+   * site that CLARIFAI_UI names, to the server of `baseUrl`.
+   */
+  url: z.string().min(1).optional(),
   /** Address of the API. Default: CLARIFAI_API_BASE, else the platform (with a key) or the emulator (without). */
-  baseUrl: z.string().min(1).optional(), // checkedUrl() checks the rest, since an error of the schema would print a password in the URL
+  baseUrl: z.string().min(1).optional(), // checkServerUrl() checks the rest, since an error of the schema would print a password in the URL
   /** Sends the key over plain HTTP to other machines than this one. Default: false. */
   allowHttp: z.boolean().default(false),
-  /** Personal access token. Default: CLARIFAI_PAT. */
+  /** Personal access token, the key. Default: CLARIFAI_PAT. */
   pat: z.string().min(1).optional(),
+  /** Token of a session of a signed-in user, in place of `pat`. Default: CLARIFAI_SESSION_TOKEN. */
+  sessionToken: z.string().min(1).optional(),
+  /**
+   * PEM file with certificate authorities that the connection trusts besides those of Node.js, for the API over both wires and for downloads from its
+   * hosts. Default: CLARIFAI_ROOT_CERTIFICATES_PATH.
+   */
+  caFile: z.string().min(1).optional(),
+  /**
+   * HTTP proxy for the API and for downloads from its hosts: `http://host:3128`, also with `user:password@`; false for none. This machine is never reached
+   * through a proxy. Default: HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+   */
+  proxy: z.union([z.string().min(1), z.literal(false)]).optional(),
   /** Default: CLARIFAI_USER_ID; "me" on other servers than the platform. */
   userId: z.string().min(1).optional(),
   /** Default: CLARIFAI_APP_ID; "main" on other servers than the platform. */
@@ -63,14 +85,17 @@ type Checked = z.output<typeof Options>;
  * in `./.sluice`, and prints one line about it on stderr. Connections of one process share the emulator of a folder; another process cannot use the
  * folder at the same time.
  *
- * Sends nothing yet, so a wrong key is found by the first request. Options win over the environment (CLARIFAI_API_BASE, CLARIFAI_PAT, CLARIFAI_USER_ID,
- * CLARIFAI_APP_ID). With `data`, the first two variables are ignored; `data` together with `baseUrl` or `pat` is refused. An empty variable counts as not
- * set.
+ * `url` takes the address of a page instead: `connect({ url: "https://clarifai.com/me/photos" })`.
+ *
+ * Sends nothing yet, so a wrong key is found by the first request. Options win over the environment (CLARIFAI_API_BASE, CLARIFAI_PAT,
+ * CLARIFAI_SESSION_TOKEN, CLARIFAI_USER_ID, CLARIFAI_APP_ID). With `data`, the first three variables are ignored; `data` together with `baseUrl`, `pat` or
+ * `sessionToken` is refused. An empty variable counts as not set. A session token takes the place of a key: `pat` with `sessionToken` is refused.
  *
  * The key is sent to the server and its media hosts only, and over plain HTTP to this machine only. The emulator has a random key that only this process
  * knows.
  *
  * @throws {OptionsError} ERR_OPTIONS; ERR_CREDENTIALS if the key, user or app for the platform is missing, or the key cannot be sent safely
+ * @throws {OptionsError} ERR_CA_FILE
  * @throws {FlowError} ERR_STORE_IN_USE, ERR_STORE_UNUSABLE (for example, the folder cannot be written)
  * @example const app = await connect({ appId: "photos" });
  */
@@ -78,15 +103,16 @@ export async function connect(options: ConnectOptions = {}): Promise<App> {
   const checked = parseOptions("connect", Options, options);
   refuseTwoTargets(checked);
   const usesEnvironment = checked.data === undefined;
+  const secret = chooseSecret(checked, usesEnvironment);
   const settings: Checked = {
     ...checked,
-    pat: checked.pat ?? (usesEnvironment ? keyFrom("CLARIFAI_PAT") : undefined),
     baseUrl: checked.baseUrl ?? (usesEnvironment ? variable("CLARIFAI_API_BASE") : undefined),
     userId: checked.userId ?? variable("CLARIFAI_USER_ID"),
     appId: checked.appId ?? variable("CLARIFAI_APP_ID"),
+    ...targetOfUrl(checked),
   };
-  if (settings.pat === undefined && settings.baseUrl === undefined) return connectToEmulator(settings);
-  return connectToServer(settings, checked.pat === undefined ? "CLARIFAI_PAT" : "pat");
+  if (secret === undefined && settings.baseUrl === undefined) return connectToEmulator(settings);
+  return connectToServer(settings, secret);
 }
 
 /** The settings of the transport that do not depend on the target. */
@@ -95,10 +121,11 @@ function tuningOf({ requestsPerSecond, maxConcurrency, timeoutMs, retryForMs }: 
 }
 
 async function connectToEmulator(settings: Checked): Promise<App> {
-  const { data = defaultData, userId = "me", appId = "main", announce = true, wire, grpcUrl } = settings;
-  if (wire === "grpc" || grpcUrl !== undefined) {
-    const text = `connect: ${wire === "grpc" ? 'wire: "grpc"' : "grpcUrl"} needs a server; the emulator in this process speaks REST`;
-    throw new OptionsError("ERR_OPTIONS", text);
+  const { data = defaultData, userId = "me", appId = "main", announce = true, wire, grpcUrl, caFile } = settings;
+  if (wire === "grpc" || grpcUrl !== undefined || caFile !== undefined) {
+    const name = wire === "grpc" ? 'wire: "grpc"' : grpcUrl === undefined ? "caFile" : "grpcUrl";
+    const reason = "the emulator in this process speaks REST without TLS";
+    throw new OptionsError("ERR_OPTIONS", `connect: ${name} needs a server; ${reason}`);
   }
   const emulator = await sharedEmulator(data);
   if (announce) announceEmulator(settings.data, emulator);
@@ -118,35 +145,43 @@ async function connectToEmulator(settings: Checked): Promise<App> {
 function announceEmulator(data: string | undefined, { galleryUrl }: Pick<Emulator, "galleryUrl">): void {
   const isDefault = data === undefined;
   const why = isDefault ? "no CLARIFAI_PAT, " : "";
-  const variables = ["CLARIFAI_API_BASE", "CLARIFAI_PAT"].filter((name) => variable(name) !== undefined);
-  const ignored = isDefault || variables.length === 0 ? "" : `; ignoring ${variables.join(" and ")}`;
+  const variables = ["CLARIFAI_API_BASE", "CLARIFAI_PAT", "CLARIFAI_SESSION_TOKEN"].filter(
+    (name) => variable(name) !== undefined,
+  );
+  const ignored = isDefault || variables.length === 0 ? "" : `; ignoring ${variables.join(", ")}`;
   // Whoever has the address of the gallery can read the store, so it is printed for the person at the terminal and never into a log.
   const later = isDefault ? "sluice emulator" : `sluice emulator --data ${data}`;
   const gallery = process.stderr.isTTY ? `; gallery while this runs: ${galleryUrl()} (later: ${later})` : "";
   writeNotice(`sluice: ${why}using the emulator; its data is in ${data ?? defaultData}${ignored}${gallery}\n`);
 }
 
-/** Connects to the platform or another server. `keyName` names the origin of the key in errors. */
-async function connectToServer(settings: Checked, keyName: string): Promise<App> {
-  const { pat, allowHttp, userId, appId, requestsPerSecond, mediaHosts } = settings;
-  const needsTls = pat !== undefined && !allowHttp;
-  const url = checkedUrl("baseUrl", settings.baseUrl ?? platformUrl, needsTls);
-  const isPlatform = new URL(url).host === new URL(platformUrl).host;
-  const key = pat ?? (isPlatform ? undefined : "local");
-  if (key === undefined) {
+/** Connects to the platform or another server. */
+async function connectToServer(settings: Checked, named: NamedSecret | undefined): Promise<App> {
+  const { allowHttp, userId, appId, requestsPerSecond, mediaHosts } = settings;
+  const needsTls = named !== undefined && !allowHttp;
+  const url = checkServerUrl("baseUrl", settings.baseUrl ?? platformUrl, needsTls);
+  const isPlatform = new URL(url).host === platformHost;
+  if (named === undefined && isPlatform) {
     throw new OptionsError("ERR_CREDENTIALS", `connect: ${url} needs a key: set CLARIFAI_PAT or pass { pat }`);
   }
-  checkKey(keyName, key);
+  if (named) checkSecret(named);
+  const secret: Secret = named ? { pat: named.pat, sessionToken: named.sessionToken } : { pat: "local" };
   if (isPlatform) requireUserAndApp(userId, appId);
   const user = userId ?? "me";
   const { grpcUrl = url, wire = isPlatform || settings.grpcUrl !== undefined ? "auto" : "rest" } = settings;
-  const grpc = await grpcFor(wire, checkedUrl("grpcUrl", grpcUrl, needsTls), key, settings.timeoutMs);
+  const network = networkOf(settings);
+  const grpc = await grpcFor(wire, checkServerUrl("grpcUrl", grpcUrl, needsTls), {
+    ...secret,
+    network,
+    timeoutMs: settings.timeoutMs,
+  });
   const transport = new Transport({
     ...grpc,
     ...tuningOf(settings),
     requestsPerSecond: requestsPerSecond ?? (isPlatform ? limits.requestsPerSecond : undefined),
     baseUrl: url,
-    pat: key,
+    ...secret,
+    network,
     account: `${url}/users/${user}`,
     isPlatform,
   });
@@ -154,17 +189,27 @@ async function connectToServer(settings: Checked, keyName: string): Promise<App>
     userId: user,
     appId: appId ?? "main",
     baseUrl: url,
-    pat: key,
+    ...secret,
+    network,
     wire: await chosenWire(wire, transport),
     mediaHosts: mediaHosts ?? (isPlatform ? [platformMediaHost] : []),
   });
 }
 
+/** Returns the way to the server; undefined for the default of Node.js. */
+function networkOf({ caFile: option, proxy }: Checked): Network | undefined {
+  const caFile = option ?? variable("CLARIFAI_ROOT_CERTIFICATES_PATH");
+  const proxyFor = proxiesOf("connect", proxy);
+  if (caFile === undefined) return proxyFor && new Network({ proxyFor });
+  const name = option === undefined ? "connect: CLARIFAI_ROOT_CERTIFICATES_PATH" : "connect: caFile";
+  return new Network({ caFile, secureContext: trustFile(caFile, name), proxyFor });
+}
+
 /** Loads what gRPC needs, unless uploads use REST only. */
-async function grpcFor(wire: WireSetting, url: string, pat: string, timeoutMs: number | undefined) {
+async function grpcFor(wire: WireSetting, url: string, options: Omit<ConnectionOptions, "baseUrl">) {
   if (wire === "rest") return {};
   const { GrpcConnection } = await import("./clarifai/client/grpc/grpc-connection.js");
-  return { grpc: (counts: Traffic) => new GrpcConnection({ url, pat, timeoutMs }, counts) };
+  return { grpc: (counts: Traffic) => new GrpcConnection({ url, ...options }, counts) };
 }
 
 async function chosenWire(wire: WireSetting, transport: Transport): Promise<WireChoice> {
@@ -229,60 +274,4 @@ function startShared(data: string, folder: string): SharedEmulator {
   const shared = { starting, pat, connections: 0 };
   emulators.set(folder, shared);
   return shared;
-}
-
-/** Returns the URL without slashes at its end. Refuses a URL that cannot be a base, without printing a part that may be a password. */
-function checkedUrl(name: "baseUrl" | "grpcUrl", text: string, needsTls: boolean): string {
-  let url: URL;
-  try {
-    url = checkUrl(text);
-  } catch (error) {
-    throw new OptionsError("ERR_OPTIONS", `connect: ${name}: ${describeError(error)}`);
-  }
-  if (url.search !== "" || url.hash !== "") {
-    const parts = [url.search === "" ? "" : "a query", url.hash === "" ? "" : "a fragment"].filter(
-      (part) => part !== "",
-    );
-    const reason = `has ${parts.join(" and ")} at its end, which requests cannot carry`;
-    throw new OptionsError("ERR_OPTIONS", `connect: ${name}: ${url.origin}${url.pathname} ${reason}; leave it out`);
-  }
-  if (needsTls && url.protocol === "http:" && !isLoopbackHost(url.hostname)) {
-    const hint = "use https, or pass allowHttp: true in a network that you trust";
-    throw new OptionsError("ERR_CREDENTIALS", `connect: ${url.origin} would receive the key unencrypted; ${hint}`);
-  }
-  return text.replace(/\/+$/, "");
-}
-
-/** Refuses options that name two targets. */
-function refuseTwoTargets({ data, baseUrl, pat, wire, grpcUrl }: Checked): void {
-  if (wire === "rest" && grpcUrl !== undefined) {
-    throw new OptionsError("ERR_OPTIONS", 'connect: grpcUrl is for gRPC, and wire is "rest"; pass one of them');
-  }
-  if (data === undefined) return;
-  const other = baseUrl !== undefined ? "baseUrl" : pat !== undefined ? "pat" : undefined;
-  if (other === undefined) return;
-  const hint = "data is the folder of an emulator in this process, which has its own address and key";
-  throw new OptionsError("ERR_OPTIONS", `connect: data and ${other} name two targets; pass one of them (${hint})`);
-}
-
-/** Returns the key of an environment variable unchanged, so that a space in it is refused; undefined if the variable is empty. */
-function keyFrom(name: string): string | undefined {
-  const key = process.env[name];
-  return key === "" ? undefined : key;
-}
-
-/** Refuses a key that a header cannot carry unchanged. The error does not print the key. */
-function checkKey(name: string, key: string): void {
-  if (/^[\x21-\x7e]+$/.test(key)) return;
-  const isAround = /^[\x21-\x7e]+$/.test(key.trim());
-  const problem = isAround
-    ? "a space or a line break before or after the key"
-    : "a space, a line break or a character beyond ASCII";
-  throw new OptionsError("ERR_CREDENTIALS", `connect: ${name} has ${problem}; set it to the key alone`);
-}
-
-/** Returns the trimmed value of an environment variable; undefined if it is empty. */
-function variable(name: string): string | undefined {
-  const text = process.env[name]?.trim();
-  return text === "" ? undefined : text;
 }

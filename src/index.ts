@@ -109,13 +109,22 @@ export type {
   UriContent,
   UrlContent,
 } from "./core/input/input.js";
+export type { UndoFacts } from "./core/journal/undo-log.js";
 export { batchBy } from "./core/plugin/batch-by.js";
 export type { BatchPolicy } from "./core/plugin/batch-policy.js";
 export { defineSink, type SinkDefinition } from "./core/plugin/define-sink.js";
 export { defineSource, type SourceBehavior, type SourceDefinition } from "./core/plugin/define-source.js";
 export { defineTransform, type TransformDefinition } from "./core/plugin/define-transform.js";
 export { type OptionsOf, parseOptions } from "./core/plugin/options.js";
-export type { Batch, OpenContext, Sink, SinkRun, WriteContext } from "./core/plugin/sink.js";
+export type {
+  Batch,
+  OpenContext,
+  Sink,
+  SinkRun,
+  StateContext,
+  StateReader,
+  WriteContext,
+} from "./core/plugin/sink.js";
 export {
   doneEarlier,
   itemFrom,
@@ -134,6 +143,7 @@ export { App } from "./clarifai/client/app.js";
 export type { AddJob, Dataset, InputCounts, InputPatch, ItemStatus, PatchAction } from "./clarifai/client/app-types.js";
 export { limits } from "./clarifai/limits.js";
 export { type ConnectOptions, connect } from "./connect.js";
+export { planUndo, type UndoOptions, undo } from "./undo.js";
 
 // Names of 0.1, deprecated
 

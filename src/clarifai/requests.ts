@@ -21,7 +21,7 @@ const fatalCodes: ReadonlySet<string> = new Set([
     statusCodes.CONN_NO_GDPR_CONSENT,
     statusCodes.CONN_AUTH_METHOD_DISABLED,
   ].map(String),
-  ...["ERR_CERTIFICATE", "ERR_API_MOVED"],
+  ...["ERR_CERTIFICATE", "ERR_PROXY", "ERR_API_MOVED"],
 ]);
 
 /** Splits a list into parts of at most `size`. */

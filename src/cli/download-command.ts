@@ -25,8 +25,8 @@ export function downloadCommand(): Command {
     .action((folder: string, options: DownloadOptions) =>
       withApp(options, async (app) => {
         const { download, flow, listInputs } = await import("../index.js");
-        const { concurrency } = options;
-        const inputs = flow(listInputs(app, selectionOf(options))).pipe(download(folder, { app, concurrency }));
+        const { concurrency, proxy } = options;
+        const inputs = flow(listInputs(app, selectionOf(options))).pipe(download(folder, { app, concurrency, proxy }));
         await conclude(await inputs.run(runOptions(options)), options);
       }),
     );

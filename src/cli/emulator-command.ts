@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { describeError, FlowError } from "../core/errors.js";
-import { isLoopbackHost } from "../core/net/guarded-fetch.js";
+import { isLoopbackHost } from "../core/net/addresses.js";
 import type { Emulator } from "../emulator/index.js";
 import type { FaultRule } from "../emulator/server/faults.js";
 import type { AppName } from "../emulator/server/requests.js";

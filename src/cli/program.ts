@@ -11,6 +11,7 @@ import { replayCommand } from "./replay-command.js";
 import { runPipelineCommand } from "./run-command.js";
 import { statusCommand } from "./status-command.js";
 import { submitCommand } from "./submit-command.js";
+import { undoCommand } from "./undo-command.js";
 import { planCommand, uploadCommand } from "./upload-command.js";
 import { workCommand } from "./work-command.js";
 
@@ -36,6 +37,7 @@ const commands = [
   downloadCommand,
   removeCommand,
   replayCommand,
+  undoCommand,
   emulatorCommand,
   runPipelineCommand,
   submitCommand,

@@ -5,10 +5,11 @@ import { Command } from "commander";
 import type { App } from "../clarifai/client/app.js";
 import { counted } from "../core/util/format.js";
 import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
+import { type RecordingOptions, undoOptions, withUndo } from "./shared/recording.js";
 import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 import { type SelectingOptions, selectionOf, selectionText, withSelection } from "./shared/selecting.js";
 
-interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
+interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOptions, RecordingOptions {
   all?: boolean;
   yes?: boolean;
 }
@@ -17,8 +18,10 @@ interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOpti
 export function removeCommand(): Command {
   const command = new Command("remove")
     .summary("deletes inputs of an app")
-    .description("Deletes inputs. Counts them first, and asks for a confirmation. Deleted inputs cannot be restored.");
-  const selecting = withSelection(command)
+    .description(
+      "Deletes inputs. Counts them first, and asks for a confirmation. With --undo, `sluice undo` can restore them.",
+    );
+  const selecting = withUndo(withSelection(command), { deletes: true })
     .option("--all", "all inputs of the app")
     .option("--yes", "delete without a question; required without a terminal");
   return withConnection(withRun(selecting, false))
@@ -54,7 +57,7 @@ async function removeSelected(app: App, options: RemoveOptions): Promise<void> {
     }
   }
   const inputs = flow(listInputs(app, selection)).pipe(batch(), remove(app));
-  await conclude(await inputs.run(runOptions(options)), options);
+  await conclude(await inputs.run({ ...runOptions(options), ...undoOptions(options) }), options);
 }
 
 async function selectedIds(app: App, options: RemoveOptions): Promise<string[]> {
@@ -70,14 +73,21 @@ async function selectedIds(app: App, options: RemoveOptions): Promise<string[]> 
   return ids;
 }
 
-async function isConfirmed(app: App, count: number, options: SelectingOptions): Promise<boolean> {
+async function isConfirmed(app: App, count: number, options: RemoveOptions): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   try {
-    const question = `Delete ${counted(count, "input")} of ${selectionText(options)}${app.address}? They cannot be restored. (yes/no) `;
+    const question = `Delete ${counted(count, "input")} of ${selectionText(options)}${app.address}? ${afterwards(options)} (yes/no) `;
     const answer = await Promise.race([terminal.question(question), closed]);
     return /^\s*yes\s*$/i.test(answer);
   } finally {
     terminal.close();
   }
+}
+
+/** Says whether the inputs can be restored. */
+function afterwards({ undo, undoMedia }: RecordingOptions): string {
+  if (undo === undefined) return "They cannot be restored (--undo records them).";
+  const which = undoMedia ? "them" : "texts, but no files (--undo-media keeps those)";
+  return `\`sluice undo ${undo}\` can restore ${which}.`;
 }

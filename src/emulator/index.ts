@@ -10,7 +10,7 @@ import type { AddressInfo, Server as NetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
-import { isLoopbackHost } from "../core/net/guarded-fetch.js";
+import { isLoopbackHost } from "../core/net/addresses.js";
 import type { Gallery, GalleryOptions } from "./gallery/gallery.js";
 import { Sessions } from "./gallery/sessions.js";
 import type { GrpcServer, GrpcServerOptions } from "./grpc/grpc-server.js";

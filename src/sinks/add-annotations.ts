@@ -7,6 +7,7 @@ import type { App } from "../clarifai/client/app.js";
 import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { patchAnnotations } from "../clarifai/patch/patch-annotations.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import { addAnnotations as addAll, existsWithOtherData } from "../clarifai/upload/add-annotations.js";
 import { annotationData } from "../clarifai/wire/annotations.js";
 import type { Message } from "../core/accounting/message.js";
@@ -61,6 +62,7 @@ export const addAnnotations = defineSink({
   batch: idsPolicy,
   concurrency: 4,
   supportsDryRun: true,
+  stateReader: () => inputStates(),
   open: (context) => appOfRun(context),
   async write({ messages }, { options: { conflict, retryForMs }, state: app, signal, dryRun }) {
     for (const message of messages) check(message);

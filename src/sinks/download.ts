@@ -4,6 +4,7 @@ import * as z from "zod";
 import { App } from "../clarifai/client/app.js";
 import { Downloader } from "../clarifai/download/downloader.js";
 import { diskTarget } from "../core/accounting/targets.js";
+import { proxiesOf } from "../core/net/proxy/proxies.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
@@ -22,6 +23,11 @@ const optionFields = {
   deadlineMs: z.number().positive().default(3_600_000),
   /** Also downloads from addresses in private networks. Default: false. */
   allowPrivate: z.boolean().default(false),
+  /**
+   * HTTP proxy for addresses that are not of the app, as in `connect`; false for none. Addresses of the app use the proxy of its connection. Default:
+   * HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+   */
+  proxy: z.union([z.string().min(1), z.literal(false)]).optional(),
   /**
    * Makes `listInputs` read the annotations and datasets of its inputs, so that the manifest has them. Reading the datasets takes one request per 1000
    * members of each dataset of the app. Default: true.
@@ -60,7 +66,8 @@ export const download = defineSink({
   name: "download",
   parse(folder: string, options: DownloadOptions = {}) {
     checkPath("download", folder);
-    return { folder, ...parseOptions("download", Options, options) };
+    const checked = parseOptions("download", Options, options);
+    return { folder, ...checked, proxyFor: proxiesOf("download", checked.proxy) };
   },
   target: ({ folder }) => diskTarget("download to", folder),
   wholeRecords: ({ wholeRecords }) => wholeRecords,

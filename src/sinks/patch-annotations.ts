@@ -6,6 +6,7 @@ import type { App } from "../clarifai/client/app.js";
 import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { patchStatuses, type StatusItem } from "../clarifai/patch/patch-statuses.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import { annotationStatus } from "../clarifai/wire/annotation-status.js";
 import { statusCodes } from "../clarifai/wire/status-codes.js";
 import type { Message } from "../core/accounting/message.js";
@@ -54,6 +55,7 @@ export const patchAnnotations = defineSink({
   batch: idsPolicy,
   concurrency: 4,
   supportsDryRun: true,
+  stateReader: () => inputStates(),
   open: (context) => appOfRun(context),
   async write({ messages }, { options: { status }, state: app, signal, dryRun }) {
     const items = messages.flatMap((message) => itemsOf(message, app.address, status));

@@ -8,12 +8,15 @@ import { checkApp } from "../clarifai/client/check-app.js";
 import { limits } from "../clarifai/limits.js";
 import { patchValues, type ValuesItem } from "../clarifai/patch/patch-values.js";
 import { inParts, settleInHalves } from "../clarifai/requests.js";
+import { conceptStates } from "../clarifai/undo/concept-names.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import { conceptsFromWire } from "../clarifai/wire/decode-answers.js";
 import { mayBeOneItem } from "../clarifai/wire/status.js";
 import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
 import type { Concept } from "../core/input/input.js";
 import { defineSink } from "../core/plugin/define-sink.js";
+import type { StateContext, StateReader } from "../core/plugin/sink.js";
 
 const stage = "patchConcepts";
 
@@ -44,6 +47,7 @@ export const patchConcepts = defineSink({
   target: ({ app }) => app.target("patch concepts in"),
   batch: idsPolicy,
   supportsDryRun: true,
+  stateReader: () => statesOf,
   open: (context) => ({ app: appOfRun(context), names: new Map<string, string | undefined>() }),
   async write({ messages }, { state: { app, names }, signal, dryRun }) {
     const changes = messages.flatMap((message) => changesOf(message, app.address) ?? []);
@@ -68,11 +72,19 @@ interface Changes extends ValuesItem {
 
 /** Returns what is to be changed for a message. Settles a message that has no concepts, or nothing to change. */
 function changesOf(message: Message, address: string): Changes | undefined {
-  const { concepts } = message.value;
-  if (concepts.length === 0) {
+  if (message.settled) return undefined;
+  if (message.value.concepts.length === 0) {
     message.fail(new InputError("ERR_NO_CONCEPTS", "the input has no concepts to rename, and no values to set"), stage);
     return undefined;
   }
+  const changes = changesIn(message, address);
+  if (changes.named.length + changes.valued.length > 0) return changes;
+  message.doneBefore("nothing to change");
+  return undefined;
+}
+
+function changesIn(message: Message, address: string): Changes {
+  const { concepts } = message.value;
   const listed = message.listed?.app === address ? message.listed : undefined;
   if (!listed) {
     const named = concepts.filter(({ name, value }) => name !== undefined || value === undefined);
@@ -83,9 +95,24 @@ function changesOf(message: Message, address: string): Changes | undefined {
     name === undefined ? value === undefined : name !== before.get(id)?.name,
   );
   const valued = concepts.filter(({ id, value }) => value !== undefined && value !== before.get(id)?.value);
-  if (named.length + valued.length > 0) return { message, named, valued };
-  message.doneBefore("nothing to change");
-  return undefined;
+  return { message, named, valued };
+}
+
+/** Makes the state reader: an undo restores the names of concepts, or the record of an input whose values change. */
+function statesOf(context: StateContext<{ app: App }>): StateReader {
+  const [readNames, readInputs] = [conceptStates(context), inputStates()(context)];
+  const { address } = context.options.app;
+  return async (batch) => {
+    const changes = batch.messages.map((message) => changesIn(message, address));
+    for (const [index, { named, valued }] of changes.entries()) {
+      if (named.length === 0 || valued.length === 0) continue;
+      const text = "patchConcepts can undo new names or new values of an input, not both; put them into two inputs";
+      batch.fail(index, new InputError("ERR_PATCH_UNSUPPORTED", text));
+    }
+    const names = changes.some(({ named }) => named.length > 0) ? await readNames(batch) : [];
+    const inputs = changes.some(({ valued }) => valued.length > 0) ? await readInputs(batch) : [];
+    return changes.map(({ valued }, index) => (valued.length > 0 ? inputs[index] : names[index]));
+  };
 }
 
 /** Returns the messages that have one of these concepts. */

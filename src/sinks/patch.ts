@@ -16,6 +16,7 @@ import {
 import { type DatasetItem, datasetsPatch, patchDatasets } from "../clarifai/patch/patch-datasets.js";
 import { type PatchContext, patchFields } from "../clarifai/patch/patch-fields.js";
 import { WritesById } from "../clarifai/patch/writes-by-id.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import type { Message } from "../core/accounting/message.js";
 import { nameOfContent } from "../core/input/content.js";
 import type { Content, Input } from "../core/input/input.js";
@@ -67,6 +68,7 @@ export const patch = defineSink({
   batch: idsPolicy,
   concurrency: 4,
   supportsDryRun: true,
+  stateReader: () => inputStates(),
   open: (context) => ({ app: appOfRun(context), writes: new WritesById() }),
   async write({ messages }, { options: { action, deleteIfEmpty }, state: { app, writes }, signal, dryRun }) {
     await writes.inOrder(messages, async (part) => {

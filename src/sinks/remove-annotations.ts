@@ -7,6 +7,7 @@ import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { limits } from "../clarifai/limits.js";
 import { inParts, settleWith } from "../clarifai/requests.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 
@@ -23,7 +24,7 @@ const nothingListed =
 
 /**
  * Deletes annotations: by default those that each input has, by input id and annotation id, or all stored annotations of the inputs. The inputs stay,
- * and so do the concepts, metadata and location of their upload. The deletion cannot be undone.
+ * and so do the concepts, metadata and location of their upload. Only a run with `undo` can be undone.
  *
  * Requests have at most 128 ids. An input without annotations passes unchanged, with a note in the report. If the server refuses a request, its inputs
  * fail with the platform's code.
@@ -44,6 +45,7 @@ export const removeAnnotations = defineSink({
   batch: idsPolicy,
   concurrency: 4,
   supportsDryRun: true,
+  stateReader: () => inputStates(),
   open: (context) => appOfRun(context),
   async write({ messages }, { options: { which }, state: app, signal }) {
     if (which === "all") {

@@ -7,6 +7,7 @@ import type { App } from "../clarifai/client/app.js";
 import { appOfRun } from "../clarifai/client/app-of-run.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { settleInHalves, settleWith } from "../clarifai/requests.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import { waitUntilDeleted } from "../clarifai/wait-until-deleted.js";
 import type { WireInput } from "../clarifai/wire/decode-answers.js";
 import { statusText } from "../clarifai/wire/status.js";
@@ -26,7 +27,7 @@ const Options = z.strictObject(optionFields);
 export type RemoveOptions = OptionsOf<typeof optionFields>;
 
 /**
- * Deletes the inputs that reach it, at most 128 per request. The deletion cannot be undone.
+ * Deletes the inputs that reach it, at most 128 per request. Only a run with `undo` can be undone.
  *
  * The server deletes in the background. An input passes downstream when the server no longer lists it. An input that the server still lists after
  * `timeoutMs` is pending. If the server reports that a deletion failed, the input fails with that code. An input that does not exist is skipped; inputs
@@ -47,6 +48,7 @@ export const remove = defineSink({
   // A batch mostly waits for the server's background work.
   concurrency: 16,
   supportsDryRun: true,
+  stateReader: () => inputStates({ deletes: true }),
   open: (context) => appOfRun(context),
   async write({ messages }, { options: { app, timeoutMs }, state: writer, signal, dryRun }) {
     const absent = await absentOf(app, messages, signal);

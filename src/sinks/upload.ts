@@ -4,6 +4,7 @@ import * as z from "zod";
 import { uploadPolicyOf } from "../clarifai/batch-policy.js";
 import type { App } from "../clarifai/client/app.js";
 import { checkApp } from "../clarifai/client/check-app.js";
+import { inputStates } from "../clarifai/undo/read-states.js";
 import { lookUpStored } from "../clarifai/upload/lookup.js";
 import { Uploader } from "../clarifai/upload/uploader.js";
 import { defineSink } from "../core/plugin/define-sink.js";
@@ -67,6 +68,7 @@ export const upload = defineSink({
   // The pacer limits the open requests, and the budgets of the flow limit the waiting inputs.
   concurrency: () => Number.POSITIVE_INFINITY,
   supportsDryRun: true,
+  stateReader: ({ conflict }) => (conflict === "replace" ? inputStates({ deletes: true }) : undefined),
   lookUp: (input, { options, signal }) => lookUpStored(options.app, input, signal),
   open: ({ options, signal, dryRun, run }) => {
     const { app, ...rest } = options;

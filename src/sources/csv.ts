@@ -151,24 +151,35 @@ function itemOf(row: CsvRow, { path, header, layout, map }: Table): MaybePromise
     const column = header[row.cell] ?? String(row.cell + 1);
     return { origin, error: new InputError("ERR_CSV_ROW", `line ${row.line}, column ${column}: it ${row.reason}`) };
   }
-  const failed = (error: unknown): SourceItem => ({
-    origin,
-    error: error instanceof InputError ? error : new InputError("ERR_CSV_ROW", describeThrown(error), { cause: error }),
-  });
   try {
     const cells = cellsUnder(header.length, row);
     if (layout) {
       const input = layout(cells);
-      if (input instanceof Promise) return input.then((draft) => ({ origin, input: draft }), failed);
+      if (input instanceof Promise) return itemLater(origin, input);
       // Only metadata need a check, because this source itself made all other fields.
       return input.metadata === undefined ? { origin, input, checked: true } : { origin, input };
     }
     const named = Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ""]));
     const input = map?.(Object.freeze(named), { line: row.line });
-    const mapped = (draft: Mapped): SourceItem =>
-      draft === null || draft === undefined ? { origin, skipped: "skipped by map" } : { origin, input: draft };
-    return isThenable(input) ? Promise.resolve(input).then(mapped, failed) : mapped(input);
+    return isThenable(input) ? itemLater(origin, Promise.resolve(input)) : mappedItem(origin, input);
   } catch (error) {
-    return failed(error);
+    return failedItem(origin, error);
   }
+}
+
+/** Makes the item of an input that takes time. It is a separate function, since closures would slow down all other rows. */
+function itemLater(origin: string, input: Promise<Mapped>): Promise<SourceItem> {
+  return input.then(
+    (draft) => mappedItem(origin, draft),
+    (error: unknown) => failedItem(origin, error),
+  );
+}
+
+function mappedItem(origin: string, draft: Mapped): SourceItem {
+  return draft === null || draft === undefined ? { origin, skipped: "skipped by map" } : { origin, input: draft };
+}
+
+function failedItem(origin: string, error: unknown): SourceItem {
+  if (error instanceof InputError) return { origin, error };
+  return { origin, error: new InputError("ERR_CSV_ROW", describeThrown(error), { cause: error }) };
 }

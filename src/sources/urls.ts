@@ -12,6 +12,7 @@ import type { Content, InputDraft } from "../core/input/input.js";
 import { kinds, mediaKinds } from "../core/input/kinds.js";
 import { checkUrl } from "../core/net/guarded-fetch.js";
 import { HostGates } from "../core/net/host-limits.js";
+import { proxiesOf } from "../core/net/proxy/proxies.js";
 import { checkHeaders } from "../core/net/request-headers.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
@@ -20,7 +21,7 @@ import { redactUrl, withoutSignature } from "../core/redact-urls.js";
 import { isObject } from "../core/util/json-values.js";
 import { linkAborts } from "../core/util/link-aborts.js";
 import { inOrder, type Slot } from "./urls/fetch-queue.js";
-import { fetchUrl } from "./urls/fetch-url.js";
+import { type FetchOptions, fetchUrl } from "./urls/fetch-url.js";
 
 type IdOf = (url: string) => string;
 
@@ -56,6 +57,8 @@ const optionFields = {
   retryForMs: z.number().min(0).default(300_000),
   /** Also fetches from private, loopback and link-local addresses. Default: false. */
   allowPrivate: z.boolean().default(false),
+  /** HTTP proxy for `fetch`, as in `connect`; false for none. Default: HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+  proxy: z.union([z.string().min(1), z.literal(false)]).optional(),
 };
 const Options = z.strictObject(optionFields);
 /** Options of `urls`. */
@@ -92,7 +95,8 @@ export const urls = defineSource({
     if (typeof list !== "object" || list === null) checkPath("urls", list);
     const checked = parseOptions("urls", Options, options);
     checkFetchOptions(checked);
-    return { list, ...checked, headers: checkHeaders("urls", checked.headers) };
+    const proxyFor = checked.fetch ? proxiesOf("urls", checked.proxy) : undefined;
+    return { list, ...checked, proxyFor, headers: checkHeaders("urls", checked.headers) };
   },
   total: ({ list }) => (Array.isArray(list) ? list.length : undefined),
   async *read({ list, ...options }, { signal }) {
@@ -117,8 +121,9 @@ export const urls = defineSource({
 });
 
 /** Refuses options that need `fetch`: the platform fetches without these headers, and after the ids are made. @throws {OptionsError} ERR_OPTIONS */
-function checkFetchOptions({ fetch, ids, headers }: Checked): void {
-  const named = ids === "content" ? 'ids: "content"' : Object.keys(headers).length > 0 ? "headers" : undefined;
+function checkFetchOptions({ fetch, ids, headers, proxy }: Checked): void {
+  const needs = { 'ids: "content"': ids === "content", headers: Object.keys(headers).length > 0, proxy: !!proxy };
+  const [named] = Object.entries(needs).find(([, isSet]) => isSet) ?? [];
   if (fetch || named === undefined) return;
   throw new OptionsError("ERR_OPTIONS", `urls: ${named} needs fetch: true (on the command line --fetch)`);
 }
@@ -178,7 +183,7 @@ function reference(line: Line, options: Checked, repeats: Repeats): SourceItem {
 
 async function fetched(
   line: Line,
-  options: Checked & { headers: Record<string, string> },
+  options: Checked & Pick<FetchOptions, "headers" | "proxyFor">,
   repeats: Repeats,
   context: { hosts: HostGates; slot: Slot; signal: AbortSignal },
 ): Promise<SourceItem> {

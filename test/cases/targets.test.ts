@@ -283,7 +283,7 @@ describe("the command line", () => {
     const { code, stdout, stderr } = await startCommand(["upload", "a.jsonl", "--store", "mine"], { cwd, env }).ended;
     expect([code, other.stored()]).toEqual([0, []]);
     expect(stdout).toContain(`target   upload to me/main at ${join(cwd, "mine")} (emulator)`);
-    expect(stderr).toContain("ignoring CLARIFAI_API_BASE and CLARIFAI_PAT");
+    expect(stderr).toContain("ignoring CLARIFAI_API_BASE, CLARIFAI_PAT");
     const both = ["list", "--store", "mine", "--base-url", other.url];
     expect(await startCommand(both, { cwd, env }).ended).toMatchObject({
       code: 2,

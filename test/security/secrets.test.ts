@@ -173,6 +173,21 @@ describe.each(Object.entries(badAnswers))(
   },
 );
 
+describe("blocked: traces of a session token, when the server answers with a refusal", () => {
+  it.each(Object.entries(work))("%s", async (_, run) => {
+    api.handler = badAnswers["401"] as Handler;
+    const app = await open({ pat: undefined, sessionToken: canary });
+    const result = await run(app).catch((error: unknown) => error);
+    expectNoTrace(result, (result as Partial<Report>).summary?.(), app);
+    expect(api.got.length).toBeGreaterThan(0);
+    for (const request of api.got) {
+      expect(request).toContain(`x-clarifai-session-token\n${canary}`);
+      expect(request.replace(`x-clarifai-session-token\n${canary}`, "")).not.toContain(canary);
+    }
+    expect(other.got).toEqual([]);
+  });
+});
+
 describe("blocked: the key in downloads", () => {
   const fetchFrom = async (url: string, options: ConnectOptions = {}) => {
     const app = await open(options);
@@ -298,6 +313,7 @@ describe("blocked: views that could show the key of a connection", () => {
     ],
   ])("%s", async (_, show) => {
     expectNoTrace(show(await open()));
+    expectNoTrace(show(await open({ pat: undefined, sessionToken: canary })));
   });
 });
 
@@ -325,6 +341,7 @@ describe("blocked: connections that would reveal the key", () => {
   ])("%s", async (_, baseUrl) => {
     const options = { userId: "me", appId: "main" };
     expect(await connectWith({ ...options, baseUrl, pat: canary })).toBe("ERR_CREDENTIALS");
+    expect(await connectWith({ ...options, baseUrl, sessionToken: canary })).toBe("ERR_CREDENTIALS");
     expect(await connectWith(options, { CLARIFAI_API_BASE: baseUrl, CLARIFAI_PAT: canary })).toBe("ERR_CREDENTIALS");
   });
 
@@ -349,6 +366,7 @@ describe("blocked: connections that would reveal the key", () => {
     ["with a byte order mark", `\uFEFF${canary}`],
   ])("with a key %s", async (_, pat) => {
     expect(await connectWith({ pat, baseUrl: api.origin })).toBe("ERR_CREDENTIALS");
+    expect(await connectWith({ sessionToken: pat, baseUrl: api.origin })).toBe("ERR_CREDENTIALS");
   });
 
   it.each<[what: string, options: unknown]>([

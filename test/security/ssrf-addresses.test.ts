@@ -2,7 +2,8 @@
 
 import type { lookup as systemLookup } from "node:dns";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { guardedAgent, isPublicAddress, type PrivateAccess } from "../../src/core/net/guarded-fetch.js";
+import { isPublicAddress } from "../../src/core/net/addresses.js";
+import { guardedAgent, type PrivateAccess } from "../../src/core/net/guarded-fetch.js";
 import { urls } from "../../src/index.js";
 import { itemsOf } from "../helpers/sources.js";
 import { startWeb } from "../helpers/web.js";
@@ -29,7 +30,7 @@ function fakeLookup(...answers: readonly string[][]) {
 
 /** Requests a name with this lookup, and returns the HTTP status or the error code. */
 async function ask(host: string, lookup: typeof systemLookup, access: PrivateAccess = false): Promise<number | string> {
-  const agent = guardedAgent(access, lookup);
+  const agent = guardedAgent(access, { lookup });
   onTestFinished(() => agent.destroy());
   try {
     const { statusCode, body } = await agent.request({ origin: `http://${host}:${port}`, path: "/", method: "GET" });
@@ -265,7 +266,11 @@ describe("blocked: DNS answers", () => {
 
   it("no address at all", async () => {
     await expect(
-      guardedAgent(false, fakeLookup([]).lookup).request({ origin: "http://name.example", path: "/", method: "GET" }),
+      guardedAgent(false, { lookup: fakeLookup([]).lookup }).request({
+        origin: "http://name.example",
+        path: "/",
+        method: "GET",
+      }),
     ).rejects.toThrow("name.example has no address");
   });
 
@@ -283,7 +288,7 @@ describe("blocked: DNS answers", () => {
   });
 
   it("an address that changes between two connections", async () => {
-    const agent = guardedAgent("loopback", fakeLookup(["127.0.0.1"], ["192.168.0.1"]).lookup);
+    const agent = guardedAgent("loopback", { lookup: fakeLookup(["127.0.0.1"], ["192.168.0.1"]).lookup });
     onTestFinished(() => agent.destroy());
     const request = { origin: `http://rebound.example:${port}`, path: "/", method: "GET", reset: true } as const;
     await (await agent.request(request)).body.dump();

@@ -2,20 +2,23 @@
 
 import type { Credential } from "../../core/accounting/clients.js";
 import type { Target } from "../../core/accounting/targets.js";
+import type { Network } from "../../core/net/network.js";
+import { authorityStep } from "./access/authority-step.js";
+import { type Secret, secretHeaders } from "./access/secret.js";
 import type { ApiTransport } from "./api-transport.js";
 import { DatasetCalls } from "./calls/dataset-calls.js";
 import { pathPart } from "./path-part.js";
 import { RecordingTransport } from "./recording-transport.js";
 import { WireChoice } from "./wire-choice.js";
 
-export interface AppOptions {
+export interface AppOptions extends Secret {
   userId: string;
   appId: string;
   baseUrl: string;
   /** Hosts of media that get the credential, besides the API's own origin. */
   mediaHosts?: readonly string[] | undefined;
-  /** The personal access token, which media hosts get too. */
-  pat: string;
+  /** The way to the servers that get the secret. Default: direct, with the authorities of Node.js. */
+  network?: Network | undefined;
   /** The emulator in this process: its data folder, and the id of its store. Its URL changes with each run. */
   emulator?: { folder: string; store: string } | undefined;
   /** Chooses the wire of uploads. Default: REST. */
@@ -83,7 +86,12 @@ export class App extends DatasetCalls {
     const isMediaHost = url.protocol === "https:" && (this.#options.mediaHosts ?? []).includes(url.host);
     if (url.origin !== this.#origin && !isMediaHost) return undefined;
     const owned = `/users/${pathPart(this.userId)}/apps/${pathPart(this.appId)}/`;
-    return { authorization: `Key ${this.#options.pat}`, isOwner: url.pathname.includes(owned) };
+    return {
+      headers: secretHeaders(this.#options),
+      isOwner: url.pathname.includes(owned),
+      network: this.#options.network,
+      authorityStep: authorityStep(this.#options.network?.caFile),
+    };
   }
 
   /** Returns the app for a dry run: it counts the requests and sends none. */

@@ -6,13 +6,16 @@ import type { Dispatcher } from "undici";
 import type { Traffic } from "../../core/accounting/clients.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { Pool } from "../../core/net/http.js";
+import type { Network } from "../../core/net/network.js";
+import { type Secret, secretHeaders } from "./access/secret.js";
 import { type CallOptions, type Chunks, queryText } from "./call.js";
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Secret {
   baseUrl: string;
-  pat: string;
   maxConcurrency?: number | undefined;
   timeoutMs?: number | undefined;
+  /** Default: the authorities of Node.js. */
+  network?: Network | undefined;
 }
 
 /** One request of a call. */
@@ -40,31 +43,36 @@ export class HttpConnection {
   readonly address: string;
   readonly host: string;
   readonly #basePath: string;
-  readonly #authorization: string;
+  /** Headers of every request. */
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
   readonly #counts: Traffic;
-  readonly #pool: Pool;
+  readonly #pool: Dispatcher;
+  /** Whether the network closes the pool. */
+  readonly #isShared: boolean;
 
-  constructor({ baseUrl, pat, maxConcurrency, timeoutMs }: ConnectionOptions, counts: Traffic) {
+  constructor({ baseUrl, maxConcurrency, timeoutMs, network, ...secret }: ConnectionOptions, counts: Traffic) {
     const { origin, host, pathname } = new URL(baseUrl);
     this.#basePath = pathname.replace(/\/+$/, "");
     this.address = `${origin}${this.#basePath}`;
     this.host = host;
-    this.#authorization = `Key ${pat}`;
+    this.#headers = { ...secretHeaders(secret), accept: "application/json" };
     this.#timeoutMs = timeoutMs ?? defaultTimeoutMs;
     this.#counts = counts;
-    this.#pool = new Pool(origin, {
+    const options = {
       connections: maxConcurrency ?? 32,
       pipelining: 1,
       headersTimeout: this.#timeoutMs,
       bodyTimeout: this.#timeoutMs,
       keepAliveTimeout: 10_000,
-    });
+    };
+    this.#isShared = network !== undefined;
+    this.#pool = network ? network.pool(origin, options) : new Pool(origin, options);
   }
 
   /** Sends a request once. Throws what the connection or the body throws. */
   async send({ method, path, query, json, body, signal }: ApiRequest): Promise<HttpAnswer> {
-    const headers: Record<string, string> = { authorization: this.#authorization, accept: "application/json" };
+    const headers: Record<string, string> = { ...this.#headers };
     const request: Dispatcher.RequestOptions = { method, path: `${this.#basePath}${path}${queryText(query)}`, headers };
     let bytes = 0;
     if (body) {
@@ -86,7 +94,7 @@ export class HttpConnection {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    if (!this.#isShared) await this.#pool.destroy();
   }
 
   async #read(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {

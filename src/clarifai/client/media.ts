@@ -8,6 +8,7 @@ import { checkEncoding, followHops, type Hop, locationIn, refusalOf } from "../.
 import { guardedAgent } from "../../core/net/guarded-fetch.js";
 import { Agent } from "../../core/net/http.js";
 import { type MediaHead, mediaHead } from "../../core/net/media-head.js";
+import type { ProxyFor } from "../../core/net/proxy/proxies.js";
 import { redactUrl } from "../../core/redact-urls.js";
 
 /** Receives an answer piece by piece; an error that it throws ends the request. */
@@ -27,6 +28,8 @@ export interface MediaOptions {
   timeoutMs?: number | undefined;
   /** Follows addresses to private networks. Default: false; the API's own origin is always followed. */
   allowPrivate?: boolean | undefined;
+  /** Finds the proxy of a server without a credential. Default: no proxies. */
+  proxyFor?: ProxyFor | undefined;
 }
 
 /** Maximum bytes of a refusal or a redirect that are read, so that its connection can be used again. */
@@ -62,11 +65,13 @@ function receiveOnce(
   receiver: MediaReceiver,
   options: MediaOptions,
 ): Promise<Hop<void>> {
-  const { signal, start = 0, etag, timeoutMs: timeout = 60_000 } = options;
-  const dispatcher = credential ? trustedAgent : guardedAgent(options.allowPrivate ?? false);
+  const { signal, start = 0, etag, timeoutMs: timeout = 60_000, proxyFor } = options;
+  const dispatcher = credential
+    ? (credential.network?.agent ?? trustedAgent)
+    : guardedAgent(options.allowPrivate ?? false, { proxyFor });
   const headers = {
     "accept-encoding": "identity",
-    ...(credential ? { authorization: credential.authorization } : {}),
+    ...credential?.headers,
     ...(start > 0 ? { range: `bytes=${start}-` } : {}),
     ...(start > 0 && etag !== undefined ? { "if-range": etag } : {}),
   };

@@ -1,6 +1,7 @@
 /** Replies: what came back for one attempt, what it means for the next step, and the error that it makes. */
 
 import { describeError } from "../../core/errors.js";
+import { ProxyError } from "../../core/net/proxy/http-proxy.js";
 import { retryAfterMs } from "../../core/net/retry-after.js";
 import { isObject } from "../../core/util/json-values.js";
 import { classify, isThrottle, statusFrom, type WireStatus } from "../wire/status.js";
@@ -89,6 +90,7 @@ const connectErrors = new Set([
 ]);
 
 function neverSent(error: unknown): boolean {
+  if (error instanceof ProxyError) return true;
   return connectErrors.has((error as { code?: string } | undefined)?.code ?? "");
 }
 

@@ -8,10 +8,14 @@ import { describeError, FlowError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
 import { withDeadline } from "../../core/net/deadline.js";
+import type { Network } from "../../core/net/network.js";
+import { ProxyError } from "../../core/net/proxy/http-proxy.js";
 import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
 import { linkAborts } from "../../core/util/link-aborts.js";
 import { statusText } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
+import { authorityStep } from "./access/authority-step.js";
+import type { Secret } from "./access/secret.js";
 import { ApiError, type ApiErrorDetails } from "./api-error.js";
 import type { ApiTransport } from "./api-transport.js";
 import type { Answer, CallOptions, ReplayableBody } from "./call.js";
@@ -21,15 +25,16 @@ import { LongWaits } from "./long-waits.js";
 import { Pacer, type PacerOptions } from "./pacing/pacer.js";
 import { type Fate, fateOf, grantedRate, type Reply, replyError, replyOf } from "./reply.js";
 
-export interface TransportOptions extends PacerOptions {
+export interface TransportOptions extends PacerOptions, Secret {
   baseUrl: string;
-  pat: string;
   /** Processes that share requests count them together by this name. Default: the address. */
   account?: string | undefined;
   /** The server is the platform itself, which has no store. Default: false. */
   isPlatform?: boolean | undefined;
   /** Opens the gRPC connections, which count their bytes in `counts`. Default: requests go over REST only. */
   grpc?: ((counts: Traffic) => GrpcConnection) | undefined;
+  /** The way to the server. Default: direct, with the authorities of Node.js. The transport closes it. */
+  network?: Network | undefined;
   /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
   timeoutMs?: number | undefined;
   /** Longest time that a call is retried while nothing succeeds, in milliseconds. Default: 300,000. */
@@ -154,7 +159,7 @@ export class Transport implements ApiTransport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#connection.close(), this.#grpc?.close()]);
+    await Promise.all([this.#connection.close(), this.#grpc?.close(), this.#options.network?.close()]);
   }
 
   #untilFinal(request: ApiRequest): Promise<Answer> {
@@ -193,8 +198,11 @@ export class Transport implements ApiTransport {
     const { host } = new URL(address);
     const { status, httpStatus = 0, json } = reply;
     const details = { method, path, attempts };
-    const problem = certificateProblem(reply.lost, host);
+    const problem = certificateProblem(reply.lost, host, authorityStep(this.#options.network?.caFile));
     if (problem) return fail(new ApiError("ERR_CERTIFICATE", problem, { ...details, cause: reply.lost }));
+    if (reply.lost instanceof ProxyError && !reply.lost.retryable) {
+      return fail(new ApiError(reply.lost.code, reply.lost.message, { ...details, cause: reply.lost }));
+    }
     // A redirect before the first answer of the API means a wrong address. A redirect after it may be temporary.
     if (reply.untrusted?.location !== undefined && !this.#everAnswered) {
       return fail(replyError(reply, address, { ...details, retryable: false }));
@@ -261,7 +269,7 @@ export class Transport implements ApiTransport {
       return replyOf(answer);
     } catch (error) {
       request.signal?.throwIfAborted();
-      if (error instanceof FlowError) throw error;
+      if (error instanceof FlowError && !(error instanceof ProxyError)) throw error;
       return { json: {}, lost: error };
     }
   }

@@ -8,6 +8,7 @@ import { FlowError, InputError } from "../../core/errors.js";
 import { extensionFor, fileNameFor } from "../../core/files/file-names.js";
 import { mimeTypeOf, openContent } from "../../core/input/content.js";
 import { type Content, type Input, mediaOf, type UrlContent } from "../../core/input/input.js";
+import type { ProxyFor } from "../../core/net/proxy/proxies.js";
 import type { SinkRun } from "../../core/plugin/sink.js";
 import { Semaphore } from "../../core/util/semaphore.js";
 import { creationOf, digestOfLine, lineOf, type ManifestFile } from "../../formats/manifest/line.js";
@@ -35,6 +36,8 @@ export interface DownloaderOptions {
   timeoutMs: number;
   deadlineMs: number;
   allowPrivate: boolean;
+  /** Finds the proxy of a server without a credential. Default: no proxies. */
+  proxyFor?: ProxyFor | undefined;
 }
 
 /** One run of a download. */

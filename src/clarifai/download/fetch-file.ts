@@ -2,9 +2,11 @@
 
 import type { Authorize, Traffic } from "../../core/accounting/clients.js";
 import { codeOf, describeError, FlowError, InputError } from "../../core/errors.js";
+import { certificateProblem } from "../../core/net/certificate.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { checkUrl } from "../../core/net/guarded-fetch.js";
 import type { MediaHead } from "../../core/net/media-head.js";
+import type { ProxyFor } from "../../core/net/proxy/proxies.js";
 import { again, fail, ok, retry } from "../../core/net/retry.js";
 import { receiveMedia } from "../client/media.js";
 import type { PartialFile } from "./partial-file.js";
@@ -19,6 +21,8 @@ export interface FetchOptions {
   /** Longest time for all attempts together, in milliseconds. */
   deadlineMs: number;
   allowPrivate: boolean;
+  /** Finds the proxy of a server without a credential. Default: no proxies. */
+  proxyFor?: ProxyFor | undefined;
   /** Whether the content must be an image, a video or audio. */
   isMedia: boolean;
   /** Counts requests and bytes. */
@@ -76,6 +80,8 @@ async function fetchAll(address: string, file: PartialFile, options: FetchOption
       signal,
       verdictOf: async (error) => {
         await file.settled();
+        const problem = certificateProblemOf(error, address, options);
+        if (problem) return fail(problem);
         if (error instanceof FlowError && startAfresh.has(error.code)) file.restart(undefined);
         if (codeOf(error, "") === "ERR_HTTP_429") {
           traffic.throttled += 1;
@@ -88,8 +94,15 @@ async function fetchAll(address: string, file: PartialFile, options: FetchOption
   );
 }
 
+/** Makes the error of a certificate that is not accepted, which another attempt does not change. */
+function certificateProblemOf(error: unknown, address: string, { authorize }: FetchOptions): InputError | undefined {
+  const url = new URL(address);
+  const problem = certificateProblem(error, url.host, authorize(url)?.authorityStep);
+  return problem === undefined ? undefined : new InputError("ERR_CERTIFICATE", problem, { cause: error });
+}
+
 async function fetchRest(address: string, file: PartialFile, options: FetchOptions): Promise<string> {
-  const { signal, timeoutMs, maxBytes, allowPrivate, traffic, authorize } = options;
+  const { signal, timeoutMs, maxBytes, allowPrivate, proxyFor, traffic, authorize } = options;
   let head: MediaHead | undefined;
   const receiver = {
     begin(answer: MediaHead) {
@@ -110,7 +123,7 @@ async function fetchRest(address: string, file: PartialFile, options: FetchOptio
     },
   };
   const { sizeBytes: start, etag } = file;
-  await receiveMedia(authorize, address, receiver, { signal, start, etag, timeoutMs, allowPrivate }).catch(
+  await receiveMedia(authorize, address, receiver, { signal, start, etag, timeoutMs, allowPrivate, proxyFor }).catch(
     (error: unknown) => {
       // The server sent another part than requested, so it cannot resume.
       if (!head && codeOf(error, "") === "ERR_DOWNLOAD_BROKEN") file.restart(undefined);

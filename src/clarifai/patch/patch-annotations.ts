@@ -55,7 +55,7 @@ export function annotationsPatch(message: Message, listed: Listed | undefined, a
     const listedOne = before?.get(id);
     if (!before) changed.push({ message, inputId, annotation, action });
     else if (!listedOne) throw new InputError("ERR_ANNOTATION_ID", `${notListed(id)}; addAnnotations adds annotations`);
-    else if (isChanged(listedOne, annotation)) {
+    else if (isChangedAnnotation(listedOne, annotation)) {
       checkAnnotation(annotation, message.value);
       // A field that is left out does not change: an empty object removes the free data.
       const info = listedOne.info && !annotation.info ? { info: {} } : {};
@@ -74,7 +74,8 @@ function notListed(id: string): string {
 
 const shapeNames = ["box", "polygon", "point", "mask", "span"] as const;
 
-function isChanged(listed: Annotation, annotation: Annotation): boolean {
+/** Whether an annotation differs from the one that was listed. @throws {InputError} ERR_PATCH_UNSUPPORTED */
+export function isChangedAnnotation(listed: Annotation, annotation: Annotation): boolean {
   const which = shapeNames.find((name) => listed[name]);
   const hasShape = shapeNames.some((name) => annotation[name]);
   if (which && !hasShape && annotation.data?.regions !== undefined) {

@@ -138,9 +138,11 @@ class BatchPost {
     const { envelopeBytes = 0, separatorBytes = 0 } = uploadPolicyOf(wire);
     const { measure } = this.#wire();
     let bytes = envelopeBytes;
-    for (const [count, message] of this.#rest.entries()) {
+    let count = 0;
+    for (const message of this.#rest) {
       bytes += message.measured(measure).bytes + separatorBytes;
       if (bytes > wire.groupBytes) return Math.max(1, count);
+      count += 1;
     }
     return this.#rest.length;
   }
@@ -227,8 +229,9 @@ class BatchPost {
   // Step 4: process. Accepted inputs go on to their processing, failed ones are settled, the rest is sent again.
 
   #process(sent: readonly Message[], verdicts: readonly ItemVerdict[]): Verdict<Accepted[], Why> {
-    for (const [index, result] of verdicts.entries()) {
+    for (let index = 0; index < sent.length; index += 1) {
       const message = sent[index] as Message;
+      const result = verdicts[index] as ItemVerdict;
       if (result.verdict === "accepted") this.#accepted.push({ message, id: result.id, done: result.done });
       else if (result.verdict === "fail") message.fail(result.error, this.#options.stage, this.#attempts);
     }

@@ -45,7 +45,8 @@ function* produce(
   const slice = slices.pop() ?? Buffer.allocUnsafeSlow(sliceBytes + 1);
   try {
     if (!writer.putText(before)) yield* writer.text(before);
-    for (const [index, encoded] of inputs.entries()) {
+    for (let index = 0; index < inputs.length; index += 1) {
+      const encoded = inputs[index] as Encoded;
       const head = index === 0 ? encoded.head : `,${encoded.head}`;
       if (!encoded.media) {
         const whole = `${head}${contentHashText(digestOfInput(hasher, encoded.input))}${encoded.end}`;

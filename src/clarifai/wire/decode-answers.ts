@@ -21,10 +21,12 @@ export function listOf(json: Record<string, unknown>, field: string): Record<str
   return Array.isArray(list) ? list.filter(isObject) : undefined;
 }
 
+const noData: Record<string, unknown> = Object.freeze({});
+
 export function wireInput(value: Record<string, unknown>): WireInput {
   return {
     id: String(value.id ?? ""),
-    data: isObject(value.data) ? value.data : {},
+    data: isObject(value.data) ? value.data : noData,
     status: statusFrom(value.status),
     createdAt: textOf(value.created_at),
     modifiedAt: textOf(value.modified_at),

@@ -24,6 +24,8 @@ export interface ReadingOptions {
   fetch?: boolean;
   ids?: string[];
   header?: string[];
+  /** Of the connection; the fetches use it, too. */
+  proxy?: string | false;
 }
 
 /** Adds the sources and their options. `argument` says how many sources the command requires. */
@@ -150,7 +152,19 @@ async function filesSource(paths: readonly string[], { kind, ids }: ReadingOptio
 
 async function sourceOf(form: Form, path: string, options: ReadingOptions): Promise<Source> {
   const { archive, csv, folder, jsonl, urls } = await import("../../index.js");
-  const { kind: onlyKinds, include, exclude, folderLabels, watch, column, delimiter, fetch, header, ids } = options;
+  const {
+    kind: onlyKinds,
+    include,
+    exclude,
+    folderLabels,
+    watch,
+    column,
+    delimiter,
+    fetch,
+    header,
+    ids,
+    proxy,
+  } = options;
   const kind = onlyKinds?.[0];
   const ofFiles = () => ({
     ...(onlyKinds && { kinds: onlyKinds }),
@@ -172,6 +186,7 @@ async function sourceOf(form: Form, path: string, options: ReadingOptions): Prom
       return urls(isUrl(path) ? [path] : path, {
         kind,
         fetch,
+        proxy: fetch ? proxy : undefined,
         headers: header && headersOf(header),
         ids: singleRule(ids) as "url",
       });

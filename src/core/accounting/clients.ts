@@ -1,5 +1,6 @@
 /** The clients that send the requests of a run: their traffic, their rates and their credentials. */
 
+import type { Network } from "../net/network.js";
 import type { SharedRateLimiter } from "./shared-rate-limiter.js";
 
 /** Requests and bytes of a client. */
@@ -25,10 +26,14 @@ export interface RunClient {
 
 /** The credential that goes to one server. */
 export interface Credential {
-  /** Value of the header `authorization`. */
-  authorization: string;
+  /** Headers that carry it. */
+  headers: Readonly<Record<string, string>>;
   /** Whether the URL belongs to the app of the credential; several apps may share a server. */
   isOwner: boolean;
+  /** The way to the server. Default: direct, with the authorities of Node.js. */
+  network?: Network | undefined;
+  /** The next step if an unknown authority issued the certificate of the server. */
+  authorityStep?: string | undefined;
 }
 
 /** Returns the credential for a server that a client trusts; undefined for all others. */

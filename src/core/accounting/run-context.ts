@@ -1,10 +1,27 @@
 /** The context of one run: accounting, lifecycle, clients and stages. Every message refers to it. */
 
+import type { Json } from "../util/json-values.js";
 import { Accounting } from "./accounting.js";
 import type { BudgetOptions } from "./budget.js";
 import { Clients } from "./clients.js";
 import { Lifecycle, type LifecycleOptions } from "./lifecycle.js";
 import { Stages } from "./stages.js";
+
+/** The state of an input in the target of a sink, before the sink changes it. */
+export interface StateBefore {
+  sink: string;
+  /** Identity of the target. */
+  target: string;
+  state: Json;
+}
+
+/** Records states before they change, so that the run can be undone. */
+export interface StateLog {
+  /** Folder for files that are about to be deleted; undefined if files are not kept. */
+  readonly mediaFolder: string | undefined;
+  /** Resolves when the states are on disk. @throws {SinkError} ERR_UNDO_UNWRITABLE */
+  record(states: readonly StateBefore[]): Promise<void>;
+}
 
 /** Options of a run context. */
 export interface RunContextOptions extends Partial<BudgetOptions>, LifecycleOptions {
@@ -18,6 +35,8 @@ export class RunContext {
   readonly lifecycle: Lifecycle;
   readonly clients = new Clients();
   readonly stages = new Stages();
+  /** Records what sinks are about to change; undefined in a run without `undo`. */
+  undo: StateLog | undefined;
   /** Whether it is a plan or a preview, in which sinks neither send nor write. */
   readonly dryRun: boolean;
   /** Whether inputs are only shown: sources then acknowledge no outcome and do not wait for new inputs. */

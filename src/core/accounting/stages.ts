@@ -16,6 +16,8 @@ export interface StageFacts {
   target?: SinkTarget | undefined;
   /** Whether a sink records inputs in full: a listing then reads their annotations and datasets too. */
   wholeRecords?: boolean | undefined;
+  /** Whether a sink can record the states of what it changes; see `Sink.stateReader`. */
+  recordsStates?: boolean | undefined;
   /** Looks up what the target of a sink has under the id of an input; see `Sink.lookUp`. */
   lookUp?: ((input: Input | InputDraft, signal: AbortSignal) => Promise<Stored>) | undefined;
   /** Whether the operator directly before it is an RxJS operator. */

@@ -42,7 +42,7 @@ export async function* iterate(
     reporter.close();
   }
   const { failure } = queue;
-  if (failure) throw withReport(failure.error, reporter.finish(signal.aborted, undefined, failure.error));
+  if (failure) throw withReport(failure.error, reporter.finish(signal.aborted, {}, failure.error));
   const report = reporter.finish(false);
   const failed = failedInputsError(report);
   if (failed) throw withReport(failed, report);

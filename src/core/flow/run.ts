@@ -3,8 +3,9 @@
 import * as z from "zod";
 import { RunContext } from "../accounting/run-context.js";
 import { journalTargets } from "../accounting/targets.js";
-import { codeOf, describeThrown, FlowError } from "../errors.js";
+import { codeOf, describeThrown, FlowError, OptionsError } from "../errors.js";
 import { Records } from "../journal/outcome-files.js";
+import { UndoLog } from "../journal/undo-log.js";
 import { type OptionsOf, parseOptions } from "../plugin/options.js";
 import type { Source } from "../plugin/source.js";
 import { Activity } from "../progress/health.js";
@@ -35,6 +36,14 @@ const optionFields = {
   journal: z.string().min(1).optional(),
   /** Path of a file to which a line is appended for each failed input; `deadLetters(path)` reads them again. */
   deadLetters: z.string().min(1).optional(),
+  /**
+   * Path of an undo file, or `{ path, media }`. Sinks that change or delete what their target has (`patch`, `remove`, `addAnnotations`, `upload` with
+   * `conflict: "replace"` and others) first read it, and record it in this file; `undo(app, path)` restores it. It is on disk before the change is sent. `media:
+   * true` also keeps the files of inputs that are about to be deleted, in the folder `<path>.media`. Default: nothing is recorded.
+   */
+  undo: z
+    .union([z.string().min(1), z.strictObject({ path: z.string().min(1), media: z.boolean().default(false) })])
+    .optional(),
   /**
    * Handles SIGINT: sources are no longer read, open work may finish within 5 s, and the run ends as stopped. Flows that the program runs later end at
    * once. A second SIGINT is left to the program. True: handles SIGTERM too, also if the program has listeners. False: handles no signals. Default: handles
@@ -91,7 +100,9 @@ export async function runFlow(
   const stream = build(context);
   const known = journal === undefined ? undefined : await journalTargets(context.stages.targets);
   const records = known || deadLetters !== undefined ? await Records.open({ journal, deadLetters }, known) : undefined;
+  const undo = checked.undo === undefined ? undefined : await undoLogOf(context, checked.undo, records);
   const reporter = new Reporter(context);
+  context.undo = undo;
   context.accounting.store = records;
   records?.attach(context);
 
@@ -109,19 +120,39 @@ export async function runFlow(
       context.closed(drain.signal.aborted ? closeForMs : undefined),
     );
     await within(records?.close(), drain.signal.aborted ? recordsForMs : undefined);
-    const report = reporter.finish(stopped, records?.journal?.facts);
+    await undo?.close();
+    const report = reporter.finish(stopped, { journal: records?.journal?.facts, undo: undo?.facts });
     await progress?.end(stopped ? "stopped" : "ended");
     return report;
   } catch (error) {
     await progress?.end("failed");
     await records?.close().catch(() => undefined); // the first error is the one to report
-    throw withReport(error, reporter.finish(false, records?.journal?.facts, error));
+    await undo?.close().catch(() => undefined);
+    throw withReport(error, reporter.finish(false, { journal: records?.journal?.facts, undo: undo?.facts }, error));
   } finally {
     checked.signal?.removeEventListener("abort", stopAtOnce);
     reporter.close();
     clearTimeout(cut);
     unwatch();
     forget?.();
+  }
+}
+
+/** Opens the undo file of a run. @throws {OptionsError} ERR_UNDO if no sink of the flow changes what its target has */
+async function undoLogOf(
+  { stages }: RunContext,
+  undo: NonNullable<RunOptions["undo"]>,
+  records: Records | undefined,
+): Promise<UndoLog> {
+  try {
+    if (!stages.list.some(({ recordsStates }) => recordsStates)) {
+      const text = "run: no sink of this flow changes or deletes what its target has, so there is nothing to undo";
+      throw new OptionsError("ERR_UNDO", `${text}; leave out the option undo`);
+    }
+    return await UndoLog.open(typeof undo === "string" ? { path: undo, media: false } : { media: false, ...undo });
+  } catch (error) {
+    await records?.close().catch(() => undefined); // the first error is the one to report
+    throw error;
   }
 }
 

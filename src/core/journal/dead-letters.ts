@@ -1,6 +1,6 @@
 /** Dead letters: one line of JSON for each failed input, on disk before the run reports the failure, with the input as it was read. */
 
-import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Settlement } from "../accounting/ledger.js";
 import type { Listed, Tracking } from "../accounting/tracking.js";
@@ -12,7 +12,8 @@ import type { Content, Input, InputDraft } from "../input/input.js";
 import { bytesAsBase64 } from "../input/input-json.js";
 import { kinds } from "../input/kinds.js";
 import { hideSecrets, type SecretUrls } from "../input/secret-urls.js";
-import { AppendFile, blockBytes } from "./append-file.js";
+import { AppendFile } from "./append-file.js";
+import { lastLineEnd } from "./last-line.js";
 
 /** Signed URLs in the file are secrets, so only its owner may read a new file. */
 const ownerOnly = 0o600;
@@ -64,7 +65,9 @@ export class DeadLetterFile {
       makeFolder(dirname(path));
       const release = await takeLock(path);
       try {
-        return new DeadLetterFile(path, await AppendFile.open(path, await lastLineEnd(path), ownerOnly), release);
+        const refused = `deadLetters: ${path} exists and is not a dead-letter file`;
+        const end = await lastLineEnd(path, isLetter, new SinkError("ERR_DEAD_LETTERS_FORMAT", refused));
+        return new DeadLetterFile(path, await AppendFile.open(path, end, ownerOnly), release);
       } catch (error) {
         await release();
         throw error;
@@ -97,6 +100,11 @@ export class DeadLetterFile {
       await this.#release();
     }
   }
+}
+
+/** Whether a file begins as a dead-letter file does; its first line may be incomplete. */
+function isLetter(head: string): boolean {
+  return '{"source":"'.startsWith(head.slice(0, 11));
 }
 
 /** Encodes a letter as JSON, without its input if JSON cannot represent it. */
@@ -140,43 +148,4 @@ function located(content: Content): Content {
   } catch {
     return content;
   }
-}
-
-/** Returns the end of the last complete line. @throws {SinkError} ERR_DEAD_LETTERS_FORMAT for a file that is not a dead-letter file */
-async function lastLineEnd(path: string): Promise<number> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (!found || (found.isFile() && found.size === 0)) return 0;
-  const refused = new SinkError("ERR_DEAD_LETTERS_FORMAT", `deadLetters: ${path} exists and is not a dead-letter file`);
-  if (!found.isFile()) throw refused;
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
-    if (await isBlank(file, found.size)) return 0;
-    if (!'{"source":"'.startsWith(buffer.toString("utf8", 0, Math.min(bytesRead, 11)))) throw refused;
-    return await lastNewline(file, found.size);
-  } finally {
-    await file.close();
-  }
-}
-
-/** Whether a file has only zeros: the run or the machine stopped after it allocated the first block, and before it wrote a line. */
-async function isBlank(file: FileHandle, sizeBytes: number): Promise<boolean> {
-  if (sizeBytes > blockBytes) return false;
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, 0);
-  return buffer.subarray(0, bytesRead).every((byte) => byte === 0);
-}
-
-async function lastNewline(file: FileHandle, sizeBytes: number): Promise<number> {
-  const buffer = Buffer.alloc(64 * 1024);
-  for (let end = sizeBytes; end > 0; ) {
-    const start = Math.max(0, end - buffer.length);
-    const { bytesRead } = await file.read(buffer, 0, end - start, start);
-    const at = buffer.subarray(0, bytesRead).lastIndexOf(10);
-    if (at >= 0) return start + at + 1;
-    end = start;
-  }
-  return 0;
 }

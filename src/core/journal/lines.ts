@@ -30,6 +30,15 @@ export function encodeLine(record: object): string {
   return `{"sum":"${crc32(body).toString(16).padStart(sumLength, "0")}",${body}\n`;
 }
 
+/** Decodes a line without its line break; undefined if its checksum is wrong. */
+export function decodeLine(line: Buffer): object | undefined {
+  let record: object | undefined;
+  eachLine(Buffer.concat([line, Buffer.from([newline])]), (start, end, isIntact) => {
+    if (isIntact) record = JSON.parse(line.toString("utf8", start, end)) as object;
+  });
+  return record;
+}
+
 /**
  * Calls `line` with the bounds of each line of a block, without its line break. `isIntact` says whether the line has its line break and a correct checksum.
  */

@@ -22,13 +22,20 @@ const facts: Record<string, string> = {
 const unknownAuthority = /SELF_SIGNED|UNABLE_TO|UNTRUSTED/;
 const noTls = /^(ERR_SSL_|EPROTO)/;
 
-/** Describes a problem with the certificate of a server, or with a server that does not speak TLS; returns undefined for every other error. */
-export function certificateProblem(error: unknown, host: string): string | undefined {
+/**
+ * Describes a problem with the certificate of a server, or with a server that does not speak TLS; returns undefined for every other error.
+ * `authorityStep` is the next step if the authority is unknown.
+ */
+export function certificateProblem(
+  error: unknown,
+  host: string,
+  authorityStep = "name its certificate in NODE_EXTRA_CA_CERTS",
+): string | undefined {
   const code = codeOf(error, "");
   const fact = facts[code];
   if (fact !== undefined) {
     const step = unknownAuthority.test(code)
-      ? "if the authority is your own, name its certificate in NODE_EXTRA_CA_CERTS"
+      ? `if the authority is your own, ${authorityStep}`
       : "check the address, or inform the owner of the server";
     return `the certificate of ${host} ${fact} (${code}); ${step}`;
   }

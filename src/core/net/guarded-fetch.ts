@@ -1,18 +1,34 @@
 /** Guarded fetching: connects only to public addresses, and exactly to the address that was checked. */
 
-import { lookup as systemLookup } from "node:dns";
+import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import ipaddr from "ipaddr.js";
+import type { Dispatcher } from "undici";
 import { InputError } from "../errors.js";
 import { redactUrl } from "../redact-urls.js";
 import { shorten } from "../util/shorten.js";
+import { isLoopbackAddress, isLoopbackHost, isPublicAddress, nameOfHost } from "./addresses.js";
 import { Agent, buildConnector, type Connector } from "./http.js";
+import { forwarding } from "./proxy/forwarding.js";
+import type { ProxyFor } from "./proxy/proxies.js";
+import { throughProxies } from "./proxy/tunnel.js";
 
-const agents = new Map<string, Agent>();
+const agents = new Map<PrivateAccess, Dispatcher>();
+const agentsOfProxies = new WeakMap<ProxyFor, Map<PrivateAccess, Dispatcher>>();
 
 /** Access beyond the public network: none, this machine, or all. */
 export type PrivateAccess = boolean | "loopback";
 
+export interface GuardOptions {
+  /** Resolves names. Default: that of the system. */
+  lookup?: typeof systemLookup | undefined;
+  /** Default: no proxies. */
+  proxyFor?: ProxyFor | undefined;
+}
+
+/** Longest time to resolve a name that the proxy resolves again, in milliseconds. */
+const lookupTimeoutMs = 3000;
+/** Names that do not exist in the public network, or that have no dot. */
+const localName = /^[^.]*$|\.(?:local|lan|home|corp|intranet|private|home\.arpa)$/;
 /** Names of the metadata services of clouds, which hand out credentials. */
 const metadataNames = new Set([
   ...["metadata", "instance-data", "metadata.goog", "metadata.amazonaws.com", "metadata.azure.com"],
@@ -22,20 +38,22 @@ const metadataNames = new Set([
 const maxUrlLength = 300;
 /** Names that do not exist in the public network. */
 const internalName = /(?:^|\.)(?:internal|localhost)$/;
-/** Serves metadata on Azure, although the address is in a public range. */
-const azureAgent = "168.63.129.16";
-
 /**
  * Returns an HTTP agent that refuses private, loopback, link-local, multicast and reserved addresses, and the names of metadata services.
  *
  * It resolves a name once for each connection, checks all addresses, and connects to a checked address. So an attacker gains nothing by changing the DNS
  * answer between check and use. It does not follow redirects: `followRedirects` sends a new request for each.
+ *
+ * Behind a proxy, the proxy resolves the name again, and decides where it connects to. The agent still refuses what it can see: addresses in the URL,
+ * internal names, and names that resolve here to an address that is not public.
  */
-export function guardedAgent(allowPrivate: PrivateAccess, lookup: typeof systemLookup = systemLookup): Agent {
-  if (lookup !== systemLookup) return makeAgent(allowPrivate, lookup);
-  const key = String(allowPrivate);
-  let agent = agents.get(key);
-  if (!agent) agents.set(key, (agent = makeAgent(allowPrivate, lookup)));
+export function guardedAgent(allowPrivate: PrivateAccess, options: GuardOptions = {}): Dispatcher {
+  const { lookup, proxyFor } = options;
+  if (lookup) return makeAgent(allowPrivate, options);
+  const ofProxies = proxyFor ? (agentsOfProxies.get(proxyFor) ?? new Map<PrivateAccess, Dispatcher>()) : agents;
+  if (proxyFor) agentsOfProxies.set(proxyFor, ofProxies);
+  let agent = ofProxies.get(allowPrivate);
+  if (!agent) ofProxies.set(allowPrivate, (agent = makeAgent(allowPrivate, options)));
   return agent;
 }
 
@@ -62,43 +80,7 @@ function short(text: string): string {
   return shorten(redactUrl(text), maxUrlLength);
 }
 
-/** Whether an address is in the public network. */
-export function isPublicAddress(address: string): boolean {
-  const parsed = parseAddress(address);
-  if (parsed?.range() !== "unicast" || parsed.toString() === azureAgent) return false;
-  return parsed.kind() !== "ipv6" || isGlobal(parsed as ipaddr.IPv6);
-}
-
-/** Whether the host of a URL is this machine by its name. */
-export function isLoopbackHost(host: string): boolean {
-  const name = nameOf(host);
-  return name === "localhost" || name.endsWith(".localhost") || isLoopbackAddress(name);
-}
-
-function isLoopbackAddress(address: string): boolean {
-  return parseAddress(address)?.range() === "loopback";
-}
-
-/** Parses an address; an IPv4 address inside an IPv6 address becomes IPv4. */
-function parseAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
-  const bare = address.replace(/%.*$/, "");
-  return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
-}
-
-/** Global addresses are in 2000::/3. Of these, 2002::/16 and ISATAP addresses contain an IPv4 address, which may be private. */
-function isGlobal({ parts }: ipaddr.IPv6): boolean {
-  const [first = 0, , , , fifth = 0, sixth] = parts;
-  return first >>> 13 === 1 && first !== 0x2002 && !((fifth & 0xfdff) === 0 && sixth === 0x5efe);
-}
-
-function nameOf(host: string): string {
-  return host
-    .replace(/^\[|\]$/g, "")
-    .replace(/\.+$/, "")
-    .toLowerCase();
-}
-
-function makeAgent(allowPrivate: PrivateAccess, lookup: typeof systemLookup): Agent {
+function makeAgent(allowPrivate: PrivateAccess, { lookup = systemLookup, proxyFor }: GuardOptions): Dispatcher {
   const allows = (address: string) =>
     allowPrivate === true || isPublicAddress(address) || (allowPrivate === "loopback" && isLoopbackAddress(address));
   const checkedLookup: LookupFunction = (hostname, options, callback) => {
@@ -113,15 +95,39 @@ function makeAgent(allowPrivate: PrivateAccess, lookup: typeof systemLookup): Ag
     });
   };
   const connect = buildConnector({ lookup: checkedLookup, timeout: 15_000 });
+  const through = proxyFor && throughProxies(proxyFor, connect);
   const guarded: Connector = (options, callback) => {
-    const host = nameOf(options.hostname);
+    const host = nameOfHost(options.hostname);
     if (isIP(host) !== 0 ? !allows(host) : isInternal(host, allowPrivate)) {
       callback(privateError(host, host), null);
       return;
     }
-    connect(options, callback);
+    if (!through || allowPrivate === true || !proxyFor?.(new URL(`${options.protocol}//${options.host}`))) {
+      (through ?? connect)(options, callback);
+      return;
+    }
+    checkName(host, lookup, allows).then(
+      () => through(options, callback),
+      (error: Error) => callback(error, null),
+    );
   };
-  return new Agent({ connect: guarded, keepAliveTimeout: 4000, maxHeaderSize: 16_384 });
+  const agent = new Agent({ connect: guarded, keepAliveTimeout: 4000, maxHeaderSize: 16_384 });
+  return proxyFor ? forwarding(agent, proxyFor) : agent;
+}
+
+/** Checks a name before a proxy gets it. A name that this machine cannot resolve passes, unless it is a local one. @throws {InputError} ERR_ADDRESS_PRIVATE */
+async function checkName(host: string, lookup: typeof systemLookup, allows: (address: string) => boolean) {
+  if (isIP(host) !== 0) return;
+  const addresses = await new Promise<LookupAddress[]>((resolve) => {
+    const late = setTimeout(() => resolve([]), lookupTimeoutMs);
+    lookup(host, { all: true }, (error, found) => {
+      clearTimeout(late);
+      resolve(error ? [] : found);
+    });
+  });
+  const refused = addresses.find(({ address }) => !allows(address));
+  if (refused) throw privateError(host, refused.address);
+  if (addresses.length === 0 && localName.test(host)) throw privateError(host, host);
 }
 
 function isInternal(name: string, allowPrivate: PrivateAccess): boolean {

@@ -10,7 +10,7 @@ import type { StageFacts } from "../accounting/stages.js";
 import { BatchError, InputError, OptionsError, pluginError, SinkError } from "../errors.js";
 import { guarded } from "../util/observable.js";
 import { batchesFor } from "./batch-by.js";
-import { Batch, type OpenContext, type Sink, type WriteContext } from "./sink.js";
+import { Batch, type OpenContext, type Sink, type StateReader, type WriteContext } from "./sink.js";
 import { type Stage, stageStream } from "./stage.js";
 
 /**
@@ -28,7 +28,12 @@ export function sinkOperator<Options, State>(
     const target = { sink: name, ...(sink.target?.(options) ?? { action: name, name: "" }) };
     const lookUp: StageFacts["lookUp"] =
       sink.lookUp && (async (draft, signal) => (await sink.lookUp?.(draft, { options, signal })) ?? "absent");
-    const facts = { kind: "sink", name, target, wholeRecords: sink.wholeRecords?.(options), lookUp } as const;
+    const stateReader = sink.stateReader?.(options);
+    const facts = {
+      kind: "sink",
+      ...{ name, target, lookUp },
+      ...{ wholeRecords: sink.wholeRecords?.(options), recordsStates: stateReader !== undefined },
+    } as const;
     return stageStream<Message>(input, facts, (output, stages) => {
       const writer = new SinkWriter(sink, options, concurrency, output, stages !== undefined);
       return writer.run(batch ? batchesFor(batch, name, input) : input);
@@ -54,6 +59,9 @@ class SinkWriter<Options, State> {
   /** The state that `open` returns; set when the first write begins. */
   #opened: Promise<State> | undefined;
   #closed: Promise<void> | undefined;
+  #stateReader: StateReader | undefined;
+  /** Identity of the target, for `undo`. */
+  #identity: Promise<string> | undefined;
 
   constructor(
     sink: Sink<Options, State>,
@@ -136,7 +144,9 @@ class SinkWriter<Options, State> {
       const context = this.#openContext as OpenContext<Options>;
       this.#opened ??= Promise.resolve(this.#sink.open?.(context)) as Promise<State>;
       const state = await this.#opened;
-      await writeBatch(this.#sink, new Batch(messages, this.#sink.name), { ...context, state });
+      await this.#recordStates(messages);
+      const open = messages.filter((message) => !message.settled);
+      if (open.length > 0) await writeBatch(this.#sink, new Batch(open, this.#sink.name), { ...context, state });
     }
     this.#progress.batches += 1;
     for (const message of messages) {
@@ -150,6 +160,21 @@ class SinkWriter<Options, State> {
       else message.release();
     }
     this.#progress.underWay -= messages.length;
+  }
+
+  /** Records what a batch is about to change, in a run with `undo`. Settles the messages whose state cannot be read. */
+  async #recordStates(messages: readonly Message[]): Promise<void> {
+    const undo = this.#context?.undo;
+    if (!undo) return;
+    const { name } = this.#sink;
+    const context = this.#openContext as OpenContext<Options>;
+    this.#stateReader ??= this.#sink.stateReader?.(this.#options)?.({ ...context, mediaFolder: undo.mediaFolder });
+    if (!this.#stateReader) return;
+    const states = await this.#stateReader(new Batch(messages, name));
+    const { name: target = "", identity } = this.#sink.target?.(this.#options) ?? {};
+    this.#identity ??= Promise.resolve(identity?.() ?? target);
+    const known = await this.#identity;
+    await undo.record(states.flatMap((state) => (state === undefined ? [] : [{ sink: name, target: known, state }])));
   }
 
   /** Whether the sink is called. In a dry run, it must support that. */

@@ -5,7 +5,7 @@ import type { Message } from "../accounting/message.js";
 import type { Stored } from "../accounting/stages.js";
 import type { Target } from "../accounting/targets.js";
 import { SinkError } from "../errors.js";
-import type { Input, InputDraft } from "../input/input.js";
+import type { Input, InputDraft, Json } from "../input/input.js";
 import type { BatchPolicy } from "./batch-policy.js";
 import type { MaybePromise } from "./source.js";
 
@@ -13,12 +13,13 @@ import type { MaybePromise } from "./source.js";
 export class Batch {
   /** The messages of the inputs, for a sink that works on them one by one: `message.fail(error, name)`. */
   readonly messages: readonly Message[];
-  readonly #sink: string;
+  /** Name of the sink. */
+  readonly sink: string;
   #inputs: readonly Input[] | undefined;
 
   constructor(messages: readonly Message[], sink: string) {
     this.messages = messages;
-    this.#sink = sink;
+    this.sink = sink;
   }
 
   /** The inputs, in order. */
@@ -34,7 +35,7 @@ export class Batch {
 
   /** Reports that an input failed. An InputError keeps its code and its `retryable`. `attempts`: attempts of the failing call. @throws {SinkError} ERR_BATCH_INDEX */
   fail(index: number, error: Error, { attempts = 1 }: { attempts?: number } = {}): void {
-    this.#at(index).fail(error, this.#sink, attempts);
+    this.#at(index).fail(error, this.sink, attempts);
   }
 
   /**
@@ -55,7 +56,7 @@ export class Batch {
   #at(index: number): Message {
     const message = this.messages[index];
     if (message) return message;
-    const text = `${this.#sink} reported input ${String(index)} of a batch of ${this.messages.length}; indexes begin at 0`;
+    const text = `${this.sink} reported input ${String(index)} of a batch of ${this.messages.length}; indexes begin at 0`;
     throw new SinkError("ERR_BATCH_INDEX", text);
   }
 }
@@ -87,6 +88,17 @@ export interface OpenContext<Options> {
   dryRun: boolean;
   run: SinkRun;
 }
+
+/** What `stateReader` gets: the argument of `open`, and the folder for files that are about to be deleted; undefined if files are not kept. */
+export interface StateContext<Options> extends OpenContext<Options> {
+  mediaFolder: string | undefined;
+}
+
+/**
+ * Reads the states of what a batch is about to change, one for each input, as JSON; undefined for an input that has nothing to change in the target. An input
+ * whose state cannot be read is reported with `batch.fail`, and is not written.
+ */
+export type StateReader = (batch: Batch) => Promise<readonly (Json | undefined)[]>;
 
 /** The second argument of a sink's `write`. */
 export interface WriteContext<Options, State> extends OpenContext<Options> {
@@ -123,6 +135,11 @@ export interface Sink<Options, State> {
    * worker crash. Default: the target cannot be asked.
    */
   lookUp?(input: Input | InputDraft, context: { options: Options; signal: AbortSignal }): Promise<Stored>;
+  /**
+   * For a sink that changes or deletes what its target has: makes the reader of its states. In a run with `undo`, the states of a batch are on disk before
+   * `write` is called. Returns undefined if the sink only adds with these options. Default: the sink only adds.
+   */
+  stateReader?(options: Options): ((context: StateContext<Options>) => StateReader) | undefined;
   /** Opens resources, before the first write. Returns the `state` for `write` and `close`. */
   open?(context: OpenContext<Options>): MaybePromise<State>;
   /** Writes a batch, and reports the inputs that are not ok. Throws only if the sink cannot continue. */

@@ -10,7 +10,7 @@ import { Html, html, name } from "./html.js";
 import type { Failure, FailureGroup, ReasonGroup, Report } from "./report.js";
 import type { Sample } from "./sample.js";
 import { style } from "./style.js";
-import { targetText } from "./summary.js";
+import { targetText, undoText } from "./summary.js";
 import { thumbnailOf } from "./thumbnails.js";
 
 /** The data of a report, without its methods. */
@@ -87,7 +87,7 @@ function targetParts({ targets }: Facts): Html[] {
   return targets.filter(({ name }) => name !== "").map((target) => html`<p>${targetText(target)}</p>`);
 }
 
-function facts({ counts, durationMs, traffic, notes, journal }: Facts): string {
+function facts({ counts, durationMs, traffic, notes, journal, undo }: Facts): string {
   const parts = [durationText(durationMs)];
   if (counts.read > 0) parts.push(rateText((counts.read * 1000) / Math.max(durationMs, 1)));
   if (traffic.requests > 0) {
@@ -99,6 +99,7 @@ function facts({ counts, durationMs, traffic, notes, journal }: Facts): string {
   for (const [note, count] of Object.entries(notes)) parts.push(`${countText(count)} ${note}`);
   parts.push(`written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`);
   if (journal) parts.push(`journal ${journal.path}: ${countText(journal.finished)} finished by earlier runs`);
+  if (undo) parts.push(`undo: ${undoText(undo)}`);
   return parts.join(" · ");
 }
 

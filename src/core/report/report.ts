@@ -4,6 +4,7 @@ import type { Traffic } from "../accounting/clients.js";
 import type { Counts } from "../accounting/ledger.js";
 import type { ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
+import type { UndoFacts } from "../journal/undo-log.js";
 import type { Throughput } from "./throughput.js";
 
 /** One failed input. */
@@ -54,6 +55,8 @@ export interface Report {
   readonly throughput: Readonly<Throughput>;
   /** State of the journal at the start: inputs that earlier runs finished, and damaged lines that were ignored. */
   readonly journal?: JournalFacts | undefined;
+  /** The undo file, and how many states the run recorded in it. */
+  readonly undo?: UndoFacts | undefined;
   /** Whether the run was stopped before the end of its source. */
   readonly stopped: boolean;
   /** True if the run came to its end, no input failed, and none is pending. */

@@ -5,6 +5,7 @@ import type { Ledger, Settlement } from "../accounting/ledger.js";
 import type { RunContext } from "../accounting/run-context.js";
 import type { ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
+import type { UndoFacts } from "../journal/undo-log.js";
 import { displayed } from "./display.js";
 import { maxGroups, others, ReasonGroups, reportText } from "./reason-groups.js";
 import type { Failure, FailureGroup, Report } from "./report.js";
@@ -21,6 +22,12 @@ const maxExamples = 5;
 /** Reasons of inputs that were in progress at the end. */
 const stoppedEarly = "not finished when the run stopped";
 const endedByError = "not finished when an error ended the run";
+
+/** The files of a run. */
+interface FileFacts {
+  journal?: JournalFacts | undefined;
+  undo?: UndoFacts | undefined;
+}
 
 /** Collects the settlements of a run; `finish` returns the report. */
 export class Reporter {
@@ -49,7 +56,7 @@ export class Reporter {
   }
 
   /** Makes the report. `error` is the error that ended the run early. */
-  finish(stopped: boolean, journal?: JournalFacts, error?: unknown): Report {
+  finish(stopped: boolean, { journal, undo }: FileFacts = {}, error?: unknown): Report {
     const endedEarly = stopped || error !== undefined;
     const unsettled = this.#ledger.close(endedEarly ? "pending" : "skipped");
     if (unsettled > 0 && endedEarly) this.#pending.add(stopped ? stoppedEarly : endedByError, undefined, unsettled);
@@ -66,6 +73,7 @@ export class Reporter {
       notes: Object.fromEntries(this.#notes.list.map(({ reason, count }) => [reason, count])),
       traffic: this.#context.clients.traffic,
       ...(journal ? { journal } : {}),
+      ...(undo ? { undo } : {}),
       durationMs: Math.round(performance.now() - this.#started),
       throughput: this.#throughput.end(),
       stopped,

@@ -1,6 +1,7 @@
 /** The summary: formats a report as a few lines of text. */
 
 import { type ReportedTarget, textOf } from "../accounting/targets.js";
+import type { UndoFacts } from "../journal/undo-log.js";
 import { printable } from "../util/format.js";
 import type { Failure, ReasonGroup, Report } from "./report.js";
 
@@ -16,10 +17,17 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   if (report.journal && report.journal.damagedLines > 0) {
     lines.push(`  ${report.journal.damagedLines} damaged lines of ${report.journal.path} were ignored`);
   }
+  if (report.undo) lines.push(`  undo     ${undoText(report.undo)}`);
   for (const [note, count] of Object.entries(notes)) lines.push(`  ok, ${note}: ${count}`);
   lines.push(...failureLines(failures, counts.failed));
   lines.push(...groupLines("skipped", report.skipped), ...groupLines("pending", report.pending));
   return lines.map(printable).join("\n");
+}
+
+/** Formats what a run recorded so that it can be undone. */
+export function undoText({ path, states, media }: UndoFacts): string {
+  const what = states === 1 ? "1 state is" : `${states} states are`;
+  return `${what} recorded in ${path}${media ? ", and deleted files are kept" : ""}`;
 }
 
 /** Formats a line for each sink: its action and its target. */

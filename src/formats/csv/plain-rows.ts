@@ -43,6 +43,7 @@ function rowsOf(text: string, delimiter: number): Omit<PlainRows, "isSimple"> {
   const rows: ParsedRow[] = [];
   let end = 0;
   let cells: string[] = [];
+  let count = 0;
   for (let at = 0; at < text.length; ) {
     const start = at;
     let escaped = false;
@@ -53,7 +54,7 @@ function rowsOf(text: string, delimiter: number): Omit<PlainRows, "isSimple"> {
       }
       if (at < 0) break;
       const cell = text.slice(start + 1, at);
-      cells.push(escaped ? cell.replaceAll('""', '"') : cell);
+      cells[count++] = escaped ? cell.replaceAll('""', '"') : cell;
       at += 1;
     } else {
       for (; at < text.length; at += 1) {
@@ -61,7 +62,7 @@ function rowsOf(text: string, delimiter: number): Omit<PlainRows, "isSimple"> {
         if (character === delimiter || character === lineFeed || character === carriageReturn) break;
         if (character === quote) return { rows, end, isOther: true };
       }
-      cells.push(text.slice(start, at));
+      cells[count++] = text.slice(start, at);
     }
     let next = text.charCodeAt(at); // NaN at the end of the text
     if (next === carriageReturn && text.charCodeAt(at + 1) === lineFeed) {
@@ -69,9 +70,11 @@ function rowsOf(text: string, delimiter: number): Omit<PlainRows, "isSimple"> {
       next = lineFeed;
     }
     if (next === lineFeed) {
+      if (cells.length > count) cells.length = count;
       rows.push({ cells, bytes: at + 1 - end });
       end = at + 1;
-      cells = [];
+      cells = new Array(count); // most rows have as many cells as the row before, and push() would reserve space for 17
+      count = 0;
     } else if (next !== delimiter) {
       const isCut = at >= text.length || (next === carriageReturn && at + 1 === text.length);
       return { rows, end, isOther: !isCut };

@@ -65,8 +65,8 @@ export async function lastLines(path: string, maxLineBytes: number): Promise<Rea
   return last;
 }
 
-/** Returns a file of the folder as content, after a check of its bytes. */
-async function checkedFile(file: Record<string, unknown>, folder: string): Promise<Content> {
+/** Returns a file of the folder as content, after a check of its bytes. @throws {InputError} ERR_INPUT_SHAPE, ERR_MANIFEST_PATH, ERR_FILE_UNREADABLE, ERR_FILE_CHANGED */
+export async function checkedFile(file: Record<string, unknown>, folder: string): Promise<Content> {
   const { path, sizeBytes, sha256 } = file;
   if (typeof path !== "string" || path === "" || typeof sizeBytes !== "number" || typeof sha256 !== "string") {
     const text = `a file of the manifest must have path, sizeBytes and sha256, got ${JSON.stringify(file)}`;

@@ -11,6 +11,7 @@ import { withDeadline } from "../../core/net/deadline.js";
 import { followRedirects, HttpRefusal } from "../../core/net/follow-redirects.js";
 import { guardedAgent } from "../../core/net/guarded-fetch.js";
 import type { HostGates } from "../../core/net/host-limits.js";
+import type { ProxyFor } from "../../core/net/proxy/proxies.js";
 import { again, fail, ok, retry, type Verdict } from "../../core/net/retry.js";
 import { redactUrl } from "../../core/redact-urls.js";
 import type { Slot } from "./fetch-queue.js";
@@ -24,6 +25,8 @@ export interface FetchOptions {
   retryForMs: number;
   allowPrivate: boolean;
   headers: Readonly<Record<string, string>>;
+  /** Finds the proxy of a server. Default: no proxies. */
+  proxyFor?: ProxyFor | undefined;
 }
 
 /** Waits between the attempts of a fetch that failed, and between those that a host refused without saying how long to wait. */
@@ -127,7 +130,7 @@ async function fetchInTime(url: URL, options: FetchOptions, signal: AbortSignal)
 }
 
 async function fetchOnce(start: URL, options: FetchOptions, signal: AbortSignal): Promise<InputDraft> {
-  const agent = guardedAgent(options.allowPrivate);
+  const agent = guardedAgent(options.allowPrivate, { proxyFor: options.proxyFor });
   let isOwnOrigin = true;
   const { url, response } = await followRedirects(start.href, ({ origin, pathname, search }) => {
     isOwnOrigin &&= origin === start.origin; // after a redirect to another origin, the headers are never sent again

@@ -7,6 +7,7 @@ import { withDeadline } from "../../../core/net/deadline.js";
 import { retryAfterMs } from "../../../core/net/retry-after.js";
 import { statusOfGrpc } from "../../wire/grpc-status.js";
 import { statusFrom } from "../../wire/status.js";
+import { secretHeaders } from "../access/secret.js";
 import type { Chunks, ReplayableBody, Rpc } from "../call.js";
 import { type ConnectionOptions, deadlineOf, defaultTimeoutMs } from "../http-connection.js";
 import { type Reply, replyOf } from "../reply.js";
@@ -30,20 +31,20 @@ export type RpcBody = ReplayableBody & { rpc: Rpc };
 export class GrpcConnection {
   /** Address of the server for people. */
   readonly address: string;
-  readonly #authorization: string;
+  readonly #secretHeaders: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
   readonly #counts: Traffic;
   readonly #sessions: Sessions;
 
   constructor(
-    { url, pat, timeoutMs }: Pick<ConnectionOptions, "pat" | "timeoutMs"> & { url: string },
+    { url, timeoutMs, network, ...secret }: Omit<ConnectionOptions, "baseUrl" | "maxConcurrency"> & { url: string },
     counts: Traffic,
   ) {
     this.address = new URL(url).origin;
-    this.#authorization = `Key ${pat}`;
+    this.#secretHeaders = secretHeaders(secret);
     this.#timeoutMs = timeoutMs ?? defaultTimeoutMs;
     this.#counts = counts;
-    this.#sessions = new Sessions(this.address);
+    this.#sessions = new Sessions(this.address, network);
   }
 
   /** Sends a request once. A lost connection is a reply, too. Throws what the body throws, and the reason of an abort. */
@@ -109,7 +110,7 @@ export class GrpcConnection {
       ":path": body.rpc.path,
       "content-type": "application/grpc+proto",
       te: "trailers",
-      authorization: this.#authorization,
+      ...this.#secretHeaders,
     };
     const deadline = { ...deadlineOf(body.length, this.#timeoutMs), signal };
     return withDeadline(deadline, (cut) =>

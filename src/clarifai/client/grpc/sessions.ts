@@ -1,6 +1,11 @@
 /** HTTP/2 sessions with one server: each request has one of its own, which the next request may use again. */
 
 import { type ClientHttp2Session, connect } from "node:http2";
+import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import { nameOfHost } from "../../../core/net/addresses.js";
+import type { Network } from "../../../core/net/network.js";
 
 /** Longest time to make a connection, in milliseconds. */
 const connectTimeoutMs = 10_000;
@@ -13,14 +18,16 @@ const idleMs = 10_000;
  */
 export class Sessions {
   readonly #origin: string;
+  readonly #network: Network | undefined;
   /** Sessions without a request, with the timers that close them; the last one was used last. */
   readonly #idle = new Map<ClientHttp2Session, NodeJS.Timeout>();
   readonly #open = new Set<ClientHttp2Session>();
   readonly #roundTrips = new WeakMap<ClientHttp2Session, number>();
   #closed = false;
 
-  constructor(origin: string) {
+  constructor(origin: string, network?: Network) {
     this.#origin = origin;
+    this.#network = network;
   }
 
   /** Returns a connected session for one request. @throws the error of the connection, before anything is sent */
@@ -32,7 +39,12 @@ export class Sessions {
       session.ref();
       return session;
     }
-    return this.#connect();
+    const tunnel = await this.#tunnel();
+    if (tunnel && this.#closed) {
+      tunnel.destroy();
+      throw new Error("the connection was closed");
+    }
+    return this.#connect(tunnel);
   }
 
   /** Time to the server and back, in milliseconds, which was measured when the session began; undefined until then. */
@@ -62,9 +74,25 @@ export class Sessions {
     for (const session of this.#open) session.destroy();
   }
 
-  #connect(): Promise<ClientHttp2Session> {
+  /** Opens a tunnel if the server has a proxy. @throws {ProxyError} */
+  async #tunnel(): Promise<Duplex | undefined> {
+    const server = new URL(this.#origin);
+    const proxy = this.#network?.proxyFor(server);
+    if (!proxy) return undefined;
+    const { openTunnel } = await import("../../../core/net/proxy/tunnel.js");
+    const { secureContext } = this.#network ?? {};
+    const socket = await openTunnel(proxy, server, secureContext);
+    if (server.protocol === "http:") return socket;
+    const servername = isIP(nameOfHost(server.hostname)) === 0 ? server.hostname : undefined;
+    return connectTls({ socket, secureContext, servername, host: server.hostname, ALPNProtocols: ["h2"] });
+  }
+
+  #connect(tunnel: Duplex | undefined): Promise<ClientHttp2Session> {
     return new Promise((resolve, reject) => {
-      const session = connect(this.#origin);
+      const session = connect(this.#origin, {
+        secureContext: this.#network?.secureContext,
+        ...(tunnel && { createConnection: () => tunnel }),
+      });
       this.#open.add(session);
       const late = setTimeout(() => {
         session.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
