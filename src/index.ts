@@ -15,6 +15,7 @@ export { type FromObservableOptions, fromObservable } from "./sources/from-obser
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
 export { type ListAnnotationsOptions, listAnnotations } from "./sources/list-annotations.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
+export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
 
 // Transforms
@@ -89,6 +90,7 @@ export type { Target } from "./core/accounting/targets.js";
 export type { Acknowledge, Listed, SameId } from "./core/accounting/tracking.js";
 export { defineOpener, type Opener, type OpenRange } from "./core/content/openers.js";
 export { openContent, readContent } from "./core/input/content.js";
+export type { RecordPart } from "./core/input/filter/filters.js";
 export { idFromPath } from "./core/input/ids.js";
 export type {
   Annotation,
@@ -115,6 +117,7 @@ export type { BatchPolicy } from "./core/plugin/batch-policy.js";
 export { defineSink, type SinkDefinition } from "./core/plugin/define-sink.js";
 export { defineSource, type SourceBehavior, type SourceDefinition } from "./core/plugin/define-source.js";
 export { defineTransform, type TransformDefinition } from "./core/plugin/define-transform.js";
+export type { InputFilters } from "./core/plugin/filter-options.js";
 export { type OptionsOf, parseOptions } from "./core/plugin/options.js";
 export type {
   Batch,

@@ -32,6 +32,11 @@ export const limits = {
   maxIdsPerRequest: 128,
   /** Maximum number of inputs on one page of a listing. */
   maxPerPage: 1000,
+  /**
+   * Maximum number of the last hit of a search: page × perPage. The platform has such a limit and does not publish it; this is the one of the emulator. The
+   * client does not depend on the number.
+   */
+  maxSearchWindow: 10_000,
   /** Requests per second that the platform grants by default. */
   requestsPerSecond: 15,
 } as const;

@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { App } from "../clarifai/client/app.js";
 import { Downloader } from "../clarifai/download/downloader.js";
+import { original } from "../clarifai/wire/decode-answers.js";
 import { diskTarget } from "../core/accounting/targets.js";
 import { proxiesOf } from "../core/net/proxy/proxies.js";
 import { defineSink } from "../core/plugin/define-sink.js";
@@ -21,6 +22,14 @@ const optionFields = {
   timeoutMs: z.number().positive().default(60_000),
   /** Longest time for one file with all attempts, in milliseconds. The next run resumes the partial file. Default: 3,600,000. */
   deadlineMs: z.number().positive().default(3_600_000),
+  /**
+   * Name of the rendition to download, as the platform names it: `tiny`, `small` or `large` for images. An input without it fails (ERR_RENDITION). Texts
+   * have no renditions; the text of an image is written as it is. Default: `orig`, the bytes as they were uploaded.
+   */
+  rendition: z
+    .string()
+    .regex(/^[\w-]+$/, "expected the name of a rendition, such as small")
+    .default(original),
   /** Also downloads from addresses in private networks. Default: false. */
   allowPrivate: z.boolean().default(false),
   /**
@@ -52,6 +61,9 @@ export type DownloadOptions = OptionsOf<typeof optionFields>;
  * a sink follows, such as `remove`, it also compares their SHA-256. If the record has not changed either, the input is skipped, or passes to the next
  * sink with a note; else it gets a new line. The last line of an input counts.
  *
+ * With `rendition`, the manifest says in each line which rendition the file is. `jsonl` then refuses the line (ERR_RENDITION), so that `upload` never takes a
+ * rendition for the original. A folder holds one rendition (ERR_FOLDER_RENDITION).
+ *
  * Only one process at a time can download into a folder (ERR_FOLDER_IN_USE).
  *
  * Inputs pass downstream in the order of completion. An interrupted download resumes where it stopped, also in the next run after an abort or a kill:
@@ -59,7 +71,7 @@ export type DownloadOptions = OptionsOf<typeof optionFields>;
  * (ERR_HTTP_404, ERR_DOWNLOAD_…), cannot be written (ERR_FILE_UNWRITABLE), or is a web page in place of an image, video or audio (ERR_KIND_MISMATCH).
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @throws {SinkError} (the run rejects) ERR_FILE_UNWRITABLE when the folder cannot be written; ERR_FOLDER_IN_USE
+ * @throws {SinkError} (the run rejects) ERR_FILE_UNWRITABLE when the folder cannot be written; ERR_FOLDER_IN_USE; ERR_FOLDER_RENDITION
  * @example await flow(listInputs(app, { kinds: ["image"] })).pipe(download("./out")).run();
  */
 export const download = defineSink({
@@ -69,7 +81,8 @@ export const download = defineSink({
     const checked = parseOptions("download", Options, options);
     return { folder, ...checked, proxyFor: proxiesOf("download", checked.proxy) };
   },
-  target: ({ folder }) => diskTarget("download to", folder),
+  target: ({ folder, rendition }) =>
+    diskTarget(rendition === original ? "download to" : `download ${rendition} renditions to`, folder),
   wholeRecords: ({ wholeRecords }) => wholeRecords,
   undoesAborted: true,
   // The option `concurrency` bounds the downloads, and a batch shares it.

@@ -240,6 +240,59 @@ describe("a listing that changes while it is read", () => {
   });
 });
 
+describe("the order of a listing", () => {
+  it("is by the time of adding or by id, also on many pages", async () => {
+    const { app } = await storeWith(300);
+    const list = async (options: ListInputsOptions) =>
+      (await flow(listInputs(app, { perPage: 7, ...options })).toArray()).map(({ id }) => id);
+    expect(await list({ order: "oldest" })).toEqual(idsOf(300));
+    expect(await list({ order: "newest" })).toEqual(idsOf(300).reverse());
+    expect(await list({ order: "id" })).toEqual(idsOf(300).sort());
+    expect(await list({ order: "newest", kinds: ["image"] })).toEqual([]);
+  });
+
+  it.each(["newest", "id"] as const)("does not matter to a flow that removes what it lists: %s", async (order) => {
+    const { app, store } = await storeWith(400);
+    const report = await flow(listInputs(app, { order, perPage: 7 }))
+      .pipe(batch(), remove(app))
+      .run();
+    expect(report.counts).toMatchObject({ read: 400, ok: 400 });
+    expect(store.stored()).toEqual([]);
+  });
+
+  it.each([{ dataset: "old" }, { ids: ["t1"] }, { page: 1 }])("is not that of %o, which is refused", async (other) => {
+    const { app } = await openStore();
+    expect(() => listInputs(app, { order: "newest", ...other })).toThrow(
+      expect.objectContaining({ code: "ERR_OPTIONS", message: expect.stringContaining("do not go together") }),
+    );
+  });
+});
+
+describe("a listing of what changed since a time", () => {
+  it("yields the inputs that were added or changed, and a later listing only what changed after it", async () => {
+    const { app } = await storeWith(20);
+    const updated = async (options: ListInputsOptions) =>
+      (await flow(listInputs(app, options)).toArray()).map(({ id }) => id).sort();
+    const patchOne = (id: string) =>
+      flow(fromIterable([{ id, metadata: { even: 3 } }]))
+        .pipe(patch(app))
+        .run();
+    await patchOne("t3");
+    const [patched] = await app.listInputs({ ids: ["t3"] });
+    const last = patched?.modifiedAt ?? "";
+    expect(await updated({ updatedSince: last })).toEqual(["t3"]);
+    expect(await updated({ updatedBefore: last })).toHaveLength(19);
+    await patchOne("t5");
+    expect(await updated({ updatedSince: last })).toEqual(["t3", "t5"]);
+    expect(await updated({ updatedSince: last, createdBefore: last, updatedBefore: "9999-01-01" })).toEqual([
+      "t3",
+      "t5",
+    ]);
+    const report = await flow(listInputs(app, { ids: ["t3", "t4"], updatedSince: last, dataset: "old" })).run();
+    expect(report.skipped).toMatchObject([{ reason: "its last change was before updatedSince", origins: ["t4"] }]);
+  });
+});
+
 describe("a removal", () => {
   it("is ok when the input is gone, and pending when the server does not delete it in time", async () => {
     const { app, ids } = await openListing({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { microsecondsOf, timeOf } from "../../src/core/util/microseconds.js";
 import { jpeg } from "../helpers/files.js";
 import { type Http, note, openHttp, picture } from "../helpers/http.js";
 
@@ -80,6 +81,34 @@ describe("searching inputs", () => {
     const search = (query: object, more = {}) => call("POST", "/inputs/searches", { searches: [{ query }], ...more });
     expect((await search({ filters: [near("withinReach", 1)] })).json.status.code).toBe(11102);
     expect((await search({}, { pagination: { per_page: 1001 } })).json.status.code).toBe(11102);
+    expect((await search({}, { pagination: { page: 10, per_page: 1000 } })).json.status.code).toBe(10000);
+    const beyond = await search({}, { pagination: { page: 11, per_page: 1000 } });
+    expect([beyond.http, beyond.json.status]).toMatchObject([
+      400,
+      { code: 40002, details: "page * perPage cannot exceed 10000" },
+    ]);
+  });
+});
+
+describe("the time of the last change", () => {
+  it("is compared to the microsecond, ends included, and each input has one on its own level", async () => {
+    const http = await harbour();
+    const data = { metadata: { open: true } };
+    await http.call("PATCH", "/inputs", { inputs: [{ id: "market", data }], action: "merge" });
+    const { json } = await http.call("GET", "/inputs/market");
+    const at = (json.input as unknown as { modified_at: string }).modified_at;
+    const next = timeOf((microsecondsOf(at) ?? 0) + 1);
+    const own = (range: object) => ({ annotation: { input_level: true }, ...changed(range) });
+    expect(await found(http, [own({ start_time: at, end_time: at })])).toEqual(["market"]);
+    expect(await found(http, [own({ start_time: at, end_time: at.replace("Z", "999Z") })])).toEqual(["market"]);
+    expect(await found(http, [own({ start_time: next })])).toEqual([]);
+    expect(await found(http, [own({ end_time: at }), concept("crowd")])).toEqual(["market"]);
+    // A posted annotation has a time of its own.
+    const annotations = [{ id: "later", input_id: "pier", data: { concepts: [{ id: "crowd" }] } }];
+    await http.call("POST", "/annotations", { annotations });
+    expect(await found(http, [changed({ start_time: next })])).toEqual(["pier"]);
+    expect(await found(http, [own({ start_time: next })])).toEqual([]);
+    expect(await found(http, [{ ...own({}), negate: true }])).toEqual([]);
   });
 });
 

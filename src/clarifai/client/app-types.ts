@@ -6,6 +6,9 @@ import type { WireStatus } from "../wire/status.js";
 /** How a patch combines with the stored data. */
 export type PatchAction = "merge" | "overwrite" | "remove";
 
+/** Order of a listing: by the time of adding, oldest or newest first, or by id. */
+export type StreamOrder = "oldest" | "newest" | "id";
+
 /** The result of one item of a request. */
 export interface ItemStatus {
   id: string;

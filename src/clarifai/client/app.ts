@@ -6,7 +6,7 @@ import type { Network } from "../../core/net/network.js";
 import { authorityStep } from "./access/authority-step.js";
 import { type Secret, secretHeaders } from "./access/secret.js";
 import type { ApiTransport } from "./api-transport.js";
-import { DatasetCalls } from "./calls/dataset-calls.js";
+import { SearchCalls } from "./calls/search-calls.js";
 import { pathPart } from "./path-part.js";
 import { RecordingTransport } from "./recording-transport.js";
 import { WireChoice } from "./wire-choice.js";
@@ -35,7 +35,7 @@ export interface AppOptions extends Secret {
  *
  * @example const [first] = await app.listInputs({ perPage: 1 });
  */
-export class App extends DatasetCalls {
+export class App extends SearchCalls {
   readonly userId: string;
   readonly appId: string;
   readonly baseUrl: string;

@@ -19,6 +19,8 @@ export interface MediaReceiver {
 }
 
 export interface MediaOptions {
+  /** HEAD requests the head of the answer only. Default: GET. */
+  method?: "GET" | "HEAD" | undefined;
   signal?: AbortSignal | undefined;
   /** First byte to request, to resume a broken download. Default: 0. */
   start?: number | undefined;
@@ -65,7 +67,7 @@ function receiveOnce(
   receiver: MediaReceiver,
   options: MediaOptions,
 ): Promise<Hop<void>> {
-  const { signal, start = 0, etag, timeoutMs: timeout = 60_000, proxyFor } = options;
+  const { signal, start = 0, etag, timeoutMs: timeout = 60_000, method = "GET", proxyFor } = options;
   const dispatcher = credential
     ? (credential.network?.agent ?? trustedAgent)
     : guardedAgent(options.allowPrivate ?? false, { proxyFor });
@@ -75,7 +77,7 @@ function receiveOnce(
     ...(start > 0 ? { range: `bytes=${start}-` } : {}),
     ...(start > 0 && etag !== undefined ? { "if-range": etag } : {}),
   };
-  const request = { origin: url.origin, path: `${url.pathname}${url.search}`, method: "GET" as const, headers };
+  const request = { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers };
   return new Promise((resolve, reject) => {
     let current: Dispatcher.DispatchController | undefined;
     /** Settles the request when an answer without content has ended. */

@@ -13,6 +13,7 @@ import type { SinkRun } from "../../core/plugin/sink.js";
 import { Semaphore } from "../../core/util/semaphore.js";
 import { creationOf, digestOfLine, lineOf, type ManifestFile } from "../../formats/manifest/line.js";
 import type { App } from "../client/app.js";
+import { original, renditionUrl } from "../wire/decode-answers.js";
 import { isUnchanged, replaces } from "./existing-file.js";
 import { fetchFile } from "./fetch-file.js";
 import { Manifest, type Recorded } from "./manifest.js";
@@ -35,6 +36,8 @@ export interface DownloaderOptions {
   maxBytes: number;
   timeoutMs: number;
   deadlineMs: number;
+  /** Name of the rendition of media that is downloaded. */
+  rendition: string;
   allowPrivate: boolean;
   /** Finds the proxy of a server without a credential. Default: no proxies. */
   proxyFor?: ProxyFor | undefined;
@@ -64,7 +67,7 @@ export class Downloader {
     this.#options = options;
     this.#authorize = (url) => app?.authorize(url) ?? run.authorize(url);
     this.#slots = new Semaphore(options.concurrency);
-    this.#manifest = new Manifest(folder);
+    this.#manifest = new Manifest(folder, options.rendition);
     this.#partials = new PartialFiles(folder);
     run.watch({ counts: this.#traffic });
     run.onSaturated(() => this.#waiting >= maxWaiting);
@@ -130,7 +133,8 @@ export class Downloader {
   async #downloadInput(message: Message, signal: AbortSignal): Promise<Downloaded | undefined> {
     signal.throwIfAborted();
     const input = message.value;
-    const contents = contentsOf(input);
+    const { rendition } = this.#options;
+    const contents = contentsOf(input, rendition);
     if (contents.size === 0) throw new InputError("ERR_INPUT_EMPTY", "the input has no content");
     const known = this.#manifest.find(input.id);
     const files = new Map<string, ManifestFile>();
@@ -143,7 +147,10 @@ export class Downloader {
       files.set(kind, isUsable ? file : await this.#store(message, kind, content, known, signal));
       isNew ||= !isUsable;
     }
-    const line = lineOf(input, files, (url) => this.#isOwnUrl(url));
+    const line = lineOf(input, files, {
+      isOwnUrl: (url) => this.#isOwnUrl(url),
+      rendition: rendition === original ? undefined : rendition,
+    });
     if (!isNew && known?.digest === digestOfLine(line)) return undefined;
     if (!isNew && known?.current) throw sameIdInRun(input.id);
     if (this.#dryRun) return { lineWritten: Promise.resolve() };
@@ -178,7 +185,9 @@ export class Downloader {
       const sha256 =
         "url" in content ? await this.#fetch(kind, content, file, signal) : await copy(content, file, signal);
       const { sizeBytes, head } = file;
-      const mimeType = kind === "text" ? "text/plain" : await mimeTypeOf(head, sizeBytes, { kind });
+      // The rendition of a video may be a picture of it.
+      const hint = this.#options.rendition === original ? { kind } : {};
+      const mimeType = kind === "text" ? "text/plain" : await mimeTypeOf(head, sizeBytes, hint);
       const path = fileNameFor(id, extensionFor(mimeType));
       const stored: ManifestFile = { path, sizeBytes, sha256 };
       const isReplaced = await replaces(this.#folder, stored, known);
@@ -207,14 +216,27 @@ export class Downloader {
   }
 }
 
-/** Returns the contents of an input by kind, media first. */
-function contentsOf(input: Input): Map<string, Content> {
+/** Returns the contents of an input by kind, media first, with the address of their rendition. @throws {InputError} ERR_RENDITION */
+function contentsOf(input: Input, rendition: string): Map<string, Content> {
   const contents = new Map<string, Content>();
   const media = mediaOf(input);
-  if (media) contents.set(media.kind, media.content);
+  if (media) contents.set(media.kind, inRendition(media.kind, media.content, rendition));
+  else if (rendition !== original) throw noRendition("text", [], rendition);
   if (input.text !== undefined) contents.set("text", { bytes: Buffer.from(input.text) });
   else if (input.textUrl !== undefined) contents.set("text", { url: input.textUrl });
   return contents;
+}
+
+function inRendition(kind: string, content: Content, rendition: string): Content {
+  if (rendition === original) return content;
+  const url = "url" in content ? renditionUrl(content, rendition) : undefined;
+  if (url !== undefined) return { url };
+  throw noRendition(kind, "url" in content ? (content.renditions ?? []) : [], rendition);
+}
+
+function noRendition(kind: string, renditions: readonly string[], asked: string): InputError {
+  const existing = renditions.length > 0 ? `it has ${renditions.join(", ")} and the original` : "it has none";
+  return new InputError("ERR_RENDITION", `the ${kind} has no rendition "${asked}"; ${existing}`);
 }
 
 function sameIdInRun(id: string): InputError {

@@ -9,8 +9,10 @@ import { LockedError, takeLock } from "../../core/files/file-lock.js";
 import { fileNameFor } from "../../core/files/file-names.js";
 import { readLines } from "../../core/files/lines.js";
 import { makeFolder } from "../../core/files/make-folder.js";
+import { isObject } from "../../core/util/json-values.js";
 import { digestOfLine, type ManifestFile, type ManifestLine } from "../../formats/manifest/line.js";
 import { manifestName, manifestStart } from "../../formats/manifest/name.js";
+import { original } from "../wire/decode-answers.js";
 import { openPlainFile } from "./plain-file.js";
 
 /** The record of an input in the manifest. */
@@ -34,6 +36,7 @@ const gatherMs = 10;
 /** Reads the records of earlier runs, and appends new ones. One process at a time writes into a folder. */
 export class Manifest {
   readonly #folder: string;
+  readonly #rendition: string;
   readonly #known = new Map<string, Recorded>();
   #file: FileHandle | undefined;
   #release: (() => Promise<void>) | undefined;
@@ -42,11 +45,12 @@ export class Manifest {
   #next: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(folder: string) {
+  constructor(folder: string, rendition: string) {
     this.#folder = folder;
+    this.#rendition = rendition;
   }
 
-  /** @throws {SinkError} ERR_FOLDER_IN_USE, ERR_FILE_UNWRITABLE */
+  /** @throws {SinkError} ERR_FOLDER_IN_USE, ERR_FOLDER_RENDITION, ERR_FILE_UNWRITABLE */
   async open(): Promise<void> {
     const path = join(this.#folder, manifestName);
     try {
@@ -63,7 +67,9 @@ export class Manifest {
 
   /** Reads the records of earlier runs for a plan, and opens nothing for writing. */
   async look(): Promise<void> {
-    await this.#load(join(this.#folder, manifestName)).catch(() => undefined); // without a manifest, nothing is recorded
+    await this.#load(join(this.#folder, manifestName)).catch((error: unknown) => {
+      if (error instanceof SinkError) throw error; // any other: without a manifest, nothing is recorded
+    });
   }
 
   /** Returns the record of an input. */
@@ -132,12 +138,13 @@ export class Manifest {
   async #load(path: string): Promise<void> {
     for await (const { bytes } of readLines(path, maxLineBytes)) {
       if (!bytes) continue;
-      try {
-        const text = String(bytes);
-        this.#take(JSON.parse(text) as ManifestLine, text);
-      } catch {
-        // a killed run left half a line, so its files are downloaded again
-      }
+      const text = String(bytes);
+      const line = parsed(text);
+      // A killed run may leave half a line; its files are downloaded again.
+      if (!line) continue;
+      const { rendition = original } = line;
+      if (rendition !== this.#rendition) throw otherRendition(path, rendition, this.#rendition);
+      this.#take(line, text);
     }
   }
 
@@ -159,6 +166,20 @@ export class Manifest {
 /** The file that a line names; undefined if the name is not one that this sink makes: a path, say. */
 function fileOf(id: string, { path, sizeBytes, sha256 }: ManifestFile): ManifestFile | undefined {
   return path === fileNameFor(id, extname(path).slice(1)) ? { path, sizeBytes, sha256 } : undefined;
+}
+
+function parsed(text: string): ManifestLine | undefined {
+  try {
+    const line: unknown = JSON.parse(text);
+    return isObject(line) && typeof line.id === "string" ? (line as unknown as ManifestLine) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function otherRendition(path: string, found: string, asked: string): SinkError {
+  const text = `${path} has files of the rendition "${found}", and this download asks for "${asked}"`;
+  return new SinkError("ERR_FOLDER_RENDITION", `download: ${text}; choose another folder`);
 }
 
 function isJson(text: string): boolean {

@@ -4,6 +4,7 @@ import { SourceError } from "../../core/errors.js";
 import { IdSet } from "../../core/util/id-set.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
+import type { StreamOrder } from "../client/app-types.js";
 import type { WireInput } from "../wire/decode-answers.js";
 
 /** Restarts of the stream in a row that find no new input. A server that never finds the id of a listed input would be read forever. */
@@ -22,13 +23,14 @@ export async function* streamedPages(
   app: App,
   perPage: number,
   signal: AbortSignal,
+  order?: StreamOrder,
 ): AsyncGenerator<WireInput[], void> {
   const seen = new IdSet();
   let last: WireInput | undefined;
   let held: WireInput[] = [];
   let fruitless = 0;
   for (;;) {
-    const page = await pageBehind(app, last?.id, perPage, signal);
+    const page = await pageBehind(app, { lastId: last?.id, perPage, signal, order });
     if (!page && last) {
       fruitless += 1;
       if (fruitless > maxFruitless) throw notFound(last.id);
@@ -52,12 +54,11 @@ export async function* streamedPages(
 /** Reads the page behind an input: an empty one at the end, and undefined if the input does not exist, so that its position is unknown. */
 async function pageBehind(
   app: App,
-  lastId: string | undefined,
-  perPage: number,
-  signal: AbortSignal,
+  request: { lastId: string | undefined; perPage: number; signal: AbortSignal; order: StreamOrder | undefined },
 ): Promise<WireInput[] | undefined> {
+  const { lastId, signal } = request;
   try {
-    const page = await app.streamInputs({ perPage, lastId, signal });
+    const page = await app.streamInputs(request);
     return page.length > 0 || lastId === undefined || (await exists(app, lastId, signal)) ? page : undefined;
   } catch (error) {
     if (!(error instanceof ApiError) || error.retryable || lastId === undefined) throw error;

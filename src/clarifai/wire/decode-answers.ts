@@ -1,10 +1,14 @@
 /** Converts between the JSON of the API and the input model. */
 
-import type { Concept, Content, GeoPoint, Input, MediaKind } from "../../core/input/input.js";
+import type { Frozen } from "../../core/input/field-schemas.js";
+import type { Concept, Content, GeoPoint, Input, MediaKind, UrlContent } from "../../core/input/input.js";
 import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import type { AddJob, Dataset, InputCounts } from "../client/app-types.js";
 import { contentHashKey } from "./encode-input.js";
 import { statusFrom, type WireStatus } from "./status.js";
+
+/** The rendition that has the bytes as they were uploaded. */
+export const original = "orig";
 
 /** An input in an answer of the API, as far as this client reads it. */
 export interface WireInput {
@@ -77,6 +81,7 @@ export function conceptsFromWire(value: unknown): Concept[] {
 function media(kind: MediaKind, value: unknown): { [kind in MediaKind]?: Content } {
   if (!isObject(value)) return {};
   const hosted = hostedUrl(value);
+  const renditions = hosted === undefined ? [] : renditionsOf(value);
   const url = textOf(value.url) ?? hosted;
   if (url === undefined) return {};
   const info = isObject(value.image_info) ? value.image_info : isObject(value.video_info) ? value.video_info : {};
@@ -85,6 +90,7 @@ function media(kind: MediaKind, value: unknown): { [kind in MediaKind]?: Content
     [kind]: {
       url,
       ...(hosted === undefined ? {} : { hostedUrl: hosted }),
+      ...(renditions.length === 0 ? {} : { renditions }),
       ...(typeof width === "number" && typeof height === "number" ? { width, height } : {}),
     },
   };
@@ -94,7 +100,22 @@ function media(kind: MediaKind, value: unknown): { [kind in MediaKind]?: Content
 function hostedUrl(value: Record<string, unknown> | undefined): string | undefined {
   const hosted = value && isObject(value.hosted) ? value.hosted : undefined;
   if (!hosted || typeof hosted.prefix !== "string" || typeof hosted.suffix !== "string") return undefined;
-  return `${hosted.prefix}/orig/${hosted.suffix}`;
+  return `${hosted.prefix}/${original}/${hosted.suffix}`;
+}
+
+/** Reads the names of the sizes that the platform stores besides the original. */
+function renditionsOf({ hosted }: Record<string, unknown>): string[] {
+  const sizes = isObject(hosted) && Array.isArray(hosted.sizes) ? hosted.sizes : [];
+  return sizes.filter((size) => typeof size === "string" && size !== original) as string[];
+}
+
+/** Returns the address of a rendition of listed media; undefined if the platform stores no such one. */
+export function renditionUrl(
+  { hostedUrl: url, renditions = [] }: Frozen<UrlContent>,
+  name: string,
+): string | undefined {
+  if (name === original || url === undefined) return url;
+  return renditions.includes(name) ? url.replace(`/${original}/`, `/${encodeURIComponent(name)}/`) : undefined;
 }
 
 function location(value: unknown): { geo?: GeoPoint } {

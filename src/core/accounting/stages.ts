@@ -1,6 +1,7 @@
 /** Stages: facts that Sluice's operators register when a flow is composed. RxJS operators register none. */
 
 import { OptionsError } from "../errors.js";
+import type { RecordPart } from "../input/filter/filters.js";
 import type { Input, InputDraft } from "../input/input.js";
 import type { SinkTarget } from "./targets.js";
 
@@ -16,6 +17,8 @@ export interface StageFacts {
   target?: SinkTarget | undefined;
   /** Whether a sink records inputs in full: a listing then reads their annotations and datasets too. */
   wholeRecords?: boolean | undefined;
+  /** Parts of the record of an input that a transform looks at. */
+  parts?: readonly RecordPart[] | undefined;
   /** Whether a sink can record the states of what it changes; see `Sink.stateReader`. */
   recordsStates?: boolean | undefined;
   /** Looks up what the target of a sink has under the id of an input; see `Sink.lookUp`. */
@@ -35,12 +38,15 @@ export class Stages {
   sinkCount = 0;
   /** Whether a sink records inputs in full; set before the sources are read. */
   wholeRecords = false;
+  /** Parts of records that transforms look at; set before the sources are read. */
+  readonly parts = new Set<RecordPart>();
 
   /** Adds a stage behind those of the pipe so far. */
   add(stage: StageFacts): void {
     this.list.push(stage);
     if (stage.kind === "sink") this.sinkCount += 1;
     this.wholeRecords ||= stage.wholeRecords === true;
+    for (const part of stage.parts ?? []) this.parts.add(part);
   }
 
   /** Looks an input up in the targets of all sinks. Returns undefined if a sink cannot look it up. */

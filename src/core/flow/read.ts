@@ -97,6 +97,7 @@ function readContextOf(context: RunContext, signal: AbortSignal, reading: Readin
     idle: context.readsOnly ? undefined : (waitsFor) => void (reading.idle = waitsFor),
     dryRun: context.readsOnly,
     wholeRecords: context.stages.wholeRecords,
+    parts: context.stages.parts,
     atEnd: (close) => context.lifecycle.atEnd(close),
     trust: (authorize) => context.clients.trust(authorize),
     flush: () => context.accounting.budget.flush(),

@@ -33,12 +33,17 @@ export function freezeEachField(input: Input): Input {
   if (annotations !== noEntries) deepFreeze(annotations);
   if (datasets !== noEntries) Object.freeze(datasets);
   const { image, video, audio, geo, status } = input;
-  if (image) Object.freeze(image);
-  if (video) Object.freeze(video);
-  if (audio) Object.freeze(audio);
+  if (image) freezeContent(image);
+  if (video) freezeContent(video);
+  if (audio) freezeContent(audio);
   if (geo) Object.freeze(geo);
   if (status) Object.freeze(status);
   return Object.freeze(input);
+}
+
+function freezeContent(content: Content): void {
+  if ("renditions" in content) Object.freeze(content.renditions);
+  Object.freeze(content);
 }
 
 /**

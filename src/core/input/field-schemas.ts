@@ -51,6 +51,10 @@ const UrlContent = z.strictObject({
   url: z.string().min(1),
   /** Where the platform keeps the original bytes; set on inputs that were listed. */
   hostedUrl: z.string().optional(),
+  /** Names of the sizes in which the platform also keeps it, such as `tiny`; set on inputs that were listed. */
+  renditions: z.array(z.string()).readonly().optional(),
+  /** Bytes of the original that the platform keeps; set on inputs that were listed with their sizes. */
+  storedBytes: byteCount.optional(),
   ...facts,
 });
 /** Bytes that a source or a transform made; they count against `maxBytesInFlight`. */

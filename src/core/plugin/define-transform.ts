@@ -56,6 +56,7 @@ export function defineTransform(
       timeoutMs: checkTimeout(name, typeof timeoutMs === "function" ? timeoutMs(options) : timeoutMs),
       concurrency: checkConcurrency(name, typeof concurrency === "function" ? concurrency(options) : concurrency),
       dropsAreDone,
+      parts: definition.parts?.(options),
       open: () => definition.open?.({ options }),
       apply: (input, context) => definition.apply(input, options, context),
     });

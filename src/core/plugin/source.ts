@@ -6,6 +6,7 @@ import type { SharedRateLimiter } from "../accounting/shared-rate-limiter.js";
 import type { Stored } from "../accounting/stages.js";
 import type { Acknowledge, Listed, SameId } from "../accounting/tracking.js";
 import { describeError, InputError } from "../errors.js";
+import type { RecordPart } from "../input/filter/filters.js";
 import type { InputDraft } from "../input/input.js";
 import type { DefaultId } from "../input/normalize.js";
 
@@ -62,6 +63,8 @@ export interface ReadContext {
   dryRun?: boolean | undefined;
   /** Whether a sink of the flow records whole inputs; a listing then also reads their annotations and datasets. */
   wholeRecords?: boolean | undefined;
+  /** Parts of the records that a transform of the flow looks at; a listing then reads these, too. */
+  parts?: ReadonlySet<RecordPart> | undefined;
   /** Registers a function that is called after all outcomes are reported, which is later than the end of `read`. */
   atEnd?(close: () => Promise<void>): void;
   /** Lets the sinks of the run use a credential, such as that of the app whose inputs it lists. */

@@ -6,6 +6,7 @@ import { messageOf } from "../accounting/check-message.js";
 import type { Message } from "../accounting/message.js";
 import type { RunContext } from "../accounting/run-context.js";
 import { InputError } from "../errors.js";
+import type { RecordPart } from "../input/filter/filters.js";
 import type { Input } from "../input/input.js";
 import { inputsFrom, type TransformedInputs } from "../input/transform-result.js";
 import { longestTimerMs } from "../net/deadline.js";
@@ -21,6 +22,7 @@ interface Bound {
   concurrency: number;
   timeoutMs: number | undefined;
   dropsAreDone: boolean | undefined;
+  parts?: readonly RecordPart[] | undefined;
   open(): unknown;
   apply(input: Input, context: TransformContext & { state: never }): unknown;
 }
@@ -42,7 +44,7 @@ const maxQueued = 16;
  */
 export function transformOperator(transform: Bound): Stage<Message, Message> {
   return (input) =>
-    stageStream<Message>(input, { kind: "transform", name: transform.name }, (output) =>
+    stageStream<Message>(input, { kind: "transform", name: transform.name, parts: transform.parts }, (output) =>
       new TransformRunner(transform, output).run(input),
     );
 }

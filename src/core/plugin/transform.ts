@@ -1,5 +1,6 @@
 /** The contract of transforms: their argument and their result. */
 
+import type { RecordPart } from "../input/filter/filters.js";
 import type { Annotation, Concept, Content, Input, Json } from "../input/input.js";
 import type { MaybePromise } from "./source.js";
 
@@ -41,6 +42,8 @@ export interface Transform<Options, State> {
    * reads it again.
    */
   dropsAreDone?: boolean | undefined;
+  /** Parts of the record of an input that `apply` looks at, and that a listing reads only on demand. Default: none. */
+  parts?: ((options: Options) => readonly RecordPart[]) | undefined;
   /** Makes the state of one run, such as a set of the ids so far. */
   open?(context: { options: Options }): State;
   /** Returns a changed copy, several inputs, or nothing. Throws for an input that it cannot process. */

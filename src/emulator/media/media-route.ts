@@ -1,5 +1,6 @@
 /** Serves hosted media: the original bytes of inputs, and smaller renditions of images. */
 
+import { hash } from "node:crypto";
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
@@ -55,7 +56,7 @@ export async function serveMedia(
   if (!row || !store.get(sql, sha256, row.seq, kind)) return end(response, 404);
 
   const path = files.pathOf(sha256);
-  if (size !== "orig") return serveRendition(response, path, renditions[size] as number, request.method === "HEAD");
+  if (size !== "orig") return serveRendition(request, response, path, renditions[size] as number);
   return serveOriginal(request, response, { path, sha256, kind, faults });
 }
 
@@ -125,15 +126,21 @@ async function send(response: ServerResponse, bytes: Buffer, faults: readonly Fa
 
 /** Serves a smaller JPEG of an image. Its decoding counts against the pixel budget of the process. */
 async function serveRendition(
+  request: IncomingMessage,
   response: ServerResponse,
   path: string,
   pixels: number,
-  headOnly: boolean,
 ): Promise<void> {
   const bytes = await makeRendition(path, pixels).catch(() => undefined);
   if (!bytes) return end(response, 404);
-  response.writeHead(200, { "content-type": "image/jpeg", "content-length": bytes.length, ...contentHeaders });
-  response.end(headOnly ? undefined : bytes);
+  const digest = hash("sha256", bytes, "base64");
+  response.writeHead(200, {
+    "content-type": "image/jpeg",
+    "content-length": bytes.length,
+    "repr-digest": `sha-256=:${digest}:`,
+    ...contentHeaders,
+  });
+  response.end(request.method === "HEAD" ? undefined : bytes);
 }
 
 async function makeRendition(path: string, pixels: number): Promise<Buffer> {

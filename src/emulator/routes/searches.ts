@@ -1,11 +1,13 @@
 /** Routes of searches. */
 
+import { limits } from "../../clarifai/limits.js";
+import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import { searchAnnotations, searchInputs } from "../search/search.js";
 import { newId, timestamp } from "../store/store.js";
 import { checkId } from "../wire/ids.js";
 import { outgoingInput } from "../wire/outgoing.js";
-import { doesNotExist, invalidRequest, notSupported } from "../wire/refusals.js";
+import { doesNotExist, invalidRequest, notSupported, Refusal } from "../wire/refusals.js";
 import { withFields } from "./annotations.js";
 import { type Call, outgoing, pageOf, type Reply } from "./context.js";
 
@@ -57,7 +59,7 @@ export function postAnnotationSearches(call: Call): Reply {
   const searches = searchesOf(body);
   const saved = saveIfAsked(call, searches);
   if (saved) return saved;
-  const { offset, size } = pageOf(body.pagination);
+  const { offset, size } = hitsPageOf(call);
   const found = searchAnnotations(services.store, app, onlyOne(searches)).slice(offset, offset + size);
   const hits = found.map(({ annotation, input }) =>
     hit(call, 1, { input: outgoingInput(input, outgoing(call)), annotation: withFields(call, annotation) }),
@@ -98,11 +100,18 @@ function savedSearch({ services, app, parts }: Call): JsonObject {
 }
 
 function hitsOf(call: Call, search: JsonObject): Reply {
-  const { services, app, body } = call;
-  const { offset, size } = pageOf(body.pagination);
+  const { services, app } = call;
+  const { offset, size } = hitsPageOf(call);
   const found = searchInputs(services.store, app, search).slice(offset, offset + size);
   const hits = found.map(({ score, ...row }) => hit(call, score, { input: outgoingInput(row, outgoing(call)) }));
   return { json: { id: newId(), hits } };
+}
+
+/** Returns offset and size of a page of hits, which the API has only up to a limit. @throws {Refusal} 11102, 40002 */
+function hitsPageOf({ body }: Call): { offset: number; size: number } {
+  const page = pageOf(body.pagination);
+  if (page.offset + page.size <= limits.maxSearchWindow) return page;
+  throw new Refusal(statusCodes.SEARCH_INVALID_REQUEST, `page * perPage cannot exceed ${limits.maxSearchWindow}`);
 }
 
 function hit({ app }: Call, score: number, found: JsonObject): JsonObject {

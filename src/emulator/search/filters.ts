@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { kinds } from "../../core/input/kinds.js";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { microsecondsOf } from "../../core/util/microseconds.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, Region, StoredConcept } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { objectIn, objectsIn } from "../wire/lenient-json.js";
@@ -101,8 +102,9 @@ export function matchesLegacy(context: SearchContext, candidate: Candidate, and:
 export function isWithin(time: string, range: Json | undefined): boolean {
   if (!isObject(range)) return true;
   const { start_time: start, end_time: end } = range;
-  const at = Date.parse(time);
-  return !(typeof start === "string" && at < Date.parse(start)) && !(typeof end === "string" && at > Date.parse(end));
+  const at = microsecondsOf(time) ?? 0;
+  const bound = (text: Json | undefined) => (typeof text === "string" ? microsecondsOf(text) : undefined);
+  return at >= (bound(start) ?? at) && at <= (bound(end) ?? at);
 }
 
 /** Whether the expected concept is among the concepts. A value of 0.5 or more means present, a lower value means absent. */

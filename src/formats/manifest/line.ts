@@ -23,6 +23,8 @@ export interface ManifestLine extends ManifestFile, Omit<Input, Kind | "textUrl"
   kind: string;
   /** The file with the text of an image that has one. */
   text?: ManifestFile | undefined;
+  /** Name of the rendition that the file of the media has, such as `small`; undefined for the original. */
+  rendition?: string | undefined;
   /** Address that the content came from, unless it is the platform's own; without a signature. */
   url?: string | undefined;
 }
@@ -31,7 +33,7 @@ export interface ManifestLine extends ManifestFile, Omit<Input, Kind | "textUrl"
 export function lineOf(
   input: Input,
   files: ReadonlyMap<string, ManifestFile>,
-  isOwnUrl: (url: string) => boolean,
+  { isOwnUrl, rendition }: { isOwnUrl: (url: string) => boolean; rendition?: string | undefined },
 ): string {
   const [first, second] = [...files];
   if (!first) throw new Error(`no file of ${input.id}`); // an input without content has failed before
@@ -49,6 +51,7 @@ export function lineOf(
     sizeBytes,
     sha256,
     text: second?.[1],
+    rendition,
     url,
     ...record,
   };

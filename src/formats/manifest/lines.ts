@@ -26,10 +26,10 @@ export function isManifestLine(value: unknown): value is Record<string, unknown>
  * Makes the input of a line. Reads its files once to check that their SHA-256 is the same as after the download. Drops the fields that only the platform
  * sets (status, times), and the address that the content came from.
  *
- * @throws {InputError} ERR_INPUT_SHAPE, ERR_MANIFEST_PATH, ERR_FILE_UNREADABLE, ERR_FILE_CHANGED
+ * @throws {InputError} ERR_INPUT_SHAPE, ERR_RENDITION, ERR_MANIFEST_PATH, ERR_FILE_UNREADABLE, ERR_FILE_CHANGED
  */
 export async function inputOfLine(line: Record<string, unknown>, folder: string): Promise<InputDraft> {
-  const { manifest, kind, path, sizeBytes, sha256, text, url: _, ...rest } = line;
+  const { manifest, kind, path, sizeBytes, sha256, text, rendition, url: _, ...rest } = line;
   if (manifest !== manifestVersion) {
     const which =
       manifest === undefined ? "no version, so an older Sluice wrote it" : `version ${JSON.stringify(manifest)}`;
@@ -39,6 +39,11 @@ export async function inputOfLine(line: Record<string, unknown>, folder: string)
   const known = kinds.find((one) => one === kind);
   if (known === undefined) {
     throw new InputError("ERR_INPUT_SHAPE", `kind: expected ${kinds.join(", ")}, got ${JSON.stringify(kind)}`);
+  }
+  if (rendition !== undefined) {
+    const text = `${String(path)} is the rendition ${JSON.stringify(rendition)} of "${String(rest.id)}" and not the original`;
+    const hint = "download the inputs without rendition to copy them; folder(…) reads the files as images of their own";
+    throw new InputError("ERR_RENDITION", `${text}; ${hint}`);
   }
   for (const name of reportedFields) delete rest[name];
   const content = await checkedFile({ path, sizeBytes, sha256 }, folder);

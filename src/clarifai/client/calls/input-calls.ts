@@ -2,7 +2,15 @@
 
 import { addJobFromWire, inputCountsFromWire, listOf, type WireInput, wireInput } from "../../wire/decode-answers.js";
 import { wireFields } from "../../wire/encode-input.js";
-import type { AddJob, InputCounts, InputPatch, ItemStatus, PageOptions, PatchAction } from "../app-types.js";
+import type {
+  AddJob,
+  InputCounts,
+  InputPatch,
+  ItemStatus,
+  PageOptions,
+  PatchAction,
+  StreamOrder,
+} from "../app-types.js";
 import type { ReplayableBody } from "../call.js";
 import { pathPart } from "../path-part.js";
 import { AppCalls } from "./app-calls.js";
@@ -23,13 +31,20 @@ export class InputCalls extends AppCalls {
     return this.list("/inputs", "inputs", { query, signal }, wireInput);
   }
 
-  /** Lists the inputs that were added after `lastId`, in the order of adding. The order is stable while others write. */
+  /** Lists the inputs behind `lastId`: in the order of adding, newest first, or in the order of their ids. The order is stable while others write. */
   async streamInputs(options: {
     perPage?: number | undefined;
     lastId?: string | undefined;
+    order?: StreamOrder | undefined;
     signal?: AbortSignal | undefined;
   }): Promise<WireInput[]> {
-    const query = { per_page: options.perPage, last_id: options.lastId };
+    const { perPage, lastId, order } = options;
+    const query = {
+      per_page: perPage,
+      last_id: lastId,
+      descending: order === "newest" ? "true" : undefined,
+      order_by_id: order === "id" ? "true" : undefined,
+    };
     return this.list("/inputs/stream", "inputs", { query, signal: options.signal }, wireInput);
   }
 

@@ -1,0 +1,151 @@
+/** Turns pages of listed inputs into items of a source: reads further parts of their records, and applies filters. */
+
+import { InputError } from "../../core/errors.js";
+import { type Filters, partsFor, type RecordPart } from "../../core/input/filter/filters.js";
+import { exclusionOf } from "../../core/input/filter/passes.js";
+import type { Input, InputDraft } from "../../core/input/input.js";
+import type { ReadContext, SourceItem } from "../../core/plugin/source.js";
+import type { App } from "../client/app.js";
+import { type ListedAnnotation, plainAnnotation } from "../wire/annotations.js";
+import { inputFromWire, type WireInput } from "../wire/decode-answers.js";
+import { listedOf } from "./listed.js";
+import { annotationsOf, Memberships } from "./records.js";
+import { withSizes } from "./sizes.js";
+
+/** Inputs of one page, and requested ids that have no such input. */
+export interface Page {
+  inputs: readonly WireInput[];
+  missing?: readonly SourceItem[] | undefined;
+}
+
+/** What is read of each input, and which inputs become items. */
+export interface Selection {
+  filters: Filters;
+  /** Parts of each record that are read. */
+  parts: ReadonlySet<RecordPart>;
+  /** Whether an input that the filters exclude becomes a skipped item with the reason. */
+  reportsExcluded?: boolean | undefined;
+  /** Maximum number of inputs that become items. The next page is then requested only if it is needed. */
+  maxItems?: number | undefined;
+}
+
+/** Returns the parts of records that options, filters and the stages of the flow ask for. */
+export function partsToRead(
+  options: { annotations?: boolean | undefined; datasets?: boolean | undefined },
+  filters: Filters,
+  { wholeRecords, parts = new Set() }: ReadContext,
+): Set<RecordPart> {
+  const all = new Set([...parts, ...partsFor(filters)]);
+  if (options.annotations || wholeRecords) all.add("annotations");
+  if (options.datasets || wholeRecords) all.add("datasets");
+  return all;
+}
+
+/** Yields the items of pages. The next page is requested while the items of a page are taken. */
+export async function* itemsOf(
+  app: App,
+  pages: AsyncGenerator<Page, void>,
+  selection: Selection,
+  signal: AbortSignal,
+): AsyncGenerator<SourceItem, void> {
+  const { parts, maxItems } = selection;
+  const memberships = parts.has("datasets") ? await Memberships.read(app, signal) : undefined;
+  let next: Promise<Page | undefined> | undefined;
+  let left = maxItems ?? Number.POSITIVE_INFINITY;
+  try {
+    for (;;) {
+      const page = await (next ?? nextPage(pages));
+      if (!page) return;
+      if (maxItems === undefined) next = nextPage(pages);
+      next?.catch(() => undefined); // awaited above, unless the flow stops first
+      const records: ListedRecord[] = page.inputs.map((wire) => ({ wire, input: inputOf(wire, memberships) }));
+      for (const item of await selected(app, records, selection, signal)) {
+        if ("input" in item && left-- === 0) return;
+        yield item;
+      }
+      yield* page.missing ?? [];
+      if (left === 0) return;
+    }
+  } finally {
+    await pages.return(undefined);
+  }
+}
+
+/** A listed input. `outcome`: why the filters exclude it, or the error of a part that cannot be read. */
+interface ListedRecord {
+  wire: WireInput;
+  input: Input;
+  annotations?: readonly ListedAnnotation[] | undefined;
+  outcome?: string | InputError | undefined;
+}
+
+/** Applies the filters, and reads further parts only for inputs that pass the filters so far. */
+async function selected(
+  app: App,
+  records: ListedRecord[],
+  { filters, parts, reportsExcluded }: Selection,
+  signal: AbortSignal,
+): Promise<SourceItem[]> {
+  const known = new Set<RecordPart>(parts.has("datasets") ? ["datasets"] : []);
+  const passing = () => {
+    for (const record of records) record.outcome ??= excludes(record.input, filters, known);
+    return records.filter(({ outcome }) => outcome === undefined);
+  };
+  let left = passing();
+  if (parts.has("annotations") && left.length > 0) {
+    const found = await annotationsOf(
+      app,
+      left.map(({ input }) => input.id),
+      signal,
+    );
+    for (const record of left) {
+      record.annotations = found.get(record.input.id) ?? [];
+      record.input = { ...record.input, annotations: record.annotations.map(plainAnnotation) };
+    }
+    known.add("annotations");
+    left = passing();
+  }
+  if (parts.has("sizes") && left.length > 0) {
+    const sized = await withSizes(
+      left.map(({ input }) => input),
+      (url) => app.authorize(url),
+      signal,
+    );
+    for (const [index, result] of sized.entries()) {
+      const record = left[index] as ListedRecord;
+      if (result instanceof InputError) record.outcome = result;
+      else record.input = result;
+    }
+    known.add("sizes");
+    left = passing();
+  }
+  return records.flatMap((record) => itemOf(app, record, reportsExcluded));
+}
+
+/** Returns why filters exclude an input, or the error of a filter that needs a field which the input does not have. */
+function excludes(input: Input, filters: Filters, parts: ReadonlySet<RecordPart>): string | InputError | undefined {
+  try {
+    return exclusionOf(input, filters, parts);
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+}
+
+function inputOf(wire: WireInput, memberships: Memberships | undefined): Input {
+  return { ...inputFromWire(wire), datasets: memberships?.of(wire.id) ?? [] };
+}
+
+function itemOf(app: App, { wire, input, annotations, outcome }: ListedRecord, reportsExcluded = false): SourceItem[] {
+  const origin = input.id;
+  if (outcome instanceof InputError) return [{ origin, error: outcome }];
+  if (outcome !== undefined) return reportsExcluded ? [{ origin, skipped: outcome }] : [];
+  // The journal key consists of id and creation time, so that a change by a flow does not make it another input.
+  const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
+  return [{ origin, input: input as InputDraft, key, listed: listedOf(app, wire, annotations) }];
+}
+
+async function nextPage(pages: AsyncGenerator<Page, void>): Promise<Page | undefined> {
+  const { value, done } = await pages.next();
+  return done ? undefined : value;
+}
