@@ -3,7 +3,7 @@
 import type { SharedRateLimiter } from "./core/accounting/shared-rate-limiter.js";
 import { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
 import { addConcepts } from "./transforms/add-concepts.js";
-import { boundingBox } from "./transforms/annotate.js";
+import { boundingBox } from "./transforms/annotate/regions.js";
 import { filterInputs } from "./transforms/filter-inputs.js";
 import { setGeo } from "./transforms/set-geo.js";
 

@@ -14,6 +14,7 @@ export { type FolderOptions, folder } from "./sources/folder.js";
 export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
 export { type FromObservableOptions, fromObservable } from "./sources/from-observable.js";
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
+export { type ListAnnotationsOptions, listAnnotations } from "./sources/list-annotations.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
@@ -21,7 +22,10 @@ export { type UrlsOptions, urls } from "./sources/urls.js";
 // Transforms
 
 export { addConcepts } from "./transforms/add-concepts.js";
-export { annotate, boundingBox, concept, type Drawing, polygon, type RegionOptions } from "./transforms/annotate.js";
+export type { Drawing, RegionOptions } from "./transforms/annotate/drawing.js";
+export { type TextSpanOptions, textSpan, timeSegment, videoFrame } from "./transforms/annotate/parts.js";
+export { boundingBox, concept, mask, point, polygon } from "./transforms/annotate/regions.js";
+export { annotate } from "./transforms/annotate.js";
 export { dedupe } from "./transforms/dedupe.js";
 export { detectType } from "./transforms/detect-type.js";
 export { filterInputs } from "./transforms/filter-inputs.js";
@@ -41,6 +45,7 @@ export { type AddToDatasetOptions, addToDataset } from "./sinks/add-to-dataset.j
 export { type CompareOptions, compare } from "./sinks/compare.js";
 export { type DownloadOptions, download } from "./sinks/download.js";
 export { type PatchOptions, patch } from "./sinks/patch.js";
+export { type PatchAnnotationsOptions, patchAnnotations } from "./sinks/patch-annotations.js";
 export { patchConcepts } from "./sinks/patch-concepts.js";
 export { type RemoveOptions, remove } from "./sinks/remove.js";
 export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove-annotations.js";
@@ -110,12 +115,16 @@ export type {
   Concept,
   Content,
   FileContent,
+  Frame,
   GeoPoint,
   Input,
   InputDraft,
   Json,
   Kind,
+  Mask,
   ReadableContent,
+  Span,
+  TimeSegment,
   UriContent,
   UrlContent,
 } from "./core/input/input.js";

@@ -58,6 +58,12 @@ const shows: Record<string, RegExp[]> = {
   "19-opener.ts": [
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],
+  "21-annotations.ts": [
+    /note boat \{"start":16,"end":21\}/,
+    /ferry ferry \{"timeMs":40\}\nferry arrival \{"begin":0,"end":0\.5\}/,
+    /quay buoy \[0\.4,0\.5\]\nquay water "a mask"/,
+    /read 3 = ok 3 \+ failed 0[\s\S]*read 3 = ok 3 \+ failed 0[\s\S]*read 3 = ok 3 \+ failed 0/,
+  ],
   "20-undo.ts": [
     /removed: read 2 = ok 2[\s\S]*2 states are recorded in/,
     /would restore: [\s\S]*restored: read 3 = ok 3/,

@@ -1,12 +1,12 @@
 /** Checks one input against the documented limits, before anything is sent. */
 
 import { InputError } from "../core/errors.js";
+import { checkAnnotation } from "../core/input/annotations/check-annotation.js";
 import { geoPointFrom } from "../core/input/coordinates.js";
 import { kindOfType, unknownType } from "../core/input/detect/types.js";
 import { checkId } from "../core/input/ids.js";
 import { type Content, type Input, kindOf, mediaOf } from "../core/input/input.js";
 import { type MediaKind, mediaKinds } from "../core/input/kinds.js";
-import { checkRegion } from "../core/input/regions.js";
 import { limits } from "./limits.js";
 import type { SizedInput } from "./wire/encode-input.js";
 
@@ -18,13 +18,13 @@ const refusedTypes: ReadonlySet<string> = new Set(limits.refusedTypes);
  * and the limit. An input without content passes, since a patch needs none.
  *
  * @throws {InputError} ERR_ID_…, ERR_INPUT_MEDIA, ERR_ITEM_TOO_LARGE, ERR_IMAGE_TOO_LARGE, ERR_KIND_UNKNOWN, ERR_KIND_MISMATCH, ERR_FORMAT, ERR_GEO,
- * ERR_BOX, ERR_POLYGON
+ * ERR_BOX, ERR_POLYGON, ERR_POINT, ERR_MASK, ERR_SPAN, ERR_TIME_SEGMENT, ERR_ANNOTATION_KIND
  */
 export function checkLimits(input: Input, encoded: SizedInput): void {
   checkId(input.id);
   checkMedia(input);
   if (input.geo) geoPointFrom(input.geo.longitude, input.geo.latitude); // a transform may have set it
-  for (const annotation of input.annotations) checkRegion(annotation);
+  for (const annotation of input.annotations) checkAnnotation(annotation, input);
   const kind = kindOf(input);
   const media = mediaOf(input);
   if (kind === "video" && encoded.mediaBytes > limits.maxLargeVideoBytes) {

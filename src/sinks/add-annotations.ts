@@ -12,8 +12,8 @@ import { addAnnotations as addAll, existsWithOtherData } from "../clarifai/uploa
 import { annotationData } from "../clarifai/wire/annotations.js";
 import type { Message } from "../core/accounting/message.js";
 import { InputError } from "../core/errors.js";
+import { checkAnnotation } from "../core/input/annotations/check-annotation.js";
 import type { Annotation } from "../core/input/input.js";
-import { checkRegion } from "../core/input/regions.js";
 import { systemClock } from "../core/net/clock.js";
 import { defineSink } from "../core/plugin/define-sink.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
@@ -93,7 +93,7 @@ function check(message: Message): void {
   try {
     const ids = new Set<string>();
     for (const annotation of annotations) {
-      checkRegion(annotation);
+      checkAnnotation(annotation, message.value);
       const id = annotation.id ?? idOf(message.value.id, annotation);
       if (!ids.has(id)) ids.add(id);
       else if (annotation.id === undefined)

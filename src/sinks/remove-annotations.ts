@@ -20,7 +20,7 @@ const Options = z.strictObject(optionFields);
 export type RemoveAnnotationsOptions = OptionsOf<typeof optionFields>;
 
 const nothingListed =
-  "the input has no annotations, so none was removed (listInputs reads them with annotations: true)";
+  "the input has no annotations, so none was removed (listAnnotations lists them, and listInputs with annotations: true)";
 
 /**
  * Deletes annotations: by default those that each input has, by input id and annotation id, or all stored annotations of the inputs. The inputs stay,

@@ -1,34 +1,27 @@
-/** Transform: adds annotations: boxes, polygons and concepts. */
+/** Transform: adds annotations. The functions that make annotations of each kind are in `annotate/`. */
 
 import { InputError } from "../core/errors.js";
+import { checkAnnotation as check } from "../core/input/annotations/check-annotation.js";
+import { Annotation as AnnotationShape } from "../core/input/annotations/schema.js";
 import { conceptsFrom } from "../core/input/concepts.js";
 import { isPlainObject } from "../core/input/frozen-json.js";
-import type { Annotation, Concept, Input } from "../core/input/input.js";
-import { checkBox, checkCorner, checkCorners } from "../core/input/regions.js";
+import type { Annotation, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import { formatValue } from "../core/util/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
-
-type Labels = string | Concept | readonly (string | Concept)[];
-
-/** Options of `boundingBox` and `polygon`. */
-export interface RegionOptions {
-  /** Size of the image, if the coordinates are pixels; `true` takes the size of the input's image. Default: coordinates are shares from 0 to 1. */
-  pixels?: { width: number; height: number } | true | undefined;
-  /** Id of the annotation, for patching and deleting it later. */
-  id?: string | undefined;
-}
-
-/** An annotation, or a function that makes it when the size of the input's image is known. */
-export type Drawing = Annotation | ((input: Input) => Annotation);
+import type { Drawing } from "./annotate/drawing.js";
+import { cornersOf, sharesOf } from "./annotate/regions.js";
 
 /**
- * Adds annotations to each input. The function, which may be async, returns annotations that `boundingBox`, `polygon` and `concept` make.
+ * Adds annotations to each input. The function, which may be async, returns annotations that `boundingBox`, `polygon`,
+ * `point`, `mask`, `textSpan`, `videoFrame`, `timeSegment` and `concept` make.
  *
- * Keeps order. An input settles as failed if an annotation lies outside of the image, or if the minimum of a box is not below its maximum. The error
- * names the value, and how to pass pixels.
+ * Keeps order. An input settles as failed if an annotation lies outside of the image or text, if a minimum is not below its maximum, or if the
+ * annotation does not fit the kind of the input: a span needs a text, a frame a video, a time segment a video or audio. The error names the value, and how
+ * to pass pixels.
  *
- * @throws {InputError} (fails the input) ERR_ANNOTATION, ERR_BOX, ERR_POLYGON, ERR_SIZE_UNKNOWN
+ * @throws {InputError} (fails the input) ERR_ANNOTATION, ERR_ANNOTATION_KIND, ERR_BOX, ERR_POLYGON, ERR_POINT, ERR_MASK, ERR_SPAN, ERR_TIME_SEGMENT,
+ * ERR_SIZE_UNKNOWN, ERR_TEXT_UNKNOWN
  * @example
  * flow(fromIterable([{ id: "cat", image: { path: "cat.jpg" } }])).pipe(
  *   annotate(() => [boundingBox([0.1, 0.1, 0.8, 0.9], "cat")]),
@@ -48,104 +41,23 @@ function withAnnotations(input: Input, drawings: Drawing | readonly Drawing[] | 
   const list = Array.isArray(drawings)
     ? (drawings as readonly Drawing[])
     : [(drawings as Drawing | undefined) ?? []].flat();
-  const added = list.map((drawing) => checkAnnotation(typeof drawing === "function" ? drawing(input) : drawing));
+  const added = list.map((drawing) => checkAnnotation(typeof drawing === "function" ? drawing(input) : drawing, input));
   return { ...input, annotations: [...input.annotations, ...added] };
 }
 
-/** Checks an annotation as `boundingBox` and `polygon` do, since it may be an object literal. */
-function checkAnnotation(annotation: Annotation): Annotation {
+/** Checks an annotation as the functions that make annotations do, since it may be an object literal. */
+function checkAnnotation(annotation: Annotation, input: Input): Annotation {
   if (!isPlainObject(annotation)) {
     throw new InputError(
       "ERR_ANNOTATION",
-      `annotate: the function must return what boundingBox, polygon and concept make, got ${formatValue(annotation)}`,
+      `annotate: the function must return what boundingBox, polygon, concept and the like make, got ${formatValue(annotation)}`,
     );
   }
   const { box: corners, polygon: points, concepts } = annotation;
   if (corners) sharesOf(corners, {});
   if (points) cornersOf(points, {});
-  return { ...annotation, concepts: conceptsFrom(concepts) };
-}
-
-/**
- * Makes the annotation of a box `[xMin, yMin, xMax, yMax]` with its concepts. x counts from the left, y from the top; both are shares from 0 to 1, or
- * pixels with `pixels`.
- *
- * @throws {InputError} ERR_BOX
- * @example boundingBox([10, 20, 110, 220], "face", { pixels: { width: 640, height: 480 } })
- */
-export function boundingBox(corners: readonly number[], labels: Labels, options: RegionOptions = {}): Drawing {
-  return sized(options, (width, height) => ({
-    ...named(options),
-    box: sharesOf(corners, options, width, height),
-    concepts: conceptsFrom(labels),
-  }));
-}
-
-function sharesOf(corners: readonly number[], options: RegionOptions, width = 1, height = 1) {
-  if (!Array.isArray(corners))
-    throw new InputError("ERR_BOX", `boundingBox takes [xMin, yMin, xMax, yMax], got ${formatValue(corners)}`);
-  const shares = corners.map((value, index) => value / (index % 2 === 0 ? width : height));
-  checkBox(shares, `box [${corners.join(", ")}]`, hintFor(options));
-  return shares as [number, number, number, number];
-}
-
-/**
- * Makes the annotation of a polygon with its concepts. It has three or more corners `[x, y]`, which are shares from 0 to 1, or pixels with `pixels`.
- *
- * @throws {InputError} ERR_POLYGON
- * @example polygon([[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]], "sail")
- */
-export function polygon(points: readonly (readonly number[])[], labels: Labels, options: RegionOptions = {}): Drawing {
-  return sized(options, (width, height) => ({
-    ...named(options),
-    polygon: cornersOf(points, options, width, height),
-    concepts: conceptsFrom(labels),
-  }));
-}
-
-function cornersOf(points: readonly (readonly number[])[], options: RegionOptions, width = 1, height = 1) {
-  if (!Array.isArray(points) || !points.every(Array.isArray)) {
-    throw new InputError("ERR_POLYGON", `polygon takes [[x, y], [x, y], …], got ${formatValue(points)}`);
-  }
-  checkCorners(points.length);
-  return points.map((point) => {
-    const [x = Number.NaN, y = Number.NaN] = point;
-    const corner: [number, number] = [x / width, y / height];
-    checkCorner(corner, `polygon point [${point.join(", ")}]`, hintFor(options));
-    return corner;
-  });
-}
-
-/**
- * Makes an annotation with concepts of the whole input.
- *
- * @example concept("portrait", { id: "a-1" })
- */
-export function concept(labels: Labels, options: { id?: string } = {}): Annotation {
-  return { ...named(options), concepts: conceptsFrom(labels) };
-}
-
-/** Makes an annotation at once if the size of the image is known, else when its input arrives. */
-function sized({ pixels }: RegionOptions, make: (width: number, height: number) => Annotation): Drawing {
-  if (pixels === undefined) return make(1, 1);
-  if (pixels !== true) return make(pixels.width, pixels.height);
-  return ({ image }) => {
-    if (image?.width === undefined || image.height === undefined) {
-      throw new InputError(
-        "ERR_SIZE_UNKNOWN",
-        "pixels: true needs an image whose size is known; pass { pixels: { width, height } }",
-      );
-    }
-    return make(image.width, image.height);
-  };
-}
-
-function hintFor({ pixels }: RegionOptions): string {
-  return pixels === undefined
-    ? "; for pixels, pass { pixels: true }, or the size as { pixels: { width, height } }"
-    : "";
-}
-
-function named({ id }: { id?: string | undefined }): { id?: string } {
-  return id === undefined ? {} : { id };
+  const checked = { ...annotation, concepts: conceptsFrom(concepts) };
+  // An annotation of another shape fails with the path of its field when the result of the transform is checked.
+  if (AnnotationShape.safeParse(checked).success) check(checked, input);
+  return checked;
 }

@@ -7,6 +7,7 @@ import { pixelBudget } from "../../src/core/input/decoding.js";
 import { startEmulator } from "../../src/emulator/index.js";
 import { jpeg } from "../helpers/files.js";
 import { type AnnotationJson, type Http, note, openHttp, picture } from "../helpers/http.js";
+import { smallContent } from "../helpers/small-contents.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 const box = (top: number, left: number, bottom: number, right: number) => ({
@@ -56,7 +57,8 @@ describe("the regions of a posted input", () => {
     const time_segments = [
       { id: "s", time_info: { begin_time: 1, end_time: 2.5 }, data: { concepts: [{ id: "song" }] } },
     ];
-    const data = { text: { raw: "x" }, regions, frames, time_segments };
+    const video = { base64: Buffer.from(smallContent("video", 0)).toString("base64") };
+    const data = { video, regions, frames, time_segments };
     await http.add({ id: "a", data });
     const annotations = (await annotationsOf(http, "a")).reverse();
     expect(annotations.map((one) => Object.keys(one.data))).toEqual([

@@ -11,6 +11,7 @@ import {
   type App,
   batch,
   connect,
+  download,
   fitImage,
   flow,
   fromIterable,
@@ -23,8 +24,9 @@ import {
   tagMetadata,
   transform,
   upload,
-  writeJsonl,
 } from "../../src/index.js";
+import { png, pngText } from "../helpers/bombs.js";
+import { draftOf } from "../helpers/small-contents.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const concept = (id: string) => ({ id, name: id, value: 1 });
@@ -38,11 +40,14 @@ const corners = [
   [0.5, 0.8],
 ].map(([col, row]) => ({ row, col, visibility: 1 }));
 
+const mask = (n: number) => Buffer.from(png(2, 2, 8, [pngText(n)])).toString("base64");
+
 /** Data of annotations by kind, in the form of the API, with the fields that the emulator stores. */
 const kinds: Record<string, object> = {
   point: region({ point: { row: 0.25, col: 0.5, visibility: 2 } }),
+  "plain point": region({ point: { row: 0.25, col: 0.5, visibility: 1 } }),
   "point with depth": region({ point: { row: 0.25, col: 0.5, z: 0.75 } }),
-  mask: region({ mask: { image: { base64: "iVBORw0KGgo=" } } }),
+  mask: region({ mask: { image: { base64: mask(1) } } }),
   "mask by URL": region({ mask: { image: { url: "https://img.example/mask.png" } } }),
   span: region({ span: { char_start: 0, char_end: 4, raw_text: "calm" } }),
   token: region({ token: { char_start: 5, char_end: 8, raw_text: "sea" } }),
@@ -62,6 +67,8 @@ const kinds: Record<string, object> = {
   "metadata alone": { metadata: { note: "x" } },
 };
 const names = Object.keys(kinds);
+/** Kinds that need a video. The others are annotations of a text. */
+const ofVideo = ["frame", "time segment"];
 
 async function call(store: Emulator, method: string, path: string, body?: object, app = "main") {
   const answer = await fetch(`${store.url}/v2/users/me/apps/${app}${path}`, {
@@ -85,16 +92,23 @@ async function stored(store: Emulator, app = "main"): Promise<Map<string, Record
   return new Map(plain.map((annotation) => [annotation.id as string, annotation]));
 }
 
+interface Regions {
+  regions: { region_info: object }[];
+}
+type Framed = Regions & { frames?: { frame_info?: object; data: Regions }[] };
+
 describe("annotations of every kind", () => {
   let store: Emulator;
   let app: App;
   beforeEach(async () => {
-    ({ store, app } = await openStore());
-    await flow(fromIterable([{ id: "a", text: "calm sea", metadata: { split: "train" } }]))
+    ({ store, app } = await openStore({ grpcPort: 0 }));
+    const metadata = { split: "train" };
+    const video = { id: "v", ...draftOf("video", 0, ""), metadata };
+    await flow(fromIterable([{ id: "a", text: "calm sea", metadata }, video]))
       .pipe(batch(), upload(app))
       .run();
     const annotations = names.map((id, n) => ({
-      ...{ id, input_id: "a", data: kinds[id], annotation_info: { n } },
+      ...{ id, input_id: ofVideo.includes(id) ? "v" : "a", data: kinds[id], annotation_info: { n } },
       ...(n % 2 === 0 ? { status: { code: 24157 } } : {}),
     }));
     expect((await call(store, "POST", "/annotations", { annotations })).status.code).toBe(10000);
@@ -113,16 +127,12 @@ describe("annotations of every kind", () => {
       const report = await flow(listInputs(app, { annotations: true }))
         .pipe(tagMetadata({ seen: true }), batch(), patch(app, { action }))
         .run();
-      expect(report.counts).toMatchObject({ ok: 1 });
+      expect(report.counts).toMatchObject({ ok: 2 });
       expect(await stored(store)).toEqual(before);
     },
   );
 
   it.each(names)("do not change when another annotation (%s) is removed", async (name) => {
-    const path = join(temporaryFolder(), "inputs.jsonl");
-    await flow(listInputs(app, { annotations: true }))
-      .pipe(writeJsonl(path))
-      .run();
     const before = await stored(store);
     const away = (input: Input) => ({ ...input, annotations: input.annotations.filter(({ id }) => id !== name) });
     expect((await patched(away)).counts).toMatchObject({ ok: 1 });
@@ -132,32 +142,49 @@ describe("annotations of every kind", () => {
     expect(after).toEqual(before);
   });
 
-  it("are copied to another app through JSON Lines with the same data, ids and states", async () => {
-    const path = join(temporaryFolder(), "inputs.jsonl");
-    await flow(listInputs(app, { annotations: true }))
-      .pipe(writeJsonl(path))
-      .run();
-    const other = await connect({ baseUrl: store.url, pat: "any", userId: "me", appId: "copy" });
-    expect((await flow(jsonl(path)).pipe(batch(), upload(other)).run()).counts).toMatchObject({ ok: 1 });
-    await other.close();
-    const [before, after] = [await stored(store), await stored(store, "copy")];
-    expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
-    const comparable = (annotation: object | undefined, isTyped: boolean) => {
-      const json = JSON.stringify(annotation).replaceAll('"app_id":"copy"', '"app_id":"main"');
-      // The platform gives each region an id of its own.
-      return JSON.parse(isTyped ? json.replace(/"id":"[0-9a-f]{32}",?/, "") : json);
-    };
-    for (const name of names) {
-      const isTyped = ["box", "polygon"].includes(name);
-      expect(comparable(after.get(name), isTyped)).toEqual(comparable(before.get(name), isTyped));
-    }
-  });
+  it.each(["rest", "grpc"] as const)(
+    "are copied to another app through a download with the same data, ids and states, over %s",
+    async (wire) => {
+      const other = await connect({
+        baseUrl: store.url,
+        pat: "any",
+        userId: "me",
+        appId: "copy",
+        wire,
+        ...(wire === "grpc" ? { grpcUrl: store.grpcUrl } : {}),
+      });
+      const folder = temporaryFolder();
+      await flow(listInputs(app)).pipe(download(folder)).run();
+      const copied = await flow(jsonl(join(folder, "manifest.jsonl")))
+        .pipe(batch(), upload(other))
+        .run();
+      expect(copied.counts).toMatchObject({ ok: 2 });
+      const again = await flow(jsonl(join(folder, "manifest.jsonl")))
+        .pipe(batch(), upload(other))
+        .run();
+      expect(again.counts).toMatchObject({ ok: 0, skipped: 2 });
+      await other.close();
+      const [before, after] = [await stored(store), await stored(store, "copy")];
+      expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+      const comparable = (annotation: object | undefined, isTyped: boolean) => {
+        const json = JSON.stringify(annotation).replaceAll('"app_id":"copy"', '"app_id":"main"');
+        // The platform gives each region an id of its own.
+        return JSON.parse(isTyped ? json.replace(/"id":"[0-9a-f]{32}",?/, "") : json);
+      };
+      const typed = ["box", "polygon", "mask", "mask by URL", "span", "frame", "plain point"];
+      for (const name of names) {
+        const isTyped = typed.includes(name);
+        expect(comparable(after.get(name), isTyped)).toEqual(comparable(before.get(name), isTyped));
+      }
+    },
+  );
 
   it("are shown in reports, prints and notebooks", async () => {
     const inputs = await flow(listInputs(app, { annotations: true })).toArray();
     expect(await htmlOf(inputs)).toContain("calm sea");
-    const printed = inspect(inputs[0]);
-    for (const text of ["mask", "frames", "time_segments", "box nose", "polygon nose"]) {
+    const printed = inputs.map((input) => inspect(input)).join("");
+    const texts = ["mask nose", "span 0–4 nose", "point nose", "frame at 0.12 s box nose", "1–2.5 nose"];
+    for (const text of [...texts, "token", "box nose", "polygon nose"]) {
       expect(printed).toMatch(new RegExp(`annotations .*${text}`));
     }
     const report = await flow(listInputs(app, { annotations: true })).run();
@@ -168,14 +195,21 @@ describe("annotations of every kind", () => {
     const before = await stored(store);
     const moved = (annotation: Annotation): Annotation => {
       if (annotation.id === "box") return { ...annotation, box: [0.3, 0.3, 0.4, 0.4] };
+      if (annotation.id === "plain point") return { ...annotation, point: [0.5, 0.75] };
+      if (annotation.id === "frame") return { ...annotation, frame: { timeMs: 40 }, box: [0.3, 0.3, 0.4, 0.4] };
       if (annotation.id !== "point") return annotation;
       return JSON.parse(JSON.stringify(annotation).replace('"row":0.25', '"row":0.75')) as Annotation;
     };
     const report = await patched((input) => ({ ...input, annotations: input.annotations.map(moved) }));
     expect(report.failures).toEqual([]);
     const after = await stored(store);
-    const wanted = structuredClone(before) as Map<string, { data?: { regions: { region_info: object }[] } }>;
+    const wanted = structuredClone(before) as Map<string, { data?: Framed }>;
     const infoOf = (name: string) => wanted.get(name)?.data?.regions[0] ?? { region_info: {} };
+    infoOf("plain point").region_info = { point: { row: 0.75, col: 0.5, visibility: 1 } };
+    const [frame = { data: { regions: [] } }] = wanted.get("frame")?.data?.frames ?? [];
+    const moves = { top_row: 0.3, left_col: 0.3, bottom_row: 0.4, right_col: 0.4 };
+    frame.frame_info = { index: 0, time: 40, number: 0 };
+    frame.data.regions[0] = { ...frame.data.regions[0], region_info: { bounding_box: moves } };
     infoOf("point").region_info = { point: { row: 0.75, col: 0.5, visibility: 2 } };
     infoOf("box").region_info = { bounding_box: { top_row: 0.3, left_col: 0.3, bottom_row: 0.4, right_col: 0.4 } };
     expect(Object.fromEntries(after)).toEqual(Object.fromEntries(wanted));
@@ -185,10 +219,10 @@ describe("annotations of every kind", () => {
     const apply = (input: Input) =>
       ({
         ...input,
-        annotations: JSON.parse(JSON.stringify(input.annotations).replace("iVBORw0KGgo=", "R0lGODlh")),
+        annotations: JSON.parse(JSON.stringify(input.annotations).replace(mask(1), mask(2))),
       }) as Input;
-    expect((await patched(apply)).counts).toMatchObject({ ok: 1 });
-    expect(JSON.stringify((await stored(store)).get("mask"))).toContain("R0lGODlh");
+    expect((await patched(apply)).counts).toMatchObject({ ok: 1, skipped: 1 });
+    expect(JSON.stringify((await stored(store)).get("mask"))).toContain(mask(2));
   });
 
   it("can lose a concept and their free data, and get another concept value", async () => {
@@ -203,14 +237,14 @@ describe("annotations of every kind", () => {
       }),
     });
     expect((await patched(apply)).failures).toEqual([]);
-    const [{ annotations = [] } = {}] = await flow(listInputs(app, { annotations: true })).toArray();
+    const [{ annotations = [] } = {}] = await flow(listInputs(app, { ids: ["a"], annotations: true })).toArray();
     const byId = new Map(annotations.map((annotation) => [annotation.id, annotation]));
     expect(byId.get("box")).toMatchObject({ concepts: [], box: [0.2, 0.1, 0.6, 0.5], info: {} });
     expect(byId.get("polygon")?.concepts).toEqual([
       { id: "nose", name: "nose", value: 0 },
       { id: "ear", name: "ear", value: 1 },
     ]);
-    expect((await patched((input) => input)).counts).toMatchObject({ skipped: 1 });
+    expect((await patched((input) => input)).counts).toMatchObject({ skipped: 2 });
   });
 
   it("fail their input after other requests succeeded, and the error names those requests", async () => {
@@ -220,8 +254,10 @@ describe("annotations of every kind", () => {
       metadata: { split: "test" },
       annotations: input.annotations.map((one) => (one.box ? { ...one, box: [0, 0, 1, 1] } : one)) as Annotation[],
     }));
-    expect(report.failures).toMatchObject([
+    const failures = [...report.failures].sort((one, other) => String(one.id).localeCompare(String(other.id)));
+    expect(failures).toMatchObject([
       { id: "a", code: "24155", reason: expect.stringMatching(/^its fields were patched, then: /) },
+      { id: "v", code: "24155", reason: expect.stringMatching(/^its fields were patched, then: /) },
     ]);
   });
 });
@@ -274,7 +310,7 @@ it("an annotation of a point stays in place, so fitImage refuses to turn the ima
       .toBuffer(),
   );
   const annotations = [
-    { id: "p", concepts: [], data: region({ point: { row: 0.25, col: 0.5 } }) },
+    { id: "p", concepts: [], data: region({ point: { row: 0.25, col: 0.5, z: 1 } }) },
   ] as unknown as Annotation[];
   const draft = { id: "a", image: { bytes }, annotations: [...annotations] };
   const report = await flow(fromIterable([draft]))

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { png } from "../helpers/bombs.js";
 import { type AnnotationJson, type Http, note, openHttp } from "../helpers/http.js";
+import { smallContent } from "../helpers/small-contents.js";
 
+const maskText = png(2, 2, 8, []).toString("base64");
 const square = { bounding_box: { top_row: 0.1, left_col: 0.1, bottom_row: 0.9, right_col: 0.8 } };
 
 function boxed(id: string, inputId: string, info: unknown = square): Record<string, unknown> {
@@ -129,6 +132,14 @@ describe("posting annotations", () => {
     expect(await listed(http, `?statuses=${code}`)).toContain("a/z");
   });
 
+  it.each([30000, 24154, 24155])("refuses the status %i", async (code) => {
+    const http = await annotated();
+    expect((await posted(http, { ...boxed("z", "a"), status: { code } })).status.code).toBe(24155);
+    const patch = { action: "merge", annotations: [{ id: "x", input_id: "a", status: { code } }] };
+    expect((await http.call("PATCH", "/annotations", patch)).json.annotations[0]?.status.code).toBe(24155);
+    expect(await listed(http, "?statuses=24150")).toHaveLength(5);
+  });
+
   it.each([
     ["an input that does not exist", boxed("z", "nope"), 30102],
     ["no input", { id: "z", data: { concepts: [{ id: "new" }] } }, 30102],
@@ -183,20 +194,85 @@ describe("posting annotations", () => {
         [1, 1],
       ].map(([row, col]) => ({ row, col, visibility: "VISIBLE" })),
     };
-    const mask = { image: { base64: "AAEC/+8=" } };
+    const mask = { image: { base64: maskText } };
     const segments = [
       { id: "s", time_info: { begin_time: 0.5, end_time: 1.25 }, data: { concepts: [{ id: "boat" }] } },
     ];
-    await posted(http, { id: "frame", input_id: "a", data: { frames } });
-    await posted(http, { id: "segment", input_id: "a", data: { time_segments: segments } });
+    await http.add({ id: "v", data: { video: { base64: smallContent("video", 0).toString("base64") } } });
+    await posted(http, { id: "frame", input_id: "v", data: { frames } });
+    await posted(http, { id: "segment", input_id: "v", data: { time_segments: segments } });
     await posted(http, boxed("polygon", "a", { polygon }));
     await posted(http, boxed("mask", "a", { mask }));
-    const read = async (id: string) => (await http.call("GET", `/inputs/a/annotations/${id}`)).json.annotation.data;
-    expect(await read("frame")).toEqual({ frames: [{ ...frames[0], frame_info: { index: 3, time: 120, number: 0 } }] });
-    expect(await read("segment")).toMatchObject({ time_segments: segments });
+    const read = async (id: string, input = "a") =>
+      (await http.call("GET", `/inputs/${input}/annotations/${id}`)).json.annotation.data;
+    expect(await read("frame", "v")).toEqual({
+      frames: [{ ...frames[0], frame_info: { index: 3, time: 120, number: 0 } }],
+    });
+    expect(await read("segment", "v")).toMatchObject({ time_segments: segments });
     const points = polygon.points.map((point) => ({ ...point, visibility: 1 }));
     expect((await read("polygon")).regions?.[0]?.region_info).toEqual({ polygon: { points } });
     expect((await read("mask")).regions?.[0]?.region_info).toEqual({ mask });
+  });
+
+  it.each([
+    ["a mask that is no PNG", { mask: { image: { base64: "R0lGODlh" } } }],
+    ["a mask that is no base64", { mask: { image: { base64: `${maskText.slice(0, -1)}!` } } }],
+    ["a mask without an image", { mask: {} }],
+    ["a span without characters", { span: { char_start: 3, char_end: 3 } }],
+    ["a token that ends before it starts", { token: { char_start: 3, char_end: 1 } }],
+    ["a span behind the end of the text", { span: { char_start: 0, char_end: 100 } }],
+    ["a point beside the image", { point: { row: 1.5, col: 0 } }],
+  ])("refuses %s", async (_, info) => {
+    const http = await annotated();
+    expect((await posted(http, boxed("z", "a", info))).status.code).toBe(24155);
+    const patch = { action: "merge", annotations: [boxed("x", "a", info)] };
+    expect((await http.call("PATCH", "/annotations", patch)).json.annotations[0]?.status.code).toBe(24155);
+    expect((await http.call("GET", "/inputs/a/annotations/x")).json.annotation.data.regions?.[0]?.region_info).toEqual(
+      square,
+    );
+  });
+
+  it("counts the characters of a text as code points", async () => {
+    const http = await annotated();
+    await http.add({ id: "e", data: { text: { raw: "😀😀" } } });
+    const span = (end: number) => boxed(`s${end}`, "e", { span: { char_start: 0, char_end: end } });
+    expect((await posted(http, span(2))).status.code).toBe(24150);
+    expect((await posted(http, span(3))).status.code).toBe(24155);
+  });
+
+  it.each([
+    ["a frame", "text", { frames: [{ frame_info: { time: 5 }, data: {} }] }, 24155],
+    ["a frame", "audio", { frames: [{ frame_info: { time: 5 }, data: {} }] }, 24155],
+    ["a frame", "video", { frames: [{ frame_info: { time: 5 }, data: {} }] }, 24150],
+    ["a time segment", "text", { time_segments: [{ time_info: { begin_time: 1, end_time: 2 } }] }, 24155],
+    ["a time segment", "audio", { time_segments: [{ time_info: { begin_time: 1, end_time: 2 } }] }, 24150],
+    [
+      "a time segment that ends at once",
+      "audio",
+      { time_segments: [{ time_info: { begin_time: 2, end_time: 2 } }] },
+      24155,
+    ],
+    [
+      "a time segment before the beginning",
+      "audio",
+      { time_segments: [{ time_info: { begin_time: -1, end_time: 2 } }] },
+      24155,
+    ],
+    ["a span", "audio", { regions: [{ region_info: { span: { char_start: 0, char_end: 1 } } }] }, 24155],
+  ] as const)("checks that %s fits an input with %s", async (_, kind, data, code) => {
+    const http = await openHttp();
+    const medium = kind === "text" ? { raw: "calm" } : { base64: smallContent(kind, 0).toString("base64") };
+    await http.add({ id: "i", data: { [kind]: medium } });
+    expect((await posted(http, { id: "z", input_id: "i", data })).status.code).toBe(code);
+    const inputs = [{ id: "j", data: { [kind]: medium, ...data } }];
+    const { json } = await http.call("POST", "/inputs", { inputs });
+    expect(json.inputs[0]?.status.code).toBe(code === 24150 ? 30001 : 24155);
+  });
+
+  it("refuses a frame at a negative time as a request that cannot be read", async () => {
+    const http = await annotated();
+    const annotations = [{ id: "z", input_id: "a", data: { frames: [{ frame_info: { time: -5 } }] } }];
+    expect((await http.call("POST", "/annotations", { annotations })).json.status.code).toBe(11100);
   });
 
   it("creates no concept for a refused annotation", async () => {

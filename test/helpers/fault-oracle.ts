@@ -43,6 +43,8 @@ interface Facts {
   concepts: Map<string, string>;
   /** Members of the datasets. */
   members: Readonly<Record<"old" | "new", ReadonlySet<string>>>;
+  /** Values of concepts by input and concept. */
+  values: ReadonlyMap<string, ReadonlyMap<string, number>>;
   gone: ReadonlyMap<string, number>;
 }
 
@@ -76,6 +78,7 @@ export async function judge(
     if (last && read !== stage.inputs.length) findings.wrong.push(`read ${read} of ${stage.inputs.length}`);
   }
   judgeStore(stage, facts, findings);
+  if (verb === "addAnnotations") judgeAnnotations(stage, facts, findings);
   for (const [n, input] of stage.inputs.entries()) {
     const id = input.id as string;
     const outcome = outcomes.last.get(id);
@@ -125,6 +128,18 @@ function judgeStore(stage: Stage, { inputs, gone }: Facts, findings: Findings): 
     const mayReplace = verb === "upload (replace)" && n === 1;
     const mayRemoveFailed = verb.startsWith("upload") && n > 0 && /processing|mix/.test(trouble);
     if (verb !== "remove" && !mayReplace && !mayRemoveFailed) findings.deleted.push(`${id} is gone`);
+  }
+}
+
+/** Judges that no annotation was added twice, and that the others are unchanged. */
+function judgeAnnotations({ inputs }: Stage, { annotations }: Facts, findings: Findings): void {
+  for (const [n, { id }] of inputs.entries()) {
+    const own = annotations.filter(({ inputId, json }) => inputId === id && !json.includes('"input_level":true'));
+    for (const concept of ["buoy", "pier", "boat"]) {
+      const count = own.filter(({ json }) => json.includes(`"id":"${concept}"`)).length;
+      if (count > 1) findings.duplicated.push(`${id} has ${count} annotations of ${concept}`);
+      if (concept === "boat" && count === 0 && id !== "none") findings.deleted.push(`the annotation x${n} of ${id}`);
+    }
   }
 }
 
@@ -193,7 +208,9 @@ function judgeChange(
   if (isDuplicated) findings[wasUnknown ? "unknown" : "duplicated"].push(`${id} has the tags ${tagsOf(found).join()}`);
   if (isDuplicated) return;
   const [done, undone] = changeOf(stage, n, facts);
-  if (outcome.state === "ok" && !done) findings.lost.push(`${id} is ok, but unchanged`);
+  // An input whose annotations all exist is skipped.
+  const isFinished = outcome.state === "ok" || (outcome.state === "skipped" && verb === "addAnnotations");
+  if (isFinished && !done) findings.lost.push(`${id} is ${outcome.state}, but unchanged`);
   const isPartly = outcome.state === "failed" && /^annotation: /.test(outcome.reason);
   if (outcome.state === "failed" && !undone && !isPartly && !unknownOutcome.test(outcome.code)) {
     findings.wrong.push(`${id} is changed, but failed: ${outcome.code} ${outcome.reason}`);
@@ -222,6 +239,16 @@ function changeOf({ scenario, inputs }: Stage, n: number, facts: Facts): [done: 
       return [facts.members.new.has(id), !facts.members.new.has(id)];
     case "removeFromDataset":
       return [!facts.members.old.has(id), facts.members.old.has(id)];
+    case "addAnnotations": {
+      const added = facts.annotations.filter(({ inputId, json }) => inputId === id && /"buoy"|"pier"/.test(json));
+      return [added.length === 2 && annotation !== undefined, added.length < 2];
+    }
+    case "patchAnnotations":
+      return [annotation?.includes('"code":24158') === true, annotation?.includes('"code":24150') === true];
+    case "concept values": {
+      const value = facts.values.get(id)?.get(`c${n}`);
+      return [value === 0.25, value === 1];
+    }
     case "removeAnnotations":
       return [annotation === undefined, annotation !== undefined];
     default:
@@ -250,6 +277,12 @@ async function factsOf({ store }: Stage): Promise<Facts> {
       inputId: String(annotation.input_id),
       json: JSON.stringify(annotation),
     })),
+    values: new Map(
+      (listed.inputs ?? []).map((input) => {
+        const { concepts: all = [] } = input.data as { concepts?: { id: string; value: number }[] };
+        return [String(input.id), new Map(all.map(({ id, value }) => [id, value]))];
+      }),
+    ),
     concepts: new Map((concepts.concepts ?? []).map(({ id, name }) => [String(id), String(name)])),
     members: { old: await membersOf("old"), new: await membersOf("new") },
     gone: new Map(store.deleted().map(({ id, timesStored }) => [id, timesStored])),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { startEmulator } from "../../src/emulator/index.js";
 import {
   type App,
+  addAnnotations,
   addToDataset,
   batch,
   connect,
@@ -19,6 +20,7 @@ import {
   listInputs,
   type Message,
   patch,
+  patchAnnotations,
   patchConcepts,
   type Report,
   type RunOptions,
@@ -161,6 +163,18 @@ async function inputsOf({ scenario, app }: Stage, all: readonly InputDraft[]): P
         text: "-",
         concepts: [{ id: id === "none" ? id : `c${n}`, name: `name ${n}` }],
       }));
+    case "addAnnotations":
+      return [...ids, "none"].map((id, n) => ({
+        id,
+        annotations: [
+          { id: `new${n}`, point: [0.25, 0.5], concepts: [{ id: "buoy" }] },
+          { box: [0.5, 0.5, 1, 1], concepts: [{ id: "pier" }] },
+        ],
+      }));
+    case "patchAnnotations":
+      return [...ids, "none"].map((id, n) => ({ id, annotations: [{ id: `x${n}` }] }));
+    case "concept values":
+      return [...ids, "none"].map((id, n) => ({ id, concepts: [{ id: `c${n}`, value: 0.25 }] }));
     case "removeAnnotations":
       return ids.map((id, n) => ({ id, annotations: [{ id: `x${n}` }] }));
     case "addToDataset":
@@ -185,6 +199,11 @@ function sinkOf(verb: Verb, { app, out }: Stage): (inputs: Flow<Message>) => Flo
   switch (verb) {
     case "download":
       return (inputs) => inputs.pipe(download(out, { app, timeoutMs: 250, maxAttempts: 3 }));
+    case "addAnnotations":
+      return (inputs) => inputs.pipe(batched, addAnnotations(app, { retryForMs: 1500 }));
+    case "patchAnnotations":
+      return (inputs) => inputs.pipe(batched, patchAnnotations(app, { status: "review denied" }));
+    case "concept values":
     case "patchConcepts":
       return (inputs) => inputs.pipe(batched, patchConcepts(app));
     case "addToDataset":

@@ -20,6 +20,9 @@ export const verbs = [
   "upload (error)",
   "addToDataset",
   "removeFromDataset",
+  "addAnnotations",
+  "patchAnnotations",
+  "concept values",
 ] as const;
 export type Verb = (typeof verbs)[number];
 

@@ -7,8 +7,10 @@ import {
   flow,
   fromIterable,
   type InputDraft,
+  listAnnotations,
   listInputs,
   patch,
+  patchAnnotations,
   patchConcepts,
   remove,
   removeAnnotations,
@@ -21,7 +23,9 @@ const verbs = [
   "patchById",
   "addAnnotations",
   "removeAnnotations",
+  "patchAnnotations",
   "patchConcepts",
+  "concept values",
   "replace",
   "remove",
 ] as const;
@@ -77,6 +81,11 @@ export function changeFlow(app: App, verb: ChangeVerb, count: number) {
     patchConcepts: () => {
       const names = ["boat", "mast"].map((id) => ({ concepts: [{ id, name: `renamed ${id}` }] }));
       return flow(fromIterable(names)).pipe(patchConcepts(app));
+    },
+    patchAnnotations: () =>
+      flow(listAnnotations(app)).pipe(batches, patchAnnotations(app, { status: "review denied" })),
+    "concept values": () => {
+      return rows((id) => ({ id, concepts: [{ id: "boat", value: 0.25 }] })).pipe(batches, patchConcepts(app));
     },
     replace: () => rows((id) => ({ id, text: `replaces ${id}` })).pipe(batches, upload(app, { conflict: "replace" })),
     remove: () => all().pipe(batches, remove(app)),

@@ -13,6 +13,8 @@ import {
   upload,
 } from "../../src/index.js";
 import { testSink } from "../../src/testing/index.js";
+import { png } from "../helpers/bombs.js";
+import { draftOf } from "../helpers/small-contents.js";
 import { openStore } from "../helpers/store.js";
 
 type Annotations = NonNullable<InputDraft["annotations"]>;
@@ -155,14 +157,68 @@ describe("addAnnotations", () => {
     for (const id of ["a", "b"]) expect(await annotationsOf(app, id)).toHaveLength(1);
   });
 
+  it("adds annotations of every kind, and finds that they exist", async () => {
+    const { app } = await openStore();
+    const contents = { t: { text: "😀 calm sea" }, v: draftOf("video", 0, ""), i: draftOf("image", 0, "") };
+    const drafts = Object.entries(contents).map(([id, content]) => ({ id, ...content }));
+    expect((await flow(fromIterable(drafts)).pipe(batch(), upload(app)).run()).counts).toMatchObject({ ok: 3 });
+    const concepts = [{ id: "x", name: "x", value: 1 }];
+    const base64 = png(2, 2).toString("base64");
+    const kinds: Record<string, Annotations[number][]> = {
+      t: [{ id: "span", span: { start: 2, end: 6, text: "calm" }, concepts }],
+      v: [
+        { id: "frame", frame: { timeMs: 40, number: 1 }, concepts },
+        { id: "first frame", frame: { timeMs: 0 }, box: [0, 0, 0.5, 0.5], concepts },
+        {
+          id: "numbered",
+          frame: { number: 7 },
+          polygon: [
+            [0, 0],
+            [1, 0],
+            [1, 1],
+          ],
+          concepts,
+        },
+        { id: "masked", frame: { timeMs: 80 }, mask: { base64 }, concepts },
+        { id: "pointed", frame: { timeMs: 120 }, point: [0.25, 0.5], concepts },
+        { id: "segment", timeSegment: { begin: 0.5, end: 2, frames: 3 }, concepts },
+      ],
+      i: [
+        { id: "point", point: [0.25, 0.5], concepts, info: { by: "ann" }, statusCode: 24157 },
+        { id: "mask", mask: { base64 }, concepts },
+        { id: "address", mask: { url: "https://a.test/m.png" }, concepts },
+      ],
+    };
+    const rows = Object.entries(kinds).map(([id, annotations]) => ({ id, annotations }));
+    expect((await add(app, rows)).counts).toMatchObject({ ok: 3, failed: 0 });
+    for (const [id, annotations] of Object.entries(kinds)) expect(await annotationsOf(app, id)).toEqual(annotations);
+    expect((await add(app, rows)).counts).toMatchObject({ ok: 0, skipped: 3 });
+    const [other] = [{ id: "mask", mask: { base64: png(3, 2).toString("base64") }, concepts }];
+    const conflict = await add(app, [{ id: "i", annotations: [other as Annotations[number]] }]);
+    expect(conflict.failures).toMatchObject([{ code: "ERR_ID_TAKEN" }]);
+  });
+
+  it.each([
+    ["a mask that is no PNG", { mask: { base64: "R0lGODlh" } }, "ERR_MASK"],
+    ["a span turned round", { span: { start: 4, end: 2 } }, "ERR_SPAN"],
+    ["a time segment turned round", { timeSegment: { begin: 4, end: 2 } }, "ERR_TIME_SEGMENT"],
+    ["two shapes", { point: [0, 0], span: { start: 0, end: 1 } }, "ERR_ANNOTATION_KIND"],
+    ["a frame of a text that the server knows", { frame: { timeMs: 5 } }, "24155"],
+    ["a span behind the text that the server knows", { span: { start: 0, end: 9 } }, "24155"],
+  ] as const)("fails an input with %s", async (_, annotation, code) => {
+    const { app } = await stored("a");
+    const report = await add(app, [{ id: "a", annotations: [annotation as never] }]);
+    expect(report.failures).toMatchObject([{ id: "a", code }]);
+  });
+
   it("adds an annotation that only its data describe", async () => {
     const { app } = await stored("a");
     const data = {
-      regions: [{ region_info: { point: { row: 0.25, col: 0.5 } }, data: { concepts: [{ id: "buoy" }] } }],
+      regions: [{ region_info: { point: { row: 0.25, col: 0.5, z: 0.75 } }, data: { concepts: [{ id: "buoy" }] } }],
     };
     expect((await add(app, [{ id: "a", annotations: [{ data }] }])).counts).toMatchObject({ ok: 1 });
     expect((await annotationsOf(app, "a"))[0]?.data).toMatchObject({
-      regions: [{ region_info: { point: { row: 0.25, col: 0.5 } } }],
+      regions: [{ region_info: { point: { row: 0.25, col: 0.5, z: 0.75 } } }],
     });
   });
 });

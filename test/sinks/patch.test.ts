@@ -7,9 +7,11 @@ import {
   flow,
   fromIterable,
   type InputDraft,
+  listInputs,
   type PatchOptions,
   patch,
   patchConcepts,
+  transform,
   upload,
 } from "../../src/index.js";
 import { openStore } from "../helpers/store.js";
@@ -97,5 +99,90 @@ describe("renaming concepts", () => {
     const inputs = renaming(["boat", "ship"], ["boat", "vessel"], ["boat", "ship"]);
     expect((await rename(app, inputs, 1)).counts).toMatchObject({ ok: 3 });
     expect(await app.listConcepts()).toMatchObject([{ id: "boat", name: "ship" }]);
+  });
+});
+
+describe("patchConcepts with values", () => {
+  const set = (app: App, inputs: readonly InputDraft[]) => flow(fromIterable(inputs)).pipe(patchConcepts(app)).run();
+  const valuesOf = async (app: App, id: string) =>
+    ((await app.getInput(id)).data.concepts as { id: string; name: string; value: number }[]).map((one) => [
+      ...[one.id, one.name, one.value],
+    ]);
+  const stored = async () => {
+    const { app, store } = await openStore();
+    const concepts = [{ id: "boat", name: "Boat" }, { id: "sea" }];
+    await put(app, [
+      { id: "a", text: "a", concepts, metadata: { n: 1 } },
+      { id: "b", text: "b", concepts },
+    ]);
+    return { app, store };
+  };
+
+  it("sets 0, 1 and fractions on the input alone, and leaves its other fields", async () => {
+    const { app } = await stored();
+    const rows = [
+      {
+        id: "a",
+        concepts: [
+          { id: "boat", value: 0 },
+          { id: "sea", value: 0.25 },
+          { id: "pier", value: 1 },
+        ],
+      },
+    ];
+    for (let n = 0; n < 2; n += 1) {
+      expect((await set(app, rows)).counts).toMatchObject({ ok: 1, failed: 0 });
+      expect(await valuesOf(app, "a")).toEqual([
+        ["boat", "Boat", 0],
+        ["sea", "sea", 0.25],
+        ["pier", "pier", 1],
+      ]);
+    }
+    expect(await valuesOf(app, "b")).toEqual([
+      ["boat", "Boat", 1],
+      ["sea", "sea", 1],
+    ]);
+    expect((await app.getInput("a")).data.metadata).toMatchObject({ n: 1 });
+  });
+
+  it("renames and sets a value of one concept", async () => {
+    const { app } = await stored();
+    await set(app, [{ id: "a", concepts: [{ id: "boat", name: "Ship", value: 0.5 }] }]);
+    expect((await valuesOf(app, "a"))[0]).toEqual(["boat", "Ship", 0.5]);
+    expect((await valuesOf(app, "b"))[0]).toEqual(["boat", "Ship", 1]);
+  });
+
+  it("sends changed values of listed inputs only, and nothing when it runs again", async () => {
+    const { app, store } = await stored();
+    const run = () =>
+      flow(listInputs(app))
+        .pipe(
+          transform((input) => ({
+            ...input,
+            concepts: input.concepts.map((concept) => (concept.id === "sea" ? { ...concept, value: 0.75 } : concept)),
+          })),
+          patchConcepts(app),
+        )
+        .run();
+    expect((await run()).counts).toMatchObject({ ok: 2 });
+    expect((await valuesOf(app, "b"))[1]).toEqual(["sea", "sea", 0.75]);
+    store.faults.add({ method: "PATCH", path: "/", fault: { type: "status", http: 400, code: 11102 } });
+    expect((await run()).counts).toMatchObject({ ok: 0, failed: 0, skipped: 2 });
+  });
+
+  it("fails an input that does not exist, and an input whose value is another one afterwards", async () => {
+    const { app } = await stored();
+    const report = await set(app, [
+      { id: "nobody", concepts: [{ id: "sea", value: 0 }] },
+      { id: "a", concepts: [{ id: "sea", value: 0 }] },
+    ]);
+    expect(report.counts).toMatchObject({ ok: 1, failed: 1 });
+    expect(report.failures).toMatchObject([{ id: "nobody", code: "30102" }]);
+    const told = { id: "a", status: { code: 30200 }, data: { concepts: [{ id: "sea", value: 1 }] } };
+    app.patchInputs = () => Promise.resolve([told]);
+    const wrong = await set(app, [{ id: "a", concepts: [{ id: "sea", value: 0.5 }] }]);
+    expect(wrong.failures).toMatchObject([
+      { code: "ERR_PATCH_RESULT", reason: expect.stringMatching(/"sea".* 1, not 0.5/) },
+    ]);
   });
 });

@@ -1,6 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { type Annotation, annotate, boundingBox, concept, type Input, polygon } from "../../src/index.js";
+import {
+  type Annotation,
+  annotate,
+  boundingBox,
+  concept,
+  type Input,
+  mask,
+  point,
+  polygon,
+  textSpan,
+  timeSegment,
+  videoFrame,
+} from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
+import { gif, png } from "../helpers/bombs.js";
 import { turns } from "../helpers/flows.js";
 import { one, through } from "../helpers/transforms.js";
 
@@ -39,6 +52,103 @@ describe("annotate", () => {
       { polygon: triangle, concepts: [{ id: "sail" }, { id: "boat" }] },
       { id: "c", concepts: [{ id: "sea", value: 0 }] },
     ]);
+  });
+
+  it("makes points and masks", async () => {
+    const made = await drawn(() => [
+      point([0.5, 0.25], "nose", { id: "p" }),
+      point([100, 25], "nose", { pixels: true }),
+      mask(png(4, 2), "cat", { id: "m" }),
+      mask({ url: "https://a.test/mask.png" }, "cat"),
+    ]);
+    expect(made).toEqual([
+      { id: "p", concepts: [{ id: "nose" }], point: [0.5, 0.25] },
+      { concepts: [{ id: "nose" }], point: [0.5, 0.25] },
+      { id: "m", concepts: [{ id: "cat" }], mask: { base64: png(4, 2).toString("base64") } },
+      { concepts: [{ id: "cat" }], mask: { url: "https://a.test/mask.png" } },
+    ]);
+  });
+
+  it("makes spans of a text, in characters or in units of JavaScript", async () => {
+    const text = "⛵ 😀😀 calm";
+    const at = text.indexOf("calm");
+    const made = await drawn(
+      () => [
+        textSpan([5, 9], "mood", { id: "s" }),
+        textSpan([at, at + 4], "mood", { units: "utf16" }),
+        { span: { start: 5, end: 9, text: "calm" }, concepts: [] },
+      ],
+      { text },
+    );
+    expect(made.map(({ span }) => span)).toEqual([
+      { start: 5, end: 9 },
+      { start: 5, end: 9 },
+      { start: 5, end: 9, text: "calm" },
+    ]);
+  });
+
+  it("makes frames and time segments", async () => {
+    const video = { video: { url: "https://a.test/x.mp4" } };
+    const made = await drawn(
+      () => [
+        videoFrame(1500, boundingBox([0, 0, 0.5, 1], "boat", { id: "f" })),
+        videoFrame({ number: 12 }, concept("goal")),
+        timeSegment([1.5, 4], "music", { id: "t" }),
+      ],
+      video,
+    );
+    expect(made).toEqual([
+      { id: "f", box: [0, 0, 0.5, 1], concepts: [{ id: "boat" }], frame: { timeMs: 1500 } },
+      { concepts: [{ id: "goal" }], frame: { number: 12 } },
+      { id: "t", concepts: [{ id: "music" }], timeSegment: { begin: 1.5, end: 4 } },
+    ]);
+    const pixels = () => videoFrame(0, boundingBox([0, 0, 10, 10], "boat", { pixels: true }));
+    await expect(drawn(pixels, video)).rejects.toThrow("ERR_SIZE_UNKNOWN");
+  });
+
+  const unfit: [what: string, draw: () => Parameters<typeof concept>[0] | object, input: object, code: string][] = [
+    ["a point beside the image", () => point([0.5, 1.5], "x"), { image }, "ERR_POINT"],
+    ["a point of three numbers", () => point([0.1, 0.2, 0.3], "x"), { image }, "ERR_POINT"],
+    ["a mask that is a GIF", () => mask(gif(2, 2), "x"), { image }, "ERR_MASK"],
+    ["a mask that is cut", () => mask(png(2, 2).subarray(0, 20), "x"), { image }, "ERR_MASK"],
+    ["a mask without pixels", () => mask(png(0, 2), "x"), { image }, "ERR_MASK"],
+    ["a mask that is a number", () => mask(5 as never, "x"), { image }, "ERR_MASK"],
+    ["a mask by hand that is no PNG", () => ({ mask: { base64: "R0lGODlh" }, concepts: [] }), { image }, "ERR_MASK"],
+    ["a span that ends at its start", () => textSpan([3, 3], "x"), { text: "calm" }, "ERR_SPAN"],
+    ["a span of half characters", () => textSpan([0.5, 2], "x"), { text: "calm" }, "ERR_SPAN"],
+    ["a span behind the text", () => textSpan([2, 5], "x"), { text: "calm" }, "ERR_SPAN"],
+    ["a span behind a text of emojis", () => textSpan([0, 3], "x"), { text: "😀😀" }, "ERR_SPAN"],
+    ["a span in units behind the text", () => textSpan([2, 5], "x", { units: "utf16" }), { text: "calm" }, "ERR_SPAN"],
+    [
+      "a span with other characters",
+      () => ({ span: { start: 0, end: 2, text: "lm" }, concepts: [] }),
+      { text: "calm" },
+      "ERR_SPAN",
+    ],
+    [
+      "a span in units of an unknown text",
+      () => textSpan([0, 1], "x", { units: "utf16" }),
+      { image },
+      "ERR_TEXT_UNKNOWN",
+    ],
+    ["a span of an image", () => textSpan([0, 1], "x"), { image }, "ERR_ANNOTATION_KIND"],
+    ["a frame before the beginning", () => videoFrame(-1, concept("x")), { video: image }, "ERR_FRAME"],
+    ["a frame without a time", () => videoFrame({}, concept("x")), { video: image }, "ERR_FRAME"],
+    ["a frame of an image", () => videoFrame(0, concept("x")), { image }, "ERR_ANNOTATION_KIND"],
+    ["a time segment turned round", () => timeSegment([4, 1], "x"), { audio: image }, "ERR_TIME_SEGMENT"],
+    ["a time segment before the beginning", () => timeSegment([-1, 1], "x"), { audio: image }, "ERR_TIME_SEGMENT"],
+    ["a time segment of an image", () => timeSegment([1, 4], "x"), { image }, "ERR_ANNOTATION_KIND"],
+    [
+      "two shapes",
+      () => ({ point: [0, 0], span: { start: 0, end: 1 }, concepts: [] }),
+      { text: "calm" },
+      "ERR_ANNOTATION_KIND",
+    ],
+    ["a shape that is misspelled", () => ({ spam: [0, 0], concepts: [] }), { image }, "ERR_TRANSFORM_RESULT"],
+  ];
+  it.each(unfit)("fails an input for %s", async (_, draw, input, code) => {
+    const { report } = await through(annotate(draw as () => Annotation), [{ id: "a", ...input }]);
+    expect(report.failures).toMatchObject([{ id: "a", code }]);
   });
 
   it("accepts one, several or no annotation, sync or async", async () => {

@@ -117,6 +117,17 @@ export interface BulkOperation {
   processed: number;
 }
 
+/** Whose annotations a listing has. An annotation of any of the named authors passes. */
+export interface AnnotationFilters {
+  userIds?: readonly string[] | undefined;
+  modelVersionIds?: readonly string[] | undefined;
+  workflowVersionIds?: readonly string[] | undefined;
+  /** Also annotations that are not trusted, such as those of models. */
+  all?: boolean | undefined;
+  /** Only annotations of this task. */
+  taskId?: string | undefined;
+}
+
 /** The number of inputs in an app, by state. */
 export interface InputCounts {
   processed: number;

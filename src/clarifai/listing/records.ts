@@ -3,23 +3,25 @@
 import { IdSet } from "../../core/util/id-set.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
+import type { AnnotationFilters } from "../client/app-types.js";
 import { limits } from "../limits.js";
 import type { ListedAnnotation } from "../wire/annotations.js";
 import { statusCodes } from "../wire/status-codes.js";
 import { numberedPages } from "./numbered-pages.js";
 
-/** Reads the posted annotations of some inputs, without the annotation that the platform adds to every input. */
+/** Reads the posted annotations of some inputs, without the annotation that the platform adds to every input; with `filters`, only those of some authors. */
 export async function annotationsOf(
   app: App,
   ids: readonly string[],
   signal: AbortSignal,
+  filters: AnnotationFilters = {},
 ): Promise<Map<string, ListedAnnotation[]>> {
   const byInput = new Map<string, ListedAnnotation[]>();
   for (let at = 0; at < ids.length; at += limits.maxIdsPerRequest) {
     const inputIds = ids.slice(at, at + limits.maxIdsPerRequest);
     const pages = numberedPages({
       perPage: limits.maxPerPage,
-      read: (page, perPage) => app.listAnnotations({ inputIds, page, perPage, signal }),
+      read: (page, perPage) => app.listAnnotations({ inputIds, page, perPage, signal, ...filters }),
       keyOf: ({ inputId, id }) => `${inputId}\n${id}`,
     });
     for await (const found of pages) {

@@ -3,9 +3,11 @@
 import type { Message } from "../../core/accounting/message.js";
 import type { Listed } from "../../core/accounting/tracking.js";
 import { InputError } from "../../core/errors.js";
+import { checkAnnotation } from "../../core/input/annotations/check-annotation.js";
 import type { Annotation, Json } from "../../core/input/input.js";
 import { isEmpty, isObject, isSameJson, type JsonObject } from "../../core/util/json-values.js";
 import { shorten } from "../../core/util/shorten.js";
+import { inRequests } from "../annotation-requests.js";
 import type { PatchAction } from "../client/app-types.js";
 import { limits } from "../limits.js";
 import { answersTo, inParts, settleInHalves, settleItems, settleWith } from "../requests.js";
@@ -34,7 +36,7 @@ export interface AnnotationsPatch {
  * Makes the patch of an input's annotations. A changed annotation is overwritten with all of its fields, because the API cannot merge the removal of a
  * concept.
  *
- * @throws {InputError} ERR_ANNOTATION_ID, ERR_PATCH_UNSUPPORTED
+ * @throws {InputError} ERR_ANNOTATION_ID, ERR_PATCH_UNSUPPORTED, and what `checkAnnotation` throws
  */
 export function annotationsPatch(message: Message, listed: Listed | undefined, action: PatchAction): AnnotationsPatch {
   const { id: inputId, annotations } = message.value;
@@ -54,6 +56,7 @@ export function annotationsPatch(message: Message, listed: Listed | undefined, a
     if (!before) changed.push({ message, inputId, annotation, action });
     else if (!listedOne) throw new InputError("ERR_ANNOTATION_ID", `${notListed(id)}; addAnnotations adds annotations`);
     else if (isChangedAnnotation(listedOne, annotation)) {
+      checkAnnotation(annotation, message.value);
       // A field that is left out does not change: an empty object removes the free data.
       const info = listedOne.info && !annotation.info ? { info: {} } : {};
       changed.push({
@@ -69,11 +72,13 @@ function notListed(id: string): string {
   return `the annotation ${JSON.stringify(id)} was not listed with its input`;
 }
 
+const shapeNames = ["box", "polygon", "point", "mask", "span"] as const;
+
 /** Whether an annotation differs from the one that was listed. @throws {InputError} ERR_PATCH_UNSUPPORTED */
 export function isChangedAnnotation(listed: Annotation, annotation: Annotation): boolean {
-  const hadShape = listed.box ?? listed.polygon;
-  if (hadShape && !annotation.box && !annotation.polygon && annotation.data?.regions !== undefined) {
-    const which = listed.box ? "box" : "polygon";
+  const which = shapeNames.find((name) => listed[name]);
+  const hasShape = shapeNames.some((name) => annotation[name]);
+  if (which && !hasShape && annotation.data?.regions !== undefined) {
     throw unsupported(
       `a transform removed the ${which} of the annotation ${JSON.stringify(listed.id)}, and data still has the rest of its region; remove that, too`,
     );
@@ -101,7 +106,7 @@ export function isAsRequested(stored: Annotation, wanted: Annotation): boolean {
 interface Comparison {
   /** Whether lists must have no other items. */
   isWhole: boolean;
-  /** Whether bytes may be missing: a server need not return them. */
+  /** Whether bytes may be missing: a server need not return them. Bytes that it returns must be the same. */
   withoutBytes: boolean;
 }
 
@@ -116,7 +121,7 @@ function has(data: Json | undefined, wanted: Json | undefined, how: Comparison):
   }
   if (isObject(wanted) && isObject(data)) {
     return Object.entries(wanted).every(([key, value]) => {
-      if (key === "base64" && how.withoutBytes) return true;
+      if (key === "base64" && how.withoutBytes && data[key] === undefined) return true;
       if (key === "name" && (value === wanted.id || data.name === data.id)) return true; // the server sets a missing name to the id
       const isVisible = key === "visibility" && value === "VISIBLE" && data[key] === 1; // the server may answer with the number of the enumeration
       return isVisible || has(data[key], value, how);
@@ -150,7 +155,7 @@ export async function patchAnnotations(
 ): Promise<void> {
   for (const action of ["merge", "overwrite", "remove"] as const) {
     const all = items.filter((item) => item.action === action && !item.message.settled);
-    for (const part of inParts(all, limits.maxInputsPerRequest)) {
+    for (const part of inRequests(all)) {
       const send = (some: readonly AnnotationItem[]) => patchSome(some, action, deleteIfEmpty, context);
       await settleInHalves(part, messagesOf, "patch", send, undefined, beginningFor(context));
     }

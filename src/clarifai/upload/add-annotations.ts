@@ -5,12 +5,12 @@ import { codeOf, InputError } from "../../core/errors.js";
 import type { Annotation } from "../../core/input/input.js";
 import type { Clock } from "../../core/net/clock.js";
 import { again, fail, ok, retry, unknown } from "../../core/net/retry.js";
+import { inRequests } from "../annotation-requests.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import type { ItemStatus } from "../client/app-types.js";
-import { limits } from "../limits.js";
 import { isAsRequested } from "../patch/patch-annotations.js";
-import { answersTo, asFatal, inParts } from "../requests.js";
+import { answersTo, asFatal } from "../requests.js";
 import { classify, statusText } from "../wire/status.js";
 
 export interface AnnotateOptions {
@@ -45,7 +45,7 @@ export interface AnnotationsAdded {
 }
 
 /**
- * Posts the annotations of messages whose inputs exist, 128 to a request. The ids are the same in every attempt, so an annotation that exists is
+ * Posts the annotations of messages whose inputs exist, at most 128 to a request. The ids are the same in every attempt, so an annotation that exists is
  * recognized by its id and not posted again. An input fails if one of its annotations is refused.
  */
 export async function addAnnotations(
@@ -56,7 +56,7 @@ export async function addAnnotations(
   const added = new Map<Message, number>();
   const differing = new Map<Message, Item[]>();
   const items = messages.flatMap((message) => itemsOf(message, options));
-  for (const part of inParts(items, limits.maxInputsPerRequest)) {
+  for (const part of inRequests(items)) {
     const candidates = part.filter((item) => mayExist.has(item.message));
     const existing = candidates.length > 0 ? await listExisting(options, candidates) : undefined;
     for (const item of candidates) {

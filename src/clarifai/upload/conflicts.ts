@@ -126,7 +126,8 @@ function settleRequested(message: Message, stored: WireInput, accepted: Accepted
   const isExact = datasets.length === 0 && overwriteProblem(before, wanted) === undefined;
   const isProcessed = !stored.status || classify(stored.status) === "ok";
   if (!isExact && isProcessed && message.isAtLastSink) {
-    message.skip("already exists, and other fields may differ (patch changes those)", true);
+    const hint = message.value.annotations.length > 0 ? ", and addAnnotations adds annotations" : "";
+    message.skip(`already exists, and other fields may differ (patch changes those${hint})`, true);
     return;
   }
   if (isExact) message.note("already exists");
@@ -178,6 +179,8 @@ export function failIdTaken(message: Message, stage: string, content: "the same"
     content === "other"
       ? '; give it another id (the option ids of the source, on the command line --ids), or keep both with conflict: "suffix"'
       : "";
-  const text = `the id "${message.value.id}" already exists with ${content} content${hint}`;
+  const annotated = message.value.annotations.length > 0;
+  const next = annotated && content === "the same" ? "; addAnnotations adds its annotations to the stored input" : "";
+  const text = `the id "${message.value.id}" already exists with ${content} content${hint}${next}`;
   message.fail(new InputError("ERR_ID_TAKEN", text), stage);
 }

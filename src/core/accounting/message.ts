@@ -283,9 +283,11 @@ export class Message<T extends Input = Input> {
   }
 }
 
-/** Counts the bytes of an input in memory: characters of its text, and bytes of its content. */
+/** Counts the bytes of an input in memory: characters of its text, bytes of its content, and its masks. */
 function bytesInMemory(input: Input): number {
   const media = mediaOf(input);
   const bytes = media && "bytes" in media.content ? media.content.bytes.byteLength : 0;
-  return bytes + (input.text?.length ?? 0);
+  let masks = 0;
+  for (const { mask } of input.annotations) if (mask && "base64" in mask) masks += mask.base64.length;
+  return bytes + masks + (input.text?.length ?? 0);
 }

@@ -1,4 +1,4 @@
-/** The parts of an input that have fields of their own: content handles, concepts, locations, annotations. */
+/** The parts of an input that have fields of their own: content handles, concepts, locations. Annotations have a file of their own. */
 
 import { types } from "node:util";
 import * as z from "zod";
@@ -103,32 +103,6 @@ export const GeoPoint = z.strictObject({
 });
 /** A location on earth. */
 export type GeoPoint = z.output<typeof GeoPoint>;
-
-const unit = z.number().min(0).max(1);
-export const Annotation = z.strictObject({
-  /** Id of the annotation. Default: the platform makes one. */
-  id: z.string().min(1).optional(),
-  /** `[xMin, yMin, xMax, yMax]` as shares of width and height, 0 to 1. */
-  box: z.tuple([unit, unit, unit, unit]).optional(),
-  /** `[x, y]` corners as shares of width and height, 0 to 1. */
-  polygon: z
-    .array(z.tuple([unit, unit]))
-    .min(3)
-    .optional(),
-  /** What the region shows; without a region, what the input shows. */
-  concepts: z.array(Concept).default([]),
-  /** Free data about the annotation. */
-  info: JsonObject.optional(),
-  /**
-   * The API's own data of the annotation, as JSON, for what `box`, `polygon` and `concepts` cannot express. For a point, a mask, a span, a frame or a
-   * time segment, it holds everything. Beside a box or polygon, it holds the rest, such as the region's score. It is sent unchanged.
-   */
-  data: JsonObject.optional(),
-  /** Code of the review state, such as 24157 (awaiting review). Default: the platform's own, 24150. */
-  statusCode: z.number().int().optional(),
-});
-/** What is known about an input or a part of it: a box, a polygon, concepts, or another kind in the API's own form. */
-export type Annotation = z.output<typeof Annotation>;
 
 export const Status = z.strictObject({
   code: z.number(),

@@ -5,7 +5,7 @@ import { bytesText, countText, printable } from "../util/format.js";
 import { shorten } from "../util/shorten.js";
 import { nameOfContent } from "./content.js";
 import { fieldNames } from "./fields.js";
-import { type Annotation, type Concept, type Content, type Input, kindOf, mediaOf } from "./input.js";
+import { type Annotation, type Concept, type Content, type Frame, type Input, kindOf, mediaOf } from "./input.js";
 
 /** The method that Node.js and Deno call when they print a value. */
 export const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
@@ -55,9 +55,19 @@ function nameOf({ id, name }: Concept): string {
 }
 
 /** `box cat+dog`, `mask cat`, `whole cat`. */
-function annotationText({ box, polygon, data, concepts }: Annotation): string {
-  const shape = box ? "box" : polygon ? "polygon" : (otherShape(data) ?? "whole");
-  return `${shape} ${concepts.map(nameOf).join("+")}`.trim();
+export function annotationText(annotation: Annotation): string {
+  const { frame, timeSegment, span, concepts } = annotation;
+  const shape = (["box", "polygon", "point", "mask", "span"] as const).find((name) => annotation[name]);
+  const around = frame ? frameText(frame) : timeSegment ? `${timeSegment.begin}–${timeSegment.end}` : undefined;
+  const inner = span
+    ? `span ${span.start}–${span.end}`
+    : (shape ?? (around ? undefined : (otherShape(annotation.data) ?? "whole")));
+  return [around, inner, concepts.map(nameOf).join("+")].filter((part) => part).join(" ");
+}
+
+/** `frame at 1.5 s`, or `frame 45` if only its number is known. */
+function frameText({ timeMs, number, index }: Frame): string {
+  return timeMs === undefined ? `frame ${number ?? index ?? 0}` : `frame at ${timeMs / 1000} s`;
 }
 
 /** Names the shape of an annotation without a typed form: `point`, `mask`, `frames`. */

@@ -5,8 +5,8 @@ import type { Input } from "./fields.js";
 import type { Kind, MediaKind } from "./kinds.js";
 
 export type { Json } from "../util/json-values.js";
+export type { Annotation, Frame, Mask, Span, TimeSegment } from "./annotations/schema.js";
 export {
-  type Annotation,
   type BytesContent,
   type Concept,
   Content,

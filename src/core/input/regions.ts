@@ -1,4 +1,4 @@
-/** Regions: checks boxes and polygons, whose coordinates are shares of width and height. */
+/** Regions: checks boxes, polygons and points, whose coordinates are shares of width and height. */
 
 import { InputError } from "../errors.js";
 import type { Annotation } from "./input.js";
@@ -12,15 +12,16 @@ export function checkRegion({ box, polygon }: Annotation): void {
   }
 }
 
-/** Checks that an annotation can be rotated with its image: coordinates in the API's own form cannot. @throws {InputError} ERR_REGION */
-export function checkRotatable({ id, data = {} }: Annotation): void {
+/** Checks that an annotation can be rotated with its image: a mask and coordinates in the API's own form cannot. @throws {InputError} ERR_REGION */
+export function checkRotatable({ id, mask, data = {} }: Annotation): void {
   const parts = [data.regions, data.frames].flatMap((list) => (Array.isArray(list) ? list : []));
   const hasOwnShape = parts.some(
     (part) => typeof part === "object" && part !== null && ("region_info" in part || "frame_info" in part),
   );
-  if (!hasOwnShape && data.tracks === undefined) return;
+  if (!mask && !hasOwnShape && data.tracks === undefined) return;
   const which = id === undefined ? "an annotation" : `the annotation ${JSON.stringify(id)}`;
-  const text = `${which} has coordinates in \`data\`, which cannot be rotated with the image; boxes and polygons can`;
+  const has = mask ? "a mask" : "coordinates in `data`";
+  const text = `${which} has ${has}, which cannot be rotated with the image; boxes, polygons and points can`;
   throw new InputError("ERR_REGION", `${text}; upright: false leaves image and annotations as they are`);
 }
 
@@ -44,6 +45,12 @@ export function checkCorners(count: number): void {
 /** Checks `[x, y]`. Error texts begin with `name` and end with `hint`. @throws {InputError} ERR_POLYGON */
 export function checkCorner(shares: readonly number[], name: string, hint = ""): void {
   checkInside(shares, name, "ERR_POLYGON", hint);
+}
+
+/** Checks `[x, y]` of a point. Error texts begin with `name` and end with `hint`. @throws {InputError} ERR_POINT */
+export function checkPoint(shares: readonly number[], name = `point [${shares.join(", ")}]`, hint = ""): void {
+  if (shares.length !== 2) throw new InputError("ERR_POINT", `${name} is not [x, y]`);
+  checkInside(shares, name, "ERR_POINT", hint);
 }
 
 function checkInside(shares: readonly number[], name: string, code: string, hint: string): void {

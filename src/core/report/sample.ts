@@ -34,6 +34,8 @@ const maxTextLength = 300;
 const maxConcepts = 20;
 const maxAnnotations = 100;
 const maxCorners = 200;
+/** Maximum characters of the masks of one input. */
+const maxMaskLength = 300_000;
 /** Maximum bytes in memory of all sampled inputs together. */
 const maxBytes = 16_000_000;
 
@@ -96,11 +98,18 @@ class Reservoir<T> {
 export function sampleOf(input: Input, origin: string, outcome: Outcome): SampledInput {
   const { id, geo } = input;
   const excerpt = input.text ?? input.textUrl;
-  const annotations = input.annotations.slice(0, maxAnnotations).map(({ box, polygon, concepts }) => ({
-    box,
-    polygon: polygon?.slice(0, maxCorners),
-    concepts: concepts.slice(0, 3).map((concept) => ({ id: short(concept.name ?? concept.id) })),
-  }));
+  let maskLength = 0;
+  const annotations = input.annotations.slice(0, maxAnnotations).map((annotation) => {
+    const { box, polygon, point, span, frame, timeSegment, concepts } = annotation;
+    const mask = maskOf(annotation, maxMaskLength - maskLength);
+    if (mask && "base64" in mask) maskLength += mask.base64.length;
+    return {
+      ...{ box, point, frame, timeSegment, mask },
+      span: span && { start: span.start, end: span.end },
+      polygon: polygon?.slice(0, maxCorners),
+      concepts: concepts.slice(0, 3).map((concept) => ({ id: short(concept.name ?? concept.id) })),
+    };
+  });
   return {
     origin: short(origin),
     id: short(id),
@@ -113,6 +122,11 @@ export function sampleOf(input: Input, origin: string, outcome: Outcome): Sample
     annotations,
     geo,
   };
+}
+
+/** Returns a mask with its pixels if they are not longer than `maxLength`; else without them, so that it is named and not drawn. */
+function maskOf({ mask }: Annotation, maxLength: number): Annotation["mask"] {
+  return mask && "base64" in mask && mask.base64.length <= maxLength ? mask : mask && { url: "" };
 }
 
 function short(text: string): string {

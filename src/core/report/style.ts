@@ -36,7 +36,8 @@ ul.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9r
 .origin { font-weight: 600; }
 .look { aspect-ratio: 4 / 3; display: flex; flex-direction: column; align-items: center; justify-content: center; overflow: hidden; border-bottom: 1px solid var(--line); margin-bottom: .3rem; background: color-mix(in srgb, var(--line) 35%, var(--card)); }
 .look svg { width: 100%; height: 100%; }
-.look rect, .look polygon { fill: none; stroke: var(--mark); stroke-width: 2; vector-effect: non-scaling-stroke; }
+.look rect, .look polygon, .look circle { fill: none; stroke: var(--mark); stroke-width: 2; vector-effect: non-scaling-stroke; }
+.look rect.masked { fill: var(--mark); fill-opacity: .55; stroke: none; }
 .look text { fill: var(--mark); font-weight: 600; paint-order: stroke; stroke: #000; stroke-width: .25em; }
 .look .excerpt { align-self: stretch; flex: 1; padding-top: .4rem; white-space: pre-wrap; overflow: hidden; font-family: ui-serif, serif; mask-image: linear-gradient(#000 calc(100% - 2em), transparent); }
 .sign { font-size: 1rem; }

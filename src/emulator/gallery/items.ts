@@ -2,19 +2,22 @@
 
 import { closeSync, openSync, readSync } from "node:fs";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json-values.js";
 import { shorten } from "../../core/util/shorten.js";
 import type { MediaFiles } from "../media/media-files.js";
-import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow, Region } from "../store/model.js";
+import type { AnnotationRow, AppRow, Fields, InputRow, Region } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { objectIn } from "../wire/lenient-json.js";
 import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../wire/outgoing.js";
 import { status } from "../wire/status.js";
-import type { ItemShape, RecordShape, RegionShape, State } from "./shapes.js";
+import { partIn, regionIn, shapeOf } from "./regions.js";
+import type { ItemShape, RecordShape, State } from "./shapes.js";
 
 /** Limits of a tile. */
 const maxRegions = 20;
 const maxTileConcepts = 8;
+/** Characters of the longest mask in a tile. */
+const maxTileMask = 20_000;
 const excerptLength = 280;
 /** An excerpt is decoded from this many bytes of a file. */
 const excerptBytes = 1200;
@@ -110,6 +113,7 @@ export function recordOf(
     },
     ...text,
     datasets,
+    parts: annotations.flatMap((annotation) => partIn(annotation.data, context.names)),
     ...(geo ? { location: geo.geo_point } : {}),
   };
 }
@@ -125,29 +129,12 @@ function takeText({ data }: JsonObject, hosted: string | undefined): Pick<Record
 }
 
 function regionsOf(store: Store, app: AppRow, inputId: string): Region[] {
-  const sql = "SELECT data FROM annotations WHERE app = ? AND input_id = ? AND level = 0 ORDER BY seq LIMIT ?";
-  return store.all<{ data: string }>(sql, app.seq, inputId, maxRegions).flatMap(({ data }) => regionIn(data));
-}
-
-/** Returns the region of an annotation. Regions of frames are left out, because each frame has its own time. */
-function regionIn(data: string): Region[] {
-  const { region, around } = JSON.parse(data) as AnnotationData;
-  return region && !around ? [region] : [];
-}
-
-/** Returns a region with its coordinates as shares of width and height. */
-function shapeOf({ region_info: info, concepts }: Region, names: ReadonlyMap<string, string>): RegionShape {
-  const shape: RegionShape = { concepts: concepts.map(({ id }) => names.get(id) ?? id) };
-  const { bounding_box: box, polygon } = info ?? {};
-  if (isObject(box)) shape.box = [share(box.left_col), share(box.top_row), share(box.right_col), share(box.bottom_row)];
-  if (isObject(polygon) && Array.isArray(polygon.points)) {
-    shape.polygon = polygon.points.filter(isObject).map(({ row, col }) => [share(col), share(row)]);
-  }
-  return shape;
-}
-
-function share(value: Json | undefined): number {
-  return Number(value) || 0;
+  // An annotation with a large mask would make a tile slow.
+  const sql =
+    "SELECT data FROM annotations WHERE app = ? AND input_id = ? AND level = 0 AND length(data) < ? ORDER BY seq LIMIT ?";
+  return store
+    .all<{ data: string }>(sql, app.seq, inputId, maxTileMask, maxRegions)
+    .flatMap(({ data }) => regionIn(data));
 }
 
 /** Returns the beginning of a text, from its JSON or from its file. */

@@ -25,6 +25,17 @@ export interface RegionShape {
   box?: [number, number, number, number];
   /** Pairs of x and y. */
   polygon?: [number, number][];
+  /** x and y. */
+  point?: [number, number];
+  /** A mask as base64 of a PNG. Only small ones are in tiles. */
+  mask?: string;
+  concepts: string[];
+}
+
+/** An annotation that is named and not drawn: a span, a frame, a time segment, or a mask with an address. */
+export interface PartShape {
+  /** Where it is, such as `frame at 1.5 s`. */
+  text: string;
   concepts: string[];
 }
 
@@ -92,5 +103,6 @@ export interface RecordShape {
   /** Whether the complete text is longer than this excerpt. */
   isTextCut?: true;
   datasets: string[];
+  parts: PartShape[];
   location?: { longitude: number; latitude: number };
 }

@@ -5,6 +5,7 @@ import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow } from "../store/model.js";
 import { newId, timestamp } from "../store/store.js";
+import { type AnnotatedContent, checkFits } from "../wire/annotation-rules.js";
 import { checkId } from "../wire/ids.js";
 import { incomingAnnotation } from "../wire/incoming-annotation.js";
 import { objectIn, objectsIn, textsIn } from "../wire/lenient-json.js";
@@ -14,6 +15,20 @@ import { status } from "../wire/status.js";
 import { type Call, type ItemResult, objectsOf, outgoing, overallStatus, pageOf, type Reply } from "./context.js";
 import { setFields } from "./inputs/input-rows.js";
 import { type Action, actionOf, patchFields, patchRegion } from "./patching.js";
+
+const {
+  ANNOTATION_SUCCESS,
+  ANNOTATION_PENDING,
+  ANNOTATION_FAILED,
+  ANNOTATION_AWAITING_REVIEW,
+  ANNOTATION_REVIEW_DENIED,
+  ANNOTATION_AWAITING_CONSENSUS_REVIEW,
+} = statusCodes;
+/** The states that a request may give an annotation. */
+const settableStatuses: ReadonlySet<number> = new Set([
+  ...[ANNOTATION_SUCCESS, ANNOTATION_PENDING, ANNOTATION_FAILED],
+  ...[ANNOTATION_AWAITING_REVIEW, ANNOTATION_REVIEW_DENIED, ANNOTATION_AWAITING_CONSENSUS_REVIEW],
+]);
 
 interface PatchOptions {
   action: Action;
@@ -42,6 +57,7 @@ function postOne(call: Call, value: JsonObject): JsonObject {
     throw invalid(`the input "${inputId}" has its input-level annotation; PATCH …/inputs changes it`);
   }
   const annotation = incomingAnnotation(objectIn(value.data));
+  checkFits(annotation.data, contentOf(input));
   const id = typeof value.id === "string" ? checkId("id", value.id) : newId();
   if (services.store.annotation(app.seq, inputId, id)) {
     throw invalid(`the annotation "${id}" of the input "${inputId}" already exists`);
@@ -113,6 +129,7 @@ function patchOne(call: Call, value: JsonObject, { action, deleteIfEmpty }: Patc
   const id = String(value.id ?? "");
   const row = store.annotation(app.seq, inputId, id);
   if (!row) throw new ItemRefusal(statusCodes.CONN_DOES_NOT_EXIST, missingText(inputId, id));
+  const statusCode = statusCodeOf(value);
   const patch = isObject(value.data) ? incomingAnnotation(value.data) : undefined;
   if (patch && action !== "remove") store.ensureConcepts(app.seq, patch.concepts);
   if (patch && row.level === 1) {
@@ -123,11 +140,12 @@ function patchOne(call: Call, value: JsonObject, { action, deleteIfEmpty }: Patc
       store.run("DELETE FROM annotations WHERE seq = ?", row.seq);
       return { id, input_id: inputId, status: status(statusCodes.ANNOTATION_SUCCESS) };
     }
+    if (action !== "remove") checkFits(data, contentOf(store.input(app.seq, inputId) as InputRow));
     store.run("UPDATE annotations SET data = ? WHERE seq = ?", JSON.stringify(data), row.seq);
   }
   store.run(
     "UPDATE annotations SET info = ?, status = ?, modified_at = ? WHERE seq = ?",
-    ...[infoOf(value) ?? row.info, statusCodeOf(value) ?? row.status, timestamp(), row.seq],
+    ...[infoOf(value) ?? row.info, statusCode ?? row.status, timestamp(), row.seq],
   );
   return withFields(call, store.annotation(app.seq, inputId, id) as AnnotationRow);
 }
@@ -243,11 +261,18 @@ function invalid(details: string): ItemRefusal {
   return new ItemRefusal(statusCodes.ANNOTATION_INVALID_ARGUMENT, details);
 }
 
+function contentOf({ kind, media }: InputRow): AnnotatedContent {
+  return { kind, media: JSON.parse(media) as JsonObject };
+}
+
 function infoOf(value: JsonObject): string | null {
   return isObject(value.annotation_info) ? JSON.stringify(value.annotation_info) : null;
 }
 
+/** Returns the status of a request. @throws {ItemRefusal} 24155 for the status of something else, or of a failure */
 function statusCodeOf(value: JsonObject): number | undefined {
   const code = isObject(value.status) ? value.status.code : undefined;
-  return typeof code === "number" ? code : undefined;
+  if (typeof code !== "number") return undefined;
+  if (settableStatuses.has(code)) return code;
+  throw invalid(`status.code is ${code}; an annotation can have ${[...settableStatuses].join(", ")}`);
 }

@@ -52,6 +52,8 @@ export const scalarReaders: Readonly<Record<string, FieldReader>> = {
   },
   int: readInteger,
   "int!": readInteger,
+  uint: readUnsigned,
+  "uint!": readUnsigned,
   float: (value) => readFloat(value) || undefined,
   "float!": (value) => readFloat(value) || undefined,
   // The platform's first clients send true and false for the values of concepts.
@@ -101,6 +103,12 @@ function readInteger(value: Json): number | undefined {
   const number = readNumber(value);
   if (!Number.isSafeInteger(number)) throw mismatch("a whole number", value);
   return number || undefined;
+}
+
+function readUnsigned(value: Json): number | undefined {
+  const number = readInteger(value);
+  if (number !== undefined && (number < 0 || number > 0xffffffff)) throw mismatch("a whole number from 0", value);
+  return number;
 }
 
 /** Reads a 32-bit float. 1e39 would become infinite, which JSON cannot write, so it is refused. */

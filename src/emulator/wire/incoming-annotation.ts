@@ -3,6 +3,7 @@
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
 import type { AnnotationData, Region } from "../store/model.js";
+import { checkMask, checkSpan, checkTimes } from "./annotation-rules.js";
 import { incomingConcepts, incomingFields, type NamedConcept } from "./incoming-fields.js";
 import { objectIn, objectsIn } from "./lenient-json.js";
 import { ItemRefusal } from "./refusals.js";
@@ -22,7 +23,7 @@ const shapes = ["bounding_box", "polygon", "mask", "point", "span", "token"];
 /**
  * Reads the data of an annotation.
  *
- * @throws {ItemRefusal} 24155 for more than one region, frame or time segment, and for shapes outside of the image
+ * @throws {ItemRefusal} 24155 for more than one region, frame or time segment, and for impossible shapes, offsets and times
  */
 export function incomingAnnotation(data: JsonObject): IncomingAnnotation {
   const container = containers.find((name) => objectsIn(data[name]).length > 0);
@@ -55,6 +56,7 @@ function containedAnnotation(data: JsonObject, container: Container): IncomingAn
   const outside = Object.keys(data).filter((key) => key !== container);
   if (outside.length > 0) throw invalid(`${outside.join(", ")} must be in the data of ${container}`);
   const { data: inner, ...facts } = list[0] as JsonObject;
+  if (container === "time_segments") checkTimes(facts.time_info);
   const annotation = incomingAnnotation(objectIn(inner));
   if (annotation.data.around) throw invalid(`${container} cannot hold frames or time_segments`);
   return { data: { ...annotation.data, around: { in: container, facts } }, concepts: annotation.concepts };
@@ -90,8 +92,10 @@ function incomingRegion(value: JsonObject): { region: Region; concepts: NamedCon
 function checkedShape(info: JsonObject): JsonObject {
   const present = shapes.filter((shape) => isObject(info[shape]));
   if (present.length > 1) throw invalid(`a region can have one shape, not ${present.join(" and ")}`);
-  const { bounding_box: box, polygon, point } = info;
+  const { bounding_box: box, polygon, point, mask } = info;
   if (isObject(box)) checkBox(box);
+  if (isObject(mask)) checkMask(mask);
+  for (const name of ["span", "token"]) if (isObject(info[name])) checkSpan(name, info[name]);
   const corners = isObject(polygon) ? objectsIn(polygon.points) : [];
   if (isObject(polygon) && corners.length < 3)
     throw invalid(`a polygon needs at least 3 points, not ${corners.length}`);

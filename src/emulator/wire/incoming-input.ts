@@ -6,6 +6,7 @@ import { type Kind, kinds } from "../../core/input/kinds.js";
 import { isObject, type JsonObject } from "../../core/util/json-values.js";
 import type { StoredMedia } from "../media/media-files.js";
 import type { Fields } from "../store/model.js";
+import { checkFits } from "./annotation-rules.js";
 import { checkId } from "./ids.js";
 import { annotationsIn, type IncomingAnnotation, incomingAnnotation } from "./incoming-annotation.js";
 import { incomingConcepts, incomingFields, type NamedConcept } from "./incoming-fields.js";
@@ -41,6 +42,7 @@ export function incomingInput(value: JsonObject, mediaOf: MediaLookup): Incoming
   for (const dataset of datasets) checkId("dataset_ids", dataset);
   const fields = incomingFields(data);
   const annotations = annotationsIn(data).map(incomingAnnotation);
+  for (const annotation of annotations) checkFits(annotation.data, { kind, media });
   return { id, kind, media, stored, url, allowDuplicateUrl, fields, concepts, datasets, annotations };
 }
 

@@ -24,13 +24,14 @@ export function turned(annotation: Annotation, orientation: number): Annotation 
   const rotate = rotations[orientation];
   if (!rotate) return annotation;
   checkRotatable(annotation);
-  const { box, polygon } = annotation;
+  const { box, polygon, point } = annotation;
   const changed = { ...annotation };
   if (box) {
     const [x1, y1] = rotate(box[0], box[1]);
     const [x2, y2] = rotate(box[2], box[3]);
     changed.box = [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
   }
+  if (point) changed.point = rotate(...point);
   if (polygon) changed.polygon = polygon.map(([x, y]) => rotate(x, y));
   return changed;
 }

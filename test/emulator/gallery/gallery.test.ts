@@ -4,9 +4,11 @@ import { createHash } from "node:crypto";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { ChangesShape, FacetsShape, LocationsShape, RecordShape } from "../../../src/emulator/gallery/shapes.js";
+import { png } from "../../helpers/bombs.js";
 import { exampleBytes, jpeg } from "../../helpers/files.js";
 import { openGallery } from "../../helpers/gallery.js";
 import { type Http, note, openHttp, picture } from "../../helpers/http.js";
+import { smallContent } from "../../helpers/small-contents.js";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const box = { top_row: 0.1, left_col: 0.2, bottom_row: 0.5, right_col: 0.6 };
@@ -178,6 +180,45 @@ describe("pages of the gallery", () => {
       details: expect.stringContaining("not image") as string,
     });
     expect(item("broken")).not.toHaveProperty("sha256");
+  });
+
+  it("contain points and small masks, and not what has a time or is large", async () => {
+    const http = await openHttp();
+    await http.add({ id: "v", data: { video: { base64: smallContent("video", 0).toString("base64") } } });
+    const small = png(2, 2).toString("base64");
+    const large = Buffer.concat([png(2, 2), Buffer.alloc(30_000)]).toString("base64");
+    const drawn = (region_info: object) => ({ regions: [{ region_info, data: { concepts: [{ id: "boat" }] } }] });
+    const datas = [
+      drawn({ point: { row: 0.25, col: 0.5 } }),
+      drawn({ mask: { image: { base64: small } } }),
+      drawn({ mask: { image: { base64: large } } }),
+      drawn({ mask: { image: { url: "https://a.test/m.png" } } }),
+      { frames: [{ frame_info: { time: 1500 }, data: drawn({ point: { row: 0, col: 0 } }) }] },
+      { time_segments: [{ time_info: { begin_time: 1.5, end_time: 4 }, data: { concepts: [{ id: "boat" }] } }] },
+    ];
+    const annotations = datas.map((data) => ({ input_id: "v", data }));
+    expect((await http.call("POST", "/annotations", { annotations })).json.status.code).toBe(10000);
+    await http.add({ id: "t", data: { text: { raw: "calm sea" } } });
+    const spans = ["span", "token"].map((name) => ({
+      input_id: "t",
+      data: drawn({ [name]: { char_start: 5, char_end: 8 } }),
+    }));
+    expect((await http.call("POST", "/annotations", { annotations: spans })).json.status.code).toBe(10000);
+    const { ask } = await openGallery(http.emulator);
+    const { items } = await ask("inputs");
+    const of = (id: string) => items.find((item) => item.id === id) as (typeof items)[number];
+    const point = { point: [0.5, 0.25], concepts: ["boat"] };
+    expect(of("v").regions).toEqual([point, { mask: small, concepts: ["boat"] }]);
+    expect(of("t").regions).toEqual([]);
+    const video = await ask<RecordShape>("record", { seq: of("v").seq });
+    expect(video.item.regions).toEqual([point, ...[small, large].map((mask) => ({ mask, concepts: ["boat"] }))]);
+    expect(video.parts).toEqual([
+      { text: "mask", concepts: ["boat"] },
+      { text: "frame at 1.5 s point", concepts: ["boat"] },
+      { text: "1.5–4", concepts: ["boat"] },
+    ]);
+    const text = await ask<RecordShape>("record", { seq: of("t").seq });
+    expect(text.parts).toEqual(Array(2).fill({ text: "span 5–8", concepts: ["boat"] }));
   });
 
   it("handle halves of surrogate pairs", async () => {

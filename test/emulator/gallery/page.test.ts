@@ -1,6 +1,7 @@
 /** The gallery's page in a browser. */
 
 import type { Page } from "playwright-core";
+import sharp from "sharp";
 import { expect, it } from "vitest";
 import { describeInBrowser, openPage } from "../../helpers/browser.js";
 import { exampleBytes, jpeg } from "../../helpers/files.js";
@@ -101,6 +102,32 @@ describeInBrowser("the gallery's page", () => {
     await expect.poll(gridIds, soon).toEqual(["calm"]);
     await page.getByLabel("is", { exact: true }).fill("nothing");
     await page.getByText("No input matches these filters.").waitFor();
+  });
+
+  it("draws points and masks, and names frames", async () => {
+    const http = await openHttp();
+    await http.add(picture("photo", await jpeg(400, 200)));
+    const white = await sharp({ create: { width: 4, height: 2, channels: 3, background: "white" } })
+      .png()
+      .toBuffer();
+    const infos = [{ point: { row: 0.25, col: 0.5 } }, { mask: { image: { base64: white.toString("base64") } } }];
+    const address = { mask: { image: { url: "https://a.test/m.png" } } };
+    const annotations = [...infos, address].map((region_info) => ({
+      input_id: "photo",
+      data: { regions: [{ region_info, data: { concepts: [{ id: "boat" }] } }] },
+    }));
+    await http.call("POST", "/annotations", { annotations });
+    const { page } = await open(http);
+    await page.locator(".tile .shapes circle").waitFor();
+    await page.locator(".tile .shapes rect.masked").waitFor({ state: "attached" });
+    await page.locator(".tile").click();
+    await page.locator(".view circle").waitFor();
+    const { x = 0, width = 0 } = (await page.locator(".view circle").boundingBox()) ?? {};
+    const image = await page.locator(".view img").boundingBox();
+    expect(Math.abs((x + width / 2 - (image?.x ?? 0)) / (image?.width ?? 1) - 0.5)).toBeLessThan(0.02);
+    const href = await page.locator(".view mask image").getAttribute("href");
+    expect(href).toMatch(/^blob:/);
+    expect(await page.locator(".parts li").allTextContents()).toEqual(["mask boat"]);
   });
 
   it("draws boxes and polygons at their positions", async () => {

@@ -2,7 +2,7 @@
 
 import type { Annotation } from "../../../core/input/input.js";
 import { annotationFromWire, annotationToWire, type ListedAnnotation } from "../../wire/annotations.js";
-import type { ItemStatus, PageOptions, PatchAction } from "../app-types.js";
+import type { AnnotationFilters, ItemStatus, PageOptions, PatchAction } from "../app-types.js";
 import { InputCalls } from "./input-calls.js";
 
 export class AnnotationCalls extends InputCalls {
@@ -18,9 +18,15 @@ export class AnnotationCalls extends InputCalls {
 
   /** Lists one page of annotations: of some inputs, of some pairs of input id and annotation id, or of the app. */
   async listAnnotations(
-    options: PageOptions & { inputIds?: readonly string[] | undefined; ids?: readonly string[] | undefined } = {},
+    options: PageOptions &
+      AnnotationFilters & { inputIds?: readonly string[] | undefined; ids?: readonly string[] | undefined } = {},
   ): Promise<ListedAnnotation[]> {
-    const query = { input_ids: options.inputIds, ids: options.ids, page: options.page, per_page: options.perPage };
+    const query = {
+      ...{ input_ids: options.inputIds, ids: options.ids, page: options.page, per_page: options.perPage },
+      ...{ user_ids: options.userIds, model_version_ids: options.modelVersionIds },
+      ...{ workflow_version_ids: options.workflowVersionIds, task_id: options.taskId },
+      ...(options.all ? { list_all_annotations: "true" } : {}),
+    };
     return this.list("/annotations", "annotations", { query, signal: options.signal }, annotationFromWire);
   }
 
@@ -36,6 +42,17 @@ export class AnnotationCalls extends InputCalls {
     const json = { annotations, action, ...(options.deleteIfEmpty ? { delete_if_empty_data: true } : {}) };
     const ids = items.map(({ annotation }) => annotation.id ?? "");
     return this.items("PATCH", "/annotations", "annotations", ids, { json, signal: options.signal });
+  }
+
+  /** Gives annotations a state, and leaves their data. Returns the status of each, which is its state. */
+  async patchAnnotationStatuses(
+    items: readonly { inputId: string; id: string }[],
+    code: number,
+    signal?: AbortSignal,
+  ): Promise<ItemStatus[]> {
+    const annotations = items.map(({ inputId, id }) => ({ id, input_id: inputId, status: { code } }));
+    const ids = items.map(({ id }) => id);
+    return this.items("PATCH", "/annotations", "annotations", ids, { json: { annotations, action: "merge" }, signal });
   }
 
   /** Deletes all annotations of the inputs; with `ids`, the annotation `ids[i]` of each input `inputIds[i]`. */

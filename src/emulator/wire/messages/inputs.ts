@@ -56,9 +56,9 @@ export const inputMessages: Messages = {
   Polygon: { points: "Point[]" },
   Point: { row: "share!", col: "share!", z: "float", visibility: "PointVisibility" },
   Mask: { image: "Image" },
-  Span: { char_start: "int!", char_end: "int!", raw_text: "string" },
+  Span: { char_start: "uint!", char_end: "uint!", raw_text: "string" },
   Frame: { id: "string", frame_info: "FrameInfo", data: "Data" },
-  FrameInfo: { index: "int!", time: "int!", number: "int!" },
+  FrameInfo: { index: "uint!", time: "uint!", number: "uint!" },
   TimeSegment: { id: "string", data: "Data", time_info: "TimeInfo" },
-  TimeInfo: { num_frames: "int", begin_time: "float", end_time: "float" },
+  TimeInfo: { num_frames: "uint", begin_time: "float", end_time: "float" },
 };

@@ -1,7 +1,7 @@
 /** The facts about the open input: status, concepts, datasets, metadata, and its record from the API. */
 
 import { bytesText, countText } from "../../../../core/util/format.js";
-import type { ItemShape, RecordShape } from "../../shapes.js";
+import type { ItemShape, PartShape, RecordShape } from "../../shapes.js";
 import { mediaUrl } from "../api.js";
 import type { View } from "../state.js";
 
@@ -20,7 +20,7 @@ interface RecordData {
 }
 
 export function Facts({ app, item, record: found, onFilter }: FactsProps) {
-  const { record, datasets = [], location } = found ?? {};
+  const { record, datasets = [], parts = [], location } = found ?? {};
   const { metadata, concepts = [] } = (record?.data ?? {}) as RecordData;
   return (
     <div class="about">
@@ -34,6 +34,7 @@ export function Facts({ app, item, record: found, onFilter }: FactsProps) {
             ))}
           </Fact>
         )}
+        {parts.length > 0 && <Parts parts={parts} />}
         {location && <Fact name="Location">{`${location.latitude}, ${location.longitude}`}</Fact>}
         {item.size && <Fact name="Pixels">{`${countText(item.size[0])} × ${countText(item.size[1])}`}</Fact>}
         {item.sizeBytes > 0 && (
@@ -69,6 +70,21 @@ function Concepts({
       {concepts.map(({ id, name, value }) => (
         <Chip key={id} text={name} more={value < 1 ? ` ${value}` : ""} onClick={() => onFilter({ concept: id })} />
       ))}
+    </Fact>
+  );
+}
+
+/** Names the annotations of parts of a text, a video or an audio. */
+function Parts({ parts }: { parts: readonly PartShape[] }) {
+  return (
+    <Fact name="Annotations">
+      <ul class="parts">
+        {parts.map(({ text, concepts }, index) => (
+          <li key={index}>
+            {text} <bdi>{concepts.join(", ")}</bdi>
+          </li>
+        ))}
+      </ul>
     </Fact>
   );
 }

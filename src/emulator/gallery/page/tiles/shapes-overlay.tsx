@@ -1,5 +1,6 @@
-/** Boxes and polygons over an image of the same proportions. */
+/** Boxes, polygons, points and masks over an image of the same proportions. */
 
+import { useEffect, useId, useState } from "preact/hooks";
 import type { RegionShape } from "../../shapes.js";
 
 const colours = 8;
@@ -32,16 +33,41 @@ export function Shapes({ regions, size: [width, height] }: ShapesProps) {
           {region.polygon && (
             <polygon points={region.polygon.map(([x, y]) => `${x * width},${y * height}`).join(" ")} />
           )}
+          {region.point && (
+            <circle cx={region.point[0] * width} cy={region.point[1] * height} r={Math.max(width, height) / 60} />
+          )}
+          {region.mask && <Mask base64={region.mask} size={[width, height]} />}
         </g>
       ))}
     </svg>
   );
 }
 
+/** Colours the picture where a mask is bright. The policy of the page allows pictures of its own, so the mask becomes one. */
+function Mask({ base64, size: [width, height] }: { base64: string; size: [number, number] }) {
+  const id = useId();
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const made = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [base64]);
+  if (url === undefined) return null;
+  return (
+    <>
+      <mask id={id}>
+        <image href={url} width={width} height={height} preserveAspectRatio="none" />
+      </mask>
+      <rect class="masked" width={width} height={height} mask={`url(#${id})`} />
+    </>
+  );
+}
+
 /** The concepts of the regions, each at the first corner of its region. */
 export function RegionLabels({ regions }: Pick<ShapesProps, "regions">) {
   return regions.map((region, index) => {
-    const [x, y] = region.box ?? region.polygon?.[0] ?? [0, 0];
+    const [x, y] = region.box ?? region.polygon?.[0] ?? region.point ?? [0, 0];
     return (
       <bdi key={index} class={`mark ${classOf(region)}`} style={{ left: `${x * 100}%`, top: `${y * 100}%` }}>
         {region.concepts.join(", ")}
