@@ -21,7 +21,7 @@ await flow(folder(join(import.meta.dirname, "data/harbour")))
   .pipe(tagMetadata({ example: "search" }), batch(), upload(app))
   .run();
 
-const filters = { kinds: ["image" as const], metadata: { example: "search" }, annotated: false };
+const filters = { kinds: ["image" as const], metadata: { example: "search" }, not: { has: ["annotations" as const] } };
 const found = await flow(searchInputs(app, filters)).toArray();
 const listed = await flow(listInputs(app)).pipe(filterInputs(filters)).toArray();
 console.log(`images without annotations: ${found.length} by search, ${listed.length} by listing`);

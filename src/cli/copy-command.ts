@@ -14,6 +14,9 @@ import { print } from "./shared/output.js";
 import { conclude, finish, type RunningOptions, runOptions, withRun } from "./shared/running.js";
 import { type SelectingOptions, selectedInputs, withSelection } from "./shared/selecting.js";
 
+/** A copy and its check read every input, since the index of a search may be behind. */
+const everyInput = { search: false };
+
 interface CopyOptions extends CopyTargetOptions, SelectingOptions, RunningOptions {
   check: boolean;
   checkOnly?: boolean;
@@ -78,7 +81,7 @@ async function run(targets: CopyTargets, options: CopyOptions): Promise<void> {
   if (options.checkOnly) return checkApps(targets, options, !options.oneWay);
   const { batch, flow, upload } = await import("../index.js");
   const { from, to } = targets;
-  const inputs = flow(await selectedInputs(from, options)).pipe(
+  const inputs = flow(await selectedInputs(from, options, everyInput)).pipe(
     batch(),
     upload(to, { createDatasets: true, resume: "server" }),
   );
@@ -99,12 +102,12 @@ async function checkApps(
   const [listed, same] = [new KindCounts(), new KindCounts()];
   const { download } = options;
   const settings = { ...runOptions(options), journal: undefined, deadLetters: undefined };
-  const forward = await flow(await selectedInputs(from, options))
+  const forward = await flow(await selectedInputs(from, options, everyInput))
     .pipe(listed.counter(), compare(to, { download }), same.counter())
     .run(settings);
   let backward: Report | undefined;
   if (isBothWays && !forward.stopped) {
-    backward = await flow(await selectedInputs(to, options))
+    backward = await flow(await selectedInputs(to, options, everyInput))
       .pipe(compare(from, { contents: false, records: false }))
       .run(settings);
   }

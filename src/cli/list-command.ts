@@ -54,6 +54,8 @@ async function list(app: App, options: ListOptions): Promise<void> {
   const form = count ? "count" : json ? "json" : quiet ? "ids" : long ? "long" : "table";
   const listing = new Listing(app, { form, fields: chosen, headers: Boolean(headers) });
   const source = await selectedInputs(app, options, {
+    // A list is in the order of adding; a count has no order.
+    search: form === "count",
     // A whole record that leaves them out would lose them when it is uploaded again.
     ...((chosen?.includes("annotations") ?? json) && { annotations: true }),
     ...((chosen?.includes("datasets") ?? json) && { datasets: true }),

@@ -30,7 +30,7 @@ const optionFields = {
   /** Inputs per page, 1 to 1000. Default: 128; 1000 when a dataset is read again. */
   perPage: z.number().int().min(1).max(limits.maxPerPage).optional(),
   /**
-   * Also reads the annotations (boxes, polygons, concepts) of each input. Default: false; true for the filters `concepts` and `annotated`, and if the flow has
+   * Also reads the annotations (boxes, polygons, concepts) of each input. Default: false; true if the filters `concepts` and `has` need them, and if the flow has
    * a `download`.
    */
   annotations: z.boolean().default(false),

@@ -26,7 +26,7 @@ const optionFields = {
   minScore: z.number().min(0).max(1).optional(),
   /** Inputs per request without `text`, 1 to 1000. Default: 1000. */
   perPage: z.number().int().min(1).max(limits.maxPerPage).default(limits.maxPerPage),
-  /** Also reads the annotations of each found input. Default: false; true for the filter `annotated`, and if the flow has a `download`. */
+  /** Also reads the annotations of each found input. Default: false; true if a filter `has` names them, and if the flow has a `download`. */
   annotations: z.boolean().default(false),
 };
 const Options = z.strictObject({ ...filterFields, ...optionFields });
@@ -36,7 +36,7 @@ export type SearchInputsOptions = InputFilters & OptionsOf<typeof optionFields>;
 const defaultTopK = 10;
 
 /** Filters that the API does not have. */
-const clientSide = ["annotated", "minBytes", "maxBytes"] as const;
+const clientSide = ["metadataText", "has", "minBytes", "maxBytes"] as const;
 
 /**
  * Searches the inputs of an app with the filters of the API, which the server applies. An input must pass all filters; `not` excludes.
@@ -50,14 +50,14 @@ const clientSide = ["annotated", "minBytes", "maxBytes"] as const;
  *
  * The source checks what the records of hits show (kind, metadata, location, status, times), so metadata, distances and borders mean the same as in
  * `listInputs` and `filterInputs`. For `concepts` and `datasets`, it relies on the server, unless the flow reads annotations or datasets. The API has no
- * filter like `annotated`, `minBytes` and `maxBytes`; the source reads the annotations or sizes of the inputs that pass the other filters. A search does not find an input before the platform has
+ * filter like `has`, `minBytes` and `maxBytes`; the source reads the annotations, datasets or sizes of the inputs that pass the other filters. A search does not find an input before the platform has
  * indexed it.
  *
  * @throws {OptionsError} ERR_OPTIONS, also for a filter whose value is undefined
  * @throws {ApiError} (the run rejects) when the search is refused
  * @throws {SourceError} (the run rejects) ERR_SEARCH_LIMIT
  * @example
- * const unlabelled = searchInputs(app, { kinds: ["image"], metadata: { split: "train" }, annotated: false });
+ * const unlabelled = searchInputs(app, { kinds: ["image"], metadata: { split: "train" }, not: { has: ["annotations"] } });
  * await flow(unlabelled).pipe(download("./to-annotate")).run();
  */
 export const searchInputs = defineSource({
@@ -75,21 +75,21 @@ export const searchInputs = defineSource({
   total: ({ app, text, ...options }, { signal }) => {
     const filters = setFilters(options);
     const query = { filters: [...apiFiltersOf(filters), ...timeFilters(rangeOf(filters))] };
-    return text === undefined && clientSide.every((name) => options[name] === undefined)
-      ? app.countFound(query, signal)
-      : undefined;
+    const isExact = clientSide.every((name) => options[name] === undefined) && options.not?.has === undefined;
+    return text === undefined && isExact ? app.countFound(query, signal) : undefined;
   },
   async *read({ app, text, topK = defaultTopK, minScore, ...options }, context) {
     const { signal, trust } = context;
     trust?.((url) => app.authorize(url));
     const filters = setFilters(options);
-    const { annotated, minBytes, maxBytes } = filters;
+    const { has, minBytes, maxBytes, not } = filters;
     const pages =
       text === undefined
         ? searchPages(app, filters, options.perPage, signal)
         : rankedPages(app, filters, { text, perPage: topK, minScore }, signal);
     // The server applies filters by concepts and datasets; their parts of the record are read if something else asks for them.
-    const parts = partsToRead({ annotations: options.annotations }, { annotated, minBytes, maxBytes }, context);
+    const looking = { has, minBytes, maxBytes, ...(not?.has && { not: { has: not.has } }) };
+    const parts = partsToRead({ annotations: options.annotations }, looking, context);
     const items = itemsOf(app, pages, { filters, parts, maxItems: text === undefined ? undefined : topK }, signal);
     yield* context.readsContents ? readableItems(app, items, context) : items;
   },

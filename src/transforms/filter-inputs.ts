@@ -18,7 +18,7 @@ const allParts: ReadonlySet<RecordPart> = new Set(["annotations", "datasets", "s
  * Passes the inputs that match all filters, or for which the predicate returns true; the predicate may be async. The other inputs settle as skipped
  * ("dropped by filterInputs").
  *
- * The filters are those of `searchInputs`. Behind `listInputs`, the listing reads what they look at: annotations for `concepts` and `annotated`, datasets for
+ * The filters are those of `searchInputs`. Behind `listInputs`, the listing reads what they look at: annotations for `concepts`, what `has` names, datasets for
  * `datasets`, sizes for `minBytes` and `maxBytes`. Keeps order.
  *
  * An input settles as failed if a filter needs a time or a size that the input does not have (ERR_FILTER). It also fails if the predicate throws on
@@ -26,7 +26,7 @@ const allParts: ReadonlySet<RecordPart> = new Set(["annotations", "datasets", "s
  * filter would delete inputs that should stay.
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @example flow(listInputs(app)).pipe(filterInputs({ metadata: { split: "test" }, annotated: false }), batch(), remove(app));
+ * @example flow(listInputs(app)).pipe(filterInputs({ metadata: { split: "test" }, not: { has: ["annotations"] } }), batch(), remove(app));
  */
 export const filterInputs = defineTransform({
   name: "filterInputs",

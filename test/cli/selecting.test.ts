@@ -4,8 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { byteCount, moment } from "../../src/cli/filters/filter-values.js";
-import { refusalOf } from "../../src/cli/filters/filters.js";
-import { batch, flow, fromIterable, type InputDraft, upload } from "../../src/index.js";
+import { App, batch, FlowError, flow, fromIterable, type InputDraft, upload } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { jpeg } from "../helpers/files.js";
 import { runHere } from "../helpers/run-here.js";
@@ -124,8 +123,82 @@ describe("a selection", () => {
     await vi.waitFor(async () => expect(await ids()).toEqual([]));
   });
 
-  it("refuses an input whose time is not known", () => {
-    expect(refusalOf({ id: "a" }, { before: new Date() })).toBe("the server does not say when it was added");
+  it("compares metadata as JSON and as text, and finds concepts of annotations", async () => {
+    const { app, ids } = await open();
+    const box = { box: [0.1, 0.1, 0.5, 0.5] as never, concepts: [{ id: "crane", name: "Crane" }] };
+    const more: InputDraft[] = [
+      { id: "f", text: "number", metadata: { zip: 12 } },
+      { id: "g", text: "text", metadata: { zip: "12" } },
+      { id: "h", image: { bytes: await jpeg(64, 64) }, annotations: [box] },
+    ];
+    await flow(fromIterable(more)).pipe(batch(), upload(app)).run();
+    expect(await ids("--metadata", "zip=12")).toEqual(["f", "g"]);
+    expect(await ids("--metadata", 'zip="12"')).toEqual(["g"]);
+    expect(await ids("--concept", "Crane")).toEqual(["h"]);
+    expect(await ids("--without-concept", "crane", "--kind", "image")).toEqual(["c"]);
+    expect(await ids("--with", "annotations", "--without", "concepts")).toEqual(["h"]);
+    const twice = await runHere("list", "--metadata", "zip=12", "--metadata", "zip=13");
+    expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining("two values of zip") as string });
+  });
+});
+
+describe("the server's search", () => {
+  const counted = async (...args: string[]) => {
+    const searches = vi.spyOn(App.prototype, "searchInputs");
+    const listings = vi.spyOn(App.prototype, "streamInputs");
+    try {
+      const { code, stdout } = await runHere("label", "--add", "seen", "--dry-run", ...args);
+      expect(code).toBe(0);
+      const read = Number(/^plan: read (\d+)/.exec(stdout)?.[1]);
+      return { read, searched: searches.mock.calls.length > 0, listed: listings.mock.calls.length > 0 };
+    } finally {
+      searches.mockRestore();
+      listings.mockRestore();
+    }
+  };
+
+  it("answers a selection only if it finds the same inputs as a listing", async () => {
+    await open();
+    const search = { searched: true, listed: false };
+    const listing = { searched: false, listed: true };
+    expect(await counted("--concept", "sea")).toEqual({ read: 2, ...search });
+    expect(await counted("--metadata", "zip=007")).toEqual({ read: 1, ...search });
+    expect(await counted("--kind", "text", "--without", "datasets")).toEqual({ read: 2, ...search });
+    expect(await counted("--dataset", "d", "--concept", "sea")).toEqual({ read: 1, ...search });
+    expect(await counted("--since", "1h")).toEqual({ read: 4, ...search });
+    // The API has no such filters.
+    expect(await counted("--before", "2999-01-01")).toEqual({ read: 4, ...listing });
+    expect(await counted("--metadata", "n=1")).toEqual({ read: 1, ...listing });
+    expect(await counted("--with", "geo")).toEqual({ read: 1, ...listing });
+    // A search does not find inputs that are not indexed.
+    vi.spyOn(App.prototype, "countInputs").mockResolvedValue({ processed: 3, toProcess: 0, errors: 0, processing: 1 });
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect(await counted("--concept", "sea")).toEqual({ read: 2, ...listing });
+    expect(await counted("--concept", "sea", "--status", "processed")).toEqual({ read: 2, ...search });
+  });
+
+  it("is replaced by a listing if it fails, and no input is read twice", async () => {
+    const { app } = await open();
+    onTestFinished(() => void vi.restoreAllMocks());
+    const search = vi.spyOn(App.prototype, "searchInputs");
+    search.mockImplementationOnce(async () => {
+      throw new FlowError("43002", "searches are switched off");
+    });
+    const refused = await runHere("label", "--add", "seen", "--dry-run", "--concept", "sea");
+    expect(refused.stdout).toMatch(/^plan: read 2 = ok 2 /);
+    expect(refused.stderr).toMatch(/the search cannot be used, so every input is listed .*switched off/);
+    const [first] = await app.listInputs({ ids: ["a"] });
+    search.mockReset();
+    search.mockResolvedValueOnce([first as never]).mockRejectedValueOnce(new FlowError("43002", "broken"));
+    const broken = await runHere("label", "--add", "seen", "--verbose", "--concept", "sea");
+    expect(broken.stdout).toMatch(/^read 2 = ok 2 /);
+    expect(await counted("--concept", "seen")).toMatchObject({ read: 2 });
+  });
+
+  it("is not asked about a dataset that does not exist", async () => {
+    await open();
+    const ran = await runHere("remove", "--dataset", "nope", "--concept", "sea", "--yes");
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(/11101|nope/) as string });
   });
 });
 

@@ -3,14 +3,14 @@
 import { InputError } from "../../core/errors.js";
 import { type Filters, partsFor, type RecordPart } from "../../core/input/filter/filters.js";
 import { exclusionOf } from "../../core/input/filter/passes.js";
-import type { Input, InputDraft } from "../../core/input/input.js";
+import { type Input, type InputDraft, mediaOf } from "../../core/input/input.js";
 import type { ReadContext, SourceItem } from "../../core/plugin/source.js";
 import type { App } from "../client/app.js";
 import { type ListedAnnotation, plainAnnotation } from "../wire/annotations.js";
 import { inputFromWire, type WireInput } from "../wire/decode-answers.js";
 import { listedOf } from "./listed.js";
 import { annotationsOf, Memberships } from "./records.js";
-import { withSizes } from "./sizes.js";
+import { sizesOf } from "./sizes.js";
 
 /** Inputs of one page, and requested ids that have no such input. */
 export interface Page {
@@ -76,6 +76,7 @@ interface ListedRecord {
   wire: WireInput;
   input: Input;
   annotations?: readonly ListedAnnotation[] | undefined;
+  sizeBytes?: number | undefined;
   outcome?: string | InputError | undefined;
 }
 
@@ -88,7 +89,7 @@ async function selected(
 ): Promise<SourceItem[]> {
   const known = new Set<RecordPart>(parts.has("datasets") ? ["datasets"] : []);
   const passing = () => {
-    for (const record of records) record.outcome ??= excludes(record.input, filters, known);
+    for (const record of records) record.outcome ??= excludes(record, filters, known);
     return records.filter(({ outcome }) => outcome === undefined);
   };
   let left = passing();
@@ -106,15 +107,18 @@ async function selected(
     left = passing();
   }
   if (parts.has("sizes") && left.length > 0) {
-    const sized = await withSizes(
+    const sizes = await sizesOf(
       left.map(({ input }) => input),
       (url) => app.authorize(url),
       signal,
     );
-    for (const [index, result] of sized.entries()) {
+    for (const [index, size] of sizes.entries()) {
       const record = left[index] as ListedRecord;
-      if (result instanceof InputError) record.outcome = result;
-      else record.input = result;
+      if (size instanceof InputError) record.outcome = size;
+      else {
+        record.sizeBytes = size;
+        record.input = withSize(record.input, size);
+      }
     }
     known.add("sizes");
     left = passing();
@@ -123,13 +127,24 @@ async function selected(
 }
 
 /** Returns why filters exclude an input, or the error of a filter that needs a field which the input does not have. */
-function excludes(input: Input, filters: Filters, parts: ReadonlySet<RecordPart>): string | InputError | undefined {
+function excludes(
+  { input, sizeBytes }: ListedRecord,
+  filters: Filters,
+  parts: ReadonlySet<RecordPart>,
+): string | InputError | undefined {
   try {
-    return exclusionOf(input, filters, parts);
+    return exclusionOf(input, filters, parts, sizeBytes);
   } catch (error) {
     if (error instanceof InputError) return error;
     throw error;
   }
+}
+
+/** Adds the size of its media to an input. */
+function withSize(input: Input, storedBytes: number | undefined): Input {
+  const media = mediaOf(input);
+  if (!media || !("url" in media.content) || storedBytes === undefined) return input;
+  return { ...input, [media.kind]: { ...media.content, storedBytes } };
 }
 
 function inputOf(wire: WireInput, memberships: Memberships | undefined): Input {

@@ -1,4 +1,4 @@
-/** Reads the sizes of media that the platform keeps, which listings leave out. */
+/** Reads the sizes of contents that the platform keeps, which listings leave out. */
 
 import type { Authorize } from "../../core/accounting/clients.js";
 import { FlowError, InputError } from "../../core/errors.js";
@@ -11,41 +11,43 @@ import { receiveMedia } from "../client/media.js";
 const maxRequests = 8;
 /** Maximum number of requests for one size. */
 const maxAttempts = 4;
+/** Servers that answer these to a request for the head may still answer to one for the content. */
+const noHead = new Set(["ERR_HTTP_403", "ERR_HTTP_405", "ERR_HTTP_501"]);
 
-/** Adds the sizes of their media to inputs. An input whose size cannot be read is replaced by its error. */
-export async function withSizes(
+/** Reads the sizes of the contents of inputs, in their order; undefined for an input without content, and its error for a size that cannot be read. */
+export async function sizesOf(
   inputs: readonly Input[],
   authorize: Authorize,
   signal: AbortSignal,
-): Promise<(Input | InputError)[]> {
+): Promise<(number | InputError | undefined)[]> {
   const slots = new Semaphore(maxRequests);
-  return Promise.all(inputs.map((input) => slots.run(() => withSize(input, authorize, signal))));
+  const sizeOrError = (input: Input) =>
+    sizeOf(input, authorize, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      if (error instanceof InputError) return error;
+      throw error;
+    });
+  return Promise.all(inputs.map((input) => slots.run(() => sizeOrError(input))));
 }
 
-async function withSize(input: Input, authorize: Authorize, signal: AbortSignal): Promise<Input | InputError> {
+/**
+ * Returns the size of a listed input's content in bytes. That of a text in the listing is known; that of a file is requested from its server. Undefined for an
+ * input without content.
+ *
+ * @throws {InputError} ERR_FILTER if the server does not say it, and the errors of `receiveMedia`
+ */
+export async function sizeOf(input: Input, authorize: Authorize, signal: AbortSignal): Promise<number | undefined> {
   signal.throwIfAborted();
-  const media = mediaOf(input);
-  const address = media && "url" in media.content ? (media.content.hostedUrl ?? media.content.url) : undefined;
-  if (!media || address === undefined) return input;
-  try {
-    const storedBytes = await sizeOf(address, authorize, signal);
-    return { ...input, [media.kind]: { ...media.content, storedBytes } };
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof InputError) return error;
-    throw error;
-  }
+  const content = mediaOf(input)?.content;
+  const address = content ? ("url" in content ? (content.hostedUrl ?? content.url) : undefined) : input.textUrl;
+  if (address !== undefined) return requestedSize(address, authorize, signal);
+  return input.text === undefined ? undefined : Buffer.byteLength(input.text);
 }
 
-function sizeOf(address: string, authorize: Authorize, signal: AbortSignal): Promise<number> {
+function requestedSize(address: string, authorize: Authorize, signal: AbortSignal): Promise<number> {
   return retry<number, "broken">(
     async () => {
-      let size: number | undefined;
-      const receiver = {
-        begin: (head: { totalBytes: number | undefined }) => void (size = head.totalBytes),
-        take: () => undefined,
-      };
-      await receiveMedia(authorize, address, receiver, { method: "HEAD", signal });
+      const size = await namedSize(address, authorize, signal);
       if (size !== undefined) return ok(size);
       throw new InputError("ERR_FILTER", `${address} has no known size: its server names no content-length`);
     },
@@ -56,6 +58,28 @@ function sizeOf(address: string, authorize: Authorize, signal: AbortSignal): Pro
         error instanceof FlowError && !error.retryable ? fail(error) : again("broken", asInputError(address, error)),
     },
   );
+}
+
+/** Requests the head of an answer; if the server refuses that, the answer, which ends after its head. */
+async function namedSize(address: string, authorize: Authorize, signal: AbortSignal): Promise<number | undefined> {
+  let size: number | undefined;
+  const hasHead = new Error("the head is enough");
+  const request = (method: "HEAD" | "GET") => {
+    const begin = ({ totalBytes }: { totalBytes: number | undefined }) => {
+      size = totalBytes;
+      if (method === "GET") throw hasHead;
+    };
+    return receiveMedia(authorize, address, { begin, take: () => undefined }, { method, signal });
+  };
+  try {
+    await request("HEAD");
+  } catch (error) {
+    if (!(error instanceof FlowError) || !noHead.has(error.code)) throw error;
+    await request("GET").catch((cause: unknown) => {
+      if (size === undefined && cause !== hasHead) throw cause;
+    });
+  }
+  return size;
 }
 
 function asInputError(address: string, error: unknown): InputError {

@@ -15,7 +15,7 @@ export interface TimeRange {
  * servers compare lists, distances and borders in their own ways; `exclusionOf` excludes them.
  */
 export function apiFiltersOf(filters: Filters): JsonObject[] {
-  const { kinds, concepts = [], metadata = {}, location, datasets, status, not = {} } = filters;
+  const { kinds, concepts = [], metadata = {}, metadataText = [], location, datasets, status, not = {} } = filters;
   const negated = [
     ...(not.concepts ?? []).map(conceptFilter),
     // A server may take a list for a part of a longer one, and would then exclude too much.
@@ -30,6 +30,8 @@ export function apiFiltersOf(filters: Filters): JsonObject[] {
     ...concepts.map(conceptFilter),
     // The API takes several keys of one filter as alternatives.
     ...Object.entries(metadata).map(([key, value]) => metadataFilter(key, value)),
+    // A text that is another value in JSON stands for both, which the API cannot express.
+    ...metadataText.flatMap(({ key, text, value }) => (value === text ? [metadataFilter(key, text)] : [])),
     ...(location ? [inputLevel({ geo: geoOf(location) })] : []),
     ...(datasets ? [{ input: { dataset_ids: datasets } }] : []),
     ...(status === undefined ? [] : [{ input: { status: { code: status } } }]),
@@ -56,8 +58,18 @@ export function timeFilters({ start, end }: TimeRange): JsonObject[] {
   return [{ annotation: { input_level: true }, last_updated_time_range: range }];
 }
 
-function conceptFilter(id: string): JsonObject {
-  return { annotation: { data: { concepts: [{ id, value: 1 }] } } };
+/** The API takes several concepts of one filter as alternatives. */
+function conceptFilter(name: string): JsonObject {
+  return {
+    annotation: {
+      data: {
+        concepts: [
+          { id: name, value: 1 },
+          { name, value: 1 },
+        ],
+      },
+    },
+  };
 }
 
 function metadataFilter(key: string, value: Json): JsonObject {

@@ -4,15 +4,7 @@ import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { describeError, OptionsError } from "../../core/errors.js";
-import type { Json } from "../../core/input/input.js";
 import { notEmpty, parsedValue } from "../shared/parsing.js";
-
-/** A wanted entry of the metadata: the value, and the text that the user typed. */
-export interface MetadataFilter {
-  key: string;
-  value: Json;
-  text: string;
-}
 
 const dayMs = 86_400_000;
 const agesMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: dayMs, w: 7 * dayMs, y: 365 * dayMs };
@@ -41,12 +33,16 @@ export function byteCount(text: string): number {
   throw new InvalidArgumentError("It must be a size such as 500k, 20MB or 4MiB.");
 }
 
-/** Parses a repeated `key=value` for a filter. The value is read as JSON, and also compared as text. */
-export function metadataFilter(text: string, before: readonly MetadataFilter[] = []): MetadataFilter[] {
+/** Parses a repeated `key=value` for a filter. The library reads the value as JSON, and also compares it as text. */
+export function metadataFilter(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (key === undefined || value === undefined) throw new InvalidArgumentError("It must be key=value.");
   if (value === "") throw new InvalidArgumentError("Its value is empty; write key='\"\"' for an empty text.");
-  return [...before, { key, value: parsedValue(value), text: value }];
+  parsedValue(value); // refuses numbers that would change
+  if (Object.hasOwn(before, key) && before[key] !== value) {
+    throw new InvalidArgumentError(`It names two values of ${key}, which no input can have.`);
+  }
+  return { ...before, [key]: value };
 }
 
 const states: Record<string, number> = {

@@ -1,84 +1,68 @@
-/** Filters: decides whether an input that was listed passes the options of the command line. */
+/** Translates the options that select inputs to the filters of the library. */
 
-import type { Concept, Input, InputDraft, Json } from "../../core/input/input.js";
-import { isObject, isSameJson, ownValue } from "../../core/util/json-values.js";
-import type { MetadataFilter } from "./filter-values.js";
+import type { Area, inputParts } from "../../core/input/filter/filters.js";
+import type { Kind } from "../../core/input/input.js";
+import type { InputFilters } from "../../core/plugin/filter-options.js";
+import { bytesText } from "../../core/util/format.js";
 
-/** Parts that an input may have or lack. */
-export const parts = ["annotations", "concepts", "metadata", "geo", "datasets"] as const;
-export type Part = (typeof parts)[number];
+export type Part = (typeof inputParts)[number];
 
-/** The filters that this program applies itself. */
-export interface Filters {
+/** The options, as the command line parses them. */
+export interface FilterOptions {
+  kind?: Kind[] | undefined;
+  status?: number | undefined;
   concept?: string[] | undefined;
   withoutConcept?: string[] | undefined;
-  metadata?: MetadataFilter[] | undefined;
+  metadata?: Record<string, string> | undefined;
   since?: Date | undefined;
   before?: Date | undefined;
+  minSize?: number | undefined;
+  maxSize?: number | undefined;
   with?: Part[] | undefined;
   without?: Part[] | undefined;
+  near?: Area | undefined;
+  box?: Area | undefined;
 }
 
-/** Returns why an input does not pass; undefined if it passes. An input must pass all filters. */
-export function refusalOf(draft: InputDraft, filters: Filters): string | undefined {
-  const input = draft as Pick<Input, "concepts" | "metadata" | "createdAt"> & InputDraft;
-  const { concept = [], withoutConcept = [], metadata = [] } = filters;
-  const lacking = concept.find((name) => !hasConcept(input.concepts, name));
-  if (lacking !== undefined) return `it does not have the concept ${JSON.stringify(lacking)}`;
-  const unwanted = withoutConcept.find((name) => hasConcept(input.concepts, name));
-  if (unwanted !== undefined) return `it has the concept ${JSON.stringify(unwanted)}`;
-  const differing = metadata.find((filter) => !hasEntry(input.metadata, filter));
-  if (differing) return `its metadata do not have ${differing.key}=${differing.text}`;
-  const missing = filters.with?.find((part) => !hasPart(input, part));
-  if (missing) return `it has no ${missing}`;
-  const present = filters.without?.find((part) => hasPart(input, part));
-  if (present) return `it has ${present}`;
-  return timeRefusal(input.createdAt, filters);
+/** Returns the filters of the library that the options name. */
+export function filtersOf(options: FilterOptions): InputFilters {
+  const not = defined({ concepts: options.withoutConcept, has: options.without });
+  return defined({
+    kinds: options.kind,
+    status: options.status,
+    concepts: options.concept,
+    metadataText: options.metadata,
+    createdSince: options.since,
+    createdBefore: options.before,
+    minBytes: options.minSize,
+    maxBytes: options.maxSize,
+    has: options.with,
+    location: options.near ?? options.box,
+    not: Object.keys(not).length > 0 ? not : undefined,
+  }) as InputFilters;
 }
 
-function timeRefusal(createdAt: string | undefined, { since, before }: Filters): string | undefined {
-  if (!since && !before) return undefined;
-  const time = createdAt === undefined ? Number.NaN : Date.parse(createdAt);
-  if (Number.isNaN(time)) return "the server does not say when it was added";
-  if (since && time < since.getTime()) return `it was added before ${since.toISOString()}`;
-  return before && time >= before.getTime() ? `it was not added before ${before.toISOString()}` : undefined;
+/** Filters that are present and undefined are refused by the library. */
+function defined<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-/** Whether a concept is present, by its id or its name. A concept of value 0 is marked as absent. */
-function hasConcept(concepts: readonly Concept[], name: string): boolean {
-  return concepts.some((concept) => (concept.id === name || concept.name === name) && (concept.value ?? 1) > 0);
-}
-
-/** Whether the metadata have an entry: the same value, the same text, or an object with at least these entries. */
-function hasEntry(metadata: Input["metadata"], { key, value, text }: MetadataFilter): boolean {
-  const stored = ownValue(metadata as { [key: string]: Json }, key);
-  return stored !== undefined && (stored === text || contains(stored, value));
-}
-
-function contains(stored: Json, wanted: Json): boolean {
-  if (!isObject(stored) || !isObject(wanted)) return isSameJson(stored, wanted);
-  return Object.entries(wanted).every(([key, value]) => {
-    const own = ownValue(stored, key);
-    return own !== undefined && contains(own, value);
-  });
-}
-
-function hasPart(input: InputDraft, part: Part): boolean {
-  const value = input[part];
-  if (value === undefined) return false;
-  if (part === "geo") return true;
-  return Array.isArray(value) ? value.length > 0 : Object.keys(value).length > 0;
-}
-
-/** Formats the filters for a question: `with the concept "cat", added before 2026-01-01T00:00:00.000Z`. */
-export function filterTexts({ concept = [], withoutConcept = [], metadata = [], ...rest }: Filters): string[] {
+/** Formats the filters for a question: `kind image, the concept "cat", added before 2026-01-01T00:00:00.000Z`. */
+export function filterTexts(options: FilterOptions): string[] {
+  const { kind, status, concept = [], withoutConcept = [], metadata = {}, since, before, minSize, maxSize } = options;
+  const { with: having = [], without = [], near, box } = options;
   return [
+    ...(kind ? [`kind ${kind.join(" or ")}`] : []),
+    ...(status === undefined ? [] : [`status ${status}`]),
     ...concept.map((name) => `the concept ${JSON.stringify(name)}`),
     ...withoutConcept.map((name) => `no concept ${JSON.stringify(name)}`),
-    ...metadata.map(({ key, text }) => `${key}=${text}`),
-    ...(rest.with ?? []).map((part) => `some ${part}`),
-    ...(rest.without ?? []).map((part) => `no ${part}`),
-    ...(rest.since ? [`added since ${rest.since.toISOString()}`] : []),
-    ...(rest.before ? [`added before ${rest.before.toISOString()}`] : []),
+    ...Object.entries(metadata).map(([key, text]) => `${key}=${text}`),
+    ...having.map((part) => `some ${part}`),
+    ...without.map((part) => `no ${part}`),
+    ...(since ? [`added since ${since.toISOString()}`] : []),
+    ...(before ? [`added before ${before.toISOString()}`] : []),
+    ...(minSize === undefined ? [] : [`at least ${bytesText(minSize)}`]),
+    ...(maxSize === undefined ? [] : [`at most ${bytesText(maxSize)}`]),
+    ...((near ?? box) ? ["a location in the area"] : []),
   ];
 }

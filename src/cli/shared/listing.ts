@@ -1,7 +1,7 @@
 /** The output of `sluice list`: lines of a table, ids, JSON, or counts. */
 
 import type { App } from "../../clarifai/client/app.js";
-import { contentSize } from "../../clarifai/download/content-size.js";
+import { sizeOf } from "../../clarifai/listing/sizes.js";
 import { FlowError } from "../../core/errors.js";
 import { fieldNames } from "../../core/input/fields.js";
 import { type Input, kindOf } from "../../core/input/input.js";
@@ -84,7 +84,7 @@ export class Listing {
 
   /** Returns the size of a content, and adds it to the total. A size that the server does not say does not fail the list. */
   async #sizeOf(input: Input, signal: AbortSignal): Promise<number | undefined> {
-    const size = await contentSize(this.#app, input, signal).catch((error: unknown) => {
+    const size = await sizeOf(input, (url) => this.#app.authorize(url), signal).catch((error: unknown) => {
       if (error instanceof FlowError) return undefined;
       throw error;
     });

@@ -2,9 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
-import { describeError, InputError, OptionsError } from "../../core/errors.js";
+import { describeError, OptionsError } from "../../core/errors.js";
+import { valueOfText } from "../../core/input/filter/text-values.js";
 import type { Json } from "../../core/input/input.js";
-import { parseJson } from "../../core/util/json-text.js";
 
 /** Returns a parser for whole numbers of a range. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -100,10 +100,8 @@ export function keyValue(text: string, before: Record<string, unknown> = {}): Re
 /** Reads a value as JSON; a text that is not JSON, or a number that JavaScript would change, stays a text. */
 export function parsedValue(value: string): Json {
   try {
-    return parseJson(value) as Json;
+    return valueOfText(value);
   } catch (error) {
-    const isNumberInside = error instanceof InputError && /^\s*[[{]/.test(value);
-    if (isNumberInside) throw new InvalidArgumentError(`${error.message}.`);
-    return value; // including a number that JavaScript would change
+    throw new InvalidArgumentError(`${describeError(error)}.`);
   }
 }

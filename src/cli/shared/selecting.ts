@@ -3,29 +3,24 @@
 import { type Command, Option } from "commander";
 import type { App } from "../../clarifai/client/app.js";
 import { OptionsError } from "../../core/errors.js";
-import type { Kind } from "../../core/input/input.js";
+import { inputParts } from "../../core/input/filter/filters.js";
 import { kinds } from "../../core/input/kinds.js";
-import type { ReadContext, Source, SourceItem } from "../../core/plugin/source.js";
-import { bytesText } from "../../core/util/format.js";
+import type { Source } from "../../core/plugin/source.js";
 import type { ListInputsOptions } from "../../sources/list-inputs.js";
 import { byteCount, idsOfFile, idText, idTexts, metadataFilter, moment, statusCode } from "../filters/filter-values.js";
-import { type Filters, filterTexts, parts, refusalOf } from "../filters/filters.js";
-import { sizeFilter } from "../filters/size-filter.js";
+import { type FilterOptions, filtersOf, filterTexts } from "../filters/filters.js";
+import { canSearch, foundOrListed } from "../filters/server-search.js";
 import { type ConnectionOptions, withApp } from "./connection.js";
 import { notEmpty, severalOf } from "./parsing.js";
 
-export interface SelectingOptions extends Filters {
+export interface SelectingOptions extends FilterOptions {
   id?: string[];
   ids?: string;
-  kind?: Kind[];
   dataset?: string;
-  status?: number;
-  minSize?: number;
-  maxSize?: number;
 }
 
 /** The options that a command can be refused without, by their names on the command line. */
-const filterNames: Record<keyof SelectingOptions, string> = {
+const filterNames: Record<Exclude<keyof SelectingOptions, "near" | "box">, string> = {
   ...{ id: "--id", ids: "--ids", kind: "--kind", dataset: "--dataset", status: "--status", concept: "--concept" },
   ...{ withoutConcept: "--without-concept", metadata: "--metadata", since: "--since", before: "--before" },
   ...{ minSize: "--min-size", maxSize: "--max-size", with: "--with", without: "--without" },
@@ -44,7 +39,11 @@ export function withSelection(command: Command): Command {
     .option("--kind <kind>", `only this kind (${kinds.join(", ")}); may be repeated`, severalOf(kinds))
     .option("--dataset <id>", "only inputs of this dataset", idText)
     .option("--status <state>", "only processed, pending, processing or failed inputs, or a status code", statusCode)
-    .option("--concept <id>", "only inputs with this concept (its id or name); if repeated, with all of them", idTexts)
+    .option(
+      "--concept <id>",
+      "only inputs with this concept (its id or name), also in an annotation; if repeated, with all of them",
+      idTexts,
+    )
     .option("--without-concept <id>", "only inputs without this concept; may be repeated", idTexts)
     .option("--metadata <key=value>", "only inputs with this entry of the metadata; may be repeated", metadataFilter)
     .option(
@@ -60,7 +59,7 @@ export function withSelection(command: Command): Command {
 }
 
 function partOption(flags: string, text: string): Option {
-  return new Option(flags, `${text} ${parts.join(", ")}; may be repeated`).argParser(severalOf(parts));
+  return new Option(flags, `${text} ${inputParts.join(", ")}; may be repeated`).argParser(severalOf(inputParts));
 }
 
 /** Names the filters that the command line has. */
@@ -91,58 +90,40 @@ interface Selected {
   /** Reads the annotations of each input, or its datasets. Default: if a filter needs them. */
   annotations?: boolean | undefined;
   datasets?: boolean | undefined;
+  /** Whether a search of the server may answer, whose order is another one and whose index may be behind by moments. Default: true. */
+  search?: boolean | undefined;
 }
 
-/** Makes the source of the selected inputs. An id that does not exist, or that a filter excludes, is skipped with the reason. */
+/**
+ * Makes the source of the selected inputs: a search if it finds exactly these inputs, else a listing. An id that does not exist, or that a filter excludes, is
+ * skipped with the reason.
+ */
 export async function selectedInputs(app: App, options: SelectingOptions, selected: Selected = {}): Promise<Source> {
-  const { listInputs } = await import("../../index.js");
+  const { listInputs, searchInputs } = await import("../../index.js");
   const ids = selected.ids ?? (await namedIds(options));
-  const { kind, dataset, status } = options;
-  const needs = (part: "annotations" | "datasets") =>
-    selected[part] ?? [...(options.with ?? []), ...(options.without ?? [])].includes(part);
+  const { dataset } = options;
+  const { annotations = false, datasets = false, search = true } = selected;
+  const filters = filtersOf(options);
   const listing: ListInputsOptions = {
     ...(ids && { ids: [...ids] }),
-    ...(kind && { kinds: kind }),
     ...(dataset !== undefined && { dataset }),
-    ...(status !== undefined && { status }),
-    annotations: needs("annotations"),
-    datasets: needs("datasets"),
+    ...filters,
+    annotations,
+    datasets,
   };
-  return filtered(app, listInputs(app, listing), options, ids !== undefined);
-}
-
-/** Filters a listing. Inputs that the user named are skipped with the reason; others do not count as read. */
-function filtered(app: App, source: Source, options: SelectingOptions, areNamed: boolean): Source {
-  const passes = (item: SourceItem): SourceItem[] => {
-    const reason = "input" in item ? refusalOf(item.input, options) : undefined;
-    if (reason === undefined) return [item];
-    return areNamed ? [{ origin: item.origin, skipped: reason }] : [];
-  };
-  const local = filterTexts(options);
-  const { minSize, maxSize } = options;
-  const hasSize = minSize !== undefined || maxSize !== undefined;
-  if (local.length === 0 && !hasSize) return source;
-  const read = async function* (context: ReadContext) {
-    for await (const step of source.read(context)) {
-      const items = [step].flat() as SourceItem[];
-      const left = items.flatMap(passes);
-      if (left.length > 0) yield left;
-    }
-  };
-  if (!hasSize) return { name: source.name, read };
-  return sizeFilter({ name: source.name, read }, { app, minSize, maxSize, areNamed });
+  const listed = listInputs(app, listing);
+  // A search does not read the datasets of inputs.
+  if (ids !== undefined || datasets || !search || !(await canSearch(app, filters, dataset))) return listed;
+  const found = searchInputs(app, { ...filters, ...(dataset !== undefined && { datasets: [dataset] }), annotations });
+  return foundOrListed(found, listed);
 }
 
 /** Formats the selection for a question, to stand before the app: `the dataset "old" in `. */
 export function selectionText(options: SelectingOptions): string {
-  const { id = [], ids, kind = [], dataset, status, minSize, maxSize } = options;
+  const { id = [], ids, dataset } = options;
   const texts = [
     ...(dataset === undefined ? [] : [`the dataset ${JSON.stringify(dataset)}`]),
-    ...(kind.length === 0 ? [] : [`kind ${kind.join(" or ")}`]),
-    ...(status === undefined ? [] : [`status ${status}`]),
     ...filterTexts(options),
-    ...(minSize === undefined ? [] : [`at least ${bytesText(minSize)}`]),
-    ...(maxSize === undefined ? [] : [`at most ${bytesText(maxSize)}`]),
     ...(ids === undefined ? [] : [`the ids in ${ids}`]),
     ...(id.length === 0 ? [] : [id.length === 1 ? `the id ${JSON.stringify(id[0])}` : `${id.length} ids`]),
   ];

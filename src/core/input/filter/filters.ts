@@ -1,11 +1,13 @@
 /** Filters of inputs: one way to say which inputs a listing, a search or a transform selects. */
 
 import * as z from "zod";
+import type { Json } from "../../util/json-values.js";
 import { microsecondsOf } from "../../util/microseconds.js";
 import { areOnEarth } from "../coordinates.js";
 import { GeoPoint, JsonObject } from "../field-schemas.js";
 import { frozenJson, ShapeError } from "../frozen-json.js";
 import { kinds } from "../kinds.js";
+import { valueOfText } from "./text-values.js";
 
 const bytes = z.number().int().nonnegative();
 const names = z.array(z.string().min(1)).min(1);
@@ -31,6 +33,32 @@ const Metadata = JsonObject.superRefine((metadata, context) => {
   if (Object.keys(metadata).length === 0) context.addIssue("expected at least one key");
 }).refine((metadata) => !hasUndefined(metadata), "a value in it is undefined, which would select everything");
 
+/** A wanted entry of metadata whose value came as text: the text, and the value that it is in JSON. */
+export interface TextEntry {
+  key: string;
+  text: string;
+  value: Json;
+}
+
+/** Metadata to compare with, as texts; the check reads each text as JSON, too. */
+const MetadataText = z
+  .record(z.string(), z.string())
+  .refine((entries) => Object.keys(entries).length > 0, "expected at least one key")
+  .transform((entries, context) =>
+    Object.entries(entries).map(([key, text]): TextEntry => {
+      try {
+        return { key, text, value: valueOfText(text) };
+      } catch (error) {
+        context.addIssue((error as Error).message);
+        return { key, text, value: text };
+      }
+    }),
+  );
+
+/** Parts that an input may have or lack. */
+export const inputParts = ["annotations", "concepts", "metadata", "geo", "datasets"] as const;
+const parts = z.array(z.enum(inputParts)).min(1);
+
 const Circle = z.strictObject({
   ...GeoPoint.shape,
   /** Distance on the surface of the earth, taken as a sphere with a radius of 6371 km. */
@@ -52,6 +80,7 @@ export type Area = z.output<typeof Area>;
 const selectable = {
   concepts: names,
   metadata: Metadata,
+  has: parts,
   location: Area,
   datasets: names,
   status: z.number().int(),
@@ -61,10 +90,20 @@ const selectable = {
 export const filterFields = {
   /** Kinds. An image with a text counts as an image. */
   kinds: z.array(z.enum(kinds)).min(1).optional(),
-  /** Ids of concepts. The input, or one of its annotations, must have each of them, with a value of 0.5 or more. */
+  /** Ids or names of concepts. The input, or one of its annotations, must have each of them, with a value of 0.5 or more. */
   concepts: selectable.concepts.optional(),
   /** Keys and values that the metadata must have. An object must be contained in the stored one, a list must be equal to it. */
   metadata: selectable.metadata.optional(),
+  /**
+   * Keys and values of the metadata as texts, such as a command line has them. `{ zip: "12" }` finds the text "12" and the number 12; a text that is an object
+   * in JSON must be contained in the stored one.
+   */
+  metadataText: MetadataText.optional(),
+  /**
+   * Parts that the input must have, each of them: `annotations`, `concepts` of its own, `metadata`, `geo`, `datasets`. The annotation that the platform adds
+   * to every input does not count.
+   */
+  has: selectable.has.optional(),
   /** An area that must contain the location: `{ longitude, latitude, withinKm }` or `{ west, south, east, north }`, in degrees. */
   location: selectable.location.optional(),
   /** Ids of datasets. The input must be in at least one of them. */
@@ -86,13 +125,12 @@ export const filterFields = {
   minBytes: bytes.optional(),
   /** Greatest size of the content, in bytes. */
   maxBytes: bytes.optional(),
-  /** Whether the input has annotations. The annotation that the platform adds to every input does not count. */
-  annotated: z.boolean().optional(),
-  /** What excludes an input: any of these concepts, metadata or datasets, this area, or this status. */
+  /** What excludes an input: any of these concepts, metadata, parts or datasets, this area, or this status. */
   not: z
     .strictObject({
       concepts: selectable.concepts.optional(),
       metadata: selectable.metadata.optional(),
+      has: selectable.has.optional(),
       location: selectable.location.optional(),
       datasets: selectable.datasets.optional(),
       status: selectable.status.optional(),
@@ -119,10 +157,11 @@ export function setFilters(options: Filters): Filters {
 export type RecordPart = "annotations" | "datasets" | "sizes";
 
 /** Returns the parts of a record that filters look at. */
-export function partsFor({ concepts, datasets, annotated, minBytes, maxBytes, not }: Filters): RecordPart[] {
+export function partsFor({ concepts, datasets, has = [], minBytes, maxBytes, not }: Filters): RecordPart[] {
   const parts: RecordPart[] = [];
-  if (concepts ?? not?.concepts ?? annotated !== undefined) parts.push("annotations");
-  if (datasets ?? not?.datasets) parts.push("datasets");
+  const looksAt = [...has, ...(not?.has ?? [])];
+  if ((concepts ?? not?.concepts) || looksAt.includes("annotations")) parts.push("annotations");
+  if ((datasets ?? not?.datasets) || looksAt.includes("datasets")) parts.push("datasets");
   if ((minBytes ?? maxBytes) !== undefined) parts.push("sizes");
   return parts;
 }
