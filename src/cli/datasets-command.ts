@@ -1,12 +1,12 @@
-/** `sluice datasets`: lists, creates and deletes datasets, and changes their members. */
+/** `sluice datasets`: lists, creates and deletes datasets, changes their members, and exports them. */
 
 import { Command } from "commander";
-import type { App } from "../clarifai/client/app.js";
-import type { Dataset } from "../clarifai/client/app-types.js";
-import { limits } from "../clarifai/limits.js";
 import { OptionsError } from "../core/errors.js";
 import type { Input } from "../core/input/input.js";
 import { counted, printable } from "../core/util/format.js";
+import { datasetsOf, requireDataset, sortedOut } from "./datasets/known-datasets.js";
+import { mergeCommand } from "./datasets/merge.js";
+import { exportCommand, versionsCommand } from "./datasets/versions.js";
 import { editSource } from "./editing/editing.js";
 import { idText } from "./filters/filter-values.js";
 import { confirm } from "./shared/confirming.js";
@@ -35,16 +35,21 @@ interface MemberOptions extends ConnectionOptions, SelectingOptions, RunningOpti
 /** Creates the command with its own commands. */
 export function datasetsCommand(): Command {
   return new Command("datasets")
-    .summary("lists, creates and deletes datasets, and changes their members")
-    .description("Lists, creates and deletes the datasets of an app, and adds and removes their members.")
+    .summary("lists, creates, deletes, merges and exports datasets, and changes their members")
+    .description(
+      "Lists, creates, deletes, merges and exports the datasets of an app, and adds and removes their members.",
+    )
     .addCommand(listDatasets())
     .addCommand(createDatasets())
     .addCommand(deleteDatasets())
     .addCommand(changeMembers("add"))
     .addCommand(changeMembers("remove"))
+    .addCommand(mergeCommand())
+    .addCommand(versionsCommand())
+    .addCommand(exportCommand())
     .addHelpText(
       "after",
-      "\nExamples:\n  $ sluice datasets create train\n  $ sluice datasets add train --metadata split=train\n  $ sluice datasets remove train --concept blurred\n  $ sluice datasets list",
+      "\nExamples:\n  $ sluice datasets create train\n  $ sluice datasets add train --metadata split=train\n  $ sluice datasets remove train --concept blurred\n  $ sluice datasets merge spring summer --into year\n  $ sluice datasets export train train.zip\n  $ sluice datasets list",
     );
 }
 
@@ -147,28 +152,4 @@ function changeMembers(verb: "add" | "remove"): Command {
       await finish(inputs, options);
     });
   });
-}
-
-async function* datasetsOf(app: App): AsyncGenerator<Dataset> {
-  const perPage = limits.maxPerPage;
-  for (let page = 1; ; page += 1) {
-    const datasets = await app.listDatasets({ page, perPage });
-    yield* datasets;
-    if (datasets.length < perPage) return;
-  }
-}
-
-async function sortedOut(app: App, ids: readonly string[]): Promise<{ absent: string[]; present: string[] }> {
-  const known = new Set<string>();
-  for await (const { id } of datasetsOf(app)) known.add(id);
-  const unique = [...new Set(ids)];
-  return { absent: unique.filter((id) => !known.has(id)), present: unique.filter((id) => known.has(id)) };
-}
-
-/** @throws {OptionsError} ERR_OPTIONS, before an input is listed */
-async function requireDataset(app: App, dataset: string): Promise<void> {
-  const { absent } = await sortedOut(app, [dataset]);
-  if (absent.length === 0) return;
-  const text = `there is no dataset ${JSON.stringify(dataset)} in ${app.address}; sluice datasets create makes it`;
-  throw new OptionsError("ERR_OPTIONS", text);
 }

@@ -18,6 +18,7 @@ import { submitCommand } from "./pipelines/submit-command.js";
 import { workCommand } from "./pipelines/work-command.js";
 import { removeCommand } from "./remove-command.js";
 import { replayCommand } from "./replay-command.js";
+import { searchCommand } from "./search-command.js";
 import { undoCommand } from "./undo-command.js";
 import { planCommand, uploadCommand } from "./upload-command.js";
 
@@ -40,6 +41,7 @@ const commands = [
   uploadCommand,
   planCommand,
   listCommand,
+  searchCommand,
   downloadCommand,
   patchCommand,
   labelCommand,
@@ -67,6 +69,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
       "Streams images, video, audio and text into Clarifai's Inputs API, or into an emulator on this machine.",
     )
     .version(version, "-v, --version")
+    .enablePositionalOptions() // so that a command can have a --version of its own
     .addHelpText("after", examples);
 
   for (const create of commands) {

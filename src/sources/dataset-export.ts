@@ -9,6 +9,7 @@ import { bytesOfEntry } from "../clarifai/datasets/archive/entry-size.js";
 import { draftOf } from "../clarifai/datasets/archive/exported-input.js";
 import { fileName, keyOf, type Layout, layoutOf } from "../clarifai/datasets/archive/layout.js";
 import { fieldsOfRecord } from "../clarifai/datasets/archive/sdk-record.js";
+import { readableItems } from "../clarifai/stored-content/readable-items.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import { checkTextSize, decodeData, decodeText, readContent } from "../core/input/content.js";
 import { describeContent, kindError } from "../core/input/describe.js";
@@ -22,7 +23,10 @@ import { zipEntries } from "../formats/archive/zip-entries.js";
 import "../formats/archive/zip-opener.js";
 
 const optionFields = {
-  /** App that stores the media of the export: `download` and `upload` get its credential. Default: none. */
+  /**
+   * App that stores the media of the export, or another one of the same server and key. `download` gets its credential, and `upload` reads the media with it
+   * and sends their bytes. Default: none; an upload then sends the URLs, which the platform fetches.
+   */
   app: z.custom<App>().optional(),
   /**
    * Splits of the export, which are the names of its folders. "dataset": each input joins the dataset of this name; the folder "all" is no split. "ignore":
@@ -62,29 +66,34 @@ export const datasetExport = defineSource({
     if (options.app !== undefined) checkApp("datasetExport", options.app);
     return { path, ...parseOptions("datasetExport", Options, options) };
   },
-  async *read({ path, ...options }, { signal, trust }) {
+  async *read({ path, ...options }, context) {
     const { app } = options;
-    if (app) trust?.((url) => app.authorize(url));
-    const modifiedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-    if (modifiedMs === undefined) throw new SourceError("ERR_FILE_UNREADABLE", `datasetExport: ${path} does not exist`);
-    try {
-      const layout = await layoutOf(path, signal);
-      for await (const entry of zipEntries(path)) {
-        if (signal.aborted) return;
-        const origin = `${path}/${entry.name}`;
-        if ("error" in entry) yield { origin, error: entry.error };
-        else if ("skipped" in entry) yield { origin, skipped: entry.skipped };
-        else if (layout.kind === "files") yield* fileItems(origin, { ...entry, modifiedMs }, layout, options, signal);
-        else if (entry.name !== "mimetype") yield* batchItems(origin, entry, layout.encoding, options, signal);
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof InputError)
-        throw new SourceError("ERR_EXPORT_ARCHIVE", `datasetExport: ${error.message}`, { cause: error });
-      throw error;
-    }
+    if (app) context.trust?.((url) => app.authorize(url));
+    const items = itemsOf(path, options, context.signal);
+    yield* app && context.readsContents ? readableItems(app, items, context) : items;
   },
 });
+
+async function* itemsOf(path: string, options: Checked, signal: AbortSignal): AsyncGenerator<SourceItem, void> {
+  const modifiedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  if (modifiedMs === undefined) throw new SourceError("ERR_FILE_UNREADABLE", `datasetExport: ${path} does not exist`);
+  try {
+    const layout = await layoutOf(path, signal);
+    for await (const entry of zipEntries(path)) {
+      if (signal.aborted) return;
+      const origin = `${path}/${entry.name}`;
+      if ("error" in entry) yield { origin, error: entry.error };
+      else if ("skipped" in entry) yield { origin, skipped: entry.skipped };
+      else if (layout.kind === "files") yield* fileItems(origin, { ...entry, modifiedMs }, layout, options, signal);
+      else if (entry.name !== "mimetype") yield* batchItems(origin, entry, layout.encoding, options, signal);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof InputError)
+      throw new SourceError("ERR_EXPORT_ARCHIVE", `datasetExport: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
 
 interface Entry {
   name: string;

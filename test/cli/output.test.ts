@@ -88,6 +88,7 @@ describe("the help", () => {
       "upload",
       "plan",
       "list",
+      "search",
       "download",
       "patch",
       "label",

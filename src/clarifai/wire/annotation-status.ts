@@ -22,3 +22,8 @@ export const annotationStatus = z
   .union([z.enum(words), z.number().int()], expected)
   .transform((value): number => (typeof value === "number" ? value : codesByWord[value]))
   .refine((code) => codes.includes(code), expected);
+
+/** Returns the word for the state of an annotation; a code without a word as it is. A listed annotation without a code is in the usual state, "success". */
+export function annotationStatusWord(code: number = codesByWord.success): string {
+  return words.find((word) => codesByWord[word] === code) ?? String(code);
+}

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { describeError, OptionsError } from "../../core/errors.js";
+import { Area } from "../../core/input/filter/filters.js";
 import { notEmpty, parsedValue } from "../shared/parsing.js";
 
 const dayMs = 86_400_000;
@@ -45,6 +46,28 @@ export function metadataFilter(text: string, before: Readonly<Record<string, str
   return { ...before, [key]: value };
 }
 
+/** Parses a point and a distance: `4.48,51.92,10` is 10 km around longitude 4.48, latitude 51.92. */
+export function circle(text: string): Area {
+  const [longitude, latitude, withinKm] = numbersOf(text, 3) ?? [];
+  const area = { longitude, latitude, withinKm };
+  if (Area.safeParse(area).success) return area as Area;
+  throw new InvalidArgumentError("It must be longitude,latitude,kilometres, such as 4.48,51.92,10.");
+}
+
+/** Parses the borders of a box: `4.3,51.8,4.6,52` is west, south, east, north. */
+export function box(text: string): Area {
+  const [west, south, east, north] = numbersOf(text, 4) ?? [];
+  const area = { west, south, east, north };
+  if (Area.safeParse(area).success) return area as Area;
+  throw new InvalidArgumentError("It must be west,south,east,north in degrees, such as 4.3,51.8,4.6,52.");
+}
+
+function numbersOf(text: string, count: number): number[] | undefined {
+  const parts = text.split(",").map((part) => part.trim());
+  const areNumbers = parts.length === count && parts.every((part) => /^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(part));
+  return areNumbers ? parts.map(Number) : undefined;
+}
+
 const states: Record<string, number> = {
   processed: statusCodes.INPUT_SUCCESS,
   pending: statusCodes.INPUT_PENDING,
@@ -58,6 +81,11 @@ export function statusCode(text: string): number {
   if (code !== undefined) return code;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError(`It must be ${Object.keys(states).join(", ")}, or a status code such as 30000.`);
+}
+
+/** Returns the word for a status code; the code if it has none. */
+export function statusWord(code: number): string {
+  return Object.keys(states).find((word) => states[word] === code) ?? String(code);
 }
 
 /** Parses an id. If an unquoted shell variable is empty, Commander reads the next option as the id, so this refuses it. */

@@ -2,6 +2,7 @@
 
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
+import type { App } from "../../clarifai/client/app.js";
 import { OptionsError, SourceError } from "../../core/errors.js";
 import { stdinPath } from "../../core/files/open-stream.js";
 import type { Kind } from "../../core/input/input.js";
@@ -12,7 +13,7 @@ import { joinSources, kindOfFile } from "./named-files.js";
 import { columnMap, headersOf, separator, several, severalOf } from "./parsing.js";
 import { textLines } from "./text-lines.js";
 
-const forms = ["folder", "archive", "csv", "jsonl", "urls", "texts"] as const;
+const forms = ["folder", "archive", "export", "csv", "jsonl", "urls", "texts"] as const;
 /** Forms that stdin can have. */
 const streamed: readonly Form[] = ["csv", "jsonl", "urls", "texts"];
 
@@ -38,13 +39,13 @@ export function withReading(command: Command, argument = "<source...>"): Command
   command
     .argument(
       argument,
-      "folders, zip and tar archives, images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
+      "folders, zip and tar archives, exports of datasets (zip), images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
     )
     .optionsGroup("What is read:")
     .addOption(
       new Option(
         "--format, --as <form>",
-        "read the sources as this form (default: by name; required for stdin); texts: one text a line",
+        "read the sources as this form (default: by name and content; required for stdin); texts: one text a line; export: a dataset that `sluice datasets export` or the vendor's SDK wrote",
       ).choices(forms),
     )
     .option(
@@ -156,10 +157,11 @@ const optionsOfForms: [keyof ReadingOptions, string, readonly Form[], string][] 
 /**
  * Makes the sources that the command line names. Single images, videos, audio files and texts become one source together.
  *
+ * @param app the app with whose credential the media of an export are read.
  * @throws {SourceError} ERR_FILE_UNREADABLE if a path does not exist, or is a file of another kind
  * @throws {OptionsError} ERR_OPTIONS if an option is for a form of source that the command line does not name
  */
-export async function sourcesOf(paths: readonly string[], options: ReadingOptions): Promise<Source[]> {
+export async function sourcesOf(paths: readonly string[], options: ReadingOptions, app?: App): Promise<Source[]> {
   const sources: Source[] = [];
   const files: string[] = [];
   const named = new Set<Form>();
@@ -172,7 +174,7 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
       continue;
     }
     named.add(form);
-    sources.push(await sourceOf(form, path, options));
+    sources.push(await sourceOf(form, path, options, app));
   }
   refuseUnusedOptions(options, named);
   if (files.length > 0) sources.push(await filesSource(files, options));
@@ -185,6 +187,7 @@ async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "fil
   if (as !== undefined) return as;
   const form = formByName(path);
   if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
+  if (form === "archive" && (await isExport(path))) return "export";
   if (form !== "urls" || isUrl(path)) return form;
   const kind = await kindOfFile(path);
   if (kind === "unknown") {
@@ -193,6 +196,12 @@ async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "fil
   }
   const isList = kind === undefined || (kind === "text" && !/\.(md|text)$/i.test(path));
   return isList ? form : "file";
+}
+
+async function isExport(path: string): Promise<boolean> {
+  if (!/\.zip$/i.test(path)) return false;
+  const { isPlatformExport } = await import("../../clarifai/datasets/archive/layout.js");
+  return isPlatformExport(path, new AbortController().signal);
 }
 
 function stdinNeedsForm(valid: readonly Form[]): OptionsError {
@@ -213,9 +222,9 @@ async function filesSource(paths: readonly string[], { kind, ids }: ReadingOptio
   return joinSources(paths.map((path) => folder(path, options)));
 }
 
-async function sourceOf(form: Form, name: string, options: ReadingOptions): Promise<Source> {
+async function sourceOf(form: Form, name: string, options: ReadingOptions, app?: App): Promise<Source> {
   const path = name === "-" ? stdinPath : name;
-  const { archive, csv, folder, jsonl, urls } = await import("../../index.js");
+  const { archive, csv, datasetExport, folder, jsonl, urls } = await import("../../index.js");
   const {
     kind: onlyKinds,
     include,
@@ -243,6 +252,8 @@ async function sourceOf(form: Form, name: string, options: ReadingOptions): Prom
       return folder(path, { ...ofFiles(), watch });
     case "archive":
       return archive(path, ofFiles());
+    case "export":
+      return datasetExport(path, { ...(app && { app }) });
     case "csv":
       return csv(path, { input: column, kind, delimiter, ids, columns: map, ...(name === "-" && { root: "." }) });
     case "jsonl":

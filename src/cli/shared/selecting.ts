@@ -7,7 +7,17 @@ import { inputParts } from "../../core/input/filter/filters.js";
 import { kinds } from "../../core/input/kinds.js";
 import type { Source } from "../../core/plugin/source.js";
 import type { ListInputsOptions } from "../../sources/list-inputs.js";
-import { byteCount, idsOfFile, idText, idTexts, metadataFilter, moment, statusCode } from "../filters/filter-values.js";
+import {
+  box,
+  byteCount,
+  circle,
+  idsOfFile,
+  idText,
+  idTexts,
+  metadataFilter,
+  moment,
+  statusCode,
+} from "../filters/filter-values.js";
 import { type FilterOptions, filtersOf, filterTexts } from "../filters/filters.js";
 import { canSearch, foundOrListed } from "../filters/server-search.js";
 import { type ConnectionOptions, withApp } from "./connection.js";
@@ -20,22 +30,32 @@ export interface SelectingOptions extends FilterOptions {
 }
 
 /** The options that a command can be refused without, by their names on the command line. */
-const filterNames: Record<Exclude<keyof SelectingOptions, "near" | "box">, string> = {
+const filterNames: Record<keyof SelectingOptions, string> = {
   ...{ id: "--id", ids: "--ids", kind: "--kind", dataset: "--dataset", status: "--status", concept: "--concept" },
   ...{ withoutConcept: "--without-concept", metadata: "--metadata", since: "--since", before: "--before" },
   ...{ minSize: "--min-size", maxSize: "--max-size", with: "--with", without: "--without" },
+  ...{ near: "--near", box: "--box" },
 };
+
+const group = "Which inputs (an input must pass all filters):";
 
 /** Adds the options. */
 export function withSelection(command: Command): Command {
-  return command
-    .optionsGroup("Which inputs (an input must pass all filters):")
+  command
+    .optionsGroup(group)
     .option("--id <id>", "only this input; may be repeated", idTexts)
     .option(
       "--ids <file>",
       "only the inputs of this file, an id or a line of `list --json` a line; - is stdin",
       notEmpty,
-    )
+    );
+  return withFilters(command);
+}
+
+/** Adds the options that select inputs by what they are, not by their ids. */
+export function withFilters(command: Command): Command {
+  return command
+    .optionsGroup(group)
     .option("--kind <kind>", `only this kind (${kinds.join(", ")}); may be repeated`, severalOf(kinds))
     .option("--dataset <id>", "only inputs of this dataset", idText)
     .option("--status <state>", "only processed, pending, processing or failed inputs, or a status code", statusCode)
@@ -54,6 +74,12 @@ export function withSelection(command: Command): Command {
     .option("--before <when>", "only inputs that were added before: a date, or an age", moment)
     .option("--min-size <size>", "only contents of at least this size (20MB); asks for the size of each", byteCount)
     .option("--max-size <size>", "only contents of at most this size", byteCount)
+    .addOption(
+      new Option("--near <area>", "only inputs near a location: longitude,latitude,kilometres (4.48,51.92,10)")
+        .argParser(circle)
+        .conflicts("box"),
+    )
+    .option("--box <area>", "only inputs in a box: west,south,east,north in degrees (4.3,51.8,4.6,52)", box)
     .addOption(partOption("--with <part>", "only inputs with"))
     .addOption(partOption("--without <part>", "only inputs without"));
 }

@@ -50,7 +50,7 @@ export async function uploadFlow(app: App, paths: readonly string[], options: Up
   const { batch, fitImage, flow, geoFromExif, addConcepts, tagMetadata, transform, upload } = await import(
     "../../index.js"
   );
-  let inputs = flow(await sourcesOf(paths, options)) as Flow<Message>;
+  let inputs = flow(await sourcesOf(paths, options, app)) as Flow<Message>;
   const { fit, geoFromExif: usesExif, concept, metadata, dataset, conflict, resume } = options;
   if (usesExif) inputs = inputs.pipe(geoFromExif());
   if (fit) {

@@ -1,6 +1,6 @@
 /** Finds out how an export archive is built, by the names of its entries. */
 
-import { SourceError } from "../../../core/errors.js";
+import { FlowError, SourceError } from "../../../core/errors.js";
 import { readContent } from "../../../core/input/content.js";
 import type { ReadableContent } from "../../../core/input/input.js";
 import type { ArchiveEntry } from "../../../formats/archive/entry.js";
@@ -39,6 +39,16 @@ export async function layoutOf(path: string, signal: AbortSignal): Promise<Layou
   if (hasInputs) return { kind: "files", records };
   const coco = "a COCO archive has no inputs, only boxes and polygons; export the version as clarifai_data_json";
   throw notAnExport(path, hasJson ? coco : "it has neither the entry mimetype nor files in inputs/");
+}
+
+/** Whether a zip archive is an export of the platform: it has an entry `mimetype` that says so. */
+export async function isPlatformExport(path: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await layoutOf(path, signal)).kind === "batches";
+  } catch (error) {
+    if (error instanceof FlowError) return false;
+    throw error;
+  }
 }
 
 /** Makes the key of an annotation file. */

@@ -6,20 +6,27 @@ import { FlowError } from "../../core/errors.js";
 import { fieldNames } from "../../core/input/fields.js";
 import { type Input, kindOf } from "../../core/input/input.js";
 import { bytesText, counted, countText, printable } from "../../core/util/format.js";
-import { print } from "./output.js";
+import { print } from "../shared/output.js";
+import { annotationCells } from "./annotation-lines.js";
+import { type CountField, Counts } from "./counts.js";
 
 /** The fields of `--json`: those of an input, and those that are derived from them. */
 export const fields = [...fieldNames, "kind", "filename", "sizeBytes"] as const;
 export type Field = (typeof fields)[number];
 
+export type Form = "table" | "long" | "ids" | "json" | "count" | "annotations";
+
 export interface ListingOptions {
-  form: "table" | "long" | "ids" | "json" | "count";
+  form: Form;
   /** Fields of the JSON. Default: all of the input. */
   fields?: readonly Field[] | undefined;
+  /** Fields by which inputs are counted. Default: only the total, by kind. */
+  countBy?: readonly CountField[] | undefined;
   /** Whether a table has headers and a total. */
   headers: boolean;
 }
 
+const annotationHeadings = ["INPUT", "ANNOTATION", "TYPE", "STATUS", "CONCEPTS"] as const;
 const headings = ["ID", "KIND", "STATUS", "ADDED", "CONCEPTS"] as const;
 
 /** Prints inputs one by one, and their number at the end. */
@@ -27,13 +34,16 @@ export class Listing {
   readonly #app: App;
   readonly #options: ListingOptions;
   readonly #kinds = new Map<string, number>();
+  readonly #counts: Counts | undefined;
   #count = 0;
+  #annotations = 0;
   #bytes = 0;
   #unknownSizes = 0;
 
   constructor(app: App, options: ListingOptions) {
     this.#app = app;
     this.#options = options;
+    this.#counts = options.countBy && new Counts(options.countBy);
   }
 
   /** Prints an input. */
@@ -42,7 +52,9 @@ export class Listing {
     const kind = kindOf(input) ?? "none";
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
     this.#count += 1;
+    this.#counts?.add(input);
     if (form === "count") return;
+    if (form === "annotations") return this.#printAnnotations(input);
     if (form === "ids") return print(printable(input.id));
     if (form === "json") return print(await this.#json(input, signal));
     const isFirst = this.#count === 1;
@@ -52,21 +64,34 @@ export class Listing {
     }
     const size = await this.#sizeOf(input, signal);
     if (isFirst && this.#options.headers)
-      await print(lineOf([...headings.slice(0, 3), "SIZE", ...headings.slice(3), "FILE"], true));
+      await print(lineOf([...headings.slice(0, 3), "SIZE", ...headings.slice(3), "FILE"], longWidths));
     const [id, name, status, ...rest] = cellsOf(input);
     const sizeCell = size === undefined ? "-" : bytesText(size);
-    return print(lineOf([id, name, status, sizeCell, ...rest, fileNameOf(input) ?? "-"], true));
+    return print(lineOf([id, name, status, sizeCell, ...rest, fileNameOf(input) ?? "-"], longWidths));
   }
 
   /** Prints the total of a table, or the counts. */
   async end(): Promise<void> {
     const { form, headers } = this.#options;
     const kinds = [...this.#kinds].map(([kind, count]) => `${kind} ${countText(count)}`).join(", ");
+    if (this.#counts) {
+      for (const line of this.#counts.lines(headers)) await print(printable(line));
+      return;
+    }
     if (form === "count") return print(`${counted(this.#count, "input")}${kinds === "" ? "" : `: ${kinds}`}`);
     if (!headers || this.#count === 0 || form === "ids" || form === "json") return;
     const unknown = this.#unknownSizes === 0 ? "" : ` and ${this.#unknownSizes} of unknown size`;
+    const annotations = form === "annotations" ? `, ${counted(this.#annotations, "annotation")}` : "";
     const bytes = form === "long" ? `, ${bytesText(this.#bytes)}${unknown}` : "";
-    process.stderr.write(`${counted(this.#count, "input")}: ${kinds}${bytes}\n`);
+    process.stderr.write(`${counted(this.#count, "input")}: ${kinds}${annotations}${bytes}\n`);
+  }
+
+  async #printAnnotations(input: Input): Promise<void> {
+    for (const annotation of input.annotations) {
+      if (this.#annotations === 0 && this.#options.headers) await print(lineOf(annotationHeadings, annotationWidths));
+      this.#annotations += 1;
+      await print(lineOf([input.id, ...annotationCells(annotation)], annotationWidths));
+    }
   }
 
   async #json(input: Input, signal: AbortSignal): Promise<string> {
@@ -104,12 +129,15 @@ function fileNameOf({ metadata }: Input): string | undefined {
   return typeof metadata.filename === "string" ? metadata.filename : undefined;
 }
 
+const tableWidths = [48, 5, 6, 19];
+const longWidths = [48, 5, 6, 8, 19, 24];
+const annotationWidths = [48, 32, 13, 15];
+
 /** Formats a line of a table. Columns have fixed widths, because the list is printed while it is read. */
-function lineOf(cells: readonly (string | undefined)[], isLong = false): string {
-  const widths = isLong ? [48, 5, 6, 8, 19, 24] : [48, 5, 6, 19];
+function lineOf(cells: readonly (string | undefined)[], widths: readonly number[] = tableWidths): string {
   const padded = cells.map((cell = "", at) => {
     const text = printable(cell);
-    return isLong && at === 3 ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0);
+    return widths === longWidths && at === 3 ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0);
   });
   return padded.join("  ").trimEnd();
 }
