@@ -33,7 +33,7 @@ export function annotateCommand(): Command {
     )
     .argument(
       "[file...]",
-      'JSON Lines files: {"id": "photo-1", "annotations": [{"box": [0.1, 0.1, 0.8, 0.9], "concepts": [{"id": "cat"}]}]}; - is stdin',
+      'JSON Lines files: {"id": "photo-1", "annotations": [{"box": [0.1, 0.1, 0.8, 0.9], "concepts": ["cat"]}]}; a box is [xMin, yMin, xMax, yMax] as shares of width and height; - is stdin',
     )
     .optionsGroup("The annotations:")
     .addOption(

@@ -44,6 +44,7 @@ export function copyCommand(): Command {
 Examples:
   $ sluice copy me/photos me/photos-2
   $ sluice copy photos photos-2 --dataset train --journal copy.journal
+  $ sluice copy photos photos-2 --dataset old && sluice remove --app photos --dataset old        (moves them)
   $ sluice copy --from me/photos --to-store ./backup        (into an emulator on this machine)
   $ sluice copy --from-store ./backup --to me/photos        (and back)
   $ sluice copy me/photos me/photos-2 --check-only`,

@@ -56,7 +56,9 @@ export function datasetsCommand(): Command {
 function listDatasets(): Command {
   const command = new Command("list")
     .alias("ls")
-    .description("Lists the datasets of the app, with their descriptions.");
+    .description(
+      "Lists the datasets of the app, with their descriptions. `sluice list --count dataset` counts their inputs.",
+    );
   return withConnection(command)
     .option("--json", "print each dataset as a line of JSON")
     .action((options: ChangeOptions) =>

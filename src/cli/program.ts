@@ -76,7 +76,9 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     const command = create();
     program.addCommand(withExits(command, `sluice ${command.name()}`));
   }
-  program.exitOverride().showHelpAfterError("(sluice --help shows the commands)");
+  const hint = hintFor(args);
+  program.exitOverride().showHelpAfterError(`${hint}(sluice --help shows the commands)`);
+  program.showSuggestionAfterError(hint === ""); // the nearest name to "move" would be "remove"
 
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -90,6 +92,36 @@ export async function runCommand(args: readonly string[]): Promise<void> {
       process.exitCode = error instanceof OptionsError ? 2 : 1;
     }
   }
+}
+
+/** Commands of other tools, and what does the same here. */
+const elsewhere: Record<string, string> = {
+  ...{ delete: "remove", rm: "remove", add: "upload", push: "upload", import: "upload", put: "upload" },
+  ...{ get: "download", pull: "download", find: "search", query: "search", retry: "replay", cp: "copy", sync: "copy" },
+  ...{
+    tag: "label",
+    relabel: "label",
+    update: "patch",
+    edit: "patch",
+    set: "patch",
+    restore: "undo",
+    dataset: "datasets",
+  },
+  ...{ count: "list --count", show: "list --id", export: "datasets export", merge: "datasets merge" },
+  ...{
+    annotations: "list --annotations",
+    box: "annotate",
+    boxes: "annotate",
+    serve: "emulator",
+    check: "copy --check-only",
+  },
+  ...{ move: "copy, then sluice remove with the same filters", mv: "copy, then sluice remove with the same filters" },
+};
+
+/** Names the command for a name that other tools have for it. */
+function hintFor([name = ""]: readonly string[]): string {
+  const command = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
+  return command === undefined ? "" : `(for ${name}, use sluice ${command})\n`;
 }
 
 /** Makes a command and the commands in it throw their errors, and name the command that shows their options. */

@@ -35,7 +35,7 @@ export function removeCommand(): Command {
   return withConnection(withRun(selecting, "none"))
     .addHelpText(
       "after",
-      "\nExamples:\n  $ sluice remove --dataset old\n  $ sluice remove --before 90d --without annotations --dry-run\n  $ sluice remove --status failed --yes",
+      "\nExamples:\n  $ sluice remove --dataset old\n  $ sluice remove --before 2026-01-31 --undo undo.jsonl --undo-media && sluice undo undo.jsonl\n  $ sluice remove --before 90d --without annotations --dry-run\n  $ sluice remove --status failed --yes",
     )
     .action((options: RemoveOptions) => {
       requireSelection("remove", options);

@@ -15,7 +15,10 @@ export function replayCommand(): Command {
     )
     .argument("<file>", "dead-letter file that an upload wrote with --dead-letters");
   return withUploadConnection(withConflict(withRun(command)))
-    .addHelpText("after", "\nExample:\n  $ sluice replay failed.jsonl --dead-letters failed-again.jsonl")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ sluice replay failed.jsonl --dead-letters failed-again.jsonl\n  $ sluice replay failed.jsonl --conflict suffix        (if other inputs have their ids)",
+    )
     .action((path: string, options: ConnectionOptions & RunningOptions & Pick<UploadingOptions, "conflict">) =>
       withApp(options, async (app) => {
         const { batch, deadLetters, flow, SourceError, upload } = await import("../index.js");

@@ -8,6 +8,7 @@ import { readBatch } from "../clarifai/datasets/archive/batches.js";
 import { bytesOfEntry } from "../clarifai/datasets/archive/entry-size.js";
 import { draftOf } from "../clarifai/datasets/archive/exported-input.js";
 import { fileName, keyOf, type Layout, layoutOf } from "../clarifai/datasets/archive/layout.js";
+import { withLocalMedia } from "../clarifai/datasets/archive/local-media.js";
 import { fieldsOfRecord } from "../clarifai/datasets/archive/sdk-record.js";
 import { readableItems } from "../clarifai/stored-content/readable-items.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
@@ -113,11 +114,13 @@ async function* batchItems(
     return;
   }
   const join = joinerOf(folder, options);
+  const { app } = options;
+  const local = (input: InputDraft) => (app ? withLocalMedia(input, app) : input);
   let count = 0;
   try {
     for (const read of await readBatch(content, encoding, signal)) {
       count += 1;
-      yield join(itemFrom(`${origin}:${count}`, () => draftOf(read())));
+      yield join(itemFrom(`${origin}:${count}`, () => local(draftOf(read()))));
     }
   } catch (error) {
     signal.throwIfAborted();

@@ -167,3 +167,14 @@ describe("an invalid command line", () => {
     }
   });
 });
+
+describe("a command of another tool", () => {
+  it("is answered with the command that does the same, and never with a nearby name that deletes", async () => {
+    const moved = await runHere("move", "--dataset", "old");
+    expect(moved).toMatchObject({ code: 2, stdout: "" });
+    expect(moved.stderr).toContain("(for move, use sluice copy, then sluice remove with the same filters)");
+    expect(moved.stderr).not.toContain("Did you mean");
+    expect((await runHere("delete")).stderr).toContain("(for delete, use sluice remove)");
+    expect((await runHere("uplod")).stderr).toContain("Did you mean upload?");
+  });
+});

@@ -1,5 +1,6 @@
 /** `sluice datasets merge`, `versions` and `export`, and the upload of an export. */
 
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { batch, connect, flow, fromIterable, type InputDraft, listInputs, upload } from "../../src/index.js";
@@ -106,6 +107,20 @@ describe("sluice datasets export", () => {
     expect(await recordsOf(copy)).toEqual(await recordsOf(app));
     const hashes = await runHere("copy", "me/main", "me/copy", "--check-only", "--one-way", "--id", "c");
     expect(hashes.stdout).toMatch(/^check: 1 read/);
+  });
+
+  it("is uploaded by a later command, although the emulator then has another port", async () => {
+    vi.stubEnv("CLARIFAI_API_BASE", "");
+    vi.stubEnv("CLARIFAI_PAT", "");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const folder = temporaryFolder();
+    const store = join(folder, "store");
+    writeFileSync(join(folder, "quay.jpg"), await jpeg(64, 48));
+    await runHere("upload", join(folder, "quay.jpg"), "--dataset", "one", "--store", store);
+    const file = join(folder, "one.zip");
+    expect(await runHere("datasets", "export", "one", file, "--store", store)).toMatchObject({ code: 0 });
+    const ran = await runHere("upload", file, "--app", "other", "--store", store);
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^read 1 = ok 1 /) as string });
   });
 
   it("exports a version", async () => {

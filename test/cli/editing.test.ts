@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type App, batch, flow, fromIterable, type InputDraft, listInputs, upload } from "../../src/index.js";
+import { jpeg } from "../helpers/files.js";
 import { runHere } from "../helpers/run-here.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -246,5 +247,21 @@ describe("an edit that is not clear", () => {
       code: 2,
       stderr: expect.stringMatching(/--as names the form/) as string,
     });
+  });
+});
+
+describe("a line for sluice annotate", () => {
+  it("may name its concepts, and an error shows where a box belongs", async () => {
+    const { app } = await open([{ id: "a", image: { bytes: await jpeg(64, 48) } }]);
+    const file = join(temporaryFolder(), "boxes.jsonl");
+    writeFileSync(file, '{"id":"a","box":[0.1,0.1,0.5,0.5],"concept":"crane"}\n');
+    const refused = await runHere("annotate", file);
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toContain('write annotations: [{ box: …, concepts: ["…"] }] for "box"');
+    writeFileSync(file, '{"id":"a","annotations":[{"box":[0.1,0.1,0.5,0.5],"concepts":["crane"]}]}\n');
+    expect((await runHere("annotate", file)).stdout).toMatch(/^read 1 = ok 1 /);
+    expect((await runHere("annotate", file)).stdout).toMatch(/^read 1 = ok 0 \+ failed 0 \+ skipped 1 /);
+    const [input] = await flow(listInputs(app, { annotations: true })).toArray();
+    expect(input?.annotations).toMatchObject([{ concepts: [{ id: "crane" }] }]);
   });
 });

@@ -177,7 +177,7 @@ export function failExisting(message: Message, status: WireStatus | undefined, s
 export function failIdTaken(message: Message, stage: string, content: "the same" | "other" = "other"): void {
   const hint =
     content === "other"
-      ? '; give it another id (the option ids of the source, on the command line --ids), or keep both with conflict: "suffix"'
+      ? '; give it another id (the option ids of the source, on the command line --ids), or keep both with conflict: "suffix" (--conflict suffix)'
       : "";
   const annotated = message.value.annotations.length > 0;
   const next = annotated && content === "the same" ? "; addAnnotations adds its annotations to the stored input" : "";

@@ -3,6 +3,7 @@
 import { InputError } from "../errors.js";
 import { formatIssues } from "../util/format-issues.js";
 import { formatValue } from "../util/format-value.js";
+import { Annotation } from "./annotations/schema.js";
 import { checkTextSize, decodeText, nameOfContent, readContent, readTextFile } from "./content.js";
 import { describeContent } from "./describe.js";
 import { copyOptionalFields, freezeEachField, type Writable } from "./each-field.js";
@@ -106,8 +107,10 @@ function checked(raw: InputDraft): InputDraft {
   }
   const result = InputDraft.safeParse(raw, { reportInput: true });
   if (!result.success) {
-    const hasUnknown = result.error.issues.some(({ code, path }) => code === "unrecognized_keys" && path.length === 0);
-    const known = hasUnknown ? `; an input has ${settableFields.join(", ")}` : "";
+    const unknown = result.error.issues.flatMap((issue) =>
+      issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [],
+    );
+    const known = unknown.length > 0 ? `; an input has ${settableFields.join(", ")}${annotationHint(unknown)}` : "";
     throw new InputError("ERR_INPUT_SHAPE", `${formatIssues(result.error)}${known}`, { cause: result.error });
   }
   const draft = result.data;
@@ -120,6 +123,12 @@ function checked(raw: InputDraft): InputDraft {
   } catch (error) {
     throw error instanceof ShapeError ? new InputError("ERR_INPUT_SHAPE", error.message) : error;
   }
+}
+
+/** Shows where the fields of an annotation belong, for inputs that have them beside their own. */
+function annotationHint(unknown: readonly string[]): string {
+  const field = unknown.find((key) => key !== "concepts" && Object.hasOwn(Annotation.shape, key));
+  return field === undefined ? "" : `; write annotations: [{ ${field}: …, concepts: ["…"] }] for "${field}"`;
 }
 
 type AnnotationDraft = NonNullable<InputDraft["annotations"]>[number];

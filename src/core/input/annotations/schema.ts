@@ -49,6 +49,17 @@ const TimeSegment = z.strictObject({
 /** A part of a video or audio. */
 export type TimeSegment = z.output<typeof TimeSegment>;
 
+const ConceptOrName = z.union(
+  [
+    z
+      .string()
+      .min(1)
+      .transform((id): Concept => ({ id })),
+    Concept,
+  ],
+  "expected a name or { id, name, value }",
+);
+
 export const Annotation = z.strictObject({
   /** Id of the annotation. Default: the platform makes one. */
   id: z.string().min(1).optional(),
@@ -60,7 +71,7 @@ export const Annotation = z.strictObject({
     .min(3)
     .optional(),
   /** What the region shows; without a region, what the input shows. */
-  concepts: z.array(Concept).default([]),
+  concepts: z.array(ConceptOrName).default([]),
   /** Free data about the annotation. */
   info: JsonObject.optional(),
   /**
