@@ -61,7 +61,8 @@ export type CsvOptions = OptionsOf<typeof optionFields>;
 /**
  * Reads a CSV file with a header, row by row. It knows two sets of columns: `inputid, input, concepts, metadata, geopoints` (comma-separated labels,
  * a JSON object, `longitude,latitude`), and the portal's template (`input.id`, `input.data.image.url`, `input.data.text.raw`,
- * `input.data.concepts[0].id`, `input.metadata`, …). Other columns need `columns` or `map`.
+ * `input.data.concepts[0].id`, `input.metadata`, …). `id`, `text`, `url`, `concept`, `longitude`, `latitude`, `dataset` and `metadata.KEY` are known, too, beside
+ * columns for other fields. Other columns need `columns` or `map`.
  *
  * Accepts UTF-8 and UTF-16 with or without a byte order mark, quoted cells with commas and line breaks, CRLF, and rows up to 25 MB. `path` may be a
  * pipe. Rows and columns without content are ignored. Concepts may also be a Python list, and metadata a Python object; `nan`, `None`, `null` and `N/A`

@@ -96,3 +96,21 @@ describe("named columns", () => {
     );
   });
 });
+
+describe("columns that are named like their fields", () => {
+  it("need no option", async () => {
+    const content = "id,text,latitude,longitude,concept,dataset,metadata.split\na,calm,51.9,4.5,sea,train,test\n";
+    const [input] = await draftsOf(csv(csvWith(content)));
+    expect(input).toMatchObject({
+      ...{ id: "a", text: "calm", geo: { longitude: 4.5, latitude: 51.9 }, concepts: [{ id: "sea" }] },
+      ...{ datasets: ["train"], metadata: { split: "test" } },
+    });
+  });
+
+  it.each(["inputid,id", "concepts,concept", "input,text", "geopoints,latitude"])(
+    "are refused beside a known column for the same field: %s",
+    async (header) => {
+      await expect(draftsOf(csv(csvWith(`${header}\na,b\n`)))).rejects.toMatchObject({ code: "ERR_CSV_COLUMNS" });
+    },
+  );
+});

@@ -4,7 +4,7 @@ import { InputError, SourceError } from "../../core/errors.js";
 import type { Concept, InputDraft, Kind } from "../../core/input/input.js";
 import { numberIn, shortCell } from "./cell-values.js";
 import { isMissing } from "./cells.js";
-import { type ColumnNames, namedSetters } from "./named-columns.js";
+import { type ColumnNames, namedSetters, plainSetter } from "./named-columns.js";
 import { inputOfRow, type RowCells } from "./row-input.js";
 
 /** Makes an input of the cells of a row. */
@@ -75,9 +75,7 @@ const templateColumns: [RegExp, (match: RegExpExecArray) => Setter][] = [
  */
 export function layoutOf(header: readonly string[], path: string, options: LayoutOptions): Layout {
   const named = namedSetters(header, path, options.columns, fieldOf);
-  const setters = header.map(
-    (column, index) => named?.[index] ?? setterOf(column, index, path, header.length, options),
-  );
+  const setters = header.map((column, index) => named?.[index] ?? setterOf(column, index, path, header, options));
   return (cells) => {
     const row: RowCells = options.columns ? { columns: options.columns } : {};
     for (let index = 0; index < setters.length; index += 1) {
@@ -88,7 +86,13 @@ export function layoutOf(header: readonly string[], path: string, options: Layou
   };
 }
 
-function setterOf(column: string, index: number, path: string, columns: number, { keys }: LayoutOptions): Setter {
+function setterOf(
+  column: string,
+  index: number,
+  path: string,
+  header: readonly string[],
+  { keys }: LayoutOptions,
+): Setter {
   if (column === "") return unnamed(index);
   const known = Object.hasOwn(sdkColumns, column) ? sdkColumns[column] : undefined;
   if (known) return known;
@@ -97,7 +101,9 @@ function setterOf(column: string, index: number, path: string, columns: number, 
     if (match) return make(match);
   }
   if (keys.includes(column)) return () => undefined;
-  const text = `csv: ${path}: the column "${shortCell(column)}" is not known; ${hintFor(column, columns)}`;
+  const plain = plainSetter(column, header, fieldOf);
+  if (plain) return plain;
+  const text = `csv: ${path}: the column "${shortCell(column)}" is not known; ${hintFor(column, header.length)}`;
   throw new SourceError("ERR_CSV_COLUMNS", text);
 }
 
@@ -148,5 +154,5 @@ function hintFor(column: string, columns: number): string {
   const alike = Object.keys(sdkColumns).find((known) => known === column.toLowerCase().replace(/[\s_-]/g, ""));
   const guess = alike === undefined ? "" : `did you mean "${alike}"? `;
   const known = Object.keys(sdkColumns).join(", ");
-  return `${guess}known are ${known} and input.… of the portal; name others with { columns: { id: "…" } } (on the command line --map id=…)`;
+  return `${guess}known are ${known}, id, text, url, concept, longitude, latitude, dataset, metadata.… and input.… of the portal; name others with { columns: { id: "…" } } (on the command line --map id=…)`;
 }

@@ -87,6 +87,21 @@ export function namedSetters(
   });
 }
 
+/** Fields whose names are known columns, if the header has no other column for the same. */
+const plain = /^(?:id|text|url|concept|longitude|latitude|dataset|metadata\..+)$/;
+
+/** Returns the setter of a column that is named like its field; undefined if the header has another known column for this field. */
+export function plainSetter(
+  column: string,
+  header: readonly string[],
+  fieldOf: (column: string) => string | undefined,
+): FieldSetter | undefined {
+  if (!plain.test(column)) return undefined;
+  const group = groupOf(column);
+  const isTaken = header.some((other) => groupOf(fieldOf(other) ?? "") === group);
+  return isTaken ? undefined : setterOf(column);
+}
+
 /** Names the fields that replace each other: a column for the longitude replaces the known column with both coordinates. */
 function groupOf(field: string): string {
   if (field === "longitude" || field === "latitude") return "geo";
