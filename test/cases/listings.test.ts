@@ -289,7 +289,9 @@ describe("a listing of what changed since a time", () => {
       "t5",
     ]);
     const report = await flow(listInputs(app, { ids: ["t3", "t4"], updatedSince: last, dataset: "old" })).run();
-    expect(report.skipped).toMatchObject([{ reason: "its last change was before updatedSince", origins: ["t4"] }]);
+    expect(report.skipped).toMatchObject([
+      { reason: expect.stringMatching(/^its last change was before 20/) as string, origins: ["t4"] },
+    ]);
   });
 });
 
