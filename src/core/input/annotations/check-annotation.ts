@@ -3,8 +3,8 @@
 import { InputError } from "../../errors.js";
 import { shorten } from "../../util/shorten.js";
 import { type Annotation, type Input, kindOf, type Mask, type Span, type TimeSegment } from "../input.js";
-import { checkPoint, checkRegion } from "../regions.js";
 import { base64Bytes, pngSize } from "./png.js";
+import { checkPoint, checkRegion } from "./regions.js";
 
 /** A mask has less bytes than this, as an image of the platform. */
 const maxMaskBytes = 20_000_000;
