@@ -215,6 +215,22 @@ describe("annotations of every kind", () => {
     expect(Object.fromEntries(after)).toEqual(Object.fromEntries(wanted));
   });
 
+  it("can become one of an opaque kind, in whole", async () => {
+    const data = { regions: [{ region_info: { keypoint_locations: [{ row: 0.5, col: 0.25 }] } }] };
+    const apply = (input: Input) => ({
+      ...input,
+      annotations: input.annotations.map((annotation): Annotation => {
+        const { box: _, ...rest } = annotation;
+        return annotation.id === "box" ? { ...rest, concepts: [], data } : annotation;
+      }),
+    });
+    expect((await patched(apply)).failures).toEqual([]);
+    const [{ annotations = [] } = {}] = await flow(listInputs(app, { ids: ["a"], annotations: true })).toArray();
+    const found = annotations.find(({ id }) => id === "box");
+    expect(found).not.toHaveProperty("box");
+    expect(found?.data?.regions).toMatchObject([{ region_info: { keypoint_locations: [{ row: 0.5, col: 0.25 }] } }]);
+  });
+
   it("can get another mask", async () => {
     const apply = (input: Input) =>
       ({
