@@ -48,7 +48,7 @@ async function child(options: UndoChildOptions, afterMs?: number): Promise<strin
 
 async function filledApp(): Promise<{ app: App; url: string }> {
   const { app, store } = await openStore({ deleteDelayMs: 1 });
-  await app.postDatasets([{ id: "train" }, { id: "test" }]);
+  await app.postDatasets(["train", "best", "test"].map((id) => ({ id })));
   const inputs = inputsToChange(count, await Promise.all([0, 80, 160].map(picture)));
   const report = await flow(fromIterable(inputs)).pipe(batch(), upload(app)).run();
   expect(report.counts.ok).toBe(count);

@@ -29,10 +29,11 @@ const picture = (shade: number) =>
 /** An app with texts and images that have everything that can be changed. */
 async function filledApp(): Promise<{ app: App; path: string; folder: string }> {
   const { app } = await openStore({ deleteDelayMs: 1 });
-  await app.postDatasets([{ id: "train" }, { id: "test" }]);
+  await app.postDatasets(["train", "best", "test"].map((id) => ({ id })));
   const report = await flow(fromIterable(inputsToChange(count, [await picture(0), await picture(90)])))
     .pipe(batch(), upload(app))
     .run();
+  expect(report.failures).toEqual([]);
   expect(report.counts.ok).toBe(count);
   const folder = temporaryFolder();
   return { app, folder, path: join(folder, "run.undo") };
@@ -56,6 +57,7 @@ describe("undo", () => {
     expect(await comparable(app, before)).not.toEqual(before);
 
     const plan = await planUndo(app, path);
+    expect(plan.refused).toEqual([]);
     expect(plan.counts.refused).toBe(0);
     expect(await comparable(app, before)).not.toEqual(before);
 
@@ -84,12 +86,12 @@ describe("undo", () => {
     const { app, path } = await filledApp();
     await changeFlow(app, "remove", count).run({ undo: path });
     const report = await undo(app, path);
-    expect(report.counts).toMatchObject({ read: 6, ok: 3, failed: 3 });
+    expect(report.counts).toMatchObject({ read: 6, ok: 1, failed: 5 });
     expect(report.failures.map(({ code, id }) => `${id} ${code}`).sort()).toEqual(
-      ["i1", "i3", "i5"].map((id) => `${id} ERR_UNDO_MEDIA`),
+      ["i1", "i2", "i3", "i4", "i5"].map((id) => `${id} ERR_UNDO_MEDIA`),
     );
     expect(report.failures[0]?.reason).toContain("media: true");
-    expect((await undo(app, path)).counts).toMatchObject({ read: 6, ok: 0, skipped: 3, failed: 3 });
+    expect((await undo(app, path)).counts).toMatchObject({ read: 6, ok: 0, skipped: 1, failed: 5 });
   });
 
   it("keeps the file of the first deletion if another file was uploaded and deleted under the same id", async () => {

@@ -24,7 +24,7 @@ export function checkLimits(input: Input, encoded: SizedInput): void {
   checkId(input.id);
   checkMedia(input);
   if (input.geo) geoPointFrom(input.geo.longitude, input.geo.latitude); // a transform may have set it
-  for (const annotation of input.annotations) checkAnnotation(annotation, input);
+  for (const annotation of input.annotations) checkAnnotation(annotation, input, { isStored: true });
   const kind = kindOf(input);
   const media = mediaOf(input);
   if (kind === "video" && encoded.mediaBytes > limits.maxLargeVideoBytes) {

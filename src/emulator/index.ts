@@ -10,80 +10,21 @@ import type { AddressInfo, Server as NetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
-import { isLoopbackHost } from "../core/net/addresses.js";
-import { DatasetExports } from "./export/dataset-exports.js";
 import type { Gallery, GalleryOptions } from "./gallery/gallery.js";
 import { Sessions } from "./gallery/sessions.js";
 import type { GrpcServer, GrpcServerOptions } from "./grpc/grpc-server.js";
-import { Extractions } from "./ingest/extractions.js";
-import { UploadFiles } from "./ingest/upload-files.js";
-import { Processing } from "./media/processing.js";
-import { BulkWork } from "./routes/bulk/bulk-work.js";
-import { backgroundCall, type Services } from "./routes/context.js";
-import { type FaultRule, Faults } from "./server/faults.js";
+import type { EmulatorOptions } from "./options.js";
+import type { Faults } from "./server/faults.js";
 import { RateLimiter } from "./server/rate-limiter.js";
-import type { AppName } from "./server/requests.js";
 import { makeServer } from "./server/server.js";
+import { makeServices } from "./services.js";
 import { type DataFolder, type FolderCheck, openDataFolder } from "./store/data-folder.js";
-import { Deletions } from "./store/deletions.js";
 import { type DeletedInput, deletedInputs, type StoredInput, storedInputs } from "./store/stored-inputs.js";
 
+export type { EmulatorOptions } from "./options.js";
 export type { Fault, FaultRule } from "./server/faults.js";
 export type { FolderCheck } from "./store/data-folder.js";
 export type { DeletedInput, StoredInput } from "./store/stored-inputs.js";
-
-/** Options of `startEmulator`. */
-export interface EmulatorOptions {
-  /** Port to listen on. Default: any free port. */
-  port?: number | undefined;
-  /** Port of the gRPC server, on the same address; 0 takes any free port. Default: no gRPC server. */
-  grpcPort?: number | undefined;
-  /** Address to listen on. On loopback, requests for other host names and from pages of other sites are refused. Default: "127.0.0.1". */
-  host?: string | undefined;
-  /** Data folder. Default: a temporary folder, which is deleted when the emulator closes. */
-  data?: string | undefined;
-  /** The one valid key. Default: any key that is not empty. */
-  pat?: string | undefined;
-  /** Keys that are valid for one app each, with their apps. Default: none. */
-  appKeys?: Readonly<Record<string, AppName>> | undefined;
-  /**
-   * Ignores fields and parameters that the API's definition does not have, or that the emulator does not support. Otherwise they are refused
-   * (11100 and 11102, 10040), so that typos are found. In filters and deletes they are always refused. Default: false.
-   */
-  lenient?: boolean | undefined;
-  /** Also refuses annotations of inputs that are not processed yet (24155). Excludes `lenient`. Default: false. */
-  strict?: boolean | undefined;
-  /** Creates users, apps and datasets on first use. Default: true. */
-  autoCreate?: boolean | undefined;
-  /** Time before an accepted input is processed, in milliseconds. Default: 5. */
-  processingDelayMs?: number | undefined;
-  /** Time until an upload in parts that is not complete expires, in milliseconds. Default: 86,400,000 (a day). */
-  uploadExpiryMs?: number | undefined;
-  /** Time before a deleted input is removed, in milliseconds. Default: 5. */
-  deleteDelayMs?: number | undefined;
-  /** Maximum number of requests per second. More are refused with 11005. Default: no limit. */
-  requestsPerSecond?: number | undefined;
-  /**
-   * What the emulator does with inputs by URL. "fetch": it fetches them, as the platform does. "accept": it counts them as processed without
-   * fetching them, for machines without internet; they have no bytes, and `image_info` says that format and size are unknown. Default: "fetch".
-   */
-  urls?: "fetch" | "accept" | undefined;
-  /** Whether the emulator may fetch URLs. If not, inputs by URL fail (30002), unless `urls` is "accept". Default: true. */
-  allowFetch?: boolean | undefined;
-  /**
-   * Fetches from private, loopback and link-local addresses, too (true), or from public addresses only (false). Default: also from this machine,
-   * if the emulator itself listens on loopback, and the URL (not a redirect, and not a name lookup) names this machine.
-   */
-  allowPrivateFetch?: boolean | undefined;
-  /** Whether the action overwrite replaces all data ("new") or key by key ("old"). Default: "new". */
-  overwriteReading?: "new" | "old" | undefined;
-  /** Faults to inject. Default: none. */
-  faults?: readonly FaultRule[] | undefined;
-  /** Seed of the faults with a probability. Default: 1. */
-  seed?: number | undefined;
-  /** Lets the process end while the emulator runs. Default: false. */
-  unref?: boolean | undefined;
-}
 
 /** A running emulator. */
 export interface Emulator {
@@ -187,57 +128,6 @@ function handleOf({ url, port, grpcUrl, dataFolder, faults, sessions, close }: R
     deleted: (userId = "me", appId = "main") => deletedInputs(store, userId, appId),
     close: () => (closing ??= close()),
   };
-}
-
-/** Makes the parts of the emulator that routes use. */
-function makeServices(
-  options: EmulatorOptions,
-  { store, files }: DataFolder,
-  { host, folder }: { host: string; folder: string },
-) {
-  const { processingDelayMs: delayMs = 5, deleteDelayMs = 5, allowFetch = true, urls } = options;
-  const faults = new Faults(options.faults ?? [], options.seed ?? 1);
-  const privateFetch = options.allowPrivateFetch ?? (isLoopbackHost(host) ? "loopback" : false);
-  const processing = new Processing(store, files, {
-    delayMs,
-    allowFetch,
-    urls,
-    privateFetch,
-    fault: (row) => faults.ofProcessing(row.id, row.times_stored),
-  });
-  const deletions = new Deletions(store, files, deleteDelayMs);
-  const uploads = new UploadFiles(folder);
-  const bulkWork = new BulkWork({ store, delayMs, callOf: (app) => backgroundCall(services, app) });
-  const extractions = new Extractions({
-    ...{ store, files, uploads, delayMs, allowFetch, privateFetch },
-    callOf: (app, media) => backgroundCall(services, app, media),
-    process: (rows) => processing.add(rows, new Map()),
-  });
-  const services: Services = {
-    store,
-    extractions,
-    bulkWork,
-    uploads,
-    uploadExpiryMs: options.uploadExpiryMs ?? 86_400_000,
-    files,
-    processing,
-    exports: new DatasetExports(store, folder),
-    processingDelayMs: delayMs,
-    faults,
-    autoCreate: options.autoCreate ?? true,
-    overwriteReading: options.overwriteReading ?? "new",
-    lenient: options.lenient ?? false,
-    strict: options.strict ?? false,
-    removeLater: (app, ids) => deletions.add(app, ids),
-    removeNow: (row) => deletions.now(row),
-  };
-  const stopWork = async () => {
-    bulkWork.close();
-    await extractions.close();
-    await processing.close();
-    await services.exports.close();
-  };
-  return { services, deletions, stopWork };
 }
 
 /** Loads the gallery on its first request. */

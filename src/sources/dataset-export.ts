@@ -10,14 +10,8 @@ import { draftOf } from "../clarifai/datasets/archive/exported-input.js";
 import { fileName, keyOf, type Layout, layoutOf } from "../clarifai/datasets/archive/layout.js";
 import { fieldsOfRecord } from "../clarifai/datasets/archive/sdk-record.js";
 import { describeError, InputError, SourceError } from "../core/errors.js";
-import {
-  checkTextSize,
-  decodeData,
-  decodeText,
-  describeContent,
-  kindError,
-  readContent,
-} from "../core/input/content.js";
+import { checkTextSize, decodeData, decodeText, readContent } from "../core/input/content.js";
+import { describeContent, kindError } from "../core/input/describe.js";
 import type { InputDraft, ReadableContent } from "../core/input/input.js";
 import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js";
 import { defineSource } from "../core/plugin/define-source.js";

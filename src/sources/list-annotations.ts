@@ -4,7 +4,7 @@ import * as z from "zod";
 import type { App } from "../clarifai/client/app.js";
 import { checkApp } from "../clarifai/client/check-app.js";
 import { limits } from "../clarifai/limits.js";
-import { inputItem } from "../clarifai/listing/input-item.js";
+import { inputItem, listedInput } from "../clarifai/listing/input-item.js";
 import { defaultPerPage } from "../clarifai/listing/numbered-pages.js";
 import { annotationsOf, Memberships } from "../clarifai/listing/records.js";
 import { streamedPages } from "../clarifai/listing/streamed-pages.js";
@@ -69,7 +69,8 @@ export const listAnnotations = defineSource({
       for (const id of asked ?? byId.keys()) {
         const wire = byId.get(id);
         const annotations = found.get(id) ?? [];
-        if (wire && annotations.length > 0) yield inputItem(app, wire, annotations, memberships?.of(id) ?? []);
+        if (wire && annotations.length > 0)
+          yield inputItem(app, wire, listedInput(wire, memberships?.of(id) ?? [], annotations), annotations);
         else if (asked)
           yield skipped(id, wire ? "it has no annotation that passes the filters" : "no input has this id");
       }

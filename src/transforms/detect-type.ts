@@ -1,7 +1,8 @@
 /** Transform: moves each content to the field of its actual kind. */
 
 import { InputError } from "../core/errors.js";
-import { decodeText, describeContent, kindError, nameOfContent, readContent } from "../core/input/content.js";
+import { decodeText, nameOfContent, readContent } from "../core/input/content.js";
+import { describeContent, kindError } from "../core/input/describe.js";
 import { type Input, type Kind, mediaOf, type ReadableContent } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import { omit } from "../core/util/omit.js";

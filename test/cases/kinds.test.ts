@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { describeBytes, describeFile } from "../../src/core/input/content.js";
+import { describeBytes, describeFile } from "../../src/core/input/describe.js";
 import { batch, flow, folder, fromIterable, listInputs, upload } from "../../src/index.js";
 import { exampleBytes, fileWith, folderWith, jpeg, tempFolder } from "../helpers/files.js";
 import { openStore } from "../helpers/store.js";

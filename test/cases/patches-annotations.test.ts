@@ -215,6 +215,22 @@ describe("annotations of every kind", () => {
     expect(Object.fromEntries(after)).toEqual(Object.fromEntries(wanted));
   });
 
+  it("can become one of an opaque kind, in whole", async () => {
+    const data = { regions: [{ region_info: { keypoint_locations: [{ row: 0.5, col: 0.25 }] } }] };
+    const apply = (input: Input) => ({
+      ...input,
+      annotations: input.annotations.map((annotation): Annotation => {
+        const { box: _, ...rest } = annotation;
+        return annotation.id === "box" ? { ...rest, concepts: [], data } : annotation;
+      }),
+    });
+    expect((await patched(apply)).failures).toEqual([]);
+    const [{ annotations = [] } = {}] = await flow(listInputs(app, { ids: ["a"], annotations: true })).toArray();
+    const found = annotations.find(({ id }) => id === "box");
+    expect(found).not.toHaveProperty("box");
+    expect(found?.data?.regions).toMatchObject([{ region_info: { keypoint_locations: [{ row: 0.5, col: 0.25 }] } }]);
+  });
+
   it("can get another mask", async () => {
     const apply = (input: Input) =>
       ({
@@ -239,7 +255,8 @@ describe("annotations of every kind", () => {
     expect((await patched(apply)).failures).toEqual([]);
     const [{ annotations = [] } = {}] = await flow(listInputs(app, { ids: ["a"], annotations: true })).toArray();
     const byId = new Map(annotations.map((annotation) => [annotation.id, annotation]));
-    expect(byId.get("box")).toMatchObject({ concepts: [], box: [0.2, 0.1, 0.6, 0.5], info: {} });
+    expect(byId.get("box")).toMatchObject({ concepts: [], box: [0.2, 0.1, 0.6, 0.5] });
+    expect(byId.get("box")).not.toHaveProperty("info");
     expect(byId.get("polygon")?.concepts).toEqual([
       { id: "nose", name: "nose", value: 0 },
       { id: "ear", name: "ear", value: 1 },

@@ -10,6 +10,7 @@ import { type Ended, startCommand } from "../helpers/command.js";
 import { isLong } from "../helpers/long.js";
 import { richInputs } from "../helpers/rich-inputs.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
+import { wireStateOf } from "../helpers/wire-state.js";
 
 /** Inputs, and kills of the command. */
 const [inputs, kills] = isLong ? [2000, 12] : [60, 3];
@@ -44,6 +45,7 @@ describe("sluice copy", () => {
     expect(first.stdout).toMatch(/^ {2}video {2}2 in the first app, 2 the same in the second$/m);
     const second = await appOf("second");
     expect(await stateOf(second)).toEqual(await stateOf(app));
+    expect(await wireStateOf(store.url, "second")).toEqual(await wireStateOf(store.url));
 
     const again = await copy("--from", "me/main", "me/second", "--json");
     expect(again.code).toBe(0);
@@ -152,6 +154,7 @@ describe("sluice copy", () => {
       }
       const second = await appOf("second");
       expect(await stateOf(second)).toEqual(await stateOf(app));
+      expect(await wireStateOf(store.url, "second")).toEqual(await wireStateOf(store.url));
       expect(timesStored(store, "second")).toEqual([1]);
       await second.close();
     },

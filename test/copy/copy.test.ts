@@ -16,9 +16,11 @@ import {
   type UploadOptions,
   upload,
 } from "../../src/index.js";
+import { kindsOn } from "../helpers/annotation-kinds.js";
 import { stateOf, timesStored } from "../helpers/app-state.js";
 import { richInput, richInputs } from "../helpers/rich-inputs.js";
 import { openStore, temporaryFolder, wires } from "../helpers/store.js";
+import { wireStateOf } from "../helpers/wire-state.js";
 
 const count = 24;
 
@@ -26,6 +28,18 @@ async function fill(app: App, drafts: Iterable<InputDraft> = richInputs(count)):
   const report = await flow(fromIterable(drafts)).pipe(upload(app)).run();
   expect(report.counts).toMatchObject({ failed: 0, skipped: 0, pending: 0 });
 }
+
+it("copies, in the tests below, annotations of every kind, on every kind of input that it fits", () => {
+  const found = new Set(
+    Array.from(richInputs(count)).flatMap(({ annotations = [], ...input }) => {
+      const kind = (["video", "audio", "image", "text"] as const).find((one) => input[one]);
+      return annotations.map(({ id }) => `${id} of ${kind}`);
+    }),
+  );
+  const every = Object.entries(kindsOn).flatMap(([kind, kinds]) => kinds.map((one) => `a-${one} of ${kind}`));
+  expect([...found]).toEqual(expect.arrayContaining(every));
+  expect(every.length).toBeGreaterThan(20);
+});
 
 const copyOptions: UploadOptions = { createDatasets: true, resume: "server" };
 
@@ -44,6 +58,7 @@ describe.each(wires)("a listing that is uploaded into another app over %s", (wir
       const report = await flow(listInputs(app)).pipe(upload(to)).run();
       expect(report.counts).toMatchObject({ ok: count, failed: 0, skipped: 0, pending: 0 });
       expect(await stateOf(to)).toEqual(expected);
+      expect(await wireStateOf(target.url, id)).toEqual(await wireStateOf(store.url));
       expect(timesStored(target, id)).toEqual([1]);
     }
     await beside.close();
@@ -229,15 +244,16 @@ describe("the manifest of a download", () => {
   });
 
   it.each(wires)("uploads to another server with equal records and bytes over %s", async (wire) => {
-    const { app } = await openStore();
+    const { app, store: from } = await openStore();
     await fill(app);
     const out = temporaryFolder();
     await flow(listInputs(app)).pipe(download(out)).run();
-    const { app: to } = await openStore({}, {}, wire);
+    const { app: to, store } = await openStore({}, {}, wire);
     const report = await flow(jsonl(join(out, "manifest.jsonl")))
       .pipe(upload(to))
       .run();
     expect(report.counts).toMatchObject({ ok: count, failed: 0, skipped: 0 });
     expect(await stateOf(to)).toEqual(await stateOf(app));
+    expect(await wireStateOf(store.url)).toEqual(await wireStateOf(from.url));
   });
 });

@@ -40,7 +40,7 @@ async function recordOf(app: App, input: Input): Promise<object> {
 async function sha256Of(app: App, address: string): Promise<string> {
   const headers = app.authorize(new URL(address))?.headers ?? {};
   const response = await fetch(address, { headers });
-  if (!response.ok) return `HTTP ${response.status}`;
+  if (!response.ok) throw new Error(`${address}: HTTP ${response.status}`);
   return createHash("sha256")
     .update(Buffer.from(await response.arrayBuffer()))
     .digest("hex");

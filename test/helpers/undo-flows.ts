@@ -1,6 +1,7 @@
 /** An app with everything that a flow can change, and flows that change it. */
 
 import {
+  type Annotation,
   type App,
   addAnnotations,
   batch,
@@ -17,6 +18,8 @@ import {
   transform,
   upload,
 } from "../../src/index.js";
+import { type AnnotationKind, annotationOf, kindsOn } from "./annotation-kinds.js";
+import { type ContentKind, smallContent } from "./small-contents.js";
 
 const verbs = [
   "patch",
@@ -33,21 +36,46 @@ export type ChangeVerb = (typeof verbs)[number];
 export const changeVerbs: readonly ChangeVerb[] = verbs;
 
 type Box = [number, number, number, number];
-const box: Box = [0.1, 0.1, 0.5, 0.5];
 
-/** Texts and images with metadata, concepts, locations, annotations and datasets. */
+/** Kinds of inputs and their annotations, repeated. Images are every second one. */
+const series = [
+  ["text", "span", "token", "bareSpan"],
+  ["image", "box", "mask", "caption"],
+  ["video", ...kindsOn.video],
+  ["image", "polygon", "point", "scored", "concepts"],
+  ["audio", "segment", "silence", "concepts"],
+  ["image", "keypoints", "occluded", "mask"],
+] as [ContentKind, ...AnnotationKind[]][];
+
+/** Inputs of every kind with metadata, concepts (also of value 0), locations, several datasets, and annotations of every kind. */
 export function inputsToChange(count: number, pictures: readonly Uint8Array[]): InputDraft[] {
   return Array.from({ length: count }, (_, n) => {
-    const bytes = pictures[n % pictures.length] as Uint8Array;
+    const [kind, ...kinds] = series[n % series.length] as (typeof series)[number];
+    const bytes = kind === "image" ? (pictures[n % pictures.length] as Uint8Array) : smallContent(kind, n);
     return {
-      ...{ id: `i${n}`, ...(n % 2 === 0 ? { text: `text ${n}` } : { image: { bytes } }) },
+      ...{ id: `i${n}`, ...(kind === "text" ? { text: bytes.toString() } : { [kind]: { bytes } }) },
       metadata: { n, nested: { list: [n, "x"] } },
-      datasets: n % 4 < 2 ? ["train"] : [],
+      datasets: [[], ["train"], ["train", "best"]][n % 3] as string[],
       concepts: [{ id: "boat", value: n % 3 === 0 ? 0 : 1 }],
       ...(n % 5 === 1 ? { geo: { longitude: 10.5, latitude: 53.25 } } : {}),
-      ...(n % 2 === 1 ? { annotations: [{ id: `a${n}`, box, concepts: [{ id: "mast" }], info: { by: "test" } }] } : {}),
+      annotations: kinds.map((one, index) => annotationOf(one, index === 0 ? `a${n}` : `a${n}-${one}`)),
     };
   });
+}
+
+/** Moves each shape of an annotation, and keeps its kind. */
+function moved(one: Annotation): Annotation {
+  const { box, polygon, point, mask, span, frame, timeSegment } = one;
+  return {
+    ...{ ...one, info: { by: "us" } },
+    ...(box ? { box: [0.2, 0.2, 0.9, 0.9] as Box } : {}),
+    ...(polygon ? { polygon: [...polygon, [0.9, 0.9] as [number, number]] } : {}),
+    ...(point ? { point: [1, 1] as [number, number] } : {}),
+    ...(mask ? { concepts: [{ id: "sail", value: 1 }] } : {}),
+    ...(span ? { span: { start: 1, end: 6 } } : {}),
+    ...(frame ? { frame: { timeMs: 9 } } : {}),
+    ...(timeSegment ? { timeSegment: { begin: 1, end: 1.5 } } : {}),
+  };
 }
 
 const changed = transform((input) => ({
@@ -56,7 +84,7 @@ const changed = transform((input) => ({
   concepts: [{ id: "harbour" }],
   geo: { longitude: 1, latitude: 2 },
   datasets: ["test"],
-  annotations: input.annotations.map((one) => ({ ...one, box: [0.2, 0.2, 0.9, 0.9] as Box, info: { by: "us" } })),
+  annotations: input.annotations.map(moved),
 }));
 
 /** Makes a flow that changes all inputs of an app which `inputsToChange` has filled with so many. */

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import type { OperatorFunction } from "rxjs";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { describeBytes, describeFile } from "../../src/core/input/content.js";
 import { pixelBudget } from "../../src/core/input/decoding.js";
+import { describeBytes, describeFile } from "../../src/core/input/describe.js";
 import { batch, fitImage, flow, fromIterable, limits, type Message, type Report } from "../../src/index.js";
 import {
   bytes,

@@ -276,7 +276,9 @@ describe("blocked: names in request bodies", () => {
     // Names are only values in rows: no file is named after them, and similar names stay different.
     expect(existsSync(join(http.folder, "..", "x"))).toBe(false);
     expect(
-      readdirSync(http.folder).filter((entry) => !/^(?:media|incoming|(?:lock|store\.sqlite)(?:-\w+)?)$/.test(entry)),
+      readdirSync(http.folder).filter(
+        (entry) => !/^(?:media|incoming|exports|uploads|(?:lock|store\.sqlite)(?:-\w+)?)$/.test(entry),
+      ),
     ).toEqual([]);
     // A name that the database would change creates no row.
     const isKept = !/[\p{Cc}\p{Cs}]/u.test(name);

@@ -199,7 +199,7 @@ describe("searchInputs, listInputs and filterInputs", () => {
     async (name, filtersOf, passes) => {
       const begin = cases.findIndex(([first]) => first === name);
       for (const [index, [other, otherFiltersOf, otherPasses]] of cases.slice(begin).entries()) {
-        if (!isLong && (begin + index) % 3 !== begin % 3) continue; // every third pair
+        if (!isLong && index % 5 !== 0) continue; // every fifth pair
         const [one, two] = [filtersOf(middle), otherFiltersOf(middle)];
         const isAlone = other === name;
         // Two filters of one name cannot be combined.

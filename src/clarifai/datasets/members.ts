@@ -2,12 +2,12 @@
 
 import type { Message } from "../../core/accounting/message.js";
 import { SinkError } from "../../core/errors.js";
-import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import { limits } from "../limits.js";
 import { type Before, inParts, settleInHalves, settleItems } from "../requests.js";
 import { classify } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
+import { createDataset } from "./create-dataset.js";
 
 /** A change of the members of one dataset. */
 export interface MembersChange {
@@ -88,17 +88,7 @@ export class NeededDataset {
     const { app, dataset, stage, signal, create, dryRun } = this.#options;
     if (await app.getDataset(dataset, signal)) return;
     if (!create) throw missing(stage, dataset);
-    if (!dryRun) await createOnce(app, dataset, signal);
-  }
-}
-
-/** Another process may create the dataset at the same time, or an answer may be lost: then the dataset exists after the failure. */
-async function createOnce(app: App, dataset: string, signal: AbortSignal): Promise<void> {
-  try {
-    await app.postDatasets([{ id: dataset }], signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ApiError) || !(await app.getDataset(dataset, signal))) throw error;
+    if (!dryRun) await createDataset(app, dataset, signal);
   }
 }
 

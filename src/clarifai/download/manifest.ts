@@ -163,8 +163,9 @@ export class Manifest {
   }
 }
 
-/** The file that a line names; undefined if the name is not one that this sink makes: a path, say. */
+/** The file that a line names; undefined if the name is not one that this sink makes: a path, say, or no text. */
 function fileOf(id: string, { path, sizeBytes, sha256 }: ManifestFile): ManifestFile | undefined {
+  if (typeof path !== "string") return undefined;
   return path === fileNameFor(id, extname(path).slice(1)) ? { path, sizeBytes, sha256 } : undefined;
 }
 

@@ -3,12 +3,12 @@
 import { InputError } from "../../core/errors.js";
 import { type Filters, partsFor, type RecordPart } from "../../core/input/filter/filters.js";
 import { exclusionOf } from "../../core/input/filter/passes.js";
-import type { Input, InputDraft } from "../../core/input/input.js";
+import type { Input } from "../../core/input/input.js";
 import type { ReadContext, SourceItem } from "../../core/plugin/source.js";
 import type { App } from "../client/app.js";
 import { type ListedAnnotation, plainAnnotation } from "../wire/annotations.js";
-import { inputFromWire, type WireInput } from "../wire/decode-answers.js";
-import { listedOf } from "./listed.js";
+import type { WireInput } from "../wire/decode-answers.js";
+import { inputItem, listedInput } from "./input-item.js";
 import { annotationsOf, Memberships } from "./records.js";
 import { withSizes } from "./sizes.js";
 
@@ -58,7 +58,10 @@ export async function* itemsOf(
       if (!page) return;
       if (maxItems === undefined) next = nextPage(pages);
       next?.catch(() => undefined); // awaited above, unless the flow stops first
-      const records: ListedRecord[] = page.inputs.map((wire) => ({ wire, input: inputOf(wire, memberships) }));
+      const records: ListedRecord[] = page.inputs.map((wire) => ({
+        wire,
+        input: listedInput(wire, memberships?.of(wire.id) ?? []),
+      }));
       for (const item of await selected(app, records, selection, signal)) {
         if ("input" in item && left-- === 0) return;
         yield item;
@@ -132,17 +135,11 @@ function excludes(input: Input, filters: Filters, parts: ReadonlySet<RecordPart>
   }
 }
 
-function inputOf(wire: WireInput, memberships: Memberships | undefined): Input {
-  return { ...inputFromWire(wire), datasets: memberships?.of(wire.id) ?? [] };
-}
-
 function itemOf(app: App, { wire, input, annotations, outcome }: ListedRecord, reportsExcluded = false): SourceItem[] {
   const origin = input.id;
   if (outcome instanceof InputError) return [{ origin, error: outcome }];
   if (outcome !== undefined) return reportsExcluded ? [{ origin, skipped: outcome }] : [];
-  // The journal key consists of id and creation time, so that a change by a flow does not make it another input.
-  const key = input.createdAt === undefined ? undefined : `${input.id}\n${input.createdAt}`;
-  return [{ origin, input: input as InputDraft, key, listed: listedOf(app, wire, annotations) }];
+  return [inputItem(app, wire, input, annotations)];
 }
 
 async function nextPage(pages: AsyncGenerator<Page, void>): Promise<Page | undefined> {

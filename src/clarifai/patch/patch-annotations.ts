@@ -78,7 +78,7 @@ const shapeNames = ["box", "polygon", "point", "mask", "span"] as const;
 export function isChangedAnnotation(listed: Annotation, annotation: Annotation): boolean {
   const which = shapeNames.find((name) => listed[name]);
   const hasShape = shapeNames.some((name) => annotation[name]);
-  if (which && !hasShape && annotation.data?.regions !== undefined) {
+  if (which && !hasShape && hasRestOfRegion(annotation)) {
     throw unsupported(
       `a transform removed the ${which} of the annotation ${JSON.stringify(listed.id)}, and data still has the rest of its region; remove that, too`,
     );
@@ -86,6 +86,12 @@ export function isChangedAnnotation(listed: Annotation, annotation: Annotation):
   const isSameStatus = annotation.statusCode === undefined || annotation.statusCode === listed.statusCode;
   const isSameInfo = isSameJson((listed.info ?? {}) as Json, (annotation.info ?? {}) as Json);
   return !isSameStatus || !isSameInfo || !isSameData(annotationData(listed), annotationData(annotation));
+}
+
+/** Whether data have a region without a shape. A region with a shape of another kind is whole. */
+function hasRestOfRegion({ data }: Annotation): boolean {
+  const regions = Array.isArray(data?.regions) ? data.regions : [];
+  return regions.some((region) => isObject(region) && region.region_info === undefined);
 }
 
 /** Returns whether two annotations have the same data on a server that stores 32 bits of a number. */

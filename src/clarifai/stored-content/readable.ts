@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
-import { mimeTypeOf } from "../../core/input/content.js";
+import { mimeTypeOf } from "../../core/input/describe.js";
 import { kindOfType } from "../../core/input/detect/types.js";
 import { type Content, type Input, type InputDraft, type Kind, mediaOf } from "../../core/input/input.js";
 import { withoutSignature } from "../../core/redact-urls.js";

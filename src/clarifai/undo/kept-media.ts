@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Traffic } from "../../core/accounting/clients.js";
 import { extensionFor, fileNameFor } from "../../core/files/file-names.js";
-import { mimeTypeOf } from "../../core/input/content.js";
+import { mimeTypeOf } from "../../core/input/describe.js";
 import type { UrlContent } from "../../core/input/input.js";
 import type { Kind } from "../../core/input/kinds.js";
 import { Semaphore } from "../../core/util/semaphore.js";

@@ -4,6 +4,7 @@ import type { Message } from "../../core/accounting/message.js";
 import { SinkError } from "../../core/errors.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
+import { createDataset } from "../datasets/create-dataset.js";
 import { limits } from "../limits.js";
 import { numberedPages } from "../listing/numbered-pages.js";
 import { asFatalToUpload } from "../requests.js";
@@ -35,20 +36,12 @@ export class NewDatasets {
   }
 
   async #createMissing(wanted: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
-    const missing = async () => {
-      if ([...wanted].some((id) => !this.#known.has(id))) await this.#list(signal);
-      return [...wanted].filter((id) => !this.#known.has(id));
-    };
     try {
-      for (const id of await missing()) {
-        try {
-          await this.#app.postDatasets([{ id }]);
-          this.#known.add(id);
-        } catch (error) {
-          signal.throwIfAborted();
-          // Another process may have created it since, or the answer was lost.
-          if (!(error instanceof ApiError) || (await missing()).includes(id)) throw error;
-        }
+      if ([...wanted].some((id) => !this.#known.has(id))) await this.#list(signal);
+      for (const id of wanted) {
+        if (this.#known.has(id)) continue;
+        await createDataset(this.#app, id, signal);
+        this.#known.add(id);
       }
     } catch (error) {
       signal.throwIfAborted();

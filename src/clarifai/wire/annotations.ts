@@ -81,13 +81,15 @@ export function annotationFromWire(value: Record<string, unknown>): ListedAnnota
   const data = isObject(value.data) ? withoutAppFields(value.data) : {};
   const status = statusFrom(value.status);
   const region = regionIn(data);
+  const { annotation_info: info } = value;
   return {
     id: String(value.id ?? ""),
     inputId: String(value.input_id ?? ""),
     inputLevel: value.input_level === true,
     ...(typeof region?.id === "string" ? { regionId: region.id } : {}),
     ...typedData(data),
-    ...(isObject(value.annotation_info) ? { info: value.annotation_info } : {}),
+    // The API cannot remove the free data of an annotation, only empty them.
+    ...(isObject(info) && !isEmpty(info) ? { info } : {}),
     ...(status && status.code !== statusCodes.ANNOTATION_SUCCESS ? { statusCode: status.code } : {}),
     status,
   };

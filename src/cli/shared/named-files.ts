@@ -1,7 +1,7 @@
 /** Sources of files that the command line names one by one. */
 
 import { codeOf } from "../../core/errors.js";
-import { describeFile } from "../../core/input/content.js";
+import { describeFile } from "../../core/input/describe.js";
 import type { Kind } from "../../core/input/input.js";
 import type { ReadContext, Source, SourceStep } from "../../core/plugin/source.js";
 

@@ -3,7 +3,8 @@
 import { InputError } from "../errors.js";
 import { formatIssues } from "../util/format-issues.js";
 import { formatValue } from "../util/format-value.js";
-import { checkTextSize, decodeText, describeContent, nameOfContent, readContent, readTextFile } from "./content.js";
+import { checkTextSize, decodeText, nameOfContent, readContent, readTextFile } from "./content.js";
+import { describeContent } from "./describe.js";
 import { copyOptionalFields, freezeEachField, type Writable } from "./each-field.js";
 import { noEntries, noMetadata, settableFields } from "./fields.js";
 import { deepFreeze, frozenJson, isPlainObject, ShapeError } from "./frozen-json.js";

@@ -99,7 +99,7 @@ export class Meter {
     };
   }
 
-  /** Returns the oldest sample within the time window; the first sample if there is none. Keeps the first sample for the average at the end. */
+  /** Returns the oldest sample in the window of time; the first sample if there is none. Keeps the first sample for the average at the end. */
   #since(now: Sample): Sample | undefined {
     const [first, ...later] = this.#samples;
     const recent = later.filter(({ at }) => at >= now.at - windowMs);

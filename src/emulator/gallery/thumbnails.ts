@@ -1,8 +1,8 @@
 /** Makes small pictures of stored images on request, at most two at a time, and caches them. */
 
 import { limits } from "../../clarifai/limits.js";
-import { describeFile } from "../../core/input/content.js";
 import { pixelBudget } from "../../core/input/decoding.js";
+import { describeFile } from "../../core/input/describe.js";
 import { Semaphore } from "../../core/util/semaphore.js";
 
 export interface Rendition {

@@ -3,8 +3,8 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { type Described, describeFile } from "../../core/input/content.js";
 import { decodeErrorText, pixelBudget } from "../../core/input/decoding.js";
+import { type Described, describeFile } from "../../core/input/describe.js";
 import type { FileContent } from "../../core/input/input.js";
 import type { Kind } from "../../core/input/kinds.js";
 import type { JsonObject } from "../../core/util/json-values.js";

@@ -5,8 +5,8 @@ import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { limits } from "../../clarifai/limits.js";
-import { describeFile, mimeTypeOf } from "../../core/input/content.js";
 import { pixelBudget } from "../../core/input/decoding.js";
+import { describeFile, mimeTypeOf } from "../../core/input/describe.js";
 import type { Kind } from "../../core/input/kinds.js";
 import type { Fault } from "../server/faults.js";
 import { sendWithFaults } from "../server/faulty-answers.js";

@@ -3,7 +3,8 @@
 import { access, realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { InputError } from "../../core/errors.js";
-import { checkTextSize, decodeText, describeFile, kindError, readContent } from "../../core/input/content.js";
+import { checkTextSize, decodeText, readContent } from "../../core/input/content.js";
+import { describeFile, kindError } from "../../core/input/describe.js";
 import { kindOfUrl, urlField } from "../../core/input/detect/names.js";
 import type { Concept, GeoPoint, InputDraft, Kind } from "../../core/input/input.js";
 import { checkUrl } from "../../core/net/guarded-fetch.js";

@@ -3,16 +3,8 @@
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
-import {
-  checkTextSize,
-  type Described,
-  decodeText,
-  describeContent,
-  describeFile,
-  kindError,
-  readContent,
-  sizeOfContent,
-} from "../../core/input/content.js";
+import { checkTextSize, decodeText, readContent, sizeOfContent } from "../../core/input/content.js";
+import { type Described, describeContent, describeFile, kindError } from "../../core/input/describe.js";
 import { knownType } from "../../core/input/detect/detect.js";
 import { isTextName } from "../../core/input/detect/names.js";
 import { oldTextType, unknownType } from "../../core/input/detect/types.js";

@@ -2,7 +2,8 @@
 
 import { limits } from "../../clarifai/limits.js";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
-import { decodeText, describeBytes } from "../../core/input/content.js";
+import { decodeText } from "../../core/input/content.js";
+import { describeBytes } from "../../core/input/describe.js";
 import type { InputDraft, Kind } from "../../core/input/input.js";
 import { backoffMs } from "../../core/net/backoff.js";
 import { certificateProblem } from "../../core/net/certificate.js";

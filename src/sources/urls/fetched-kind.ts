@@ -1,7 +1,7 @@
 /** Checks that a server sent the kind of content that its URL stands for. */
 
 import { InputError } from "../../core/errors.js";
-import type { Described } from "../../core/input/content.js";
+import type { Described } from "../../core/input/describe.js";
 import { kindOfUrl } from "../../core/input/detect/names.js";
 import type { BytesContent, Kind } from "../../core/input/input.js";
 

@@ -2,10 +2,10 @@
 
 import { InputError } from "../../core/errors.js";
 import { checkMask } from "../../core/input/annotations/check-annotation.js";
+import { checkBox, checkCorner, checkCorners, checkPoint } from "../../core/input/annotations/regions.js";
 import { conceptsFrom } from "../../core/input/concepts.js";
 import { isPlainObject } from "../../core/input/frozen-json.js";
 import type { Annotation } from "../../core/input/input.js";
-import { checkBox, checkCorner, checkCorners, checkPoint } from "../../core/input/regions.js";
 import { formatValue } from "../../core/util/format-value.js";
 import { type Drawing, hintFor, type Labels, named, type RegionOptions, sized } from "./drawing.js";
 

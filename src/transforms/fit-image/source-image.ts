@@ -2,8 +2,9 @@
 
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { InputError } from "../../core/errors.js";
-import { describeBytes, describeContent, pathOrBytes, readContent, sizeOfContent } from "../../core/input/content.js";
+import { pathOrBytes, readContent, sizeOfContent } from "../../core/input/content.js";
 import { decodeErrorText } from "../../core/input/decoding.js";
+import { describeBytes, describeContent } from "../../core/input/describe.js";
 import type { ReadableContent } from "../../core/input/input.js";
 import { checkSvg, isSvg } from "./svg.js";
 

@@ -1,7 +1,7 @@
 /** Rotation: moves annotations with the pixels of an image. */
 
+import { checkRotatable } from "../../core/input/annotations/regions.js";
 import type { Annotation } from "../../core/input/input.js";
-import { checkRotatable } from "../../core/input/regions.js";
 
 /** The new position of a point of the stored pixels, by EXIF orientation. */
 const rotations: Record<number, (x: number, y: number) => [number, number]> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeBytes, describeFile } from "../../../src/core/input/content.js";
+import { describeBytes, describeFile } from "../../../src/core/input/describe.js";
 import { fileWith, tempFolder } from "../../helpers/files.js";
 
 const temp = tempFolder();

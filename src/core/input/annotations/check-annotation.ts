@@ -3,8 +3,8 @@
 import { InputError } from "../../errors.js";
 import { shorten } from "../../util/shorten.js";
 import { type Annotation, type Input, kindOf, type Mask, type Span, type TimeSegment } from "../input.js";
-import { checkPoint, checkRegion } from "../regions.js";
 import { base64Bytes, pngSize } from "./png.js";
+import { checkPoint, checkRegion } from "./regions.js";
 
 /** A mask has less bytes than this, as an image of the platform. */
 const maxMaskBytes = 20_000_000;
@@ -12,16 +12,17 @@ const shapes = ["box", "polygon", "point", "mask", "span"] as const;
 
 /**
  * Checks an annotation. With its input, also whether the annotation fits the input's kind and text. An input without content passes, since its content may
- * be stored already.
+ * be stored already. `isStored`: the annotation may come from a platform, which keeps a span whose own text is not that of the input; a copy carries it
+ * unchanged.
  *
  * @throws {InputError} ERR_BOX, ERR_POLYGON, ERR_POINT, ERR_MASK, ERR_SPAN, ERR_TIME_SEGMENT, ERR_ANNOTATION_KIND
  */
-export function checkAnnotation(annotation: Annotation, input?: Input): void {
+export function checkAnnotation(annotation: Annotation, input?: Input, { isStored = false } = {}): void {
   const { point, mask, span, frame, timeSegment } = annotation;
   checkRegion(annotation);
   if (point) checkPoint(point);
   if (mask) checkMask(mask);
-  if (span) checkSpan(span, input?.text);
+  if (span) checkSpan(isStored ? { start: span.start, end: span.end } : span, input?.text);
   if (timeSegment) checkTimeSegment(timeSegment);
   const given = shapes.filter((shape) => annotation[shape] !== undefined);
   if (given.length > 1) throw kindError(`an annotation has ${given.join(" and ")}; it can have one of them`);

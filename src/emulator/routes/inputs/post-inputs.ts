@@ -2,7 +2,7 @@
 
 import { limits } from "../../../clarifai/limits.js";
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
-import { describeFile } from "../../../core/input/content.js";
+import { describeFile } from "../../../core/input/describe.js";
 import { kinds } from "../../../core/input/kinds.js";
 import { isObject, type Json, type JsonObject } from "../../../core/util/json-values.js";
 import type { DescribedFiles } from "../../media/inspect-media.js";

@@ -1,7 +1,7 @@
 /** Regions: checks boxes, polygons and points, whose coordinates are shares of width and height. */
 
-import { InputError } from "../errors.js";
-import type { Annotation } from "./input.js";
+import { InputError } from "../../errors.js";
+import type { Annotation } from "../input.js";
 
 /** Checks the box and the polygon of an annotation. @throws {InputError} ERR_BOX, ERR_POLYGON */
 export function checkRegion({ box, polygon }: Annotation): void {
