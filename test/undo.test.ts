@@ -3,7 +3,18 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
 import { UndoLog } from "../src/core/journal/undo-log.js";
-import { type App, batch, defineSink, flow, fromIterable, planUndo, undo, upload } from "../src/index.js";
+import {
+  type App,
+  batch,
+  defineSink,
+  flow,
+  fromIterable,
+  listInputs,
+  planUndo,
+  remove,
+  undo,
+  upload,
+} from "../src/index.js";
 import { snapshotOf } from "./helpers/app-snapshot.js";
 import { openStore, temporaryFolder } from "./helpers/store.js";
 import { changeFlow, changeVerbs, inputsToChange } from "./helpers/undo-flows.js";
@@ -149,6 +160,24 @@ describe("undo", () => {
     await expect(changeFlow(app, "remove", count).run({ undo: path })).rejects.toThrow("no space left");
     record.mockRestore();
     expect(await snapshotOf(app)).toEqual(before);
+  });
+
+  it("does not delete an input whose file it cannot keep, and says so", async () => {
+    const { app } = await openStore({ urls: "accept" });
+    const path = join(temporaryFolder(), "run.undo");
+    const stored = { id: "far", image: { url: "http://10.0.0.1/far.png" } };
+    await flow(fromIterable([stored, { id: "note", text: "calm" }]))
+      .pipe(batch(), upload(app))
+      .run();
+    const report = await flow(listInputs(app))
+      .pipe(batch(), remove(app))
+      .run({ undo: { path, media: true } });
+    expect(report.counts).toMatchObject({ read: 2, ok: 1, failed: 1 });
+    expect(report.failures[0]).toMatchObject({ id: "far", code: "ERR_ADDRESS_PRIVATE" });
+    expect(report.failures[0]?.reason).toMatch(
+      /^it was left as it is, since its file cannot be kept for undo: .*10\.0\.0\.1/,
+    );
+    expect((await app.listInputs({})).map(({ id }) => id)).toEqual(["far"]);
   });
 
   it("records the states of a user's sink before it writes", async () => {

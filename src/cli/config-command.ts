@@ -24,16 +24,20 @@ export function configCommand(): Command {
     .addHelpText("after", "\nExample:\n  $ sluice config --profile work")
     .action(async (options: ConfigOptions) => {
       const { path, exists, profiles } = readConfig();
-      const { settings, origins, ignored } = targetOf(options);
-      const { pat: _, ...target } = settings;
       const shown = Object.fromEntries(Object.entries(profiles).map(([name, profile]) => [name, withoutKey(profile)]));
       if (options.json) {
+        const { settings, origins, ignored } = targetOf(options);
+        const { pat: _, ...target } = settings;
         await print(JSON.stringify({ path, exists, profiles: shown, target, origins, ignored }));
         return;
       }
-      const lines = [
+      const file = [
         `config file  ${path}${exists ? "" : " (does not exist)"}`,
         ...Object.entries(shown).map(([name, profile]) => `profile      ${name}: ${partsText(profile)}`),
+      ];
+      await print(file.map(printable).join("\n")); // before the target, which may be what the file has wrong
+      const { origins, ignored } = targetOf(options);
+      const lines = [
         `here         ${origins.length === 0 ? "the emulator in ./.sluice" : origins.join("; ")}`,
         ...(ignored === undefined ? [] : [`ignored      ${ignored}`]),
       ];

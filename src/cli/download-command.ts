@@ -8,6 +8,7 @@ import { type SelectingOptions, selectedInputs, withSelectedApp, withSelection }
 
 interface DownloadOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
   concurrency: number;
+  rendition?: string;
 }
 
 /** Creates the command. */
@@ -19,14 +20,19 @@ export function downloadCommand(): Command {
     )
     .argument("<folder>", "folder for the files");
   const running = withRun(withSelection(command), "none");
+  running.option(
+    "--rendition <name>",
+    "download this size of images in place of the original, such as tiny, small or large",
+  );
   running.option("--concurrency <number>", "maximum number of downloads at the same time", wholeNumber(1, 64), 8);
   return withConnection(running)
     .addHelpText("after", "\nExample:\n  $ sluice download ./out --kind image --dataset train")
     .action((folder: string, options: DownloadOptions) =>
       withSelectedApp(options, async (app) => {
         const { download, flow } = await import("../index.js");
-        const { concurrency, proxy } = options;
-        const inputs = flow(await selectedInputs(app, options)).pipe(download(folder, { app, concurrency, proxy }));
+        const { concurrency, proxy, rendition } = options;
+        const sink = download(folder, { app, concurrency, proxy, ...(rendition !== undefined && { rendition }) });
+        const inputs = flow(await selectedInputs(app, options)).pipe(sink);
         await finish(inputs, options);
       }),
     );

@@ -102,7 +102,8 @@ function failsWithoutContent(message: Message, current: ReadonlyMap<string, Curr
   const { value } = message;
   if (kindOf(value) !== undefined) return false;
   const what = current.has(value.id) ? "another input has its id now" : "it was deleted";
-  const hint = "the run that deleted it did not keep files (undo: { path, media: true })";
+  const hint =
+    "the run that deleted it did not keep files (undo: { path, media: true }; --undo-media on the command line)";
   message.fail(new InputError("ERR_UNDO_MEDIA", `${what}, and its file cannot be uploaded again: ${hint}`), "restore");
   return true;
 }

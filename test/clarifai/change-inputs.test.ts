@@ -167,7 +167,7 @@ describe("changeInputs", () => {
     [{ filters: [{}] }, { deleteGeo: true }, "not empty"],
     [{ dataset: undefined }, { deleteGeo: true }, "not empty"],
     [{ ids: ["a"], dataset: "b" }, { deleteGeo: true }, "inputs must be one of"],
-    [{ ids: ["a"] }, { deleteGeo: true, addConcepts: ["b"] }, "the change must have one of"],
+    [{ ids: ["a"] }, { deleteGeo: true, addConcepts: ["b"] }, "the change must have exactly one of"],
     [{ ids: ["a"] }, { addConcepts: [] }, "addConcepts is empty"],
     [{ ids: ["a"] }, { splitIntoDatasets: { a: 60, b: 60 } }, "at most 100 together"],
     [{ ids: ["a"] }, { addMetadata: { at: new Date(0) } }, "addMetadata"],

@@ -1,6 +1,6 @@
 /** The options that select inputs, and the output of `sluice list`. */
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { byteCount, moment } from "../../src/cli/filters/filter-values.js";
@@ -252,5 +252,19 @@ describe("the values of filters", () => {
     expect(["1500", "1.5k", "20MB", "4MiB", "1 GB"].map(byteCount)).toEqual([1500, 1500, 20_000_000, 4_194_304, 1e9]);
     for (const wrong of ["big", "-1", "5 apples", "1.5.2k"])
       expect(() => byteCount(wrong)).toThrow(/It must be a size/);
+  });
+});
+
+describe("sluice download --rendition", () => {
+  it("downloads smaller images, and fails inputs that have none", async () => {
+    await open();
+    const out = join(temporaryFolder(), "out");
+    const ran = await runHere("download", out, "--kind", "image", "--rendition", "tiny", "--json");
+    expect(JSON.parse(ran.stdout)).toMatchObject({ counts: { read: 1, ok: 1 }, exitCode: 0 });
+    const manifest = readFileSync(join(out, "manifest.jsonl"), "utf8");
+    expect(JSON.parse(manifest)).toMatchObject({ id: "c", rendition: "tiny" });
+    const wrong = await runHere("download", `${out}-2`, "--kind", "image", "--rendition", "huge", "--json");
+    expect(wrong.code).toBe(1);
+    expect(JSON.parse(wrong.stdout)).toMatchObject({ counts: { failed: 1 }, failures: [{ code: "ERR_RENDITION" }] });
   });
 });

@@ -66,8 +66,11 @@ describe("the target of a command", () => {
     expect(() => targetOf({ profile: "nope" }, env)).toThrow(
       /--profile: there is no profile "nope" in .*it has work, other/,
     );
-    expect(() => targetOf({}, { SLUICE_CONFIG: "/nowhere", SLUICE_PROFILE: "x" })).toThrow(
+    expect(() => targetOf({}, { XDG_CONFIG_HOME: "/nowhere", SLUICE_PROFILE: "x" })).toThrow(
       /SLUICE_PROFILE: .*does not exist/,
+    );
+    expect(() => targetOf({}, { SLUICE_CONFIG: "/nowhere" })).toThrow(
+      /the config file \/nowhere, which SLUICE_CONFIG names, does not exist/,
     );
   });
 
@@ -136,6 +139,15 @@ describe("sluice with a profile or .env", () => {
     const shown = await run({}, "config", "--profile", "test");
     expect(shown.stdout).toMatch(/^config file {2}.*\nprofile {6}test: .*pat \(set\)\nhere {9}user: profile "test"/);
     expect(shown.stdout).not.toContain("right");
+
+    // A target that cannot be used does not hide the profiles.
+    writeFileSync(config, JSON.stringify({ profiles: { ...profiles, work: { patEnv: "WORK_PAT" } } }));
+    const broken = await run({}, "config", "--profile", "work");
+    expect(broken).toMatchObject({
+      code: 2,
+      stdout: expect.stringMatching(/profile {6}work: patEnv WORK_PAT\n$/) as string,
+    });
+    expect(broken.stderr).toBe('error: profile "work": the variable WORK_PAT, which should have the key, is not set\n');
   });
 
   it("runs the pipeline of the user with it", { timeout: 60_000 }, async () => {

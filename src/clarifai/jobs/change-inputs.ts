@@ -147,7 +147,7 @@ function checkInputs(inputs: unknown): void {
 function checkChange(change: unknown): void {
   const given = isObject(change as Json) ? Object.keys(change as object) : [];
   if (given.length !== 1 || !changes.includes(given[0] ?? ""))
-    throw wrong(`the change must have one of ${changes.join(", ")}, got ${formatValue(change)}`);
+    throw wrong(`the change must have exactly one of ${changes.join(", ")}, got ${formatValue(change)}`);
   const one = change as { [name: string]: unknown };
   if (one.addConcepts !== undefined) conceptsFrom(one.addConcepts as string[]);
   if (isObject(one.setGeo as Json))

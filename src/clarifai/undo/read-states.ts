@@ -1,5 +1,6 @@
 /** Reads the states of inputs in an app: what a restore needs, with annotations and datasets. */
 
+import { InputError } from "../../core/errors.js";
 import type { Json } from "../../core/input/input.js";
 import { type Input, mediaOf } from "../../core/input/input.js";
 import type { Batch, StateContext, StateReader } from "../../core/plugin/sink.js";
@@ -69,7 +70,7 @@ export function inputStates({ deletes = false }: { deletes?: boolean } = {}) {
               states[index] = (await stateOf(found, media)) as unknown as Json;
             } catch (error) {
               signal.throwIfAborted();
-              batch.fail(index, error as Error);
+              batch.fail(index, notKept(error));
             }
           }),
         );
@@ -77,6 +78,14 @@ export function inputStates({ deletes = false }: { deletes?: boolean } = {}) {
       return states;
     };
   };
+}
+
+/** Says why the input was not changed: its error is otherwise that of a download, which nobody asked for. */
+function notKept(error: unknown): Error {
+  if (!(error instanceof InputError)) return error as Error;
+  const { code, message, retryable } = error;
+  const text = `it was left as it is, since its file cannot be kept for undo: ${message}`;
+  return new InputError(code, text, { retryable, cause: error });
 }
 
 async function stateOf(

@@ -44,15 +44,18 @@ export function configPath(env: NodeJS.ProcessEnv = process.env): string {
 /**
  * Reads the config file. Warns if it has a key that other users of the machine can read.
  *
- * @throws {OptionsError} ERR_CONFIG if it cannot be read, or has another form
+ * @throws {OptionsError} ERR_CONFIG if it cannot be read or has another form, or if `SLUICE_CONFIG` names it and it does not exist
  */
-export function readConfig(path = configPath()): ConfigFile {
+export function readConfig(env: NodeJS.ProcessEnv = process.env): ConfigFile {
+  const path = configPath(env);
   let content: string;
   try {
     content = readFileSync(path, "utf8");
   } catch (error) {
-    if (codeOf(error, "") === "ENOENT") return { path, exists: false, profiles: {} };
-    throw new OptionsError("ERR_CONFIG", `the config file ${path} cannot be read: ${describeError(error)}`);
+    if (codeOf(error, "") !== "ENOENT")
+      throw new OptionsError("ERR_CONFIG", `the config file ${path} cannot be read: ${describeError(error)}`);
+    if (!env.SLUICE_CONFIG) return { path, exists: false, profiles: {} };
+    throw new OptionsError("ERR_CONFIG", `the config file ${path}, which SLUICE_CONFIG names, does not exist`);
   }
   const { profiles } = parsed(path, content);
   for (const [name, { pat, patEnv, baseUrl, store }] of Object.entries(profiles)) {

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { looksLikePage } from "../../clarifai/client/access/app-url.js";
 import { codeOf, describeError, OptionsError } from "../../core/errors.js";
-import { type ConfigFile, configPath, type Profile, readConfig } from "./config-file.js";
+import { type ConfigFile, type Profile, readConfig } from "./config-file.js";
 
 /** The options of the command line that name a target. */
 export interface TargetOptions {
@@ -197,7 +197,7 @@ function dotenvPlace(): Place {
 }
 
 function profileOf(named: string | undefined, env: NodeJS.ProcessEnv): Place | undefined {
-  const config = readConfig(configPath(env));
+  const config = readConfig(env);
   const wanted = named ?? (env.SLUICE_PROFILE || undefined);
   const name = wanted ?? "default";
   const profile = Object.hasOwn(config.profiles, name) ? config.profiles[name] : undefined;
