@@ -23,11 +23,14 @@ export const undoFile = defineSource({
     const target = (await app.target("").identity?.()) ?? app.address;
     const begin = await restoredUpTo(path);
     const seen = new DigestSet();
+    let isEmpty = true;
     for await (const record of readUndoLines(path)) {
       if (signal.aborted) return;
-      if (record.line <= begin || "restored" in record) continue;
+      if ("restored" in record) continue;
       const origin = `${path}:${record.line}`;
       if ("damaged" in record) {
+        if (record.line <= begin) continue;
+        isEmpty = false;
         const text = `line ${record.line} is damaged, so the state in it is lost; the other lines are restored`;
         yield { origin, error: new InputError("ERR_UNDO_LINE", text) };
         continue;
@@ -36,8 +39,11 @@ export const undoFile = defineSource({
         const text = `undo: ${path} records changes in ${record.target}, and this is ${target}`;
         throw new SourceError("ERR_UNDO_TARGET", `${text}; pass the app that the run changed`);
       }
+      if (record.line <= begin) continue;
+      isEmpty = false;
       yield* itemsOf(record.state as unknown as InputState | ConceptNames, origin, path, seen);
     }
+    if (isEmpty) yield { origin: path, skipped: begin > 0 ? "everything in it is restored" : "it has no states" };
   },
 });
 

@@ -53,6 +53,10 @@ describe("the target of a command", () => {
     expect(targetOf({ profile: "local" }, withKey).settings).toMatchObject({ baseUrl: server, pat: "local" });
     expect(targetOf({ profile: "data" }, withKey).settings).toMatchObject({ data: "/s" });
     expect(targetOf({ baseUrl: server }, config).settings).toMatchObject({ baseUrl: server, pat: "pk" });
+    const staging = configWith({ staging: { baseUrl: server, pat: "sk" } });
+    const page = { app: "https://clarifai.com/me/vid", profile: "staging" };
+    expect(() => targetOf(page, staging)).toThrow(/the key of profile "staging" is for http:\/\/127\.0\.0\.1:9/);
+    expect(targetOf({ ...page, baseUrl: server }, staging).settings).toMatchObject({ baseUrl: server, pat: "sk" });
   });
 
   it("is that of a profile by its name, before the environment", () => {

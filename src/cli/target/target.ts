@@ -115,6 +115,7 @@ function serverOf(
   const hasKey = (one: Place) => one.pat !== undefined || one.patEnv !== undefined || one.sessionToken !== undefined;
   if (baseUrl !== undefined || url !== undefined) {
     const place = places.find(hasKey);
+    if (place && url !== undefined && baseUrl === undefined) refuseForeignKey(place, url);
     origins.push(`server: ${baseUrl === undefined ? "--app" : "--base-url"}`, ...(place ? [`key: ${place.name}`] : []));
     return {
       ...(baseUrl !== undefined && { baseUrl }),
@@ -134,6 +135,15 @@ function serverOf(
     throw new OptionsError("ERR_CREDENTIALS", `${place.name} names the server ${server} and no key; ${hint}`);
   }
   return { baseUrl: server, ...(secret ?? { pat: "local" }), place };
+}
+
+/** Refuses to send the key of another server to the platform, whose page `--app` names. @throws {OptionsError} ERR_CREDENTIALS */
+function refuseForeignKey({ name, kind, baseUrl }: Place, url: string): void {
+  if (kind === "environment") return; // connect() documents what it does
+  const isPlatformPage = /^(?:https?:\/\/)?(?:www\.)?clarifai\.com(?:\/|$)/i.test(url);
+  if (!isPlatformPage || baseUrl === undefined || baseUrl.replace(/\/+$/, "") === platformUrl) return;
+  const text = `--app is a page of ${platformUrl}, and the key of ${name} is for ${baseUrl}`;
+  throw new OptionsError("ERR_CREDENTIALS", `${text}; name the app by its id, or pass a key of the platform`);
 }
 
 /** Reads `--user` and `--app`. @throws {OptionsError} ERR_OPTIONS */
