@@ -23,7 +23,7 @@ const shows: Record<string, RegExp[]> = {
   "06-boxes.ts": [/first-boat: boat \[/, /pier: pier/, /mood: calm "the whole image"/],
   "07-list-and-download.ts": [/ferry-mp4.*\n/, /"sha256":"[0-9a-f]{64}"/],
   "08-patch-and-remove.ts": [/patch-example-1 2 first draft/, /patch-example-0 undefined/, /remove: read 3 = ok 3/],
-  "21-search.ts": [/images without annotations: (\d+) by search, \1 by listing/, /failed 0/, /files: \d+/],
+  "24-search.ts": [/images without annotations: (\d+) by search, \1 by listing/, /failed 0/, /files: \d+/],
   "09-own-plugins.ts": [/read 12 = ok 12/, /█2 …/],
   "11-journal.ts": [
     /first: read \d = ok 2 /,
@@ -69,15 +69,15 @@ const shows: Record<string, RegExp[]> = {
     /would restore: [\s\S]*restored: read 3 = ok 3/,
     /now: \[\s*'undo-example-0: 1',\s*'undo-example-1: 1',\s*'undo-example-2: 1'\s*\]/,
   ],
-  "21-datasets.ts": [
+  "23-datasets.ts": [
     /added: read 2 = ok 1 \+ failed 1[\s\S]*"dataset-example-nowhere" does not exist/,
     /merged: read 4 = ok 4/,
     /exported: \d+ bytes\ndataset-example-0 note 0\n/,
   ],
-  "22-jobs-on-the-server.ts": [
+  "25-jobs-on-the-server.ts": [
     /sent (\d+) of \1\nuploaded: done 5 inputs\npulled: done 5 inputs\nlabelled: done 5 inputs\nsplit: done 5 inputs/,
   ],
-  "21-copy.ts": [/copied: read 3 = ok 3 /, /compared: read 3 = ok 3 /],
+  "22-copy.ts": [/copied: read 3 = ok 3 /, /compared: read 3 = ok 3 /],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,
