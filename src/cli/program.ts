@@ -16,6 +16,7 @@ import { runPipelineCommand } from "./pipelines/run-command.js";
 import { statusCommand } from "./pipelines/status-command.js";
 import { submitCommand } from "./pipelines/submit-command.js";
 import { workCommand } from "./pipelines/work-command.js";
+import { pullCommand } from "./pull-command.js";
 import { removeCommand } from "./remove-command.js";
 import { replayCommand } from "./replay-command.js";
 import { searchCommand } from "./search-command.js";
@@ -48,6 +49,7 @@ const commands = [
   annotateCommand,
   datasetsCommand,
   copyCommand,
+  pullCommand,
   removeCommand,
   replayCommand,
   undoCommand,
