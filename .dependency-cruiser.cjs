@@ -6,7 +6,7 @@ const folders = (names) => `(?:${names.join("|")})`;
 /** Layers of src. A layer imports from itself and from the layers below it. */
 const layers = [
   ["cli"],
-  ["index\\.ts", "connect\\.ts", "merge-datasets\\.ts", "deprecated\\.ts"],
+  ["index\\.ts", "connect\\.ts", "merge-datasets\\.ts", "undo\\.ts", "deprecated\\.ts"],
   ["jetstream", "testing"],
   ["emulator"],
   ["sources", "transforms", "sinks"],

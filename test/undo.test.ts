@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
+import { encodeLine } from "../src/core/journal/lines.js";
 import { UndoLog } from "../src/core/journal/undo-log.js";
 import {
   type App,
@@ -125,6 +126,26 @@ describe("undo", () => {
     const report = await undo(app, path);
     expect(report.counts).toMatchObject({ read: 6, ok: 5, failed: 1 });
     expect(report.failures).toMatchObject([{ code: "ERR_UNDO_LINE", origin: `${path}:3` }]);
+  });
+
+  it("does not take an input without a time of creation for names of concepts", async () => {
+    const { app, path } = await filledApp();
+    await changeFlow(app, "patchById", count).run({ undo: path });
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const timeless = lines.map((line) => {
+      const { sum: _, ...record } = JSON.parse(line) as { sum: string; state?: { createdAt?: string } };
+      delete record.state?.createdAt;
+      return encodeLine(record);
+    });
+    writeFileSync(path, timeless.join(""));
+    const report = await undo(app, path);
+    // Whether a text is the same is known from the text; whether a file is the same is not.
+    expect(new Set(report.failures.map(({ code }) => code))).toEqual(new Set(["ERR_UNDO_MEDIA"]));
+    const texts = (await flow(listInputs(app)).toArray()).filter(
+      (input) => input.image === undefined && input.text !== undefined,
+    );
+    expect(report.counts.ok).toBe(texts.length);
+    for (const { metadata } of texts) expect(metadata).not.toHaveProperty("only");
   });
 
   it("refuses a file of another kind, another app, a missing file, and a flow that changes nothing", async () => {

@@ -91,7 +91,7 @@ async function hasItsContent(
   const { value } = message;
   const now = current.get(value.id);
   if (!now) return false;
-  if (now.input.createdAt === value.createdAt) return true;
+  if ((now.input.createdAt ?? "") === value.createdAt) return true;
   if (kindOf(value) === undefined) return false;
   const [found] = await lookUp(reader, [message], hasher, signal);
   return found?.state === "same";

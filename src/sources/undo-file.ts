@@ -69,10 +69,18 @@ async function* itemsOf(
   if (concepts.length > 0) yield { origin, input: { concepts: concepts.map((concept) => ({ ...concept })) } };
 }
 
+/** Makes the item of an input. An empty time of creation stands for an unknown one, since an item without any stands for names of concepts. */
 async function inputItem({ kind, file, ...record }: InputState, origin: string, path: string): Promise<SourceItem> {
   try {
     const content = file && (await checkedFile({ ...file }, mediaFolderOf(path)));
-    return { origin, input: { ...record, ...(content && { [kind ?? "text"]: content }) } as InputDraft };
+    return {
+      origin,
+      input: {
+        ...record,
+        createdAt: record.createdAt ?? "",
+        ...(content && { [kind ?? "text"]: content }),
+      } as InputDraft,
+    };
   } catch (error) {
     if (error instanceof InputError) return { origin, error };
     throw error;
