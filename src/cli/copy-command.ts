@@ -2,6 +2,9 @@
 
 import { Command } from "commander";
 import type { Report } from "../core/report/report.js";
+import { print } from "./common/output.js";
+import { conclude, finish, type RunningOptions, runOptions, withRun } from "./common/running.js";
+import { type SelectingOptions, selectedInputs, withSelection } from "./common/selecting.js";
 import {
   type CopyTargetOptions,
   type CopyTargets,
@@ -10,9 +13,6 @@ import {
   withTargets,
 } from "./copying/copy-targets.js";
 import { KindCounts } from "./copying/kind-counts.js";
-import { print } from "./shared/output.js";
-import { conclude, finish, type RunningOptions, runOptions, withRun } from "./shared/running.js";
-import { type SelectingOptions, selectedInputs, withSelection } from "./shared/selecting.js";
 
 /** A copy and its check read every input, since the index of a search may be behind. */
 const everyInput = { search: false };

@@ -4,24 +4,24 @@ import { Command } from "commander";
 import { OptionsError } from "../core/errors.js";
 import type { Input } from "../core/input/input.js";
 import { counted, printable } from "../core/util/format.js";
-import { datasetsOf, requireDataset, sortedOut } from "./datasets/known-datasets.js";
-import { mergeCommand } from "./datasets/merge.js";
-import { exportCommand, versionsCommand } from "./datasets/versions.js";
-import { editSource } from "./editing/editing.js";
-import { idText } from "./filters/filter-values.js";
-import { confirm } from "./shared/confirming.js";
-import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
-import { print } from "./shared/output.js";
-import { notEmpty } from "./shared/parsing.js";
-import { withUndo } from "./shared/recording.js";
-import { finish, type RunningOptions, withRun } from "./shared/running.js";
+import { confirm } from "./common/confirming.js";
+import { type ConnectionOptions, withApp, withConnection } from "./common/connection.js";
+import { print } from "./common/output.js";
+import { notEmpty } from "./common/parsing.js";
+import { withUndo } from "./common/recording.js";
+import { finish, type RunningOptions, withRun } from "./common/running.js";
 import {
   requireSelection,
   type SelectingOptions,
   selectedInputs,
   withSelectedApp,
   withSelection,
-} from "./shared/selecting.js";
+} from "./common/selecting.js";
+import { datasetsOf, requireDataset, sortedOut } from "./datasets/known-datasets.js";
+import { mergeCommand } from "./datasets/merge.js";
+import { exportCommand, versionsCommand } from "./datasets/versions.js";
+import { editSource } from "./editing/editing.js";
+import { idText } from "./filters/filter-values.js";
 
 interface ChangeOptions extends ConnectionOptions {
   description?: string;

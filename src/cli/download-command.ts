@@ -1,10 +1,10 @@
 /** `sluice download`: downloads the contents of an app's inputs as files. */
 
 import { Command } from "commander";
-import { type ConnectionOptions, withConnection } from "./shared/connection.js";
-import { wholeNumber } from "./shared/parsing.js";
-import { finish, type RunningOptions, withRun } from "./shared/running.js";
-import { type SelectingOptions, selectedInputs, withSelectedApp, withSelection } from "./shared/selecting.js";
+import { type ConnectionOptions, withConnection } from "./common/connection.js";
+import { wholeNumber } from "./common/parsing.js";
+import { finish, type RunningOptions, withRun } from "./common/running.js";
+import { type SelectingOptions, selectedInputs, withSelectedApp, withSelection } from "./common/selecting.js";
 
 interface DownloadOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
   concurrency: number;

@@ -7,7 +7,7 @@ import { isLoopbackHost } from "../core/net/addresses.js";
 import type { Emulator } from "../emulator/index.js";
 import type { FaultRule } from "../emulator/server/faults.js";
 import type { AppName } from "../emulator/server/requests.js";
-import { notEmpty, wholeNumber } from "./shared/parsing.js";
+import { notEmpty, wholeNumber } from "./common/parsing.js";
 
 interface Options {
   port: number;

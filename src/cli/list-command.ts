@@ -1,9 +1,9 @@
 /** `sluice list`: lists the inputs of an app. */
 
 import { Command } from "commander";
+import { type ConnectionOptions, withConnection } from "./common/connection.js";
+import { type SelectingOptions, selectedInputs, withSelectedApp, withSelection } from "./common/selecting.js";
 import { concludeList, type OutputOptions, printInputs, withOutput } from "./listing/output-options.js";
-import { type ConnectionOptions, withConnection } from "./shared/connection.js";
-import { type SelectingOptions, selectedInputs, withSelectedApp, withSelection } from "./shared/selecting.js";
 
 interface ListOptions extends Omit<ConnectionOptions, "quiet">, SelectingOptions, OutputOptions {}
 

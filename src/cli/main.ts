@@ -1,9 +1,10 @@
 #!/usr/bin/env node
+
 /** The command line, a thin layer over the library. */
 
+import { exitSoon, watchSignals } from "./common/exit.js";
+import { watchOutput } from "./common/output.js";
 import { runCommand } from "./program.js";
-import { exitSoon, watchSignals } from "./shared/exit.js";
-import { watchOutput } from "./shared/output.js";
 
 watchOutput();
 watchSignals();

@@ -3,15 +3,14 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
-import { annotateCommand } from "./annotate-command.js";
-import { configCommand } from "./config-command.js";
 import { copyCommand } from "./copy-command.js";
 import { datasetsCommand } from "./datasets-command.js";
 import { downloadCommand } from "./download-command.js";
+import { annotateCommand } from "./editing/annotate-command.js";
+import { labelCommand } from "./editing/label-command.js";
+import { patchCommand } from "./editing/patch-command.js";
 import { emulatorCommand } from "./emulator-command.js";
-import { labelCommand } from "./label-command.js";
 import { listCommand } from "./list-command.js";
-import { patchCommand } from "./patch-command.js";
 import { runPipelineCommand } from "./pipelines/run-command.js";
 import { statusCommand } from "./pipelines/status-command.js";
 import { submitCommand } from "./pipelines/submit-command.js";
@@ -20,6 +19,7 @@ import { pullCommand } from "./pull-command.js";
 import { removeCommand } from "./remove-command.js";
 import { replayCommand } from "./replay-command.js";
 import { searchCommand } from "./search-command.js";
+import { configCommand } from "./target/config-command.js";
 import { undoCommand } from "./undo-command.js";
 import { planCommand, uploadCommand } from "./upload-command.js";
 

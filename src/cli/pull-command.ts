@@ -8,9 +8,9 @@ import { OptionsError } from "../core/errors.js";
 import type { Json } from "../core/input/input.js";
 import { bytesText } from "../core/util/format.js";
 import { writeNotice } from "../core/util/notice.js";
-import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
-import { print } from "./shared/output.js";
-import { keyValue, notEmpty, several } from "./shared/parsing.js";
+import { type ConnectionOptions, withApp, withConnection } from "./common/connection.js";
+import { print } from "./common/output.js";
+import { keyValue, notEmpty, several } from "./common/parsing.js";
 
 interface PullOptions extends ConnectionOptions {
   concept?: string[];

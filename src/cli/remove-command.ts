@@ -4,10 +4,10 @@ import { Command } from "commander";
 import type { App } from "../clarifai/client/app.js";
 import { OptionsError } from "../core/errors.js";
 import { counted } from "../core/util/format.js";
-import { confirm } from "./shared/confirming.js";
-import { type ConnectionOptions, withConnection } from "./shared/connection.js";
-import { type RecordingOptions, withUndo } from "./shared/recording.js";
-import { finish, type RunningOptions, withRun } from "./shared/running.js";
+import { confirm } from "./common/confirming.js";
+import { type ConnectionOptions, withConnection } from "./common/connection.js";
+import { type RecordingOptions, withUndo } from "./common/recording.js";
+import { finish, type RunningOptions, withRun } from "./common/running.js";
 import {
   requireSelection,
   type SelectingOptions,
@@ -15,7 +15,7 @@ import {
   selectionText,
   withSelectedApp,
   withSelection,
-} from "./shared/selecting.js";
+} from "./common/selecting.js";
 
 interface RemoveOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
   all?: boolean;

@@ -2,9 +2,9 @@
 
 import { statSync } from "node:fs";
 import { Command } from "commander";
-import { type ConnectionOptions, withApp, withUploadConnection } from "./shared/connection.js";
-import { finish, type RunningOptions, withRun } from "./shared/running.js";
-import { type UploadingOptions, withConflict } from "./shared/uploading.js";
+import { type ConnectionOptions, withApp, withUploadConnection } from "./common/connection.js";
+import { finish, type RunningOptions, withRun } from "./common/running.js";
+import { type UploadingOptions, withConflict } from "./common/uploading.js";
 
 /** Creates the command. */
 export function replayCommand(): Command {

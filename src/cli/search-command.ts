@@ -5,12 +5,12 @@ import type { App } from "../clarifai/client/app.js";
 import { limits } from "../clarifai/limits.js";
 import { OptionsError } from "../core/errors.js";
 import type { Source } from "../core/plugin/source.js";
+import { type ConnectionOptions, withApp, withConnection } from "./common/connection.js";
+import { notEmpty, wholeNumber } from "./common/parsing.js";
+import { type SelectingOptions, withFilters } from "./common/selecting.js";
 import { requireDataset } from "./datasets/known-datasets.js";
 import { filtersOf } from "./filters/filters.js";
 import { concludeList, type OutputOptions, printInputs, withOutput } from "./listing/output-options.js";
-import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
-import { notEmpty, wholeNumber } from "./shared/parsing.js";
-import { type SelectingOptions, withFilters } from "./shared/selecting.js";
 
 interface SearchOptions extends Omit<ConnectionOptions, "quiet">, Omit<SelectingOptions, "id" | "ids">, OutputOptions {
   text?: string;

@@ -1,9 +1,9 @@
 /** `sluice undo`: restores what earlier commands changed. */
 
 import { Command } from "commander";
-import { type ConnectionOptions, withApp, withConnection } from "./shared/connection.js";
-import { print } from "./shared/output.js";
-import { conclude, type RunningOptions, runOptions, withRun } from "./shared/running.js";
+import { type ConnectionOptions, withApp, withConnection } from "./common/connection.js";
+import { print } from "./common/output.js";
+import { conclude, type RunningOptions, runOptions, withRun } from "./common/running.js";
 
 type UndoOptions = ConnectionOptions & RunningOptions;
 

@@ -1,11 +1,11 @@
 /** `sluice upload` and `sluice plan`: uploads sources to an app, or shows what an upload would do. */
 
 import { Command } from "commander";
-import { type ConnectionOptions, withApp, withUploadConnection } from "./shared/connection.js";
-import { print } from "./shared/output.js";
-import { withUndo } from "./shared/recording.js";
-import { finish, type RunningOptions, withRun } from "./shared/running.js";
-import { type UploadingOptions, uploadFlow, withUploading } from "./shared/uploading.js";
+import { type ConnectionOptions, withApp, withUploadConnection } from "./common/connection.js";
+import { print } from "./common/output.js";
+import { withUndo } from "./common/recording.js";
+import { finish, type RunningOptions, withRun } from "./common/running.js";
+import { type UploadingOptions, uploadFlow, withUploading } from "./common/uploading.js";
 
 type Options = ConnectionOptions & RunningOptions & UploadingOptions;
 

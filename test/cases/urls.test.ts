@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { headersOf } from "../../src/cli/shared/parsing.js";
+import { headersOf } from "../../src/cli/common/parsing.js";
 import { withoutSignature } from "../../src/core/redact-urls.js";
 import { batch, connect, flow, fromIterable, listInputs, type UrlsOptions, upload, urls } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";

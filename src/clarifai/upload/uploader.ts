@@ -134,7 +134,7 @@ export class Uploader {
     if (name === "grpc") this.#wire = name;
   }
 
-  /** Uploads videos that no request can carry. Returns those that are still being processed. */
+  /** Uploads videos that are too large for a request. Returns the videos that the server still processes. */
   async #uploadLarge(messages: readonly Message[], existing: Set<Message>, signal: AbortSignal): Promise<Accepted[]> {
     const { wait, processingTimeoutMs } = this.#options;
     const options = { ...this.#postOptions(signal), wait, processingTimeoutMs };

@@ -7,7 +7,7 @@ import type { App } from "../../clarifai/client/app.js";
 import type { ConnectOptions } from "../../connect.js";
 import { OptionsError } from "../../core/errors.js";
 import { isLoopbackHost } from "../../core/net/addresses.js";
-import { notEmpty } from "../shared/parsing.js";
+import { notEmpty } from "../common/parsing.js";
 
 export interface CopyTargetOptions {
   from?: string;

@@ -2,10 +2,10 @@
 
 import { Command } from "commander";
 import { OptionsError } from "../../core/errors.js";
+import { type ConnectionOptions, withApp, withConnection } from "../common/connection.js";
+import { withUndo } from "../common/recording.js";
+import { finish, type RunningOptions, withRun } from "../common/running.js";
 import { idText } from "../filters/filter-values.js";
-import { type ConnectionOptions, withApp, withConnection } from "../shared/connection.js";
-import { withUndo } from "../shared/recording.js";
-import { finish, type RunningOptions, withRun } from "../shared/running.js";
 import { sortedOut } from "./known-datasets.js";
 
 interface MergeOptions extends ConnectionOptions, RunningOptions {

@@ -7,11 +7,11 @@ import { limits } from "../../clarifai/limits.js";
 import { statusText } from "../../clarifai/wire/status.js";
 import { OptionsError } from "../../core/errors.js";
 import { bytesText, counted, printable } from "../../core/util/format.js";
+import { confirm } from "../common/confirming.js";
+import { type ConnectionOptions, withApp, withConnection } from "../common/connection.js";
+import { print } from "../common/output.js";
+import { notEmpty, wholeNumber } from "../common/parsing.js";
 import { idText } from "../filters/filter-values.js";
-import { confirm } from "../shared/confirming.js";
-import { type ConnectionOptions, withApp, withConnection } from "../shared/connection.js";
-import { print } from "../shared/output.js";
-import { notEmpty, wholeNumber } from "../shared/parsing.js";
 import { requireDataset } from "./known-datasets.js";
 
 interface VersionOptions extends ConnectionOptions {

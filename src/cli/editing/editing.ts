@@ -89,7 +89,7 @@ function set(object: object, key: string, value: Json): void {
 
 /**
  * Makes a source of inputs to edit: inputs that do not exist fail, after the items of `failed`. The journal key of an input contains the edit, so that another
- * edit of the same input is not taken for one that is done.
+ * edit of the same input does not count as done.
  */
 export function editSource(
   source: Source,

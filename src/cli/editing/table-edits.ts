@@ -3,7 +3,7 @@
 import { InputError } from "../../core/errors.js";
 import type { Input } from "../../core/input/input.js";
 import type { ReadContext, Source, SourceItem } from "../../core/plugin/source.js";
-import { type ReadingOptions, tableSourcesOf } from "../shared/reading.js";
+import { type ReadingOptions, tableSourcesOf } from "../common/reading.js";
 
 /** The rows of a table by the ids of their inputs, and the rows that cannot be used. */
 export interface TableRows {

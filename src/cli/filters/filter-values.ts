@@ -5,7 +5,7 @@ import { InvalidArgumentError } from "commander";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { describeError, OptionsError } from "../../core/errors.js";
 import { Area } from "../../core/input/filter/filters.js";
-import { notEmpty, parsedValue } from "../shared/parsing.js";
+import { notEmpty, parsedValue } from "../common/parsing.js";
 
 const dayMs = 86_400_000;
 const agesMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: dayMs, w: 7 * dayMs, y: 365 * dayMs };

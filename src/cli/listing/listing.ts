@@ -6,11 +6,11 @@ import { FlowError } from "../../core/errors.js";
 import { fieldNames } from "../../core/input/fields.js";
 import { type Input, kindOf } from "../../core/input/input.js";
 import { bytesText, counted, countText, printable } from "../../core/util/format.js";
-import { print } from "../shared/output.js";
+import { print } from "../common/output.js";
 import { annotationCells } from "./annotation-lines.js";
 import { type CountField, Counts } from "./counts.js";
 
-/** The fields of `--json`: those of an input, and those that are derived from them. */
+/** The fields of `--json`: the fields of an input, and values derived from them. */
 export const fields = [...fieldNames, "kind", "filename", "sizeBytes"] as const;
 export type Field = (typeof fields)[number];
 

@@ -7,8 +7,8 @@ import type { RecordPart } from "../../core/input/filter/filters.js";
 import type { Input } from "../../core/input/input.js";
 import type { Source } from "../../core/plugin/source.js";
 import type { Report } from "../../core/report/report.js";
-import { outputEnded, outputFailed } from "../shared/output.js";
-import { wholeNumber } from "../shared/parsing.js";
+import { outputEnded, outputFailed } from "../common/output.js";
+import { wholeNumber } from "../common/parsing.js";
 import { type CountField, countFields } from "./counts.js";
 import { type Field, type Form, fields, Listing } from "./listing.js";
 

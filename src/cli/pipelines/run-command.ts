@@ -1,10 +1,10 @@
 /** `sluice run`: runs the user's own pipeline on this machine. */
 
 import { Command } from "commander";
-import { type ConnectionOptions, withTarget } from "../shared/connection.js";
-import { pipelineOf, withPipeline } from "../shared/pipeline.js";
-import { type ReadingOptions, sourcesOf, withReading } from "../shared/reading.js";
-import { finish, type RunningOptions, withRun } from "../shared/running.js";
+import { type ConnectionOptions, withTarget } from "../common/connection.js";
+import { pipelineOf, withPipeline } from "../common/pipeline.js";
+import { type ReadingOptions, sourcesOf, withReading } from "../common/reading.js";
+import { finish, type RunningOptions, withRun } from "../common/running.js";
 import { exportTarget, targetOf } from "../target/target.js";
 
 /** Creates the command. */

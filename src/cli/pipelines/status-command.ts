@@ -2,9 +2,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { type NatsOptions, streamOf, withNats } from "../shared/nats-options.js";
-import { outputEnded, print } from "../shared/output.js";
-import { wholeNumber } from "../shared/parsing.js";
+import { type NatsOptions, streamOf, withNats } from "../common/nats-options.js";
+import { outputEnded, print } from "../common/output.js";
+import { wholeNumber } from "../common/parsing.js";
 
 interface StatusOptions extends NatsOptions {
   watch?: boolean;

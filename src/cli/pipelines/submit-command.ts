@@ -2,10 +2,10 @@
 
 import { Command } from "commander";
 import { OptionsError } from "../../core/errors.js";
-import { type NatsOptions, streamOf, withNats } from "../shared/nats-options.js";
-import { notEmpty } from "../shared/parsing.js";
-import { type ReadingOptions, sourcesOf, withReading } from "../shared/reading.js";
-import { finish, type RunningOptions, withRun } from "../shared/running.js";
+import { type NatsOptions, streamOf, withNats } from "../common/nats-options.js";
+import { notEmpty } from "../common/parsing.js";
+import { type ReadingOptions, sourcesOf, withReading } from "../common/reading.js";
+import { finish, type RunningOptions, withRun } from "../common/running.js";
 
 interface SubmitOptions extends NatsOptions, ReadingOptions, RunningOptions {
   failed?: boolean;

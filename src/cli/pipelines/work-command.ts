@@ -1,12 +1,12 @@
 /** `sluice work`: runs the user's own pipeline on the inputs of a stream, together with other workers. */
 
 import { Command } from "commander";
-import { type ConnectionOptions, withTarget } from "../shared/connection.js";
-import { fromProject } from "../shared/from-project.js";
-import { type NatsOptions, streamOf, withNats } from "../shared/nats-options.js";
-import { notEmpty, wholeNumber } from "../shared/parsing.js";
-import { pipelineOf, withPipeline } from "../shared/pipeline.js";
-import { conclude, type RunningOptions, runOptions, withReport } from "../shared/running.js";
+import { type ConnectionOptions, withTarget } from "../common/connection.js";
+import { fromProject } from "../common/from-project.js";
+import { type NatsOptions, streamOf, withNats } from "../common/nats-options.js";
+import { notEmpty, wholeNumber } from "../common/parsing.js";
+import { pipelineOf, withPipeline } from "../common/pipeline.js";
+import { conclude, type RunningOptions, runOptions, withReport } from "../common/running.js";
 import { exportTarget, targetOf } from "../target/target.js";
 
 interface WorkOptions extends NatsOptions, RunningOptions, ConnectionOptions {

@@ -31,7 +31,7 @@ const Frame = z
     timeMs: count.optional(),
     /** Number of the frame in the video. */
     number: count.optional(),
-    /** Index of the frame among those that were sampled. */
+    /** Index of the frame in the list of sampled frames. */
     index: count.optional(),
   })
   .refine((frame) => Object.values(frame).some((value) => value !== undefined), "expected timeMs, number or index");

@@ -1,13 +1,13 @@
 /** `sluice annotate`: adds annotations to inputs that exist, and removes them. */
 
 import { Command, Option } from "commander";
-import type { App } from "../clarifai/client/app.js";
-import { OptionsError } from "../core/errors.js";
-import type { Flow } from "../core/flow/flow.js";
-import { type ConnectionOptions, withConnection } from "./shared/connection.js";
-import { tableSourcesOf } from "./shared/reading.js";
-import { withUndo } from "./shared/recording.js";
-import { finish, type RunningOptions, withRun } from "./shared/running.js";
+import type { App } from "../../clarifai/client/app.js";
+import { OptionsError } from "../../core/errors.js";
+import type { Flow } from "../../core/flow/flow.js";
+import { type ConnectionOptions, withConnection } from "../common/connection.js";
+import { tableSourcesOf } from "../common/reading.js";
+import { withUndo } from "../common/recording.js";
+import { finish, type RunningOptions, withRun } from "../common/running.js";
 import {
   filtersIn,
   requireSelection,
@@ -15,7 +15,7 @@ import {
   selectedInputs,
   withSelectedApp,
   withSelection,
-} from "./shared/selecting.js";
+} from "../common/selecting.js";
 
 interface AnnotateOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
   conflict?: "error" | "skip" | "replace";
@@ -74,7 +74,7 @@ function checkOptions(paths: readonly string[], options: AnnotateOptions): void 
 }
 
 async function annotateFlow(app: App, paths: readonly string[], options: AnnotateOptions): Promise<Flow<unknown>> {
-  const { addAnnotations, batch, flow, removeAnnotations } = await import("../index.js");
+  const { addAnnotations, batch, flow, removeAnnotations } = await import("../../index.js");
   if (options.removeAll) {
     const source = await selectedInputs(app, options, { annotations: true });
     return flow(source).pipe(batch(), removeAnnotations(app, { which: "all" }));

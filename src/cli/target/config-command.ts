@@ -1,11 +1,11 @@
 /** `sluice config`: shows the profiles, and the target that commands use here. */
 
 import { Command } from "commander";
-import { printable } from "../core/util/format.js";
-import { type ConnectionOptions, withConnection } from "./shared/connection.js";
-import { print } from "./shared/output.js";
-import { type Profile, readConfig } from "./target/config-file.js";
-import { targetOf } from "./target/target.js";
+import { printable } from "../../core/util/format.js";
+import { type ConnectionOptions, withConnection } from "../common/connection.js";
+import { print } from "../common/output.js";
+import { type Profile, readConfig } from "./config-file.js";
+import { targetOf } from "./target.js";
 
 interface ConfigOptions extends ConnectionOptions {
   json?: boolean;

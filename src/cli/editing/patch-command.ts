@@ -1,19 +1,19 @@
 /** `sluice patch`: changes metadata, concepts, locations and datasets of inputs that exist. */
 
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { App } from "../clarifai/client/app.js";
-import { OptionsError } from "../core/errors.js";
-import type { Flow } from "../core/flow/flow.js";
-import type { GeoPoint, Input } from "../core/input/input.js";
-import type { Metadata } from "../transforms/tag-metadata.js";
-import { type EditAction, edited, merged } from "./editing/editing.js";
-import { editedInputs, editedRows } from "./editing/editing-flows.js";
-import { type ConnectionOptions, withConnection } from "./shared/connection.js";
-import { keyValue, several } from "./shared/parsing.js";
-import { type ReadingOptions, withTables } from "./shared/reading.js";
-import { withUndo } from "./shared/recording.js";
-import { finish, type RunningOptions, withRun } from "./shared/running.js";
-import { type SelectingOptions, withSelectedApp, withSelection } from "./shared/selecting.js";
+import type { App } from "../../clarifai/client/app.js";
+import { OptionsError } from "../../core/errors.js";
+import type { Flow } from "../../core/flow/flow.js";
+import type { GeoPoint, Input } from "../../core/input/input.js";
+import type { Metadata } from "../../transforms/tag-metadata.js";
+import { type ConnectionOptions, withConnection } from "../common/connection.js";
+import { keyValue, several } from "../common/parsing.js";
+import { type ReadingOptions, withTables } from "../common/reading.js";
+import { withUndo } from "../common/recording.js";
+import { finish, type RunningOptions, withRun } from "../common/running.js";
+import { type SelectingOptions, withSelectedApp, withSelection } from "../common/selecting.js";
+import { type EditAction, edited, merged } from "./editing.js";
+import { editedInputs, editedRows } from "./editing-flows.js";
 
 type TableOptions = Pick<ReadingOptions, "as" | "delimiter" | "map">;
 interface PatchOptions extends ConnectionOptions, SelectingOptions, RunningOptions, TableOptions {
@@ -66,7 +66,7 @@ Examples:
 }
 
 async function patchFlow(app: App, paths: readonly string[], options: PatchOptions): Promise<Flow<unknown>> {
-  const { batch, patch } = await import("../index.js");
+  const { batch, patch } = await import("../../index.js");
   const { set = {}, unset = [], geo, action = "merge" } = options;
   const edit = (input: Input): Input => ({
     ...input,

@@ -1,18 +1,18 @@
 /** `sluice label`: adds, removes and sets concepts of inputs that exist. */
 
 import { Command, Option } from "commander";
-import type { App } from "../clarifai/client/app.js";
-import { OptionsError } from "../core/errors.js";
-import type { Flow } from "../core/flow/flow.js";
-import type { Concept, Input } from "../core/input/input.js";
-import { edited, named, withConcepts } from "./editing/editing.js";
-import { editedInputs, editedRows } from "./editing/editing-flows.js";
-import { idTexts } from "./filters/filter-values.js";
-import { type ConnectionOptions, withConnection } from "./shared/connection.js";
-import { type ReadingOptions, withTables } from "./shared/reading.js";
-import { withUndo } from "./shared/recording.js";
-import { finish, type RunningOptions, withRun } from "./shared/running.js";
-import { type SelectingOptions, withSelectedApp, withSelection } from "./shared/selecting.js";
+import type { App } from "../../clarifai/client/app.js";
+import { OptionsError } from "../../core/errors.js";
+import type { Flow } from "../../core/flow/flow.js";
+import type { Concept, Input } from "../../core/input/input.js";
+import { type ConnectionOptions, withConnection } from "../common/connection.js";
+import { type ReadingOptions, withTables } from "../common/reading.js";
+import { withUndo } from "../common/recording.js";
+import { finish, type RunningOptions, withRun } from "../common/running.js";
+import { type SelectingOptions, withSelectedApp, withSelection } from "../common/selecting.js";
+import { idTexts } from "../filters/filter-values.js";
+import { edited, named, withConcepts } from "./editing.js";
+import { editedInputs, editedRows } from "./editing-flows.js";
 
 type TableOptions = Pick<ReadingOptions, "as" | "delimiter" | "map">;
 interface LabelOptions extends ConnectionOptions, SelectingOptions, RunningOptions, TableOptions {
@@ -73,7 +73,7 @@ function checkChanges(paths: readonly string[], { action, add, remove, set, clea
 }
 
 async function labelFlow(app: App, paths: readonly string[], options: LabelOptions): Promise<Flow<unknown>> {
-  const { batch, patch } = await import("../index.js");
+  const { batch, patch } = await import("../../index.js");
   const { add = [], remove = [], set, clear, action = "add" } = options;
   const concepts = (ids: readonly string[]): Concept[] => ids.map((id) => ({ id }));
   const change = (input: Input): readonly Concept[] => {
