@@ -1,7 +1,7 @@
 /** The binary wire for tests that make a Transport themselves, as `connect` does. */
 
 import { GrpcConnection } from "../../src/clarifai/client/grpc/grpc-connection.js";
-import type { TransportOptions } from "../../src/clarifai/client/transport.js";
+import type { TransportOptions } from "../../src/clarifai/client/transport-options.js";
 import { WireChoice } from "../../src/clarifai/client/wire-choice.js";
 import { grpcWire, statusCodeMessage } from "../../src/clarifai/wire/protobuf/grpc-wire.js";
 

@@ -5,9 +5,9 @@ import { ProxyError } from "../../core/net/proxy/http-proxy.js";
 import { retryAfterMs } from "../../core/net/retry-after.js";
 import { isObject } from "../../core/util/json-values.js";
 import { classify, isThrottle, statusFrom, type WireStatus } from "../wire/status.js";
+import { describeUntrustedOrigin, type UntrustedOrigin, untrustedOriginIn } from "./access/untrusted-origin.js";
 import { ApiError, type ApiErrorDetails, answerError } from "./api-error.js";
 import type { HttpAnswer } from "./http-connection.js";
-import { describeUntrustedOrigin, type UntrustedOrigin, untrustedOriginIn } from "./untrusted-origin.js";
 
 /** What came back for one attempt: an answer, or the error of the connection. */
 export interface Reply {

@@ -8,46 +8,28 @@ import { describeError, FlowError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
 import { withDeadline } from "../../core/net/deadline.js";
-import type { Network } from "../../core/net/network.js";
 import { ProxyError } from "../../core/net/proxy/http-proxy.js";
 import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
 import { linkAborts } from "../../core/util/link-aborts.js";
-import { statusText } from "../wire/status.js";
 import { statusCodes } from "../wire/status-codes.js";
 import { authorityStep } from "./access/authority-step.js";
-import type { Secret } from "./access/secret.js";
 import { ApiError, type ApiErrorDetails } from "./api-error.js";
 import type { ApiTransport } from "./api-transport.js";
 import type { Answer, CallOptions, ReplayableBody } from "./call.js";
 import type { GrpcConnection, GrpcReply, RpcBody } from "./grpc/grpc-connection.js";
+import { whyNotGrpc } from "./grpc/why-not-grpc.js";
 import { type ApiRequest, HttpConnection } from "./http-connection.js";
-import { LongWaits } from "./long-waits.js";
-import { Pacer, type PacerOptions } from "./pacing/pacer.js";
+import { LongWaits } from "./pacing/long-waits.js";
+import { Pacer } from "./pacing/pacer.js";
 import { type Fate, fateOf, grantedRate, type Reply, replyError, replyOf } from "./reply.js";
-
-export interface TransportOptions extends PacerOptions, Secret {
-  baseUrl: string;
-  /** Processes that share requests count them together by this name. Default: the address. */
-  account?: string | undefined;
-  /** The server is the platform itself, which has no store. Default: false. */
-  isPlatform?: boolean | undefined;
-  /** Opens the gRPC connections, which count their bytes in `counts`. Default: requests go over REST only. */
-  grpc?: ((counts: Traffic) => GrpcConnection) | undefined;
-  /** The way to the server. Default: direct, with the authorities of Node.js. The transport closes it. */
-  network?: Network | undefined;
-  /** Longest wait for an answer to begin, in milliseconds; after twice that it has ended. Default: 120,000. */
-  timeoutMs?: number | undefined;
-  /** Longest time that a call is retried while nothing succeeds, in milliseconds. Default: 300,000. */
-  retryForMs?: number | undefined;
-}
+import { StoreCheck, storeHeader } from "./store-check.js";
+import type { TransportOptions } from "./transport-options.js";
 
 /** A server that never answered is given up sooner than one that has a bad minute. */
 const firstContactMs = 10_000;
 /** A server that does not answer the question whether it speaks gRPC does not speak it. */
 const probeTimeoutMs = 10_000;
 const defaultRetryForMs = 300_000;
-/** Header with the id of its store, which an emulator sends with each answer. */
-const storeHeader = "x-sluice-store";
 /** A request that every server answers in some way, without changing anything. */
 const harmlessPath = `/v2/status_codes/${statusCodes.SUCCESS}`;
 /** Work of a request besides its bytes, when the pacer compares how much gets done. */
@@ -70,8 +52,7 @@ export class Transport implements ApiTransport {
   /** Since when nothing has succeeded; undefined while requests succeed. */
   #troubleSince: number | undefined;
   #everAnswered = false;
-  /** The store that the answers came from; null: from a server that names no store. */
-  #store: string | null | undefined;
+  readonly #storeCheck: StoreCheck;
   #rateLimiter: SharedRateLimiter | undefined;
   #lastError: ApiError | undefined;
   readonly #longWaits: LongWaits;
@@ -86,6 +67,7 @@ export class Transport implements ApiTransport {
     this.#connection = new HttpConnection(options, this.counts);
     this.#grpc = options.grpc?.(this.counts);
     this.#longWaits = new LongWaits(this.#connection.address);
+    this.#storeCheck = new StoreCheck(this.#connection.address);
     this.#retryForMs = options.retryForMs ?? defaultRetryForMs;
   }
 
@@ -120,13 +102,13 @@ export class Transport implements ApiTransport {
    * @throws {ApiError} ERR_SERVER_UNREACHABLE
    */
   async storeOfServer(): Promise<string | undefined> {
-    if (this.#store === undefined && !this.#options.isPlatform) {
+    if (this.#storeCheck.store === undefined && !this.#options.isPlatform) {
       if (!this.#everAnswered) this.#troubleSince = undefined; // an earlier run may have given the server up
       await this.call("GET", harmlessPath).catch((error: unknown) => {
-        if (this.#store === undefined) throw error; // a refusal has the header, too
+        if (this.#storeCheck.store === undefined) throw error; // a refusal has the header, too
       });
     }
-    return this.#store ?? undefined;
+    return this.#storeCheck.store ?? undefined;
   }
 
   /** Calls a function for each request that was answered over gRPC, with its size, and the reason if the windows of the server made it slow. */
@@ -153,9 +135,7 @@ export class Transport implements ApiTransport {
       return `${grpc.address}: ${describeError(error)}`;
     }
     signal?.throwIfAborted();
-    if (reply.isGrpc && reply.status?.code !== statusCodes.NOT_IMPLEMENTED) return undefined;
-    if (reply.status) return `${grpc.address} does not have the service (${statusText(reply.status)})`;
-    return `${grpc.address} ${reply.lost === undefined ? "answers, but not as gRPC does" : `cannot be reached: ${describeError(reply.lost)}`}`;
+    return whyNotGrpc(reply, grpc.address);
   }
 
   async close(): Promise<void> {
@@ -219,13 +199,8 @@ export class Transport implements ApiTransport {
     this.#reportFailure(reply, fate, startedAt);
     const outcomeUnknown = fate === "unknown" && !idempotent;
     const answered = replyError(reply, address, { ...details, outcomeUnknown });
-    const tooLong = this.#waitError({
-      ...details,
-      outcomeUnknown,
-      status,
-      httpStatus: reply.httpStatus,
-      cause: answered,
-    });
+    const facts = { ...details, outcomeUnknown, status, cause: answered };
+    const tooLong = this.#waitError({ ...facts, httpStatus: reply.httpStatus });
     const error = tooLong ?? answered;
     if (!outcomeUnknown && !tooLong && !this.#patienceIsOver()) {
       return again(fate === "throttled" ? "throttled" : "failed", error);
@@ -265,7 +240,7 @@ export class Transport implements ApiTransport {
     if (request.body?.rpc) return this.#sendRpc(request.body as RpcBody, request.signal);
     try {
       const answer = await this.#connection.send(request);
-      this.#checkStore(answer.headers[storeHeader]);
+      this.#storeCheck.read(answer.headers);
       return replyOf(answer);
     } catch (error) {
       request.signal?.throwIfAborted();
@@ -278,8 +253,7 @@ export class Transport implements ApiTransport {
     if (!this.#grpc) throw new Error("the body is for gRPC, and the transport has no gRPC connection");
     const reply = await this.#grpc.send(body, signal);
     if (reply.isGrpc) this.#onSent(body.length, reply.windowLimit);
-    const store = reply.headers[storeHeader];
-    if (store !== undefined) this.#checkStore(store);
+    if (storeHeader in reply.headers) this.#storeCheck.read(reply.headers);
     return reply;
   }
 
@@ -322,16 +296,5 @@ export class Transport implements ApiTransport {
     if (this.#troubleSince === undefined) return false;
     const patienceMs = this.#everAnswered ? this.#retryForMs : Math.min(this.#retryForMs, firstContactMs);
     return this.#clock.now() - this.#troubleSince > patienceMs;
-  }
-
-  /** Notices that another store answers than before: it does not have what this run sent to the first one. */
-  #checkStore(header: string | string[] | undefined): void {
-    const store = typeof header === "string" ? header : null;
-    if (typeof this.#store === "string" && store !== null && store !== this.#store) {
-      const { address } = this.#connection;
-      const text = `the emulator at ${address} now has another store than before; start again, with a journal of its own`;
-      throw new FlowError("ERR_STORE_CHANGED", text);
-    }
-    this.#store ??= store;
   }
 }

@@ -24,6 +24,8 @@ export class KeptMedia {
   readonly #signal: AbortSignal;
   readonly #slots = new Semaphore(concurrency);
   readonly #partials: PartialFiles;
+  /** Files that are being fetched, by id and kind: two batches with one input share the file. */
+  readonly #fetching = new Map<string, Promise<ManifestFile>>();
   #opened: Promise<void> | undefined;
 
   constructor(app: App, folder: string, signal: AbortSignal) {
@@ -38,7 +40,16 @@ export class KeptMedia {
    *
    * @throws {InputError} as `fetchFile`
    */
-  async keep(id: string, kind: Kind, content: UrlContent): Promise<ManifestFile> {
+  keep(id: string, kind: Kind, content: UrlContent): Promise<ManifestFile> {
+    const key = `${kind}\n${id}`;
+    const running = this.#fetching.get(key);
+    if (running) return running;
+    const fetched = this.#fetch(id, kind, content).finally(() => this.#fetching.delete(key));
+    this.#fetching.set(key, fetched);
+    return fetched;
+  }
+
+  async #fetch(id: string, kind: Kind, content: UrlContent): Promise<ManifestFile> {
     this.#opened ??= mkdir(this.#folder, { recursive: true, mode: 0o700 }).then(() => this.#partials.open());
     await this.#opened;
     return this.#slots.run(() =>

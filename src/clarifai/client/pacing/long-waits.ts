@@ -1,7 +1,7 @@
 /** Long waits: a wait that would outlast the time for retries fails at once, with its reason. */
 
-import { durationText } from "../../core/util/format.js";
-import { ApiError, type ApiErrorDetails } from "./api-error.js";
+import { durationText } from "../../../core/util/format.js";
+import { ApiError, type ApiErrorDetails } from "../api-error.js";
 
 /** A named rate below one request in this time is an error. */
 const longestIntervalMs = 600_000;

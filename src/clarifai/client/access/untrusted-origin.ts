@@ -1,7 +1,7 @@
 /** Untrusted origins: answers that show that another server has the address of the API, or stands before it. */
 
 import type { IncomingHttpHeaders } from "node:http";
-import { redactUrl } from "../../core/redact-urls.js";
+import { redactUrl } from "../../../core/redact-urls.js";
 
 /** An answer that did not come from the API. */
 export interface UntrustedOrigin {
