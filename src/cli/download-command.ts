@@ -32,7 +32,7 @@ export function downloadCommand(): Command {
         const { download, flow } = await import("../index.js");
         const { concurrency, proxy, rendition } = options;
         const sink = download(folder, { app, concurrency, proxy, ...(rendition !== undefined && { rendition }) });
-        const inputs = flow(await selectedInputs(app, options)).pipe(sink);
+        const inputs = flow(await selectedInputs(app, options, { search: true })).pipe(sink);
         await finish(inputs, options);
       }),
     );

@@ -143,11 +143,16 @@ describe("a selection", () => {
 });
 
 describe("the server's search", () => {
-  const counted = async (...args: string[]) => {
+  const counted = (...args: string[]) => countedBy(false, ...args);
+  const countedBy = async (isChange: boolean, ...args: string[]) => {
     const searches = vi.spyOn(App.prototype, "searchInputs");
     const listings = vi.spyOn(App.prototype, "streamInputs");
     try {
-      const { code, stdout } = await runHere("label", "--add", "seen", "--dry-run", ...args);
+      const { code, stdout } = await runHere(
+        ...(isChange ? ["label", "--add", "seen"] : ["download", "out"]),
+        "--dry-run",
+        ...args,
+      );
       expect(code).toBe(0);
       const read = Number(/^plan: read (\d+)/.exec(stdout)?.[1]);
       return { read, searched: searches.mock.calls.length > 0, listed: listings.mock.calls.length > 0 };
@@ -166,6 +171,8 @@ describe("the server's search", () => {
     expect(await counted("--kind", "text", "--without", "datasets")).toEqual({ read: 2, ...search });
     expect(await counted("--dataset", "d", "--concept", "sea")).toEqual({ read: 1, ...search });
     expect(await counted("--since", "1h")).toEqual({ read: 4, ...search });
+    // A command that changes inputs lists them.
+    expect(await countedBy(true, "--concept", "sea")).toEqual({ read: 2, ...listing });
     // The API has no such filters.
     expect(await counted("--before", "2999-01-01")).toEqual({ read: 4, ...listing });
     expect(await counted("--metadata", "n=1")).toEqual({ read: 1, ...listing });
@@ -184,15 +191,14 @@ describe("the server's search", () => {
     search.mockImplementationOnce(async () => {
       throw new FlowError("43002", "searches are switched off");
     });
-    const refused = await runHere("label", "--add", "seen", "--dry-run", "--concept", "sea");
+    const refused = await runHere("download", "out", "--dry-run", "--concept", "sea");
     expect(refused.stdout).toMatch(/^plan: read 2 = ok 2 /);
     expect(refused.stderr).toMatch(/the search cannot be used, so every input is listed .*switched off/);
     const [first] = await app.listInputs({ ids: ["a"] });
     search.mockReset();
     search.mockResolvedValueOnce([first as never]).mockRejectedValueOnce(new FlowError("43002", "broken"));
-    const broken = await runHere("label", "--add", "seen", "--verbose", "--concept", "sea");
+    const broken = await runHere("download", "out", "--verbose", "--concept", "sea");
     expect(broken.stdout).toMatch(/^read 2 = ok 2 /);
-    expect(await counted("--concept", "seen")).toMatchObject({ read: 2 });
   });
 
   it("is not asked about a dataset that does not exist", async () => {

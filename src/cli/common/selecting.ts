@@ -116,7 +116,9 @@ interface Selected {
   /** Reads the annotations of each input, or its datasets. Default: if a filter needs them. */
   annotations?: boolean | undefined;
   datasets?: boolean | undefined;
-  /** Whether a search of the server may answer, whose order is another one and whose index may be behind by moments. Default: true. */
+  /**
+   * Whether a search of the server may answer. Its index may be behind by moments, so a command that changes inputs lists them. Default: false.
+   */
   search?: boolean | undefined;
 }
 
@@ -128,7 +130,7 @@ export async function selectedInputs(app: App, options: SelectingOptions, select
   const { listInputs, searchInputs } = await import("../../index.js");
   const ids = selected.ids ?? (await namedIds(options));
   const { dataset } = options;
-  const { annotations = false, datasets = false, search = true } = selected;
+  const { annotations = false, datasets = false, search = false } = selected;
   const filters = filtersOf(options);
   const listing: ListInputsOptions = {
     ...(ids && { ids: [...ids] }),
