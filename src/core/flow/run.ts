@@ -83,7 +83,7 @@ export type StreamOptions = Pick<RunOptions, "signal" | "maxInFlight" | "maxByte
 /** After a signal, open work may continue for this long; then it is aborted, and has a moment to close. In milliseconds. */
 const drainForMs = 4000;
 const closeForMs = 900;
-/** Longest wait for the journal and the dead letters after a signal, in milliseconds. Outcomes that are not on disk by then stay pending. */
+/** Longest wait for the journal, the dead letters and the undo file after a signal, in milliseconds. Outcomes that are not on disk by then stay pending. */
 const recordsForMs = 2000;
 
 /** Runs the stream that `build` makes to its end; see `Flow.run`. */
@@ -124,7 +124,7 @@ export async function runFlow(
       context.closed(drain.signal.aborted ? closeForMs : undefined),
     );
     await within(records?.close(), drain.signal.aborted ? recordsForMs : undefined);
-    await undo?.close();
+    await within(undo?.close(), drain.signal.aborted ? recordsForMs : undefined);
     const report = reporter.finish(stopped, { journal: records?.journal?.facts, undo: undo?.facts });
     await progress?.end(stopped ? "stopped" : "ended");
     return report;
