@@ -11,13 +11,14 @@ import type { Source } from "../../core/plugin/source.js";
 import type { FolderOptions } from "../../index.js";
 import { joinSources, kindOfFile } from "./named-files.js";
 import { columnMap, headersOf, separator, several, severalOf } from "./parsing.js";
+import { type ShardingOptions, sharded, withShard } from "./sharding.js";
 import { textLines } from "./text-lines.js";
 
 const forms = ["folder", "archive", "export", "csv", "jsonl", "urls", "texts"] as const;
 /** Forms that stdin can have. */
 const streamed: readonly Form[] = ["csv", "jsonl", "urls", "texts"];
 
-export interface ReadingOptions {
+export interface ReadingOptions extends ShardingOptions {
   as?: (typeof forms)[number];
   kind?: Kind[];
   include?: string[];
@@ -53,7 +54,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
       `only this kind (${kinds.join(", ")}); for URLs, their kind; may be repeated`,
       severalOf(kinds),
     );
-  return withIds(withUrls(withCsv(withFolders(command))));
+  return withShard(withIds(withUrls(withCsv(withFolders(command)))));
 }
 
 /** Adds the tables that a command reads, and their options. */
@@ -178,7 +179,7 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
   }
   refuseUnusedOptions(options, named);
   if (files.length > 0) sources.push(await filesSource(files, options));
-  return sources;
+  return sources.map((source) => sharded(source, options));
 }
 
 /** Finds the form of a source: by `--as`, else by its name, else by its content. "file" is a single image, video, audio file or text. */
