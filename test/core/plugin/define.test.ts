@@ -22,3 +22,17 @@ it.each([true, false])(
     expect(asked.slice(3)).toEqual(dropsAreDone ? [] : ["b"]);
   },
 );
+
+describe("classes of a source", () => {
+  it("come from the options, and are absent if the source declares none", async () => {
+    const animals = defineSource({
+      name: "animals",
+      options: z.strictObject({ names: z.array(z.string()) }),
+      classes: ({ names }) => names,
+      *read() {},
+    });
+    const { signal } = new AbortController();
+    expect(await animals({ names: ["cat", "dog"] }).classes?.({ signal })).toEqual(["cat", "dog"]);
+    expect(defineSource({ name: "none", *read() {} })().classes).toBeUndefined();
+  });
+});
