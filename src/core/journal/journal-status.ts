@@ -12,6 +12,9 @@ import type { RunBegin, RunEnd, SkippedReason, UnrecordedFailure } from "./run-l
 
 /** Maximum number of failures whose texts are kept. */
 const maxFailures = 10_000;
+/** Maximum number of reasons to skip inputs, and of examples of each. */
+const maxReasons = 100;
+const maxOrigins = 3;
 
 /** What a journal knows. */
 export interface JournalStatus {
@@ -37,7 +40,7 @@ export interface JournalStatus {
   process?: { pid: number; host: string } | undefined;
   /** The failed inputs; the first 10,000. */
   failures: readonly UnrecordedFailure[];
-  /** Inputs that the last run skipped, by reason, without those that earlier runs finished. */
+  /** Skipped inputs by reason. */
   skipped: readonly SkippedReason[];
   damagedLines: number;
 }
@@ -93,6 +96,8 @@ class StatusReader {
   readonly #skipped = new DigestSet();
   /** Failed and pending inputs by journal key. */
   readonly #open = new Map<string, OpenInput>();
+  /** Reasons of the inputs that have a record as skipped. */
+  readonly #reasons = new Map<string, SkippedReason>();
   #firstSources: string | undefined;
   #begin: RunBegin | undefined;
   /** Whether the last run retries inputs of the run before it. */
@@ -148,8 +153,23 @@ class StatusReader {
     const wasOpen = this.#open.delete(key);
     const isNew = !this.#ok.has(key) && !this.#skipped.has(key);
     if (state === "ok") this.#ok.add(key);
-    else if (!this.#ok.has(key)) this.#skipped.add(key);
+    else if (!this.#ok.has(key) && this.#skipped.add(key)) this.#addReason(record);
     if (this.#main && (wasOpen || isNew)) this.#later[state] += 1;
+  }
+
+  #addReason({ origin, ...outcome }: JournalRecord): void {
+    if (outcome.state !== "skipped") return;
+    const { reason } = outcome;
+    const known = this.#reasons.get(reason) ?? { reason, count: 0, origins: [] };
+    if (this.#reasons.size < maxReasons) this.#reasons.set(reason, known);
+    known.count += 1;
+    if (known.origins.length < maxOrigins) known.origins.push(origin);
+  }
+
+  /** Returns the reasons to skip inputs: those of the records, and those of the last run that have no records. */
+  #skippedReasons(): SkippedReason[] {
+    const others = this.#main?.end.skipped.filter(({ reason }) => reason !== doneEarlier && !this.#reasons.has(reason));
+    return [...this.#reasons.values(), ...(others ?? [])];
   }
 
   status(): JournalStatus {
@@ -170,7 +190,7 @@ class StatusReader {
         ...[...this.#open.values()].flatMap(({ failure }) => failure ?? []),
         ...(this.#main?.end.unrecorded ?? []),
       ],
-      skipped: this.#main?.end.skipped.filter(({ reason }) => reason !== doneEarlier) ?? [],
+      skipped: this.#skippedReasons(),
       damagedLines: this.damagedLines,
     };
   }

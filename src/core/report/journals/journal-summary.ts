@@ -27,7 +27,13 @@ export function summaryOf({ counts, journals, problems, failures, skipped }: Jou
   const lines = [`${countsText(counts)}  (${counted(journals.length, "journal")})`];
   const targets = new Set(journals.flatMap((journal) => journal.targets));
   for (const target of targets) lines.push(`  target   ${target}`);
-  lines.push(...shortened(journals.map(journalLine), "journals"));
+  const width = Math.max(...journals.map((journal) => nameOf(journal).length));
+  lines.push(
+    ...shortened(
+      journals.map((journal) => journalLine(journal, width)),
+      "journals",
+    ),
+  );
   lines.push(...failureLines(failures, counts.failed), ...groupLines("skipped", skipped));
   lines.push(
     ...shortened(
@@ -38,9 +44,13 @@ export function summaryOf({ counts, journals, problems, failures, skipped }: Jou
   return lines.map(printable).join("\n");
 }
 
-function journalLine({ path, shard, state, counts }: JournalStatus): string {
-  const name = shard === undefined ? "journal " : `shard ${shard}`;
-  return `  ${name.padEnd(9)}${state.padEnd(10)} ${countsText(counts)}  ${path}`;
+function nameOf({ shard }: JournalStatus): string {
+  return shard === undefined ? "journal " : `shard ${shard}`;
+}
+
+function journalLine(journal: JournalStatus, width: number): string {
+  const { path, state, counts } = journal;
+  return `  ${nameOf(journal).padEnd(width)} ${state.padEnd(10)} ${countsText(counts)}  ${path}`;
 }
 
 function countsText({ read, ok, failed, skipped, pending }: Omit<Counts, "inFlight">): string {
