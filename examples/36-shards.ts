@@ -12,7 +12,9 @@ const journalOf = (n: number) => join(work, `photos-${n}.journal`);
 /** What the process of one shard does. Its number comes from the scheduler: `shard: "auto/4"` in a Kubernetes Job or a Slurm job array. */
 async function uploadShard(n: number) {
   const photos = folder(join(import.meta.dirname, "data"), { shard: `${n}/4`, kinds: ["image"] });
-  return flow(photos).pipe(batch(), upload(app)).run({ journal: journalOf(n) });
+  return flow(photos)
+    .pipe(batch(), upload(app))
+    .run({ journal: journalOf(n) });
 }
 
 for (const report of await Promise.all([uploadShard(1), uploadShard(2), uploadShard(3)])) {

@@ -148,20 +148,20 @@ async function* itemsOf(
       continue;
     }
     const item = itemOf(row, table);
-    const finish = (made: SourceItem) => {
-      const named = table.giveId(made, cells, row.line);
-      if (shardKey !== undefined) named.shardKey = shardKey;
-      return named;
-    };
     if (table.layout && !(item instanceof Promise)) {
-      items.push(finish(item));
+      items.push(withShardKey(table.giveId(item, cells, row.line), shardKey));
       continue;
     }
     if (items.length > 0) yield items.splice(0);
-    yield finish(await item);
+    yield withShardKey(table.giveId(await item, cells, row.line), shardKey);
     if (signal.aborted) return;
   }
   if (items.length > 0) yield items;
+}
+
+function withShardKey(item: SourceItem, shardKey: string | undefined): SourceItem {
+  if (shardKey !== undefined) item.shardKey = shardKey;
+  return item;
 }
 
 function headerIn(row: CsvRow, path: string): string[] {

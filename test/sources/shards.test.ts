@@ -4,6 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { from } from "rxjs";
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { joinSources } from "../../src/cli/reading/named-files.js";
 import { textLines } from "../../src/cli/reading/text-lines.js";
 import {
@@ -12,6 +13,7 @@ import {
   batch,
   csv,
   deadLetters,
+  defineSource,
   download,
   flow,
   folder,
@@ -282,6 +284,32 @@ describe("the option shard", () => {
       "flow: folder has the shard 1/2 and folder has no shard, but the sources of a flow have the same shard",
     );
     expect(() => deadLetters("a.jsonl", { shard: "3/2" })).toThrow('deadLetters: shard "3/2"');
+  });
+
+  it("is refused by a source whose readers share its inputs", () => {
+    const queue = defineSource({ name: "queue", acknowledges: true, read: () => [] });
+    expect(() => queue({ shard: "1/2" })).toThrow(
+      "queue: shard cannot be set, because the readers of this source share",
+    );
+  });
+
+  it("is left to a source whose schema has an option of this name", async () => {
+    const dealer = defineSource({
+      name: "dealer",
+      options: z.strictObject({ shard: z.number() }),
+      *read({ shard }) {
+        yield { origin: "dealer", input: { id: `dealt-${shard}`, text: "calm" } };
+      },
+    });
+    expect((await flow(dealer({ shard: 7 })).toArray()).map(({ id }) => id)).toEqual(["dealt-7"]);
+  });
+
+  it("estimates the total of the progress, which is exact at the end", async () => {
+    const totals: (number | undefined)[] = [];
+    const { counts } = await flow(fromIterable(rows, { shard: "1/4" })).run({
+      onProgress: ({ total }) => totals.push(total),
+    });
+    expect(totals.at(-1)).toBe(counts.read);
   });
 
   it("works in a plan, a preview, an iteration and an array", async () => {

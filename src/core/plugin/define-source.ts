@@ -25,13 +25,15 @@ export interface ShardOption {
   shard?: string | undefined;
 }
 
-type Flat<T> = { [Key in keyof T]: T[Key] };
+/** Options with `shard`, unless they have an option of this name. */
+type Shardable<Options> = "shard" extends keyof Options ? Options : Options & ShardOption;
+
 /** The arguments of a factory, with `shard` among the options. A factory without options gets them as its last argument. */
 export type WithShard<Args extends unknown[]> =
   Required<Args> extends [...infer First, infer Last]
     ? Args extends [...First, Last]
       ? [...Args, options?: ShardOption]
-      : [...First, options?: Flat<NonNullable<Last> & ShardOption>]
+      : [...First, options?: Shardable<NonNullable<Last>>]
     : [options?: ShardOption];
 
 /** A source. `Options` is the type of its options. */
@@ -74,7 +76,7 @@ export function defineSource<S extends z.ZodType = NoOptions>(
 ): (
   ...args: Record<never, never> extends z.input<S>
     ? WithShard<FactoryArguments<S>>
-    : [options: FactoryArguments<S>[0] & ShardOption]
+    : [options: Shardable<NonNullable<FactoryArguments<S>[0]>>]
 ) => Source;
 export function defineSource<Args extends unknown[], Options>(
   definition: ParsePart<Args, Options> & SourceBehavior<Options>,
