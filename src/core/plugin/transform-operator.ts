@@ -182,6 +182,7 @@ class TransformRunner {
       signal: this.#abort.signal,
       origin,
       note: (text) => message.remark(text),
+      whenSettled: (close) => message.whenSettled(close),
       state: this.#state,
     };
     const result =

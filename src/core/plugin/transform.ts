@@ -24,6 +24,11 @@ export interface TransformContext {
   origin: string;
   /** Adds a note for the user. If the input is ok in the end, the report counts it under this text (`report.notes`). */
   note(text: string): void;
+  /**
+   * Registers a function that is called when the input has its outcome, and at the end of a run that is stopped before: it removes what the result of the
+   * transform needed until then, such as temporary files. The run waits for it, and rejects with its error.
+   */
+  whenSettled(close: () => void | Promise<void>): void;
 }
 
 /** A transform. `Options` is the type of its options, `State` that of the value that `open` returns. */
