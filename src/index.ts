@@ -36,6 +36,7 @@ export { setGeo } from "./transforms/set-geo.js";
 export { type StripUnicodeOptions, stripUnicode } from "./transforms/strip-unicode.js";
 export { type Metadata, tagMetadata } from "./transforms/tag-metadata.js";
 export { type TransformOptions, transform } from "./transforms/transform.js";
+export { type VideoFramesOptions, videoFrames } from "./transforms/video-frames.js";
 
 // Sinks
 
