@@ -31,6 +31,11 @@ export type SourceItem =
       listed?: Listed | undefined;
       /** Acknowledges the outcome of the input to its origin. The run calls it once, and waits for it. */
       acknowledge?: Acknowledge | undefined;
+      /**
+       * Notes on how the input was read, such as what its format holds and an input cannot. If the input is ok in the end, the report counts it under each text
+       * (`report.notes`), so use the same text for the same thing.
+       */
+      notes?: readonly string[] | undefined;
     }
   | { origin: string; error: Error; acknowledge?: Acknowledge | undefined }
   | {
@@ -94,6 +99,8 @@ export interface Source {
   readonly name: string;
   /** Number of items, for progress only. */
   readonly total?: SourceTotal | undefined;
+  /** Returns the names of the classes that the source declares, in order, also those that no input has; undefined if it declares none. */
+  classes?(context: { signal: AbortSignal }): MaybePromise<readonly string[] | undefined>;
   /** Whether its items have `acknowledge`, so that it waits for the outcome of each input. Default: false. */
   readonly acknowledges?: boolean | undefined;
   /** Yields items, one by one or in arrays, which are faster for many small items. Closes its resources in `finally`. */
