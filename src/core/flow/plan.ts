@@ -8,9 +8,9 @@ import type { Kind } from "../input/kinds.js";
 import { Journal } from "../journal/journal.js";
 import { type OptionsOf, parseOptions } from "../plugin/options.js";
 import { displayed } from "../report/display.js";
-import type { Failure, FailureGroup, ReasonGroup } from "../report/report.js";
+import type { Conclusion, Failure, FailureGroup, ReasonGroup } from "../report/report.js";
 import { Reporter } from "../report/reporter.js";
-import { failureLines, groupLines, targetLines } from "../report/summary.js";
+import { conclusionLines, failureLines, groupLines, targetLines } from "../report/summary.js";
 import { bytesText, counted, countText, durationText, printable } from "../util/format.js";
 import type { Observable } from "../util/observable.js";
 import { harmless } from "../util/safe-callback.js";
@@ -63,6 +63,10 @@ export interface Plan {
   readonly refusedGroups: readonly FailureGroup[];
   /** Skipped inputs, by reason. */
   readonly skipped: readonly ReasonGroup[];
+  /** Number of inputs that would be ok with a note, by note. */
+  readonly notes: Readonly<Record<string, number>>;
+  /** What transforms say about all inputs together, such as `checkDataset` about duplicates. */
+  readonly conclusions: readonly Conclusion[];
   /** Duration of the plan, in milliseconds. */
   readonly durationMs: number;
   /** Formats the plan as text for people. */
@@ -93,7 +97,18 @@ export async function planFlow(
   });
   signal?.throwIfAborted();
 
-  const { counts, targets: reported, traffic, failures, failureGroups, skipped, durationMs } = reporter.finish(false);
+  const report = reporter.finish(false);
+  const {
+    counts,
+    targets: reported,
+    traffic,
+    failures,
+    failureGroups,
+    skipped,
+    notes,
+    conclusions,
+    durationMs,
+  } = report;
   const { read, ok, failed: refused } = counts;
   const { pacedMs } = context.clients;
   const plan = {
@@ -106,6 +121,8 @@ export async function planFlow(
     refused: failures,
     refusedGroups: failureGroups,
     skipped,
+    notes,
+    conclusions,
     durationMs,
   };
   const summary = () => summaryOf(plan, Object.entries(kinds));
@@ -129,6 +146,8 @@ function summaryOf(plan: Omit<Plan, "summary" | "toJSON">, byKind: readonly [str
       expectedMs === undefined ? "at an unknown rate" : `at least ${durationText(expectedMs)} at the account's rate`;
     lines.push(`  requests ${countText(requests)}${bytes > 0 ? ` with ${bytesText(bytes)}` : ""}, ${time}`);
   }
+  for (const [note, count] of Object.entries(plan.notes)) lines.push(`  ok, ${note}: ${count}`);
+  lines.push(...conclusionLines(plan.conclusions));
   lines.push(...failureLines(plan.refused, counts.refused, "refused"), ...groupLines("skipped", plan.skipped));
   return lines.map(printable).join("\n");
 }

@@ -51,6 +51,11 @@ export interface Transform<Options, State> {
   parts?: ((options: Options) => readonly RecordPart[]) | undefined;
   /** Makes the state of one run, such as a set of the ids so far. */
   open?(context: { options: Options }): State;
+  /**
+   * Returns lines about all inputs of the run together, such as counts. The report and the plan show them under the name of the transform. It is called when
+   * these are made, once an input has reached the transform.
+   */
+  conclude?(context: { options: Options; state: State }): readonly string[];
   /** Returns a changed copy, several inputs, or nothing. Throws for an input that it cannot process. */
   apply(input: Input, options: Options, context: TransformContext & { state: State }): MaybePromise<TransformResult>;
 }

@@ -36,6 +36,13 @@ export interface ReasonGroup {
   origins: string[];
 }
 
+/** What a transform says about all inputs together. */
+export interface Conclusion {
+  /** Name of the transform. */
+  stage: string;
+  lines: readonly string[];
+}
+
 /** The outcome of every input of a run. The counts close: `read = ok + failed + skipped + pending`. */
 export interface Report {
   /** The targets of the sinks, in the order of the pipe. */
@@ -53,6 +60,8 @@ export interface Report {
   readonly notes: Readonly<Record<string, number>>;
   /** The same notes with the origins of the first inputs of each. */
   readonly noted: readonly ReasonGroup[];
+  /** What transforms say about all inputs together, such as `checkDataset` about duplicates. */
+  readonly conclusions: readonly Conclusion[];
   readonly traffic: Readonly<Traffic>;
   readonly durationMs: number;
   /** Settled inputs over time, in at most 120 spans. */
