@@ -28,7 +28,6 @@ describe("conclude", () => {
     expect(report.summary()).toContain("  counting\n    counted 3 <inputs>");
     const path = `${temp}/report.html`;
     await report.writeHtml(path);
-    const { readFileSync } = await import("node:fs");
     expect(readFileSync(path, "utf8")).toContain("counted 3 &lt;inputs&gt;");
 
     const plan = await counted.plan();
