@@ -90,7 +90,7 @@ export async function doctor(sources: Source | readonly Source[], options: Docto
   const onOutcome = (settlement: Settlement) => addOutcome(checks, settlement);
   const plan = await flow(list).pipe(check()).plan({ signal, onOutcome });
   const { read, ok, refused, skipped } = plan.counts;
-  if (read === 0) checks.log.add("empty-dataset", "no input was read");
+  if (ok + refused === 0) checks.log.add("empty-dataset", "the source has no inputs, or all are skipped");
   const { findings, classes: counts, splits, sizes } = checks.conclude();
   const passes = !findings.some((finding) => isFailure(finding.check, failOn));
   const report = {

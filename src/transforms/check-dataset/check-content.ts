@@ -14,6 +14,8 @@ import { findingOf, type InputFinding } from "./findings.js";
 
 /** Bytes at the end of a file that show whether it is complete. */
 const tailBytes = 64;
+const endOfJpeg = Buffer.from([0xff, 0xd9]);
+const endOfGif = 0x3b;
 
 /** An image with more megapixels is not decoded. */
 const maxDecodedMegapixels = 268;
@@ -53,14 +55,16 @@ export async function checkFile(input: Input, decode: boolean, signal: AbortSign
   }
 }
 
-/** Whether the end of an image shows that it is complete. */
+/** Whether the end of an image, or the length in its header, shows that it is complete. */
 async function isComplete(content: ReadableContent, signal: AbortSignal): Promise<boolean> {
   const { mimeType } = content;
+  const size = sizeOfContent(content);
   if (mimeType === "image/tiff") return isTiffComplete(content);
-  if (mimeType === "image/webp") return true; // its length is in its header, which is compared when the kind is found
-  const tail = await tailOf(content, signal);
-  if (mimeType === "image/jpeg") return tail.subarray(-2).equals(Buffer.from([0xff, 0xd9]));
-  if (mimeType === "image/gif") return tail.at(-1) === 0x3b;
+  if (mimeType === "image/webp") return (await partOf(content, 0, 8, signal)).readUInt32LE(4) + 8 <= size;
+  const length = Math.min(tailBytes, size);
+  const tail = await partOf(content, size - length, length, signal);
+  if (mimeType === "image/jpeg") return tail.subarray(-2).equals(endOfJpeg);
+  if (mimeType === "image/gif") return tail.at(-1) === endOfGif;
   return tail.toString("latin1", tail.length - 8, tail.length - 4) === "IEND";
 }
 
@@ -74,19 +78,17 @@ function isTiffComplete(content: ReadableContent): boolean {
   }
 }
 
-async function tailOf(content: ReadableContent, signal: AbortSignal): Promise<Buffer> {
-  if ("bytes" in content) return Buffer.from(content.bytes.subarray(-tailBytes));
-  const size = sizeOfContent(content);
-  const length = Math.min(tailBytes, size);
+async function partOf(content: ReadableContent, offset: number, length: number, signal: AbortSignal): Promise<Buffer> {
+  if ("bytes" in content) return Buffer.from(content.bytes.subarray(offset, offset + length));
   if ("uri" in content) {
     const chunks: Buffer[] = [];
-    for await (const chunk of openUri(content, { offset: size - length, length, signal })) chunks.push(chunk);
+    for await (const chunk of openUri(content, { offset, length, signal })) chunks.push(chunk);
     return Buffer.concat(chunks);
   }
   const file = openSync(content.path, "r");
   try {
-    const tail = Buffer.alloc(length);
-    return tail.subarray(0, readSync(file, tail, 0, length, (content.offset ?? 0) + size - length));
+    const part = Buffer.alloc(length);
+    return part.subarray(0, readSync(file, part, 0, length, (content.offset ?? 0) + offset));
   } finally {
     closeSync(file);
   }

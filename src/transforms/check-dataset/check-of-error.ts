@@ -53,6 +53,6 @@ function checkOfRegion(reason: string): CheckName {
   if (/no area|must be less/.test(reason)) return "degenerate-box";
   if (/inside the image|(?:too (?:small|big)|expected number to be)|[<>]=/i.test(reason) && !/array/i.test(reason))
     return "out-of-frame-box";
-  if (/corner|points|array/i.test(reason)) return "invalid-polygon";
+  if (/polygon/.test(reason) && /corner|points|array/i.test(reason)) return "invalid-polygon";
   return "broken-label";
 }

@@ -25,7 +25,7 @@ export const checks = {
   "degenerate-box": { severity: "error", meaning: "a box or polygon has no area" },
   "out-of-frame-box": { severity: "error", meaning: "a box, polygon or point lies outside of its image" },
   "invalid-polygon": { severity: "error", meaning: "a polygon has fewer than three corners" },
-  "empty-dataset": { severity: "error", meaning: "the source has no inputs" },
+  "empty-dataset": { severity: "error", meaning: "there is nothing to check" },
   unreadable: { severity: "error", meaning: "the source cannot read it" },
   "duplicate-id": { severity: "error", meaning: "another input has the same id" },
   leakage: { severity: "error", meaning: "the same content is in two splits" },
