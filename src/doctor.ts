@@ -18,18 +18,15 @@ import { DatasetChecks } from "./transforms/check-dataset/dataset-checks.js";
 import type { Finding } from "./transforms/check-dataset/findings.js";
 import type { SizeSummary } from "./transforms/check-dataset/image-sizes.js";
 import { summaryLines } from "./transforms/check-dataset/summary-lines.js";
-import { checkFields } from "./transforms/check-dataset.js";
+import { type CheckDatasetOptions, checkFields } from "./transforms/check-dataset.js";
 
-const optionFields = {
-  ...checkFields,
-  /** Names of the classes that the dataset declares. Default: those that the sources declare. */
-  classes: checkFields.classes,
+const ownFields = {
   /** Stops the check, which rejects with the signal's reason. */
   signal: z.instanceof(AbortSignal).optional(),
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...checkFields, ...ownFields });
 /** Options of `doctor`. */
-export type DoctorOptions = OptionsOf<typeof optionFields>;
+export type DoctorOptions = CheckDatasetOptions & OptionsOf<typeof ownFields>;
 
 /** The result of `doctor`: plain data with a summary. */
 export interface DoctorReport {

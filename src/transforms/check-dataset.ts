@@ -20,7 +20,7 @@ export const checkFields = {
   duplicates: z.boolean().default(true),
   /** Names of checks that are left out. */
   ignore: z.array(z.enum(checkNames as [CheckName, ...CheckName[]])).optional(),
-  /** Names of the classes that the dataset declares. Default: none, and no class is empty or undeclared. */
+  /** Names of the classes that the dataset declares. Default: in `doctor` those that the sources declare; else none, and no class is empty or undeclared. */
   classes: z.array(z.string().min(1)).optional(),
   /** Maximum number of inputs read at once. Default: 4. */
   concurrency: z.number().int().min(1).max(64).default(4),
