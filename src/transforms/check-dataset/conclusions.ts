@@ -22,7 +22,8 @@ export function addConclusions(log: FindingLog, counts: ClassCounts, sizes: Imag
   const { classes, splits } = counts;
   const used = classes.filter((count) => frequencyOf(count) > 0);
   for (const { name, declared, inputs } of classes) {
-    if (declared && inputs === 0) log.add("empty-class", `nothing has the declared class ${JSON.stringify(name)}`);
+    if (declared && inputs === 0)
+      log.add("empty-class", `no input that was read has the class ${JSON.stringify(name)}`);
   }
   addMissingInTrain(log, used, splits);
   const [most] = used;
