@@ -68,6 +68,7 @@ export class Reporter {
       targets: reportedTargets(this.#context),
       jobs: [...this.#context.accounting.jobs.values()],
       counts,
+      ...shardFacts(this.#context),
       failures,
       failureGroups: this.failureGroups,
       skipped: this.#skipped.list,
@@ -145,6 +146,11 @@ function conclusionsOf({ accounting: { conclusions } }: RunContext): Conclusion[
       return { stage, lines: [reportText(`conclude failed: ${describeThrown(error)}`)] };
     }
   });
+}
+
+/** Returns the share of the sources that a run read, as a field of its report. */
+function shardFacts({ shard, accounting: { otherShards } }: RunContext): Pick<Report, "shard"> {
+  return shard ? { shard: { index: shard.index, count: shard.count, others: otherShards } } : {};
 }
 
 /** Returns the targets without the fields that only the run needs, and with the datasets that inputs joined. */
