@@ -26,6 +26,11 @@ export type { Drawing, RegionOptions } from "./transforms/annotate/drawing.js";
 export { type TextSpanOptions, textSpan, timeSegment, videoFrame } from "./transforms/annotate/parts.js";
 export { boundingBox, concept, mask, point, polygon } from "./transforms/annotate/regions.js";
 export { annotate } from "./transforms/annotate.js";
+export type { CheckName, Severity } from "./transforms/check-dataset/checks.js";
+export type { ClassCount, SplitCount } from "./transforms/check-dataset/class-counts.js";
+export type { Finding, FindingExample } from "./transforms/check-dataset/findings.js";
+export type { SizeSummary } from "./transforms/check-dataset/image-sizes.js";
+export { type CheckDatasetOptions, checkDataset } from "./transforms/check-dataset.js";
 export { dedupe } from "./transforms/dedupe.js";
 export { detectType } from "./transforms/detect-type.js";
 export { filterInputs } from "./transforms/filter-inputs.js";
@@ -36,6 +41,7 @@ export { setGeo } from "./transforms/set-geo.js";
 export { type StripUnicodeOptions, stripUnicode } from "./transforms/strip-unicode.js";
 export { type Metadata, tagMetadata } from "./transforms/tag-metadata.js";
 export { type TransformOptions, transform } from "./transforms/transform.js";
+export { type VideoFramesOptions, videoFrames } from "./transforms/video-frames.js";
 
 // Sinks
 
@@ -98,7 +104,7 @@ export type { MetricsMeter } from "./core/progress/metrics.js";
 export type { Stall } from "./core/progress/stalls.js";
 export { htmlOf } from "./core/report/display.js";
 export { type JournalReport, journalReport } from "./core/report/journals/journal-report.js";
-export type { Failure, FailureGroup, ReasonGroup, Report, ShardFacts } from "./core/report/report.js";
+export type { Conclusion, Failure, FailureGroup, ReasonGroup, Report, ShardFacts } from "./core/report/report.js";
 export type { Throughput } from "./core/report/throughput.js";
 
 // Plugin kit
@@ -191,6 +197,7 @@ export type {
 export { type DatasetArchive, type ExportDatasetOptions, exportDataset } from "./clarifai/datasets/export-dataset.js";
 export { limits } from "./clarifai/limits.js";
 export { type ConnectOptions, connect } from "./connect.js";
+export { type DoctorOptions, type DoctorReport, doctor } from "./doctor.js";
 export { type MergeDatasetsOptions, mergeDatasets } from "./merge-datasets.js";
 export { planUndo, type UndoOptions, undo } from "./undo.js";
 

@@ -74,6 +74,11 @@ const shows: Record<string, RegExp[]> = {
     /plan: read 3 = ok 3 [\s\S]*publishArticles 3 inputs in 1 batch\nstored after the plan: 0/,
     /read 3 = ok 2 \+ failed 1[\s\S]*ERR_ARTICLE_REFUSED[\s\S]*stored after the run: 2 in 1 requests/,
   ],
+  "34-doctor.ts": [
+    /broken-file: 1 [\s\S]*out-of-frame-box: 1 [\s\S]*leakage: 1 [\s\S]*no input that was read has the class "ship"[\s\S]*exit code: 1\n/,
+    /read 4 = ok 1 \+ failed 3/,
+  ],
+  "35-video-frames.ts": [/ok 1 \+ failed 0 [\s\S]*\n500 ms: 320 × 180 image\/png\n|ERR_FFMPEG_MISSING/],
   "19-opener.ts": [
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],

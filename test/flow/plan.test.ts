@@ -48,6 +48,8 @@ async function done(flow: Flow<unknown>, app: App, options: { journal?: string }
     bytes: report.traffic.bytesSent,
     refused: report.failures,
     skipped: report.skipped,
+    notes: report.notes,
+    conclusions: report.conclusions,
   };
 }
 

@@ -61,6 +61,8 @@ export class Accounting {
   readonly wires = new Map<string, string>();
   /** Jobs of servers by sink and id, in the order in which they began. */
   readonly jobs = new Map<string, ReportedJob>();
+  /** What transforms say about all inputs together, in the order in which they received the first one. */
+  readonly conclusions: { stage: string; lines(): readonly string[] }[] = [];
   #finishedIds: FinishedIds | undefined;
   readonly #acknowledging = new Set<Promise<void>>();
 

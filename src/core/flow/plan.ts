@@ -8,9 +8,9 @@ import type { Kind } from "../input/kinds.js";
 import { Journal } from "../journal/journal.js";
 import { type OptionsOf, parseOptions } from "../plugin/options.js";
 import { displayed } from "../report/display.js";
-import type { Failure, FailureGroup, ReasonGroup, ShardFacts } from "../report/report.js";
+import type { Conclusion, Failure, FailureGroup, ReasonGroup, ShardFacts } from "../report/report.js";
 import { Reporter } from "../report/reporter.js";
-import { failureLines, groupLines, shardLines, targetLines } from "../report/summary.js";
+import { conclusionLines, failureLines, groupLines, shardLines, targetLines } from "../report/summary.js";
 import { bytesText, counted, countText, durationText, printable } from "../util/format.js";
 import type { Observable } from "../util/observable.js";
 import { harmless } from "../util/safe-callback.js";
@@ -65,6 +65,10 @@ export interface Plan {
   readonly refusedGroups: readonly FailureGroup[];
   /** Skipped inputs, by reason. */
   readonly skipped: readonly ReasonGroup[];
+  /** Number of inputs that would be ok with a note, by note. */
+  readonly notes: Readonly<Record<string, number>>;
+  /** What transforms say about all inputs together, such as `checkDataset` about duplicates. */
+  readonly conclusions: readonly Conclusion[];
   /** Duration of the plan, in milliseconds. */
   readonly durationMs: number;
   /** Formats the plan as text for people. */
@@ -97,6 +101,7 @@ export async function planFlow(
   });
   signal?.throwIfAborted();
 
+  const report = reporter.finish(false);
   const {
     counts,
     shard,
@@ -105,8 +110,10 @@ export async function planFlow(
     failures,
     failureGroups,
     skipped,
+    notes,
+    conclusions,
     durationMs,
-  } = reporter.finish(false);
+  } = report;
   const { read, ok, failed: refused } = counts;
   const { pacedMs } = context.clients;
   const plan = {
@@ -120,6 +127,8 @@ export async function planFlow(
     refused: failures,
     refusedGroups: failureGroups,
     skipped,
+    notes,
+    conclusions,
     durationMs,
   };
   const summary = () => summaryOf(plan, Object.entries(kinds));
@@ -145,6 +154,8 @@ function summaryOf(plan: Omit<Plan, "summary" | "toJSON">, byKind: readonly [str
         : `at least ${durationText(expectedMs)} at ${plan.shard ? "this shard's share of " : ""}the account's rate`;
     lines.push(`  requests ${countText(requests)}${bytes > 0 ? ` with ${bytesText(bytes)}` : ""}, ${time}`);
   }
+  for (const [note, count] of Object.entries(plan.notes)) lines.push(`  ok, ${note}: ${count}`);
+  lines.push(...conclusionLines(plan.conclusions));
   lines.push(...failureLines(plan.refused, counts.refused, "refused"), ...groupLines("skipped", plan.skipped));
   return lines.map(printable).join("\n");
 }

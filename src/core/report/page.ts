@@ -57,6 +57,12 @@ export async function pageOf(report: Facts, sample: Sample): Promise<string> {
     section("Skipped", report.skipped.slice(0, maxGroups).map(reasonGroup), report.skipped.length - maxGroups),
     section("Jobs", jobParts(report)),
     section("Locations", sample.points.length > 0 ? [locationMap(sample.points)] : []),
+    ...report.conclusions.map(({ stage, lines }) =>
+      section(
+        stage,
+        lines.map((line) => html`<p>${line}</p>`),
+      ),
+    ),
     section("A sample of the inputs", cards.length > 0 ? [html`<ul class="sheet">${cards}</ul>`] : []),
   ];
   return documentOf(title, body);

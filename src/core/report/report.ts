@@ -36,6 +36,13 @@ export interface ReasonGroup {
   origins: string[];
 }
 
+/** What a transform says about all inputs together. */
+export interface Conclusion {
+  /** Name of the transform. */
+  stage: string;
+  lines: readonly string[];
+}
+
 /** The share of the sources that a run read. */
 export interface ShardFacts {
   /** From 1. */
@@ -64,6 +71,8 @@ export interface Report {
   readonly notes: Readonly<Record<string, number>>;
   /** The same notes with the origins of the first inputs of each. */
   readonly noted: readonly ReasonGroup[];
+  /** What transforms say about all inputs together, such as `checkDataset` about duplicates. */
+  readonly conclusions: readonly Conclusion[];
   readonly traffic: Readonly<Traffic>;
   readonly durationMs: number;
   /** Settled inputs over time, in at most 120 spans. */

@@ -4,7 +4,7 @@ import { type ReportedTarget, textOf } from "../accounting/targets.js";
 import type { UndoFacts } from "../journal/undo-log.js";
 import { counted, printable } from "../util/format.js";
 import { jobLines } from "./jobs.js";
-import type { Failure, ReasonGroup, Report, ShardFacts } from "./report.js";
+import type { Conclusion, Failure, ReasonGroup, Report, ShardFacts } from "./report.js";
 
 /** Formats a report: the counts, then the failures in at most twenty lines, and a line for each reason to skip. */
 export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml">): string {
@@ -20,7 +20,7 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   }
   if (report.undo) lines.push(`  undo     ${undoText(report.undo)}`);
   for (const [note, count] of Object.entries(notes)) lines.push(`  ok, ${note}: ${count}`);
-  lines.push(...jobLines(report.jobs));
+  lines.push(...conclusionLines(report.conclusions), ...jobLines(report.jobs));
   lines.push(...failureLines(failures, counts.failed));
   lines.push(...groupLines("skipped", report.skipped), ...groupLines("pending", report.pending));
   return lines.map(printable).join("\n");
@@ -52,6 +52,13 @@ export function targetText({ action, name, wire, note, datasets = [] }: Reported
     datasets.length === 0 ? "" : `, ${datasets.length === 1 ? "dataset" : "datasets"} ${datasets.join(", ")}`;
   const over = wire === "grpc" ? " over gRPC" : "";
   return `${textOf(action, name)}${over}${joined}${note === undefined ? "" : ` (${note})`}`;
+}
+
+/** Formats what transforms say about all inputs together. */
+export function conclusionLines(conclusions: readonly Conclusion[]): string[] {
+  return conclusions
+    .filter(({ lines }) => lines.length > 0)
+    .flatMap(({ stage, lines }) => [`  ${stage}`, ...lines.map((line) => `    ${line}`)]);
 }
 
 /** Maximum number of lines of failures. */
