@@ -4,7 +4,7 @@ import { InputError } from "../../core/errors.js";
 import type { Content, GeoPoint } from "../../core/input/input.js";
 import { type ByteRange, partOf, wholeOf, withBytes } from "./byte-range.js";
 import { type Coordinates, exifLocation } from "./exif-location.js";
-import { metadataBlocks } from "./metadata-blocks.js";
+import { imageBlocks } from "./image-blocks.js";
 import { xmpLocation } from "./xmp-location.js";
 
 /** A location, or why there is none. */
@@ -28,7 +28,7 @@ export function locationOf(image: Content): Promise<FoundLocation> {
     const found: FoundLocation = {};
     let fromXmp: Coordinates | undefined;
     try {
-      for (const { kind, range } of metadataBlocks(file)) {
+      for (const { kind, range } of imageBlocks(file)) {
         if (kind === "xmp") {
           fromXmp ??= xmpLocation(wholeOf(partOf(range, 0, maxXmpBytes)).toString("utf8"));
           continue;

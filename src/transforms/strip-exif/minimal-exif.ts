@@ -1,7 +1,7 @@
 /** Minimal EXIF: the entries of an EXIF block that stay, in a block of their own. */
 
 import type { ByteRange } from "../../formats/exif/byte-range.js";
-import { exifBlocks } from "../../formats/exif/metadata-blocks.js";
+import { exifBlocks } from "../../formats/exif/image-blocks.js";
 import { TiffReader, type TiffValue } from "../../formats/exif/tiff-reader.js";
 
 /** Groups of fields that a user may keep. */

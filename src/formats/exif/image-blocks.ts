@@ -1,4 +1,4 @@
-/** Finds the metadata blocks of an image, whatever its format. */
+/** Finds the metadata blocks of an image in any container. */
 
 import type { ByteRange } from "./byte-range.js";
 import { heifBlocks } from "./heif-blocks.js";
@@ -12,7 +12,7 @@ import { webpBlocks } from "./webp-blocks.js";
 const xmpTag = 700;
 
 /** Finds the metadata blocks of an image, in the order of the file. Finds none in other formats. */
-export function* metadataBlocks(file: ByteRange): Generator<MetadataBlock> {
+export function* imageBlocks(file: ByteRange): Generator<MetadataBlock> {
   const start = file.read(0, 12);
   const magic = start.toString("latin1");
   if (magic.startsWith("\xff\xd8")) yield* jpegBlocks(file);
@@ -24,7 +24,7 @@ export function* metadataBlocks(file: ByteRange): Generator<MetadataBlock> {
 
 /** Finds the EXIF blocks of an image, except those in texts of a PNG. Ends at damage, which hides later blocks from every reader. */
 export function* exifBlocks(file: ByteRange): Generator<ByteRange> {
-  const blocks = metadataBlocks(file);
+  const blocks = imageBlocks(file);
   for (;;) {
     let next: IteratorResult<MetadataBlock, unknown>;
     try {
