@@ -10,6 +10,7 @@ import { jpegParts } from "./strip-exif/jpeg-parts.js";
 import { fieldGroups, maxExifBytes, minimalExif } from "./strip-exif/minimal-exif.js";
 import { compact, type Kept, notStripped, rangeOfFile, type Stripping } from "./strip-exif/parts.js";
 import { pngParts } from "./strip-exif/png-parts.js";
+import { readInto } from "./strip-exif/read-into.js";
 import { webpParts } from "./strip-exif/webp-parts.js";
 
 const optionFields = {
@@ -101,7 +102,7 @@ async function stripped(
     const reason = `it is ${content.mimeType ?? "of an unknown format"}, not JPEG, PNG or WebP; fitImage({ format: "jpeg" }) before stripExif converts it`;
     return unsupported(input, reason, options, note);
   }
-  const memory = await readInto(content, size, signal);
+  const memory = await readInto(content, { size, slackBytes }, signal);
   const file = memory.subarray(slackBytes);
   const exif = minimalExif(rangeOfFile(file), options.keep);
   const { parts, hasAppended } = format.parts({ file, exif });
@@ -124,20 +125,4 @@ async function headOf(content: ReadableContent, signal: AbortSignal): Promise<st
     if (head.length === headBytes) break;
   }
   return head;
-}
-
-/** Reads a content into one block of memory, behind free space. @throws {InputError} ERR_FILE_CHANGED */
-async function readInto(content: ReadableContent, size: number, signal: AbortSignal): Promise<Buffer> {
-  const memory = Buffer.allocUnsafeSlow(slackBytes + size);
-  let at = slackBytes;
-  for await (const chunk of openContent(content, signal)) {
-    if (at + chunk.length > memory.length) throw changed(size);
-    at += chunk.copy(memory, at);
-  }
-  if (at < memory.length) throw changed(size);
-  return memory;
-}
-
-function changed(size: number): InputError {
-  return new InputError("ERR_FILE_CHANGED", `the image no longer has ${size} bytes: it changed while it was read`);
 }
