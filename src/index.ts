@@ -36,6 +36,7 @@ export { setGeo } from "./transforms/set-geo.js";
 export { type StripExifOptions, stripExif } from "./transforms/strip-exif.js";
 export { type StripUnicodeOptions, stripUnicode } from "./transforms/strip-unicode.js";
 export { type Metadata, tagMetadata } from "./transforms/tag-metadata.js";
+export { type TakenAtOptions, takenAt } from "./transforms/taken-at.js";
 export { type TransformOptions, transform } from "./transforms/transform.js";
 
 // Sinks
