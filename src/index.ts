@@ -38,6 +38,7 @@ export { type StripExifOptions, stripExif } from "./transforms/strip-exif.js";
 export { type StripUnicodeOptions, stripUnicode } from "./transforms/strip-unicode.js";
 export { type Metadata, tagMetadata } from "./transforms/tag-metadata.js";
 export { type TakenAtOptions, takenAt } from "./transforms/taken-at.js";
+export { type TakeoutOptions, takeout } from "./transforms/takeout.js";
 export { type TransformOptions, transform } from "./transforms/transform.js";
 
 // Sinks
