@@ -4,7 +4,8 @@ import * as z from "zod";
 import { type Input, mediaOf, type ReadableContent } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import type { OptionsOf } from "../core/plugin/options.js";
-import { type CaptureTime, timeOfImage, timeOfVideo } from "../formats/capture-time/capture-time.js";
+import { timeOfImage, timeOfVideo } from "../formats/capture-time/capture-time.js";
+import type { CaptureTime } from "../formats/capture-time/found-time.js";
 import { offsetByGps, offsetsAt, offsetText } from "../formats/capture-time/local-time.js";
 import { locationOf } from "../formats/exif/image-location.js";
 

@@ -5,27 +5,9 @@ import type { Content } from "../../core/input/input.js";
 import { type ByteRange, partOf, wholeOf, withBytes } from "../exif/byte-range.js";
 import { imageBlocks } from "../exif/image-blocks.js";
 import { exifTime } from "./exif-time.js";
-import type { LocalTime } from "./local-time.js";
+import type { FoundTime } from "./found-time.js";
 import { movieTime } from "./movie-time.js";
 import { xmpTime } from "./xmp-time.js";
-
-/** When a picture or video was taken, as its file says. */
-export interface CaptureTime {
-  local: LocalTime;
-  /** Minutes from UTC, if the file names them. */
-  offset?: number | undefined;
-  /** UTC as GPS measured it, in milliseconds since 1970. */
-  gpsMs?: number | undefined;
-}
-
-/** A time, or why there is none. */
-export interface FoundTime {
-  time?: CaptureTime;
-  /** A date that does not exist. */
-  invalid?: string;
-  /** Whether the metadata cannot be read. */
-  isBroken?: boolean;
-}
 
 const maxXmpBytes = 1_000_000;
 

@@ -2,7 +2,7 @@
 
 import type { ByteRange } from "../exif/byte-range.js";
 import { TiffReader } from "../exif/tiff-reader.js";
-import type { FoundTime } from "./capture-time.js";
+import type { FoundTime } from "./found-time.js";
 import { parseLocal, parseOffset } from "./local-time.js";
 
 const pointers = { exif: 0x8769, gps: 0x8825 };

@@ -3,7 +3,7 @@
 import { type ByteRange, partOf } from "../exif/byte-range.js";
 import { boxesIn, boxIn } from "../exif/iso-boxes.js";
 import { Steps } from "../exif/metadata-block.js";
-import type { FoundTime } from "./capture-time.js";
+import type { FoundTime } from "./found-time.js";
 import { parseLocal, parseOffset } from "./local-time.js";
 
 /** Seconds from 1904, where these files begin to count, to 1970. */

@@ -1,6 +1,6 @@
 /** XMP times: reads when a picture was taken, which photo managers also write into XMP. */
 
-import type { FoundTime } from "./capture-time.js";
+import type { FoundTime } from "./found-time.js";
 import { parseLocal, parseOffset } from "./local-time.js";
 
 const names = ["exif:DateTimeOriginal", "photoshop:DateCreated"];
