@@ -32,6 +32,7 @@ export { filterInputs } from "./transforms/filter-inputs.js";
 export { type FitImageOptions, fitImage } from "./transforms/fit-image.js";
 export { type GeoFromExifOptions, geoFromExif } from "./transforms/geo-from-exif.js";
 export { type GeoFromTableOptions, geoFromTable } from "./transforms/geo-from-table.js";
+export { type NearDuplicatesOptions, nearDuplicates } from "./transforms/near-duplicates.js";
 export { type ReverseGeocodeOptions, reverseGeocode } from "./transforms/reverse-geocode.js";
 export { setGeo } from "./transforms/set-geo.js";
 export { type StripExifOptions, stripExif } from "./transforms/strip-exif.js";

@@ -58,6 +58,7 @@ export function defineTransform(
       dropsAreDone,
       parts: definition.parts?.(options),
       open: () => definition.open?.({ options }),
+      close: definition.close && ((state) => definition.close?.({ options, state } as never)),
       apply: (input, context) => definition.apply(input, options, context),
     });
   };
