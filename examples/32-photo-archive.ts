@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { flow, folder, geoFromExif, nearDuplicates, reverseGeocode, stripExif, takenAt } from "sluice";
+import { flow, fromIterable, geoFromExif, nearDuplicates, reverseGeocode, stripExif, takenAt } from "sluice";
 
 const archive = await mkdtemp(join(tmpdir(), "photo-archive-"));
 const harbour = join(import.meta.dirname, "data", "harbour");
@@ -16,7 +16,8 @@ const quay = sharp(join(harbour, "quay.jpg"))
 await writeFile(join(archive, "quay.jpg"), await quay.toBuffer());
 await writeFile(join(archive, "smaller.jpg"), await sharp(join(harbour, "quay.jpg")).resize(320).toBuffer());
 
-const photos = flow(folder(archive)).pipe(
+const files = ["quay.jpg", "smaller.jpg"].map((name) => ({ image: { path: join(archive, name) } }));
+const photos = flow(fromIterable(files)).pipe(
   nearDuplicates({ store: join(archive, ".hashes") }),
   geoFromExif(),
   takenAt(),
@@ -25,5 +26,5 @@ const photos = flow(folder(archive)).pipe(
 );
 for await (const { metadata, geo } of photos) console.log(metadata, geo);
 
-const report = await flow(folder(archive)).pipe(nearDuplicates()).run();
+const report = await flow(fromIterable(files)).pipe(nearDuplicates()).run();
 for (const { rows } of report.sheets) for (const { text } of rows) console.log(text.replaceAll(archive, "."));
