@@ -37,9 +37,14 @@ export { filterInputs } from "./transforms/filter-inputs.js";
 export { type FitImageOptions, fitImage } from "./transforms/fit-image.js";
 export { type GeoFromExifOptions, geoFromExif } from "./transforms/geo-from-exif.js";
 export { type GeoFromTableOptions, geoFromTable } from "./transforms/geo-from-table.js";
+export { type NearDuplicatesOptions, nearDuplicates } from "./transforms/near-duplicates.js";
+export { type ReverseGeocodeOptions, reverseGeocode } from "./transforms/reverse-geocode.js";
 export { setGeo } from "./transforms/set-geo.js";
+export { type StripExifOptions, stripExif } from "./transforms/strip-exif.js";
 export { type StripUnicodeOptions, stripUnicode } from "./transforms/strip-unicode.js";
 export { type Metadata, tagMetadata } from "./transforms/tag-metadata.js";
+export { type TakenAtOptions, takenAt } from "./transforms/taken-at.js";
+export { type TakeoutOptions, takeout } from "./transforms/takeout.js";
 export { type TransformOptions, transform } from "./transforms/transform.js";
 export { type VideoFramesOptions, videoFrames } from "./transforms/video-frames.js";
 

@@ -106,6 +106,11 @@ const shows: Record<string, RegExp[]> = {
   "25-jobs-on-the-server.ts": [
     /sent (\d+) of \1\nuploaded: done 5 inputs\npulled: done 5 inputs\nlabelled: done 5 inputs\nsplit: done 5 inputs/,
   ],
+  "32-photo-archive.ts": [
+    /takenAt: '2024-07-03T14:22:10\+02:00'[\s\S]*city: 'Rotterdam'/,
+    /was dropped: it looks like .*; \d of 64 bits differ/,
+  ],
+  "33-takeout.ts": [/IMG_1-edited\.jpg 2023-05-31T10:13:20Z The night market \[ 'Ada' \] \{ longitude: 151\.2/],
   "22-copy.ts": [/copied: read 3 = ok 3 /, /compared: read 3 = ok 3 /],
   "notebooks/photo-archive.ts": [
     /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,

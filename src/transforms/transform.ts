@@ -47,6 +47,5 @@ export const transform = defineTransform({
   },
   concurrency: ({ concurrency }) => concurrency,
   timeoutMs: ({ timeoutMs }) => timeoutMs,
-  apply: (input, { apply }, { signal, origin, note, whenSettled }) =>
-    apply(input, { signal, origin, note, whenSettled }),
+  apply: (input, { apply }, { state: _, ...context }) => apply(input, context),
 });

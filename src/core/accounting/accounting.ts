@@ -1,7 +1,7 @@
 /** The accounting of a run: the inputs that were read, the messages that stages hold, and the one outcome of each input. */
 
 import { describeError } from "../errors.js";
-import type { Input, InputDraft } from "../input/input.js";
+import type { Content, Input, InputDraft } from "../input/input.js";
 import { Budget, type BudgetOptions } from "./budget.js";
 import { FinishedIds, type IdOf } from "./finished-ids.js";
 import { Ledger, type Outcome, type Settlement } from "./ledger.js";
@@ -30,6 +30,13 @@ export interface SinkProgress {
   batches: number;
 }
 
+/** A row of a transform's sheet in the report. */
+export interface SheetRow {
+  text: string;
+  /** Pictures beside the text: this input, and others that it was compared with. */
+  pictures?: readonly { name: string; content?: Content | undefined }[] | undefined;
+}
+
 /** Receives each input with its outcome. */
 export type OutcomeListener = (input: Input, origin: string, outcome: Outcome) => void;
 
@@ -51,6 +58,8 @@ export class Accounting {
   store: OutcomeStore | undefined;
   /** Receives every input with its outcome; set when a report is made. */
   onOutcome: OutcomeListener | undefined;
+  /** Receives the rows of the sheets of transforms; set when a report is made. */
+  onRow: ((stage: string, origin: string, row: SheetRow) => void) | undefined;
   /** Progress of the sinks, in the order in which they started. */
   readonly sinks = new Set<SinkProgress>();
   /** Inputs that a sink wrote and that have no outcome yet. If an operator after the sink drops them, they are ok. */

@@ -25,6 +25,7 @@ interface Bound {
   parts?: readonly RecordPart[] | undefined;
   open(): unknown;
   conclude?: ((state: unknown) => readonly string[]) | undefined;
+  close?: ((state: unknown) => unknown) | undefined;
   apply(input: Input, context: TransformContext & { state: never }): unknown;
 }
 
@@ -89,8 +90,17 @@ class TransformRunner {
       subscription.unsubscribe();
       this.#abort.abort();
       this.#removeSaturated?.();
+      this.#close();
       for (const task of this.#queue.slice(this.#first)) task.message.letGo();
     };
+  }
+
+  /** Closes the state, and makes the run wait for it. An error means that something stays open; no input depends on it. */
+  #close(): void {
+    const { close } = this.#transform;
+    if (!close || !this.#context) return;
+    const closing = (async () => close(this.#state))();
+    this.#context.lifecycle.track(closing.catch(() => undefined));
   }
 
   /** Transforms a message at once if none waits before it. A synchronous result is emitted at once. */
@@ -124,8 +134,8 @@ class TransformRunner {
 
   #enqueue(message: Message): Task {
     message.hold();
-    if (!this.#context) {
-      this.#context = message.context;
+    this.#context ??= message.context;
+    if (!this.#removeSaturated) {
       const { accounting, lifecycle } = message.context;
       lifecycle.waits.add(() => this.#describe());
       this.#removeSaturated = accounting.budget.onSaturated(() => this.#queue.length - this.#first >= this.#maxQueued);
@@ -187,12 +197,15 @@ class TransformRunner {
   /** Applies the transform to the input of a message, and checks what it returns. */
   #apply(message: Message): TransformedInputs | Promise<TransformedInputs> {
     const { value, origin } = message;
+    this.#context ??= message.context;
     const { name, timeoutMs } = this.#transform;
     const context: TransformContext & { state: never } = {
       signal: this.#abort.signal,
       origin,
       note: (text) => message.remark(text),
       whenSettled: (close) => message.whenSettled(close),
+      show: (row) => message.context.accounting.onRow?.(name, origin, row),
+      dryRun: message.context.dryRun,
       state: this.#state,
     };
     const result =

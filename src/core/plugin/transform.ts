@@ -1,5 +1,6 @@
 /** The contract of transforms: their argument and their result. */
 
+import type { SheetRow } from "../accounting/accounting.js";
 import type { RecordPart } from "../input/filter/filters.js";
 import type { Annotation, Concept, Content, Input, Json } from "../input/input.js";
 import type { MaybePromise } from "./source.js";
@@ -29,6 +30,13 @@ export interface TransformContext {
    * transform needed until then, such as temporary files. The run waits for it, and rejects with its error.
    */
   whenSettled(close: () => void | Promise<void>): void;
+  /**
+   * Adds a row to this transform's sheet in the report: a text, and pictures that stand side by side on the page. Use it for a decision that a person may want
+   * to check, such as why an input was dropped. The report keeps the first 200 rows and counts the others.
+   */
+  show(row: SheetRow): void;
+  /** Whether the run is a plan or a preview: the transform changes nothing outside of the flow. */
+  dryRun: boolean;
 }
 
 /** A transform. `Options` is the type of its options, `State` that of the value that `open` returns. */
@@ -56,6 +64,8 @@ export interface Transform<Options, State> {
    * these are made, once an input has reached the transform.
    */
   conclude?(context: { options: Options; state: State }): readonly string[];
+  /** Frees what the state of a run holds, such as an open file. Called once, after the last `apply`; the run waits for it. */
+  close?(context: { options: Options; state: State }): MaybePromise<void>;
   /** Returns a changed copy, several inputs, or nothing. Throws for an input that it cannot process. */
   apply(input: Input, options: Options, context: TransformContext & { state: State }): MaybePromise<TransformResult>;
 }

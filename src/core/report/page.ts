@@ -10,6 +10,8 @@ import { Html, html, name } from "./html.js";
 import { jobText } from "./jobs.js";
 import type { Failure, FailureGroup, ReasonGroup, Report } from "./report.js";
 import type { Sample } from "./sample.js";
+import type { SheetLog } from "./sheets/sheet-log.js";
+import { sheetSections } from "./sheets/sheet-section.js";
 import { style } from "./style.js";
 import { targetText, undoText } from "./summary.js";
 import { thumbnailOf } from "./thumbnails.js";
@@ -24,8 +26,8 @@ const maxUnfolded = 8;
 const leastSpans = 3;
 
 /** Writes the page; an older page stays until the new page is complete. @throws {FlowError} ERR_FILE_UNWRITABLE */
-export async function writePage(path: string, report: Facts, sample: Sample): Promise<void> {
-  const text = await pageOf(report, sample);
+export async function writePage(path: string, report: Facts, sample: Sample, sheets?: SheetLog): Promise<void> {
+  const text = await pageOf(report, sample, sheets);
   const temporary = `${path}.${randomUUID()}.part`;
   try {
     await writeFile(temporary, text);
@@ -39,10 +41,11 @@ export async function writePage(path: string, report: Facts, sample: Sample): Pr
 }
 
 /** Makes the page of a report. */
-export async function pageOf(report: Facts, sample: Sample): Promise<string> {
+export async function pageOf(report: Facts, sample: Sample, sheets?: SheetLog): Promise<string> {
   const { counts, durationMs, throughput } = report;
   const cards: Html[] = [];
   for (const input of sample.inputs) cards.push(card(input, await thumbnailOf(input))); // one image in memory at a time
+  const shown = sheets ? await sheetSections(report.sheets, sheets) : [];
   const title = `read ${countText(counts.read)} = ok ${countText(counts.ok)} + failed ${countText(counts.failed)} + skipped ${countText(counts.skipped)}`;
   const body = [
     html`<header><h1>${headline(report)}</h1>${targetParts(report)}<p class="soft">${facts(report)}</p></header>`,
@@ -55,6 +58,7 @@ export async function pageOf(report: Facts, sample: Sample): Promise<string> {
     ),
     section("Pending", report.pending.slice(0, maxGroups).map(reasonGroup), report.pending.length - maxGroups),
     section("Skipped", report.skipped.slice(0, maxGroups).map(reasonGroup), report.skipped.length - maxGroups),
+    ...shown.map(({ title, parts }) => section(title, parts)),
     section("Jobs", jobParts(report)),
     section("Locations", sample.points.length > 0 ? [locationMap(sample.points)] : []),
     ...report.conclusions.map(({ stage, lines }) =>

@@ -5,6 +5,7 @@ import type { Counts } from "../accounting/ledger.js";
 import type { ReportedJob, ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
 import type { UndoFacts } from "../journal/undo-log.js";
+import type { ReportSheet } from "./sheets/sheet-log.js";
 import type { Throughput } from "./throughput.js";
 
 /** One failed input. */
@@ -73,6 +74,8 @@ export interface Report {
   readonly noted: readonly ReasonGroup[];
   /** What transforms say about all inputs together, such as `checkDataset` about duplicates. */
   readonly conclusions: readonly Conclusion[];
+  /** Rows that transforms added with `show`, such as the near duplicates that were dropped and why. */
+  readonly sheets: readonly ReportSheet[];
   readonly traffic: Readonly<Traffic>;
   readonly durationMs: number;
   /** Settled inputs over time, in at most 120 spans. */

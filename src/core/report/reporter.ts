@@ -11,6 +11,7 @@ import { displayed } from "./display.js";
 import { maxGroups, others, ReasonGroups, reportText } from "./reason-groups.js";
 import type { Conclusion, Failure, FailureGroup, Report } from "./report.js";
 import { Sample } from "./sample.js";
+import { SheetLog } from "./sheets/sheet-log.js";
 import { summaryOf } from "./summary.js";
 import { ThroughputLog } from "./throughput.js";
 
@@ -39,6 +40,7 @@ export class Reporter {
   readonly #notes = new ReasonGroups();
   readonly #started = performance.now();
   readonly #sample = new Sample();
+  readonly #sheets = new SheetLog();
   readonly #throughput: ThroughputLog;
   readonly #ledger: Ledger;
   readonly #context: RunContext;
@@ -46,6 +48,7 @@ export class Reporter {
   constructor(context: RunContext) {
     this.#context = context;
     context.accounting.onOutcome = (input, origin, outcome) => this.#sample.offer(input, origin, outcome);
+    context.accounting.onRow = (stage, origin, row) => this.#sheets.add(stage, origin, row);
     this.#throughput = new ThroughputLog(context);
     this.#ledger = context.accounting.ledger;
     this.#ledger.onSettled((settlement) => this.#add(settlement));
@@ -76,6 +79,7 @@ export class Reporter {
       notes: Object.fromEntries(this.#notes.list.map(({ reason, count }) => [reason, count])),
       noted: this.#notes.list,
       conclusions: conclusionsOf(this.#context),
+      sheets: this.#sheets.list,
       traffic: this.#context.clients.traffic,
       ...(journal ? { journal } : {}),
       ...(undo ? { undo } : {}),
@@ -87,7 +91,7 @@ export class Reporter {
     };
     const writeHtml = async (path: string) => {
       const { writePage } = await import("./pages.js");
-      await writePage(path, report, this.#sample);
+      await writePage(path, report, this.#sample, this.#sheets);
     };
     const html = async () => (await import("./pages.js")).framedReport(report, this.#sample);
     const summary = () => summaryOf(report);
