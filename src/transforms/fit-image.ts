@@ -9,10 +9,10 @@ import { pixelBudget } from "../core/input/decoding.js";
 import type { BytesContent, Input, ReadableContent } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import type { OptionsOf } from "../core/plugin/options.js";
+import { asksForTurn, turned } from "../formats/annotations/turn.js";
 import { locationOf } from "../formats/exif/image-location.js";
 import { encode, keepsDepth, type Target } from "./fit-image/encode.js";
 import { type Format, notDecoded, openImage, type SourceImage, undecodable } from "./fit-image/source-image.js";
-import { asksForTurn, turned } from "./fit-image/turn-annotations.js";
 
 const optionFields = {
   /** Most megapixels, inclusive. Default and maximum: 85. */

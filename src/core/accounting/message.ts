@@ -217,7 +217,7 @@ export class Message<T extends Input = Input> {
     return this.#input.note !== undefined;
   }
 
-  /** Adds a note of a transform. If the input is ok in the end, the report counts it once under this text. */
+  /** Adds a note of a plugin. If the input is ok in the end, the report counts it once under this text. */
   remark(text: string): void {
     const { remarks = [] } = this.#input;
     if (!remarks.includes(text)) this.#input.remarks = [...remarks, text];

@@ -47,7 +47,9 @@ export function take(
     try {
       const { defaultId, checked: isChecked } = item;
       const input = normalize(item.input, item.origin, { isChecked, defaultId });
-      return input instanceof Promise ? takeLater(item, stage, context, input) : message(context, item, stage, input);
+      if (input instanceof Promise) return takeLater(item, stage, context, input);
+      const read = message(context, item, stage, input);
+      return item.notes && read ? noted(read, item.notes) : read;
     } catch (error) {
       return fail(context, stage, error, item);
     }
@@ -71,7 +73,13 @@ async function takeLater(
   } catch (error) {
     return fail(context, stage, error, item);
   }
-  return message(context, item, stage, input);
+  const read = message(context, item, stage, input);
+  return item.notes && read ? noted(read, item.notes) : read;
+}
+
+function noted(read: Message, notes: readonly string[]): Message {
+  for (const note of notes) read.remark(note);
+  return read;
 }
 
 /** Settles an input that cannot be read as failed. `item` is undefined if the source did not yield an item. */

@@ -52,6 +52,14 @@ export class Batch {
     this.#at(index).settle({ state: "pending", reason });
   }
 
+  /**
+   * Adds a note on how an input was written, such as what the target cannot express. If the input is ok in the end, the report counts it under this text
+   * (`report.notes`), so use the same text for the same thing. @throws {SinkError} ERR_BATCH_INDEX
+   */
+  note(index: number, text: string): void {
+    this.#at(index).remark(text);
+  }
+
   /** Without this check the failure would belong to no input, and the failed input would count as ok. */
   #at(index: number): Message {
     const message = this.messages[index];

@@ -31,6 +31,11 @@ export type SourceItem =
       listed?: Listed | undefined;
       /** Acknowledges the outcome of the input to its origin. The run calls it once, and waits for it. */
       acknowledge?: Acknowledge | undefined;
+      /**
+       * Notes on how the input was read, such as what its format holds and an input cannot. If the input is ok in the end, the report counts it under each text
+       * (`report.notes`), so use the same text for the same thing.
+       */
+      notes?: readonly string[] | undefined;
     }
   | { origin: string; error: Error; acknowledge?: Acknowledge | undefined }
   | {

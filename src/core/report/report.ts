@@ -28,7 +28,7 @@ export interface FailureGroup {
   examples: Failure[];
 }
 
-/** Inputs that were skipped, or are pending, for the same reason. */
+/** Inputs that were skipped, or are pending, for the same reason, or that are ok with the same note. */
 export interface ReasonGroup {
   reason: string;
   count: number;
@@ -51,6 +51,8 @@ export interface Report {
   readonly pending: readonly ReasonGroup[];
   /** Number of inputs that are ok with a note, by note, such as `recovered`. */
   readonly notes: Readonly<Record<string, number>>;
+  /** The same notes with the origins of the first inputs of each. */
+  readonly noted: readonly ReasonGroup[];
   readonly traffic: Readonly<Traffic>;
   readonly durationMs: number;
   /** Settled inputs over time, in at most 120 spans. */

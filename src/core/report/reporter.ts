@@ -72,6 +72,7 @@ export class Reporter {
       skipped: this.#skipped.list,
       pending: this.#pending.list,
       notes: Object.fromEntries(this.#notes.list.map(({ reason, count }) => [reason, count])),
+      noted: this.#notes.list,
       traffic: this.#context.clients.traffic,
       ...(journal ? { journal } : {}),
       ...(undo ? { undo } : {}),
@@ -123,8 +124,8 @@ export class Reporter {
       if (isListed) this.#failures.push(failure);
       if (group.examples.length < maxExamples) group.examples.push(failure);
     } else if (outcome.state === "ok") {
-      if (outcome.note !== undefined) this.#notes.add(outcome.note);
-      for (const remark of outcome.remarks ?? []) this.#notes.add(remark);
+      if (outcome.note !== undefined) this.#notes.add(outcome.note, origin);
+      for (const remark of outcome.remarks ?? []) this.#notes.add(remark, origin);
     } else if (outcome.state === "skipped") this.#skipped.add(outcome.reason, origin);
     else this.#pending.add(outcome.reason, origin);
   }

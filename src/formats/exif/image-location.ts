@@ -4,12 +4,7 @@ import { InputError } from "../../core/errors.js";
 import type { Content, GeoPoint } from "../../core/input/input.js";
 import { type ByteRange, partOf, wholeOf, withBytes } from "./byte-range.js";
 import { type Coordinates, exifLocation } from "./exif-location.js";
-import { heifBlocks } from "./heif-blocks.js";
-import { jpegBlocks } from "./jpeg-blocks.js";
-import { isTiff, type MetadataBlock } from "./metadata-block.js";
-import { pngBlocks } from "./png-blocks.js";
-import { TiffReader } from "./tiff-reader.js";
-import { webpBlocks } from "./webp-blocks.js";
+import { imageBlocks } from "./image-blocks.js";
 import { xmpLocation } from "./xmp-location.js";
 
 /** A location, or why there is none. */
@@ -21,8 +16,6 @@ export interface FoundLocation {
   broken?: InputError;
 }
 
-/** Tag of the XMP document in the first directory of a TIFF file. */
-const xmpTag = 700;
 const maxXmpBytes = 1_000_000;
 
 /**
@@ -35,7 +28,7 @@ export function locationOf(image: Content): Promise<FoundLocation> {
     const found: FoundLocation = {};
     let fromXmp: Coordinates | undefined;
     try {
-      for (const { kind, range } of metadataBlocks(file)) {
+      for (const { kind, range } of imageBlocks(file)) {
         if (kind === "xmp") {
           fromXmp ??= xmpLocation(wholeOf(partOf(range, 0, maxXmpBytes)).toString("utf8"));
           continue;
@@ -62,25 +55,6 @@ function readExif(range: ByteRange, found: FoundLocation): Coordinates | undefin
     found.broken ??= brokenError(error);
   }
   return undefined;
-}
-
-/** Finds the metadata blocks of an image, in the order of the file. Finds none in other formats. */
-function* metadataBlocks(file: ByteRange): Generator<MetadataBlock> {
-  const start = file.read(0, 12);
-  const magic = start.toString("latin1");
-  if (magic.startsWith("\xff\xd8")) yield* jpegBlocks(file);
-  else if (magic.startsWith("\x89PNG")) yield* pngBlocks(file);
-  else if (magic.startsWith("RIFF") && magic.endsWith("WEBP")) yield* webpBlocks(file);
-  else if (magic.startsWith("ftyp", 4)) yield* heifBlocks(file);
-  else if (isTiff(start)) yield* tiffBlocks(file);
-}
-
-/** A TIFF file is its own EXIF block. */
-function* tiffBlocks(file: ByteRange): Generator<MetadataBlock> {
-  yield { kind: "exif", range: file };
-  const reader = TiffReader.open(file);
-  const xmp = reader.directory(reader.first).get(xmpTag);
-  if (xmp !== undefined) yield { kind: "xmp", range: reader.value(xmp).range };
 }
 
 /** Rounds to a centimetre. Further digits come from the conversion of degrees, minutes and seconds. */
