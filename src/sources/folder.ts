@@ -16,6 +16,10 @@ import { watchFolder } from "./folder/watch.js";
 const optionFields = {
   /** Reads sub-folders. Default: true. */
   recursive: z.boolean().default(true),
+  /**
+   * Reads the files beside a media file as part of its input: `a.txt` or `a.caption` is the caption of `a.jpg`, `a.json` has its metadata. Default: false.
+   */
+  pairs: z.boolean().default(false),
   /** Reads the targets of symbolic links. A link to a folder that contains the link is skipped. Default: false. */
   followSymlinks: z.boolean().default(false),
   /**
@@ -56,6 +60,10 @@ const sliceMs = 4;
  *
  * The report has every skipped file with the reason (hidden, symbolic link, excluded, other kind, unknown type). A file, link or sub-folder that cannot
  * be read fails alone. Completes after the last file. An early stop closes open folders.
+ *
+ * With `pairs`, a media file and the `.txt`, `.caption` and `.json` of the same name are one input. The caption is the text of an image, and
+ * `metadata.caption` of a video or audio file. The JSON must be an object, whose entries become metadata. A text or JSON without a media file is read as
+ * without `pairs`. A sidecar that cannot be used fails its media file (ERR_SIDECAR).
  *
  * With `watch`, the source does not complete. It first reads the existing files, then those that are added or changed, once they are no longer written
  * to. A changed file is read again under the same id; a renamed file is a new one; a deleted file is ignored. The folder is polled, so `watch` works on

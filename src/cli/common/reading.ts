@@ -24,6 +24,7 @@ export interface ReadingOptions {
   exclude?: string[];
   folderLabels?: boolean;
   watch?: boolean;
+  pairs?: boolean;
   column?: "text" | "url" | "file";
   delimiter?: string;
   map?: Record<string, string>;
@@ -98,6 +99,7 @@ function withFolders(command: Command): Command {
       several,
     )
     .option("--folder-labels", "folders, archives: the name of a file's folder becomes its concept")
+    .option("--pairs", "folders: a.txt beside a.jpg is its caption, a.json its metadata")
     .option("--watch", "folders: continue with files that are added or changed, until Ctrl-C or SIGTERM");
 }
 
@@ -147,6 +149,7 @@ const optionsOfForms: [keyof ReadingOptions, string, readonly Form[], string][] 
   ["exclude", "--exclude", files, "folders and archives"],
   ["folderLabels", "--folder-labels", files, "folders and archives"],
   ["watch", "--watch", ["folder"], "folders"],
+  ["pairs", "--pairs", ["folder"], "folders"],
   ["column", "--column", ["csv"], "CSV files"],
   ["delimiter", "--delimiter", ["csv"], "CSV files"],
   ["map", "--map", ["csv"], "CSV files"],
@@ -231,6 +234,7 @@ async function sourceOf(form: Form, name: string, options: ReadingOptions, app?:
     exclude,
     folderLabels,
     watch,
+    pairs,
     column,
     delimiter,
     map,
@@ -249,7 +253,7 @@ async function sourceOf(form: Form, name: string, options: ReadingOptions, app?:
   });
   switch (form) {
     case "folder":
-      return folder(path, { ...ofFiles(), watch });
+      return folder(path, { ...ofFiles(), watch, pairs });
     case "archive":
       return archive(path, ofFiles());
     case "export":
