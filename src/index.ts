@@ -33,6 +33,7 @@ export { type FitImageOptions, fitImage } from "./transforms/fit-image.js";
 export { type GeoFromExifOptions, geoFromExif } from "./transforms/geo-from-exif.js";
 export { type GeoFromTableOptions, geoFromTable } from "./transforms/geo-from-table.js";
 export { setGeo } from "./transforms/set-geo.js";
+export { type SplitTextOptions, splitText } from "./transforms/split-text.js";
 export { type StripUnicodeOptions, stripUnicode } from "./transforms/strip-unicode.js";
 export { type Metadata, tagMetadata } from "./transforms/tag-metadata.js";
 export { type TransformOptions, transform } from "./transforms/transform.js";
