@@ -10,6 +10,7 @@ export { type ArchiveOptions, archive } from "./sources/archive.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
 export { type DatasetExportOptions, datasetExport } from "./sources/dataset-export.js";
 export { deadLetters } from "./sources/dead-letters.js";
+export { type DocumentsOptions, documents } from "./sources/documents.js";
 export { type FolderOptions, folder } from "./sources/folder.js";
 export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
 export { type FromObservableOptions, fromObservable } from "./sources/from-observable.js";

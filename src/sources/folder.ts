@@ -1,16 +1,14 @@
 /** Source: the images, videos, audio files and texts of a folder. */
 
-import { realpathSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
 import * as z from "zod";
-import { folderName } from "../core/input/ids.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { MaybePromise, SourceItem } from "../core/plugin/source.js";
-import { type FileOptions, type FoundFile, idOfPath, itemOfFile } from "../formats/files/file-item.js";
+import { type FileOptions, type FoundFile, itemOfFile } from "../formats/files/file-item.js";
 import { filterOf } from "../formats/files/filter.js";
+import { namesOfFolder } from "../formats/files/folder-names.js";
 import { fileOptionFields } from "../formats/files/options.js";
-import { findFiles, type Walk } from "./folder/walk.js";
+import { findFiles, type Walk } from "../formats/files/walk.js";
 import { watchFolder } from "./folder/watch.js";
 
 const optionFields = {
@@ -84,13 +82,9 @@ export const folder = defineSource({
   },
   total: ({ walk, watch }, { signal }) => (watch === false ? countFiles(walk, signal) : undefined),
   read({ root, walk, watch, ...options }, { signal, isDone, idle }) {
-    const base = folderOf(root);
     const isWatched = watch !== false;
-    const names = { realPath: realPath(base), folderName: folderName(base) };
-    const relativeOf = (origin: string) => (base === root ? origin.slice(root.length + 1) : basename(origin));
-    const idOfOrigin = (origin: string) => idOfPath(relativeOf(origin), { ...names, ids: options.ids });
     const isJournaled = isDone !== undefined;
-    const fileOptions: FileOptions = { ...options, ...names, isWatched, isJournaled, idOfOrigin };
+    const fileOptions: FileOptions = { ...options, ...namesOfFolder(root, options.ids), isWatched, isJournaled };
     const read = (file: FoundFile) => itemOfFile(file, fileOptions, isDone);
     if (watch === false || !idle) return readOnce(walk, signal, read);
     const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;
@@ -122,17 +116,4 @@ async function countFiles(walk: Walk, signal: AbortSignal): Promise<number | und
     sliceEnd = performance.now() + sliceMs;
   }
   return count;
-}
-
-/** Returns the folder that relative paths begin in. A single file gets the id that it has in its own folder. */
-function folderOf(root: string): string {
-  return statSync(root, { throwIfNoEntry: false })?.isFile() ? dirname(root) : root;
-}
-
-function realPath(root: string): string {
-  try {
-    return realpathSync(root);
-  } catch {
-    return root; // the scan reports the error
-  }
 }

@@ -17,7 +17,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
     .addOption(
       new Option(
         "--format, --as <form>",
-        "read the sources as this form (default: by name and content; required for stdin); texts: one text a line; export: a dataset that `sluice datasets export` or the vendor's SDK wrote",
+        "read the sources as this form (default: by name and content; required for stdin); texts: one text a line; documents: the texts of Markdown, HTML, DOCX and PDF; export: a dataset that `sluice datasets export` or the vendor's SDK wrote",
       ).choices(forms.map(({ name }) => name)),
     )
     .option(

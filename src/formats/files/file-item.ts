@@ -76,7 +76,7 @@ export function itemOfFile(
 }
 
 /** Returns the journal key of a file without opening it; undefined if the file cannot be examined, and opening it reports the error. */
-function keyOfUnopened(file: FoundFile, options: FileOptions): string | undefined {
+export function keyOfUnopened(file: FoundFile, options: FileOptions): string | undefined {
   try {
     const { content } = file;
     if (content) return journalKeyOf(file, stateOf(content), options);
@@ -185,7 +185,7 @@ export function idOfPath(
 }
 
 /** Adds the results of `labels` and `ids`. Returns a promise only if one of them is async. */
-function addNames(
+export function addNames(
   input: InputDraft,
   relative: string,
   kind: Kind,
@@ -261,7 +261,7 @@ function asItem(
     : { origin, input, checked: true, sameId, key };
 }
 
-function asItemError(error: unknown): Error {
+export function asItemError(error: unknown): Error {
   if (error instanceof FlowError) return error;
   const isFromSystem = error instanceof Error && "syscall" in error;
   return new InputError(isFromSystem ? "ERR_FILE_UNREADABLE" : "ERR_ITEM", describeError(error), { cause: error });

@@ -7,7 +7,7 @@ import type { SourceItem } from "../../core/plugin/source.js";
 import { DigestSet, digestOfKey } from "../../core/util/digest-set.js";
 import type { FoundFile } from "../../formats/files/file-item.js";
 import { stateOfSidecars } from "../../formats/files/pairs.js";
-import { type Found, findFiles, type Walk } from "./walk.js";
+import { type Found, findFiles, type Walk } from "../../formats/files/walk.js";
 
 export interface WatchOptions {
   signal: AbortSignal;

@@ -5,7 +5,7 @@ import { basename, dirname } from "node:path";
 import { extensionOf, mediaKindOfName } from "../../core/input/detect/names.js";
 import type { Kind } from "../../core/input/input.js";
 import { DigestSet, digestOfKey } from "../../core/util/digest-set.js";
-import type { Sidecars } from "../../formats/files/pairs.js";
+import type { Sidecars } from "./pairs.js";
 
 const captionExtensions = ["txt", "caption"];
 const dataExtension = "json";

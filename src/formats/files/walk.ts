@@ -5,22 +5,24 @@ import { basename, dirname } from "node:path";
 import { describeError, InputError, SourceError } from "../../core/errors.js";
 import type { Kind } from "../../core/input/input.js";
 import type { SourceItem } from "../../core/plugin/source.js";
-import type { FoundFile } from "../../formats/files/file-item.js";
-import type { Filter, Globs } from "../../formats/files/filter.js";
-import { notIncluded } from "../../formats/files/filter.js";
-import { sidecarByName } from "../../formats/files/sidecars.js";
-import { Pairs, sidecarsOfFile } from "./pairs.js";
+import type { FoundFile } from "./file-item.js";
+import type { Filter, Globs } from "./filter.js";
+import { notIncluded } from "./filter.js";
+import { Pairs, sidecarsOfFile } from "./find-pairs.js";
+import { sidecarByName } from "./sidecars.js";
 
 /** A file, or the item of something that is skipped or cannot be read. */
 export type Found = { item: SourceItem } | FoundFile;
 
 export interface Walk {
+  /** Name of the source, for errors. Default: "folder". */
+  plugin?: string;
   root: string;
   options: {
     recursive: boolean;
     hidden: boolean;
     followSymlinks: boolean;
-    pairs: boolean;
+    pairs?: boolean;
     include?: Globs;
     kinds?: readonly Kind[] | undefined;
   };
@@ -49,11 +51,11 @@ function singleFile({ root, options, filter }: Walk, target: Stats): Found {
 
 /** Walks a folder. If links are followed, `above` has the identities of the folders that contain it. */
 function* walk(context: Walk, relative: string, above: readonly string[]): Generator<Found> {
-  const { root, options } = context;
+  const { plugin = "folder", root, options } = context;
   const folderPath = relative === "" ? root : `${root}/${relative}`;
   const failed = (error: unknown): Found => {
     const text = `${folderPath} cannot be read: ${describeError(error)}`;
-    if (relative === "") throw new SourceError("ERR_FOLDER_UNREADABLE", `folder: ${text}`, { cause: error });
+    if (relative === "") throw new SourceError("ERR_FOLDER_UNREADABLE", `${plugin}: ${text}`, { cause: error });
     return { item: { origin: folderPath, error: new InputError("ERR_FOLDER_UNREADABLE", text, { cause: error }) } };
   };
   let folderHandle: ReturnType<typeof opendirSync>;
