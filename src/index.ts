@@ -17,6 +17,7 @@ export { type FromObservableOptions, fromObservable } from "./sources/from-obser
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
 export { type ListAnnotationsOptions, listAnnotations } from "./sources/list-annotations.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
+export { type ParquetOptions, parquet } from "./sources/parquet.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
 
