@@ -74,6 +74,14 @@ const shows: Record<string, RegExp[]> = {
     /plan: read 3 = ok 3 [\s\S]*publishArticles 3 inputs in 1 batch\nstored after the plan: 0/,
     /read 3 = ok 2 \+ failed 1[\s\S]*ERR_ARTICLE_REFUSED[\s\S]*stored after the run: 2 in 1 requests/,
   ],
+  "30-texts.ts": [
+    /two boats\. \{ filename: 'quay\.jpg', place: 'Rotterdam' \}\n[\s\S]*read 1 = ok 1 /,
+    /log-md-\w+-part-0001 "# Harbour log\\n\\nThe harbour was calm this morning\. "[\s\S]*part-0002[\s\S]*read 1 = ok 1 /,
+  ],
+  "31-parquet.ts": [
+    /boats-parquet-2-\w+ A lighthouse coast \{ year: 2025, filename: 'lighthouse\.jpg' \}/,
+    /read 3 = ok 3 /,
+  ],
   "19-opener.ts": [
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],

@@ -7,6 +7,7 @@ import { documentsForm } from "./forms/documents.js";
 import { exportForm } from "./forms/export.js";
 import { folderForm } from "./forms/folder.js";
 import { jsonlForm } from "./forms/jsonl.js";
+import { parquetForm } from "./forms/parquet.js";
 import { textsForm } from "./forms/texts.js";
 import { urlsForm } from "./forms/urls.js";
 
@@ -19,4 +20,5 @@ export const forms: readonly Form[] = [
   urlsForm,
   textsForm,
   documentsForm,
+  parquetForm,
 ];
