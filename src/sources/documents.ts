@@ -28,7 +28,8 @@ const optionFields = {
 };
 const Options = z.strictObject({ ...sharedFields, ...optionFields });
 /** Options of `documents`. */
-export type DocumentsOptions = OptionsOf<typeof sharedFields> & OptionsOf<typeof optionFields>;
+export type DocumentsOptions = Pick<OptionsOf<typeof fileOptionFields>, keyof typeof sharedFields> &
+  OptionsOf<typeof optionFields>;
 
 /**
  * Reads the texts of the documents in a folder, or of a single one: `.txt`, `.md`, `.html`, `.docx`, `.pdf`. Each is one input, with `metadata.filename`, and with

@@ -19,8 +19,8 @@ import { inputOfRow, ofRow, type Row } from "../formats/parquet/row-input.js";
 const Column = z.string().min(1);
 const Columns = z.union([Column, z.array(Column).min(1)]);
 const optionFields = {
-  /** Column of the images: bytes, or `{ bytes, path }` as Hugging Face writes it. Default: the only such column. */
-  image: Column.optional(),
+  /** Column of the images: bytes, or `{ bytes, path }` as Hugging Face writes it; false for none. Default: the only such column. */
+  image: z.union([Column, z.literal(false)]).optional(),
   /** Column of the videos. */
   video: Column.optional(),
   /** Column of the audio files. */

@@ -56,6 +56,16 @@ describe("parquet", () => {
     });
   });
 
+  it("reads the images beside texts that are named, unless it is told not to", async () => {
+    const [both] = await read(sample("hugging-face"), { text: "caption", metadata: [] });
+    expect(both).toMatchObject({ text: "one", image: { mimeType: "image/png" } });
+    const report = await flow(parquet(sample("hugging-face"), { text: "caption", image: false })).run();
+    expect(report.failures.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining("it is empty, so the row has no content (row 3)"),
+    ]);
+    expect(report.notes).toEqual({ 'parquet: the column "image" has bytes and was left out': 4 });
+  });
+
   it("keeps every value, or leaves it out with a note", async () => {
     const report = await flow(parquet(sample("types"))).run();
     expect(report.notes).toEqual({

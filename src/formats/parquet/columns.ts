@@ -35,7 +35,7 @@ export interface Roles {
 }
 
 export interface RoleOptions {
-  image?: string | undefined;
+  image?: string | false | undefined;
   video?: string | undefined;
   audio?: string | undefined;
   text?: string | undefined;
@@ -124,32 +124,21 @@ function classesOf(feature: unknown): readonly string[] | undefined {
   return classesOf(feature.feature);
 }
 
+type Named = (column: string) => Column;
+type Invalid = (text: string) => SourceError;
+
 /** Decides which column is what, by the options, and else by the schema. @throws {SourceError} ERR_PARQUET_COLUMN */
 export function rolesOf(name: string, columns: readonly Column[], options: RoleOptions): Roles {
-  const invalid = (text: string) => new SourceError("ERR_PARQUET_COLUMN", `parquet: ${name}: ${text}`);
+  const invalid: Invalid = (text) => new SourceError("ERR_PARQUET_COLUMN", `parquet: ${name}: ${text}`);
   const known = columns.map((column) => column.name).join(", ");
-  const named = (column: string) => {
+  const named: Named = (column) => {
     const found = columns.find((one) => one.name === column);
     if (!found) throw invalid(`it has no column "${column}"; its columns are ${known}`);
     return found;
   };
-  const chosen = mediaKinds.flatMap((kind) =>
-    options[kind] === undefined ? [] : [{ kind, column: named(options[kind]) }],
-  );
-  if (chosen.length > 1) throw invalid("an input has one image, video or audio; name one of the columns");
-  let [media] = chosen;
-  if (media && media.column.holds !== "media") throw invalid(`the column "${media.column.name}" has no bytes`);
+  const media = mediaRole(columns, options, named, invalid);
   let text = options.text === undefined ? undefined : named(options.text);
-  if (!media && !text) {
-    const found = columns.filter((column) => column.holds === "media" && (column.kind ?? defaultKind(column.name)));
-    const [first, second] = found;
-    if (first && second)
-      throw invalid(
-        `it has several columns of media (${found.map((one) => one.name).join(", ")}); name one: { image: "${first.name}" }`,
-      );
-    if (first) media = { kind: first.kind ?? "image", column: first };
-    else text = columns.find((column) => column.name === "text" && column.holds === "text");
-  }
+  if (!media) text ??= columns.find((column) => column.name === "text" && column.holds === "text");
   if (!media && !text)
     throw invalid(`no column is known to be an image or a text; name one of ${known}: { image: "…" } or { text: "…" }`);
   if (text && text.holds !== "text") throw invalid(`the column "${text.name}" has no texts`);
@@ -172,6 +161,24 @@ export function rolesOf(name: string, columns: readonly Column[], options: RoleO
     notes: out.map((column) => `parquet: the column "${column.name}" ${column.leftOut} and was left out`),
     read: [...read].filter((column) => column !== undefined),
   };
+}
+
+/** Returns the column of the media: the one that is named, else the only one. */
+function mediaRole(columns: readonly Column[], options: RoleOptions, named: Named, invalid: Invalid): Roles["media"] {
+  const chosen = mediaKinds.flatMap((kind) => {
+    const column = options[kind];
+    return column === undefined || column === false ? [] : [{ kind, column: named(column) }];
+  });
+  const [only] = chosen;
+  if (chosen.length > 1) throw invalid("an input has one image, video or audio; name one of the columns");
+  if (only && only.column.holds !== "media") throw invalid(`the column "${only.column.name}" has no bytes`);
+  if (only || options.image === false) return only;
+  const found = columns.filter((column) => column.holds === "media" && (column.kind ?? defaultKind(column.name)));
+  const [first, second] = found;
+  if (!first) return undefined;
+  if (!second) return { kind: first.kind ?? defaultKind(first.name) ?? "image", column: first };
+  const names = found.map((column) => column.name).join(", ");
+  throw invalid(`it has several columns of media (${names}); name one, such as { image: "${first.name}" }`);
 }
 
 function defaultKind(name: string): MediaKind | undefined {
