@@ -73,7 +73,7 @@ async function itemOf(
   options: Checked,
   isDone: ((key: () => string | undefined) => boolean) | undefined,
 ): Promise<SourceItem> {
-  const { path, name, relative } = file;
+  const { path, name } = file;
   // The same file is another input of `folder`, so its key there is another one.
   const keyOf = () => {
     const key = keyOfUnopened(file, options);
@@ -94,7 +94,7 @@ async function itemOf(
     if (options.datasets.length > 0) input.datasets = options.datasets;
     const id = options.ids === "content" ? idOfBytes(await readFile(path)) : options.idOfOrigin(path);
     if (id !== undefined) input.id = id;
-    await addNames(input, relative, "text", options);
+    await addNames(input, file, "text", options);
     return { origin: path, input, sameId: options.ids === "content" ? "duplicate" : "file", key };
   } catch (error) {
     return { origin: path, error: asItemError(error) };

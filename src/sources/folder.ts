@@ -4,7 +4,8 @@ import * as z from "zod";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { MaybePromise, SourceItem } from "../core/plugin/source.js";
-import { type FileOptions, type FoundFile, itemOfFile } from "../formats/files/file-item.js";
+import type { FileOptions, FoundFile } from "../formats/files/file-item.js";
+import { shardItemOfFile } from "../formats/files/file-shard.js";
 import { filterOf } from "../formats/files/filter.js";
 import { namesOfFolder } from "../formats/files/folder-names.js";
 import { fileOptionFields } from "../formats/files/options.js";
@@ -81,11 +82,11 @@ export const folder = defineSource({
     return { ...checked, root, walk };
   },
   total: ({ walk, watch }, { signal }) => (watch === false ? countFiles(walk, signal) : undefined),
-  read({ root, walk, watch, ...options }, { signal, isDone, idle }) {
+  read({ root, walk, watch, ...options }, { signal, isDone, idle, isOtherShard }) {
     const isWatched = watch !== false;
     const isJournaled = isDone !== undefined;
     const fileOptions: FileOptions = { ...options, ...namesOfFolder(root, options.ids), isWatched, isJournaled };
-    const read = (file: FoundFile) => itemOfFile(file, fileOptions, isDone);
+    const read = (file: FoundFile) => shardItemOfFile(file, fileOptions, { isDone, isOtherShard });
     if (watch === false || !idle) return readOnce(walk, signal, read);
     const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;
     return watchFolder(walk, { signal, idle, everyMs, quietMs }, read);

@@ -35,6 +35,8 @@ export interface FoundFile {
   content?: ReadableContent | undefined;
   /** Its caption and its data, with the option `pairs`. */
   sidecars?: Sidecars | undefined;
+  /** Its id by the user's function, if that was called before the file is opened. */
+  id?: string | undefined;
 }
 
 /** Options of a source that concern single files, and the folder or archive that is read. */
@@ -146,7 +148,7 @@ function itemOfContent(described: Described, file: FoundFile, options: FileOptio
     needsBytes
       ? readWholeFile(input, kind, content, file, { key, notes }, options)
       : asItem(path, input, { key, notes }, options);
-  const naming = addNames(input, relative, kind, options);
+  const naming = addNames(input, file, kind, options);
   return naming ? naming.then(finish) : finish();
 }
 
@@ -187,14 +189,14 @@ export function idOfPath(
 /** Adds the results of `labels` and `ids`. Returns a promise only if one of them is async. */
 export function addNames(
   input: InputDraft,
-  relative: string,
+  { relative, id: knownId }: FoundFile,
   kind: Kind,
   { labels, ids }: FileOptions,
 ): Promise<void> | undefined {
   if (labels === "folder") setLabels(input, relative.split("/").slice(-2, -1));
   const labeling =
     typeof labels === "function" ? whenThere(labels(relative, kind), (found) => setLabels(input, found)) : undefined;
-  const naming = typeof ids === "function" ? whenThere(ids(relative), (id) => setId(input, id)) : undefined;
+  const naming = typeof ids === "function" ? whenThere(knownId ?? ids(relative), (id) => setId(input, id)) : undefined;
   return labeling || naming ? Promise.all([labeling, naming]).then(() => undefined) : undefined;
 }
 
