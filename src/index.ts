@@ -10,12 +10,14 @@ export { type ArchiveOptions, archive } from "./sources/archive.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
 export { type DatasetExportOptions, datasetExport } from "./sources/dataset-export.js";
 export { deadLetters } from "./sources/dead-letters.js";
+export { type DocumentsOptions, documents } from "./sources/documents.js";
 export { type FolderOptions, folder } from "./sources/folder.js";
 export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
 export { type FromObservableOptions, fromObservable } from "./sources/from-observable.js";
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
 export { type ListAnnotationsOptions, listAnnotations } from "./sources/list-annotations.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
+export { type ParquetOptions, parquet } from "./sources/parquet.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
 
@@ -40,6 +42,7 @@ export { type GeoFromTableOptions, geoFromTable } from "./transforms/geo-from-ta
 export { type NearDuplicatesOptions, nearDuplicates } from "./transforms/near-duplicates.js";
 export { type ReverseGeocodeOptions, reverseGeocode } from "./transforms/reverse-geocode.js";
 export { setGeo } from "./transforms/set-geo.js";
+export { type SplitTextOptions, splitText } from "./transforms/split-text.js";
 export { type StripExifOptions, stripExif } from "./transforms/strip-exif.js";
 export { type StripUnicodeOptions, stripUnicode } from "./transforms/strip-unicode.js";
 export { type Metadata, tagMetadata } from "./transforms/tag-metadata.js";

@@ -79,6 +79,14 @@ const shows: Record<string, RegExp[]> = {
     /read 4 = ok 1 \+ failed 3/,
   ],
   "35-video-frames.ts": [/ok 1 \+ failed 0 [\s\S]*\n500 ms: 320 × 180 image\/png\n|ERR_FFMPEG_MISSING/],
+  "30-texts.ts": [
+    /two boats\. \{ filename: 'quay\.jpg', place: 'Rotterdam' \}\n[\s\S]*read 1 = ok 1 /,
+    /log-md-\w+-part-0001 "# Harbour log\\n\\nThe harbour was calm this morning\. "[\s\S]*part-0002[\s\S]*read 1 = ok 1 /,
+  ],
+  "31-parquet.ts": [
+    /boats-parquet-2-\w+ A lighthouse coast \{ year: 2025, filename: 'lighthouse\.jpg' \}/,
+    /read 3 = ok 3 /,
+  ],
   "19-opener.ts": [
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],

@@ -18,7 +18,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
     .addOption(
       new Option(
         "--format, --as <form>",
-        "read the sources as this form (default: by name and content; required for stdin); texts: one text a line; export: a dataset that `sluice datasets export` or the vendor's SDK wrote",
+        "read the sources as this form (default: by name and content; required for stdin); texts: one text a line; documents: the texts of Markdown, HTML, DOCX and PDF; export: a dataset that `sluice datasets export` or the vendor's SDK wrote",
       ).choices(forms.map(({ name }) => name)),
     )
     .option(
@@ -55,6 +55,7 @@ function withFolders(command: Command): Command {
       several,
     )
     .option("--folder-labels", "folders, archives: the name of a file's folder becomes its concept")
+    .option("--pairs", "folders: a.txt beside a.jpg is its caption, a.json its metadata")
     .option("--watch", "folders: continue with files that are added or changed, until Ctrl-C or SIGTERM");
 }
 

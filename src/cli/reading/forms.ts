@@ -3,10 +3,22 @@
 import type { Form } from "./form.js";
 import { archiveForm } from "./forms/archive.js";
 import { csvForm } from "./forms/csv.js";
+import { documentsForm } from "./forms/documents.js";
 import { exportForm } from "./forms/export.js";
 import { folderForm } from "./forms/folder.js";
 import { jsonlForm } from "./forms/jsonl.js";
+import { parquetForm } from "./forms/parquet.js";
 import { textsForm } from "./forms/texts.js";
 import { urlsForm } from "./forms/urls.js";
 
-export const forms: readonly Form[] = [folderForm, archiveForm, exportForm, csvForm, jsonlForm, urlsForm, textsForm];
+export const forms: readonly Form[] = [
+  folderForm,
+  archiveForm,
+  exportForm,
+  csvForm,
+  jsonlForm,
+  urlsForm,
+  textsForm,
+  documentsForm,
+  parquetForm,
+];

@@ -10,6 +10,7 @@ export interface ReadingOptions extends ShardingOptions {
   exclude?: string[];
   folderLabels?: boolean;
   watch?: boolean;
+  pairs?: boolean;
   column?: "text" | "url" | "file";
   delimiter?: string;
   map?: Record<string, string>;
@@ -26,6 +27,7 @@ export const formOptions = {
   exclude: "--exclude",
   folderLabels: "--folder-labels",
   watch: "--watch",
+  pairs: "--pairs",
   column: "--column",
   delimiter: "--delimiter",
   map: "--map",
