@@ -16,6 +16,7 @@ export { type FromObservableOptions, fromObservable } from "./sources/from-obser
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
 export { type ListAnnotationsOptions, listAnnotations } from "./sources/list-annotations.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
+export { type S3SourceOptions, s3 } from "./sources/s3.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
 
