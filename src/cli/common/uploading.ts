@@ -5,8 +5,10 @@ import type { App } from "../../clarifai/client/app.js";
 import type { Message } from "../../core/accounting/message.js";
 import type { Flow } from "../../core/flow/flow.js";
 import type { Metadata } from "../../transforms/tag-metadata.js";
+import { withReading } from "../reading/arguments.js";
+import type { ReadingOptions } from "../reading/options.js";
+import { sourcesOf } from "../reading/reading.js";
 import { keyValue, several } from "./parsing.js";
-import { type ReadingOptions, sourcesOf, withReading } from "./reading.js";
 
 export interface UploadingOptions extends ReadingOptions {
   concept?: string[];

@@ -5,7 +5,6 @@ import type { App } from "../../clarifai/client/app.js";
 import { OptionsError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow/flow.js";
 import { type ConnectionOptions, withConnection } from "../common/connection.js";
-import { tableSourcesOf } from "../common/reading.js";
 import { withUndo } from "../common/recording.js";
 import { finish, type RunningOptions, withRun } from "../common/running.js";
 import {
@@ -16,6 +15,7 @@ import {
   withSelectedApp,
   withSelection,
 } from "../common/selecting.js";
+import { tableSourcesOf } from "../reading/reading.js";
 
 interface AnnotateOptions extends ConnectionOptions, SelectingOptions, RunningOptions {
   conflict?: "error" | "skip" | "replace";

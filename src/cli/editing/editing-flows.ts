@@ -5,8 +5,8 @@ import type { Message } from "../../core/accounting/message.js";
 import { OptionsError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow/flow.js";
 import type { Input } from "../../core/input/input.js";
-import type { ReadingOptions } from "../common/reading.js";
 import { requireSelection, type SelectingOptions, selectedInputs } from "../common/selecting.js";
+import type { ReadingOptions } from "../reading/options.js";
 import { editSource } from "./editing.js";
 import { readRows } from "./table-edits.js";
 

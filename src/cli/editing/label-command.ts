@@ -6,11 +6,12 @@ import { OptionsError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow/flow.js";
 import type { Concept, Input } from "../../core/input/input.js";
 import { type ConnectionOptions, withConnection } from "../common/connection.js";
-import { type ReadingOptions, withTables } from "../common/reading.js";
 import { withUndo } from "../common/recording.js";
 import { finish, type RunningOptions, withRun } from "../common/running.js";
 import { type SelectingOptions, withSelectedApp, withSelection } from "../common/selecting.js";
 import { idTexts } from "../filters/filter-values.js";
+import { withTables } from "../reading/arguments.js";
+import type { ReadingOptions } from "../reading/options.js";
 import { edited, named, withConcepts } from "./editing.js";
 import { editedInputs, editedRows } from "./editing-flows.js";
 

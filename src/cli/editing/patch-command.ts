@@ -8,10 +8,11 @@ import type { GeoPoint, Input } from "../../core/input/input.js";
 import type { Metadata } from "../../transforms/tag-metadata.js";
 import { type ConnectionOptions, withConnection } from "../common/connection.js";
 import { keyValue, several } from "../common/parsing.js";
-import { type ReadingOptions, withTables } from "../common/reading.js";
 import { withUndo } from "../common/recording.js";
 import { finish, type RunningOptions, withRun } from "../common/running.js";
 import { type SelectingOptions, withSelectedApp, withSelection } from "../common/selecting.js";
+import { withTables } from "../reading/arguments.js";
+import type { ReadingOptions } from "../reading/options.js";
 import { type EditAction, edited, merged } from "./editing.js";
 import { editedInputs, editedRows } from "./editing-flows.js";
 

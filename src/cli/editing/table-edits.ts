@@ -3,7 +3,8 @@
 import { InputError } from "../../core/errors.js";
 import type { Input } from "../../core/input/input.js";
 import type { ReadContext, Source, SourceItem } from "../../core/plugin/source.js";
-import { type ReadingOptions, tableSourcesOf } from "../common/reading.js";
+import type { ReadingOptions } from "../reading/options.js";
+import { tableSourcesOf } from "../reading/reading.js";
 
 /** The rows of a table by the ids of their inputs, and the rows that cannot be used. */
 export interface TableRows {

@@ -3,8 +3,10 @@
 import { Command } from "commander";
 import { type ConnectionOptions, withTarget } from "../common/connection.js";
 import { pipelineOf, withPipeline } from "../common/pipeline.js";
-import { type ReadingOptions, sourcesOf, withReading } from "../common/reading.js";
 import { finish, type RunningOptions, withRun } from "../common/running.js";
+import { withReading } from "../reading/arguments.js";
+import type { ReadingOptions } from "../reading/options.js";
+import { sourcesOf } from "../reading/reading.js";
 import { exportTarget, targetOf } from "../target/target.js";
 
 /** Creates the command. */

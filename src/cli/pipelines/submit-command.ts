@@ -4,8 +4,10 @@ import { Command } from "commander";
 import { OptionsError } from "../../core/errors.js";
 import { type NatsOptions, streamOf, withNats } from "../common/nats-options.js";
 import { notEmpty } from "../common/parsing.js";
-import { type ReadingOptions, sourcesOf, withReading } from "../common/reading.js";
 import { finish, type RunningOptions, withRun } from "../common/running.js";
+import { withReading } from "../reading/arguments.js";
+import type { ReadingOptions } from "../reading/options.js";
+import { sourcesOf } from "../reading/reading.js";
 
 interface SubmitOptions extends NatsOptions, ReadingOptions, RunningOptions {
   failed?: boolean;

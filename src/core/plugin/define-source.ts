@@ -21,6 +21,10 @@ export interface SourceBehavior<Options> {
     | number
     | ((options: Options, context: { signal: AbortSignal }) => MaybePromise<number | undefined>)
     | undefined;
+  /** Names of the classes that the source declares, in order, also those that no input has. Default: it declares none. */
+  classes?:
+    | ((options: Options, context: { signal: AbortSignal }) => MaybePromise<readonly string[] | undefined>)
+    | undefined;
   /** Whether its items have `acknowledge`, so that it waits for the outcome of each input. Default: false. */
   acknowledges?: boolean | undefined;
   /** Yields items, one by one or in arrays. Closes its resources in `finally`. */
@@ -56,7 +60,7 @@ export function defineSource(
   },
 ): (...args: unknown[]) => Source {
   checkDefinition("defineSource", definition, "read");
-  const { name, total, acknowledges } = definition;
+  const { name, total, classes, acknowledges } = definition;
   const factory = (...args: unknown[]) => {
     const options = optionsFrom(definition, args);
     return {
@@ -64,6 +68,7 @@ export function defineSource(
       ...(total !== undefined && {
         total: typeof total === "number" ? total : (context: { signal: AbortSignal }) => total(options, context),
       }),
+      ...(classes && { classes: (context: { signal: AbortSignal }) => classes(options, context) }),
       ...(acknowledges !== undefined && { acknowledges }),
       read: (context: ReadContext) => definition.read(options, context),
     };

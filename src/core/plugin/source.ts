@@ -99,6 +99,8 @@ export interface Source {
   readonly name: string;
   /** Number of items, for progress only. */
   readonly total?: SourceTotal | undefined;
+  /** Returns the names of the classes that the source declares, in order, also those that no input has; undefined if it declares none. */
+  classes?(context: { signal: AbortSignal }): MaybePromise<readonly string[] | undefined>;
   /** Whether its items have `acknowledge`, so that it waits for the outcome of each input. Default: false. */
   readonly acknowledges?: boolean | undefined;
   /** Yields items, one by one or in arrays, which are faster for many small items. Closes its resources in `finally`. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { defineTransform, flow, fromIterable } from "../../../src/index.js";
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { defineSource, defineTransform, flow, fromIterable } from "../../../src/index.js";
 import { temporaryFolder } from "../../helpers/store.js";
 
 it.each([true, false])(
@@ -22,3 +23,17 @@ it.each([true, false])(
     expect(asked.slice(3)).toEqual(dropsAreDone ? [] : ["b"]);
   },
 );
+
+describe("classes of a source", () => {
+  it("come from the options, and are absent if the source declares none", async () => {
+    const animals = defineSource({
+      name: "animals",
+      options: z.strictObject({ names: z.array(z.string()) }),
+      classes: ({ names }) => names,
+      *read() {},
+    });
+    const { signal } = new AbortController();
+    expect(await animals({ names: ["cat", "dog"] }).classes?.({ signal })).toEqual(["cat", "dog"]);
+    expect(defineSource({ name: "none", *read() {} })().classes).toBeUndefined();
+  });
+});

@@ -1,0 +1,12 @@
+/** The forms of sources, in the order of the help. Where several match a name, the first counts. */
+
+import type { Form } from "./form.js";
+import { archiveForm } from "./forms/archive.js";
+import { csvForm } from "./forms/csv.js";
+import { exportForm } from "./forms/export.js";
+import { folderForm } from "./forms/folder.js";
+import { jsonlForm } from "./forms/jsonl.js";
+import { textsForm } from "./forms/texts.js";
+import { urlsForm } from "./forms/urls.js";
+
+export const forms: readonly Form[] = [folderForm, archiveForm, exportForm, csvForm, jsonlForm, urlsForm, textsForm];

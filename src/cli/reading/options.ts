@@ -1,0 +1,37 @@
+/** The options of sources on the command line, as they are parsed. */
+
+import type { Kind } from "../../core/input/input.js";
+
+export interface ReadingOptions {
+  as?: string;
+  kind?: Kind[];
+  include?: string[];
+  exclude?: string[];
+  folderLabels?: boolean;
+  watch?: boolean;
+  column?: "text" | "url" | "file";
+  delimiter?: string;
+  map?: Record<string, string>;
+  fetch?: boolean;
+  ids?: string[];
+  header?: string[];
+  /** Of the connection; the fetches use it, too. */
+  proxy?: string | false;
+}
+
+/** Options that are for some forms of source only, and their names on the command line. */
+export const formOptions = {
+  include: "--include",
+  exclude: "--exclude",
+  folderLabels: "--folder-labels",
+  watch: "--watch",
+  column: "--column",
+  delimiter: "--delimiter",
+  map: "--map",
+  fetch: "--fetch",
+  header: "--header",
+} as const satisfies Partial<Record<keyof ReadingOptions, string>>;
+export type FormOption = keyof typeof formOptions;
+
+/** Forms of tables. */
+export const tableForms = ["csv", "jsonl"];
