@@ -19,6 +19,7 @@ export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
 export { type S3SourceOptions, s3 } from "./sources/s3.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
+export { type WebDatasetOptions, webDataset } from "./sources/web-dataset.js";
 
 // Transforms
 

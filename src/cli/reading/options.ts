@@ -15,6 +15,9 @@ export interface ReadingOptions {
   fetch?: boolean;
   ids?: string[];
   header?: string[];
+  endpoint?: string;
+  region?: string;
+  anonymous?: boolean;
   /** Of the connection; the fetches use it, too. */
   proxy?: string | false;
 }
@@ -30,6 +33,9 @@ export const formOptions = {
   map: "--map",
   fetch: "--fetch",
   header: "--header",
+  endpoint: "--endpoint",
+  region: "--region",
+  anonymous: "--anonymous",
 } as const satisfies Partial<Record<keyof ReadingOptions, string>>;
 export type FormOption = keyof typeof formOptions;
 
