@@ -2,7 +2,7 @@
 
 import { posix } from "node:path";
 import * as z from "zod";
-import { SourceError } from "../core/errors.js";
+import { FlowError, SourceError } from "../core/errors.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
@@ -10,10 +10,12 @@ import { mapAhead } from "../core/util/map-ahead.js";
 import { type FileOptions, type FoundFile, idOfPath, itemOfFile } from "../formats/files/file-item.js";
 import { type Filter, filterOf, skippedByPath } from "../formats/files/filter.js";
 import { fileOptionFields } from "../formats/files/options.js";
+import { findRemote } from "../formats/remote/find-remote.js";
 import { addAccess, type S3Access } from "../formats/s3/access.js";
 import { type ListedObject, listObjects } from "../formats/s3/list-objects.js";
 import { objectUri, parseTyped, typedUri } from "../formats/s3/object-uri.js";
 import { s3OptionFields } from "../formats/s3/options.js";
+import { S3Refusal } from "../formats/s3/s3-error.js";
 import "../formats/s3/opener.js";
 
 const optionFields = {
@@ -38,7 +40,7 @@ interface Tree {
  * Reads buckets of S3 and of services that speak its protocol, like folders: images, videos, audio files and texts. Kinds, texts, labels, globs and ids are
  * those of `folder`; bucket and prefix take the place of the folder's name.
  *
- * A URI is `s3://bucket`, a prefix that is read like a folder (`s3://bucket/photos` does not read `photos2/`), or a single object. Every character behind the
+ * A URI is `s3://bucket`, a single object, or a prefix that is read like a folder (`s3://bucket/photos` does not read `photos2/`). Every character behind the
  * bucket belongs to the key. The bucket is listed page by page, as the flow requests inputs; of each object, the first bytes are read to find its kind.
  * Contents are URIs that are opened by range requests, and again if a connection breaks. An object whose entity tag changed after the listing fails
  * (ERR_FILE_CHANGED). Empty objects whose keys end in `/` stand for folders, and are skipped.
@@ -105,25 +107,18 @@ async function* readTree(tree: Tree, options: Checked, { signal, isDone }: ReadC
   }
 }
 
-/** Yields the object that the URI names, and those in the folder that it names. @throws {SourceError} ERR_S3_UNREADABLE if there are none */
-async function* objectsOf(
-  { bucket, key, access }: Tree,
-  base: string,
-  signal: AbortSignal,
-): AsyncGenerator<ListedObject> {
-  let count = 0;
-  if (base !== key) {
-    for await (const object of listObjects(access, { prefix: key, signal, pageItems: 1 })) {
-      if (object.key === key) {
-        count += 1;
-        yield object;
-      }
-      break;
-    }
-  }
-  for await (const object of listObjects(access, { prefix: base, signal })) {
-    count += 1;
+/** Yields the object that the URI names, else those in the folder that it names. @throws {SourceError} ERR_S3_UNREADABLE if there are none */
+async function* objectsOf(tree: Tree, base: string, signal: AbortSignal): AsyncGenerator<ListedObject> {
+  const { bucket, key, access } = tree;
+  const object = base === key ? undefined : await singleObject(tree, signal);
+  if (object) {
     yield object;
+    return;
+  }
+  let count = 0;
+  for await (const listed of listObjects(access, { prefix: base, signal })) {
+    count += 1;
+    yield listed;
   }
   if (count > 0 || key === "") return;
   const step = "check the prefix, the bucket and the endpoint";
@@ -131,6 +126,20 @@ async function* objectsOf(
     "ERR_S3_UNREADABLE",
     `s3: ${typedUri({ bucket, key })} is neither an object nor a folder; ${step}`,
   );
+}
+
+/** Asks for an object by its whole key. This needs no right to list the bucket. Returns undefined for a folder. */
+async function singleObject({ key, access }: Tree, signal: AbortSignal): Promise<ListedObject | undefined> {
+  try {
+    const { file } = await findRemote(objectUri({ ...access.place, key }), signal);
+    return { key, sizeBytes: file.sizeBytes ?? 0, etag: file.version ?? "" };
+  } catch (error) {
+    if (error instanceof FlowError && error.code === "ERR_FILE_EMPTY") return { key, sizeBytes: 0, etag: "" };
+    // A service that hides what exists answers 403 for a folder, and the listing finds out.
+    if (error instanceof S3Refusal && [403, 404].includes(error.statusCode) && error.reason !== "NoSuchBucket")
+      return undefined;
+    throw error;
+  }
 }
 
 function contentOf({ place }: S3Access, { key, sizeBytes, etag }: ListedObject): FoundFile["content"] {

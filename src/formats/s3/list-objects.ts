@@ -24,8 +24,6 @@ interface Page {
 export interface ListOptions {
   prefix: string;
   signal: AbortSignal;
-  /** Most objects of a page. Default: 1000, which is the most that services send. */
-  pageItems?: number;
 }
 
 /** Most bytes of a page: 1000 keys of 1024 characters, each encoded with up to nine. */
@@ -36,7 +34,7 @@ const slowMs = 300_000;
 /** Yields the objects whose keys begin with a prefix. @throws {InputError} ERR_S3_ANSWER for an answer that is no listing, or a listing without an end; what `sendS3` throws */
 export async function* listObjects(
   access: S3Access,
-  { prefix, signal, pageItems }: ListOptions,
+  { prefix, signal }: ListOptions,
 ): AsyncGenerator<ListedObject, void> {
   const { bucket } = access.place;
   const what = `the list of ${typedUri({ bucket, key: prefix })}`;
@@ -46,7 +44,6 @@ export async function* listObjects(
     const query = {
       ...(token !== undefined && { "continuation-token": token }),
       ...{ "encoding-type": "url", "list-type": "2" },
-      ...(pageItems !== undefined && { "max-keys": String(pageItems) }),
       ...(prefix !== "" && { prefix }),
     };
     const { objects, next } = await pageOf(access, query, what, signal);
