@@ -19,13 +19,14 @@ import { S3Refusal } from "../formats/s3/s3-error.js";
 import "../formats/s3/opener.js";
 
 const optionFields = {
-  ...s3OptionFields,
   /** Number of objects whose first bytes are read at the same time, 1 to 64. Default: 16. */
   concurrency: z.number().int().min(1).max(64).default(16),
 };
-const Options = z.strictObject({ ...fileOptionFields, ...optionFields });
+const Options = z.strictObject({ ...fileOptionFields, ...s3OptionFields, ...optionFields });
 /** Options of `s3`. */
-export type S3SourceOptions = OptionsOf<typeof fileOptionFields> & OptionsOf<typeof optionFields>;
+export type S3SourceOptions = OptionsOf<typeof fileOptionFields> &
+  OptionsOf<typeof s3OptionFields> &
+  OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options> & { filter: Filter };
 
 /** One URI of the source. */

@@ -17,15 +17,14 @@ import { type Sample, samplesOf } from "../formats/webdataset/samples.js";
 import { expandBraces, type Shard, shardsOf } from "../formats/webdataset/shards.js";
 
 const optionFields = {
-  ...remoteOptionFields,
   /** Names of the classes that `cls` files count from 0. Without them, the number itself becomes the concept. */
   classes: z.array(z.string().min(1)).min(1).optional(),
   /** Datasets that every input joins. */
   datasets: datasetsOption,
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...remoteOptionFields, ...optionFields });
 /** Options of `webDataset`. */
-export type WebDatasetOptions = OptionsOf<typeof optionFields>;
+export type WebDatasetOptions = OptionsOf<typeof remoteOptionFields> & OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options>;
 
 /** A shard that is read. */

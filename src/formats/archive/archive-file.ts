@@ -1,7 +1,8 @@
 /** The file of an archive, on this machine or elsewhere. */
 
 import { openUri } from "../../core/content/open-uri.js";
-import { nameOfRemote, openRemote, type RemoteFile } from "../remote/remote-file.js";
+import type { RemoteFile } from "../remote/range.js";
+import { nameOfRemote, openRemote } from "../remote/remote-file.js";
 import { partOf } from "./remote-part.js";
 
 /** The path of a file on this machine, or a remote file. */

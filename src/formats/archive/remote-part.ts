@@ -4,7 +4,7 @@ import { openUri } from "../../core/content/open-uri.js";
 import { defineOpener, type OpenRange } from "../../core/content/openers.js";
 import type { UriContent } from "../../core/input/input.js";
 import { blocksOf } from "../remote/blocks.js";
-import type { RemoteFile } from "../remote/remote-file.js";
+import type { RemoteFile } from "../remote/range.js";
 import { entryUri, mapEntryPath, parseEntryUri } from "./entry-uri.js";
 
 /** Reads `part:` URIs: bytes of a remote file from a position. Small parts come from blocks that the entries share. */

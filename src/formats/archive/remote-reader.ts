@@ -1,7 +1,7 @@
 /** Lets the zip library read a remote file. */
 
 import { Readable } from "node:stream";
-import type { RemoteFile } from "../remote/remote-file.js";
+import type { RemoteFile } from "../remote/range.js";
 import { readRemotePart } from "./remote-part.js";
 
 type Callback = (error: Error | null, bytesRead?: number) => void;

@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { extract, type Header } from "tar-stream";
 import { describeError, InputError } from "../../core/errors.js";
 import type { ReadableContent } from "../../core/input/input.js";
-import type { RemoteFile } from "../remote/remote-file.js";
+import type { RemoteFile } from "../remote/range.js";
 import { type ArchiveFile, nameOfArchive } from "./archive-file.js";
 import { type ArchiveEntry, damaged, pathOfEntry } from "./entry.js";
 import { partOf, readRemotePart } from "./remote-part.js";

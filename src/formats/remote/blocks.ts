@@ -1,7 +1,8 @@
 /** Reads remote files in blocks that several readers share, so that many small reads need few requests. */
 
 import { InputError } from "../../core/errors.js";
-import { nameOfRemote, type RemoteRange, type RemoteStream, readRemote, withoutRanges } from "./remote-file.js";
+import type { RemoteRange, RemoteStream } from "./range.js";
+import { nameOfRemote, readRemote, withoutRanges } from "./remote-file.js";
 
 export const blockBytes = 256 * 1024;
 /** Most blocks of one request: 4 MB. */

@@ -5,7 +5,8 @@ import { again, fail, ok, retry, type Verdict } from "../../core/net/retry.js";
 import { S3Refusal } from "../s3/s3-error.js";
 import { blocksOf } from "./blocks.js";
 import { asFetchError } from "./http-file.js";
-import { nameOfRemote, openRemote, type RemoteFile } from "./remote-file.js";
+import type { RemoteFile } from "./range.js";
+import { nameOfRemote, openRemote } from "./remote-file.js";
 
 const startBytes = 512;
 const maxAttempts = 6;

@@ -7,7 +7,7 @@ import { checkEncoding, followHops, type Hop, locationIn, refusalOf } from "../.
 import { guardedAgent } from "../../core/net/guarded-fetch.js";
 import { proxiesOf } from "../../core/net/proxy/proxies.js";
 import { redactUrl } from "../../core/redact-urls.js";
-import type { RemoteRange, RemoteStream } from "./remote-file.js";
+import type { RemoteRange, RemoteStream } from "./range.js";
 
 const timeoutMs = 30_000;
 /** Statuses of an answer with bytes, and of one to a range behind the end. */

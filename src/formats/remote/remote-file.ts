@@ -1,37 +1,12 @@
 /** Files that lie in a bucket or on a web server: how they are named, and one request for a part of them. */
 
-import type { Dispatcher } from "undici";
 import { InputError } from "../../core/errors.js";
 import { accessTo } from "../s3/access.js";
 import { asUnreachable } from "../s3/client.js";
 import { parseObjectUri, typedUri } from "../s3/object-uri.js";
 import { openObject } from "../s3/read-object.js";
 import { asFetchError, openHttpFile } from "./http-file.js";
-
-/** A remote file, as it was when it was found. */
-export interface RemoteFile {
-  /** Names the file without secrets: `s3://bucket/a.zip`, `https://host/a.zip`. */
-  uri: string;
-  /** Undefined if the server does not say it. */
-  sizeBytes: number | undefined;
-  version: string | undefined;
-  /** Whether the server sends parts. */
-  hasRanges: boolean;
-}
-
-/** A part of a remote file. */
-export interface RemoteRange {
-  offset: number;
-  length: number;
-  version?: string | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** An answer whose body begins at `start`. */
-export interface RemoteStream extends Omit<RemoteFile, "uri"> {
-  body: Dispatcher.ResponseData["body"];
-  start: number;
-}
+import type { RemoteRange, RemoteStream } from "./range.js";
 
 /** Whether a text names a remote file. */
 export function isRemote(text: string): boolean {

@@ -2,16 +2,8 @@
 
 import { describeError, SourceError } from "../../core/errors.js";
 import { isObject } from "../../core/util/json-values.js";
+import type { S3Credentials } from "./key-pair.js";
 import { profileName, readProfile } from "./profiles.js";
-
-/** A key pair. */
-export interface S3Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string | undefined;
-  /** When the credentials end. They are requested again five minutes before. */
-  expiration?: Date | undefined;
-}
 
 /** Returns credentials. It is called again when they expire; the providers of `@aws-sdk/credential-providers` have this form. */
 export type CredentialsProvider = () => S3Credentials | Promise<S3Credentials>;

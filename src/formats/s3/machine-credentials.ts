@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { isLoopbackHost } from "../../core/net/addresses.js";
 import { Agent } from "../../core/net/http.js";
-import type { S3Credentials } from "./credentials.js";
+import type { S3Credentials } from "./key-pair.js";
 
 /** Longest wait for an answer of the machine, in milliseconds. Elsewhere, nothing answers at its address. */
 const machineTimeoutMs = 1000;

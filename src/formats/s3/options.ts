@@ -2,7 +2,8 @@
 
 import * as z from "zod";
 import type { OptionsOf } from "../../core/plugin/options.js";
-import type { CredentialsProvider, S3Credentials } from "./credentials.js";
+import type { CredentialsProvider } from "./credentials.js";
+import type { S3Credentials } from "./key-pair.js";
 
 export const s3OptionFields = {
   /** Address of the service, such as "http://localhost:9000". Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile, and else AWS. */

@@ -1,7 +1,7 @@
 /** Requests a range of an object. */
 
 import { InputError } from "../../core/errors.js";
-import type { RemoteRange, RemoteStream } from "../remote/remote-file.js";
+import type { RemoteRange, RemoteStream } from "../remote/range.js";
 import type { S3Access } from "./access.js";
 import { sendS3 } from "./client.js";
 

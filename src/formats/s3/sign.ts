@@ -1,6 +1,6 @@
 /** Signatures of requests, version 4. They are headers: a signed URL never exists. */
 
-import type { S3Credentials } from "./credentials.js";
+import type { S3Credentials } from "./key-pair.js";
 
 export interface Unsigned {
   host: string;
