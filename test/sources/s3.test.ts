@@ -96,6 +96,17 @@ describe("s3", () => {
     expect(lists()).toBe(5);
   });
 
+  it("needs one request for each small object, from its listing to the upload", async () => {
+    const photos = Object.fromEntries(
+      Array.from({ length: 20 }, (_, n) => [`b/p/${n}.jpg`, Buffer.concat([photo, Buffer.from([n])])]),
+    );
+    const server = await openS3(photos);
+    const { app } = await openStore();
+    const report = await flow(read(server, "s3://b/p/")).pipe(batch(), upload(app)).run();
+    expect(report.counts).toMatchObject({ ok: 20 });
+    expect(server.requests).toHaveLength(21);
+  });
+
   it("reads hostile and unusual keys exactly", async () => {
     const keys = [
       "../up.txt",
@@ -140,6 +151,7 @@ describe("s3", () => {
     const server = await openS3({ "b/a.jpg": photo }, { isSimple });
     const [input] = await inputsOf(server, "s3://b");
     server.objects.set("b/a.jpg", other);
+    expect(await readContent(input?.image as never)).toEqual(photo); // small, so it was read when its type was detected
     await expect(readContent(input?.image as never)).rejects.toMatchObject({ code: "ERR_FILE_CHANGED" });
   });
 

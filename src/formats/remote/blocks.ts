@@ -42,7 +42,8 @@ export class BlockFile {
   #sizeBytes: number | undefined;
   #readers = 0;
   #generation = 0;
-  readonly #open = new Set<AbortController>();
+  /** The requests that are read, and what ends each. */
+  readonly #open = new Set<() => void>();
 
   constructor(uri: string) {
     this.uri = uri;
@@ -130,8 +131,16 @@ export class BlockFile {
   async #fill(index: number, waiting: Deferred<Buffer>[]): Promise<void> {
     const keys = waiting.map((_, nth) => this.#keyOf(index + nth));
     const controller = new AbortController();
-    this.#open.add(controller);
     let done = 0;
+    const forget = () => {
+      for (const key of keys.slice(done)) cache.delete(key);
+    };
+    const stop = () => {
+      forget();
+      const text = `${nameOfRemote(this.uri)}: the request ended, since nobody was reading`;
+      controller.abort(new InputError("ERR_FETCH", text, { retryable: true })); // a reader that came meanwhile asks again
+    };
+    this.#open.add(stop);
     try {
       const offset = index * blockBytes;
       const length = Math.min(waiting.length * blockBytes, (this.#sizeBytes ?? Number.POSITIVE_INFINITY) - offset);
@@ -159,10 +168,10 @@ export class BlockFile {
         filled = 0;
       }
     } catch (error) {
-      for (const key of keys.slice(done)) cache.delete(key);
+      forget();
       for (const rest of waiting.slice(done)) rest.reject(error);
     } finally {
-      this.#open.delete(controller);
+      this.#open.delete(stop);
     }
   }
 
@@ -182,7 +191,7 @@ export class BlockFile {
 
   #stopIfIdle(): void {
     if (this.#readers > 0) return;
-    for (const controller of this.#open) controller.abort(new Error("nobody reads the file any more"));
+    for (const stop of this.#open) stop();
   }
 
   #keyOf(index: number): string {

@@ -1,11 +1,7 @@
 /** Opens objects of buckets. */
 
-import { defineOpener, type OpenRange } from "../../core/content/openers.js";
-import { readRemote } from "../remote/remote-file.js";
+import { defineOpener } from "../../core/content/openers.js";
+import { readKept } from "./small-objects.js";
 
 /** Reads `s3:` URIs with range requests. The credentials are those of the source in this process, else those of the environment. */
-export const s3Opener = defineOpener({
-  name: "s3",
-  scheme: "s3",
-  open: (uri: string, range: OpenRange) => readRemote(uri, range),
-});
+export const s3Opener = defineOpener({ name: "s3", scheme: "s3", open: readKept });
