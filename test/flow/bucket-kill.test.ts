@@ -1,7 +1,7 @@
 /**
  * A zip of many photographs in a bucket, uploaded by a program that is killed several times and resumed: each photograph is there once, byte for byte.
  *
- * `npm run test:long` does it with 50,000. SLUICE_TEST_S3 (an endpoint), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY name another server than the one of the
+ * `npm run test:long` does it with 50,000 (SLUICE_TEST_PHOTOS). SLUICE_TEST_S3 (an endpoint), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY name another server than the one of the
  * tests, with a bucket `photos`.
  */
 
@@ -24,7 +24,7 @@ import { isLong } from "../helpers/long.js";
 import { s3Keys, startS3 } from "../helpers/s3-server.js";
 import { temporaryFolder } from "../helpers/store.js";
 
-const count = isLong ? 50_000 : 300;
+const count = isLong ? Number(process.env.SLUICE_TEST_PHOTOS ?? 50_000) : 300;
 const kills = isLong ? 5 : 1;
 const base = exampleBytes("harbour/quay.jpg");
 
