@@ -13,8 +13,8 @@ import { type FileOptions, idOfPath, itemOfFile } from "../formats/files/file-it
 import { type Filter, filterOf, skippedByPath } from "../formats/files/filter.js";
 import { fileOptionFields } from "../formats/files/options.js";
 import { addRemote, type NamedRemote } from "../formats/remote/add-remote.js";
+import { isRemote } from "../formats/remote/is-remote.js";
 import { remoteOptionFields } from "../formats/remote/options.js";
-import { isRemote } from "../formats/remote/remote-file.js";
 
 const Options = z.strictObject({ ...fileOptionFields, ...remoteOptionFields });
 /** Options of `archive`. */

@@ -1,7 +1,7 @@
 /** URIs of entries: the path of the archive, where the entry begins, and its name. */
 
 import { InputError } from "../../core/errors.js";
-import { isRemote } from "../remote/remote-file.js";
+import { isRemote } from "../remote/is-remote.js";
 
 /** An entry that is read by its position. */
 export interface EntryAddress {

@@ -6,7 +6,7 @@ import { createGunzip } from "node:zlib";
 import { defineOpener, type OpenRange } from "../../core/content/openers.js";
 import { describeError, InputError } from "../../core/errors.js";
 import { findRemote } from "../remote/find-remote.js";
-import { isRemote } from "../remote/remote-file.js";
+import { isRemote } from "../remote/is-remote.js";
 import { type ArchiveFile, nameOfArchive, readWhole } from "./archive-file.js";
 import { versionOf } from "./archive-version.js";
 import { damaged } from "./entry.js";

@@ -5,7 +5,7 @@ import { describeError, FlowError, InputError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { checkEncoding, followHops, type Hop, locationIn, refusalOf } from "../../core/net/follow-redirects.js";
 import { guardedAgent } from "../../core/net/guarded-fetch.js";
-import { proxiesOf } from "../../core/net/proxy/proxies.js";
+import { type ProxyFor, proxiesOf } from "../../core/net/proxy/proxies.js";
 import { redactUrl } from "../../core/redact-urls.js";
 import type { RemoteRange, RemoteStream } from "./range.js";
 
@@ -17,6 +17,7 @@ interface HttpAccess {
   /** The whole address. Its signature is a secret. */
   url: string;
   allowPrivate: boolean;
+  proxyFor: ProxyFor | undefined;
 }
 
 const known = new Map<string, HttpAccess>();
@@ -24,8 +25,15 @@ const known = new Map<string, HttpAccess>();
 /** Records how this process reads a URL, and returns the URL without its signature, by which the file is named. */
 export function addHttpFile(url: string, { allowPrivate }: { allowPrivate: boolean }): string {
   const uri = redactUrl(url);
-  known.set(uri, { url, allowPrivate });
+  known.set(uri, { url, allowPrivate, proxyFor: proxiesOf("archive", undefined) });
   return uri;
+}
+
+/** Returns how a URL is read that an earlier program named: from public addresses only. */
+function accessTo(uri: string): HttpAccess {
+  const found = known.get(uri) ?? { url: uri, allowPrivate: false, proxyFor: proxiesOf("archive", undefined) };
+  known.set(uri, found);
+  return found;
 }
 
 /**
@@ -37,8 +45,8 @@ export async function openHttpFile(
   uri: string,
   { offset, length, version, signal }: RemoteRange,
 ): Promise<RemoteStream> {
-  const { url: address, allowPrivate } = known.get(uri) ?? { url: uri, allowPrivate: false };
-  const agent = guardedAgent(allowPrivate, { proxyFor: proxiesOf("archive", undefined) });
+  const { url: address, allowPrivate, proxyFor } = accessTo(uri);
+  const agent = guardedAgent(allowPrivate, { proxyFor });
   const headers = {
     "user-agent": "sluice",
     "accept-encoding": "identity",

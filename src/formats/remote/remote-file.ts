@@ -8,11 +8,6 @@ import { openObject } from "../s3/read-object.js";
 import { asFetchError, openHttpFile } from "./http-file.js";
 import type { RemoteRange, RemoteStream } from "./range.js";
 
-/** Whether a text names a remote file. */
-export function isRemote(text: string): boolean {
-  return /^(?:s3|https?):\/\//i.test(text);
-}
-
 /** Names a remote file for people. */
 export function nameOfRemote(uri: string): string {
   return isS3(uri) ? typedUri(parseObjectUri(uri)) : uri;

@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import picomatch from "picomatch";
 import { describeError, OptionsError, SourceError } from "../../core/errors.js";
 import { addRemote, type RemoteOptions } from "../remote/add-remote.js";
-import { isRemote } from "../remote/remote-file.js";
+import { isRemote } from "../remote/is-remote.js";
 import { addAccess } from "../s3/access.js";
 import { listObjects } from "../s3/list-objects.js";
 import { objectUri, parseTyped, typedUri } from "../s3/object-uri.js";

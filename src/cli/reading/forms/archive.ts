@@ -1,6 +1,6 @@
 /** Zip and tar archives. */
 
-import { isRemote } from "../../../formats/remote/remote-file.js";
+import { isRemote } from "../../../formats/remote/is-remote.js";
 import type { Form } from "../form.js";
 import { fileOptionsOf } from "./folder.js";
 import { s3OptionsOf } from "./s3.js";
