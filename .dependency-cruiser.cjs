@@ -26,6 +26,7 @@ const rooms = [
   ["content"],
   ["net"],
   ["files"],
+  ["shard"],
   ["util"],
   ["errors\\.ts", "redact-urls\\.ts"],
 ];

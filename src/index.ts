@@ -91,6 +91,7 @@ export type { Preview } from "./core/flow/preview.js";
 export type { RunOptions, StreamOptions } from "./core/flow/run.js";
 export type { DeadLetter } from "./core/journal/dead-letters.js";
 export { type JournalFacts, type JournalRecord, readJournal } from "./core/journal/journal.js";
+export type { JournalStatus } from "./core/journal/journal-status.js";
 export type { Stage } from "./core/plugin/stage.js";
 export { through } from "./core/plugin/through.js";
 export type { Health } from "./core/progress/health.js";
@@ -98,7 +99,8 @@ export type { ProgressEvent } from "./core/progress/measure.js";
 export type { MetricsMeter } from "./core/progress/metrics.js";
 export type { Stall } from "./core/progress/stalls.js";
 export { htmlOf } from "./core/report/display.js";
-export type { Failure, FailureGroup, ReasonGroup, Report } from "./core/report/report.js";
+export { type JournalReport, journalReport } from "./core/report/journals/journal-report.js";
+export type { Failure, FailureGroup, ReasonGroup, Report, ShardFacts } from "./core/report/report.js";
 export type { Throughput } from "./core/report/throughput.js";
 
 // Plugin kit
@@ -134,7 +136,12 @@ export type { UndoFacts } from "./core/journal/undo-log.js";
 export { batchBy } from "./core/plugin/batch-by.js";
 export type { BatchPolicy } from "./core/plugin/batch-policy.js";
 export { defineSink, type SinkDefinition } from "./core/plugin/define-sink.js";
-export { defineSource, type SourceBehavior, type SourceDefinition } from "./core/plugin/define-source.js";
+export {
+  defineSource,
+  type ShardOption,
+  type SourceBehavior,
+  type SourceDefinition,
+} from "./core/plugin/define-source.js";
 export { defineTransform, type TransformDefinition } from "./core/plugin/define-transform.js";
 export type { InputFilters } from "./core/plugin/filter-options.js";
 export { type OptionsOf, parseOptions } from "./core/plugin/options.js";
@@ -150,6 +157,7 @@ export type {
 export {
   doneEarlier,
   itemFrom,
+  otherShard,
   type ReadContext,
   type Source,
   type SourceItem,

@@ -99,6 +99,11 @@ const shows: Record<string, RegExp[]> = {
     /merged: read 4 = ok 4/,
     /exported: \d+ bytes\ndataset-example-0 note 0\n/,
   ],
+  "36-shards.ts": [
+    /shard {4}1 of 4; \d+ items of the sources belong to other shards/,
+    /three of four:[\s\S]*shard 4 of 4 has no journal/,
+    /all of it: read (\d+) = ok \d+ \+ failed 0 \+ skipped \d+ \+ pending 0 {2}\(4 journals\)/,
+  ],
   "25-jobs-on-the-server.ts": [
     /sent (\d+) of \1\nuploaded: done 5 inputs\npulled: done 5 inputs\nlabelled: done 5 inputs\nsplit: done 5 inputs/,
   ],

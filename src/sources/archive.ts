@@ -9,7 +9,8 @@ import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import type { ArchiveEntry } from "../formats/archive/entry.js";
 import { entriesOf, entriesOfRemote, unreadable } from "../formats/archive/open-archive.js";
-import { type FileOptions, idOfPath, itemOfFile } from "../formats/files/file-item.js";
+import { type FileOptions, idOfPath } from "../formats/files/file-item.js";
+import { shardItemOfFile } from "../formats/files/file-shard.js";
 import { type Filter, filterOf, skippedByPath } from "../formats/files/filter.js";
 import { fileOptionFields } from "../formats/files/options.js";
 import { addRemote, type NamedRemote } from "../formats/remote/add-remote.js";
@@ -48,7 +49,10 @@ export const archive = defineSource({
   read: (options, context) => readArchive(options, context),
 });
 
-async function* readArchive(options: Checked, { signal, isDone }: ReadContext): AsyncGenerator<SourceItem> {
+async function* readArchive(
+  options: Checked,
+  { signal, isDone, isOtherShard }: ReadContext,
+): AsyncGenerator<SourceItem> {
   const { path, remote, filter, hidden, include, ...rest } = options;
   const modifiedMs = remote ? 0 : statOf(path).mtimeMs;
   const fileOptions: FileOptions = {
@@ -73,7 +77,7 @@ async function* readArchive(options: Checked, { signal, isDone }: ReadContext): 
       const { name, content } = entry as Extract<ArchiveEntry, { content: unknown }>;
       const place = "path" in content ? { ...content, modifiedMs, sizeBytes: content.length } : content;
       const file = { path: `${path}/${name}`, relative: name, name: basename(name), isNamed, content: place };
-      yield await itemOfFile(file, fileOptions, isDone);
+      yield await shardItemOfFile(file, fileOptions, { isDone, isOtherShard });
     }
   } catch (error) {
     signal.throwIfAborted();

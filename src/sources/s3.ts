@@ -7,7 +7,8 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { mapAhead } from "../core/util/map-ahead.js";
-import { type FileOptions, type FoundFile, idOfPath, itemOfFile } from "../formats/files/file-item.js";
+import { type FileOptions, type FoundFile, idOfPath } from "../formats/files/file-item.js";
+import { shardItemOfFile } from "../formats/files/file-shard.js";
 import { type Filter, filterOf, skippedByPath } from "../formats/files/filter.js";
 import { fileOptionFields } from "../formats/files/options.js";
 import { findRemote } from "../formats/remote/find-remote.js";
@@ -71,7 +72,7 @@ export const s3 = defineSource({
   },
 });
 
-async function* readTree(tree: Tree, options: Checked, { signal, isDone }: ReadContext): AsyncGenerator<SourceItem> {
+async function* readTree(tree: Tree, options: Checked, { signal, isDone, isOtherShard }: ReadContext): AsyncGenerator<SourceItem> {
   const { bucket, key, access } = tree;
   const base = key === "" || key.endsWith("/") ? key : `${key}/`;
   const { filter, hidden, include, concurrency, ...rest } = options;
@@ -97,7 +98,7 @@ async function* readTree(tree: Tree, options: Checked, { signal, isDone }: ReadC
       isNamed,
       content: contentOf(access, object),
     };
-    return itemOfFile(file, fileOptions, isDone);
+    return shardItemOfFile(file, fileOptions, { isDone, isOtherShard });
   };
   try {
     yield* mapAhead(objectsOf(tree, base, signal), concurrency, asItem);

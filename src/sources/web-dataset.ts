@@ -9,7 +9,7 @@ import type { ReadableContent } from "../core/input/input.js";
 import { datasetsOption } from "../core/plugin/datasets-option.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import { doneEarlier, type ReadContext, type SourceItem } from "../core/plugin/source.js";
+import { doneEarlier, otherShard, type ReadContext, type SourceItem } from "../core/plugin/source.js";
 import { entriesOf, entriesOfRemote } from "../formats/archive/open-archive.js";
 import { remoteOptionFields } from "../formats/remote/options.js";
 import { inputOfSample } from "../formats/webdataset/sample-input.js";
@@ -101,7 +101,7 @@ function openShard(shard: Shard, options: Checked): OpenShard {
 async function* readShard(
   shard: OpenShard,
   entries: Parameters<typeof samplesOf>[0],
-  { isDone }: ReadContext,
+  { isDone, isOtherShard }: ReadContext,
 ): AsyncGenerator<SourceItem> {
   for await (const found of samplesOf(entries)) {
     if (!("members" in found)) {
@@ -115,8 +115,9 @@ async function* readShard(
     const key = keyOf(sample, shard);
     const id = idOfFile(shard.shortName, sample.key);
     const origin = `${shard.name}/${sample.key}`;
-    if (isDone?.(key)) yield { origin, skipped: doneEarlier, id };
-    else yield await itemOf(sample, { origin, id, key: isDone ? key : undefined }, shard);
+    if (isOtherShard?.(id)) yield { origin, skipped: otherShard };
+    else if (isDone?.(key)) yield { origin, skipped: doneEarlier, id };
+    else yield { ...(await itemOf(sample, { origin, id, key: isDone ? key : undefined }, shard)), shardKey: id };
   }
 }
 

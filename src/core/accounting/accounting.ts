@@ -43,6 +43,10 @@ const maxJobs = 1000;
 export class Accounting {
   readonly budget: Budget;
   readonly ledger = new Ledger();
+  /** Number of inputs that an earlier run finished; they count as skipped. */
+  doneEarlier = 0;
+  /** Number of items that belong to other shards; they do not count as read. */
+  otherShards = 0;
   /** Set before the sources are read. */
   store: OutcomeStore | undefined;
   /** Receives every input with its outcome; set when a report is made. */

@@ -99,7 +99,7 @@ function jobParts({ jobs }: Facts): Html[] {
   ];
 }
 
-function facts({ counts, durationMs, traffic, notes, journal, undo }: Facts): string {
+function facts({ counts, shard, durationMs, traffic, notes, journal, undo }: Facts): string {
   const parts = [durationText(durationMs)];
   if (counts.read > 0) parts.push(rateText((counts.read * 1000) / Math.max(durationMs, 1)));
   if (traffic.requests > 0) {
@@ -110,6 +110,7 @@ function facts({ counts, durationMs, traffic, notes, journal, undo }: Facts): st
   if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
   for (const [note, count] of Object.entries(notes)) parts.push(`${countText(count)} ${note}`);
   parts.push(`written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`);
+  if (shard) parts.push(`shard ${shard.index} of ${shard.count}`);
   if (journal) parts.push(`journal ${journal.path}: ${countText(journal.finished)} finished by earlier runs`);
   if (undo) parts.push(`undo: ${undoText(undo)}`);
   return parts.join(" · ");

@@ -36,6 +36,15 @@ export interface ReasonGroup {
   origins: string[];
 }
 
+/** The share of the sources that a run read. */
+export interface ShardFacts {
+  /** From 1. */
+  index: number;
+  count: number;
+  /** Number of items of the sources that belong to other shards. They are not in the counts of the report. */
+  others: number;
+}
+
 /** The outcome of every input of a run. The counts close: `read = ok + failed + skipped + pending`. */
 export interface Report {
   /** The targets of the sinks, in the order of the pipe. */
@@ -43,6 +52,8 @@ export interface Report {
   /** Jobs of servers that did work for the sinks, as the run last saw them; the first 1,000. */
   readonly jobs: readonly ReportedJob[];
   readonly counts: Readonly<Omit<Counts, "inFlight">>;
+  /** The share of the sources that the run read; absent if it read them as a whole. */
+  readonly shard?: Readonly<ShardFacts> | undefined;
   /** The failed inputs, in the order in which they failed; the first 10,000. */
   readonly failures: readonly Failure[];
   /** All failed inputs by plugin and code, the largest group first. */

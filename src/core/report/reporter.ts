@@ -67,6 +67,7 @@ export class Reporter {
       targets: reportedTargets(this.#context),
       jobs: [...this.#context.accounting.jobs.values()],
       counts,
+      ...shardFacts(this.#context),
       failures,
       failureGroups: this.failureGroups,
       skipped: this.#skipped.list,
@@ -129,6 +130,11 @@ export class Reporter {
     } else if (outcome.state === "skipped") this.#skipped.add(outcome.reason, origin);
     else this.#pending.add(outcome.reason, origin);
   }
+}
+
+/** Returns the share of the sources that a run read, as a field of its report. */
+function shardFacts({ shard, accounting: { otherShards } }: RunContext): Pick<Report, "shard"> {
+  return shard ? { shard: { index: shard.index, count: shard.count, others: otherShards } } : {};
 }
 
 /** Returns the targets without the fields that only the run needs, and with the datasets that inputs joined. */
