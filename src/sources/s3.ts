@@ -72,7 +72,11 @@ export const s3 = defineSource({
   },
 });
 
-async function* readTree(tree: Tree, options: Checked, { signal, isDone, isOtherShard }: ReadContext): AsyncGenerator<SourceItem> {
+async function* readTree(
+  tree: Tree,
+  options: Checked,
+  { signal, isDone, isOtherShard }: ReadContext,
+): AsyncGenerator<SourceItem> {
   const { bucket, key, access } = tree;
   const base = key === "" || key.endsWith("/") ? key : `${key}/`;
   const { filter, hidden, include, concurrency, ...rest } = options;
