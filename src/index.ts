@@ -18,8 +18,10 @@ export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
 export { type ListAnnotationsOptions, listAnnotations } from "./sources/list-annotations.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
 export { type ParquetOptions, parquet } from "./sources/parquet.js";
+export { type S3SourceOptions, s3 } from "./sources/s3.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
+export { type WebDatasetOptions, webDataset } from "./sources/web-dataset.js";
 
 // Transforms
 

@@ -43,6 +43,12 @@ const shows: Record<string, RegExp[]> = {
   "07-list-and-download.ts": [/ferry-mp4.*\n/, /"sha256":"[0-9a-f]{64}"/],
   "08-patch-and-remove.ts": [/patch-example-1 2 first draft/, /patch-example-0 undefined/, /remove: read 3 = ok 3/],
   "24-search.ts": [/images without annotations: (\d+) by search, \1 by listing/, /failed 0/, /files: \d+/],
+  "28-bucket.ts": [/objects: read 3 = ok 3/, /archive: read 5 = ok 5/],
+  "29-web-dataset.ts": [
+    /read 2 = ok 2/,
+    /lighthouse.*: "a lighthouse at noon" from shard 000, harbour/,
+    /\.npy has no place/,
+  ],
   "09-own-plugins.ts": [/read 12 = ok 12/, /█2 …/],
   "11-journal.ts": [
     /first: read \d = ok 2 /,

@@ -8,17 +8,19 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import type { ArchiveEntry } from "../formats/archive/entry.js";
-import { entriesOf, unreadable } from "../formats/archive/open-archive.js";
+import { entriesOf, entriesOfRemote, unreadable } from "../formats/archive/open-archive.js";
 import { type FileOptions, idOfPath } from "../formats/files/file-item.js";
 import { shardItemOfFile } from "../formats/files/file-shard.js";
-import { type Filter, filterOf } from "../formats/files/filter.js";
+import { type Filter, filterOf, skippedByPath } from "../formats/files/filter.js";
 import { fileOptionFields } from "../formats/files/options.js";
-import { sidecarByName } from "../formats/files/sidecars.js";
+import { addRemote, type NamedRemote } from "../formats/remote/add-remote.js";
+import { isRemote } from "../formats/remote/is-remote.js";
+import { remoteOptionFields } from "../formats/remote/options.js";
 
-const Options = z.strictObject(fileOptionFields);
+const Options = z.strictObject({ ...fileOptionFields, ...remoteOptionFields });
 /** Options of `archive`. */
-export type ArchiveOptions = OptionsOf<typeof fileOptionFields>;
-type Checked = z.output<typeof Options> & { path: string; filter: Filter };
+export type ArchiveOptions = OptionsOf<typeof fileOptionFields> & OptionsOf<typeof remoteOptionFields>;
+type Checked = z.output<typeof Options> & { path: string; filter: Filter; remote: NamedRemote | undefined };
 
 /**
  * Reads a zip, tar or tar.gz (tgz) archive like a folder, without unpacking it to disk: images, videos, audio files and texts. The bytes at the beginning of the
@@ -41,7 +43,8 @@ export const archive = defineSource({
   parse(path: string, options: ArchiveOptions = {}): Checked {
     checkPath("archive", path);
     const checked = parseOptions("archive", Options, options, ["kinds", "include", "exclude"]);
-    return { ...checked, path, filter: filterOf(checked) };
+    const remote = isRemote(path) ? addRemote("archive", path, checked) : undefined;
+    return { ...checked, path: remote?.name ?? path, remote, filter: filterOf(checked) };
   },
   read: (options, context) => readArchive(options, context),
 });
@@ -50,21 +53,21 @@ async function* readArchive(
   options: Checked,
   { signal, isDone, isOtherShard }: ReadContext,
 ): AsyncGenerator<SourceItem> {
-  const { path, filter, hidden, include, ...rest } = options;
-  const modifiedMs = statOf(path).mtimeMs;
+  const { path, remote, filter, hidden, include, ...rest } = options;
+  const modifiedMs = remote ? 0 : statOf(path).mtimeMs;
   const fileOptions: FileOptions = {
     ...rest,
     ...{
       isWatched: false,
       isJournaled: isDone !== undefined,
-      realPath: realpathSync(path),
+      realPath: remote ? remote.uri : realpathSync(path),
       folderName: basename(path),
     },
     idOfOrigin: (origin) => idOfPath(origin.slice(path.length + 1), { ids: options.ids, folderName: basename(path) }),
   };
   const isNamed = include !== undefined;
   try {
-    for await (const entry of await entriesOf(path, signal)) {
+    for await (const entry of await (remote ? entriesOfRemote(remote.uri, signal) : entriesOf(path, signal))) {
       if (signal.aborted) return;
       const item = otherItem(path, entry, filter, hidden);
       if (item) {
@@ -87,14 +90,7 @@ async function* readArchive(
 function otherItem(path: string, entry: ArchiveEntry, filter: Filter, hidden: boolean): SourceItem | undefined {
   const { name } = entry;
   const origin = `${path}/${name}`;
-  const parts = name.split("/");
-  if (!hidden && parts.some((part) => part.startsWith(".") && part !== "." && part !== ".."))
-    return { origin, skipped: "hidden" };
-  const reason = parts[0] === "__MACOSX" ? "system file" : sidecarByName(parts.at(-1) ?? "");
-  if (reason !== undefined) return { origin, skipped: reason };
-  if ("skipped" in entry) return { origin, skipped: entry.skipped };
-  const filtered = parts.map((_, index) => filter(parts.slice(0, index + 1).join("/"), index < parts.length - 1));
-  const skipped = filtered.find((one) => one !== undefined);
+  const skipped = skippedByPath(name, filter, hidden) ?? ("skipped" in entry ? entry.skipped : undefined);
   if (skipped !== undefined) return { origin, skipped };
   return "error" in entry ? { origin, error: entry.error } : undefined;
 }

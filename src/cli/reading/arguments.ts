@@ -12,7 +12,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
   command
     .argument(
       argument,
-      "folders, zip and tar archives, exports of datasets (zip), images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
+      "folders, buckets (s3://bucket/prefix), zip and tar archives, WebDataset shards, exports of datasets (zip), images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
     )
     .optionsGroup("What is read:")
     .addOption(
@@ -26,7 +26,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
       `only this kind (${kinds.join(", ")}); for URLs, their kind; may be repeated`,
       severalOf(kinds),
     );
-  return withShard(withIds(withUrls(withCsv(withFolders(command)))));
+  return withShard(withIds(withUrls(withCsv(withBuckets(withFolders(command))))));
 }
 
 /** Adds the tables that a command reads, and their options. */
@@ -46,17 +46,27 @@ function withFolders(command: Command): Command {
   return command
     .option(
       "--include <glob>",
-      "folders, archives: only files that match. *.jpg matches at any depth, /*.jpg at the top, raw/ folders; may be repeated",
+      "folders, buckets, archives: only files that match. *.jpg matches at any depth, /*.jpg at the top, raw/ folders; may be repeated",
       several,
     )
     .option(
       "--exclude <glob>",
-      "folders, archives: no files and folders that match, as in gitignore; may be repeated",
+      "folders, buckets, archives: no files and folders that match, as in gitignore; may be repeated",
       several,
     )
-    .option("--folder-labels", "folders, archives: the name of a file's folder becomes its concept")
     .option("--pairs", "folders: a.txt beside a.jpg is its caption, a.json its metadata")
+    .option("--folder-labels", "folders, buckets, archives: the name of a file's folder becomes its concept")
     .option("--watch", "folders: continue with files that are added or changed, until Ctrl-C or SIGTERM");
+}
+
+function withBuckets(command: Command): Command {
+  return command
+    .option(
+      "--endpoint <url>",
+      "buckets: address of an S3-compatible service, such as http://localhost:9000 (default: AWS_ENDPOINT_URL_S3, then AWS). Credentials come from the environment or ~/.aws",
+    )
+    .option("--region <region>", "buckets: their region (default: AWS_REGION, then what the service says)")
+    .option("--anonymous", "buckets: send requests without a signature");
 }
 
 function withCsv(command: Command): Command {

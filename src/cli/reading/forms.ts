@@ -8,12 +8,16 @@ import { exportForm } from "./forms/export.js";
 import { folderForm } from "./forms/folder.js";
 import { jsonlForm } from "./forms/jsonl.js";
 import { parquetForm } from "./forms/parquet.js";
+import { s3Form } from "./forms/s3.js";
 import { textsForm } from "./forms/texts.js";
 import { urlsForm } from "./forms/urls.js";
+import { webDatasetForm } from "./forms/webdataset.js";
 
 export const forms: readonly Form[] = [
   folderForm,
+  webDatasetForm,
   archiveForm,
+  s3Form,
   exportForm,
   csvForm,
   jsonlForm,

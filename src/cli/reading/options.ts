@@ -17,6 +17,9 @@ export interface ReadingOptions extends ShardingOptions {
   fetch?: boolean;
   ids?: string[];
   header?: string[];
+  endpoint?: string;
+  region?: string;
+  anonymous?: boolean;
   /** Of the connection; the fetches use it, too. */
   proxy?: string | false;
 }
@@ -33,6 +36,9 @@ export const formOptions = {
   map: "--map",
   fetch: "--fetch",
   header: "--header",
+  endpoint: "--endpoint",
+  region: "--region",
+  anonymous: "--anonymous",
 } as const satisfies Partial<Record<keyof ReadingOptions, string>>;
 export type FormOption = keyof typeof formOptions;
 

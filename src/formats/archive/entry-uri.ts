@@ -1,10 +1,11 @@
 /** URIs of entries: the path of the archive, where the entry begins, and its name. */
 
 import { InputError } from "../../core/errors.js";
+import { isRemote } from "../remote/is-remote.js";
 
 /** An entry that is read by its position. */
 export interface EntryAddress {
-  /** Path of the archive. */
+  /** Path of the archive, or the URI of a remote one. */
   path: string;
   /** Numbers by which the opener finds the entry. */
   numbers: Readonly<Record<string, number>>;
@@ -33,11 +34,12 @@ export function parseEntryUri<Key extends string>(
   throw new InputError("ERR_ENTRY_URI", `${uri} does not name an entry of an archive`);
 }
 
-/** Returns a URI of the same entry in an archive with another path. @throws {InputError} ERR_ENTRY_URI */
+/** Returns a URI of the same entry in an archive with another path. An entry of a remote archive keeps its URI. @throws {InputError} ERR_ENTRY_URI */
 export function mapEntryPath(uri: string, map: (path: string) => string): string {
   const [, before, path, after] = /^([^:]+:)([^?#]+)(\?.*)$/s.exec(uri) ?? [];
   if (path === undefined) throw new InputError("ERR_ENTRY_URI", `${uri} does not name an entry of an archive`);
-  return `${before}${encoded(map(decoded(path, uri)))}${after}`;
+  const decodedPath = decoded(path, uri);
+  return isRemote(decodedPath) ? uri : `${before}${encoded(map(decodedPath))}${after}`;
 }
 
 function encoded(text: string): string {

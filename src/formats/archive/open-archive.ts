@@ -2,21 +2,45 @@
 
 import { closeSync, openSync, readSync } from "node:fs";
 import { describeError, SourceError } from "../../core/errors.js";
+import { findRemote } from "../remote/find-remote.js";
+import { nameOfRemote, withoutRanges } from "../remote/remote-file.js";
+import type { ArchiveFile } from "./archive-file.js";
 import type { ArchiveEntry } from "./entry.js";
 import "./tar-gzip-opener.js";
 import "./zip-opener.js";
 
 /** Returns the entries of an archive, in its order. @throws {SourceError} ERR_ARCHIVE_UNREADABLE */
-export async function entriesOf(path: string, signal: AbortSignal): Promise<AsyncIterable<ArchiveEntry>> {
-  const start = startOf(path);
-  if (start.toString("latin1", 0, 2) === "PK") return (await import("./zip-entries.js")).zipEntries(path);
-  if (start.readUInt16BE(0) === 0x1f8b) {
-    return (await import("./tar-gzip-entries.js")).tarGzipEntries(path, signal);
-  }
+export function entriesOf(path: string, signal: AbortSignal): Promise<AsyncIterable<ArchiveEntry>> {
+  return entriesByStart(path, startOf(path), path, signal);
+}
+
+/** Returns the entries of an archive in a bucket or on a web server. @throws {SourceError} ERR_ARCHIVE_UNREADABLE */
+export async function entriesOfRemote(uri: string, signal: AbortSignal): Promise<AsyncIterable<ArchiveEntry>> {
+  const name = nameOfRemote(uri);
+  const found = await findRemote(uri, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw unreadable(name, error);
+  });
+  const { file, start } = found;
+  const isStream = start.readUInt16BE(0) === gzip;
+  if (!isStream && (!file.hasRanges || file.sizeBytes === undefined)) throw unreadable(name, withoutRanges(uri));
+  return entriesByStart(file, start, name, signal);
+}
+
+const gzip = 0x1f8b;
+
+async function entriesByStart(
+  file: ArchiveFile,
+  start: Buffer,
+  name: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<ArchiveEntry>> {
+  if (start.toString("latin1", 0, 2) === "PK") return (await import("./zip-entries.js")).zipEntries(file, signal);
+  if (start.readUInt16BE(0) === gzip) return (await import("./tar-gzip-entries.js")).tarGzipEntries(file, signal);
   if (start.toString("latin1", 257, 262) === "ustar") {
-    return (await import("./tar-entries.js")).tarEntries(path);
+    return (await import("./tar-entries.js")).tarEntries(file, signal);
   }
-  throw new SourceError("ERR_ARCHIVE_UNREADABLE", `archive: ${path} is no zip, tar or tar.gz`);
+  throw new SourceError("ERR_ARCHIVE_UNREADABLE", `archive: ${name} is no zip, tar or tar.gz`);
 }
 
 function startOf(path: string): Buffer {

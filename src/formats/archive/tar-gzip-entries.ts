@@ -2,9 +2,11 @@
 
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
+import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { extract, type Header } from "tar-stream";
 import { describeError } from "../../core/errors.js";
+import { type ArchiveFile, nameOfArchive, readWhole } from "./archive-file.js";
 import { versionOf } from "./archive-version.js";
 import { type ArchiveEntry, damaged } from "./entry.js";
 import { entryUri } from "./entry-uri.js";
@@ -19,8 +21,10 @@ const maxBytes = 32 * 1024 * 1024;
  *
  * @throws {InputError} ERR_ARCHIVE_DAMAGED with the entry after which the archive cannot be read, ERR_FILE_UNREADABLE
  */
-export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncGenerator<ArchiveEntry, void> {
-  const version = await versionOf(path);
+export async function* tarGzipEntries(file: ArchiveFile, signal: AbortSignal): AsyncGenerator<ArchiveEntry, void> {
+  const isLocal = typeof file === "string";
+  const path = isLocal ? resolve(file) : file.uri;
+  const version = isLocal ? await versionOf(file) : file.version;
   const parser = extract();
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
@@ -28,7 +32,7 @@ export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncG
   });
   failed.catch(() => undefined); // it counts only while something is read
   parser.on("error", fail);
-  const packed = createReadStream(path, { signal });
+  const packed: Readable = isLocal ? createReadStream(file, { signal }) : Readable.from(readWhole(file, signal));
   const unpacked = createGunzip();
   packed.on("error", (error) => unpacked.destroy(error));
   packed.pipe(unpacked);
@@ -45,9 +49,9 @@ export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncG
       const header = stream.header as Header & { byteOffset: number };
       const { name, size = 0, byteOffset: at } = header;
       const uri = () => ({
-        uri: entryUri("tgz", { path: resolve(path), numbers: { at }, name }),
+        uri: entryUri("tgz", { path, numbers: { at }, name }),
         sizeBytes: size,
-        version,
+        ...(version !== undefined && { version }),
       });
       const entry = entryOf(header, uri);
       const isWhole = size <= maxBytes && entry !== undefined && "content" in entry;
@@ -59,7 +63,7 @@ export async function* tarGzipEntries(path: string, signal: AbortSignal): AsyncG
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw damaged(path, `${describeError(error)}; what follows ${last} cannot be read`, error);
+    throw damaged(nameOfArchive(file), `${describeError(error)}; what follows ${last} cannot be read`, error);
   } finally {
     parser.destroy();
     unpacked.destroy();

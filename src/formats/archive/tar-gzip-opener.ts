@@ -1,10 +1,13 @@
 /** Opens large entries of compressed tars: unpacks the archive up to the entry. */
 
 import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { defineOpener, type OpenRange } from "../../core/content/openers.js";
 import { describeError, InputError } from "../../core/errors.js";
+import { findRemote } from "../remote/find-remote.js";
+import { isRemote } from "../remote/is-remote.js";
+import { type ArchiveFile, nameOfArchive, readWhole } from "./archive-file.js";
 import { versionOf } from "./archive-version.js";
 import { damaged } from "./entry.js";
 import { mapEntryPath, parseEntryUri } from "./entry-uri.js";
@@ -19,14 +22,17 @@ export const tarGzipOpener = defineOpener({
 
 async function* unpack(uri: string, { offset, length, version, signal }: OpenRange): AsyncGenerator<Buffer, void> {
   const { path, numbers, name } = parseEntryUri(uri, ["at"]);
-  const found = await versionOf(path);
+  const file: ArchiveFile = isRemote(path)
+    ? (await findRemote(path, signal ?? new AbortController().signal)).file
+    : path;
+  const found = typeof file === "string" ? await versionOf(file) : file.version;
   if (version !== undefined && found !== version) {
     throw new InputError(
       "ERR_FILE_CHANGED",
-      `${path} changed: ${name} may be another file now, so list the archive again`,
+      `${nameOfArchive(file)} changed: ${name} may be another file now, so list the archive again`,
     );
   }
-  const packed = createReadStream(path, { signal });
+  const packed = typeof file === "string" ? createReadStream(file, { signal }) : Readable.from(readWhole(file, signal));
   const unpacked = pipeline(packed, createGunzip(), () => undefined); // the error also ends the iteration
   const start = numbers.at + offset;
   const end = start + length;
@@ -40,7 +46,8 @@ async function* unpack(uri: string, { offset, length, version, signal }: OpenRan
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw damaged(`${path}: ${name}`, describeError(error), error);
+    if (error instanceof InputError) throw error;
+    throw damaged(`${nameOfArchive(file)}: ${name}`, describeError(error), error);
   } finally {
     unpacked.destroy();
     packed.destroy();

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Entry, ZipFile } from "yauzl";
 import { describeError, InputError } from "../../core/errors.js";
 import type { ReadableContent } from "../../core/input/input.js";
+import { type ArchiveFile, nameOfArchive } from "./archive-file.js";
 import { type ArchiveEntry, damaged, pathOfEntry } from "./entry.js";
 import { entryUri } from "./entry-uri.js";
 
@@ -23,27 +24,42 @@ const unix = 3;
  *
  * @throws {InputError} ERR_ARCHIVE_DAMAGED if the directory cannot be read, ERR_FILE_UNREADABLE
  */
-export async function* zipEntries(path: string): AsyncGenerator<ArchiveEntry, void> {
-  const { getFileNameLowLevel, openPromise } = await yauzl();
-  const zip: ZipFile = await openPromise(path, { decodeStrings: false, autoClose: false }).catch((error: unknown) => {
-    throw asArchiveError(path, error);
+export async function* zipEntries(file: ArchiveFile, signal?: AbortSignal): AsyncGenerator<ArchiveEntry, void> {
+  const library = await yauzl();
+  const name = nameOfArchive(file);
+  const zip: ZipFile = await openZip(library, file, signal).catch((error: unknown) => {
+    throw asArchiveError(name, error);
   });
   try {
     for await (const entry of zip.eachEntry()) {
       const { fileNameRaw, generalPurposeBitFlag, extraFields } = entry;
-      const name = getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false);
-      if (!name.endsWith("/")) yield await asEntry(zip, entry, name, path);
+      const entryName = library.getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false);
+      if (!entryName.endsWith("/")) yield await asEntry(zip, entry, entryName, file);
     }
   } catch (error) {
-    throw asArchiveError(path, error);
+    signal?.throwIfAborted();
+    throw asArchiveError(name, error);
   } finally {
     zip.close();
   }
 }
 
+async function openZip(library: Yauzl, file: ArchiveFile, signal: AbortSignal | undefined): Promise<ZipFile> {
+  const options = { decodeStrings: false, autoClose: false };
+  if (typeof file === "string") return library.openPromise(file, options);
+  const { remoteReader } = await import("./remote-reader.js");
+  return library.fromRandomAccessReaderPromise(await remoteReader(file, signal), file.sizeBytes ?? 0, options);
+}
+
+interface ZipOptions {
+  decodeStrings: boolean;
+  autoClose: boolean;
+}
+
 /** The types of yauzl lack the functions that promise. */
 interface Yauzl {
-  openPromise(path: string, options: { decodeStrings: boolean; autoClose: boolean }): Promise<ZipFile>;
+  openPromise(path: string, options: ZipOptions): Promise<ZipFile>;
+  fromRandomAccessReaderPromise(reader: unknown, sizeBytes: number, options: ZipOptions): Promise<ZipFile>;
   getFileNameLowLevel(flags: number, name: Buffer, extraFields: Entry["extraFields"], strict: boolean): string;
 }
 
@@ -52,41 +68,39 @@ async function yauzl(): Promise<Yauzl> {
   return library as unknown as Yauzl;
 }
 
-async function asEntry(zip: ZipFile, entry: Entry, name: string, path: string): Promise<ArchiveEntry> {
+async function asEntry(zip: ZipFile, entry: Entry, name: string, file: ArchiveFile): Promise<ArchiveEntry> {
   const type = entry.versionMadeBy >>> 8 === unix ? (entry.externalFileAttributes >>> 16) & typeMask : regularFile;
   if (type === symbolicLink) return { name, skipped: "symbolic link" };
   // Info-ZIP marks an entry that it read from a pipe as a pipe, and it has bytes like a file.
   const isFile = type === regularFile || type === 0 || entry.uncompressedSize > 0;
   if (!isFile) return { name, skipped: "not a regular file" };
   try {
-    return { name: pathOfEntry(name), content: await contentOf(zip, entry, name, path) };
+    return { name: pathOfEntry(name), content: await contentOf(zip, entry, name, file) };
   } catch (error) {
     if (error instanceof InputError) return { name, error };
-    return { name, error: damaged(`${path}: ${name}`, describeError(error), error) };
+    return { name, error: damaged(`${nameOfArchive(file)}: ${name}`, describeError(error), error) };
   }
 }
 
-async function contentOf(zip: ZipFile, entry: Entry, name: string, path: string): Promise<ReadableContent> {
+async function contentOf(zip: ZipFile, entry: Entry, name: string, file: ArchiveFile): Promise<ReadableContent> {
   const { compressionMethod: method, compressedSize, uncompressedSize, relativeOffsetOfLocalHeader: at } = entry;
   if (entry.isEncrypted()) {
-    const text = `${path}: ${name} is encrypted; unpack the archive with its password, and read the folder`;
+    const text = `${nameOfArchive(file)}: ${name} is encrypted; unpack the archive with its password, and read the folder`;
     throw new InputError("ERR_ARCHIVE_ENCRYPTED", text);
   }
   const version = entry.crc32.toString(16).padStart(8, "0");
-  if (method === deflated) {
-    const uri = entryUri("zip", {
-      path: resolve(path),
-      numbers: { at, packed: compressedSize, size: uncompressedSize },
-      name,
-    });
-    return { uri, sizeBytes: uncompressedSize, version };
+  const isLocal = typeof file === "string";
+  if (method === deflated || (method === stored && !isLocal)) {
+    const path = isLocal ? resolve(file) : file.uri;
+    const numbers = { at, packed: compressedSize, size: uncompressedSize, ...(method === stored && { method }) };
+    return { uri: entryUri("zip", { path, numbers, name }), sizeBytes: uncompressedSize, version };
   }
-  if (method !== stored) {
-    const text = `${path}: ${name} is compressed by method ${method}; only stored and deflated entries can be read`;
+  if (method !== stored || !isLocal) {
+    const text = `${nameOfArchive(file)}: ${name} is compressed by method ${method}; only stored and deflated entries can be read`;
     throw new InputError("ERR_ARCHIVE_METHOD", `${text}: unpack the archive, and read the folder`);
   }
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  return { path, offset: fileDataStart, length: uncompressedSize, version };
+  return { path: file, offset: fileDataStart, length: uncompressedSize, version };
 }
 
 function asArchiveError(path: string, error: unknown): InputError {

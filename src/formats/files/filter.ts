@@ -1,6 +1,7 @@
 /** Filters: which paths of a folder or an archive are read. */
 
 import picomatch from "picomatch";
+import { sidecarByName } from "./sidecars.js";
 
 export type Globs = string | string[] | undefined;
 
@@ -42,4 +43,14 @@ function includes({ matches, foldersOnly }: Glob, relative: string): boolean {
     if (matches(relative.slice(0, end))) return true;
   }
   return false;
+}
+
+/** Returns why a path of an archive or a bucket is skipped; undefined if it is not. A folder that is skipped skips everything in it. */
+export function skippedByPath(path: string, filter: Filter, hidden: boolean): string | undefined {
+  const parts = path.split("/");
+  if (!hidden && parts.some((part) => part.startsWith(".") && part !== "." && part !== "..")) return "hidden";
+  const reason = parts[0] === "__MACOSX" ? "system file" : sidecarByName(parts.at(-1) ?? "");
+  if (reason !== undefined) return reason;
+  const filtered = parts.map((_, index) => filter(parts.slice(0, index + 1).join("/"), index < parts.length - 1));
+  return filtered.find((one) => one !== undefined);
 }
