@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { defineTransform, flow, fromIterable } from "../../../src/index.js";
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { defineSource, defineTransform, flow, fromIterable } from "../../../src/index.js";
 import { temporaryFolder } from "../../helpers/store.js";
 
 it.each([true, false])(
