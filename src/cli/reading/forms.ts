@@ -2,11 +2,23 @@
 
 import type { Form } from "./form.js";
 import { archiveForm } from "./forms/archive.js";
+import { cocoForm } from "./forms/coco.js";
 import { csvForm } from "./forms/csv.js";
 import { exportForm } from "./forms/export.js";
 import { folderForm } from "./forms/folder.js";
 import { jsonlForm } from "./forms/jsonl.js";
 import { textsForm } from "./forms/texts.js";
 import { urlsForm } from "./forms/urls.js";
+import { yoloForm } from "./forms/yolo.js";
 
-export const forms: readonly Form[] = [folderForm, archiveForm, exportForm, csvForm, jsonlForm, urlsForm, textsForm];
+export const forms: readonly Form[] = [
+  folderForm,
+  cocoForm,
+  yoloForm,
+  archiveForm,
+  exportForm,
+  csvForm,
+  jsonlForm,
+  urlsForm,
+  textsForm,
+];

@@ -1,6 +1,9 @@
 /** The options of sources on the command line, as they are parsed. */
 
 import type { Kind } from "../../core/input/input.js";
+import type { RegionPolicy } from "../../formats/annotations/region-list.js";
+import type { CocoOptions } from "../../index.js";
+import { singleRule } from "./form.js";
 
 export interface ReadingOptions {
   as?: string;
@@ -15,6 +18,8 @@ export interface ReadingOptions {
   fetch?: boolean;
   ids?: string[];
   header?: string[];
+  invalid?: RegionPolicy;
+  orientation?: "upright" | "stored";
   /** Of the connection; the fetches use it, too. */
   proxy?: string | false;
 }
@@ -30,8 +35,16 @@ export const formOptions = {
   map: "--map",
   fetch: "--fetch",
   header: "--header",
+  invalid: "--invalid",
+  orientation: "--orientation",
 } as const satisfies Partial<Record<keyof ReadingOptions, string>>;
 export type FormOption = keyof typeof formOptions;
 
 /** Forms of tables. */
 export const tableForms = ["csv", "jsonl"];
+
+/** Returns the options that the sources of dataset formats share. */
+export function annotationOptionsOf({ invalid, orientation, ids }: ReadingOptions) {
+  const rule = singleRule(ids) as CocoOptions["ids"];
+  return { ...(invalid && { invalid }), ...(orientation && { orientation }), ...(rule && { ids: rule }) };
+}
