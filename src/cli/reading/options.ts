@@ -2,8 +2,6 @@
 
 import type { Kind } from "../../core/input/input.js";
 import type { RegionPolicy } from "../../formats/annotations/region-list.js";
-import type { CocoOptions } from "../../index.js";
-import { singleRule } from "./form.js";
 
 export interface ReadingOptions {
   as?: string;
@@ -42,9 +40,3 @@ export type FormOption = keyof typeof formOptions;
 
 /** Forms of tables. */
 export const tableForms = ["csv", "jsonl"];
-
-/** Returns the options that the sources of dataset formats share. */
-export function annotationOptionsOf({ invalid, orientation, ids }: ReadingOptions) {
-  const rule = singleRule(ids) as CocoOptions["ids"];
-  return { ...(invalid && { invalid }), ...(orientation && { orientation }), ...(rule && { ids: rule }) };
-}
