@@ -9,7 +9,10 @@ import { landPath } from "./land-path.js";
 /** Packages that are bundled, because every program loads them at its start. All others are loaded on first use. */
 const bundled = ["image-size", "ipaddr.js", "picomatch", "undici/lib", "xxhash-wasm", "zod"];
 
-const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
+const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
+  dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+};
 const packages = Object.keys(dependencies).filter((name) => !bundled.includes(name) && name !== "undici");
 
 rmSync("dist", { recursive: true, force: true });
@@ -31,7 +34,7 @@ const { metafile } = await build({
   target: "node20",
   sourcemap: true,
   metafile: true,
-  external: [...packages, "rxjs/*", "vitest", "@nats-io/*"],
+  external: [...packages, "rxjs/*", ...Object.keys(peerDependencies)],
   plugins: [{ name: "undici", setup: leaveOut }],
   minifyWhitespace: true, // a third less to read at each start; names stay
   lineLimit: 160, // Node.js shows the line of an error that nobody catches

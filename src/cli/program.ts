@@ -6,6 +6,7 @@ import { describeError, FlowError, OptionsError } from "../core/errors.js";
 import { convertCommand } from "./convert-command.js";
 import { copyCommand } from "./copy-command.js";
 import { datasetsCommand } from "./datasets-command.js";
+import { doctorCommand } from "./doctor-command.js";
 import { downloadCommand } from "./download-command.js";
 import { annotateCommand } from "./editing/annotate-command.js";
 import { labelCommand } from "./editing/label-command.js";
@@ -42,6 +43,7 @@ not continue; 2 the command line is wrong; 130 stopped by Ctrl-C or SIGTERM.
 const commands = [
   uploadCommand,
   planCommand,
+  doctorCommand,
   listCommand,
   searchCommand,
   downloadCommand,
@@ -117,7 +119,9 @@ const elsewhere: Record<string, string> = {
     box: "annotate",
     boxes: "annotate",
     serve: "emulator",
-    check: "copy --check-only",
+    check: "doctor",
+    validate: "doctor",
+    lint: "doctor",
   },
   ...{ move: "copy, then sluice remove with the same filters", mv: "copy, then sluice remove with the same filters" },
 };

@@ -1,21 +1,24 @@
 /** Source: the images, videos, audio files and texts of a folder. */
 
-import { realpathSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
 import * as z from "zod";
-import { folderName } from "../core/input/ids.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { MaybePromise, SourceItem } from "../core/plugin/source.js";
-import { type FileOptions, type FoundFile, idOfPath, itemOfFile } from "../formats/files/file-item.js";
+import type { FileOptions, FoundFile } from "../formats/files/file-item.js";
+import { shardItemOfFile } from "../formats/files/file-shard.js";
 import { filterOf } from "../formats/files/filter.js";
+import { namesOfFolder } from "../formats/files/folder-names.js";
 import { fileOptionFields } from "../formats/files/options.js";
-import { findFiles, type Walk } from "./folder/walk.js";
+import { findFiles, type Walk } from "../formats/files/walk.js";
 import { watchFolder } from "./folder/watch.js";
 
 const optionFields = {
   /** Reads sub-folders. Default: true. */
   recursive: z.boolean().default(true),
+  /**
+   * Reads the files beside a media file as part of its input: `a.txt` or `a.caption` is the caption of `a.jpg`, `a.json` has its metadata. Default: false.
+   */
+  pairs: z.boolean().default(false),
   /** Reads the targets of symbolic links. A link to a folder that contains the link is skipped. Default: false. */
   followSymlinks: z.boolean().default(false),
   /**
@@ -57,6 +60,10 @@ const sliceMs = 4;
  * The report has every skipped file with the reason (hidden, symbolic link, excluded, other kind, unknown type). A file, link or sub-folder that cannot
  * be read fails alone. Completes after the last file. An early stop closes open folders.
  *
+ * With `pairs`, a media file and the `.txt`, `.caption` and `.json` of the same name are one input. The caption is the text of an image, and
+ * `metadata.caption` of a video or audio file. The JSON must be an object, whose entries become metadata. A text or JSON without a media file is read as
+ * without `pairs`. A sidecar that cannot be used fails its media file (ERR_SIDECAR).
+ *
  * With `watch`, the source does not complete. It first reads the existing files, then those that are added or changed, once they are no longer written
  * to. A changed file is read again under the same id; a renamed file is a new one; a deleted file is ignored. The folder is polled, so `watch` works on
  * every file system. Plans and previews read only the existing files.
@@ -75,15 +82,11 @@ export const folder = defineSource({
     return { ...checked, root, walk };
   },
   total: ({ walk, watch }, { signal }) => (watch === false ? countFiles(walk, signal) : undefined),
-  read({ root, walk, watch, ...options }, { signal, isDone, idle }) {
-    const base = folderOf(root);
+  read({ root, walk, watch, ...options }, { signal, isDone, idle, isOtherShard }) {
     const isWatched = watch !== false;
-    const names = { realPath: realPath(base), folderName: folderName(base) };
-    const relativeOf = (origin: string) => (base === root ? origin.slice(root.length + 1) : basename(origin));
-    const idOfOrigin = (origin: string) => idOfPath(relativeOf(origin), { ...names, ids: options.ids });
     const isJournaled = isDone !== undefined;
-    const fileOptions: FileOptions = { ...options, ...names, isWatched, isJournaled, idOfOrigin };
-    const read = (file: FoundFile) => itemOfFile(file, fileOptions, isDone);
+    const fileOptions: FileOptions = { ...options, ...namesOfFolder(root, options.ids), isWatched, isJournaled };
+    const read = (file: FoundFile) => shardItemOfFile(file, fileOptions, { isDone, isOtherShard });
     if (watch === false || !idle) return readOnce(walk, signal, read);
     const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;
     return watchFolder(walk, { signal, idle, everyMs, quietMs }, read);
@@ -114,17 +117,4 @@ async function countFiles(walk: Walk, signal: AbortSignal): Promise<number | und
     sliceEnd = performance.now() + sliceMs;
   }
   return count;
-}
-
-/** Returns the folder that relative paths begin in. A single file gets the id that it has in its own folder. */
-function folderOf(root: string): string {
-  return statSync(root, { throwIfNoEntry: false })?.isFile() ? dirname(root) : root;
-}
-
-function realPath(root: string): string {
-  try {
-    return realpathSync(root);
-  } catch {
-    return root; // the scan reports the error
-  }
 }

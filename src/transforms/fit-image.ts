@@ -12,6 +12,7 @@ import type { OptionsOf } from "../core/plugin/options.js";
 import { asksForTurn, turned } from "../formats/annotations/turn.js";
 import { locationOf } from "../formats/exif/image-location.js";
 import { encode, keepsDepth, type Target } from "./fit-image/encode.js";
+import { decodedHeic, needsHeicDecoder } from "./fit-image/heic.js";
 import { type Format, notDecoded, openImage, type SourceImage, undecodable } from "./fit-image/source-image.js";
 
 const optionFields = {
@@ -20,8 +21,8 @@ const optionFields = {
   /** The result has fewer bytes than this. Default and maximum: 20,000,000. */
   maxBytes: z.number().int().positive().max(limits.maxItemBytes.image).default(limits.maxItemBytes.image),
   /**
-   * Format of all results. Default: JPEG, PNG, WebP, GIF and TIFF keep their format. An image that sharp decodes and the platform does not accept (AVIF,
-   * SVG; HEIC if sharp was built with it) becomes PNG if it has an alpha channel, else JPEG.
+   * Format of all results. Default: JPEG, PNG, WebP, GIF and TIFF keep their format. An image that can be decoded with sharp and the platform does not accept (AVIF,
+   * SVG) or with the package heic-decode (HEIC) becomes PNG if it has an alpha channel, else JPEG.
    */
   format: z.enum(["jpeg", "png", "webp"]).optional(),
   /** Quality of JPEG and WebP, 1 to 100. It is lowered if the result is too large. Default: 90. */
@@ -54,6 +55,8 @@ const imagesAtOnce = Math.max(1, Math.min(cores, poolThreads - 1, 64));
  * its EXIF block with the location (TIFF: the location, as XMP), its color profile, the frames of GIF and WebP, the pages of TIFF, and 16 bits per
  * channel in PNG and TIFF. If a format cannot keep one of these, the report has a note. Transparency becomes white in JPEG. CMYK becomes sRGB. TIFF
  * stays lossless: an image that is too large loses pixels, not quality.
+ *
+ * HEIC needs the optional package heic-decode (`npm install heic-decode@2`; its decoder has the licence LGPL-3.0), unless sharp was built with a decoder for HEVC.
  *
  * Keeps order. An input settles as failed (ERR_IMAGE_…) if its image must be changed and cannot be decoded, is truncated, has too many pixels, or cannot
  * be made small enough. URLs and other kinds pass unchanged. Results stay in memory and count against `maxBytesInFlight`. The whole process decodes at
@@ -94,8 +97,10 @@ async function fitted(input: Input, content: ReadableContent, options: Checked, 
   const annotations = turns
     ? input.annotations.map((annotation) => turned(annotation, image.orientation))
     : input.annotations;
-  const result = await pixelBudget.run(() => smaller(image, target, options), decoded);
-  for (const text of lossesOf(image, target)) note(`fitImage: ${text}`);
+  const needsDecoder = await needsHeicDecoder(image);
+  const fit = async () => smaller(needsDecoder ? await decodedHeic(image, content) : image, target, options);
+  const result = await pixelBudget.run(fit, decoded);
+  for (const text of lossesOf(image, { ...target, isDeep: !needsDecoder })) note(`fitImage: ${text}`);
   return { ...input, image: result, annotations };
 }
 
@@ -138,7 +143,10 @@ function checkDecodes({ width, height, header }: SourceImage, pages: number, { m
 }
 
 /** Lists what the result loses, for notes. */
-function lossesOf(image: SourceImage, { format, allPages, keepsExif }: Omit<Target, "size" | "quality">): string[] {
+function lossesOf(
+  image: SourceImage,
+  { format, allPages, keepsExif, isDeep }: Omit<Target, "size" | "quality"> & { isDeep: boolean },
+): string[] {
   const { header, pages, mimeType, equalPages } = image;
   const isAnimation = mimeType === "image/apng" || image.format === "gif" || image.format === "webp";
   const losses: string[] = [];
@@ -146,7 +154,8 @@ function lossesOf(image: SourceImage, { format, allPages, keepsExif }: Omit<Targ
     losses.push("kept only the first frame of an animation");
   else if (pages > 1 && !allPages)
     losses.push(`kept only the first page${equalPages ? "" : ", since the pages differ in size"}`);
-  if (header.depth === "ushort" && !keepsDepth(image, format)) losses.push("reduced 16 bits a channel to 8");
+  if (header.depth === "ushort" && !(isDeep && keepsDepth(image, format)))
+    losses.push(`reduced ${isDeep ? 16 : 10} bits a channel to 8`);
   if (header.space === "cmyk") losses.push("converted CMYK to sRGB");
   if (!keepsExif) losses.push("dropped a broken EXIF block");
   return losses;
@@ -166,7 +175,7 @@ async function smaller(
   for (let tries = 1; tries <= maxTries; tries += 1) {
     const size = scale < 1 ? sizeAt(scale, { width, height }, options) : undefined;
     const result = await encode(image, { ...target, size, quality }).catch((error: unknown) => {
-      throw decoderError(error, image);
+      throw undecodable(error, image.mimeType);
     });
     const { data } = result;
     if (data.byteLength < options.maxBytes) {
@@ -179,15 +188,6 @@ async function smaller(
   throw new InputError(
     "ERR_IMAGE_TOO_LARGE",
     `the image cannot be made smaller than ${options.maxBytes} bytes in ${maxTries} tries`,
-  );
-}
-
-/** Makes the error of a failed decoding. The error of sharp names neither HEIC nor the missing decoder. */
-function decoderError(error: unknown, { header, mimeType }: SourceImage): InputError {
-  if (header.format !== "heif" || header.compression !== "hevc") return undecodable(error, mimeType);
-  return notDecoded(
-    "sharp was built without a decoder for HEIC (HEVC); convert it to JPEG first, with heif-convert for example",
-    error,
   );
 }
 

@@ -47,5 +47,5 @@ export const transform = defineTransform({
   },
   concurrency: ({ concurrency }) => concurrency,
   timeoutMs: ({ timeoutMs }) => timeoutMs,
-  apply: (input, { apply }, { signal, origin, note }) => apply(input, { signal, origin, note }),
+  apply: (input, { apply }, { state: _, ...context }) => apply(input, context),
 });

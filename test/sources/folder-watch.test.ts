@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { idOfFile } from "../../src/core/input/ids.js";
 import { batch, type FolderOptions, flow, folder, type SourceItem } from "../../src/index.js";
-import { folderWith, tempFolder } from "../helpers/files.js";
+import { folderWith, jpeg, tempFolder } from "../helpers/files.js";
 import { sinkOf } from "../helpers/flows.js";
 
 const temp = tempFolder();
@@ -65,6 +65,17 @@ describe("a watched folder", () => {
     const added = await next();
     expect(added.origin).toBe(`${path}/new/deep/b.txt`);
     expect(idOf(added)).toBe(idOfFile(basename(path), "new/deep/b.txt"));
+  });
+
+  it("yields a pair again when its caption changes, and no input for the caption", async () => {
+    const path = folderWith(temp, { "a.jpg": await jpeg(), "a.txt": "one" });
+    const { next, waits } = watched(path, { pairs: true });
+    expect(textOf(await next())).toBe("one");
+    expect(await waits()).toBe(`for new files in ${path}`);
+    writeFileSync(join(path, "a.txt"), "another");
+    const again = await next();
+    expect([again.origin, textOf(again)]).toEqual([`${path}/a.jpg`, "another"]);
+    expect(await waits()).toBe(`for new files in ${path}`);
   });
 
   it("yields a changed file again, a renamed one as new, and nothing for a deleted or only read file", async () => {

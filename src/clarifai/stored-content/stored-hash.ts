@@ -3,7 +3,7 @@
 import { InputError } from "../../core/errors.js";
 import { type Input, mediaOf } from "../../core/input/input.js";
 import type { App } from "../client/app.js";
-import { type ContentHasher, contentHashText, digestOfInput } from "../wire/content-hash.js";
+import { type ContentHasher, contentHashText, digestOfInput, withText } from "../wire/content-hash.js";
 import { inputFromWire, storedContentHash, type WireInput } from "../wire/decode-answers.js";
 import { mediaChunks } from "./media-chunks.js";
 
@@ -29,8 +29,11 @@ export async function isStoredContent(
   const address = media ? content?.hostedUrl : textUrl;
   const cameByUrl = media ? content?.url !== undefined && !isOwn(app, content.url) : isFetchedText(app, stored);
   if (address === undefined || !isOwn(app, address)) return false;
-  if (storedContentHash(stored) !== undefined && !cameByUrl) return false; // the hash is that of the bytes
-  return (await hashOf(app, address, hasher, signal)) === contentHash;
+  // A known hash is that of the content. Only that of an image with a text may be of version 0.1, which hashed the image alone.
+  const isCertain = !(media && input.text !== undefined);
+  if (isCertain && storedContentHash(stored) !== undefined && !cameByUrl) return false;
+  const digest = await digestOf(app, address, hasher, signal);
+  return digest !== undefined && contentHashText(media ? withText(hasher, digest, { text }) : digest) === contentHash;
 }
 
 function isFetchedText(app: App, { data }: WireInput): boolean {
@@ -42,12 +45,12 @@ function isOwn(app: App, address: string): boolean {
   return URL.canParse(address) && app.authorize(new URL(address)) !== undefined;
 }
 
-async function hashOf(
+async function digestOf(
   app: App,
   address: string,
   hasher: ContentHasher,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<bigint | undefined> {
   const hash = hasher.create64();
   try {
     const chunks = mediaChunks((url) => app.authorize(url), address, { begin: () => undefined, signal });
@@ -57,5 +60,5 @@ async function hashOf(
     if (error instanceof InputError) return undefined;
     throw error;
   }
-  return contentHashText(hash.digest());
+  return hash.digest();
 }

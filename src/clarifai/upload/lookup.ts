@@ -8,7 +8,7 @@ import { nameOfContent, openContent } from "../../core/input/content.js";
 import { type Input, type InputDraft, mediaOf } from "../../core/input/input.js";
 import type { App } from "../client/app.js";
 import { isStoredContent } from "../stored-content/stored-hash.js";
-import { type ContentHasher, contentHashText, digestOfInput, loadHasher } from "../wire/content-hash.js";
+import { type ContentHasher, contentHashText, digestOfInput, loadHasher, withText } from "../wire/content-hash.js";
 import { storedContentHash, type WireInput } from "../wire/decode-answers.js";
 import { classify } from "../wire/status.js";
 
@@ -103,6 +103,6 @@ async function contentHashOf(message: Pick<Message, "value">, hasher: ContentHas
     if (error instanceof InputError) throw error;
     throw new InputError("ERR_FILE_UNREADABLE", `${name} cannot be read: ${describeError(error)}`, { cause: error });
   }
-  if (sizeBytes === undefined || found === sizeBytes) return contentHashText(digest);
+  if (sizeBytes === undefined || found === sizeBytes) return contentHashText(withText(hasher, digest, message.value));
   throw new InputError("ERR_FILE_CHANGED", `${name} changed: it had ${sizeBytes} bytes, now it has ${found}`);
 }

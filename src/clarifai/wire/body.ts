@@ -2,7 +2,7 @@
 
 import type { Content, FileContent, UriContent } from "../../core/input/input.js";
 import type { ReplayableBody } from "../client/call.js";
-import { type ContentHasher, contentHashText, digestOfInput } from "./content-hash.js";
+import { type ContentHasher, contentHashText, digestOfInput, withText } from "./content-hash.js";
 import { base64Length, type Encoded } from "./encode-input.js";
 import { awaited, checkSize, fill, openMedia } from "./media-reader.js";
 
@@ -64,7 +64,7 @@ function* produce(
         yield* encodeSlices(index, encoded.media, encoded.mediaBytes, { slice, writer, hash });
         digest = hash.digest();
       }
-      const tail = `${encoded.tail}${contentHashText(digest)}${encoded.end}`;
+      const tail = `${encoded.tail}${contentHashText(withText(hasher, digest, encoded.input))}${encoded.end}`;
       if (!writer.putText(tail)) yield* writer.text(tail);
     }
     if (!writer.putText(after)) yield* writer.text(after);

@@ -28,7 +28,15 @@ export function digestOfInput(hasher: ContentHasher, input: Input): bigint {
   const content = mediaOf(input)?.content;
   const url = content && "url" in content ? content.url : input.textUrl;
   const seed = url === undefined ? 0n : hasher.h64(withoutSignature(url)); // another signature does not change the content
-  const { text = "" } = input;
+  return digestOfText(hasher, input.text ?? "", seed);
+}
+
+/** Adds the text beside the bytes of an image to their digest: the same image with another text is another content. */
+export function withText(hasher: ContentHasher, digest: bigint, { text }: Pick<Input, "text">): bigint {
+  return text === undefined ? digest : digestOfText(hasher, text, digest);
+}
+
+function digestOfText(hasher: ContentHasher, text: string, seed: bigint): bigint {
   if (text.length <= characters) return hasher.h64(text, seed);
   const hash = hasher.create64(seed);
   const bytes = Buffer.from(text);

@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { kinds } from "../../core/input/kinds.js";
 import { regionPolicies } from "../../formats/annotations/region-list.js";
 import { columnMap, separator, several, severalOf } from "../common/parsing.js";
+import { withShard } from "../common/sharding.js";
 import { forms } from "./forms.js";
 import { tableForms } from "./options.js";
 
@@ -18,7 +19,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
     .addOption(
       new Option(
         "--format, --as <form>",
-        "read the sources as this form (default: by name and content; required for stdin); texts: one text a line; export: a dataset that `sluice datasets export` or the vendor's SDK wrote",
+        "read the sources as this form (default: by name and content; required for stdin); texts: one text a line; documents: the texts of Markdown, HTML, DOCX and PDF; export: a dataset that `sluice datasets export` or the vendor's SDK wrote",
       ).choices(forms.map(({ name }) => name)),
     )
     .option(
@@ -26,7 +27,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
       `only this kind (${kinds.join(", ")}); for URLs, their kind; may be repeated`,
       severalOf(kinds),
     );
-  return withIds(withDatasets(withUrls(withCsv(withFolders(command)))));
+  return withShard(withIds(withDatasets(withUrls(withCsv(withFolders(command))))));
 }
 
 /** Adds the tables that a command reads, and their options. */
@@ -55,6 +56,7 @@ function withFolders(command: Command): Command {
       several,
     )
     .option("--folder-labels", "folders, archives: the name of a file's folder becomes its concept")
+    .option("--pairs", "folders: a.txt beside a.jpg is its caption, a.json its metadata")
     .option("--watch", "folders: continue with files that are added or changed, until Ctrl-C or SIGTERM");
 }
 

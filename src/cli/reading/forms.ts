@@ -4,9 +4,11 @@ import type { Form } from "./form.js";
 import { archiveForm } from "./forms/archive.js";
 import { cocoForm } from "./forms/coco.js";
 import { csvForm } from "./forms/csv.js";
+import { documentsForm } from "./forms/documents.js";
 import { exportForm } from "./forms/export.js";
 import { folderForm } from "./forms/folder.js";
 import { jsonlForm } from "./forms/jsonl.js";
+import { parquetForm } from "./forms/parquet.js";
 import { textsForm } from "./forms/texts.js";
 import { urlsForm } from "./forms/urls.js";
 import { yoloForm } from "./forms/yolo.js";
@@ -21,4 +23,6 @@ export const forms: readonly Form[] = [
   jsonlForm,
   urlsForm,
   textsForm,
+  documentsForm,
+  parquetForm,
 ];

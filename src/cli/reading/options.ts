@@ -2,14 +2,16 @@
 
 import type { Kind } from "../../core/input/input.js";
 import type { RegionPolicy } from "../../formats/annotations/region-list.js";
+import type { ShardingOptions } from "../common/sharding.js";
 
-export interface ReadingOptions {
+export interface ReadingOptions extends ShardingOptions {
   as?: string;
   kind?: Kind[];
   include?: string[];
   exclude?: string[];
   folderLabels?: boolean;
   watch?: boolean;
+  pairs?: boolean;
   column?: "text" | "url" | "file";
   delimiter?: string;
   map?: Record<string, string>;
@@ -28,6 +30,7 @@ export const formOptions = {
   exclude: "--exclude",
   folderLabels: "--folder-labels",
   watch: "--watch",
+  pairs: "--pairs",
   column: "--column",
   delimiter: "--delimiter",
   map: "--map",

@@ -1,7 +1,7 @@
 /** The accounting of a run: the inputs that were read, the messages that stages hold, and the one outcome of each input. */
 
 import { describeError } from "../errors.js";
-import type { Input, InputDraft } from "../input/input.js";
+import type { Content, Input, InputDraft } from "../input/input.js";
 import { Budget, type BudgetOptions } from "./budget.js";
 import { FinishedIds, type IdOf } from "./finished-ids.js";
 import { Ledger, type Outcome, type Settlement } from "./ledger.js";
@@ -30,6 +30,13 @@ export interface SinkProgress {
   batches: number;
 }
 
+/** A row of a transform's sheet in the report. */
+export interface SheetRow {
+  text: string;
+  /** Pictures beside the text: this input, and others that it was compared with. */
+  pictures?: readonly { name: string; content?: Content | undefined }[] | undefined;
+}
+
 /** Receives each input with its outcome. */
 export type OutcomeListener = (input: Input, origin: string, outcome: Outcome) => void;
 
@@ -43,10 +50,16 @@ const maxJobs = 1000;
 export class Accounting {
   readonly budget: Budget;
   readonly ledger = new Ledger();
+  /** Number of inputs that an earlier run finished; they count as skipped. */
+  doneEarlier = 0;
+  /** Number of items that belong to other shards; they do not count as read. */
+  otherShards = 0;
   /** Set before the sources are read. */
   store: OutcomeStore | undefined;
   /** Receives every input with its outcome; set when a report is made. */
   onOutcome: OutcomeListener | undefined;
+  /** Receives the rows of the sheets of transforms; set when a report is made. */
+  onRow: ((stage: string, origin: string, row: SheetRow) => void) | undefined;
   /** Progress of the sinks, in the order in which they started. */
   readonly sinks = new Set<SinkProgress>();
   /** Inputs that a sink wrote and that have no outcome yet. If an operator after the sink drops them, they are ok. */
@@ -57,6 +70,8 @@ export class Accounting {
   readonly wires = new Map<string, string>();
   /** Jobs of servers by sink and id, in the order in which they began. */
   readonly jobs = new Map<string, ReportedJob>();
+  /** What transforms say about all inputs together, in the order in which they received the first one. */
+  readonly conclusions: { stage: string; lines(): readonly string[] }[] = [];
   #finishedIds: FinishedIds | undefined;
   readonly #acknowledging = new Set<Promise<void>>();
 

@@ -58,6 +58,8 @@ export function defineTransform(
       dropsAreDone,
       parts: definition.parts?.(options),
       open: () => definition.open?.({ options }),
+      conclude: definition.conclude && ((state) => definition.conclude?.({ options, state: state as never }) ?? []),
+      close: definition.close && ((state) => definition.close?.({ options, state } as never)),
       apply: (input, context) => definition.apply(input, options, context),
     });
   };

@@ -24,6 +24,8 @@ interface Bound {
   dropsAreDone: boolean | undefined;
   parts?: readonly RecordPart[] | undefined;
   open(): unknown;
+  conclude?: ((state: unknown) => readonly string[]) | undefined;
+  close?: ((state: unknown) => unknown) | undefined;
   apply(input: Input, context: TransformContext & { state: never }): unknown;
 }
 
@@ -62,6 +64,7 @@ class TransformRunner {
   #unstarted = 0;
   #running = 0;
   #completed = false;
+  #concludes: boolean;
   #context: RunContext | undefined;
   #removeSaturated: (() => void) | undefined;
 
@@ -70,6 +73,7 @@ class TransformRunner {
     this.#output = output;
     this.#maxQueued = Math.max(maxQueued, 2 * transform.concurrency);
     this.#state = transform.open() as never;
+    this.#concludes = transform.conclude !== undefined;
     setMaxListeners(0, this.#abort.signal); // with `timeoutMs`, each input in progress adds a listener
   }
 
@@ -86,13 +90,23 @@ class TransformRunner {
       subscription.unsubscribe();
       this.#abort.abort();
       this.#removeSaturated?.();
+      this.#close();
       for (const task of this.#queue.slice(this.#first)) task.message.letGo();
     };
+  }
+
+  /** Closes the state, and makes the run wait for it. An error means that something stays open; no input depends on it. */
+  #close(): void {
+    const { close } = this.#transform;
+    if (!close || !this.#context) return;
+    const closing = (async () => close(this.#state))();
+    this.#context.lifecycle.track(closing.catch(() => undefined));
   }
 
   /** Transforms a message at once if none waits before it. A synchronous result is emitted at once. */
   #add(message: Message): void {
     if (message.settled) return;
+    if (this.#concludes) this.#registerConclusion(message.context);
     if (this.#queue.length > 0 || this.#running >= this.#transform.concurrency) {
       this.#enqueue(message);
       this.#start();
@@ -112,10 +126,16 @@ class TransformRunner {
     } else this.#emit(message, result);
   }
 
+  #registerConclusion({ accounting }: RunContext): void {
+    this.#concludes = false;
+    const { name, conclude } = this.#transform;
+    accounting.conclusions.push({ stage: name, lines: () => conclude?.(this.#state) ?? [] });
+  }
+
   #enqueue(message: Message): Task {
     message.hold();
-    if (!this.#context) {
-      this.#context = message.context;
+    this.#context ??= message.context;
+    if (!this.#removeSaturated) {
       const { accounting, lifecycle } = message.context;
       lifecycle.waits.add(() => this.#describe());
       this.#removeSaturated = accounting.budget.onSaturated(() => this.#queue.length - this.#first >= this.#maxQueued);
@@ -177,11 +197,15 @@ class TransformRunner {
   /** Applies the transform to the input of a message, and checks what it returns. */
   #apply(message: Message): TransformedInputs | Promise<TransformedInputs> {
     const { value, origin } = message;
+    this.#context ??= message.context;
     const { name, timeoutMs } = this.#transform;
     const context: TransformContext & { state: never } = {
       signal: this.#abort.signal,
       origin,
       note: (text) => message.remark(text),
+      whenSettled: (close) => message.whenSettled(close),
+      show: (row) => message.context.accounting.onRow?.(name, origin, row),
+      dryRun: message.context.dryRun,
       state: this.#state,
     };
     const result =

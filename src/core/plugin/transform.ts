@@ -1,5 +1,6 @@
 /** The contract of transforms: their argument and their result. */
 
+import type { SheetRow } from "../accounting/accounting.js";
 import type { RecordPart } from "../input/filter/filters.js";
 import type { Annotation, Concept, Content, Input, Json } from "../input/input.js";
 import type { MaybePromise } from "./source.js";
@@ -24,6 +25,18 @@ export interface TransformContext {
   origin: string;
   /** Adds a note for the user. If the input is ok in the end, the report counts it under this text (`report.notes`). */
   note(text: string): void;
+  /**
+   * Registers a function that is called when the input has its outcome, and at the end of a run that is stopped before: it removes what the result of the
+   * transform needed until then, such as temporary files. The run waits for it, and rejects with its error.
+   */
+  whenSettled(close: () => void | Promise<void>): void;
+  /**
+   * Adds a row to this transform's sheet in the report: a text, and pictures that stand side by side on the page. Use it for a decision that a person may want
+   * to check, such as why an input was dropped. The report keeps the first 200 rows and counts the others.
+   */
+  show(row: SheetRow): void;
+  /** Whether the run is a plan or a preview: the transform changes nothing outside of the flow. */
+  dryRun: boolean;
 }
 
 /** A transform. `Options` is the type of its options, `State` that of the value that `open` returns. */
@@ -46,6 +59,13 @@ export interface Transform<Options, State> {
   parts?: ((options: Options) => readonly RecordPart[]) | undefined;
   /** Makes the state of one run, such as a set of the ids so far. */
   open?(context: { options: Options }): State;
+  /**
+   * Returns lines about all inputs of the run together, such as counts. The report and the plan show them under the name of the transform. It is called when
+   * these are made, once an input has reached the transform.
+   */
+  conclude?(context: { options: Options; state: State }): readonly string[];
+  /** Frees what the state of a run holds, such as an open file. Called once, after the last `apply`; the run waits for it. */
+  close?(context: { options: Options; state: State }): MaybePromise<void>;
   /** Returns a changed copy, several inputs, or nothing. Throws for an input that it cannot process. */
   apply(input: Input, options: Options, context: TransformContext & { state: State }): MaybePromise<TransformResult>;
 }

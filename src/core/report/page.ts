@@ -10,6 +10,8 @@ import { Html, html, name } from "./html.js";
 import { jobText } from "./jobs.js";
 import type { Failure, FailureGroup, ReasonGroup, Report } from "./report.js";
 import type { Sample } from "./sample.js";
+import type { SheetLog } from "./sheets/sheet-log.js";
+import { sheetSections } from "./sheets/sheet-section.js";
 import { style } from "./style.js";
 import { targetText, undoText } from "./summary.js";
 import { thumbnailOf } from "./thumbnails.js";
@@ -24,8 +26,8 @@ const maxUnfolded = 8;
 const leastSpans = 3;
 
 /** Writes the page; an older page stays until the new page is complete. @throws {FlowError} ERR_FILE_UNWRITABLE */
-export async function writePage(path: string, report: Facts, sample: Sample): Promise<void> {
-  const text = await pageOf(report, sample);
+export async function writePage(path: string, report: Facts, sample: Sample, sheets?: SheetLog): Promise<void> {
+  const text = await pageOf(report, sample, sheets);
   const temporary = `${path}.${randomUUID()}.part`;
   try {
     await writeFile(temporary, text);
@@ -39,10 +41,11 @@ export async function writePage(path: string, report: Facts, sample: Sample): Pr
 }
 
 /** Makes the page of a report. */
-export async function pageOf(report: Facts, sample: Sample): Promise<string> {
+export async function pageOf(report: Facts, sample: Sample, sheets?: SheetLog): Promise<string> {
   const { counts, durationMs, throughput } = report;
   const cards: Html[] = [];
   for (const input of sample.inputs) cards.push(card(input, await thumbnailOf(input))); // one image in memory at a time
+  const shown = sheets ? await sheetSections(report.sheets, sheets) : [];
   const title = `read ${countText(counts.read)} = ok ${countText(counts.ok)} + failed ${countText(counts.failed)} + skipped ${countText(counts.skipped)}`;
   const body = [
     html`<header><h1>${headline(report)}</h1>${targetParts(report)}<p class="soft">${facts(report)}</p></header>`,
@@ -55,8 +58,15 @@ export async function pageOf(report: Facts, sample: Sample): Promise<string> {
     ),
     section("Pending", report.pending.slice(0, maxGroups).map(reasonGroup), report.pending.length - maxGroups),
     section("Skipped", report.skipped.slice(0, maxGroups).map(reasonGroup), report.skipped.length - maxGroups),
+    ...shown.map(({ title, parts }) => section(title, parts)),
     section("Jobs", jobParts(report)),
     section("Locations", sample.points.length > 0 ? [locationMap(sample.points)] : []),
+    ...report.conclusions.map(({ stage, lines }) =>
+      section(
+        stage,
+        lines.map((line) => html`<p>${line}</p>`),
+      ),
+    ),
     section("A sample of the inputs", cards.length > 0 ? [html`<ul class="sheet">${cards}</ul>`] : []),
   ];
   return documentOf(title, body);
@@ -99,7 +109,7 @@ function jobParts({ jobs }: Facts): Html[] {
   ];
 }
 
-function facts({ counts, durationMs, traffic, notes, journal, undo }: Facts): string {
+function facts({ counts, shard, durationMs, traffic, notes, journal, undo }: Facts): string {
   const parts = [durationText(durationMs)];
   if (counts.read > 0) parts.push(rateText((counts.read * 1000) / Math.max(durationMs, 1)));
   if (traffic.requests > 0) {
@@ -110,6 +120,7 @@ function facts({ counts, durationMs, traffic, notes, journal, undo }: Facts): st
   if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
   for (const [note, count] of Object.entries(notes)) parts.push(`${countText(count)} ${note}`);
   parts.push(`written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`);
+  if (shard) parts.push(`shard ${shard.index} of ${shard.count}`);
   if (journal) parts.push(`journal ${journal.path}: ${countText(journal.finished)} finished by earlier runs`);
   if (undo) parts.push(`undo: ${undoText(undo)}`);
   return parts.join(" · ");

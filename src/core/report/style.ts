@@ -35,7 +35,8 @@ ul.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9r
 .card .cut { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden; padding-bottom: 0; margin: 0 .6rem; padding-inline: 0; }
 .origin { font-weight: 600; }
 .look { aspect-ratio: 4 / 3; display: flex; flex-direction: column; align-items: center; justify-content: center; overflow: hidden; border-bottom: 1px solid var(--line); margin-bottom: .3rem; background: color-mix(in srgb, var(--line) 35%, var(--card)); }
-.look svg { width: 100%; height: 100%; }
+.look svg, .look img { width: 100%; height: 100%; object-fit: contain; }
+.group .sheet { margin-top: .5rem; }
 .look rect, .look polygon, .look circle { fill: none; stroke: var(--mark); stroke-width: 2; vector-effect: non-scaling-stroke; }
 .look rect.masked { fill: var(--mark); fill-opacity: .55; stroke: none; }
 .look text { fill: var(--mark); font-weight: 600; paint-order: stroke; stroke: #000; stroke-width: .25em; }

@@ -1,12 +1,8 @@
 /** HEIC and AVIF: finds metadata among the items that the `meta` box lists. */
 
 import { type ByteRange, joined, partOf, wholeOf } from "./byte-range.js";
+import { boxesIn, boxIn } from "./iso-boxes.js";
 import { exifBlock, isTiff, type MetadataBlock, Steps } from "./metadata-block.js";
-
-interface Box {
-  type: string;
-  content: ByteRange;
-}
 
 /** Finds EXIF and XMP. Their items may be anywhere in the file. */
 export function* heifBlocks(file: ByteRange): Generator<MetadataBlock> {
@@ -22,27 +18,6 @@ export function* heifBlocks(file: ByteRange): Generator<MetadataBlock> {
   for (const { id, kind } of itemsIn(infos, steps)) {
     const range = itemRange(locationOfItem.get(id), file, boxes.get("idat"));
     if (range) yield kind === "exif" ? exifItem(range) : { kind, range };
-  }
-}
-
-function boxIn(range: ByteRange, type: string, steps: Steps): ByteRange | undefined {
-  for (const box of boxesIn(range, steps)) if (box.type === type) return box.content;
-  return undefined;
-}
-
-function* boxesIn(range: ByteRange, steps: Steps): Generator<Box> {
-  for (let at = 0; steps.next(); ) {
-    const header = range.read(at, 16);
-    if (header.length < 8) return;
-    let size = header.readUInt32BE(0);
-    let headerSize = 8;
-    if (size === 1 && header.length === 16) {
-      size = Number(header.readBigUInt64BE(8));
-      headerSize = 16;
-    } else if (size === 0) size = range.size - at; // size 0: the box extends to the end
-    if (size < headerSize) return;
-    yield { type: header.toString("latin1", 4, 8), content: partOf(range, at + headerSize, size - headerSize) };
-    at += size;
   }
 }
 

@@ -22,6 +22,21 @@ export function* imageBlocks(file: ByteRange): Generator<MetadataBlock> {
   else if (isTiff(start)) yield* tiffBlocks(file);
 }
 
+/** Finds the EXIF blocks of an image, except those in texts of a PNG. Ends at damage, which hides later blocks from every reader. */
+export function* exifBlocks(file: ByteRange): Generator<ByteRange> {
+  const blocks = imageBlocks(file);
+  for (;;) {
+    let next: IteratorResult<MetadataBlock, unknown>;
+    try {
+      next = blocks.next();
+    } catch {
+      return;
+    }
+    if (next.done) return;
+    if (next.value.kind === "exif" && !next.value.isText) yield next.value.range;
+  }
+}
+
 /** A TIFF file is its own EXIF block. */
 function* tiffBlocks(file: ByteRange): Generator<MetadataBlock> {
   yield { kind: "exif", range: file };

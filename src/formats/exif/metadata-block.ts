@@ -6,6 +6,8 @@ import { type ByteRange, partOf } from "./byte-range.js";
 export interface MetadataBlock {
   kind: "exif" | "xmp";
   range: ByteRange;
+  /** Whether it is in a text of a PNG, where few programs look for it. */
+  isText?: boolean;
 }
 
 /** Most segments, chunks or boxes of one image. A PNG of 20 MB has 2,500 at the usual size. */

@@ -34,7 +34,7 @@ function blockInText(name: string, content: ByteRange): MetadataBlock | undefine
   if (!/^Raw profile type (exif|APP1)$/i.test(keyword)) return undefined;
   const profile = profileOf(textOf(name, wholeOf(content), keyword));
   // The profile of an APP1 segment may also be XMP, which is ignored: programs do not write locations in this way.
-  return profile.toString("latin1", 0, 5) === "Exif\0" ? exifBlock(rangeOf(profile)) : undefined;
+  return profile.toString("latin1", 0, 5) === "Exif\0" ? { ...exifBlock(rangeOf(profile)), isText: true } : undefined;
 }
 
 /** Returns the text of a chunk after its keyword, decompressed if necessary. */

@@ -74,6 +74,16 @@ export class TiffReader {
     this.first = this.#isBig ? u64(header, 8, this.#little) : u32(header, 4, this.#little);
   }
 
+  /** Whether numbers begin with their lowest byte. */
+  get isLittle(): boolean {
+    return this.#little;
+  }
+
+  /** Whether offsets have 64 bits (BigTIFF). */
+  get isBig(): boolean {
+    return this.#isBig;
+  }
+
   /** Returns the positions of a directory's entries by tag. Leaves out entries outside of the structure. @throws {Error} if the directory is outside */
   directory(at: number): Map<number, number> {
     const [countBytes, entryBytes] = this.#isBig ? [8, 20] : [2, 12];

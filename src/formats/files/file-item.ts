@@ -8,11 +8,12 @@ import { type Described, describeContent, describeFile, kindError } from "../../
 import { knownType } from "../../core/input/detect/detect.js";
 import { isTextName } from "../../core/input/detect/names.js";
 import { oldTextType, unknownType } from "../../core/input/detect/types.js";
-import { idFromPath, idOfContent, idOfFile } from "../../core/input/ids.js";
+import { idFromPath, idOfBytes, idOfContent, idOfFile } from "../../core/input/ids.js";
 import type { InputDraft, Kind, ReadableContent } from "../../core/input/input.js";
 import { doneEarlier, type ReadContext, type SourceItem } from "../../core/plugin/source.js";
 import { formatValue } from "../../core/util/format-value.js";
 import { whenThere } from "../../core/util/thenable.js";
+import { addSidecars, type Sidecars, stateOfSidecars } from "./pairs.js";
 import { readHead, sidecarByContent } from "./sidecars.js";
 
 type Labels = string | readonly string[] | undefined;
@@ -32,6 +33,10 @@ export interface FoundFile {
   isNamed: boolean;
   /** Where its bytes are, if that is not its path. */
   content?: ReadableContent | undefined;
+  /** Its caption and its data, with the option `pairs`. */
+  sidecars?: Sidecars | undefined;
+  /** Its id by the user's function, if that was called before the file is opened. */
+  id?: string | undefined;
 }
 
 /** Options of a source that concern single files, and the folder or archive that is read. */
@@ -73,30 +78,32 @@ export function itemOfFile(
 }
 
 /** Returns the journal key of a file without opening it; undefined if the file cannot be examined, and opening it reports the error. */
-function keyOfUnopened(file: FoundFile, options: FileOptions): string | undefined {
+export function keyOfUnopened(file: FoundFile, options: FileOptions): string | undefined {
   try {
     const { content } = file;
-    if (content) return journalKeyOf(file.relative, stateOf(content), options);
+    if (content) return journalKeyOf(file, stateOf(content), options);
     const { size, mtimeMs } = statSync(file.path);
-    return journalKeyOf(file.relative, `${size}\n${mtimeMs}`, options);
+    return journalKeyOf(file, `${size}\n${mtimeMs}`, options);
   } catch {
     return undefined;
   }
 }
 
 /**
- * Returns the key by which a journal knows a file: real path, size, time, and the options that form its input. A function among the options is code whose
+ * Returns the key by which a journal knows a file: real path, size, time, and the options that form its input; for a pair, also
+ * the names, sizes and times of its sidecars. A function among the options is code whose
  * result is unknown, so it counts as "function".
  */
 function journalKeyOf(
-  relative: string,
+  { relative, sidecars }: FoundFile,
   state: string | undefined,
   { labels, ids, datasets, realPath }: FileOptions,
 ): string | undefined {
   if (state === undefined) return undefined;
   const labelsName = typeof labels === "function" ? "function" : (labels ?? "");
   const idsName = typeof ids === "function" ? "function" : ids;
-  return `${realPath}/${relative}\n${state}\n${labelsName}\n${idsName}\n${datasets.join()}`;
+  const key = `${realPath}/${relative}\n${state}\n${labelsName}\n${idsName}\n${datasets.join()}`;
+  return sidecars ? `${key}${stateOfSidecars(sidecars)}` : key;
 }
 
 /** Returns what changes with a content: its size and its version or time; undefined if it has neither. */
@@ -124,7 +131,7 @@ function describedOf({ path, relative, content }: FoundFile): MaybePromise<Descr
 
 function itemOfContent(described: Described, file: FoundFile, options: FileOptions): MaybePromise<SourceItem> {
   const { kind, content, text } = described;
-  const { path, relative, name } = file;
+  const { path, relative, name, sidecars } = file;
   const reason = reasonToSkip(described, file, options);
   if (reason !== undefined) return { origin: path, skipped: reason };
   if (kind === undefined) return { origin: path, error: kindError(described, path) };
@@ -134,11 +141,14 @@ function itemOfContent(described: Described, file: FoundFile, options: FileOptio
   if (id !== undefined) input.id = id;
   if (kind !== "text") input[kind] = content;
   else if (text !== undefined) input.text = text;
+  const key = options.isJournaled ? journalKeyOf(file, stateOf(content), options) : undefined; // before the sidecars are read
+  const notes = sidecars && kind !== "text" ? addSidecars(input, kind, sidecars) : undefined;
   const needsBytes = options.ids === "content" || (kind === "text" && text === undefined);
-  const key = options.isJournaled ? journalKeyOf(relative, stateOf(content), options) : undefined;
   const finish = () =>
-    needsBytes ? readWholeFile(input, kind, content, file, key, options) : asItem(path, input, key, options);
-  const naming = addNames(input, relative, kind, options);
+    needsBytes
+      ? readWholeFile(input, kind, content, file, { key, notes }, options)
+      : asItem(path, input, { key, notes }, options);
+  const naming = addNames(input, file, kind, options);
   return naming ? naming.then(finish) : finish();
 }
 
@@ -177,16 +187,16 @@ export function idOfPath(
 }
 
 /** Adds the results of `labels` and `ids`. Returns a promise only if one of them is async. */
-function addNames(
+export function addNames(
   input: InputDraft,
-  relative: string,
+  { relative, id: knownId }: FoundFile,
   kind: Kind,
   { labels, ids }: FileOptions,
 ): Promise<void> | undefined {
   if (labels === "folder") setLabels(input, relative.split("/").slice(-2, -1));
   const labeling =
     typeof labels === "function" ? whenThere(labels(relative, kind), (found) => setLabels(input, found)) : undefined;
-  const naming = typeof ids === "function" ? whenThere(ids(relative), (id) => setId(input, id)) : undefined;
+  const naming = typeof ids === "function" ? whenThere(knownId ?? ids(relative), (id) => setId(input, id)) : undefined;
   return labeling || naming ? Promise.all([labeling, naming]).then(() => undefined) : undefined;
 }
 
@@ -209,7 +219,7 @@ async function readWholeFile(
   kind: Kind,
   content: ReadableContent,
   { path, content: elsewhere }: FoundFile,
-  key: string | undefined,
+  found: FoundFacts,
   options: FileOptions,
 ): Promise<SourceItem> {
   if (kind === "text" && input.text === undefined) {
@@ -224,24 +234,36 @@ async function readWholeFile(
       return { origin: path, skipped: notAKind(type) };
     }
   }
-  if (options.ids === "content") input.id = await idOfContent(content);
-  return asItem(path, input, key, options);
+  if (options.ids === "content") {
+    const id = await idOfContent(content);
+    // A picture with another caption is another content.
+    input.id = kind !== "text" && typeof input.text === "string" ? idOfBytes(Buffer.from(`${id}\n${input.text}`)) : id;
+  }
+  return asItem(path, input, found, options);
 }
 
-/** Makes the item of an input. Only the results of the user's functions need a check of their shape. */
+/** What the item of an input has beside the input. */
+interface FoundFacts {
+  key: string | undefined;
+  /** Notes about the sidecars; undefined if there are none. */
+  notes: string[] | undefined;
+}
+
+/** Makes the item of an input. Only the results of the user's functions and sidecars need a check of their shape. */
 function asItem(
   origin: string,
   input: InputDraft,
-  key: string | undefined,
+  { key, notes }: FoundFacts,
   { labels, ids, isWatched }: FileOptions,
 ): SourceItem {
   const sameId = ids === "content" ? "duplicate" : isWatched ? "again" : "file";
+  if (notes) return { origin, input, sameId, key, notes };
   return typeof labels === "function" || typeof ids === "function"
     ? { origin, input, sameId, key }
     : { origin, input, checked: true, sameId, key };
 }
 
-function asItemError(error: unknown): Error {
+export function asItemError(error: unknown): Error {
   if (error instanceof FlowError) return error;
   const isFromSystem = error instanceof Error && "syscall" in error;
   return new InputError(isFromSystem ? "ERR_FILE_UNREADABLE" : "ERR_ITEM", describeError(error), { cause: error });

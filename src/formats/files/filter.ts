@@ -7,13 +7,16 @@ export type Globs = string | string[] | undefined;
 /** Returns why a file or folder is skipped; undefined if it is not. */
 export type Filter = (relative: string, isFolder: boolean) => string | undefined;
 
+/** The reason of a file that no glob of `include` matches. */
+export const notIncluded = "not included";
+
 /** Makes a filter of globs, which match as in gitignore and rclone. */
 export function filterOf({ include, exclude }: { include?: Globs; exclude?: Globs }): Filter {
   const included = include === undefined ? undefined : [include].flat().map(globOf);
   const excluded = exclude === undefined ? [] : [exclude].flat().map(globOf);
   return (relative, isFolder) => {
     if (excluded.some(({ matches, foldersOnly }) => (isFolder || !foldersOnly) && matches(relative))) return "excluded";
-    return isFolder || !included || included.some((glob) => includes(glob, relative)) ? undefined : "not included";
+    return isFolder || !included || included.some((glob) => includes(glob, relative)) ? undefined : notIncluded;
   };
 }
 

@@ -6,7 +6,8 @@ import { codeOf } from "../../core/errors.js";
 import type { SourceItem } from "../../core/plugin/source.js";
 import { DigestSet, digestOfKey } from "../../core/util/digest-set.js";
 import type { FoundFile } from "../../formats/files/file-item.js";
-import { type Found, findFiles, type Walk } from "./walk.js";
+import { stateOfSidecars } from "../../formats/files/pairs.js";
+import { type Found, findFiles, type Walk } from "../../formats/files/walk.js";
 
 export interface WatchOptions {
   signal: AbortSignal;
@@ -137,12 +138,13 @@ function isReadable({ root }: Walk): boolean {
 }
 
 /** Returns a text that changes with the file, and the time since it was written or moved; undefined if the file does not exist. */
-function versionOf({ path, relative }: FoundFile): { version: string; ageMs: number } | undefined {
+function versionOf({ path, relative, sidecars }: FoundFile): { version: string; ageMs: number } | undefined {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
     if (!found) return undefined;
     const ageMs = Date.now() - Math.max(found.mtimeMs, found.ctimeMs);
-    return { version: `${relative}\n${found.size}\n${found.mtimeMs}`, ageMs };
+    const pair = sidecars ? stateOfSidecars(sidecars) : "";
+    return { version: `${relative}\n${found.size}\n${found.mtimeMs}${pair}`, ageMs };
   } catch (error) {
     return { version: `${relative}\n${codeOf(error, "")}`, ageMs: Number.POSITIVE_INFINITY }; // opening the file reports the error
   }

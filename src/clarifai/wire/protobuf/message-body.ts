@@ -4,7 +4,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Content, FileContent, UriContent } from "../../../core/input/input.js";
 import type { ReplayableBody, Rpc } from "../../client/call.js";
 import { asBuffer } from "../body.js";
-import { type ContentHasher, contentHashText, digestOfInput } from "../content-hash.js";
+import { type ContentHasher, contentHashText, digestOfInput, withText } from "../content-hash.js";
 import { contentHashLength } from "../encode-input.js";
 import { awaited, checkSize, fill, openMedia } from "../media-reader.js";
 import { statusCodes } from "../status-codes.js";
@@ -84,8 +84,13 @@ function* produce(
     yield* chunk.bytes(head);
     let digest: bigint;
     if (!media) digest = digestOfInput(hasher, input);
-    else if ("bytes" in media) digest = yield* chunk.memory(asBuffer(media.bytes), hasher);
-    else digest = yield* chunk.file(index, media, mediaBytes, hasher);
+    else {
+      const own =
+        "bytes" in media
+          ? yield* chunk.memory(asBuffer(media.bytes), hasher)
+          : yield* chunk.file(index, media, mediaBytes, hasher);
+      digest = withText(hasher, own, input);
+    }
     yield* chunk.bytes(tail);
     yield* chunk.hash(contentHashText(digest));
   }

@@ -7,11 +7,11 @@ import type { ReadingOptions } from "../options.js";
 export const folderForm: Form = {
   name: "folder",
   plural: "folders",
-  takes: ["include", "exclude", "folderLabels", "watch"],
+  takes: ["include", "exclude", "folderLabels", "watch", "pairs"],
   isNamed: (_, stats) => stats?.isDirectory() === true,
   async source(path, options) {
     const { folder } = await import("../../../index.js");
-    return folder(path, { ...fileOptionsOf(options), watch: options.watch });
+    return folder(path, { ...fileOptionsOf(options), watch: options.watch, pairs: options.pairs });
   },
 };
 

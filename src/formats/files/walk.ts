@@ -3,17 +3,29 @@
 import { type Dirent, existsSync, opendirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { describeError, InputError, SourceError } from "../../core/errors.js";
+import type { Kind } from "../../core/input/input.js";
 import type { SourceItem } from "../../core/plugin/source.js";
-import type { FoundFile } from "../../formats/files/file-item.js";
-import type { Filter, Globs } from "../../formats/files/filter.js";
-import { sidecarByName } from "../../formats/files/sidecars.js";
+import type { FoundFile } from "./file-item.js";
+import type { Filter, Globs } from "./filter.js";
+import { notIncluded } from "./filter.js";
+import { Pairs, sidecarsOfFile } from "./find-pairs.js";
+import { sidecarByName } from "./sidecars.js";
 
 /** A file, or the item of something that is skipped or cannot be read. */
 export type Found = { item: SourceItem } | FoundFile;
 
 export interface Walk {
+  /** Name of the source, for errors. Default: "folder". */
+  plugin?: string;
   root: string;
-  options: { recursive: boolean; hidden: boolean; followSymlinks: boolean; include?: Globs };
+  options: {
+    recursive: boolean;
+    hidden: boolean;
+    followSymlinks: boolean;
+    pairs?: boolean;
+    include?: Globs;
+    kinds?: readonly Kind[] | undefined;
+  };
   filter: Filter;
 }
 
@@ -28,22 +40,30 @@ function singleFile({ root, options, filter }: Walk, target: Stats): Found {
   const context = { root: dirname(root), options, filter };
   const reason = reasonToSkip(name, target, name, context);
   if (reason !== undefined) return { item: { origin: root, skipped: reason } };
-  return { path: root, relative: name, name, isNamed: true };
+  return {
+    path: root,
+    relative: name,
+    name,
+    isNamed: true,
+    sidecars: options.pairs ? sidecarsOfFile(root) : undefined,
+  };
 }
 
 /** Walks a folder. If links are followed, `above` has the identities of the folders that contain it. */
 function* walk(context: Walk, relative: string, above: readonly string[]): Generator<Found> {
-  const { root, options } = context;
+  const { plugin = "folder", root, options } = context;
   const folderPath = relative === "" ? root : `${root}/${relative}`;
   const failed = (error: unknown): Found => {
     const text = `${folderPath} cannot be read: ${describeError(error)}`;
-    if (relative === "") throw new SourceError("ERR_FOLDER_UNREADABLE", `folder: ${text}`, { cause: error });
+    if (relative === "") throw new SourceError("ERR_FOLDER_UNREADABLE", `${plugin}: ${text}`, { cause: error });
     return { item: { origin: folderPath, error: new InputError("ERR_FOLDER_UNREADABLE", text, { cause: error }) } };
   };
   let folderHandle: ReturnType<typeof opendirSync>;
   let containers = above;
+  let pairs: Pairs | undefined;
   try {
     if (options.followSymlinks) containers = [...above, identityOf(statSync(folderPath))];
+    if (options.pairs) pairs = pairsOf(context, relative, folderPath);
     folderHandle = opendirSync(folderPath, { bufferSize: 256 });
   } catch (error) {
     yield failed(error);
@@ -75,12 +95,37 @@ function* walk(context: Walk, relative: string, above: readonly string[]): Gener
         continue;
       }
       const reason = reasonToSkip(entry.name, target, name, context) ?? loopReason(target, containers);
+      if ((reason === undefined || reason === notIncluded) && target.isFile() && pairs?.isPart(entry.name)) continue;
       if (reason !== undefined) yield { item: { origin: path, skipped: reason } };
       else if (target.isDirectory()) {
         if (options.recursive) yield* walk(context, name, containers);
         else yield { item: { origin: path, skipped: "sub-folder" } };
-      } else yield { path, relative: name, name: entry.name, isNamed: options.include !== undefined };
+      } else {
+        const isNamed = options.include !== undefined;
+        yield { path, relative: name, name: entry.name, isNamed, sidecars: pairs?.of(path) };
+      }
     }
+  } finally {
+    folderHandle.closeSync();
+  }
+}
+
+/** Reads the names of a folder that may form pairs. A sidecar that `include` does not match still belongs to its media file. */
+function pairsOf(context: Walk, relative: string, folderPath: string): Pairs {
+  const pairs = new Pairs(context.options.kinds);
+  const folderHandle = opendirSync(folderPath, { bufferSize: 256 });
+  try {
+    for (let entry = folderHandle.readSync(); entry !== null; entry = folderHandle.readSync()) {
+      const name = relative === "" ? entry.name : `${relative}/${entry.name}`;
+      let target: Dirent | Stats | undefined = entry;
+      if (entry.isSymbolicLink() && context.options.followSymlinks) {
+        target = statSync(`${folderPath}/${entry.name}`, { throwIfNoEntry: false });
+      }
+      if (!target?.isFile()) continue;
+      const reason = reasonToSkip(entry.name, target, name, context);
+      if (reason === undefined || reason === notIncluded) pairs.add(entry.name, reason === undefined);
+    }
+    return pairs;
   } finally {
     folderHandle.closeSync();
   }
