@@ -7,6 +7,7 @@
 // Sources
 
 export { type ArchiveOptions, archive } from "./sources/archive.js";
+export { type CocoOptions, coco } from "./sources/coco.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
 export { type DatasetExportOptions, datasetExport } from "./sources/dataset-export.js";
 export { deadLetters } from "./sources/dead-letters.js";
@@ -22,6 +23,7 @@ export { type S3SourceOptions, s3 } from "./sources/s3.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
 export { type WebDatasetOptions, webDataset } from "./sources/web-dataset.js";
+export { type YoloOptions, yolo } from "./sources/yolo.js";
 
 // Transforms
 
@@ -67,7 +69,9 @@ export { type RemoveOptions, remove } from "./sinks/remove.js";
 export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove-annotations.js";
 export { type RemoveFromDatasetOptions, removeFromDataset } from "./sinks/remove-from-dataset.js";
 export { type UploadOptions, upload } from "./sinks/upload.js";
+export { type WriteCocoOptions, writeCoco } from "./sinks/write-coco.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
+export { type WriteYoloOptions, writeYolo } from "./sinks/write-yolo.js";
 
 // Jobs of the server
 

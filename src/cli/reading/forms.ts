@@ -2,6 +2,7 @@
 
 import type { Form } from "./form.js";
 import { archiveForm } from "./forms/archive.js";
+import { cocoForm } from "./forms/coco.js";
 import { csvForm } from "./forms/csv.js";
 import { documentsForm } from "./forms/documents.js";
 import { exportForm } from "./forms/export.js";
@@ -12,9 +13,12 @@ import { s3Form } from "./forms/s3.js";
 import { textsForm } from "./forms/texts.js";
 import { urlsForm } from "./forms/urls.js";
 import { webDatasetForm } from "./forms/webdataset.js";
+import { yoloForm } from "./forms/yolo.js";
 
 export const forms: readonly Form[] = [
   folderForm,
+  cocoForm,
+  yoloForm,
   webDatasetForm,
   archiveForm,
   s3Form,

@@ -1,6 +1,7 @@
 /** The options of sources on the command line, as they are parsed. */
 
 import type { Kind } from "../../core/input/input.js";
+import type { RegionPolicy } from "../../formats/annotations/region-list.js";
 import type { ShardingOptions } from "../common/sharding.js";
 
 export interface ReadingOptions extends ShardingOptions {
@@ -20,6 +21,8 @@ export interface ReadingOptions extends ShardingOptions {
   endpoint?: string;
   region?: string;
   anonymous?: boolean;
+  invalid?: RegionPolicy;
+  orientation?: "upright" | "stored";
   /** Of the connection; the fetches use it, too. */
   proxy?: string | false;
 }
@@ -39,6 +42,8 @@ export const formOptions = {
   endpoint: "--endpoint",
   region: "--region",
   anonymous: "--anonymous",
+  invalid: "--invalid",
+  orientation: "--orientation",
 } as const satisfies Partial<Record<keyof ReadingOptions, string>>;
 export type FormOption = keyof typeof formOptions;
 
