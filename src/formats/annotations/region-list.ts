@@ -61,7 +61,11 @@ export class RegionList {
   /** Adds a polygon by its corners. */
   addPolygon(points: readonly Point[], name: string, rest: Partial<Annotation>): void {
     if (points.length < 3) {
-      this.#refuse("ERR_POLYGON", `${name}: a polygon has ${points.length} corners, and needs three`, regionNotes.corners);
+      this.#refuse(
+        "ERR_POLYGON",
+        `${name}: a polygon has ${points.length} corners, and needs three`,
+        regionNotes.corners,
+      );
       return;
     }
     const polygon = this.#shares(points, `${name}: a polygon`, "ERR_POLYGON");
