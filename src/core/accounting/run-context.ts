@@ -29,6 +29,14 @@ export interface RunContextOptions extends Partial<BudgetOptions>, LifecycleOpti
   readsOnly?: boolean | undefined;
 }
 
+/** The run of each list of stages, for a stage that no message reaches. */
+const contexts = new WeakMap<Stages, RunContext>();
+
+/** Returns the run that stages belong to. */
+export function contextOf(stages: Stages): RunContext | undefined {
+  return contexts.get(stages);
+}
+
 /** The context that all stages of one run share. */
 export class RunContext {
   readonly accounting: Accounting;
@@ -47,6 +55,7 @@ export class RunContext {
     this.lifecycle = new Lifecycle(options);
     this.dryRun = options.dryRun ?? false;
     this.readsOnly = options.readsOnly ?? this.dryRun;
+    contexts.set(this.stages, this);
   }
 
   /** Whether nothing is in flight, and all sources that have not ended wait for new items. */

@@ -5,8 +5,8 @@ import type { Subscriber, Subscription } from "rxjs";
 import type { SinkProgress } from "../accounting/accounting.js";
 import { messagesOf } from "../accounting/check-message.js";
 import type { Message } from "../accounting/message.js";
-import type { RunContext } from "../accounting/run-context.js";
-import type { StageFacts } from "../accounting/stages.js";
+import { contextOf, type RunContext } from "../accounting/run-context.js";
+import type { StageFacts, Stages } from "../accounting/stages.js";
 import type { ReportedJob } from "../accounting/targets.js";
 import { BatchError, InputError, OptionsError, pluginError, SinkError } from "../errors.js";
 import { guarded } from "../util/observable.js";
@@ -37,7 +37,7 @@ export function sinkOperator<Options, State>(
       readsContents: sink.readsContents,
     } as const;
     return stageStream<Message>(input, facts, (output, stages) => {
-      const writer = new SinkWriter(sink, options, concurrency, output, stages !== undefined);
+      const writer = new SinkWriter(sink, options, concurrency, output, stages);
       return writer.run(batch ? batchesFor(batch, name, input) : input);
     });
   };
@@ -49,7 +49,7 @@ class SinkWriter<Options, State> {
   readonly #options: Options;
   readonly #concurrency: number;
   readonly #output: Subscriber<Message>;
-  readonly #isStage: boolean;
+  readonly #stages: Stages | undefined;
   readonly #abort = new AbortController();
   readonly #progress: SinkProgress;
   readonly #queue: (readonly Message[])[] = [];
@@ -70,13 +70,13 @@ class SinkWriter<Options, State> {
     options: Options,
     concurrency: number,
     output: Subscriber<Message>,
-    isStage: boolean,
+    stages: Stages | undefined,
   ) {
     this.#sink = sink;
     this.#options = options;
     this.#concurrency = concurrency;
     this.#output = output;
-    this.#isStage = isStage;
+    this.#stages = stages;
     this.#progress = { name: sink.name, done: 0, underWay: 0, batches: 0 };
     setMaxListeners(0, this.#abort.signal); // each open request adds a listener
   }
@@ -109,7 +109,7 @@ class SinkWriter<Options, State> {
 
   #begin(context: RunContext): void {
     const { name } = this.#sink;
-    if (!this.#isStage && context.stages.isComposed) {
+    if (!this.#stages && context.stages.isComposed) {
       const text = `${name}: an operator hides this sink from the flow, so the report and the journal would not know its target; pass the sink to pipe() of the flow`;
       throw new OptionsError("ERR_OPTIONS", text);
     }
@@ -132,6 +132,7 @@ class SinkWriter<Options, State> {
       this.#writes.set(writing, batch);
     }
     if (!this.#completed || this.#writes.size > 0 || this.#queue.length > 0) return;
+    this.#openUnused();
     this.#close().then(
       () => {
         this.#ended = true;
@@ -141,11 +142,23 @@ class SinkWriter<Options, State> {
     );
   }
 
+  /** Opens a sink that no message has reached, if it completes something in `close`. */
+  #openUnused(): void {
+    const context = this.#stages && contextOf(this.#stages);
+    if (!this.#sink.opensAlways || this.#opened || !context) return;
+    if (!this.#context) this.#begin(context);
+    if (this.#isCalled) void this.#open();
+  }
+
+  #open(): Promise<State> {
+    this.#opened ??= (async () => this.#sink.open?.(this.#openContext as OpenContext<Options>))() as Promise<State>;
+    return this.#opened;
+  }
+
   async #write(messages: readonly Message[]): Promise<void> {
     if (this.#isCalled) {
       const context = this.#openContext as OpenContext<Options>;
-      this.#opened ??= Promise.resolve(this.#sink.open?.(context)) as Promise<State>;
-      const state = await this.#opened;
+      const state = await this.#open();
       await this.#recordStates(messages);
       const open = messages.filter((message) => !message.settled);
       if (open.length > 0) await writeBatch(this.#sink, new Batch(open, this.#sink.name), { ...context, state });

@@ -143,6 +143,11 @@ export interface Sink<Options, State> {
    */
   undoesAborted?: boolean | undefined;
   /**
+   * Whether the sink is opened and closed in a run that writes nothing, too, such as a sink that completes a file in `close`: if a run was killed before that, the
+   * journal leaves nothing to write for the next run. Default: false.
+   */
+  opensAlways?: boolean | undefined;
+  /**
    * Looks up what the target has under the id of an input, as it was read, without a write. It must not process the content, which may be what makes a
    * worker crash. Default: the target cannot be asked.
    */
