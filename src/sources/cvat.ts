@@ -9,17 +9,17 @@ import type { SourceItem } from "../core/plugin/source.js";
 import { cvatFiles, cvatImages, cvatLabels } from "../formats/cvat/document.js";
 import { addCvatShapes } from "../formats/cvat/shapes.js";
 import { insideOf, isFile, lastPart, missingImage } from "../formats/datasets/files.js";
-import { imageItem, itemError } from "../formats/datasets/image-item.js";
-import { type DatasetOptions, datasetOptionFields } from "../formats/datasets/options.js";
+import { imageItem, type ItemOptions, itemError } from "../formats/datasets/image-item.js";
+import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import type { XmlElement } from "../formats/xml/elements.js";
 
 const optionFields = {
   /** Folder of the images. Default: `images` beside the XML file, else the folder of the XML file. */
   images: z.string().min(1).optional(),
 };
-const Options = z.strictObject({ ...datasetOptionFields, ...optionFields });
+const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `cvat`. */
-export type CvatOptions = OptionsOf<typeof datasetOptionFields> & OptionsOf<typeof optionFields>;
+export type CvatOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
 
 /**
  * Reads an export of CVAT in the format "CVAT for images 1.1": an XML file, or the folder that has it and the images. The file is read image by image, so memory does
@@ -71,7 +71,7 @@ async function imageOf(
   file: string,
   root: string,
   fileSplit: string | undefined,
-  options: DatasetOptions & { images?: string | undefined },
+  options: ItemOptions & { images?: string | undefined },
 ): Promise<SourceItem> {
   const origin = `${file}:${image.line}`;
   try {

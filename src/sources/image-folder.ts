@@ -8,7 +8,7 @@ import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.
 import type { SourceItem } from "../core/plugin/source.js";
 import { insideOf, isFile, missingImage } from "../formats/datasets/files.js";
 import { imageItem, itemError } from "../formats/datasets/image-item.js";
-import { datasetOptionFields } from "../formats/datasets/options.js";
+import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import { classesOf, classOf, type ImageFolderLayout, layoutOf, splitOf } from "../formats/image-folder/layout.js";
 import { type MetadataRow, metadataRows } from "../formats/image-folder/metadata.js";
 import { fileNameOf, otherColumns, RowReader, textOf } from "../formats/image-folder/row.js";
@@ -21,9 +21,9 @@ const optionFields = {
   /** Names of the classes, in order, for metadata that has numbers. */
   classes: z.array(z.string().min(1)).min(1).optional(),
 };
-const Options = z.strictObject({ ...datasetOptionFields, ...optionFields });
+const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `imageFolder`. */
-export type ImageFolderOptions = OptionsOf<typeof datasetOptionFields> & OptionsOf<typeof optionFields>;
+export type ImageFolderOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options> & { root: string };
 
 /**

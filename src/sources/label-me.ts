@@ -11,16 +11,16 @@ import type { SourceItem } from "../core/plugin/source.js";
 import { isObject } from "../core/util/json-values.js";
 import { omit } from "../core/util/omit.js";
 import { filesBelow, insideOf, isFile, isImageName, lastPart, missingImage, stemOf } from "../formats/datasets/files.js";
-import { type DatasetImage, imageItem, itemError } from "../formats/datasets/image-item.js";
+import { type DatasetImage, imageItem, type ItemOptions, itemError } from "../formats/datasets/image-item.js";
 import { readLabelJson } from "../formats/datasets/label-json.js";
-import { type DatasetOptions, datasetOptionFields } from "../formats/datasets/options.js";
+import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import { splitOfPath } from "../formats/datasets/splits.js";
 import { addShapes, labelMeNotes } from "../formats/label-me/shapes.js";
 
-const Options = z.strictObject(datasetOptionFields);
+const Options = z.strictObject(annotationOptionFields);
 /** Options of `labelMe`. */
-export type LabelMeOptions = OptionsOf<typeof datasetOptionFields>;
-type Checked = DatasetOptions & { root: string };
+export type LabelMeOptions = OptionsOf<typeof annotationOptionFields>;
+type Checked = ItemOptions & { root: string };
 
 /**
  * Reads a folder of LabelMe: one JSON file an image, at any depth, and the images beside them.

@@ -7,8 +7,8 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
 import { insideOf, isFile, lastPart, missingImage, stemOf } from "../formats/datasets/files.js";
-import { imageItem, itemError, type LabeledPicture } from "../formats/datasets/image-item.js";
-import { type DatasetOptions, datasetOptionFields } from "../formats/datasets/options.js";
+import { imageItem, type ItemOptions, itemError, type LabeledPicture } from "../formats/datasets/image-item.js";
+import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import { splitOfPath } from "../formats/datasets/splits.js";
 import { addVocObjects, type VocPixels, vocMetadata, vocNotes, vocPixels, vocSize } from "../formats/voc/annotation.js";
 import {
@@ -33,9 +33,9 @@ const optionFields = {
    */
   pixels: z.enum(["auto", "one-based", "zero-based"]).default("auto"),
 };
-const Options = z.strictObject({ ...datasetOptionFields, ...optionFields });
+const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `voc`. */
-export type VocOptions = OptionsOf<typeof datasetOptionFields> & OptionsOf<typeof optionFields>;
+export type VocOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options> & { root: string };
 
 /**
@@ -130,7 +130,7 @@ function labelsOf(
   xml: XmlElement,
   labeled: LabeledPicture,
   { path, relative, folder, lists }: Label & { path: string; relative: string; lists: readonly string[] },
-  options: DatasetOptions & { root: string; pixels: VocPixels },
+  options: ItemOptions & { root: string; pixels: VocPixels },
 ) {
   const frame = labeled.frame(vocSize(xml), path);
   const regions = labeled.regions(frame);

@@ -2,14 +2,22 @@
 
 import { describeError, FlowError, InputError } from "../../core/errors.js";
 import { describeContent, kindError } from "../../core/input/describe.js";
-import { folderName, idFromPath, idOfContent } from "../../core/input/ids.js";
-import type { Annotation, InputDraft, Json, ReadableContent } from "../../core/input/input.js";
+import { folderName } from "../../core/input/ids.js";
+import type { Annotation, Content, InputDraft, Json } from "../../core/input/input.js";
 import type { SourceItem } from "../../core/plugin/source.js";
 import { type Picture, pictureOf } from "../annotations/picture.js";
-import { RegionList } from "../annotations/region-list.js";
-import { idOfPath } from "../files/file-item.js";
+import { RegionList, type RegionPolicy } from "../annotations/region-list.js";
+import type { IdOf } from "../annotations/source-options.js";
+import { idOfImage } from "../annotations/source-options.js";
 import { type DeclaredSize, type Frame, frameOf, storedAnnotation } from "./frame.js";
-import type { DatasetOptions } from "./options.js";
+
+/** Checked options that every source of a dataset has. */
+export interface ItemOptions {
+  invalid: RegionPolicy;
+  orientation?: "upright" | "stored" | undefined;
+  ids: "folder" | "path" | IdOf;
+  datasets: string[];
+}
 
 /** An image of a dataset. */
 export interface DatasetImage {
@@ -17,7 +25,8 @@ export interface DatasetImage {
   origin: string;
   /** Path inside the dataset, for ids and the file name. */
   relative: string;
-  content: ReadableContent;
+  /** A URL is not fetched, so its size and orientation are not known. */
+  content: Content;
   /** The part of the dataset that it belongs to. */
   split?: string | undefined;
 }
@@ -35,16 +44,16 @@ export interface ImageLabels {
 /** The image whose labels are read. */
 export class LabeledPicture {
   readonly picture: Picture;
-  readonly #options: DatasetOptions;
+  readonly #options: ItemOptions;
 
-  constructor(picture: Picture, options: DatasetOptions) {
+  constructor(picture: Picture, options: ItemOptions) {
     this.picture = picture;
     this.#options = options;
   }
 
   /** Chooses the frame in which the label file counts. @throws {InputError} ERR_IMAGE_SIZE */
   frame(declared: DeclaredSize | undefined, name: string): Frame {
-    return frameOf(this.picture, declared, this.#options.orientation, name);
+    return frameOf(this.picture, declared, this.#options.orientation ?? "upright", name);
   }
 
   /** Makes the list of regions; coordinates have the unit of `size`. */
@@ -61,37 +70,40 @@ export class LabeledPicture {
 export async function imageItem(
   image: DatasetImage,
   root: string,
-  options: DatasetOptions,
+  options: ItemOptions,
   labels: (picture: LabeledPicture) => ImageLabels | Promise<ImageLabels> = () => ({}),
 ): Promise<SourceItem> {
   const { origin, relative, split } = image;
   try {
-    const described = await describeContent(image.content, "image", relative);
-    if (described.kind !== "image") throw notAnImage(described, origin);
-    const { content } = described;
-    const read = await labels(new LabeledPicture(await pictureOf(content), options));
+    const content = await describedImage(image);
+    const picture = "url" in content ? unknownPicture : await pictureOf(content);
+    const read = await labels(new LabeledPicture(picture, options));
     const { regions, frame, concepts, metadata = {}, text, notes = [] } = read;
     regions?.check();
     const annotations: Annotation[] = regions?.annotations ?? [];
     const turned = frame ? annotations.map((annotation) => storedAnnotation(annotation, frame)) : annotations;
     const filename = relative.slice(relative.lastIndexOf("/") + 1);
-    const input: InputDraft = { id: await idOf(image, root, options), image: content };
+    const input: InputDraft = { id: idOfImage(relative, options.ids, folderName(root)), image: content };
     if (text !== undefined) input.text = text;
     if (concepts && concepts.length > 0) input.concepts = concepts;
     input.metadata = { filename, ...(split !== undefined && { split }), ...metadata };
     input.annotations = turned;
     if (options.datasets.length > 0) input.datasets = options.datasets;
-    const sameId = options.ids === "content" ? "duplicate" : undefined;
-    return { origin, input, sameId, notes: [...(regions?.notes ?? []), ...notes] };
+    return { origin, input, notes: [...(regions?.notes ?? []), ...notes] };
   } catch (error) {
     return { origin, error: itemError(error) };
   }
 }
 
-async function idOf({ relative, content }: DatasetImage, root: string, { ids }: DatasetOptions): Promise<string> {
-  if (typeof ids === "function") return ids(relative);
-  if (ids === "content") return idOfContent(content);
-  return idOfPath(relative, { ids, folderName: folderName(root) }) ?? idFromPath(relative);
+/** Stands for an image that is not read. */
+const unknownPicture: Picture = { width: 1, height: 1, orientation: 1, uprightWidth: 1, uprightHeight: 1 };
+
+/** Reads the header of an image. @throws {InputError} ERR_KIND_UNKNOWN for other content */
+async function describedImage({ content, origin, relative }: DatasetImage): Promise<Content> {
+  if ("url" in content) return content;
+  const described = await describeContent(content, "image", relative);
+  if (described.kind === "image") return described.content;
+  throw notAnImage(described, origin);
 }
 
 /** Returns the error that fails an item: an error of Sluice unchanged, another one with its text. */

@@ -46,7 +46,8 @@ export class RowReader {
       if (!isBox) throw new InputError("ERR_LABEL", `${name}: bbox is not [x, y, width, height]`);
       const [x, y, width, height] = box as [number, number, number, number];
       const category = object.categories ?? object.category ?? object.label;
-      const info = omit(object, ["bbox", "categories", "category", "label"]);
+      const facts = Object.entries(omit(object, ["bbox", "categories", "category", "label"])).filter(([, value]) => value !== null);
+      const info = Object.fromEntries(facts) as Record<string, Json>; // null fills the place of an object that has no such value
       const rest = { concepts: category === undefined || category === null ? [] : [{ id: this.#className(category, name) }] };
       regions.addBox(x, y, x + width, y + height, name, { ...rest, ...(Object.keys(info).length > 0 && { info: { imageFolder: info } }) });
     }

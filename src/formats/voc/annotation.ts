@@ -27,11 +27,13 @@ export function vocSize(root: XmlElement): { width: number; height: number } | u
 }
 
 /**
- * Decides how a file counts pixels. A file that names PASCAL VOC as its source is one-based. Otherwise fractions and 0 show the zero-based
+ * Decides how a file counts pixels. A file that Sluice wrote says it. One that names PASCAL VOC as its source is one-based. Otherwise fractions and 0 show the zero-based
  * coordinates of labelImg, CVAT and Datumaro; without them the file is one-based, as VOC defines.
  */
 export function vocPixels(root: XmlElement, choice: VocPixels): "one-based" | "zero-based" {
   if (choice !== "auto") return choice;
+  const own = root.attributes.get("pixels");
+  if (own === "one-based" || own === "zero-based") return own;
   const source = childOf(root, "source");
   const names = [childText(source, "database"), childText(source, "annotation")];
   if (names.some((name) => name !== undefined && /\bVOC\s*\d*\b/i.test(name))) return "one-based";
