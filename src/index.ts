@@ -8,16 +8,21 @@
 
 export { type ArchiveOptions, archive } from "./sources/archive.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
+export { type CvatOptions, cvat } from "./sources/cvat.js";
 export { type DatasetExportOptions, datasetExport } from "./sources/dataset-export.js";
 export { deadLetters } from "./sources/dead-letters.js";
 export { type FolderOptions, folder } from "./sources/folder.js";
 export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
 export { type FromObservableOptions, fromObservable } from "./sources/from-observable.js";
+export { type ImageFolderOptions, imageFolder } from "./sources/image-folder.js";
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
+export { type LabelMeOptions, labelMe } from "./sources/label-me.js";
+export { type LabelStudioOptions, labelStudio } from "./sources/label-studio.js";
 export { type ListAnnotationsOptions, listAnnotations } from "./sources/list-annotations.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
+export { type VocOptions, voc } from "./sources/voc.js";
 
 // Transforms
 
@@ -51,7 +56,10 @@ export { type RemoveOptions, remove } from "./sinks/remove.js";
 export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove-annotations.js";
 export { type RemoveFromDatasetOptions, removeFromDataset } from "./sinks/remove-from-dataset.js";
 export { type UploadOptions, upload } from "./sinks/upload.js";
+export { type WriteImageFolderOptions, writeImageFolder } from "./sinks/write-image-folder.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
+export { type WriteLabelStudioOptions, writeLabelStudio } from "./sinks/write-label-studio.js";
+export { type WriteVocOptions, writeVoc } from "./sinks/write-voc.js";
 
 // Jobs of the server
 

@@ -13,7 +13,10 @@ const optionFields = {
    * Path of the dataset's folder below the local files root of Label Studio (LOCAL_FILES_DOCUMENT_ROOT), for the addresses of images. Default: the name of the folder,
    * so that the root is the folder around it.
    */
-  localRoot: z.string().regex(/^(?!\/)(?!.*\.\.(?:\/|$)).*$/, "expected a relative path").optional(),
+  localRoot: z
+    .string()
+    .regex(/^(?!\/)(?!.*\.\.(?:\/|$)).*$/, "expected a relative path")
+    .optional(),
 };
 const Options = z.strictObject({ ...datasetOptionFields, ...optionFields });
 /** Options of `writeLabelStudio`. */
@@ -45,7 +48,8 @@ export const writeLabelStudio = defineSink({
   supportsDryRun: true,
   opensAlways: true,
   target: ({ path }) => diskTarget("write to", path),
-  open: ({ options: { path, localRoot, ...options }, ...run }) => DatasetFolder.open(path, labelStudioFormat(path, localRoot), options, run),
+  open: ({ options: { path, localRoot, ...options }, ...run }) =>
+    DatasetFolder.open(path, labelStudioFormat(path, localRoot), options, run),
   write: (batch, { state }) => state.write(batch),
   close: ({ state }) => state.close(),
 });

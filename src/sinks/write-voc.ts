@@ -43,7 +43,8 @@ export const writeVoc = defineSink({
   supportsDryRun: true,
   opensAlways: true,
   target: ({ path }) => diskTarget("write to", path),
-  open: ({ options: { path, pixels, rounded, ...options }, ...run }) => DatasetFolder.open(path, vocFormat({ pixels, rounded }), options, run),
+  open: ({ options: { path, pixels, rounded, ...options }, ...run }) =>
+    DatasetFolder.open(path, vocFormat({ pixels, rounded }), options, run),
   write: (batch, { state }) => state.write(batch),
   close: ({ state }) => state.close(),
 });

@@ -6,11 +6,11 @@ import type { Json } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
+import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import { cvatFiles, cvatImages, cvatLabels } from "../formats/cvat/document.js";
 import { addCvatShapes } from "../formats/cvat/shapes.js";
 import { insideOf, isFile, lastPart, missingImage } from "../formats/datasets/files.js";
-import { imageItem, type ItemOptions, itemError } from "../formats/datasets/image-item.js";
-import { annotationOptionFields } from "../formats/annotations/source-options.js";
+import { type ItemOptions, imageItem, itemError } from "../formats/datasets/image-item.js";
 import type { XmlElement } from "../formats/xml/elements.js";
 
 const optionFields = {
@@ -82,7 +82,10 @@ async function imageOf(
     const path = `${options.images ?? root}/${relative}`;
     const split = subset !== undefined && subset !== "" && subset !== "default" ? subset : fileSplit;
     return await imageItem({ origin: path, relative, content: { path }, split }, root, options, async (labeled) => {
-      const [width, height] = ["width", "height"].map((side) => Number(image.attributes.get(side) ?? 0)) as [number, number];
+      const [width, height] = ["width", "height"].map((side) => Number(image.attributes.get(side) ?? 0)) as [
+        number,
+        number,
+      ];
       const frame = labeled.frame({ width, height }, origin);
       const regions = labeled.regions(frame);
       const { concepts, tags, others, notes } = await addCvatShapes(image, regions, frame, file);
@@ -101,10 +104,20 @@ async function imageOf(
 const known = new Set(["name", "width", "height", "subset"]);
 
 /** Finds the image, relative to the folder of images, or to that of the XML file. @throws {InputError} ERR_IMAGE_MISSING */
-function placeOf(name: string, subset: string | undefined, root: string, images: string | undefined, label: string): string {
+function placeOf(
+  name: string,
+  subset: string | undefined,
+  root: string,
+  images: string | undefined,
+  label: string,
+): string {
   const folders = images === undefined ? ["images", `images/${subset ?? ""}`, "", subset ?? ""] : ["", subset ?? ""];
   const tried = [...new Set(folders.flatMap((folder) => insideOf(images ?? root, folder, name) ?? []))];
   const found = tried.find((one) => isFile(`${images ?? root}/${one}`));
   if (found !== undefined) return found;
-  throw missingImage(label, name, tried.map((one) => `${images ?? root}/${one}`));
+  throw missingImage(
+    label,
+    name,
+    tried.map((one) => `${images ?? root}/${one}`),
+  );
 }

@@ -6,9 +6,9 @@ import { SourceError } from "../core/errors.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
+import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import { insideOf, isFile, missingImage } from "../formats/datasets/files.js";
 import { imageItem, itemError } from "../formats/datasets/image-item.js";
-import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import { classesOf, classOf, type ImageFolderLayout, layoutOf, splitOf } from "../formats/image-folder/layout.js";
 import { type MetadataRow, metadataRows } from "../formats/image-folder/metadata.js";
 import { fileNameOf, otherColumns, RowReader, textOf } from "../formats/image-folder/row.js";
@@ -67,7 +67,10 @@ export const imageFolder = defineSource({
         yield rowItem(row, metadata, layout, used, options);
       }
     }
-    const hasClasses = options.labels === undefined ? layout.metadata.length === 0 && classesOf(layout).length > 0 : options.labels === "folder";
+    const hasClasses =
+      options.labels === undefined
+        ? layout.metadata.length === 0 && classesOf(layout).length > 0
+        : options.labels === "folder";
     for (const relative of layout.images) {
       if (signal.aborted) return;
       if (used.has(relative)) continue;
@@ -79,7 +82,13 @@ export const imageFolder = defineSource({
   },
 });
 
-async function rowItem(row: MetadataRow, metadata: string, layout: ImageFolderLayout, used: Set<string>, options: Checked): Promise<SourceItem> {
+async function rowItem(
+  row: MetadataRow,
+  metadata: string,
+  layout: ImageFolderLayout,
+  used: Set<string>,
+  options: Checked,
+): Promise<SourceItem> {
   const { place } = row;
   if ("error" in row) return { origin: place, error: row.error };
   const { root } = options;
@@ -88,7 +97,8 @@ async function rowItem(row: MetadataRow, metadata: string, layout: ImageFolderLa
     const name = fileNameOf(columns, place);
     const folder = posix.dirname(metadata);
     const relative = insideOf(root, folder === "." ? "" : folder, name);
-    if (relative === undefined || !isFile(`${root}/${relative}`)) throw missingImage(place, name, relative === undefined ? [] : [`${root}/${relative}`]);
+    if (relative === undefined || !isFile(`${root}/${relative}`))
+      throw missingImage(place, name, relative === undefined ? [] : [`${root}/${relative}`]);
     used.add(relative);
     const path = `${root}/${relative}`;
     const image = { origin: path, relative, content: { path }, split: splitOf(relative, layout) };

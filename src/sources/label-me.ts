@@ -10,10 +10,18 @@ import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.
 import type { SourceItem } from "../core/plugin/source.js";
 import { isObject } from "../core/util/json-values.js";
 import { omit } from "../core/util/omit.js";
-import { filesBelow, insideOf, isFile, isImageName, lastPart, missingImage, stemOf } from "../formats/datasets/files.js";
-import { type DatasetImage, imageItem, type ItemOptions, itemError } from "../formats/datasets/image-item.js";
-import { readLabelJson } from "../formats/datasets/label-json.js";
 import { annotationOptionFields } from "../formats/annotations/source-options.js";
+import {
+  filesBelow,
+  insideOf,
+  isFile,
+  isImageName,
+  lastPart,
+  missingImage,
+  stemOf,
+} from "../formats/datasets/files.js";
+import { type DatasetImage, type ItemOptions, imageItem, itemError } from "../formats/datasets/image-item.js";
+import { readLabelJson } from "../formats/datasets/label-json.js";
 import { splitOfPath } from "../formats/datasets/splits.js";
 import { addShapes, labelMeNotes } from "../formats/label-me/shapes.js";
 
@@ -47,7 +55,9 @@ export const labelMe = defineSource({
   },
   classes({ root }) {
     if (!isFile(`${root}/labels.txt`)) return undefined;
-    const names = readFileSync(`${root}/labels.txt`, "utf8").split(/\r?\n/).map((line) => line.trim());
+    const names = readFileSync(`${root}/labels.txt`, "utf8")
+      .split(/\r?\n/)
+      .map((line) => line.trim());
     return names.filter((name) => name !== "" && name !== "__ignore__" && name !== "_background_");
   },
   async *read(options, { signal }) {
@@ -73,13 +83,19 @@ export const labelMe = defineSource({
   },
 });
 
-async function labeledImage(label: string, byStem: ReadonlyMap<string, string>, used: Set<string>, options: Checked): Promise<SourceItem> {
+async function labeledImage(
+  label: string,
+  byStem: ReadonlyMap<string, string>,
+  used: Set<string>,
+  options: Checked,
+): Promise<SourceItem> {
   const { root } = options;
   const path = `${root}/${label}`;
   const own = byStem.get(stemOf(label));
   try {
     const file = await readLabelJson(path);
-    if (file.shapes === undefined && file.imagePath === undefined) throw new InputError("ERR_LABEL", `${path} is no file of LabelMe: it has neither shapes nor imagePath`);
+    if (file.shapes === undefined && file.imagePath === undefined)
+      throw new InputError("ERR_LABEL", `${path} is no file of LabelMe: it has neither shapes nor imagePath`);
     const image = imageOf(file, label, own, options);
     used.add(image.relative);
     return await imageItem(image, root, options, async (labeled) => {
@@ -106,13 +122,18 @@ function imageOf(file: Record<string, Json>, label: string, own: string | undefi
   const tried = [...new Set([...candidates, own].filter((one) => one !== undefined))];
   const found = tried.find((one) => isFile(`${root}/${one}`));
   const split = splitOfPath(label);
-  if (found !== undefined) return { origin: `${root}/${found}`, relative: found, content: { path: `${root}/${found}` }, split };
+  if (found !== undefined)
+    return { origin: `${root}/${found}`, relative: found, content: { path: `${root}/${found}` }, split };
   if (typeof file.imageData === "string" && file.imageData !== "") {
     const name = named === "" ? `${stemOf(lastPart(label))}.jpg` : lastPart(named);
     const relative = folder === "" ? name : `${folder}/${name}`;
     return { origin: `${root}/${label}`, relative, content: { bytes: Buffer.from(file.imageData, "base64") }, split };
   }
-  throw missingImage(`${root}/${label}`, named, tried.map((one) => `${root}/${one}`));
+  throw missingImage(
+    `${root}/${label}`,
+    named,
+    tried.map((one) => `${root}/${one}`),
+  );
 }
 
 /** The flags that are set are concepts of the image. */

@@ -70,7 +70,8 @@ export const labelStudio = defineSource({
         yield itemOf(item, options);
       }
     } catch (error) {
-      if (!(error instanceof InputError)) throw new SourceError("ERR_FILE_UNREADABLE", `labelStudio: ${path}: ${describeError(error)}`, { cause: error });
+      if (!(error instanceof InputError))
+        throw new SourceError("ERR_FILE_UNREADABLE", `labelStudio: ${path}: ${describeError(error)}`, { cause: error });
       yield { origin: path, error }; // the tasks before the damage are read already
     }
   },
@@ -81,7 +82,11 @@ async function itemOf({ index, text }: JsonItem, options: Checked): Promise<Sour
   try {
     const task = taskOf(parseLabelJson(text, origin), options.predictions, options.choices, origin);
     const shown = shownBy(task.data, options.field, options.root);
-    if (!shown) throw new InputError("ERR_LABEL", `${origin}: no field of the task shows an image, video, audio or text; the option field names it`);
+    if (!shown)
+      throw new InputError(
+        "ERR_LABEL",
+        `${origin}: no field of the task shows an image, video, audio or text; the option field names it`,
+      );
     if ("missing" in shown) throw missingImage(origin, shown.missing, shown.tried);
     const results = groupResults(task.results, origin);
     if ("kind" in shown && shown.kind === "image") return await imageTask(task, shown, results, origin, index, options);
@@ -91,13 +96,25 @@ async function itemOf({ index, text }: JsonItem, options: Checked): Promise<Sour
   }
 }
 
-function imageTask(task: Task, shown: Extract<Shown, { place: unknown }>, results: Results, origin: string, index: number, options: Checked): Promise<SourceItem> {
+function imageTask(
+  task: Task,
+  shown: Extract<Shown, { place: unknown }>,
+  results: Results,
+  origin: string,
+  index: number,
+  options: Checked,
+): Promise<SourceItem> {
   const { root } = options;
   const { place } = shown;
   const isUrl = "url" in place;
   const relative = isUrl ? taskName(task, index) : place.relative;
   const content = isUrl ? { url: place.url } : { path: `${root}/${place.relative}` };
-  const image = { origin: isUrl ? origin : content.path ?? origin, relative, content, split: splitOf(task, relative) };
+  const image = {
+    origin: isUrl ? origin : (content.path ?? origin),
+    relative,
+    content,
+    split: splitOf(task, relative),
+  };
   const named = isUrl ? lastPart(place.url.replace(/[?#].*$/s, "")) : lastPart(place.relative);
   return imageItem(image, root, options, async (labeled) => {
     const [first] = results.regions.filter(({ originalWidth }) => originalWidth > 0);
@@ -111,7 +128,14 @@ function imageTask(task: Task, shown: Extract<Shown, { place: unknown }>, result
 }
 
 /** Makes the item of a text, an audio file or a video. */
-function otherTask(task: Task, shown: NonNullable<Shown>, results: Results, origin: string, index: number, options: Checked): SourceItem {
+function otherTask(
+  task: Task,
+  shown: NonNullable<Shown>,
+  results: Results,
+  origin: string,
+  index: number,
+  options: Checked,
+): SourceItem {
   const left: LeftOver = { others: [], notes: new Set() };
   const input: InputDraft = {};
   let relative = taskName(task, index);

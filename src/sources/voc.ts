@@ -6,9 +6,9 @@ import type { Json } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
-import { insideOf, isFile, lastPart, missingImage, stemOf } from "../formats/datasets/files.js";
-import { imageItem, type ItemOptions, itemError, type LabeledPicture } from "../formats/datasets/image-item.js";
 import { annotationOptionFields } from "../formats/annotations/source-options.js";
+import { insideOf, isFile, lastPart, missingImage, stemOf } from "../formats/datasets/files.js";
+import { type ItemOptions, imageItem, itemError, type LabeledPicture } from "../formats/datasets/image-item.js";
 import { splitOfPath } from "../formats/datasets/splits.js";
 import { addVocObjects, type VocPixels, vocMetadata, vocNotes, vocPixels, vocSize } from "../formats/voc/annotation.js";
 import {

@@ -3,10 +3,28 @@
 import type { Form } from "./form.js";
 import { archiveForm } from "./forms/archive.js";
 import { csvForm } from "./forms/csv.js";
+import { cvatForm } from "./forms/cvat.js";
 import { exportForm } from "./forms/export.js";
 import { folderForm } from "./forms/folder.js";
+import { imageFolderForm } from "./forms/image-folder.js";
 import { jsonlForm } from "./forms/jsonl.js";
+import { labelMeForm } from "./forms/label-me.js";
+import { labelStudioForm } from "./forms/label-studio.js";
 import { textsForm } from "./forms/texts.js";
 import { urlsForm } from "./forms/urls.js";
+import { vocForm } from "./forms/voc.js";
 
-export const forms: readonly Form[] = [folderForm, archiveForm, exportForm, csvForm, jsonlForm, urlsForm, textsForm];
+export const forms: readonly Form[] = [
+  folderForm,
+  archiveForm,
+  exportForm,
+  csvForm,
+  jsonlForm,
+  urlsForm,
+  textsForm,
+  vocForm,
+  imageFolderForm,
+  labelStudioForm,
+  cvatForm,
+  labelMeForm,
+];

@@ -47,5 +47,8 @@ function isPart(names: readonly string[]): boolean {
 
 function checkRoot(name: string, path: string): void {
   if (name === "annotations") return;
-  throw new SourceError("ERR_CVAT_FORMAT", `cvat: ${path} is no XML of CVAT; its first element is ${name}, not annotations`);
+  throw new SourceError(
+    "ERR_CVAT_FORMAT",
+    `cvat: ${path} is no XML of CVAT; its first element is ${name}, not annotations`,
+  );
 }

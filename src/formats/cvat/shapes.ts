@@ -30,17 +30,45 @@ export interface CvatImage {
 }
 
 /** Attributes that give the place or the label, and those that say nothing at these values. */
-const placing = new Set(["label", "xtl", "ytl", "xbr", "ybr", "points", "rle", "left", "top", "width", "height", "cx", "cy", "rx", "ry"]);
+const placing = new Set([
+  "label",
+  "xtl",
+  "ytl",
+  "xbr",
+  "ybr",
+  "points",
+  "rle",
+  "left",
+  "top",
+  "width",
+  "height",
+  "cx",
+  "cy",
+  "rx",
+  "ry",
+]);
 const silent: Record<string, string> = { occluded: "0", z_order: "0", outside: "0", rotation: "0.0" };
 
 /** Adds the shapes and tags of an image. Coordinates have the unit of pixels. @throws {InputError} ERR_LABEL, ERR_MASK */
-export async function addCvatShapes(image: XmlElement, regions: RegionList, frame: Frame, file: string): Promise<CvatImage> {
+export async function addCvatShapes(
+  image: XmlElement,
+  regions: RegionList,
+  frame: Frame,
+  file: string,
+): Promise<CvatImage> {
   const found: CvatImage = { concepts: [], tags: [], others: [], notes: new Set() };
-  for (const [index, element] of image.children.entries()) await addElement(new Shape(element, file), index, regions, frame, found);
+  for (const [index, element] of image.children.entries())
+    await addElement(new Shape(element, file), index, regions, frame, found);
   return found;
 }
 
-async function addElement(shape: Shape, index: number, regions: RegionList, frame: Frame, found: CvatImage): Promise<void> {
+async function addElement(
+  shape: Shape,
+  index: number,
+  regions: RegionList,
+  frame: Frame,
+  found: CvatImage,
+): Promise<void> {
   const { element } = shape;
   switch (element.name) {
     case "tag":
@@ -68,7 +96,13 @@ async function addElement(shape: Shape, index: number, regions: RegionList, fram
       break;
     default:
       found.others.push({ kind: element.name, ...(jsonOfElement(element) as Record<string, Json>) });
-      found.notes.add(element.name === "polyline" ? cvatNotes.polyline : element.name === "cuboid" ? cvatNotes.cuboid : cvatNotes.unknown);
+      found.notes.add(
+        element.name === "polyline"
+          ? cvatNotes.polyline
+          : element.name === "cuboid"
+            ? cvatNotes.cuboid
+            : cvatNotes.unknown,
+      );
   }
 }
 
@@ -85,7 +119,11 @@ function addBox(shape: Shape, regions: RegionList): void {
 function addEllipse(shape: Shape, regions: RegionList): void {
   const [cx, cy, rx, ry] = shape.numbers("cx", "cy", "rx", "ry") as [number, number, number, number];
   const [rotation] = shape.element.attributes.has("rotation") ? (shape.numbers("rotation") as [number]) : [0];
-  regions.addPolygon(ellipseOf([cx, cy], rx, ry, rotation), shape.name, shape.rest({ ellipse: { cx, cy, rx, ry, rotation } }));
+  regions.addPolygon(
+    ellipseOf([cx, cy], rx, ry, rotation),
+    shape.name,
+    shape.rest({ ellipse: { cx, cy, rx, ry, rotation } }),
+  );
 }
 
 function addPoints(shape: Shape, regions: RegionList, more: Record<string, Json>): void {
@@ -110,20 +148,32 @@ function addSkeleton(skeleton: Shape, index: number, regions: RegionList, found:
 
 /** Decodes the runs of a mask: pixels outside and inside by turns, row by row in the rectangle of the mask. */
 function maskBitmap(shape: Shape, frame: Frame): Bitmap {
-  const [left, top, width, height] = shape.numbers("left", "top", "width", "height") as [number, number, number, number];
+  const [left, top, width, height] = shape.numbers("left", "top", "width", "height") as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const bitmap = emptyBitmap(frame.width, frame.height, shape.name);
-  const isInside = left >= 0 && top >= 0 && width > 0 && height > 0 && left + width <= frame.width && top + height <= frame.height;
-  if (!isInside) throw new InputError("ERR_MASK", `${shape.name}: the mask lies outside of the image of ${frame.width} × ${frame.height} pixels`);
+  const isInside =
+    left >= 0 && top >= 0 && width > 0 && height > 0 && left + width <= frame.width && top + height <= frame.height;
+  if (!isInside)
+    throw new InputError(
+      "ERR_MASK",
+      `${shape.name}: the mask lies outside of the image of ${frame.width} × ${frame.height} pixels`,
+    );
   const runs = (shape.element.attributes.get("rle") ?? "").split(",").map((text) => Number(text.trim()));
   let position = 0;
   for (const [index, run] of runs.entries()) {
-    if (!Number.isInteger(run) || run < 0 || position + run > width * height) throw new InputError("ERR_MASK", `${shape.name}: rle does not fit ${width} × ${height} pixels`);
+    if (!Number.isInteger(run) || run < 0 || position + run > width * height)
+      throw new InputError("ERR_MASK", `${shape.name}: rle does not fit ${width} × ${height} pixels`);
     if (index % 2 === 1)
       for (let at = position; at < position + run; at += 1)
         bitmap.pixels[(top + Math.floor(at / width)) * frame.width + left + (at % width)] = 1;
     position += run;
   }
-  if (position !== width * height) throw new InputError("ERR_MASK", `${shape.name}: rle has ${position} pixels, not ${width} × ${height}`);
+  if (position !== width * height)
+    throw new InputError("ERR_MASK", `${shape.name}: rle has ${position} pixels, not ${width} × ${height}`);
   return bitmap;
 }
 
@@ -154,14 +204,19 @@ class Shape {
       const text = this.element.attributes.get(name);
       const value = text === undefined || text.trim() === "" ? Number.NaN : Number(text);
       if (Number.isFinite(value)) return value;
-      throw new InputError("ERR_LABEL", `${this.name}: ${name} is ${JSON.stringify(text ?? null)}, which is not a number`);
+      throw new InputError(
+        "ERR_LABEL",
+        `${this.name}: ${name} is ${JSON.stringify(text ?? null)}, which is not a number`,
+      );
     });
   }
 
   points(name: string): Point[] {
     const text = this.element.attributes.get(name) ?? "";
     return text.split(";").map((pair): Point => {
-      const [x = Number.NaN, y = Number.NaN, ...more] = pair.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+      const [x = Number.NaN, y = Number.NaN, ...more] = pair
+        .split(",")
+        .map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
       if (Number.isFinite(x) && Number.isFinite(y) && more.length === 0) return [x, y];
       throw new InputError("ERR_LABEL", `${this.name}: ${JSON.stringify(pair)} is not a point x,y`);
     });
@@ -170,9 +225,16 @@ class Shape {
   /** What the element says beside its place and label. */
   info(): Record<string, Json> {
     const { attributes, children } = this.element;
-    const facts = [...attributes].filter(([name, value]) => !placing.has(name) && silent[name] !== value).map(([name, value]): [string, Json] => [name, factOf(name, value)]);
-    const values = children.filter(({ name }) => name === "attribute").map(({ attributes: own, text }) => [own.get("name") ?? "", text]);
-    return { ...Object.fromEntries(facts), ...(values.length > 0 && { attributes: Object.fromEntries(values) as Json }) };
+    const facts = [...attributes]
+      .filter(([name, value]) => !placing.has(name) && silent[name] !== value)
+      .map(([name, value]): [string, Json] => [name, factOf(name, value)]);
+    const values = children
+      .filter(({ name }) => name === "attribute")
+      .map(({ attributes: own, text }) => [own.get("name") ?? "", text]);
+    return {
+      ...Object.fromEntries(facts),
+      ...(values.length > 0 && { attributes: Object.fromEntries(values) as Json }),
+    };
   }
 
   rest(more: Record<string, Json> = {}) {

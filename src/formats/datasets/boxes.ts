@@ -9,7 +9,11 @@ import { type Bitmap, bitmapOfMask, uprightBitmap } from "../masks/bitmap.js";
 export type Box = readonly [xMin: number, yMin: number, xMax: number, yMax: number];
 
 /** Returns a region as a box of the upright image, in shares; undefined for an annotation that cannot be one, whose loss is added. @throws {InputError} ERR_MASK, ERR_REGION */
-export async function uprightBox(annotation: Annotation, { orientation }: Picture, losses: LossList): Promise<Box | undefined> {
+export async function uprightBox(
+  annotation: Annotation,
+  { orientation }: Picture,
+  losses: LossList,
+): Promise<Box | undefined> {
   if (annotation.mask) {
     if ("url" in annotation.mask) losses.add("mask lost", annotation.mask.url);
     else {

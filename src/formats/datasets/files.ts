@@ -44,7 +44,10 @@ export function* filesBelow(root: string, plugin: string, relative = ""): Genera
 /** Returns the names of files directly inside a folder, in their order. */
 export function filesIn(path: string): string[] {
   const entries = readdirSync(path, { withFileTypes: true });
-  return entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name).sort();
+  return entries
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith("."))
+    .map(({ name }) => name)
+    .sort();
 }
 
 /** Returns the folders directly inside a folder, in the order of their names; none if there is no such folder. */

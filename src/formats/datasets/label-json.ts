@@ -15,7 +15,8 @@ export async function readLabelJson(path: string): Promise<Record<string, Json>>
   let bytes: Buffer;
   try {
     const { size } = await stat(path);
-    if (size > maxLabelBytes) throw new InputError("ERR_LABEL", `${path} has ${size} bytes; the limit is ${maxLabelBytes}`);
+    if (size > maxLabelBytes)
+      throw new InputError("ERR_LABEL", `${path} has ${size} bytes; the limit is ${maxLabelBytes}`);
     bytes = await readFile(path);
   } catch (error) {
     throw asUnreadable(path, error);

@@ -1,6 +1,17 @@
 /** Splits: the names of folders that stand for parts of a dataset. */
 
-const names = new Set(["train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"]);
+const names = new Set([
+  "train",
+  "training",
+  "val",
+  "valid",
+  "validation",
+  "dev",
+  "test",
+  "testing",
+  "eval",
+  "evaluation",
+]);
 
 /** Whether a folder is named like a split. */
 export function isSplitName(name: string): boolean {

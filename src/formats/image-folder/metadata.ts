@@ -41,11 +41,22 @@ async function* csvRows(path: string): AsyncGenerator<MetadataRow> {
   for await (const rows of readRows(path)) {
     for (const row of rows) {
       const place = `${path}:${row.line}`;
-      if ("reason" in row) yield { place, error: new InputError("ERR_LABEL", `${place}, cell ${row.cell + 1} ${row.reason}`) };
+      if ("reason" in row)
+        yield { place, error: new InputError("ERR_LABEL", `${place}, cell ${row.cell + 1} ${row.reason}`) };
       else if (!header) header = row.cells.map((cell) => cell.trim());
       else if (row.cells.length !== header.length)
-        yield { place, error: new InputError("ERR_LABEL", `${place} has ${row.cells.length} cells, and the header has ${header.length}`) };
-      else yield { place, columns: Object.fromEntries(header.map((name, index) => [name, cellValue(name, row.cells[index] ?? "")])) };
+        yield {
+          place,
+          error: new InputError(
+            "ERR_LABEL",
+            `${place} has ${row.cells.length} cells, and the header has ${header.length}`,
+          ),
+        };
+      else
+        yield {
+          place,
+          columns: Object.fromEntries(header.map((name, index) => [name, cellValue(name, row.cells[index] ?? "")])),
+        };
     }
   }
 }

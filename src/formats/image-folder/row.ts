@@ -46,10 +46,17 @@ export class RowReader {
       if (!isBox) throw new InputError("ERR_LABEL", `${name}: bbox is not [x, y, width, height]`);
       const [x, y, width, height] = box as [number, number, number, number];
       const category = object.categories ?? object.category ?? object.label;
-      const facts = Object.entries(omit(object, ["bbox", "categories", "category", "label"])).filter(([, value]) => value !== null);
+      const facts = Object.entries(omit(object, ["bbox", "categories", "category", "label"])).filter(
+        ([, value]) => value !== null,
+      );
       const info = Object.fromEntries(facts) as Record<string, Json>; // null fills the place of an object that has no such value
-      const rest = { concepts: category === undefined || category === null ? [] : [{ id: this.#className(category, name) }] };
-      regions.addBox(x, y, x + width, y + height, name, { ...rest, ...(Object.keys(info).length > 0 && { info: { imageFolder: info } }) });
+      const rest = {
+        concepts: category === undefined || category === null ? [] : [{ id: this.#className(category, name) }],
+      };
+      regions.addBox(x, y, x + width, y + height, name, {
+        ...rest,
+        ...(Object.keys(info).length > 0 && { info: { imageFolder: info } }),
+      });
     }
   }
 
@@ -71,21 +78,30 @@ export class RowReader {
     if (!Array.isArray(bbox)) throw new InputError("ERR_LABEL", `${this.#place}: objects has no list bbox`);
     for (const [name, list] of lists)
       if (!Array.isArray(list) || list.length !== bbox.length)
-        throw new InputError("ERR_LABEL", `${this.#place}: objects.${name} does not have the ${bbox.length} entries of objects.bbox`);
-    return bbox.map((_, index) => Object.fromEntries(lists.map(([name, list]) => [name, (list as Json[])[index] as Json])));
+        throw new InputError(
+          "ERR_LABEL",
+          `${this.#place}: objects.${name} does not have the ${bbox.length} entries of objects.bbox`,
+        );
+    return bbox.map((_, index) =>
+      Object.fromEntries(lists.map(([name, list]) => [name, (list as Json[])[index] as Json])),
+    );
   }
 
   /** Returns the name of a class: a text, or a number that the option `classes` names. */
   #className(value: Json, name: string): string {
     if (typeof value === "string" && value !== "") return value;
-    if (typeof value !== "number") throw new InputError("ERR_LABEL", `${name}: ${JSON.stringify(value)} is not a class`);
+    if (typeof value !== "number")
+      throw new InputError("ERR_LABEL", `${name}: ${JSON.stringify(value)} is not a class`);
     if (!this.#classes) {
       this.notes.add(rowNotes.numbers);
       return String(value);
     }
     const found = this.#classes[value];
     if (found !== undefined) return found;
-    throw new InputError("ERR_LABEL", `${name}: class ${value} is not among the ${this.#classes.length} of the option classes`);
+    throw new InputError(
+      "ERR_LABEL",
+      `${name}: class ${value} is not among the ${this.#classes.length} of the option classes`,
+    );
   }
 }
 
@@ -100,7 +116,9 @@ export function textOf(columns: Record<string, Json>, column: string | undefined
 
 /** Returns the columns without a meaning of their own. */
 export function otherColumns(columns: Record<string, Json>, textColumn: string | undefined): Record<string, Json> {
-  const text = (textColumn === undefined ? textColumns : [textColumn]).find((name) => typeof columns[name] === "string" && columns[name] !== "");
+  const text = (textColumn === undefined ? textColumns : [textColumn]).find(
+    (name) => typeof columns[name] === "string" && columns[name] !== "",
+  );
   const name = nameColumns.find((column) => columns[column] !== undefined);
   return omit(columns, [...labelColumns, "objects", ...[text, name].filter((one) => one !== undefined)]);
 }

@@ -41,7 +41,10 @@ async function rowOf(input: Input, context: LabelContext): Promise<Label> {
 }
 
 /** Makes the parallel lists of boxes, in upright pixels. */
-async function objectsOf(input: Input, { picture, losses, classes }: LabelContext): Promise<Record<string, Json> | undefined> {
+async function objectsOf(
+  input: Input,
+  { picture, losses, classes }: LabelContext,
+): Promise<Record<string, Json> | undefined> {
   const { uprightWidth: width, uprightHeight: height } = picture;
   const boxes: Json[] = [];
   const categories: Json[] = [];
@@ -53,15 +56,23 @@ async function objectsOf(input: Input, { picture, losses, classes }: LabelContex
     const box = await uprightBox(annotation, picture, losses);
     if (!box) continue;
     const [xMin, yMin, xMax, yMax] = box;
-    boxes.push([xMin * width, yMin * height, (xMax - xMin) * width, (yMax - yMin) * height].map((value) => shortNumber(value)));
+    boxes.push(
+      [xMin * width, yMin * height, (xMax - xMin) * width, (yMax - yMin) * height].map((value) => shortNumber(value)),
+    );
     const name = first && classOf(first, losses);
     if (name !== undefined) classes.indexOf(name);
     categories.push(name ?? null);
     infos.push(isObject(annotation.info?.imageFolder) ? (annotation.info.imageFolder as Record<string, Json>) : {});
   }
   if (boxes.length === 0) return undefined;
-  const keys = new Set(infos.flatMap((info) => Object.keys(info)).filter((key) => key !== "bbox" && key !== "categories"));
-  return { bbox: boxes, categories, ...Object.fromEntries([...keys].map((key) => [key, infos.map((info) => info[key] ?? null)])) };
+  const keys = new Set(
+    infos.flatMap((info) => Object.keys(info)).filter((key) => key !== "bbox" && key !== "categories"),
+  );
+  return {
+    bbox: boxes,
+    categories,
+    ...Object.fromEntries([...keys].map((key) => [key, infos.map((info) => info[key] ?? null)])),
+  };
 }
 
 async function writeMetadata({ records, writeFile }: FinishContext): Promise<void> {
@@ -79,13 +90,18 @@ async function writeMetadata({ records, writeFile }: FinishContext): Promise<voi
   // All rows have the same columns, since readers infer the type of a column once.
   for (const folder of folders) {
     const lines = async function* () {
-      for await (const record of records()) if (folderOf(record.mediaPath) === folder) yield `${JSON.stringify(lineOf(record, { hasSeveral, hasLabels, hasObjects }))}\n`;
+      for await (const record of records())
+        if (folderOf(record.mediaPath) === folder)
+          yield `${JSON.stringify(lineOf(record, { hasSeveral, hasLabels, hasObjects }))}\n`;
     };
     await writeFile(folder === "" ? "metadata.jsonl" : `${folder}/metadata.jsonl`, lines());
   }
 }
 
-function lineOf({ mediaPath, record }: DatasetRecord, has: { hasSeveral: boolean; hasLabels: boolean; hasObjects: boolean }): Record<string, Json> {
+function lineOf(
+  { mediaPath, record }: DatasetRecord,
+  has: { hasSeveral: boolean; hasLabels: boolean; hasObjects: boolean },
+): Record<string, Json> {
   const { columns, labels, objects } = record as unknown as Row;
   const line: Record<string, Json> = { file_name: mediaPath.slice(mediaPath.lastIndexOf("/") + 1) };
   if (has.hasSeveral) line.labels = labels;

@@ -37,7 +37,8 @@ export async function addShapes(
 ): Promise<{ lines: Json[]; notes: Set<string> }> {
   const lines: Json[] = [];
   const notes = new Set<string>();
-  if (shapes !== undefined && !Array.isArray(shapes)) throw new InputError("ERR_LABEL", `${file}: shapes is not a list`);
+  if (shapes !== undefined && !Array.isArray(shapes))
+    throw new InputError("ERR_LABEL", `${file}: shapes is not a list`);
   for (const [index, value] of (shapes ?? []).entries()) {
     const shape = shapeOf(value, `${file}: shape ${index}`);
     if (shape.type === "line" || shape.type === "linestrip") {
@@ -57,11 +58,19 @@ function shapeOf(value: Json, name: string): Shape {
   const raw = value as Record<string, Json>;
   const { label, points, shape_type: type } = raw;
   if (typeof label !== "string" || label === "") throw new InputError("ERR_LABEL", `${name} has no label`);
-  if (!Array.isArray(points) || !points.every(isPoint)) throw new InputError("ERR_LABEL", `${name} (${JSON.stringify(label)}): points is not a list of [x, y]`);
+  if (!Array.isArray(points) || !points.every(isPoint))
+    throw new InputError("ERR_LABEL", `${name} (${JSON.stringify(label)}): points is not a list of [x, y]`);
   const info = Object.fromEntries(
     Object.entries(omit(raw, ["label", "points", "shape_type", "mask"])).filter(([, entry]) => !isEmpty(entry as Json)),
   ) as Record<string, Json>;
-  return { type: typeof type === "string" ? type : "polygon", points: points as Point[], concepts: [{ id: label }], info, raw, name: `${name} ${JSON.stringify(label)}` };
+  return {
+    type: typeof type === "string" ? type : "polygon",
+    points: points as Point[],
+    concepts: [{ id: label }],
+    info,
+    raw,
+    name: `${name} ${JSON.stringify(label)}`,
+  };
 }
 
 function isPoint(value: Json): boolean {
@@ -87,7 +96,8 @@ function addPlain(shape: Shape, regions: RegionList): void {
     regions.addPolygon(points, name, restOf(shape, type === "polygon" ? {} : { shape_type: type }));
   } else if (type === "point" || type === "points") {
     if (points.length === 0) throw new InputError("ERR_LABEL", `${name}: a point without coordinates`);
-    for (const [index, [x, y]] of points.entries()) regions.addPoint(x, y, name, restOf(shape, points.length > 1 ? { point: index } : {}));
+    for (const [index, [x, y]] of points.entries())
+      regions.addPoint(x, y, name, restOf(shape, points.length > 1 ? { point: index } : {}));
   } else throw new InputError("ERR_LABEL", `${name} has the unknown shape_type ${JSON.stringify(type)}`);
 }
 
@@ -103,7 +113,8 @@ function addCircle(shape: Shape, regions: RegionList): void {
 async function addMask(shape: Shape, regions: RegionList, frame: Frame): Promise<void> {
   const { raw, points, name } = shape;
   const [first, second] = points;
-  if (typeof raw.mask !== "string" || !first || !second) throw new InputError("ERR_LABEL", `${name}: a mask has two points, and a PNG in base64`);
+  if (typeof raw.mask !== "string" || !first || !second)
+    throw new InputError("ERR_LABEL", `${name}: a mask has two points, and a PNG in base64`);
   const part = await bitmapOf(Buffer.from(raw.mask, "base64"), name);
   const left = Math.round(Math.min(first[0], second[0]));
   const top = Math.round(Math.min(first[1], second[1]));
@@ -113,7 +124,10 @@ async function addMask(shape: Shape, regions: RegionList, frame: Frame): Promise
       if (part.pixels[y * part.width + x] === 0) continue;
       const [toX, toY] = [left + x, top + y];
       if (toX < 0 || toY < 0 || toX >= whole.width || toY >= whole.height)
-        throw new InputError("ERR_MASK", `${name}: the mask reaches over the edge of the image of ${whole.width} × ${whole.height} pixels`);
+        throw new InputError(
+          "ERR_MASK",
+          `${name}: the mask reaches over the edge of the image of ${whole.width} × ${whole.height} pixels`,
+        );
       whole.pixels[toY * whole.width + toX] = 1;
     }
   regions.add({ ...restOf(shape), mask: await maskOf(whole, frame) });

@@ -17,12 +17,14 @@ const lengthSizes = [3, 4, 8, 16] as const;
 export function decodeBrush(rle: readonly number[], width: number, height: number, name: string): Bitmap {
   const bitmap = emptyBitmap(width, height, name);
   const broken = (reason: string) => new InputError("ERR_MASK", `${name}: the mask is not valid: ${reason}`);
-  if (!rle.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)) throw broken("rle is not a list of bytes");
+  if (!rle.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255))
+    throw broken("rle is not a list of bytes");
   const bits = new BitReader(rle);
   const count = bits.read(32);
   const valueSize = bits.read(5) + 1;
   const sizes = lengthSizes.map(() => bits.read(4) + 1);
-  if (count !== width * height * channels) throw broken(`it has ${count} values, and the image has ${width} × ${height} pixels`);
+  if (count !== width * height * channels)
+    throw broken(`it has ${count} values, and the image has ${width} × ${height} pixels`);
   for (let at = 0; at < count; ) {
     if (bits.isAtEnd) throw broken("it ends early");
     const isRun = bits.read(1) === 1;
@@ -30,7 +32,8 @@ export function decodeBrush(rle: readonly number[], width: number, height: numbe
     const end = Math.min(at + length, count);
     if (isRun) {
       const value = bits.read(valueSize);
-      for (let alpha = at + ((channels - 1 - (at % channels) + channels) % channels); alpha < end; alpha += channels) bitmap.pixels[alpha >> 2] = value;
+      for (let alpha = at + ((channels - 1 - (at % channels) + channels) % channels); alpha < end; alpha += channels)
+        bitmap.pixels[alpha >> 2] = value;
     } else
       for (let index = at; index < end; index += 1) {
         const value = bits.read(valueSize);

@@ -44,11 +44,17 @@ async function addRegion(region: Region, regions: RegionList, frame: Frame, left
     regions.add({ ...restOf(region), mask: await maskOf(await bitmapOf(Buffer.from(base64, "base64"), name), frame) });
   } else if (Array.isArray(value.points) && value.vertices === undefined) {
     if (value.closed === false) keep(region, imageNotes.open, left);
-    else regions.addPolygon(value.points.map((point) => pointOf(point, name)), name, restOf(region));
+    else
+      regions.addPolygon(
+        value.points.map((point) => pointOf(point, name)),
+        name,
+        restOf(region),
+      );
   } else if (value.radiusX !== undefined) {
     left.notes.add(shapeNotes.ellipse);
     addEllipse(region, regions, frame);
-  } else if (value.x !== undefined && value.width !== undefined && value.height !== undefined) addRectangle(region, regions, frame);
+  } else if (value.x !== undefined && value.width !== undefined && value.height !== undefined)
+    addRectangle(region, regions, frame);
   else if (value.x !== undefined) {
     const [x, y] = numbersOf(region, "x", "y") as Point;
     regions.addPoint(x, y, name, restOf(region, value.width === undefined ? {} : { width: value.width }));
@@ -59,7 +65,8 @@ async function addRegion(region: Region, regions: RegionList, frame: Frame, left
 function addRectangle(region: Region, regions: RegionList, frame: Frame): void {
   const { name, value } = region;
   const [x, y, width, height] = numbersOf(region, "x", "y", "width", "height") as [number, number, number, number];
-  const rotation = value.rotation === undefined || value.rotation === null ? 0 : (numbersOf(region, "rotation")[0] as number);
+  const rotation =
+    value.rotation === undefined || value.rotation === null ? 0 : (numbersOf(region, "rotation")[0] as number);
   if (rotation % 360 === 0) regions.addBox(x, y, x + width, y + height, name, restOf(region));
   else {
     const unit = pixelsOf(region, frame);
@@ -70,7 +77,12 @@ function addRectangle(region: Region, regions: RegionList, frame: Frame): void {
 }
 
 function addEllipse(region: Region, regions: RegionList, frame: Frame): void {
-  const [x, y, radiusX, radiusY] = numbersOf(region, "x", "y", "radiusX", "radiusY") as [number, number, number, number];
+  const [x, y, radiusX, radiusY] = numbersOf(region, "x", "y", "radiusX", "radiusY") as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const rotation = typeof region.value.rotation === "number" ? region.value.rotation : 0;
   const unit = pixelsOf(region, frame);
   const [[centerX, centerY], [pixelsX, pixelsY]] = unit.toPixels([
@@ -111,7 +123,10 @@ function keep({ value, info, labels }: Region, note: string, left: LeftOver): vo
 }
 
 /** Returns what a region has beside its shape. */
-export function restOf({ labels, info }: Region, more: Record<string, Json> = {}): Pick<Annotation, "concepts" | "info"> {
+export function restOf(
+  { labels, info }: Region,
+  more: Record<string, Json> = {},
+): Pick<Annotation, "concepts" | "info"> {
   const labelStudio = { ...info, ...more };
   const rest: Pick<Annotation, "concepts" | "info"> = { concepts: labels.map((id) => ({ id })) };
   if (Object.keys(labelStudio).length > 0) rest.info = { labelStudio };

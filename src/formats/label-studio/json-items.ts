@@ -24,7 +24,8 @@ export interface JsonItem {
  */
 export async function* jsonItems(path: string): AsyncGenerator<JsonItem> {
   const scan = new Scan(path);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) yield* scan.read(chunk);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>)
+    yield* scan.read(chunk);
   scan.end();
 }
 
@@ -97,7 +98,8 @@ class Scan {
 
   #add(part: Buffer): void {
     this.#length += part.length;
-    if (this.#length > maxItemBytes) throw new InputError("ERR_LABEL", `${this.#path}: entry ${this.#index} has more than ${maxItemBytes} bytes`);
+    if (this.#length > maxItemBytes)
+      throw new InputError("ERR_LABEL", `${this.#path}: entry ${this.#index} has more than ${maxItemBytes} bytes`);
     this.#parts.push(Buffer.from(part)); // a copy, since the chunk is reused
   }
 

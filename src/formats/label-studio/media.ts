@@ -1,7 +1,7 @@
 /** Finds what a task shows: a file below the root, a URL, or a text. */
 
-import type { Json } from "../../core/input/input.js";
 import { mediaKindOfName } from "../../core/input/detect/names.js";
+import type { Json } from "../../core/input/input.js";
 import { insideOf, isFile, lastPart } from "../datasets/files.js";
 
 /** Fields that show something, most likely first. */
@@ -16,7 +16,8 @@ export type Shown =
 
 /** Finds the field of a task that shows something. `field` is the option of the source. */
 export function shownBy(data: Record<string, Json>, field: string | undefined, root: string): Shown {
-  const keys = field === undefined ? [...fields.filter((key) => data[key] !== undefined), ...Object.keys(data)] : [field];
+  const keys =
+    field === undefined ? [...fields.filter((key) => data[key] !== undefined), ...Object.keys(data)] : [field];
   for (const key of keys) {
     const value = data[key];
     if (typeof value !== "string" || value === "") continue;
@@ -24,7 +25,9 @@ export function shownBy(data: Record<string, Json>, field: string | undefined, r
     if (kind !== undefined) return { key, kind, ...placeOf(value, root) };
     if (key === "text" || field !== undefined) return { key, text: value };
   }
-  const texts = Object.entries(data).filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "");
+  const texts = Object.entries(data).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "",
+  );
   const [only] = texts;
   return only && texts.length === 1 ? { key: only[0], text: only[1] } : undefined;
 }
@@ -39,7 +42,10 @@ function kindOf(key: string, value: string): "image" | "video" | "audio" | undef
 }
 
 /** Resolves a reference of Label Studio. */
-function placeOf(value: string, root: string): { place: { relative: string } | { url: string } } | { missing: string; tried: string[] } {
+function placeOf(
+  value: string,
+  root: string,
+): { place: { relative: string } | { url: string } } | { missing: string; tried: string[] } {
   const names = namesOf(value);
   const candidates = [...new Set(names.flatMap((name) => insideOf(root, "", name) ?? []))];
   const relative = candidates.find((one) => isFile(`${root}/${one}`));
@@ -57,7 +63,15 @@ function namesOf(value: string): string[] {
     const path = decoded(upload);
     const name = lastPart(path);
     // Label Studio puts eight characters before the name of an uploaded file.
-    return [path, `media/${path}`, path.slice("upload/".length), `images/${name}`, name, `images/${name.replace(/^[0-9a-f]{8}-/, "")}`, name.replace(/^[0-9a-f]{8}-/, "")];
+    return [
+      path,
+      `media/${path}`,
+      path.slice("upload/".length),
+      `images/${name}`,
+      name,
+      `images/${name.replace(/^[0-9a-f]{8}-/, "")}`,
+      name.replace(/^[0-9a-f]{8}-/, ""),
+    ];
   }
   const cloud = /^(?:s3|gs|azure-blob|https?):\/\/[^/]+\/([^?#]+)/is.exec(value)?.[1];
   if (cloud !== undefined) return withLast(decoded(cloud));

@@ -30,7 +30,22 @@ export interface Results {
 }
 
 /** Keys of a value that give the place of a region. */
-const placeKeys = new Set(["x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "closed", "rle", "format", "start", "end", "text"]);
+const placeKeys = new Set([
+  "x",
+  "y",
+  "width",
+  "height",
+  "rotation",
+  "radiusX",
+  "radiusY",
+  "points",
+  "closed",
+  "rle",
+  "format",
+  "start",
+  "end",
+  "text",
+]);
 
 /** Groups results. @throws {InputError} ERR_LABEL */
 export function groupResults(results: readonly Fields[], place: string): Results {
@@ -53,7 +68,10 @@ export function groupResults(results: readonly Fields[], place: string): Results
 }
 
 function hasPlace(value: Fields, type: string): boolean {
-  return ["x", "points", "rle", "imageDataURL", "sequence", "ranges"].some((key) => value[key] !== undefined) || (value.start !== undefined && type !== "textarea");
+  return (
+    ["x", "points", "rle", "imageDataURL", "sequence", "ranges"].some((key) => value[key] !== undefined) ||
+    (value.start !== undefined && type !== "textarea")
+  );
 }
 
 function regionOf(id: string, main: Fields, group: readonly Fields[], place: string): Region {
@@ -72,12 +90,21 @@ function regionOf(id: string, main: Fields, group: readonly Fields[], place: str
     if (answer !== undefined) info[result.from_name] = answer;
   }
   const name = `${place}: region ${JSON.stringify(id)}`;
-  return { name, value, labels, info, originalWidth: Number(main.original_width ?? 0), originalHeight: Number(main.original_height ?? 0) };
+  return {
+    name,
+    value,
+    labels,
+    info,
+    originalWidth: Number(main.original_width ?? 0),
+    originalHeight: Number(main.original_height ?? 0),
+  };
 }
 
 function labelsOf(value: Fields): string[] {
   return Object.entries(value).flatMap(([key, list]) =>
-    /labels$/.test(key) && Array.isArray(list) ? list.filter((label) => typeof label === "string" && label !== "").map(String) : [],
+    /labels$/.test(key) && Array.isArray(list)
+      ? list.filter((label) => typeof label === "string" && label !== "").map(String)
+      : [],
   );
 }
 
@@ -95,7 +122,8 @@ function addAnswer(result: Fields, found: Results): void {
   const value = result.value as Fields;
   const { choices, taxonomy } = value;
   if (Array.isArray(choices)) found.concepts.push(...choices.map((choice) => ({ id: String(choice) })));
-  else if (Array.isArray(taxonomy)) found.concepts.push(...taxonomy.map((path) => ({ id: Array.isArray(path) ? path.join("/") : String(path) })));
+  else if (Array.isArray(taxonomy))
+    found.concepts.push(...taxonomy.map((path) => ({ id: Array.isArray(path) ? path.join("/") : String(path) })));
   else {
     const answer = result.type === "textarea" ? (value.text ?? null) : (answerOf(result) ?? null);
     found.answers[String(result.from_name ?? result.type)] = answer;

@@ -40,11 +40,22 @@ export function taskOf(task: Fields, predictions: Predictions, choices: readonly
   if (id !== undefined) found.facts.task = task.id as Json;
   if (!chosen) return found;
   const { result } = chosen;
-  if (!Array.isArray(result) || !result.every(isObject)) throw new InputError("ERR_LABEL", `${place}: result is not a list of objects`);
+  if (!Array.isArray(result) || !result.every(isObject))
+    throw new InputError("ERR_LABEL", `${place}: result is not a list of objects`);
   found.results = result;
-  for (const key of ["id", "completed_by", "ground_truth", "model_version", "score", "created_at", "updated_at", "lead_time"]) {
+  for (const key of [
+    "id",
+    "completed_by",
+    "ground_truth",
+    "model_version",
+    "score",
+    "created_at",
+    "updated_at",
+    "lead_time",
+  ]) {
     const value = chosen[key];
-    if (value !== undefined && value !== null && value !== false && value !== "") found.facts[key === "id" ? "annotation" : key] = value;
+    if (value !== undefined && value !== null && value !== false && value !== "")
+      found.facts[key === "id" ? "annotation" : key] = value;
   }
   return found;
 }
@@ -52,7 +63,9 @@ export function taskOf(task: Fields, predictions: Predictions, choices: readonly
 function chosenAnnotation(task: Fields, predictions: Predictions, found: Task, place: string): Fields | undefined {
   const annotations = listOf(task.annotations ?? task.completions, `${place}: annotations`);
   const guesses = listOf(task.predictions, `${place}: predictions`);
-  const finished = annotations.filter(({ was_cancelled: isCancelled, skipped }) => isCancelled !== true && skipped !== true);
+  const finished = annotations.filter(
+    ({ was_cancelled: isCancelled, skipped }) => isCancelled !== true && skipped !== true,
+  );
   if (annotations.length > 0 && finished.length === 0) found.notes.add(taskNotes.skipped);
   const chosen = predictions === "only" ? undefined : best(finished);
   if (chosen && finished.length > 1) found.notes.add(taskNotes.several);
@@ -72,7 +85,10 @@ function listOf(value: Json | undefined, name: string): Fields[] {
 function best(annotations: readonly Fields[]): Fields | undefined {
   const truths = annotations.filter(({ ground_truth: isTruth }) => isTruth === true);
   const list = truths.length > 0 ? truths : annotations;
-  return list.reduce<Fields | undefined>((latest, one) => (!latest || timeOf(one) >= timeOf(latest) ? one : latest), undefined);
+  return list.reduce<Fields | undefined>(
+    (latest, one) => (!latest || timeOf(one) >= timeOf(latest) ? one : latest),
+    undefined,
+  );
 }
 
 function timeOf({ updated_at: updated, created_at: created }: Fields): number {
@@ -82,12 +98,26 @@ function timeOf({ updated_at: updated, created_at: created }: Fields): number {
 
 /** Reads JSON_MIN: the data, and the regions under the name of their control. */
 function minimalTask(task: Fields, choices: readonly string[]): Task {
-  const found: Task = { id: task.id === undefined ? undefined : String(task.id), data: {}, results: [], facts: {}, notes: new Set() };
+  const found: Task = {
+    id: task.id === undefined ? undefined : String(task.id),
+    data: {},
+    results: [],
+    facts: {},
+    notes: new Set(),
+  };
   for (const [key, value] of Object.entries(task)) {
-    if (minKeys.includes(key)) found.facts[key === "id" ? "task" : key === "annotation_id" ? "annotation" : key] = value;
-    else if (Array.isArray(value) && value.length > 0 && value.every(isRegion)) found.results.push(...value.map((region) => resultOf(key, region as Fields)));
-    else if (isObject(value) && Array.isArray(value.choices)) found.results.push({ from_name: key, type: "choices", value });
-    else if (choices.includes(key)) found.results.push({ from_name: key, type: "choices", value: { choices: Array.isArray(value) ? value : [value] } });
+    if (minKeys.includes(key))
+      found.facts[key === "id" ? "task" : key === "annotation_id" ? "annotation" : key] = value;
+    else if (Array.isArray(value) && value.length > 0 && value.every(isRegion))
+      found.results.push(...value.map((region) => resultOf(key, region as Fields)));
+    else if (isObject(value) && Array.isArray(value.choices))
+      found.results.push({ from_name: key, type: "choices", value });
+    else if (choices.includes(key))
+      found.results.push({
+        from_name: key,
+        type: "choices",
+        value: { choices: Array.isArray(value) ? value : [value] },
+      });
     else found.data[key] = value;
   }
   return found;
@@ -100,5 +130,11 @@ function isRegion(value: Json): boolean {
 
 function resultOf(name: string, { original_width, original_height, ...value }: Fields): Fields {
   const type = Object.keys(value).find((key) => /labels$/.test(key)) ?? "labels";
-  return { from_name: name, type, value, ...(original_width !== undefined && { original_width }), ...(original_height !== undefined && { original_height }) };
+  return {
+    from_name: name,
+    type,
+    value,
+    ...(original_width !== undefined && { original_width }),
+    ...(original_height !== undefined && { original_height }),
+  };
 }

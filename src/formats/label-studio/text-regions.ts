@@ -20,7 +20,11 @@ export function textAnnotations(text: string, list: readonly Region[], left: Lef
     const isPlain = typeof start === "number" && typeof end === "number" && region.value.startOffset === undefined;
     if (!isPlain) return keep(region, textNotes.other, left);
     const isInside = start >= 0 && start < end && end <= text.length;
-    if (!isInside) throw new InputError("ERR_LABEL", `${region.name}: [${start}, ${end}] does not lie inside the text of ${text.length} UTF-16 units`);
+    if (!isInside)
+      throw new InputError(
+        "ERR_LABEL",
+        `${region.name}: [${start}, ${end}] does not lie inside the text of ${text.length} UTF-16 units`,
+      );
     const found = text.slice(start, end);
     if (typeof own === "string" && own !== found) left.notes.add(textNotes.text);
     const more: Record<string, Json> = typeof own === "string" && own !== found ? { text: own } : {};

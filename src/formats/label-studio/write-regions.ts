@@ -25,7 +25,12 @@ const ownKeys = ["id", "score", "parentID", "meta", "readonly", "hidden", "from_
 const shapeKeys = ["rotation", "rectangle", "ellipse", "width", "image_rotation"];
 
 /** Makes the result of an annotation; undefined if it has no region, whose loss is added. @throws {InputError} ERR_MASK */
-export async function resultOf(annotation: Annotation, index: number, picture: Picture, losses: LossList): Promise<Fields | undefined> {
+export async function resultOf(
+  annotation: Annotation,
+  index: number,
+  picture: Picture,
+  losses: LossList,
+): Promise<Fields | undefined> {
   loseOfAnnotation(annotation, losses, { info: ["labelStudio"] });
   const own = annotation.info?.labelStudio;
   const info: Fields = isObject(own) ? (own as Fields) : {};
@@ -34,8 +39,11 @@ export async function resultOf(annotation: Annotation, index: number, picture: P
   const { type, value } = shape;
   const labels = annotation.concepts.map((concept) => classOf(concept, losses));
   for (const [key, fact] of Object.entries(info))
-    if (!ownKeys.includes(key) && !shapeKeys.includes(key)) losses.add("answer about a region lost", `${key}: ${JSON.stringify(fact)}`);
-  const kept = Object.fromEntries(ownKeys.filter((key) => info[key] !== undefined).map((key) => [key, info[key] as Json]));
+    if (!ownKeys.includes(key) && !shapeKeys.includes(key))
+      losses.add("answer about a region lost", `${key}: ${JSON.stringify(fact)}`);
+  const kept = Object.fromEntries(
+    ownKeys.filter((key) => info[key] !== undefined).map((key) => [key, info[key] as Json]),
+  );
   return {
     ...{ id: `region-${index + 1}`, from_name: type.replace("labels", ""), to_name: "image" },
     ...kept,
@@ -45,7 +53,12 @@ export async function resultOf(annotation: Annotation, index: number, picture: P
   };
 }
 
-async function shapeOf(annotation: Annotation, info: Fields, picture: Picture, losses: LossList): Promise<Shape | undefined> {
+async function shapeOf(
+  annotation: Annotation,
+  info: Fields,
+  picture: Picture,
+  losses: LossList,
+): Promise<Shape | undefined> {
   const { uprightWidth: width, uprightHeight: height, orientation } = picture;
   if (annotation.mask) {
     if ("url" in annotation.mask) {
@@ -62,9 +75,19 @@ async function shapeOf(annotation: Annotation, info: Fields, picture: Picture, l
   }
   const { box, polygon, point, span } = turned(annotation, orientation);
   if (box) return { type: "rectanglelabels", value: { ...rectangle(box), rotation: 0 } };
-  if (point) return { type: "keypointlabels", value: { x: percent(point[0]), y: percent(point[1]), width: typeof info.width === "number" ? info.width : 0.5 } };
-  if (polygon) return orientation === 1 ? (rotatedBox(polygon, info, width, height) ?? ellipse(polygon, info, width, height) ?? plainPolygon(polygon)) : plainPolygon(polygon);
-  losses.add(span ? "span lost" : "annotation without a region lost", annotation.concepts.map(({ id }) => id).join(", "));
+  if (point)
+    return {
+      type: "keypointlabels",
+      value: { x: percent(point[0]), y: percent(point[1]), width: typeof info.width === "number" ? info.width : 0.5 },
+    };
+  if (polygon)
+    return orientation === 1
+      ? (rotatedBox(polygon, info, width, height) ?? ellipse(polygon, info, width, height) ?? plainPolygon(polygon))
+      : plainPolygon(polygon);
+  losses.add(
+    span ? "span lost" : "annotation without a region lost",
+    annotation.concepts.map(({ id }) => id).join(", "),
+  );
   return undefined;
 }
 
@@ -77,15 +100,27 @@ function rectangle([xMin, yMin, xMax, yMax]: readonly [number, number, number, n
 }
 
 /** Writes a polygon as the rotated rectangle that it was read from, if it still has its corners. */
-function rotatedBox(polygon: readonly Point[], { rotation, rectangle: from }: Fields, width: number, height: number): Shape | undefined {
+function rotatedBox(
+  polygon: readonly Point[],
+  { rotation, rectangle: from }: Fields,
+  width: number,
+  height: number,
+): Shape | undefined {
   if (typeof rotation !== "number" || !isObject(from)) return undefined;
   const { x, y, width: w, height: h } = from as Record<string, number>;
-  const pixels = cornersOf(...([x, y, Number(x) + Number(w), Number(y) + Number(h)] as [number, number, number, number])).map(toPixels(width, height));
+  const pixels = cornersOf(
+    ...([x, y, Number(x) + Number(w), Number(y) + Number(h)] as [number, number, number, number]),
+  ).map(toPixels(width, height));
   const corners = rotated(pixels, pixels[0] as Point, rotation).map(toShares(width, height));
   return isSame(corners, polygon) ? { type: "rectanglelabels", value: { ...(from as Fields), rotation } } : undefined;
 }
 
-function ellipse(polygon: readonly Point[], { ellipse: from }: Fields, width: number, height: number): Shape | undefined {
+function ellipse(
+  polygon: readonly Point[],
+  { ellipse: from }: Fields,
+  width: number,
+  height: number,
+): Shape | undefined {
   if (!isObject(from)) return undefined;
   const { x, y, radiusX, radiusY, rotation = 0 } = from as Record<string, number>;
   const [center, radii] = [[x, y] as Point, [radiusX, radiusY] as Point].map(toPixels(width, height)) as [Point, Point];
@@ -102,7 +137,12 @@ function toShares(width: number, height: number) {
 }
 
 function isSame(one: readonly Point[], other: readonly Point[]): boolean {
-  return one.length === other.length && one.every(([x, y], index) => Math.abs(x - (other[index]?.[0] ?? 9)) < 1e-6 && Math.abs(y - (other[index]?.[1] ?? 9)) < 1e-6);
+  return (
+    one.length === other.length &&
+    one.every(
+      ([x, y], index) => Math.abs(x - (other[index]?.[0] ?? 9)) < 1e-6 && Math.abs(y - (other[index]?.[1] ?? 9)) < 1e-6,
+    )
+  );
 }
 
 function percent(share: number): number {

@@ -32,7 +32,8 @@ async function taskOf(input: Input, context: LabelContext, root: string): Promis
   const moved = Object.keys(input.metadata).filter((key) => !reserved.has(key));
   loseOfInput(input, losses, { metadata: [...moved, "labelStudio"], concepts: true });
   for (const key of moved) losses.add("metadata written as a field of the task", key);
-  for (const [key, value] of Object.entries(own)) if (!keptFacts.has(key)) losses.add("metadata lost", `labelStudio.${key}: ${JSON.stringify(value)}`);
+  for (const [key, value] of Object.entries(own))
+    if (!keptFacts.has(key)) losses.add("metadata lost", `labelStudio.${key}: ${JSON.stringify(value)}`);
   const result: Json[] = [];
   for (const [index, annotation] of input.annotations.entries()) {
     for (const { id, name } of annotation.concepts) classes.indexOf(name ?? id);
@@ -40,14 +41,18 @@ async function taskOf(input: Input, context: LabelContext, root: string): Promis
     if (one) result.push(one);
   }
   const choices = input.concepts.map((concept) => classOf(concept, losses));
-  if (choices.length > 0) result.push({ id: "choices", from_name: "choice", to_name: "image", type: "choices", value: { choices } });
-  for (const [name, answer] of Object.entries(isObject(own.answers) ? own.answers : {})) losses.add("answer lost", `${name}: ${JSON.stringify(answer)}`);
+  if (choices.length > 0)
+    result.push({ id: "choices", from_name: "choice", to_name: "image", type: "choices", value: { choices } });
+  for (const [name, answer] of Object.entries(isObject(own.answers) ? own.answers : {}))
+    losses.add("answer lost", `${name}: ${JSON.stringify(answer)}`);
   const url = input.image && "url" in input.image ? input.image.url : undefined;
   const data: Fields = {
     ...(isObject(own.data) ? (own.data as Fields) : {}),
     ...Object.fromEntries(moved.map((key) => [key, input.metadata[key] as Json])),
     ...(place.split !== undefined && { split: place.split }),
-    image: url ?? `/data/local-files/?d=${encodeURIComponent(`${root === "" ? "" : `${root}/`}${place.mediaPath}`).replaceAll("%2F", "/")}`,
+    image:
+      url ??
+      `/data/local-files/?d=${encodeURIComponent(`${root === "" ? "" : `${root}/`}${place.mediaPath}`).replaceAll("%2F", "/")}`,
   };
   const annotation: Fields = { result };
   for (const key of ["lead_time", "ground_truth"]) if (own[key] !== undefined) annotation[key] = own[key] as Json;
@@ -80,6 +85,7 @@ function configOf(classes: readonly string[], choices: readonly string[]): strin
     (kind) => `  <${kind}Labels name="${kind.toLowerCase()}" toName="image">\n${labels}  </${kind}Labels>\n`,
   );
   const list = choices.map((name) => `    <Choice value="${escapeXml(name)}"/>\n`).join("");
-  const choice = choices.length > 0 ? `  <Choices name="choice" toName="image" choice="multiple">\n${list}  </Choices>\n` : "";
+  const choice =
+    choices.length > 0 ? `  <Choices name="choice" toName="image" choice="multiple">\n${list}  </Choices>\n` : "";
   return `<View>\n  <Image name="image" value="$image"/>\n${classes.length > 0 ? controls.join("") : ""}${choice}</View>\n`;
 }

@@ -15,7 +15,9 @@ export interface VocFolder {
 
 /** Finds the folders. `images` is the option of the source. */
 export function vocFolders(root: string, images: string | undefined): VocFolder[] {
-  const found = foldersAt(root, "", images) ?? foldersIn(root).flatMap((name) => foldersAt(root, name, images) ?? yearsIn(root, name, images));
+  const found =
+    foldersAt(root, "", images) ??
+    foldersIn(root).flatMap((name) => foldersAt(root, name, images) ?? yearsIn(root, name, images));
   return found.length > 0 ? found : [{ labels: "", images: images ?? "", base: "" }];
 }
 
@@ -116,8 +118,6 @@ export function vocClasses(root: string, folder: VocFolder): string[] | undefine
   }
   const main = folderNamed(`${base}/ImageSets`, "Main");
   if (main === undefined) return undefined;
-  const classes = filesIn(main).flatMap(
-    (name) => /^(.+)_(?:train|val|trainval|test)\.txt$/.exec(name)?.[1] ?? [],
-  );
+  const classes = filesIn(main).flatMap((name) => /^(.+)_(?:train|val|trainval|test)\.txt$/.exec(name)?.[1] ?? []);
   return classes.length > 0 ? [...new Set(classes)].sort() : undefined;
 }

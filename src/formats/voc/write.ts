@@ -49,7 +49,12 @@ async function labelOf(input: Input, context: LabelContext, writing: VocWriting)
   const lose = (name: string) => losses.add("metadata lost", `voc: ${name}`);
   const { depth = 3, filename: _, sets, ...rest } = facts as Record<string, Json>;
   if (Array.isArray(sets) && sets.some((set) => set !== place.split)) losses.add("further split lost", sets.join(", "));
-  const unit = { width: picture.uprightWidth, height: picture.uprightHeight, writing, lose: (name: string) => losses.add("annotation info lost", name) };
+  const unit = {
+    width: picture.uprightWidth,
+    height: picture.uprightHeight,
+    writing,
+    lose: (name: string) => losses.add("annotation info lost", name),
+  };
   const boxes = objects.flatMap((object) => [...objectLines("object", object, "\t", unit)]);
   if (writing.rounded && objects.some(({ box }) => isBetweenPixels(box, unit))) losses.add("box rounded to pixels");
   const lines = [
@@ -110,11 +115,17 @@ interface Unit {
   lose(name: string): void;
 }
 
-function* objectLines(element: string, { name, box, info, parts }: VocObject, indent: string, unit: Unit): Generator<string> {
+function* objectLines(
+  element: string,
+  { name, box, info, parts }: VocObject,
+  indent: string,
+  unit: Unit,
+): Generator<string> {
   const inner = `${indent}\t`;
   yield `${indent}<${element}>\n${inner}<name>${escapeXml(name)}</name>\n`;
   const facts = element === "object" ? { ...defaults, ...info } : info;
-  for (const [key, value] of Object.entries(facts)) if (!structural.has(key)) yield* elementsOf(key, value, inner, unit.lose);
+  for (const [key, value] of Object.entries(facts))
+    if (!structural.has(key)) yield* elementsOf(key, value, inner, unit.lose);
   const [xMin, yMin, xMax, yMax] = sidesOf(box, unit);
   yield `${inner}<bndbox>\n${inner}\t<xmin>${xMin}</xmin>\n${inner}\t<ymin>${yMin}</ymin>\n${inner}\t<xmax>${xMax}</xmax>\n${inner}\t<ymax>${yMax}</ymax>\n${inner}</bndbox>\n`;
   for (const part of parts) yield* objectLines("part", part, inner, unit);
@@ -150,7 +161,12 @@ async function writeLists({ records, classes, writeFile, removeFile }: FinishCon
     await writeFile(`${listsFolder}/${split}.txt`, lines());
   }
   const canHold = classes.length > 0 && classes.every((name) => !/[:\r\n]|^#|^background$/.test(name));
-  if (canHold) await writeFile("labelmap.txt", ["# label:color_rgb:parts:actions\n", "background:0,0,0::\n", ...classes.map((name) => `${name}:::\n`)]);
+  if (canHold)
+    await writeFile("labelmap.txt", [
+      "# label:color_rgb:parts:actions\n",
+      "background:0,0,0::\n",
+      ...classes.map((name) => `${name}:::\n`),
+    ]);
   else await removeFile("labelmap.txt");
 }
 

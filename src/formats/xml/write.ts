@@ -11,7 +11,10 @@ export function isXmlName(name: string): boolean {
 /** Escapes a text. Characters that XML cannot hold become U+FFFD. */
 export function escapeXml(text: string): string {
   return text
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd")
+    .replace(
+      /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+      "\ufffd",
+    )
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
@@ -20,7 +23,12 @@ export function escapeXml(text: string): string {
 }
 
 /** Writes JSON as elements: an object as its children, a list as several elements of one name. `onLost` gets the names that XML cannot have. */
-export function* elementsOf(name: string, value: Json, indent: string, onLost: (name: string) => void): Generator<string> {
+export function* elementsOf(
+  name: string,
+  value: Json,
+  indent: string,
+  onLost: (name: string) => void,
+): Generator<string> {
   if (!isXmlName(name)) {
     onLost(name);
     return;
