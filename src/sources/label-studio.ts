@@ -120,7 +120,7 @@ function imageTask(
     const [first] = results.regions.filter(({ originalWidth }) => originalWidth > 0);
     const declared = first && !isUrl ? { width: first.originalWidth, height: first.originalHeight } : undefined;
     const frame = labeled.frame(declared, origin);
-    const regions = labeled.regions({ width: 100, height: 100 });
+    const regions = labeled.regions({ width: 1, height: 1 });
     const left = await addImageRegions(results.regions, regions, frame);
     const metadata = { filename: named, ...metadataOf(task, results, left, shown.key) };
     return { regions, frame, concepts: results.concepts, metadata, notes: [...task.notes, ...left.notes] };

@@ -116,7 +116,7 @@ async function labeledImage(context: Label, options: Checked): Promise<SourceIte
       origin: `${root}/${relative}`,
       relative,
       content: { path: `${root}/${relative}` },
-      split: lists[0],
+      split: lists[0] ?? splitOfPath(relative),
     };
     return await imageItem(image, root, options, (picture) =>
       labelsOf(xml, picture, { ...context, path, relative, lists }, options),

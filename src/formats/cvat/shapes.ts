@@ -72,7 +72,7 @@ async function addElement(
   const { element } = shape;
   switch (element.name) {
     case "tag":
-      found.concepts.push({ id: shape.label });
+      found.concepts.push(...shape.concepts);
       if (Object.keys(shape.info()).length > 0) found.tags.push({ label: shape.label, ...shape.info() });
       break;
     case "box":
@@ -189,10 +189,13 @@ class Shape {
     this.#place = `${file}:${element.line}`;
   }
 
+  /** The label; empty for a shape without one, which becomes a region without a concept. */
   get label(): string {
-    const label = this.element.attributes.get("label");
-    if (label) return label;
-    throw new InputError("ERR_LABEL", `${this.#place}: ${this.element.name} has no label`);
+    return this.element.attributes.get("label") ?? "";
+  }
+
+  get concepts(): { id: string }[] {
+    return this.label === "" ? [] : [{ id: this.label }];
   }
 
   get name(): string {
@@ -239,7 +242,7 @@ class Shape {
 
   rest(more: Record<string, Json> = {}) {
     const cvat = { ...this.info(), ...more };
-    return { concepts: [{ id: this.label }], ...(Object.keys(cvat).length > 0 && { info: { cvat } }) };
+    return { concepts: this.concepts, ...(Object.keys(cvat).length > 0 && { info: { cvat } }) };
   }
 }
 

@@ -24,7 +24,7 @@ export interface LeftOver {
   notes: Set<string>;
 }
 
-/** Adds the regions of an image. Coordinates of `regions` have the unit of percent. @throws {InputError} ERR_LABEL, ERR_MASK */
+/** Adds the regions of an image. Coordinates of `regions` are shares. @throws {InputError} ERR_LABEL, ERR_MASK */
 export async function addImageRegions(list: readonly Region[], regions: RegionList, frame: Frame): Promise<LeftOver> {
   const left: LeftOver = { others: [], notes: new Set() };
   for (const region of list) {
@@ -57,7 +57,7 @@ async function addRegion(region: Region, regions: RegionList, frame: Frame, left
     addRectangle(region, regions, frame);
   else if (value.x !== undefined) {
     const [x, y] = numbersOf(region, "x", "y") as Point;
-    regions.addPoint(x, y, name, restOf(region, value.width === undefined ? {} : { width: value.width }));
+    regions.addPoint(x / 100, y / 100, name, restOf(region, value.width === undefined ? {} : { width: value.width }));
   } else keep(region, imageNotes.unknown, left);
 }
 
@@ -67,11 +67,12 @@ function addRectangle(region: Region, regions: RegionList, frame: Frame): void {
   const [x, y, width, height] = numbersOf(region, "x", "y", "width", "height") as [number, number, number, number];
   const rotation =
     value.rotation === undefined || value.rotation === null ? 0 : (numbersOf(region, "rotation")[0] as number);
-  if (rotation % 360 === 0) regions.addBox(x, y, x + width, y + height, name, restOf(region));
+  if (rotation % 360 === 0)
+    regions.addBox(x / 100, y / 100, (x + width) / 100, (y + height) / 100, name, restOf(region));
   else {
     const unit = pixelsOf(region, frame);
     const corners = unit.toPixels(cornersOf(x, y, x + width, y + height));
-    const turned = unit.toPercent(rotated(corners, corners[0] as Point, rotation));
+    const turned = unit.toShares(rotated(corners, corners[0] as Point, rotation));
     regions.addPolygon(turned, name, restOf(region, { rotation, rectangle: { x, y, width, height } }));
   }
 }
@@ -89,23 +90,23 @@ function addEllipse(region: Region, regions: RegionList, frame: Frame): void {
     [x, y],
     [radiusX, radiusY],
   ]) as [Point, Point];
-  const points = unit.toPercent(ellipseOf([centerX, centerY], pixelsX, pixelsY, rotation));
+  const points = unit.toShares(ellipseOf([centerX, centerY], pixelsX, pixelsY, rotation));
   regions.addPolygon(points, region.name, restOf(region, { ellipse: { x, y, radiusX, radiusY, rotation } }));
 }
 
-/** Converts between percent and pixels, in which angles are right. */
+/** Converts percent to pixels, in which angles are right. */
 function pixelsOf({ originalWidth, originalHeight }: Region, frame: Frame) {
   const isKnown = originalWidth > 0 && originalHeight > 0;
   const [width, height] = isKnown ? [originalWidth, originalHeight] : [frame.width, frame.height];
   return {
     toPixels: (points: readonly Point[]) => points.map(([x, y]): Point => [(x / 100) * width, (y / 100) * height]),
-    toPercent: (points: readonly Point[]) => points.map(([x, y]): Point => [(x / width) * 100, (y / height) * 100]),
+    toShares: (points: readonly Point[]) => points.map(([x, y]): Point => [x / width, y / height]),
   };
 }
 
 function pointOf(point: Json, name: string): Point {
   const isPoint = Array.isArray(point) && point.length === 2 && point.every((part) => typeof part === "number");
-  if (isPoint) return point as Point;
+  if (isPoint) return [(point[0] as number) / 100, (point[1] as number) / 100];
   throw new InputError("ERR_LABEL", `${name}: ${JSON.stringify(point)} is not a point`);
 }
 

@@ -7,6 +7,16 @@ import { insideOf, isFile, lastPart } from "../datasets/files.js";
 /** Fields that show something, most likely first. */
 const fields = ["image", "img", "photo", "picture", "video", "audio", "text", "url"];
 
+/** Fields whose values are media also without an extension. */
+const kindOfField: Record<string, "image" | "video" | "audio"> = {
+  image: "image",
+  img: "image",
+  photo: "image",
+  picture: "image",
+  video: "video",
+  audio: "audio",
+};
+
 /** What a task shows. */
 export type Shown =
   | { key: string; kind: "image" | "video" | "audio"; place: { relative: string } | { url: string } }
@@ -36,6 +46,8 @@ function kindOf(key: string, value: string): "image" | "video" | "audio" | undef
   const name = value.replace(/[?#](?!d=).*$/s, "");
   const kind = value.length < 4000 && !/\s{2}|\n/.test(value) ? mediaKindOfName(name) : undefined;
   if (kind !== undefined) return kind;
+  const named = kindOfField[key];
+  if (named !== undefined && !/\s/.test(value)) return named;
   const isAddress = /^(https?:|s3:|gs:|azure-blob:|\/data\/|data:)/.test(value);
   if (!isAddress) return undefined;
   return key.includes("video") ? "video" : key.includes("audio") ? "audio" : key === "text" ? undefined : "image";

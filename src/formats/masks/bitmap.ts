@@ -30,9 +30,8 @@ export async function maskOf(bitmap: Bitmap, { orientation }: Frame): Promise<Ma
   const { default: sharp } = await import("sharp");
   const { width, height, pixels } = turnedBitmap(bitmap, orientation);
   const white = pixels.map((value) => (value === 0 ? 0 : 255));
-  const png = await sharp(white, { raw: { width, height, channels: 1 } })
-    .png({ compressionLevel: 9, palette: false })
-    .toBuffer();
+  const image = sharp(white, { raw: { width, height, channels: 1 }, limitInputPixels: false }).toColourspace("b-w");
+  const png = await image.png({ compressionLevel: 9 }).toBuffer();
   return { base64: png.toString("base64") };
 }
 

@@ -1,7 +1,7 @@
 /** Reads elements of an XML file one by one, with bounded memory. Entities of a document are never expanded, and nothing outside of it is read. */
 
 import { createReadStream } from "node:fs";
-import { describeError, InputError } from "../../core/errors.js";
+import { describeError, FlowError, InputError } from "../../core/errors.js";
 import { XmlText } from "./text.js";
 
 /** An element with everything in it. */
@@ -78,7 +78,7 @@ export async function* readElements(
     try {
       step();
     } catch (error) {
-      if (error instanceof InputError) throw error;
+      if (error instanceof FlowError) throw error;
       const reason = describeError(error).replace(/^\d+:\d+: /, "");
       throw new InputError("ERR_LABEL", `${path}:${parser.line}: not valid XML: ${reason}`, { cause: error });
     }
