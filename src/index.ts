@@ -7,6 +7,7 @@
 // Sources
 
 export { type ArchiveOptions, archive } from "./sources/archive.js";
+export { type CocoOptions, coco } from "./sources/coco.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
 export { type CvatOptions, cvat } from "./sources/cvat.js";
 export { type DatasetExportOptions, datasetExport } from "./sources/dataset-export.js";
@@ -23,6 +24,7 @@ export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
 export { type VocOptions, voc } from "./sources/voc.js";
+export { type YoloOptions, yolo } from "./sources/yolo.js";
 
 // Transforms
 
@@ -56,10 +58,12 @@ export { type RemoveOptions, remove } from "./sinks/remove.js";
 export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove-annotations.js";
 export { type RemoveFromDatasetOptions, removeFromDataset } from "./sinks/remove-from-dataset.js";
 export { type UploadOptions, upload } from "./sinks/upload.js";
+export { type WriteCocoOptions, writeCoco } from "./sinks/write-coco.js";
 export { type WriteImageFolderOptions, writeImageFolder } from "./sinks/write-image-folder.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
 export { type WriteLabelStudioOptions, writeLabelStudio } from "./sinks/write-label-studio.js";
 export { type WriteVocOptions, writeVoc } from "./sinks/write-voc.js";
+export { type WriteYoloOptions, writeYolo } from "./sinks/write-yolo.js";
 
 // Jobs of the server
 

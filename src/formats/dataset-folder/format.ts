@@ -57,6 +57,8 @@ export interface Label {
   files?: readonly (string | undefined)[];
   /** What `finish` needs to know of the input. */
   record?: Json;
+  /** What of the record counts when a later run compares it. Default: all of it. */
+  facts?: Json;
 }
 
 /** What the folder records of an input that is written. */

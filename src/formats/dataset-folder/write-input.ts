@@ -80,7 +80,7 @@ export class InputWriter {
     }
     const lost = losses.list;
     const media = options.media === "none" ? "" : identityOf(image);
-    const facts = [place.mediaPath, media, [...files], label.record, lost];
+    const facts = [place.mediaPath, media, [...files], label.facts ?? label.record, lost];
     const record: DatasetRecord = {
       ...{ id: input.id, origin, mediaPath: place.mediaPath, files: [] },
       digest: hash("sha1", JSON.stringify(facts), "base64url"),

@@ -1,0 +1,153 @@
+/** Makes labels of YOLO: rows of text. */
+
+import type { Annotation, Input } from "../../core/input/input.js";
+import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { swapsSides, turned } from "../annotations/turn.js";
+import type { LabelContext } from "../dataset-folder/format.js";
+import { classOf, type LossList, loseOfAnnotation, loseOfInput } from "../dataset-folder/losses.js";
+
+/** What `writeYolo` can write. */
+export type WrittenTask = "detect" | "segment" | "obb";
+
+/** Digits behind the point. Half of the last one is far below 1e-6, also after two numbers were added. */
+const digits = 9;
+
+type Point = readonly [number, number];
+
+/** Makes the text of a label. The coordinates are about the upright image. */
+export function labelOf(input: Input, { picture, classes, losses }: LabelContext, task: WrittenTask): string {
+  loseOfInput(input, losses);
+  const rows: string[] = [];
+  // Corners of a rotated box are square in pixels, not in shares.
+  const { width, height, orientation } = picture;
+  const size = swapsSides(orientation) ? { width: height, height: width } : { width, height };
+  for (const annotation of input.annotations) {
+    const { mask, point, span, concepts } = annotation;
+    if (mask || point || span || (!annotation.box && !annotation.polygon)) {
+      loseShape(annotation, losses);
+      continue;
+    }
+    const concept = concepts[0];
+    if (!concept) {
+      losses.add("annotation without concept lost");
+      continue;
+    }
+    for (const { id } of concepts.slice(1)) losses.add("further concept of an annotation lost", id);
+    const index = classes.indexOf(classOf(concept, losses));
+    const kept = keptInfo(annotation, task);
+    loseOfAnnotation(annotation, losses, kept);
+    const numbers = numbersOf(orientation > 1 ? turned(annotation, orientation) : annotation, task, size, losses);
+    rows.push(`${index} ${numbers.map(formatted).join(" ")}`);
+  }
+  return rows.length === 0 ? "" : `${rows.join("\n")}\n`;
+}
+
+function loseShape({ mask, point, span }: Annotation, losses: LossList): void {
+  if (mask) losses.add("mask lost");
+  else if (point) losses.add("point lost");
+  else if (span) losses.add("span lost");
+  else losses.add("annotation without region lost");
+}
+
+/** `info.yolo.obb` is kept by the task; other data of the format are lost. */
+function keptInfo({ info }: Annotation, task: WrittenTask): { info?: string[] } {
+  const yolo = info?.yolo;
+  const isOnlyMark = task === "obb" && isObject(yolo as never) && Object.keys(yolo as JsonObject).join() === "obb";
+  return isOnlyMark ? { info: ["yolo"] } : {};
+}
+
+function numbersOf(annotation: Annotation, task: WrittenTask, size: Size, losses: LossList): number[] {
+  const { box, polygon } = annotation;
+  if (box && task !== "obb") return centred(box);
+  const corners: readonly Point[] = polygon ?? (box ? cornersOf(box) : []);
+  if (task === "segment") return corners.flat();
+  if (task === "detect") {
+    losses.add("polygon written as its box");
+    return centred(boundsOf(corners));
+  }
+  if (box) {
+    losses.add("box written as a rotated box");
+    return corners.flat();
+  }
+  if (corners.length === 4) return corners.flat();
+  losses.add("polygon written as its smallest rotated box");
+  return rotatedBoxOf(corners, size).flat();
+}
+
+/** Formats a share with as many digits as it needs. */
+function formatted(value: number): string {
+  return String(Number(value.toFixed(digits)));
+}
+
+type Box = readonly [number, number, number, number];
+
+function centred([left, top, right, bottom]: Box): number[] {
+  return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
+}
+
+function cornersOf([left, top, right, bottom]: Box): Point[] {
+  return [
+    [left, top],
+    [right, top],
+    [right, bottom],
+    [left, bottom],
+  ];
+}
+
+function boundsOf(points: readonly Point[]): Box {
+  let [left, top, right, bottom] = [1, 1, 0, 0];
+  for (const [x, y] of points) {
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+  }
+  return [left, top, right, bottom];
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Returns the rectangle of least area around corners: one of its sides lies along an edge of their convex hull. */
+export function rotatedBoxOf(corners: readonly Point[], { width, height }: Size): Point[] {
+  const hull = hullOf(corners.map(([x, y]): Point => [x * width, y * height]));
+  let best: Point[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (const [index, [x, y]] of hull.entries()) {
+    const [nextX, nextY] = hull[(index + 1) % hull.length] as Point;
+    const length = Math.hypot(nextX - x, nextY - y);
+    if (length === 0) continue;
+    const [cos, sin] = [(nextX - x) / length, (nextY - y) / length];
+    const along = hull.map(([px, py]) => px * cos + py * sin);
+    const across = hull.map(([px, py]) => py * cos - px * sin);
+    const [a, b, c, d] = [Math.min(...along), Math.max(...along), Math.min(...across), Math.max(...across)];
+    const area = (b - a) * (d - c);
+    if (area >= least) continue;
+    least = area;
+    const back = (u: number, v: number): Point => [(u * cos - v * sin) / width, (u * sin + v * cos) / height];
+    best = [back(a, c), back(b, c), back(b, d), back(a, d)];
+  }
+  return best;
+}
+
+/** Returns the convex hull of points (monotone chain). */
+function hullOf(points: readonly Point[]): Point[] {
+  const sorted = [...points].sort(([a, b], [c, d]) => a - c || b - d);
+  const half = (list: readonly Point[]) => {
+    const chain: Point[] = [];
+    for (const point of list) {
+      while (chain.length > 1 && turnOf(chain.at(-2) as Point, chain.at(-1) as Point, point) <= 0) chain.pop();
+      chain.push(point);
+    }
+    chain.pop();
+    return chain;
+  };
+  const hull = [...half(sorted), ...half(sorted.reverse())];
+  return hull.length > 0 ? hull : [...points];
+}
+
+function turnOf([a, b]: Point, [c, d]: Point, [e, f]: Point): number {
+  return (c - a) * (f - b) - (d - b) * (e - a);
+}

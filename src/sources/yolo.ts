@@ -1,0 +1,129 @@
+/** Source: the images of a YOLO dataset, with their annotations. */
+
+import { basename, relative, resolve } from "node:path";
+import * as z from "zod";
+import { describeError, FlowError, InputError } from "../core/errors.js";
+import { describeFile } from "../core/input/describe.js";
+import { folderName } from "../core/input/ids.js";
+import type { InputDraft } from "../core/input/input.js";
+import { defineSource } from "../core/plugin/define-source.js";
+import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
+import type { SourceItem } from "../core/plugin/source.js";
+import { pictureOf } from "../formats/annotations/picture.js";
+import { RegionList } from "../formats/annotations/region-list.js";
+import { annotationOptionFields, idOfImage } from "../formats/annotations/source-options.js";
+import { turnedBack } from "../formats/annotations/turn.js";
+import { readLabel, SplitImages } from "../formats/yolo/images.js";
+import { findLayout, type YoloLayout } from "../formats/yolo/layout.js";
+import { addRows, type RowContext, type Task, taskOf, tasks } from "../formats/yolo/rows.js";
+
+const optionFields = {
+  ...annotationOptionFields,
+  /**
+   * What the rows describe: "detect" (boxes), "segment" (polygons), "obb" (rotated boxes), "pose" (boxes with keypoints). Default: recognized by the lengths of the
+   * rows of the first 500 images, for all files alike; rows of eight numbers count as rotated boxes if the dataset has no other rows.
+   */
+  task: z.enum(tasks).optional(),
+  /** Reads only these splits, such as "train". Default: all. */
+  splits: z.array(z.string().min(1)).min(1).optional(),
+  /** Reads images that lie outside the folder of the dataset, which data.yaml or a list of images may name. Default: false. */
+  allowOutside: z.boolean().default(false),
+};
+const Options = z.strictObject(optionFields);
+/** Options of `yolo`. */
+export type YoloOptions = OptionsOf<typeof optionFields>;
+type Checked = z.output<typeof Options> & { path: string };
+
+/** Images whose labels are read to recognize the task. */
+const sampleImages = 500;
+
+/**
+ * Reads a YOLO dataset: a data.yaml (YOLOv5, YOLOv8 and later), an obj.data of Darknet, or the folder of one of them. A folder with images, labels and classes.txt is read, too.
+ * Each image is an input; one without a label file, or with an empty one, has no annotations.
+ *
+ * The label of an image is the .txt of the same name in labels/ in place of the last images/ of its path, else beside it. Rows are boxes, polygons, rotated
+ * boxes (polygons with `info.yolo.obb`), or boxes with keypoints (`info.yolo.keypoints`). A confidence behind the row is in `info.yolo.confidence`. Coordinates are about the
+ * upright image, as ultralytics reads it; annotations are turned to the stored pixels.
+ *
+ * An image fails alone if its label cannot be read (ERR_LABEL: file and line), or a region lies outside (ERR_BOX, ERR_POLYGON; option `invalid`). A label without image is a
+ * failed item (ERR_IMAGE_MISSING). An image that several splits name is read once.
+ *
+ * @throws {OptionsError} ERR_OPTIONS
+ * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE, ERR_LABEL if data.yaml or obj.data cannot be read
+ * @example await flow(yolo("./coco8/data.yaml")).pipe(batch(), upload(app)).run();
+ */
+export const yolo = defineSource({
+  name: "yolo",
+  parse(path: string, options: YoloOptions = {}): Checked {
+    checkPath("yolo", path);
+    return { ...parseOptions("yolo", Options, options, ["splits"]), path };
+  },
+  classes: async ({ path, allowOutside }) => (await findLayout(path, allowOutside)).names,
+  async *read(options, { signal }) {
+    const layout = await findLayout(options.path, options.allowOutside);
+    const task = options.task ?? taskOf(sampleOf(layout, options), layout.keypoints);
+    const context = { ...options, layout, task, root: resolve(layout.root), folder: folderName(layout.root) };
+    for (const { name, paths } of layout.splits) {
+      if (options.splits && (name === undefined || !options.splits.includes(name))) continue;
+      const images = new SplitImages(layout.root, options.allowOutside);
+      for (const path of paths) {
+        for (const found of images.imagesOf(path)) {
+          if (signal.aborted) return;
+          yield "error" in found ? found : await itemOf(found, name, context);
+        }
+      }
+      for (const orphan of images.orphans()) if ("error" in orphan) yield orphan;
+    }
+  },
+});
+
+function* sampleOf(layout: YoloLayout, { allowOutside, splits }: Checked): Generator<string> {
+  let count = 0;
+  for (const { name, paths } of layout.splits) {
+    if (splits && (name === undefined || !splits.includes(name))) continue;
+    const images = new SplitImages(layout.root, allowOutside);
+    for (const path of paths) {
+      for (const found of images.imagesOf(path)) {
+        if (count++ >= sampleImages) return;
+        if ("label" in found) yield readLabel(found.label) ?? "";
+      }
+    }
+  }
+}
+
+interface ItemContext extends Checked {
+  layout: YoloLayout;
+  task: Task;
+  root: string;
+  folder: string;
+}
+
+async function itemOf(
+  { path, label }: { path: string; label: string },
+  split: string | undefined,
+  context: ItemContext,
+): Promise<SourceItem> {
+  try {
+    const { invalid, orientation, datasets, ids, root, folder, layout, task } = context;
+    const { content } = await describeFile(path);
+    const picture = await pictureOf(content);
+    const list = new RegionList({ width: 1, height: 1 }, invalid);
+    const rows: RowContext = { task, names: layout.names, keypoints: layout.keypoints, list };
+    const text = readLabel(label);
+    if (text !== undefined) addRows(text, label, rows);
+    list.check();
+    const isUpright = (orientation ?? "upright") === "upright" && picture.orientation > 1;
+    const input: InputDraft = {
+      id: idOfImage(relative(root, path).replaceAll("\\", "/"), ids, folder),
+      image: content,
+      annotations: isUpright ? list.annotations.map((one) => turnedBack(one, picture.orientation)) : list.annotations,
+      metadata: { filename: basename(path), ...(split !== undefined && { split }) },
+    };
+    if (datasets.length > 0) input.datasets = datasets;
+    const notes = list.notes.size > 0 ? { notes: [...list.notes] } : {};
+    return { origin: path, input, sameId: "duplicate", ...notes };
+  } catch (error) {
+    if (error instanceof FlowError) return { origin: path, error };
+    return { origin: path, error: new InputError("ERR_ITEM", describeError(error), { cause: error }) };
+  }
+}
