@@ -139,6 +139,7 @@ function labelsOf(
   const facts: Record<string, Json> = vocMetadata(xml, childText(xml, "filename") === lastPart(relative)) ?? {};
   if (lists.length > 1) facts.sets = [...lists];
   const notes: string[] = options.pixels === "auto" && pixels === "zero-based" ? [vocNotes.zeroBased] : [];
+  if (frame.isGuess && regions.annotations.length > 0) notes.push(vocNotes.guess);
   const stem = stemOf(inside(path.slice(options.root.length + 1), folder.labels));
   const base = folder.base === "" ? options.root : `${options.root}/${folder.base}`;
   if (["SegmentationClass", "SegmentationObject"].some((name) => isFile(`${base}/${name}/${stem}.png`)))

@@ -116,7 +116,7 @@ describe("voc", () => {
   it("reads a devkit of several years, annotations beside images, and XML files between images", async () => {
     const image = await orientedJpeg(40, 20);
     const label = xml("a.jpg", [40, 20], object("cat", [1, 1, 40, 20]));
-    const layouts = [
+    const layouts: Record<string, string | Buffer>[] = [
       {
         "VOC2007/JPEGImages/a.jpg": image,
         "VOC2007/Annotations/a.xml": label,
@@ -177,7 +177,7 @@ describe("voc", () => {
       expect.stringContaining("ERR_LABEL: Annotations/d.xml is no annotation of VOC"),
       expect.stringContaining('ERR_BOX: Annotations/e.xml:1: object "cat"'),
       expect.stringContaining(
-        "ERR_IMAGE_SIZE: Annotations/f.xml is for an image of 64 × 64 pixels, and the image has 40 × 20",
+        "ERR_IMAGE_SIZE: Annotations/f.xml: the label is for an image of 64 × 64 pixels, and the image has 40 × 20",
       ),
       expect.stringContaining('ERR_LABEL: Annotations/g.xml:1: xmin of bndbox is "x", which is not a number'),
     ] as string[]);

@@ -3,7 +3,7 @@
 import { InputError } from "../../core/errors.js";
 import type { Json } from "../../core/input/input.js";
 import type { RegionList } from "../annotations/region-list.js";
-import type { Frame } from "../datasets/frame.js";
+import type { PixelFrame } from "../datasets/frame.js";
 import { cornersOf, ellipseOf, rotated, shapeNotes } from "../datasets/shapes.js";
 import { type Bitmap, emptyBitmap, maskOf } from "../masks/bitmap.js";
 import type { XmlElement } from "../xml/elements.js";
@@ -53,7 +53,7 @@ const silent: Record<string, string> = { occluded: "0", z_order: "0", outside: "
 export async function addCvatShapes(
   image: XmlElement,
   regions: RegionList,
-  frame: Frame,
+  frame: PixelFrame,
   file: string,
 ): Promise<CvatImage> {
   const found: CvatImage = { concepts: [], tags: [], others: [], notes: new Set() };
@@ -66,7 +66,7 @@ async function addElement(
   shape: Shape,
   index: number,
   regions: RegionList,
-  frame: Frame,
+  frame: PixelFrame,
   found: CvatImage,
 ): Promise<void> {
   const { element } = shape;
@@ -147,7 +147,7 @@ function addSkeleton(skeleton: Shape, index: number, regions: RegionList, found:
 }
 
 /** Decodes the runs of a mask: pixels outside and inside by turns, row by row in the rectangle of the mask. */
-function maskBitmap(shape: Shape, frame: Frame): Bitmap {
+function maskBitmap(shape: Shape, frame: PixelFrame): Bitmap {
   const [left, top, width, height] = shape.numbers("left", "top", "width", "height") as [
     number,
     number,

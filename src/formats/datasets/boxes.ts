@@ -4,7 +4,7 @@ import type { Annotation } from "../../core/input/input.js";
 import type { Picture } from "../annotations/picture.js";
 import { turned } from "../annotations/turn.js";
 import type { LossList } from "../dataset-folder/losses.js";
-import { type Bitmap, bitmapOfMask, uprightBitmap } from "../masks/bitmap.js";
+import { type Bitmap, uprightBitmapOf } from "../masks/bitmap.js";
 
 export type Box = readonly [xMin: number, yMin: number, xMax: number, yMax: number];
 
@@ -17,7 +17,7 @@ export async function uprightBox(
   if (annotation.mask) {
     if ("url" in annotation.mask) losses.add("mask lost", annotation.mask.url);
     else {
-      const box = boxOfBitmap(uprightBitmap(await bitmapOfMask(annotation, "a mask"), orientation));
+      const box = boxOfBitmap(await uprightBitmapOf(annotation, orientation));
       losses.add(box ? "mask written as its box" : "mask lost");
       return box;
     }

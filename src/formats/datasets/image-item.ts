@@ -9,7 +9,7 @@ import { type Picture, pictureOf } from "../annotations/picture.js";
 import { RegionList, type RegionPolicy } from "../annotations/region-list.js";
 import type { IdOf } from "../annotations/source-options.js";
 import { idOfImage } from "../annotations/source-options.js";
-import { type DeclaredSize, type Frame, frameOf, storedAnnotation } from "./frame.js";
+import { type DeclaredSize, type PixelFrame, pixelFrameOf, storedAnnotation } from "./frame.js";
 
 /** Checked options that every source of a dataset has. */
 export interface ItemOptions {
@@ -34,7 +34,7 @@ export interface DatasetImage {
 /** What is known about an image beside its pixels. */
 export interface ImageLabels {
   regions?: RegionList | undefined;
-  frame?: Frame | undefined;
+  frame?: PixelFrame | undefined;
   concepts?: InputDraft["concepts"];
   metadata?: Record<string, Json> | undefined;
   text?: string | undefined;
@@ -52,8 +52,8 @@ export class LabeledPicture {
   }
 
   /** Chooses the frame in which the label file counts. @throws {InputError} ERR_IMAGE_SIZE */
-  frame(declared: DeclaredSize | undefined, name: string): Frame {
-    return frameOf(this.picture, declared, this.#options.orientation ?? "upright", name);
+  frame(declared: DeclaredSize | undefined, name: string): PixelFrame {
+    return pixelFrameOf(this.picture, declared, this.#options.orientation, name);
   }
 
   /** Makes the list of regions; coordinates have the unit of `size`. */

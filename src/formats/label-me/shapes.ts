@@ -5,7 +5,7 @@ import type { Json } from "../../core/input/input.js";
 import { isObject } from "../../core/util/json-values.js";
 import { omit } from "../../core/util/omit.js";
 import type { RegionList } from "../annotations/region-list.js";
-import type { Frame } from "../datasets/frame.js";
+import type { PixelFrame } from "../datasets/frame.js";
 import { ellipseOf, shapeNotes } from "../datasets/shapes.js";
 import { bitmapOf, emptyBitmap, maskOf } from "../masks/bitmap.js";
 
@@ -32,7 +32,7 @@ interface Shape {
 export async function addShapes(
   shapes: Json | undefined,
   regions: RegionList,
-  frame: Frame,
+  frame: PixelFrame,
   file: string,
 ): Promise<{ lines: Json[]; notes: Set<string> }> {
   const lines: Json[] = [];
@@ -110,12 +110,12 @@ function addCircle(shape: Shape, regions: RegionList): void {
 }
 
 /** Adds a mask: a PNG of the pixels inside the box that its two points span. */
-async function addMask(shape: Shape, regions: RegionList, frame: Frame): Promise<void> {
+async function addMask(shape: Shape, regions: RegionList, frame: PixelFrame): Promise<void> {
   const { raw, points, name } = shape;
   const [first, second] = points;
   if (typeof raw.mask !== "string" || !first || !second)
     throw new InputError("ERR_LABEL", `${name}: a mask has two points, and a PNG in base64`);
-  const part = await bitmapOf(Buffer.from(raw.mask, "base64"), name);
+  const part = await bitmapOf(raw.mask);
   const left = Math.round(Math.min(first[0], second[0]));
   const top = Math.round(Math.min(first[1], second[1]));
   const whole = emptyBitmap(frame.width, frame.height, name);

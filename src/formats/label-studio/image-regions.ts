@@ -3,7 +3,7 @@
 import { InputError } from "../../core/errors.js";
 import type { Annotation, Json } from "../../core/input/input.js";
 import type { RegionList } from "../annotations/region-list.js";
-import type { Frame } from "../datasets/frame.js";
+import type { PixelFrame } from "../datasets/frame.js";
 import { cornersOf, ellipseOf, rotated, shapeNotes } from "../datasets/shapes.js";
 import { bitmapOf, maskOf } from "../masks/bitmap.js";
 import { decodeBrush } from "./brush-rle.js";
@@ -25,7 +25,11 @@ export interface LeftOver {
 }
 
 /** Adds the regions of an image. Coordinates of `regions` are shares. @throws {InputError} ERR_LABEL, ERR_MASK */
-export async function addImageRegions(list: readonly Region[], regions: RegionList, frame: Frame): Promise<LeftOver> {
+export async function addImageRegions(
+  list: readonly Region[],
+  regions: RegionList,
+  frame: PixelFrame,
+): Promise<LeftOver> {
   const left: LeftOver = { others: [], notes: new Set() };
   for (const region of list) {
     if (region.info.image_rotation !== undefined) left.notes.add(imageNotes.rotation);
@@ -34,14 +38,14 @@ export async function addImageRegions(list: readonly Region[], regions: RegionLi
   return left;
 }
 
-async function addRegion(region: Region, regions: RegionList, frame: Frame, left: LeftOver): Promise<void> {
+async function addRegion(region: Region, regions: RegionList, frame: PixelFrame, left: LeftOver): Promise<void> {
   const { value, name } = region;
   if (Array.isArray(value.rle)) {
     const bitmap = decodeBrush(value.rle as number[], region.originalWidth, region.originalHeight, name);
     regions.add({ ...restOf(region), mask: await maskOf(bitmap, frame) });
   } else if (typeof value.imageDataURL === "string") {
     const base64 = value.imageDataURL.replace(/^data:[^,]*,/, "");
-    regions.add({ ...restOf(region), mask: await maskOf(await bitmapOf(Buffer.from(base64, "base64"), name), frame) });
+    regions.add({ ...restOf(region), mask: await maskOf(await bitmapOf(base64), frame) });
   } else if (Array.isArray(value.points) && value.vertices === undefined) {
     if (value.closed === false) keep(region, imageNotes.open, left);
     else
@@ -62,7 +66,7 @@ async function addRegion(region: Region, regions: RegionList, frame: Frame, left
 }
 
 /** A rectangle turns around its top left corner, in pixels. */
-function addRectangle(region: Region, regions: RegionList, frame: Frame): void {
+function addRectangle(region: Region, regions: RegionList, frame: PixelFrame): void {
   const { name, value } = region;
   const [x, y, width, height] = numbersOf(region, "x", "y", "width", "height") as [number, number, number, number];
   const rotation =
@@ -77,7 +81,7 @@ function addRectangle(region: Region, regions: RegionList, frame: Frame): void {
   }
 }
 
-function addEllipse(region: Region, regions: RegionList, frame: Frame): void {
+function addEllipse(region: Region, regions: RegionList, frame: PixelFrame): void {
   const [x, y, radiusX, radiusY] = numbersOf(region, "x", "y", "radiusX", "radiusY") as [
     number,
     number,
@@ -95,7 +99,7 @@ function addEllipse(region: Region, regions: RegionList, frame: Frame): void {
 }
 
 /** Converts percent to pixels, in which angles are right. */
-function pixelsOf({ originalWidth, originalHeight }: Region, frame: Frame) {
+function pixelsOf({ originalWidth, originalHeight }: Region, frame: PixelFrame) {
   const isKnown = originalWidth > 0 && originalHeight > 0;
   const [width, height] = isKnown ? [originalWidth, originalHeight] : [frame.width, frame.height];
   return {

@@ -7,7 +7,7 @@ import { turned } from "../annotations/turn.js";
 import { classOf, type LossList, loseOfAnnotation } from "../dataset-folder/losses.js";
 import { shortNumber } from "../datasets/boxes.js";
 import { cornersOf, ellipseOf, rotated } from "../datasets/shapes.js";
-import { bitmapOfMask, uprightBitmap } from "../masks/bitmap.js";
+import { uprightBitmapOf } from "../masks/bitmap.js";
 import { encodeBrush } from "./brush-rle.js";
 
 type Point = [number, number];
@@ -65,12 +65,11 @@ async function shapeOf(
       losses.add("mask lost", annotation.mask.url);
       return undefined;
     }
-    const bitmap = uprightBitmap(await bitmapOfMask(annotation, "a mask"), orientation);
+    const bitmap = await uprightBitmapOf(annotation, orientation);
     if (bitmap.width !== width || bitmap.height !== height) {
       losses.add("mask of another size than its image lost", `${bitmap.width} × ${bitmap.height}`);
       return undefined;
     }
-    if (bitmap.pixels.some((value) => value !== 0 && value !== 255)) losses.add("shades of a mask lost");
     return { type: "brushlabels", value: { format: "rle", rle: encodeBrush(bitmap) } };
   }
   const { box, polygon, point, span } = turned(annotation, orientation);

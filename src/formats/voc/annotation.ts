@@ -13,6 +13,7 @@ export type VocPixels = "auto" | "one-based" | "zero-based";
 /** Notes on how an annotation was read. */
 export const vocNotes = {
   zeroBased: "VOC: coordinates have fractions or 0, so they were read as zero-based",
+  guess: "VOC: the size does not say how the image is turned; the option orientation decides",
   masks: "VOC: the segmentation masks were not read",
 } as const;
 
