@@ -14,13 +14,6 @@ export function orientedJpeg(width: number, height: number, orientation = 1): Pr
     .toBuffer();
 }
 
-/** Makes a small PNG. */
-export function smallPng(width: number, height: number): Promise<Buffer> {
-  return sharp({ create: { width, height, channels: 3, background: "#7a3" } })
-    .png()
-    .toBuffer();
-}
-
 /** Runs a source: its inputs, also if others failed, and the report. */
 export async function readAll(source: Source): Promise<{ inputs: Input[]; report: Report }> {
   const inputs: Input[] = [];
