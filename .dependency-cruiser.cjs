@@ -6,7 +6,7 @@ const folders = (names) => `(?:${names.join("|")})`;
 /** Layers of src. A layer imports from itself and from the layers below it. */
 const layers = [
   ["cli"],
-  ["index\\.ts", "connect\\.ts", "merge-datasets\\.ts", "undo\\.ts", "deprecated\\.ts"],
+  ["index\\.ts", "connect\\.ts", "doctor\\.ts", "merge-datasets\\.ts", "undo\\.ts", "deprecated\\.ts"],
   ["jetstream", "testing"],
   ["emulator"],
   ["sources", "transforms", "sinks"],
@@ -26,6 +26,7 @@ const rooms = [
   ["content"],
   ["net"],
   ["files"],
+  ["shard"],
   ["util"],
   ["errors\\.ts", "redact-urls\\.ts"],
 ];
@@ -92,8 +93,8 @@ module.exports = {
     rule(
       "emulator-knows-no-plugin",
       { path: "^src/emulator/" },
-      { path: "^src/(?!core/|emulator/|clarifai/limits\\.ts|clarifai/wire/|formats/archive/)" },
-      "The emulator shares limits and wire shapes with the client, and the readers of archives with a source, and imports no plugin.",
+      { path: "^src/(?!core/|emulator/|clarifai/limits\\.ts|clarifai/wire/|formats/(?:archive|media)/)" },
+      "The emulator shares limits and wire shapes with the client, the readers of archives and of damaged media with sources and transforms, and imports no plugin.",
     ),
     rule(
       "emulator-loads-its-own",

@@ -62,7 +62,7 @@ const optionFields = {
   wire: z.enum(["grpc", "rest", "auto"]).optional(),
   /** Address for gRPC: `https://host:port`, or `http://host:port` without TLS. Default: scheme, host and port of `baseUrl`. */
   grpcUrl: z.string().min(1).optional(),
-  /** Requests per second that the account may send. Default: 15 on the platform; found by trying on other servers. */
+  /** Requests per second that the account may send; a run with a `shard` uses its share of them. Default: 15 on the platform; found by trying on other servers. */
   requestsPerSecond: z.number().positive().optional(),
   /** Maximum number of requests in flight at once; the client finds out how many it uses. Default: 32. */
   maxConcurrency: z.number().int().min(1).optional(),

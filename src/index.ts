@@ -33,6 +33,11 @@ export type { Drawing, RegionOptions } from "./transforms/annotate/drawing.js";
 export { type TextSpanOptions, textSpan, timeSegment, videoFrame } from "./transforms/annotate/parts.js";
 export { boundingBox, concept, mask, point, polygon } from "./transforms/annotate/regions.js";
 export { annotate } from "./transforms/annotate.js";
+export type { CheckName, Severity } from "./transforms/check-dataset/checks.js";
+export type { ClassCount, SplitCount } from "./transforms/check-dataset/class-counts.js";
+export type { Finding, FindingExample } from "./transforms/check-dataset/findings.js";
+export type { SizeSummary } from "./transforms/check-dataset/image-sizes.js";
+export { type CheckDatasetOptions, checkDataset } from "./transforms/check-dataset.js";
 export { dedupe } from "./transforms/dedupe.js";
 export { detectType } from "./transforms/detect-type.js";
 export { filterInputs } from "./transforms/filter-inputs.js";
@@ -43,6 +48,7 @@ export { setGeo } from "./transforms/set-geo.js";
 export { type StripUnicodeOptions, stripUnicode } from "./transforms/strip-unicode.js";
 export { type Metadata, tagMetadata } from "./transforms/tag-metadata.js";
 export { type TransformOptions, transform } from "./transforms/transform.js";
+export { type VideoFramesOptions, videoFrames } from "./transforms/video-frames.js";
 
 // Sinks
 
@@ -101,6 +107,7 @@ export type { Preview } from "./core/flow/preview.js";
 export type { RunOptions, StreamOptions } from "./core/flow/run.js";
 export type { DeadLetter } from "./core/journal/dead-letters.js";
 export { type JournalFacts, type JournalRecord, readJournal } from "./core/journal/journal.js";
+export type { JournalStatus } from "./core/journal/journal-status.js";
 export type { Stage } from "./core/plugin/stage.js";
 export { through } from "./core/plugin/through.js";
 export type { Health } from "./core/progress/health.js";
@@ -108,7 +115,8 @@ export type { ProgressEvent } from "./core/progress/measure.js";
 export type { MetricsMeter } from "./core/progress/metrics.js";
 export type { Stall } from "./core/progress/stalls.js";
 export { htmlOf } from "./core/report/display.js";
-export type { Failure, FailureGroup, ReasonGroup, Report } from "./core/report/report.js";
+export { type JournalReport, journalReport } from "./core/report/journals/journal-report.js";
+export type { Conclusion, Failure, FailureGroup, ReasonGroup, Report, ShardFacts } from "./core/report/report.js";
 export type { Throughput } from "./core/report/throughput.js";
 
 // Plugin kit
@@ -144,7 +152,12 @@ export type { UndoFacts } from "./core/journal/undo-log.js";
 export { batchBy } from "./core/plugin/batch-by.js";
 export type { BatchPolicy } from "./core/plugin/batch-policy.js";
 export { defineSink, type SinkDefinition } from "./core/plugin/define-sink.js";
-export { defineSource, type SourceBehavior, type SourceDefinition } from "./core/plugin/define-source.js";
+export {
+  defineSource,
+  type ShardOption,
+  type SourceBehavior,
+  type SourceDefinition,
+} from "./core/plugin/define-source.js";
 export { defineTransform, type TransformDefinition } from "./core/plugin/define-transform.js";
 export type { InputFilters } from "./core/plugin/filter-options.js";
 export { type OptionsOf, parseOptions } from "./core/plugin/options.js";
@@ -160,6 +173,7 @@ export type {
 export {
   doneEarlier,
   itemFrom,
+  otherShard,
   type ReadContext,
   type Source,
   type SourceItem,
@@ -195,6 +209,7 @@ export type {
 export { type DatasetArchive, type ExportDatasetOptions, exportDataset } from "./clarifai/datasets/export-dataset.js";
 export { limits } from "./clarifai/limits.js";
 export { type ConnectOptions, connect } from "./connect.js";
+export { type DoctorOptions, type DoctorReport, doctor } from "./doctor.js";
 export { type MergeDatasetsOptions, mergeDatasets } from "./merge-datasets.js";
 export { planUndo, type UndoOptions, undo } from "./undo.js";
 

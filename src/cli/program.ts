@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
 import { copyCommand } from "./copy-command.js";
 import { datasetsCommand } from "./datasets-command.js";
+import { doctorCommand } from "./doctor-command.js";
 import { downloadCommand } from "./download-command.js";
 import { annotateCommand } from "./editing/annotate-command.js";
 import { labelCommand } from "./editing/label-command.js";
@@ -41,6 +42,7 @@ not continue; 2 the command line is wrong; 130 stopped by Ctrl-C or SIGTERM.
 const commands = [
   uploadCommand,
   planCommand,
+  doctorCommand,
   listCommand,
   searchCommand,
   downloadCommand,
@@ -115,7 +117,9 @@ const elsewhere: Record<string, string> = {
     box: "annotate",
     boxes: "annotate",
     serve: "emulator",
-    check: "copy --check-only",
+    check: "doctor",
+    validate: "doctor",
+    lint: "doctor",
   },
   ...{ move: "copy, then sluice remove with the same filters", mv: "copy, then sluice remove with the same filters" },
 };

@@ -9,7 +9,8 @@ import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.
 import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import type { ArchiveEntry } from "../formats/archive/entry.js";
 import { entriesOf, unreadable } from "../formats/archive/open-archive.js";
-import { type FileOptions, idOfPath, itemOfFile } from "../formats/files/file-item.js";
+import { type FileOptions, idOfPath } from "../formats/files/file-item.js";
+import { shardItemOfFile } from "../formats/files/file-shard.js";
 import { type Filter, filterOf } from "../formats/files/filter.js";
 import { fileOptionFields } from "../formats/files/options.js";
 import { sidecarByName } from "../formats/files/sidecars.js";
@@ -45,7 +46,10 @@ export const archive = defineSource({
   read: (options, context) => readArchive(options, context),
 });
 
-async function* readArchive(options: Checked, { signal, isDone }: ReadContext): AsyncGenerator<SourceItem> {
+async function* readArchive(
+  options: Checked,
+  { signal, isDone, isOtherShard }: ReadContext,
+): AsyncGenerator<SourceItem> {
   const { path, filter, hidden, include, ...rest } = options;
   const modifiedMs = statOf(path).mtimeMs;
   const fileOptions: FileOptions = {
@@ -70,7 +74,7 @@ async function* readArchive(options: Checked, { signal, isDone }: ReadContext): 
       const { name, content } = entry as Extract<ArchiveEntry, { content: unknown }>;
       const place = "path" in content ? { ...content, modifiedMs, sizeBytes: content.length } : content;
       const file = { path: `${path}/${name}`, relative: name, name: basename(name), isNamed, content: place };
-      yield await itemOfFile(file, fileOptions, isDone);
+      yield await shardItemOfFile(file, fileOptions, { isDone, isOtherShard });
     }
   } catch (error) {
     signal.throwIfAborted();

@@ -9,12 +9,18 @@ import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js"
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { idsOption } from "../core/plugin/row-ids.js";
-import type { MaybePromise, SourceItem, SourceStep } from "../core/plugin/source.js";
+import {
+  type MaybePromise,
+  otherShard,
+  type ReadContext,
+  type SourceItem,
+  type SourceStep,
+} from "../core/plugin/source.js";
 import { shorten } from "../core/util/shorten.js";
 import { isThenable } from "../core/util/thenable.js";
 import { cellsUnder } from "../formats/csv/check-row.js";
-import { type Layout, layoutOf } from "../formats/csv/columns.js";
-import { csvIds, type GiveId } from "../formats/csv/ids.js";
+import { idColumnsOf, type Layout, layoutOf } from "../formats/csv/columns.js";
+import { csvIds, type GiveId, type ShardKeyOf } from "../formats/csv/ids.js";
 import { ColumnNames } from "../formats/csv/named-columns.js";
 import { type CsvRow, readRows } from "../formats/csv/rows.js";
 
@@ -86,7 +92,7 @@ export const csv = defineSource({
     }
     return { path, ...checked };
   },
-  async *read({ path, ...options }, { signal }) {
+  async *read({ path, ...options }, { signal, isOtherShard }) {
     let table: Table | undefined;
     try {
       for await (const rows of readRows(path, options.delimiter)) {
@@ -94,7 +100,7 @@ export const csv = defineSource({
         const [first, ...others] = rows;
         const isHeader = table === undefined && first !== undefined;
         if (isHeader) table = tableOf(first, path, options);
-        if (table) yield* itemsOf(isHeader ? others : rows, table, signal);
+        if (table) yield* itemsOf(isHeader ? others : rows, table, { signal, isOtherShard });
       }
     } catch (error) {
       if (error instanceof SourceError) throw error;
@@ -111,6 +117,7 @@ interface Table {
   layout: Layout | undefined;
   map: CsvMap | undefined;
   giveId: GiveId;
+  shardKeyOf: ShardKeyOf;
 }
 
 function tableOf(first: CsvRow, path: string, options: z.output<typeof Options>): Table {
@@ -120,26 +127,41 @@ function tableOf(first: CsvRow, path: string, options: z.output<typeof Options>)
   const keys = typeof ids === "function" ? [] : [ids ?? []].flat();
   const header = headerIn(first, path);
   const layout = map ? undefined : layoutOf(header, path, { ...options, root, keys });
-  const withId = csvIds(header, { path, ids, root: namesFiles ? root : undefined });
+  const idColumns = map ? undefined : idColumnsOf(header, options.columns);
+  const { giveId, shardKeyOf } = csvIds(header, { path, ids, idColumns, root: namesFiles ? root : undefined });
   const join = joinDatasets(options.datasets);
-  return { path, header, layout, map, giveId: (item, cells, line) => join(withId(item, cells, line)) };
+  return { path, header, layout, map, giveId: (item, cells, line) => join(giveId(item, cells, line)), shardKeyOf };
 }
 
 /** Yields the items of rows in arrays. A row that takes time, or that the user's function made, is yielded before the next row is read. */
-async function* itemsOf(rows: readonly CsvRow[], table: Table, signal: AbortSignal): AsyncGenerator<SourceStep, void> {
+async function* itemsOf(
+  rows: readonly CsvRow[],
+  table: Table,
+  { signal, isOtherShard }: ReadContext,
+): AsyncGenerator<SourceStep, void> {
   const items: SourceItem[] = [];
   for (const row of rows) {
-    const item = itemOf(row, table);
     const cells = "cells" in row ? row.cells : [];
+    const shardKey = isOtherShard && "cells" in row ? table.shardKeyOf(cells, row.line) : undefined;
+    if (shardKey !== undefined && isOtherShard?.(shardKey)) {
+      items.push({ origin: `${table.path}:${row.line}`, skipped: otherShard });
+      continue;
+    }
+    const item = itemOf(row, table);
     if (table.layout && !(item instanceof Promise)) {
-      items.push(table.giveId(item, cells, row.line));
+      items.push(withShardKey(table.giveId(item, cells, row.line), shardKey));
       continue;
     }
     if (items.length > 0) yield items.splice(0);
-    yield table.giveId(await item, cells, row.line);
+    yield withShardKey(table.giveId(await item, cells, row.line), shardKey);
     if (signal.aborted) return;
   }
   if (items.length > 0) yield items;
+}
+
+function withShardKey(item: SourceItem, shardKey: string | undefined): SourceItem {
+  if (shardKey !== undefined) item.shardKey = shardKey;
+  return item;
 }
 
 function headerIn(row: CsvRow, path: string): string[] {

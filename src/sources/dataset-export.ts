@@ -18,7 +18,7 @@ import type { InputDraft, ReadableContent } from "../core/input/input.js";
 import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import { otherShard, type ReadContext, type SourceItem } from "../core/plugin/source.js";
 import { parseJson } from "../core/util/json-text.js";
 import { zipEntries } from "../formats/archive/zip-entries.js";
 import "../formats/archive/zip-opener.js";
@@ -70,12 +70,16 @@ export const datasetExport = defineSource({
   async *read({ path, ...options }, context) {
     const { app } = options;
     if (app) context.trust?.((url) => app.authorize(url));
-    const items = itemsOf(path, options, context.signal);
+    const items = itemsOf(path, options, context);
     yield* app && context.readsContents ? readableItems(app, items, context) : items;
   },
 });
 
-async function* itemsOf(path: string, options: Checked, signal: AbortSignal): AsyncGenerator<SourceItem, void> {
+async function* itemsOf(
+  path: string,
+  options: Checked,
+  { signal, isOtherShard }: ReadContext,
+): AsyncGenerator<SourceItem, void> {
   const modifiedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
   if (modifiedMs === undefined) throw new SourceError("ERR_FILE_UNREADABLE", `datasetExport: ${path} does not exist`);
   try {
@@ -85,7 +89,8 @@ async function* itemsOf(path: string, options: Checked, signal: AbortSignal): As
       const origin = `${path}/${entry.name}`;
       if ("error" in entry) yield { origin, error: entry.error };
       else if ("skipped" in entry) yield { origin, skipped: entry.skipped };
-      else if (layout.kind === "files") yield* fileItems(origin, { ...entry, modifiedMs }, layout, options, signal);
+      else if (layout.kind === "files")
+        yield* fileItems(origin, { ...entry, modifiedMs }, layout, options, { signal, isOtherShard });
       else if (entry.name !== "mimetype") yield* batchItems(origin, entry, layout.encoding, options, signal);
     }
   } catch (error) {
@@ -137,7 +142,7 @@ async function* fileItems(
   { name, content, modifiedMs }: Entry & { modifiedMs: number },
   { records }: Extract<Layout, { kind: "files" }>,
   options: Checked,
-  signal: AbortSignal,
+  { signal, isOtherShard }: ReadContext,
 ): AsyncGenerator<SourceItem, void> {
   const [, split = "", folder, id = ""] = fileName.exec(name) ?? [];
   if (folder === "annotations") return; // it is read with its input
@@ -145,14 +150,19 @@ async function* fileItems(
     yield { origin, skipped: "not a file of an export" };
     return;
   }
+  if (isOtherShard?.(id)) {
+    yield { origin, skipped: otherShard };
+    return;
+  }
+  const shardKey = isOtherShard && id;
   try {
     const record = records.get(keyOf(split, id));
     const fields = record ? fieldsOfRecord(await jsonOf(record, signal)) : {};
     const input: InputDraft = { id, ...fields, ...(await contentOf(origin, { name, content, modifiedMs }, signal)) };
-    yield joinerOf(split, options)({ origin, input });
+    yield joinerOf(split, options)({ origin, input, shardKey });
   } catch (error) {
     signal.throwIfAborted();
-    yield { origin, error: asInputError(error) };
+    yield { origin, error: asInputError(error), shardKey };
   }
 }
 

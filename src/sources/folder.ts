@@ -7,7 +7,8 @@ import { folderName } from "../core/input/ids.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { MaybePromise, SourceItem } from "../core/plugin/source.js";
-import { type FileOptions, type FoundFile, idOfPath, itemOfFile } from "../formats/files/file-item.js";
+import { type FileOptions, type FoundFile, idOfPath } from "../formats/files/file-item.js";
+import { shardItemOfFile } from "../formats/files/file-shard.js";
 import { filterOf } from "../formats/files/filter.js";
 import { fileOptionFields } from "../formats/files/options.js";
 import { findFiles, type Walk } from "./folder/walk.js";
@@ -75,7 +76,7 @@ export const folder = defineSource({
     return { ...checked, root, walk };
   },
   total: ({ walk, watch }, { signal }) => (watch === false ? countFiles(walk, signal) : undefined),
-  read({ root, walk, watch, ...options }, { signal, isDone, idle }) {
+  read({ root, walk, watch, ...options }, { signal, isDone, idle, isOtherShard }) {
     const base = folderOf(root);
     const isWatched = watch !== false;
     const names = { realPath: realPath(base), folderName: folderName(base) };
@@ -83,7 +84,7 @@ export const folder = defineSource({
     const idOfOrigin = (origin: string) => idOfPath(relativeOf(origin), { ...names, ids: options.ids });
     const isJournaled = isDone !== undefined;
     const fileOptions: FileOptions = { ...options, ...names, isWatched, isJournaled, idOfOrigin };
-    const read = (file: FoundFile) => itemOfFile(file, fileOptions, isDone);
+    const read = (file: FoundFile) => shardItemOfFile(file, fileOptions, { isDone, isOtherShard });
     if (watch === false || !idle) return readOnce(walk, signal, read);
     const { everyMs = defaultEveryMs, quietMs = defaultQuietMs } = watch === true ? {} : watch;
     return watchFolder(walk, { signal, idle, everyMs, quietMs }, read);

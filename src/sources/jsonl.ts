@@ -11,7 +11,7 @@ import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js"
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
-import { itemFrom, type SourceItem } from "../core/plugin/source.js";
+import { itemFrom, otherShard, type SourceItem } from "../core/plugin/source.js";
 import { parseJson } from "../core/util/json-text.js";
 import { inputOfLine, isManifestLine, lastLines } from "../formats/manifest/lines.js";
 
@@ -51,7 +51,7 @@ export const jsonl = defineSource({
     checkPath("jsonl", path);
     return { path, ...parseOptions("jsonl", Options, options) };
   },
-  async *read({ path, ids, datasets }, { signal }) {
+  async *read({ path, ids, datasets }, { signal, isOtherShard }) {
     const giveId = draftIds(ids);
     const join = joinDatasets(datasets);
     let last: ReadonlyMap<string, number> | undefined;
@@ -66,10 +66,15 @@ export const jsonl = defineSource({
           continue;
         }
         const line = item.input;
+        const shardKey = isOtherShard && typeof line.id === "string" ? line.id : undefined; // decided before the file of the line is read
+        if (shardKey !== undefined && isOtherShard?.(shardKey)) {
+          yield { origin, skipped: otherShard };
+          continue;
+        }
         last ??= await lastLines(path, maxLineBytes);
         if (number < (last.get(line.id as string) ?? number)) {
-          yield { origin, skipped: "a later line has this input" };
-        } else yield join(giveId(await manifestItem(origin, line, dirname(path)), number));
+          yield { origin, skipped: "a later line has this input", shardKey };
+        } else yield { ...join(giveId(await manifestItem(origin, line, dirname(path)), number)), shardKey };
       }
     } catch (error) {
       throw new SourceError("ERR_FILE_UNREADABLE", `jsonl: ${path}: ${describeError(error)}`, { cause: error });

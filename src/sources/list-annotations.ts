@@ -14,7 +14,7 @@ import type { ListedAnnotation } from "../clarifai/wire/annotations.js";
 import type { WireInput } from "../clarifai/wire/decode-answers.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import { otherShard, type SourceItem } from "../core/plugin/source.js";
 
 const ids = z.array(z.string().min(1)).min(1);
 const optionFields = {
@@ -60,13 +60,19 @@ export const listAnnotations = defineSource({
     checkApp("listAnnotations", app);
     return { app, ...parseOptions("listAnnotations", Options, options, filters) };
   },
-  async *read({ app, ...options }, { signal, wholeRecords = false, trust }) {
+  async *read({ app, ...options }, { signal, wholeRecords = false, trust, pace, isOtherShard }) {
     trust?.((url) => app.authorize(url));
+    pace?.(app.transport);
     const memberships = wholeRecords ? await Memberships.read(app, signal) : undefined;
     for await (const { asked, inputs } of pagesOf(app, options, signal)) {
-      const found = await annotationsIn(app, inputs, options, signal);
+      const own = isOtherShard ? inputs.filter(({ id }) => !isOtherShard(id)) : inputs;
+      const found = await annotationsIn(app, own, options, signal);
       const byId = new Map(inputs.map((wire) => [wire.id, wire]));
       for (const id of asked ?? byId.keys()) {
+        if (isOtherShard?.(id)) {
+          yield { origin: id, skipped: otherShard };
+          continue;
+        }
         const wire = byId.get(id);
         const annotations = found.get(id) ?? [];
         if (wire && annotations.length > 0)

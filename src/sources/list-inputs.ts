@@ -91,9 +91,11 @@ export const listInputs = defineSource({
   total: ({ app, ...options }) => (isWhole(options) ? countInputs(app) : undefined),
   async *read({ app, ...options }, context) {
     context.trust?.((url) => app.authorize(url));
+    context.pace?.(app.transport);
     const filters = filtersOf(options);
     const parts = partsToRead({ ...options, datasets: options.datasets === true }, filters, context);
-    const selection = { filters, parts, reportsExcluded: options.ids !== undefined };
+    const { isOtherShard } = context;
+    const selection = { filters, parts, reportsExcluded: options.ids !== undefined, isOtherShard };
     const items = itemsOf(app, pagesOf(app, options, context.signal), selection, context.signal);
     yield* context.readsContents ? readableItems(app, items, context) : items;
   },

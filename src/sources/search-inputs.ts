@@ -81,6 +81,7 @@ export const searchInputs = defineSource({
   async *read({ app, text, topK = defaultTopK, minScore, ...options }, context) {
     const { signal, trust } = context;
     trust?.((url) => app.authorize(url));
+    context.pace?.(app.transport);
     const filters = setFilters(options);
     const { has, minBytes, maxBytes, not } = filters;
     const pages =
@@ -90,7 +91,9 @@ export const searchInputs = defineSource({
     // The server applies filters by concepts and datasets; their parts of the record are read if something else asks for them.
     const looking = { has, minBytes, maxBytes, ...(not?.has && { not: { has: not.has } }) };
     const parts = partsToRead({ annotations: options.annotations }, looking, context);
-    const items = itemsOf(app, pages, { filters, parts, maxItems: text === undefined ? undefined : topK }, signal);
+    // Of the most similar inputs, each shard takes its own.
+    const limit = text === undefined ? { isOtherShard: context.isOtherShard } : { maxItems: topK };
+    const items = itemsOf(app, pages, { filters, parts, ...limit }, signal);
     yield* context.readsContents ? readableItems(app, items, context) : items;
   },
 });

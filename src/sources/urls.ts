@@ -17,10 +17,11 @@ import { checkHeaders } from "../core/net/request-headers.js";
 import { datasetsOption } from "../core/plugin/datasets-option.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import { type MaybePromise, otherShard, type SourceItem } from "../core/plugin/source.js";
 import { redactUrl, withoutSignature } from "../core/redact-urls.js";
 import { isObject } from "../core/util/json-values.js";
 import { linkAborts } from "../core/util/link-aborts.js";
+import { whenThere } from "../core/util/thenable.js";
 import { inOrder, type Slot } from "./urls/fetch-queue.js";
 import { type FetchOptions, fetchUrl } from "./urls/fetch-url.js";
 
@@ -102,17 +103,25 @@ export const urls = defineSource({
     return { list, ...checked, proxyFor, headers: checkHeaders("urls", checked.headers) };
   },
   total: ({ list }) => (Array.isArray(list) ? list.length : undefined),
-  async *read({ list, ...options }, { signal }) {
+  async *read({ list, ...options }, { signal, isOtherShard }) {
     const lines = typeof list === "string" ? linesOf(list) : entriesOf(list);
     const repeats = new Repeats(typeof list === "string" ? "line" : "entry");
+    // Makes the item of a URL, unless it belongs to another shard.
+    const own = (line: Line, make: () => MaybePromise<SourceItem>): MaybePromise<SourceItem> => {
+      const shardKey = isOtherShard && shardKeyOf(line, options);
+      if (shardKey === undefined) return make();
+      if (isOtherShard?.(shardKey)) return { origin: originOf(line.text), skipped: otherShard };
+      return whenThere(make(), (item): SourceItem => ({ ...item, shardKey }));
+    };
     if (!options.fetch) {
-      for await (const line of lines) yield reference(line, options, repeats);
+      for await (const line of lines) yield own(line, () => reference(line, options, repeats));
       return;
     }
     const { controller: stop, unlink } = linkAborts(signal);
     setMaxListeners(0, stop.signal); // every fetch and every wait adds a listener
     const hosts = new HostGates({ maxOpen: options.concurrency, patienceMs: options.retryForMs });
-    const start = (line: Line, slot: Slot) => fetched(line, options, repeats, { hosts, slot, signal: stop.signal });
+    const start = async (line: Line, slot: Slot) =>
+      own(line, () => fetched(line, options, repeats, { hosts, slot, signal: stop.signal }));
     try {
       yield* inOrder(lines, start, options.concurrency, stop.signal);
     } finally {
@@ -165,6 +174,20 @@ class Repeats {
     if (ids === "content") return undefined; // one address may return different content each time
     const before = this.#first.claim(withoutSignature(url.href), `${this.#word} ${number}`, number);
     return before && { origin: originOf(text), skipped: `the same URL as ${before.origin}` };
+  }
+}
+
+/**
+ * Returns what decides the shard of a URL before it is fetched: its id, or the id of its address if that of the bytes is used. Undefined for a line that fails
+ * without a fetch.
+ */
+function shardKeyOf({ text }: Line, { ids }: Checked): string | undefined {
+  try {
+    const address = withoutSignature(urlOf(text).href);
+    const id: unknown = typeof ids === "function" ? ids(address) : idFromPath(address);
+    return typeof id === "string" ? id : undefined;
+  } catch {
+    return undefined; // the item reports the error
   }
 }
 

@@ -1,14 +1,13 @@
 /** Transform: drops inputs that repeat an earlier input of the same run. */
 
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import { InputError, OptionsError } from "../core/errors.js";
-import { openContent } from "../core/input/content.js";
-import { type Input, mediaOf } from "../core/input/input.js";
+import type { Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { withoutSignature } from "../core/redact-urls.js";
 import { DigestSet } from "../core/util/digest-set.js";
 import { formatValue } from "../core/util/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
+import { contentKey } from "../formats/files/content-key.js";
 
 type KeyOf = (input: Input) => string | Promise<string>;
 
@@ -43,14 +42,4 @@ function isFirst(key: unknown, seen: DigestSet): boolean {
     "ERR_DEDUPE_KEY",
     `the key must be a string, got ${formatValue(key)}; convert it with String(…)`,
   );
-}
-
-async function contentKey(input: Input, signal: AbortSignal): Promise<string> {
-  const content = mediaOf(input)?.content;
-  const { text, textUrl } = input;
-  if (!content) return JSON.stringify({ text, textUrl });
-  if ("url" in content) return JSON.stringify({ url: withoutSignature(content.url), text, textUrl });
-  const digest = createHash("sha256");
-  for await (const chunk of openContent(content, signal)) digest.update(chunk);
-  return JSON.stringify({ digest: digest.digest("hex"), text, textUrl });
 }

@@ -47,5 +47,6 @@ export const transform = defineTransform({
   },
   concurrency: ({ concurrency }) => concurrency,
   timeoutMs: ({ timeoutMs }) => timeoutMs,
-  apply: (input, { apply }, { signal, origin, note }) => apply(input, { signal, origin, note }),
+  apply: (input, { apply }, { signal, origin, note, whenSettled }) =>
+    apply(input, { signal, origin, note, whenSettled }),
 });

@@ -1,6 +1,5 @@
 /** Downloads into folders that already contain files, or that two runs use at once. */
 
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -20,11 +19,11 @@ import {
   tagMetadata,
   upload,
 } from "../../src/index.js";
+import { startScript } from "../helpers/children.js";
 import { exampleBytes } from "../helpers/files.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 import { startWeb } from "../helpers/web.js";
 
-const root = join(import.meta.dirname, "../..");
 const photo = exampleBytes("harbour/quay.jpg");
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
 /** A large file that arrives in chunks, as over a network. Each file has its own content. */
@@ -84,11 +83,10 @@ describe("two downloads into one folder", () => {
 
   it("in two processes: the second is refused while the first runs, and resumes after the first was killed", async () => {
     const out = join(temporaryFolder(), "out");
-    const script = `import { download, flow, fromIterable } from ${JSON.stringify(join(root, "src/index.ts"))};
+    const script = `import { download, flow, fromIterable } from "sluice";
       await flow(fromIterable(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
     const release = hold();
-    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
-    onTestFinished(() => void child.kill("SIGKILL"));
+    const child = startScript(script);
     await expect.poll(() => existsSync(out) && readdirSync(out).some((name) => name.endsWith(".part"))).toBe(true);
     await expect(run(out)).rejects.toThrow(`process ${child.pid}`);
     child.kill("SIGKILL");

@@ -1,10 +1,9 @@
 /** Listings, and flows that change what they list: every input that existed is reached, and no other. */
 
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { take } from "rxjs";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   annotate,
   batch,
@@ -20,6 +19,7 @@ import {
   tagMetadata,
   upload,
 } from "../../src/index.js";
+import { startScript } from "../helpers/children.js";
 import { openListing } from "../helpers/listing-server.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -135,15 +135,13 @@ describe("a flow that removes what it lists", () => {
 it("a removal that is killed and resumed with its journal leaves no input", { timeout: 60_000 }, async () => {
   const { app, store } = await storeWith(1500);
   const journal = join(temporaryFolder(), "remove.journal");
-  const root = join(import.meta.dirname, "../..");
-  const script = `import { batch, connect, flow, listInputs, remove } from ${JSON.stringify(join(root, "src/index.ts"))};
+  const script = `import { batch, connect, flow, listInputs, remove } from "sluice";
     const app = await connect({ baseUrl: ${JSON.stringify(app.baseUrl)}, pat: "any" });
     await flow(listInputs(app, { dataset: "old", perPage: 50 })).pipe(batch({ maxItems: 20 }), remove(app))
       .run({ journal: ${JSON.stringify(journal)} });
     await app.close();`;
-  const start = () => spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
+  const start = () => startScript(script);
   const child = start();
-  onTestFinished(() => void child.kill("SIGKILL"));
   await expect.poll(() => store.stored().length, { interval: 2, timeout: 20_000 }).toBeLessThan(1400);
   child.kill("SIGKILL");
   await once(child, "exit");

@@ -8,17 +8,15 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { batch, connect, flow, fromIterable, listInputs, upload } from "../../src/index.js";
+import { bundledCommand } from "../helpers/command.js";
 import { callerOf, clientOf } from "../helpers/grpc.js";
 import { temporaryFolder } from "../helpers/store.js";
 
 const execute = promisify(execFile);
-const root = join(import.meta.dirname, "../..");
-// The command of tsx would start a second Node.js process, which would survive a killed test.
-const command = ["--import", import.meta.resolve("tsx"), join(root, "src/cli/main.ts")];
 
 /** Starts the command and resolves with its addresses once it has printed them. */
 async function start(...args: string[]): Promise<{ child: ChildProcess; url: string; gallery: string }> {
-  const child = spawn(process.execPath, [...command, "emulator", "--port", "0", ...args], { stdio: "pipe" });
+  const child = spawn(process.execPath, [bundledCommand(), "emulator", "--port", "0", ...args], { stdio: "pipe" });
   onTestFinished(() => void child.kill("SIGKILL"));
   let url: string | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
@@ -108,7 +106,7 @@ describe("sluice emulator", () => {
       [["--faults", faults], /^error: .*faults\.json: rule 2 has no fault/, 2],
     ];
     const runs = failures.map(async ([args, text, code]) => {
-      const run = execute(process.execPath, [...command, "emulator", ...args]);
+      const run = execute(process.execPath, [bundledCommand(), "emulator", ...args]);
       await expect(run).rejects.toMatchObject({ code, stderr: expect.stringMatching(text) as string });
     });
     await Promise.all(runs);

@@ -1,18 +1,17 @@
 /** A download that is killed, and the run that resumes it. */
 
-import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { download, flow, fromIterable } from "../../src/index.js";
+import { startScript } from "../helpers/children.js";
 import { askedIn, serve } from "../helpers/contents.js";
 import { exampleBytes } from "../helpers/files.js";
 import { temporaryFolder } from "../helpers/store.js";
 import { startWeb } from "../helpers/web.js";
 
-const root = join(import.meta.dirname, "../..");
 const photo = exampleBytes("harbour/quay.jpg");
 const large = Buffer.concat([exampleBytes("media/ferry.mp4"), randomBytes(3_000_000)]);
 
@@ -34,10 +33,9 @@ it("a killed download resumes: no file is fetched twice or damaged", async () =>
     { id: "large", video: { url: `${web.origin}/large` } },
     ...Array.from({ length: 20 }, (_, n) => ({ id: `n${n}`, image: { url: `${web.origin}/photo` } })),
   ];
-  const script = `import { download, flow, fromIterable } from ${JSON.stringify(join(root, "src/index.ts"))};
+  const script = `import { download, flow, fromIterable } from "sluice";
     await flow(fromIterable(${JSON.stringify(inputs)})).pipe(download(${JSON.stringify(out)}, { allowPrivate: true })).run();`;
-  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd: root });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  const child = startScript(script);
   const namesIn = (ending: string) => readdirSync(out).filter((name) => name.endsWith(ending));
   const linesIn = () => readFileSync(join(out, "manifest.jsonl"), "utf8").split("\n").filter(Boolean);
   await vi.waitFor(

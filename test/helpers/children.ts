@@ -2,10 +2,10 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { renameSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { buildSync } from "esbuild";
+import { type BuildOptions, buildSync } from "esbuild";
 import { onTestFinished } from "vitest";
 import type { Counts } from "../../src/index.js";
 import type { FlowChildOptions } from "./flow-child.js";
@@ -35,15 +35,36 @@ export interface FlowChild {
 }
 
 const bundled = new Map<string, string>();
+let scripts = 0;
 
 /** Bundles a program of this folder into one file, which starts in a fifth of the time. The file lies where Node.js finds the external modules. */
 export function bundle(name: string): string {
   const existing = bundled.get(name);
   if (existing) return existing;
+  const outfile = build({ entryPoints: [join(import.meta.dirname, `${name}.ts`)] }, name);
+  bundled.set(name, outfile);
+  return outfile;
+}
+
+/** Starts a script, which imports the library as `sluice`, and kills it at the end of the test. */
+export function startScript(contents: string): ChildProcess {
+  scripts += 1;
+  const name = `script-${process.pid}-${scripts}`;
+  const alias = { sluice: join(import.meta.dirname, "../../src/index.ts") };
+  const file = build({ stdin: { contents, resolveDir: import.meta.dirname, loader: "ts" }, alias }, name);
+  const child = spawn(process.execPath, [file]);
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+    rmSync(file);
+  });
+  return child;
+}
+
+function build(options: BuildOptions, name: string): string {
   const outfile = join(import.meta.dirname, `../../node_modules/.cache/sluice-test/${name}.mjs`);
   const building = `${outfile}.${process.pid}`; // other test files may be running the current file
   buildSync({
-    entryPoints: [join(import.meta.dirname, `${name}.ts`)],
+    ...options,
     outfile: building,
     bundle: true,
     external: ["libsql", "sharp", "file-type", "csv-parse", "unicode-properties"],
@@ -52,7 +73,6 @@ export function bundle(name: string): string {
     platform: "node",
   });
   renameSync(building, outfile);
-  bundled.set(name, outfile);
   return outfile;
 }
 

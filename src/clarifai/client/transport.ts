@@ -10,6 +10,7 @@ import { type Clock, systemClock } from "../../core/net/clock.js";
 import { withDeadline } from "../../core/net/deadline.js";
 import { ProxyError } from "../../core/net/proxy/http-proxy.js";
 import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
+import type { Shard } from "../../core/shard/shard.js";
 import { linkAborts } from "../../core/util/link-aborts.js";
 import { statusCodes } from "../wire/status-codes.js";
 import { authorityStep } from "./access/authority-step.js";
@@ -93,6 +94,11 @@ export class Transport implements ApiTransport {
   /** Acquires a slot of the shared rate limiter before each attempt from now on, if a rate is known. */
   shareRateLimiter(limiter: SharedRateLimiter | undefined): void {
     this.#rateLimiter = limiter;
+  }
+
+  /** Divides the known rate of the account among shards, until the returned function is called. */
+  divideRate(shard: Shard): () => void {
+    return this.pacer.divideRate(shard);
   }
 
   /**

@@ -4,7 +4,7 @@ import { InputError } from "../../core/errors.js";
 import { type Filters, partsFor, type RecordPart } from "../../core/input/filter/filters.js";
 import { exclusionOf } from "../../core/input/filter/passes.js";
 import { type Input, mediaOf } from "../../core/input/input.js";
-import type { ReadContext, SourceItem } from "../../core/plugin/source.js";
+import { otherShard, type ReadContext, type SourceItem } from "../../core/plugin/source.js";
 import type { App } from "../client/app.js";
 import { type ListedAnnotation, plainAnnotation } from "../wire/annotations.js";
 import type { WireInput } from "../wire/decode-answers.js";
@@ -25,6 +25,8 @@ export interface Selection {
   parts: ReadonlySet<RecordPart>;
   /** Whether an input that the filters exclude becomes a skipped item with the reason. */
   reportsExcluded?: boolean | undefined;
+  /** Whether an input belongs to another shard; nothing more is read of it. */
+  isOtherShard?: ReadContext["isOtherShard"];
   /** Maximum number of inputs that become items. The next page is then requested only if it is needed. */
   maxItems?: number | undefined;
 }
@@ -48,7 +50,7 @@ export async function* itemsOf(
   selection: Selection,
   signal: AbortSignal,
 ): AsyncGenerator<SourceItem, void> {
-  const { parts, maxItems } = selection;
+  const { parts, maxItems, isOtherShard } = selection;
   const memberships = parts.has("datasets") ? await Memberships.read(app, signal) : undefined;
   let next: Promise<Page | undefined> | undefined;
   let left = maxItems ?? Number.POSITIVE_INFINITY;
@@ -58,10 +60,18 @@ export async function* itemsOf(
       if (!page) return;
       if (maxItems === undefined) next = nextPage(pages);
       next?.catch(() => undefined); // awaited above, unless the flow stops first
-      const records: ListedRecord[] = page.inputs.map((wire) => ({
+      const listed: ListedRecord[] = page.inputs.map((wire) => ({
         wire,
         input: listedInput(wire, memberships?.of(wire.id) ?? []),
       }));
+      const records = isOtherShard ? listed.filter(({ wire }) => !isOtherShard(wire.id)) : listed;
+      if (records.length < listed.length) {
+        const known = new Set<RecordPart>(memberships ? ["datasets"] : []);
+        for (const record of listed) {
+          if (isOtherShard?.(record.wire.id) && excludes(record, selection.filters, known) === undefined)
+            yield { origin: record.wire.id, skipped: otherShard };
+        }
+      }
       for (const item of await selected(app, records, selection, signal)) {
         if ("input" in item && left-- === 0) return;
         yield item;

@@ -22,15 +22,16 @@ import { type FilterOptions, filtersOf, filterTexts } from "../filters/filters.j
 import { canSearch, foundOrListed } from "../filters/server-search.js";
 import { type ConnectionOptions, withApp } from "./connection.js";
 import { notEmpty, severalOf } from "./parsing.js";
+import { type ShardingOptions, sharded, withShard } from "./sharding.js";
 
-export interface SelectingOptions extends FilterOptions {
+export interface SelectingOptions extends FilterOptions, ShardingOptions {
   id?: string[];
   ids?: string;
   dataset?: string;
 }
 
 /** The options that a command can be refused without, by their names on the command line. */
-const filterNames: Record<keyof SelectingOptions, string> = {
+const filterNames: Record<Exclude<keyof SelectingOptions, keyof ShardingOptions>, string> = {
   ...{ id: "--id", ids: "--ids", kind: "--kind", dataset: "--dataset", status: "--status", concept: "--concept" },
   ...{ withoutConcept: "--without-concept", metadata: "--metadata", since: "--since", before: "--before" },
   ...{ minSize: "--min-size", maxSize: "--max-size", with: "--with", without: "--without" },
@@ -49,7 +50,7 @@ export function withSelection(command: Command): Command {
       "only the inputs of this file, an id or a line of `list --json` a line; - is stdin",
       notEmpty,
     );
-  return withFilters(command);
+  return withShard(withFilters(command));
 }
 
 /** Adds the options that select inputs by what they are, not by their ids. */
@@ -91,7 +92,7 @@ function partOption(flags: string, text: string): Option {
 /** Names the filters that the command line has. */
 export function filtersIn(options: SelectingOptions): string[] {
   return Object.entries(filterNames).flatMap(([name, flag]) =>
-    options[name as keyof SelectingOptions] === undefined ? [] : [flag],
+    options[name as keyof typeof filterNames] === undefined ? [] : [flag],
   );
 }
 
@@ -141,15 +142,17 @@ export async function selectedInputs(app: App, options: SelectingOptions, select
   };
   const listed = listInputs(app, listing);
   // A search does not read the datasets of inputs.
-  if (ids !== undefined || datasets || !search || !(await canSearch(app, filters, dataset))) return listed;
+  if (ids !== undefined || datasets || !search || !(await canSearch(app, filters, dataset)))
+    return sharded(listed, options);
   const found = searchInputs(app, { ...filters, ...(dataset !== undefined && { datasets: [dataset] }), annotations });
-  return foundOrListed(found, listed);
+  return sharded(foundOrListed(found, listed), options);
 }
 
 /** Formats the selection for a question, to stand before the app: `the dataset "old" in `. */
 export function selectionText(options: SelectingOptions): string {
-  const { id = [], ids, dataset } = options;
+  const { id = [], ids, dataset, shard } = options;
   const texts = [
+    ...(shard === undefined ? [] : [`the shard ${shard}`]),
     ...(dataset === undefined ? [] : [`the dataset ${JSON.stringify(dataset)}`]),
     ...filterTexts(options),
     ...(ids === undefined ? [] : [`the ids in ${ids}`]),

@@ -16,6 +16,7 @@ export interface UploadingOptions extends ReadingOptions {
   dataset?: string[];
   geoFromExif?: boolean;
   fit?: boolean;
+  check?: boolean;
   conflict: "skip" | "replace" | "suffix" | "error";
   resume?: boolean;
 }
@@ -29,7 +30,11 @@ export function withUploading(command: Command): Command {
     .option("--dataset <id>", "dataset that every input joins; may be repeated", several)
     .option("--geo-from-exif", "coordinates from the EXIF data of images")
     .addOption(new Option("--exif-places").implies({ geoFromExif: true }).hideHelp()) // its name in 0.1
-    .option("--fit", "shrink or convert images to fit the limits, and turn them upright");
+    .option("--fit", "shrink or convert images to fit the limits, and turn them upright")
+    .option(
+      "--check",
+      "check files, labels, classes and splits, as `sluice doctor` does; an input with an error fails",
+    );
   return withConflict(adding).option("--resume", "first ask the server which inputs it has, and send the others");
 }
 
@@ -49,17 +54,17 @@ export function withConflict(command: Command): Command {
 
 /** Makes the flow of an upload. */
 export async function uploadFlow(app: App, paths: readonly string[], options: UploadingOptions): Promise<Flow> {
-  const { batch, fitImage, flow, geoFromExif, addConcepts, tagMetadata, transform, upload } = await import(
-    "../../index.js"
-  );
+  const { batch, checkDataset, fitImage, flow, geoFromExif, addConcepts, tagMetadata, transform, upload } =
+    await import("../../index.js");
   let inputs = flow(await sourcesOf(paths, options, app)) as Flow<Message>;
-  const { fit, geoFromExif: usesExif, concept, metadata, dataset, conflict, resume } = options;
+  const { check, fit, geoFromExif: usesExif, concept, metadata, dataset, conflict, resume } = options;
   if (usesExif) inputs = inputs.pipe(geoFromExif());
   if (fit) {
     // Several images are processed in parallel, so more threads for one image would only cost memory.
     (await import("sharp")).default.concurrency(1);
     inputs = inputs.pipe(fitImage());
   }
+  if (check) inputs = inputs.pipe(checkDataset());
   if (concept) inputs = inputs.pipe(addConcepts(concept));
   if (metadata) inputs = inputs.pipe(tagMetadata(metadata));
   if (dataset) {

@@ -79,7 +79,8 @@ async function annotateFlow(app: App, paths: readonly string[], options: Annotat
     const source = await selectedInputs(app, options, { annotations: true });
     return flow(source).pipe(batch(), removeAnnotations(app, { which: "all" }));
   }
-  const inputs = flow(await tableSourcesOf(paths, { as: "jsonl" }));
+  const { shard } = options;
+  const inputs = flow(await tableSourcesOf(paths, { as: "jsonl", ...(shard !== undefined && { shard }) }));
   if (options.remove) return inputs.pipe(batch(), removeAnnotations(app));
   return inputs.pipe(addAnnotations(app, { conflict: options.conflict ?? "error" }));
 }

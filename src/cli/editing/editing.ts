@@ -98,6 +98,7 @@ export function editSource(
 ): Source {
   return {
     name: source.name,
+    shard: source.shard,
     async *read(context: ReadContext) {
       if (failed.length > 0) yield failed;
       for await (const step of source.read(context)) {

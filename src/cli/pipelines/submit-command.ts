@@ -43,6 +43,9 @@ Examples:
       if (failed === paths.length > 0) {
         throw new OptionsError("ERR_OPTIONS", "submit: name at least one source, or pass --failed without a source");
       }
+      if (failed && options.shard !== undefined) {
+        throw new OptionsError("ERR_OPTIONS", "submit: --shard is for sources; leave it out with --failed");
+      }
       const { stream, ...address } = streamOf(options);
       const sources = failed ? [failedInputs({ stream, ...address })] : await sourcesOf(paths, options);
       const inputs = flow(sources).pipe(publishTo(stream, { ...address, root, deduplicate: !failed }));

@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { kinds } from "../../core/input/kinds.js";
 import { columnMap, separator, several, severalOf } from "../common/parsing.js";
+import { withShard } from "../common/sharding.js";
 import { forms } from "./forms.js";
 import { tableForms } from "./options.js";
 
@@ -25,7 +26,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
       `only this kind (${kinds.join(", ")}); for URLs, their kind; may be repeated`,
       severalOf(kinds),
     );
-  return withIds(withUrls(withCsv(withFolders(command))));
+  return withShard(withIds(withUrls(withCsv(withFolders(command)))));
 }
 
 /** Adds the tables that a command reads, and their options. */

@@ -1,8 +1,9 @@
 /** The options of sources on the command line, as they are parsed. */
 
 import type { Kind } from "../../core/input/input.js";
+import type { ShardingOptions } from "../common/sharding.js";
 
-export interface ReadingOptions {
+export interface ReadingOptions extends ShardingOptions {
   as?: string;
   kind?: Kind[];
   include?: string[];

@@ -6,6 +6,7 @@ import { OptionsError, SourceError } from "../../core/errors.js";
 import { stdinPath } from "../../core/files/open-stream.js";
 import type { Source } from "../../core/plugin/source.js";
 import type { FolderOptions } from "../../index.js";
+import { sharded } from "../common/sharding.js";
 import { type Form, isUrl, singleRule } from "./form.js";
 import { urlsForm } from "./forms/urls.js";
 import { forms } from "./forms.js";
@@ -50,7 +51,7 @@ export async function sourcesOf(paths: readonly string[], options: ReadingOption
   }
   refuseUnusedOptions(options, named);
   if (files.length > 0) sources.push(await filesSource(files, options));
-  return sources;
+  return sources.map((source) => sharded(source, options));
 }
 
 /** Finds the form of a source: by `--as`, else by its content, else by its name. "file" is a single image, video, audio file or text. */

@@ -43,6 +43,10 @@ const maxJobs = 1000;
 export class Accounting {
   readonly budget: Budget;
   readonly ledger = new Ledger();
+  /** Number of inputs that an earlier run finished; they count as skipped. */
+  doneEarlier = 0;
+  /** Number of items that belong to other shards; they do not count as read. */
+  otherShards = 0;
   /** Set before the sources are read. */
   store: OutcomeStore | undefined;
   /** Receives every input with its outcome; set when a report is made. */
@@ -57,6 +61,8 @@ export class Accounting {
   readonly wires = new Map<string, string>();
   /** Jobs of servers by sink and id, in the order in which they began. */
   readonly jobs = new Map<string, ReportedJob>();
+  /** What transforms say about all inputs together, in the order in which they received the first one. */
+  readonly conclusions: { stage: string; lines(): readonly string[] }[] = [];
   #finishedIds: FinishedIds | undefined;
   readonly #acknowledging = new Set<Promise<void>>();
 

@@ -1,6 +1,7 @@
 /** The clients that send the requests of a run: their traffic, their rates and their credentials. */
 
 import type { Network } from "../net/network.js";
+import type { Shard } from "../shard/shard.js";
 import type { SharedRateLimiter } from "./shared-rate-limiter.js";
 
 /** Requests and bytes of a client. */
@@ -22,6 +23,8 @@ export interface RunClient {
   waits?(): string | undefined;
   /** Makes the client acquire a slot of the limiter before each request; undefined ends that. */
   shareRateLimiter?(limiter: SharedRateLimiter | undefined): void;
+  /** Divides the rate of the account among shards until the returned function is called. */
+  divideRate?(shard: Shard): () => void;
 }
 
 /** The credential that goes to one server. */
@@ -50,12 +53,23 @@ export class Clients {
   readonly #watched = new Map<Traffic, Watched>();
   readonly #trusted = new Set<Authorize>();
   #limiter: SharedRateLimiter | undefined;
+  /** Set before the clients are known. */
+  shard: Shard | undefined;
+  /** Clients whose rate is divided, and the functions that end it. */
+  readonly #divided = new Map<RunClient, () => void>();
 
   /** Counts what `client` sends from now on. Calling it again for the same client changes nothing. */
   watch(client: RunClient): void {
     if (this.#watched.has(client.counts)) return;
     this.#watched.set(client.counts, { client, before: { ...client.counts } });
     if (this.#limiter) client.shareRateLimiter?.(this.#limiter);
+    this.pace(client);
+  }
+
+  /** Divides the rate of a client among the shards of the run, without counting its traffic. */
+  pace(client: RunClient): void {
+    if (!this.shard || !client.divideRate || this.#divided.has(client)) return;
+    this.#divided.set(client, client.divideRate(this.shard));
   }
 
   /** Makes the clients of this run share the rate of their accounts with other processes; undefined ends that. */
@@ -66,6 +80,8 @@ export class Clients {
 
   /** Ends the sharing of rates. */
   close(): void {
+    for (const end of this.#divided.values()) end();
+    this.#divided.clear();
     if (this.#limiter) this.shareRateLimiter(undefined);
   }
 

@@ -22,6 +22,7 @@ export class InputInFlight {
   /** Whether at least one part is finished, and whether at least one is not. */
   #done = false;
   #missing = false;
+  #closes: (() => void)[] | undefined;
 
   constructor(
     readonly context: RunContext,
@@ -31,6 +32,20 @@ export class InputInFlight {
     readonly tracking: Tracking | undefined,
     readonly sameId: SameId | undefined,
   ) {}
+
+  /** Registers a function that is called when the input has its outcome, and at the latest at the end of the run. */
+  whenSettled(close: () => void | Promise<void>): void {
+    let closing: Promise<void> | undefined;
+    const closeOnce = () => {
+      closing ??= Promise.resolve().then(close);
+      return closing;
+    };
+    const forget = this.context.lifecycle.atEnd(closeOnce);
+    // After an error, the function stays registered: the run waits for it at its end, and rejects.
+    const closeNow = () => void closeOnce().then(forget, () => undefined);
+    if (this.parts <= 0) closeNow();
+    else (this.#closes ??= []).push(closeNow);
+  }
 
   /** Records the outcome of one part. With the last part, the input settles with the worst outcome of all. */
   settlePart(outcome: Outcome): void {
@@ -43,6 +58,7 @@ export class InputInFlight {
     const worst = withDone(this.#worst, this.#done, this.#missing);
     const settlement = { sequence, origin, id: source.id, kind: kindOf(source), outcome: worst };
     context.accounting.settle(settlement, tracking, source);
+    for (const close of this.#closes ?? []) close();
   }
 }
 

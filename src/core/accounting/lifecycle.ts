@@ -35,7 +35,7 @@ export class Lifecycle {
   readonly reading = new Set<Reading>();
   readonly #open = new Set<Promise<unknown>>();
   readonly #writing = new Set<Promise<unknown>>();
-  readonly #ends: (() => Promise<void>)[] = [];
+  readonly #ends = new Set<() => Promise<void>>();
 
   constructor({ signal, drain }: LifecycleOptions = {}) {
     this.signal = signal ?? new AbortController().signal;
@@ -59,9 +59,10 @@ export class Lifecycle {
     addUntilSettled(this.#writing, work);
   }
 
-  /** Registers a function that is called last, after every outcome is reported. */
-  atEnd(close: () => Promise<void>): void {
-    this.#ends.push(close);
+  /** Registers a function that is called last, after every outcome is reported. Returns a function that removes it again. */
+  atEnd(close: () => Promise<void>): () => void {
+    this.#ends.add(close);
+    return () => void this.#ends.delete(close);
   }
 
   /** Resolves when all tracked work has ended, or after `withinMs`: a plugin that hangs does not hang the run. */
@@ -78,7 +79,9 @@ export class Lifecycle {
 
   /** Calls the functions that were registered with `atEnd`. */
   async ended(): Promise<void> {
-    await Promise.all(this.#ends.splice(0).map((close) => close()));
+    const ends = [...this.#ends];
+    this.#ends.clear();
+    await Promise.all(ends.map((close) => close()));
   }
 }
 

@@ -223,6 +223,11 @@ export class Message<T extends Input = Input> {
     if (!remarks.includes(text)) this.#input.remarks = [...remarks, text];
   }
 
+  /** Registers a function that is called when the input has its outcome, and at the latest at the end of the run. */
+  whenSettled(close: () => void | Promise<void>): void {
+    this.#input.whenSettled(close);
+  }
+
   /** Changes the id to the one under which the server stored the input. */
   rename(id: string): void {
     this.#value = Object.freeze({ ...this.#value, id });

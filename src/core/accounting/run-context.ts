@@ -1,5 +1,6 @@
 /** The context of one run: accounting, lifecycle, clients and stages. Every message refers to it. */
 
+import type { Shard } from "../shard/shard.js";
 import type { Json } from "../util/json-values.js";
 import { Accounting } from "./accounting.js";
 import type { BudgetOptions } from "./budget.js";
@@ -43,6 +44,8 @@ export class RunContext {
   readonly lifecycle: Lifecycle;
   readonly clients = new Clients();
   readonly stages = new Stages();
+  /** The share of the sources that the run reads; undefined if it reads them as a whole. Set when the flow is composed. */
+  shard: Shard | undefined;
   /** Records what sinks are about to change; undefined in a run without `undo`. */
   undo: StateLog | undefined;
   /** Whether it is a plan or a preview, in which sinks neither send nor write. */

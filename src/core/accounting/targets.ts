@@ -60,6 +60,8 @@ export interface ReportedJob {
 export interface JournalTargets {
   readonly ids: readonly string[];
   readonly names: readonly string[];
+  /** The share of the sources that the flow reads, such as `3/8`. */
+  readonly shard?: string | undefined;
 }
 
 /** A target with the name of its sink. */
@@ -68,14 +70,17 @@ export interface SinkTarget extends Target {
 }
 
 /** Determines the identity of each target. */
-export async function journalTargets(targets: readonly SinkTarget[]): Promise<JournalTargets> {
+export async function journalTargets(
+  targets: readonly SinkTarget[],
+  shard?: string | undefined,
+): Promise<JournalTargets> {
   const ids: string[] = [];
   const names: string[] = [];
   for (const { action, name, identity } of targets) {
     ids.push(textOf(action, (await identity?.()) ?? name));
     names.push(textOf(action, name));
   }
-  return { ids, names };
+  return { ids, names, shard };
 }
 
 /** Makes the target of a local file or folder. */

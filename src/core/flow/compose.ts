@@ -11,6 +11,7 @@ import { formatValue } from "../util/format-value.js";
 import { guarded } from "../util/observable.js";
 import { Checkpoint } from "./checkpoint.js";
 import { readAll } from "./read.js";
+import { shardOf } from "./source-shards.js";
 
 /** The operators of a flow, in the order of the pipe. */
 export type Operators = readonly Stage<never, unknown>[];
@@ -26,6 +27,7 @@ export function compose(
   messagesAtEnd: MessagesAtEnd,
 ): StageStream<unknown> {
   const { stages } = context;
+  context.shard = context.clients.shard = shardOf(sources);
   let checkpoint = new Checkpoint();
   let lastStage: Checkpoint | undefined;
   let stream = checkpoint.watch(

@@ -19,6 +19,7 @@ import { failedInputsError, iterate } from "./iterate.js";
 import { type Plan, type PlanOptions, planFlow } from "./plan.js";
 import { type Preview, previewFlow } from "./preview.js";
 import { type RunOptions, runFlow, type StreamOptions } from "./run.js";
+import { shardOf } from "./source-shards.js";
 
 /** Sources and the operators on them. Sources are read only by a run, a plan, a subscription or an iteration; each of these starts anew. */
 export class Flow<T = Message> {
@@ -223,6 +224,7 @@ export function flow(source: Source | readonly Source[]): Flow<Message> {
       `flow: the argument must be a source, such as folder(path), got ${formatValue(candidate)}`,
     );
   }
+  shardOf(sources); // refuses different shards before the flow is composed
   return new Flow(sources);
 }
 

@@ -8,9 +8,9 @@ import type { Kind } from "../input/kinds.js";
 import { Journal } from "../journal/journal.js";
 import { type OptionsOf, parseOptions } from "../plugin/options.js";
 import { displayed } from "../report/display.js";
-import type { Failure, FailureGroup, ReasonGroup } from "../report/report.js";
+import type { Conclusion, Failure, FailureGroup, ReasonGroup, ShardFacts } from "../report/report.js";
 import { Reporter } from "../report/reporter.js";
-import { failureLines, groupLines, targetLines } from "../report/summary.js";
+import { conclusionLines, failureLines, groupLines, shardLines, targetLines } from "../report/summary.js";
 import { bytesText, counted, countText, durationText, printable } from "../util/format.js";
 import type { Observable } from "../util/observable.js";
 import { harmless } from "../util/safe-callback.js";
@@ -45,6 +45,8 @@ export interface PlannedSink {
 export interface Plan {
   /** `read = ok + refused + skipped`; ok counts the inputs that would be sent or written. */
   readonly counts: { readonly read: number; readonly ok: number; readonly refused: number; readonly skipped: number };
+  /** The share of the sources that the run would read; absent if it would read them as a whole. */
+  readonly shard?: Readonly<ShardFacts> | undefined;
   readonly sinks: readonly PlannedSink[];
   /** Targets of the sinks, in the order of the pipe. */
   readonly targets: readonly ReportedTarget[];
@@ -63,6 +65,10 @@ export interface Plan {
   readonly refusedGroups: readonly FailureGroup[];
   /** Skipped inputs, by reason. */
   readonly skipped: readonly ReasonGroup[];
+  /** Number of inputs that would be ok with a note, by note. */
+  readonly notes: Readonly<Record<string, number>>;
+  /** What transforms say about all inputs together, such as `checkDataset` about duplicates. */
+  readonly conclusions: readonly Conclusion[];
   /** Duration of the plan, in milliseconds. */
   readonly durationMs: number;
   /** Formats the plan as text for people. */
@@ -79,7 +85,9 @@ export async function planFlow(
   const context = new RunContext({ signal, maxInFlight, maxBytesInFlight, dryRun: true });
   const stream = build(context);
   const isDone =
-    journal === undefined ? undefined : await Journal.finishedIn(journal, await journalTargets(context.stages.targets));
+    journal === undefined
+      ? undefined
+      : await Journal.finishedIn(journal, await journalTargets(context.stages.targets, context.shard?.text));
   if (isDone) context.accounting.store = { isDone, record: (_settlement, _tracking, _input, report) => report() };
   const reporter = new Reporter(context);
   const kinds: Partial<Record<Kind, number>> = {};
@@ -93,11 +101,24 @@ export async function planFlow(
   });
   signal?.throwIfAborted();
 
-  const { counts, targets: reported, traffic, failures, failureGroups, skipped, durationMs } = reporter.finish(false);
+  const report = reporter.finish(false);
+  const {
+    counts,
+    shard,
+    targets: reported,
+    traffic,
+    failures,
+    failureGroups,
+    skipped,
+    notes,
+    conclusions,
+    durationMs,
+  } = report;
   const { read, ok, failed: refused } = counts;
   const { pacedMs } = context.clients;
   const plan = {
     counts: { read, ok, refused, skipped: counts.skipped },
+    ...(shard && { shard }),
     sinks: [...context.accounting.sinks].map(({ name, done, batches }) => ({ name, inputs: done, batches })),
     targets: reported,
     requests: traffic.requests,
@@ -106,6 +127,8 @@ export async function planFlow(
     refused: failures,
     refusedGroups: failureGroups,
     skipped,
+    notes,
+    conclusions,
     durationMs,
   };
   const summary = () => summaryOf(plan, Object.entries(kinds));
@@ -117,7 +140,7 @@ export async function planFlow(
 function summaryOf(plan: Omit<Plan, "summary" | "toJSON">, byKind: readonly [string, number][]): string {
   const { counts, sinks, requests, bytes, expectedMs } = plan;
   const lines = [`plan: read ${counts.read} = ok ${counts.ok} + refused ${counts.refused} + skipped ${counts.skipped}`];
-  lines.push(...targetLines(plan.targets));
+  lines.push(...targetLines(plan.targets), ...shardLines(plan.shard));
   if (counts.read === 0) lines.push("  nothing was read: the source is empty");
   for (const { name, inputs, batches } of sinks) {
     lines.push(`  ${name.padEnd(8)} ${counted(inputs, "input")} in ${counted(batches, "batch", "batches")}`);
@@ -126,9 +149,13 @@ function summaryOf(plan: Omit<Plan, "summary" | "toJSON">, byKind: readonly [str
     lines.push(`  kinds    ${byKind.map(([kind, count]) => `${kind} ${countText(count)}`).join(", ")}`);
   if (requests > 0) {
     const time =
-      expectedMs === undefined ? "at an unknown rate" : `at least ${durationText(expectedMs)} at the account's rate`;
+      expectedMs === undefined
+        ? "at an unknown rate"
+        : `at least ${durationText(expectedMs)} at ${plan.shard ? "this shard's share of " : ""}the account's rate`;
     lines.push(`  requests ${countText(requests)}${bytes > 0 ? ` with ${bytesText(bytes)}` : ""}, ${time}`);
   }
+  for (const [note, count] of Object.entries(plan.notes)) lines.push(`  ok, ${note}: ${count}`);
+  lines.push(...conclusionLines(plan.conclusions));
   lines.push(...failureLines(plan.refused, counts.refused, "refused"), ...groupLines("skipped", plan.skipped));
   return lines.map(printable).join("\n");
 }

@@ -85,6 +85,7 @@ function readContextOf(context: RunContext, signal: AbortSignal, reading: Readin
   return {
     signal,
     isDone: isDoneOf(context.accounting.store),
+    isOtherShard: isOtherShardOf(context),
     idle: context.readsOnly ? undefined : (waitsFor) => void (reading.idle = waitsFor),
     dryRun: context.readsOnly,
     wholeRecords: context.stages.wholeRecords,
@@ -94,6 +95,7 @@ function readContextOf(context: RunContext, signal: AbortSignal, reading: Readin
     trust: (authorize) => context.clients.trust(authorize),
     flush: () => context.accounting.budget.flush(),
     lookUp: (input) => context.stages.lookUp(input, signal),
+    pace: (client) => context.clients.pace(client),
     shareRateLimiter: (limiter) => context.clients.shareRateLimiter(limiter),
   };
 }
@@ -106,6 +108,11 @@ function isDoneOf({ isDone, hasFinished = true }: Partial<OutcomeStore> = {}): R
     const text = typeof key === "function" ? key() : key;
     return text !== undefined && isDone(digestOfKey(text));
   };
+}
+
+/** Returns the check of a source whether an item belongs to another shard. */
+function isOtherShardOf({ shard }: RunContext): ReadContext["isOtherShard"] {
+  return shard && ((key) => !shard.has(key));
 }
 
 /** Takes the items of a source one by one, as long as the budget is open, and emits their messages. */

@@ -18,6 +18,7 @@ import { Reporter } from "../report/reporter.js";
 import { writeNotice } from "../util/notice.js";
 import type { Observable } from "../util/observable.js";
 import { harmless } from "../util/safe-callback.js";
+import { shorten } from "../util/shorten.js";
 import { onInterrupt } from "./interrupts.js";
 
 /** Name of a method by which a meter is recognized. */
@@ -85,6 +86,9 @@ const drainForMs = 4000;
 const closeForMs = 900;
 /** Longest wait for the journal, the dead letters and the undo file after a signal, in milliseconds. Outcomes that are not on disk by then stay pending. */
 const recordsForMs = 2000;
+/** Most reasons to skip inputs that a journal records at the end of a run, and the longest text of one. */
+const maxRecordedReasons = 50;
+const maxReasonLength = 300;
 
 /** Runs the stream that `build` makes to its end; see `Flow.run`. */
 export async function runFlow(
@@ -101,7 +105,7 @@ export async function runFlow(
   const stopAtOnce = () => abort.abort(checked.signal?.reason);
   const context = new RunContext({ signal, drain: drain.signal, maxInFlight, maxBytesInFlight });
   const stream = build(context);
-  const known = journal === undefined ? undefined : await journalTargets(context.stages.targets);
+  const known = journal === undefined ? undefined : await journalTargets(context.stages.targets, context.shard?.text);
   const records = known || deadLetters !== undefined ? await Records.open({ journal, deadLetters }, known) : undefined;
   const undo = checked.undo === undefined ? undefined : await undoLogOf(context, checked.undo, records);
   const reporter = new Reporter(context);
@@ -109,6 +113,7 @@ export async function runFlow(
   context.accounting.store = records;
   if (checked.onOutcome) context.accounting.ledger.onSettled(harmless("onOutcome", checked.onOutcome));
   records?.attach(context);
+  records?.journal?.begin(sources.map(({ name }) => name));
 
   checked.signal?.addEventListener("abort", stopAtOnce);
   if (checked.signal?.aborted) stopAtOnce();
@@ -123,16 +128,22 @@ export async function runFlow(
     const stopped = await subscribed(stream, context, records).finally(() =>
       context.closed(drain.signal.aborted ? closeForMs : undefined),
     );
-    await within(records?.close(), drain.signal.aborted ? recordsForMs : undefined);
-    await within(undo?.close(), drain.signal.aborted ? recordsForMs : undefined);
+    const endsAt = drain.signal.aborted ? performance.now() + recordsForMs : undefined;
+    await within(records?.flushed(), endsAt);
+    await within(undo?.close(), endsAt);
     const report = reporter.finish(stopped, { journal: records?.journal?.facts, undo: undo?.facts });
+    recordEnd(records, context, report);
+    await within(records?.close(), endsAt);
     await progress?.end(stopped ? "stopped" : "ended");
     return report;
   } catch (error) {
     await progress?.end("failed");
-    await records?.close().catch(() => undefined); // the first error is the one to report
+    await records?.flushed().catch(() => undefined); // the first error is the one to report
     await undo?.close().catch(() => undefined);
-    throw withReport(error, reporter.finish(false, { journal: records?.journal?.facts, undo: undo?.facts }, error));
+    const report = reporter.finish(false, { journal: records?.journal?.facts, undo: undo?.facts }, error);
+    recordEnd(records, context, report, error);
+    await records?.close().catch(() => undefined);
+    throw withReport(error, report);
   } finally {
     checked.signal?.removeEventListener("abort", stopAtOnce);
     reporter.close();
@@ -140,6 +151,24 @@ export async function runFlow(
     unwatch();
     forget?.();
   }
+}
+
+/** Records the end of a run in its journal, so that the reports of several journals can be added. */
+function recordEnd(records: Records | undefined, { accounting }: RunContext, report: Report, error?: unknown): void {
+  const { counts, durationMs, stopped, skipped, shard } = report;
+  records?.journal?.end({
+    counts,
+    doneEarlier: accounting.doneEarlier,
+    others: shard?.others,
+    durationMs,
+    stopped,
+    error: error === undefined ? undefined : codeOf(error, "ERR_UNEXPECTED"),
+    skipped: skipped.slice(0, maxRecordedReasons).map(({ reason, count, origins }) => ({
+      reason: shorten(reason, maxReasonLength),
+      count,
+      origins: origins.slice(0, 3).map((origin) => shorten(origin, maxReasonLength)),
+    })),
+  });
 }
 
 /** Opens the undo file of a run. @throws {OptionsError} ERR_UNDO if no sink of the flow changes what its target has */
@@ -190,12 +219,12 @@ export function withReport(error: unknown, report: Report): FlowError {
   return named;
 }
 
-/** Waits for some work, or no longer than `ms`. */
-async function within(work: Promise<void> | undefined, ms: number | undefined): Promise<void> {
-  if (work === undefined || ms === undefined) return work;
+/** Waits for some work, or no longer than until a moment of `performance.now()`. */
+async function within(work: Promise<void> | undefined, until: number | undefined): Promise<void> {
+  if (work === undefined || until === undefined) return work;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = setTimeout(resolve, until - performance.now());
   });
   await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

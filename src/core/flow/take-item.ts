@@ -13,6 +13,7 @@ import { defaultIdOf, normalize } from "../input/normalize.js";
 import { doneEarlier, type SourceItem } from "../plugin/source.js";
 import { digestOfKey } from "../util/digest-set.js";
 import { formatValue } from "../util/format-value.js";
+import { ItemShard, passOver } from "./item-shard.js";
 
 /** An item with an input. */
 type ReadItem = Extract<SourceItem, { input: InputDraft }>;
@@ -28,13 +29,15 @@ function keysOf(item: object): string {
   return `an object with ${Object.keys(item).join(", ") || "nothing in it"}`;
 }
 
-/** Counts one item of a source. Settles a skipped or failed item, and makes a message of any other. */
+/** Counts one item of a source. Passes over an item of another shard. Settles a skipped or failed item, and makes a message of any other. */
 export function take(
   item: SourceItem,
   stage: string,
   context: RunContext,
 ): Message | undefined | Promise<Message | undefined> {
   const problem = problemOf(item);
+  const itemShard = context.shard && new ItemShard(context.shard, item, problem, stage);
+  if (itemShard?.isOther) return passOver(context);
   if (problem) {
     const text = `${stage} yielded ${problem}; an item is { origin, input }, { origin, error } or { origin, skipped }`;
     return fail(context, stage, new InputError("ERR_ITEM", text));
@@ -46,12 +49,14 @@ export function take(
   if ("input" in item) {
     try {
       const { defaultId, checked: isChecked } = item;
-      const input = normalize(item.input, item.origin, { isChecked, defaultId });
+      const isOtherShard = itemShard && ((id: string) => itemShard.isOtherId(id));
+      const input = normalize(item.input, item.origin, { isChecked, defaultId, isOtherShard });
+      if (!input) return passOver(context);
       if (input instanceof Promise) return takeLater(item, stage, context, input);
       const read = message(context, item, stage, input);
       return item.notes && read ? noted(read, item.notes) : read;
     } catch (error) {
-      return fail(context, stage, error, item);
+      return itemShard?.isOtherOrigin() ? passOver(context) : fail(context, stage, error, item);
     }
   }
   if ("error" in item) return fail(context, stage, item.error, item);
@@ -133,6 +138,7 @@ function withDefaultId({ input, defaultId }: ReadItem): InputDraft {
 
 /** Skips an input that an earlier run finished. Its id stays claimed in this run, so that no other input replaces it. */
 function settleFinished(context: RunContext, origin: string, id: string | IdOf | undefined, tracking?: Tracking): void {
+  context.accounting.doneEarlier += 1;
   if (id !== undefined) context.accounting.addFinishedId(id, origin);
   const known = typeof id === "string" ? id : undefined;
   settleUnread(context, origin, { state: "skipped", reason: doneEarlier }, known, tracking);

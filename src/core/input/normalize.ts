@@ -16,9 +16,17 @@ import { type MediaKind, mediaKinds } from "./kinds.js";
 /** An id, or a function that makes it of the draft. It is called after the check of the shape: before that, a draft can hold anything of any size. */
 export type DefaultId = string | ((draft: InputDraft) => string | undefined);
 
+export interface NormalizeOptions {
+  isChecked?: boolean;
+  defaultId?: DefaultId | undefined;
+  isOtherShard?: ((id: string) => boolean) | undefined;
+}
+
 /**
  * Turns a draft into an input: checks its shape, describes files whose facts are not known, and reads text files. A draft without an id gets `defaultId`,
  * or an id made from `origin`.
+ *
+ * Returns undefined for a draft whose id `isOtherShard` accepts, before it opens a content.
  *
  * With `isChecked`, the source guarantees the shape of the draft, and shares no part of it with users.
  *
@@ -29,11 +37,23 @@ export type DefaultId = string | ((draft: InputDraft) => string | undefined);
 export function normalize(
   raw: InputDraft,
   origin: string,
-  { isChecked = false, defaultId }: { isChecked?: boolean; defaultId?: DefaultId | undefined } = {},
-): Input | Promise<Input> {
+  options?: Omit<NormalizeOptions, "isOtherShard">,
+): Input | Promise<Input>;
+export function normalize(
+  raw: InputDraft,
+  origin: string,
+  options: NormalizeOptions,
+): Input | Promise<Input> | undefined;
+export function normalize(
+  raw: InputDraft,
+  origin: string,
+  { isChecked = false, defaultId, isOtherShard }: NormalizeOptions = {},
+): Input | Promise<Input> | undefined {
   const draft = isChecked ? raw : checked(raw);
+  const id = draft.id ?? defaultIdOf(draft, defaultId) ?? idFromPath(origin);
+  if (isOtherShard?.(id)) return undefined;
   const input: Writable<Input> = {
-    id: draft.id ?? defaultIdOf(draft, defaultId) ?? idFromPath(origin),
+    id,
     concepts: draft.concepts?.map(conceptOf) ?? noEntries,
     metadata: (draft.metadata as Input["metadata"] | undefined) ?? noMetadata,
     annotations: (draft.annotations as Input["annotations"] | undefined) ?? noEntries,

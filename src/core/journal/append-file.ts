@@ -63,17 +63,22 @@ export class AppendFile {
   }
 
   /** Appends a line, which includes its line break, and calls `durable` when it is on disk. */
-  append(line: string, durable: () => void): void {
+  append(line: string, durable?: () => void): void {
     if (this.#failure || this.#closed) return;
     this.#lines.push(line);
-    this.#callbacks.push(durable);
+    if (durable) this.#callbacks.push(durable);
     this.#length += line.length;
     this.#flushing ??= this.#flush();
   }
 
+  /** Waits until all lines so far are on disk, or the disk has failed. */
+  async flushed(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+  }
+
   /** Waits until all lines are on disk, and closes the file. Rejects with the error of the disk. */
   async close(): Promise<void> {
-    while (this.#flushing) await this.#flushing;
+    await this.flushed();
     if (this.#closed) return;
     this.#closed = true;
     await this.#file.close();

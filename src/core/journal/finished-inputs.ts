@@ -5,7 +5,7 @@ import type { JournalTargets } from "../accounting/targets.js";
 import { SinkError } from "../errors.js";
 import { DigestSet } from "../util/digest-set.js";
 import { checkTargets, FormatCheck } from "./journal-header.js";
-import { blocksOf, doneKeyAt, eachLine } from "./lines.js";
+import { blocksOf, doneKeyAt, eachLine, isRunLine } from "./lines.js";
 
 export interface FinishedInputs {
   /** Journal keys of the finished inputs. */
@@ -36,7 +36,7 @@ export async function readFinishedInputs(path: string, targets: JournalTargets):
           return;
         }
         if (header) checkTargets(header, targets, path);
-        else intactLines += 1;
+        else if (!isRunLine(block, start)) intactLines += 1;
         if (header?.fresh) {
           damagedLines += intactLines;
           intactLines = 0;

@@ -16,6 +16,8 @@ export interface Header {
   flow: readonly string[];
   /** Names of the targets, for people. Journals of 0.1 have none. */
   names?: readonly string[] | undefined;
+  /** The share of the sources that the run reads; absent if it reads them as a whole. */
+  shard?: string | undefined;
   /** The header before this one was lost, so the lines before it are valid for no target. */
   fresh?: true | undefined;
 }
@@ -69,9 +71,12 @@ function parsedHeader(line: string): Header | undefined {
   }
 }
 
-/** Refuses a journal of another flow or of other targets. @throws {SinkError} ERR_JOURNAL_FLOW */
-export function checkTargets({ flow, names }: Header, targets: JournalTargets, path: string): void {
-  if (isSameList(flow, targets.ids)) return;
+/** Refuses a journal of another flow, of other targets or of another shard. @throws {SinkError} ERR_JOURNAL_FLOW, ERR_JOURNAL_SHARD */
+export function checkTargets({ flow, names, shard }: Header, targets: JournalTargets, path: string): void {
+  if (isSameList(flow, targets.ids)) {
+    checkShard(shard, targets.shard, path);
+    return;
+  }
   const recorded = [flow].flat().map(String);
   const isOld = names === undefined && recorded.length === targets.ids.length;
   const hint = isOld ? " (Sluice 0.1 wrote it, which recorded neither local ports nor the store of an emulator)" : "";
@@ -79,6 +84,16 @@ export function checkTargets({ flow, names }: Header, targets: JournalTargets, p
     "ERR_JOURNAL_FLOW",
     `journal: ${path} belongs to another flow or target: it records "${listText(recorded, names)}"${hint}, and this run has "${listText(targets.ids, targets.names)}"; give this run a journal file of its own`,
   );
+}
+
+function checkShard(recorded: string | undefined, own: string | undefined, path: string): void {
+  if (recorded === own) return;
+  const text = `journal: ${path} belongs to a run with ${shardText(recorded)}, and this run has ${shardText(own)}`;
+  throw new SinkError("ERR_JOURNAL_SHARD", `${text}; give each shard a journal file of its own`);
+}
+
+function shardText(shard: string | undefined): string {
+  return shard === undefined ? "no shard" : `shard ${shard}`;
 }
 
 function isSameList(recorded: unknown, own: readonly string[]): boolean {

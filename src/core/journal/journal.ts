@@ -1,6 +1,7 @@
 /** The journal of a run: records each finished input on disk before the run reports it, so that the next run resumes. */
 
 import { type FileHandle, open, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname } from "node:path";
 import type { Outcome, Settlement } from "../accounting/ledger.js";
 import type { JournalTargets } from "../accounting/targets.js";
@@ -13,10 +14,14 @@ import { shorten } from "../util/shorten.js";
 import { AppendFile } from "./append-file.js";
 import { type FinishedInputs, isMissing, readFinishedInputs } from "./finished-inputs.js";
 import { FormatCheck, type Header, version } from "./journal-header.js";
-import { blocksOf, eachLine, encodeLine } from "./lines.js";
+import { blocksOf, eachLine, encodeLine, isRunLine } from "./lines.js";
+import type { RunBegin, RunEnd, UnrecordedFailure } from "./run-lines.js";
 
 /** Longest text of a record. Longer texts are shortened. */
 const maxTextLength = 4096;
+/** Most failures without a journal key that the end of a run lists, and their longest text. */
+const maxUnrecorded = 100;
+const maxUnrecordedLength = 500;
 
 /** One outcome in a journal. */
 export type JournalRecord = {
@@ -42,6 +47,7 @@ export class Journal {
   readonly damagedLines: number;
   readonly file: AppendFile;
   readonly #release: () => Promise<void>;
+  readonly #unrecorded: UnrecordedFailure[] = [];
 
   private constructor(path: string, found: FinishedInputs, file: AppendFile, release: () => Promise<void>) {
     this.path = path;
@@ -57,7 +63,7 @@ export class Journal {
    * A journal begins with two copies of its header. If both are damaged, the target of the other lines is unknown: they count as damaged, and a new header
    * follows them.
    *
-   * @throws {SinkError} ERR_JOURNAL_LOCKED, ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW, ERR_JOURNAL_UNWRITABLE
+   * @throws {SinkError} ERR_JOURNAL_LOCKED, ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW, ERR_JOURNAL_SHARD, ERR_JOURNAL_UNWRITABLE
    */
   static async open(name: string, targets: JournalTargets): Promise<Journal> {
     try {
@@ -65,7 +71,8 @@ export class Journal {
       makeFolder(dirname(path));
       const release = await takeLock(path);
       try {
-        const header: Header = { journal: "sluice", version, flow: targets.ids, names: targets.names };
+        const { ids: flow, names, shard } = targets;
+        const header: Header = { journal: "sluice", version, flow, names, ...(shard !== undefined && { shard }) };
         if (await isMissing(path)) await create(path, header);
         const found = await readFinishedInputs(path, targets);
         const file = await AppendFile.open(path, found.endsAt);
@@ -89,7 +96,7 @@ export class Journal {
    * Reads the journal of a flow for a plan, without changing it. Returns a function that says whether an earlier run finished the input with a journal key.
    * A missing journal has no finished inputs.
    *
-   * @throws {SinkError} ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW, ERR_JOURNAL_UNWRITABLE
+   * @throws {SinkError} ERR_JOURNAL_FORMAT, ERR_JOURNAL_FLOW, ERR_JOURNAL_SHARD, ERR_JOURNAL_UNWRITABLE
    */
   static async finishedIn(path: string, targets: JournalTargets): Promise<(key: string) => boolean> {
     try {
@@ -133,6 +140,26 @@ export class Journal {
     this.file.append(encodeLine(details ? { ...record, ...details } : record), durable);
   }
 
+  /** Records that a run begins, before its first outcome. */
+  begin(sources: readonly string[]): void {
+    const line: RunBegin = { run: "begin", at: new Date().toISOString(), sources, pid: process.pid, host: hostname() };
+    this.file.append(encodeLine(line));
+  }
+
+  /** Keeps a failure that has no journal key, such as that of a file that could not be read, for the end of the run. */
+  addUnrecorded({ origin, id, outcome }: Settlement): void {
+    if (outcome.state !== "failed" || this.#unrecorded.length >= maxUnrecorded) return;
+    const { code, stage, reason, attempts, retryable = false } = outcome;
+    const [from, why] = [shorten(origin, maxUnrecordedLength), shorten(reason, maxUnrecordedLength)];
+    this.#unrecorded.push({ origin: from, id: shortened(id), code, stage, reason: why, attempts, retryable });
+  }
+
+  /** Records the end of a run with the counts of its report, after its last outcome. */
+  end(end: Omit<RunEnd, "run" | "at" | "unrecorded">): void {
+    const line: RunEnd = { run: "end", at: new Date().toISOString(), ...end, unrecorded: this.#unrecorded };
+    this.file.append(encodeLine(line));
+  }
+
   /** Waits until all outcomes are on disk, and releases the lock. */
   async close(): Promise<void> {
     try {
@@ -161,7 +188,7 @@ export async function* readJournal(path: string): AsyncGenerator<JournalRecord> 
     for await (const block of blocksOf(file)) {
       const records: JournalRecord[] = [];
       eachLine(block, (start, end, isIntact) => {
-        if (format.headerIn(block, start, end, isIntact) || !isIntact) return;
+        if (format.headerIn(block, start, end, isIntact) || !isIntact || isRunLine(block, start)) return;
         const { sum: _, ...record } = JSON.parse(block.toString("utf8", start, end)) as JournalRecord & {
           sum: string;
         };

@@ -15,7 +15,7 @@ const stateAt = keyAt + 16 + '","state":"'.length;
 
 const blockBytes = 1024 * 1024;
 const newline = 10;
-const letters = { f: 102, j: 106, k: 107, o: 111, s: 115 };
+const letters = { f: 102, j: 106, k: 107, o: 111, r: 114, s: 115 };
 
 /** The CRC-32 of each byte. A call of `crc32` of zlib would take longer than a short line takes here. */
 const table = Int32Array.from({ length: 256 }, (_, byte) => {
@@ -62,6 +62,11 @@ export function eachLine(block: Buffer, line: (start: number, end: number, isInt
 /** Whether an intact line is a header. */
 export function isHeaderLine(block: Buffer, start: number): boolean {
   return block[start + bodyAt + 1] === letters.j;
+}
+
+/** Whether an intact line says that a run began or ended. Such a line begins with `"run"`. */
+export function isRunLine(block: Buffer, start: number): boolean {
+  return block[start + bodyAt + 1] === letters.r;
 }
 
 /** Returns the position of the journal key in an intact line if its outcome counts as done (ok, or skipped because it already exists); else -1. */

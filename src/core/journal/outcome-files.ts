@@ -68,6 +68,7 @@ export class Records implements OutcomeStore {
     const deadLetters = settlement.outcome.state === "failed" ? this.#deadLetters : undefined;
     const { journalKey } = tracking;
     const inJournal = journal !== undefined && journalKey !== undefined;
+    if (journal && !inJournal) journal.addUnrecorded(settlement);
     if (inJournal && !deadLetters) {
       journal.record(settlement, journalKey, report);
       return;
@@ -85,6 +86,12 @@ export class Records implements OutcomeStore {
       return;
     }
     if (inJournal) journal.record(settlement, journalKey, durable);
+  }
+
+  /** Waits until all outcomes are on disk. @throws {SinkError} */
+  async flushed(): Promise<void> {
+    await Promise.all([this.journal?.file.flushed(), this.#deadLetters?.file.flushed()]);
+    if (this.#failure) throw this.#failure;
   }
 
   /** Waits until all outcomes are on disk, and releases the files. @throws {SinkError} */

@@ -1,6 +1,9 @@
 /** Defines sources. */
 
 import type * as z from "zod";
+import { OptionsError } from "../errors.js";
+import { isPlainObject } from "../input/frozen-json.js";
+import { parseShard } from "../shard/shard.js";
 import {
   checkDefinition,
   type FactoryArguments,
@@ -11,6 +14,27 @@ import {
   type ParsePart,
 } from "./definition.js";
 import type { MaybePromise, ReadContext, Source, SourceItems } from "./source.js";
+
+/** The option that every source has. */
+export interface ShardOption {
+  /**
+   * The share of the source that this process reads, such as "3/8": the third of eight. "auto/8" takes the first number from JOB_COMPLETION_INDEX (an indexed
+   * Job of Kubernetes) or SLURM_ARRAY_TASK_ID (a Slurm job array), "auto" both numbers from the job array. An input belongs to the shard that the hash of its
+   * id names, on every machine. The rate of the account is divided by the number of shards. Default: the whole source.
+   */
+  shard?: string | undefined;
+}
+
+/** Options with `shard`, unless they have an option of this name. */
+type Shardable<Options> = "shard" extends keyof Options ? Options : Options & ShardOption;
+
+/** The arguments of a factory, with `shard` among the options. A factory without options gets them as its last argument. */
+export type WithShard<Args extends unknown[]> =
+  Required<Args> extends [...infer First, infer Last]
+    ? Args extends [...First, Last]
+      ? [...Args, options?: ShardOption]
+      : [...First, options?: Shardable<NonNullable<Last>>]
+    : [options?: ShardOption];
 
 /** A source. `Options` is the type of its options. */
 export interface SourceBehavior<Options> {
@@ -49,10 +73,14 @@ export type SourceDefinition<S extends z.ZodType = NoOptions> = SourceBehavior<z
  */
 export function defineSource<S extends z.ZodType = NoOptions>(
   definition: SourceDefinition<S>,
-): (...args: FactoryArguments<S>) => Source;
+): (
+  ...args: Record<never, never> extends z.input<S>
+    ? WithShard<FactoryArguments<S>>
+    : [options: Shardable<NonNullable<FactoryArguments<S>[0]>>]
+) => Source;
 export function defineSource<Args extends unknown[], Options>(
   definition: ParsePart<Args, Options> & SourceBehavior<Options>,
-): (...args: Args) => Source;
+): (...args: WithShard<Args>) => Source;
 export function defineSource(
   definition: SourceBehavior<never> & {
     options?: z.ZodType | undefined;
@@ -62,9 +90,15 @@ export function defineSource(
   checkDefinition("defineSource", definition, "read");
   const { name, total, classes, acknowledges } = definition;
   const factory = (...args: unknown[]) => {
-    const options = optionsFrom(definition, args);
+    const { shard, rest } = shardIn(definition, args);
+    const options = optionsFrom(definition, rest);
+    if (shard !== undefined && acknowledges) {
+      const text = `${name}: shard cannot be set, because the readers of this source share its inputs among themselves`;
+      throw new OptionsError("ERR_OPTIONS", `${text}; leave it out`);
+    }
     return {
       name,
+      ...(shard !== undefined && { shard }),
       ...(total !== undefined && {
         total: typeof total === "number" ? total : (context: { signal: AbortSignal }) => total(options, context),
       }),
@@ -74,4 +108,21 @@ export function defineSource(
     };
   };
   return named(factory, definition.name);
+}
+
+/** Takes the option `shard` out of the options, which are the last argument. A schema that has an option of this name keeps it. */
+function shardIn(
+  { name, options: schema }: { name: string; options?: z.ZodType | undefined },
+  args: readonly unknown[],
+): { shard?: string; rest: readonly unknown[] } {
+  const last = args.at(-1);
+  const isOwn = schema !== undefined && "shape" in schema && Object.hasOwn(schema.shape as object, "shard");
+  if (isOwn || !isPlainObject(last) || !Object.hasOwn(last, "shard")) return { rest: args };
+  if (Symbol.iterator in last || Symbol.asyncIterator in last) return { rest: args };
+  const { shard, ...options } = last as { shard: unknown };
+  if (shard === undefined) {
+    const text = `${name}: shard is undefined, which would select everything; set a value, or omit the option`;
+    throw new OptionsError("ERR_OPTIONS", text);
+  }
+  return { shard: parseShard(name, shard).text, rest: [...args.slice(0, -1), options] };
 }

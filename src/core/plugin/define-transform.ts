@@ -58,6 +58,7 @@ export function defineTransform(
       dropsAreDone,
       parts: definition.parts?.(options),
       open: () => definition.open?.({ options }),
+      conclude: definition.conclude && ((state) => definition.conclude?.({ options, state: state as never }) ?? []),
       apply: (input, context) => definition.apply(input, options, context),
     });
   };

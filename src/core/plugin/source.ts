@@ -1,6 +1,6 @@
 /** The contract of sources: their items, and the argument of `read`. */
 
-import type { Authorize } from "../accounting/clients.js";
+import type { Authorize, RunClient } from "../accounting/clients.js";
 import type { IdOf } from "../accounting/finished-ids.js";
 import type { SharedRateLimiter } from "../accounting/shared-rate-limiter.js";
 import type { Stored } from "../accounting/stages.js";
@@ -36,14 +36,24 @@ export type SourceItem =
        * (`report.notes`), so use the same text for the same thing.
        */
       notes?: readonly string[] | undefined;
+      /** What decides the shard of the item; see `ReadContext.isOtherShard`. Default: the id. */
+      shardKey?: string | undefined;
     }
-  | { origin: string; error: Error; acknowledge?: Acknowledge | undefined }
+  | {
+      origin: string;
+      error: Error;
+      acknowledge?: Acknowledge | undefined;
+      /** What decides the shard of the item. Default: the last part of its origin, such as the name of a file. */
+      shardKey?: string | undefined;
+    }
   | {
       origin: string;
       /** Reason why it was skipped: `hidden file`, `symbolic link`, `not an image, video, audio or text`. */
       skipped: string;
       /** The id of an input that an earlier run finished, or a function that makes it from the origin: the same function for all items. */
       id?: string | IdOf | undefined;
+      /** What decides the shard of the item. Default: the last part of its origin, such as the name of a file. */
+      shardKey?: string | undefined;
     };
 
 /** One step of a source: an item, or an array of items. */
@@ -55,6 +65,9 @@ export type SourceItems = AsyncIterable<SourceStep> | Iterable<SourceStep | Prom
 /** Reason of an input that an earlier run finished. */
 export const doneEarlier = "done earlier";
 
+/** Reason of an item that another shard processes. The run counts it apart, and not as read. */
+export const otherShard = "in another shard";
+
 /** The argument of a source's `read`. */
 export interface ReadContext {
   /** Aborted when the flow stops. A source passes it to everything that it waits for. */
@@ -64,6 +77,11 @@ export interface ReadContext {
    * that makes the key is called only if earlier runs finished any input; it returns undefined for an input that has no key yet.
    */
   isDone?: ((key: string | (() => string | undefined)) => boolean) | undefined;
+  /**
+   * Returns whether an item with this key belongs to another shard; undefined if the source is read as a whole. A source that knows the id before it opens
+   * the content yields such an item as skipped (`otherShard`), and sets `shardKey` on every item that it decided so. Without it, the run decides by the id.
+   */
+  isOtherShard?: ((key: string) => boolean) | undefined;
   /** Whether inputs are only shown or counted, as in a plan or a preview. The source then changes nothing in its origin. */
   dryRun?: boolean | undefined;
   /** Whether a sink of the flow records whole inputs; a listing then also reads their annotations and datasets. */
@@ -80,6 +98,8 @@ export interface ReadContext {
   flush?(): void;
   /** Looks up what the targets of all sinks have under the id of an input. Returns undefined if a sink cannot be asked. */
   lookUp?(input: InputDraft): Promise<Stored | undefined>;
+  /** Divides the rate of a client that the source uses among the shards. The clients of sinks are known to the run. */
+  pace?(client: RunClient): void;
   /** Makes the clients of the run share the rates of their accounts with other processes. */
   shareRateLimiter?(limiter: SharedRateLimiter): void;
   /**
@@ -103,6 +123,8 @@ export interface Source {
   classes?(context: { signal: AbortSignal }): MaybePromise<readonly string[] | undefined>;
   /** Whether its items have `acknowledge`, so that it waits for the outcome of each input. Default: false. */
   readonly acknowledges?: boolean | undefined;
+  /** The share of the source that is read, such as `3/8`. Default: all of it. */
+  readonly shard?: string | undefined;
   /** Yields items, one by one or in arrays, which are faster for many small items. Closes its resources in `finally`. */
   read(context: ReadContext): SourceItems;
 }

@@ -24,6 +24,7 @@ interface Bound {
   dropsAreDone: boolean | undefined;
   parts?: readonly RecordPart[] | undefined;
   open(): unknown;
+  conclude?: ((state: unknown) => readonly string[]) | undefined;
   apply(input: Input, context: TransformContext & { state: never }): unknown;
 }
 
@@ -62,6 +63,7 @@ class TransformRunner {
   #unstarted = 0;
   #running = 0;
   #completed = false;
+  #concludes: boolean;
   #context: RunContext | undefined;
   #removeSaturated: (() => void) | undefined;
 
@@ -70,6 +72,7 @@ class TransformRunner {
     this.#output = output;
     this.#maxQueued = Math.max(maxQueued, 2 * transform.concurrency);
     this.#state = transform.open() as never;
+    this.#concludes = transform.conclude !== undefined;
     setMaxListeners(0, this.#abort.signal); // with `timeoutMs`, each input in progress adds a listener
   }
 
@@ -93,6 +96,7 @@ class TransformRunner {
   /** Transforms a message at once if none waits before it. A synchronous result is emitted at once. */
   #add(message: Message): void {
     if (message.settled) return;
+    if (this.#concludes) this.#registerConclusion(message.context);
     if (this.#queue.length > 0 || this.#running >= this.#transform.concurrency) {
       this.#enqueue(message);
       this.#start();
@@ -110,6 +114,12 @@ class TransformRunner {
       this.#unstarted = this.#queue.length;
       this.#follow(task, result);
     } else this.#emit(message, result);
+  }
+
+  #registerConclusion({ accounting }: RunContext): void {
+    this.#concludes = false;
+    const { name, conclude } = this.#transform;
+    accounting.conclusions.push({ stage: name, lines: () => conclude?.(this.#state) ?? [] });
   }
 
   #enqueue(message: Message): Task {
@@ -182,6 +192,7 @@ class TransformRunner {
       signal: this.#abort.signal,
       origin,
       note: (text) => message.remark(text),
+      whenSettled: (close) => message.whenSettled(close),
       state: this.#state,
     };
     const result =

@@ -24,6 +24,11 @@ export interface TransformContext {
   origin: string;
   /** Adds a note for the user. If the input is ok in the end, the report counts it under this text (`report.notes`). */
   note(text: string): void;
+  /**
+   * Registers a function that is called when the input has its outcome, and at the end of a run that is stopped before: it removes what the result of the
+   * transform needed until then, such as temporary files. The run waits for it, and rejects with its error.
+   */
+  whenSettled(close: () => void | Promise<void>): void;
 }
 
 /** A transform. `Options` is the type of its options, `State` that of the value that `open` returns. */
@@ -46,6 +51,11 @@ export interface Transform<Options, State> {
   parts?: ((options: Options) => readonly RecordPart[]) | undefined;
   /** Makes the state of one run, such as a set of the ids so far. */
   open?(context: { options: Options }): State;
+  /**
+   * Returns lines about all inputs of the run together, such as counts. The report and the plan show them under the name of the transform. It is called when
+   * these are made, once an input has reached the transform.
+   */
+  conclude?(context: { options: Options; state: State }): readonly string[];
   /** Returns a changed copy, several inputs, or nothing. Throws for an input that it cannot process. */
   apply(input: Input, options: Options, context: TransformContext & { state: State }): MaybePromise<TransformResult>;
 }

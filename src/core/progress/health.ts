@@ -36,5 +36,5 @@ export class Activity {
 /** Returns a text that changes with progress. Requests without a body, such as polls, are no progress. */
 export function progressOf({ accounting, clients }: RunContext): string {
   const { read, inFlight } = accounting.ledger.counts;
-  return `${read} ${inFlight} ${clients.traffic.bytesSent}`;
+  return `${read + accounting.otherShards} ${inFlight} ${clients.traffic.bytesSent}`;
 }

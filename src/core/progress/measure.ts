@@ -24,7 +24,7 @@ export interface ProgressEvent {
   serverDownMs?: number | undefined;
   elapsedMs: number;
   counts: Counts;
-  /** Number of inputs of all sources; absent while it is unknown. */
+  /** Number of inputs of all sources; absent while it is unknown. In a shard, an estimate until all sources are read. */
   total?: number | undefined;
   /** Settled inputs a second, in the last ten seconds. */
   inputsPerSecond: number;
@@ -80,7 +80,8 @@ export class Meter {
     const since = state === "running" ? this.#since(now) : this.#samples[0];
     const seconds = Math.max(now.at - (since?.at ?? 0), 1) / 1000;
     const inputsPerSecond = (now.settled - (since?.settled ?? 0)) / seconds;
-    const remaining = this.total === undefined ? undefined : Math.max(0, this.total - settled);
+    const total = ownTotal(this.total, this.#context);
+    const remaining = total === undefined ? undefined : Math.max(0, total - settled);
     const isKnown = remaining !== undefined && inputsPerSecond > 0 && elapsedMs >= firstGuessMs && state === "running";
     return {
       state,
@@ -88,7 +89,7 @@ export class Meter {
       serverDownMs: pacing.downForMs > 0 ? Math.round(pacing.downForMs) : undefined,
       elapsedMs,
       counts,
-      total: this.total,
+      total,
       inputsPerSecond: rounded(inputsPerSecond),
       bytesPerSecond: Math.round((now.bytes - (since?.bytes ?? 0)) / seconds),
       remainingMs: isKnown ? Math.round((remaining / inputsPerSecond) * 1000) : undefined,
@@ -107,6 +108,13 @@ export class Meter {
     const since = recent[0] ?? first;
     return first && first.at >= now.at - windowMs ? first : since;
   }
+}
+
+/** Estimates how many inputs of a total belong to the shard of the run: those that were read, and an equal share of the rest. */
+function ownTotal(total: number | undefined, { shard, accounting }: RunContext): number | undefined {
+  if (total === undefined || !shard) return total;
+  const { read } = accounting.ledger.counts;
+  return read + Math.round(Math.max(0, total - read - accounting.otherShards) / shard.count);
 }
 
 function rounded(value: number): number {

@@ -57,6 +57,12 @@ export async function pageOf(report: Facts, sample: Sample): Promise<string> {
     section("Skipped", report.skipped.slice(0, maxGroups).map(reasonGroup), report.skipped.length - maxGroups),
     section("Jobs", jobParts(report)),
     section("Locations", sample.points.length > 0 ? [locationMap(sample.points)] : []),
+    ...report.conclusions.map(({ stage, lines }) =>
+      section(
+        stage,
+        lines.map((line) => html`<p>${line}</p>`),
+      ),
+    ),
     section("A sample of the inputs", cards.length > 0 ? [html`<ul class="sheet">${cards}</ul>`] : []),
   ];
   return documentOf(title, body);
@@ -99,7 +105,7 @@ function jobParts({ jobs }: Facts): Html[] {
   ];
 }
 
-function facts({ counts, durationMs, traffic, notes, journal, undo }: Facts): string {
+function facts({ counts, shard, durationMs, traffic, notes, journal, undo }: Facts): string {
   const parts = [durationText(durationMs)];
   if (counts.read > 0) parts.push(rateText((counts.read * 1000) / Math.max(durationMs, 1)));
   if (traffic.requests > 0) {
@@ -110,6 +116,7 @@ function facts({ counts, durationMs, traffic, notes, journal, undo }: Facts): st
   if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
   for (const [note, count] of Object.entries(notes)) parts.push(`${countText(count)} ${note}`);
   parts.push(`written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`);
+  if (shard) parts.push(`shard ${shard.index} of ${shard.count}`);
   if (journal) parts.push(`journal ${journal.path}: ${countText(journal.finished)} finished by earlier runs`);
   if (undo) parts.push(`undo: ${undoText(undo)}`);
   return parts.join(" · ");

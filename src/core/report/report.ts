@@ -36,6 +36,22 @@ export interface ReasonGroup {
   origins: string[];
 }
 
+/** What a transform says about all inputs together. */
+export interface Conclusion {
+  /** Name of the transform. */
+  stage: string;
+  lines: readonly string[];
+}
+
+/** The share of the sources that a run read. */
+export interface ShardFacts {
+  /** From 1. */
+  index: number;
+  count: number;
+  /** Number of items of the sources that belong to other shards. They are not in the counts of the report. */
+  others: number;
+}
+
 /** The outcome of every input of a run. The counts close: `read = ok + failed + skipped + pending`. */
 export interface Report {
   /** The targets of the sinks, in the order of the pipe. */
@@ -43,6 +59,8 @@ export interface Report {
   /** Jobs of servers that did work for the sinks, as the run last saw them; the first 1,000. */
   readonly jobs: readonly ReportedJob[];
   readonly counts: Readonly<Omit<Counts, "inFlight">>;
+  /** The share of the sources that the run read; absent if it read them as a whole. */
+  readonly shard?: Readonly<ShardFacts> | undefined;
   /** The failed inputs, in the order in which they failed; the first 10,000. */
   readonly failures: readonly Failure[];
   /** All failed inputs by plugin and code, the largest group first. */
@@ -53,6 +71,8 @@ export interface Report {
   readonly notes: Readonly<Record<string, number>>;
   /** The same notes with the origins of the first inputs of each. */
   readonly noted: readonly ReasonGroup[];
+  /** What transforms say about all inputs together, such as `checkDataset` about duplicates. */
+  readonly conclusions: readonly Conclusion[];
   readonly traffic: Readonly<Traffic>;
   readonly durationMs: number;
   /** Settled inputs over time, in at most 120 spans. */

@@ -4,11 +4,12 @@ import { droppedByOperator } from "../accounting/input-in-flight.js";
 import type { Ledger, Settlement } from "../accounting/ledger.js";
 import type { RunContext } from "../accounting/run-context.js";
 import type { ReportedTarget } from "../accounting/targets.js";
+import { describeThrown } from "../errors.js";
 import type { JournalFacts } from "../journal/journal.js";
 import type { UndoFacts } from "../journal/undo-log.js";
 import { displayed } from "./display.js";
 import { maxGroups, others, ReasonGroups, reportText } from "./reason-groups.js";
-import type { Failure, FailureGroup, Report } from "./report.js";
+import type { Conclusion, Failure, FailureGroup, Report } from "./report.js";
 import { Sample } from "./sample.js";
 import { summaryOf } from "./summary.js";
 import { ThroughputLog } from "./throughput.js";
@@ -67,12 +68,14 @@ export class Reporter {
       targets: reportedTargets(this.#context),
       jobs: [...this.#context.accounting.jobs.values()],
       counts,
+      ...shardFacts(this.#context),
       failures,
       failureGroups: this.failureGroups,
       skipped: this.#skipped.list,
       pending: this.#pending.list,
       notes: Object.fromEntries(this.#notes.list.map(({ reason, count }) => [reason, count])),
       noted: this.#notes.list,
+      conclusions: conclusionsOf(this.#context),
       traffic: this.#context.clients.traffic,
       ...(journal ? { journal } : {}),
       ...(undo ? { undo } : {}),
@@ -129,6 +132,25 @@ export class Reporter {
     } else if (outcome.state === "skipped") this.#skipped.add(outcome.reason, origin);
     else this.#pending.add(outcome.reason, origin);
   }
+}
+
+/** Most lines of one transform. */
+const maxLines = 1000;
+
+/** Asks the transforms what they say about all inputs together. One that throws does not prevent the report, which names its error. */
+function conclusionsOf({ accounting: { conclusions } }: RunContext): Conclusion[] {
+  return conclusions.map(({ stage, lines }) => {
+    try {
+      return { stage, lines: lines().slice(0, maxLines).map(reportText) };
+    } catch (error) {
+      return { stage, lines: [reportText(`conclude failed: ${describeThrown(error)}`)] };
+    }
+  });
+}
+
+/** Returns the share of the sources that a run read, as a field of its report. */
+function shardFacts({ shard, accounting: { otherShards } }: RunContext): Pick<Report, "shard"> {
+  return shard ? { shard: { index: shard.index, count: shard.count, others: otherShards } } : {};
 }
 
 /** Returns the targets without the fields that only the run needs, and with the datasets that inputs joined. */

@@ -2,9 +2,9 @@
 
 import { type ReportedTarget, textOf } from "../accounting/targets.js";
 import type { UndoFacts } from "../journal/undo-log.js";
-import { printable } from "../util/format.js";
+import { counted, printable } from "../util/format.js";
 import { jobLines } from "./jobs.js";
-import type { Failure, ReasonGroup, Report } from "./report.js";
+import type { Conclusion, Failure, ReasonGroup, Report, ShardFacts } from "./report.js";
 
 /** Formats a report: the counts, then the failures in at most twenty lines, and a line for each reason to skip. */
 export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml">): string {
@@ -12,7 +12,7 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   const parts = [`ok ${counts.ok}`, `failed ${counts.failed}`, `skipped ${counts.skipped}`];
   if (counts.pending > 0) parts.push(`pending ${counts.pending}`);
   const lines = [`read ${counts.read} = ${parts.join(" + ")}  (${(report.durationMs / 1000).toFixed(1)} s)`];
-  lines.push(...targetLines(report.targets));
+  lines.push(...targetLines(report.targets), ...shardLines(report.shard));
   if (report.stopped) lines.push("The run was stopped before the end of its source.");
   else if (counts.read === 0) lines.push("  nothing was read: the source is empty");
   if (report.journal && report.journal.damagedLines > 0) {
@@ -20,7 +20,7 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   }
   if (report.undo) lines.push(`  undo     ${undoText(report.undo)}`);
   for (const [note, count] of Object.entries(notes)) lines.push(`  ok, ${note}: ${count}`);
-  lines.push(...jobLines(report.jobs));
+  lines.push(...conclusionLines(report.conclusions), ...jobLines(report.jobs));
   lines.push(...failureLines(failures, counts.failed));
   lines.push(...groupLines("skipped", report.skipped), ...groupLines("pending", report.pending));
   return lines.map(printable).join("\n");
@@ -30,6 +30,15 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
 export function undoText({ path, states, media }: UndoFacts): string {
   const what = states === 1 ? "1 state is" : `${states} states are`;
   return `${what} recorded in ${path}${media ? ", and deleted files are kept" : ""}`;
+}
+
+/** Formats the share of the sources that was read. */
+export function shardLines(shard: ShardFacts | undefined): string[] {
+  if (!shard) return [];
+  const { index, count, others } = shard;
+  return [
+    `  shard    ${index} of ${count}; ${counted(others, "item")} of the sources ${others === 1 ? "belongs" : "belong"} to other shards`,
+  ];
 }
 
 /** Formats a line for each sink: its action and its target. */
@@ -43,6 +52,13 @@ export function targetText({ action, name, wire, note, datasets = [] }: Reported
     datasets.length === 0 ? "" : `, ${datasets.length === 1 ? "dataset" : "datasets"} ${datasets.join(", ")}`;
   const over = wire === "grpc" ? " over gRPC" : "";
   return `${textOf(action, name)}${over}${joined}${note === undefined ? "" : ` (${note})`}`;
+}
+
+/** Formats what transforms say about all inputs together. */
+export function conclusionLines(conclusions: readonly Conclusion[]): string[] {
+  return conclusions
+    .filter(({ lines }) => lines.length > 0)
+    .flatMap(({ stage, lines }) => [`  ${stage}`, ...lines.map((line) => `    ${line}`)]);
 }
 
 /** Maximum number of lines of failures. */

@@ -8,8 +8,8 @@ import { type Described, describeFile } from "../../core/input/describe.js";
 import type { FileContent } from "../../core/input/input.js";
 import type { Kind } from "../../core/input/kinds.js";
 import type { JsonObject } from "../../core/util/json-values.js";
+import { isCompleteTiff, truncationOf } from "../../formats/media/truncated-media.js";
 import { ProcessingFailure } from "./processing-failure.js";
-import { isCompleteTiff, truncationOf } from "./truncated-media.js";
 
 /** Descriptions of stored files by their SHA-256. */
 export type DescribedFiles = Map<string, Described<FileContent>>;

@@ -107,6 +107,16 @@ function setterOf(
   throw new SourceError("ERR_CSV_COLUMNS", text);
 }
 
+/** Returns the positions of the columns with the rows' own ids. If a row has several, the last one counts. */
+export function idColumnsOf(header: readonly string[], names: ColumnNames | undefined): number[] {
+  const named = names?.id;
+  if (named !== undefined) return named === "" ? [] : [header.indexOf(named)];
+  const known = header.flatMap((column, at) => (fieldOf(column) === "id" ? [at] : []));
+  if (known.length > 0 || names) return known;
+  const plain = header.indexOf("id");
+  return plain === -1 ? [] : [plain];
+}
+
 /** Returns the field that a known column fills; undefined for a column that is not known. */
 function fieldOf(column: string): string | undefined {
   const own: Record<string, string> = { inputid: "id", "input.id": "id", geopoints: "geo" };

@@ -32,6 +32,8 @@ export interface FoundFile {
   isNamed: boolean;
   /** Where its bytes are, if that is not its path. */
   content?: ReadableContent | undefined;
+  /** Its id by the user's function, if that was called before the file is opened. */
+  id?: string | undefined;
 }
 
 /** Options of a source that concern single files, and the folder or archive that is read. */
@@ -138,7 +140,7 @@ function itemOfContent(described: Described, file: FoundFile, options: FileOptio
   const key = options.isJournaled ? journalKeyOf(relative, stateOf(content), options) : undefined;
   const finish = () =>
     needsBytes ? readWholeFile(input, kind, content, file, key, options) : asItem(path, input, key, options);
-  const naming = addNames(input, relative, kind, options);
+  const naming = addNames(input, file, kind, options);
   return naming ? naming.then(finish) : finish();
 }
 
@@ -179,14 +181,14 @@ export function idOfPath(
 /** Adds the results of `labels` and `ids`. Returns a promise only if one of them is async. */
 function addNames(
   input: InputDraft,
-  relative: string,
+  { relative, id: knownId }: FoundFile,
   kind: Kind,
   { labels, ids }: FileOptions,
 ): Promise<void> | undefined {
   if (labels === "folder") setLabels(input, relative.split("/").slice(-2, -1));
   const labeling =
     typeof labels === "function" ? whenThere(labels(relative, kind), (found) => setLabels(input, found)) : undefined;
-  const naming = typeof ids === "function" ? whenThere(ids(relative), (id) => setId(input, id)) : undefined;
+  const naming = typeof ids === "function" ? whenThere(knownId ?? ids(relative), (id) => setId(input, id)) : undefined;
   return labeling || naming ? Promise.all([labeling, naming]).then(() => undefined) : undefined;
 }
 

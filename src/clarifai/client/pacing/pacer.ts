@@ -3,6 +3,7 @@
 import { setMaxListeners } from "node:events";
 import { backoffMs } from "../../../core/net/backoff.js";
 import type { Clock } from "../../../core/net/clock.js";
+import type { Shard } from "../../../core/shard/shard.js";
 import { linkAborts } from "../../../core/util/link-aborts.js";
 import { Concurrency } from "./concurrency.js";
 import { Hold } from "./hold.js";
@@ -43,6 +44,8 @@ export class Pacer {
   readonly #rate: Rate;
   readonly #budget = new RetryBudget();
   readonly #hold = new Hold();
+  /** The shards of the runs that use the account. */
+  readonly #shards = new Set<{ shard: Shard }>();
   #open = 0;
   #queue: (() => void)[] = [];
   #failuresInRow = 0;
@@ -61,6 +64,27 @@ export class Pacer {
     this.#clock = clock;
     this.#concurrency = new Concurrency({ initial: initialConcurrency, max: options.maxConcurrency ?? 32 });
     this.#rate = new Rate(options.requestsPerSecond);
+  }
+
+  /**
+   * Divides a known rate among shards, until the returned function is called. Runs of several shards in this process have the sum of their shares.
+   */
+  divideRate(shard: Shard): () => void {
+    const held = { shard };
+    this.#shards.add(held);
+    this.#applyShards();
+    return () => {
+      if (this.#shards.delete(held)) this.#applyShards();
+    };
+  }
+
+  #applyShards(): void {
+    const shards = new Map([...this.#shards].map(({ shard }) => [shard.text, shard]));
+    const [only, ...others] = shards.values();
+    const sum = [...shards.values()].reduce((total, { count }) => total + 1 / count, 0);
+    const dayOffsetMs = Date.now() - this.#clock.now();
+    const turn = only && others.length === 0 ? { phase: (only.index - 1) / only.count, dayOffsetMs } : undefined;
+    this.#rate.setShare({ fraction: only ? Math.min(1, sum) : 1, turn });
   }
 
   /** Calls that have a slot. */

@@ -24,6 +24,17 @@ const comeback = 1.001;
 const windowMs = 1000;
 const latelyMs = 3000;
 
+/** A turn that is missed by less than this was met; the difference is an error of the arithmetic. */
+const roundingMs = 1;
+
+/** The share of an account's rate that one process uses. */
+export interface Share {
+  /** Above 0, at most 1. */
+  fraction: number;
+  /** Where in each interval between two requests this process has its turn, from 0 to 1, and the time of day minus the time of the clock. */
+  turn?: { phase: number; dayOffsetMs: number } | undefined;
+}
+
 /**
  * Spaces attempts. There is no limit until one is known. A refusal that names no rate lowers the rate on trial: if the share of refusals stays the same,
  * they are random, and the former rate returns.
@@ -52,9 +63,24 @@ export class Rate {
   /** When attempts succeeded, lately. */
   #passed: number[] = [];
 
+  /** The share of a known rate that this process uses, and its turns. */
+  #share: Share = { fraction: 1 };
+
   constructor(perSecond: number | undefined) {
     this.#known = perSecond !== undefined;
     this.#perSecond = this.#granted = (perSecond ?? Number.POSITIVE_INFINITY) * margin;
+  }
+
+  /** Uses another share of a known rate from now on. A rate that is estimated stays, since each process estimates what the others leave. */
+  setShare(share: Share): void {
+    const factor = share.fraction / this.#share.fraction;
+    this.#share = share;
+    if (!this.#known) return;
+    this.#granted *= factor;
+    this.#perSecond *= factor;
+    this.#found *= factor;
+    this.#before *= factor;
+    this.#ceiling = 0;
   }
 
   /** Attempts a second; Infinity while nothing limits them. */
@@ -76,9 +102,21 @@ export class Rate {
       this.#perSecond = this.#known ? Math.min(this.#granted, this.#perSecond * comeback) : this.#perSecond * factor;
       this.#growsFrom = now;
     }
-    const at = Math.max(now, this.#nextAt);
+    const at = this.#turnFrom(Math.max(now, this.#nextAt));
     this.#nextAt = at + 1000 / this.#perSecond;
     return at - now;
+  }
+
+  /**
+   * Returns the next turn of this process at or after a moment. Processes that share a rate take turns by the time of day, so that together they send evenly,
+   * also if all of them start at once.
+   */
+  #turnFrom(at: number): number {
+    const { turn } = this.#share;
+    if (!turn || !this.#known) return at;
+    const spacing = 1000 / this.#perSecond;
+    const wait = (((turn.phase * spacing - (at + turn.dayOffsetMs)) % spacing) + spacing) % spacing;
+    return spacing - wait < roundingMs ? at : at + wait;
   }
 
   /** Forgets reservations, because all waiting attempts reserve again; none may be sent before `from`. */
@@ -104,10 +142,11 @@ export class Rate {
     startedAt: number,
     { granted, isHeld }: { granted?: number | undefined; isHeld: boolean },
   ): boolean {
-    if (granted !== undefined && (!this.#known || granted * margin < this.#granted)) {
+    const own = granted === undefined ? undefined : granted * margin * this.#share.fraction;
+    if (own !== undefined && (!this.#known || own < this.#granted)) {
       this.#known = true;
       this.#ceiling = 0;
-      this.#granted = granted * margin;
+      this.#granted = own;
       this.#refusals.endTrial();
       this.#leaveWindow(now);
       this.#set(now, this.#granted);

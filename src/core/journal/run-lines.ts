@@ -1,0 +1,51 @@
+/** Lines of a journal that say when a run began and how it ended. The reports of several journals are made of them. */
+
+import type { Counts } from "../accounting/ledger.js";
+
+/** A run began. */
+export interface RunBegin {
+  run: "begin";
+  /** Time of day, in ISO 8601. */
+  at: string;
+  /** Names of its sources. */
+  sources: readonly string[];
+  pid: number;
+  host: string;
+}
+
+/** A failure of an input that has no journal key, such as a file that could not be read. */
+export interface UnrecordedFailure {
+  origin: string;
+  id?: string | undefined;
+  code: string;
+  stage: string;
+  reason: string;
+  attempts: number;
+  retryable: boolean;
+}
+
+/** Inputs that were skipped for one reason. */
+export interface SkippedReason {
+  reason: string;
+  count: number;
+  origins: string[];
+}
+
+/** A run ended. */
+export interface RunEnd {
+  run: "end";
+  at: string;
+  counts: Omit<Counts, "inFlight">;
+  /** Number of skipped inputs that earlier runs finished. */
+  doneEarlier: number;
+  /** Number of items that belong to other shards. */
+  others?: number | undefined;
+  durationMs: number;
+  /** Whether the run was stopped before the end of its sources. */
+  stopped: boolean;
+  /** Code of the error that ended the run. */
+  error?: string | undefined;
+  skipped: readonly SkippedReason[];
+  /** The first failures that have no record of their own. */
+  unrecorded: readonly UnrecordedFailure[];
+}
