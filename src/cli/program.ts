@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { describeError, FlowError, OptionsError } from "../core/errors.js";
+import { convertCommand } from "./convert-command.js";
 import { copyCommand } from "./copy-command.js";
 import { datasetsCommand } from "./datasets-command.js";
 import { doctorCommand } from "./doctor-command.js";
@@ -51,6 +52,7 @@ const commands = [
   annotateCommand,
   datasetsCommand,
   copyCommand,
+  convertCommand,
   pullCommand,
   removeCommand,
   replayCommand,

@@ -93,7 +93,7 @@ async function* readFile(
       const whole = resolve(root);
       const context: ImageContext = {
         ...options,
-        ...{ path, split, finder: new ImageFinder(folders) },
+        ...{ path, split, finder: new ImageFinder(folders), hasOwnIds: typeof options.ids === "function" },
         categories: categoriesById(index.categories),
         licenses: new Map(index.licenses.map((license) => [license.id ?? null, license])),
         idOf: (inside) => idOfImage(inside, options.ids, name),

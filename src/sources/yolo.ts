@@ -121,7 +121,8 @@ async function itemOf(
     };
     if (datasets.length > 0) input.datasets = datasets;
     const notes = list.notes.size > 0 ? { notes: [...list.notes] } : {};
-    return { origin: path, input, sameId: "duplicate", ...notes };
+    const item: SourceItem = { origin: path, input, sameId: "duplicate", ...notes };
+    return typeof ids === "function" ? item : { ...item, checked: true };
   } catch (error) {
     if (error instanceof FlowError) return { origin: path, error };
     return { origin: path, error: new InputError("ERR_ITEM", describeError(error), { cause: error }) };

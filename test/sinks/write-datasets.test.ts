@@ -28,7 +28,9 @@ const draft = (name: string, more: Partial<InputDraft> = {}): InputDraft => ({
   metadata: { filename: `${name}.jpg` },
   ...more,
 });
-const inputs = ["a", "b", "c"].map((name) => draft(name, { annotations: [{ box: [0, 0, 0.5, 0.5], concepts: ["cat"] }] }));
+const inputs = ["a", "b", "c"].map((name) =>
+  draft(name, { annotations: [{ box: [0, 0, 0.5, 0.5], concepts: ["cat"] }] }),
+);
 const text = (path: string, name: string) => readFileSync(join(path, name), "utf8");
 
 for (const [name, sink] of Object.entries({ writeVoc, writeImageFolder, writeLabelStudio })) {
@@ -40,15 +42,21 @@ for (const [name, sink] of Object.entries({ writeVoc, writeImageFolder, writeLab
   describe(name, () => {
     it("continues a dataset, writes nothing twice, and refuses a folder with something else", async () => {
       const path = newPath();
-      await flow(fromIterable(inputs.slice(0, 1))).pipe(sink(path)).run();
+      await flow(fromIterable(inputs.slice(0, 1)))
+        .pipe(sink(path))
+        .run();
       const { counts } = await flow(fromIterable(inputs)).pipe(sink(path)).run();
       expect(counts).toMatchObject({ ok: 2, skipped: 1 });
-      await expect(flow(fromIterable(inputs)).pipe(sink(folder)).run()).rejects.toMatchObject({ code: "ERR_FILE_EXISTS" });
+      await expect(flow(fromIterable(inputs)).pipe(sink(folder)).run()).rejects.toMatchObject({
+        code: "ERR_FILE_EXISTS",
+      });
     });
 
     it("fails inputs other than images, and writes the others", async () => {
       const path = newPath();
-      const report = await flow(fromIterable([...inputs, { id: "t", text: "words" }])).pipe(sink(path)).run();
+      const report = await flow(fromIterable([...inputs, { id: "t", text: "words" }]))
+        .pipe(sink(path))
+        .run();
       expect(report.failures.map(({ code }) => code)).toEqual(["ERR_KIND_MISMATCH"]);
       expect(report.counts.ok).toBe(3);
     });
@@ -58,10 +66,20 @@ for (const [name, sink] of Object.entries({ writeVoc, writeImageFolder, writeLab
 describe("writeVoc", () => {
   it("writes whole pixels as whole numbers, and the elements that readers expect", async () => {
     const path = newPath();
-    const part = { box: [0, 0, 0.1, 0.1] as [number, number, number, number], concepts: ["head"], info: { voc: { partOf: 1 } } };
-    const person = { box: [0.25, 0.25, 0.5, 0.5] as [number, number, number, number], concepts: ["person"], info: { voc: { pose: "Left", object: 1 } } };
+    const part = {
+      box: [0, 0, 0.1, 0.1] as [number, number, number, number],
+      concepts: ["head"],
+      info: { voc: { partOf: 1 } },
+    };
+    const person = {
+      box: [0.25, 0.25, 0.5, 0.5] as [number, number, number, number],
+      concepts: ["person"],
+      info: { voc: { pose: "Left", object: 1 } },
+    };
     const input = draft("a", { metadata: { filename: "a.jpg", split: "train" }, annotations: [person, part] });
-    await flow(fromIterable([input])).pipe(writeVoc(path)).run();
+    await flow(fromIterable([input]))
+      .pipe(writeVoc(path))
+      .run();
     const xml = text(path, "Annotations/a.xml").replace(/\s*\n\s*/g, "");
     expect(xml).toContain(
       "<object><name>person</name><pose>Left</pose><truncated>0</truncated><difficult>0</difficult><bndbox><xmin>11</xmin><ymin>6</ymin><xmax>20</xmax><ymax>10</ymax></bndbox><part><name>head</name>",
@@ -74,9 +92,13 @@ describe("writeVoc", () => {
   it("rounds to pixels only on demand, and reports it", async () => {
     const input = draft("a", { annotations: [{ box: [0.11, 0, 0.5, 0.5], concepts: ["cat"] }] });
     const [exact, rounded] = [newPath(), newPath()];
-    await flow(fromIterable([input])).pipe(writeVoc(exact)).run();
+    await flow(fromIterable([input]))
+      .pipe(writeVoc(exact))
+      .run();
     expect(text(exact, "Annotations/a.xml")).toContain("<xmin>5.4</xmin>");
-    const report = await flow(fromIterable([input])).pipe(writeVoc(rounded, { rounded: true })).run();
+    const report = await flow(fromIterable([input]))
+      .pipe(writeVoc(rounded, { rounded: true }))
+      .run();
     expect(text(rounded, "Annotations/a.xml")).toContain("<xmin>5</xmin>");
     expect(report.notes).toEqual({ "VOC: box rounded to pixels": 1 });
   });
@@ -92,7 +114,9 @@ describe("writeVoc", () => {
         { box: [0, 0, 1, 1], concepts: ["cat", "pet"] },
       ],
     });
-    await flow(fromIterable([input])).pipe(writeVoc(path)).run();
+    await flow(fromIterable([input]))
+      .pipe(writeVoc(path))
+      .run();
     const { lost } = JSON.parse(text(path, "losses.jsonl")) as { lost: { what: string }[] };
     expect(lost.map(({ what }) => what).sort()).toEqual([
       "concept of the image lost",
@@ -108,14 +132,26 @@ describe("writeImageFolder", () => {
   it("writes a row for each image, with the same columns in all rows", async () => {
     const path = newPath();
     const list = [
-      draft("a", { text: "a cat", concepts: ["indoor"], metadata: { filename: "a.jpg", split: "train", camera: 1 }, annotations: inputs[0]?.annotations }),
+      draft("a", {
+        text: "a cat",
+        concepts: ["indoor"],
+        metadata: { filename: "a.jpg", split: "train", camera: 1 },
+        annotations: inputs[0]?.annotations,
+      }),
       draft("b", { metadata: { filename: "b.jpg", split: "train" } }),
     ];
     const report = await flow(fromIterable(list)).pipe(writeImageFolder(path)).run();
     expect(report.notes).toEqual({});
     const rows = text(path, "train/metadata.jsonl").trimEnd().split("\n");
     expect(rows.map((row) => JSON.parse(row) as unknown)).toEqual([
-      { file_name: "a.jpg", label: "indoor", objects: { bbox: [[0, 0, 20, 10]], categories: ["cat"] }, split: "train", text: "a cat", camera: 1 },
+      {
+        file_name: "a.jpg",
+        label: "indoor",
+        objects: { bbox: [[0, 0, 20, 10]], categories: ["cat"] },
+        split: "train",
+        text: "a cat",
+        camera: 1,
+      },
       { file_name: "b.jpg", label: null, objects: { bbox: [], categories: [] }, split: "train" },
     ]);
     expect(readdirSync(join(path, "train")).sort()).toEqual(["a.jpg", "b.jpg", "metadata.jsonl"]);
@@ -126,9 +162,22 @@ describe("writeLabelStudio", () => {
   it("writes tasks whose images Label Studio finds below its root, and masks that come back", async () => {
     const path = newPath();
     const rle = [0, 0, 0, 32, 57, 27, 252, 96, 19, 255, 223, 0, 143, 252];
-    const region = { id: "r", type: "brushlabels", from_name: "b", to_name: "image", original_width: 4, original_height: 2, value: { format: "rle", rle, brushlabels: ["road"] } };
-    const files = { "x.jpg": await orientedJpeg(4, 2), "export.json": JSON.stringify([{ id: 1, data: { image: "x.jpg" }, annotations: [{ result: [region] }] }]) };
-    await flow(labelStudio(`${folderWith(temp, files)}/export.json`)).pipe(writeLabelStudio(path, { localRoot: "sets/one" })).run();
+    const region = {
+      id: "r",
+      type: "brushlabels",
+      from_name: "b",
+      to_name: "image",
+      original_width: 4,
+      original_height: 2,
+      value: { format: "rle", rle, brushlabels: ["road"] },
+    };
+    const files = {
+      "x.jpg": await orientedJpeg(4, 2),
+      "export.json": JSON.stringify([{ id: 1, data: { image: "x.jpg" }, annotations: [{ result: [region] }] }]),
+    };
+    await flow(labelStudio(`${folderWith(temp, files)}/export.json`))
+      .pipe(writeLabelStudio(path, { localRoot: "sets/one" }))
+      .run();
     const [task] = JSON.parse(text(path, "tasks.json")) as { data: unknown }[];
     expect(task).toMatchObject({ id: 1, data: { image: "/data/local-files/?d=sets/one/images/x.jpg" } });
     expect(text(path, "config.xml")).toContain('<Label value="road"/>');
@@ -142,10 +191,23 @@ describe("writeLabelStudio", () => {
 
   it("writes a rotated rectangle back as one", async () => {
     const value = { x: 50, y: 50, width: 20, height: 20, rotation: 30, rectanglelabels: ["dog"] };
-    const region = { id: "r", type: "rectanglelabels", from_name: "b", to_name: "image", original_width: 40, original_height: 20, value };
-    const files = { "a.jpg": image, "export.json": JSON.stringify([{ id: 1, data: { image: "a.jpg" }, annotations: [{ result: [region] }] }]) };
+    const region = {
+      id: "r",
+      type: "rectanglelabels",
+      from_name: "b",
+      to_name: "image",
+      original_width: 40,
+      original_height: 20,
+      value,
+    };
+    const files = {
+      "a.jpg": image,
+      "export.json": JSON.stringify([{ id: 1, data: { image: "a.jpg" }, annotations: [{ result: [region] }] }]),
+    };
     const path = newPath();
-    await flow(labelStudio(`${folderWith(temp, files)}/export.json`)).pipe(writeLabelStudio(path)).run();
+    await flow(labelStudio(`${folderWith(temp, files)}/export.json`))
+      .pipe(writeLabelStudio(path))
+      .run();
     const [task] = JSON.parse(text(path, "tasks.json")) as { annotations: { result: { value: unknown }[] }[] }[];
     expect(task?.annotations[0]?.result[0]?.value).toEqual(value);
   });

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { kinds } from "../../core/input/kinds.js";
+import { regionPolicies } from "../../formats/annotations/region-list.js";
 import { columnMap, separator, several, severalOf } from "../common/parsing.js";
 import { withShard } from "../common/sharding.js";
 import { forms } from "./forms.js";
@@ -12,7 +13,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
   command
     .argument(
       argument,
-      "folders, zip and tar archives, exports of datasets (zip), images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
+      "folders, datasets of COCO and YOLO, zip and tar archives, exports of datasets (zip), images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
     )
     .optionsGroup("What is read:")
     .addOption(
@@ -26,7 +27,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
       `only this kind (${kinds.join(", ")}); for URLs, their kind; may be repeated`,
       severalOf(kinds),
     );
-  return withShard(withIds(withUrls(withCsv(withFolders(command)))));
+  return withShard(withIds(withDatasets(withUrls(withCsv(withFolders(command))))));
 }
 
 /** Adds the tables that a command reads, and their options. */
@@ -84,6 +85,22 @@ function withUrls(command: Command): Command {
       "--header <header>",
       "URLs: request header for --fetch, `name: value`, or @file with one header a line (other users can see command lines); may be repeated",
       several,
+    );
+}
+
+function withDatasets(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--invalid <policy>",
+        "datasets with annotations: a region over the edge of its image, or without area, fails its image (default), is cut at the edge (clip), or is left out (drop)",
+      ).choices(regionPolicies),
+    )
+    .addOption(
+      new Option(
+        "--orientation <frame>",
+        "datasets with annotations: coordinates are about the image as people see it (upright), or about the pixels as stored (default: that of the format)",
+      ).choices(["upright", "stored"]),
     );
 }
 

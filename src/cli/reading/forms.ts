@@ -2,6 +2,7 @@
 
 import type { Form } from "./form.js";
 import { archiveForm } from "./forms/archive.js";
+import { cocoForm } from "./forms/coco.js";
 import { csvForm } from "./forms/csv.js";
 import { cvatForm } from "./forms/cvat.js";
 import { exportForm } from "./forms/export.js";
@@ -13,9 +14,12 @@ import { labelStudioForm } from "./forms/label-studio.js";
 import { textsForm } from "./forms/texts.js";
 import { urlsForm } from "./forms/urls.js";
 import { vocForm } from "./forms/voc.js";
+import { yoloForm } from "./forms/yolo.js";
 
 export const forms: readonly Form[] = [
   folderForm,
+  cocoForm,
+  yoloForm,
   archiveForm,
   exportForm,
   csvForm,

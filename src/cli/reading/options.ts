@@ -1,7 +1,10 @@
 /** The options of sources on the command line, as they are parsed. */
 
 import type { Kind } from "../../core/input/input.js";
+import type { RegionPolicy } from "../../formats/annotations/region-list.js";
+import type { CocoOptions } from "../../index.js";
 import type { ShardingOptions } from "../common/sharding.js";
+import { singleRule } from "./form.js";
 
 export interface ReadingOptions extends ShardingOptions {
   as?: string;
@@ -16,6 +19,8 @@ export interface ReadingOptions extends ShardingOptions {
   fetch?: boolean;
   ids?: string[];
   header?: string[];
+  invalid?: RegionPolicy;
+  orientation?: "upright" | "stored";
   /** Of the connection; the fetches use it, too. */
   proxy?: string | false;
 }
@@ -31,8 +36,16 @@ export const formOptions = {
   map: "--map",
   fetch: "--fetch",
   header: "--header",
+  invalid: "--invalid",
+  orientation: "--orientation",
 } as const satisfies Partial<Record<keyof ReadingOptions, string>>;
 export type FormOption = keyof typeof formOptions;
 
 /** Forms of tables. */
 export const tableForms = ["csv", "jsonl"];
+
+/** Returns the options that the sources of dataset formats share. */
+export function annotationOptionsOf({ invalid, orientation, ids }: ReadingOptions) {
+  const rule = singleRule(ids) as CocoOptions["ids"];
+  return { ...(invalid && { invalid }), ...(orientation && { orientation }), ...(rule && { ids: rule }) };
+}

@@ -24,12 +24,21 @@ export interface Picture {
 /** Formats whose EXIF block can turn the image. */
 const turning = /^image\/(jpeg|png|webp|tiff|bmp)/;
 
+/** Pictures of described files, which a source and a writer of the same flow both need. The objects are frozen, so what they describe does not change. */
+const known = new WeakMap<Content, Picture>();
+
 /**
  * Reads the size and the orientation of an image. The facts of a described content are taken from it, so only the EXIF block is read again.
  *
  * @throws {InputError} ERR_IMAGE_SIZE if the header has no size; what `describeContent` throws; ERR_CONTENT_REMOTE for a URL without known size
  */
 export async function pictureOf(image: Content): Promise<Picture> {
+  const found = known.get(image) ?? (await readPicture(image));
+  if (!("url" in image)) known.set(image, found);
+  return found;
+}
+
+async function readPicture(image: Content): Promise<Picture> {
   if ("url" in image) {
     // The platform fetches it; whoever listed it knows its size, and its orientation is not known.
     const { width = 0, height = 0 } = image;

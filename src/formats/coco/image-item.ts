@@ -30,6 +30,8 @@ export interface ImageContext {
   orientation?: Frame | undefined;
   allowOutside: boolean;
   useUrls: boolean;
+  /** Whether a function of the user makes the ids. */
+  hasOwnIds: boolean;
   datasets: string[];
   idOf(relative: string): string;
   /** Returns the path of an image inside the dataset. */
@@ -66,7 +68,9 @@ export async function itemOfImage(
     origin = at ?? origin;
     const input = await inputOf(image, content, annotations, context);
     input.draft.id = context.idOf(at === undefined ? relative : context.relativeOf(at));
-    return { origin, input: input.draft, ...(input.notes.length > 0 && { notes: input.notes }) };
+    const item: SourceItem = { origin, input: input.draft, ...(input.notes.length > 0 && { notes: input.notes }) };
+    // Only the result of the user's function needs a check of its shape.
+    return context.hasOwnIds ? item : { ...item, checked: true };
   } catch (error) {
     if (error instanceof FlowError) return { origin, error };
     return { origin, error: new InputError("ERR_ITEM", describeError(error), { cause: error }) };

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Bytes that a group collects before they become a block. */
-const blockBytes = 64 * 1024;
+const blockBytes = 32 * 1024;
 /** Bytes of blocks in memory; further blocks go to the temporary file. */
-const maxMemoryBytes = 32 * 1024 * 1024;
+const maxMemoryBytes = 8 * 1024 * 1024;
 /** Bytes of annotations that a group should have, since one group at a time is in memory as a whole. */
-const groupBytes = 8 * 1024 * 1024;
+const groupBytes = 4 * 1024 * 1024;
 /** Most groups at a time, each with a block that fills. */
-const maxGroups = 256;
+const maxGroups = 512;
 /** Before each annotation: number of its image, its length, and its position in the file. */
 const headBytes = 16;
 

@@ -20,14 +20,14 @@ const maxValueLength = 200;
 export class LossList {
   readonly #losses = new Map<string, Loss>();
 
-  /** Adds a loss. `value` is what was lost, for the file of losses. */
-  add(what: string, value?: string): void {
+  /** Adds a loss. `value` is what was lost, for the file of losses; a function is called only for the first ones. */
+  add(what: string, value?: string | (() => string)): void {
     const loss = this.#losses.get(what) ?? { what, count: 0 };
     this.#losses.set(what, loss);
     loss.count += 1;
     if (value === undefined || loss.count > maxValues) return;
     loss.values ??= [];
-    loss.values.push(shorten(value, maxValueLength));
+    loss.values.push(shorten(typeof value === "string" ? value : value(), maxValueLength));
   }
 
   get list(): Loss[] {
@@ -48,7 +48,7 @@ export interface KeptOfInput {
 export function loseOfInput(input: Input, losses: LossList, kept: KeptOfInput = {}): void {
   for (const [key, value] of Object.entries(input.metadata)) {
     if (key === "filename" || key === "split" || kept.metadata?.includes(key)) continue;
-    losses.add("metadata lost", `${key}: ${JSON.stringify(value)}`);
+    losses.add("metadata lost", () => `${key}: ${JSON.stringify(value)}`);
   }
   if (!kept.concepts) for (const { id } of input.concepts) losses.add("concept of the image lost", id);
   if (!kept.geo && input.geo) losses.add("location lost", `${input.geo.longitude}, ${input.geo.latitude}`);
@@ -69,9 +69,9 @@ export function loseOfAnnotation(annotation: Annotation, losses: LossList, kept:
   const { id, info, data, statusCode, frame, timeSegment } = annotation;
   if (id !== undefined && !kept.id) losses.add("annotation id lost", id);
   for (const [key, value] of Object.entries(info ?? {})) {
-    if (!kept.info?.includes(key)) losses.add("annotation info lost", `${key}: ${JSON.stringify(value)}`);
+    if (!kept.info?.includes(key)) losses.add("annotation info lost", () => `${key}: ${JSON.stringify(value)}`);
   }
-  if (data !== undefined) losses.add("annotation data lost", JSON.stringify(data));
+  if (data !== undefined) losses.add("annotation data lost", () => JSON.stringify(data));
   if (statusCode !== undefined) losses.add("review state lost", String(statusCode));
   if (frame !== undefined) losses.add("frame lost", JSON.stringify(frame));
   if (timeSegment !== undefined) losses.add("time segment lost", JSON.stringify(timeSegment));

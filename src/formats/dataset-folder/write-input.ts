@@ -96,7 +96,9 @@ export class InputWriter {
     const { path, format, options, signal } = this.#parts;
     const { plugin } = format;
     const sizes: [string, number][] = [];
+    const texts: [path: string, bytes: Buffer][] = [];
     let isCopyOfLink = false;
+    const hasMedia = options.media !== "none" && !("url" in image);
     if (options.media !== "none" && !("url" in image)) {
       const target = join(path, record.mediaPath);
       this.#makeFolderOf(target);
@@ -113,15 +115,13 @@ export class InputWriter {
       const target = join(path, file);
       this.#makeFolderOf(target);
       const bytes = Buffer.from(text);
-      try {
-        writeFileSync(partialPath(target), bytes);
-      } catch (error) {
-        throw unwritable(target, error, plugin);
-      }
+      texts.push([target, bytes]);
       sizes.push([file, bytes.length]);
     }
     for (const old of before) rmSync(join(path, old), { force: true });
-    for (const [file] of sizes) rename(partialPath(join(path, file)), join(path, file), plugin);
+    if (hasMedia) rename(partialPath(join(path, record.mediaPath)), join(path, record.mediaPath), plugin);
+    // A label needs no temporary name: until its record is written, the claim says that it may be half written.
+    for (const [target, bytes] of texts) writeText(target, bytes, plugin);
     return { record: { ...record, files: sizes }, isCopyOfLink };
   }
 
@@ -158,6 +158,14 @@ export class InputWriter {
       if (tries > 1000) break;
     }
     throw new InputError("ERR_FILE_EXISTS", `${format.plugin}: no name is free for ${input.id}`);
+  }
+}
+
+function writeText(path: string, bytes: Buffer, plugin: string): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch (error) {
+    throw unwritable(path, error, plugin);
   }
 }
 

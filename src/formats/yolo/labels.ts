@@ -9,8 +9,8 @@ import { classOf, type LossList, loseOfAnnotation, loseOfInput } from "../datase
 /** What `writeYolo` can write. */
 export type WrittenTask = "detect" | "segment" | "obb";
 
-/** Digits behind the point. Half of the last one is far below 1e-6, also after two numbers were added. */
-const digits = 9;
+/** Nine digits behind the point. Half of the last one is far below 1e-6, also after two numbers were added. */
+const precision = 1e9;
 
 type Point = readonly [number, number];
 
@@ -76,7 +76,7 @@ function numbersOf(annotation: Annotation, task: WrittenTask, size: Size, losses
 
 /** Formats a share with as many digits as it needs. */
 function formatted(value: number): string {
-  return String(Number(value.toFixed(digits)));
+  return String(Math.round(value * precision) / precision);
 }
 
 type Box = readonly [number, number, number, number];

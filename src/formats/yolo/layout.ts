@@ -136,8 +136,9 @@ function fromDarknet(path: string, allowOutside: boolean): YoloLayout {
   const find = (key: string) => {
     const value = fields.get(key);
     if (value === undefined) return undefined;
+    // The paths are about the folder in which Darknet runs, which often has the dataset in data/.
     const short = value.replace(/^data\//, "");
-    return located(short, [root], { path, key, root, allowOutside });
+    return located(existsSync(resolve(root, value)) ? value : short, [root], { path, key, root, allowOutside });
   };
   const splits = ["train", "valid", "test"].flatMap((key) => {
     const found = find(key);

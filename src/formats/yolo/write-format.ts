@@ -46,7 +46,7 @@ async function finishUltralytics({ records, classes, writeFile }: FinishContext,
   const ordered = Object.fromEntries(
     [...order, ...Object.keys(data)].flatMap((key) => (key in data ? [[key, data[key]]] : [])),
   );
-  const names = Object.fromEntries(classes.map((name, index) => [index, name]));
+  const names = new Map(classes.map((name, index) => [index, name]));
   const about = `# Written by Sluice, task ${task}. ultralytics: yolo ${task} train data=data.yaml\n`;
   await writeFile("data.yaml", [about, stringify({ ...ordered, nc: classes.length, names }, { lineWidth: 0 })]);
 }

@@ -1,7 +1,7 @@
 /** Image folders of Hugging Face and torchvision. */
 
 import type { Form } from "../form.js";
-import { datasetOptionsOf } from "./dataset-options.js";
+import { annotationOptionsOf } from "../options.js";
 import { namesIn } from "./dataset-start.js";
 
 const metadata = /^metadata\.(?:jsonl|csv)$/;
@@ -9,6 +9,7 @@ const metadata = /^metadata\.(?:jsonl|csv)$/;
 export const imageFolderForm: Form = {
   name: "imagefolder",
   plural: "image folders",
+  takes: ["invalid", "orientation"],
   // Folders of classes are no image folder without --as: they may be any folder.
   async isRecognized(path, stats) {
     if (!stats?.isDirectory()) return false;
@@ -19,6 +20,6 @@ export const imageFolderForm: Form = {
   },
   async source(path, options) {
     const { imageFolder } = await import("../../../index.js");
-    return imageFolder(path, datasetOptionsOf(options));
+    return imageFolder(path, annotationOptionsOf(options));
   },
 };

@@ -1,12 +1,13 @@
 /** Folders of LabelMe. */
 
 import type { Form } from "../form.js";
-import { datasetOptionsOf } from "./dataset-options.js";
+import { annotationOptionsOf } from "../options.js";
 import { namesIn, startOf } from "./dataset-start.js";
 
 export const labelMeForm: Form = {
   name: "labelme",
   plural: "folders of LabelMe",
+  takes: ["invalid", "orientation"],
   async isRecognized(path, stats) {
     if (!stats?.isDirectory()) return false;
     const label = namesIn(path).find((name) => name.endsWith(".json"));
@@ -16,6 +17,6 @@ export const labelMeForm: Form = {
   },
   async source(path, options) {
     const { labelMe } = await import("../../../index.js");
-    return labelMe(path, datasetOptionsOf(options));
+    return labelMe(path, annotationOptionsOf(options));
   },
 };

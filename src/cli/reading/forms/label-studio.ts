@@ -1,12 +1,13 @@
 /** Exports of Label Studio. */
 
 import type { Form } from "../form.js";
-import { datasetOptionsOf } from "./dataset-options.js";
+import { annotationOptionsOf } from "../options.js";
 import { startOf } from "./dataset-start.js";
 
 export const labelStudioForm: Form = {
   name: "labelstudio",
   plural: "exports of Label Studio",
+  takes: ["invalid", "orientation"],
   async isRecognized(path, stats) {
     if (!stats?.isFile() || !/\.json$/i.test(path)) return false;
     const start = startOf(path);
@@ -14,6 +15,6 @@ export const labelStudioForm: Form = {
   },
   async source(path, options) {
     const { labelStudio } = await import("../../../index.js");
-    return labelStudio(path, datasetOptionsOf(options));
+    return labelStudio(path, annotationOptionsOf(options));
   },
 };

@@ -1,12 +1,13 @@
 /** Datasets of Pascal VOC. */
 
 import type { Form } from "../form.js";
-import { datasetOptionsOf } from "./dataset-options.js";
+import { annotationOptionsOf } from "../options.js";
 import { hasFolder, namesIn, startOf } from "./dataset-start.js";
 
 export const vocForm: Form = {
   name: "voc",
   plural: "VOC datasets",
+  takes: ["invalid", "orientation"],
   async isRecognized(path, stats) {
     if (!stats?.isDirectory()) return false;
     const labels = ["Annotations", "annotations"].find((name) => hasFolder(path, name));
@@ -16,6 +17,6 @@ export const vocForm: Form = {
   },
   async source(path, options) {
     const { voc } = await import("../../../index.js");
-    return voc(path, datasetOptionsOf(options));
+    return voc(path, annotationOptionsOf(options));
   },
 };
