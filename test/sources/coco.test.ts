@@ -291,7 +291,7 @@ describe("writeCoco", () => {
     expect(byId(written.annotations)).toEqual(
       byId(annotations).map((one) =>
         "segmentation" in one && (one as { segmentation: unknown[] }).segmentation.length === 0
-          ? (({ segmentation: _, ...rest }) => rest)(one as never)
+          ? (({ segmentation: _, ...rest }) => rest)(one as { id: number; segmentation: unknown })
           : one,
       ),
     );
