@@ -42,6 +42,7 @@ const shows: Record<string, RegExp[]> = {
   "06-boxes.ts": [/first-boat: boat \[/, /pier: pier/, /mood: calm "the whole image"/],
   "07-list-and-download.ts": [/ferry-mp4.*\n/, /"sha256":"[0-9a-f]{64}"/],
   "08-patch-and-remove.ts": [/patch-example-1 2 first draft/, /patch-example-0 undefined/, /remove: read 3 = ok 3/],
+  "26-coco-to-yolo.ts": [/COCO: read 1 = ok 1/, /YOLO: read 1 = ok 1/, /0: stall/],
   "24-search.ts": [/images without annotations: (\d+) by search, \1 by listing/, /failed 0/, /files: \d+/],
   "09-own-plugins.ts": [/read 12 = ok 12/, /█2 …/],
   "11-journal.ts": [

@@ -9,7 +9,6 @@ import { datasetOptionFields } from "../formats/dataset-folder/options.js";
 import { yoloFormat } from "../formats/yolo/write-format.js";
 
 const optionFields = {
-  ...datasetOptionFields,
   /**
    * What the rows describe. "detect": boxes; a polygon is written as its box, which the report counts as a loss. "segment": polygons, and rows of boxes for boxes. "obb": the four
    * corners of rotated boxes; a polygon with other corners is written as its smallest rotated box. Default: "detect".
@@ -18,9 +17,9 @@ const optionFields = {
   /** "ultralytics": images/<split>, labels/<split> and data.yaml. "darknet": data/<split>, lists of images, obj.names and obj.data. Default: "ultralytics". */
   layout: z.enum(["ultralytics", "darknet"]).default("ultralytics"),
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...datasetOptionFields, ...optionFields });
 /** Options of `writeYolo`. */
-export type WriteYoloOptions = OptionsOf<typeof optionFields>;
+export type WriteYoloOptions = OptionsOf<typeof datasetOptionFields> & OptionsOf<typeof optionFields>;
 
 /**
  * Writes images with their annotations as a dataset that YOLO trains on: images/<split>, labels/<split> and data.yaml, or the layout of Darknet. An input without split is in "train". An

@@ -16,7 +16,6 @@ import { maxOrphans, openCoco, readCategories, readIndex, textOf } from "../form
 import { categoriesById } from "../formats/coco/regions.js";
 
 const optionFields = {
-  ...annotationOptionFields,
   /** Folder of the images. Default: found beside the labels, in images/, in images/<split>, in <split>/ or in data/. */
   images: z.string().min(1).optional(),
   /** Reads only these splits, such as "train". Default: all. */
@@ -26,9 +25,9 @@ const optionFields = {
   /** Reads images whose names in the file are absolute, or lead out of the folder with "..". Default: false, and such an image fails (ERR_LABEL). */
   allowOutside: z.boolean().default(false),
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `coco`. */
-export type CocoOptions = OptionsOf<typeof optionFields>;
+export type CocoOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options> & { path: string };
 
 /**

@@ -9,6 +9,7 @@ import type { InputDraft } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
+import { DigestSet, digestOfKey } from "../core/util/digest-set.js";
 import { pictureOf } from "../formats/annotations/picture.js";
 import { RegionList } from "../formats/annotations/region-list.js";
 import { annotationOptionFields, idOfImage } from "../formats/annotations/source-options.js";
@@ -18,7 +19,6 @@ import { findLayout, type YoloLayout } from "../formats/yolo/layout.js";
 import { addRows, type RowContext, type Task, taskOf, tasks } from "../formats/yolo/rows.js";
 
 const optionFields = {
-  ...annotationOptionFields,
   /**
    * What the rows describe: "detect" (boxes), "segment" (polygons), "obb" (rotated boxes), "pose" (boxes with keypoints). Default: recognized by the lengths of the
    * rows of the first 500 images, for all files alike; rows of eight numbers count as rotated boxes if the dataset has no other rows.
@@ -29,9 +29,9 @@ const optionFields = {
   /** Reads images that lie outside the folder of the dataset, which data.yaml or a list of images may name. Default: false. */
   allowOutside: z.boolean().default(false),
 };
-const Options = z.strictObject(optionFields);
+const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `yolo`. */
-export type YoloOptions = OptionsOf<typeof optionFields>;
+export type YoloOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
 type Checked = z.output<typeof Options> & { path: string };
 
 /** Images whose labels are read to recognize the task. */
@@ -63,13 +63,16 @@ export const yolo = defineSource({
     const layout = await findLayout(options.path, options.allowOutside);
     const task = options.task ?? taskOf(sampleOf(layout, options), layout.keypoints);
     const context = { ...options, layout, task, root: resolve(layout.root), folder: folderName(layout.root) };
+    const seen = new DigestSet();
     for (const { name, paths } of layout.splits) {
       if (options.splits && (name === undefined || !options.splits.includes(name))) continue;
       const images = new SplitImages(layout.root, options.allowOutside);
       for (const path of paths) {
         for (const found of images.imagesOf(path)) {
           if (signal.aborted) return;
-          yield "error" in found ? found : await itemOf(found, name, context);
+          if ("error" in found) yield found;
+          else if (seen.add(digestOfKey(found.path))) yield await itemOf(found, name, context);
+          else yield { origin: found.path, skipped: "the dataset names this image more than once" };
         }
       }
       for (const orphan of images.orphans()) if ("error" in orphan) yield orphan;
@@ -121,7 +124,7 @@ async function itemOf(
     };
     if (datasets.length > 0) input.datasets = datasets;
     const notes = list.notes.size > 0 ? { notes: [...list.notes] } : {};
-    const item: SourceItem = { origin: path, input, sameId: "duplicate", ...notes };
+    const item: SourceItem = { origin: path, input, ...notes };
     return typeof ids === "function" ? item : { ...item, checked: true };
   } catch (error) {
     if (error instanceof FlowError) return { origin: path, error };

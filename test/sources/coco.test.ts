@@ -288,13 +288,9 @@ describe("writeCoco", () => {
     const written = labelsOf(out);
     expect(written.categories.sort((a: { id: number }, b: { id: number }) => a.id - b.id)).toEqual(categories);
     const byId = (list: { id: number }[]) => [...list].sort((a, b) => a.id - b.id);
-    expect(byId(written.annotations)).toEqual(
-      byId(annotations).map((one) =>
-        "segmentation" in one && (one as { segmentation: unknown[] }).segmentation.length === 0
-          ? (({ segmentation: _, ...rest }) => rest)(one as { id: number; segmentation: unknown })
-          : one,
-      ),
-    );
+    const expected = annotations.map((one) => ({ ...one }) as Record<string, unknown> & { id: number });
+    delete expected[0]?.segmentation; // an empty list says the same
+    expect(byId(written.annotations)).toEqual(byId(expected));
     expect(written.images.map(({ id }: { id: number }) => id)).toEqual([20, 10, 30]);
     expect(existsSync(join(out, "losses.jsonl"))).toBe(false);
     const second = await flow(coco(root)).pipe(writeCoco(out)).run();

@@ -2,9 +2,7 @@
 
 import type { Kind } from "../../core/input/input.js";
 import type { RegionPolicy } from "../../formats/annotations/region-list.js";
-import type { CocoOptions } from "../../index.js";
 import type { ShardingOptions } from "../common/sharding.js";
-import { singleRule } from "./form.js";
 
 export interface ReadingOptions extends ShardingOptions {
   as?: string;
@@ -43,9 +41,3 @@ export type FormOption = keyof typeof formOptions;
 
 /** Forms of tables. */
 export const tableForms = ["csv", "jsonl"];
-
-/** Returns the options that the sources of dataset formats share. */
-export function annotationOptionsOf({ invalid, orientation, ids }: ReadingOptions) {
-  const rule = singleRule(ids) as CocoOptions["ids"];
-  return { ...(invalid && { invalid }), ...(orientation && { orientation }), ...(rule && { ids: rule }) };
-}

@@ -2,7 +2,6 @@
 
 import * as z from "zod";
 import type { Input } from "../../core/input/input.js";
-import type { OptionsOf } from "../../core/plugin/options.js";
 import { classesOption } from "./class-list.js";
 
 /** Returns the split of an input; undefined for none. */
@@ -33,8 +32,6 @@ export const datasetOptionFields = {
    */
   media: z.enum(["copy", "link", "none"]).default("copy"),
 };
-/** Options of writers, as users write them. */
-export type DatasetOptions = OptionsOf<typeof datasetOptionFields>;
 const DatasetSchema = z.strictObject(datasetOptionFields);
 /** Options of writers with their defaults. */
 export type CheckedDatasetOptions = z.output<typeof DatasetSchema>;

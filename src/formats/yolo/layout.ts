@@ -69,9 +69,19 @@ function fromYaml(path: string, allowOutside: boolean): YoloLayout {
   return {
     root: rootOf(splits, root),
     names: namesOf(data.names, data.nc, path),
-    splits,
+    splits: withoutRepeated(splits),
     keypoints: keypointsOf(data.kpt_shape),
   };
+}
+
+/** Names each path in one split only: that of its name if it has one, as in `val: images/train` beside `train: images/train`, else the first. */
+function withoutRepeated(splits: readonly YoloSplit[]): YoloSplit[] {
+  const ownerOf = (path: string) => {
+    const named = splits.filter(({ paths }) => paths.includes(path));
+    return named.find(({ name }) => path.split(/[/\\]/).includes(name ?? "")) ?? named[0];
+  };
+  const own = splits.map((split) => ({ ...split, paths: split.paths.filter((path) => ownerOf(path) === split) }));
+  return own.filter(({ paths }) => paths.length > 0);
 }
 
 /** The dataset's own folder: that of the data.yaml, unless all images lie elsewhere. */

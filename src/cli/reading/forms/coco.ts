@@ -2,8 +2,8 @@
 
 import { closeSync, existsSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
+import { annotationOptionsOf } from "../annotation-options.js";
 import type { Form } from "../form.js";
-import { annotationOptionsOf } from "../options.js";
 
 /** Bytes of a JSON in which the names of its lists are looked for. */
 const headBytes = 64 * 1024;

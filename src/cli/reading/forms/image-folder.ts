@@ -1,7 +1,7 @@
 /** Image folders of Hugging Face and torchvision. */
 
+import { annotationOptionsOf } from "../annotation-options.js";
 import type { Form } from "../form.js";
-import { annotationOptionsOf } from "../options.js";
 import { namesIn } from "./dataset-start.js";
 
 const metadata = /^metadata\.(?:jsonl|csv)$/;

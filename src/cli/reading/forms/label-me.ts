@@ -1,7 +1,7 @@
 /** Folders of LabelMe. */
 
+import { annotationOptionsOf } from "../annotation-options.js";
 import type { Form } from "../form.js";
-import { annotationOptionsOf } from "../options.js";
 import { namesIn, startOf } from "./dataset-start.js";
 
 export const labelMeForm: Form = {

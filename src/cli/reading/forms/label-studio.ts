@@ -1,7 +1,7 @@
 /** Exports of Label Studio. */
 
+import { annotationOptionsOf } from "../annotation-options.js";
 import type { Form } from "../form.js";
-import { annotationOptionsOf } from "../options.js";
 import { startOf } from "./dataset-start.js";
 
 export const labelStudioForm: Form = {

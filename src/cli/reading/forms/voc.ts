@@ -1,7 +1,7 @@
 /** Datasets of Pascal VOC. */
 
+import { annotationOptionsOf } from "../annotation-options.js";
 import type { Form } from "../form.js";
-import { annotationOptionsOf } from "../options.js";
 import { hasFolder, namesIn, startOf } from "./dataset-start.js";
 
 export const vocForm: Form = {

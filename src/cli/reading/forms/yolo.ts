@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { annotationOptionsOf } from "../annotation-options.js";
 import type { Form } from "../form.js";
-import { annotationOptionsOf } from "../options.js";
 
 export const yoloForm: Form = {
   name: "yolo",
