@@ -9,19 +9,24 @@
 export { type ArchiveOptions, archive } from "./sources/archive.js";
 export { type CocoOptions, coco } from "./sources/coco.js";
 export { type CsvMap, type CsvOptions, csv } from "./sources/csv.js";
+export { type CvatOptions, cvat } from "./sources/cvat.js";
 export { type DatasetExportOptions, datasetExport } from "./sources/dataset-export.js";
 export { deadLetters } from "./sources/dead-letters.js";
 export { type DocumentsOptions, documents } from "./sources/documents.js";
 export { type FolderOptions, folder } from "./sources/folder.js";
 export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
 export { type FromObservableOptions, fromObservable } from "./sources/from-observable.js";
+export { type ImageFolderOptions, imageFolder } from "./sources/image-folder.js";
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
+export { type LabelMeOptions, labelMe } from "./sources/label-me.js";
+export { type LabelStudioOptions, labelStudio } from "./sources/label-studio.js";
 export { type ListAnnotationsOptions, listAnnotations } from "./sources/list-annotations.js";
 export { type ListInputsOptions, listInputs } from "./sources/list-inputs.js";
 export { type ParquetOptions, parquet } from "./sources/parquet.js";
 export { type S3SourceOptions, s3 } from "./sources/s3.js";
 export { type SearchInputsOptions, searchInputs } from "./sources/search-inputs.js";
 export { type UrlsOptions, urls } from "./sources/urls.js";
+export { type VocOptions, voc } from "./sources/voc.js";
 export { type WebDatasetOptions, webDataset } from "./sources/web-dataset.js";
 export { type YoloOptions, yolo } from "./sources/yolo.js";
 
@@ -70,7 +75,10 @@ export { type RemoveAnnotationsOptions, removeAnnotations } from "./sinks/remove
 export { type RemoveFromDatasetOptions, removeFromDataset } from "./sinks/remove-from-dataset.js";
 export { type UploadOptions, upload } from "./sinks/upload.js";
 export { type WriteCocoOptions, writeCoco } from "./sinks/write-coco.js";
+export { type WriteImageFolderOptions, writeImageFolder } from "./sinks/write-image-folder.js";
 export { type WriteJsonlOptions, writeJsonl } from "./sinks/write-jsonl.js";
+export { type WriteLabelStudioOptions, writeLabelStudio } from "./sinks/write-label-studio.js";
+export { type WriteVocOptions, writeVoc } from "./sinks/write-voc.js";
 export { type WriteYoloOptions, writeYolo } from "./sinks/write-yolo.js";
 
 // Jobs of the server

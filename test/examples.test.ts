@@ -141,6 +141,11 @@ const shows: Record<string, RegExp[]> = {
     /delete: read 8 = ok 2 \+ failed 0 \+ skipped 6/,
     /quay\.jpg true undefined house 0\.1,0\.4,0\.4,0\.9/,
   ],
+  "27-voc.ts": [/read 1 = ok 1 [\s\S]*quay\.jpg: boat \[0\.1,0\.1,0\.2,0\.2\]/],
+  "37-annotation-tools.ts": [
+    /labelMe: read 1 = ok 1 [\s\S]*VOC: polygon written as its box: 1/,
+    /cvat: read 1 = ok 1 [\s\S]*labelStudio: read 1 = ok 1 [\s\S]*<xmin>\d+<\/xmin>/,
+  ],
   "10-rxjs.ts": [/takes /, /ok 3/, /dropped by an operator/],
 };
 

@@ -20,6 +20,9 @@ const writers: Record<string, (path: string, options: Common, task: WriterOption
   yolo: async (path, options, task) => (await import("../../index.js")).writeYolo(path, { ...options, task }),
   darknet: async (path, options, task) =>
     (await import("../../index.js")).writeYolo(path, { ...options, task, layout: "darknet" }),
+  voc: async (path, options) => (await import("../../index.js")).writeVoc(path, options),
+  imagefolder: async (path, options) => (await import("../../index.js")).writeImageFolder(path, options),
+  labelstudio: async (path, options) => (await import("../../index.js")).writeLabelStudio(path, options),
 };
 
 export const writerNames = Object.keys(writers);

@@ -1,0 +1,34 @@
+/** Looks at the beginning of files, to recognize the formats of annotated datasets without reading them. */
+
+import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+
+const headBytes = 4096;
+/** Names of a folder that are looked at. */
+const maxNames = 200;
+
+/** Returns the first characters of a file; empty if it cannot be read. */
+export function startOf(path: string): string {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const bytes = Buffer.alloc(headBytes);
+    return bytes.toString("utf8", 0, readSync(file, bytes, 0, headBytes, 0));
+  } catch {
+    return "";
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Returns some names of a folder, in order; none if it cannot be read. */
+export function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path).sort().slice(0, maxNames);
+  } catch {
+    return [];
+  }
+}
+
+export function hasFolder(path: string, name: string): boolean {
+  return statSync(`${path}/${name}`, { throwIfNoEntry: false })?.isDirectory() === true;
+}
