@@ -1,7 +1,7 @@
 /** Exports of Label Studio. */
 
-import { annotationOptionsOf } from "../annotation-options.js";
-import type { Form } from "../form.js";
+import { annotationOptionsOf } from "../../annotation-options.js";
+import type { Form } from "../../form.js";
 import { startOf } from "./dataset-start.js";
 
 export const labelStudioForm: Form = {
@@ -14,7 +14,7 @@ export const labelStudioForm: Form = {
     return /^\ufeff?\s*\[\s*\{/.test(start) && /"(?:annotations|annotation_id|from_name|file_upload)"\s*:/.test(start);
   },
   async source(path, options) {
-    const { labelStudio } = await import("../../../index.js");
+    const { labelStudio } = await import("../../../../index.js");
     return labelStudio(path, annotationOptionsOf(options));
   },
 };
