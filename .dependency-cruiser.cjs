@@ -93,8 +93,8 @@ module.exports = {
     rule(
       "emulator-knows-no-plugin",
       { path: "^src/emulator/" },
-      { path: "^src/(?!core/|emulator/|clarifai/limits\\.ts|clarifai/wire/|formats/(?:archive|media)/)" },
-      "The emulator shares limits and wire shapes with the client, the readers of archives and of damaged media with sources and transforms, and imports no plugin.",
+      { path: "^src/(?!core/|emulator/|clarifai/limits\\.ts|clarifai/wire/|formats/)" },
+      "The emulator shares limits and wire shapes with the client, formats with sources, transforms and sinks, and imports no plugin.",
     ),
     rule(
       "emulator-loads-its-own",

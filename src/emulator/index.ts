@@ -72,7 +72,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { services, deletions, stopWork } = makeServices(options, dataFolder, { host, folder });
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
-  const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions });
+  const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions, folder });
   const { requestsPerSecond } = options;
   const limiter = requestsPerSecond === undefined ? undefined : new RateLimiter(requestsPerSecond);
   const server = makeServer({ services, credentials, limiter, host, gallery: () => gallery.load() });
@@ -144,7 +144,7 @@ class LazyGallery {
   }
 
   async close(): Promise<void> {
-    (await this.#loaded)?.close();
+    await (await this.#loaded)?.close();
   }
 }
 

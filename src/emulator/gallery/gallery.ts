@@ -11,6 +11,7 @@ import { type Address, accessOf, baseOf, type Credentials } from "../server/requ
 import type { AppRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { type Asset, assetOf } from "./assets.js";
+import { ExportRefusal, exportFormatOf, GalleryExports } from "./export/exports.js";
 import { facetsOf, valuesOf } from "./facets.js";
 import { countFound, findLocations, findPage } from "./find-inputs.js";
 import { GalleryIndex } from "./gallery-index.js";
@@ -25,6 +26,8 @@ export interface GalleryOptions {
   files: MediaFiles;
   credentials: Credentials;
   sessions: Sessions;
+  /** The data folder of the store. */
+  folder: string;
 }
 
 /** The page may only run its own script and show its own pictures (`blob:` are those that it makes), and may only connect to its own server. */
@@ -49,6 +52,8 @@ const maxBodyBytes = 1000;
 /** An answer waits this time for inputs that are not indexed yet, in milliseconds. */
 const settleMs = 100;
 const maxLocations = 100_000;
+/** An export waits this time for inputs that are not indexed yet, in milliseconds. */
+const exportSettleMs = 10_000;
 const notFound = "not found";
 const wrongKey = "The key is wrong.";
 const usedLink = "This link was used before, or the emulator was restarted. Each link works once.";
@@ -60,16 +65,19 @@ export class Gallery {
   readonly #credentials: Credentials;
   readonly #sessions: Sessions;
   readonly #thumbnails = new Thumbnails();
+  readonly #exports: GalleryExports;
   #index: GalleryIndex | undefined;
 
-  constructor({ store, files, credentials, sessions }: GalleryOptions) {
+  constructor({ store, files, credentials, sessions, folder }: GalleryOptions) {
     this.#store = store;
     this.#files = files;
     this.#credentials = credentials;
     this.#sessions = sessions;
+    this.#exports = new GalleryExports(folder);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#exports.close();
     this.#index?.close();
   }
 
@@ -95,6 +103,7 @@ export class Gallery {
     if (resource === "apps") return sendJson(response, this.#apps(session));
     const app = this.#appOf(session, searchParams);
     if (!app) return refuse(response, 404, "the app does not exist");
+    if (resource === "export") return this.#export(request, response, app, searchParams);
     const json = await this.#data(request, resource, app, searchParams);
     return json === undefined ? refuse(response, 404, notFound) : sendJson(response, json);
   }
@@ -148,6 +157,26 @@ export class Gallery {
     await index.settled(settleMs);
     if (resource === "inputs") return this.#page(app, parameters);
     return `{"points":${findLocations(this.#store, filtersOf(parameters, app.seq), maxLocations)}}`;
+  }
+
+  /** Sends the inputs that match the filters as a zip, in the format that the parameter `format` names. */
+  async #export(request: IncomingMessage, response: ServerResponse, app: AppRow, parameters: URLSearchParams) {
+    if (request.method !== "GET") return refuse(response, 405, "only GET");
+    const format = exportFormatOf(parameters.get("format"));
+    if (!format) return refuse(response, 400, "the parameter format names no format of an export");
+    const index = (this.#index ??= new GalleryIndex(this.#store));
+    await index.settled(exportSettleMs);
+    const unindexed = index.unindexed();
+    // The filters would not find these inputs, and nothing in the export would say so.
+    if (unindexed > 0) return refuse(response, 503, `${unindexed} inputs are not indexed yet; export again later`);
+    const found = { store: this.#store, files: this.#files, app, filters: filtersOf(parameters, app.seq) };
+    const headers = { "cache-control": "no-store", ...dataHeaders };
+    try {
+      await this.#exports.send(response, { ...found, top: this.#newest(app) }, format, headers);
+    } catch (error) {
+      if (!(error instanceof ExportRefusal)) throw error;
+      refuse(response, error.code, error.message);
+    }
   }
 
   #page(app: AppRow, parameters: URLSearchParams): PageShape {

@@ -38,6 +38,37 @@ export async function openSession(by: { link: string } | { key: string }): Promi
 
 /** Requests a resource of the gallery. @throws {NoSession} @throws {NoAnswer} */
 export async function getJson<T>(resource: string, parameters: URLSearchParams, signal?: AbortSignal): Promise<T> {
+  const response = await get(resource, parameters, signal);
+  return (await response.json()) as T;
+}
+
+/** An archive, and how many inputs it has and lacks. */
+export interface ExportFile {
+  blob: Blob;
+  name: string;
+  exported: number;
+  left: number;
+}
+
+/** Requests the archive of the inputs that match the filters. @throws {NoSession} @throws {NoAnswer} */
+export async function getExport(filters: string, format: string, signal: AbortSignal): Promise<ExportFile> {
+  const parameters = new URLSearchParams(filters);
+  parameters.set("format", format);
+  const response = await get("export", parameters, signal);
+  const { headers } = response;
+  const encoded = /filename\*=UTF-8''(\S+)/.exec(headers.get("content-disposition") ?? "")?.[1];
+  const blob = await response.blob().catch(() => {
+    throw new NoAnswer();
+  });
+  return {
+    blob,
+    name: decodeURIComponent(encoded ?? "export.zip"),
+    exported: Number(headers.get("x-sluice-exported")),
+    left: Number(headers.get("x-sluice-not-exported")),
+  };
+}
+
+async function get(resource: string, parameters: URLSearchParams, signal?: AbortSignal): Promise<Response> {
   const headers = { "x-sluice-session": current?.session ?? "" };
   const response = await fetch(`gallery/${resource}?${parameters}`, { headers, ...(signal ? { signal } : {}) }).catch(
     () => {
@@ -49,7 +80,7 @@ export async function getJson<T>(resource: string, parameters: URLSearchParams, 
     throw new NoSession();
   }
   if (!response.ok) throw new Error(await response.text());
-  return (await response.json()) as T;
+  return response;
 }
 
 /** Returns the address of a small picture. Regions refer to the stored pixels, so the picture of an image with regions is not rotated by EXIF. */

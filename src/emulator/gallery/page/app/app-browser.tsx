@@ -6,6 +6,7 @@ import { Filters } from "../filters/filters.js";
 import { LocationsMap } from "../map/locations-map.js";
 import { countFilters, noFilters, parametersOf, type View } from "../state.js";
 import { Grid } from "../tiles/grid.js";
+import { Export } from "./export.js";
 import { Found } from "./found.js";
 import { Header } from "./header.js";
 import { InputPages } from "./input-pages.js";
@@ -37,6 +38,7 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
     <>
       <Header
         {...{ choice, problem, facets }}
+        exporting={<Export {...{ parameters, onFailed }} total={pages.total} />}
         unindexed={changes?.indexing ?? 0}
         hasMap={Boolean(view.map)}
         onMap={(isOn) => change({ map: isOn ? "on" : "" })}

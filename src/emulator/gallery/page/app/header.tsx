@@ -1,4 +1,4 @@
-/** The header of the page: the app, its counts, the current error, and the switch of the map. */
+/** The header of the page: the app, its counts, the current error, the export, and the switch of the map. */
 
 import { countText } from "../../../../core/util/format.js";
 import type { FacetsShape, State } from "../../shapes.js";
@@ -12,12 +12,14 @@ interface CountsProps {
 interface HeaderProps extends CountsProps {
   /** Chooses another app, if there are several. */
   choice: preact.ComponentChildren;
+  /** The control that exports inputs. */
+  exporting: preact.ComponentChildren;
   problem: string;
   hasMap: boolean;
   onMap: (isOn: boolean) => void;
 }
 
-export function Header({ choice, problem, hasMap, onMap, ...counts }: HeaderProps) {
+export function Header({ choice, exporting, problem, hasMap, onMap, ...counts }: HeaderProps) {
   return (
     <header>
       <h1>Sluice</h1>
@@ -26,6 +28,7 @@ export function Header({ choice, problem, hasMap, onMap, ...counts }: HeaderProp
       <span class="problem" role="alert">
         {problem}
       </span>
+      {exporting}
       <button type="button" aria-pressed={hasMap} onClick={() => onMap(!hasMap)}>
         Map
       </button>

@@ -1,0 +1,88 @@
+/** Source: the inputs of the store that match the filters of the gallery, with their annotations and their files. */
+
+import { statusCodes } from "../../../clarifai/wire/status-codes.js";
+import { annotationFromWire, plainAnnotation } from "../../../clarifai/wire/annotations.js";
+import { inputFromWire, wireInput } from "../../../clarifai/wire/decode-answers.js";
+import { InputError } from "../../../core/errors.js";
+import { reportedFields } from "../../../core/input/fields.js";
+import type { InputDraft } from "../../../core/input/input.js";
+import { defineSource } from "../../../core/plugin/define-source.js";
+import type { SourceItem } from "../../../core/plugin/source.js";
+import { omit } from "../../../core/util/omit.js";
+import type { MediaFiles } from "../../media/media-files.js";
+import type { AnnotationRow, AppRow, InputRow } from "../../store/model.js";
+import type { Store } from "../../store/store.js";
+import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../../wire/outgoing.js";
+import { status } from "../../wire/status.js";
+import { type Filters, findPage } from "../find-inputs.js";
+import { stateOf } from "../items.js";
+
+export interface FoundInputs {
+  store: Store;
+  files: MediaFiles;
+  app: AppRow;
+  filters: Filters;
+  /** The newest input of the export. Inputs that were added later are left out. */
+  top: number;
+  /** Name of a format that holds images only; undefined for one that holds all kinds. */
+  imagesOnly: string | undefined;
+}
+
+/** Inputs that are found at once. */
+const pageSize = 128;
+
+/** Reads inputs page by page, newest first. An input that the export cannot hold yields an error with the reason. */
+export const foundInputs = defineSource({
+  name: "gallery",
+  parse: (found: FoundInputs) => found,
+  async *read(found, { signal }) {
+    const { store, app, filters, top } = found;
+    const context = { app, base: "", names: store.names(app.seq) };
+    const sql = "SELECT i.* FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value WHERE i.app = ?";
+    for (let after: number | undefined; !signal.aborted; ) {
+      const seqs = findPage(store, filters, { top, after, skip: 0, limit: pageSize });
+      after = seqs.at(-1);
+      if (after === undefined) return;
+      for (const row of store.all<InputRow>(sql, JSON.stringify(seqs), app.seq)) yield itemOf(row, found, context);
+    }
+  },
+});
+
+function itemOf(row: InputRow, found: FoundInputs, context: OutgoingContext): SourceItem {
+  const origin = row.id;
+  const reason = obstacleOf(row, found);
+  if (reason !== undefined) return { origin, error: new InputError("ERR_ITEM", reason) };
+  return { origin, input: draftOf(row, found, context) };
+}
+
+/** Returns why an input cannot be exported; undefined if it can. */
+function obstacleOf({ kind, status: code, details, sha256 }: InputRow, found: FoundInputs): string | undefined {
+  const { imagesOnly } = found;
+  if (imagesOnly !== undefined && kind !== "image") return `${imagesOnly} holds images only; this input is ${kind}`;
+  if (stateOf(code) === "waiting") return "the input is not processed yet";
+  if (code !== statusCodes.INPUT_SUCCESS) {
+    return `its processing failed: ${status(code).description}${details === null ? "" : `: ${details}`}`;
+  }
+  return sha256 === null && kind !== "text" ? "the store has no file of this input" : undefined;
+}
+
+function draftOf(row: InputRow, found: FoundInputs, context: OutgoingContext): InputDraft {
+  const { store, files, app, imagesOnly } = found;
+  const input = omit(inputFromWire(wireInput(outgoingInput(row, context))), [...reportedFields, "textUrl"]);
+  const annotations = store
+    .all<AnnotationRow>(
+      "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND level = 0 ORDER BY seq",
+      ...[app.seq, row.id],
+    )
+    .map((annotation) => plainAnnotation(annotationFromWire(outgoingAnnotation(annotation, undefined, context))));
+  const datasets = store
+    .all<{ dataset: string }>(
+      "SELECT dataset FROM dataset_inputs WHERE input = ? AND app = ? ORDER BY dataset",
+      ...[row.seq, app.seq],
+    )
+    .map(({ dataset }) => dataset);
+  const media = row.sha256 === null ? {} : { [row.kind]: { path: files.pathOf(row.sha256) } };
+  // The file of the store is named by its content, so an image without a file name gets its id as one.
+  const metadata = imagesOnly === undefined ? input.metadata : { filename: row.id, ...input.metadata };
+  return { ...input, ...media, metadata, annotations, datasets } as InputDraft;
+}

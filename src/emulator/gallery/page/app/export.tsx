@@ -1,0 +1,82 @@
+/** Downloads the inputs that match the filters, in a format that the user chooses. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { countText } from "../../../../core/util/format.js";
+import { exportFormats } from "../../export/names.js";
+import { getExport, NoSession } from "../api.js";
+
+interface ExportProps {
+  /** The app and the filters. */
+  parameters: string;
+  /** Number of inputs that match. Undefined until the first answer. */
+  total: number | undefined;
+  /** Called if the session is over. */
+  onFailed: (error: unknown) => void;
+}
+
+/** What the last export did. */
+interface Result {
+  text: string;
+  isProblem: boolean;
+}
+
+/** The addresses of downloads are released after this time, in milliseconds: browsers read them late. */
+const releaseMs = 60_000;
+
+export function Export({ parameters, total, onFailed }: ExportProps) {
+  const [format, setFormat] = useState<string>(exportFormats[0].id);
+  const [result, setResult] = useState<Result>();
+  const [isRunning, setRunning] = useState(false);
+  const running = useRef<AbortController>();
+  useEffect(() => () => running.current?.abort(), []);
+  useEffect(() => setResult(undefined), [parameters, format]);
+
+  const start = async () => {
+    const stop = new AbortController();
+    running.current = stop;
+    setRunning(true);
+    setResult(undefined);
+    try {
+      const { blob, name, exported, left } = await getExport(parameters, format, stop.signal);
+      save(blob, name);
+      const rest = left > 0 ? `, ${countText(left)} not: see not-exported.txt` : "";
+      setResult({ text: `${countText(exported)} exported${rest}`, isProblem: false });
+    } catch (error) {
+      if (error instanceof NoSession) onFailed(error);
+      else if (!stop.signal.aborted) setResult({ text: String((error as Error).message), isProblem: true });
+    } finally {
+      setRunning(false);
+    }
+  };
+  return (
+    <span class="export">
+      <select
+        aria-label="Format of the export"
+        value={format}
+        disabled={isRunning}
+        onChange={(event) => setFormat(event.currentTarget.value)}
+      >
+        {exportFormats.map(({ id, label }) => (
+          <option key={id} value={id}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <button type="button" onClick={() => (isRunning ? running.current?.abort() : void start())}>
+        {isRunning ? "Stop the export" : `Export${total === undefined ? "" : ` ${countText(total)}`}`}
+      </button>
+      <span role="status">{isRunning ? "Exporting…" : result?.isProblem === false && result.text}</span>
+      <span class="problem" role="alert">
+        {result?.isProblem && result.text}
+      </span>
+    </span>
+  );
+}
+
+function save(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), releaseMs);
+}
