@@ -175,7 +175,7 @@ export class Gallery {
       await this.#exports.send(response, { ...found, top: this.#newest(app) }, format, headers);
     } catch (error) {
       if (!(error instanceof ExportRefusal)) throw error;
-      refuse(response, error.code, error.message);
+      if (!response.destroyed) refuse(response, error.code, error.message);
     }
   }
 

@@ -5,7 +5,7 @@ import { annotationFromWire, plainAnnotation } from "../../../clarifai/wire/anno
 import { inputFromWire, wireInput } from "../../../clarifai/wire/decode-answers.js";
 import { InputError } from "../../../core/errors.js";
 import { reportedFields } from "../../../core/input/fields.js";
-import type { InputDraft } from "../../../core/input/input.js";
+import type { Input, InputDraft } from "../../../core/input/input.js";
 import { defineSource } from "../../../core/plugin/define-source.js";
 import type { SourceItem } from "../../../core/plugin/source.js";
 import { omit } from "../../../core/util/omit.js";
@@ -68,7 +68,7 @@ function obstacleOf({ kind, status: code, details, sha256 }: InputRow, found: Fo
 
 function draftOf(row: InputRow, found: FoundInputs, context: OutgoingContext): InputDraft {
   const { store, files, app, imagesOnly } = found;
-  const input = omit(inputFromWire(wireInput(outgoingInput(row, context))), [...reportedFields, "textUrl"]);
+  const input = omit(inputFromWire(wireInput(outgoingInput(row, context))), [...reportedFields, "textUrl"]) as Input;
   const annotations = store
     .all<AnnotationRow>(
       "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND level = 0 ORDER BY seq",
