@@ -17,7 +17,7 @@ import { StateFile, stateName } from "./state-file.js";
 import { InputWriter, type Prepared } from "./write-input.js";
 
 /** Name of the file that has the losses of each input. */
-const lossesName = "losses.jsonl";
+export const lossesName = "losses.jsonl";
 /** Inputs whose files are written at the same time. */
 const maxWriting = 8;
 

@@ -2,8 +2,8 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Entry, fromBuffer, type ZipFile } from "yauzl";
 import { expect, it } from "vitest";
+import { type Entry, fromBuffer, type ZipFile } from "yauzl";
 import { flow } from "../../../src/core/flow/flow.js";
 import type { Input } from "../../../src/core/input/input.js";
 import type { Source } from "../../../src/core/plugin/source.js";
@@ -107,8 +107,14 @@ it.each(formats)("exports images and annotations as %s, and lists the other inpu
   const http = await filled();
   const response = await request(http, { format });
   expect(response.headers.get("content-disposition")).toBe(`attachment; filename*=UTF-8''main-${format}.zip`);
-  expect([response.headers.get("x-sluice-exported"), response.headers.get("x-sluice-not-exported")]).toEqual(["2", "3"]);
+  expect([response.headers.get("x-sluice-exported"), response.headers.get("x-sluice-not-exported")]).toEqual([
+    "2",
+    "3",
+  ]);
   const folder = await unpacked(response);
+  const isLossy = ["yolo", "voc", "image-folder"].includes(format); // the polygon became its box
+  expect(response.headers.get("x-sluice-losses")).toBe(isLossy ? "losses.jsonl" : "");
+  expect(existsSync(join(folder, "losses.jsonl"))).toBe(isLossy);
   const inputs = (await inputsOf(read(folder))).sort((one, other) =>
     String(one.metadata.filename).localeCompare(String(other.metadata.filename)),
   );
@@ -120,7 +126,8 @@ it.each(formats)("exports images and annotations as %s, and lists the other inpu
   expect(first?.concepts.map(({ id }) => id)).toEqual(["cat"]);
   expect(first?.box?.map((share) => Number(share.toFixed(6)))).toEqual([0.25, 0.5, 0.75, 1]);
   expect(second?.concepts.map(({ id }) => id)).toEqual(["dog"]);
-  if (shape === "polygon") expect(second?.polygon?.flat().map((share) => Number(share.toFixed(6)))).toEqual(corners.flat());
+  if (shape === "polygon")
+    expect(second?.polygon?.flat().map((share) => Number(share.toFixed(6)))).toEqual(corners.flat());
   else expect(second?.box?.map((share) => Number(share.toFixed(6)))).toEqual([0.25, 0.25, 0.75, 0.75]);
   const left = readFileSync(join(folder, "not-exported.txt"), "utf8").trimEnd().split("\n").sort();
   expect(left).toEqual([

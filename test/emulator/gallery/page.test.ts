@@ -236,6 +236,25 @@ describeInBrowser("the gallery's page", () => {
     expect(errors).toEqual([]);
   });
 
+  it("exports the inputs that match as an archive, by keyboard, and shows why an export is not possible", async () => {
+    const http = await openHttp();
+    await http.add(picture("photo", await jpeg()));
+    await http.add(note("words"));
+    const { page, gridIds, errors, refused } = await open(http);
+    await expect.poll(gridIds, soon).toEqual(["words", "photo"]);
+    await page.getByLabel("Format of the export").selectOption("YOLO (boxes)");
+    await page.getByRole("button", { name: "Export 2" }).focus();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+    expect(download.suggestedFilename()).toBe("main-yolo.zip");
+    expect(await download.failure()).toBe(null);
+    await page.getByText("1 exported, 1 not (not-exported.txt)").waitFor();
+    expect({ errors, refused }).toEqual({ errors: [], refused: [] });
+    await page.getByLabel("Id", { exact: false }).first().fill("words");
+    await page.getByRole("button", { name: "Export 1" }).click();
+    await page.getByRole("alert").getByText("The input that matches cannot be exported as YOLO (boxes)").waitFor();
+    expect(await isTooWide(page)).toBe(false);
+  });
+
   it("fits into a narrow window", async () => {
     const { page, gridIds } = await open(await notes(5), { width: 360, height: 640 });
     await expect.poll(gridIds, soon).toHaveLength(5);

@@ -1,12 +1,13 @@
 /** Exports of the gallery: writes the inputs that match the filters as a dataset, and sends it as one zip. */
 
-import { createReadStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { describeError } from "../../../core/errors.js";
 import { flow } from "../../../core/flow/flow.js";
+import { lossesName } from "../../../formats/dataset-folder/dataset-folder.js";
 import { safeName } from "../../../formats/dataset-folder/names.js";
 import { type FoundInputs, foundInputs } from "./found-inputs.js";
 import { LeftList } from "./left-list.js";
@@ -103,6 +104,7 @@ export class GalleryExports {
         "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}.zip`,
         "x-sluice-exported": exported,
         "x-sluice-not-exported": left,
+        "x-sluice-losses": existsSync(join(folder, lossesName)) ? lossesName : "",
         ...headers,
       });
       await pipeline(createReadStream(archive), response, { signal });
@@ -146,6 +148,7 @@ async function fill(
 
 function refusalOf(error: unknown): ExportRefusal {
   if (error instanceof ExportRefusal) return error;
-  if (error instanceof RangeError) return new ExportRefusal(413, `${error.message}; use filters to export fewer inputs`);
+  if (error instanceof RangeError)
+    return new ExportRefusal(413, `${error.message}; use filters to export fewer inputs`);
   return new ExportRefusal(500, `The export failed: ${describeError(error)}`);
 }

@@ -1,8 +1,8 @@
 /** Source: the inputs of the store that match the filters of the gallery, with their annotations and their files. */
 
-import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { annotationFromWire, plainAnnotation } from "../../../clarifai/wire/annotations.js";
 import { inputFromWire, wireInput } from "../../../clarifai/wire/decode-answers.js";
+import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { InputError } from "../../../core/errors.js";
 import { reportedFields } from "../../../core/input/fields.js";
 import type { Input, InputDraft } from "../../../core/input/input.js";

@@ -48,6 +48,8 @@ export interface ExportFile {
   name: string;
   exported: number;
   left: number;
+  /** The file in the archive that lists what the format could not express; empty for none. */
+  losses: string;
 }
 
 /** Requests the archive of the inputs that match the filters. @throws {NoSession} @throws {NoAnswer} */
@@ -65,6 +67,7 @@ export async function getExport(filters: string, format: string, signal: AbortSi
     name: decodeURIComponent(encoded ?? "export.zip"),
     exported: Number(headers.get("x-sluice-exported")),
     left: Number(headers.get("x-sluice-not-exported")),
+    losses: headers.get("x-sluice-losses") ?? "",
   };
 }
 

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { countText } from "../../../../core/util/format.js";
 import { exportFormats } from "../../export/names.js";
-import { getExport, NoSession } from "../api.js";
+import { type ExportFile, getExport, NoSession } from "../api.js";
 
 interface ExportProps {
   /** The app and the filters. */
@@ -37,10 +37,9 @@ export function Export({ parameters, total, onFailed }: ExportProps) {
     setRunning(true);
     setResult(undefined);
     try {
-      const { blob, name, exported, left } = await getExport(parameters, format, stop.signal);
+      const { blob, name, ...counts } = await getExport(parameters, format, stop.signal);
       save(blob, name);
-      const rest = left > 0 ? `, ${countText(left)} not: see not-exported.txt` : "";
-      setResult({ text: `${countText(exported)} exported${rest}`, isProblem: false });
+      setResult({ text: textOf(counts), isProblem: false });
     } catch (error) {
       if (error instanceof NoSession) onFailed(error);
       else if (!stop.signal.aborted) setResult({ text: String((error as Error).message), isProblem: true });
@@ -71,6 +70,11 @@ export function Export({ parameters, total, onFailed }: ExportProps) {
       </span>
     </span>
   );
+}
+
+function textOf({ exported, left, losses }: Omit<ExportFile, "blob" | "name">): string {
+  const lossy = losses === "" ? "" : ` with losses (${losses})`;
+  return `${countText(exported)} exported${lossy}${left > 0 ? `, ${countText(left)} not (not-exported.txt)` : ""}`;
 }
 
 function save(blob: Blob, name: string): void {
