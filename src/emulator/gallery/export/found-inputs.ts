@@ -69,12 +69,12 @@ function obstacleOf({ kind, status: code, details, sha256 }: InputRow, found: Fo
 function draftOf(row: InputRow, found: FoundInputs, context: OutgoingContext): InputDraft {
   const { store, files, app, imagesOnly } = found;
   const input = omit(inputFromWire(wireInput(outgoingInput(row, context))), [...reportedFields, "textUrl"]) as Input;
-  const annotations = store
-    .all<AnnotationRow>(
-      "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND level = 0 ORDER BY seq",
-      ...[app.seq, row.id],
-    )
-    .map((annotation) => plainAnnotation(annotationFromWire(outgoingAnnotation(annotation, undefined, context))));
+  const sql = "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND level = 0 ORDER BY seq";
+  const annotations = store.all<AnnotationRow>(sql, app.seq, row.id).map((stored) => {
+    const annotation = plainAnnotation(annotationFromWire(outgoingAnnotation(stored, undefined, context)));
+    // Every annotation of a store has an id, which would be the loss of every image.
+    return imagesOnly === undefined ? annotation : omit(annotation, ["id"]);
+  });
   const datasets = store
     .all<{ dataset: string }>(
       "SELECT dataset FROM dataset_inputs WHERE input = ? AND app = ? ORDER BY dataset",
