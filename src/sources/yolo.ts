@@ -3,14 +3,13 @@
 import { basename, relative, resolve } from "node:path";
 import * as z from "zod";
 import { describeError, FlowError, InputError } from "../core/errors.js";
-import { describeFile } from "../core/input/describe.js";
 import { folderName } from "../core/input/ids.js";
 import type { InputDraft } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
 import { DigestSet, digestOfKey } from "../core/util/digest-set.js";
-import { pictureOf } from "../formats/annotations/picture.js";
+import { describePicture, pictureOf } from "../formats/annotations/picture.js";
 import { RegionList } from "../formats/annotations/region-list.js";
 import { annotationOptionFields, idOfImage } from "../formats/annotations/source-options.js";
 import { turnedBack } from "../formats/annotations/turn.js";
@@ -108,7 +107,7 @@ async function itemOf(
 ): Promise<SourceItem> {
   try {
     const { invalid, orientation, datasets, ids, root, folder, layout, task } = context;
-    const { content } = await describeFile(path);
+    const { content } = await describePicture(path);
     const picture = await pictureOf(content);
     const list = new RegionList({ width: 1, height: 1 }, invalid);
     const rows: RowContext = { task, names: layout.names, keypoints: layout.keypoints, list };

@@ -2,12 +2,11 @@
 
 import { basename } from "node:path";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
-import { describeFile } from "../../core/input/describe.js";
 import type { Content, InputDraft, Json } from "../../core/input/input.js";
 import type { SourceItem } from "../../core/plugin/source.js";
 import { type Frame, frameOf, sizeIn } from "../annotations/frame.js";
 import { type ImageFinder, pathOfName } from "../annotations/image-path.js";
-import { pictureOf } from "../annotations/picture.js";
+import { describePicture, pictureOf } from "../annotations/picture.js";
 import { RegionList, type RegionPolicy } from "../annotations/region-list.js";
 import { turnedBack } from "../annotations/turn.js";
 import type { CocoId } from "./id-table.js";
@@ -83,8 +82,15 @@ async function contentOf(
   label: string,
   { finder, useUrls }: ImageContext,
 ): Promise<{ content: Content; at: string | undefined }> {
-  const path = finder.find(relative);
-  if (path !== undefined) return { content: (await describeFile(path)).content, at: path };
+  // Most images are where the last one was, so the file is opened without asking first whether it exists.
+  const first = finder.expected(relative);
+  try {
+    return { content: (await describePicture(first)).content, at: first };
+  } catch (error) {
+    const path = finder.find(relative);
+    if (path === first) throw error;
+    if (path !== undefined) return { content: (await describePicture(path)).content, at: path };
+  }
   const url = [image.coco_url, image.flickr_url, image.url].find((one) => typeof one === "string" && one !== "");
   if (useUrls && typeof url === "string") {
     const { width, height } = image;

@@ -192,12 +192,9 @@ export class DatasetFolder {
     const removeFile = (relative: string) => rm(join(this.path, relative), { force: true });
     const classes = this.#classes.takeNew();
     if (classes.length > 0) this.#append([{ classes }]);
-    await this.#format.finish?.({ path: this.path, classes: this.#classes.names, records, writeFile, removeFile });
-    let hasLosses = false;
-    for await (const { lost } of records()) {
-      hasLosses = lost !== undefined;
-      if (hasLosses) break;
-    }
+    const { splits, hasLosses } = await this.#state.facts();
+    const { names } = this.#classes;
+    await this.#format.finish?.({ path: this.path, classes: names, splits, records, writeFile, removeFile });
     if (hasLosses) await writeFile(lossesName, lossLines(records()));
     else await removeFile(lossesName);
   }

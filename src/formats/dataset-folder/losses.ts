@@ -68,8 +68,8 @@ export interface KeptOfAnnotation {
 export function loseOfAnnotation(annotation: Annotation, losses: LossList, kept: KeptOfAnnotation = {}): void {
   const { id, info, data, statusCode, frame, timeSegment } = annotation;
   if (id !== undefined && !kept.id) losses.add("annotation id lost", id);
-  for (const [key, value] of Object.entries(info ?? {})) {
-    if (!kept.info?.includes(key)) losses.add("annotation info lost", () => `${key}: ${JSON.stringify(value)}`);
+  for (const key in info) {
+    if (!kept.info?.includes(key)) losses.add("annotation info lost", () => `${key}: ${JSON.stringify(info[key])}`);
   }
   if (data !== undefined) losses.add("annotation data lost", () => JSON.stringify(data));
   if (statusCode !== undefined) losses.add("review state lost", String(statusCode));
