@@ -1,7 +1,7 @@
 /** Datasets of Pascal VOC. */
 
-import { annotationOptionsOf } from "../annotation-options.js";
-import type { Form } from "../form.js";
+import { annotationOptionsOf } from "../../annotation-options.js";
+import type { Form } from "../../form.js";
 import { hasFolder, namesIn, startOf } from "./dataset-start.js";
 
 export const vocForm: Form = {
@@ -16,7 +16,7 @@ export const vocForm: Form = {
     return xml !== undefined && /<annotation[\s>]/.test(startOf(`${path}/${labels}/${xml}`));
   },
   async source(path, options) {
-    const { voc } = await import("../../../index.js");
+    const { voc } = await import("../../../../index.js");
     return voc(path, annotationOptionsOf(options));
   },
 };
