@@ -225,8 +225,57 @@ const region = fc.oneof(
 );
 const annotations = fc.array(fc.tuple(region, fc.constantFrom("cat", "dog", "a b")), { maxLength: 5 });
 
+/** Corners, as "segment" writes a box. */
+const cornersOf = ([x1, y1, x2, y2]: readonly [number, number, number, number]) => [x1, y1, x2, y1, x2, y2, x1, y2];
+
+describe("rows that ultralytics reads", () => {
+  const triangle = [
+    [0.1, 0],
+    [1, 0.45],
+    [0, 1],
+  ] as [number, number][];
+  const inputOf = (annotation: NonNullable<InputDraft["annotations"]>[number]): InputDraft => ({
+    id: "x",
+    image: { path: join(dataset({ "x.png": "png" }), "x.png") },
+    annotations: [annotation],
+  });
+  async function rowsOf(
+    annotation: NonNullable<InputDraft["annotations"]>[number],
+    task: "detect" | "segment" | "obb",
+  ) {
+    const out = newPath();
+    const { notes } = await flow(fromIterable([inputOf(annotation)]))
+      .pipe(writeYolo(out, { task }))
+      .run();
+    return { rows: readFileSync(join(out, "labels/train/x.txt"), "utf8"), notes };
+  }
+
+  it("are corners for a box among polygons, with a loss", async () => {
+    expect(await rowsOf({ box: [0.1, 0.2, 0.5, 0.6], concepts: ["cat"] }, "segment")).toEqual({
+      rows: "0 0.1 0.2 0.5 0.2 0.5 0.6 0.1 0.6\n",
+      notes: { "YOLO: box written as a polygon": 1 },
+    });
+  });
+
+  it("keep a rotated box inside the image", async () => {
+    const { rows, notes } = await rowsOf({ polygon: triangle, concepts: ["cat"] }, "obb");
+    const numbers = rows.trim().split(" ").slice(1).map(Number);
+    expect(numbers).toHaveLength(8);
+    for (const value of numbers) expect(value >= 0 && value <= 1).toBe(true);
+    expect(notes).toEqual({ "YOLO: polygon written as its smallest rotated box": 1 });
+  });
+
+  it.each(["detect", "obb"] as const)("leave out a polygon without area for %s", async (task) => {
+    const polygon = [0.1, 0.5, 0.9].map((x): [number, number] => [x, 0.25]);
+    expect(await rowsOf({ polygon, concepts: ["cat"] }, task)).toEqual({
+      rows: "",
+      notes: { "YOLO: polygon without area lost": 1 },
+    });
+  });
+});
+
 describe("round trips", () => {
-  it("keeps boxes and polygons to 1e-6 through YOLO, COCO and YOLO", async () => {
+  it("keeps boxes, as their corners, and polygons to 1e-6 through YOLO, COCO and YOLO", async () => {
     await fc.assert(
       fc.asyncProperty(annotations, async (regions) => {
         const image = join(dataset({ "x.png": "png" }), "x.png");
@@ -251,7 +300,7 @@ describe("round trips", () => {
         for (const [at, [one, name]] of regions.entries()) {
           const found = after?.annotations[at];
           expect(found?.concepts).toEqual([{ id: name }]);
-          const expected = "box" in one ? one.box : one.polygon.flat();
+          const expected = "box" in one ? cornersOf(one.box) : one.polygon.flat();
           const values = (found?.box ?? found?.polygon?.flat()) as number[];
           expect(values).toHaveLength(expected.length);
           for (const [index, value] of expected.entries())
