@@ -156,6 +156,27 @@ describe("yolo", () => {
     });
   });
 
+  it("reads images that data.yaml names one by one, and paths of the machine that exported it", async () => {
+    const files = { "images/a.png": "png", "labels/a.txt": "0 .5 .5 .1 .1\n" };
+    for (const train of ["[images/a.png]", "/home/else/out-NAME/images"]) {
+      const root = dataset({ ...files, "data.yaml": `train: ${train}\nnames: [cat]\n` });
+      const text = readFileSync(join(root, "data.yaml"), "utf8").replace("out-NAME", root.split("/").at(-1) as string);
+      writeFileSync(join(root, "data.yaml"), text);
+      const { inputs, failed } = await read(yolo(root));
+      expect([failed, inputs.map((one) => one.annotations.length)]).toEqual([[], [1]]);
+    }
+  });
+
+  it("reads a folder that two splits name once, with a note, and for either split", async () => {
+    const root = dataset({ ...simple(), "data.yaml": yaml.replace("images/val", "images/train") });
+    const { counts, notes } = await flow(yolo(root)).run();
+    expect(counts).toMatchObject({ read: 1, ok: 1 });
+    expect(notes).toEqual({ "the dataset names the image for val, too": 1 });
+    expect((await read(yolo(root, { splits: ["val"] }))).inputs.map(({ metadata }) => metadata.split)).toEqual([
+      "train",
+    ]);
+  });
+
   it("reads the layout of Darknet", async () => {
     const files = {
       ...{ "obj.data": "classes = 1\ntrain = data/train.txt\nnames = data/obj.names\n", "obj.names": "cat\n" },
