@@ -135,7 +135,7 @@ describe("an invalid command line", () => {
       [
         ["upload", bad, "--folder-labels"],
         2,
-        /^error: --folder-labels is for folders, archives and buckets, but the command has no such source\n$/,
+        /^error: --folder-labels is for folders, archives, buckets and documents, but the command has no such source\n$/,
       ],
       [["upload", process.execPath], 1, /is neither an image, video or audio file nor a list of URLs/],
       [["upload", ".", "--fetch"], 2, /^error: --fetch is for URLs/],

@@ -68,7 +68,9 @@ function build(options: BuildOptions, name: string): string {
     outfile: building,
     bundle: true,
     external: ["libsql", "sharp", "file-type", "csv-parse", "unicode-properties"],
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
+    },
     format: "esm",
     platform: "node",
   });

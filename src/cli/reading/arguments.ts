@@ -13,7 +13,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
   command
     .argument(
       argument,
-      "folders, buckets (s3://bucket/prefix), datasets with annotations (COCO, YOLO), zip and tar archives, WebDataset shards, exports of datasets (zip), images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
+      "folders, buckets (s3://bucket/prefix), datasets with annotations (COCO, YOLO, VOC, Label Studio, CVAT, LabelMe), zip and tar archives, WebDataset shards, exports of datasets (zip), images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
     )
     .optionsGroup("What is read:")
     .addOption(

@@ -5,6 +5,7 @@ import type { App } from "../../clarifai/client/app.js";
 import { OptionsError, SourceError } from "../../core/errors.js";
 import { stdinPath } from "../../core/files/open-stream.js";
 import type { Source } from "../../core/plugin/source.js";
+import { writeNotice } from "../../core/util/notice.js";
 import type { FolderOptions } from "../../index.js";
 import { sharded } from "../common/sharding.js";
 import { type Form, isUrl, singleRule } from "./form.js";
@@ -61,7 +62,12 @@ async function formOf(path: string, { as }: ReadingOptions): Promise<Form | "fil
     throw stdinNeedsForm(forms.filter(({ isStreamed }) => isStreamed).map(({ name }) => name));
   if (chosen) return chosen;
   const stats = statSync(path, { throwIfNoEntry: false });
-  for (const form of forms) if (await form.isRecognized?.(path, stats)) return form;
+  for (const form of forms) {
+    if (!(await form.isRecognized?.(path, stats))) continue;
+    if (stats?.isDirectory())
+      writeNotice(`sluice: ${path} is read as ${form.name}; --as folder reads its files without labels\n`);
+    return form;
+  }
   const form = formByName(path);
   if (!form) throw new SourceError("ERR_FILE_UNREADABLE", `${path} does not exist`);
   if (form !== urlsForm || isUrl(path)) return form;

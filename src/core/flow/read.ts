@@ -128,12 +128,12 @@ async function readItems(
   let sliceEnd = performance.now() + sliceMs;
   let list: readonly SourceItem[] = []; // the last array that the source yielded
   let position = 0;
-  for (let count = 1; !signal.aborted; count += 1) {
+  let count = 0;
+  while (!signal.aborted) {
     if (!budget.isOpen) {
       reading.isPulling = false;
       await budget.whenOpen(signal);
       reading.isPulling = true;
-      sliceEnd = performance.now() + sliceMs;
       continue;
     }
     let item = list[position];
@@ -154,6 +154,8 @@ async function readItems(
     if (isThenable(item)) item = (await item) as SourceItem; // an array may contain promises
     const passed = pass(take(item as SourceItem, sourceName, context), signal, emit);
     if (passed) await passed;
+    count += 1;
+    // Also after waits: stages that are asynchronous without a timer or a file would keep timers and signals waiting.
     if (count % 64 === 0 && performance.now() > sliceEnd) {
       await new Promise<void>((resolve) => setImmediate(resolve));
       sliceEnd = performance.now() + sliceMs;

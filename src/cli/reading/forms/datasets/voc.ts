@@ -1,7 +1,7 @@
 /** Datasets of Pascal VOC. */
 
-import { annotationOptionsOf } from "../annotation-options.js";
-import type { Form } from "../form.js";
+import { annotationOptionsOf } from "../../annotation-options.js";
+import type { Form } from "../../form.js";
 import { namesIn, startOf } from "./dataset-start.js";
 
 /** Folders with XML files: of VOC itself, none for XML beside the images, and those of Roboflow's splits. */
@@ -19,7 +19,7 @@ export const vocForm: Form = {
     });
   },
   async source(path, options) {
-    const { voc } = await import("../../../index.js");
+    const { voc } = await import("../../../../index.js");
     return voc(path, annotationOptionsOf(options));
   },
 };

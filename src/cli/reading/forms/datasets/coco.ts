@@ -2,8 +2,8 @@
 
 import { closeSync, existsSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { annotationOptionsOf } from "../annotation-options.js";
-import type { Form } from "../form.js";
+import { annotationOptionsOf } from "../../annotation-options.js";
+import type { Form } from "../../form.js";
 
 /** Bytes of a JSON in which the names of its lists are looked for. */
 const headBytes = 64 * 1024;
@@ -25,7 +25,7 @@ export const cocoForm: Form = {
     return names.some((name) => isCocoFile(join(annotations, name)));
   },
   async source(path, options) {
-    const { coco } = await import("../../../index.js");
+    const { coco } = await import("../../../../index.js");
     return coco(path, annotationOptionsOf(options));
   },
 };

@@ -1,7 +1,7 @@
 /** Exports of CVAT. */
 
-import { annotationOptionsOf } from "../annotation-options.js";
-import type { Form } from "../form.js";
+import { annotationOptionsOf } from "../../annotation-options.js";
+import type { Form } from "../../form.js";
 import { namesIn, startOf } from "./dataset-start.js";
 
 export const cvatForm: Form = {
@@ -15,7 +15,7 @@ export const cvatForm: Form = {
     return file !== undefined && /<annotations>\s*<version>/.test(startOf(file));
   },
   async source(path, options) {
-    const { cvat } = await import("../../../index.js");
+    const { cvat } = await import("../../../../index.js");
     return cvat(path, annotationOptionsOf(options));
   },
 };

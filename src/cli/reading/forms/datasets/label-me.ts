@@ -1,7 +1,7 @@
 /** Folders of LabelMe. */
 
-import { annotationOptionsOf } from "../annotation-options.js";
-import type { Form } from "../form.js";
+import { annotationOptionsOf } from "../../annotation-options.js";
+import type { Form } from "../../form.js";
 import { namesIn, startOf } from "./dataset-start.js";
 
 export const labelMeForm: Form = {
@@ -16,7 +16,7 @@ export const labelMeForm: Form = {
     return /"version"\s*:/.test(start) && /"flags"\s*:/.test(start) && /"shapes"\s*:/.test(start);
   },
   async source(path, options) {
-    const { labelMe } = await import("../../../index.js");
+    const { labelMe } = await import("../../../../index.js");
     return labelMe(path, annotationOptionsOf(options));
   },
 };

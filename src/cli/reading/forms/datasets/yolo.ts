@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { annotationOptionsOf } from "../annotation-options.js";
-import type { Form } from "../form.js";
+import { annotationOptionsOf } from "../../annotation-options.js";
+import type { Form } from "../../form.js";
 import { hasFolder } from "./dataset-start.js";
 
 export const yoloForm: Form = {
@@ -21,7 +21,7 @@ export const yoloForm: Form = {
     return stats?.isFile() === true && /\.(ya?ml|data)$/i.test(path) && isYolo(path);
   },
   async source(path, options) {
-    const { yolo } = await import("../../../index.js");
+    const { yolo } = await import("../../../../index.js");
     return yolo(path, annotationOptionsOf(options));
   },
 };

@@ -1,10 +1,10 @@
 /** Looks at the beginning of files, to recognize the formats of annotated datasets without reading them. */
 
-import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, type Dir, opendirSync, openSync, readSync, statSync } from "node:fs";
 
 const headBytes = 4096;
 /** Names of a folder that are looked at. */
-const maxNames = 200;
+const maxNames = 1000;
 
 /** Returns the first characters of a file; empty if it cannot be read. */
 export function startOf(path: string): string {
@@ -20,12 +20,19 @@ export function startOf(path: string): string {
   }
 }
 
-/** Returns some names of a folder, in order; none if it cannot be read. */
+/** Returns some names of a folder; none if it cannot be read. A large folder is not read as a whole. */
 export function namesIn(path: string): string[] {
+  let folder: Dir | undefined;
   try {
-    return readdirSync(path).sort().slice(0, maxNames);
+    folder = opendirSync(path);
+    const names: string[] = [];
+    for (let entry = folder.readSync(); entry && names.length < maxNames; entry = folder.readSync())
+      names.push(entry.name);
+    return names;
   } catch {
     return [];
+  } finally {
+    folder?.closeSync();
   }
 }
 
