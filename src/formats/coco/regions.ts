@@ -48,11 +48,19 @@ export async function addRegion(raw: Fields, context: RegionContext): Promise<vo
   const { id, category_id, bbox, segmentation, iscrowd, area } = raw;
   const rest = hasMore(raw) ? restOf(raw) : noFields;
   const name = `annotation ${typeof id === "number" ? id : (JSON.stringify(id) ?? "without id")}`;
-  if (rest.caption !== undefined && category_id === undefined) {
-    context.captions.push({ ...(id !== undefined && { id }), ...rest });
+  const category = context.categories.get(category_id as CocoId);
+  // Some tools write a category 0 that the file does not have.
+  if (rest.caption !== undefined && !category) {
+    context.captions.push({
+      ...(id !== undefined && { id }),
+      ...(category_id !== undefined && { category_id }),
+      ...rest,
+    });
     return;
   }
-  const category = context.categories.get(category_id as CocoId);
+  if (rest.segments_info !== undefined) {
+    throw new InputError("ERR_LABEL", `${name}: panoptic segments are not read; name a file of instances`);
+  }
   if (!category) {
     const text = `${name}: the category ${JSON.stringify(category_id) ?? "(none)"} is not in the list of categories`;
     throw new InputError("ERR_LABEL", text);

@@ -88,7 +88,7 @@ export function loseOfAnnotation(annotation: Annotation, losses: LossList, kept:
   const { id, info, data, statusCode, frame, timeSegment } = annotation;
   if (id !== undefined && !kept.id) losses.add("annotation id lost", id);
   for (const key in info) {
-    const lost = kept.info?.includes(key) ? undefined : withoutNumbering(info[key], ownOfAnnotations[key]);
+    const lost = kept.info?.includes(key) ? undefined : withoutNumbering(info[key] as Json, ownOfAnnotations[key]);
     if (lost !== undefined) losses.add("annotation info lost", () => `${key}: ${JSON.stringify(lost)}`);
   }
   if (data !== undefined) losses.add("annotation data lost", () => JSON.stringify(data));
