@@ -68,7 +68,9 @@ function build(options: BuildOptions, name: string): string {
     outfile: building,
     bundle: true,
     external: ["libsql", "sharp", "file-type", "csv-parse", "unicode-properties"],
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+    },
     format: "esm",
     platform: "node",
   });
