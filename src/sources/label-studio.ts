@@ -7,7 +7,7 @@ import { folderName } from "../core/input/ids.js";
 import type { Annotation, InputDraft, Json } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { omit } from "../core/util/omit.js";
 import { annotationOptionFields, idOfImage } from "../formats/annotations/source-options.js";
 import { isFile, isFolder, lastPart, missingImage } from "../formats/datasets/files.js";
@@ -37,7 +37,7 @@ const optionFields = {
 const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `labelStudio`. */
 export type LabelStudioOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
-type Checked = z.output<typeof Options> & { path: string; root: string };
+type Checked = z.output<typeof Options> & Pick<ReadContext, "isOtherShard"> & { path: string; root: string };
 
 /**
  * Reads an export of Label Studio in the form JSON or JSON_MIN, or the folder of `writeLabelStudio`, task by task, so that memory does not grow with the file. Inputs have the order of the file.
@@ -62,7 +62,8 @@ export const labelStudio = defineSource({
     const path = isFolder(given) ? join(given, "tasks.json") : given;
     return { ...checked, path, root: (checked.root ?? dirname(path)).replace(/(?<=[^/])\/+$/, "") };
   },
-  async *read(options, { signal }) {
+  async *read(checked, { signal, isOtherShard }) {
+    const options = { ...checked, isOtherShard };
     const { path } = options;
     if (!isFile(path)) throw new SourceError("ERR_FILE_UNREADABLE", `labelStudio: ${path} is no file`);
     try {

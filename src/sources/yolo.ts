@@ -7,7 +7,7 @@ import { folderName } from "../core/input/ids.js";
 import type { InputDraft } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import { otherShard, type ReadContext, type SourceItem } from "../core/plugin/source.js";
 import { DigestSet, digestOfKey } from "../core/util/digest-set.js";
 import { describePicture, pictureOf } from "../formats/annotations/picture.js";
 import { RegionList } from "../formats/annotations/region-list.js";
@@ -58,10 +58,17 @@ export const yolo = defineSource({
     return { ...parseOptions("yolo", Options, options, ["splits"]), path };
   },
   classes: async ({ path, allowOutside }) => (await findLayout(path, allowOutside)).names,
-  async *read(options, { signal }) {
+  async *read(options, { signal, isOtherShard }) {
     const layout = await findLayout(options.path, options.allowOutside);
     const task = options.task ?? taskOf(sampleOf(layout, options), layout.keypoints);
-    const context = { ...options, layout, task, root: resolve(layout.root), folder: folderName(layout.root) };
+    const context = {
+      ...options,
+      layout,
+      task,
+      root: resolve(layout.root),
+      folder: folderName(layout.root),
+      isOtherShard,
+    };
     const seen = new DigestSet();
     for (const split of layout.splits) {
       const { name, also } = split;
@@ -102,7 +109,7 @@ function* sampleOf(layout: YoloLayout, { allowOutside, splits }: Checked): Gener
   }
 }
 
-interface ItemContext extends Checked {
+interface ItemContext extends Checked, Pick<ReadContext, "isOtherShard"> {
   layout: YoloLayout;
   task: Task;
   root: string;
@@ -115,8 +122,14 @@ async function itemOf(
   split: string | undefined,
   context: ItemContext,
 ): Promise<SourceItem> {
+  let shardKey: string | undefined;
   try {
-    const { invalid, orientation, datasets, ids, root, folder, layout, task } = context;
+    const { invalid, orientation, datasets, ids, root, folder, layout, task, isOtherShard } = context;
+    const id = idOfImage(relative(root, path).replaceAll("\\", "/"), ids, folder);
+    if (isOtherShard && typeof id === "string") {
+      if (isOtherShard(id)) return { origin: path, skipped: otherShard };
+      shardKey = id;
+    }
     const { content } = await describePicture(path);
     const picture = await pictureOf(content);
     const list = new RegionList({ width: 1, height: 1 }, invalid);
@@ -126,17 +139,17 @@ async function itemOf(
     list.check();
     const isUpright = (orientation ?? "upright") === "upright" && picture.orientation > 1;
     const input: InputDraft = {
-      id: idOfImage(relative(root, path).replaceAll("\\", "/"), ids, folder),
+      id,
       image: content,
       annotations: isUpright ? list.annotations.map((one) => turnedBack(one, picture.orientation)) : list.annotations,
       metadata: { filename: basename(path), ...(split !== undefined && { split }) },
     };
     if (datasets.length > 0) input.datasets = datasets;
     const notes = [...context.notes, ...list.notes];
-    const item: SourceItem = { origin: path, input, ...(notes.length > 0 && { notes }) };
+    const item: SourceItem = { origin: path, input, shardKey, ...(notes.length > 0 && { notes }) };
     return typeof ids === "function" ? item : { ...item, checked: true };
   } catch (error) {
-    if (error instanceof FlowError) return { origin: path, error };
-    return { origin: path, error: new InputError("ERR_ITEM", describeError(error), { cause: error }) };
+    if (error instanceof FlowError) return { origin: path, error, shardKey };
+    return { origin: path, error: new InputError("ERR_ITEM", describeError(error), { cause: error }), shardKey };
   }
 }
