@@ -1,7 +1,7 @@
 /**
  * Converts 1,000,000 annotations of 100,000 images from COCO to YOLO with Sluice, and with a Python converter in turn.
  *
- * node bench/src/convert.mjs [--images 100000] [--annotations 1000000] [--pairs 2] [--python "python3 convert.py"] [--only sluice]
+ * node bench/src/convert.mjs [--images 100000] [--annotations 1000000] [--pairs 2] [--python "python3 convert.py"]
  *
  * The Python command gets the folder of the JSON and an output folder. For JSON2YOLO of ultralytics: a file with
  * `from general_json2yolo import convert_coco_json; import sys; convert_coco_json(sys.argv[1], save_dir=sys.argv[2])`.

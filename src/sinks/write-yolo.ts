@@ -10,8 +10,8 @@ import { yoloFormat } from "../formats/yolo/write-format.js";
 
 const optionFields = {
   /**
-   * What the rows describe. "detect": boxes; a polygon is written as its box, which the report counts as a loss. "segment": polygons, and rows of boxes for boxes. "obb": the four
-   * corners of rotated boxes; a polygon with other corners is written as its smallest rotated box. Default: "detect".
+   * What the rows describe. "detect": boxes; a polygon is written as its box, which the report counts as a loss. "segment": polygons; a box is written as the polygon
+   * of its corners, which counts as a loss, too. "obb": the four corners of rotated boxes; a polygon with other corners is written as its smallest rotated box. Default: "detect".
    */
   task: z.enum(["detect", "segment", "obb"]).default("detect"),
   /** "ultralytics": images/<split>, labels/<split> and data.yaml. "darknet": data/<split>, lists of images, obj.names and obj.data. Default: "ultralytics". */

@@ -6,7 +6,7 @@ import { InputError } from "../core/errors.js";
 import { folderName } from "../core/input/ids.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { ImageFinder } from "../formats/annotations/image-path.js";
 import { annotationOptionFields, idOfImage } from "../formats/annotations/source-options.js";
 import { type Element, ElementScanner } from "../formats/coco/element-scanner.js";
@@ -28,7 +28,7 @@ const optionFields = {
 const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `coco`. */
 export type CocoOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
-type Checked = z.output<typeof Options> & { path: string };
+type Checked = z.output<typeof Options> & Pick<ReadContext, "isOtherShard"> & { path: string };
 
 /**
  * Reads a dataset in the format of COCO: a JSON file with `images`, `annotations` and `categories`, or a folder with such files in annotations/, with
@@ -62,7 +62,8 @@ export const coco = defineSource({
     }
     return [...names];
   },
-  async *read(options, { signal }) {
+  async *read(checked, { signal, isOtherShard }) {
+    const options = { ...checked, isOtherShard };
     const { root, files, others } = findLayout(options.path, options.images);
     for (const path of others) yield { origin: path, skipped: "another file of the same split is read" };
     for (const file of files) {

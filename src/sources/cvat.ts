@@ -48,7 +48,8 @@ export const cvat = defineSource({
     for (const file of cvatFiles(path).files) labels.push(...(await cvatLabels(file)));
     return [...new Set(labels)];
   },
-  async *read(options, { signal }) {
+  async *read(checked, { signal, isOtherShard }) {
+    const options = { ...checked, isOtherShard };
     const { root, files } = cvatFiles(options.path);
     for (const file of files) {
       // A folder with train.xml and test.xml, as Datumaro writes it: the names are the splits.

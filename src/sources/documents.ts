@@ -9,9 +9,10 @@ import { idOfBytes } from "../core/input/ids.js";
 import type { InputDraft } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import { doneEarlier, type SourceItem } from "../core/plugin/source.js";
+import { doneEarlier, otherShard, type SourceItem } from "../core/plugin/source.js";
 import { isDocumentName, readDocument } from "../formats/documents/read-document.js";
 import { addNames, asItemError, type FileOptions, type FoundFile, keyOfUnopened } from "../formats/files/file-item.js";
+import { shardKeyOf } from "../formats/files/file-shard.js";
 import { filterOf } from "../formats/files/filter.js";
 import { namesOfFolder } from "../formats/files/folder-names.js";
 import { fileOptionFields } from "../formats/files/options.js";
@@ -54,14 +55,19 @@ export const documents = defineSource({
     const walk: Walk = { plugin: "documents", root, options: checked, filter: filterOf(checked) };
     return { ...checked, root, walk };
   },
-  async *read({ root, walk, ...options }, { signal, isDone }) {
+  async *read({ root, walk, ...options }, { signal, isDone, isOtherShard }) {
     const isJournaled = isDone !== undefined;
     const fileOptions = { ...options, ...namesOfFolder(root, options.ids), isWatched: false, isJournaled };
     for (const found of findFiles(walk)) {
       if (signal.aborted) return;
       if ("item" in found) yield found.item;
       else if (!found.isNamed && !isDocumentName(found.name)) yield { origin: found.path, skipped: "not a document" };
-      else yield await itemOf(found, fileOptions, isDone);
+      else if (!isOtherShard) yield await itemOf(found, fileOptions, isDone);
+      else {
+        const shardKey = await shardKeyOf(found, fileOptions);
+        if (isOtherShard(shardKey)) yield { origin: found.path, skipped: otherShard };
+        else yield { ...(await itemOf(found, fileOptions, isDone)), shardKey };
+      }
     }
   },
 });

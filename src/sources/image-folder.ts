@@ -5,7 +5,7 @@ import * as z from "zod";
 import { SourceError } from "../core/errors.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import { insideOf, isFile, missingImage } from "../formats/datasets/files.js";
 import { imageItem, itemError } from "../formats/datasets/image-item.js";
@@ -24,7 +24,7 @@ const optionFields = {
 const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `imageFolder`. */
 export type ImageFolderOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
-type Checked = z.output<typeof Options> & { root: string };
+type Checked = z.output<typeof Options> & Pick<ReadContext, "isOtherShard"> & { root: string };
 
 /**
  * Reads an image folder as Hugging Face and torchvision define it: the folder of an image is its class (`train/cat/1.jpg`, `cat/1.jpg`), or `metadata.jsonl` or
@@ -53,7 +53,8 @@ export const imageFolder = defineSource({
     const names = layout.metadata.length > 0 ? [] : classesOf(layout);
     return names.length > 0 ? names : undefined;
   },
-  async *read(options, { signal }) {
+  async *read(checked, { signal, isOtherShard }) {
+    const options = { ...checked, isOtherShard };
     const { root } = options;
     const layout = layoutOf(root);
     if (layout.parquet.length > 0) {

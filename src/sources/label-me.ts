@@ -60,7 +60,8 @@ export const labelMe = defineSource({
       .map((line) => line.trim());
     return names.filter((name) => name !== "" && name !== "__ignore__" && name !== "_background_");
   },
-  async *read(options, { signal }) {
+  async *read(checked, { signal, isOtherShard }) {
+    const options = { ...checked, isOtherShard };
     const { root } = options;
     const labels: string[] = [];
     const images: string[] = [];

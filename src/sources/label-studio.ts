@@ -1,16 +1,16 @@
 /** Source: the tasks and annotations of Label Studio. */
 
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import * as z from "zod";
 import { describeError, InputError, SourceError } from "../core/errors.js";
 import { folderName } from "../core/input/ids.js";
 import type { Annotation, InputDraft, Json } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { omit } from "../core/util/omit.js";
 import { annotationOptionFields, idOfImage } from "../formats/annotations/source-options.js";
-import { isFile, lastPart, missingImage } from "../formats/datasets/files.js";
+import { isFile, isFolder, lastPart, missingImage } from "../formats/datasets/files.js";
 import { imageItem, itemError } from "../formats/datasets/image-item.js";
 import { parseLabelJson } from "../formats/datasets/label-json.js";
 import { splitOfPath } from "../formats/datasets/splits.js";
@@ -37,10 +37,10 @@ const optionFields = {
 const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `labelStudio`. */
 export type LabelStudioOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
-type Checked = z.output<typeof Options> & { path: string; root: string };
+type Checked = z.output<typeof Options> & Pick<ReadContext, "isOtherShard"> & { path: string; root: string };
 
 /**
- * Reads an export of Label Studio in the form JSON or JSON_MIN, task by task, so that memory does not grow with the file. Inputs have the order of the file.
+ * Reads an export of Label Studio in the form JSON or JSON_MIN, or the folder of `writeLabelStudio`, task by task, so that memory does not grow with the file. Inputs have the order of the file.
  *
  * Of several annotations of a task, the ground truth counts, else the latest that was not skipped; the report counts such tasks. Rectangles become boxes, rotated ones
  * the polygon of their corners (angle in `info.labelStudio.rotation`); polygons, key points and brush masks keep their form; an ellipse becomes a polygon of 64
@@ -56,12 +56,14 @@ type Checked = z.output<typeof Options> & { path: string; root: string };
  */
 export const labelStudio = defineSource({
   name: "labelStudio",
-  parse(path: string, options: LabelStudioOptions = {}): Checked {
-    checkPath("labelStudio", path);
+  parse(given: string, options: LabelStudioOptions = {}): Checked {
+    checkPath("labelStudio", given);
     const checked = parseOptions("labelStudio", Options, options);
+    const path = isFolder(given) ? join(given, "tasks.json") : given;
     return { ...checked, path, root: (checked.root ?? dirname(path)).replace(/(?<=[^/])\/+$/, "") };
   },
-  async *read(options, { signal }) {
+  async *read(checked, { signal, isOtherShard }) {
+    const options = { ...checked, isOtherShard };
     const { path } = options;
     if (!isFile(path)) throw new SourceError("ERR_FILE_UNREADABLE", `labelStudio: ${path} is no file`);
     try {

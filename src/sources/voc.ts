@@ -5,7 +5,7 @@ import { InputError } from "../core/errors.js";
 import type { Json } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { SourceItem } from "../core/plugin/source.js";
+import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import { insideOf, isFile, lastPart, missingImage, stemOf } from "../formats/datasets/files.js";
 import { type ItemOptions, imageItem, itemError, type LabeledPicture } from "../formats/datasets/image-item.js";
@@ -36,7 +36,7 @@ const optionFields = {
 const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `voc`. */
 export type VocOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
-type Checked = z.output<typeof Options> & { root: string };
+type Checked = z.output<typeof Options> & Pick<ReadContext, "isOtherShard"> & { root: string };
 
 /**
  * Reads a Pascal VOC dataset: one XML file an image, with boxes in pixels. `path` is the folder of one year (Annotations, JPEGImages, ImageSets), a VOCdevkit with
@@ -64,7 +64,8 @@ export const voc = defineSource({
     const lists = vocFolders(root, images).flatMap((folder) => vocClasses(root, folder) ?? []);
     return lists.length > 0 ? [...new Set(lists)] : undefined;
   },
-  async *read(options, { signal }) {
+  async *read(checked, { signal, isOtherShard }) {
+    const options = { ...checked, isOtherShard };
     for (const folder of vocFolders(options.root, options.images)) {
       const files = vocFiles(options.root, folder);
       const splits = vocSplits(options.root, folder);

@@ -197,7 +197,7 @@ describe("the server's search", () => {
     const [first] = await app.listInputs({ ids: ["a"] });
     search.mockReset();
     search.mockResolvedValueOnce([first as never]).mockRejectedValueOnce(new FlowError("43002", "broken"));
-    const broken = await runHere("download", "out", "--verbose", "--concept", "sea");
+    const broken = await runHere("download", join(temporaryFolder(), "out"), "--verbose", "--concept", "sea");
     expect(broken.stdout).toMatch(/^read 2 = ok 2 /);
   });
 

@@ -106,23 +106,6 @@ describe("round trips of datasets", async () => {
     );
   });
 
-  it("keeps boxes through each pair of formats", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        inputsOf(paths.slice(4, 6), boxAnnotation),
-        fc.constantFrom(...formats),
-        fc.constantFrom(...formats),
-        async (inputs, first, second) => {
-          const one = await written(fromIterable(inputs), first);
-          const two = await written(first.read(one.path), second);
-          const three = await written(second.read(two.path), first);
-          expectClose(keptOf((await readAll(first.read(three.path))).inputs), keptOf(inputs));
-        },
-      ),
-      propertyRuns(16),
-    );
-  });
-
   it("reports a polygon as a loss where there are only boxes", async () => {
     const polygon = [
       [0.1, 0.2],

@@ -15,12 +15,24 @@ const corner = fc.tuple(share, share);
 
 /** A box with one class. */
 export const boxAnnotation = fc.record({ box, concepts: className.map((id) => [{ id }]) });
+/** A polygon with one class, whose corners are not on a line. */
+export const polygonAnnotation = fc.record({
+  polygon: fc.array(corner, { minLength: 3, maxLength: 6 }).filter(hasArea),
+  concepts: className.map((id) => [{ id }]),
+});
 /** Any region that Label Studio can hold. */
 export const anyAnnotation = fc.oneof(
   boxAnnotation,
-  fc.record({ polygon: fc.array(corner, { minLength: 3, maxLength: 6 }), concepts: className.map((id) => [{ id }]) }),
+  polygonAnnotation,
   fc.record({ point: corner, concepts: className.map((id) => [{ id }]) }),
 );
+
+function hasArea(points: readonly (readonly [number, number])[]): boolean {
+  const [[x, y], ...others] = points as [[number, number], ...[number, number][]];
+  return others.some(([a, b], at) =>
+    others.slice(at).some(([c, d]) => Math.abs((a - x) * (d - y) - (b - y) * (c - x)) > 1e-3),
+  );
+}
 
 /** Inputs of the images of a folder, one for each orientation that the property tries. */
 export function inputsOf(

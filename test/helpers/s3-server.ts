@@ -69,7 +69,14 @@ export async function startS3(objects: Record<string, Uint8Array | string>, faul
   return opened;
 }
 
-export const etagOf = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
+const etags = new WeakMap<Uint8Array, string>();
+
+/** Returns the entity tag of an object. It is computed once: that of a large archive takes a second. */
+export function etagOf(bytes: Uint8Array): string {
+  const etag = etags.get(bytes) ?? createHash("md5").update(bytes).digest("hex");
+  etags.set(bytes, etag);
+  return etag;
+}
 
 function answer(server: S3Server, request: IncomingMessage, response: ServerResponse): unknown {
   const { faults } = server;

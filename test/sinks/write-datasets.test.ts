@@ -1,4 +1,4 @@
-/** The writers of VOC, image folders and Label Studio. */
+/** The writers of COCO, VOC, image folders and Label Studio. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import {
   type InputDraft,
   labelStudio,
   voc,
+  writeCoco,
   writeImageFolder,
   writeLabelStudio,
   writeVoc,
@@ -33,7 +34,7 @@ const inputs = ["a", "b", "c"].map((name) =>
 );
 const text = (path: string, name: string) => readFileSync(join(path, name), "utf8");
 
-for (const [name, sink] of Object.entries({ writeVoc, writeImageFolder, writeLabelStudio })) {
+for (const [name, sink] of Object.entries({ writeCoco, writeVoc, writeImageFolder, writeLabelStudio })) {
   testSink(name, async () => {
     const path = newPath();
     return { sink: sink(path), inputs, written: async () => (existsSync(path) ? writtenIds(path) : []) };

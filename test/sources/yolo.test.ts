@@ -156,6 +156,27 @@ describe("yolo", () => {
     });
   });
 
+  it("reads images that data.yaml names one by one, and paths of the machine that exported it", async () => {
+    const files = { "images/a.png": "png", "labels/a.txt": "0 .5 .5 .1 .1\n" };
+    for (const train of ["[images/a.png]", "/home/else/out-NAME/images"]) {
+      const root = dataset({ ...files, "data.yaml": `train: ${train}\nnames: [cat]\n` });
+      const text = readFileSync(join(root, "data.yaml"), "utf8").replace("out-NAME", root.split("/").at(-1) as string);
+      writeFileSync(join(root, "data.yaml"), text);
+      const { inputs, failed } = await read(yolo(root));
+      expect([failed, inputs.map((one) => one.annotations.length)]).toEqual([[], [1]]);
+    }
+  });
+
+  it("reads a folder that two splits name once, with a note, and for either split", async () => {
+    const root = dataset({ ...simple(), "data.yaml": yaml.replace("images/val", "images/train") });
+    const { counts, notes } = await flow(yolo(root)).run();
+    expect(counts).toMatchObject({ read: 1, ok: 1 });
+    expect(notes).toEqual({ "the dataset names the image for val, too": 1 });
+    expect((await read(yolo(root, { splits: ["val"] }))).inputs.map(({ metadata }) => metadata.split)).toEqual([
+      "train",
+    ]);
+  });
+
   it("reads the layout of Darknet", async () => {
     const files = {
       ...{ "obj.data": "classes = 1\ntrain = data/train.txt\nnames = data/obj.names\n", "obj.names": "cat\n" },
@@ -225,8 +246,57 @@ const region = fc.oneof(
 );
 const annotations = fc.array(fc.tuple(region, fc.constantFrom("cat", "dog", "a b")), { maxLength: 5 });
 
+/** Corners, as "segment" writes a box. */
+const cornersOf = ([x1, y1, x2, y2]: readonly [number, number, number, number]) => [x1, y1, x2, y1, x2, y2, x1, y2];
+
+describe("rows that ultralytics reads", () => {
+  const triangle = [
+    [0.1, 0],
+    [1, 0.45],
+    [0, 1],
+  ] as [number, number][];
+  const inputOf = (annotation: NonNullable<InputDraft["annotations"]>[number]): InputDraft => ({
+    id: "x",
+    image: { path: join(dataset({ "x.png": "png" }), "x.png") },
+    annotations: [annotation],
+  });
+  async function rowsOf(
+    annotation: NonNullable<InputDraft["annotations"]>[number],
+    task: "detect" | "segment" | "obb",
+  ) {
+    const out = newPath();
+    const { notes } = await flow(fromIterable([inputOf(annotation)]))
+      .pipe(writeYolo(out, { task }))
+      .run();
+    return { rows: readFileSync(join(out, "labels/train/x.txt"), "utf8"), notes };
+  }
+
+  it("are corners for a box among polygons, with a loss", async () => {
+    expect(await rowsOf({ box: [0.1, 0.2, 0.5, 0.6], concepts: ["cat"] }, "segment")).toEqual({
+      rows: "0 0.1 0.2 0.5 0.2 0.5 0.6 0.1 0.6\n",
+      notes: { "YOLO: box written as a polygon": 1 },
+    });
+  });
+
+  it("keep a rotated box inside the image", async () => {
+    const { rows, notes } = await rowsOf({ polygon: triangle, concepts: ["cat"] }, "obb");
+    const numbers = rows.trim().split(" ").slice(1).map(Number);
+    expect(numbers).toHaveLength(8);
+    for (const value of numbers) expect(value >= 0 && value <= 1).toBe(true);
+    expect(notes).toEqual({ "YOLO: polygon written as its smallest rotated box": 1 });
+  });
+
+  it.each(["detect", "obb"] as const)("leave out a polygon without area for %s", async (task) => {
+    const polygon = [0.1, 0.5, 0.9].map((x): [number, number] => [x, 0.25]);
+    expect(await rowsOf({ polygon, concepts: ["cat"] }, task)).toEqual({
+      rows: "",
+      notes: { "YOLO: polygon without area lost": 1 },
+    });
+  });
+});
+
 describe("round trips", () => {
-  it("keeps boxes and polygons to 1e-6 through YOLO, COCO and YOLO", async () => {
+  it("keeps boxes, as their corners, and polygons to 1e-6 through YOLO, COCO and YOLO", async () => {
     await fc.assert(
       fc.asyncProperty(annotations, async (regions) => {
         const image = join(dataset({ "x.png": "png" }), "x.png");
@@ -251,7 +321,7 @@ describe("round trips", () => {
         for (const [at, [one, name]] of regions.entries()) {
           const found = after?.annotations[at];
           expect(found?.concepts).toEqual([{ id: name }]);
-          const expected = "box" in one ? one.box : one.polygon.flat();
+          const expected = "box" in one ? cornersOf(one.box) : one.polygon.flat();
           const values = (found?.box ?? found?.polygon?.flat()) as number[];
           expect(values).toHaveLength(expected.length);
           for (const [index, value] of expected.entries())

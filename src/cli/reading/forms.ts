@@ -31,6 +31,7 @@ export const forms: readonly Form[] = [
   labelMeForm,
   webDatasetForm,
   archiveForm,
+  parquetForm,
   s3Form,
   exportForm,
   csvForm,
@@ -38,5 +39,4 @@ export const forms: readonly Form[] = [
   urlsForm,
   textsForm,
   documentsForm,
-  parquetForm,
 ];

@@ -42,7 +42,10 @@ export function describeContent(
 }
 
 /** A part of a file. */
-type Part = Pick<FileContent, "offset" | "length" | "version"> & { name?: string | undefined };
+type Part = Pick<FileContent, "offset" | "length" | "version"> & { name?: string | undefined; onStart?: OnStart };
+
+/** Gets the first bytes of a file that is described, which are valid during the call only. What else its caller reads from them needs no second opening. */
+export type OnStart = (start: Buffer, sizeBytes: number) => void;
 
 /**
  * Describes a file or a part of it: size, time, kind and type by content, width and height of an image.
@@ -53,7 +56,7 @@ type Part = Pick<FileContent, "offset" | "length" | "version"> & { name?: string
  * Refuses a file whose name or first bytes say that it is media if its content cannot be identified, and a text file in another encoding than UTF-8.
  *
  * @param sentAs kind that the user expects; it decides how far to search for sound after unknown bytes.
- * @param part the part of the file. Without a name of its own, only its bytes count.
+ * @param part the part of the file. Without a name of its own, only its bytes count. `onStart` gets the first bytes.
  *
  * @throws {InputError} ERR_FILE_UNREADABLE, ERR_FILE_EMPTY, ERR_FILE_CHANGED, ERR_NOT_A_FILE, ERR_KIND_UNKNOWN, ERR_TEXT_ENCODING
  */
@@ -72,6 +75,7 @@ export function describeFile(
     if (size === 0) throw new InputError("ERR_FILE_EMPTY", `${nameOfContent(content)} is empty`);
     const name = part.offset === undefined ? path : part.name;
     const start = head.subarray(0, readSync(file, head, 0, Math.min(headBytes, size), offset));
+    part.onStart?.(start, size);
     const more: ReadMore = (position, length) =>
       readPart(file, path, offset + position, Math.min(length, size - position));
     const found = detect(new Reader(start, size, more), name);

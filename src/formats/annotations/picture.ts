@@ -2,9 +2,9 @@
 
 import { InputError } from "../../core/errors.js";
 import { nameOfContent, pathOrBytes } from "../../core/input/content.js";
-import { describeContent } from "../../core/input/describe.js";
-import type { Content, ReadableContent } from "../../core/input/input.js";
-import { orientationOf } from "../exif/image-orientation.js";
+import { type Described, describeContent, describeFile } from "../../core/input/describe.js";
+import type { Content, FileContent, ReadableContent } from "../../core/input/input.js";
+import { orientationOf, orientationOfStart } from "../exif/image-orientation.js";
 import { swapsSides } from "./turn.js";
 
 /** Sizes in pixels. */
@@ -26,6 +26,25 @@ const turning = /^image\/(jpeg|png|webp|tiff|bmp)/;
 
 /** Pictures of described files, which a source and a writer of the same flow both need. The objects are frozen, so what they describe does not change. */
 const known = new WeakMap<Content, Picture>();
+
+/** Orientations that were found in the first bytes of described files. */
+const orientations = new WeakMap<Content, number>();
+
+/**
+ * Describes a file, and reads its orientation from the same bytes, so that `pictureOf` need not open it again. An orientation behind the first 4 KB takes a
+ * second opening.
+ *
+ * @throws {InputError} what `describeFile` throws
+ */
+export async function describePicture(path: string): Promise<Described<FileContent>> {
+  let orientation: number | undefined;
+  const onStart = (start: Buffer, sizeBytes: number) => {
+    orientation = orientationOfStart(start, sizeBytes);
+  };
+  const described = await describeFile(path, undefined, { onStart });
+  if (orientation !== undefined) orientations.set(described.content, orientation);
+  return described;
+}
 
 /**
  * Reads the size and the orientation of an image. The facts of a described content are taken from it, so only the EXIF block is read again.
@@ -49,7 +68,7 @@ async function readPicture(image: Content): Promise<Picture> {
   const described = isKnown ? image : (await describeContent(image)).content;
   const { mimeType = "" } = described;
   const { width, height } = described.width && described.height ? (described as Size) : await decodedSize(described);
-  const orientation = turning.test(mimeType) ? await orientationOf(described) : 1;
+  const orientation = turning.test(mimeType) ? (orientations.get(image) ?? (await orientationOf(described))) : 1;
   const [uprightWidth, uprightHeight] = swapsSides(orientation) ? [height, width] : [width, height];
   return { width, height, orientation, uprightWidth, uprightHeight };
 }

@@ -86,6 +86,13 @@ export class RegionList {
 
   /** Adds a box by its corners. `name` is for error texts: `annotation 17`. */
   addBox(xMin: number, yMin: number, xMax: number, yMax: number, name: string, rest: Partial<Annotation>): void {
+    const { width, height } = this.#size;
+    const box: [number, number, number, number] = [xMin / width, yMin / height, xMax / width, yMax / height];
+    // The common case. A coordinate that is not a number is not in order.
+    if (box[0] >= 0 && box[0] < box[2] && box[2] <= 1 && box[1] >= 0 && box[1] < box[3] && box[3] <= 1) {
+      this.#add({ ...rest, box });
+      return;
+    }
     const text = `${name}: box [${[xMin, yMin, xMax, yMax].join(", ")}]`;
     const shares = this.#shares(
       [
@@ -138,7 +145,7 @@ export class RegionList {
 
   /** Adds an annotation that has no coordinates to convert. */
   add(annotation: Partial<Annotation>): void {
-    this.#add(annotation);
+    this.#add({ ...annotation });
   }
 
   /** Throws the error of the first region that is not valid, if regions may fail their input. @throws {InputError} ERR_BOX, ERR_POLYGON, ERR_POINT */
@@ -150,7 +157,8 @@ export class RegionList {
   }
 
   #add(annotation: Partial<Annotation>): void {
-    this.annotations.push({ ...annotation, concepts: annotation.concepts ?? [] });
+    annotation.concepts ??= [];
+    this.annotations.push(annotation as Annotation);
   }
 
   /** Returns the points as shares; undefined if one is not a number. */

@@ -2,7 +2,7 @@
 
 import { open } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
-import { crc32, createInflateRaw } from "node:zlib";
+import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
 import { openUri } from "../../core/content/open-uri.js";
 import { defineOpener, type OpenRange } from "../../core/content/openers.js";
 import { describeError, InputError } from "../../core/errors.js";
@@ -12,6 +12,8 @@ import { damaged } from "./entry.js";
 import { mapEntryPath, parseEntryUri } from "./entry-uri.js";
 import { partOf } from "./remote-part.js";
 
+/** Entries of up to this size, packed and unpacked, are unpacked at once: two streams for each would cost more than the entry. */
+const smallBytes = 256 * 1024;
 const headerBytes = 30;
 const headerSignature = 0x04034b50;
 
@@ -37,6 +39,14 @@ async function* unpack(uri: string, { offset, length, version, signal }: OpenRan
   try {
     if (numbers.packed === 0 && !isStored) throw damaged(what, "it is compressed and has no bytes");
     const start = await dataStart(source, numbers.at, what);
+    if (numbers.packed <= smallBytes && numbers.size <= smallBytes) {
+      const packed = await source.bytesAt(start, numbers.packed);
+      const bytes = isStored ? packed : inflate(packed, numbers.size, what);
+      if (bytes.length > numbers.size) throw damaged(what, tooLong(numbers.size));
+      checkSum(crc32(bytes), version, what);
+      yield bytes.subarray(offset, offset + length);
+      return;
+    }
     const packed = source.streamOf(start, numbers.packed);
     const unpacked = isStored ? packed : pipeline(packed, createInflateRaw(), () => undefined); // the error also ends the iteration
     let position = 0;
@@ -47,8 +57,7 @@ async function* unpack(uri: string, { offset, length, version, signal }: OpenRan
         checksum = crc32(chunk, checksum);
         const part = chunk.subarray(Math.max(0, offset - position), Math.max(0, end - position));
         position += chunk.length;
-        if (position > numbers.size)
-          throw damaged(what, `it has more than the ${numbers.size} bytes that the archive says`);
+        if (position > numbers.size) throw damaged(what, tooLong(numbers.size));
         if (part.length > 0) yield part;
         if (position >= end && end < numbers.size) return; // without its rest, the checksum cannot be compared
       }
@@ -60,11 +69,30 @@ async function* unpack(uri: string, { offset, length, version, signal }: OpenRan
       unpacked.destroy();
       packed.destroy();
     }
-    const found = checksum.toString(16).padStart(8, "0");
-    if (version !== undefined && found !== version) throw damaged(what, `its checksum is ${found}, not ${version}`);
+    checkSum(checksum, version, what);
   } finally {
     await source.close();
   }
+}
+
+/** Unpacks a whole entry. @throws {InputError} ERR_ARCHIVE_DAMAGED */
+function inflate(packed: Buffer, size: number, what: string): Buffer {
+  try {
+    return inflateRawSync(packed, { maxOutputLength: size + 1 });
+  } catch (error) {
+    const isLonger = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
+    throw damaged(what, isLonger ? tooLong(size) : describeError(error), error);
+  }
+}
+
+/** Compares the checksum of an entry with that of the directory. @throws {InputError} ERR_ARCHIVE_DAMAGED */
+function checkSum(checksum: number, version: string | undefined, what: string): void {
+  const found = checksum.toString(16).padStart(8, "0");
+  if (version !== undefined && found !== version) throw damaged(what, `its checksum is ${found}, not ${version}`);
+}
+
+function tooLong(size: number): string {
+  return `it has more than the ${size} bytes that the archive says`;
 }
 
 async function localSource(path: string, signal: AbortSignal | undefined): Promise<ZipSource> {

@@ -2,12 +2,11 @@
 
 import { basename } from "node:path";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
-import { describeFile } from "../../core/input/describe.js";
 import type { Content, InputDraft, Json } from "../../core/input/input.js";
-import type { SourceItem } from "../../core/plugin/source.js";
+import { otherShard, type ReadContext, type SourceItem } from "../../core/plugin/source.js";
 import { type Frame, frameOf, sizeIn } from "../annotations/frame.js";
 import { type ImageFinder, pathOfName } from "../annotations/image-path.js";
-import { pictureOf } from "../annotations/picture.js";
+import { describePicture, pictureOf } from "../annotations/picture.js";
 import { RegionList, type RegionPolicy } from "../annotations/region-list.js";
 import { turnedBack } from "../annotations/turn.js";
 import type { CocoId } from "./id-table.js";
@@ -33,6 +32,8 @@ export interface ImageContext {
   /** Whether a function of the user makes the ids. */
   hasOwnIds: boolean;
   datasets: string[];
+  /** Whether an image of this id belongs to another shard, and is not opened. */
+  isOtherShard?: ReadContext["isOtherShard"];
   idOf(relative: string): string;
   /** Returns the path of an image inside the dataset. */
   relativeOf(path: string): string;
@@ -53,6 +54,7 @@ export async function itemOfImage(
   context: ImageContext,
 ): Promise<SourceItem> {
   let origin = `${context.path} (image at byte ${raw.at})`;
+  let shardKey: string | undefined;
   try {
     const image = parsed(raw.json, raw.at, context.path);
     const { file_name: fileName } = image;
@@ -64,32 +66,42 @@ export async function itemOfImage(
       throw new InputError("ERR_LABEL", `${label} (${fileName}) ${what}`);
     }
     const relative = pathOfName(fileName, { label, allowOutside: context.allowOutside });
-    const { content, at } = await contentOf(image, relative, label, context);
+    const at = context.finder.find(relative);
     origin = at ?? origin;
+    const id = context.idOf(at === undefined ? relative : context.relativeOf(at));
+    if (context.isOtherShard && typeof id === "string") {
+      if (context.isOtherShard(id)) return { origin, skipped: otherShard };
+      shardKey = id;
+    }
+    const content = await contentOf(image, at, { relative, label }, context);
     const input = await inputOf(image, content, annotations, context);
-    input.draft.id = context.idOf(at === undefined ? relative : context.relativeOf(at));
-    const item: SourceItem = { origin, input: input.draft, ...(input.notes.length > 0 && { notes: input.notes }) };
+    input.draft.id = id;
+    const item: SourceItem = {
+      origin,
+      shardKey,
+      input: input.draft,
+      ...(input.notes.length > 0 && { notes: input.notes }),
+    };
     // Only the result of the user's function needs a check of its shape.
     return context.hasOwnIds ? item : { ...item, checked: true };
   } catch (error) {
-    if (error instanceof FlowError) return { origin, error };
-    return { origin, error: new InputError("ERR_ITEM", describeError(error), { cause: error }) };
+    if (error instanceof FlowError) return { origin, error, shardKey };
+    return { origin, error: new InputError("ERR_ITEM", describeError(error), { cause: error }), shardKey };
   }
 }
 
 async function contentOf(
   image: Fields,
-  relative: string,
-  label: string,
+  path: string | undefined,
+  { relative, label }: { relative: string; label: string },
   { finder, useUrls }: ImageContext,
-): Promise<{ content: Content; at: string | undefined }> {
-  const path = finder.find(relative);
-  if (path !== undefined) return { content: (await describeFile(path)).content, at: path };
+): Promise<Content> {
+  if (path !== undefined) return (await describePicture(path)).content;
   const url = [image.coco_url, image.flickr_url, image.url].find((one) => typeof one === "string" && one !== "");
   if (useUrls && typeof url === "string") {
     const { width, height } = image;
     const size = typeof width === "number" && typeof height === "number" ? { width, height } : {};
-    return { content: { url, ...size }, at: undefined };
+    return { url, ...size };
   }
   const hint = url === undefined ? "name the folder of the images" : "name the folder of the images, or useUrls: true";
   throw new InputError(

@@ -23,7 +23,17 @@ export interface CocoLayout {
 /** Names of splits, with the year or without. */
 const splitName = /^(train|val|valid|validation|test|trainval|minival|unlabeled|dev|testdev)[-_]?(?:20\d\d)?$/i;
 /** What stands before the split in the names of COCO's own files, in the order in which they are preferred. */
-const prefixes = ["instances", "person_keypoints", "stuff", "panoptic", "captions", "image_info", "annotations", ""];
+const prefixes = [
+  "instances",
+  "person_keypoints",
+  "stuff",
+  "panoptic",
+  "captions",
+  "labels",
+  "image_info",
+  "annotations",
+  "",
+];
 
 /** Finds the files of labels. `path` is one of them, or the folder of a dataset. @throws {SourceError} ERR_FILE_UNREADABLE, ERR_LABEL */
 export function findLayout(path: string, images: string | undefined): CocoLayout {

@@ -45,20 +45,31 @@ export function categoriesById(categories: readonly CocoCategory[]): Map<CocoId,
 
 /** Adds an annotation to the list of its image. @throws {InputError} ERR_LABEL if its shape is not that of COCO */
 export async function addRegion(raw: Fields, context: RegionContext): Promise<void> {
-  const { id, image_id, category_id, bbox, segmentation, iscrowd, area, ...rest } = raw;
-  const name = `annotation ${JSON.stringify(id) ?? "without id"}`;
-  if (rest.caption !== undefined && category_id === undefined) {
-    context.captions.push({ ...(id !== undefined && { id }), ...rest });
+  const { id, category_id, bbox, segmentation, iscrowd, area } = raw;
+  const rest = hasMore(raw) ? restOf(raw) : noFields;
+  const name = `annotation ${typeof id === "number" ? id : (JSON.stringify(id) ?? "without id")}`;
+  const category = context.categories.get(category_id as CocoId);
+  // Some tools write a category 0 that the file does not have.
+  if (rest.caption !== undefined && !category) {
+    context.captions.push({
+      ...(id !== undefined && { id }),
+      ...(category_id !== undefined && { category_id }),
+      ...rest,
+    });
     return;
   }
-  const category = context.categories.get(category_id as CocoId);
+  if (rest.segments_info !== undefined) {
+    throw new InputError("ERR_LABEL", `${name}: panoptic segments are not read; name a file of instances`);
+  }
   if (!category) {
     const text = `${name}: the category ${JSON.stringify(category_id) ?? "(none)"} is not in the list of categories`;
     throw new InputError("ERR_LABEL", text);
   }
-  const info: Fields = { ...(id !== undefined && { id }), category: category.info, ...rest };
+  const known: Fields = id === undefined ? { category: category.info } : { id, category: category.info };
+  const info = rest === noFields ? known : { ...known, ...rest };
   if (iscrowd !== undefined && iscrowd !== 0 && iscrowd !== false) info.iscrowd = iscrowd;
-  const target: Target = { ...context, name, info, concepts: category.concepts };
+  const { list, width, height, orientation, notes } = context;
+  const target: Target = { list, width, height, orientation, notes, name, info, concepts: category.concepts };
   const box = boxOf(bbox, name);
   if (isObject(segmentation)) await addMask(segmentation, box, area, target);
   else if (Array.isArray(segmentation) && segmentation.length > 0) addPolygons(segmentation, box, area, target);
@@ -66,7 +77,20 @@ export async function addRegion(raw: Fields, context: RegionContext): Promise<vo
   else context.list.add({ concepts: category.concepts, info: infoOf(target, area, undefined) });
 }
 
-interface Target extends RegionContext {
+const noFields: Fields = {};
+const taken = new Set(["id", "image_id", "category_id", "bbox", "segmentation", "iscrowd", "area"]);
+
+/** Whether an annotation has other fields. A copy without some fields is slow, and few datasets need it. */
+function hasMore(raw: Fields): boolean {
+  for (const key in raw) if (!taken.has(key)) return true;
+  return false;
+}
+
+function restOf({ id, image_id, category_id, bbox, segmentation, iscrowd, area, ...rest }: Fields): Fields {
+  return rest;
+}
+
+interface Target extends Omit<RegionContext, "categories" | "captions"> {
   name: string;
   info: Fields;
   concepts: Annotation["concepts"];

@@ -34,6 +34,7 @@ export class Spill {
   #file: number | undefined;
   #folder: string | undefined;
   #fileBytes = 0;
+  #group = Buffer.alloc(0);
 
   /** @param expectedBytes bytes of all annotations, at most */
   constructor(images: number, expectedBytes: number) {
@@ -48,7 +49,8 @@ export class Spill {
     let block = this.#open[number];
     if (block && block.length + length > block.bytes.length) {
       this.#store(number);
-      block = undefined;
+      block = this.#open[number];
+      if (block && length > block.bytes.length) block = undefined;
     }
     if (!block) {
       block = { bytes: Buffer.allocUnsafeSlow(Math.max(length, blockBytes)), length: 0 };
@@ -101,6 +103,8 @@ export class Spill {
     }
     blocks.push({ position: this.#fileBytes, length: open.length });
     this.#fileBytes += open.length;
+    // The next block fills the same memory: thousands of discarded buffers would wait for the garbage collector.
+    if (open.bytes.length === blockBytes) this.#open[number] = { bytes: open.bytes, length: 0 };
   }
 
   /** Creates the temporary file. Where the system allows it, the file has no name from the start, so that also a killed process leaves none. */
@@ -124,7 +128,10 @@ export class Spill {
     delete this.#blocks[number];
     if (open) blocks.push(open.bytes.subarray(0, open.length));
     if (blocks.length === 0) return undefined;
-    const bytes = Buffer.allocUnsafe(blocks.reduce((sum, { length }) => sum + length, 0));
+    const total = blocks.reduce((sum, { length }) => sum + length, 0);
+    // One group is used at a time, so all of them take turns in the same memory.
+    if (this.#group.length < total) this.#group = Buffer.allocUnsafeSlow(total + (total >> 2));
+    const bytes = this.#group.subarray(0, total);
     let at = 0;
     for (const block of blocks) {
       if (!("position" in block)) block.copy(bytes, at);

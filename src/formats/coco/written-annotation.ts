@@ -86,7 +86,8 @@ async function shapeOf(annotation: Annotation, own: Own, frame: WrittenFrame, lo
   const [left, top, right, bottom] = box;
   const written: Box = [left * width, top * height, (right - left) * width, (bottom - top) * height].map(pixel) as Box;
   const { area = pixel(written[2] * written[3]) } = own;
-  return { bbox: written, area };
+  // Readers of masks ask each annotation for its polygons.
+  return { segmentation: [], bbox: written, area };
 }
 
 /** Returns the polygons as they were in their file, if the joined polygon is still theirs. */

@@ -132,16 +132,18 @@ export class DatasetFolder {
     const classes = this.#classes.takeNew();
     const claim = prepared.map(({ record, files }) => ({ id: record.id, files: [record.mediaPath, ...files.keys()] }));
     this.#append([...(classes.length > 0 ? [{ classes }] : []), ...(claim.length > 0 ? [{ claim }] : [])]);
+    // In the order of the inputs, which the final files keep.
     const written: DatasetRecord[] = [];
     const unclaim: string[] = [];
     let next = 0;
     let stopped: unknown;
     const work = async () => {
       while (next < prepared.length && stopped === undefined) {
-        const one = prepared[next++] as Prepared;
+        const at = next++;
+        const one = prepared[at] as Prepared;
         try {
           const { record, isCopyOfLink } = await this.#writer.write(one);
-          written.push(record);
+          written[at] = record;
           if (isCopyOfLink) batch.note(one.index, "an image was copied, since it cannot be linked");
         } catch (error) {
           if (!(error instanceof InputError)) stopped ??= error;
@@ -153,7 +155,7 @@ export class DatasetFolder {
       }
     };
     await Promise.all(Array.from({ length: maxWriting }, work));
-    this.#append([...written, ...(unclaim.length > 0 ? [{ unclaim }] : [])]);
+    this.#append([...written.filter((record) => record !== undefined), ...(unclaim.length > 0 ? [{ unclaim }] : [])]);
     if (stopped !== undefined) throw stopped;
   }
 
@@ -192,12 +194,9 @@ export class DatasetFolder {
     const removeFile = (relative: string) => rm(join(this.path, relative), { force: true });
     const classes = this.#classes.takeNew();
     if (classes.length > 0) this.#append([{ classes }]);
-    await this.#format.finish?.({ path: this.path, classes: this.#classes.names, records, writeFile, removeFile });
-    let hasLosses = false;
-    for await (const { lost } of records()) {
-      hasLosses = lost !== undefined;
-      if (hasLosses) break;
-    }
+    const { splits, hasLosses } = await this.#state.facts();
+    const { names } = this.#classes;
+    await this.#format.finish?.({ path: this.path, classes: names, splits, records, writeFile, removeFile });
     if (hasLosses) await writeFile(lossesName, lossLines(records()));
     else await removeFile(lossesName);
   }

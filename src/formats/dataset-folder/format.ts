@@ -82,6 +82,8 @@ export interface FinishContext {
   path: string;
   /** Names of the classes, by index. */
   classes: readonly string[];
+  /** Splits of the records, in the order of their first ones. */
+  splits: ReadonlySet<string | undefined>;
   /** Reads the records from disk, in the order in which they were written. May be called several times. */
   records(): AsyncIterable<DatasetRecord>;
   /** Writes a file under a temporary name, and renames it when it is complete. */

@@ -1,6 +1,6 @@
 /** Losses: what a format cannot express of an input. */
 
-import type { Annotation, Concept, Input } from "../../core/input/input.js";
+import type { Annotation, Concept, Input, Json } from "../../core/input/input.js";
 import { shorten } from "../../core/util/shorten.js";
 
 /** One kind of loss of an input. */
@@ -35,6 +35,24 @@ export class LossList {
   }
 }
 
+/** What a format numbers and measures for itself, or sets without being asked. A value stands for that value alone, null for every value. */
+type Numbering = Readonly<Record<string, Json>>;
+const ownOfImages: Readonly<Record<string, Numbering>> = { coco: { id: null, width: null, height: null } };
+const ownOfAnnotations: Readonly<Record<string, Numbering>> = {
+  coco: { id: null, category: null, iscrowd: 0 },
+  voc: { pose: "Unspecified", truncated: 0, difficult: 0, occluded: 0 },
+};
+
+/** Returns what is lost of an object that another format made; undefined if that format alone needs it. */
+function withoutNumbering(value: Json, own: Numbering | undefined): Json | undefined {
+  if (!own || typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const rest = Object.entries(value).filter(([key, one]) => {
+    if (key === "category") return Object.keys((one ?? {}) as object).some((name) => name !== "id");
+    return !Object.hasOwn(own, key) || (own[key] !== null && own[key] !== one);
+  });
+  return rest.length > 0 ? Object.fromEntries(rest) : undefined;
+}
+
 /** Parts of an input that a format keeps. */
 export interface KeptOfInput {
   /** Keys of the metadata, beside `filename` and `split`. */
@@ -48,7 +66,8 @@ export interface KeptOfInput {
 export function loseOfInput(input: Input, losses: LossList, kept: KeptOfInput = {}): void {
   for (const [key, value] of Object.entries(input.metadata)) {
     if (key === "filename" || key === "split" || kept.metadata?.includes(key)) continue;
-    losses.add("metadata lost", () => `${key}: ${JSON.stringify(value)}`);
+    const lost = withoutNumbering(value, ownOfImages[key]);
+    if (lost !== undefined) losses.add("metadata lost", () => `${key}: ${JSON.stringify(lost)}`);
   }
   if (!kept.concepts) for (const { id } of input.concepts) losses.add("concept of the image lost", id);
   if (!kept.geo && input.geo) losses.add("location lost", `${input.geo.longitude}, ${input.geo.latitude}`);
@@ -68,8 +87,9 @@ export interface KeptOfAnnotation {
 export function loseOfAnnotation(annotation: Annotation, losses: LossList, kept: KeptOfAnnotation = {}): void {
   const { id, info, data, statusCode, frame, timeSegment } = annotation;
   if (id !== undefined && !kept.id) losses.add("annotation id lost", id);
-  for (const [key, value] of Object.entries(info ?? {})) {
-    if (!kept.info?.includes(key)) losses.add("annotation info lost", () => `${key}: ${JSON.stringify(value)}`);
+  for (const key in info) {
+    const lost = kept.info?.includes(key) ? undefined : withoutNumbering(info[key] as Json, ownOfAnnotations[key]);
+    if (lost !== undefined) losses.add("annotation info lost", () => `${key}: ${JSON.stringify(lost)}`);
   }
   if (data !== undefined) losses.add("annotation data lost", () => JSON.stringify(data));
   if (statusCode !== undefined) losses.add("review state lost", String(statusCode));

@@ -18,10 +18,12 @@ export class OffsetIndex {
   #keys = new Uint32Array(firstCapacity * 2);
   #offsets = new Float64Array(firstCapacity);
   #size = 0;
+  #lastId: string | undefined;
+  #lastKey: Key = { high: 0, low: 0 };
 
   /** Yields the offsets of lines whose id has the same hash. */
   *find(id: string): Generator<number> {
-    const { high, low } = keyOf(id);
+    const { high, low } = this.#keyOf(id);
     for (let slot = this.#first(low); this.#keys[slot * 2] !== 0; slot = this.#next(slot)) {
       if (this.#keys[slot * 2] === high && this.#keys[slot * 2 + 1] === low) yield this.#offsets[slot] as number;
     }
@@ -29,7 +31,7 @@ export class OffsetIndex {
 
   /** Sets the offset of an id. `replaced`: the offset that it had, from `find`. */
   set(id: string, offset: number, replaced: number | undefined): void {
-    const { high, low } = keyOf(id);
+    const { high, low } = this.#keyOf(id);
     let slot = this.#first(low);
     for (; this.#keys[slot * 2] !== 0; slot = this.#next(slot)) {
       const isSame = this.#keys[slot * 2] === high && this.#keys[slot * 2 + 1] === low;
@@ -42,6 +44,15 @@ export class OffsetIndex {
     this.#offsets[slot] = offset;
     this.#size += 1;
     if (this.#size * 4 > this.#offsets.length * 3) this.#grow();
+  }
+
+  /** The key of an id that is found and then set is made once. */
+  #keyOf(id: string): Key {
+    if (id !== this.#lastId) {
+      this.#lastKey = keyOf(id);
+      this.#lastId = id;
+    }
+    return this.#lastKey;
   }
 
   #grow(): void {

@@ -32,6 +32,14 @@ export interface OpenClaim {
   files: string[];
 }
 
+/** What the records of a dataset have in common. */
+export interface StateFacts {
+  /** Splits in the order of their first records. */
+  splits: Set<string | undefined>;
+  /** Whether a record has losses. */
+  hasLosses: boolean;
+}
+
 /** A state file that one process writes. */
 export class StateFile {
   readonly path: string;
@@ -43,6 +51,9 @@ export class StateFile {
   readonly #index = new OffsetIndex();
   #file: number | undefined;
   #sizeBytes = 0;
+  #facts: StateFacts = { splits: new Set(), hasLosses: false };
+  /** Whether the file has lines that do not count any more. */
+  #hasOld = false;
 
   constructor(path: string, plugin: string) {
     this.path = path;
@@ -91,7 +102,10 @@ export class StateFile {
     let at = this.#sizeBytes;
     for (const line of lines) {
       const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-      if ("digest" in line) places.push([line.id, at]);
+      if ("digest" in line) {
+        places.push([line.id, at]);
+        addFacts(this.#facts, line);
+      }
       if ("dropped" in line) places.push([line.dropped, undefined]);
       buffers.push(bytes);
       at += bytes.length;
@@ -110,6 +124,14 @@ export class StateFile {
       if (line && "digest" in line && this.#isCurrent(line.id, at)) yield line;
       at += (bytes?.length ?? 0) + 1;
     }
+  }
+
+  /** Returns the facts of the records that count. Reads the file only if it has others. */
+  async facts(): Promise<StateFacts> {
+    if (!this.#hasOld) return this.#facts;
+    const facts: StateFacts = { splits: new Set(), hasLosses: false };
+    for await (const record of this.records()) addFacts(facts, record);
+    return facts;
   }
 
   close(): void {
@@ -134,6 +156,7 @@ export class StateFile {
     } else if ("digest" in line) {
       this.openClaims.delete(line.id);
       this.#setOffset(line.id, at);
+      addFacts(this.#facts, line);
       onRecord(line);
     }
   }
@@ -141,13 +164,16 @@ export class StateFile {
   /** Sets the offset of an id. -1 marks an id that was dropped. */
   #setOffset(id: string, offset: number | undefined): void {
     let replaced: number | undefined;
+    if (offset === undefined) this.#hasOld = true;
     for (const known of this.#index.find(id)) {
       if (known < 0 || this.#read(known)?.id === id) replaced = known;
     }
+    if (replaced !== undefined) this.#hasOld = true;
     if (offset !== undefined || replaced !== undefined) this.#index.set(id, offset ?? -1, replaced);
   }
 
   #isCurrent(id: string, offset: number): boolean {
+    if (!this.#hasOld) return true;
     for (const known of this.#index.find(id)) if (known === offset) return true;
     return false;
   }
@@ -180,6 +206,11 @@ export class StateFile {
     const text = `${this.#plugin}: line ${number} of ${this.path} is damaged, so it does not say what the folder has`;
     return new SinkError("ERR_STATE_DAMAGED", `${text}; write into a new folder`);
   }
+}
+
+function addFacts(facts: StateFacts, { split, lost }: DatasetRecord): void {
+  facts.splits.add(split);
+  if (lost !== undefined) facts.hasLosses = true;
 }
 
 function parsed(bytes: Buffer): StateLine | undefined {

@@ -96,7 +96,7 @@ export class InputWriter {
     const { path, format, options, signal } = this.#parts;
     const { plugin } = format;
     const sizes: [string, number][] = [];
-    const texts: [path: string, bytes: Buffer][] = [];
+    const texts: [path: string, text: string][] = [];
     let isCopyOfLink = false;
     const hasMedia = options.media !== "none" && !("url" in image);
     if (options.media !== "none" && !("url" in image)) {
@@ -114,14 +114,13 @@ export class InputWriter {
     for (const [file, text] of files) {
       const target = join(path, file);
       this.#makeFolderOf(target);
-      const bytes = Buffer.from(text);
-      texts.push([target, bytes]);
-      sizes.push([file, bytes.length]);
+      texts.push([target, text]);
+      sizes.push([file, Buffer.byteLength(text)]);
     }
     for (const old of before) rmSync(join(path, old), { force: true });
     if (hasMedia) rename(partialPath(join(path, record.mediaPath)), join(path, record.mediaPath), plugin);
     // A label needs no temporary name: until its record is written, the claim says that it may be half written.
-    for (const [target, bytes] of texts) writeText(target, bytes, plugin);
+    for (const [target, text] of texts) writeText(target, text, plugin);
     return { record: { ...record, files: sizes }, isCopyOfLink };
   }
 
@@ -161,9 +160,9 @@ export class InputWriter {
   }
 }
 
-function writeText(path: string, bytes: Buffer, plugin: string): void {
+function writeText(path: string, text: string, plugin: string): void {
   try {
-    writeFileSync(path, bytes);
+    writeFileSync(path, text);
   } catch (error) {
     throw unwritable(path, error, plugin);
   }

@@ -26,8 +26,10 @@ export async function uprightBox(
   const { box, polygon, point, span, concepts } = turned(annotation, orientation);
   if (box) return box;
   if (polygon) {
-    losses.add("polygon written as its box");
-    return boxOfPoints(polygon);
+    const bounds = boxOfPoints(polygon);
+    const hasArea = bounds[0] < bounds[2] && bounds[1] < bounds[3];
+    losses.add(hasArea ? "polygon written as its box" : "polygon without area lost");
+    return hasArea ? bounds : undefined;
   }
   if (point) losses.add("point lost", point.join(", "));
   else if (span) losses.add("span lost", `${span.start} to ${span.end}`);
@@ -35,7 +37,7 @@ export async function uprightBox(
   return undefined;
 }
 
-function boxOfPoints(points: readonly (readonly [number, number])[]): Box | undefined {
+function boxOfPoints(points: readonly (readonly [number, number])[]): Box {
   let [xMin, yMin, xMax, yMax] = [1, 1, 0, 0];
   for (const [x, y] of points) {
     xMin = Math.min(xMin, x);

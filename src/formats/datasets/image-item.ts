@@ -4,7 +4,7 @@ import { describeError, FlowError, InputError } from "../../core/errors.js";
 import { describeContent, kindError } from "../../core/input/describe.js";
 import { folderName } from "../../core/input/ids.js";
 import type { Annotation, Content, InputDraft, Json } from "../../core/input/input.js";
-import type { SourceItem } from "../../core/plugin/source.js";
+import { otherShard, type ReadContext, type SourceItem } from "../../core/plugin/source.js";
 import { type Picture, pictureOf } from "../annotations/picture.js";
 import { RegionList, type RegionPolicy } from "../annotations/region-list.js";
 import type { IdOf } from "../annotations/source-options.js";
@@ -12,7 +12,7 @@ import { idOfImage } from "../annotations/source-options.js";
 import { type DeclaredSize, type PixelFrame, pixelFrameOf, storedAnnotation } from "./frame.js";
 
 /** Checked options that every source of a dataset has. */
-export interface ItemOptions {
+export interface ItemOptions extends Pick<ReadContext, "isOtherShard"> {
   invalid: RegionPolicy;
   orientation?: "upright" | "stored" | undefined;
   ids: "folder" | "path" | IdOf;
@@ -74,7 +74,13 @@ export async function imageItem(
   labels: (picture: LabeledPicture) => ImageLabels | Promise<ImageLabels> = () => ({}),
 ): Promise<SourceItem> {
   const { origin, relative, split } = image;
+  let shardKey: string | undefined;
   try {
+    const id = idOfImage(relative, options.ids, folderName(root));
+    if (options.isOtherShard && typeof id === "string") {
+      if (options.isOtherShard(id)) return { origin, skipped: otherShard };
+      shardKey = id;
+    }
     const content = await describedImage(image);
     const picture = "url" in content ? unknownPicture : await pictureOf(content);
     const read = await labels(new LabeledPicture(picture, options));
@@ -83,15 +89,15 @@ export async function imageItem(
     const annotations: Annotation[] = regions?.annotations ?? [];
     const turned = frame ? annotations.map((annotation) => storedAnnotation(annotation, frame)) : annotations;
     const filename = relative.slice(relative.lastIndexOf("/") + 1);
-    const input: InputDraft = { id: idOfImage(relative, options.ids, folderName(root)), image: content };
+    const input: InputDraft = { id, image: content };
     if (text !== undefined) input.text = text;
     if (concepts && concepts.length > 0) input.concepts = concepts;
     input.metadata = { filename, ...(split !== undefined && { split }), ...metadata };
     input.annotations = turned;
     if (options.datasets.length > 0) input.datasets = options.datasets;
-    return { origin, input, notes: [...(regions?.notes ?? []), ...notes] };
+    return { origin, input, shardKey, notes: [...(regions?.notes ?? []), ...notes] };
   } catch (error) {
-    return { origin, error: itemError(error) };
+    return { origin, error: itemError(error), shardKey };
   }
 }
 

@@ -69,6 +69,21 @@ export function rangeOf(bytes: Buffer): ByteRange {
   };
 }
 
+/** Thrown by a range of the first bytes of a file, if it is asked for later ones. */
+export const beyondStart = new Error("the bytes lie behind the first ones");
+
+/** Makes a range of a file of which only the first bytes are known. Throws `beyondStart` for others. */
+export function rangeOfStart(start: Buffer, size: number): ByteRange {
+  return {
+    size,
+    read(position, length) {
+      const end = Math.min(size, position + checked(length));
+      if (end > start.length) throw beyondStart;
+      return start.subarray(Math.min(position, end), end);
+    },
+  };
+}
+
 /** Makes a range of a part of a range. It ends at the end of the range. */
 export function partOf(range: ByteRange, start: number, length: number): ByteRange {
   const size = Math.max(0, Math.min(length, range.size - start));

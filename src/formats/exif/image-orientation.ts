@@ -2,7 +2,7 @@
 
 import { InputError } from "../../core/errors.js";
 import type { Content } from "../../core/input/input.js";
-import { type ByteRange, withBytes } from "./byte-range.js";
+import { type ByteRange, beyondStart, rangeOfStart, withBytes } from "./byte-range.js";
 import { imageBlocks } from "./image-blocks.js";
 import { TiffReader } from "./tiff-reader.js";
 
@@ -15,15 +15,26 @@ const orientationTag = 0x0112;
  * @throws {InputError} ERR_FILE_UNREADABLE, ERR_CONTENT_REMOTE for a URL
  */
 export function orientationOf(image: Content): Promise<number> {
-  return withBytes(image, (file) => {
-    if (file.read(4, 4).toString("latin1") === "ftyp") return 1;
-    try {
-      for (const { kind, range } of imageBlocks(file)) if (kind === "exif") return orientationIn(range);
-    } catch (error) {
-      if (error instanceof InputError) throw error; // others mean damaged metadata
-    }
-    return 1;
-  });
+  return withBytes(image, orientationOfFile);
+}
+
+/** Returns the orientation of an image whose first bytes are known; undefined if later bytes decide. */
+export function orientationOfStart(start: Buffer, sizeBytes: number): number | undefined {
+  try {
+    return orientationOfFile(rangeOfStart(start, sizeBytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function orientationOfFile(file: ByteRange): number {
+  if (file.read(4, 4).toString("latin1") === "ftyp") return 1;
+  try {
+    for (const { kind, range } of imageBlocks(file)) if (kind === "exif") return orientationIn(range);
+  } catch (error) {
+    if (error instanceof InputError || error === beyondStart) throw error; // others mean damaged metadata
+  }
+  return 1;
 }
 
 function orientationIn(block: ByteRange): number {

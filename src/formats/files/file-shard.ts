@@ -23,7 +23,7 @@ export function shardItemOfFile(
  * Returns what decides the shard of a file: its id, or its path inside the folder if the id is that of the bytes. So a file that one machine cannot read
  * still belongs to exactly one shard.
  */
-function shardKeyOf(file: FoundFile, { ids, folderName }: FileOptions): MaybePromise<string> {
+export function shardKeyOf(file: FoundFile, { ids, folderName }: FileOptions): MaybePromise<string> {
   const byPath = (rule: "folder" | "path") => idOfPath(file.relative, { ids: rule, folderName }) as string;
   if (typeof ids !== "function") return byPath(ids === "path" ? "path" : "folder");
   const keep = (id: unknown): string => {

@@ -1,19 +1,12 @@
 /** Files of tables on disk, which are read by parts. */
 
+import { realpathSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { InputError } from "../../core/errors.js";
 import { asUnreadable } from "../../core/input/content.js";
-
-/** A file that is read by parts. */
-export interface PartFile {
-  /** Name for people. */
-  name: string;
-  sizeBytes: number;
-  /** What changes when the file changes, for journal keys. */
-  version: string;
-  read(start: number, end: number): Promise<ArrayBuffer>;
-  close(): Promise<void>;
-}
+import { folderName } from "../../core/input/ids.js";
+import type { PartFile } from "./part-file.js";
 
 /** Opens a file on disk. @throws {InputError} ERR_FILE_UNREADABLE, ERR_NOT_A_FILE */
 export async function openLocalFile(path: string): Promise<PartFile> {
@@ -37,8 +30,11 @@ export async function openLocalFile(path: string): Promise<PartFile> {
       }
       return buffer.buffer;
     };
+    const place = realpathSync(path);
     return {
       name: path,
+      place,
+      shortName: `${folderName(dirname(place))}/${basename(path)}`,
       sizeBytes: stat.size,
       version: `${stat.size}\n${stat.mtimeMs}`,
       read,

@@ -4,7 +4,7 @@ import type { AsyncBuffer, Compressors, FileMetaData, RowGroup } from "hyparquet
 import { describeError, FlowError, InputError, SourceError } from "../../core/errors.js";
 import { loadOptional } from "../optional-package.js";
 import { type Column, columnsOf } from "./columns.js";
-import type { PartFile } from "./local-file.js";
+import type { PartFile } from "./part-file.js";
 import type { Row } from "./row-input.js";
 import { exactParsers } from "./values.js";
 

@@ -1,28 +1,29 @@
 /** Reads remote files in blocks that several readers share, so that many small reads need few requests. */
 
 import { InputError } from "../../core/errors.js";
+import {
+  abandon,
+  addBlock,
+  arrive,
+  Block,
+  blockBytes,
+  forget,
+  hasBlock,
+  roomForRequest,
+  useBlock,
+} from "./block-cache.js";
 import type { RemoteRange, RemoteStream } from "./range.js";
 import { nameOfRemote, readRemote, withoutRanges } from "./remote-file.js";
 
-export const blockBytes = 256 * 1024;
 /** Most blocks of one request: 4 MB. */
 const maxRunBlocks = 16;
-/** Most blocks in memory, of all files: 64 MB. */
-const maxBlocks = 256;
 /** Longer reads are requests of their own. */
 const directBytes = blockBytes * maxRunBlocks;
+/** A shorter part is copied, so that whoever keeps it does not keep its block. */
+const copiedBytes = blockBytes / 2;
 /** How long requests continue ahead after the last reader left, in milliseconds. */
 const idleMs = 1000;
 
-interface Block {
-  bytes: Promise<Buffer>;
-  /** Number of blocks that its request asked for. */
-  run: number;
-  isLastOfRun: boolean;
-}
-
-/** The blocks in memory, the least recently used first. */
-const cache = new Map<string, Block>();
 const files = new Map<string, BlockFile>();
 
 /** Returns the shared reader of a remote file. @param uri the name without secrets. */
@@ -75,7 +76,7 @@ export class BlockFile {
         const part = bytes.subarray(position - index * blockBytes, end - index * blockBytes);
         if (part.length === 0) return; // the file ends here, which the caller notices
         position += part.length;
-        yield part;
+        yield part.length < copiedBytes ? Buffer.from(part) : part;
       }
     } finally {
       this.#readers -= 1;
@@ -89,9 +90,9 @@ export class BlockFile {
       const before = this.#cached(index - 1);
       block = this.#request(index, Math.max(needed, before ? before.run * 2 : 1));
     }
-    if (block.isLastOfRun && block.run > 1 && !this.#cached(index + 1) && !this.#isBehindEnd(index + 1)) {
-      this.#request(index + 1, block.run * 2);
-    }
+    const { isLastOfRun, run } = block;
+    const isNextKnown = this.#isBehindEnd(index + 1) || this.#cached(index + 1) !== undefined;
+    if (isLastOfRun && run > 1 && !isNextKnown && roomForRequest() > 0) this.#request(index + 1, run * 2);
     return block.bytes;
   }
 
@@ -100,45 +101,36 @@ export class BlockFile {
   }
 
   #cached(index: number): Block | undefined {
-    const key = this.#keyOf(index);
-    const block = cache.get(key);
-    if (!block) return undefined;
-    cache.delete(key);
-    cache.set(key, block);
-    return block;
+    return useBlock(this.#keyOf(index));
   }
 
   /** Requests several blocks at once, as far as the file and the blocks in memory allow. Returns the first. */
   #request(index: number, wanted: number): Block {
     let count = 1;
     const isFree = (at: number) =>
-      !cache.has(this.#keyOf(at)) && (this.#sizeBytes === undefined || !this.#isBehindEnd(at));
-    while (count < Math.min(wanted, maxRunBlocks) && isFree(index + count)) count += 1;
-    const waiting = Array.from({ length: count }, () => new Deferred<Buffer>());
-    for (const [nth, { promise }] of waiting.entries()) {
-      promise.catch(() => undefined); // whoever needs the block reports it
-      cache.set(this.#keyOf(index + nth), { bytes: promise, run: count, isLastOfRun: nth === count - 1 });
-    }
-    for (const key of cache.keys()) {
-      if (cache.size <= maxBlocks) break;
-      cache.delete(key);
-    }
-    const first = cache.get(this.#keyOf(index)) as Block;
+      !hasBlock(this.#keyOf(at)) && (this.#sizeBytes === undefined || !this.#isBehindEnd(at));
+    const most = Math.min(wanted, maxRunBlocks, roomForRequest());
+    while (count < most && isFree(index + count)) count += 1;
+    const first = new Block(count, count === 1);
+    const blocks = [first];
+    while (blocks.length < count) blocks.push(new Block(count, blocks.length === count - 1));
+    const waiting = blocks.map((block, nth) => ({ key: this.#keyOf(index + nth), block }));
+    for (const { key, block } of waiting) addBlock(key, block);
     void this.#fill(index, waiting);
     return first;
   }
 
-  async #fill(index: number, waiting: Deferred<Buffer>[]): Promise<void> {
-    const keys = waiting.map((_, nth) => this.#keyOf(index + nth));
+  /** Reads blocks with one request. `waiting` loses each block that has arrived, so that it may be dropped. */
+  async #fill(index: number, waiting: { key: string; block: Block }[]): Promise<void> {
     const controller = new AbortController();
-    let done = 0;
-    const forget = () => {
-      for (const key of keys.slice(done)) cache.delete(key);
-    };
     const stop = () => {
-      forget();
+      for (const { key, block } of waiting) forget(key, block); // a reader that comes meanwhile asks again
       const text = `${nameOfRemote(this.uri)}: the request ended, since nobody was reading`;
-      controller.abort(new InputError("ERR_FETCH", text, { retryable: true })); // a reader that came meanwhile asks again
+      controller.abort(new InputError("ERR_FETCH", text, { retryable: true }));
+    };
+    const pass = (bytes: Buffer) => {
+      const next = waiting.shift();
+      if (next) arrive(next.block, bytes);
     };
     this.#open.add(stop);
     try {
@@ -155,21 +147,19 @@ export class BlockFile {
           from += copied;
           filled += copied;
           if (filled < blockBytes) continue;
-          waiting[done]?.resolve(block);
-          done += 1;
+          pass(block);
           block = Buffer.allocUnsafe(blockBytes);
           filled = 0;
         }
       }
       const expected = Math.min(length, (this.#sizeBytes ?? 0) - offset);
       if (total < expected) throw shortAnswer(this.uri, total, expected);
-      for (const rest of waiting.slice(done)) {
-        rest.resolve(Buffer.from(block.subarray(0, filled)));
+      while (waiting.length > 0) {
+        pass(Buffer.from(block.subarray(0, filled)));
         filled = 0;
       }
     } catch (error) {
-      forget();
-      for (const rest of waiting.slice(done)) rest.reject(error);
+      for (const { key, block } of waiting) abandon(key, block, error);
     } finally {
       this.#open.delete(stop);
     }
@@ -213,16 +203,6 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-/** A promise, and its ends. */
-class Deferred<T> {
-  resolve!: (value: T) => void;
-  reject!: (error: unknown) => void;
-  readonly promise = new Promise<T>((resolve, reject) => {
-    this.resolve = resolve;
-    this.reject = reject;
-  });
 }
 
 function shortAnswer(uri: string, total: number, expected: number): InputError {

@@ -55,6 +55,7 @@ export function withoutRanges(uri: string): InputError {
   );
 }
 
-function isS3(uri: string): boolean {
+/** Whether a URI names an object of a bucket. */
+export function isS3(uri: string): boolean {
   return /^s3:/i.test(uri);
 }

@@ -1,7 +1,7 @@
 /** Images of a YOLO dataset and their label files. */
 
 import { existsSync, opendirSync, readFileSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { InputError } from "../../core/errors.js";
 import { mediaKindOfName } from "../../core/input/detect/names.js";
 import { DigestSet, digestOfKey } from "../../core/util/digest-set.js";
@@ -34,9 +34,10 @@ export class SplitImages {
     this.#allowOutside = allowOutside;
   }
 
-  /** Yields the images of a folder or a list. */
+  /** Yields the images of a folder or a list, or the image that the path is. */
   *imagesOf(path: string): Generator<FoundImage> {
     if (statSync(path).isDirectory()) yield* this.#imagesIn(path);
+    else if (mediaKindOfName(basename(path)) === "image") yield this.#found(path);
     else yield* this.#imagesOfList(path);
   }
 

@@ -11,6 +11,9 @@ export type WrittenTask = "detect" | "segment" | "obb";
 
 /** Nine digits behind the point. Half of the last one is far below 1e-6, also after two numbers were added. */
 const precision = 1e9;
+const zero = 48;
+/** Share by which rounding may move a corner over the edge. */
+const tolerance = 1e-9;
 
 type Point = readonly [number, number];
 
@@ -32,12 +35,15 @@ export function labelOf(input: Input, { picture, classes, losses }: LabelContext
       losses.add("annotation without concept lost");
       continue;
     }
-    for (const { id } of concepts.slice(1)) losses.add("further concept of an annotation lost", id);
-    const index = classes.indexOf(classOf(concept, losses));
-    const kept = keptInfo(annotation, task);
-    loseOfAnnotation(annotation, losses, kept);
+    if (concepts.length > 1)
+      for (const { id } of concepts.slice(1)) losses.add("further concept of an annotation lost", id);
     const numbers = numbersOf(orientation > 1 ? turned(annotation, orientation) : annotation, task, size, losses);
-    rows.push(`${index} ${numbers.map(formatted).join(" ")}`);
+    if (!numbers) continue;
+    const index = classes.indexOf(classOf(concept, losses));
+    loseOfAnnotation(annotation, losses, keptInfo(annotation, task));
+    let row = String(index);
+    for (const number of numbers) row += ` ${formatted(number)}`;
+    rows.push(row);
   }
   return rows.length === 0 ? "" : `${rows.join("\n")}\n`;
 }
@@ -51,32 +57,52 @@ function loseShape({ mask, point, span }: Annotation, losses: LossList): void {
 
 /** `info.yolo.obb` is kept by the task; other data of the format are lost. */
 function keptInfo({ info }: Annotation, task: WrittenTask): { info?: string[] } {
+  if (task !== "obb") return keptNothing;
   const yolo = info?.yolo;
-  const isOnlyMark = task === "obb" && isObject(yolo as never) && Object.keys(yolo as JsonObject).join() === "obb";
-  return isOnlyMark ? { info: ["yolo"] } : {};
+  const isOnlyMark = isObject(yolo as never) && Object.keys(yolo as JsonObject).join() === "obb";
+  return isOnlyMark ? { info: ["yolo"] } : keptNothing;
 }
 
-function numbersOf(annotation: Annotation, task: WrittenTask, size: Size, losses: LossList): number[] {
+const keptNothing = {};
+
+/** Returns the numbers of a row; undefined for a region that the task cannot express. */
+function numbersOf(annotation: Annotation, task: WrittenTask, size: Size, losses: LossList): number[] | undefined {
   const { box, polygon } = annotation;
-  if (box && task !== "obb") return centred(box);
+  if (box && task === "detect") return centred(box);
   const corners: readonly Point[] = polygon ?? (box ? cornersOf(box) : []);
-  if (task === "segment") return corners.flat();
+  if (task === "segment") {
+    // ultralytics reads each row of a file with polygons as corners, also one of four numbers.
+    if (box) losses.add("box written as a polygon");
+    return corners.flat();
+  }
   if (task === "detect") {
+    const bounds = boundsOf(corners);
+    if (bounds[0] >= bounds[2] || bounds[1] >= bounds[3]) {
+      losses.add("polygon without area lost");
+      return undefined;
+    }
     losses.add("polygon written as its box");
-    return centred(boundsOf(corners));
+    return centred(bounds);
   }
   if (box) {
     losses.add("box written as a rotated box");
     return corners.flat();
   }
   if (corners.length === 4) return corners.flat();
-  losses.add("polygon written as its smallest rotated box");
-  return rotatedBoxOf(corners, size).flat();
+  const rotated = rotatedBoxOf(corners, size);
+  losses.add(rotated.length > 0 ? "polygon written as its smallest rotated box" : "polygon without area lost");
+  return rotated.length > 0 ? rotated.flat() : undefined;
 }
 
-/** Formats a share with as many digits as it needs. */
+/** Formats a share with as many digits as it needs. The digits of an integer take a third of the time of those of a fraction. */
 function formatted(value: number): string {
-  return String(Math.round(value * precision) / precision);
+  const parts = Math.round(value * precision);
+  // String() writes smaller fractions with an exponent.
+  if (parts < 1000 || parts >= precision) return String(parts / precision);
+  const digits = String(parts);
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === zero) end -= 1;
+  return `0.${"000000000".slice(digits.length)}${digits.slice(0, end)}`;
 }
 
 type Box = readonly [number, number, number, number];
@@ -110,11 +136,16 @@ interface Size {
   height: number;
 }
 
-/** Returns the rectangle of least area around corners: one of its sides lies along an edge of their convex hull. */
+/**
+ * Returns the rectangle of least area around corners that lies inside the image, since readers refuse others: one of its sides lies along an edge of their convex
+ * hull, or it is upright. Empty if the corners have no area.
+ */
 export function rotatedBoxOf(corners: readonly Point[], { width, height }: Size): Point[] {
   const hull = hullOf(corners.map(([x, y]): Point => [x * width, y * height]));
-  let best: Point[] = [];
-  let least = Number.POSITIVE_INFINITY;
+  const upright = boundsOf(corners);
+  let best = cornersOf(upright);
+  let least = (upright[2] - upright[0]) * width * (upright[3] - upright[1]) * height;
+  if (hull.length < 3) return [];
   for (const [index, [x, y]] of hull.entries()) {
     const [nextX, nextY] = hull[(index + 1) % hull.length] as Point;
     const length = Math.hypot(nextX - x, nextY - y);
@@ -125,11 +156,17 @@ export function rotatedBoxOf(corners: readonly Point[], { width, height }: Size)
     const [a, b, c, d] = [Math.min(...along), Math.max(...along), Math.min(...across), Math.max(...across)];
     const area = (b - a) * (d - c);
     if (area >= least) continue;
-    least = area;
     const back = (u: number, v: number): Point => [(u * cos - v * sin) / width, (u * sin + v * cos) / height];
-    best = [back(a, c), back(b, c), back(b, d), back(a, d)];
+    const rotated = [back(a, c), back(b, c), back(b, d), back(a, d)];
+    if (rotated.flat().some((share) => share < -tolerance || share > 1 + tolerance)) continue;
+    least = area;
+    best = rotated.map(([x, y]): Point => [clamp(x), clamp(y)]);
   }
   return best;
+}
+
+function clamp(share: number): number {
+  return Math.min(Math.max(share, 0), 1);
 }
 
 /** Returns the convex hull of points (monotone chain). */

@@ -1,7 +1,7 @@
 /** Layouts of YOLO datasets: data.yaml, obj.data of Darknet, or a folder with images/ and labels/. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { parse } from "yaml";
 import { describeError, SourceError } from "../../core/errors.js";
 import { isObject, type Json } from "../../core/util/json-values.js";
@@ -9,7 +9,10 @@ import { isObject, type Json } from "../../core/util/json-values.js";
 /** Images of one split: folders, and lists of images. */
 export interface YoloSplit {
   name: string | undefined;
+  /** Folders, lists of images, and images. */
   paths: string[];
+  /** Other splits that name a path, too. */
+  also?: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface YoloLayout {
@@ -80,7 +83,12 @@ function withoutRepeated(splits: readonly YoloSplit[]): YoloSplit[] {
     const named = splits.filter(({ paths }) => paths.includes(path));
     return named.find(({ name }) => path.split(/[/\\]/).includes(name ?? "")) ?? named[0];
   };
-  const own = splits.map((split) => ({ ...split, paths: split.paths.filter((path) => ownerOf(path) === split) }));
+  const others = (path: string, own: YoloSplit) =>
+    splits.flatMap((split) => (split !== own && split.paths.includes(path) ? [String(split.name)] : []));
+  const own = splits.map((split) => {
+    const paths = split.paths.filter((path) => ownerOf(path) === split);
+    return { ...split, paths, also: new Map(paths.map((path) => [path, others(path, split)])) };
+  });
   return own.filter(({ paths }) => paths.length > 0);
 }
 
@@ -101,7 +109,10 @@ interface Place {
 function located(value: string, bases: readonly string[], { path, key, root, allowOutside }: Place): string {
   const name = value.replaceAll("\\", "/");
   const stripped = name.replace(/^(\.\.\/)+/, "");
-  const candidates = bases.flatMap((base) => [resolve(base, name), resolve(base, stripped)]);
+  // An absolute path of another machine, on which the folder of the dataset had the same name.
+  const [, ...tail] = name.split(`/${basename(resolve(root))}/`);
+  const moved = tail.length > 0 ? [resolve(root, tail.at(-1) as string)] : [];
+  const candidates = [...bases.flatMap((base) => [resolve(base, name), resolve(base, stripped)]), ...moved];
   const inside = candidates.filter((one) => allowOutside || !relative(resolve(root), one).startsWith(".."));
   const found = inside.find((one) => existsSync(one));
   if (found !== undefined) return found;

@@ -23,11 +23,10 @@ export function yoloFormat(task: WrittenTask, layout: YoloLayoutName): DatasetFo
 }
 
 /** Writes data.yaml. ultralytics takes a relative path for one below its own folder of datasets, and the place of data.yaml if `path` is absent. */
-async function finishUltralytics({ records, classes, writeFile }: FinishContext, task: WrittenTask): Promise<void> {
-  const splits = new Set<string>();
-  for await (const { split } of records()) splits.add(split ?? "train");
+async function finishUltralytics(folder: FinishContext, task: WrittenTask): Promise<void> {
+  const { classes, writeFile } = folder;
   const entries: [string, string | string[]][] = [];
-  for (const split of splits) {
+  for (const split of splitsOf(folder)) {
     const key = keys[split.toLowerCase()] ?? split;
     const known = entries.find(([name]) => name === key);
     if (known) known[1] = [known[1], `images/${split}`].flat();
@@ -51,12 +50,15 @@ async function finishUltralytics({ records, classes, writeFile }: FinishContext,
   await writeFile("data.yaml", [about, stringify({ ...ordered, nc: classes.length, names }, { lineWidth: 0 })]);
 }
 
+function splitsOf({ splits }: FinishContext): Set<string> {
+  return new Set([...splits].map((split) => split ?? "train"));
+}
+
 /** Writes obj.data, obj.names and a list of images for each split. */
-async function finishDarknet({ records, classes, writeFile }: FinishContext): Promise<void> {
-  const splits = new Set<string>();
-  for await (const { split } of records()) splits.add(split ?? "train");
+async function finishDarknet(folder: FinishContext): Promise<void> {
+  const { records, classes, writeFile } = folder;
   const lines: string[] = [`classes = ${classes.length}\n`];
-  for (const split of splits) {
+  for (const split of splitsOf(folder)) {
     const key = split === "val" || split === "validation" ? "valid" : split;
     lines.push(`${key} = data/${split}.txt\n`);
     await writeFile(`data/${split}.txt`, pathsOf(records(), split));

@@ -1,10 +1,13 @@
 /** Pictures: size and orientation of images by their headers, and turns of annotations. */
 
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { pictureOf } from "../../../src/formats/annotations/picture.js";
+import { describePicture, pictureOf } from "../../../src/formats/annotations/picture.js";
 import { turned, turnedBack } from "../../../src/formats/annotations/turn.js";
 import type { Annotation } from "../../../src/index.js";
+import { temporaryFolder } from "../../helpers/store.js";
 
 const orientations = [1, 2, 3, 4, 5, 6, 7, 8];
 
@@ -40,6 +43,33 @@ describe("pictureOf", () => {
     await expect(pictureOf({ url: "https://example.com/a.jpg" })).rejects.toMatchObject({ code: "ERR_IMAGE_SIZE" });
     const listed = { url: "https://example.com/a.jpg", width: 4, height: 3 };
     expect(await pictureOf(listed)).toMatchObject({ width: 4, height: 3, orientation: 1 });
+  });
+});
+
+describe("describePicture", () => {
+  it.each(["jpeg", "png", "webp", "tiff"] as const)(
+    "takes the orientation from the same reading of %s",
+    async (format) => {
+      const path = join(temporaryFolder(), "image");
+      for (const orientation of orientations) {
+        const bytes = await image(orientation, format);
+        writeFileSync(path, bytes);
+        const { content } = await describePicture(path);
+        rmSync(path); // a second opening would fail
+        expect(await pictureOf(content)).toMatchObject({ width: 40, height: 30, orientation });
+      }
+    },
+  );
+
+  it("finds an EXIF block behind the first 4 KB", async () => {
+    const path = join(temporaryFolder(), "image.jpg");
+    const bytes = await image(6, "jpeg");
+    const comment = Buffer.alloc(2 + 6000, 32);
+    comment.writeUInt16BE(0xfffe, 0);
+    comment.writeUInt16BE(6000, 2);
+    writeFileSync(path, Buffer.concat([bytes.subarray(0, 2), comment, bytes.subarray(2)]));
+    const { content } = await describePicture(path);
+    expect(await pictureOf(content)).toMatchObject({ orientation: 6, uprightWidth: 30, uprightHeight: 40 });
   });
 });
 

@@ -7,6 +7,8 @@ import type { Form } from "../../form.js";
 
 /** Bytes of a JSON in which the names of its lists are looked for. */
 const headBytes = 64 * 1024;
+/** Names of COCO's own files. */
+const labelNames = /^(instances|person_keypoints|stuff|panoptic|captions|image_info|labels).*\.json$/i;
 /** Folders of splits in which exports of Roboflow have their labels. */
 const splitFolders = ["train", "valid", "test"];
 
@@ -19,7 +21,8 @@ export const cocoForm: Form = {
     if (!stats?.isDirectory()) return false;
     if (splitFolders.some((name) => existsSync(join(path, name, "_annotations.coco.json")))) return true;
     const annotations = join(path, "annotations");
-    return existsSync(annotations) && readdirSync(annotations).some((name) => /^instances.*\.json$/i.test(name));
+    const names = existsSync(annotations) ? readdirSync(annotations).filter((name) => labelNames.test(name)) : [];
+    return names.some((name) => isCocoFile(join(annotations, name)));
   },
   async source(path, options) {
     const { coco } = await import("../../../../index.js");

@@ -9,8 +9,9 @@ export const labelStudioForm: Form = {
   plural: "exports of Label Studio",
   takes: ["invalid", "orientation"],
   async isRecognized(path, stats) {
-    if (!stats?.isFile() || !/\.json$/i.test(path)) return false;
-    const start = startOf(path);
+    const file = stats?.isDirectory() ? `${path}/tasks.json` : path;
+    if (!stats || !/\.json$/i.test(file)) return false;
+    const start = startOf(file);
     return /^\ufeff?\s*\[\s*\{/.test(start) && /"(?:annotations|annotation_id|from_name|file_upload)"\s*:/.test(start);
   },
   async source(path, options) {

@@ -2,7 +2,10 @@
 
 import { annotationOptionsOf } from "../../annotation-options.js";
 import type { Form } from "../../form.js";
-import { hasFolder, namesIn, startOf } from "./dataset-start.js";
+import { namesIn, startOf } from "./dataset-start.js";
+
+/** Folders with XML files: of VOC itself, none for XML beside the images, and those of Roboflow's splits. */
+const labelFolders = ["Annotations", "annotations", ".", "train", "valid", "test"];
 
 export const vocForm: Form = {
   name: "voc",
@@ -10,10 +13,10 @@ export const vocForm: Form = {
   takes: ["invalid", "orientation"],
   async isRecognized(path, stats) {
     if (!stats?.isDirectory()) return false;
-    const labels = ["Annotations", "annotations"].find((name) => hasFolder(path, name));
-    if (labels === undefined) return false;
-    const xml = namesIn(`${path}/${labels}`).find((name) => name.endsWith(".xml"));
-    return xml !== undefined && /<annotation[\s>]/.test(startOf(`${path}/${labels}/${xml}`));
+    return labelFolders.some((labels) => {
+      const xml = namesIn(`${path}/${labels}`).find((name) => name.endsWith(".xml"));
+      return xml !== undefined && /<annotation[\s>]/.test(startOf(`${path}/${labels}/${xml}`));
+    });
   },
   async source(path, options) {
     const { voc } = await import("../../../../index.js");

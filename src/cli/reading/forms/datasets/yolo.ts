@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { annotationOptionsOf } from "../../annotation-options.js";
 import type { Form } from "../../form.js";
+import { hasFolder } from "./dataset-start.js";
 
 export const yoloForm: Form = {
   name: "yolo",
@@ -11,6 +12,8 @@ export const yoloForm: Form = {
   takes: ["invalid", "orientation"],
   async isRecognized(path, stats) {
     if (stats?.isDirectory()) {
+      const hasLabels = hasFolder(path, "images") && hasFolder(path, "labels");
+      if (hasLabels && existsSync(join(path, "classes.txt"))) return true;
       return ["data.yaml", "data.yml", "obj.data"].some(
         (name) => existsSync(join(path, name)) && isYolo(join(path, name)),
       );
