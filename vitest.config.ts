@@ -3,7 +3,14 @@ import { defineConfig } from "vitest/config";
 
 const loopbackOnly = new URL("./test/helpers/loopback-only.mjs", import.meta.url);
 /** They put something else in the place of modules. */
-const mocking = ["test/security/ssrf-redirects.test.ts", "test/sources/urls.test.ts"];
+const mocking = [
+  "test/security/ssrf-redirects.test.ts",
+  "test/sources/urls.test.ts",
+  "test/sources/parquet.test.ts",
+  "test/sources/documents.test.ts",
+  "test/transforms/fit-image-heic.test.ts",
+  "test/transforms/reverse-geocode.test.ts",
+];
 
 /**
  * Folders and files that `npm run test:unit` leaves out. What remains are the tests of the layers, in the folders that mirror `src`: they need no

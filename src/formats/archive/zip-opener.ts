@@ -80,7 +80,7 @@ function inflate(packed: Buffer, size: number, what: string): Buffer {
   try {
     return inflateRawSync(packed, { maxOutputLength: size + 1 });
   } catch (error) {
-    const isLonger = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
+    const isLonger = error instanceof RangeError; // Node.js throws it at maxOutputLength
     throw damaged(what, isLonger ? tooLong(size) : describeError(error), error);
   }
 }
