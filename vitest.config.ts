@@ -6,10 +6,7 @@ const loopbackOnly = new URL("./test/helpers/loopback-only.mjs", import.meta.url
 const mocking = [
   "test/security/ssrf-redirects.test.ts",
   "test/sources/urls.test.ts",
-  "test/sources/parquet.test.ts",
-  "test/sources/documents.test.ts",
   "test/transforms/fit-image-heic.test.ts",
-  "test/transforms/reverse-geocode.test.ts",
 ];
 
 /**
