@@ -192,10 +192,12 @@ describe("a gRPC request", () => {
 
   it("resets its stream when it is aborted, and rejects with the reason", async () => {
     const resets: number[] = [];
-    const { send } = await serve((stream) => stream.on("close", () => resets.push(stream.rstCode)));
     const abort = new AbortController();
+    const { send } = await serve((stream) => {
+      stream.on("close", () => resets.push(stream.rstCode));
+      setTimeout(() => abort.abort(new Error("enough")), 20); // an earlier abort would open no stream
+    });
     const sending = send(largeBody(10).body, abort.signal);
-    setTimeout(() => abort.abort(new Error("enough")), 20);
     await expect(sending).rejects.toThrow("enough");
     await expect.poll(() => resets).toEqual([8]);
   });
