@@ -16,6 +16,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Emulator } from "../../src/emulator/index.js";
 import { type App, flow, fromIterable, type InputDraft, type UploadOptions, upload } from "../../src/index.js";
 import { example, tempFolder } from "../helpers/files.js";
+import { isLong } from "../helpers/long.js";
 import { openStore } from "../helpers/store.js";
 
 const sizeBytes = 130_000_000;
@@ -118,7 +119,7 @@ describe("a video of more than 128 MB", () => {
     expect(await app.listUploads()).toHaveLength(1);
   });
 
-  it("begins a new upload if the old one expired or was cancelled", async () => {
+  it.runIf(isLong)("begins a new upload if the old one expired or was cancelled", async () => {
     const { store, app } = await openStore();
     const stop = new AbortController();
     store.faults.add({ method: "PUT", every: 2, times: 1, fault: { type: "slow", ms: 600_000 } });
@@ -133,7 +134,7 @@ describe("a video of more than 128 MB", () => {
     expect(await app.listAddJobs()).toHaveLength(2);
   });
 
-  it("fails if another input has its id, and gets a suffix if that is asked for", async () => {
+  it.runIf(isLong)("fails if another input has its id, and gets a suffix if that is asked for", async () => {
     const { app } = await openStore();
     await flow(fromIterable([{ id: "clip", text: "a text" }]))
       .pipe(upload(app))
