@@ -27,7 +27,7 @@ export function Export({ parameters, total, onFailed }: ExportProps) {
   const [format, setFormat] = useState<string>(exportFormats[0].id);
   const [result, setResult] = useState<Result>();
   const [isRunning, setRunning] = useState(false);
-  const running = useRef<AbortController>();
+  const running = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => running.current?.abort(), []);
   useEffect(() => setResult(undefined), [parameters, format]);
 
