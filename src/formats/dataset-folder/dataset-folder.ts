@@ -3,6 +3,9 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { claimId } from "../../core/accounting/claim-id.js";
+import { IdsInRun } from "../../core/accounting/ids-in-run.js";
+import type { Message } from "../../core/accounting/message.js";
 import { describeError, InputError, SinkError } from "../../core/errors.js";
 import { LockedError, takeLock } from "../../core/files/file-lock.js";
 import { makeFolder } from "../../core/files/make-folder.js";
@@ -37,6 +40,8 @@ export class DatasetFolder {
   readonly #classes: ClassList;
   readonly #writer: InputWriter;
   readonly #release: () => Promise<void>;
+  /** A second input with an id would replace the files of the first, and both would be ok. */
+  readonly #ids = new IdsInRun();
 
   private constructor(
     parts: { path: string; format: DatasetFormat; options: CheckedDatasetOptions; run: DatasetRun },
@@ -99,6 +104,7 @@ export class DatasetFolder {
     const prepared: Prepared[] = [];
     const pictures = await Promise.all(batch.inputs.map((input) => this.#writer.examine(input)));
     for (const [index, input] of batch.inputs.entries()) {
+      if (!claimId(this.#ids, batch.messages[index] as Message, this.#format.plugin)) continue;
       try {
         const picture = pictures[index];
         if (picture instanceof Error) throw picture;

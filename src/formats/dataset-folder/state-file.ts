@@ -1,6 +1,7 @@
 /** The state file of a dataset folder: what was written, by which a later run continues. */
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { isAbsolute, win32 } from "node:path";
 import { describeError, SinkError } from "../../core/errors.js";
 import { readLines } from "../../core/files/lines.js";
 import type { DatasetRecord } from "./format.js";
@@ -73,7 +74,7 @@ export class StateFile {
     for await (const { number, bytes } of readLines(this.path, maxLineBytes, size)) {
       if (bytes && at + bytes.length + 1 > size) break; // a line without its line break is partial
       const line = bytes && parsed(bytes);
-      if (!bytes || !line) throw this.#damage(number);
+      if (!bytes || !line || !pathsIn(line).every(isInside)) throw this.#damage(number);
       if (isFirst) this.#checkHeader(line, identity);
       else this.#take(line, at, onRecord);
       isFirst = false;
@@ -211,6 +212,16 @@ export class StateFile {
 function addFacts(facts: StateFacts, { split, lost }: DatasetRecord): void {
   facts.splits.add(split);
   if (lost !== undefined) facts.hasLosses = true;
+}
+
+/** Returns the paths that a line names. They are removed when they are replaced, so a line from elsewhere must not name others. */
+function pathsIn(line: StateLine): string[] {
+  if ("claim" in line) return line.claim.flatMap(({ files }) => files);
+  return "digest" in line ? [line.mediaPath, ...line.files.map(([path]) => path)] : [];
+}
+
+function isInside(path: string): boolean {
+  return !isAbsolute(path) && !win32.isAbsolute(path) && !path.split(/[\\/]/).includes("..");
 }
 
 function parsed(bytes: Buffer): StateLine | undefined {

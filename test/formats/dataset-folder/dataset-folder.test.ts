@@ -97,6 +97,38 @@ describe("a dataset folder", () => {
     expect(existsSync(join(out, "losses.jsonl"))).toBe(false);
   });
 
+  it.each([1, 64])(
+    "fails the second of two inputs with one id, with %d inputs of others between them",
+    async (between) => {
+      const out = newPath();
+      const others = Array.from({ length: between }, (_, n) => ({ ...second, id: `other-${n}` }));
+      const report = await flow(fromIterable([first, ...others, { ...second, id: "first" }]))
+        .pipe(writeTags(out))
+        .run();
+      expect(report.counts).toMatchObject({ ok: between + 1, failed: 1 });
+      expect(report.failures).toMatchObject([{ id: "first", code: "ERR_ID_IN_RUN", stage: "writeTags" }]);
+      expect(text(out, "index.txt")).toMatch(/^all\/red\.png 2\n/);
+      expect(readFileSync(join(out, "all/red.png"))).toEqual(readFileSync(red));
+    },
+  );
+
+  it.each(["../victim", "/victim", "a/../../victim", "C:\\victim"])(
+    "refuses a state file that names %s, and removes nothing",
+    async (path) => {
+      const out = newPath();
+      const victim = join(out, "../victim");
+      mkdirSync(out);
+      writeFileSync(victim, "keep");
+      const lines = [{ sluice: "dataset", version: 1, identity: "tags" }, { claim: [{ id: "a", files: [path] }] }];
+      writeFileSync(join(out, ".sluice-dataset.jsonl"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+      const run = flow(fromIterable([first]))
+        .pipe(writeTags(out))
+        .run();
+      await expect(run).rejects.toMatchObject({ code: "ERR_STATE_DAMAGED" });
+      expect(text(victim)).toBe("keep");
+    },
+  );
+
   it("gives images names that differ in more than case and extension", async () => {
     const out = newPath();
     await flow(fromIterable([first, { ...second, metadata: {} }]))
