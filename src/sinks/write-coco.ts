@@ -23,7 +23,7 @@ export type WriteCocoOptions = OptionsOf<typeof datasetOptionFields>;
  * The report counts what the format cannot express (`COCO: point lost`), and losses.jsonl in the folder has the values for each input. The same command continues a killed run,
  * adds new inputs, replaces changed ones and writes nothing twice; the files in annotations/ are written at the end, without half-written ones.
  *
- * An input that is no image fails (ERR_KIND_MISMATCH), as does an image that is only a URL (ERR_CONTENT_REMOTE), unless `media` is "none".
+ * An input that is not an image fails (ERR_KIND_MISMATCH), as does an image that is only a URL (ERR_CONTENT_REMOTE), unless `media` is "none".
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) ERR_FILE_EXISTS for a folder with other files; ERR_FILE_LOCKED, ERR_FILE_UNWRITABLE, ERR_CLASSES, ERR_STATE_DAMAGED

@@ -31,7 +31,7 @@ export type WriteYoloOptions = OptionsOf<typeof datasetOptionFields> & OptionsOf
  * An input is ok when its image and its label are on disk. The same command continues a killed run, adds new inputs, replaces changed ones and writes nothing twice; data.yaml
  * is written at the end. Only one run at a time writes into a folder (ERR_FILE_LOCKED).
  *
- * An input that is no image fails (ERR_KIND_MISMATCH), as does an image that is only a URL (ERR_CONTENT_REMOTE), unless `media` is "none".
+ * An input that is not an image fails (ERR_KIND_MISMATCH), as does an image that is only a URL (ERR_CONTENT_REMOTE), unless `media` is "none".
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) ERR_FILE_EXISTS for a folder with other files; ERR_FILE_LOCKED, ERR_FILE_UNWRITABLE, ERR_CLASSES, ERR_STATE_DAMAGED

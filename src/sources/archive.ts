@@ -35,7 +35,7 @@ type Checked = z.output<typeof Options> & { path: string; filter: Filter; remote
  * changes during the run fails the inputs that are not sent yet (ERR_FILE_CHANGED).
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @throws {SourceError} (the run rejects) ERR_ARCHIVE_UNREADABLE when the file cannot be read, or is no such archive
+ * @throws {SourceError} (the run rejects) ERR_ARCHIVE_UNREADABLE when the file cannot be read, or is not such an archive
  * @example await flow(archive("./photos.zip", { labels: "folder" })).pipe(batch(), upload(app)).run();
  */
 export const archive = defineSource({

@@ -57,7 +57,7 @@ const maxRecordBytes = 32_000_000;
  * that lead out of the archive fail (ERR_ENTRY_NAME); links and files that belong to no export are skipped.
  *
  * @throws {OptionsError} ERR_OPTIONS
- * @throws {SourceError} (the run rejects) ERR_EXPORT_ARCHIVE when the file is no such archive, ERR_FILE_UNREADABLE
+ * @throws {SourceError} (the run rejects) ERR_EXPORT_ARCHIVE when the file is not such an archive, ERR_FILE_UNREADABLE
  * @example await flow(datasetExport("./train.zip", { app })).pipe(download("./train")).run();
  */
 export const datasetExport = defineSource({

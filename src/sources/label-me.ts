@@ -96,7 +96,7 @@ async function labeledImage(
   try {
     const file = await readLabelJson(path);
     if (file.shapes === undefined && file.imagePath === undefined)
-      throw new InputError("ERR_LABEL", `${path} is no file of LabelMe: it has neither shapes nor imagePath`);
+      throw new InputError("ERR_LABEL", `${path} is not a file of LabelMe: it has neither shapes nor imagePath`);
     const image = imageOf(file, label, own, options);
     used.add(image.relative);
     return await imageItem(image, root, options, async (labeled) => {

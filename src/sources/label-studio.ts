@@ -65,7 +65,7 @@ export const labelStudio = defineSource({
   async *read(checked, { signal, isOtherShard }) {
     const options = { ...checked, isOtherShard };
     const { path } = options;
-    if (!isFile(path)) throw new SourceError("ERR_FILE_UNREADABLE", `labelStudio: ${path} is no file`);
+    if (!isFile(path)) throw new SourceError("ERR_FILE_UNREADABLE", `labelStudio: ${path} is not a file`);
     try {
       for await (const item of jsonItems(path)) {
         if (signal.aborted) return;

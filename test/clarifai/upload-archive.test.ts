@@ -92,7 +92,7 @@ describe("uploadArchive", () => {
     const { app, store } = await openStore();
     const result = await uploadArchive(app, fileWith(temp, "broken.zip", "no archive at all"));
     expect(result).toMatchObject({ ok: false, state: "failed", counts: { succeeded: 0, failed: 0 } });
-    expect(result.failures).toEqual([expect.stringContaining("is no zip, tar or tar.gz")]);
+    expect(result.failures).toEqual([expect.stringContaining("is not a zip, tar or tar.gz")]);
     expect(store.stored()).toEqual([]);
   });
 

@@ -25,7 +25,7 @@ describe("bad data from a source", () => {
   const bad: [string, unknown, string, RegExp][] = [
     ["a place that is no number", { text, geo: { longitude: Number.NaN, latitude: 1 } }, "ERR_INPUT_SHAPE", /geo.*NaN/],
     ["a place beyond the pole", { text, geo: { longitude: 1, latitude: 100 } }, "ERR_INPUT_SHAPE", /<=90, got 100/],
-    ["metadata that is no object", { text, metadata: "split=test" }, "ERR_INPUT_SHAPE", /metadata/],
+    ["metadata that is not an object", { text, metadata: "split=test" }, "ERR_INPUT_SHAPE", /metadata/],
     ["metadata that JSON cannot say", { text, metadata: { at: new Date(0) } }, "ERR_INPUT_SHAPE", /metadata\.at.*Date/],
     ["a box beyond the image", { text, annotations: [{ box: [0, 0, 2, 1] }] }, "ERR_INPUT_SHAPE", /<=1, got 2/],
     ["a box turned round", { text, annotations: [{ box: [0.9, 0, 0.1, 1] }] }, "ERR_BOX", /\[0\.9, 0, 0\.1, 1\].*xMin/],

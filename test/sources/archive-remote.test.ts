@@ -192,7 +192,7 @@ describe("archive, from a bucket,", () => {
 
   it.each([
     ["none.zip", "ERR_ARCHIVE_UNREADABLE", /s3:\/\/b\/none.zip: HTTP 404 \(NoSuchKey/],
-    ["text.zip", "ERR_ARCHIVE_UNREADABLE", /s3:\/\/b\/text.zip is no zip, tar or tar.gz/],
+    ["text.zip", "ERR_ARCHIVE_UNREADABLE", /s3:\/\/b\/text.zip is not a zip, tar or tar.gz/],
     ["empty.zip", "ERR_ARCHIVE_UNREADABLE", /is empty/],
   ])("ends the run for %s", async (name, code, message) => {
     const server = await openS3({ "b/text.zip": "calm", "b/empty.zip": "" });

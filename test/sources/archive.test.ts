@@ -99,8 +99,8 @@ describe("archive", () => {
 
   it.each([
     ["does not exist", () => join(temp, "nowhere.zip"), /cannot be read: ENOENT/],
-    ["is none", () => fileWith(temp, "text.zip", "calm sea"), /is no zip, tar or tar.gz/],
-    ["is empty", () => fileWith(temp, "empty.zip", ""), /is no zip, tar or tar.gz/],
+    ["is none", () => fileWith(temp, "text.zip", "calm sea"), /is not a zip, tar or tar.gz/],
+    ["is empty", () => fileWith(temp, "empty.zip", ""), /is not a zip, tar or tar.gz/],
   ])("ends the run if the archive %s", async (_, path, text) => {
     await expect(flow(archive(path())).run()).rejects.toMatchObject({
       code: "ERR_ARCHIVE_UNREADABLE",

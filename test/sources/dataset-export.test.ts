@@ -287,7 +287,7 @@ describe("a hostile or damaged archive", () => {
     await expect(run(path)).rejects.toThrow(text);
   });
 
-  it("rejects what is no zip, or does not exist", async () => {
+  it("rejects what is not a zip, or does not exist", async () => {
     const path = join(temporaryFolder(), "a.zip");
     await expect(run(path)).rejects.toMatchObject({ code: "ERR_FILE_UNREADABLE" });
     writeFileSync(path, "no zip");

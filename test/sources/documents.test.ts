@@ -122,8 +122,8 @@ describe("documents", () => {
   });
 
   it.each([
-    ["a.pdf", "%PDF-1.7 broken", /^ERR_DOCUMENT .*it is no PDF, or is damaged/],
-    ["a.docx", "no zip", /^ERR_DOCUMENT .*it is no DOCX, or is damaged/],
+    ["a.pdf", "%PDF-1.7 broken", /^ERR_DOCUMENT .*it is not a PDF, or is damaged/],
+    ["a.docx", "no zip", /^ERR_DOCUMENT .*it is not a DOCX, or is damaged/],
     [
       "a.docx",
       Buffer.from("d0cf11e0a1b11ae100", "hex"),

@@ -154,7 +154,7 @@ describe("labelMe", () => {
       expect.stringMatching(/^ERR_LABEL: .*a\.json is not JSON/),
       expect.stringMatching(/^ERR_IMAGE_MISSING: .*b\.json: the image/),
       expect.stringMatching(/^ERR_LABEL: .*c\.json: shape 0 "x" has the unknown shape_type "spline"/),
-      expect.stringMatching(/^ERR_LABEL: .*d\.json is no file of LabelMe/),
+      expect.stringMatching(/^ERR_LABEL: .*d\.json is not a file of LabelMe/),
     ] as string[]);
   });
 });

@@ -71,7 +71,7 @@ describe("parquet", () => {
     expect(report.notes).toEqual({
       'parquet: the column "exact" has decimals with more than 15 digits and was left out': 3,
       'parquet: the column "blob" has bytes and was left out': 3,
-      "parquet: NaN is no value in JSON and was left out": 1,
+      "parquet: NaN is not a value in JSON and was left out": 1,
     });
     const [first, second, third] = await read(sample("types"));
     expect(first?.metadata).toEqual({
@@ -136,7 +136,7 @@ describe("parquet", () => {
   });
 
   it.each([
-    ["no Parquet", "PAR1 no", {}, /ERR_PARQUET_UNREADABLE .*is no Parquet file, or is damaged/],
+    ["no Parquet", "PAR1 no", {}, /ERR_PARQUET_UNREADABLE .*is not a Parquet file, or is damaged/],
     [
       "polars",
       undefined,
@@ -184,6 +184,6 @@ describe("parquet", () => {
     expect(again.skipped).toMatchObject([{ reason: "done earlier", count: 5 }]);
     copyFileSync(sample("polars"), path);
     writeFileSync(path, Buffer.concat([])); // an empty file is no table
-    await expect(run()).rejects.toThrow("is no Parquet file");
+    await expect(run()).rejects.toThrow("is not a Parquet file");
   });
 });

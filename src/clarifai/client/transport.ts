@@ -84,11 +84,7 @@ export class Transport implements ApiTransport {
 
   /** Describes what its calls wait for just now; undefined if there are none. */
   waits(): string | undefined {
-    const { open, waiting, downForMs } = this.pacer;
-    if (open === 0 && waiting === 0) return undefined;
-    const down = downForMs === undefined ? "" : `, the server has been down for ${Math.round(downForMs / 1000)} s`;
-    const more = waiting > 0 ? `, ${waiting} ${waiting === 1 ? "waits" : "wait"} for a slot` : "";
-    return `requests: ${open} ${open === 1 ? "is" : "are"} open${more}${down}`;
+    return this.pacer.waits();
   }
 
   /** Acquires a slot of the shared rate limiter before each attempt from now on, if a rate is known. */

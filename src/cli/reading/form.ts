@@ -22,7 +22,7 @@ export interface Form {
   isStreamed?: boolean;
   /** The options that are for some forms only, and that this form takes. */
   takes?: readonly FormOption[];
-  /** Whether a source has this form by its name and type; `stats` is undefined for what is no path on this disk. Default: only `--as` chooses the form. */
+  /** Whether a source has this form by its name and type; `stats` is undefined for what is not a path on this disk. Default: only `--as` chooses the form. */
   isNamed?(name: string, stats: Stats | undefined): boolean;
   /** Whether a source has this form by its content, which is looked at before the name counts. Default: never. */
   isRecognized?(name: string, stats: Stats | undefined): Promise<boolean>;

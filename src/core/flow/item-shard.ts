@@ -58,6 +58,6 @@ function idOf(draft: unknown): unknown {
 }
 
 /** Counts an item of another shard. */
-export function passOver({ accounting }: RunContext): undefined {
+export function countOtherShard({ accounting }: RunContext): undefined {
   accounting.otherShards += 1;
 }

@@ -13,7 +13,7 @@ import { defaultIdOf, normalize } from "../input/normalize.js";
 import { doneEarlier, type SourceItem } from "../plugin/source.js";
 import { digestOfKey } from "../util/digest-set.js";
 import { formatValue } from "../util/format-value.js";
-import { ItemShard, passOver } from "./item-shard.js";
+import { countOtherShard, ItemShard } from "./item-shard.js";
 
 /** An item with an input. */
 type ReadItem = Extract<SourceItem, { input: InputDraft }>;
@@ -29,7 +29,7 @@ function keysOf(item: object): string {
   return `an object with ${Object.keys(item).join(", ") || "nothing in it"}`;
 }
 
-/** Counts one item of a source. Passes over an item of another shard. Settles a skipped or failed item, and makes a message of any other. */
+/** Counts one item of a source. Counts an item of another shard separately. Settles a skipped or failed item, and makes a message of any other. */
 export function take(
   item: SourceItem,
   stage: string,
@@ -37,7 +37,7 @@ export function take(
 ): Message | undefined | Promise<Message | undefined> {
   const problem = problemOf(item);
   const itemShard = context.shard && new ItemShard(context.shard, item, problem, stage);
-  if (itemShard?.isOther) return passOver(context);
+  if (itemShard?.isOther) return countOtherShard(context);
   if (problem) {
     const text = `${stage} yielded ${problem}; an item is { origin, input }, { origin, error } or { origin, skipped }`;
     return fail(context, stage, new InputError("ERR_ITEM", text));
@@ -51,12 +51,12 @@ export function take(
       const { defaultId, checked: isChecked } = item;
       const isOtherShard = itemShard && ((id: string) => itemShard.isOtherId(id));
       const input = normalize(item.input, item.origin, { isChecked, defaultId, isOtherShard });
-      if (!input) return passOver(context);
+      if (!input) return countOtherShard(context);
       if (input instanceof Promise) return takeLater(item, stage, context, input);
       const read = message(context, item, stage, input);
       return item.notes && read ? noted(read, item.notes) : read;
     } catch (error) {
-      return itemShard?.isOtherOrigin() ? passOver(context) : fail(context, stage, error, item);
+      return itemShard?.isOtherOrigin() ? countOtherShard(context) : fail(context, stage, error, item);
     }
   }
   if ("error" in item) return fail(context, stage, item.error, item);

@@ -103,9 +103,9 @@ class StatusReader {
   /** Whether the last run retries inputs of the run before it. */
   #isRetry = false;
   #last: RunEnd | undefined;
-  /** The end of the last run that is no retry, and what was known then. */
+  /** The end of the last run that is not a retry, and what was known then. */
   #main: { end: RunEnd; base: JournalStatus["counts"] } | undefined;
-  /** Finished inputs before the last run that is no retry. */
+  /** Finished inputs before the last run that is not a retry. */
   #finishedBefore = { ok: 0, skipped: 0 };
   /** Outcomes that came after the main run ended. */
   #later = { ok: 0, skipped: 0 };

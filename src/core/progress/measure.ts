@@ -110,7 +110,7 @@ export class Meter {
   }
 }
 
-/** Estimates how many inputs of a total belong to the shard of the run: those that were read, and an equal share of the rest. */
+/** Estimates how many inputs of the source this shard will read: the inputs read so far, and an equal share of the remaining ones. */
 function ownTotal(total: number | undefined, { shard, accounting }: RunContext): number | undefined {
   if (total === undefined || !shard) return total;
   const { read } = accounting.ledger.counts;

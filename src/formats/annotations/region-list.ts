@@ -1,4 +1,4 @@
-/** Regions of one image: converts the coordinates of a format, and decides what happens with those that are not valid. */
+/** Regions of one image: converts the coordinates of a format to shares, and fails, clips or drops invalid regions. */
 
 import * as z from "zod";
 import { InputError } from "../../core/errors.js";

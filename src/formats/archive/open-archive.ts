@@ -40,7 +40,7 @@ async function entriesByStart(
   if (start.toString("latin1", 257, 262) === "ustar") {
     return (await import("./tar-entries.js")).tarEntries(file, signal);
   }
-  throw new SourceError("ERR_ARCHIVE_UNREADABLE", `archive: ${name} is no zip, tar or tar.gz`);
+  throw new SourceError("ERR_ARCHIVE_UNREADABLE", `archive: ${name} is not a zip, tar or tar.gz`);
 }
 
 function startOf(path: string): Buffer {

@@ -11,7 +11,7 @@ export interface CaptureTime {
   gpsMs?: number | undefined;
 }
 
-/** A time, or why there is none. */
+/** The capture time of a file, or the reason why the file gives no valid time. */
 export interface FoundTime {
   time?: CaptureTime;
   /** A date that does not exist. */

@@ -66,8 +66,8 @@ export function offsetsAt(zone: string, { asUtcMs }: LocalTime): number[] {
 }
 
 /**
- * Returns the offset of a camera's clock by the time of GPS, which is UTC. Offsets are multiples of 15 minutes; undefined if the difference is none: the clock
- * is wrong, or the GPS time is old.
+ * Returns the offset of a camera's clock from UTC, in minutes: the difference between the clock and the time of GPS. Every offset is a multiple of 15 minutes. If the
+ * difference is not, the clock is wrong or the GPS time is old, and the function returns undefined.
  */
 export function offsetByGps({ asUtcMs }: LocalTime, gpsMs: number): number | undefined {
   const minutes = (asUtcMs - gpsMs) / minuteMs;

@@ -49,7 +49,7 @@ function creationDate(movie: ByteRange, steps: Steps): string | undefined {
   return undefined;
 }
 
-/** Returns the number of the key of the creation date, from 1; 0 if there is none. */
+/** Returns the position of the creation date in the list of keys, from 1. If the list does not have that key, returns 0. */
 function indexOfKey(keys: ByteRange): number {
   const bytes = keys.read(0, Math.min(keys.size, maxBytes));
   let number = 1;

@@ -9,7 +9,7 @@ export class IdSpace {
   readonly #pages = new Map<number, Uint8Array>();
   #next = 1;
 
-  /** Takes an id; returns false if it is used, is no whole number, or is too far from the others. */
+  /** Takes an id; returns false if it is used, is not a whole number, or is too far from the others. */
   claim(id: unknown): id is number {
     return typeof id === "number" && this.#take(id);
   }

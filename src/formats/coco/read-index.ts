@@ -166,7 +166,7 @@ class FirstPass {
   }
 }
 
-/** Reads the id at the wanted key of an element. Undefined if it is no plain number or text there. */
+/** Reads the id at the wanted key of an element. Undefined if it is not a plain number or text there. */
 function idAt({ bytes, valueAt, end }: Element): CocoId | undefined {
   if (valueAt < 0) return undefined;
   let value = 0;

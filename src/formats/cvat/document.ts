@@ -49,6 +49,6 @@ function checkRoot(name: string, path: string): void {
   if (name === "annotations") return;
   throw new SourceError(
     "ERR_CVAT_FORMAT",
-    `cvat: ${path} is no XML of CVAT; its first element is ${name}, not annotations`,
+    `cvat: ${path} is not an XML of CVAT; its first element is ${name}, not annotations`,
   );
 }

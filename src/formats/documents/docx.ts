@@ -26,7 +26,7 @@ export async function readDocx(path: string, bytes: Buffer): Promise<Document> {
       author: property(properties, "dc:creator"),
     };
   } catch (error) {
-    throw unreadable(path, `it is no DOCX: ${describeError(error)}`, error);
+    throw unreadable(path, `it is not a DOCX: ${describeError(error)}`, error);
   }
 }
 
@@ -49,7 +49,7 @@ async function checkParts(path: string, bytes: Buffer): Promise<string> {
     return properties;
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw unreadable(path, `it is no DOCX, or is damaged: ${describeError(error)}`, error);
+    throw unreadable(path, `it is not a DOCX, or is damaged: ${describeError(error)}`, error);
   }
 }
 

@@ -42,7 +42,7 @@ export async function readPdf(path: string, bytes: Buffer): Promise<Document> {
     return { text, title: textOf(info.Title), author: textOf(info.Author), pages: document.numPages };
   } catch (error) {
     if ((error as { name?: unknown } | null)?.name === "PasswordException") throw locked(path, "needs a password");
-    throw unreadable(path, `it is no PDF, or is damaged: ${describeError(error)}`, error);
+    throw unreadable(path, `it is not a PDF, or is damaged: ${describeError(error)}`, error);
   } finally {
     await task.destroy();
   }

@@ -49,7 +49,7 @@ export async function openTable(file: PartFile): Promise<ParquetTable> {
     return { file, metadata, columns: columnsOf(parquetSchema(metadata), metadata), rows: Number(metadata.num_rows) };
   } catch (error) {
     if (error instanceof FlowError) throw error;
-    const text = `parquet: ${file.name} is no Parquet file, or is damaged: ${describeError(error)}`;
+    const text = `parquet: ${file.name} is not a Parquet file, or is damaged: ${describeError(error)}`;
     throw new SourceError("ERR_PARQUET_UNREADABLE", text, { cause: error });
   }
 }

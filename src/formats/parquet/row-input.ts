@@ -9,7 +9,7 @@ import { cellText, invalidCell, jsonOf, missing } from "./values.js";
 
 export type Row = { [column: string]: unknown };
 
-const noNumber = "parquet: NaN is no value in JSON and was left out";
+const noNumber = "parquet: NaN is not a value in JSON and was left out";
 
 /** Returns the input of a row, and notes about what an input cannot have. @throws {InputError} ERR_PARQUET_CELL, ERR_ID_EMPTY */
 export function inputOfRow(

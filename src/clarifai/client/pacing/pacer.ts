@@ -117,6 +117,15 @@ export class Pacer {
     return this.down ? this.#clock.now() - this.#downSince : undefined;
   }
 
+  /** Describes what calls wait for just now; undefined if there are none. */
+  waits(): string | undefined {
+    const { open, waiting, downForMs } = this;
+    if (open === 0 && waiting === 0) return undefined;
+    const down = downForMs === undefined ? "" : `, the server has been down for ${Math.round(downForMs / 1000)} s`;
+    const more = waiting > 0 ? `, ${waiting} ${waiting === 1 ? "waits" : "wait"} for a slot` : "";
+    return `requests: ${open} ${open === 1 ? "is" : "are"} open${more}${down}`;
+  }
+
   /** Whether the server is down and its next probe is not due. */
   get resting(): boolean {
     return this.down && this.#clock.now() < this.#nextProbeAt;

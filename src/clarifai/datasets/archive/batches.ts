@@ -52,7 +52,7 @@ function inputsInJson(bytes: Uint8Array): BatchInputs {
   const inputs = isObject(value) ? value.inputs : undefined;
   if (!Array.isArray(inputs)) throw new InputError("ERR_EXPORT_BATCH", "the batch has no list of inputs");
   return inputs.map((input: unknown) => () => {
-    if (!isObject(input)) throw new InputError("ERR_INPUT_SHAPE", "an input of the batch is no object");
+    if (!isObject(input)) throw new InputError("ERR_INPUT_SHAPE", "an input of the batch is not an object");
     if (isDeeper(input, maxDepth))
       throw new InputError("ERR_INPUT_SHAPE", `the input is nested more than ${maxDepth} levels deep`);
     return input as JsonObject;

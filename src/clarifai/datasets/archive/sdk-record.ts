@@ -25,7 +25,7 @@ export function fieldsOfRecord(value: unknown): Pick<InputDraft, "metadata" | "c
   const concepts: JsonObject[] = [];
   let metadata: JsonObject | undefined;
   for (const entry of entries) {
-    if (!isObject(entry)) throw unreadable(entry, "it is no object");
+    if (!isObject(entry)) throw unreadable(entry, "it is not an object");
     const record = entry as JsonObject;
     if (isObject(record.metadata) && Object.keys(record).length === 1)
       metadata = omit(record.metadata, [contentHashKey]);
