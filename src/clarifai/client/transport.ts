@@ -7,7 +7,6 @@ import type { SharedRateLimiter } from "../../core/accounting/shared-rate-limite
 import { describeError, FlowError } from "../../core/errors.js";
 import { certificateProblem } from "../../core/net/certificate.js";
 import { type Clock, systemClock } from "../../core/net/clock.js";
-import { withDeadline } from "../../core/net/deadline.js";
 import { ProxyError } from "../../core/net/proxy/http-proxy.js";
 import { again, fail, ok, type Pause, retry, unknown, type Verdict } from "../../core/net/retry.js";
 import type { Shard } from "../../core/shard/shard.js";
@@ -17,8 +16,8 @@ import { authorityStep } from "./access/authority-step.js";
 import { ApiError, type ApiErrorDetails } from "./api-error.js";
 import type { ApiTransport } from "./api-transport.js";
 import type { Answer, CallOptions, ReplayableBody } from "./call.js";
-import type { GrpcConnection, GrpcReply, RpcBody } from "./grpc/grpc-connection.js";
-import { whyNotGrpc } from "./grpc/why-not-grpc.js";
+import { askServer } from "./grpc/ask-server.js";
+import type { GrpcConnection, RpcBody } from "./grpc/grpc-connection.js";
 import { type ApiRequest, HttpConnection } from "./http-connection.js";
 import { LongWaits } from "./pacing/long-waits.js";
 import { Pacer } from "./pacing/pacer.js";
@@ -28,8 +27,6 @@ import type { TransportOptions } from "./transport-options.js";
 
 /** A server that never answered is given up sooner than one that has a bad minute. */
 const firstContactMs = 10_000;
-/** A server that does not answer the question whether it speaks gRPC does not speak it. */
-const probeTimeoutMs = 10_000;
 const defaultRetryForMs = 300_000;
 /** A request that every server answers in some way, without changing anything. */
 const harmlessPath = `/v2/status_codes/${statusCodes.SUCCESS}`;
@@ -125,19 +122,14 @@ export class Transport implements ApiTransport {
   async askForGrpc(question: ReplayableBody, signal?: AbortSignal): Promise<string | undefined> {
     const grpc = this.#grpc;
     if (!grpc) return "no address for gRPC is known";
-    const deadlineMs = Math.min(probeTimeoutMs, this.#options.timeoutMs ?? probeTimeoutMs);
-    const late = () => new Error(`no answer within ${deadlineMs} ms`);
-    let reply: GrpcReply;
     try {
       await this.#turn(signal);
       this.counts.requests += 1;
-      reply = await withDeadline({ deadlineMs, signal, late }, (cut) => grpc.send(question as RpcBody, cut));
+      return await askServer(grpc, question, { timeoutMs: this.#options.timeoutMs, signal });
     } catch (error) {
       signal?.throwIfAborted();
       return `${grpc.address}: ${describeError(error)}`;
     }
-    signal?.throwIfAborted();
-    return whyNotGrpc(reply, grpc.address);
   }
 
   async close(): Promise<void> {
