@@ -25,9 +25,9 @@ import {
   type FileDescriptorSet,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
-import { bindingsOf, serviceName } from "../src/emulator/grpc/bindings.js";
+import { bindingsOf, serviceName } from "../src/emulator/grpc/definitions/bindings.js";
 
-const target = "src/emulator/grpc/descriptor-set.ts";
+const target = "src/emulator/grpc/definitions/descriptor-set.ts";
 const packages = {
   "clarifai-nodejs-grpc": "11.11.0",
   "@grpc/reflection": "1.0.4",

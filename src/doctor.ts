@@ -9,7 +9,7 @@ import type { Source } from "./core/plugin/source.js";
 import { displayed } from "./core/report/display.js";
 import type { ReasonGroup } from "./core/report/report.js";
 import { groupLines } from "./core/report/summary.js";
-import { counted, countText, printable } from "./core/util/format.js";
+import { counted, countText, printable } from "./core/util/format/format.js";
 import { whenThere } from "./core/util/thenable.js";
 import { checkOfError } from "./transforms/check-dataset/check-of-error.js";
 import { type FailOn, isFailure, type Severity } from "./transforms/check-dataset/checks.js";

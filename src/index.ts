@@ -159,8 +159,8 @@ export type {
   UrlContent,
 } from "./core/input/input.js";
 export type { UndoFacts } from "./core/journal/undo-log.js";
-export { batchBy } from "./core/plugin/batch-by.js";
-export type { BatchPolicy } from "./core/plugin/batch-policy.js";
+export { batchBy } from "./core/plugin/batch/batch-by.js";
+export type { BatchPolicy } from "./core/plugin/batch/batch-policy.js";
 export { defineSink, type SinkDefinition } from "./core/plugin/define-sink.js";
 export {
   defineSource,

@@ -1,7 +1,7 @@
 /** Batch policies: the limits of one request of the platform. */
 
 import { kindOf } from "../core/input/input.js";
-import type { BatchPolicy } from "../core/plugin/batch-policy.js";
+import type { BatchPolicy } from "../core/plugin/batch/batch-policy.js";
 import type { WireChoice } from "./client/wire-choice.js";
 import { limits } from "./limits.js";
 import { base64Length, type Encoded } from "./wire/encode-input.js";

@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import type { Message } from "../core/accounting/message.js";
-import { batchBy } from "../core/plugin/batch-by.js";
+import { batchBy } from "../core/plugin/batch/batch-by.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { Stage } from "../core/plugin/stage.js";
 import { filesPolicy, uploadPolicy } from "./batch-policy.js";

@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { OptionsError } from "../core/errors.js";
 import type { Input } from "../core/input/input.js";
-import { counted, printable } from "../core/util/format.js";
+import { counted, printable } from "../core/util/format/format.js";
 import { confirm } from "./common/confirming.js";
 import { type ConnectionOptions, withApp, withConnection } from "./common/connection.js";
 import { print } from "./common/output.js";

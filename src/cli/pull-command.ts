@@ -6,7 +6,7 @@ import type { App } from "../clarifai/client/app.js";
 import type { IngestResult } from "../clarifai/jobs/ingest-options.js";
 import { OptionsError } from "../core/errors.js";
 import type { Json } from "../core/input/input.js";
-import { bytesText } from "../core/util/format.js";
+import { bytesText } from "../core/util/format/format.js";
 import { writeNotice } from "../core/util/notice.js";
 import { type ConnectionOptions, withApp, withConnection } from "./common/connection.js";
 import { print } from "./common/output.js";

@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import type { App } from "../clarifai/client/app.js";
 import { OptionsError } from "../core/errors.js";
-import { counted } from "../core/util/format.js";
+import { counted } from "../core/util/format/format.js";
 import { confirm } from "./common/confirming.js";
 import { type ConnectionOptions, withConnection } from "./common/connection.js";
 import { type RecordingOptions, withUndo } from "./common/recording.js";

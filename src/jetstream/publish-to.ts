@@ -2,8 +2,8 @@
 
 import { resolve } from "node:path";
 import * as z from "zod";
-import { claimId } from "../core/accounting/claim-id.js";
-import { IdsInRun } from "../core/accounting/ids-in-run.js";
+import { claimId } from "../core/accounting/ids/claim-id.js";
+import { IdsInRun } from "../core/accounting/ids/ids-in-run.js";
 import type { Message } from "../core/accounting/message.js";
 import { describeError, SinkError, SourceError } from "../core/errors.js";
 import { defineSink } from "../core/plugin/define-sink.js";

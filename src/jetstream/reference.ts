@@ -9,7 +9,7 @@ import { decodeData, relocated } from "../core/input/content.js";
 import type { Content, Input, InputDraft } from "../core/input/input.js";
 import { kinds, mediaKinds } from "../core/input/kinds.js";
 import { hideSecrets, revealSecrets, type SecretUrls } from "../core/input/secret-urls.js";
-import { isObject } from "../core/util/json-values.js";
+import { isObject } from "../core/util/json/json-values.js";
 
 const version = 1;
 

@@ -8,7 +8,7 @@ import { displayed } from "../core/report/display.js";
 import { ReasonGroups } from "../core/report/reason-groups.js";
 import type { ReasonGroup } from "../core/report/report.js";
 import { failureLines, groupLines } from "../core/report/summary.js";
-import { printable } from "../core/util/format.js";
+import { printable } from "../core/util/format/format.js";
 import { NatsServer, natsOptions, StreamName, streamLost } from "./nats-server.js";
 import { readMessages, streamState } from "./read-messages.js";
 import { partsOf } from "./streams.js";

@@ -16,7 +16,7 @@ import {
   type SourceItem,
   type SourceStep,
 } from "../core/plugin/source.js";
-import { shorten } from "../core/util/shorten.js";
+import { shorten } from "../core/util/format/shorten.js";
 import { isThenable } from "../core/util/thenable.js";
 import { cellsUnder } from "../formats/csv/check-row.js";
 import { idColumnsOf, type Layout, layoutOf } from "../formats/csv/columns.js";

@@ -19,7 +19,7 @@ import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js"
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { otherShard, type ReadContext, type SourceItem } from "../core/plugin/source.js";
-import { parseJson } from "../core/util/json-text.js";
+import { parseJson } from "../core/util/json/json-text.js";
 import { zipEntries } from "../formats/archive/zip-entries.js";
 import "../formats/archive/zip-opener.js";
 

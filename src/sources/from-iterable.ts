@@ -7,7 +7,7 @@ import { datasetsOption, joinDatasets } from "../core/plugin/datasets-option.js"
 import { defineSource } from "../core/plugin/define-source.js";
 import { type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
-import { formatValue } from "../core/util/format-value.js";
+import { formatValue } from "../core/util/format/format-value.js";
 
 const optionFields = {
   /**

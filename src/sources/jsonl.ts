@@ -12,7 +12,7 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { draftIds, idsOption } from "../core/plugin/row-ids.js";
 import { itemFrom, otherShard, type SourceItem } from "../core/plugin/source.js";
-import { parseJson } from "../core/util/json-text.js";
+import { parseJson } from "../core/util/json/json-text.js";
 import { inputOfLine, isManifestLine, lastLines } from "../formats/manifest/lines.js";
 
 /** Longest line, in bytes: a text at the limit of the API, escaped. */

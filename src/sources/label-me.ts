@@ -8,7 +8,7 @@ import type { Json } from "../core/input/input.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import type { SourceItem } from "../core/plugin/source.js";
-import { isObject } from "../core/util/json-values.js";
+import { isObject } from "../core/util/json/json-values.js";
 import { omit } from "../core/util/omit.js";
 import { annotationOptionFields } from "../formats/annotations/source-options.js";
 import {

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from "node:events";
 import * as z from "zod";
-import { IdsInRun } from "../core/accounting/ids-in-run.js";
+import { IdsInRun } from "../core/accounting/ids/ids-in-run.js";
 import type { SameId } from "../core/accounting/tracking.js";
 import { describeError, FlowError, InputError, OptionsError, SourceError } from "../core/errors.js";
 import { readLines } from "../core/files/lines.js";
@@ -19,7 +19,7 @@ import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
 import { type MaybePromise, otherShard, type SourceItem } from "../core/plugin/source.js";
 import { redactUrl, withoutSignature } from "../core/redact-urls.js";
-import { isObject } from "../core/util/json-values.js";
+import { isObject } from "../core/util/json/json-values.js";
 import { linkAborts } from "../core/util/link-aborts.js";
 import { whenThere } from "../core/util/thenable.js";
 import { inOrder, type Slot } from "./urls/fetch-queue.js";

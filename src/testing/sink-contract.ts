@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Message } from "../core/accounting/message.js";
 import { flow } from "../core/flow/flow.js";
 import type { InputDraft } from "../core/input/input.js";
-import { batchBy } from "../core/plugin/batch-by.js";
+import { batchBy } from "../core/plugin/batch/batch-by.js";
 import type { Stage } from "../core/plugin/stage.js";
 import type { Report } from "../core/report/report.js";
 import { fixtureSource, recordInputs, within } from "./fixture-source.js";

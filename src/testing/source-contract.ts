@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { pluginError, SourceError } from "../core/errors.js";
 import { flow } from "../core/flow/flow.js";
 import type { ReadContext, Source, SourceItem, SourceStep } from "../core/plugin/source.js";
-import { isObject } from "../core/util/json-values.js";
+import { isObject } from "../core/util/json/json-values.js";
 import { within } from "./fixture-source.js";
 
 /** What `testSource` needs. */

@@ -5,7 +5,7 @@ import { conceptsFrom } from "../core/input/concepts.js";
 import { isPlainObject } from "../core/input/frozen-json.js";
 import type { Concept, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { formatValue } from "../core/util/format-value.js";
+import { formatValue } from "../core/util/format/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 
 type Labels = string | Concept | readonly (string | Concept)[];

@@ -7,7 +7,7 @@ import { conceptsFrom } from "../core/input/concepts.js";
 import { isPlainObject } from "../core/input/frozen-json.js";
 import type { Annotation, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { formatValue } from "../core/util/format-value.js";
+import { formatValue } from "../core/util/format/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 import type { Drawing } from "./annotate/drawing.js";
 import { cornersOf, sharesOf } from "./annotate/regions.js";

@@ -5,7 +5,7 @@ import { InputError, OptionsError } from "../core/errors.js";
 import type { Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import { DigestSet } from "../core/util/digest-set.js";
-import { formatValue } from "../core/util/format-value.js";
+import { formatValue } from "../core/util/format/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 import { contentKey } from "../formats/files/content-key.js";
 

@@ -6,7 +6,7 @@ import { exclusionOf } from "../core/input/filter/passes.js";
 import type { Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
 import { type InputFilters, parseFilters } from "../core/plugin/filter-options.js";
-import { formatValue } from "../core/util/format-value.js";
+import { formatValue } from "../core/util/format/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 
 /** A predicate, which may be async. */

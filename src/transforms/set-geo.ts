@@ -4,7 +4,7 @@ import { InputError } from "../core/errors.js";
 import { geoPointFrom } from "../core/input/coordinates.js";
 import type { GeoPoint, Input } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { formatValue } from "../core/util/format-value.js";
+import { formatValue } from "../core/util/format/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 
 type Location = GeoPoint | undefined;

@@ -4,7 +4,7 @@ import { InputError } from "../core/errors.js";
 import { frozenJson, isPlainObject, ShapeError } from "../core/input/frozen-json.js";
 import type { Input, Json } from "../core/input/input.js";
 import { defineTransform } from "../core/plugin/define-transform.js";
-import { formatValue } from "../core/util/format-value.js";
+import { formatValue } from "../core/util/format/format-value.js";
 import { whenThere } from "../core/util/thenable.js";
 
 /** Metadata of an input: JSON values by key. */

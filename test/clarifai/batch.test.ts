@@ -8,7 +8,7 @@ import { encodeMessage } from "../../src/clarifai/wire/protobuf/encode-message.j
 import { Message } from "../../src/core/accounting/message.js";
 import { RunContext } from "../../src/core/accounting/run-context.js";
 import { kindOf } from "../../src/core/input/input.js";
-import { batchBy } from "../../src/core/plugin/batch-by.js";
+import { batchBy } from "../../src/core/plugin/batch/batch-by.js";
 import { batch, flow, type Input, type InputDraft, limits } from "../../src/index.js";
 import { sinkOf, texts } from "../helpers/flows.js";
 import { loadGrpc } from "../helpers/load-grpc.js";

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Json, JsonObject } from "../../src/core/util/json-values.js";
+import type { Json, JsonObject } from "../../src/core/util/json/json-values.js";
 import { patchFields } from "../../src/emulator/routes/patching.js";
 import type { Fields } from "../../src/emulator/store/model.js";
 

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { RunContext } from "../../src/core/accounting/run-context.js";
-import { pageOf as makePage } from "../../src/core/report/page.js";
+import { pageOf as makePage } from "../../src/core/report/page/page.js";
 import { Sample } from "../../src/core/report/sample.js";
 import { ThroughputLog } from "../../src/core/report/throughput.js";
 import {

@@ -1,6 +1,6 @@
 /** Reads the records of an app as the server sends them, with plain requests: a comparison of two apps that does not trust the code under test. */
 
-import { isEmpty, isObject, type Json, type JsonObject } from "../../src/core/util/json-values.js";
+import { isEmpty, isObject, type Json, type JsonObject } from "../../src/core/util/json/json-values.js";
 
 const perPage = 500;
 /** Fields that the server sets anew in each app: times, the app of a concept, and where the bytes are stored. */

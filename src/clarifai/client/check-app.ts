@@ -1,7 +1,7 @@
 /** Checks arguments that are apps. */
 
 import { OptionsError } from "../../core/errors.js";
-import { formatValue } from "../../core/util/format-value.js";
+import { formatValue } from "../../core/util/format/format-value.js";
 import { App } from "./app.js";
 
 /** Checks that an argument is an app and not the promise that `connect` returns. @throws {OptionsError} ERR_OPTIONS */

@@ -1,7 +1,7 @@
 /** The transport of a dry run: counts the requests, sends none, and answers each with success. */
 
 import type { Traffic } from "../../core/accounting/clients.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import { statusCodes } from "../wire/status-codes.js";
 import type { ApiTransport } from "./api-transport.js";
 import type { Answer, CallOptions } from "./call.js";

@@ -3,7 +3,7 @@
 import { describeError } from "../../core/errors.js";
 import { ProxyError } from "../../core/net/proxy/http-proxy.js";
 import { retryAfterMs } from "../../core/net/retry-after.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import { classify, isThrottle, statusFrom, type WireStatus } from "../wire/status.js";
 import { describeUntrustedOrigin, type UntrustedOrigin, untrustedOriginIn } from "./access/untrusted-origin.js";
 import { ApiError, type ApiErrorDetails, answerError } from "./api-error.js";

@@ -1,9 +1,9 @@
 /** Finds what differs between an input and the input of the same id in an app. */
 
 import type { Annotation, Input, Json } from "../../core/input/input.js";
-import { isObject, isSameJson, type JsonObject } from "../../core/util/json-values.js";
+import { shorten } from "../../core/util/format/shorten.js";
+import { isObject, isSameJson, type JsonObject } from "../../core/util/json/json-values.js";
 import { omit } from "../../core/util/omit.js";
-import { shorten } from "../../core/util/shorten.js";
 import { hasSameData } from "../patch/patch-annotations.js";
 import { fieldsIn, overwriteProblem } from "../patch/results.js";
 import type { ListedAnnotation } from "../wire/annotations.js";

@@ -9,7 +9,7 @@ import { LockedError, takeLock } from "../../core/files/file-lock.js";
 import { fileNameFor } from "../../core/files/file-names.js";
 import { readLines } from "../../core/files/lines.js";
 import { makeFolder } from "../../core/files/make-folder.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import { digestOfLine, type ManifestFile, type ManifestLine } from "../../formats/manifest/line.js";
 import { manifestName, manifestStart } from "../../formats/manifest/name.js";
 import { original } from "../wire/decode-answers.js";

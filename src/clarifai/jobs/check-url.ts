@@ -1,7 +1,7 @@
 /** Checks the address of a pull. */
 
 import { OptionsError } from "../../core/errors.js";
-import { formatValue } from "../../core/util/format-value.js";
+import { formatValue } from "../../core/util/format/format-value.js";
 
 /** Refuses what is no address with a scheme. The error does not print an address, which may contain a password. @throws {OptionsError} ERR_OPTIONS */
 export function checkUrlText(caller: string, url: unknown): void {

@@ -7,7 +7,7 @@ import { conceptsFrom } from "../../core/input/concepts.js";
 import { geoPointFrom } from "../../core/input/coordinates.js";
 import { frozenJson, ShapeError } from "../../core/input/frozen-json.js";
 import type { Concept } from "../../core/input/input.js";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { IngestFields } from "../client/app-types.js";
 import { limits } from "../limits.js";
 import type { IngestProgress } from "./follow-job.js";

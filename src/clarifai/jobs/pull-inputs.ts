@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { systemClock } from "../../core/net/clock.js";
 import { type OptionsOf, parseOptions } from "../../core/plugin/options.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { App } from "../client/app.js";
 import type { BucketCredentials } from "../client/app-types.js";
 import { checkApp } from "../client/check-app.js";

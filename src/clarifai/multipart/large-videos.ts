@@ -5,7 +5,7 @@ import type { Message } from "../../core/accounting/message.js";
 import { InputError } from "../../core/errors.js";
 import type { Input, ReadableContent } from "../../core/input/input.js";
 import type { SinkRun } from "../../core/plugin/sink.js";
-import { bytesText } from "../../core/util/format.js";
+import { bytesText } from "../../core/util/format/format.js";
 import { Semaphore } from "../../core/util/semaphore.js";
 import { ApiError } from "../client/api-error.js";
 import type { IngestFields } from "../client/app-types.js";

@@ -1,7 +1,7 @@
 /** Expresses the differences between two metadata trees as a merge and a removal of the API. */
 
 import type { Json } from "../../core/input/input.js";
-import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/util/json-values.js";
+import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/util/json/json-values.js";
 
 export interface MetadataPatch {
   merge: JsonObject;

@@ -2,7 +2,7 @@
 
 import type { Message } from "../../core/accounting/message.js";
 import { InputError } from "../../core/errors.js";
-import { isSameJson, type JsonObject } from "../../core/util/json-values.js";
+import { isSameJson, type JsonObject } from "../../core/util/json/json-values.js";
 import type { App } from "../client/app.js";
 import type { InputPatch, ItemStatus, PatchAction } from "../client/app-types.js";
 import { limits } from "../limits.js";

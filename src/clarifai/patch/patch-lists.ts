@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { again, fail, ok, retry, unknown, type Verdict } from "../../core/net/retry.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import type { InputPatch, ItemStatus } from "../client/app-types.js";

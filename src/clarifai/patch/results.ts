@@ -1,8 +1,8 @@
 /** Results of patches: compares the data of an answer with the requested ones. */
 
 import type { Concept, GeoPoint, Json } from "../../core/input/input.js";
-import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/util/json-values.js";
-import { shorten } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/format/shorten.js";
+import { isEmpty, isObject, isSameJson, type JsonObject, ownValue } from "../../core/util/json/json-values.js";
 
 /** The fields of an input that a patch can change, in the API's own form. */
 export interface Fields {

@@ -1,7 +1,7 @@
 /** Translates filters of inputs to filters of the API. */
 
 import type { Area, Filters } from "../../core/input/filter/filters.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import { timeOf } from "../../core/util/microseconds.js";
 
 /** A range of times in microseconds, ends included. Without an end, the range is open. */

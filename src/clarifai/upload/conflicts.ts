@@ -3,7 +3,7 @@
 import type { Message } from "../../core/accounting/message.js";
 import { type FlowError, InputError } from "../../core/errors.js";
 import type { Clock } from "../../core/net/clock.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { ApiError } from "../client/api-error.js";
 import type { App } from "../client/app.js";
 import { fieldsIn, overwriteProblem } from "../patch/results.js";

@@ -1,8 +1,8 @@
 /** One run of an upload: posts batches, follows their processing, and adds their annotations. */
 
 import { hash } from "node:crypto";
-import { claimId } from "../../core/accounting/claim-id.js";
-import { IdsInRun } from "../../core/accounting/ids-in-run.js";
+import { claimId } from "../../core/accounting/ids/claim-id.js";
+import { IdsInRun } from "../../core/accounting/ids/ids-in-run.js";
 import type { Message } from "../../core/accounting/message.js";
 import { InputError } from "../../core/errors.js";
 import { systemClock } from "../../core/net/clock.js";

@@ -2,7 +2,7 @@
 
 import { pngSize } from "../../core/input/annotations/png.js";
 import type { Annotation, Frame, Json, Mask, Span, TimeSegment } from "../../core/input/input.js";
-import { isEmpty, isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isEmpty, isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import { omit } from "../../core/util/omit.js";
 
 type Shape = Pick<Annotation, "box" | "polygon" | "point" | "mask" | "span">;

@@ -1,7 +1,7 @@
 /** Converts annotations between the JSON of the API and the input model. */
 
 import type { Annotation, Json } from "../../core/input/input.js";
-import { isEmpty, isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isEmpty, isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import { omit } from "../../core/util/omit.js";
 import { frameInfo, frameOf, regionInfo, shapeOf, timeInfo, timeSegmentOf } from "./annotation-shapes.js";
 import { appConceptFields, withoutAppFields } from "./app-concept-fields.js";

@@ -1,6 +1,6 @@
 /** Fields of a concept that belong to the concept of the app, and not to the annotation that names it. */
 
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 
 /** Names of the fields. In another app, `app_id` would name a concept that the app does not have. */
 export const appConceptFields = [

@@ -1,6 +1,6 @@
 /** Converts dataset versions, their metrics and their exports from the JSON of the API. */
 
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { DatasetExport, DatasetExportFormat, DatasetMetrics, DatasetVersion } from "../client/app-types.js";
 import { statusFrom } from "./status.js";
 

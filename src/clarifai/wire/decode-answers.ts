@@ -1,8 +1,8 @@
 /** Converts between the JSON of the API and the input model. */
 
-import type { Frozen } from "../../core/input/field-schemas.js";
+import type { Frozen } from "../../core/input/fields/field-schemas.js";
 import type { Concept, Content, GeoPoint, Input, MediaKind, UrlContent } from "../../core/input/input.js";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { Dataset, InputCounts } from "../client/app-types.js";
 import { contentHashKey } from "./encode-input.js";
 import { statusFrom, type WireStatus } from "./status.js";

@@ -1,6 +1,6 @@
 /** Reads the jobs of answers. Counts may be numbers or texts. */
 
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { AddJob, ExtractionJob, PartUpload } from "../client/app-types.js";
 import { listOf } from "./decode-answers.js";
 import { statusFrom } from "./status.js";

@@ -1,6 +1,6 @@
 /** Classes of status codes: what a status of the API means for the next step. */
 
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import { statusCodeFrom, statusCodes } from "./status-codes.js";
 
 /** A status as the API sends it, on the envelope and on every item. */

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from "commander";
 import type { App } from "../../clarifai/client/app.js";
-import { printable } from "../../core/util/format.js";
+import { printable } from "../../core/util/format/format.js";
 import { writeNotice } from "../../core/util/notice.js";
 import { type Target, type TargetOptions, targetOf } from "../target/target.js";
 import { notEmpty } from "./parsing.js";

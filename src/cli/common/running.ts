@@ -6,7 +6,7 @@ import { OptionsError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow/flow.js";
 import type { RunOptions } from "../../core/flow/run.js";
 import type { Report } from "../../core/report/report.js";
-import { bytesText, counted, printable } from "../../core/util/format.js";
+import { bytesText, counted, printable } from "../../core/util/format/format.js";
 import { writeNotice } from "../../core/util/notice.js";
 import { print } from "./output.js";
 import { notEmpty } from "./parsing.js";

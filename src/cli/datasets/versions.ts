@@ -6,7 +6,7 @@ import type { DatasetVersion } from "../../clarifai/client/app-types.js";
 import { limits } from "../../clarifai/limits.js";
 import { statusText } from "../../clarifai/wire/status.js";
 import { OptionsError } from "../../core/errors.js";
-import { bytesText, counted, printable } from "../../core/util/format.js";
+import { bytesText, counted, printable } from "../../core/util/format/format.js";
 import { confirm } from "../common/confirming.js";
 import { type ConnectionOptions, withApp, withConnection } from "../common/connection.js";
 import { print } from "../common/output.js";

@@ -5,7 +5,7 @@ import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { InputError } from "../../core/errors.js";
 import type { Concept, Input, Json } from "../../core/input/input.js";
 import type { ReadContext, Source, SourceItem } from "../../core/plugin/source.js";
-import { isObject, ownValue } from "../../core/util/json-values.js";
+import { isObject, ownValue } from "../../core/util/json/json-values.js";
 
 /** How rows change inputs. */
 export type EditAction = "merge" | "overwrite" | "remove";

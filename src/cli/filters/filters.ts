@@ -3,7 +3,7 @@
 import type { Area, inputParts } from "../../core/input/filter/filters.js";
 import type { Kind } from "../../core/input/input.js";
 import type { InputFilters } from "../../core/plugin/filter-options.js";
-import { bytesText } from "../../core/util/format.js";
+import { bytesText } from "../../core/util/format/format.js";
 
 export type Part = (typeof inputParts)[number];
 

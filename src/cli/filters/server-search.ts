@@ -5,7 +5,7 @@ import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { FlowError } from "../../core/errors.js";
 import type { InputFilters } from "../../core/plugin/filter-options.js";
 import type { ReadContext, Source, SourceItem } from "../../core/plugin/source.js";
-import { printable } from "../../core/util/format.js";
+import { printable } from "../../core/util/format/format.js";
 import { IdSet } from "../../core/util/id-set.js";
 import { writeNotice } from "../../core/util/notice.js";
 

@@ -1,7 +1,7 @@
 /** Counts inputs by kind, status, dataset or concept. */
 
 import { type Input, kindOf } from "../../core/input/input.js";
-import { countText } from "../../core/util/format.js";
+import { countText } from "../../core/util/format/format.js";
 import { statusWord } from "../filters/filter-values.js";
 
 export const countFields = ["kind", "status", "dataset", "concept"] as const;

@@ -3,9 +3,9 @@
 import type { App } from "../../clarifai/client/app.js";
 import { sizeOf } from "../../clarifai/listing/sizes.js";
 import { FlowError } from "../../core/errors.js";
-import { fieldNames } from "../../core/input/fields.js";
+import { fieldNames } from "../../core/input/fields/fields.js";
 import { type Input, kindOf } from "../../core/input/input.js";
-import { bytesText, counted, countText, printable } from "../../core/util/format.js";
+import { bytesText, counted, countText, printable } from "../../core/util/format/format.js";
 import { print } from "../common/output.js";
 import { annotationCells } from "./annotation-lines.js";
 import { type CountField, Counts } from "./counts.js";

@@ -1,7 +1,7 @@
 /** `sluice config`: shows the profiles, and the target that commands use here. */
 
 import { Command } from "commander";
-import { printable } from "../../core/util/format.js";
+import { printable } from "../../core/util/format/format.js";
 import { type ConnectionOptions, withConnection } from "../common/connection.js";
 import { print } from "../common/output.js";
 import { type Profile, readConfig } from "./config-file.js";

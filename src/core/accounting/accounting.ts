@@ -3,7 +3,7 @@
 import { describeError } from "../errors.js";
 import type { Content, Input, InputDraft } from "../input/input.js";
 import { Budget, type BudgetOptions } from "./budget.js";
-import { FinishedIds, type IdOf } from "./finished-ids.js";
+import { FinishedIds, type IdOf } from "./ids/finished-ids.js";
 import { Ledger, type Outcome, type Settlement } from "./ledger.js";
 import type { ReportedJob } from "./targets.js";
 import type { Tracking } from "./tracking.js";

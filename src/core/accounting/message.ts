@@ -4,7 +4,7 @@ import { codeOf, describeThrown, FlowError, InputError } from "../errors.js";
 import { type Input, mediaOf } from "../input/input.js";
 import { inputText, inspectCustom } from "../input/input-text.js";
 import { inputFrom } from "../input/transform-result.js";
-import { printable } from "../util/format.js";
+import { printable } from "../util/format/format.js";
 import { InputInFlight } from "./input-in-flight.js";
 import type { Outcome } from "./ledger.js";
 import type { RunContext } from "./run-context.js";

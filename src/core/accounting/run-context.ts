@@ -1,7 +1,7 @@
 /** The context of one run: accounting, lifecycle, clients and stages. Every message refers to it. */
 
 import type { Shard } from "../shard/shard.js";
-import type { Json } from "../util/json-values.js";
+import type { Json } from "../util/json/json-values.js";
 import { Accounting } from "./accounting.js";
 import type { BudgetOptions } from "./budget.js";
 import { Clients } from "./clients.js";

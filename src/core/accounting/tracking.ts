@@ -1,7 +1,7 @@
 /** Tracking: facts of a run about an input besides the input itself. */
 
 import type { Annotation, Input, InputDraft } from "../input/input.js";
-import type { JsonObject } from "../util/json-values.js";
+import type { JsonObject } from "../util/json/json-values.js";
 import type { Outcome } from "./ledger.js";
 
 /**

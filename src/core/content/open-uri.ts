@@ -2,7 +2,7 @@
 
 import { codeOf, describeError, FlowError, InputError } from "../errors.js";
 import { again, fail, ok, retry, type Verdict } from "../net/retry.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 import { type Opener, openerOf } from "./openers.js";
 
 /** A content that an opener reads. */

@@ -1,7 +1,7 @@
 /** Openers: read what a URI names. Each scheme has one opener. */
 
 import { InputError, OptionsError } from "../errors.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 
 /** The part of a content that an opener reads. */
 export interface OpenRange {

@@ -7,7 +7,7 @@ import { rawOperatorError, type StageFacts, type Stages } from "../accounting/st
 import { describeError, FlowError, OptionsError } from "../errors.js";
 import type { Source } from "../plugin/source.js";
 import { type Stage, StageStream } from "../plugin/stage.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 import { guarded } from "../util/observable.js";
 import { Checkpoint } from "./checkpoint.js";
 import { readAll } from "./read.js";

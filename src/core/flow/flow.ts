@@ -12,7 +12,7 @@ import type { Stage } from "../plugin/stage.js";
 import { displayedInput } from "../report/display.js";
 import type { Report } from "../report/report.js";
 import { Reporter } from "../report/reporter.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 import type { Observable } from "../util/observable.js";
 import { checkAcknowledged, compose, type MessagesAtEnd, type Operators } from "./compose.js";
 import { failedInputsError, iterate } from "./iterate.js";

@@ -11,7 +11,7 @@ import { displayed } from "../report/display.js";
 import type { Conclusion, Failure, FailureGroup, ReasonGroup, ShardFacts } from "../report/report.js";
 import { Reporter } from "../report/reporter.js";
 import { conclusionLines, failureLines, groupLines, shardLines, targetLines } from "../report/summary.js";
-import { bytesText, counted, countText, durationText, printable } from "../util/format.js";
+import { bytesText, counted, countText, durationText, printable } from "../util/format/format.js";
 import type { Observable } from "../util/observable.js";
 import { harmless } from "../util/safe-callback.js";
 import { subscribed } from "./run.js";

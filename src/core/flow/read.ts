@@ -7,7 +7,7 @@ import type { RunContext } from "../accounting/run-context.js";
 import { pluginError, SourceError } from "../errors.js";
 import type { ReadContext, Source, SourceItem, SourceStep } from "../plugin/source.js";
 import { digestOfKey } from "../util/digest-set.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 import { Observable } from "../util/observable.js";
 import { isThenable } from "../util/thenable.js";
 import { take } from "./take-item.js";

@@ -15,10 +15,10 @@ import { type ProgressEvent, startProgress } from "../progress/progress.js";
 import { type Stall, stallText, watchForStalls } from "../progress/stalls.js";
 import type { Report } from "../report/report.js";
 import { Reporter } from "../report/reporter.js";
+import { shorten } from "../util/format/shorten.js";
 import { writeNotice } from "../util/notice.js";
 import type { Observable } from "../util/observable.js";
 import { harmless } from "../util/safe-callback.js";
-import { shorten } from "../util/shorten.js";
 import { onInterrupt } from "./interrupts.js";
 
 /** Name of a method by which a meter is recognized. */

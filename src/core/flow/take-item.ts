@@ -1,18 +1,18 @@
 /** Takes the items of sources: makes messages of inputs, and settles what is skipped, failed or finished. */
 
-import type { IdOf } from "../accounting/finished-ids.js";
+import type { IdOf } from "../accounting/ids/finished-ids.js";
 import type { Outcome } from "../accounting/ledger.js";
 import { Message } from "../accounting/message.js";
 import type { RunContext } from "../accounting/run-context.js";
 import { rawOperatorError } from "../accounting/stages.js";
 import type { Tracking } from "../accounting/tracking.js";
 import { codeOf, describeError, FlowError, InputError } from "../errors.js";
-import { journalKeyOf } from "../input/each-field.js";
+import { journalKeyOf } from "../input/fields/each-field.js";
 import type { Input, InputDraft } from "../input/input.js";
 import { defaultIdOf, normalize } from "../input/normalize.js";
 import { doneEarlier, type SourceItem } from "../plugin/source.js";
 import { digestOfKey } from "../util/digest-set.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 import { countOtherShard, ItemShard } from "./item-shard.js";
 
 /** An item with an input. */

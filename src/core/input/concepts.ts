@@ -1,7 +1,7 @@
 /** Makes concepts of what users write: a name, a concept, or a list of them. */
 
 import { InputError } from "../errors.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 import type { Concept } from "./input.js";
 
 /** Checks the shape, since callers may not use TypeScript. @throws {InputError} ERR_CONCEPT */

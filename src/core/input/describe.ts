@@ -3,7 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { withParts } from "../content/read-parts.js";
 import { InputError } from "../errors.js";
-import { shorten } from "../util/shorten.js";
+import { shorten } from "../util/format/shorten.js";
 import { asUnreadable, decodeText, encodingError, nameOfContent, outside } from "./content.js";
 import { detect, detectRest } from "./detect/detect.js";
 import type { Found } from "./detect/found.js";

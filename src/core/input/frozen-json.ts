@@ -1,7 +1,7 @@
 /** Frozen JSON: copies and checks values that users own, and freezes the copies. */
 
-import { formatValue } from "../util/format-value.js";
-import { isObject, type Json } from "../util/json-values.js";
+import { formatValue } from "../util/format/format-value.js";
+import { isObject, type Json } from "../util/json/json-values.js";
 
 /** Maximum number of levels of lists and objects in one value. The stack has space for about ten times as many. */
 const maxDepth = 100;

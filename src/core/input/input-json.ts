@@ -1,6 +1,6 @@
 /** Writes inputs as JSON, with bytes as base64, and reads them back. */
 
-import { isObject } from "../util/json-values.js";
+import { isObject } from "../util/json/json-values.js";
 import type { InputDraft } from "./input.js";
 import { kinds } from "./kinds.js";
 

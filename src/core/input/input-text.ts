@@ -1,10 +1,10 @@
 /** Formats inputs as text: a few lines for a console. */
 
 import { redactUrl } from "../redact-urls.js";
-import { bytesText, countText, printable } from "../util/format.js";
-import { shorten } from "../util/shorten.js";
+import { bytesText, countText, printable } from "../util/format/format.js";
+import { shorten } from "../util/format/shorten.js";
 import { nameOfContent } from "./content.js";
-import { fieldNames } from "./fields.js";
+import { fieldNames } from "./fields/fields.js";
 import { type Annotation, type Concept, type Content, type Frame, type Input, kindOf, mediaOf } from "./input.js";
 
 /** The method that Node.js and Deno call when they print a value. */

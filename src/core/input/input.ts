@@ -1,10 +1,10 @@
 /** The input model: plain, serialisable data about one image, video, audio or text. */
 
-import type { Content } from "./field-schemas.js";
-import type { Input } from "./fields.js";
+import type { Content } from "./fields/field-schemas.js";
+import type { Input } from "./fields/fields.js";
 import type { Kind, MediaKind } from "./kinds.js";
 
-export type { Json } from "../util/json-values.js";
+export type { Json } from "../util/json/json-values.js";
 export type { Annotation, Frame, Mask, Span, TimeSegment } from "./annotations/schema.js";
 export {
   type BytesContent,
@@ -15,8 +15,8 @@ export {
   type ReadableContent,
   type UriContent,
   type UrlContent,
-} from "./field-schemas.js";
-export { type Input, InputDraft } from "./fields.js";
+} from "./fields/field-schemas.js";
+export { type Input, InputDraft } from "./fields/fields.js";
 export type { Kind, MediaKind };
 
 /** Returns the kind of an input, which decides its batch and its limits. An image with a text is an image. */

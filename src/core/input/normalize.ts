@@ -1,13 +1,13 @@
 /** Normalization: checks what a source yields, once for all sources, completes it to an input and freezes it. */
 
 import { InputError } from "../errors.js";
-import { formatIssues } from "../util/format-issues.js";
-import { formatValue } from "../util/format-value.js";
+import { formatIssues } from "../util/format/format-issues.js";
+import { formatValue } from "../util/format/format-value.js";
 import { Annotation } from "./annotations/schema.js";
 import { checkTextSize, decodeText, nameOfContent, readContent, readTextFile } from "./content.js";
 import { describeContent } from "./describe.js";
-import { copyOptionalFields, freezeEachField, type Writable } from "./each-field.js";
-import { noEntries, noMetadata, settableFields } from "./fields.js";
+import { copyOptionalFields, freezeEachField, type Writable } from "./fields/each-field.js";
+import { noEntries, noMetadata, settableFields } from "./fields/fields.js";
 import { deepFreeze, frozenJson, isPlainObject, ShapeError } from "./frozen-json.js";
 import { idFromPath } from "./ids.js";
 import { type Concept, type Content, type Input, InputDraft } from "./input.js";

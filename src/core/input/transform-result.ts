@@ -2,11 +2,11 @@
 
 import type * as z from "zod";
 import { InputError } from "../errors.js";
-import { formatIssues } from "../util/format-issues.js";
-import { formatValue } from "../util/format-value.js";
+import { formatIssues } from "../util/format/format-issues.js";
+import { formatValue } from "../util/format/format-value.js";
 import { isThenable } from "../util/thenable.js";
-import type { Writable } from "./each-field.js";
-import { defaultOf, draftShape, requiredFields } from "./fields.js";
+import type { Writable } from "./fields/each-field.js";
+import { defaultOf, draftShape, requiredFields } from "./fields/fields.js";
 import { deepFreeze, freezeFields, frozenJson, isPlainObject, ShapeError } from "./frozen-json.js";
 import type { Concept, Input } from "./input.js";
 import { kinds } from "./kinds.js";

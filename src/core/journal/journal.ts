@@ -10,7 +10,7 @@ import { LockedError, takeLock } from "../files/file-lock.js";
 import { makeFolder } from "../files/make-folder.js";
 import type { Kind } from "../input/input.js";
 import type { DigestSet } from "../util/digest-set.js";
-import { shorten } from "../util/shorten.js";
+import { shorten } from "../util/format/shorten.js";
 import { AppendFile } from "./append-file.js";
 import { type FinishedInputs, isMissing, readFinishedInputs } from "./finished-inputs.js";
 import { FormatCheck, type Header, version } from "./journal-header.js";

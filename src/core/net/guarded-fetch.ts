@@ -5,7 +5,7 @@ import { isIP, type LookupFunction } from "node:net";
 import type { Dispatcher } from "undici";
 import { InputError } from "../errors.js";
 import { redactUrl } from "../redact-urls.js";
-import { shorten } from "../util/shorten.js";
+import { shorten } from "../util/format/shorten.js";
 import { isLoopbackAddress, isLoopbackHost, isPublicAddress, nameOfHost } from "./addresses.js";
 import { Agent, buildConnector, type Connector } from "./http.js";
 import { forwarding } from "./proxy/forwarding.js";

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../errors.js";
-import { durationText } from "../util/format.js";
+import { durationText } from "../util/format/format.js";
 
 export interface HostGateOptions {
   /** Maximum number of open requests of one host. */

@@ -1,7 +1,7 @@
 /** Checks request headers that a user sets. */
 
 import { OptionsError } from "../errors.js";
-import { shorten } from "../util/shorten.js";
+import { shorten } from "../util/format/shorten.js";
 
 const nameForm = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const valueForm = /^[\t\x20-\x7e\x80-\xff]*$/;

@@ -3,7 +3,7 @@
 import type * as z from "zod";
 import type { Message } from "../accounting/message.js";
 import { OptionsError } from "../errors.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 import {
   checkConcurrency,
   checkDefinition,

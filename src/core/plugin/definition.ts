@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { OptionsError } from "../errors.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 import { type OptionsOf, parseOptions } from "./options.js";
 
 /** Options of a definition by a schema. */

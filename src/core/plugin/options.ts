@@ -2,8 +2,8 @@
 
 import * as z from "zod";
 import { OptionsError } from "../errors.js";
-import { formatIssues } from "../util/format-issues.js";
-import { formatValue } from "../util/format-value.js";
+import { formatIssues } from "../util/format/format-issues.js";
+import { formatValue } from "../util/format/format-value.js";
 import { Observable } from "../util/observable.js";
 
 type Flat<T> = { [Key in keyof T]: T[Key] };

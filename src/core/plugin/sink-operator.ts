@@ -10,7 +10,7 @@ import type { StageFacts, Stages } from "../accounting/stages.js";
 import type { ReportedJob } from "../accounting/targets.js";
 import { BatchError, InputError, OptionsError, pluginError, SinkError } from "../errors.js";
 import { guarded } from "../util/observable.js";
-import { batchesFor } from "./batch-by.js";
+import { batchesFor } from "./batch/batch-by.js";
 import { Batch, type OpenContext, type Sink, type StateReader, type WriteContext } from "./sink.js";
 import { type Stage, stageStream } from "./stage.js";
 

@@ -6,7 +6,7 @@ import type { Stored } from "../accounting/stages.js";
 import type { ReportedJob, Target } from "../accounting/targets.js";
 import { SinkError } from "../errors.js";
 import type { Input, InputDraft, Json } from "../input/input.js";
-import type { BatchPolicy } from "./batch-policy.js";
+import type { BatchPolicy } from "./batch/batch-policy.js";
 import type { MaybePromise } from "./source.js";
 
 /** The inputs of one `write`. An input that the sink does not report is ok when `write` resolves. Only the first report of an input counts. */

@@ -1,7 +1,7 @@
 /** The contract of sources: their items, and the argument of `read`. */
 
 import type { Authorize, RunClient } from "../accounting/clients.js";
-import type { IdOf } from "../accounting/finished-ids.js";
+import type { IdOf } from "../accounting/ids/finished-ids.js";
 import type { SharedRateLimiter } from "../accounting/shared-rate-limiter.js";
 import type { Stored } from "../accounting/stages.js";
 import type { Acknowledge, Listed, SameId } from "../accounting/tracking.js";

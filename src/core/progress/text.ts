@@ -1,6 +1,6 @@
 /** Formats progress as text: one line for logs, a few lines for terminals. */
 
-import { bytesText, counted, countText, durationText, printable, rateText } from "../util/format.js";
+import { bytesText, counted, countText, durationText, printable, rateText } from "../util/format/format.js";
 import type { ProgressEvent } from "./measure.js";
 
 const barLength = 20;

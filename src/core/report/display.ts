@@ -3,7 +3,7 @@
 import { OptionsError } from "../errors.js";
 import type { Input } from "../input/input.js";
 import { inputText, inspectCustom } from "../input/input-text.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 
 /** The method that the Jupyter kernel of Deno calls for the result of a cell. It returns texts by MIME type. */
 const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display");

@@ -1,7 +1,7 @@
 /** Formats the jobs of servers for summaries and pages. */
 
 import type { ReportedJob } from "../accounting/targets.js";
-import { countText } from "../util/format.js";
+import { countText } from "../util/format/format.js";
 
 /** Maximum number of jobs in a summary. */
 const maxLines = 5;

@@ -1,11 +1,11 @@
 /** Notebooks: puts pages into a frame of their own, which isolates their style and runs no scripts. */
 
 import type { Input } from "../input/input.js";
-import { card } from "./contact-sheet.js";
-import { type Html, html } from "./html.js";
-import { documentOf, type Facts, pageOf } from "./page.js";
+import { card } from "./page/contact-sheet.js";
+import { type Html, html } from "./page/html.js";
+import { documentOf, type Facts, pageOf } from "./page/page.js";
+import { thumbnailOf } from "./page/thumbnails.js";
 import { type Sample, sampleOf } from "./sample.js";
-import { thumbnailOf } from "./thumbnails.js";
 
 /** Maximum number of cards of one cell. */
 const maxCards = 100;

@@ -1,6 +1,6 @@
 /** Counts inputs by a text: the reason why they were skipped or are pending, or a note on how they are ok. */
 
-import { shorten } from "../util/shorten.js";
+import { shorten } from "../util/format/shorten.js";
 import type { ReasonGroup } from "./report.js";
 
 /** Most groups. If a plugin makes a new text for each input, the further ones are counted together. */

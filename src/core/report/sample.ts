@@ -10,7 +10,7 @@ import {
   kindOf,
   mediaOf,
 } from "../input/input.js";
-import { shorten } from "../util/shorten.js";
+import { shorten } from "../util/format/shorten.js";
 
 /** An input of a sample. */
 export interface SampledInput {

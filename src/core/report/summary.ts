@@ -2,7 +2,7 @@
 
 import { type ReportedTarget, textOf } from "../accounting/targets.js";
 import type { UndoFacts } from "../journal/undo-log.js";
-import { counted, printable } from "../util/format.js";
+import { counted, printable } from "../util/format/format.js";
 import { jobLines } from "./jobs.js";
 import type { Conclusion, Failure, ReasonGroup, Report, ShardFacts } from "./report.js";
 

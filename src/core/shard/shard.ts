@@ -2,7 +2,7 @@
 
 import { hash } from "node:crypto";
 import { OptionsError } from "../errors.js";
-import { formatValue } from "../util/format-value.js";
+import { formatValue } from "../util/format/format-value.js";
 import { indexFromEnvironment } from "./environment.js";
 
 /** Maximum number of shards. */

@@ -1,7 +1,7 @@
 /** Archives in the format of COCO: one JSON file with the images of a version, their boxes and polygons, and the concepts as categories. */
 
 import { extname } from "node:path";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { OutgoingContext } from "../wire/outgoing.js";
 import { exportedInput } from "./input-batches.js";
 import type { SnapshotInput } from "./snapshot.js";

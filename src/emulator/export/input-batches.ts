@@ -1,7 +1,7 @@
 /** Archives of batches of inputs, in protobuf or in JSON: only `id` and `data` of each input are set. */
 
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { type OutgoingContext, outgoingData, outgoingInput } from "../wire/outgoing.js";
 import { joinData, type SnapshotInput } from "./snapshot.js";
 import type { ZipFile } from "./zip-file.js";

@@ -1,6 +1,6 @@
 /** The inputs of a dataset version, as they were when it was made. */
 
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import type { AnnotationData, Fields, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
 

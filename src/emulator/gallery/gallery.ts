@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { Kind } from "../../core/input/kinds.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { MediaFiles } from "../media/media-files.js";
 import { serveOriginal } from "../media/media-route.js";
 import { drain } from "../server/body.js";

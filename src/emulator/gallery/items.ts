@@ -2,8 +2,8 @@
 
 import { closeSync, openSync, readSync } from "node:fs";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../core/util/json-values.js";
-import { shorten } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/format/shorten.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import type { MediaFiles } from "../media/media-files.js";
 import type { AnnotationRow, AppRow, Fields, InputRow, Region } from "../store/model.js";
 import type { Store } from "../store/store.js";

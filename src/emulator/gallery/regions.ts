@@ -2,7 +2,7 @@
 
 import { frameOf, timeSegmentOf, shapeOf as typedShape } from "../../clarifai/wire/annotation-shapes.js";
 import { annotationText } from "../../core/input/input-text.js";
-import { isObject, type Json } from "../../core/util/json-values.js";
+import { isObject, type Json } from "../../core/util/json/json-values.js";
 import type { AnnotationData, Region, StoredConcept } from "../store/model.js";
 import type { PartShape, RegionShape } from "./shapes.js";
 

@@ -10,7 +10,7 @@ import {
 import { untrustedOrigin } from "../server/requests.js";
 import { sendError } from "./answers.js";
 import { Connections } from "./connections.js";
-import { loadDefinitions } from "./definitions.js";
+import { loadDefinitions } from "./definitions/definitions.js";
 import { reset } from "./faulty-calls.js";
 import { GrpcError, grpcCodes } from "./grpc-error.js";
 import { type OwnMethod, ownMethods } from "./own-methods.js";

@@ -2,14 +2,14 @@
 
 import type { ServerHttp2Stream } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { frameOf, sendAnswer, startAnswer } from "./answers.js";
-import { serviceName } from "./bindings.js";
-import type { Definitions } from "./definitions.js";
+import { serviceName } from "./definitions/bindings.js";
+import type { Definitions } from "./definitions/definitions.js";
+import { Reflection } from "./definitions/reflection.js";
 import { GrpcError, grpcCodes } from "./grpc-error.js";
 import { MessageScanner } from "./message-scanner.js";
 import { messagesIn, readMessage } from "./read-message.js";
-import { Reflection } from "./reflection.js";
 import { answerBytes, requestJson } from "./request-json.js";
 
 export type OwnMethod = (stream: ServerHttp2Stream) => Promise<void>;

@@ -1,7 +1,7 @@
 /** The messages of gRPC as the JSON that routes read and answer. */
 
 import { type DescMessage, fromBinary, fromJson, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import { GrpcError, grpcCodes } from "./grpc-error.js";
 
 /**

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { getStatusCodes } from "../routes/apps.js";
 import type { Reply, Services } from "../routes/context.js";
 import { envelopeOf, fail } from "../server/answers.js";
@@ -15,7 +15,7 @@ import { checkScope, runRoute } from "../server/run-route.js";
 import { readMessage as readByDefinition } from "../wire/read-message.js";
 import type { Connections } from "./connections.js";
 import { checkValueCount } from "./count-values.js";
-import type { Definitions, ServedMethod } from "./definitions.js";
+import type { Definitions, ServedMethod } from "./definitions/definitions.js";
 import { answerWithFaults, refuseByFault } from "./faulty-calls.js";
 import { GrpcError } from "./grpc-error.js";
 import { mediaFieldsOf } from "./media-fields.js";

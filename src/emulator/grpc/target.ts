@@ -1,11 +1,11 @@
 /** Finds the REST route that a request of gRPC stands for. */
 
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import type { FoundTarget } from "../server/routing.js";
 import { checkId } from "../wire/ids.js";
 import { objectIn } from "../wire/lenient-json.js";
 import { invalidRequest } from "../wire/refusals.js";
-import type { Binding } from "./bindings.js";
+import type { Binding } from "./definitions/bindings.js";
 
 export interface BoundRequest {
   target: FoundTarget;

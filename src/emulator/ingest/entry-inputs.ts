@@ -8,7 +8,7 @@ import { decodeText, openContent, readContent } from "../../core/input/content.j
 import { describeContent } from "../../core/input/describe.js";
 import type { ReadableContent } from "../../core/input/input.js";
 import type { Kind } from "../../core/input/kinds.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import type { ArchiveEntry } from "../../formats/archive/entry.js";
 import type { MediaFiles, StoredMedia } from "../media/media-files.js";
 

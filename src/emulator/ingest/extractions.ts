@@ -3,7 +3,7 @@
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { codeOf, describeError } from "../../core/errors.js";
 import type { PrivateAccess } from "../../core/net/guarded-fetch.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import type { ArchiveEntry } from "../../formats/archive/entry.js";
 import { entriesOf } from "../../formats/archive/open-archive.js";
 import { fetchMedia } from "../media/fetch-media.js";

@@ -7,7 +7,7 @@ import { decodeErrorText, pixelBudget } from "../../core/input/decoding.js";
 import { type Described, describeFile } from "../../core/input/describe.js";
 import type { FileContent } from "../../core/input/input.js";
 import type { Kind } from "../../core/input/kinds.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { isCompleteTiff, truncationOf } from "../../formats/media/truncated-media.js";
 import { ProcessingFailure } from "./processing-failure.js";
 

@@ -2,7 +2,7 @@
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { describeError } from "../../core/errors.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { isDiskFull } from "../store/disk-full.js";
 import type { InputRow } from "../store/model.js";
 import type { Outcome } from "../store/outcomes.js";

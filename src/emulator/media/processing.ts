@@ -4,7 +4,7 @@ import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { Kind } from "../../core/input/kinds.js";
 import type { PrivateAccess } from "../../core/net/guarded-fetch.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { Semaphore } from "../../core/util/semaphore.js";
 import type { InputRow } from "../store/model.js";
 import {

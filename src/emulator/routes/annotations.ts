@@ -2,7 +2,7 @@
 
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow } from "../store/model.js";
 import { newId, timestamp } from "../store/store.js";
 import { type AnnotatedContent, checkFits } from "../wire/annotation-rules.js";

@@ -1,7 +1,7 @@
 /** Routes of apps and of the user. */
 
 import { statusCodeFrom, statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { containing } from "../store/like-pattern.js";
 import type { AppRow, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";

@@ -1,7 +1,7 @@
 /** Routes of concepts. */
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { containing, likePattern } from "../store/like-pattern.js";
 import type { Fields } from "../store/model.js";
 import { checkId } from "../wire/ids.js";

@@ -2,7 +2,7 @@
 
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import type { DatasetExports } from "../export/dataset-exports.js";
 import type { UploadFiles } from "../ingest/upload-files.js";
 import type { MediaFiles } from "../media/media-files.js";

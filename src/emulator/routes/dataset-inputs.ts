@@ -1,7 +1,7 @@
 /** Routes of the inputs in datasets. */
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import { isRanking } from "../search/ranks.js";
 import { searchInputs } from "../search/search.js";
 import type { InputRow } from "../store/model.js";

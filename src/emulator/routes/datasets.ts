@@ -1,6 +1,6 @@
 /** Routes of datasets. */
 
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import { containing } from "../store/like-pattern.js";
 import type { AppRow } from "../store/model.js";
 import { newId, timestamp } from "../store/store.js";

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type Json, type JsonObject, ownValue } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject, ownValue } from "../../core/util/json/json-values.js";
 import type { Fields, Region, StoredConcept } from "../store/model.js";
 import { Refusal } from "../wire/refusals.js";
 

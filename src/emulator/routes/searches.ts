@@ -2,7 +2,7 @@
 
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import { searchAnnotations, searchInputs } from "../search/search.js";
 import { newId, timestamp } from "../store/store.js";
 import { checkId } from "../wire/ids.js";

@@ -1,6 +1,6 @@
 /** Location filters: whether a location lies within a distance of a point, or in a box. */
 
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { GeoRecord } from "../store/model.js";
 import { objectIn } from "../wire/lenient-json.js";
 import { invalidRequest } from "../wire/refusals.js";

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { kinds } from "../../core/input/kinds.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import { microsecondsOf } from "../../core/util/microseconds.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, Region, StoredConcept } from "../store/model.js";
 import type { Store } from "../store/store.js";

@@ -1,7 +1,7 @@
 /** The ranks of searches: how similar an input is to the query. */
 
 import { createHash } from "node:crypto";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import { objectIn, objectsIn } from "../wire/lenient-json.js";
 import { type Candidate, conceptsOf, hasConcept, type SearchContext } from "./filters.js";
 

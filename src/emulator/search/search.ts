@@ -1,6 +1,6 @@
 /** Searches inputs and annotations: filters select them, and ranks order them. */
 
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import { microsecondsOf, timeOf } from "../../core/util/microseconds.js";
 import type { AnnotationData, AnnotationRow, AppRow, Fields, InputRow } from "../store/model.js";
 import type { Store } from "../store/store.js";

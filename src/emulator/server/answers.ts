@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from "node:http";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import type { Reply } from "../routes/context.js";
 import { diskFullText, isDiskFull, storageFull } from "../store/disk-full.js";
 import { newId } from "../store/store.js";

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { Services } from "../routes/context.js";
 import type { MediaLookup } from "../wire/incoming-input.js";
 import { Refusal } from "../wire/refusals.js";

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import type { Reply } from "../routes/context.js";
 import { Refusal } from "../wire/refusals.js";
 import { httpStatusOf, statusName } from "../wire/status.js";

@@ -4,7 +4,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { isLoopbackHost } from "../../core/net/addresses.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { checkId } from "../wire/ids.js";
 import { objectIn } from "../wire/lenient-json.js";
 import { invalidRequest, Refusal } from "../wire/refusals.js";

@@ -1,6 +1,6 @@
 /** Patterns of SQL's LIKE. Statements declare the escape character with ESCAPE '\'. */
 
-import type { Json } from "../../core/util/json-values.js";
+import type { Json } from "../../core/util/json/json-values.js";
 
 /** Returns the pattern of SQL's LIKE for texts that contain this text. */
 export function containing(text: Json | undefined): string {

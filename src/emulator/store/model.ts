@@ -1,7 +1,7 @@
 /** The rows of the store, and the JSON in them. */
 
 import type { Kind } from "../../core/input/kinds.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 
 export interface StoredConcept {
   id: string;

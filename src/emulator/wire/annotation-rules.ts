@@ -4,7 +4,7 @@ import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { base64Bytes, pngSize } from "../../core/input/annotations/png.js";
 import type { Kind } from "../../core/input/kinds.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import type { AnnotationData } from "../store/model.js";
 import { ItemRefusal } from "./refusals.js";
 

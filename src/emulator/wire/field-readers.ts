@@ -1,8 +1,8 @@
 /** Reading single fields of requests: each type of the definition has a reader that converts or refuses a value. */
 
 import { statusCodeFrom, statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
-import { shorten } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/format/shorten.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 
 /** Reads the value of a field. Returns undefined for a value that means the same as no field. */
 export type FieldReader = (value: Json, strict: boolean) => Json | undefined;

@@ -1,7 +1,7 @@
 /** Checks of ids. */
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { shorten } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/format/shorten.js";
 import { ItemRefusal } from "./refusals.js";
 
 const maxLengthInMessages = 60;

@@ -1,7 +1,7 @@
 /** Annotations of requests, as the store keeps them. */
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import type { AnnotationData, Region } from "../store/model.js";
 import { checkMask, checkSpan, checkTimes } from "./annotation-rules.js";
 import { incomingConcepts, incomingFields, type NamedConcept } from "./incoming-fields.js";

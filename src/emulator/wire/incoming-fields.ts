@@ -3,7 +3,7 @@
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { InputError } from "../../core/errors.js";
 import { geoPointFrom } from "../../core/input/coordinates.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import type { Fields, GeoRecord, StoredConcept } from "../store/model.js";
 import { checkId } from "./ids.js";
 import { objectsIn } from "./lenient-json.js";

@@ -3,7 +3,7 @@
 import { limits } from "../../clarifai/limits.js";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { type Kind, kinds } from "../../core/input/kinds.js";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { StoredMedia } from "../media/media-files.js";
 import type { Fields } from "../store/model.js";
 import { checkFits } from "./annotation-rules.js";

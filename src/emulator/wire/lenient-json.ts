@@ -1,6 +1,6 @@
 /** Reads JSON leniently: a value of another type counts as empty. */
 
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 
 /** Returns an object, or an empty one for another value. */
 export function objectIn(value: Json | undefined): JsonObject {

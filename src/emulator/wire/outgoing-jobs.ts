@@ -1,7 +1,7 @@
 /** Jobs that add inputs, unpack archives, or receive uploads in parts, as answers show them. */
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 import { type ExtractionRow, extractionsOf, openExtraction, type UploadRow, uploadsOf } from "../store/ingest-rows.js";
 import type { JobRow } from "../store/model.js";
 import type { Store } from "../store/store.js";

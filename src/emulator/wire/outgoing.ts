@@ -1,7 +1,7 @@
 /** Rows of the store, as answers show them. */
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { Json, JsonObject } from "../../core/util/json-values.js";
+import type { Json, JsonObject } from "../../core/util/json/json-values.js";
 import {
   type AnnotationData,
   type AnnotationRow,

@@ -1,8 +1,8 @@
 /** Reading requests: bodies and parameters are converted by the API's definition, or refused. */
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { Json, JsonObject } from "../../core/util/json-values.js";
-import { shorten } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/format/shorten.js";
+import type { Json, JsonObject } from "../../core/util/json/json-values.js";
 import {
   enumReader,
   type FieldReader,

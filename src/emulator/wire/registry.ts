@@ -3,7 +3,7 @@
 import { brotliDecompressSync } from "node:zlib";
 import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { packedDescriptors } from "../grpc/descriptor-set.js";
+import { packedDescriptors } from "../grpc/definitions/descriptor-set.js";
 
 /** Unpacks the definitions. This takes some milliseconds, so it is done for gRPC and for archives in protobuf only. */
 export function loadRegistry(): FileRegistry {

@@ -1,7 +1,7 @@
 /** Status codes with their descriptions and HTTP statuses. */
 
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../core/util/json-values.js";
+import type { JsonObject } from "../../core/util/json/json-values.js";
 
 /** The codes that the emulator answers with. */
 const answers: readonly [code: number, description: string, httpStatus: number][] = [

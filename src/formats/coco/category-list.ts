@@ -1,6 +1,6 @@
 /** The categories of a COCO file that is written. */
 
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { LossList } from "../dataset-folder/losses.js";
 import { IdSpace } from "./id-space.js";
 

@@ -3,7 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { describeError, SourceError } from "../../core/errors.js";
 import type { Json } from "../../core/input/input.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import { type Element, ElementScanner } from "./element-scanner.js";
 import { type CocoId, IdTable } from "./id-table.js";
 import { Spill } from "./spill.js";

@@ -2,7 +2,7 @@
 
 import { InputError } from "../../core/errors.js";
 import type { Annotation, Json } from "../../core/input/input.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import { joinPolygons } from "../annotations/join-polygons.js";
 import { type MaskPixels, maskOfPixels, maskTurnedBack } from "../annotations/mask-pixels.js";
 import type { RegionList } from "../annotations/region-list.js";

@@ -1,7 +1,7 @@
 /** The format COCO for the folder of a dataset. */
 
 import type { Input, Json } from "../../core/input/input.js";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import { sizeIn } from "../annotations/frame.js";
 import type { DatasetFormat, DatasetRecord, FinishContext, Label, LabelContext } from "../dataset-folder/format.js";
 import { type LossList, loseOfInput } from "../dataset-folder/losses.js";

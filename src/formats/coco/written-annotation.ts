@@ -1,7 +1,7 @@
 /** Makes the annotation of a COCO file of that of an input. */
 
 import type { Annotation } from "../../core/input/input.js";
-import { isObject, type Json, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../core/util/json/json-values.js";
 import { joinPolygons } from "../annotations/join-polygons.js";
 import { type MaskPixels, maskTurnedBack, pixelsOfMask, scaledMask } from "../annotations/mask-pixels.js";
 import { areaOf } from "../annotations/region-list.js";

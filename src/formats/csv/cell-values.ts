@@ -3,9 +3,9 @@
 import { InputError } from "../../core/errors.js";
 import { geoPointFrom } from "../../core/input/coordinates.js";
 import type { Concept, GeoPoint, Json } from "../../core/input/input.js";
-import { parseJson } from "../../core/util/json-text.js";
-import { isObject } from "../../core/util/json-values.js";
-import { shorten } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/format/shorten.js";
+import { parseJson } from "../../core/util/json/json-text.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import { decimalIn, isMissing } from "./cells.js";
 import { pythonLiteral } from "./python-literal.js";
 

@@ -1,7 +1,7 @@
 /** Reads lists and dictionaries as Python prints them. */
 
 import { InputError } from "../../core/errors.js";
-import { outsideStrings, refuseChangedNumbers } from "../../core/util/json-text.js";
+import { outsideStrings, refuseChangedNumbers } from "../../core/util/json/json-text.js";
 
 const words: ReadonlyMap<string, string> = new Map([
   ["True", "true"],

@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { claimId } from "../../core/accounting/claim-id.js";
-import { IdsInRun } from "../../core/accounting/ids-in-run.js";
+import { claimId } from "../../core/accounting/ids/claim-id.js";
+import { IdsInRun } from "../../core/accounting/ids/ids-in-run.js";
 import type { Message } from "../../core/accounting/message.js";
 import { describeError, InputError, SinkError } from "../../core/errors.js";
 import { LockedError, takeLock } from "../../core/files/file-lock.js";

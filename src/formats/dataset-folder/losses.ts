@@ -1,7 +1,7 @@
 /** Losses: what a format cannot express of an input. */
 
 import type { Annotation, Concept, Input, Json } from "../../core/input/input.js";
-import { shorten } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/format/shorten.js";
 
 /** One kind of loss of an input. */
 export interface Loss {

@@ -4,8 +4,8 @@ import { readFile, stat } from "node:fs/promises";
 import { describeError, InputError } from "../../core/errors.js";
 import { asUnreadable, decodeData } from "../../core/input/content.js";
 import type { Json } from "../../core/input/input.js";
-import { parseJson } from "../../core/util/json-text.js";
-import { isObject } from "../../core/util/json-values.js";
+import { parseJson } from "../../core/util/json/json-text.js";
+import { isObject } from "../../core/util/json/json-values.js";
 
 /** Largest file of labels that is parsed as a whole. */
 const maxLabelBytes = 400_000_000;

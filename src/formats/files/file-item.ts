@@ -11,7 +11,7 @@ import { oldTextType, unknownType } from "../../core/input/detect/types.js";
 import { idFromPath, idOfBytes, idOfContent, idOfFile } from "../../core/input/ids.js";
 import type { InputDraft, Kind, ReadableContent } from "../../core/input/input.js";
 import { doneEarlier, type ReadContext, type SourceItem } from "../../core/plugin/source.js";
-import { formatValue } from "../../core/util/format-value.js";
+import { formatValue } from "../../core/util/format/format-value.js";
 import { whenThere } from "../../core/util/thenable.js";
 import { addSidecars, type Sidecars, stateOfSidecars } from "./pairs.js";
 import { readHead, sidecarByContent } from "./sidecars.js";

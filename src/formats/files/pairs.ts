@@ -4,9 +4,9 @@ import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs"
 import { codeOf, describeError, InputError } from "../../core/errors.js";
 import { asUnreadable, checkTextSize, decodeData, decodeText } from "../../core/input/content.js";
 import type { InputDraft, Kind } from "../../core/input/input.js";
-import { formatValue } from "../../core/util/format-value.js";
-import { parseJson } from "../../core/util/json-text.js";
-import { isObject } from "../../core/util/json-values.js";
+import { formatValue } from "../../core/util/format/format-value.js";
+import { parseJson } from "../../core/util/json/json-text.js";
+import { isObject } from "../../core/util/json/json-values.js";
 
 /** The files beside one media file. */
 export interface Sidecars {

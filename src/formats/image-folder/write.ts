@@ -1,7 +1,7 @@
 /** Writes an image folder of Hugging Face: images in folders of splits, and metadata.jsonl in each. */
 
 import type { Input, Json } from "../../core/input/input.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { DatasetFormat, DatasetRecord, FinishContext, Label, LabelContext } from "../dataset-folder/format.js";
 import { classOf, loseOfAnnotation, loseOfInput } from "../dataset-folder/losses.js";
 import { shortNumber, uprightBox } from "../datasets/boxes.js";

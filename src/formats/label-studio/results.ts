@@ -2,7 +2,7 @@
 
 import { InputError } from "../../core/errors.js";
 import type { Json } from "../../core/input/input.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 
 type Fields = Record<string, Json>;
 

@@ -1,7 +1,7 @@
 /** Regions as results of Label Studio: in percent of the upright image. */
 
 import type { Annotation, Json } from "../../core/input/input.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { Picture } from "../annotations/picture.js";
 import { turned } from "../annotations/turn.js";
 import { classOf, type LossList, loseOfAnnotation } from "../dataset-folder/losses.js";

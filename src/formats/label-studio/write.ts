@@ -2,7 +2,7 @@
 
 import { basename, resolve } from "node:path";
 import type { Input, Json } from "../../core/input/input.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { DatasetFormat, FinishContext, Label, LabelContext } from "../dataset-folder/format.js";
 import { classOf, loseOfInput } from "../dataset-folder/losses.js";
 import { escapeXml } from "../xml/write.js";

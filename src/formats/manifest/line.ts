@@ -1,7 +1,7 @@
 /** A line of a download's manifest: the record of one input and the files that hold its content. */
 
 import { hash } from "node:crypto";
-import { recordFields } from "../../core/input/fields.js";
+import { recordFields } from "../../core/input/fields/fields.js";
 import type { Content, Input, Kind } from "../../core/input/input.js";
 import { mediaOf } from "../../core/input/input.js";
 import { redactUrl } from "../../core/redact-urls.js";

@@ -6,11 +6,11 @@ import { lstat, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { describeError, InputError } from "../../core/errors.js";
 import { readLines } from "../../core/files/lines.js";
-import { reportedFields } from "../../core/input/fields.js";
+import { reportedFields } from "../../core/input/fields/fields.js";
 import type { Content, InputDraft } from "../../core/input/input.js";
 import { kinds } from "../../core/input/kinds.js";
 import { IdSet } from "../../core/util/id-set.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import { manifestStart, manifestVersion } from "./name.js";
 
 /** The beginning of a line, with the id. */

@@ -3,7 +3,7 @@
 import type { FileMetaData, SchemaTree } from "hyparquet";
 import { SourceError } from "../../core/errors.js";
 import { type MediaKind, mediaKinds } from "../../core/input/kinds.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 
 /** Decimals with more digits would become another number. */
 const exactDigits = 15;

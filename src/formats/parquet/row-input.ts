@@ -3,7 +3,7 @@
 import { InputError } from "../../core/errors.js";
 import type { InputDraft, Json } from "../../core/input/input.js";
 import { idFromKeys } from "../../core/plugin/row-ids.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { Column, Roles } from "./columns.js";
 import { cellText, invalidCell, jsonOf, missing } from "./values.js";
 

@@ -3,7 +3,7 @@
 import type { ParquetParsers } from "hyparquet";
 import { InputError } from "../../core/errors.js";
 import type { Json } from "../../core/input/input.js";
-import { parseJson } from "../../core/util/json-text.js";
+import { parseJson } from "../../core/util/json/json-text.js";
 
 /** A time; whether it is in UTC is known by its column. */
 class Time {

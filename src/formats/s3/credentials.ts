@@ -1,7 +1,7 @@
 /** Credentials for S3: from an option, the environment, the shared files, or the machine. */
 
 import { describeError, SourceError } from "../../core/errors.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { S3Credentials } from "./key-pair.js";
 import { profileName, readProfile } from "./profiles.js";
 

@@ -1,7 +1,7 @@
 /** Names of objects: as people write them, and as URIs that an opener reads. */
 
 import { InputError, OptionsError } from "../../core/errors.js";
-import { formatValue } from "../../core/util/format-value.js";
+import { formatValue } from "../../core/util/format/format-value.js";
 
 /** A bucket, and how to reach it. */
 export interface S3Place {

@@ -2,7 +2,7 @@
 
 import { InputError } from "../../core/errors.js";
 import { retryAfterMs } from "../../core/net/retry-after.js";
-import { shorten } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/format/shorten.js";
 import { parseXml, textOf } from "./xml.js";
 
 type Headers = Record<string, string | string[] | undefined>;

@@ -5,7 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { areOnEarth } from "../../core/input/coordinates.js";
 import type { GeoPoint } from "../../core/input/input.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import { sidecarNames } from "./sidecar-names.js";
 
 /** What a sidecar says. */

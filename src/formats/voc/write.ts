@@ -1,7 +1,7 @@
 /** Writes Pascal VOC: an XML file an image, and the lists of splits. */
 
 import type { Input, Json } from "../../core/input/input.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { DatasetFormat, FinishContext, Label, LabelContext } from "../dataset-folder/format.js";
 import { classOf, loseOfAnnotation, loseOfInput } from "../dataset-folder/losses.js";
 import { type Box, shortNumber, uprightBox } from "../datasets/boxes.js";

@@ -6,8 +6,8 @@ import { checkTextSize, decodeData, decodeText, readContent, sizeOfContent } fro
 import { describeContent, kindError } from "../../core/input/describe.js";
 import { mediaKindOfName } from "../../core/input/detect/names.js";
 import type { InputDraft, Kind } from "../../core/input/input.js";
-import { parseJson } from "../../core/util/json-text.js";
-import { isObject } from "../../core/util/json-values.js";
+import { parseJson } from "../../core/util/json/json-text.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { Member, Sample } from "./samples.js";
 
 const captions = ["txt", "caption", "text"];

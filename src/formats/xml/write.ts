@@ -1,7 +1,7 @@
 /** Writes XML. */
 
 import type { Json } from "../../core/input/input.js";
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 
 /** Whether a text can be the name of an element. */
 export function isXmlName(name: string): boolean {

@@ -1,7 +1,7 @@
 /** Makes labels of YOLO: rows of text. */
 
 import type { Annotation, Input } from "../../core/input/input.js";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import { swapsSides, turned } from "../annotations/turn.js";
 import type { LabelContext } from "../dataset-folder/format.js";
 import { classOf, type LossList, loseOfAnnotation, loseOfInput } from "../dataset-folder/losses.js";

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parse } from "yaml";
 import { describeError, SourceError } from "../../core/errors.js";
-import { isObject, type Json } from "../../core/util/json-values.js";
+import { isObject, type Json } from "../../core/util/json/json-values.js";
 
 /** Images of one split: folders, and lists of images. */
 export interface YoloSplit {

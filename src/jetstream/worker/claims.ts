@@ -1,6 +1,6 @@
 /** Claims: which delivery of an input is the current one. Only the current delivery reports an outcome. */
 
-import { isObject } from "../../core/util/json-values.js";
+import { isObject } from "../../core/util/json/json-values.js";
 import type { NatsServer } from "../nats-server.js";
 import { partsOf } from "../streams.js";
 import type { OutcomeRecord } from "./outcome-records.js";

@@ -4,7 +4,7 @@ import { InputError } from "../../core/errors.js";
 import { checkSpan, checkTimeSegment } from "../../core/input/annotations/check-annotation.js";
 import { conceptsFrom } from "../../core/input/concepts.js";
 import type { Annotation, Frame } from "../../core/input/input.js";
-import { formatValue } from "../../core/util/format-value.js";
+import { formatValue } from "../../core/util/format/format-value.js";
 import { type Drawing, type Labels, named } from "./drawing.js";
 
 /** Options of `textSpan`. */

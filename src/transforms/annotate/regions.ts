@@ -6,7 +6,7 @@ import { checkBox, checkCorner, checkCorners, checkPoint } from "../../core/inpu
 import { conceptsFrom } from "../../core/input/concepts.js";
 import { isPlainObject } from "../../core/input/frozen-json.js";
 import type { Annotation } from "../../core/input/input.js";
-import { formatValue } from "../../core/util/format-value.js";
+import { formatValue } from "../../core/util/format/format-value.js";
 import { type Drawing, hintFor, type Labels, named, type RegionOptions, sized } from "./drawing.js";
 
 /**

@@ -1,6 +1,6 @@
 /** Checks inputs one after the other: each by itself, and all of them together. */
 
-import { IdsInRun } from "../../core/accounting/ids-in-run.js";
+import { IdsInRun } from "../../core/accounting/ids/ids-in-run.js";
 import { type Input, kindOf, mediaOf } from "../../core/input/input.js";
 import { contentKey } from "../../formats/files/content-key.js";
 import { checkFile, checkPlatform } from "./check-content.js";

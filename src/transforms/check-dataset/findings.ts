@@ -1,7 +1,7 @@
 /** Findings: counted by check, with the first examples of each. */
 
 import { describeError, type InputError } from "../../core/errors.js";
-import { shorten } from "../../core/util/shorten.js";
+import { shorten } from "../../core/util/format/shorten.js";
 import { type CheckName, checkNames, checks, type Severity } from "./checks.js";
 
 /** What a check found about one input. */

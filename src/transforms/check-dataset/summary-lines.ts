@@ -1,6 +1,6 @@
 /** Formats what is known about a dataset as lines of text. */
 
-import { counted, countText } from "../../core/util/format.js";
+import { counted, countText } from "../../core/util/format/format.js";
 import { type ClassCount, frequencyOf, noSplit, type SplitCount } from "./class-counts.js";
 import type { DatasetSummary } from "./conclusions.js";
 import type { Finding, FindingExample } from "./findings.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { FinishedIds } from "../../../src/core/accounting/finished-ids.js";
+import { FinishedIds } from "../../../src/core/accounting/ids/finished-ids.js";
 
 describe("FinishedIds", () => {
   it("finds an id that was given, and ids that are made from origins", () => {

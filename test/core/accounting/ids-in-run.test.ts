@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { IdsInRun } from "../../../src/core/accounting/ids-in-run.js";
-import { OriginLog } from "../../../src/core/accounting/origin-log.js";
+import { IdsInRun } from "../../../src/core/accounting/ids/ids-in-run.js";
+import { OriginLog } from "../../../src/core/accounting/ids/origin-log.js";
 
 describe("OriginLog", () => {
   it("gives back every text that was added", () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defineOpener } from "../../../src/core/content/openers.js";
 import { readContent } from "../../../src/core/input/content.js";
-import { journalKeyOf } from "../../../src/core/input/each-field.js";
+import { journalKeyOf } from "../../../src/core/input/fields/each-field.js";
 import type { Content, Input } from "../../../src/core/input/input.js";
 import { normalize } from "../../../src/core/input/normalize.js";
 import { referencesOf } from "../../../src/core/journal/dead-letters.js";

@@ -1,14 +1,14 @@
 /** Normalization, freezing, the journal key and the display handle every declared field. */
 
 import { expect, it } from "vitest";
-import { journalKeyOf } from "../../../src/core/input/each-field.js";
+import { journalKeyOf } from "../../../src/core/input/fields/each-field.js";
 import {
   fieldNames,
   InputDraft,
   recordFields,
   reportedFields,
   requiredFields,
-} from "../../../src/core/input/fields.js";
+} from "../../../src/core/input/fields/fields.js";
 import type { Input } from "../../../src/core/input/input.js";
 import { inputText } from "../../../src/core/input/input-text.js";
 import { normalize } from "../../../src/core/input/normalize.js";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { loadDefinitions } from "../../../src/emulator/grpc/definitions.js";
+import { loadDefinitions } from "../../../src/emulator/grpc/definitions/definitions.js";
 import { mediaFieldsOf } from "../../../src/emulator/grpc/media-fields.js";
 import { MessageScanner } from "../../../src/emulator/grpc/message-scanner.js";
 import { answerBytes, requestJson } from "../../../src/emulator/grpc/request-json.js";

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import { loadDefinitions } from "../../../src/emulator/grpc/definitions.js";
+import { loadDefinitions } from "../../../src/emulator/grpc/definitions/definitions.js";
 import { answerBytes, requestJson } from "../../../src/emulator/grpc/request-json.js";
 import { example, exampleBytes } from "../../helpers/files.js";
 import { openGrpc } from "../../helpers/grpc.js";

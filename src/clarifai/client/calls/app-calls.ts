@@ -1,6 +1,6 @@
 /** What the calls of all resources of an app share: the path of the app, lists, and items with a status each. */
 
-import { isObject } from "../../../core/util/json-values.js";
+import { isObject } from "../../../core/util/json/json-values.js";
 import { listOf } from "../../wire/decode-answers.js";
 import { classify, statusFrom } from "../../wire/status.js";
 import { statusCodes } from "../../wire/status-codes.js";

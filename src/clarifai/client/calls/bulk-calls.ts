@@ -1,7 +1,7 @@
 /** The calls for bulk operations, added to those for searches. */
 
 import { conceptsFrom } from "../../../core/input/concepts.js";
-import { isObject, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import { listOf } from "../../wire/decode-answers.js";
 import { wireFields } from "../../wire/encode-input.js";
 import { statusFrom } from "../../wire/status.js";

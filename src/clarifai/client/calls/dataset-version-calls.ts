@@ -1,7 +1,7 @@
 /** The calls for dataset versions, their metrics and their exports, added to those for datasets. */
 
 import { randomUUID } from "node:crypto";
-import { isObject } from "../../../core/util/json-values.js";
+import { isObject } from "../../../core/util/json/json-values.js";
 import { waitForVersion } from "../../datasets/wait-for-version.js";
 import {
   datasetExportFromWire,

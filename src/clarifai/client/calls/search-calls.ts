@@ -1,6 +1,6 @@
 /** The calls for searches, added to those for dataset versions. */
 
-import { isObject, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import { listOf, type WireInput, wireInput } from "../../wire/decode-answers.js";
 import type { PageOptions } from "../app-types.js";
 import { DatasetVersionCalls } from "./dataset-version-calls.js";

@@ -1,6 +1,6 @@
 /** Recognizes a connection whose speed is limited by the windows of HTTP/2, and not by the link. */
 
-import { bytesText } from "../../../core/util/format.js";
+import { bytesText } from "../../../core/util/format/format.js";
 
 /** How a body was sent. */
 export interface Pace {

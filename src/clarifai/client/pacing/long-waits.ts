@@ -1,6 +1,6 @@
 /** Long waits: a wait that would outlast the time for retries fails at once, with its reason. */
 
-import { durationText } from "../../../core/util/format.js";
+import { durationText } from "../../../core/util/format/format.js";
 import { ApiError, type ApiErrorDetails } from "../api-error.js";
 
 /** A named rate below one request in this time is an error. */

@@ -4,8 +4,8 @@ import { describeError, InputError } from "../../../core/errors.js";
 import { decodeData, readContent } from "../../../core/input/content.js";
 import { isDeeper } from "../../../core/input/frozen-json.js";
 import type { ReadableContent } from "../../../core/input/input.js";
-import { parseJson } from "../../../core/util/json-text.js";
-import { isObject, type JsonObject } from "../../../core/util/json-values.js";
+import { parseJson } from "../../../core/util/json/json-text.js";
+import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import { inputsOfBatch } from "../../wire/protobuf/decode-message.js";
 
 import { bytesOfEntry } from "./entry-size.js";

@@ -1,7 +1,7 @@
 /** Makes drafts of the inputs in exports. */
 
 import type { Annotation, InputDraft } from "../../../core/input/input.js";
-import { isEmpty, isObject, type JsonObject } from "../../../core/util/json-values.js";
+import { isEmpty, isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import { omit } from "../../../core/util/omit.js";
 import { annotationFromWire, plainAnnotation } from "../../wire/annotations.js";
 import { inputFromWire, wireInput } from "../../wire/decode-answers.js";

@@ -2,9 +2,9 @@
 
 import { InputError } from "../../../core/errors.js";
 import type { InputDraft } from "../../../core/input/input.js";
-import { isObject, type Json, type JsonObject } from "../../../core/util/json-values.js";
+import { shorten } from "../../../core/util/format/shorten.js";
+import { isObject, type Json, type JsonObject } from "../../../core/util/json/json-values.js";
 import { omit } from "../../../core/util/omit.js";
-import { shorten } from "../../../core/util/shorten.js";
 import { conceptsFromWire } from "../../wire/decode-answers.js";
 import { contentHashKey } from "../../wire/encode-input.js";
 import { annotationsIn } from "./exported-input.js";

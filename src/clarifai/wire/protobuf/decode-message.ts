@@ -2,7 +2,7 @@
 
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { InputError } from "../../../core/errors.js";
-import type { Json, JsonObject } from "../../../core/util/json-values.js";
+import type { Json, JsonObject } from "../../../core/util/json/json-values.js";
 import { exportMessages, zeroFields } from "./export-messages.js";
 import { protoFields } from "./fields.js";
 

@@ -1,7 +1,7 @@
 /** Checks annotations: that their coordinates, offsets and times are possible, and that they fit the kind of their input. */
 
 import { InputError } from "../../errors.js";
-import { shorten } from "../../util/shorten.js";
+import { shorten } from "../../util/format/shorten.js";
 import { type Annotation, type Input, kindOf, type Mask, type Span, type TimeSegment } from "../input.js";
 import { base64Bytes, pngSize } from "./png.js";
 import { checkPoint, checkRegion } from "./regions.js";

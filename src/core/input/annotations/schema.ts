@@ -1,7 +1,7 @@
 /** The annotation: its shape, and the check of each of its fields. */
 
 import * as z from "zod";
-import { Concept, JsonObject } from "../field-schemas.js";
+import { Concept, JsonObject } from "../fields/field-schemas.js";
 
 const unit = z.number().min(0).max(1);
 const count = z.number().int().min(0).max(0xffffffff);

@@ -2,21 +2,21 @@
 
 import { imageSize } from "image-size";
 import type { Kind } from "../kinds.js";
-import { readAsf } from "./asf.js";
+import { readAsf } from "./containers/asf.js";
+import { readIsoMedia } from "./containers/iso-media.js";
+import { readMatroska } from "./containers/matroska.js";
+import { readOgg } from "./containers/ogg.js";
+import { readRiff } from "./containers/riff.js";
+import { readTransportStream } from "./containers/transport-stream.js";
 import type { Found } from "./found.js";
-import { readIsoMedia } from "./iso-media.js";
 import { readJpeg } from "./jpeg.js";
-import { readMatroska } from "./matroska.js";
 import { readMpegAudio, searchMpegAudio } from "./mpeg-audio.js";
 import { isTextName, isTgaName, mediaKindOfName, rawTypeOfName } from "./names.js";
-import { readOgg } from "./ogg.js";
 import type { Reader } from "./reader.js";
-import { readRiff } from "./riff.js";
 import { isTga, readSignature } from "./signatures.js";
 import { looksLikeOldText, looksLikeText, markedEncoding } from "./text.js";
 import { readTextImage } from "./text-images.js";
 import { readTiff } from "./tiff.js";
-import { readTransportStream } from "./transport-stream.js";
 import { kindOfType, oldTextType, unknownType } from "./types.js";
 
 /** Images whose size is in the first bytes. Without a size they are damaged. */

@@ -1,10 +1,10 @@
 /** Filters of inputs: one way to say which inputs a listing, a search or a transform selects. */
 
 import * as z from "zod";
-import type { Json } from "../../util/json-values.js";
+import type { Json } from "../../util/json/json-values.js";
 import { microsecondsOf } from "../../util/microseconds.js";
 import { areOnEarth } from "../coordinates.js";
-import { GeoPoint, JsonObject } from "../field-schemas.js";
+import { GeoPoint, JsonObject } from "../fields/field-schemas.js";
 import { frozenJson, ShapeError } from "../frozen-json.js";
 import { kinds } from "../kinds.js";
 import { valueOfText } from "./text-values.js";

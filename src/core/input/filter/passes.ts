@@ -1,7 +1,7 @@
 /** Decides whether an input passes filters. */
 
 import { InputError } from "../../errors.js";
-import { isObject, isSameJson, type Json, ownValue } from "../../util/json-values.js";
+import { isObject, isSameJson, type Json, ownValue } from "../../util/json/json-values.js";
 import { microsecondsOf, timeOf } from "../../util/microseconds.js";
 import { type Input, type Kind, mediaOf } from "../input.js";
 import { mediaKinds } from "../kinds.js";

@@ -1,8 +1,8 @@
 /** Values that a command line or a form has as texts. */
 
 import { InputError } from "../../errors.js";
-import { parseJson } from "../../util/json-text.js";
-import type { Json } from "../../util/json-values.js";
+import { parseJson } from "../../util/json/json-text.js";
+import type { Json } from "../../util/json/json-values.js";
 
 /**
  * Reads a text as JSON. A text that is not JSON stays a text, and so does a number that JavaScript would change.

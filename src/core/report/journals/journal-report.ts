@@ -2,7 +2,7 @@
 
 import { OptionsError } from "../../errors.js";
 import { type JournalStatus, readJournalStatus } from "../../journal/journal-status.js";
-import { formatValue } from "../../util/format-value.js";
+import { formatValue } from "../../util/format/format-value.js";
 import { displayed } from "../display.js";
 import type { ReasonGroup } from "../report.js";
 import { type JournalSums, summaryOf } from "./journal-summary.js";

@@ -2,7 +2,7 @@
 
 import type { Counts } from "../../accounting/ledger.js";
 import type { JournalStatus } from "../../journal/journal-status.js";
-import { counted, printable } from "../../util/format.js";
+import { counted, printable } from "../../util/format/format.js";
 import type { Failure, ReasonGroup } from "../report.js";
 import { failureLines, groupLines } from "../summary.js";
 

@@ -1,7 +1,7 @@
 /** Finds out why the sums of journals are not those of a whole flow. */
 
 import type { JournalStatus } from "../../journal/journal-status.js";
-import { counted } from "../../util/format.js";
+import { counted } from "../../util/format/format.js";
 
 /** Maximum number of missing shards that a text names. */
 const maxNamed = 20;

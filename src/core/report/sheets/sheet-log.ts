@@ -2,7 +2,7 @@
 
 import type { SheetRow } from "../../accounting/accounting.js";
 import type { Content } from "../../input/input.js";
-import { shorten } from "../../util/shorten.js";
+import { shorten } from "../../util/format/shorten.js";
 
 /** A row of a sheet. */
 export interface ReportRow {

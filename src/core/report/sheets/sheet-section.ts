@@ -1,8 +1,8 @@
 /** The sheets of transforms on the page of a report. */
 
-import { countText } from "../../util/format.js";
-import { type Html, html, name } from "../html.js";
-import { thumbnailOf } from "../thumbnails.js";
+import { countText } from "../../util/format/format.js";
+import { type Html, html, name } from "../page/html.js";
+import { thumbnailOf } from "../page/thumbnails.js";
 import type { ReportRow, ReportSheet, SheetLog } from "./sheet-log.js";
 
 /** A part of the page. */

@@ -4,7 +4,7 @@ import { annotationFromWire, plainAnnotation } from "../../../clarifai/wire/anno
 import { inputFromWire, wireInput } from "../../../clarifai/wire/decode-answers.js";
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { InputError } from "../../../core/errors.js";
-import { reportedFields } from "../../../core/input/fields.js";
+import { reportedFields } from "../../../core/input/fields/fields.js";
 import type { Input, InputDraft } from "../../../core/input/input.js";
 import { defineSource } from "../../../core/plugin/define-source.js";
 import type { SourceItem } from "../../../core/plugin/source.js";

@@ -1,7 +1,7 @@
 /** The operations of bulk operations, on one input. */
 
 import { isDeepStrictEqual } from "node:util";
-import { isObject, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import type { AnnotationData, AnnotationRow, Fields, InputRow, StoredConcept } from "../../store/model.js";
 import { timestamp } from "../../store/store.js";
 import { incomingConcepts, incomingFields } from "../../wire/incoming-fields.js";

@@ -2,7 +2,7 @@
 
 import { randomInt } from "node:crypto";
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
-import { isObject, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import { isRanking } from "../../search/ranks.js";
 import { searchInputs } from "../../search/search.js";
 import type { AppRow, InputRow } from "../../store/model.js";

@@ -3,7 +3,7 @@
 import { limits } from "../../../clarifai/limits.js";
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { describeError } from "../../../core/errors.js";
-import type { JsonObject } from "../../../core/util/json-values.js";
+import type { JsonObject } from "../../../core/util/json/json-values.js";
 import { isDiskFull } from "../../store/disk-full.js";
 import type { AppRow, InputRow } from "../../store/model.js";
 import { newId, timestamp } from "../../store/stamps.js";

@@ -1,6 +1,6 @@
 /** Rows of bulk operations. */
 
-import type { JsonObject } from "../../../core/util/json-values.js";
+import type { JsonObject } from "../../../core/util/json/json-values.js";
 import type { AppRow } from "../../store/model.js";
 import type { Store } from "../../store/store.js";
 import { doesNotExist } from "../../wire/refusals.js";

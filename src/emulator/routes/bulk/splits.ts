@@ -1,7 +1,7 @@
 /** Splits of inputs into datasets by percentage. */
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
-import { isObject, type Json, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../../core/util/json/json-values.js";
 import { Refusal } from "../../wire/refusals.js";
 
 /** Checks a split: each dataset has an id and a percentage from 1 to 100, and all together at most 100. @throws {Refusal} 25404 */

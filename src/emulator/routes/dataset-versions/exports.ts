@@ -1,7 +1,7 @@
 /** The route of exports of dataset versions. */
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../../core/util/json-values.js";
+import type { JsonObject } from "../../../core/util/json/json-values.js";
 import { type ExportFormat, type ExportRow, exportFormats } from "../../export/dataset-exports.js";
 import { exportPath } from "../../export/export-route.js";
 import { invalidRequest } from "../../wire/refusals.js";

@@ -1,7 +1,7 @@
 /** The metrics of dataset versions: counts of inputs, labels and regions. */
 
 import { kinds } from "../../../core/input/kinds.js";
-import type { JsonObject } from "../../../core/util/json-values.js";
+import type { JsonObject } from "../../../core/util/json/json-values.js";
 import type { AnnotationData, Fields, InputRow } from "../../store/model.js";
 import type { Store } from "../../store/store.js";
 import type { Call } from "../context.js";

@@ -1,7 +1,7 @@
 /** Routes of dataset versions: the inputs of a dataset, and their counts, at one moment. */
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../../core/util/json-values.js";
+import type { JsonObject } from "../../../core/util/json/json-values.js";
 import { takeSnapshot } from "../../export/snapshot.js";
 import { newId, timestamp } from "../../store/store.js";
 import { checkId } from "../../wire/ids.js";

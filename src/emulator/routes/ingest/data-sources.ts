@@ -1,7 +1,7 @@
 /** The route of archives that the server fetches by itself. */
 
 import { redactUrl } from "../../../core/redact-urls.js";
-import { isObject, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import { addExtraction } from "../../store/ingest-rows.js";
 import { wholeJob } from "../../wire/outgoing-jobs.js";
 import { invalidRequest, notSupported } from "../../wire/refusals.js";

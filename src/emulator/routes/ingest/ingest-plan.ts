@@ -1,7 +1,7 @@
 /** What the requests for archives have in common: a new job, a template, and the resolution of conflicts. */
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
-import { isObject, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import type { IngestPlan } from "../../ingest/entry-inputs.js";
 import { newId } from "../../store/store.js";
 import { checkId } from "../../wire/ids.js";

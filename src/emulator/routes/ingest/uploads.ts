@@ -1,7 +1,7 @@
 /** Routes of uploads in parts. */
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
-import { isObject, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import { addExtraction, isExpired, type PartRow, setUpload, type UploadRow } from "../../store/ingest-rows.js";
 import { newId, timestamp } from "../../store/store.js";
 import { textsIn } from "../../wire/lenient-json.js";

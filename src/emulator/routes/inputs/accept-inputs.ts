@@ -1,7 +1,7 @@
 /** Checks the inputs of a request one by one, and adds those that are accepted. */
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
-import type { JsonObject } from "../../../core/util/json-values.js";
+import type { JsonObject } from "../../../core/util/json/json-values.js";
 import { type DescribedFiles, pixelProblem, textInfo } from "../../media/inspect-media.js";
 import { shareOf } from "../../server/faults.js";
 import type { InputRow } from "../../store/model.js";

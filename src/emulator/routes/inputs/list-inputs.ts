@@ -1,7 +1,7 @@
 /** Routes that read inputs: list, stream, count, get. */
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
-import { isObject } from "../../../core/util/json-values.js";
+import { isObject } from "../../../core/util/json/json-values.js";
 import type { InputRow } from "../../store/model.js";
 import { textsIn } from "../../wire/lenient-json.js";
 import { outgoingInput } from "../../wire/outgoing.js";

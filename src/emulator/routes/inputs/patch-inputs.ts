@@ -2,7 +2,7 @@
 
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { kinds } from "../../../core/input/kinds.js";
-import { isObject, type Json, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../../core/util/json/json-values.js";
 import type { Fields, InputRow } from "../../store/model.js";
 import { incomingConcepts, incomingFields } from "../../wire/incoming-fields.js";
 import { objectIn } from "../../wire/lenient-json.js";

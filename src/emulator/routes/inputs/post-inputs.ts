@@ -4,7 +4,7 @@ import { limits } from "../../../clarifai/limits.js";
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { describeFile } from "../../../core/input/describe.js";
 import { kinds } from "../../../core/input/kinds.js";
-import { isObject, type Json, type JsonObject } from "../../../core/util/json-values.js";
+import { isObject, type Json, type JsonObject } from "../../../core/util/json/json-values.js";
 import type { DescribedFiles } from "../../media/inspect-media.js";
 import { checkId } from "../../wire/ids.js";
 import type { IncomingAnnotation } from "../../wire/incoming-annotation.js";

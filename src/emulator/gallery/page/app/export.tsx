@@ -1,7 +1,7 @@
 /** Downloads the inputs that match the filters, in a format that the user chooses. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { countText } from "../../../../core/util/format.js";
+import { countText } from "../../../../core/util/format/format.js";
 import { exportFormats } from "../../export/names.js";
 import { type ExportFile, getExport, NoSession } from "../api.js";
 

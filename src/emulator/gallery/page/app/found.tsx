@@ -1,6 +1,6 @@
 /** The line above the grid: how many inputs match, and what can be done about it. */
 
-import { countText } from "../../../../core/util/format.js";
+import { countText } from "../../../../core/util/format/format.js";
 
 interface FoundProps {
   /** Number of inputs that match the filters. Undefined until the first answer. */

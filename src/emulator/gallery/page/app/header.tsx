@@ -1,6 +1,6 @@
 /** The header of the page: the app, its counts, the current error, the export, and the switch of the map. */
 
-import { countText } from "../../../../core/util/format.js";
+import { countText } from "../../../../core/util/format/format.js";
 import type { FacetsShape, State } from "../../shapes.js";
 
 interface CountsProps {

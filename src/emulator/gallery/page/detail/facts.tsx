@@ -1,6 +1,6 @@
 /** The facts about the open input: status, concepts, datasets, metadata, and its record from the API. */
 
-import { bytesText, countText } from "../../../../core/util/format.js";
+import { bytesText, countText } from "../../../../core/util/format/format.js";
 import type { ItemShape, PartShape, RecordShape } from "../../shapes.js";
 import { mediaUrl } from "../api.js";
 import type { View } from "../state.js";

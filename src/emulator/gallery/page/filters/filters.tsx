@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { kinds } from "../../../../core/input/kinds.js";
-import { countText } from "../../../../core/util/format.js";
+import { countText } from "../../../../core/util/format/format.js";
 import type { FacetsShape } from "../../shapes.js";
 import { countFilters, type View } from "../state.js";
 import { symbols } from "../tiles/tile-parts.js";

@@ -1,7 +1,7 @@
 /** The map: shows the locations of the inputs, and filters by an area. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { countText } from "../../../../core/util/format.js";
+import { countText } from "../../../../core/util/format/format.js";
 import type { View } from "../state.js";
 import { draw } from "./drawing.js";
 import { useDark, useLand, useLocations, useWidth } from "./map-hooks.js";

@@ -1,6 +1,6 @@
 /** The ids of a run, and the first input of each. */
 
-import { shorten } from "../util/shorten.js";
+import { shorten } from "../../util/format/shorten.js";
 import { OriginLog } from "./origin-log.js";
 
 /** Longest origin that is recorded, in characters. */

@@ -1,6 +1,6 @@
 /** Safe HTML: templates escape every value that is not `Html`. */
 
-import { printable } from "../util/format.js";
+import { printable } from "../../util/format/format.js";
 
 /** A text that is HTML and needs no escaping. */
 export class Html {

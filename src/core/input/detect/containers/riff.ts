@@ -1,7 +1,7 @@
 /** Detects RIFF and its forms for large files: WAV, AVI, WebP. */
 
-import { byTracks, type Found } from "./found.js";
-import type { Reader } from "./reader.js";
+import { byTracks, type Found } from "../found.js";
+import type { Reader } from "../reader.js";
 
 const names = new Set(["RIFF", "RIFX", "RF64", "BW64"]);
 /** Maximum number of chunks that are skipped before the wanted one. */

@@ -1,9 +1,9 @@
 /** Drawings of a report: throughput over time, and locations on a map of degrees. */
 
-import type { GeoPoint } from "../input/input.js";
-import { counted, durationText, rateText } from "../util/format.js";
+import type { GeoPoint } from "../../input/input.js";
+import { counted, durationText, rateText } from "../../util/format/format.js";
+import type { Throughput } from "../throughput.js";
 import { type Html, html } from "./html.js";
-import type { Throughput } from "./throughput.js";
 
 const chart = { width: 720, height: 170, top: 30, bottom: 30 };
 

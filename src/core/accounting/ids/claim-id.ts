@@ -1,9 +1,9 @@
 /** Claims of ids: detect two inputs with the same id in one run, before the second is sent. */
 
 import { resolve } from "node:path";
-import { InputError } from "../errors.js";
+import { InputError } from "../../errors.js";
+import type { Message } from "../message.js";
 import { type IdsInRun, shortened } from "./ids-in-run.js";
-import type { Message } from "./message.js";
 
 /**
  * Returns whether a message may be sent under its id. If another input of this run has the id, or an earlier run finished one with it, the message is

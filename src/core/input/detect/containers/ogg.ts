@@ -1,7 +1,7 @@
 /** Detects Ogg by the first page of each stream in it. */
 
-import { byTracks, type Found } from "./found.js";
-import type { Reader } from "./reader.js";
+import { byTracks, type Found } from "../found.js";
+import type { Reader } from "../reader.js";
 
 /** Maximum number of streams that are read. All streams begin before the first page of content. */
 const maxStreams = 32;

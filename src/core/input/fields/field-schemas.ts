@@ -2,8 +2,8 @@
 
 import { types } from "node:util";
 import * as z from "zod";
-import { isObject, type Json } from "../util/json-values.js";
-import { latitudeLimit, longitudeLimit } from "./coordinates.js";
+import { isObject, type Json } from "../../util/json/json-values.js";
+import { latitudeLimit, longitudeLimit } from "../coordinates.js";
 
 const facts = {
   /** Type found by content, such as `image/jpeg`. */

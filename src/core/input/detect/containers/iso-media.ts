@@ -1,7 +1,7 @@
 /** Detects MP4, QuickTime, 3GPP and related formats by the tracks in their `moov` box; HEIC, AVIF and CR3 by their brand. */
 
-import { byTracks, type Found } from "./found.js";
-import type { Reader } from "./reader.js";
+import { byTracks, type Found } from "../found.js";
+import type { Reader } from "../reader.js";
 
 /** Maximum number of boxes that are skipped on each level. */
 const maxBoxes = 400;

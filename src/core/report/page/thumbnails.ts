@@ -1,8 +1,8 @@
 /** Makes thumbnails of sampled images, never from URLs. */
 
-import { pathOrBytes, sizeOfContent } from "../input/content.js";
-import { pixelBudget } from "../input/decoding.js";
-import type { SampledInput } from "./sample.js";
+import { pathOrBytes, sizeOfContent } from "../../input/content.js";
+import { pixelBudget } from "../../input/decoding.js";
+import type { SampledInput } from "../sample.js";
 
 /** A small picture; `data` is a data URL. */
 export interface Thumbnail {

@@ -2,9 +2,9 @@
 
 import { type FileRegistry, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import type { Json, JsonObject } from "../../core/util/json-values.js";
-import { objectIn } from "../wire/lenient-json.js";
-import { grpcCodes } from "./grpc-error.js";
+import type { Json, JsonObject } from "../../../core/util/json/json-values.js";
+import { objectIn } from "../../wire/lenient-json.js";
+import { grpcCodes } from "../grpc-error.js";
 
 /** Answers requests of reflection. Both versions of the service have the same messages. */
 export class Reflection {

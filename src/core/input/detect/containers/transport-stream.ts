@@ -1,6 +1,6 @@
 /** Detects MPEG transport streams, by the streams in their program map. */
 
-import type { Found } from "./found.js";
+import type { Found } from "../found.js";
 
 /** Types of streams in a program map. */
 const videoTypes = new Set([0x01, 0x02, 0x10, 0x1b, 0x1e, 0x20, 0x21, 0x24, 0x33, 0x42, 0xd1, 0xea]);

@@ -1,7 +1,7 @@
 /** Detects WebM and Matroska by the entries of their track list. Attached pictures do not count as tracks. */
 
-import { byTracks, type Found } from "./found.js";
-import type { Reader } from "./reader.js";
+import { byTracks, type Found } from "../found.js";
+import type { Reader } from "../reader.js";
 
 const ids = {
   ebml: 0x1a45dfa3,

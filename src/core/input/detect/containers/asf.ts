@@ -1,7 +1,7 @@
 /** Detects ASF (WMV, WMA), by the stream properties in its header. Covers and tags may precede them. */
 
-import { byTracks, type Found } from "./found.js";
-import type { Reader } from "./reader.js";
+import { byTracks, type Found } from "../found.js";
+import type { Reader } from "../reader.js";
 
 /** Identifiers of objects, as they are written. */
 const guids = {

@@ -1,10 +1,10 @@
 /** The contact sheet: a card for each sampled input, with its annotations. */
 
-import { annotationText } from "../input/input-text.js";
-import { redactUrl } from "../redact-urls.js";
+import { annotationText } from "../../input/input-text.js";
+import { redactUrl } from "../../redact-urls.js";
+import type { SampledInput } from "../sample.js";
 import { type Html, html, name } from "./html.js";
 import { isDrawable, region } from "./region-drawings.js";
-import type { SampledInput } from "./sample.js";
 import type { Thumbnail } from "./thumbnails.js";
 
 const signs = { image: "image", video: "▶ video", audio: "♪ audio", text: "text" };

@@ -1,6 +1,6 @@
 /** Parses JSON text, and refuses numbers that JavaScript would change silently. */
 
-import { InputError } from "../errors.js";
+import { InputError } from "../../errors.js";
 
 /** Only texts with 16 digits in a row or an exponent of two digits can have such a number; most have none. */
 const suspicious = /\d{16}|[\d.][eE][+-]?\d\d/;

@@ -1,6 +1,6 @@
 /** The batch policy of a sink: the limits of one request of its target. */
 
-import type { Input } from "../input/input.js";
+import type { Input } from "../../input/input.js";
 
 /** Limits of a target, and functions that measure its inputs. Every field is optional. */
 export interface BatchPolicy {

@@ -1,7 +1,7 @@
 /** The definitions of the gRPC services: their methods, and the REST routes that the methods are bound to. */
 
 import type { DescMethod, FileRegistry } from "@bufbuild/protobuf";
-import { loadRegistry } from "../wire/registry.js";
+import { loadRegistry } from "../../wire/registry.js";
 import { type Binding, bindingsOf, serviceName } from "./bindings.js";
 
 /** A method of the platform's service. It has at least one binding. */

@@ -1,12 +1,12 @@
 /** Groups messages into batches by item count, encoded size and age. */
 
 import type { Observable as RxObservable, Subscriber } from "rxjs";
-import { messagesOf } from "../accounting/check-message.js";
-import type { Message } from "../accounting/message.js";
-import type { RunContext } from "../accounting/run-context.js";
-import { guarded, Observable } from "../util/observable.js";
+import { messagesOf } from "../../accounting/check-message.js";
+import type { Message } from "../../accounting/message.js";
+import type { RunContext } from "../../accounting/run-context.js";
+import { guarded, Observable } from "../../util/observable.js";
+import { type Stage, stageStream } from "../stage.js";
 import type { BatchPolicy } from "./batch-policy.js";
-import { type Stage, stageStream } from "./stage.js";
 
 /** Maximum number of open batches per lane. More batches would fill a little better, but inputs would wait longer. */
 const openBatches = 4;

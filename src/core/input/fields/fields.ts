@@ -4,8 +4,8 @@
  */
 
 import * as z from "zod";
-import type { Json } from "../util/json-values.js";
-import { Annotation } from "./annotations/schema.js";
+import type { Json } from "../../util/json/json-values.js";
+import { Annotation } from "../annotations/schema.js";
 import { Concept, Content, contentForms, type Frozen, GeoPoint, JsonObject, Status } from "./field-schemas.js";
 
 /** An input in full, as transforms and sinks get it. It is deeply frozen, bytes excepted: return a changed copy. */

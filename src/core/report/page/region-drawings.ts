@@ -1,8 +1,8 @@
 /** Draws regions over a picture: boxes, polygons, points and masks. */
 
 import { hash } from "node:crypto";
-import type { Annotation } from "../input/input.js";
-import { shorten } from "../util/shorten.js";
+import type { Annotation } from "../../input/input.js";
+import { shorten } from "../../util/format/shorten.js";
 import { type Html, html } from "./html.js";
 
 /** Height of a label as a share of its card's width, whatever the size of the picture; and its most characters. */

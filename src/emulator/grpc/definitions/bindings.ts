@@ -1,10 +1,10 @@
 /** Binds gRPC methods to REST routes by the HTTP annotations of the service's definition. */
 
 import { type DescMethod, getExtension, type Registry, toJson } from "@bufbuild/protobuf";
-import { isObject, type JsonObject } from "../../core/util/json-values.js";
-import type { UserRoute } from "../routes/apps.js";
-import type { Route } from "../routes/context.js";
-import { appRoutes, type RouteEntry, userRoutes } from "../routes/route-table.js";
+import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
+import type { UserRoute } from "../../routes/apps.js";
+import type { Route } from "../../routes/context.js";
+import { appRoutes, type RouteEntry, userRoutes } from "../../routes/route-table.js";
 
 /** The platform's service. */
 export const serviceName = "clarifai.api.V2";

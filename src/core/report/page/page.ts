@@ -2,18 +2,18 @@
 
 import { hash, randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
-import { describeError, FlowError } from "../errors.js";
-import { bytesText, counted, countText, durationText, rateText } from "../util/format.js";
+import { describeError, FlowError } from "../../errors.js";
+import { bytesText, counted, countText, durationText, rateText } from "../../util/format/format.js";
+import { jobText } from "../jobs.js";
+import type { Failure, FailureGroup, ReasonGroup, Report } from "../report.js";
+import type { Sample } from "../sample.js";
+import type { SheetLog } from "../sheets/sheet-log.js";
+import { sheetSections } from "../sheets/sheet-section.js";
+import { targetText, undoText } from "../summary.js";
 import { card } from "./contact-sheet.js";
 import { locationMap, throughputChart } from "./drawings.js";
 import { Html, html, name } from "./html.js";
-import { jobText } from "./jobs.js";
-import type { Failure, FailureGroup, ReasonGroup, Report } from "./report.js";
-import type { Sample } from "./sample.js";
-import type { SheetLog } from "./sheets/sheet-log.js";
-import { sheetSections } from "./sheets/sheet-section.js";
 import { style } from "./style.js";
-import { targetText, undoText } from "./summary.js";
 import { thumbnailOf } from "./thumbnails.js";
 
 /** The data of a report, without its methods. */

@@ -1,6 +1,6 @@
 /** Formats values for error texts. */
 
-import { Observable } from "./observable.js";
+import { Observable } from "../observable.js";
 import { shorten } from "./shorten.js";
 
 /** Formats a value for an error text: short, on one line, and without the content of an object. */

@@ -4,12 +4,12 @@
  */
 
 import { hash } from "node:crypto";
-import { withoutSignature } from "../redact-urls.js";
-import type { Json } from "../util/json-values.js";
+import { withoutSignature } from "../../redact-urls.js";
+import type { Json } from "../../util/json/json-values.js";
+import { deepFreeze } from "../frozen-json.js";
+import { mediaKinds } from "../kinds.js";
 import type { Content } from "./field-schemas.js";
 import { type Input, type InputDraft, noEntries, noMetadata } from "./fields.js";
-import { deepFreeze } from "./frozen-json.js";
-import { mediaKinds } from "./kinds.js";
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
