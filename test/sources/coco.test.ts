@@ -191,6 +191,21 @@ describe("coco", () => {
     expect(failed[3]).toContain("is for the image 99");
   });
 
+  it("keeps ids apart that a double would make one, and refuses numbers that it would change", async () => {
+    const [one, other] = ["9007199254740993", "9007199254740992"];
+    const small = { images: [images[1], images[2]], annotations: [annotations[0]], categories };
+    const labels = JSON.stringify(small)
+      .replaceAll('"id":10', `"id":${one}`)
+      .replaceAll('"id":30', `"id":${other}`)
+      .replaceAll('"image_id":10', `"image_id":${other}`);
+    const { inputs, failed } = await read(coco(dataset(labels, files())));
+    expect(inputs).toMatchObject([
+      { metadata: { filename: "empty.png" }, annotations: [{ concepts: [{ id: "dog" }] }] },
+    ]);
+    expect(failed).toHaveLength(1);
+    expect(failed[0]).toContain(`the number ${one} would become 9007199254740992`);
+  });
+
   it("names NaN, and fails its image alone", async () => {
     const labels = JSON.stringify(whole).replace("[1,2,3,4]", "[1,NaN,3,4]");
     const { inputs, failed } = await read(coco(dataset(labels, files())));

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { describeError, FlowError, InputError } from "../../core/errors.js";
 import type { Content, InputDraft, Json } from "../../core/input/input.js";
 import { otherShard, type ReadContext, type SourceItem } from "../../core/plugin/source.js";
+import { parseJson } from "../../core/util/json/json-text.js";
 import { type Frame, frameOf, sizeIn } from "../annotations/frame.js";
 import { type ImageFinder, pathOfName } from "../annotations/image-path.js";
 import { describePicture, pictureOf } from "../annotations/picture.js";
@@ -150,7 +151,7 @@ function turnedUnlessMask(annotation: RegionList["annotations"][number], orienta
 
 function parsed(json: string, at: number, path: string): Fields {
   try {
-    return JSON.parse(json) as Fields;
+    return parseJson(json) as Fields;
   } catch (error) {
     const token = /[[:,\s](-?(?:NaN|Infinity))\b/.exec(json)?.[1];
     const what =

@@ -3,6 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { describeError, SourceError } from "../../core/errors.js";
 import type { Json } from "../../core/input/input.js";
+import { parseJson } from "../../core/util/json/json-text.js";
 import { isObject } from "../../core/util/json/json-values.js";
 import { type Element, ElementScanner } from "./element-scanner.js";
 import { type CocoId, IdTable } from "./id-table.js";
@@ -178,7 +179,8 @@ function idAt({ bytes, valueAt, end }: Element): CocoId | undefined {
   }
   const next = bytes[at];
   const isEnd = next === 44 || next === 125 || next === 32 || next === 10 || next === 13 || next === 9;
-  if (at > valueAt && isEnd && at - valueAt < 16) return value;
+  // A double cannot hold every longer number, and two ids must not become one.
+  if (at > valueAt && isEnd) return at - valueAt < 16 ? value : bytes.toString("latin1", valueAt, at);
   if (bytes[valueAt] !== 34) return undefined;
   const close = bytes.indexOf(34, valueAt + 1);
   const text = bytes.toString("utf8", valueAt + 1, close);
@@ -187,7 +189,7 @@ function idAt({ bytes, valueAt, end }: Element): CocoId | undefined {
 
 function imageIdOf(element: Element): unknown {
   try {
-    return (JSON.parse(textOf(element)) as Fields).image_id;
+    return (parseJson(textOf(element)) as Fields).image_id;
   } catch {
     return undefined;
   }
@@ -203,7 +205,7 @@ function categoryOf(element: Element, path: string): CocoCategory {
 
 function fieldsOf(element: Element, path: string): Fields {
   try {
-    const value: unknown = JSON.parse(textOf(element));
+    const value = parseJson(textOf(element));
     if (isObject(value)) return value as Fields;
   } catch (error) {
     throw new SourceError(

@@ -3,7 +3,7 @@
 import { hash } from "node:crypto";
 import { accessSync, constants, linkSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { copyFile, open } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { describeError, InputError, SinkError } from "../../core/errors.js";
 import { makeFolder } from "../../core/files/make-folder.js";
 import { asUnreadable, nameOfContent, openContent, sizeOfContent } from "../../core/input/content.js";
@@ -18,8 +18,10 @@ export function partialPath(path: string): string {
 export function identityOf(image: Content): string {
   if ("bytes" in image) return hash("sha1", image.bytes, "base64url");
   if ("url" in image) return image.url;
-  const { sizeBytes, version, modifiedMs } = image as { sizeBytes?: number; version?: string; modifiedMs?: number };
-  return `${sizeBytes} ${version ?? modifiedMs ?? ""}`;
+  const { sizeBytes, version } = image;
+  // Two files may have the same size and time: those of a checkout have.
+  if ("uri" in image) return `${image.uri} ${sizeBytes} ${version ?? ""}`;
+  return `${resolve(image.path)} ${image.offset ?? ""} ${sizeBytes} ${version ?? image.modifiedMs ?? ""}`;
 }
 
 /** What became of an image. */

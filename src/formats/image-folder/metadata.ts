@@ -4,6 +4,7 @@ import { InputError } from "../../core/errors.js";
 import { readLines } from "../../core/files/lines.js";
 import { decodeData } from "../../core/input/content.js";
 import type { Json } from "../../core/input/input.js";
+import { parseJson } from "../../core/util/json/json-text.js";
 import { readRows } from "../csv/rows.js";
 import { parseLabelJson } from "../datasets/label-json.js";
 
@@ -65,8 +66,8 @@ async function* csvRows(path: string): AsyncGenerator<MetadataRow> {
 function cellValue(column: string, cell: string): Json {
   if (column !== "objects" || cell.trim() === "") return cell;
   try {
-    return JSON.parse(cell) as Json;
+    return parseJson(cell) as Json;
   } catch {
-    return cell;
+    return cell; // not JSON, or with a number that would change
   }
 }

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -160,6 +161,33 @@ describe("a dataset folder", () => {
     const lines = text(out, "index.txt").trim().split("\n");
     expect(lines).toHaveLength(2);
     expect(lines.every((line) => line.startsWith("val/"))).toBe(true);
+  });
+
+  it("replaces an image by another file of the same name, size and time", async () => {
+    const out = newPath();
+    const [from, to] = [join(home, "c", "same.png"), join(home, "d", "same.png")];
+    for (const [path, colour] of [
+      [from, "red"],
+      [to, "lime"],
+    ] as const) {
+      mkdirSync(join(path, ".."), { recursive: true });
+      const image = sharp({ create: { width: 4, height: 3, channels: 3, background: colour } });
+      const bytes = await image.png({ compressionLevel: 0 }).toBuffer(); // so that both have one size
+      writeFileSync(path, bytes);
+      utimesSync(path, 1_700_000_000, 1_700_000_000);
+    }
+    expect(statSync(from).size).toBe(statSync(to).size);
+    for (const [path, counts] of [
+      [from, { ok: 1, skipped: 0 }],
+      [to, { ok: 1, skipped: 0 }],
+      [to, { ok: 0, skipped: 1 }],
+    ] as const) {
+      const report = await flow(fromIterable([{ ...first, image: { path } }]))
+        .pipe(writeTags(out))
+        .run();
+      expect(report.counts).toMatchObject(counts);
+      expect(readFileSync(join(out, "all/same.png"))).toEqual(readFileSync(path));
+    }
   });
 
   it("writes an image again whose file was removed or cut", async () => {

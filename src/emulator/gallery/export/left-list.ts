@@ -10,6 +10,7 @@ const maxReasonLength = 2000;
 export class LeftList {
   readonly #path: string;
   #file: number | undefined;
+  #failure: unknown;
   count = 0;
   /** The first line. */
   first = "";
@@ -22,14 +23,19 @@ export class LeftList {
   add({ id, origin, outcome }: Settlement): void {
     if (outcome.state === "ok") return;
     const reason = outcome.reason.replace(/\s+/g, " ").slice(0, maxReasonLength);
-    this.#file ??= openSync(this.#path, "w");
-    writeSync(this.#file, `${id ?? origin}\t${reason}\n`);
+    try {
+      this.#file ??= openSync(this.#path, "w");
+      writeSync(this.#file, `${id ?? origin}\t${reason}\n`);
+    } catch (error) {
+      this.#failure ??= error; // the run ignores what a listener throws
+    }
     if (this.count === 0) this.first = `${id ?? origin}: ${reason}`;
     this.count += 1;
   }
 
-  /** Moves the list into the export. An export that has every input has no list. */
+  /** Moves the list into the export. An export that has every input has no list. Throws the error of a line that could not be written. */
   saveAs(path: string): void {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#file !== undefined) renameSync(this.#path, path);
   }
 
