@@ -2,6 +2,7 @@
 
 import { realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { Failure } from "../accounting/failure.js";
 import type { Settlement } from "../accounting/ledger.js";
 import type { Listed, Tracking } from "../accounting/tracking.js";
 import { describeError, FlowError, SinkError } from "../errors.js";
@@ -19,19 +20,9 @@ import { lastLineEnd } from "./last-line.js";
 const ownerOnly = 0o600;
 
 /** A line of a dead-letter file. */
-export interface DeadLetter {
+export interface DeadLetter extends Failure {
   /** Name of the source that read it. */
   source: string;
-  /** Origin of the input: `photos/a.jpg`, `boxes.csv:17`. */
-  origin: string;
-  id?: string | undefined;
-  code: string;
-  /** Plugin that reported the failure. */
-  stage: string;
-  reason: string;
-  attempts: number;
-  /** Whether the same input may succeed later. */
-  retryable: boolean;
   /** Key of the input in its source. */
   key?: string | undefined;
   /** The input as it was read: files and URLs as references, bytes as base64. Missing if the source could not read it. */

@@ -1,6 +1,7 @@
 /** Reads what a journal knows about its flow: how far its runs have come, and what became of the inputs. */
 
 import { open } from "node:fs/promises";
+import type { Failure, ReasonGroup } from "../accounting/failure.js";
 import type { Counts } from "../accounting/ledger.js";
 import { describeError, SourceError } from "../errors.js";
 import { doneEarlier } from "../plugin/source.js";
@@ -8,7 +9,7 @@ import { DigestSet } from "../util/digest-set.js";
 import type { JournalRecord } from "./journal.js";
 import { FormatCheck, type Header } from "./journal-header.js";
 import { blocksOf, eachLine, isRunLine } from "./lines.js";
-import type { RunBegin, RunEnd, SkippedReason, UnrecordedFailure } from "./run-lines.js";
+import type { RunBegin, RunEnd } from "./run-lines.js";
 
 /** Maximum number of failures whose texts are kept. */
 const maxFailures = 10_000;
@@ -39,16 +40,16 @@ export interface JournalStatus {
   /** Process of the last run. */
   process?: { pid: number; host: string } | undefined;
   /** The failed inputs; the first 10,000. */
-  failures: readonly UnrecordedFailure[];
+  failures: readonly Failure[];
   /** Skipped inputs by reason. */
-  skipped: readonly SkippedReason[];
+  skipped: readonly ReasonGroup[];
   damagedLines: number;
 }
 
 /** An input that is failed or pending. */
 interface OpenInput {
   state: "failed" | "pending";
-  failure?: UnrecordedFailure | undefined;
+  failure?: Failure | undefined;
 }
 
 /**
@@ -97,7 +98,7 @@ class StatusReader {
   /** Failed and pending inputs by journal key. */
   readonly #open = new Map<string, OpenInput>();
   /** Reasons of the inputs that have a record as skipped. */
-  readonly #reasons = new Map<string, SkippedReason>();
+  readonly #reasons = new Map<string, ReasonGroup>();
   #firstSources: string | undefined;
   #begin: RunBegin | undefined;
   /** Whether the last run retries inputs of the run before it. */
@@ -167,7 +168,7 @@ class StatusReader {
   }
 
   /** Returns the reasons to skip inputs: those of the records, and those of the last run that have no records. */
-  #skippedReasons(): SkippedReason[] {
+  #skippedReasons(): ReasonGroup[] {
     const others = this.#main?.end.skipped.filter(({ reason }) => reason !== doneEarlier && !this.#reasons.has(reason));
     return [...this.#reasons.values(), ...(others ?? [])];
   }
@@ -227,7 +228,7 @@ class StatusReader {
   }
 }
 
-function failureOf({ origin, id, ...outcome }: JournalRecord): UnrecordedFailure | undefined {
+function failureOf({ origin, id, ...outcome }: JournalRecord): Failure | undefined {
   if (outcome.state !== "failed") return undefined;
   const { code, stage, reason, attempts, retryable = false } = outcome;
   return { origin, id, code, stage, reason, attempts, retryable };

@@ -3,6 +3,7 @@
 import { type FileHandle, open, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import type { Failure } from "../accounting/failure.js";
 import type { Outcome, Settlement } from "../accounting/ledger.js";
 import type { JournalTargets } from "../accounting/targets.js";
 import { describeError, FlowError, SinkError, SourceError } from "../errors.js";
@@ -15,7 +16,7 @@ import { AppendFile } from "./append-file.js";
 import { type FinishedInputs, isMissing, readFinishedInputs } from "./finished-inputs.js";
 import { FormatCheck, type Header, version } from "./journal-header.js";
 import { blocksOf, eachLine, encodeLine, isRunLine } from "./lines.js";
-import type { RunBegin, RunEnd, UnrecordedFailure } from "./run-lines.js";
+import type { RunBegin, RunEnd } from "./run-lines.js";
 
 /** Longest text of a record. Longer texts are shortened. */
 const maxTextLength = 4096;
@@ -47,7 +48,7 @@ export class Journal {
   readonly damagedLines: number;
   readonly file: AppendFile;
   readonly #release: () => Promise<void>;
-  readonly #unrecorded: UnrecordedFailure[] = [];
+  readonly #unrecorded: Failure[] = [];
 
   private constructor(path: string, found: FinishedInputs, file: AppendFile, release: () => Promise<void>) {
     this.path = path;

@@ -1,5 +1,6 @@
 /** Lines of a journal that say when a run began and how it ended. The reports of several journals are made of them. */
 
+import type { Failure, ReasonGroup } from "../accounting/failure.js";
 import type { Counts } from "../accounting/ledger.js";
 
 /** A run began. */
@@ -11,24 +12,6 @@ export interface RunBegin {
   sources: readonly string[];
   pid: number;
   host: string;
-}
-
-/** A failure of an input that has no journal key, such as a file that could not be read. */
-export interface UnrecordedFailure {
-  origin: string;
-  id?: string | undefined;
-  code: string;
-  stage: string;
-  reason: string;
-  attempts: number;
-  retryable: boolean;
-}
-
-/** Inputs that were skipped for one reason. */
-export interface SkippedReason {
-  reason: string;
-  count: number;
-  origins: string[];
 }
 
 /** A run ended. */
@@ -45,7 +28,7 @@ export interface RunEnd {
   stopped: boolean;
   /** Code of the error that ended the run. */
   error?: string | undefined;
-  skipped: readonly SkippedReason[];
-  /** The first failures that have no record of their own. */
-  unrecorded: readonly UnrecordedFailure[];
+  skipped: readonly ReasonGroup[];
+  /** The first failures of inputs without a journal key, such as files that could not be read. They have no record of their own. */
+  unrecorded: readonly Failure[];
 }

@@ -1,6 +1,7 @@
 /** The report: the outcome of every input of a run. */
 
 import type { Traffic } from "../accounting/clients.js";
+import type { Failure, ReasonGroup } from "../accounting/failure.js";
 import type { Counts } from "../accounting/ledger.js";
 import type { ReportedJob, ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
@@ -8,17 +9,7 @@ import type { UndoFacts } from "../journal/undo-log.js";
 import type { ReportSheet } from "./sheets/sheet-log.js";
 import type { Throughput } from "./throughput.js";
 
-/** One failed input. */
-export interface Failure {
-  origin: string;
-  id?: string | undefined;
-  code: string;
-  stage: string;
-  reason: string;
-  attempts: number;
-  /** Whether the same input may succeed later. */
-  retryable: boolean;
-}
+export type { Failure, ReasonGroup };
 
 /** Failed inputs of one plugin and one code. */
 export interface FailureGroup {
@@ -27,14 +18,6 @@ export interface FailureGroup {
   count: number;
   /** The first five of them. */
   examples: Failure[];
-}
-
-/** Inputs that were skipped, or are pending, for the same reason, or that are ok with the same note. */
-export interface ReasonGroup {
-  reason: string;
-  count: number;
-  /** Origins of the first of them. */
-  origins: string[];
 }
 
 /** What a transform says about all inputs together. */
