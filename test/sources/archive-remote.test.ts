@@ -1,10 +1,8 @@
 /** Archives in a bucket and on a web server: read by parts, exactly as the same archive on the disk. */
 
 import { readFileSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readContent } from "../../src/core/input/content.js";
 import { entriesOfRemote } from "../../src/formats/archive/open-archive.js";
 import { partOf, partOpener } from "../../src/formats/archive/remote-part.js";
@@ -24,6 +22,7 @@ import {
   upload,
 } from "../../src/index.js";
 import { testOpener, testSource } from "../../src/testing/index.js";
+import { serve, withRanges } from "../helpers/range-server.js";
 import { openS3, type S3Faults, type S3Server, s3Keys } from "../helpers/s3-server.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -66,31 +65,6 @@ async function factsOf(source: ReturnType<typeof archive>, path: string) {
     skipped: report.skipped.map(({ reason, count }) => [reason, count]),
   };
 }
-
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** A web server with ranges and an entity tag that `tag` returns. */
-const withRanges =
-  (bytes: Buffer, tag = () => "1"): RequestListener =>
-  ({ headers }, response) => {
-    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "") ?? [];
-    const end = Math.min(Number(last), bytes.length - 1);
-    const part = bytes.subarray(Number(first), end + 1);
-    response.writeHead(206, {
-      etag: `"${tag()}"`,
-      "content-length": part.length,
-      "content-range": `bytes ${first}-${end}/${bytes.length}`,
-    });
-    response.end(part);
-  };
 
 testSource("archive (bucket)", async () => {
   const server = await bucketWith(["deflated.zip"]);

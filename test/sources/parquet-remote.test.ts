@@ -1,13 +1,12 @@
 /** Parquet files in a bucket and on a web server: the same inputs as from the same file on the disk. */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readContent } from "../../src/core/input/content.js";
 import { flow, type Input, type ParquetOptions, parquet, upload } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
+import { serve, withRanges } from "../helpers/range-server.js";
 import { openS3, type S3Faults, type S3Server, s3Keys } from "../helpers/s3-server.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -35,28 +34,6 @@ function factsOnDisk(folder: string) {
   return factsOf(parquet(join(path, "hf.parquet")));
 }
 
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** A web server with ranges and the entity tag that `tag` returns. */
-const withRanges =
-  (tag = () => "1"): RequestListener =>
-  ({ headers }, response) => {
-    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "") ?? [];
-    const end = Math.min(Number(last), bytes.length - 1);
-    const part = bytes.subarray(Number(first), end + 1);
-    const range = `bytes ${first}-${end}/${bytes.length}`;
-    response.writeHead(206, { etag: `"${tag()}"`, "content-length": part.length, "content-range": range });
-    response.end(part);
-  };
-
 testSource("parquet (bucket)", async () => {
   const server = await bucketWith();
   return { source: read(server), ids: (await flow(read(server)).toArray()).map(({ id }) => id) };
@@ -72,7 +49,7 @@ describe("a remote Parquet file", () => {
   });
 
   it("on a web server is that on the disk, and its signature is in no id", async () => {
-    const url = await serve(withRanges());
+    const url = await serve(withRanges(bytes));
     const found = await factsOf(parquet(`${url}/set/hf.parquet?X-Amz-Signature=secret`, { allowPrivate: true }));
     expect(found).toEqual(await factsOnDisk("set"));
     expect(JSON.stringify(found)).not.toContain("secret");
@@ -97,7 +74,7 @@ describe("a remote Parquet file", () => {
 
   it("that changes while it is read fails, and is not mixed with the other one", async () => {
     let requests = 0;
-    const url = await serve(withRanges(() => ((requests += 1) > 1 ? "2" : "1")));
+    const url = await serve(withRanges(bytes, () => ((requests += 1) > 1 ? "2" : "1")));
     await expect(flow(parquet(`${url}/hf.parquet`, { allowPrivate: true })).run()).rejects.toMatchObject({
       code: "ERR_FILE_CHANGED",
     });
