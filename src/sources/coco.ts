@@ -1,6 +1,7 @@
 /** Source: the images of a dataset in the format of COCO, with their annotations. */
 
 import { relative, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import * as z from "zod";
 import { InputError } from "../core/errors.js";
 import { folderName } from "../core/input/ids.js";
@@ -12,7 +13,14 @@ import { annotationOptionFields, idOfImage } from "../formats/annotations/source
 import { type Element, ElementScanner } from "../formats/coco/element-scanner.js";
 import { type ImageContext, itemOfImage, type RawImage } from "../formats/coco/image-item.js";
 import { type CocoFile, findLayout } from "../formats/coco/layout.js";
-import { maxOrphans, openCoco, readCategories, readIndex, textOf } from "../formats/coco/read-index.js";
+import {
+  type CocoCategory,
+  maxOrphans,
+  openCoco,
+  readCategories,
+  readIndex,
+  textOf,
+} from "../formats/coco/read-index.js";
 import { categoriesById } from "../formats/coco/regions.js";
 
 const optionFields = {
@@ -28,7 +36,8 @@ const optionFields = {
 const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `coco`. */
 export type CocoOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
-type Checked = z.output<typeof Options> & Pick<ReadContext, "isOtherShard"> & { path: string };
+type Checked = z.output<typeof Options> &
+  Pick<ReadContext, "isOtherShard"> & { path: string; passes: Map<string, Promise<readonly CocoCategory[]>> };
 
 /**
  * Reads a dataset in the format of COCO: a JSON file with `images`, `annotations` and `categories`, or a folder with such files in annotations/, with
@@ -52,13 +61,14 @@ export const coco = defineSource({
   name: "coco",
   parse(path: string, options: CocoOptions = {}): Checked {
     checkPath("coco", path);
-    return { ...parseOptions("coco", Options, options, ["splits"]), path };
+    return { ...parseOptions("coco", Options, options, ["splits"]), path, passes: new Map() };
   },
-  async classes({ path, images, splits }, { signal }) {
+  async classes({ path, images, splits, passes }, { signal }) {
     const names = new Set<string>();
+    await setImmediate(); // a run that reads the source as well begins its first pass now
     for (const { path: file, split } of findLayout(path, images).files) {
       if (!isRead(split, splits)) continue;
-      for (const { name } of await readCategories(file, signal)) names.add(name);
+      for (const { name } of await (passes.get(file) ?? readCategories(file, signal))) names.add(name);
     }
     return [...names];
   },
@@ -85,9 +95,15 @@ async function* readFile(
   options: Checked,
   signal: AbortSignal,
 ): AsyncGenerator<SourceItem[]> {
-  const file = await openCoco(path);
+  const opened = openCoco(path);
+  const pass = opened.then((file) => readIndex(file, path, signal));
+  // Without it, `classes` scans a file of gigabytes a second time, and the sink that waits for it takes no input meanwhile.
+  const categories = pass.then((index) => index.categories);
+  categories.catch(() => undefined);
+  options.passes.set(path, categories);
+  const file = await opened;
   try {
-    const index = await readIndex(file, path, signal);
+    const index = await pass;
     try {
       const name = folderName(root);
       const whole = resolve(root);
@@ -113,6 +129,7 @@ async function* readFile(
       index.spill.close();
     }
   } finally {
+    options.passes.delete(path);
     await file.close();
   }
 }

@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { coco, defineSink, flow, type Input, writeCoco, writeYolo } from "../../src/index.js";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { ElementScanner } from "../../src/formats/coco/element-scanner.js";
+import { coco, defineSink, flow, type Input, type ReadContext, writeCoco, writeYolo } from "../../src/index.js";
 import { testSource } from "../../src/testing/index.js";
 
 const home = mkdtempSync(join(tmpdir(), "sluice-coco-test-"));
@@ -351,6 +352,20 @@ describe("writeCoco", () => {
 });
 
 describe("coco to YOLO", () => {
+  it("scans a file once for its annotations and its classes", async () => {
+    const { signal } = new AbortController();
+    const source = coco(dataset(whole, files()));
+    const scan = vi.spyOn(ElementScanner.prototype, "scan");
+    const items = (source.read({ signal } as ReadContext) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    const [classes] = await Promise.all([source.classes?.({ signal }), items.next()]);
+    expect(classes).toEqual(["cat", "dog"]);
+    expect(scan).toHaveBeenCalledTimes(1);
+    await items.return?.();
+    expect(await source.classes?.({ signal })).toEqual(["cat", "dog"]);
+    expect(scan).toHaveBeenCalledTimes(2);
+    scan.mockRestore();
+  });
+
   it("writes one box per object, with classes in the order of the categories", async () => {
     const source = coco(dataset(whole, files()));
     const out = join(home, `out-${count++}`);

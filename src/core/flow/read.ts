@@ -156,7 +156,7 @@ async function readItems(
     if (passed) await passed;
     count += 1;
     // Also after waits: stages that are asynchronous without a timer or a file would keep timers and signals waiting.
-    if (count % 64 === 0 && performance.now() > sliceEnd) {
+    if (count % 8 === 0 && performance.now() > sliceEnd) {
       await new Promise<void>((resolve) => setImmediate(resolve));
       sliceEnd = performance.now() + sliceMs;
     }

@@ -13,7 +13,7 @@ export interface Loss {
 }
 
 /** Maximum number of values that a loss names. */
-const maxValues = 10;
+const maxValues = 5;
 const maxValueLength = 200;
 
 /** Collects the losses of one input. */
@@ -43,14 +43,30 @@ const ownOfAnnotations: Readonly<Record<string, Numbering>> = {
   voc: { pose: "Unspecified", truncated: 0, difficult: 0, occluded: 0 },
 };
 
-/** Returns what is lost of an object that another format made; undefined if that format alone needs it. */
-function withoutNumbering(value: Json, own: Numbering | undefined): Json | undefined {
-  if (!own || typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const rest = Object.entries(value).filter(([key, one]) => {
-    if (key === "category") return Object.keys((one ?? {}) as object).some((name) => name !== "id");
-    return !Object.hasOwn(own, key) || (own[key] !== null && own[key] !== one);
-  });
-  return rest.length > 0 ? Object.fromEntries(rest) : undefined;
+/** Whether a part of an object that another format made is lost, and not needed by that format alone. */
+function isLost(own: Numbering, key: string, one: Json): boolean {
+  if (key !== "category") return !Object.hasOwn(own, key) || (own[key] !== null && own[key] !== one);
+  for (const name in (one ?? {}) as object) if (name !== "id") return true;
+  return false;
+}
+
+/**
+ * Adds what is lost of a value that another format made. The parts are collected only for the first values, since a
+ * large dataset has one such object for each annotation.
+ */
+function loseValue(losses: LossList, what: string, key: string, value: Json, own: Numbering | undefined): void {
+  if (!own || typeof value !== "object" || value === null || Array.isArray(value)) {
+    losses.add(what, () => `${key}: ${JSON.stringify(value)}`);
+    return;
+  }
+  for (const part in value) {
+    if (!isLost(own, part, value[part] as Json)) continue;
+    losses.add(what, () => {
+      const lost = Object.entries(value).filter(([name, one]) => isLost(own, name, one));
+      return `${key}: ${JSON.stringify(Object.fromEntries(lost))}`;
+    });
+    return;
+  }
 }
 
 /** Parts of an input that a format keeps. */
@@ -66,8 +82,7 @@ export interface KeptOfInput {
 export function loseOfInput(input: Input, losses: LossList, kept: KeptOfInput = {}): void {
   for (const [key, value] of Object.entries(input.metadata)) {
     if (key === "filename" || key === "split" || kept.metadata?.includes(key)) continue;
-    const lost = withoutNumbering(value, ownOfImages[key]);
-    if (lost !== undefined) losses.add("metadata lost", () => `${key}: ${JSON.stringify(lost)}`);
+    loseValue(losses, "metadata lost", key, value, ownOfImages[key]);
   }
   if (!kept.concepts) for (const { id } of input.concepts) losses.add("concept of the image lost", id);
   if (!kept.geo && input.geo) losses.add("location lost", `${input.geo.longitude}, ${input.geo.latitude}`);
@@ -88,8 +103,8 @@ export function loseOfAnnotation(annotation: Annotation, losses: LossList, kept:
   const { id, info, data, statusCode, frame, timeSegment } = annotation;
   if (id !== undefined && !kept.id) losses.add("annotation id lost", id);
   for (const key in info) {
-    const lost = kept.info?.includes(key) ? undefined : withoutNumbering(info[key] as Json, ownOfAnnotations[key]);
-    if (lost !== undefined) losses.add("annotation info lost", () => `${key}: ${JSON.stringify(lost)}`);
+    if (kept.info?.includes(key)) continue;
+    loseValue(losses, "annotation info lost", key, info[key] as Json, ownOfAnnotations[key]);
   }
   if (data !== undefined) losses.add("annotation data lost", () => JSON.stringify(data));
   if (statusCode !== undefined) losses.add("review state lost", String(statusCode));

@@ -1,6 +1,15 @@
 import { filter, mergeMap, take } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { batch, defineTransform, flow, type Input, InputError, SinkError, transform } from "../../../src/index.js";
+import {
+  batch,
+  defineTransform,
+  flow,
+  fromIterable,
+  type Input,
+  InputError,
+  SinkError,
+  transform,
+} from "../../../src/index.js";
 import { sinkOf, texts, turns } from "../../helpers/flows.js";
 
 const shout = defineTransform({
@@ -206,6 +215,23 @@ describe("backpressure", () => {
       .run({ maxBytesInFlight: 1_000_000 });
     expect(report.counts.ok).toBe(50);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(11);
+  });
+
+  it("counts annotations, which are objects in memory, against the byte budget", async () => {
+    const box: [number, number, number, number] = [0, 0, 1, 1];
+    const boxes = Array.from({ length: 100 }, () => ({ box, concepts: ["car"] }));
+    const images = fromIterable(
+      Array.from({ length: 50 }, (_, n) => ({ image: { url: `https://example.com/${n}.jpg` }, annotations: boxes })),
+    );
+    const sizes: number[] = [];
+    const report = await flow(images)
+      .pipe(
+        batch({ maxWaitMs: 60_000 }),
+        sinkOf((inputs) => void sizes.push(inputs.length)),
+      )
+      .run({ maxBytesInFlight: 500_000 });
+    expect(report.counts.ok).toBe(50);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(10);
   });
 
   it("does not stall when a filter drops 99.9 % of the inputs", async () => {
