@@ -22,6 +22,8 @@ export interface ImageTree {
   concurrency: number;
   rows(metadata: string): AsyncIterable<MetadataRow>;
   hasFile(relative: string): boolean;
+  /** Whether an image is not read although a row names it, since it belongs to another split. Default: none. */
+  isLeftOut?(relative: string): boolean;
   contentOf(relative: string): Content;
   splitOf(relative: string): string | undefined;
   /** Returns the journal key of an image with its labels, if that is known before the image is read. */
@@ -64,7 +66,10 @@ async function* imagesOf(tree: ImageTree, { labels }: ItemsOptions): AsyncGenera
   for (const metadata of layout.metadata) {
     for await (const row of tree.rows(metadata)) {
       const next = nextOf(row, metadata, tree);
-      if ("relative" in next) used.add(next.relative);
+      if ("relative" in next) {
+        if (tree.isLeftOut?.(next.relative)) continue;
+        used.add(next.relative);
+      }
       yield next;
     }
   }
