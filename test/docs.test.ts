@@ -54,8 +54,10 @@ function blocksOfPages(): Map<string, string> {
   const files = new Map<string, string>();
   for (const page of allPages()) {
     const blocks = readFileSync(page, "utf8").matchAll(/^```(?:ts|js)\n([\s\S]*?)^```/gm);
+    const nameOf = (index: number) => `${relative(root, page).replace(/\W+/g, "-")}-${index + 1}`;
     for (const [index, [, code = ""]] of [...blocks].entries()) {
-      files.set(join(root, "test", `${relative(root, page).replace(/\W+/g, "-")}-${index + 1}.ts`), withPrelude(code));
+      const linked = code.replace(/(from "\.\/)[^"]+\.js"/g, `$1${nameOf(index - 1)}.js"`); // a file of the page is the block before
+      files.set(join(root, "test", `${nameOf(index)}.ts`), withPrelude(linked));
     }
   }
   return files;
