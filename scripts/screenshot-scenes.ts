@@ -1,7 +1,6 @@
 /** Draws the sample images of the screenshot, with boxes around what they show. The same number gives the same image. */
 
 import sharp from "sharp";
-import { boundingBox } from "sluice";
 
 const width = 480;
 const height = 360;
@@ -18,7 +17,8 @@ interface Scene {
   name: string;
   label: string;
   jpeg: Buffer;
-  annotations: ReturnType<typeof boundingBox>[];
+  /** The boxes in shares of width and height. */
+  annotations: { box: [number, number, number, number]; concepts: string[] }[];
 }
 
 /** Returns numbers from 0 to 1 that depend on the seed only. */
@@ -30,18 +30,20 @@ function randomOf(seed: number): () => number {
   };
 }
 
+type Sky = readonly [top: string, bottom: string];
+
 /** Returns the entry at an index, which may be a fraction or beyond the end of the list. */
 function pick<T>(list: readonly [T, ...T[]], index: number): T {
   return list[Math.floor(index) % list.length] ?? list[0];
 }
 
-const skies = [
+const skies: readonly [Sky, ...Sky[]] = [
   ["#7fb2e5", "#dcecf8"],
   ["#f3a66b", "#fbe3c0"],
   ["#8fa7b8", "#dfe7ea"],
   ["#27346b", "#c9789a"],
   ["#5aa9c9", "#eaf5ee"],
-] as const;
+];
 
 function boat(x: number, y: number, size: number, color: string): Thing {
   const hull = `<path d="M${x} ${y} h${size} l${-size * 0.18} ${size * 0.22} h${-size * 0.64} z" fill="${color}"/>`;
@@ -119,7 +121,7 @@ export async function drawScene(number: number): Promise<Scene> {
   } else if (label === "market") {
     ground = `${hills(random, 170, "#a9a08f")}<rect y="230" width="${width}" height="130" fill="#cbb89a"/>`;
     const count = 2 + Math.floor(random() * 2);
-    const colors = ["#c8443c", "#2f7f79", "#d98a29", "#5b5f97"] as const;
+    const colors: [string, ...string[]] = ["#c8443c", "#2f7f79", "#d98a29", "#5b5f97"];
     for (let n = 0; n < count; n += 1) {
       things.push(
         stall(14 + (n * 450) / count, 290 + random() * 40, 400 / count, pick(colors, random() * colors.length)),
@@ -135,11 +137,15 @@ export async function drawScene(number: number): Promise<Scene> {
   const sky = `<defs><linearGradient id="sky" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${top}"/><stop offset="1" stop-color="${bottom}"/></linearGradient></defs><rect width="${width}" height="260" fill="url(#sky)"/>`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${sky}${sun}${ground}${things.map((thing) => thing.svg).join("")}</svg>`;
   const jpeg = await sharp(Buffer.from(svg)).jpeg({ quality: 88 }).toBuffer();
+  const share = (value: number, side: number) => Math.min(1, Math.max(0, value / side));
   const annotations = things.map(({ label, box: [x, y, w, h] }) => {
-    const corners = [x / width, y / height, (x + w) / width, (y + h) / height].map((share) =>
-      Math.min(1, Math.max(0, share)),
-    );
-    return boundingBox(corners as [number, number, number, number], label);
+    const box: [number, number, number, number] = [
+      share(x, width),
+      share(y, height),
+      share(x + w, width),
+      share(y + h, height),
+    ];
+    return { box, concepts: [label] };
   });
   return { name: `${label}-${String(Math.floor(number / 3) + 1).padStart(2, "0")}.jpg`, label, jpeg, annotations };
 }

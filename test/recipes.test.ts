@@ -10,7 +10,7 @@ import { transformSync } from "esbuild";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawScene } from "../scripts/screenshot-scenes.js";
-import { flow, fromIterable, polygon, writeCoco } from "../src/index.js";
+import { flow, fromIterable, writeCoco } from "../src/index.js";
 
 const root = join(import.meta.dirname, "..");
 const work = mkdtempSync(join(tmpdir(), "sluice-recipes-"));
@@ -60,14 +60,14 @@ async function prepare(folder: string, { page, code, files }: Program): Promise<
     write("captioned/quay.json", '{"place": "Rotterdam"}');
   }
   if (code.includes("coco(")) {
-    const pier = polygon(
-      [
+    const pier: { polygon: [number, number][]; concepts: string[] } = {
+      polygon: [
         [0.6, 0.7],
         [0.9, 0.7],
         [0.9, 0.9],
       ],
-      "pier",
-    );
+      concepts: ["pier"],
+    };
     const inputs = scenes.map(({ name, annotations }) => ({
       image: { path: join(folder, "photos", name) },
       annotations: [...annotations, pier],
