@@ -1,6 +1,6 @@
 /** Checks the types of every block of code in the pages against the built library, and that every public name has a docstring. */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
 import { beforeAll, expect, it } from "vitest";
@@ -44,15 +44,13 @@ function withPrelude(code: string): string {
   return `${parts.join(" ")} export {};\n${code}`;
 }
 
-function allPages(): string[] {
-  const names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
-  return [...names.map((name) => join(root, name)), ...pages(join(root, "docs"))];
-}
-
 /** The blocks of code in all pages, as source files by name. */
 function blocksOfPages(): Map<string, string> {
   const files = new Map<string, string>();
-  for (const page of allPages()) {
+  for (const page of [
+    ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map((name) => join(root, name)),
+    ...pages(join(root, "docs")),
+  ]) {
     const blocks = readFileSync(page, "utf8").matchAll(/^```(?:ts|js)\n([\s\S]*?)^```/gm);
     const nameOf = (index: number) => `${relative(root, page).replace(/\W+/g, "-")}-${index + 1}`;
     for (const [index, [, code = ""]] of [...blocks].entries()) {
@@ -103,33 +101,6 @@ it("has code in its pages that compiles", { timeout: 120_000 }, () => {
 
 it("has a README of at most 150 lines", () => {
   expect(readFileSync(join(root, "README.md"), "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(150);
-});
-
-it("has links in its pages that lead to a file, and to a heading of it", () => {
-  const slug = (heading: string) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
-      .trim()
-      .replace(/\s/g, "-");
-  const broken = allPages().flatMap((page) => {
-    const text = readFileSync(page, "utf8").replace(/^```[\s\S]*?^```/gm, "");
-    return [...text.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(
-      ([link, path = "", anchor]) => {
-        const target = path === "" ? page : join(page, "..", path);
-        if (!existsSync(target)) return [`${relative(root, page)}: ${link}`];
-        if (anchor === undefined || !target.endsWith(".md")) return [];
-        const content = readFileSync(target, "utf8");
-        const headings = [...content.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.+)$/gm)].map(([, one = ""]) =>
-          slug(one),
-        );
-        return headings.includes(anchor) || content.includes(`id="${anchor}"`)
-          ? []
-          : [`${relative(root, page)}: ${link}`];
-      },
-    );
-  });
-  expect(broken).toEqual([]);
 });
 
 it("has a docstring for every public name, and for each option", { timeout: 120_000 }, () => {
