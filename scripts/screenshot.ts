@@ -97,7 +97,7 @@ async function takePicture(): Promise<void> {
   const browser = await chromium.launch({ executablePath, args });
   try {
     const page = await browser.newPage({
-      viewport: { width: 1280, height: 720 },
+      viewport: { width: 1280, height: 556 },
       colorScheme: "light",
       reducedMotion: "reduce",
     });
