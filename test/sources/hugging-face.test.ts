@@ -342,6 +342,12 @@ describe("huggingFace", () => {
     expect(() => huggingFace(name, { token: false })).toThrow(/huggingFace: expected owner\/name/);
   });
 
+  it("refuses to send a token over plain HTTP to another machine", () => {
+    const endpoint = "http://hub.example";
+    expect(() => huggingFace("ann/pets", { endpoint, token: hubToken })).toThrow(/^(?!.*testtoken).*over plain HTTP/);
+    expect(() => huggingFace("ann/pets", { endpoint, token: false })).not.toThrow();
+  });
+
   it("refuses a name and an option that contradict each other", () => {
     expect(() => huggingFace("ann/pets@v1", { revision: "v2", token: false })).toThrow(
       'says revision "v1", and the option "v2"',

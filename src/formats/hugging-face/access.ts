@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { InputError, OptionsError } from "../../core/errors.js";
+import { isLoopbackHost } from "../../core/net/addresses.js";
 import { Network } from "../../core/net/network.js";
 import { type ProxyFor, proxiesOf } from "../../core/net/proxy/proxies.js";
 import { redactUrl } from "../../core/redact-urls.js";
@@ -42,7 +43,11 @@ export function makeAccess(plugin: string, options: AccessOptions): HubAccess {
   endpoints.add(endpoint);
   const token =
     typeof options.token === "string" ? checkToken({ value: options.token, from: "the option token" }) : undefined;
-  return { endpoint, token: options.token === undefined ? tokenOfMachine() : token, ...network() };
+  return {
+    endpoint,
+    token: forEndpoint(endpoint, options.token === undefined ? tokenOfMachine() : token),
+    ...network(),
+  };
 }
 
 /** Records how the files of a dataset are read in this process. A later access to the same dataset replaces it. */
@@ -63,7 +68,7 @@ export function accessTo({ id, endpoint }: { id: string; endpoint: string }): Hu
     const step = `set HF_ENDPOINT=${endpoint} if it is yours`;
     throw new InputError("ERR_HF_ENDPOINT", `${id} is at ${endpoint}, which this program does not know; ${step}`);
   }
-  const access = { endpoint, token: tokenOfMachine(), ...network() };
+  const access = { endpoint, token: forEndpoint(endpoint, tokenOfMachine()), ...network() };
   addAccess(id, access);
   return access;
 }
@@ -88,6 +93,14 @@ function checkEndpoint(name: string, text: string): string {
   if (isPlain && url.username === "" && url.password === "") return url.href.replace(/\/+$/, "");
   const expected = "expected an address such as https://hub.example, without user, query and fragment";
   throw new OptionsError("ERR_OPTIONS", `${name}: ${expected}, got "${redactUrl(text)}"`);
+}
+
+/** Refuses to send a token in plain text to another machine. @throws {OptionsError} ERR_OPTIONS */
+function forEndpoint(endpoint: string, token: HubToken | undefined): HubToken | undefined {
+  const { protocol, hostname } = new URL(endpoint);
+  if (!token || protocol === "https:" || isLoopbackHost(hostname)) return token;
+  const text = `the token (${token.from}) would be sent to ${endpoint} over plain HTTP`;
+  throw new OptionsError("ERR_OPTIONS", `huggingFace: ${text}; use https, or token: false for public datasets`);
 }
 
 /** Finds the token where the hub's own tools do: in the environment, then in the file of their login. */
