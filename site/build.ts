@@ -22,16 +22,17 @@ const site = import.meta.dirname;
 const pages = join(site, "pages");
 
 rmSync(pages, { recursive: true, force: true });
-const count = collectPages(pages);
-const sections = writeReference(pages);
 const contents = readContents(readFileSync(join(site, "contents.md"), "utf8"));
+const fromDocs = (path: string) => canonical(posix.join("docs", path));
+const listed = contents.flatMap(({ items }) => items.map(({ path }) => fromDocs(path)));
+const count = collectPages(pages, listed);
+const sections = writeReference(pages);
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-const sidebar = sidebars(contents, sections, (path) => pageOf(canonical(posix.join("docs", path))));
+const sidebar = sidebars(contents, sections, (path) => pageOf(fromDocs(path)));
 const codes = [...readFileSync(join(root, "docs/errors.md"), "utf8").matchAll(/^\| `(ERR_\w+)` \|/gm)].map(
   ([, code = ""]) => code,
 );
 writeFileSync(join(pages, "site.json"), JSON.stringify({ sections, codes, sidebar, version } satisfies SiteData));
-copyFileSync(join(site, "home.md"), join(pages, "index.md"));
 copyFileSync(join(root, "src/emulator/gallery/page/icon.svg"), join(pages, "public/icon.svg"));
 
 process.env.VITE_EXTRA_EXTENSIONS = "parquet"; // not a page, though VitePress does not know the ending

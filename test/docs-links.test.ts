@@ -13,7 +13,7 @@ const pagesOfDocs = readdirSync(docs, { recursive: true, encoding: "utf8" })
   .map((name) => name.split(sep).join("/"));
 const otherPages = [
   ...readdirSync(root).filter((name) => name.endsWith(".md")),
-  ...["bench/README.md", "examples/plugin/README.md", "examples/data/README.md"],
+  ...["bench/README.md", "examples/plugin/README.md", "examples/data/README.md", "site/home.md"],
 ];
 
 it("lists every page once in the sidebar of the site, by itself or with its folder", () => {

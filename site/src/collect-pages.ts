@@ -1,4 +1,4 @@
-/** Collects the pages of the site: everything in `docs`, and every file of the repository that they link to. */
+/** Collects the pages of the site: everything in `docs`, what the sidebar lists, and every file of the repository that they link to. */
 
 import { copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, sep } from "node:path";
@@ -8,12 +8,12 @@ import { canonical, isAsset, markdownOf, pageOf, root } from "./repository.js";
 /**
  * Writes the pages and returns how many. A link to a page becomes a link to its place on the site, and a link to a file one to a page with its text.
  */
-export function collectPages(target: string): number {
+export function collectPages(target: string, listed: readonly string[]): number {
   const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => canonical(posix.join("docs", name.split(sep).join("/"))));
-  const waiting = [...docs];
-  const seen = new Set(waiting);
+  const seen = new Set([...docs, "site/home.md", ...listed]);
+  const waiting = [...seen];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const from = path;
     const page = pageOf(from);

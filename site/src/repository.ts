@@ -33,6 +33,7 @@ export function pageOf(path: string): string {
   const place = `repository/${path.replaceAll(/(?<=^|\/)\./g, "")}`; // VitePress ignores what begins with a dot
   const isFolder = statSync(join(root, path)).isDirectory();
   if (isFolder) return path.startsWith("docs/") ? `${path.slice(5)}/index.md` : `${place}/index.md`;
+  if (path === "site/home.md") return "index.md";
   if (path === "docs/README.md") return "contents.md";
   if (path.startsWith("docs/")) return path.slice(5);
   if (/^[A-Z]+\.md$/.test(path)) return rootPages[path] ?? path.toLowerCase();

@@ -18,13 +18,15 @@ const maxOverloads = 3;
 export function namePage(one: PublicName, tools: ReferenceTools): string {
   const { name, symbol } = one;
   const comment = commentOf(symbol, tools.checker);
+  const [summary = "", ...details] = comment.text.split(/\n\s*\n/);
   const parts = [
     `# ${isFunction(one, tools) ? `${name}()` : name}`,
     comment.deprecated === undefined ? "" : `**Deprecated.** ${comment.deprecated}`,
-    comment.text,
-    fenced(`import ${isTypeOnly(symbol) ? "type " : ""}{ ${name} } from "${one.entry}";`),
+    summary,
+    fenced([importOf(one), ...callsOf(one, tools)].join("\n")),
+    ...details,
     ...bodyOf(one, tools),
-    ...tagsOf(comment, "##", parametersIn(one, tools)),
+    ...tagsOf(comment, "##", optionsIn(one, tools)),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
@@ -39,7 +41,17 @@ function isTypeOnly(symbol: ts.Symbol): boolean {
   return (symbol.flags & (ts.SymbolFlags.TypeAlias | ts.SymbolFlags.Interface)) !== 0;
 }
 
-function parametersIn(one: PublicName, tools: ReferenceTools): string {
+function importOf({ name, symbol, entry }: PublicName): string {
+  return `import ${isTypeOnly(symbol) ? "type " : ""}{ ${name} } from "${entry}";`;
+}
+
+function callsOf(one: PublicName, tools: ReferenceTools): string[] {
+  if (!isFunction(one, tools)) return [];
+  const calls = tools.checker.getTypeOfSymbol(one.symbol).getCallSignatures();
+  return ["", ...calls.map((call) => tools.signatures.write(one.name, call))];
+}
+
+function optionsIn(one: PublicName, tools: ReferenceTools): string {
   if (!isFunction(one, tools)) return "";
   const [signature] = tools.checker.getTypeOfSymbol(one.symbol).getCallSignatures();
   const options = signature && tools.signatures.optionsOf(one.name, signature);
@@ -49,11 +61,8 @@ function parametersIn(one: PublicName, tools: ReferenceTools): string {
 
 function bodyOf(one: PublicName, tools: ReferenceTools): string[] {
   const { name, symbol } = one;
-  const { checker, types, signatures } = tools;
-  if (isFunction(one, tools)) {
-    const calls = checker.getTypeOfSymbol(symbol).getCallSignatures();
-    return ["## Signature", fenced(calls.map((call) => signatures.write(name, call)).join("\n"))];
-  }
+  const { checker, types } = tools;
+  if (isFunction(one, tools)) return [];
   if (symbol.flags & ts.SymbolFlags.Class) return classBody(symbol, tools);
   if (!isTypeOnly(symbol)) {
     const table = memberTable(checker.getTypeOfSymbol(symbol), { ...tools, first: "property" });
