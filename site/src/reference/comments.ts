@@ -18,12 +18,20 @@ export function commentOf(documented: Documented, checker: ts.TypeChecker): Comm
     tags.filter((tag) => tag.name === name).map((tag) => ts.displayPartsToString(tag.text));
   const parameters = tags.filter(({ name }) => name === "param").map(({ text = [] }) => parameterOf(text));
   return {
-    text: ts.displayPartsToString(documented.getDocumentationComment(checker)),
+    text: asMarkdown(ts.displayPartsToString(documented.getDocumentationComment(checker))),
     examples: textsOf("example"),
     throws: textsOf("throws"),
     deprecated: textsOf("deprecated")[0],
     parameters: new Map(parameters),
   };
+}
+
+/** Error codes are code. A star is part of a glob, unless two of them make a text bold. */
+function asMarkdown(text: string): string {
+  return text.replace(/`[^`]*`|\bERR_\w+|\*\*\w[^*]*\*\*|[*_]/g, (part) => {
+    if (part.startsWith("ERR_")) return `\`${part}\``;
+    return part.length === 1 ? `\\${part}` : part;
+  });
 }
 
 function parameterOf(parts: ts.SymbolDisplayPart[]): [string, string] {
