@@ -1,7 +1,7 @@
 /** Builds the site into `site/dist`: collects the pages, writes the reference, runs VitePress, and checks the result. */
 
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, posix } from "node:path";
+import { join } from "node:path";
 import { build } from "vitepress";
 import { checkSite } from "./src/check-site.js";
 import { collectPages } from "./src/collect-pages.js";
@@ -23,12 +23,11 @@ const pages = join(site, "pages");
 
 rmSync(pages, { recursive: true, force: true });
 const contents = readContents(readFileSync(join(site, "contents.md"), "utf8"));
-const fromDocs = (path: string) => canonical(posix.join("docs", path));
-const listed = contents.flatMap(({ items }) => items.map(({ path }) => fromDocs(path)));
+const listed = contents.flatMap(({ items }) => items.map(({ path }) => canonical(path)));
 const count = collectPages(pages, listed);
 const sections = writeReference(pages);
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-const sidebar = sidebars(contents, sections, (path) => pageOf(fromDocs(path)));
+const sidebar = sidebars(contents, sections, (path) => pageOf(canonical(path)));
 const codes = [...readFileSync(join(root, "docs/errors.md"), "utf8").matchAll(/^\| `(ERR_\w+)` \|/gm)].map(
   ([, code = ""]) => code,
 );

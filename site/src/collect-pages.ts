@@ -1,6 +1,6 @@
 /** Collects the pages of the site: everything in `docs`, what the sidebar lists, and every file of the repository that they link to. */
 
-import { copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, sep } from "node:path";
 import { isFile, replaceLinks } from "./markdown.js";
 import { canonical, isAsset, markdownOf, pageOf, root } from "./repository.js";
@@ -22,6 +22,7 @@ export function collectPages(target: string, listed: readonly string[]): number 
       if (!isFile(link)) return link;
       const [file = "", anchor] = link.split("#");
       const linked = canonical(posix.join(folder, decodeURI(file)));
+      if (!existsSync(join(root, linked))) throw new Error(`${from} links to ${link}, which does not exist`);
       const isNew = !seen.has(linked);
       seen.add(linked);
       if (isAsset(linked)) {

@@ -1,5 +1,7 @@
 /** Reads site/contents.md, which lists the pages in the order of the sidebar. */
 
+import { posix } from "node:path";
+
 export interface ContentsGroup {
   title: string;
   items: ContentsItem[];
@@ -7,11 +9,11 @@ export interface ContentsGroup {
 
 export interface ContentsItem {
   title: string;
-  /** Path from the folder `docs`, such as `guide/connect.md` or `../CHANGELOG.md`. */
+  /** Path in the repository, such as `docs/guide/connect.md`. */
   path: string;
 }
 
-/** Reads groups (`## Start`) and their items (`- [Connect to an app](guide/connect.md)`). */
+/** Reads groups (`## Start`) and their items (`- [Connect to an app](../docs/guide/connect.md)`). */
 export function readContents(text: string): ContentsGroup[] {
   const groups: ContentsGroup[] = [];
   for (const line of text.split("\n")) {
@@ -20,7 +22,7 @@ export function readContents(text: string): ContentsGroup[] {
     const item = /^- \[(?<title>[^\]]+)\]\((?<path>[^)]+)\)$/.exec(line)?.groups;
     if (!item) continue;
     const { title = "", path = "" } = item;
-    groups.at(-1)?.items.push({ title, path });
+    groups.at(-1)?.items.push({ title, path: posix.join("site", path) });
   }
   return groups;
 }
