@@ -43,7 +43,7 @@ export default defineConfig({
     outline: [2, 3],
     sidebar,
     nav: [
-      { text: "Guides", link: "/guide/connect", activeMatch: "^/(contents|guide|recipes|plugins)" },
+      { text: "Guides", link: "/contents", activeMatch: "^/(contents|guide|recipes|plugins)" },
       { text: "Examples", link: "/repository/examples/" },
       { text: "Reference", link: "/reference/", activeMatch: "^/reference" },
       { text: `v${version}`, link: "/changelog" },
