@@ -30,7 +30,7 @@ export interface OpenerFixture {
  *   scheme: "memory",
  *   async *open(uri, { offset, length }) {
  *     const bytes = stored.get(uri);
- *     if (!bytes) throw new InputError("ERR_MEMORY", `memory: ${uri} does not exist`);
+ *     if (!bytes) throw new Error(`memory: ${uri} does not exist`);
  *     yield bytes.subarray(offset, offset + length);
  *   },
  * });

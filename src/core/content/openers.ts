@@ -56,7 +56,7 @@ const otherForms = new Map([
  *   scheme: "memory",
  *   async *open(uri, { offset, length }) {
  *     const bytes = store.get(uri);
- *     if (!bytes) throw new InputError("ERR_MEMORY", `memory: ${uri} does not exist`);
+ *     if (!bytes) throw new Error(`memory: ${uri} does not exist`);
  *     yield bytes.subarray(offset, offset + length);
  *   },
  * });
