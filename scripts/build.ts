@@ -52,6 +52,7 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 chmodSync("dist/cli/main.js", 0o755);
+leaveToNode(Object.keys(metafile.outputs), ["sharp", ...Object.keys(peerDependencies ?? {})]);
 
 const page = "src/emulator/gallery/page";
 const { metafile: pageFiles } = await build({
@@ -78,6 +79,16 @@ function leaveFetchOut({ onLoad, onResolve }: PluginBuild): void {
   const contents = 'export function extractBody() { throw new TypeError("a body of FormData is not supported"); }';
   onResolve({ filter: /^\.\.?\/.*web\/fetch\/body\.js$/ }, ({ path }) => ({ path, namespace: "left-out" }));
   onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents }));
+}
+
+/** Tells users' bundlers to leave imports of packages with native code and of optional packages to Node.js. They could not bundle or find them. */
+function leaveToNode(files: readonly string[], names: readonly string[]): void {
+  const loads = new RegExp(`\\bimport\\((?="(?:${names.join("|")})[/"])`, "g");
+  for (const file of files.filter((name) => name.endsWith(".js"))) {
+    const code = readFileSync(file, "utf8");
+    const marked = code.replace(loads, "import(/* webpackIgnore: true */ /* @vite-ignore */ ");
+    if (marked !== code) writeFileSync(file, marked);
+  }
 }
 
 /** Returns the licences of the bundled packages, which require this, with their versions. */
