@@ -46,7 +46,7 @@ export function chooseEngine(
     try {
       return load();
     } catch (error) {
-      reasons.push(describeError(error));
+      reasons.push(describeError(error).split("\n", 1)[0] ?? ""); // the rest is a list of files
     }
   }
   const text = `the emulator needs SQLite: use Node.js 24.15 or later, or run "npm install libsql" (${reasons.join("; ")})`;
