@@ -15,6 +15,8 @@ export interface Query {
   values: SqlValue[];
   /** Number of inputs that match, if the index knows it. */
   known?: number | undefined;
+  /** It looks at few inputs. */
+  isSelective?: boolean;
 }
 
 /** Terms of which an input must have one. */
@@ -62,8 +64,10 @@ export function queryOf(store: Store, filters: Filters, sort: Sort, needsEntries
   const isSelective = (count: number) => count * selectiveShare < total;
   const isBySeq = sort === "newest" || sort === "oldest";
   const [rarest] = groups;
-  if (rarest && isSelective(rarest.count)) return usesQuery(facts, rarest, needsEntries || !isBySeq);
-  if (isSelective(matching)) return entriesQuery(facts, "INDEXED BY gallery_kinds");
+  if (rarest && isSelective(rarest.count)) {
+    return { ...usesQuery(facts, rarest, needsEntries || !isBySeq), isSelective: true };
+  }
+  if (isSelective(matching)) return { ...entriesQuery(facts, "INDEXED BY gallery_kinds"), isSelective: true };
   if (search) {
     const limit = Math.ceil(total / selectiveShare);
     const isRare = () => search.match !== undefined && countMatches(store, search.match, limit) < limit;
