@@ -34,6 +34,5 @@ function textOf(total: number | undefined, unfiltered: number | undefined): stri
   if (unfiltered !== undefined) {
     return `${countText(total)} of ${countText(Math.max(unfiltered, total))} inputs`;
   }
-  if (total === 0) return "";
-  return total === 1 ? "1 input" : `${countText(total)} inputs`;
+  return ""; // The header has the number of all inputs.
 }

@@ -17,9 +17,14 @@ interface ShapesProps {
   size: [number, number];
   /** Index of a region that is drawn thicker. */
   marked?: number | undefined;
+  /** Enlargement of the image. Points keep their size. */
+  scale?: number;
 }
 
-export function Shapes({ regions, size: [width, height], marked }: ShapesProps) {
+/** Radius of a point as a share of the longest side. */
+export const pointRadius = 1 / 60;
+
+export function Shapes({ regions, size: [width, height], marked, scale = 1 }: ShapesProps) {
   return (
     <svg class="shapes" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
       {regions.map((region, index) => (
@@ -36,7 +41,11 @@ export function Shapes({ regions, size: [width, height], marked }: ShapesProps) 
             <polygon points={region.polygon.map(([x, y]) => `${x * width},${y * height}`).join(" ")} />
           )}
           {region.point && (
-            <circle cx={region.point[0] * width} cy={region.point[1] * height} r={Math.max(width, height) / 60} />
+            <circle
+              cx={region.point[0] * width}
+              cy={region.point[1] * height}
+              r={(Math.max(width, height) * pointRadius) / scale}
+            />
           )}
           {region.mask && <Mask base64={region.mask} size={[width, height]} />}
         </g>

@@ -1,7 +1,7 @@
 /** The labels of the regions of an image, and the one that the pointer or the focus marks. */
 
 import type { RegionShape } from "../../shapes.js";
-import { classOf } from "../tiles/shapes-overlay.js";
+import { classOf, pointRadius } from "../tiles/shapes-overlay.js";
 import { type Box, boundsOf, labelHeight, placeLabels } from "./place-labels.js";
 import type { Zoom } from "./use-zoom.js";
 
@@ -21,7 +21,7 @@ const maxWidth = 180;
 const padding = 12;
 
 export function Labels({ regions, zoom, size, stage, isOn, marked }: LabelsProps) {
-  const boxes = regions.map((region) => pixelBox(boundsOf(region), zoom, size, stage));
+  const boxes = regions.map((region) => pixelBox(region, zoom, size, stage));
   const texts = regions.map(({ concepts }) => concepts.join(", "));
   const area: Box = [0, 0, stage[0], stage[1]];
   const widths = texts.map((text) => (text === "" ? 0 : Math.min(maxWidth, widthOf(text) + padding)));
@@ -58,7 +58,7 @@ export function regionAt(
   { regions, zoom, size, stage }: Pick<LabelsProps, "regions" | "zoom" | "size" | "stage">,
 ): number | undefined {
   const under = regions.flatMap((region, index) => {
-    const box = pixelBox(boundsOf(region), zoom, size, stage);
+    const box = pixelBox(region, zoom, size, stage);
     const margin = 3;
     const isUnder = box && x >= box[0] - margin && x <= box[2] + margin && y >= box[1] - margin && y <= box[3] + margin;
     return isUnder ? [{ index, area: (box[2] - box[0]) * (box[3] - box[1]) }] : [];
@@ -67,17 +67,19 @@ export function regionAt(
 }
 
 function pixelBox(
-  box: Box | undefined,
+  region: RegionShape,
   { scale, x, y }: Zoom,
   [width, height]: readonly [number, number],
   stage: readonly [number, number],
 ): Box | undefined {
+  const box = boundsOf(region);
   if (!box) return undefined;
+  const around = region.point ? Math.max(width, height) * pointRadius : 0;
   const left = stage[0] / 2 + x - (width * scale) / 2;
   const top = stage[1] / 2 + y - (height * scale) / 2;
   const across = (share: number) => left + share * width * scale;
   const down = (share: number) => top + share * height * scale;
-  return [across(box[0]), down(box[1]), across(box[2]), down(box[3])];
+  return [across(box[0]) - around, down(box[1]) - around, across(box[2]) + around, down(box[3]) + around];
 }
 
 const canvas = document.createElement("canvas").getContext("2d");

@@ -78,7 +78,9 @@ export function Zoomable({ app, item, onError }: ZoomableProps) {
             onError={onError}
           />
           {isLarge && <img src={pictureUrl(app, "zoom", item)} alt="" draggable={false} />}
-          {natural && shows.regions && <Shapes regions={regions} size={[natural[0], natural[1]]} marked={marked} />}
+          {natural && shows.regions && (
+            <Shapes regions={regions} size={[natural[0], natural[1]]} marked={marked} scale={zoom.scale} />
+          )}
         </div>
         {natural && shows.regions && <Labels {...place} isOn={shows.labels} marked={marked} />}
       </div>
