@@ -129,7 +129,7 @@ export class Gallery {
   }
 
   #apps({ app }: Session): AppShape[] {
-    this.#index ??= new GalleryIndex(this.#store);
+    this.#index ??= new GalleryIndex(this.#store, this.#files);
     // Apps with the newest inputs come first.
     const sql = `SELECT a.* FROM apps a ORDER BY (SELECT max(i.seq) FROM gallery_entries i WHERE i.app = a.seq) DESC, a.seq LIMIT 1000`;
     const rows = this.#store.all<AppRow>(sql);
@@ -144,7 +144,7 @@ export class Gallery {
   }
 
   async #data(request: IncomingMessage, resource: string, app: AppRow, parameters: URLSearchParams): Promise<unknown> {
-    const index = (this.#index ??= new GalleryIndex(this.#store));
+    const index = (this.#index ??= new GalleryIndex(this.#store, this.#files));
     index.watch();
     if (resource === "changes") return this.#changes(index, app);
     if (resource === "facets") return facetsOf(this.#store, app);
@@ -164,7 +164,7 @@ export class Gallery {
     if (request.method !== "GET") return refuse(response, 405, "only GET");
     const format = exportFormatOf(parameters.get("format"));
     if (!format) return refuse(response, 400, "the parameter format names no format of an export");
-    const index = (this.#index ??= new GalleryIndex(this.#store));
+    const index = (this.#index ??= new GalleryIndex(this.#store, this.#files));
     await index.settled(exportSettleMs);
     const unindexed = index.unindexed();
     // The filters would not find these inputs, and nothing in the export would say so.
