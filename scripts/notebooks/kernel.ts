@@ -24,7 +24,7 @@ export interface Kernel {
 
 /** The parts of the package `zeromq` that are used. */
 interface Zeromq {
-  Dealer: new (options: object) => Socket & { send(parts: string[]): Promise<void> };
+  Dealer: new (options: object) => Sender;
   Subscriber: new (options: object) => Socket & { subscribe(): void };
 }
 interface Socket {
@@ -32,6 +32,10 @@ interface Socket {
   receiveTimeout: number;
   receive(): Promise<Buffer[]>;
   close(): void;
+}
+
+interface Sender extends Socket {
+  send(parts: string[]): Promise<void>;
 }
 
 interface Message {
@@ -55,16 +59,14 @@ const quietMs = 300;
 export async function startKernel(tools: string, cwd: string): Promise<Kernel> {
   const load = createRequire(join(tools, "package.json"));
   const zeromq = load("zeromq") as Zeromq;
-  const connection: Record<string, unknown> = { transport: "tcp", ip: host, key: randomUUID() };
-  connection.signature_scheme = "hmac-sha256";
-  for (const channel of ["shell", "iopub", "stdin", "control", "hb"]) connection[`${channel}_port`] = await freePort();
+  const connection = await newConnection();
   const folder = await mkdtemp(join(tmpdir(), "sluice-kernel-"));
   const file = join(folder, "connection.json");
   await writeFile(file, JSON.stringify(connection));
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" } as NodeJS.ProcessEnv; // no key, and no target
   const command = [load.resolve("deno/bin.cjs"), "jupyter", "--kernel", "--conn", file];
-  const child = spawn(process.execPath, command, { cwd, env, stdio: "ignore" });
+  const child = spawn(process.execPath, command, { cwd, env, stdio: "ignore", detached: true });
   const exited = once(child, "exit");
 
   const shell = new zeromq.Dealer({ receiveTimeout: receiveTimeoutMs, linger: 0 });
@@ -72,36 +74,54 @@ export async function startKernel(tools: string, cwd: string): Promise<Kernel> {
   shell.connect(`tcp://${host}:${connection.shell_port}`);
   published.connect(`tcp://${host}:${connection.iopub_port}`);
   published.subscribe();
-  const session = randomUUID();
-  const request = async (type: string, content: object): Promise<string> => {
-    const id = randomUUID();
-    const header = {
-      msg_id: id,
-      msg_type: type,
-      session,
-      username: "",
-      date: new Date().toISOString(),
-      version: "5.3",
-    };
-    const parts = [header, {}, {}, content].map((part) => JSON.stringify(part));
-    const signature = createHmac("sha256", String(connection.key)).update(parts.join("")).digest("hex");
-    await shell.send(["<IDS|MSG>", signature, ...parts]);
-    return id;
+  const request = requester(shell, connection.key);
+  const close = async () => {
+    shell.close();
+    published.close();
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid); // Deno is a child of the command
+    await exited;
+    await rm(folder, { recursive: true });
   };
-  await ready(() => request("kernel_info_request", {}), shell, published);
+  await ready(() => request("kernel_info_request", {}), shell, published).catch(async (error: unknown) => {
+    await close();
+    throw new Error("Deno's kernel did not answer", { cause: error });
+  });
   return {
     async execute(code) {
       const content = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false };
       const id = await request("execute_request", content);
       return await outputsOf(id, published);
     },
-    async close() {
-      shell.close();
-      published.close();
-      child.kill();
-      await exited;
-      await rm(folder, { recursive: true });
-    },
+    close,
+  };
+}
+
+/** Chooses free ports for the sockets of a kernel, and a key for its messages. */
+async function newConnection() {
+  return {
+    transport: "tcp",
+    ip: host,
+    key: randomUUID() as string,
+    signature_scheme: "hmac-sha256",
+    shell_port: await freePort(),
+    iopub_port: await freePort(),
+    stdin_port: await freePort(),
+    control_port: await freePort(),
+    hb_port: await freePort(),
+  };
+}
+
+/** Returns a function that sends signed requests, and returns their ids. */
+function requester(shell: Sender, key: string): (type: string, content: object) => Promise<string> {
+  const session = randomUUID();
+  return async (type, content) => {
+    const id = randomUUID();
+    const date = new Date().toISOString();
+    const header = { msg_id: id, msg_type: type, session, username: "", date, version: "5.3" };
+    const parts = [header, {}, {}, content].map((part) => JSON.stringify(part));
+    const signature = createHmac("sha256", key).update(parts.join("")).digest("hex");
+    await shell.send(["<IDS|MSG>", signature, ...parts]);
+    return id;
   };
 }
 
