@@ -22,6 +22,9 @@ import { openStore } from "../../helpers/store.js";
 
 const harbour = join(import.meta.dirname, "../../../examples/data/harbour");
 
+const white = { width: 40, height: 20, channels: 3, background: "#fff" } as const;
+const whiteMask = (await sharp({ create: white }).png().toBuffer()).toString("base64");
+
 /** The formats of a value that a notebook displays. */
 async function shownOf(value: unknown): Promise<Record<string, string>> {
   const display = (value as Record<symbol, (() => Promise<Record<string, string>>) | undefined>)[
@@ -127,8 +130,18 @@ describe("in a notebook", () => {
 });
 
 describe("the HTML of a notebook", () => {
-  it("has the annotations in the picture of a card, and their names below it", async () => {
-    const box = annotate(() => boundingBox([0.2, 0.2, 0.6, 0.6], "boat"));
+  const triangle: [number, number][] = [
+    [0.1, 0.1],
+    [0.8, 0.1],
+    [0.1, 0.8],
+  ];
+  it.each([
+    ["box", { box: [0.2, 0.2, 0.6, 0.6] as [number, number, number, number] }],
+    ["polygon", { polygon: triangle }],
+    ["point", { point: [0.5, 0.5] as [number, number] }],
+    ["mask", { mask: { base64: whiteMask } }],
+  ])("has a %s in the picture of a card, and its name below it", async (name, region) => {
+    const box = annotate(() => ({ ...region, concepts: [{ id: "boat" }] }));
     const [plain, drawn] = await Promise.all([
       flow(folder(harbour, { include: "quay.jpg" })).preview(1),
       flow(folder(harbour, { include: "quay.jpg" }))
@@ -137,9 +150,8 @@ describe("the HTML of a notebook", () => {
     ]);
     const [before, after] = [await shownOf(plain), await shownOf(drawn)].map((shown) => shown["text/html"] ?? "");
     expect(after).toContain("<b><bdi>harbour-<wbr>quay-<wbr>");
-    expect(after).toContain("<small>box boat</small>");
-    expect(await yellowOf(before ?? "")).toBeLessThan(10);
-    expect(await yellowOf(after ?? "")).toBeGreaterThan(100);
+    expect(after).toContain(`<small>${name} boat</small>`);
+    expect(await differenceOf(before ?? "", after ?? "")).toBeGreaterThan(20);
   });
 
   it("names the counts of a run, its target, and the reasons with examples", async () => {
@@ -167,16 +179,16 @@ describe("the HTML of a notebook", () => {
   });
 });
 
-/** Counts the pixels of the first picture that have the colour of annotations. */
-async function yellowOf(html: string): Promise<number> {
-  const data = /src="data:image\/webp;base64,([^"]+)"/.exec(html)?.[1] ?? "";
-  const pixels = await sharp(Buffer.from(data, "base64")).removeAlpha().raw().toBuffer();
-  let count = 0;
-  for (let at = 0; at < pixels.length; at += 3) {
-    const [red = 0, green = 0, blue = 255] = pixels.subarray(at, at + 3);
-    if (red > 210 && green > 170 && blue < 90) count += 1;
-  }
-  return count;
+/** Counts the pixels that differ clearly between the first pictures of two cards. */
+async function differenceOf(one: string, other: string): Promise<number> {
+  const [first, second] = await Promise.all(
+    [one, other].map((html) => {
+      const data = /src="data:image\/webp;base64,([^"]+)"/.exec(html)?.[1] ?? "";
+      return sharp(Buffer.from(data, "base64")).greyscale().raw().toBuffer();
+    }),
+  );
+  expect(first?.length).toBe(second?.length);
+  return [...(first ?? [])].filter((value, at) => Math.abs(value - (second?.[at] ?? value)) > 25).length;
 }
 
 describeInBrowser("in a notebook that shows HTML", () => {

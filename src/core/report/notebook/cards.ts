@@ -16,7 +16,7 @@ const maxExcerpt = 160;
 const maxNamed = 6;
 
 /** Labels are below the picture, since a picture cannot rely on fonts. */
-const style = html`<style>rect, polygon, circle { fill: none; stroke: #ffd400; stroke-width: 2 } rect.masked { fill: #ffd400; fill-opacity: .55; stroke: none } text { display: none }</style>`;
+const style = html`<style>rect, polygon { fill: none; stroke: #ffd400; stroke-width: 2 } circle { fill: #ffd400; stroke: #000; stroke-width: 2 } rect.masked { fill: #ffd400; fill-opacity: .55; stroke: none } text { display: none }</style>`;
 
 /** Makes a table with a card for each input, and makes one picture at a time. */
 export async function cardTable(inputs: readonly SampledInput[]): Promise<Html> {
