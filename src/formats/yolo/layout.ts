@@ -48,10 +48,10 @@ function isDataYaml(path: string): boolean {
 }
 
 async function fromYaml(path: string, allowOutside: boolean): Promise<YoloLayout> {
-  const { parse } = await import("yaml");
+  const { default: yaml } = await import("yaml"); // bundled CommonJS has no named exports
   let data: unknown;
   try {
-    data = parse(readFileSync(path, "utf8").replace(/^\ufeff/, ""));
+    data = yaml.parse(readFileSync(path, "utf8").replace(/^\ufeff/, ""));
   } catch (error) {
     throw new SourceError("ERR_LABEL", `yolo: ${path} cannot be read: ${describeError(error)}`, { cause: error });
   }

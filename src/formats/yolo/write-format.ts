@@ -46,8 +46,8 @@ async function finishUltralytics(folder: FinishContext, task: WrittenTask): Prom
   );
   const names = new Map(classes.map((name, index) => [index, name]));
   const about = `# Written by Sluice, task ${task}. ultralytics: yolo ${task} train data=data.yaml\n`;
-  const { stringify } = await import("yaml");
-  await writeFile("data.yaml", [about, stringify({ ...ordered, nc: classes.length, names }, { lineWidth: 0 })]);
+  const { default: yaml } = await import("yaml"); // bundled CommonJS has no named exports
+  await writeFile("data.yaml", [about, yaml.stringify({ ...ordered, nc: classes.length, names }, { lineWidth: 0 })]);
 }
 
 function splitsOf({ splits }: FinishContext): Set<string> {
