@@ -7,7 +7,7 @@ import { writeNotice } from "../util/notice.js";
 import { harmless } from "../util/safe-callback.js";
 import type { Activity } from "./health.js";
 import { Meter, type ProgressEvent } from "./measure.js";
-import type { Screen, Terminal } from "./terminal.js";
+import { openScreen, type Terminal } from "./terminal.js";
 import { progressLine, progressScreen } from "./text.js";
 
 export interface ProgressOptions {
@@ -28,7 +28,7 @@ export function startProgress(
   reporter: Reporter,
   activity: Activity,
   { isShown, onProgress }: ProgressOptions,
-): { end(state: ProgressEvent["state"]): Promise<void> } | undefined {
+): { end(state: ProgressEvent["state"], next: readonly string[]): void } | undefined {
   if (!isShown && !onProgress) return undefined;
   const meter = new Meter(context, reporter, activity);
   const viewers: Viewer[] = [];
@@ -45,18 +45,18 @@ export function startProgress(
   }, everyMs);
   timer.unref();
   return {
-    async end(state) {
+    end(state, next) {
       clearInterval(timer);
       ended.abort();
-      const event = meter.measure(state);
-      for (const viewer of viewers) await viewer.end(event);
+      const event = meter.measure(state, next);
+      for (const viewer of viewers) viewer.end(event);
     },
   };
 }
 
 interface Viewer {
   show(event: ProgressEvent): void;
-  end(event: ProgressEvent): void | Promise<void>;
+  end(event: ProgressEvent): void;
 }
 
 function forProgram(onProgress: (event: ProgressEvent) => unknown): Viewer {
@@ -82,19 +82,14 @@ function forLog(stream: NodeJS.WritableStream): Viewer {
 }
 
 function forTerminal(terminal: Terminal, { lifecycle: { drain } }: RunContext): Viewer {
-  let screen: Screen | undefined;
-  const loading = import("./terminal.js").then(async ({ openScreen }) => {
-    screen = await openScreen(terminal);
-  });
-  loading.catch(() => undefined); // `end` awaits and reports it
+  const screen = openScreen(terminal);
   const draw = (event: ProgressEvent) =>
-    screen?.draw(progressScreen(event, terminal.columns ?? 80), event.state !== "running");
-  const leave = () => screen?.leave(); // leaves the screen before the line about the signal is printed
+    screen.draw(progressScreen(event, terminal.columns ?? 80), event.state !== "running");
+  const leave = () => screen.leave(); // leaves the screen before the line about the signal is printed
   drain.addEventListener("abort", leave, { once: true });
   return {
     show: draw,
-    async end(event) {
-      await loading;
+    end(event) {
       drain.removeEventListener("abort", leave);
       draw(event);
     },

@@ -2,6 +2,7 @@
 
 import { styleText } from "node:util";
 import { writeNotice } from "../util/notice.js";
+import { columnsOf } from "./columns.js";
 
 /** The parts of a terminal that are used. */
 export type Terminal = NodeJS.WritableStream & { columns?: number; rows?: number; hasColors?: () => boolean };
@@ -13,38 +14,40 @@ export interface Screen {
   leave(): void;
 }
 
-/** Opens a screen. Loads its library only now, so that other programs start faster. */
-export async function openScreen(terminal: Terminal): Promise<Screen> {
-  const { createLogUpdate } = await import("log-update");
-  // Hiding the cursor would install a handler of signals, and the run handles Ctrl-C itself.
-  const update = createLogUpdate(withQuietErrors(terminal) as NodeJS.WriteStream, { showCursor: true });
+const clearToEndOfLine = "\u001b[K";
+const clearBelow = "\u001b[J";
+
+/** Opens a screen. The cursor stays visible: hiding it would need a handler of signals, and the run handles Ctrl-C itself. */
+export function openScreen(terminal: Terminal): Screen {
   const hasColors = terminal.hasColors?.() ?? false;
   const styled = (style: Parameters<typeof styleText>[0], text: string) => (hasColors ? styleText(style, text) : text);
+  /** Columns of each line on the terminal. The cursor is at the beginning of the line below. */
+  let drawn: number[] = [];
   return {
     draw(lines, isLast = false) {
-      const text = lines.map(([name, line], index) => {
+      const { columns = 80, rows = 24 } = terminal;
+      // The first line and the last row always fit, so that the terminal never scrolls a line out of reach.
+      const fitting = lines.slice(0, Math.max(1, rows - 1));
+      const texts = fitting.map(([name, line], index) => {
         const style = name.startsWith("failed") ? "red" : index === 0 ? "bold" : "dim";
-        return `${styled(style, name)} ${line}`;
+        return `${styled(style, name)} ${line}${clearToEndOfLine}\n`;
       });
-      update(text.join("\n"));
-      if (isLast) update.done();
+      writeNotice(`${upOver(rowsOf(drawn, columns), rows)}${texts.join("")}${clearBelow}`, terminal);
+      drawn = isLast ? [] : fitting.map(([name, line]) => columnsOf(`${name} ${line}`));
     },
-    leave: () => update.done(),
+    leave: () => {
+      drawn = [];
+    },
   };
 }
 
-/** Wraps a terminal so that `write` ignores errors: a closed terminal does not end the run. */
-function withQuietErrors(terminal: Terminal): Terminal {
-  return new Proxy(terminal, {
-    get(target, name) {
-      if (name === "write") {
-        return (text: string) => {
-          writeNotice(text, target);
-          return true;
-        };
-      }
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+/** Returns the rows that lines take. After the window became narrower, the terminal has wrapped the longer ones. */
+function rowsOf(lines: readonly number[], columns: number): number {
+  return lines.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns)), 0);
+}
+
+/** Returns the codes that move the cursor to the beginning of the first of some rows. Rows above the window are out of reach. */
+function upOver(count: number, rows: number): string {
+  const reachable = Math.min(count, rows - 1);
+  return reachable > 0 ? `\r\u001b[${reachable}A` : "\r";
 }
