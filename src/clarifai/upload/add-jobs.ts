@@ -104,7 +104,8 @@ export class AddJobs {
       this.#polling = true;
       this.#poll().catch((error: unknown) => {
         this.#polling = false;
-        const reason = describeError(error);
+        const isStopped = this.#options.signal.aborted;
+        const reason = isStopped ? "accepted, and not processed before the run stopped" : describeError(error);
         for (const open of this.#jobs.splice(0)) {
           for (const one of open.waiting) one.finishAll({ state: "pending", reason });
         }

@@ -84,7 +84,11 @@ export class Meter {
     const counts = { ...ledger.counts };
     const settled = counts.read - counts.inFlight;
     this.#sent = Math.max(this.#sent, finishedOf(counts) + this.#underWay());
-    const now = { at: performance.now(), settled, bytes: traffic.bytesSent || traffic.bytesReceived };
+    const now = {
+      at: performance.now(),
+      settled: finishedOf(counts),
+      bytes: traffic.bytesSent || traffic.bytesReceived,
+    };
     const elapsedMs = Math.round(now.at - this.#startedAt);
     // At the end, the rates are those of the whole run.
     const since = state === "running" ? this.#since(now) : this.#samples[0];

@@ -85,12 +85,12 @@ function forTerminal(terminal: Terminal, { lifecycle: { drain } }: RunContext): 
   const screen = openScreen(terminal);
   const draw = (event: ProgressEvent) =>
     screen.draw(progressScreen(event, terminal.columns ?? 80), event.state !== "running");
-  const leave = () => screen.leave(); // leaves the screen before the line about the signal is printed
-  drain.addEventListener("abort", leave, { once: true });
+  const clear = () => screen.clear(); // before the line about the signal is printed
+  drain.addEventListener("abort", clear, { once: true });
   return {
     show: draw,
     end(event) {
-      drain.removeEventListener("abort", leave);
+      drain.removeEventListener("abort", clear);
       draw(event);
     },
   };

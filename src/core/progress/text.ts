@@ -21,17 +21,19 @@ export function progressLine(event: ProgressEvent): string {
 
 /** Formats progress in lines for a terminal: the total, the sinks, failures, and what the stages wait for. */
 export function progressScreen(event: ProgressEvent, columns: number): [name: string, text: string][] {
-  const { state, counts, waits } = event;
+  const { state, counts, waits, quietMs } = event;
   const lines: [string, string][] = [[state === "running" ? "sluice" : state, firstLine(event, columns)]];
   lines.push(...sinksOf(event));
   if (counts.failed > 0) lines.push(["failed", failuresText(event)]);
   if (counts.pending > 0) lines.push(["pending", countText(counts.pending)]);
-  for (const wait of waits) lines.push(["waits", wait]);
-  const cutLines = lines.map(([name, text]): [string, string] => [name, cut(printable(text), columns - nameWidth - 1)]);
-  // The next step is the last thing that a user reads, so the terminal may wrap it.
-  for (const step of event.next ?? []) cutLines.push(["next", printable(step)]);
-  return cutLines.map(([name, text]) => [name.padEnd(nameWidth), text]);
+  for (const wait of waits) if (quietMs >= quietAfterMs || !usual.test(wait)) lines.push(["waits", wait]);
+  if (state !== "ended") for (const step of event.next ?? []) lines.push(["next", step]);
+  return lines.map(([name, text]) => [name.padEnd(nameWidth), cut(printable(text), columns - nameWidth - 1)]);
 }
+
+/** While a run makes progress, its sources, batches and sinks wait for each other all the time. A terminal shows these waits after a pause of this length. */
+const quietAfterMs = 3000;
+const usual = /^(source|sink|batch)\b/;
 
 /** Columns of the names on the left. */
 const nameWidth = 10;

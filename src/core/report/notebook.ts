@@ -1,6 +1,7 @@
 /** Notebooks: puts pages into a frame of their own, which isolates their style and runs no scripts. */
 
 import type { Input } from "../input/input.js";
+import { ClassColours } from "./page/class-colours.js";
 import { card } from "./page/contact-sheet.js";
 import { type Html, html } from "./page/html.js";
 import { documentOf, type Facts, pageOf } from "./page/page.js";
@@ -18,11 +19,13 @@ export async function framedReport(report: Facts, sample: Sample): Promise<strin
 /** Makes a page with cards of inputs and their annotations, in a frame. */
 export async function framedSheet(inputs: readonly Input[]): Promise<string> {
   const cards: Html[] = [];
-  for (const input of inputs.slice(0, maxCards)) {
-    const sample = sampleOf(input, input.id, { state: "ok" });
-    cards.push(card(sample, await thumbnailOf(sample)));
-  }
-  return framed(documentOf("inputs", [html`<ul class="sheet">${cards}</ul>`]), inputs.length > 5 ? 480 : 260);
+  const samples = inputs.slice(0, maxCards).map((input) => sampleOf(input, input.id, { state: "ok" }));
+  const colours = new ClassColours(samples);
+  for (const sample of samples) cards.push(card(sample, await thumbnailOf(sample), colours));
+  return framed(
+    documentOf("inputs", [html`${colours.legend}<ul class="sheet">${cards}</ul>`]),
+    inputs.length > 5 ? 480 : 260,
+  );
 }
 
 /** Makes HTML of lines of text. */

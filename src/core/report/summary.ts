@@ -52,7 +52,9 @@ function trafficLines({ traffic, counts, durationMs }: Pick<Report, "traffic" | 
     `${bytesText(bytesReceived)} received`,
   ];
   const bytes = Math.max(bytesSent, bytesReceived) / seconds;
-  return [`  traffic  ${parts.join(", ")}; ${rateText(counts.read / seconds)} inputs, ${bytesText(bytes)}/s`];
+  return [
+    `  traffic  ${parts.join(", ")}; ${rateText((counts.read - counts.pending) / seconds)} inputs, ${bytesText(bytes)}/s`,
+  ];
 }
 
 /** Formats what a run recorded so that it can be undone. */

@@ -97,7 +97,7 @@ describe("the screen", () => {
     written = "";
     screen.draw(progressScreen({ ...halfWay, state: "ended", sinks: [], failures: [], waits: [] }, 60), true);
     expect(first).toContain("sluice     1,500 of 3,000 inputs (50 %)");
-    expect(written.startsWith("\r\u001b[4A")).toBe(true); // up over the four lines before
+    expect(written.startsWith("\r\u001b[2K\u001b[4A")).toBe(true); // up over the four lines before
     expect(written).toContain("ended      1,500 of 3,000");
     expect(process.listenerCount("SIGINT")).toBe(listeners); // Ctrl-C stays ours
   });
