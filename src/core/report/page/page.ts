@@ -110,7 +110,11 @@ function jobParts({ jobs }: Facts): Html[] {
 }
 
 function nextParts({ next }: Facts): Html[] {
-  return next.length === 0 ? [] : [html`<ul class="next">${next.map((step) => html`<li>${step.charAt(0).toUpperCase()}${step.slice(1)}</li>`)}</ul>`];
+  return next.length === 0
+    ? []
+    : [
+        html`<ul class="next">${next.map((step) => html`<li>${step.charAt(0).toUpperCase()}${step.slice(1)}</li>`)}</ul>`,
+      ];
 }
 
 function totals({ counts }: Facts): Html {
