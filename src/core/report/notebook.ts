@@ -3,8 +3,9 @@
 import type { Input } from "../input/input.js";
 import { ClassColours } from "./page/class-colours.js";
 import { card } from "./page/contact-sheet.js";
+import type { Facts } from "./page/facts.js";
 import { type Html, html } from "./page/html.js";
-import { documentOf, type Facts, pageOf } from "./page/page.js";
+import { documentOf, pageOf } from "./page/page.js";
 import { thumbnailOf } from "./page/thumbnails.js";
 import { type Sample, sampleOf } from "./sample.js";
 

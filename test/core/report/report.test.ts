@@ -40,7 +40,9 @@ describe("the summary of a report", () => {
   });
 
   it("lists twenty failures and counts the others", async () => {
-    const lines = await linesOf(...Array.from({ length: 23 }, (_, n) => ({ origin: `f${n}`, reason: `no ${"x".repeat(n)}` })));
+    const lines = await linesOf(
+      ...Array.from({ length: 23 }, (_, n) => ({ origin: `f${n}`, reason: `no ${"x".repeat(n)}` })),
+    );
     expect(lines).toHaveLength(21);
     expect(lines.at(-1)).toBe("  … and 3 more failed");
   });

@@ -1,9 +1,12 @@
 /** The facts of a run on its page: what ran, from where, to which target, when and how long. */
 
 import { bytesText, counted, countText, durationText, rateText } from "../../util/format/format.js";
+import type { Report } from "../report.js";
 import { sourceText, targetText, undoText } from "../summary.js";
 import { type Html, html, name } from "./html.js";
-import type { Facts } from "./page.js";
+
+/** The data of a report, without its methods. */
+export type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
 
 /** Names a run by its first target, else by its first source: `Upload to me/photos at https://api.example.com`. */
 export function nameOf({ targets, sources }: Facts): string {

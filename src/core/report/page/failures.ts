@@ -4,8 +4,8 @@ import { countText } from "../../util/format/format.js";
 import type { Failure, FailureGroup } from "../report.js";
 import { type SimilarFailures, similarFailures } from "../similar-failures.js";
 import { errorHelp } from "./error-help.js";
+import type { Facts } from "./facts.js";
 import { type Html, html, name } from "./html.js";
-import type { Facts } from "./page.js";
 
 /** Maximum number of groups of failures or reasons on a page; further groups are counted. The first groups are unfolded. */
 export const maxGroups = 50;

@@ -5,13 +5,13 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { describeError, FlowError } from "../../errors.js";
 import { counted, countText } from "../../util/format/format.js";
 import { jobText } from "../jobs.js";
-import type { ReasonGroup, Report } from "../report.js";
+import type { ReasonGroup } from "../report.js";
 import type { Sample } from "../sample.js";
 import type { SheetLog } from "../sheets/sheet-log.js";
 import { sheetSections } from "../sheets/sheet-section.js";
 import { ClassColours } from "./class-colours.js";
 import { card } from "./contact-sheet.js";
-import { factList, nameOf } from "./facts.js";
+import { type Facts, factList, nameOf } from "./facts.js";
 import { failureParts, maxGroups } from "./failures.js";
 import { Html, html, name } from "./html.js";
 import { locationMap } from "./location-map.js";
@@ -19,9 +19,6 @@ import { style } from "./style.js";
 import { tallyParts } from "./tally-tables.js";
 import { throughputChart } from "./throughput-chart.js";
 import { thumbnailOf } from "./thumbnails.js";
-
-/** The data of a report, without its methods. */
-export type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
 
 /** With fewer spans of time, a chart adds nothing to the rate. */
 const leastSpans = 3;
