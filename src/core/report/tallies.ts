@@ -3,7 +3,6 @@
 import type { Outcome } from "../accounting/ledger.js";
 import { type Input, kindOf } from "../input/input.js";
 import { shorten } from "../util/format/shorten.js";
-import { others } from "./reason-groups.js";
 
 /** The inputs of one kind, class or dataset. */
 export interface Tally {
@@ -26,6 +25,8 @@ export interface ReportTallies {
 /** Maximum number of names of each list; further names are counted together. */
 const maxNames = 500;
 const maxNameLength = 200;
+/** Name of the tally that counts the further names. */
+const others = "…";
 
 /** Counts the inputs of a run. */
 export class Tallies {
