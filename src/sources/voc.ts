@@ -110,7 +110,7 @@ async function labeledImage(context: Label, options: Checked): Promise<SourceIte
     if (own !== undefined) used.add(own);
     const xml = await readXml(path);
     if (xml.name !== "annotation")
-      throw new InputError("ERR_LABEL", `${path} is no annotation of VOC; its first element is ${xml.name}`);
+      throw new InputError("ERR_LABEL", `${path} is not an annotation of VOC; its first element is ${xml.name}`);
     const relative = own ?? imageByName(xml, context, root, path);
     used.add(relative);
     const lists = splits.get(stem) ?? [];
@@ -153,9 +153,10 @@ function labelsOf(
 function imageByName(xml: XmlElement, { label, folder, files }: Label, root: string, path: string): string {
   const name = childText(xml, "filename") ?? `${lastPart(stemOf(label))}.jpg`;
   const below = inside(label, folder.labels).split("/").slice(0, -1).join("/");
+  const beside = [folder.images, below].filter((part) => part !== "").join("/");
   const candidates = [...new Set([name, lastPart(name)])].flatMap((one) => [
     insideOf(root, folder.images, one),
-    insideOf(root, below === "" ? folder.images : `${folder.images}/${below}`, one),
+    insideOf(root, beside, one),
     files.images.get(stemOf(one)),
   ]);
   const tried = [...new Set(candidates.filter((one) => one !== undefined))];

@@ -174,7 +174,7 @@ describe("voc", () => {
       expect.stringContaining(
         'ERR_IMAGE_MISSING: Annotations/c.xml: the image "nowhere.jpg" does not exist; tried JPEGImages/nowhere.jpg',
       ),
-      expect.stringContaining("ERR_LABEL: Annotations/d.xml is no annotation of VOC"),
+      expect.stringContaining("ERR_LABEL: Annotations/d.xml is not an annotation of VOC"),
       expect.stringContaining('ERR_BOX: Annotations/e.xml:1: object "cat"'),
       expect.stringContaining(
         "ERR_IMAGE_SIZE: Annotations/f.xml: the label is for an image of 64 × 64 pixels, and the image has 40 × 20",
@@ -189,6 +189,21 @@ describe("voc", () => {
     expect(inputs[0]?.annotations[0]?.box).toEqual([0.75, 0, 1, 1]);
     expect(report.notes).toEqual({ "a region outside the image was clipped": 1 });
     expect((await read(path, { invalid: "drop" })).inputs[0]?.annotations).toEqual([]);
+  });
+
+  it("finds an image of another name beside its XML in a folder, and names the paths that it tried", async () => {
+    const image = await orientedJpeg(40, 20);
+    const files = {
+      "train/x.xml": xml("other.jpg", [40, 20], object("cat", [1, 1, 20, 20])),
+      "train/y.xml": xml("none.jpg", [40, 20]),
+      "train/other.jpg": image,
+    };
+    const path = folderWith(temp, files);
+    const { inputs, report } = await read(path);
+    expect(inputs).toHaveLength(1);
+    expect(failuresOf(report).map((text) => text.replaceAll(`${path}/`, ""))).toEqual([
+      'ERR_IMAGE_MISSING: train/y.xml: the image "none.jpg" does not exist; tried none.jpg, train/none.jpg',
+    ]);
   });
 
   it("refuses entities of a document, and names that leave the dataset", async () => {

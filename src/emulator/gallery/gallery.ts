@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { Kind } from "../../core/input/kinds.js";
 import { isObject } from "../../core/util/json/json-values.js";
+import { Semaphore } from "../../core/util/semaphore.js";
 import type { MediaFiles } from "../media/media-files.js";
 import { serveOriginal } from "../media/media-route.js";
 import { drain } from "../server/body.js";
@@ -13,12 +14,13 @@ import type { Store } from "../store/store.js";
 import { type Asset, assetOf } from "./assets.js";
 import { ExportRefusal, exportFormatOf, GalleryExports } from "./export/exports.js";
 import { facetsOf, valuesOf } from "./facets.js";
+import { countsOf } from "./find/counts.js";
 import { countFound, findLocations, findPage } from "./find-inputs.js";
 import { GalleryIndex } from "./gallery-index.js";
 import { itemsOf, recordOf } from "./items.js";
 import { appKeyOf, filtersOf, positionOf, wholeNumber } from "./parameters.js";
 import type { Session, Sessions } from "./sessions.js";
-import type { AppShape, ChangesShape, PageShape, SessionShape } from "./shapes.js";
+import type { AppShape, ChangesShape, CountsShape, PageShape, SessionShape } from "./shapes.js";
 import { pictureRenditions, Thumbnails } from "./thumbnails.js";
 
 export interface GalleryOptions {
@@ -66,6 +68,7 @@ export class Gallery {
   readonly #sessions: Sessions;
   readonly #thumbnails = new Thumbnails();
   readonly #exports: GalleryExports;
+  readonly #counting = new Semaphore(1);
   #index: GalleryIndex | undefined;
 
   constructor({ store, files, credentials, sessions, folder }: GalleryOptions) {
@@ -129,7 +132,7 @@ export class Gallery {
   }
 
   #apps({ app }: Session): AppShape[] {
-    this.#index ??= new GalleryIndex(this.#store);
+    this.#index ??= new GalleryIndex(this.#store, this.#files);
     // Apps with the newest inputs come first.
     const sql = `SELECT a.* FROM apps a ORDER BY (SELECT max(i.seq) FROM gallery_entries i WHERE i.app = a.seq) DESC, a.seq LIMIT 1000`;
     const rows = this.#store.all<AppRow>(sql);
@@ -144,17 +147,18 @@ export class Gallery {
   }
 
   async #data(request: IncomingMessage, resource: string, app: AppRow, parameters: URLSearchParams): Promise<unknown> {
-    const index = (this.#index ??= new GalleryIndex(this.#store));
+    const index = (this.#index ??= new GalleryIndex(this.#store, this.#files));
     index.watch();
     if (resource === "changes") return this.#changes(index, app);
     if (resource === "facets") return facetsOf(this.#store, app);
     if (resource === "values") return valuesOf(this.#store, app, parameters.get("key") ?? "");
     if (resource === "record") {
       const context = { app, base: baseOf(request), names: this.#store.names(app.seq) };
-      return recordOf(this.#store, this.#files, context, wholeNumber(parameters.get("seq")) ?? 0);
+      return recordOf(this.#store, this.#files, context, this.#seqOf(app, parameters));
     }
-    if (resource !== "locations" && resource !== "inputs") return undefined;
+    if (resource !== "locations" && resource !== "inputs" && resource !== "counts") return undefined;
     await index.settled(settleMs);
+    if (resource === "counts") return this.#counts(request, app, parameters);
     if (resource === "inputs") return this.#page(app, parameters);
     return `{"points":${findLocations(this.#store, filtersOf(parameters, app.seq), maxLocations)}}`;
   }
@@ -164,7 +168,7 @@ export class Gallery {
     if (request.method !== "GET") return refuse(response, 405, "only GET");
     const format = exportFormatOf(parameters.get("format"));
     if (!format) return refuse(response, 400, "the parameter format names no format of an export");
-    const index = (this.#index ??= new GalleryIndex(this.#store));
+    const index = (this.#index ??= new GalleryIndex(this.#store, this.#files));
     await index.settled(exportSettleMs);
     const unindexed = index.unindexed();
     // The filters would not find these inputs, and nothing in the export would say so.
@@ -188,6 +192,30 @@ export class Gallery {
     if (after !== undefined) return { items, top }; // The client has the count from the first page.
     const isLast = seqs.length < limit && (seqs.length > 0 || skip === 0);
     return { items, top, total: isLast ? skip + seqs.length : countFound(this.#store, filters, top) };
+  }
+
+  /** Counts the inputs by the values of the filters, for one request at a time. */
+  async #counts(request: IncomingMessage, app: AppRow, parameters: URLSearchParams): Promise<CountsShape | undefined> {
+    const left = new AbortController();
+    const stop = () => left.abort();
+    request.socket.once("close", stop);
+    try {
+      const filters = filtersOf(parameters, app.seq);
+      return await this.#counting.run(() => countsOf(this.#store, app, filters, left.signal));
+    } catch (error) {
+      if (!left.signal.aborted) throw error;
+      return undefined;
+    } finally {
+      request.socket.off("close", stop);
+    }
+  }
+
+  /** Returns the number of the input that the parameters name, by its number or by its id. */
+  #seqOf(app: AppRow, parameters: URLSearchParams): number {
+    const id = parameters.get("id");
+    if (id === null) return wholeNumber(parameters.get("seq")) ?? 0;
+    const sql = "SELECT seq FROM inputs WHERE app = ? AND id = ?";
+    return this.#store.get<{ seq: number }>(sql, app.seq, id)?.seq ?? 0;
   }
 
   #changes(index: GalleryIndex, app: AppRow): ChangesShape {

@@ -1,9 +1,11 @@
 /** Shows one app: filters, map, grid and the open input, kept up to date while inputs are uploaded. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Panel, PanelButton, useDrawer } from "../counts/panel.js";
+import { useCounts } from "../counts/use-counts.js";
 import { Detail } from "../detail/detail.js";
-import { Filters } from "../filters/filters.js";
 import { LocationsMap } from "../map/locations-map.js";
+import { SearchBar } from "../search/search-bar.js";
 import { countFilters, noFilters, parametersOf, type View } from "../state.js";
 import { Grid } from "../tiles/grid.js";
 import { Export } from "./export.js";
@@ -33,7 +35,11 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
   const { facets, changes } = useUpdates({ app, parameters, pages, isFiltered, isAtTop, onFailed, onAnswered });
   const hasNew = changes !== undefined && pages.total !== undefined && changes.newest > pages.top;
   const version = changes?.version ?? 0;
-  const open = (seq: number) => change({ input: String(seq) });
+  const countsVersion = `${version} ${changes?.indexing ?? 0}`;
+  const counts = useCounts({ parameters, isFiltered, facets, version: countsVersion, onFailed });
+  const drawer = useDrawer();
+  const isOpen = Boolean(view.input || view.seq);
+  const open = (id: string) => change({ input: id, seq: "" });
   return (
     <>
       <Header
@@ -43,40 +49,47 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
         hasMap={Boolean(view.map)}
         onMap={(isOn) => change({ map: isOn ? "on" : "" })}
       />
-      <Filters app={app} facets={facets} view={view} change={change} />
-      {view.map && <LocationsMap {...{ parameters, version, view, change, onFailed }} />}
-      <main>
-        <Found
-          total={pages.total}
-          unfiltered={isFiltered ? facets?.total : undefined}
-          onClear={isFiltered || view.key ? () => change(noFilters) : undefined}
-          onShowNew={hasNew && !isAtTop.current ? () => scrollToTop.current() : undefined}
-        />
-        {pages.total === 0 ? (
-          <p class="empty-state">
-            {isFiltered ? "No input matches these filters." : "No inputs yet. Uploaded inputs appear here."}
-          </p>
-        ) : (
-          <Grid
-            key={parameters}
-            app={app}
-            pages={pages}
-            openSeq={view.input === undefined ? undefined : Number(view.input)}
-            onOpen={(item) => open(item.seq)}
-            onScroll={(isTop) => {
-              if (isTop && !isAtTop.current) void pages.refresh(true);
-              isAtTop.current = isTop;
-            }}
-            scrollToTop={scrollToTop}
+      <SearchBar view={view} change={change}>
+        <PanelButton view={view} isOpen={drawer.isOpen} onOpen={drawer.onOpen} />
+      </SearchBar>
+      <div class="workbench">
+        <Panel {...{ app, facets, counts, view, change }} isOpen={drawer.isOpen} onClose={drawer.onClose} />
+        <main>
+          {view.map && <LocationsMap {...{ parameters, version, view, change, onFailed }} />}
+          <Found
+            total={pages.total}
+            unfiltered={isFiltered ? facets?.total : undefined}
+            onClear={isFiltered || view.key ? () => change(noFilters) : undefined}
+            onShowNew={hasNew && !isAtTop.current ? () => scrollToTop.current() : undefined}
           />
-        )}
-      </main>
-      {view.input && (
+          {pages.total === 0 ? (
+            <p class="empty-state">
+              {isFiltered ? "No input matches these filters." : "No inputs yet. Uploaded inputs appear here."}
+            </p>
+          ) : (
+            <Grid
+              key={parameters}
+              app={app}
+              pages={pages}
+              openId={view.input}
+              isOpen={isOpen}
+              onOpen={(item) => open(item.id)}
+              onScroll={(isTop) => {
+                if (isTop && !isAtTop.current) void pages.refresh(true);
+                isAtTop.current = isTop;
+              }}
+              scrollToTop={scrollToTop}
+            />
+          )}
+        </main>
+      </div>
+      {isOpen && (
         <Detail
-          seq={Number(view.input)}
+          id={view.input}
+          seq={view.seq}
           onMove={open}
-          onClose={() => change({ input: "" })}
-          onFilter={(filter) => change({ ...noFilters, ...filter, input: "" })}
+          onClose={() => change({ input: "", seq: "" })}
+          onFilter={(filter) => change({ ...noFilters, ...filter, input: "", seq: "" })}
           {...{ app, pages, version, problem, onFailed }}
         />
       )}

@@ -43,7 +43,7 @@ export function useMap({ size, points, change }: MapOptions) {
     groups.find((one) => Math.hypot(one.x - x, one.y - y) <= one.radius + tolerance);
   /** Opens the input of a group of one, or filters by the area of a group. */
   const select = ({ count, seq, bounds }: Group) => {
-    if (count === 1) change({ input: String(seq) });
+    if (count === 1) change({ seq: String(seq) });
     else filterBy(bounds);
   };
   const filterBy = (bounds: Bounds) => {

@@ -11,14 +11,16 @@ interface GridProps {
   app: number;
   pages: InputPages;
   /** The open input, which stays visible. */
-  openSeq: number | undefined;
+  openId: string | undefined;
+  /** Whether the dialog of an input is open. It has the focus. */
+  isOpen: boolean;
   onOpen: (item: ItemShape) => void;
   onScroll: (isTop: boolean) => void;
   /** Is set to a function that scrolls to the top. */
   scrollToTop: RefObject<() => void>;
 }
 
-export function Grid({ app, pages, openSeq, onOpen, onScroll, scrollToTop }: GridProps) {
+export function Grid({ app, pages, openId, isOpen, onOpen, onScroll, scrollToTop }: GridProps) {
   const box = useRef<HTMLDivElement>(null);
   const size = useSize(box);
   const [scrollTop, setScrollTop] = useState(0);
@@ -47,10 +49,14 @@ export function Grid({ app, pages, openSeq, onOpen, onScroll, scrollToTop }: Gri
     if (item) onOpen(item);
   };
   useEffect(() => {
-    const index = openSeq === undefined ? undefined : pages.indexOf(openSeq);
+    const index = openId === undefined ? undefined : pages.indexOf(openId);
     if (index !== undefined) move(index);
-    if (openSeq === undefined) box.current?.focus({ preventScroll: true });
-  }, [openSeq]);
+  }, [openId]);
+  const wasOpen = useRef(isOpen);
+  useEffect(() => {
+    if (wasOpen.current && !isOpen) box.current?.focus({ preventScroll: true });
+    wasOpen.current = isOpen;
+  }, [isOpen]);
   return (
     <div
       ref={box}
