@@ -3,7 +3,7 @@
 import { bytesText, counted, countText, durationText, rateText } from "../../util/format/format.js";
 import type { Report } from "../report.js";
 import { sourceText, targetText, undoText } from "../summary.js";
-import { type Html, html, name } from "./html.js";
+import { type Html, html } from "./html.js";
 
 /** The data of a report, without its methods. */
 export type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
@@ -46,7 +46,7 @@ function durationOf({ counts, durationMs }: Facts): string {
 
 function lines(texts: readonly string[]): Html | undefined {
   if (texts.length === 0) return undefined;
-  return html`${texts.map((text, index) => html`${index > 0 ? html`<br>` : ""}${name(text)}`)}`;
+  return html`${texts.map((text, index) => html`${index > 0 ? html`<br>` : ""}${text}`)}`;
 }
 
 function trafficOf({ traffic }: Facts): string | undefined {
