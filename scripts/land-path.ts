@@ -25,7 +25,28 @@ export function landPath(path: string): string {
   // A negative number refers to the arc of its bitwise complement, in reverse order.
   const line = (number: number) => (number < 0 ? [...(lines[~number] ?? [])].reverse() : (lines[number] ?? []));
   const rings = objects.land.geometries.flatMap((geometry) => geometry.arcs.flat());
-  return rings.map((ring) => pathOf(ring.flatMap(line))).join("");
+  return rings.map((ring) => pathOf(simplified(ring.flatMap(line)))).join("");
+}
+
+/** Leaves out points that lie within this many tenths of a degree of the line between their neighbours. */
+const tolerance = 1.5;
+
+/** Simplifies a line by the algorithm of Douglas and Peucker. */
+function simplified(points: [number, number][]): [number, number][] {
+  const [first, last] = [points[0], points.at(-1)];
+  if (!first || !last || points.length < 3) return points;
+  const distances = points.map((point) => distanceTo(point, first, last));
+  const farthest = distances.indexOf(Math.max(...distances));
+  if ((distances[farthest] ?? 0) <= tolerance) return [first, last];
+  return [...simplified(points.slice(0, farthest + 1)).slice(0, -1), ...simplified(points.slice(farthest))];
+}
+
+/** Returns the distance of a point to a line; to its first point, if it begins where it ends. */
+function distanceTo([x, y]: [number, number], [fromX, fromY]: [number, number], [toX, toY]: [number, number]): number {
+  const [right, down] = [toX - fromX, toY - fromY];
+  const length = Math.hypot(right, down);
+  if (length === 0) return Math.hypot(x - fromX, y - fromY);
+  return Math.abs(right * (y - fromY) - down * (x - fromX)) / length;
 }
 
 function pathOf(points: readonly [number, number][]): string {

@@ -83,6 +83,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     program.addCommand(withExits(command, `sluice ${command.name()}`));
   }
   const hint = hintFor(args);
+  program.hook("preAction", (_, command) => void command.setOptionValue("commandLine", args));
   program.exitOverride().showHelpAfterError(`${hint}(sluice --help shows the commands)`);
   program.showSuggestionAfterError(hint === ""); // the nearest name to "move" would be "remove"
 

@@ -46,6 +46,7 @@ export const archive = defineSource({
     const remote = isRemote(path) ? addRemote("archive", path, checked) : undefined;
     return { ...checked, path: remote?.name ?? path, remote, filter: filterOf(checked) };
   },
+  from: ({ path }) => path,
   read: (options, context) => readArchive(options, context),
 });
 

@@ -63,6 +63,7 @@ export const coco = defineSource({
     checkPath("coco", path);
     return { ...parseOptions("coco", Options, options, ["splits"]), path, passes: new Map() };
   },
+  from: ({ path }) => path,
   async classes({ path, images, splits, passes }, { signal }) {
     const names = new Set<string>();
     await setImmediate(); // a run that reads the source as well begins its first pass now

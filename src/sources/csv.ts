@@ -92,6 +92,7 @@ export const csv = defineSource({
     }
     return { path, ...checked };
   },
+  from: ({ path }) => path,
   async *read({ path, ...options }, { signal, isOtherShard }) {
     let table: Table | undefined;
     try {

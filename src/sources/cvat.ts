@@ -43,6 +43,7 @@ export const cvat = defineSource({
     checkPath("cvat", path);
     return { ...parseOptions("cvat", Options, options), path };
   },
+  from: ({ path }) => path,
   async classes({ path }) {
     const labels: string[] = [];
     for (const file of cvatFiles(path).files) labels.push(...(await cvatLabels(file)));

@@ -67,6 +67,7 @@ export const datasetExport = defineSource({
     if (options.app !== undefined) checkApp("datasetExport", options.app);
     return { path, ...parseOptions("datasetExport", Options, options) };
   },
+  from: ({ path }) => path,
   async *read({ path, ...options }, context) {
     const { app } = options;
     if (app) context.trust?.((url) => app.authorize(url));

@@ -31,6 +31,7 @@ const maxLetterDepth = 110;
 export const deadLetters = defineSource({
   name: "deadLetters",
   parse: (path: string) => path,
+  from: (path) => path,
   async *read(path, { signal }) {
     const seen = new DigestSet();
     try {

@@ -55,6 +55,7 @@ export const documents = defineSource({
     const walk: Walk = { plugin: "documents", root, options: checked, filter: filterOf(checked) };
     return { ...checked, root, walk };
   },
+  from: ({ root }) => root,
   async *read({ root, walk, ...options }, { signal, isDone, isOtherShard }) {
     const isJournaled = isDone !== undefined;
     const fileOptions = { ...options, ...namesOfFolder(root, options.ids), isWatched: false, isJournaled };

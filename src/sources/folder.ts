@@ -81,6 +81,7 @@ export const folder = defineSource({
     const walk: Walk = { root, options: checked, filter: filterOf(checked) };
     return { ...checked, root, walk };
   },
+  from: ({ root }) => root,
   total: ({ walk, watch }, { signal }) => (watch === false ? countFiles(walk, signal) : undefined),
   read({ root, walk, watch, ...options }, { signal, isDone, idle, isOtherShard }) {
     const isWatched = watch !== false;

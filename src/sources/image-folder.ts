@@ -43,6 +43,7 @@ export const imageFolder = defineSource({
     checkPath("imageFolder", path);
     return { ...parseOptions("imageFolder", Options, options), root: path.replace(/(?<=[^/])\/+$/, "") };
   },
+  from: ({ root }) => root,
   classes({ root, classes }) {
     if (classes) return classes;
     const layout = layoutOf(root);

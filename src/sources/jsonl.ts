@@ -51,6 +51,7 @@ export const jsonl = defineSource({
     checkPath("jsonl", path);
     return { path, ...parseOptions("jsonl", Options, options) };
   },
+  from: ({ path }) => path,
   async *read({ path, ids, datasets }, { signal, isOtherShard }) {
     const giveId = draftIds(ids);
     const join = joinDatasets(datasets);

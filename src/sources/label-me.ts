@@ -53,6 +53,7 @@ export const labelMe = defineSource({
     checkPath("labelMe", path);
     return { ...parseOptions("labelMe", Options, options), root: path.replace(/(?<=[^/])\/+$/, "") };
   },
+  from: ({ root }) => root,
   classes({ root }) {
     if (!isFile(`${root}/labels.txt`)) return undefined;
     const names = readFileSync(`${root}/labels.txt`, "utf8")

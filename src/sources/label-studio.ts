@@ -62,6 +62,7 @@ export const labelStudio = defineSource({
     const path = isFolder(given) ? join(given, "tasks.json") : given;
     return { ...checked, path, root: (checked.root ?? dirname(path)).replace(/(?<=[^/])\/+$/, "") };
   },
+  from: ({ path }) => path,
   async *read(checked, { signal, isOtherShard }) {
     const options = { ...checked, isOtherShard };
     const { path } = options;

@@ -60,6 +60,7 @@ export const listAnnotations = defineSource({
     checkApp("listAnnotations", app);
     return { app, ...parseOptions("listAnnotations", Options, options, filters) };
   },
+  from: ({ app }) => app.address,
   async *read({ app, ...options }, { signal, wholeRecords = false, trust, pace, isOtherShard }) {
     trust?.((url) => app.authorize(url));
     pace?.(app.transport);

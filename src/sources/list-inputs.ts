@@ -90,6 +90,7 @@ export const listInputs = defineSource({
     }
     return { app, ...checked };
   },
+  from: ({ app }) => app.address,
   total: ({ app, ...options }) => (isWhole(options) ? countInputs(app) : undefined),
   async *read({ app, ...options }, context) {
     context.trust?.((url) => app.authorize(url));

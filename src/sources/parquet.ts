@@ -44,6 +44,7 @@ export const parquet = defineSource({
     if (isRemote(path)) return { ...checked, path, remote: addRemote("parquet", path, checked) };
     return { ...checked, path: path.replace(/(?<=[^/])\/+$/, ""), remote: undefined };
   },
+  from: ({ path, remote }) => remote?.name ?? path,
   async *read({ path, remote, ...options }, context) {
     if (remote) {
       yield* rowsOf(openRemoteFile(remote, context.signal), options, context);

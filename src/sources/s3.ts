@@ -67,6 +67,7 @@ export const s3 = defineSource({
     });
     return { ...rest, filter: filterOf(checked), trees };
   },
+  from: ({ trees }) => trees.map(({ bucket, key }) => `s3://${bucket}/${key}`).join(", "),
   async *read({ trees, ...options }, context) {
     for (const tree of trees) yield* readTree(tree, options, context);
   },

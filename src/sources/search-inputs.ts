@@ -72,6 +72,7 @@ export const searchInputs = defineSource({
     }
     return { app, ...checked };
   },
+  from: ({ app }) => app.address,
   total: ({ app, text, ...options }, { signal }) => {
     const filters = setFilters(options);
     const query = { filters: [...apiFiltersOf(filters), ...timeFilters(rangeOf(filters))] };

@@ -19,6 +19,7 @@ import { checkedFile } from "../formats/manifest/lines.js";
 export const undoFile = defineSource({
   name: "undoFile",
   parse: (app: App, path: string) => ({ app, path }),
+  from: ({ path }) => path,
   async *read({ app, path }, { signal }) {
     const target = (await app.target("").identity?.()) ?? app.address;
     const begin = await restoredUpTo(path);

@@ -102,6 +102,7 @@ export const urls = defineSource({
     const proxyFor = checked.fetch ? proxiesOf("urls", checked.proxy) : undefined;
     return { list, ...checked, proxyFor, headers: checkHeaders("urls", checked.headers) };
   },
+  from: ({ list }) => (typeof list === "string" ? list : undefined),
   total: ({ list }) => (Array.isArray(list) ? list.length : undefined),
   async *read({ list, ...options }, { signal, isOtherShard }) {
     const lines = typeof list === "string" ? linesOf(list) : entriesOf(list);

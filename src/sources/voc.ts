@@ -60,6 +60,7 @@ export const voc = defineSource({
     checkPath("voc", path);
     return { ...parseOptions("voc", Options, options), root: path.replace(/(?<=[^/])\/+$/, "") };
   },
+  from: ({ root }) => root,
   classes({ root, images }) {
     const lists = vocFolders(root, images).flatMap((folder) => vocClasses(root, folder) ?? []);
     return lists.length > 0 ? [...new Set(lists)] : undefined;

@@ -62,6 +62,7 @@ export const webDataset = defineSource({
     for (const name of names) checkPath("webDataset", name);
     return { ...parseOptions("webDataset", Options, options), names: names.flatMap(expandBraces) };
   },
+  from: ({ names }) => names.join(", "),
   async *read({ names, ...options }, context) {
     let opened = 0;
     let failure: unknown;

@@ -57,6 +57,7 @@ export const yolo = defineSource({
     checkPath("yolo", path);
     return { ...parseOptions("yolo", Options, options, ["splits"]), path };
   },
+  from: ({ path }) => path,
   classes: async ({ path, allowOutside }) => (await findLayout(path, allowOutside)).names,
   async *read(options, { signal, isOtherShard }) {
     const layout = await findLayout(options.path, options.allowOutside);

@@ -36,7 +36,7 @@ describe("the command line", () => {
     const uploaded = await sluice("upload", ...upload, "--dataset", "d", ...records);
     expect(uploaded.code).toBe(1);
     expect(uploaded.stdout).toMatch(
-      /^read 4 = ok 3 \+ failed 1 .*\n {2}target {3}upload to me\/main at http:\/\/127\.0\.0\.1:\d+, dataset d\n {2}failed {3}photos\/late\.jpg is empty/,
+      /^read 4 = ok 3 \+ failed 1 .*\n {2}source {3}folder photos\n {2}target {3}upload to me\/main at http:\/\/127\.0\.0\.1:\d+, dataset d\n {2}traffic {2}.*\n {2}failed {3}photos\/late\.jpg is empty/,
     );
     expect(uploaded.stderr).toBe(""); // no progress without a terminal
     expect(store.stored()[0]).toMatchObject({ metadata: { split: "train", n: 1 } });

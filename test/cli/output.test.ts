@@ -54,7 +54,9 @@ describe("the output of a command", () => {
   it("has the totals of the traffic", async () => {
     const { table } = await open();
     const { stdout } = await runHere("upload", table);
-    expect(stdout).toMatch(/\n {2}traffic {2}\d+ requests?, \d+ B sent, \d+(?:\.\d)? k?B received\n$/);
+    expect(stdout).toMatch(
+      /\n {2}traffic {2}\d+ requests?, \d+ B sent, \d+(?:\.\d)? k?B received; [\d.]+\/s inputs, \d+(?:\.\d)? k?B\/s\n/,
+    );
   });
 
   it("is a line for each input with --verbose, and where the settings come from", async () => {

@@ -74,11 +74,11 @@ describeInBrowser("the page of a report", () => {
     const { page, text, errors, refused } = await pageOf(mixed);
     const { read, ok } = mixed.counts;
     expect(text).toMatch(
-      new RegExp(`1 of ${read} inputs failed or is pending[\\s\\S]*${read}\\s+read\\s+${ok}\\s+ok\\s+1\\s+failed`),
+      new RegExp(`Of ${read} inputs, 1 failed[\\s\\S]*${read}\\s+read\\s+${ok}\\s+ok\\s+1\\s+failed`),
     );
-    expect(text).toMatch(/1 × ERR_UNEXPECTED in transform\s+\S*quay\.jpg no mood/);
+    expect(text).toMatch(/1 × ERR_UNEXPECTED in transform[\s\S]*What to do:[\s\S]*quay\.jpg no mood/);
     expect(text).toContain("× excluded");
-    expect(await page.locator(".map circle").count()).toBe(ok + 1); // a dropped input has its location too
+    expect(await page.locator(".map circle:not(.city)").count()).toBe(ok + 1); // a dropped input has its location too
     const images = page.locator(".card:not(:has(.failed)) svg:has(image)");
     expect(await images.count()).toBe(7);
     expect(await page.locator(".card .failed").textContent()).toContain("failed: no mood");
@@ -94,6 +94,20 @@ describeInBrowser("the page of a report", () => {
     expect(drawn?.every((share, n) => Math.abs(share - (expected[n] ?? 0)) < 0.03)).toBe(true);
     expect(await page.locator(".card polygon").count()).toBe(8);
     expect([errors, refused]).toEqual([[], []]);
+  });
+
+  it("names the run, and has the counts by kind and class, the land and the names of cities", async () => {
+    const { page } = await pageOf(mixed);
+    expect(await page.title()).toBe(`Sluice: Run of folder ${data}: Of ${mixed.counts.read} inputs, 1 failed`);
+    const rows = await page.locator("tbody tr").allInnerTexts();
+    expect(rows.map((row) => row.split(/\s+/).join(" "))).toContain("pier 8 7 8");
+    expect(await page.locator(".map .land").count()).toBe(1);
+    expect(await page.locator(".map text.city").allTextContents()).toContain("London");
+    expect(await page.locator(".map circle:not(.city) title").first().textContent()).toMatch(
+      /^51\.5000, \d\.0000: (near|\d+ km from) /,
+    );
+    const legend = await page.locator(".legend li").allTextContents();
+    expect(legend.toSorted()).toEqual([legend.find((name) => name.startsWith("boat")), "pier"]);
   });
 
   it("shows hostile names, reasons and texts as plain text, and runs nothing", async () => {
@@ -135,10 +149,10 @@ describeInBrowser("the page of a report", () => {
 
   it("says when nothing was read, and when all inputs are ok", async () => {
     const empty = await pageOf(await flow(fromIterable([])).run());
-    expect(empty.text).toMatch(/^Nothing was read/);
-    expect(await empty.page.locator("section").count()).toBe(0);
+    expect(empty.text).toMatch(/^Run of fromIterable\s+Nothing was read/);
+    expect(await empty.page.locator("section h2").allTextContents()).toEqual(["The run"]);
     const well = await pageOf(await flow(texts(3)).run());
-    expect(well.text).toMatch(/^All inputs are ok or skipped/);
+    expect(well.text).toMatch(/^Run of \S+\s+All inputs are ok or skipped/);
     expect(await well.page.locator(".chart").count()).toBe(0); // the run was too short for a chart
   });
 });

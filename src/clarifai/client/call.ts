@@ -19,6 +19,8 @@ export interface ReplayableBody {
   /** The gRPC method that the body belongs to; undefined for a REST request. */
   rpc?: Rpc | undefined;
   chunks(): Chunks;
+  /** Receives the bytes of the current attempt that are sent, after each chunk. */
+  onSent?: ((bytes: number) => void) | undefined;
 }
 
 export interface CallOptions {

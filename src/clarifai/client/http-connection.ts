@@ -8,7 +8,7 @@ import { withDeadline } from "../../core/net/deadline.js";
 import { Pool } from "../../core/net/http.js";
 import type { Network } from "../../core/net/network.js";
 import { type Secret, secretHeaders } from "./access/secret.js";
-import { type CallOptions, type Chunks, queryText } from "./call.js";
+import { type CallOptions, queryText, type ReplayableBody } from "./call.js";
 
 export interface ConnectionOptions extends Secret {
   baseUrl: string;
@@ -78,7 +78,7 @@ export class HttpConnection {
     if (body) {
       bytes = body.length;
       headers["content-length"] = String(bytes);
-      request.body = counted(body.chunks(), this.#counts) as unknown as Readable;
+      request.body = counted(body, this.#counts) as unknown as Readable;
     } else if (json !== undefined) {
       const text = JSON.stringify(json);
       bytes = Buffer.byteLength(text);
@@ -120,9 +120,12 @@ export function deadlineOf(bytes: number, timeoutMs: number): { deadlineMs: numb
 }
 
 /** Counts each chunk when the connection takes it: a video is sent for minutes. */
-async function* counted(chunks: Chunks, counts: Traffic): AsyncGenerator<Uint8Array, void> {
-  for await (const chunk of chunks) {
+async function* counted(body: ReplayableBody, counts: Traffic): AsyncGenerator<Uint8Array, void> {
+  let sent = 0;
+  for await (const chunk of body.chunks()) {
     counts.bytesSent += chunk.length;
+    sent += chunk.length;
+    body.onSent?.(sent);
     yield chunk;
   }
 }

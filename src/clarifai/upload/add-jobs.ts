@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { describeError } from "../../core/errors.js";
 import type { Clock } from "../../core/net/clock.js";
+import { counted } from "../../core/util/format/format.js";
 import type { App } from "../client/app.js";
 import type { AddJob } from "../client/app-types.js";
 import { limits } from "../limits.js";
@@ -87,11 +88,10 @@ export class AddJobs {
 
   /** Describes what it is waiting for; undefined if it is not waiting. */
   waits(): string | undefined {
-    const jobs = [...this.#jobs];
-    if (jobs.length === 0) return undefined;
-    const inputs = jobs.flatMap((job) => [...job.waiting]).reduce((sum, batch) => sum + batch.missing, 0);
-    const more = jobs.length > 1 ? ` and ${jobs.length - 1} more` : "";
-    return `processing: ${inputs} inputs of job ${jobs[0]?.id}${more}`;
+    if (this.#jobs.length === 0) return undefined;
+    const batches = this.#jobs.flatMap((job) => [...job.waiting]);
+    const inputs = batches.reduce((sum, batch) => sum + batch.missing, 0);
+    return `processing: for the server to process ${counted(inputs, "input")}`;
   }
 
   /** Resolves with the result of each input, in the order of `inputs`. */
@@ -104,7 +104,8 @@ export class AddJobs {
       this.#polling = true;
       this.#poll().catch((error: unknown) => {
         this.#polling = false;
-        const reason = describeError(error);
+        const isStopped = this.#options.signal.aborted;
+        const reason = isStopped ? "accepted, and not processed before the run stopped" : describeError(error);
         for (const open of this.#jobs.splice(0)) {
           for (const one of open.waiting) one.finishAll({ state: "pending", reason });
         }

@@ -3,6 +3,7 @@
 import type { Message } from "../../core/accounting/message.js";
 import { type FlowError, InputError } from "../../core/errors.js";
 import { again, fail, ok, retry, unknown, type Verdict } from "../../core/net/retry.js";
+import type { SinkRun } from "../../core/plugin/sink.js";
 import { uploadPolicyOf } from "../batch-policy.js";
 import { checkContent } from "../check-limits.js";
 import { ApiError } from "../client/api-error.js";
@@ -21,6 +22,8 @@ export interface PostOptions extends ConflictOptions {
   retryForMs: number;
   /** Asks the platform to choose other ids. It renames every input of the request, so this is only for inputs whose ids exist already. */
   suffix?: boolean | undefined;
+  /** Reports a request with so many inputs, for the progress. */
+  startRequest?: SinkRun["startRequest"] | undefined;
   /** Called with the wire of each request. */
   onWire?: ((name: WireName) => void) | undefined;
 }
@@ -105,7 +108,7 @@ class BatchPost {
   // Step 1: send.
 
   async #send(attempts: number): Promise<WireInput[]> {
-    const { app, jobId, suffix, hasher, signal } = this.#options;
+    const { app, jobId, suffix, hasher, signal, startRequest } = this.#options;
     this.#attempts = attempts;
     if (attempts > 1) app.transport.counts.retries += 1;
     const { name, measure, body } = this.#wire();
@@ -114,8 +117,14 @@ class BatchPost {
     const { userId, appId } = app;
     const request = body({ userId, appId, jobId, suffix }, encoded, hasher);
     this.#sentBytes = request.length;
-    const { inputs } = await app.postInputs(request, signal);
-    return inputs;
+    const progress = startRequest?.(encoded.length);
+    request.onSent = (bytes) => progress?.sent(bytes / request.length);
+    try {
+      const { inputs } = await app.postInputs(request, signal);
+      return inputs;
+    } finally {
+      progress?.end();
+    }
   }
 
   /** Cuts the messages into requests that the wire can carry: a server may have refused one that was too large, or the wire may have changed. */

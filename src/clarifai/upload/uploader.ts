@@ -236,7 +236,8 @@ export class Uploader {
     let accepted: readonly Accepted[];
     try {
       const onWire = (name: string) => this.#reportWire(name);
-      const options = { ...this.#postOptions(signal), jobId: job.id, onWire };
+      const { startRequest } = this.#run;
+      const options = { ...this.#postOptions(signal), jobId: job.id, onWire, startRequest };
       const posted = await postBatch(messages, options);
       if (posted.length > 0) this.#reportJob(job.id);
       accepted = [...inProgress, ...posted];
@@ -255,6 +256,7 @@ export class Uploader {
   async #followUp(job: Job, waiting: readonly Accepted[], uploads: number, signal: AbortSignal): Promise<Message[]> {
     if (waiting.length === 0) return [];
     this.#processing += waiting.length;
+    this.#run.addAccepted(waiting.length);
     const retries: { message: Message; error: InputError }[] = [];
     try {
       const results = await this.#jobs.wait(job, waiting);
@@ -272,6 +274,7 @@ export class Uploader {
       });
     } finally {
       this.#processing -= waiting.length;
+      this.#run.addAccepted(-waiting.length);
       for (const wake of this.#waiters.splice(0)) wake();
     }
     return this.#removeFailed(retries, uploads, signal);

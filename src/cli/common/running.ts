@@ -6,11 +6,12 @@ import { OptionsError } from "../../core/errors.js";
 import type { Flow } from "../../core/flow/flow.js";
 import type { RunOptions } from "../../core/flow/run.js";
 import type { Report } from "../../core/report/report.js";
-import { bytesText, counted, printable } from "../../core/util/format/format.js";
+import { printable } from "../../core/util/format/format.js";
 import { writeNotice } from "../../core/util/notice.js";
 import { print } from "./output.js";
 import { notEmpty } from "./parsing.js";
 import { type RecordingOptions, undoOptions } from "./recording.js";
+import { repeatingCommands } from "./repeating.js";
 
 export interface RunningOptions extends RecordingOptions {
   dryRun?: boolean;
@@ -21,6 +22,8 @@ export interface RunningOptions extends RecordingOptions {
   journal?: string;
   deadLetters?: string;
   report?: string;
+  /** The arguments of the whole command line, set before the command runs. */
+  commandLine?: readonly string[];
 }
 
 /** The files that a run can write: dead letters only where `sluice replay` does the same work again. */
@@ -68,13 +71,14 @@ async function planOnly(inputs: Flow<unknown>, options: RunningOptions): Promise
 
 /** Converts the options of the command line to those of `run()`. */
 export function runOptions(options: RunningOptions): RunOptions {
-  const { progress, quiet, verbose, journal, deadLetters } = options;
+  const { progress, quiet, verbose, journal, deadLetters, commandLine } = options;
   const isTerminal = process.stderr.isTTY === true && !quiet && !verbose;
   return {
     progress: progress ?? isTerminal,
     journal,
     deadLetters,
     handleSignals: true,
+    ...(commandLine && { commands: repeatingCommands(commandLine, deadLetters) }),
     ...(verbose && { onOutcome: printOutcome }),
     ...undoOptions(options),
   };
@@ -84,15 +88,9 @@ export function runOptions(options: RunningOptions): RunOptions {
 export async function conclude(report: Report, { json, quiet, report: page }: RunningOptions): Promise<void> {
   process.exitCode = report.exitCode;
   if (json) await print(JSON.stringify(report));
-  else if (!quiet) await print(`${report.summary()}${trafficLine(report)}`);
+  else if (!quiet) await print(report.summary());
   else if (report.exitCode !== 0) process.stderr.write(`${report.summary()}\n`);
   if (page !== undefined) await report.writeHtml(page);
-}
-
-function trafficLine({ traffic: { requests, retries, bytesSent, bytesReceived } }: Report): string {
-  if (requests === 0) return "";
-  const again = retries === 0 ? "" : ` (${counted(retries, "retry", "retries")})`;
-  return `\n  traffic  ${counted(requests, "request")}${again}, ${bytesText(bytesSent)} sent, ${bytesText(bytesReceived)} received`;
 }
 
 /** Prints a line for an input: its outcome, its id, its origin and the reason. */

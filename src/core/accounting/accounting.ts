@@ -26,6 +26,10 @@ export interface SinkProgress {
   done: number;
   /** Inputs that it received and has not finished. */
   underWay: number;
+  /** Inputs in progress that the target has accepted and still processes. */
+  accepted: number;
+  /** Inputs in progress whose bytes are sent, estimated from the bytes of open requests. */
+  sending: number;
   /** Batches that it has written. */
   batches: number;
 }

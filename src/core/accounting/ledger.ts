@@ -60,6 +60,7 @@ export interface Counts {
 export class Ledger {
   readonly counts: Counts = { read: 0, ok: 0, failed: 0, skipped: 0, pending: 0, inFlight: 0 };
   readonly #listeners: ((settlement: Settlement) => void)[] = [];
+  #isClosed = false;
 
   /** Registers a listener that is called with each outcome. */
   onSettled(listener: (settlement: Settlement) => void): void {
@@ -73,8 +74,9 @@ export class Ledger {
     return this.counts.read;
   }
 
-  /** Counts the outcome of an input. */
+  /** Counts the outcome of an input. An outcome that comes after the end of the run is in the counts already, as one of the rest. */
   settled(settlement: Settlement): void {
+    if (this.#isClosed) return;
     this.counts.inFlight -= 1;
     this.counts[settlement.outcome.state] += 1;
     for (const listener of this.#listeners) listener(settlement);
@@ -85,6 +87,7 @@ export class Ledger {
     const rest = this.counts.inFlight;
     this.counts.inFlight = 0;
     this.counts[as] += rest;
+    this.#isClosed = true;
     return rest;
   }
 }

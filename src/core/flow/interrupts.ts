@@ -37,6 +37,6 @@ function interrupt(signal: NodeJS.Signals): void {
   // Without a listener of the program, the system ends the process at the next signal.
   for (const listened of listening) process.off(listened, interrupt);
   listening.clear();
+  for (const stop of runs) stop(); // first, since it clears the progress on the terminal
   writeNotice(`sluice: ${signal}: open work may finish within 5 s (send the signal again to exit at once)\n`);
-  for (const stop of runs) stop();
 }

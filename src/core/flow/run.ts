@@ -59,6 +59,11 @@ const optionFields = {
   progress: z.boolean().default(false),
   /** Receives the progress and the health of the run every 250 ms, and at its end, as JSON data. */
   onProgress: z.custom<(event: ProgressEvent) => void>((value) => typeof value === "function").optional(),
+  /**
+   * The commands that repeat the work of the run, for the next steps in the report: `again` starts the same run again, `replay` processes the inputs of the
+   * dead-letter file. Default: the report describes the steps without a command.
+   */
+  commands: z.strictObject({ again: z.string().optional(), replay: z.string().optional() }).optional(),
   /** Receives the outcome of each input, once, when it is counted. */
   onOutcome: z.custom<(settlement: Settlement) => void>((value) => typeof value === "function").optional(),
   /** A `Meter` of OpenTelemetry (`metrics.getMeter("sluice")`), which observes the counters of the run. */
@@ -109,7 +114,7 @@ export async function runFlow(
   const known = journal === undefined ? undefined : await journalTargets(context.stages.targets, context.shard?.text);
   const records = known || deadLetters !== undefined ? await Records.open({ journal, deadLetters }, known) : undefined;
   const undo = checked.undo === undefined ? undefined : await undoLogOf(context, checked.undo, records);
-  const reporter = new Reporter(context);
+  const reporter = new Reporter(context, sources);
   context.undo = undo;
   context.accounting.store = records;
   if (checked.onOutcome) context.accounting.ledger.onSettled(harmless("onOutcome", checked.onOutcome));
@@ -132,16 +137,16 @@ export async function runFlow(
     const endsAt = drain.signal.aborted ? performance.now() + recordsForMs : undefined;
     await within(records?.flushed(), endsAt);
     await within(undo?.close(), endsAt);
-    const report = reporter.finish(stopped, { journal: records?.journal?.facts, undo: undo?.facts });
+    const report = reporter.finish(stopped, filesOf(records, undo, checked));
     recordEnd(records, context, report);
     await within(records?.close(), endsAt);
-    await progress?.end(stopped ? "stopped" : "ended");
+    await progress?.end(stopped ? "stopped" : "ended", report.next);
     return report;
   } catch (error) {
-    await progress?.end("failed");
     await records?.flushed().catch(() => undefined); // the first error is the one to report
     await undo?.close().catch(() => undefined);
-    const report = reporter.finish(false, { journal: records?.journal?.facts, undo: undo?.facts }, error);
+    const report = reporter.finish(false, filesOf(records, undo, checked), error);
+    await progress?.end("failed", report.next);
     recordEnd(records, context, report, error);
     await records?.close().catch(() => undefined);
     throw withReport(error, report);
@@ -152,6 +157,11 @@ export async function runFlow(
     unwatch();
     forget?.();
   }
+}
+
+/** Returns the files of a run for its report. */
+function filesOf(records: Records | undefined, undo: UndoLog | undefined, { deadLetters, commands }: RunOptions) {
+  return { journal: records?.journal?.facts, undo: undo?.facts, deadLetters, commands };
 }
 
 /** Records the end of a run in its journal, so that the reports of several journals can be added. */

@@ -3,6 +3,7 @@
 import type * as z from "zod";
 import { OptionsError } from "../errors.js";
 import { isPlainObject } from "../input/frozen-json.js";
+import { redactText } from "../redact-urls.js";
 import { parseShard } from "../shard/shard.js";
 import {
   checkDefinition,
@@ -45,6 +46,8 @@ export interface SourceBehavior<Options> {
     | number
     | ((options: Options, context: { signal: AbortSignal }) => MaybePromise<number | undefined>)
     | undefined;
+  /** Where the inputs come from, for the report: a path, a URL, an app. Must contain no secret. Default: the report has only the name. */
+  from?: ((options: Options) => string | undefined) | undefined;
   /** Names of the classes that the source declares, in order, also those that no input has. Default: it declares none. */
   classes?:
     | ((options: Options, context: { signal: AbortSignal }) => MaybePromise<readonly string[] | undefined>)
@@ -88,7 +91,7 @@ export function defineSource(
   },
 ): (...args: unknown[]) => Source {
   checkDefinition("defineSource", definition, "read");
-  const { name, total, classes, acknowledges } = definition;
+  const { name, total, from, classes, acknowledges } = definition;
   const factory = (...args: unknown[]) => {
     const { shard, rest } = shardIn(definition, args);
     const options = optionsFrom(definition, rest);
@@ -96,8 +99,10 @@ export function defineSource(
       const text = `${name}: shard cannot be set, because the readers of this source share its inputs among themselves`;
       throw new OptionsError("ERR_OPTIONS", `${text}; leave it out`);
     }
+    const place = from?.(options);
     return {
       name,
+      ...(place !== undefined && { from: redactText(place) }),
       ...(shard !== undefined && { shard }),
       ...(total !== undefined && {
         total: typeof total === "number" ? total : (context: { signal: AbortSignal }) => total(options, context),

@@ -12,7 +12,7 @@ import { BatchError, InputError, OptionsError, pluginError, SinkError } from "..
 import { guarded } from "../util/observable.js";
 import { onAbort } from "../util/on-abort.js";
 import { batchesFor } from "./batch/batch-by.js";
-import { Batch, type OpenContext, type Sink, type StateReader, type WriteContext } from "./sink.js";
+import { Batch, type OpenContext, type OpenRequest, type Sink, type StateReader, type WriteContext } from "./sink.js";
 import { type Stage, stageStream } from "./stage.js";
 
 /**
@@ -78,7 +78,7 @@ class SinkWriter<Options, State> {
     this.#concurrency = concurrency;
     this.#output = output;
     this.#stages = stages;
-    this.#progress = { name: sink.name, done: 0, underWay: 0, batches: 0 };
+    this.#progress = { name: sink.name, done: 0, underWay: 0, accepted: 0, sending: 0, batches: 0 };
     setMaxListeners(0, this.#abort.signal); // each open request adds a listener
   }
 
@@ -209,6 +209,8 @@ class SinkWriter<Options, State> {
         onSaturated: (isSaturated: () => boolean) => void accounting.budget.onSaturated(isSaturated),
         recheck: () => accounting.budget.recheck(),
         onWait: (describe: () => string | undefined) => void lifecycle.waits.add(describe),
+        addAccepted: (count: number) => void (this.#progress.accepted += count),
+        startRequest: (inputs: number) => startRequest(this.#progress, inputs),
         addDatasets: (ids: readonly string[]) => accounting.addDatasets(this.#sink.name, ids),
         setWire: (name: string) => void accounting.wires.set(this.#sink.name, name),
         setJob: (job: Omit<ReportedJob, "sink">) => accounting.setJob({ sink: this.#sink.name, ...job }),
@@ -275,6 +277,16 @@ class SinkWriter<Options, State> {
     await this.#close().catch(() => undefined);
     this.#abort.abort();
   }
+}
+
+/** Counts the inputs of an open request by the share of its bytes that is sent. */
+function startRequest(progress: SinkProgress, inputs: number): OpenRequest {
+  let counted = 0;
+  const count = (now: number) => {
+    progress.sending += now - counted;
+    counted = now;
+  };
+  return { sent: (share) => count(inputs * share), end: () => count(0) };
 }
 
 /** Writes a batch. An InputError fails all of its inputs. A BatchError, which sinks for 0.1 throw, fails the inputs that it names. */

@@ -69,6 +69,12 @@ export class Batch {
   }
 }
 
+/** A request that a sink sends, for the progress. */
+export interface OpenRequest {
+  sent(share: number): void;
+  end(): void;
+}
+
 /** The run, as its sinks see it. */
 export interface SinkRun {
   /** Counts the traffic of a client, for the report and the progress, and lets it share its rate with other processes. */
@@ -81,6 +87,13 @@ export interface SinkRun {
   recheck(): void;
   /** Registers a function that describes what the sink waits for, for the report of a stall. */
   onWait(describe: () => string | undefined): void;
+  /** Counts inputs that the target has accepted and still processes, for the progress. A negative number takes them back when their result is known. */
+  addAccepted(count: number): void;
+  /**
+   * Reports a request with `inputs` inputs that is about to be sent. `sent` receives the share of its bytes that is sent, from 0 to 1; `end` is called when
+   * the request has its answer.
+   */
+  startRequest(inputs: number): OpenRequest;
   /** Adds datasets that an input joined to the report. */
   addDatasets(ids: readonly string[]): void;
   /** Sets the name of the wire that carried the inputs of this run, for the report. */

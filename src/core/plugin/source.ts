@@ -117,6 +117,8 @@ export type MaybePromise<T> = T | Promise<T>;
 /** A source with its options, which a flow reads. */
 export interface Source {
   readonly name: string;
+  /** Where its inputs come from, for the report: a path, a URL, an app. */
+  readonly from?: string | undefined;
   /** Number of items, for progress only. */
   readonly total?: SourceTotal | undefined;
   /** Returns the names of the classes that the source declares, in order, also those that no input has; undefined if it declares none. */

@@ -26,6 +26,11 @@ export interface ProgressEvent {
   counts: Counts;
   /** Number of inputs of all sources; absent while it is unknown. In a shard, an estimate until all sources are read. */
   total?: number | undefined;
+  /**
+   * Number of inputs with an outcome (pending ones excepted), and of those that the last sink has sent: accepted by its target, or estimated from the bytes
+   * of open requests. It does not decrease.
+   */
+  sent: number;
   /** Settled inputs a second, in the last ten seconds. */
   inputsPerSecond: number;
   /** Bytes sent a second, in the last ten seconds; if the flow sends none, bytes received. */
@@ -39,6 +44,8 @@ export interface ProgressEvent {
   failures: Pick<FailureGroup, "stage" | "code" | "count">[];
   /** What the stages wait for at the moment. */
   waits: string[];
+  /** In the last event: what to do next, such as how to resume. */
+  next?: readonly string[] | undefined;
 }
 
 /** Before this time, an expected time would be a guess. */
@@ -60,6 +67,7 @@ export class Meter {
   readonly #reporter: Reporter;
   readonly #activity: Activity;
   readonly #startedAt = performance.now();
+  #sent = 0;
   #samples: Sample[] = [{ at: this.#startedAt, settled: 0, bytes: 0 }];
 
   constructor(context: RunContext, reporter: Reporter, activity: Activity) {
@@ -68,13 +76,19 @@ export class Meter {
     this.#activity = activity;
   }
 
-  measure(state: ProgressEvent["state"]): ProgressEvent {
+  /** @param next in the last event: what to do next */
+  measure(state: ProgressEvent["state"], next?: readonly string[]): ProgressEvent {
     const { accounting, clients } = this.#context;
     const { ledger, sinks } = accounting;
     const { traffic, pacing } = clients;
     const counts = { ...ledger.counts };
     const settled = counts.read - counts.inFlight;
-    const now = { at: performance.now(), settled, bytes: traffic.bytesSent || traffic.bytesReceived };
+    this.#sent = Math.max(this.#sent, finishedOf(counts) + this.#underWay());
+    const now = {
+      at: performance.now(),
+      settled: finishedOf(counts),
+      bytes: traffic.bytesSent || traffic.bytesReceived,
+    };
     const elapsedMs = Math.round(now.at - this.#startedAt);
     // At the end, the rates are those of the whole run.
     const since = state === "running" ? this.#since(now) : this.#samples[0];
@@ -90,14 +104,23 @@ export class Meter {
       elapsedMs,
       counts,
       total,
+      sent: Math.min(this.#sent, finishedOf(counts) + counts.inFlight),
       inputsPerSecond: rounded(inputsPerSecond),
       bytesPerSecond: Math.round((now.bytes - (since?.bytes ?? 0)) / seconds),
       remainingMs: isKnown ? Math.round((remaining / inputsPerSecond) * 1000) : undefined,
       traffic,
-      sinks: [...sinks].map((sink) => ({ ...sink })),
+      sinks: [...sinks].map((sink) => ({ ...sink, sending: Math.floor(sink.sending) })),
       failures: this.#reporter.failureGroups.map(({ stage, code, count }) => ({ stage, code, count })),
       waits: state === "running" ? waitsOf(this.#context) : [],
+      ...(next && next.length > 0 ? { next } : {}),
     };
+  }
+
+  /** Returns the inputs without an outcome that the last sink of the flow has sent. */
+  #underWay(): number {
+    const { accounting, stages } = this.#context;
+    const last = accounting.sinks.size === stages.sinkCount ? [...accounting.sinks].at(-1) : undefined;
+    return last ? last.accepted + Math.floor(last.sending) : 0;
   }
 
   /** Returns the oldest sample in the window of time; the first sample if there is none. Keeps the first sample for the average at the end. */
@@ -115,6 +138,11 @@ function ownTotal(total: number | undefined, { shard, accounting }: RunContext):
   if (total === undefined || !shard) return total;
   const { read } = accounting.ledger.counts;
   return read + Math.round(Math.max(0, total - read - accounting.otherShards) / shard.count);
+}
+
+/** Returns the inputs that are through: those with an outcome, without the pending ones. */
+export function finishedOf({ read, inFlight, pending }: Counts): number {
+  return read - inFlight - pending;
 }
 
 function rounded(value: number): number {

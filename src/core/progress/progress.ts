@@ -9,7 +9,7 @@ import { harmless } from "../util/safe-callback.js";
 import type { Activity } from "./health.js";
 import { Meter, type ProgressEvent } from "./measure.js";
 import { forNotebook } from "./notebook.js";
-import type { Screen, Terminal } from "./terminal.js";
+import { openScreen, type Terminal } from "./terminal.js";
 import { progressLine, progressScreen } from "./text.js";
 
 export interface ProgressOptions {
@@ -30,7 +30,7 @@ export function startProgress(
   reporter: Reporter,
   activity: Activity,
   { isShown, onProgress }: ProgressOptions,
-): { end(state: ProgressEvent["state"]): Promise<void> } | undefined {
+): { end(state: ProgressEvent["state"], next: readonly string[]): Promise<void> } | undefined {
   if (!isShown && !onProgress) return undefined;
   const meter = new Meter(context, reporter, activity);
   const viewers: Viewer[] = [];
@@ -47,10 +47,10 @@ export function startProgress(
   }, everyMs);
   timer.unref();
   return {
-    async end(state) {
+    async end(state, next) {
       clearInterval(timer);
       ended.abort();
-      const event = meter.measure(state);
+      const event = meter.measure(state, next);
       for (const viewer of viewers) await viewer.end(event);
     },
   };
@@ -91,20 +91,15 @@ function forLog(stream: NodeJS.WritableStream): Viewer {
 }
 
 function forTerminal(terminal: Terminal, { lifecycle: { drain } }: RunContext): Viewer {
-  let screen: Screen | undefined;
-  const loading = import("./terminal.js").then(async ({ openScreen }) => {
-    screen = await openScreen(terminal);
-  });
-  loading.catch(() => undefined); // `end` awaits and reports it
+  const screen = openScreen(terminal);
   const draw = (event: ProgressEvent) =>
-    screen?.draw(progressScreen(event, terminal.columns ?? 80), event.state !== "running");
-  const leave = () => screen?.leave(); // leaves the screen before the line about the signal is printed
-  drain.addEventListener("abort", leave, { once: true });
+    screen.draw(progressScreen(event, terminal.columns ?? 80), event.state !== "running");
+  const clear = () => screen.clear(); // before the line about the signal is printed
+  drain.addEventListener("abort", clear, { once: true });
   return {
     show: draw,
-    async end(event) {
-      await loading;
-      drain.removeEventListener("abort", leave);
+    end(event) {
+      drain.removeEventListener("abort", clear);
       draw(event);
     },
   };

@@ -7,6 +7,7 @@ import type { ReportedJob, ReportedTarget } from "../accounting/targets.js";
 import type { JournalFacts } from "../journal/journal.js";
 import type { UndoFacts } from "../journal/undo-log.js";
 import type { ReportSheet } from "./sheets/sheet-log.js";
+import type { ReportTallies } from "./tallies.js";
 import type { Throughput } from "./throughput.js";
 
 export type { Failure, ReasonGroup };
@@ -36,8 +37,21 @@ export interface ShardFacts {
   others: number;
 }
 
+/** A source that a run read. */
+export interface ReportedSource {
+  name: string;
+  /** Where its inputs come from: a path, a URL, an app; absent for values of the program. */
+  from?: string | undefined;
+}
+
 /** The outcome of every input of a run. The counts close: `read = ok + failed + skipped + pending`. */
 export interface Report {
+  /** The sources of the flow. */
+  readonly sources: readonly ReportedSource[];
+  /** Names of Sluice's stages in the order of the pipe: transforms, `batch` and sinks. RxJS operators are not among them. */
+  readonly stages: readonly string[];
+  /** When the run started, as ISO 8601 in UTC. */
+  readonly startedAt: string;
   /** The targets of the sinks, in the order of the pipe. */
   readonly targets: readonly ReportedTarget[];
   /** Jobs of servers that did work for the sinks, as the run last saw them; the first 1,000. */
@@ -45,6 +59,8 @@ export interface Report {
   readonly counts: Readonly<Omit<Counts, "inFlight">>;
   /** The share of the sources that the run read; absent if it read them as a whole. */
   readonly shard?: Readonly<ShardFacts> | undefined;
+  /** Inputs by kind, class and dataset. */
+  readonly tallies: Readonly<ReportTallies>;
   /** The failed inputs, in the order in which they failed; the first 10,000. */
   readonly failures: readonly Failure[];
   /** All failed inputs by plugin and code, the largest group first. */
@@ -65,6 +81,10 @@ export interface Report {
   readonly throughput: Readonly<Throughput>;
   /** State of the journal at the start: inputs that earlier runs finished, and damaged lines that were ignored. */
   readonly journal?: JournalFacts | undefined;
+  /** The dead-letter file. */
+  readonly deadLetters?: string | undefined;
+  /** What to do next: how to resume a run that was stopped, and how to process failed inputs again. Empty if every input is ok or skipped. */
+  readonly next: readonly string[];
   /** The undo file, and how many states the run recorded in it. */
   readonly undo?: UndoFacts | undefined;
   /** Whether the run was stopped before the end of its source. */
@@ -73,13 +93,13 @@ export interface Report {
   readonly ok: boolean;
   /** 0 if `ok`, 1 if an input failed or is pending, or an error ended the run, 130 if the run was stopped. */
   readonly exitCode: number;
-  /** Formats the report as text: the counts, then the failures in at most twenty lines, and a line for each reason to skip. */
+  /** Formats the report as text: the counts, sources, targets and traffic, then the failures in at most twenty lines, a line for each reason to skip, and the next step. */
   summary(): string;
   /** Returns the report as plain data. */
   toJSON(): object;
   /**
-   * Writes the report as a self-contained HTML page: totals, throughput, failures by code with examples, locations on a map, and a sample of the inputs
-   * (36 at most) with their annotations. Makes thumbnails of files and bytes that still exist; does not fetch URLs.
+   * Writes the report as a self-contained HTML page: what ran, totals, next steps, failures by code with their fix and examples, counts by kind, class and
+   * dataset, throughput, locations on a map, and a sample of the inputs (36 at most) with their annotations. Makes thumbnails of files and bytes that still exist; does not fetch URLs.
    *
    * @throws {FlowError} (rejects) ERR_FILE_UNWRITABLE
    * @example await report.writeHtml("./report.html");

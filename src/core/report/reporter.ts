@@ -8,11 +8,13 @@ import { describeThrown } from "../errors.js";
 import type { JournalFacts } from "../journal/journal.js";
 import type { UndoFacts } from "../journal/undo-log.js";
 import { displayed } from "./display.js";
+import { nextStepsOf, type RunCommands } from "./next-steps.js";
 import { maxGroups, others, ReasonGroups, reportText } from "./reason-groups.js";
-import type { Conclusion, Failure, FailureGroup, Report } from "./report.js";
+import type { Conclusion, Failure, FailureGroup, Report, ReportedSource } from "./report.js";
 import { Sample } from "./sample.js";
 import { SheetLog } from "./sheets/sheet-log.js";
 import { summaryOf } from "./summary.js";
+import { Tallies } from "./tallies.js";
 import { ThroughputLog } from "./throughput.js";
 
 /** Maximum number of failures that a report lists; further failures are only counted. */
@@ -29,6 +31,9 @@ const endedByError = "not finished when an error ended the run";
 interface FileFacts {
   journal?: JournalFacts | undefined;
   undo?: UndoFacts | undefined;
+  deadLetters?: string | undefined;
+  /** Commands that repeat the run, for the next steps. */
+  commands?: RunCommands | undefined;
 }
 
 /** Collects the settlements of a run; `finish` returns the report. */
@@ -39,15 +44,22 @@ export class Reporter {
   readonly #pending = new ReasonGroups();
   readonly #notes = new ReasonGroups();
   readonly #started = performance.now();
+  readonly #startedAt = new Date();
   readonly #sample = new Sample();
+  readonly #tallies = new Tallies();
+  readonly #sources: readonly ReportedSource[];
   readonly #sheets = new SheetLog();
   readonly #throughput: ThroughputLog;
   readonly #ledger: Ledger;
   readonly #context: RunContext;
 
-  constructor(context: RunContext) {
+  constructor(context: RunContext, sources: readonly ReportedSource[] = []) {
     this.#context = context;
-    context.accounting.onOutcome = (input, origin, outcome) => this.#sample.offer(input, origin, outcome);
+    this.#sources = sources;
+    context.accounting.onOutcome = (input, origin, outcome) => {
+      this.#sample.offer(input, origin, outcome);
+      this.#tallies.add(input, outcome);
+    };
     context.accounting.onRow = (stage, origin, row) => this.#sheets.add(stage, origin, row);
     this.#throughput = new ThroughputLog(context);
     this.#ledger = context.accounting.ledger;
@@ -60,7 +72,7 @@ export class Reporter {
   }
 
   /** Makes the report. `error` is the error that ended the run early. */
-  finish(stopped: boolean, { journal, undo }: FileFacts = {}, error?: unknown): Report {
+  finish(stopped: boolean, { journal, undo, deadLetters, commands }: FileFacts = {}, error?: unknown): Report {
     const endedEarly = stopped || error !== undefined;
     const unsettled = this.#ledger.close(endedEarly ? "pending" : "skipped");
     if (unsettled > 0 && endedEarly) this.#pending.add(stopped ? stoppedEarly : endedByError, undefined, unsettled);
@@ -68,10 +80,16 @@ export class Reporter {
     const { inFlight: _, ...counts } = this.#ledger.counts;
     const failures = this.#failures;
     const report = {
+      sources: this.#sources.map(({ name, from }) =>
+        from === undefined ? { name } : { name, from: reportText(from) },
+      ),
+      stages: this.#context.stages.list.map(({ name }) => name),
+      startedAt: this.#startedAt.toISOString(),
       targets: reportedTargets(this.#context),
       jobs: [...this.#context.accounting.jobs.values()],
       counts,
       ...shardFacts(this.#context),
+      tallies: this.#tallies.list,
       failures,
       failureGroups: this.failureGroups,
       skipped: this.#skipped.list,
@@ -83,6 +101,8 @@ export class Reporter {
       traffic: this.#context.clients.traffic,
       ...(journal ? { journal } : {}),
       ...(undo ? { undo } : {}),
+      ...(deadLetters === undefined ? {} : { deadLetters }),
+      next: nextStepsOf({ counts, endedEarly, journal, deadLetters, commands }),
       durationMs: Math.round(performance.now() - this.#started),
       throughput: this.#throughput.end(),
       stopped,

@@ -2,9 +2,10 @@
 
 import { type ReportedTarget, textOf } from "../accounting/targets.js";
 import type { UndoFacts } from "../journal/undo-log.js";
-import { counted, printable } from "../util/format/format.js";
+import { bytesText, counted, countText, printable, rateText } from "../util/format/format.js";
 import { jobLines } from "./jobs.js";
 import type { Conclusion, Failure, ReasonGroup, Report, ShardFacts } from "./report.js";
+import { type SimilarFailures, similarFailures } from "./similar-failures.js";
 
 /** Formats a report: the counts, then the failures in at most twenty lines, and a line for each reason to skip. */
 export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml">): string {
@@ -12,7 +13,8 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   const parts = [`ok ${counts.ok}`, `failed ${counts.failed}`, `skipped ${counts.skipped}`];
   if (counts.pending > 0) parts.push(`pending ${counts.pending}`);
   const lines = [`read ${counts.read} = ${parts.join(" + ")}  (${(report.durationMs / 1000).toFixed(1)} s)`];
-  lines.push(...targetLines(report.targets), ...shardLines(report.shard));
+  lines.push(...sourceLines(report.sources), ...targetLines(report.targets), ...shardLines(report.shard));
+  lines.push(...trafficLines(report));
   if (report.stopped) lines.push("The run was stopped before the end of its source.");
   else if (counts.read === 0) lines.push("  nothing was read: the source is empty");
   if (report.journal && report.journal.damagedLines > 0) {
@@ -23,7 +25,36 @@ export function summaryOf(report: Omit<Report, "summary" | "toJSON" | "writeHtml
   lines.push(...conclusionLines(report.conclusions), ...jobLines(report.jobs));
   lines.push(...failureLines(failures, counts.failed));
   lines.push(...groupLines("skipped", report.skipped), ...groupLines("pending", report.pending));
+  lines.push(...report.next.map((step) => `  next     ${step}`));
   return lines.map(printable).join("\n");
+}
+
+/** Formats a line for each source that says where its inputs come from. */
+function sourceLines(sources: Report["sources"]): string[] {
+  return sources.filter(({ from }) => from !== undefined).map((source) => `  source   ${sourceText(source)}`);
+}
+
+/** Formats a source: `folder ./photos`. */
+export function sourceText({ name, from }: Report["sources"][number]): string {
+  return from === undefined ? name : `${name} ${from}`;
+}
+
+/** Formats the bytes and requests of a run, and its rates. */
+function trafficLines({ traffic, counts, durationMs }: Pick<Report, "traffic" | "counts" | "durationMs">): string[] {
+  const { requests, retries, throttled, bytesSent, bytesReceived } = traffic;
+  if (requests === 0) return [];
+  const seconds = Math.max(durationMs, 1) / 1000;
+  const parts = [
+    counted(requests, "request"),
+    ...(retries > 0 ? [`${countText(retries)} sent again`] : []),
+    ...(throttled > 0 ? [`${countText(throttled)} throttled`] : []),
+    `${bytesText(bytesSent)} sent`,
+    `${bytesText(bytesReceived)} received`,
+  ];
+  const bytes = Math.max(bytesSent, bytesReceived) / seconds;
+  return [
+    `  traffic  ${parts.join(", ")}; ${rateText((counts.read - counts.pending) / seconds)} inputs, ${bytesText(bytes)}/s`,
+  ];
 }
 
 /** Formats what a run recorded so that it can be undone. */
@@ -61,46 +92,31 @@ export function conclusionLines(conclusions: readonly Conclusion[]): string[] {
     .flatMap(({ stage, lines }) => [`  ${stage}`, ...lines.map((line) => `    ${line}`)]);
 }
 
-/** Maximum number of lines of failures. */
+/** Maximum number of lines of failures. Up to `maxSingle` failures have a line each. */
 const maxLines = 20;
+const maxSingle = 5;
 
-/** Formats a line for each failure, or, if that makes more than twenty, a line for all with the same reason. Counts the failures that have no line. */
+/** Formats a line for each failure, or, if there are more than five, a line for all with the same code and reason. Counts the failures that have no line. */
 export function failureLines(failures: readonly Failure[], count: number, verb = "failed"): string[] {
-  const groups = failures.length > maxLines ? groupsOf(failures) : failures.map((failure): Group => [failure]);
+  const groups =
+    failures.length > maxSingle
+      ? similarFailures(failures).sort((one, other) => other.failures.length - one.failures.length)
+      : failures.map((failure): Pick<SimilarFailures, "failures" | "reason"> => ({ failures: [failure], reason: "" }));
   const listed = groups.slice(0, maxLines);
   const lines = listed.map(
-    (group) => `  ${verb.padEnd(8)} ${group.length > 1 ? groupText(group) : failureText(group[0])}`,
+    ({ failures: group, reason }) =>
+      `  ${verb.padEnd(8)} ${group.length > 1 ? groupText(group, reason) : failureText(group[0])}`,
   );
-  const more = count - listed.reduce((sum, group) => sum + group.length, 0);
+  const more = count - listed.reduce((sum, group) => sum + group.failures.length, 0);
   if (more > 0) lines.push(`  … and ${more} more ${verb}`);
   return lines;
 }
 
-type Group = [Failure, ...Failure[]];
-
-/** Groups failures by their reason, without the names of their inputs in it. */
-function groupsOf(failures: readonly Failure[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const failure of failures) {
-    const key = `${failure.stage}\n${failure.code}\n${sharedReason(failure)}`;
-    const group = groups.get(key);
-    if (group) group.push(failure);
-    else groups.set(key, [failure]);
-  }
-  return [...groups.values()];
-}
-
-/** Returns the reason without the names of its input. */
-function sharedReason({ origin, id, reason }: Failure): string {
-  const own = reason.startsWith(`${origin} `) ? reason.slice(origin.length + 1) : reason;
-  return id === undefined ? own : own.replaceAll(`"${id}"`, '"…"');
-}
-
-function groupText(group: Group): string {
+function groupText(group: SimilarFailures["failures"], reason: string): string {
   const [first] = group;
   const origins = group.slice(0, 3).map(({ origin }) => origin);
   const examples = `${origins.join(", ")}${group.length > 3 ? ", …" : ""}`;
-  return `${group.length} × ${sharedReason(first)} [${first.stage}, ${first.code}]: ${examples}`;
+  return `${group.length} × ${reason} [${first.stage}, ${first.code}]: ${examples}`;
 }
 
 /** Formats a line for each reason. */

@@ -17,11 +17,12 @@ const halfWay: ProgressEvent = {
   elapsedMs: 60_000,
   counts: { read: 1600, ok: 1490, failed: 8, skipped: 2, pending: 0, inFlight: 100 },
   total: 3000,
+  sent: 1500,
   inputsPerSecond: 1204,
   bytesPerSecond: 38_200_000,
   remainingMs: 238_000,
   traffic: { ...noTraffic, requests: 813, bytesSent: 1_240_000_000 },
-  sinks: [{ name: "upload", done: 1490, underWay: 100, batches: 12 }],
+  sinks: [{ name: "upload", done: 1490, underWay: 100, batches: 12, accepted: 0, sending: 0 }],
   failures: [{ stage: "upload", code: "30002", count: 8 }],
   waits: ["requests: 4 are open, 2 wait for a slot"],
 };
@@ -60,6 +61,37 @@ describe("progress as text", () => {
     );
   });
 
+  it("counts sent inputs before they are finished, and draws them lighter", () => {
+    const sending = { ...halfWay, sent: 2100, counts: { ...halfWay.counts, read: 2300, inFlight: 800 } };
+    expect(progressScreen(sending, 140)[0]?.[1]).toBe(
+      "██████████▒▒▒▒░░░░░░  2,100 of 3,000 inputs sent (70 %), 1,500 finished  1,204/s  38.2 MB/s  3 min 58 s left",
+    );
+  });
+
+  it("ends at the finished inputs after a stop, and names the next step", () => {
+    const counts = { read: 1600, ok: 760, failed: 0, skipped: 8, pending: 832, inFlight: 0 };
+    const next = ["run the same command again"];
+    const stopped: ProgressEvent = {
+      ...halfWay,
+      state: "stopped",
+      sent: 768,
+      counts,
+      remainingMs: undefined,
+      waits: [],
+      next,
+    };
+    const lines = progressScreen(stopped, 120);
+    expect(lines[0]?.[1]).toMatch(/^█████░{15} {2}768 of 3,000 inputs \(25 %\)/);
+    expect(lines.at(-1)).toEqual(["next      ", "run the same command again"]);
+    expect(progressLine(stopped)).toMatch(/; next: run the same command again$/);
+  });
+
+  it("leaves out the usual waits on a terminal while the run makes progress", () => {
+    const waits = ["source folder: for its next item", "sink upload: for 2 batches to be written"];
+    expect(progressScreen({ ...halfWay, waits }, 80)).toHaveLength(3);
+    expect(progressScreen({ ...halfWay, waits, quietMs: 5000 }, 80)).toHaveLength(5);
+  });
+
   it("fits a narrow terminal, and escapes control characters in names", () => {
     const waits = [`transform x: for 1 of 3 inputs, the first is two\nlines \u001b[31m${"x".repeat(100)}`];
     for (const columns of [40, 80, 200]) {
@@ -90,15 +122,50 @@ describe("the screen", () => {
     }) as Terminal;
     Object.assign(terminal, { isTTY: true, columns: 60, rows: 24 });
     const listeners = process.listenerCount("SIGINT");
-    const screen = await openScreen(terminal);
+    const screen = openScreen(terminal);
     screen.draw(progressScreen(halfWay, 60));
     const first = written;
     written = "";
     screen.draw(progressScreen({ ...halfWay, state: "ended", sinks: [], failures: [], waits: [] }, 60), true);
     expect(first).toContain("sluice     1,500 of 3,000 inputs (50 %)");
-    expect(written.split("\u001b[1A")).toHaveLength(5); // up over the four lines before
+    expect(written.startsWith("\r\u001b[2K\u001b[4A")).toBe(true); // up over the four lines before
     expect(written).toContain("ended      1,500 of 3,000");
     expect(process.listenerCount("SIGINT")).toBe(listeners); // Ctrl-C stays ours
+  });
+});
+
+describe("the screen after a resize", () => {
+  it("erases the rows that its lines take in a narrower window, and stays within the window", () => {
+    let written = "";
+    const terminal = new Writable({
+      write(chunk, _, done) {
+        written += String(chunk);
+        done();
+      },
+    }) as Terminal;
+    Object.assign(terminal, { isTTY: true, columns: 110, rows: 24 });
+    const screen = openScreen(terminal);
+    const draw = () => {
+      written = "";
+      screen.draw([
+        ["sluice", "x".repeat(90)], // 97 columns
+        ["upload", "写".repeat(30)], // 67 columns
+      ]);
+    };
+    const up = () => Number(/\u001b\[(\d+)A/.exec(written)?.[1] ?? 0);
+    draw();
+    expect(up()).toBe(0);
+    Object.assign(terminal, { columns: 60 });
+    draw();
+    expect(up()).toBe(4);
+    Object.assign(terminal, { columns: 20, rows: 5 });
+    draw();
+    expect(up()).toBe(4); // nine rows, of which four are in the window
+    written = "";
+    screen.clear();
+    expect(up()).toBe(4);
+    draw();
+    expect(up()).toBe(0);
   });
 });
 

@@ -40,9 +40,21 @@ describe("the summary of a report", () => {
   });
 
   it("lists twenty failures and counts the others", async () => {
-    const lines = await linesOf(...Array.from({ length: 23 }, (_, n) => ({ origin: `f${n}`, reason: `no ${n}` })));
+    const lines = await linesOf(
+      ...Array.from({ length: 23 }, (_, n) => ({ origin: `f${n}`, reason: `no ${"x".repeat(n)}` })),
+    );
     expect(lines).toHaveLength(21);
     expect(lines.at(-1)).toBe("  … and 3 more failed");
+  });
+
+  it("lists more than five failures with the same reason in one line, whatever names, URLs and numbers are in it", async () => {
+    const many = Array.from({ length: 7 }, (_, n) => {
+      const reason = `https://x.test/${n}.jpg answered 404 after ${n}.5 s, see "row ${n}" of data/f${n}.csv and b${n}.json`;
+      return { origin: `f${n}`, reason };
+    });
+    const general = '… answered … after … s, see "…" of … and …';
+    expect(await linesOf(...many)).toEqual([`  failed   7 × ${general} [failing, ERR_X]: f0, f1, f2, …`]);
+    expect(await linesOf(...many.slice(0, 5))).toHaveLength(5);
   });
 
   it("lists more than twenty failures with the same reason in one line, whatever their names are", async () => {

@@ -236,6 +236,24 @@ describeInBrowser("the gallery's page", () => {
     expect(errors).toEqual([]);
   });
 
+  it("names the places of the map, and filters by one of them, by keyboard", async () => {
+    const http = await openHttp();
+    const oslo = { geo: { geo_point: { longitude: 10.75391, latitude: 59.91273 } } };
+    await http.add(note("oslo-1", oslo), note("nowhere"), note("oslo-2", oslo));
+    const { page, gridIds, errors } = await open(http);
+    await page.getByRole("button", { name: "Map" }).click();
+    await page.getByText("2 with a location").waitFor();
+    const places = page.getByRole("list", { name: "Places" }).getByRole("button");
+    await expect.poll(() => places.allTextContents(), soon).toEqual(["near Oslo, Norway 2"]);
+    await page.locator(".map canvas").hover(); // in the middle, since the map shows all locations
+    const tip = await page.locator(".map-tip").innerText();
+    expect(tip).toBe("near Oslo, Norway\n2 inputs: click to filter by this place");
+    await places.first().focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(gridIds, soon).toEqual(["oslo-2", "oslo-1"]);
+    expect(errors).toEqual([]);
+  });
+
   it("exports the inputs that match as an archive, by keyboard, and shows why an export is not possible", async () => {
     const http = await openHttp();
     await http.add(picture("photo", await jpeg()));

@@ -33,6 +33,8 @@ export interface StreamEnd {
 export interface ExchangeOptions {
   headers: Record<string, string>;
   chunks: Chunks;
+  /** Receives the bytes that are sent, after each chunk. */
+  onSent?: ((bytes: number) => void) | undefined;
   /** Longest time without a written chunk and without an answer, in milliseconds. */
   timeoutMs: number;
   signal: AbortSignal;
@@ -47,7 +49,7 @@ export class StalledError extends Error {}
  * stall, which is a window that does not open, or an answer that does not come.
  */
 export async function exchange(session: ClientHttp2Session, options: ExchangeOptions): Promise<StreamEnd> {
-  const { headers, chunks, timeoutMs, signal, counts } = options;
+  const { headers, chunks, onSent, timeoutMs, signal, counts } = options;
   const sent = { bytes: 0, ms: 0, windowBytes: windowBytesOf(session) };
   const stream = session.request(headers);
   const answer = new StreamAnswer(stream);
@@ -62,6 +64,7 @@ export async function exchange(session: ClientHttp2Session, options: ExchangeOpt
     await send(stream, answer, chunks, (bytes) => {
       counts.bytesSent += bytes;
       sent.bytes += bytes;
+      onSent?.(sent.bytes);
       timer.refresh();
     });
     sent.ms = performance.now() - startedAt;

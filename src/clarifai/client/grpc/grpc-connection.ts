@@ -117,6 +117,7 @@ export class GrpcConnection {
       exchange(session, {
         headers,
         chunks: watched(body.chunks(), thrownByBody),
+        onSent: body.onSent,
         timeoutMs: this.#timeoutMs,
         signal: cut,
         counts: this.#counts,

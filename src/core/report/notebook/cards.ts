@@ -2,8 +2,9 @@
 
 import { annotationText } from "../../input/input-text.js";
 import { shorten } from "../../util/format/shorten.js";
+import { ClassColours } from "../page/class-colours.js";
 import { type Html, html, name } from "../page/html.js";
-import { isDrawable, region } from "../page/region-drawings.js";
+import { isDrawable, regions } from "../page/region-drawings.js";
 import { type Thumbnail, thumbnailOf } from "../page/thumbnails.js";
 import type { SampledInput } from "../sample.js";
 import { table } from "./tables.js";
@@ -16,14 +17,15 @@ const maxExcerpt = 160;
 const maxNamed = 6;
 
 /** Labels are below the picture, since a picture cannot rely on fonts. */
-const style = html`<style>rect, polygon { fill: none; stroke: #ffd400; stroke-width: 2 } circle { fill: #ffd400; stroke: #000; stroke-width: 2 } rect.masked { fill: #ffd400; fill-opacity: .55; stroke: none } text { display: none }</style>`;
+const style = html`<style>rect, polygon { fill: none; stroke-width: 2 } circle { stroke: #000; stroke-width: 2 } rect.masked { fill: inherit; fill-opacity: .55; stroke: none } text { display: none }</style>`;
 
 /** Makes a table with a card for each input, and makes one picture at a time. */
 export async function cardTable(inputs: readonly SampledInput[]): Promise<Html> {
   const rows: Html[][] = [];
+  const colours = new ClassColours(inputs);
   for (const [index, input] of inputs.entries()) {
     if (index % columns === 0) rows.push([]);
-    rows.at(-1)?.push(card(input, await pictureOf(input)));
+    rows.at(-1)?.push(card(input, await pictureOf(input, colours)));
   }
   return table([], rows);
 }
@@ -50,11 +52,11 @@ function illustration({ origin, kind, text }: SampledInput, picture: Thumbnail |
 }
 
 /** Makes a small picture with the annotations; undefined if the input has no picture. WebP keeps notebooks small. */
-async function pictureOf(input: SampledInput): Promise<Thumbnail | undefined> {
+async function pictureOf(input: SampledInput, colours: ClassColours): Promise<Thumbnail | undefined> {
   const picture = await thumbnailOf(input, maxSide);
   if (!picture) return undefined;
   const { data, width, height } = picture;
-  const shapes = input.annotations.filter(isDrawable).map((annotation) => region(annotation, width, height));
+  const shapes = input.annotations.some(isDrawable) ? regions(input.annotations, width, height, colours) : [];
   const drawing = html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${style}${shapes}</svg>`;
   try {
     const { default: sharp } = await import("sharp");

@@ -3,8 +3,8 @@
 import type { Input } from "../../input/input.js";
 import { counted, countText, durationText } from "../../util/format/format.js";
 import { jobText } from "../jobs.js";
+import type { Facts } from "../page/facts.js";
 import { type Html, html, name } from "../page/html.js";
-import type { Facts } from "../page/page.js";
 import type { FailureGroup, ReasonGroup } from "../report.js";
 import { type Sample, sampleOf } from "../sample.js";
 import { targetText, undoText } from "../summary.js";

@@ -3,8 +3,9 @@
 import { annotationText } from "../../input/input-text.js";
 import { redactUrl } from "../../redact-urls.js";
 import type { SampledInput } from "../sample.js";
+import type { ClassColours } from "./class-colours.js";
 import { type Html, html, name } from "./html.js";
-import { isDrawable, region } from "./region-drawings.js";
+import { isDrawable, regions } from "./region-drawings.js";
 import type { Thumbnail } from "./thumbnails.js";
 
 const signs = { image: "image", video: "▶ video", audio: "♪ audio", text: "text" };
@@ -13,7 +14,7 @@ const signs = { image: "image", video: "▶ video", audio: "♪ audio", text: "t
 const maxNamed = 6;
 
 /** Makes a card: picture or excerpt, name, state, concepts. */
-export function card(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
+export function card(input: SampledInput, thumbnail: Thumbnail | undefined, colours: ClassColours): Html {
   const { origin, state, reason, concepts, geo } = input;
   const end = Math.max(origin.lastIndexOf("/"), origin.lastIndexOf("\\")) + 1;
   const [folder, file] = end < origin.length ? [origin.slice(0, end), origin.slice(end)] : ["", origin];
@@ -25,11 +26,11 @@ export function card(input: SampledInput, thumbnail: Thumbnail | undefined): Htm
     ...namedAnnotations(input, thumbnail),
     ...(geo ? [html`<p class="names">${geo.latitude.toFixed(4)}, ${geo.longitude.toFixed(4)}</p>`] : []),
   ];
-  return html`<li class="card"><div class="look">${illustration(input, thumbnail)}</div><p class="origin" title="${origin}">${name(file)}</p>${more}</li>`;
+  return html`<li class="card"><div class="look">${illustration(input, thumbnail, colours)}</div><p class="origin" title="${origin}">${name(file)}</p>${more}</li>`;
 }
 
-function illustration(input: SampledInput, thumbnail: Thumbnail | undefined): Html {
-  if (thumbnail) return picture(input, thumbnail);
+function illustration(input: SampledInput, thumbnail: Thumbnail | undefined, colours: ClassColours): Html {
+  if (thumbnail) return picture(input, thumbnail, colours);
   const { kind, content, text, annotations } = input;
   if (kind === "text") return html`<p class="excerpt">${text?.replace(/\s+/g, " ")}</p>`;
   const address = content && "url" in content ? html`<p class="names">${redactUrl(content.url)}</p>` : undefined;
@@ -48,7 +49,11 @@ function namedAnnotations({ annotations }: SampledInput, thumbnail: Thumbnail | 
 }
 
 /** Draws the image with its regions, in its own proportions. */
-function picture({ origin, annotations }: SampledInput, { data, width, height }: Thumbnail): Html {
-  const drawn = annotations.map((annotation) => region(annotation, width, height));
+function picture(
+  { origin, annotations }: SampledInput,
+  { data, width, height }: Thumbnail,
+  colours: ClassColours,
+): Html {
+  const drawn = regions(annotations, width, height, colours);
   return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${origin}"><image href="${data}" width="${width}" height="${height}"/>${drawn}</svg>`;
 }

@@ -3,25 +3,23 @@
 import { hash, randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { describeError, FlowError } from "../../errors.js";
-import { bytesText, counted, countText, durationText, rateText } from "../../util/format/format.js";
+import { counted, countText } from "../../util/format/format.js";
 import { jobText } from "../jobs.js";
-import type { Failure, FailureGroup, ReasonGroup, Report } from "../report.js";
+import type { ReasonGroup } from "../report.js";
 import type { Sample } from "../sample.js";
 import type { SheetLog } from "../sheets/sheet-log.js";
 import { sheetSections } from "../sheets/sheet-section.js";
-import { targetText, undoText } from "../summary.js";
+import { ClassColours } from "./class-colours.js";
 import { card } from "./contact-sheet.js";
-import { locationMap, throughputChart } from "./drawings.js";
+import { type Facts, factList, nameOf } from "./facts.js";
+import { failureParts, maxGroups } from "./failures.js";
 import { Html, html, name } from "./html.js";
+import { locationMap } from "./location-map.js";
 import { style } from "./style.js";
+import { tallyParts } from "./tally-tables.js";
+import { throughputChart } from "./throughput-chart.js";
 import { thumbnailOf } from "./thumbnails.js";
 
-/** The data of a report, without its methods. */
-export type Facts = Omit<Report, "summary" | "toJSON" | "writeHtml">;
-
-/** Maximum number of groups of failures or reasons on a page; further groups are counted. The first groups are unfolded. */
-const maxGroups = 50;
-const maxUnfolded = 8;
 /** With fewer spans of time, a chart adds nothing to the rate. */
 const leastSpans = 3;
 
@@ -42,22 +40,22 @@ export async function writePage(path: string, report: Facts, sample: Sample, she
 
 /** Makes the page of a report. */
 export async function pageOf(report: Facts, sample: Sample, sheets?: SheetLog): Promise<string> {
-  const { counts, durationMs, throughput } = report;
+  const { durationMs, throughput, tallies } = report;
+  const colours = new ClassColours(sample.inputs);
   const cards: Html[] = [];
-  for (const input of sample.inputs) cards.push(card(input, await thumbnailOf(input))); // one image in memory at a time
+  for (const input of sample.inputs) cards.push(card(input, await thumbnailOf(input), colours)); // one image in memory at a time
   const shown = sheets ? await sheetSections(report.sheets, sheets) : [];
-  const title = `read ${countText(counts.read)} = ok ${countText(counts.ok)} + failed ${countText(counts.failed)} + skipped ${countText(counts.skipped)}`;
+  const name = nameOf(report);
   const body = [
-    html`<header><h1>${headline(report)}</h1>${targetParts(report)}<p class="soft">${facts(report)}</p></header>`,
+    html`<header><h1>${name}</h1><p class="verdict ${report.ok ? "ok" : "bad"}">${headline(report)}</p></header>`,
     totals(report),
-    section("Throughput", throughput.inputs.length < leastSpans ? [] : [throughputChart(throughput, durationMs)]),
-    section(
-      "Failed",
-      report.failureGroups.slice(0, maxGroups).map(failureGroup),
-      report.failureGroups.length - maxGroups,
-    ),
+    section("What to do next", nextParts(report)),
+    section("Failed", failureParts(report), report.failureGroups.length - maxGroups),
     section("Pending", report.pending.slice(0, maxGroups).map(reasonGroup), report.pending.length - maxGroups),
     section("Skipped", report.skipped.slice(0, maxGroups).map(reasonGroup), report.skipped.length - maxGroups),
+    section("The run", [factList(report)]),
+    section("Inputs", tallyParts(tallies)),
+    section("Throughput", throughput.inputs.length < leastSpans ? [] : [throughputChart(throughput, durationMs)]),
     ...shown.map(({ title, parts }) => section(title, parts)),
     section("Jobs", jobParts(report)),
     section("Locations", sample.points.length > 0 ? [locationMap(sample.points)] : []),
@@ -67,9 +65,9 @@ export async function pageOf(report: Facts, sample: Sample, sheets?: SheetLog): 
         lines.map((line) => html`<p>${line}</p>`),
       ),
     ),
-    section("A sample of the inputs", cards.length > 0 ? [html`<ul class="sheet">${cards}</ul>`] : []),
+    section("A sample of the inputs", cards.length > 0 ? [html`${colours.legend}<ul class="sheet">${cards}</ul>`] : []),
   ];
-  return documentOf(title, body);
+  return documentOf(`${name}: ${headline(report)}`, body);
 }
 
 /** Makes a whole page. Its policy allows only its own style, and pictures in the page. */
@@ -89,14 +87,13 @@ function section(name: string, parts: readonly Html[], more = 0): Html {
 function headline({ counts, stopped, ok }: Facts): string {
   if (stopped) return "The run was stopped before the end of its source";
   if (counts.read === 0) return "Nothing was read: the source had no inputs";
-  const open = counts.failed + counts.pending;
-  return ok
-    ? "All inputs are ok or skipped"
-    : `${countText(open)} of ${counted(counts.read, "input")} failed or ${open === 1 ? "is" : "are"} pending`;
-}
-
-function targetParts({ targets }: Facts): Html[] {
-  return targets.filter(({ name }) => name !== "").map((target) => html`<p>${targetText(target)}</p>`);
+  if (ok) return "All inputs are ok or skipped";
+  const parts = [
+    ...(counts.failed > 0 ? [`${countText(counts.failed)} failed`] : []),
+    ...(counts.pending > 0 ? [`${countText(counts.pending)} ${counts.pending === 1 ? "is" : "are"} pending`] : []),
+  ];
+  if (parts.length === 0) return "An error ended the run";
+  return `Of ${counted(counts.read, "input")}, ${parts.join(" and ")}`;
 }
 
 /** Jobs are folded, unless one of them is not done. */
@@ -109,21 +106,12 @@ function jobParts({ jobs }: Facts): Html[] {
   ];
 }
 
-function facts({ counts, shard, durationMs, traffic, notes, journal, undo }: Facts): string {
-  const parts = [durationText(durationMs)];
-  if (counts.read > 0) parts.push(rateText((counts.read * 1000) / Math.max(durationMs, 1)));
-  if (traffic.requests > 0) {
-    parts.push(counted(traffic.requests, "request"), `${bytesText(traffic.bytesSent)} sent`);
-    parts.push(`${bytesText(traffic.bytesReceived)} received`);
-  }
-  if (traffic.retries > 0) parts.push(`${counted(traffic.retries, "request")} sent again`);
-  if (traffic.throttled > 0) parts.push(`${countText(traffic.throttled)} throttled`);
-  for (const [note, count] of Object.entries(notes)) parts.push(`${countText(count)} ${note}`);
-  parts.push(`written ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`);
-  if (shard) parts.push(`shard ${shard.index} of ${shard.count}`);
-  if (journal) parts.push(`journal ${journal.path}: ${countText(journal.finished)} finished by earlier runs`);
-  if (undo) parts.push(`undo: ${undoText(undo)}`);
-  return parts.join(" · ");
+function nextParts({ next }: Facts): Html[] {
+  return next.length === 0
+    ? []
+    : [
+        html`<ul class="next">${next.map((step) => html`<li>${step.charAt(0).toUpperCase()}${step.slice(1)}</li>`)}</ul>`,
+      ];
 }
 
 function totals({ counts }: Facts): Html {
@@ -135,16 +123,6 @@ function totals({ counts }: Facts): Html {
       html`<li class="${state}${counts[state] > 0 ? " some" : ""}"><b>${countText(counts[state])}</b>${state}</li>`,
   );
   return html`<ul class="totals">${items}</ul>`;
-}
-
-function failureGroup({ code, stage, count, examples }: FailureGroup, index: number): Html {
-  const open = index < maxUnfolded ? html` open` : html``;
-  const retryable = examples.every((failure) => failure.retryable) ? ", may succeed later" : "";
-  return html`<details${open}><summary><b>${countText(count)}</b> × <code>${code}</code> <span class="soft">in ${stage}${retryable}</span></summary><ul class="examples">${examples.map(example)}</ul></details>`;
-}
-
-function example({ origin, reason }: Failure): Html {
-  return html`<li><b>${name(origin)}</b> <span>${reason}</span></li>`;
 }
 
 function reasonGroup({ reason, count, origins }: ReasonGroup): Html {

@@ -1,11 +1,11 @@
 /** Draws the map: an equirectangular one with land, lines every 30 degrees, and groups of locations. */
 
-import type { LocationsShape } from "../../shapes.js";
-import { cornerOf, type Frame, type Group, groupsIn, pixelsPerDegree, type Size } from "./frame.js";
+import { cities } from "../../../../core/util/world/places.js";
+import { cornerOf, type Frame, type Group, pixelsPerDegree, type Size } from "./frame.js";
 
 interface MapContent {
   land: Path2D | undefined;
-  points: LocationsShape["points"];
+  groups: readonly Group[];
 }
 
 /** Where the world is on the canvas, and how it is coloured. */
@@ -22,7 +22,7 @@ interface Drawing {
 const minRadiusWithCount = 9;
 
 /** Draws the map on a canvas. */
-export function draw(canvas: HTMLCanvasElement, size: Size, frame: Frame, { land, points }: MapContent): void {
+export function draw(canvas: HTMLCanvasElement, size: Size, frame: Frame, { land, groups }: MapContent): void {
   const { width, height } = size;
   const ratio = devicePixelRatio;
   canvas.width = Math.round(width * ratio);
@@ -38,7 +38,8 @@ export function draw(canvas: HTMLCanvasElement, size: Size, frame: Frame, { land
   context.fillRect(0, 0, width, height);
   if (land) drawLand(drawing, land);
   drawLines(drawing);
-  drawGroups(drawing, groupsIn(points, size, frame));
+  drawCities(drawing, size);
+  drawGroups(drawing, groups);
 }
 
 function drawLand({ context, left, top, degree, colour }: Drawing, land: Path2D): void {
@@ -66,6 +67,28 @@ function drawLines({ context, left, top, degree, colour }: Drawing): void {
     context.lineTo(left + 360 * degree, y);
   }
   context.stroke();
+}
+
+/** Most cities that are named, and the space around a name in pixels. */
+const maxCities = 20;
+const space = { across: 110, down: 26 };
+
+/** Names the largest visible cities whose names have space. */
+function drawCities({ context, left, top, degree }: Drawing, { width, height }: Size): void {
+  context.fillStyle = getComputedStyle(context.canvas).color;
+  context.font = "11px system-ui, sans-serif";
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  const named: [x: number, y: number][] = [];
+  for (const { name, longitude, latitude } of cities) {
+    if (named.length === maxCities) return;
+    const [x, y] = [left + (longitude + 180) * degree, top + (90 - latitude) * degree];
+    if (x < 4 || y < 10 || x > width - space.across || y > height - 10) continue;
+    if (named.some(([ox, oy]) => Math.abs(ox - x) < space.across && Math.abs(oy - y) < space.down)) continue;
+    named.push([x, y]);
+    context.fillRect(x - 1, y - 1, 2, 2);
+    context.fillText(name, x + 5, y);
+  }
 }
 
 function drawGroups({ context, colour }: Drawing, groups: readonly Group[]): void {

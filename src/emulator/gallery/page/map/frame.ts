@@ -23,17 +23,56 @@ export interface Group {
   radius: number;
   /** The newest input of the group. */
   seq: number;
+  /** West, south, east and north of its locations. */
+  bounds: Bounds;
 }
 
-export const wholeWorld: Frame = { longitude: 0, latitude: 0, scale: 1 };
+/** West, south, east, north, in degrees. */
+export type Bounds = [west: number, south: number, east: number, north: number];
+
+/** The inhabited world. */
+export const wholeWorld: Frame = { longitude: 0, latitude: 12, scale: 1 };
+/** Degrees of latitude that are visible at scale 1: without most of the polar regions. */
+export const worldHeight = 144;
 const maxScale = 400;
 /** Locations in the same square of this many pixels form a group. */
 const squarePixels = 22;
 const maxRadius = 14;
 
-/** Returns the pixels of one degree. At scale 1, the whole world fits. */
+/** Fewest degrees that the map shows of the surroundings of locations. */
+const minDegrees = 4;
+const margin = 1.25;
+
+/** Returns the pixels of one degree. At scale 1, the world fills the canvas. */
 export function pixelsPerDegree({ width, height }: Size, scale: number): number {
-  return Math.min(width / 360, height / 180) * scale;
+  return Math.max(width / 360, height / worldHeight) * scale;
+}
+
+/** Returns the frame that shows all locations. */
+export function frameAround([west, south, east, north]: Bounds, size: Size): Frame {
+  const [across, down] = [Math.max(east - west, minDegrees) * margin, Math.max(north - south, minDegrees) * margin];
+  const scale = Math.min(size.width / across, size.height / down) / pixelsPerDegree(size, 1);
+  return within(size, {
+    longitude: (west + east) / 2,
+    latitude: (south + north) / 2,
+    scale: Math.min(maxScale, Math.max(1, scale)),
+  });
+}
+
+/** Returns the bounds of locations; undefined without any. */
+export function boundsOf(points: LocationsShape["points"]): Bounds | undefined {
+  const [first] = points;
+  if (!first) return undefined;
+  const bounds: Bounds = [first[1], first[2], first[1], first[2]];
+  for (const [, longitude, latitude] of points) extend(bounds, longitude, latitude);
+  return bounds;
+}
+
+function extend(bounds: Bounds, longitude: number, latitude: number): void {
+  bounds[0] = Math.min(bounds[0], longitude);
+  bounds[1] = Math.min(bounds[1], latitude);
+  bounds[2] = Math.max(bounds[2], longitude);
+  bounds[3] = Math.max(bounds[3], latitude);
 }
 
 /** Returns the position of the north-west corner of the world, in pixels. */
@@ -94,12 +133,13 @@ export function groupsIn(points: LocationsShape["points"], size: Size, frame: Fr
     const key = Math.floor(x / squarePixels) * 100_000 + Math.floor(y / squarePixels);
     const group = groups.get(key);
     if (!group) {
-      groups.set(key, { x, y, count: 1, radius: 0, seq });
+      groups.set(key, { x, y, count: 1, radius: 0, seq, bounds: [longitude, latitude, longitude, latitude] });
       continue;
     }
     group.count += 1;
     group.x += (x - group.x) / group.count;
     group.y += (y - group.y) / group.count;
+    extend(group.bounds, longitude, latitude);
   }
   for (const group of groups.values()) group.radius = Math.min(maxRadius, 3.5 + Math.log2(group.count) * 1.3);
   return [...groups.values()];

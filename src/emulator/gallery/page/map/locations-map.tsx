@@ -1,12 +1,18 @@
 /** The map: shows the locations of the inputs, and filters by an area. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { countText } from "../../../../core/util/format/format.js";
+import type { LocationsShape } from "../../shapes.js";
 import type { View } from "../state.js";
 import { draw } from "./drawing.js";
+import { type Group, worldHeight } from "./frame.js";
 import { useDark, useLand, useLocations, useWidth } from "./map-hooks.js";
+import { Places, placeOf } from "./places.js";
 import { useDrag } from "./use-drag.js";
 import { useMap } from "./use-map.js";
+
+/** The locations before the first answer. */
+const none: LocationsShape["points"] = [];
 
 interface LocationsMapProps {
   parameters: string;
@@ -17,36 +23,53 @@ interface LocationsMapProps {
 }
 
 /** In pixels. */
-const maxHeight = 360;
+const height = { least: 220, most: 400 };
 /** An arrow key moves the map by this many pixels. */
 const step = 60;
 
 export function LocationsMap({ parameters, version, view, change, onFailed }: LocationsMapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const points = useLocations(parameters, version, onFailed);
+  const points = useLocations(parameters, version, onFailed) ?? none;
   const land = useLand(onFailed);
   const width = useWidth(canvas);
   const isDark = useDark();
-  const size = { width, height: Math.min(width / 2, maxHeight) };
-  const { frame, zoom, pan, select, filterByArea } = useMap({ size, points: points ?? [], change });
+  const size = { width, height: Math.max(height.least, Math.min((width * worldHeight) / 360, height.most)) };
+  const { frame, groups, zoom, pan, groupAt, select, filterByArea, showAll } = useMap({ size, points, change });
+  const [hovered, setHovered] = useState<Group>();
   useEffect(() => {
-    if (canvas.current && width > 0) draw(canvas.current, size, frame, { land, points: points ?? [] });
-  }, [width, frame, land, points, isDark]);
-  const count = points?.length ?? 0;
+    if (canvas.current && width > 0) draw(canvas.current, size, frame, { land, groups });
+  }, [width, frame, land, groups, isDark]);
+  const isLoading = points === none;
+  const dragHandlers = useDrag(pan, (x, y) => {
+    const group = groupAt(x, y);
+    if (group) select(group);
+  });
   return (
     <section class="map" aria-label="Map">
-      <canvas
-        ref={canvas}
-        role="img"
-        aria-label={`A map of the world with ${countText(count)} inputs; plus and minus zoom, arrows move`}
-        tabIndex={0}
-        onKeyDown={keyHandler(zoom, pan)}
-        onWheel={(event) => {
-          event.preventDefault();
-          zoom(event.deltaY < 0 ? 1.25 : 0.8, event.offsetX, event.offsetY);
-        }}
-        {...useDrag(pan, select)}
-      />
+      <div class="map-body">
+        <div class="map-view">
+          <canvas
+            ref={canvas}
+            role="img"
+            aria-label={`A map of the world with ${countText(points.length)} inputs; plus and minus zoom, arrows move, 0 shows all`}
+            tabIndex={0}
+            class={hovered ? "on-place" : ""}
+            onKeyDown={keyHandler(zoom, pan, showAll)}
+            onWheel={(event) => {
+              event.preventDefault();
+              zoom(event.deltaY < 0 ? 1.25 : 0.8, event.offsetX, event.offsetY);
+            }}
+            {...dragHandlers}
+            onPointerMove={(event) => {
+              dragHandlers.onPointerMove(event);
+              setHovered(groupAt(event.offsetX, event.offsetY));
+            }}
+            onPointerLeave={() => setHovered(undefined)}
+          />
+          {hovered && <Tooltip group={hovered} width={width} />}
+        </div>
+        <Places groups={groups} onSelect={select} />
+      </div>
       <p>
         <button type="button" aria-label="Zoom in" onClick={() => zoom(2)}>
           +
@@ -54,21 +77,40 @@ export function LocationsMap({ parameters, version, view, change, onFailed }: Lo
         <button type="button" aria-label="Zoom out" onClick={() => zoom(0.5)}>
           −
         </button>
-        {count > 0 && !view.area && (
+        <button type="button" onClick={showAll}>
+          Show all
+        </button>
+        {points.length > 0 && !view.area && (
           <button type="button" onClick={filterByArea}>
             Filter by this area
           </button>
         )}
-        <span role="status">{points ? `${countText(count)} with a location` : "Loading…"}</span>
+        <span role="status">{isLoading ? "Loading…" : `${countText(points.length)} with a location`}</span>
+        <small class="source">Land: Natural Earth. Cities: GeoNames, CC BY 4.0.</small>
       </p>
     </section>
   );
 }
 
-function keyHandler(zoom: (factor: number) => void, pan: (right: number, down: number) => void) {
+/** Names the place under the pointer, and counts its inputs. */
+function Tooltip({ group: { x, y, count, radius, bounds }, width }: { group: Group; width: number }) {
+  const side = x < width / 2 ? { left: `${x + radius}px` } : { right: `${width - x + radius}px` };
+  const inputs =
+    count === 1 ? "1 input: click to open it" : `${countText(count)} inputs: click to filter by this place`;
+  return (
+    <div class="map-tip" aria-hidden="true" style={{ ...side, top: `${y + radius}px` }}>
+      <b>{placeOf(bounds)}</b>
+      <br />
+      {inputs}
+    </div>
+  );
+}
+
+function keyHandler(zoom: (factor: number) => void, pan: (right: number, down: number) => void, showAll: () => void) {
   const actions: Record<string, () => void> = {
     "+": () => zoom(2),
     "-": () => zoom(0.5),
+    "0": showAll,
     ArrowLeft: () => pan(step, 0),
     ArrowRight: () => pan(-step, 0),
     ArrowUp: () => pan(0, step),

@@ -1,27 +1,10 @@
-/** Drawings of a report: throughput over time, and locations on a map of degrees. */
+/** Draws locations on a map of land and large cities that is just large enough for them. */
 
 import type { GeoPoint } from "../../input/input.js";
-import { counted, durationText, rateText } from "../../util/format/format.js";
-import type { Throughput } from "../throughput.js";
-import { type Html, html } from "./html.js";
-
-const chart = { width: 720, height: 170, top: 30, bottom: 30 };
-
-/** Draws the inputs a second, with a bar for each span. */
-export function throughputChart({ spanMs, inputs }: Throughput, durationMs: number): Html {
-  const { width, height, top, bottom } = chart;
-  const lengthMs = inputs.length === 1 ? Math.max(durationMs, 1) : spanMs;
-  const rates = inputs.map((count) => (count * 1000) / lengthMs);
-  const highest = Math.max(...rates, 0.1);
-  const step = width / Math.max(inputs.length, 1);
-  const floor = height - bottom;
-  const bars = rates.map((rate, n) => {
-    const tall = (rate / highest) * (floor - top);
-    const title = `${durationText(n * spanMs)}: ${rateText(rate)}, ${counted(inputs[n] ?? 0, "input")}`;
-    return html`<rect x="${n * step}" y="${floor - tall}" width="${Math.max(step - 1, 0.5)}" height="${tall}"><title>${title}</title></rect>`;
-  });
-  return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="inputs a second over time, at most ${rateText(highest)}"><line x1="0" x2="${width}" y1="${top}" y2="${top}"/><line x1="0" x2="${width}" y1="${floor}" y2="${floor}"/>${bars}<text x="0" y="22">${rateText(highest)}</text><text x="0" y="${height - 6}">0</text><text x="${width}" y="${height - 6}" text-anchor="end">${durationText(durationMs)}</text></svg>`;
-}
+import { counted } from "../../util/format/format.js";
+import { landOutline } from "../../util/world/land.js";
+import { cities, placeText } from "../../util/world/places.js";
+import { Html, html } from "./html.js";
 
 const mapWidth = 720;
 const mapHeight = { least: 200, most: 460 };
@@ -56,10 +39,43 @@ export function locationMap(points: readonly GeoPoint[]): Html {
     }),
   ];
   const dots = points.map(({ longitude, latitude }) => {
-    const title = `${latitude.toFixed(4)}, ${longitude.toFixed(4)}`;
+    const title = `${latitude.toFixed(4)}, ${longitude.toFixed(4)}: ${placeText(longitude, latitude)}`;
     return html`<circle cx="${across(longitude)}" cy="${down(latitude)}" r="5"><title>${title}</title></circle>`;
   });
-  return html`<svg class="map" viewBox="0 0 ${mapWidth} ${height}" role="img" aria-label="${counted(points.length, "location")} on a map">${lines}${dots}</svg>`;
+  const land = html`<path class="land" fill-rule="evenodd" transform="translate(${across(-180)} ${down(90)}) scale(${new Html((scale / 10).toFixed(4))})" d="${landOutline}"/>`;
+  const names = nameLabels({ west, east, south, north, across, down });
+  return html`<svg class="map" viewBox="0 0 ${mapWidth} ${height}" role="img" aria-label="${counted(points.length, "location")} on a map">${land}${lines}${names}${dots}</svg><p class="soft">Land: Natural Earth. Cities: GeoNames, CC BY 4.0.</p>`;
+}
+
+interface MapView {
+  west: number;
+  east: number;
+  south: number;
+  north: number;
+  across: (longitude: number) => number;
+  down: (latitude: number) => number;
+}
+
+/** Most names of cities on a map, and the height of a name. */
+const maxNames = 14;
+const nameSize = 12;
+
+/** Names the largest cities of the map whose names have space. */
+function nameLabels({ west, east, south, north, across, down }: MapView): Html[] {
+  const visible = cities.filter(
+    ({ longitude, latitude }) => longitude > west && longitude < east && latitude > south && latitude < north,
+  );
+  const shown: { name: string; x: number; y: number }[] = [];
+  for (const { name, longitude, latitude } of visible) {
+    if (shown.length === maxNames) break;
+    const [x, y] = [across(longitude), down(latitude)];
+    const isFree = shown.every((other) => Math.abs(other.y - y) > nameSize * 3 || Math.abs(other.x - x) > 130);
+    if (isFree && x < mapWidth - 90 && y > nameSize && y < down(south) - 2 * nameSize) shown.push({ name, x, y });
+  }
+  return shown.map(
+    ({ name, x, y }) =>
+      html`<circle class="city" cx="${x}" cy="${y}" r="1.5"/><text class="city" x="${x + 4}" y="${y + 4}">${name}</text>`,
+  );
 }
 
 function degreesText(degrees: number, below: string, above: string): string {
