@@ -6,12 +6,18 @@ import type { Kind } from "../../core/input/kinds.js";
 import { isObject } from "../../core/util/json/json-values.js";
 import type { MediaFiles } from "../media/media-files.js";
 import { serveOriginal } from "../media/media-route.js";
+import type { Services } from "../routes/context.js";
 import { drain } from "../server/body.js";
 import { type Address, accessOf, baseOf, type Credentials } from "../server/requests.js";
+import { diskFullText, isDiskFull, storageFull } from "../store/disk-full.js";
 import type { AppRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
+import { ActionRefusal, GalleryActions } from "./actions/gallery-actions.js";
+import { checkOwnPage, readJson } from "./actions/read-request.js";
+import { dataHeaders, refuse, sendJson } from "./answers.js";
 import { type Asset, assetOf } from "./assets.js";
 import { ExportRefusal, exportFormatOf, GalleryExports } from "./export/exports.js";
+import { foundPages, selectedPages } from "./export/pages.js";
 import { facetsOf, valuesOf } from "./facets.js";
 import { countFound, findLocations, findPage } from "./find-inputs.js";
 import { GalleryIndex } from "./gallery-index.js";
@@ -22,12 +28,13 @@ import type { AppShape, ChangesShape, PageShape, SessionShape } from "./shapes.j
 import { pictureRenditions, Thumbnails } from "./thumbnails.js";
 
 export interface GalleryOptions {
-  store: Store;
-  files: MediaFiles;
+  services: Services;
   credentials: Credentials;
   sessions: Sessions;
   /** The data folder of the store. */
   folder: string;
+  /** Whether the page may change no data. */
+  isReadOnly: boolean;
 }
 
 /** The page may only run its own script and show its own pictures (`blob:` are those that it makes), and may only connect to its own server. */
@@ -41,11 +48,6 @@ const pageHeaders = {
   "referrer-policy": "no-referrer",
   "x-frame-options": "DENY",
   "cache-control": "no-cache",
-};
-const dataHeaders = {
-  "content-security-policy": "default-src 'none'; sandbox",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
 };
 /** The body is a link or empty, so a longer body is refused. */
 const maxBodyBytes = 1000;
@@ -66,17 +68,20 @@ export class Gallery {
   readonly #sessions: Sessions;
   readonly #thumbnails = new Thumbnails();
   readonly #exports: GalleryExports;
+  readonly #actions: GalleryActions;
   #index: GalleryIndex | undefined;
 
-  constructor({ store, files, credentials, sessions, folder }: GalleryOptions) {
-    this.#store = store;
-    this.#files = files;
+  constructor({ services, credentials, sessions, folder, isReadOnly }: GalleryOptions) {
+    this.#store = services.store;
+    this.#files = services.files;
+    this.#actions = new GalleryActions(services, isReadOnly);
     this.#credentials = credentials;
     this.#sessions = sessions;
     this.#exports = new GalleryExports(folder);
   }
 
   async close(): Promise<void> {
+    this.#actions.close();
     await this.#exports.close();
     this.#index?.close();
   }
@@ -85,6 +90,9 @@ export class Gallery {
   async serve(request: IncomingMessage, response: ServerResponse, path: readonly string[], { searchParams }: Address) {
     const [, resource = "page.html", ...rest] = path;
     if (resource === "session" && request.method === "POST") return this.#openSession(request, response);
+    if (request.method === "POST" && rest.length === 0 && (resource === "selections" || resource === "actions")) {
+      return this.#change(request, response, resource, searchParams);
+    }
     drain(request);
     if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405, "only GET and HEAD");
     const asset = rest.length === 0 ? assetOf(resource) : "unknown";
@@ -148,6 +156,10 @@ export class Gallery {
     index.watch();
     if (resource === "changes") return this.#changes(index, app);
     if (resource === "facets") return facetsOf(this.#store, app);
+    if (resource === "actions") {
+      const seq = wholeNumber(parameters.get("seq"));
+      return seq === undefined ? this.#actions.list(app) : this.#actions.detail(app, seq);
+    }
     if (resource === "values") return valuesOf(this.#store, app, parameters.get("key") ?? "");
     if (resource === "record") {
       const context = { app, base: baseOf(request), names: this.#store.names(app.seq) };
@@ -159,22 +171,59 @@ export class Gallery {
     return `{"points":${findLocations(this.#store, filtersOf(parameters, app.seq), maxLocations)}}`;
   }
 
+  /** Selects inputs, or carries a command about actions out. */
+  async #change(
+    request: IncomingMessage,
+    response: ServerResponse,
+    resource: "selections" | "actions",
+    parameters: URLSearchParams,
+  ): Promise<void> {
+    try {
+      const session = this.#sessions.byToken(request.headers["x-sluice-session"]);
+      if (!session) throw new ActionRefusal(401, noSession);
+      checkOwnPage(request);
+      const body = await readJson(request);
+      const app = this.#appOf(session, parameters);
+      if (!app) throw new ActionRefusal(404, "the app does not exist");
+      if (resource === "actions") return sendJson(response, this.#actions.run(app, body) ?? {});
+      await this.#settleIndex("select");
+      const filters = filtersOf(parameters, app.seq);
+      const found = (limit: number) => {
+        return findPage(this.#store, filters, { ...positionOf(parameters, () => this.#newest(app)), skip: 0, limit });
+      };
+      sendJson(response, this.#actions.select(app, body, found));
+    } catch (error) {
+      drain(request);
+      if (isDiskFull(error)) return refuse(response, storageFull.httpStatus, diskFullText(error));
+      if (!(error instanceof ActionRefusal || error instanceof ExportRefusal)) throw error;
+      refuse(response, error.code, error.message);
+    }
+  }
+
+  /** Waits until all inputs are indexed: the filters would not find the others, and nothing would say so. @throws {ExportRefusal} 503 */
+  async #settleIndex(what: string): Promise<void> {
+    const index = (this.#index ??= new GalleryIndex(this.#store));
+    await index.settled(exportSettleMs);
+    const unindexed = index.unindexed();
+    if (unindexed > 0) throw new ExportRefusal(503, `${unindexed} inputs are not indexed yet; ${what} again later`);
+  }
+
   /** Sends the inputs that match the filters as a zip, in the format that the parameter `format` names. */
   async #export(request: IncomingMessage, response: ServerResponse, app: AppRow, parameters: URLSearchParams) {
     if (request.method !== "GET") return refuse(response, 405, "only GET");
     const format = exportFormatOf(parameters.get("format"));
     if (!format) return refuse(response, 400, "the parameter format names no format of an export");
-    const index = (this.#index ??= new GalleryIndex(this.#store));
-    await index.settled(exportSettleMs);
-    const unindexed = index.unindexed();
-    // The filters would not find these inputs, and nothing in the export would say so.
-    if (unindexed > 0) return refuse(response, 503, `${unindexed} inputs are not indexed yet; export again later`);
-    const found = { store: this.#store, files: this.#files, app, filters: filtersOf(parameters, app.seq) };
     const headers = { "cache-control": "no-store", ...dataHeaders };
     try {
-      await this.#exports.send(response, { ...found, top: this.#newest(app) }, format, headers);
+      const selection = parameters.get("selection");
+      if (selection === null) await this.#settleIndex("export");
+      const pages =
+        selection === null
+          ? foundPages(this.#store, filtersOf(parameters, app.seq), this.#newest(app))
+          : selectedPages(this.#actions, this.#actions.selection(app, selection));
+      await this.#exports.send(response, { store: this.#store, files: this.#files, app, pages }, format, headers);
     } catch (error) {
-      if (!(error instanceof ExportRefusal)) throw error;
+      if (!(error instanceof ExportRefusal || error instanceof ActionRefusal)) throw error;
       if (!response.destroyed) refuse(response, error.code, error.message);
     }
   }
@@ -242,16 +291,4 @@ function sendAsset({ headers, method }: IncomingMessage, response: ServerRespons
   if (headers["if-none-match"] === etag) return void response.writeHead(304, { etag, ...pageHeaders }).end();
   response.writeHead(200, { "content-type": type, "content-length": bytes.length, etag, ...pageHeaders });
   response.end(method === "HEAD" ? undefined : bytes);
-}
-
-/** Sends JSON. A string is sent as it is, because it is JSON already. */
-function sendJson(response: ServerResponse, json: unknown): void {
-  const text = typeof json === "string" ? json : JSON.stringify(json);
-  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
-  response.writeHead(200, { ...headers, "cache-control": "no-store", ...dataHeaders }).end(text);
-}
-
-function refuse(response: ServerResponse, code: number, text: string): void {
-  const headers = { "content-type": "text/plain; charset=utf-8", "content-length": Buffer.byteLength(text) };
-  response.writeHead(code, { ...headers, "cache-control": "no-store", ...dataHeaders }).end(text);
 }
