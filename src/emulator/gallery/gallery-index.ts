@@ -29,6 +29,16 @@ export class GalleryIndex {
     return this.#changes() - this.#ownChanges;
   }
 
+  /** Does work on rows that no list shows, so that the version stays the same. */
+  uncounted(work: () => void): void {
+    const before = this.#changes();
+    try {
+      work();
+    } finally {
+      this.#ownChanges += this.#changes() - before;
+    }
+  }
+
   /** Returns the number of inputs that are not indexed yet. */
   unindexed(): number {
     const sql = "SELECT count(*) AS count FROM gallery_entries WHERE indexed <> 1";
@@ -93,12 +103,12 @@ export class GalleryIndex {
     const sql = "SELECT seq FROM gallery_entries WHERE indexed <> 1 ORDER BY seq DESC LIMIT ?";
     const seqs = this.#store.all<{ seq: number }>(sql, this.#sliceSize).map(({ seq }) => seq);
     if (seqs.length === 0) return false;
-    const before = this.#changes();
-    this.#store.transaction(() => {
-      for (const statement of collectTerms) this.#store.run(statement, JSON.stringify(seqs));
-      for (const statement of storeTerms) this.#store.run(statement);
+    this.uncounted(() => {
+      this.#store.transaction(() => {
+        for (const statement of collectTerms) this.#store.run(statement, JSON.stringify(seqs));
+        for (const statement of storeTerms) this.#store.run(statement);
+      });
     });
-    this.#ownChanges += this.#changes() - before;
     return true;
   }
 }

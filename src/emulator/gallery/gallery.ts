@@ -15,7 +15,7 @@ import type { Store } from "../store/store.js";
 import { ActionRefusal, GalleryActions } from "./actions/gallery-actions.js";
 import { checkOwnPage, readJson } from "./actions/read-request.js";
 import { dataHeaders, refuse, sendJson } from "./answers.js";
-import { type Asset, assetOf } from "./assets.js";
+import { assetOf, sendAsset } from "./assets.js";
 import { ExportRefusal, exportFormatOf, GalleryExports } from "./export/exports.js";
 import { foundPages, selectedPages } from "./export/pages.js";
 import { facetsOf, valuesOf } from "./facets.js";
@@ -24,7 +24,8 @@ import { GalleryIndex } from "./gallery-index.js";
 import { itemsOf, recordOf } from "./items.js";
 import { appKeyOf, filtersOf, positionOf, wholeNumber } from "./parameters.js";
 import type { Session, Sessions } from "./sessions.js";
-import type { AppShape, ChangesShape, PageShape, SessionShape } from "./shapes.js";
+import type { AppShape, ChangesShape, PageShape, SeqsShape, SessionShape } from "./shapes.js";
+import { SimilarImages } from "./similar/similar-images.js";
 import { pictureRenditions, Thumbnails } from "./thumbnails.js";
 
 export interface GalleryOptions {
@@ -37,23 +38,12 @@ export interface GalleryOptions {
   isReadOnly: boolean;
 }
 
-/** The page may only run its own script and show its own pictures (`blob:` are those that it makes), and may only connect to its own server. */
-const pageHeaders = {
-  "content-security-policy": [
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src 'self'",
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-  ].join("; "),
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-frame-options": "DENY",
-  "cache-control": "no-cache",
-};
 /** The body is a link or empty, so a longer body is refused. */
 const maxBodyBytes = 1000;
 /** An answer waits this time for inputs that are not indexed yet, in milliseconds. */
 const settleMs = 100;
 const maxLocations = 100_000;
+const maxSeqs = 100_000;
 /** An export waits this time for inputs that are not indexed yet, in milliseconds. */
 const exportSettleMs = 10_000;
 const notFound = "not found";
@@ -70,6 +60,7 @@ export class Gallery {
   readonly #exports: GalleryExports;
   readonly #actions: GalleryActions;
   #index: GalleryIndex | undefined;
+  #similar: SimilarImages | undefined;
 
   constructor({ services, credentials, sessions, folder, isReadOnly }: GalleryOptions) {
     this.#store = services.store;
@@ -82,6 +73,7 @@ export class Gallery {
 
   async close(): Promise<void> {
     this.#actions.close();
+    await this.#similar?.close();
     await this.#exports.close();
     this.#index?.close();
   }
@@ -156,6 +148,15 @@ export class Gallery {
     index.watch();
     if (resource === "changes") return this.#changes(index, app);
     if (resource === "facets") return facetsOf(this.#store, app);
+    if (resource === "similar") {
+      const similar = (this.#similar ??= new SimilarImages(this.#store, this.#files, index));
+      const [seq, distance] = ["seq", "distance"].map((name) => wholeNumber(parameters.get(name)) ?? 0) as [
+        number,
+        number,
+      ];
+      return similar.find(app, seq, distance);
+    }
+    if (resource === "seqs") return this.#seqs(app, parameters);
     if (resource === "actions") {
       const seq = wholeNumber(parameters.get("seq"));
       return seq === undefined ? this.#actions.list(app) : this.#actions.detail(app, seq);
@@ -239,6 +240,13 @@ export class Gallery {
     return { items, top, total: isLast ? skip + seqs.length : countFound(this.#store, filters, top) };
   }
 
+  /** Returns the numbers of the inputs in a part of a listing, so that the page can select them. */
+  #seqs(app: AppRow, parameters: URLSearchParams): SeqsShape {
+    const limit = Math.min(wholeNumber(parameters.get("limit")) ?? maxSeqs, maxSeqs);
+    const position = { ...positionOf(parameters, () => this.#newest(app)), limit };
+    return { seqs: findPage(this.#store, filtersOf(parameters, app.seq), position) };
+  }
+
   #changes(index: GalleryIndex, app: AppRow): ChangesShape {
     return { version: index.version(), newest: this.#newest(app), indexing: index.unindexed() };
   }
@@ -285,10 +293,4 @@ function linkIn(text: string): string | undefined {
   } catch {
     return "";
   }
-}
-
-function sendAsset({ headers, method }: IncomingMessage, response: ServerResponse, { bytes, type, etag }: Asset): void {
-  if (headers["if-none-match"] === etag) return void response.writeHead(304, { etag, ...pageHeaders }).end();
-  response.writeHead(200, { "content-type": type, "content-length": bytes.length, etag, ...pageHeaders });
-  response.end(method === "HEAD" ? undefined : bytes);
 }

@@ -20,7 +20,7 @@ export const pictureRenditions: Readonly<Record<string, Rendition>> = {
   "view-as-stored": { pixels: 1600, isUpright: false },
 };
 /** The formats that are decoded. */
-const decodedTypes = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif", "image/tiff"]);
+export const decodedTypes = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif", "image/tiff"]);
 const maxCachedBytes = 32_000_000;
 
 const maxAtOnce = 2;

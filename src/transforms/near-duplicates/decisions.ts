@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { relocated } from "../../core/input/content.js";
 import type { ReadableContent } from "../../core/input/input.js";
-import type { Hash64 } from "./hash-index.js";
+import type { Hash64 } from "../../formats/perceptual-hash/hash.js";
 import { HashStore } from "./hash-store.js";
 import { type KeptImage, KeptImages, type Match } from "./kept-images.js";
 import { type Hashed, perceptualHash } from "./perceptual-hash.js";

@@ -1,9 +1,13 @@
 /** Shows one app: filters, map, grid and the open input, kept up to date while inputs are uploaded. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useActions } from "../actions/use-actions.js";
+import { RecentChanges, Workbench } from "../actions/workbench.js";
 import { Detail } from "../detail/detail.js";
 import { Filters } from "../filters/filters.js";
 import { LocationsMap } from "../map/locations-map.js";
+import { SelectAll } from "../select/select-all.js";
+import { useSelection } from "../select/selection.js";
 import { countFilters, noFilters, parametersOf, type View } from "../state.js";
 import { Grid } from "../tiles/grid.js";
 import { Export } from "./export.js";
@@ -33,25 +37,33 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
   const { facets, changes } = useUpdates({ app, parameters, pages, isFiltered, isAtTop, onFailed, onAnswered });
   const hasNew = changes !== undefined && pages.total !== undefined && changes.newest > pages.top;
   const version = changes?.version ?? 0;
+  const selection = useSelection(parameters, pages, onFailed);
+  const actions = useActions(app, version, onFailed);
+  const record = selection.count > 0 ? async () => (await selection.record()).selection : undefined;
   const open = (seq: number) => change({ input: String(seq) });
   return (
     <>
       <Header
         {...{ choice, problem, facets }}
-        exporting={<Export {...{ parameters, onFailed }} total={pages.total} />}
+        exporting={
+          <Export {...{ parameters, onFailed }} total={record ? selection.count : pages.total} select={record} />
+        }
         unindexed={changes?.indexing ?? 0}
         hasMap={Boolean(view.map)}
         onMap={(isOn) => change({ map: isOn ? "on" : "" })}
       />
       <Filters app={app} facets={facets} view={view} change={change} />
       {view.map && <LocationsMap {...{ parameters, version, view, change, onFailed }} />}
-      <main>
+      <main class={selection.count > 0 ? "selecting" : ""}>
         <Found
           total={pages.total}
           unfiltered={isFiltered ? facets?.total : undefined}
           onClear={isFiltered || view.key ? () => change(noFilters) : undefined}
           onShowNew={hasNew && !isAtTop.current ? () => scrollToTop.current() : undefined}
-        />
+        >
+          <SelectAll selection={selection} total={pages.total} />
+          <RecentChanges app={app} actions={actions} />
+        </Found>
         {pages.total === 0 ? (
           <p class="empty-state">
             {isFiltered ? "No input matches these filters." : "No inputs yet. Uploaded inputs appear here."}
@@ -61,6 +73,7 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
             key={parameters}
             app={app}
             pages={pages}
+            selection={selection}
             openSeq={view.input === undefined ? undefined : Number(view.input)}
             onOpen={(item) => open(item.seq)}
             onScroll={(isTop) => {
@@ -70,12 +83,17 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
             scrollToTop={scrollToTop}
           />
         )}
+        <Workbench {...{ app, selection, actions, facets, onFailed }} />
       </main>
       {view.input && (
         <Detail
           seq={Number(view.input)}
           onMove={open}
           onClose={() => change({ input: "" })}
+          onSelect={(seqs) => {
+            selection.add(seqs);
+            change({ input: "" });
+          }}
           onFilter={(filter) => change({ ...noFilters, ...filter, input: "" })}
           {...{ app, pages, version, problem, onFailed }}
         />

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ItemShape, RecordShape } from "../../shapes.js";
 import { getJson } from "../api.js";
 import type { InputPages } from "../app/input-pages.js";
+import { Similar } from "../similar/similar.js";
 import type { View } from "../state.js";
 import { symbols } from "../tiles/tile-parts.js";
 import { Content } from "./content.js";
@@ -23,9 +24,11 @@ interface DetailProps extends RecordOptions {
   onMove: (seq: number) => void;
   onClose: () => void;
   onFilter: (filter: View) => void;
+  /** Selects inputs, and closes the dialog. */
+  onSelect: (seqs: readonly number[]) => void;
 }
 
-export function Detail({ pages, onMove, onClose, onFilter, ...options }: DetailProps) {
+export function Detail({ pages, onMove, onClose, onFilter, onSelect, ...options }: DetailProps) {
   const { app, seq, problem } = options;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
@@ -68,7 +71,11 @@ export function Detail({ pages, onMove, onClose, onFilter, ...options }: DetailP
           <div class="content">
             <Content key={seq} app={app} item={item} record={found} />
           </div>
-          <Facts app={app} item={item} record={found} onFilter={onFilter} />
+          <Facts app={app} item={item} record={found} onFilter={onFilter}>
+            {item.kind === "image" && item.sha256 !== undefined && (
+              <Similar app={app} seq={seq} onOpen={onMove} onSelect={onSelect} />
+            )}
+          </Facts>
         </div>
       )}
     </dialog>
