@@ -21,17 +21,18 @@ export function useActions(app: number, version: number, onFailed: (error: unkno
   const [shape, setShape] = useState<ActionsShape>();
   const [tick, setTick] = useState(0);
   useEffect(() => {
-    const stop = new AbortController();
+    let isOver = false;
     let timer: ReturnType<typeof setTimeout>;
-    getJson<ActionsShape>("actions", new URLSearchParams({ app: String(app) }), stop.signal).then(
+    getJson<ActionsShape>("actions", new URLSearchParams({ app: String(app) })).then(
       (next) => {
+        if (isOver) return;
         setShape(next);
         if (next.actions.some(isRunning)) timer = setTimeout(() => setTick((count) => count + 1), pollMs);
       },
-      (error: unknown) => stop.signal.aborted || onFailed(error),
+      (error: unknown) => isOver || onFailed(error),
     );
     return () => {
-      stop.abort();
+      isOver = true;
       clearTimeout(timer);
     };
   }, [app, version, tick]);

@@ -1,6 +1,6 @@
 /** Below the grid: what can be done with the selected inputs, the last change with its undo, and the recent changes. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ActionCommand, ActionRequest } from "../../actions/shapes.js";
 import type { FacetsShape } from "../../shapes.js";
 import { NoSession } from "../api.js";
@@ -32,7 +32,8 @@ export function Workbench({ app, selection, actions, facets, onFailed }: Workben
   };
   const ask = (kind: FormKind) => {
     setProblem("");
-    selection.record().then((recorded) => setForm({ kind, selection: recorded, shown: selection.count }), fail);
+    const shown = selection.count;
+    selection.record().then((recorded) => setForm({ kind, selection: recorded, shown }), fail);
   };
   const start = async (action: ActionRequest) => {
     if (!form) return;
@@ -46,10 +47,8 @@ export function Workbench({ app, selection, actions, facets, onFailed }: Workben
     actions.send(one).catch(fail);
   };
   const isAsking = form !== undefined;
-  useShortcuts({
-    isOff: isAsking || selection.count === 0 || actions.isReadOnly,
-    selection,
-    onDelete: () => ask("delete"),
+  useShortcuts(selection, () => {
+    if (!isAsking && !actions.isReadOnly) ask("delete");
   });
   const last = actions.list?.find(({ seq }) => seq === toast);
   const isQuiet = last && !isRunning(last);
@@ -151,23 +150,18 @@ export function RecentChanges({ app, actions }: { app: number; actions: Actions 
   );
 }
 
-interface ShortcutOptions {
-  isOff: boolean;
-  selection: Selection;
-  onDelete: () => void;
-}
-
 /** Escape clears the selection, and Delete asks. Fields and dialogs keep their keys. */
-function useShortcuts({ isOff, selection, onDelete }: ShortcutOptions): void {
+function useShortcuts(selection: Selection, onDelete: () => void): void {
+  const latest = useRef(onDelete);
+  latest.current = onDelete;
   useEffect(() => {
-    if (selection.count === 0) return undefined;
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      if (event.defaultPrevented || selection.count === 0 || document.querySelector("dialog[open]")) return;
       if ((event.target as Element).closest("input, select, textarea, [data-keys]")) return;
       if (event.key === "Escape") selection.clear();
-      if (event.key === "Delete" && !isOff) onDelete();
+      if (event.key === "Delete") latest.current();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  });
+  }, [selection]);
 }
