@@ -30,7 +30,7 @@ const optionFields = {
    */
   app: z.custom<App>().optional(),
   /**
-   * Splits of the export, which are the names of its folders. "dataset": each input joins the dataset of this name; the folder "all" is no split. "ignore":
+   * Splits of the export, which are the names of its folders. "dataset": each input joins the dataset of this name; the folder "all" is not a split. "ignore":
    * they have no effect. Default: "dataset".
    */
   splits: z.enum(["dataset", "ignore"]).default("dataset"),

@@ -110,7 +110,7 @@ async function labeledImage(
       return { regions, frame, concepts: flagsOf(file.flags), metadata: { labelMe: facts }, notes };
     });
   } catch (error) {
-    if (own !== undefined) used.add(own); // its labels cannot be read, so it is no image without labels
+    if (own !== undefined) used.add(own); // its labels cannot be read, so it does not count as an image without labels
     return { origin: path, error: itemError(error) };
   }
 }

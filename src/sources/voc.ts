@@ -109,7 +109,7 @@ async function labeledImage(context: Label, options: Checked): Promise<SourceIte
     if (own !== undefined) used.add(own);
     const xml = await readXml(path);
     if (xml.name !== "annotation")
-      throw new InputError("ERR_LABEL", `${path} is no annotation of VOC; its first element is ${xml.name}`);
+      throw new InputError("ERR_LABEL", `${path} is not an annotation of VOC; its first element is ${xml.name}`);
     const relative = own ?? imageByName(xml, context, root, path);
     used.add(relative);
     const lists = splits.get(stem) ?? [];

@@ -21,7 +21,7 @@ const hashLength = 12;
 const optionFields = {
   /** Most characters of a chunk. A character is a code point, as in Python: an emoji counts once, or more often if it is made of several. Default: 2000. */
   maxChars: z.number().int().min(1).max(largestChunk).default(2000),
-  /** Most characters that a chunk repeats from the end of the chunk before it, from the begin of a word on. At most half of `maxChars`. Default: 0. */
+  /** Most characters that a chunk repeats from the end of the chunk before it, from the beginning of a word on. At most half of `maxChars`. Default: 0. */
   overlap: z.number().int().min(0).default(0),
   /**
    * The largest unit that is kept whole where it fits. "paragraph": up to an empty line. "sentence": up to the end of a sentence or line. A longer unit is cut at the

@@ -100,7 +100,9 @@ describe("a list of inputs", () => {
     expect((await runHere("search", "--count", "concept", "--kind", "text")).stdout).toBe("sea    2\nstorm  1\n");
     expect(await runHere("list", "--count", "colour")).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('"colour" is no field. The fields are kind, status, dataset, concept') as string,
+      stderr: expect.stringContaining(
+        '"colour" is not a field. The fields are kind, status, dataset, concept',
+      ) as string,
     });
   });
 

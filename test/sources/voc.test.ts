@@ -174,7 +174,7 @@ describe("voc", () => {
       expect.stringContaining(
         'ERR_IMAGE_MISSING: Annotations/c.xml: the image "nowhere.jpg" does not exist; tried JPEGImages/nowhere.jpg',
       ),
-      expect.stringContaining("ERR_LABEL: Annotations/d.xml is no annotation of VOC"),
+      expect.stringContaining("ERR_LABEL: Annotations/d.xml is not an annotation of VOC"),
       expect.stringContaining('ERR_BOX: Annotations/e.xml:1: object "cat"'),
       expect.stringContaining(
         "ERR_IMAGE_SIZE: Annotations/f.xml: the label is for an image of 64 × 64 pixels, and the image has 40 × 20",

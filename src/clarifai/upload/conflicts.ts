@@ -41,7 +41,7 @@ export interface Accepted {
 
 /** What to do with inputs whose ids exist on the server. */
 export interface FoundOptions {
-  /** Whether an input with the same content is no conflict. Default: true. */
+  /** Whether an input with the same content is not a conflict. Default: true. */
   acceptsSame?: boolean;
   /** Messages that this run sent, and whose answer was lost. */
   recovered?: ReadonlySet<Message>;

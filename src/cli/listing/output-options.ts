@@ -111,6 +111,8 @@ function listOf<T extends string>(known: readonly T[]): (text: string) => T[] {
     text.split(",").map((part) => {
       const field = known.find((one) => one === part.trim());
       if (field !== undefined) return field;
-      throw new InvalidArgumentError(`${JSON.stringify(part.trim())} is no field. The fields are ${known.join(", ")}.`);
+      throw new InvalidArgumentError(
+        `${JSON.stringify(part.trim())} is not a field. The fields are ${known.join(", ")}.`,
+      );
     });
 }

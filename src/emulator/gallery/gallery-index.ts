@@ -1,6 +1,8 @@
 /** The index of the gallery, which makes filters fast. It is in temporary tables, and only exists after the gallery was opened. */
 
+import type { MediaFiles } from "../media/media-files.js";
 import type { Store } from "../store/store.js";
+import { indexTexts, removeGone } from "./find/texts-index.js";
 import { collectTerms, schema, storeTerms } from "./index-tables.js";
 
 /** Target duration of one slice of work, in milliseconds. */
@@ -11,6 +13,7 @@ const watchedMs = 10_000;
 /** Keeps the index up to date while the gallery is open. It uses at most half of the time, and a tenth while inputs are uploaded. */
 export class GalleryIndex {
   readonly #store: Store;
+  readonly #files: MediaFiles;
   #watchedUntil = 0;
   #running = false;
   #closed = false;
@@ -19,8 +22,9 @@ export class GalleryIndex {
   #ownChanges = 0;
   #idle: (() => void)[] = [];
 
-  constructor(store: Store) {
+  constructor(store: Store, files: MediaFiles) {
     this.#store = store;
+    this.#files = files;
     store.transaction(() => store.database.exec(schema));
   }
 
@@ -102,9 +106,16 @@ export class GalleryIndex {
   #slice(): boolean {
     const sql = "SELECT seq FROM gallery_entries WHERE indexed <> 1 ORDER BY seq DESC LIMIT ?";
     const seqs = this.#store.all<{ seq: number }>(sql, this.#sliceSize).map(({ seq }) => seq);
-    if (seqs.length === 0) return false;
+    if (seqs.length === 0) {
+      let hasRemoved = false;
+      this.uncounted(() => {
+        hasRemoved = removeGone(this.#store);
+      });
+      return hasRemoved;
+    }
     this.uncounted(() => {
       this.#store.transaction(() => {
+        indexTexts(this.#store, this.#files, seqs);
         for (const statement of collectTerms) this.#store.run(statement, JSON.stringify(seqs));
         for (const statement of storeTerms) this.#store.run(statement);
       });

@@ -13,7 +13,7 @@ import { diskFullText, isDiskFull, storageFull } from "../store/disk-full.js";
 import type { AppRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
 import { ActionRefusal, GalleryActions } from "./actions/gallery-actions.js";
-import { checkOwnPage, readJson } from "./actions/read-request.js";
+import { checkOwnPage, needsIndex, readJson } from "./actions/read-request.js";
 import { dataHeaders, refuse, sendJson } from "./answers.js";
 import { assetOf, sendAsset } from "./assets.js";
 import { ExportRefusal, exportFormatOf, GalleryExports } from "./export/exports.js";
@@ -129,7 +129,7 @@ export class Gallery {
   }
 
   #apps({ app }: Session): AppShape[] {
-    this.#index ??= new GalleryIndex(this.#store);
+    this.#index ??= new GalleryIndex(this.#store, this.#files);
     // Apps with the newest inputs come first.
     const sql = `SELECT a.* FROM apps a ORDER BY (SELECT max(i.seq) FROM gallery_entries i WHERE i.app = a.seq) DESC, a.seq LIMIT 1000`;
     const rows = this.#store.all<AppRow>(sql);
@@ -144,7 +144,7 @@ export class Gallery {
   }
 
   async #data(request: IncomingMessage, resource: string, app: AppRow, parameters: URLSearchParams): Promise<unknown> {
-    const index = (this.#index ??= new GalleryIndex(this.#store));
+    const index = (this.#index ??= new GalleryIndex(this.#store, this.#files));
     index.watch();
     if (resource === "changes") return this.#changes(index, app);
     if (resource === "facets") return facetsOf(this.#store, app);
@@ -187,7 +187,7 @@ export class Gallery {
       const app = this.#appOf(session, parameters);
       if (!app) throw new ActionRefusal(404, "the app does not exist");
       if (resource === "actions") return sendJson(response, this.#actions.run(app, body) ?? {});
-      await this.#settleIndex("select");
+      if (needsIndex(body, parameters)) await this.#settleIndex("select");
       const filters = filtersOf(parameters, app.seq);
       const found = (limit: number) => {
         return findPage(this.#store, filters, { ...positionOf(parameters, () => this.#newest(app)), skip: 0, limit });
@@ -203,7 +203,7 @@ export class Gallery {
 
   /** Waits until all inputs are indexed: the filters would not find the others, and nothing would say so. @throws {ExportRefusal} 503 */
   async #settleIndex(what: string): Promise<void> {
-    const index = (this.#index ??= new GalleryIndex(this.#store));
+    const index = (this.#index ??= new GalleryIndex(this.#store, this.#files));
     await index.settled(exportSettleMs);
     const unindexed = index.unindexed();
     if (unindexed > 0) throw new ExportRefusal(503, `${unindexed} inputs are not indexed yet; ${what} again later`);

@@ -2,11 +2,13 @@
 
 /**
  * An entry is an input; its `indexed` is 0 before it is indexed, 1 after, and 2 if it changed since. A term is a field with a value, and its uses are
- * the inputs that have it. Triggers update the kind and status of entries and all counts. Terms and locations are indexed later, newest first.
+ * the inputs that have it. Triggers update the kind and status of entries and all counts. The rest is indexed later, newest first. The terms of concepts
+ * and datasets have negative ids, so they can be counted without those of metadata. The texts are searched with an index of three characters each; those
+ * of deleted inputs are removed from it later.
  */
 export const schema = `
 CREATE TEMP TABLE gallery_entries (seq INTEGER PRIMARY KEY, app INTEGER NOT NULL, kind TEXT NOT NULL, status INTEGER NOT NULL,
-  longitude REAL, latitude REAL, indexed INTEGER NOT NULL DEFAULT 0);
+  longitude REAL, latitude REAL, name TEXT, size INTEGER NOT NULL DEFAULT 0, annotations INTEGER NOT NULL DEFAULT 0, indexed INTEGER NOT NULL DEFAULT 0);
 CREATE TEMP TABLE gallery_states (app INTEGER NOT NULL, kind TEXT NOT NULL, status INTEGER NOT NULL, count INTEGER NOT NULL,
   PRIMARY KEY (app, kind, status)) WITHOUT ROWID;
 CREATE TEMP TABLE gallery_terms (id INTEGER PRIMARY KEY, app INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
@@ -15,7 +17,14 @@ CREATE TEMP TABLE gallery_uses (term INTEGER NOT NULL, seq INTEGER NOT NULL, PRI
 CREATE TEMP TABLE gallery_found (app INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (app, field, value, seq)) WITHOUT ROWID;
 INSERT INTO gallery_entries (seq, app, kind, status) SELECT seq, app, kind, status FROM main.inputs;
+CREATE TEMP TABLE gallery_texts (seq INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TEMP TABLE gallery_gone (seq INTEGER PRIMARY KEY);
+CREATE VIRTUAL TABLE temp.gallery_search USING fts5 (text, content = 'gallery_texts', content_rowid = 'seq', tokenize = 'trigram', detail = none);
+CREATE VIRTUAL TABLE temp.gallery_grams USING fts5vocab ('temp', 'gallery_search', 'row');
 CREATE INDEX temp.gallery_kinds ON gallery_entries (app, kind, status);
+CREATE INDEX temp.gallery_names ON gallery_entries (app, name);
+CREATE INDEX temp.gallery_sizes ON gallery_entries (app, size);
+CREATE INDEX temp.gallery_drawings ON gallery_entries (app, annotations);
 CREATE INDEX temp.gallery_places ON gallery_entries (app) WHERE latitude IS NOT NULL;
 CREATE INDEX temp.gallery_unindexed ON gallery_entries (seq) WHERE indexed <> 1;
 CREATE INDEX temp.gallery_uses_seq ON gallery_uses (seq);
@@ -36,8 +45,11 @@ CREATE TEMP TRIGGER gallery_status AFTER UPDATE OF status ON main.inputs BEGIN
   UPDATE gallery_entries SET status = NEW.status WHERE seq = NEW.seq; END;
 CREATE TEMP TRIGGER gallery_fields AFTER UPDATE OF fields ON main.inputs BEGIN
   UPDATE gallery_entries SET indexed = 2 WHERE seq = NEW.seq AND indexed = 1; END;
+CREATE TEMP TRIGGER gallery_stored AFTER UPDATE OF size_bytes ON main.inputs WHEN NEW.size_bytes <> OLD.size_bytes BEGIN
+  UPDATE gallery_entries SET indexed = 2 WHERE seq = NEW.seq AND indexed = 1; END;
 CREATE TEMP TRIGGER gallery_removed AFTER DELETE ON main.inputs BEGIN
-  DELETE FROM gallery_entries WHERE seq = OLD.seq; DELETE FROM gallery_uses WHERE seq = OLD.seq; END;
+  DELETE FROM gallery_entries WHERE seq = OLD.seq; DELETE FROM gallery_uses WHERE seq = OLD.seq;
+  INSERT INTO gallery_gone VALUES (OLD.seq); END;
 CREATE TEMP TRIGGER gallery_joined AFTER INSERT ON main.dataset_inputs BEGIN
   UPDATE gallery_entries SET indexed = 2 WHERE seq = NEW.input AND indexed = 1; END;
 CREATE TEMP TRIGGER gallery_left AFTER DELETE ON main.dataset_inputs BEGIN
@@ -68,14 +80,19 @@ export const collectTerms = [
    SELECT i.app, CASE typeof(m.key) WHEN 'integer' THEN m.path ELSE m.fullkey END, m.atom, i.seq
    FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value, json_tree(i.fields, '$.metadata') m
    WHERE instr(i.fields, ${surrogate}) = 0 AND m.atom IS NOT NULL AND m.key <> 'sluice_fingerprint' AND length(m.atom) <= 120 AND length(m.fullkey) <= 120`,
-  `UPDATE gallery_entries SET (longitude, latitude, indexed) =
-   (SELECT json_extract(fields, '$.geo.geo_point.longitude'), json_extract(fields, '$.geo.geo_point.latitude'), 1 FROM inputs i WHERE i.seq = gallery_entries.seq)
+  `UPDATE gallery_entries SET (longitude, latitude, annotations, indexed) =
+   (SELECT json_extract(fields, '$.geo.geo_point.longitude'), json_extract(fields, '$.geo.geo_point.latitude'),
+     (SELECT count(*) FROM annotations a WHERE a.app = i.app AND a.input_id = i.id AND a.level = 0), 1 FROM inputs i WHERE i.seq = gallery_entries.seq)
    WHERE seq IN (SELECT value FROM json_each(?))`,
 ];
 /** Stores the collected terms and their uses. */
 export const storeTerms = [
-  `INSERT INTO gallery_terms (app, field, value, count) SELECT app, field, value, count(*) FROM gallery_found WHERE true GROUP BY app, field, value
-   ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+  `INSERT INTO gallery_terms (id, app, field, value, count)
+   SELECT (SELECT max(0, coalesce(max(id), 0)) FROM gallery_terms) + row_number() OVER (), app, field, value, count(*) FROM gallery_found
+   WHERE field LIKE '$%' GROUP BY app, field, value ON CONFLICT (app, field, value) DO UPDATE SET count = count + excluded.count`,
+  `INSERT INTO gallery_terms (id, app, field, value, count)
+   SELECT (SELECT min(0, coalesce(min(id), 0)) FROM gallery_terms) - row_number() OVER (), app, field, value, count(*) FROM gallery_found
+   WHERE field NOT LIKE '$%' GROUP BY app, field, value ON CONFLICT (app, field, value) DO UPDATE SET count = count + excluded.count`,
   `INSERT INTO gallery_uses SELECT t.id, f.seq FROM gallery_found f CROSS JOIN gallery_terms t ON t.app = f.app AND t.field = f.field AND t.value = f.value`,
   `DELETE FROM gallery_found`,
 ];

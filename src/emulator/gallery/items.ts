@@ -1,6 +1,5 @@
 /** Inputs as the gallery shows them: tiles of the grid, and the complete record of one input. */
 
-import { closeSync, openSync, readSync } from "node:fs";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import { shorten } from "../../core/util/format/shorten.js";
 import type { JsonObject } from "../../core/util/json/json-values.js";
@@ -10,8 +9,10 @@ import type { Store } from "../store/store.js";
 import { objectIn } from "../wire/lenient-json.js";
 import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../wire/outgoing.js";
 import { status } from "../wire/status.js";
+import { type NamedRow, nameColumns, nameOf } from "./names.js";
 import { partIn, regionIn, shapeOf } from "./regions.js";
 import type { ItemShape, RecordShape, State } from "./shapes.js";
+import { beginningOfFile, beginningOfText } from "./text-starts.js";
 
 /** Limits of a tile. */
 const maxRegions = 20;
@@ -19,20 +20,19 @@ const maxTileConcepts = 8;
 /** Characters of the longest mask in a tile. */
 const maxTileMask = 20_000;
 const excerptLength = 280;
-/** An excerpt is decoded from this many bytes of a file. */
-const excerptBytes = 1200;
 /** Limits of a record. */
 const maxAnnotations = 500;
 const maxTextLength = 100_000;
 
-type TileRow = Pick<InputRow, "seq" | "id" | "kind" | "status" | "details" | "sha256" | "size_bytes"> & {
-  concepts: string | null;
-  /** Size of a stored image. */
-  width: number | null;
-  height: number | null;
-  /** The beginning of the JSON of a text. */
-  start: string | null;
-};
+type TileRow = Pick<InputRow, "seq" | "id" | "kind" | "status" | "details" | "sha256" | "size_bytes"> &
+  NamedRow & {
+    concepts: string | null;
+    /** Size of a stored image. */
+    width: number | null;
+    height: number | null;
+    /** The beginning of the JSON of a text. */
+    start: string | null;
+  };
 
 /** Returns the state of an input by its status code. */
 export function stateOf(code: number): State {
@@ -42,7 +42,7 @@ export function stateOf(code: number): State {
 
 /** Returns the tiles of inputs in this order, without inputs that were deleted in the meantime. */
 export function itemsOf(store: Store, files: MediaFiles, app: AppRow, seqs: readonly number[]): ItemShape[] {
-  const sql = `SELECT i.seq, i.id, i.kind, i.status, i.details, i.sha256, i.size_bytes, json_extract(i.fields, '$.concepts') AS concepts,
+  const sql = `SELECT i.seq, i.id, i.kind, i.status, i.details, i.sha256, i.size_bytes, ${nameColumns}, json_extract(i.fields, '$.concepts') AS concepts,
     CASE i.kind WHEN 'image' THEN json_extract(i.media, '$.image.image_info.width') END AS width,
     CASE i.kind WHEN 'image' THEN json_extract(i.media, '$.image.image_info.height') END AS height,
     CASE i.kind WHEN 'text' THEN substr(i.media, 1, 1500) END AS start
@@ -58,10 +58,12 @@ function tileOf(store: Store, files: MediaFiles, app: AppRow, row: TileRow): Ite
   const concepts = (JSON.parse(row.concepts ?? "[]") as { id: string; value: number }[]).filter(
     ({ value }) => value > 0,
   );
-  const text = kind === "text" ? excerptOf(row, files) : undefined;
+  const text = kind === "text" ? beginningOfText(row, files, excerptLength) : undefined;
+  const name = nameOf(row);
   return {
     seq,
     id,
+    ...(name === undefined ? {} : { name }),
     kind,
     code: row.status,
     state: stateOf(row.status),
@@ -90,7 +92,9 @@ export function recordOf(
   const input = outgoingInput(row, context);
   const text = takeText(
     input,
-    row.kind === "text" && row.sha256 !== null ? beginningOfFile(files.pathOf(row.sha256)) : undefined,
+    row.kind === "text" && row.sha256 !== null
+      ? beginningOfFile(files.pathOf(row.sha256), maxTextLength + 4)
+      : undefined,
   );
   const annotations = store.all<AnnotationRow>(
     "SELECT * FROM annotations WHERE app = ? AND input_id = ? AND level = 0 ORDER BY seq LIMIT ?",
@@ -135,36 +139,4 @@ function regionsOf(store: Store, app: AppRow, inputId: string): Region[] {
   return store
     .all<{ data: string }>(sql, app.seq, inputId, maxTileMask, maxRegions)
     .flatMap(({ data }) => regionIn(data));
-}
-
-/** Returns the beginning of a text, from its JSON or from its file. */
-function excerptOf({ start, sha256 }: TileRow, files: MediaFiles): string | undefined {
-  const escaped = /"raw":"((?:[^"\\]|\\.)*)/s.exec(start ?? "")?.[1];
-  if (escaped !== undefined) return unescaped(escaped).slice(0, excerptLength);
-  if (sha256 === null) return undefined;
-  return beginningOfFile(files.pathOf(sha256), excerptBytes)?.slice(0, excerptLength);
-}
-
-/** Decodes a JSON string whose end may be missing. */
-function unescaped(escaped: string): string {
-  try {
-    return JSON.parse(`"${escaped.replace(/\\u[0-9a-f]{0,3}$/i, "")}"`) as string;
-  } catch {
-    return "";
-  }
-}
-
-/** Returns the beginning of a text file. Undefined: the file was deleted in the meantime. */
-function beginningOfFile(path: string, bytes = maxTextLength + 4): string | undefined {
-  try {
-    const file = openSync(path, "r");
-    try {
-      const head = Buffer.alloc(bytes);
-      return head.toString("utf8", 0, readSync(file, head, 0, bytes, 0)).replace(/\ufffd$/, "");
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return undefined;
-  }
 }

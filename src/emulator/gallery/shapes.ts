@@ -5,6 +5,10 @@ import type { Kind } from "../../core/input/kinds.js";
 /** The state of an input, derived from its status code. */
 export type State = "ready" | "waiting" | "failed";
 
+/** Orders of the listing. */
+export const sorts = ["newest", "oldest", "name", "size", "annotations"] as const;
+export type Sort = (typeof sorts)[number];
+
 /** The answer of `POST /gallery/session`. */
 export interface SessionShape {
   /** Sent with every request in the header `x-sluice-session`. */
@@ -43,6 +47,8 @@ export interface PartShape {
 export interface ItemShape {
   seq: number;
   id: string;
+  /** The file name in the metadata or in the URL. */
+  name?: string;
   kind: Kind;
   code: number;
   state: State;

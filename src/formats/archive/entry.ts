@@ -3,7 +3,7 @@
 import { InputError } from "../../core/errors.js";
 import type { ReadableContent } from "../../core/input/input.js";
 
-/** One entry: a file, or the reason why it is none. A directory is no entry. */
+/** One entry: a file, or the reason why it is none. A directory is not an entry. */
 export type ArchiveEntry =
   | { name: string; content: ReadableContent }
   | { name: string; skipped: string }

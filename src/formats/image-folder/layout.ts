@@ -51,7 +51,7 @@ export function classOf(relative: string, { hasSplits, skip }: ImageFolderLayout
   return folders.at(-1);
 }
 
-/** Returns the classes in order of their code points, as torchvision numbers them. One folder alone is no class, as for Hugging Face. */
+/** Returns the classes in order of their code points, as torchvision numbers them. One folder alone is not a class, as for Hugging Face. */
 export function classesOf(layout: ImageFolderLayout): string[] {
   const names = new Set<string>();
   for (const image of layout.images) {

@@ -66,7 +66,7 @@ function conceptsOf(cell: unknown, { name, classNames }: Column): string[] {
   }
   if (cell === undefined || cell === null || cell === "") return [];
   if (typeof cell === "string") return [cell];
-  if (typeof cell !== "number" && typeof cell !== "bigint") throw invalidCell(name, "it is no label");
+  if (typeof cell !== "number" && typeof cell !== "bigint") throw invalidCell(name, "it is not a label");
   if (!classNames) return [String(cell)];
   if (Number(cell) === -1) return [];
   const found = classNames[Number(cell)];

@@ -61,7 +61,7 @@ function dayText(days: number): string | undefined {
 export const missing = Symbol("NaN");
 
 /**
- * Returns a cell as JSON. An integer beyond 2^53 becomes a text of its digits, a time ISO 8601. NaN is no value.
+ * Returns a cell as JSON. An integer beyond 2^53 becomes a text of its digits, a time ISO 8601. NaN is not a value.
  *
  * @throws {InputError} ERR_PARQUET_CELL
  */
@@ -95,7 +95,7 @@ export function cellText(value: unknown, column: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "string") return value;
   if (value instanceof BrokenText) throw invalidCell(column, "its text is not UTF-8");
-  throw invalidCell(column, "it is no text");
+  throw invalidCell(column, "it is not a text");
 }
 
 /** Makes the error of a cell that cannot be used. */

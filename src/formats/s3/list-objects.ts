@@ -31,7 +31,7 @@ const maxPageBytes = 20_000_000;
 const failedAttempts = 6;
 const slowMs = 300_000;
 
-/** Yields the objects whose keys begin with a prefix. @throws {InputError} ERR_S3_ANSWER for an answer that is no listing, or a listing without an end; what `sendS3` throws */
+/** Yields the objects whose keys begin with a prefix. @throws {InputError} ERR_S3_ANSWER for an answer that is not a listing, or a listing without an end; what `sendS3` throws */
 export async function* listObjects(
   access: S3Access,
   { prefix, signal }: ListOptions,
@@ -96,7 +96,10 @@ async function textOfPage(body: AsyncIterable<Buffer>, what: string, signal: Abo
 function readPage(text: string, type: string, what: string): Page {
   const page = parseXml(text);
   if (page?.name !== "ListBucketResult") {
-    throw new InputError("ERR_S3_ANSWER", `${what} is no listing but ${type}; is the endpoint that of an S3 service?`);
+    throw new InputError(
+      "ERR_S3_ANSWER",
+      `${what} is not a listing but ${type}; is the endpoint that of an S3 service?`,
+    );
   }
   const isEncoded = textOf(page, "EncodingType") === "url";
   const objects = page.children.filter(({ name }) => name === "Contents").map((one) => asObject(one, isEncoded, what));

@@ -24,7 +24,7 @@ const chunkBytes = 256 * 1024;
  * Yields each element for whose path `isWanted` returns true, when it ends. The path has the names of the elements from the root to it. What lies inside a wanted element is
  * part of it; other elements are forgotten. `onRoot` gets the name of the first element, and may throw.
  *
- * @throws {InputError} ERR_LABEL, naming the file and the line, if it is no well-formed XML, uses an entity of its own, or is too deep
+ * @throws {InputError} ERR_LABEL, naming the file and the line, if it is not well-formed XML, uses an entity of its own, or is too deep
  */
 export async function* readElements(
   path: string,
@@ -36,7 +36,7 @@ export async function* readElements(
   parser.ENTITIES = { __proto__: null, amp: "&", gt: ">", lt: "<", quot: '"', apos: "'" } as unknown as Record<
     string,
     string
-  >; // without a prototype: &constructor; is no entity
+  >; // without a prototype: &constructor; is not an entity
   const names: string[] = [];
   const open: XmlElement[] = [];
   let complete: XmlElement[] = [];

@@ -21,7 +21,7 @@ export function isExhausted(losses: number, maxDeliveries: number): boolean {
 }
 
 /**
- * Makes the claim of a new delivery from the previous claim. A delivery in which the input waited for its turn is no loss. Deliveries without a claim
+ * Makes the claim of a new delivery from the previous claim. A delivery in which the input waited for its turn is not a loss. Deliveries without a claim
  * (the first one, and those to workers of 0.1) count as lost, but only as far as they do not lead to a failure.
  */
 export function claimOfDelivery(delivery: number, maxDeliveries: number, previous: Claim | undefined): Claim {

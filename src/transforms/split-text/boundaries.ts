@@ -18,7 +18,7 @@ const emptyLine = /\n[^\S\n]*\n\s*/g;
  *
  * A unit that is itself longer than `maxChars` is cut anyway. So if such a unit begins at the boundary, a smaller unit decides, and the chunk is filled.
  *
- * @param window the text from the begin of the chunk, with at least `maxChars` + 1 code points behind `at`, or up to its end.
+ * @param window the text from the beginning of the chunk, with at least `maxChars` + 1 code points behind `at`, or up to its end.
  */
 export function boundaryIn(
   window: string,

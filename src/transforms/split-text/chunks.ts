@@ -56,7 +56,7 @@ function cutOf(
   return found === undefined ? undefined : from + found;
 }
 
-/** Returns where the next chunk begins, so that it repeats the end of this one from the begin of a word on. */
+/** Returns where the next chunk begins, so that it repeats the end of this one from the beginning of a word on. */
 function repeatedFrom(text: string, from: number, end: number, overlap: number): number {
   const least = indexAfter(text, from, 1); // a chunk never repeats a whole one
   const at = indexBefore(text, end, overlap, least);

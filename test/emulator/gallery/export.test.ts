@@ -180,7 +180,7 @@ it("answers with a text if nothing can be exported, or the request is wrong", as
   const http = await filled();
   const texts: [Record<string, string>, number, RegExp][] = [
     [{ format: "voc", kind: "text" }, 422, /^The input that matches cannot be exported as Pascal VOC: words: /],
-    [{ format: "coco", id: "nothing" }, 422, /no input matches/],
+    [{ format: "coco", q: "nothing" }, 422, /no input matches/],
     [{ format: "toString" }, 400, /names no format/],
     [{ format: "coco", app: "77" }, 404, /does not exist/],
   ];

@@ -36,7 +36,7 @@ function inputsInMessage(bytes: Uint8Array): BatchInputs {
   try {
     return [...inputsOfBatch(bytes)];
   } catch (error) {
-    throw new InputError("ERR_EXPORT_BATCH", `the batch is no message: ${describeError(error)}`, { cause: error });
+    throw new InputError("ERR_EXPORT_BATCH", `the batch is not a message: ${describeError(error)}`, { cause: error });
   }
 }
 

@@ -67,5 +67,5 @@ async function encodingOf(path: string, entry: ArchiveEntry): Promise<"protobuf"
 }
 
 function notAnExport(path: string, fact: string): SourceError {
-  return new SourceError("ERR_EXPORT_ARCHIVE", `datasetExport: ${path} is no export of a dataset: ${fact}`);
+  return new SourceError("ERR_EXPORT_ARCHIVE", `datasetExport: ${path} is not an export of a dataset: ${fact}`);
 }

@@ -19,7 +19,7 @@ const freeForm = new Set(["metadata", "struct_value"]);
  * @throws {InputError} ERR_EXPORT_RECORD for an entry that is neither metadata, a region nor a concept
  */
 export function fieldsOfRecord(value: unknown): Pick<InputDraft, "metadata" | "concepts" | "annotations"> {
-  if (!Array.isArray(value)) throw unreadable(value, "it is no list");
+  if (!Array.isArray(value)) throw unreadable(value, "it is not a list");
   const entries = value as readonly unknown[];
   const regions: JsonObject[] = [];
   const concepts: JsonObject[] = [];

@@ -1,6 +1,7 @@
 /** Reads requests that change data. Only the gallery's own page can send them. */
 
 import type { IncomingMessage } from "node:http";
+import { isObject } from "../../../core/util/json/json-values.js";
 import { drain } from "../../server/body.js";
 import { ActionRefusal } from "./gallery-actions.js";
 
@@ -42,4 +43,12 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   } catch {
     throw new ActionRefusal(400, "the body is not valid JSON");
   }
+}
+
+/** Parameters of an address that need no index: it knows the kind and the status of each input at once. */
+const knownAtOnce = new Set(["app", "kind", "status"]);
+
+/** Whether a selection depends on what is indexed later. */
+export function needsIndex(body: unknown, parameters: URLSearchParams): boolean {
+  return isObject(body) && body.all === true && [...parameters.keys()].some((name) => !knownAtOnce.has(name));
 }

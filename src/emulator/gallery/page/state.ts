@@ -2,31 +2,48 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 
-const filterParts = ["kind", "status", "dataset", "concept", "key", "value", "id", "area"] as const;
-const parts = ["app", ...filterParts, "map", "input"] as const;
+/** Filters with several values, of which an input has any. */
+export const groupParts = ["kind", "status", "dataset", "concept"] as const;
+const textParts = ["key", "value", "q", "area"] as const;
+/** Parts that requests contain besides the filters. */
+const orderParts = ["sort"] as const;
+const singleParts = ["app", ...textParts, ...orderParts, "map", "input", "seq"] as const;
 
-/** The parts of the state. An empty part is left out of the address. */
-export type View = Partial<Record<(typeof parts)[number], string>>;
+export type GroupPart = (typeof groupParts)[number];
+
+/**
+ * The parts of the state. An empty part is left out of the address. `input` is the id of the open input. `seq` is its number, for a caller that
+ * does not know the id.
+ */
+export type View = Partial<Record<(typeof singleParts)[number], string>> &
+  Partial<Record<GroupPart, readonly string[]>>;
 
 /** Reads the state from the part of the address after the "#". */
 export function viewIn(hash: string): View {
   const stored = new URLSearchParams(hash.replace(/^#/, ""));
-  return Object.fromEntries(parts.flatMap((part) => (stored.get(part) ? [[part, stored.get(part)]] : []))) as View;
+  const view: View = {};
+  for (const part of groupParts) if (stored.has(part)) view[part] = stored.getAll(part);
+  for (const part of singleParts) if (stored.get(part)) view[part] = stored.get(part) ?? "";
+  return view;
 }
 
-/** Returns the filters as parameters of a request. */
+/** Returns the filters and the order as parameters of a request. */
 export function parametersOf(view: View, app: number): URLSearchParams {
   const parameters = new URLSearchParams({ app: String(app) });
-  for (const part of filterParts) if (view[part]) parameters.set(part, view[part]);
+  appendParts(parameters, view, [...textParts, ...orderParts]);
   return parameters;
 }
 
-/** Counts the filters. A metadata key without a value does not filter. */
+/** Counts the filters: each value of a group, and each text. A metadata key without a value does not filter. */
 export function countFilters(view: View): number {
-  return filterParts.filter((part) => part !== "key" && view[part]).length;
+  const texts = textParts.filter((part) => part !== "key" && view[part]).length;
+  return groupParts.reduce((sum, part) => sum + (view[part]?.length ?? 0), texts);
 }
 
-export const noFilters: View = Object.fromEntries(filterParts.map((part) => [part, ""]));
+export const noFilters: View = {
+  ...Object.fromEntries(textParts.map((part) => [part, ""])),
+  ...Object.fromEntries(groupParts.map((part) => [part, []])),
+};
 
 /** Returns the state, and a function that changes parts of it. Opening an input adds a step to the history, so "back" closes it. */
 export function useView(): [View, (change: View) => void] {
@@ -38,11 +55,22 @@ export function useView(): [View, (change: View) => void] {
   }, []);
   const change = useCallback((changes: View) => {
     const before = viewIn(location.hash);
-    const next = { ...before, ...changes };
-    const filled = Object.entries(next).filter(([, text]) => text);
-    const isStep = next.input && !before.input;
-    history[isStep ? "pushState" : "replaceState"](null, "", `#${new URLSearchParams(filled)}`);
-    setView(Object.fromEntries(filled) as View);
+    const next = new URLSearchParams();
+    const merged = { ...before, ...changes };
+    appendParts(next, merged, singleParts);
+    const isStep = isOpen(merged) && !isOpen(before);
+    history[isStep ? "pushState" : "replaceState"](null, "", `#${next}`);
+    setView(viewIn(location.hash));
   }, []);
   return [view, change];
+}
+
+function isOpen({ input, seq }: View): boolean {
+  return Boolean(input || seq);
+}
+
+/** Adds the filled parts: all groups, and these single parts. */
+function appendParts(target: URLSearchParams, view: View, single: readonly (typeof singleParts)[number][]): void {
+  for (const part of groupParts) for (const value of view[part] ?? []) target.append(part, value);
+  for (const part of single) if (view[part]) target.set(part, view[part]);
 }

@@ -32,7 +32,7 @@ export function Facts({ app, item, record: found, onFilter, children }: FactsPro
         {datasets.length > 0 && (
           <Fact name="Datasets">
             {datasets.map((id) => (
-              <Chip key={id} text={id} onClick={() => onFilter({ dataset: id })} />
+              <Chip key={id} text={id} onClick={() => onFilter({ dataset: [id] })} />
             ))}
           </Fact>
         )}
@@ -71,7 +71,7 @@ function Concepts({
   return (
     <Fact name="Concepts">
       {concepts.map(({ id, name, value }) => (
-        <Chip key={id} text={name} more={value < 1 ? ` ${value}` : ""} onClick={() => onFilter({ concept: id })} />
+        <Chip key={id} text={name} more={value < 1 ? ` ${value}` : ""} onClick={() => onFilter({ concept: [id] })} />
       ))}
     </Fact>
   );

@@ -28,12 +28,12 @@ export function Filters({ app, facets, view, change }: FilterProps & { app: numb
       </button>
       <KindFilter facets={facets} view={view} change={change} />
       <StatusFilter facets={facets} view={view} change={change} />
-      <Choice label="Concept" value={view.concept} onChange={(concept) => change({ concept })}>
+      <Choice label="Concept" value={view.concept?.[0]} onChange={(one) => change({ concept: one ? [one] : [] })}>
         {facets?.concepts.map(({ id, name, count }) => (
           <option key={id} value={id}>{`${name} (${countText(count)})`}</option>
         ))}
       </Choice>
-      <Choice label="Dataset" value={view.dataset} onChange={(dataset) => change({ dataset })}>
+      <Choice label="Dataset" value={view.dataset?.[0]} onChange={(one) => change({ dataset: one ? [one] : [] })}>
         {facets?.datasets.map(({ id, count }) => (
           <option key={id} value={id}>{`${id} (${countText(count)})`}</option>
         ))}
@@ -48,7 +48,7 @@ export function Filters({ app, facets, view, change }: FilterProps & { app: numb
       {view.key && (
         <ValueFilter app={app} field={view.key} value={view.value} onChange={(value) => change({ value })} />
       )}
-      <TextFilter label="Id" value={view.id} onChange={(id) => change({ id })} placeholder="part of the id" />
+      <TextFilter label="Search" value={view.q} onChange={(q) => change({ q })} placeholder="Names, ids and texts" />
       {view.area && (
         <button type="button" class="chip" onClick={() => change({ area: "" })}>
           In the map area ✕
@@ -64,14 +64,14 @@ function KindFilter({ facets, view, change }: FilterProps) {
       <legend>Kind</legend>
       {kinds.map((kind) => {
         const count = facets?.kinds.find((entry) => entry.kind === kind)?.count ?? 0;
-        const isChosen = view.kind === kind;
+        const isChosen = view.kind?.includes(kind) ?? false;
         return (
           <button
             key={kind}
             type="button"
             aria-pressed={isChosen}
             disabled={count === 0 && !isChosen}
-            onClick={() => change({ kind: isChosen ? "" : kind })}
+            onClick={() => change({ kind: isChosen ? [] : [kind] })}
           >
             <span aria-hidden="true">{symbols[kind]}</span> {kind} <small>{countText(count)}</small>
           </button>
@@ -88,7 +88,7 @@ function StatusFilter({ facets, view, change }: FilterProps) {
   );
   const failures = statuses.filter((one) => one.state === "failed");
   return (
-    <Choice label="Status" value={view.status} onChange={(status) => change({ status })}>
+    <Choice label="Status" value={view.status?.[0]} onChange={(one) => change({ status: one ? [one] : [] })}>
       {states.map((state) => (
         <option key={state} value={state}>
           {`${state} (${countText(statuses.reduce((sum, one) => sum + (one.state === state ? one.count : 0), 0))})`}

@@ -1,0 +1,152 @@
+/** Chooses how to find inputs: it begins with the rarest of the filters, and checks the others for each of its inputs. */
+
+import type { SqlValue } from "../../store/driver.js";
+import type { Store } from "../../store/store.js";
+import type { Sort } from "../shapes.js";
+import { all, type Condition, entryConditions, type Filters, isOneOf, kindConditions, termsOf } from "./conditions.js";
+import { countMatches, type WordSearch, wordSearch } from "./search-words.js";
+
+/** A query of the inputs that match. */
+export interface Query {
+  from: string;
+  where: string;
+  /** The column with the numbers of the inputs. */
+  seq: string;
+  values: SqlValue[];
+  /** Number of inputs that match, if the index knows it. */
+  known?: number | undefined;
+}
+
+/** Terms of which an input must have one. */
+interface TermGroup {
+  ids: number[];
+  /** Most inputs that have one. */
+  count: number;
+}
+
+/** What is known about the filters before a query is made. */
+interface Facts {
+  store: Store;
+  filters: Filters;
+  sort: Sort;
+  groups: TermGroup[];
+  search: WordSearch | undefined;
+  /** Conditions on kind, status and location. */
+  conditions: Condition[];
+  /** Number of inputs with the kinds and statuses of the filters, and of all inputs. */
+  matching: number;
+  total: number;
+}
+
+/** A filter is selective if fewer than one in this many inputs match. */
+const selectiveShare = 8;
+
+/** The index of the entries that has an order. */
+const orderIndexes: Record<Sort, string> = {
+  newest: "NOT INDEXED",
+  oldest: "NOT INDEXED",
+  name: "INDEXED BY gallery_names",
+  size: "INDEXED BY gallery_sizes",
+  annotations: "INDEXED BY gallery_drawings",
+};
+
+/**
+ * Makes a query. Undefined: no input has one of the terms.
+ *
+ * @param needsEntries the query uses columns of the entries `e`
+ */
+export function queryOf(store: Store, filters: Filters, sort: Sort, needsEntries = false): Query | undefined {
+  const facts = factsOf(store, filters, sort);
+  if (!facts) return undefined;
+  const { groups, search, matching, total } = facts;
+  const isSelective = (count: number) => count * selectiveShare < total;
+  const isBySeq = sort === "newest" || sort === "oldest";
+  const [rarest] = groups;
+  if (rarest && isSelective(rarest.count)) return usesQuery(facts, rarest, needsEntries || !isBySeq);
+  if (isSelective(matching)) return entriesQuery(facts, "INDEXED BY gallery_kinds");
+  if (search?.match !== undefined) {
+    const limit = Math.ceil(total / selectiveShare);
+    if (isBySeq || countMatches(store, search.match, limit) < limit) return searchQuery(facts, search, search.match);
+  }
+  if (rarest?.ids.length === 1 && isBySeq) return usesQuery(facts, rarest, needsEntries);
+  return entriesQuery(facts, orderIndexes[sort]);
+}
+
+function factsOf(store: Store, filters: Filters, sort: Sort): Facts | undefined {
+  const groups = termsOf(filters).map(([field, values]): TermGroup => {
+    const { sql, values: bound } = isOneOf("value", values);
+    const rows = store.all<{ id: number; count: number }>(
+      `SELECT id, count FROM gallery_terms WHERE app = ? AND field = ? AND ${sql}`,
+      ...[filters.app, field, ...bound],
+    );
+    return { ids: rows.map(({ id }) => id), count: rows.reduce((sum, { count }) => sum + count, 0) };
+  });
+  if (groups.some(({ ids }) => ids.length === 0)) return undefined;
+  groups.sort((one, other) => one.count - other.count);
+  const states = all({ sql: "e.app = ?", values: [filters.app] }, ...kindConditions(filters));
+  const sql = `SELECT coalesce(sum(count), 0) AS matching, (SELECT sum(count) FROM gallery_states WHERE app = ?) AS total FROM gallery_states e WHERE ${states.where}`;
+  const counted = store.get<{ matching: number; total: number | null }>(sql, filters.app, ...states.values);
+  return {
+    ...{ store, filters, sort, groups },
+    search: wordSearch(store, filters.search),
+    conditions: entryConditions(filters),
+    matching: counted?.matching ?? 0,
+    total: counted?.total ?? 0,
+  };
+}
+
+/** Begins with the inputs that have one of some terms. */
+function usesQuery({ groups, search, conditions }: Facts, group: TermGroup, needsEntries: boolean): Query {
+  const others = groups.filter((other) => other !== group);
+  const isJoined = needsEntries || conditions.length > 0;
+  const isOne = group.ids.length === 1;
+  const isTerm = isOneOf("u.term", group.ids);
+  const uses = isOne ? "gallery_uses u" : `(SELECT DISTINCT u.seq AS seq FROM gallery_uses u WHERE ${isTerm.sql}) u`;
+  const found = all(
+    isOne ? isTerm : { sql: "true", values: isTerm.values },
+    ...others.map((other) => hasOneOf(other, "u.seq")),
+    ...(search ? [hasWords(search, "u.seq")] : []),
+    ...conditions,
+  );
+  return {
+    from: `FROM ${uses} ${isJoined ? "CROSS JOIN gallery_entries e ON e.seq = u.seq" : ""}`,
+    seq: "u.seq",
+    known: isOne && !isJoined && others.length === 0 && !search ? group.count : undefined,
+    ...found,
+  };
+}
+
+/** Begins with the inputs that the index of words finds. It may contain deleted inputs and those of other apps. */
+function searchQuery({ filters, groups, conditions }: Facts, { check }: WordSearch, match: string): Query {
+  return {
+    from: "FROM gallery_search s CROSS JOIN gallery_entries e ON e.seq = s.rowid CROSS JOIN gallery_texts t ON t.seq = s.rowid",
+    seq: "s.rowid",
+    ...all(
+      { sql: "s.gallery_search MATCH ?", values: [match] },
+      { sql: "e.app = ?", values: [filters.app] },
+      ...conditions,
+      ...groups.map((group) => hasOneOf(group, "s.rowid")),
+      check,
+    ),
+  };
+}
+
+/** Reads the entries in the order of an index. */
+function entriesQuery({ filters, groups, search, conditions, matching }: Facts, index: string): Query {
+  const others = [...groups.map((group) => hasOneOf(group, "e.seq")), ...(search ? [hasWords(search, "e.seq")] : [])];
+  return {
+    from: `FROM gallery_entries e ${index}`,
+    seq: "e.seq",
+    known: others.length === 0 && filters.area === undefined ? matching : undefined,
+    ...all({ sql: "e.app = ?", values: [filters.app] }, ...conditions, ...others),
+  };
+}
+
+function hasOneOf({ ids }: TermGroup, seq: string): Condition {
+  const { sql, values } = isOneOf("o.term", ids);
+  return { sql: `EXISTS (SELECT 1 FROM gallery_uses o WHERE ${sql} AND o.seq = ${seq})`, values };
+}
+
+function hasWords({ check }: WordSearch, seq: string): Condition {
+  return { sql: `EXISTS (SELECT 1 FROM gallery_texts t WHERE t.seq = ${seq} AND ${check.sql})`, values: check.values };
+}
