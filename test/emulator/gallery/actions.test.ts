@@ -126,7 +126,7 @@ describe("an action on selected inputs", () => {
     const { act, undo } = await workbench(http);
     const added = await act({ kind: "add-to-dataset", dataset: "old" });
     expect(added.counts).toEqual({ unchanged: 1, changed: 1 });
-    const created = await act({ kind: "add-to-dataset", dataset: "new" }, { id: "b" });
+    const created = await act({ kind: "add-to-dataset", dataset: "new" }, { q: "note b" });
     expect([await datasetIds(http, "old"), await datasetIds(http, "new")]).toEqual([["a", "b"], ["b"]]);
     await undo(created.seq);
     await undo(added.seq);
@@ -179,8 +179,8 @@ describe("an action on selected inputs", () => {
     const files = () =>
       readdirSync(join(http.folder, "media"), { recursive: true }).filter((name) => /\w{64}$/.test(String(name)));
     const { act, send, undo } = await workbench(http);
-    const some = await act({ kind: "delete" }, { id: "one" });
-    const others = await act({ kind: "delete" }, { id: "other" });
+    const some = await act({ kind: "delete" }, { q: "one" });
+    const others = await act({ kind: "delete" }, { q: "other" });
     expect(files()).toHaveLength(2);
     expect((await send({ do: "forget", seq: others.seq })).status).toBe(200);
     expect(files()).toHaveLength(1);
