@@ -52,8 +52,10 @@ function blocksOfPages(): Map<string, string> {
     ...pages(join(root, "docs")),
   ]) {
     const blocks = readFileSync(page, "utf8").matchAll(/^```(?:ts|js)\n([\s\S]*?)^```/gm);
+    const nameOf = (index: number) => `${relative(root, page).replace(/\W+/g, "-")}-${index + 1}`;
     for (const [index, [, code = ""]] of [...blocks].entries()) {
-      files.set(join(root, "test", `${relative(root, page).replace(/\W+/g, "-")}-${index + 1}.ts`), withPrelude(code));
+      const linked = code.replace(/(from "\.\/)[^"]+\.js"/g, `$1${nameOf(index - 1)}.js"`); // a file of the page is the block before
+      files.set(join(root, "test", `${nameOf(index)}.ts`), withPrelude(linked));
     }
   }
   return files;
@@ -95,6 +97,10 @@ it("has code in its pages that compiles", { timeout: 120_000 }, () => {
     });
   });
   expect(problems).toEqual([]);
+});
+
+it("has a README of at most 150 lines", () => {
+  expect(readFileSync(join(root, "README.md"), "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(150);
 });
 
 it("has a docstring for every public name, and for each option", { timeout: 120_000 }, () => {

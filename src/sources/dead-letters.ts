@@ -23,7 +23,7 @@ const maxLetterDepth = 110;
  * original origin. A file that does not exist yields no inputs.
  *
  * An input with several lines is yielded once. A line without an input (a broken row, a file that could not be read) fails again with
- * ERR_DEAD_LETTER_EMPTY: fix its source, and read that source again. Lines that a run adds to the file meanwhile are left for the next run.
+ * ERR_DEAD_LETTER_EMPTY: correct its file or row, then upload its source again. Lines that a run adds to the file meanwhile are left for the next run.
  *
  * @throws {SourceError} (the run rejects) ERR_FILE_UNREADABLE
  * @example await flow(deadLetters("./failed.jsonl")).pipe(batch(), upload(app)).run({ deadLetters: "./failed-again.jsonl" });
@@ -64,7 +64,7 @@ function itemOf(position: string, line: Buffer | undefined, seen: DigestSet): So
   const input = letter.input && revealSecrets(letter.input, letter.secret);
   if (!seen.add(digestOfKey(`${origin}\n${JSON.stringify(input)}`))) return undefined;
   if (input) return { origin, input: bytesFromBase64(input), key, listed, sameId: "again" };
-  const text = `the line has no input to send again (${reason}); fix its source and read that source again`;
+  const text = `the line has no input to send again (${reason}); correct its file or row, then upload its source again: stored inputs are skipped`;
   return { origin, error: new InputError("ERR_DEAD_LETTER_EMPTY", text) };
 }
 

@@ -53,7 +53,7 @@ describe("the command line", () => {
         .split("\n")
         .map((line) => (JSON.parse(line) as { id: string }).id),
     ).toHaveLength(2);
-    expect(table.stdout.split("\n")[0]).toMatch(/^photos-harbour-\S+ +image {2}30000 {3}\d{4}-.* {2}harbour, sea$/);
+    expect(table.stdout.split("\n")[0]).toMatch(/^photos-harbour-\S+ +image {2}processed {5}\d{4}-.* {2}harbour, sea$/);
     expect(replayed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^read 1 = ok 1 /) as string });
     expect(replayed.stderr).toMatch(/^sluice: ended: 1 input; /m);
 

@@ -212,11 +212,11 @@ describe("a list", () => {
   it("has headers, sizes and a total on request", async () => {
     await open();
     const table = await runHere("list", "--headers", "--kind", "text");
-    expect(table.stdout.split("\n")[0]).toMatch(/^ID {46} {2}KIND {3}STATUS {2}ADDED +CONCEPTS$/);
+    expect(table.stdout.split("\n")[0]).toMatch(/^ID {46} {2}KIND {3}STATUS {8}ADDED +CONCEPTS$/);
     expect(table.stderr).toBe("3 inputs: text 3\n");
     const long = await runHere("ls", "-l", "--headers");
     expect(long.stdout.split("\n")[0]).toMatch(/^ID +KIND +STATUS +SIZE +ADDED +CONCEPTS +FILE$/);
-    expect(long.stdout).toMatch(/^c +image +30000 +\d\.\d kB +\S+ +quay\.jpg$/m);
+    expect(long.stdout).toMatch(/^c +image +processed +\d\.\d kB +\S+ +quay\.jpg$/m);
     expect(long.stderr).toMatch(/^4 inputs: text 3, image 1, \d\.\d kB\n$/);
     expect((await runHere("list")).stdout).not.toContain("KIND"); // stdout is no terminal
   });

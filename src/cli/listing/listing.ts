@@ -7,6 +7,7 @@ import { fieldNames } from "../../core/input/fields/fields.js";
 import { type Input, kindOf } from "../../core/input/input.js";
 import { bytesText, counted, countText, printable } from "../../core/util/format/format.js";
 import { print } from "../common/output.js";
+import { statusWord } from "../filters/filter-values.js";
 import { annotationCells } from "./annotation-lines.js";
 import { type CountField, Counts } from "./counts.js";
 
@@ -122,15 +123,21 @@ export class Listing {
 function cellsOf(input: Input): readonly string[] {
   const { id, status, createdAt = "", concepts } = input;
   const names = concepts.map((concept) => concept.name ?? concept.id).join(", ");
-  return [id, kindOf(input) ?? "text", String(status?.code ?? "-"), createdAt.slice(0, 19), names];
+  return [id, kindOf(input) ?? "text", status ? statusText(status.code) : "-", createdAt.slice(0, 19), names];
+}
+
+/** Names a status as the option `--status` does. A failure also has its code, which docs/errors.md explains. */
+function statusText(code: number): string {
+  const word = statusWord(code);
+  return word === "failed" ? `failed ${code}` : word;
 }
 
 function fileNameOf({ metadata }: Input): string | undefined {
   return typeof metadata.filename === "string" ? metadata.filename : undefined;
 }
 
-const tableWidths = [48, 5, 6, 19];
-const longWidths = [48, 5, 6, 8, 19, 24];
+const tableWidths = [48, 5, 12, 19];
+const longWidths = [48, 5, 12, 8, 19, 24];
 const annotationWidths = [48, 32, 13, 15];
 
 /** Formats a line of a table. Columns have fixed widths, because the list is printed while it is read. */
