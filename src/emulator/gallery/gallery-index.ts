@@ -3,7 +3,7 @@
 import type { MediaFiles } from "../media/media-files.js";
 import type { Store } from "../store/store.js";
 import { indexTexts, removeGone } from "./find/texts-index.js";
-import { collectTerms, schema, storeTerms } from "./index-tables.js";
+import { collectTerms, removeUses, schema, storeTerms } from "./index-tables.js";
 
 /** Target duration of one slice of work, in milliseconds. */
 const sliceMs = 10;
@@ -104,8 +104,10 @@ export class GalleryIndex {
 
   /** Indexes some inputs; false if no input is left. */
   #slice(): boolean {
-    const sql = "SELECT seq FROM gallery_entries WHERE indexed <> 1 ORDER BY seq DESC LIMIT ?";
-    const seqs = this.#store.all<{ seq: number }>(sql, this.#sliceSize).map(({ seq }) => seq);
+    const sql = "SELECT seq, indexed FROM gallery_entries WHERE indexed <> 1 ORDER BY seq DESC LIMIT ?";
+    const rows = this.#store.all<{ seq: number; indexed: number }>(sql, this.#sliceSize);
+    const seqs = rows.map(({ seq }) => seq);
+    const changed = rows.filter(({ indexed }) => indexed === 2).map(({ seq }) => seq);
     if (seqs.length === 0) {
       let hasRemoved = false;
       this.uncounted(() => {
@@ -115,6 +117,7 @@ export class GalleryIndex {
     }
     this.uncounted(() => {
       this.#store.transaction(() => {
+        if (changed.length > 0) this.#store.run(removeUses, JSON.stringify(changed));
         indexTexts(this.#store, this.#files, seqs);
         for (const statement of collectTerms) this.#store.run(statement, JSON.stringify(seqs));
         for (const statement of storeTerms) this.#store.run(statement);

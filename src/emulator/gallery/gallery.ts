@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
 import type { Kind } from "../../core/input/kinds.js";
 import { isObject } from "../../core/util/json/json-values.js";
+import { Semaphore } from "../../core/util/semaphore.js";
 import type { MediaFiles } from "../media/media-files.js";
 import { serveOriginal } from "../media/media-route.js";
 import type { Services } from "../routes/context.js";
@@ -19,12 +20,14 @@ import { assetOf, sendAsset } from "./assets.js";
 import { ExportRefusal, exportFormatOf, GalleryExports } from "./export/exports.js";
 import { foundPages, selectedPages } from "./export/pages.js";
 import { facetsOf, valuesOf } from "./facets.js";
-import { countFound, findLocations, findPage } from "./find-inputs.js";
+import { countsOf } from "./find/counts.js";
+import { findLocations, findPage } from "./find-inputs.js";
 import { GalleryIndex } from "./gallery-index.js";
-import { itemsOf, recordOf } from "./items.js";
+import { recordOf } from "./items.js";
+import { newestOf, pageOf, seqOf, seqsOf } from "./listing.js";
 import { appKeyOf, filtersOf, positionOf, wholeNumber } from "./parameters.js";
 import type { Session, Sessions } from "./sessions.js";
-import type { AppShape, ChangesShape, PageShape, SeqsShape, SessionShape } from "./shapes.js";
+import type { AppShape, ChangesShape, CountsShape, SessionShape } from "./shapes.js";
 import { SimilarImages } from "./similar/similar-images.js";
 import { pictureRenditions, Thumbnails } from "./thumbnails.js";
 
@@ -43,7 +46,6 @@ const maxBodyBytes = 1000;
 /** An answer waits this time for inputs that are not indexed yet, in milliseconds. */
 const settleMs = 100;
 const maxLocations = 100_000;
-const maxSeqs = 100_000;
 /** An export waits this time for inputs that are not indexed yet, in milliseconds. */
 const exportSettleMs = 10_000;
 const notFound = "not found";
@@ -59,6 +61,7 @@ export class Gallery {
   readonly #thumbnails = new Thumbnails();
   readonly #exports: GalleryExports;
   readonly #actions: GalleryActions;
+  readonly #counting = new Semaphore(1);
   #index: GalleryIndex | undefined;
   #similar: SimilarImages | undefined;
 
@@ -156,7 +159,7 @@ export class Gallery {
       ];
       return similar.find(app, seq, distance);
     }
-    if (resource === "seqs") return this.#seqs(app, parameters);
+    if (resource === "seqs") return seqsOf(this.#store, app, parameters);
     if (resource === "actions") {
       const seq = wholeNumber(parameters.get("seq"));
       return seq === undefined ? this.#actions.list(app) : this.#actions.detail(app, seq);
@@ -164,11 +167,12 @@ export class Gallery {
     if (resource === "values") return valuesOf(this.#store, app, parameters.get("key") ?? "");
     if (resource === "record") {
       const context = { app, base: baseOf(request), names: this.#store.names(app.seq) };
-      return recordOf(this.#store, this.#files, context, wholeNumber(parameters.get("seq")) ?? 0);
+      return recordOf(this.#store, this.#files, context, seqOf(this.#store, app, parameters));
     }
-    if (resource !== "locations" && resource !== "inputs") return undefined;
+    if (resource !== "locations" && resource !== "inputs" && resource !== "counts") return undefined;
     await index.settled(settleMs);
-    if (resource === "inputs") return this.#page(app, parameters);
+    if (resource === "counts") return this.#counts(request, app, parameters);
+    if (resource === "inputs") return pageOf(this.#store, this.#files, app, parameters);
     return `{"points":${findLocations(this.#store, filtersOf(parameters, app.seq), maxLocations)}}`;
   }
 
@@ -190,7 +194,11 @@ export class Gallery {
       if (needsIndex(body, parameters)) await this.#settleIndex("select");
       const filters = filtersOf(parameters, app.seq);
       const found = (limit: number) => {
-        return findPage(this.#store, filters, { ...positionOf(parameters, () => this.#newest(app)), skip: 0, limit });
+        return findPage(this.#store, filters, {
+          ...positionOf(parameters, () => newestOf(this.#store, app)),
+          skip: 0,
+          limit,
+        });
       };
       sendJson(response, this.#actions.select(app, body, found));
     } catch (error) {
@@ -220,7 +228,7 @@ export class Gallery {
       if (selection === null) await this.#settleIndex("export");
       const pages =
         selection === null
-          ? foundPages(this.#store, filtersOf(parameters, app.seq), this.#newest(app))
+          ? foundPages(this.#store, filtersOf(parameters, app.seq), newestOf(this.#store, app))
           : selectedPages(this.#actions, this.#actions.selection(app, selection));
       await this.#exports.send(response, { store: this.#store, files: this.#files, app, pages }, format, headers);
     } catch (error) {
@@ -229,31 +237,24 @@ export class Gallery {
     }
   }
 
-  #page(app: AppRow, parameters: URLSearchParams): PageShape {
-    const filters = filtersOf(parameters, app.seq);
-    const position = positionOf(parameters, () => this.#newest(app));
-    const { top, after, skip, limit } = position;
-    const seqs = findPage(this.#store, filters, position);
-    const items = itemsOf(this.#store, this.#files, app, seqs);
-    if (after !== undefined) return { items, top }; // The client has the count from the first page.
-    const isLast = seqs.length < limit && (seqs.length > 0 || skip === 0);
-    return { items, top, total: isLast ? skip + seqs.length : countFound(this.#store, filters, top) };
-  }
-
-  /** Returns the numbers of the inputs in a part of a listing, so that the page can select them. */
-  #seqs(app: AppRow, parameters: URLSearchParams): SeqsShape {
-    const limit = Math.min(wholeNumber(parameters.get("limit")) ?? maxSeqs, maxSeqs);
-    const position = { ...positionOf(parameters, () => this.#newest(app)), limit };
-    return { seqs: findPage(this.#store, filtersOf(parameters, app.seq), position) };
+  /** Counts the inputs by the values of the filters, for one request at a time. */
+  async #counts(request: IncomingMessage, app: AppRow, parameters: URLSearchParams): Promise<CountsShape | undefined> {
+    const left = new AbortController();
+    const stop = () => left.abort();
+    request.socket.once("close", stop);
+    try {
+      const filters = filtersOf(parameters, app.seq);
+      return await this.#counting.run(() => countsOf(this.#store, app, filters, left.signal));
+    } catch (error) {
+      if (!left.signal.aborted) throw error;
+      return undefined;
+    } finally {
+      request.socket.off("close", stop);
+    }
   }
 
   #changes(index: GalleryIndex, app: AppRow): ChangesShape {
-    return { version: index.version(), newest: this.#newest(app), indexing: index.unindexed() };
-  }
-
-  #newest({ seq }: AppRow): number {
-    const sql = "SELECT seq FROM gallery_entries NOT INDEXED WHERE app = ? ORDER BY seq DESC LIMIT 1";
-    return this.#store.get<{ seq: number }>(sql, seq)?.seq ?? 0;
+    return { version: index.version(), newest: newestOf(this.#store, app), indexing: index.unindexed() };
   }
 
   /** Serves `pictures/{rendition}/{sha256}`, which are made here, and `media/{sha256}`, the stored bytes. */

@@ -17,8 +17,8 @@ CREATE TEMP TABLE gallery_uses (term INTEGER NOT NULL, seq INTEGER NOT NULL, PRI
 CREATE TEMP TABLE gallery_found (app INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (app, field, value, seq)) WITHOUT ROWID;
 INSERT INTO gallery_entries (seq, app, kind, status) SELECT seq, app, kind, status FROM main.inputs;
-CREATE TEMP TABLE gallery_texts (seq INTEGER PRIMARY KEY, text TEXT NOT NULL);
-CREATE TEMP TABLE gallery_gone (seq INTEGER PRIMARY KEY);
+CREATE TEMP TABLE gallery_texts (seq INTEGER PRIMARY KEY, app INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE TEMP TABLE gallery_gone (seq INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE VIRTUAL TABLE temp.gallery_search USING fts5 (text, content = 'gallery_texts', content_rowid = 'seq', tokenize = 'trigram', detail = none);
 CREATE VIRTUAL TABLE temp.gallery_grams USING fts5vocab ('temp', 'gallery_search', 'row');
 CREATE INDEX temp.gallery_kinds ON gallery_entries (app, kind, status);
@@ -49,7 +49,7 @@ CREATE TEMP TRIGGER gallery_stored AFTER UPDATE OF size_bytes ON main.inputs WHE
   UPDATE gallery_entries SET indexed = 2 WHERE seq = NEW.seq AND indexed = 1; END;
 CREATE TEMP TRIGGER gallery_removed AFTER DELETE ON main.inputs BEGIN
   DELETE FROM gallery_entries WHERE seq = OLD.seq; DELETE FROM gallery_uses WHERE seq = OLD.seq;
-  INSERT INTO gallery_gone VALUES (OLD.seq); END;
+  INSERT INTO gallery_gone SELECT seq, text FROM gallery_texts WHERE seq = OLD.seq; DELETE FROM gallery_texts WHERE seq = OLD.seq; END;
 CREATE TEMP TRIGGER gallery_joined AFTER INSERT ON main.dataset_inputs BEGIN
   UPDATE gallery_entries SET indexed = 2 WHERE seq = NEW.input AND indexed = 1; END;
 CREATE TEMP TRIGGER gallery_left AFTER DELETE ON main.dataset_inputs BEGIN
@@ -64,9 +64,10 @@ CREATE TEMP TRIGGER gallery_erased AFTER DELETE ON main.annotations WHEN OLD.lev
 
 /** The JSON escape of half of a surrogate pair. SQLite would decode it into invalid text, on which its driver ends the process. */
 const surrogate = "'\\ud'";
+/** Removes the uses of inputs that changed. Their numbers are a JSON list. */
+export const removeUses = "DELETE FROM gallery_uses WHERE seq IN (SELECT value FROM json_each(?))";
 /** Collects the terms of some inputs, whose numbers are a JSON list. Values over 120 characters are no terms, because nobody picks them from a list. */
 export const collectTerms = [
-  `DELETE FROM gallery_uses WHERE seq IN (SELECT e.seq FROM json_each(?) s CROSS JOIN gallery_entries e ON e.seq = s.value WHERE e.indexed = 2)`,
   `INSERT OR IGNORE INTO gallery_found SELECT d.app, 'dataset', d.dataset, d.input FROM json_each(?) s CROSS JOIN dataset_inputs d ON d.input = s.value`,
   `INSERT OR IGNORE INTO gallery_found SELECT i.app, 'concept', json_extract(c.value, '$.id'), i.seq
    FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value, json_each(i.fields, '$.concepts') c

@@ -92,12 +92,17 @@ export interface SimilarShape {
   hasNoDetail?: true;
 }
 
-export interface FacetsShape {
-  total: number;
+/** Numbers of inputs by value. */
+export interface CountsShape {
   kinds: { kind: Kind; count: number }[];
   statuses: { code: number; text: string; state: State; count: number }[];
   datasets: { id: string; count: number }[];
   concepts: { id: string; name: string; count: number }[];
+}
+
+/** The counts of all inputs of the app. */
+export interface FacetsShape extends CountsShape {
+  total: number;
   /** Metadata keys. The keys of nested objects follow a dot. */
   keys: string[];
 }

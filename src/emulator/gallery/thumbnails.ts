@@ -16,8 +16,10 @@ export interface Rendition {
 export const pictureRenditions: Readonly<Record<string, Rendition>> = {
   tile: { pixels: 360, isUpright: true },
   view: { pixels: 1600, isUpright: true },
+  zoom: { pixels: 4096, isUpright: true },
   "tile-as-stored": { pixels: 360, isUpright: false },
   "view-as-stored": { pixels: 1600, isUpright: false },
+  "zoom-as-stored": { pixels: 4096, isUpright: false },
 };
 /** The formats that are decoded. */
 export const decodedTypes = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif", "image/tiff"]);

@@ -45,8 +45,9 @@ export function all(...conditions: readonly Condition[]): { where: string; value
   };
 }
 
-/** Returns a condition that a column has one of these values. Its SQL does not depend on their number, so its statement can be kept. */
+/** Returns a condition that a column has one of these values. There are two forms of it, so that few statements are prepared. */
 export function isOneOf(column: string, values: readonly SqlValue[]): Condition {
+  if (values.length === 1) return { sql: `${column} = ?`, values };
   return { sql: `${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
 }
 

@@ -15,6 +15,8 @@ export interface Query {
   values: SqlValue[];
   /** Number of inputs that match, if the index knows it. */
   known?: number | undefined;
+  /** It looks at few inputs. */
+  isSelective?: boolean;
 }
 
 /** Terms of which an input must have one. */
@@ -62,11 +64,14 @@ export function queryOf(store: Store, filters: Filters, sort: Sort, needsEntries
   const isSelective = (count: number) => count * selectiveShare < total;
   const isBySeq = sort === "newest" || sort === "oldest";
   const [rarest] = groups;
-  if (rarest && isSelective(rarest.count)) return usesQuery(facts, rarest, needsEntries || !isBySeq);
-  if (isSelective(matching)) return entriesQuery(facts, "INDEXED BY gallery_kinds");
-  if (search?.match !== undefined) {
+  if (rarest && isSelective(rarest.count)) {
+    return { ...usesQuery(facts, rarest, needsEntries || !isBySeq), isSelective: true };
+  }
+  if (isSelective(matching)) return { ...entriesQuery(facts, "INDEXED BY gallery_kinds"), isSelective: true };
+  if (search) {
     const limit = Math.ceil(total / selectiveShare);
-    if (isBySeq || countMatches(store, search.match, limit) < limit) return searchQuery(facts, search, search.match);
+    const isRare = () => search.match !== undefined && countMatches(store, search.match, limit) < limit;
+    if (isBySeq || isRare()) return textsQuery(facts, search, needsEntries || !isBySeq);
   }
   if (rarest?.ids.length === 1 && isBySeq) return usesQuery(facts, rarest, needsEntries);
   return entriesQuery(facts, orderIndexes[sort]);
@@ -116,16 +121,24 @@ function usesQuery({ groups, search, conditions }: Facts, group: TermGroup, need
   };
 }
 
-/** Begins with the inputs that the index of words finds. It may contain deleted inputs and those of other apps. */
-function searchQuery({ filters, groups, conditions }: Facts, { check }: WordSearch, match: string): Query {
+/** Begins with the inputs that the index of words finds, or with all texts. The index also has deleted inputs and those of other apps. */
+function textsQuery(
+  { filters, groups, conditions }: Facts,
+  { match, check }: WordSearch,
+  needsEntries: boolean,
+): Query {
+  const isJoined = needsEntries || conditions.length > 0;
+  const texts =
+    match === undefined ? "gallery_texts t" : "gallery_search s CROSS JOIN gallery_texts t ON t.seq = s.rowid";
+  const seq = match === undefined ? "t.seq" : "s.rowid";
   return {
-    from: "FROM gallery_search s CROSS JOIN gallery_entries e ON e.seq = s.rowid CROSS JOIN gallery_texts t ON t.seq = s.rowid",
-    seq: "s.rowid",
+    from: `FROM ${texts} ${isJoined ? `CROSS JOIN gallery_entries e ON e.seq = ${seq}` : ""}`,
+    seq,
     ...all(
-      { sql: "s.gallery_search MATCH ?", values: [match] },
-      { sql: "e.app = ?", values: [filters.app] },
+      ...(match === undefined ? [] : [{ sql: "s.gallery_search MATCH ?", values: [match] }]),
+      { sql: "t.app = ?", values: [filters.app] },
       ...conditions,
-      ...groups.map((group) => hasOneOf(group, "s.rowid")),
+      ...groups.map((group) => hasOneOf(group, seq)),
       check,
     ),
   };

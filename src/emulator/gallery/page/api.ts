@@ -103,7 +103,7 @@ async function get(
 }
 
 /** Returns the address of a small picture. Regions refer to the stored pixels, so the picture of an image with regions is not rotated by EXIF. */
-export function pictureUrl(app: number, size: "tile" | "view", { sha256, regions }: ItemShape): string {
+export function pictureUrl(app: number, size: "tile" | "view" | "zoom", { sha256, regions }: ItemShape): string {
   return `gallery/pictures/${size}${regions.length > 0 ? "-as-stored" : ""}/${sha256}?${accessTo(app)}`;
 }
 

@@ -43,7 +43,7 @@ function AppChoice({ apps, app, change }: AppChoiceProps) {
     <select
       aria-label="App"
       value={app}
-      onChange={(event) => change({ ...noFilters, app: event.currentTarget.value, input: "" })}
+      onChange={(event) => change({ ...noFilters, app: event.currentTarget.value, input: "", seq: "" })}
     >
       {apps.map(({ key, user, id }) => (
         <option key={key} value={key}>{`${user} / ${id}`}</option>

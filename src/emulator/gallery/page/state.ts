@@ -65,6 +65,12 @@ export function useView(): [View, (change: View) => void] {
   return [view, change];
 }
 
+/** Returns a link that opens an input by its id, whatever is filtered. */
+export function linkTo(id: string): string {
+  const { app } = viewIn(location.hash);
+  return `#${new URLSearchParams({ ...(app ? { app } : {}), input: id })}`;
+}
+
 function isOpen({ input, seq }: View): boolean {
   return Boolean(input || seq);
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ActionCommand, ActionRequest } from "../../actions/shapes.js";
 import type { FacetsShape } from "../../shapes.js";
 import { NoSession } from "../api.js";
+import { isTyping } from "../keys.js";
 import type { Selection } from "../select/selection.js";
 import { ActionForm, type FormKind, type OpenForm } from "./action-form.js";
 import { ActionLine } from "./action-line.js";
@@ -96,7 +97,7 @@ interface BarProps {
 
 function Bar({ selection, isReadOnly, onAsk }: BarProps) {
   return (
-    <div class="workbench" role="toolbar" aria-label="Selected inputs">
+    <div class="selection-bar" role="toolbar" aria-label="Selected inputs">
       <b role="status">{`${inputsText(selection.count)} selected`}</b>
       {!isReadOnly &&
         buttons.map(([kind, text]) => (
@@ -157,7 +158,7 @@ function useShortcuts(selection: Selection, onDelete: () => void): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || selection.count === 0 || document.querySelector("dialog[open]")) return;
-      if ((event.target as Element).closest("input, select, textarea, [data-keys]")) return;
+      if (isTyping(event)) return;
       if (event.key === "Escape") selection.clear();
       if (event.key === "Delete") latest.current();
     };

@@ -3,9 +3,11 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useActions } from "../actions/use-actions.js";
 import { RecentChanges, Workbench } from "../actions/workbench.js";
+import { Panel, PanelButton, useDrawer } from "../counts/panel.js";
+import { useCounts } from "../counts/use-counts.js";
 import { Detail } from "../detail/detail.js";
-import { Filters } from "../filters/filters.js";
 import { LocationsMap } from "../map/locations-map.js";
+import { SearchBar } from "../search/search-bar.js";
 import { SelectAll } from "../select/select-all.js";
 import { useSelection } from "../select/selection.js";
 import { countFilters, noFilters, parametersOf, type View } from "../state.js";
@@ -40,7 +42,11 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
   const selection = useSelection(parameters, pages, onFailed);
   const actions = useActions(app, version, onFailed);
   const record = selection.count > 0 ? async () => (await selection.record()).selection : undefined;
-  const open = (seq: number) => change({ input: String(seq) });
+  const countsVersion = `${version} ${changes?.indexing ?? 0}`;
+  const counts = useCounts({ parameters, isFiltered, facets, version: countsVersion, onFailed });
+  const drawer = useDrawer();
+  const isOpen = Boolean(view.input || view.seq);
+  const open = (id: string) => change({ input: id, seq: "" });
   return (
     <>
       <Header
@@ -52,49 +58,56 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
         hasMap={Boolean(view.map)}
         onMap={(isOn) => change({ map: isOn ? "on" : "" })}
       />
-      <Filters app={app} facets={facets} view={view} change={change} />
-      {view.map && <LocationsMap {...{ parameters, version, view, change, onFailed }} />}
-      <main class={selection.count > 0 ? "selecting" : ""}>
-        <Found
-          total={pages.total}
-          unfiltered={isFiltered ? facets?.total : undefined}
-          onClear={isFiltered || view.key ? () => change(noFilters) : undefined}
-          onShowNew={hasNew && !isAtTop.current ? () => scrollToTop.current() : undefined}
-        >
-          <SelectAll selection={selection} total={pages.total} />
-          <RecentChanges app={app} actions={actions} />
-        </Found>
-        {pages.total === 0 ? (
-          <p class="empty-state">
-            {isFiltered ? "No input matches these filters." : "No inputs yet. Uploaded inputs appear here."}
-          </p>
-        ) : (
-          <Grid
-            key={parameters}
-            app={app}
-            pages={pages}
-            selection={selection}
-            openSeq={view.input === undefined ? undefined : Number(view.input)}
-            onOpen={(item) => open(item.seq)}
-            onScroll={(isTop) => {
-              if (isTop && !isAtTop.current) void pages.refresh(true);
-              isAtTop.current = isTop;
-            }}
-            scrollToTop={scrollToTop}
-          />
-        )}
-        <Workbench {...{ app, selection, actions, facets, onFailed }} />
-      </main>
-      {view.input && (
+      <SearchBar view={view} change={change}>
+        <PanelButton view={view} isOpen={drawer.isOpen} onOpen={drawer.onOpen} />
+      </SearchBar>
+      <div class="workbench">
+        <Panel {...{ app, facets, counts, view, change }} isOpen={drawer.isOpen} onClose={drawer.onClose} />
+        <main class={selection.count > 0 ? "selecting" : ""}>
+          {view.map && <LocationsMap {...{ parameters, version, view, change, onFailed }} />}
+          <Found
+            total={pages.total}
+            unfiltered={isFiltered ? facets?.total : undefined}
+            onClear={isFiltered || view.key ? () => change(noFilters) : undefined}
+            onShowNew={hasNew && !isAtTop.current ? () => scrollToTop.current() : undefined}
+          >
+            <SelectAll selection={selection} total={pages.total} />
+            <RecentChanges app={app} actions={actions} />
+          </Found>
+          {pages.total === 0 ? (
+            <p class="empty-state">
+              {isFiltered ? "No input matches these filters." : "No inputs yet. Uploaded inputs appear here."}
+            </p>
+          ) : (
+            <Grid
+              key={parameters}
+              app={app}
+              pages={pages}
+              selection={selection}
+              openId={view.input}
+              isOpen={isOpen}
+              onOpen={(item) => open(item.id)}
+              onScroll={(isTop) => {
+                if (isTop && !isAtTop.current) void pages.refresh(true);
+                isAtTop.current = isTop;
+              }}
+              scrollToTop={scrollToTop}
+            />
+          )}
+          <Workbench {...{ app, selection, actions, facets, onFailed }} />
+        </main>
+      </div>
+      {isOpen && (
         <Detail
-          seq={Number(view.input)}
+          id={view.input}
+          seq={view.seq}
           onMove={open}
-          onClose={() => change({ input: "" })}
+          onClose={() => change({ input: "", seq: "" })}
           onSelect={(seqs) => {
             selection.add(seqs);
-            change({ input: "" });
+            change({ input: "", seq: "" });
           }}
-          onFilter={(filter) => change({ ...noFilters, ...filter, input: "" })}
+          onFilter={(filter) => change({ ...noFilters, ...filter, input: "", seq: "" })}
           {...{ app, pages, version, problem, onFailed }}
         />
       )}

@@ -35,7 +35,7 @@ export function Found({ total, unfiltered, onClear, onShowNew, children }: Found
 function textOf(total: number | undefined, unfiltered: number | undefined): string {
   if (total === undefined) return "Loading…";
   if (unfiltered !== undefined) {
-    return `${countText(total)} of ${countText(Math.max(unfiltered, total))} match, newest first`;
+    return `${countText(total)} of ${countText(Math.max(unfiltered, total))} inputs`;
   }
-  return total === 0 ? "" : `${countText(total)}, newest first`;
+  return ""; // The header has the number of all inputs.
 }

@@ -2,6 +2,7 @@
 
 import { countText } from "../../../../core/util/format/format.js";
 import type { FacetsShape, State } from "../../shapes.js";
+import { Help } from "../help/help.js";
 
 interface CountsProps {
   facets: FacetsShape | undefined;
@@ -32,6 +33,7 @@ export function Header({ choice, exporting, problem, hasMap, onMap, ...counts }:
       <button type="button" aria-pressed={hasMap} onClick={() => onMap(!hasMap)}>
         Map
       </button>
+      <Help />
     </header>
   );
 }

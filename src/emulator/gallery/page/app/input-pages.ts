@@ -34,10 +34,10 @@ export class InputPages {
     return this.#pages.get(Math.floor(index / pageSize))?.[index % pageSize];
   }
 
-  /** Returns the position of an input. Undefined: it is not loaded. */
-  indexOf(seq: number): number | undefined {
+  /** Returns the position of an input by its number or its id. Undefined: it is not loaded. */
+  indexOf(input: number | string): number | undefined {
     for (const [page, items] of this.#pages) {
-      const index = items.findIndex((item) => item.seq === seq);
+      const index = items.findIndex((item) => item.seq === input || item.id === input);
       if (index >= 0) return page * pageSize + index;
     }
     return undefined;
@@ -73,8 +73,9 @@ export class InputPages {
     const parameters = new URLSearchParams(this.#parameters);
     parameters.set("limit", String(pageSize));
     if (!fromTop) parameters.set("top", String(this.top));
-    // The emulator continues after the nearest loaded page, so it does not have to count from the start.
-    const previous = fresh ? undefined : this.#nearestBefore(page);
+    // In the order of arrival, the emulator continues after the nearest loaded page, so it does not have to count from the start.
+    const isByArrival = ["", "oldest"].includes(this.#parameters.get("sort") ?? "");
+    const previous = fresh || !isByArrival ? undefined : this.#nearestBefore(page);
     if (previous) parameters.set("after", String(previous.seq));
     parameters.set("skip", String(pageSize * (page - (previous?.page ?? -1) - 1)));
     try {

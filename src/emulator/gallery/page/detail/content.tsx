@@ -2,9 +2,9 @@
 
 import { useState } from "preact/hooks";
 import type { ItemShape, RecordShape } from "../../shapes.js";
-import { mediaUrl, pictureUrl } from "../api.js";
-import { RegionLabels, Shapes } from "../tiles/shapes-overlay.js";
+import { mediaUrl } from "../api.js";
 import { KindSign } from "../tiles/tile-parts.js";
+import { Zoomable } from "../zoom/zoomable.js";
 
 interface ContentProps {
   app: number;
@@ -39,47 +39,13 @@ export function Content({ app, item, record }: ContentProps) {
   return <Picture app={app} item={item} />;
 }
 
-/** The image with its regions. Its space is reserved before it is loaded. */
 function Picture({ app, item }: { app: number; item: ItemShape }) {
-  const [loadedSize, setLoadedSize] = useState<[number, number]>();
   const [isBroken, setBroken] = useState(false);
-  const [showsRegions, setShowsRegions] = useState(true);
-  const { regions } = item;
-  const size = loadedSize ?? item.size;
-  if (isBroken) {
-    return (
-      <>
-        <KindSign kind="image" />
-        <p class="hint">The image cannot be decoded.</p>
-      </>
-    );
-  }
+  if (!isBroken) return <Zoomable app={app} item={item} onError={() => setBroken(true)} />;
   return (
     <>
-      <div class="view" style={size && { "--ratio": size[0] / size[1] }}>
-        <img
-          src={pictureUrl(app, "view", item)}
-          alt={item.id}
-          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setLoadedSize([naturalWidth, naturalHeight])}
-          onError={() => setBroken(true)}
-        />
-        {size && showsRegions && (
-          <>
-            <Shapes regions={regions} size={size} />
-            <RegionLabels regions={regions} />
-          </>
-        )}
-      </div>
-      {regions.length > 0 && (
-        <label class="region-switch">
-          <input
-            type="checkbox"
-            checked={showsRegions}
-            onChange={(event) => setShowsRegions(event.currentTarget.checked)}
-          />
-          {` Show ${regions.length} ${regions.length === 1 ? "region" : "regions"}`}
-        </label>
-      )}
+      <KindSign kind="image" />
+      <p class="hint">The image cannot be decoded.</p>
     </>
   );
 }

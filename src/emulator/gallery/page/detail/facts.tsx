@@ -3,7 +3,7 @@
 import { bytesText, countText } from "../../../../core/util/format/format.js";
 import type { ItemShape, PartShape, RecordShape } from "../../shapes.js";
 import { mediaUrl } from "../api.js";
-import type { View } from "../state.js";
+import { linkTo, type View } from "../state.js";
 
 const maxRecordLength = 200_000;
 
@@ -26,8 +26,15 @@ export function Facts({ app, item, record: found, onFilter, children }: FactsPro
   const { metadata, concepts = [] } = (record?.data ?? {}) as RecordData;
   return (
     <div class="about">
-      <p class={`state ${item.state}`}>{`${item.code} ${item.status}${item.details ? `: ${item.details}` : ""}`}</p>
+      <p class={`state ${item.state}`} title={`${item.status} (${item.code})`}>
+        {item.state === "failed" ? `failed: ${item.status}${item.details ? `: ${item.details}` : ""}` : item.state}
+      </p>
       <dl>
+        <Fact name="Id">
+          <a href={linkTo(item.id)} title="Link to this input">
+            <bdi>{item.id}</bdi>
+          </a>
+        </Fact>
         {concepts.length > 0 && <Concepts concepts={concepts} onFilter={onFilter} />}
         {datasets.length > 0 && (
           <Fact name="Datasets">
@@ -51,7 +58,7 @@ export function Facts({ app, item, record: found, onFilter, children }: FactsPro
         )}
         {item.sha256 && (
           <Fact name="Original">
-            <a href={mediaUrl(app, item.sha256)} download={item.id}>
+            <a href={mediaUrl(app, item.sha256)} download={item.name ?? item.id}>
               Download
             </a>
           </Fact>

@@ -24,7 +24,7 @@ export function useMap({ size, points, change }: MapOptions) {
   const select = (x: number, y: number) => {
     const groups = groupsIn(points, size, frame);
     const group = groups.find((one) => Math.hypot(one.x - x, one.y - y) <= one.radius + tolerance);
-    if (group?.count === 1) change({ input: String(group.seq) });
+    if (group?.count === 1) change({ seq: String(group.seq) });
     else if (group) zoom(4, group.x, group.y);
   };
   const filterByArea = () => {

@@ -8,7 +8,7 @@ import { getJson, pictureUrl } from "../api.js";
 interface SimilarProps {
   app: number;
   seq: number;
-  onOpen: (seq: number) => void;
+  onOpen: (id: string) => void;
   /** Selects inputs. */
   onSelect: (seqs: readonly number[]) => void;
 }
@@ -72,12 +72,12 @@ interface SimilarTileProps {
   app: number;
   item: ItemShape;
   bits: number;
-  onOpen: (seq: number) => void;
+  onOpen: (id: string) => void;
 }
 
 function SimilarTile({ app, item, bits, onOpen }: SimilarTileProps) {
   return (
-    <button type="button" title={item.id} onClick={() => onOpen(item.seq)}>
+    <button type="button" title={item.id} onClick={() => onOpen(item.id)}>
       <img src={pictureUrl(app, "tile", item)} alt={item.id} loading="lazy" />
       <span>{bits === 0 ? "0 bits" : `${bits} ${bits === 1 ? "bit" : "bits"}`}</span>
     </button>

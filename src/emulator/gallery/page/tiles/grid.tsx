@@ -16,14 +16,16 @@ interface GridProps {
   /** The inputs that actions will work on. */
   selection: Selection;
   /** The open input, which stays visible. */
-  openSeq: number | undefined;
+  openId: string | undefined;
+  /** Whether the dialog of an input is open. It has the focus. */
+  isOpen: boolean;
   onOpen: (item: ItemShape) => void;
   onScroll: (isTop: boolean) => void;
   /** Is set to a function that scrolls to the top. */
   scrollToTop: RefObject<() => void>;
 }
 
-export function Grid({ app, pages, selection, openSeq, onOpen, onScroll, scrollToTop }: GridProps) {
+export function Grid({ app, pages, selection, openId, isOpen, onOpen, onScroll, scrollToTop }: GridProps) {
   const box = useRef<HTMLDivElement>(null);
   const size = useSize(box);
   const [scrollTop, setScrollTop] = useState(0);
@@ -52,10 +54,14 @@ export function Grid({ app, pages, selection, openSeq, onOpen, onScroll, scrollT
     if (item) onOpen(item);
   };
   useEffect(() => {
-    const index = openSeq === undefined ? undefined : pages.indexOf(openSeq);
+    const index = openId === undefined ? undefined : pages.indexOf(openId);
     if (index !== undefined) move(index);
-    if (openSeq === undefined) box.current?.focus({ preventScroll: true });
-  }, [openSeq]);
+  }, [openId]);
+  const wasOpen = useRef(isOpen);
+  useEffect(() => {
+    if (wasOpen.current && !isOpen) box.current?.focus({ preventScroll: true });
+    wasOpen.current = isOpen;
+  }, [isOpen]);
   const targets = targetsOfKeys(active, total, layout);
   const handleKey = keyHandler(active, targets, move, open);
   return (

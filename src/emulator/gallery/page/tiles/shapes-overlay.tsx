@@ -6,7 +6,7 @@ import type { RegionShape } from "../../shapes.js";
 const colours = 8;
 
 /** Returns the class of a region. A concept has the same colour everywhere. */
-function classOf({ concepts }: RegionShape): string {
+export function classOf({ concepts }: RegionShape): string {
   let hash = 0;
   for (const character of concepts[0] ?? "") hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
   return `shape colour-${hash % colours}`;
@@ -15,13 +15,20 @@ function classOf({ concepts }: RegionShape): string {
 interface ShapesProps {
   regions: readonly RegionShape[];
   size: [number, number];
+  /** Index of a region that is drawn thicker. */
+  marked?: number | undefined;
+  /** Enlargement of the image. Points keep their size. */
+  scale?: number;
 }
 
-export function Shapes({ regions, size: [width, height] }: ShapesProps) {
+/** Radius of a point as a share of the longest side. */
+export const pointRadius = 1 / 60;
+
+export function Shapes({ regions, size: [width, height], marked, scale = 1 }: ShapesProps) {
   return (
     <svg class="shapes" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
       {regions.map((region, index) => (
-        <g key={index} class={classOf(region)}>
+        <g key={index} class={`${classOf(region)} ${index === marked ? "marked" : ""}`}>
           {region.box && (
             <rect
               x={region.box[0] * width}
@@ -34,7 +41,11 @@ export function Shapes({ regions, size: [width, height] }: ShapesProps) {
             <polygon points={region.polygon.map(([x, y]) => `${x * width},${y * height}`).join(" ")} />
           )}
           {region.point && (
-            <circle cx={region.point[0] * width} cy={region.point[1] * height} r={Math.max(width, height) / 60} />
+            <circle
+              cx={region.point[0] * width}
+              cy={region.point[1] * height}
+              r={(Math.max(width, height) * pointRadius) / scale}
+            />
           )}
           {region.mask && <Mask base64={region.mask} size={[width, height]} />}
         </g>
@@ -62,16 +73,4 @@ function Mask({ base64, size: [width, height] }: { base64: string; size: [number
       <rect class="masked" width={width} height={height} mask={`url(#${id})`} />
     </>
   );
-}
-
-/** The concepts of the regions, each at the first corner of its region. */
-export function RegionLabels({ regions }: Pick<ShapesProps, "regions">) {
-  return regions.map((region, index) => {
-    const [x, y] = region.box ?? region.polygon?.[0] ?? region.point ?? [0, 0];
-    return (
-      <bdi key={index} class={`mark ${classOf(region)}`} style={{ left: `${x * 100}%`, top: `${y * 100}%` }}>
-        {region.concepts.join(", ")}
-      </bdi>
-    );
-  });
 }

@@ -15,16 +15,16 @@ export function Tile({ app, item }: { app: number; item: ItemShape | undefined }
       <div class="picture">
         <Content app={app} item={item} />
         {item.state !== "ready" && (
-          <span class={`badge ${item.state}`} title={item.status}>
-            {item.state === "failed" ? `✕ ${item.code}` : "… waiting"}
+          <span class={`badge ${item.state}`} title={`${item.status} (${item.code})`}>
+            {item.state === "failed" ? "✕ failed" : "… waiting"}
           </span>
         )}
       </div>
-      <bdi class="name" title={item.id}>
-        {item.id}
+      <bdi class="name" title={item.name === undefined ? item.id : `${item.name}\n${item.id}`}>
+        {item.name ?? item.id}
       </bdi>
       <span class="concepts">
-        {(item.state === "failed" ? [item.details ?? item.status] : item.concepts).map((text, index) => (
+        {(item.state === "failed" ? [item.details ?? item.status] : classesOf(item)).map((text, index) => (
           <span key={index}>
             <bdi>{text}</bdi>
           </span>
@@ -32,6 +32,11 @@ export function Tile({ app, item }: { app: number; item: ItemShape | undefined }
       </span>
     </>
   );
+}
+
+/** Returns the concepts of an input and of its regions, each once. */
+function classesOf({ concepts, regions }: ItemShape): string[] {
+  return [...new Set([...concepts, ...regions.flatMap((region) => region.concepts)])];
 }
 
 function Content({ app, item }: { app: number; item: ItemShape }) {
