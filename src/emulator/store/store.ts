@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { actionSchema } from "./action-schema.js";
+import { actionSchema } from "../gallery/actions/schema.js";
 import { openDatabase, type SqlDatabase, type SqlValue, type Statement } from "./driver.js";
 import { ingestSchema } from "./ingest-schema.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";

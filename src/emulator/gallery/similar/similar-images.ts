@@ -66,7 +66,7 @@ export class SimilarImages {
     if (hash === undefined || hash === "none") return { items: [], total: 0, remaining, hasNoDetail: true };
     const near = table.near(hash, Math.min(distance, maxDistance));
     const distances = new Map(near.map((one) => [one.sha256, one.distance]));
-    const finding = `SELECT i.seq, i.sha256 FROM json_each(?) s CROSS JOIN inputs i ON i.sha256 = s.value
+    const finding = `SELECT i.seq, i.sha256 FROM json_each(?) s CROSS JOIN inputs i INDEXED BY inputs_media ON i.sha256 = s.value
       WHERE i.app = ? AND i.kind = 'image' AND i.status = ? AND i.seq <> ? ORDER BY s.key, i.seq DESC`;
     const values = [JSON.stringify([...distances.keys()]), app.seq, INPUT_SUCCESS, seq];
     const rows = this.#store.all<{ seq: number; sha256: string }>(finding, ...values);
