@@ -2,21 +2,24 @@
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { build, type PluginBuild } from "esbuild";
 import { landPath } from "./land-path.js";
+import { removeUnusedTypes } from "./unused-types.js";
 
-/** Packages that are bundled, because every program loads them at its start. All others are loaded on first use. */
-const bundled = ["image-size", "ipaddr.js", "picomatch", "undici/lib", "xxhash-wasm", "zod"];
-
-const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
-  dependencies: Record<string, string>;
-  peerDependencies: Record<string, string>;
-};
-const packages = Object.keys(dependencies).filter((name) => !bundled.includes(name) && name !== "undici");
+const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
+  readFileSync("package.json", "utf8"),
+) as Record<string, Record<string, string>>;
+/**
+ * Packages that users install. All others are bundled: those that every program loads, those that bring packages of their own, and those in CommonJS
+ * that load modules of Node.js, which a user's bundler cannot turn into ESM. zod is bundled too; its types come from the package.
+ */
+const installed = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }).filter(
+  (name) => name !== "zod",
+);
 
 rmSync("dist", { recursive: true, force: true });
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
+removeUnusedTypes("dist", ["index", "emulator/index", "jetstream/index", "testing/index"]);
 const { metafile } = await build({
   entryPoints: {
     index: "src/index.ts",
@@ -33,18 +36,23 @@ const { metafile } = await build({
   platform: "node",
   target: "node20",
   sourcemap: true,
+  sourcesContent: false, // stacks name the files and lines of the repository without it
   metafile: true,
-  external: [...packages, "rxjs/*", ...Object.keys(peerDependencies)],
-  plugins: [{ name: "undici", setup: leaveOut }],
+  external: installed.flatMap((name) => [name, `${name}/*`]),
+  plugins: [{ name: "undici", setup: leaveFetchOut }],
   minifyWhitespace: true, // a third less to read at each start; names stay
   lineLimit: 160, // Node.js shows the line of an error that nobody catches
-  // Bundled CommonJS packages load the modules of Node.js with `require`.
+  // Bundled CommonJS packages load the modules of Node.js with `require`. In a user's bundle of CommonJS, `import.meta.url` is undefined.
+  define: { "import.meta.url": "moduleUrl" },
   banner: {
-    js: `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`,
+    js:
+      'import { createRequire as requireFrom } from "node:module"; import { pathToFileURL as urlOfPath } from "node:url"; ' +
+      "const moduleUrl = import.meta.url ?? urlOfPath(__filename).href; const require = requireFrom(moduleUrl);",
   },
   logLevel: "warning",
 });
 chmodSync("dist/cli/main.js", 0o755);
+leaveToNode(Object.keys(metafile.outputs), ["sharp", ...Object.keys(peerDependencies ?? {})]);
 
 const page = "src/emulator/gallery/page";
 const { metafile: pageFiles } = await build({
@@ -66,24 +74,32 @@ const inputs = [metafile, pageFiles].flatMap((files) => Object.keys(files.inputs
 const definitions = ["node_modules/clarifai-nodejs-grpc/package.json", "node_modules/@grpc/grpc-js/package.json"];
 writeFileSync("dist/licenses.txt", licenses([...inputs, "node_modules/world-atlas/land-110m.json", ...definitions]));
 
-/** Modules of undici that are not bundled: its index, which the emulator uses, and those of fetch, which only a form or a Blob needs. */
-function leaveOut({ onResolve }: PluginBuild): void {
-  onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, external: true }));
-  onResolve({ filter: /^\.\.?\/.*web\// }, ({ path, resolveDir }) => {
-    const found = /undici\/lib\/.*/.exec(join(resolveDir, path));
-    return found ? { path: found[0].replace(/(\.js)?$/, ".js"), external: true } : undefined;
-  });
+/** Leaves out the modules of undici for fetch, which it loads for bodies of FormData. No request of ours has one. */
+function leaveFetchOut({ onLoad, onResolve }: PluginBuild): void {
+  const contents = 'export function extractBody() { throw new TypeError("a body of FormData is not supported"); }';
+  onResolve({ filter: /^\.\.?\/.*web\/fetch\/body\.js$/ }, ({ path }) => ({ path, namespace: "left-out" }));
+  onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents }));
 }
 
-/** Writes the licences of the bundled packages, which require this. */
+/** Tells users' bundlers to leave imports of packages with native code and of optional packages to Node.js. They could not bundle or find them. */
+function leaveToNode(files: readonly string[], names: readonly string[]): void {
+  const loads = new RegExp(`\\bimport\\((?="(?:${names.join("|")})[/"])`, "g");
+  for (const file of files.filter((name) => name.endsWith(".js"))) {
+    const code = readFileSync(file, "utf8");
+    const marked = code.replace(loads, "import(/* webpackIgnore: true */ /* @vite-ignore */ ");
+    if (marked !== code) writeFileSync(file, marked);
+  }
+}
+
+/** Returns the licences of the bundled packages, which require this, with their versions. */
 function licenses(inputs: readonly string[]): string {
-  const names = new Set(inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]));
-  const texts = [...names].sort().flatMap((name) => {
-    if (name === undefined) return [];
-    const folder = `node_modules/${name}`;
+  const folders = new Set(inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]));
+  const texts = [...folders].sort().flatMap((folder) => {
+    if (folder === undefined) return [];
+    const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as Record<string, string>;
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
     if (file === undefined) throw new Error(`${name} has no licence file`);
-    return [`${name}\n\n${readFileSync(`${folder}/${file}`, "utf8").trim()}\n`];
+    return [`${name} ${version}\n\n${readFileSync(`${folder}/${file}`, "utf8").trim()}\n`];
   });
   return texts.join("\n---\n\n");
 }

@@ -63,7 +63,7 @@ export interface DoctorReport {
  * classes that nothing has, counts of classes, the same content in two splits, duplicates.
  *
  * Findings are errors, warnings or facts; `failOn` decides which of them count as a failure. By default, the header and the end of each file are checked, and
- * each file is read once to compare contents. `decode: true` also decodes each image. Nothing is sent, and URLs are not fetched.
+ * each file is read once to compare contents. `decode: true` also decodes each image, and `nearDuplicates` compares what images show. Nothing is sent, and URLs are not fetched.
  *
  * The split of an input is the text `split` of its metadata, as sources of datasets set it. Uses 80 to 160 bytes of memory for each input.
  *

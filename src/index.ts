@@ -16,6 +16,7 @@ export { type DocumentsOptions, documents } from "./sources/documents.js";
 export { type FolderOptions, folder } from "./sources/folder.js";
 export { type FromIterableOptions, fromIterable } from "./sources/from-iterable.js";
 export { type FromObservableOptions, fromObservable } from "./sources/from-observable.js";
+export { type HuggingFaceOptions, huggingFace } from "./sources/hugging-face.js";
 export { type ImageFolderOptions, imageFolder } from "./sources/image-folder.js";
 export { type JsonlOptions, jsonl } from "./sources/jsonl.js";
 export { type LabelMeOptions, labelMe } from "./sources/label-me.js";

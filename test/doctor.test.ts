@@ -1,7 +1,18 @@
 /** `doctor`: what it finds in a dataset, and what it reports. */
 
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { csv, type DoctorReport, defineSource, doctor, folder, fromIterable, jsonl } from "../src/index.js";
+import {
+  checkDataset,
+  csv,
+  type DoctorReport,
+  defineSource,
+  doctor,
+  flow,
+  folder,
+  fromIterable,
+  jsonl,
+} from "../src/index.js";
 import { checkOfError } from "../src/transforms/check-dataset/check-of-error.js";
 import { fileWith, folderWith, jpeg, tempFolder } from "./helpers/files.js";
 
@@ -94,6 +105,47 @@ describe("doctor", () => {
     const bytes = new Uint8Array(await jpeg());
     const twice = fromIterable(["a", "b"].map((id) => ({ id, image: { bytes } })));
     expect(await doctor(twice, options)).toMatchObject({ ok, exitCode: ok ? 0 : 1 });
+  });
+
+  it("finds near-duplicates: leakage across splits, and a warning within one", async () => {
+    const blots = (seed: number) => {
+      const pixels = Buffer.from(Array.from({ length: 147 }, (_, index) => (seed * 7919 * (index + 3) ** 2) % 251));
+      return sharp(pixels, { raw: { width: 7, height: 7, channels: 3 } }).resize(300, 220, { kernel: "cubic" });
+    };
+    const bytes = await blots(1).jpeg({ quality: 95 }).toBuffer();
+    const inputOf = (id: string, split: string, image: Uint8Array) => ({
+      id,
+      image: { bytes: image },
+      metadata: { split },
+    });
+    const small = await sharp(bytes).resize(90).webp().toBuffer();
+    const dark = await sharp(bytes).modulate({ brightness: 0.8 }).jpeg({ quality: 60 }).toBuffer();
+    const otherBytes = await blots(4).jpeg({ quality: 95 }).toBuffer();
+    const plain = await jpeg(60, 60);
+    const inputs = () =>
+      fromIterable([
+        inputOf("a", "train", bytes),
+        inputOf("other", "train", otherBytes),
+        inputOf("a-again", "train", bytes),
+        inputOf("a-small", "train", small),
+        inputOf("a-dark", "test", dark),
+        inputOf("plain", "test", plain),
+      ]);
+    const report = await doctor(inputs(), { nearDuplicates: true, ignore: ["mixed-sizes", "no-label"] });
+    expect(found(report)).toEqual({ leakage: 1, "duplicate-file": 1, "near-duplicate": 1, note: 1 });
+    expect(report.findings.map(({ examples: [first] }) => first?.reason)).toEqual([
+      expect.stringMatching(/^looks like \S+ in train, and is in test; \d of 64 bits differ$/),
+      expect.stringMatching(/has the same content$/),
+      expect.stringMatching(/^looks like \S+; \d of 64 bits differ$/),
+      expect.stringMatching(/hardly any detail/),
+    ]);
+    expect(report.exitCode).toBe(1);
+    expect(found(await doctor(inputs(), { ignore: ["mixed-sizes", "no-label"] }))).toEqual({ "duplicate-file": 1 });
+    const checked = await flow(inputs())
+      .pipe(checkDataset({ nearDuplicates: 6 }))
+      .run();
+    expect(checked.failureGroups).toMatchObject([{ code: "ERR_CHECK", count: 1 }]);
+    expect(() => checkDataset({ nearDuplicates: 12 })).toThrow(/nearDuplicates: .*<=11, got 12/);
   });
 
   it("does not take an empty source for a good dataset", async () => {

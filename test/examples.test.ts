@@ -94,6 +94,7 @@ const shows: Record<string, RegExp[]> = {
     /boats-parquet-2-\w+ A lighthouse coast \{ year: 2025, filename: 'lighthouse\.jpg' \}/,
     /read 3 = ok 3 /,
   ],
+  "38-hugging-face.ts": [/data-train-\S+-2-\w+ A lighthouse \{\s*split: 'train',\s*year: 2025,/, /read 3 = ok 3 /],
   "19-opener.ts": [
     /read 3 = ok 2 \+ failed 1[\s\S]*intranet:missing\.jpg does not exist \[fromIterable, ERR_NOT_THERE\]/,
   ],

@@ -33,7 +33,13 @@ it("gives working imports, types and a command", { timeout: 120_000 }, async () 
     cwd: root,
   });
   const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
-  expect(files.every(({ path }) => /^(dist\/|README\.md|LICENSE|CHANGELOG\.md|package\.json)/.test(path))).toBe(true);
+  expect(
+    files.every(({ path }) =>
+      /^(dist|docs|examples)\/|^(README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md$|^LICENSE$|^package\.json$/.test(
+        path,
+      ),
+    ),
+  ).toBe(true);
 
   // The dependencies come from this checkout; only the package itself comes from the tarball.
   await run("tar", ["-xzf", join(folder, filename), "-C", folder]);

@@ -1,6 +1,6 @@
 /** `sluice doctor`: checks sources before they are uploaded. */
 
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { type CheckName, checkNames, checks, type FailOn, failureLevels } from "../transforms/check-dataset/checks.js";
 import { print } from "./common/output.js";
 import { severalOf } from "./common/parsing.js";
@@ -11,6 +11,7 @@ import { sourcesOf } from "./reading/reading.js";
 interface Options extends ReadingOptions {
   decode?: boolean;
   duplicates: boolean;
+  nearDuplicates?: boolean | number;
   failOn: FailOn;
   strict?: boolean;
   ignore?: CheckName[];
@@ -32,6 +33,11 @@ export function doctorCommand(): Command {
     .optionsGroup("The checks:")
     .option("--decode", "decode each image, which also finds damage in the middle of files")
     .option("--no-duplicates", "do not read and compare the contents of files")
+    .option(
+      "--near-duplicates [distance]",
+      "decode and compare images by what they show: resized and re-encoded copies, with at most this many differing bits of 64, 0 to 11 (default: 6). In two splits they are leakage",
+      bitsOf,
+    )
     .option("--ignore <check>", "leave out this check; may be repeated", severalOf(checkNames))
     .addOption(
       new Option("--fail-on <severity>", "exit with 1 on errors, on errors and warnings, or never")
@@ -48,6 +54,7 @@ ${checkList.join("\n")}
 
 Examples:
   $ sluice doctor ./photos --folder-labels
+  $ sluice doctor ./dataset --as imagefolder --near-duplicates
   $ sluice doctor boxes.jsonl --strict --ignore duplicate-file
   $ sluice doctor ./photos --decode && sluice upload ./photos
 
@@ -55,9 +62,23 @@ Exit codes: 0 nothing that counts as a failure; 1 something does, or a source co
     )
     .action(async (paths: string[], options: Options) => {
       const { doctor } = await import("../index.js");
-      const { decode, duplicates, failOn, ignore, json } = options;
-      const report = await doctor(await sourcesOf(paths, options), { decode, duplicates, failOn, ignore });
+      const { decode, duplicates, nearDuplicates, failOn, ignore, json } = options;
+      const report = await doctor(await sourcesOf(paths, options), {
+        decode,
+        duplicates,
+        nearDuplicates,
+        failOn,
+        ignore,
+      });
       process.exitCode = report.exitCode;
       await print(json ? JSON.stringify(report) : report.summary());
     });
+}
+
+/** Reads a number of bits. */
+function bitsOf(text: string): number {
+  if (/^(?:\d|1[01])$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(
+    "It must be a whole number from 0 to 11. Put the option behind the sources, or write --near-duplicates=6.",
+  );
 }

@@ -14,7 +14,12 @@ export interface FlowErrorOptions {
  * Base class of every error of Sluice. The text names the plugin, the fact and the value. `code` stays the same
  * in all releases; `retryable` says whether the same call may succeed later.
  *
- * @example if (error instanceof FlowError && error.code === "ERR_ID_TOO_LONG") …
+ * @example
+ * try {
+ *   await flow(folder("./photos")).run();
+ * } catch (error) {
+ *   if (error instanceof FlowError && error.code === "ERR_FOLDER_UNREADABLE") console.error(error.message);
+ * }
  */
 export class FlowError extends Error {
   readonly code: string;

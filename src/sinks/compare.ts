@@ -31,7 +31,9 @@ export type CompareOptions = OptionsOf<typeof optionFields>;
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SinkError} (the run rejects) the API's code when the key may not read the app
- * @example const report = await flow(listInputs(app)).pipe(compare(copy)).run(); // report.failures has the differences
+ * @example
+ * const copy = await connect({ appId: "copy" });
+ * const report = await flow(listInputs(app)).pipe(compare(copy)).run(); // report.failures has the differences
  */
 export const compare = defineSink({
   name: "compare",

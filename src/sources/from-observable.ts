@@ -29,7 +29,9 @@ export type FromObservableOptions = OptionsOf<typeof optionFields>;
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {SourceError} (the run rejects) when the Observable fails
- * @example await flow(fromObservable(of({ text: "calm sea" }))).pipe(batch(), upload(app)).run();
+ * @example
+ * import { of } from "rxjs";
+ * await flow(fromObservable(of({ text: "calm sea" }))).pipe(batch(), upload(app)).run();
  */
 export const fromObservable = defineSource({
   name: "fromObservable",

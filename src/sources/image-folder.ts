@@ -1,17 +1,13 @@
 /** Source: an image folder, with classes as folders or a metadata file. */
 
-import { posix } from "node:path";
 import * as z from "zod";
-import { SourceError } from "../core/errors.js";
 import { defineSource } from "../core/plugin/define-source.js";
 import { checkPath, type OptionsOf, parseOptions } from "../core/plugin/options.js";
-import type { ReadContext, SourceItem } from "../core/plugin/source.js";
 import { annotationOptionFields } from "../formats/annotations/source-options.js";
-import { insideOf, isFile, missingImage } from "../formats/datasets/files.js";
-import { imageItem, itemError } from "../formats/datasets/image-item.js";
-import { classesOf, classOf, type ImageFolderLayout, layoutOf, splitOf } from "../formats/image-folder/layout.js";
-import { type MetadataRow, metadataRows } from "../formats/image-folder/metadata.js";
-import { fileNameOf, otherColumns, RowReader, textOf } from "../formats/image-folder/row.js";
+import { isFile } from "../formats/datasets/files.js";
+import { type ImageTree, imageFolderItems } from "../formats/image-folder/items.js";
+import { classesOf, layoutOf, splitOf } from "../formats/image-folder/layout.js";
+import { metadataRows } from "../formats/image-folder/metadata.js";
 
 const optionFields = {
   /** Concepts from the names of folders. Default: yes, unless the folder has a metadata file, or all images lie in one folder. */
@@ -24,7 +20,7 @@ const optionFields = {
 const Options = z.strictObject({ ...annotationOptionFields, ...optionFields });
 /** Options of `imageFolder`. */
 export type ImageFolderOptions = OptionsOf<typeof annotationOptionFields> & OptionsOf<typeof optionFields>;
-type Checked = z.output<typeof Options> & Pick<ReadContext, "isOtherShard"> & { root: string };
+type Checked = z.output<typeof Options> & { root: string };
 
 /**
  * Reads an image folder as Hugging Face and torchvision define it: the folder of an image is its class (`train/cat/1.jpg`, `cat/1.jpg`), or `metadata.jsonl` or
@@ -53,67 +49,16 @@ export const imageFolder = defineSource({
     const names = layout.metadata.length > 0 ? [] : classesOf(layout);
     return names.length > 0 ? names : undefined;
   },
-  async *read(checked, { signal, isOtherShard }) {
-    const options = { ...checked, isOtherShard };
+  async *read(options, context) {
     const { root } = options;
     const layout = layoutOf(root);
-    if (layout.parquet.length > 0) {
-      const text = `imageFolder: ${root}/${layout.parquet[0]} is not read; convert it to metadata.jsonl`;
-      throw new SourceError("ERR_FOLDER_FORMAT", text);
-    }
-    const used = new Set<string>();
-    for (const metadata of layout.metadata) {
-      for await (const row of metadataRows(`${root}/${metadata}`)) {
-        if (signal.aborted) return;
-        yield rowItem(row, metadata, layout, used, options);
-      }
-    }
-    const hasClasses =
-      options.labels === undefined
-        ? layout.metadata.length === 0 && classesOf(layout).length > 0
-        : options.labels === "folder";
-    for (const relative of layout.images) {
-      if (signal.aborted) return;
-      if (used.has(relative)) continue;
-      const path = `${root}/${relative}`;
-      const name = hasClasses ? classOf(relative, layout) : undefined;
-      const image = { origin: path, relative, content: { path }, split: splitOf(relative, layout) };
-      yield imageItem(image, root, options, () => ({ concepts: name === undefined ? [] : [{ id: name }] }));
-    }
+    const tree: ImageTree = {
+      ...{ root, layout, concurrency: 1 },
+      rows: (metadata) => metadataRows(`${root}/${metadata}`),
+      hasFile: (relative) => isFile(`${root}/${relative}`),
+      contentOf: (relative) => ({ path: `${root}/${relative}` }),
+      splitOf: (relative) => splitOf(relative, layout),
+    };
+    yield* imageFolderItems(tree, options, context);
   },
 });
-
-async function rowItem(
-  row: MetadataRow,
-  metadata: string,
-  layout: ImageFolderLayout,
-  used: Set<string>,
-  options: Checked,
-): Promise<SourceItem> {
-  const { place } = row;
-  if ("error" in row) return { origin: place, error: row.error };
-  const { root } = options;
-  const { columns } = row;
-  try {
-    const name = fileNameOf(columns, place);
-    const folder = posix.dirname(metadata);
-    const relative = insideOf(root, folder === "." ? "" : folder, name);
-    if (relative === undefined || !isFile(`${root}/${relative}`))
-      throw missingImage(place, name, relative === undefined ? [] : [`${root}/${relative}`]);
-    used.add(relative);
-    const path = `${root}/${relative}`;
-    const image = { origin: path, relative, content: { path }, split: splitOf(relative, layout) };
-    return await imageItem(image, root, options, (labeled) => {
-      const frame = labeled.frame(undefined, place);
-      const regions = labeled.regions(frame);
-      const reader = new RowReader(options.classes, place);
-      reader.addObjects(columns.objects, regions);
-      const folderClass = options.labels === "folder" ? classOf(relative, layout) : undefined;
-      const concepts = [...reader.concepts(columns), ...(folderClass === undefined ? [] : [{ id: folderClass }])];
-      const own = otherColumns(columns, options.text);
-      return { regions, frame, concepts, text: textOf(columns, options.text), metadata: own, notes: reader.notes };
-    });
-  } catch (error) {
-    return { origin: place, error: itemError(error) };
-  }
-}

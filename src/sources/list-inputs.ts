@@ -68,7 +68,9 @@ function filtersOf({ datasets, ...options }: Checked): Filters {
  * @throws {OptionsError} ERR_OPTIONS
  * @throws {ApiError} (the run rejects) when a page cannot be read
  * @throws {SourceError} (the run rejects) ERR_LISTING when the server does not continue after a page
- * @example const firstFive = await flow(listInputs(app, { kinds: ["image"] })).pipe(take(5)).toArray();
+ * @example
+ * import { take } from "rxjs";
+ * const firstFive = await flow(listInputs(app, { kinds: ["image"] })).pipe(take(5)).toArray();
  */
 export const listInputs = defineSource({
   name: "listInputs",

@@ -152,9 +152,10 @@ function labelsOf(
 function imageByName(xml: XmlElement, { label, folder, files }: Label, root: string, path: string): string {
   const name = childText(xml, "filename") ?? `${lastPart(stemOf(label))}.jpg`;
   const below = inside(label, folder.labels).split("/").slice(0, -1).join("/");
+  const beside = [folder.images, below].filter((part) => part !== "").join("/");
   const candidates = [...new Set([name, lastPart(name)])].flatMap((one) => [
     insideOf(root, folder.images, one),
-    insideOf(root, below === "" ? folder.images : `${folder.images}/${below}`, one),
+    insideOf(root, beside, one),
     files.images.get(stemOf(one)),
   ]);
   const tried = [...new Set(candidates.filter((one) => one !== undefined))];

@@ -23,7 +23,18 @@ export interface OpenerFixture {
  * Tests the contract of an opener: it yields the same bytes each time it is called, and any part of them; it closes what it opened when nobody reads on; it ends
  * when its signal aborts; it rejects for a content that does not exist. If it has `mapPath`, that finds the path of a file. Calls `create` in each test.
  *
- * @example testOpener("memory", async () => ({ opener, uri: "memory:a", bytes: Buffer.from("abc"), missingUri: "memory:none" }));
+ * @example
+ * const stored = new Map([["memory:a", Buffer.from("abc")]]);
+ * const opener = defineOpener({
+ *   name: "memory",
+ *   scheme: "memory",
+ *   async *open(uri, { offset, length }) {
+ *     const bytes = stored.get(uri);
+ *     if (!bytes) throw new Error(`memory: ${uri} does not exist`);
+ *     yield bytes.subarray(offset, offset + length);
+ *   },
+ * });
+ * testOpener("memory", async () => ({ opener, uri: "memory:a", bytes: Buffer.from("abc"), missingUri: "memory:none" }));
  */
 export function testOpener(name: string, create: () => Promise<OpenerFixture>): void {
   describe(`${name} as an opener`, () => {

@@ -25,7 +25,18 @@ export interface SinkFixture {
  * Tests the contract of a sink: it writes single messages and batches, writes each input before it emits it downstream, leaves the inputs unchanged,
  * writes nothing in a plan, and survives an early stop. Calls `create` for a new sink in each test.
  *
- * @example testSink("print", async () => ({ sink: print(), inputs, written: async () => printed }));
+ * @example
+ * const inputs = [{ id: "a", text: "calm sea" }, { id: "b", text: "rough sea" }];
+ * testSink("print", async () => {
+ *   const printed: string[] = [];
+ *   const print = defineSink({
+ *     name: "print",
+ *     async write(batch) {
+ *       printed.push(...batch.inputs.map((input) => input.id));
+ *     },
+ *   });
+ *   return { sink: print(), inputs, written: async () => printed };
+ * });
  */
 export function testSink(name: string, create: () => Promise<SinkFixture>): void {
   describe(`${name} as a sink`, () => {

@@ -27,7 +27,15 @@ type Items = Iterator<SourceStep | Promise<SourceStep>> | AsyncIterator<SourceSt
  * Tests the contract of a source: it yields the same inputs when it is read again, gives every item an origin, and ends without an error when it is
  * stopped or its signal aborts. The source may also yield skipped items and items with an error. Calls `create` for a new source in each test.
  *
- * @example testSource("lines", async () => ({ source: lines({ texts: ["a", "b", "c"] }), ids: ["a", "b", "c"] }));
+ * @example
+ * const lines = defineSource({
+ *   name: "lines",
+ *   options: z.strictObject({ texts: z.array(z.string()) }),
+ *   *read({ texts }) {
+ *     for (const text of texts) yield itemFrom(text, () => ({ id: text, text }));
+ *   },
+ * });
+ * testSource("lines", async () => ({ source: lines({ texts: ["a", "b", "c"] }), ids: ["a", "b", "c"] }));
  */
 export function testSource(name: string, create: () => Promise<SourceFixture>): void {
   describe(`${name} as a source`, () => {

@@ -31,7 +31,9 @@ interface Result {
  * Tests the contract of a transform: it leaves the received inputs unchanged, keeps their order, accounts for each of them, and emits valid inputs, the
  * same ones in a second run. Calls `create` for a new transform in each test.
  *
- * @example testTransform("shout", async () => ({ transform: shout(), inputs: [{ id: "a", text: "a" }] }));
+ * @example
+ * const shout = defineTransform({ name: "shout", apply: (input) => ({ ...input, text: input.text?.toUpperCase() }) });
+ * testTransform("shout", async () => ({ transform: shout(), inputs: [{ id: "a", text: "a" }] }));
  */
 export function testTransform(name: string, create: () => Promise<TransformFixture>): void {
   describe(`${name} as a transform`, () => {

@@ -8,6 +8,7 @@ import { whenThere } from "../core/util/thenable.js";
 import { type CheckName, checkNames, checks, type FailOn, failureLevels, isFailure } from "./check-dataset/checks.js";
 import { DatasetChecks } from "./check-dataset/dataset-checks.js";
 import type { InputFinding } from "./check-dataset/findings.js";
+import { maxNearDistance } from "./check-dataset/near-images.js";
 import { summaryLines } from "./check-dataset/summary-lines.js";
 
 /** The options that `checkDataset` and `doctor` share. */
@@ -18,6 +19,11 @@ export const checkFields = {
   decode: z.boolean().default(false),
   /** Reads each file, and compares contents: duplicates, and leakage between splits. Default: true. */
   duplicates: z.boolean().default(true),
+  /**
+   * Decodes each image, and compares what people see: copies that were resized, encoded again, cropped a little or made lighter. Across splits they are leakage, in one
+   * split near-duplicates. A number is the greatest number of differing bits, of 64, as for `nearDuplicates`, 0 to 11; true is 6. Default: false.
+   */
+  nearDuplicates: z.union([z.boolean(), z.number().int().min(0).max(maxNearDistance)]).default(false),
   /** Names of checks that are left out. */
   ignore: z.array(z.enum(checkNames as [CheckName, ...CheckName[]])).optional(),
   /** Names of the classes that the dataset declares. Default: in `doctor` those that the sources declare; else none, and no class is empty or undeclared. */
@@ -36,7 +42,8 @@ export type CheckDatasetOptions = OptionsOf<typeof checkFields>;
  * The report and the plan end with the findings, the counts of classes and splits, and the sizes of the images (`conclusions`). The split of an input is the text `split` of its
  * metadata. Of two inputs with the same content or id, the second has the finding.
  *
- * Keeps order. Reads each file once, and once more if `decode` is set. Uses 80 to 160 bytes of memory for each input.
+ * Keeps order. Reads each file once, and once more for `decode` and for `nearDuplicates`. Uses 80 to 160 bytes of memory for each input, and as much
+ * again for each image that `nearDuplicates` compares.
  *
  * @throws {OptionsError} ERR_OPTIONS
  * @example flow(folder("./photos", { labels: "folder" })).pipe(checkDataset(), batch(), upload(app));

@@ -42,6 +42,9 @@ const notes = {
  * A dropped input settles as skipped ("dropped by nearDuplicates"). The report's page shows it beside the image that was kept, with the distance
  * (`report.sheets`). With `store`, images that earlier runs kept count as well. An image keeps its decision in a resumed run, since the store knows its id.
  *
+ * If the kept image fails before a similar one comes, the similar one is kept. If it fails later, what was dropped for it stays dropped, and the report names it
+ * (`report.conclusions`).
+ *
  * Keeps order. Other inputs pass, and so do images that cannot be decoded, have hardly any detail, or are URLs, with a note. Uses about 150 bytes of memory per
  * kept image. An input settles as failed if its file cannot be read, or if the store is in use or unusable (ERR_HASH_STORE).
  *
@@ -54,6 +57,8 @@ export const nearDuplicates = defineTransform({
   concurrency: ({ concurrency }) => concurrency ?? imagesAtOnce,
   dropsAreDone: true,
   open: ({ options }) => new Decisions(options),
+  settled: (settlement, { state }) => state.settled(settlement),
+  conclude: ({ state }) => state.conclude(),
   close: ({ state }) => state.close(),
   apply(input, _options, { note, show, origin, dryRun, state }) {
     const { image } = input;

@@ -5,9 +5,9 @@ import type { Emulator } from "../../src/emulator/index.js";
 
 export interface GalleryClient extends SessionShape {
   /** Requests data of the first app. */
-  ask<T = PageShape>(what: string, parameters?: Record<string, string | number>): Promise<T>;
+  ask<T = PageShape>(what: string, parameters?: Record<string, string | number> | URLSearchParams): Promise<T>;
   /** Waits until all inputs are indexed, and returns the ids of those that match. */
-  find(parameters?: Record<string, string | number>): Promise<string[]>;
+  find(parameters?: Record<string, string | number> | URLSearchParams): Promise<string[]>;
   /** Requests a preview or a medium. */
   file(path: string, headers?: Record<string, string>): Promise<Response>;
 }
@@ -25,7 +25,9 @@ export async function openGallery(emulator: Emulator, key = "any"): Promise<Gall
   const app = async () => String((await request<AppShape[]>("apps", new URLSearchParams()))[0]?.key ?? 0);
   const ask: GalleryClient["ask"] = async (what, parameters = {}) => {
     const query = new URLSearchParams({ app: await app() });
-    for (const [name, value] of Object.entries(parameters)) query.set(name, String(value));
+    const entries = parameters instanceof URLSearchParams ? [...parameters] : Object.entries(parameters);
+    if (entries.some(([name]) => name === "app")) query.delete("app");
+    for (const [name, value] of entries) query.append(name, String(value));
     return request(what, query);
   };
   const find: GalleryClient["find"] = async (parameters) => {

@@ -191,6 +191,21 @@ describe("voc", () => {
     expect((await read(path, { invalid: "drop" })).inputs[0]?.annotations).toEqual([]);
   });
 
+  it("finds an image of another name beside its XML in a folder, and names the paths that it tried", async () => {
+    const image = await orientedJpeg(40, 20);
+    const files = {
+      "train/x.xml": xml("other.jpg", [40, 20], object("cat", [1, 1, 20, 20])),
+      "train/y.xml": xml("none.jpg", [40, 20]),
+      "train/other.jpg": image,
+    };
+    const path = folderWith(temp, files);
+    const { inputs, report } = await read(path);
+    expect(inputs).toHaveLength(1);
+    expect(failuresOf(report).map((text) => text.replaceAll(`${path}/`, ""))).toEqual([
+      'ERR_IMAGE_MISSING: train/y.xml: the image "none.jpg" does not exist; tried none.jpg, train/none.jpg',
+    ]);
+  });
+
   it("refuses entities of a document, and names that leave the dataset", async () => {
     const secret = folderWith(temp, { "secret.jpg": await orientedJpeg(40, 20) });
     const laughs = `<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;"><!ENTITY file SYSTEM "file://${secret}/secret.jpg">]><annotation><filename>&b;</filename></annotation>`;

@@ -32,6 +32,18 @@ describe("fitImage with HEIC", () => {
     },
   );
 
+  it.each([
+    ["first", "two-images-first.heic", 0],
+    ["second", "two-images.heic", 2],
+  ])("decodes the primary image of several: the %s", async (_, name, strongest) => {
+    const two = { path: join(import.meta.dirname, "../fixtures", name) };
+    const result = (await one(fitImage({ format: "png" }), { image: two })).image as BytesContent;
+    // The first image is red and 96 × 64, the second is blue and 64 × 96.
+    expect(result).toMatchObject(strongest === 0 ? { width: 96, height: 64 } : { width: 64, height: 96 });
+    const pixel = [...(await sharp(result.bytes).removeAlpha().raw().toBuffer()).subarray(0, 3)];
+    expect(pixel.indexOf(Math.max(...pixel))).toBe(strongest);
+  });
+
   it("fails a truncated file alone", async () => {
     const bytes = (await import("node:fs")).readFileSync(image.path).subarray(0, 1000);
     await expect(one(fitImage(), { image: { bytes } })).rejects.toThrow(/ERR_IMAGE_UNDECODABLE/);

@@ -4,7 +4,17 @@ import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import { distanceOf } from "../../src/formats/perceptual-hash/hash.js";
-import { flow, folder, fromIterable, type InputDraft, nearDuplicates, type Report } from "../../src/index.js";
+import {
+  defineSink,
+  flow,
+  folder,
+  fromIterable,
+  type InputDraft,
+  InputError,
+  nearDuplicates,
+  type Report,
+  transform,
+} from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
 import { HashIndex } from "../../src/transforms/near-duplicates/hash-index.js";
 import { example, folderWith, jpeg, tempFolder } from "../helpers/files.js";
@@ -54,6 +64,45 @@ testTransform("nearDuplicates", async () => ({
 }));
 
 describe("nearDuplicates", () => {
+  it("keeps a copy if the first one has failed, and names what it dropped for one that fails later", async () => {
+    const small = await sharp(first).resize(120).jpeg().toBuffer();
+    const tiny = await sharp(first).resize(90).jpeg().toBuffer();
+    const inputs = () => [inputOf("a", first), inputOf("b", small), inputOf("c", tiny)];
+    const refuses = (ids: string[], maxItems: number) =>
+      defineSink({
+        name: "refusing",
+        batch: { maxItems },
+        async write(batch) {
+          for (const [index, { id }] of batch.inputs.entries())
+            if (ids.includes(id)) batch.fail(index, new InputError("ERR_NO", "no"));
+        },
+      })();
+    const later = await flow(fromIterable(inputs()))
+      .pipe(nearDuplicates(), refuses(["a"], 10))
+      .run();
+    expect(later.counts).toMatchObject({ ok: 0, failed: 1, skipped: 2 });
+    expect(later.conclusions).toEqual([
+      {
+        stage: "nearDuplicates",
+        lines: [
+          expect.stringMatching(/^\S+ failed after \S+ and 1 more was dropped for it; read the dropped ones again/),
+        ],
+      },
+    ]);
+    const fails = transform((input) => {
+      if (input.id === "a") throw new Error("no");
+      return input;
+    });
+    // One image at a time: the first has failed before the second is looked at.
+    const sooner = await flow(fromIterable(inputs()))
+      .pipe(nearDuplicates({ concurrency: 1 }), fails, refuses([], 10))
+      .run();
+    expect(sooner.counts).toMatchObject({ ok: 1, failed: 1, skipped: 1 });
+    expect(sooner.conclusions).toEqual([]);
+    const fine = await flow(fromIterable(inputs())).pipe(nearDuplicates(), refuses([], 10)).run();
+    expect([fine.counts.ok, fine.conclusions]).toEqual([1, []]);
+  });
+
   it.each<[string, () => Promise<Buffer>]>([
     ["smaller", () => sharp(first).resize(120).jpeg().toBuffer()],
     ["of lower quality", () => sharp(first).jpeg({ quality: 30 }).toBuffer()],

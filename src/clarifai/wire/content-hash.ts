@@ -1,16 +1,20 @@
 /** Content hashes, by which a later upload recognizes stored content. */
 
-import xxhash, { type XXHashAPI } from "xxhash-wasm";
+import xxhash from "xxhash-wasm";
 import { type Input, mediaOf } from "../../core/input/input.js";
 import { withoutSignature } from "../../core/redact-urls.js";
 
 /** Hashes content: fast, and safe against accidents, not against attackers. */
-export type ContentHasher = Pick<XXHashAPI, "h64" | "h64Raw" | "create64">;
+export interface ContentHasher {
+  h64(text: string, seed?: bigint): bigint;
+  h64Raw(bytes: Uint8Array, seed?: bigint): bigint;
+  create64(seed?: bigint): { update(piece: string | Uint8Array): unknown; digest(): bigint };
+}
 
 /** Longer texts are hashed in slices, because the memory of the hasher grows to its largest input and never shrinks. */
 const characters = 64 * 1024;
 
-let loading: Promise<XXHashAPI> | undefined;
+let loading: Promise<ContentHasher> | undefined;
 
 /** Loads the hasher once for the process. */
 export function loadHasher(): Promise<ContentHasher> {

@@ -13,7 +13,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
   command
     .argument(
       argument,
-      "folders, buckets (s3://bucket/prefix), datasets with annotations (COCO, YOLO, VOC, Label Studio, CVAT, LabelMe), zip and tar archives, WebDataset shards, exports of datasets (zip), images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
+      "folders, buckets (s3://bucket/prefix), datasets on the Hugging Face hub (hf://datasets/owner/name), datasets with annotations (COCO, YOLO, VOC, Label Studio, CVAT, LabelMe), zip and tar archives, WebDataset shards, exports of datasets (zip), images, videos, audio files, .md texts, CSV or JSON Lines files, files with one URL a line, or URLs; - is stdin",
     )
     .optionsGroup("What is read:")
     .addOption(
@@ -27,7 +27,7 @@ export function withReading(command: Command, argument = "<source...>"): Command
       `only this kind (${kinds.join(", ")}); for URLs, their kind; may be repeated`,
       severalOf(kinds),
     );
-  return withShard(withIds(withDatasets(withUrls(withCsv(withBuckets(withFolders(command)))))));
+  return withShard(withIds(withDatasets(withUrls(withCsv(withHub(withBuckets(withFolders(command))))))));
 }
 
 /** Adds the tables that a command reads, and their options. */
@@ -68,6 +68,15 @@ function withBuckets(command: Command): Command {
     )
     .option("--region <region>", "buckets: their region (default: AWS_REGION, then what the service says)")
     .option("--anonymous", "buckets: send requests without a signature");
+}
+
+function withHub(command: Command): Command {
+  return command
+    .option(
+      "--hf-config <name>",
+      "datasets on the hub: the config (subset), if there are several. The token comes from HF_TOKEN, or from `hf auth login`",
+    )
+    .option("--hf-split <name>", "datasets on the hub: only this split");
 }
 
 function withCsv(command: Command): Command {

@@ -13,6 +13,7 @@ import { yoloForm } from "./forms/datasets/yolo.js";
 import { documentsForm } from "./forms/documents.js";
 import { exportForm } from "./forms/export.js";
 import { folderForm } from "./forms/folder.js";
+import { huggingFaceForm } from "./forms/hugging-face.js";
 import { jsonlForm } from "./forms/jsonl.js";
 import { parquetForm } from "./forms/parquet.js";
 import { s3Form } from "./forms/s3.js";
@@ -29,6 +30,7 @@ export const forms: readonly Form[] = [
   labelStudioForm,
   cvatForm,
   labelMeForm,
+  huggingFaceForm,
   webDatasetForm,
   archiveForm,
   parquetForm,

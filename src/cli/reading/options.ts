@@ -21,6 +21,8 @@ export interface ReadingOptions extends ShardingOptions {
   endpoint?: string;
   region?: string;
   anonymous?: boolean;
+  hfConfig?: string;
+  hfSplit?: string;
   invalid?: RegionPolicy;
   orientation?: "upright" | "stored";
   /** Of the connection; the fetches use it, too. */
@@ -42,6 +44,8 @@ export const formOptions = {
   endpoint: "--endpoint",
   region: "--region",
   anonymous: "--anonymous",
+  hfConfig: "--hf-config",
+  hfSplit: "--hf-split",
   invalid: "--invalid",
   orientation: "--orientation",
 } as const satisfies Partial<Record<keyof ReadingOptions, string>>;

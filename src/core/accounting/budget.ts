@@ -1,5 +1,7 @@
 /** The budgets of a run: count the messages that stages hold, and pause the sources while they exceed a limit (backpressure). */
 
+import { onAbort } from "../util/on-abort.js";
+
 /** Limits of a budget. */
 export interface BudgetOptions {
   /** Maximum number of messages that stages hold at once. At this number, sources are not read. */
@@ -83,10 +85,9 @@ export class Budget {
     while (!this.isOpen && !signal.aborted) {
       const opened = new Promise<void>((resolve) => this.#sleepers.push(resolve));
       this.recheck();
-      const wake = () => this.#wake();
-      signal.addEventListener("abort", wake, { once: true });
+      const unlink = onAbort(signal, () => this.#wake());
       await opened;
-      signal.removeEventListener("abort", wake);
+      unlink();
     }
   }
 

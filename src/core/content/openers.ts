@@ -50,11 +50,14 @@ const otherForms = new Map([
  *
  * @throws {OptionsError} ERR_OPTIONS if the scheme is not valid, or belongs to another opener
  * @example
+ * const store = new Map([["memory:a", Buffer.from("abc")]]);
  * defineOpener({
  *   name: "memory",
  *   scheme: "memory",
  *   async *open(uri, { offset, length }) {
- *     yield store.get(uri).subarray(offset, offset + length);
+ *     const bytes = store.get(uri);
+ *     if (!bytes) throw new Error(`memory: ${uri} does not exist`);
+ *     yield bytes.subarray(offset, offset + length);
  *   },
  * });
  */

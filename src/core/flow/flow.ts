@@ -142,7 +142,9 @@ export class Flow<T = Message> {
    * Runs the flow and returns the inputs that reach its end, in an array. They stay in memory, so use it for few inputs. Rejects if an input failed.
    *
    * @throws {FlowError} (rejects) the code of the first failed input
-   * @example console.log(await flow(folder("./photos")).pipe(take(3)).toArray());
+   * @example
+   * import { take } from "rxjs";
+   * console.log(await flow(folder("./photos")).pipe(take(3)).toArray());
    */
   async toArray(options: StreamOptions = {}): Promise<Input[]> {
     const context = new RunContext({ ...options, readsOnly: true });
@@ -185,7 +187,9 @@ export class Flow<T = Message> {
    * Runs the flow and returns the inputs that reach its end as a web stream. Sources are read when the stream is read. Its errors are those of the
    * iteration. Cancelling the stream stops the flow.
    *
-   * @example await flow(csv("./rows.csv")).toReadableStream().pipeTo(writable);
+   * @example
+   * const printed = new WritableStream({ write: (input) => console.log(input.id) });
+   * await flow(csv("./rows.csv")).toReadableStream().pipeTo(printed);
    */
   toReadableStream(options: StreamOptions = {}): ReadableStream<Input> {
     const inputs = this.#iterate(options);

@@ -8,6 +8,7 @@ import { FlowError } from "../errors.js";
 import type { Input } from "../input/input.js";
 import type { Report } from "../report/report.js";
 import { Reporter } from "../report/reporter.js";
+import { onAbort } from "../util/on-abort.js";
 import type { MessagesAtEnd } from "./compose.js";
 import { type StreamOptions, withReport } from "./run.js";
 
@@ -27,7 +28,7 @@ export async function* iterate(
     context,
   );
   const stop = () => queue.end({ error: signal.reason as unknown });
-  signal.addEventListener("abort", stop, { once: true });
+  const unlink = onAbort(signal, stop);
   if (signal.aborted) stop();
   try {
     for (let message = await queue.next(); message; message = await queue.next()) {
@@ -36,7 +37,7 @@ export async function* iterate(
       context.accounting.budget.recheck();
     }
   } finally {
-    signal.removeEventListener("abort", stop);
+    unlink();
     queue.close();
     await context.closed();
     reporter.close();

@@ -9,6 +9,7 @@ import type { ReadContext, Source, SourceItem, SourceStep } from "../plugin/sour
 import { digestOfKey } from "../util/digest-set.js";
 import { formatValue } from "../util/format/format-value.js";
 import { Observable } from "../util/observable.js";
+import { onAbort } from "../util/on-abort.js";
 import { isThenable } from "../util/thenable.js";
 import { take } from "./take-item.js";
 
@@ -32,8 +33,7 @@ export function readAll(sources: readonly Source[], context: RunContext): Observ
       return undefined;
     }
     if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-    draining.addEventListener("abort", drain, { once: true });
+    const links = [onAbort(signal, stop), onAbort(draining, drain)];
     const pumps = sources.map((source) => pump(source, context, abort.signal, (message) => output.next(message)));
     for (const pumped of pumps) context.lifecycle.track(pumped);
     Promise.all(pumps).then(
@@ -41,8 +41,7 @@ export function readAll(sources: readonly Source[], context: RunContext): Observ
       (error: unknown) => output.error(error),
     );
     return () => {
-      signal.removeEventListener("abort", stop);
-      draining.removeEventListener("abort", drain);
+      for (const unlink of links) unlink();
       abort.abort();
     };
   });

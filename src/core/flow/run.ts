@@ -18,6 +18,7 @@ import { Reporter } from "../report/reporter.js";
 import { shorten } from "../util/format/shorten.js";
 import { writeNotice } from "../util/notice.js";
 import type { Observable } from "../util/observable.js";
+import { onAbort } from "../util/on-abort.js";
 import { harmless } from "../util/safe-callback.js";
 import { onInterrupt } from "./interrupts.js";
 
@@ -115,7 +116,7 @@ export async function runFlow(
   records?.attach(context);
   records?.journal?.begin(sources.map(({ name }) => name));
 
-  checked.signal?.addEventListener("abort", stopAtOnce);
+  const unlink = checked.signal && onAbort(checked.signal, stopAtOnce);
   if (checked.signal?.aborted) stopAtOnce();
   let cut: NodeJS.Timeout | undefined;
   const stop = () => {
@@ -145,7 +146,7 @@ export async function runFlow(
     await records?.close().catch(() => undefined);
     throw withReport(error, report);
   } finally {
-    checked.signal?.removeEventListener("abort", stopAtOnce);
+    unlink?.();
     reporter.close();
     clearTimeout(cut);
     unwatch();

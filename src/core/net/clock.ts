@@ -1,5 +1,6 @@
 /** Time and waiting, replaced in tests. */
 
+import { onAbort } from "../util/on-abort.js";
 import { longestTimerMs } from "./deadline.js";
 
 export interface Clock {
@@ -69,10 +70,10 @@ const monotonicClock: Clock = {
         reject(signal?.reason as Error);
       };
       const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", abort);
+        unlink?.();
         resolve();
       }, ms);
-      signal?.addEventListener("abort", abort, { once: true });
+      const unlink = signal && onAbort(signal, abort);
     }),
 };
 

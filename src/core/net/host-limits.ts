@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../errors.js";
 import { durationText } from "../util/format/format.js";
+import { onAbort } from "../util/on-abort.js";
 
 export interface HostGateOptions {
   /** Maximum number of open requests of one host. */
@@ -120,7 +121,7 @@ class HostGate {
         this.#waiting = this.#waiting.filter((other) => other !== waiter);
         reject(signal.reason as Error);
       };
-      const unlink = () => signal.removeEventListener("abort", abort);
+      const unlink = onAbort(signal, abort);
       const waiter: Waiter = {
         isAgain,
         enter: () => {
@@ -132,7 +133,6 @@ class HostGate {
           reject(error);
         },
       };
-      signal.addEventListener("abort", abort, { once: true });
       const index = isAgain ? this.#waiting.findIndex((other) => !other.isAgain) : -1;
       this.#waiting.splice(index < 0 ? this.#waiting.length : index, 0, waiter);
     });

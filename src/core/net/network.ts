@@ -38,14 +38,22 @@ export class Network {
     return this.#proxyFor?.(url);
   }
 
-  /** Opens the connections to one server. */
+  /**
+   * Opens the connections to one server.
+   *
+   * @internal
+   */
   pool(origin: string, options: ConstructorParameters<typeof Pool>[1]): Dispatcher {
     const pool = new Pool(origin, { ...options, connect: this.#connector() });
     this.#open.add(pool);
     return this.proxyFor(new URL(origin)) ? forwarding(pool, (url) => this.proxyFor(url), origin) : pool;
   }
 
-  /** An agent for servers that get a credential. */
+  /**
+   * An agent for servers that get a credential.
+   *
+   * @internal
+   */
   get agent(): Dispatcher {
     if (this.#agent) return this.#agent;
     const agent = new Agent({ connections: 64, keepAliveTimeout: 10_000, connect: this.#connector() });

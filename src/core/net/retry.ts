@@ -71,7 +71,7 @@ export interface RetryOptions<T, Why extends string> {
  * An abort wins over every verdict but "ok": the loop throws the reason of the signal. A request that was split into parts is "ok" with the
  * results of its parts.
  *
- * @example await retry(() => send().then(ok), { rules: { failed: { maxAttempts: 4 } }, verdictOf: (error) => again("failed", asError(error)) });
+ * Such as `retry(() => send().then(ok), { rules: { failed: { maxAttempts: 4 } }, verdictOf: (error) => again("failed", asError(error)) })`.
  */
 export async function retry<T, Why extends string>(
   attempt: (attempts: number) => Promise<Verdict<T, Why>>,

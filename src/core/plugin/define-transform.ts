@@ -59,6 +59,8 @@ export function defineTransform(
       parts: definition.parts?.(options),
       open: () => definition.open?.({ options }),
       conclude: definition.conclude && ((state) => definition.conclude?.({ options, state: state as never }) ?? []),
+      settled:
+        definition.settled && ((settlement, state) => definition.settled?.(settlement, { options, state } as never)),
       close: definition.close && ((state) => definition.close?.({ options, state } as never)),
       apply: (input, context) => definition.apply(input, options, context),
     });

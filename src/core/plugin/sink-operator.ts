@@ -10,6 +10,7 @@ import type { StageFacts, Stages } from "../accounting/stages.js";
 import type { ReportedJob } from "../accounting/targets.js";
 import { BatchError, InputError, OptionsError, pluginError, SinkError } from "../errors.js";
 import { guarded } from "../util/observable.js";
+import { onAbort } from "../util/on-abort.js";
 import { batchesFor } from "./batch/batch-by.js";
 import { Batch, type OpenContext, type Sink, type StateReader, type WriteContext } from "./sink.js";
 import { type Stage, stageStream } from "./stage.js";
@@ -265,11 +266,11 @@ class SinkWriter<Options, State> {
    */
   async #finishCut({ lifecycle }: RunContext): Promise<void> {
     const stop = () => this.#abort.abort(lifecycle.signal.reason);
-    lifecycle.signal.addEventListener("abort", stop, { once: true });
+    const unlink = onAbort(lifecycle.signal, stop);
     for (const batch of this.#queue.splice(0)) for (const message of batch) message.letGo();
     if (this.#sink.undoesAborted) this.#abort.abort();
     await Promise.all(this.#writes.keys());
-    lifecycle.signal.removeEventListener("abort", stop);
+    unlink();
     for (const batch of this.#writes.values()) for (const message of batch) message.letGo(); // messages of writes that threw
     await this.#close().catch(() => undefined);
     this.#abort.abort();

@@ -132,7 +132,13 @@ export interface Source {
 /**
  * Makes a source item from the draft that `make` returns. If `make` throws, the item has that error.
  *
- * @example yield itemFrom("notes.txt:1", () => ({ text: parse(line) }));
+ * @example
+ * const notes = defineSource({
+ *   name: "notes",
+ *   *read() {
+ *     yield itemFrom("notes.txt:1", () => ({ text: JSON.parse('"calm sea"') }));
+ *   },
+ * });
  */
 export function itemFrom(origin: string, make: () => InputDraft): SourceItem {
   try {

@@ -18,7 +18,9 @@ import { type Stage, stageStream } from "./stage.js";
  *
  * @param operator an RxJS operator on messages
  * @throws {OperatorError} (the run rejects) ERR_OPERATOR
- * @example flow(jetstream({ stream: "photos" })).pipe(through(filter(({ value }) => value.image !== undefined)), upload(app));
+ * @example
+ * import { filter } from "rxjs";
+ * flow(jetstream({ stream: "photos" })).pipe(through(filter(({ value }) => value.image !== undefined)), upload(app));
  */
 export function through<T extends Message | readonly Message[]>(operator: Stage<T, Message>): Stage<T, Message>;
 export function through<T extends Message | readonly Message[]>(operator: Stage<T, Message[]>): Stage<T, Message[]>;

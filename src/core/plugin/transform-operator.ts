@@ -3,6 +3,7 @@
 import { setMaxListeners } from "node:events";
 import type { Observable as RxObservable, Subscriber } from "rxjs";
 import { messageOf } from "../accounting/check-message.js";
+import type { Settlement } from "../accounting/ledger.js";
 import type { Message } from "../accounting/message.js";
 import type { RunContext } from "../accounting/run-context.js";
 import { InputError } from "../errors.js";
@@ -25,6 +26,7 @@ interface Bound {
   parts?: readonly RecordPart[] | undefined;
   open(): unknown;
   conclude?: ((state: unknown) => readonly string[]) | undefined;
+  settled?: ((settlement: Settlement, state: unknown) => void) | undefined;
   close?: ((state: unknown) => unknown) | undefined;
   apply(input: Input, context: TransformContext & { state: never }): unknown;
 }
@@ -64,7 +66,8 @@ class TransformRunner {
   #unstarted = 0;
   #running = 0;
   #completed = false;
-  #concludes: boolean;
+  /** Whether the run does not know the transform's `conclude` and `settled` yet. */
+  #isUnknown: boolean;
   #context: RunContext | undefined;
   #removeSaturated: (() => void) | undefined;
 
@@ -73,7 +76,7 @@ class TransformRunner {
     this.#output = output;
     this.#maxQueued = Math.max(maxQueued, 2 * transform.concurrency);
     this.#state = transform.open() as never;
-    this.#concludes = transform.conclude !== undefined;
+    this.#isUnknown = transform.conclude !== undefined || transform.settled !== undefined;
     setMaxListeners(0, this.#abort.signal); // with `timeoutMs`, each input in progress adds a listener
   }
 
@@ -106,7 +109,7 @@ class TransformRunner {
   /** Transforms a message at once if none waits before it. A synchronous result is emitted at once. */
   #add(message: Message): void {
     if (message.settled) return;
-    if (this.#concludes) this.#registerConclusion(message.context);
+    if (this.#isUnknown) this.#register(message.context);
     if (this.#queue.length > 0 || this.#running >= this.#transform.concurrency) {
       this.#enqueue(message);
       this.#start();
@@ -126,10 +129,18 @@ class TransformRunner {
     } else this.#emit(message, result);
   }
 
-  #registerConclusion({ accounting }: RunContext): void {
-    this.#concludes = false;
-    const { name, conclude } = this.#transform;
-    accounting.conclusions.push({ stage: name, lines: () => conclude?.(this.#state) ?? [] });
+  #register({ accounting }: RunContext): void {
+    this.#isUnknown = false;
+    const { name, conclude, settled } = this.#transform;
+    if (conclude) accounting.conclusions.push({ stage: name, lines: () => conclude(this.#state) });
+    if (!settled) return;
+    accounting.ledger.onSettled((settlement) => {
+      try {
+        settled(settlement, this.#state);
+      } catch {
+        // The outcome is that of the input; a transform cannot change it any more.
+      }
+    });
   }
 
   #enqueue(message: Message): Task {

@@ -1,6 +1,7 @@
 /** The contract of transforms: their argument and their result. */
 
 import type { SheetRow } from "../accounting/accounting.js";
+import type { Settlement } from "../accounting/ledger.js";
 import type { RecordPart } from "../input/filter/filters.js";
 import type { Annotation, Concept, Content, Input, Json } from "../input/input.js";
 import type { MaybePromise } from "./source.js";
@@ -64,6 +65,11 @@ export interface Transform<Options, State> {
    * these are made, once an input has reached the transform.
    */
   conclude?(context: { options: Options; state: State }): readonly string[];
+  /**
+   * Gets the outcome of each input of the run, also of those that failed before or behind the transform. Outcomes come until the end of the run, and so after `close`.
+   * What it throws is ignored.
+   */
+  settled?(settlement: Settlement, context: { options: Options; state: State }): void;
   /** Frees what the state of a run holds, such as an open file. Called once, after the last `apply`; the run waits for it. */
   close?(context: { options: Options; state: State }): MaybePromise<void>;
   /** Returns a changed copy, several inputs, or nothing. Throws for an input that it cannot process. */

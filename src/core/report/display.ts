@@ -20,7 +20,9 @@ export function displayed<T extends object>(object: T, text: () => string, html:
  *
  * @param value a report, preview, plan or input as Sluice returned it, or a list of inputs, of which it shows the first 100
  * @throws {OptionsError} (rejects) ERR_OPTIONS for another value
- * @example tslab.display.html(await htmlOf(report));
+ * @example
+ * import { writeFile } from "node:fs/promises";
+ * await writeFile("preview.html", await htmlOf(await flow(folder("./photos")).preview()));
  */
 export async function htmlOf(value: object): Promise<string> {
   if (Array.isArray(value) && value.every(isDisplayed)) return sheetHtml(value as unknown as Input[]);

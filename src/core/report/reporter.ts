@@ -141,11 +141,12 @@ export class Reporter {
 /** Most lines of one transform. */
 const maxLines = 1000;
 
-/** Asks the transforms what they say about all inputs together. One that throws does not prevent the report, which names its error. */
+/** Asks the transforms what they say about all inputs together, and leaves out those with nothing to say. One that throws does not prevent the report, which names its error. */
 function conclusionsOf({ accounting: { conclusions } }: RunContext): Conclusion[] {
-  return conclusions.map(({ stage, lines }) => {
+  return conclusions.flatMap(({ stage, lines }) => {
     try {
-      return { stage, lines: lines().slice(0, maxLines).map(reportText) };
+      const texts = lines().slice(0, maxLines).map(reportText);
+      return texts.length > 0 ? { stage, lines: texts } : [];
     } catch (error) {
       return { stage, lines: [reportText(`conclude failed: ${describeThrown(error)}`)] };
     }

@@ -1,5 +1,7 @@
 /** Links abort signals: one controller that the first abort among several signals aborts, too. */
 
+import { onAbort } from "./on-abort.js";
+
 export interface LinkedAbort {
   controller: AbortController;
   /** Removes the listeners; call it when the work is over. */
@@ -12,13 +14,12 @@ export function linkAborts(...signals: (AbortSignal | undefined)[]): LinkedAbort
   const links = signals.map((signal) => {
     const abort = () => controller.abort(signal?.reason);
     if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort);
-    return () => signal?.removeEventListener("abort", abort);
+    return signal && !signal.aborted ? onAbort(signal, abort) : undefined;
   });
   return {
     controller,
     unlink() {
-      for (const unlink of links) unlink();
+      for (const unlink of links) unlink?.();
     },
   };
 }

@@ -46,7 +46,7 @@ function orderOf(sort: Sort, seq: string): string {
 
 /** Counts the inputs that match the filters, up to the newest input of the listing. */
 export function countFound(store: Store, filters: Filters, top: number): number {
-  const found = queryOf(store, filters, "newest");
+  const found = queryOf(store, filters, "newest", { isWhole: true });
   if (found === undefined) return 0;
   const { from, where, seq, values, known } = found;
   const count = (bound: string) => {
@@ -58,7 +58,7 @@ export function countFound(store: Store, filters: Filters, top: number): number 
 
 /** Returns the inputs with a location as JSON: triples of number, longitude and latitude, newest first. */
 export function findLocations(store: Store, filters: Filters, limit: number): string {
-  const found = queryOf(store, filters, "newest", true);
+  const found = queryOf(store, filters, "newest", { needsEntries: true });
   if (found === undefined) return "[]";
   const { from, where, seq, values } = found;
   const sql = `SELECT '[' || group_concat('[' || seq || ',' || x || ',' || y || ']') || ']' AS points FROM (

@@ -1,38 +1,22 @@
-/** A small interface to SQLite, so that the library can be replaced. */
+/** Opens the store's database with its settings and transactions, and locks files. */
 
-import Database from "libsql";
+import { type SqlFile, type SqlValue, type Statement, sqliteEngine } from "./sqlite/engine.js";
 
-export type SqlValue = string | number | null;
+export type { SqlValue, Statement };
 
-export interface Statement {
-  run(...values: SqlValue[]): void;
-  get<T>(...values: SqlValue[]): T | undefined;
-  all<T>(...values: SqlValue[]): T[];
-}
-
-export interface SqlDatabase {
-  exec(sql: string): void;
-  prepare(sql: string): Statement;
+export interface SqlDatabase extends SqlFile {
   /** Runs `work` as one transaction. An error rolls it back. */
   transaction<T>(work: () => T): T;
-  close(): void;
 }
 
 /** Opens a database file. Committed rows survive a killed process. */
-export function openDatabase(path: string): SqlDatabase {
-  const database = new Database(path);
+export function openDatabase(path: string, open = sqliteEngine()): SqlDatabase {
+  const database = open(path);
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
   let depth = 0;
   return {
-    exec: (sql) => void database.exec(sql),
-    prepare: (sql) => {
-      const statement = database.prepare(sql);
-      return {
-        run: (...values) => void statement.run(...values),
-        get: <T>(...values: SqlValue[]) => statement.get(...values) as T | undefined,
-        all: <T>(...values: SqlValue[]) => statement.all(...values) as T[],
-      };
-    },
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => database.prepare(sql),
     transaction: (work) => {
       if (depth > 0) return work(); // This transaction is part of the outer one.
       database.exec("BEGIN IMMEDIATE");
@@ -60,7 +44,7 @@ export function openDatabase(path: string): SqlDatabase {
 }
 
 /** Rolls a transaction back. After some errors, such as a full disk, SQLite has already done so. The caller reports the first error. */
-function rollBack(database: Database.Database): void {
+function rollBack(database: SqlFile): void {
   try {
     database.exec("ROLLBACK");
   } catch {
@@ -69,8 +53,8 @@ function rollBack(database: Database.Database): void {
 }
 
 /** Locks a file until it is released or the process ends. Returns the release, or undefined if another process has the lock. */
-export function lockFile(path: string): (() => void) | undefined {
-  const database = new Database(path);
+export function lockFile(path: string, open = sqliteEngine()): (() => void) | undefined {
+  const database = open(path);
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
@@ -78,5 +62,5 @@ export function lockFile(path: string): (() => void) | undefined {
     if ((error as { code?: unknown }).code === "SQLITE_BUSY") return undefined;
     throw error;
   }
-  return () => void database.close();
+  return () => database.close();
 }

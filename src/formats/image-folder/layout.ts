@@ -19,8 +19,13 @@ export interface ImageFolderLayout {
 
 /** Lists an image folder. @throws {SourceError} ERR_FOLDER_UNREADABLE */
 export function layoutOf(root: string): ImageFolderLayout {
+  return layoutOfNames(filesBelow(root, "imageFolder"));
+}
+
+/** Finds the layout of a folder by the paths of its files, relative to it and in order. */
+export function layoutOfNames(names: Iterable<string>): ImageFolderLayout {
   const layout: ImageFolderLayout = { metadata: [], parquet: [], images: [], hasSplits: false, skip: 0 };
-  for (const name of filesBelow(root, "imageFolder")) {
+  for (const name of names) {
     const last = name.slice(name.lastIndexOf("/") + 1);
     if (metadataNames.includes(last)) layout.metadata.push(name);
     else if (last === parquetName) layout.parquet.push(name);

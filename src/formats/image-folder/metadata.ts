@@ -18,14 +18,14 @@ const maxLineBytes = 100_000_000;
 /** A row: its columns, or the error of a row that cannot be read. */
 export type MetadataRow = { place: string; columns: Record<string, Json> } | { place: string; error: InputError };
 
-/** Yields the rows of a metadata file, in order. */
-export function metadataRows(path: string): AsyncGenerator<MetadataRow> {
-  return path.endsWith(".csv") ? csvRows(path) : jsonRows(path);
+/** Yields the rows of a metadata file, in order. `name` is the file for people, if `path` is a copy of it. */
+export function metadataRows(path: string, name = path): AsyncGenerator<MetadataRow> {
+  return path.endsWith(".csv") ? csvRows(path, name) : jsonRows(path, name);
 }
 
-async function* jsonRows(path: string): AsyncGenerator<MetadataRow> {
+async function* jsonRows(path: string, name: string): AsyncGenerator<MetadataRow> {
   for await (const { number, bytes } of readLines(path, maxLineBytes)) {
-    const place = `${path}:${number}`;
+    const place = `${name}:${number}`;
     if (bytes && bytes.length < 1000 && bytes.toString("utf8").trim() === "") continue;
     try {
       if (!bytes) throw new InputError("ERR_LABEL", `${place} has more than ${maxLineBytes} bytes`);
@@ -37,11 +37,11 @@ async function* jsonRows(path: string): AsyncGenerator<MetadataRow> {
   }
 }
 
-async function* csvRows(path: string): AsyncGenerator<MetadataRow> {
+async function* csvRows(path: string, name: string): AsyncGenerator<MetadataRow> {
   let header: string[] | undefined;
   for await (const rows of readRows(path)) {
     for (const row of rows) {
-      const place = `${path}:${row.line}`;
+      const place = `${name}:${row.line}`;
       if ("reason" in row)
         yield { place, error: new InputError("ERR_LABEL", `${place}, cell ${row.cell + 1} ${row.reason}`) };
       else if (!header) header = row.cells.map((cell) => cell.trim());

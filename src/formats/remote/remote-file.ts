@@ -1,6 +1,8 @@
-/** Files that lie in a bucket or on a web server: how they are named, and one request for a part of them. */
+/** Files that lie in a bucket, on the hub or on a web server: how they are named, and one request for a part of them. */
 
 import { InputError } from "../../core/errors.js";
+import { isHub, parseFileUri, shownName } from "../hugging-face/dataset-name.js";
+import { asBroken, openHubFile } from "../hugging-face/open-file.js";
 import { accessTo } from "../s3/access.js";
 import { asUnreachable } from "../s3/client.js";
 import { parseObjectUri, typedUri } from "../s3/object-uri.js";
@@ -10,11 +12,16 @@ import type { RemoteRange, RemoteStream } from "./range.js";
 
 /** Names a remote file for people. */
 export function nameOfRemote(uri: string): string {
+  if (isHub(uri)) {
+    const file = parseFileUri(uri);
+    return shownName(file, file.path);
+  }
   return isS3(uri) ? typedUri(parseObjectUri(uri)) : uri;
 }
 
 /** Sends one request for a part of a remote file. @throws {InputError} what the service refuses */
 export function openRemote(uri: string, range: RemoteRange): Promise<RemoteStream> {
+  if (isHub(uri)) return openHubFile(uri, range);
   if (!isS3(uri)) return openHttpFile(uri, range);
   const object = parseObjectUri(uri);
   return openObject(accessTo(object), object.key, typedUri(object), range);
@@ -40,6 +47,7 @@ export async function* readRemote(
     }
   } catch (error) {
     signal?.throwIfAborted();
+    if (isHub(uri)) throw asBroken(uri, error);
     throw isS3(uri) ? asUnreachable(nameOfRemote(uri), "the service", error) : asFetchError(uri, error);
   } finally {
     head.body.on("error", () => undefined).destroy();

@@ -2,7 +2,6 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { parse } from "yaml";
 import { describeError, SourceError } from "../../core/errors.js";
 import { isObject, type Json } from "../../core/util/json/json-values.js";
 
@@ -48,7 +47,8 @@ function isDataYaml(path: string): boolean {
   return /^\s*(names|nc)\s*:/m.test(readFileSync(path, "utf8"));
 }
 
-function fromYaml(path: string, allowOutside: boolean): YoloLayout {
+async function fromYaml(path: string, allowOutside: boolean): Promise<YoloLayout> {
+  const { parse } = await import("yaml");
   let data: unknown;
   try {
     data = parse(readFileSync(path, "utf8").replace(/^\ufeff/, ""));

@@ -1,6 +1,5 @@
 /** The format YOLO for the folder of a dataset: where files go, and the files that complete it. */
 
-import { stringify } from "yaml";
 import type { DatasetFormat, FinishContext } from "../dataset-folder/format.js";
 import { labelOf, type WrittenTask } from "./labels.js";
 
@@ -47,6 +46,7 @@ async function finishUltralytics(folder: FinishContext, task: WrittenTask): Prom
   );
   const names = new Map(classes.map((name, index) => [index, name]));
   const about = `# Written by Sluice, task ${task}. ultralytics: yolo ${task} train data=data.yaml\n`;
+  const { stringify } = await import("yaml");
   await writeFile("data.yaml", [about, stringify({ ...ordered, nc: classes.length, names }, { lineWidth: 0 })]);
 }
 

@@ -81,7 +81,9 @@ export function point(at: readonly number[], labels: Labels, options: RegionOpti
  * of the picture.
  *
  * @throws {InputError} ERR_MASK
- * @example mask(await readFile("masks/cat.png"), "cat")
+ * @example
+ * import { readFile } from "node:fs/promises";
+ * mask(await readFile("masks/cat.png"), "cat")
  */
 export function mask(png: Uint8Array | { url: string }, labels: Labels, options: { id?: string } = {}): Annotation {
   const made = png instanceof Uint8Array ? { base64: Buffer.from(png).toString("base64") } : png;

@@ -28,8 +28,12 @@ export const checks = {
   "empty-dataset": { severity: "error", meaning: "there is nothing to check" },
   unreadable: { severity: "error", meaning: "the source cannot read it" },
   "duplicate-id": { severity: "error", meaning: "another input has the same id" },
-  leakage: { severity: "error", meaning: "the same content is in two splits" },
+  leakage: { severity: "error", meaning: "the same content, or a near-duplicate of an image, is in two splits" },
   "duplicate-file": { severity: "warning", meaning: "the same content twice; dedupe drops it" },
+  "near-duplicate": {
+    severity: "warning",
+    meaning: "an image looks like another one of its split; nearDuplicates drops it",
+  },
   "duplicate-box": { severity: "warning", meaning: "the same box or polygon with the same class twice in one image" },
   "tiny-box": { severity: "warning", meaning: "a box or polygon covers less than one pixel" },
   "tiny-image": { severity: "warning", meaning: "an image has a side of fewer than 10 pixels" },

@@ -3,6 +3,7 @@
 import { IdsInRun } from "../../core/accounting/ids/ids-in-run.js";
 import { type Input, kindOf, mediaOf } from "../../core/input/input.js";
 import { contentKey } from "../../formats/files/content-key.js";
+import { type Hashed, perceptualHash } from "../near-duplicates/perceptual-hash.js";
 import { checkFile, checkPlatform } from "./check-content.js";
 import { checkRegions } from "./check-regions.js";
 import type { CheckName } from "./checks.js";
@@ -11,10 +12,13 @@ import { addConclusions, type DatasetSummary } from "./conclusions.js";
 import type { InputFinding } from "./findings.js";
 import { FindingLog } from "./findings.js";
 import { ImageSizes } from "./image-sizes.js";
+import { defaultNearDistance, NearImages } from "./near-images.js";
 
 export interface CheckOptions {
   decode: boolean;
   duplicates: boolean;
+  /** Whether images are compared by what people see, or at which distance. */
+  nearDuplicates: boolean | number;
   ignore?: readonly CheckName[] | undefined;
   classes?: readonly string[] | undefined;
 }
@@ -24,6 +28,8 @@ interface Read {
   /** Key of its content. */
   key?: string | undefined;
   finding?: InputFinding | undefined;
+  /** The perceptual hash of its image, or why it has none; undefined if images are not compared. */
+  hash?: Hashed | "url" | undefined;
 }
 
 /** An image with a shorter side is tiny. */
@@ -38,6 +44,7 @@ export class DatasetChecks {
   readonly #unlabelled = new FindingLog();
   readonly #ids = new IdsInRun();
   readonly #contents = new IdsInRun();
+  readonly #near: NearImages | undefined;
   /** Numbers of the splits, which the table of contents records. */
   readonly #splits: string[] = [];
   #inputs = 0;
@@ -49,6 +56,9 @@ export class DatasetChecks {
     this.#options = options;
     this.#counts = new ClassCounts(options.classes);
     this.log = new FindingLog(options.ignore);
+    const { nearDuplicates } = options;
+    if (nearDuplicates !== false)
+      this.#near = new NearImages(nearDuplicates === true ? defaultNearDistance : nearDuplicates);
   }
 
   /**
@@ -70,14 +80,15 @@ export class DatasetChecks {
   }
 
   #read(input: Input, signal: AbortSignal): Read | Promise<Read> {
-    const { decode, duplicates } = this.#options;
+    const { duplicates } = this.#options;
     const content = mediaOf(input)?.content;
-    if (content && !("url" in content)) return readFile(input, decode, duplicates, signal);
+    if (content && !("url" in content)) return readFile(input, this.#options, signal);
+    const hash = this.#near && input.image ? "url" : undefined;
     const key = duplicates ? contentKey(input, signal) : undefined;
-    return key instanceof Promise ? key.then((text) => ({ key: text })) : { key };
+    return key instanceof Promise ? key.then((text) => ({ key: text, hash })) : { key, hash };
   }
 
-  #compare(input: Input, origin: string, { key, finding }: Read): InputFinding[] {
+  #compare(input: Input, origin: string, { key, finding, hash }: Read): InputFinding[] {
     this.#inputs += 1;
     const findings = [finding, checkPlatform(input), ...checkRegions(input), this.#sizeOf(input)];
     for (const name of this.#counts.add(input))
@@ -85,7 +96,10 @@ export class DatasetChecks {
     const isLabelled = input.concepts.length > 0 || input.annotations.length > 0;
     if (isLabelled) this.#labelled += 1;
     else this.#unlabelled.addInput(origin, { check: "no-label", reason: "no class and no annotation" });
-    findings.push(this.#sameId(input, origin), this.#sameContent(input, origin, key));
+    const same = this.#sameContent(input, origin, key);
+    findings.push(this.#sameId(input, origin), same);
+    if (hash !== undefined && !same)
+      findings.push(this.#near?.compare(hash, { id: input.id, origin, split: splitOf(input) }));
     const found = findings.filter((each) => each !== undefined).filter(({ check }) => !this.log.ignores(check));
     for (const each of found) this.log.addInput(origin, each);
     return found;
@@ -126,8 +140,11 @@ export class DatasetChecks {
   }
 }
 
-async function readFile(input: Input, decode: boolean, duplicates: boolean, signal: AbortSignal): Promise<Read> {
+async function readFile(input: Input, options: CheckOptions, signal: AbortSignal): Promise<Read> {
+  const { decode, duplicates, nearDuplicates } = options;
   const finding = await checkFile(input, decode, signal);
-  if (finding || !duplicates) return { finding };
-  return { key: await contentKey(input, signal) };
+  if (finding) return { finding };
+  const key = duplicates ? await contentKey(input, signal) : undefined;
+  const image = nearDuplicates !== false && input.image && !("url" in input.image) ? input.image : undefined;
+  return { key, hash: image && (await perceptualHash(image)) };
 }

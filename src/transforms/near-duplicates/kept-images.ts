@@ -11,6 +11,8 @@ export interface KeptImage {
   origin: string;
   /** Where it can be read again; undefined for bytes in memory. */
   content?: Content | undefined;
+  /** The part of a dataset that it belongs to, where that matters. */
+  split?: string | undefined;
 }
 
 /** An image that is like another one. */
@@ -34,9 +36,9 @@ export class KeptImages {
     return this.#index.size;
   }
 
-  add(hash: Hash64, { id, origin, content }: KeptImage): void {
+  add(hash: Hash64, { id, origin, content, split }: KeptImage): void {
     const isSameFile = content && "path" in content && content.offset === undefined && content.path === resolve(origin);
-    const text = JSON.stringify([id, origin, isSameFile ? 1 : content]);
+    const text = JSON.stringify([id, origin, isSameFile ? 1 : content, ...(split === undefined ? [] : [split])]);
     const position = this.#index.size;
     const start = this.#startOf(position);
     const length = Buffer.byteLength(text);
@@ -66,7 +68,7 @@ export class KeptImages {
 
   #imageAt(position: number): KeptImage {
     const text = this.#texts.toString("utf8", this.#startOf(position), this.#ends[position]);
-    const [id, origin, content] = JSON.parse(text) as [string, string, Content | 1 | null];
-    return { id, origin, content: content === 1 ? { path: resolve(origin) } : (content ?? undefined) };
+    const [id, origin, content, split] = JSON.parse(text) as [string, string, Content | 1 | null, string?];
+    return { id, origin, content: content === 1 ? { path: resolve(origin) } : (content ?? undefined), split };
   }
 }

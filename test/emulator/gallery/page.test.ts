@@ -255,6 +255,38 @@ describeInBrowser("the gallery's page", () => {
     expect(await isTooWide(page)).toBe(false);
   });
 
+  it("counts, searches, links by id and zooms, by keyboard", async () => {
+    const http = await openHttp();
+    await http.add(picture("photo", await jpeg(400, 200)), note("calm", { metadata: { filename: "<b>x</b>.txt" } }));
+    const region_info = { bounding_box: { top_row: 0.25, left_col: 0.5, bottom_row: 0.75, right_col: 0.75 } };
+    const data = { regions: [{ region_info, data: { concepts: [{ id: "boat" }] } }] };
+    await http.call("POST", "/annotations", { annotations: [{ input_id: "photo", data }] });
+    const { page, gridIds, errors } = await open(http);
+    await expect.poll(gridIds, soon).toEqual(["<b>x</b>.txt", "photo"]);
+    await page.keyboard.press("/");
+    await page.keyboard.type("PHOT");
+    await expect.poll(gridIds, soon).toEqual(["photo"]);
+    const kinds = () => page.getByRole("group", { name: "Kind" }).locator("label").allTextContents();
+    await expect.poll(kinds, soon).toEqual(["image1"]);
+    await page.goto(`${http.emulator.url}/#input=photo`);
+    const box = page.locator(".view .shapes rect");
+    await box.waitFor();
+    const before = await box.boundingBox();
+    await page.keyboard.press("+");
+    await expect
+      .poll(async () => (await box.boundingBox())?.width ?? 0, soon)
+      .toBeGreaterThan((before?.width ?? 0) * 1.4);
+    await page.keyboard.press("0");
+    await expect.poll(async () => (await box.boundingBox())?.width ?? 0, soon).toBeCloseTo(before?.width ?? 0, 0);
+    const label = await page.locator(".stage .mark").boundingBox();
+    expect((label?.y ?? 0) + (label?.height ?? 0)).toBeLessThanOrEqual(before?.y ?? 0);
+    await page.keyboard.press("l");
+    await page.locator(".stage .mark").waitFor({ state: "detached" });
+    await page.keyboard.press("?");
+    await page.getByRole("heading", { name: "Keys" }).waitFor();
+    expect(errors).toEqual([]);
+  });
+
   it("fits into a narrow window", async () => {
     const { page, gridIds } = await open(await notes(5), { width: 360, height: 640 });
     await expect.poll(gridIds, soon).toHaveLength(5);

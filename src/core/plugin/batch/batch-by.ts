@@ -20,7 +20,9 @@ const openBatches = 4;
  *
  * @param policy limits and measures of the target
  * @param name name of the stage, for reports. Default: `batchBy`.
- * @example flow(source).pipe(batchBy({ maxItems: 64, measure: (input) => input.text?.length ?? 0 }), mySink());
+ * @example
+ * const texts = batchBy({ maxItems: 64, measure: (input) => input.text?.length ?? 0 });
+ * flow(folder("./texts")).pipe(texts, upload(app));
  */
 export function batchBy(policy: BatchPolicy, name = "batchBy"): Stage<Message, Message[]> {
   return (input) =>

@@ -56,10 +56,15 @@ async function statesOf(store: Store, filters: Filters, signal: AbortSignal): Pr
     add(store.all(`SELECT kind, status AS code, count FROM gallery_states e WHERE count > 0 AND ${where}`, ...values));
     return counts;
   }
-  await inSlices(store, queryOf(store, filters, "newest", true), signal, ({ from, where, values }) => {
-    const sql = `SELECT e.kind AS kind, e.status AS code, count(*) AS count ${from} WHERE ${where} GROUP BY e.kind, e.status`;
-    add(store.all(sql, ...values));
-  });
+  await inSlices(
+    store,
+    queryOf(store, filters, "newest", { needsEntries: true }),
+    signal,
+    ({ from, where, values }) => {
+      const sql = `SELECT e.kind AS kind, e.status AS code, count(*) AS count ${from} WHERE ${where} GROUP BY e.kind, e.status`;
+      add(store.all(sql, ...values));
+    },
+  );
   return counts;
 }
 

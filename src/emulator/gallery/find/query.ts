@@ -35,7 +35,9 @@ interface Facts {
   search: WordSearch | undefined;
   /** Conditions on kind, status and location. */
   conditions: Condition[];
-  /** Number of inputs with the kinds and statuses of the filters, and of all inputs. */
+  /** The kinds and statuses of the filters that inputs have, and the numbers of those inputs and of all. */
+  kinds: string[];
+  codes: number[];
   matching: number;
   total: number;
 }
@@ -52,12 +54,16 @@ const orderIndexes: Record<Sort, string> = {
   annotations: "INDEXED BY gallery_drawings",
 };
 
-/**
- * Makes a query. Undefined: no input has one of the terms.
- *
- * @param needsEntries the query uses columns of the entries `e`
- */
-export function queryOf(store: Store, filters: Filters, sort: Sort, needsEntries = false): Query | undefined {
+interface QueryOptions {
+  /** The query uses columns of the entries `e`. */
+  needsEntries?: boolean;
+  /** All inputs that match are read, and not only the first ones. */
+  isWhole?: boolean;
+}
+
+/** Makes a query. Undefined: no input has one of the terms. */
+export function queryOf(store: Store, filters: Filters, sort: Sort, options: QueryOptions = {}): Query | undefined {
+  const { needsEntries = false, isWhole = false } = options;
   const facts = factsOf(store, filters, sort);
   if (!facts) return undefined;
   const { groups, search, matching, total } = facts;
@@ -67,13 +73,19 @@ export function queryOf(store: Store, filters: Filters, sort: Sort, needsEntries
   if (rarest && isSelective(rarest.count)) {
     return { ...usesQuery(facts, rarest, needsEntries || !isBySeq), isSelective: true };
   }
-  if (isSelective(matching)) return { ...entriesQuery(facts, "INDEXED BY gallery_kinds"), isSelective: true };
+  if (isSelective(matching)) {
+    // The kinds and codes that exist lead to their parts of the index, which "not ready" does not.
+    const parts = [isOneOf("e.kind", facts.kinds), isOneOf("e.status", facts.codes)];
+    const some = { ...facts, conditions: [...parts, ...facts.conditions] };
+    return { ...entriesQuery(some, "INDEXED BY gallery_kinds"), isSelective: true };
+  }
   if (search) {
     const limit = Math.ceil(total / selectiveShare);
     const isRare = () => search.match !== undefined && countMatches(store, search.match, limit) < limit;
     if (isBySeq || isRare()) return textsQuery(facts, search, needsEntries || !isBySeq);
   }
-  if (rarest?.ids.length === 1 && isBySeq) return usesQuery(facts, rarest, needsEntries);
+  if (rarest && isBySeq && (rarest.ids.length === 1 || (isWhole && rarest.count < total)))
+    return usesQuery(facts, rarest, needsEntries);
   return entriesQuery(facts, orderIndexes[sort]);
 }
 
@@ -88,15 +100,21 @@ function factsOf(store: Store, filters: Filters, sort: Sort): Facts | undefined 
   });
   if (groups.some(({ ids }) => ids.length === 0)) return undefined;
   groups.sort((one, other) => one.count - other.count);
-  const states = all({ sql: "e.app = ?", values: [filters.app] }, ...kindConditions(filters));
-  const sql = `SELECT coalesce(sum(count), 0) AS matching, (SELECT sum(count) FROM gallery_states WHERE app = ?) AS total FROM gallery_states e WHERE ${states.where}`;
-  const counted = store.get<{ matching: number; total: number | null }>(sql, filters.app, ...states.values);
+  const { where, values } = all({ sql: "e.app = ?", values: [filters.app] }, ...kindConditions(filters));
+  const sql = `SELECT kind, status, count FROM gallery_states e WHERE count > 0 AND ${where}`;
+  const states = store.all<{ kind: string; status: number; count: number }>(sql, ...values);
+  const whole = store.get<{ total: number | null }>(
+    "SELECT sum(count) AS total FROM gallery_states WHERE app = ?",
+    filters.app,
+  );
   return {
     ...{ store, filters, sort, groups },
     search: wordSearch(store, filters.search),
     conditions: entryConditions(filters),
-    matching: counted?.matching ?? 0,
-    total: counted?.total ?? 0,
+    kinds: [...new Set(states.map(({ kind }) => kind))],
+    codes: [...new Set(states.map(({ status }) => status))],
+    matching: states.reduce((sum, { count }) => sum + count, 0),
+    total: whole?.total ?? 0,
   };
 }
 

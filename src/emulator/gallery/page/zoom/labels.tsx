@@ -3,7 +3,7 @@
 import type { RegionShape } from "../../shapes.js";
 import { classOf, pointRadius } from "../tiles/shapes-overlay.js";
 import { type Box, boundsOf, labelHeight, placeLabels } from "./place-labels.js";
-import type { Zoom } from "./use-zoom.js";
+import type { Zoom } from "./zoom.js";
 
 interface LabelsProps {
   regions: readonly RegionShape[];

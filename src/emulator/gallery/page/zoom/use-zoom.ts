@@ -1,19 +1,10 @@
 /** The enlargement of an image: how large it is, and which part of it is visible. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { limited, type Point, whole, zoomedAt } from "./zoom.js";
 
-/** The scale, where 1 shows the whole image, and the shift of its middle in pixels. */
-export interface Zoom {
-  scale: number;
-  x: number;
-  y: number;
-}
-
-type Point = readonly [x: number, y: number];
 type StageEvent = PointerEvent & { readonly currentTarget: HTMLElement };
 
-export const whole: Zoom = { scale: 1, x: 0, y: 0 };
-const maxScale = 40;
 const keyStep = 1.5;
 /** A double click enlarges by this factor, and shows the whole image again. */
 const doubleClickScale = 3;
@@ -22,23 +13,6 @@ const wheelFactor = 0.0022;
 const linePixels = 16;
 /** An arrow key moves the image by this many pixels. */
 const panStep = 80;
-
-/** Returns a zoom within the limits: the middle of the stage stays on the image. */
-export function limited({ scale, x, y }: Zoom, size: Point): Zoom {
-  const bounded = Math.min(maxScale, Math.max(1, scale));
-  const within = (shift: number, length: number) => {
-    const most = (length * (bounded - 1)) / 2;
-    return Math.min(most, Math.max(-most, shift));
-  };
-  return { scale: bounded, x: within(x, size[0]), y: within(y, size[1]) };
-}
-
-/** Zooms by a factor, so that the point stays where it is. The point is relative to the middle of the whole image. */
-export function zoomedAt(zoom: Zoom, factor: number, [x, y]: Point, size: Point): Zoom {
-  const scale = Math.min(maxScale, Math.max(1, zoom.scale * factor));
-  const change = scale / zoom.scale;
-  return limited({ scale, x: x - (x - zoom.x) * change, y: y - (y - zoom.y) * change }, size);
-}
 
 /** Returns the zoom of an image of a size, the handlers of its stage, and actions for keys. */
 export function useZoom(size: Point) {

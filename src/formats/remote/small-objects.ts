@@ -1,7 +1,7 @@
-/** Keeps small objects between the look at their beginning and the upload, so that each needs one request. */
+/** Keeps small remote files between the look at their beginning and the upload, so that each needs one request. */
 
 import type { OpenRange } from "../../core/content/openers.js";
-import { readRemote } from "../remote/remote-file.js";
+import { readRemote } from "./remote-file.js";
 
 /** Objects of up to this size are read as a whole when their beginning is. */
 export const smallBytes = 128 * 1024;
