@@ -149,8 +149,8 @@ describe("blocked: data of the gallery", () => {
   it.each([
     ["a quote", "inputs?app=1&concept=x' OR 1=1 --"],
     ["a key that leaves the metadata", "inputs?app=1&key=x') OR 1=1 --&value=y"],
-    ["an invalid number", "inputs?app=1&skip=1;DROP TABLE inputs&id=zzz"],
-    ["an invalid area", "inputs?app=1&area=0,0,0,1) OR 1=1 --&id=zzz"],
+    ["an invalid number", "inputs?app=1&skip=1;DROP TABLE inputs&q=zzz"],
+    ["an invalid area", "inputs?app=1&area=0,0,0,1) OR 1=1 --&q=zzz"],
   ])("by SQL in %s", async (_, path) => {
     const { gallery, base, emulator } = await guarded();
     const reply = await send(`${base}/${encodeURI(path)}`, { "x-sluice-session": gallery.session });
