@@ -129,7 +129,7 @@ const shows: Record<string, RegExp[]> = {
   "33-takeout.ts": [/IMG_1-edited\.jpg 2023-05-31T10:13:20Z The night market \[ 'Ada' \] \{ longitude: 151\.2/],
   "22-copy.ts": [/copied: read 3 = ok 3 /, /compared: read 3 = ok 3 /],
   "notebooks/photo-archive.ts": [
-    /8 photos, 2 albums\nwithout a place: night market\.jpg, plan\.png, poster\.webp/,
+    /8 photos, 2 albums\nharbour-[\s\S]*without a place: night market\.jpg, plan\.png, poster\.webp/,
     /market: stalls\.jpg: 151\.1957, -33\.8731 \(south\)/,
     /market: poster\.webp: nowhere yet/,
   ],

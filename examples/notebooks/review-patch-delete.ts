@@ -1,4 +1,8 @@
-/** Reviews stored inputs, corrects their data, and deletes some of them. Cells begin with `// %%`. */
+/**
+ * Review, patch and delete: reviews stored inputs, corrects their data, and deletes some of them.
+ *
+ * Cells begin with `// %%`. `npm run notebooks` makes review-patch-delete.ipynb of this file.
+ */
 
 // %% Start an emulator, and upload photos with some mistakes in their data.
 import { join } from "node:path";
@@ -7,6 +11,7 @@ import {
   batch,
   boundingBox,
   connect,
+  doctor,
   filterInputs,
   flow,
   folder,
@@ -35,25 +40,26 @@ await flow(folder(join(import.meta.dirname, "../data"), { kinds: ["image"], labe
 const all = await flow(listInputs(app, { annotations: true })).toArray();
 console.log(`${all.length} inputs, drawn on them: ${all[0]?.annotations[0]?.concepts[0]?.name}`);
 const unwanted = all.filter(({ metadata }) => /\.(png|webp)$/.test(String(metadata.filename)));
-console.log(
-  `no photographs: ${unwanted
-    .map(({ metadata }) => metadata.filename)
-    .sort()
-    .join(", ")}`,
-);
+const names = unwanted.map(({ metadata }) => metadata.filename);
+console.log(`no photographs: ${names.sort().join(", ")}`);
 
-// %% Correct the name of a misspelt concept, once for the whole app.
+// %% Check the stored inputs. The misspelt concept has a line of its own in the counts of the classes.
+console.log(await doctor(listInputs(app, { annotations: true })));
+
+// %% Correct the name of the misspelt concept, once for the whole app.
 const renamed = await flow(fromIterable([{ concepts: [{ id: "hause", name: "house" }] }]))
   .pipe(patchConcepts(app))
   .run();
 console.log("rename:", renamed.summary());
 
-// %% Mark all photographs as checked, and enlarge one box. A merge sends only the differences.
+// %% Mark all photographs as checked. A merge sends only the differences.
 const photographs = filterInputs((input) => /\.jpg$/.test(String(input.metadata.filename)));
 const checked = await flow(listInputs(app))
   .pipe(photographs, tagMetadata({ checked: true }), batch(), patch(app))
   .run();
-console.log("check:", checked.summary());
+console.log(checked);
+
+// %% Enlarge one box.
 const quay = all.find(({ metadata }) => metadata.filename === "quay.jpg")?.id ?? "";
 const moved = {
   id: quay,
@@ -61,29 +67,22 @@ const moved = {
     { id: "first", box: [0.1, 0.4, 0.4, 0.9] as [number, number, number, number], concepts: [{ id: "hause" }] },
   ],
 };
-console.log(
-  "move:",
-  (
-    await flow(fromIterable([moved]))
-      .pipe(patch(app, { action: "overwrite" }))
-      .run()
-  ).summary(),
-);
+const enlarged = await flow(fromIterable([moved]))
+  .pipe(patch(app, { action: "overwrite" }))
+  .run();
+console.log("move:", enlarged.summary());
 
 // %% Delete the metadata key of the unknown camera.
-const forgotten = fromIterable(all.map(({ id }) => ({ id, metadata: { camera: true } })));
-console.log(
-  "forget:",
-  (
-    await flow(forgotten)
-      .pipe(batch(), patch(app, { action: "remove" }))
-      .run()
-  ).summary(),
-);
+const forgotten = await flow(fromIterable(all.map(({ id }) => ({ id, metadata: { camera: true } }))))
+  .pipe(batch(), patch(app, { action: "remove" }))
+  .run();
+console.log("forget:", forgotten.summary());
 
-// %% Delete the inputs that are not photographs. Count them first, because a deletion cannot be undone.
+// %% Plan to delete the inputs that are not photographs. Check the plan first, because this flow keeps no undo file.
 const others = flow(listInputs(app)).pipe(filterInputs(({ metadata }) => metadata.checked !== true));
-console.log("to be deleted:", (await others.toArray()).length);
+console.log(await others.pipe(batch(), remove(app)).plan());
+
+// %% Delete them.
 const removed = await others.pipe(batch(), remove(app)).run();
 console.log("delete:", removed.summary());
 
@@ -98,4 +97,3 @@ for (const { metadata, annotations } of await flow(listInputs(app, { annotations
 // %% Close the connection and the emulator.
 await app.close();
 await store.close();
-process.exitCode = removed.exitCode;

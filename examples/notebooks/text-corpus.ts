@@ -1,4 +1,8 @@
-/** Builds a text corpus: cleans reviews and notes, splits them into sentences, and drops duplicates. Cells begin with `// %%`. */
+/**
+ * Text corpus: cleans reviews and notes, splits them into sentences, and drops duplicates.
+ *
+ * Cells begin with `// %%`. `npm run notebooks` makes text-corpus.ipynb of this file.
+ */
 
 // %% Start an emulator with a temporary store.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -35,7 +39,7 @@ console.log(
 
 // %% Remove emoji and control characters. Letters with accents stay.
 const cleaned = flow(sources).pipe(stripUnicode({ remove: ["emoji", "control"] }));
-for (const { text } of await cleaned.toArray()) console.log(JSON.stringify(text));
+console.log(await cleaned.preview(8));
 
 // %% Split the texts: each sentence or line becomes one input. Its id contains the start of the original id.
 const sentences = transform(
@@ -53,21 +57,24 @@ const corpus = cleaned.pipe(
   tagMetadata((input) => ({ words: (input.text ?? "").split(/\s+/).length })),
 );
 
+// %% Preview the sentences.
+console.log(await corpus.preview(12));
+
 // %% Write the corpus to a file that people and other programs can read.
 const path = join(work, "corpus.jsonl");
-console.log((await corpus.pipe(writeJsonl(path)).run()).summary());
+await corpus.pipe(writeJsonl(path)).run();
 const lines = (await readFile(path, "utf8")).trim().split("\n");
 console.log(
   `${lines.length} sentences, the longest with ${Math.max(...lines.map((line) => JSON.parse(line).metadata.words))} words`,
 );
 
 // %% Upload the corpus from the file.
-const report = await flow(jsonl(path)).pipe(batch(), upload(app)).run();
-console.log(report.summary());
+console.log(await flow(jsonl(path)).pipe(batch(), upload(app)).run());
+
+// %% Count the stored sentences.
 console.log(`in the store: ${(await app.countInputs()).processed}`);
 
 // %% Delete the temporary files, and close the connection and the emulator.
 await rm(work, { recursive: true });
 await app.close();
 await store.close();
-process.exitCode = report.exitCode;

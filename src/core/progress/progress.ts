@@ -3,10 +3,12 @@
 import type { RunContext } from "../accounting/run-context.js";
 import type { Source } from "../plugin/source.js";
 import type { Reporter } from "../report/reporter.js";
+import { jupyterKernel } from "../util/jupyter.js";
 import { writeNotice } from "../util/notice.js";
 import { harmless } from "../util/safe-callback.js";
 import type { Activity } from "./health.js";
 import { Meter, type ProgressEvent } from "./measure.js";
+import { forNotebook } from "./notebook.js";
 import type { Screen, Terminal } from "./terminal.js";
 import { progressLine, progressScreen } from "./text.js";
 
@@ -33,7 +35,7 @@ export function startProgress(
   const meter = new Meter(context, reporter, activity);
   const viewers: Viewer[] = [];
   if (onProgress) viewers.push(forProgram(onProgress));
-  if (isShown) viewers.push(isTerminal(process.stderr) ? forTerminal(process.stderr, context) : forLog(process.stderr));
+  if (isShown) viewers.push(viewerOf(context));
   const ended = new AbortController();
   findTotal(sources, ended.signal).then(
     (total) => void (meter.total = total),
@@ -57,6 +59,13 @@ export function startProgress(
 interface Viewer {
   show(event: ProgressEvent): void;
   end(event: ProgressEvent): void | Promise<void>;
+}
+
+/** Returns a notebook's output, a terminal's screen, or lines for everything else. */
+function viewerOf(context: RunContext): Viewer {
+  const kernel = jupyterKernel();
+  if (kernel) return forNotebook(kernel);
+  return isTerminal(process.stderr) ? forTerminal(process.stderr, context) : forLog(process.stderr);
 }
 
 function forProgram(onProgress: (event: ProgressEvent) => unknown): Viewer {

@@ -15,8 +15,8 @@ export function displayed<T extends object>(object: T, text: () => string, html:
 }
 
 /**
- * Formats a report, preview, plan or input as HTML for a notebook: a page in a frame that runs no scripts, or lines of text. Use it in kernels that do not
- * call `Jupyter.display` of the values.
+ * Formats a report, preview, plan or input as HTML for a notebook: tables, pictures and lines of text, without scripts and styles. Use it in kernels that
+ * do not call `Jupyter.display` of the values.
  *
  * @param value a report, preview, plan or input as Sluice returned it, or a list of inputs, of which it shows the first 100
  * @throws {OptionsError} (rejects) ERR_OPTIONS for another value
@@ -48,6 +48,6 @@ function isDisplayed(value: unknown): value is { [jupyterDisplay]: () => Promise
 
 /** Formats inputs as cards for notebooks. Loads the code for that on first use. */
 export async function sheetHtml(inputs: readonly Input[]): Promise<string> {
-  const { framedSheet } = await import("./pages.js");
-  return framedSheet(inputs);
+  const { inputsHtml } = await import("./pages.js");
+  return inputsHtml(inputs);
 }

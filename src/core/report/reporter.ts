@@ -93,7 +93,7 @@ export class Reporter {
       const { writePage } = await import("./pages.js");
       await writePage(path, report, this.#sample, this.#sheets);
     };
-    const html = async () => (await import("./pages.js")).framedReport(report, this.#sample);
+    const html = async () => (await import("./pages.js")).reportHtml(report, this.#sample);
     const summary = () => summaryOf(report);
     return displayed({ ...report, summary, toJSON: () => report, writeHtml }, summary, html);
   }

@@ -1,6 +1,7 @@
 /** Opens the store's database with its settings and transactions, and locks files. */
 
-import { type SqlFile, type SqlValue, type Statement, sqliteEngine } from "./sqlite/engine.js";
+import { sqliteEngine } from "./sqlite/engine.js";
+import type { SqlFile, SqlValue, Statement } from "./sqlite/sql-file.js";
 
 export type { SqlValue, Statement };
 

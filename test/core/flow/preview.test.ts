@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { take } from "rxjs";
+import sharp from "sharp";
 import { describe, expect, it, vi } from "vitest";
 import {
   annotate,
   batch,
   boundingBox,
+  filterInputs,
   flow,
   folder,
   fromIterable,
@@ -19,6 +21,9 @@ import { texts } from "../../helpers/flows.js";
 import { openStore } from "../../helpers/store.js";
 
 const harbour = join(import.meta.dirname, "../../../examples/data/harbour");
+
+const white = { width: 40, height: 20, channels: 3, background: "#fff" } as const;
+const whiteMask = (await sharp({ create: white }).png().toBuffer()).toString("base64");
 
 /** The formats of a value that a notebook displays. */
 async function shownOf(value: unknown): Promise<Record<string, string>> {
@@ -59,12 +64,12 @@ describe("a preview", () => {
 });
 
 describe("htmlOf", () => {
-  it("returns the HTML that a notebook shows, and one page for a list of inputs", async () => {
+  it("returns the HTML that a notebook shows, and one table for a list of inputs", async () => {
     const source = flow(texts(3));
     const [report, plan, inputs] = await Promise.all([source.run(), source.plan(), source.toArray()]);
     for (const value of [report, plan, inputs[0] as Input])
       expect(await htmlOf(value)).toBe((await shownOf(value))["text/html"]);
-    expect(await htmlOf(inputs)).toMatch(/^<iframe sandbox="".*text 0.*text 2/s);
+    expect(await htmlOf(inputs)).toMatch(/^<table>.*text 0.*text 2.*<\/table>$/s);
   });
 
   it.each([[{ id: "a" }], [[{ id: "a" }]], [7]])("refuses %j, which is not a value of Sluice", async (value) => {
@@ -124,21 +129,92 @@ describe("in a notebook", () => {
   });
 });
 
+describe("the HTML of a notebook", () => {
+  const triangle: [number, number][] = [
+    [0.1, 0.1],
+    [0.8, 0.1],
+    [0.1, 0.8],
+  ];
+  it.each([
+    ["box", { box: [0.2, 0.2, 0.6, 0.6] as [number, number, number, number] }],
+    ["polygon", { polygon: triangle }],
+    ["point", { point: [0.5, 0.5] as [number, number] }],
+    ["mask", { mask: { base64: whiteMask } }],
+  ])("has a %s in the picture of a card, and its name below it", async (name, region) => {
+    const box = annotate(() => ({ ...region, concepts: [{ id: "boat" }] }));
+    const [plain, drawn] = await Promise.all([
+      flow(folder(harbour, { include: "quay.jpg" })).preview(1),
+      flow(folder(harbour, { include: "quay.jpg" }))
+        .pipe(box)
+        .preview(1),
+    ]);
+    const [before, after] = [await shownOf(plain), await shownOf(drawn)].map((shown) => shown["text/html"] ?? "");
+    expect(after).toContain("<b><bdi>harbour-<wbr>quay-<wbr>");
+    expect(after).toContain(`<small>${name} boat</small>`);
+    expect(await differenceOf(before ?? "", after ?? "")).toBeGreaterThan(20);
+  });
+
+  it("names the counts of a run, its target, and the reasons with examples", async () => {
+    const failing = transform((input) => {
+      if (input.id === "t1") throw new Error("no <mood>");
+      return input;
+    });
+    const { app } = await openStore();
+    const report = await flow(texts(30))
+      .pipe(
+        failing,
+        filterInputs(({ id }) => id !== "t2"),
+        batch(),
+        upload(app),
+      )
+      .run();
+    const html = (await shownOf(report))["text/html"] ?? "";
+    expect(html).toMatch(/>read<.*>ok<.*>failed<.*>skipped<.*>30<.*>28<.*>1<.*>1</s);
+    expect(html).toContain("upload to me/main at http://127.0.0.1:");
+    expect(html).toMatch(
+      />failed<.*<code>ERR_UNEXPECTED<\/code> \(transform\).*<bdi>texts:2<wbr><\/bdi>: no &lt;mood&gt;/s,
+    );
+    expect(html).toMatch(/>skipped<.*>dropped by filterInputs<.*<bdi>texts:3/s);
+    expect(html.match(/<b><bdi>/g)).toHaveLength(12); // a sample of the inputs
+  });
+});
+
+/** Counts the pixels that differ clearly between the first pictures of two cards. */
+async function differenceOf(one: string, other: string): Promise<number> {
+  const [first, second] = await Promise.all(
+    [one, other].map((html) => {
+      const data = /src="data:image\/webp;base64,([^"]+)"/.exec(html)?.[1] ?? "";
+      return sharp(Buffer.from(data, "base64")).greyscale().raw().toBuffer();
+    }),
+  );
+  expect(first?.length).toBe(second?.length);
+  return [...(first ?? [])].filter((value, at) => Math.abs(value - (second?.[at] ?? value)) > 25).length;
+}
+
 describeInBrowser("in a notebook that shows HTML", () => {
-  it("inputs are cards with their annotations, and a report is its page, in frames without scripts", async () => {
+  it("inputs and reports are tables and pictures, and what comes from inputs stays text", async () => {
     const drawn = flow(folder(harbour)).pipe(
-      annotate(() => boundingBox([0.2, 0.2, 0.6, 0.6], '"><script>top.pwned = 1</script>')),
+      annotate(() =>
+        boundingBox([0.2, 0.2, 0.6, 0.6], '"><script>top.pwned = 1</script><img src=x onerror="top.pwned=1">'),
+      ),
     );
     const [preview, report] = [await drawn.preview(), await drawn.run()];
     const { page, errors } = await openPage();
-    for (const [value, selector, count] of [
-      [preview, ".card svg rect", 3],
-      [preview.inputs[0], ".card svg rect", 1],
-      [report, ".totals li", 4],
+    for (const [value, pictures] of [
+      [preview, 3],
+      [preview.inputs[0], 1],
+      [report, 3],
     ] as const) {
       await page.setContent((await shownOf(value))["text/html"] ?? "");
-      const inside = page.frameLocator("iframe").locator(selector);
-      await vi.waitFor(async () => expect(await inside.count()).toBe(count), { timeout: 20_000 });
+      const shown = page.locator('td img[src^="data:image/webp"]');
+      await vi.waitFor(async () => expect(await shown.count()).toBe(pictures), { timeout: 20_000 });
+      const widths = await shown.evaluateAll((images) =>
+        images.map((image) => (image as { naturalWidth?: number }).naturalWidth),
+      );
+      expect(widths).toEqual(Array.from({ length: pictures }, () => 160));
+      // Code hosts and front ends remove these.
+      expect(await page.locator("body :is(script, style, iframe, svg, object, link, a)").count()).toBe(0);
+      expect(await page.locator("body img").count()).toBe(pictures);
     }
     expect(await page.evaluate("window.pwned")).toBeUndefined();
     expect(errors).toEqual([]);

@@ -6,9 +6,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { lockFile, openDatabase } from "../../../src/emulator/store/driver.js";
-import { chooseEngine, isStable, type SqliteEngine } from "../../../src/emulator/store/sqlite/engine.js";
+import { chooseEngine, isStable } from "../../../src/emulator/store/sqlite/engine.js";
 import { loadLibsql } from "../../../src/emulator/store/sqlite/libsql.js";
 import { loadNodeSqlite } from "../../../src/emulator/store/sqlite/node-sqlite.js";
+import type { SqliteEngine } from "../../../src/emulator/store/sqlite/sql-file.js";
 import { temporaryFolder } from "../../helpers/store.js";
 
 const engines: [string, SqliteEngine][] = [["libsql", loadLibsql()]];

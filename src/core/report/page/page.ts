@@ -73,7 +73,7 @@ export async function pageOf(report: Facts, sample: Sample, sheets?: SheetLog): 
 }
 
 /** Makes a whole page. Its policy allows only its own style, and pictures in the page. */
-export function documentOf(title: string, body: readonly Html[]): string {
+function documentOf(title: string, body: readonly Html[]): string {
   const policy = `default-src 'none'; img-src data:; style-src 'sha256-${hash("sha256", style, "base64")}'; base-uri 'none'; form-action 'none'`;
   const head = html`<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sluice: ${title}</title><style>${new Html(style)}</style>`;
   return html`<!doctype html>\n<html lang="en"><head>${head}</head><body><main>${body}</main></body></html>\n`.text;

@@ -18,10 +18,10 @@ const maxPixels = 200_000_000;
 const maxBytes = 200_000_000;
 
 /** Makes a thumbnail of an image; returns undefined for other inputs, and for images that no longer exist or cannot be decoded. */
-export async function thumbnailOf({
-  kind,
-  content,
-}: Pick<SampledInput, "kind" | "content">): Promise<Thumbnail | undefined> {
+export async function thumbnailOf(
+  { kind, content }: Pick<SampledInput, "kind" | "content">,
+  longestSide = maxSide,
+): Promise<Thumbnail | undefined> {
   if (kind !== "image" || !content || "url" in content) return undefined;
   try {
     const { default: sharp } = await import("sharp");
@@ -32,7 +32,7 @@ export async function thumbnailOf({
     const { data, info } = await pixelBudget.run(
       () =>
         image
-          .resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true })
+          .resize(longestSide, longestSide, { fit: "inside", withoutEnlargement: true })
           .flatten({ background: "#ffffff" })
           .jpeg({ quality: 72 })
           .toBuffer({ resolveWithObject: true }),

@@ -1,7 +1,7 @@
 /** SQLite by the package libsql, which has binaries for Node.js 20 and later. */
 
 import { createRequire } from "node:module";
-import type { SqliteEngine, SqlValue } from "./engine.js";
+import type { SqliteEngine, SqlValue } from "./sql-file.js";
 
 interface LibsqlStatement {
   run(...values: SqlValue[]): unknown;

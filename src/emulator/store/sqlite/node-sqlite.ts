@@ -1,6 +1,6 @@
 /** SQLite by the module `node:sqlite` of Node.js. */
 
-import type { SqliteEngine, SqlValue } from "./engine.js";
+import type { SqliteEngine, SqlValue } from "./sql-file.js";
 
 interface NodeStatement {
   run(...values: SqlValue[]): unknown;
