@@ -20,6 +20,7 @@ interface Options {
   lenient?: boolean;
   urls: "fetch" | "accept";
   autoCreate: boolean;
+  readOnlyGallery?: boolean;
   processingDelayMs: number;
   deleteDelayMs: number;
   allowPrivateFetch?: true;
@@ -51,6 +52,7 @@ function withServer(command: Command): Command {
         .env("SLUICE_EMULATOR_PAT")
         .argParser(notEmpty),
     )
+    .option("--read-only-gallery", "show the gallery without actions that change data")
     .option("--app-key <key=user/app>", "a key that is accepted for one app only; may be repeated", appKey);
 }
 

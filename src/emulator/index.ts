@@ -72,7 +72,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { services, deletions, stopWork } = makeServices(options, dataFolder, { host, folder });
   const credentials = { pat: options.pat, appKeys: options.appKeys ?? {} };
   const sessions = new Sessions();
-  const gallery = new LazyGallery({ store: dataFolder.store, files: dataFolder.files, credentials, sessions, folder });
+  const { readOnlyGallery: isReadOnly = false } = options;
+  const gallery = new LazyGallery({ services, credentials, sessions, folder, isReadOnly });
   const { requestsPerSecond } = options;
   const limiter = requestsPerSecond === undefined ? undefined : new RateLimiter(requestsPerSecond);
   const server = makeServer({ services, credentials, limiter, host, gallery: () => gallery.load() });
@@ -97,9 +98,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   if (!unref && !isTemporary) dataFolder.publishAddress(url);
   const close = async () => {
     await Promise.all([stopListening(server), grpc?.close(closeTimeoutMs)]);
+    await gallery.close();
     deletions.finish(true);
     await stopWork();
-    await gallery.close();
     dataFolder.close();
     if (isTemporary) rmSync(folder, { recursive: true, force: true });
   };

@@ -24,6 +24,8 @@ export interface EmulatorOptions {
   lenient?: boolean | undefined;
   /** Also refuses annotations of inputs that are not processed yet (24155). Excludes `lenient`. Default: false. */
   strict?: boolean | undefined;
+  /** Shows the gallery without the actions that change data. Default: false. */
+  readOnlyGallery?: boolean | undefined;
   /** Creates users, apps and datasets on first use. Default: true. */
   autoCreate?: boolean | undefined;
   /** Time before an accepted input is processed, in milliseconds. Default: 5. */

@@ -38,3 +38,22 @@ export async function openGallery(emulator: Emulator, key = "any"): Promise<Gall
     fetch(`${emulator.url}/gallery/${path}?${new URLSearchParams({ app: await app(), access })}`, { headers: more });
   return { session, access, ask, find, file };
 }
+
+/** Sends a request that changes data, as the page does. Returns the status, and the answer as JSON or text. */
+export async function post<T>(
+  emulator: Emulator,
+  { session, ask }: GalleryClient,
+  resource: "selections" | "actions",
+  body: unknown,
+  parameters: Record<string, string> = {},
+): Promise<{ status: number; json: T; text: string }> {
+  const query = new URLSearchParams({ app: "1", ...parameters });
+  await ask("changes");
+  const response = await fetch(`${emulator.url}/gallery/${resource}?${query}`, {
+    method: "POST",
+    headers: { "x-sluice-session": session, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, json: (response.ok ? JSON.parse(text) : undefined) as T, text };
+}

@@ -149,12 +149,90 @@ describe("blocked: data of the gallery", () => {
   it.each([
     ["a quote", "inputs?app=1&concept=x' OR 1=1 --"],
     ["a key that leaves the metadata", "inputs?app=1&key=x') OR 1=1 --&value=y"],
-    ["an invalid number", "inputs?app=1&skip=1;DROP TABLE inputs&id=zzz"],
-    ["an invalid area", "inputs?app=1&area=0,0,0,1) OR 1=1 --&id=zzz"],
+    ["an invalid number", "inputs?app=1&skip=1;DROP TABLE inputs&q=zzz"],
+    ["an invalid area", "inputs?app=1&area=0,0,0,1) OR 1=1 --&q=zzz"],
   ])("by SQL in %s", async (_, path) => {
     const { gallery, base, emulator } = await guarded();
     const reply = await send(`${base}/${encodeURI(path)}`, { "x-sluice-session": gallery.session });
     expect(JSON.parse(reply.body)).toMatchObject({ items: [] });
+    expect(emulator.stored()).toHaveLength(1);
+  });
+});
+
+describe("blocked: changes in the gallery", () => {
+  const commands = ["selections?app=1", "actions?app=1"];
+  const json = { "content-type": "application/json" };
+
+  it.each<[what: string, code: number, headers: (open: { session: string; access: string }) => Record<string, string>]>(
+    [
+      ["without a session", 401, () => json],
+      ["with the access value of pictures", 401, ({ access }) => ({ ...json, "x-sluice-session": access })],
+      ["with the key", 401, () => ({ ...json, authorization: "Key right" })],
+      ["with the session in a cookie", 401, ({ session }) => ({ ...json, cookie: `x-sluice-session=${session}` })],
+      [
+        "of a page of another port",
+        403,
+        ({ session }) => ({ ...json, "x-sluice-session": session, origin: "http://127.0.0.1:1" }),
+      ],
+      [
+        "of another name of this machine",
+        403,
+        ({ session }) => ({ ...json, "x-sluice-session": session, origin: "http://localhost" }),
+      ],
+      [
+        "of a page of the same site",
+        403,
+        ({ session }) => ({ ...json, "x-sluice-session": session, "sec-fetch-site": "same-site" }),
+      ],
+      [
+        "of a page of another site",
+        403,
+        ({ session }) => ({ ...json, "x-sluice-session": session, origin: "https://evil.example" }),
+      ],
+      ["that a form could send", 415, ({ session }) => ({ "content-type": "text/plain", "x-sluice-session": session })],
+      [
+        "under another host name",
+        403,
+        ({ session }) => ({ ...json, "x-sluice-session": session, host: "evil.example" }),
+      ],
+    ],
+  )("%s", async (_, code, headers) => {
+    const { gallery, base, emulator } = await guarded();
+    for (const path of commands) {
+      const reply = await send(`${base}/${path}`, headers(gallery), "POST", '{"seqs":[1]}');
+      expect([path, reply.status]).toEqual([path, code]);
+    }
+    expect(emulator.stored()).toHaveLength(1);
+  });
+
+  it.each<[what: string, code: number, body: string]>([
+    ["that is not JSON", 400, "{"],
+    ["that is a list", 400, "[]"],
+    ["with SQL as numbers", 400, '{"seqs":["1); DROP TABLE inputs; --"]}'],
+    ["with fractions as numbers", 400, '{"seqs":[1.5]}'],
+    ["without numbers", 400, '{"seqs":{"length":1}}'],
+    ["of more than 12 MB", 413, `{"seqs":[${"1,".repeat(6_000_001)}1]}`],
+  ])("with a body %s", async (_, code, body) => {
+    const { gallery, base } = await guarded();
+    const headers = { ...json, "x-sluice-session": gallery.session };
+    expect((await send(`${base}/selections?app=1`, headers, "POST", body)).status).toBe(code);
+  });
+
+  it("of another app, with the key of one app, or with the selection of one", async () => {
+    const { emulator, base, gallery } = await guarded();
+    const { session } = await openGallery(emulator, "key-of-main");
+    const limited = { ...json, "x-sluice-session": session };
+    for (const path of commands) {
+      const other = path.replace("app=1", "app=2");
+      expect((await send(`${base}/${other}`, limited, "POST", '{"seqs":[1,2]}')).status).toBe(404);
+    }
+    // The numbers of another app's inputs are no inputs of this app.
+    const mine = await send(`${base}/selections?app=1`, limited, "POST", '{"seqs":[1,2]}');
+    expect(JSON.parse(mine.body)).toMatchObject({ count: 1, gone: 1 });
+    const all = { ...json, "x-sluice-session": gallery.session };
+    const { selection } = JSON.parse(mine.body) as { selection: string };
+    const start = JSON.stringify({ do: "start", selection, action: { kind: "delete" } });
+    expect((await send(`${base}/actions?app=2`, all, "POST", start)).status).toBe(410);
     expect(emulator.stored()).toHaveLength(1);
   });
 });

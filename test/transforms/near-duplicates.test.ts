@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
+import { distanceOf } from "../../src/formats/perceptual-hash/hash.js";
 import {
   defineSink,
   flow,
@@ -15,7 +16,7 @@ import {
   transform,
 } from "../../src/index.js";
 import { testTransform } from "../../src/testing/index.js";
-import { distanceOf, HashIndex } from "../../src/transforms/near-duplicates/hash-index.js";
+import { HashIndex } from "../../src/transforms/near-duplicates/hash-index.js";
 import { example, folderWith, jpeg, tempFolder } from "../helpers/files.js";
 import { sinkOf } from "../helpers/flows.js";
 import { propertyRuns } from "../helpers/long.js";

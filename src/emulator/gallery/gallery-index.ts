@@ -33,6 +33,16 @@ export class GalleryIndex {
     return this.#changes() - this.#ownChanges;
   }
 
+  /** Does work on rows that no list shows, so that the version stays the same. */
+  uncounted(work: () => void): void {
+    const before = this.#changes();
+    try {
+      work();
+    } finally {
+      this.#ownChanges += this.#changes() - before;
+    }
+  }
+
   /** Returns the number of inputs that are not indexed yet. */
   unindexed(): number {
     const sql = "SELECT count(*) AS count FROM gallery_entries WHERE indexed <> 1";
@@ -98,19 +108,21 @@ export class GalleryIndex {
     const rows = this.#store.all<{ seq: number; indexed: number }>(sql, this.#sliceSize);
     const seqs = rows.map(({ seq }) => seq);
     const changed = rows.filter(({ indexed }) => indexed === 2).map(({ seq }) => seq);
-    const before = this.#changes();
     if (seqs.length === 0) {
-      const hasRemoved = removeGone(this.#store);
-      this.#ownChanges += this.#changes() - before;
+      let hasRemoved = false;
+      this.uncounted(() => {
+        hasRemoved = removeGone(this.#store);
+      });
       return hasRemoved;
     }
-    this.#store.transaction(() => {
-      if (changed.length > 0) this.#store.run(removeUses, JSON.stringify(changed));
-      indexTexts(this.#store, this.#files, seqs);
-      for (const statement of collectTerms) this.#store.run(statement, JSON.stringify(seqs));
-      for (const statement of storeTerms) this.#store.run(statement);
+    this.uncounted(() => {
+      this.#store.transaction(() => {
+        if (changed.length > 0) this.#store.run(removeUses, JSON.stringify(changed));
+        indexTexts(this.#store, this.#files, seqs);
+        for (const statement of collectTerms) this.#store.run(statement, JSON.stringify(seqs));
+        for (const statement of storeTerms) this.#store.run(statement);
+      });
     });
-    this.#ownChanges += this.#changes() - before;
     return true;
   }
 }

@@ -7,48 +7,40 @@ import { isObject } from "../../core/util/json/json-values.js";
 import { Semaphore } from "../../core/util/semaphore.js";
 import type { MediaFiles } from "../media/media-files.js";
 import { serveOriginal } from "../media/media-route.js";
+import type { Services } from "../routes/context.js";
 import { drain } from "../server/body.js";
 import { type Address, accessOf, baseOf, type Credentials } from "../server/requests.js";
+import { diskFullText, isDiskFull, storageFull } from "../store/disk-full.js";
 import type { AppRow } from "../store/model.js";
 import type { Store } from "../store/store.js";
-import { type Asset, assetOf } from "./assets.js";
+import { ActionRefusal, GalleryActions } from "./actions/gallery-actions.js";
+import { checkOwnPage, needsIndex, readJson } from "./actions/read-request.js";
+import { dataHeaders, refuse, sendJson } from "./answers.js";
+import { assetOf, sendAsset } from "./assets.js";
 import { ExportRefusal, exportFormatOf, GalleryExports } from "./export/exports.js";
+import { foundPages, selectedPages } from "./export/pages.js";
 import { facetsOf, valuesOf } from "./facets.js";
 import { countsOf } from "./find/counts.js";
-import { countFound, findLocations, findPage } from "./find-inputs.js";
+import { findLocations, findPage } from "./find-inputs.js";
 import { GalleryIndex } from "./gallery-index.js";
-import { itemsOf, recordOf } from "./items.js";
+import { recordOf } from "./items.js";
+import { newestOf, pageOf, seqOf, seqsOf } from "./listing.js";
 import { appKeyOf, filtersOf, positionOf, wholeNumber } from "./parameters.js";
 import type { Session, Sessions } from "./sessions.js";
-import type { AppShape, ChangesShape, CountsShape, PageShape, SessionShape } from "./shapes.js";
+import type { AppShape, ChangesShape, CountsShape, SessionShape } from "./shapes.js";
+import { SimilarImages } from "./similar/similar-images.js";
 import { pictureRenditions, Thumbnails } from "./thumbnails.js";
 
 export interface GalleryOptions {
-  store: Store;
-  files: MediaFiles;
+  services: Services;
   credentials: Credentials;
   sessions: Sessions;
   /** The data folder of the store. */
   folder: string;
+  /** Whether the page may change no data. */
+  isReadOnly: boolean;
 }
 
-/** The page may only run its own script and show its own pictures (`blob:` are those that it makes), and may only connect to its own server. */
-const pageHeaders = {
-  "content-security-policy": [
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; connect-src 'self'",
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-  ].join("; "),
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-frame-options": "DENY",
-  "cache-control": "no-cache",
-};
-const dataHeaders = {
-  "content-security-policy": "default-src 'none'; sandbox",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-};
 /** The body is a link or empty, so a longer body is refused. */
 const maxBodyBytes = 1000;
 /** An answer waits this time for inputs that are not indexed yet, in milliseconds. */
@@ -68,18 +60,23 @@ export class Gallery {
   readonly #sessions: Sessions;
   readonly #thumbnails = new Thumbnails();
   readonly #exports: GalleryExports;
+  readonly #actions: GalleryActions;
   readonly #counting = new Semaphore(1);
   #index: GalleryIndex | undefined;
+  #similar: SimilarImages | undefined;
 
-  constructor({ store, files, credentials, sessions, folder }: GalleryOptions) {
-    this.#store = store;
-    this.#files = files;
+  constructor({ services, credentials, sessions, folder, isReadOnly }: GalleryOptions) {
+    this.#store = services.store;
+    this.#files = services.files;
+    this.#actions = new GalleryActions(services, isReadOnly);
     this.#credentials = credentials;
     this.#sessions = sessions;
     this.#exports = new GalleryExports(folder);
   }
 
   async close(): Promise<void> {
+    this.#actions.close();
+    await this.#similar?.close();
     await this.#exports.close();
     this.#index?.close();
   }
@@ -88,6 +85,9 @@ export class Gallery {
   async serve(request: IncomingMessage, response: ServerResponse, path: readonly string[], { searchParams }: Address) {
     const [, resource = "page.html", ...rest] = path;
     if (resource === "session" && request.method === "POST") return this.#openSession(request, response);
+    if (request.method === "POST" && rest.length === 0 && (resource === "selections" || resource === "actions")) {
+      return this.#change(request, response, resource, searchParams);
+    }
     drain(request);
     if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405, "only GET and HEAD");
     const asset = rest.length === 0 ? assetOf(resource) : "unknown";
@@ -151,16 +151,70 @@ export class Gallery {
     index.watch();
     if (resource === "changes") return this.#changes(index, app);
     if (resource === "facets") return facetsOf(this.#store, app);
+    if (resource === "similar") {
+      const similar = (this.#similar ??= new SimilarImages(this.#store, this.#files, index));
+      const [seq, distance] = ["seq", "distance"].map((name) => wholeNumber(parameters.get(name)) ?? 0) as [
+        number,
+        number,
+      ];
+      return similar.find(app, seq, distance);
+    }
+    if (resource === "seqs") return seqsOf(this.#store, app, parameters);
+    if (resource === "actions") {
+      const seq = wholeNumber(parameters.get("seq"));
+      return seq === undefined ? this.#actions.list(app) : this.#actions.detail(app, seq);
+    }
     if (resource === "values") return valuesOf(this.#store, app, parameters.get("key") ?? "");
     if (resource === "record") {
       const context = { app, base: baseOf(request), names: this.#store.names(app.seq) };
-      return recordOf(this.#store, this.#files, context, this.#seqOf(app, parameters));
+      return recordOf(this.#store, this.#files, context, seqOf(this.#store, app, parameters));
     }
     if (resource !== "locations" && resource !== "inputs" && resource !== "counts") return undefined;
     await index.settled(settleMs);
     if (resource === "counts") return this.#counts(request, app, parameters);
-    if (resource === "inputs") return this.#page(app, parameters);
+    if (resource === "inputs") return pageOf(this.#store, this.#files, app, parameters);
     return `{"points":${findLocations(this.#store, filtersOf(parameters, app.seq), maxLocations)}}`;
+  }
+
+  /** Selects inputs, or carries a command about actions out. */
+  async #change(
+    request: IncomingMessage,
+    response: ServerResponse,
+    resource: "selections" | "actions",
+    parameters: URLSearchParams,
+  ): Promise<void> {
+    try {
+      const session = this.#sessions.byToken(request.headers["x-sluice-session"]);
+      if (!session) throw new ActionRefusal(401, noSession);
+      checkOwnPage(request);
+      const body = await readJson(request);
+      const app = this.#appOf(session, parameters);
+      if (!app) throw new ActionRefusal(404, "the app does not exist");
+      if (resource === "actions") return sendJson(response, this.#actions.run(app, body) ?? {});
+      if (needsIndex(body, parameters)) await this.#settleIndex("select");
+      const filters = filtersOf(parameters, app.seq);
+      const found = (limit: number) => {
+        return findPage(this.#store, filters, {
+          ...positionOf(parameters, () => newestOf(this.#store, app)),
+          skip: 0,
+          limit,
+        });
+      };
+      sendJson(response, this.#actions.select(app, body, found));
+    } catch (error) {
+      drain(request);
+      if (isDiskFull(error)) return refuse(response, storageFull.httpStatus, diskFullText(error));
+      if (!(error instanceof ActionRefusal || error instanceof ExportRefusal)) throw error;
+      refuse(response, error.code, error.message);
+    }
+  }
+
+  /** Waits until all inputs are indexed: the filters would not find the others, and nothing would say so. @throws {ExportRefusal} 503 */
+  async #settleIndex(what: string): Promise<void> {
+    const index = (this.#index ??= new GalleryIndex(this.#store, this.#files));
+    await index.settled(exportSettleMs);
+    const unindexed = index.unindexed();
+    if (unindexed > 0) throw new ExportRefusal(503, `${unindexed} inputs are not indexed yet; ${what} again later`);
   }
 
   /** Sends the inputs that match the filters as a zip, in the format that the parameter `format` names. */
@@ -168,30 +222,19 @@ export class Gallery {
     if (request.method !== "GET") return refuse(response, 405, "only GET");
     const format = exportFormatOf(parameters.get("format"));
     if (!format) return refuse(response, 400, "the parameter format names no format of an export");
-    const index = (this.#index ??= new GalleryIndex(this.#store, this.#files));
-    await index.settled(exportSettleMs);
-    const unindexed = index.unindexed();
-    // The filters would not find these inputs, and nothing in the export would say so.
-    if (unindexed > 0) return refuse(response, 503, `${unindexed} inputs are not indexed yet; export again later`);
-    const found = { store: this.#store, files: this.#files, app, filters: filtersOf(parameters, app.seq) };
     const headers = { "cache-control": "no-store", ...dataHeaders };
     try {
-      await this.#exports.send(response, { ...found, top: this.#newest(app) }, format, headers);
+      const selection = parameters.get("selection");
+      if (selection === null) await this.#settleIndex("export");
+      const pages =
+        selection === null
+          ? foundPages(this.#store, filtersOf(parameters, app.seq), newestOf(this.#store, app))
+          : selectedPages(this.#actions, this.#actions.selection(app, selection));
+      await this.#exports.send(response, { store: this.#store, files: this.#files, app, pages }, format, headers);
     } catch (error) {
-      if (!(error instanceof ExportRefusal)) throw error;
+      if (!(error instanceof ExportRefusal || error instanceof ActionRefusal)) throw error;
       if (!response.destroyed) refuse(response, error.code, error.message);
     }
-  }
-
-  #page(app: AppRow, parameters: URLSearchParams): PageShape {
-    const filters = filtersOf(parameters, app.seq);
-    const position = positionOf(parameters, () => this.#newest(app));
-    const { top, after, skip, limit } = position;
-    const seqs = findPage(this.#store, filters, position);
-    const items = itemsOf(this.#store, this.#files, app, seqs);
-    if (after !== undefined) return { items, top }; // The client has the count from the first page.
-    const isLast = seqs.length < limit && (seqs.length > 0 || skip === 0);
-    return { items, top, total: isLast ? skip + seqs.length : countFound(this.#store, filters, top) };
   }
 
   /** Counts the inputs by the values of the filters, for one request at a time. */
@@ -210,21 +253,8 @@ export class Gallery {
     }
   }
 
-  /** Returns the number of the input that the parameters name, by its number or by its id. */
-  #seqOf(app: AppRow, parameters: URLSearchParams): number {
-    const id = parameters.get("id");
-    if (id === null) return wholeNumber(parameters.get("seq")) ?? 0;
-    const sql = "SELECT seq FROM inputs WHERE app = ? AND id = ?";
-    return this.#store.get<{ seq: number }>(sql, app.seq, id)?.seq ?? 0;
-  }
-
   #changes(index: GalleryIndex, app: AppRow): ChangesShape {
-    return { version: index.version(), newest: this.#newest(app), indexing: index.unindexed() };
-  }
-
-  #newest({ seq }: AppRow): number {
-    const sql = "SELECT seq FROM gallery_entries NOT INDEXED WHERE app = ? ORDER BY seq DESC LIMIT 1";
-    return this.#store.get<{ seq: number }>(sql, seq)?.seq ?? 0;
+    return { version: index.version(), newest: newestOf(this.#store, app), indexing: index.unindexed() };
   }
 
   /** Serves `pictures/{rendition}/{sha256}`, which are made here, and `media/{sha256}`, the stored bytes. */
@@ -264,22 +294,4 @@ function linkIn(text: string): string | undefined {
   } catch {
     return "";
   }
-}
-
-function sendAsset({ headers, method }: IncomingMessage, response: ServerResponse, { bytes, type, etag }: Asset): void {
-  if (headers["if-none-match"] === etag) return void response.writeHead(304, { etag, ...pageHeaders }).end();
-  response.writeHead(200, { "content-type": type, "content-length": bytes.length, etag, ...pageHeaders });
-  response.end(method === "HEAD" ? undefined : bytes);
-}
-
-/** Sends JSON. A string is sent as it is, because it is JSON already. */
-function sendJson(response: ServerResponse, json: unknown): void {
-  const text = typeof json === "string" ? json : JSON.stringify(json);
-  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
-  response.writeHead(200, { ...headers, "cache-control": "no-store", ...dataHeaders }).end(text);
-}
-
-function refuse(response: ServerResponse, code: number, text: string): void {
-  const headers = { "content-type": "text/plain; charset=utf-8", "content-length": Buffer.byteLength(text) };
-  response.writeHead(code, { ...headers, "cache-control": "no-store", ...dataHeaders }).end(text);
 }

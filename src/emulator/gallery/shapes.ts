@@ -76,6 +76,22 @@ export interface PageShape {
   total?: number;
 }
 
+/** The numbers of inputs in a part of a listing. */
+export interface SeqsShape {
+  seqs: number[];
+}
+
+/** Images that look like another one, the most similar first. */
+export interface SimilarShape {
+  items: { item: ItemShape; distance: number }[];
+  /** Number of images within the distance; more than items if there are many. */
+  total: number;
+  /** Number of inputs whose image was not compared yet. */
+  remaining: number;
+  /** The image cannot be decoded, or has hardly any detail, so nothing is compared with it. */
+  hasNoDetail?: true;
+}
+
 /** Numbers of inputs by value. */
 export interface CountsShape {
   kinds: { kind: Kind; count: number }[];

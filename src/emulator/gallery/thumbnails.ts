@@ -22,7 +22,7 @@ export const pictureRenditions: Readonly<Record<string, Rendition>> = {
   "zoom-as-stored": { pixels: 4096, isUpright: false },
 };
 /** The formats that are decoded. */
-const decodedTypes = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif", "image/tiff"]);
+export const decodedTypes = new Set(["image/jpeg", "image/png", "image/apng", "image/webp", "image/gif", "image/tiff"]);
 const maxCachedBytes = 32_000_000;
 
 const maxAtOnce = 2;

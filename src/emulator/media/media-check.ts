@@ -24,7 +24,7 @@ export function checkMedia(store: Store, files: MediaFiles): FolderCheck {
     const rows = store.all<{ sha256: string; inputs: number }>(sql, prefix, `${prefix}g`); // "g" sorts after all hexadecimal digits.
     const missing = new Map(rows.map(({ sha256, inputs }) => [sha256, inputs]));
     for (const sha256 of files.list(prefix)) {
-      if (missing.delete(sha256)) continue;
+      if (missing.delete(sha256) || store.usesMedia(sha256)) continue;
       files.remove(sha256);
       check.collectedFiles += 1;
     }

@@ -34,7 +34,15 @@ const appTables = [
     "searches",
     "dataset_versions",
   ],
-  ...["dataset_version_inputs", "deleted", "app_fields", "uploads", "extraction_jobs"],
+  ...[
+    "dataset_version_inputs",
+    "deleted",
+    "app_fields",
+    "uploads",
+    "extraction_jobs",
+    "gallery_actions",
+    "gallery_action_inputs",
+  ],
 ];
 
 /** GET …/apps/{id} */
@@ -48,12 +56,14 @@ export function deleteApp({ services, app }: Call): Reply {
   const versions = store.all<{ seq: number }>("SELECT seq FROM dataset_versions WHERE app = ?", app.seq);
   services.exports.remove(versions.map(({ seq }) => seq));
   const unused = store.transaction(() => {
+    const sql = "SELECT DISTINCT sha256 FROM gallery_action_inputs WHERE app = ? AND sha256 IS NOT NULL";
+    const held = store.all<{ sha256: string }>(sql, app.seq).map(({ sha256 }) => sha256);
     const media = store.deleteInputs(store.all<InputRow>("SELECT * FROM inputs WHERE app = ?", app.seq));
     const uploads = store.all<{ seq: number }>("SELECT seq FROM uploads WHERE app = ?", app.seq);
     for (const { seq } of uploads) store.run("DELETE FROM upload_parts WHERE upload = ?", seq);
     for (const table of appTables) store.run(`DELETE FROM ${table} WHERE app = ?`, app.seq);
     store.run("DELETE FROM apps WHERE seq = ?", app.seq);
-    return media;
+    return [...media, ...held.filter((sha256) => !store.usesMedia(sha256))];
   });
   store.forgetNames(app.seq);
   for (const sha256 of unused) files.remove(sha256);

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
+import { actionSchema } from "../gallery/actions/schema.js";
 import { openDatabase, type SqlDatabase, type SqlValue, type Statement } from "./driver.js";
 import { ingestSchema } from "./ingest-schema.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";
@@ -36,6 +37,7 @@ export class Store {
     this.database = openDatabase(path);
     this.database.exec(schema);
     this.database.exec(ingestSchema);
+    this.database.exec(actionSchema);
     this.id = storeId(this, path);
   }
 
@@ -98,9 +100,11 @@ export class Store {
     return [...digests].filter((sha256) => !this.usesMedia(sha256));
   }
 
-  /** Whether an input uses these media. */
+  /** Whether an input uses these media, or an action of the gallery keeps them for an undo. */
   usesMedia(sha256: string): boolean {
-    return this.get("SELECT 1 AS found FROM inputs WHERE sha256 = ? LIMIT 1", sha256) !== undefined;
+    const sql = `SELECT 1 AS found FROM inputs WHERE sha256 = ?1
+      UNION ALL SELECT 1 FROM gallery_action_inputs WHERE sha256 = ?1 LIMIT 1`;
+    return this.get(sql, sha256) !== undefined;
   }
 
   /** Returns the number of an input, even of a deleted one, so that a stream can continue after it. */

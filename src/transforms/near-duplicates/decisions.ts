@@ -5,7 +5,7 @@ import type { Settlement } from "../../core/accounting/ledger.js";
 import { relocated } from "../../core/input/content.js";
 import type { ReadableContent } from "../../core/input/input.js";
 import { countText } from "../../core/util/format/format.js";
-import type { Hash64 } from "./hash-index.js";
+import type { Hash64 } from "../../formats/perceptual-hash/hash.js";
 import { HashStore } from "./hash-store.js";
 import { type KeptImage, KeptImages, type Match } from "./kept-images.js";
 import { type Hashed, perceptualHash } from "./perceptual-hash.js";

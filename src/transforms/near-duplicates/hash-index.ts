@@ -1,10 +1,6 @@
 /** An index of 64-bit hashes: finds those within a number of bits. Takes 24 bytes for each hash, and 1 MB. */
 
-/** A hash of 64 bits, as two numbers of 32 bits. */
-export interface Hash64 {
-  high: number;
-  low: number;
-}
+import { bitsIn, type Hash64 } from "../../formats/perceptual-hash/hash.js";
 
 const bands = 4;
 const bandBits = 16;
@@ -83,11 +79,6 @@ export class HashIndex {
   }
 }
 
-/** Counts the bits that two hashes differ in. */
-export function distanceOf(one: Hash64, other: Hash64): number {
-  return bitsIn(one.high ^ other.high) + bitsIn(one.low ^ other.low);
-}
-
 function bandOf(high: number, low: number, band: number): number {
   const half = band < 2 ? high : low;
   return (band % 2 === 0 ? half >>> bandBits : half) & (buckets - 1);
@@ -98,10 +89,4 @@ function masksOf(radius: number): number[] {
   const masks: number[] = [];
   for (let mask = 0; mask < buckets; mask += 1) if (bitsIn(mask) <= radius) masks.push(mask);
   return masks;
-}
-
-function bitsIn(value: number): number {
-  let bits = value - ((value >>> 1) & 0x55555555);
-  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

@@ -6,9 +6,8 @@ import { readLines } from "../../core/files/lines.js";
 import { AppendFile } from "../../core/journal/append-file.js";
 import { lastLineEnd } from "../../core/journal/last-line.js";
 import { decodeLine, encodeLine } from "../../core/journal/lines.js";
-import type { Hash64 } from "./hash-index.js";
+import { type Hash64, hashMethod } from "../../formats/perceptual-hash/hash.js";
 import type { KeptImage } from "./kept-images.js";
-import { hashMethod } from "./perceptual-hash.js";
 
 /** A line of the store. */
 type StoredLine = { hash: string } & KeptImage;

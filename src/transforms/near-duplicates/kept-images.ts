@@ -2,7 +2,8 @@
 
 import { resolve } from "node:path";
 import type { Content } from "../../core/input/input.js";
-import { type Hash64, HashIndex } from "./hash-index.js";
+import type { Hash64 } from "../../formats/perceptual-hash/hash.js";
+import { HashIndex } from "./hash-index.js";
 
 /** An image that was kept. */
 export interface KeptImage {

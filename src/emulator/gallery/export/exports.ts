@@ -1,4 +1,4 @@
-/** Exports of the gallery: writes the inputs that match the filters as a dataset, and sends it as one zip. */
+/** Exports of the gallery: writes the inputs that match the filters or are selected as a dataset, and sends it as one zip. */
 
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** Source: the inputs of the store that match the filters of the gallery, with their annotations and their files. */
+/** Source: inputs of the store that the gallery found or selected, with their annotations and their files. */
 
 import { annotationFromWire, plainAnnotation } from "../../../clarifai/wire/annotations.js";
 import { inputFromWire, wireInput } from "../../../clarifai/wire/decode-answers.js";
@@ -14,36 +14,40 @@ import type { AnnotationRow, AppRow, InputRow } from "../../store/model.js";
 import type { Store } from "../../store/store.js";
 import { type OutgoingContext, outgoingAnnotation, outgoingInput } from "../../wire/outgoing.js";
 import { status } from "../../wire/status.js";
-import { type Filters, findPage } from "../find-inputs.js";
 import { stateOf } from "../items.js";
 
 export interface FoundInputs {
   store: Store;
   files: MediaFiles;
   app: AppRow;
-  filters: Filters;
-  /** The newest input of the export. Inputs that were added later are left out. */
-  top: number;
+  /** The inputs to export, page by page. */
+  pages: Iterable<ExportPage>;
   /** Name of a format that holds images only; undefined for one that holds all kinds. */
   imagesOnly: string | undefined;
 }
 
-/** Inputs that are found at once. */
-const pageSize = 128;
+/** Inputs by their numbers. An input whose id is known was selected, so the export says if it was deleted since. */
+export type ExportPage = readonly { seq: number; id?: string }[];
 
-/** Reads inputs page by page, newest first. An input that the export cannot hold yields an error with the reason. */
+const deletedReason = "it was deleted since it was selected";
+
+/** Reads inputs page by page. An input that the export cannot hold yields an error with the reason. */
 export const foundInputs = defineSource({
   name: "gallery",
   parse: (found: FoundInputs) => found,
   async *read(found, { signal }) {
-    const { store, app, filters, top } = found;
+    const { store, app, pages } = found;
     const context = { app, base: "", names: store.names(app.seq) };
     const sql = "SELECT i.* FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value WHERE i.app = ?";
-    for (let after: number | undefined; !signal.aborted; ) {
-      const seqs = findPage(store, filters, { top, after, skip: 0, limit: pageSize });
-      after = seqs.at(-1);
-      if (after === undefined) return;
-      for (const row of store.all<InputRow>(sql, JSON.stringify(seqs), app.seq)) yield itemOf(row, found, context);
+    for (const page of pages) {
+      if (signal.aborted) return;
+      const seqs = JSON.stringify(page.map(({ seq }) => seq));
+      const rows = new Map(store.all<InputRow>(sql, seqs, app.seq).map((row) => [row.seq, row]));
+      for (const { seq, id } of page) {
+        const row = rows.get(seq);
+        if (row) yield itemOf(row, found, context);
+        else if (id !== undefined) yield { origin: id, error: new InputError("ERR_ITEM", deletedReason) };
+      }
     }
   },
 });

@@ -52,10 +52,15 @@ export interface ExportFile {
   losses: string;
 }
 
-/** Requests the archive of the inputs that match the filters. @throws {NoSession} @throws {NoAnswer} */
-export async function getExport(filters: string, format: string, signal: AbortSignal): Promise<ExportFile> {
+/** Requests the archive of the inputs that match the filters, or of a selection. @throws {NoSession} @throws {NoAnswer} */
+export async function getExport(
+  { parameters: filters, selection }: { parameters: string; selection?: string | undefined },
+  format: string,
+  signal: AbortSignal,
+): Promise<ExportFile> {
   const parameters = new URLSearchParams(filters);
   parameters.set("format", format);
+  if (selection !== undefined) parameters.set("selection", selection);
   const response = await get("export", parameters, signal);
   const { headers } = response;
   const encoded = /filename\*=UTF-8''(\S+)/.exec(headers.get("content-disposition") ?? "")?.[1];
@@ -71,13 +76,24 @@ export async function getExport(filters: string, format: string, signal: AbortSi
   };
 }
 
-async function get(resource: string, parameters: URLSearchParams, signal?: AbortSignal): Promise<Response> {
-  const headers = { "x-sluice-session": current?.session ?? "" };
-  const response = await fetch(`gallery/${resource}?${parameters}`, { headers, ...(signal ? { signal } : {}) }).catch(
-    () => {
-      throw new NoAnswer();
-    },
-  );
+/** Sends a request that changes data. @throws {NoSession} @throws {NoAnswer} */
+export async function postJson<T>(resource: string, parameters: URLSearchParams, body: object): Promise<T> {
+  const headers = { "content-type": "application/json" };
+  const response = await get(resource, parameters, undefined, { method: "POST", headers, body: JSON.stringify(body) });
+  return (await response.json()) as T;
+}
+
+async function get(
+  resource: string,
+  parameters: URLSearchParams,
+  signal?: AbortSignal,
+  { headers: more = {}, ...request }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Response> {
+  const headers = { ...more, "x-sluice-session": current?.session ?? "" };
+  const options = { ...request, headers, ...(signal ? { signal } : {}) };
+  const response = await fetch(`gallery/${resource}?${parameters}`, options).catch(() => {
+    throw new NoAnswer();
+  });
   if (response.status === 401) {
     current = undefined;
     throw new NoSession();

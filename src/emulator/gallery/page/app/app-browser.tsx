@@ -1,11 +1,15 @@
 /** Shows one app: filters, map, grid and the open input, kept up to date while inputs are uploaded. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useActions } from "../actions/use-actions.js";
+import { RecentChanges, Workbench } from "../actions/workbench.js";
 import { Panel, PanelButton, useDrawer } from "../counts/panel.js";
 import { useCounts } from "../counts/use-counts.js";
 import { Detail } from "../detail/detail.js";
 import { LocationsMap } from "../map/locations-map.js";
 import { SearchBar } from "../search/search-bar.js";
+import { SelectAll } from "../select/select-all.js";
+import { useSelection } from "../select/selection.js";
 import { countFilters, noFilters, parametersOf, type View } from "../state.js";
 import { Grid } from "../tiles/grid.js";
 import { Export } from "./export.js";
@@ -35,6 +39,9 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
   const { facets, changes } = useUpdates({ app, parameters, pages, isFiltered, isAtTop, onFailed, onAnswered });
   const hasNew = changes !== undefined && pages.total !== undefined && changes.newest > pages.top;
   const version = changes?.version ?? 0;
+  const selection = useSelection(parameters, pages, onFailed);
+  const actions = useActions(app, version, onFailed);
+  const record = selection.count > 0 ? async () => (await selection.record()).selection : undefined;
   const countsVersion = `${version} ${changes?.indexing ?? 0}`;
   const counts = useCounts({ parameters, isFiltered, facets, version: countsVersion, onFailed });
   const drawer = useDrawer();
@@ -44,7 +51,9 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
     <>
       <Header
         {...{ choice, problem, facets }}
-        exporting={<Export {...{ parameters, onFailed }} total={pages.total} />}
+        exporting={
+          <Export {...{ parameters, onFailed }} total={record ? selection.count : pages.total} select={record} />
+        }
         unindexed={changes?.indexing ?? 0}
         hasMap={Boolean(view.map)}
         onMap={(isOn) => change({ map: isOn ? "on" : "" })}
@@ -54,14 +63,17 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
       </SearchBar>
       <div class="workbench">
         <Panel {...{ app, facets, counts, view, change }} isOpen={drawer.isOpen} onClose={drawer.onClose} />
-        <main>
+        <main class={selection.count > 0 ? "selecting" : ""}>
           {view.map && <LocationsMap {...{ parameters, version, view, change, onFailed }} />}
           <Found
             total={pages.total}
             unfiltered={isFiltered ? facets?.total : undefined}
             onClear={isFiltered || view.key ? () => change(noFilters) : undefined}
             onShowNew={hasNew && !isAtTop.current ? () => scrollToTop.current() : undefined}
-          />
+          >
+            <SelectAll selection={selection} total={pages.total} />
+            <RecentChanges app={app} actions={actions} />
+          </Found>
           {pages.total === 0 ? (
             <p class="empty-state">
               {isFiltered ? "No input matches these filters." : "No inputs yet. Uploaded inputs appear here."}
@@ -71,6 +83,7 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
               key={parameters}
               app={app}
               pages={pages}
+              selection={selection}
               openId={view.input}
               isOpen={isOpen}
               onOpen={(item) => open(item.id)}
@@ -81,6 +94,7 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
               scrollToTop={scrollToTop}
             />
           )}
+          <Workbench {...{ app, selection, actions, facets, onFailed }} />
         </main>
       </div>
       {isOpen && (
@@ -89,6 +103,10 @@ export function AppBrowser({ app, choice, view, change, problem, onFailed, onAns
           seq={view.seq}
           onMove={open}
           onClose={() => change({ input: "", seq: "" })}
+          onSelect={(seqs) => {
+            selection.add(seqs);
+            change({ input: "", seq: "" });
+          }}
           onFilter={(filter) => change({ ...noFilters, ...filter, input: "", seq: "" })}
           {...{ app, pages, version, problem, onFailed }}
         />

@@ -8,8 +8,10 @@ import { type ExportFile, getExport, NoSession } from "../api.js";
 interface ExportProps {
   /** The app and the filters. */
   parameters: string;
-  /** Number of inputs that match. Undefined until the first answer. */
+  /** Number of inputs that match or are selected. Undefined until the first answer. */
   total: number | undefined;
+  /** Records the selection, and returns its name. Undefined: everything that matches is exported. */
+  select?: (() => Promise<string>) | undefined;
   /** Called if the session is over. */
   onFailed: (error: unknown) => void;
 }
@@ -23,13 +25,13 @@ interface Result {
 /** The addresses of downloads are released after this time, in milliseconds: browsers read them late. */
 const releaseMs = 60_000;
 
-export function Export({ parameters, total, onFailed }: ExportProps) {
+export function Export({ parameters, total, select, onFailed }: ExportProps) {
   const [format, setFormat] = useState<string>(exportFormats[0].id);
   const [result, setResult] = useState<Result>();
   const [isRunning, setRunning] = useState(false);
   const running = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => running.current?.abort(), []);
-  useEffect(() => setResult(undefined), [parameters, format]);
+  useEffect(() => setResult(undefined), [parameters, format, select === undefined]);
 
   const start = async () => {
     const stop = new AbortController();
@@ -37,7 +39,11 @@ export function Export({ parameters, total, onFailed }: ExportProps) {
     setRunning(true);
     setResult(undefined);
     try {
-      const { blob, name, ...counts } = await getExport(parameters, format, stop.signal);
+      const { blob, name, ...counts } = await getExport(
+        { parameters, selection: await select?.() },
+        format,
+        stop.signal,
+      );
       save(blob, name);
       setResult({ text: textOf(counts), isProblem: false });
     } catch (error) {
@@ -62,7 +68,9 @@ export function Export({ parameters, total, onFailed }: ExportProps) {
         ))}
       </select>
       <button type="button" onClick={() => (isRunning ? running.current?.abort() : void start())}>
-        {isRunning ? "Stop the export" : `Export${total === undefined ? "" : ` ${countText(total)}`}`}
+        {isRunning
+          ? "Stop the export"
+          : `Export${total === undefined ? "" : ` ${countText(total)}${select ? " selected" : ""}`}`}
       </button>
       <span role="status">{isRunning ? "Exporting…" : result?.isProblem === false && result.text}</span>
       <span class="problem" role="alert">

@@ -9,9 +9,11 @@ interface FoundProps {
   unfiltered: number | undefined;
   onClear: (() => void) | undefined;
   onShowNew: (() => void) | undefined;
+  /** More buttons. */
+  children?: preact.ComponentChildren;
 }
 
-export function Found({ total, unfiltered, onClear, onShowNew }: FoundProps) {
+export function Found({ total, unfiltered, onClear, onShowNew, children }: FoundProps) {
   return (
     <p class="found">
       <span role="status">{textOf(total, unfiltered)}</span>
@@ -20,6 +22,7 @@ export function Found({ total, unfiltered, onClear, onShowNew }: FoundProps) {
           Clear the filters
         </button>
       )}
+      {children}
       {onShowNew && (
         <button type="button" class="new" onClick={onShowNew}>
           New inputs ↑

@@ -5,6 +5,7 @@ import type { ItemShape, RecordShape } from "../../shapes.js";
 import { getJson } from "../api.js";
 import type { InputPages } from "../app/input-pages.js";
 import { isTyping } from "../keys.js";
+import { Similar } from "../similar/similar.js";
 import type { View } from "../state.js";
 import { symbols } from "../tiles/tile-parts.js";
 import { Content } from "./content.js";
@@ -26,9 +27,11 @@ interface DetailProps extends RecordOptions {
   onMove: (id: string) => void;
   onClose: () => void;
   onFilter: (filter: View) => void;
+  /** Selects inputs, and closes the dialog. */
+  onSelect: (seqs: readonly number[]) => void;
 }
 
-export function Detail({ pages, onMove, onClose, onFilter, ...options }: DetailProps) {
+export function Detail({ pages, onMove, onClose, onFilter, onSelect, ...options }: DetailProps) {
   const { app, id, seq, problem } = options;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
@@ -74,7 +77,11 @@ export function Detail({ pages, onMove, onClose, onFilter, ...options }: DetailP
           <div class="content">
             <Content key={item.seq} app={app} item={item} record={found} />
           </div>
-          <Facts app={app} item={item} record={found} onFilter={onFilter} />
+          <Facts app={app} item={item} record={found} onFilter={onFilter}>
+            {item.kind === "image" && item.sha256 !== undefined && (
+              <Similar app={app} seq={item.seq} onOpen={onMove} onSelect={onSelect} />
+            )}
+          </Facts>
         </div>
       )}
     </dialog>

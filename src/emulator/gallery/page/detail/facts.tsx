@@ -12,6 +12,8 @@ interface FactsProps {
   item: ItemShape;
   record: RecordShape | undefined;
   onFilter: (filter: View) => void;
+  /** More facts, above the record. */
+  children?: preact.ComponentChildren;
 }
 
 interface RecordData {
@@ -19,7 +21,7 @@ interface RecordData {
   concepts?: { id: string; name: string; value: number }[];
 }
 
-export function Facts({ app, item, record: found, onFilter }: FactsProps) {
+export function Facts({ app, item, record: found, onFilter, children }: FactsProps) {
   const { record, datasets = [], parts = [], location } = found ?? {};
   const { metadata, concepts = [] } = (record?.data ?? {}) as RecordData;
   return (
@@ -63,6 +65,7 @@ export function Facts({ app, item, record: found, onFilter }: FactsProps) {
         )}
       </dl>
       {metadata && <Metadata metadata={metadata} />}
+      {children}
       {record && <JsonRecord record={record} />}
     </div>
   );

@@ -20,6 +20,11 @@ const keys: readonly [where: string, keys: readonly [key: string, effect: string
       ["Page Up, Page Down", "Scroll by a page"],
       ["Home, End", "Go to the first or last input"],
       ["Enter", "Open the input"],
+      ["X", "Select the input, or leave it out"],
+      ["Shift + ← → ↑ ↓", "Select a range"],
+      ["Ctrl + A", "Select all inputs that match"],
+      ["Esc", "Clear the selection"],
+      ["Delete", "Delete the selected inputs"],
     ],
   ],
   [

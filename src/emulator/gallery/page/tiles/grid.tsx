@@ -4,12 +4,17 @@ import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ItemShape } from "../../shapes.js";
 import type { InputPages } from "../app/input-pages.js";
+import { clickSelects, keySelects } from "../select/grid-events.js";
+import { Pick } from "../select/pick.js";
+import type { Selection } from "../select/selection.js";
 import { type GridLayout, layoutOf, targetsOfKeys, tileStyle } from "./grid-layout.js";
 import { Tile } from "./tile.js";
 
 interface GridProps {
   app: number;
   pages: InputPages;
+  /** The inputs that actions will work on. */
+  selection: Selection;
   /** The open input, which stays visible. */
   openId: string | undefined;
   /** Whether the dialog of an input is open. It has the focus. */
@@ -20,7 +25,7 @@ interface GridProps {
   scrollToTop: RefObject<() => void>;
 }
 
-export function Grid({ app, pages, openId, isOpen, onOpen, onScroll, scrollToTop }: GridProps) {
+export function Grid({ app, pages, selection, openId, isOpen, onOpen, onScroll, scrollToTop }: GridProps) {
   const box = useRef<HTMLDivElement>(null);
   const size = useSize(box);
   const [scrollTop, setScrollTop] = useState(0);
@@ -57,15 +62,18 @@ export function Grid({ app, pages, openId, isOpen, onOpen, onScroll, scrollToTop
     if (wasOpen.current && !isOpen) box.current?.focus({ preventScroll: true });
     wasOpen.current = isOpen;
   }, [isOpen]);
+  const targets = targetsOfKeys(active, total, layout);
+  const handleKey = keyHandler(active, targets, move, open);
   return (
     <div
       ref={box}
       class="grid"
       role="listbox"
       aria-label="Inputs"
+      aria-multiselectable="true"
       tabIndex={0}
       aria-activedescendant={active >= first && active < last ? `tile-${active}` : undefined}
-      onKeyDown={keyHandler(active, targetsOfKeys(active, total, layout), move, open)}
+      onKeyDown={(event) => keySelects(event, { active, targets, total, move }, selection) || handleKey(event)}
       onScroll={(event) => {
         const { scrollTop: top } = event.currentTarget;
         setScrollTop(top);
@@ -73,7 +81,13 @@ export function Grid({ app, pages, openId, isOpen, onOpen, onScroll, scrollToTop
       }}
     >
       <div role="presentation" style={{ height: `${layout.totalHeight}px` }} />
-      <Tiles app={app} pages={pages} layout={layout} active={active} onOpen={open} />
+      <Tiles
+        {...{ app, pages, layout, active, selection }}
+        onClick={(event, index) => {
+          if (clickSelects(event, index, active, selection)) select(index);
+          else open(index);
+        }}
+      />
     </div>
   );
 }
@@ -109,28 +123,34 @@ interface TilesProps {
   pages: InputPages;
   layout: GridLayout;
   active: number;
-  onOpen: (index: number) => void;
+  selection: Selection;
+  onClick: (event: MouseEvent, index: number) => void;
 }
 
-function Tiles({ app, pages, layout, active, onOpen }: TilesProps) {
+function Tiles({ app, pages, layout, active, selection, onClick }: TilesProps) {
   const { first, last } = layout;
   const indexes = Array.from({ length: Math.max(0, last - first) }, (_, n) => first + n);
-  return indexes.map((index) => (
-    // biome-ignore lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: the list has the focus and handles the keys
-    <div
-      key={pages.item(index)?.seq ?? `missing-${index}`}
-      id={`tile-${index}`}
-      role="option"
-      aria-selected={index === active}
-      aria-setsize={pages.total ?? 0}
-      aria-posinset={index + 1}
-      class="tile"
-      style={tileStyle(index, layout)}
-      onClick={() => onOpen(index)}
-    >
-      <Tile app={app} item={pages.item(index)} />
-    </div>
-  ));
+  return indexes.map((index) => {
+    const isPicked = selection.has(pages.item(index)?.seq);
+    return (
+      // biome-ignore lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: the list has the focus and handles the keys
+      <div
+        key={pages.item(index)?.seq ?? `missing-${index}`}
+        id={`tile-${index}`}
+        role="option"
+        aria-selected={index === active}
+        aria-setsize={pages.total ?? 0}
+        aria-posinset={index + 1}
+        aria-checked={isPicked}
+        class={isPicked ? "tile picked" : "tile"}
+        style={tileStyle(index, layout)}
+        onClick={(event) => onClick(event, index)}
+      >
+        <Tile app={app} item={pages.item(index)} />
+        {pages.item(index) && <Pick isPicked={isPicked} />}
+      </div>
+    );
+  });
 }
 
 /** Returns the size of an element, also after it changes. */
