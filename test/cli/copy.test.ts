@@ -40,7 +40,9 @@ describe("sluice copy", () => {
 
     const first = await copy("main", "second");
     expect(first).toMatchObject({ code: 0, stderr: "" });
-    expect(first.stdout).toMatch(/^read 24 = ok 24 \+ failed 0 .*\n {2}target {3}upload to me\/second at /);
+    expect(first.stdout).toMatch(
+      /^read 24 = ok 24 \+ failed 0 .*\n {2}source .*\n {2}target {3}upload to me\/second at /,
+    );
     expect(first.stdout).toMatch(/^check: 24 read, 24 the same, 0 different or missing$/m);
     expect(first.stdout).toMatch(/^ {2}video {2}2 in the first app, 2 the same in the second$/m);
     const second = await appOf("second");

@@ -239,7 +239,7 @@ describe("a list", () => {
     const wrong = await runHere("list", "--json", "id,colour");
     expect(wrong).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/"colour" is no field\. The fields are id, image/) as string,
+      stderr: expect.stringMatching(/"colour" is not a field\. The fields are id, image/) as string,
     });
   });
 });

@@ -246,7 +246,7 @@ describeInBrowser("the gallery's page", () => {
     const places = page.getByRole("list", { name: "Places" }).getByRole("button");
     await expect.poll(() => places.allTextContents(), soon).toEqual(["near Oslo, Norway 2"]);
     await page.locator(".map canvas").hover(); // in the middle, since the map shows all locations
-    const tip = await page.locator(".map-tip").innerText();
+    const tip = await page.locator(".map-tip").textContent();
     expect(tip).toBe("near Oslo, Norway\n2 inputs: click to filter by this place");
     await places.first().focus();
     await page.keyboard.press("Enter");
