@@ -6,7 +6,7 @@ export const style = `
 @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --card: #fff; --ok: #2b6c4f; --bad: #b3261e; --bar: #3b7ea1; --sea: #eef4f7; --land: #d4dcd1; } * { print-color-adjust: exact; } .card, .group, .chart, .map, li, tr { break-inside: avoid; } h2 { break-after: avoid; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1.5rem 1rem 4rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.4rem; margin: 0; }
+h1 { overflow-wrap: anywhere; font-size: 1.4rem; margin: 0; }
 h2 { font-size: 1.05rem; margin: 2.2rem 0 .6rem; }
 p { margin: 0; overflow-wrap: anywhere; }
 .soft, .names { color: var(--soft); }
