@@ -72,7 +72,6 @@ describeInBrowser("the gallery's page, as a workbench", () => {
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);
     };
-    await page.locator(".grid").focus();
     await press("x", "ArrowRight", "ArrowRight", "x");
     await expect.poll(picked, soon).toEqual(["n9", "n7"]);
     await press("Shift+ArrowRight", "Shift+ArrowRight");
@@ -99,6 +98,7 @@ describeInBrowser("the gallery's page, as a workbench", () => {
     await button(page, "Select all 700").click();
     await page.getByText("700 inputs selected").waitFor();
     await page.route("**/gallery/changes*", (route) => route.abort()); // The page does not notice the next input.
+    await page.waitForRequest("**/gallery/changes*"); // The request before it has its answer.
     await http.add(note("later"));
     await button(page, "Tag…").click();
     await page.getByText("700 inputs were shown as selected; 701 inputs match now.").waitFor();

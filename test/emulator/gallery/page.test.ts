@@ -247,7 +247,7 @@ describeInBrowser("the gallery's page", () => {
     await expect.poll(() => places.allTextContents(), soon).toEqual(["near Oslo, Norway 2"]);
     await page.locator(".map canvas").hover(); // in the middle, since the map shows all locations
     const tip = await page.locator(".map-tip").textContent();
-    expect(tip).toBe("near Oslo, Norway\n2 inputs: click to filter by this place");
+    expect(tip).toBe("near Oslo, Norway2 inputs: click to filter by this place");
     await places.first().focus();
     await page.keyboard.press("Enter");
     await expect.poll(gridIds, soon).toEqual(["oslo-2", "oslo-1"]);

@@ -64,7 +64,7 @@ export function Facts({ app, item, record: found, onFilter, children }: FactsPro
           </Fact>
         )}
       </dl>
-      {metadata && <Metadata metadata={metadata} />}
+      <Metadata metadata={shownOf(metadata)} />
       {children}
       {record && <JsonRecord record={record} />}
     </div>
@@ -99,7 +99,13 @@ function Parts({ parts }: { parts: readonly PartShape[] }) {
   );
 }
 
+/** Leaves out the hash of the content, which Sluice keeps for itself; the record has it. */
+function shownOf({ sluice_fingerprint: _, ...metadata }: Record<string, unknown> = {}): Record<string, unknown> {
+  return metadata;
+}
+
 function Metadata({ metadata }: { metadata: Record<string, unknown> }) {
+  if (Object.keys(metadata).length === 0) return null;
   return (
     <table>
       <caption>Metadata</caption>

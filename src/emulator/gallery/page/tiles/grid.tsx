@@ -57,6 +57,10 @@ export function Grid({ app, pages, selection, openId, isOpen, onOpen, onScroll, 
     const index = openId === undefined ? undefined : pages.indexOf(openId);
     if (index !== undefined) move(index);
   }, [openId]);
+  // Keys work at once, and after a filter replaced the grid.
+  useEffect(() => {
+    if (document.activeElement === document.body) box.current?.focus({ preventScroll: true });
+  }, []);
   const wasOpen = useRef(isOpen);
   useEffect(() => {
     if (wasOpen.current && !isOpen) box.current?.focus({ preventScroll: true });
