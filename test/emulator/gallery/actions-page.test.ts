@@ -112,6 +112,7 @@ describeInBrowser("the gallery's page, as a workbench", () => {
     await page.getByText("701 inputs changed").waitFor();
     expect(http.emulator.stored().every(({ metadata }) => (metadata as { split?: number }).split === 7)).toBe(true);
     await button(page, "Clear the selection").click();
+    await expect.poll(gridIds, soon).toContain("later");
     await page
       .locator(".tile")
       .nth(1)
