@@ -29,7 +29,7 @@ export default defineConfig(({ mode }) => {
   const excluded = isUnit ? notUnit : [];
   return {
     test: {
-      maxWorkers: availableParallelism() + 1, // some wait for servers and timers, and a core would stand still
+      maxWorkers: availableParallelism() + 2, // some wait for servers and timers, and a core would stand still
       // Waits end when something happens. These limits are for tests that hang, and leave room for a busy machine.
       testTimeout: 60_000,
       hookTimeout: 60_000,

@@ -49,6 +49,7 @@ function saved(output: Output): SavedOutput {
 function steady(text: string): string {
   return text
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:8080")
+    .replace(/[^\s"'<>]*\/(sluice-[a-z]+)-\w{6}\b/g, "…/$1") // temporary folders
     .replace(/\b[\d.]+ [kMG]?B\/s/g, "… MB/s")
     .replace(/\b[\d,.]+\/s/g, "…/s")
     .replace(/\b[\d.]+ (ms|s)\b/g, "… s")
