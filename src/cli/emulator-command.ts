@@ -110,7 +110,7 @@ function announce(emulator: Emulator, { pat, host, data }: Options): void {
   if (inputsWithoutMedia > 0) {
     warn(`${inputsWithoutMedia} inputs in ${data} have no media file, and cannot be downloaded`);
   }
-  process.stdout.write(`gallery, for a browser: ${emulator.galleryUrl()}\n`);
+  process.stdout.write(`gallery, a link that opens one browser: ${emulator.galleryUrl()}\n`);
 }
 
 function appKey(text: string, before: Record<string, AppName> = {}): Record<string, AppName> {

@@ -14,9 +14,9 @@ export function jobText({ kind, id, state, counts }: ReportedJob): string {
   return `${kind} ${id}: ${state}${counted.join("")}`;
 }
 
-/** Formats a line for each job that is not done, or counts failures. A summary of a run without trouble has none. */
+/** Formats a line for each job that is not done. Its counts are those of the server, with every attempt; failed inputs have lines of their own. */
 export function jobLines(jobs: readonly ReportedJob[]): string[] {
-  const open = jobs.filter(({ state, counts }) => state !== "done" || (counts?.failed ?? 0) > 0);
+  const open = jobs.filter(({ state }) => state !== "done");
   const lines = open.slice(0, maxLines).map((job) => `  job      ${jobText(job)}`);
   if (open.length > maxLines) lines.push(`  … and ${open.length - maxLines} more jobs (report.jobs lists them)`);
   return lines;

@@ -35,7 +35,10 @@ export function addConclusions(log: FindingLog, counts: ClassCounts, sizes: Imag
   const { summary } = sizes;
   if (summary && summary.different > 1) {
     const [smallest, largest] = [summary.smallest.join(" × "), summary.largest.join(" × ")];
-    log.add("mixed-sizes", `${summary.different} sizes from ${smallest} to ${largest}`);
+    // Sizes with equally many pixels differ in their sides only, such as upright and turned images.
+    const range =
+      smallest === largest ? `, such as ${smallest}, with equally many pixels` : ` from ${smallest} to ${largest}`;
+    log.add("mixed-sizes", `${summary.different} sizes${range}`);
   }
 }
 
