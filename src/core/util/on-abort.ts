@@ -28,10 +28,16 @@ function listen(signal: AbortSignal): Waiting {
   const callbacks = new Set<() => void>();
   const listener = () => {
     waiting.delete(signal);
+    const errors: unknown[] = [];
     for (const callback of callbacks) {
       callbacks.delete(callback);
-      callback();
+      try {
+        callback();
+      } catch (error) {
+        errors.push(error); // the others are called, too
+      }
     }
+    if (errors.length > 0) throw errors[0];
   };
   signal.addEventListener("abort", listener, { once: true });
   const added = { callbacks, listener };

@@ -42,6 +42,18 @@ it("listens again after all callbacks were taken back", () => {
   expect(called).toEqual(["second"]);
 });
 
+it("calls the other callbacks if one throws, and throws its error", () => {
+  let listener = () => {};
+  const signal = { addEventListener: (_: string, added: () => void) => void (listener = added) };
+  const called: string[] = [];
+  onAbort(signal as unknown as AbortSignal, () => {
+    throw new Error("broken");
+  });
+  onAbort(signal as unknown as AbortSignal, () => called.push("second"));
+  expect(() => listener()).toThrow("broken");
+  expect(called).toEqual(["second"]);
+});
+
 function controlled() {
   const controller = new AbortController();
   return { signal: controller.signal, abort: () => controller.abort() };
