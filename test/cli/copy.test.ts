@@ -13,7 +13,7 @@ import { openStore, temporaryFolder } from "../helpers/store.js";
 import { wireStateOf } from "../helpers/wire-state.js";
 
 /** Inputs, and kills of the command. */
-const [inputs, kills] = isLong ? [2000, 12] : [60, 3];
+const [inputs, kills] = isLong ? [2000, 12] : [60, 2];
 
 async function open(count: number) {
   const { store, app } = await openStore();
