@@ -70,7 +70,7 @@ async function exported(
 
 describe("versions", () => {
   it("are pending, then ready, and have metrics only then", async () => {
-    const { call } = await stored(300);
+    const { call } = await stored(2000);
     const {
       dataset_versions: [created],
     } = await create(call);
