@@ -5,8 +5,6 @@ import { type Sort, type State, sorts } from "./shapes.js";
 
 const defaultPageSize = 100;
 const maxPageSize = 200;
-/** Values of one filter. */
-const maxValues = 100;
 /** An area without a location. */
 const emptyArea = [1, 1, 0, 0] as const;
 const states: readonly string[] = ["ready", "waiting", "failed"] satisfies State[];
@@ -24,7 +22,7 @@ export function appKeyOf(parameters: URLSearchParams): number {
 /** Reads the filters. A parameter that is repeated matches any of its values. */
 export function filtersOf(parameters: URLSearchParams, app: number): Filters {
   const text = (name: string) => parameters.get(name) || undefined;
-  const texts = (name: string) => parameters.getAll(name).filter(Boolean).slice(0, maxValues);
+  const texts = (name: string) => parameters.getAll(name).filter(Boolean);
   const area = text("area");
   return {
     app,

@@ -58,6 +58,17 @@ describe("the search of the gallery", () => {
     for (const [q, ids] of cases) expect(await find({ q }), q).toEqual(ids);
   });
 
+  it("checks every word of a long search, and matches nothing if there are too many words", async () => {
+    const words = Array.from({ length: 64 }, (_, index) => `word${index}`);
+    const { find } = await galleryOf(
+      named("all", "a.txt", [...words, "more"].join(" ")),
+      named("few", "b.txt", "word0 word1"),
+    );
+    expect(await find({ q: words.join(" ") })).toEqual(["all"]);
+    expect(await find({ q: [...words.slice(0, 40), "absent"].join(" ") })).toEqual([]);
+    expect(await find({ q: [...words, "more"].join(" ") })).toEqual([]);
+  });
+
   it("finds the last characters of a text, and no word that is only spread over it", async () => {
     const { find } = await galleryOf(named("one", "a.txt", "abcdef"), named("two", "b.txt", "abc xyz def"));
     expect(await find({ q: "ef" })).toEqual(["two", "one"]);

@@ -9,9 +9,10 @@ import { wordsOf } from "./folding.js";
 const gramLength = 3;
 /** Sequences that a shorter word may begin. With more, the texts are compared instead. */
 const maxGrams = 300;
-/** Words of a search, and the numbers of words that a statement compares. Fewer are filled up, so there are few statements. */
-const maxWords = 16;
-const wordCounts = [1, 2, 4, 8, maxWords];
+/** Words that a search can have. With more, it matches nothing, so that an action never changes more inputs than it should. */
+const maxWords = 64;
+/** Numbers of words that a statement compares. Fewer are filled up, so there are few statements. */
+const wordCounts = [1, 2, 4, 8, 16, maxWords];
 /** The last character of Unicode, which ends a range of sequences. */
 const lastCharacter = "\u{10ffff}";
 
@@ -25,8 +26,9 @@ export interface WordSearch {
 
 /** Prepares the search for the words of a text. Undefined: it has no words. */
 export function wordSearch(store: Store, text: string | undefined): WordSearch | undefined {
-  const words = wordsOf(text ?? "").slice(0, maxWords);
+  const words = wordsOf(text ?? "");
   if (words.length === 0) return undefined;
+  if (words.length > maxWords) return { check: { sql: "0", values: [] } };
   const long = words.filter((word) => [...word].length >= gramLength);
   const match = long.length > 0 ? long.flatMap(gramsIn).map(quoted).join(" AND ") : shortMatch(store, words);
   const count = wordCounts.find((one) => one >= words.length) ?? maxWords;

@@ -95,9 +95,13 @@ export class SimilarImages {
     const version = this.#index.version();
     const isNew = this.#pass?.app !== app.seq || (this.#pass.remaining === 0 && this.#pass.version !== version);
     if (isNew) this.#pass = { app: app.seq, version, before: Number.MAX_SAFE_INTEGER, remaining: this.#count(app) };
-    this.#work ??= this.#run(table).finally(() => {
-      this.#work = undefined;
-    });
+    this.#work ??= this.#run(table)
+      .catch(() => {
+        this.#pass = undefined; // The store cannot be read. The next request begins a new pass.
+      })
+      .finally(() => {
+        this.#work = undefined;
+      });
   }
 
   async #run(table: HashTable): Promise<void> {
