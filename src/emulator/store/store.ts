@@ -2,11 +2,11 @@
 
 import { join } from "node:path";
 import { statusCodes } from "../../clarifai/wire/status-codes.js";
-import { actionSchema } from "../gallery/actions/schema.js";
 import { openDatabase, type SqlDatabase, type SqlValue, type Statement } from "./driver.js";
-import { ingestSchema } from "./ingest-schema.js";
 import type { AnnotationData, AnnotationRow, AppRow, InputRow, JobRow, StoredConcept } from "./model.js";
-import { schema } from "./schema.js";
+import { actionSchema } from "./schema/action-schema.js";
+import { ingestSchema } from "./schema/ingest-schema.js";
+import { schema } from "./schema/store-schema.js";
 import { newId, timestamp } from "./stamps.js";
 import { storeId } from "./store-id.js";
 
