@@ -76,6 +76,7 @@ export const huggingFace = defineSource({
     const { config = named.config, split = named.split, revision = named.revision } = checked;
     return { ...checked, config, split, access, named: { ...named, revision } };
   },
+  from: ({ named }) => nameOf(named),
   async *read(options, context) {
     const { named, access } = options;
     const { dataset, files } = await found(options, context.signal).catch((error: unknown) => {
@@ -88,6 +89,11 @@ export const huggingFace = defineSource({
     else yield* imageItems(dataset, chosen.files, options, context);
   },
 });
+
+/** Names the dataset of a report: `hf://datasets/owner/name@revision/path`. */
+function nameOf({ id, revision, path }: TypedDataset): string {
+  return shownName({ id, commit: revision ?? "main" }, path);
+}
 
 /** Finds the commit and the files. A path may name one file. */
 async function found(

@@ -201,6 +201,7 @@ describe("huggingFace", () => {
         .run({ journal });
     const report = await run();
     expect(report.counts).toMatchObject({ read: 16, ok: 15, skipped: 1 });
+    expect(report.sources).toEqual([{ name: "huggingFace", from: "hf://datasets/ann/pets@main" }]);
     expect(server.reads.length).toBeGreaterThan(0);
     expect(server.leaks).toEqual([]);
     const written = [

@@ -56,7 +56,7 @@ export async function* listTree(
   while (url !== undefined) {
     seen.add(url);
     const { value, next }: Answer = await jsonOf(access, { id, what, url, signal });
-    if (!Array.isArray(value)) throw noAnswer(what, "it is no list of files");
+    if (!Array.isArray(value)) throw noAnswer(what, "it is not a list of files");
     for (const entry of value) {
       const file = fileOf(entry, what);
       if (file) yield file;
@@ -84,7 +84,11 @@ function jsonOf(
     try {
       return { value: JSON.parse(text) as unknown, next: nextIn(response.headers.link, request.url) };
     } catch (error) {
-      throw noAnswer(request.what, `it is no JSON but ${String(response.headers["content-type"] ?? "no type")}`, error);
+      throw noAnswer(
+        request.what,
+        `it is not JSON; its type is ${String(response.headers["content-type"] ?? "not given")}`,
+        error,
+      );
     }
   });
 }
