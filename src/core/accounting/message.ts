@@ -1,10 +1,11 @@
 /** A message: one input in flight, with its one settlement. */
 
 import { codeOf, describeThrown, FlowError, InputError } from "../errors.js";
-import { type Input, mediaOf } from "../input/input.js";
+import type { Input } from "../input/input.js";
 import { inputText, inspectCustom } from "../input/input-text.js";
 import { inputFrom } from "../input/transform-result.js";
 import { printable } from "../util/format/format.js";
+import { bytesInMemory } from "./bytes-in-memory.js";
 import { InputInFlight } from "./input-in-flight.js";
 import type { Outcome } from "./ledger.js";
 import type { RunContext } from "./run-context.js";
@@ -286,20 +287,4 @@ export class Message<T extends Input = Input> {
       ...(this.#isComplete && { done: true }),
     });
   }
-}
-
-/** Estimated bytes of the objects of an annotation (shape, concept, data of its format), and of a point of a polygon. */
-const annotationBytes = 600;
-const pointBytes = 60;
-
-/** Estimates the bytes of an input in memory: characters of its text, bytes of its content, its annotations and their masks. */
-function bytesInMemory(input: Input): number {
-  const media = mediaOf(input);
-  const bytes = media && "bytes" in media.content ? media.content.bytes.byteLength : 0;
-  let annotations = input.annotations.length * annotationBytes;
-  for (const { mask, polygon } of input.annotations) {
-    if (mask && "base64" in mask) annotations += mask.base64.length;
-    if (polygon) annotations += polygon.length * pointBytes;
-  }
-  return bytes + annotations + (input.text?.length ?? 0);
 }

@@ -8,11 +8,12 @@ import type { Message } from "../accounting/message.js";
 import { contextOf, type RunContext } from "../accounting/run-context.js";
 import type { StageFacts, Stages } from "../accounting/stages.js";
 import type { ReportedJob } from "../accounting/targets.js";
-import { BatchError, InputError, OptionsError, pluginError, SinkError } from "../errors.js";
+import { OptionsError, pluginError, SinkError } from "../errors.js";
 import { guarded } from "../util/observable.js";
 import { onAbort } from "../util/on-abort.js";
 import { batchesFor } from "./batch/batch-by.js";
-import { Batch, type OpenContext, type OpenRequest, type Sink, type StateReader, type WriteContext } from "./sink.js";
+import { writeBatch } from "./batch/write-batch.js";
+import { Batch, type OpenContext, type OpenRequest, type Sink, type StateReader } from "./sink.js";
 import { type Stage, stageStream } from "./stage.js";
 
 /**
@@ -287,19 +288,4 @@ function startRequest(progress: SinkProgress, inputs: number): OpenRequest {
     counted = now;
   };
   return { sent: (share) => count(inputs * share), end: () => count(0) };
-}
-
-/** Writes a batch. An InputError fails all of its inputs. A BatchError, which sinks for 0.1 throw, fails the inputs that it names. */
-async function writeBatch<Options, State>(
-  sink: Sink<Options, State>,
-  batch: Batch,
-  context: WriteContext<Options, State>,
-): Promise<void> {
-  try {
-    await sink.write(batch, context);
-  } catch (error) {
-    if (error instanceof BatchError) for (const [index, failure] of error.failures) batch.fail(index, failure);
-    else if (error instanceof InputError) for (const index of batch.messages.keys()) batch.fail(index, error);
-    else throw error;
-  }
 }

@@ -41,20 +41,28 @@ export function sourceText({ name, from }: Report["sources"][number]): string {
 
 /** Formats the bytes and requests of a run, and its rates. */
 function trafficLines({ traffic, counts, durationMs }: Pick<Report, "traffic" | "counts" | "durationMs">): string[] {
-  const { requests, retries, throttled, bytesSent, bytesReceived } = traffic;
-  if (requests === 0) return [];
+  const text = trafficText(traffic);
+  if (text === undefined) return [];
   const seconds = Math.max(durationMs, 1) / 1000;
-  const parts = [
-    counted(requests, "request"),
-    ...(retries > 0 ? [`${countText(retries)} sent again`] : []),
-    ...(throttled > 0 ? [`${countText(throttled)} throttled`] : []),
-    `${bytesText(bytesSent)} sent`,
-    `${bytesText(bytesReceived)} received`,
-  ];
-  const bytes = Math.max(bytesSent, bytesReceived) / seconds;
-  return [
-    `  traffic  ${parts.join(", ")}; ${rateText((counts.read - counts.pending) / seconds)} inputs, ${bytesText(bytes)}/s`,
-  ];
+  const bytes = Math.max(traffic.bytesSent, traffic.bytesReceived) / seconds;
+  return [`  traffic  ${text}; ${rateText((counts.read - counts.pending) / seconds)} inputs, ${bytesText(bytes)}/s`];
+}
+
+/** Formats the requests and bytes of a run; undefined if it sent no request. */
+export function trafficText(traffic: Report["traffic"]): string | undefined {
+  const { bytesSent, bytesReceived } = traffic;
+  const parts = requestTexts(traffic);
+  if (parts.length === 0) return undefined;
+  return [...parts, `${bytesText(bytesSent)} sent`, `${bytesText(bytesReceived)} received`].join(", ");
+}
+
+/** Formats the requests of a run: how many, and how many were sent again or throttled. */
+export function requestTexts({ requests, retries, throttled }: Report["traffic"]): string[] {
+  if (requests === 0) return [];
+  const parts = [counted(requests, "request")];
+  if (retries > 0) parts.push(`${countText(retries)} sent again`);
+  if (throttled > 0) parts.push(`${countText(throttled)} throttled`);
+  return parts;
 }
 
 /** Formats what a run recorded so that it can be undone. */

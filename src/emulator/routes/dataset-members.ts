@@ -10,12 +10,16 @@ import type { Call } from "./context.js";
 export function ensureDataset({ services, app }: Call, id: string): string {
   const { store, autoCreate } = services;
   checkId("dataset id", id);
-  if (store.get("SELECT 1 AS found FROM datasets WHERE app = ? AND id = ?", app.seq, id)) return id;
+  if (datasetExists({ services, app }, id)) return id;
   if (!autoCreate) throw new ItemRefusal(statusCodes.CONN_DOES_NOT_EXIST, `the dataset "${id}" does not exist`);
   const now = timestamp();
   const sql = "INSERT INTO datasets (app, id, data, created_at, modified_at) VALUES (?, ?, '{}', ?, ?)";
   store.run(sql, app.seq, id, now, now);
   return id;
+}
+
+export function datasetExists({ services, app }: Pick<Call, "services" | "app">, id: string): boolean {
+  return services.store.get("SELECT 1 AS found FROM datasets WHERE app = ? AND id = ?", app.seq, id) !== undefined;
 }
 
 /** Adds an input to a dataset. */

@@ -7,7 +7,7 @@ import type { Facts } from "../page/facts.js";
 import { type Html, html, name } from "../page/html.js";
 import type { FailureGroup, ReasonGroup } from "../report.js";
 import { type Sample, sampleOf } from "../sample.js";
-import { targetText, undoText } from "../summary.js";
+import { requestTexts, targetText, undoText } from "../summary.js";
 import { cardTable } from "./cards.js";
 import { type Cell, table } from "./tables.js";
 
@@ -59,16 +59,11 @@ export async function inputsHtml(inputs: readonly Input[]): Promise<string> {
 function factLines({ targets, counts, durationMs, traffic, shard, journal, undo }: Facts): string[] {
   const lines = targets.filter(({ name }) => name !== "").map((target) => targetText(target));
   if (counts.read === 0) lines.push("nothing was read: the source is empty");
-  lines.push([`took ${durationText(durationMs)}`, ...trafficParts(traffic)].join(", "));
+  lines.push([`took ${durationText(durationMs)}`, ...requestTexts(traffic)].join(", "));
   if (shard) lines.push(`shard ${shard.index} of ${shard.count}`);
   if (journal) lines.push(`journal ${journal.path}: ${countText(journal.finished)} finished by earlier runs`);
   if (undo) lines.push(undoText(undo));
   return lines;
-}
-
-function trafficParts({ requests, retries }: Facts["traffic"]): string[] {
-  if (requests === 0) return [];
-  return [counted(requests, "request"), ...(retries > 0 ? [`${countText(retries)} sent again`] : [])];
 }
 
 function failureRow({ code, stage, count, examples }: FailureGroup): Cell[] {

@@ -1,8 +1,8 @@
 /** The facts of a run on its page: what ran, from where, to which target, when and how long. */
 
-import { bytesText, counted, countText, durationText, rateText } from "../../util/format/format.js";
+import { counted, countText, durationText, rateText } from "../../util/format/format.js";
 import type { Report } from "../report.js";
-import { sourceText, targetText, undoText } from "../summary.js";
+import { sourceText, targetText, trafficText, undoText } from "../summary.js";
 import { type Html, html } from "./html.js";
 
 /** The data of a report, without its methods. */
@@ -28,7 +28,7 @@ export function factList(report: Facts): Html {
     ["Target", lines(targets.filter((target) => target.name !== "").map(targetText))],
     ["Started", `${startedAt.slice(0, 19).replace("T", " ")} UTC`],
     ["Duration", durationOf(report)],
-    ["Traffic", trafficOf(report)],
+    ["Traffic", trafficText(report.traffic)],
     ["Notes", notesOf(report)],
     ["Shard", shard && `${shard.index} of ${shard.count}`],
     ["Journal", journal && `${journal.path}: ${countText(journal.finished)} finished by earlier runs`],
@@ -47,15 +47,6 @@ function durationOf({ counts, durationMs }: Facts): string {
 function lines(texts: readonly string[]): Html | undefined {
   if (texts.length === 0) return undefined;
   return html`${texts.map((text, index) => html`${index > 0 ? html`<br>` : ""}${text}`)}`;
-}
-
-function trafficOf({ traffic }: Facts): string | undefined {
-  const { requests, retries, throttled, bytesSent, bytesReceived } = traffic;
-  if (requests === 0) return undefined;
-  const parts = [counted(requests, "request"), `${bytesText(bytesSent)} sent`, `${bytesText(bytesReceived)} received`];
-  if (retries > 0) parts.push(`${counted(retries, "request")} sent again`);
-  if (throttled > 0) parts.push(`${countText(throttled)} throttled`);
-  return parts.join(", ");
 }
 
 function notesOf({ notes }: Facts): string | undefined {

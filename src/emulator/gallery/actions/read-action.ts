@@ -2,6 +2,7 @@
 
 import { isObject, type JsonObject } from "../../../core/util/json/json-values.js";
 import type { Call } from "../../routes/context.js";
+import { datasetExists } from "../../routes/dataset-members.js";
 import { postDatasets } from "../../routes/datasets.js";
 import { checkId } from "../../wire/ids.js";
 import { readMessage } from "../../wire/read-message.js";
@@ -40,11 +41,6 @@ export function ensureDatasetOf(call: Call, action: ActionRequest): void {
   if (action.kind !== "add-to-dataset" || datasetExists(call, action.dataset)) return;
   const body = readMessage({ datasets: [{ id: action.dataset }] }, "PostDatasets", { strict: true });
   postDatasets({ ...call, body });
-}
-
-function datasetExists({ services, app }: Call, id: string): boolean {
-  const sql = "SELECT 1 AS found FROM datasets WHERE app = ? AND id = ?";
-  return services.store.get(sql, app.seq, id) !== undefined;
 }
 
 /** Returns the id of a concept by its id or its name. A new concept has its name as its id. */

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { statusCodes } from "../../../clarifai/wire/status-codes.js";
 import { isSameJson, type JsonObject } from "../../../core/util/json/json-values.js";
 import type { Call } from "../../routes/context.js";
+import { datasetExists } from "../../routes/dataset-members.js";
 import { setFields } from "../../routes/inputs/input-rows.js";
 import { patchConcepts } from "../../routes/patching.js";
 import type { SqlValue } from "../../store/driver.js";
@@ -99,10 +100,6 @@ function restoreMembership(
   if (!datasetExists(call, dataset)) return failed(`the dataset ${dataset} was deleted since the action`);
   addMember(call, dataset, row.seq, before);
   return restored;
-}
-
-function datasetExists({ services, app }: Call, id: string): boolean {
-  return services.store.get("SELECT 1 AS found FROM datasets WHERE app = ? AND id = ?", app.seq, id) !== undefined;
 }
 
 function addMember({ services, app }: Call, dataset: string, seq: number, at: string): void {

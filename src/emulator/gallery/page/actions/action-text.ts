@@ -1,11 +1,11 @@
 /** Actions in words. */
 
-import { countText } from "../../../../core/util/format/format.js";
+import { counted, countText } from "../../../../core/util/format/format.js";
 import type { ActionRequest, ActionShape } from "../../actions/shapes.js";
 
-/** Returns a number with its noun. */
+/** Returns a number of inputs with its noun. */
 export function inputsText(count: number): string {
-  return `${countText(count)} ${count === 1 ? "input" : "inputs"}`;
+  return counted(count, "input");
 }
 
 /** Says what an action does. */
