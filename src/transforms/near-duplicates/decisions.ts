@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Settlement } from "../../core/accounting/ledger.js";
 import { relocated } from "../../core/input/content.js";
 import type { ReadableContent } from "../../core/input/input.js";
+import { DigestSet, digestOfKey } from "../../core/util/digest-set.js";
 import { countText } from "../../core/util/format/format.js";
 import type { Hash64 } from "../../formats/perceptual-hash/hash.js";
 import { HashStore } from "./hash-store.js";
@@ -36,8 +37,8 @@ export class Decisions {
   readonly #store: HashStore | undefined;
   /** The kept images that others were dropped for, by their ids. */
   readonly #stands = new Map<string, Stand>();
-  /** Ids of images that failed. They stand for no other image any more. */
-  readonly #failed = new Set<string>();
+  /** Digests of the ids of images that failed. They stand for no other image any more. */
+  readonly #failed = new DigestSet();
   #opening: Promise<void> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -65,12 +66,12 @@ export class Decisions {
 
   /** Records the outcome of an input. */
   settled({ id, kind, outcome }: Settlement): void {
-    if (outcome.state === "failed" && kind === "image" && id !== undefined) this.#failed.add(id);
+    if (outcome.state === "failed" && kind === "image" && id !== undefined) this.#failed.add(digestOfKey(id));
   }
 
   /** Says which images were dropped for one that failed after that. */
   conclude(): string[] {
-    const lost = [...this.#stands].flatMap(([id, stand]) => (this.#failed.has(id) ? stand : []));
+    const lost = [...this.#stands].flatMap(([id, stand]) => (this.#failed.has(digestOfKey(id)) ? stand : []));
     const lines = lost.slice(0, maxLines).map(({ origin, first, dropped }) => {
       const more = dropped > 1 ? ` and ${countText(dropped - 1)} more` : "";
       return `${origin} failed after ${first}${more} was dropped for it; read the dropped ones again without it`;
@@ -87,7 +88,7 @@ export class Decisions {
 
   #decideNow(image: Candidate, hash: Hashed): { decision: Decision; durable?: Promise<void> | undefined } {
     if (typeof hash === "string") return { decision: hash };
-    const likes = [...this.#kept.like(hash)].filter(({ kept }) => !this.#failed.has(kept.id));
+    const likes = [...this.#kept.like(hash)].filter(({ kept }) => !this.#failed.has(digestOfKey(kept.id)));
     // Kept by an earlier run, which may have ended before it was uploaded.
     if (likes.some(({ kept, distance }) => kept.id === image.id && distance === 0)) return { decision: "kept" };
     const match = likes.find(({ kept }) => kept.id !== image.id);
