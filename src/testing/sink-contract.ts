@@ -78,7 +78,7 @@ export function testSink(name: string, create: () => Promise<SinkFixture>): void
     it("writes nothing in a plan", async () => {
       const { sink, inputs, written } = await create();
       await ended(name, flow(fixtureSource(inputs)).pipe(sink).plan());
-      const ids = await written().catch(() => []); // fails, for example, if there is not a file
+      const ids = await written().catch(() => []); // fails, for example, if there is no file
       expect(ids, `${name}: a plan must write nothing`).toEqual([]);
     });
 

@@ -4,7 +4,7 @@ import ts from "typescript";
 import { commentOf } from "./comments.js";
 import type { TypeText } from "./type-text.js";
 
-/** Rows of properties, or undefined if the type has none of its own. */
+/** Returns a table with a row for each property. Returns undefined for a type without own properties. */
 export function memberTable(
   type: ts.Type,
   { checker, types, first }: { checker: ts.TypeChecker; types: TypeText; first: string },

@@ -64,7 +64,7 @@ export class Selections {
     return { selection: token, count, gone, goneIds: gone > 0 ? this.#goneIds(app, distinct) : [] };
   }
 
-  /** Returns a selection of an app. Undefined: there is none, or it was dropped. */
+  /** Returns a selection of an app. Returns undefined if it never existed or was dropped. */
   find(app: AppRow, token: unknown): Selection | undefined {
     const selection = typeof token === "string" ? this.#selections.get(token) : undefined;
     return selection?.app === app.seq ? selection : undefined;

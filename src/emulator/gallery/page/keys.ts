@@ -1,4 +1,4 @@
-/** Tells keys that control the page from those that are typed. */
+/** Distinguishes shortcuts of the page from typing. */
 
 /** Whether a key belongs to a field, or to a combination of the browser. */
 export function isTyping({ target, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {

@@ -12,7 +12,7 @@ export interface Actions {
   /** The latest first. Undefined until the first answer. */
   list: readonly ActionShape[] | undefined;
   isReadOnly: boolean;
-  /** Sends a command. Returns the action. Undefined: it was forgotten. @throws {Error} with the reason, if it is refused */
+  /** Sends a command, and returns the action. @throws {Error} with the reason, if it is refused */
   send(command: ActionCommand): Promise<ActionShape>;
 }
 

@@ -16,7 +16,7 @@ export class Selection {
   readonly #onChange: () => void;
   readonly #onFailed: (error: unknown) => void;
   #isAll = false;
-  /** The selected inputs, or those that are left out of all. */
+  /** If `#isAll` is set, the inputs that are excluded from the selection; else the selected inputs. */
   #seqs: ReadonlySet<number> = new Set();
   /** The input that was toggled last, where the next range begins. */
   #anchor: { index: number; seq: number } | undefined;
