@@ -96,6 +96,11 @@ describe("package.json", () => {
     const direct = [...bundled].map(([, name = ""]) => name).filter((name) => name in devDependencies);
     expect(direct).toContain("undici");
     expect([...installed, ...direct].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+    const [, tables = ""] = page.split("## Packages that are bundled");
+    const rows = tables.split("## Bundlers")[0]?.matchAll(/^\| (`.+?) \|/gm) ?? [];
+    const named = [...rows].flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
+    expect(named).toContain("undici");
+    expect(named.filter((name) => !installed.includes(name) && !(name in devDependencies))).toEqual([]);
   });
 });
 
