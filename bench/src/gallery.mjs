@@ -154,7 +154,7 @@ async function run(dist, store) {
   const isNew = (await ask(`inputs?app=${app}&kind=nothing`))?.total === 0;
   const requests = {
     "first page": "inputs?limit=100",
-    "page in the middle (skip 50,000)": `inputs?limit=100&skip=${inputs / 2}&top=${top}`,
+    "page in the middle": `inputs?limit=100&skip=${inputs / 2}&top=${top}`,
     "last page": `inputs?limit=100&skip=${inputs - 100}&top=${top}`,
     "page of kind=text": "inputs?limit=100&kind=text",
     "page of a common class": "inputs?limit=100&concept=class-0",

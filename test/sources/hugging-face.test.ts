@@ -8,6 +8,7 @@ import { hubOpener } from "../../src/formats/hugging-face/opener.js";
 import { flow, type HuggingFaceOptions, huggingFace, type Input, parquet, upload } from "../../src/index.js";
 import { testOpener, testSource } from "../../src/testing/index.js";
 import { commitOf, type HubServer, hubToken, openHub } from "../helpers/hub-server.js";
+import { serve } from "../helpers/range-server.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const cases = join(import.meta.dirname, "../cases/files/parquet");
@@ -328,6 +329,11 @@ describe("huggingFace", () => {
     await expect(flow(read(server, { token: hubToken })).run()).rejects.toMatchObject({
       ...{ code: "ERR_HF_ANSWER" },
       message: expect.stringContaining("its next page is on another server"),
+    });
+    const page = await serve((_, response) => response.setHeader("content-type", "text/html").end("<h1>Sign in</h1>"));
+    await expect(flow(huggingFace("ann/pets", { endpoint: page, token: false })).run()).rejects.toMatchObject({
+      ...{ code: "ERR_HF_ANSWER" },
+      message: expect.stringContaining("it is not JSON; its type is text/html"),
     });
   });
 

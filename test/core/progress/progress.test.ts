@@ -27,6 +27,24 @@ const halfWay: ProgressEvent = {
   waits: ["requests: 4 are open, 2 wait for a slot"],
 };
 
+/** Makes a terminal. `written` returns the text since its last call. */
+function openTerminal(columns: number): { terminal: Terminal; written: () => string } {
+  let text = "";
+  const terminal = new Writable({
+    write(chunk, _, done) {
+      text += String(chunk);
+      done();
+    },
+  }) as Terminal;
+  Object.assign(terminal, { isTTY: true, columns, rows: 24 });
+  const written = () => {
+    const since = text;
+    text = "";
+    return since;
+  };
+  return { terminal, written };
+}
+
 /** Lets a test control the clock, and returns the text written to stderr. */
 function stoppedClock(): string[] {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
@@ -113,46 +131,32 @@ describe("progress as text", () => {
 
 describe("the screen", () => {
   it("overwrites its lines, and leaves the last ones", async () => {
-    let written = "";
-    const terminal = new Writable({
-      write(chunk, _, done) {
-        written += String(chunk);
-        done();
-      },
-    }) as Terminal;
-    Object.assign(terminal, { isTTY: true, columns: 60, rows: 24 });
+    const { terminal, written } = openTerminal(60);
     const listeners = process.listenerCount("SIGINT");
     const screen = openScreen(terminal);
     screen.draw(progressScreen(halfWay, 60));
-    const first = written;
-    written = "";
+    const first = written();
     screen.draw(progressScreen({ ...halfWay, state: "ended", sinks: [], failures: [], waits: [] }, 60), true);
+    const last = written();
     expect(first).toContain("sluice     1,500 of 3,000 inputs (50 %)");
-    expect(written.startsWith("\r\u001b[2K\u001b[4A")).toBe(true); // up over the four lines before
-    expect(written).toContain("ended      1,500 of 3,000");
+    expect(last.startsWith("\r\u001b[2K\u001b[4A")).toBe(true); // up over the four lines before
+    expect(last).toContain("ended      1,500 of 3,000");
     expect(process.listenerCount("SIGINT")).toBe(listeners); // Ctrl-C stays ours
   });
 });
 
 describe("the screen after a resize", () => {
   it("erases the rows that its lines take in a narrower window, and stays within the window", () => {
-    let written = "";
-    const terminal = new Writable({
-      write(chunk, _, done) {
-        written += String(chunk);
-        done();
-      },
-    }) as Terminal;
-    Object.assign(terminal, { isTTY: true, columns: 110, rows: 24 });
+    const { terminal, written } = openTerminal(110);
     const screen = openScreen(terminal);
     const draw = () => {
-      written = "";
+      written();
       screen.draw([
         ["sluice", "x".repeat(90)], // 97 columns
         ["upload", "写".repeat(30)], // 67 columns
       ]);
     };
-    const up = () => Number(/\u001b\[(\d+)A/.exec(written)?.[1] ?? 0);
+    const up = () => Number(/\u001b\[(\d+)A/.exec(written())?.[1] ?? 0);
     draw();
     expect(up()).toBe(0);
     Object.assign(terminal, { columns: 60 });
@@ -161,7 +165,6 @@ describe("the screen after a resize", () => {
     Object.assign(terminal, { columns: 20, rows: 5 });
     draw();
     expect(up()).toBe(4); // nine rows, of which four are in the window
-    written = "";
     screen.clear();
     expect(up()).toBe(4);
     draw();
