@@ -1,7 +1,11 @@
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const loopbackOnly = new URL("./test/helpers/loopback-only.mjs", import.meta.url);
+/** For the processes of vitest and the programs that tests start. */
+const preloaded = ["loopback-only", "no-listener-warnings"].map((name) =>
+  String(new URL(`./test/helpers/${name}.mjs`, import.meta.url)),
+);
 /** They put something else in the place of modules. */
 const mocking = [
   "test/security/ssrf-redirects.test.ts",
@@ -35,8 +39,8 @@ export default defineConfig(({ mode }) => {
       hookTimeout: 60_000,
       expect: { poll: { timeout: 20_000 } },
       reporters: process.env.CI ? ["default", "./scripts/count-reporter.ts"] : ["default"],
-      setupFiles: [loopbackOnly.pathname],
-      env: { NODE_OPTIONS: `--import=${loopbackOnly.href}` }, // for the programs that tests start
+      setupFiles: preloaded.map((url) => fileURLToPath(url)),
+      env: { NODE_OPTIONS: preloaded.map((url) => `--import=${url}`).join(" ") },
       projects: [
         {
           extends: true,

@@ -6,7 +6,6 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import { writeNotice } from "../../src/core/util/notice.js";
 import { csv, deadLetters, flow, fromIterable, jsonl, type Report, transform, writeJsonl } from "../../src/index.js";
 import { startCommand } from "../helpers/command.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
@@ -125,17 +124,6 @@ describe.runIf(isPosix)("a closed output pipe", () => {
       expect(store.stored()).toHaveLength(500);
     },
   );
-
-  it("of a notice is ignored, and later writes of the program still fail", async () => {
-    const { PassThrough } = await import("node:stream");
-    const stream = new PassThrough();
-    stream._transform = (_chunk, _encoding, callback) => callback(Object.assign(new Error("gone"), { code: "EPIPE" }));
-    writeNotice("a notice\n", stream);
-    await sleep(10);
-    expect(stream.destroyed).toBe(true);
-    writeNotice("another\n", stream);
-    expect(stream.listenerCount("error")).toBe(0);
-  });
 
   it.runIf(existsSync("/dev/full"))(
     "fails a listing with the reason if the disk behind it is full",

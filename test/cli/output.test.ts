@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { startCommand } from "../helpers/command.js";
 import { runHere } from "../helpers/run-here.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
@@ -68,6 +69,20 @@ describe("the output of a command", () => {
       expect.stringMatching(/^ok {7}a {2}\S+rows\.csv:2$/) as string,
       `sluice: me/main at ${store.url} (server and key: the environment)`,
     ]);
+  });
+
+  it("has nothing but these lines with --verbose, however many inputs", async () => {
+    const { store, folder } = await open();
+    const texts = Array.from({ length: 200 }, (_, number) => JSON.stringify({ id: `t${number}`, text: "calm" }));
+    writeFileSync(join(folder, "texts.jsonl"), texts.join("\n"));
+    const env = { CLARIFAI_API_BASE: store.url, CLARIFAI_PAT: "any" };
+    const { ended } = startCommand(["upload", "texts.jsonl", "--verbose"], { cwd: folder, env });
+    const { code, stderr } = await ended;
+    expect(code).toBe(0);
+    const [first, ...rest] = stderr.trimEnd().split("\n");
+    expect(first).toMatch(/^sluice: me\/main at /);
+    expect(rest).toHaveLength(200);
+    for (const line of rest) expect(line).toMatch(/^ok {7}t\d+ {2}texts\.jsonl:\d+$/);
   });
 
   it("is only failures with --quiet", async () => {

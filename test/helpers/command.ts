@@ -49,7 +49,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** Starts `sluice` with arguments in a folder. Its environment is `env`, with PATH and HOME. */
+/** Starts `sluice` with arguments in a folder. Its environment is `env`, with PATH, HOME and NODE_OPTIONS. */
 export function startCommand(
   args: readonly string[],
   {
@@ -65,11 +65,11 @@ export function startCommand(
     stdoutTo?: string;
   },
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, NODE_OPTIONS } = process.env;
   const stdout = stdoutTo === undefined ? "pipe" : openSync(stdoutTo, "w");
   const child = spawn(process.execPath, [bundledCommand(), ...args], {
     cwd,
-    env: { PATH, HOME, ...env } as NodeJS.ProcessEnv,
+    env: { PATH, HOME, NODE_OPTIONS, ...env } as NodeJS.ProcessEnv,
     stdio: ["pipe", stdout, "pipe"],
   });
   if (typeof stdout === "number") closeSync(stdout);

@@ -2,9 +2,13 @@
 
 import { jupyterKernel } from "./jupyter.js";
 
+const ignore = () => undefined;
+/** How many writes of each stream are open: one listener serves them all, because Node.js warns about more than ten. */
+const openWrites = new WeakMap<NodeJS.WritableStream, number>();
+
 /**
  * Writes to stderr, or to another stream of this process. Ignores an error of the stream, such as a closed pipe or a full disk. It listens only during
- * its own write, so the program still receives the errors of its other writes.
+ * its own writes, so the program still receives the errors of its other writes.
  */
 export function writeNotice(text: string, stream: NodeJS.WritableStream = process.stderr): void {
   if (stream === process.stderr && jupyterKernel()) {
@@ -12,8 +16,15 @@ export function writeNotice(text: string, stream: NodeJS.WritableStream = proces
     return;
   }
   if (!stream.writable) return;
-  const ignore = () => undefined;
-  stream.on("error", ignore);
+  const open = openWrites.get(stream) ?? 0;
+  openWrites.set(stream, open + 1);
+  if (open === 0) stream.on("error", ignore);
   // The stream emits the error after it has called the callback.
-  stream.write(text, () => setImmediate(() => stream.off("error", ignore)));
+  stream.write(text, () => setImmediate(() => endWrite(stream)));
+}
+
+function endWrite(stream: NodeJS.WritableStream): void {
+  const open = (openWrites.get(stream) ?? 1) - 1;
+  openWrites.set(stream, open);
+  if (open === 0) stream.off("error", ignore);
 }
