@@ -33,7 +33,9 @@ export function postDatasetVersions(call: Call): Reply {
       return id;
     }),
   );
-  return { json: { dataset_versions: ids.map((id) => outgoingVersion(call, versionOf(call, id))) } };
+  const created = ids.map((id) => versionOf(call, id));
+  // The answer has the state at the creation, however long this request took.
+  return { json: { dataset_versions: created.map((row) => outgoingVersion(call, row, Date.parse(row.created_at))) } };
 }
 
 /** PATCH …/datasets/{id}/versions: patches all versions, or none if one is invalid. */
@@ -91,10 +93,10 @@ function settableFields({ description, metadata, visibility }: JsonObject): Json
   return JSON.parse(JSON.stringify({ description, metadata, visibility })) as JsonObject;
 }
 
-function outgoingVersion(call: Call, row: VersionRow): JsonObject {
+function outgoingVersion(call: Call, row: VersionRow, now?: number): JsonObject {
   const { app, parts } = call;
   const { id, data, created_at } = row;
-  const code = isReady(call, row) ? statusCodes.DATASET_VERSION_READY : statusCodes.DATASET_VERSION_PENDING;
+  const code = isReady(call, row, now) ? statusCodes.DATASET_VERSION_READY : statusCodes.DATASET_VERSION_PENDING;
   return {
     ...{ id, app_id: app.id, user_id: app.user, dataset_id: parts[0] ?? "" },
     ...{ created_at, modified_at: created_at, status: status(code), ...exportInfoOf(call, row) },
