@@ -4,16 +4,27 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { flow } from "../../src/index.js";
-import { jetstream } from "../../src/jetstream/index.js";
+import { jetstream, streamReport } from "../../src/jetstream/index.js";
 import { startCommand } from "../helpers/command.js";
 import { describeWithNats } from "../helpers/nats-server.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const library = join(import.meta.dirname, "../../dist/index.js");
+/** Its inputs wait for the file `go`, so that no worker finishes them before the others have started. */
 const pipeline = `
-  import { batch, connect, flow, tagMetadata, upload } from ${JSON.stringify(library)};
+  import { existsSync } from "node:fs";
+  import { setTimeout as sleep } from "node:timers/promises";
+  import { batch, connect, defineTransform, flow, tagMetadata, upload } from ${JSON.stringify(library)};
   const app = await connect({ requestsPerSecond: 40 });
-  export default (source) => flow(source).pipe(tagMetadata({ split: "train" }), batch({ maxItems: 8 }), upload(app));
+  const waitForGo = defineTransform({
+    name: "wait-for-go",
+    async apply(input) {
+      while (!existsSync("go")) await sleep(20);
+      return input;
+    },
+  })();
+  export default (source) =>
+    flow(source).pipe(waitForGo, tagMetadata({ split: "train" }), batch({ maxItems: 8 }), upload(app));
 `;
 const count = 400;
 
@@ -36,6 +47,9 @@ describeWithNats("workers of a stream", (nats) => {
 
     const work = () => start("work", "pipeline.mjs", "--end-when-empty");
     const [killed, other] = [work(), work()];
+    const workers = async () => (await streamReport({ stream: "texts", servers: nats.servers })).workers;
+    await expect.poll(workers, { timeout: 30_000 }).toHaveLength(2);
+    writeFileSync(join(cwd, "go"), "");
     await expect.poll(() => store.stored().length, { timeout: 30_000, interval: 20 }).toBeGreaterThan(40);
     killed.child.kill("SIGKILL");
     const late = work();
