@@ -66,14 +66,14 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
   const trouble = grpcTroubleOf(scenario);
   const front = trouble && (await serveGrpc({ target: store.url }));
   const wire = scenario.wire === "grpc" ? { wire: scenario.wire, grpcUrl: front?.url ?? store.grpcUrl } : {};
-  const app = await connect({ baseUrl: store.url, pat: "any", timeoutMs: 250, retryForMs: 1500, ...wire });
+  const app = await connect({ baseUrl: store.url, pat: "any", ...wire });
+  const impatient = await connect({ baseUrl: store.url, pat: "any", timeoutMs: 250, retryForMs: 1500, ...wire });
   try {
     const out = join(folder, "out");
     const stage: Stage = { scenario, store, app, folder, out, origin, inputs: [], storedBefore: new Map() };
-    const patient = await connect({ baseUrl: store.url, pat: "any" });
-    await prepare(stage, patient).finally(() => patient.close());
+    await prepare(stage);
     const findings = noFindings();
-    await app.transport.storeOfServer(); // a run whose first request has no answer rejects, which another test covers
+    await firstAnswer(impatient);
     for (const rule of rules) store.faults.add(rule);
     if (front) front.trouble = trouble;
     const [journal, letters] = [join(folder, "a.journal"), join(folder, "failed.jsonl")];
@@ -84,9 +84,9 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
       stallMs: 20_000,
       onStall: stalled(findings),
     };
-    const through = (source: Source) => sinkOf(scenario.verb, stage)(flow(source)).run(options);
+    const through = (source: Source, limited?: App) => sinkOf(scenario.verb, stage, limited)(flow(source)).run(options);
 
-    const report = await orRejected(through(fromIterable(stage.inputs)), findings);
+    const report = await orRejected(through(fromIterable(stage.inputs), impatient), findings);
     store.faults.clear();
     if (front) front.trouble = undefined;
     await settled(stage);
@@ -101,15 +101,28 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
     return { ...findings, faults, inputs: stage.inputs.length };
   } finally {
     await app.close();
+    await impatient.close();
     await front?.close();
     await store.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** Waits until a server has answered. A run whose first request has no answer rejects, which another test covers. */
+async function firstAnswer(app: App): Promise<void> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      await app.transport.storeOfServer();
+      return;
+    } catch (error) {
+      if (attempts === 20) throw error; // the machine is too busy
+    }
+  }
+}
+
 /** Fills the store with the inputs that the verb needs, before any fault. */
-async function prepare(stage: Stage, app: App): Promise<void> {
-  const { scenario, origin } = stage;
+async function prepare(stage: Stage): Promise<void> {
+  const { scenario, app, origin } = stage;
   const { verb, kind } = scenario;
   const others = bystanders.map((id, n) => ({ ...stored(kind, 100 + n, origin), id }));
   const datasets = verb.endsWith("Dataset") ? ["old"] : [];
@@ -122,7 +135,7 @@ async function prepare(stage: Stage, app: App): Promise<void> {
     .run();
   if (report.counts.ok !== others.length + existing.length)
     throw new Error(`cannot prepare the store: ${report.summary()}`);
-  stage.inputs = await inputsOf({ ...stage, app }, all);
+  stage.inputs = await inputsOf(stage, all);
   for (const { id, timesStored } of stage.store.stored()) stage.storedBefore.set(id, timesStored);
 }
 
@@ -187,20 +200,26 @@ async function inputsOf({ scenario, app }: Stage, all: readonly InputDraft[]): P
   }
 }
 
-function sinkOf(verb: Verb, { app, out }: Stage): (inputs: Flow<Message>) => Flow<Message> {
+/**
+ * The operators of a verb. With an app of short time limits the operators have short limits, too. The runs after the faults have none of them: a busy
+ * machine would exceed them.
+ */
+function sinkOf(verb: Verb, { app: patient, out }: Stage, limited?: App): (inputs: Flow<Message>) => Flow<Message> {
+  const app = limited ?? patient;
+  const limits = limited && { retryForMs: 1500 };
   const batched = batch({ maxItems: 3 });
   const conflict = /upload \((\w+)\)/.exec(verb)?.[1] as "skip" | undefined;
   const action = /patch \((\w+)\)/.exec(verb)?.[1] as "merge" | undefined;
   if (conflict) {
-    const options = { conflict, retryForMs: 1500, processingTimeoutMs: 400 };
-    return (inputs) => inputs.pipe(batched, upload(app, options));
+    const processingTimeoutMs = limited ? 400 : 2000; // some inputs are never processed
+    return (inputs) => inputs.pipe(batched, upload(app, { conflict, processingTimeoutMs, ...limits }));
   }
   if (action) return (inputs) => inputs.pipe(batched, patch(app, { action, deleteIfEmpty: true }));
   switch (verb) {
     case "download":
-      return (inputs) => inputs.pipe(download(out, { app, timeoutMs: 250, maxAttempts: 3 }));
+      return (inputs) => inputs.pipe(download(out, { app, ...(limited && { timeoutMs: 250, maxAttempts: 3 }) }));
     case "addAnnotations":
-      return (inputs) => inputs.pipe(batched, addAnnotations(app, { retryForMs: 1500 }));
+      return (inputs) => inputs.pipe(batched, addAnnotations(app, limits));
     case "patchAnnotations":
       return (inputs) => inputs.pipe(batched, patchAnnotations(app, { status: "review denied" }));
     case "concept values":
