@@ -2,7 +2,7 @@
 
 import { InputError } from "../../core/errors.js";
 import { isHub, parseFileUri, shownName } from "../hugging-face/dataset-name.js";
-import { asBroken, openHubFile } from "../hugging-face/open-file.js";
+import { asBroken as asBrokenHubFile, openHubFile } from "../hugging-face/open-file.js";
 import { accessTo } from "../s3/access.js";
 import { asUnreachable } from "../s3/client.js";
 import { parseObjectUri, typedUri } from "../s3/object-uri.js";
@@ -10,21 +10,49 @@ import { openObject } from "../s3/read-object.js";
 import { asFetchError, openHttpFile } from "./http-file.js";
 import type { RemoteRange, RemoteStream } from "./range.js";
 
-/** Names a remote file for people. */
-export function nameOfRemote(uri: string): string {
-  if (isHub(uri)) {
+/** A kind of server that has files. */
+interface Service {
+  /** Names a file for people. */
+  nameOf(uri: string): string;
+  /** Sends one request for a part of a file. */
+  open(uri: string, range: RemoteRange): Promise<RemoteStream>;
+  /** Makes the error for a connection that broke. */
+  asBroken(uri: string, error: unknown): Error;
+}
+
+const hub: Service = {
+  nameOf(uri) {
     const file = parseFileUri(uri);
     return shownName(file, file.path);
-  }
-  return isS3(uri) ? typedUri(parseObjectUri(uri)) : uri;
+  },
+  open: openHubFile,
+  asBroken: asBrokenHubFile,
+};
+
+const bucket: Service = {
+  nameOf: (uri) => typedUri(parseObjectUri(uri)),
+  open(uri, range) {
+    const object = parseObjectUri(uri);
+    return openObject(accessTo(object), object.key, typedUri(object), range);
+  },
+  asBroken: (uri, error) => asUnreachable(bucket.nameOf(uri), "the service", error),
+};
+
+const web: Service = { nameOf: (uri) => uri, open: openHttpFile, asBroken: asFetchError };
+
+function serviceOf(uri: string): Service {
+  if (isHub(uri)) return hub;
+  return isS3(uri) ? bucket : web;
+}
+
+/** Names a remote file for people. */
+export function nameOfRemote(uri: string): string {
+  return serviceOf(uri).nameOf(uri);
 }
 
 /** Sends one request for a part of a remote file. @throws {InputError} what the service refuses */
 export function openRemote(uri: string, range: RemoteRange): Promise<RemoteStream> {
-  if (isHub(uri)) return openHubFile(uri, range);
-  if (!isS3(uri)) return openHttpFile(uri, range);
-  const object = parseObjectUri(uri);
-  return openObject(accessTo(object), object.key, typedUri(object), range);
+  return serviceOf(uri).open(uri, range);
 }
 
 /** Yields a part of a remote file, with one request. `onHead` gets what the answer says about the file. @throws {InputError} what `openRemote` throws; a retryable one if the connection breaks */
@@ -47,8 +75,7 @@ export async function* readRemote(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    if (isHub(uri)) throw asBroken(uri, error);
-    throw isS3(uri) ? asUnreachable(nameOfRemote(uri), "the service", error) : asFetchError(uri, error);
+    throw serviceOf(uri).asBroken(uri, error);
   } finally {
     head.body.on("error", () => undefined).destroy();
   }
