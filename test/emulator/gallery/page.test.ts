@@ -122,12 +122,13 @@ describeInBrowser("the gallery's page", () => {
     await page.locator(".tile .shapes rect.masked").waitFor({ state: "attached" });
     await page.locator(".tile").click();
     await page.locator(".view circle").waitFor();
+    await expect.poll(() => page.evaluate("document.querySelector('.view img').naturalWidth"), soon).toBe(400);
     const { x = 0, width = 0 } = (await page.locator(".view circle").boundingBox()) ?? {};
     const image = await page.locator(".view img").boundingBox();
     expect(Math.abs((x + width / 2 - (image?.x ?? 0)) / (image?.width ?? 1) - 0.5)).toBeLessThan(0.02);
     const href = await page.locator(".view mask image").getAttribute("href");
     expect(href).toMatch(/^blob:/);
-    expect(await page.locator(".parts li").allTextContents()).toEqual(["mask boat"]);
+    await expect.poll(() => page.locator(".parts li").allTextContents(), soon).toEqual(["mask boat"]);
   });
 
   it("draws boxes and polygons at their positions", async () => {
@@ -219,7 +220,7 @@ describeInBrowser("the gallery's page", () => {
     await expect.poll(concepts, soon).toEqual(["sea2"]);
     await page.getByLabel("App").selectOption({ label: "me / main" });
     await expect.poll(concepts, soon).toEqual(["lake1"]);
-    expect(await gridIds()).toEqual(["old"]);
+    await expect.poll(gridIds, soon).toEqual(["old"]);
   });
 
   it("opens an input from the map, and plays its video", async () => {
