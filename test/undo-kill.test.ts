@@ -16,7 +16,7 @@ import { type ChangeVerb, changeVerbs, inputsToChange } from "./helpers/undo-flo
 const count = 40;
 /** Kills of the run, and of its undo, for each verb. */
 const kills = isLong ? 20 : 1;
-const verbs: readonly ChangeVerb[] = isLong ? changeVerbs : ["remove"];
+const verbs: readonly ChangeVerb[] = isLong ? changeVerbs : ["replace", "remove"];
 
 const picture = (shade: number) =>
   sharp({ create: { width: 8, height: 8, channels: 3, background: { r: shade, g: 20, b: 30 } } })
