@@ -8,7 +8,8 @@ import { mediaKinds } from "../../core/input/kinds.js";
 import { shorten } from "../../core/util/format/shorten.js";
 import { isEmpty, isObject, type JsonObject, ownValue } from "../../core/util/json/json-values.js";
 import type { PatchAction } from "../client/app-types.js";
-import { contentHashKey, wireConcept, wireFields } from "../wire/encode-input.js";
+import { contentHashKey } from "../wire/content-hash-key.js";
+import { wireConcept, wireFields } from "../wire/encode-input.js";
 import { hasItems, metadataPatch } from "./metadata-patch.js";
 import {
   changedConcepts,

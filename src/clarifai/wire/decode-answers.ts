@@ -4,7 +4,7 @@ import type { Frozen } from "../../core/input/fields/field-schemas.js";
 import type { Concept, Content, GeoPoint, Input, MediaKind, UrlContent } from "../../core/input/input.js";
 import { isObject, type JsonObject } from "../../core/util/json/json-values.js";
 import type { Dataset, InputCounts } from "../client/app-types.js";
-import { contentHashKey } from "./encode-input.js";
+import { contentHashKey } from "./content-hash-key.js";
 import { statusFrom, type WireStatus } from "./status.js";
 
 /** The rendition that has the bytes as they were uploaded. */

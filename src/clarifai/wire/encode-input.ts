@@ -10,9 +10,8 @@ import {
   mediaOf,
   type UrlContent,
 } from "../../core/input/input.js";
+import { contentHashKey } from "./content-hash-key.js";
 
-/** Metadata key of the content hash that an upload writes, so that a later lookup can recognize the content. */
-export const contentHashKey = "sluice_fingerprint";
 /** Characters of a content hash. */
 export const contentHashLength = 16;
 

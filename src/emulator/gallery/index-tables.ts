@@ -1,5 +1,7 @@
 /** The tables of the gallery's index, and the statements that fill them. They are temporary, so the file of the store does not contain them. */
 
+import { contentHashKey } from "../../clarifai/wire/content-hash-key.js";
+
 /**
  * An entry is an input; its `indexed` is 0 before it is indexed, 1 after, and 2 if it changed since. A term is a field with a value, and its uses are
  * the inputs that have it. Triggers update the kind and status of entries and all counts. The rest is indexed later, newest first. The terms of concepts
@@ -80,7 +82,7 @@ export const collectTerms = [
   `INSERT OR IGNORE INTO gallery_found
    SELECT i.app, CASE typeof(m.key) WHEN 'integer' THEN m.path ELSE m.fullkey END, m.atom, i.seq
    FROM json_each(?) s CROSS JOIN inputs i ON i.seq = s.value, json_tree(i.fields, '$.metadata') m
-   WHERE instr(i.fields, ${surrogate}) = 0 AND m.atom IS NOT NULL AND m.key <> 'sluice_fingerprint' AND length(m.atom) <= 120 AND length(m.fullkey) <= 120`,
+   WHERE instr(i.fields, ${surrogate}) = 0 AND m.atom IS NOT NULL AND m.key <> '${contentHashKey}' AND length(m.atom) <= 120 AND length(m.fullkey) <= 120`,
   `UPDATE gallery_entries SET (longitude, latitude, annotations, indexed) =
    (SELECT json_extract(fields, '$.geo.geo_point.longitude'), json_extract(fields, '$.geo.geo_point.latitude'),
      (SELECT count(*) FROM annotations a WHERE a.app = i.app AND a.input_id = i.id AND a.level = 0), 1 FROM inputs i WHERE i.seq = gallery_entries.seq)

@@ -5,8 +5,8 @@ import type { InputDraft } from "../../../core/input/input.js";
 import { shorten } from "../../../core/util/format/shorten.js";
 import { isObject, type Json, type JsonObject } from "../../../core/util/json/json-values.js";
 import { omit } from "../../../core/util/omit.js";
+import { contentHashKey } from "../../wire/content-hash-key.js";
 import { conceptsFromWire } from "../../wire/decode-answers.js";
-import { contentHashKey } from "../../wire/encode-input.js";
 import { annotationsIn } from "./exported-input.js";
 
 /** Objects that users make, whose keys are kept as they are. */

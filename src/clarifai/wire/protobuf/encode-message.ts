@@ -2,7 +2,8 @@
 
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { type Content, type GeoPoint, type Input, type MediaKind, mediaOf } from "../../../core/input/input.js";
-import { contentHashKey, contentHashLength, type SizedInput, wireConcept } from "../encode-input.js";
+import { contentHashKey } from "../content-hash-key.js";
+import { contentHashLength, type SizedInput, wireConcept } from "../encode-input.js";
 import { writeString, writeStruct } from "./encode-struct.js";
 import { protoFields } from "./fields.js";
 

@@ -1,5 +1,6 @@
 /** The facts about the open input: status, concepts, datasets, metadata, and its record from the API. */
 
+import { contentHashKey } from "../../../../clarifai/wire/content-hash-key.js";
 import { bytesText, countText } from "../../../../core/util/format/format.js";
 import type { ItemShape, PartShape, RecordShape } from "../../shapes.js";
 import { mediaUrl } from "../api.js";
@@ -100,7 +101,7 @@ function Parts({ parts }: { parts: readonly PartShape[] }) {
 }
 
 /** Leaves out the hash of the content, which Sluice keeps for itself; the record has it. */
-function shownOf({ sluice_fingerprint: _, ...metadata }: Record<string, unknown> = {}): Record<string, unknown> {
+function shownOf({ [contentHashKey]: _, ...metadata }: Record<string, unknown> = {}): Record<string, unknown> {
   return metadata;
 }
 
