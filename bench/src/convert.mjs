@@ -1,7 +1,7 @@
 /**
  * Converts 1,000,000 annotations of 100,000 images from COCO to YOLO with Sluice, and with a Python converter in turn.
  *
- * node bench/src/convert.mjs [--images 100000] [--annotations 1000000] [--pairs 2] [--python "python3 convert.py"]
+ * node bench/src/convert.mjs [--images 100000] [--annotations 1000000] [--pairs 2] [--python "python3 convert.py"] [--node-flags="--max-semi-space-size=4"]
  *
  * The Python command gets the folder of the JSON and an output folder. For JSON2YOLO of ultralytics: a file with
  * `from general_json2yolo import convert_coco_json; import sys; convert_coco_json(sys.argv[1], save_dir=sys.argv[2])`.
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     annotations: { type: "string", default: "1000000" },
     pairs: { type: "string", default: "2" },
     python: { type: "string" },
+    "node-flags": { type: "string", default: "" },
   },
 });
 const [images, annotations, pairs] = [values.images, values.annotations, values.pairs].map(Number);
@@ -101,7 +102,8 @@ try {
   const folder = await generate();
   for (let pair = 0; pair < pairs; pair += 1) {
     const out = join(home, `yolo-${pair}`);
-    const args = ["--input-type=module", "-e", child, folder, out, String(images)];
+    const flags = values["node-flags"].split(" ").filter(Boolean);
+    const args = [...flags, "--input-type=module", "-e", child, folder, out, String(images)];
     const ours = measure("Sluice", process.execPath, args, {
       SLUICE: new URL("../../dist/index.js", import.meta.url).href,
     });

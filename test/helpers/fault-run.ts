@@ -84,7 +84,7 @@ export async function runScenario(scenario: Scenario, origin: string): Promise<F
       stallMs: 20_000,
       onStall: stalled(findings),
     };
-    const through = (source: Source, limited?: App) => sinkOf(scenario.verb, stage, limited)(flow(source)).run(options);
+    const through = (source: Source, app?: App) => sinkOf(scenario.verb, stage, app)(flow(source)).run(options);
 
     const report = await orRejected(through(fromIterable(stage.inputs), impatient), findings);
     store.faults.clear();
@@ -204,20 +204,20 @@ async function inputsOf({ scenario, app }: Stage, all: readonly InputDraft[]): P
  * The operators of a verb. With an app of short time limits the operators have short limits, too. The runs after the faults have none of them: a busy
  * machine would exceed them.
  */
-function sinkOf(verb: Verb, { app: patient, out }: Stage, limited?: App): (inputs: Flow<Message>) => Flow<Message> {
-  const app = limited ?? patient;
-  const limits = limited && { retryForMs: 1500 };
+function sinkOf(verb: Verb, { app: patient, out }: Stage, impatient?: App): (inputs: Flow<Message>) => Flow<Message> {
+  const app = impatient ?? patient;
+  const limits = impatient && { retryForMs: 1500 };
   const batched = batch({ maxItems: 3 });
   const conflict = /upload \((\w+)\)/.exec(verb)?.[1] as "skip" | undefined;
   const action = /patch \((\w+)\)/.exec(verb)?.[1] as "merge" | undefined;
   if (conflict) {
-    const processingTimeoutMs = limited ? 400 : 2000; // some inputs are never processed
+    const processingTimeoutMs = impatient ? 400 : 2000; // some inputs are never processed
     return (inputs) => inputs.pipe(batched, upload(app, { conflict, processingTimeoutMs, ...limits }));
   }
   if (action) return (inputs) => inputs.pipe(batched, patch(app, { action, deleteIfEmpty: true }));
   switch (verb) {
     case "download":
-      return (inputs) => inputs.pipe(download(out, { app, ...(limited && { timeoutMs: 250, maxAttempts: 3 }) }));
+      return (inputs) => inputs.pipe(download(out, { app, ...(impatient && { timeoutMs: 250, maxAttempts: 3 }) }));
     case "addAnnotations":
       return (inputs) => inputs.pipe(batched, addAnnotations(app, limits));
     case "patchAnnotations":

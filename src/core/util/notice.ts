@@ -24,7 +24,7 @@ export function writeNotice(text: string, stream: NodeJS.WritableStream = proces
 }
 
 function endWrite(stream: NodeJS.WritableStream): void {
-  const open = (openWrites.get(stream) ?? 1) - 1;
+  const open = (openWrites.get(stream) ?? 0) - 1;
   openWrites.set(stream, open);
   if (open === 0) stream.off("error", ignore);
 }

@@ -25,9 +25,9 @@ export function versionOf(call: Call, id = call.parts[1] ?? ""): VersionRow {
   return row;
 }
 
-/** Whether the time of processing of a version is over, by default now. */
-export function isReady({ services }: Call, { created_at }: VersionRow, now = Date.now()): boolean {
-  return now >= Date.parse(created_at) + services.processingDelayMs;
+/** Whether the time of processing of a version was over at a time, by default now. */
+export function isReady({ services }: Call, { created_at }: VersionRow, at = Date.now()): boolean {
+  return at >= Date.parse(created_at) + services.processingDelayMs;
 }
 
 /** Deletes versions of a dataset with their snapshots and exports. Without ids, all of them. */

@@ -93,10 +93,10 @@ function settableFields({ description, metadata, visibility }: JsonObject): Json
   return JSON.parse(JSON.stringify({ description, metadata, visibility })) as JsonObject;
 }
 
-function outgoingVersion(call: Call, row: VersionRow, now?: number): JsonObject {
+function outgoingVersion(call: Call, row: VersionRow, at?: number): JsonObject {
   const { app, parts } = call;
   const { id, data, created_at } = row;
-  const code = isReady(call, row, now) ? statusCodes.DATASET_VERSION_READY : statusCodes.DATASET_VERSION_PENDING;
+  const code = isReady(call, row, at) ? statusCodes.DATASET_VERSION_READY : statusCodes.DATASET_VERSION_PENDING;
   return {
     ...{ id, app_id: app.id, user_id: app.user, dataset_id: parts[0] ?? "" },
     ...{ created_at, modified_at: created_at, status: status(code), ...exportInfoOf(call, row) },
