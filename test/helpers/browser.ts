@@ -9,7 +9,7 @@ export interface OpenPage {
   page: Page;
   /** Errors so far: written to the console, thrown, or rejected. */
   errors: string[];
-  /** Addresses of failed requests so far: all requests to other machines, and those that this machine did not answer. */
+  /** Addresses of failed requests so far: all requests to other machines, and those that this machine did not answer. Those that the page cancelled itself do not count. */
   refused: string[];
 }
 
@@ -48,7 +48,9 @@ export async function openPage(options: BrowserContextOptions = {}): Promise<Ope
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(message.text());
   });
-  page.on("requestfailed", (request) => refused.push(request.url()));
+  page.on("requestfailed", (request) => {
+    if (request.failure()?.errorText !== "net::ERR_ABORTED") refused.push(request.url());
+  });
   return { page, errors, refused };
 }
 

@@ -77,7 +77,7 @@ export function startCommand(
   const output = { stdout: "", stderr: "" };
   child.stdout?.setEncoding("utf8").on("data", (text: string) => void (output.stdout += text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => void (output.stderr += text));
-  child.stdin?.end(stdin);
+  child.stdin?.on("error", () => undefined).end(stdin); // the program may have ended before it is written
   const ended = once(child, "close").then(([code, signal]) => ({
     code: (code ?? signal) as number | NodeJS.Signals,
     ...output,

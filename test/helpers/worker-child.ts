@@ -1,6 +1,6 @@
 /** A worker of a stream as a separate program, which tests stop and kill. Its options are JSON in the first argument. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect, flow, transform, upload } from "../../src/index.js";
 import { jetstream } from "../../src/jetstream/index.js";
 
@@ -11,16 +11,21 @@ export interface WorkerChildOptions {
   maxDeliveries?: number;
   /** The id of the input that kills the worker. */
   poison?: string;
-  /** How long the worker keeps each input, in milliseconds. */
-  slowMs?: number;
+  /** The worker stops itself at its eighth input, after it wrote this file. It continues when it gets SIGCONT. */
+  stopFile?: string;
   /** Address of the emulator that it uploads to. Without it, it reads the files. */
   baseUrl?: string;
 }
 
-const { poison, slowMs = 0, baseUrl, ...at } = JSON.parse(process.argv[2] as string) as WorkerChildOptions;
+const { poison, stopFile, baseUrl, ...at } = JSON.parse(process.argv[2] as string) as WorkerChildOptions;
+let started = 0;
 const step = transform(
-  async (input) => {
-    if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
+  (input) => {
+    started += 1;
+    if (stopFile !== undefined && started === 8) {
+      writeFileSync(stopFile, "");
+      process.kill(process.pid, "SIGSTOP");
+    }
     if (input.id === poison) process.kill(process.pid, "SIGKILL");
     if (input.image && "path" in input.image) readFileSync(input.image.path);
     return input;

@@ -92,7 +92,7 @@ describeInBrowser("the gallery's page", () => {
     const { page, gridIds } = await open(http);
     await page.getByRole("checkbox", { name: "Sea 1" }).check();
     await expect.poll(gridIds, soon).toEqual(["calm"]);
-    expect(page.url()).toBe(`${http.emulator.url}/#concept=sea`);
+    await expect.poll(() => page.url(), soon).toBe(`${http.emulator.url}/#concept=sea`);
     await page.reload();
     await expect.poll(gridIds, soon).toEqual(["calm"]);
     await page.getByRole("button", { name: "Clear the filters" }).click();
@@ -247,8 +247,8 @@ describeInBrowser("the gallery's page", () => {
     const places = page.getByRole("list", { name: "Places" }).getByRole("button");
     await expect.poll(() => places.allTextContents(), soon).toEqual(["near Oslo, Norway 2"]);
     await page.locator(".map canvas").hover(); // in the middle, since the map shows all locations
-    const tip = await page.locator(".map-tip").textContent();
-    expect(tip).toBe("near Oslo, Norway2 inputs: click to filter by this place");
+    const tip = () => page.locator(".map-tip").textContent();
+    await expect.poll(tip, soon).toBe("near Oslo, Norway2 inputs: click to filter by this place");
     await places.first().focus();
     await page.keyboard.press("Enter");
     await expect.poll(gridIds, soon).toEqual(["oslo-2", "oslo-1"]);
@@ -290,6 +290,7 @@ describeInBrowser("the gallery's page", () => {
     await page.goto(`${http.emulator.url}/#input=photo`);
     const box = page.locator(".view .shapes rect");
     await box.waitFor();
+    await expect.poll(() => page.evaluate("document.querySelector('.view img').naturalWidth"), soon).toBe(400);
     const before = await box.boundingBox();
     await page.keyboard.press("+");
     await expect
@@ -297,8 +298,9 @@ describeInBrowser("the gallery's page", () => {
       .toBeGreaterThan((before?.width ?? 0) * 1.4);
     await page.keyboard.press("0");
     await expect.poll(async () => (await box.boundingBox())?.width ?? 0, soon).toBeCloseTo(before?.width ?? 0, 0);
-    const label = await page.locator(".stage .mark").boundingBox();
-    expect((label?.y ?? 0) + (label?.height ?? 0)).toBeLessThanOrEqual(before?.y ?? 0);
+    const label = () => page.locator(".stage .mark").boundingBox();
+    const labelEnd = async () => label().then((at) => (at ? at.y + at.height : Number.POSITIVE_INFINITY));
+    await expect.poll(labelEnd, soon).toBeLessThanOrEqual(before?.y ?? 0);
     await page.keyboard.press("l");
     await page.locator(".stage .mark").waitFor({ state: "detached" });
     await page.keyboard.press("?");
