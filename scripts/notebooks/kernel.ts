@@ -48,7 +48,7 @@ const host = "127.0.0.1";
 /** Longest wait for a message of the kernel. */
 const receiveTimeoutMs = 60_000;
 /** How long the kernel must send nothing after a cell. */
-const quietMs = 300;
+const quietMs = 1000;
 
 /**
  * Starts a kernel in a folder.
@@ -78,7 +78,7 @@ export async function startKernel(tools: string, cwd: string): Promise<Kernel> {
   const close = async () => {
     shell.close();
     published.close();
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid); // Deno is a child of the command
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL"); // Deno is a child of the command; a kernel has nothing to save
     await exited;
     await rm(folder, { recursive: true });
   };
