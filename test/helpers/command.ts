@@ -2,45 +2,15 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
 import { onTestFinished } from "vitest";
+import { bundleOf, root } from "./bundles.js";
 
-const root = join(import.meta.dirname, "../..");
-let bundled: string | undefined;
-
-/** Bundles the command into a few files, which start in a fifth of the time. They are laid out as in the package, where Node.js finds the modules. */
+/** Bundles the command into a few files. */
 export function bundledCommand(): string {
-  if (bundled) return bundled;
-  const cache = join(root, "node_modules/.cache/sluice-test");
-  const folder = join(cache, `cli-${process.pid}`);
-  // All test files of this process share the bundle, and none knows which is the last. So the next process removes the bundles of ended ones.
-  for (const name of existsSync(cache) ? readdirSync(cache) : []) {
-    if (/^cli-\d+$/.test(name) && !isAlive(Number(name.slice(4))))
-      rmSync(join(cache, name), { recursive: true, force: true });
-  }
-  mkdirSync(folder, { recursive: true });
-  copyFileSync(join(root, "package.json"), join(folder, "package.json"));
-  buildSync({
-    entryPoints: { "cli/main": join(root, "src/cli/main.ts") },
-    outdir: join(folder, "dist"),
-    bundle: true,
-    splitting: true,
-    packages: "external",
-    format: "esm",
-    platform: "node",
-  });
-  bundled = join(folder, "dist/cli/main.js");
-  return bundled;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  const entryPoints = { "cli/main": join(root, "src/cli/main.ts") };
+  return join(bundleOf("command", { entryPoints, splitting: true, packages: "external" }), "dist/cli/main.js");
 }
 
 export interface Ended {
