@@ -2,7 +2,7 @@
  * Installs the packed package in temporary projects, as users of other tools do, and runs it there: bundlers, test runners, other runtimes, versions of
  * TypeScript, and the lowest version of every dependency. `npm run build` comes first.
  *
- *     node scripts/consumers.mjs                 # those without a download of their own: esbuild and TypeScript of this checkout
+ *     node scripts/consumers.mjs                 # those without a download of their own, which use esbuild, TypeScript and vitest of this checkout
  *     node scripts/consumers.mjs all             # every one
  *     node scripts/consumers.mjs vite bun        # some
  */
@@ -20,6 +20,7 @@ const fixtures = join(root, "scripts/consumers");
 const windows = process.platform === "win32";
 const { dependencies, optionalDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const work = await mkdtemp(join(tmpdir(), "sluice-consumers-"));
+const projects = ["tsconfig.json", "tsconfig.bundler.json"];
 const said = "consumer: read 3 = ok 3, calm sea, 40 x 30";
 
 /** Each has the packages that npm installs beside Sluice, and what runs in the folder of the project. */
@@ -44,8 +45,22 @@ const consumers = {
       }
     },
   },
+  command: {
+    light: true,
+    async check(folder) {
+      const { stdout } = await start(folder, process.execPath, ["node_modules/sluice/dist/cli/main.js", "--help"]);
+      assert.match(stdout, /emulator/);
+    },
+  },
   commonjs: { light: true, check: (folder) => says(folder, process.execPath, ["require.cjs"]) },
-  typescript: { light: true, check: (folder) => types(folder, join(root, "node_modules/typescript"), true) },
+  typescript: {
+    light: true,
+    async check(folder) {
+      for (const name of ["jetstream", "transport-node"]) await link(`@nats-io/${name}`, join(folder, "node_modules"));
+      await types(folder, join(root, "node_modules/typescript"), [...projects, "tsconfig.jetstream.json"]);
+    },
+  },
+  plugin: { light: true, check: checkPlugin },
   typescript5: { packages: ["typescript@5.9", "@types/node@20"], check: (folder) => types(folder) },
   typescript7: { packages: ["typescript@7", "@types/node@24"], check: (folder) => types(folder) },
   vite: {
@@ -126,10 +141,13 @@ async function unpack(folder) {
   await mkdir(join(modules, "@types"), { recursive: true });
   await run("tar", ["-xzf", tarball, "-C", folder]);
   await cp(join(folder, "package"), join(modules, "sluice"), { recursive: true });
-  for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), "@types/node"]) {
-    await mkdir(join(modules, name, ".."), { recursive: true });
-    await symlink(join(root, "node_modules", name), join(modules, name), windows ? "junction" : "dir");
-  }
+  for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), "@types/node"])
+    await link(name, modules);
+}
+
+async function link(name, modules) {
+  await mkdir(join(modules, name, ".."), { recursive: true });
+  await symlink(join(root, "node_modules", name), join(modules, name), windows ? "junction" : "dir");
 }
 
 /** Runs the program, which prints one line. A warning of Node.js is a failure too. */
@@ -140,10 +158,25 @@ async function says(folder, command, options) {
 }
 
 /** Checks a program of TypeScript with the strictest settings, also the types of packages, as a module and as CommonJS. */
-async function types(folder, typescript = join(folder, "node_modules/typescript")) {
-  for (const project of ["tsconfig.json", "tsconfig.bundler.json"]) {
-    await start(folder, process.execPath, [join(typescript, "bin/tsc"), "-p", project]);
-  }
+async function types(folder, typescript = join(folder, "node_modules/typescript"), checked = projects) {
+  for (const project of checked) await start(folder, process.execPath, [join(typescript, "bin/tsc"), "-p", project]);
+}
+
+/** The example of a plugin package: it builds, passes its own tests, and works as it is packed. */
+async function checkPlugin(folder) {
+  const plugin = join(folder, "plugin");
+  const modules = join(folder, "node_modules");
+  await cp(join(root, "examples/plugin"), plugin, { recursive: true });
+  await link("vitest", modules);
+  await start(plugin, process.execPath, [join(root, "node_modules/typescript/bin/tsc")]);
+  const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--no-isolate", "--maxWorkers=1"];
+  assert.match((await start(plugin, process.execPath, vitest)).stdout, /Test Files +3 passed/);
+  const [{ filename, files }] = JSON.parse((await npm(plugin, ["pack", "--ignore-scripts", "--json"])).stdout);
+  for (const { path } of files) assert.match(path, /^(dist\/|README\.md|package\.json)/);
+  await run("tar", ["-xzf", join(plugin, filename), "-C", plugin]);
+  await cp(join(plugin, "package"), join(modules, "sluice-subtitles"), { recursive: true });
+  await writeFile(join(folder, "film.srt"), "1\n00:00:01,000 --> 00:00:02,000\nCalm sea.\n");
+  assert.match((await start(folder, process.execPath, ["subtitles.mjs"])).stdout, /read 1 = ok 1/);
 }
 
 /** The lowest version of every range. */
@@ -153,7 +186,8 @@ function lowest() {
 }
 
 function start(cwd, command, options) {
-  return run(command, options, { cwd, timeout: 300_000, maxBuffer: 2 ** 24 });
+  const env = { ...process.env, NO_COLOR: "1" };
+  return run(command, options, { cwd, env, timeout: 300_000, maxBuffer: 2 ** 24 });
 }
 
 function npm(cwd, options) {

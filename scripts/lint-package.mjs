@@ -1,13 +1,22 @@
-/** Packs the package as it is built, and checks its entry points and types: `node scripts/lint-package.mjs`. */
+/** Packs the package as it is built, and checks its files, entry points and types: `node scripts/lint-package.mjs`. */
 
+import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 
 const folder = "node_modules/.cache";
-const packing = ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder];
-const tarball = `${folder}/${execFileSync("npm", packing, { encoding: "utf8" }).trim()}`;
+const packing = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
+const [{ filename, files }] = JSON.parse(execFileSync("npm", packing, { encoding: "utf8" }));
+const tarball = `${folder}/${filename}`;
+const meant =
+  /^(dist|docs|examples)\/|^((README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|package\.json)$/;
+assert.deepEqual(
+  files.map(({ path }) => path).filter((path) => !meant.test(path)),
+  [],
+  "the package has files that users do not need",
+);
 
 const { messages, pkg } = await publint({
   strict: true,

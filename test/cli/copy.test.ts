@@ -2,13 +2,14 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { seededRandom } from "../../src/emulator/server/faults.js";
 import { connect, flow, fromIterable, type InputDraft, patch, upload } from "../../src/index.js";
 import { stateOf, timesStored } from "../helpers/app-state.js";
 import { type Ended, startCommand } from "../helpers/command.js";
 import { isLong } from "../helpers/long.js";
 import { richInputs } from "../helpers/rich-inputs.js";
+import { runHere } from "../helpers/run-here.js";
 import { openStore, temporaryFolder } from "../helpers/store.js";
 import { wireStateOf } from "../helpers/wire-state.js";
 
@@ -103,8 +104,11 @@ describe("sluice copy", () => {
     await second.close();
   });
 
-  it("refuses a wrong command line with 2, and names the problem", { timeout: 60_000 }, async () => {
-    const { copy } = await open(1);
+  it("refuses a wrong command line with 2, and names the problem", async () => {
+    const { store } = await openStore();
+    vi.stubEnv("CLARIFAI_API_BASE", store.url);
+    vi.stubEnv("CLARIFAI_PAT", "any");
+    onTestFinished(() => void vi.unstubAllEnvs());
     const cases: [string[], RegExp][] = [
       [[], /^error: copy: the app to copy from is missing/],
       [["me/a"], /^error: copy: the app to copy to is missing/],
@@ -121,12 +125,12 @@ describe("sluice copy", () => {
         /^error: copy: the key of https:\/\/other\.example is missing: set CLARIFAI_PAT_TO; CLARIFAI_PAT is for http:\/\/127/,
       ],
     ];
-    const ended = await Promise.all(cases.map(([args]) => copy(...args)));
-    for (const [index, [args, text]] of cases.entries()) {
-      expect([args, ended[index]?.code, ended[index]?.stdout]).toEqual([args, 2, ""]);
-      expect(ended[index]?.stderr).toMatch(text);
+    for (const [args, text] of cases) {
+      const { code, stdout, stderr } = await runHere("copy", ...args);
+      expect([args, code, stdout]).toEqual([args, 2, ""]);
+      expect(stderr).toMatch(text);
     }
-    expect((await copy("--help")).stdout).toMatch(/Examples:\n {2}\$ sluice copy /);
+    expect((await runHere("copy", "--help")).stdout).toMatch(/Examples:\n {2}\$ sluice copy /);
   });
 
   it.each(["with a journal", "without a journal"])(
