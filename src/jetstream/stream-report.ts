@@ -11,6 +11,7 @@ import { failureLines, groupLines } from "../core/report/summary.js";
 import { printable } from "../core/util/format/format.js";
 import { NatsServer, natsOptions, StreamName, streamLost } from "./nats-server.js";
 import { readMessages, streamState } from "./read-messages.js";
+import { countsOf } from "./stream-counts.js";
 import { partsOf } from "./streams.js";
 import { readWorkers, type WorkerStatus } from "./worker/heartbeats.js";
 import type { FailedInput } from "./worker/outcome-records.js";
@@ -78,34 +79,31 @@ export async function streamReport(options: StreamReportOptions): Promise<Stream
 }
 
 /**
- * Counts the inputs of a stream by outcome. The consumer's state has the numbers of published, delivered and unacknowledged messages. Workers record
- * failed and skipped inputs before they acknowledge them, so the remaining acknowledged inputs are ok.
+ * Counts the inputs of a stream by outcome. The number of published messages comes from the stream: the consumer's number of the last delivered message
+ * goes back when a server that was stopped for a moment delivers a message again.
  */
 async function streamCounts(nats: NatsServer, stream: string, consumer: string): Promise<Counts> {
-  const { work, failed: failedPart, skipped: skippedPart } = partsOf(stream);
-  const [failed, skipped] = await Promise.all([
-    streamState(nats, failedPart.stream),
-    streamState(nats, skippedPart.stream),
-  ]);
-  const info = await nats.lookUp(() => nats.manager.consumers.info(work.stream, consumer));
-  if (info) {
-    for (const [part, state] of [[failedPart, failed] as const, [skippedPart, skipped] as const]) {
-      if (!state) throw streamLost(part.stream, undefined); // its inputs would count as ok
-    }
-  }
-  if (info && failed && skipped) {
-    const { delivered, num_pending: pending, num_ack_pending: inFlight } = info;
-    const read = delivered.stream_seq + pending;
-    const ok = read - pending - inFlight - failed.messages - skipped.messages;
-    return { read, ok: Math.max(ok, 0), failed: failed.messages, skipped: skipped.messages, pending, inFlight };
-  }
-  const workStream = await nats.lookUp(() => nats.manager.streams.info(work.stream));
-  if (!workStream) {
+  const { work, ...parts } = partsOf(stream);
+  const state = await streamState(nats, work.stream);
+  if (!state) {
     const text = `streamReport: the NATS server has no stream ${stream}; publishTo creates it`;
     throw new FlowError("ERR_STREAM", text);
   }
-  const { messages, last_seq: read } = workStream.state; // without a consumer, no worker has started yet
-  return { read, ok: read - messages, failed: 0, skipped: 0, pending: messages, inFlight: 0 };
+  const info = await nats.lookUp(() => nats.manager.consumers.info(work.stream, consumer));
+  const hasOutcomes = info !== undefined || state.messages < state.last_seq;
+  /** Counts recorded outcomes. Without the part that has them, its inputs would count as ok. */
+  const recorded = async (part: string) => {
+    const found = await streamState(nats, part);
+    if (!found && hasOutcomes) throw streamLost(part, undefined);
+    return found?.messages ?? 0;
+  };
+  const [failed, skipped] = await Promise.all([recorded(parts.failed.stream), recorded(parts.skipped.stream)]);
+  const { last_seq: published, messages: onStream } = state;
+  const { num_pending: undelivered, num_ack_pending: unacknowledged } = info ?? {
+    num_pending: onStream, // no worker has started yet
+    num_ack_pending: 0,
+  };
+  return countsOf({ published, onStream, undelivered, unacknowledged, failed, skipped });
 }
 
 /** Formats counts as `read 300 = ok 200 + failed 1 + skipped 0 + pending 60 + in flight 39`. */
