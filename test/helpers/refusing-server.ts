@@ -22,7 +22,7 @@ export interface RefusingServerOptions {
 
 const success = { code: 10000, description: "Ok" };
 const inputSuccess = { code: 30000, description: "Download complete" };
-/** Requests that were on their way when the refusal was sent are not early; a busy machine sends and reads slowly. */
+/** Requests that were on their way when the refusal was sent are not early. */
 const underWayMs = 500;
 
 export class RefusingServer {
@@ -36,8 +36,8 @@ export class RefusingServer {
   readonly #jobs = new Map<string, number>();
   readonly #options: RefusingServerOptions;
   readonly #server = createServer((request, response) => void this.#handle(request, response));
-  #quietFrom = 0;
-  #quietUntil = 0;
+  /** No request may come after `from` and before `until`. */
+  #quiet = { from: 0, until: 0 };
 
   constructor(options: RefusingServerOptions) {
     this.#options = options;
@@ -57,7 +57,7 @@ export class RefusingServer {
     this.requests += 1;
     // A server before this one may have held the request for a moment.
     const now = Number(request.headers["x-received-at"] ?? performance.now());
-    if (now > this.#quietFrom + underWayMs && now < this.#quietUntil) this.early += 1;
+    if (now > this.#quiet.from && now < this.#quiet.until) this.early += 1;
     const refusal = this.#options.refuse(request, this.requests);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -65,12 +65,20 @@ export class RefusingServer {
       const { http, json = { status: { code: 11005, description: "Throttled" } }, headers = {}, waitMs = 0 } = refusal;
       this.refused += 1;
       response.writeHead(http, { "content-type": "application/json", ...headers }).end(JSON.stringify(json));
-      const sentAt = performance.now();
-      if (sentAt + waitMs > this.#quietUntil) [this.#quietFrom, this.#quietUntil] = [sentAt, sentAt + waitMs];
+      const until = performance.now() + waitMs;
+      if (until > this.#quiet.until) this.#beQuiet(until);
       return;
     }
     const answer = this.#answer(request, String(Buffer.concat(chunks)));
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ status: success, ...answer }));
+  }
+
+  #beQuiet(until: number): void {
+    const quiet = { from: Number.POSITIVE_INFINITY, until };
+    this.#quiet = quiet;
+    // If this process stood still, what had arrived by then is read after the timers and before the immediates.
+    const begin = () => setImmediate(() => (quiet.from = performance.now()));
+    setTimeout(begin, underWayMs).unref();
   }
 
   #answer(request: IncomingMessage, body: string): object {
