@@ -17,7 +17,7 @@ import type { Emulator } from "../../src/emulator/index.js";
 import { type App, flow, fromIterable, type InputDraft, type UploadOptions, upload } from "../../src/index.js";
 import { example, tempFolder } from "../helpers/files.js";
 import { isLong } from "../helpers/long.js";
-import { openStore } from "../helpers/store.js";
+import { openStore, temporaryFolder } from "../helpers/store.js";
 
 const sizeBytes = 130_000_000;
 /** With its zip, the video has 16 parts of 8 MiB. */
@@ -157,7 +157,7 @@ describe("a video of more than 128 MB", () => {
 
   it("fails above 300 MB before anything is sent", async () => {
     const { app } = await openStore();
-    const huge = join(tempFolder(), "huge.mp4");
+    const huge = join(temporaryFolder(), "huge.mp4");
     makeVideo(huge, 300_000_001, "x");
     const report = await put(app, { id: "huge", video: { path: huge } }).run();
     expect(report.failures).toMatchObject([{ code: "ERR_ITEM_TOO_LARGE" }]);

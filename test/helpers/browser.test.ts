@@ -2,7 +2,8 @@
 
 import { expect, it } from "vitest";
 import { describeInBrowser, openPage } from "./browser.js";
-import { fileWith, tempFolder } from "./files.js";
+import { fileWith } from "./files.js";
+import { temporaryFolder } from "./store.js";
 import { startWeb } from "./web.js";
 
 describeInBrowser("a browser for tests", () => {
@@ -14,7 +15,7 @@ describeInBrowser("a browser for tests", () => {
     const { page, errors, refused } = await openPage({ viewport: { width: 400, height: 300 } });
     await page.goto(web.origin);
     expect(await page.title()).toBe("Harbour");
-    await page.goto(`file://${fileWith(tempFolder(), "page.html", "<h1>Saved</h1>")}`);
+    await page.goto(`file://${fileWith(temporaryFolder(), "page.html", "<h1>Saved</h1>")}`);
     expect(await page.locator("h1").textContent()).toBe("Saved");
     expect((await page.screenshot()).subarray(1, 4).toString()).toBe("PNG");
     expect({ errors, refused }).toEqual({ errors: [], refused: [] });

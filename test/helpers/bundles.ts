@@ -41,11 +41,11 @@ export function bundleOf(name: string, options: BuildOptions): string {
   return folder;
 }
 
-function empty(folder: string): void {
+export function empty(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll } from "vitest";
 
-/** Makes an empty folder that is removed after the tests of the file. */
+/** Makes an empty folder that is removed after the tests of the file. Inside of a test, use `temporaryFolder`. */
 export function tempFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,8 @@
 import { App, Dataset, Input, Search, User } from "clarifai-nodejs";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { example, exampleBytes, folderWith, tempFolder } from "../../helpers/files.js";
+import { example, exampleBytes, folderWith } from "../../helpers/files.js";
 import { openGrpc } from "../../helpers/grpc.js";
+import { temporaryFolder } from "../../helpers/store.js";
 
 const where = { user_app_id: { user_id: "ann", app_id: "demo" } };
 
@@ -50,7 +51,7 @@ describe("the unmodified SDK for Node", () => {
     const app = new App({ authConfig: authConfig() });
     await app.createDataset({ datasetId: "harbour" });
     const dataset = new Dataset({ authConfig: authConfig(), datasetId: "harbour" });
-    const folderPath = folderWith(tempFolder(), {
+    const folderPath = folderWith(temporaryFolder(), {
       "one.jpg": exampleBytes("harbour/quay.jpg"),
       "two.jpg": exampleBytes("harbour/quay.jpg"),
     });
