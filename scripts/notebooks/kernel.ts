@@ -134,8 +134,9 @@ async function ready(ask: () => Promise<string>, shell: Socket, published: Socke
   for (let isHeard = false; !isHeard; ) {
     const id = await ask();
     await shell.receive();
-    isHeard = await Promise.race([heard.then(() => true), new Promise<false>((done) => setTimeout(done, 50, false))]);
-    if (isHeard) while (!isIdle(messageOf(await published.receive()), id));
+    let parts = await Promise.race([heard, new Promise<undefined>((done) => setTimeout(done, 50, undefined))]);
+    isHeard = parts !== undefined;
+    while (parts && !isIdle(messageOf(parts), id)) parts = await published.receive(); // the first that is heard may be the last one
   }
 }
 
