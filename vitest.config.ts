@@ -39,7 +39,7 @@ export default defineConfig(({ mode }) => {
       hookTimeout: 60_000,
       expect: { poll: { timeout: 20_000 } },
       reporters: process.env.CI ? ["default", "./scripts/count-reporter.ts"] : ["default"],
-      globalSetup: ["./test/helpers/bundles.ts", "./test/helpers/memory-disk.ts"],
+      globalSetup: "./test/helpers/run-folders.ts",
       setupFiles: preloaded.map((url) => fileURLToPath(url)),
       env: { NODE_OPTIONS: preloaded.map((url) => `--import=${url}`).join(" ") },
       projects: [

@@ -157,7 +157,7 @@ async function says(folder, command, options) {
   assert.doesNotMatch(stderr, /warning/i);
 }
 
-/** Checks a program of TypeScript with the strictest settings, also the types of packages, as a module and as CommonJS. */
+/** Checks a program of TypeScript with the strictest settings, also the types of packages, as Node.js finds modules and as bundlers do. */
 async function types(folder, typescript = join(folder, "node_modules/typescript"), checked = projects) {
   for (const project of checked) await start(folder, process.execPath, [join(typescript, "bin/tsc"), "-p", project]);
 }

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { transformSync } from "esbuild";
 import { onTestFinished } from "vitest";
 import type { Counts } from "../../src/index.js";
-import { bundleOf, root } from "./bundles.js";
+import { bundleOf } from "./bundles.js";
 import type { FlowChildOptions } from "./flow-child.js";
 
 export interface FlowChildLine {
@@ -49,11 +49,11 @@ export function bundle(name: string): string {
 
 /** Starts a script, which imports the library as `sluice`, and kills it at the end of the test. */
 export function startScript(contents: string): ChildProcess {
-  const library = bundleOf("library", { entryPoints: [join(root, "src/index.ts")], external, banner });
+  const entryPoints = [join(import.meta.dirname, "../../src/index.ts")];
+  const library = bundleOf("library", { entryPoints, external, banner }); // a file in it can import it by its name
   scripts += 1;
   const path = join(library, `script-${process.pid}-${scripts}.mjs`);
-  const { code } = transformSync(contents, { loader: "ts" });
-  writeFileSync(path, code.replaceAll('from "sluice"', 'from "./dist/index.js"'));
+  writeFileSync(path, transformSync(contents, { loader: "ts" }).code);
   const child = spawn(process.execPath, [path]);
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;

@@ -5,11 +5,11 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { bundleOf, root } from "./bundles.js";
+import { bundleOf } from "./bundles.js";
 
 /** Bundles the command into a few files. */
 export function bundledCommand(): string {
-  const entryPoints = { "cli/main": join(root, "src/cli/main.ts") };
+  const entryPoints = { "cli/main": join(import.meta.dirname, "../../src/cli/main.ts") };
   return join(bundleOf("command", { entryPoints, splitting: true, packages: "external" }), "dist/cli/main.js");
 }
 
